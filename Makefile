@@ -1,0 +1,35 @@
+# What people and CI type. `make demo` and `make test` do all the set-up they need.
+.PHONY: demo test lint bench docs testbed install
+
+# Shows the main job on real parts: a testbed cluster, terraform, two pull requests. KEEP=1 leaves it up.
+demo:
+	tests/testbed/build.sh
+	cargo build --bin terraform-provider-eod
+	examples/demo/run
+
+# Every test, on the real parts. The first run on a machine builds the testbed, about 15 minutes of CPU time. Most tests
+# wait for a server, so more of them run at once than there are cores.
+test: testbed
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-8} cargo test --workspace --no-fail-fast
+
+lint:
+	cargo fmt --all --check
+	cargo clippy --workspace --all-targets -- -D warnings
+	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
+
+# Numbers against their peers, from the same run. Slow: it builds a release and the peers.
+bench:
+	tests/testbed/build.sh
+	tests/bench/run
+
+# Writes the registry pages from the schema.
+docs:
+	EOD_UPDATE_DOCS=1 cargo test --test all docs::
+
+testbed:
+	tests/testbed/build.sh
+	tests/testbed/build.sh vault
+
+# Puts the provider where `terraform init` finds it without a registry.
+install:
+	examples/install

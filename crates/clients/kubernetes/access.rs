@@ -1,0 +1,398 @@
+//! How to reach a cluster: the `kubernetes` block of the provider, or the environment, parsed.
+//!
+//! There is no fallback. Either the block names a cluster or the environment does, never both mixed, and with
+//! neither the first call fails and says what to set. Parsing does no I/O: files are read at the first call.
+
+use std::{collections::BTreeMap, fmt, path::PathBuf};
+
+use http::Uri;
+use secrecy::SecretString;
+
+use super::{exec::Exec, proxy::ProxyRules};
+
+/// The attributes of the `kubernetes` block as the user wrote them.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// The kubeconfig file; `~` is the home folder.
+    pub config_path: Option<String>,
+    /// The context of it; none means its current context.
+    pub config_context: Option<String>,
+    /// The API server, `https://host:port`.
+    pub host: Option<String>,
+    /// The certificate authority of the server, PEM.
+    pub cluster_ca_certificate: Option<String>,
+    /// A bearer token.
+    pub token: Option<SecretString>,
+    /// A file with a bearer token; it is read again every minute.
+    pub token_path: Option<String>,
+    /// A client certificate, PEM.
+    pub client_certificate: Option<String>,
+    /// Its key, PEM.
+    pub client_key: Option<SecretString>,
+    /// A program that gives the credentials.
+    pub exec: Option<Exec>,
+    /// Use the service account of the pod this runs in.
+    pub in_cluster: bool,
+    /// A proxy, `http://proxy:3128`. Without it `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count.
+    pub proxy_url: Option<String>,
+    /// Do not check the server's certificate.
+    pub insecure: bool,
+    /// The name to check the server's certificate against.
+    pub tls_server_name: Option<String>,
+}
+
+/// A cluster and the credentials for it.
+#[derive(Clone)]
+pub struct Access {
+    pub(super) source: Source,
+    pub(super) proxy_url: Option<String>,
+    pub(super) insecure: bool,
+    pub(super) tls_server_name: Option<String>,
+    pub(super) proxies: ProxyRules,
+}
+
+/// Where the cluster is described.
+#[derive(Clone)]
+pub(super) enum Source {
+    Nothing,
+    Files { paths: Vec<PathBuf>, context: Option<String> },
+    Host(Host),
+    InCluster { server: Uri, directory: PathBuf },
+}
+
+/// A cluster that is described attribute by attribute.
+#[derive(Clone)]
+pub(super) struct Host {
+    pub(super) server: Uri,
+    pub(super) ca_certificate: Option<String>,
+    pub(super) login: Login,
+    pub(super) identity: Option<(String, SecretString)>,
+}
+
+/// Where the bearer token comes from.
+#[derive(Clone)]
+pub(super) enum Login {
+    None,
+    Token(SecretString),
+    TokenFile(PathBuf),
+    Exec(Exec),
+}
+
+/// A mistake in the settings.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum AccessError {
+    /// Two ways to name a cluster, or two credentials.
+    #[error("`{attribute}` and `{other}` exclude each other; keep one of them")]
+    Exclusive {
+        /// One of them.
+        attribute: &'static str,
+        /// The other.
+        other: &'static str,
+    },
+    /// An attribute that means nothing alone.
+    #[error("`{attribute}` needs `{other}`, which is not set")]
+    Incomplete {
+        /// The attribute that is there.
+        attribute: &'static str,
+        /// The one that is missing.
+        other: &'static str,
+    },
+    /// A block that names no cluster.
+    #[error("no cluster is named; set `config_path`, `host` or `in_cluster`")]
+    NoCluster,
+    /// Not a URL of an API server.
+    #[error("`{attribute}` is no URL of a server; write it as `https://host:port`, without a query or a user name")]
+    BadUrl {
+        /// The attribute.
+        attribute: &'static str,
+    },
+    /// Not PEM.
+    #[error("`{attribute}` is not PEM (it has no `-----BEGIN` line); {hint}")]
+    NotPem {
+        /// The attribute.
+        attribute: &'static str,
+        /// What helps.
+        hint: &'static str,
+    },
+    /// `~` without a home folder.
+    #[error("`{attribute}` begins with `~`, but HOME is not set; write the whole path")]
+    NoHome {
+        /// The attribute.
+        attribute: &'static str,
+    },
+    /// `in_cluster` outside of a cluster.
+    #[error("`in_cluster` works only inside of a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set")]
+    NotInCluster,
+    /// A wrong version of the exec protocol.
+    #[error(
+        "`exec.api_version` is `{got}`; known are `client.authentication.k8s.io/v1` and \
+         `client.authentication.k8s.io/v1beta1`"
+    )]
+    ExecVersion {
+        /// What was written.
+        got: String,
+    },
+    /// No program.
+    #[error("`exec.command` is empty; write the program that prints the credentials")]
+    ExecCommand,
+}
+
+impl AccessError {
+    /// The attribute to blame, `exec.command` for one inside of a block; none when it is the block as a whole.
+    pub fn attribute(&self) -> Option<&'static str> {
+        match self {
+            Self::Exclusive { attribute, .. }
+            | Self::Incomplete { attribute, .. }
+            | Self::BadUrl { attribute }
+            | Self::NotPem { attribute, .. }
+            | Self::NoHome { attribute } => Some(attribute),
+            Self::NoCluster => None,
+            Self::NotInCluster => Some("in_cluster"),
+            Self::ExecVersion { .. } => Some("exec.api_version"),
+            Self::ExecCommand => Some("exec.command"),
+        }
+    }
+}
+
+impl Access {
+    /// No cluster: every call fails and says what to set.
+    pub fn nothing() -> Self {
+        Self {
+            source: Source::Nothing,
+            proxy_url: None,
+            insecure: false,
+            tls_server_name: None,
+            proxies: ProxyRules::default(),
+        }
+    }
+
+    /// Parses a block. Of `environment` only HOME, the proxy variables and, for `in_cluster`, the pod's variables
+    /// are read; it never names a cluster here. All mistakes are returned at once.
+    pub fn from_settings(settings: Settings, environment: &BTreeMap<String, String>) -> Result<Self, Vec<AccessError>> {
+        let mut mistakes = contradictions(&settings);
+        let source = match source(&settings, environment, &mut mistakes) {
+            Some(source) if mistakes.is_empty() => source,
+            _ => return Err(mistakes),
+        };
+        let Settings { proxy_url, insecure, tls_server_name, .. } = settings;
+        Ok(Self { source, proxy_url, insecure, tls_server_name, proxies: ProxyRules::from_environment(environment) })
+    }
+
+    /// Parses the environment: KUBE_HOST with KUBE_TOKEN and KUBE_CLUSTER_CA_CERT_DATA, else KUBE_CONFIG_PATH, else
+    /// KUBECONFIG (a list of files, joined as `kubectl` does), the files with KUBE_CTX. Empty variables count as
+    /// unset. `None` when none of them is set.
+    pub fn from_environment(environment: &BTreeMap<String, String>) -> Result<Option<Self>, Vec<AccessError>> {
+        let get = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
+        let (host, file, list) = (get("KUBE_HOST"), get("KUBE_CONFIG_PATH"), get("KUBECONFIG"));
+        let settings = match (host, file) {
+            (Some(host), _) => Settings {
+                host: Some(host),
+                token: get("KUBE_TOKEN").map(SecretString::from),
+                cluster_ca_certificate: get("KUBE_CLUSTER_CA_CERT_DATA"),
+                ..Settings::default()
+            },
+            (None, Some(file)) => {
+                Settings { config_path: Some(file), config_context: get("KUBE_CTX"), ..Settings::default() }
+            }
+            (None, None) => return files_of_kubeconfig(list, get("KUBE_CTX"), environment),
+        };
+        Self::from_settings(settings, environment).map(Some)
+    }
+
+    /// The cluster in words, without secrets: `context `preview` of /home/a/.kube/config`.
+    pub fn describe(&self) -> String {
+        match &self.source {
+            Source::Nothing => "no cluster".to_owned(),
+            Source::Files { paths, context } => {
+                let files: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
+                let context =
+                    context.as_ref().map_or("the current context".to_owned(), |name| format!("context `{name}`"));
+                format!("{context} of {}", files.join(", "))
+            }
+            Source::Host(host) => host.server.to_string(),
+            Source::InCluster { server, .. } => format!("{server} (in cluster)"),
+        }
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        // A proxy's URL may carry a password and everything else is in `config_path` and `host`.
+        f.debug_struct("Settings")
+            .field("config_path", &self.config_path)
+            .field("config_context", &self.config_context)
+            .field("host", &self.host)
+            .field("in_cluster", &self.in_cluster)
+            .finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Access").field(&self.describe()).finish()
+    }
+}
+
+/// Expands a leading `~` with HOME.
+pub(super) fn expand(
+    path: &str,
+    attribute: &'static str,
+    environment: &BTreeMap<String, String>,
+) -> Result<PathBuf, AccessError> {
+    let rest = match path.strip_prefix('~') {
+        Some(rest) if rest.is_empty() || rest.starts_with('/') => rest.trim_start_matches('/'),
+        _ => return Ok(PathBuf::from(path)),
+    };
+    let home = ["HOME", "USERPROFILE"].iter().find_map(|name| environment.get(*name)).filter(|home| !home.is_empty());
+    match home {
+        Some(home) => Ok(PathBuf::from(home).join(rest)),
+        None => Err(AccessError::NoHome { attribute }),
+    }
+}
+
+fn files_of_kubeconfig(
+    list: Option<String>,
+    context: Option<String>,
+    environment: &BTreeMap<String, String>,
+) -> Result<Option<Access>, Vec<AccessError>> {
+    let Some(list) = list else {
+        // These three mean nothing without a cluster; passing them over silently would hide a misspelt variable.
+        let orphans =
+            [("KUBE_CTX", "KUBE_CONFIG_PATH"), ("KUBE_TOKEN", "KUBE_HOST"), ("KUBE_CLUSTER_CA_CERT_DATA", "KUBE_HOST")];
+        let set = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
+        let mistakes: Vec<_> = orphans
+            .into_iter()
+            .filter(|(attribute, _)| set(attribute))
+            .map(|(attribute, other)| AccessError::Incomplete { attribute, other })
+            .collect();
+        return if mistakes.is_empty() { Ok(None) } else { Err(mistakes) };
+    };
+    let paths = std::env::split_paths(&list).filter(|path| !path.as_os_str().is_empty());
+    let paths = paths
+        .map(|path| expand(&path.to_string_lossy(), "KUBECONFIG", environment))
+        .collect::<Result<Vec<_>, _>>()
+        .map_err(|mistake| vec![mistake])?;
+    let source = Source::Files { paths, context };
+    Ok(Some(Access { source, proxies: ProxyRules::from_environment(environment), ..Access::nothing() }))
+}
+
+/// Everything that is set together and must not be, or alone and must not be.
+fn contradictions(settings: &Settings) -> Vec<AccessError> {
+    let file = settings.config_path.is_some();
+    let host = settings.host.is_some();
+    let (token, token_path, exec) = (settings.token.is_some(), settings.token_path.is_some(), settings.exec.is_some());
+    let (certificate, key) = (settings.client_certificate.is_some(), settings.client_key.is_some());
+    let ca = settings.cluster_ca_certificate.is_some();
+    let exclusive = [
+        (file && host, "host", "config_path"),
+        (file && settings.in_cluster, "in_cluster", "config_path"),
+        (host && settings.in_cluster, "in_cluster", "host"),
+        (token && token_path, "token_path", "token"),
+        (token && exec, "exec", "token"),
+        (token_path && exec, "exec", "token_path"),
+        (ca && settings.insecure, "insecure", "cluster_ca_certificate"),
+    ];
+    let incomplete = [
+        (certificate && !key, "client_certificate", "client_key"),
+        (key && !certificate, "client_key", "client_certificate"),
+        (settings.config_context.is_some() && !file, "config_context", "config_path"),
+        (token && !host, "token", "host"),
+        (token_path && !host, "token_path", "host"),
+        (exec && !host, "exec", "host"),
+        (ca && !host, "cluster_ca_certificate", "host"),
+        (certificate && !host, "client_certificate", "host"),
+    ];
+    let exclusive = exclusive.into_iter().filter(|(wrong, ..)| *wrong);
+    let incomplete = incomplete.into_iter().filter(|(wrong, ..)| *wrong);
+    exclusive
+        .map(|(_, attribute, other)| AccessError::Exclusive { attribute, other })
+        .chain(incomplete.map(|(_, attribute, other)| AccessError::Incomplete { attribute, other }))
+        .collect()
+}
+
+fn source(
+    settings: &Settings,
+    environment: &BTreeMap<String, String>,
+    mistakes: &mut Vec<AccessError>,
+) -> Option<Source> {
+    if let Some(proxy) = &settings.proxy_url
+        && proxy.parse::<Uri>().ok().and_then(|uri| uri.scheme().cloned()).is_none()
+    {
+        mistakes.push(AccessError::BadUrl { attribute: "proxy_url" });
+    }
+    if let Some(path) = &settings.config_path {
+        let path = keep(expand(path, "config_path", environment), mistakes)?;
+        return Some(Source::Files { paths: vec![path], context: settings.config_context.clone() });
+    }
+    if let Some(host) = &settings.host {
+        return host_source(host, settings, environment, mistakes);
+    }
+    if settings.in_cluster {
+        return keep(in_cluster(environment), mistakes);
+    }
+    mistakes.push(AccessError::NoCluster);
+    None
+}
+
+fn host_source(
+    host: &str,
+    settings: &Settings,
+    environment: &BTreeMap<String, String>,
+    mistakes: &mut Vec<AccessError>,
+) -> Option<Source> {
+    for (attribute, text) in [
+        ("cluster_ca_certificate", &settings.cluster_ca_certificate),
+        ("client_certificate", &settings.client_certificate),
+    ] {
+        if text.as_ref().is_some_and(|text| !text.contains("-----BEGIN")) {
+            let hint = "a kubeconfig holds it in base64: use base64decode()";
+            mistakes.push(AccessError::NotPem { attribute, hint });
+        }
+    }
+    let login = match (&settings.token, &settings.token_path, &settings.exec) {
+        (Some(token), _, _) => Some(Login::Token(token.clone())),
+        (None, Some(path), _) => keep(expand(path, "token_path", environment), mistakes).map(Login::TokenFile),
+        (None, None, Some(exec)) => keep(exec.clone().checked(), mistakes).map(Login::Exec),
+        (None, None, None) => Some(Login::None),
+    };
+    let server = keep(server_url(host, "host"), mistakes)?;
+    let identity = settings.client_certificate.clone().zip(settings.client_key.clone());
+    Some(Source::Host(Host {
+        server,
+        ca_certificate: settings.cluster_ca_certificate.clone(),
+        login: login?,
+        identity,
+    }))
+}
+
+/// A server's URL; a host alone means https.
+pub(super) fn server_url(text: &str, attribute: &'static str) -> Result<Uri, AccessError> {
+    let bad = AccessError::BadUrl { attribute };
+    let text = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
+    let uri: Uri = text.trim().parse().map_err(|_| bad.clone())?;
+    let plain = uri.query().is_none() && !uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
+    match (uri.scheme_str(), uri.host()) {
+        (Some("http" | "https"), Some(host)) if plain && !host.is_empty() => Ok(uri),
+        _ => Err(bad),
+    }
+}
+
+fn in_cluster(environment: &BTreeMap<String, String>) -> Result<Source, AccessError> {
+    let get = |name: &str| environment.get(name).filter(|value| !value.is_empty());
+    let (Some(host), Some(port)) = (get("KUBERNETES_SERVICE_HOST"), get("KUBERNETES_SERVICE_PORT")) else {
+        return Err(AccessError::NotInCluster);
+    };
+    let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
+    let server = server_url(&format!("https://{host}:{port}"), "in_cluster")?;
+    // Where every pod finds its service account:
+    // https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
+    Ok(Source::InCluster { server, directory: PathBuf::from("/var/run/secrets/kubernetes.io/serviceaccount") })
+}
+
+fn keep<T>(result: Result<T, AccessError>, mistakes: &mut Vec<AccessError>) -> Option<T> {
+    result.map_err(|mistake| mistakes.push(mistake)).ok()
+}
+
+#[cfg(test)]
+#[path = "access_tests.rs"]
+mod tests;

@@ -1,0 +1,228 @@
+//! The connection to the cluster: made once, shared by all calls, renewed when its credential ends.
+//!
+//! # Guarantees
+//! - The exec plugin runs once however many calls wait for it; if it fails, all who waited get that one failure.
+//! - A 401 renews everything once: files are read and the plugin is run again. A renewed credential that was never
+//!   accepted is not renewed by the next 401, so a wrong login costs two requests a call and no more plugin runs.
+
+use std::{
+    path::PathBuf,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, AtomicU64, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use http::HeaderValue;
+use tokio::sync::Mutex;
+
+use super::{
+    access::Access,
+    credential::{self, Clock},
+    endpoint::Endpoint,
+    exec::ExecError,
+    kubeconfig::KubeconfigError,
+};
+use crate::{
+    deadline::{Call, Stop},
+    error::Kind,
+};
+
+/// Why there is no connection.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Neither a block nor the environment names a cluster.
+    #[error(
+        "no Kubernetes cluster is configured; set `kubernetes` in the provider block (`config_path` with \
+         `config_context`, `host`, or `in_cluster`), or KUBE_CONFIG_PATH, KUBECONFIG or KUBE_HOST in the environment"
+    )]
+    NothingConfigured,
+    /// The kubeconfig is wrong.
+    #[error(transparent)]
+    Kubeconfig(#[from] KubeconfigError),
+    /// The exec plugin gave nothing.
+    #[error(transparent)]
+    Exec(#[from] ExecError),
+    /// The token file cannot be read.
+    #[error("the token file {path} cannot be read", path = .path.display())]
+    TokenFile {
+        /// The file.
+        path: PathBuf,
+        /// What the system said.
+        source: std::io::Error,
+    },
+    /// The token cannot be sent.
+    #[error("the token holds characters that no token has; check that it is one token and nothing else")]
+    BadToken,
+    /// Not an HTTP proxy.
+    #[error("the proxy is no `http://` or `https://` URL; other kinds are not supported")]
+    Proxy,
+    /// The certificates cannot be used.
+    #[error("the certificate authority, or the client certificate and its key, cannot be used for TLS")]
+    Tls {
+        /// What the TLS library said.
+        source: Box<kube::Error>,
+    },
+    /// The call was stopped or ran out of time.
+    #[error(transparent)]
+    Stopped(#[from] Stop),
+}
+
+impl ConnectError {
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::Stopped(stop) | Self::Exec(ExecError::Stopped(stop)) => Kind::from(*stop),
+            Self::Exec(_) | Self::TokenFile { .. } | Self::BadToken => Kind::Unauthenticated,
+            Self::NothingConfigured | Self::Kubeconfig(_) | Self::Proxy | Self::Tls { .. } => Kind::Invalid,
+        }
+    }
+}
+
+/// A client with the credential it sends.
+pub(super) struct Connection {
+    pub(super) client: kube::Client,
+    pub(super) authorization: Option<HeaderValue>,
+    until: Option<SystemTime>,
+    number: u64,
+    renewed: bool,
+    accepted: AtomicBool,
+}
+
+/// Makes connections.
+pub(super) struct Connector {
+    origin: Origin,
+    user_agent: HeaderValue,
+    clock: Clock,
+    exec_limit: Duration,
+    attempts: AtomicU64,
+    state: Mutex<State>,
+}
+
+/// Where clients come from.
+pub(super) enum Origin {
+    Access(Box<Access>),
+    /// A transport of the caller's, which is never renewed.
+    Given(kube::Client),
+}
+
+#[derive(Default)]
+struct State {
+    endpoint: Option<Endpoint>,
+    client: Option<kube::Client>,
+    current: Option<Arc<Connection>>,
+    failure: Option<Arc<ConnectError>>,
+}
+
+type Connected = Result<Arc<Connection>, Arc<ConnectError>>;
+
+impl Connection {
+    /// Notes that the server accepted the credential.
+    pub(super) fn accept(&self) {
+        self.accepted.store(true, Ordering::Relaxed);
+    }
+
+    fn is_usable(&self, now: SystemTime) -> bool {
+        self.until.is_none_or(|until| now < until)
+    }
+}
+
+impl Connector {
+    pub(super) fn new(origin: Origin, user_agent: HeaderValue, clock: Clock, exec_limit: Duration) -> Self {
+        Self { origin, user_agent, clock, exec_limit, attempts: AtomicU64::new(0), state: Mutex::default() }
+    }
+
+    /// The connection, made now if there is none or its credential ended.
+    pub(super) async fn current(&self, call: &Call) -> Connected {
+        let seen = self.attempts.load(Ordering::Acquire);
+        let mut state = call.run(self.state.lock()).await.map_err(stopped)?;
+        if let Some(current) = &state.current
+            && current.is_usable((self.clock)())
+        {
+            return Ok(Arc::clone(current));
+        }
+        // Whoever waited while another call failed shares that failure instead of trying the same again.
+        if self.attempts.load(Ordering::Acquire) != seen
+            && let Some(failure) = &state.failure
+        {
+            return Err(Arc::clone(failure));
+        }
+        self.establish(&mut state, false, call).await
+    }
+
+    /// A new connection after the server refused `refused`; none when a new one would be refused as well.
+    pub(super) async fn renew(
+        &self,
+        refused: &Connection,
+        call: &Call,
+    ) -> Result<Option<Arc<Connection>>, Arc<ConnectError>> {
+        let mut state = call.run(self.state.lock()).await.map_err(stopped)?;
+        if let Some(current) = &state.current
+            && current.number != refused.number
+        {
+            return Ok(Some(Arc::clone(current)));
+        }
+        let hopeless = refused.renewed && !refused.accepted.load(Ordering::Relaxed);
+        if hopeless || matches!(self.origin, Origin::Given(_)) {
+            return Ok(None);
+        }
+        *state = State::default();
+        self.establish(&mut state, true, call).await.map(Some)
+    }
+
+    async fn establish(&self, state: &mut State, renewed: bool, call: &Call) -> Connected {
+        let result = self.connect(state, renewed, call).await;
+        state.failure = None;
+        let connected = match result {
+            Ok(connection) => {
+                let connection = Arc::new(connection);
+                state.current = Some(Arc::clone(&connection));
+                Ok(connection)
+            }
+            Err(failure) => {
+                let own = matches!(failure, ConnectError::Stopped(_) | ConnectError::Exec(ExecError::Stopped(_)));
+                let failure = Arc::new(failure);
+                state.current = None;
+                // That one caller ran out of time says nothing about the others.
+                state.failure = (!own).then(|| Arc::clone(&failure));
+                Err(failure)
+            }
+        };
+        self.attempts.fetch_add(1, Ordering::Release);
+        connected
+    }
+
+    async fn connect(&self, state: &mut State, renewed: bool, call: &Call) -> Result<Connection, ConnectError> {
+        let connection = |client, authorization, until| Connection {
+            client,
+            authorization,
+            until,
+            number: self.attempts.load(Ordering::Acquire),
+            renewed,
+            accepted: AtomicBool::new(false),
+        };
+        let access = match &self.origin {
+            Origin::Given(client) => return Ok(connection(client.clone(), None, None)),
+            Origin::Access(access) => access,
+        };
+        let endpoint = match state.endpoint.take() {
+            Some(endpoint) => endpoint,
+            None => Endpoint::load(access)?,
+        };
+        let previous = state.current.as_ref().and_then(|current| current.authorization.as_ref());
+        let credential =
+            credential::obtain(&endpoint.login, previous, &endpoint.cluster, &self.clock, self.exec_limit, call)
+                .await?;
+        let client = match (&state.client, &credential.identity) {
+            (Some(client), None) => client.clone(),
+            _ => endpoint.client(credential.identity.as_ref(), &self.user_agent)?,
+        };
+        state.client = Some(client.clone());
+        state.endpoint = Some(endpoint);
+        Ok(connection(client, credential.authorization, credential.until))
+    }
+}
+
+fn stopped(stop: Stop) -> Arc<ConnectError> {
+    Arc::new(ConnectError::Stopped(stop))
+}

@@ -1,0 +1,234 @@
+//! Reads whole environments with few requests.
+//!
+//! One environment is read directly: its namespace, and one list per kind in it. When many are wanted, one paged list
+//! per kind of the whole cluster answers all of them.
+//!
+//! # Guarantees
+//! - A read that begins after a write of this client ended sees that write: every write drops the snapshot.
+//! - Where the whole cluster may not be listed, reads are direct, for good; if such a list fails otherwise, for a
+//!   few seconds. A failed snapshot is never an answer.
+//! - A namespace that is not in the snapshot (new, or its label was taken off) is read directly before it is called
+//!   absent.
+//!
+//! # Caveats
+//! A change by somebody else shows after at most [`FRESH`]. `metadata.managedFields` is left out.
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, PoisonError},
+    time::Duration,
+};
+
+use futures::future::{try_join, try_join_all};
+use serde_json::Value;
+use tokio::time::Instant;
+
+use super::{
+    client::{Kubernetes, SYSTEM},
+    object::{KindRef, ListQuery, ObjectRef},
+};
+use crate::{Call, Error, Kind};
+
+/// How long a snapshot answers.
+const FRESH: Duration = Duration::from_secs(5);
+
+/// More distinct environments than this make a snapshot worth it.
+const FEW: usize = 4;
+
+/// How long the first reads wait for company. Terraform starts its reads together; a lone read loses this much.
+const GATHERING: Duration = Duration::from_millis(15);
+
+/// A namespace and what is in it.
+#[derive(Clone, Debug, PartialEq)]
+pub struct LiveEnvironment {
+    /// The namespace as it is, also when it is being deleted.
+    pub namespace: Value,
+    /// The objects of the reader's kinds that its selector matches, by kind and name.
+    pub objects: BTreeMap<(String, String), Value>,
+}
+
+/// Reads environments. Share one per client; clones share the snapshot.
+#[derive(Clone, Debug)]
+pub struct EnvironmentReader {
+    shared: Arc<Shared>,
+}
+
+#[derive(Debug)]
+struct Shared {
+    client: Kubernetes,
+    kinds: Vec<KindRef>,
+    selector: String,
+    wanted: Mutex<Wanted>,
+    snapshot: tokio::sync::Mutex<State>,
+}
+
+/// The distinct names asked for since the last write.
+#[derive(Debug, Default)]
+struct Wanted {
+    names: BTreeSet<String>,
+    writes: u64,
+}
+
+#[derive(Debug, Default)]
+enum State {
+    #[default]
+    Empty,
+    Failed(Instant),
+    Forbidden,
+    Ready(Arc<Snapshot>),
+}
+
+#[derive(Debug)]
+struct Snapshot {
+    taken: Instant,
+    writes: u64,
+    environments: BTreeMap<String, LiveEnvironment>,
+}
+
+impl EnvironmentReader {
+    /// A reader of environments made of these kinds, whose namespaces and objects carry labels that `selector`
+    /// matches.
+    pub fn new(client: Kubernetes, kinds: Vec<KindRef>, selector: impl Into<String>) -> Self {
+        let (wanted, snapshot) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self { shared: Arc::new(Shared { client, kinds, selector: selector.into(), wanted, snapshot }) }
+    }
+
+    /// The environment in the namespace of this name, or `None` when there is no such namespace.
+    pub async fn read(&self, name: &str, call: &Call) -> Result<Option<LiveEnvironment>, Error> {
+        if !self.shared.is_wanted_by_many(name, call).await? {
+            return self.shared.read_directly(name, call).await;
+        }
+        let snapshot = self.shared.snapshot(call).await?;
+        match snapshot.as_ref().and_then(|snapshot| snapshot.environments.get(name)) {
+            Some(environment) => Ok(Some(environment.clone())),
+            None => self.shared.read_directly(name, call).await,
+        }
+    }
+}
+
+impl Shared {
+    /// Notes the wish, and tells whether there are many.
+    async fn is_wanted_by_many(&self, name: &str, call: &Call) -> Result<bool, Error> {
+        let first = self.note(name);
+        if first > FEW {
+            return Ok(true);
+        }
+        call.pause(GATHERING).await.map_err(|stop| self.error(name, Kind::from(stop)).because(stop))?;
+        Ok(self.note(name) > FEW)
+    }
+
+    fn note(&self, name: &str) -> usize {
+        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        let writes = self.client.writes();
+        if wanted.writes != writes {
+            // Reads between writes come one by one and would each throw a snapshot away.
+            *wanted = Wanted { names: BTreeSet::new(), writes };
+        }
+        wanted.names.insert(name.to_owned());
+        wanted.names.len()
+    }
+
+    async fn read_directly(&self, name: &str, call: &Call) -> Result<Option<LiveEnvironment>, Error> {
+        let Some(mut namespace) = self.client.get(&ObjectRef::namespace(name), call).await? else {
+            return Ok(None);
+        };
+        slim(&mut namespace);
+        let lists = self.kinds.iter().map(|kind| self.list(kind, Some(name), call));
+        let objects = try_join_all(lists).await?.into_iter().flatten();
+        let mut environment = LiveEnvironment { namespace, objects: BTreeMap::new() };
+        for (kind, object) in objects {
+            environment.add(kind, object);
+        }
+        Ok(Some(environment))
+    }
+
+    /// A snapshot that is not older than this call; none when there can be none now. One caller takes it, the
+    /// others wait for it.
+    async fn snapshot(&self, call: &Call) -> Result<Option<Arc<Snapshot>>, Error> {
+        let target = "environments of the cluster";
+        let mut state = call
+            .run(self.snapshot.lock())
+            .await
+            .map_err(|stop| Error::new(SYSTEM, "list", target, Kind::from(stop)).because(stop))?;
+        let writes = self.client.writes();
+        match &*state {
+            State::Ready(ready) if ready.writes == writes && ready.taken.elapsed() < FRESH => {
+                return Ok(Some(Arc::clone(ready)));
+            }
+            State::Forbidden => return Ok(None),
+            State::Failed(when) if when.elapsed() < FRESH => return Ok(None),
+            State::Empty | State::Failed(_) | State::Ready(_) => {}
+        }
+        // The old snapshot's memory goes before the new one comes.
+        *state = State::Empty;
+        match self.take(writes, call).await {
+            Ok(snapshot) => {
+                let snapshot = Arc::new(snapshot);
+                *state = State::Ready(Arc::clone(&snapshot));
+                Ok(Some(snapshot))
+            }
+            Err(error) if matches!(error.kind, Kind::Cancelled | Kind::Timeout) => Err(error),
+            Err(error) => {
+                let forbidden = error.kind == Kind::Denied;
+                tracing::debug!(forbidden, error = %error.chain(), "no list of the whole cluster, reading one by one");
+                *state = if forbidden { State::Forbidden } else { State::Failed(Instant::now()) };
+                Ok(None)
+            }
+        }
+    }
+
+    async fn take(&self, writes: u64, call: &Call) -> Result<Snapshot, Error> {
+        let namespaces = KindRef { api_version: "v1".into(), plural: "namespaces".into(), kind: "Namespace".into() };
+        let lists = try_join_all(self.kinds.iter().map(|kind| self.list(kind, None, call)));
+        let (namespaces, objects) = try_join(self.list(&namespaces, None, call), lists).await?;
+        let mut environments = BTreeMap::new();
+        for (_, namespace) in namespaces {
+            if let Some(name) = text(&namespace, "/metadata/name") {
+                environments.insert(name, LiveEnvironment { namespace, objects: BTreeMap::new() });
+            }
+        }
+        for (kind, object) in objects.into_iter().flatten() {
+            let owner = text(&object, "/metadata/namespace").and_then(|name| environments.get_mut(&name));
+            if let Some(environment) = owner {
+                environment.add(kind, object);
+            }
+        }
+        Ok(Snapshot { taken: Instant::now(), writes, environments })
+    }
+
+    async fn list(&self, kind: &KindRef, namespace: Option<&str>, call: &Call) -> Result<Vec<(String, Value)>, Error> {
+        let query = ListQuery {
+            api_version: kind.api_version.clone(),
+            plural: kind.plural.clone(),
+            namespace: namespace.map(str::to_owned),
+            label_selector: Some(self.selector.clone()).filter(|selector| !selector.is_empty()),
+            field_selector: None,
+        };
+        let mut objects = self.client.list(&query, call).await?;
+        objects.iter_mut().for_each(slim);
+        Ok(objects.into_iter().map(|object| (kind.kind.clone(), object)).collect())
+    }
+
+    fn error(&self, name: &str, kind: Kind) -> Error {
+        Error::new(SYSTEM, "read", format!("environment `{name}`"), kind)
+    }
+}
+
+impl LiveEnvironment {
+    fn add(&mut self, kind: String, object: Value) {
+        if let Some(name) = text(&object, "/metadata/name") {
+            self.objects.insert((kind, name), object);
+        }
+    }
+}
+
+/// Takes away what is as large as the object itself and never compared.
+fn slim(object: &mut Value) {
+    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
+        metadata.remove("managedFields");
+    }
+}
+
+fn text(value: &Value, pointer: &str) -> Option<String> {
+    value.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
+}

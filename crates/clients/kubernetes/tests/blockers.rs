@@ -1,0 +1,153 @@
+//! Waiting for a namespace to go, and saying why it does not.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+
+use crate::{
+    Kind,
+    kubernetes::{
+        fake::{Fake, Reply, call, not_found, shop, status},
+        wait::Step,
+    },
+};
+
+fn terminating(conditions: &Value) -> Value {
+    json!({
+        "kind": "Namespace",
+        "metadata": { "name": "shop", "uid": "u1", "deletionTimestamp": "2026-01-01T00:00:00Z" },
+        "status": { "phase": "Terminating", "conditions": conditions },
+    })
+}
+
+fn stuck() -> Value {
+    terminating(&json!([
+        { "type": "NamespaceContentRemaining", "status": "True", "message": "Some resources are remaining: configmaps. has 2 resource instances, widgets.example.com has 1 resource instances, gone.example.org has 3 resource instances" },
+        { "type": "NamespaceFinalizersRemaining", "status": "True", "message": "Some content in the namespace has finalizers remaining: example.com/hold in 2 resource instances" },
+        { "type": "NamespaceDeletionDiscoveryFailure", "status": "True", "message": "Discovery failed for some groups, 1 failing: metrics.k8s.io/v1beta1: stale" },
+        { "type": "NamespaceDeletionContentFailure", "status": "False", "message": "All content successfully deleted" },
+    ]))
+}
+
+fn metadata(name: &str, finalizers: &[&str]) -> Value {
+    json!({ "metadata": { "name": name, "finalizers": finalizers, "creationTimestamp": "2026-01-01T00:00:00Z" } })
+}
+
+fn cluster(path: &str) -> Reply {
+    let list =
+        |items: Value| json!({ "kind": "PartialObjectMetadataList", "apiVersion": "meta.k8s.io/v1", "items": items });
+    Reply::Json(
+        200,
+        match path {
+            "/api/v1" => json!({ "resources": [{ "name": "configmaps", "kind": "ConfigMap" }] }),
+            "/api/v1/namespaces/shop/configmaps" => {
+                list(json!([metadata("free", &[]), metadata("held", &["example.com/hold"])]))
+            }
+            "/apis/example.com" => json!({ "preferredVersion": { "groupVersion": "example.com/v1beta1" } }),
+            "/apis/example.com/v1beta1" => json!({ "resources": [{ "name": "widgets", "kind": "Widget" }] }),
+            "/apis/example.com/v1beta1/namespaces/shop/widgets" => list(json!([metadata("w", &["example.com/hold"])])),
+            "/apis/apiregistration.k8s.io/v1/apiservices" => json!({ "kind": "APIServiceList", "items": [
+            { "metadata": { "name": "v1.apps" }, "status": { "conditions": [{ "type": "Available", "status": "True" }] } },
+            { "metadata": { "name": "v1beta1.metrics.k8s.io" }, "status": { "conditions": [
+                { "type": "Available", "status": "False", "reason": "MissingEndpoints", "message": "no endpoints" },
+            ] } },
+        ] }),
+            _ => return status(404, "NotFound", "the server could not find the requested resource"),
+        },
+    )
+}
+
+#[tokio::test]
+async fn objects_finalizers_and_the_api_service_are_named() {
+    let fake = Fake::new(|_, seen| cluster(&seen.path));
+    let now = "2026-01-01T01:00:00Z".parse().unwrap();
+    let blockers = fake.client().blockers(&stuck(), now, &call(60)).await;
+    let objects: Vec<String> = blockers.objects.iter().map(ToString::to_string).collect();
+    assert_eq!(
+        objects,
+        [
+            "ConfigMap/held finalizers=[example.com/hold] age=60m",
+            "Widget/w finalizers=[example.com/hold] age=60m",
+            "ConfigMap/free finalizers=[] age=60m",
+        ]
+    );
+    assert_eq!(blockers.unnamed, 3);
+    assert_eq!(blockers.finalizers, [("example.com/hold".to_owned(), 2)]);
+    assert_eq!(blockers.discovery, ["v1beta1.metrics.k8s.io (MissingEndpoints: no endpoints)"]);
+    assert!(
+        blockers.unread[0].contains("API group `gone.example.org`") || blockers.unread[0].contains("`example.org`"),
+        "{blockers}"
+    );
+    assert!(blockers.failures.is_empty());
+    let lists = fake.log().into_iter().filter(|seen| seen.path.contains("/namespaces/shop/"));
+    assert!(lists.into_iter().all(|seen| seen.header("accept").contains("as=PartialObjectMetadataList")));
+}
+
+#[tokio::test]
+async fn a_thousand_objects_are_counted_and_twenty_named() {
+    let fake = Fake::new(|_, seen| match seen.path.as_str() {
+        "/api/v1/namespaces/shop/configmaps" => {
+            let items: Vec<Value> = (0..500).map(|number| metadata(&format!("c{number}"), &[])).collect();
+            Reply::Json(200, json!({ "kind": "PartialObjectMetadataList", "items": items }))
+        }
+        path => cluster(path),
+    });
+    let namespace = terminating(&json!([
+        { "type": "NamespaceContentRemaining", "status": "True", "message": "Some resources are remaining: configmaps. has 1000 resource instances" },
+    ]));
+    let blockers = fake.client().blockers(&namespace, "2026-01-01T01:00:00Z".parse().unwrap(), &call(60)).await;
+    assert_eq!((blockers.objects.len(), blockers.unnamed), (20, 980));
+}
+
+#[tokio::test]
+async fn conditions_that_do_not_hold_ask_nothing() {
+    let fake = Fake::new(|_, _| status(500, "InternalError", "must not be asked"));
+    let namespace = terminating(
+        &json!([{ "type": "NamespaceContentRemaining", "status": "False", "message": "All content successfully removed" }]),
+    );
+    let blockers = fake.client().blockers(&namespace, "2026-01-01T01:00:00Z".parse().unwrap(), &call(60)).await;
+    assert!(blockers.is_empty() && fake.log().is_empty());
+}
+
+#[tokio::test]
+async fn finalizers_of_the_namespace_itself_are_named() {
+    let fake = Fake::new(|_, _| status(500, "InternalError", "must not be asked"));
+    let namespace = json!({ "metadata": { "name": "shop", "finalizers": ["example.com/hold"] } });
+    let blockers = fake.client().blockers(&namespace, "2026-01-01T01:00:00Z".parse().unwrap(), &call(60)).await;
+    assert_eq!(blockers.objects[0].to_string(), "Namespace/shop finalizers=[example.com/hold]");
+    assert!(blockers.advice()[0].contains("kubectl patch namespace shop"), "{:?}", blockers.advice());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_namespace_is_waited_for_until_it_is_gone_or_another() {
+    let fake = Fake::new(|number, _| if number < 4 { Reply::Json(200, stuck()) } else { not_found("shop") });
+    assert_eq!(fake.client().wait_gone(&shop(), Some("u1"), &call(600)).await.unwrap(), None);
+    assert_eq!(fake.log().len(), 5);
+    let fake = Fake::new(|_, _| Reply::Json(200, stuck()));
+    let other = fake.client().wait_gone(&shop(), Some("u0"), &call(600)).await.unwrap();
+    assert_eq!(other.unwrap()["metadata"]["uid"], "u1");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_wait_that_ends_tells_what_it_saw_last() {
+    let fake = Fake::new(|_, _| Reply::Json(200, terminating(&json!([]))));
+    let started = Instant::now();
+    let error = fake.client().wait_gone(&shop(), Some("u1"), &call(60)).await.unwrap_err();
+    assert_eq!((error.kind, started.elapsed()), (Kind::Timeout, Duration::from_secs(60)));
+    assert_eq!(
+        error.chain(),
+        "cannot wait for namespace `shop` to be gone: the 60 s allowed for this operation are over; last seen: phase \
+         Terminating; being deleted since 2026-01-01T00:00:00Z"
+    );
+    assert!(fake.log().len() < 25, "{}", fake.log().len());
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_failing_look_ends_the_wait() {
+    let client = Fake::new(|_, _| status(403, "Forbidden", "no")).client();
+    let error = client.wait_gone(&shop(), None, &call(60)).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Denied);
+    let done = client.wait("anything", &call(60), || async { Ok(Step::Done(7)) }).await;
+    assert_eq!(done.unwrap(), 7);
+}

@@ -1,0 +1,220 @@
+//! Servers that are slow, broken or away: every row of what was measured against kube 5, and what we do instead.
+
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tokio::time::Instant;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Call, Error, Kind,
+    kubernetes::{
+        ApplyOptions,
+        fake::{Fake, Reply, call, shop, status},
+    },
+};
+
+const SLOW_DOWN: &[(&str, &str)] = &[("retry-after", "1")];
+const NEXT_HOUR: &[(&str, &str)] = &[("retry-after", "3600")];
+
+fn fine() -> Reply {
+    Reply::Json(200, json!({ "kind": "Namespace", "metadata": { "name": "shop" } }))
+}
+
+/// Reads once; the result and the time it took.
+async fn read(fake: &Fake, seconds: u64) -> (Result<Option<Value>, Error>, Duration) {
+    let started = Instant::now();
+    let result = fake.client().get(&shop(), &call(seconds)).await;
+    (result, started.elapsed())
+}
+
+async fn create(fake: &Fake) -> Error {
+    fake.client().create(&shop(), &json!({}), "eod-test", &call(600)).await.unwrap_err()
+}
+
+#[tokio::test(start_paused = true)]
+async fn throttling_is_waited_out() {
+    let fake = Fake::new(|number, _| if number < 3 { Reply::Raw(429, SLOW_DOWN, "") } else { fine() });
+    let (result, took) = read(&fake, 60).await;
+    assert!(result.unwrap().is_some());
+    assert_eq!(fake.log().len(), 4);
+    assert!(took >= Duration::from_secs(3) && took < Duration::from_secs(4), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_hour_of_retry_after_is_not_slept() {
+    let fake = Fake::new(|_, _| Reply::Raw(429, NEXT_HOUR, ""));
+    let (result, took) = read(&fake, 45).await;
+    let error = result.unwrap_err();
+    assert_eq!(error.kind, Kind::Timeout);
+    assert_eq!(error.rejection().map(|rejection| rejection.code), Some(429));
+    assert!(took <= Duration::from_secs(45), "{took:?}");
+    assert_eq!(fake.log().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_is_never_ready_is_given_up() {
+    let fake = Fake::new(|_, _| status(503, "ServiceUnavailable", "not ready"));
+    let (result, took) = read(&fake, 3600).await;
+    let error = result.unwrap_err();
+    assert_eq!(error.kind, Kind::Unavailable);
+    assert_eq!(error.chain(), "cannot read namespace `shop`: not ready (503 ServiceUnavailable)");
+    assert_eq!(fake.log().len(), 11);
+    assert!(took < Duration::from_secs(120), "{took:?}");
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_change_of_leader_is_survived() {
+    let fake = Fake::new(|number, _| if number < 3 { status(500, "InternalError", "etcd") } else { fine() });
+    assert!(read(&fake, 60).await.0.unwrap().is_some());
+    let fake = Fake::new(|_, _| status(500, "InternalError", "etcd"));
+    assert_eq!(read(&fake, 60).await.0.unwrap_err().kind, Kind::Unavailable);
+    assert_eq!(fake.log().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn html_from_a_proxy_is_classified_by_its_code() {
+    let fake = Fake::new(|_, _| Reply::Raw(502, &[], "<html>canary</html>"));
+    let error = read(&fake, 600).await.0.unwrap_err();
+    assert_eq!((error.kind, error.rejection().map(|rejection| rejection.code)), (Kind::Unavailable, Some(502)));
+    assert!(!format!("{error:?} {}", error.chain()).contains("canary"));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_never_answers_meets_our_deadline() {
+    let fake = Fake::new(|_, _| Reply::Hang);
+    let (result, took) = read(&fake, 5).await;
+    let error = result.unwrap_err();
+    assert_eq!(error.kind, Kind::Timeout);
+    assert_eq!(error.chain(), "cannot read namespace `shop`: the 5.0 s allowed for this operation are over");
+    assert_eq!(took, Duration::from_secs(5));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_lost_request_is_sent_again() {
+    let fake = Fake::new(|number, _| if number == 0 { Reply::Hang } else { fine() });
+    assert!(read(&fake, 600).await.0.unwrap().is_some());
+    assert_eq!(fake.log().len(), 2);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_that_may_be_stored_is_sent_once_and_says_so() {
+    let fake = Fake::new(|_, _| status(504, "Timeout", "request did not complete"));
+    let error = create(&fake).await;
+    assert_eq!((error.kind, error.outcome_unknown()), (Kind::Unavailable, true));
+    assert_eq!(fake.lines(), ["POST /api/v1/namespaces"]);
+
+    let fake = Fake::new(|_, _| Reply::Break);
+    let error = create(&fake).await;
+    assert_eq!((error.kind, error.outcome_unknown()), (Kind::Unavailable, true));
+    assert_eq!(fake.log().len(), 1);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_create_that_was_certainly_not_stored_is_sent_again() {
+    let fake = Fake::new(|number, _| match number {
+        0 => Reply::Raw(429, SLOW_DOWN, ""),
+        1 => Reply::Refuse,
+        _ => status(409, "AlreadyExists", "it is there"),
+    });
+    let error = create(&fake).await;
+    assert_eq!((error.kind, error.outcome_unknown()), (Kind::AlreadyExists, false));
+    assert_eq!(fake.log().len(), 3);
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_broken_connection_and_half_an_answer_are_asked_again() {
+    let fake = Fake::new(|number, _| match number {
+        0 => Reply::Break,
+        1 => Reply::Raw(200, &[], r#"{"kind": "Namespa"#),
+        _ => fine(),
+    });
+    assert!(read(&fake, 60).await.0.unwrap().is_some());
+    let fake = Fake::new(|_, _| Reply::Break);
+    assert_eq!(read(&fake, 60).await.0.unwrap_err().kind, Kind::Unavailable);
+    assert_eq!(fake.log().len(), 4);
+}
+
+#[tokio::test(start_paused = true)]
+async fn an_unreachable_server_costs_twenty_seconds_once() {
+    let fake = Fake::new(|_, _| Reply::Refuse);
+    let client = fake.client();
+    let started = Instant::now();
+    let error = client.get(&shop(), &call(3600)).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Unavailable);
+    assert!(error.chain().contains("the API server cannot be reached: connection refused"), "{}", error.chain());
+    let took = started.elapsed();
+    assert!(took > Duration::from_secs(5) && took <= Duration::from_secs(20), "{took:?}");
+
+    let (asked, started) = (fake.log().len(), Instant::now());
+    assert_eq!(client.get(&shop(), &call(3600)).await.unwrap_err().kind, Kind::Unavailable);
+    assert_eq!((fake.log().len() - asked, started.elapsed()), (1, Duration::ZERO));
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_server_that_comes_back_is_used_again() {
+    let fake = Fake::new(|number, _| if number < 4 { Reply::Refuse } else { fine() });
+    assert!(read(&fake, 60).await.0.unwrap().is_some());
+}
+
+#[tokio::test(start_paused = true)]
+async fn cancellation_ends_a_request_and_a_pause_at_once() {
+    for reply in [|| Reply::Hang, || Reply::Raw(429, NEXT_HOUR, "")] {
+        let fake = Fake::new(move |_, _| reply());
+        let cancel = CancellationToken::new();
+        let (client, call, started) =
+            (fake.client(), Call::within(Duration::from_secs(3600), cancel.clone()), Instant::now());
+        let options = ApplyOptions { manager: "eod-test", force: false };
+        let (object, content) = (shop(), json!({}));
+        let write = client.apply(&object, &content, options, &call);
+        let stop = async {
+            tokio::time::sleep(Duration::from_secs(2)).await;
+            cancel.cancel();
+        };
+        let (result, ()) = tokio::join!(write, stop);
+        assert_eq!(result.unwrap_err().kind, Kind::Cancelled);
+        assert_eq!((started.elapsed(), fake.log().len()), (Duration::from_secs(2), 1));
+    }
+}
+
+#[tokio::test(start_paused = true)]
+async fn a_write_cut_off_in_flight_has_an_unknown_outcome() {
+    let fake = Fake::new(|_, _| Reply::Hang);
+    let error = fake.client().create(&shop(), &json!({}), "eod-test", &call(5)).await.unwrap_err();
+    assert_eq!((error.kind, error.outcome_unknown()), (Kind::Timeout, true));
+    let error = fake.client().get(&shop(), &call(5)).await.unwrap_err();
+    assert!(!error.outcome_unknown());
+}
+
+#[tokio::test(start_paused = true)]
+async fn sixteen_requests_are_in_flight_at_most() {
+    let fake = Fake::new(|_, _| Reply::Late(Duration::from_millis(100), json!({ "kind": "Namespace" })));
+    let (client, call) = (fake.client(), call(60));
+    let reads = (0..100).map(|_| client.get(&SHOP, &call));
+    for result in futures::future::join_all(reads).await {
+        assert!(result.unwrap().is_some());
+    }
+    assert_eq!((fake.log().len(), fake.peak()), (100, 16));
+    assert_eq!(client.calls().get("get"), Some(&100));
+}
+
+static SHOP: std::sync::LazyLock<crate::kubernetes::ObjectRef> = std::sync::LazyLock::new(shop);
+
+#[tokio::test(start_paused = true)]
+async fn a_pause_does_not_hold_a_place() {
+    // Sixteen throttled calls sleep; the seventeenth goes through at once.
+    let fake = Fake::new(|_, seen| if seen.path.ends_with("/slow") { Reply::Raw(429, NEXT_HOUR, "") } else { fine() });
+    let (client, call) = (fake.client(), call(3600));
+    let slow = crate::kubernetes::ObjectRef::namespace("slow");
+    let throttled = futures::future::join_all((0..16).map(|_| client.get(&slow, &call)));
+    let quick = async {
+        tokio::time::sleep(Duration::from_secs(1)).await;
+        let started = Instant::now();
+        client.get(&SHOP, &call).await.unwrap();
+        started.elapsed()
+    };
+    tokio::select! {
+        _ = throttled => panic!("throttled calls end first"),
+        took = quick => assert_eq!(took, Duration::ZERO),
+    }
+}

@@ -1,0 +1,93 @@
+//! TLS: whom we trust, and that an untrusted server is told at once and not tried for twenty seconds.
+
+use std::{collections::BTreeMap, sync::Arc};
+
+use base64::{Engine as _, engine::general_purpose::STANDARD};
+use rustls_pki_types::{PrivateKeyDer, PrivatePkcs8KeyDer};
+use serde_json::json;
+use tokio::net::TcpListener;
+use tokio_rustls::TlsAcceptor;
+
+use crate::{
+    Kind,
+    kubernetes::{
+        Access, Kubernetes, Settings,
+        fake::{Fake, Reply, call, shop},
+        install_tls_provider,
+    },
+};
+
+/// A TLS server for `name`; its URL and its certificate in PEM.
+async fn serve(fake: &Fake, name: &str) -> (String, String) {
+    install_tls_provider();
+    let signed = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
+    let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signed.signing_key.serialize_der()));
+    let config = rustls::ServerConfig::builder().with_no_client_auth();
+    let config = config.with_single_cert(vec![signed.cert.der().clone()], key).unwrap();
+    let acceptor = TlsAcceptor::from(Arc::new(config));
+    let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
+    let url = format!("https://{}", listener.local_addr().unwrap());
+    let fake = fake.clone();
+    tokio::spawn(async move {
+        while let Ok((stream, _)) = listener.accept().await {
+            let (fake, acceptor) = (fake.clone(), acceptor.clone());
+            tokio::spawn(async move {
+                if let Ok(stream) = acceptor.accept(stream).await {
+                    fake.speak(stream).await;
+                }
+            });
+        }
+    });
+    let der = STANDARD.encode(signed.cert.der());
+    (url, format!("-----BEGIN CERTIFICATE-----\n{der}\n-----END CERTIFICATE-----\n"))
+}
+
+fn client(settings: Settings) -> Kubernetes {
+    Kubernetes::new(Access::from_settings(settings, &BTreeMap::new()).unwrap(), "eod")
+}
+
+#[tokio::test]
+async fn the_given_authority_is_trusted_and_no_other() {
+    let fake = Fake::new(|_, _| Reply::Json(200, json!({ "kind": "Namespace" })));
+    let (url, authority) = serve(&fake, "127.0.0.1").await;
+    let (_, other) = serve(&fake, "127.0.0.1").await;
+    let with = |authority: String| Settings {
+        host: Some(url.clone()),
+        cluster_ca_certificate: Some(authority),
+        ..Settings::default()
+    };
+    assert!(client(with(authority.clone())).get(&shop(), &call(60)).await.unwrap().is_some());
+
+    let distrusting = client(with(other));
+    let error = distrusting.get(&shop(), &call(60)).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Unavailable);
+    assert!(error.chain().contains("certificate of the API server is not trusted"), "{}", error.chain());
+    assert_eq!(distrusting.calls()["get"], 1);
+
+    let insecure = Settings { host: Some(url.clone()), insecure: true, ..Settings::default() };
+    assert!(client(insecure).get(&shop(), &call(60)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn the_name_can_be_given() {
+    let fake = Fake::new(|_, _| Reply::Json(200, json!({ "kind": "Namespace" })));
+    let (url, authority) = serve(&fake, "api.preview.internal").await;
+    let settings = Settings { host: Some(url), cluster_ca_certificate: Some(authority), ..Settings::default() };
+    let error = client(settings.clone()).get(&shop(), &call(60)).await.unwrap_err();
+    assert!(error.chain().contains("not trusted"), "{}", error.chain());
+    let named = Settings { tls_server_name: Some("api.preview.internal".into()), ..settings };
+    assert!(client(named).get(&shop(), &call(60)).await.unwrap().is_some());
+}
+
+#[tokio::test]
+async fn certificates_that_are_none_are_told_apart() {
+    let begin = "-----BEGIN CERTIFICATE-----";
+    let settings = Settings {
+        host: Some("https://127.0.0.1:1".into()),
+        cluster_ca_certificate: Some(begin.into()),
+        ..Settings::default()
+    };
+    let error = client(settings).get(&shop(), &call(60)).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Invalid);
+    assert!(error.chain().contains("`cluster_ca_certificate` is not a certificate in PEM"), "{}", error.chain());
+}

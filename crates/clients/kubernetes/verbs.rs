@@ -1,0 +1,233 @@
+//! What can be done with objects.
+//!
+//! Server-side apply is the normal write: it can be sent twice and says who owns which field. `create` is for what
+//! must be first, and is never sent twice; see [`Error::outcome_unknown`].
+
+use bytes::Bytes;
+use serde_json::{Map, Value, json};
+
+use super::{
+    client::{Ask, Kubernetes, Verb},
+    object::{ListQuery, ObjectRef, escape},
+    rejection::Rejection,
+};
+use crate::{Call, Error, Kind};
+
+/// Objects of one page of a list. A page is held in memory whole, and several kinds are listed at once.
+const PAGE: u32 = 250;
+
+/// How to apply.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ApplyOptions<'a> {
+    /// The field manager, at most 128 characters; constant per component.
+    pub manager: &'a str,
+    /// Take over fields that another manager owns.
+    pub force: bool,
+}
+
+/// What must hold for a delete to happen.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Preconditions {
+    /// The object is this very one, and not another of the same name.
+    pub uid: Option<String>,
+    /// Nobody changed it since.
+    pub resource_version: Option<String>,
+}
+
+/// What a delete did.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Deleted {
+    /// The server took the request; the object goes now, or when its finalizers are done.
+    Accepted,
+    /// It was changed since the given resource version; nothing was deleted.
+    Changed,
+    /// It was not there.
+    Gone,
+    /// It is being deleted already.
+    InProgress,
+    /// Another object has that name now; nothing was deleted.
+    UidMismatch,
+}
+
+impl Kubernetes {
+    /// Creates an object that must not be there yet. `manager` becomes the field manager of a plain update, which
+    /// differs from the same name's server-side apply: fields set here stay owned after later applies leave them out.
+    pub async fn create(&self, object: &ObjectRef, body: &Value, manager: &str, call: &Call) -> Result<Value, Error> {
+        let path = format!("{}?fieldManager={}", object.collection_path(), escape(manager));
+        self.send(&ask(Verb::Create, object, path, Some(body)), call).await
+    }
+
+    /// The object, or `None` when it is not there. That the whole kind is unknown is an error.
+    pub async fn get(&self, object: &ObjectRef, call: &Call) -> Result<Option<Value>, Error> {
+        match self.send(&ask(Verb::Get, object, object.path(), None), call).await {
+            Ok(value) => Ok(Some(value)),
+            Err(error) if is_missing(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Server-side apply of what the caller owns. What an earlier apply of the same manager set and this one leaves
+    /// out is removed. Conflicts of ownership are [`Kind::Conflict`], see [`Error::conflicts`].
+    pub async fn apply(
+        &self,
+        object: &ObjectRef,
+        content: &Value,
+        options: ApplyOptions<'_>,
+        call: &Call,
+    ) -> Result<Value, Error> {
+        let ApplyOptions { manager, force } = options;
+        let path = format!("{}?fieldManager={}&force={force}", object.path(), escape(manager));
+        self.send(&ask(Verb::Apply, object, path, Some(content)), call).await
+    }
+
+    /// A JSON merge patch. With a `resourceVersion` in it, a change in between is [`Kind::Conflict`].
+    pub async fn merge_patch(
+        &self,
+        object: &ObjectRef,
+        patch: &Value,
+        manager: &str,
+        call: &Call,
+    ) -> Result<Value, Error> {
+        let path = format!("{}?fieldManager={}", object.path(), escape(manager));
+        self.send(&ask(Verb::Patch, object, path, Some(patch)), call).await
+    }
+
+    /// Deletes an object if the preconditions hold. It tolerates that the object is gone, is going, or was replaced
+    /// by another of the same name, and tells which.
+    pub async fn delete(
+        &self,
+        object: &ObjectRef,
+        preconditions: &Preconditions,
+        call: &Call,
+    ) -> Result<Deleted, Error> {
+        let Preconditions { uid, resource_version } = preconditions;
+        let mut required = Map::new();
+        for (key, value) in [("uid", uid), ("resourceVersion", resource_version)] {
+            if let Some(value) = value {
+                required.insert(key.to_owned(), Value::from(value.as_str()));
+            }
+        }
+        let mut options = json!({ "apiVersion": "v1", "kind": "DeleteOptions" });
+        if let (Some(options), false) = (options.as_object_mut(), required.is_empty()) {
+            options.insert("preconditions".to_owned(), Value::Object(required));
+        }
+        match self.send(&ask(Verb::Delete, object, object.path(), Some(&options)), call).await {
+            Ok(_) => Ok(Deleted::Accepted),
+            Err(error) if is_missing(&error) => Ok(Deleted::Gone),
+            Err(error) if error.kind == Kind::Conflict => {
+                self.explain_conflict(object, preconditions, error, call).await
+            }
+            Err(error) => Err(error),
+        }
+    }
+
+    /// All objects of a query, in pages; `apiVersion` and `kind`, which lists leave out, are put back. When the
+    /// server forgot where a long list had got to, it is begun again, once.
+    pub async fn list(&self, query: &ListQuery, call: &Call) -> Result<Vec<Value>, Error> {
+        let mut restarted = false;
+        'again: loop {
+            let mut items = Vec::new();
+            let mut token: Option<String> = None;
+            loop {
+                let (found, next) = match self.page(query, token.as_deref(), JSON, call).await {
+                    Ok(page) => page,
+                    Err(error) if token.is_some() && !restarted && is_expired(&error) => {
+                        restarted = true;
+                        continue 'again;
+                    }
+                    Err(error) => return Err(error),
+                };
+                items.extend(found);
+                token = next;
+                if token.is_none() {
+                    return Ok(items);
+                }
+            }
+        }
+    }
+
+    /// One page of a list, with what the `Accept` header asks for, and the token of the next page.
+    pub(super) async fn page(
+        &self,
+        query: &ListQuery,
+        token: Option<&str>,
+        accept: &'static str,
+        call: &Call,
+    ) -> Result<(Vec<Value>, Option<String>), Error> {
+        let path = query.page(PAGE, token);
+        let ask = Ask { verb: Verb::List, target: query.to_string(), path, body: None, accept };
+        let mut page = self.send(&ask, call).await?;
+        let next = page.pointer("/metadata/continue").and_then(Value::as_str);
+        let next = next.filter(|next| !next.is_empty()).map(str::to_owned);
+        let items = take_items(&mut page);
+        let items = items.ok_or_else(|| ask.error(Kind::Unavailable).because("the answer is not a list of objects"))?;
+        Ok((items, next))
+    }
+
+    /// A 409 has four meanings, and only the object itself tells which.
+    async fn explain_conflict(
+        &self,
+        object: &ObjectRef,
+        preconditions: &Preconditions,
+        error: Error,
+        call: &Call,
+    ) -> Result<Deleted, Error> {
+        let Some(live) = self.get(object, call).await? else {
+            return Ok(Deleted::Gone);
+        };
+        let text = |pointer: &str| live.pointer(pointer).and_then(Value::as_str);
+        if let Some(uid) = &preconditions.uid
+            && text("/metadata/uid") != Some(uid)
+        {
+            return Ok(Deleted::UidMismatch);
+        }
+        if text("/metadata/deletionTimestamp").is_some() {
+            return Ok(Deleted::InProgress);
+        }
+        if let Some(version) = &preconditions.resource_version
+            && text("/metadata/resourceVersion") != Some(version)
+        {
+            return Ok(Deleted::Changed);
+        }
+        Err(error)
+    }
+}
+
+/// The normal answer.
+const JSON: &str = "application/json";
+
+fn ask(verb: Verb, object: &ObjectRef, path: String, body: Option<&Value>) -> Ask {
+    let body = body.map(|body| Bytes::from(body.to_string()));
+    Ask { verb, target: object.to_string(), path, body, accept: JSON }
+}
+
+fn is_missing(error: &Error) -> bool {
+    error.kind == Kind::NotFound && error.rejection().is_some_and(Rejection::is_missing_object)
+}
+
+fn is_expired(error: &Error) -> bool {
+    error.rejection().is_some_and(|rejection| rejection.code == 410)
+}
+
+/// Moves the items out of a page; none when it is no list.
+fn take_items(page: &mut Value) -> Option<Vec<Value>> {
+    let kind = page.get("kind").and_then(Value::as_str)?.strip_suffix("List").map(str::to_owned);
+    let api_version = page.get("apiVersion").cloned();
+    let Value::Array(mut items) = page.get_mut("items")?.take() else {
+        // An empty list may be written as null.
+        return Some(Vec::new());
+    };
+    for item in &mut items {
+        // Who owns which field is as large as the object itself, and nobody asks it of a list.
+        if let Some(metadata) = item.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.remove("managedFields");
+        }
+        if let (Some(fields), Some(kind)) = (item.as_object_mut(), &kind) {
+            fields.entry("kind").or_insert_with(|| Value::from(kind.as_str()));
+            if let Some(api_version) = &api_version {
+                fields.entry("apiVersion").or_insert_with(|| api_version.clone());
+            }
+        }
+    }
+    Some(items)
+}

@@ -1,0 +1,184 @@
+//! When a failed request is sent again: one policy, one table, for every client.
+//!
+//! Callers never sleep in a loop of their own. What is decided here is pure: the time already spent and the jitter
+//! are arguments. The overall end is the [`crate::Call`]'s deadline.
+
+use std::{
+    hash::{BuildHasher, RandomState},
+    time::Duration,
+};
+
+/// What a failed request looked like.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum Symptom {
+    /// The server answered with this status, and perhaps how long to wait.
+    Answered {
+        /// The HTTP status.
+        code: u16,
+        /// The `Retry-After` header.
+        retry_after: Option<Duration>,
+    },
+    /// The connection ended, or no answer came, after the request was sent: it may have been carried out.
+    Interrupted,
+    /// No connection came about, so nothing was sent: refused, no such host, or TLS.
+    Unreachable,
+    /// Nothing that time heals, such as a certificate that is not trusted.
+    Permanent,
+}
+
+/// How patient a client is.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub struct Policy {
+    /// How long one attempt may take, because a lost connection may never say so.
+    pub attempt: Duration,
+    /// The pause after the first failure; it doubles with every further one.
+    pub first_pause: Duration,
+    /// The longest pause we choose.
+    pub longest_pause: Duration,
+    /// The longest pause a server's `Retry-After` can make us take.
+    pub longest_retry_after: Duration,
+    /// How long a server that cannot be reached is tried again.
+    pub unreachable: Duration,
+}
+
+/// Status, whether it is safe for requests that must not be carried out twice, and how often it is tried again.
+/// 429 is answered before anything is done; 500 is what etcd's change of leader looks like and passes soon.
+const TABLE: [(u16, bool, u32); 5] =
+    [(429, true, 20), (500, false, 3), (502, false, 10), (503, false, 10), (504, false, 10)];
+
+/// How often an interrupted request is sent again.
+const INTERRUPTIONS: u32 = 3;
+
+/// The tries of one request.
+#[derive(Debug)]
+pub struct Tries {
+    policy: Policy,
+    idempotent: bool,
+    failures: u32,
+    unreachable_since: Option<Duration>,
+}
+
+impl Default for Policy {
+    fn default() -> Self {
+        Self {
+            attempt: Duration::from_secs(60),
+            first_pause: Duration::from_millis(250),
+            longest_pause: Duration::from_secs(10),
+            longest_retry_after: Duration::from_secs(30),
+            unreachable: Duration::from_secs(20),
+        }
+    }
+}
+
+impl Tries {
+    /// For one request. One that is not `idempotent` is sent again only if it was certainly not carried out.
+    pub fn new(policy: Policy, idempotent: bool) -> Self {
+        Self { policy, idempotent, failures: 0, unreachable_since: None }
+    }
+
+    /// How long to wait before the next try; none when it is time to give up. `spent` is the time since the request
+    /// was first sent, `jitter` a number from 0 to 1.
+    pub fn next(&mut self, symptom: Symptom, spent: Duration, jitter: f64) -> Option<Duration> {
+        self.failures += 1;
+        let Policy { first_pause, longest_pause, longest_retry_after, unreachable, .. } = self.policy;
+        let doublings = (self.failures - 1).min(16);
+        let chosen = first_pause.saturating_mul(1 << doublings).min(longest_pause).mul_f64(0.5 + jitter / 2.0);
+        if symptom != Symptom::Unreachable {
+            self.unreachable_since = None;
+        }
+        match symptom {
+            Symptom::Permanent => None,
+            Symptom::Interrupted => (self.idempotent && self.failures <= INTERRUPTIONS).then_some(chosen),
+            Symptom::Unreachable => {
+                let since = *self.unreachable_since.get_or_insert(spent);
+                (spent.saturating_sub(since) + chosen <= unreachable).then_some(chosen)
+            }
+            Symptom::Answered { code, retry_after } => {
+                let (_, always, times) = TABLE.into_iter().find(|(listed, ..)| *listed == code)?;
+                let again = (always || self.idempotent) && self.failures <= times;
+                // Never earlier than asked, and not all clients at the same moment.
+                let asked = retry_after.map(|asked| asked.min(longest_retry_after).mul_f64(1.0 + jitter / 10.0));
+                again.then_some(asked.unwrap_or(chosen))
+            }
+        }
+    }
+}
+
+/// A number from 0 to 1 that differs between processes and calls. The standard library seeds its hash maps at
+/// random, which is random enough to spread retries and needs no further crate.
+pub fn jitter() -> f64 {
+    let bits = u32::try_from(RandomState::new().hash_one(0u8) >> 32).unwrap_or(u32::MAX / 2);
+    f64::from(bits) / f64::from(u32::MAX)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn answered(code: u16) -> Symptom {
+        Symptom::Answered { code, retry_after: None }
+    }
+
+    fn times(symptom: Symptom, idempotent: bool) -> usize {
+        let mut tries = Tries::new(Policy::default(), idempotent);
+        (0..100).take_while(|_| tries.next(symptom, Duration::ZERO, 0.5).is_some()).count()
+    }
+
+    #[test]
+    fn the_table_decides() {
+        let cases = [
+            (answered(429), 20, 20),
+            (answered(500), 3, 0),
+            (answered(502), 10, 0),
+            (answered(503), 10, 0),
+            (answered(504), 10, 0),
+            (answered(404), 0, 0),
+            (answered(409), 0, 0),
+            (answered(501), 0, 0),
+            (Symptom::Interrupted, 3, 0),
+            (Symptom::Permanent, 0, 0),
+        ];
+        for (symptom, idempotent, once) in cases {
+            assert_eq!((times(symptom, true), times(symptom, false)), (idempotent, once), "{symptom:?}");
+        }
+    }
+
+    #[test]
+    fn pauses_double_up_to_the_longest() {
+        let mut tries = Tries::new(Policy::default(), true);
+        let pauses: Vec<u128> = (0..8)
+            .filter_map(|_| tries.next(answered(503), Duration::ZERO, 1.0))
+            .map(|pause| pause.as_millis())
+            .collect();
+        assert_eq!(pauses, [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]);
+        let mut tries = Tries::new(Policy::default(), true);
+        assert_eq!(tries.next(answered(503), Duration::ZERO, 0.0), Some(Duration::from_millis(125)));
+    }
+
+    #[test]
+    fn retry_after_is_obeyed_up_to_half_a_minute() {
+        for (asked, waited) in [(1, 1), (30, 30), (3600, 30)] {
+            let retry_after = Some(Duration::from_secs(asked));
+            let mut tries = Tries::new(Policy::default(), false);
+            let pause = tries.next(Symptom::Answered { code: 429, retry_after }, Duration::ZERO, 0.0);
+            assert_eq!(pause, Some(Duration::from_secs(waited)));
+        }
+    }
+
+    #[test]
+    fn an_unreachable_server_is_given_up_after_twenty_seconds() {
+        let mut tries = Tries::new(Policy::default(), false);
+        let mut spent = Duration::from_secs(100);
+        while let Some(pause) = tries.next(Symptom::Unreachable, spent, 1.0) {
+            spent += pause;
+        }
+        assert!(spent > Duration::from_secs(105) && spent <= Duration::from_secs(120), "{spent:?}");
+    }
+
+    #[test]
+    fn jitter_is_between_nought_and_one() {
+        let drawn: Vec<f64> = (0..100).map(|_| jitter()).collect();
+        assert!(drawn.iter().all(|number| (0.0..=1.0).contains(number)));
+        assert!(drawn.iter().any(|number| *number > 0.5) && drawn.iter().any(|number| *number < 0.5));
+    }
+}

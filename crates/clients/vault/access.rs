@@ -1,0 +1,375 @@
+//! How to reach a Vault: the `vault` block of the provider and the environment, parsed.
+//!
+//! There is no fallback to a local server or a token on disk. Parsing does no I/O: files are read at the first call.
+
+use std::{env, fmt, path::PathBuf};
+
+use http::HeaderValue;
+use reqwest::Url;
+use secrecy::{ExposeSecret, SecretString};
+
+/// Where a pod finds its service account's token.
+const POD_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
+
+/// The attributes of the `vault` block as the user wrote them.
+#[derive(Clone, Default)]
+pub struct Settings {
+    /// The server, `https://host:port`; a path before `/v1` is allowed.
+    pub address: Option<String>,
+    /// The namespace (Vault Enterprise, OpenBao), sent as a header.
+    pub namespace: Option<String>,
+    /// The certificate authority of the server: PEM, or a file with it. With it no other authority is trusted.
+    pub ca_cert: Option<String>,
+    /// Do not check the server's certificate.
+    pub skip_verify: Option<bool>,
+    /// How to get a token.
+    pub auth: Option<Auth>,
+}
+
+/// How to get a token.
+#[derive(Clone)]
+pub enum Auth {
+    /// A token that is there already.
+    Token(SecretString),
+    /// `auth/approle`.
+    AppRole {
+        /// The role's id.
+        role_id: String,
+        /// The secret that goes with it.
+        secret_id: SecretString,
+        /// The auth mount; none means `approle`.
+        mount: Option<String>,
+    },
+    /// `auth/kubernetes`: a service account's token.
+    Kubernetes {
+        /// The role.
+        role: String,
+        /// The file with the token, read at every login; none means the pod's own.
+        token_path: Option<String>,
+        /// The auth mount; none means `kubernetes`.
+        mount: Option<String>,
+    },
+    /// `auth/jwt`.
+    Jwt {
+        /// The role; none means the mount's default.
+        role: Option<String>,
+        /// Where the JWT comes from.
+        jwt: JwtSource,
+        /// The auth mount; none means `jwt`.
+        mount: Option<String>,
+    },
+}
+
+/// Where a JWT comes from.
+#[derive(Clone)]
+pub enum JwtSource {
+    /// It is given.
+    Token(SecretString),
+    /// A file with it, read at every login.
+    File(String),
+}
+
+/// A server and how to get a token from it; both may still be missing, and then the first call says so.
+#[derive(Clone)]
+pub struct Access {
+    pub(super) address: Option<Url>,
+    pub(super) namespace: Option<HeaderValue>,
+    pub(super) authority: Authority,
+    pub(super) skip_verify: bool,
+    pub(super) auth: Option<Login>,
+}
+
+/// Whom to trust.
+#[derive(Clone)]
+pub(super) enum Authority {
+    System,
+    Pem(String),
+    File(PathBuf),
+}
+
+/// A checked [`Auth`].
+#[derive(Clone)]
+pub(super) enum Login {
+    Token(HeaderValue),
+    AppRole { mount: String, role_id: String, secret_id: SecretString },
+    Kubernetes { mount: String, role: String, file: PathBuf },
+    Jwt { mount: String, role: Option<String>, jwt: JwtSource },
+}
+
+/// A mistake in the settings.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum AccessError {
+    /// Not a URL of a server.
+    #[error(
+        "`{attribute}` is no URL of a Vault server; write it as `https://host:port`, without a query or a user name"
+    )]
+    BadUrl {
+        /// `vault.address` or `VAULT_ADDR`.
+        attribute: &'static str,
+    },
+    /// Cannot be sent in a header.
+    #[error("`{attribute}` contains a character that cannot be sent; check it for a line break at its end")]
+    Unsendable {
+        /// The attribute.
+        attribute: &'static str,
+    },
+    /// Needed and empty.
+    #[error("`{attribute}` is empty; set it, or remove it")]
+    Empty {
+        /// The attribute.
+        attribute: &'static str,
+    },
+    /// Not a name of an auth mount.
+    #[error("`vault.auth.mount` is `{got}`; expected the path of an auth mount, such as `approle`, without `auth/`")]
+    BadMount {
+        /// What was written.
+        got: String,
+    },
+    /// Not a truth value.
+    #[error("VAULT_SKIP_VERIFY is `{got}`; expected `true` or `false` (or `1`, `0`, `t`, `f`), or leave it unset")]
+    BadBool {
+        /// What was found.
+        got: String,
+    },
+}
+
+impl Settings {
+    /// The settings that the process's environment gives.
+    ///
+    /// # Errors
+    ///
+    /// As [`Settings::or_environment`].
+    pub fn from_environment() -> Result<Self, AccessError> {
+        Self::default().or_environment(|name| env::var(name).ok())
+    }
+
+    /// What is not set is taken from VAULT_ADDR, VAULT_NAMESPACE, VAULT_CACERT, VAULT_SKIP_VERIFY and VAULT_TOKEN. An
+    /// empty variable is an unset one, above all an empty VAULT_SKIP_VERIFY.
+    ///
+    /// # Errors
+    ///
+    /// When VAULT_SKIP_VERIFY is no truth value of the official client.
+    pub fn or_environment(self, variable: impl Fn(&str) -> Option<String>) -> Result<Self, AccessError> {
+        let read = |name: &str| variable(name).filter(|value| !value.is_empty());
+        let skip_verify = match (self.skip_verify, read("VAULT_SKIP_VERIFY")) {
+            (Some(given), _) => Some(given),
+            (None, None) => None,
+            (None, Some(text)) => Some(truth(&text).ok_or(AccessError::BadBool { got: text })?),
+        };
+        Ok(Self {
+            address: self.address.or_else(|| read("VAULT_ADDR")),
+            namespace: self.namespace.or_else(|| read("VAULT_NAMESPACE")),
+            ca_cert: self.ca_cert.or_else(|| read("VAULT_CACERT")),
+            skip_verify,
+            auth: self.auth.or_else(|| read("VAULT_TOKEN").map(|token| Auth::Token(token.into()))),
+        })
+    }
+}
+
+impl Access {
+    /// Checks the settings.
+    ///
+    /// # Errors
+    ///
+    /// The first mistake.
+    pub fn new(settings: Settings) -> Result<Self, AccessError> {
+        let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
+        let address = filled(settings.address).map(|text| server(&text)).transpose()?;
+        let namespace =
+            filled(settings.namespace).map(|text| header(text.trim_matches('/'), "vault.namespace")).transpose()?;
+        let authority = match filled(settings.ca_cert) {
+            None => Authority::System,
+            Some(text) if text.contains("-----BEGIN") => Authority::Pem(text),
+            Some(file) => Authority::File(file.into()),
+        };
+        let auth = settings.auth.map(login).transpose()?;
+        Ok(Self { address, namespace, authority, skip_verify: settings.skip_verify.unwrap_or(false), auth })
+    }
+
+    /// The server in words, without secrets.
+    pub fn describe(&self) -> String {
+        let Some(address) = &self.address else { return "no Vault".to_owned() };
+        let place = address.as_str().trim_end_matches('/');
+        match self.namespace.as_ref().and_then(|namespace| namespace.to_str().ok()) {
+            None => format!("Vault at {place}"),
+            Some(namespace) => format!("Vault at {place}, namespace `{namespace}`"),
+        }
+    }
+}
+
+impl Login {
+    /// Whether a new token can be had.
+    pub(super) fn is_repeatable(&self) -> bool {
+        !matches!(self, Self::Token(_))
+    }
+}
+
+/// The truth values of the official client, which are those of Go.
+fn truth(text: &str) -> Option<bool> {
+    match text {
+        "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
+        "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
+        _ => None,
+    }
+}
+
+fn server(text: &str) -> Result<Url, AccessError> {
+    let bad = || AccessError::BadUrl { attribute: "vault.address" };
+    let url = Url::parse(text.trim()).map_err(|_| bad())?;
+    let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
+    let web = matches!(url.scheme(), "http" | "https") && url.has_host() && url.password().is_none();
+    if plain && web { Ok(url) } else { Err(bad()) }
+}
+
+fn header(text: &str, attribute: &'static str) -> Result<HeaderValue, AccessError> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| AccessError::Unsendable { attribute })?;
+    value.set_sensitive(attribute.ends_with("token"));
+    Ok(value)
+}
+
+fn login(auth: Auth) -> Result<Login, AccessError> {
+    let needed = |text: &str, attribute| if text.is_empty() { Err(AccessError::Empty { attribute }) } else { Ok(()) };
+    match auth {
+        Auth::Token(token) => {
+            needed(token.expose_secret(), "vault.auth.token")?;
+            Ok(Login::Token(header(token.expose_secret(), "vault.auth.token")?))
+        }
+        Auth::AppRole { role_id, secret_id, mount } => {
+            needed(&role_id, "vault.auth.role_id")?;
+            Ok(Login::AppRole { mount: auth_mount(mount, "approle")?, role_id, secret_id })
+        }
+        Auth::Kubernetes { role, token_path, mount } => {
+            needed(&role, "vault.auth.role")?;
+            let file = token_path.filter(|path| !path.is_empty()).unwrap_or_else(|| POD_TOKEN.to_owned()).into();
+            Ok(Login::Kubernetes { mount: auth_mount(mount, "kubernetes")?, role, file })
+        }
+        Auth::Jwt { role, jwt, mount } => {
+            match &jwt {
+                JwtSource::Token(token) => needed(token.expose_secret(), "vault.auth.token")?,
+                JwtSource::File(path) => needed(path, "vault.auth.token_path")?,
+            }
+            Ok(Login::Jwt { mount: auth_mount(mount, "jwt")?, role: role.filter(|role| !role.is_empty()), jwt })
+        }
+    }
+}
+
+/// The path of an auth mount; every segment is one that URL libraries keep.
+fn auth_mount(given: Option<String>, default: &str) -> Result<String, AccessError> {
+    let Some(given) = given.filter(|mount| !mount.is_empty()) else { return Ok(default.to_owned()) };
+    let mount = given.trim_matches('/');
+    let fine = |segment: &str| !matches!(segment, "" | "." | "..") && !segment.chars().any(char::is_control);
+    if mount.split('/').all(fine) && !mount.starts_with("auth/") {
+        Ok(mount.to_owned())
+    } else {
+        Err(AccessError::BadMount { got: given })
+    }
+}
+
+impl fmt::Debug for Settings {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_struct("Settings").field("address", &self.address).field("auth", &self.auth).finish_non_exhaustive()
+    }
+}
+
+impl fmt::Debug for Auth {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Token(_) => "Token(..)",
+            Self::AppRole { .. } => "AppRole(..)",
+            Self::Kubernetes { .. } => "Kubernetes(..)",
+            Self::Jwt { .. } => "Jwt(..)",
+        })
+    }
+}
+
+impl fmt::Debug for Access {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Access").field(&self.describe()).finish()
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn environment(pairs: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Option<String> {
+        |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+    }
+
+    #[test]
+    fn what_is_written_beats_the_environment() {
+        let environment =
+            environment(&[("VAULT_ADDR", "https://env"), ("VAULT_NAMESPACE", "team"), ("VAULT_TOKEN", "t")]);
+        let settings = Settings { address: Some("https://block".to_owned()), ..Settings::default() };
+        let settings = settings.or_environment(environment).unwrap();
+        assert_eq!(settings.address.as_deref(), Some("https://block"));
+        assert_eq!(settings.namespace.as_deref(), Some("team"));
+        assert!(matches!(settings.auth, Some(Auth::Token(_))));
+        assert_eq!(Access::new(settings).unwrap().describe(), "Vault at https://block, namespace `team`");
+    }
+
+    #[test]
+    fn empty_variables_are_unset_ones() {
+        let empty =
+            environment(&[("VAULT_ADDR", ""), ("VAULT_TOKEN", ""), ("VAULT_SKIP_VERIFY", ""), ("VAULT_CACERT", "")]);
+        let settings = Settings::default().or_environment(empty).unwrap();
+        assert_eq!(settings.skip_verify, None);
+        assert!(settings.address.is_none() && settings.auth.is_none() && settings.ca_cert.is_none());
+        let access = Access::new(settings).unwrap();
+        assert!(!access.skip_verify && matches!(access.authority, Authority::System));
+    }
+
+    #[test]
+    fn skip_verify_reads_as_the_official_client_does() {
+        for (text, expected) in [("1", Some(true)), ("True", Some(true)), ("0", Some(false)), ("F", Some(false))] {
+            let settings =
+                Settings::default().or_environment(|name| (name == "VAULT_SKIP_VERIFY").then(|| text.to_owned()));
+            assert_eq!(settings.unwrap().skip_verify, expected);
+        }
+        let wrong = Settings::default().or_environment(environment(&[("VAULT_SKIP_VERIFY", "yes")]));
+        assert_eq!(wrong.unwrap_err(), AccessError::BadBool { got: "yes".to_owned() });
+        let given = Settings { skip_verify: Some(false), ..Settings::default() };
+        let given = given.or_environment(environment(&[("VAULT_SKIP_VERIFY", "true")])).unwrap();
+        assert_eq!(given.skip_verify, Some(false));
+    }
+
+    #[test]
+    fn addresses() {
+        let parse = |text: &str| Access::new(Settings { address: Some(text.to_owned()), ..Settings::default() });
+        for good in ["https://vault:8200", "http://127.0.0.1:8200/", "https://host/vault", " https://host "] {
+            assert!(parse(good).is_ok(), "{good}");
+        }
+        for bad in ["vault:8200", "vault", "unix:///run/x", "https://u:p@host", "https://host?x=1", "ftp://host"] {
+            assert!(parse(bad).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn logins() {
+        let parse = |auth: Auth| Access::new(Settings { auth: Some(auth), ..Settings::default() });
+        let token = |text: &str| Auth::Token(text.to_owned().into());
+        assert!(parse(token("hvs.x")).is_ok());
+        assert_eq!(parse(token("x\n")).unwrap_err(), AccessError::Unsendable { attribute: "vault.auth.token" });
+        assert_eq!(parse(token("")).unwrap_err(), AccessError::Empty { attribute: "vault.auth.token" });
+        let role = |mount: &str| Auth::AppRole {
+            role_id: "r".to_owned(),
+            secret_id: "s".to_owned().into(),
+            mount: Some(mount.to_owned()),
+        };
+        assert!(parse(role("team/approle/")).is_ok());
+        for bad in ["../token", "auth/approle", "a//b"] {
+            assert!(parse(role(bad)).is_err(), "{bad}");
+        }
+    }
+
+    #[test]
+    fn debug_shows_no_secret() {
+        let auth = Auth::AppRole { role_id: "role".to_owned(), secret_id: "canary".to_owned().into(), mount: None };
+        let settings = Settings { auth: Some(auth), ..Settings::default() };
+        let shown = format!("{settings:?} {:?}", Access::new(settings.clone()).unwrap());
+        assert!(!shown.contains("canary"), "{shown}");
+        let token = Settings { auth: Some(Auth::Token("canary".to_owned().into())), ..Settings::default() };
+        let shown = format!("{token:?} {:?}", Access::new(token.clone()).unwrap());
+        assert!(!shown.contains("canary"), "{shown}");
+    }
+}

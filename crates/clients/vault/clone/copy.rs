@@ -1,0 +1,346 @@
+//! Making copies.
+
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
+use eod_domain::vault::{
+    AfterRefusal, KeyFacts, KeyRecord, KeyResult, Provenance, Refused, Route, SecretRef, after_refusal, edited, judge,
+};
+use futures::{StreamExt, stream};
+use tokio_util::sync::CancellationToken;
+
+use super::{AT_ONCE, Cloned, Notice, OnExisting, Options, Owner, subtree, subtree::Pair};
+use crate::{
+    Call, Error, Kind,
+    vault::{
+        client::{SYSTEM, Vault},
+        kv::{Created, Found, Receipt},
+        mount::MountInfo,
+        secret::{Metadata, Secret, SecretMap},
+    },
+};
+
+/// How long a run that is stopped may still take to mark what it has just stored.
+const GRACE: Duration = Duration::from_secs(3);
+
+/// How often a create is tried again because what was in its way was deleted meanwhile.
+const DELETED_MEANWHILE: usize = 3;
+
+/// Copies a secret, or a subtree. One failure ends the run as soon as what is under way is done.
+pub async fn clone(vault: &Vault, route: &Route, options: &Options, owner: &Owner, call: &Call) -> Cloned {
+    let mut cloned = Cloned::default();
+    let (mounts, pairs) = match prepare(vault, route, options, call).await {
+        Ok((mounts, pairs, notices)) => {
+            cloned.notices = notices;
+            (mounts, pairs)
+        }
+        Err(error) => return Cloned { error: Some(error), ..cloned },
+    };
+    let failed = AtomicBool::new(false);
+    let work = Work { vault, options, owner, call, source: &mounts.0, target: &mounts.1 };
+    let jobs = stream::iter(pairs).map(|pair| async {
+        if failed.load(Ordering::Relaxed) {
+            return Copied::default();
+        }
+        let copied = work.copy(pair).await;
+        failed.fetch_or(copied.error.is_some(), Ordering::Relaxed);
+        copied
+    });
+    let mut jobs = jobs.buffer_unordered(AT_ONCE);
+    while let Some(copied) = jobs.next().await {
+        cloned.notices.extend(copied.notices);
+        if let Some((target, record)) = copied.record {
+            cloned.keys.insert(target.path().clone(), record);
+        }
+        // The first failure is the cause of those after it, as far as there is one.
+        cloned.error = cloned.error.or(copied.error);
+    }
+    if cloned.keys.is_empty() && cloned.error.is_none() {
+        cloned.error = Some(nothing(route.source()));
+    }
+    cloned
+}
+
+/// Both mounts and the list of what is to be copied; nothing is written before all of it is known.
+async fn prepare(
+    vault: &Vault,
+    route: &Route,
+    options: &Options,
+    call: &Call,
+) -> Result<((MountInfo, MountInfo), Vec<Pair>, Vec<Notice>), Error> {
+    let source = vault.mount(route.source().mount(), call).await?;
+    let target = vault.mount(route.target().mount(), call).await?;
+    let (pairs, notices) = if options.recursive {
+        subtree::pairs(vault, &source, route, call).await?
+    } else {
+        let (source, target) = (route.source().clone(), route.target().clone());
+        (vec![Pair { source, target, root: false }], Vec::new())
+    };
+    Ok(((source, target), pairs, notices))
+}
+
+struct Work<'a> {
+    vault: &'a Vault,
+    options: &'a Options,
+    owner: &'a Owner,
+    call: &'a Call,
+    source: &'a MountInfo,
+    target: &'a MountInfo,
+}
+
+/// What became of one secret.
+#[derive(Default)]
+struct Copied {
+    record: Option<(SecretRef, KeyRecord)>,
+    notices: Vec<Notice>,
+    error: Option<Error>,
+}
+
+impl Copied {
+    fn failed(error: Error) -> Option<Self> {
+        Some(Self { error: Some(error), ..Self::default() })
+    }
+}
+
+/// One copy in the making.
+struct Draft {
+    target: SecretRef,
+    data: SecretMap,
+    provenance: Provenance,
+    source_metadata: std::collections::BTreeMap<String, String>,
+}
+
+impl Work<'_> {
+    async fn copy(&self, pair: Pair) -> Copied {
+        match self.read_source(&pair).await {
+            Ok(Ok(secret)) => self.create(self.draft(pair, secret)).await,
+            Ok(Err(notice)) => Copied { notices: notice.into_iter().collect(), ..Copied::default() },
+            Err(error) => Copied { error: Some(error), ..Copied::default() },
+        }
+    }
+
+    /// The source's value; in a subtree, what is not there is no error.
+    async fn read_source(&self, pair: &Pair) -> Result<Result<Secret, Option<Notice>>, Error> {
+        let found = self.vault.read(self.source, pair.source.path(), None, self.call).await?;
+        let skipped = |why: &str| Notice::Skipped { source: pair.source.to_string(), why: why.to_owned() };
+        match found {
+            Found::Secret(secret) => Ok(Ok(secret)),
+            Found::Absent if pair.root => Ok(Err(None)),
+            Found::Absent if self.options.recursive => Ok(Err(Some(skipped("it is gone since it was listed")))),
+            Found::Deleted { .. } if self.options.recursive => Ok(Err(Some(skipped("its newest version is deleted")))),
+            Found::Absent => Err(nothing(&pair.source)),
+            Found::Deleted { version } => {
+                let version = version.map(|version| format!(" {version}")).unwrap_or_default();
+                let words = format!(
+                    "its newest version{version} is deleted; restore it (`vault kv undelete`) or write a new one"
+                );
+                Err(self.error(&pair.source, "copy", Kind::NotFound).because(words))
+            }
+        }
+    }
+
+    fn draft(&self, pair: Pair, mut secret: Secret) -> Draft {
+        let data = std::mem::take(&mut secret.data);
+        let data = data.without(&self.options.exclude_keys).with(&self.options.overrides);
+        let provenance = Provenance {
+            environment: self.owner.environment.clone(),
+            installation: self.owner.installation.clone(),
+            source: pair.source,
+            source_version: secret.version,
+            created: None,
+            nonce: self.owner.nonce.clone(),
+        };
+        Draft { target: pair.target, data, provenance, source_metadata: secret.custom_metadata }
+    }
+
+    async fn create(&self, draft: Draft) -> Copied {
+        for _ in 0..DELETED_MEANWHILE {
+            let path = draft.target.path();
+            let (refused, denied, after_silence) =
+                match self.vault.create(self.target, path, &draft.data, self.call).await {
+                    Ok(Created::Stored(receipt)) => return self.mark_new(draft, receipt).await,
+                    Ok(Created::Exists { after_silence }) => (Refused::Conflict, None, after_silence),
+                    Ok(Created::Denied(error)) => (Refused::Denied, Some(error), false),
+                    Err(error) if error.outcome_unknown() => return self.settle_unknown(draft, error).await,
+                    Err(error) => return Copied { error: Some(error), ..Copied::default() },
+                };
+            if let Some(copied) = self.settle(&draft, refused, denied, after_silence, self.call).await {
+                return copied;
+            }
+        }
+        let words = "it was made and deleted again and again while it was to be created; run again";
+        Copied { error: Some(self.error(&draft.target, "create", Kind::Conflict).because(words)), ..Copied::default() }
+    }
+
+    /// Marks what we have just stored. It is recorded whether or not the marks could be written.
+    async fn mark_new(&self, mut draft: Draft, receipt: Receipt) -> Copied {
+        draft.provenance.created.clone_from(&receipt.created_time);
+        let record = KeyRecord {
+            source_version: draft.provenance.source_version,
+            version: receipt.version,
+            result: KeyResult::Cloned,
+            edited: false,
+            created_time: receipt.created_time,
+        };
+        let (notices, error) = self.mark(&draft.target, &draft.provenance, &draft.source_metadata, self.call).await;
+        Copied { record: Some((draft.target, record)), notices, error }
+    }
+
+    /// Writes the provenance, also when the run was stopped a moment ago.
+    async fn mark(
+        &self,
+        target: &SecretRef,
+        provenance: &Provenance,
+        beside: &std::collections::BTreeMap<String, String>,
+        call: &Call,
+    ) -> (Vec<Notice>, Option<Error>) {
+        let (custom, left_out) = provenance.custom_metadata(beside);
+        let mut result = self.vault.set_custom_metadata(self.target, target.path(), &custom, call).await;
+        let stopped = matches!(&result, Err(error) if matches!(error.kind, Kind::Cancelled | Kind::Timeout));
+        let mut error = None;
+        if stopped {
+            let grace = Call::within(GRACE, CancellationToken::new());
+            error = result.err();
+            result = self.vault.set_custom_metadata(self.target, target.path(), &custom, &grace).await;
+        }
+        let notice = Notice::MetadataLeftOut { target: target.clone(), entries: left_out.clone() };
+        let notices = if left_out.is_empty() || result.is_err() { Vec::new() } else { vec![notice] };
+        // Marked in the grace or not, a run that was stopped says that it was stopped.
+        (notices, error.or(result.err()))
+    }
+
+    /// Looks once at what a create without an answer may have stored.
+    async fn settle_unknown(&self, draft: Draft, error: Error) -> Copied {
+        let grace = Call::within(GRACE, CancellationToken::new());
+        match self.settle(&draft, Refused::Conflict, None, true, &grace).await {
+            Some(copied) => Copied { error: Some(error), ..copied },
+            None => Copied { error: Some(error), ..Copied::default() },
+        }
+    }
+
+    /// Decides about what is where the copy should be; none where nothing is there any more, so that the create may
+    /// be tried again.
+    async fn settle(
+        &self,
+        draft: &Draft,
+        refused: Refused,
+        denied: Option<Error>,
+        after_silence: bool,
+        call: &Call,
+    ) -> Option<Copied> {
+        let found = match self.vault.metadata(self.target, draft.target.path(), call).await {
+            Ok(found) => found,
+            Err(error) => return Copied::failed(error),
+        };
+        let facts = found.as_ref().map(|metadata| metadata.facts(self.vault.now()));
+        let verdict = judge(facts.as_ref(), &draft.provenance);
+        let there = found.zip(facts);
+        match (after_refusal(refused, verdict), there) {
+            (AfterRefusal::CreateAgain, _) | (_, None) if denied.is_none() => None,
+            (AfterRefusal::CreateAgain | AfterRefusal::NotAllowed, _) | (_, None) => {
+                let error = denied.unwrap_or_else(|| self.error(&draft.target, "create", Kind::Denied));
+                Copied::failed(error)
+            }
+            (AfterRefusal::Adopt, Some((metadata, facts))) => self.adopt(draft, &metadata, &facts, call).await,
+            (AfterRefusal::CompareThenAdopt, Some((metadata, facts))) => {
+                self.compare(draft, &metadata, &facts, after_silence, call).await
+            }
+            (AfterRefusal::Keep { whose }, Some((_, facts))) => self.keep(draft, &facts, whose),
+            (AfterRefusal::OtherSource { source }, Some(_)) => {
+                let words = format!(
+                    "it is a copy of `{source}` for the same environment; destroy that copy first, or choose another \
+                     target path"
+                );
+                Copied::failed(self.error(&draft.target, "create", Kind::AlreadyExists).because(words))
+            }
+        }
+    }
+
+    /// Takes over a copy that an interrupted run of ours marked. Its value, and what people wrote on it, stay.
+    async fn adopt(&self, draft: &Draft, metadata: &Metadata, facts: &KeyFacts, call: &Call) -> Option<Copied> {
+        let marks = &facts.marks;
+        let written = metadata
+            .versions
+            .iter()
+            .find(|(_, state)| marks.created.as_deref() == Some(state.created_time.as_str()))
+            .map_or(1, |(version, _)| *version);
+        let provenance = Provenance {
+            source_version: marks.source_version,
+            created: marks.created.clone(),
+            ..draft.provenance.clone()
+        };
+        let record = KeyRecord {
+            source_version: marks.source_version,
+            version: written,
+            result: KeyResult::Adopted,
+            edited: edited(facts, written),
+            created_time: marks.created.clone(),
+        };
+        let (notices, error) = self.mark(&draft.target, &provenance, &metadata.custom_metadata, call).await;
+        Some(Copied { record: Some((draft.target.clone(), record)), notices, error })
+    }
+
+    /// An unmarked version 1 is ours if it holds what we would have written.
+    async fn compare(
+        &self,
+        draft: &Draft,
+        metadata: &Metadata,
+        facts: &KeyFacts,
+        after_silence: bool,
+        call: &Call,
+    ) -> Option<Copied> {
+        let value = match self.vault.read(self.target, draft.target.path(), Some(1), call).await {
+            Ok(Found::Secret(secret)) => secret,
+            Ok(_) => return self.keep(draft, facts, "it was deleted while it was looked at".to_owned()),
+            Err(error) if error.kind == Kind::Denied => {
+                let why = "it carries no marks, and the token may not read it to compare it with the source";
+                return self.keep(draft, facts, why.to_owned());
+            }
+            Err(error) => return Copied::failed(error),
+        };
+        if value.data != draft.data {
+            return self.keep(draft, facts, "it carries no marks and holds something else than the source".to_owned());
+        }
+        let provenance = Provenance { created: facts.created_time.clone(), ..draft.provenance.clone() };
+        let record = KeyRecord {
+            source_version: provenance.source_version,
+            version: 1,
+            result: if after_silence { KeyResult::Cloned } else { KeyResult::Adopted },
+            edited: false,
+            created_time: facts.created_time.clone(),
+        };
+        let beside = if after_silence { &draft.source_metadata } else { &metadata.custom_metadata };
+        let (notices, error) = self.mark(&draft.target, &provenance, beside, call).await;
+        Some(Copied { record: Some((draft.target.clone(), record)), notices, error })
+    }
+
+    fn keep(&self, draft: &Draft, facts: &KeyFacts, why: String) -> Option<Copied> {
+        if self.options.on_existing == OnExisting::Fail {
+            let words = format!(
+                "it is there already and is not a copy of ours ({why}); delete it, or set `on_existing = \"keep\"`"
+            );
+            return Copied::failed(self.error(&draft.target, "create", Kind::AlreadyExists).because(words));
+        }
+        let record = KeyRecord {
+            source_version: None,
+            version: facts.current_version,
+            result: KeyResult::KeptForeign,
+            edited: false,
+            created_time: None,
+        };
+        let notices = vec![Notice::KeptForeign { target: draft.target.clone(), why }];
+        Some(Copied { record: Some((draft.target.clone(), record)), notices, error: None })
+    }
+
+    fn error(&self, secret: &SecretRef, operation: &'static str, kind: Kind) -> Error {
+        Error::new(SYSTEM, operation, format!("secret `{secret}`"), kind)
+    }
+}
+
+fn nothing(source: &SecretRef) -> Error {
+    let words =
+        "there is no secret to copy at this path; check `mount` and `source_path`, and `recursive` for a folder";
+    Error::new(SYSTEM, "copy", format!("secret `{source}`"), Kind::NotFound).because(words)
+}

@@ -1,0 +1,9 @@
+//! Stories of the client: faults on the fake, everything else on a real Vault.
+
+mod copies;
+mod faults;
+mod logins;
+mod policies;
+mod real;
+mod server;
+mod subtrees;

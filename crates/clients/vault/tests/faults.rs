@@ -1,0 +1,290 @@
+//! What no real server can be made to show.
+
+use std::{
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde_json::json;
+use tokio_util::sync::CancellationToken;
+
+use crate::{
+    Call, Error, Kind,
+    vault::{
+        Found, MountInfo, Refusal, Settings, Vault,
+        clone::{self, Options, Owner},
+        fake::{Fake, Reply, Seen, TOKEN, basics, call, client, refusal, secret},
+    },
+};
+use eod_domain::{
+    Nonce,
+    vault::{Globs, KeyResult, MountPath, Route},
+};
+
+const READ: &str = "GET /v1/secret/data/stage/shop";
+
+async fn read(vault: &Vault, call: &Call) -> Result<Found, Error> {
+    vault.read(&MountInfo::v2(MountPath::default()), &"stage/shop".parse().unwrap(), None, call).await
+}
+
+/// Replies to the basics, and to everything else by the number of the request among the rest.
+async fn after_basics(reply: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> Fake {
+    let rest = Mutex::new(0);
+    Fake::serve(move |_, seen| {
+        basics(seen).unwrap_or_else(|| {
+            let mut rest = rest.lock().unwrap();
+            *rest += 1;
+            reply(*rest - 1, seen)
+        })
+    })
+    .await
+}
+
+#[tokio::test]
+async fn busy_servers_are_asked_again() {
+    for status in [429, 412, 472, 473, 500, 502, 503, 504] {
+        let fake = after_basics(move |number, _| match number {
+            0 | 1 => refusal(status, "try later"),
+            _ => secret(1, &json!({ "A": "1" })),
+        })
+        .await;
+        assert!(matches!(read(&fake.client(), &call()).await, Ok(Found::Secret(_))), "{status}");
+        assert_eq!(fake.count(READ), 3, "{status}");
+    }
+    for status in [400, 403, 404, 405] {
+        let fake = after_basics(move |_, _| refusal(status, "no")).await;
+        assert!(read(&fake.client(), &call()).await.is_err(), "{status}");
+        assert_eq!(fake.count(READ), 1, "{status}");
+    }
+}
+
+#[tokio::test]
+async fn an_hour_of_retry_after_is_our_deadline() {
+    let headers = || vec![("Retry-After", "3600".to_owned())];
+    let fake = after_basics(move |_, _| Reply::Raw(429, headers(), r#"{"errors":["slow down"]}"#)).await;
+    let call = Call::within(Duration::from_secs(5), CancellationToken::new());
+    let error = read(&fake.client(), &call).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Timeout);
+    assert!(error.chain().contains("slow down"), "{}", error.chain());
+    assert_eq!(fake.count(READ), 1);
+}
+
+#[tokio::test]
+async fn a_sealed_server_is_named_and_not_waited_for() {
+    let fake = after_basics(|_, _| refusal(503, "Vault is sealed")).await;
+    let error = read(&fake.client(), &call()).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Unavailable);
+    assert!(error.chain().contains("Vault is sealed; unseal it"), "{}", error.chain());
+    assert!(Refusal::of(&error).is_some_and(Refusal::is_sealed));
+    assert_eq!(fake.count(READ), 1);
+}
+
+#[tokio::test]
+async fn the_token_is_not_sent_to_another_host() {
+    let other = Fake::serve(|_, _| secret(1, &json!({}))).await;
+    let location = format!("{}/v1/secret/data/stage/shop", other.url);
+    let fake = after_basics(move |_, _| Reply::Raw(307, vec![("Location", location.clone())], "")).await;
+    let error = read(&fake.client(), &call()).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Invalid);
+    assert!(error.chain().contains(&other.url) && error.chain().contains("not sent"), "{}", error.chain());
+    assert!(other.log().is_empty());
+}
+
+#[tokio::test]
+async fn a_redirect_within_the_host_is_followed_a_few_times() {
+    let fake = after_basics(|number, _| match number {
+        0 => Reply::Raw(307, vec![("Location", "/v1/secret/data/elsewhere".to_owned())], ""),
+        _ => secret(1, &json!({})),
+    })
+    .await;
+    read(&fake.client(), &call()).await.unwrap();
+    let last = fake.log().pop().unwrap();
+    assert_eq!((last.path.as_str(), last.header("x-vault-token")), ("/v1/secret/data/elsewhere", TOKEN));
+
+    let forever = after_basics(|_, _| Reply::Raw(307, vec![("Location", "/v1/x".to_owned())], "")).await;
+    let error = read(&forever.client(), &call()).await.unwrap_err();
+    assert!(error.chain().contains("again and again"), "{}", error.chain());
+}
+
+#[tokio::test]
+async fn a_proxys_page_is_not_repeated() {
+    let fake = after_basics(|_, _| Reply::Raw(502, Vec::new(), "<html>canary</html>")).await;
+    let error = read(&fake.client(), &call()).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Unavailable);
+    assert!(error.chain().contains("status 502 is not Vault"), "{}", error.chain());
+    assert!(!format!("{error:?}{}", error.chain()).contains("canary"));
+
+    let page = after_basics(|_, _| Reply::Raw(200, Vec::new(), "<html>canary</html>")).await;
+    assert!(read(&page.client(), &call()).await.unwrap_err().chain().contains("is not Vault"));
+}
+
+#[tokio::test]
+async fn nobody_at_the_address() {
+    let address = {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        format!("http://{}", listener.local_addr().unwrap())
+    };
+    let auth = Some(crate::vault::Auth::Token(TOKEN.to_owned().into()));
+    let vault = client(Settings { address: Some(address), auth, ..Settings::default() });
+    let error = read(&vault, &call()).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Unavailable);
+    assert!(error.chain().contains("cannot be reached"), "{}", error.chain());
+    assert!(!error.outcome_unknown());
+}
+
+#[tokio::test]
+async fn a_stop_ends_a_call_that_waits() {
+    let fake = after_basics(|_, _| Reply::Hang).await;
+    let cancel = CancellationToken::new();
+    let call = Call::within(Duration::from_secs(600), cancel.clone());
+    let vault = fake.client();
+    let (result, ()) = tokio::join!(read(&vault, &call), async {
+        while fake.count(READ) == 0 {
+            tokio::time::sleep(Duration::from_millis(1)).await;
+        }
+        cancel.cancel();
+    });
+    assert_eq!(result.unwrap_err().kind, Kind::Cancelled);
+}
+
+#[tokio::test]
+async fn requests_say_who_asks_and_in_which_namespace() {
+    let fake = after_basics(|_, _| secret(1, &json!({}))).await;
+    let settings = Settings {
+        address: Some(format!("{}/vault/", fake.url)),
+        namespace: Some("team/".to_owned()),
+        auth: Some(crate::vault::Auth::Token(TOKEN.to_owned().into())),
+        ..Settings::default()
+    };
+    read(&client(settings), &call()).await.unwrap();
+    let last = fake.log().pop().unwrap();
+    assert_eq!(last.path, "/vault/v1/secret/data/stage/shop");
+    for (name, value) in [
+        ("x-vault-namespace", "team"),
+        ("x-vault-token", TOKEN),
+        ("x-vault-request", "true"),
+        ("user-agent", "eod/0.0.0 (test)"),
+    ] {
+        assert_eq!(last.header(name), value);
+    }
+}
+
+#[tokio::test]
+async fn at_most_eight_requests_are_in_flight() {
+    let fake = after_basics(|_, _| secret(1, &json!({}))).await;
+    let vault = fake.client();
+    let call = call();
+    let reads = (0..60).map(|_| read(&vault, &call));
+    assert!(futures::future::join_all(reads).await.iter().all(Result::is_ok));
+    assert!((2..=8).contains(&fake.peak()), "{}", fake.peak());
+}
+
+/// A server that stores the create and then ends the connection.
+async fn forgetful() -> Fake {
+    let stored = Mutex::new(None);
+    after_basics(move |_, seen| {
+        let mut stored = stored.lock().unwrap();
+        match (seen.line().as_str(), stored.clone()) {
+            (READ, _) => secret(5, &json!({ "A": "canary-value" })),
+            ("POST /v1/secret/data/preview/pr-1", None) => {
+                *stored = Some(seen.body["data"].clone());
+                Reply::Break
+            }
+            ("POST /v1/secret/data/preview/pr-1", Some(_)) => {
+                refusal(400, "check-and-set parameter did not match the current version")
+            }
+            ("GET /v1/secret/metadata/preview/pr-1", Some(_)) => {
+                let versions = json!({ "1": { "created_time": "t1", "deletion_time": "", "destroyed": false } });
+                Reply::Json(200, json!({ "data": { "current_version": 1, "versions": versions } }))
+            }
+            ("GET /v1/secret/data/preview/pr-1?version=1", Some(data)) => secret(1, &data),
+            ("POST /v1/secret/metadata/preview/pr-1", Some(_)) => Reply::Json(204, json!({})),
+            _ => refusal(404, "unexpected"),
+        }
+    })
+    .await
+}
+
+fn route() -> Route {
+    let (source, target) = ("secret/stage/shop".parse().unwrap(), "secret/preview/pr-1".parse().unwrap());
+    Route::new(source, target, &Globs::default_sensitive(), &Globs::default_targets()).unwrap()
+}
+
+fn owner() -> Owner {
+    Owner { environment: "pr-1".parse().unwrap(), installation: "acme".parse().unwrap(), nonce: Nonce::new([7; 16]) }
+}
+
+#[tokio::test]
+async fn a_create_whose_answer_was_lost_is_known_to_be_ours() {
+    let fake = forgetful().await;
+    let cloned = clone::clone(&fake.client(), &route(), &Options::default(), &owner(), &call()).await;
+    assert!(cloned.error.is_none(), "{:?}", cloned.error);
+    let record = cloned.keys.values().next().unwrap();
+    assert_eq!((record.result, record.version, record.source_version), (KeyResult::Cloned, 1, Some(5)));
+    let marks = fake.log().pop().unwrap().body;
+    assert_eq!(marks["custom_metadata"]["eod-nonce"], "07".repeat(16));
+    assert_eq!(marks["custom_metadata"]["eod-created"], "t1");
+}
+
+#[tokio::test]
+async fn a_copy_is_marked_even_when_the_run_is_stopped_at_once() {
+    let cancel = CancellationToken::new();
+    let stop = cancel.clone();
+    let fake = after_basics(move |_, seen| match seen.line().as_str() {
+        READ => secret(5, &json!({ "A": "1" })),
+        "POST /v1/secret/data/preview/pr-1" => {
+            Reply::Json(200, json!({ "data": { "version": 1, "created_time": "t1" } }))
+        }
+        // The first try of the marks is what the stop meets.
+        "POST /v1/secret/metadata/preview/pr-1" if !stop.is_cancelled() => {
+            stop.cancel();
+            Reply::Hang
+        }
+        _ => Reply::Json(204, json!({})),
+    })
+    .await;
+    let call = Call::within(Duration::from_secs(60), cancel);
+    let cloned = clone::clone(&fake.client(), &route(), &Options::default(), &owner(), &call).await;
+    assert_eq!(cloned.error.map(|error| error.kind), Some(Kind::Cancelled));
+    assert_eq!(cloned.keys.len(), 1, "the copy is in the partial state");
+    assert_eq!(fake.count("POST /v1/secret/metadata/preview/pr-1"), 2);
+}
+
+#[tokio::test]
+async fn a_token_that_ends_in_the_middle_is_replaced_once() {
+    let logins = Arc::new(Mutex::new(0));
+    let count = Arc::clone(&logins);
+    let fake = Fake::serve(move |_, seen| {
+        if seen.path == "/v1/auth/approle/login" {
+            *count.lock().unwrap() += 1;
+            let token = format!("hvs.{}", count.lock().unwrap());
+            let auth = json!({ "client_token": token, "lease_duration": 3600, "renewable": true });
+            return Reply::Json(200, json!({ "auth": auth }));
+        }
+        let ended = seen.header("x-vault-token") == "hvs.1" && seen.path.contains("k8");
+        let asks = seen.header("x-vault-token") == "hvs.1"
+            && ["/v1/auth/token/lookup-self", "/v1/sys/internal/ui/mounts"].contains(&seen.path.as_str());
+        if ended || asks { refusal(403, "permission denied") } else { secret(1, &json!({})) }
+    })
+    .await;
+    let auth = crate::vault::Auth::AppRole { role_id: "r".into(), secret_id: "s".to_owned().into(), mount: None };
+    let vault = fake.client_with(auth);
+    let mount = MountInfo::v2(MountPath::default());
+    for number in 0..20 {
+        vault.read(&mount, &format!("k{number}").parse().unwrap(), None, &call()).await.unwrap();
+    }
+    assert_eq!(*logins.lock().unwrap(), 2);
+}
+
+#[tokio::test]
+async fn a_refusal_is_no_reason_to_log_in_again_while_the_token_is_known() {
+    let fake = after_basics(|_, _| refusal(403, "1 error occurred:\n\t* permission denied\n\n")).await;
+    let error = read(&fake.client(), &call()).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Denied);
+    assert_eq!(
+        error.chain(),
+        "cannot read secret `secret/stage/shop`: Vault answered 403 to GET /v1/secret/data/stage/shop (1 error \
+         occurred: * permission denied): the token needs the capability `read` on `secret/data/stage/shop`; add it to \
+         the token's policy, and check the mount and the namespace"
+    );
+}

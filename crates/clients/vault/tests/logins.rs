@@ -1,0 +1,237 @@
+//! Getting a token, on the fake where the shape of a request counts and on a real Vault where the server decides.
+
+use std::{
+    fmt::Write as _,
+    io::Write as _,
+    sync::{Arc, Mutex},
+    time::Duration,
+};
+
+use serde_json::{Value, json};
+use tracing::{
+    Subscriber,
+    field::{Field, Visit},
+};
+use tracing_subscriber::{Layer, layer::Context, prelude::*};
+
+use super::server::Server;
+use crate::{
+    Kind,
+    vault::{
+        Auth, Found, JwtSource, MountInfo, Settings,
+        fake::{Fake, Reply, call, client, refusal, secret},
+    },
+};
+use eod_domain::vault::{MountPath, SecretPath};
+
+fn path() -> SecretPath {
+    "stage/shop".parse().unwrap()
+}
+
+fn mount() -> MountInfo {
+    MountInfo::v2(MountPath::default())
+}
+
+fn granted(token: &str, seconds: u64) -> Reply {
+    Reply::Json(200, json!({ "auth": { "client_token": token, "lease_duration": seconds, "renewable": true } }))
+}
+
+#[tokio::test]
+async fn each_method_asks_as_it_should() {
+    let mut file = tempfile::NamedTempFile::new().unwrap();
+    writeln!(file, "jwt-in-a-file").unwrap();
+    let file = file.path().to_str().unwrap().to_owned();
+    let role = || Some("eod".to_owned());
+    for (auth, line, body) in [
+        (
+            Auth::AppRole { role_id: "r".into(), secret_id: "s".to_owned().into(), mount: Some("team/approle".into()) },
+            "POST /v1/auth/team/approle/login",
+            json!({ "role_id": "r", "secret_id": "s" }),
+        ),
+        (
+            Auth::Kubernetes { role: "eod".into(), token_path: Some(file.clone()), mount: None },
+            "POST /v1/auth/kubernetes/login",
+            json!({ "role": "eod", "jwt": "jwt-in-a-file" }),
+        ),
+        (
+            Auth::Jwt { role: role(), jwt: JwtSource::Token("given".to_owned().into()), mount: None },
+            "POST /v1/auth/jwt/login",
+            json!({ "role": "eod", "jwt": "given" }),
+        ),
+        (
+            Auth::Jwt { role: None, jwt: JwtSource::File(file.clone()), mount: Some("gha".into()) },
+            "POST /v1/auth/gha/login",
+            json!({ "jwt": "jwt-in-a-file" }),
+        ),
+    ] {
+        let fake = Fake::serve(|_, seen| match seen.method.as_str() {
+            "POST" => granted("hvs.new", 3600),
+            _ => secret(1, &json!({})),
+        })
+        .await;
+        let vault = fake.client_with(auth);
+        assert!(fake.log().is_empty(), "nothing is asked before the first call");
+        vault.read(&mount(), &path(), None, &call()).await.unwrap();
+        vault.read(&mount(), &path(), None, &call()).await.unwrap();
+        let log = fake.log();
+        assert_eq!((log[0].line().as_str(), &log[0].body), (line, &body));
+        assert_eq!(log[0].header("x-vault-token"), "");
+        assert_eq!(log[2].header("x-vault-token"), "hvs.new");
+        assert_eq!(log.len(), 3, "one login serves all calls");
+    }
+}
+
+#[tokio::test]
+async fn a_token_is_renewed_at_two_thirds_of_its_life() {
+    let fake = Fake::serve(|_, seen| match seen.path.as_str() {
+        "/v1/auth/approle/login" => granted("hvs.short", 1),
+        "/v1/auth/token/renew-self" => granted("hvs.short", 3600),
+        _ => secret(1, &json!({})),
+    })
+    .await;
+    let auth = Auth::AppRole { role_id: "r".into(), secret_id: "s".to_owned().into(), mount: None };
+    let vault = fake.client_with(auth);
+    vault.read(&mount(), &path(), None, &call()).await.unwrap();
+    // The one time that a test must wait: tokens of Vault live for whole seconds.
+    tokio::time::sleep(Duration::from_millis(700)).await;
+    for _ in 0..3 {
+        vault.read(&mount(), &path(), None, &call()).await.unwrap();
+    }
+    assert_eq!(fake.count("POST /v1/auth/approle/login"), 1);
+    assert_eq!(fake.count("POST /v1/auth/token/renew-self"), 1);
+}
+
+#[tokio::test]
+async fn a_login_that_was_refused_is_not_tried_by_every_call() {
+    let fake = Fake::serve(|_, _| refusal(400, "invalid role or secret ID")).await;
+    let auth = Auth::AppRole { role_id: "r".into(), secret_id: "canary".to_owned().into(), mount: None };
+    let vault = fake.client_with(auth);
+    for _ in 0..5 {
+        let error = vault.read(&mount(), &path(), None, &call()).await.unwrap_err();
+        assert_eq!(error.kind, Kind::Unauthenticated);
+        let chain = error.chain();
+        assert!(chain.contains("cannot log in to Vault by approle at `auth/approle`"), "{chain}");
+        assert!(chain.contains("the role or its secret is wrong") && !chain.contains("canary"), "{chain}");
+    }
+    assert_eq!(fake.log().len(), 1);
+}
+
+#[tokio::test]
+async fn what_is_missing_is_said_at_the_first_call() {
+    for (settings, words) in [
+        (Settings::default(), "no credentials"),
+        (Settings { auth: Some(Auth::Token("t".to_owned().into())), ..Settings::default() }, "VAULT_ADDR"),
+        (
+            Settings {
+                address: Some("http://127.0.0.1:1".into()),
+                auth: Some(Auth::Kubernetes {
+                    role: "r".into(),
+                    token_path: Some("/does/not/exist".into()),
+                    mount: None,
+                }),
+                ..Settings::default()
+            },
+            "cannot read the service account's token from `/does/not/exist`",
+        ),
+        (
+            Settings {
+                address: Some("https://127.0.0.1:1".into()),
+                ca_cert: Some("/does/not/exist".into()),
+                auth: Some(Auth::Token("t".to_owned().into())),
+                ..Settings::default()
+            },
+            "cannot read the certificate authority",
+        ),
+    ] {
+        let error = client(settings).read(&mount(), &path(), None, &call()).await.unwrap_err();
+        assert!(error.chain().contains(words), "{}", error.chain());
+    }
+}
+
+#[tokio::test]
+async fn a_wrong_token_is_told_from_a_missing_right() {
+    let server = Server::shared().await;
+    let vault = server.client(Auth::Token("hvs.wrong".to_owned().into()));
+    let error = vault.read(&mount(), &path(), None, &call()).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Unauthenticated, "{}", error.chain());
+    assert!(error.chain().contains("does not accept the token"), "{}", error.chain());
+    let weak = server.token(&["default"]).await;
+    let error = server.client(weak).read(&mount(), &path(), None, &call()).await.unwrap_err();
+    assert_eq!(error.kind, Kind::Denied, "{}", error.chain());
+    assert!(error.chain().contains("capability `read` on `secret/data/stage/shop`"), "{}", error.chain());
+}
+
+#[tokio::test]
+async fn a_token_of_few_uses_is_replaced_on_a_real_server() {
+    let server = Server::shared().await;
+    let engine = server.engine("uses").await;
+    for number in 0..20 {
+        server.put(&engine, &format!("k{number}"), json!({ "A": number.to_string() })).await;
+    }
+    let policy = format!("path \"{}/*\" {{ capabilities = [\"read\"] }}", engine.path);
+    let auth = server.approle("uses", &policy, json!({ "token_num_uses": 13 })).await;
+    let vault = server.client(auth);
+    for number in 0..20 {
+        let found = vault.read(&engine, &format!("k{number}").parse().unwrap(), None, &call()).await;
+        assert!(matches!(found, Ok(Found::Secret(_))), "{number}: {found:?}");
+    }
+    let logins = server.audited(|line| line["request"]["path"] == "auth/uses/login").len();
+    assert_eq!(logins, 2);
+    let children = server.audited(|line| {
+        line["request"]["path"].as_str().is_some_and(|path| path.starts_with("auth/token/create"))
+            && line["auth"]["display_name"].as_str().is_some_and(|name| name.starts_with("uses"))
+    });
+    assert!(children.is_empty(), "no child token is made");
+}
+
+#[tokio::test]
+async fn lookup_self_names_policies() {
+    let server = Server::shared().await;
+    let info = server.client(server.root()).lookup_self(&call()).await.unwrap();
+    assert_eq!((info.policies, info.ttl), (vec!["root".to_owned()], None));
+}
+
+/// Writes everything that is logged, at any level, into one text.
+#[derive(Clone, Default)]
+struct Everything(Arc<Mutex<String>>);
+
+impl<S: Subscriber> Layer<S> for Everything {
+    fn on_new_span(&self, attributes: &tracing::span::Attributes<'_>, _: &tracing::Id, _: Context<'_, S>) {
+        attributes.record(&mut Text(&mut self.0.lock().unwrap()));
+    }
+
+    fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
+        event.record(&mut Text(&mut self.0.lock().unwrap()));
+    }
+}
+
+struct Text<'a>(&'a mut String);
+
+impl Visit for Text<'_> {
+    fn record_debug(&mut self, field: &Field, value: &dyn std::fmt::Debug) {
+        writeln!(self.0, "{field}={value:?}").unwrap();
+    }
+}
+
+#[tokio::test]
+async fn nothing_secret_is_logged_at_any_level() {
+    let everything = Everything::default();
+    let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(everything.clone()));
+    let fake = Fake::serve(|_, seen| match (seen.method.as_str(), seen.path.as_str()) {
+        (_, "/v1/auth/approle/login") => granted("hvs.canary-token", 3600),
+        ("GET", "/v1/secret/data/stage/shop") => secret(1, &json!({ "A": "canary-value" })),
+        ("POST", _) => Reply::Json(400, json!({ "errors": ["no"], "data": "canary-answer" })),
+        _ => Reply::Json(200, Value::Null),
+    })
+    .await;
+    let auth = Auth::AppRole { role_id: "role".into(), secret_id: "canary-secret-id".to_owned().into(), mount: None };
+    let vault = fake.client_with(auth);
+    let Found::Secret(secret) = vault.read(&mount(), &path(), None, &call()).await.unwrap() else { panic!("absent") };
+    let error = vault.create(&mount(), &path(), &secret.data, &call()).await.unwrap_err();
+    let shown = format!("{vault:?} {secret:?} {error:?} {}", error.chain());
+    drop(guard);
+    let logged = everything.0.lock().unwrap().clone();
+    assert!(logged.contains("stage/shop"), "the log is there: {logged}");
+    assert!(!logged.contains("canary"), "{logged}");
+    assert!(!shown.contains("canary"), "{shown}");
+}

@@ -1,0 +1,211 @@
+//! The connection: one HTTP client for the configured server, which follows no redirect by itself and repeats nothing.
+
+use std::{error::Error as StdError, fs, io, path::PathBuf, time::Duration};
+
+use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
+use reqwest::{Body, Certificate, Client, Request, Url, redirect::Policy};
+use zeroize::Zeroizing;
+
+use super::{
+    access::{Access, Authority},
+    endpoints::Draft,
+    failure::Failure,
+};
+use crate::{error::Kind, kubernetes::install_tls_provider};
+
+/// The header a token travels in.
+const TOKEN: HeaderName = HeaderName::from_static("x-vault-token");
+const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
+/// Vault answers no request without it when it is told to, as protection from browsers.
+const REQUEST: HeaderName = HeaderName::from_static("x-vault-request");
+/// How often one request may be sent on within the same host.
+const HOPS: usize = 3;
+/// Far more than the largest secret Vault stores.
+const LONGEST_ANSWER: usize = 32 << 20;
+
+/// A server we can talk to.
+pub(super) struct Transport {
+    client: Client,
+    /// Scheme, host, port, and the path up to and with `/v1`.
+    base: Url,
+    namespace: Option<HeaderValue>,
+}
+
+/// What the server sent.
+pub(super) struct Answer {
+    pub(super) status: StatusCode,
+    pub(super) headers: HeaderMap,
+    pub(super) body: Zeroizing<Vec<u8>>,
+}
+
+/// Why there is no way to talk to a server.
+#[derive(Debug, thiserror::Error)]
+pub enum ConnectError {
+    /// Nothing names a server.
+    #[error("no Vault is named; set `vault.address` in the provider block, or VAULT_ADDR")]
+    NoAddress,
+    /// Nothing says how to get a token.
+    #[error(
+        "there are no credentials for Vault; set `vault.auth` (token, approle, kubernetes or jwt) in the provider \
+         block, or VAULT_TOKEN"
+    )]
+    NoAuth,
+    /// A file that cannot be read.
+    #[error("cannot read {what} from `{}`", file.display())]
+    File {
+        /// What it should hold.
+        what: &'static str,
+        /// The file.
+        file: PathBuf,
+        /// Why.
+        source: io::Error,
+    },
+    /// No certificate.
+    #[error("`vault.ca_cert` holds no usable certificate; expected PEM, or the path of a PEM file")]
+    BadAuthority,
+    /// The HTTP client cannot be made.
+    #[error("cannot set up TLS")]
+    Tls(#[source] reqwest::Error),
+    /// A file that holds no token.
+    #[error("`{}` holds no token, or more than one line", file.display())]
+    NoToken {
+        /// The file.
+        file: PathBuf,
+    },
+}
+
+impl ConnectError {
+    pub(super) fn kind(&self) -> Kind {
+        match self {
+            Self::NoAuth | Self::NoToken { .. } => Kind::Unauthenticated,
+            Self::NoAddress | Self::File { .. } | Self::BadAuthority | Self::Tls(_) => Kind::Invalid,
+        }
+    }
+}
+
+impl Transport {
+    pub(super) fn new(access: &Access, user_agent: &str) -> Result<Self, ConnectError> {
+        install_tls_provider();
+        let mut base = access.address.clone().ok_or(ConnectError::NoAddress)?;
+        base.set_path(&format!("{}/v1", base.path().trim_end_matches('/')));
+        let visible: String = user_agent.chars().filter(|c| matches!(c, ' '..='~')).collect();
+        let mut builder = Client::builder()
+            .redirect(Policy::none())
+            .retry(reqwest::retry::never())
+            .referer(false)
+            .connect_timeout(Duration::from_secs(10))
+            .user_agent(visible.trim());
+        if let Some(pem) = authority(&access.authority)? {
+            let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| ConnectError::BadAuthority)?;
+            if certificates.is_empty() {
+                return Err(ConnectError::BadAuthority);
+            }
+            builder = builder.tls_certs_only(certificates);
+        }
+        if access.skip_verify {
+            builder = builder.tls_danger_accept_invalid_certs(true);
+        }
+        let own = !matches!(access.authority, Authority::System);
+        let client =
+            builder.build().map_err(|error| if own { ConnectError::BadAuthority } else { ConnectError::Tls(error) })?;
+        Ok(Self { client, base, namespace: access.namespace.clone() })
+    }
+
+    /// Sends one request, within the same host wherever the server sends it on to.
+    pub(super) async fn send(&self, draft: &Draft, token: Option<&HeaderValue>) -> Result<Answer, Failure> {
+        let mut url = self.url(&draft.path)?;
+        for _ in 0..=HOPS {
+            let answer = self.send_to(url.clone(), draft, token).await?;
+            if !matches!(answer.status.as_u16(), 301 | 302 | 307 | 308) {
+                return Ok(answer);
+            }
+            let location = answer.headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
+            let next = location.and_then(|location| url.join(location).ok()).ok_or(Failure::NotVault(answer.status))?;
+            // The token goes to nobody but the server that was configured.
+            let same = next.scheme() == url.scheme()
+                && next.host_str() == url.host_str()
+                && next.port_or_known_default() == url.port_or_known_default();
+            if !same {
+                return Err(Failure::Redirected { to: origin(&next) });
+            }
+            url = next;
+        }
+        Err(Failure::Redirected { to: format!("{} again and again", origin(&url)) })
+    }
+
+    async fn send_to(&self, url: Url, draft: &Draft, token: Option<&HeaderValue>) -> Result<Answer, Failure> {
+        let mut request = Request::new(draft.method.clone(), url);
+        let headers = request.headers_mut();
+        headers.insert(REQUEST, HeaderValue::from_static("true"));
+        headers.insert(header::ACCEPT, HeaderValue::from_static("application/json"));
+        if let Some(namespace) = &self.namespace {
+            headers.insert(NAMESPACE, namespace.clone());
+        }
+        if let Some(token) = token {
+            headers.insert(TOKEN, token.clone());
+        }
+        if !draft.body.is_empty() {
+            headers.insert(header::CONTENT_TYPE, HeaderValue::from_static("application/json"));
+            *request.body_mut() = Some(Body::from(draft.body.clone()));
+        }
+        let mut response = self.client.execute(request).await.map_err(failure)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut body = Zeroizing::new(Vec::new());
+        while let Some(chunk) = response.chunk().await.map_err(failure)? {
+            if body.len() + chunk.len() > LONGEST_ANSWER {
+                return Err(Failure::NotVault(status));
+            }
+            body.extend_from_slice(&chunk);
+        }
+        Ok(Answer { status, headers, body })
+    }
+
+    fn url(&self, path: &str) -> Result<Url, Failure> {
+        let whole = format!("{}{path}", self.base);
+        Url::parse(&whole).map_err(|error| Failure::Broken(error.into()))
+    }
+}
+
+fn authority(authority: &Authority) -> Result<Option<Vec<u8>>, ConnectError> {
+    match authority {
+        Authority::System => Ok(None),
+        Authority::Pem(pem) => Ok(Some(pem.clone().into_bytes())),
+        Authority::File(file) => {
+            let read = fs::read(file);
+            let what = "the certificate authority (`vault.ca_cert`, VAULT_CACERT)";
+            read.map(Some).map_err(|source| ConnectError::File { what, file: file.clone(), source })
+        }
+    }
+}
+
+fn origin(url: &Url) -> String {
+    url.origin().ascii_serialization()
+}
+
+fn failure(error: reqwest::Error) -> Failure {
+    let connecting = error.is_connect();
+    let error = error.without_url();
+    if find::<rustls::Error>(&error).is_some_and(|error| matches!(error, rustls::Error::InvalidCertificate(_))) {
+        Failure::Distrusted(error.into())
+    } else if connecting {
+        Failure::Unreachable(error.into())
+    } else {
+        Failure::Broken(error.into())
+    }
+}
+
+/// Looks for an error in a chain, also inside of `io::Error`s, which do not show what they wrap.
+fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
+    let mut link = Some(error);
+    while let Some(error) = link {
+        if let Some(found) = error.downcast_ref::<T>() {
+            return Some(found);
+        }
+        let wrapped = error.downcast_ref::<io::Error>().and_then(io::Error::get_ref);
+        link = match wrapped {
+            Some(wrapped) => Some(wrapped),
+            None => error.source(),
+        };
+    }
+    None
+}

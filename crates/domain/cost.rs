@@ -1,0 +1,202 @@
+//! What an environment costs per day, from its quota and the platform's prices.
+//!
+//! Money is a whole number of millionths of a US dollar: sums are exact and the same everywhere.
+
+use std::fmt;
+use std::str::FromStr;
+
+use crate::quantity::Quantity;
+use crate::quota::Quota;
+use crate::text::as_text;
+
+/// An amount of US dollars, counted in millionths.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct Money {
+    micros: u64,
+}
+
+/// Why a text is no price.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum MoneyError {
+    /// Below zero.
+    #[error("the price `{0}` is negative; it must be zero or more")]
+    Negative(String),
+    /// No decimal number.
+    #[error("`{0}` is no price; write a number of US dollars, for example `0.04`")]
+    Number(String),
+    /// Finer than a millionth.
+    #[error("the price `{0}` has more than six decimals; round it to millionths of a dollar")]
+    TooFine(String),
+    /// Over a million dollars.
+    #[error("the price `{0}` is over 1000000 dollars, the most a unit may cost")]
+    TooLarge(String),
+}
+
+/// What the platform pays.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct Prices {
+    /// One CPU for an hour.
+    pub cpu_hour: Money,
+    /// One gibibyte of memory for an hour.
+    pub memory_gib_hour: Money,
+    /// One gibibyte of storage for a month of 730 hours.
+    pub storage_gib_month: Money,
+}
+
+const MICROS: u64 = 1_000_000;
+const PRICE_MAX: u64 = 1_000_000 * MICROS;
+const HOURS_PER_DAY: i128 = 24;
+const HOURS_PER_MONTH: i128 = 730;
+const NANOS: i128 = 1_000_000_000;
+const GIB: i128 = 1 << 30;
+
+as_text!(Money);
+
+impl Money {
+    /// So many millionths of a dollar.
+    pub const fn from_micros(micros: u64) -> Self {
+        Self { micros }
+    }
+
+    /// The amount in millionths of a dollar.
+    pub fn micros(self) -> u64 {
+        self.micros
+    }
+}
+
+impl Default for Prices {
+    /// Ordinary on-demand prices of a large cloud: 0.04, 0.0044 and 0.10 dollars.
+    fn default() -> Self {
+        Self {
+            cpu_hour: Money::from_micros(40_000),
+            memory_gib_hour: Money::from_micros(4_400),
+            storage_gib_month: Money::from_micros(100_000),
+        }
+    }
+}
+
+impl FromStr for Money {
+    type Err = MoneyError;
+
+    /// Reads a plain decimal number, such as `0.0044`.
+    fn from_str(text: &str) -> Result<Self, MoneyError> {
+        let number = || MoneyError::Number(text.to_owned());
+        let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
+        let digits = |part: &str| part.bytes().all(|byte| byte.is_ascii_digit());
+        if let Some(rest) = whole.strip_prefix('-') {
+            return Err(if digits(rest) && digits(fraction) {
+                MoneyError::Negative(text.to_owned())
+            } else {
+                number()
+            });
+        }
+        if whole.is_empty() || !digits(whole) || !digits(fraction) {
+            return Err(number());
+        }
+        let fraction = fraction.trim_end_matches('0');
+        if fraction.len() > 6 {
+            return Err(MoneyError::TooFine(text.to_owned()));
+        }
+        let too_large = || MoneyError::TooLarge(text.to_owned());
+        let micros: u64 = format!("{whole}{fraction:0<6}").parse().map_err(|_| too_large())?;
+        if micros > PRICE_MAX { Err(too_large()) } else { Ok(Self { micros }) }
+    }
+}
+
+impl fmt::Display for Money {
+    /// A plain decimal number of dollars without trailing zeros, such as `9.193206`.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let text = format!("{}.{:06}", self.micros / MICROS, self.micros % MICROS);
+        f.write_str(text.trim_end_matches('0').trim_end_matches('.'))
+    }
+}
+
+/// The cost of a day in which the environment requests its whole quota, rounded to the nearest cent.
+///
+/// It is a ceiling: quota that is not used is not paid for where machines come and go with the load.
+pub fn cost_per_day(quota: &Quota, prices: &Prices) -> Money {
+    let Prices { cpu_hour, memory_gib_hour, storage_gib_month } = prices;
+    let cpu = product(&quota.cpu, *cpu_hour, HOURS_PER_DAY, 1);
+    let memory = product(&quota.memory, *memory_gib_hour, HOURS_PER_DAY, GIB);
+    let storage = product(&quota.storage, *storage_gib_month, HOURS_PER_DAY, GIB * HOURS_PER_MONTH);
+    let micros = cpu.saturating_add(memory).saturating_add(storage);
+    let cent = i128::from(MICROS / 100);
+    let rounded = (micros.saturating_add(cent / 2) / cent).saturating_mul(cent);
+    Money::from_micros(u64::try_from(rounded).unwrap_or(u64::MAX))
+}
+
+/// Amount times price times `times`, divided by `by`, in millionths; as much as a number can hold where it is more.
+fn product(amount: &Quantity, price: Money, times: i128, by: i128) -> i128 {
+    let whole = amount.nanos().checked_mul(i128::from(price.micros())).and_then(|value| value.checked_mul(times));
+    whole.map_or(i128::MAX, |value| value / (by * NANOS))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+    use crate::tier::{Tier, Tiers};
+
+    #[test]
+    fn amounts() {
+        for (text, micros, canonical) in [
+            ("0", 0, "0"),
+            ("0.04", 40_000, "0.04"),
+            ("0.0044", 4_400, "0.0044"),
+            ("1", 1_000_000, "1"),
+            ("1.50", 1_500_000, "1.5"),
+            ("10", 10_000_000, "10"),
+            ("0.0000010000", 1, "0.000001"),
+            ("1000000", 1_000_000_000_000, "1000000"),
+        ] {
+            let money: Money = text.parse().expect(text);
+            assert_eq!((money.micros(), money.to_string().as_str()), (micros, canonical));
+        }
+        for (bad, part) in [
+            ("", "is no price"),
+            (".5", "is no price"),
+            ("a", "is no price"),
+            ("1e3", "is no price"),
+            ("-", "is negative"),
+            ("-0.1", "is negative"),
+            ("0.0000001", "more than six decimals"),
+            ("1000000.000001", "over 1000000"),
+            ("99999999999999999999999", "over 1000000"),
+        ] {
+            assert!(bad.parse::<Money>().expect_err(bad).to_string().contains(part), "{bad}");
+        }
+    }
+
+    #[test]
+    fn costs_of_the_presets() {
+        let tiers = Tiers::default();
+        let cost = |tier: Tier| cost_per_day(&tiers.get(tier).quota, &Prices::default()).to_string();
+        // Lightweight: 2 * 24 * 0.04 + 4 * 24 * 0.0044 + 20 * 0.10 * 24 / 730 = 1.92 + 0.4224 + 0.0658.
+        assert_eq!(Tier::ALL.map(cost), ["2.41", "4.82", "4.82", "9.63"]);
+    }
+
+    #[test]
+    fn the_largest_quota_does_not_overflow() {
+        let largest: Quantity = "9223372036854775807".parse().unwrap();
+        let quota = Quota { cpu: largest.clone(), storage: largest, ..Tiers::default().get(Tier::Full).quota.clone() };
+        let price: Money = "1000000".parse().unwrap();
+        let prices = Prices { cpu_hour: price, memory_gib_hour: price, storage_gib_month: price };
+        assert_eq!(cost_per_day(&quota, &prices), Money::from_micros(u64::MAX));
+    }
+
+    proptest! {
+        #[test]
+        fn round_trips(micros in 0..=PRICE_MAX) {
+            let money = Money::from_micros(micros);
+            prop_assert_eq!(money.to_string().parse::<Money>(), Ok(money));
+        }
+
+        #[test]
+        fn more_quota_never_costs_less(a in 0_u32..100_000, b in 0_u32..100_000) {
+            let quota = |cpu| Quota { cpu: Quantity::milli(cpu), ..Tiers::default().get(Tier::Full).quota.clone() };
+            let cost = |cpu| cost_per_day(&quota(cpu), &Prices::default());
+            prop_assert!(cost(a.min(b)) <= cost(a.max(b)));
+        }
+    }
+}

@@ -1,0 +1,70 @@
+//! The short hash that keeps names apart where text had to be changed or cut.
+//!
+//! Ten characters of a base32 alphabet, about 49 bits, the first one a letter. So a hash can stand anywhere in a DNS
+//! label, and a name that ends in one never looks like a name that ends in a number.
+
+use sha2::{Digest, Sha256};
+
+/// Characters of a short hash.
+pub(crate) const LENGTH: usize = 10;
+
+const LETTERS: &[u8; 26] = b"abcdefghijklmnopqrstuvwxyz";
+const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
+
+/// The short hash of a text.
+pub(crate) fn short(text: &str) -> String {
+    let digest = Sha256::digest(text.as_bytes());
+    let bits = digest.iter().take(8).fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
+    let mut rest = bits / 26;
+    let mut hash = String::with_capacity(LENGTH);
+    hash.push(pick(LETTERS, bits % 26));
+    for _ in 1..LENGTH {
+        hash.push(pick(ALPHABET, rest % 32));
+        rest /= 32;
+    }
+    hash
+}
+
+/// Whether a text could be mistaken for a short hash.
+pub(crate) fn looks_like(text: &str) -> bool {
+    text.len() == LENGTH
+        && text.bytes().next().is_some_and(|first| first.is_ascii_lowercase())
+        && text.bytes().all(|byte| ALPHABET.contains(&byte))
+}
+
+/// The SHA-256 of some bytes as 64 lower-case hex digits.
+pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
+    Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
+}
+
+fn pick(alphabet: &[u8], index: u64) -> char {
+    let byte = usize::try_from(index).ok().and_then(|index| alphabet.get(index));
+    char::from(*byte.expect("the index is a remainder of the alphabet's length"))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn is_stable_and_recognised() {
+        assert_eq!(short("github.com/acme/shop@main"), short("github.com/acme/shop@main"));
+        assert_ne!(short("a"), short("b"));
+        for number in 0..10_000 {
+            assert!(looks_like(&short(&number.to_string())));
+        }
+    }
+
+    #[test]
+    fn does_not_take_words_for_hashes() {
+        for word in ["", "api", "2bcdefghij", "abcdefghi", "abcdefghijk", "abcdefghi0", "Abcdefghij"] {
+            assert!(!looks_like(word), "{word}");
+        }
+        assert!(looks_like("abcdefghij"));
+    }
+
+    #[test]
+    fn sha256_is_the_standard_one() {
+        assert_eq!(sha256_hex(b"abc"), "ba7816bf8f01cfea414140de5dae2223b00361a396177a9cb410ff61f20015ad");
+    }
+}

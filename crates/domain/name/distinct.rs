@@ -1,0 +1,156 @@
+//! The property the names stand for: of one owner, no two identities share one.
+//!
+//! A plain loop over a seeded generator. Half of the identities are near-collisions: repositories that look like
+//! rendered names, that carry a hash, that differ in one separator, or in what is cut off.
+
+use std::collections::HashMap;
+use std::collections::hash_map::Entry;
+use std::num::NonZeroU64;
+
+use super::*;
+
+/// The generator is SplitMix64: small, and the same on every machine.
+struct Random(u64);
+
+impl Random {
+    fn next(&mut self) -> u64 {
+        self.0 = self.0.wrapping_add(0x9e37_79b9_7f4a_7c15);
+        let mut z = self.0;
+        z = (z ^ (z >> 30)).wrapping_mul(0xbf58_476d_1ce4_e5b9);
+        z = (z ^ (z >> 27)).wrapping_mul(0x94d0_49bb_1331_11eb);
+        z ^ (z >> 31)
+    }
+
+    fn below(&mut self, limit: usize) -> usize {
+        usize::try_from(self.next() % limit as u64).unwrap()
+    }
+
+    fn pick<'a>(&mut self, list: &[&'a str]) -> &'a str {
+        list[self.below(list.len())]
+    }
+
+    fn text(&mut self, alphabet: &[&str], most: usize) -> String {
+        let length = 1 + self.below(most);
+        (0..length).map(|_| self.pick(alphabet)).collect()
+    }
+}
+
+const REPO: [&str; 16] =
+    ["a", "b", "A", "pr", "shop", "1", "2", "-", "-pr-", "-pr-1", "_", ".", "--", "-1", "0", "abcdefghij"];
+const WORDS: [&str; 6] = ["shop", "api", "very-long-service-name", "web", "x", "checkout-and-payment-gateway"];
+const BRANCH: [&str; 18] =
+    ["a", "A", "main", "feature", "/", "-", "_", ".", "pr-1", "1", "é", "🚀", "--", "FOO", "#", "@", "abcdefghij", "="];
+
+/// How many names are kept to serve as repositories' names.
+const RECENT: usize = 1024;
+
+fn repository(random: &mut Random, seen: &[String]) -> String {
+    let repo = match random.below(4) {
+        0 => random.text(&REPO, 6),
+        1 => random.text(&WORDS, 5),
+        2 => format!("{}-{}", random.pick(&WORDS), random.below(2000)),
+        // The name of another identity as a repository's name, hash and all.
+        _ if !seen.is_empty() => seen[random.below(seen.len())].clone(),
+        _ => "shop".to_owned(),
+    };
+    format!("acme/{repo}")
+}
+
+fn number(random: &mut Random) -> NonZeroU64 {
+    let number = match random.below(3) {
+        0 => 1 + random.next() % 12,
+        1 => 1 + random.next() % 100_000,
+        _ => random.next(),
+    };
+    NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN)
+}
+
+/// The pull request that an earlier name seems to speak of: a number in it, and all that stands before or behind.
+fn look_alike(random: &mut Random, seen: &[String]) -> Option<Identity> {
+    let name = seen.get(random.below(seen.len().max(1)))?;
+    let (number, at) = name.split('-').find_map(|part| Some((part.parse().ok()?, name.find(part)?)))?;
+    let end = at + format!("{number}").len();
+    let repo = if random.below(2) == 0 { name.get(end + 1..)? } else { name[..at].trim_end_matches('-') };
+    let repository = format!("acme/{repo}").parse().ok()?;
+    Some(Identity { repository: Some(repository), subject: Subject::PullRequest(number) })
+}
+
+fn identity(random: &mut Random, seen: &[String]) -> Option<Identity> {
+    if random.below(16) == 0 {
+        return look_alike(random, seen);
+    }
+    let repository: Repository = repository(random, seen).parse().ok()?;
+    let subject = if random.below(3) == 0 {
+        Subject::Branch(random.text(&BRANCH, 12).parse().ok()?)
+    } else {
+        Subject::PullRequest(number(random))
+    };
+    Some(Identity { repository: Some(repository), subject })
+}
+
+/// The names of so many random identities, each with a number that stands for its identity.
+fn draw(seed: u64, cases: usize, template: Option<&NameTemplate>) -> Vec<(String, u64)> {
+    let mut random = Random(seed);
+    let mut recent: Vec<String> = Vec::with_capacity(RECENT);
+    let mut drawn = Vec::with_capacity(cases);
+    for case in 0..cases {
+        let Some(identity) = identity(&mut random, &recent) else { continue };
+        // A reserved name is refused and so shared by nobody.
+        let Ok(name) = environment_name(&identity, template) else { continue };
+        assert_eq!(dns::check_label(name.as_str()), Ok(()));
+        match recent.get_mut(case % RECENT) {
+            Some(slot) => *slot = name.to_string(),
+            None => recent.push(name.to_string()),
+        }
+        drawn.push((name.to_string(), fingerprint(&identity.canonical())));
+    }
+    drawn
+}
+
+/// Checks that names and identities correspond one to one. Two threads draw, because this is the longest test here.
+fn check(seed: u64, cases: usize, template: Option<&str>) -> usize {
+    let template = template.map(|text| text.parse::<NameTemplate>().unwrap());
+    let half = |seed| draw(seed, cases / 2, template.as_ref());
+    let halves = std::thread::scope(|scope| {
+        let threads = [seed, seed + 1].map(|seed| scope.spawn(move || half(seed)));
+        threads.map(|thread| thread.join().unwrap())
+    });
+    let drawn: usize = halves.iter().map(Vec::len).sum();
+    assert!(drawn > cases * 9 / 10, "nearly every identity must have a name: {drawn} of {cases}");
+    let mut names: HashMap<String, u64> = HashMap::with_capacity(drawn);
+    for (name, identity) in halves.into_iter().flatten() {
+        match names.entry(name) {
+            Entry::Vacant(free) => {
+                free.insert(identity);
+            }
+            Entry::Occupied(taken) => {
+                assert_eq!(*taken.get(), identity, "two identities share the name {}", taken.key());
+            }
+        }
+    }
+    assert!(names.len() > cases / 4, "the generator must not draw the same few identities: {}", names.len());
+    drawn
+}
+
+/// FNV-1a: 64 bits that stand for an identity, independent of the hash in the names.
+fn fingerprint(text: &str) -> u64 {
+    text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
+}
+
+#[test]
+fn over_a_million_identities_share_no_name() {
+    assert!(check(1, 1_080_000, None) >= 1_000_000);
+}
+
+#[test]
+fn nor_do_they_with_other_templates() {
+    for template in [
+        "{repo}-{number}",
+        "pr-{number}-{repo}",
+        "{owner}-{repo}-pr-{number}",
+        "{number}-{owner}-{repo}",
+        "{repo}-{number}-{owner}",
+    ] {
+        check(2, 20_000, Some(template));
+    }
+}

@@ -1,0 +1,229 @@
+//! A source repository.
+
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::num::NonZeroU64;
+use std::str::FromStr;
+
+use crate::dns;
+use crate::text::as_text;
+
+/// A repository, written `acme/shop` (on github.com) or with a host, `gitlab.com/group/team/shop`.
+///
+/// Compared without case, as the forges do; printed as it was written.
+#[derive(Clone, Debug)]
+pub struct Repository {
+    written: String,
+    host: String,
+    owner: String,
+    repo: String,
+}
+
+/// Why a text is no repository.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum RepositoryError {
+    /// There is no text.
+    #[error("the repository must not be empty; write `acme/shop` or `gitlab.com/acme/shop`")]
+    Empty,
+    /// An address instead of a path.
+    #[error("the repository `{text}` is an address; write it as `{suggestion}`")]
+    Address {
+        /// What was given.
+        text: String,
+        /// The same without scheme, user and `.git`.
+        suggestion: String,
+    },
+    /// No owner.
+    #[error("the repository `{0}` has no owner; write `acme/shop` or `gitlab.com/acme/shop`")]
+    NoOwner(String),
+    /// Three or more parts and no host.
+    #[error(
+        "the repository `{0}` has more than two parts and `{1}` is no host; write `acme/shop` or \
+            `gitlab.com/acme/team/shop`"
+    )]
+    NoHost(String, String),
+    /// A part that no forge allows.
+    #[error(
+        "the repository `{text}` has the part `{part}`; a part is made of letters, digits, `.`, `-`, `_` and `~` and \
+            is not `.` or `..`"
+    )]
+    Part {
+        /// What was given.
+        text: String,
+        /// The part.
+        part: String,
+    },
+    /// Over 512 characters.
+    #[error("the repository has {0} characters; at most 512 are allowed")]
+    TooLong(usize),
+}
+
+const DEFAULT_HOST: &str = "github.com";
+const MAX: usize = 512;
+
+as_text!(Repository);
+
+impl Repository {
+    /// Host, owner and name in lower case: `github.com/acme/shop`. Equal for equal repositories.
+    pub fn canonical(&self) -> String {
+        format!("{}/{}/{}", self.host, self.owner, self.repo).to_ascii_lowercase()
+    }
+
+    /// The canonical form without `github.com/`, as people write it.
+    pub fn short(&self) -> String {
+        let canonical = self.canonical();
+        canonical.strip_prefix("github.com/").map_or_else(|| canonical.clone(), ToOwned::to_owned)
+    }
+
+    /// The host as written, `github.com` where none was.
+    pub fn host(&self) -> &str {
+        &self.host
+    }
+
+    /// Everything between host and name, as written; groups are separated by slashes.
+    pub fn owner(&self) -> &str {
+        &self.owner
+    }
+
+    /// The name, as written.
+    pub fn repo(&self) -> &str {
+        &self.repo
+    }
+
+    /// The address of a pull request, where we know how the host writes it: github.com.
+    pub fn pull_request_url(&self, number: NonZeroU64) -> Option<String> {
+        let known = self.host.eq_ignore_ascii_case(DEFAULT_HOST) && !self.owner.contains('/');
+        known.then(|| format!("https://github.com/{}/{}/pull/{number}", self.owner, self.repo))
+    }
+}
+
+impl FromStr for Repository {
+    type Err = RepositoryError;
+
+    fn from_str(text: &str) -> Result<Self, RepositoryError> {
+        if text.is_empty() {
+            return Err(RepositoryError::Empty);
+        }
+        if text.len() > MAX {
+            return Err(RepositoryError::TooLong(text.len()));
+        }
+        if let Some(suggestion) = without_scheme(text) {
+            return Err(RepositoryError::Address { text: text.to_owned(), suggestion });
+        }
+        let parts: Vec<&str> = text.split('/').collect();
+        let no_owner = || RepositoryError::NoOwner(text.to_owned());
+        let (host, path) = match parts.as_slice() {
+            [] | [_] => return Err(no_owner()),
+            [first, _] if is_host(first) => return Err(no_owner()),
+            [_, _] => (DEFAULT_HOST, parts.as_slice()),
+            [first, rest @ ..] if is_host(first) => (*first, rest),
+            [first, ..] => return Err(RepositoryError::NoHost(text.to_owned(), (*first).to_owned())),
+        };
+        if let Some(part) = path.iter().find(|part| !is_part(part)) {
+            return Err(RepositoryError::Part { text: text.to_owned(), part: (*part).to_owned() });
+        }
+        let (repo, owner) = path.split_last().ok_or_else(no_owner)?;
+        Ok(Self { written: text.to_owned(), host: host.to_owned(), owner: owner.join("/"), repo: (*repo).to_owned() })
+    }
+}
+
+impl fmt::Display for Repository {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.written)
+    }
+}
+
+impl PartialEq for Repository {
+    fn eq(&self, other: &Self) -> bool {
+        self.canonical() == other.canonical()
+    }
+}
+
+impl Eq for Repository {}
+
+impl Hash for Repository {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.canonical().hash(state);
+    }
+}
+
+/// The path inside an address such as `https://host/a/b.git` or `git@host:a/b.git`.
+fn without_scheme(text: &str) -> Option<String> {
+    let path = match (text.split_once("://"), text.split_once('@')) {
+        (Some((_, rest)), _) => rest.rsplit_once('@').map_or(rest, |(_, path)| path).to_owned(),
+        (None, Some((_, rest))) => rest.replacen(':', "/", 1),
+        (None, None) => text.ends_with(".git").then(|| text.to_owned())?,
+    };
+    let path = path.trim_end_matches('/');
+    Some(path.strip_suffix(".git").unwrap_or(path).to_owned())
+}
+
+/// A first part with a dot or a port is a host: no owner on github.com has either.
+fn is_host(part: &str) -> bool {
+    let (host, port) = part.split_once(':').unwrap_or((part, "443"));
+    let dns = dns::check_name(&host.to_ascii_lowercase()).is_ok();
+    let port = port.parse::<u16>().is_ok_and(|port| port > 0);
+    (part.contains('.') || part.contains(':')) && dns && port
+}
+
+fn is_part(part: &str) -> bool {
+    let legal = |byte: u8| byte.is_ascii_alphanumeric() || b".-_~".contains(&byte);
+    !part.is_empty() && part != "." && part != ".." && part.bytes().all(legal)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_identity_however_written() {
+        let canonical = |text: &str| text.parse::<Repository>().expect(text).canonical();
+        for (text, expected) in [
+            ("acme/shop", "github.com/acme/shop"),
+            ("github.com/acme/shop", "github.com/acme/shop"),
+            ("GitHub.com/Acme/Shop", "github.com/acme/shop"),
+            ("gitlab.com/acme/team/shop", "gitlab.com/acme/team/shop"),
+            ("git.acme.internal:8443/acme/shop", "git.acme.internal:8443/acme/shop"),
+            ("acme/shop.api_v2-x", "github.com/acme/shop.api_v2-x"),
+        ] {
+            assert_eq!(canonical(text), expected);
+        }
+        let repository: Repository = "Acme/Shop".parse().unwrap();
+        assert_eq!(repository, "github.com/acme/shop".parse().unwrap());
+        assert_eq!(repository.to_string(), "Acme/Shop");
+        assert_eq!(repository.short(), "acme/shop");
+        assert_eq!((repository.host(), repository.owner(), repository.repo()), ("github.com", "Acme", "Shop"));
+    }
+
+    #[test]
+    fn addresses_of_pull_requests() {
+        let url = |text: &str| text.parse::<Repository>().unwrap().pull_request_url(NonZeroU64::MIN);
+        assert_eq!(url("Acme/Shop").as_deref(), Some("https://github.com/Acme/Shop/pull/1"));
+        assert_eq!(url("gitlab.com/acme/shop"), None);
+    }
+
+    #[test]
+    fn refuses_with_a_reason() {
+        for (text, part) in [
+            ("", "must not be empty"),
+            ("shop", "has no owner"),
+            ("gitlab.com/shop", "has no owner"),
+            ("https://github.com/acme/shop.git", "write it as `github.com/acme/shop`"),
+            ("https://user@github.com/acme/shop/", "write it as `github.com/acme/shop`"),
+            ("git@github.com:acme/shop.git", "write it as `github.com/acme/shop`"),
+            ("acme/shop.git", "write it as `acme/shop`"),
+            ("acme/team/shop", "`acme` is no host"),
+            ("acme/", "the part ``"),
+            ("/shop", "the part ``"),
+            ("github.com//shop", "the part ``"),
+            ("acme/..", "the part `..`"),
+            ("acme/sh op", "the part `sh op`"),
+            ("acme/shop#1", "the part `shop#1`"),
+            ("acme/šhop", "the part `šhop`"),
+        ] {
+            let error = text.parse::<Repository>().expect_err(text).to_string();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+        assert_eq!("a/".repeat(300).parse::<Repository>(), Err(RepositoryError::TooLong(600)));
+    }
+}

@@ -1,0 +1,323 @@
+//! Templates for the names of pull requests' environments.
+//!
+//! A template is refused when two pull requests of one repository, or of two repositories it names, could come out
+//! alike. With literal text between the placeholders and no digit beside the number, a rendering can be read in one way
+//! only: the number is the whole run of digits, and the owner is the same for all repositories of an owner.
+
+use std::fmt;
+use std::num::NonZeroU64;
+use std::str::FromStr;
+
+use super::repository::Repository;
+use crate::slug;
+use crate::text::as_text;
+
+/// A pattern such as `{repo}-pr-{number}`, with the placeholders `{owner}`, `{repo}` and `{number}`.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct NameTemplate {
+    parts: Vec<Part>,
+}
+
+/// Why a text is no template.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum TemplateError {
+    /// No number in it.
+    #[error(
+        "the name template `{0}` does not contain {{number}}, so all pull requests would share one name; write for \
+            example `{{repo}}-pr-{{number}}`"
+    )]
+    NoNumber(String),
+    /// A placeholder we do not know.
+    #[error(
+        "the name template `{template}` has the placeholder `{{{placeholder}}}`; the placeholders are {{owner}}, \
+            {{repo}} and {{number}}"
+    )]
+    Unknown {
+        /// The template.
+        template: String,
+        /// What stands between the braces.
+        placeholder: String,
+    },
+    /// A brace without its other half.
+    #[error("the name template `{0}` has a brace that is not closed or not opened")]
+    Brace(String),
+    /// A placeholder given twice.
+    #[error("the name template `{template}` uses {placeholder} twice")]
+    Twice {
+        /// The template.
+        template: String,
+        /// The placeholder.
+        placeholder: &'static str,
+    },
+    /// Nothing between two placeholders.
+    #[error(
+        "the name template `{0}` has two placeholders side by side, so that names could be confused; put a `-` \
+            between them"
+    )]
+    SideBySide(String),
+    /// A digit beside the number.
+    #[error(
+        "the name template `{0}` has a digit beside {{number}}, so that names could be confused; put a `-` between them"
+    )]
+    Digit(String),
+    /// Text that no DNS label can hold.
+    #[error(
+        "the name template `{0}` may hold only lower-case letters, digits and single `-` beside its placeholders, \
+            and no `-` at its ends"
+    )]
+    Text(String),
+    /// Too much text.
+    #[error(
+        "the name template `{template}` has {length} characters beside its placeholders; at most {TEXT_MAX} leave \
+            room for the rest of a name of 63"
+    )]
+    TooLong {
+        /// The template.
+        template: String,
+        /// Characters outside of placeholders.
+        length: usize,
+    },
+}
+
+/// A rendering, with whether a part of it had to be changed.
+pub(super) struct Rendered {
+    pub(super) text: String,
+    pub(super) changed: bool,
+}
+
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum Part {
+    Text(String),
+    Owner,
+    Repo,
+    Number,
+}
+
+/// What is left of 63 after the longest number (20), a dash and a hash (11), and some of owner and repository.
+const TEXT_MAX: usize = 20;
+
+as_text!(NameTemplate);
+
+impl NameTemplate {
+    /// `pr-{number}`: the default where no repository is given.
+    pub fn number() -> Self {
+        Self { parts: vec![Part::Text("pr-".to_owned()), Part::Number] }
+    }
+
+    /// `{repo}-pr-{number}`: the default where a repository is given.
+    pub fn repo_and_number() -> Self {
+        Self { parts: vec![Part::Repo, Part::Text("-pr-".to_owned()), Part::Number] }
+    }
+
+    /// The name with nothing cut off, or none where the template needs a repository and there is none.
+    pub(super) fn render(&self, repository: Option<&Repository>, number: NonZeroU64) -> Option<Rendered> {
+        let mut changed = false;
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(literal) => text.push_str(literal),
+                Part::Number => text.push_str(&number.to_string()),
+                Part::Owner | Part::Repo => {
+                    let slug = slug::slug(part.raw(repository)?);
+                    changed |= slug.changed;
+                    text.push_str(&slug.text);
+                }
+            }
+        }
+        Some(Rendered { text, changed })
+    }
+
+    /// The name in at most `most` characters: the repository is cut first, to no less than half of the room it shares
+    /// with the owner, then the owner.
+    pub(super) fn render_within(
+        &self,
+        repository: Option<&Repository>,
+        number: NonZeroU64,
+        most: usize,
+    ) -> Option<String> {
+        let length = |wanted: &Part| -> Option<usize> {
+            if self.parts.contains(wanted) { Some(slug::slug(wanted.raw(repository)?).text.len()) } else { Some(0) }
+        };
+        let (owner, repo) = (length(&Part::Owner)?, length(&Part::Repo)?);
+        let room = most.saturating_sub(self.text_length() + number.to_string().len());
+        let repo_room = room.saturating_sub(owner).max(room / 2).min(repo);
+        let owner_room = room.saturating_sub(repo_room);
+        let mut text = String::new();
+        for part in &self.parts {
+            match part {
+                Part::Text(literal) => text.push_str(literal),
+                Part::Number => text.push_str(&number.to_string()),
+                Part::Owner => text.push_str(slug::cut(&slug::slug(part.raw(repository)?).text, owner_room)),
+                Part::Repo => text.push_str(slug::cut(&slug::slug(part.raw(repository)?).text, repo_room)),
+            }
+        }
+        Some(text)
+    }
+
+    fn text_length(&self) -> usize {
+        let length = |part: &Part| if let Part::Text(text) = part { text.len() } else { 0 };
+        self.parts.iter().map(length).sum()
+    }
+}
+
+impl Part {
+    /// What stands for the part in a repository; nothing for text and number.
+    fn raw<'a>(&self, repository: Option<&'a Repository>) -> Option<&'a str> {
+        match self {
+            Self::Owner => repository.map(Repository::owner),
+            Self::Repo => repository.map(Repository::repo),
+            Self::Text(_) | Self::Number => None,
+        }
+    }
+
+    fn placeholder(&self) -> &'static str {
+        match self {
+            Self::Text(_) => "",
+            Self::Owner => "{owner}",
+            Self::Repo => "{repo}",
+            Self::Number => "{number}",
+        }
+    }
+}
+
+impl FromStr for NameTemplate {
+    type Err = TemplateError;
+
+    fn from_str(text: &str) -> Result<Self, TemplateError> {
+        let parts = split(text)?;
+        for part in &parts {
+            let twice = !matches!(part, Part::Text(_)) && parts.iter().filter(|other| *other == part).count() > 1;
+            if twice {
+                return Err(TemplateError::Twice { template: text.to_owned(), placeholder: part.placeholder() });
+            }
+        }
+        if !parts.contains(&Part::Number) {
+            return Err(TemplateError::NoNumber(text.to_owned()));
+        }
+        check_neighbours(text, &parts)?;
+        let template = Self { parts };
+        let length = template.text_length();
+        if length > TEXT_MAX {
+            return Err(TemplateError::TooLong { template: text.to_owned(), length });
+        }
+        Ok(template)
+    }
+}
+
+impl fmt::Display for NameTemplate {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        self.parts.iter().try_for_each(|part| match part {
+            Part::Text(text) => f.write_str(text),
+            placeholder => f.write_str(placeholder.placeholder()),
+        })
+    }
+}
+
+fn split(template: &str) -> Result<Vec<Part>, TemplateError> {
+    let brace = || TemplateError::Brace(template.to_owned());
+    let mut parts = Vec::new();
+    let mut rest = template;
+    while !rest.is_empty() {
+        let open = rest.find('{').unwrap_or(rest.len());
+        let (text, after) = rest.split_at(open);
+        if text.contains('}') {
+            return Err(brace());
+        }
+        if !text.is_empty() {
+            parts.push(Part::Text(text.to_owned()));
+        }
+        let Some(after) = after.strip_prefix('{') else { break };
+        let (placeholder, after) = after.split_once('}').ok_or_else(brace)?;
+        parts.push(match placeholder {
+            "owner" => Part::Owner,
+            "repo" => Part::Repo,
+            "number" => Part::Number,
+            other => {
+                return Err(TemplateError::Unknown { template: template.to_owned(), placeholder: other.to_owned() });
+            }
+        });
+        rest = after;
+    }
+    Ok(parts)
+}
+
+fn check_neighbours(template: &str, parts: &[Part]) -> Result<(), TemplateError> {
+    let whole: String = parts.iter().map(|part| if let Part::Text(text) = part { text } else { "x" }).collect();
+    let legal = whole.bytes().all(|byte| matches!(byte, b'a'..=b'z' | b'0'..=b'9' | b'-'));
+    if !legal || whole.contains("--") || whole.starts_with('-') || whole.ends_with('-') {
+        return Err(TemplateError::Text(template.to_owned()));
+    }
+    for pair in parts.windows(2) {
+        match pair {
+            [Part::Text(text), Part::Number] if text.ends_with(|c: char| c.is_ascii_digit()) => {
+                return Err(TemplateError::Digit(template.to_owned()));
+            }
+            [Part::Number, Part::Text(text)] if text.starts_with(|c: char| c.is_ascii_digit()) => {
+                return Err(TemplateError::Digit(template.to_owned()));
+            }
+            [Part::Text(_), _] | [_, Part::Text(_)] => {}
+            _ => return Err(TemplateError::SideBySide(template.to_owned())),
+        }
+    }
+    Ok(())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn reads_and_prints() {
+        for text in [
+            "pr-{number}",
+            "{repo}-pr-{number}",
+            "{owner}-{repo}-{number}",
+            "{number}",
+            "pr{number}-{repo}",
+            "v2-{number}",
+        ] {
+            assert_eq!(text.parse::<NameTemplate>().expect(text).to_string(), text);
+        }
+        assert_eq!("pr-{number}".parse(), Ok(NameTemplate::number()));
+        assert_eq!("{repo}-pr-{number}".parse(), Ok(NameTemplate::repo_and_number()));
+    }
+
+    #[test]
+    fn refuses_with_a_reason() {
+        for (text, part) in [
+            ("", "does not contain {number}"),
+            ("{repo}", "does not contain {number}"),
+            ("{branch}-{number}", "placeholder `{branch}`"),
+            ("{}-{number}", "placeholder `{}`"),
+            ("{Number}", "placeholder `{Number}`"),
+            ("{repo-{number}", "placeholder `{repo-{number}`"),
+            ("{number", "a brace that"),
+            ("number}", "a brace that"),
+            ("{number}-{number}", "uses {number} twice"),
+            ("{repo}-{repo}-{number}", "uses {repo} twice"),
+            ("{repo}{number}", "side by side"),
+            ("{owner}{repo}-{number}", "side by side"),
+            ("pr1{number}", "a digit beside {number}"),
+            ("{number}0", "a digit beside {number}"),
+            ("PR-{number}", "only lower-case letters"),
+            ("pr--{number}", "only lower-case letters"),
+            ("-{number}", "only lower-case letters"),
+            ("{number}-", "only lower-case letters"),
+            ("pr.{number}", "only lower-case letters"),
+            ("a-very-long-beginning-{number}", "at most 20"),
+        ] {
+            let error = text.parse::<NameTemplate>().expect_err(text).to_string();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    #[test]
+    fn the_longest_parts_still_fit() {
+        let repository: Repository = format!("{}/{}", "o".repeat(39), "r".repeat(100)).parse().unwrap();
+        let template: NameTemplate =
+            "a-{owner}-bbbbbbbbbbbbbb-{repo}-c-{number}".replace("bbbbbbbbbbbbbb", "bbbbbbbbb").parse().unwrap();
+        let text = template.render_within(Some(&repository), NonZeroU64::MAX, 52).unwrap();
+        assert!(text.len() <= 52, "{text}");
+        assert!(text.contains("o-b") && text.contains("r-c"), "{text}");
+    }
+}

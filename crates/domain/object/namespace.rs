@@ -1,0 +1,40 @@
+//! The namespace.
+
+use serde_json::json;
+
+use super::{Kind, Object};
+use crate::environment::{Environment, Provenance};
+use crate::labels;
+
+/// What the first call of a create posts: enough to know the namespace again and to guard it, and nothing that a later
+/// apply could want to remove.
+///
+/// A create call owns its fields as an update, not as an apply. A key that a later apply drops would stay, because the
+/// create call still owned it. So the user's labels, default labels and the mesh wait for the first apply.
+pub fn namespace_claim(environment: &Environment, provenance: &Provenance) -> Object {
+    let mut claim = environment.marks();
+    claim.extend(environment.pod_security.labels());
+    let mut annotations = environment.own_namespace_annotations(provenance);
+    annotations.retain(|key, _| [labels::IDENTITY, labels::NONCE, labels::CREATED_AT].contains(&key.as_str()));
+    object(environment, json!({ "labels": claim, "annotations": annotations }))
+}
+
+/// The namespace as every apply wants it.
+pub(super) fn namespace(environment: &Environment, provenance: &Provenance) -> Object {
+    let mut annotations = environment.spec.annotations.as_map().clone();
+    annotations.extend(environment.own_namespace_annotations(provenance));
+    object(environment, json!({ "labels": environment.namespace_labels(), "annotations": annotations }))
+}
+
+fn object(environment: &Environment, mut metadata: serde_json::Value) -> Object {
+    let kind = Kind::Namespace;
+    let name = environment.name.to_string();
+    if let Some(metadata) = metadata.as_object_mut() {
+        metadata.insert("name".to_owned(), json!(name));
+    }
+    Object {
+        kind,
+        content: json!({ "apiVersion": kind.api_version(), "kind": kind.as_str(), "metadata": metadata }),
+        name,
+    }
+}

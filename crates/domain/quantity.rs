@@ -1,0 +1,396 @@
+//! Kubernetes quantities, exact.
+//!
+//! Grammar and canonical form: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
+//! A quantity is held as a whole number of billionths, the finest step the API knows. Two quantities are equal when
+//! their values are, however they are written; the written text is kept, so that people read what they wrote.
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::hash::{Hash, Hasher};
+use std::str::FromStr;
+
+use crate::text::as_text;
+
+/// An amount of CPU, memory or storage; never negative.
+#[derive(Clone, Debug)]
+pub struct Quantity {
+    nanos: i128,
+    family: Family,
+    text: String,
+}
+
+/// Why a text is no quantity.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum QuantityError {
+    /// There is no text.
+    #[error("a quantity must not be empty; write for example `500m`, `2` or `4Gi`")]
+    Empty,
+    /// Below zero.
+    #[error("the quantity `{0}` is negative; it must be zero or more")]
+    Negative(String),
+    /// No number at the start.
+    #[error("the quantity `{0}` does not begin with a number; write for example `500m`, `2` or `4Gi`")]
+    Number(String),
+    /// A suffix that does not exist.
+    #[error(
+        "the quantity `{text}` has the suffix `{suffix}`; use n, u, m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei or \
+            an exponent like e3"
+    )]
+    Suffix {
+        /// What was given.
+        text: String,
+        /// What stands after the number.
+        suffix: String,
+    },
+    /// Finer than a billionth.
+    #[error("the quantity `{0}` is finer than one billionth (1n), the smallest step Kubernetes knows")]
+    TooFine(String),
+    /// Over 2^63-1.
+    #[error("the quantity `{0}` is larger than 9223372036854775807, the largest Kubernetes knows")]
+    TooLarge(String),
+}
+
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Family {
+    Decimal,
+    Binary,
+    Exponent,
+}
+
+const NANOS: i128 = 1_000_000_000;
+const MAX_NANOS: i128 = i64::MAX as i128 * NANOS;
+
+as_text!(Quantity);
+
+impl Quantity {
+    /// A whole number without a unit, such as CPUs.
+    pub fn whole(value: u32) -> Self {
+        Self::from_nanos(i128::from(value) * NANOS, Family::Decimal)
+    }
+
+    /// Whole gibibytes.
+    pub fn gibibytes(value: u32) -> Self {
+        Self::from_nanos(i128::from(value) * (1 << 30) * NANOS, Family::Binary)
+    }
+
+    /// Whole mebibytes.
+    pub fn mebibytes(value: u32) -> Self {
+        Self::from_nanos(i128::from(value) * (1 << 20) * NANOS, Family::Binary)
+    }
+
+    /// Thousandths, such as millicores.
+    pub fn milli(value: u32) -> Self {
+        Self::from_nanos(i128::from(value) * (NANOS / 1000), Family::Decimal)
+    }
+
+    /// The value in billionths.
+    pub fn nanos(&self) -> i128 {
+        self.nanos
+    }
+
+    /// The text as it was written.
+    pub fn as_str(&self) -> &str {
+        &self.text
+    }
+
+    /// Twice the amount, in canonical form.
+    #[must_use]
+    pub fn double(&self) -> Self {
+        Self::from_nanos(self.nanos.saturating_mul(2), self.family)
+    }
+
+    /// The form in which the API server stores the value: a whole number with the largest suffix that fits.
+    pub fn canonical(&self) -> String {
+        canonical(self.nanos, self.family)
+    }
+
+    fn from_nanos(nanos: i128, family: Family) -> Self {
+        Self { nanos, family, text: canonical(nanos, family) }
+    }
+}
+
+impl FromStr for Quantity {
+    type Err = QuantityError;
+
+    fn from_str(text: &str) -> Result<Self, QuantityError> {
+        if text.is_empty() {
+            return Err(QuantityError::Empty);
+        }
+        let negative = text.starts_with('-');
+        let unsigned = text.strip_prefix(['+', '-']).unwrap_or(text);
+        let end = unsigned.find(|c: char| !c.is_ascii_digit() && c != '.').unwrap_or(unsigned.len());
+        let (number, suffix) = unsigned.split_at(end);
+        let (whole, fraction) = number.split_once('.').unwrap_or((number, ""));
+        if (whole.is_empty() && fraction.is_empty()) || fraction.contains('.') {
+            return Err(QuantityError::Number(text.to_owned()));
+        }
+        let (family, unit) = suffix_unit(text, suffix)?;
+        let nanos = scale(text, whole, fraction, unit)?;
+        if negative && nanos != 0 {
+            return Err(QuantityError::Negative(text.to_owned()));
+        }
+        Ok(Self { nanos, family, text: text.to_owned() })
+    }
+}
+
+impl fmt::Display for Quantity {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.text)
+    }
+}
+
+impl PartialEq for Quantity {
+    fn eq(&self, other: &Self) -> bool {
+        self.nanos == other.nanos
+    }
+}
+
+impl Eq for Quantity {}
+
+impl PartialOrd for Quantity {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Ord for Quantity {
+    fn cmp(&self, other: &Self) -> Ordering {
+        self.nanos.cmp(&other.nanos)
+    }
+}
+
+impl Hash for Quantity {
+    fn hash<H: Hasher>(&self, state: &mut H) {
+        self.nanos.hash(state);
+    }
+}
+
+/// One unit of a suffix: `base` to the power of `power`.
+#[derive(Clone, Copy)]
+struct Unit {
+    base: i128,
+    power: i32,
+}
+
+fn suffix_unit(text: &str, suffix: &str) -> Result<(Family, Unit), QuantityError> {
+    let decimal = |power| Ok((Family::Decimal, Unit { base: 10, power }));
+    let binary = |power| Ok((Family::Binary, Unit { base: 1024, power }));
+    match suffix {
+        "n" => decimal(-9),
+        "u" => decimal(-6),
+        "m" => decimal(-3),
+        "" => decimal(0),
+        "k" => decimal(3),
+        "M" => decimal(6),
+        "G" => decimal(9),
+        "T" => decimal(12),
+        "P" => decimal(15),
+        "E" => decimal(18),
+        "Ki" => binary(1),
+        "Mi" => binary(2),
+        "Gi" => binary(3),
+        "Ti" => binary(4),
+        "Pi" => binary(5),
+        "Ei" => binary(6),
+        _ => {
+            let wrong = || QuantityError::Suffix { text: text.to_owned(), suffix: suffix.to_owned() };
+            let digits = suffix.strip_prefix(['e', 'E']).ok_or_else(wrong)?;
+            let unsigned = digits.strip_prefix(['+', '-']).unwrap_or(digits);
+            if unsigned.is_empty() || !unsigned.bytes().all(|byte| byte.is_ascii_digit()) {
+                return Err(wrong());
+            }
+            let power: i32 = digits.parse().map_err(|_| {
+                if digits.starts_with('-') {
+                    QuantityError::TooFine(text.to_owned())
+                } else {
+                    QuantityError::TooLarge(text.to_owned())
+                }
+            })?;
+            Ok((Family::Exponent, Unit { base: 10, power }))
+        }
+    }
+}
+
+/// The value in billionths of `whole.fraction` times the unit, exact or refused.
+fn scale(text: &str, whole: &str, fraction: &str, unit: Unit) -> Result<i128, QuantityError> {
+    let too_large = || QuantityError::TooLarge(text.to_owned());
+    let too_fine = || QuantityError::TooFine(text.to_owned());
+    let fraction = fraction.trim_end_matches('0');
+    let digits = format!("{whole}{fraction}");
+    let digits = digits.trim_start_matches('0');
+    if digits.is_empty() {
+        return Ok(0);
+    }
+    let mut value: i128 = digits.parse().map_err(|_| too_large())?;
+    let places = i32::try_from(fraction.len()).map_err(|_| too_fine())?;
+    // Ten to this power makes billionths of the digits: the step, less the places behind the point, and the unit.
+    let mut tens = 9_i32.checked_sub(places).ok_or_else(too_fine)?;
+    if unit.base == 10 {
+        tens = tens.checked_add(unit.power).ok_or_else(too_large)?;
+    } else {
+        for _ in 0..unit.power {
+            value = value.checked_mul(unit.base).ok_or_else(too_large)?;
+        }
+    }
+    while tens < 0 {
+        if value % 10 != 0 {
+            return Err(too_fine());
+        }
+        value /= 10;
+        tens += 1;
+    }
+    for _ in 0..tens {
+        value = value.checked_mul(10).filter(|value| *value <= MAX_NANOS).ok_or_else(too_large)?;
+    }
+    if value > MAX_NANOS { Err(too_large()) } else { Ok(value) }
+}
+
+fn canonical(nanos: i128, family: Family) -> String {
+    const BINARY: [&str; 7] = ["", "Ki", "Mi", "Gi", "Ti", "Pi", "Ei"];
+    const DECIMAL: [&str; 10] = ["n", "u", "m", "", "k", "M", "G", "T", "P", "E"];
+    if nanos == 0 {
+        return "0".to_owned();
+    }
+    let whole = nanos % NANOS == 0;
+    // Below 1024 and between whole numbers there is no binary suffix to write the value with.
+    if family == Family::Binary && whole && nanos / NANOS >= 1024 {
+        let (value, step) = divide(nanos / NANOS, 1024, BINARY.len() - 1);
+        return format!("{value}{}", BINARY.get(step).copied().unwrap_or_default());
+    }
+    let (value, step) = divide(nanos, 1000, DECIMAL.len() - 1);
+    if family == Family::Exponent {
+        let power = i32::try_from(step).unwrap_or_default() * 3 - 9;
+        return if power == 0 { value.to_string() } else { format!("{value}e{power}") };
+    }
+    format!("{value}{}", DECIMAL.get(step).copied().unwrap_or_default())
+}
+
+/// Divides as often as nothing is left over, at most `most` times.
+fn divide(mut value: i128, by: i128, most: usize) -> (i128, usize) {
+    let mut step = 0;
+    while step < most && value % by == 0 {
+        value /= by;
+        step += 1;
+    }
+    (value, step)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn quantity(text: &str) -> Quantity {
+        text.parse().expect(text)
+    }
+
+    #[test]
+    fn canonical_forms() {
+        for (text, canonical) in [
+            ("0", "0"),
+            ("-0", "0"),
+            ("0Gi", "0"),
+            ("1", "1"),
+            ("+1", "1"),
+            ("1000m", "1"),
+            ("1.5", "1500m"),
+            (".5", "500m"),
+            ("5.", "5"),
+            ("0.250", "250m"),
+            ("100u", "100u"),
+            ("1000u", "1m"),
+            ("1n", "1n"),
+            ("1k", "1k"),
+            ("1000", "1k"),
+            ("1024", "1024"),
+            ("1024Mi", "1Gi"),
+            ("1.5Gi", "1536Mi"),
+            ("4Gi", "4Gi"),
+            ("0.5Ki", "512"),
+            ("1Ki", "1Ki"),
+            ("1025Mi", "1025Mi"),
+            ("0.1Ki", "102400m"),
+            ("1e3", "1e3"),
+            ("1E3", "1e3"),
+            ("1e0", "1"),
+            ("1e-3", "1e-3"),
+            ("12e2", "1200"),
+            ("1E", "1E"),
+            ("7Ei", "7Ei"),
+            ("9223372036854775807", "9223372036854775807"),
+        ] {
+            assert_eq!(quantity(text).canonical(), canonical, "{text}");
+            assert_eq!(quantity(text).to_string(), text, "the written text is kept");
+        }
+    }
+
+    #[test]
+    fn equal_by_value() {
+        for (a, b) in [("1", "1000m"), ("1Gi", "1024Mi"), ("1073741824", "1Gi"), ("1e3", "1k"), ("0.1", "100m")] {
+            assert_eq!(quantity(a), quantity(b));
+        }
+        assert_ne!(quantity("1G"), quantity("1Gi"));
+        assert!(quantity("1G") < quantity("1Gi"));
+        assert!(quantity("999m") < quantity("1"));
+    }
+
+    #[test]
+    fn doubles() {
+        for (one, two) in [("2", "4"), ("250m", "500m"), ("4Gi", "8Gi"), ("512Mi", "1Gi"), ("1.5", "3"), ("0", "0")] {
+            assert_eq!(quantity(one).double().to_string(), two);
+        }
+    }
+
+    #[test]
+    fn refuses_with_a_reason() {
+        for (text, part) in [
+            ("", "must not be empty"),
+            ("-1", "is negative"),
+            ("Gi", "does not begin with a number"),
+            (".", "does not begin with a number"),
+            ("1.2.3", "does not begin with a number"),
+            ("--1", "does not begin with a number"),
+            ("1GB", "suffix `GB`"),
+            ("1 Gi", "suffix ` Gi`"),
+            ("1K", "suffix `K`"),
+            ("1gi", "suffix `gi`"),
+            ("1e", "suffix `e`"),
+            ("1e+", "suffix `e+`"),
+            ("1e1.5", "suffix `e1.5`"),
+            ("0.1n", "finer than one billionth"),
+            ("1e-10", "finer than one billionth"),
+            ("1e-99999999999", "finer than one billionth"),
+            ("8Ei", "larger than"),
+            ("10E", "larger than"),
+            ("1e99", "larger than"),
+            ("1e99999999999", "larger than"),
+            ("9223372036854775808", "larger than"),
+            ("999999999999999999999999999999999999999999", "larger than"),
+        ] {
+            let error = text.parse::<Quantity>().expect_err(text).to_string();
+            assert!(error.contains(part), "{text}: {error}");
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn canonical_text_has_the_same_value(number in 0_u64..=8_000_000, suffix in "|n|u|m|k|M|G|T|Ki|Mi|Gi|Ti|e3|e-3") {
+            let quantity = quantity(&format!("{number}{suffix}"));
+            let again: Quantity = quantity.canonical().parse().unwrap();
+            prop_assert_eq!(&again, &quantity);
+            prop_assert_eq!(again.canonical(), quantity.canonical());
+        }
+
+        #[test]
+        fn order_is_the_order_of_values(a in 0_u32.., b in 0_u32..) {
+            let (x, y) = (quantity(&format!("{a}m")), quantity(&format!("{b}e-3")));
+            prop_assert_eq!(x.cmp(&y), a.cmp(&b));
+        }
+
+        #[test]
+        fn never_panics(text in "[0-9]{0,30}[.]?[0-9]{0,20}[eEniKM+-]{0,3}[0-9]{0,12}|\\PC{0,12}") {
+            let _ = text.parse::<Quantity>();
+        }
+    }
+}

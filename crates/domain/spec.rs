@@ -1,0 +1,197 @@
+//! The arguments of an environment, parsed.
+//!
+//! They are stored as JSON in the annotation `/spec`, so that an import finds what the configuration said. What was not
+//! given is not written: a default that changes later then changes the environment too. Same arguments, same text.
+
+use std::collections::BTreeSet;
+use std::fmt;
+use std::num::NonZeroU64;
+use std::str::FromStr;
+
+use serde::{Deserialize, Serialize};
+
+use crate::access::AccessGrant;
+use crate::dns::SecretName;
+use crate::labels::{UserAnnotations, UserLabels};
+use crate::limits::LimitsSettings;
+use crate::mesh::Mesh;
+use crate::name::{BranchName, EnvironmentName, Identity, Repository, Subject};
+use crate::network::NetworkSettings;
+use crate::owner::Owner;
+use crate::pod_security::PodSecurity;
+use crate::pull_request::{HeadSha, PullRequestUrl};
+use crate::quota::QuotaSettings;
+use crate::service::ServiceName;
+use crate::text::as_text;
+use crate::tier::Tier;
+use crate::ttl::Ttl;
+
+/// All arguments of an environment; INTERFACE 2 has their meanings.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+#[expect(missing_docs, reason = "every field is the argument of the same name")]
+pub struct EnvironmentSpec {
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub name: Option<EnvironmentName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub repository: Option<Repository>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pull_request: Option<NonZeroU64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub branch: Option<BranchName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pull_request_url: Option<PullRequestUrl>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub head_sha: Option<HeadSha>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub owner: Option<Owner>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub tier: Option<Tier>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub ttl: Option<Ttl>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub extension: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub protected: Option<bool>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub labels: UserLabels,
+    #[serde(skip_serializing_if = "is_default")]
+    pub annotations: UserAnnotations,
+    #[serde(skip_serializing_if = "is_default")]
+    pub services: BTreeSet<ServiceName>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub quota: QuotaSettings,
+    #[serde(skip_serializing_if = "is_default")]
+    pub limits: LimitsSettings,
+    #[serde(skip_serializing_if = "is_default")]
+    pub network: NetworkSettings,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub pod_security: Option<PodSecurity>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub access: Vec<AccessGrant>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub image_pull_secrets: Vec<SecretName>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub mesh: Option<Mesh>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    pub dns: Option<Dns>,
+}
+
+/// How the hosts come into DNS.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default, deny_unknown_fields)]
+pub struct Dns {
+    /// The way.
+    pub mode: DnsMode,
+}
+
+/// The ways into DNS.
+#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub enum DnsMode {
+    /// A wildcard record that the platform made once; nothing is written per environment.
+    #[default]
+    Wildcard,
+    /// No hosts.
+    None,
+}
+
+/// A word that is no mode.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error("`{0}` is no DNS mode; expected wildcard or none")]
+pub struct DnsModeError(String);
+
+/// An annotation `/spec` that cannot be read.
+#[derive(Debug, thiserror::Error)]
+#[error("the recorded arguments cannot be read")]
+pub struct SpecError(#[from] serde_json::Error);
+
+as_text!(DnsMode);
+
+impl EnvironmentSpec {
+    /// The text of the annotation `/spec`.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("the arguments are strings, numbers and maps with string keys")
+    }
+
+    /// Reads the annotation `/spec`. Fields of a newer version are passed over.
+    ///
+    /// # Errors
+    ///
+    /// When it is no JSON, or holds a value that an argument could not have.
+    pub fn from_json(text: &str) -> Result<Self, SpecError> {
+        Ok(serde_json::from_str(text)?)
+    }
+
+    /// Who the environment is for.
+    pub fn identity(&self) -> Identity {
+        let subject = match (self.pull_request, &self.branch) {
+            (Some(number), _) => Subject::PullRequest(number),
+            (None, Some(branch)) => Subject::Branch(branch.clone()),
+            (None, None) => Subject::Given,
+        };
+        Identity { repository: self.repository.clone(), subject }
+    }
+}
+
+impl FromStr for DnsMode {
+    type Err = DnsModeError;
+
+    fn from_str(text: &str) -> Result<Self, DnsModeError> {
+        match text {
+            "wildcard" => Ok(Self::Wildcard),
+            "none" => Ok(Self::None),
+            other => Err(DnsModeError(other.to_owned())),
+        }
+    }
+}
+
+impl fmt::Display for DnsMode {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(match self {
+            Self::Wildcard => "wildcard",
+            Self::None => "none",
+        })
+    }
+}
+
+fn is_default<T: Default + PartialEq>(value: &T) -> bool {
+    *value == T::default()
+}
+
+#[cfg(test)]
+pub(crate) mod tests {
+    use super::*;
+
+    /// A specification that uses every argument.
+    pub(crate) const EVERYTHING: &str = r#"{"name":"shop-pr-123","repository":"Acme/Shop","pull_request":123,"pull_request_url":"https://git.acme.internal/shop/123","head_sha":"0123456789abcdef","owner":"dependabot[bot]","tier":"full","ttl":"36h","extension":"waiting for review","protected":true,"labels":{"team":"checkout"},"annotations":{"acme.io/note":"a\nb"},"services":["api","web"],"quota":{"cpu":"4000m","load_balancers":1},"limits":{"default_cpu":"0.5","max_memory":"2Gi"},"network":{"allow_from_namespaces":["monitoring"],"allow_to_namespaces":["shared"],"allow_to_cidrs":["0.0.0.0/0","10.0.0.0/8"],"stable_services":["stable/payments:8080","stable/search:9200"],"dns_namespace":"kube-system","ingress_namespaces":["istio-ingress"]},"pod_security":"restricted","access":[{"kind":"User","name":"alice@example.com","role":"owner"},{"kind":"ServiceAccount","name":"ci","namespace":"pipelines","role":"view"}],"image_pull_secrets":["registry"],"mesh":{"kind":"istio-ambient","revision":"1-28"},"dns":{"mode":"wildcard"}}"#;
+
+    #[test]
+    fn round_trips() {
+        for text in [EVERYTHING, "{}", r#"{"branch":"feature/FOO"}"#] {
+            assert_eq!(EnvironmentSpec::from_json(text).expect(text).to_json(), text);
+        }
+    }
+
+    #[test]
+    fn reads_only_what_an_argument_could_be() {
+        for bad in [
+            "",
+            "7",
+            r#"{"ttl":"0h"}"#,
+            r#"{"pull_request":0}"#,
+            r#"{"labels":{"k8s.io/x":"y"}}"#,
+            r#"{"tier":"production"}"#,
+        ] {
+            assert!(EnvironmentSpec::from_json(bad).is_err(), "{bad}");
+        }
+        assert!(EnvironmentSpec::from_json(r#"{"from_a_newer_version":1}"#).is_ok());
+    }
+
+    #[test]
+    fn identities() {
+        let identity = |text: &str| EnvironmentSpec::from_json(text).unwrap().identity().canonical();
+        assert_eq!(identity(EVERYTHING), "github.com/acme/shop#123");
+        assert_eq!(identity(r#"{"repository":"acme/shop","branch":"x"}"#), "github.com/acme/shop@x");
+        assert_eq!(identity(r#"{"name":"demo"}"#), "=given");
+    }
+}

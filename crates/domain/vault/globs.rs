@@ -1,0 +1,245 @@
+//! Patterns over `<mount>/<path>`: which secrets are sensitive, and where copies may go.
+//!
+//! `*` stands for any text, slashes included; every other character stands for itself. A pattern that ends in `/*`
+//! also covers what stands before it: `x/*` covers `x`.
+//!
+//! A list that refuses and a list that allows err on opposite sides. [`Globs::sensitive`] compares without case and
+//! looks at both ways to write a reference (`secret/a`, `secret/data/a`), so that no pattern misses by its spelling.
+//! [`Globs::targets`] compares exactly.
+
+use std::fmt;
+
+use unicode_normalization::UnicodeNormalization;
+
+use crate::vault::reference::SecretRef;
+
+/// Secrets that are never read, unless configured otherwise.
+const SENSITIVE: &str = "*/sensitive/*";
+/// Where copies may go, unless configured otherwise.
+const TARGETS: &str = "*/preview/*";
+
+/// A list of patterns.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Globs {
+    patterns: Vec<String>,
+    refuses: bool,
+}
+
+/// Why a text is no pattern.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum GlobError {
+    /// There is no text.
+    #[error("a pattern must not be empty; remove it, or write `*/<path>/*`")]
+    Empty,
+    /// Can never match.
+    #[error("the pattern `{0}` can never match: references have no slash at an end, no `//`, `.` or `..`")]
+    Never(String),
+    /// No mount.
+    #[error(
+        "the pattern `{0}` has no slash; patterns are matched against `<mount>/<path>`, so write `*/{0}` for every mount"
+    )]
+    NoMount(String),
+    /// A list that allows nothing.
+    #[error("the list is empty, so no copy could be made anywhere; write at least one pattern, such as `*/preview/*`")]
+    Nothing,
+}
+
+impl Globs {
+    /// Patterns for secrets that must never be read. An empty list says that none is.
+    ///
+    /// # Errors
+    ///
+    /// The first pattern that is none, with its position.
+    pub fn sensitive<I: AsRef<str>>(patterns: &[I]) -> Result<Self, (usize, GlobError)> {
+        Ok(Self { patterns: parse(patterns)?, refuses: true })
+    }
+
+    /// Patterns for where copies may go.
+    ///
+    /// # Errors
+    ///
+    /// The first pattern that is none, with its position, and an empty list.
+    pub fn targets<I: AsRef<str>>(patterns: &[I]) -> Result<Self, (usize, GlobError)> {
+        if patterns.is_empty() {
+            return Err((0, GlobError::Nothing));
+        }
+        Ok(Self { patterns: parse(patterns)?, refuses: false })
+    }
+
+    /// The default of `sensitive_paths`.
+    pub fn default_sensitive() -> Self {
+        Self { patterns: vec![SENSITIVE.to_owned()], refuses: true }
+    }
+
+    /// The default of `target_prefixes`.
+    pub fn default_targets() -> Self {
+        Self { patterns: vec![TARGETS.to_owned()], refuses: false }
+    }
+
+    /// The patterns as they were written.
+    pub fn patterns(&self) -> &[String] {
+        &self.patterns
+    }
+
+    /// The first pattern that covers this secret.
+    pub fn covering(&self, secret: &SecretRef) -> Option<&str> {
+        let plain = secret.plain();
+        let found = if self.refuses {
+            let forms = [plain.to_lowercase(), secret.long().to_lowercase()];
+            self.patterns.iter().find(|pattern| {
+                let pattern = pattern.to_lowercase();
+                forms.iter().any(|form| covers(&pattern, form))
+            })
+        } else {
+            self.patterns.iter().find(|pattern| covers(pattern, &plain))
+        };
+        found.map(String::as_str)
+    }
+}
+
+impl fmt::Display for Globs {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let quoted: Vec<_> = self.patterns.iter().map(|pattern| format!("`{pattern}`")).collect();
+        f.write_str(&quoted.join(", "))
+    }
+}
+
+fn parse<I: AsRef<str>>(patterns: &[I]) -> Result<Vec<String>, (usize, GlobError)> {
+    let one = |(at, pattern): (usize, &I)| parse_one(pattern.as_ref()).map_err(|error| (at, error));
+    patterns.iter().enumerate().map(one).collect()
+}
+
+fn parse_one(text: &str) -> Result<String, GlobError> {
+    let text: String = text.nfc().collect();
+    let never = |segment: &str| matches!(segment, "" | "." | "..");
+    if text.is_empty() {
+        Err(GlobError::Empty)
+    } else if text.split('/').any(never) {
+        Err(GlobError::Never(text))
+    } else if !text.contains('/') && !text.contains('*') {
+        Err(GlobError::NoMount(text))
+    } else {
+        Ok(text)
+    }
+}
+
+fn covers(pattern: &str, text: &str) -> bool {
+    matches(pattern, text) || pattern.strip_suffix("/*").is_some_and(|before| matches(before, text))
+}
+
+/// Whether the whole text fits the pattern. Each `*` takes as little as it can and gives way to the next one, so the
+/// time is at most the product of both lengths, whatever the pattern.
+fn matches(pattern: &str, text: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut text) = text.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        let Some((_, behind)) = text.split_once(part) else { return false };
+        text = behind;
+    }
+    text.ends_with(last)
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn covered(globs: &Globs, secret: &str) -> bool {
+        globs.covering(&secret.parse().unwrap()).is_some()
+    }
+
+    #[test]
+    fn the_defaults() {
+        let sensitive = Globs::default_sensitive();
+        for secret in [
+            "secret/sensitive/shop",
+            "secret/sensitive",
+            "kv/stage/sensitive/db",
+            "secret/stage/sensitive",
+            "secret/Sensitive/shop",
+            "secret/SENSITIVE/x",
+            "secret/data/sensitive/x",
+        ] {
+            assert!(covered(&sensitive, secret), "{secret}");
+        }
+        for secret in ["secret/stage/shop", "secret/insensitive/x", "secret/sensitive-not/x", "secret/x-sensitive"] {
+            assert!(!covered(&sensitive, secret), "{secret}");
+        }
+        let targets = Globs::default_targets();
+        for secret in ["secret/preview/pr-1/shop", "kv/preview/x", "secret/team/preview/x", "secret/preview"] {
+            assert!(covered(&targets, secret), "{secret}");
+        }
+        for secret in ["secret/Preview/x", "secret/previews/x", "secret/stage/shop", "preview/x"] {
+            assert!(!covered(&targets, secret), "{secret}");
+        }
+    }
+
+    #[test]
+    fn the_long_form_of_a_pattern_refuses_as_well_and_never_allows() {
+        let long = ["secret/data/prod/*"];
+        assert!(covered(&Globs::sensitive(&long).unwrap(), "secret/prod/db"));
+        assert!(!covered(&Globs::targets(&long).unwrap(), "secret/prod/db"));
+    }
+
+    #[test]
+    fn patterns_that_cannot_be_meant_are_refused() {
+        for (text, words) in [
+            ("", "must not be empty"),
+            ("/secret/x", "can never match"),
+            ("secret/x/", "can never match"),
+            ("secret/../x", "can never match"),
+            ("secret//x", "can never match"),
+            ("prod", "has no slash"),
+        ] {
+            let (at, error) = Globs::sensitive(&["*/ok/*", text]).unwrap_err();
+            assert_eq!(at, 1);
+            assert!(error.to_string().contains(words), "{text}: {error}");
+        }
+        assert!(Globs::targets::<&str>(&[]).is_err());
+        assert!(Globs::sensitive::<&str>(&[]).unwrap().patterns().is_empty());
+        assert_eq!(Globs::default_targets().to_string(), "`*/preview/*`");
+    }
+
+    #[test]
+    fn a_composed_and_a_decomposed_pattern_are_one() {
+        let sensitive = Globs::sensitive(&["*/e\u{301}tage/*"]).unwrap();
+        assert!(covered(&sensitive, "secret/\u{e9}tage/x"));
+    }
+
+    #[test]
+    fn many_stars_take_no_time() {
+        let pattern = format!("{}b", "*a".repeat(400));
+        assert!(!matches(&pattern, &"a".repeat(1000)));
+    }
+
+    /// The definition, as slow and plain as it can be.
+    fn defined(pattern: &[u8], text: &[u8]) -> bool {
+        match pattern.split_first() {
+            None => text.is_empty(),
+            Some((b'*', rest)) => (0..=text.len()).any(|at| defined(rest, &text[at..])),
+            Some((first, rest)) => text.first() == Some(first) && defined(rest, &text[1..]),
+        }
+    }
+
+    proptest! {
+        #![proptest_config(ProptestConfig::with_cases(2000))]
+
+        #[test]
+        fn the_matcher_is_the_definition(pattern in "[ab/*]{0,7}", text in "[ab/]{0,9}") {
+            prop_assert_eq!(matches(&pattern, &text), defined(pattern.as_bytes(), text.as_bytes()));
+        }
+
+        #[test]
+        fn all_below_a_covered_folder_is_covered(folder in "[ab]{1,3}(/[ab]{1,3}){0,2}", below in "[ab]{1,3}(/[ab]{1,3}){0,2}") {
+            let globs = Globs::sensitive(&[format!("secret/{folder}/*")]).unwrap();
+            let (itself, inside) = (format!("secret/{folder}"), format!("secret/{folder}/{below}"));
+            prop_assert!(covered(&globs, &itself));
+            prop_assert!(covered(&globs, &inside));
+            let neighbour = format!("secret/{folder}x/{below}");
+            prop_assert!(!covered(&globs, &neighbour));
+        }
+    }
+}

@@ -1,0 +1,8 @@
+# The environment that another run made.
+data "eod_environment" "preview" {
+  name = "shop-pr-123"
+}
+
+output "hosts" {
+  value = data.eod_environment.preview.hosts
+}

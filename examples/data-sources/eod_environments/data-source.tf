@@ -1,0 +1,8 @@
+# What runs of one repository, oldest name first.
+data "eod_environments" "shop" {
+  repository = "acme/shop"
+}
+
+output "running" {
+  value = { for each in data.eod_environments.shop.environments : each.name => each.status }
+}

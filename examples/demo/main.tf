@@ -1,0 +1,35 @@
+# The configuration of a team's pipeline: one environment for every open pull request.
+terraform {
+  required_providers {
+    eod = {
+      source = "environment-on-demand/eod"
+    }
+  }
+}
+
+variable "pull_requests" {
+  description = "The open pull requests: number to head commit."
+  type        = map(string)
+  default = {
+    "101" = "4f2a9c1"
+    "102" = "b7e03d8"
+  }
+}
+
+# The cluster comes from KUBE_CONFIG_PATH.
+provider "eod" {
+  installation = "demo"
+  domain       = "preview.acme.internal"
+}
+
+resource "eod_environment" "preview" {
+  for_each = var.pull_requests
+
+  repository   = "acme/shop"
+  pull_request = tonumber(each.key)
+  head_sha     = each.value
+  owner        = "alice"
+  services     = ["api", "web"]
+
+  access = [{ kind = "User", name = "alice" }]
+}

@@ -1,0 +1,104 @@
+//! `eod_environment`: the namespace of one pull request and everything that guards it.
+//!
+//! # Guarantees
+//! - Ownership is verified before anything is changed or deleted: marks, identity, uid.
+//! - A run that was killed at any call is continued by the next one.
+//! - Planning a new environment needs no API.
+
+mod access;
+mod apply;
+mod arguments;
+mod clock;
+mod create;
+mod delete;
+mod description;
+mod hosts;
+mod import;
+mod live;
+mod model;
+mod plan;
+mod read;
+mod sizes;
+mod update;
+mod validate;
+
+use tfplugin::{
+    Applied, Call, Config, Diags, Draft, Failed, ImportSource, Imported, Model, MoveSource, Resource, State, Text,
+};
+
+pub(crate) use self::create::namespaces;
+pub(crate) use self::description::Description;
+pub(crate) use self::live::{reader, selector};
+pub(crate) use self::model::{Input, Output, Private};
+use crate::provider::Context;
+
+/// The resource.
+pub(crate) struct Environment;
+
+/// What identifies an environment for hosts that import by identity.
+#[derive(Model)]
+pub(crate) struct Identity {
+    /// The installation; that of the provider where it is left out.
+    pub installation: Option<Text<eod_domain::Installation>>,
+    /// The environment's name.
+    pub name: Text<eod_domain::EnvironmentName>,
+}
+
+impl Resource for Environment {
+    const TYPE: &'static str = "eod_environment";
+    const DESCRIPTION: &'static str = "An isolated environment for one pull request or branch: a namespace with quota, limits, network \
+        policies and access, made in one step, kept as long as it is used, and taken away completely.";
+
+    type Context = Context;
+    type Input = Input;
+    type Output = Output;
+    type Private = Private;
+    type Identity = Identity;
+
+    fn validate(&self, config: Config<'_>) -> Diags {
+        validate::validate(config)
+    }
+
+    async fn plan(&self, cx: &Context, draft: &mut Draft<'_, Private>, _: &Call) -> Diags {
+        plan::plan(cx, draft)
+    }
+
+    async fn plan_destroy(&self, _: &Context, prior: &State<Self>, _: &Call) -> Diags {
+        delete::refused(prior).map(Diags::from).unwrap_or_default()
+    }
+
+    async fn create(&self, cx: &Context, input: Input, call: &Call) -> Result<Applied<Self>, Failed<Self>> {
+        create::create(cx, input, call).await
+    }
+
+    async fn read(&self, cx: &Context, prior: State<Self>, call: &Call) -> Result<Option<State<Self>>, Diags> {
+        read::read(cx, prior, call).await
+    }
+
+    async fn update(
+        &self,
+        cx: &Context,
+        prior: State<Self>,
+        input: Input,
+        call: &Call,
+    ) -> Result<Applied<Self>, Failed<Self>> {
+        update::update(cx, prior, input, call).await
+    }
+
+    async fn delete(&self, cx: &Context, prior: State<Self>, call: &Call) -> Result<(), Diags> {
+        delete::delete(cx, prior, call).await
+    }
+
+    async fn import(&self, cx: &Context, source: ImportSource<Self>, call: &Call) -> Result<Imported<Self>, Diags> {
+        import::import(cx, source, call).await
+    }
+
+    fn moved(&self, source: MoveSource) -> Result<Option<Imported<Self>>, Diags> {
+        import::moved(&source)
+    }
+
+    fn identity(&self, cx: &Context, state: &State<Self>) -> Option<Identity> {
+        let installation = cx.installation.clone().known().map(Text);
+        Some(Identity { installation, name: state.input.name.clone()? })
+    }
+}

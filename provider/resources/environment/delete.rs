@@ -1,0 +1,102 @@
+//! Destroy: only what we made, completely, and with the reason when it hangs.
+
+use eod_clients::kubernetes::{Blockers, Deleted, Kubernetes, ObjectRef, Preconditions};
+use eod_clients::{Call as Remote, Error, Kind};
+use eod_domain::NamespaceFacts;
+use jiff::Timestamp;
+use serde_json::Value;
+use std::time::Duration;
+use tfplugin::{Call, Diag, Diags, State};
+
+use super::Environment as Resource;
+use super::access::{Operation, TimeoutsArgs};
+use super::live;
+use super::model::Input;
+use super::read::another_installation;
+use crate::explain;
+use crate::provider::Context;
+
+/// How long finding out what blocks a namespace may take, when its own time is already over.
+const DIAGNOSIS: Duration = Duration::from_secs(20);
+
+/// The refusal of a destroy that must not happen.
+pub(super) fn refused(prior: &State<Resource>) -> Option<Diag> {
+    if prior.input.protected != Some(true) {
+        return None;
+    }
+    let name = prior.input.name.as_ref().map(ToString::to_string).unwrap_or_default();
+    Some(
+        Diag::error("The environment is protected")
+            .detail(format!("Environment `{name}` is protected, so it is not destroyed."))
+            .hint("set `protected = false`, apply, then destroy")
+            .at(Input::PROTECTED),
+    )
+}
+
+pub(super) async fn delete(cx: &Context, prior: State<Resource>, call: &Call) -> Result<(), Diags> {
+    if let Some(refused) = refused(&prior) {
+        return Err(refused.into());
+    }
+    let Some(name) = prior.input.name.as_ref().map(ToString::to_string) else { return Ok(()) };
+    let kubernetes = cx.kubernetes()?;
+    let limit = TimeoutsArgs::of(prior.input.timeouts.as_ref(), Operation::Delete);
+    let remote = Remote::within(limit, call.cancel.clone());
+    let reference = ObjectRef::namespace(name.as_str());
+    let found = kubernetes.get(&reference, &remote).await.map_err(|error| explain::remote(&error))?;
+    let Some(namespace) = found else { return Ok(()) };
+    if let Some(theirs) = another_installation(cx, &namespace) {
+        return Err(theirs.into());
+    }
+    let Some(uid) = live::uid(&namespace).filter(|_| is_ours(&prior, &namespace)) else {
+        call.warn(
+            Diag::warning("A namespace was left alone").detail(format!(
+                "Namespace `{name}` is not the one that this configuration made, so it is not deleted."
+            )),
+        );
+        return Ok(());
+    };
+    let only_this = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
+    match kubernetes.delete(&reference, &only_this, &remote).await.map_err(|error| explain::remote(&error))? {
+        Deleted::Gone | Deleted::UidMismatch => return Ok(()),
+        Deleted::Accepted | Deleted::InProgress | Deleted::Changed => {}
+    }
+    match kubernetes.wait_gone(&reference, Some(uid), &remote).await {
+        Ok(_) => Ok(()),
+        Err(error) if error.kind == Kind::Timeout => {
+            Err(stuck(kubernetes, &reference, &error, cx.now(), call).await.into())
+        }
+        Err(error) => Err(explain::remote(&error).into()),
+    }
+}
+
+/// Whether the namespace is the one that the state speaks of.
+fn is_ours(prior: &State<Resource>, namespace: &Value) -> bool {
+    let facts = NamespaceFacts::read(namespace);
+    let known = prior.output.as_ref().map(|output| output.uid.as_str()).or(prior.private.unmarked_uid.as_deref());
+    match (known, &prior.private.nonce) {
+        (Some(uid), _) => facts.uid == uid,
+        (None, Some(nonce)) => facts.marks.nonce.as_ref() == Some(nonce),
+        // A create that panicked leaves no trace but an unfinished namespace.
+        (None, None) => {
+            facts.marks.managed_by.as_deref() == Some(eod_domain::labels::MANAGED_BY_VALUE)
+                && facts.marks.provisioned_at.is_none()
+        }
+    }
+}
+
+/// What holds the namespace, and what to do about it.
+async fn stuck(kubernetes: &Kubernetes, reference: &ObjectRef, error: &Error, now: Timestamp, call: &Call) -> Diag {
+    let remote = Remote::within(DIAGNOSIS, call.cancel.clone());
+    let diag = Diag::error("The namespace does not go away");
+    let last = kubernetes.get(reference, &remote).await.ok().flatten();
+    let Some(namespace) = last else { return diag.cause(error) };
+    let blockers: Blockers = kubernetes.blockers(&namespace, now, &remote).await;
+    let found = if blockers.is_empty() { String::new() } else { format!("{blockers}\n") };
+    let advice = blockers.advice();
+    let hint = if advice.is_empty() {
+        "destroy again to go on waiting, or raise `timeouts.delete`".to_owned()
+    } else {
+        format!("{}; then destroy again", advice.join("; "))
+    };
+    diag.detail(found).cause(error).hint(hint)
+}

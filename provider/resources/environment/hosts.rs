@@ -1,0 +1,81 @@
+//! Whether another environment holds a host that this one would get.
+//!
+//! `shop` with service `api` and an environment named `shop-api` would both be `shop-api.<domain>`. Only environments
+//! whose names are a beginning of one of our hosts can collide, so they alone are asked for.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use eod_clients::Call as Remote;
+use eod_clients::kubernetes::Kubernetes;
+use eod_domain::{Domain, Environment, EnvironmentName, EnvironmentSpec, environment_host, host, labels};
+use tfplugin::Diag;
+
+use super::create::{environment_name, namespaces, recorded};
+use super::live;
+use super::model::Input;
+use crate::explain;
+
+pub(super) async fn are_free(kubernetes: &Kubernetes, environment: &Environment, call: &Remote) -> Result<(), Diag> {
+    let Some(domain) = &environment.domain else { return Ok(()) };
+    let ours = hosts(&environment.name, &environment.spec, domain);
+    let candidates = rivals(&environment.name, ours.keys());
+    if candidates.is_empty() {
+        return Ok(());
+    }
+    let selector = format!(
+        "{},{} in ({})",
+        live::selector(&environment.installation),
+        labels::ENV,
+        candidates.into_iter().collect::<Vec<_>>().join(",")
+    );
+    let found = kubernetes.list(&namespaces(selector), call).await.map_err(|error| explain::remote(&error))?;
+    for namespace in &found {
+        let (Some(name), Some(spec)) = (environment_name(namespace), recorded(namespace)) else { continue };
+        let theirs = hosts(&name, &spec, domain);
+        if let Some((taken, service)) = ours.iter().find(|(host, _)| theirs.contains_key(*host)) {
+            let what = service
+                .as_ref()
+                .map_or_else(|| "the environment itself".to_owned(), |service| format!("service `{service}`"));
+            return Err(Diag::error("The host belongs to another environment")
+                .detail(format!("{taken}, the host of {what}, is held by environment `{name}`. Nothing was made."))
+                .hint("rename the service, or give this environment another `name`")
+                .at(if service.is_some() { tfplugin::Path::from(Input::SERVICES) } else { Input::NAME.into() }));
+        }
+    }
+    Ok(())
+}
+
+/// Every host of an environment, and the service that it is for.
+fn hosts(name: &EnvironmentName, spec: &EnvironmentSpec, domain: &Domain) -> BTreeMap<String, Option<String>> {
+    let services = spec.services.iter().map(|service| (host(service, name, domain), Some(service.to_string())));
+    services.chain([(environment_host(name, domain), None)]).collect()
+}
+
+/// The names whose environments could hold one of these hosts.
+fn rivals<'a>(name: &EnvironmentName, hosts: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
+    let mut rivals = BTreeSet::new();
+    for host in hosts {
+        let label = host.split('.').next().unwrap_or_default();
+        let ends = label.match_indices('-').map(|(at, _)| at).chain([label.len()]);
+        rivals.extend(
+            ends.filter_map(|end| label.get(..end))
+                .filter(|text| !text.is_empty() && !text.ends_with('-'))
+                .map(str::to_owned),
+        );
+    }
+    rivals.remove(name.as_str());
+    rivals
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_beginnings_of_a_host_are_rivals() {
+        let name: EnvironmentName = "shop-pr-1".parse().unwrap();
+        let hosts = ["shop-pr-1-api.d.example".to_owned(), "shop-pr-1.d.example".to_owned()];
+        let found: Vec<_> = rivals(&name, hosts.iter()).into_iter().collect();
+        assert_eq!(found, ["shop", "shop-pr", "shop-pr-1-api"]);
+    }
+}

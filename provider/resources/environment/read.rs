@@ -1,0 +1,194 @@
+//! Refresh: what is there now. Gone means certainly gone; anything uncertain is an error.
+
+use std::collections::BTreeMap;
+
+use eod_clients::Call as Remote;
+use eod_clients::kubernetes::LiveEnvironment;
+use eod_domain::{Environment, Kind, NamespaceFacts, Object, Provenance, Tier, drift, labels, objects};
+use serde_json::Value;
+use tfplugin::{Call, Diag, Diags, Number, State};
+
+use super::Environment as Resource;
+use super::access::{Operation, TimeoutsArgs};
+use super::create::environment;
+use super::live::{self, Tempo};
+use super::model::{Output, Private};
+use super::plan::dollars;
+use crate::explain;
+use crate::provider::Context;
+
+pub(super) async fn read(cx: &Context, prior: State<Resource>, call: &Call) -> Result<Option<State<Resource>>, Diags> {
+    let Some(name) = prior.input.name.as_ref().map(ToString::to_string) else { return Ok(Some(prior)) };
+    if !cx.is_usable() {
+        call.warn(Diag::warning("The environment was not refreshed").detail(format!(
+            "The provider's configuration is not known yet, so environment `{name}` is taken to be as it was."
+        )));
+        return Ok(Some(prior));
+    }
+    let limit = TimeoutsArgs::of(prior.input.timeouts.as_ref(), Operation::Read);
+    let remote = Remote::within(limit, call.cancel.clone());
+    let found = cx.reader()?.read(&name, &remote).await.map_err(|error| explain::remote(&error))?;
+    let Some(found) = found else { return Ok(None) };
+    match ownership(cx, &prior, &found.namespace)? {
+        Ownership::Ours => Ok(Some(refreshed(cx, prior, &found))),
+        Ownership::Another => {
+            call.warn(
+                Diag::warning("The environment was replaced by something else")
+                    .detail(format!("Namespace `{name}` is not the one that this configuration made: that one is gone, and somebody made another of the same name. It is not touched.")),
+            );
+            Ok(None)
+        }
+    }
+}
+
+enum Ownership {
+    Ours,
+    Another,
+}
+
+/// Whether the namespace is the one that the state speaks of.
+fn ownership(cx: &Context, prior: &State<Resource>, namespace: &Value) -> Result<Ownership, Diag> {
+    let facts = NamespaceFacts::read(namespace);
+    let known = prior.output.as_ref().map(|output| output.uid.as_str()).or(prior.private.unmarked_uid.as_deref());
+    let same = match (known, &prior.private.nonce) {
+        (Some(uid), _) => facts.uid == uid,
+        (None, Some(nonce)) => facts.marks.nonce.as_ref() == Some(nonce),
+        (None, None) => facts.marks.provisioned_at.is_none(),
+    };
+    if !same {
+        return Ok(Ownership::Another);
+    }
+    match another_installation(cx, namespace) {
+        Some(refused) => Err(refused),
+        None => Ok(Ownership::Ours),
+    }
+}
+
+/// The refusal of a namespace that says it belongs to another installation.
+pub(super) fn another_installation(cx: &Context, namespace: &Value) -> Option<Diag> {
+    let theirs = live::label(namespace, labels::INSTALLATION)?;
+    let ours = cx.installation.clone().known()?;
+    if theirs == ours.as_str() {
+        return None;
+    }
+    let name = live::name(namespace);
+    Some(
+        Diag::error("The namespace belongs to another installation")
+            .detail(format!("Namespace `{name}` says that it belongs to installation `{theirs}`; this one is `{ours}`. It is not touched."))
+            .hint("set the provider's `installation` to the one that owns the environment, or take the resource out of this state"),
+    )
+}
+
+/// The state as it is now.
+fn refreshed(cx: &Context, prior: State<Resource>, found: &LiveEnvironment) -> State<Resource> {
+    let namespace = &found.namespace;
+    let clock = live::clock(namespace);
+    let resolved = environment(cx, &prior.input).ok();
+    let tempo = Tempo {
+        tier: prior.input.tier.map_or(Tier::default(), |tier| tier.0),
+        ttl: prior.input.ttl.map(|ttl| ttl.0),
+        warning: resolved.as_ref().and_then(|environment| environment.tier_settings.warning),
+    };
+    let last = prior.output.as_ref();
+    let recorded = last.map(|output| output.effective_labels.clone()).or_else(|| prior.private.labels.clone());
+    let effective_labels = recorded.unwrap_or_default();
+    let is_terminating = live::is_terminating(namespace);
+    let drift =
+        if is_terminating { Vec::new() } else { differences(&prior, resolved.as_ref(), found, &effective_labels) };
+    let host = match last {
+        Some(output) => output.host.clone(),
+        None => resolved.as_ref().and_then(Environment::host),
+    };
+    let output = Output {
+        id: live::name(namespace).to_owned(),
+        namespace: live::name(namespace).to_owned(),
+        uid: live::uid(namespace).unwrap_or_default().to_owned(),
+        url: host.as_ref().map(|host| format!("https://{host}")),
+        host,
+        hosts: match last {
+            Some(output) => output.hosts.clone(),
+            None => resolved.as_ref().and_then(live::hosts),
+        },
+        status: live::status_of(namespace, clock, &tempo, cx.now()).to_string(),
+        created_at: live::created_at(namespace).map(|time| time.to_string()).unwrap_or_default(),
+        last_activity_at: clock.map(|clock| clock.last_activity_at.to_string()).unwrap_or_default(),
+        expires_at: clock.and_then(|clock| clock.expires_at).map(|end| end.to_string()),
+        cost_per_day_usd: last
+            .map(|output| output.cost_per_day_usd.clone())
+            .unwrap_or_else(|| cost(cx, resolved.as_ref())),
+        effective_labels,
+        drift,
+    };
+    let mut private = Private { terminating: is_terminating, labels: None, ..prior.private };
+    if private.nonce.is_none() {
+        private.nonce = live::annotation(namespace, labels::NONCE).map(str::to_owned);
+    }
+    State { input: prior.input, output: Some(output), private }
+}
+
+fn cost(cx: &Context, environment: Option<&Environment>) -> Number {
+    let prices = cx.known_settings().prices;
+    let cost = environment.and_then(|environment| dollars(eod_domain::cost_per_day(&environment.quota, &prices)));
+    cost.unwrap_or_else(|| Number::from_u64(0))
+}
+
+/// What others have deleted or changed, in sentences.
+fn differences(
+    prior: &State<Resource>,
+    resolved: Option<&Environment>,
+    found: &LiveEnvironment,
+    effective_labels: &BTreeMap<String, String>,
+) -> Vec<String> {
+    if prior.private.unmarked_uid.is_some() {
+        return vec!["the namespace does not carry the marks of EoD yet".to_owned()];
+    }
+    let keys = live::our_keys(effective_labels);
+    let wanted = resolved.map(|environment| objects(environment, &Provenance::default())).unwrap_or_default();
+    let live: BTreeMap<String, Option<Value>> = (prior.private.live.keys())
+        .map(|key| {
+            let (kind, name) = key.split_once('/').unwrap_or_default();
+            let object = found.objects.get(&(kind.to_owned(), name.to_owned()));
+            (key.clone(), object.filter(|object| !live::is_terminating(object)).cloned())
+        })
+        .collect();
+    let mut told = drift::sentences(&prior.private.live, &live, &keys);
+    told.extend(missing(&wanted, &prior.private, found));
+    let labels = found.namespace.pointer("/metadata/labels");
+    told.extend(fields("label", effective_labels, labels));
+    let annotations = wanted
+        .iter()
+        .find(|object| object.kind == Kind::Namespace)
+        .and_then(|object| object.content.pointer("/metadata/annotations"));
+    let annotations: BTreeMap<String, String> =
+        annotations.and_then(|annotations| serde_json::from_value(annotations.clone()).ok()).unwrap_or_default();
+    told.extend(fields("annotation", &annotations, found.namespace.pointer("/metadata/annotations")));
+    told
+}
+
+/// Objects that a newer version of the provider wants, or that an import did not find.
+fn missing(wanted: &[Object], private: &Private, found: &LiveEnvironment) -> Vec<String> {
+    let recorded = |object: &&Object| !private.live.contains_key(&object.key());
+    wanted.iter().filter(recorded).filter_map(|object| absence(object, found)).collect()
+}
+
+/// Every object that should be there and is not.
+pub(super) fn absent(environment: Option<&Environment>, found: &LiveEnvironment) -> Vec<String> {
+    let wanted = environment.map(|environment| objects(environment, &Provenance::default())).unwrap_or_default();
+    wanted.iter().filter_map(|object| absence(object, found)).collect()
+}
+
+fn absence(object: &Object, found: &LiveEnvironment) -> Option<String> {
+    let is_there =
+        object.kind == Kind::Namespace || found.objects.contains_key(&(object.kind.to_string(), object.name.clone()));
+    if is_there { None } else { Some(format!("{} `{}` is missing", object.kind, object.name)) }
+}
+
+/// Labels or annotations of ours that are not as we set them.
+fn fields(what: &str, ours: &BTreeMap<String, String>, live: Option<&Value>) -> Vec<String> {
+    let judge = |(key, value): (&String, &String)| match live.and_then(|live| live.get(key)).and_then(Value::as_str) {
+        None => Some(format!("{what} `{key}` of the namespace was removed")),
+        Some(found) if found != value => Some(format!("{what} `{key}` of the namespace was changed")),
+        Some(_) => None,
+    };
+    ours.iter().filter_map(judge).collect()
+}

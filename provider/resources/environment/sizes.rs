@@ -1,0 +1,221 @@
+//! The arguments that are filled in from the tier: quota, limits, network.
+
+use std::collections::BTreeSet;
+
+use eod_domain::{
+    Cidr, Isolation, LimitsSettings, NamespaceName, NetworkSettings, Quantity, QuotaSettings, StableService,
+};
+use tfplugin::{Model, Text};
+
+use crate::provider::count;
+
+/// What all pods together may use.
+#[derive(Clone, Model)]
+pub(crate) struct QuotaArgs {
+    /// Sum of the CPU requests; the sum of the limits is twice that.
+    #[tf(computed)]
+    pub cpu: Option<Text<Quantity>>,
+    /// Sum of the memory requests; the sum of the limits is twice that.
+    #[tf(computed)]
+    pub memory: Option<Text<Quantity>>,
+    /// Number of pods.
+    #[tf(computed)]
+    pub pods: Option<u64>,
+    /// Number of services.
+    #[tf(computed)]
+    pub services: Option<u64>,
+    /// Number of persistent volume claims.
+    #[tf(computed)]
+    pub persistent_volume_claims: Option<u64>,
+    /// Sum of the storage requests.
+    #[tf(computed)]
+    pub storage: Option<Text<Quantity>>,
+    /// Number of services of type LoadBalancer. 0 where it is not given.
+    #[tf(computed)]
+    pub load_balancers: Option<u64>,
+    /// Number of node ports. 0 where it is not given.
+    #[tf(computed)]
+    pub node_ports: Option<u64>,
+}
+
+/// What one container may use, and gets where it asks for nothing.
+#[derive(Clone, Model)]
+pub(crate) struct LimitsArgs {
+    /// CPU limit of a container that names none: 250m.
+    #[tf(computed)]
+    pub default_cpu: Option<Text<Quantity>>,
+    /// Memory limit of a container that names none: 256Mi.
+    #[tf(computed)]
+    pub default_memory: Option<Text<Quantity>>,
+    /// CPU request of a container that names none: 50m.
+    #[tf(computed)]
+    pub default_request_cpu: Option<Text<Quantity>>,
+    /// Memory request of a container that names none: 64Mi.
+    #[tf(computed)]
+    pub default_request_memory: Option<Text<Quantity>>,
+    /// Largest CPU limit of one container: the quota's.
+    #[tf(computed)]
+    pub max_cpu: Option<Text<Quantity>>,
+    /// Largest memory limit of one container: the quota's.
+    #[tf(computed)]
+    pub max_memory: Option<Text<Quantity>>,
+}
+
+/// Whom pods may talk to. Policies do nothing on a cluster whose network plugin does not enforce them.
+#[derive(Clone, Model)]
+pub(crate) struct NetworkArgs {
+    /// `strict` (the default): only what stands below, pods of the same namespace, DNS and the ingress gateway. `none`: no
+    /// policies at all.
+    #[tf(computed)]
+    pub isolation: Option<Text<Isolation>>,
+    /// Namespaces that pods may be reached from.
+    #[tf(computed)]
+    pub allow_from_namespaces: Option<BTreeSet<Text<NamespaceName>>>,
+    /// Namespaces that pods may reach.
+    #[tf(computed)]
+    pub allow_to_namespaces: Option<BTreeSet<Text<NamespaceName>>>,
+    /// Networks that pods may reach. Instance metadata stays out of reach, whatever is written here.
+    #[tf(computed)]
+    pub allow_to_cidrs: Option<BTreeSet<Text<Cidr>>>,
+    /// Services of the stable environment that pods may reach, as `namespace/name:port`: that namespace and that pod port.
+    #[tf(computed)]
+    pub stable_services: Option<BTreeSet<Text<StableService>>>,
+    /// The namespace of the cluster's DNS: `kube-system`.
+    #[tf(computed)]
+    pub dns_namespace: Option<Text<NamespaceName>>,
+    /// The namespaces of the ingress gateways.
+    #[tf(computed)]
+    pub ingress_namespaces: Option<BTreeSet<Text<NamespaceName>>>,
+}
+
+impl QuotaArgs {
+    /// What is given of a quota.
+    pub(crate) fn settings(self) -> QuotaSettings {
+        let Self { cpu, memory, pods, services, persistent_volume_claims, storage, load_balancers, node_ports } = self;
+        QuotaSettings {
+            cpu: cpu.map(|cpu| cpu.0),
+            memory: memory.map(|memory| memory.0),
+            pods: pods.map(count),
+            services: services.map(count),
+            persistent_volume_claims: persistent_volume_claims.map(count),
+            storage: storage.map(|storage| storage.0),
+            load_balancers: load_balancers.map(count),
+            node_ports: node_ports.map(count),
+        }
+    }
+
+    /// What is given of a quota, as arguments.
+    pub(crate) fn given(settings: QuotaSettings) -> Self {
+        let QuotaSettings {
+            cpu,
+            memory,
+            pods,
+            services,
+            persistent_volume_claims,
+            storage,
+            load_balancers,
+            node_ports,
+        } = settings;
+        Self {
+            cpu: cpu.map(Text),
+            memory: memory.map(Text),
+            pods: pods.map(u64::from),
+            services: services.map(u64::from),
+            persistent_volume_claims: persistent_volume_claims.map(u64::from),
+            storage: storage.map(Text),
+            load_balancers: load_balancers.map(u64::from),
+            node_ports: node_ports.map(u64::from),
+        }
+    }
+}
+
+impl LimitsArgs {
+    /// What is given of the limits.
+    pub(crate) fn settings(self) -> LimitsSettings {
+        let Self { default_cpu, default_memory, default_request_cpu, default_request_memory, max_cpu, max_memory } =
+            self;
+        LimitsSettings {
+            default_cpu: default_cpu.map(|value| value.0),
+            default_memory: default_memory.map(|value| value.0),
+            default_request_cpu: default_request_cpu.map(|value| value.0),
+            default_request_memory: default_request_memory.map(|value| value.0),
+            max_cpu: max_cpu.map(|value| value.0),
+            max_memory: max_memory.map(|value| value.0),
+        }
+    }
+
+    /// What is given of the limits, as arguments.
+    pub(crate) fn given(settings: LimitsSettings) -> Self {
+        let LimitsSettings {
+            default_cpu,
+            default_memory,
+            default_request_cpu,
+            default_request_memory,
+            max_cpu,
+            max_memory,
+        } = settings;
+        Self {
+            default_cpu: default_cpu.map(Text),
+            default_memory: default_memory.map(Text),
+            default_request_cpu: default_request_cpu.map(Text),
+            default_request_memory: default_request_memory.map(Text),
+            max_cpu: max_cpu.map(Text),
+            max_memory: max_memory.map(Text),
+        }
+    }
+}
+
+impl NetworkArgs {
+    /// What is given of the network.
+    pub(crate) fn settings(self) -> NetworkSettings {
+        let Self {
+            isolation,
+            allow_from_namespaces,
+            allow_to_namespaces,
+            allow_to_cidrs,
+            stable_services,
+            dns_namespace,
+            ingress_namespaces,
+        } = self;
+        NetworkSettings {
+            isolation: isolation.map(|isolation| isolation.0),
+            allow_from_namespaces: allow_from_namespaces.map(plain),
+            allow_to_namespaces: allow_to_namespaces.map(plain),
+            allow_to_cidrs: allow_to_cidrs.map(plain),
+            stable_services: stable_services.map(plain),
+            dns_namespace: dns_namespace.map(|namespace| namespace.0),
+            ingress_namespaces: ingress_namespaces.map(plain),
+        }
+    }
+
+    /// What is given of the network, as arguments.
+    pub(crate) fn given(settings: NetworkSettings) -> Self {
+        let NetworkSettings {
+            isolation,
+            allow_from_namespaces,
+            allow_to_namespaces,
+            allow_to_cidrs,
+            stable_services,
+            dns_namespace,
+            ingress_namespaces,
+        } = settings;
+        Self {
+            isolation: isolation.map(Text),
+            allow_from_namespaces: allow_from_namespaces.map(texts),
+            allow_to_namespaces: allow_to_namespaces.map(texts),
+            allow_to_cidrs: allow_to_cidrs.map(texts),
+            stable_services: stable_services.map(texts),
+            dns_namespace: dns_namespace.map(Text),
+            ingress_namespaces: ingress_namespaces.map(texts),
+        }
+    }
+}
+
+/// A set of texts in the order of their values.
+fn plain<T: Ord>(set: BTreeSet<Text<T>>) -> Vec<T> {
+    set.into_iter().map(|text| text.0).collect()
+}
+
+fn texts<T: Ord>(values: Vec<T>) -> BTreeSet<Text<T>> {
+    values.into_iter().map(Text).collect()
+}

@@ -1,0 +1,105 @@
+//! Update in place: only what changed is written, and only to the namespace that we made.
+
+use eod_clients::Call as Remote;
+use eod_clients::kubernetes::ObjectRef;
+use eod_domain::{
+    Clock, ClockChange, Environment, NamespaceFacts, Nonce, Provenance, Verdict, cost_per_day, judge, labels,
+    next_clock, objects,
+};
+use serde_json::Value;
+use tfplugin::{Applied, Call, Diag, Failed, State};
+
+use super::access::{Operation, TimeoutsArgs};
+use super::apply::Target;
+use super::create::environment;
+use super::model::{Input, Private};
+use super::{Environment as Resource, clock, hosts, live};
+use crate::explain;
+use crate::provider::Context;
+
+pub(super) async fn update(
+    cx: &Context,
+    prior: State<Resource>,
+    input: Input,
+    call: &Call,
+) -> Result<Applied<Resource>, Failed<Resource>> {
+    let limit = TimeoutsArgs::of(input.timeouts.as_ref(), Operation::Update);
+    let remote = Remote::within(limit, call.cancel.clone());
+    let environment = environment(cx, &input)?;
+    let kubernetes = cx.kubernetes()?;
+    let reference = ObjectRef::namespace(environment.name.as_str());
+    let found = kubernetes.get(&reference, &remote).await.map_err(|error| explain::remote(&error))?;
+    let namespace = owned(found, &environment, &prior)?;
+    let is_move = prior.private.unmarked_uid.is_some();
+    if is_move || prior.input.services != input.services {
+        hosts::are_free(kubernetes, &environment, &remote).await?;
+    }
+
+    let now = clock::whole_seconds(cx.now());
+    let uid = live::uid(&namespace).unwrap_or_default();
+    let nonce = live::annotation(&namespace, labels::NONCE).or(prior.private.nonce.as_deref());
+    let nonce = nonce.map_or_else(|| Nonce::new(cx.random()), Nonce::recorded);
+    let provenance = Provenance { created_at: live::created_at(&namespace), nonce: Some(nonce.clone()) };
+    let force_conflicts = input.force_conflicts == Some(true);
+    let target = Target { kubernetes, environment: &environment, uid, force_conflicts, call: &remote };
+    // Whatever has drifted is written again, even if it is wanted as before.
+    let drifted = prior.output.as_ref().is_none_or(|output| !output.drift.is_empty());
+    let before =
+        if drifted { Private { wanted: Default::default(), ..prior.private.clone() } } else { prior.private.clone() };
+    let mut private = target.changed(&objects(&environment, &provenance), &before).await?;
+    private.nonce = Some(nonce.as_str().to_owned());
+
+    let found = live::clock(&namespace);
+    let next = found.map_or_else(
+        || Clock::start(now, environment.ttl),
+        |found| next_clock(&found, change(&prior.input, &input), &environment.tier_settings, environment.ttl, now),
+    );
+    let provisioned = live::annotation(&namespace, labels::PROVISIONED_AT).is_some();
+    let namespace = if provisioned && found == Some(next) {
+        namespace
+    } else {
+        let first = Some(now).filter(|_| !provisioned);
+        clock::write(kubernetes, environment.name.as_str(), uid, next, first, &remote)
+            .await
+            .map_err(|error| explain::remote(&error))?
+    };
+    let cost = cost_per_day(&environment.quota, &cx.known_settings().prices);
+    Ok(Applied { output: live::output(&environment, &namespace, next, cost, now), private })
+}
+
+/// The namespace, if it is still the one that the state speaks of.
+fn owned(found: Option<Value>, environment: &Environment, prior: &State<Resource>) -> Result<Value, Diag> {
+    let name = &environment.name;
+    let again = "plan again: the refresh will see it";
+    let Some(namespace) = found else {
+        return Err(Diag::error("The namespace is gone")
+            .detail(format!("Namespace `{name}` does not exist any more."))
+            .hint(again));
+    };
+    if live::is_terminating(&namespace) {
+        return Err(Diag::error("The namespace is being deleted")
+            .detail(format!("Namespace `{name}` is on its way out, and nothing can be made in it."))
+            .hint(again));
+    }
+    let known = prior.output.as_ref().map(|output| output.uid.as_str()).or(prior.private.unmarked_uid.as_deref());
+    let is_same = known.is_none_or(|known| live::uid(&namespace) == Some(known));
+    let facts = NamespaceFacts::read(&namespace);
+    let has_nonce = prior.private.nonce.is_some() && facts.marks.nonce == prior.private.nonce;
+    let verdict = judge(Some(&facts), &environment.claim());
+    let is_marked = has_nonce || matches!(verdict, Verdict::Finished | Verdict::Interrupted);
+    if is_same && (is_marked || prior.private.unmarked_uid.is_some()) {
+        return Ok(namespace);
+    }
+    Err(Diag::error("The namespace is not the one in the state")
+        .detail(format!("Namespace `{name}` was deleted and made again by somebody else, or its marks were changed. It is not touched."))
+        .hint("plan again; if the namespace is to be managed here, import it"))
+}
+
+/// What of an update concerns the clock.
+fn change(before: &Input, after: &Input) -> ClockChange {
+    ClockChange {
+        head_sha: before.head_sha != after.head_sha && after.head_sha.is_some(),
+        extension: before.extension != after.extension && after.extension.as_ref().is_some_and(|text| !text.is_empty()),
+        ttl: before.ttl != after.ttl,
+    }
+}

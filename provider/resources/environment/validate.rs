@@ -1,0 +1,72 @@
+//! What is wrong with a configuration, whatever the provider block says. All mistakes at once.
+
+use eod_domain::Mesh;
+use tfplugin::{Attr, Config, Diag, Diags};
+
+use super::access::MeshArgs;
+use super::arguments::grants;
+use super::model::Input;
+use crate::explain;
+
+pub(super) fn validate(config: Config<'_>) -> Diags {
+    let mut diags = identity(config);
+    if let Attr::Known(labels) = config.get(Input::LABELS) {
+        diags.extend(explain::user_labels(&labels, &Input::LABELS.path()).err().unwrap_or_default());
+    }
+    if let Attr::Known(annotations) = config.get(Input::ANNOTATIONS) {
+        diags.extend(explain::user_annotations(&annotations, &Input::ANNOTATIONS.path()).err().unwrap_or_default());
+    }
+    if let Attr::Known(access) = config.get(Input::ACCESS) {
+        diags.extend(grants(access).err().unwrap_or_default());
+    }
+    if let Attr::Known(mesh) = config.get(Input::MESH) {
+        diags.extend(mesh_of(mesh).err());
+    }
+    diags
+}
+
+/// The mesh, unless its parts contradict each other.
+pub(super) fn mesh_of(args: MeshArgs) -> Result<Mesh, Diag> {
+    let MeshArgs { kind, revision } = args;
+    Mesh::new(kind.0, revision.map(|revision| revision.0)).map_err(|error| {
+        Diag::error("Invalid mesh")
+            .detail(explain::sentence(&error.to_string()))
+            .at(Input::MESH.path().attribute("revision"))
+    })
+}
+
+fn identity(config: Config<'_>) -> Diags {
+    let mut diags = Diags::new();
+    let (name, number, branch) = (config.get(Input::NAME), config.get(Input::PULL_REQUEST), config.get(Input::BRANCH));
+    if name.is_null() && number.is_null() && branch.is_null() {
+        diags.push(
+            Diag::error("Nothing says which environment this is")
+                .detail("One of `pull_request`, `branch` and `name` is needed, and none is set.")
+                .hint("set `pull_request` to the pull request's number"),
+        );
+    }
+    if !number.is_null() && !branch.is_null() {
+        diags.push(
+            Diag::error("Two identities")
+                .detail("`pull_request` and `branch` are both set; an environment belongs to one of them.")
+                .hint("remove one of the two")
+                .at(Input::BRANCH),
+        );
+    }
+    if number == Attr::Known(0) {
+        diags.push(
+            Diag::error("Invalid pull_request")
+                .detail("Pull requests are numbered from 1, got 0.")
+                .at(Input::PULL_REQUEST),
+        );
+    }
+    if !branch.is_null() && config.get(Input::REPOSITORY).is_null() && name.is_null() {
+        diags.push(
+            Diag::error("A branch needs its repository")
+                .detail("The name of a branch's environment is made from `repository` and `branch`, and `repository` is not set.")
+                .hint("set `repository`, or give the environment a `name`")
+                .at(Input::BRANCH),
+        );
+    }
+    diags
+}

@@ -1,0 +1,53 @@
+//! The data source `eod_environment`: one environment that another run has made.
+
+use std::time::Duration;
+
+use eod_clients::Call as Remote;
+use eod_domain::{EnvironmentName, NamespaceFacts, labels};
+use tfplugin::{Call, DataSource, Diag, Diags, Model, Text};
+
+use crate::environment::Description;
+use crate::explain;
+use crate::provider::Context;
+
+/// A look-up is one read.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The data source.
+pub(crate) struct EnvironmentData;
+
+/// What the user writes.
+#[derive(Model)]
+pub(crate) struct Input {
+    /// The environment's name.
+    pub name: Text<EnvironmentName>,
+}
+
+impl DataSource for EnvironmentData {
+    const TYPE: &'static str = "eod_environment";
+    const DESCRIPTION: &'static str =
+        "One environment of this installation, made by another configuration or by Argo CD.";
+
+    type Context = Context;
+    type Input = Input;
+    type Output = Description;
+
+    async fn read(&self, cx: &Context, input: Input, call: &Call) -> Result<Description, Diags> {
+        let installation = cx.settings()?.installation;
+        let remote = Remote::within(LIMIT, call.cancel.clone());
+        let found = cx.reader()?.read(input.name.as_str(), &remote).await.map_err(|error| explain::remote(&error))?;
+        let ours = found.filter(|found| {
+            let marks = NamespaceFacts::read(&found.namespace).marks;
+            marks.managed_by.as_deref() == Some(labels::MANAGED_BY_VALUE)
+                && marks.installation.as_deref() == Some(installation.as_str())
+        });
+        let described = ours.and_then(|found| Description::of(cx, &found));
+        described.ok_or_else(|| {
+            Diag::error("There is no such environment")
+                .detail(format!("Installation `{installation}` has no environment `{}`.", input.name))
+                .hint("check the name and the provider's `installation`; the data source `eod_environments` lists what there is")
+                .at(Input::NAME)
+                .into()
+        })
+    }
+}

@@ -1,0 +1,51 @@
+//! The function `environment_name`: the name that an environment gets.
+
+use std::num::NonZeroU64;
+
+use eod_domain::{Identity, NameTemplate, Repository, Subject, environment_name};
+use tfplugin::{Arguments, Function, FunctionError, Parameter, Signature, Text, Type, Value};
+
+/// `provider::eod::environment_name(repository, pull_request, template...)`.
+pub(crate) struct EnvironmentNameOf;
+
+impl Function for EnvironmentNameOf {
+    fn name(&self) -> &'static str {
+        "environment_name"
+    }
+
+    fn signature(&self) -> Signature {
+        Signature {
+            parameters: vec![
+                Parameter::of::<Option<Text<Repository>>>(
+                    "repository",
+                    "The repository, or null for names of the number alone.",
+                ),
+                Parameter::of::<u64>("pull_request", "The pull request's number."),
+            ],
+            variadic: Some(Parameter::of::<Text<NameTemplate>>(
+                "template",
+                "At most one: the provider's `name_template`.",
+            )),
+            returns: Type::String,
+            summary: "The name that an environment gets",
+            description: "The name that `eod_environment` gives the environment of a pull request, for pipelines that need it before \
+                Terraform has run.",
+        }
+    }
+
+    fn call(&self, arguments: &Arguments) -> Result<Value, FunctionError> {
+        let repository: Option<Text<Repository>> = arguments.get(0)?;
+        let number: u64 = arguments.get(1)?;
+        if arguments.len() > 3 {
+            return Err(FunctionError::argument(3, "Expected at most one template."));
+        }
+        let template: Option<Text<NameTemplate>> = if arguments.len() > 2 { Some(arguments.get(2)?) } else { None };
+        let number = NonZeroU64::new(number)
+            .ok_or_else(|| FunctionError::argument(1, "Pull requests are numbered from 1, got 0."))?;
+        let identity =
+            Identity { repository: repository.map(|repository| repository.0), subject: Subject::PullRequest(number) };
+        let name = environment_name(&identity, template.as_ref().map(|template| &template.0))
+            .map_err(|error| FunctionError::new(crate::explain::sentence(&error.to_string())))?;
+        Ok(Value::string(name.to_string()))
+    }
+}

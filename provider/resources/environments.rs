@@ -1,0 +1,83 @@
+//! The data source `eod_environments`: what runs, by repository, owner, tier and status.
+
+use std::collections::BTreeMap;
+use std::time::Duration;
+
+use eod_clients::Call as Remote;
+use eod_clients::kubernetes::LiveEnvironment;
+use eod_domain::{Owner, Repository, Status, Tier};
+use tfplugin::{Call, DataSource, Diags, Model, Text};
+
+use crate::environment::{Description, namespaces, selector};
+use crate::explain;
+use crate::provider::Context;
+
+/// A look-up is one list.
+const LIMIT: Duration = Duration::from_secs(60);
+
+/// The data source.
+pub(crate) struct Environments;
+
+/// What the user writes: every filter that is given has to fit.
+#[derive(Model)]
+pub(crate) struct Input {
+    /// Only environments of this repository.
+    pub repository: Option<Text<Repository>>,
+    /// Only environments that this owner asked for, as it was written.
+    pub owner: Option<Text<Owner>>,
+    /// Only environments of this tier.
+    pub tier: Option<Text<Tier>>,
+    /// Only environments with this status.
+    pub status: Option<Text<Status>>,
+    /// Only environments whose namespace's labels this Kubernetes selector matches, such as `team=checkout`.
+    pub label_selector: Option<String>,
+}
+
+/// What is found.
+#[derive(Model)]
+#[tf(output)]
+pub(crate) struct Output {
+    /// The environments of this installation, by name.
+    pub environments: Vec<Description>,
+}
+
+impl DataSource for Environments {
+    const TYPE: &'static str = "eod_environments";
+    const DESCRIPTION: &'static str = "The environments of this installation, filtered and sorted by name.";
+
+    type Context = Context;
+    type Input = Input;
+    type Output = Output;
+
+    async fn read(&self, cx: &Context, input: Input, call: &Call) -> Result<Output, Diags> {
+        let installation = cx.settings()?.installation;
+        let remote = Remote::within(LIMIT, call.cancel.clone());
+        let mut selector = selector(&installation);
+        if let Some(more) = input.label_selector.as_ref().filter(|text| !text.trim().is_empty()) {
+            selector.push_str(&format!(",{more}"));
+        }
+        let found =
+            cx.kubernetes()?.list(&namespaces(selector), &remote).await.map_err(|error| explain::remote(&error))?;
+        let mut environments = Vec::new();
+        for namespace in found {
+            let name =
+                namespace.pointer("/metadata/name").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
+            // The reader lists each kind once for all of them.
+            let whole = cx.reader()?.read(&name, &remote).await.map_err(|error| explain::remote(&error))?;
+            let whole = whole.unwrap_or(LiveEnvironment { namespace, objects: BTreeMap::new() });
+            environments.extend(Description::of(cx, &whole).filter(|each| input.fits(each)));
+        }
+        environments.sort_by(|a, b| a.name.cmp(&b.name));
+        Ok(Output { environments })
+    }
+}
+
+impl Input {
+    fn fits(&self, each: &Description) -> bool {
+        let Self { repository, owner, tier, status, label_selector: _ } = self;
+        repository.as_ref().is_none_or(|wanted| each.repository.as_ref() == Some(wanted))
+            && owner.as_ref().is_none_or(|wanted| each.owner.as_ref() == Some(wanted))
+            && tier.as_ref().is_none_or(|wanted| each.tier.as_ref() == Some(wanted))
+            && status.as_ref().is_none_or(|wanted| each.status == wanted.to_string())
+    }
+}

@@ -1,0 +1,90 @@
+//! What a person reads when a decision or a remote call went wrong.
+
+use std::collections::BTreeMap;
+
+use eod_clients::{Error, Kind};
+use eod_domain::{Mistake, UserAnnotations, UserLabels};
+use tfplugin::{Diag, Diags, Path};
+
+/// A remote call that failed. The cause chain tells what was tried and what was answered, the hint what to do.
+pub(crate) fn remote(error: &Error) -> Diag {
+    let conflicts = error.conflicts();
+    if !conflicts.is_empty() {
+        let fields: Vec<_> = conflicts
+            .iter()
+            .map(|conflict| format!("`{}` belongs to `{}`", conflict.field, conflict.manager))
+            .collect();
+        return Diag::error("Another manager owns a field")
+            .detail(format!("{} could not be applied: {}.", capitalised(&error.target), fields.join(", ")))
+            .hint("take the field out of `labels` or `annotations`, or set `force_conflicts = true` to take it over");
+    }
+    let diag = Diag::error(summary(error)).cause(error);
+    match error.advice() {
+        Some(advice) => diag.hint(advice),
+        None => diag,
+    }
+}
+
+fn summary(error: &Error) -> String {
+    let system = error.system;
+    match error.kind {
+        Kind::Cancelled => "Stopped".to_owned(),
+        Kind::Denied => format!("{system} denies this"),
+        Kind::Invalid => format!("{system} cannot be used like this"),
+        Kind::NotFound => format!("{system} does not know this"),
+        Kind::Timeout => format!("{system} took too long"),
+        Kind::Unauthenticated => format!("{system} does not accept the credentials"),
+        Kind::Unavailable => format!("{system} is not available"),
+        Kind::AlreadyExists | Kind::Conflict | Kind::Other => format!("{system} refused"),
+    }
+}
+
+/// Mistakes that the domain found, each at its attribute.
+pub(crate) fn mistakes(found: &[Mistake]) -> Diags {
+    found.iter().map(|mistake| invalid(path(mistake), &mistake.message)).collect()
+}
+
+/// A wrong value. The title names the attribute, because Terraform shows the line of nested ones only roughly.
+pub(crate) fn invalid(at: Path, message: &str) -> Diag {
+    Diag::error(format!("Invalid {at}")).detail(sentence(message)).at(at)
+}
+
+/// Labels, unless a key or value is refused.
+pub(crate) fn user_labels(labels: &BTreeMap<String, String>, at: &Path) -> Result<UserLabels, Diags> {
+    let name = at.to_string();
+    UserLabels::parse(&name, labels.clone()).map_err(|found| keyed("Label is refused", &found, at))
+}
+
+/// Annotations, unless a key is refused.
+pub(crate) fn user_annotations(annotations: &BTreeMap<String, String>, at: &Path) -> Result<UserAnnotations, Diags> {
+    let name = at.to_string();
+    UserAnnotations::parse(&name, annotations.clone()).map_err(|found| keyed("Annotation is refused", &found, at))
+}
+
+/// The step after the attribute is a map key.
+fn keyed(title: &str, found: &[Mistake], at: &Path) -> Diags {
+    let diag = |mistake: &Mistake| {
+        let path = mistake.path.iter().skip(1).fold(at.clone(), tfplugin::Path::key);
+        Diag::error(title).detail(sentence(&mistake.message)).at(path)
+    };
+    found.iter().map(diag).collect()
+}
+
+/// Positions are numbers, everything else is an attribute.
+fn path(mistake: &Mistake) -> Path {
+    mistake.path.iter().fold(Path::root(), |path, step| match step.parse() {
+        Ok(at) => path.index(at),
+        Err(_) => path.attribute(step),
+    })
+}
+
+/// The domain speaks in lower case without a final dot.
+pub(crate) fn sentence(text: &str) -> String {
+    let text = capitalised(text);
+    if text.ends_with(['.', '!', '?']) { text } else { format!("{text}.") }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    chars.next().map(|first| first.to_uppercase().chain(chars).collect()).unwrap_or_default()
+}

@@ -1,0 +1,155 @@
+//! [`Context`]: the provider block, made usable.
+
+use eod_clients::kubernetes::{EnvironmentReader, Kubernetes};
+use eod_domain::{Domain, Installation, NameTemplate, NamespaceName, Prices, Settings, Tier, Tiers, UserLabels};
+use jiff::Timestamp;
+use tfplugin::{Attr, Config, Diag, Diags, Field, Key, Text};
+
+use super::{Eod, ProviderConfig, bad_variable, settings};
+
+/// What resources know of the provider block. Anything can still be unknown while a plan is made.
+pub struct Context {
+    pub(crate) installation: Attr<Installation>,
+    pub(crate) domain: Attr<Domain>,
+    pub(crate) control_namespace: Attr<NamespaceName>,
+    pub(crate) name_template: Attr<NameTemplate>,
+    pub(crate) default_tier: Attr<Tier>,
+    pub(crate) default_labels: Attr<UserLabels>,
+    pub(crate) max_environments: Attr<u64>,
+    pub(crate) tiers: Attr<Tiers>,
+    pub(crate) prices: Attr<Prices>,
+    cluster: Cluster,
+    reader: Option<EnvironmentReader>,
+    now: fn() -> Timestamp,
+    random: fn() -> [u8; 16],
+}
+
+/// The cluster that the provider block names.
+pub(crate) enum Cluster {
+    /// It, or nothing: the first call then says so.
+    Known(Kubernetes),
+    /// The block hangs on something that does not exist yet.
+    Unknown,
+}
+
+impl Context {
+    pub(super) fn new(eod: &Eod, config: Config<'_>, cluster: Cluster) -> Result<Self, Diags> {
+        let installation = or_variable(eod, config, ProviderConfig::INSTALLATION, "EOD_INSTALLATION")?
+            .or(Attr::Known(Installation::default()));
+        let control = or_variable(eod, config, ProviderConfig::CONTROL_NAMESPACE, "EOD_CONTROL_NAMESPACE")?;
+        Ok(Self {
+            reader: match (&cluster, &installation) {
+                (Cluster::Known(kubernetes), Attr::Known(installation)) => {
+                    Some(crate::environment::reader(kubernetes, installation))
+                }
+                _ => None,
+            },
+            installation,
+            domain: or_variable(eod, config, ProviderConfig::DOMAIN, "EOD_DOMAIN")?,
+            control_namespace: control,
+            name_template: config.get(ProviderConfig::NAME_TEMPLATE).map(|template| template.0),
+            default_tier: config.get(ProviderConfig::DEFAULT_TIER).map(|tier| tier.0).or(Attr::Known(Tier::default())),
+            default_labels: settings::default_labels(config)?,
+            max_environments: config.get(ProviderConfig::MAX_ENVIRONMENTS),
+            tiers: settings::tiers(config)?,
+            prices: settings::prices(config)?,
+            cluster,
+            now: eod.now,
+            random: eod.random,
+        })
+    }
+
+    /// The time.
+    pub(crate) fn now(&self) -> Timestamp {
+        (self.now)()
+    }
+
+    /// Sixteen random bytes.
+    pub(crate) fn random(&self) -> [u8; 16] {
+        (self.random)()
+    }
+
+    /// The settings as far as they are known, with defaults for the rest. Nothing that hangs on the rest may be used.
+    pub(crate) fn known_settings(&self) -> Settings {
+        let default = Settings::default();
+        Settings {
+            installation: self.installation.clone().known().unwrap_or(default.installation),
+            domain: self.domain.clone().known(),
+            control_namespace: self.control_namespace.clone().known().unwrap_or(default.control_namespace),
+            name_template: self.name_template.clone().known(),
+            default_tier: self.default_tier.clone().known().unwrap_or(default.default_tier),
+            default_labels: self.default_labels.clone().known().unwrap_or(default.default_labels),
+            tiers: self.tiers.clone().known().unwrap_or(default.tiers),
+            prices: self.prices.clone().known().unwrap_or(default.prices),
+        }
+    }
+
+    /// The settings.
+    ///
+    /// # Errors
+    /// One of them is not known yet.
+    pub(crate) fn settings(&self) -> Result<Settings, Diag> {
+        let unknown = [
+            (ProviderConfig::INSTALLATION.name(), self.installation.is_unknown()),
+            (ProviderConfig::DOMAIN.name(), self.domain.is_unknown()),
+            (ProviderConfig::CONTROL_NAMESPACE.name(), self.control_namespace.is_unknown()),
+            (ProviderConfig::NAME_TEMPLATE.name(), self.name_template.is_unknown()),
+            (ProviderConfig::DEFAULT_TIER.name(), self.default_tier.is_unknown()),
+            (ProviderConfig::DEFAULT_LABELS.name(), self.default_labels.is_unknown()),
+            (ProviderConfig::MAX_ENVIRONMENTS.name(), self.max_environments.is_unknown()),
+            (ProviderConfig::TIERS.name(), self.tiers.is_unknown()),
+            (ProviderConfig::PRICES.name(), self.prices.is_unknown()),
+        ];
+        match unknown.iter().find(|(_, unknown)| *unknown) {
+            None => Ok(self.known_settings()),
+            Some((name, _)) => Err(Diag::error("The provider is not known yet")
+                .detail(format!("`{name}` of the provider block hangs on a value that is known only after apply."))
+                .hint("apply what it hangs on first, with `-target` or in a configuration of its own")
+                .at(*name)),
+        }
+    }
+
+    /// The cluster.
+    ///
+    /// # Errors
+    /// The provider block is not known yet, so there is none: nothing else may stand in for it.
+    pub(crate) fn kubernetes(&self) -> Result<&Kubernetes, Diag> {
+        match &self.cluster {
+            Cluster::Known(kubernetes) => Ok(kubernetes),
+            Cluster::Unknown => Err(unknown_cluster()),
+        }
+    }
+
+    /// Reads of environments, together where many are wanted at once.
+    ///
+    /// # Errors
+    /// As [`Context::kubernetes`].
+    pub(crate) fn reader(&self) -> Result<&EnvironmentReader, Diag> {
+        self.reader.as_ref().ok_or_else(unknown_cluster)
+    }
+
+    /// Whether the cluster is known, and whose things in it are ours.
+    pub(crate) fn is_usable(&self) -> bool {
+        self.reader.is_some()
+    }
+}
+
+fn unknown_cluster() -> Diag {
+    Diag::error("The cluster is not known yet")
+        .detail("The `kubernetes` block of the provider hangs on a value that is known only after apply, and no other cluster may stand in for it.")
+        .hint("apply what the block hangs on first, with `-target` or in a configuration of its own")
+        .at(ProviderConfig::KUBERNETES)
+}
+
+fn or_variable<T>(eod: &Eod, config: Config<'_>, key: Key<Text<T>>, name: &str) -> Result<Attr<T>, Diags>
+where
+    T: std::str::FromStr<Err: std::fmt::Display>,
+    Text<T>: Field,
+{
+    match (config.get(key), eod.variable(name)) {
+        (Attr::Null, Some(value)) => {
+            value.parse().map(Attr::Known).map_err(|error| bad_variable(name, key.name(), &error))
+        }
+        (written, _) => Ok(written.map(|value| value.0)),
+    }
+}

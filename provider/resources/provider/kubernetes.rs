@@ -1,0 +1,135 @@
+//! The `kubernetes` block, and the cluster that it names.
+
+use std::collections::BTreeMap;
+
+use eod_clients::kubernetes::{Access, AccessError, Exec, Kubernetes, SecretString, Settings};
+use tfplugin::{Attr, Config, Diag, Diags, Model, Path};
+
+use super::{Cluster, ProviderConfig};
+
+/// How to reach the cluster: a kubeconfig file, or a host and credentials, or the pod that this runs in.
+#[derive(Model)]
+pub struct KubernetesArgs {
+    /// Path of a kubeconfig file; `~` is the home folder.
+    pub config_path: Option<String>,
+    /// The context in it; the default is its current context.
+    pub config_context: Option<String>,
+    /// URL of the API server.
+    pub host: Option<String>,
+    /// PEM of the certificate authority that signed the server's certificate.
+    pub cluster_ca_certificate: Option<String>,
+    /// A bearer token.
+    #[tf(sensitive)]
+    pub token: Option<String>,
+    /// Path of a file with a bearer token, which is read again when it is older than a minute.
+    pub token_path: Option<String>,
+    /// PEM of a client certificate.
+    pub client_certificate: Option<String>,
+    /// PEM of its key.
+    #[tf(sensitive)]
+    pub client_key: Option<String>,
+    /// A program that prints credentials. It runs once, without a terminal and without input.
+    pub exec: Option<ExecArgs>,
+    /// Whether to use the service account of the pod that this runs in.
+    pub in_cluster: Option<bool>,
+    /// URL of a proxy.
+    pub proxy_url: Option<String>,
+    /// Whether to accept any server certificate. Never use it for anything real.
+    pub insecure: Option<bool>,
+    /// The name that the server's certificate is checked against.
+    pub tls_server_name: Option<String>,
+}
+
+/// A credential program, as in a kubeconfig file.
+#[derive(Model)]
+pub struct ExecArgs {
+    /// `client.authentication.k8s.io/v1` or `client.authentication.k8s.io/v1beta1`.
+    pub api_version: String,
+    /// The program.
+    pub command: String,
+    /// Its arguments.
+    pub args: Option<Vec<String>>,
+    /// Variables added to its environment.
+    pub env: Option<BTreeMap<String, String>>,
+}
+
+/// Every mistake of the block, where it is known.
+pub(super) fn mistakes(config: Config<'_>, environment: &BTreeMap<String, String>) -> Diags {
+    match config.get(ProviderConfig::KUBERNETES) {
+        Attr::Known(args) => args.access(environment).err().unwrap_or_default(),
+        Attr::Null | Attr::Unknown => Diags::new(),
+    }
+}
+
+/// The cluster that block or environment name. Nothing is contacted.
+pub(super) fn cluster(
+    config: Config<'_>,
+    environment: &BTreeMap<String, String>,
+    user_agent: &str,
+) -> Result<Cluster, Diags> {
+    let access = match config.get(ProviderConfig::KUBERNETES) {
+        Attr::Unknown => return Ok(Cluster::Unknown),
+        Attr::Known(args) => args.access(environment)?,
+        Attr::Null => match Access::from_environment(environment) {
+            Ok(access) => access.unwrap_or_else(Access::nothing),
+            Err(errors) => return Err(errors.iter().map(from_environment).collect()),
+        },
+    };
+    Ok(Cluster::Known(Kubernetes::new(access, user_agent)))
+}
+
+impl KubernetesArgs {
+    fn access(self, environment: &BTreeMap<String, String>) -> Result<Access, Diags> {
+        let Self {
+            config_path,
+            config_context,
+            host,
+            cluster_ca_certificate,
+            token,
+            token_path,
+            client_certificate,
+            client_key,
+            exec,
+            in_cluster,
+            proxy_url,
+            insecure,
+            tls_server_name,
+        } = self;
+        let settings = Settings {
+            config_path,
+            config_context,
+            host,
+            cluster_ca_certificate,
+            token: token.map(SecretString::from),
+            token_path,
+            client_certificate,
+            client_key: client_key.map(SecretString::from),
+            exec: exec.map(|ExecArgs { api_version, command, args, env }| Exec {
+                api_version,
+                command,
+                args: args.unwrap_or_default(),
+                env: env.unwrap_or_default(),
+                install_hint: None,
+                provide_cluster_info: false,
+            }),
+            in_cluster: in_cluster.unwrap_or(false),
+            proxy_url,
+            insecure: insecure.unwrap_or(false),
+            tls_server_name,
+        };
+        Access::from_settings(settings, environment).map_err(|errors| errors.iter().map(from_block).collect())
+    }
+}
+
+fn from_block(error: &AccessError) -> Diag {
+    let path = Path::from(ProviderConfig::KUBERNETES);
+    let path = error.attribute().iter().flat_map(|name| name.split('.')).fold(path, Path::attribute);
+    Diag::error("Invalid cluster access").cause(error).at(path)
+}
+
+fn from_environment(error: &AccessError) -> Diag {
+    Diag::error("Invalid cluster access")
+        .detail("The cluster is taken from environment variables, because there is no `kubernetes` block.")
+        .cause(error)
+        .hint("correct KUBE_HOST, KUBE_TOKEN, KUBE_CLUSTER_CA_CERT_DATA, KUBE_CONFIG_PATH, KUBECONFIG or KUBE_CTX, or write a `kubernetes` block")
+}

@@ -1,0 +1,174 @@
+//! The parts of the provider block that are numbers: tiers, prices.
+
+use std::collections::BTreeMap;
+
+use eod_domain::{Mistake, Money, Prices, Quantity, QuotaSettings, Tier, TierOverrides, Tiers, Ttl, UserLabels};
+use tfplugin::{Attr, Config, Diag, Diags, Key, Model, Number, Path, Text};
+
+use super::ProviderConfig;
+use crate::explain;
+
+/// Overrides of one tier.
+#[derive(Model)]
+pub struct TierArgs {
+    /// How long an environment lives that names no `ttl`.
+    pub ttl: Option<Text<Ttl>>,
+    /// The longest `ttl` that an environment may name.
+    pub max_ttl: Option<Text<Ttl>>,
+    /// How long before its end an environment counts as expiring.
+    pub warning: Option<Text<Ttl>>,
+    /// The quota of environments that name none.
+    pub quota: Option<TierQuotaArgs>,
+}
+
+/// The quota of a tier; what is left out stays as it is preset.
+#[derive(Model)]
+pub struct TierQuotaArgs {
+    /// Sum of the CPU requests; the sum of the limits is twice that.
+    pub cpu: Option<Text<Quantity>>,
+    /// Sum of the memory requests; the sum of the limits is twice that.
+    pub memory: Option<Text<Quantity>>,
+    /// Number of pods.
+    pub pods: Option<u64>,
+    /// Number of services.
+    pub services: Option<u64>,
+    /// Number of persistent volume claims.
+    pub persistent_volume_claims: Option<u64>,
+    /// Sum of the storage requests.
+    pub storage: Option<Text<Quantity>>,
+    /// Number of services of type LoadBalancer.
+    pub load_balancers: Option<u64>,
+    /// Number of node ports.
+    pub node_ports: Option<u64>,
+}
+
+/// What resources cost, in US dollars.
+#[derive(Model)]
+pub struct PricesArgs {
+    /// One CPU for an hour. The default is 0.04.
+    pub cpu_hour_usd: Option<Number>,
+    /// One GiB of memory for an hour. The default is 0.0044.
+    pub memory_gib_hour_usd: Option<Number>,
+    /// One GiB of storage for a month of 30 days. The default is 0.10.
+    pub storage_gib_month_usd: Option<Number>,
+}
+
+/// Every mistake that types alone do not show.
+pub(super) fn mistakes(config: Config<'_>) -> Diags {
+    let mut diags = Diags::new();
+    diags.extend(tiers(config).err().unwrap_or_default());
+    diags.extend(prices(config).err().unwrap_or_default());
+    diags.extend(default_labels(config).err().unwrap_or_default());
+    diags
+}
+
+/// The tiers with their overrides.
+pub(super) fn tiers(config: Config<'_>) -> Result<Attr<Tiers>, Diags> {
+    let overrides = match config.get(ProviderConfig::TIERS) {
+        Attr::Null => return Ok(Attr::Known(Tiers::default())),
+        Attr::Unknown => return Ok(Attr::Unknown),
+        Attr::Known(overrides) => overrides,
+    };
+    let mut diags = Diags::new();
+    let mut known = BTreeMap::new();
+    for (name, args) in overrides {
+        match name.parse::<Tier>() {
+            Ok(tier) => {
+                known.insert(tier, args.overrides());
+            }
+            Err(error) => {
+                diags.push(explain::invalid(Path::from(ProviderConfig::TIERS).key(name), &error.to_string()));
+            }
+        }
+    }
+    match Tiers::default().with_overrides(&known) {
+        Ok(tiers) if !diags.has_errors() => Ok(Attr::Known(tiers)),
+        Ok(_) => Err(diags),
+        Err(mistakes) => {
+            diags.extend(mistakes.iter().map(at_tier));
+            Err(diags)
+        }
+    }
+}
+
+/// The prices; what is not set has a default.
+pub(super) fn prices(config: Config<'_>) -> Result<Attr<Prices>, Diags> {
+    let args = match config.get(ProviderConfig::PRICES) {
+        Attr::Null => return Ok(Attr::Known(Prices::default())),
+        Attr::Unknown => return Ok(Attr::Unknown),
+        Attr::Known(args) => args,
+    };
+    let PricesArgs { cpu_hour_usd, memory_gib_hour_usd, storage_gib_month_usd } = args;
+    let mut diags = Diags::new();
+    let mut price = |key: Key<Number>, value: Option<Number>, default: Money| match value
+        .map(|value| value.to_string().parse::<Money>())
+    {
+        None => default,
+        Some(Ok(price)) => price,
+        Some(Err(error)) => {
+            let at = Path::from(ProviderConfig::PRICES).attribute(key.name());
+            diags.push(explain::invalid(at, &error.to_string()));
+            default
+        }
+    };
+    let defaults = Prices::default();
+    let prices = Prices {
+        cpu_hour: price(PricesArgs::CPU_HOUR_USD, cpu_hour_usd, defaults.cpu_hour),
+        memory_gib_hour: price(PricesArgs::MEMORY_GIB_HOUR_USD, memory_gib_hour_usd, defaults.memory_gib_hour),
+        storage_gib_month: price(PricesArgs::STORAGE_GIB_MONTH_USD, storage_gib_month_usd, defaults.storage_gib_month),
+    };
+    diags.into_result(Attr::Known(prices))
+}
+
+/// The labels on everything that is created.
+pub(super) fn default_labels(config: Config<'_>) -> Result<Attr<UserLabels>, Diags> {
+    match config.get(ProviderConfig::DEFAULT_LABELS) {
+        Attr::Null => Ok(Attr::Known(UserLabels::default())),
+        Attr::Unknown => Ok(Attr::Unknown),
+        Attr::Known(labels) => explain::user_labels(&labels, &ProviderConfig::DEFAULT_LABELS.path()).map(Attr::Known),
+    }
+}
+
+impl TierArgs {
+    fn overrides(self) -> TierOverrides {
+        let Self { ttl, max_ttl, warning, quota } = self;
+        TierOverrides {
+            ttl: ttl.map(|ttl| ttl.0),
+            max_ttl: max_ttl.map(|ttl| ttl.0),
+            warning: warning.map(|ttl| ttl.0),
+            quota: quota.map(TierQuotaArgs::settings).unwrap_or_default(),
+        }
+    }
+}
+
+impl TierQuotaArgs {
+    fn settings(self) -> QuotaSettings {
+        let Self { cpu, memory, pods, services, persistent_volume_claims, storage, load_balancers, node_ports } = self;
+        QuotaSettings {
+            cpu: cpu.map(|cpu| cpu.0),
+            memory: memory.map(|memory| memory.0),
+            pods: pods.map(count),
+            services: services.map(count),
+            persistent_volume_claims: persistent_volume_claims.map(count),
+            storage: storage.map(|storage| storage.0),
+            load_balancers: load_balancers.map(count),
+            node_ports: node_ports.map(count),
+        }
+    }
+}
+
+/// No cluster holds four thousand million pods: what is beyond is no limit.
+pub(crate) fn count(number: u64) -> u32 {
+    u32::try_from(number).unwrap_or(u32::MAX)
+}
+
+/// Domain names tiers as `tiers.full.ttl`, Terraform as `tiers["full"].ttl`.
+fn at_tier(mistake: &Mistake) -> Diag {
+    let mut steps = mistake.path.iter();
+    let mut path = steps.next().map_or_else(Path::root, |first| Path::root().attribute(first));
+    if let Some(tier) = steps.next() {
+        path = path.key(tier);
+    }
+    let path = steps.fold(path, tfplugin::Path::attribute);
+    explain::invalid(path, &mistake.message)
+}

@@ -1,0 +1,217 @@
+//! [`Diag`]: what a person reads when something is wrong.
+
+use std::error::Error;
+use std::fmt::Write as _;
+
+use crate::path::Path;
+
+/// How bad it is.
+#[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
+pub enum Severity {
+    /// Terraform stops.
+    Error,
+    /// Terraform goes on and shows it.
+    Warning,
+}
+
+/// One message: what happened (`summary`), why (`detail`), what to do (`hint`), and where (`path`).
+///
+/// Terraform prints the line of the configuration that `path` points at, so it is set whenever one attribute is to
+/// blame. No part may contain a secret.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub struct Diag {
+    /// Error or warning.
+    pub severity: Severity,
+    /// A title of at most about 60 characters, without a final dot.
+    pub summary: String,
+    /// What was expected and what was got, in sentences.
+    pub detail: String,
+    /// The next step, an action. It is shown as the last paragraph.
+    pub hint: Option<String>,
+    /// The attribute to blame.
+    pub path: Option<Path>,
+}
+
+impl Diag {
+    /// An error with this title.
+    pub fn error(summary: impl Into<String>) -> Self {
+        Self { severity: Severity::Error, summary: summary.into(), detail: String::new(), hint: None, path: None }
+    }
+
+    /// A warning with this title. Only for what a user can act on.
+    pub fn warning(summary: impl Into<String>) -> Self {
+        Self { severity: Severity::Warning, ..Self::error(summary) }
+    }
+
+    /// A broken promise of the provider itself, which looks different from a user's mistake.
+    pub fn bug(what: impl std::fmt::Display) -> Self {
+        Self::error("Bug in the provider")
+            .detail(format!("{}.", capitalised(&what.to_string())))
+            .hint("this is a mistake in the provider, not in the configuration; please report it with this text")
+    }
+
+    /// Says what happened.
+    #[must_use]
+    pub fn detail(mut self, detail: impl Into<String>) -> Self {
+        self.detail = detail.into();
+        self
+    }
+
+    /// Adds the chain of causes of `error`, one line each, below the detail.
+    #[must_use]
+    pub fn cause(mut self, error: &dyn Error) -> Self {
+        let mut text = capitalised(&error.to_string());
+        let mut source = error.source();
+        while let Some(error) = source {
+            let _ = write!(text, "\ncaused by: {error}");
+            source = error.source();
+        }
+        if !self.detail.is_empty() {
+            self.detail.push('\n');
+        }
+        self.detail.push_str(&text);
+        self
+    }
+
+    /// Says what to do next.
+    #[must_use]
+    pub fn hint(mut self, hint: impl Into<String>) -> Self {
+        self.hint = Some(hint.into());
+        self
+    }
+
+    /// Names the attribute to blame.
+    #[must_use]
+    pub fn at(mut self, path: impl Into<Path>) -> Self {
+        self.path = Some(path.into());
+        self
+    }
+
+    /// The text below the summary, hint included.
+    pub fn body(&self) -> String {
+        match &self.hint {
+            Some(hint) if self.detail.is_empty() => format!("Hint: {hint}."),
+            Some(hint) => format!("{}\n\nHint: {hint}.", self.detail),
+            None => self.detail.clone(),
+        }
+    }
+}
+
+/// Diagnostics in the order they are shown: a return value, never an out-parameter.
+#[derive(Clone, Debug, Default, PartialEq, Eq)]
+pub struct Diags(Vec<Diag>);
+
+impl Diags {
+    /// No message.
+    pub fn new() -> Self {
+        Self::default()
+    }
+
+    /// Adds one message.
+    pub fn push(&mut self, diag: Diag) {
+        self.0.push(diag);
+    }
+
+    /// Whether any of them stops Terraform.
+    pub fn has_errors(&self) -> bool {
+        self.0.iter().any(|diag| diag.severity == Severity::Error)
+    }
+
+    /// Whether there is none.
+    pub fn is_empty(&self) -> bool {
+        self.0.is_empty()
+    }
+
+    /// The messages.
+    pub fn iter(&self) -> std::slice::Iter<'_, Diag> {
+        self.0.iter()
+    }
+
+    /// Errors first, then by attribute, so that the same mistakes are always told in the same order.
+    #[must_use]
+    pub fn sorted(mut self) -> Self {
+        self.0.sort_by(|a, b| (a.severity, &a.path).cmp(&(b.severity, &b.path)));
+        self.0.dedup();
+        self
+    }
+
+    /// `Ok(value)` unless one of them is an error.
+    ///
+    /// # Errors
+    /// The diagnostics themselves.
+    pub fn into_result<T>(self, value: T) -> Result<T, Diags> {
+        if self.has_errors() { Err(self) } else { Ok(value) }
+    }
+}
+
+impl From<Diag> for Diags {
+    fn from(diag: Diag) -> Self {
+        Self(vec![diag])
+    }
+}
+
+impl FromIterator<Diag> for Diags {
+    fn from_iter<I: IntoIterator<Item = Diag>>(diags: I) -> Self {
+        Self(diags.into_iter().collect())
+    }
+}
+
+impl Extend<Diag> for Diags {
+    fn extend<I: IntoIterator<Item = Diag>>(&mut self, diags: I) {
+        self.0.extend(diags);
+    }
+}
+
+impl IntoIterator for Diags {
+    type Item = Diag;
+    type IntoIter = std::vec::IntoIter<Diag>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.into_iter()
+    }
+}
+
+impl<'a> IntoIterator for &'a Diags {
+    type Item = &'a Diag;
+    type IntoIter = std::slice::Iter<'a, Diag>;
+
+    fn into_iter(self) -> Self::IntoIter {
+        self.0.iter()
+    }
+}
+
+fn capitalised(text: &str) -> String {
+    let mut chars = text.chars();
+    match chars.next() {
+        Some(first) => first.to_uppercase().chain(chars).collect(),
+        None => String::new(),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[derive(Debug, thiserror::Error)]
+    #[error("cannot create namespace `shop`")]
+    struct Outer(#[source] std::fmt::Error);
+
+    #[test]
+    fn every_link_of_a_chain_is_told_once() {
+        let diag = Diag::error("No").cause(&Outer(std::fmt::Error)).hint("try again");
+        assert_eq!(
+            diag.body(),
+            "Cannot create namespace `shop`\ncaused by: an error occurred when formatting an argument\n\nHint: try again."
+        );
+    }
+
+    #[test]
+    fn errors_come_first_and_by_attribute() {
+        let diags: Diags =
+            [Diag::warning("w").at("a"), Diag::error("b").at("b"), Diag::error("a").at("a"), Diag::error("a").at("a")]
+                .into_iter()
+                .collect();
+        let told: Vec<_> = diags.sorted().into_iter().map(|diag| diag.summary).collect();
+        assert_eq!(told, ["a", "b", "w"]);
+    }
+}

@@ -1,0 +1,136 @@
+//! What a person may ask of the binary on the command line, and the texts that answer.
+//!
+//! Terraform passes no arguments. Everything here serves somebody who runs the file by hand to see what it is.
+
+use std::ffi::OsString;
+
+use super::Meta;
+
+/// What the arguments ask for.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub(crate) enum Command {
+    /// No arguments: a host is expected.
+    Serve,
+    /// `--debug`: serve several Terraform commands from one process that the user started.
+    Debug,
+    /// `--version`.
+    Version,
+    /// `--help`.
+    Help,
+    /// An argument that means nothing here.
+    Unknown(String),
+}
+
+impl Command {
+    /// Reads the arguments that follow the program's name.
+    pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Self {
+        let mut command = Self::Serve;
+        for argument in arguments {
+            let text = argument.to_string_lossy();
+            match text.trim_start_matches('-') {
+                _ if !text.starts_with('-') => return Self::Unknown(text.into_owned()),
+                "h" | "help" => return Self::Help,
+                "V" | "v" | "version" => return Self::Version,
+                "debug" => command = Self::Debug,
+                _ => return Self::Unknown(text.into_owned()),
+            }
+        }
+        command
+    }
+}
+
+/// The answer to `--version`.
+pub(crate) fn version(meta: &Meta) -> String {
+    format!("terraform-provider-{} {} (plugin protocol 6)\n", meta.name, meta.version)
+}
+
+/// The answer to `--help`.
+pub(crate) fn help(meta: &Meta) -> String {
+    format!(
+        "terraform-provider-{name} {version}\n\
+         \n\
+         This is a plugin for Terraform and OpenTofu. They start it themselves; name it in a configuration:\n\
+         \n\
+         {block}\
+         \n\
+         and run `terraform init`. Options for running it by hand:\n\
+         \n  \
+         --version  print the version and end\n  \
+         --debug    wait for Terraform and print the TF_REATTACH_PROVIDERS line that points it here\n  \
+         --help     print this text and end\n",
+        name = meta.name,
+        version = meta.version,
+        block = required_providers(meta),
+    )
+}
+
+/// What stands on stderr when the binary is run without a host.
+pub(crate) fn not_by_hand(meta: &Meta) -> String {
+    format!(
+        "This is terraform-provider-{name} {version}, a plugin for Terraform and OpenTofu. It is not meant to be run by hand.\n\
+         \n\
+         Name it in a configuration and run `terraform init`:\n\
+         \n\
+         {block}\
+         \n\
+         `terraform-provider-{name} --help` lists what can be run by hand.\n",
+        name = meta.name,
+        version = meta.version,
+        block = required_providers(meta),
+    )
+}
+
+/// The answer to an argument that means nothing.
+pub(crate) fn unknown(meta: &Meta, argument: &str) -> String {
+    format!(
+        "unknown argument {argument:?}; `terraform-provider-{} --help` lists the arguments that are known\n",
+        meta.name
+    )
+}
+
+/// The configuration that makes Terraform load this provider. The host of the public registry is Terraform's default, so
+/// it is left out.
+fn required_providers(meta: &Meta) -> String {
+    let source = meta.registry_address.split_once('/').map_or(meta.registry_address, |(_, rest)| rest);
+    format!(
+        "  terraform {{\n    required_providers {{\n      {} = {{ source = \"{source}\" }}\n    }}\n  }}\n",
+        meta.name
+    )
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    const META: Meta = Meta { name: "demo", registry_address: "registry.terraform.io/acme/demo", version: "1.2.3" };
+
+    fn parse(arguments: &[&str]) -> Command {
+        Command::parse(arguments.iter().map(OsString::from))
+    }
+
+    #[test]
+    fn each_option_is_known_with_one_or_two_dashes() {
+        assert_eq!(parse(&[]), Command::Serve);
+        assert_eq!(parse(&["--debug"]), Command::Debug);
+        assert_eq!(parse(&["-debug"]), Command::Debug);
+        assert_eq!(parse(&["--version"]), Command::Version);
+        assert_eq!(parse(&["-h"]), Command::Help);
+        assert_eq!(parse(&["--debug", "--help"]), Command::Help);
+    }
+
+    #[test]
+    fn anything_else_is_named_back() {
+        assert_eq!(parse(&["serve"]), Command::Unknown("serve".to_owned()));
+        assert_eq!(parse(&["--debug", "--fast"]), Command::Unknown("--fast".to_owned()));
+        assert!(unknown(&META, "--fast").contains("\"--fast\""));
+    }
+
+    #[test]
+    fn texts_show_the_block_to_write() {
+        for text in [help(&META), not_by_hand(&META)] {
+            assert!(text.contains("demo = { source = \"acme/demo\" }"), "{text}");
+            assert!(text.contains("1.2.3"), "{text}");
+        }
+        assert_eq!(version(&META), "terraform-provider-demo 1.2.3 (plugin protocol 6)\n");
+    }
+}

@@ -1,0 +1,152 @@
+//! The side services that go-plugin expects on the connection: controller, stdio, broker, health.
+//!
+//! Only the controller does something: it ends the process. The streams carry nothing and end when the server stops, so
+//! that the server's drain does not wait for them.
+
+use std::pin::Pin;
+
+use eod_proto::health::health_check_response::ServingStatus;
+use eod_proto::health::health_server::{Health, HealthServer};
+use eod_proto::health::{HealthCheckRequest, HealthCheckResponse};
+use eod_proto::plugin::grpc_broker_server::{GrpcBroker, GrpcBrokerServer};
+use eod_proto::plugin::grpc_controller_server::{GrpcController, GrpcControllerServer};
+use eod_proto::plugin::grpc_stdio_server::{GrpcStdio, GrpcStdioServer};
+use eod_proto::plugin::{ConnInfo, ShutdownRequest, ShutdownResponse, StdioData};
+use futures::{Stream, StreamExt as _, future, stream};
+use tokio_util::sync::CancellationToken;
+use tonic::service::Routes;
+use tonic::{Request, Response, Status, Streaming};
+
+type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
+
+/// The name under which go-plugin asks for the health of a plugin.
+const PLUGIN: &str = "plugin";
+
+/// Adds the side services to the provider's own. `shutdown` is cancelled when the host asks the process to end; the
+/// streams end with `stop`.
+pub(crate) fn beside(routes: Routes, shutdown: CancellationToken, stop: &CancellationToken) -> Routes {
+    routes
+        .add_service(GrpcControllerServer::new(Controller { shutdown }))
+        .add_service(GrpcStdioServer::new(Stdio { stop: stop.clone() }))
+        .add_service(GrpcBrokerServer::new(Broker { stop: stop.clone() }))
+        .add_service(HealthServer::new(Serving { stop: stop.clone() }))
+}
+
+struct Controller {
+    shutdown: CancellationToken,
+}
+
+#[tonic::async_trait]
+impl GrpcController for Controller {
+    /// The server finishes running calls before it ends, this one included, so the host gets its answer.
+    async fn shutdown(&self, _: Request<ShutdownRequest>) -> Result<Response<ShutdownResponse>, Status> {
+        self.shutdown.cancel();
+        Ok(Response::new(ShutdownResponse {}))
+    }
+}
+
+struct Stdio {
+    stop: CancellationToken,
+}
+
+#[tonic::async_trait]
+impl GrpcStdio for Stdio {
+    type StreamStdioStream = Answers<StdioData>;
+
+    /// The host reads our stderr itself and our stdout is closed, so there is nothing to send.
+    async fn stream_stdio(&self, _: Request<()>) -> Result<Response<Self::StreamStdioStream>, Status> {
+        Ok(Response::new(silence(&self.stop)))
+    }
+}
+
+struct Broker {
+    stop: CancellationToken,
+}
+
+#[tonic::async_trait]
+impl GrpcBroker for Broker {
+    type StartStreamStream = Answers<ConnInfo>;
+
+    /// Terraform opens this stream and never uses it. What comes in is read and dropped, so that the stream stays whole.
+    async fn start_stream(
+        &self,
+        request: Request<Streaming<ConnInfo>>,
+    ) -> Result<Response<Self::StartStreamStream>, Status> {
+        let offers = request.into_inner().filter_map(|_| future::ready(None));
+        Ok(Response::new(Box::pin(offers.take_until(self.stop.clone().cancelled_owned()))))
+    }
+}
+
+struct Serving {
+    stop: CancellationToken,
+}
+
+#[tonic::async_trait]
+impl Health for Serving {
+    type WatchStream = Answers<HealthCheckResponse>;
+
+    async fn check(&self, request: Request<HealthCheckRequest>) -> Result<Response<HealthCheckResponse>, Status> {
+        let service = request.into_inner().service;
+        if is_known(&service) {
+            Ok(Response::new(health(ServingStatus::Serving)))
+        } else {
+            Err(Status::not_found(format!("no service {service:?} here; ask for {PLUGIN:?}")))
+        }
+    }
+
+    async fn watch(&self, request: Request<HealthCheckRequest>) -> Result<Response<Self::WatchStream>, Status> {
+        let known = is_known(&request.into_inner().service);
+        let status = if known { ServingStatus::Serving } else { ServingStatus::ServiceUnknown };
+        let first = stream::once(future::ready(Ok(health(status))));
+        Ok(Response::new(Box::pin(first.chain(silence(&self.stop)))))
+    }
+}
+
+fn is_known(service: &str) -> bool {
+    service.is_empty() || service == PLUGIN
+}
+
+fn health(status: ServingStatus) -> HealthCheckResponse {
+    HealthCheckResponse { status: status.into() }
+}
+
+/// A stream without items that ends with `stop`.
+fn silence<T: Send + 'static>(stop: &CancellationToken) -> Answers<T> {
+    Box::pin(stream::pending().take_until(stop.clone().cancelled_owned()))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[tokio::test]
+    async fn shutdown_answers_and_asks_for_the_end() {
+        let shutdown = CancellationToken::new();
+        let controller = Controller { shutdown: shutdown.clone() };
+        assert!(controller.shutdown(Request::new(ShutdownRequest {})).await.is_ok());
+        assert!(shutdown.is_cancelled());
+    }
+
+    #[tokio::test]
+    async fn the_stdio_stream_stays_open_and_ends_with_the_server() {
+        let stop = CancellationToken::new();
+        let mut stream = Stdio { stop: stop.clone() }.stream_stdio(Request::new(())).await.unwrap().into_inner();
+        assert!(futures::poll!(stream.next()).is_pending());
+        stop.cancel();
+        assert!(stream.next().await.is_none());
+    }
+
+    #[tokio::test]
+    async fn health_knows_the_plugin_and_nothing_else() {
+        let serving = Serving { stop: CancellationToken::new() };
+        let check =
+            async |service: &str| serving.check(Request::new(HealthCheckRequest { service: service.to_owned() })).await;
+        assert_eq!(check("plugin").await.unwrap().into_inner().status(), ServingStatus::Serving);
+        assert_eq!(check("").await.unwrap().into_inner().status(), ServingStatus::Serving);
+        assert_eq!(check("other").await.unwrap_err().code(), tonic::Code::NotFound);
+        let request = Request::new(HealthCheckRequest { service: "other".to_owned() });
+        let mut watch = serving.watch(request).await.unwrap().into_inner();
+        assert_eq!(watch.next().await.unwrap().unwrap().status(), ServingStatus::ServiceUnknown);
+        assert!(futures::poll!(watch.next()).is_pending());
+    }
+}

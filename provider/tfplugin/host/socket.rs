@@ -1,0 +1,160 @@
+//! The place where this process listens: a Unix socket in a private directory, or a loopback port on Windows.
+
+use std::io;
+use std::net::{Ipv4Addr, SocketAddr};
+use std::ops::RangeInclusive;
+
+use tempfile::TempDir;
+use tokio::net::TcpListener;
+#[cfg(unix)]
+use tokio::net::UnixListener;
+
+use super::HostError;
+use super::connection::Transport;
+use super::environment::Environment;
+use super::handshake::Address;
+
+#[cfg(unix)]
+mod unix;
+
+/// What carries the connection.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Network {
+    /// A Unix socket.
+    #[cfg(unix)]
+    Unix,
+    /// A port of the loopback interface.
+    #[cfg(any(not(unix), test))]
+    Tcp,
+}
+
+impl Network {
+    /// What go-plugin uses on this system.
+    pub(crate) fn native() -> Self {
+        #[cfg(unix)]
+        return Self::Unix;
+        #[cfg(not(unix))]
+        return Self::Tcp;
+    }
+}
+
+/// A bound listener.
+pub(crate) struct Bound {
+    pub(crate) listener: Listener,
+    pub(crate) address: Address,
+    /// Holds the socket; dropping it removes both.
+    pub(crate) directory: Option<TempDir>,
+}
+
+/// Accepts connections of either kind.
+pub(crate) enum Listener {
+    #[cfg(unix)]
+    Unix(UnixListener),
+    Tcp(TcpListener),
+}
+
+impl Listener {
+    pub(crate) async fn accept(&self) -> io::Result<Box<dyn Transport>> {
+        match self {
+            #[cfg(unix)]
+            Self::Unix(listener) => Ok(Box::new(listener.accept().await?.0)),
+            Self::Tcp(listener) => {
+                let stream = listener.accept().await?.0;
+                stream.set_nodelay(true)?;
+                Ok(Box::new(stream))
+            }
+        }
+    }
+}
+
+/// Binds as the environment asks. Must be called inside the runtime.
+///
+/// Where no directory can hold a socket, as in a container without a writable file, a port takes its place. That needs
+/// TLS, because a port is open to every user of the machine, and a host that did not name the socket's directory.
+pub(crate) fn bind(network: Network, environment: &Environment, has_tls: bool) -> Result<Bound, HostError> {
+    match network {
+        #[cfg(unix)]
+        Network::Unix => {
+            let may_move = has_tls && environment.socket_directory().is_none();
+            unix::bind(environment).or_else(|error| if may_move { or_port(error, environment) } else { Err(error) })
+        }
+        #[cfg(any(not(unix), test))]
+        Network::Tcp => tcp(environment.ports()?),
+    }
+}
+
+/// Takes a port, or gives back why there is no socket: that is the cause to mend.
+#[cfg(unix)]
+fn or_port(error: HostError, environment: &Environment) -> Result<Bound, HostError> {
+    environment.ports().and_then(tcp).map_err(|_| error)
+}
+
+/// Takes the first free port of the range.
+fn tcp(ports: RangeInclusive<u16>) -> Result<Bound, HostError> {
+    let (low, high) = (*ports.start(), *ports.end());
+    let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);
+    for port in ports {
+        match listen(port) {
+            Ok((listener, address)) => {
+                return Ok(Bound {
+                    listener: Listener::Tcp(listener),
+                    address: Address::Tcp(address),
+                    directory: None,
+                });
+            }
+            Err(error) => last = error,
+        }
+    }
+    Err(HostError::NoFreePort { low, high, source: last })
+}
+
+fn listen(port: u16) -> io::Result<(TcpListener, SocketAddr)> {
+    let listener = std::net::TcpListener::bind((Ipv4Addr::LOCALHOST, port))?;
+    listener.set_nonblocking(true)?;
+    let address = listener.local_addr()?;
+    Ok((TcpListener::from_std(listener)?, address))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn port(bound: &Bound) -> u16 {
+        match &bound.address {
+            Address::Tcp(address) => {
+                assert!(address.ip().is_loopback());
+                address.port()
+            }
+            Address::Unix(path) => panic!("expected a port, got {path}"),
+        }
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn a_socket_that_cannot_be_is_a_port() {
+        let error = || HostError::SocketPath { path: "/x".into(), limit: 100 };
+        assert_ne!(port(&or_port(error(), &Environment::default()).unwrap()), 0);
+        let held = tcp(0..=0).unwrap();
+        let used = port(&held).to_string();
+        let full = [("PLUGIN_MIN_PORT", used.as_str()), ("PLUGIN_MAX_PORT", used.as_str())].into_iter().collect();
+        assert!(matches!(or_port(error(), &full), Err(HostError::SocketPath { .. })));
+        drop(held);
+    }
+
+    #[cfg(unix)]
+    #[tokio::test]
+    async fn the_hosts_own_directory_is_never_left_for_a_port() {
+        let wish = [("PLUGIN_UNIX_SOCKET_DIR", "/nowhere/at/all")].into_iter().collect();
+        assert!(matches!(bind(Network::Unix, &wish, true), Err(HostError::SocketDirectory { .. })));
+    }
+
+    #[tokio::test]
+    async fn a_port_of_the_range_is_taken_and_a_used_one_skipped() {
+        let first = tcp(0..=0).unwrap();
+        let used = port(&first);
+        let error = tcp(used..=used).err().unwrap();
+        assert!(matches!(error, HostError::NoFreePort { low, high, .. } if low == used && high == used));
+        let second = tcp(used..=used.saturating_add(50)).unwrap();
+        assert!((used + 1..=used.saturating_add(50)).contains(&port(&second)));
+    }
+}

@@ -1,0 +1,157 @@
+//! The host as Terraform meets it: a process of its own, reached over TLS by a client that does what go-plugin does.
+//!
+//! The process is this test binary again, told through a variable to be the plugin. libtest prints a few lines of its own
+//! before the handshake, so the first line that looks like one is taken; that it is the first of a real provider is shown
+//! by running Terraform.
+
+mod client;
+mod process;
+
+use tonic::Code;
+
+use self::client::{Identity, dial, health, reached, shut_down};
+use self::process::{Plugin, Role};
+use super::{COOKIE_NAME, COOKIE_VALUE};
+
+const COOKIE: (&str, &str) = (COOKIE_NAME, COOKIE_VALUE);
+
+#[tokio::test]
+async fn by_hand_it_explains_itself() {
+    let (success, stderr) = Plugin::start(Role::Provider, &[]).await.ended().await;
+    assert!(!success);
+    assert!(stderr.starts_with("This is terraform-provider-demo 1.2.3"), "{stderr}");
+    assert!(stderr.contains("not meant to be run by hand"), "{stderr}");
+}
+
+#[tokio::test]
+async fn terraforms_own_kind_of_certificate_is_let_in_until_shutdown() {
+    let identity = Identity::like_terraforms();
+    let mut plugin = Plugin::start(Role::Provider, &[COOKIE, ("PLUGIN_CLIENT_CERT", &identity.pem())]).await;
+    let handshake = plugin.handshake().await;
+    assert_eq!(handshake.network, "unix");
+    let channel = reached(dial(&handshake, Some(&identity)).await);
+    health(&channel).await.unwrap();
+
+    // The pipe has ended although the process goes on.
+    assert!(plugin.rest_of_stdout().await.is_empty());
+    assert!(plugin.is_running());
+    assert!(handshake.directory().exists());
+
+    shut_down(&channel).await.unwrap();
+    let (success, stderr) = plugin.ended().await;
+    assert!(success, "{stderr}");
+    assert!(!handshake.directory().exists());
+}
+
+#[tokio::test]
+async fn nobody_else_is_let_in() {
+    let identity = Identity::like_terraforms();
+    let mut plugin = Plugin::start(Role::Provider, &[COOKIE, ("PLUGIN_CLIENT_CERT", &identity.pem())]).await;
+    let handshake = plugin.handshake().await;
+    assert!(dial(&handshake, None).await.was_refused().await);
+    assert!(dial(&handshake, Some(&Identity::like_terraforms())).await.was_refused().await);
+    // The right bytes without their key: another key under the same certificate.
+    let stolen = identity.with_the_key_of(&Identity::like_terraforms());
+    assert!(dial(&handshake, Some(&stolen)).await.was_refused().await);
+
+    health(&reached(dial(&handshake, Some(&identity)).await)).await.unwrap();
+    assert!(plugin.is_running());
+}
+
+#[tokio::test]
+async fn a_method_that_is_not_offered_is_unimplemented() {
+    let mut plugin = Plugin::start(Role::Provider, &[COOKIE]).await;
+    let channel = reached(dial(&plugin.handshake().await, None).await);
+    let mut provider = eod_proto::tfplugin6::provider_client::ProviderClient::new(channel);
+    let status = provider.get_functions(eod_proto::tfplugin6::GetFunctionsRequest {}).await.unwrap_err();
+    assert_eq!(status.code(), Code::Unimplemented);
+}
+
+#[tokio::test]
+async fn a_managed_process_follows_a_host_that_vanished() {
+    let identity = Identity::like_terraforms();
+    let mut plugin = Plugin::start(Role::Lonely, &[COOKIE, ("PLUGIN_CLIENT_CERT", &identity.pem())]).await;
+    let handshake = plugin.handshake().await;
+    let channel = reached(dial(&handshake, Some(&identity)).await);
+    health(&channel).await.unwrap();
+    drop(channel);
+    let (success, stderr) = plugin.ended().await;
+    assert!(success, "{stderr}");
+    assert!(!handshake.directory().exists());
+}
+
+#[tokio::test]
+async fn in_plaintext_connections_come_and_go() {
+    let mut plugin = Plugin::start(Role::Lonely, &[COOKIE]).await;
+    let handshake = plugin.handshake().await;
+    assert!(handshake.certificate.is_empty());
+    for _ in 0..3 {
+        let channel = reached(dial(&handshake, None).await);
+        health(&channel).await.unwrap();
+    }
+    let channel = reached(dial(&handshake, None).await);
+    health(&channel).await.unwrap();
+    shut_down(&channel).await.unwrap();
+    assert!(plugin.ended().await.0);
+}
+
+#[tokio::test]
+async fn on_windows_it_would_be_a_port_of_the_range() {
+    let identity = Identity::like_terraforms();
+    let pem = identity.pem();
+    let range = [("PLUGIN_MIN_PORT", "10000"), ("PLUGIN_MAX_PORT", "25000")];
+    let environment =
+        [COOKIE, ("PLUGIN_CLIENT_CERT", pem.as_str()), range[0], range[1], ("PLUGIN_MULTIPLEX_GRPC", "true")];
+    let mut plugin = Plugin::start(Role::Port, &environment).await;
+    let handshake = plugin.handshake().await;
+    assert_eq!(handshake.network, "tcp");
+    let port: u16 = handshake.address.strip_prefix("127.0.0.1:").unwrap().parse().unwrap();
+    assert!((10_000..=25_000).contains(&port));
+    assert_eq!(handshake.multiplexing.as_deref(), Some("false"));
+    health(&reached(dial(&handshake, Some(&identity)).await)).await.unwrap();
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn sigint_is_left_to_terraform_and_sigterm_ends() {
+    let mut plugin = Plugin::start(Role::Provider, &[COOKIE, ("TF_LOG", "debug")]).await;
+    let handshake = plugin.handshake().await;
+    let channel = reached(dial(&handshake, None).await);
+    plugin.signal("INT").await;
+    plugin.log_line("SIGINT is left to Terraform").await;
+    health(&channel).await.unwrap();
+    plugin.signal("TERM").await;
+    let (success, stderr) = plugin.ended().await;
+    assert!(success, "{stderr}");
+    assert!(!handshake.directory().exists());
+}
+
+#[cfg(unix)]
+#[tokio::test]
+async fn debug_prints_how_to_attach_and_ends_with_sigint() {
+    let mut plugin = Plugin::start(Role::Debug, &[]).await;
+    let handshake = plugin.reattach().await;
+    assert!(handshake.directory().exists());
+    for _ in 0..2 {
+        health(&reached(dial(&handshake, None).await)).await.unwrap();
+    }
+    assert!(plugin.is_running());
+    plugin.signal("INT").await;
+    let (success, stderr) = plugin.ended().await;
+    assert!(success, "{stderr}");
+    assert!(!handshake.directory().exists());
+}
+
+#[tokio::test]
+async fn what_the_host_got_wrong_is_said_on_stderr() {
+    let (success, stderr) = Plugin::start(Role::Provider, &[COOKIE, ("PLUGIN_CLIENT_CERT", "x")]).await.ended().await;
+    assert!(!success);
+    assert!(stderr.starts_with("terraform-provider-demo cannot start: PLUGIN_CLIENT_CERT does not hold"), "{stderr}");
+}
+
+#[tokio::test]
+async fn a_panic_is_seen_as_terraform_expects() {
+    let (success, stderr) = Plugin::start(Role::Panics, &[COOKIE]).await.ended().await;
+    assert!(!success);
+    assert!(stderr.starts_with("panic: this service cannot be made\n"), "{stderr}");
+}

@@ -1,0 +1,88 @@
+//! Which events are wanted.
+
+use tracing::level_filters::LevelFilter;
+use tracing_subscriber::filter::Targets;
+
+use crate::host::Environment;
+
+/// Libraries whose lower levels are either noise (every HTTP/2 frame) or risky: kube's client builder logs requests, and
+/// requests may carry secrets.
+const QUIET: [&str; 7] =
+    ["h2", "hyper", "hyper_util", "kube_client::client::builder", "rustls", "tokio_rustls", "tower"];
+
+/// The level that the environment asks for. The most specific variable wins, as Terraform's own documentation has it:
+/// `TF_LOG_PROVIDER_<NAME>`, then `TF_LOG_PROVIDER`, then `TF_LOG`.
+pub(crate) fn requested(name: &str, environment: &Environment) -> LevelFilter {
+    let own = format!("TF_LOG_PROVIDER_{}", name.to_uppercase().replace('-', "_"));
+    [own.as_str(), "TF_LOG_PROVIDER", "TF_LOG"]
+        .into_iter()
+        .find_map(|variable| environment.get(variable))
+        .map_or(LevelFilter::OFF, |value| level(&value.to_string_lossy()))
+}
+
+/// Reads a level the way Terraform does: in any case, and a value it does not know means everything.
+fn level(text: &str) -> LevelFilter {
+    match text.trim().to_ascii_lowercase().as_str() {
+        "off" | "none" => LevelFilter::OFF,
+        "error" => LevelFilter::ERROR,
+        "warn" => LevelFilter::WARN,
+        "info" => LevelFilter::INFO,
+        "debug" => LevelFilter::DEBUG,
+        // "trace" and "json", the latter being TRACE with another format on Terraform's side.
+        _ => LevelFilter::TRACE,
+    }
+}
+
+/// Lets `level` through, and only warnings of the quiet libraries.
+pub(crate) fn filter(level: LevelFilter) -> Targets {
+    let capped = level.min(LevelFilter::WARN);
+    Targets::new().with_default(level).with_targets(QUIET.map(|target| (target, capped)))
+}
+
+#[cfg(test)]
+mod tests {
+    use tracing::Level;
+
+    use super::*;
+
+    fn requested_by(pairs: &[(&str, &str)]) -> LevelFilter {
+        requested("my-cloud", &pairs.iter().copied().collect())
+    }
+
+    #[test]
+    fn nothing_asked_is_nothing_logged() {
+        assert_eq!(requested_by(&[]), LevelFilter::OFF);
+        assert_eq!(requested_by(&[("TF_LOG", "")]), LevelFilter::OFF);
+        assert_eq!(requested_by(&[("TF_LOG", "off")]), LevelFilter::OFF);
+    }
+
+    #[test]
+    fn the_most_specific_variable_wins() {
+        assert_eq!(requested_by(&[("TF_LOG", "WARN")]), LevelFilter::WARN);
+        assert_eq!(requested_by(&[("TF_LOG", "trace"), ("TF_LOG_PROVIDER", "Info")]), LevelFilter::INFO);
+        let all = [("TF_LOG", "trace"), ("TF_LOG_PROVIDER", "off"), ("TF_LOG_PROVIDER_MY_CLOUD", "debug")];
+        assert_eq!(requested_by(&all), LevelFilter::DEBUG);
+    }
+
+    #[test]
+    fn json_and_unknown_words_mean_everything() {
+        assert_eq!(requested_by(&[("TF_LOG", "json")]), LevelFilter::TRACE);
+        assert_eq!(requested_by(&[("TF_LOG", "1")]), LevelFilter::TRACE);
+    }
+
+    #[test]
+    fn noisy_libraries_say_only_warnings() {
+        let filter = filter(LevelFilter::TRACE);
+        assert!(filter.would_enable("eod", &Level::TRACE));
+        assert!(filter.would_enable("kube_client::api", &Level::TRACE));
+        for target in ["h2::codec", "hyper::proto", "rustls::server", "tower::buffer", "kube_client::client::builder"] {
+            assert!(!filter.would_enable(target, &Level::INFO), "{target}");
+            assert!(filter.would_enable(target, &Level::WARN), "{target}");
+        }
+    }
+
+    #[test]
+    fn a_cap_never_raises_a_level() {
+        assert!(!super::filter(LevelFilter::ERROR).would_enable("h2", &Level::WARN));
+    }
+}

@@ -1,0 +1,296 @@
+//! Terraform's number: an exact decimal of bounded size.
+//!
+//! Terraform calculates with 512-bit floats and sends what is neither an `i64` nor an exact `f64` as decimal text. A
+//! provider that reads such text into an `f64` changes the user's number, and Terraform then refuses the answer. So a
+//! [`Number`] keeps every digit it was given. Its size is bounded on both ends, so that a short text such as
+//! `1e999999999` cannot ask for gigabytes when it is written out.
+
+mod decimal;
+
+use std::cmp::Ordering;
+use std::fmt;
+use std::str::FromStr;
+
+use self::decimal::{Decimal, MAX_PLACES};
+
+/// An exact decimal number, or one of the two infinities.
+///
+/// Equality, order and hash follow the value: `1.0` equals `1`, and `-0` equals `0`.
+#[derive(Clone, PartialEq, Eq, Hash)]
+pub struct Number(Repr);
+
+/// Why a number was refused. The text itself is never repeated, because it may be a secret.
+#[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
+#[non_exhaustive]
+pub enum NumberError {
+    /// The text is not a decimal number.
+    #[error("expected a decimal number such as 12, -0.5 or 1e6, got other text")]
+    Syntax,
+    /// The number has more places before or after the point than are kept.
+    #[error("expected a number with at most {MAX_PLACES} places on either side of the point, got a larger one")]
+    TooLarge,
+    /// The float is NaN, which Terraform cannot represent.
+    #[error("expected a number, got NaN")]
+    NotANumber,
+}
+
+#[derive(Clone, PartialEq, Eq, Hash)]
+enum Repr {
+    NegativeInfinity,
+    Finite(Decimal),
+    Infinity,
+}
+
+impl Number {
+    /// The number with this value.
+    pub fn from_i64(value: i64) -> Self {
+        Self::from_integer(value < 0, value.unsigned_abs())
+    }
+
+    /// The number with this value.
+    pub fn from_u64(value: u64) -> Self {
+        Self::from_integer(false, value)
+    }
+
+    /// The number that Terraform sees in this float.
+    ///
+    /// An integer within 64 bits is taken exactly. Any other float stands for the shortest decimal that reads back as
+    /// the same float, because that is the text by which Terraform compares floats: `0.1_f64` equals the text `0.1`.
+    ///
+    /// # Errors
+    /// Refuses NaN, which crashes Terraform. The infinities are accepted.
+    pub fn from_f64(value: f64) -> Result<Self, NumberError> {
+        if value.is_nan() {
+            return Err(NumberError::NotANumber);
+        }
+        if value.is_infinite() {
+            return Ok(Self(if value > 0.0 { Repr::Infinity } else { Repr::NegativeInfinity }));
+        }
+        let fits = value.fract() == 0.0 && value.abs() < 18_446_744_073_709_551_616.0;
+        Self::parse(&if fits { format!("{value:.0}") } else { format!("{value}") })
+    }
+
+    /// Reads decimal text: an optional sign, digits with at most one point, an optional exponent.
+    ///
+    /// # Errors
+    /// Refuses other text, and numbers with more than 10,000 places on either side of the point.
+    pub fn parse(text: &str) -> Result<Self, NumberError> {
+        Decimal::parse(text).map(|decimal| Self(Repr::Finite(decimal)))
+    }
+
+    /// The value if it is an integer within `i64`.
+    pub fn as_i64(&self) -> Option<i64> {
+        self.as_i128().and_then(|value| i64::try_from(value).ok())
+    }
+
+    /// The value if it is an integer within `u64`.
+    pub fn as_u64(&self) -> Option<u64> {
+        self.as_i128().and_then(|value| u64::try_from(value).ok())
+    }
+
+    /// The nearest float. `None` if the number is finite but larger than any finite float.
+    pub fn as_f64(&self) -> Option<f64> {
+        match &self.0 {
+            Repr::NegativeInfinity => Some(f64::NEG_INFINITY),
+            Repr::Infinity => Some(f64::INFINITY),
+            Repr::Finite(decimal) => decimal.as_f64(),
+        }
+    }
+
+    /// Whether this is not one of the infinities, which only the msgpack form can carry.
+    pub fn is_finite(&self) -> bool {
+        matches!(self.0, Repr::Finite(_))
+    }
+
+    /// Whether the number has no fraction. The infinities are not integers.
+    pub fn is_integer(&self) -> bool {
+        matches!(&self.0, Repr::Finite(decimal) if decimal.is_integer())
+    }
+
+    /// The float with exactly this value, if there is one.
+    pub(crate) fn as_exact_f64(&self) -> Option<f64> {
+        let float = self.as_f64()?;
+        if !self.is_finite() {
+            return Some(float);
+        }
+        // Every finite float ends at or before the 1074th place, so this text is the float's exact value.
+        let exact = Self::parse(&format!("{float:.1074}")).ok()?;
+        (exact == *self).then_some(float)
+    }
+
+    fn from_integer(negative: bool, magnitude: u64) -> Self {
+        let decimal = Decimal::normal(negative, &magnitude.to_string(), 0);
+        Self(Repr::Finite(decimal.expect("a 64-bit integer has at most 20 places")))
+    }
+
+    fn as_i128(&self) -> Option<i128> {
+        if let Repr::Finite(decimal) = &self.0 { decimal.as_i128() } else { None }
+    }
+}
+
+impl Ord for Number {
+    fn cmp(&self, other: &Self) -> Ordering {
+        match (&self.0, &other.0) {
+            (Repr::Finite(left), Repr::Finite(right)) => left.cmp(right),
+            (left, right) => left.rank().cmp(&right.rank()),
+        }
+    }
+}
+
+impl PartialOrd for Number {
+    fn partial_cmp(&self, other: &Self) -> Option<Ordering> {
+        Some(self.cmp(other))
+    }
+}
+
+impl Repr {
+    fn rank(&self) -> u8 {
+        match self {
+            Self::NegativeInfinity => 0,
+            Self::Finite(_) => 1,
+            Self::Infinity => 2,
+        }
+    }
+}
+
+/// The shortest exact decimal text, without an exponent.
+impl fmt::Display for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        match &self.0 {
+            Repr::NegativeInfinity => f.write_str("-infinity"),
+            Repr::Infinity => f.write_str("infinity"),
+            Repr::Finite(decimal) => decimal.fmt(f),
+        }
+    }
+}
+
+impl fmt::Debug for Number {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "Number({self})")
+    }
+}
+
+impl FromStr for Number {
+    type Err = NumberError;
+
+    fn from_str(text: &str) -> Result<Self, Self::Err> {
+        Self::parse(text)
+    }
+}
+
+impl From<i64> for Number {
+    fn from(value: i64) -> Self {
+        Self::from_i64(value)
+    }
+}
+
+impl From<u64> for Number {
+    fn from(value: u64) -> Self {
+        Self::from_u64(value)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn number(text: &str) -> Number {
+        Number::parse(text).unwrap()
+    }
+
+    #[test]
+    fn text_is_shortest_and_exact() {
+        for (text, expected) in [
+            ("1.0", "1"),
+            ("-0", "0"),
+            ("0e99999999999999999999", "0"),
+            ("+007.500", "7.5"),
+            (".5", "0.5"),
+            ("5.", "5"),
+            ("1e3", "1000"),
+            ("1500e-5", "0.015"),
+            ("12.5E1", "125"),
+            ("-0.05", "-0.05"),
+            (
+                "123456789012345678901234567890.000000000000000000001",
+                "123456789012345678901234567890.000000000000000000001",
+            ),
+        ] {
+            assert_eq!(number(text).to_string(), expected, "{text}");
+        }
+        assert_eq!(number("1e300").to_string().len(), 301);
+    }
+
+    #[test]
+    fn other_text_is_refused() {
+        for text in ["", "-", ".", "e5", "1e", "1e+", "1_000", "0x10", " 1", "1 ", "1.2.3", "--1", "inf", "NaN", "١"] {
+            assert_eq!(Number::parse(text), Err(NumberError::Syntax), "{text}");
+        }
+    }
+
+    #[test]
+    fn size_is_bounded_at_both_ends() {
+        assert_eq!(number("1e9999").to_string().len(), 10_000);
+        assert_eq!(number("1e-10000").to_string().len(), 10_002);
+        for text in ["1e10000", "1e-10001", "1e999999999999999999999", "1e-999999999999999999999"] {
+            assert_eq!(Number::parse(text), Err(NumberError::TooLarge), "{text}");
+        }
+        assert_eq!(Number::parse(&"0".repeat(65_537)), Err(NumberError::TooLarge));
+    }
+
+    #[test]
+    fn integers_convert_exactly() {
+        for value in [0, 1, -1, 10, i64::MAX, i64::MIN] {
+            assert_eq!(Number::from_i64(value).as_i64(), Some(value));
+            assert_eq!(Number::from_i64(value).to_string(), value.to_string());
+        }
+        assert_eq!(Number::from_u64(u64::MAX).as_u64(), Some(u64::MAX));
+        assert_eq!(Number::from_u64(u64::MAX).as_i64(), None);
+        assert_eq!(number("18446744073709551616").as_u64(), None);
+        assert_eq!(number("-1").as_u64(), None);
+        assert_eq!(number("0.5").as_i64(), None);
+        assert_eq!(number("1e9999").as_i64(), None);
+    }
+
+    #[test]
+    fn floats_convert_as_terraform_compares_them() {
+        assert_eq!(Number::from_f64(0.1), Ok(number("0.1")));
+        assert_eq!(Number::from_f64(-0.0), Ok(number("0")));
+        assert_eq!(Number::from_f64(1e300), Ok(number("1e300")));
+        assert_eq!(Number::from_f64(1_152_921_504_606_846_976.0), Ok(number("1152921504606846976")));
+        assert_eq!(Number::from_f64(f64::NAN), Err(NumberError::NotANumber));
+        for float in [f64::MAX, f64::MIN_POSITIVE, 5e-324, -2.5, f64::INFINITY, f64::NEG_INFINITY] {
+            assert_eq!(Number::from_f64(float).unwrap().as_f64(), Some(float));
+        }
+        assert_eq!(number("1e400").as_f64(), None);
+    }
+
+    #[test]
+    fn only_exact_floats_are_exact() {
+        for (text, exact) in [("0.5", true), ("-2.75", true), ("0.1", false), ("1e300", false), ("1e-400", false)] {
+            assert_eq!(number(text).as_exact_f64().is_some(), exact, "{text}");
+        }
+    }
+
+    #[test]
+    fn order_follows_the_value() {
+        let infinity = Number::from_f64(f64::INFINITY).unwrap();
+        let negative = Number::from_f64(f64::NEG_INFINITY).unwrap();
+        let sorted = [
+            negative,
+            number("-1e50"),
+            number("-2"),
+            number("-0.001"),
+            number("0"),
+            number("1e-50"),
+            number("0.099"),
+            number("0.1"),
+            number("0.12"),
+            number("9"),
+            number("10"),
+            infinity,
+        ];
+        assert!(sorted.is_sorted());
+        assert!(sorted.windows(2).all(|pair| pair[0] != pair[1]));
+    }
+}

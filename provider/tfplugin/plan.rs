@@ -1,0 +1,160 @@
+//! The plan pipeline: what Terraform expects of every plan, so that most resources write none.
+//!
+//! merge what the user wrote with what was computed before -> defaults -> write-only to null -> equal by meaning stays
+//! as it was -> the resource's own word -> what will change becomes unknown -> what must be replaced -> the guard.
+
+use crate::config::Object;
+use crate::diag::{Diag, Diags};
+use crate::draft::{Deferral, Draft};
+use crate::path::Path;
+use crate::schema::{Attribute, Nesting, Presence, Refreshed, Schema, Shape};
+use crate::value::Value;
+use crate::values;
+
+/// A finished plan.
+pub(crate) struct Planned<P> {
+    pub(crate) object: Object,
+    pub(crate) replace: Vec<Path>,
+    pub(crate) deferral: Option<Deferral>,
+    pub(crate) private: P,
+}
+
+/// Everything up to the resource's own word.
+pub(crate) fn start<'a, P>(
+    schema: &'a Schema,
+    config: &'a Object,
+    prior: Option<&'a Object>,
+    private: P,
+) -> Draft<'a, P> {
+    let merged = values::merge(schema, config, prior);
+    let planned = match prior {
+        Some(prior) => values::prefer_all(&schema.attributes, prior, merged),
+        None => merged,
+    };
+    Draft {
+        schema,
+        config,
+        prior,
+        planned,
+        settled: Default::default(),
+        replaced: Default::default(),
+        in_place: Default::default(),
+        deferral: None,
+        private,
+    }
+}
+
+/// Everything after the resource's own word.
+///
+/// # Errors
+/// A bug in the resource: it planned what Terraform does not accept.
+pub(crate) fn finish<P>(mut draft: Draft<'_, P>) -> Result<Planned<P>, Diags> {
+    let changed = draft.schema.attributes.iter().any(|attribute| draft.differs(attribute.name))
+        || draft
+            .schema
+            .blocks
+            .iter()
+            .any(|block| draft.prior.is_some_and(|prior| prior.get(block.name) != draft.planned.get(block.name)));
+    if draft.is_create() {
+        mark_unknown_at_create(&mut draft);
+    } else if changed {
+        mark_unknown_at_update(&mut draft);
+    }
+    guard(&draft)?;
+    let mut replace = std::collections::BTreeSet::new();
+    if let Some(prior) = draft.prior {
+        replace_paths(&Path::root(), &draft.schema.attributes, prior, &draft.planned, &mut replace);
+    }
+    let replace = replace.difference(&draft.in_place).chain(&draft.replaced).cloned().collect();
+    Ok(Planned { object: draft.planned, replace, deferral: draft.deferral, private: draft.private })
+}
+
+fn mark_unknown_at_create<P>(draft: &mut Draft<'_, P>) {
+    for attribute in &draft.schema.attributes {
+        if let Some(value) = unsettled(&draft.settled, &mut draft.planned, attribute) {
+            *value = values::unknown_parts(attribute, std::mem::replace(value, Value::Null));
+        }
+    }
+}
+
+fn mark_unknown_at_update<P>(draft: &mut Draft<'_, P>) {
+    let refreshed: Vec<&str> = draft
+        .schema
+        .attributes
+        .iter()
+        .filter(|attribute| attribute.presence == Presence::Computed && is_refreshed(draft, attribute))
+        .map(|attribute| attribute.name)
+        .collect();
+    for attribute in &draft.schema.attributes {
+        let is_object = matches!(attribute.shape, Shape::Object { .. }) && attribute.presence != Presence::Computed;
+        let Some(value) = unsettled(&draft.settled, &mut draft.planned, attribute) else { continue };
+        if refreshed.contains(&attribute.name) {
+            *value = Value::unknown();
+        } else if is_object && !value.is_null() {
+            *value = values::unknown_parts(attribute, std::mem::replace(value, Value::Null));
+        }
+    }
+}
+
+fn unsettled<'o>(
+    settled: &std::collections::BTreeSet<&'static str>,
+    planned: &'o mut Object,
+    attribute: &Attribute,
+) -> Option<&'o mut Value> {
+    if settled.contains(attribute.name) { None } else { planned.get_mut(attribute.name) }
+}
+
+fn is_refreshed<P>(draft: &Draft<'_, P>, attribute: &Attribute) -> bool {
+    match &attribute.refreshed {
+        Refreshed::Always => true,
+        Refreshed::Never => false,
+        Refreshed::With(inputs) => inputs.iter().any(|input| draft.differs(input)),
+    }
+}
+
+fn replace_paths(
+    base: &Path,
+    attributes: &[Attribute],
+    prior: &Object,
+    planned: &Object,
+    found: &mut std::collections::BTreeSet<Path>,
+) {
+    for attribute in attributes {
+        let (was, shall) =
+            (prior.get(attribute.name).unwrap_or(&Value::Null), planned.get(attribute.name).unwrap_or(&Value::Null));
+        let path = base.clone().attribute(attribute.name);
+        if attribute.replace && (!shall.is_wholly_known() || !was.same(shall, &attribute.shape.ty())) {
+            found.insert(path);
+        } else if let (Shape::Object { nesting: Nesting::Single, attributes }, Value::Map(was), Value::Map(shall)) =
+            (&attribute.shape, was, shall)
+        {
+            replace_paths(&path, attributes, was, shall, found);
+        }
+    }
+}
+
+/// Terraform refuses a plan that changes what the user wrote; such a mistake is told as what it is, a bug of ours.
+fn guard<P>(draft: &Draft<'_, P>) -> Result<(), Diags> {
+    let mut diags = Diags::new();
+    for attribute in &draft.schema.attributes {
+        let config = draft.config.get(attribute.name).unwrap_or(&Value::Null);
+        let planned = draft.planned.get(attribute.name).unwrap_or(&Value::Null);
+        let prior = draft.prior.and_then(|prior| prior.get(attribute.name));
+        let kept = prior.is_some_and(|prior| prior.same(planned, &attribute.shape.ty()));
+        let wrong = match attribute.presence {
+            _ if attribute.write_only => !planned.is_null(),
+            Presence::Computed => false,
+            Presence::OptionalComputed if config.is_null() => false,
+            // A nested object may have computed parts; Terraform compares those itself.
+            _ if matches!(attribute.shape, Shape::Object { .. }) => config.is_null() != planned.is_null(),
+            _ => config.is_wholly_known() && !kept && !config.same(planned, &attribute.shape.ty()),
+        };
+        if wrong {
+            diags.push(
+                Diag::bug(format!("the plan changes what the configuration says of `{}`", attribute.name))
+                    .at(attribute.name),
+            );
+        }
+    }
+    diags.into_result(())
+}

@@ -1,0 +1,101 @@
+//! Plan and apply.
+
+use eod_proto::tfplugin6 as wire;
+
+use super::resource::parts;
+use super::wire::{deferred, diagnostics, identity, identity_data, object, path, written};
+use crate::diag::Diags;
+use crate::managed::{Answer, Change};
+use crate::provider::Provider;
+use crate::service::Inner;
+
+pub(crate) async fn plan<P: Provider>(
+    inner: &Inner<P>,
+    request: wire::PlanResourceChangeRequest,
+) -> wire::PlanResourceChangeResponse {
+    let call = inner.call(request.client_capabilities);
+    let prepared = (|| {
+        let (resource, schema) = inner.resource(&request.type_name)?;
+        let (ty, identities) = (schema.ty(), resource.identity_attributes());
+        let prior = object(request.prior_state.as_ref(), &ty)?;
+        let proposed = object(request.proposed_new_state.as_ref(), &ty)?;
+        let config = object(request.config.as_ref(), &ty)?.unwrap_or_default();
+        let identity = identity(request.prior_identity.as_ref(), &identities)?;
+        Ok((inner.context()?, resource, schema, identities, prior, proposed, config, identity))
+    })();
+    let (context, resource, schema, identities, prior, proposed, config, identity) = match prepared {
+        Ok(prepared) => prepared,
+        Err(diags) => {
+            let diags: Diags = diags;
+            return wire::PlanResourceChangeResponse { diagnostics: diagnostics(diags), ..Default::default() };
+        }
+    };
+    let change = Change {
+        prior: prior.as_ref(),
+        planned: proposed.as_ref(),
+        config: &config,
+        private: &request.prior_private,
+        identity: identity.as_ref(),
+    };
+    let answer = resource.plan(&context, change, &call).await;
+    let mut diags = answer.diags;
+    // A destroy keeps what it needs to destroy.
+    let (object, private, planned_identity) = match answer.planned {
+        Some(found) => parts(Some(found)),
+        None => (None, request.prior_private.to_vec(), identity),
+    };
+    wire::PlanResourceChangeResponse {
+        planned_state: written(object, &schema, &mut diags),
+        requires_replace: answer.replace.iter().map(path).collect(),
+        planned_private: private.into(),
+        planned_identity: identity_data(planned_identity, &identities, &mut diags),
+        deferred: answer.deferral.map(deferred),
+        diagnostics: diagnostics(diags),
+        legacy_type_system: false,
+    }
+}
+
+pub(crate) async fn apply<P: Provider>(
+    inner: &Inner<P>,
+    request: wire::ApplyResourceChangeRequest,
+) -> wire::ApplyResourceChangeResponse {
+    let call = inner.call(None);
+    let prepared = (|| {
+        let (resource, schema) = inner.resource(&request.type_name)?;
+        let (ty, identities) = (schema.ty(), resource.identity_attributes());
+        let prior = object(request.prior_state.as_ref(), &ty)?;
+        let planned = object(request.planned_state.as_ref(), &ty)?;
+        let config = object(request.config.as_ref(), &ty)?.unwrap_or_default();
+        let identity = identity(request.planned_identity.as_ref(), &identities)?;
+        Ok((inner.context()?, resource, schema, identities, prior, planned, config, identity))
+    })();
+    let (context, resource, schema, identities, prior, planned, config, identity) = match prepared {
+        Ok(prepared) => prepared,
+        Err(diags) => {
+            let diags: Diags = diags;
+            return wire::ApplyResourceChangeResponse {
+                new_state: request.prior_state,
+                private: request.planned_private,
+                new_identity: request.planned_identity,
+                diagnostics: diagnostics(diags),
+                legacy_type_system: false,
+            };
+        }
+    };
+    let change = Change {
+        prior: prior.as_ref(),
+        planned: planned.as_ref(),
+        config: &config,
+        private: &request.planned_private,
+        identity: identity.as_ref(),
+    };
+    let Answer { found, mut diags } = resource.apply(&context, change, &call).await;
+    let (object, private, identity) = parts(found);
+    wire::ApplyResourceChangeResponse {
+        new_state: written(object, &schema, &mut diags),
+        private: private.into(),
+        new_identity: identity_data(identity, &identities, &mut diags),
+        diagnostics: diagnostics(diags),
+        legacy_type_system: false,
+    }
+}

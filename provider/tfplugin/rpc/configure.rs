@@ -1,0 +1,55 @@
+//! The provider block.
+
+use std::sync::{Arc, PoisonError};
+
+use eod_proto::tfplugin6 as wire;
+
+use super::wire::{diagnostics, object};
+use crate::call::Capabilities;
+use crate::config::{Config, Object};
+use crate::diag::Diags;
+use crate::managed::{guarded, type_of};
+use crate::model::Model;
+use crate::provider::{Host, Provider};
+use crate::service::Inner;
+
+pub(crate) async fn validate<P: Provider>(
+    inner: &Inner<P>,
+    request: wire::ValidateProviderConfigRequest,
+) -> wire::ValidateProviderConfigResponse {
+    let work = || Ok(mistakes(inner, &read::<P>(request.config.as_ref())?));
+    let diags = guarded(work).unwrap_or_else(|diags| diags);
+    wire::ValidateProviderConfigResponse { diagnostics: diagnostics(diags) }
+}
+
+pub(crate) async fn configure<P: Provider>(
+    inner: &Inner<P>,
+    request: wire::ConfigureProviderRequest,
+) -> wire::ConfigureProviderResponse {
+    let host = Host { version: request.terraform_version, capabilities: Capabilities::of(request.client_capabilities) };
+    let outcome = guarded(|| {
+        let config = read::<P>(request.config.as_ref())?;
+        mistakes(inner, &config).into_result(())?;
+        inner.provider.configure(Config::new(&config), &host)
+    });
+    let diags = match outcome {
+        Ok(context) => {
+            *inner.context.write().unwrap_or_else(PoisonError::into_inner) = Some(Arc::new(context));
+            Diags::new()
+        }
+        Err(diags) => diags,
+    };
+    wire::ConfigureProviderResponse { diagnostics: diagnostics(diags.sorted()) }
+}
+
+fn mistakes<P: Provider>(inner: &Inner<P>, config: &Object) -> Diags {
+    let mut diags = Config::new(config).mistakes::<P::Config>();
+    diags.extend(inner.provider.validate(Config::new(config)));
+    diags.sorted()
+}
+
+/// A missing provider block is one without arguments.
+fn read<P: Provider>(config: Option<&wire::DynamicValue>) -> Result<Object, Diags> {
+    let empty = || P::Config::attributes().into_iter().map(|part| (part.name.to_owned(), crate::Value::Null)).collect();
+    Ok(object(config, &type_of::<P::Config>())?.unwrap_or_else(empty))
+}

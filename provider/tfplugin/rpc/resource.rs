@@ -1,0 +1,204 @@
+//! Managed resources, all but their changes: validate, read, upgrade, import, move.
+
+use eod_proto::tfplugin6 as wire;
+
+use super::wire::{diagnostics, identity, identity_data, object, raw, upgraded, written};
+use crate::config::Object;
+use crate::diag::{Diag, Diags};
+use crate::managed::{Answer, Found, guarded, is_required};
+use crate::provider::Provider;
+use crate::resource::MoveSource;
+use crate::schema::Attribute;
+use crate::service::Inner;
+use crate::value::Value;
+
+pub(crate) async fn validate<P: Provider>(
+    inner: &Inner<P>,
+    request: wire::ValidateResourceConfigRequest,
+) -> wire::ValidateResourceConfigResponse {
+    let work = || {
+        let (resource, schema) = inner.resource(&request.type_name)?;
+        let Some(config) = object(request.config.as_ref(), &schema.ty())? else { return Ok(Diags::new()) };
+        let mut diags = resource.validate(&config);
+        if request.client_capabilities.is_some_and(|host| !host.write_only_attributes_allowed) {
+            diags.extend(refused_write_only(&schema.attributes, &config));
+        }
+        Ok(diags)
+    };
+    wire::ValidateResourceConfigResponse { diagnostics: diagnostics(guarded(work).unwrap_or_else(|diags| diags)) }
+}
+
+/// An old host would store a write-only value.
+fn refused_write_only(attributes: &[Attribute], config: &Object) -> Diags {
+    let set = |attribute: &&Attribute| config.get(attribute.name).is_some_and(|value| !value.is_null());
+    let refused = attributes.iter().filter(|attribute| attribute.write_only).filter(set).map(|attribute| {
+        Diag::error("Write-only argument is not supported here")
+            .detail(format!("This version of Terraform would store `{}` in the state.", attribute.name))
+            .hint("use Terraform 1.11 or later, or OpenTofu 1.11 or later")
+            .at(attribute.name)
+    });
+    refused.collect()
+}
+
+pub(crate) async fn read<P: Provider>(
+    inner: &Inner<P>,
+    request: wire::ReadResourceRequest,
+) -> wire::ReadResourceResponse {
+    let call = inner.call(request.client_capabilities);
+    let prepared = (|| {
+        let (resource, schema) = inner.resource(&request.type_name)?;
+        let identities = resource.identity_attributes();
+        let current = object(request.current_state.as_ref(), &schema.ty())?;
+        let identity = identity(request.current_identity.as_ref(), &identities)?;
+        Ok((inner.context()?, resource, schema, identities, current, identity))
+    })();
+    let (context, resource, schema, identities, current, identity) = match prepared {
+        Ok(prepared) => prepared,
+        Err(diags) => {
+            return wire::ReadResourceResponse {
+                new_state: request.current_state,
+                private: request.private,
+                new_identity: request.current_identity,
+                diagnostics: diagnostics(diags),
+                deferred: None,
+            };
+        }
+    };
+    let Some(object) = current else { return wire::ReadResourceResponse::default() };
+    let found = Found { object, private: request.private.to_vec(), identity };
+    let Answer { found, mut diags } = resource.read(&context, found, &call).await;
+    let (object, private, identity) = parts(found);
+    wire::ReadResourceResponse {
+        new_state: written(object, &schema, &mut diags),
+        private: private.into(),
+        new_identity: identity_data(identity, &identities, &mut diags),
+        diagnostics: diagnostics(diags),
+        deferred: None,
+    }
+}
+
+pub(crate) async fn upgrade<P: Provider>(
+    inner: &Inner<P>,
+    request: wire::UpgradeResourceStateRequest,
+) -> wire::UpgradeResourceStateResponse {
+    let work = || {
+        let (resource, schema) = inner.resource(&request.type_name)?;
+        let state = resource.upgrade(request.version, raw(request.raw_state.as_ref())?)?;
+        super::wire::dynamic(&upgraded(&state, &schema.ty())?, &schema.ty())
+    };
+    match guarded(work) {
+        Ok(state) => wire::UpgradeResourceStateResponse { upgraded_state: Some(state), diagnostics: Vec::new() },
+        Err(diags) => wire::UpgradeResourceStateResponse { upgraded_state: None, diagnostics: diagnostics(diags) },
+    }
+}
+
+pub(crate) async fn upgrade_identity<P: Provider>(
+    inner: &Inner<P>,
+    request: wire::UpgradeResourceIdentityRequest,
+) -> wire::UpgradeResourceIdentityResponse {
+    let work = || {
+        let (resource, _) = inner.resource(&request.type_name)?;
+        let ty = super::wire::identity_type(&resource.identity_attributes());
+        super::wire::dynamic(&upgraded(&raw(request.raw_identity.as_ref())?, &ty)?, &ty)
+    };
+    match guarded(work) {
+        Ok(data) => wire::UpgradeResourceIdentityResponse {
+            upgraded_identity: Some(wire::ResourceIdentityData { identity_data: Some(data) }),
+            diagnostics: Vec::new(),
+        },
+        Err(diags) => {
+            wire::UpgradeResourceIdentityResponse { upgraded_identity: None, diagnostics: diagnostics(diags) }
+        }
+    }
+}
+
+pub(crate) async fn import<P: Provider>(
+    inner: &Inner<P>,
+    request: wire::ImportResourceStateRequest,
+) -> wire::ImportResourceStateResponse {
+    let call = inner.call(request.client_capabilities);
+    let prepared = (|| {
+        let (resource, schema) = inner.resource(&request.type_name)?;
+        let identities = resource.identity_attributes();
+        let identity = identity(request.identity.as_ref(), &identities)?;
+        if let Some(identity) = &identity {
+            missing_identity(&identities, identity).into_result(())?;
+        }
+        Ok((inner.context()?, resource, schema, identities, identity))
+    })();
+    let (context, resource, schema, identities, identity) = match prepared {
+        Ok(prepared) => prepared,
+        Err(diags) => {
+            return wire::ImportResourceStateResponse { diagnostics: diagnostics(diags), ..Default::default() };
+        }
+    };
+    let Answer { found, mut diags } = resource.import(&context, &request.id, identity, &call).await;
+    let imported_resources = match found {
+        None => Vec::new(),
+        found @ Some(_) => {
+            let (object, private, identity) = parts(found);
+            vec![wire::ImportedResource {
+                type_name: request.type_name,
+                state: written(object, &schema, &mut diags),
+                private: private.into(),
+                identity: identity_data(identity, &identities, &mut diags),
+            }]
+        }
+    };
+    wire::ImportResourceStateResponse { imported_resources, diagnostics: diagnostics(diags), deferred: None }
+}
+
+fn missing_identity(attributes: &[Attribute], identity: &Object) -> Diags {
+    let absent = |attribute: &&Attribute| identity.get(attribute.name).is_none_or(Value::is_null);
+    let missing = attributes.iter().filter(|attribute| is_required(attribute)).filter(absent);
+    missing
+        .map(|attribute| {
+            Diag::error("Incomplete identity").detail(format!("`{}` is missing.", attribute.name)).at(attribute.name)
+        })
+        .collect()
+}
+
+pub(crate) async fn moved<P: Provider>(
+    inner: &Inner<P>,
+    request: wire::MoveResourceStateRequest,
+) -> wire::MoveResourceStateResponse {
+    let work = || {
+        let (resource, schema) = inner.resource(&request.target_type_name)?;
+        let source = MoveSource {
+            provider: request.source_provider_address.clone(),
+            type_name: request.source_type_name.clone(),
+            version: request.source_schema_version,
+            state: raw(request.source_state.as_ref())?,
+        };
+        let found = resource.moved(source)?.ok_or_else(|| {
+            Diags::from(Diag::error("Unsupported move").detail(format!(
+                "{} cannot take over the state of {}.",
+                request.target_type_name, request.source_type_name
+            )))
+        })?;
+        Ok((found, schema))
+    };
+    match guarded(work) {
+        Ok((found, schema)) => {
+            let mut diags = Diags::new();
+            wire::MoveResourceStateResponse {
+                target_state: written(Some(found.object), &schema, &mut diags),
+                target_private: found.private.into(),
+                target_identity: None,
+                diagnostics: diagnostics(diags),
+            }
+        }
+        Err(diags) => {
+            let diags: Diags = diags;
+            wire::MoveResourceStateResponse { diagnostics: diagnostics(diags), ..Default::default() }
+        }
+    }
+}
+
+/// An answer taken apart; absent is empty.
+pub(crate) fn parts(found: Option<Found>) -> (Option<Object>, Vec<u8>, Option<Object>) {
+    match found {
+        Some(Found { object, private, identity }) => (Some(object), private, identity),
+        None => (None, Vec::new(), None),
+    }
+}

@@ -1,0 +1,254 @@
+//! [`Schema`]: what a resource, data source or provider block may contain.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use crate::ty::Type;
+use crate::value::Value;
+
+/// The shape of one block: attributes and, rarely, nested blocks.
+#[derive(Clone, Debug, Default)]
+pub struct Schema {
+    /// Raised whenever an older state needs [`crate::Resource::upgrade`].
+    pub version: i64,
+    /// The attributes, in the order of the struct.
+    pub attributes: Vec<Attribute>,
+    /// Nested blocks. New providers should prefer nested attributes.
+    pub blocks: Vec<Block>,
+    /// Markdown for the registry.
+    pub description: String,
+    /// Why it should not be used any more.
+    pub deprecation: Option<String>,
+}
+
+/// Who sets an attribute.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Presence {
+    /// The user must.
+    Required,
+    /// The user may; otherwise it is null.
+    Optional,
+    /// The user may; otherwise the provider does.
+    OptionalComputed,
+    /// Only the provider.
+    Computed,
+}
+
+impl Presence {
+    /// Whether the provider may set it.
+    pub fn is_computed(self) -> bool {
+        matches!(self, Self::OptionalComputed | Self::Computed)
+    }
+}
+
+/// When a computed attribute that the plan does not set becomes unknown in an update.
+#[derive(Clone, Debug, PartialEq, Eq)]
+pub enum Refreshed {
+    /// Whenever anything changes.
+    Always,
+    /// Never: it is fixed at creation.
+    Never,
+    /// When one of these attributes changes.
+    With(Vec<&'static str>),
+}
+
+/// Compares two values of an attribute by meaning, such as `1h` and `60m`.
+pub type Equivalent = fn(&Value, &Value) -> bool;
+
+/// One attribute.
+#[derive(Clone, Debug)]
+pub struct Attribute {
+    /// Its name in the configuration.
+    pub name: &'static str,
+    /// Its type.
+    pub shape: Shape,
+    /// Who sets it.
+    pub presence: Presence,
+    /// Used where the configuration says nothing. It makes the attribute optional and computed.
+    pub default: Option<Value>,
+    /// A change makes Terraform destroy the object and create another one.
+    pub replace: bool,
+    /// See [`Refreshed`].
+    pub refreshed: Refreshed,
+    /// Hidden in Terraform's output. It still stands in the state.
+    pub sensitive: bool,
+    /// Read from the configuration and stored nowhere.
+    pub write_only: bool,
+    /// Markdown for the registry.
+    pub description: &'static str,
+    /// Why it should not be used any more.
+    pub deprecation: Option<&'static str>,
+    /// Equality by meaning.
+    pub equivalent: Equivalent,
+}
+
+/// What an attribute holds.
+#[derive(Clone, Debug)]
+pub enum Shape {
+    /// A type without documented parts.
+    Plain(Type),
+    /// An object, or a collection of objects, whose attributes are documented one by one.
+    Object {
+        /// One object, or a collection of them.
+        nesting: Nesting,
+        /// The attributes of each.
+        attributes: Vec<Attribute>,
+    },
+}
+
+/// How nested objects are collected.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub enum Nesting {
+    /// One object.
+    Single,
+    /// A list of objects.
+    List,
+    /// A set of objects.
+    Set,
+    /// A map of objects.
+    Map,
+}
+
+/// A nested block.
+#[derive(Clone, Debug)]
+pub struct Block {
+    /// Its name in the configuration.
+    pub name: &'static str,
+    /// One block, or a collection of them.
+    pub nesting: Nesting,
+    /// What stands in each.
+    pub schema: Schema,
+    /// The least number of blocks.
+    pub min: u64,
+    /// The greatest number of blocks; 0 is no limit.
+    pub max: u64,
+}
+
+impl Schema {
+    /// The object type that values of this schema have.
+    pub fn ty(&self) -> Type {
+        let attributes = self.attributes.iter().map(|attribute| (attribute.name.to_owned(), attribute.shape.ty()));
+        let blocks = self.blocks.iter().map(|block| (block.name.to_owned(), block.nesting.ty(block.schema.ty())));
+        Type::Object(attributes.chain(blocks).collect())
+    }
+
+    /// Every attribute set to null: what a value looks like before anything is known of it.
+    pub fn empty(&self) -> BTreeMap<String, Value> {
+        let attributes = self.attributes.iter().map(|attribute| (attribute.name.to_owned(), Value::Null));
+        let blocks = self.blocks.iter().map(|block| {
+            let value = match block.nesting {
+                Nesting::Single => Value::Null,
+                Nesting::List | Nesting::Set => Value::List(Vec::new()),
+                Nesting::Map => Value::Map(BTreeMap::new()),
+            };
+            (block.name.to_owned(), value)
+        });
+        attributes.chain(blocks).collect()
+    }
+
+    /// Tells every rule of Terraform's schema check that this schema breaks; Terraform would refuse the provider.
+    pub fn mistakes(&self) -> Vec<String> {
+        let mut found = Vec::new();
+        attribute_mistakes("", &self.attributes, false, &mut found);
+        let mut seen: BTreeSet<&str> = self.attributes.iter().map(|attribute| attribute.name).collect();
+        for block in &self.blocks {
+            if !seen.insert(block.name) {
+                found.push(format!("`{}` is declared twice", block.name));
+            }
+            if block.nesting == Nesting::Map && (block.min, block.max) != (0, 0) {
+                found.push(format!("map block `{}` cannot limit its number", block.name));
+            }
+            found.extend(block.schema.mistakes().into_iter().map(|text| format!("{}: {text}", block.name)));
+        }
+        if self.version < 0 {
+            found.push("the version is negative".to_owned());
+        }
+        found
+    }
+}
+
+impl Shape {
+    /// The type that values of this shape have.
+    pub fn ty(&self) -> Type {
+        match self {
+            Self::Plain(ty) => ty.clone(),
+            Self::Object { nesting, attributes } => nesting
+                .ty(Type::Object(attributes.iter().map(|part| (part.name.to_owned(), part.shape.ty())).collect())),
+        }
+    }
+}
+
+impl Nesting {
+    fn ty(self, object: Type) -> Type {
+        match self {
+            Self::Single => object,
+            Self::List => Type::List(Box::new(object)),
+            Self::Set => Type::Set(Box::new(object)),
+            Self::Map => Type::Map(Box::new(object)),
+        }
+    }
+}
+
+impl Attribute {
+    /// The same attribute where only the provider sets it: how a type used as an argument appears in an output.
+    #[must_use]
+    pub fn into_computed(mut self) -> Self {
+        self.presence = Presence::Computed;
+        self.default = None;
+        self.replace = false;
+        self.write_only = false;
+        if let Shape::Object { nesting, attributes } = self.shape {
+            let attributes = attributes.into_iter().map(Self::into_computed).collect();
+            self.shape = Shape::Object { nesting, attributes };
+        }
+        self
+    }
+}
+
+fn attribute_mistakes(prefix: &str, attributes: &[Attribute], in_set: bool, found: &mut Vec<String>) {
+    let mut seen = BTreeSet::new();
+    for attribute in attributes {
+        let name = format!("{prefix}{}", attribute.name);
+        if !seen.insert(attribute.name) {
+            found.push(format!("`{name}` is declared twice"));
+        }
+        if !is_identifier(attribute.name) {
+            found.push(format!("`{name}` is not a name: a lower-case letter or `_`, then letters, digits and `_`"));
+        }
+        if prefix.is_empty() && RESERVED.contains(&attribute.name) {
+            found.push(format!("`{name}` is reserved by Terraform"));
+        }
+        if attribute.write_only && (attribute.presence.is_computed() || in_set) {
+            found.push(format!("write-only `{name}` cannot be computed and cannot stand inside a set"));
+        }
+        if attribute.default.is_some() && attribute.presence != Presence::OptionalComputed {
+            found.push(format!("`{name}` has a default and must be optional and computed"));
+        }
+        match &attribute.shape {
+            Shape::Plain(ty) if has_dynamic_in_collection(ty, false) => {
+                found.push(format!("`{name}` has a dynamic type inside a collection, which crashes Terraform"));
+            }
+            Shape::Plain(_) => {}
+            Shape::Object { nesting, attributes } => {
+                attribute_mistakes(&format!("{name}."), attributes, in_set || *nesting == Nesting::Set, found);
+            }
+        }
+    }
+}
+
+/// Meta-arguments that Terraform keeps for itself.
+const RESERVED: [&str; 7] = ["connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner"];
+
+fn is_identifier(name: &str) -> bool {
+    name.bytes().enumerate().all(|(at, byte)| matches!(byte, b'a'..=b'z' | b'_') || at > 0 && byte.is_ascii_digit())
+        && !name.is_empty()
+}
+
+fn has_dynamic_in_collection(ty: &Type, inside: bool) -> bool {
+    match ty {
+        Type::Dynamic => inside,
+        Type::List(of) | Type::Set(of) | Type::Map(of) => has_dynamic_in_collection(of, true),
+        Type::Tuple(parts) => parts.iter().any(|part| has_dynamic_in_collection(part, inside)),
+        Type::Object(parts) => parts.values().any(|part| has_dynamic_in_collection(part, inside)),
+        Type::String | Type::Number | Type::Bool => false,
+    }
+}

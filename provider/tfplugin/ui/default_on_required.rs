@@ -1,0 +1,7 @@
+#[derive(tfplugin::Model)]
+struct Input {
+    #[tf(default = 3)]
+    size: u64,
+}
+
+fn main() {}

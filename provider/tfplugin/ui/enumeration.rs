@@ -1,0 +1,6 @@
+#[derive(tfplugin::Model)]
+enum Input {
+    Name,
+}
+
+fn main() {}

@@ -1,0 +1,6 @@
+#[derive(tfplugin::Model)]
+struct Input<T> {
+    name: T,
+}
+
+fn main() {}

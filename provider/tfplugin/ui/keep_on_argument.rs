@@ -1,0 +1,7 @@
+#[derive(tfplugin::Model)]
+struct Input {
+    #[tf(keep)]
+    name: Option<String>,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[derive(tfplugin::Model)]
+struct Input {
+    #[tf(write_only)]
+    secret: String,
+}
+
+fn main() {}

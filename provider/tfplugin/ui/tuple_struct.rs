@@ -1,0 +1,4 @@
+#[derive(tfplugin::Model)]
+struct Input(String);
+
+fn main() {}

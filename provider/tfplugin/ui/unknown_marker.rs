@@ -1,0 +1,7 @@
+#[derive(tfplugin::Model)]
+struct Input {
+    #[tf(optional)]
+    name: String,
+}
+
+fn main() {}

@@ -1,0 +1,7 @@
+#[derive(tfplugin::Model)]
+#[tf(computed)]
+struct Output {
+    id: String,
+}
+
+fn main() {}

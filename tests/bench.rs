@@ -1,0 +1,70 @@
+//! `make bench`: the provider's numbers, each beside that of its peer from the same run.
+//!
+//! The peer is the Kubernetes provider, which is what people would otherwise write the same
+//! objects with. Both get the same cluster, the same Terraform and the same machine, step by
+//! step in turn, so that a busy machine hurts both. Nothing is asserted: a number is to be
+//! read by somebody. What is checked is that both did the work, so that a number means
+//! something.
+//!
+//! Variables: `EOD_BENCH_OURS` and `EOD_BENCH_PEER` are the two binaries and set by
+//! `tests/bench/run`; who has none takes no part. `BENCH_ENVIRONMENTS` (100),
+//! `BENCH_REFRESH` (three times as many) and `BENCH_STARTS` (200) say how much is done.
+#![allow(
+    clippy::print_stdout,
+    clippy::print_stderr,
+    clippy::unwrap_used,
+    reason = "this is a program for a terminal, and its results go to stdout"
+)]
+
+use std::process::ExitCode;
+
+/// What is measured and how.
+mod bench {
+    pub(crate) mod contestant;
+    pub(crate) mod handshake;
+    pub(crate) mod lifecycle;
+    pub(crate) mod measured;
+    pub(crate) mod refresh;
+    pub(crate) mod scale;
+    pub(crate) mod stand_in;
+    pub(crate) mod table;
+    pub(crate) mod terraform;
+    pub(crate) mod traces;
+    pub(crate) mod usage;
+}
+#[allow(dead_code, unused_imports, reason = "the kit is for the tests; the benchmark needs only some of it")]
+mod kit;
+
+use bench::{contestant, handshake, lifecycle, refresh, scale::Scale, stand_in, table::Table, traces::Traces};
+
+const KIT: kit::Config =
+    kit::Config { repository: env!("CARGO_MANIFEST_DIR"), provider: env!("CARGO_BIN_EXE_terraform-provider-eod") };
+
+fn main() -> ExitCode {
+    if let Some(order) = stand_in::Order::given() {
+        return order.carry_out();
+    }
+    match measure_all() {
+        Ok(table) => {
+            println!("\n{table}");
+            ExitCode::SUCCESS
+        }
+        Err(error) => {
+            eprintln!("bench: {error:#}");
+            ExitCode::FAILURE
+        }
+    }
+}
+
+fn measure_all() -> anyhow::Result<Table> {
+    let scale = Scale::from_environment()?;
+    let contestants = contestant::both()?;
+    let mut table = Table::default();
+    handshake::measure(&contestants, scale.starts, &mut table)?;
+    let cluster = kit::cluster::Cluster::shared();
+    // Whatever happens, a cluster that is not ours alone is left as it was.
+    let _traces = Traces::of(cluster, contestant::PREFIX);
+    lifecycle::measure(&contestants, cluster, &scale, &mut table)?;
+    refresh::measure(&contestants, cluster, &scale, &mut table)?;
+    Ok(table)
+}

@@ -1,0 +1,56 @@
+//! Who is measured: our provider and its peer.
+
+use std::{env, path::PathBuf};
+
+use anyhow::ensure;
+
+use crate::bench::measured::Pair;
+
+/// What the names of all repositories and namespaces of the benchmark begin with.
+pub(crate) const PREFIX: &str = "bench-";
+
+/// A provider, and how the same environments are written for it.
+pub(crate) struct Contestant {
+    /// How it is called in what we print, and a part of its namespaces' names.
+    pub(crate) name: &'static str,
+    /// The provider's binary.
+    pub(crate) provider: PathBuf,
+    /// The name that Terraform expects the binary to have.
+    pub(crate) file_name: &'static str,
+    /// The address in `required_providers`.
+    pub(crate) source: &'static str,
+    /// The configuration, with the variables `run`, `environments` and `head_sha`.
+    pub(crate) configuration: &'static str,
+}
+
+/// Those of the two that are to be measured.
+///
+/// # Errors
+/// When a binary does not exist, or when nobody is to be measured.
+pub(crate) fn both() -> anyhow::Result<Pair<Contestant>> {
+    let binary = |variable| env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
+    let ours = binary("EOD_BENCH_OURS").map(|provider| Contestant {
+        name: "ours",
+        provider,
+        file_name: "terraform-provider-eod",
+        source: "environment-on-demand/eod",
+        configuration: include_str!("ours.tf"),
+    });
+    let peer = binary("EOD_BENCH_PEER").map(|provider| Contestant {
+        name: "peer",
+        provider,
+        file_name: "terraform-provider-kubernetes",
+        source: "hashicorp/kubernetes",
+        configuration: include_str!("peer.tf"),
+    });
+    let pair = Pair { ours, peer };
+    ensure!(
+        pair.iter().next().is_some(),
+        "neither EOD_BENCH_OURS nor EOD_BENCH_PEER names a binary; `make bench` sets both"
+    );
+    for contestant in pair.iter() {
+        let provider = &contestant.provider;
+        ensure!(provider.is_file(), "expected the provider's binary at {}, and there is no file", provider.display());
+    }
+    Ok(pair)
+}

@@ -1,0 +1,88 @@
+//! Many environments from their first plan to their end.
+
+use std::time::Duration;
+
+use crate::{
+    bench::{
+        contestant::Contestant,
+        measured::{Pair, Unit, megabytes},
+        scale::Scale,
+        table::Table,
+        terraform::{COMMIT, Cost, Folder, Job, NEXT_COMMIT},
+        traces,
+    },
+    kit::cluster::Cluster,
+};
+
+/// What we aim at in a step; empty where there is no aim.
+struct Wanted {
+    wall: &'static str,
+    cpu: &'static str,
+    provider: &'static str,
+}
+
+const NOTHING: Wanted = Wanted { wall: "", cpu: "", provider: "" };
+const CHEAP: Wanted = Wanted { cpu: "10x less", provider: "20x less", ..NOTHING };
+
+/// Terraform's own number of things that it does at once.
+const USUAL: usize = 10;
+
+/// Measures plan, apply, a plan without changes, a push and destroy.
+///
+/// # Errors
+/// When a step fails, or when the two did not make the same number of environments.
+pub(crate) fn measure(
+    contestants: &Pair<Contestant>,
+    cluster: &Cluster,
+    scale: &Scale,
+    table: &mut Table,
+) -> anyhow::Result<()> {
+    let run = cluster.installation("life");
+    let folders = contestants.try_map(|contestant| Folder::new(contestant, &run, scale.environments))?;
+    let job =
+        |command, head_sha, code| Job { command, head_sha, parallelism: USUAL, kubeconfig: cluster.kubeconfig(), code };
+    let mut peaks: Pair<u64> = Pair { ours: Some(0), peer: Some(0) };
+    let mut step = |what: &str, wanted: &Wanted, job: &Job<'_>, table: &mut Table| -> anyhow::Result<()> {
+        let costs = folders.try_map(|folder| folder.run(job))?;
+        peaks = Pair { ours: higher(peaks.ours, costs.ours), peer: higher(peaks.peer, costs.peer) };
+        report(what, wanted, &costs, table);
+        Ok(())
+    };
+
+    step("plan", &CHEAP, &job("plan", COMMIT, 2), table)?;
+    step("apply", &Wanted { provider: "10x less", ..NOTHING }, &job("apply", COMMIT, 0), table)?;
+    objects(&folders, cluster, table)?;
+    step("plan without changes", &CHEAP, &job("plan", COMMIT, 0), table)?;
+    step("push", &CHEAP, &job("apply", NEXT_COMMIT, 0), table)?;
+    step("destroy", &Wanted { wall: "under 90 s", ..NOTHING }, &job("destroy", NEXT_COMMIT, 0), table)?;
+
+    let wide = |command| Job { parallelism: 30, ..job(command, COMMIT, 0) };
+    folders.try_map(|folder| folder.run(&wide("apply")))?;
+    step("destroy at 30", &Wanted { wall: "under 45 s", ..NOTHING }, &wide("destroy"), table)?;
+    table.add("provider's peak memory", Unit::Megabytes, "under 20 MB", peaks.map(|&kib| megabytes(kib)));
+    Ok(())
+}
+
+/// The three costs of one step.
+fn report(what: &str, wanted: &Wanted, costs: &Pair<Cost>, table: &mut Table) {
+    let seconds = |of: fn(&Cost) -> Duration| costs.map(|cost| of(cost).as_secs_f64());
+    table.add(&format!("{what}, wall"), Unit::Seconds, wanted.wall, seconds(|cost| cost.wall));
+    table.add(&format!("{what}, CPU in all"), Unit::Seconds, wanted.cpu, seconds(|cost| cost.cpu));
+    table.add(
+        &format!("{what}, CPU of the provider"),
+        Unit::Seconds,
+        wanted.provider,
+        seconds(|cost| cost.provider.cpu),
+    );
+}
+
+/// How many objects one environment is made of, to see that both made the same.
+fn objects(folders: &Pair<Folder>, cluster: &Cluster, table: &mut Table) -> anyhow::Result<()> {
+    let counts = folders.try_map(|folder| traces::objects(cluster, &folder.namespaces(), folder.environments()))?;
+    table.add("objects per environment", Unit::Count, "", counts);
+    Ok(())
+}
+
+fn higher(so_far: Option<u64>, cost: Option<Cost>) -> Option<u64> {
+    so_far.zip(cost).map(|(so_far, cost)| so_far.max(cost.provider.peak_kib))
+}

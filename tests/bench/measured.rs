@@ -1,0 +1,56 @@
+//! A value of each contestant.
+
+/// What belongs to us and to the peer; none where one of the two does not take part.
+#[derive(Clone, Copy, Debug, Default)]
+pub(crate) struct Pair<T> {
+    pub(crate) ours: Option<T>,
+    pub(crate) peer: Option<T>,
+}
+
+impl<T> Pair<T> {
+    /// Does the same for both, first for us.
+    ///
+    /// # Errors
+    /// The first one that `with` answers.
+    pub(crate) fn try_map<U>(&self, mut with: impl FnMut(&T) -> anyhow::Result<U>) -> anyhow::Result<Pair<U>> {
+        Ok(Pair {
+            ours: self.ours.as_ref().map(&mut with).transpose()?,
+            peer: self.peer.as_ref().map(with).transpose()?,
+        })
+    }
+
+    pub(crate) fn map<U>(&self, mut with: impl FnMut(&T) -> U) -> Pair<U> {
+        Pair { ours: self.ours.as_ref().map(&mut with), peer: self.peer.as_ref().map(with) }
+    }
+
+    pub(crate) fn iter(&self) -> impl Iterator<Item = &T> {
+        self.ours.iter().chain(&self.peer)
+    }
+}
+
+/// What a value is a number of.
+#[derive(Clone, Copy, Debug)]
+pub(crate) enum Unit {
+    Milliseconds,
+    Seconds,
+    Megabytes,
+    Count,
+}
+
+impl Unit {
+    /// The value with its unit, with as many digits as are worth reading.
+    pub(crate) fn show(self, value: f64) -> String {
+        match self {
+            Self::Milliseconds => format!("{value:.2} ms"),
+            Self::Seconds => format!("{value:.2} s"),
+            Self::Megabytes => format!("{value:.1} MB"),
+            Self::Count => format!("{value}"),
+        }
+    }
+}
+
+/// Millions of bytes, from the kernel's unit.
+#[allow(clippy::cast_precision_loss, reason = "no process has so much memory")]
+pub(crate) fn megabytes(kib: u64) -> f64 {
+    kib as f64 * 1024.0 / 1e6
+}

@@ -1,0 +1,162 @@
+//! A contestant's folder with its configuration, and measured Terraform runs in it.
+
+use std::{
+    ffi::OsString,
+    fs::{self, File},
+    os::unix::fs::PermissionsExt,
+    path::{Path, PathBuf},
+    process::{Command, Stdio},
+    time::{Duration, Instant},
+};
+
+use anyhow::{Context, ensure};
+use tempfile::TempDir;
+
+use crate::{
+    bench::{
+        contestant::{Contestant, PREFIX},
+        stand_in::{Notes, Order},
+        usage::Usage,
+    },
+    kit::{keep_folders, terraform::Terraform},
+};
+
+/// The commit that environments are made with, and the one that is pushed later.
+pub(crate) const COMMIT: &str = "4f2a9c1";
+pub(crate) const NEXT_COMMIT: &str = "b81d7e6";
+
+/// One contestant's working folder. Logging is off, unlike in the tests: it would be most
+/// of what is measured.
+pub(crate) struct Folder {
+    folder: TempDir,
+    contestant: &'static str,
+    provider: PathBuf,
+    /// What the names of its namespaces begin with.
+    run: String,
+    environments: usize,
+    runs: std::cell::Cell<u32>,
+}
+
+/// A Terraform run with its variables.
+pub(crate) struct Job<'a> {
+    /// `plan`, `apply` or `destroy`.
+    pub(crate) command: &'a str,
+    pub(crate) head_sha: &'a str,
+    pub(crate) parallelism: usize,
+    pub(crate) kubeconfig: &'a Path,
+    /// The exit code it has to end with: 2 is a plan with changes, 0 one without.
+    pub(crate) code: i32,
+}
+
+/// What a run has cost.
+#[derive(Clone, Copy, Debug)]
+pub(crate) struct Cost {
+    pub(crate) wall: Duration,
+    /// Of Terraform and everything that it started.
+    pub(crate) cpu: Duration,
+    pub(crate) provider: Notes,
+}
+
+impl Folder {
+    /// Writes a contestant's configuration for so many environments.
+    ///
+    /// # Errors
+    /// When the disk does not take it.
+    pub(crate) fn new(contestant: &Contestant, run: &str, environments: usize) -> anyhow::Result<Self> {
+        let mut folder = TempDir::with_prefix(format!("eod-bench-{}-", contestant.name))?;
+        folder.disable_cleanup(keep_folders());
+        for name in ["work", "home", "tmp", "plugins", "runs"] {
+            fs::create_dir(folder.path().join(name))?;
+        }
+        let stand_in = folder.path().join("plugins").join(contestant.file_name);
+        // A copy and not a link, which Terraform would follow to another name.
+        fs::copy(std::env::current_exe()?, &stand_in)?;
+        fs::set_permissions(&stand_in, fs::Permissions::from_mode(0o755))?;
+        let plugins = folder.path().join("plugins").display().to_string();
+        let settings = format!(
+            "provider_installation {{\n  dev_overrides {{\n    \"{}\" = \"{plugins}\"\n  }}\n}}\n",
+            contestant.source
+        );
+        fs::write(folder.path().join("cli.tfrc"), settings)?;
+        fs::write(folder.path().join("work/main.tf"), contestant.configuration)?;
+        Ok(Self {
+            folder,
+            contestant: contestant.name,
+            provider: contestant.provider.clone(),
+            run: format!("{PREFIX}{run}-{}", contestant.name),
+            environments,
+            runs: std::cell::Cell::default(),
+        })
+    }
+
+    /// What the names of this folder's namespaces begin with.
+    pub(crate) fn namespaces(&self) -> String {
+        format!("{}-pr-", self.run)
+    }
+
+    pub(crate) fn environments(&self) -> usize {
+        self.environments
+    }
+
+    /// Runs Terraform to its end.
+    ///
+    /// # Errors
+    /// When it ends with another code than was expected, with all that it said.
+    pub(crate) fn run(&self, job: &Job<'_>) -> anyhow::Result<Cost> {
+        let number = self.runs.replace(self.runs.get() + 1);
+        let files = self.folder.path().join(format!("runs/{number:02}-{}", job.command));
+        fs::create_dir(&files)?;
+        eprintln!(
+            "bench: {}: terraform {} of {} environments at parallelism {}",
+            self.contestant, job.command, self.environments, job.parallelism
+        );
+        let mut command = self.command(job, &files)?;
+        let (before, begun) = (Usage::of_children()?, Instant::now());
+        let status = command.status().context("cannot start Terraform")?;
+        let (wall, after) = (begun.elapsed(), Usage::of_children()?);
+        let said = |name: &str| fs::read_to_string(files.join(name)).unwrap_or_default();
+        ensure!(
+            status.code() == Some(job.code),
+            "{}: terraform {} ended with {status}, expected exit code {}\n--- the end of stdout\n{}\n--- stderr\n{}",
+            self.contestant,
+            job.command,
+            job.code,
+            tail(&said("stdout")),
+            tail(&said("stderr"))
+        );
+        Ok(Cost { wall, cpu: after.cpu.saturating_sub(before.cpu), provider: Notes::read(&files)? })
+    }
+
+    fn command(&self, job: &Job<'_>, files: &Path) -> anyhow::Result<Command> {
+        let at = |name: &str| self.folder.path().join(name).into_os_string();
+        let variables: [(&str, OsString); 10] = [
+            ("PATH", std::env::var_os("PATH").unwrap_or_default()),
+            ("HOME", at("home")),
+            ("TMPDIR", at("tmp")),
+            ("TF_CLI_CONFIG_FILE", at("cli.tfrc")),
+            ("TF_IN_AUTOMATION", "1".into()),
+            ("CHECKPOINT_DISABLE", "1".into()),
+            ("KUBE_CONFIG_PATH", job.kubeconfig.into()),
+            ("TF_VAR_run", self.run.clone().into()),
+            ("TF_VAR_environments", self.environments.to_string().into()),
+            ("TF_VAR_head_sha", job.head_sha.into()),
+        ];
+        let mut command = Command::new(Terraform::first().path());
+        command.args([job.command, "-no-color", "-input=false"]).arg(format!("-parallelism={}", job.parallelism));
+        command.arg(if job.command == "plan" { "-detailed-exitcode" } else { "-auto-approve" });
+        command
+            .current_dir(self.folder.path().join("work"))
+            .env_clear()
+            .envs(variables)
+            .envs(Order::variables(&self.provider, files))
+            .stdin(Stdio::null())
+            .stdout(File::create(files.join("stdout"))?)
+            .stderr(File::create(files.join("stderr"))?);
+        Ok(command)
+    }
+}
+
+fn tail(text: &str) -> String {
+    let lines: Vec<_> = text.lines().collect();
+    lines.iter().skip(lines.len().saturating_sub(60)).copied().collect::<Vec<_>>().join("\n")
+}

@@ -1,0 +1,71 @@
+//! Where an API server is and with which token one may talk to it.
+
+use std::{io::Write, path::Path};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::{Value, json};
+use tempfile::NamedTempFile;
+
+/// An address, the authority that proves it, and who we are.
+#[derive(Clone)]
+pub(crate) struct Access {
+    /// The URL, without a slash at the end.
+    pub(crate) server: String,
+    /// Certificates in PEM; none where the server speaks plain HTTP.
+    pub(crate) ca_pem: Option<String>,
+    pub(crate) token: String,
+}
+
+/// A kubeconfig file that goes away with the test.
+pub(crate) struct Kubeconfig(NamedTempFile);
+
+impl Kubeconfig {
+    pub(crate) fn path(&self) -> &Path {
+        self.0.path()
+    }
+}
+
+impl Access {
+    /// Reads what `kubectl config view --raw --minify -o json` prints. There is no token
+    /// in it where the user proves himself by a certificate or a program.
+    pub(super) fn from_config(config: &Value) -> Result<Self, String> {
+        let text = |pointer: &str| config.pointer(pointer).and_then(Value::as_str);
+        let server = text("/clusters/0/cluster/server").ok_or("the kubeconfig has no server")?;
+        let ca_pem = match text("/clusters/0/cluster/certificate-authority-data") {
+            Some(data) => Some(decode(data)?),
+            None => text("/clusters/0/cluster/certificate-authority")
+                .map(|file| std::fs::read_to_string(file).map_err(|e| format!("{file}: {e}")))
+                .transpose()?,
+        };
+        Ok(Self {
+            server: server.trim_end_matches('/').to_owned(),
+            ca_pem,
+            token: text("/users/0/user/token").unwrap_or_default().to_owned(),
+        })
+    }
+
+    /// Writes a kubeconfig file with this access in it.
+    pub(crate) fn kubeconfig(&self) -> Kubeconfig {
+        // JSON is YAML, and no value needs a thought about quotes.
+        let mut cluster = json!({ "server": self.server });
+        if let Some(pem) = &self.ca_pem {
+            cluster["certificate-authority-data"] = STANDARD.encode(pem).into();
+        }
+        let config = json!({
+            "apiVersion": "v1",
+            "kind": "Config",
+            "current-context": "test",
+            "clusters": [{ "name": "test", "cluster": cluster }],
+            "contexts": [{ "name": "test", "context": { "cluster": "test", "user": "test" } }],
+            "users": [{ "name": "test", "user": { "token": self.token } }],
+        });
+        let mut file = NamedTempFile::with_prefix("eod-kubeconfig-").unwrap();
+        file.write_all(config.to_string().as_bytes()).unwrap();
+        Kubeconfig(file)
+    }
+}
+
+fn decode(data: &str) -> Result<String, String> {
+    let bytes = STANDARD.decode(data).map_err(|error| error.to_string())?;
+    String::from_utf8(bytes).map_err(|error| error.to_string())
+}

@@ -1,0 +1,279 @@
+//! The one cluster of a test run, and the few things tests do with it.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+    sync::{
+        OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+    time::{Duration, SystemTime},
+};
+
+use serde_json::{Value, json};
+
+use crate::kit::{
+    access::{Access, Kubeconfig},
+    command::{self, Finished},
+    http::Origin,
+    testbed::{self, Testbed},
+    wait::wait_until,
+};
+
+/// How long the tests wait for what a cluster does by itself. A namespace takes 6 to 10
+/// seconds to go; the rest is room for a busy machine.
+pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+
+/// A Kubernetes API server with controllers, for as long as the test run lasts.
+pub(crate) struct Cluster {
+    kubeconfig: PathBuf,
+    kubectl: Kubectl,
+    access: Access,
+    origin: Origin,
+    /// The testbed, where we started one; it stops when this process ends.
+    testbed: Option<Testbed>,
+}
+
+/// How to run kubectl: as a program of its own or as a part of the testbed's binary.
+struct Kubectl {
+    program: PathBuf,
+    part: Option<&'static str>,
+}
+
+impl Cluster {
+    /// The cluster all tests share: the one of `EOD_TEST_KUBECONFIG`, else one that is
+    /// started at the first call.
+    ///
+    /// # Panics
+    /// In every test of the run, with the same sentence, when there is none to be had.
+    #[track_caller]
+    pub(crate) fn shared() -> &'static Self {
+        static SHARED: OnceLock<Result<Cluster, String>> = OnceLock::new();
+        match SHARED.get_or_init(Self::start) {
+            Ok(cluster) => cluster,
+            Err(error) => panic!("there is no cluster to test with: {error}"),
+        }
+    }
+
+    fn start() -> Result<Self, String> {
+        match std::env::var_os("EOD_TEST_KUBECONFIG") {
+            Some(path) if !path.is_empty() => {
+                let path = std::path::absolute(path).map_err(|error| error.to_string())?;
+                if !path.is_file() {
+                    return Err(format!("EOD_TEST_KUBECONFIG names {}, and there is no such file", path.display()));
+                }
+                eprintln!("kit: Kubernetes from EOD_TEST_KUBECONFIG={}", path.display());
+                Self::connect(path, None)
+            }
+            _ => {
+                let assets = testbed::assets()?;
+                let testbed = Testbed::start(testbed::binary()?, assets.as_deref())?;
+                Self::connect(testbed.kubeconfig.clone(), Some(testbed))
+            }
+        }
+    }
+
+    fn connect(kubeconfig: PathBuf, testbed: Option<Testbed>) -> Result<Self, String> {
+        // The one that fits the servers, where we know which that is.
+        let fitting = match &testbed {
+            Some(testbed) => testbed.kubectl.clone(),
+            None => command::on_path("kubectl"),
+        };
+        let kubectl = match fitting {
+            Some(program) => Kubectl { program, part: None },
+            None => Kubectl { program: testbed::binary()?.to_owned(), part: Some("kubectl") },
+        };
+        let mut access = kubectl.access(&kubeconfig)?;
+        if access.token.is_empty() {
+            access.token = administrator(&kubectl, &kubeconfig)?;
+        }
+        let origin = Origin::new(&access);
+        Ok(Self { kubeconfig, kubectl, access, origin, testbed })
+    }
+
+    /// The administrator's kubeconfig.
+    pub(crate) fn kubeconfig(&self) -> &Path {
+        &self.kubeconfig
+    }
+
+    /// The kubeconfig of somebody who is known and may do nothing.
+    #[track_caller]
+    pub(crate) fn nobody(&self) -> Kubeconfig {
+        match &self.testbed {
+            Some(testbed) => self.kubectl.access(&testbed.restricted).unwrap().kubeconfig(),
+            None => self.service_account("default", "eod-test-nobody", &json!([])),
+        }
+    }
+
+    /// The API server's URL, the authority behind it and the administrator's token.
+    pub(crate) fn access(&self) -> &Access {
+        &self.access
+    }
+
+    pub(crate) fn server(&self) -> &str {
+        &self.access.server
+    }
+
+    pub(crate) fn token(&self) -> &str {
+        &self.access.token
+    }
+
+    pub(crate) fn ca_pem(&self) -> &str {
+        self.access.ca_pem.as_deref().unwrap_or_default()
+    }
+
+    /// Runs kubectl as administrator and answers its stdout.
+    ///
+    /// # Panics
+    /// When it fails, with command, stdout and stderr.
+    #[track_caller]
+    pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
+        self.try_kubectl(arguments).expect_ok()
+    }
+
+    /// Runs kubectl as administrator, for tests of what a cluster refuses.
+    #[track_caller]
+    pub(crate) fn try_kubectl(&self, arguments: &[&str]) -> Finished {
+        self.kubectl.run(&self.kubeconfig, arguments, "")
+    }
+
+    /// Runs kubectl as somebody else.
+    #[track_caller]
+    pub(crate) fn kubectl_as(&self, kubeconfig: &Path, arguments: &[&str]) -> Finished {
+        self.kubectl.run(kubeconfig, arguments, "")
+    }
+
+    /// `kubectl get ARGUMENTS -o json`; none when the object does not exist.
+    #[track_caller]
+    pub(crate) fn get(&self, arguments: &[&str]) -> Option<Value> {
+        let all = [&["get", "--ignore-not-found", "-ojson"], arguments].concat();
+        let text = self.kubectl(&all);
+        (!text.trim().is_empty()).then(|| serde_json::from_str(&text).unwrap())
+    }
+
+    /// Applies manifests as the person at the keyboard would.
+    #[track_caller]
+    pub(crate) fn apply(&self, yaml: &str) {
+        self.try_apply(yaml).expect_ok();
+    }
+
+    #[track_caller]
+    pub(crate) fn try_apply(&self, yaml: &str) -> Finished {
+        self.kubectl.run(&self.kubeconfig, &["apply", "-f", "-"], yaml)
+    }
+
+    /// One call to the API server: status and answer. Cheaper than kubectl by far.
+    #[track_caller]
+    pub(crate) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        let content_type = match method {
+            "PATCH" => "application/merge-patch+json",
+            _ => "application/json",
+        };
+        let body = body.map(Value::to_string).unwrap_or_default();
+        self.origin.call(method, path, content_type, &body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    /// The object at a path such as `/api/v1/namespaces/x`; none when there is none.
+    #[track_caller]
+    pub(crate) fn read(&self, path: &str) -> Option<Value> {
+        match self.call("GET", path, None) {
+            (200, object) => Some(object),
+            (404, _) => None,
+            (status, answer) => panic!("GET {path}: {status} {answer}"),
+        }
+    }
+
+    #[track_caller]
+    pub(crate) fn namespace_exists(&self, name: &str) -> bool {
+        self.read(&format!("/api/v1/namespaces/{name}")).is_some()
+    }
+
+    /// Waits until a namespace that is being deleted is gone.
+    #[track_caller]
+    pub(crate) fn wait_until_gone(&self, namespace: &str) {
+        wait_until(&format!("namespace {namespace} to be gone"), PATIENCE, || {
+            match self.read(&format!("/api/v1/namespaces/{namespace}")) {
+                None => Ok(()),
+                Some(object) => Err(object["status"].to_string()),
+            }
+        });
+    }
+
+    /// An installation id nobody else uses: a DNS label of at most 40 bytes that is
+    /// different for every call, also on a cluster that outlives the run.
+    pub(crate) fn installation(&self, test: &str) -> String {
+        static COUNT: AtomicU32 = AtomicU32::new(0);
+        let number = COUNT.fetch_add(1, Ordering::Relaxed);
+        let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
+        let name: String = test
+            .chars()
+            .map(|c| if c.is_ascii_alphanumeric() { c.to_ascii_lowercase() } else { '-' })
+            .take(24)
+            .collect();
+        format!("t{:x}-{number}-{}", since % 0x1000_0000, name.trim_matches('-'))
+    }
+
+    /// A service account that may do what `rules` (of a ClusterRole) say and nothing
+    /// else, as a kubeconfig.
+    #[track_caller]
+    pub(crate) fn service_account(&self, namespace: &str, name: &str, rules: &Value) -> Kubeconfig {
+        let role = format!("{namespace}-{name}");
+        let list = json!({ "apiVersion": "v1", "kind": "List", "items": [
+            { "apiVersion": "v1", "kind": "ServiceAccount",
+              "metadata": { "name": name, "namespace": namespace } },
+            { "apiVersion": "rbac.authorization.k8s.io/v1", "kind": "ClusterRole",
+              "metadata": { "name": role }, "rules": rules },
+            binding(&role, &role, namespace, name),
+        ]});
+        self.apply(&list.to_string());
+        let token = self.kubectl(&["create", "token", name, "-n", namespace]).trim().to_owned();
+        Access { token, ..self.access.clone() }.kubeconfig()
+    }
+}
+
+impl Kubectl {
+    #[track_caller]
+    fn run(&self, kubeconfig: &Path, arguments: &[&str], input: &str) -> Finished {
+        let mut command = Command::new(&self.program);
+        command.args(self.part).args(arguments).env("KUBECONFIG", kubeconfig);
+        command::run(&mut command, input)
+    }
+
+    /// What a kubeconfig says, by the one program that reads every kind of it.
+    #[track_caller]
+    fn access(&self, kubeconfig: &Path) -> Result<Access, String> {
+        let view = self.run(kubeconfig, &["config", "view", "--raw", "--minify", "-ojson"], "");
+        if view.code != Some(0) {
+            return Err(view.report());
+        }
+        Access::from_config(&serde_json::from_str(&view.stdout).map_err(|e| e.to_string())?)
+    }
+}
+
+/// The token of a service account that may do everything, for a cluster whose
+/// kubeconfig proves the user in a way our own calls do not speak.
+fn administrator(kubectl: &Kubectl, kubeconfig: &Path) -> Result<String, String> {
+    const NAME: &str = "eod-test-admin";
+    let list = json!({ "apiVersion": "v1", "kind": "List", "items": [
+        { "apiVersion": "v1", "kind": "ServiceAccount",
+          "metadata": { "name": NAME, "namespace": "kube-system" } },
+        binding(NAME, "cluster-admin", "kube-system", NAME),
+    ]});
+    let applied = kubectl.run(kubeconfig, &["apply", "-f", "-"], &list.to_string());
+    let arguments = ["create", "token", NAME, "-n", "kube-system", "--duration=8h"];
+    let token = kubectl.run(kubeconfig, &arguments, "");
+    match (applied.code, token.code) {
+        (Some(0), Some(0)) => Ok(token.stdout.trim().to_owned()),
+        _ => Err(format!("{}\n{}", applied.report(), token.report())),
+    }
+}
+
+fn binding(name: &str, role: &str, namespace: &str, account: &str) -> Value {
+    json!({
+        "apiVersion": "rbac.authorization.k8s.io/v1",
+        "kind": "ClusterRoleBinding",
+        "metadata": { "name": name },
+        "roleRef": { "apiGroup": "rbac.authorization.k8s.io", "kind": "ClusterRole", "name": role },
+        "subjects": [{ "kind": "ServiceAccount", "name": account, "namespace": namespace }],
+    })
+}

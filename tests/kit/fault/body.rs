@@ -1,0 +1,40 @@
+//! The bodies the proxy answers with.
+
+use std::{
+    io,
+    pin::Pin,
+    task::{Context, Poll, ready},
+};
+
+use http_body_util::{BodyExt, combinators::BoxBody};
+use hyper::body::{Body, Bytes, Frame};
+use tokio::time::{Sleep, sleep};
+
+use super::serve::HEAD_START;
+
+pub(super) type Answer = BoxBody<Bytes, io::Error>;
+
+/// The first half of an answer, and then an error, upon which hyper closes the connection.
+pub(super) fn half(whole: &Bytes) -> Answer {
+    let first = whole.slice(..whole.len() / 2);
+    Half { first: Some(first), pause: Box::pin(sleep(HEAD_START)) }.boxed()
+}
+
+struct Half {
+    first: Option<Bytes>,
+    /// Without it the error would come before the half was written to the socket.
+    pause: Pin<Box<Sleep>>,
+}
+
+impl Body for Half {
+    type Data = Bytes;
+    type Error = io::Error;
+
+    fn poll_frame(mut self: Pin<&mut Self>, context: &mut Context<'_>) -> Poll<Option<io::Result<Frame<Bytes>>>> {
+        if let Some(first) = self.first.take() {
+            return Poll::Ready(Some(Ok(Frame::data(first))));
+        }
+        ready!(self.pause.as_mut().poll(context));
+        Poll::Ready(Some(Err(io::ErrorKind::ConnectionReset.into())))
+    }
+}

@@ -1,0 +1,168 @@
+//! The proxy's server: one thread, one runtime, a task per connection.
+
+use std::{convert::Infallible, io, sync::Arc, time::Duration};
+
+use http::{HeaderMap, Request, Response, StatusCode, header};
+use http_body_util::{BodyExt, Full};
+use hyper::{
+    body::{Bytes, Incoming},
+    server::conn::http1,
+    service::service_fn,
+};
+use hyper_util::rt::TokioIo;
+use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
+
+use super::{
+    Fault, Logged, Shared, Ticket,
+    body::{self, Answer},
+};
+
+/// Serves until the other end of `stopped` is dropped.
+pub(super) fn run(listener: std::net::TcpListener, shared: &Arc<Shared>, mut stopped: oneshot::Receiver<()>) {
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(async {
+        let listener = TcpListener::from_std(listener).unwrap();
+        // Dropping the set ends every connection, also those that hang on purpose.
+        let mut connections = JoinSet::new();
+        loop {
+            tokio::select! {
+                _ = &mut stopped => return,
+                accepted = listener.accept() => {
+                    let Ok((stream, _)) = accepted else { continue };
+                    connections.spawn(connection(stream, Arc::clone(shared)));
+                }
+                Some(_) = connections.join_next() => {}
+            }
+        }
+    });
+}
+
+async fn connection(stream: tokio::net::TcpStream, shared: Arc<Shared>) {
+    let service = service_fn(move |request| {
+        let shared = Arc::clone(&shared);
+        async move { answer(&shared, request).await }
+    });
+    // An error is what a spoiled call ends with: hyper closes the connection then.
+    drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
+}
+
+/// Answers one call. An error makes hyper close the connection without an answer.
+async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Response<Answer>> {
+    let (mut parts, incoming) = request.into_parts();
+    let bytes = incoming.collect().await.map_err(io::Error::other)?.to_bytes();
+    let (ticket, fault) = shared.arrived(Logged {
+        method: parts.method.to_string(),
+        path: parts.uri.path().to_owned(),
+        query: parts.uri.query().unwrap_or_default().to_owned(),
+        user_agent: parts
+            .headers
+            .get(header::USER_AGENT)
+            .map(|value| String::from_utf8_lossy(value.as_bytes()).into_owned())
+            .unwrap_or_default(),
+        headers: shown(&parts.headers),
+        body: serde_json::from_slice(&bytes).ok(),
+        stored: None,
+        status: None,
+        spoiled: false,
+    });
+    // kubectl and the Kubernetes provider keep their token to themselves where there is no
+    // TLS. Nobody else gets one.
+    let shy = ["kubectl/", "HashiCorp/"].iter().any(|name| ticket.call.user_agent.starts_with(name));
+    if shy && !ticket.call.headers.contains_key(header::AUTHORIZATION) {
+        parts.headers.insert(header::AUTHORIZATION, shared.origin.bearer());
+    }
+    let request = Request::from_parts(parts, Full::new(bytes));
+    let response = spoil(shared, &ticket, request, fault).await?;
+    shared.update(&ticket, |logged| logged.status = Some(response.status().as_u16()));
+    Ok(response)
+}
+
+/// A copy of the headers that can be printed.
+fn shown(headers: &HeaderMap) -> HeaderMap {
+    let mut copy = headers.clone();
+    for name in ["authorization", "x-vault-token"] {
+        if let Some(value) = copy.get_mut(name) {
+            value.set_sensitive(true);
+        }
+    }
+    copy
+}
+
+async fn spoil(
+    shared: &Shared,
+    ticket: &Ticket,
+    request: Request<Full<Bytes>>,
+    fault: Option<Fault>,
+) -> io::Result<Response<Answer>> {
+    let forward = || forward(shared, ticket, request);
+    match fault {
+        None => forward().await,
+        Some(Fault::Delay(pause)) => {
+            tokio::time::sleep(pause).await;
+            forward().await
+        }
+        Some(Fault::Status { code, headers, body }) => {
+            let mut response = ours(code, "application/json", body)?;
+            for (name, value) in headers {
+                let value = value.parse().map_err(io::Error::other)?;
+                response.headers_mut().insert(name, value);
+            }
+            Ok(response)
+        }
+        Some(Fault::Html502) => ours(502, "text/html", BAD_GATEWAY.to_owned()),
+        Some(Fault::AnswerAfterStore(code)) => {
+            finish(forward().await?).await?;
+            ours(code, "application/json", status(code, "Timeout", "the answer was lost"))
+        }
+        Some(Fault::DropBefore) => Err(io::ErrorKind::ConnectionReset.into()),
+        Some(Fault::DropAfterStore) => {
+            finish(forward().await?).await?;
+            Err(io::ErrorKind::ConnectionReset.into())
+        }
+        Some(Fault::Hang) => std::future::pending().await,
+        Some(Fault::HalfBody) => {
+            let (mut parts, body) = forward().await?.into_parts();
+            let whole = body.collect().await.map_err(io::Error::other)?.to_bytes();
+            // The length promises all of it, so the client can know that some is missing.
+            parts.headers.remove(header::TRANSFER_ENCODING);
+            parts.headers.insert(header::CONTENT_LENGTH, whole.len().into());
+            Ok(Response::from_parts(parts, body::half(&whole)))
+        }
+    }
+}
+
+async fn forward(shared: &Shared, ticket: &Ticket, request: Request<Full<Bytes>>) -> io::Result<Response<Answer>> {
+    let response = shared.origin.send(request).await?;
+    let code = response.status().as_u16();
+    shared.update(ticket, |logged| logged.stored = Some(code));
+    Ok(response.map(|body| body.map_err(io::Error::other).boxed()))
+}
+
+/// Reads an answer to its end, after which the call was certainly carried out.
+async fn finish(response: Response<Answer>) -> io::Result<()> {
+    response.into_body().collect().await.map(drop)
+}
+
+fn ours(code: u16, content_type: &str, text: String) -> io::Result<Response<Answer>> {
+    let body = Full::from(text).map_err(|error: Infallible| match error {}).boxed();
+    Response::builder()
+        .status(StatusCode::from_u16(code).map_err(io::Error::other)?)
+        .header(header::CONTENT_TYPE, content_type)
+        .body(body)
+        .map_err(io::Error::other)
+}
+
+/// An error in the API server's own format.
+pub(super) fn status(code: u16, reason: &str, message: &str) -> String {
+    serde_json::json!({
+        "apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Failure",
+        "code": code, "reason": reason, "message": message,
+    })
+    .to_string()
+}
+
+const BAD_GATEWAY: &str = "<html><head><title>502 Bad Gateway</title></head>\
+    <body><h1>502 Bad Gateway</h1></body></html>";
+
+/// How long half an answer may travel before the connection is closed behind it.
+pub(super) const HEAD_START: Duration = Duration::from_millis(20);

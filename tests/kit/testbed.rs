@@ -1,0 +1,142 @@
+//! Finds the testbed's binary, builds it when needed, and starts a cluster with it.
+
+use std::{
+    ffi::{OsStr, OsString},
+    fs::File,
+    io::{BufRead, BufReader, Read, Seek},
+    path::{Path, PathBuf},
+    process::{Child, Command, Stdio},
+    sync::OnceLock,
+};
+
+use crate::kit::{
+    command::{in_path, on_path},
+    keep_folders,
+};
+
+/// A running `eod-testbed up`.
+///
+/// It stops when the pipe on its stdin is closed, which happens however this process
+/// ends; and it removes its own folder. So nothing is left of a killed test run.
+pub(super) struct Testbed {
+    pub(super) kubeconfig: PathBuf,
+    pub(super) restricted: PathBuf,
+    /// A kubectl that came with the servers, where they are not our own build.
+    pub(super) kubectl: Option<PathBuf>,
+    /// Holds the pipe: it is closed with it.
+    pub(super) process: Child,
+}
+
+impl Testbed {
+    /// Starts a cluster and waits until it is ready. Its servers come from the folders
+    /// in `assets`, those that are not there from our binary.
+    pub(super) fn start(binary: &Path, assets: Option<&OsStr>) -> Result<Self, String> {
+        let mut errors = tempfile::tempfile().map_err(|error| error.to_string())?;
+        let mut command = Command::new(binary);
+        command.args(["up", "--until-stdin-closes"]);
+        if let Some(assets) = assets {
+            command.arg("--assets").arg(assets);
+        }
+        if keep_folders() {
+            let folder = std::env::temp_dir().join(format!("eod-testbed-{}", std::process::id()));
+            eprintln!("kit: the cluster's folder is {}", folder.display());
+            command.arg("--dir").arg(folder);
+        }
+        let mut process = command
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(errors.try_clone().map_err(|error| error.to_string())?)
+            .spawn()
+            .map_err(|error| format!("cannot start {}: {error}", binary.display()))?;
+        let announced = process.stdout.take().and_then(announcement);
+        match announced {
+            Some((kubeconfig, restricted)) => {
+                let kubectl = assets.and_then(|folders| in_path(folders, "kubectl"));
+                Ok(Self { kubeconfig, restricted, kubectl, process })
+            }
+            None => {
+                Err(format!("`{} up` ended before the cluster was ready: {}", binary.display(), written(&mut errors)))
+            }
+        }
+    }
+}
+
+/// The testbed's binary: on PATH, else from the cache, else built, with a line that
+/// says which. The answer, also a failure, is the same for the whole run.
+pub(super) fn binary() -> Result<&'static Path, String> {
+    static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    FOUND.get_or_init(find).as_deref().map_err(Clone::clone)
+}
+
+fn find() -> Result<PathBuf, String> {
+    if let Some(found) = on_path("eod-testbed") {
+        eprintln!("kit: Kubernetes from {} (on PATH)", found.display());
+        return Ok(found);
+    }
+    let found = build("kubernetes")?;
+    eprintln!("kit: Kubernetes from {} (cache)", found.display());
+    Ok(found)
+}
+
+/// The folders whose servers are used instead of our own: the one of `KUBEBUILDER_ASSETS`,
+/// else those of PATH when both an API server and an etcd are there. None means our own.
+pub(super) fn assets() -> Result<Option<OsString>, String> {
+    let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
+    let found = servers(variable("KUBEBUILDER_ASSETS"), variable("PATH"))?;
+    if let Some(folders) = &found {
+        let place = |name| in_path(folders, name).unwrap_or_default().display().to_string();
+        eprintln!("kit: the API server is {}, etcd is {}", place("kube-apiserver"), place("etcd"));
+    }
+    Ok(found)
+}
+
+/// Chooses between the two variables. Without an API server and its etcd a folder is of
+/// no use; all else can come from our binary.
+pub(super) fn servers(kubebuilder: Option<OsString>, path: Option<OsString>) -> Result<Option<OsString>, String> {
+    let missing =
+        |folders: &OsStr| ["kube-apiserver", "etcd"].into_iter().find(|name| in_path(folders, name).is_none());
+    match kubebuilder {
+        Some(folder) => match missing(&folder) {
+            None => Ok(Some(folder)),
+            Some(name) => Err(format!(
+                "KUBEBUILDER_ASSETS names {}, where there is no {name}; expected a folder with at least \
+                 kube-apiserver and etcd, or the variable unset to use our own",
+                Path::new(&folder).display()
+            )),
+        },
+        None => Ok(path.filter(|folders| missing(folders).is_none())),
+    }
+}
+
+/// Builds a part with the testbed's script, or finds it in the script's cache.
+///
+/// The script's progress goes straight to the terminal, since a first build is long.
+pub(super) fn build(part: &str) -> Result<PathBuf, String> {
+    let script = Path::new(crate::KIT.repository).join("tests/testbed/build.sh");
+    let output = Command::new(&script)
+        .arg(part)
+        .stdin(Stdio::null())
+        .stderr(Stdio::inherit())
+        .output()
+        .map_err(|error| format!("cannot run {}: {error}", script.display()))?;
+    let text = String::from_utf8_lossy(&output.stdout);
+    match text.lines().last() {
+        Some(path) if output.status.success() => Ok(PathBuf::from(path)),
+        _ => Err(format!("`{} {part}` failed ({}); what it said is above", script.display(), output.status)),
+    }
+}
+
+/// The two kubeconfig files of the one line the testbed prints when it is ready.
+fn announcement(stdout: impl Read) -> Option<(PathBuf, PathBuf)> {
+    let mut line = String::new();
+    BufReader::new(stdout).read_line(&mut line).ok()?;
+    let value: serde_json::Value = serde_json::from_str(&line).ok()?;
+    let path = |key: &str| value.get(key)?.as_str().map(PathBuf::from);
+    Some((path("kubeconfig")?, path("restricted_kubeconfig")?))
+}
+
+fn written(errors: &mut File) -> String {
+    let mut text = String::new();
+    let read = errors.rewind().and_then(|()| errors.read_to_string(&mut text));
+    read.map_or_else(|error| error.to_string(), |_| text)
+}

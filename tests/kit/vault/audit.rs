@@ -1,0 +1,138 @@
+//! The audit log: who did what, and above all what nobody did.
+//!
+//! A server writes an entry before it answers, so what a call did is in the log when the
+//! call is over.
+
+use std::{
+    fs::File,
+    io::{Read, Seek, SeekFrom},
+    path::{Path, PathBuf},
+};
+
+use serde_json::{Value, json};
+
+use super::Client;
+
+/// A server's audit log from some point on.
+pub(crate) struct Audit {
+    log: PathBuf,
+    /// The device that writes it, which knows the salt of its hashes.
+    device: String,
+    from: u64,
+    client: Client,
+}
+
+/// A call the server has answered.
+#[derive(Clone, Debug, PartialEq)]
+pub(crate) struct Operation {
+    /// `create`, `update`, `patch`, `read`, `list` or `delete`.
+    pub(crate) operation: String,
+    /// With the mount in front and without `/v1/`.
+    pub(crate) path: String,
+    /// What was wrong, such as a permission that is missing.
+    pub(crate) error: Option<String>,
+}
+
+impl Audit {
+    /// Finds the device that writes the file.
+    #[track_caller]
+    pub(super) fn find(client: &Client, log: &Path) -> Self {
+        let device = devices(client).into_iter().find(|(_, file)| file == log);
+        let (device, log) = device.unwrap_or_else(|| panic!("no audit device writes {}", log.display()));
+        Self { log, device, from: 0, client: client.clone() }
+    }
+
+    /// Only what comes from now on.
+    #[track_caller]
+    pub(crate) fn starting_here(self) -> Self {
+        Self { from: self.log.metadata().unwrap().len(), ..self }
+    }
+
+    /// Every call at or below a path, in order, with what became of it. The prefix is
+    /// whole segments: `secret/data/pr-1` does not stand for `secret/data/pr-12`.
+    #[track_caller]
+    pub(crate) fn operations(&self, prefix: &str) -> Vec<Operation> {
+        let entries = self.answered().into_iter().map(|entry| Operation {
+            operation: text(&entry, "/request/operation"),
+            path: text(&entry, "/request/path"),
+            error: Some(text(&entry, "/error")).filter(|error| !error.is_empty()),
+        });
+        entries.filter(|entry| within(&entry.path, prefix)).collect()
+    }
+
+    /// Whether anybody asked for the data of a secret, or of one below it, and was not
+    /// refused. For both versions of KV.
+    #[track_caller]
+    pub(crate) fn was_read(&self, mount: &str, path: &str) -> bool {
+        let places = [format!("{mount}/data/{path}"), format!("{mount}/{path}")];
+        let at = |place: &String| {
+            let calls = self.operations(place);
+            calls.iter().any(|call| call.operation == "read" && call.error.is_none())
+        };
+        places.iter().any(at)
+    }
+
+    /// Whether any answer held this string as a value, no matter from where.
+    #[track_caller]
+    pub(crate) fn value_ever_returned(&self, value: &str) -> bool {
+        let path = format!("sys/audit-hash/{}", self.device);
+        let answer = self.client.done("POST", &path, Some(&json!({ "input": value })));
+        let hash = answer["data"]["hash"].as_str().unwrap();
+        self.answered().iter().any(|entry| holds(&entry["response"]["data"], hash))
+    }
+
+    /// The entries of calls that were answered.
+    #[track_caller]
+    fn answered(&self) -> Vec<Value> {
+        let mut file = File::open(&self.log).unwrap();
+        file.seek(SeekFrom::Start(self.from)).unwrap();
+        let mut bytes = Vec::new();
+        file.read_to_end(&mut bytes).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        // The last line may be one that another test's call is just writing.
+        let whole = text.rfind('\n').map_or("", |end| &text[..end]);
+        let entries = whole.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
+        entries.filter(|entry| entry["type"] == "response").collect()
+    }
+}
+
+/// The file devices of a server whose logs can be read from here.
+#[track_caller]
+pub(super) fn devices(client: &Client) -> Vec<(String, PathBuf)> {
+    let answer = client.done("GET", "sys/audit", None);
+    let devices = answer["data"].as_object().unwrap();
+    let found = devices.iter().filter_map(|(name, device)| {
+        let file = PathBuf::from(device.pointer("/options/file_path")?.as_str()?);
+        File::open(&file).ok()?;
+        Some((name.trim_end_matches('/').to_owned(), file))
+    });
+    found.collect()
+}
+
+/// Turns an audit log on, for a server that has none we can read.
+pub(super) fn enable(client: &Client, name: &str, file: &Path) -> Result<(), String> {
+    let device = json!({ "type": "file", "options": { "file_path": file, "mode": "0600" } });
+    match client.call("PUT", &format!("sys/audit/{name}"), Some(&device)) {
+        (200..=299, _) if file.exists() => Ok(()),
+        (200..=299, _) => Err(format!("its audit log {} cannot be read from here", file.display())),
+        (status, answer) => Err(format!("an audit log cannot be turned on: {status} {answer}")),
+    }
+}
+
+fn within(path: &str, prefix: &str) -> bool {
+    let prefix = prefix.trim_end_matches('/');
+    path.strip_prefix(prefix).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
+}
+
+fn holds(value: &Value, hash: &str) -> bool {
+    match value {
+        Value::String(text) => text == hash,
+        Value::Array(items) => items.iter().any(|item| holds(item, hash)),
+        Value::Object(fields) => fields.values().any(|field| holds(field, hash)),
+        _ => false,
+    }
+}
+
+fn text(entry: &Value, pointer: &str) -> String {
+    entry.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
+}

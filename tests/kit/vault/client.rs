@@ -1,0 +1,84 @@
+//! Single calls to a Vault server, one connection each.
+
+use std::io;
+
+use http::{HeaderMap, HeaderValue, Request, header};
+use http_body_util::{BodyExt, Full};
+use hyper::body::Bytes;
+use serde_json::Value;
+
+use crate::kit::{access::Access, http::Origin};
+
+/// Somebody who calls a server, with a token or without.
+#[derive(Clone)]
+pub(crate) struct Client {
+    origin: Origin,
+    headers: HeaderMap,
+}
+
+impl Client {
+    pub(crate) fn new(access: &Access) -> Self {
+        let mut headers = HeaderMap::new();
+        if !access.token.is_empty() {
+            let mut token = HeaderValue::from_str(&access.token).unwrap();
+            token.set_sensitive(true);
+            headers.insert("x-vault-token", token);
+        }
+        Self { origin: Origin::new(access), headers }
+    }
+
+    /// The same with one more header, such as `x-vault-namespace`.
+    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+        self.headers.insert(name, HeaderValue::from_str(value).unwrap());
+        self
+    }
+
+    /// Makes a call and answers the status and the body: JSON, else text, `null` when it
+    /// is empty. The path is what follows `/v1/`, already percent-encoded.
+    #[track_caller]
+    pub(crate) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+        self.try_call(method, path, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
+    }
+
+    /// Makes a call that has to succeed.
+    ///
+    /// # Panics
+    /// With status and answer when it does not.
+    #[track_caller]
+    pub(crate) fn done(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+        match self.call(method, path, body) {
+            (200..=299, answer) => answer,
+            (status, answer) => panic!("{method} {path}: {status} {answer}"),
+        }
+    }
+
+    /// Makes a call whose connection may break. Blocks; not to be used from async code.
+    pub(crate) fn try_call(&self, method: &str, path: &str, body: Option<&Value>) -> io::Result<(u16, Value)> {
+        let content_type = match method {
+            "PATCH" => "application/merge-patch+json",
+            _ => "application/json",
+        };
+        let body = body.map(Value::to_string).unwrap_or_default();
+        let mut request = Request::builder()
+            .method(method)
+            .uri(format!("/v1/{path}"))
+            .header(header::CONTENT_TYPE, content_type)
+            .body(Full::new(Bytes::from(body)))
+            .map_err(io::Error::other)?;
+        request.headers_mut().extend(self.headers.clone());
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
+        runtime.block_on(async {
+            let response = self.origin.send(request).await?;
+            let status = response.status().as_u16();
+            let body = response.into_body().collect().await.map_err(io::Error::other)?.to_bytes();
+            Ok((status, parsed(&body)))
+        })
+    }
+}
+
+fn parsed(body: &[u8]) -> Value {
+    match body {
+        [] => Value::Null,
+        _ => serde_json::from_slice(body).unwrap_or_else(|_| Value::String(String::from_utf8_lossy(body).into_owned())),
+    }
+}

@@ -1,0 +1,195 @@
+//! Who may do what: policies, tokens and the ways to log in.
+//!
+//! A method stands at its usual path on a server of ours, and at a path of its own on a
+//! server that was given to us, so that nothing there is changed.
+
+use std::time::SystemTime;
+
+use base64::{
+    Engine,
+    engine::general_purpose::{STANDARD, URL_SAFE_NO_PAD},
+};
+use rcgen::{KeyPair, PKCS_RSA_SHA256, PublicKeyData, SigningKey};
+use serde_json::{Value, json};
+
+use super::{Vault, unique};
+use crate::kit::cluster::Cluster;
+
+/// What one logs in with at the approle method.
+pub(crate) struct AppRole {
+    /// Where the method is, without `auth/`.
+    pub(crate) mount: String,
+    pub(crate) name: String,
+    pub(crate) role_id: String,
+    pub(crate) secret_id: String,
+}
+
+/// What one logs in with at the jwt or the kubernetes method.
+pub(crate) struct Login {
+    /// Where the method is, without `auth/`.
+    pub(crate) mount: String,
+    pub(crate) role: String,
+    pub(crate) jwt: String,
+}
+
+/// Somebody whose JWTs the server believes.
+pub(super) struct Issuer {
+    mount: String,
+    key: KeyPair,
+}
+
+const ISSUER: &str = "https://issuer.invalid";
+const AUDIENCE: &str = "vault";
+
+impl Vault {
+    /// Makes a policy and answers its name.
+    #[track_caller]
+    pub(crate) fn policy(&self, test: &str, hcl: &str) -> String {
+        let name = unique(test);
+        self.client.done("PUT", &format!("sys/policies/acl/{name}"), Some(&json!({ "policy": hcl })));
+        name
+    }
+
+    /// A renewable token with these policies and `default`, which no other token takes
+    /// with it when it ends.
+    #[track_caller]
+    pub(crate) fn token_with(&self, policies: &[&str], ttl: &str) -> String {
+        let body = json!({ "policies": policies, "ttl": ttl, "no_parent": true });
+        let answer = self.client.done("POST", "auth/token/create", Some(&body));
+        answer["auth"]["client_token"].as_str().unwrap().to_owned()
+    }
+
+    /// Ends a token, as its expiry would.
+    #[track_caller]
+    pub(crate) fn revoke(&self, token: &str) {
+        self.client.done("POST", "auth/token/revoke", Some(&json!({ "token": token })));
+    }
+
+    /// A role of the approle method whose tokens live for `ttl`.
+    #[track_caller]
+    pub(crate) fn approle(&self, policies: &[&str], ttl: &str) -> AppRole {
+        let mount = self.method("approle");
+        let name = unique("approle");
+        let role = format!("auth/{mount}/role/{name}");
+        self.client.done("POST", &role, Some(&json!({ "token_policies": policies, "token_ttl": ttl })));
+        let id = self.client.done("GET", &format!("{role}/role-id"), None);
+        let secret = self.client.done("POST", &format!("{role}/secret-id"), None);
+        AppRole {
+            mount,
+            name,
+            role_id: id["data"]["role_id"].as_str().unwrap().to_owned(),
+            secret_id: secret["data"]["secret_id"].as_str().unwrap().to_owned(),
+        }
+    }
+
+    /// A secret id that can be unwrapped once: answers the wrapping token.
+    #[track_caller]
+    pub(crate) fn wrapped_secret_id(&self, role: &AppRole) -> String {
+        let client = self.client.clone().header("x-vault-wrap-ttl", "300s");
+        let answer = client.done("POST", &format!("auth/{}/role/{}/secret-id", role.mount, role.name), None);
+        answer["wrap_info"]["token"].as_str().unwrap().to_owned()
+    }
+
+    /// A role of the jwt method and a JWT for it that is good for an hour.
+    #[track_caller]
+    pub(crate) fn jwt(&self, policies: &[&str], ttl: &str) -> Login {
+        let issuer = self.issuer.get_or_init(|| self.trust_our_jwts());
+        let role = unique("jwt");
+        let body = json!({
+            "role_type": "jwt", "user_claim": "sub", "bound_audiences": [AUDIENCE],
+            "token_policies": policies, "token_ttl": ttl,
+        });
+        self.client.done("POST", &format!("auth/{}/role/{role}", issuer.mount), Some(&body));
+        let now = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_secs();
+        let claims = json!({ "iss": ISSUER, "sub": role, "aud": AUDIENCE, "iat": now, "exp": now + 3600 });
+        Login { mount: issuer.mount.clone(), jwt: issuer.sign(&claims), role }
+    }
+
+    /// A role of the kubernetes method and the token of the service account it is for.
+    /// The server asks the cluster's API server whether the token is good.
+    #[track_caller]
+    pub(crate) fn kubernetes(&self, cluster: &Cluster, policies: &[&str], ttl: &str) -> Login {
+        let mount = self.kubernetes.get_or_init(|| self.trust_cluster(cluster));
+        let role = unique("vault-login");
+        cluster.service_account("default", &role, &json!([]));
+        let body = json!({
+            "bound_service_account_names": [role], "bound_service_account_namespaces": ["default"],
+            "token_policies": policies, "token_ttl": ttl,
+        });
+        self.client.done("POST", &format!("auth/{mount}/role/{role}"), Some(&body));
+        let jwt = cluster.kubectl(&["create", "token", &role, "-n", "default"]).trim().to_owned();
+        Login { mount: mount.clone(), role, jwt }
+    }
+
+    /// Logs in as a client would; answers the token.
+    #[track_caller]
+    pub(crate) fn login(&self, mount: &str, body: &Value) -> String {
+        let answer = self.client("").done("POST", &format!("auth/{mount}/login"), Some(body));
+        answer["auth"]["client_token"].as_str().unwrap().to_owned()
+    }
+
+    /// What a login with an approle sends.
+    #[track_caller]
+    pub(crate) fn login_approle(&self, role: &AppRole) -> String {
+        self.login(&role.mount, &json!({ "role_id": role.role_id, "secret_id": role.secret_id }))
+    }
+
+    /// What a login with a JWT sends.
+    #[track_caller]
+    pub(crate) fn login_jwt(&self, login: &Login) -> String {
+        self.login(&login.mount, &json!({ "role": login.role, "jwt": login.jwt }))
+    }
+
+    /// Enables a login method where nobody did, and answers where it is.
+    #[track_caller]
+    fn method(&self, kind: &str) -> String {
+        let mount = if self.server.ours() { kind.to_owned() } else { unique(kind) };
+        match self.call("POST", &format!("sys/auth/{mount}"), Some(&json!({ "type": kind }))) {
+            (200..=299, _) => mount,
+            // Another test was first.
+            (400, answer) if answer.to_string().contains("path is already in use") => mount,
+            (status, answer) => panic!("cannot enable {kind} at auth/{mount}: {status} {answer}"),
+        }
+    }
+
+    #[track_caller]
+    fn trust_our_jwts(&self) -> Issuer {
+        let issuer = Issuer { mount: self.method("jwt"), key: KeyPair::generate_for(&PKCS_RSA_SHA256).unwrap() };
+        let body = json!({ "jwt_validation_pubkeys": [issuer.public_key()], "bound_issuer": ISSUER });
+        self.client.done("POST", &format!("auth/{}/config", issuer.mount), Some(&body));
+        issuer
+    }
+
+    #[track_caller]
+    fn trust_cluster(&self, cluster: &Cluster) -> String {
+        let mount = self.method("kubernetes");
+        let reviewer = unique("vault-reviewer");
+        let review = json!([{
+            "apiGroups": ["authentication.k8s.io"], "resources": ["tokenreviews"], "verbs": ["create"],
+        }]);
+        cluster.service_account("default", &reviewer, &review);
+        let jwt = cluster.kubectl(&["create", "token", &reviewer, "-n", "default", "--duration=8h"]);
+        let body = json!({
+            "kubernetes_host": cluster.server(), "kubernetes_ca_cert": cluster.ca_pem(),
+            "token_reviewer_jwt": jwt.trim(), "disable_local_ca_jwt": true,
+        });
+        self.client.done("POST", &format!("auth/{mount}/config"), Some(&body));
+        mount
+    }
+}
+
+impl Issuer {
+    /// The public key in PEM.
+    fn public_key(&self) -> String {
+        let key = STANDARD.encode(self.key.subject_public_key_info());
+        format!("-----BEGIN PUBLIC KEY-----\n{key}\n-----END PUBLIC KEY-----\n")
+    }
+
+    fn sign(&self, claims: &Value) -> String {
+        let header = json!({ "alg": "RS256", "typ": "JWT" });
+        let part = |value: &Value| URL_SAFE_NO_PAD.encode(value.to_string());
+        let signed = format!("{}.{}", part(&header), part(claims));
+        let signature = self.key.sign(signed.as_bytes()).unwrap();
+        format!("{signed}.{}", URL_SAFE_NO_PAD.encode(signature))
+    }
+}

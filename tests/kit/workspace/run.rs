@@ -1,0 +1,214 @@
+//! A Terraform run: while it lasts, and what is left of it.
+
+use std::{
+    fmt, fs,
+    path::{Path, PathBuf},
+    process::{Child, Command},
+    time::Duration,
+};
+
+use crate::kit::wait::wait_until;
+
+/// When a run is taken for hung. The longest stories wait for 50 namespaces to go.
+const PATIENCE: Duration = Duration::from_secs(600);
+
+/// A run that has not ended yet; it is killed when it is dropped.
+pub(crate) struct Running {
+    child: Child,
+    line: String,
+    folder: PathBuf,
+    /// The path of the run's files without their endings.
+    files: PathBuf,
+}
+
+/// A run that has ended. Displaying it shows all that helps to understand a failure.
+pub(crate) struct Run {
+    line: String,
+    folder: PathBuf,
+    /// The configuration as it was when the run ended, and the names of other files.
+    configuration: String,
+    /// The exit code; none when a signal ended it.
+    pub(crate) code: Option<i32>,
+    pub(crate) stdout: String,
+    pub(crate) stderr: String,
+    /// The log at TRACE of Terraform and the provider.
+    pub(crate) log: String,
+}
+
+impl Running {
+    pub(super) fn new(child: Child, line: String, folder: PathBuf, files: PathBuf) -> Self {
+        Self { child, line, folder, files }
+    }
+
+    /// Waits for the end.
+    ///
+    /// # Panics
+    /// When it takes longer than any run should; it is killed then.
+    #[track_caller]
+    pub(crate) fn wait(mut self) -> Run {
+        for _ in 0..PATIENCE.as_millis() / 10 {
+            if self.child.try_wait().unwrap().is_some() {
+                return self.ended();
+            }
+            std::thread::sleep(Duration::from_millis(10));
+        }
+        self.child.kill().unwrap();
+        panic!("Terraform did not end within {PATIENCE:?}\n{}", self.ended());
+    }
+
+    /// Sends a signal, `INT` for example, to Terraform alone.
+    #[track_caller]
+    pub(crate) fn signal(&self, signal: &str) {
+        kill(signal, self.child.id());
+    }
+
+    /// Waits until the log says something, which is how a test knows where a run is.
+    #[track_caller]
+    pub(crate) fn wait_for_log(&self, text: &str) {
+        wait_until(&format!("`{text}` in the log"), PATIENCE / 4, || {
+            let log = self.read("log");
+            if log.contains(text) { Ok(()) } else { Err(last_lines(&log, 5)) }
+        });
+    }
+
+    /// The processes of providers that Terraform has running now.
+    pub(crate) fn providers(&self) -> Vec<u32> {
+        children_of(self.child.id())
+    }
+
+    /// Kills the providers as the kernel would that has no memory left.
+    #[track_caller]
+    pub(crate) fn kill_providers(&self) {
+        let providers = self.providers();
+        assert!(!providers.is_empty(), "no provider is running");
+        for provider in providers {
+            kill("KILL", provider);
+        }
+    }
+
+    fn ended(&mut self) -> Run {
+        Run {
+            line: self.line.clone(),
+            folder: self.folder.clone(),
+            configuration: configuration(&self.folder),
+            code: self.child.wait().unwrap().code(),
+            stdout: self.read("stdout"),
+            stderr: self.read("stderr"),
+            log: self.read("log"),
+        }
+    }
+
+    fn read(&self, end: &str) -> String {
+        let bytes = fs::read(self.files.with_extension(end)).unwrap_or_default();
+        String::from_utf8_lossy(&bytes).into_owned()
+    }
+}
+
+impl Drop for Running {
+    fn drop(&mut self) {
+        // Both are errors when it has ended by itself, which is how it should be.
+        drop(self.child.kill());
+        drop(self.child.wait());
+    }
+}
+
+impl Run {
+    /// Panics unless it ended well.
+    #[track_caller]
+    pub(crate) fn expect_ok(self) -> Self {
+        assert!(self.code == Some(0), "expected exit code 0\n{self}");
+        self
+    }
+
+    /// Panics unless it failed and said this. Line breaks and the frame that Terraform
+    /// draws around messages do not count.
+    #[track_caller]
+    pub(crate) fn expect_err(self, said: &str) -> Self {
+        assert!(self.code != Some(0), "expected a failure that says `{said}`\n{self}");
+        self.expect_said(said)
+    }
+
+    /// Panics unless it said this, well or failed.
+    #[track_caller]
+    pub(crate) fn expect_said(self, said: &str) -> Self {
+        assert!(self.said().contains(&flat(said)), "expected it to say `{said}`\n{self}");
+        self
+    }
+
+    /// Stdout and stderr on one line, without frames.
+    pub(crate) fn said(&self) -> String {
+        flat(&format!("{}\n{}", self.stdout, self.stderr))
+    }
+}
+
+impl fmt::Display for Run {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { line, folder, configuration, code, stdout, stderr, log } = self;
+        writeln!(f, "command: {line}\nexit code: {code:?}\nfolder: {}", folder.display())?;
+        writeln!(f, "{configuration}")?;
+        writeln!(f, "--- stdout\n{stdout}\n--- stderr\n{stderr}")?;
+        writeln!(f, "--- the end of the log\n{}", last_lines(log, 50))
+    }
+}
+
+/// What stands in a folder: the configuration in full, of the rest only the names, since
+/// a state may be long.
+fn configuration(folder: &Path) -> String {
+    let mut text = String::new();
+    for file in files(folder) {
+        text += &format!("--- {}\n", file.strip_prefix(folder).unwrap_or(&file).display());
+        if file.extension().is_some_and(|end| end == "tf" || end == "tfvars") {
+            text += &fs::read_to_string(&file).unwrap_or_default();
+        }
+    }
+    text
+}
+
+/// Every file below a folder, in order of their names.
+pub(super) fn files(folder: &Path) -> Vec<PathBuf> {
+    let mut found = Vec::new();
+    for entry in fs::read_dir(folder).into_iter().flatten().flatten() {
+        match entry.file_type() {
+            Ok(kind) if kind.is_dir() => found.extend(files(&entry.path())),
+            Ok(kind) if kind.is_file() => found.push(entry.path()),
+            _ => {}
+        }
+    }
+    found.sort();
+    found
+}
+
+fn flat(text: &str) -> String {
+    let lines = text.lines().map(|line| line.trim_start_matches(['│', '╷', '╵', '|']));
+    lines.flat_map(str::split_whitespace).collect::<Vec<_>>().join(" ")
+}
+
+fn last_lines(text: &str, count: usize) -> String {
+    let lines: Vec<_> = text.lines().collect();
+    lines[lines.len().saturating_sub(count)..].join("\n")
+}
+
+/// Std can only kill, and only its own children.
+#[track_caller]
+fn kill(signal: &str, pid: u32) {
+    let status = Command::new("kill").arg(format!("-{signal}")).arg(pid.to_string()).status();
+    assert!(status.is_ok_and(|status| status.success()), "cannot send SIG{signal} to {pid}");
+}
+
+/// The processes whose parent is this one and which are called like a provider.
+fn children_of(parent: u32) -> Vec<u32> {
+    let listed = Command::new("ps")
+        .args(["-A", "-o", "pid=,ppid=,comm="])
+        .output()
+        .expect("`ps` is needed to find the providers");
+    let text = String::from_utf8_lossy(&listed.stdout).into_owned();
+    let child = |line: &str| {
+        let mut words = line.split_whitespace();
+        let (pid, ppid, name) = (words.next()?, words.next()?, words.next()?);
+        let name = name.rsplit('/').next()?;
+        // The kernel keeps 15 bytes of a name.
+        let ours = ppid.parse() == Ok(parent) && name.starts_with("terraform-provi");
+        if ours { pid.parse().ok() } else { None }
+    };
+    text.lines().filter_map(child).collect()
+}

@@ -1,0 +1,47 @@
+//! The data source `test_thing`.
+
+use tfplugin::{Call, DataSource, Diag, Diags, Model};
+
+use crate::store::Store;
+use crate::thing;
+
+/// The data source.
+pub(crate) struct Lookup;
+
+/// What to look up.
+#[derive(Model)]
+pub(crate) struct Input {
+    /// The name of a thing.
+    name: String,
+}
+
+/// What was found.
+#[derive(Model)]
+#[tf(output)]
+pub(crate) struct Output {
+    /// Its title.
+    title: Option<String>,
+    /// How often it was changed, from 1.
+    revision: u64,
+    /// What the host says it can handle, in words.
+    host: String,
+}
+
+impl DataSource for Lookup {
+    const TYPE: &'static str = "test_thing";
+    const DESCRIPTION: &'static str = "Looks a thing up by its name.";
+    type Context = Store;
+    type Input = Input;
+    type Output = Output;
+
+    async fn read(&self, store: &Store, input: Input, call: &Call) -> Result<Output, Diags> {
+        let kept = store.look()?.things.remove(&input.name).ok_or_else(|| {
+            Diag::error("No such thing")
+                .detail(format!("There is no thing called `{}`.", input.name))
+                .hint("create it first, or correct the name")
+                .at(Input::NAME)
+        })?;
+        let title = thing::input_of(&kept)?.title;
+        Ok(Output { title, revision: kept.revision, host: format!("{:?}", call.capabilities) })
+    }
+}

@@ -1,0 +1,70 @@
+//! A provider as a third party would write it, which misbehaves when it is asked to.
+//!
+//! Its things live in a JSON file that the provider block names, so that a story can look at what was really made, and
+//! change it behind the provider's back. The argument `misbehave` of a thing picks a fault.
+#![allow(clippy::panic, reason = "a provider that panics is one of the things to be shown")]
+
+mod functions;
+mod lookup;
+mod old_thing;
+mod store;
+mod thing;
+mod token;
+
+use std::process::ExitCode;
+
+use tfplugin::host::Meta;
+use tfplugin::{AnyDataSource, AnyEphemeral, AnyResource, Attr, Config, Diags, Function, Host, Model, Provider};
+
+use crate::functions::{Boom, OrElse, Shout, Sum};
+use crate::lookup::Lookup;
+use crate::old_thing::OldThing;
+use crate::store::Store;
+use crate::thing::Thing;
+use crate::token::Token;
+
+/// The provider.
+struct Test;
+
+/// The provider block.
+#[derive(Model)]
+struct Settings {
+    /// The JSON file that the things live in.
+    file: String,
+}
+
+impl Provider for Test {
+    const NAME: &'static str = "test";
+    const DESCRIPTION: &'static str = "Things in a file, with faults on demand.";
+    type Config = Settings;
+    type Context = Store;
+
+    fn configure(&self, config: Config<'_>, _: &Host) -> Result<Store, Diags> {
+        Ok(match config.get(Settings::FILE) {
+            Attr::Known(file) => Store::at(file),
+            // Planning goes on without it.
+            Attr::Unknown | Attr::Null => Store::nowhere(),
+        })
+    }
+
+    fn resources(&self) -> &'static [&'static dyn AnyResource<Store>] {
+        &[&Thing, &OldThing]
+    }
+
+    fn data_sources(&self) -> &'static [&'static dyn AnyDataSource<Store>] {
+        &[&Lookup]
+    }
+
+    fn ephemerals(&self) -> &'static [&'static dyn AnyEphemeral<Store>] {
+        &[&Token]
+    }
+
+    fn functions(&self) -> &'static [&'static dyn Function] {
+        &[&Shout, &OrElse, &Sum, &Boom]
+    }
+}
+
+fn main() -> ExitCode {
+    let meta = Meta { name: "test", registry_address: "registry.terraform.io/example/test", version: "1.0.0" };
+    tfplugin::serve(&meta, Test)
+}

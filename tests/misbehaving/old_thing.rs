@@ -1,0 +1,60 @@
+//! `test_old_thing`: the type that things had before.
+
+use tfplugin::{Applied, Call, Diags, Failed, Model, Resource, State};
+
+use crate::store::Store;
+
+/// The resource.
+pub(crate) struct OldThing;
+
+/// What the user writes.
+#[derive(Clone, Model)]
+pub(crate) struct Input {
+    /// Its name.
+    #[tf(replace)]
+    label: String,
+    /// Its title.
+    caption: Option<String>,
+}
+
+/// What is computed.
+#[derive(Model)]
+#[tf(output)]
+pub(crate) struct Output {
+    /// Its key.
+    #[tf(keep)]
+    key: String,
+}
+
+impl Resource for OldThing {
+    const TYPE: &'static str = "test_old_thing";
+    const DESCRIPTION: &'static str =
+        "What `test_thing` was called before. Nothing is kept of it outside of the state.";
+    type Context = Store;
+    type Input = Input;
+    type Output = Output;
+    type Private = ();
+    type Identity = ();
+
+    async fn create(&self, _: &Store, input: Input, _: &Call) -> Result<Applied<Self>, Failed<Self>> {
+        Ok(Applied { output: Output { key: format!("old-{}", input.label) }, private: () })
+    }
+
+    async fn read(&self, _: &Store, prior: State<Self>, _: &Call) -> Result<Option<State<Self>>, Diags> {
+        Ok(Some(prior))
+    }
+
+    async fn update(
+        &self,
+        store: &Store,
+        _: State<Self>,
+        input: Input,
+        call: &Call,
+    ) -> Result<Applied<Self>, Failed<Self>> {
+        self.create(store, input, call).await
+    }
+
+    async fn delete(&self, _: &Store, _: State<Self>, _: &Call) -> Result<(), Diags> {
+        Ok(())
+    }
+}

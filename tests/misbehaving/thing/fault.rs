@@ -1,0 +1,67 @@
+//! [`Fault`]: the ways to misbehave.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A way to misbehave.
+#[derive(Clone, Copy, Debug, PartialEq, Eq)]
+pub(crate) enum Fault {
+    /// These panic where their names say.
+    PanicInValidate,
+    PanicInPlan,
+    PanicInCreate,
+    PanicInRead,
+    PanicInIdentity,
+    /// Made, but not as it should be, and told so.
+    HalfMade,
+    /// Made perhaps, and nothing is known of it.
+    Unsure,
+    /// Not made, and certainly so.
+    NothingMade,
+    /// A computed attribute stays unknown after apply.
+    UnknownAfterCreate,
+    /// The same, after a read.
+    UnknownInRead,
+    /// Takes a few seconds.
+    Slow,
+    /// Never ends by itself.
+    Endless,
+    UpdateFails,
+    DeleteFails,
+    Warns,
+}
+
+const NAMES: [(&str, Fault); 15] = [
+    ("panic_in_validate", Fault::PanicInValidate),
+    ("panic_in_plan", Fault::PanicInPlan),
+    ("panic_in_create", Fault::PanicInCreate),
+    ("panic_in_read", Fault::PanicInRead),
+    ("panic_in_identity", Fault::PanicInIdentity),
+    ("half_made", Fault::HalfMade),
+    ("unsure", Fault::Unsure),
+    ("nothing_made", Fault::NothingMade),
+    ("unknown_after_create", Fault::UnknownAfterCreate),
+    ("unknown_in_read", Fault::UnknownInRead),
+    ("slow", Fault::Slow),
+    ("endless", Fault::Endless),
+    ("update_fails", Fault::UpdateFails),
+    ("delete_fails", Fault::DeleteFails),
+    ("warns", Fault::Warns),
+];
+
+impl FromStr for Fault {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        NAMES.iter().find(|(name, _)| *name == text).map(|(_, fault)| *fault).ok_or_else(|| {
+            let names: Vec<_> = NAMES.iter().map(|(name, _)| *name).collect();
+            format!("expected one of {}, got `{text}`", names.join(", "))
+        })
+    }
+}
+
+impl fmt::Display for Fault {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(NAMES.iter().find(|(_, fault)| fault == self).map_or("", |(name, _)| *name))
+    }
+}

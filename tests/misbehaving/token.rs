@@ -1,0 +1,63 @@
+//! The ephemeral resource `test_token`: renewed every second, given back at the end.
+
+use std::time::Duration;
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+use tfplugin::{Call, Diags, Ephemeral, Model, Opened, Renewed};
+
+use crate::store::Store;
+
+/// The ephemeral resource.
+pub(crate) struct Token;
+
+/// What the user writes.
+#[derive(Model)]
+pub(crate) struct Input {
+    /// Whom it is for.
+    name: String,
+}
+
+/// What is handed out.
+#[derive(Model)]
+#[tf(output)]
+pub(crate) struct Output {
+    /// The token: `hush-` and the name read backwards, so that a story knows it although nobody writes it down.
+    #[tf(sensitive)]
+    value: String,
+}
+
+/// What renew and close need.
+#[derive(Default, Serialize, Deserialize)]
+pub(crate) struct Holder {
+    name: String,
+}
+
+impl Ephemeral for Token {
+    const TYPE: &'static str = "test_token";
+    const DESCRIPTION: &'static str = "A token that lives as long as the run.";
+    type Context = Store;
+    type Input = Input;
+    type Output = Output;
+    type Private = Holder;
+
+    async fn open(&self, store: &Store, input: Input, _: &Call) -> Result<Opened<Self>, Diags> {
+        store.record(format!("open {}", input.name))?;
+        let value = format!("hush-{}", input.name.chars().rev().collect::<String>());
+        Ok(Opened { output: Output { value }, renew_at: in_a_second(), private: Holder { name: input.name } })
+    }
+
+    async fn renew(&self, store: &Store, private: Holder, _: &Call) -> Result<Renewed<Self>, Diags> {
+        store.record(format!("renew {}", private.name))?;
+        Ok(Renewed { renew_at: in_a_second(), private })
+    }
+
+    async fn close(&self, store: &Store, private: Holder, _: &Call) -> Result<(), Diags> {
+        Ok(store.record(format!("close {}", private.name))?)
+    }
+}
+
+#[expect(clippy::disallowed_methods, reason = "the clock of this small provider stands here")]
+fn in_a_second() -> Option<Timestamp> {
+    Timestamp::now().checked_add(Duration::from_secs(1)).ok()
+}

@@ -1,0 +1,377 @@
+//! Stories of the `eod_` resources, told on the real Terraform and a real API server.
+//!
+//! A story is one configuration in a folder of its own. Its installation and its repository are its own too, so that
+//! all stories share one cluster and run at the same time. Each is told once with every Terraform there is.
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "this is test code: a panic is how it reports, clippy only knows so inside of #[test]"
+)]
+
+mod access;
+mod adopt;
+mod canary;
+mod crash;
+mod create;
+mod credentials;
+mod data_sources;
+mod destroy;
+mod drift;
+mod examples;
+mod faults;
+mod functions;
+mod import;
+mod many;
+mod names;
+mod network;
+mod refusal;
+mod testing;
+mod update;
+
+use std::ops::{Deref, DerefMut};
+
+use serde_json::{Value, json};
+
+use crate::kit::{
+    cluster::{Cluster, PATIENCE},
+    fault::FaultProxy,
+    terraform::Terraform,
+    wait::wait_until,
+    workspace::{Run, Workspace},
+};
+
+/// Where the environment of a story stands in its configuration.
+pub(crate) const ADDRESS: &str = "eod_environment.preview";
+
+/// The domain of every story that does not say otherwise.
+pub(crate) const DOMAIN: &str = "preview.example.com";
+
+/// A configuration with one `eod_environment.preview`, the folder it is run in, and the cluster it is run against.
+///
+/// It derefs to its [`Workspace`].
+pub(crate) struct Story {
+    pub(crate) cluster: &'static Cluster,
+    pub(crate) installation: String,
+    /// `acme/<installation>`: a repository that no other story has.
+    pub(crate) repository: String,
+    /// The name that the environment of pull request 7 gets by default, and with it the namespace.
+    pub(crate) name: String,
+    terraform: &'static Terraform,
+    workspace: Workspace,
+    provider: String,
+    body: String,
+}
+
+/// Tells a story with every Terraform. `arguments` are those of the environment, besides repository and pull request.
+#[track_caller]
+pub(crate) fn tell(test: &str, arguments: &str, tell: impl Fn(&mut Story)) {
+    for terraform in Terraform::all() {
+        tell(&mut Story::new(terraform, test, arguments));
+    }
+}
+
+impl Story {
+    #[track_caller]
+    fn new(terraform: &'static Terraform, test: &str, arguments: &str) -> Self {
+        let cluster = Cluster::shared();
+        let installation = cluster.installation(test);
+        let mut story = Self {
+            cluster,
+            repository: format!("acme/{installation}"),
+            name: format!("{installation}-pr-7"),
+            terraform,
+            workspace: Workspace::with(terraform, test, "").kubeconfig(cluster.kubeconfig()),
+            provider: format!("domain = \"{DOMAIN}\""),
+            body: String::new(),
+            installation,
+        };
+        story.arguments(arguments);
+        story
+    }
+
+    /// The same configuration in an empty folder: nothing is in its state.
+    #[track_caller]
+    pub(crate) fn elsewhere(&self) -> Self {
+        let workspace = Workspace::with(self.terraform, "elsewhere", "").kubeconfig(self.cluster.kubeconfig());
+        let Self { cluster, installation, repository, name, terraform, workspace: _, provider, body } = self;
+        let story = Self {
+            cluster,
+            installation: installation.clone(),
+            repository: repository.clone(),
+            name: name.clone(),
+            terraform,
+            workspace,
+            provider: provider.clone(),
+            body: body.clone(),
+        };
+        story.lay();
+        story
+    }
+
+    /// Sets the arguments of the environment.
+    pub(crate) fn arguments(&mut self, arguments: &str) {
+        self.body = self.block("preview", arguments);
+        self.lay();
+    }
+
+    /// Sets the arguments of the provider, besides the installation.
+    pub(crate) fn provider(&mut self, arguments: &str) {
+        self.provider = arguments.to_owned();
+        self.lay();
+    }
+
+    /// Sets everything below the provider block.
+    pub(crate) fn body(&mut self, hcl: &str) {
+        self.body = hcl.to_owned();
+        self.lay();
+    }
+
+    /// From now on calls go through a proxy.
+    pub(crate) fn through(&mut self, proxy: &FaultProxy) {
+        self.workspace.set_env("KUBE_CONFIG_PATH", proxy.kubeconfig());
+    }
+
+    /// An environment of pull request 7 as a block.
+    pub(crate) fn block(&self, label: &str, arguments: &str) -> String {
+        let repository = &self.repository;
+        format!(
+            "resource \"eod_environment\" \"{label}\" {{\n  repository   = \"{repository}\"\n  pull_request = 7\n{}}}\n",
+            indented(arguments)
+        )
+    }
+
+    fn lay(&self) {
+        let Self { installation, provider, body, .. } = self;
+        let text = format!(
+            "terraform {{\n  required_providers {{\n    eod = {{\n      source = \"environment-on-demand/eod\"\n    }}\n  \
+             }}\n}}\n\nprovider \"eod\" {{\n  installation = \"{installation}\"\n{}}}\n\n{body}",
+            indented(provider)
+        );
+        self.workspace.write("main.tf", &text);
+    }
+
+    /// Applies and expects that nothing is left to do.
+    #[track_caller]
+    pub(crate) fn settle(&self) -> Run {
+        let run = self.apply().expect_ok();
+        self.expect_no_changes();
+        run
+    }
+
+    /// Takes the environment out of the state and leaves the cluster as it is.
+    #[track_caller]
+    pub(crate) fn forget(&self) {
+        self.run(&["state", "rm", ADDRESS]).expect_ok();
+    }
+
+    /// What the state file holds of the environment; faster than asking Terraform.
+    #[track_caller]
+    pub(crate) fn attributes(&self) -> Value {
+        self.attributes_of("preview").unwrap_or_else(|| panic!("{ADDRESS} is not in the state"))
+    }
+
+    /// What the state file holds of an environment; none when it is not there.
+    #[track_caller]
+    pub(crate) fn attributes_of(&self, label: &str) -> Option<Value> {
+        let text = self.raw_state_text();
+        if text.is_empty() {
+            return None;
+        }
+        let state: Value = serde_json::from_str(&text).unwrap();
+        let resources = state["resources"].as_array().unwrap();
+        let found = resources
+            .iter()
+            .find(|each| each["mode"] == "managed" && each["type"] == "eod_environment" && each["name"] == label)?;
+        found.pointer("/instances/0/attributes").cloned()
+    }
+
+    /// One attribute of the environment in the state.
+    #[track_caller]
+    pub(crate) fn attribute(&self, name: &str) -> Value {
+        self.attributes()[name].clone()
+    }
+
+    /// The path of the namespace in the API.
+    pub(crate) fn namespace_path(&self) -> String {
+        format!("/api/v1/namespaces/{}", self.name)
+    }
+
+    /// The namespace as the API server has it.
+    #[track_caller]
+    pub(crate) fn namespace(&self) -> Value {
+        self.cluster.read(&self.namespace_path()).unwrap_or_else(|| panic!("there is no namespace {}", self.name))
+    }
+
+    /// The namespace's uid.
+    #[track_caller]
+    pub(crate) fn uid(&self) -> String {
+        text(&self.namespace()["metadata"]["uid"])
+    }
+
+    /// A label of the namespace; null when it has none of this key.
+    #[track_caller]
+    pub(crate) fn label(&self, key: &str) -> Value {
+        self.namespace()["metadata"]["labels"][key].clone()
+    }
+
+    /// An annotation of the namespace; null when it has none of this key.
+    #[track_caller]
+    pub(crate) fn annotation(&self, key: &str) -> Value {
+        self.namespace()["metadata"]["annotations"][key].clone()
+    }
+
+    /// The path of a kind of objects in the namespace.
+    pub(crate) fn collection(&self, plural: &str) -> String {
+        let root = match plural {
+            "networkpolicies" => "/apis/networking.k8s.io/v1",
+            "roles" | "rolebindings" => "/apis/rbac.authorization.k8s.io/v1",
+            _ => "/api/v1",
+        };
+        format!("{root}/namespaces/{}/{plural}", self.name)
+    }
+
+    /// Every object of a kind in the namespace.
+    #[track_caller]
+    pub(crate) fn objects(&self, plural: &str) -> Vec<Value> {
+        let path = self.collection(plural);
+        let list = self.cluster.read(&path).unwrap_or_else(|| panic!("there is no {path}"));
+        list["items"].as_array().unwrap().clone()
+    }
+
+    /// The one object of a kind in the namespace.
+    #[track_caller]
+    pub(crate) fn only(&self, plural: &str) -> Value {
+        let mut found = self.objects(plural);
+        assert_eq!(found.len(), 1, "expected one of {plural}, found {found:#?}");
+        found.remove(0)
+    }
+
+    /// Patches an object as a person would who knows nothing of us.
+    #[track_caller]
+    pub(crate) fn patch(&self, path: &str, patch: &Value) {
+        let (status, answer) = self.cluster.call("PATCH", &format!("{path}?fieldManager=somebody"), Some(patch));
+        assert_eq!(status, 200, "{answer}");
+    }
+
+    /// Patches the metadata of the namespace.
+    #[track_caller]
+    pub(crate) fn patch_metadata(&self, metadata: &Value) {
+        self.patch(&self.namespace_path(), &json!({ "metadata": metadata }));
+    }
+
+    /// Deletes an object.
+    #[track_caller]
+    pub(crate) fn delete(&self, path: &str) {
+        let (status, answer) = self.cluster.call("DELETE", path, None);
+        assert!(matches!(status, 200 | 202), "{status} {answer}");
+    }
+
+    /// Deletes the namespace and waits until it is gone.
+    #[track_caller]
+    pub(crate) fn delete_namespace(&self) {
+        self.delete(&self.namespace_path());
+        self.cluster.wait_until_gone(&self.name);
+    }
+
+    /// Makes the namespace as a person would who knows nothing of us.
+    #[track_caller]
+    pub(crate) fn make_foreign_namespace(&self) {
+        self.cluster.kubectl(&["create", "namespace", &self.name]);
+    }
+
+    /// Puts something into the namespace that holds it when it is deleted.
+    #[track_caller]
+    pub(crate) fn hold(&self) {
+        let body = json!({ "metadata": { "name": "held", "finalizers": ["example.com/hold"] } });
+        let (status, answer) = self.cluster.call("POST", &self.collection("configmaps"), Some(&body));
+        assert_eq!(status, 201, "{answer}");
+    }
+
+    /// Takes away what holds the namespace.
+    #[track_caller]
+    pub(crate) fn release(&self) {
+        self.patch(&format!("{}/held", self.collection("configmaps")), &json!({ "metadata": { "finalizers": null } }));
+    }
+
+    /// Waits until the namespace is being deleted.
+    #[track_caller]
+    pub(crate) fn wait_until_terminating(&self) {
+        wait_until("the namespace to be deleted", PATIENCE, || {
+            let namespace = self.namespace();
+            if namespace["metadata"]["deletionTimestamp"].is_string() { Ok(()) } else { Err(namespace.to_string()) }
+        });
+    }
+
+    /// Expects that a run blames the line of the configuration that begins like this, and says why.
+    #[track_caller]
+    pub(crate) fn expect_blamed(&self, run: &Run, line: &str, why: &str) {
+        let text = self.text("main.tf");
+        let found = text.lines().enumerate().find(|(_, each)| each.trim_start().starts_with(line));
+        let (at, whole) = found.unwrap_or_else(|| panic!("no line of main.tf begins with `{line}`"));
+        let whole = whole.split_whitespace().collect::<Vec<_>>().join(" ");
+        let number = at + 1;
+        let said = run.said();
+        assert!(
+            said.contains(&format!("on main.tf line {number},")),
+            "expected line {number} (`{line}`) to be blamed\n{run}"
+        );
+        assert!(said.contains(&format!("{number}: {whole}")), "expected `{number}: {whole}`\n{run}");
+        let why = why.split_whitespace().collect::<Vec<_>>().join(" ");
+        assert!(said.contains(&why), "expected it to say `{why}`\n{run}");
+    }
+}
+
+impl Drop for Story {
+    /// The testbed goes away with all that is in it; a cluster that outlives the run is left clean.
+    fn drop(&mut self) {
+        let lasting = std::env::var_os("EOD_TEST_KUBECONFIG").is_some_and(|value| !value.is_empty());
+        if lasting && !std::thread::panicking() {
+            self.cluster.call("DELETE", &self.namespace_path(), None);
+        }
+    }
+}
+
+impl Deref for Story {
+    type Target = Workspace;
+
+    fn deref(&self) -> &Workspace {
+        &self.workspace
+    }
+}
+
+impl DerefMut for Story {
+    fn deref_mut(&mut self) -> &mut Workspace {
+        &mut self.workspace
+    }
+}
+
+/// A text in an answer or a state.
+#[track_caller]
+pub(crate) fn text(value: &Value) -> String {
+    value.as_str().unwrap_or_else(|| panic!("expected a text, got {value}")).to_owned()
+}
+
+/// Whether `end` lies a TTL after `begin`.
+#[track_caller]
+pub(crate) fn lies_after(begin: &Value, ttl: &str, end: &Value) -> bool {
+    let ttl: eod_domain::Ttl = ttl.parse().unwrap();
+    ttl.from(text(begin).parse().unwrap()) == text(end).parse().unwrap()
+}
+
+/// The errors of a run on one line, without the plan that was shown before.
+#[track_caller]
+pub(crate) fn errors(run: &Run) -> String {
+    let said = run.said();
+    let begin = said.find("Error: ").unwrap_or_else(|| panic!("expected an error\n{run}"));
+    said[begin..].to_owned()
+}
+
+/// Terraform's own text for what an apply did.
+pub(crate) fn done(added: u32, changed: u32, destroyed: u32) -> String {
+    format!("{added} added, {changed} changed, {destroyed} destroyed")
+}
+
+fn indented(arguments: &str) -> String {
+    arguments.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| format!("  {line}\n")).collect()
+}

@@ -1,0 +1,143 @@
+//! Who may do what in an environment, asked of the API server itself.
+
+use serde_json::json;
+
+use crate::{
+    kit::{cluster::PATIENCE, wait::wait_until},
+    provider::{Story, tell},
+};
+
+/// Something one may want to do: verb, API group, resource, subresource.
+type Wish = (&'static str, &'static str, &'static str, &'static str);
+
+/// Whether the API server lets a user do something in the namespace.
+fn may(story: &Story, who: &serde_json::Value, (verb, group, resource, subresource): Wish) -> bool {
+    let mut spec = json!({ "resourceAttributes": {
+        "namespace": story.name, "verb": verb, "group": group, "resource": resource, "subresource": subresource,
+    }});
+    spec.as_object_mut().unwrap().extend(who.as_object().unwrap().clone());
+    let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+    let (status, answer) = story.cluster.call("POST", path, Some(&json!({ "spec": spec })));
+    assert_eq!(status, 201, "{answer}");
+    answer["status"]["allowed"] == true
+}
+
+/// A binding counts a moment after it was made.
+fn wait_until_may(story: &Story, who: &serde_json::Value, wish: Wish) {
+    wait_until(&format!("{who} to be allowed {wish:?}"), PATIENCE, || {
+        if may(story, who, wish) { Ok(()) } else { Err("not allowed".to_owned()) }
+    });
+}
+
+#[test]
+fn an_owner_works_with_what_runs_and_cannot_change_what_guards_it() {
+    tell("owner", "access = [{ kind = \"User\", name = \"alice@acme.example\" }]", |story| {
+        story.settle();
+        let alice = json!({ "user": "alice@acme.example" });
+        for wish in [
+            ("get", "", "pods", ""),
+            ("list", "", "services", ""),
+            ("watch", "", "events", ""),
+            ("list", "", "configmaps", ""),
+            ("list", "apps", "deployments", ""),
+            ("list", "batch", "jobs", ""),
+            ("get", "", "resourcequotas", ""),
+            ("get", "networking.k8s.io", "networkpolicies", ""),
+            ("get", "", "pods", "log"),
+            ("create", "", "pods", "exec"),
+            ("create", "", "pods", "portforward"),
+            ("delete", "", "pods", ""),
+            ("patch", "apps", "deployments", "scale"),
+        ] {
+            wait_until_may(story, &alice, wish);
+        }
+        for wish in [
+            // A pod template could mount any Secret, so a restart is the deletion of pods.
+            ("patch", "apps", "deployments", ""),
+            ("create", "", "pods", ""),
+            ("get", "", "secrets", ""),
+            ("list", "", "secrets", ""),
+            ("create", "", "secrets", ""),
+            ("update", "", "resourcequotas", ""),
+            ("delete", "", "limitranges", ""),
+            ("delete", "networking.k8s.io", "networkpolicies", ""),
+            ("create", "networking.k8s.io", "networkpolicies", ""),
+            ("create", "rbac.authorization.k8s.io", "rolebindings", ""),
+            ("update", "rbac.authorization.k8s.io", "roles", ""),
+            ("delete", "", "namespaces", ""),
+            ("update", "", "namespaces", ""),
+            ("create", "", "serviceaccounts", "token"),
+            ("impersonate", "", "users", ""),
+        ] {
+            assert!(!may(story, &alice, wish), "alice may {wish:?}");
+        }
+        assert!(!may(story, &json!({ "user": "bob" }), ("get", "", "pods", "")));
+    });
+}
+
+#[test]
+fn an_owner_may_do_nothing_elsewhere() {
+    tell("elsewhere", "access = [{ kind = \"User\", name = \"alice\" }]", |story| {
+        story.settle();
+        wait_until_may(story, &json!({ "user": "alice" }), ("get", "", "pods", ""));
+        let spec = json!({ "spec": { "user": "alice", "resourceAttributes": {
+            "namespace": "default", "verb": "get", "resource": "pods",
+        }}});
+        let path = "/apis/authorization.k8s.io/v1/subjectaccessreviews";
+        assert_ne!(story.cluster.call("POST", path, Some(&spec)).1["status"]["allowed"], true);
+    });
+}
+
+#[test]
+fn groups_and_service_accounts_get_the_cluster_role_that_is_named() {
+    let arguments = "access = [{ kind = \"Group\", name = \"acme:shop\", role = \"view\" }, \
+                     { kind = \"ServiceAccount\", name = \"ci\", namespace = \"ci\", role = \"edit\" }]";
+    tell("roles", arguments, |story| {
+        story.settle();
+        let shop = json!({ "user": "somebody", "groups": ["acme:shop"] });
+        let ci = json!({ "user": "system:serviceaccount:ci:ci" });
+        wait_until_may(story, &shop, ("list", "", "pods", ""));
+        assert!(!may(story, &shop, ("delete", "", "pods", "")));
+        wait_until_may(story, &ci, ("delete", "", "pods", ""));
+        let bindings = story.objects("rolebindings");
+        assert_eq!(bindings.len(), 2, "{bindings:#?}");
+        for binding in bindings {
+            assert_eq!(binding["roleRef"]["kind"], "ClusterRole", "{binding:#}");
+        }
+    });
+}
+
+#[test]
+fn the_order_of_access_is_no_reason_to_make_a_binding_again() {
+    let (alice, bob) =
+        ("{ kind = \"User\", name = \"alice\" }", "{ kind = \"User\", name = \"bob\", role = \"view\" }");
+    tell("order", &format!("access = [{alice}, {bob}]"), |story| {
+        story.settle();
+        let uids = |story: &Story| {
+            let mut uids: Vec<_> =
+                story.objects("rolebindings").iter().map(|each| each["metadata"]["uid"].to_string()).collect();
+            uids.sort();
+            uids
+        };
+        let before = uids(story);
+        story.arguments(&format!("access = [{bob}, {alice}]"));
+        story.apply().expect_ok();
+        story.expect_no_changes();
+        assert_eq!(uids(story), before);
+    });
+}
+
+#[test]
+fn who_loses_access_loses_it() {
+    tell("revoked", "access = [{ kind = \"User\", name = \"alice\" }]", |story| {
+        story.settle();
+        let alice = json!({ "user": "alice" });
+        wait_until_may(story, &alice, ("get", "", "pods", ""));
+        story.arguments("");
+        story.settle();
+        assert!(story.objects("rolebindings").is_empty());
+        wait_until("alice to be refused", PATIENCE, || {
+            if may(story, &alice, ("get", "", "pods", "")) { Err("still allowed".to_owned()) } else { Ok(()) }
+        });
+    });
+}

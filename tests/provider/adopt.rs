@@ -1,0 +1,223 @@
+//! Whose namespace is it? What is ours is continued or offered, what is not is left alone and not offered.
+
+use serde_json::{Value, json};
+
+use crate::provider::{ADDRESS, Story, done, errors, tell};
+
+#[test]
+fn an_interrupted_create_is_continued_silently() {
+    tell("interrupted", "owner = \"alice\"", |story| {
+        story.apply().expect_ok();
+        let uid = story.uid();
+        story.forget();
+        // As if the run had been killed in the middle: the last write and some of the objects are missing.
+        story.patch_metadata(&json!({ "annotations": { "environment.on-demand/provisioned-at": null } }));
+        for plural in ["resourcequotas", "networkpolicies"] {
+            story.delete(&story.collection(plural));
+        }
+        let run = story.settle();
+        // The only warning is Terraform's own, about how the tests lead it to the provider.
+        let (said, known) = (run.said(), "Warning: Provider development overrides");
+        assert_eq!(said.matches("Warning:").count(), said.matches(known).count(), "{run}");
+        run.expect_said(&done(1, 0, 0));
+        assert_eq!(story.uid(), uid);
+        assert_eq!(story.objects("resourcequotas").len(), 1);
+        assert!(story.objects("networkpolicies").len() >= 4);
+        assert!(story.annotation("environment.on-demand/provisioned-at").is_string());
+    });
+}
+
+#[test]
+fn a_finished_one_in_no_state_is_an_error_with_the_import_block() {
+    tell("finished", "", |story| {
+        story.settle();
+        let (uid, spec) = (story.uid(), story.annotation("environment.on-demand/spec"));
+        story.forget();
+        story.arguments("owner = \"mallory\"");
+        let said = errors(&story.apply().expect_err(&story.name));
+        for help in ["import {", "eod_environment.", &format!("id = \"{}\"", story.name), "adopt = true"] {
+            assert!(said.contains(help), "expected `{help}` in: {said}");
+        }
+        assert_eq!((story.uid(), story.annotation("environment.on-demand/spec")), (uid, spec));
+        assert_ne!(story.label("environment.on-demand/owner"), "mallory");
+        assert_eq!(story.attributes_of("preview"), None);
+        // The block that was shown works as it is.
+        let block =
+            format!("{}\nimport {{\n  to = {ADDRESS}\n  id = \"{}\"\n}}\n", story.block("preview", ""), story.name);
+        story.body(&block);
+        story.apply().expect_ok().expect_said("1 imported");
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn adopt_takes_a_finished_one() {
+    tell("adopt", "", |story| {
+        story.settle();
+        let (uid, created) = (story.uid(), story.attribute("created_at"));
+        story.forget();
+        story.arguments("adopt = true\nowner = \"alice\"");
+        story.settle().expect_said(&done(1, 0, 0));
+        assert_eq!((story.uid(), story.attribute("created_at")), (uid, created));
+        assert_eq!(story.label("environment.on-demand/owner"), "alice");
+        story.destroy().expect_ok().expect_said("1 destroyed");
+    });
+}
+
+#[test]
+fn adopt_makes_what_is_not_there() {
+    tell("adopt-none", "adopt = true", |story| {
+        story.settle().expect_said(&done(1, 0, 0));
+    });
+}
+
+/// Expects that an apply fails, offers neither import nor adoption, and leaves the namespace as it was.
+#[track_caller]
+fn refused_and_untouched(story: &Story, because: &[&str]) {
+    let before = story.namespace()["metadata"].clone();
+    let said = errors(&story.apply().expect_err(&story.name));
+    for part in because {
+        assert!(said.contains(part), "expected `{part}` in: {said}");
+    }
+    assert!(!said.contains("import {"), "it must not be offered for import: {said}");
+    assert!(!said.contains("adopt = true"), "it must not be offered for adoption: {said}");
+    let after = story.namespace()["metadata"].clone();
+    for key in ["uid", "labels", "annotations", "deletionTimestamp"] {
+        assert_eq!(before[key], after[key], "{key}");
+    }
+}
+
+#[test]
+fn what_is_not_ours_is_left_alone() {
+    for arguments in ["", "adopt = true", "adopt = true\nforce_conflicts = true"] {
+        tell("not-ours", arguments, |story| {
+            story.make_foreign_namespace();
+            refused_and_untouched(story, &[]);
+            assert_eq!(story.objects("resourcequotas"), Vec::<Value>::new());
+            assert_eq!(story.objects("networkpolicies"), Vec::<Value>::new());
+        });
+    }
+}
+
+#[test]
+fn marks_without_an_installation_are_not_ours() {
+    tell("half-marked", "adopt = true", |story| {
+        story.make_foreign_namespace();
+        story.patch_metadata(&json!({ "labels": {
+            "app.kubernetes.io/managed-by": "eod", "environment.on-demand/env": story.name,
+        }}));
+        refused_and_untouched(story, &[]);
+    });
+}
+
+#[test]
+fn what_another_installation_owns_is_left_alone() {
+    for arguments in ["", "adopt = true"] {
+        tell("other-owner", arguments, |story| {
+            story.settle();
+            let mut other = story.elsewhere();
+            other.installation = format!("{}-b", story.installation);
+            let block = story.block("preview", arguments);
+            other.body(&block);
+            refused_and_untouched(&other, &[&story.installation]);
+            story.expect_no_changes();
+        });
+    }
+}
+
+#[test]
+fn a_name_of_another_identity_is_refused_with_both_and_the_template() {
+    for arguments in ["", "adopt = true"] {
+        tell("identity", arguments, |story| {
+            story.settle();
+            let mut other = story.elsewhere();
+            let theirs = story.repository.replacen("acme/", "other/", 1);
+            let block = story.block("preview", arguments).replace(&story.repository, &theirs);
+            other.body(&block);
+            let ours = format!("{} #7", story.repository);
+            refused_and_untouched(&other, &[&ours, &format!("{theirs} #7"), "name_template", "{owner}"]);
+            // With the template that was named both have their own.
+            other.provider("domain = \"preview.example.com\"\nname_template = \"{owner}-{repo}-pr-{number}\"");
+            other.settle().expect_said(&done(1, 0, 0));
+            assert_eq!(other.attribute("name"), format!("other-{}-pr-7", story.installation));
+            story.expect_no_changes();
+            other.destroy().expect_ok();
+        });
+    }
+}
+
+#[test]
+fn a_label_of_another_manager_is_taken_only_by_force() {
+    tell("conflict", "", |story| {
+        story.settle();
+        story.cluster.kubectl(&["label", "namespace", &story.name, "team=payments"]);
+        story.cluster.kubectl(&["annotate", "namespace", &story.name, "acme.io/channel=theirs"]);
+        story.expect_no_changes();
+        let wanted = "labels = { team = \"checkout\" }\nannotations = { \"acme.io/channel\" = \"ours\" }";
+        story.arguments(wanted);
+        let said = errors(&story.apply().expect_err("force_conflicts"));
+        for part in ["kubectl-label", "kubectl-annotate", "team", "acme.io/channel"] {
+            assert!(said.contains(part), "expected `{part}` in: {said}");
+        }
+        assert_eq!(story.label("team"), "payments");
+        assert_eq!(story.annotation("acme.io/channel"), "theirs");
+        story.arguments(&format!("{wanted}\nforce_conflicts = true"));
+        story.settle().expect_said(&done(0, 1, 0));
+        assert_eq!(story.label("team"), "checkout");
+        assert_eq!(story.annotation("acme.io/channel"), "ours");
+    });
+}
+
+#[test]
+fn a_create_that_meets_a_label_of_another_manager_is_completed_by_the_next_apply() {
+    tell("conflict-create", "labels = { team = \"checkout\" }", |story| {
+        story.settle();
+        story.forget();
+        story.patch_metadata(&json!({ "annotations": { "environment.on-demand/provisioned-at": null } }));
+        story.cluster.kubectl(&["label", "--overwrite", "namespace", &story.name, "team=payments"]);
+        story.apply().expect_err("kubectl-label");
+        story.arguments("labels = { team = \"checkout\" }\nforce_conflicts = true");
+        story.settle();
+        assert_eq!(story.label("team"), "checkout");
+    });
+}
+
+#[test]
+fn our_own_keys_and_objects_are_taken_back_without_force() {
+    tell("own-force", "owner = \"alice\"", |story| {
+        story.settle();
+        story.cluster.kubectl(&[
+            "label",
+            "--overwrite",
+            "namespace",
+            &story.name,
+            "environment.on-demand/owner=mallory",
+        ]);
+        story.settle().expect_said(&done(0, 1, 0));
+        assert_eq!(story.label("environment.on-demand/owner"), "alice");
+    });
+}
+
+#[test]
+fn there_are_never_more_environments_than_allowed() {
+    tell("max", "", |story| {
+        let limit = |most: u32| format!("domain = \"preview.example.com\"\nmax_environments = {most}");
+        story.provider(&limit(1));
+        story.settle();
+        let second = story.block("second", "").replace("pull_request = 7", "pull_request = 8");
+        let both = story.block("preview", "") + &second;
+        story.body(&both);
+        let said = errors(&story.apply().expect_err("max_environments"));
+        assert!(said.contains('1'), "{said}");
+        assert!(!story.cluster.namespace_exists(&format!("{}-pr-8", story.installation)));
+        // The one that exists can still be changed.
+        let changed = story.block("preview", "owner = \"bob\"");
+        story.body(&changed);
+        story.settle().expect_said(&done(0, 1, 0));
+        // Room is what the limit says, not what a run has seen before.
+        story.provider(&limit(2));
+        let both = story.block("preview", "owner = \"bob\"") + &second;
+        story.body(&both);
+        story.settle().expect_said(&done(1, 0, 0));
+    });
+}

@@ -1,0 +1,184 @@
+//! A destroy waits until the environment is gone, takes nothing that is not ours, and says what holds it up.
+
+use serde_json::json;
+
+use crate::{
+    kit::fault::{Fault, FaultProxy},
+    provider::{ADDRESS, done, tell},
+};
+
+#[test]
+fn a_destroy_waits_until_the_namespace_is_gone() {
+    tell("destroy", "", |story| {
+        story.apply().expect_ok();
+        story.destroy().expect_ok().expect_said("1 destroyed");
+        assert!(!story.cluster.namespace_exists(&story.name));
+        assert_eq!(story.attributes_of("preview"), None);
+        assert_eq!(story.plan_exit_code(), 2);
+    });
+}
+
+#[test]
+fn a_second_destroy_has_nothing_to_do() {
+    tell("twice", "", |story| {
+        story.apply().expect_ok();
+        story.destroy().expect_ok().expect_said("1 destroyed");
+        story.destroy().expect_ok().expect_said("0 destroyed");
+    });
+}
+
+#[test]
+fn destroying_what_is_already_gone_succeeds() {
+    tell("gone", "", |story| {
+        story.apply().expect_ok();
+        story.delete_namespace();
+        // Without a refresh the provider is really asked to delete it.
+        story.run(&["destroy", "-refresh=false", "-auto-approve", "-no-color"]).expect_ok().expect_said("1 destroyed");
+        assert_eq!(story.attributes_of("preview"), None);
+    });
+}
+
+#[test]
+fn destroying_what_goes_away_already_waits_for_it() {
+    tell("going", "", |story| {
+        story.apply().expect_ok();
+        story.hold();
+        story.delete(&story.namespace_path());
+        story.wait_until_terminating();
+        let destroy = story.spawn(&["destroy", "-auto-approve", "-no-color"]);
+        destroy.wait_for_log(&format!("Starting apply for {ADDRESS}"));
+        assert!(story.cluster.namespace_exists(&story.name));
+        story.release();
+        destroy.wait().expect_ok().expect_said("1 destroyed");
+        assert!(!story.cluster.namespace_exists(&story.name));
+    });
+}
+
+#[test]
+fn a_protected_environment_is_destroyed_only_after_it_is_released() {
+    tell("protected", "protected = true", |story| {
+        story.apply().expect_ok();
+        let uid = story.uid();
+        let said = story.destroy().expect_err("protected").said();
+        assert!(said.contains("protected = false"), "{said}");
+        assert_eq!((story.uid(), story.attribute("uid")), (uid.clone(), json!(uid)));
+        assert!(story.namespace()["metadata"]["deletionTimestamp"].is_null());
+        story.arguments("protected = false");
+        story.apply().expect_ok().expect_said(&done(0, 1, 0));
+        story.destroy().expect_ok().expect_said("1 destroyed");
+    });
+}
+
+#[test]
+fn a_protected_environment_is_not_replaced_either() {
+    tell("protected-replace", "protected = true", |story| {
+        story.apply().expect_ok();
+        let uid = story.uid();
+        let other = story.block("preview", "protected = true").replace("pull_request = 7", "pull_request = 8");
+        story.body(&other);
+        story.apply().expect_err("protected");
+        assert_eq!(story.uid(), uid);
+        assert!(story.namespace()["metadata"]["deletionTimestamp"].is_null());
+    });
+}
+
+#[test]
+fn a_stuck_finalizer_is_named_and_a_second_destroy_finishes() {
+    tell("stuck", "timeouts = { delete = \"8s\" }", |story| {
+        story.apply().expect_ok();
+        story.hold();
+        let said = story.destroy().expect_err("example.com/hold").said();
+        for part in [story.name.as_str(), "ConfigMap", "held", "kubectl"] {
+            assert!(said.contains(part), "expected it to name `{part}`: {said}");
+        }
+        // It is still known, so that the next destroy goes on.
+        assert_eq!(story.attribute("name"), story.name);
+        story.release();
+        story.cluster.wait_until_gone(&story.name);
+        story.destroy().expect_ok();
+        assert_eq!(story.attributes_of("preview"), None);
+    });
+}
+
+/// What the real server says while an aggregated API does not answer. It is told by the proxy, because a real one would
+/// hold up every namespace of every other story.
+#[test]
+fn an_api_that_does_not_answer_is_named() {
+    tell("apiservice", "timeouts = { delete = \"8s\" }", |story| {
+        let proxy = FaultProxy::start(story.cluster);
+        story.through(&proxy);
+        story.apply().expect_ok();
+        let mut stuck = story.namespace();
+        stuck["metadata"]["deletionTimestamp"] = json!("2026-01-01T00:00:00Z");
+        stuck["status"] = json!({ "phase": "Terminating", "conditions": [
+            { "type": "NamespaceDeletionDiscoveryFailure", "status": "True", "reason": "DiscoveryFailed",
+              "lastTransitionTime": "2026-01-01T00:00:05Z",
+              "message": "Discovery failed for some groups, 1 failing: unable to retrieve the complete list of server APIs: \
+                          metrics.example.com/v1beta1: stale GroupVersion discovery: metrics.example.com/v1beta1" },
+            { "type": "NamespaceDeletionContentFailure", "status": "False", "reason": "ContentDeleted", "message": "All content successfully deleted" },
+        ]});
+        let services = json!({ "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIServiceList", "metadata": {}, "items": [{
+            "apiVersion": "apiregistration.k8s.io/v1", "kind": "APIService", "metadata": { "name": "v1beta1.metrics.example.com" },
+            "spec": { "group": "metrics.example.com", "version": "v1beta1" },
+            "status": { "conditions": [{ "type": "Available", "status": "False", "reason": "MissingEndpoints",
+                "message": "endpoints for service/metrics in kube-system have no addresses" }] },
+        }]});
+        let answer =
+            |body: &serde_json::Value| Fault::Status { code: 200, headers: Vec::new(), body: body.to_string() };
+        let name = story.name.clone();
+        let deleted = std::sync::atomic::AtomicBool::new(false);
+        proxy.rule(
+            move |call| {
+                use std::sync::atomic::Ordering::Relaxed;
+                let ours = call.path.ends_with(&format!("/api/v1/namespaces/{name}"));
+                if ours && call.method == "DELETE" {
+                    deleted.store(true, Relaxed);
+                }
+                ours && call.method == "GET" && deleted.load(Relaxed)
+            },
+            usize::MAX,
+            answer(&stuck),
+        );
+        proxy.rule(|call| call.is("GET", "/apiservices"), usize::MAX, answer(&services));
+        let said = story.destroy().expect_err("v1beta1.metrics.example.com").said();
+        assert!(said.contains("kubectl delete apiservice v1beta1.metrics.example.com"), "{said}");
+        proxy.clear_rules();
+        story.destroy().expect_ok();
+        assert!(!story.cluster.namespace_exists(&story.name));
+    });
+}
+
+#[test]
+fn what_a_person_made_under_the_same_name_is_not_destroyed() {
+    tell("successor", "", |story| {
+        story.apply().expect_ok();
+        story.delete_namespace();
+        story.make_foreign_namespace();
+        let uid = story.uid();
+        for arguments in [
+            &["destroy", "-auto-approve", "-no-color"][..],
+            &["destroy", "-refresh=false", "-auto-approve", "-no-color"],
+        ] {
+            // Whether there was nothing to destroy or it was refused: what stands there now is not ours.
+            story.run(arguments);
+            assert_eq!(story.uid(), uid);
+            assert!(story.namespace()["metadata"]["deletionTimestamp"].is_null());
+        }
+    });
+}
+
+#[test]
+fn our_own_successor_is_not_destroyed_by_a_former_state() {
+    tell("own-successor", "", |story| {
+        story.apply().expect_ok();
+        let former = story.elsewhere();
+        former.write("terraform.tfstate", &story.raw_state_text());
+        story.destroy().expect_ok();
+        story.apply().expect_ok();
+        let uid = story.uid();
+        former.run(&["destroy", "-refresh=false", "-auto-approve", "-no-color"]);
+        assert_eq!(story.uid(), uid);
+        assert!(story.namespace()["metadata"]["deletionTimestamp"].is_null());
+        story.expect_no_changes();
+    });
+}

@@ -1,0 +1,355 @@
+//! What others delete or change is seen at refresh and restored at apply; what is theirs is left alone.
+
+use serde_json::{Value, json};
+
+use crate::provider::{Story, done, errors, tell, text};
+
+/// Arguments that leave something of every kind to drift.
+const ARGUMENTS: &str = "labels = { team = \"checkout\" }\naccess = [{ kind = \"User\", name = \"alice\" }]";
+
+/// Lets others do something, and expects that a refresh tells it in words, a plan shows it and an apply undoes it.
+#[track_caller]
+fn seen_and_restored(test: &str, what: &[&str], spoil: impl Fn(&Story), restored: impl Fn(&Story) -> bool) {
+    tell(test, ARGUMENTS, |story| {
+        story.settle();
+        let uid = story.uid();
+        spoil(story);
+        assert!(!restored(story), "nothing was spoiled");
+        story.run(&["apply", "-refresh-only", "-auto-approve", "-no-color"]).expect_ok();
+        assert!(!restored(story), "a refresh must not write");
+        let drift = story.attribute("drift");
+        assert!(drift.as_array().is_some_and(|sentences| sentences.len() == 1), "{drift}");
+        for word in what {
+            assert!(drift.to_string().contains(word), "expected `{word}` in {drift}");
+        }
+        let run = story.plan().expect_ok().expect_said("0 to add, 1 to change, 0 to destroy");
+        run.expect_said(&text(&drift[0]));
+        story.settle().expect_said(&done(0, 1, 0));
+        assert!(restored(story));
+        assert_eq!(story.attribute("drift"), json!([]));
+        assert_eq!(story.uid(), uid);
+    });
+}
+
+#[test]
+fn a_deleted_quota_is_made_again() {
+    seen_and_restored(
+        "quota-gone",
+        &["ResourceQuota"],
+        |story| story.delete(&only_path(story, "resourcequotas")),
+        |story| story.objects("resourcequotas").len() == 1,
+    );
+}
+
+#[test]
+fn a_quota_that_was_raised_is_lowered_again() {
+    seen_and_restored(
+        "quota-raised",
+        &["ResourceQuota"],
+        |story| story.patch(&only_path(story, "resourcequotas"), &json!({ "spec": { "hard": { "pods": "1000" } } })),
+        |story| story.only("resourcequotas")["spec"]["hard"]["pods"] == "20",
+    );
+}
+
+#[test]
+fn deleted_limits_are_made_again() {
+    seen_and_restored(
+        "limits-gone",
+        &["LimitRange"],
+        |story| story.delete(&only_path(story, "limitranges")),
+        |story| story.objects("limitranges").len() == 1,
+    );
+}
+
+#[test]
+fn a_network_policy_that_was_opened_is_closed_again() {
+    seen_and_restored(
+        "policy-opened",
+        &["NetworkPolicy"],
+        |story| {
+            let policy = deny_all(story).expect("there is a policy that denies all");
+            let path = format!("{}/{}", story.collection("networkpolicies"), text(&policy["metadata"]["name"]));
+            story.patch(&path, &json!({ "spec": { "egress": [{}] } }));
+        },
+        |story| deny_all(story).is_some(),
+    );
+}
+
+#[test]
+fn a_deleted_role_binding_is_made_again() {
+    seen_and_restored(
+        "binding-gone",
+        &["RoleBinding"],
+        |story| story.delete(&only_path(story, "rolebindings")),
+        |story| story.objects("rolebindings").len() == 1,
+    );
+}
+
+#[test]
+fn a_role_that_was_widened_is_narrowed_again() {
+    seen_and_restored(
+        "role-widened",
+        &["Role"],
+        |story| {
+            let all = json!([{ "apiGroups": ["*"], "resources": ["*"], "verbs": ["*"] }]);
+            story.patch(&only_path(story, "roles"), &json!({ "rules": all }));
+        },
+        |story| !story.only("roles")["rules"].to_string().contains('*'),
+    );
+}
+
+#[test]
+fn a_service_account_that_mounts_its_token_again_is_stopped() {
+    seen_and_restored(
+        "account",
+        &["ServiceAccount"],
+        |story| story.patch(&only_path(story, "serviceaccounts"), &json!({ "automountServiceAccountToken": true })),
+        |story| story.only("serviceaccounts")["automountServiceAccountToken"] == false,
+    );
+}
+
+#[test]
+fn a_role_binding_that_somebody_joined_is_theirs_no_more() {
+    seen_and_restored(
+        "binding-joined",
+        &["RoleBinding"],
+        |story| {
+            let mut subjects = story.only("rolebindings")["subjects"].clone();
+            let mallory = json!({ "kind": "User", "name": "mallory", "apiGroup": "rbac.authorization.k8s.io" });
+            subjects.as_array_mut().unwrap().push(mallory);
+            story.patch(&only_path(story, "rolebindings"), &json!({ "subjects": subjects }));
+        },
+        |story| !story.only("rolebindings").to_string().contains("mallory"),
+    );
+}
+
+#[test]
+fn a_label_of_ours_that_was_edited_is_set_again() {
+    seen_and_restored(
+        "label-edited",
+        &["environment.on-demand/tier"],
+        |story| story.patch_metadata(&json!({ "labels": { "environment.on-demand/tier": "staging" } })),
+        |story| story.label("environment.on-demand/tier") == "lightweight",
+    );
+}
+
+#[test]
+fn a_label_of_the_users_that_was_edited_is_set_again_by_force() {
+    tell("users-label", ARGUMENTS, |story| {
+        story.settle();
+        story.patch_metadata(&json!({ "labels": { "team": "payments" } }));
+        story.plan().expect_ok().expect_said("label `team`");
+        let said = errors(&story.apply().expect_err("force_conflicts"));
+        assert!(said.contains("somebody") && said.contains("team"), "{said}");
+        assert_eq!(story.label("team"), "payments");
+        story.arguments(&format!("{ARGUMENTS}\nforce_conflicts = true"));
+        story.settle().expect_said(&done(0, 1, 0));
+        assert_eq!(story.label("team"), "checkout");
+    });
+}
+
+#[test]
+fn a_label_that_was_removed_is_set_again() {
+    seen_and_restored(
+        "label-removed",
+        &["team"],
+        |story| story.patch_metadata(&json!({ "labels": { "team": null } })),
+        |story| story.label("team") == "checkout",
+    );
+}
+
+#[test]
+fn a_pod_security_level_that_was_lowered_is_raised_again() {
+    seen_and_restored(
+        "level-lowered",
+        &["pod-security.kubernetes.io/enforce"],
+        |story| story.patch_metadata(&json!({ "labels": { "pod-security.kubernetes.io/enforce": "privileged" } })),
+        |story| story.label("pod-security.kubernetes.io/enforce") == "baseline",
+    );
+}
+
+#[test]
+fn all_that_was_changed_is_told_at_once() {
+    tell("many-changes", ARGUMENTS, |story| {
+        story.settle();
+        story.delete(&only_path(story, "resourcequotas"));
+        story.delete(&only_path(story, "rolebindings"));
+        story.patch_metadata(&json!({ "labels": { "environment.on-demand/tier": "staging" } }));
+        story.run(&["apply", "-refresh-only", "-auto-approve", "-no-color"]).expect_ok();
+        let drift = story.attribute("drift");
+        assert_eq!(drift.as_array().map(Vec::len), Some(3), "{drift}");
+        story.settle().expect_said(&done(0, 1, 0));
+    });
+}
+
+#[test]
+fn what_others_add_is_left_alone() {
+    tell("foreign", ARGUMENTS, |story| {
+        story.settle();
+        let theirs =
+            json!({ "labels": { "cost-center": "42" }, "annotations": { "scheduler.example.com/node": "spot" } });
+        story.patch_metadata(&theirs);
+        story.patch(&only_path(story, "resourcequotas"), &json!({ "metadata": theirs }));
+        let policy =
+            json!({ "metadata": { "name": "theirs" }, "spec": { "podSelector": {}, "policyTypes": ["Ingress"] } });
+        assert_eq!(story.cluster.call("POST", &story.collection("networkpolicies"), Some(&policy)).0, 201);
+        story.expect_no_changes();
+        // An update of something else does not take it away either.
+        story.arguments(&format!("{ARGUMENTS}\nowner = \"bob\""));
+        story.settle().expect_said(&done(0, 1, 0));
+        for metadata in [&story.namespace()["metadata"], &story.only("resourcequotas")["metadata"]] {
+            assert_eq!(metadata["labels"]["cost-center"], "42");
+            assert_eq!(metadata["annotations"]["scheduler.example.com/node"], "spot");
+        }
+        assert!(story.objects("networkpolicies").iter().any(|policy| policy["metadata"]["name"] == "theirs"));
+    });
+}
+
+#[test]
+fn a_limit_that_others_add_to_the_quota_is_left_alone() {
+    tell("foreign-quota", ARGUMENTS, |story| {
+        story.settle();
+        story.patch(&only_path(story, "resourcequotas"), &json!({ "spec": { "hard": { "count/jobs.batch": "5" } } }));
+        story.expect_no_changes();
+        story.arguments(&format!("{ARGUMENTS}\nquota = {{ pods = 9 }}"));
+        story.settle().expect_said(&done(0, 1, 0));
+        let hard = story.only("resourcequotas")["spec"]["hard"].clone();
+        assert_eq!((&hard["count/jobs.batch"], &hard["pods"]), (&json!("5"), &json!("9")));
+    });
+}
+
+#[test]
+fn times_that_other_tools_write_are_taken_over_and_are_no_change() {
+    tell("clock", "", |story| {
+        story.settle();
+        story.patch_metadata(&json!({ "annotations": {
+            "environment.on-demand/last-activity-at": "2098-12-31T20:00:00Z",
+            "environment.on-demand/expires-at": "2099-01-01T00:00:00Z",
+        }}));
+        story.expect_no_changes();
+        story.run(&["apply", "-refresh-only", "-auto-approve", "-no-color"]).expect_ok();
+        let state = story.attributes();
+        assert_eq!(state["last_activity_at"], "2098-12-31T20:00:00Z");
+        assert_eq!(state["expires_at"], "2099-01-01T00:00:00Z");
+        assert_eq!(state["drift"], json!([]));
+        story.settle().expect_said(&done(0, 0, 0));
+        assert_eq!(story.annotation("environment.on-demand/expires-at"), "2099-01-01T00:00:00Z");
+    });
+}
+
+#[test]
+fn the_clock_decides_the_status() {
+    tell("status", "", |story| {
+        story.settle();
+        for (last, end, status) in [
+            ("2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z", "idle"),
+            ("2020-01-01T00:00:00Z", "2020-01-01T04:00:00Z", "expiring"),
+            ("2098-12-31T20:00:00Z", "2099-01-01T00:00:00Z", "ready"),
+        ] {
+            story.patch_metadata(&json!({ "annotations": {
+                "environment.on-demand/last-activity-at": last, "environment.on-demand/expires-at": end,
+            }}));
+            story.run(&["apply", "-refresh-only", "-auto-approve", "-no-color"]).expect_ok();
+            assert_eq!(story.attribute("status"), status);
+            story.expect_no_changes();
+        }
+    });
+}
+
+#[test]
+fn a_deleted_namespace_is_planned_again() {
+    tell("namespace-gone", ARGUMENTS, |story| {
+        story.settle();
+        let former = story.uid();
+        story.delete_namespace();
+        story.plan().expect_ok().expect_said("1 to add, 0 to change, 0 to destroy");
+        story.settle().expect_said(&done(1, 0, 0));
+        assert_ne!(story.uid(), former);
+        assert_eq!(story.objects("resourcequotas").len(), 1);
+    });
+}
+
+#[test]
+fn a_namespace_that_is_going_away_is_replaced() {
+    tell("terminating", "", |story| {
+        story.settle();
+        let former = story.uid();
+        story.hold();
+        story.delete(&story.namespace_path());
+        story.wait_until_terminating();
+        // A refresh keeps it: it is still there.
+        story.run(&["apply", "-refresh-only", "-auto-approve", "-no-color"]).expect_ok();
+        assert_eq!(story.attribute("uid"), former);
+        story.plan().expect_ok().expect_said("1 to add, 0 to change, 1 to destroy");
+        let apply = story.spawn(&["apply", "-auto-approve", "-no-color"]);
+        apply.wait_for_log(&format!("Starting apply for {}", crate::provider::ADDRESS));
+        story.release();
+        apply.wait().expect_ok().expect_said(&done(1, 0, 1));
+        assert_ne!(story.uid(), former);
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn a_namespace_that_a_person_made_again_is_not_touched() {
+    tell("made-again", ARGUMENTS, |story| {
+        story.settle();
+        story.delete_namespace();
+        story.make_foreign_namespace();
+        let before = story.namespace();
+        let said = errors(&story.apply().expect_err(&story.name));
+        for help in ["import {", "adopt"] {
+            assert!(!said.contains(help), "what is not ours must not be offered: {said}");
+        }
+        assert_eq!(story.uid(), text(&before["metadata"]["uid"]));
+        assert_eq!(story.namespace()["metadata"]["labels"], before["metadata"]["labels"]);
+        assert_eq!(story.objects("resourcequotas"), Vec::<Value>::new());
+    });
+}
+
+#[test]
+fn marks_that_were_taken_off_our_namespace_are_set_again() {
+    tell("marks-off", ARGUMENTS, |story| {
+        story.settle();
+        story.patch_metadata(&json!({ "labels": {
+            "app.kubernetes.io/managed-by": null, "environment.on-demand/installation": null,
+        }}));
+        story.run(&["apply", "-refresh-only", "-auto-approve", "-no-color"]).expect_ok();
+        assert_eq!(story.attribute("drift").as_array().map(Vec::len), Some(2));
+        // The uid says that it is the one we made.
+        story.settle().expect_said(&done(0, 1, 0));
+        assert_eq!(story.label("app.kubernetes.io/managed-by"), "eod");
+        assert_eq!(story.label("environment.on-demand/installation"), story.installation);
+    });
+}
+
+#[test]
+fn a_namespace_that_was_handed_to_another_installation_is_not_touched() {
+    tell("handed-over", ARGUMENTS, |story| {
+        story.settle();
+        story.patch_metadata(&json!({ "labels": { "environment.on-demand/installation": "another" } }));
+        let before = story.namespace()["metadata"]["resourceVersion"].clone();
+        story.apply().expect_err("`another`");
+        for arguments in [
+            &["destroy", "-auto-approve", "-no-color"][..],
+            &["destroy", "-refresh=false", "-auto-approve", "-no-color"],
+        ] {
+            story.run(arguments).expect_err("`another`");
+        }
+        assert_eq!(story.namespace()["metadata"]["resourceVersion"], before);
+    });
+}
+
+/// The path of the one object of a kind.
+fn only_path(story: &Story, plural: &str) -> String {
+    format!("{}/{}", story.collection(plural), text(&story.only(plural)["metadata"]["name"]))
+}
+
+/// The policy that allows nothing.
+fn deny_all(story: &Story) -> Option<Value> {
+    let nothing = |policy: &Value| {
+        let spec = &policy["spec"];
+        spec["podSelector"] == json!({}) && spec["ingress"].is_null() && spec["egress"].is_null()
+    };
+    story.objects("networkpolicies").into_iter().find(nothing)
+}

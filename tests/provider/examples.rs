@@ -1,0 +1,189 @@
+//! Every example is run as it stands, by the real Terraform, as is the first one of the README.
+//!
+//! The examples name their environment (`shop-pr-123` of installation `acme`), and one
+//! cluster can hold it once. So this is one long story and not many short ones.
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+};
+
+use serde_json::Value;
+
+use crate::{
+    kit::{cluster::Cluster, workspace::Workspace},
+    registry,
+};
+
+/// The environment of every example.
+const NAME: &str = "shop-pr-123";
+
+fn folder(path: &str) -> PathBuf {
+    Path::new(crate::KIT.repository).join("examples").join(path)
+}
+
+/// The text of the one file in an example's folder that ends like this.
+#[track_caller]
+fn text(folder: &Path, file: &str) -> String {
+    let path = folder.join(file);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The names of the folders in a folder.
+#[track_caller]
+fn names(path: &str) -> Vec<String> {
+    let path = folder(path);
+    let entries = fs::read_dir(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    let mut names: Vec<_> = entries.map(|entry| entry.unwrap().file_name().into_string().unwrap()).collect();
+    names.sort();
+    names
+}
+
+/// A folder with the provider's example and another one beside it.
+#[track_caller]
+fn workspace(test: &str, hcl: &str) -> Workspace {
+    let workspace = Workspace::new(test, hcl).kubeconfig(Cluster::shared().kubeconfig());
+    workspace.write("provider.tf", &text(&folder("provider"), "provider.tf"));
+    workspace
+}
+
+#[track_caller]
+fn outputs(workspace: &Workspace) -> Value {
+    let run = workspace.run(&["output", "-json"]).expect_ok();
+    serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}\n{run}"))
+}
+
+#[test]
+fn the_folders_are_those_of_the_registry() {
+    // What the story below does not run must not be there.
+    for (_, folder, expected) in registry::pages() {
+        assert_eq!(names(folder), expected.into_iter().collect::<Vec<_>>(), "examples/{folder}");
+    }
+    assert_eq!(names("resources"), ["eod_environment"], "tell the story of a new resource below");
+    assert_eq!(
+        names("data-sources"),
+        ["eod_environment", "eod_environments"],
+        "tell the story of a new data source below"
+    );
+}
+
+#[test]
+fn examples_of_functions_give_the_value_in_their_first_line() {
+    for name in names("functions") {
+        let hcl = text(&folder("functions").join(&name), "function.tf");
+        let mut workspace = workspace(&format!("example-{name}"), &hcl);
+        // A function needs no cluster.
+        workspace.unset_env("KUBE_CONFIG_PATH");
+        workspace.apply().expect_ok();
+        let outputs = outputs(&workspace);
+        let (_, output) = outputs.as_object().unwrap().iter().next().unwrap();
+        let comment = hcl.lines().next().unwrap().trim_start_matches(['#', ' ']);
+        match serde_json::from_str::<Value>(comment) {
+            Ok(expected) => assert_eq!(output["value"], expected, "{name}"),
+            // An object whose other fields are left out of the comment.
+            Err(_) => {
+                let tier = comment.split('"').nth(1).unwrap_or_else(|| panic!("no value in `{comment}` of {name}"));
+                assert_eq!(output["value"]["tier"], tier, "{name}");
+                assert!(output["value"]["reason"].is_string(), "{output}");
+            }
+        }
+    }
+}
+
+#[test]
+fn the_provider_example_is_valid() {
+    let workspace = workspace("example-provider", "");
+    workspace.run(&["validate", "-no-color"]).expect_ok();
+    workspace.apply().expect_ok().expect_said("0 added");
+}
+
+#[test]
+fn examples_are_applied_as_they_stand() {
+    let cluster = Cluster::shared();
+    // On a cluster that outlives the run it may be somebody's, so it is not simply deleted.
+    assert!(!cluster.namespace_exists(NAME), "namespace {NAME} exists; delete it if a killed test run left it");
+
+    let resource = workspace("example-resource", &text(&folder("resources/eod_environment"), "resource.tf"));
+    resource.plan().expect_ok().expect_said("1 to add");
+    resource.apply().expect_ok().expect_said("1 added");
+    resource.expect_no_changes();
+    assert!(cluster.namespace_exists(NAME));
+    assert_eq!(outputs(&resource)["url"]["value"], format!("https://{NAME}.preview.acme.internal").as_str());
+    // A push, by the variable that stands in for it.
+    resource.write("terraform.tfvars", "head_sha = \"9b1d0aa\"\n");
+    resource.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
+    resource.expect_no_changes();
+
+    import(&resource);
+    data_sources();
+
+    resource.destroy().expect_ok();
+    assert!(!cluster.namespace_exists(NAME));
+    readme();
+}
+
+/// `import.sh`, after which there is nothing to do.
+#[track_caller]
+fn import(resource: &Workspace) {
+    resource.run(&["state", "rm", "eod_environment.preview"]).expect_ok();
+    let script = text(&folder("resources/eod_environment"), "import.sh");
+    let commands = script.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
+    let mut count = 0;
+    for command in commands {
+        let words: Vec<_> = command.split_whitespace().collect();
+        assert_eq!(words[0], "terraform", "{command}");
+        resource.run(&words[1..]).expect_ok();
+        count += 1;
+    }
+    assert!(count > 0, "import.sh has no command");
+    resource.expect_no_changes();
+}
+
+/// Both data sources, on the environment that the other example has made.
+#[track_caller]
+fn data_sources() {
+    let one = workspace("example-data", &text(&folder("data-sources/eod_environment"), "data-source.tf"));
+    one.apply().expect_ok();
+    let hosts = &outputs(&one)["hosts"]["value"];
+    assert_eq!(hosts["api"], format!("{NAME}-api.preview.acme.internal").as_str(), "{hosts}");
+    assert_eq!(hosts.as_object().unwrap().len(), 2, "{hosts}");
+
+    let all = workspace("example-data-all", &text(&folder("data-sources/eod_environments"), "data-source.tf"));
+    all.apply().expect_ok();
+    let running = &outputs(&all)["running"]["value"];
+    assert!(running[NAME].is_string(), "{running}");
+}
+
+/// The first HCL of the README is a whole configuration that works.
+#[track_caller]
+fn readme() {
+    let hcl = first_block(&text(Path::new(crate::KIT.repository), "README.md"));
+    let cluster = Cluster::shared();
+    let workspace = Workspace::new("readme", &hcl).kubeconfig(cluster.kubeconfig());
+    // Where a configuration names the file of a person, it is the test's.
+    let home = workspace.path().with_file_name("home").join(".kube");
+    fs::create_dir_all(&home).unwrap();
+    fs::copy(cluster.kubeconfig(), home.join("config")).unwrap();
+    workspace.apply().expect_ok();
+    let state = workspace.raw_state_text();
+    assert!(state.contains("\"eod_environment\""), "the README's first example makes no environment\n{hcl}");
+    workspace.expect_no_changes();
+    workspace.destroy().expect_ok();
+}
+
+/// The text between the first fence that says HCL or Terraform and its end.
+#[track_caller]
+fn first_block(markdown: &str) -> String {
+    let mut lines = markdown.lines();
+    let fences = ["```hcl", "```terraform"];
+    let found = lines.by_ref().any(|line| fences.contains(&line.trim()));
+    assert!(found, "the README has no HCL");
+    let block: Vec<_> = lines.take_while(|line| line.trim() != "```").collect();
+    block.join("\n") + "\n"
+}
+
+#[test]
+fn the_first_block_is_found_among_others() {
+    let markdown = "text\n```sh\nmake\n```\n```hcl\na = 1\nb = 2\n```\n```hcl\nc = 3\n```\n";
+    assert_eq!(first_block(markdown), "a = 1\nb = 2\n");
+}

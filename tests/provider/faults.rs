@@ -1,0 +1,10 @@
+//! What goes wrong between the provider and the API server, and what the user sees of it.
+//!
+//! Whatever is lost, dropped, refused or late: the next apply completes it, nothing is made
+//! twice, and the error says what was tried, what was answered and what to do.
+
+mod answers;
+mod deletes;
+mod permissions;
+pub(crate) mod story;
+mod writes;

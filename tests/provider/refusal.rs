@@ -1,0 +1,273 @@
+//! Wrong input is refused before anything is made: every mistake of a phase at once, each at its attribute.
+
+use crate::{
+    kit::workspace::Run,
+    provider::{DOMAIN, Story, tell},
+};
+
+/// A line of the configuration, the attribute inside of it that is wrong (nothing where it is the line's own), and what
+/// is said about it.
+type Row = (&'static str, &'static str, &'static str);
+
+/// Expects that a run blames the attribute of every row and nothing else.
+///
+/// Terraform shows the line of an attribute of the resource itself; of what lies deeper it shows only the line where the
+/// block begins. So the message has to name it.
+#[track_caller]
+fn expect_all_blamed(story: &Story, run: &Run, rows: &[Row]) {
+    assert_ne!(run.code, Some(0), "{run}");
+    for (line, inner, why) in rows {
+        expect_blamed(story, run, line, inner, why);
+    }
+    let said = run.said();
+    assert_eq!(said.matches("Error: ").count(), rows.len(), "one error for each mistake\n{run}");
+    assert!(!said.contains("Bug in the provider"), "{run}");
+}
+
+#[track_caller]
+fn expect_blamed(story: &Story, run: &Run, line: &str, inner: &str, why: &str) {
+    if inner.is_empty() {
+        story.expect_blamed(run, line, why);
+        return;
+    }
+    let said = run.said();
+    let parts: Vec<_> = said.split("Error: ").filter(|part| part.contains(inner) && part.contains(why)).collect();
+    assert_eq!(parts.len(), 1, "expected one error that names `{inner}` and says `{why}`\n{run}");
+    assert!(parts[0].contains("on main.tf line"), "{run}");
+}
+
+fn lines(rows: &[Row]) -> String {
+    rows.iter().map(|(line, ..)| format!("{line}\n")).collect()
+}
+
+#[test]
+fn every_mistake_that_needs_no_provider_is_found_by_validate_at_once() {
+    let rows: [Row; 13] = [
+        ("name = \"kube-shop\"", "", "is reserved"),
+        ("pull_request_url = \"shop/7\"", "", "is no web address"),
+        ("head_sha = \"main\"", "", "expected 7 to 64 hex digits"),
+        ("tier = \"production\"", "", "tier `production` is refused"),
+        ("ttl = \"91d\"", "", "longer than 90d"),
+        ("labels = { \"environment.on-demand/owner\" = \"me\" }", "", "is set by EoD itself"),
+        ("annotations = { \"kubernetes.io/x\" = \"y\" }", "", "lies in `kubernetes.io`"),
+        ("services = [\"api-pr-12\"]", "", "rename the service"),
+        ("quota = { cpu = \"many\" }", "quota.cpu", "`many`"),
+        ("limits = { max_memory = \"-1Gi\" }", "limits.max_memory", "is negative"),
+        ("network = { allow_to_cidrs = [\"10.0.0.1/8\"] }", "network.allow_to_cidrs", "write `10.0.0.0/8`"),
+        ("pod_security = \"loose\"", "", "is no Pod Security level"),
+        ("image_pull_secrets = [\"Not_A_Name\"]", "", "`Not_A_Name`"),
+    ];
+    tell("validate", &lines(&rows), |story| {
+        story.unset_env("KUBE_CONFIG_PATH");
+        expect_all_blamed(story, &story.run(&["validate", "-no-color"]), &rows);
+    });
+}
+
+#[test]
+fn every_mistake_of_nested_arguments_is_found_at_once() {
+    let rows: [Row; 4] = [
+        ("access = [{ kind = \"Robot\", name = \"r2\" }]", "access[0].kind", "is no kind of subject"),
+        ("mesh = { kind = \"istio\" }", "mesh.kind", "is no mesh"),
+        ("dns = { mode = \"magic\" }", "dns.mode", "`magic`"),
+        ("timeouts = { create = \"soon\" }", "timeouts.create", "`soon`"),
+    ];
+    tell("validate-nested", &lines(&rows), |story| {
+        expect_all_blamed(story, &story.run(&["validate", "-no-color"]), &rows);
+    });
+    let rows: [Row; 2] = [
+        (
+            "access = [{ kind = \"User\", name = \"alice\" }, { kind = \"ServiceAccount\", name = \"ci\" }]",
+            "`ci`",
+            "needs `namespace`",
+        ),
+        ("mesh = { kind = \"linkerd\", revision = \"1-26\" }", "`linkerd`", "has no revisions"),
+    ];
+    tell("validate-pairs", &lines(&rows), |story| {
+        expect_all_blamed(story, &story.run(&["validate", "-no-color"]), &rows);
+    });
+}
+
+#[test]
+fn every_mistake_that_needs_the_tier_is_found_by_plan_at_once() {
+    let rows: [Row; 3] = [
+        ("ttl = \"8d\"", "", "above 7d"),
+        ("limits = { max_cpu = \"3\", default_memory = \"5Gi\" }", "limits.max_cpu", "more than the quota's cpu of 2"),
+        ("", "limits.default_memory", "above `max_memory` 4Gi"),
+    ];
+    tell("plan", &lines(&rows), |story| {
+        story.run(&["validate", "-no-color"]).expect_ok();
+        expect_all_blamed(story, &story.plan(), &rows);
+    });
+}
+
+#[test]
+fn reserved_and_impossible_names_are_refused() {
+    for (name, why) in [
+        ("default", "is reserved"),
+        ("kube-system", "is reserved"),
+        ("production", "is reserved"),
+        ("eod-system", "is reserved"),
+        ("argocd", "is reserved"),
+        ("Shop", "only lower-case letters"),
+        ("a.b", "only lower-case letters"),
+        ("-a", "must begin and end"),
+        ("", "must not be empty"),
+    ] {
+        tell("reserved", &format!("name = \"{name}\""), |story| {
+            story.expect_blamed(&story.run(&["validate", "-no-color"]).expect_err(why), "name = ", why);
+        });
+    }
+}
+
+#[test]
+fn the_control_namespace_is_reserved_wherever_it_is() {
+    tell("control", "name = \"operations\"", |story| {
+        story.provider(&format!("domain = \"{DOMAIN}\"\ncontrol_namespace = \"operations\""));
+        let run = story.plan().expect_err("operations");
+        story.expect_blamed(&run, "name = \"operations\"", "operations");
+    });
+}
+
+#[test]
+fn a_template_cannot_make_a_reserved_name() {
+    tell("reserved-template", "", |story| {
+        story.provider(&format!("domain = \"{DOMAIN}\"\nname_template = \"kube-{{number}}\""));
+        story.plan().expect_err("`kube-7` is reserved");
+    });
+}
+
+#[test]
+fn something_must_say_which_environment_it_is() {
+    tell("nameless", "", |story| {
+        let repository = story.repository.clone();
+        story.body(&format!("resource \"eod_environment\" \"preview\" {{\n  repository = \"{repository}\"\n}}\n"));
+        let said = story.run(&["validate", "-no-color"]).expect_err("pull_request").said();
+        for argument in ["name", "branch"] {
+            assert!(said.contains(argument), "{said}");
+        }
+        assert!(said.contains("on main.tf line"), "{said}");
+    });
+}
+
+#[test]
+fn a_repository_that_is_none_is_refused() {
+    for (repository, why) in [
+        ("shop", "has no owner"),
+        ("https://github.com/acme/shop.git", "write it as `github.com/acme/shop`"),
+        ("acme/team/shop", "is no host"),
+        ("acme/..", "is not `.` or `..`"),
+    ] {
+        tell("repository", "", |story| {
+            let block = story.block("preview", "").replace(&story.repository, repository);
+            story.body(&block);
+            let run = story.run(&["validate", "-no-color"]).expect_err(why);
+            story.expect_blamed(&run, "repository", why);
+        });
+    }
+}
+
+#[test]
+fn a_pull_request_that_is_none_is_refused() {
+    for number in ["0", "-1", "1.5"] {
+        tell("number", "", |story| {
+            let block = story.block("preview", "").replace("pull_request = 7", &format!("pull_request = {number}"));
+            story.body(&block);
+            let run = story.run(&["validate", "-no-color"]).expect_err(number);
+            story.expect_blamed(&run, "pull_request", number);
+        });
+    }
+}
+
+#[test]
+fn values_say_how_they_are_written() {
+    for row in [
+        ("ttl = \"\"", "", "must not be empty"),
+        ("ttl = \"4\"", "", "use s, m, h, d or w"),
+        ("ttl = \"4y\"", "", "the units are s, m, h, d and w"),
+        ("ttl = \"0h\"", "", "is zero"),
+        ("ttl = \"-4h\"", "", "must not have a sign"),
+        ("ttl = \"99999999999999999999d\"", "", "longer than 90d"),
+        ("labels = { team = \"a b\" }", "", "is no label value"),
+        ("labels = { \"istio-injection\" = \"enabled\" }", "", "istio.io"),
+        ("labels = { \"pod-security.kubernetes.io/enforce\" = \"privileged\" }", "", "kubernetes.io"),
+        ("labels = { \"app.kubernetes.io/managed-by\" = \"me\" }", "", "is set by EoD itself"),
+        ("annotations = { \"argocd.argoproj.io/x\" = \"y\" }", "", "argoproj.io"),
+        ("network = { allow_to_cidrs = [\"169.254.169.254/32\"] }", "network.allow_to_cidrs", "instance metadata"),
+        ("network = { stable_services = [\"payments\"] }", "network.stable_services", "stable/payments:8080"),
+        ("network = { isolation = \"some\" }", "network.isolation", "expected strict or none"),
+    ] {
+        tell("written", row.0, |story| expect_all_blamed(story, &story.run(&["validate", "-no-color"]), &[row]));
+    }
+}
+
+#[test]
+fn an_owner_is_never_refused() {
+    for owner in ["", " ", "dependabot[bot]", "alice@acme.example", "Älice", "a b/c:d"] {
+        tell("owner", &format!("owner = \"{owner}\""), |story| {
+            story.run(&["validate", "-no-color"]).expect_ok();
+            assert_eq!(story.plan_exit_code(), 2, "{owner}");
+        });
+    }
+}
+
+#[test]
+fn every_mistake_of_the_provider_block_is_found_at_once() {
+    let rows: [Row; 7] = [
+        ("domain = \"a..b\"", "", "empty part"),
+        ("control_namespace = \"Ops\"", "", "only lower-case letters"),
+        ("name_template = \"{repo}\"", "", "does not contain {number}"),
+        ("default_tier = \"production\"", "", "tier `production` is refused"),
+        ("default_labels = { \"environment.on-demand/x\" = \"y\" }", "", "is set by EoD itself"),
+        ("tiers = { full = { ttl = \"8d\" } }", "full", "7d"),
+        ("prices = { cpu_hour_usd = -1 }", "cpu_hour_usd", "is negative"),
+    ];
+    tell("provider", "", |story| {
+        story.provider(&lines(&rows));
+        expect_all_blamed(story, &story.run(&["validate", "-no-color"]), &rows);
+    });
+}
+
+#[test]
+fn a_tier_that_cannot_be_is_refused_where_it_is_configured() {
+    for (tiers, inner, why) in [
+        ("tiers = { full = { warning = \"25h\" } }", "full", "is not shorter than the TTL"),
+        ("tiers = { staging = { ttl = \"4h\" } }", "staging", "is permanent"),
+        ("tiers = { production = { ttl = \"4h\" } }", "tiers", "production"),
+        ("tiers = { full = { max_ttl = \"91d\" } }", "full", "longer than 90d"),
+        ("tiers = { full = { quota = { cpu = \"x\" } } }", "quota.cpu", "`x`"),
+    ] {
+        tell("tiers", "", |story| {
+            story.provider(tiers);
+            expect_all_blamed(story, &story.run(&["validate", "-no-color"]), &[(tiers, inner, why)]);
+        });
+    }
+}
+
+#[test]
+fn a_ttl_up_to_the_ceiling_of_the_tier_is_accepted() {
+    tell("ceiling", "ttl = \"30d\"", |story| {
+        story.expect_blamed(&story.plan().expect_err("7d"), "ttl = ", "7d");
+        story.provider(&format!("domain = \"{DOMAIN}\"\ntiers = {{ lightweight = {{ max_ttl = \"30d\" }} }}"));
+        assert_eq!(story.plan_exit_code(), 2);
+    });
+}
+
+#[test]
+fn what_is_refused_leaves_an_existing_environment_as_it_was() {
+    tell("keeps", "owner = \"alice\"", |story| {
+        story.settle();
+        let before = story.namespace()["metadata"]["resourceVersion"].clone();
+        for row in [
+            ("tier = \"production\"", "", "is refused"),
+            ("ttl = \"8d\"", "", "above 7d"),
+            ("labels = { \"kubernetes.io/x\" = \"y\" }", "", "lies in `kubernetes.io`"),
+            ("limits = { max_cpu = \"9\" }", "limits.max_cpu", "quota"),
+        ] {
+            story.arguments(row.0);
+            expect_all_blamed(story, &story.apply(), &[row]);
+        }
+        assert_eq!(story.namespace()["metadata"]["resourceVersion"], before);
+        story.arguments("owner = \"alice\"");
+        story.expect_no_changes();
+    });
+}

@@ -1,0 +1,25 @@
+//! What the provider offers, as the registry's pages and the example folders list it.
+
+use std::collections::BTreeSet;
+
+use eod_resources::{DATA_SOURCES, FUNCTIONS, RESOURCES};
+
+/// Group, folder and names. A group without members has no folder.
+pub(crate) fn pages() -> [(&'static str, &'static str, BTreeSet<String>); 3] {
+    let names = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
+    [
+        ("resource", "resources", names(RESOURCES.iter().map(|each| each.type_name()).collect())),
+        ("data source", "data-sources", names(DATA_SOURCES.iter().map(|each| each.type_name()).collect())),
+        ("function", "functions", names(FUNCTIONS.iter().map(|each| each.name()).collect())),
+    ]
+}
+
+#[test]
+fn every_schema_passes_terraforms_rules() {
+    for resource in RESOURCES {
+        assert_eq!(resource.schema().mistakes(), Vec::<String>::new(), "{}", resource.type_name());
+    }
+    for source in DATA_SOURCES {
+        assert_eq!(source.schema().mistakes(), Vec::<String>::new(), "{}", source.type_name());
+    }
+}

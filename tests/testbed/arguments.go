@@ -1,0 +1,68 @@
+package main
+
+// The command line of each published part. All run with the cluster's folder as
+// working directory: a Unix socket's path is limited to about a hundred bytes, which
+// an absolute path below a temporary folder can exceed.
+
+import "net"
+
+const etcdSocket = "unix://etcd.sock"
+
+func etcdArguments() []string {
+	return []string{
+		"etcd",
+		"--data-dir=etcd",
+		// The data is thrown away after the run, so nothing is gained by waiting for the disk.
+		"--unsafe-no-fsync",
+		"--log-level=warn",
+		"--listen-client-urls=" + etcdSocket,
+		"--listen-peer-urls=unix://peer.sock",
+		// Nobody connects to this one, but a Unix address is refused here.
+		"--advertise-client-urls=http://localhost:2379",
+	}
+}
+
+func apiServerArguments(address string) []string {
+	host, port, _ := net.SplitHostPort(address)
+	return []string{
+		"kube-apiserver",
+		"--etcd-servers=" + etcdSocket,
+		"--bind-address=" + host,
+		"--advertise-address=" + host,
+		"--secure-port=" + port,
+		// It makes its certificate and key in this folder itself.
+		"--cert-dir=.",
+		"--token-auth-file=tokens.csv",
+		"--authorization-mode=RBAC",
+		// Without this a privileged pod is refused before Pod Security sees it.
+		"--allow-privileged",
+		"--service-account-issuer=https://kubernetes.default.svc",
+		"--service-account-key-file=apiserver.key",
+		"--service-account-signing-key-file=apiserver.key",
+		"--service-cluster-ip-range=10.0.0.0/24",
+		// The endpoint would be a loopback address, which an Endpoints object may not hold.
+		"--endpoint-reconciler-type=none",
+	}
+}
+
+func controllerArguments(kubeconfig string) []string {
+	return []string{
+		"kube-controller-manager",
+		"--kubeconfig=" + kubeconfig,
+		"--secure-port=0",
+		"--leader-elect=false",
+		"--root-ca-file=apiserver.crt",
+		"--service-account-private-key-file=apiserver.key",
+		// Our kubelet sends no heartbeats, so the controllers that judge nodes by them are off.
+		"--controllers=*,-node-lifecycle-controller,-taint-eviction-controller",
+	}
+}
+
+func schedulerArguments(kubeconfig string) []string {
+	return []string{
+		"kube-scheduler",
+		"--kubeconfig=" + kubeconfig,
+		"--secure-port=0",
+		"--leader-elect=false",
+	}
+}

@@ -1,0 +1,133 @@
+#!/usr/bin/env bash
+# Builds one part of the testbed into a cache outside the checkout and prints the
+# binary's path as the last line of stdout. Progress goes to stderr.
+#
+#   build.sh [kubernetes|vault|opentofu|kubernetes-provider] [--cached]
+#
+# The binary is kept under a hash of everything it is made from, so a second run only
+# prints the path. `--cached` builds nothing: it fails when there is nothing to print.
+# Nothing is ever deleted from the cache; the folder may be removed at any time.
+set -euo pipefail
+
+part=kubernetes
+cached=no
+for argument in "$@"; do
+  case "$argument" in
+  kubernetes | vault | opentofu | kubernetes-provider) part=$argument ;;
+  --cached) cached=yes ;;
+  *)
+    echo "build.sh: expected kubernetes, vault, opentofu, kubernetes-provider or --cached, got '$argument'" >&2
+    exit 2
+    ;;
+  esac
+done
+
+if ! command -v go >/dev/null; then
+  echo "build.sh: the Go toolchain is needed to build $part and 'go' is not on PATH. Install Go 1.26 or newer (https://go.dev/dl/)." >&2
+  exit 1
+fi
+
+here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+name=eod-testbed
+package=.
+flags="-s -w"
+cost="about 12 CPU minutes and 100 MB of downloads"
+case "$part" in
+kubernetes)
+  # A binary that says which Kubernetes it is: clients compare versions.
+  version=$(sed -n 's/^\tk8s.io\/kubernetes \(v[0-9.]*\)$/\1/p' "$here/go.mod")
+  minor=${version#v1.}
+  into=k8s.io/component-base/version
+  flags="$flags -X $into.gitVersion=$version -X $into.gitMajor=1 -X $into.gitMinor=${minor%%.*} -X $into.gitTreeState=clean"
+  ;;
+vault)
+  here=$here/vault
+  name=eod-vault
+  cost="about 7 CPU minutes"
+  ;;
+opentofu)
+  here=$here/opentofu
+  name=tofu
+  package=github.com/opentofu/opentofu/cmd/tofu
+  # Without this it calls itself a development build.
+  flags="$flags -X github.com/opentofu/opentofu/version.dev=no"
+  cost="about 9 CPU minutes"
+  ;;
+kubernetes-provider)
+  # The peer of the benchmark; no test needs it.
+  here=$here/../bench/kubernetes-provider
+  name=terraform-provider-kubernetes
+  package=github.com/hashicorp/terraform-provider-kubernetes
+  cost="about 5 CPU minutes"
+  ;;
+esac
+cd "$here"
+
+hash() {
+  # macOS has no sha256sum, Debian has no shasum without Perl.
+  if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -c 1-16
+}
+
+# What decides what the binary is: the sources, the pinned modules, the compiler, the flags.
+sources=$(find . -maxdepth 1 \( -name '*.go' -o -name go.mod -o -name go.sum \) | LC_ALL=C sort)
+key=$({
+  go env GOVERSION GOOS GOARCH
+  echo "$flags"
+  # shellcheck disable=SC2086 # A list of plain file names, one per word.
+  cat $sources
+} | hash)
+folder=${XDG_CACHE_HOME:-$HOME/.cache}/eod-testbed/$part-$key
+binary=$folder/$name
+
+if [ -x "$binary" ]; then
+  echo "$binary"
+  exit 0
+fi
+if [ "$cached" = yes ]; then
+  echo "build.sh: $part has not been built yet; 'make testbed' builds it" >&2
+  exit 1
+fi
+
+mkdir -p "$folder"
+# Two runs at once would only fight for the same cores, so the second one waits.
+if command -v flock >/dev/null; then
+  exec 9>"$folder/lock"
+  if ! flock -n 9; then
+    echo "testbed: another build of $part is running, waiting for it" >&2
+    flock 9
+  fi
+  if [ -x "$binary" ]; then
+    echo "$binary"
+    exit 0
+  fi
+fi
+
+echo "testbed: building $part once into $folder; a first build takes $cost" >&2
+temporary=$folder/$name.$$
+log=$folder/build.log
+begun=$SECONDS
+# -v names every package when it is begun, which is the only progress Go can show.
+# Descriptor 9 is closed in the child: an orphaned compiler must not hold the lock.
+CGO_ENABLED=0 go build -v -trimpath -mod=readonly -buildvcs=false -ldflags "$flags" -o "$temporary" "$package" >"$log" 2>&1 9>&- &
+build=$!
+trap 'kill "$build" 2>/dev/null || true; rm -f "$temporary"' EXIT
+trap 'exit 130' INT
+trap 'exit 143' TERM
+seconds=0
+while kill -0 "$build" 2>/dev/null; do
+  sleep 1
+  seconds=$((SECONDS - begun))
+  if [ $((seconds % 15)) = 0 ]; then
+    echo "testbed: $part: ${seconds} s, $(grep -vc '^go: ' "$log") packages, now $(tail -n 1 "$log")" >&2
+  fi
+done
+if ! wait "$build"; then
+  echo "testbed: the build of $part failed; the end of $log:" >&2
+  tail -n 30 "$log" >&2
+  exit 1
+fi
+# Only a whole binary ever stands under the final name.
+mv "$temporary" "$binary"
+trap - EXIT
+echo "testbed: $part is built, $((SECONDS - begun)) s" >&2
+echo "$binary"

@@ -1,0 +1,87 @@
+package main
+
+// A part that runs as a child process of `up`, with its output in a log file.
+
+import (
+	"fmt"
+	"os"
+	"os/exec"
+	"path/filepath"
+	"strings"
+	"syscall"
+	"time"
+)
+
+// patience is how long a child may take to end after SIGTERM. The API server needs
+// about a second.
+const patience = 10 * time.Second
+
+type child struct {
+	name string
+	log  string
+	cmd  *exec.Cmd
+	done chan struct{}
+}
+
+// startChild runs a part, which is this same binary unless there is another program
+// for it, and reports on died when it ends.
+func startChild(dir string, arguments []string, programs assets, died chan<- *child) (*child, error) {
+	name := arguments[0]
+	log := filepath.Join(dir, name+".log")
+	output, err := os.OpenFile(log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
+	if err != nil {
+		return nil, err
+	}
+	// The child has its own copy of the file descriptor.
+	defer output.Close()
+	program, arguments, err := programs.command(arguments)
+	if err != nil {
+		return nil, err
+	}
+	cmd := exec.Command(program, arguments...)
+	cmd.Dir = dir
+	cmd.Stdout = output
+	cmd.Stderr = output
+	cmd.Env = childEnvironment(dir)
+	cmd.SysProcAttr = childAttributes()
+	if err := cmd.Start(); err != nil {
+		return nil, err
+	}
+	started := &child{name: name, log: log, cmd: cmd, done: make(chan struct{})}
+	go func() {
+		_ = cmd.Wait()
+		close(started.done)
+		died <- started
+	}()
+	return started, nil
+}
+
+// stop asks the child's process group to end and kills it when it does not listen.
+func (c *child) stop() {
+	_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGTERM)
+	select {
+	case <-c.done:
+	case <-time.After(patience):
+		_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL)
+		<-c.done
+	}
+}
+
+// failure says that the child ended although nobody asked it to, with its last words.
+func (c *child) failure() error {
+	text, err := os.ReadFile(c.log)
+	if err != nil {
+		return fmt.Errorf("%s ended (%s) and its log cannot be read: %w", c.name, c.cmd.ProcessState, err)
+	}
+	lines := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
+	if len(lines) > 20 {
+		lines = lines[len(lines)-20:]
+	}
+	return fmt.Errorf("%s ended (%s); the end of %s:\n%s", c.name, c.cmd.ProcessState, c.log, strings.Join(lines, "\n"))
+}
+
+// childEnvironment leaves out what could lead a part to another cluster or to a
+// proxy. TMPDIR keeps whatever a part writes inside the cluster's folder.
+func childEnvironment(dir string) []string {
+	return []string{"HOME=" + dir, "TMPDIR=" + dir, "PATH=" + os.Getenv("PATH")}
+}

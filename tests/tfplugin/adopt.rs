@@ -1,0 +1,103 @@
+//! Things that Terraform did not make come under its hand, and states of other shapes are taken over.
+
+use super::{done, tell, thing};
+
+/// Makes thing `a` and forgets it.
+fn forgotten(story: &super::Story, hcl: &str) {
+    story.apply_now(hcl);
+    story.run(&["state", "rm", super::ADDRESS]).expect_ok();
+}
+
+#[test]
+fn import_by_id_leaves_nothing_to_do() {
+    let hcl = thing("  title = \"old\"\n  size = 9\n  amount = 0.1");
+    tell("import", &hcl, |story| {
+        forgotten(story, &hcl);
+        story.run(&["import", "-no-color", super::ADDRESS, "a"]).expect_ok().expect_said("Import successful");
+        assert_eq!(story.a()["title"], "old");
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn an_import_block_generates_its_configuration() {
+    let hcl = thing("  title = \"old\"\n  tags = [{ key = \"k\" }]\n  anything = { deep = [1] }\n  amount = 0.1");
+    tell("generate", &hcl, |story| {
+        forgotten(story, &hcl);
+        story.tell("import {\n  to = test_thing.a\n  id = \"a\"\n}\n");
+        story.run(&["plan", "-no-color", "-generate-config-out=generated.tf"]).expect_ok().expect_said("1 to import");
+        assert!(story.text("generated.tf").contains("title"), "{}", story.text("generated.tf"));
+        story.apply().expect_ok().expect_said("1 imported, 0 added, 0 changed");
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn importing_nothing_is_an_error() {
+    tell("import-nothing", &thing(""), |story| {
+        story.run(&["import", "-no-color", super::ADDRESS, "a"]).expect_err("There is no thing called `a`.");
+    });
+}
+
+const OLD: &str = "resource \"test_old_thing\" \"a\" {\n  label = \"a\"\n  caption = \"before\"\n}\n";
+
+#[test]
+fn a_thing_of_the_old_type_is_moved() {
+    tell("moved", OLD, |story| {
+        story.apply().expect_ok();
+        // The new type looks for it in the file, where the old one kept nothing.
+        story.write(
+            "things.json",
+            r#"{"things":{"a":{"input":{"name":"a","title":"before","size":3,"place":{"host":"a.example.com","port":80}},"revision":7,"lifetime_since":1,"secret_length":0}}}"#,
+        );
+        story.tell(&(thing("  title = \"before\"") + "moved {\n  from = test_old_thing.a\n  to   = test_thing.a\n}\n"));
+        story.plan().expect_ok().expect_said("test_old_thing.a has moved to test_thing.a");
+        story.apply().expect_ok().expect_said(&done(0, 0, 0));
+        assert_eq!(story.a()["revision"], 7);
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn a_type_that_nobody_knows_is_not_moved() {
+    let hcl = "resource \"terraform_data\" \"a\" {\n}\n";
+    tell("moved-unknown", hcl, |story| {
+        story.apply().expect_ok();
+        story.tell(&(thing("") + "moved {\n  from = terraform_data.a\n  to   = test_thing.a\n}\n"));
+        story.plan().expect_err("test_thing cannot take over the state of terraform_data");
+    });
+}
+
+#[test]
+fn a_state_of_version_0_is_upgraded() {
+    tell("upgrade", &thing("  title = \"old\""), |story| {
+        story.apply().expect_ok();
+        story.rewrite_state(|state| {
+            let instance = &mut state["resources"][0]["instances"][0];
+            instance["schema_version"] = 0.into();
+            let attributes = instance["attributes"].as_object_mut().unwrap();
+            let title = attributes.remove("title").unwrap();
+            attributes.insert("label".to_owned(), title);
+            attributes.remove("riddle");
+            attributes.insert("from_long_ago".to_owned(), "dropped".into());
+        });
+        story.expect_no_changes();
+        story.run(&["apply", "-no-color", "-auto-approve", "-refresh-only"]).expect_ok();
+        assert_eq!(story.a()["title"], "old");
+    });
+}
+
+#[test]
+fn a_state_that_fits_no_version_is_refused_and_kept() {
+    tell("broken-state", &thing(""), |story| {
+        story.apply().expect_ok();
+        story.rewrite_state(|state| {
+            let instance = &mut state["resources"][0]["instances"][0];
+            instance["schema_version"] = 0.into();
+            instance["attributes"]["size"] = serde_json::json!(["many"]);
+        });
+        let before = story.raw_state_text();
+        story.apply().expect_err("does not have the shape of this resource: size: expected a number, got an array");
+        assert_eq!(story.raw_state_text(), before);
+    });
+}

@@ -1,0 +1,168 @@
+//! Whatever a resource does wrong: the user reads why, nothing is lost, and the next apply goes on from there.
+
+use super::{done, tell, thing};
+
+fn faulty(fault: &str) -> String {
+    thing(&format!("  misbehave = \"{fault}\""))
+}
+
+/// A second thing, which must not suffer from what the first one does.
+const NEIGHBOUR: &str = "resource \"test_thing\" \"neighbour\" {\n  name = \"neighbour\"\n}\n";
+
+#[test]
+fn what_a_failed_create_made_is_tainted_and_replaced() {
+    for fault in ["half_made", "unsure"] {
+        tell(fault, &faulty(fault), |story| {
+            story.apply().expect_err(if fault == "unsure" { "The server did not answer." } else { "Half made" });
+            assert!(story.is_tainted(), "{}", story.raw_state_text());
+            story.tell(&thing(""));
+            story.plan().expect_ok().expect_said("tainted, so must be replaced");
+            story.apply().expect_ok().expect_said(&done(1, 0, 1));
+            assert_eq!(story.events(), ["create a", "delete a", "create a"]);
+            story.expect_no_changes();
+        });
+    }
+}
+
+#[test]
+fn what_was_certainly_not_made_is_not_in_the_state() {
+    tell("nothing", &faulty("nothing_made"), |story| {
+        story.apply().expect_err("refused before anything was made");
+        assert!(story.resource(super::ADDRESS).is_none());
+        story.tell(&thing(""));
+        story.apply().expect_ok().expect_said(&done(1, 0, 0));
+    });
+}
+
+#[test]
+fn a_panic_in_create_is_told_and_the_others_are_made() {
+    tell("panic-create", &(faulty("panic_in_create") + NEIGHBOUR), |story| {
+        let run =
+            story.apply().expect_err("The provider panicked: as asked, in create").expect_said("Bug in the provider");
+        assert!(!run.said().contains("did not respond"), "the provider lives on\n{run}");
+        assert!(story.resource("test_thing.neighbour").is_some());
+        assert!(story.is_tainted(), "what may have been made is not lost");
+        story.apply_now(&(thing("") + NEIGHBOUR));
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn a_panic_in_read_keeps_the_state() {
+    tell("panic-read", &(faulty("panic_in_read") + NEIGHBOUR), |story| {
+        story.apply().expect_ok();
+        let before = story.a();
+        story.plan().expect_err("The provider panicked: as asked, in read");
+        story.run(&["apply", "-no-color", "-auto-approve", "-refresh-only"]).expect_err("in read");
+        assert_eq!(story.a(), before);
+        story.tell(&(thing("") + NEIGHBOUR));
+        story.run(&["apply", "-no-color", "-auto-approve", "-refresh=false"]).expect_ok().expect_said(&done(0, 1, 0));
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn a_panic_in_plan_or_validate_stops_the_run_with_a_diagnostic() {
+    for place in ["plan", "validate"] {
+        tell(&format!("panic-{place}"), &faulty(&format!("panic_in_{place}")), |story| {
+            let run = story.plan().expect_err(&format!("The provider panicked: as asked, in {place}"));
+            assert!(!run.said().contains("did not respond") && !run.said().contains("Plugin error"), "{run}");
+        });
+    }
+}
+
+#[test]
+fn a_panic_after_a_create_that_succeeded_does_not_lose_it() {
+    tell("panic-identity", &faulty("panic_in_identity"), |story| {
+        story.apply().expect_err("The provider panicked: as asked, in identity");
+        assert!(story.is_tainted());
+        assert_eq!(story.a()["id"], "thing-a");
+    });
+}
+
+#[test]
+fn an_unknown_after_apply_is_told_as_a_bug_and_kept_out_of_the_state() {
+    tell("unknown-create", &faulty("unknown_after_create"), |story| {
+        let run = story.apply().expect_err("`riddle` is still unknown after apply");
+        assert!(!run.said().contains("invalid result object"), "Terraform never sees it\n{run}");
+        assert!(story.a()["riddle"].is_null());
+        assert!(story.is_tainted());
+        story.apply_now(&thing(""));
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn an_unknown_in_a_read_keeps_what_was_known() {
+    tell("unknown-read", &faulty("unknown_in_read"), |story| {
+        story.apply().expect_ok();
+        let run = story.plan().expect_err("`riddle` is still unknown after read");
+        assert!(!run.said().contains("produced invalid object"), "Terraform never sees it\n{run}");
+        assert_eq!(story.a()["riddle"], "solved");
+    });
+}
+
+#[test]
+fn a_failed_update_changes_nothing() {
+    tell("update-fails", &thing("  title = \"first\""), |story| {
+        story.apply().expect_ok();
+        let before = story.a();
+        story.tell(&thing("  title = \"second\"\n  misbehave = \"update_fails\""));
+        story.apply().expect_err("The server refuses every change.");
+        assert_eq!(story.a(), before);
+        story.apply_now(&thing("  title = \"second\""));
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn a_failed_delete_keeps_the_thing() {
+    tell("delete-fails", &faulty("delete_fails"), |story| {
+        story.apply().expect_ok();
+        let before = story.a();
+        story.destroy().expect_err("The server refuses to delete it.");
+        assert_eq!(story.a(), before);
+        story.apply_now(&thing(""));
+        story.destroy().expect_ok().expect_said("1 destroyed");
+    });
+}
+
+#[test]
+fn a_warning_is_shown_with_the_line_it_is_about() {
+    tell("warning", &faulty("warns"), |story| {
+        story.apply().expect_ok().expect_said("Warning: Unusual thing").expect_said("misbehave = \"warns\"");
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn every_mistake_is_told_at_once_with_its_place() {
+    let hcl = thing("  lifetime = \"soon\"\n  misbehave = \"politely\"\n  size = -1\n  steps = [{ command = \"ls\" }, { command = \"\", shell = null }]")
+        .replace("\"a\"\n", "\"\"\n")
+        .replace("\"a\" {", "\"b\" {");
+    tell("mistakes", &hcl, |story| {
+        let run = story.run(&["validate", "-no-color"]);
+        let run = run.expect_err("Expected minutes such as `90m` or seconds such as `5400s`, got `soon`");
+        run.expect_said("Expected one of panic_in_validate")
+            .expect_said("got `politely`")
+            .expect_said("Expected a whole number, not negative, of at most 64 bits, got -1")
+            .expect_said("Expected a name, got an empty text.")
+            .expect_said("lifetime = \"soon\"");
+    });
+}
+
+#[test]
+fn a_data_source_that_finds_nothing_says_so() {
+    tell("lookup", "data \"test_thing\" \"x\" {\n  name = \"nobody\"\n}\n", |story| {
+        story.plan().expect_err("There is no thing called `nobody`.").expect_said("Hint: create it first");
+    });
+}
+
+#[test]
+fn a_file_that_cannot_be_used_is_told_with_its_cause() {
+    tell("file", &thing(""), |story| {
+        story.write("things.json", "not JSON");
+        story.apply().expect_err("Cannot use the file").expect_said("The things live in");
+        assert_eq!(story.text("things.json"), "not JSON");
+    });
+}

@@ -1,0 +1,44 @@
+//! Functions are computed while a configuration is read, and blame the argument that is wrong.
+
+use super::tell;
+
+fn output(call: &str) -> String {
+    format!("output \"answer\" {{\n  value = provider::test::{call}\n}}\n")
+}
+
+#[test]
+fn functions_answer() {
+    for (call, answer) in [
+        ("shout(\"e\\u0301h\")", "\"ÉH\""),
+        ("or_else(null, \"b\")", "\"b\""),
+        ("or_else(\"a\", \"b\")", "\"a\""),
+        ("sum(1)", "1"),
+        ("sum(1, 2, -4)", "-1"),
+    ] {
+        tell("function", &output(call), |story| {
+            story.apply().expect_ok().expect_said(&format!("answer = {answer}"));
+        });
+    }
+}
+
+#[test]
+fn a_wrong_argument_is_named() {
+    tell("function-argument", &output("shout(\"\")"), |story| {
+        story.plan().expect_err("Invalid value for \"text\" parameter: there is nothing to shout: the text is empty");
+    });
+}
+
+#[test]
+fn a_wrong_variadic_argument_is_named() {
+    tell("function-variadic", &output("sum(1, 2, 0.5)"), |story| {
+        story.plan().expect_err("Expected a whole number of at most 64 bits, got 0.5.");
+    });
+}
+
+#[test]
+fn a_panic_in_a_function_is_an_error_of_it() {
+    tell("function-panic", &output("boom(\"ouch\")"), |story| {
+        let run = story.plan().expect_err("The provider panicked: the function said ouch");
+        assert!(!run.said().contains("did not respond"), "{run}");
+    });
+}

@@ -1,0 +1,41 @@
+//! What stands in the log.
+
+use super::{tell, thing};
+
+#[test]
+fn a_clean_run_logs_no_warning_of_the_plugin_layer() {
+    tell("log", &thing("  title = \"x\"\n  place = { port = 1 }"), |story| {
+        for run in [story.plan(), story.apply(), story.plan(), story.destroy()] {
+            let run = run.expect_ok();
+            let loud: Vec<_> = run
+                .log
+                .lines()
+                .filter(|line| line.contains("[WARN]") || line.contains("[ERROR]"))
+                .filter(|line| {
+                    ["provider", "plugin", "test_thing"].iter().any(|word| line.to_lowercase().contains(word))
+                })
+                .collect();
+            assert!(loud.is_empty(), "{}\n{run}", loud.join("\n"));
+        }
+    });
+}
+
+#[test]
+fn a_line_of_the_provider_has_its_level_and_its_call() {
+    tell("log-line", &thing(""), |story| {
+        let run = story.apply().expect_ok();
+        let line =
+            run.log.lines().find(|line| line.contains("call received") && line.contains("apply_resource_change"));
+        let line = line.unwrap_or_else(|| panic!("the provider's own lines are not in the log\n{run}"));
+        assert!(line.contains("[TRACE]") && line.contains("test_thing"), "{line}");
+    });
+}
+
+#[test]
+fn a_panic_is_reported_with_its_place_in_the_source() {
+    tell("log-panic", &thing("  misbehave = \"panic_in_create\""), |story| {
+        let run = story.apply().expect_err("panic: as asked, in create").expect_said("thing.rs:");
+        let logged = run.log.lines().any(|line| line.contains("panic: as asked, in create"));
+        assert!(logged, "{run}");
+    });
+}
