@@ -1,11 +1,6 @@
 //! Getting a token, on the fake where the shape of a request counts and on a real Vault where the server decides.
 
-use std::{
-    fmt::Write as _,
-    io::Write as _,
-    sync::{Arc, Mutex},
-    time::Duration,
-};
+use std::{cell::RefCell, fmt::Write as _, io::Write as _, time::Duration};
 
 use serde_json::{Value, json};
 use tracing::{
@@ -191,17 +186,24 @@ async fn lookup_self_names_policies() {
     assert_eq!((info.policies, info.ttl), (vec!["root".to_owned()], None));
 }
 
-/// Writes everything that is logged, at any level, into one text.
-#[derive(Clone, Default)]
-struct Everything(Arc<Mutex<String>>);
+thread_local! {
+    /// What this thread logged since it began to listen; nothing is kept while it is none.
+    static HEARD: RefCell<Option<String>> = const { RefCell::new(None) };
+}
+
+/// Keeps everything that a listening thread logs, at any level.
+///
+/// It is the subscriber of the whole test binary. One for the scope of a test would miss events: while it is the only
+/// one, `tracing` asks the thread that comes first whether a call site is of interest, and that may be another test's.
+struct Everything;
 
 impl<S: Subscriber> Layer<S> for Everything {
     fn on_new_span(&self, attributes: &tracing::span::Attributes<'_>, _: &tracing::Id, _: Context<'_, S>) {
-        attributes.record(&mut Text(&mut self.0.lock().unwrap()));
+        HEARD.with_borrow_mut(|heard| heard.as_mut().map(|text| attributes.record(&mut Text(text))));
     }
 
     fn on_event(&self, event: &tracing::Event<'_>, _: Context<'_, S>) {
-        event.record(&mut Text(&mut self.0.lock().unwrap()));
+        HEARD.with_borrow_mut(|heard| heard.as_mut().map(|text| event.record(&mut Text(text))));
     }
 }
 
@@ -215,8 +217,8 @@ impl Visit for Text<'_> {
 
 #[tokio::test]
 async fn nothing_secret_is_logged_at_any_level() {
-    let everything = Everything::default();
-    let guard = tracing::subscriber::set_default(tracing_subscriber::registry().with(everything.clone()));
+    tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Everything)).unwrap();
+    HEARD.set(Some(String::new()));
     let fake = Fake::serve(|_, seen| match (seen.method.as_str(), seen.path.as_str()) {
         (_, "/v1/auth/approle/login") => granted("hvs.canary-token", 3600),
         ("GET", "/v1/secret/data/stage/shop") => secret(1, &json!({ "A": "canary-value" })),
@@ -229,8 +231,7 @@ async fn nothing_secret_is_logged_at_any_level() {
     let Found::Secret(secret) = vault.read(&mount(), &path(), None, &call()).await.unwrap() else { panic!("absent") };
     let error = vault.create(&mount(), &path(), &secret.data, &call()).await.unwrap_err();
     let shown = format!("{vault:?} {secret:?} {error:?} {}", error.chain());
-    drop(guard);
-    let logged = everything.0.lock().unwrap().clone();
+    let logged = HEARD.take().unwrap();
     assert!(logged.contains("stage/shop"), "the log is there: {logged}");
     assert!(!logged.contains("canary"), "{logged}");
     assert!(!shown.contains("canary"), "{shown}");
