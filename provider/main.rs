@@ -10,6 +10,7 @@ fn main() -> ExitCode {
         name: "eod",
         registry_address: "registry.terraform.io/environment-on-demand/eod",
         version: env!("CARGO_PKG_VERSION"),
+        silent: &eod_resources::SILENT_LOG_TARGETS,
     };
     tfplugin::serve(&meta, Eod::of_process())
 }

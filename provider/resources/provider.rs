@@ -2,19 +2,23 @@
 
 mod context;
 mod kubernetes;
+mod secrets;
 mod settings;
+mod vault;
 
 use std::collections::BTreeMap;
 
 use eod_domain::{Domain, Installation, NameTemplate, NamespaceName, Tier};
 use jiff::Timestamp;
-use tfplugin::{AnyDataSource, AnyResource, Config, Diag, Diags, Function, Host, Model, Path, Provider, Text};
+use tfplugin::{AnyDataSource, AnyEphemeral, AnyResource, Config, Diag, Diags, Function, Host, Model, Path, Provider, Text};
 
 pub(crate) use self::context::Cluster;
 pub use self::context::Context;
 use self::kubernetes::KubernetesArgs;
+pub(crate) use self::secrets::unknown_vault;
 pub(crate) use self::settings::count;
 use self::settings::{PricesArgs, TierArgs};
+use self::vault::VaultArgs;
 
 /// The EoD provider.
 #[derive(Clone, Debug)]
@@ -71,6 +75,9 @@ pub struct ProviderConfig {
     /// `KUBE_CLUSTER_CA_CERT_DATA`, or `KUBE_CONFIG_PATH`, or `KUBECONFIG`, the last two with `KUBE_CTX`. The two are never
     /// mixed, and there is no other fallback.
     pub kubernetes: Option<KubernetesArgs>,
+    /// How to reach Vault, and what may be copied in it. What is left out comes from `VAULT_ADDR`, `VAULT_NAMESPACE`,
+    /// `VAULT_CACERT`, `VAULT_SKIP_VERIFY` and `VAULT_TOKEN`, and there is no other fallback.
+    pub vault: Option<VaultArgs>,
 }
 
 impl Provider for Eod {
@@ -84,13 +91,15 @@ impl Provider for Eod {
     fn validate(&self, config: Config<'_>) -> Diags {
         let mut diags = settings::mistakes(config);
         diags.extend(kubernetes::mistakes(config, &self.environment));
+        diags.extend(vault::mistakes(config, &self.environment));
         diags
     }
 
     fn configure(&self, config: Config<'_>, host: &Host) -> Result<Context, Diags> {
         let user_agent = self.user_agent(host);
         let cluster = kubernetes::cluster(config, &self.environment, &user_agent)?;
-        Context::new(self, config, cluster)
+        let secrets = vault::secrets(config, &self.environment, &user_agent)?;
+        Context::new(self, config, cluster, secrets)
     }
 
     fn resources(&self) -> &'static [&'static dyn AnyResource<Context>] {
@@ -99,6 +108,10 @@ impl Provider for Eod {
 
     fn data_sources(&self) -> &'static [&'static dyn AnyDataSource<Context>] {
         crate::DATA_SOURCES
+    }
+
+    fn ephemerals(&self) -> &'static [&'static dyn AnyEphemeral<Context>] {
+        crate::EPHEMERALS
     }
 
     fn functions(&self) -> &'static [&'static dyn Function] {

@@ -67,6 +67,13 @@ impl Partial {
         Self(model.encode_object())
     }
 
+    /// The same with everything that `model` has, too.
+    #[must_use]
+    pub fn and<M: Model>(mut self, model: &M) -> Self {
+        self.0.extend(model.encode_object());
+        self
+    }
+
     /// Sets one attribute.
     #[must_use]
     pub fn with<T: Field>(mut self, key: Key<T>, value: &T) -> Self {

@@ -9,7 +9,8 @@ use crate::config::{Config, Object};
 use crate::diag::{Diag, Diags};
 use crate::managed::{Answer, Found, caught, still_unknown};
 use crate::model::Model;
-use crate::schema::Schema;
+use crate::schema::{Attribute, Schema};
+use crate::value::Value;
 use crate::values;
 
 /// A data source.
@@ -59,13 +60,8 @@ impl<D: DataSource> AnyDataSource<D::Context> for D {
     }
 
     fn schema(&self) -> Schema {
-        let arguments = D::Input::attributes();
-        let outputs: Vec<_> = D::Output::attributes()
-            .into_iter()
-            .filter(|output| arguments.iter().all(|argument| argument.name != output.name))
-            .collect();
         Schema {
-            attributes: arguments.into_iter().chain(outputs).collect(),
+            attributes: attributes::<D::Input, D::Output>(),
             description: D::DESCRIPTION.to_owned(),
             ..Schema::default()
         }
@@ -90,13 +86,7 @@ impl<D: DataSource> AnyDataSource<D::Context> for D {
             };
             let mut answer = match caught(DataSource::read(self, cx, input, call)).await {
                 Ok(Ok(output)) => {
-                    let mut object = config;
-                    for (name, value) in output.encode_object() {
-                        // What the user wrote stays as it was written.
-                        if object.get(&name).is_none_or(crate::Value::is_null) {
-                            object.insert(name, value);
-                        }
-                    }
+                    let object = answered(config, &output);
                     let diags = still_unknown(&object, "read");
                     let found = (!diags.has_errors()).then(|| Found { object, ..Found::default() });
                     Answer { found, diags }
@@ -108,4 +98,25 @@ impl<D: DataSource> AnyDataSource<D::Context> for D {
             answer
         })
     }
+}
+
+/// Arguments, then outputs. An output that is an argument too is one attribute.
+pub(crate) fn attributes<I: Model, O: Model>() -> Vec<Attribute> {
+    let mut attributes = I::attributes();
+    for output in O::attributes() {
+        if attributes.iter().all(|argument| argument.name != output.name) {
+            attributes.push(output);
+        }
+    }
+    attributes
+}
+
+/// The configuration with what was found. What the user wrote stays as it was written.
+pub(crate) fn answered<O: Model>(mut config: Object, output: &O) -> Object {
+    for (name, value) in output.encode_object() {
+        if config.get(&name).is_none_or(Value::is_null) {
+            config.insert(name, value);
+        }
+    }
+    config
 }

@@ -9,6 +9,7 @@ use serde::de::DeserializeOwned;
 
 use crate::call::Call;
 use crate::config::{Config, Object};
+use crate::data_source::{answered, attributes};
 use crate::diag::{Diag, Diags};
 use crate::managed::{caught, still_unknown};
 use crate::model::Model;
@@ -28,7 +29,7 @@ pub trait Ephemeral: Send + Sync + 'static {
     type Context: Send + Sync + 'static;
     /// What the user writes.
     type Input: Model + Send + Sync + 'static;
-    /// What is handed out.
+    /// What is handed out. An attribute that is an argument too is taken from here where it is not given.
     type Output: Model + Send + Sync + 'static;
     /// What renew and close need. It lives in Terraform's memory only.
     type Private: Serialize + DeserializeOwned + Default + Send + Sync + 'static;
@@ -124,7 +125,7 @@ impl<E: Ephemeral> AnyEphemeral<E::Context> for E {
 
     fn schema(&self) -> Schema {
         Schema {
-            attributes: E::Input::attributes().into_iter().chain(E::Output::attributes()).collect(),
+            attributes: attributes::<E::Input, E::Output>(),
             description: E::DESCRIPTION.to_owned(),
             ..Schema::default()
         }
@@ -151,8 +152,7 @@ impl<E: Ephemeral> AnyEphemeral<E::Context> for E {
                 caught(Ephemeral::open(self, cx, input, call)).await.unwrap_or_else(|panic| Err(panic.into()));
             let mut lease = match outcome {
                 Ok(Opened { output, renew_at, private }) => {
-                    let mut object = config;
-                    object.extend(output.encode_object());
+                    let object = answered(config, &output);
                     let unknown = still_unknown(&object, "open");
                     let mut lease = written(Some(object), renew_at, &private);
                     if unknown.has_errors() {

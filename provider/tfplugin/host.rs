@@ -68,6 +68,8 @@ pub struct Meta {
     pub registry_address: &'static str,
     /// The version of the release, without `v`.
     pub version: &'static str,
+    /// Log targets of libraries that are left out at every level, because what they call an error is none here.
+    pub silent: &'static [&'static str],
 }
 
 /// Runs a provider process from start to end and returns its exit code.
@@ -89,7 +91,7 @@ pub fn run(
         Command::Help => return answer(&arguments::help(meta)),
         Command::Unknown(argument) => return complain(&arguments::unknown(meta, &argument), 2),
     };
-    log::install(meta.name, environment);
+    log::install(meta, environment);
     let session = Session { meta, environment, mode, network: Network::native(), lonely: LONELY };
     match session.block_on(make_service) {
         Ok(_) => ExitCode::SUCCESS,

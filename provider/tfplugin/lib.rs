@@ -92,7 +92,7 @@
 //! }
 //!
 //! fn main() -> ExitCode {
-//!     let meta = Meta { name: "notes", registry_address: "registry.terraform.io/example/notes", version: "1.0.0" };
+//!     let meta = Meta { name: "notes", registry_address: "registry.terraform.io/example/notes", version: "1.0.0", silent: &[] };
 //!     tfplugin::serve(&meta, Notes)
 //! }
 //! ```

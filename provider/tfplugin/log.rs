@@ -16,18 +16,18 @@ use std::time::SystemTime;
 
 use tracing_subscriber::layer::SubscriberExt as _;
 
-use crate::host::Environment;
+use crate::host::{Environment, Meta};
 
 /// Makes this the log of the process and lets panics be seen as such by Terraform. The first call wins: a process that
 /// has a subscriber already, such as a test, keeps it.
-pub fn install(name: &str, environment: &Environment) {
+pub fn install(meta: &Meta, environment: &Environment) {
     panic::install();
-    let level = levels::requested(name, environment);
+    let level = levels::requested(meta.name, environment);
     if level == tracing::level_filters::LevelFilter::OFF {
         return;
     }
-    let layer = layer::Hclog::new(name, std::io::stderr, SystemTime::now);
-    let subscriber = tracing_subscriber::registry().with(levels::filter(level)).with(layer);
+    let layer = layer::Hclog::new(meta.name, std::io::stderr, SystemTime::now);
+    let subscriber = tracing_subscriber::registry().with(levels::filter(level, meta.silent)).with(layer);
     // An error says that there is a subscriber already, which is the caller's choice.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }

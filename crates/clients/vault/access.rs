@@ -120,8 +120,10 @@ pub enum AccessError {
         attribute: &'static str,
     },
     /// Not a name of an auth mount.
-    #[error("`vault.auth.mount` is `{got}`; expected the path of an auth mount, such as `approle`, without `auth/`")]
+    #[error("`{attribute}` is `{got}`; expected the path of an auth mount, such as `approle`, without `auth/`")]
     BadMount {
+        /// The attribute.
+        attribute: &'static str,
         /// What was written.
         got: String,
     },
@@ -131,6 +133,19 @@ pub enum AccessError {
         /// What was found.
         got: String,
     },
+}
+
+impl AccessError {
+    /// The attribute that is wrong, such as `vault.auth.approle.role_id`; none where a variable is.
+    pub fn attribute(&self) -> Option<&'static str> {
+        match self {
+            Self::BadUrl { attribute }
+            | Self::Unsendable { attribute }
+            | Self::Empty { attribute }
+            | Self::BadMount { attribute, .. } => Some(attribute),
+            Self::BadBool { .. } => None,
+        }
+    }
 }
 
 impl Settings {
@@ -235,33 +250,33 @@ fn login(auth: Auth) -> Result<Login, AccessError> {
             Ok(Login::Token(header(token.expose_secret(), "vault.auth.token")?))
         }
         Auth::AppRole { role_id, secret_id, mount } => {
-            needed(&role_id, "vault.auth.role_id")?;
-            Ok(Login::AppRole { mount: auth_mount(mount, "approle")?, role_id, secret_id })
+            needed(&role_id, "vault.auth.approle.role_id")?;
+            Ok(Login::AppRole { mount: auth_mount(mount, "vault.auth.approle.mount", "approle")?, role_id, secret_id })
         }
         Auth::Kubernetes { role, token_path, mount } => {
-            needed(&role, "vault.auth.role")?;
+            needed(&role, "vault.auth.kubernetes.role")?;
             let file = token_path.filter(|path| !path.is_empty()).unwrap_or_else(|| POD_TOKEN.to_owned()).into();
-            Ok(Login::Kubernetes { mount: auth_mount(mount, "kubernetes")?, role, file })
+            Ok(Login::Kubernetes { mount: auth_mount(mount, "vault.auth.kubernetes.mount", "kubernetes")?, role, file })
         }
         Auth::Jwt { role, jwt, mount } => {
             match &jwt {
-                JwtSource::Token(token) => needed(token.expose_secret(), "vault.auth.token")?,
-                JwtSource::File(path) => needed(path, "vault.auth.token_path")?,
+                JwtSource::Token(token) => needed(token.expose_secret(), "vault.auth.jwt.token")?,
+                JwtSource::File(path) => needed(path, "vault.auth.jwt.token_path")?,
             }
-            Ok(Login::Jwt { mount: auth_mount(mount, "jwt")?, role: role.filter(|role| !role.is_empty()), jwt })
+            Ok(Login::Jwt { mount: auth_mount(mount, "vault.auth.jwt.mount", "jwt")?, role: role.filter(|role| !role.is_empty()), jwt })
         }
     }
 }
 
 /// The path of an auth mount; every segment is one that URL libraries keep.
-fn auth_mount(given: Option<String>, default: &str) -> Result<String, AccessError> {
+fn auth_mount(given: Option<String>, attribute: &'static str, default: &str) -> Result<String, AccessError> {
     let Some(given) = given.filter(|mount| !mount.is_empty()) else { return Ok(default.to_owned()) };
     let mount = given.trim_matches('/');
     let fine = |segment: &str| !matches!(segment, "" | "." | "..") && !segment.chars().any(char::is_control);
     if mount.split('/').all(fine) && !mount.starts_with("auth/") {
         Ok(mount.to_owned())
     } else {
-        Err(AccessError::BadMount { got: given })
+        Err(AccessError::BadMount { attribute, got: given })
     }
 }
 

@@ -175,6 +175,15 @@ impl Metadata {
     }
 }
 
+impl Metadata {
+    /// The version that we wrote last, as the marks tell it; the first where they do not.
+    pub fn written(&self, marks: &KeyMarks) -> u64 {
+        let ours =
+            self.versions.iter().find(|(_, state)| marks.created.as_deref() == Some(state.created_time.as_str()));
+        ours.map_or(1, |(version, _)| *version)
+    }
+}
+
 impl VersionState {
     fn read(state: &Value) -> Self {
         let destroyed = state.get("destroyed").and_then(Value::as_bool).unwrap_or(false);

@@ -9,12 +9,12 @@ use eod_domain::{
 use serde_json::Value;
 use tfplugin::{Applied, Call, Diag, Diags, Failed};
 
-use super::access::{Operation, TimeoutsArgs};
 use super::apply::{self, MANAGER};
 use super::model::{Input, Private};
 use super::{Environment as Resource, arguments, clock, hosts, live};
 use crate::explain;
 use crate::provider::Context;
+use crate::timeouts::{Operation, TimeoutsArgs};
 
 pub(super) async fn create(cx: &Context, input: Input, call: &Call) -> Result<Applied<Resource>, Failed<Resource>> {
     let limit = TimeoutsArgs::of(input.timeouts.as_ref(), Operation::Create);

@@ -9,12 +9,12 @@ use std::time::Duration;
 use tfplugin::{Call, Diag, Diags, State};
 
 use super::Environment as Resource;
-use super::access::{Operation, TimeoutsArgs};
 use super::live;
 use super::model::Input;
 use super::read::another_installation;
 use crate::explain;
 use crate::provider::Context;
+use crate::timeouts::{Operation, TimeoutsArgs};
 
 /// How long finding out what blocks a namespace may take, when its own time is already over.
 const DIAGNOSIS: Duration = Duration::from_secs(20);

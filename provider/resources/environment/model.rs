@@ -9,8 +9,9 @@ use eod_domain::{
 use serde::{Deserialize, Serialize};
 use tfplugin::{Model, Number, Text};
 
-use super::access::{AccessArgs, DnsArgs, MeshArgs, TimeoutsArgs};
+use super::access::{AccessArgs, DnsArgs, MeshArgs};
 use super::sizes::{LimitsArgs, NetworkArgs, QuotaArgs};
+use crate::timeouts::TimeoutsArgs;
 
 /// What the user writes.
 #[derive(Clone, Model)]

@@ -9,13 +9,13 @@ use serde_json::Value;
 use tfplugin::{Call, Diag, Diags, Number, State};
 
 use super::Environment as Resource;
-use super::access::{Operation, TimeoutsArgs};
 use super::create::environment;
 use super::live::{self, Tempo};
 use super::model::{Output, Private};
 use super::plan::dollars;
 use crate::explain;
 use crate::provider::Context;
+use crate::timeouts::{Operation, TimeoutsArgs};
 
 pub(super) async fn read(cx: &Context, prior: State<Resource>, call: &Call) -> Result<Option<State<Resource>>, Diags> {
     let Some(name) = prior.input.name.as_ref().map(ToString::to_string) else { return Ok(Some(prior)) };

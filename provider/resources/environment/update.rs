@@ -9,13 +9,13 @@ use eod_domain::{
 use serde_json::Value;
 use tfplugin::{Applied, Call, Diag, Failed, State};
 
-use super::access::{Operation, TimeoutsArgs};
 use super::apply::Target;
 use super::create::environment;
 use super::model::{Input, Private};
 use super::{Environment as Resource, clock, hosts, live};
 use crate::explain;
 use crate::provider::Context;
+use crate::timeouts::{Operation, TimeoutsArgs};
 
 pub(super) async fn update(
     cx: &Context,

@@ -5,6 +5,7 @@ use eod_domain::{Domain, Installation, NameTemplate, NamespaceName, Prices, Sett
 use jiff::Timestamp;
 use tfplugin::{Attr, Config, Diag, Diags, Field, Key, Text};
 
+use super::secrets::Secrets;
 use super::{Eod, ProviderConfig, bad_variable, settings};
 
 /// What resources know of the provider block. Anything can still be unknown while a plan is made.
@@ -20,6 +21,7 @@ pub struct Context {
     pub(crate) prices: Attr<Prices>,
     cluster: Cluster,
     reader: Option<EnvironmentReader>,
+    pub(super) secrets: Secrets,
     now: fn() -> Timestamp,
     random: fn() -> [u8; 16],
 }
@@ -33,7 +35,7 @@ pub(crate) enum Cluster {
 }
 
 impl Context {
-    pub(super) fn new(eod: &Eod, config: Config<'_>, cluster: Cluster) -> Result<Self, Diags> {
+    pub(super) fn new(eod: &Eod, config: Config<'_>, cluster: Cluster, secrets: Secrets) -> Result<Self, Diags> {
         let installation = or_variable(eod, config, ProviderConfig::INSTALLATION, "EOD_INSTALLATION")?
             .or(Attr::Known(Installation::default()));
         let control = or_variable(eod, config, ProviderConfig::CONTROL_NAMESPACE, "EOD_CONTROL_NAMESPACE")?;
@@ -54,6 +56,7 @@ impl Context {
             tiers: settings::tiers(config)?,
             prices: settings::prices(config)?,
             cluster,
+            secrets,
             now: eod.now,
             random: eod.random,
         })
@@ -102,11 +105,16 @@ impl Context {
         ];
         match unknown.iter().find(|(_, unknown)| *unknown) {
             None => Ok(self.known_settings()),
-            Some((name, _)) => Err(Diag::error("The provider is not known yet")
-                .detail(format!("`{name}` of the provider block hangs on a value that is known only after apply."))
-                .hint("apply what it hangs on first, with `-target` or in a configuration of its own")
-                .at(*name)),
+            Some((name, _)) => Err(not_known(name)),
         }
+    }
+
+    /// Whose things are made and found.
+    ///
+    /// # Errors
+    /// It is not known yet.
+    pub(crate) fn installation(&self) -> Result<&Installation, Diag> {
+        self.installation.as_ref().known().ok_or_else(|| not_known(ProviderConfig::INSTALLATION.name()))
     }
 
     /// The cluster.
@@ -132,6 +140,13 @@ impl Context {
     pub(crate) fn is_usable(&self) -> bool {
         self.reader.is_some()
     }
+}
+
+fn not_known(name: &'static str) -> Diag {
+    Diag::error("The provider is not known yet")
+        .detail(format!("`{name}` of the provider block hangs on a value that is known only after apply."))
+        .hint("apply what it hangs on first, with `-target` or in a configuration of its own")
+        .at(name)
 }
 
 fn unknown_cluster() -> Diag {

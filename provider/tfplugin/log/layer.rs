@@ -94,7 +94,7 @@ mod tests {
         let sink = Sink::default();
         let opened = sink.clone();
         let layer = Hclog::new("demo", move || opened.clone(), || UNIX_EPOCH);
-        let subscriber = tracing_subscriber::registry().with(levels::filter(level)).with(layer);
+        let subscriber = tracing_subscriber::registry().with(levels::filter(level, &[])).with(layer);
         tracing::subscriber::with_default(subscriber, events);
         let text = String::from_utf8(sink.0.lock().unwrap().clone()).unwrap();
         assert!(text.lines().all(|line| line.len() <= line::LIMIT));

@@ -33,10 +33,13 @@ fn level(text: &str) -> LevelFilter {
     }
 }
 
-/// Lets `level` through, and only warnings of the quiet libraries.
-pub(crate) fn filter(level: LevelFilter) -> Targets {
+/// Lets `level` through, only warnings of the quiet libraries, and nothing of the `silent` ones.
+pub(crate) fn filter(level: LevelFilter, silent: &[&'static str]) -> Targets {
     let capped = level.min(LevelFilter::WARN);
-    Targets::new().with_default(level).with_targets(QUIET.map(|target| (target, capped)))
+    Targets::new()
+        .with_default(level)
+        .with_targets(QUIET.map(|target| (target, capped)))
+        .with_targets(silent.iter().map(|target| (*target, LevelFilter::OFF)))
 }
 
 #[cfg(test)]
@@ -72,7 +75,7 @@ mod tests {
 
     #[test]
     fn noisy_libraries_say_only_warnings() {
-        let filter = filter(LevelFilter::TRACE);
+        let filter = filter(LevelFilter::TRACE, &[]);
         assert!(filter.would_enable("eod", &Level::TRACE));
         assert!(filter.would_enable("kube_client::api", &Level::TRACE));
         for target in ["h2::codec", "hyper::proto", "rustls::server", "tower::buffer", "kube_client::client::builder"] {
@@ -83,6 +86,13 @@ mod tests {
 
     #[test]
     fn a_cap_never_raises_a_level() {
-        assert!(!super::filter(LevelFilter::ERROR).would_enable("h2", &Level::WARN));
+        assert!(!super::filter(LevelFilter::ERROR, &[]).would_enable("h2", &Level::WARN));
+    }
+
+    #[test]
+    fn what_is_silent_says_not_even_errors() {
+        let filter = super::filter(LevelFilter::TRACE, &["chatty::client"]);
+        assert!(!filter.would_enable("chatty::client", &Level::ERROR));
+        assert!(filter.would_enable("chatty", &Level::TRACE));
     }
 }

@@ -261,11 +261,7 @@ impl Work<'_> {
     /// Takes over a copy that an interrupted run of ours marked. Its value, and what people wrote on it, stay.
     async fn adopt(&self, draft: &Draft, metadata: &Metadata, facts: &KeyFacts, call: &Call) -> Option<Copied> {
         let marks = &facts.marks;
-        let written = metadata
-            .versions
-            .iter()
-            .find(|(_, state)| marks.created.as_deref() == Some(state.created_time.as_str()))
-            .map_or(1, |(version, _)| *version);
+        let written = metadata.written(marks);
         let provenance = Provenance {
             source_version: marks.source_version,
             created: marks.created.clone(),

@@ -1,6 +1,6 @@
 //! What copies that were made come to: looked at again, and given back.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, future::Future};
 
 use eod_domain::vault::{
     KeyRecord, KeyRemoval, KeyResult, LeaveReason, MountPath, SecretPath, SecretRef, edited, removal,
@@ -66,7 +66,7 @@ pub async fn refresh(
     call: &Call,
 ) -> Result<BTreeMap<SecretPath, KeyState>, Error> {
     let mount = &MountInfo::v2(mount.clone());
-    let jobs = stream::iter(keys).map(|(path, record)| async move {
+    let jobs = keys.iter().map(|(path, record)| async move {
         if record.result == KeyResult::KeptForeign {
             return Ok((path.clone(), KeyState::Present(record.clone())));
         }
@@ -82,7 +82,7 @@ pub async fn refresh(
         };
         Ok((path.clone(), state))
     });
-    let mut jobs = jobs.buffer_unordered(AT_ONCE);
+    let mut jobs = at_once(jobs);
     let mut states = BTreeMap::new();
     while let Some(job) = jobs.next().await {
         let (path, state) = job?;
@@ -101,10 +101,10 @@ pub async fn destroy(
     call: &Call,
 ) -> Destroyed {
     let mount = &MountInfo::v2(mount.clone());
-    let jobs = stream::iter(keys).map(|(path, record)| async move {
+    let jobs = keys.iter().map(|(path, record)| async move {
         (path.clone(), destroy_one(vault, mount, path, record, owner, call).await)
     });
-    let mut jobs = jobs.buffer_unordered(AT_ONCE);
+    let mut jobs = at_once(jobs);
     let mut destroyed = Destroyed::default();
     while let Some((path, removed)) = jobs.next().await {
         match removed {
@@ -159,4 +159,11 @@ async fn destroy_one(
             Ok(Removed::Deleted)
         }
     }
+}
+
+/// A few of the jobs at once. They are made before they are polled: a future that borrows from what a lazy stream
+/// yields cannot be sent to another thread.
+fn at_once<T, J: Future<Output = T>>(jobs: impl Iterator<Item = J>) -> impl futures::Stream<Item = T> {
+    let jobs: Vec<J> = jobs.collect();
+    stream::iter(jobs).buffer_unordered(AT_ONCE)
 }

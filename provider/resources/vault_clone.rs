@@ -1,0 +1,75 @@
+//! `eod_vault_clone`: an environment's own copy of secrets, which people may edit and nobody overwrites.
+//!
+//! # Guarantees
+//! - Nothing sensitive is read: every read has a [`Route`](eod_domain::vault::Route).
+//! - What exists is never overwritten, and nothing is deleted that does not carry the marks of this state.
+//! - The state holds paths, versions and times. No value leaves the client.
+
+mod copies;
+mod create;
+mod delete;
+mod import;
+mod model;
+mod place;
+mod plan;
+mod read;
+mod records;
+mod update;
+mod validate;
+
+use tfplugin::{Applied, Call, Config, Diags, Draft, Failed, ImportSource, Imported, Resource, State};
+
+pub(crate) use self::copies::Copies;
+pub(crate) use self::model::KeyArgs;
+use self::model::{Input, Output, Private};
+use crate::provider::Context;
+
+/// The resource.
+pub(crate) struct VaultClone;
+
+impl Resource for VaultClone {
+    const TYPE: &'static str = "eod_vault_clone";
+    const DESCRIPTION: &'static str = "An environment's own copy of a Vault secret, or of a subtree. It is made once and never overwritten: \
+        whoever works on the pull request may edit it, and the source may change, without a diff. Destroying it removes all its \
+        versions. Nothing that exists is touched, and no value is stored in the state.";
+
+    type Context = Context;
+    type Input = Input;
+    type Output = Output;
+    type Private = Private;
+    type Identity = ();
+
+    fn validate(&self, config: Config<'_>) -> Diags {
+        validate::validate(config)
+    }
+
+    async fn plan(&self, cx: &Context, draft: &mut Draft<'_, Private>, _: &Call) -> Diags {
+        plan::plan(cx, draft)
+    }
+
+    async fn create(&self, cx: &Context, input: Input, call: &Call) -> Result<Applied<Self>, Failed<Self>> {
+        create::create(cx, &input, call).await
+    }
+
+    async fn read(&self, cx: &Context, prior: State<Self>, call: &Call) -> Result<Option<State<Self>>, Diags> {
+        read::read(cx, prior, call).await
+    }
+
+    async fn update(
+        &self,
+        cx: &Context,
+        prior: State<Self>,
+        input: Input,
+        call: &Call,
+    ) -> Result<Applied<Self>, Failed<Self>> {
+        update::update(cx, prior, input, call).await
+    }
+
+    async fn delete(&self, cx: &Context, prior: State<Self>, call: &Call) -> Result<(), Diags> {
+        delete::delete(cx, &prior, call).await
+    }
+
+    async fn import(&self, cx: &Context, source: ImportSource<Self>, call: &Call) -> Result<Imported<Self>, Diags> {
+        import::import(cx, source, call).await
+    }
+}

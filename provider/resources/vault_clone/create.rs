@@ -1,0 +1,67 @@
+//! Create: copies are made where nothing is, and what an interrupted run has made is found again.
+
+use eod_clients::Call as Remote;
+use eod_clients::vault::clone::{self, Notice, Options, Owner};
+use eod_domain::Nonce;
+use tfplugin::{Applied, Call, Diag, Diags, Failed};
+
+use super::model::{Input, OnExisting, Private};
+use super::{VaultClone, place, records};
+use crate::explain;
+use crate::provider::Context;
+use crate::timeouts::{Operation, TimeoutsArgs};
+
+pub(super) async fn create(cx: &Context, input: &Input, call: &Call) -> Result<Applied<VaultClone>, Failed<VaultClone>> {
+    let limit = TimeoutsArgs::of(input.timeouts.as_ref(), Operation::Create);
+    let remote = Remote::within(limit, call.cancel.clone());
+    let vault = cx.vault().map_err(Failed::nothing)?;
+    let installation = cx.installation().map_err(Failed::nothing)?.clone();
+    let target = place::target(input).map_err(Failed::nothing)?;
+    let route = cx.route(place::source(input), target.clone()).map_err(Failed::nothing)?;
+    let owner = Owner { environment: input.environment.0.clone(), installation, nonce: Nonce::new(cx.random()) };
+    let cloned = clone::clone(vault, &route, &options(input), &owner, &remote).await;
+    tell(&cloned.notices, call);
+    let private = Private {
+        nonce: owner.nonce.as_str().to_owned(),
+        installation: Some(owner.installation),
+        created: records::created(&cloned.keys),
+    };
+    let output = records::output(vault, input, &target, &cloned.keys, cx.now());
+    match cloned.error {
+        None => Ok(Applied { output, private }),
+        Some(error) => {
+            let diags = Diags::from(explain::remote(&error));
+            if !cloned.keys.is_empty() {
+                return Err(Failed::known(diags, Applied { output, private }));
+            }
+            // A write without an answer may have been stored; the nonce finds it again.
+            Err(if error.outcome_unknown() { Failed::traced(diags, private) } else { Failed::nothing(diags) })
+        }
+    }
+}
+
+fn options(input: &Input) -> Options {
+    let existing = input.on_existing.map(|choice| choice.0).unwrap_or_default();
+    Options {
+        exclude_keys: input.exclude_keys.iter().flatten().cloned().collect(),
+        overrides: input.overrides_wo.clone().unwrap_or_default().into_iter().collect(),
+        recursive: input.recursive == Some(true),
+        on_existing: match existing {
+            OnExisting::Keep => clone::OnExisting::Keep,
+            OnExisting::Fail => clone::OnExisting::Fail,
+        },
+    }
+}
+
+/// What the user should know that is no error.
+fn tell(notices: &[Notice], call: &Call) {
+    for notice in notices {
+        let title = match notice {
+            Notice::KeptForeign { .. } => "A secret was left alone",
+            Notice::Skipped { .. } => "A secret was not copied",
+            Notice::MetadataLeftOut { .. } => "Not all metadata was copied",
+            Notice::Left { .. } => "A secret was not deleted",
+        };
+        call.warn(Diag::warning(title).detail(explain::sentence(&notice.to_string())));
+    }
+}

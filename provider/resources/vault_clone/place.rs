@@ -1,0 +1,59 @@
+//! From where to where, and for whom.
+
+use eod_clients::vault::clone::Owner;
+use eod_domain::Nonce;
+use eod_domain::vault::{MountPath, SecretPath, SecretRef, default_target};
+use tfplugin::{Diag, Diags, State, Text};
+
+use super::VaultClone;
+use super::model::Input;
+use crate::explain;
+use crate::provider::Context;
+
+/// The source.
+pub(super) fn source(input: &Input) -> SecretRef {
+    SecretRef::new(mount(input.mount.as_ref()), input.source_path.0.clone())
+}
+
+/// The target, with the defaults that a plan gives it.
+pub(super) fn target(input: &Input) -> Result<SecretRef, Diags> {
+    let mount = mount(input.target_mount.as_ref().or(input.mount.as_ref()));
+    let path = match &input.target_path {
+        Some(path) => path.0.clone(),
+        None => default_path(input)?,
+    };
+    Ok(SecretRef::new(mount, path))
+}
+
+fn default_path(input: &Input) -> Result<SecretPath, Diag> {
+    default_target(&input.environment, &input.source_path)
+        .map_err(|error| explain::invalid(Input::TARGET_PATH.path(), &error.to_string()))
+}
+
+/// The mount that is meant.
+pub(super) fn mount(given: Option<&Text<MountPath>>) -> MountPath {
+    given.map(|mount| mount.0.clone()).unwrap_or_default()
+}
+
+/// Whose copies a state speaks of.
+///
+/// # Errors
+/// They belong to another installation than the provider is configured for: giving them up would make orphans of them.
+pub(super) fn owner(cx: &Context, prior: &State<VaultClone>) -> Result<Owner, Diag> {
+    let ours = cx.installation()?;
+    let theirs = prior.private.installation.as_ref().unwrap_or(ours);
+    if theirs != ours {
+        return Err(Diag::error("The copies belong to another installation")
+            .detail(format!(
+                "The copies of environment `{}` were made by installation `{theirs}`; this one is `{ours}`. They are not \
+                 touched.",
+                prior.input.environment
+            ))
+            .hint("set the provider's `installation` to the one that made them, or take the resource out of this state"));
+    }
+    Ok(Owner {
+        environment: prior.input.environment.0.clone(),
+        installation: theirs.clone(),
+        nonce: Nonce::recorded(&prior.private.nonce),
+    })
+}

@@ -1,0 +1,78 @@
+//! The plan: where the copy goes, and whether it may. Vault is not asked.
+
+use eod_domain::Mistake;
+use eod_domain::vault::{MountPath, RouteError, SecretPath, SecretRef, default_target};
+use tfplugin::{Attr, Diags, Draft, Text};
+
+use super::model::{Input, Output, Private};
+use crate::explain;
+use crate::provider::Context;
+
+pub(super) fn plan(cx: &Context, draft: &mut Draft<'_, Private>) -> Diags {
+    let is_new = draft.is_create() || goes_elsewhere(draft);
+    if is_new && let Err(diags) = settle_target(draft) {
+        return diags;
+    }
+    let mount = draft.planned(Input::MOUNT).map(|mount| mount.0);
+    let reference = match draft.planned(Input::SENSITIVE_PATH) {
+        Attr::Known(path) => mount.clone().map(|mount| SecretRef::new(mount, path.0).to_string()),
+        Attr::Null => Attr::Null,
+        Attr::Unknown => Attr::Unknown,
+    };
+    draft.set(Output::SENSITIVE_SECRET_REF, reference);
+    // What exists was allowed when it was made, and nothing of it is read again.
+    if is_new { refused(cx, draft, mount) } else { Diags::new() }
+}
+
+/// Whether the copy is to be made anew.
+fn goes_elsewhere(draft: &Draft<'_, Private>) -> bool {
+    draft.changed(Input::ENVIRONMENT)
+        || draft.changed(Input::MOUNT)
+        || draft.changed(Input::SOURCE_PATH)
+        || !draft.config(Input::TARGET_MOUNT).is_null() && draft.changed(Input::TARGET_MOUNT)
+        || !draft.config(Input::TARGET_PATH).is_null() && draft.changed(Input::TARGET_PATH)
+        || draft.changed(Input::RECURSIVE)
+}
+
+fn settle_target(draft: &mut Draft<'_, Private>) -> Result<(), Diags> {
+    if draft.config(Input::TARGET_MOUNT).is_null() {
+        draft.set(Input::TARGET_MOUNT, draft.planned(Input::MOUNT));
+    }
+    if draft.config(Input::TARGET_PATH).is_null() {
+        let path = match draft.planned(Input::ENVIRONMENT).zip(draft.planned(Input::SOURCE_PATH)) {
+            Attr::Known((environment, source)) => {
+                let path = default_target(&environment, &source)
+                    .map_err(|error| explain::invalid(Input::TARGET_PATH.path(), &error.to_string()))?;
+                Attr::Known(Text(path))
+            }
+            Attr::Null | Attr::Unknown => Attr::Unknown,
+        };
+        draft.set(Input::TARGET_PATH, path);
+    }
+    Ok(())
+}
+
+/// Why the copy must not be made, as far as it is known.
+fn refused(cx: &Context, draft: &mut Draft<'_, Private>, mount: Attr<MountPath>) -> Diags {
+    let Some(source) = reference(mount, draft.planned(Input::SOURCE_PATH)) else { return Diags::new() };
+    let target_mount = draft.planned(Input::TARGET_MOUNT).map(|mount| mount.0);
+    let Some(target) = reference(target_mount, draft.planned(Input::TARGET_PATH)) else {
+        return sensitive(cx, source).map(|mistake| explain::mistakes(&[mistake])).unwrap_or_default();
+    };
+    if cx.is_vault_known()
+        && let Ok(vault) = cx.vault()
+    {
+        draft.set(Output::VAULT_UI_URL, vault.ui_url(&target).into());
+    }
+    // What is not known yet is asked again during apply, before anything is read.
+    if cx.knows_routes() { cx.route(source, target).err().unwrap_or_default() } else { Diags::new() }
+}
+
+fn sensitive(cx: &Context, source: SecretRef) -> Option<Mistake> {
+    let pattern = cx.sensitive_paths()?.covering(&source)?.to_owned();
+    Some(Mistake::at(["source_path"], RouteError::Sensitive { source_ref: source, pattern }))
+}
+
+fn reference(mount: Attr<MountPath>, path: Attr<Text<SecretPath>>) -> Option<SecretRef> {
+    mount.zip(path).known().map(|(mount, path)| SecretRef::new(mount, path.0))
+}

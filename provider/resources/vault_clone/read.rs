@@ -1,0 +1,61 @@
+//! Refresh: metadata only. A person's edit is noted and is no difference.
+
+use eod_clients::Call as Remote;
+use eod_clients::vault::clone::{self, KeyState};
+use eod_domain::vault::SecretRef;
+use tfplugin::{Call, Diag, Diags, State};
+
+use super::records::{self, Records};
+use super::{VaultClone, place};
+use crate::explain;
+use crate::provider::Context;
+use crate::timeouts::{Operation, TimeoutsArgs};
+
+pub(super) async fn read(
+    cx: &Context,
+    mut prior: State<VaultClone>,
+    call: &Call,
+) -> Result<Option<State<VaultClone>>, Diags> {
+    // A create that failed before anything was known is destroyed next, which looks for itself.
+    let Some(output) = &prior.output else { return Ok(Some(prior)) };
+    let target = place::target(&prior.input)?;
+    if !cx.is_vault_known() {
+        call.warn(Diag::warning("The copies were not refreshed").detail(format!(
+            "The provider's configuration is not known yet, so the copy `{target}` is taken to be as it was."
+        )));
+        return Ok(Some(prior));
+    }
+    let vault = cx.vault()?;
+    let owner = place::owner(cx, &prior)?;
+    let recorded = records::recorded(output, &prior.private)?;
+    let limit = TimeoutsArgs::of(prior.input.timeouts.as_ref(), Operation::Read);
+    let remote = Remote::within(limit, call.cancel.clone());
+    let found = clone::refresh(vault, target.mount(), &recorded, &owner, &remote)
+        .await
+        .map_err(|error| explain::remote(&error))?;
+    let mut present = Records::new();
+    for (path, state) in found {
+        match state {
+            KeyState::Present(record) => {
+                present.insert(path, record);
+            }
+            KeyState::Gone => {}
+            KeyState::Lost => call.warn(lost(&SecretRef::new(target.mount().clone(), path))),
+        }
+    }
+    if present.is_empty() {
+        return Ok(None);
+    }
+    let mut now = records::output(vault, &prior.input, &target, &present, cx.now());
+    now.created_at.clone_from(&output.created_at);
+    prior.private.created = records::created(&present);
+    prior.output = Some(now);
+    Ok(Some(prior))
+}
+
+fn lost(secret: &SecretRef) -> Diag {
+    Diag::warning("A copy was replaced by something else").detail(format!(
+        "The secret `{secret}` is not the copy that this configuration made: that one is gone, or another configuration \
+         has taken it over. It is not touched."
+    ))
+}

@@ -1,0 +1,85 @@
+//! What the state remembers of the copies, as the domain speaks of them.
+
+use std::collections::BTreeMap;
+
+use eod_clients::vault::Vault;
+use eod_domain::vault::{KeyRecord, KeyResult, SecretPath, SecretRef};
+use jiff::Timestamp;
+use tfplugin::Diag;
+
+use super::model::{Input, KeyArgs, Output, Private};
+use super::place;
+
+/// The copies by path.
+pub(super) type Records = BTreeMap<SecretPath, KeyRecord>;
+
+/// The copies that a state remembers.
+///
+/// # Errors
+/// The state was written by something else: it names what cannot be a copy.
+pub(super) fn recorded(output: &Output, private: &Private) -> Result<Records, Diag> {
+    let unreadable = |path: &str, error: &dyn std::fmt::Display| {
+        Diag::error("The state of the copies cannot be read")
+            .detail(format!("`keys[\"{path}\"]` is wrong: {error}."))
+            .hint("restore the state from a backup, or remove the resource from it and import the copy again")
+    };
+    let record = |(path, key): (&String, &KeyArgs)| {
+        let record = KeyRecord {
+            source_version: key.source_version,
+            version: key.version,
+            result: key.result.parse::<KeyResult>().map_err(|error| unreadable(path, &error))?,
+            edited: key.edited,
+            created_time: private.created.get(path).cloned(),
+        };
+        Ok((path.parse().map_err(|error| unreadable(path, &error))?, record))
+    };
+    output.keys.iter().map(record).collect()
+}
+
+/// The copies as the state shows them.
+pub(super) fn keys(records: &Records) -> BTreeMap<String, KeyArgs> {
+    records.iter().map(|(path, record)| (path.to_string(), KeyArgs::of(record))).collect()
+}
+
+/// When the server stored each copy.
+pub(super) fn created(records: &Records) -> BTreeMap<String, String> {
+    let time = |(path, record): (&SecretPath, &KeyRecord)| Some((path.to_string(), record.created_time.clone()?));
+    records.iter().filter_map(time).collect()
+}
+
+/// Everything that is computed.
+pub(super) fn output(vault: &Vault, input: &Input, target: &SecretRef, records: &Records, now: Timestamp) -> Output {
+    Output {
+        id: target.to_string(),
+        keys: keys(records),
+        secret_ref: target.to_string(),
+        sensitive_secret_ref: sensitive_ref(input),
+        vault_ui_url: vault.ui_url(target),
+        created_at: created_at(records.values(), now).to_string(),
+    }
+}
+
+/// The reference that is only handed on.
+pub(super) fn sensitive_ref(input: &Input) -> Option<String> {
+    let path = input.sensitive_path.as_ref()?;
+    Some(SecretRef::new(place::mount(input.mount.as_ref()), path.0.clone()).to_string())
+}
+
+/// When the first of the copies was stored, in whole seconds; `now` where nothing is ours.
+pub(super) fn created_at<'a>(records: impl Iterator<Item = &'a KeyRecord>, now: Timestamp) -> Timestamp {
+    let times = records.filter_map(|record| record.created_time.as_ref()?.parse::<Timestamp>().ok());
+    let first = times.min().unwrap_or(now);
+    Timestamp::from_second(first.as_second()).unwrap_or(first)
+}
+
+impl KeyArgs {
+    /// The copy as it is shown.
+    pub(crate) fn of(record: &KeyRecord) -> Self {
+        Self {
+            source_version: record.source_version,
+            version: record.version,
+            result: record.result.to_string(),
+            edited: record.edited,
+        }
+    }
+}

@@ -1,0 +1,76 @@
+//! Update in place. Nothing that exists is written again, except raised overrides into a copy that nobody has edited.
+
+use eod_clients::Call as Remote;
+use eod_clients::vault::SecretMap;
+use eod_clients::vault::clone::{self, Updated};
+use tfplugin::{Applied, Call, Diag, Failed, State};
+
+use super::model::Input;
+use super::{VaultClone, place, records};
+use crate::explain;
+use crate::provider::Context;
+use crate::timeouts::{Operation, TimeoutsArgs};
+
+pub(super) async fn update(
+    cx: &Context,
+    prior: State<VaultClone>,
+    input: Input,
+    call: &Call,
+) -> Result<Applied<VaultClone>, Failed<VaultClone>> {
+    let Some(mut output) = prior.output.clone() else {
+        return Err(Failed::nothing(
+            Diag::error("The copy was never finished").hint("replace it: `terraform apply -replace=<address>`"),
+        ));
+    };
+    output.sensitive_secret_ref = records::sensitive_ref(&input);
+    let mut private = prior.private.clone();
+    if is_raised(&prior.input, &input) {
+        let mut recorded = records::recorded(&output, &private).map_err(Failed::nothing)?;
+        overwrite(cx, &prior, &input, &mut recorded, call).await?;
+        output.keys = records::keys(&recorded);
+        private.created = records::created(&recorded);
+    }
+    Ok(Applied { output, private })
+}
+
+/// Whether overrides are to be written again.
+fn is_raised(before: &Input, after: &Input) -> bool {
+    let is_higher = after.overrides_wo_version > before.overrides_wo_version;
+    is_higher && after.overrides_wo.as_ref().is_some_and(|overrides| !overrides.is_empty())
+}
+
+async fn overwrite(
+    cx: &Context,
+    prior: &State<VaultClone>,
+    input: &Input,
+    recorded: &mut records::Records,
+    call: &Call,
+) -> Result<(), Failed<VaultClone>> {
+    let limit = TimeoutsArgs::of(input.timeouts.as_ref(), Operation::Update);
+    let remote = Remote::within(limit, call.cancel.clone());
+    let vault = cx.vault().map_err(Failed::nothing)?;
+    let owner = place::owner(cx, prior).map_err(Failed::nothing)?;
+    let target = place::target(input).map_err(Failed::nothing)?;
+    let Some(record) = recorded.get_mut(target.path()) else { return Ok(()) };
+    let overrides: SecretMap = input.overrides_wo.clone().unwrap_or_default().into_iter().collect();
+    let updated =
+        clone::update_overrides(vault, target.mount(), target.path(), record, &overrides, &owner, &remote).await;
+    let why = match updated.map_err(|error| explain::remote(&error))? {
+        Updated::Written(written) => {
+            *record = written;
+            return Ok(());
+        }
+        Updated::Edited => "somebody has edited or deleted the copy, and an edit is never overwritten".to_owned(),
+        Updated::Gone => "the copy is gone; the next plan makes it again".to_owned(),
+        Updated::NotOurs => "the secret there is not a copy of this configuration".to_owned(),
+        Updated::Denied(error) => {
+            format!("the token's policy does not allow it ({}); the policy needs `update` on the copy", error.chain())
+        }
+    };
+    call.warn(
+        Diag::warning("The overrides were not written")
+            .detail(format!("The copy `{target}` is as it was: {why}."))
+            .at(Input::OVERRIDES_WO_VERSION),
+    );
+    Ok(())
+}

@@ -1,0 +1,89 @@
+//! The data source `eod_vault_clone`: copies that another configuration has made. Metadata only.
+
+use std::collections::BTreeMap;
+use std::time::{Duration, SystemTime};
+
+use eod_clients::Call as Remote;
+use eod_clients::vault::clone;
+use eod_domain::Installation;
+use eod_domain::vault::{EnvironmentLabel, MountPath, SecretPath, SecretRef};
+use tfplugin::{Call, DataSource, Diag, Diags, Model, Text};
+
+use crate::explain;
+use crate::provider::Context;
+use crate::vault_clone::{Copies, KeyArgs};
+
+/// A look-up of a whole subtree.
+const LIMIT: Duration = Duration::from_secs(120);
+
+/// The data source.
+pub(crate) struct VaultCloneData;
+
+/// What the user writes.
+#[derive(Model)]
+pub(crate) struct Input {
+    /// The KV mount of the copy. The default is `secret`.
+    pub target_mount: Option<Text<MountPath>>,
+    /// The copy, or the root of the copied subtree, below the mount.
+    pub target_path: Text<SecretPath>,
+}
+
+/// What is found.
+#[derive(Model)]
+#[tf(output)]
+pub(crate) struct Output {
+    /// `<target_mount>/<target_path>`.
+    pub id: String,
+    /// The environment that the copy is for.
+    pub environment: Text<EnvironmentLabel>,
+    /// The installation that made it.
+    pub installation: Text<Installation>,
+    /// What it is a copy of, `<mount>/<path>`.
+    pub source_ref: String,
+    /// Whether it is a subtree.
+    pub recursive: bool,
+    /// The copies by path.
+    pub keys: BTreeMap<String, KeyArgs>,
+    /// The copy's reference, `<mount>/<path>`.
+    pub secret_ref: String,
+    /// The copy's page in Vault's web interface.
+    pub vault_ui_url: Option<String>,
+    /// When the copy was made (RFC 3339, UTC).
+    pub created_at: String,
+}
+
+impl DataSource for VaultCloneData {
+    const TYPE: &'static str = "eod_vault_clone";
+    const DESCRIPTION: &'static str =
+        "Copies of secrets that an `eod_vault_clone` of another configuration has made. Only metadata is read, never a value.";
+
+    type Context = Context;
+    type Input = Input;
+    type Output = Output;
+
+    async fn read(&self, cx: &Context, input: Input, call: &Call) -> Result<Output, Diags> {
+        let remote = Remote::within(LIMIT, call.cancel.clone());
+        let vault = cx.vault()?;
+        let mount = input.target_mount.map(|mount| mount.0).unwrap_or_default();
+        let target = SecretRef::new(mount, input.target_path.0);
+        let found = clone::inspect(vault, &target, &remote).await.map_err(|error| explain::remote(&error))?;
+        let now = cx.now();
+        let copies = Copies::among(&found, SystemTime::from(now)).ok_or_else(|| {
+            Diag::error("There is no such copy")
+                .detail(format!("Nothing at or below `{}` carries the marks of EoD.", found.root))
+                .hint("check `target_mount` and `target_path`, and whether the token may read the metadata there")
+                .at(Input::TARGET_PATH)
+        })?;
+        Ok(Output {
+            id: copies.target.to_string(),
+            secret_ref: copies.target.to_string(),
+            vault_ui_url: vault.ui_url(&copies.target),
+            keys: copies.keys(),
+            created_at: copies.created_at(now).to_string(),
+            environment: Text(copies.environment),
+            installation: Text(copies.installation),
+            source_ref: copies.source,
+            recursive: copies.recursive,
+        })
+    }
+}

@@ -1,0 +1,53 @@
+//! The function `vault_reader_policy`: the policy of the applications that read copies.
+
+use eod_domain::vault::{EnvironmentLabel, MountPath, Reader, reader_policy};
+use tfplugin::{Arguments, Function, FunctionError, Parameter, Signature, Text, Type, Value};
+
+/// `provider::eod::vault_reader_policy(mount, environment, accessor)`.
+pub(crate) struct VaultReaderPolicy;
+
+impl Function for VaultReaderPolicy {
+    fn name(&self) -> &'static str {
+        "vault_reader_policy"
+    }
+
+    fn signature(&self) -> Signature {
+        Signature {
+            parameters: vec![
+                Parameter::of::<Text<MountPath>>("mount", "The KV version 2 mount of the copies."),
+                Parameter::of::<Option<Text<EnvironmentLabel>>>("environment", "The environment. Null with an accessor."),
+                Parameter::of::<Option<String>>(
+                    "accessor",
+                    "The accessor of the kubernetes auth mount (`vault auth list`), for one policy that fits every environment. \
+                     Null with an environment.",
+                ),
+            ],
+            variadic: None,
+            returns: Type::String,
+            summary: "The Vault policy of applications that read copies",
+            description: "A policy that reads the copies below `preview/<environment>` and nothing else. With an accessor instead \
+                of an environment it is one policy for all: each pod reads the copies of the environment whose namespace it runs in.",
+        }
+    }
+
+    fn call(&self, arguments: &Arguments) -> Result<Value, FunctionError> {
+        let mount: Text<MountPath> = arguments.get(0)?;
+        let environment: Option<Text<EnvironmentLabel>> = arguments.get(1)?;
+        let accessor: Option<String> = arguments.get(2)?;
+        let reader = match (environment, accessor) {
+            (Some(environment), None) => Reader::Environment(environment.0),
+            (None, Some(accessor)) if is_accessor(&accessor) => Reader::Namespace { accessor },
+            (None, Some(accessor)) => {
+                let text = format!("An accessor is letters, digits, `_` and `-`, such as `auth_kubernetes_1a2b3c4d`; got `{accessor}`.");
+                return Err(FunctionError::argument(2, text));
+            }
+            _ => return Err(FunctionError::new("Exactly one of `environment` and `accessor` is needed.")),
+        };
+        Ok(Value::string(reader_policy(&mount, &reader)))
+    }
+}
+
+/// Nothing else may get between the braces of the policy's template.
+fn is_accessor(text: &str) -> bool {
+    !text.is_empty() && text.chars().all(|each| each.is_ascii_alphanumeric() || matches!(each, '_' | '-'))
+}
