@@ -8,7 +8,7 @@ use std::collections::VecDeque;
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
-use eod_resources::{DATA_SOURCES, Eod, FUNCTIONS, RESOURCES};
+use eod_resources::{DATA_SOURCES, EPHEMERALS, Eod, FUNCTIONS, RESOURCES};
 use tfplugin::schema::{Attribute, Nesting, Presence, Schema, Shape};
 use tfplugin::{Model as _, Provider, Type};
 
@@ -37,6 +37,10 @@ fn pages(root: &Path) -> Vec<(PathBuf, String)> {
         let name = source.type_name();
         pages.push((page("data-sources", name), typed(root, "data-sources", "Data Source", name, &source.schema())));
     }
+    for ephemeral in EPHEMERALS {
+        let (folder, name) = ("ephemeral-resources", ephemeral.type_name());
+        pages.push((page(folder, name), typed(root, folder, "Ephemeral Resource", name, &ephemeral.schema())));
+    }
     for function in FUNCTIONS {
         pages.push((page("functions", function.name()), call(root, *function)));
     }
@@ -63,8 +67,8 @@ fn index(root: &Path) -> String {
 fn typed(root: &Path, folder: &str, kind: &str, name: &str, schema: &Schema) -> String {
     let mut text = front(&format!("{name} ({kind})"), &schema.description);
     let _ = write!(text, "{}\n\n", schema.description);
-    let file = if folder == "resources" { "resource.tf" } else { "data-source.tf" };
-    text.push_str(&example(root, &format!("examples/{folder}/{name}/{file}"), "terraform"));
+    let file = folder.trim_end_matches('s');
+    text.push_str(&example(root, &format!("examples/{folder}/{name}/{file}.tf"), "terraform"));
     text.push_str(&arguments(schema));
     let import = format!("examples/{folder}/{name}/import.sh");
     if root.join(&import).exists() {
