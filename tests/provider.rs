@@ -28,6 +28,7 @@ mod network;
 mod refusal;
 mod testing;
 mod update;
+mod vault;
 
 use std::ops::{Deref, DerefMut};
 

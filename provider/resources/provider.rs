@@ -10,7 +10,9 @@ use std::collections::BTreeMap;
 
 use eod_domain::{Domain, Installation, NameTemplate, NamespaceName, Tier};
 use jiff::Timestamp;
-use tfplugin::{AnyDataSource, AnyEphemeral, AnyResource, Config, Diag, Diags, Function, Host, Model, Path, Provider, Text};
+use tfplugin::{
+    AnyDataSource, AnyEphemeral, AnyResource, Config, Diag, Diags, Function, Host, Model, Path, Provider, Text,
+};
 
 pub(crate) use self::context::Cluster;
 pub use self::context::Context;

@@ -54,8 +54,7 @@ pub(crate) struct Output {
 
 impl DataSource for VaultCloneData {
     const TYPE: &'static str = "eod_vault_clone";
-    const DESCRIPTION: &'static str =
-        "Copies of secrets that an `eod_vault_clone` of another configuration has made. Only metadata is read, never a value.";
+    const DESCRIPTION: &'static str = "Copies of secrets that an `eod_vault_clone` of another configuration has made. Only metadata is read, never a value.";
 
     type Context = Context;
     type Input = Input;

@@ -20,7 +20,10 @@ impl Function for VaultClonerPolicy {
         Signature {
             parameters: vec![
                 Parameter::of::<Text<MountPath>>("mount", "The KV mount of the sources."),
-                Parameter::of::<Vec<Text<SecretPath>>>("sources", "The folders or secrets below it that may be copied."),
+                Parameter::of::<Vec<Text<SecretPath>>>(
+                    "sources",
+                    "The folders or secrets below it that may be copied.",
+                ),
                 Parameter::of::<Option<Text<MountPath>>>(
                     "target_mount",
                     "The KV version 2 mount of the copies. Null means `mount`.",

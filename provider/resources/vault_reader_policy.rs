@@ -15,7 +15,10 @@ impl Function for VaultReaderPolicy {
         Signature {
             parameters: vec![
                 Parameter::of::<Text<MountPath>>("mount", "The KV version 2 mount of the copies."),
-                Parameter::of::<Option<Text<EnvironmentLabel>>>("environment", "The environment. Null with an accessor."),
+                Parameter::of::<Option<Text<EnvironmentLabel>>>(
+                    "environment",
+                    "The environment. Null with an accessor.",
+                ),
                 Parameter::of::<Option<String>>(
                     "accessor",
                     "The accessor of the kubernetes auth mount (`vault auth list`), for one policy that fits every environment. \
@@ -38,7 +41,9 @@ impl Function for VaultReaderPolicy {
             (Some(environment), None) => Reader::Environment(environment.0),
             (None, Some(accessor)) if is_accessor(&accessor) => Reader::Namespace { accessor },
             (None, Some(accessor)) => {
-                let text = format!("An accessor is letters, digits, `_` and `-`, such as `auth_kubernetes_1a2b3c4d`; got `{accessor}`.");
+                let text = format!(
+                    "An accessor is letters, digits, `_` and `-`, such as `auth_kubernetes_1a2b3c4d`; got `{accessor}`."
+                );
                 return Err(FunctionError::argument(2, text));
             }
             _ => return Err(FunctionError::new("Exactly one of `environment` and `accessor` is needed.")),

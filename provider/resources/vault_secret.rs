@@ -123,5 +123,8 @@ fn refuse_sensitive(cx: &Context, secret: &SecretRef, at: Path) -> Result<(), Di
 }
 
 fn missing(secret: &SecretRef, why: &str, hint: &str) -> Diags {
-    Diag::error("There is no such secret").detail(format!("The secret `{secret}` was not read: {why}.")).hint(hint).into()
+    Diag::error("There is no such secret")
+        .detail(format!("The secret `{secret}` was not read: {why}."))
+        .hint(hint)
+        .into()
 }

@@ -65,6 +65,7 @@ impl Provider for Test {
 }
 
 fn main() -> ExitCode {
-    let meta = Meta { name: "test", registry_address: "registry.terraform.io/example/test", version: "1.0.0", silent: &[] };
+    let meta =
+        Meta { name: "test", registry_address: "registry.terraform.io/example/test", version: "1.0.0", silent: &[] };
     tfplugin::serve(&meta, Test)
 }

@@ -263,7 +263,11 @@ fn login(auth: Auth) -> Result<Login, AccessError> {
                 JwtSource::Token(token) => needed(token.expose_secret(), "vault.auth.jwt.token")?,
                 JwtSource::File(path) => needed(path, "vault.auth.jwt.token_path")?,
             }
-            Ok(Login::Jwt { mount: auth_mount(mount, "vault.auth.jwt.mount", "jwt")?, role: role.filter(|role| !role.is_empty()), jwt })
+            Ok(Login::Jwt {
+                mount: auth_mount(mount, "vault.auth.jwt.mount", "jwt")?,
+                role: role.filter(|role| !role.is_empty()),
+                jwt,
+            })
         }
     }
 }

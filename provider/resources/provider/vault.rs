@@ -113,8 +113,10 @@ fn globs(config: Config<'_>) -> Result<(Attr<Globs>, Attr<Globs>), Diags> {
         return Ok((or_default(Globs::default_sensitive()), or_default(Globs::default_targets())));
     };
     let mut diags = Diags::new();
-    let mut parsed = |key: Key<Vec<String>>, default: Globs, parse: fn(&[String]) -> Result<Globs, (usize, GlobError)>| {
-        match block.get(key) {
+    let mut parsed =
+        |key: Key<Vec<String>>, default: Globs, parse: fn(&[String]) -> Result<Globs, (usize, GlobError)>| match block
+            .get(key)
+        {
             Attr::Null => Attr::Known(default),
             Attr::Unknown => Attr::Unknown,
             Attr::Known(patterns) => match parse(&patterns) {
@@ -126,8 +128,7 @@ fn globs(config: Config<'_>) -> Result<(Attr<Globs>, Attr<Globs>), Diags> {
                     Attr::Unknown
                 }
             },
-        }
-    };
+        };
     let sensitive = parsed(VaultArgs::SENSITIVE_PATHS, Globs::default_sensitive(), Globs::sensitive);
     let targets = parsed(VaultArgs::TARGET_PREFIXES, Globs::default_targets(), Globs::targets);
     diags.into_result((sensitive, targets))

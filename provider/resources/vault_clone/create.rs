@@ -11,7 +11,11 @@ use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
 
-pub(super) async fn create(cx: &Context, input: &Input, call: &Call) -> Result<Applied<VaultClone>, Failed<VaultClone>> {
+pub(super) async fn create(
+    cx: &Context,
+    input: &Input,
+    call: &Call,
+) -> Result<Applied<VaultClone>, Failed<VaultClone>> {
     let limit = TimeoutsArgs::of(input.timeouts.as_ref(), Operation::Create);
     let remote = Remote::within(limit, call.cancel.clone());
     let vault = cx.vault().map_err(Failed::nothing)?;

@@ -22,7 +22,9 @@ pub(super) async fn import(
     call: &Call,
 ) -> Result<Imported<VaultClone>, Diags> {
     let ImportSource::Id(id) = source else {
-        return Err(Diag::error("Import by identity is not supported").hint("import by `<mount>/<target path>`").into());
+        return Err(Diag::error("Import by identity is not supported")
+            .hint("import by `<mount>/<target path>`")
+            .into());
     };
     let whole: SecretRef = id.parse().map_err(|error: eod_domain::vault::ReferenceError| {
         Diag::error("Invalid import id")

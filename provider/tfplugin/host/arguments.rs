@@ -102,7 +102,8 @@ fn required_providers(meta: &Meta) -> String {
 mod tests {
     use super::*;
 
-    const META: Meta = Meta { name: "demo", registry_address: "registry.terraform.io/acme/demo", version: "1.2.3", silent: &[] };
+    const META: Meta =
+        Meta { name: "demo", registry_address: "registry.terraform.io/acme/demo", version: "1.2.3", silent: &[] };
 
     fn parse(arguments: &[&str]) -> Command {
         Command::parse(arguments.iter().map(OsString::from))

@@ -92,7 +92,8 @@ mod tests {
 
     #[test]
     fn reattach_is_json_in_single_quotes() {
-        let meta = Meta { name: "demo", registry_address: "registry.terraform.io/acme/demo", version: "1.2.3", silent: &[] };
+        let meta =
+            Meta { name: "demo", registry_address: "registry.terraform.io/acme/demo", version: "1.2.3", silent: &[] };
         let text = reattach(&meta, &Address::Unix("/a/b'c".to_owned()), 42);
         let json =
             text.strip_prefix("TF_REATTACH_PROVIDERS='").unwrap().strip_suffix('\'').unwrap().replace("'\\''", "'");

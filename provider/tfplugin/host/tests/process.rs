@@ -12,7 +12,8 @@ use tonic::service::Routes;
 use super::super::{Environment, Meta, Mode, Network, Session, run};
 use super::client::{HANG, Handshake};
 
-const META: Meta = Meta { name: "demo", registry_address: "registry.terraform.io/acme/demo", version: "1.2.3", silent: &[] };
+const META: Meta =
+    Meta { name: "demo", registry_address: "registry.terraform.io/acme/demo", version: "1.2.3", silent: &[] };
 const ROLE: &str = "TFPLUGIN_HOST_TEST_ROLE";
 
 /// What the started process plays.
