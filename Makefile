@@ -1,9 +1,8 @@
 # What people and CI type. `make demo` and `make test` do all the set-up they need.
 .PHONY: demo test lint bench docs testbed install
 
-# Shows the main job on real parts: a testbed cluster, terraform, two pull requests. KEEP=1 leaves it up.
-demo:
-	tests/testbed/build.sh
+# Shows the main job on real parts: a testbed cluster, a Vault, terraform, two pull requests. KEEP=1 leaves it up.
+demo: testbed
 	cargo build --bin terraform-provider-eod
 	examples/demo/run
 

@@ -1,4 +1,5 @@
-# The configuration of a team's pipeline: one environment for every open pull request.
+# The configuration of a team's pipeline: one environment for every open pull request, with its own copy of the stage
+# configuration.
 terraform {
   required_providers {
     eod = {
@@ -16,7 +17,7 @@ variable "pull_requests" {
   }
 }
 
-# The cluster comes from KUBE_CONFIG_PATH.
+# The cluster comes from KUBE_CONFIG_PATH, Vault from VAULT_ADDR and VAULT_TOKEN.
 provider "eod" {
   installation = "demo"
   domain       = "preview.acme.internal"
@@ -32,4 +33,13 @@ resource "eod_environment" "preview" {
   services     = ["api", "web"]
 
   access = [{ kind = "User", name = "alice" }]
+}
+
+resource "eod_vault_clone" "config" {
+  for_each = eod_environment.preview
+
+  environment    = each.value.name
+  source_path    = "stage/shop"
+  exclude_keys   = ["API_KEY"]
+  sensitive_path = "sensitive/shop"
 }
