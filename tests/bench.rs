@@ -1,14 +1,15 @@
 //! `make bench`: the provider's numbers, each beside that of its peer from the same run.
 //!
 //! The peer is the Kubernetes provider, which is what people would otherwise write the same
-//! objects with. Both get the same cluster, the same Terraform and the same machine, step by
+//! objects with; for the copies of secrets it is a shell script with `curl`, as pipelines have. Both get the same cluster, the same Terraform and the same machine, step by
 //! step in turn, so that a busy machine hurts both. Nothing is asserted: a number is to be
 //! read by somebody. What is checked is that both did the work, so that a number means
 //! something.
 //!
 //! Variables: `EOD_BENCH_OURS` and `EOD_BENCH_PEER` are the two binaries and set by
 //! `tests/bench/run`; who has none takes no part. `BENCH_ENVIRONMENTS` (100),
-//! `BENCH_REFRESH` (three times as many) and `BENCH_STARTS` (200) say how much is done.
+//! `BENCH_REFRESH` (three times as many), `BENCH_COPIES` (100) and `BENCH_STARTS` (200) say how
+//! much is done.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -21,6 +22,8 @@ use std::process::ExitCode;
 /// What is measured and how.
 mod bench {
     pub(crate) mod contestant;
+    pub(crate) mod copies;
+    pub(crate) mod environments;
     pub(crate) mod handshake;
     pub(crate) mod lifecycle;
     pub(crate) mod measured;
@@ -35,7 +38,7 @@ mod bench {
 #[allow(dead_code, unused_imports, reason = "the kit is for the tests; the benchmark needs only some of it")]
 mod kit;
 
-use bench::{contestant, handshake, lifecycle, refresh, scale::Scale, stand_in, table::Table, traces::Traces};
+use bench::{contestant, copies, handshake, lifecycle, refresh, scale::Scale, stand_in, table::Table, traces::Traces};
 
 const KIT: kit::Config =
     kit::Config { repository: env!("CARGO_MANIFEST_DIR"), provider: env!("CARGO_BIN_EXE_terraform-provider-eod") };
@@ -61,6 +64,7 @@ fn measure_all() -> anyhow::Result<Table> {
     let contestants = contestant::both()?;
     let mut table = Table::default();
     handshake::measure(&contestants, scale.starts, &mut table)?;
+    copies::measure(&contestants, &scale, &mut table)?;
     let cluster = kit::cluster::Cluster::shared();
     // Whatever happens, a cluster that is not ours alone is left as it was.
     let _traces = Traces::of(cluster, contestant::PREFIX);

@@ -5,10 +5,11 @@ use std::time::Duration;
 use crate::{
     bench::{
         contestant::Contestant,
+        environments::{COMMIT, Environments, NEXT_COMMIT},
         measured::{Pair, Unit, megabytes},
         scale::Scale,
         table::Table,
-        terraform::{COMMIT, Cost, Folder, Job, NEXT_COMMIT},
+        terraform::{Cost, Job},
         traces,
     },
     kit::cluster::Cluster,
@@ -19,6 +20,14 @@ struct Wanted {
     wall: &'static str,
     cpu: &'static str,
     provider: &'static str,
+}
+
+/// A Terraform run in both folders.
+struct Step<'a> {
+    command: &'a str,
+    head_sha: &'a str,
+    parallelism: usize,
+    code: i32,
 }
 
 const NOTHING: Wanted = Wanted { wall: "", cpu: "", provider: "" };
@@ -38,12 +47,18 @@ pub(crate) fn measure(
     table: &mut Table,
 ) -> anyhow::Result<()> {
     let run = cluster.installation("life");
-    let folders = contestants.try_map(|contestant| Folder::new(contestant, &run, scale.environments))?;
-    let job =
-        |command, head_sha, code| Job { command, head_sha, parallelism: USUAL, kubeconfig: cluster.kubeconfig(), code };
+    let folders = contestants.try_map(|contestant| Environments::new(contestant, &run, scale.environments))?;
+    let run = |step: &Step<'_>| {
+        folders.try_map(|folder| {
+            let Step { command, head_sha, parallelism, code } = *step;
+            let variables = &folder.at(head_sha, cluster.kubeconfig());
+            folder.run(&Job { command, parallelism, variables, code })
+        })
+    };
+    let job = |command, head_sha, code| Step { command, head_sha, parallelism: USUAL, code };
     let mut peaks: Pair<u64> = Pair { ours: Some(0), peer: Some(0) };
-    let mut step = |what: &str, wanted: &Wanted, job: &Job<'_>, table: &mut Table| -> anyhow::Result<()> {
-        let costs = folders.try_map(|folder| folder.run(job))?;
+    let mut step = |what: &str, wanted: &Wanted, job: &Step<'_>, table: &mut Table| -> anyhow::Result<()> {
+        let costs = run(job)?;
         peaks = Pair { ours: higher(peaks.ours, costs.ours), peer: higher(peaks.peer, costs.peer) };
         report(what, wanted, &costs, table);
         Ok(())
@@ -56,8 +71,8 @@ pub(crate) fn measure(
     step("push", &CHEAP, &job("apply", NEXT_COMMIT, 0), table)?;
     step("destroy", &Wanted { wall: "under 90 s", ..NOTHING }, &job("destroy", NEXT_COMMIT, 0), table)?;
 
-    let wide = |command| Job { parallelism: 30, ..job(command, COMMIT, 0) };
-    folders.try_map(|folder| folder.run(&wide("apply")))?;
+    let wide = |command| Step { parallelism: 30, ..job(command, COMMIT, 0) };
+    run(&wide("apply"))?;
     step("destroy at 30", &Wanted { wall: "under 45 s", ..NOTHING }, &wide("destroy"), table)?;
     table.add("provider's peak memory", Unit::Megabytes, "under 20 MB", peaks.map(|&kib| megabytes(kib)));
     Ok(())
@@ -77,8 +92,8 @@ fn report(what: &str, wanted: &Wanted, costs: &Pair<Cost>, table: &mut Table) {
 }
 
 /// How many objects one environment is made of, to see that both made the same.
-fn objects(folders: &Pair<Folder>, cluster: &Cluster, table: &mut Table) -> anyhow::Result<()> {
-    let counts = folders.try_map(|folder| traces::objects(cluster, &folder.namespaces(), folder.environments()))?;
+fn objects(folders: &Pair<Environments>, cluster: &Cluster, table: &mut Table) -> anyhow::Result<()> {
+    let counts = folders.try_map(|folder| traces::objects(cluster, &folder.namespaces(), folder.count))?;
     table.add("objects per environment", Unit::Count, "", counts);
     Ok(())
 }

@@ -5,10 +5,11 @@ use std::collections::BTreeMap;
 use crate::{
     bench::{
         contestant::Contestant,
+        environments::{COMMIT, Environments},
         measured::{Pair, Unit, megabytes},
         scale::Scale,
         table::Table,
-        terraform::{COMMIT, Cost, Folder, Job},
+        terraform::{Cost, Job},
     },
     kit::{cluster::Cluster, fault::FaultProxy},
 };
@@ -29,7 +30,7 @@ pub(crate) fn measure(
 ) -> anyhow::Result<()> {
     let run = cluster.installation("refresh");
     let measured = contestants.try_map(|contestant| {
-        let folder = Folder::new(contestant, &run, scale.refreshed)?;
+        let folder = Environments::new(contestant, &run, scale.refreshed)?;
         // Their end is no part of this: it would take minutes, and the cluster would be busy
         // with it while the other is measured.
         one(&folder, cluster)
@@ -52,13 +53,13 @@ pub(crate) fn measure(
     Ok(())
 }
 
-fn one(folder: &Folder, cluster: &Cluster) -> anyhow::Result<(Cost, Calls)> {
-    let job = Job { command: "apply", head_sha: COMMIT, parallelism: 10, kubeconfig: cluster.kubeconfig(), code: 0 };
-    folder.run(&job)?;
-    let plan = Job { command: "plan", ..job };
+fn one(folder: &Environments, cluster: &Cluster) -> anyhow::Result<(Cost, Calls)> {
+    let variables = &folder.at(COMMIT, cluster.kubeconfig());
+    folder.run(&Job { command: "apply", parallelism: 10, variables, code: 0 })?;
+    let plan = Job { command: "plan", parallelism: 10, variables, code: 0 };
     let cost = folder.run(&plan)?;
     let proxy = FaultProxy::start(cluster);
-    folder.run(&Job { kubeconfig: proxy.kubeconfig(), ..plan })?;
+    folder.run(&Job { variables: &folder.at(COMMIT, proxy.kubeconfig()), ..plan })?;
     let mut calls = Calls::new();
     for call in proxy.log() {
         *calls.entry(format!("{} {}", call.method, kind(&call.path))).or_default() += 1;

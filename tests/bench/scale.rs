@@ -12,6 +12,8 @@ pub(crate) struct Scale {
     pub(crate) environments: usize,
     /// How many environments are refreshed in one state.
     pub(crate) refreshed: usize,
+    /// How many copied subtrees are refreshed in one state.
+    pub(crate) copies: usize,
 }
 
 impl Scale {
@@ -24,6 +26,7 @@ impl Scale {
         Ok(Self {
             starts: number("BENCH_STARTS", 200)?,
             environments,
+            copies: number("BENCH_COPIES", 100)?,
             refreshed: number("BENCH_REFRESH", environments.saturating_mul(3))?,
         })
     }

@@ -14,16 +14,12 @@ use tempfile::TempDir;
 
 use crate::{
     bench::{
-        contestant::{Contestant, PREFIX},
+        contestant::Contestant,
         stand_in::{Notes, Order},
         usage::Usage,
     },
     kit::{keep_folders, terraform::Terraform},
 };
-
-/// The commit that environments are made with, and the one that is pushed later.
-pub(crate) const COMMIT: &str = "4f2a9c1";
-pub(crate) const NEXT_COMMIT: &str = "b81d7e6";
 
 /// One contestant's working folder. Logging is off, unlike in the tests: it would be most
 /// of what is measured.
@@ -31,19 +27,21 @@ pub(crate) struct Folder {
     folder: TempDir,
     contestant: &'static str,
     provider: PathBuf,
-    /// What the names of its namespaces begin with.
-    run: String,
-    environments: usize,
+    /// What the configuration is of, in words.
+    what: String,
     runs: std::cell::Cell<u32>,
 }
+
+/// Variables of a process.
+pub(crate) type Variables = Vec<(&'static str, OsString)>;
 
 /// A Terraform run with its variables.
 pub(crate) struct Job<'a> {
     /// `plan`, `apply` or `destroy`.
     pub(crate) command: &'a str,
-    pub(crate) head_sha: &'a str,
     pub(crate) parallelism: usize,
-    pub(crate) kubeconfig: &'a Path,
+    /// What the provider and the configuration get from the environment.
+    pub(crate) variables: &'a Variables,
     /// The exit code it has to end with: 2 is a plan with changes, 0 one without.
     pub(crate) code: i32,
 }
@@ -58,11 +56,11 @@ pub(crate) struct Cost {
 }
 
 impl Folder {
-    /// Writes a contestant's configuration for so many environments.
+    /// Writes a configuration for a contestant. `what` says what it is of.
     ///
     /// # Errors
     /// When the disk does not take it.
-    pub(crate) fn new(contestant: &Contestant, run: &str, environments: usize) -> anyhow::Result<Self> {
+    pub(crate) fn new(contestant: &Contestant, configuration: &str, what: String) -> anyhow::Result<Self> {
         let mut folder = TempDir::with_prefix(format!("eod-bench-{}-", contestant.name))?;
         folder.disable_cleanup(keep_folders());
         for name in ["work", "home", "tmp", "plugins", "runs"] {
@@ -78,24 +76,14 @@ impl Folder {
             contestant.source
         );
         fs::write(folder.path().join("cli.tfrc"), settings)?;
-        fs::write(folder.path().join("work/main.tf"), contestant.configuration)?;
+        fs::write(folder.path().join("work/main.tf"), configuration)?;
         Ok(Self {
             folder,
             contestant: contestant.name,
             provider: contestant.provider.clone(),
-            run: format!("{PREFIX}{run}-{}", contestant.name),
-            environments,
+            what,
             runs: std::cell::Cell::default(),
         })
-    }
-
-    /// What the names of this folder's namespaces begin with.
-    pub(crate) fn namespaces(&self) -> String {
-        format!("{}-pr-", self.run)
-    }
-
-    pub(crate) fn environments(&self) -> usize {
-        self.environments
     }
 
     /// Runs Terraform to its end.
@@ -107,8 +95,8 @@ impl Folder {
         let files = self.folder.path().join(format!("runs/{number:02}-{}", job.command));
         fs::create_dir(&files)?;
         eprintln!(
-            "bench: {}: terraform {} of {} environments at parallelism {}",
-            self.contestant, job.command, self.environments, job.parallelism
+            "bench: {}: terraform {} of {} at parallelism {}",
+            self.contestant, job.command, self.what, job.parallelism
         );
         let mut command = self.command(job, &files)?;
         let (before, begun) = (Usage::of_children()?, Instant::now());
@@ -129,17 +117,13 @@ impl Folder {
 
     fn command(&self, job: &Job<'_>, files: &Path) -> anyhow::Result<Command> {
         let at = |name: &str| self.folder.path().join(name).into_os_string();
-        let variables: [(&str, OsString); 10] = [
+        let variables: [(&str, OsString); 6] = [
             ("PATH", std::env::var_os("PATH").unwrap_or_default()),
             ("HOME", at("home")),
             ("TMPDIR", at("tmp")),
             ("TF_CLI_CONFIG_FILE", at("cli.tfrc")),
             ("TF_IN_AUTOMATION", "1".into()),
             ("CHECKPOINT_DISABLE", "1".into()),
-            ("KUBE_CONFIG_PATH", job.kubeconfig.into()),
-            ("TF_VAR_run", self.run.clone().into()),
-            ("TF_VAR_environments", self.environments.to_string().into()),
-            ("TF_VAR_head_sha", job.head_sha.into()),
         ];
         let mut command = Command::new(Terraform::first().path());
         command.args([job.command, "-no-color", "-input=false"]).arg(format!("-parallelism={}", job.parallelism));
@@ -148,6 +132,7 @@ impl Folder {
             .current_dir(self.folder.path().join("work"))
             .env_clear()
             .envs(variables)
+            .envs(job.variables.iter().cloned())
             .envs(Order::variables(&self.provider, files))
             .stdin(Stdio::null())
             .stdout(File::create(files.join("stdout"))?)

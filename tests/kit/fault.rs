@@ -12,7 +12,7 @@ use std::{
     path::Path,
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
-    time::Duration,
+    time::{Duration, Instant},
 };
 
 use http::HeaderMap;
@@ -62,6 +62,8 @@ impl Fault {
 /// A call as it arrived, and what became of it.
 #[derive(Clone, Debug)]
 pub(crate) struct Logged {
+    /// When it arrived.
+    pub(crate) at: Instant,
     pub(crate) method: String,
     /// The path without the query.
     pub(crate) path: String,

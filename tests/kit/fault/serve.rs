@@ -1,6 +1,11 @@
 //! The proxy's server: one thread, one runtime, a task per connection.
 
-use std::{convert::Infallible, io, sync::Arc, time::Duration};
+use std::{
+    convert::Infallible,
+    io,
+    sync::Arc,
+    time::{Duration, Instant},
+};
 
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
@@ -51,6 +56,7 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Respo
     let (mut parts, incoming) = request.into_parts();
     let bytes = incoming.collect().await.map_err(io::Error::other)?.to_bytes();
     let (ticket, fault) = shared.arrived(Logged {
+        at: Instant::now(),
         method: parts.method.to_string(),
         path: parts.uri.path().to_owned(),
         query: parts.uri.query().unwrap_or_default().to_owned(),
