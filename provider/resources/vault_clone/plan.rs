@@ -14,14 +14,23 @@ pub(super) fn plan(cx: &Context, draft: &mut Draft<'_, Private>) -> Diags {
         return diags;
     }
     let mount = draft.planned(Input::MOUNT).map(|mount| mount.0);
-    let reference = match draft.planned(Input::SENSITIVE_PATH) {
+    let handed_on = match draft.planned(Input::SENSITIVE_PATH) {
         Attr::Known(path) => mount.clone().map(|mount| SecretRef::new(mount, path.0).to_string()),
         Attr::Null => Attr::Null,
         Attr::Unknown => Attr::Unknown,
     };
-    draft.set(Output::SENSITIVE_SECRET_REF, reference);
-    // What exists was allowed when it was made, and nothing of it is read again.
-    if is_new { refused(cx, draft, mount) } else { Diags::new() }
+    draft.set(Output::SENSITIVE_SECRET_REF, handed_on);
+    if !is_new {
+        // What exists was allowed when it was made, and nothing of it is read again.
+        return Diags::new();
+    }
+    let source = reference(mount, draft.planned(Input::SOURCE_PATH));
+    let target_mount = draft.planned(Input::TARGET_MOUNT).map(|mount| mount.0);
+    let target = reference(target_mount, draft.planned(Input::TARGET_PATH));
+    if let (Some(target), Ok(vault)) = (&target, cx.vault()) {
+        draft.set(Output::VAULT_UI_URL, vault.ui_url(target).into());
+    }
+    refused(cx, source, target)
 }
 
 /// Whether the copy is to be made anew.
@@ -52,20 +61,13 @@ fn settle_target(draft: &mut Draft<'_, Private>) -> Result<(), Diags> {
     Ok(())
 }
 
-/// Why the copy must not be made, as far as it is known.
-fn refused(cx: &Context, draft: &mut Draft<'_, Private>, mount: Attr<MountPath>) -> Diags {
-    let Some(source) = reference(mount, draft.planned(Input::SOURCE_PATH)) else { return Diags::new() };
-    let target_mount = draft.planned(Input::TARGET_MOUNT).map(|mount| mount.0);
-    let Some(target) = reference(target_mount, draft.planned(Input::TARGET_PATH)) else {
-        return sensitive(cx, source).map(|mistake| explain::mistakes(&[mistake])).unwrap_or_default();
-    };
-    if cx.is_vault_known()
-        && let Ok(vault) = cx.vault()
-    {
-        draft.set(Output::VAULT_UI_URL, vault.ui_url(&target).into());
+/// Why the copy must not be made, as far as it is known. The rest is asked again during apply, before anything is read.
+fn refused(cx: &Context, source: Option<SecretRef>, target: Option<SecretRef>) -> Diags {
+    match (source, target) {
+        (Some(source), Some(target)) if cx.knows_routes() => cx.route(source, target).err().unwrap_or_default(),
+        (Some(source), _) => sensitive(cx, source).map(|mistake| explain::mistakes(&[mistake])).unwrap_or_default(),
+        (None, _) => Diags::new(),
     }
-    // What is not known yet is asked again during apply, before anything is read.
-    if cx.knows_routes() { cx.route(source, target).err().unwrap_or_default() } else { Diags::new() }
 }
 
 fn sensitive(cx: &Context, source: SecretRef) -> Option<Mistake> {
