@@ -3,21 +3,42 @@
 //! Every story has an engine of its own, mounted at [`VaultStory::mount`], so that it can say exactly what was read and
 //! written there.
 
+mod adopt;
+mod foreign;
 mod lifecycle;
+mod paths;
+mod subtree;
 
-use std::ops::{Deref, DerefMut};
+use std::{
+    collections::BTreeMap,
+    ops::{Deref, DerefMut},
+    sync::Mutex,
+    thread,
+};
 
 use serde_json::Value;
 
-use crate::kit::{
-    fault::FaultProxy,
-    terraform::Terraform,
-    vault::Vault,
-    workspace::{Run, Workspace},
+use crate::{
+    kit::{
+        fault::{Fault, FaultProxy, Logged},
+        terraform::Terraform,
+        vault::Vault,
+        workspace::{Run, Workspace},
+    },
+    provider::text,
 };
 
 /// Where the copy of a story stands in its configuration.
 pub(crate) const COPY: &str = "eod_vault_clone.config";
+
+/// The source of a story's copy, as an argument.
+pub(crate) const SOURCE: &str = "source_path = \"stage/shop\"";
+
+/// Where that copy goes when nothing is said.
+pub(crate) const TARGET: &str = "preview/shop-pr-7/shop";
+
+/// The marks of a copy.
+const MARKS: [&str; 6] = ["eod-created", "eod-env", "eod-installation", "eod-nonce", "eod-src", "eod-src-version"];
 
 /// A configuration with one `eod_vault_clone.config`, the folder it is run in, and the Vault it is run against.
 ///
@@ -98,6 +119,14 @@ impl VaultStory {
         self.workspace.set_env("VAULT_ADDR", &proxy.access().server);
     }
 
+    /// The same through a proxy of the story's own, which is handed out.
+    #[track_caller]
+    pub(crate) fn proxied(&mut self) -> FaultProxy {
+        let proxy = self.vault.proxy();
+        self.through(&proxy);
+        proxy
+    }
+
     /// From now on calls are made with this token.
     pub(crate) fn token(&mut self, token: &str) {
         self.workspace.set_env("VAULT_TOKEN", token);
@@ -128,10 +157,62 @@ impl VaultStory {
         run
     }
 
+    /// The plan as `show -json` answers it.
+    #[track_caller]
+    pub(crate) fn planned(&self) -> Value {
+        self.run(&["plan", "-no-color", "-out=saved"]).expect_ok();
+        let run = self.run(&["show", "-json", "saved"]).expect_ok();
+        serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}\n{run}"))
+    }
+
+    /// Takes a copy out of the state and leaves Vault as it is.
+    #[track_caller]
+    pub(crate) fn forget(&self) {
+        self.run(&["state", "rm", COPY]).expect_ok();
+    }
+
     /// The attributes of the copy in the state.
     #[track_caller]
     pub(crate) fn attributes(&self) -> Value {
-        self.resource(COPY).unwrap_or_else(|| panic!("{COPY} is not in the state"))
+        self.attributes_of("config").unwrap_or_else(|| panic!("{COPY} is not in the state"))
+    }
+
+    /// The attributes of a copy in the state; none when it is not there.
+    #[track_caller]
+    pub(crate) fn attributes_of(&self, label: &str) -> Option<Value> {
+        Some(self.instance(label)?["attributes"].clone())
+    }
+
+    /// Whether the copy is in the state and marked for replacement there.
+    #[track_caller]
+    pub(crate) fn is_tainted(&self) -> bool {
+        let instance = self.instance("config").unwrap_or_else(|| panic!("{COPY} is not in the state"));
+        instance["status"] == "tainted"
+    }
+
+    /// What the state file holds of a copy; reading it is faster than asking Terraform.
+    #[track_caller]
+    fn instance(&self, label: &str) -> Option<Value> {
+        let state = self.raw_state();
+        let found = state["resources"]
+            .as_array()?
+            .iter()
+            .find(|each| each["mode"] == "managed" && each["type"] == "eod_vault_clone" && each["name"] == label)?;
+        found.pointer("/instances/0").cloned()
+    }
+
+    /// An output in the state.
+    #[track_caller]
+    pub(crate) fn output(&self, name: &str) -> Value {
+        self.raw_state()["outputs"][name]["value"].clone()
+    }
+
+    #[track_caller]
+    fn raw_state(&self) -> Value {
+        match self.raw_state_text().as_str() {
+            "" => Value::Null,
+            text => serde_json::from_str(text).unwrap(),
+        }
     }
 
     /// One entry of `keys`.
@@ -140,10 +221,42 @@ impl VaultStory {
         self.attributes()["keys"][path].clone()
     }
 
+    /// The paths in `keys`, each with its result.
+    #[track_caller]
+    pub(crate) fn results(&self) -> BTreeMap<String, String> {
+        let keys = self.attributes()["keys"].as_object().unwrap().clone();
+        keys.into_iter().map(|(path, key)| (path, text(&key["result"]))).collect()
+    }
+
     /// The newest data of a secret on the story's engine.
     #[track_caller]
     pub(crate) fn get(&self, path: &str) -> Option<Value> {
         self.vault.get(&self.mount, path)
+    }
+
+    /// Panics unless a copy is there with all its marks, has one version and holds what its source holds.
+    #[track_caller]
+    pub(crate) fn expect_whole(&self, source: &str, path: &str) {
+        let marks = self.marks(path);
+        for mark in MARKS {
+            assert!(marks[mark].is_string(), "`{path}` has no {mark}: {marks}");
+        }
+        assert_eq!(self.version(path), 1, "the version of `{path}`");
+        assert_eq!(self.get(path), self.get(source), "`{path}` is not what `{source}` is");
+    }
+
+    /// Panics unless a secret is there as somebody made it, without marks of ours.
+    #[track_caller]
+    pub(crate) fn expect_untouched(&self, path: &str, data: &Value) {
+        assert_eq!(self.get(path).as_ref(), Some(data), "`{path}`");
+        let marks = self.marks(path);
+        assert!(MARKS.iter().all(|mark| marks[mark].is_null()), "`{path}` was marked: {marks}");
+    }
+
+    /// Panics when anything is left where copies go.
+    #[track_caller]
+    pub(crate) fn expect_nothing_left(&self) {
+        assert_eq!(self.vault.list(&self.mount, "preview"), Vec::<String>::new());
     }
 
     /// What people and we wrote on a secret.
@@ -157,6 +270,21 @@ impl VaultStory {
     pub(crate) fn version(&self, path: &str) -> u64 {
         self.vault.metadata(&self.mount, path).map_or(0, |metadata| metadata["current_version"].as_u64().unwrap())
     }
+}
+
+/// Does something just before the first call that is like this goes on to the server.
+pub(crate) fn meanwhile(proxy: &FaultProxy, like: impl Fn(&Logged) -> bool + Send + 'static, act: impl FnOnce() + Send + 'static) {
+    let act = Mutex::new(Some(act));
+    let rule = move |call: &Logged| {
+        if like(call)
+            && let Some(act) = act.lock().unwrap().take()
+        {
+            // A call of the kit's brings its own runtime, and this thread is inside of one.
+            thread::spawn(act).join().unwrap();
+        }
+        false
+    };
+    proxy.rule(rule, 1, Fault::DropBefore);
 }
 
 #[track_caller]

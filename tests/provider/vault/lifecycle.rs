@@ -1,37 +1,207 @@
 //! The life of a copy: made once, edited by people, given back whole.
 
+use std::collections::BTreeMap;
+
 use serde_json::{Value, json};
 
-use super::tell;
-
-const SOURCE: &str = "source_path = \"stage/shop\"";
-const TARGET: &str = "preview/shop-pr-7/shop";
+use super::{SOURCE, TARGET, VaultStory, tell};
 
 #[test]
 fn a_copy_is_made_edited_and_given_back() {
     tell("copy", SOURCE, |story| {
         let audit = story.vault.audit().starting_here();
         story.settle();
-        assert_eq!(story.get(TARGET), Some(json!({ "URL": "https://stage.example", "KEY": "stage-key" })));
+        story.expect_whole("stage/shop", TARGET);
         let marks = story.marks(TARGET);
-        assert_eq!(marks["eod-env"], "shop-pr-7");
-        assert_eq!(marks["eod-src"], format!("{}/stage/shop", story.mount));
+        assert_eq!((&marks["eod-env"], &marks["eod-installation"]), (&json!("shop-pr-7"), &json!("default")));
+        assert_eq!((&marks["eod-src"], &marks["eod-src-version"]), (&format!("{}/stage/shop", story.mount).into(), &json!("1")));
         let found = story.attributes();
-        assert_eq!(found["secret_ref"], format!("{}/{TARGET}", story.mount));
-        assert_eq!(found["keys"][TARGET]["result"], "cloned");
-        assert_eq!(found["keys"][TARGET]["version"], 1);
+        let reference = format!("{}/{TARGET}", story.mount);
+        assert_eq!((&found["secret_ref"], &found["id"]), (&json!(reference), &json!(reference)));
+        assert_eq!(
+            found["keys"],
+            json!({ TARGET: { "source_version": 1, "version": 1, "result": "cloned", "edited": false } })
+        );
+        let created = found["created_at"].as_str().unwrap();
+        assert!(created.ends_with('Z') && marks["eod-created"].as_str().unwrap().starts_with(created.trim_end_matches('Z')));
 
         // A person's edit is noted and is no difference, and neither is a change of the source.
         story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
         story.vault.put(&story.mount, "stage/shop", &[("URL", "https://other.example")]);
         story.settle();
-        assert_eq!(story.key(TARGET)["edited"], true);
-        assert_eq!(story.get(TARGET).unwrap()["URL"], "https://mine.example");
+        let key = story.key(TARGET);
+        assert_eq!((&key["edited"], &key["version"], &key["source_version"]), (&json!(true), &json!(1), &json!(1)));
+        let mine = json!({ "URL": "https://mine.example", "KEY": "stage-key" });
+        assert_eq!(story.get(TARGET), Some(mine));
 
+        let data = format!("{}/data", story.mount);
+        let count = |path: &str, what: &str| {
+            audit.operations(&format!("{data}/{path}")).iter().filter(|call| call.operation == what).count()
+        };
+        // Of the copy, only this test has read the value, and only the person has changed it.
+        assert_eq!((count("stage/shop", "read"), count(TARGET, "create"), count(TARGET, "update")), (2, 1, 1));
         story.destroy().expect_ok();
         assert_eq!(story.marks(TARGET), Value::Null);
         assert_eq!(story.version("stage/shop"), 2, "the source stays");
-        let reads = audit.operations(&format!("{}/data/stage/shop", story.mount));
-        assert_eq!(reads.iter().filter(|call| call.operation == "read").count(), 1, "{reads:#?}");
+    });
+}
+
+#[test]
+fn a_plan_says_where_the_copy_goes_and_what_waits_until_it_is_made() {
+    tell("plan", &format!("{SOURCE}\nsensitive_path = \"sensitive/shop\""), |story| {
+        let body = story.block("config", &format!("{SOURCE}\nsensitive_path = \"sensitive/shop\""))
+            + "output \"ref\" {\n  value = eod_vault_clone.config.secret_ref\n}\n";
+        story.body(&body);
+        let audit = story.vault.audit().starting_here();
+        let plan = story.planned();
+        let change = &plan["resource_changes"][0]["change"];
+        let (after, unknown) = (&change["after"], &change["after_unknown"]);
+        assert_eq!((&after["target_path"], &after["target_mount"]), (&json!(TARGET), &json!(story.mount)));
+        assert_eq!(after["sensitive_secret_ref"], format!("{}/sensitive/shop", story.mount));
+        assert_eq!((&after["recursive"], &after["on_existing"]), (&json!(false), &json!("keep")));
+        let page = format!("{}/ui/vault/secrets/{}/show/{TARGET}", story.vault.address(), story.mount);
+        assert_eq!(after["vault_ui_url"], page);
+        for attribute in ["id", "keys", "secret_ref", "created_at"] {
+            assert_eq!(unknown[attribute], true, "{attribute}: {unknown}");
+        }
+        assert_eq!(plan["output_changes"]["ref"]["after_unknown"], true);
+        assert_eq!(audit.operations(&story.mount), [], "a plan of what does not exist asks nothing");
+
+        story.run(&["apply", "-no-color", "saved"]).expect_ok();
+        assert_eq!(story.output("ref"), format!("{}/{TARGET}", story.mount));
+        assert!(!audit.was_read(&story.mount, "sensitive"));
+    });
+}
+
+/// What a change of one attribute does.
+struct Row {
+    attribute: &'static str,
+    /// Of the first apply; nothing where it is not set.
+    before: Option<String>,
+    after: String,
+    actions: Value,
+}
+
+impl Row {
+    /// The copy of this row.
+    fn block(&self, mount: &str, value: Option<&String>) -> String {
+        let label = self.attribute;
+        let mut arguments = BTreeMap::from([
+            ("environment", "\"pr-1\"".to_owned()),
+            ("mount", format!("\"{mount}\"")),
+            ("source_path", "\"stage/shop\"".to_owned()),
+            ("target_path", format!("\"preview/{label}\"")),
+        ]);
+        if let Some(value) = value {
+            arguments.insert(self.attribute, value.clone());
+        }
+        let lines: String = arguments.iter().map(|(name, value)| format!("  {name} = {value}\n")).collect();
+        format!("resource \"eod_vault_clone\" \"{label}\" {{\n{lines}}}\n")
+    }
+}
+
+fn rows(other: &str) -> Vec<Row> {
+    let row = |attribute, before: Option<&str>, after: &str, actions: &[&str]| Row {
+        attribute,
+        before: before.map(str::to_owned),
+        after: after.to_owned(),
+        actions: json!(actions),
+    };
+    let other = format!("\"{other}\"");
+    let (replaced, updated, nothing) = (["delete", "create"], ["update"], ["no-op"]);
+    vec![
+        row("environment", None, "\"pr-2\"", &replaced),
+        row("mount", None, &other, &replaced),
+        row("target_mount", None, &other, &replaced),
+        row("source_path", None, "\"stage/other\"", &replaced),
+        row("target_path", None, "\"preview/somewhere\"", &replaced),
+        row("recursive", None, "true", &replaced),
+        row("exclude_keys", None, "[\"KEY\"]", &updated),
+        row("overrides_wo_version", Some("1"), "2", &updated),
+        row("on_existing", None, "\"fail\"", &updated),
+        row("on_destroy", None, "\"keep\"", &updated),
+        row("sensitive_path", None, "\"sensitive/shop\"", &updated),
+        row("timeouts", None, "{ create = \"1m\" }", &updated),
+        row("overrides_wo", Some("{ A = \"1\" }"), "{ A = \"2\" }", &nothing),
+    ]
+}
+
+#[test]
+fn what_a_change_replaces_and_what_it_updates_in_place() {
+    tell("changes", "", |story| {
+        let other = story.vault.mount("changes-other");
+        story.vault.put(&other, "stage/shop", &[("URL", "https://other.example")]);
+        story.vault.put(&story.mount, "stage/other", &[("URL", "https://another.example")]);
+        let rows = rows(&other);
+        let mount = story.mount.clone();
+        story.body(&rows.iter().map(|row| row.block(&mount, row.before.as_ref())).collect::<String>());
+        story.settle();
+
+        let audit = story.vault.audit().starting_here();
+        story.body(&rows.iter().map(|row| row.block(&mount, Some(&row.after))).collect::<String>());
+        let plan = story.planned();
+        let changes = plan["resource_changes"].as_array().unwrap();
+        for Row { attribute, actions, .. } in &rows {
+            let change = changes.iter().find(|change| change["name"] == *attribute).unwrap();
+            assert_eq!(change["change"]["actions"], *actions, "{attribute}: {change:#}");
+        }
+        story.run(&["apply", "-no-color", "saved"]).expect_ok();
+        story.expect_no_changes();
+        for Row { attribute, actions, .. } in &rows {
+            let found = story.attributes_of(attribute).unwrap();
+            let (place, path) = (found["target_mount"].as_str().unwrap(), found["target_path"].as_str().unwrap());
+            let metadata = story.vault.metadata(place, path).unwrap();
+            assert_eq!(metadata["current_version"], 1, "{attribute}");
+            assert_eq!(metadata["custom_metadata"]["eod-env"], found["environment"], "{attribute}");
+            // What is not replaced is neither read nor written.
+            let asked = audit.operations(&format!("{place}/data/{path}"));
+            assert_eq!(asked.is_empty(), actions[0] != "delete", "{attribute}: {asked:?}");
+        }
+        expect_replaced(story, &other);
+        let reference = story.attributes_of("sensitive_path").unwrap()["sensitive_secret_ref"].clone();
+        assert_eq!(reference, format!("{mount}/sensitive/shop"));
+    });
+}
+
+/// The copies that were replaced are where they belong, and no longer where they were.
+#[track_caller]
+fn expect_replaced(story: &VaultStory, other: &str) {
+    for (label, path) in [("mount", "preview/mount"), ("target_mount", "preview/target_mount"), ("target_path", "preview/target_path")] {
+        assert_eq!(story.version(path), 0, "{label}");
+    }
+    assert_eq!(story.vault.get(other, "preview/mount").unwrap()["URL"], "https://other.example");
+    assert_eq!(story.vault.get(other, "preview/target_mount").unwrap()["URL"], "https://stage.example");
+    assert_eq!(story.get("preview/source_path").unwrap()["URL"], "https://another.example");
+}
+
+#[test]
+fn entries_are_left_out_and_everything_else_is_copied_as_it_is() {
+    tell("as-it-is", &format!("{SOURCE}\nexclude_keys = [\"KEY\", \"NOT_THERE\"]"), |story| {
+        let data = json!({ "KEY": "k", "N": 1.50, "DEEP": { "list": [1, null, { "a": "b" }] }, "EMPTY": "", "ümlaut": "größe\n\"" });
+        story.vault.call("POST", &format!("{}/data/stage/shop", story.mount), Some(&json!({ "data": data })));
+        story.settle();
+        let mut expected = data;
+        expected.as_object_mut().unwrap().remove("KEY");
+        assert_eq!(story.get(TARGET), Some(expected));
+        assert_eq!(story.key(TARGET)["source_version"], 2);
+        story.assert_nowhere("größe", &[]);
+    });
+}
+
+#[test]
+fn what_people_wrote_on_the_source_goes_along_as_far_as_it_fits() {
+    tell("metadata", SOURCE, |story| {
+        let long = "v".repeat(512);
+        let names: Vec<String> = (0..64).map(|number| format!("k{number:02}")).collect();
+        let pairs: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), long.as_str())).collect();
+        story.vault.put_custom_metadata(&story.mount, "stage/shop", &pairs);
+        let run = story.apply().expect_ok().expect_said("Not all metadata was copied");
+        for name in ["k58", "k63"] {
+            assert!(run.said().contains(&format!("\"{name}\" (there are 64 entries without it)")), "{run}");
+        }
+        let marks = story.marks(TARGET);
+        assert_eq!((marks.as_object().unwrap().len(), &marks["k57"]), (64, &json!(long)));
+        story.expect_whole("stage/shop", TARGET);
+        story.expect_no_changes();
     });
 }

@@ -1,0 +1,113 @@
+//! What an interrupted or forgotten run has made is found again, as it is.
+
+use serde_json::{Value, json};
+
+use super::{SOURCE, TARGET, tell};
+
+#[test]
+fn a_copy_whose_state_was_lost_is_taken_over_with_all_that_people_did_to_it() {
+    tell("state-lost", SOURCE, |story| {
+        story.settle();
+        story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
+        let mut marks = story.marks(TARGET);
+        marks["team"] = "checkout".into();
+        let pairs: Vec<_> = marks.as_object().unwrap().iter().map(|(key, value)| (key.as_str(), value.as_str().unwrap())).collect();
+        story.vault.put_custom_metadata(&story.mount, TARGET, &pairs);
+        story.forget();
+
+        story.vault.put(&story.mount, "stage/shop", &[("URL", "https://newer.example")]);
+        let run = story.apply().expect_ok();
+        assert!(!run.said().contains("Warning: A secret"), "{run}");
+        story.expect_no_changes();
+        let key = story.key(TARGET);
+        assert_eq!(key, json!({ "source_version": 1, "version": 1, "result": "adopted", "edited": true }));
+        assert_eq!((story.version(TARGET), &story.get(TARGET).unwrap()["URL"]), (2, &json!("https://mine.example")));
+        let now = story.marks(TARGET);
+        assert_eq!(now["team"], "checkout");
+        assert_ne!(now["eod-nonce"], marks["eod-nonce"], "who adopts has a nonce of his own");
+        assert_eq!(now["eod-created"], marks["eod-created"]);
+
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+    });
+}
+
+#[test]
+fn a_value_that_a_killed_run_left_without_marks_is_adopted_while_it_is_what_would_be_written() {
+    let arguments = format!("{SOURCE}\nexclude_keys = [\"KEY\"]\noverrides_wo = {{ URL = \"https://sandbox.example\" }}");
+    tell("unmarked", &arguments, |story| {
+        story.vault.put(&story.mount, TARGET, &[("URL", "https://sandbox.example")]);
+        story.settle();
+        let key = story.key(TARGET);
+        assert_eq!(key, json!({ "source_version": 1, "version": 1, "result": "adopted", "edited": false }));
+        assert_eq!(story.version(TARGET), 1);
+        assert_eq!(story.marks(TARGET)["eod-env"], "shop-pr-7");
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+
+        // The source as it is, without what is left out and put over, is something else.
+        story.vault.put(&story.mount, TARGET, &[("URL", "https://stage.example"), ("KEY", "stage-key")]);
+        story.apply().expect_ok().expect_said("it carries no marks and holds something else than the source");
+        assert_eq!(story.results()[TARGET], "kept_foreign");
+        story.destroy().expect_ok();
+        story.expect_untouched(TARGET, &json!({ "URL": "https://stage.example", "KEY": "stage-key" }));
+    });
+}
+
+#[test]
+fn a_copy_that_its_people_deleted_is_not_brought_back_and_goes_with_the_environment() {
+    tell("deleted", SOURCE, |story| {
+        story.settle();
+        story.vault.soft_delete(&story.mount, TARGET);
+        story.settle();
+        assert_eq!(story.key(TARGET)["edited"], true);
+        story.forget();
+        story.settle();
+        assert_eq!(story.results()[TARGET], "adopted");
+        assert_eq!((story.get(TARGET), story.version(TARGET)), (None, 1), "it was brought back");
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+
+        // The same with a value that is gone for good.
+        story.settle();
+        story.vault.destroy_versions(&story.mount, TARGET, &[1]);
+        story.settle();
+        assert_eq!(story.key(TARGET)["edited"], true);
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+    });
+}
+
+#[test]
+fn a_copy_that_its_people_removed_is_made_again() {
+    tell("removed", SOURCE, |story| {
+        story.settle();
+        story.vault.remove(&story.mount, TARGET);
+        assert_eq!(story.plan_exit_code(), 2);
+        story.settle();
+        story.expect_whole("stage/shop", TARGET);
+        assert_eq!(story.results()[TARGET], "cloned");
+    });
+}
+
+#[test]
+fn a_copy_that_was_taken_over_belongs_to_who_took_it() {
+    tell("taken", SOURCE, |story| {
+        story.settle();
+        let other = story.elsewhere();
+        other.settle();
+        assert_eq!(other.results()[TARGET], "adopted");
+        let marks = story.marks(TARGET);
+
+        // The first state destroys nothing, whether it looks before or not.
+        let plan = story.plan().expect_ok();
+        plan.expect_said("A copy was replaced by something else").expect_said("It is not touched");
+        let blind = ["destroy", "-no-color", "-auto-approve", "-refresh=false"];
+        story.run(&blind).expect_ok().expect_said("a later run of this environment has taken it over");
+        assert_eq!(story.marks(TARGET), marks);
+
+        other.expect_no_changes();
+        other.destroy().expect_ok();
+        assert_eq!(story.marks(TARGET), Value::Null);
+    });
+}

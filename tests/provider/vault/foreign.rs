@@ -1,0 +1,126 @@
+//! Secrets that were there before: they are left as they are, and stay.
+
+use serde_json::json;
+
+use super::{COPY, SOURCE, TARGET, VaultStory, meanwhile, tell};
+use crate::{kit::workspace::Run, provider::done};
+
+/// Applies and expects that the target was left alone, with a warning that names it and says why.
+#[track_caller]
+fn expect_kept(story: &VaultStory, why: &str) -> Run {
+    let run = story.apply().expect_ok().expect_said("A secret was left alone");
+    let run = run.expect_said(&format!("The secret `{}/{TARGET}` was there before", story.mount)).expect_said(why);
+    assert_eq!(story.results()[TARGET], "kept_foreign");
+    story.expect_no_changes();
+    run
+}
+
+#[test]
+fn a_secret_that_a_person_makes_meanwhile_is_kept_and_stays_after_the_destroy() {
+    tell("person-first", SOURCE, |story| {
+        let proxy = story.proxied();
+        let (vault, mount) = (story.vault, story.mount.clone());
+        let write = |call: &crate::kit::fault::Logged| call.is("POST", &format!("/data/{TARGET}"));
+        meanwhile(&proxy, write, move || {
+            vault.put(&mount, TARGET, &[("MINE", "1")]);
+        });
+        expect_kept(story, "it carries no marks and holds something else than the source");
+        let theirs = json!({ "MINE": "1" });
+        story.expect_untouched(TARGET, &theirs);
+
+        // Nobody asks for it again.
+        proxy.clear_log();
+        story.expect_no_changes();
+        assert_eq!(proxy.calls(|call| call.path.ends_with(TARGET)), 0, "{}", proxy.story());
+        story.destroy().expect_ok().expect_said("1 destroyed");
+        assert_eq!(proxy.calls(|call| call.path.ends_with(TARGET)), 0, "{}", proxy.story());
+        story.expect_untouched(TARGET, &theirs);
+        assert_eq!(story.version(TARGET), 1);
+    });
+}
+
+#[test]
+fn a_secret_that_is_there_can_be_an_error() {
+    tell("on-existing", &format!("{SOURCE}\non_existing = \"fail\""), |story| {
+        story.vault.put(&story.mount, TARGET, &[("MINE", "1")]);
+        story
+            .apply()
+            .expect_err(&format!("Cannot create secret `{}/{TARGET}`", story.mount))
+            .expect_said("it is there already and is not a copy of ours")
+            .expect_said("delete it, or set `on_existing = \"keep\"`");
+        assert!(story.attributes_of("config").is_none());
+        story.expect_untouched(TARGET, &json!({ "MINE": "1" }));
+        // The way out that the error names.
+        story.vault.remove(&story.mount, TARGET);
+        story.settle();
+        story.expect_whole("stage/shop", TARGET);
+    });
+}
+
+#[test]
+fn a_copy_of_another_environment_is_kept_with_its_name() {
+    tell("other-environment", SOURCE, |story| {
+        story.settle();
+        let marks = story.marks(TARGET);
+        let mut other = story.elsewhere();
+        let arguments = format!("{SOURCE}\ntarget_path = \"{TARGET}\"");
+        let block = other.block("config", &arguments).replace("shop-pr-7\"\n", "shop-pr-8\"\n");
+        other.body(&block);
+        expect_kept(&other, "it belongs to environment `shop-pr-7` of installation `default`");
+        other.destroy().expect_ok();
+        assert_eq!(story.marks(TARGET), marks);
+
+        // The same environment of another installation is another one.
+        other.body(&story.block("config", SOURCE));
+        other.provider("installation = \"other\"");
+        expect_kept(&other, "it belongs to environment `shop-pr-7` of installation `default`");
+        other.destroy().expect_ok();
+        assert_eq!(story.marks(TARGET), marks);
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn a_copy_of_another_source_is_an_error_that_names_it() {
+    tell("other-source", SOURCE, |story| {
+        story.settle();
+        story.vault.put(&story.mount, "stage/other", &[("URL", "https://other.example")]);
+        let mut other = story.elsewhere();
+        other.arguments(&format!("source_path = \"stage/other\"\ntarget_path = \"{TARGET}\""));
+        other
+            .apply()
+            .expect_err(&format!("Cannot create secret `{}/{TARGET}`", story.mount))
+            .expect_said(&format!("it is a copy of `{}/stage/shop` for the same environment", story.mount))
+            .expect_said("destroy that copy first, or choose another target path");
+        assert!(other.resource(COPY).is_none());
+        story.expect_whole("stage/shop", TARGET);
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn what_somebody_has_written_on_or_deleted_is_somebody_elses() {
+    tell("somebodys", SOURCE, |story| {
+        // A second version that holds what the source holds is still not ours: we write one.
+        let data = [("URL", "https://stage.example"), ("KEY", "stage-key")];
+        story.vault.put(&story.mount, TARGET, &[("OLD", "1")]);
+        story.vault.put(&story.mount, TARGET, &data);
+        expect_kept(story, "somebody made it and wrote version 2");
+        assert_eq!(story.key(TARGET)["version"], 2);
+        story.destroy().expect_ok();
+        assert_eq!(story.version(TARGET), 2);
+
+        // A deleted one is not brought back.
+        story.vault.soft_delete(&story.mount, TARGET);
+        expect_kept(story, "somebody made it and deleted its newest version");
+        assert_eq!((story.get(TARGET), story.version(TARGET)), (None, 2));
+        story.destroy().expect_ok();
+        story.vault.undelete(&story.mount, TARGET, &[2]);
+        assert!(story.get(TARGET).is_some());
+
+        // Once it is out of the way, the copy is made.
+        story.vault.remove(&story.mount, TARGET);
+        story.apply().expect_ok().expect_said(&done(1, 0, 0));
+        story.expect_whole("stage/shop", TARGET);
+    });
+}

@@ -1,0 +1,159 @@
+//! Spellings of paths, what is never copied, and where copies never go. All of it is told before Vault is asked.
+
+use super::{SOURCE, TARGET, VaultStory, tell};
+use crate::kit::workspace::Run;
+
+/// Plans copies that each have one mistake, in arguments of one line each, and expects each to be blamed at its line.
+///
+/// Terraform tells all mistakes of a phase in one run. Vault is not asked, so none needs to be there.
+#[track_caller]
+fn expect_refused(story: &mut VaultStory, mistakes: &[(&str, &str)]) -> Run {
+    let mut text = String::new();
+    for (number, (argument, _)) in mistakes.iter().enumerate() {
+        let usual = if argument.contains("source_path") { String::new() } else { format!("{SOURCE}\n") };
+        text += &story.block(&format!("c{number}"), &format!("{usual}{argument}"));
+    }
+    story.body(&text);
+    story.set_env("VAULT_ADDR", "http://127.0.0.1:9");
+    let run = story.plan();
+    let (said, file) = (run.said(), story.text("main.tf"));
+    for (number, (argument, why)) in mistakes.iter().enumerate() {
+        let block = format!("in resource \"eod_vault_clone\" \"c{number}\":");
+        let line = 1 + file.lines().position(|line| line == argument.lines().next_back().unwrap()).unwrap();
+        assert!(said.contains(&block), "`{argument}` is not blamed\n{run}");
+        assert!(said.contains(why), "`{argument}` should be told `{why}`\n{run}");
+        assert!(said.contains(&format!("on main.tf line {line},")), "line {line} is not blamed for `{argument}`\n{run}");
+    }
+    assert_eq!(said.matches("Error: ").count(), mistakes.len(), "{run}");
+    run
+}
+
+#[test]
+fn a_path_that_could_be_taken_for_another_is_refused() {
+    tell("path-tricks", "", |story| {
+        expect_refused(
+            story,
+            &[
+                ("source_path = \"stage/../prod/x\"", "contains the segment `..`; write the path that is meant"),
+                ("source_path = \"stage/./shop\"", "contains the segment `.`"),
+                ("source_path = \"stage//shop\"", "has two slashes in a row; write one"),
+                ("source_path = \"stage/%2e%2e/x\"", "contains `%2e`, which looks percent-encoded"),
+                ("source_path = \"stage%2Fshop\"", "contains `%2F`"),
+                ("source_path = \"stage/shop/\"", "begins or ends with a slash; write `stage/shop`"),
+                ("source_path = \"/stage/shop\"", "begins or ends with a slash"),
+                ("source_path = \"\"", "must not be empty"),
+                ("source_path = \"stage/shop \"", "has a space at the edge of a segment"),
+                ("source_path = \"stage/sho\\u200bp\"", "U+200B, a character that cannot be seen"),
+                ("source_path = \"stage/e\\u0301t\"", "is not in Unicode's composed form"),
+                ("target_path = \"preview/../stage/x\"", "contains the segment `..`"),
+                ("target_mount = \"a/../b\"", "contains the segment `..`"),
+                ("sensitive_path = \"a//b\"", "has two slashes in a row"),
+            ],
+        );
+    });
+}
+
+#[test]
+fn what_is_sensitive_and_what_leads_out_is_refused() {
+    tell("routes", "", |story| {
+        let never = "is never read or copied; to hand it on as a reference, name it in `sensitive_path`";
+        expect_refused(
+            story,
+            &[
+                ("source_path = \"sensitive/shop\"", never),
+                ("source_path = \"stage/sensitive\"", never),
+                ("source_path = \"stage/SENSITIVE/db\"", "(`vault.sensitive_paths` has `*/sensitive/*`)"),
+                ("source_path = \"data/sensitive/x\"", never),
+                ("target_path = \"prod/shop\"", "`vault.target_prefixes` allows `*/preview/*`; choose such a target path"),
+                ("target_path = \"previews/shop\"", "lies outside of where copies may go"),
+                ("target_path = \"preview/sensitive/shop\"", "so a copy there could never be read again"),
+                ("source_path = \"preview/a\"\n  target_path = \"preview/a/b\"", "so the copy would copy itself"),
+                ("source_path = \"preview/c/d\"\n  target_path = \"preview/c\"", "choose a target path beside the source"),
+                ("source_path = \"preview/e\"\n  target_path = \"preview/e\"", "is or lies inside"),
+            ],
+        );
+    });
+}
+
+#[test]
+fn neighbours_whose_names_begin_alike_are_no_overlap() {
+    tell("alike", "source_path = \"preview/pr-1\"\ntarget_path = \"preview/pr-12\"", |story| {
+        story.vault.put(&story.mount, "preview/pr-1", &[("A", "1")]);
+        story.settle();
+        story.expect_whole("preview/pr-1", "preview/pr-12");
+        story.destroy().expect_ok();
+        assert_eq!(story.version("preview/pr-1"), 1);
+    });
+}
+
+#[test]
+fn patterns_of_the_provider_block_hold_for_every_spelling_of_a_mount() {
+    tell("patterns", "", |story| {
+        let mount = story.mount.clone();
+        story.vault.put(&mount, "prod/shop", &[("A", "canary-of-prod")]);
+        story.vault.put(&mount, "preview/keep", &[("A", "1")]);
+        story.provider(&format!(
+            "vault = {{\n  sensitive_paths = [\"{mount}/data/prod/*\"]\n  target_prefixes = [\"{mount}/copies/*\"]\n}}"
+        ));
+        let audit = story.vault.audit().starting_here();
+        let engine = mount.clone();
+        let block = |mount: &str, source: &str| {
+            format!(
+                "resource \"eod_vault_clone\" \"config\" {{\n  environment = \"pr-1\"\n  mount = \"{mount}\"\n  \
+                 source_path = \"{source}\"\n  target_mount = \"{}\"\n  target_path = \"copies/pr-1\"\n}}\n",
+                engine
+            )
+        };
+        // The long form of a pattern covers the short form of a path.
+        let blocks = [block(&mount, "prod/shop"), block(&format!("{mount}/prod"), "shop")];
+        for text in &blocks {
+            story.body(text);
+            story.plan().expect_err("is sensitive (`vault.sensitive_paths` has");
+        }
+        // A part of the path in the mount is no other mount.
+        let text = block(&format!("{mount}/stage"), "shop");
+        story.body(&text);
+        story
+            .apply()
+            .expect_err(&format!("Cannot find the mount of `{mount}/stage`"))
+            .expect_said(&format!("set the mount to `{mount}` and put the rest into the path"));
+        assert!(!audit.was_read(&mount, "prod"));
+        // What the patterns allow is copied, also where the default would not.
+        let text = block(&mount, "stage/shop");
+        story.body(&text);
+        story.settle();
+        story.expect_whole("stage/shop", "copies/pr-1");
+        assert_eq!(audit.operations(&format!("{mount}/data/prod")), []);
+    });
+}
+
+#[test]
+fn patterns_that_cannot_be_meant_are_refused_where_they_stand() {
+    tell("bad-patterns", SOURCE, |story| {
+        for (pattern, why) in [
+            ("sensitive_paths = [\"*/ok/*\", \"prod\"]", "has no slash; patterns are matched against `<mount>/<path>`"),
+            ("sensitive_paths = [\"secret/../x\"]", "can never match"),
+            ("target_prefixes = []", "the list is empty, so no copy could be made anywhere"),
+            ("target_prefixes = [\"\"]", "must not be empty"),
+        ] {
+            story.provider(&format!("vault = {{\n{pattern}\n}}"));
+            story.plan().expect_err("Invalid vault.").expect_said(why);
+        }
+        assert_eq!(story.version(TARGET), 0);
+    });
+}
+
+#[test]
+fn names_with_every_other_character_are_copied_as_they_are() {
+    let source = "stage/größe & \\\"100%\\\"/a b+c?d#e";
+    tell("names", &format!("source_path = \"{source}\""), |story| {
+        let path = source.replace('\\', "");
+        story.vault.put(&story.mount, &path, &[("A", "1")]);
+        story.settle();
+        let target = "preview/shop-pr-7/a b+c?d#e";
+        story.expect_whole(&path, target);
+        assert!(story.attributes()["vault_ui_url"].as_str().unwrap().ends_with("/a%20b+c%3Fd%23e"));
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+    });
+}
