@@ -108,7 +108,7 @@ impl Error {
         match self.kind {
             Kind::Unauthenticated => Some(
                 "renew the credentials (for example log in again, or let the exec plugin or token file give a new \
-                 token), and check that they belong to this cluster",
+                 token), and check that they belong to this server",
             ),
             Kind::Denied => Some("give the credentials the permission named above, or use others"),
             Kind::Unavailable => Some("check that the server is up and reachable from here, then run again"),
