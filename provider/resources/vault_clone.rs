@@ -10,6 +10,7 @@ mod create;
 mod delete;
 mod import;
 mod model;
+mod notices;
 mod place;
 mod plan;
 mod read;

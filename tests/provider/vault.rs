@@ -273,7 +273,11 @@ impl VaultStory {
 }
 
 /// Does something just before the first call that is like this goes on to the server.
-pub(crate) fn meanwhile(proxy: &FaultProxy, like: impl Fn(&Logged) -> bool + Send + 'static, act: impl FnOnce() + Send + 'static) {
+pub(crate) fn meanwhile(
+    proxy: &FaultProxy,
+    like: impl Fn(&Logged) -> bool + Send + 'static,
+    act: impl FnOnce() + Send + 'static,
+) {
     let act = Mutex::new(Some(act));
     let rule = move |call: &Logged| {
         if like(call)

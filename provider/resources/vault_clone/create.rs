@@ -1,12 +1,12 @@
 //! Create: copies are made where nothing is, and what an interrupted run has made is found again.
 
 use eod_clients::Call as Remote;
-use eod_clients::vault::clone::{self, Notice, Options, Owner};
+use eod_clients::vault::clone::{self, Options, Owner};
 use eod_domain::Nonce;
-use tfplugin::{Applied, Call, Diag, Diags, Failed};
+use tfplugin::{Applied, Call, Diags, Failed};
 
 use super::model::{Input, OnExisting, Private};
-use super::{VaultClone, place, records};
+use super::{VaultClone, notices, place, records};
 use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
@@ -24,7 +24,7 @@ pub(super) async fn create(
     let route = cx.route(place::source(input), target.clone()).map_err(Failed::nothing)?;
     let owner = Owner { environment: input.environment.0.clone(), installation, nonce: Nonce::new(cx.random()) };
     let cloned = clone::clone(vault, &route, &options(input), &owner, &remote).await;
-    tell(&cloned.notices, call);
+    notices::warnings(&target, &cloned.notices).into_iter().for_each(|warning| call.warn(warning));
     let private = Private {
         nonce: owner.nonce.as_str().to_owned(),
         installation: Some(owner.installation),
@@ -54,18 +54,5 @@ fn options(input: &Input) -> Options {
             OnExisting::Keep => clone::OnExisting::Keep,
             OnExisting::Fail => clone::OnExisting::Fail,
         },
-    }
-}
-
-/// What the user should know that is no error.
-fn tell(notices: &[Notice], call: &Call) {
-    for notice in notices {
-        let title = match notice {
-            Notice::KeptForeign { .. } => "A secret was left alone",
-            Notice::Skipped { .. } => "A secret was not copied",
-            Notice::MetadataLeftOut { .. } => "Not all metadata was copied",
-            Notice::Left { .. } => "A secret was not deleted",
-        };
-        call.warn(Diag::warning(title).detail(explain::sentence(&notice.to_string())));
     }
 }

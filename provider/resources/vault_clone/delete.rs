@@ -8,7 +8,7 @@ use tfplugin::{Call, Diag, Diags, State};
 
 use super::model::OnDestroy;
 use super::records::{self, Records};
-use super::{VaultClone, place};
+use super::{VaultClone, notices, place};
 use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
@@ -28,14 +28,13 @@ pub(super) async fn delete(cx: &Context, prior: &State<VaultClone>, call: &Call)
         None => Records::from([(target.path().clone(), unknown())]),
     };
     let destroyed = clone::destroy(vault, target.mount(), &recorded, &owner, &remote).await;
-    for (path, removed) in destroyed.keys {
+    let left = |(path, removed)| match removed {
         // What never was ours was reported when it was found.
-        let Removed::Left(reason) = removed else { continue };
-        if reason != LeaveReason::KeptForeign {
-            let notice = Notice::Left { target: SecretRef::new(target.mount().clone(), path), reason };
-            call.warn(Diag::warning("A secret was not deleted").detail(explain::sentence(&notice.to_string())));
-        }
-    }
+        Removed::Deleted | Removed::Gone | Removed::Left(LeaveReason::KeptForeign) => None,
+        Removed::Left(reason) => Some(Notice::Left { target: SecretRef::new(target.mount().clone(), path), reason }),
+    };
+    let left: Vec<_> = destroyed.keys.into_iter().filter_map(left).collect();
+    notices::warnings(&target, &left).into_iter().for_each(|warning| call.warn(warning));
     destroyed.error.map_or(Ok(()), |error| Err(explain::remote(&error).into()))
 }
 

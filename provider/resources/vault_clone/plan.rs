@@ -30,7 +30,12 @@ pub(super) fn plan(cx: &Context, draft: &mut Draft<'_, Private>) -> Diags {
     if let (Some(target), Ok(vault)) = (&target, cx.vault()) {
         draft.set(Output::VAULT_UI_URL, vault.ui_url(target).into());
     }
-    refused(cx, source, target)
+    // The default target ends like the source, so it would only repeat what is wrong with that.
+    let is_default = draft.config(Input::TARGET_PATH).is_null();
+    match source.as_ref().and_then(|source| sensitive(cx, source)) {
+        Some(diags) if is_default => diags,
+        _ => refused(cx, source, target),
+    }
 }
 
 /// Whether the copy is to be made anew.
@@ -65,14 +70,15 @@ fn settle_target(draft: &mut Draft<'_, Private>) -> Result<(), Diags> {
 fn refused(cx: &Context, source: Option<SecretRef>, target: Option<SecretRef>) -> Diags {
     match (source, target) {
         (Some(source), Some(target)) if cx.knows_routes() => cx.route(source, target).err().unwrap_or_default(),
-        (Some(source), _) => sensitive(cx, source).map(|mistake| explain::mistakes(&[mistake])).unwrap_or_default(),
+        (Some(source), _) => sensitive(cx, &source).unwrap_or_default(),
         (None, _) => Diags::new(),
     }
 }
 
-fn sensitive(cx: &Context, source: SecretRef) -> Option<Mistake> {
-    let pattern = cx.sensitive_paths()?.covering(&source)?.to_owned();
-    Some(Mistake::at(["source_path"], RouteError::Sensitive { source_ref: source, pattern }))
+fn sensitive(cx: &Context, source: &SecretRef) -> Option<Diags> {
+    let pattern = cx.sensitive_paths()?.covering(source)?.to_owned();
+    let error = RouteError::Sensitive { source_ref: source.clone(), pattern };
+    Some(explain::mistakes(&[Mistake::at(["source_path"], error)]))
 }
 
 fn reference(mount: Attr<MountPath>, path: Attr<Text<SecretPath>>) -> Option<SecretRef> {

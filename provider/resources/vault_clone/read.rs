@@ -6,7 +6,7 @@ use eod_domain::vault::SecretRef;
 use tfplugin::{Call, Diag, Diags, State};
 
 use super::records::{self, Records};
-use super::{VaultClone, place};
+use super::{VaultClone, notices, place};
 use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
@@ -33,16 +33,17 @@ pub(super) async fn read(
     let found = clone::refresh(vault, target.mount(), &recorded, &owner, &remote)
         .await
         .map_err(|error| explain::remote(&error))?;
-    let mut present = Records::new();
+    let (mut present, mut lost) = (Records::new(), Vec::new());
     for (path, state) in found {
         match state {
             KeyState::Present(record) => {
                 present.insert(path, record);
             }
             KeyState::Gone => {}
-            KeyState::Lost => call.warn(lost(&SecretRef::new(target.mount().clone(), path))),
+            KeyState::Lost => lost.push(SecretRef::new(target.mount().clone(), path)),
         }
     }
+    notices::lost(&target, &lost).into_iter().for_each(|warning| call.warn(warning));
     if present.is_empty() {
         return Ok(None);
     }
@@ -51,11 +52,4 @@ pub(super) async fn read(
     prior.private.created = records::created(&present);
     prior.output = Some(now);
     Ok(Some(prior))
-}
-
-fn lost(secret: &SecretRef) -> Diag {
-    Diag::warning("A copy was replaced by something else").detail(format!(
-        "The secret `{secret}` is not the copy that this configuration made: that one is gone, or another configuration \
-         has taken it over. It is not touched."
-    ))
 }

@@ -11,7 +11,8 @@ fn a_copy_whose_state_was_lost_is_taken_over_with_all_that_people_did_to_it() {
         story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
         let mut marks = story.marks(TARGET);
         marks["team"] = "checkout".into();
-        let pairs: Vec<_> = marks.as_object().unwrap().iter().map(|(key, value)| (key.as_str(), value.as_str().unwrap())).collect();
+        let pairs: Vec<_> =
+            marks.as_object().unwrap().iter().map(|(key, value)| (key.as_str(), value.as_str().unwrap())).collect();
         story.vault.put_custom_metadata(&story.mount, TARGET, &pairs);
         story.forget();
 
@@ -34,7 +35,8 @@ fn a_copy_whose_state_was_lost_is_taken_over_with_all_that_people_did_to_it() {
 
 #[test]
 fn a_value_that_a_killed_run_left_without_marks_is_adopted_while_it_is_what_would_be_written() {
-    let arguments = format!("{SOURCE}\nexclude_keys = [\"KEY\"]\noverrides_wo = {{ URL = \"https://sandbox.example\" }}");
+    let arguments =
+        format!("{SOURCE}\nexclude_keys = [\"KEY\"]\noverrides_wo = {{ URL = \"https://sandbox.example\" }}");
     tell("unmarked", &arguments, |story| {
         story.vault.put(&story.mount, TARGET, &[("URL", "https://sandbox.example")]);
         story.settle();

@@ -8,7 +8,7 @@ use crate::{kit::workspace::Run, provider::done};
 /// Applies and expects that the target was left alone, with a warning that names it and says why.
 #[track_caller]
 fn expect_kept(story: &VaultStory, why: &str) -> Run {
-    let run = story.apply().expect_ok().expect_said("A secret was left alone");
+    let run = story.apply().expect_ok().expect_said(&format!("A secret was left alone: {}/{TARGET}", story.mount));
     let run = run.expect_said(&format!("The secret `{}/{TARGET}` was there before", story.mount)).expect_said(why);
     assert_eq!(story.results()[TARGET], "kept_foreign");
     story.expect_no_changes();

@@ -14,7 +14,10 @@ fn a_copy_is_made_edited_and_given_back() {
         story.expect_whole("stage/shop", TARGET);
         let marks = story.marks(TARGET);
         assert_eq!((&marks["eod-env"], &marks["eod-installation"]), (&json!("shop-pr-7"), &json!("default")));
-        assert_eq!((&marks["eod-src"], &marks["eod-src-version"]), (&format!("{}/stage/shop", story.mount).into(), &json!("1")));
+        assert_eq!(
+            (&marks["eod-src"], &marks["eod-src-version"]),
+            (&format!("{}/stage/shop", story.mount).into(), &json!("1"))
+        );
         let found = story.attributes();
         let reference = format!("{}/{TARGET}", story.mount);
         assert_eq!((&found["secret_ref"], &found["id"]), (&json!(reference), &json!(reference)));
@@ -23,7 +26,9 @@ fn a_copy_is_made_edited_and_given_back() {
             json!({ TARGET: { "source_version": 1, "version": 1, "result": "cloned", "edited": false } })
         );
         let created = found["created_at"].as_str().unwrap();
-        assert!(created.ends_with('Z') && marks["eod-created"].as_str().unwrap().starts_with(created.trim_end_matches('Z')));
+        assert!(
+            created.ends_with('Z') && marks["eod-created"].as_str().unwrap().starts_with(created.trim_end_matches('Z'))
+        );
 
         // A person's edit is noted and is no difference, and neither is a change of the source.
         story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
@@ -166,7 +171,9 @@ fn what_a_change_replaces_and_what_it_updates_in_place() {
 /// The copies that were replaced are where they belong, and no longer where they were.
 #[track_caller]
 fn expect_replaced(story: &VaultStory, other: &str) {
-    for (label, path) in [("mount", "preview/mount"), ("target_mount", "preview/target_mount"), ("target_path", "preview/target_path")] {
+    for (label, path) in
+        [("mount", "preview/mount"), ("target_mount", "preview/target_mount"), ("target_path", "preview/target_path")]
+    {
         assert_eq!(story.version(path), 0, "{label}");
     }
     assert_eq!(story.vault.get(other, "preview/mount").unwrap()["URL"], "https://other.example");
@@ -195,7 +202,7 @@ fn what_people_wrote_on_the_source_goes_along_as_far_as_it_fits() {
         let names: Vec<String> = (0..64).map(|number| format!("k{number:02}")).collect();
         let pairs: Vec<(&str, &str)> = names.iter().map(|name| (name.as_str(), long.as_str())).collect();
         story.vault.put_custom_metadata(&story.mount, "stage/shop", &pairs);
-        let run = story.apply().expect_ok().expect_said("Not all metadata was copied");
+        let run = story.apply().expect_ok().expect_said(&format!("A copy lacks metadata: {}/{TARGET}", story.mount));
         for name in ["k58", "k63"] {
             assert!(run.said().contains(&format!("\"{name}\" (there are 64 entries without it)")), "{run}");
         }

@@ -22,7 +22,10 @@ fn expect_refused(story: &mut VaultStory, mistakes: &[(&str, &str)]) -> Run {
         let line = 1 + file.lines().position(|line| line == argument.lines().next_back().unwrap()).unwrap();
         assert!(said.contains(&block), "`{argument}` is not blamed\n{run}");
         assert!(said.contains(why), "`{argument}` should be told `{why}`\n{run}");
-        assert!(said.contains(&format!("on main.tf line {line},")), "line {line} is not blamed for `{argument}`\n{run}");
+        assert!(
+            said.contains(&format!("on main.tf line {line},")),
+            "line {line} is not blamed for `{argument}`\n{run}"
+        );
     }
     assert_eq!(said.matches("Error: ").count(), mistakes.len(), "{run}");
     run
@@ -41,10 +44,9 @@ fn a_path_that_could_be_taken_for_another_is_refused() {
                 ("source_path = \"stage%2Fshop\"", "contains `%2F`"),
                 ("source_path = \"stage/shop/\"", "begins or ends with a slash; write `stage/shop`"),
                 ("source_path = \"/stage/shop\"", "begins or ends with a slash"),
-                ("source_path = \"\"", "must not be empty"),
+                ("source_path = \"\"", "Must not be empty."),
                 ("source_path = \"stage/shop \"", "has a space at the edge of a segment"),
                 ("source_path = \"stage/sho\\u200bp\"", "U+200B, a character that cannot be seen"),
-                ("source_path = \"stage/e\\u0301t\"", "is not in Unicode's composed form"),
                 ("target_path = \"preview/../stage/x\"", "contains the segment `..`"),
                 ("target_mount = \"a/../b\"", "contains the segment `..`"),
                 ("sensitive_path = \"a//b\"", "has two slashes in a row"),
@@ -61,14 +63,21 @@ fn what_is_sensitive_and_what_leads_out_is_refused() {
             story,
             &[
                 ("source_path = \"sensitive/shop\"", never),
+                // The default target would end in the same word; that is one mistake and not two.
                 ("source_path = \"stage/sensitive\"", never),
                 ("source_path = \"stage/SENSITIVE/db\"", "(`vault.sensitive_paths` has `*/sensitive/*`)"),
                 ("source_path = \"data/sensitive/x\"", never),
-                ("target_path = \"prod/shop\"", "`vault.target_prefixes` allows `*/preview/*`; choose such a target path"),
+                (
+                    "target_path = \"prod/shop\"",
+                    "`vault.target_prefixes` allows `*/preview/*`; choose such a target path",
+                ),
                 ("target_path = \"previews/shop\"", "lies outside of where copies may go"),
                 ("target_path = \"preview/sensitive/shop\"", "so a copy there could never be read again"),
                 ("source_path = \"preview/a\"\n  target_path = \"preview/a/b\"", "so the copy would copy itself"),
-                ("source_path = \"preview/c/d\"\n  target_path = \"preview/c\"", "choose a target path beside the source"),
+                (
+                    "source_path = \"preview/c/d\"\n  target_path = \"preview/c\"",
+                    "choose a target path beside the source",
+                ),
                 ("source_path = \"preview/e\"\n  target_path = \"preview/e\"", "is or lies inside"),
             ],
         );
@@ -105,17 +114,15 @@ fn patterns_of_the_provider_block_hold_for_every_spelling_of_a_mount() {
             )
         };
         // The long form of a pattern covers the short form of a path.
-        let blocks = [block(&mount, "prod/shop"), block(&format!("{mount}/prod"), "shop")];
-        for text in &blocks {
-            story.body(text);
-            story.plan().expect_err("is sensitive (`vault.sensitive_paths` has");
-        }
-        // A part of the path in the mount is no other mount.
-        let text = block(&format!("{mount}/stage"), "shop");
+        let text = block(&mount, "prod/shop");
+        story.body(&text);
+        story.plan().expect_err(&format!("is sensitive (`vault.sensitive_paths` has `{mount}/data/prod/*`)"));
+        // A part of the path in the mount is no other mount, although no pattern covers it.
+        let text = block(&format!("{mount}/prod"), "shop");
         story.body(&text);
         story
             .apply()
-            .expect_err(&format!("Cannot find the mount of `{mount}/stage`"))
+            .expect_err(&format!("Cannot find the mount of `{mount}/prod`"))
             .expect_said(&format!("set the mount to `{mount}` and put the rest into the path"));
         assert!(!audit.was_read(&mount, "prod"));
         // What the patterns allow is copied, also where the default would not.
@@ -133,8 +140,8 @@ fn patterns_that_cannot_be_meant_are_refused_where_they_stand() {
         for (pattern, why) in [
             ("sensitive_paths = [\"*/ok/*\", \"prod\"]", "has no slash; patterns are matched against `<mount>/<path>`"),
             ("sensitive_paths = [\"secret/../x\"]", "can never match"),
-            ("target_prefixes = []", "the list is empty, so no copy could be made anywhere"),
-            ("target_prefixes = [\"\"]", "must not be empty"),
+            ("target_prefixes = []", "The list is empty, so no copy could be made anywhere"),
+            ("target_prefixes = [\"\"]", "A pattern must not be empty"),
         ] {
             story.provider(&format!("vault = {{\n{pattern}\n}}"));
             story.plan().expect_err("Invalid vault.").expect_said(why);
