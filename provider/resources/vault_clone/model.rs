@@ -17,7 +17,7 @@ pub(crate) struct Input {
     /// The environment that the copy is for, a DNS label, such as `eod_environment.preview.name`. It is not looked up.
     #[tf(replace)]
     pub environment: Text<EnvironmentLabel>,
-    /// The KV mount of the source.
+    /// The KV mount of the source. `secret` where it is not given.
     #[tf(default = "secret", replace)]
     pub mount: Option<Text<MountPath>>,
     /// The KV version 2 mount of the copy. The source's where it is not given.
@@ -30,7 +30,7 @@ pub(crate) struct Input {
     #[tf(computed, replace)]
     pub target_path: Option<Text<SecretPath>>,
     /// Whether to copy everything at and below `source_path`: at most 500 secrets, 16 folders deep. What is added to the
-    /// source later is not copied.
+    /// source later is not copied. The default is false.
     #[tf(default = false, replace)]
     pub recursive: Option<bool>,
     /// Entries that are left out of every copy.
@@ -42,10 +42,10 @@ pub(crate) struct Input {
     /// Raise it to write `overrides_wo` into the copy again. It is written only where nobody has edited the copy and the
     /// token's policy allows `update`.
     pub overrides_wo_version: Option<u64>,
-    /// What to do where a secret is that is not ours: `keep` leaves it and reports `kept_foreign`, `fail` fails.
+    /// What to do where a secret is that is not ours: `keep` (the default) leaves it and reports `kept_foreign`, `fail` fails.
     #[tf(default = "keep")]
     pub on_existing: Option<Text<OnExisting>>,
-    /// `delete` removes all versions of the copies with the resource, edited or not; `keep` leaves them.
+    /// `delete` (the default) removes all versions of the copies with the resource, edited or not; `keep` leaves them.
     #[tf(default = "delete")]
     pub on_destroy: Option<Text<OnDestroy>>,
     /// A secret on `mount` that is handed on as a reference only. It is never read.
