@@ -14,6 +14,7 @@ mod notices;
 mod place;
 mod plan;
 mod read;
+mod recall;
 mod records;
 mod update;
 mod validate;

@@ -4,9 +4,13 @@
 //! written there.
 
 mod adopt;
+mod crash;
+mod destroy;
 mod foreign;
 mod lifecycle;
+mod overrides;
 mod paths;
+mod race;
 mod subtree;
 
 use std::{
@@ -16,6 +20,7 @@ use std::{
     thread,
 };
 
+use eod_domain::vault::{CloneRights, Globs, MountPath, cloner_policy};
 use serde_json::Value;
 
 use crate::{
@@ -130,6 +135,21 @@ impl VaultStory {
     /// From now on calls are made with this token.
     pub(crate) fn token(&mut self, token: &str) {
         self.workspace.set_env("VAULT_TOKEN", token);
+    }
+
+    /// A token with the policy that the provider itself writes for who makes copies of `stage` here.
+    #[track_caller]
+    pub(crate) fn cloner(&self, update: bool) -> String {
+        let mount: MountPath = self.mount.parse().unwrap();
+        let policy = cloner_policy(&CloneRights {
+            target_mount: mount.clone(),
+            mount,
+            sources: vec!["stage".parse().unwrap()],
+            targets: Globs::default_targets(),
+            sensitive: Globs::default_sensitive(),
+            update,
+        });
+        self.vault.token_with(&[&self.vault.policy("cloner", &policy)], "1h")
     }
 
     /// A copy for environment `shop-pr-7` as a block.

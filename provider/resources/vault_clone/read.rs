@@ -6,7 +6,7 @@ use eod_domain::vault::SecretRef;
 use tfplugin::{Call, Diag, Diags, State};
 
 use super::records::{self, Records};
-use super::{VaultClone, notices, place};
+use super::{VaultClone, notices, place, recall};
 use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
@@ -26,10 +26,18 @@ pub(super) async fn read(
         return Ok(Some(prior));
     }
     let vault = cx.vault()?;
-    let owner = place::owner(cx, &prior)?;
+    let mut owner = place::owner(cx, &prior)?;
     let recorded = records::recorded(output, &prior.private)?;
     let limit = TimeoutsArgs::of(prior.input.timeouts.as_ref(), Operation::Read);
     let remote = Remote::within(limit, call.cancel.clone());
+    if prior.private.nonce.is_empty()
+        && let Some(nonce) =
+            recall::nonce(vault, &place::source(&prior.input), &target, &recorded, &owner, &remote).await?
+    {
+        prior.private.nonce = nonce.as_str().to_owned();
+        prior.private.installation = Some(owner.installation.clone());
+        owner.nonce = nonce;
+    }
     let found = clone::refresh(vault, target.mount(), &recorded, &owner, &remote)
         .await
         .map_err(|error| explain::remote(&error))?;

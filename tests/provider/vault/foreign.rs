@@ -3,7 +3,10 @@
 use serde_json::json;
 
 use super::{COPY, SOURCE, TARGET, VaultStory, meanwhile, tell};
-use crate::{kit::workspace::Run, provider::done};
+use crate::{
+    kit::{fault::Logged, workspace::Run},
+    provider::done,
+};
 
 /// Applies and expects that the target was left alone, with a warning that names it and says why.
 #[track_caller]
@@ -20,7 +23,7 @@ fn a_secret_that_a_person_makes_meanwhile_is_kept_and_stays_after_the_destroy() 
     tell("person-first", SOURCE, |story| {
         let proxy = story.proxied();
         let (vault, mount) = (story.vault, story.mount.clone());
-        let write = |call: &crate::kit::fault::Logged| call.is("POST", &format!("/data/{TARGET}"));
+        let write = |call: &Logged| call.is("POST", &format!("/data/{TARGET}"));
         meanwhile(&proxy, write, move || {
             vault.put(&mount, TARGET, &[("MINE", "1")]);
         });

@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{SOURCE, VaultStory, meanwhile, tell};
+use crate::kit::fault::Logged;
 
 /// Where a subtree goes when nothing is said.
 const ROOT: &str = "preview/shop-pr-7/shop";
@@ -125,7 +126,7 @@ fn a_source_that_changes_between_list_and_read_is_copied_as_it_is_then() {
         story.vault.call("POST", &format!("{mount}/metadata/stage/shop/new"), Some(&json!({ "max_versions": 1 })));
         let proxy = story.proxied();
         let vault = story.vault;
-        let read = |call: &crate::kit::fault::Logged| call.method == "GET" && call.path.contains("/data/stage/shop");
+        let read = |call: &Logged| call.method == "GET" && call.path.contains("/data/stage/shop");
         meanwhile(&proxy, read, {
             let mount = mount.clone();
             move || {

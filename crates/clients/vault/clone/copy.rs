@@ -162,7 +162,11 @@ impl Work<'_> {
                 match self.vault.create(self.target, path, &draft.data, self.call).await {
                     Ok(Created::Stored(receipt)) => return self.mark_new(draft, receipt).await,
                     Ok(Created::Exists { after_silence }) => (Refused::Conflict, None, after_silence),
-                    Ok(Created::Denied(error)) => (Refused::Denied, Some(error), false),
+                    // With a policy that may only create, the second attempt of a write that was stored is denied.
+                    Ok(Created::Denied(error)) => {
+                        let after_silence = error.outcome_unknown();
+                        (Refused::Denied, Some(error), after_silence)
+                    }
                     Err(error) if error.outcome_unknown() => return self.settle_unknown(draft, error).await,
                     Err(error) => return Copied { error: Some(error), ..Copied::default() },
                 };

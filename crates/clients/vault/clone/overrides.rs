@@ -47,8 +47,10 @@ pub async fn update_overrides(
     let mount = &MountInfo::v2(mount.clone());
     let Some(metadata) = vault.metadata(mount, path, call).await? else { return Ok(Updated::Gone) };
     let facts = metadata.facts(vault.now());
-    let cas = match update(Some(&facts), record, &owner.nonce, &owner.environment, &owner.installation) {
-        KeyUpdate::Write { cas } => cas,
+    let (cas, is_next) = match update(Some(&facts), record, &owner.nonce, &owner.environment, &owner.installation) {
+        KeyUpdate::Write { cas } => (cas, false),
+        // Perhaps a run of ours was stopped after it had written and before it could note so.
+        KeyUpdate::Edited if facts.current_version == record.version + 1 => (record.version, true),
         KeyUpdate::Edited => return Ok(Updated::Edited),
         KeyUpdate::Gone => return Ok(Updated::Gone),
         KeyUpdate::NotOurs => return Ok(Updated::NotOurs),
@@ -60,11 +62,12 @@ pub async fn update_overrides(
         Err(error) if error.kind == Kind::Denied => return Ok(Updated::Denied(error)),
         Err(error) => return Err(error),
     };
-    let receipt = match vault.write_cas(mount, path, &data, cas, call).await? {
-        Written::Stored(receipt) => receipt,
-        Written::Denied(error) => return Ok(Updated::Denied(error)),
-        Written::Conflict { after_silence: false } => return Ok(Updated::Edited),
-        Written::Conflict { after_silence: true } => {
+    let stored = if is_next { None } else { Some(vault.write_cas(mount, path, &data, cas, call).await?) };
+    let receipt = match stored {
+        Some(Written::Stored(receipt)) => receipt,
+        Some(Written::Denied(error)) => return Ok(Updated::Denied(error)),
+        Some(Written::Conflict { after_silence: false }) => return Ok(Updated::Edited),
+        Some(Written::Conflict { after_silence: true }) | None => {
             match silently_written(vault, mount, path, &data, cas, call).await? {
                 Some(receipt) => receipt,
                 None => return Ok(Updated::Edited),
@@ -77,7 +80,7 @@ pub async fn update_overrides(
     Ok(Updated::Written(updated))
 }
 
-/// Whether the next version is the one we wrote in an attempt that got no answer.
+/// Whether the next version is the one we wrote, in an attempt that got no answer or in a run that was stopped.
 async fn silently_written(
     vault: &Vault,
     mount: &MountInfo,

@@ -1,0 +1,258 @@
+//! Processes that end in the middle. A call that hangs was not carried out, so hanging at call 0, 1, 2, .. is every
+//! state that a killed run can leave.
+
+use std::{
+    sync::atomic::{AtomicUsize, Ordering},
+    thread,
+};
+
+use super::{SOURCE, TARGET, VaultStory};
+use crate::{
+    kit::{
+        fault::{Fault, FaultProxy, Logged},
+        terraform::Terraform,
+        wait::wait_until,
+        workspace::{Run, Running},
+    },
+    provider::faults::story::expect_sound,
+};
+
+const APPLY: [&str; 3] = ["apply", "-no-color", "-auto-approve"];
+const DESTROY: [&str; 3] = ["destroy", "-no-color", "-auto-approve"];
+
+/// A story under the policy that the provider itself writes for whoever makes copies, behind a proxy.
+#[track_caller]
+fn story(test: &str, arguments: &str) -> (VaultStory, FaultProxy) {
+    let mut story = VaultStory::new(Terraform::first(), test, arguments);
+    let token = story.cloner(true);
+    story.token(&token);
+    let proxy = story.proxied();
+    (story, proxy)
+}
+
+/// Runs `case` with every number below `count`, a few at a time.
+fn each(count: usize, case: impl Fn(usize) + Sync) {
+    let next = AtomicUsize::new(0);
+    thread::scope(|scope| {
+        for _ in 0..3 {
+            scope.spawn(|| {
+                loop {
+                    let number = next.fetch_add(1, Ordering::Relaxed);
+                    if number >= count {
+                        break;
+                    }
+                    case(number);
+                }
+            });
+        }
+    });
+}
+
+/// Starts a run whose calls like this hang from `number` on, and waits until one does.
+#[track_caller]
+fn run_until(
+    story: &VaultStory,
+    proxy: &FaultProxy,
+    arguments: &[&str],
+    like: fn(&Logged) -> bool,
+    number: usize,
+) -> Running {
+    proxy.clear_log();
+    let seen = AtomicUsize::new(0);
+    proxy.rule(move |call| like(call) && seen.fetch_add(1, Ordering::Relaxed) >= number, usize::MAX, Fault::Hang);
+    let running = story.spawn(arguments);
+    wait_until(&format!("call {number} to hang"), crate::kit::cluster::PATIENCE, || {
+        match proxy.calls(|call| call.spoiled) {
+            0 => Err(proxy.story()),
+            _ => Ok(()),
+        }
+    });
+    running
+}
+
+/// Kills the provider at one call; afterwards every call goes through.
+#[track_caller]
+fn kill_at(
+    story: &VaultStory,
+    proxy: &FaultProxy,
+    arguments: &[&str],
+    like: fn(&Logged) -> bool,
+    number: usize,
+) -> Run {
+    let running = run_until(story, proxy, arguments, like, number);
+    running.kill_providers();
+    let run = running.wait();
+    let said = run.said();
+    let noticed = said.contains("Plugin did not respond") || said.contains("Request cancelled");
+    assert!(run.code != Some(0) && noticed, "{run}");
+    proxy.clear_rules();
+    run
+}
+
+fn any(_: &Logged) -> bool {
+    true
+}
+
+fn is_write(call: &Logged) -> bool {
+    matches!(call.method.as_str(), "POST" | "DELETE")
+}
+
+/// How many calls like this a run makes.
+#[track_caller]
+fn calls_of(story: &VaultStory, proxy: &FaultProxy, arguments: &[&str], like: fn(&Logged) -> bool) -> usize {
+    proxy.clear_log();
+    story.run(arguments).expect_ok();
+    proxy.calls(like)
+}
+
+#[test]
+fn a_provider_killed_at_any_call_of_a_create_leaves_what_the_next_apply_finishes() {
+    let (counted, proxy) = story("killed-create", SOURCE);
+    let calls = calls_of(&counted, &proxy, &APPLY, any);
+    assert_eq!(calls, 5, "{}", proxy.story());
+    each(calls, |number| {
+        let (story, proxy) = story(&format!("killed-create-{number}"), SOURCE);
+        kill_at(&story, &proxy, &APPLY, any, number);
+        assert!(story.attributes_of("config").is_none(), "nobody could have saved this");
+        let left = story.version(TARGET);
+        assert_eq!(left, u64::from(number == 4), "{}", proxy.story());
+        story.settle();
+        story.expect_whole("stage/shop", TARGET);
+        assert_eq!(story.results()[TARGET], if left == 1 { "adopted" } else { "cloned" });
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+    });
+}
+
+#[test]
+fn a_provider_killed_at_any_write_of_a_subtree_leaves_what_the_next_apply_finishes() {
+    const NAMES: [&str; 6] = ["a", "b", "c", "d", "e/f", "g"];
+    let arguments = format!("{SOURCE}\nrecursive = true");
+    let begin = |test: &str| {
+        let (story, proxy) = story(test, &arguments);
+        for name in NAMES {
+            story.vault.put(&story.mount, &format!("stage/shop/{name}"), &[("NAME", name)]);
+        }
+        (story, proxy)
+    };
+    let (counted, proxy) = begin("killed-subtree");
+    let writes = calls_of(&counted, &proxy, &APPLY, is_write);
+    assert_eq!(writes, 14, "{}", proxy.story());
+    each(writes, |number| {
+        let (story, proxy) = begin(&format!("killed-subtree-{number}"));
+        kill_at(&story, &proxy, &APPLY, is_write, number);
+        let run = story.apply().expect_ok();
+        assert!(!run.said().contains("left alone"), "{run}");
+        assert_eq!(story.results().len(), 7);
+        story.expect_whole("stage/shop", TARGET);
+        for name in NAMES {
+            story.expect_whole(&format!("stage/shop/{name}"), &format!("{TARGET}/{name}"));
+        }
+        if number % 5 == 0 {
+            story.expect_no_changes();
+            story.destroy().expect_ok();
+            story.expect_nothing_left();
+        }
+    });
+}
+
+#[test]
+fn a_provider_killed_at_any_call_of_a_destroy_is_finished_by_the_next() {
+    let (counted, proxy) = story("killed-destroy", SOURCE);
+    counted.apply().expect_ok();
+    let calls = calls_of(&counted, &proxy, &DESTROY, any);
+    assert_eq!(calls, 5, "{}", proxy.story());
+    each(calls, |number| {
+        let (story, proxy) = story(&format!("killed-destroy-{number}"), SOURCE);
+        story.apply().expect_ok();
+        kill_at(&story, &proxy, &DESTROY, any, number);
+        assert!(!story.is_tainted());
+        assert_eq!(story.version(TARGET), 1, "{}", proxy.story());
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+        assert!(story.attributes_of("config").is_none());
+    });
+}
+
+#[test]
+fn a_provider_killed_at_any_delete_of_a_subtree_leaves_what_the_next_destroy_finishes() {
+    each(3, |number| {
+        let (story, proxy) = story(&format!("killed-deletes-{number}"), &format!("{SOURCE}\nrecursive = true"));
+        for name in ["a", "b"] {
+            story.vault.put(&story.mount, &format!("stage/shop/{name}"), &[("NAME", name)]);
+        }
+        story.apply().expect_ok();
+        kill_at(&story, &proxy, &DESTROY, is_write, number);
+        assert_eq!(story.attributes()["keys"].as_object().unwrap().len(), 3);
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+    });
+}
+
+#[test]
+fn a_provider_killed_at_any_call_of_an_update_neither_writes_twice_nor_takes_its_write_for_an_edit() {
+    let overriding = |url: &str, version: u32| {
+        format!("{SOURCE}\noverrides_wo = {{ URL = \"{url}\" }}\noverrides_wo_version = {version}")
+    };
+    let first = overriding("https://one.example", 1);
+    let begin = |test: &str| {
+        let (mut story, proxy) = story(test, &first);
+        story.apply().expect_ok();
+        story.arguments(&overriding("https://two.example", 2));
+        (story, proxy)
+    };
+    let (counted, proxy) = begin("killed-update");
+    let calls = calls_of(&counted, &proxy, &APPLY, any);
+    assert_eq!(calls, 7, "{}", proxy.story());
+    each(calls, |number| {
+        let (story, proxy) = begin(&format!("killed-update-{number}"));
+        kill_at(&story, &proxy, &APPLY, any, number);
+        assert!(!story.is_tainted());
+        let run = story.apply().expect_ok();
+        assert!(!run.said().contains("not written"), "{number}\n{run}");
+        story.expect_no_changes();
+        assert_eq!(story.get(TARGET).unwrap()["URL"], "https://two.example", "call {number}\n{run}\n{}", proxy.story());
+        assert_eq!(story.version(TARGET), 2, "call {number}");
+        let key = story.key(TARGET);
+        assert_eq!((&key["version"], &key["edited"]), (&2.into(), &false.into()), "call {number}: {key}");
+    });
+}
+
+#[test]
+fn what_terraform_forgets_when_a_provider_is_killed_in_an_update_is_not_lost_to_a_destroy() {
+    // It keeps the attributes and loses what stands beside them, and with it the nonce of the copies.
+    let overriding =
+        |version: u32| format!("{SOURCE}\noverrides_wo = {{ URL = \"x\" }}\noverrides_wo_version = {version}");
+    let (mut story, proxy) = story("killed-forgotten", &overriding(1));
+    story.apply().expect_ok();
+    story.arguments(&overriding(2));
+    kill_at(&story, &proxy, &APPLY, |call| call.method == "POST", 0);
+    assert!(
+        !story.raw_state_text().contains("\"private\""),
+        "Terraform has learned to keep it; this story proves nothing now"
+    );
+    let run = story.destroy().expect_ok();
+    assert!(!run.said().contains("Warning: A "), "{run}");
+    story.expect_nothing_left();
+}
+
+#[test]
+fn an_interrupted_create_is_saved_and_made_whole_by_the_next_apply() {
+    for number in 0..5 {
+        let (story, proxy) = story(&format!("interrupted-{number}"), SOURCE);
+        let running = run_until(&story, &proxy, &APPLY, any, number);
+        running.signal("INT");
+        let run = running.wait();
+        expect_sound(&run);
+        run.expect_err("Interrupt received");
+        // What may be there has to be in the state.
+        let known = story.attributes_of("config").is_some();
+        assert_eq!(known, number >= 3, "call {number}\n{}", proxy.story());
+        assert!(!known || story.is_tainted());
+        proxy.clear_rules();
+        story.settle();
+        story.expect_whole("stage/shop", TARGET);
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+    }
+}

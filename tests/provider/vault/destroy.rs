@@ -1,0 +1,180 @@
+//! What a destroy gives back: all of what is ours, and nothing else.
+
+use serde_json::{Value, json};
+
+use super::{SOURCE, TARGET, tell};
+use crate::provider::done;
+
+#[test]
+fn neighbours_whose_names_begin_alike_stay() {
+    tell("neighbours", &format!("{SOURCE}\ntarget_path = \"preview/pr-1\"\nrecursive = true"), |story| {
+        story.vault.put(&story.mount, "stage/shop/db", &[("A", "1")]);
+        let theirs = json!({ "MINE": "1" });
+        for name in ["preview/pr-12", "preview/pr-1-x/db", "preview/pr-1/mine", "preview/pr"] {
+            story.vault.put(&story.mount, name, &[("MINE", "1")]);
+        }
+        story.settle();
+        story.expect_whole("stage/shop/db", "preview/pr-1/db");
+        story.destroy().expect_ok();
+        assert_eq!((story.version("preview/pr-1"), story.version("preview/pr-1/db")), (0, 0));
+        for name in ["preview/pr-12", "preview/pr-1-x/db", "preview/pr-1/mine", "preview/pr"] {
+            story.expect_untouched(name, &theirs);
+        }
+    });
+}
+
+#[test]
+fn a_source_that_is_gone_and_a_right_on_it_that_is_lost_do_not_hold_a_destroy() {
+    tell("no-source", SOURCE, |story| {
+        story.settle();
+        story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
+        story.vault.remove(&story.mount, "stage/shop");
+        // Not the value, not the source, not the mounts: the metadata of the copy is all that is needed.
+        let policy = format!("path \"{}/metadata/preview/*\" {{ capabilities = [\"read\", \"delete\"] }}", story.mount);
+        let token = story.vault.token_with(&[&story.vault.policy("destroy", &policy)], "1h");
+        story.token(&token);
+        story.expect_no_changes();
+        story.destroy().expect_ok().expect_said(&done(0, 0, 1).replace("0 added, 0 changed, ", ""));
+        story.expect_nothing_left();
+    });
+}
+
+#[test]
+fn a_copy_that_shall_be_kept_stays_with_its_marks() {
+    tell("keep", &format!("{SOURCE}\non_destroy = \"keep\""), |story| {
+        story.settle();
+        let marks = story.marks(TARGET);
+        story.destroy().expect_ok();
+        story.expect_whole("stage/shop", TARGET);
+        assert_eq!(story.marks(TARGET), marks);
+        // The same configuration finds it again, and can change its mind.
+        story.arguments(SOURCE);
+        story.settle();
+        assert_eq!(story.results()[TARGET], "adopted");
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+    });
+}
+
+#[test]
+fn a_copy_that_nobody_can_tell_from_another_secret_is_left_and_named() {
+    tell("stripped", SOURCE, |story| {
+        // Without marks it is still told by the time at which it was stored, to the nanosecond.
+        story.settle();
+        story.vault.put_custom_metadata(&story.mount, TARGET, &[]);
+        story.expect_no_changes();
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+
+        // Without marks and with another value it is anybody's.
+        story.settle();
+        story.vault.put_custom_metadata(&story.mount, TARGET, &[("team", "checkout")]);
+        story.vault.put(&story.mount, TARGET, &[("MINE", "1")]);
+        story
+            .plan()
+            .expect_ok()
+            .expect_said(&format!("A copy was replaced by something else: {}/{TARGET}", story.mount));
+        story
+            .run(&["destroy", "-no-color", "-auto-approve", "-refresh=false"])
+            .expect_ok()
+            .expect_said(&format!("A secret was not deleted: {}/{TARGET}", story.mount))
+            .expect_said("it carries no marks, so it cannot be told from somebody else's");
+        story.expect_untouched(TARGET, &json!({ "MINE": "1" }));
+
+        // Somebody removed it and made another copy there.
+        story.vault.remove(&story.mount, TARGET);
+        story.settle();
+        story.vault.put_custom_metadata(&story.mount, TARGET, &[("eod-env", "pr-9"), ("eod-installation", "other")]);
+        story
+            .run(&["destroy", "-no-color", "-auto-approve", "-refresh=false"])
+            .expect_ok()
+            .expect_said("it now carries the marks of another environment or installation");
+        assert_eq!(story.version(TARGET), 1);
+    });
+}
+
+#[test]
+fn what_a_replaced_object_gives_back_is_not_its_successors_copy() {
+    let successor = "lifecycle {\n  create_before_destroy = true\n}";
+    tell("successor", &format!("{SOURCE}\n{successor}"), |story| {
+        story.settle();
+        story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
+        // The new object is made first, at the same place.
+        story.arguments(&format!("{SOURCE}\nrecursive = true\n{successor}"));
+        story.vault.put(&story.mount, "stage/shop/db", &[("A", "1")]);
+        story
+            .apply()
+            .expect_ok()
+            .expect_said(&done(1, 0, 1))
+            .expect_said("a later run of this environment has taken it over");
+        story.expect_no_changes();
+        assert_eq!(story.get(TARGET).unwrap()["URL"], "https://mine.example");
+        story.expect_whole("stage/shop/db", &format!("{TARGET}/db"));
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+    });
+}
+
+#[test]
+fn a_replacement_in_the_usual_order_makes_the_copy_anew() {
+    tell("replace", SOURCE, |story| {
+        story.settle();
+        let marks = story.marks(TARGET);
+        story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
+        story
+            .run(&["apply", "-no-color", "-auto-approve", "-replace=eod_vault_clone.config"])
+            .expect_ok()
+            .expect_said(&done(1, 0, 1));
+        story.expect_whole("stage/shop", TARGET);
+        assert_ne!(story.marks(TARGET)["eod-nonce"], marks["eod-nonce"]);
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn a_missing_right_to_delete_is_named_and_nothing_is_forgotten() {
+    tell("cannot-delete", &format!("{SOURCE}\nrecursive = true"), |story| {
+        story.vault.put(&story.mount, "stage/shop/a", &[("A", "1")]);
+        story.settle();
+        let mount = &story.mount;
+        let policy = format!(
+            "path \"{mount}/metadata/preview/*\" {{ capabilities = [\"read\", \"delete\"] }}\n\
+             path \"{mount}/metadata/{TARGET}/a\" {{ capabilities = [\"read\"] }}"
+        );
+        let token = story.vault.token_with(&[&story.vault.policy("cannot-delete", &policy)], "1h");
+        story.token(&token);
+        story
+            .destroy()
+            .expect_err("Vault denies this")
+            .expect_said(&format!("Cannot delete all versions of secret `{}/{TARGET}/a`", story.mount))
+            .expect_said(&format!("the token needs the capability `delete` on `{}/metadata/{TARGET}/a`", story.mount));
+        // What could be deleted is, and the rest is still known.
+        assert_eq!((story.version(TARGET), story.version(&format!("{TARGET}/a"))), (0, 1));
+        assert!(!story.is_tainted());
+        let root = story.vault.token();
+        story.token(root);
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+        assert!(story.attributes_of("config").is_none());
+    });
+}
+
+#[test]
+fn copies_of_another_installation_are_not_touched() {
+    tell("moved", SOURCE, |story| {
+        story.provider("installation = \"one\"");
+        story.settle();
+        let marks = story.marks(TARGET);
+        story.provider("installation = \"two\"");
+        for run in [story.plan(), story.apply(), story.destroy()] {
+            run.expect_err("The copies belong to another installation")
+                .expect_said("were made by installation `one`; this one is `two`")
+                .expect_said("set the provider's `installation` to the one that made them");
+        }
+        assert_eq!(story.marks(TARGET), marks);
+        story.provider("installation = \"one\"");
+        story.expect_no_changes();
+        story.destroy().expect_ok();
+        assert_eq!(story.marks(TARGET), Value::Null);
+    });
+}

@@ -1,0 +1,159 @@
+//! Entries of the environment's own: in the copy from its first version on, and written again only where nobody edited it.
+
+use serde_json::{Value, json};
+
+use super::{SOURCE, TARGET, VaultStory, tell};
+use crate::{
+    kit::fault::{Fault, Logged},
+    provider::done,
+};
+
+/// Arguments with this URL as an override.
+fn overriding(url: &str, version: u32) -> String {
+    format!("{SOURCE}\noverrides_wo = {{ URL = \"{url}\" }}\noverrides_wo_version = {version}")
+}
+
+/// The copy with this URL.
+fn copy(url: &str) -> Option<Value> {
+    Some(json!({ "URL": url, "KEY": "stage-key" }))
+}
+
+/// Panics unless the copy has this URL, is of this version, and nobody is said to have edited it.
+#[track_caller]
+fn expect_ours(story: &VaultStory, url: &str, version: u64) {
+    assert_eq!(story.get(TARGET), copy(url));
+    assert_eq!(story.version(TARGET), version);
+    let key = story.key(TARGET);
+    assert_eq!((&key["version"], &key["edited"]), (&json!(version), &json!(false)), "{key}");
+}
+
+#[test]
+fn an_override_stands_in_the_first_version_and_is_written_again_when_its_number_is_raised() {
+    tell("overrides", &overriding("https://one.example", 1), |story| {
+        story.settle();
+        expect_ours(story, "https://one.example", 1);
+        let created = story.attributes()["created_at"].clone();
+
+        // Another value alone is no difference: nobody can compare what is not stored.
+        story.arguments(&overriding("https://two.example", 1));
+        story.expect_no_changes();
+        story.arguments(&overriding("https://two.example", 2));
+        let plan = story.planned();
+        let change = &plan["resource_changes"][0]["change"];
+        assert_eq!((&change["actions"], &change["after_unknown"]["keys"]), (&json!(["update"]), &json!(true)));
+        assert!(change["after_unknown"]["secret_ref"].is_null(), "what hangs on the copy need not wait: {change}");
+        // What came to the source meanwhile is not asked for.
+        story.vault.put(&story.mount, "stage/shop", &[("URL", "https://stage.example"), ("NEW", "1")]);
+        story.settle();
+        expect_ours(story, "https://two.example", 2);
+        assert_eq!(story.attributes()["created_at"], created);
+
+        // A lower number, and a higher one without anything to write, write nothing.
+        story.arguments(&overriding("https://three.example", 1));
+        story.settle();
+        story.arguments(&format!("{SOURCE}\noverrides_wo_version = 9"));
+        story.settle();
+        expect_ours(story, "https://two.example", 2);
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+    });
+}
+
+#[test]
+fn a_copy_that_somebody_has_edited_is_not_overridden() {
+    tell("overrides-edited", &overriding("https://one.example", 1), |story| {
+        story.settle();
+        story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
+        story.arguments(&overriding("https://two.example", 2));
+        story
+            .apply()
+            .expect_ok()
+            .expect_said(&done(0, 1, 0))
+            .expect_said("Warning: The overrides were not written")
+            .expect_said("somebody has edited or deleted the copy, and an edit is never overwritten");
+        assert_eq!((story.get(TARGET), story.version(TARGET)), (copy("https://mine.example"), 2));
+        // It is said once.
+        story.expect_no_changes();
+
+        // A copy that was deleted is not brought back either.
+        story.vault.soft_delete(&story.mount, TARGET);
+        story.arguments(&overriding("https://three.example", 3));
+        story.apply().expect_ok().expect_said("The overrides were not written");
+        assert_eq!((story.get(TARGET), story.version(TARGET)), (None, 2));
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn a_policy_that_only_creates_keeps_the_copy_as_it_is_and_is_named() {
+    tell("overrides-denied", &overriding("https://one.example", 1), |story| {
+        let token = story.cloner(false);
+        story.token(&token);
+        story.settle();
+        story.arguments(&overriding("https://two.example", 2));
+        story
+            .apply()
+            .expect_ok()
+            .expect_said("Warning: The overrides were not written")
+            .expect_said(&format!("the token needs the capability `update` on `{}/data/{TARGET}`", story.mount));
+        expect_ours(story, "https://one.example", 1);
+        story.expect_no_changes();
+
+        // With the right, and another number, they are.
+        let token = story.cloner(true);
+        story.token(&token);
+        story.arguments(&overriding("https://three.example", 3));
+        let run = story.apply().expect_ok();
+        assert!(!run.said().contains("not written"), "{run}");
+        expect_ours(story, "https://three.example", 2);
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn overrides_of_a_subtree_are_refused() {
+    tell("overrides-subtree", &format!("{}\nrecursive = true", overriding("https://one.example", 1)), |story| {
+        let run = story.plan().expect_err("Overrides of a subtree");
+        let run = run.expect_said("`overrides_wo` says what stands in one secret, and `recursive` copies many");
+        run.expect_said("in resource \"eod_vault_clone\" \"config\"");
+    });
+}
+
+#[test]
+fn a_fault_at_any_write_of_an_update_neither_repeats_it_nor_takes_it_for_an_edit() {
+    tell("overrides-faults", &overriding("https://0.example", 1), |story| {
+        let proxy = story.proxied();
+        story.settle();
+        let mut version = 1;
+        for (path, times, fault) in [
+            ("/data/", 1, Fault::DropAfterStore),
+            ("/data/", usize::MAX, Fault::DropAfterStore),
+            ("/data/", usize::MAX, Fault::DropBefore),
+            ("/metadata/", 1, Fault::DropAfterStore),
+            ("/metadata/", usize::MAX, Fault::DropBefore),
+        ] {
+            version += 1;
+            let url = format!("https://{version}.example");
+            story.arguments(&overriding(&url, version));
+            let write = move |call: &Logged| call.method == "POST" && call.path.contains(path);
+            proxy.rule(write, times, fault.clone());
+            let run = story.apply();
+            assert!(proxy.calls(|call| call.spoiled) > 0, "{}", proxy.story());
+            proxy.clear_rules();
+            proxy.clear_log();
+            if run.code != Some(0) {
+                assert!(times > 1, "one lost call fails nothing\n{run}");
+                assert!(!story.is_tainted());
+                let again = story.apply().expect_ok();
+                assert!(!again.said().contains("not written"), "{path} {fault:?}\n{again}");
+            }
+            story.expect_no_changes();
+            expect_ours(story, &url, version.into());
+        }
+        // Whoever adopts it knows which version is ours.
+        story.forget();
+        story.settle();
+        assert_eq!(story.results()[TARGET], "adopted");
+        expect_ours(story, "https://6.example", 6);
+    });
+}

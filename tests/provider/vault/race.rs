@@ -1,0 +1,75 @@
+//! Many runs for one target at the same moment.
+
+use super::{SOURCE, TARGET, VaultStory};
+use crate::kit::{terraform::Terraform, workspace::Run};
+
+/// Applies all of them at once; answers the runs when all have ended.
+#[track_caller]
+fn apply_all(stories: &[VaultStory]) -> Vec<Run> {
+    let running: Vec<_> = stories.iter().map(|story| story.spawn(&["apply", "-no-color", "-auto-approve"])).collect();
+    running.into_iter().map(|running| running.wait().expect_ok()).collect()
+}
+
+#[track_caller]
+fn results(stories: &[VaultStory], result: &str) -> usize {
+    stories.iter().filter(|story| story.results()[TARGET] == result).count()
+}
+
+/// One engine and one configuration in many folders, under the policy for whoever makes copies.
+#[track_caller]
+fn racers(test: &str, count: usize) -> Vec<VaultStory> {
+    let first = VaultStory::new(Terraform::first(), test, SOURCE);
+    let token = first.cloner(false);
+    let racer = |_| {
+        let mut racer = first.elsewhere();
+        racer.token(&token);
+        racer
+    };
+    (0..count).map(racer).collect()
+}
+
+#[test]
+fn of_twelve_runs_for_one_environment_one_makes_the_copy_and_all_have_it() {
+    let racers = racers("race", 12);
+    let audit = racers[0].vault.audit().starting_here();
+    for run in apply_all(&racers) {
+        assert!(!run.said().contains("left alone"), "{run}");
+    }
+    let one = &racers[0];
+    one.expect_whole("stage/shop", TARGET);
+    assert_eq!((results(&racers, "cloned"), results(&racers, "adopted")), (1, 11));
+    let stored = audit.operations(&format!("{}/data/{TARGET}", one.mount));
+    let stored =
+        stored.iter().filter(|call| matches!(call.operation.as_str(), "create" | "update") && call.error.is_none());
+    assert_eq!(stored.count(), 1);
+
+    // It belongs to one of them, and goes with that one.
+    for racer in &racers {
+        racer.destroy().expect_ok();
+    }
+    one.expect_nothing_left();
+}
+
+#[test]
+fn of_twelve_runs_for_twelve_environments_one_makes_the_copy_and_the_others_leave_it() {
+    let mut racers = racers("race-others", 12);
+    for (number, racer) in racers.iter_mut().enumerate() {
+        let block = racer.block("config", &format!("{SOURCE}\ntarget_path = \"{TARGET}\""));
+        racer.body(&block.replace("\"shop-pr-7\"", &format!("\"pr-{number}\"")));
+    }
+    let runs = apply_all(&racers);
+    assert_eq!((results(&racers, "cloned"), results(&racers, "kept_foreign")), (1, 11));
+    for (racer, run) in racers.iter().zip(&runs) {
+        let kept = racer.results()[TARGET] == "kept_foreign";
+        assert_eq!(run.said().contains("A secret was left alone"), kept, "{run}");
+    }
+    let one = &racers[0];
+    one.expect_whole("stage/shop", TARGET);
+    let (winner, losers): (Vec<_>, Vec<_>) = racers.iter().partition(|racer| racer.results()[TARGET] == "cloned");
+    for loser in losers {
+        loser.destroy().expect_ok();
+    }
+    one.expect_whole("stage/shop", TARGET);
+    winner[0].destroy().expect_ok();
+    one.expect_nothing_left();
+}
