@@ -6,10 +6,12 @@
 mod adopt;
 mod crash;
 mod destroy;
+mod faults;
 mod foreign;
 mod lifecycle;
 mod overrides;
 mod paths;
+mod policies;
 mod race;
 mod subtree;
 
@@ -140,16 +142,22 @@ impl VaultStory {
     /// A token with the policy that the provider itself writes for who makes copies of `stage` here.
     #[track_caller]
     pub(crate) fn cloner(&self, update: bool) -> String {
+        self.vault.token_with(&[&self.cloner_policy(update)], "1h")
+    }
+
+    /// The name of that policy.
+    #[track_caller]
+    pub(crate) fn cloner_policy(&self, update: bool) -> String {
         let mount: MountPath = self.mount.parse().unwrap();
-        let policy = cloner_policy(&CloneRights {
+        let rights = CloneRights {
             target_mount: mount.clone(),
             mount,
             sources: vec!["stage".parse().unwrap()],
             targets: Globs::default_targets(),
             sensitive: Globs::default_sensitive(),
             update,
-        });
-        self.vault.token_with(&[&self.vault.policy("cloner", &policy)], "1h")
+        };
+        self.vault.policy("cloner", &cloner_policy(&rights))
     }
 
     /// A copy for environment `shop-pr-7` as a block.

@@ -142,7 +142,8 @@ impl fmt::Display for Refusal {
         if let Some(namespace) = &self.namespace {
             write!(f, " in namespace `{namespace}`")?;
         }
-        let words: String = self.errors.join("; ").split_whitespace().collect::<Vec<_>>().join(" ");
+        let words: Vec<_> = self.errors.iter().map(|error| words(error)).collect();
+        let words = words.join("; ");
         if !words.is_empty() {
             let shown: String = words.chars().take(LONGEST_WORDS).collect();
             write!(f, " ({shown})")?;
@@ -152,6 +153,16 @@ impl fmt::Display for Refusal {
 }
 
 impl StdError for Refusal {}
+
+/// One of the server's errors on one line. Behind most it has a list, mostly of one point, whose frame says nothing.
+fn words(error: &str) -> String {
+    let points = match error.split_once(" occurred:") {
+        Some((count, points)) if count.ends_with(" error") || count.ends_with(" errors") => points,
+        _ => error,
+    };
+    let points = points.split('\n').map(|line| line.trim().trim_start_matches("* ")).filter(|line| !line.is_empty());
+    points.collect::<Vec<_>>().join("; ").split_whitespace().collect::<Vec<_>>().join(" ")
+}
 
 impl Failure {
     pub(super) fn code(&self) -> Option<u16> {
@@ -273,3 +284,21 @@ impl StdError for Failure {
 #[derive(Debug, thiserror::Error)]
 #[error("Vault does not accept the token: it is wrong, has expired or was revoked; get a new one and run again")]
 struct TokenRefused(#[source] Box<Refusal>);
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn the_frame_around_the_servers_words_is_left_out() {
+        for (error, expected) in [
+            ("permission denied", "permission denied"),
+            ("1 error occurred:\n\t* permission denied\n\n", "permission denied"),
+            ("2 errors occurred:\n\t* one  thing\n\t* another\n\n", "one thing; another"),
+            ("nothing of the kind occurred: x", "nothing of the kind occurred: x"),
+            ("", ""),
+        ] {
+            assert_eq!(words(error), expected);
+        }
+    }
+}

@@ -2,11 +2,12 @@
 
 use eod_clients::Call as Remote;
 use eod_clients::vault::Vault;
-use eod_clients::vault::clone::{self, Notice, Owner, Removed};
-use eod_domain::vault::{KeyMarks, KeyRecord, KeyResult, LeaveReason, SecretRef};
+use eod_clients::vault::clone::{self, Notice, Removed};
+use eod_domain::vault::{KeyRecord, KeyResult, LeaveReason, SecretRef};
 use tfplugin::{Call, Diag, Diags, State};
 
-use super::model::OnDestroy;
+use super::model::{Input, OnDestroy};
+use super::recall::Forgotten;
 use super::records::{self, Records};
 use super::{VaultClone, notices, place};
 use crate::explain;
@@ -20,17 +21,25 @@ pub(super) async fn delete(cx: &Context, prior: &State<VaultClone>, call: &Call)
     let limit = TimeoutsArgs::of(prior.input.timeouts.as_ref(), Operation::Delete);
     let remote = Remote::within(limit, call.cancel.clone());
     let vault = cx.vault()?;
-    let owner = place::owner(cx, prior)?;
+    let mut owner = place::owner(cx, prior)?;
     let target = place::target(&prior.input)?;
-    let recorded = match &prior.output {
+    let mut recorded = match &prior.output {
         Some(output) => records::recorded(output, &prior.private)?,
-        None if prior.input.recursive == Some(true) => traced(vault, &target, &owner, &remote).await?,
-        None => Records::from([(target.path().clone(), unknown())]),
+        None => possible(vault, &prior.input, &target, &remote).await?,
     };
+    if prior.private.planned {
+        let source = place::source(&prior.input);
+        let forgotten = Forgotten { vault, source: &source, target: &target, owner: &owner };
+        if let Some(since) = prior.output.as_ref().and_then(|output| output.created_at.parse().ok()) {
+            forgotten.times(&mut recorded, since, &remote).await?;
+        }
+        owner.nonce = forgotten.nonce(&recorded, &remote).await?.unwrap_or(owner.nonce);
+    }
     let destroyed = clone::destroy(vault, target.mount(), &recorded, &owner, &remote).await;
     let left = |(path, removed)| match removed {
-        // What never was ours was reported when it was found.
+        // What never was ours was reported when it was found, and what was only possibly ours was never said to be.
         Removed::Deleted | Removed::Gone | Removed::Left(LeaveReason::KeptForeign) => None,
+        Removed::Left(_) if prior.output.is_none() && path != *target.path() => None,
         Removed::Left(reason) => Some(Notice::Left { target: SecretRef::new(target.mount().clone(), path), reason }),
     };
     let left: Vec<_> = destroyed.keys.into_iter().filter_map(left).collect();
@@ -38,17 +47,13 @@ pub(super) async fn delete(cx: &Context, prior: &State<VaultClone>, call: &Call)
     destroyed.error.map_or(Ok(()), |error| Err(explain::remote(&error).into()))
 }
 
-/// What a create that failed without an answer may have stored: everything below the target that carries its nonce.
-async fn traced(vault: &Vault, target: &SecretRef, owner: &Owner, remote: &Remote) -> Result<Records, Diag> {
+/// What a create that failed without an answer may have stored: anything at the target. The marks tell which is.
+async fn possible(vault: &Vault, input: &Input, target: &SecretRef, remote: &Remote) -> Result<Records, Diag> {
+    let unknown =
+        KeyRecord { source_version: None, version: 1, result: KeyResult::Cloned, edited: false, created_time: None };
+    if input.recursive != Some(true) {
+        return Ok(Records::from([(target.path().clone(), unknown)]));
+    }
     let found = clone::inspect(vault, target, remote).await.map_err(|error| explain::remote(&error))?;
-    let ours = found
-        .keys
-        .into_iter()
-        .filter(|(_, metadata)| KeyMarks::read(&metadata.custom_metadata).nonce.as_ref() == Some(&owner.nonce));
-    Ok(ours.map(|(path, _)| (path, unknown())).collect())
-}
-
-/// A copy of which only the path is known.
-fn unknown() -> KeyRecord {
-    KeyRecord { source_version: None, version: 1, result: KeyResult::Cloned, edited: false, created_time: None }
+    Ok(found.keys.into_keys().map(|path| (path, unknown.clone())).collect())
 }

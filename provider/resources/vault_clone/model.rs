@@ -102,6 +102,9 @@ pub(crate) struct Private {
     pub installation: Option<Installation>,
     /// When the server stored each copy, to the nanosecond as it wrote it, by path.
     pub created: BTreeMap<String, String>,
+    /// Whether this is of a plan to make copies. The destroy of a tainted object that is replaced gets that in place of its
+    /// own: Terraform plans the replacement as if there was nothing.
+    pub planned: bool,
 }
 
 /// What to do where a secret is that is not ours.

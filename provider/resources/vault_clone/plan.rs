@@ -9,6 +9,7 @@ use crate::explain;
 use crate::provider::Context;
 
 pub(super) fn plan(cx: &Context, draft: &mut Draft<'_, Private>) -> Diags {
+    draft.private.planned = draft.is_create() && draft.private.nonce.is_empty();
     let is_new = draft.is_create() || goes_elsewhere(draft);
     if is_new && let Err(diags) = settle_target(draft) {
         return diags;

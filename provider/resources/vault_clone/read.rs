@@ -5,8 +5,9 @@ use eod_clients::vault::clone::{self, KeyState};
 use eod_domain::vault::SecretRef;
 use tfplugin::{Call, Diag, Diags, State};
 
+use super::recall::Forgotten;
 use super::records::{self, Records};
-use super::{VaultClone, notices, place, recall};
+use super::{VaultClone, notices, place};
 use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
@@ -30,13 +31,12 @@ pub(super) async fn read(
     let recorded = records::recorded(output, &prior.private)?;
     let limit = TimeoutsArgs::of(prior.input.timeouts.as_ref(), Operation::Read);
     let remote = Remote::within(limit, call.cancel.clone());
-    if prior.private.nonce.is_empty()
-        && let Some(nonce) =
-            recall::nonce(vault, &place::source(&prior.input), &target, &recorded, &owner, &remote).await?
-    {
-        prior.private.nonce = nonce.as_str().to_owned();
+    if prior.private.nonce.is_empty() {
+        let source = place::source(&prior.input);
+        let forgotten = Forgotten { vault, source: &source, target: &target, owner: &owner };
+        owner.nonce = forgotten.nonce(&recorded, &remote).await?.unwrap_or(owner.nonce);
+        prior.private.nonce = owner.nonce.as_str().to_owned();
         prior.private.installation = Some(owner.installation.clone());
-        owner.nonce = nonce;
     }
     let found = clone::refresh(vault, target.mount(), &recorded, &owner, &remote)
         .await

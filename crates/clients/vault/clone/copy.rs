@@ -236,6 +236,8 @@ impl Work<'_> {
     ) -> Option<Copied> {
         let found = match self.vault.metadata(self.target, draft.target.path(), call).await {
             Ok(found) => found,
+            // A token that may neither write nor look lacks the right to write first of all.
+            Err(error) if error.kind == Kind::Denied => return Copied::failed(denied.unwrap_or(error)),
             Err(error) => return Copied::failed(error),
         };
         let facts = found.as_ref().map(|metadata| metadata.facts(self.vault.now()));

@@ -1,0 +1,342 @@
+//! A server, or what stands in front of it, on a bad day.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use serde_json::json;
+
+use super::{SOURCE, TARGET, VaultStory, meanwhile, tell};
+use crate::{
+    kit::{
+        fault::{Fault, FaultProxy, Logged},
+        terraform::Terraform,
+        vault::faults::{errors, moved, rate_limited, sealed},
+    },
+    provider::faults::story::{expect_failure, expect_sound},
+};
+
+/// A story under the policy for whoever makes copies, behind a proxy.
+#[track_caller]
+fn story(test: &str, arguments: &str) -> (VaultStory, FaultProxy) {
+    let mut story = VaultStory::new(Terraform::first(), test, arguments);
+    let token = story.cloner(false);
+    story.token(&token);
+    let proxy = story.proxied();
+    (story, proxy)
+}
+
+/// Spoils the call with this number, counted from 0, and those after it up to `times`.
+fn spoil(proxy: &FaultProxy, number: usize, times: usize, fault: Fault) {
+    let seen = AtomicUsize::new(0);
+    proxy.rule(move |_| seen.fetch_add(1, Ordering::Relaxed) >= number, times, fault);
+}
+
+fn spoiled(proxy: &FaultProxy) -> bool {
+    proxy.calls(|call| call.spoiled) > 0
+}
+
+/// A create whose call with each number is spoiled once. Nobody notices.
+fn one_fault(test: &str, fault: &Fault) {
+    for number in 0.. {
+        let (story, proxy) = story(&format!("{test}-{number}"), SOURCE);
+        story.vault.put_custom_metadata(&story.mount, "stage/shop", &[("team", "checkout")]);
+        spoil(&proxy, number, 1, fault.clone());
+        let run = story.apply().expect_ok();
+        expect_sound(&run);
+        story.expect_whole("stage/shop", TARGET);
+        assert_eq!(story.results()[TARGET], "cloned", "call {number}\n{}", proxy.story());
+        assert_eq!(story.marks(TARGET)["team"], "checkout", "call {number}\n{}", proxy.story());
+        if !spoiled(&proxy) {
+            assert_eq!(number, 5, "{}", proxy.story());
+            break;
+        }
+    }
+}
+
+#[test]
+fn a_create_survives_one_lost_answer_at_every_call() {
+    one_fault("lost-answer", &Fault::DropAfterStore);
+}
+
+#[test]
+fn a_create_survives_one_dropped_connection_at_every_call() {
+    one_fault("dropped", &Fault::DropBefore);
+}
+
+#[test]
+fn a_create_survives_half_an_answer_at_every_call() {
+    one_fault("half", &Fault::HalfBody);
+}
+
+#[test]
+fn a_create_survives_one_error_of_a_load_balancer_at_every_call() {
+    one_fault("balancer", &Fault::Html502);
+}
+
+/// A create that meets nothing but faults from each call on. The next apply makes it whole.
+fn lost(test: &str, fault: &Fault) {
+    for number in 0..5 {
+        let (story, proxy) = story(&format!("{test}-{number}"), SOURCE);
+        spoil(&proxy, number, usize::MAX, fault.clone());
+        let run = story.apply();
+        expect_failure(run, &[&story.mount]);
+        // What was stored, or may have been, is in the state, marked for replacement.
+        let known = story.attributes_of("config").is_some();
+        assert!(known || story.version(TARGET) == 0, "call {number}: a secret is there and nobody knows");
+        assert!(!known || story.is_tainted());
+        proxy.clear_rules();
+        story.settle();
+        story.expect_whole("stage/shop", TARGET);
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+    }
+}
+
+#[test]
+fn a_create_that_loses_every_answer_from_any_call_on_is_made_whole_by_the_next_apply() {
+    lost("deaf", &Fault::DropAfterStore);
+}
+
+#[test]
+fn a_create_that_loses_the_server_at_any_call_is_made_whole_by_the_next_apply() {
+    lost("server-lost", &Fault::DropBefore);
+}
+
+#[test]
+fn a_create_on_a_server_that_is_sealed_at_any_call_is_made_whole_by_the_next_apply() {
+    lost("sealed", &sealed());
+}
+
+#[test]
+fn a_destroy_survives_faults_and_forgets_nothing() {
+    for number in 0..5 {
+        let (story, proxy) = story(&format!("destroy-{number}"), SOURCE);
+        story.apply().expect_ok();
+        proxy.clear_log();
+        spoil(&proxy, number, usize::MAX, Fault::DropAfterStore);
+        let run = story.destroy();
+        expect_failure(run, &[&story.mount]);
+        assert!(!story.is_tainted());
+        proxy.clear_rules();
+        proxy.clear_log();
+        // And one lost answer more.
+        spoil(&proxy, number, 1, Fault::DropAfterStore);
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+    }
+}
+
+#[test]
+fn a_busy_server_is_asked_again_and_not_for_an_hour() {
+    let (mut story, proxy) = story("busy", SOURCE);
+    let is_create = |call: &Logged| call.is("POST", &format!("/data/{TARGET}"));
+    proxy.rule(is_create, 4, rate_limited(Some(0)));
+    proxy.rule(is_create, 1, rate_limited(None));
+    story.apply().expect_ok();
+    proxy.assert_rules_used();
+    story.expect_whole("stage/shop", TARGET);
+    story.destroy().expect_ok();
+
+    proxy.clear_rules();
+    proxy.rule(is_create, usize::MAX, rate_limited(Some(3600)));
+    story.arguments(&format!("{SOURCE}\ntimeouts = {{ create = \"2s\" }}"));
+    story
+        .apply()
+        .expect_err("Vault took too long")
+        .expect_said(&format!("Cannot create secret `{}/{TARGET}`", story.mount))
+        .expect_said("the 2.0 s allowed for this operation are over; the last attempt failed")
+        .expect_said("the server limits how often it may be asked")
+        .expect_said("raise the limit in the `timeouts` block");
+    assert!(story.attributes_of("config").is_none(), "nothing was stored");
+    story.expect_nothing_left();
+}
+
+#[test]
+fn a_server_that_never_answers_ends_with_the_time_allowed() {
+    let (story, proxy) = story("silent", &format!("{SOURCE}\ntimeouts = {{ create = \"2s\" }}"));
+    proxy.rule(|call| call.is("POST", &format!("/data/{TARGET}")), usize::MAX, Fault::Hang);
+    let run = story.apply().expect_err("Vault took too long");
+    run.expect_said(&format!("Cannot create secret `{}/{TARGET}`", story.mount))
+        .expect_said("the 2.0 s allowed for this operation are over");
+    proxy.clear_rules();
+    story.settle();
+    story.expect_whole("stage/shop", TARGET);
+}
+
+#[test]
+fn the_token_is_not_taken_to_another_host() {
+    tell("redirect", SOURCE, |story| {
+        let (proxy, other) = (story.proxied(), story.vault.proxy());
+        let there = other.access().server.clone();
+        proxy.rule(|_| true, usize::MAX, moved(&format!("{there}/v1/somewhere")));
+        story
+            .apply()
+            .expect_err(&format!("the server sent the request on to {there}, which is not the host in `vault.address`"))
+            .expect_said("the token was not sent there")
+            .expect_said("Set `vault.address` to that host if it is the active node");
+        assert!(other.log().is_empty(), "{}", other.story());
+        assert!(story.attributes_of("config").is_none());
+
+        // In the middle of a create, after the value was stored.
+        proxy.clear_rules();
+        proxy.rule(|call| call.is("POST", &format!("/metadata/{TARGET}")), usize::MAX, moved(&there));
+        story.apply().expect_err("which is not the host in `vault.address`");
+        assert!(story.is_tainted());
+        assert!(other.log().is_empty(), "{}", other.story());
+        proxy.clear_rules();
+        story.settle();
+        story.expect_whole("stage/shop", TARGET);
+    });
+}
+
+#[test]
+fn what_is_not_vault_is_not_repeated() {
+    let (story, proxy) = story("html", SOURCE);
+    let page = Fault::Status { code: 200, headers: Vec::new(), body: "<html>canary-of-a-login-page</html>".to_owned() };
+    proxy.rule(|call| call.path.ends_with("/data/stage/shop"), usize::MAX, page);
+    let run = story
+        .apply()
+        .expect_err("what answered with status 200 is not Vault; check `vault.address`, and proxies in between");
+    assert!(!run.said().contains("canary"), "{run}");
+    story.assert_nowhere("canary-of-a-login-page", &[]);
+    story.expect_nothing_left();
+
+    proxy.clear_rules();
+    proxy.rule(|call| call.is("POST", &format!("/data/{TARGET}")), 1, errors(400, &["something else is wrong"]));
+    story.apply().expect_err("Vault answered 400 to POST").expect_said("(something else is wrong)");
+    story.settle();
+    story.expect_whole("stage/shop", TARGET);
+}
+
+/// The source `stage/shop` with twenty secrets below it.
+fn twenty(story: &VaultStory) -> Vec<String> {
+    let names: Vec<String> = (0..20).map(|number| format!("k{number:02}")).collect();
+    for name in &names {
+        story.vault.put(&story.mount, &format!("stage/shop/{name}"), &[("NAME", name)]);
+    }
+    names
+}
+
+/// Ends the token of the call that stores the eighth copy, before the server sees the call.
+fn end_token_at_the_eighth(story: &VaultStory, proxy: &FaultProxy) {
+    let (vault, seen) = (story.vault, AtomicUsize::new(0));
+    let token = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
+    let noted = std::sync::Arc::clone(&token);
+    let eighth = move |call: &Logged| {
+        let is_eighth =
+            call.method == "POST" && call.path.contains("/data/preview/") && seen.fetch_add(1, Ordering::Relaxed) == 7;
+        if is_eighth {
+            *noted.lock().unwrap() = call.headers["x-vault-token"].to_str().unwrap().to_owned();
+        }
+        is_eighth
+    };
+    meanwhile(proxy, eighth, move || vault.revoke(&token.lock().unwrap()));
+}
+
+#[track_caller]
+fn expect_twenty(story: &VaultStory, names: &[String]) {
+    assert_eq!(story.results().len(), 21);
+    for name in names {
+        story.expect_whole(&format!("stage/shop/{name}"), &format!("{TARGET}/{name}"));
+    }
+}
+
+#[test]
+fn a_login_that_ends_between_two_copies_is_made_once_more() {
+    tell("token-ends", &format!("{SOURCE}\nrecursive = true"), |story| {
+        let names = twenty(story);
+        let role = story.vault.approle(&[&story.cloner_policy(false)], "1h");
+        story.unset_env("VAULT_TOKEN");
+        story.provider(&format!(
+            "vault = {{ auth = {{ approle = {{ role_id = \"{}\", secret_id = \"{}\", mount = \"{}\" }} }} }}",
+            role.role_id, role.secret_id, role.mount
+        ));
+        let proxy = story.proxied();
+        end_token_at_the_eighth(story, &proxy);
+        story.apply().expect_ok();
+        let logins = proxy.calls(|call| call.path.ends_with("/login"));
+        assert_eq!(logins, 2, "one at the start and one new one\n{}", proxy.story());
+        expect_twenty(story, &names);
+        assert!(story.results().values().all(|result| result == "cloned"));
+        // The next run reads and writes no value.
+        proxy.clear_log();
+        story.apply().expect_ok().expect_said("0 added, 0 changed, 0 destroyed");
+        assert_eq!(proxy.calls(|call| call.path.contains("/data/")), 0, "{}", proxy.story());
+        let children = proxy.calls(|call| call.path.contains("/auth/token/create"));
+        assert_eq!(children, 0, "no token is made behind the user's back");
+    });
+}
+
+#[test]
+fn a_token_that_ends_between_two_copies_leaves_what_was_made_in_the_state() {
+    tell("token-gone", &format!("{SOURCE}\nrecursive = true"), |story| {
+        let names = twenty(story);
+        let token = story.cloner(false);
+        story.token(&token);
+        let proxy = story.proxied();
+        end_token_at_the_eighth(story, &proxy);
+        story
+            .apply()
+            .expect_err("Vault does not accept the credentials")
+            .expect_said("Vault does not accept the token: it is wrong, has expired or was revoked")
+            .expect_said(&format!("`{}/{TARGET}", story.mount));
+        assert!(story.is_tainted());
+        let made = story.results();
+        assert!((4..=10).contains(&made.len()), "{made:?}");
+        let there = story.vault.list(&story.mount, TARGET).len() + usize::from(story.version(TARGET) > 0);
+        assert_eq!(there, made.len(), "everything that is there is in the state");
+
+        let token = story.cloner(false);
+        story.token(&token);
+        let run = story.apply().expect_ok();
+        assert!(!run.said().contains("left alone") && !run.said().contains("not deleted"), "{run}");
+        expect_twenty(story, &names);
+        story.expect_no_changes();
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+    });
+}
+
+#[test]
+fn what_a_failed_create_has_made_is_made_anew_as_the_configuration_says_now() {
+    let (mut story, proxy) = story("half-changed", &format!("{SOURCE}\nrecursive = true"));
+    twenty(&story);
+    proxy.rule(|call| call.path.ends_with("/data/stage/shop/k09"), usize::MAX, errors(403, &["permission denied"]));
+    story.apply().expect_err("Cannot read secret");
+    assert!(story.is_tainted());
+    let made = story.results();
+    assert!(made.contains_key(&format!("{TARGET}/k00")), "{made:?}");
+    proxy.clear_rules();
+    // What must not be in the copies has been in some of them.
+    story.arguments(&format!("{SOURCE}\nrecursive = true\nexclude_keys = [\"NAME\", \"KEY\"]"));
+    let run = story.apply().expect_ok().expect_said("1 added, 0 changed, 1 destroyed");
+    assert!(!run.said().contains("Warning: A ") && !run.said().contains("were not"), "{run}");
+    for path in made.into_keys() {
+        let copy = story.get(&path).unwrap();
+        assert!(copy["NAME"].is_null() && copy["KEY"].is_null(), "{path}: {copy}");
+        assert_eq!(story.version(&path), 1);
+    }
+    assert!(story.results().values().all(|result| result == "cloned"));
+    story.expect_no_changes();
+}
+
+#[test]
+fn a_subtree_that_fails_half_way_is_cleaned_up_by_a_destroy() {
+    let (story, proxy) = story("half-way", &format!("{SOURCE}\nrecursive = true"));
+    twenty(&story);
+    // One of them is stored and never marked.
+    proxy.rule(
+        |call| call.is("POST", &format!("/metadata/{TARGET}/k05")),
+        usize::MAX,
+        errors(403, &["permission denied"]),
+    );
+    story
+        .apply()
+        .expect_err("Vault denies this")
+        .expect_said(&format!("Cannot write the metadata of secret `{}/{TARGET}/k05`", story.mount))
+        .expect_said(&format!("the token needs the capability `update` on `{}/metadata/{TARGET}/k05`", story.mount));
+    assert!(story.is_tainted());
+    assert_eq!(story.marks(&format!("{TARGET}/k05")), json!(null));
+    proxy.clear_rules();
+    story.destroy().expect_ok();
+    story.expect_nothing_left();
+}
