@@ -5,15 +5,21 @@
 
 mod adopt;
 mod crash;
+mod data;
 mod destroy;
 mod faults;
 mod foreign;
+mod import;
 mod lifecycle;
+mod logins;
 mod overrides;
 mod paths;
 mod policies;
 mod race;
+mod refusal;
+mod secret;
 mod subtree;
+mod unknown;
 
 use std::{
     collections::BTreeMap,

@@ -283,8 +283,8 @@ async fn a_refusal_is_no_reason_to_log_in_again_while_the_token_is_known() {
     assert_eq!(error.kind, Kind::Denied);
     assert_eq!(
         error.chain(),
-        "cannot read secret `secret/stage/shop`: Vault answered 403 to GET /v1/secret/data/stage/shop (1 error \
-         occurred: * permission denied): the token needs the capability `read` on `secret/data/stage/shop`; add it to \
+        "cannot read secret `secret/stage/shop`: Vault answered 403 to GET /v1/secret/data/stage/shop (permission \
+         denied): the token needs the capability `read` on `secret/data/stage/shop`; add it to \
          the token's policy, and check the mount and the namespace"
     );
 }

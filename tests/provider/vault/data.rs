@@ -1,0 +1,63 @@
+//! The data source: copies that another configuration has made, without their values.
+
+use serde_json::json;
+
+use super::{SOURCE, TARGET, tell};
+use crate::provider::text;
+
+#[test]
+fn a_data_source_tells_of_copies_and_reads_no_value() {
+    tell("data", &format!("{SOURCE}\nrecursive = true"), |story| {
+        story.provider("installation = \"acme\"");
+        story.vault.put(&story.mount, "stage/shop/db", &[("A", "1")]);
+        story.settle();
+        story.vault.patch_by_person(&story.mount, &format!("{TARGET}/db"), &[("A", "2")]);
+        let made = story.attributes();
+
+        let mut reader = story.elsewhere();
+        // Another installation may look; it may not touch.
+        reader.provider("");
+        let data = format!(
+            "data \"eod_vault_clone\" \"it\" {{\n  target_mount = \"{}\"\n  target_path = \"{TARGET}\"\n}}\n",
+            story.mount
+        );
+        reader.body(&format!("{data}output \"it\" {{\n  value = data.eod_vault_clone.it\n}}\n"));
+        let policy = format!("path \"{}/metadata/preview/*\" {{ capabilities = [\"read\", \"list\"] }}", story.mount);
+        let token = story.vault.token_with(&[&story.vault.policy("data", &policy)], "1h");
+        reader.token(&token);
+        reader.settle();
+        let found = reader.output("it");
+        assert_eq!((&found["environment"], &found["installation"]), (&json!("shop-pr-7"), &json!("acme")));
+        assert_eq!(
+            (&found["source_ref"], &found["recursive"]),
+            (&json!(format!("{}/stage/shop", story.mount)), &json!(true))
+        );
+        for attribute in ["id", "secret_ref", "vault_ui_url", "created_at"] {
+            assert_eq!(found[attribute], made[attribute], "{attribute}");
+        }
+        let keys = found["keys"].as_object().unwrap();
+        assert_eq!(keys.keys().collect::<Vec<_>>(), [TARGET, &format!("{TARGET}/db")]);
+        assert_eq!(keys[&format!("{TARGET}/db")]["edited"], true);
+        assert_eq!(text(&keys[TARGET]["result"]), "cloned");
+    });
+}
+
+#[test]
+fn a_copy_that_is_not_there_is_an_error() {
+    tell("no-data", "", |story| {
+        story.vault.put(&story.mount, "preview/theirs", &[("A", "1")]);
+        for path in ["preview/theirs", "preview/nothing"] {
+            let mount = &story.mount;
+            let body = format!(
+                "data \"eod_vault_clone\" \"it\" {{\n  target_mount = \"{mount}\"\n  target_path = \"{path}\"\n}}\n"
+            );
+            let why = format!("Nothing at or below `{mount}/{path}` carries the marks of EoD");
+            story.body(&body);
+            story
+                .plan()
+                .expect_err("There is no such copy")
+                .expect_said(&why)
+                .expect_said("whether the token may read the metadata there");
+        }
+    });
+}

@@ -1,0 +1,137 @@
+//! Import: what the copies say of themselves is enough for a plan without changes.
+
+use serde_json::json;
+
+use super::{COPY, SOURCE, TARGET, VaultStory, tell};
+
+#[track_caller]
+fn id(story: &VaultStory) -> String {
+    format!("{}/{TARGET}", story.mount)
+}
+
+#[test]
+fn a_copy_is_imported_and_nothing_is_left_to_do() {
+    tell("import", SOURCE, |story| {
+        story.settle();
+        let before = story.attributes();
+        story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
+        story.forget();
+        let audit = story.vault.audit().starting_here();
+        story.run(&["import", "-no-color", COPY, &id(story)]).expect_ok();
+        story.expect_no_changes();
+        let after = story.attributes();
+        for attribute in ["id", "environment", "mount", "source_path", "target_path", "secret_ref", "created_at"] {
+            assert_eq!(after[attribute], before[attribute], "{attribute}");
+        }
+        let key = story.key(TARGET);
+        assert_eq!(key, json!({ "source_version": 1, "version": 1, "result": "cloned", "edited": true }));
+        assert_eq!(audit.operations(&format!("{}/data", story.mount)), [], "an import reads metadata only");
+        // It is ours again, and goes.
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+    });
+}
+
+#[test]
+fn a_subtree_is_imported_with_all_its_copies_and_without_its_neighbours() {
+    tell("import-tree", &format!("{SOURCE}\nrecursive = true"), |story| {
+        for name in ["a", "b/c", "größe", "stage/shop"] {
+            story.vault.put(&story.mount, &format!("stage/shop/{name}"), &[("NAME", name)]);
+        }
+        story.settle();
+        let keys = story.attributes()["keys"].clone();
+        story.vault.put(&story.mount, &format!("{TARGET}/mine"), &[("MINE", "1")]);
+        story.forget();
+        // As a block, as a team does it that cannot run commands.
+        let block = story.block("config", &format!("{SOURCE}\nrecursive = true"));
+        story.body(&format!("{block}import {{\n  to = {COPY}\n  id = \"{}\"\n}}\n", id(story)));
+        story.apply().expect_ok().expect_said("1 imported, 0 added, 0 changed, 0 destroyed");
+        story.expect_no_changes();
+        assert_eq!(story.attributes()["keys"], keys);
+        story.body(&block);
+        story.destroy().expect_ok();
+        assert_eq!(story.vault.list(&story.mount, TARGET), ["mine"]);
+    });
+}
+
+#[test]
+fn a_configuration_can_be_written_from_what_is_imported() {
+    tell("import-written", SOURCE, |story| {
+        story.settle();
+        let elsewhere = &mut story.elsewhere();
+        elsewhere.body(&format!("import {{\n  to = {COPY}\n  id = \"{}\"\n}}\n", id(story)));
+        elsewhere.run(&["plan", "-no-color", "-generate-config-out=written.tf"]).expect_ok();
+        elsewhere.apply().expect_ok().expect_said("1 imported, 0 added, 0 changed, 0 destroyed");
+        let written = elsewhere.text("written.tf");
+        assert!(written.contains("source_path") && !written.contains("stage-key"), "{written}");
+        elsewhere.destroy().expect_ok();
+        story.expect_nothing_left();
+    });
+}
+
+#[test]
+fn the_server_says_where_a_mount_ends() {
+    tell("import-mount", "", |story| {
+        let mount = format!("{}/kv", story.vault.mount("import-nested"));
+        // A mount cannot lie below another; it lies below a path that is none.
+        let mount = mount.replace("/kv", "-team/kv");
+        story.vault.call(
+            "POST",
+            &format!("sys/mounts/{mount}"),
+            Some(&json!({ "type": "kv", "options": { "version": "2" } })),
+        );
+        crate::kit::wait::wait_until("the engine", crate::kit::cluster::PATIENCE, || {
+            match story.vault.call("GET", &format!("{mount}/config"), None) {
+                (200, _) => Ok(()),
+                (_, answer) => Err(answer.to_string()),
+            }
+        });
+        story.vault.put(&mount, "stage/shop", &[("A", "1")]);
+        let block = format!(
+            "resource \"eod_vault_clone\" \"config\" {{\n  environment = \"pr-1\"\n  mount = \"{mount}\"\n  {SOURCE}\n}}\n"
+        );
+        story.body(&block);
+        story.settle();
+        let reference = format!("{mount}/preview/pr-1/shop");
+        assert_eq!(story.attributes()["secret_ref"], reference);
+        story.forget();
+        story.run(&["import", "-no-color", COPY, &reference]).expect_ok();
+        story.expect_no_changes();
+        assert_eq!(story.attributes()["mount"], mount);
+        story.destroy().expect_ok();
+        assert_eq!(story.vault.list(&mount, "preview"), Vec::<String>::new());
+    });
+}
+
+#[test]
+fn what_cannot_be_imported_is_explained() {
+    tell("import-refused", SOURCE, |story| {
+        let mount = story.mount.clone();
+        story.vault.put(&mount, "preview/theirs", &[("A", "1")]);
+        let import = |id: &str| story.run(&["import", "-no-color", COPY, id]);
+        for (id, why) in [
+            (
+                format!("{mount}/preview/theirs"),
+                "carries the marks of EoD installation `default`, so there is nothing to import",
+            ),
+            (format!("{mount}/preview/nothing"), "check the mount and the path, and set the provider's `installation`"),
+            ("nowhere/preview/x".to_owned(), "no secrets engine is mounted at `nowhere/preview/x`"),
+            (mount.clone(), "names no secret; expected `<mount>/<path>`"),
+            (format!("{mount}//x"), "has two slashes in a row"),
+            (format!("/{mount}/x"), "begins or ends with a slash"),
+        ] {
+            import(&id).expect_err(why);
+        }
+        assert!(story.attributes_of("config").is_none());
+
+        // A copy of another installation is none of ours.
+        story.provider("installation = \"one\"");
+        story.settle();
+        story.forget();
+        story.provider("installation = \"two\"");
+        story
+            .run(&["import", "-no-color", COPY, &id(story)])
+            .expect_err("There is no copy of ours")
+            .expect_said("of EoD installation `two`");
+    });
+}

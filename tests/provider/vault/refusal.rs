@@ -1,0 +1,303 @@
+//! What is wrong is said once: which mount and path, which capability is missing, and what to do. Nothing is half made.
+
+use super::{SOURCE, TARGET, VaultStory, tell};
+use crate::kit::{terraform::Terraform, vault::Vault, workspace::Run};
+
+/// Applies, expects one error that says all of this, and that nothing was made.
+#[track_caller]
+fn expect_refused(story: &VaultStory, said: &[&str]) -> Run {
+    let run = said.iter().fold(story.apply(), |run, words| run.expect_err(words));
+    assert_eq!(run.said().matches("Error: ").count(), 1, "{run}");
+    let run = run.expect_said("in resource \"eod_vault_clone\" \"config\"");
+    assert!(story.attributes_of("config").is_none(), "nothing was made\n{run}");
+    run
+}
+
+#[test]
+fn a_mount_that_is_none_or_of_another_kind_is_named() {
+    tell("mounts", SOURCE, |story| {
+        let mount = story.mount.clone();
+        let block = |mount: &str, more: &str| {
+            format!(
+                "resource \"eod_vault_clone\" \"config\" {{\n  environment = \"pr-1\"\n  mount = \"{mount}\"\n  {SOURCE}\n  {more}\n}}\n"
+            )
+        };
+        story.body(&block("nowhere", ""));
+        expect_refused(
+            story,
+            &[
+                "Cannot find the mount of `nowhere`",
+                "no secrets engine is mounted at `nowhere`, or the token has no right on any path below it",
+                "check the mount, the namespace and the token's policy",
+            ],
+        );
+        story.body(&block(&mount, "target_mount = \"nowhere\""));
+        expect_refused(story, &["Cannot find the mount of `nowhere`"]);
+        story.body(&block("cubbyhole", ""));
+        expect_refused(story, &["it is an engine of type `cubbyhole`; secrets are copied on key-value engines only"]);
+        story.expect_nothing_left();
+    });
+}
+
+#[test]
+fn version_1_of_the_engine_is_a_source_and_no_target() {
+    tell("version-1", "", |story| {
+        let old = story.vault.mount_v1("version-1");
+        story.vault.put_v1(&old, "stage/shop", &[("URL", "https://old.example")]);
+        story.vault.put_v1(&old, "stage/shop/db", &[("A", "1")]);
+        let mount = story.mount.clone();
+        let block = |source: &str, target: &str| {
+            format!(
+                "resource \"eod_vault_clone\" \"config\" {{\n  environment = \"pr-1\"\n  mount = \"{source}\"\n  \
+                 target_mount = \"{target}\"\n  {SOURCE}\n  recursive = true\n}}\n"
+            )
+        };
+        story.body(&block(&old, &old));
+        expect_refused(
+            story,
+            &[
+                &format!("`{old}/preview/pr-1/shop"),
+                "the mount is KV version 1, which cannot create without overwriting and knows no metadata",
+                "copies go to a mount of version 2 (`vault kv enable-versioning`), while a source may stay on version 1",
+            ],
+        );
+        assert!(story.vault.get_v1(&old, "preview/pr-1/shop").is_none());
+        story.body(&block(&old, &mount));
+        story.settle();
+        assert_eq!(story.get("preview/pr-1/shop").unwrap()["URL"], "https://old.example");
+        assert!(story.key("preview/pr-1/shop")["source_version"].is_null());
+        assert_eq!(story.marks("preview/pr-1/shop")["eod-src-version"], "none");
+        // What was stored before a kill is found again without versions as well.
+        story.vault.remove(&mount, "preview/pr-1/shop");
+        story.vault.put(&mount, "preview/pr-1/shop", &[("URL", "https://old.example")]);
+        story.forget();
+        story.settle();
+        let results: Vec<_> = story.results().into_values().collect();
+        assert_eq!(results, ["adopted", "adopted"]);
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+    });
+}
+
+#[test]
+fn a_source_that_is_missing_or_deleted_is_named() {
+    tell("no-secret", "source_path = \"stage/none\"", |story| {
+        let mount = story.mount.clone();
+        expect_refused(
+            story,
+            &[
+                "Vault does not know this",
+                &format!("Cannot copy secret `{mount}/stage/none`"),
+                "there is no secret to copy at this path; check `mount` and `source_path`, and `recursive` for a folder",
+            ],
+        );
+        story.vault.soft_delete(&mount, "stage/shop");
+        story.arguments(SOURCE);
+        let deleted = [
+            &format!("Cannot copy secret `{mount}/stage/shop`"),
+            "its newest version 1 is deleted; restore it (`vault kv undelete`)",
+        ];
+        expect_refused(story, &deleted);
+        story.vault.undelete(&mount, "stage/shop", &[1]);
+        story.vault.destroy_versions(&mount, "stage/shop", &[1]);
+        expect_refused(story, &deleted);
+        // An empty subtree is a mistake as well.
+        story.arguments("source_path = \"stage/none\"\nrecursive = true");
+        expect_refused(story, &["there is no secret to copy at this path"]);
+        story.expect_nothing_left();
+    });
+}
+
+#[test]
+fn a_missing_right_is_named_with_its_path() {
+    tell("rights", SOURCE, |story| {
+        let mount = story.mount.clone();
+        let source = format!("path \"{mount}/data/stage/*\" {{ capabilities = [\"read\"] }}\n");
+        let data = format!("path \"{mount}/data/preview/*\" {{ capabilities = [\"create\", \"read\"] }}\n");
+        let look = format!("path \"{mount}/metadata/preview/*\" {{ capabilities = [\"read\"] }}\n");
+        let needs = |capability: &str, path: &str| {
+            format!("the token needs the capability `{capability}` on `{mount}/{path}`; add it to the token's policy")
+        };
+        for (policy, tried, needed) in [
+            (
+                String::new(),
+                format!("Cannot find the mount of `{mount}`"),
+                "or the token has no right on any path below it".to_owned(),
+            ),
+            (data.clone(), format!("Cannot read secret `{mount}/stage/shop`"), needs("read", "data/stage/shop")),
+            (
+                source.clone(),
+                format!("Cannot create secret `{mount}/{TARGET}`"),
+                needs("create", &format!("data/{TARGET}")),
+            ),
+            (
+                format!("{source}{look}"),
+                format!("Cannot create secret `{mount}/{TARGET}`"),
+                needs("create", &format!("data/{TARGET}")),
+            ),
+        ] {
+            let token = story.vault.token_with(&[&story.vault.policy("rights", &policy)], "1h");
+            story.token(&token);
+            expect_refused(
+                story,
+                &["Vault denies this", &tried, &needed, "give the credentials the permission named above"],
+            );
+            story.expect_nothing_left();
+        }
+
+        // The right that is missing only after the value was stored: nothing is lost.
+        let token = story.vault.token_with(&[&story.vault.policy("rights", &format!("{source}{data}{look}"))], "1h");
+        story.token(&token);
+        story
+            .apply()
+            .expect_err(&format!("Cannot write the metadata of secret `{mount}/{TARGET}`"))
+            .expect_said(&needs("update", &format!("metadata/{TARGET}")));
+        assert!(story.is_tainted());
+        let token = story.cloner(false);
+        story.token(&token);
+        story.settle();
+        story.expect_whole("stage/shop", TARGET);
+
+        // A refresh that may not look says so, and forgets nothing.
+        let token = story.vault.token_with(&[&story.vault.policy("rights", &source)], "1h");
+        story.token(&token);
+        story
+            .plan()
+            .expect_err(&format!("Cannot read the metadata of secret `{mount}/{TARGET}`"))
+            .expect_said(&needs("read", &format!("metadata/{TARGET}")));
+        assert_eq!(story.results()[TARGET], "cloned");
+    });
+}
+
+#[test]
+fn a_namespace_that_is_not_there_is_named() {
+    tell("namespace", SOURCE, |story| {
+        story.provider("vault = { namespace = \"nobody/here\" }");
+        let proxy = story.proxied();
+        // The open-source server takes no notice of namespaces; this is how one that has them answers.
+        let like = |call: &crate::kit::fault::Logged| {
+            call.headers.get("x-vault-namespace").is_some_and(|name| name.as_bytes() == b"nobody/here")
+        };
+        proxy.rule(like, usize::MAX, crate::kit::vault::faults::errors(404, &["no handler for route \"nobody/here\""]));
+        let run = expect_refused(
+            story,
+            &[
+                &format!("Cannot find the mount of `{}`", story.mount),
+                "check the mount, the namespace and the token's policy",
+            ],
+        );
+        run.expect_said("in namespace `nobody/here`");
+        assert!(proxy.calls(like) > 0 && proxy.calls(|call| !like(call)) == 0, "{}", proxy.story());
+    });
+}
+
+#[test]
+fn nobody_at_the_address_is_said_soon() {
+    tell("unreachable", &format!("{SOURCE}\ntimeouts = {{ create = \"3s\" }}"), |story| {
+        story.set_env("VAULT_ADDR", "http://127.0.0.1:9");
+        expect_refused(
+            story,
+            &[
+                "Vault is not available",
+                "Vault cannot be reached; check `vault.address` and the network",
+                "check that the server is up",
+            ],
+        );
+        for (address, why) in [
+            ("ftp://vault", "`vault.address` is no URL of a Vault server"),
+            ("vault:8200", "write it as `https://host:port`"),
+        ] {
+            story.set_env("VAULT_ADDR", address);
+            story.plan().expect_err(why);
+        }
+    });
+}
+
+#[test]
+fn neither_a_server_nor_a_token_is_guessed() {
+    tell("nothing-named", SOURCE, |story| {
+        // What the official client would take.
+        std::fs::write(story.path().with_file_name("home").join(".vault-token"), story.vault.token()).unwrap();
+        story.unset_env("VAULT_TOKEN");
+        expect_refused(
+            story,
+            &[
+                "there are no credentials for Vault; set `vault.auth` (token, approle, kubernetes or jwt)",
+                "or VAULT_TOKEN",
+            ],
+        );
+        let token = story.vault.token();
+        story.token(token);
+        story.unset_env("VAULT_ADDR");
+        expect_refused(story, &["no Vault is named; set `vault.address` in the provider block, or VAULT_ADDR"]);
+        story.set_env("VAULT_SKIP_VERIFY", "maybe");
+        story.plan().expect_err("VAULT_SKIP_VERIFY is `maybe`; expected `true` or `false`");
+    });
+}
+
+/// A story on a server of its own.
+#[track_caller]
+fn on(vault: &Vault, test: &str) -> VaultStory {
+    let mut story = VaultStory::new(Terraform::first(), test, SOURCE);
+    let mount = vault.mount(test);
+    vault.put(&mount, "stage/shop", &[("URL", "https://stage.example"), ("KEY", "stage-key")]);
+    story.mount = mount;
+    story.arguments(SOURCE);
+    story.set_env("VAULT_ADDR", vault.address());
+    story.set_env("VAULT_TOKEN", vault.token());
+    story.unset_env("VAULT_CACERT");
+    story
+}
+
+#[test]
+fn a_sealed_server_is_named_and_nothing_is_forgotten() {
+    let vault = Vault::own();
+    let story = on(&vault, "sealed");
+    story.settle();
+    vault.seal();
+    for run in [story.plan(), story.apply(), story.destroy()] {
+        run.expect_err("Vault is not available")
+            .expect_said("Vault is sealed; unseal it (`vault operator unseal`) and run again")
+            .expect_said(&format!("`{}/{TARGET}`", story.mount));
+    }
+    assert_eq!(story.results()[TARGET], "cloned");
+    vault.unseal();
+    story.expect_no_changes();
+    story.destroy().expect_ok();
+    vault.seal();
+    expect_refused(&story, &["Vault is sealed; unseal it"]);
+}
+
+#[test]
+fn a_certificate_is_always_verified_unless_somebody_says_otherwise() {
+    let vault = Vault::own_tls();
+    let mut story = on(&vault, "tls");
+    let distrusted = [
+        "the certificate of the Vault server is not trusted; set `vault.ca_cert` (VAULT_CACERT) to its certificate authority",
+    ];
+    expect_refused(&story, &distrusted);
+    // Set and empty, as pipelines do it, is not a yes.
+    story.set_env("VAULT_SKIP_VERIFY", "");
+    expect_refused(&story, &distrusted);
+    story.set_env("VAULT_CACERT", "does/not/exist.pem");
+    expect_refused(
+        &story,
+        &["cannot read the certificate authority (`vault.ca_cert`, VAULT_CACERT) from `does/not/exist.pem`"],
+    );
+    story.set_env("VAULT_CACERT", "-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n");
+    expect_refused(&story, &["`vault.ca_cert` holds no usable certificate; expected PEM, or the path of a PEM file"]);
+
+    // A file, a text, and a person who accepts anything.
+    std::fs::write(story.path().join("ca.pem"), vault.ca_pem().unwrap()).unwrap();
+    story.set_env("VAULT_CACERT", "ca.pem");
+    story.settle();
+    story.unset_env("VAULT_CACERT");
+    story.provider("vault = { ca_cert = file(\"ca.pem\") }");
+    story.expect_no_changes();
+    story.provider("vault = { skip_verify = true }");
+    story.expect_no_changes();
+    story.provider("");
+    story.set_env("VAULT_SKIP_VERIFY", "true");
+    story.destroy().expect_ok();
+    assert_eq!(vault.list(&story.mount, "preview"), Vec::<String>::new());
+}

@@ -1,0 +1,102 @@
+//! What hangs on things that the same run makes: it is planned, and nothing stands in for it meanwhile.
+
+use serde_json::json;
+
+use super::{COPY, SOURCE, TARGET, VaultStory, tell};
+use crate::{kit::fault::FaultProxy, provider::done};
+
+/// A value that is known only after apply.
+fn made(value: &str) -> String {
+    format!("resource \"terraform_data\" \"made\" {{\n  input = {value}\n}}\n")
+}
+
+/// Lets the environment name a Vault that would be noticed.
+#[track_caller]
+fn decoy(story: &mut VaultStory) -> FaultProxy {
+    let decoy = story.vault.proxy();
+    story.set_env("VAULT_ADDR", decoy.access().server.clone());
+    decoy
+}
+
+#[test]
+fn an_environment_and_a_source_that_are_not_known_yet_are_planned() {
+    tell("unknown-arguments", "", |story| {
+        let block = story.block("config", "source_path = \"stage/${terraform_data.made.output}\"");
+        let block = block.replace("\"shop-pr-7\"", "\"${terraform_data.made.output}-pr-7\"");
+        story.body(&(made("\"shop\"") + &block));
+        let plan = story.planned();
+        let changes = plan["resource_changes"].as_array().unwrap();
+        let unknown = &changes.iter().find(|change| change["address"] == COPY).unwrap()["change"]["after_unknown"];
+        for attribute in ["environment", "source_path", "target_path", "secret_ref", "vault_ui_url", "keys"] {
+            assert_eq!(unknown[attribute], true, "{attribute}: {unknown}");
+        }
+        assert!(unknown["target_mount"].is_null(), "{unknown}");
+        story.run(&["apply", "-no-color", "saved"]).expect_ok();
+        story.expect_no_changes();
+        story.expect_whole("stage/shop", TARGET);
+        assert!(story.attributes()["vault_ui_url"].as_str().unwrap().ends_with(TARGET));
+    });
+}
+
+#[test]
+fn a_source_that_turns_out_to_be_sensitive_is_refused_before_it_is_read() {
+    tell("unknown-sensitive", "", |story| {
+        story.vault.put(&story.mount, "sensitive/shop", &[("A", "canary-of-the-sensitive")]);
+        let block = story
+            .block("config", "source_path = \"${terraform_data.made.output}/shop\"\ntarget_path = \"preview/pr-1\"");
+        story.body(&(made("\"sensitive\"") + &block));
+        let audit = story.vault.audit().starting_here();
+        story.plan().expect_ok().expect_said("2 to add");
+        story
+            .apply()
+            .expect_err("is sensitive (`vault.sensitive_paths` has `*/sensitive/*`) and is never read or copied");
+        assert!(!audit.was_read(&story.mount, "sensitive"));
+        assert!(story.attributes_of("config").is_none());
+        // The same with patterns that are known only after apply.
+        let mount = &story.mount;
+        let block = story.block("config", "source_path = \"stage/shop\"\ntarget_path = \"preview/pr-1\"");
+        let text = made("\"stage\"") + &block;
+        let provider = format!("vault = {{ sensitive_paths = [\"{mount}/${{terraform_data.made.output}}/*\"] }}");
+        story.provider(&provider);
+        story.body(&text);
+        story.run(&["state", "rm", "terraform_data.made"]).expect_ok();
+        story.plan().expect_ok().expect_said("2 to add");
+        story.apply().expect_err("and is never read or copied");
+        assert!(!audit.was_read(&story.mount, "stage"));
+        story.expect_nothing_left();
+    });
+}
+
+#[test]
+fn a_vault_that_is_not_known_yet_is_waited_for_and_never_replaced_by_another() {
+    tell("unknown-vault", "", |story| {
+        let decoy = decoy(story);
+        let address = json!({ "address": story.vault.address(), "generation": 1 });
+        let copy = story.block("config", SOURCE);
+        story.provider("vault = { address = terraform_data.made.output.address }");
+        story.body(&(made(&address.to_string()) + &copy));
+        story.plan().expect_ok().expect_said("2 to add");
+        story.settle();
+        story.expect_whole("stage/shop", TARGET);
+
+        // The address becomes unknown once more: what exists is taken to be as it was, and said so.
+        let next = json!({ "address": story.vault.address(), "generation": 2 });
+        story.body(&(made(&next.to_string()) + &copy));
+        let run = story.plan().expect_ok().expect_said("The copies were not refreshed");
+        run.expect_said(&format!("the copy `{}/{TARGET}` is taken to be as it was", story.mount))
+            .expect_said("0 to add, 1 to change, 0 to destroy");
+        story.apply().expect_ok().expect_said(&done(0, 1, 0));
+        story.expect_no_changes();
+
+        // A secret cannot be opened in a Vault that nobody knows.
+        let secret = format!("ephemeral \"eod_vault_secret\" \"it\" {{\n  ref = \"{}/stage/shop\"\n}}\n", story.mount);
+        let last = json!({ "address": story.vault.address(), "generation": 3 });
+        story.body(&(made(&last.to_string()) + &copy + &secret));
+        story.plan().expect_err("Vault is not known yet").expect_said("no other Vault may stand in for it");
+        assert!(decoy.log().is_empty(), "another Vault was asked:\n{}", decoy.story());
+        story.body(&(made(&next.to_string()) + &copy));
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+        assert!(decoy.log().is_empty(), "another Vault was asked:\n{}", decoy.story());
+    });
+}
