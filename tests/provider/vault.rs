@@ -4,6 +4,7 @@
 //! written there.
 
 mod adopt;
+mod canary;
 mod crash;
 mod data;
 mod destroy;

@@ -101,14 +101,15 @@ pub(super) enum Login {
 pub enum AccessError {
     /// Not a URL of a server.
     #[error(
-        "`{attribute}` is no URL of a Vault server; write it as `https://host:port`, without a query or a user name"
+        "{} is no URL of a Vault server; write it as `https://host:port`, without a query or a user name",
+        named(attribute)
     )]
     BadUrl {
-        /// `vault.address` or `VAULT_ADDR`.
+        /// The attribute.
         attribute: &'static str,
     },
     /// Cannot be sent in a header.
-    #[error("`{attribute}` contains a character that cannot be sent; check it for a line break at its end")]
+    #[error("{} contains a character that cannot be sent; check it for a line break at its end", named(attribute))]
     Unsendable {
         /// The attribute.
         attribute: &'static str,
@@ -145,6 +146,16 @@ impl AccessError {
             | Self::BadMount { attribute, .. } => Some(attribute),
             Self::BadBool { .. } => None,
         }
+    }
+}
+
+/// An attribute, and the variable that stands in for it.
+fn named(attribute: &str) -> String {
+    match attribute {
+        "vault.address" => "`vault.address` (VAULT_ADDR)".to_owned(),
+        "vault.auth.token" => "`vault.auth.token` (VAULT_TOKEN)".to_owned(),
+        "vault.namespace" => "`vault.namespace` (VAULT_NAMESPACE)".to_owned(),
+        _ => format!("`{attribute}`"),
     }
 }
 

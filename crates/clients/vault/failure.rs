@@ -14,6 +14,9 @@ use crate::{
 
 type Cause = Box<dyn StdError + Send + Sync>;
 
+/// The capability of requests that need none of their own: some right below the path is enough.
+pub(super) const ANY: &str = "any";
+
 /// The longest of the server's words that we repeat.
 const LONGEST_WORDS: usize = 300;
 
@@ -26,7 +29,7 @@ pub struct Refusal {
     pub errors: Vec<String>,
     /// The request: `GET /v1/secret/data/stage/shop`.
     pub request: String,
-    /// What the token needs for it: `read`, `list`, `create`, `update`, `delete`.
+    /// What the token needs for it: `read`, `list`, `create`, `update`, `delete`, or `any` right below the path.
     pub capability: &'static str,
     /// On which path, as policies write it: `secret/data/stage/shop`.
     pub path: String,
@@ -123,6 +126,7 @@ impl Refusal {
         let (capability, path) = (self.capability, &self.path);
         match self.status {
             _ if self.is_sealed() => "Vault is sealed; unseal it (`vault operator unseal`) and run again".to_owned(),
+            _ if capability == ANY => "the server tells it to every token with some right below the path".to_owned(),
             403 => format!(
                 "the token needs the capability `{capability}` on `{path}`; add it to the token's policy, and check \
                  the mount and the namespace"

@@ -6,7 +6,7 @@
 use eod_domain::vault::{MountPath, SecretPath, SecretRef};
 use serde_json::Value;
 
-use super::{client::Vault, endpoints::MountRequest, exchange::Ask};
+use super::{client::Vault, endpoints::MountRequest, exchange::Ask, failure::ANY};
 use crate::{Call, Error, Kind};
 
 /// The version of the key-value engine.
@@ -85,7 +85,7 @@ impl Vault {
     }
 
     async fn ask_mount(&self, path: &str, call: &Call) -> Result<(Ask, MountInfo), Error> {
-        let ask = Ask::new("find", format!("the mount of `{path}`"), "any", &MountRequest { path: path.to_owned() })?;
+        let ask = Ask::new("find", format!("the mount of `{path}`"), ANY, &MountRequest { path: path.to_owned() })?;
         let answer = match self.try_send(&ask, call).await {
             Ok(answer) => answer,
             Err(failed) if matches!(failed.failure.code(), Some(400 | 403 | 404)) => {

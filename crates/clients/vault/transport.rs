@@ -77,8 +77,8 @@ pub enum ConnectError {
 impl ConnectError {
     pub(super) fn kind(&self) -> Kind {
         match self {
-            Self::NoAuth | Self::NoToken { .. } => Kind::Unauthenticated,
-            Self::NoAddress | Self::File { .. } | Self::BadAuthority | Self::Tls(_) => Kind::Invalid,
+            Self::NoToken { .. } => Kind::Unauthenticated,
+            Self::NoAddress | Self::NoAuth | Self::File { .. } | Self::BadAuthority | Self::Tls(_) => Kind::Invalid,
         }
     }
 }
@@ -185,13 +185,23 @@ fn origin(url: &Url) -> String {
 fn failure(error: reqwest::Error) -> Failure {
     let connecting = error.is_connect();
     let error = error.without_url();
+    let root = root(&error);
     if find::<rustls::Error>(&error).is_some_and(|error| matches!(error, rustls::Error::InvalidCertificate(_))) {
-        Failure::Distrusted(error.into())
+        Failure::Distrusted(root.into())
     } else if connecting {
-        Failure::Unreachable(error.into())
+        Failure::Unreachable(root.into())
     } else {
-        Failure::Broken(error.into())
+        Failure::Broken(root.into())
     }
+}
+
+/// The last link of a chain. Those before it only say which library it passed through.
+fn root(error: &(dyn StdError + 'static)) -> String {
+    let mut last = error;
+    while let Some(next) = last.source() {
+        last = next;
+    }
+    last.to_string()
 }
 
 /// Looks for an error in a chain, also inside of `io::Error`s, which do not show what they wrap.

@@ -26,13 +26,17 @@ fn a_mount_that_is_none_or_of_another_kind_is_named() {
         expect_refused(
             story,
             &[
-                "Cannot find the mount of `nowhere`",
+                "Cannot copy secret `nowhere/stage/shop`",
+                "cannot find the mount of `nowhere`",
                 "no secrets engine is mounted at `nowhere`, or the token has no right on any path below it",
                 "check the mount, the namespace and the token's policy",
             ],
         );
         story.body(&block(&mount, "target_mount = \"nowhere\""));
-        expect_refused(story, &["Cannot find the mount of `nowhere`"]);
+        expect_refused(
+            story,
+            &["Cannot create secret `nowhere/preview/pr-1/shop`", "cannot find the mount of `nowhere`"],
+        );
         story.body(&block("cubbyhole", ""));
         expect_refused(story, &["it is an engine of type `cubbyhole`; secrets are copied on key-value engines only"]);
         story.expect_nothing_left();
@@ -120,8 +124,8 @@ fn a_missing_right_is_named_with_its_path() {
         };
         for (policy, tried, needed) in [
             (
-                String::new(),
-                format!("Cannot find the mount of `{mount}`"),
+                "path \"nothing\" { capabilities = [\"read\"] }".to_owned(),
+                format!("cannot find the mount of `{mount}`"),
                 "or the token has no right on any path below it".to_owned(),
             ),
             (data.clone(), format!("Cannot read secret `{mount}/stage/shop`"), needs("read", "data/stage/shop")),
@@ -182,7 +186,7 @@ fn a_namespace_that_is_not_there_is_named() {
         let run = expect_refused(
             story,
             &[
-                &format!("Cannot find the mount of `{}`", story.mount),
+                &format!("cannot find the mount of `{}`", story.mount),
                 "check the mount, the namespace and the token's policy",
             ],
         );
@@ -204,7 +208,7 @@ fn nobody_at_the_address_is_said_soon() {
             ],
         );
         for (address, why) in [
-            ("ftp://vault", "`vault.address` is no URL of a Vault server"),
+            ("ftp://vault", "`vault.address` (VAULT_ADDR) is no URL of a Vault server"),
             ("vault:8200", "write it as `https://host:port`"),
         ] {
             story.set_env("VAULT_ADDR", address);
@@ -230,6 +234,8 @@ fn neither_a_server_nor_a_token_is_guessed() {
         story.token(token);
         story.unset_env("VAULT_ADDR");
         expect_refused(story, &["no Vault is named; set `vault.address` in the provider block, or VAULT_ADDR"]);
+        story.token(&format!("{token}\n"));
+        story.plan().expect_err("`vault.auth.token` (VAULT_TOKEN) contains a character that cannot be sent");
         story.set_env("VAULT_SKIP_VERIFY", "maybe");
         story.plan().expect_err("VAULT_SKIP_VERIFY is `maybe`; expected `true` or `false`");
     });

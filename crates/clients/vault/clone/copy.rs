@@ -70,8 +70,12 @@ async fn prepare(
     options: &Options,
     call: &Call,
 ) -> Result<((MountInfo, MountInfo), Vec<Pair>, Vec<Notice>), Error> {
-    let source = vault.mount(route.source().mount(), call).await?;
-    let target = vault.mount(route.target().mount(), call).await?;
+    let to = |operation, secret: &SecretRef| {
+        let target = format!("secret `{secret}`");
+        move |error: Error| Error::new(SYSTEM, operation, target, error.kind).because(error)
+    };
+    let source = vault.mount(route.source().mount(), call).await.map_err(to("copy", route.source()))?;
+    let target = vault.mount(route.target().mount(), call).await.map_err(to("create", route.target()))?;
     let (pairs, notices) = if options.recursive {
         subtree::pairs(vault, &source, route, call).await?
     } else {

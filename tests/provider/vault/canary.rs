@@ -1,0 +1,200 @@
+//! Secrets that a run is given or reads, looked for in everything it leaves: state and backup, the saved plan, what
+//! `show -json` says of both, all output, the log at TRACE, and the folder for temporary files.
+
+use std::{
+    fs,
+    path::Path,
+    process::{Command, Stdio},
+};
+
+use base64::{Engine, engine::general_purpose::STANDARD};
+use serde_json::Value;
+
+use super::{COPY, SOURCE, TARGET, VaultStory, tell};
+use crate::kit::{
+    fault::{Fault, FaultProxy, Logged},
+    vault::faults::errors,
+    workspace::Run,
+};
+
+/// The values of a story. None of them is written in its configuration.
+const SOURCE_VALUE: &str = "canary-value-of-the-source";
+const OVERRIDE: &str = "canary-value-of-the-override";
+const EDIT: &str = "canary-value-of-a-person";
+const SENSITIVE: &str = "canary-value-of-the-sensitive-secret";
+const PLAIN_TOKEN: &str = "hvs.canary-token-that-nobody-accepts";
+
+/// A copy with an override, and a login, that come through ephemeral variables.
+fn configuration(story: &VaultStory, version: u32) -> String {
+    let variable = |name: &str| format!("variable \"{name}\" {{\n  type = string\n  ephemeral = true\n}}\n");
+    let copy = story.block(
+        "config",
+        &format!(
+            "{SOURCE}\nsensitive_path = \"sensitive/shop\"\noverrides_wo = {{ OVER = var.override }}\n\
+             overrides_wo_version = {version}"
+        ),
+    );
+    variable("override") + &variable("secret_id") + &variable("token") + &copy
+}
+
+/// Plans into a file, shows the plan in every way, applies it, and shows the state.
+#[track_caller]
+fn run_all(story: &VaultStory) {
+    story.run(&["plan", "-no-color", "-out=saved"]).expect_ok();
+    unpacked(story);
+    story.run(&["show", "-no-color", "saved"]).expect_ok();
+    story.run(&["show", "-json", "saved"]).expect_ok();
+    story.run(&["apply", "-no-color", "saved"]).expect_ok();
+    story.run(&["show", "-json"]).expect_ok();
+    story.run(&["show", "-no-color"]).expect_ok();
+}
+
+/// Unpacks the saved plan beside it, which is a zip file, so that its parts are looked through as well.
+#[track_caller]
+fn unpacked(story: &VaultStory) {
+    let folder = story.path().join("unpacked");
+    let status = Command::new("unzip")
+        .args(["-o", "-q", "saved", "-d"])
+        .arg(&folder)
+        .current_dir(story.path())
+        .stdin(Stdio::null())
+        .status()
+        .expect("`unzip` is needed to look into a saved plan; install it");
+    assert!(status.success() && folder.join("tfplan").is_file(), "the plan was not unpacked");
+}
+
+/// What is kept beside the attributes, which the state holds encoded.
+#[track_caller]
+fn private(state: &Path) -> String {
+    let state: Value = serde_json::from_str(&fs::read_to_string(state).unwrap()).unwrap();
+    let private = state.pointer("/resources/0/instances/0/private").unwrap().as_str().unwrap();
+    String::from_utf8(STANDARD.decode(private).unwrap()).unwrap()
+}
+
+/// Every way in which an apply can fail, each with its diagnostics.
+#[track_caller]
+fn fail_in_every_way(story: &VaultStory, proxy: &FaultProxy) -> Vec<Run> {
+    let data = |call: &Logged| call.path.ends_with("/data/stage/shop");
+    let write = |call: &Logged| call.is("POST", &format!("/data/{TARGET}"));
+    let marks = |call: &Logged| call.is("POST", &format!("/metadata/{TARGET}"));
+    let page = Fault::Status { code: 200, headers: Vec::new(), body: format!("<html>{SOURCE_VALUE}</html>") };
+    let other = Fault::Status { code: 500, headers: Vec::new(), body: format!("{{\"data\": \"{SOURCE_VALUE}\"}}") };
+    let mut runs = Vec::new();
+    for (like, fault) in [
+        (data as fn(&Logged) -> bool, Fault::HalfBody),
+        (data, page),
+        (data, other),
+        (write, errors(400, &["no"])),
+        (write, Fault::DropAfterStore),
+        (marks, errors(403, &["permission denied"])),
+    ] {
+        proxy.rule(like, usize::MAX, fault);
+        let run = story.apply();
+        assert!(run.code != Some(0) || proxy.calls(|call| call.spoiled) > 0, "{run}");
+        runs.push(run);
+        proxy.clear_rules();
+        proxy.clear_log();
+        story.destroy().expect_ok();
+        story.vault.remove(&story.mount, TARGET);
+    }
+    runs
+}
+
+#[test]
+fn nothing_that_is_secret_is_left_anywhere() {
+    tell("canary", "", |story| {
+        let mount = story.mount.clone();
+        story.vault.put(&mount, "stage/shop", &[("KEY", SOURCE_VALUE)]);
+        story.vault.put(&mount, "sensitive/shop", &[("KEY", SENSITIVE)]);
+        let role = story.vault.approle(&[&story.cloner_policy(true)], "1h");
+        story.unset_env("VAULT_TOKEN");
+        story.set_env("TF_VAR_override", OVERRIDE);
+        story.set_env("TF_VAR_secret_id", role.secret_id.clone());
+        story.set_env("TF_VAR_token", PLAIN_TOKEN);
+        let login = format!(
+            "vault = {{\n  auth = {{ approle = {{ role_id = \"{}\", secret_id = var.secret_id, mount = \"{}\" }} }}\n}}",
+            role.role_id, role.mount
+        );
+        story.provider(&login);
+        story.body(&configuration(story, 1));
+        let proxy = story.proxied();
+
+        // A whole life: create, a person's edit, an update, a refresh, an import.
+        run_all(story);
+        let copy = story.get(TARGET).unwrap();
+        assert_eq!((&copy["KEY"], &copy["OVER"]), (&SOURCE_VALUE.into(), &OVERRIDE.into()));
+        assert!(!private(&story.path().join("terraform.tfstate")).contains("canary"));
+        story.body(&configuration(story, 2));
+        run_all(story);
+        assert_eq!(story.version(TARGET), 2);
+        story.vault.patch_by_person(&mount, TARGET, &[("KEY", EDIT)]);
+        run_all(story);
+        story.forget();
+        story.run(&["import", "-no-color", COPY, &format!("{mount}/{TARGET}")]).expect_ok();
+        story.plan().expect_ok();
+        story.destroy().expect_ok();
+
+        // What an interrupted run has left is compared, and what is foreign as well.
+        story.vault.put(&mount, TARGET, &[("KEY", SOURCE_VALUE), ("OVER", OVERRIDE)]);
+        story.apply().expect_ok();
+        assert_eq!(story.results()[TARGET], "adopted");
+        story.destroy().expect_ok();
+        story.vault.put(&mount, TARGET, &[("KEY", EDIT)]);
+        story.apply().expect_ok().expect_said("A secret was left alone");
+        story.destroy().expect_ok();
+        story.vault.remove(&mount, TARGET);
+
+        for run in fail_in_every_way(story, &proxy) {
+            assert!(!run.said().contains("canary-value"), "{run}");
+        }
+        // Credentials that are refused.
+        story.provider("vault = { auth = { token = var.token } }");
+        story.apply().expect_err("Vault does not accept the token");
+        story.set_env("TF_VAR_token", format!("{PLAIN_TOKEN}\nof two lines"));
+        story.plan().expect_err("contains a character that cannot be sent");
+
+        // The tokens that the logins gave, as the proxy saw them.
+        let mut secrets = vec![SOURCE_VALUE.to_owned(), OVERRIDE.to_owned(), EDIT.to_owned(), SENSITIVE.to_owned()];
+        secrets.extend([PLAIN_TOKEN.to_owned(), role.secret_id.clone()]);
+        let given = proxy
+            .log()
+            .into_iter()
+            .filter_map(|call| Some(call.headers.get("x-vault-token")?.to_str().ok()?.to_owned()));
+        secrets.extend(given.filter(|token| token != PLAIN_TOKEN));
+        for secret in secrets {
+            story.assert_nowhere(&secret, &[]);
+            story.assert_nowhere(&STANDARD.encode(&secret)[..12], &[]);
+        }
+    });
+}
+
+#[test]
+fn nothing_that_is_secret_is_left_by_a_provider_that_is_killed() {
+    tell("canary-killed", SOURCE, |story| {
+        story.vault.put(&story.mount, "stage/shop", &[("KEY", SOURCE_VALUE)]);
+        let token = story.cloner(false);
+        story.token(&token);
+        // Backtraces and a core of the process would be of no use to anybody but a thief.
+        story.set_env("RUST_BACKTRACE", "full");
+        let proxy = story.proxied();
+        proxy.rule(|call| call.is("POST", &format!("/data/{TARGET}")), usize::MAX, Fault::Hang);
+        for signal in ["ABRT", "KILL"] {
+            let running = story.spawn(&["apply", "-no-color", "-auto-approve"]);
+            crate::kit::wait::wait_until("the write to hang", crate::kit::cluster::PATIENCE, || {
+                match proxy.calls(|call| call.spoiled) {
+                    0 => Err(proxy.story()),
+                    _ => Ok(()),
+                }
+            });
+            for provider in running.providers() {
+                let sent = Command::new("kill").args([format!("-{signal}"), provider.to_string()]).status();
+                assert!(sent.is_ok_and(|status| status.success()));
+            }
+            assert!(running.wait().code != Some(0));
+            proxy.clear_log();
+        }
+        for secret in [SOURCE_VALUE, token.as_str()] {
+            story.assert_nowhere(secret, &[]);
+        }
+    });
+}
