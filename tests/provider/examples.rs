@@ -1,17 +1,18 @@
 //! Every example is run as it stands, by the real Terraform, as is the first one of the README.
 //!
 //! The examples name their environment (`shop-pr-123` of installation `acme`), and one
-//! cluster can hold it once. So this is one long story and not many short ones.
+//! cluster can hold it once. So there is one long story for it and not many short ones, and
+//! another for what they do in Vault.
 
 use std::{
     fs,
     path::{Path, PathBuf},
 };
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
 use crate::{
-    kit::{cluster::Cluster, workspace::Workspace},
+    kit::{cluster::Cluster, vault::Vault, workspace::Workspace},
     registry,
 };
 
@@ -59,12 +60,13 @@ fn the_folders_are_those_of_the_registry() {
     for (_, folder, expected) in registry::pages() {
         assert_eq!(names(folder), expected.into_iter().collect::<Vec<_>>(), "examples/{folder}");
     }
-    assert_eq!(names("resources"), ["eod_environment"], "tell the story of a new resource below");
+    assert_eq!(names("resources"), ["eod_environment", "eod_vault_clone"], "tell the story of a new resource below");
     assert_eq!(
         names("data-sources"),
-        ["eod_environment", "eod_environments"],
+        ["eod_environment", "eod_environments", "eod_vault_clone"],
         "tell the story of a new data source below"
     );
+    assert_eq!(names("ephemeral-resources"), ["eod_vault_secret"], "tell the story of a new ephemeral resource below");
 }
 
 #[test]
@@ -78,13 +80,19 @@ fn examples_of_functions_give_the_value_in_their_first_line() {
         let outputs = outputs(&workspace);
         let (_, output) = outputs.as_object().unwrap().iter().next().unwrap();
         let comment = hcl.lines().next().unwrap().trim_start_matches(['#', ' ']);
-        match serde_json::from_str::<Value>(comment) {
-            Ok(expected) => assert_eq!(output["value"], expected, "{name}"),
+        match (serde_json::from_str::<Value>(comment), comment.split('"').nth(1)) {
+            (Ok(expected), _) => assert_eq!(output["value"], expected, "{name}"),
             // An object whose other fields are left out of the comment.
-            Err(_) => {
-                let tier = comment.split('"').nth(1).unwrap_or_else(|| panic!("no value in `{comment}` of {name}"));
+            (Err(_), Some(tier)) => {
                 assert_eq!(output["value"]["tier"], tier, "{name}");
                 assert!(output["value"]["reason"].is_string(), "{output}");
+            }
+            // A policy is too long for a comment, which says what to do with it.
+            (Err(_), None) => {
+                assert!(comment.contains("`vault policy write "), "no value in `{comment}` of {name}");
+                let policy = output["value"].as_str().unwrap();
+                assert!(policy.contains("path \"secret/data/"), "{policy}");
+                Vault::shared().policy("example", policy);
             }
         }
     }
@@ -125,8 +133,15 @@ fn examples_are_applied_as_they_stand() {
 /// `import.sh`, after which there is nothing to do.
 #[track_caller]
 fn import(resource: &Workspace) {
-    resource.run(&["state", "rm", "eod_environment.preview"]).expect_ok();
-    let script = text(&folder("resources/eod_environment"), "import.sh");
+    run_import(resource, "eod_environment", "eod_environment.preview");
+    resource.expect_no_changes();
+}
+
+/// Takes a resource out of the state and runs the `import.sh` of its type.
+#[track_caller]
+fn run_import(resource: &Workspace, kind: &str, address: &str) {
+    resource.run(&["state", "rm", address]).expect_ok();
+    let script = text(&folder("resources").join(kind), "import.sh");
     let commands = script.lines().filter(|line| !line.trim().is_empty() && !line.starts_with('#'));
     let mut count = 0;
     for command in commands {
@@ -136,7 +151,6 @@ fn import(resource: &Workspace) {
         count += 1;
     }
     assert!(count > 0, "import.sh has no command");
-    resource.expect_no_changes();
 }
 
 /// Both data sources, on the environment that the other example has made.
@@ -152,6 +166,83 @@ fn data_sources() {
     all.apply().expect_ok();
     let running = &outputs(&all)["running"]["value"];
     assert!(running[NAME].is_string(), "{running}");
+}
+
+/// A Vault with the stage configuration that the examples speak of.
+#[track_caller]
+fn stage() -> Vault {
+    let vault = Vault::own();
+    let secrets: [(&str, &[(&str, &str)]); 6] = [
+        ("stage/shop", &[("URL", "https://stage.example"), ("DATABASE_PASSWORD", "stage"), ("ADMIN_TOKEN", "admin")]),
+        ("stage/features/search", &[("ENABLED", "true")]),
+        ("stage/features/checkout/v2", &[("ENABLED", "false")]),
+        ("stage/payments", &[("PAYMENT_KEY", "canary-real-key"), ("PAYMENT_URL", "https://real.example")]),
+        ("stage/sandbox", &[("DATABASE_PASSWORD", "canary-of-the-sandbox")]),
+        ("sensitive/shop", &[("KEY", "canary-of-the-sensitive")]),
+    ];
+    for (path, pairs) in secrets {
+        vault.put(MOUNT, path, pairs);
+    }
+    vault
+}
+
+/// The mount of every example, which a server of the testbed has from the start.
+const MOUNT: &str = "secret";
+
+#[track_caller]
+fn vault_workspace(vault: &Vault, test: &str, hcl: &str) -> Workspace {
+    let workspace = Workspace::new(test, hcl).env("VAULT_ADDR", vault.address()).env("VAULT_TOKEN", vault.token());
+    workspace.write("provider.tf", &text(&folder("provider"), "provider.tf"));
+    workspace
+}
+
+#[test]
+fn examples_of_vault_are_applied_as_they_stand() {
+    let vault = stage();
+    let audit = vault.audit().starting_here();
+    let resource = vault_workspace(&vault, "example-vault", &text(&folder("resources/eod_vault_clone"), "resource.tf"));
+    resource.apply().expect_ok().expect_said("3 added");
+    resource.expect_no_changes();
+    let get = |path: &str| vault.get(MOUNT, &format!("preview/{NAME}/{path}")).unwrap();
+    assert_eq!(get("shop"), json!({ "URL": "https://stage.example", "DATABASE_PASSWORD": "stage" }));
+    assert_eq!(
+        (&get("features/search")["ENABLED"], &get("features/checkout/v2")["ENABLED"]),
+        (&json!("true"), &json!("false"))
+    );
+    assert_eq!(get("payments"), json!({ "PAYMENT_KEY": "sandbox", "PAYMENT_URL": "https://sandbox.payments.example" }));
+    let said = outputs(&resource);
+    assert_eq!(said["secret_ref"]["value"], format!("secret/preview/{NAME}/shop"));
+    assert_eq!(said["sensitive_secret_ref"]["value"], "secret/sensitive/shop");
+    assert!(!audit.was_read(MOUNT, "sensitive"));
+    for canary in ["canary-real-key", "canary-of-the-sensitive"] {
+        resource.assert_nowhere(canary, &[]);
+    }
+
+    // What stands in the configuration only is in the state again after an update that writes nothing.
+    run_import(&resource, "eod_vault_clone", "eod_vault_clone.config");
+    resource.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
+    resource.expect_no_changes();
+    assert_eq!(vault.metadata(MOUNT, &format!("preview/{NAME}/shop")).unwrap()["current_version"], 1);
+
+    let data =
+        vault_workspace(&vault, "example-vault-data", &text(&folder("data-sources/eod_vault_clone"), "data-source.tf"));
+    data.apply().expect_ok();
+    assert_eq!(outputs(&data)["edited"]["value"], false);
+    vault.patch_by_person(MOUNT, &format!("preview/{NAME}/shop"), &[("URL", "https://mine.example")]);
+    data.apply().expect_ok();
+    assert_eq!(outputs(&data)["edited"]["value"], true);
+    resource.destroy().expect_ok();
+    assert_eq!(vault.list(MOUNT, "preview"), Vec::<String>::new());
+
+    let hcl = text(&folder("ephemeral-resources/eod_vault_secret"), "ephemeral-resource.tf");
+    let ephemeral = vault_workspace(&vault, "example-ephemeral", &hcl);
+    ephemeral.plan().expect_ok().expect_said("1 to add");
+    ephemeral.apply().expect_ok();
+    ephemeral.expect_no_changes();
+    assert_eq!(get("shop")["DATABASE_PASSWORD"], "canary-of-the-sandbox");
+    ephemeral.destroy().expect_ok();
+    ephemeral.assert_nowhere("canary-of-the-sandbox", &[]);
+    assert_eq!(vault.list(MOUNT, "preview"), Vec::<String>::new());
 }
 
 /// The first HCL of the README is a whole configuration that works.
