@@ -63,6 +63,8 @@ pub(super) struct Inner {
     policy: Policy,
     calls: Mutex<BTreeMap<String, u64>>,
     mounts: Mutex<BTreeMap<String, MountInfo>>,
+    /// Held by whoever asks for a mount, so that many copies at once ask for it once.
+    pub(super) asks_mount: AsyncMutex<()>,
     unreachable_until: Mutex<Option<Instant>>,
 }
 
@@ -106,6 +108,7 @@ impl Vault {
             policy: limits.retry,
             calls: Mutex::default(),
             mounts: Mutex::default(),
+            asks_mount: AsyncMutex::default(),
             unreachable_until: Mutex::default(),
         };
         Self { inner: Arc::new(inner) }

@@ -43,6 +43,8 @@ pub struct Receipt {
     pub version: u64,
     /// When, as the server wrote it: to the nanosecond, so that it tells this write from any other.
     pub created_time: Option<String>,
+    /// What somebody had written on the secret before it had a value.
+    pub custom_metadata: BTreeMap<String, String>,
 }
 
 /// What became of a create.
@@ -287,7 +289,8 @@ fn receipt(ask: &Ask, answer: &Value) -> Result<Receipt, Error> {
     let version = answer.pointer("/data/version").and_then(Value::as_u64);
     let strange = || ask.error(Kind::Other).because("the answer names no version").with_unknown_outcome(true);
     let created_time = answer.pointer("/data/created_time").and_then(Value::as_str).map(str::to_owned);
-    Ok(Receipt { version: version.ok_or_else(strange)?, created_time })
+    let custom_metadata = super::secret::strings(answer.pointer("/data/custom_metadata"));
+    Ok(Receipt { version: version.ok_or_else(strange)?, created_time, custom_metadata })
 }
 
 fn is_conflict(failed: &Failed) -> bool {

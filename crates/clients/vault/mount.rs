@@ -6,7 +6,7 @@
 use eod_domain::vault::{MountPath, SecretPath, SecretRef};
 use serde_json::Value;
 
-use super::{client::Vault, endpoints::MountRequest, exchange::Ask, failure::ANY};
+use super::{client::SYSTEM, client::Vault, endpoints::MountRequest, exchange::Ask, failure::ANY};
 use crate::{Call, Error, Kind};
 
 /// The version of the key-value engine.
@@ -41,6 +41,12 @@ impl Vault {
     ///
     /// When nothing is mounted there, something else than a key-value engine, or the token may not know.
     pub async fn mount(&self, mount: &MountPath, call: &Call) -> Result<MountInfo, Error> {
+        if let Some(known) = self.known_mount(mount.as_str()) {
+            return Ok(known);
+        }
+        let stopped =
+            |stop| Error::new(SYSTEM, "find", format!("the mount of `{mount}`"), Kind::from(stop)).because(stop);
+        let _turn = call.run(self.inner.asks_mount.lock()).await.map_err(stopped)?;
         if let Some(known) = self.known_mount(mount.as_str()) {
             return Ok(known);
         }

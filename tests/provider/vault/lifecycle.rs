@@ -212,3 +212,50 @@ fn what_people_wrote_on_the_source_goes_along_as_far_as_it_fits() {
         story.expect_no_changes();
     });
 }
+
+#[test]
+fn what_people_wrote_where_the_copy_goes_stays_beside_the_marks() {
+    tell("prepared", SOURCE, |story| {
+        story.vault.put_custom_metadata(&story.mount, "stage/shop", &[("team", "platform"), ("tier", "1")]);
+        // Metadata without a value, as somebody prepares it who wants settings of his own.
+        let settings = json!({ "max_versions": 3, "custom_metadata": { "team": "checkout" } });
+        story.vault.call("POST", &format!("{}/metadata/{TARGET}", story.mount), Some(&settings));
+        story.settle();
+        story.expect_whole("stage/shop", TARGET);
+        let metadata = story.vault.metadata(&story.mount, TARGET).unwrap();
+        let custom = &metadata["custom_metadata"];
+        assert_eq!((&custom["team"], &custom["tier"]), (&json!("checkout"), &json!("1")));
+        assert_eq!(metadata["max_versions"], 3);
+    });
+}
+
+#[test]
+fn many_copies_share_one_login_and_take_three_requests_each() {
+    const COPIES: usize = 20;
+    tell("many", "", |story| {
+        let role = story.vault.approle(&[&story.cloner_policy(false)], "1h");
+        story.unset_env("VAULT_TOKEN");
+        story.provider(&format!(
+            "vault = {{ auth = {{ approle = {{ role_id = \"{}\", secret_id = \"{}\", mount = \"{}\" }} }} }}",
+            role.role_id, role.secret_id, role.mount
+        ));
+        let block = story
+            .block("config", &format!("{SOURCE}\ntarget_path = \"preview/${{each.key}}\"\nfor_each = local.names"));
+        story.body(&format!("locals {{\n  names = toset([for n in range({COPIES}) : \"pr-${{n}}\"])\n}}\n{block}"));
+        let proxy = story.proxied();
+        story.apply().expect_ok().expect_said(&format!("{COPIES} added"));
+        let count = |method: &str, part: &str| {
+            proxy.calls(|call| call.method == method && call.path.contains(part) && !call.path.contains("/auth/"))
+        };
+        assert_eq!(proxy.calls(|call| call.path.ends_with("/login")), 1, "{}", proxy.story());
+        assert_eq!(count("GET", "/data/"), COPIES, "{}", proxy.story());
+        assert_eq!((count("POST", "/data/"), count("POST", "/metadata/")), (COPIES, COPIES), "{}", proxy.story());
+        assert_eq!(count("GET", "/mounts/"), 1, "{}", proxy.story());
+
+        proxy.clear_log();
+        story.expect_no_changes();
+        assert_eq!((proxy.log().len(), count("GET", "/metadata/")), (1 + COPIES, COPIES), "{}", proxy.story());
+        story.destroy().expect_ok().expect_said(&format!("{COPIES} destroyed"));
+        story.expect_nothing_left();
+    });
+}

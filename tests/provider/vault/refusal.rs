@@ -44,6 +44,20 @@ fn a_mount_that_is_none_or_of_another_kind_is_named() {
 }
 
 #[test]
+fn a_mount_that_was_taken_away_is_an_error_and_not_a_copy_that_is_gone() {
+    tell("mount-gone", SOURCE, |story| {
+        story.settle();
+        story.vault.call("DELETE", &format!("sys/mounts/{}", story.mount), None);
+        for run in [story.plan(), story.destroy()] {
+            run.expect_err(&format!("Cannot read the metadata of secret `{}/{TARGET}`", story.mount)).expect_said(
+                &format!("nothing is served at `{}/metadata/{TARGET}`; check the mount and the namespace", story.mount),
+            );
+        }
+        assert_eq!(story.results()[TARGET], "cloned");
+    });
+}
+
+#[test]
 fn version_1_of_the_engine_is_a_source_and_no_target() {
     tell("version-1", "", |story| {
         let old = story.vault.mount_v1("version-1");

@@ -185,6 +185,8 @@ impl Work<'_> {
     /// Marks what we have just stored. It is recorded whether or not the marks could be written.
     async fn mark_new(&self, mut draft: Draft, receipt: Receipt) -> Copied {
         draft.provenance.created.clone_from(&receipt.created_time);
+        // Metadata without a value is no secret that was there, but it is somebody's and stays beside ours.
+        draft.source_metadata.extend(receipt.custom_metadata);
         let record = KeyRecord {
             source_version: draft.provenance.source_version,
             version: receipt.version,

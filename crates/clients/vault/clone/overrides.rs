@@ -90,9 +90,11 @@ async fn silently_written(
     call: &Call,
 ) -> Result<Option<Receipt>, Error> {
     match vault.read(mount, path, None, call).await? {
-        Found::Secret(secret) if secret.version == Some(cas + 1) && secret.data == *data => {
-            Ok(Some(Receipt { version: cas + 1, created_time: secret.created_time.clone() }))
-        }
+        Found::Secret(secret) if secret.version == Some(cas + 1) && secret.data == *data => Ok(Some(Receipt {
+            version: cas + 1,
+            created_time: secret.created_time.clone(),
+            custom_metadata: secret.custom_metadata.clone(),
+        })),
         _ => Ok(None),
     }
 }
