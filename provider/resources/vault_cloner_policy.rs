@@ -76,12 +76,10 @@ impl Function for VaultClonerPolicy {
     }
 }
 
-fn globs(
-    arguments: &Arguments,
-    at: usize,
-    default: Globs,
-    parse: fn(&[String]) -> Result<Globs, (usize, GlobError)>,
-) -> Result<Globs, FunctionError> {
+/// One of the ways to read a list of patterns: a mistake comes with its position.
+type ParseGlobs = fn(&[String]) -> Result<Globs, (usize, GlobError)>;
+
+fn globs(arguments: &Arguments, at: usize, default: Globs, parse: ParseGlobs) -> Result<Globs, FunctionError> {
     match arguments.get::<Option<Vec<String>>>(at)? {
         None => Ok(default),
         Some(patterns) => {

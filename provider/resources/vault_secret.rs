@@ -65,7 +65,8 @@ impl Ephemeral for VaultSecret {
         if path.is_null() && reference.is_null() {
             return told("One of `path` and `ref` is needed, and none is set.", Path::root()).into();
         }
-        if !reference.is_null() && !(path.is_null() && mount.is_null()) {
+        let beside = !path.is_null() || !mount.is_null();
+        if beside && !reference.is_null() {
             return told("`ref` says mount and path, so neither can be set beside it.", Input::REF.path()).into();
         }
         match config.get(Input::VERSION) {

@@ -105,6 +105,9 @@ pub(super) fn secrets(
     Ok(Secrets { vault, sensitive, targets })
 }
 
+/// One of the ways to read a list of patterns: a mistake comes with its position.
+type ParseGlobs = fn(&[String]) -> Result<Globs, (usize, GlobError)>;
+
 /// The patterns, which may be known while other parts of the block are not.
 fn globs(config: Config<'_>) -> Result<(Attr<Globs>, Attr<Globs>), Diags> {
     let Some(block) = config.nested(ProviderConfig::VAULT) else {
@@ -113,22 +116,19 @@ fn globs(config: Config<'_>) -> Result<(Attr<Globs>, Attr<Globs>), Diags> {
         return Ok((or_default(Globs::default_sensitive()), or_default(Globs::default_targets())));
     };
     let mut diags = Diags::new();
-    let mut parsed =
-        |key: Key<Vec<String>>, default: Globs, parse: fn(&[String]) -> Result<Globs, (usize, GlobError)>| match block
-            .get(key)
-        {
-            Attr::Null => Attr::Known(default),
-            Attr::Unknown => Attr::Unknown,
-            Attr::Known(patterns) => match parse(&patterns) {
-                Ok(globs) => Attr::Known(globs),
-                Err((position, error)) => {
-                    let list = Path::from(ProviderConfig::VAULT).attribute(key.name());
-                    let at = if patterns.is_empty() { list } else { list.index(i64::try_from(position).unwrap_or(0)) };
-                    diags.push(explain::invalid(at, &error.to_string()));
-                    Attr::Unknown
-                }
-            },
-        };
+    let mut parsed = |key: Key<Vec<String>>, default: Globs, parse: ParseGlobs| match block.get(key) {
+        Attr::Null => Attr::Known(default),
+        Attr::Unknown => Attr::Unknown,
+        Attr::Known(patterns) => match parse(&patterns) {
+            Ok(globs) => Attr::Known(globs),
+            Err((position, error)) => {
+                let list = Path::from(ProviderConfig::VAULT).attribute(key.name());
+                let at = if patterns.is_empty() { list } else { list.index(i64::try_from(position).unwrap_or(0)) };
+                diags.push(explain::invalid(at, &error.to_string()));
+                Attr::Unknown
+            }
+        },
+    };
     let sensitive = parsed(VaultArgs::SENSITIVE_PATHS, Globs::default_sensitive(), Globs::sensitive);
     let targets = parsed(VaultArgs::TARGET_PREFIXES, Globs::default_targets(), Globs::targets);
     diags.into_result((sensitive, targets))

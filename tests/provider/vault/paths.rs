@@ -109,8 +109,7 @@ fn patterns_of_the_provider_block_hold_for_every_spelling_of_a_mount() {
         let block = |mount: &str, source: &str| {
             format!(
                 "resource \"eod_vault_clone\" \"config\" {{\n  environment = \"pr-1\"\n  mount = \"{mount}\"\n  \
-                 source_path = \"{source}\"\n  target_mount = \"{}\"\n  target_path = \"copies/pr-1\"\n}}\n",
-                engine
+                 source_path = \"{source}\"\n  target_mount = \"{engine}\"\n  target_path = \"copies/pr-1\"\n}}\n"
             )
         };
         // The long form of a pattern covers the short form of a path.
