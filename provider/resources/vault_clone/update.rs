@@ -3,12 +3,13 @@
 use eod_clients::Call as Remote;
 use eod_clients::vault::SecretMap;
 use eod_clients::vault::clone::{self, Updated};
+use eod_domain::vault::SecretRef;
 use tfplugin::{Applied, Call, Diag, Failed, State};
 
 use super::model::Input;
 use super::{VaultClone, place, records};
 use crate::explain;
-use crate::provider::Context;
+use crate::provider::{Context, unknown_vault};
 use crate::timeouts::{Operation, TimeoutsArgs};
 
 pub(super) async fn update(
@@ -52,6 +53,13 @@ async fn overwrite(
     let owner = place::owner(cx, prior).map_err(Failed::nothing)?;
     let target = place::target(input).map_err(Failed::nothing)?;
     let Some(record) = recorded.get_mut(target.path()) else { return Ok(()) };
+    // The patterns may be others than those under which the copy was made.
+    let sensitive = cx.sensitive_paths().ok_or_else(|| Failed::nothing(unknown_vault()))?;
+    if let Some(pattern) = sensitive.covering(&target) {
+        let why = format!("it is sensitive now (`vault.sensitive_paths` has `{pattern}`), and is not read any more");
+        call.warn(not_written(&target, &why));
+        return Ok(());
+    }
     let overrides: SecretMap = input.overrides_wo.clone().unwrap_or_default().into_iter().collect();
     let updated =
         clone::update_overrides(vault, target.mount(), target.path(), record, &overrides, &owner, &remote).await;
@@ -67,10 +75,12 @@ async fn overwrite(
             format!("the token's policy does not allow it ({}); the policy needs `update` on the copy", error.chain())
         }
     };
-    call.warn(
-        Diag::warning("The overrides were not written")
-            .detail(format!("The copy `{target}` is as it was: {why}."))
-            .at(Input::OVERRIDES_WO_VERSION),
-    );
+    call.warn(not_written(&target, &why));
     Ok(())
+}
+
+fn not_written(target: &SecretRef, why: &str) -> Diag {
+    Diag::warning(format!("The overrides were not written: {target}"))
+        .detail(format!("The copy `{target}` is as it was: {why}."))
+        .at(Input::OVERRIDES_WO_VERSION)
 }

@@ -12,8 +12,10 @@ use serde_json::Value;
 
 use super::{COPY, SOURCE, TARGET, VaultStory, tell};
 use crate::kit::{
+    cluster::PATIENCE,
     fault::{Fault, FaultProxy, Logged},
     vault::faults::errors,
+    wait::wait_until,
     workspace::Run,
 };
 
@@ -180,11 +182,9 @@ fn nothing_that_is_secret_is_left_by_a_provider_that_is_killed() {
         proxy.rule(|call| call.is("POST", &format!("/data/{TARGET}")), usize::MAX, Fault::Hang);
         for signal in ["ABRT", "KILL"] {
             let running = story.spawn(&["apply", "-no-color", "-auto-approve"]);
-            crate::kit::wait::wait_until("the write to hang", crate::kit::cluster::PATIENCE, || {
-                match proxy.calls(|call| call.spoiled) {
-                    0 => Err(proxy.story()),
-                    _ => Ok(()),
-                }
+            wait_until("the write to hang", PATIENCE, || match proxy.calls(|call| call.spoiled) {
+                0 => Err(proxy.story()),
+                _ => Ok(()),
             });
             for provider in running.providers() {
                 let sent = Command::new("kill").args([format!("-{signal}"), provider.to_string()]).status();

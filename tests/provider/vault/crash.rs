@@ -9,6 +9,7 @@ use std::{
 use super::{SOURCE, TARGET, VaultStory};
 use crate::{
     kit::{
+        cluster::PATIENCE,
         fault::{Fault, FaultProxy, Logged},
         terraform::Terraform,
         wait::wait_until,
@@ -61,11 +62,9 @@ fn run_until(
     let seen = AtomicUsize::new(0);
     proxy.rule(move |call| like(call) && seen.fetch_add(1, Ordering::Relaxed) >= number, usize::MAX, Fault::Hang);
     let running = story.spawn(arguments);
-    wait_until(&format!("call {number} to hang"), crate::kit::cluster::PATIENCE, || {
-        match proxy.calls(|call| call.spoiled) {
-            0 => Err(proxy.story()),
-            _ => Ok(()),
-        }
+    wait_until(&format!("call {number} to hang"), PATIENCE, || match proxy.calls(|call| call.spoiled) {
+        0 => Err(proxy.story()),
+        _ => Ok(()),
     });
     running
 }
@@ -255,4 +254,28 @@ fn an_interrupted_create_is_saved_and_made_whole_by_the_next_apply() {
         story.destroy().expect_ok();
         story.expect_nothing_left();
     }
+}
+
+#[test]
+fn an_interrupted_create_marks_what_it_has_just_stored() {
+    let (story, proxy) = story("interrupted-marks", &format!("{SOURCE}\nrecursive = true"));
+    for name in ["a", "b", "c", "d", "e", "f"] {
+        story.vault.put(&story.mount, &format!("stage/shop/{name}"), &[("NAME", name)]);
+    }
+    let path = format!("{TARGET}/c");
+    proxy.rule(|call| call.is("POST", &format!("/metadata/{TARGET}/c")), 1, Fault::Hang);
+    let running = story.spawn(&APPLY);
+    wait_until("the marks to hang", PATIENCE, || match proxy.calls(|call| call.spoiled) {
+        0 => Err(proxy.story()),
+        _ => Ok(()),
+    });
+    running.signal("INT");
+    let run = running.wait();
+    expect_sound(&run);
+    run.expect_err("Interrupt received").expect_said("run again to continue; what was done so far is kept");
+    assert!(story.is_tainted());
+    story.expect_whole("stage/shop/c", &path);
+    assert!(story.results().contains_key(&path));
+    story.destroy().expect_ok();
+    story.expect_nothing_left();
 }

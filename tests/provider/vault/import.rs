@@ -3,6 +3,7 @@
 use serde_json::json;
 
 use super::{COPY, SOURCE, TARGET, VaultStory, tell};
+use crate::kit::{cluster::PATIENCE, wait::wait_until};
 
 #[track_caller]
 fn id(story: &VaultStory) -> String {
@@ -80,11 +81,9 @@ fn the_server_says_where_a_mount_ends() {
             &format!("sys/mounts/{mount}"),
             Some(&json!({ "type": "kv", "options": { "version": "2" } })),
         );
-        crate::kit::wait::wait_until("the engine", crate::kit::cluster::PATIENCE, || {
-            match story.vault.call("GET", &format!("{mount}/config"), None) {
-                (200, _) => Ok(()),
-                (_, answer) => Err(answer.to_string()),
-            }
+        wait_until("the engine", PATIENCE, || match story.vault.call("GET", &format!("{mount}/config"), None) {
+            (200, _) => Ok(()),
+            (_, answer) => Err(answer.to_string()),
         });
         story.vault.put(&mount, "stage/shop", &[("A", "1")]);
         let block = format!(

@@ -48,6 +48,27 @@ fn a_token_comes_from_the_block_or_the_environment() {
 }
 
 #[test]
+fn a_token_that_may_not_look_at_itself_and_one_that_nobody_can_renew_will_do() {
+    tell("login-poor-token", SOURCE, |story| {
+        let mount = &story.mount;
+        let policy = format!(
+            "path \"{mount}/data/stage/*\" {{ capabilities = [\"read\"] }}\n\
+             path \"{mount}/data/preview/*\" {{ capabilities = [\"create\"] }}\n\
+             path \"{mount}/metadata/preview/*\" {{ capabilities = [\"read\", \"create\", \"update\", \"delete\"] }}"
+        );
+        let policy = story.vault.policy("poor", &policy);
+        for kind in [json!({ "no_default_policy": true }), json!({ "type": "batch" })] {
+            let mut body = json!({ "policies": [policy], "ttl": "1h", "no_parent": true });
+            body.as_object_mut().unwrap().extend(kind.as_object().unwrap().clone());
+            let (status, answer) = story.vault.call("POST", "auth/token/create", Some(&body));
+            assert_eq!(status, 200, "{answer}");
+            story.token(answer["auth"]["client_token"].as_str().unwrap());
+            expect_life(story);
+        }
+    });
+}
+
+#[test]
 fn an_approle_logs_in_once_in_every_process() {
     tell("login-approle", SOURCE, |story| {
         let role = story.vault.approle(&[&story.cloner_policy(false)], "1h");

@@ -111,6 +111,27 @@ fn a_policy_that_only_creates_keeps_the_copy_as_it_is_and_is_named() {
 }
 
 #[test]
+fn patterns_that_came_later_touch_nothing_that_exists_and_let_nothing_be_read() {
+    tell("overrides-sensitive", &overriding("https://one.example", 1), |story| {
+        story.settle();
+        let audit = story.vault.audit().starting_here();
+        story.provider(
+            "vault = {\n  sensitive_paths = [\"*/stage/*\", \"*/preview/*\"]\n  target_prefixes = [\"*/other/*\"]\n}",
+        );
+        story.expect_no_changes();
+        story.arguments(&overriding("https://two.example", 2));
+        let run = story.apply().expect_ok();
+        run.expect_said(&format!("The overrides were not written: {}/{TARGET}", story.mount))
+            .expect_said("it is sensitive now (`vault.sensitive_paths` has `*/preview/*`), and is not read any more");
+        assert_eq!(audit.operations(&format!("{}/data", story.mount)), []);
+        // What is made anew is asked again.
+        story.run(&["plan", "-no-color", "-replace=eod_vault_clone.config"]).expect_err("and is never read or copied");
+        story.destroy().expect_ok();
+        story.expect_nothing_left();
+    });
+}
+
+#[test]
 fn overrides_of_a_subtree_are_refused() {
     tell("overrides-subtree", &format!("{}\nrecursive = true", overriding("https://one.example", 1)), |story| {
         let run = story.plan().expect_err("Overrides of a subtree");

@@ -1,7 +1,12 @@
 //! What is wrong is said once: which mount and path, which capability is missing, and what to do. Nothing is half made.
 
 use super::{SOURCE, TARGET, VaultStory, tell};
-use crate::kit::{terraform::Terraform, vault::Vault, workspace::Run};
+use crate::kit::{
+    fault::Logged,
+    terraform::Terraform,
+    vault::{Vault, faults::errors},
+    workspace::Run,
+};
 
 /// Applies, expects one error that says all of this, and that nothing was made.
 #[track_caller]
@@ -193,10 +198,9 @@ fn a_namespace_that_is_not_there_is_named() {
         story.provider("vault = { namespace = \"nobody/here\" }");
         let proxy = story.proxied();
         // The open-source server takes no notice of namespaces; this is how one that has them answers.
-        let like = |call: &crate::kit::fault::Logged| {
-            call.headers.get("x-vault-namespace").is_some_and(|name| name.as_bytes() == b"nobody/here")
-        };
-        proxy.rule(like, usize::MAX, crate::kit::vault::faults::errors(404, &["no handler for route \"nobody/here\""]));
+        let like =
+            |call: &Logged| call.headers.get("x-vault-namespace").is_some_and(|name| name.as_bytes() == b"nobody/here");
+        proxy.rule(like, usize::MAX, errors(404, &["no handler for route \"nobody/here\""]));
         let run = expect_refused(
             story,
             &[
