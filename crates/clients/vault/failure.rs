@@ -126,7 +126,7 @@ impl Refusal {
         let (capability, path) = (self.capability, &self.path);
         match self.status {
             _ if self.is_sealed() => "Vault is sealed; unseal it (`vault operator unseal`) and run again".to_owned(),
-            _ if capability == ANY => "the server tells it to every token with some right below the path".to_owned(),
+            403 if capability == ANY => "the server tells it to every token with some right below the path".to_owned(),
             403 => format!(
                 "the token needs the capability `{capability}` on `{path}`; add it to the token's policy, and check \
                  the mount and the namespace"
@@ -286,8 +286,11 @@ impl StdError for Failure {
 
 /// A token that the server does not know, or no longer.
 #[derive(Debug, thiserror::Error)]
-#[error("Vault does not accept the token: it is wrong, has expired or was revoked; get a new one and run again")]
-struct TokenRefused(#[source] Box<Refusal>);
+#[error(
+    "Vault does not accept the token: it is wrong, has expired or was revoked; get a new one and run again (it answered \
+     {} to {})", .0.status, .0.request
+)]
+struct TokenRefused(Box<Refusal>);
 
 #[cfg(test)]
 mod tests {
