@@ -3,8 +3,7 @@
 use eod_clients::Call as Remote;
 use eod_clients::kubernetes::ObjectRef;
 use eod_domain::{
-    Clock, ClockChange, Environment, NamespaceFacts, Nonce, Provenance, Verdict, cost_per_day, judge, labels,
-    next_clock, objects,
+    Clock, ClockChange, EnvironmentName, Nonce, Ownership, Provenance, cost_per_day, labels, next_clock, objects,
 };
 use serde_json::Value;
 use tfplugin::{Applied, Call, Diag, Failed, State};
@@ -13,6 +12,7 @@ use super::access::{Operation, TimeoutsArgs};
 use super::apply::Target;
 use super::create::environment;
 use super::model::{Input, Private};
+use super::ownership::{belongs_to, ownership};
 use super::{Environment as Resource, clock, hosts, live};
 use crate::explain;
 use crate::provider::Context;
@@ -29,7 +29,7 @@ pub(super) async fn update(
     let kubernetes = cx.kubernetes()?;
     let reference = ObjectRef::namespace(environment.name.as_str());
     let found = kubernetes.get(&reference, &remote).await.map_err(|error| explain::remote(&error))?;
-    let namespace = owned(found, &environment, &prior)?;
+    let namespace = owned(cx, &prior, &environment.name, found)?;
     let is_move = prior.private.unmarked_uid.is_some();
     if is_move || prior.input.services != input.services {
         hosts::are_free(kubernetes, &environment, &remote).await?;
@@ -68,8 +68,7 @@ pub(super) async fn update(
 }
 
 /// The namespace, if it is still the one that the state speaks of.
-fn owned(found: Option<Value>, environment: &Environment, prior: &State<Resource>) -> Result<Value, Diag> {
-    let name = &environment.name;
+fn owned(cx: &Context, prior: &State<Resource>, name: &EnvironmentName, found: Option<Value>) -> Result<Value, Diag> {
     let again = "plan again: the refresh will see it";
     let Some(namespace) = found else {
         return Err(Diag::error("The namespace is gone")
@@ -81,18 +80,20 @@ fn owned(found: Option<Value>, environment: &Environment, prior: &State<Resource
             .detail(format!("Namespace `{name}` is on its way out, and nothing can be made in it."))
             .hint(again));
     }
-    let known = prior.output.as_ref().map(|output| output.uid.as_str()).or(prior.private.unmarked_uid.as_deref());
-    let is_same = known.is_none_or(|known| live::uid(&namespace) == Some(known));
-    let facts = NamespaceFacts::read(&namespace);
-    let has_nonce = prior.private.nonce.is_some() && facts.marks.nonce == prior.private.nonce;
-    let verdict = judge(Some(&facts), &environment.claim());
-    let is_marked = has_nonce || matches!(verdict, Verdict::Finished | Verdict::Interrupted);
-    if is_same && (is_marked || prior.private.unmarked_uid.is_some()) {
-        return Ok(namespace);
+    match ownership(cx, prior, &namespace) {
+        Ownership::Ours => Ok(namespace),
+        // It comes from another resource type and gets its marks now.
+        Ownership::Unmarked if prior.private.unmarked_uid.is_some() => Ok(namespace),
+        Ownership::Unmarked => Err(Diag::error("The namespace does not carry our marks any more")
+            .detail(format!(
+                "Somebody has taken the marks of EoD off namespace `{name}`, or changed them. It is not touched."
+            ))
+            .hint("find out who wants it; then take the resource out of this state, or destroy it and apply again")),
+        Ownership::OtherInstallation { theirs } => Err(belongs_to(cx, &namespace, &theirs)),
+        Ownership::Another => Err(Diag::error("The namespace is not the one in the state")
+            .detail(format!("Namespace `{name}` was deleted and made again by somebody else. It is not touched."))
+            .hint("plan again; if the namespace is to be managed here, import it")),
     }
-    Err(Diag::error("The namespace is not the one in the state")
-        .detail(format!("Namespace `{name}` was deleted and made again by somebody else, or its marks were changed. It is not touched."))
-        .hint("plan again; if the namespace is to be managed here, import it"))
 }
 
 /// What of an update concerns the clock.
