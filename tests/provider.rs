@@ -25,6 +25,7 @@ mod import;
 mod many;
 mod names;
 mod network;
+mod push;
 mod refusal;
 mod testing;
 mod update;

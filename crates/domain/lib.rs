@@ -57,7 +57,7 @@ pub use crate::name::{
     Subject, TemplateError, environment_name,
 };
 pub use crate::network::{Isolation, IsolationError, Network, NetworkSettings, StableService, StableServiceError};
-pub use crate::object::{Kind, KindError, Object, namespace_claim, objects};
+pub use crate::object::{Kind, KindError, Object, contents, namespace_claim, namespace_object, objects};
 pub use crate::owner::Owner;
 pub use crate::ownership::{Ownership, Remembered, ownership};
 pub use crate::pod_security::{PodSecurity, PodSecurityError};

@@ -11,7 +11,7 @@ use super::Environment as Resource;
 use super::access::{Operation, TimeoutsArgs};
 use super::live;
 use super::model::Input;
-use super::ownership::{belongs_to, ownership};
+use super::ownership::{belongs_to, ownership, remembered};
 use crate::explain;
 use crate::provider::Context;
 
@@ -43,7 +43,7 @@ pub(super) async fn delete(cx: &Context, prior: State<Resource>, call: &Call) ->
     let reference = ObjectRef::namespace(name.as_str());
     let found = kubernetes.get(&reference, &remote).await.map_err(|error| explain::remote(&error))?;
     let Some(namespace) = found else { return Ok(()) };
-    let uid = match (ownership(cx, &prior, &namespace), live::uid(&namespace)) {
+    let uid = match (ownership(cx, &remembered(&prior), &namespace), live::uid(&namespace)) {
         // The uid says that it is the one, whatever others have done to its marks.
         (Ownership::Ours | Ownership::Unmarked, Some(uid)) => uid,
         (Ownership::OtherInstallation { theirs }, _) => return Err(belongs_to(cx, &namespace, &theirs).into()),

@@ -9,16 +9,22 @@ use super::arguments;
 use super::live;
 use crate::provider::Context;
 
-/// What the state says of a namespace.
-pub(super) fn ownership(cx: &Context, prior: &State<Resource>, namespace: &Value) -> Ownership {
+/// What a state remembers of its namespace.
+pub(super) fn remembered(prior: &State<Resource>) -> Remembered {
     let uid = prior.output.as_ref().map(|output| &output.uid).or(prior.private.unmarked_uid.as_ref());
-    let remembered = Remembered {
-        uid: uid.cloned(),
-        nonce: prior.private.nonce.clone(),
-        identity: arguments::identity(&prior.input),
-    };
+    Remembered { uid: uid.cloned(), nonce: prior.private.nonce.clone(), identity: arguments::identity(&prior.input) }
+}
+
+/// Whether a namespace is the one that is remembered, and ours.
+pub(super) fn ownership(cx: &Context, remembered: &Remembered, namespace: &Value) -> Ownership {
     let ours = cx.installation.clone().known();
-    eod_domain::ownership(&NamespaceFacts::read(namespace), &remembered, ours.as_ref())
+    eod_domain::ownership(&NamespaceFacts::read(namespace), remembered, ours.as_ref())
+}
+
+/// The version of a namespace in which it is ours and stays: whoever writes to this version needs no look before.
+pub(super) fn version_of_ours(cx: &Context, remembered: &Remembered, namespace: &Value) -> Option<String> {
+    let is_ours = ownership(cx, remembered, namespace) == Ownership::Ours && !live::is_terminating(namespace);
+    live::version(namespace).filter(|_| is_ours).map(str::to_owned)
 }
 
 /// The refusal of a namespace that says it belongs to another installation.

@@ -13,7 +13,7 @@ use super::access::{Operation, TimeoutsArgs};
 use super::create::environment;
 use super::live::{self, Tempo};
 use super::model::{Output, Private};
-use super::ownership::{belongs_to, ownership};
+use super::ownership::{belongs_to, ownership, remembered, version_of_ours};
 use super::plan::dollars;
 use crate::explain;
 use crate::provider::Context;
@@ -30,8 +30,16 @@ pub(super) async fn read(cx: &Context, prior: State<Resource>, call: &Call) -> R
     let remote = Remote::within(limit, call.cancel.clone());
     let found = cx.reader()?.read(&name, &remote).await.map_err(|error| explain::remote(&error))?;
     let Some(found) = found else { return Ok(None) };
-    match ownership(cx, &prior, &found.namespace) {
-        Ownership::Ours | Ownership::Unmarked => Ok(Some(refreshed(cx, prior, &found))),
+    let remembered = remembered(&prior);
+    match ownership(cx, &remembered, &found.namespace) {
+        Ownership::Ours | Ownership::Unmarked => {
+            let mut now = refreshed(cx, prior, &found);
+            // What has drifted is looked at again before it is undone.
+            if now.output.as_ref().is_some_and(|output| output.drift.is_empty()) {
+                now.private.version = version_of_ours(cx, &remembered, &found.namespace);
+            }
+            Ok(Some(now))
+        }
         Ownership::OtherInstallation { theirs } => Err(belongs_to(cx, &found.namespace, &theirs).into()),
         Ownership::Another => {
             call.warn(
@@ -83,7 +91,7 @@ fn refreshed(cx: &Context, prior: State<Resource>, found: &LiveEnvironment) -> S
         effective_labels,
         drift,
     };
-    let mut private = Private { terminating: is_terminating, labels: None, ..prior.private };
+    let mut private = Private { terminating: is_terminating, version: None, labels: None, ..prior.private };
     if private.nonce.is_none() {
         private.nonce = live::annotation(namespace, labels::NONCE).map(str::to_owned);
     }
