@@ -11,7 +11,7 @@ use hyper_util::client::legacy::Error as TransportError;
 use kube::client::Body;
 use serde_json::Value;
 
-use super::{client::Ask, connection::ConnectError, rejection::Rejection};
+use super::{answer, client::Ask, connection::ConnectError, rejection::Rejection};
 use crate::{
     deadline::{Stop, seconds},
     error::Kind,
@@ -62,7 +62,7 @@ pub(super) async fn exchange(
         return Err(Failure::Refused { rejection, retry_after: retry_after(&head.headers) });
     }
     // The parser's words may quote the object, which may hold secrets.
-    serde_json::from_slice(&body).map_err(|_| Failure::Broken("the answer is cut off or not JSON".into()))
+    answer::read(&body).map_err(|_| Failure::Broken("the answer is cut off or no JSON object".into()))
 }
 
 impl Failure {

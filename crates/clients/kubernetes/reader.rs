@@ -11,7 +11,7 @@
 //!   absent.
 //!
 //! # Caveats
-//! A change by somebody else shows after at most [`FRESH`]. `metadata.managedFields` is left out.
+//! A change by somebody else shows after at most [`FRESH`].
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -82,7 +82,7 @@ enum State {
 struct Snapshot {
     taken: Instant,
     writes: u64,
-    environments: BTreeMap<String, LiveEnvironment>,
+    environments: BTreeMap<String, Arc<LiveEnvironment>>,
 }
 
 impl EnvironmentReader {
@@ -94,13 +94,13 @@ impl EnvironmentReader {
     }
 
     /// The environment in the namespace of this name, or `None` when there is no such namespace.
-    pub async fn read(&self, name: &str, call: &Call) -> Result<Option<LiveEnvironment>, Error> {
+    pub async fn read(&self, name: &str, call: &Call) -> Result<Option<Arc<LiveEnvironment>>, Error> {
         if !self.shared.is_wanted_by_many(name, call).await? {
             return self.shared.read_directly(name, call).await;
         }
         let snapshot = self.shared.snapshot(call).await?;
         match snapshot.as_ref().and_then(|snapshot| snapshot.environments.get(name)) {
-            Some(environment) => Ok(Some(environment.clone())),
+            Some(environment) => Ok(Some(Arc::clone(environment))),
             None => self.shared.read_directly(name, call).await,
         }
     }
@@ -128,18 +128,17 @@ impl Shared {
         wanted.names.len()
     }
 
-    async fn read_directly(&self, name: &str, call: &Call) -> Result<Option<LiveEnvironment>, Error> {
-        let Some(mut namespace) = self.client.get(&ObjectRef::namespace(name), call).await? else {
+    async fn read_directly(&self, name: &str, call: &Call) -> Result<Option<Arc<LiveEnvironment>>, Error> {
+        let Some(namespace) = self.client.get(&ObjectRef::namespace(name), call).await? else {
             return Ok(None);
         };
-        slim(&mut namespace);
         let lists = self.kinds.iter().map(|kind| self.list(kind, Some(name), call));
         let objects = try_join_all(lists).await?.into_iter().flatten();
         let mut environment = LiveEnvironment { namespace, objects: BTreeMap::new() };
         for (kind, object) in objects {
             environment.add(kind, object);
         }
-        Ok(Some(environment))
+        Ok(Some(Arc::new(environment)))
     }
 
     /// A snapshot that is not older than this call; none when there can be none now. One caller takes it, the
@@ -193,6 +192,7 @@ impl Shared {
                 environment.add(kind, object);
             }
         }
+        let environments = environments.into_iter().map(|(name, environment)| (name, Arc::new(environment))).collect();
         Ok(Snapshot { taken: Instant::now(), writes, environments })
     }
 
@@ -204,8 +204,7 @@ impl Shared {
             label_selector: Some(self.selector.clone()).filter(|selector| !selector.is_empty()),
             field_selector: None,
         };
-        let mut objects = self.client.list(&query, call).await?;
-        objects.iter_mut().for_each(slim);
+        let objects = self.client.list(&query, call).await?;
         Ok(objects.into_iter().map(|object| (kind.kind.clone(), object)).collect())
     }
 
@@ -219,13 +218,6 @@ impl LiveEnvironment {
         if let Some(name) = text(&object, "/metadata/name") {
             self.objects.insert((kind, name), object);
         }
-    }
-}
-
-/// Takes away what is as large as the object itself and never compared.
-fn slim(object: &mut Value) {
-    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.remove("managedFields");
     }
 }
 

@@ -218,10 +218,6 @@ fn take_items(page: &mut Value) -> Option<Vec<Value>> {
         return Some(Vec::new());
     };
     for item in &mut items {
-        // Who owns which field is as large as the object itself, and nobody asks it of a list.
-        if let Some(metadata) = item.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.remove("managedFields");
-        }
         if let (Some(fields), Some(kind)) = (item.as_object_mut(), &kind) {
             fields.entry("kind").or_insert_with(|| Value::from(kind.as_str()));
             if let Some(api_version) = &api_version {
