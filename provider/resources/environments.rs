@@ -1,7 +1,6 @@
 //! The data source `eod_environments`: what runs, by repository, owner, tier and status.
 
 use std::collections::BTreeMap;
-use std::sync::Arc;
 use std::time::Duration;
 
 use eod_clients::Call as Remote;
@@ -65,7 +64,7 @@ impl DataSource for Environments {
                 namespace.pointer("/metadata/name").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
             // The reader lists each kind once for all of them.
             let whole = cx.reader()?.read(&name, &remote).await.map_err(|error| explain::remote(&error))?;
-            let whole = whole.unwrap_or_else(|| Arc::new(LiveEnvironment { namespace, objects: BTreeMap::new() }));
+            let whole = whole.unwrap_or(LiveEnvironment { namespace, objects: BTreeMap::new() });
             environments.extend(Description::of(cx, &whole).filter(|each| input.fits(each)));
         }
         environments.sort_by(|a, b| a.name.cmp(&b.name));

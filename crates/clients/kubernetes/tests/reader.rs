@@ -1,6 +1,6 @@
 //! Few reads for few environments, few reads for many.
 
-use std::{collections::BTreeSet, sync::Arc, time::Duration};
+use std::{collections::BTreeSet, time::Duration};
 
 use futures::future::join_all;
 use serde_json::{Value, json};
@@ -65,7 +65,7 @@ fn cluster(seen: &Seen) -> Reply {
     }
 }
 
-fn check(environment: Option<Arc<LiveEnvironment>>, name: &str) {
+fn check(environment: Option<LiveEnvironment>, name: &str) {
     let environment = environment.unwrap();
     assert_eq!(environment.namespace["metadata"], json!({ "name": name, "namespace": null }));
     let keys: Vec<String> = environment.objects.keys().map(|(kind, name)| format!("{kind}/{name}")).collect();
