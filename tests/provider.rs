@@ -25,6 +25,7 @@ mod import;
 mod many;
 mod names;
 mod network;
+mod push;
 mod refusal;
 mod testing;
 mod update;
@@ -64,12 +65,18 @@ pub(crate) struct Story {
     body: String,
 }
 
+/// Does something with every Terraform there is, one after the other.
+#[track_caller]
+pub(crate) fn each(tell: impl Fn(&'static Terraform)) {
+    for terraform in Terraform::all() {
+        tell(terraform);
+    }
+}
+
 /// Tells a story with every Terraform. `arguments` are those of the environment, besides repository and pull request.
 #[track_caller]
 pub(crate) fn tell(test: &str, arguments: &str, tell: impl Fn(&mut Story)) {
-    for terraform in Terraform::all() {
-        tell(&mut Story::new(terraform, test, arguments));
-    }
+    each(|terraform| tell(&mut Story::new(terraform, test, arguments)));
 }
 
 impl Story {

@@ -1,8 +1,9 @@
 //! The Kubernetes API.
 //!
 //! Objects are `serde_json::Value`s that carry only what their caller owns, so a field newer than this crate is
-//! never dropped; an [`ObjectRef`] says where an object lives, so nothing is ever discovered. Connecting is lazy:
-//! [`Kubernetes::new`] does no I/O, and the first call reads the configuration and runs the exec plugin, once.
+//! never dropped; only `metadata.managedFields` is left out of every answer. An [`ObjectRef`] says where an object
+//! lives, so nothing is ever discovered. Connecting is lazy: [`Kubernetes::new`] does no I/O, and the first call reads
+//! the configuration and runs the exec plugin, once.
 //!
 //! # Guarantees
 //! - No cluster is ever guessed: what [`Access`] does not name is not contacted.
@@ -11,6 +12,7 @@
 //! - Tokens, keys and what an exec plugin prints never reach an error, a log line or `Debug`.
 
 mod access;
+mod answer;
 mod blockers;
 mod client;
 mod conditions;

@@ -25,6 +25,7 @@ mod name;
 mod network;
 mod object;
 mod owner;
+mod ownership;
 mod pod_security;
 mod pull_request;
 mod quantity;
@@ -56,8 +57,9 @@ pub use crate::name::{
     Subject, TemplateError, environment_name,
 };
 pub use crate::network::{Isolation, IsolationError, Network, NetworkSettings, StableService, StableServiceError};
-pub use crate::object::{Kind, KindError, Object, namespace_claim, objects};
+pub use crate::object::{Kind, KindError, Object, contents, namespace_claim, namespace_object, objects};
 pub use crate::owner::Owner;
+pub use crate::ownership::{Ownership, Remembered, ownership};
 pub use crate::pod_security::{PodSecurity, PodSecurityError};
 pub use crate::pull_request::{HeadSha, HeadShaError, PullRequestUrl, PullRequestUrlError};
 pub use crate::quantity::{Quantity, QuantityError};

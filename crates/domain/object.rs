@@ -18,7 +18,7 @@ use std::str::FromStr;
 
 use serde_json::{Value, json};
 
-pub use self::namespace::namespace_claim;
+pub use self::namespace::{namespace_claim, namespace_object};
 use crate::environment::{Environment, Provenance};
 
 /// One object: what to apply.
@@ -144,7 +144,14 @@ impl Object {
 
 /// All objects of an environment, in the order in which to apply them.
 pub fn objects(environment: &Environment, provenance: &Provenance) -> Vec<Object> {
-    let mut objects = vec![namespace::namespace(environment, provenance), access::service_account(environment)];
+    let mut objects = vec![namespace_object(environment, provenance)];
+    objects.extend(contents(environment));
+    objects
+}
+
+/// The objects inside of its namespace, in the order in which to apply them.
+pub fn contents(environment: &Environment) -> Vec<Object> {
+    let mut objects = vec![access::service_account(environment)];
     objects.extend(guards::guards(environment));
     objects.extend(network::policies(environment));
     objects.extend(access::access(environment));

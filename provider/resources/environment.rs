@@ -16,6 +16,7 @@ mod hosts;
 mod import;
 mod live;
 mod model;
+mod ownership;
 mod plan;
 mod read;
 mod sizes;

@@ -187,10 +187,12 @@ impl FaultProxy {
     /// The calls so far, one line each, for messages.
     pub(crate) fn story(&self) -> String {
         let mut text = String::new();
-        for call in lock(&self.shared.log).iter() {
-            let Logged { method, path, query, stored, status, spoiled, .. } = call;
+        let log = lock(&self.shared.log);
+        for call in log.iter() {
+            let Logged { at, method, path, query, stored, status, spoiled, .. } = call;
+            let after = log.first().map(|first| at.duration_since(first.at)).unwrap_or_default();
             let spoiled = if *spoiled { " (spoiled)" } else { "" };
-            text += &format!("{method} {path}?{query} stored {stored:?} answered {status:?}{spoiled}\n");
+            text += &format!("{after:.3?} {method} {path}?{query} stored {stored:?} answered {status:?}{spoiled}\n");
         }
         text
     }

@@ -13,10 +13,14 @@ use crate::{
     kit::{
         cluster::PATIENCE,
         fault::Fault,
+        terraform::Terraform,
         wait::wait_until,
         workspace::{Run, Running},
     },
-    provider::faults::story::{IT, Story, expect_sound, is_write},
+    provider::{
+        each,
+        faults::story::{IT, Story, expect_sound, is_write, tell},
+    },
 };
 
 const APPLY: [&str; 3] = ["apply", "-no-color", "-auto-approve"];
@@ -34,8 +38,8 @@ fn run_until_write(story: &Story, arguments: &[&str], number: usize) -> Running 
 }
 
 /// How many writes a create makes.
-fn writes_of_a_create() -> usize {
-    let story = Story::new("count-writes");
+fn writes_of_a_create(terraform: &Terraform) -> usize {
+    let story = Story::new(terraform, "count-writes");
     story.workspace.apply().expect_ok();
     let writes = story.proxy.calls(is_write);
     story.discard();
@@ -77,8 +81,8 @@ fn expect_lost(run: &Run) {
 }
 
 /// Kills the provider at one write; the next apply finishes what it has begun.
-fn kill_at(number: usize) {
-    let story = Story::new(&format!("killed-{number}"));
+fn kill_at(terraform: &Terraform, number: usize) {
+    let story = Story::new(terraform, &format!("killed-{number}"));
     let running = run_until_write(&story, &APPLY, number);
     running.kill_providers();
     expect_lost(&running.wait());
@@ -99,107 +103,115 @@ fn kill_at(number: usize) {
 
 #[test]
 fn a_provider_killed_at_any_write_of_a_create_is_continued_by_the_next_apply() {
-    let writes = writes_of_a_create();
-    assert!(writes >= 9, "only {writes} writes");
-    let next = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        for _ in 0..3 {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= writes {
-                        break;
+    each(|terraform| {
+        let writes = writes_of_a_create(terraform);
+        assert!(writes >= 9, "only {writes} writes");
+        let next = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    loop {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        if number >= writes {
+                            break;
+                        }
+                        kill_at(terraform, number);
                     }
-                    kill_at(number);
-                }
-            });
-        }
+                });
+            }
+        });
     });
 }
 
 #[test]
 fn a_create_that_was_killed_is_continued_with_what_the_configuration_says_now() {
-    let story = Story::new("killed-changed");
-    story.rewrite("quota = { pods = 21 }\n  owner = \"alice\"\n  labels = { old = \"yes\" }");
-    let running = run_until_write(&story, &APPLY, 8);
-    running.kill_providers();
-    expect_lost(&running.wait());
-    let uid = story.uid();
-    story.proxy.clear_rules();
-    story.rewrite("quota = { pods = 22 }\n  owner = \"bob\"\n  network = { isolation = \"none\" }\n  pod_security = \"restricted\"");
-    story.workspace.apply().expect_ok().expect_said("1 added");
-    story.workspace.expect_no_changes();
-    assert_eq!(story.uid(), uid);
-    let namespace = story.namespace().unwrap();
-    let labels = &namespace["metadata"]["labels"];
-    assert_eq!(labels["environment.on-demand/owner"], "bob", "{namespace}");
-    assert_eq!(labels["pod-security.kubernetes.io/enforce"], "restricted", "{namespace}");
-    assert!(labels["old"].is_null(), "what the killed run has labelled is left\n{namespace}");
-    let path = format!("/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies", story.name);
-    let policies = story.cluster.read(&path).unwrap();
-    assert_eq!(policies["items"], serde_json::json!([]), "policies of the killed run are left");
-    let quotas = story.cluster.read(&format!("/api/v1/namespaces/{}/resourcequotas", story.name)).unwrap();
-    assert_eq!(quotas["items"][0]["spec"]["hard"]["pods"], "22");
-    story.discard();
+    tell("killed-changed", |story| {
+        story.rewrite("quota = { pods = 21 }\n  owner = \"alice\"\n  labels = { old = \"yes\" }");
+        let running = run_until_write(&story, &APPLY, 8);
+        running.kill_providers();
+        expect_lost(&running.wait());
+        let uid = story.uid();
+        story.proxy.clear_rules();
+        story.rewrite("quota = { pods = 22 }\n  owner = \"bob\"\n  network = { isolation = \"none\" }\n  pod_security = \"restricted\"");
+        story.workspace.apply().expect_ok().expect_said("1 added");
+        story.workspace.expect_no_changes();
+        assert_eq!(story.uid(), uid);
+        let namespace = story.namespace().unwrap();
+        let labels = &namespace["metadata"]["labels"];
+        assert_eq!(labels["environment.on-demand/owner"], "bob", "{namespace}");
+        assert_eq!(labels["pod-security.kubernetes.io/enforce"], "restricted", "{namespace}");
+        assert!(labels["old"].is_null(), "what the killed run has labelled is left\n{namespace}");
+        let path = format!("/apis/networking.k8s.io/v1/namespaces/{}/networkpolicies", story.name);
+        let policies = story.cluster.read(&path).unwrap();
+        assert_eq!(policies["items"], serde_json::json!([]), "policies of the killed run are left");
+        let quotas = story.cluster.read(&format!("/api/v1/namespaces/{}/resourcequotas", story.name)).unwrap();
+        assert_eq!(quotas["items"][0]["spec"]["hard"]["pods"], "22");
+        story.discard();
+    });
 }
 
 #[test]
 fn a_provider_killed_in_an_update_loses_nothing() {
     for number in 0..3 {
-        let story = Story::new(&format!("killed-update-{number}"));
-        story.workspace.apply().expect_ok();
-        let uid = story.uid();
-        story.rewrite("quota = { pods = 21 }\n  owner = \"bob\"\n  head_sha = \"0000001\"");
-        let running = run_until_write(&story, &APPLY, number);
-        running.kill_providers();
-        expect_lost(&running.wait());
-        assert!(!story.is_tainted());
-        story.proxy.clear_rules();
-        story.workspace.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
-        story.workspace.expect_no_changes();
-        assert_eq!(story.uid(), uid);
-        story.discard();
+        tell(&format!("killed-update-{number}"), |story| {
+            story.workspace.apply().expect_ok();
+            let uid = story.uid();
+            story.rewrite("quota = { pods = 21 }\n  owner = \"bob\"\n  head_sha = \"0000001\"");
+            let running = run_until_write(&story, &APPLY, number);
+            running.kill_providers();
+            expect_lost(&running.wait());
+            assert!(!story.is_tainted());
+            story.proxy.clear_rules();
+            story.workspace.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
+            story.workspace.expect_no_changes();
+            assert_eq!(story.uid(), uid);
+            story.discard();
+        });
     }
 }
 
 #[test]
 fn a_provider_killed_in_a_destroy_is_finished_by_the_next() {
-    let story = Story::new("killed-destroy");
-    story.workspace.apply().expect_ok();
-    let running = run_until_write(&story, &["destroy", "-no-color", "-auto-approve"], 0);
-    running.kill_providers();
-    expect_lost(&running.wait());
-    assert!(story.workspace.resource(IT).is_some());
-    story.proxy.clear_rules();
-    // And once more while the namespace is on its way out.
-    story.hold();
-    story.proxy.clear_log();
-    let running = story.workspace.spawn(&["destroy", "-no-color", "-auto-approve"]);
-    wait_until("the namespace to be deleted", PATIENCE, || match story.proxy.calls(|call| call.method == "DELETE") {
-        0 => Err(story.proxy.story()),
-        _ => Ok(()),
+    tell("killed-destroy", |story| {
+        story.workspace.apply().expect_ok();
+        let running = run_until_write(&story, &["destroy", "-no-color", "-auto-approve"], 0);
+        running.kill_providers();
+        expect_lost(&running.wait());
+        assert!(story.workspace.resource(IT).is_some());
+        story.proxy.clear_rules();
+        // And once more while the namespace is on its way out.
+        story.hold();
+        story.proxy.clear_log();
+        let running = story.workspace.spawn(&["destroy", "-no-color", "-auto-approve"]);
+        wait_until("the namespace to be deleted", PATIENCE, || {
+            match story.proxy.calls(|call| call.method == "DELETE") {
+                0 => Err(story.proxy.story()),
+                _ => Ok(()),
+            }
+        });
+        running.kill_providers();
+        expect_lost(&running.wait());
+        assert!(story.workspace.resource(IT).is_some());
+        story.release();
+        story.end();
     });
-    running.kill_providers();
-    expect_lost(&running.wait());
-    assert!(story.workspace.resource(IT).is_some());
-    story.release();
-    story.end();
 }
 
 #[test]
 fn a_provider_whose_terraform_was_killed_ends_by_itself() {
     for number in [0, 4] {
-        let story = Story::new(&format!("orphan-{number}"));
-        let running = run_until_write(&story, &APPLY, number);
-        let providers = running.providers();
-        running.signal("KILL");
-        assert_eq!(running.wait().code, None);
-        wait_until_ended(&providers);
-        story.proxy.clear_rules();
-        story.workspace.apply().expect_ok().expect_said("1 added");
-        story.expect_whole();
-        story.workspace.expect_no_changes();
-        story.discard();
+        tell(&format!("orphan-{number}"), |story| {
+            let running = run_until_write(&story, &APPLY, number);
+            let providers = running.providers();
+            running.signal("KILL");
+            assert_eq!(running.wait().code, None);
+            wait_until_ended(&providers);
+            story.proxy.clear_rules();
+            story.workspace.apply().expect_ok().expect_said("1 added");
+            story.expect_whole();
+            story.workspace.expect_no_changes();
+            story.discard();
+        });
     }
 }
 
@@ -207,110 +219,115 @@ fn a_provider_whose_terraform_was_killed_ends_by_itself() {
 fn an_interrupted_create_is_saved_and_completed_by_the_next_apply() {
     // Ctrl-C, and what a CI system sends when a job is cancelled.
     for (number, name) in [(1, "INT"), (3, "TERM"), (8, "INT")] {
-        let story = Story::new(&format!("interrupted-{number}"));
-        let running = run_until_write(&story, &APPLY, number);
-        let providers = running.providers();
-        if name == "INT" {
-            // A terminal sends it to everybody in the foreground.
-            signal(&providers, name);
-        }
-        running.signal(name);
-        let run = running.wait();
-        expect_sound(&run);
-        run.expect_err("Interrupt received");
-        wait_until_ended(&providers);
-        // The namespace is there, so the state has to know of it.
-        assert!(story.namespace().is_some());
-        assert_eq!(story.workspace.resource(IT).unwrap()["name"], story.name.as_str());
-        assert!(story.is_tainted());
-        story.proxy.clear_rules();
-        story.workspace.apply().expect_ok();
-        story.expect_whole();
-        story.workspace.expect_no_changes();
-        assert!(!story.is_tainted());
-        story.discard();
+        tell(&format!("interrupted-{number}"), |story| {
+            let running = run_until_write(&story, &APPLY, number);
+            let providers = running.providers();
+            if name == "INT" {
+                // A terminal sends it to everybody in the foreground.
+                signal(&providers, name);
+            }
+            running.signal(name);
+            let run = running.wait();
+            expect_sound(&run);
+            run.expect_err("Interrupt received");
+            wait_until_ended(&providers);
+            // The namespace is there, so the state has to know of it.
+            assert!(story.namespace().is_some());
+            assert_eq!(story.workspace.resource(IT).unwrap()["name"], story.name.as_str());
+            assert!(story.is_tainted());
+            story.proxy.clear_rules();
+            story.workspace.apply().expect_ok();
+            story.expect_whole();
+            story.workspace.expect_no_changes();
+            assert!(!story.is_tainted());
+            story.discard();
+        });
     }
 }
 
 #[test]
 fn a_create_interrupted_before_anything_was_made_leaves_nothing() {
-    let story = Story::new("interrupted-0");
-    let running = run_until_write(&story, &APPLY, 0);
-    let providers = running.providers();
-    running.signal("INT");
-    let run = running.wait();
-    expect_sound(&run);
-    run.expect_err("Interrupt received");
-    wait_until_ended(&providers);
-    assert!(story.namespace().is_none());
-    story.proxy.clear_rules();
-    story.workspace.apply().expect_ok();
-    story.expect_whole();
-    story.workspace.expect_no_changes();
-    story.discard();
+    tell("interrupted-0", |story| {
+        let running = run_until_write(&story, &APPLY, 0);
+        let providers = running.providers();
+        running.signal("INT");
+        let run = running.wait();
+        expect_sound(&run);
+        run.expect_err("Interrupt received");
+        wait_until_ended(&providers);
+        assert!(story.namespace().is_none());
+        story.proxy.clear_rules();
+        story.workspace.apply().expect_ok();
+        story.expect_whole();
+        story.workspace.expect_no_changes();
+        story.discard();
+    });
 }
 
 #[test]
 fn an_interrupted_update_is_no_replacement() {
-    let story = Story::new("interrupted-update");
-    story.workspace.apply().expect_ok();
-    story.rewrite("quota = { pods = 21 }\n  owner = \"bob\"");
-    let running = run_until_write(&story, &APPLY, 1);
-    running.signal("INT");
-    let run = running.wait();
-    expect_sound(&run);
-    run.expect_err("Interrupt received");
-    assert!(!story.is_tainted());
-    story.proxy.clear_rules();
-    story.workspace.apply().expect_ok();
-    story.workspace.expect_no_changes();
-    story.discard();
+    tell("interrupted-update", |story| {
+        story.workspace.apply().expect_ok();
+        story.rewrite("quota = { pods = 21 }\n  owner = \"bob\"");
+        let running = run_until_write(&story, &APPLY, 1);
+        running.signal("INT");
+        let run = running.wait();
+        expect_sound(&run);
+        run.expect_err("Interrupt received");
+        assert!(!story.is_tainted());
+        story.proxy.clear_rules();
+        story.workspace.apply().expect_ok();
+        story.workspace.expect_no_changes();
+        story.discard();
+    });
 }
 
 #[test]
 fn a_destroy_interrupted_while_it_waits_keeps_the_environment_in_the_state() {
-    let story = Story::new("interrupted-wait");
-    story.workspace.apply().expect_ok();
-    story.hold();
-    let running = story.workspace.spawn(&["destroy", "-no-color", "-auto-approve"]);
-    wait_until("the namespace to say what holds it", PATIENCE, || {
-        let text = story.namespace().ok_or("gone")?["status"].to_string();
-        if text.contains("example.com/hold") { Ok(()) } else { Err(text) }
+    tell("interrupted-wait", |story| {
+        story.workspace.apply().expect_ok();
+        story.hold();
+        let running = story.workspace.spawn(&["destroy", "-no-color", "-auto-approve"]);
+        wait_until("the namespace to say what holds it", PATIENCE, || {
+            let text = story.namespace().ok_or("gone")?["status"].to_string();
+            if text.contains("example.com/hold") { Ok(()) } else { Err(text) }
+        });
+        let providers = running.providers();
+        signal(&providers, "INT");
+        running.signal("INT");
+        // It does not sit out the ten minutes it may take: the kit would not wait as long.
+        let run = running.wait();
+        expect_sound(&run);
+        run.expect_err("Interrupt received").expect_said("stopped");
+        wait_until_ended(&providers);
+        assert!(story.workspace.resource(IT).is_some());
+        assert!(!story.is_tainted());
+        story.release();
+        story.end();
     });
-    let providers = running.providers();
-    signal(&providers, "INT");
-    running.signal("INT");
-    // It does not sit out the ten minutes it may take: the kit would not wait as long.
-    let run = running.wait();
-    expect_sound(&run);
-    run.expect_err("Interrupt received").expect_said("stopped");
-    wait_until_ended(&providers);
-    assert!(story.workspace.resource(IT).is_some());
-    assert!(!story.is_tainted());
-    story.release();
-    story.end();
 }
 
 #[test]
 fn an_interrupted_refresh_does_not_sit_out_its_time() {
-    let story = Story::new("interrupted-refresh");
-    story.rewrite("timeouts = { read = \"2h\" }");
-    story.workspace.apply().expect_ok();
-    let before = story.workspace.raw_state_text();
-    story.proxy.rule(|call| call.method == "GET", usize::MAX, Fault::Hang);
-    let running = story.workspace.spawn(&["plan", "-no-color"]);
-    wait_until("the refresh to hang", PATIENCE, || match story.spoiled() {
-        0 => Err(story.proxy.story()),
-        _ => Ok(()),
+    tell("interrupted-refresh", |story| {
+        story.rewrite("timeouts = { read = \"2h\" }");
+        story.workspace.apply().expect_ok();
+        let before = story.workspace.raw_state_text();
+        story.proxy.rule(|call| call.method == "GET", usize::MAX, Fault::Hang);
+        let running = story.workspace.spawn(&["plan", "-no-color"]);
+        wait_until("the refresh to hang", PATIENCE, || match story.spoiled() {
+            0 => Err(story.proxy.story()),
+            _ => Ok(()),
+        });
+        let providers = running.providers();
+        running.signal("INT");
+        let run = running.wait();
+        expect_sound(&run);
+        run.expect_err("stopped");
+        wait_until_ended(&providers);
+        assert_eq!(story.workspace.raw_state_text(), before);
+        story.proxy.clear_rules();
+        story.workspace.expect_no_changes();
+        story.discard();
     });
-    let providers = running.providers();
-    running.signal("INT");
-    let run = running.wait();
-    expect_sound(&run);
-    run.expect_err("stopped");
-    wait_until_ended(&providers);
-    assert_eq!(story.workspace.raw_state_text(), before);
-    story.proxy.clear_rules();
-    story.workspace.expect_no_changes();
-    story.discard();
 }

@@ -15,6 +15,7 @@ use crate::{
     kit::{
         cluster::Cluster,
         fault::FaultProxy,
+        terraform::Terraform,
         workspace::{Run, Workspace},
     },
     provider::faults::story::{hcl, provider},
@@ -30,10 +31,10 @@ pub(crate) struct Bare {
 impl Bare {
     /// `block` is what follows `kubernetes = ` in the provider block; nothing when it is empty.
     #[track_caller]
-    pub(crate) fn new(test: &str, block: &str) -> Self {
+    pub(crate) fn new(terraform: &Terraform, test: &str, block: &str) -> Self {
         let cluster = Cluster::shared();
         let name = cluster.installation(test);
-        let bare = Self { cluster, workspace: Workspace::new(test, ""), name };
+        let bare = Self { cluster, workspace: Workspace::with(terraform, test, ""), name };
         bare.rewrite(block, "");
         bare
     }

@@ -12,7 +12,8 @@ use std::{
 use serde_json::{Value, json};
 
 use crate::{
-    kit::{cluster::Cluster, vault::Vault, workspace::Workspace},
+    kit::{cluster::Cluster, terraform::Terraform, vault::Vault, workspace::Workspace},
+    provider::each,
     registry,
 };
 
@@ -42,8 +43,8 @@ fn names(path: &str) -> Vec<String> {
 
 /// A folder with the provider's example and another one beside it.
 #[track_caller]
-fn workspace(test: &str, hcl: &str) -> Workspace {
-    let workspace = Workspace::new(test, hcl).kubeconfig(Cluster::shared().kubeconfig());
+fn workspace(terraform: &Terraform, test: &str, hcl: &str) -> Workspace {
+    let workspace = Workspace::with(terraform, test, hcl).kubeconfig(Cluster::shared().kubeconfig());
     workspace.write("provider.tf", &text(&folder("provider"), "provider.tf"));
     workspace
 }
@@ -71,63 +72,75 @@ fn the_folders_are_those_of_the_registry() {
 
 #[test]
 fn examples_of_functions_give_the_value_in_their_first_line() {
-    for name in names("functions") {
-        let hcl = text(&folder("functions").join(&name), "function.tf");
-        let mut workspace = workspace(&format!("example-{name}"), &hcl);
-        // A function needs no cluster.
-        workspace.unset_env("KUBE_CONFIG_PATH");
-        workspace.apply().expect_ok();
-        let outputs = outputs(&workspace);
-        let (_, output) = outputs.as_object().unwrap().iter().next().unwrap();
-        let comment = hcl.lines().next().unwrap().trim_start_matches(['#', ' ']);
-        match (serde_json::from_str::<Value>(comment), comment.split('"').nth(1)) {
-            (Ok(expected), _) => assert_eq!(output["value"], expected, "{name}"),
-            // An object whose other fields are left out of the comment.
-            (Err(_), Some(tier)) => {
-                assert_eq!(output["value"]["tier"], tier, "{name}");
-                assert!(output["value"]["reason"].is_string(), "{output}");
-            }
-            // A policy is too long for a comment, which says what to do with it.
-            (Err(_), None) => {
-                assert!(comment.contains("`vault policy write "), "no value in `{comment}` of {name}");
-                let policy = output["value"].as_str().unwrap();
-                assert!(policy.contains("path \"secret/data/"), "{policy}");
-                Vault::shared().policy("example", policy);
-            }
+    each(|terraform| {
+        for name in names("functions") {
+            function(terraform, &name);
+        }
+    });
+}
+
+/// One function's example, which needs no cluster.
+#[track_caller]
+fn function(terraform: &Terraform, name: &str) {
+    let hcl = text(&folder("functions").join(name), "function.tf");
+    let mut workspace = workspace(terraform, &format!("example-{name}"), &hcl);
+    workspace.unset_env("KUBE_CONFIG_PATH");
+    workspace.apply().expect_ok();
+    let outputs = outputs(&workspace);
+    let (_, output) = outputs.as_object().unwrap().iter().next().unwrap();
+    let comment = hcl.lines().next().unwrap().trim_start_matches(['#', ' ']);
+    match (serde_json::from_str::<Value>(comment), comment.split('"').nth(1)) {
+        (Ok(expected), _) => assert_eq!(output["value"], expected, "{name}"),
+        // An object whose other fields are left out of the comment.
+        (Err(_), Some(tier)) => {
+            assert_eq!(output["value"]["tier"], tier, "{name}");
+            assert!(output["value"]["reason"].is_string(), "{output}");
+        }
+        // A policy is too long for a comment, which says what to do with it.
+        (Err(_), None) => {
+            assert!(comment.contains("`vault policy write "), "no value in `{comment}` of {name}");
+            let policy = output["value"].as_str().unwrap();
+            assert!(policy.contains("path \"secret/data/"), "{policy}");
+            Vault::shared().policy("example", policy);
         }
     }
 }
 
 #[test]
 fn the_provider_example_is_valid() {
-    let workspace = workspace("example-provider", "");
-    workspace.run(&["validate", "-no-color"]).expect_ok();
-    workspace.apply().expect_ok().expect_said("0 added");
+    each(|terraform| {
+        let workspace = workspace(terraform, "example-provider", "");
+        workspace.run(&["validate", "-no-color"]).expect_ok();
+        workspace.apply().expect_ok().expect_said("0 added");
+    });
 }
 
 #[test]
 fn examples_are_applied_as_they_stand() {
-    let cluster = Cluster::shared();
-    // On a cluster that outlives the run it may be somebody's, so it is not simply deleted.
-    assert!(!cluster.namespace_exists(NAME), "namespace {NAME} exists; delete it if a killed test run left it");
+    each(|terraform| {
+        let cluster = Cluster::shared();
+        // On a cluster that outlives the run it may be somebody's, so it is not simply deleted.
+        assert!(!cluster.namespace_exists(NAME), "namespace {NAME} exists; delete it if a killed test run left it");
 
-    let resource = workspace("example-resource", &text(&folder("resources/eod_environment"), "resource.tf"));
-    resource.plan().expect_ok().expect_said("1 to add");
-    resource.apply().expect_ok().expect_said("1 added");
-    resource.expect_no_changes();
-    assert!(cluster.namespace_exists(NAME));
-    assert_eq!(outputs(&resource)["url"]["value"], format!("https://{NAME}.preview.acme.internal").as_str());
-    // A push, by the variable that stands in for it.
-    resource.write("terraform.tfvars", "head_sha = \"9b1d0aa\"\n");
-    resource.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
-    resource.expect_no_changes();
+        let resource =
+            workspace(terraform, "example-resource", &text(&folder("resources/eod_environment"), "resource.tf"));
+        resource.plan().expect_ok().expect_said("1 to add");
+        resource.apply().expect_ok().expect_said("1 added");
+        resource.expect_no_changes();
+        assert!(cluster.namespace_exists(NAME));
+        assert_eq!(outputs(&resource)["url"]["value"], format!("https://{NAME}.preview.acme.internal").as_str());
+        // A push, by the variable that stands in for it.
+        resource.write("terraform.tfvars", "head_sha = \"9b1d0aa\"\n");
+        resource.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
+        resource.expect_no_changes();
 
-    import(&resource);
-    data_sources();
+        import(&resource);
+        data_sources(terraform);
 
-    resource.destroy().expect_ok();
-    assert!(!cluster.namespace_exists(NAME));
-    readme();
+        resource.destroy().expect_ok();
+        assert!(!cluster.namespace_exists(NAME));
+        readme(terraform);
+    });
 }
 
 /// `import.sh`, after which there is nothing to do.
@@ -155,14 +168,15 @@ fn run_import(resource: &Workspace, kind: &str, address: &str) {
 
 /// Both data sources, on the environment that the other example has made.
 #[track_caller]
-fn data_sources() {
-    let one = workspace("example-data", &text(&folder("data-sources/eod_environment"), "data-source.tf"));
+fn data_sources(terraform: &Terraform) {
+    let one = workspace(terraform, "example-data", &text(&folder("data-sources/eod_environment"), "data-source.tf"));
     one.apply().expect_ok();
     let hosts = &outputs(&one)["hosts"]["value"];
     assert_eq!(hosts["api"], format!("{NAME}-api.preview.acme.internal").as_str(), "{hosts}");
     assert_eq!(hosts.as_object().unwrap().len(), 2, "{hosts}");
 
-    let all = workspace("example-data-all", &text(&folder("data-sources/eod_environments"), "data-source.tf"));
+    let all =
+        workspace(terraform, "example-data-all", &text(&folder("data-sources/eod_environments"), "data-source.tf"));
     all.apply().expect_ok();
     let running = &outputs(&all)["running"]["value"];
     assert!(running[NAME].is_string(), "{running}");
@@ -190,17 +204,24 @@ fn stage() -> Vault {
 const MOUNT: &str = "secret";
 
 #[track_caller]
-fn vault_workspace(vault: &Vault, test: &str, hcl: &str) -> Workspace {
-    let workspace = Workspace::new(test, hcl).env("VAULT_ADDR", vault.address()).env("VAULT_TOKEN", vault.token());
+fn vault_workspace(terraform: &Terraform, vault: &Vault, test: &str, hcl: &str) -> Workspace {
+    let workspace =
+        Workspace::with(terraform, test, hcl).env("VAULT_ADDR", vault.address()).env("VAULT_TOKEN", vault.token());
     workspace.write("provider.tf", &text(&folder("provider"), "provider.tf"));
     workspace
 }
 
 #[test]
 fn examples_of_vault_are_applied_as_they_stand() {
+    each(examples_of_vault);
+}
+
+#[track_caller]
+fn examples_of_vault(terraform: &'static Terraform) {
     let vault = stage();
     let audit = vault.audit().starting_here();
-    let resource = vault_workspace(&vault, "example-vault", &text(&folder("resources/eod_vault_clone"), "resource.tf"));
+    let resource =
+        vault_workspace(terraform, &vault, "example-vault", &text(&folder("resources/eod_vault_clone"), "resource.tf"));
     resource.apply().expect_ok().expect_said("3 added");
     resource.expect_no_changes();
     let get = |path: &str| vault.get(MOUNT, &format!("preview/{NAME}/{path}")).unwrap();
@@ -224,8 +245,12 @@ fn examples_of_vault_are_applied_as_they_stand() {
     resource.expect_no_changes();
     assert_eq!(vault.metadata(MOUNT, &format!("preview/{NAME}/shop")).unwrap()["current_version"], 1);
 
-    let data =
-        vault_workspace(&vault, "example-vault-data", &text(&folder("data-sources/eod_vault_clone"), "data-source.tf"));
+    let data = vault_workspace(
+        terraform,
+        &vault,
+        "example-vault-data",
+        &text(&folder("data-sources/eod_vault_clone"), "data-source.tf"),
+    );
     data.apply().expect_ok();
     assert_eq!(outputs(&data)["edited"]["value"], false);
     vault.patch_by_person(MOUNT, &format!("preview/{NAME}/shop"), &[("URL", "https://mine.example")]);
@@ -235,7 +260,7 @@ fn examples_of_vault_are_applied_as_they_stand() {
     assert_eq!(vault.list(MOUNT, "preview"), Vec::<String>::new());
 
     let hcl = text(&folder("ephemeral-resources/eod_vault_secret"), "ephemeral-resource.tf");
-    let ephemeral = vault_workspace(&vault, "example-ephemeral", &hcl);
+    let ephemeral = vault_workspace(terraform, &vault, "example-ephemeral", &hcl);
     ephemeral.plan().expect_ok().expect_said("1 to add");
     ephemeral.apply().expect_ok();
     ephemeral.expect_no_changes();
@@ -247,10 +272,10 @@ fn examples_of_vault_are_applied_as_they_stand() {
 
 /// The first HCL of the README is a whole configuration that works.
 #[track_caller]
-fn readme() {
+fn readme(terraform: &Terraform) {
     let hcl = first_block(&text(Path::new(crate::KIT.repository), "README.md"));
     let cluster = Cluster::shared();
-    let workspace = Workspace::new("readme", &hcl).kubeconfig(cluster.kubeconfig());
+    let workspace = Workspace::with(terraform, "readme", &hcl).kubeconfig(cluster.kubeconfig());
     // Where a configuration names the file of a person, it is the test's.
     let home = workspace.path().with_file_name("home").join(".kube");
     fs::create_dir_all(&home).unwrap();

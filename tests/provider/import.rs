@@ -2,10 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::{
-    kit::terraform::Terraform,
-    provider::{ADDRESS, Story, done, tell},
-};
+use crate::provider::{ADDRESS, Story, done, tell};
 
 /// Something of every kind of argument, so that everything has to come back.
 const ALL: &str = r#"
@@ -160,7 +157,7 @@ fn a_namespace_that_was_made_again_meanwhile_is_not_moved() {
 fn move_from(story: &mut Story, kind: &str, uid: &str) {
     let name = story.name.clone();
     let registry =
-        if Terraform::first().path().ends_with("tofu") { "registry.opentofu.org" } else { "registry.terraform.io" };
+        if story.terraform.path().ends_with("tofu") { "registry.opentofu.org" } else { "registry.terraform.io" };
     let state = json!({
         "version": 4, "terraform_version": "1.11.0", "serial": 1,
         "lineage": "9b3c6f0e-6d0f-4d0c-8a55-2f4f6d1f9a01", "outputs": {}, "check_results": null,

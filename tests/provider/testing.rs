@@ -6,7 +6,10 @@ use serde_json::Value;
 
 use crate::{
     kit::{cluster::Cluster, workspace::Workspace},
-    provider::faults::story::{IT, Story, hcl, provider},
+    provider::{
+        each,
+        faults::story::{IT, hcl, provider, tell},
+    },
 };
 
 /// A module as a team would write it around the resource.
@@ -46,13 +49,14 @@ output "url" {{
 
 #[test]
 fn a_module_is_tested_with_a_real_run_and_with_a_mock() {
-    let cluster = Cluster::shared();
-    let name = cluster.installation("tftest");
-    let workspace = Workspace::new("tftest", &module(&name)).kubeconfig(cluster.kubeconfig());
-    workspace.write(
-        "tests/real.tftest.hcl",
-        &format!(
-            r#"
+    each(|terraform| {
+        let cluster = Cluster::shared();
+        let name = cluster.installation("tftest");
+        let workspace = Workspace::with(terraform, "tftest", &module(&name)).kubeconfig(cluster.kubeconfig());
+        workspace.write(
+            "tests/real.tftest.hcl",
+            &format!(
+                r#"
 run "plan" {{
   command = plan
 
@@ -90,12 +94,12 @@ run "push" {{
   }}
 }}
 "#
-        ),
-    );
-    workspace.write("outputs.tf", "output \"uid\" {\n  value = eod_environment.preview.uid\n}\n");
-    workspace.write(
-        "tests/mock.tftest.hcl",
-        r#"
+            ),
+        );
+        workspace.write("outputs.tf", "output \"uid\" {\n  value = eod_environment.preview.uid\n}\n");
+        workspace.write(
+            "tests/mock.tftest.hcl",
+            r#"
 mock_provider "eod" {
   mock_resource "eod_environment" {
     defaults = {
@@ -121,39 +125,42 @@ run "mocked" {
   }
 }
 "#,
-    );
-    let run = workspace.run(&["test", "-no-color"]).expect_ok();
-    run.expect_said("4 passed, 0 failed");
-    assert!(!cluster.namespace_exists(&name), "the test has cleaned up behind itself");
-    assert!(!cluster.namespace_exists("mocked"));
+        );
+        let run = workspace.run(&["test", "-no-color"]).expect_ok();
+        run.expect_said("4 passed, 0 failed");
+        assert!(!cluster.namespace_exists(&name), "the test has cleaned up behind itself");
+        assert!(!cluster.namespace_exists("mocked"));
+    });
 }
 
 #[test]
 fn the_schema_is_printed_with_a_description_of_everything() {
-    let workspace = Workspace::new("schema", &provider("default", ""));
-    let run = workspace.run(&["providers", "schema", "-json"]).expect_ok();
-    let schemas: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}\n{run}"));
-    let all = schemas["provider_schemas"].as_object().unwrap();
-    let (_, ours) = all.iter().find(|(name, _)| name.ends_with("environment-on-demand/eod")).unwrap();
-    let attributes = &ours["resource_schemas"]["eod_environment"]["block"]["attributes"];
-    for name in ["name", "repository", "tier", "quota", "timeouts", "status", "drift"] {
-        assert!(attributes[name].is_object(), "no {name} in {attributes}");
-    }
-    // What comes with later work is not offered yet.
-    assert!(attributes["on_expired"].is_null());
-    assert!(ours["data_source_schemas"]["eod_environments"].is_object());
-    for name in ["environment_name", "host", "tier"] {
-        assert!(ours["functions"][name].is_object(), "no function {name}");
-    }
-    let mut silent = Vec::new();
-    for part in ["provider", "resource_schemas", "data_source_schemas"] {
-        undescribed(&ours[part], part, &mut silent);
-    }
-    assert_eq!(silent, Vec::<String>::new(), "attributes without a description");
-    let sensitive = &ours["provider"]["block"]["attributes"]["kubernetes"]["nested_type"]["attributes"];
-    for name in ["token", "client_key"] {
-        assert_eq!(sensitive[name]["sensitive"], true, "{name}");
-    }
+    each(|terraform| {
+        let workspace = Workspace::with(terraform, "schema", &provider("default", ""));
+        let run = workspace.run(&["providers", "schema", "-json"]).expect_ok();
+        let schemas: Value = serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}\n{run}"));
+        let all = schemas["provider_schemas"].as_object().unwrap();
+        let (_, ours) = all.iter().find(|(name, _)| name.ends_with("environment-on-demand/eod")).unwrap();
+        let attributes = &ours["resource_schemas"]["eod_environment"]["block"]["attributes"];
+        for name in ["name", "repository", "tier", "quota", "timeouts", "status", "drift"] {
+            assert!(attributes[name].is_object(), "no {name} in {attributes}");
+        }
+        // What comes with later work is not offered yet.
+        assert!(attributes["on_expired"].is_null());
+        assert!(ours["data_source_schemas"]["eod_environments"].is_object());
+        for name in ["environment_name", "host", "tier"] {
+            assert!(ours["functions"][name].is_object(), "no function {name}");
+        }
+        let mut silent = Vec::new();
+        for part in ["provider", "resource_schemas", "data_source_schemas"] {
+            undescribed(&ours[part], part, &mut silent);
+        }
+        assert_eq!(silent, Vec::<String>::new(), "attributes without a description");
+        let sensitive = &ours["provider"]["block"]["attributes"]["kubernetes"]["nested_type"]["attributes"];
+        for name in ["token", "client_key"] {
+            assert_eq!(sensitive[name]["sensitive"], true, "{name}");
+        }
+    });
 }
 
 /// Every attribute below a schema that says nothing about itself.
@@ -174,89 +181,95 @@ fn undescribed(value: &Value, path: &str, found: &mut Vec<String>) {
 
 #[test]
 fn a_saved_plan_is_applied_later() {
-    let story = Story::new("saved-plan");
-    let plan = ["plan", "-no-color", "-out=saved"];
-    let apply = ["apply", "-no-color", "saved"];
-    story.workspace.run(&plan).expect_ok();
-    // The plan must hold no time of the clock: it is another second when it is applied.
-    std::thread::sleep(Duration::from_secs(2));
-    story.workspace.run(&apply).expect_ok().expect_said("1 added");
-    story.workspace.expect_no_changes();
+    tell("saved-plan", |story| {
+        let plan = ["plan", "-no-color", "-out=saved"];
+        let apply = ["apply", "-no-color", "saved"];
+        story.workspace.run(&plan).expect_ok();
+        // The plan must hold no time of the clock: it is another second when it is applied.
+        std::thread::sleep(Duration::from_secs(2));
+        story.workspace.run(&apply).expect_ok().expect_said("1 added");
+        story.workspace.expect_no_changes();
 
-    story.rewrite("head_sha = \"0000002\"\n  tier = \"full\"\n  extension = \"a demo\"");
-    story.workspace.run(&plan).expect_ok();
-    std::thread::sleep(Duration::from_secs(2));
-    story.workspace.run(&apply).expect_ok().expect_said("1 changed");
-    story.workspace.expect_no_changes();
-    // A plan of yesterday is refused by Terraform itself, and nothing happens.
-    let uid = story.uid();
-    story.workspace.run(&apply).expect_err("Saved plan is stale");
-    assert_eq!(story.uid(), uid);
+        story.rewrite("head_sha = \"0000002\"\n  tier = \"full\"\n  extension = \"a demo\"");
+        story.workspace.run(&plan).expect_ok();
+        std::thread::sleep(Duration::from_secs(2));
+        story.workspace.run(&apply).expect_ok().expect_said("1 changed");
+        story.workspace.expect_no_changes();
+        // A plan of yesterday is refused by Terraform itself, and nothing happens.
+        let uid = story.uid();
+        story.workspace.run(&apply).expect_err("Saved plan is stale");
+        assert_eq!(story.uid(), uid);
 
-    story.workspace.run(&["plan", "-no-color", "-destroy", "-out=saved"]).expect_ok();
-    std::thread::sleep(Duration::from_secs(2));
-    story.workspace.run(&apply).expect_ok().expect_said("1 destroyed");
-    story.assert_nothing_left();
+        story.workspace.run(&["plan", "-no-color", "-destroy", "-out=saved"]).expect_ok();
+        std::thread::sleep(Duration::from_secs(2));
+        story.workspace.run(&apply).expect_ok().expect_said("1 destroyed");
+        story.assert_nothing_left();
+    });
 }
 
 #[test]
 fn a_saved_plan_whose_name_was_taken_meanwhile_touches_nothing() {
-    let story = Story::new("taken-meanwhile");
-    story.workspace.run(&["plan", "-no-color", "-out=saved"]).expect_ok();
-    story.cluster.kubectl(&["create", "namespace", &story.name]);
-    let before = story.namespace();
-    let run = story.workspace.run(&["apply", "-no-color", "saved"]).expect_err(&story.name);
-    assert_eq!(story.namespace(), before, "{run}");
-    story.discard();
+    tell("taken-meanwhile", |story| {
+        story.workspace.run(&["plan", "-no-color", "-out=saved"]).expect_ok();
+        story.cluster.kubectl(&["create", "namespace", &story.name]);
+        let before = story.namespace();
+        let run = story.workspace.run(&["apply", "-no-color", "saved"]).expect_err(&story.name);
+        assert_eq!(story.namespace(), before, "{run}");
+        story.discard();
+    });
 }
 
 #[test]
 fn one_of_two_is_destroyed_by_its_address() {
-    let cluster = Cluster::shared();
-    let name = cluster.installation("target");
-    let other = format!("{name}-other");
-    let more = format!("\nresource \"eod_environment\" \"other\" {{\n  name = \"{other}\"\n}}\n");
-    let workspace =
-        Workspace::new("target", &(hcl(&provider(&name, ""), &name, "") + &more)).kubeconfig(cluster.kubeconfig());
-    workspace.apply().expect_ok().expect_said("2 added");
-    let target = ["destroy", "-no-color", "-auto-approve", "-target=eod_environment.other"];
-    workspace.run(&target).expect_ok().expect_said("1 destroyed");
-    assert!(!cluster.namespace_exists(&other) && cluster.namespace_exists(&name));
-    assert!(workspace.resource(IT).is_some() && workspace.resource("eod_environment.other").is_none());
-    workspace.plan().expect_ok().expect_said("1 to add, 0 to change, 0 to destroy");
-    workspace.destroy().expect_ok().expect_said("1 destroyed");
-    assert!(!cluster.namespace_exists(&name));
+    each(|terraform| {
+        let cluster = Cluster::shared();
+        let name = cluster.installation("target");
+        let other = format!("{name}-other");
+        let more = format!("\nresource \"eod_environment\" \"other\" {{\n  name = \"{other}\"\n}}\n");
+        let workspace = Workspace::with(terraform, "target", &(hcl(&provider(&name, ""), &name, "") + &more))
+            .kubeconfig(cluster.kubeconfig());
+        workspace.apply().expect_ok().expect_said("2 added");
+        let target = ["destroy", "-no-color", "-auto-approve", "-target=eod_environment.other"];
+        workspace.run(&target).expect_ok().expect_said("1 destroyed");
+        assert!(!cluster.namespace_exists(&other) && cluster.namespace_exists(&name));
+        assert!(workspace.resource(IT).is_some() && workspace.resource("eod_environment.other").is_none());
+        workspace.plan().expect_ok().expect_said("1 to add, 0 to change, 0 to destroy");
+        workspace.destroy().expect_ok().expect_said("1 destroyed");
+        assert!(!cluster.namespace_exists(&name));
+    });
 }
 
 #[test]
 fn a_refresh_alone_records_drift_and_changes_nothing() {
-    let story = Story::new("refresh-only");
-    story.workspace.apply().expect_ok();
-    assert_eq!(story.workspace.resource(IT).unwrap()["drift"], serde_json::json!([]));
-    story.cluster.kubectl(&["delete", "resourcequota", "--all", "-n", &story.name]);
-    story.proxy.clear_log();
-    story.workspace.run(&["apply", "-no-color", "-auto-approve", "-refresh-only"]).expect_ok();
-    let writes = story.proxy.calls(crate::provider::faults::story::is_write);
-    assert_eq!(writes, 0, "{}", story.proxy.story());
-    let drift = story.workspace.resource(IT).unwrap()["drift"].clone();
-    let sentences = drift.as_array().unwrap();
-    assert_eq!(sentences.len(), 1, "{drift}");
-    assert!(sentences[0].as_str().unwrap().to_lowercase().contains("quota"), "{drift}");
-    // It is a visible update, and that update restores it.
-    story.workspace.plan().expect_ok().expect_said("0 to add, 1 to change, 0 to destroy").expect_said("drift");
-    story.workspace.apply().expect_ok().expect_said("1 changed");
-    story.workspace.expect_no_changes();
-    story.expect_whole();
-    assert_eq!(story.workspace.resource(IT).unwrap()["drift"], serde_json::json!([]));
-    story.discard();
+    tell("refresh-only", |story| {
+        story.workspace.apply().expect_ok();
+        assert_eq!(story.workspace.resource(IT).unwrap()["drift"], serde_json::json!([]));
+        story.cluster.kubectl(&["delete", "resourcequota", "--all", "-n", &story.name]);
+        story.proxy.clear_log();
+        story.workspace.run(&["apply", "-no-color", "-auto-approve", "-refresh-only"]).expect_ok();
+        let writes = story.proxy.calls(crate::provider::faults::story::is_write);
+        assert_eq!(writes, 0, "{}", story.proxy.story());
+        let drift = story.workspace.resource(IT).unwrap()["drift"].clone();
+        let sentences = drift.as_array().unwrap();
+        assert_eq!(sentences.len(), 1, "{drift}");
+        assert!(sentences[0].as_str().unwrap().to_lowercase().contains("quota"), "{drift}");
+        // It is a visible update, and that update restores it.
+        story.workspace.plan().expect_ok().expect_said("0 to add, 1 to change, 0 to destroy").expect_said("drift");
+        story.workspace.apply().expect_ok().expect_said("1 changed");
+        story.workspace.expect_no_changes();
+        story.expect_whole();
+        assert_eq!(story.workspace.resource(IT).unwrap()["drift"], serde_json::json!([]));
+        story.discard();
+    });
 }
 
 #[test]
 fn a_refresh_alone_forgets_what_is_gone() {
-    let story = Story::new("refresh-gone");
-    story.workspace.apply().expect_ok();
-    story.cluster.kubectl(&["delete", "namespace", &story.name]);
-    story.workspace.run(&["apply", "-no-color", "-auto-approve", "-refresh-only"]).expect_ok();
-    assert!(story.workspace.resource(IT).is_none());
-    story.workspace.plan().expect_ok().expect_said("1 to add");
+    tell("refresh-gone", |story| {
+        story.workspace.apply().expect_ok();
+        story.cluster.kubectl(&["delete", "namespace", &story.name]);
+        story.workspace.run(&["apply", "-no-color", "-auto-approve", "-refresh-only"]).expect_ok();
+        assert!(story.workspace.resource(IT).is_none());
+        story.workspace.plan().expect_ok().expect_said("1 to add");
+    });
 }

@@ -9,9 +9,11 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
+    answer::Listed,
     client::{Ask, Kubernetes, Verb},
     conditions::{Conditions, Remaining},
     object::{ListQuery, escape},
+    verbs::no_list,
 };
 use crate::Call;
 
@@ -119,7 +121,9 @@ impl Kubernetes {
             ..ListQuery::default()
         };
         // One page is more than is ever named; the condition has the count.
-        let (items, _) = self.page(&query, None, METADATA, call).await.map_err(|error| error.chain())?;
+        let (listed, _) = self.page(&query, None, METADATA, call).await.map_err(|error| error.chain())?;
+        let items: Result<Vec<Value>, _> = listed.iter().map(Listed::read).collect();
+        let items = items.map_err(|_| no_list(&query).chain())?;
         let object = |item: &Value| BlockingObject {
             kind: kind.clone(),
             name: text(item, "/metadata/name").unwrap_or_default(),
@@ -134,7 +138,7 @@ impl Kubernetes {
         let Remaining { plural, group, count: _ } = resource;
         let read = |path: String, target: String| async move {
             let ask = Ask { verb: Verb::Get, target, path, body: None, accept: "application/json" };
-            self.send(&ask, call).await.map_err(|error| error.chain())
+            self.send::<Value>(&ask, call).await.map_err(|error| error.chain())
         };
         let api_version = if group.is_empty() {
             "v1".to_owned()

@@ -13,11 +13,11 @@ use std::{
 
 use bytes::Bytes;
 use http::{HeaderValue, Method};
-use serde_json::Value;
 use tokio::{sync::Semaphore, time::Instant};
 
 use super::{
     access::Access,
+    answer::Answer,
     connection::{ConnectError, Connection, Connector, Origin},
     exchange::{Failure, exchange},
 };
@@ -143,12 +143,12 @@ impl Kubernetes {
     }
 
     /// Sends a request until it succeeds, must not be sent again, or the call ends.
-    pub(super) async fn send(&self, ask: &Ask, call: &Call) -> Result<Value, Error> {
+    pub(super) async fn send<A: Answer>(&self, ask: &Ask, call: &Call) -> Result<A, Error> {
         let _counted = ask.verb.writes().then(|| WriteEnd(&self.inner.writes));
         self.persist(ask, call).await
     }
 
-    async fn persist(&self, ask: &Ask, call: &Call) -> Result<Value, Error> {
+    async fn persist<A: Answer>(&self, ask: &Ask, call: &Call) -> Result<A, Error> {
         let started = Instant::now();
         let mut tries = Tries::new(self.inner.policy, ask.verb.is_idempotent());
         let mut unknown = false;
@@ -188,7 +188,7 @@ impl Kubernetes {
     }
 
     /// One attempt; a 401 renews the credential once and asks again.
-    async fn attempt(&self, ask: &Ask, call: &Call) -> Result<Value, Failure> {
+    async fn attempt<A: Answer>(&self, ask: &Ask, call: &Call) -> Result<A, Failure> {
         let connection = self.inner.connector.current(call).await?;
         let refused = match self.exchange(&connection, ask, call).await {
             Err(failure) if failure.code() == Some(401) => failure,
@@ -200,7 +200,7 @@ impl Kubernetes {
         }
     }
 
-    async fn exchange(&self, connection: &Connection, ask: &Ask, call: &Call) -> Result<Value, Failure> {
+    async fn exchange<A: Answer>(&self, connection: &Connection, ask: &Ask, call: &Call) -> Result<A, Failure> {
         let stopped = |sent| move |stop| Failure::Stopped { stop, sent };
         let permit = call.run(self.inner.permits.acquire()).await.map_err(stopped(false))?;
         *self

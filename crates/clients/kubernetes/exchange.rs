@@ -9,9 +9,8 @@ use http::{
 use http_body_util::{BodyExt, Limited};
 use hyper_util::client::legacy::Error as TransportError;
 use kube::client::Body;
-use serde_json::Value;
 
-use super::{client::Ask, connection::ConnectError, rejection::Rejection};
+use super::{answer::Answer, client::Ask, connection::ConnectError, rejection::Rejection};
 use crate::{
     deadline::{Stop, seconds},
     error::Kind,
@@ -43,11 +42,11 @@ pub(super) enum Failure {
 }
 
 /// Sends one request.
-pub(super) async fn exchange(
+pub(super) async fn exchange<A: Answer>(
     client: &kube::Client,
     authorization: Option<&HeaderValue>,
     ask: &Ask,
-) -> Result<Value, Failure> {
+) -> Result<A, Failure> {
     let request = Request::builder().method(ask.verb.method()).uri(&ask.path).header(ACCEPT, ask.accept);
     let request = request.header(CONTENT_TYPE, ask.verb.content_type());
     let body = ask.body.clone().map_or_else(Body::empty, Body::from);
@@ -62,7 +61,7 @@ pub(super) async fn exchange(
         return Err(Failure::Refused { rejection, retry_after: retry_after(&head.headers) });
     }
     // The parser's words may quote the object, which may hold secrets.
-    serde_json::from_slice(&body).map_err(|_| Failure::Broken("the answer is cut off or not JSON".into()))
+    A::read(&body).map_err(|_| Failure::Broken("the answer is cut off or not JSON".into()))
 }
 
 impl Failure {

@@ -11,7 +11,7 @@
 //!   absent.
 //!
 //! # Caveats
-//! A change by somebody else shows after at most [`FRESH`]. `metadata.managedFields` is left out.
+//! A change by somebody else shows after at most [`FRESH`].
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,6 +24,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{
+    answer::{Listed, Place},
     client::{Kubernetes, SYSTEM},
     object::{KindRef, ListQuery, ObjectRef},
 };
@@ -37,6 +38,9 @@ const FEW: usize = 4;
 
 /// How long the first reads wait for company. Terraform starts its reads together; a lone read loses this much.
 const GATHERING: Duration = Duration::from_millis(15);
+
+/// What a snapshot is of, in errors.
+const EVERYTHING: &str = "environments of the cluster";
 
 /// A namespace and what is in it.
 #[derive(Clone, Debug, PartialEq)]
@@ -82,7 +86,14 @@ enum State {
 struct Snapshot {
     taken: Instant,
     writes: u64,
-    environments: BTreeMap<String, LiveEnvironment>,
+    environments: BTreeMap<String, Kept>,
+}
+
+/// An environment that nobody has asked for yet.
+#[derive(Debug)]
+struct Kept {
+    namespace: Listed,
+    objects: Vec<Listed>,
 }
 
 impl EnvironmentReader {
@@ -100,7 +111,7 @@ impl EnvironmentReader {
         }
         let snapshot = self.shared.snapshot(call).await?;
         match snapshot.as_ref().and_then(|snapshot| snapshot.environments.get(name)) {
-            Some(environment) => Ok(Some(environment.clone())),
+            Some(kept) => kept.read().map(Some).map_err(|_| unreadable(quoted(name))),
             None => self.shared.read_directly(name, call).await,
         }
     }
@@ -113,7 +124,8 @@ impl Shared {
         if first > FEW {
             return Ok(true);
         }
-        call.pause(GATHERING).await.map_err(|stop| self.error(name, Kind::from(stop)).because(stop))?;
+        let stopped = |stop| Error::new(SYSTEM, "read", quoted(name), Kind::from(stop)).because(stop);
+        call.pause(GATHERING).await.map_err(stopped)?;
         Ok(self.note(name) > FEW)
     }
 
@@ -129,15 +141,14 @@ impl Shared {
     }
 
     async fn read_directly(&self, name: &str, call: &Call) -> Result<Option<LiveEnvironment>, Error> {
-        let Some(mut namespace) = self.client.get(&ObjectRef::namespace(name), call).await? else {
+        let Some(namespace) = self.client.get(&ObjectRef::namespace(name), call).await? else {
             return Ok(None);
         };
-        slim(&mut namespace);
         let lists = self.kinds.iter().map(|kind| self.list(kind, Some(name), call));
         let objects = try_join_all(lists).await?.into_iter().flatten();
         let mut environment = LiveEnvironment { namespace, objects: BTreeMap::new() };
-        for (kind, object) in objects {
-            environment.add(kind, object);
+        for listed in objects {
+            environment.add(&listed).map_err(|_| unreadable(quoted(name)))?;
         }
         Ok(Some(environment))
     }
@@ -145,11 +156,10 @@ impl Shared {
     /// A snapshot that is not older than this call; none when there can be none now. One caller takes it, the
     /// others wait for it.
     async fn snapshot(&self, call: &Call) -> Result<Option<Arc<Snapshot>>, Error> {
-        let target = "environments of the cluster";
         let mut state = call
             .run(self.snapshot.lock())
             .await
-            .map_err(|stop| Error::new(SYSTEM, "list", target, Kind::from(stop)).because(stop))?;
+            .map_err(|stop| Error::new(SYSTEM, "list", EVERYTHING, Kind::from(stop)).because(stop))?;
         let writes = self.client.writes();
         match &*state {
             State::Ready(ready) if ready.writes == writes && ready.taken.elapsed() < FRESH => {
@@ -182,21 +192,20 @@ impl Shared {
         let lists = try_join_all(self.kinds.iter().map(|kind| self.list(kind, None, call)));
         let (namespaces, objects) = try_join(self.list(&namespaces, None, call), lists).await?;
         let mut environments = BTreeMap::new();
-        for (_, namespace) in namespaces {
-            if let Some(name) = text(&namespace, "/metadata/name") {
-                environments.insert(name, LiveEnvironment { namespace, objects: BTreeMap::new() });
-            }
+        for namespace in namespaces {
+            let Place { name, .. } = namespace.place().map_err(|_| unreadable(EVERYTHING))?;
+            environments.insert(name, Kept { namespace, objects: Vec::new() });
         }
-        for (kind, object) in objects.into_iter().flatten() {
-            let owner = text(&object, "/metadata/namespace").and_then(|name| environments.get_mut(&name));
-            if let Some(environment) = owner {
-                environment.add(kind, object);
+        for object in objects.into_iter().flatten() {
+            let Place { namespace, .. } = object.place().map_err(|_| unreadable(EVERYTHING))?;
+            if let Some(kept) = namespace.and_then(|name| environments.get_mut(&name)) {
+                kept.objects.push(object);
             }
         }
         Ok(Snapshot { taken: Instant::now(), writes, environments })
     }
 
-    async fn list(&self, kind: &KindRef, namespace: Option<&str>, call: &Call) -> Result<Vec<(String, Value)>, Error> {
+    async fn list(&self, kind: &KindRef, namespace: Option<&str>, call: &Call) -> Result<Vec<Listed>, Error> {
         let query = ListQuery {
             api_version: kind.api_version.clone(),
             plural: kind.plural.clone(),
@@ -204,31 +213,32 @@ impl Shared {
             label_selector: Some(self.selector.clone()).filter(|selector| !selector.is_empty()),
             field_selector: None,
         };
-        let mut objects = self.client.list(&query, call).await?;
-        objects.iter_mut().for_each(slim);
-        Ok(objects.into_iter().map(|object| (kind.kind.clone(), object)).collect())
+        self.client.listed(&query, call).await
     }
+}
 
-    fn error(&self, name: &str, kind: Kind) -> Error {
-        Error::new(SYSTEM, "read", format!("environment `{name}`"), kind)
+impl Kept {
+    fn read(&self) -> Result<LiveEnvironment, serde_json::Error> {
+        let mut environment = LiveEnvironment { namespace: self.namespace.read()?, objects: BTreeMap::new() };
+        self.objects.iter().try_for_each(|listed| environment.add(listed))?;
+        Ok(environment)
     }
 }
 
 impl LiveEnvironment {
-    fn add(&mut self, kind: String, object: Value) {
-        if let Some(name) = text(&object, "/metadata/name") {
-            self.objects.insert((kind, name), object);
+    fn add(&mut self, listed: &Listed) -> Result<(), serde_json::Error> {
+        let object = listed.read()?;
+        if let Some(name) = object.pointer("/metadata/name").and_then(Value::as_str) {
+            self.objects.insert((listed.kind().to_owned(), name.to_owned()), object);
         }
+        Ok(())
     }
 }
 
-/// Takes away what is as large as the object itself and never compared.
-fn slim(object: &mut Value) {
-    if let Some(metadata) = object.get_mut("metadata").and_then(Value::as_object_mut) {
-        metadata.remove("managedFields");
-    }
+fn quoted(name: &str) -> String {
+    format!("environment `{name}`")
 }
 
-fn text(value: &Value, pointer: &str) -> Option<String> {
-    value.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
+fn unreadable(target: impl Into<String>) -> Error {
+    Error::new(SYSTEM, "read", target, Kind::Unavailable).because("the answer is not a list of objects")
 }

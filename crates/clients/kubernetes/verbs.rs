@@ -7,7 +7,8 @@ use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::{
-    client::{Ask, Kubernetes, Verb},
+    answer::{Listed, Page},
+    client::{Ask, Kubernetes, SYSTEM, Verb},
     object::{ListQuery, ObjectRef, escape},
     rejection::Rejection,
 };
@@ -111,7 +112,7 @@ impl Kubernetes {
         if let (Some(options), false) = (options.as_object_mut(), required.is_empty()) {
             options.insert("preconditions".to_owned(), Value::Object(required));
         }
-        match self.send(&ask(Verb::Delete, object, object.path(), Some(&options)), call).await {
+        match self.send::<Value>(&ask(Verb::Delete, object, object.path(), Some(&options)), call).await {
             Ok(_) => Ok(Deleted::Accepted),
             Err(error) if is_missing(&error) => Ok(Deleted::Gone),
             Err(error) if error.kind == Kind::Conflict => {
@@ -124,6 +125,12 @@ impl Kubernetes {
     /// All objects of a query, in pages; `apiVersion` and `kind`, which lists leave out, are put back. When the
     /// server forgot where a long list had got to, it is begun again, once.
     pub async fn list(&self, query: &ListQuery, call: &Call) -> Result<Vec<Value>, Error> {
+        let listed = self.listed(query, call).await?;
+        listed.iter().map(|object| object.read().map_err(|_| no_list(query))).collect()
+    }
+
+    /// The same, with objects that nobody has read yet.
+    pub(super) async fn listed(&self, query: &ListQuery, call: &Call) -> Result<Vec<Listed>, Error> {
         let mut restarted = false;
         'again: loop {
             let mut items = Vec::new();
@@ -153,15 +160,11 @@ impl Kubernetes {
         token: Option<&str>,
         accept: &'static str,
         call: &Call,
-    ) -> Result<(Vec<Value>, Option<String>), Error> {
+    ) -> Result<(Vec<Listed>, Option<String>), Error> {
         let path = query.page(PAGE, token);
         let ask = Ask { verb: Verb::List, target: query.to_string(), path, body: None, accept };
-        let mut page = self.send(&ask, call).await?;
-        let next = page.pointer("/metadata/continue").and_then(Value::as_str);
-        let next = next.filter(|next| !next.is_empty()).map(str::to_owned);
-        let items = take_items(&mut page);
-        let items = items.ok_or_else(|| ask.error(Kind::Unavailable).because("the answer is not a list of objects"))?;
-        Ok((items, next))
+        let page: Page = self.send(&ask, call).await?;
+        page.objects().ok_or_else(|| no_list(query))
     }
 
     /// A 409 has four meanings, and only the object itself tells which.
@@ -209,25 +212,8 @@ fn is_expired(error: &Error) -> bool {
     error.rejection().is_some_and(|rejection| rejection.code == 410)
 }
 
-/// Moves the items out of a page; none when it is no list.
-fn take_items(page: &mut Value) -> Option<Vec<Value>> {
-    let kind = page.get("kind").and_then(Value::as_str)?.strip_suffix("List").map(str::to_owned);
-    let api_version = page.get("apiVersion").cloned();
-    let Value::Array(mut items) = page.get_mut("items")?.take() else {
-        // An empty list may be written as null.
-        return Some(Vec::new());
-    };
-    for item in &mut items {
-        // Who owns which field is as large as the object itself, and nobody asks it of a list.
-        if let Some(metadata) = item.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.remove("managedFields");
-        }
-        if let (Some(fields), Some(kind)) = (item.as_object_mut(), &kind) {
-            fields.entry("kind").or_insert_with(|| Value::from(kind.as_str()));
-            if let Some(api_version) = &api_version {
-                fields.entry("apiVersion").or_insert_with(|| api_version.clone());
-            }
-        }
-    }
-    Some(items)
+/// What a query got that should have been answered with objects.
+pub(super) fn no_list(query: &ListQuery) -> Error {
+    Error::new(SYSTEM, Verb::List.name(), query.to_string(), Kind::Unavailable)
+        .because("the answer is not a list of objects")
 }

@@ -20,7 +20,7 @@ pub fn namespace_claim(environment: &Environment, provenance: &Provenance) -> Ob
 }
 
 /// The namespace as every apply wants it.
-pub(super) fn namespace(environment: &Environment, provenance: &Provenance) -> Object {
+pub fn namespace_object(environment: &Environment, provenance: &Provenance) -> Object {
     let mut annotations = environment.spec.annotations.as_map().clone();
     annotations.extend(environment.own_namespace_annotations(provenance));
     object(environment, json!({ "labels": environment.namespace_labels(), "annotations": annotations }))

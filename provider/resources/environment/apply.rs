@@ -2,9 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eod_clients::kubernetes::{ApplyOptions, Kubernetes, Preconditions};
+use eod_clients::kubernetes::{ApplyOptions, Kubernetes, ObjectRef, Preconditions};
 use eod_clients::{Call as Remote, Error};
-use eod_domain::{Environment, Kind, Object, drift};
+use eod_domain::{Environment, Object, drift};
 use futures::future::try_join_all;
 use serde_json::{Value, json};
 use tfplugin::Diags;
@@ -21,8 +21,6 @@ pub(super) const MANAGER: &str = "eod-provider";
 pub(super) struct Target<'a> {
     pub(super) kubernetes: &'a Kubernetes,
     pub(super) environment: &'a Environment,
-    /// The namespace's uid, a precondition of every write to it.
-    pub(super) uid: &'a str,
     pub(super) force_conflicts: bool,
     pub(super) call: &'a Remote,
 }
@@ -37,45 +35,36 @@ impl Target<'_> {
         Ok(found.map(|found| live::fingerprints(&found, &keys)).unwrap_or_default())
     }
 
-    /// Applies every object and takes away those of `recorded` that are no longer wanted.
-    pub(super) async fn everything(
+    /// Applies the namespace, if it is this very one and nobody has changed it since it had this version. `None` if
+    /// that is not so: then nothing was changed.
+    pub(super) async fn namespace_as_seen(
         &self,
-        wanted: &[Object],
-        recorded: &BTreeMap<String, String>,
-    ) -> Result<Private, Diags> {
-        let unchanged = Private { live: recorded.clone(), ..Private::default() };
-        self.changed(wanted, &unchanged).await
+        wanted: &Object,
+        uid: &str,
+        version: &str,
+    ) -> Result<Option<Value>, Diags> {
+        match self.namespace_if(wanted, &json!({ "uid": uid, "resourceVersion": version })).await {
+            Ok(namespace) => Ok(Some(namespace)),
+            Err(error) if error.kind == eod_clients::Kind::Conflict => Ok(None),
+            Err(error) => Err(explain::remote(&error).into()),
+        }
     }
 
-    /// Applies the namespace and the objects that `before` does not know as they are wanted now.
-    pub(super) async fn changed(&self, wanted: &[Object], before: &Private) -> Result<Private, Diags> {
-        let keys = live::our_keys(&self.environment.namespace_labels());
-        let prints = live::wanted(wanted, &keys);
-        for object in wanted.iter().filter(|object| object.kind == Kind::Namespace) {
-            self.namespace(object).await?;
-        }
-        let stale = |object: &&Object| {
-            let key = object.key();
-            object.kind != Kind::Namespace
-                && (before.wanted.get(&key) != prints.get(&key) || !before.live.contains_key(&key))
-        };
-        let applied = wanted.iter().filter(stale).map(|object| self.object(object, &keys));
-        let applied = try_join_all(applied).await.map_err(|error| explain::remote(&error))?;
-        let unwanted: Vec<_> = before.live.keys().filter(|key| !prints.contains_key(*key)).collect();
-        try_join_all(unwanted.iter().map(|key| self.remove(key))).await.map_err(|error| explain::remote(&error))?;
-        let mut live = before.live.clone();
-        live.retain(|key, _| prints.contains_key(key));
-        live.extend(applied);
-        Ok(Private { nonce: before.nonce.clone(), live, wanted: prints, ..Private::default() })
+    /// Applies the namespace, if it is this very one.
+    pub(super) async fn namespace(&self, wanted: &Object, uid: &str) -> Result<Value, Diags> {
+        self.namespace_if(wanted, &json!({ "uid": uid })).await.map_err(|error| explain::remote(&error).into())
     }
 
-    /// Applies the namespace. Our own fields are forced; the user's labels and annotations only where the user says so.
-    async fn namespace(&self, object: &Object) -> Result<Value, Diags> {
-        let mut content = object.content.clone();
-        if let Some(metadata) = content.get_mut("metadata").and_then(Value::as_object_mut) {
-            metadata.insert("uid".to_owned(), json!(self.uid));
+    /// Applies the namespace, if its metadata hold this. Our own fields are forced; the user's labels and annotations
+    /// only where the user says so.
+    async fn namespace_if(&self, wanted: &Object, metadata: &Value) -> Result<Value, Error> {
+        let mut content = wanted.content.clone();
+        if let (Some(all), Some(required)) =
+            (content.get_mut("metadata").and_then(Value::as_object_mut), metadata.as_object())
+        {
+            all.extend(required.clone());
         }
-        let reference = live::object_ref(object.name.as_str(), object.kind, &object.name);
+        let reference = ObjectRef::namespace(self.environment.name.as_str());
         let options = |force| ApplyOptions { manager: MANAGER, force };
         let refused = match self.kubernetes.apply(&reference, &content, options(self.force_conflicts), self.call).await
         {
@@ -88,12 +77,28 @@ impl Target<'_> {
             .collect();
         let conflicts = refused.conflicts();
         if conflicts.is_empty() || conflicts.iter().any(|conflict| users.contains(&conflict.field)) {
-            return Err(explain::remote(&refused).into());
+            return Err(refused);
         }
-        self.kubernetes
-            .apply(&reference, &content, options(true), self.call)
-            .await
-            .map_err(|error| explain::remote(&error).into())
+        self.kubernetes.apply(&reference, &content, options(true), self.call).await
+    }
+
+    /// Applies those objects inside of the namespace that `before` does not know as they are wanted now, and takes away
+    /// those that are no longer wanted.
+    pub(super) async fn contents(&self, wanted: &[Object], before: &Private) -> Result<Private, Diags> {
+        let keys = live::our_keys(&self.environment.namespace_labels());
+        let prints = live::wanted(wanted, &keys);
+        let stale = |object: &&Object| {
+            let key = object.key();
+            before.wanted.get(&key) != prints.get(&key) || !before.live.contains_key(&key)
+        };
+        let applied = wanted.iter().filter(stale).map(|object| self.object(object, &keys));
+        let applied = try_join_all(applied).await.map_err(|error| explain::remote(&error))?;
+        let unwanted: Vec<_> = before.live.keys().filter(|key| !prints.contains_key(*key)).collect();
+        try_join_all(unwanted.iter().map(|key| self.remove(key))).await.map_err(|error| explain::remote(&error))?;
+        let mut live = before.live.clone();
+        live.retain(|key, _| prints.contains_key(key));
+        live.extend(applied);
+        Ok(Private { live, wanted: prints, ..Private::default() })
     }
 
     /// Applies one object inside the namespace and answers its key and fingerprint.

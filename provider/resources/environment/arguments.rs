@@ -2,7 +2,7 @@
 
 use std::num::NonZeroU64;
 
-use eod_domain::{AccessGrant, Dns, EnvironmentSpec, LimitsSettings, Mesh, NetworkSettings, QuotaSettings};
+use eod_domain::{AccessGrant, Dns, EnvironmentSpec, Identity, LimitsSettings, Mesh, NetworkSettings, QuotaSettings};
 use tfplugin::{Diag, Diags, Text};
 
 use super::access::{AccessArgs, DnsArgs, MeshArgs};
@@ -106,6 +106,17 @@ pub(super) fn input(spec: &EnvironmentSpec) -> Input {
         adopt: Some(false),
         timeouts: None,
     }
+}
+
+/// Who the environment is for.
+pub(super) fn identity(input: &Input) -> Identity {
+    let plain = EnvironmentSpec {
+        repository: input.repository.clone().map(|repository| repository.0),
+        pull_request: input.pull_request.and_then(NonZeroU64::new),
+        branch: input.branch.clone().map(|branch| branch.0),
+        ..EnvironmentSpec::default()
+    };
+    plain.identity()
 }
 
 /// The grants, or every mistake in them at its place in the list.

@@ -3,14 +3,15 @@
 use eod_clients::Call as Remote;
 use eod_clients::kubernetes::{Kubernetes, ListQuery, ObjectRef};
 use eod_domain::{
-    Clock, Environment, EnvironmentName, EnvironmentSpec, Kind, NamespaceFacts, Nonce, Provenance, Verdict,
-    cost_per_day, judge, labels, namespace_claim, objects,
+    Clock, Environment, EnvironmentName, EnvironmentSpec, Kind, NamespaceFacts, Nonce, Provenance, Remembered, Verdict,
+    contents, cost_per_day, judge, labels, namespace_claim, namespace_object,
 };
 use serde_json::Value;
 use tfplugin::{Applied, Call, Diag, Diags, Failed};
 
 use super::apply::{self, MANAGER};
 use super::model::{Input, Private};
+use super::ownership::version_of_ours;
 use super::{Environment as Resource, arguments, clock, hosts, live};
 use crate::explain;
 use crate::provider::Context;
@@ -36,22 +37,26 @@ pub(super) async fn create(cx: &Context, input: Input, call: &Call) -> Result<Ap
         created_at: live::created_at(&claimed.namespace).or(Some(now)),
         nonce: nonce.as_deref().map(Nonce::recorded),
     };
-    let wanted = objects(&environment, &provenance);
+    let uid = live::uid(&claimed.namespace).unwrap_or_default();
     let target = apply::Target {
         kubernetes,
         environment: &environment,
-        uid: live::uid(&claimed.namespace).unwrap_or_default(),
         force_conflicts: input.force_conflicts == Some(true),
         call: &remote,
     };
     let leftover = if claimed.is_new { Default::default() } else { target.existing(cx).await.map_err(traced)? };
-    let mut private = target.everything(&wanted, &leftover).await.map_err(traced)?;
-    private.nonce.clone_from(&nonce);
+    target.namespace(&namespace_object(&environment, &provenance), uid).await.map_err(traced)?;
+    let before = Private { live: leftover, ..Private::default() };
+    let mut private = target.contents(&contents(&environment), &before).await.map_err(traced)?;
     let start = Clock::start(now, environment.ttl);
     let clock = live::clock(&claimed.namespace).filter(|_| !claimed.is_new).map_or(start, |found| start.later(found));
     let clock = Clock { expires_at: clock.expires_at.filter(|_| environment.ttl.is_some()), ..clock };
-    let written = clock::write(kubernetes, environment.name.as_str(), target.uid, clock, Some(now), &remote).await;
+    let written = clock::write(kubernetes, environment.name.as_str(), uid, clock, Some(now), &remote).await;
     let namespace = written.map_err(|error| traced(explain::remote(&error).into()))?;
+    let remembered =
+        Remembered { uid: Some(uid.to_owned()), nonce: nonce.clone(), identity: environment.identity.clone() };
+    private.version = version_of_ours(cx, &remembered, &namespace);
+    private.nonce = nonce;
     let cost = cost_per_day(&environment.quota, &cx.known_settings().prices);
     Ok(Applied { output: live::output(&environment, &namespace, clock, cost, now), private })
 }

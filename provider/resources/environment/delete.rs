@@ -2,16 +2,15 @@
 
 use eod_clients::kubernetes::{Blockers, Deleted, Kubernetes, ObjectRef, Preconditions};
 use eod_clients::{Call as Remote, Error, Kind};
-use eod_domain::NamespaceFacts;
+use eod_domain::Ownership;
 use jiff::Timestamp;
-use serde_json::Value;
 use std::time::Duration;
 use tfplugin::{Call, Diag, Diags, State};
 
 use super::Environment as Resource;
 use super::live;
 use super::model::Input;
-use super::read::another_installation;
+use super::ownership::{belongs_to, ownership, remembered};
 use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
@@ -44,16 +43,16 @@ pub(super) async fn delete(cx: &Context, prior: State<Resource>, call: &Call) ->
     let reference = ObjectRef::namespace(name.as_str());
     let found = kubernetes.get(&reference, &remote).await.map_err(|error| explain::remote(&error))?;
     let Some(namespace) = found else { return Ok(()) };
-    if let Some(theirs) = another_installation(cx, &namespace) {
-        return Err(theirs.into());
-    }
-    let Some(uid) = live::uid(&namespace).filter(|_| is_ours(&prior, &namespace)) else {
-        call.warn(
-            Diag::warning("A namespace was left alone").detail(format!(
+    let uid = match (ownership(cx, &remembered(&prior), &namespace), live::uid(&namespace)) {
+        // The uid says that it is the one, whatever others have done to its marks.
+        (Ownership::Ours | Ownership::Unmarked, Some(uid)) => uid,
+        (Ownership::OtherInstallation { theirs }, _) => return Err(belongs_to(cx, &namespace, &theirs).into()),
+        (Ownership::Another, _) | (_, None) => {
+            call.warn(Diag::warning("A namespace was left alone").detail(format!(
                 "Namespace `{name}` is not the one that this configuration made, so it is not deleted."
-            )),
-        );
-        return Ok(());
+            )));
+            return Ok(());
+        }
     };
     let only_this = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
     match kubernetes.delete(&reference, &only_this, &remote).await.map_err(|error| explain::remote(&error))? {
@@ -66,21 +65,6 @@ pub(super) async fn delete(cx: &Context, prior: State<Resource>, call: &Call) ->
             Err(stuck(kubernetes, &reference, &error, cx.now(), call).await.into())
         }
         Err(error) => Err(explain::remote(&error).into()),
-    }
-}
-
-/// Whether the namespace is the one that the state speaks of.
-fn is_ours(prior: &State<Resource>, namespace: &Value) -> bool {
-    let facts = NamespaceFacts::read(namespace);
-    let known = prior.output.as_ref().map(|output| output.uid.as_str()).or(prior.private.unmarked_uid.as_deref());
-    match (known, &prior.private.nonce) {
-        (Some(uid), _) => facts.uid == uid,
-        (None, Some(nonce)) => facts.marks.nonce.as_ref() == Some(nonce),
-        // A create that panicked leaves no trace but an unfinished namespace.
-        (None, None) => {
-            facts.marks.managed_by.as_deref() == Some(eod_domain::labels::MANAGED_BY_VALUE)
-                && facts.marks.provisioned_at.is_none()
-        }
     }
 }
 

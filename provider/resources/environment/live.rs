@@ -59,6 +59,11 @@ pub(super) fn uid(object: &Value) -> Option<&str> {
     object.pointer("/metadata/uid")?.as_str()
 }
 
+/// The version of an object: two that are equal say that nobody has changed it in between, and nothing else.
+pub(super) fn version(object: &Value) -> Option<&str> {
+    object.pointer("/metadata/resourceVersion")?.as_str()
+}
+
 /// Whether an object is being deleted.
 pub(super) fn is_terminating(object: &Value) -> bool {
     object.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null())

@@ -135,6 +135,9 @@ pub(crate) struct Output {
 pub(crate) struct Private {
     /// The nonce of the namespace that we made.
     pub nonce: Option<String>,
+    /// The namespace's version when it was last seen, where it was ours then and as we want it. A write that names it
+    /// needs no further look.
+    pub version: Option<String>,
     /// Each object as the server returned it: a fingerprint by `kind/name`.
     pub live: BTreeMap<String, String>,
     /// Each object as we asked for it: a fingerprint by `kind/name`.
@@ -153,6 +156,8 @@ pub(crate) struct Private {
 struct Stored {
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    version: Option<String>,
     /// By `kind/name`: the fingerprint of the object as it is, and that of the object as we asked for it.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     objects: BTreeMap<String, (String, String)>,
@@ -166,23 +171,23 @@ struct Stored {
 
 impl From<Private> for Stored {
     fn from(private: Private) -> Self {
-        let Private { nonce, live, mut wanted, terminating, unmarked_uid, labels } = private;
+        let Private { nonce, version, live, mut wanted, terminating, unmarked_uid, labels } = private;
         let objects = live.into_iter().map(|(key, live)| {
             let wanted = wanted.remove(&key).unwrap_or_default();
             (key, (live, wanted))
         });
-        Self { nonce, objects: objects.collect(), terminating, unmarked_uid, labels }
+        Self { nonce, version, objects: objects.collect(), terminating, unmarked_uid, labels }
     }
 }
 
 impl From<Stored> for Private {
     fn from(stored: Stored) -> Self {
-        let Stored { nonce, objects, terminating, unmarked_uid, labels } = stored;
+        let Stored { nonce, version, objects, terminating, unmarked_uid, labels } = stored;
         let (mut live, mut wanted) = (BTreeMap::new(), BTreeMap::new());
         for (key, (is, asked)) in objects {
             live.insert(key.clone(), is);
             wanted.insert(key, asked);
         }
-        Self { nonce, live, wanted, terminating, unmarked_uid, labels }
+        Self { nonce, version, live, wanted, terminating, unmarked_uid, labels }
     }
 }

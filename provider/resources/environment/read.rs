@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use eod_clients::Call as Remote;
 use eod_clients::kubernetes::LiveEnvironment;
-use eod_domain::{Environment, Kind, NamespaceFacts, Object, Provenance, Tier, drift, labels, objects};
+use eod_domain::{Environment, Kind, Object, Ownership, Provenance, Tier, drift, labels, objects};
 use serde_json::Value;
 use tfplugin::{Call, Diag, Diags, Number, State};
 
@@ -12,6 +12,7 @@ use super::Environment as Resource;
 use super::create::environment;
 use super::live::{self, Tempo};
 use super::model::{Output, Private};
+use super::ownership::{belongs_to, ownership, remembered, version_of_ours};
 use super::plan::dollars;
 use crate::explain;
 use crate::provider::Context;
@@ -29,8 +30,17 @@ pub(super) async fn read(cx: &Context, prior: State<Resource>, call: &Call) -> R
     let remote = Remote::within(limit, call.cancel.clone());
     let found = cx.reader()?.read(&name, &remote).await.map_err(|error| explain::remote(&error))?;
     let Some(found) = found else { return Ok(None) };
-    match ownership(cx, &prior, &found.namespace)? {
-        Ownership::Ours => Ok(Some(refreshed(cx, prior, &found))),
+    let remembered = remembered(&prior);
+    match ownership(cx, &remembered, &found.namespace) {
+        Ownership::Ours | Ownership::Unmarked => {
+            let mut now = refreshed(cx, prior, &found);
+            // What has drifted is looked at again before it is undone.
+            if now.output.as_ref().is_some_and(|output| output.drift.is_empty()) {
+                now.private.version = version_of_ours(cx, &remembered, &found.namespace);
+            }
+            Ok(Some(now))
+        }
+        Ownership::OtherInstallation { theirs } => Err(belongs_to(cx, &found.namespace, &theirs).into()),
         Ownership::Another => {
             call.warn(
                 Diag::warning("The environment was replaced by something else")
@@ -39,44 +49,6 @@ pub(super) async fn read(cx: &Context, prior: State<Resource>, call: &Call) -> R
             Ok(None)
         }
     }
-}
-
-enum Ownership {
-    Ours,
-    Another,
-}
-
-/// Whether the namespace is the one that the state speaks of.
-fn ownership(cx: &Context, prior: &State<Resource>, namespace: &Value) -> Result<Ownership, Diag> {
-    let facts = NamespaceFacts::read(namespace);
-    let known = prior.output.as_ref().map(|output| output.uid.as_str()).or(prior.private.unmarked_uid.as_deref());
-    let same = match (known, &prior.private.nonce) {
-        (Some(uid), _) => facts.uid == uid,
-        (None, Some(nonce)) => facts.marks.nonce.as_ref() == Some(nonce),
-        (None, None) => facts.marks.provisioned_at.is_none(),
-    };
-    if !same {
-        return Ok(Ownership::Another);
-    }
-    match another_installation(cx, namespace) {
-        Some(refused) => Err(refused),
-        None => Ok(Ownership::Ours),
-    }
-}
-
-/// The refusal of a namespace that says it belongs to another installation.
-pub(super) fn another_installation(cx: &Context, namespace: &Value) -> Option<Diag> {
-    let theirs = live::label(namespace, labels::INSTALLATION)?;
-    let ours = cx.installation.clone().known()?;
-    if theirs == ours.as_str() {
-        return None;
-    }
-    let name = live::name(namespace);
-    Some(
-        Diag::error("The namespace belongs to another installation")
-            .detail(format!("Namespace `{name}` says that it belongs to installation `{theirs}`; this one is `{ours}`. It is not touched."))
-            .hint("set the provider's `installation` to the one that owns the environment, or take the resource out of this state"),
-    )
 }
 
 /// The state as it is now.
@@ -119,7 +91,7 @@ fn refreshed(cx: &Context, prior: State<Resource>, found: &LiveEnvironment) -> S
         effective_labels,
         drift,
     };
-    let mut private = Private { terminating: is_terminating, labels: None, ..prior.private };
+    let mut private = Private { terminating: is_terminating, version: None, labels: None, ..prior.private };
     if private.nonce.is_none() {
         private.nonce = live::annotation(namespace, labels::NONCE).map(str::to_owned);
     }

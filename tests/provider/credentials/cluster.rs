@@ -2,125 +2,150 @@
 
 use crate::{
     kit::{cluster::Cluster, fault::FaultProxy},
-    provider::credentials::{Bare, Decoy, quoted},
+    provider::{
+        credentials::{Bare, Decoy, quoted},
+        each,
+    },
 };
 
 #[test]
 fn nothing_configured_plans_and_says_at_the_first_call_what_to_set() {
-    let bare = Bare::new("nothing", "");
-    bare.workspace.run(&["validate", "-no-color"]).expect_ok();
-    assert_eq!(bare.workspace.plan_exit_code(), 2);
-    bare.expect_refused(&[
-        "no Kubernetes cluster is configured",
-        "`kubernetes`",
-        "`config_path`",
-        "`host`",
-        "`in_cluster`",
-        "KUBE_CONFIG_PATH",
-        "KUBECONFIG",
-        "KUBE_HOST",
-    ]);
+    each(|terraform| {
+        let bare = Bare::new(terraform, "nothing", "");
+        bare.workspace.run(&["validate", "-no-color"]).expect_ok();
+        assert_eq!(bare.workspace.plan_exit_code(), 2);
+        bare.expect_refused(&[
+            "no Kubernetes cluster is configured",
+            "`kubernetes`",
+            "`config_path`",
+            "`host`",
+            "`in_cluster`",
+            "KUBE_CONFIG_PATH",
+            "KUBECONFIG",
+            "KUBE_HOST",
+        ]);
+    });
 }
 
 #[test]
 fn the_home_folder_is_no_fallback() {
-    let bare = Bare::new("home", "");
-    let home = bare.workspace.path().with_file_name("home").join(".kube");
-    std::fs::create_dir_all(&home).unwrap();
-    std::fs::copy(bare.cluster.kubeconfig(), home.join("config")).unwrap();
-    bare.expect_refused(&["no Kubernetes cluster is configured"]);
-    // Written out, it is what the user means.
-    bare.rewrite("{ config_path = \"~/.kube/config\" }", "");
-    bare.expect_works();
+    each(|terraform| {
+        let bare = Bare::new(terraform, "home", "");
+        let home = bare.workspace.path().with_file_name("home").join(".kube");
+        std::fs::create_dir_all(&home).unwrap();
+        std::fs::copy(bare.cluster.kubeconfig(), home.join("config")).unwrap();
+        bare.expect_refused(&["no Kubernetes cluster is configured"]);
+        // Written out, it is what the user means.
+        bare.rewrite("{ config_path = \"~/.kube/config\" }", "");
+        bare.expect_works();
+    });
 }
 
 #[test]
 fn a_new_environment_is_planned_without_asking_any_cluster() {
-    let proxy = FaultProxy::start(Cluster::shared());
-    let mut bare = Bare::new("offline", "");
-    bare.workspace.set_env("KUBE_CONFIG_PATH", proxy.kubeconfig());
-    assert_eq!(bare.workspace.plan_exit_code(), 2);
-    bare.workspace.run(&["plan", "-no-color", "-out=saved"]).expect_ok();
-    assert!(proxy.log().is_empty(), "{}", proxy.story());
+    each(|terraform| {
+        let proxy = FaultProxy::start(Cluster::shared());
+        let mut bare = Bare::new(terraform, "offline", "");
+        bare.workspace.set_env("KUBE_CONFIG_PATH", proxy.kubeconfig());
+        assert_eq!(bare.workspace.plan_exit_code(), 2);
+        bare.workspace.run(&["plan", "-no-color", "-out=saved"]).expect_ok();
+        assert!(proxy.log().is_empty(), "{}", proxy.story());
+    });
 }
 
 #[test]
 fn a_block_is_never_completed_from_the_environment() {
-    let decoy = Decoy::new();
-    let cluster = Cluster::shared();
-    let ca = quoted(cluster.ca_pem());
-    // Everything is in the block.
-    let proxy = FaultProxy::start(cluster);
-    let host = quoted(&proxy.access().server);
-    let token = quoted(&proxy.access().token);
-    let mut bare = Bare::new("block-only", &format!("{{ host = {host}, token = {token} }}"));
-    decoy.tempt(&mut bare.workspace);
-    bare.expect_works();
-    assert!(proxy.calls(|call| call.method == "POST") > 0, "{}", proxy.story());
-    // The host is in the block and the token only in the environment.
-    let server = quoted(cluster.server());
-    let mut bare = Bare::new("block-host", &format!("{{ host = {server}, cluster_ca_certificate = {ca} }}"));
-    decoy.tempt(&mut bare.workspace);
-    let run = bare.workspace.apply();
-    assert_ne!(run.code, Some(0), "{run}");
-    assert!(!bare.exists(), "{run}");
-    decoy.assert_unseen();
+    each(|terraform| {
+        let decoy = Decoy::new();
+        let cluster = Cluster::shared();
+        let ca = quoted(cluster.ca_pem());
+        // Everything is in the block.
+        let proxy = FaultProxy::start(cluster);
+        let host = quoted(&proxy.access().server);
+        let token = quoted(&proxy.access().token);
+        let mut bare = Bare::new(terraform, "block-only", &format!("{{ host = {host}, token = {token} }}"));
+        decoy.tempt(&mut bare.workspace);
+        bare.expect_works();
+        assert!(proxy.calls(|call| call.method == "POST") > 0, "{}", proxy.story());
+        // The host is in the block and the token only in the environment.
+        let server = quoted(cluster.server());
+        let mut bare =
+            Bare::new(terraform, "block-host", &format!("{{ host = {server}, cluster_ca_certificate = {ca} }}"));
+        decoy.tempt(&mut bare.workspace);
+        let run = bare.workspace.apply();
+        assert_ne!(run.code, Some(0), "{run}");
+        assert!(!bare.exists(), "{run}");
+        decoy.assert_unseen();
+    });
 }
 
 #[test]
 fn contradictions_in_the_block_are_told_at_once() {
-    let bare = Bare::new(
-        "contradictions",
-        "{ host = \"https://127.0.0.1:1\", config_path = \"~/.kube/config\", client_key = \"-----BEGIN PRIVATE KEY-----\", token = \"a\", token_path = \"b\" }",
-    );
-    let run = bare.workspace.plan();
-    run.expect_err("`host` and `config_path` exclude each other")
-        .expect_said("`token_path` and `token` exclude each other")
-        .expect_said("`client_key` needs `client_certificate`")
-        .expect_said("main.tf line");
+    each(|terraform| {
+        let bare = Bare::new(
+            terraform,
+            "contradictions",
+            "{ host = \"https://127.0.0.1:1\", config_path = \"~/.kube/config\", client_key = \"-----BEGIN PRIVATE KEY-----\", token = \"a\", token_path = \"b\" }",
+        );
+        let run = bare.workspace.plan();
+        run.expect_err("`host` and `config_path` exclude each other")
+            .expect_said("`token_path` and `token` exclude each other")
+            .expect_said("`client_key` needs `client_certificate`")
+            .expect_said("main.tf line");
+    });
 }
 
 #[test]
 fn a_context_of_the_environment_does_not_choose_for_a_block() {
-    let path = quoted(Cluster::shared().kubeconfig().to_str().unwrap());
-    let mut bare = Bare::new("context-mixed", &format!("{{ config_path = {path} }}"));
-    bare.workspace.set_env("KUBE_CTX", "no-such-context");
-    bare.expect_works();
+    each(|terraform| {
+        let path = quoted(Cluster::shared().kubeconfig().to_str().unwrap());
+        let mut bare = Bare::new(terraform, "context-mixed", &format!("{{ config_path = {path} }}"));
+        bare.workspace.set_env("KUBE_CTX", "no-such-context");
+        bare.expect_works();
+    });
 }
 
 #[test]
 fn host_token_and_authority_come_from_the_environment() {
-    let cluster = Cluster::shared();
-    let mut bare = Bare::new("variables", "");
-    bare.workspace.set_env("KUBE_HOST", cluster.server());
-    bare.workspace.set_env("KUBE_TOKEN", cluster.token());
-    bare.workspace.set_env("KUBE_CLUSTER_CA_CERT_DATA", cluster.ca_pem());
-    bare.expect_works();
+    each(|terraform| {
+        let cluster = Cluster::shared();
+        let mut bare = Bare::new(terraform, "variables", "");
+        bare.workspace.set_env("KUBE_HOST", cluster.server());
+        bare.workspace.set_env("KUBE_TOKEN", cluster.token());
+        bare.workspace.set_env("KUBE_CLUSTER_CA_CERT_DATA", cluster.ca_pem());
+        bare.expect_works();
+    });
 }
 
 #[test]
 fn a_variable_that_means_nothing_alone_is_named() {
-    for (variable, needed) in
-        [("KUBE_TOKEN", "KUBE_HOST"), ("KUBE_CLUSTER_CA_CERT_DATA", "KUBE_HOST"), ("KUBE_CTX", "KUBE_CONFIG_PATH")]
-    {
-        let mut bare = Bare::new("alone", "");
-        bare.workspace.set_env(variable, "something");
-        bare.expect_refused(&[variable, needed]);
-    }
+    each(|terraform| {
+        for (variable, needed) in
+            [("KUBE_TOKEN", "KUBE_HOST"), ("KUBE_CLUSTER_CA_CERT_DATA", "KUBE_HOST"), ("KUBE_CTX", "KUBE_CONFIG_PATH")]
+        {
+            let mut bare = Bare::new(terraform, "alone", "");
+            bare.workspace.set_env(variable, "something");
+            bare.expect_refused(&[variable, needed]);
+        }
+    });
 }
 
 #[test]
 fn an_empty_variable_is_no_variable() {
-    let mut bare = Bare::new("empty", "");
-    for variable in ["KUBE_HOST", "KUBE_TOKEN", "KUBE_CONFIG_PATH", "KUBE_CTX", "EOD_INSTALLATION", "EOD_DOMAIN"] {
-        bare.workspace.set_env(variable, "");
-    }
-    bare.workspace.set_env("KUBECONFIG", bare.cluster.kubeconfig());
-    bare.expect_works();
+    each(|terraform| {
+        let mut bare = Bare::new(terraform, "empty", "");
+        for variable in ["KUBE_HOST", "KUBE_TOKEN", "KUBE_CONFIG_PATH", "KUBE_CTX", "EOD_INSTALLATION", "EOD_DOMAIN"] {
+            bare.workspace.set_env(variable, "");
+        }
+        bare.workspace.set_env("KUBECONFIG", bare.cluster.kubeconfig());
+        bare.expect_works();
+    });
 }
 
 #[test]
 fn in_cluster_outside_of_a_cluster_is_refused() {
-    let bare = Bare::new("in-cluster", "{ in_cluster = true }");
-    bare.expect_refused(&["`in_cluster` works only inside of a pod", "KUBERNETES_SERVICE_HOST"]);
+    each(|terraform| {
+        let bare = Bare::new(terraform, "in-cluster", "{ in_cluster = true }");
+        bare.expect_refused(&["`in_cluster` works only inside of a pod", "KUBERNETES_SERVICE_HOST"]);
+    });
 }

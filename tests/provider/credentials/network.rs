@@ -15,7 +15,10 @@ use serde_json::Value;
 
 use crate::{
     kit::{access::Access, cluster::Cluster},
-    provider::credentials::{Bare, quoted},
+    provider::{
+        credentials::{Bare, quoted},
+        each,
+    },
 };
 
 /// An address of this machine at which nobody listens: the port has no service, and only
@@ -24,93 +27,108 @@ const CLOSED: &str = "https://127.0.0.1:1";
 
 #[test]
 fn a_server_that_cannot_be_reached_is_given_up_and_not_waited_for() {
-    for server in [CLOSED, "https://no-such-host.invalid:6443"] {
-        let bare = Bare::new("unreachable", &format!("{{ host = {}, token = \"a\" }}", quoted(server)));
-        assert_eq!(bare.workspace.plan_exit_code(), 2);
-        let run = bare.expect_refused(&["cannot be reached", "up and reachable", &bare.name]);
-        // It gave up because nobody is there, not because five minutes were over.
-        assert!(!run.said().contains("allowed for this operation"), "{run}");
-    }
+    each(|terraform| {
+        for server in [CLOSED, "https://no-such-host.invalid:6443"] {
+            let bare = Bare::new(terraform, "unreachable", &format!("{{ host = {}, token = \"a\" }}", quoted(server)));
+            assert_eq!(bare.workspace.plan_exit_code(), 2);
+            let run = bare.expect_refused(&["cannot be reached", "up and reachable", &bare.name]);
+            // It gave up because nobody is there, not because five minutes were over.
+            assert!(!run.said().contains("allowed for this operation"), "{run}");
+        }
+    });
 }
 
 #[test]
 fn an_environment_on_a_server_that_cannot_be_reached_stays_in_the_state() {
-    let path = quoted(Cluster::shared().kubeconfig().to_str().unwrap());
-    let block = format!("{{ config_path = {path} }}");
-    let bare = Bare::new("gone-server", &block);
-    bare.workspace.apply().expect_ok();
-    bare.rewrite(&format!("{{ host = {}, token = \"a\" }}", quoted(CLOSED)), "");
-    bare.workspace.plan().expect_err("cannot be reached").expect_said(&bare.name);
-    bare.workspace.destroy().expect_err("cannot be reached");
-    bare.rewrite(&block, "");
-    bare.workspace.expect_no_changes();
-    bare.discard();
+    each(|terraform| {
+        let path = quoted(Cluster::shared().kubeconfig().to_str().unwrap());
+        let block = format!("{{ config_path = {path} }}");
+        let bare = Bare::new(terraform, "gone-server", &block);
+        bare.workspace.apply().expect_ok();
+        bare.rewrite(&format!("{{ host = {}, token = \"a\" }}", quoted(CLOSED)), "");
+        bare.workspace.plan().expect_err("cannot be reached").expect_said(&bare.name);
+        bare.workspace.destroy().expect_err("cannot be reached");
+        bare.rewrite(&block, "");
+        bare.workspace.expect_no_changes();
+        bare.discard();
+    });
 }
 
 #[test]
 fn a_server_that_nobody_vouches_for_is_not_trusted() {
-    let cluster = Cluster::shared();
-    let stranger = stranger().0;
-    for (test, authority) in [("wrong-ca", Some(stranger)), ("no-ca", None)] {
-        let access = Access { ca_pem: authority, ..cluster.access().clone() };
-        let kubeconfig = access.kubeconfig();
-        let mut bare = Bare::new(test, "");
-        bare.workspace.set_env("KUBE_CONFIG_PATH", kubeconfig.path());
-        let run = bare.expect_refused(&["is not trusted", "certificate authority", &bare.name]);
-        assert!(!run.said().contains("allowed for this operation"), "{run}");
-    }
-    // Whoever says so does not check; the name can be given where it differs.
-    let (server, token) = (quoted(cluster.server()), quoted(cluster.token()));
-    Bare::new("insecure", &format!("{{ host = {server}, token = {token}, insecure = true }}")).expect_works();
-    let ca = quoted(cluster.ca_pem());
-    let bare = Bare::new(
-        "wrong-name",
-        &format!(
-            "{{ host = {server}, token = {token}, cluster_ca_certificate = {ca}, tls_server_name = \"other.example\" }}"
-        ),
-    );
-    bare.expect_refused(&["is not trusted", "server name"]);
+    each(|terraform| {
+        let cluster = Cluster::shared();
+        let stranger = stranger().0;
+        for (test, authority) in [("wrong-ca", Some(stranger)), ("no-ca", None)] {
+            let access = Access { ca_pem: authority, ..cluster.access().clone() };
+            let kubeconfig = access.kubeconfig();
+            let mut bare = Bare::new(terraform, test, "");
+            bare.workspace.set_env("KUBE_CONFIG_PATH", kubeconfig.path());
+            let run = bare.expect_refused(&["is not trusted", "certificate authority", &bare.name]);
+            assert!(!run.said().contains("allowed for this operation"), "{run}");
+        }
+        // Whoever says so does not check; the name can be given where it differs.
+        let (server, token) = (quoted(cluster.server()), quoted(cluster.token()));
+        Bare::new(terraform, "insecure", &format!("{{ host = {server}, token = {token}, insecure = true }}"))
+            .expect_works();
+        let ca = quoted(cluster.ca_pem());
+        let bare = Bare::new(
+            terraform,
+            "wrong-name",
+            &format!(
+                "{{ host = {server}, token = {token}, cluster_ca_certificate = {ca}, tls_server_name = \"other.example\" }}"
+            ),
+        );
+        bare.expect_refused(&["is not trusted", "server name"]);
+    });
 }
 
 #[test]
 fn an_authority_that_is_no_certificate_is_named() {
-    let block = "{ host = \"https://127.0.0.1:1\", cluster_ca_certificate = \"bm90IHBlbQ==\", token = \"a\" }";
-    let bare = Bare::new("no-pem", block);
-    bare.workspace.plan().expect_err("`cluster_ca_certificate` is not PEM").expect_said("base64decode");
+    each(|terraform| {
+        let block = "{ host = \"https://127.0.0.1:1\", cluster_ca_certificate = \"bm90IHBlbQ==\", token = \"a\" }";
+        let bare = Bare::new(terraform, "no-pem", block);
+        bare.workspace.plan().expect_err("`cluster_ca_certificate` is not PEM").expect_said("base64decode");
+    });
 }
 
 #[test]
 fn a_kubeconfig_may_name_a_proxy() {
-    let cluster = Cluster::shared();
-    let tunnel = Tunnel::start();
-    let folder = tempfile::TempDir::with_prefix("eod-proxy-").unwrap();
-    let path = folder.path().join("config");
-    let text = std::fs::read_to_string(cluster.access().kubeconfig().path()).unwrap();
-    let mut config: Value = serde_json::from_str(&text).unwrap();
-    config["clusters"][0]["cluster"]["proxy-url"] = tunnel.url.as_str().into();
-    std::fs::write(&path, config.to_string()).unwrap();
-    let mut bare = Bare::new("proxy-url", "");
-    bare.workspace.set_env("KUBE_CONFIG_PATH", &path);
-    bare.expect_works();
-    assert!(tunnel.used() > 0, "the proxy was passed by");
+    each(|terraform| {
+        let cluster = Cluster::shared();
+        let tunnel = Tunnel::start();
+        let folder = tempfile::TempDir::with_prefix("eod-proxy-").unwrap();
+        let path = folder.path().join("config");
+        let text = std::fs::read_to_string(cluster.access().kubeconfig().path()).unwrap();
+        let mut config: Value = serde_json::from_str(&text).unwrap();
+        config["clusters"][0]["cluster"]["proxy-url"] = tunnel.url.as_str().into();
+        std::fs::write(&path, config.to_string()).unwrap();
+        let mut bare = Bare::new(terraform, "proxy-url", "");
+        bare.workspace.set_env("KUBE_CONFIG_PATH", &path);
+        bare.expect_works();
+        assert!(tunnel.used() > 0, "the proxy was passed by");
+    });
 }
 
 #[test]
 fn the_block_may_name_a_proxy() {
-    let cluster = Cluster::shared();
-    let tunnel = Tunnel::start();
-    let bare = Bare::new(
-        "proxy-block",
-        &format!(
-            "{{ host = {}, token = {}, cluster_ca_certificate = {}, proxy_url = {} }}",
-            quoted(cluster.server()),
-            quoted(cluster.token()),
-            quoted(cluster.ca_pem()),
-            quoted(&tunnel.url)
-        ),
-    );
-    bare.expect_works();
-    assert!(tunnel.used() > 0, "the proxy was passed by");
+    each(|terraform| {
+        let cluster = Cluster::shared();
+        let tunnel = Tunnel::start();
+        let bare = Bare::new(
+            terraform,
+            "proxy-block",
+            &format!(
+                "{{ host = {}, token = {}, cluster_ca_certificate = {}, proxy_url = {} }}",
+                quoted(cluster.server()),
+                quoted(cluster.token()),
+                quoted(cluster.ca_pem()),
+                quoted(&tunnel.url)
+            ),
+        );
+        bare.expect_works();
+        assert!(tunnel.used() > 0, "the proxy was passed by");
+    });
 }
 
 /// A certificate that nobody else has signed, and its key, both as PEM.

@@ -10,7 +10,10 @@ use crate::{
         cluster::Cluster,
         fault::{Fault, FaultProxy},
     },
-    provider::credentials::{Bare, quoted},
+    provider::{
+        credentials::{Bare, quoted},
+        each,
+    },
 };
 
 /// A shell script outside of every workspace, which counts how often it is run.
@@ -72,100 +75,124 @@ impl Plugin {
 
 #[test]
 fn a_slow_plugin_is_waited_for_and_run_once_in_a_process() {
-    let cluster = Cluster::shared();
-    let plugin = Plugin::printing(cluster.token(), "sleep 3");
-    let mut bare = Bare::new("slow-plugin", "");
-    bare.workspace.set_env("KUBE_CONFIG_PATH", plugin.kubeconfig(&json!({})));
-    bare.workspace.apply().expect_ok();
-    assert_eq!(plugin.runs(), 1, "a new environment needs the cluster only when it is applied");
-    bare.workspace.expect_no_changes();
-    assert_eq!(plugin.runs(), 2);
-    bare.discard();
+    each(|terraform| {
+        let cluster = Cluster::shared();
+        let plugin = Plugin::printing(cluster.token(), "sleep 3");
+        let mut bare = Bare::new(terraform, "slow-plugin", "");
+        bare.workspace.set_env("KUBE_CONFIG_PATH", plugin.kubeconfig(&json!({})));
+        bare.workspace.apply().expect_ok();
+        assert_eq!(plugin.runs(), 1, "a new environment needs the cluster only when it is applied");
+        bare.workspace.expect_no_changes();
+        assert_eq!(plugin.runs(), 2);
+        bare.discard();
+    });
 }
 
 #[test]
 fn a_plugin_that_never_ends_is_given_up() {
-    let proxy = FaultProxy::start(Cluster::shared());
-    let plugin = Plugin::new("exec sleep 3600");
-    let bare = Bare::new("endless-plugin", &plugin.block(&proxy.access().server, ""));
-    // By its own limit, and not because five minutes were over.
-    let run = bare.expect_refused(&["the exec plugin `sh` gave no credentials within", "log in beforehand"]);
-    assert!(!run.said().contains("allowed for this operation"), "{run}");
-    assert!(proxy.log().is_empty(), "{}", proxy.story());
+    each(|terraform| {
+        let proxy = FaultProxy::start(Cluster::shared());
+        let plugin = Plugin::new("exec sleep 3600");
+        let bare = Bare::new(terraform, "endless-plugin", &plugin.block(&proxy.access().server, ""));
+        // By its own limit, and not because five minutes were over.
+        let run = bare.expect_refused(&["the exec plugin `sh` gave no credentials within", "log in beforehand"]);
+        assert!(!run.said().contains("allowed for this operation"), "{run}");
+        assert!(proxy.log().is_empty(), "{}", proxy.story());
+    });
 }
 
 #[test]
 fn a_failing_plugin_is_told_without_what_it_printed() {
-    let proxy = FaultProxy::start(Cluster::shared());
-    let plugin = Plugin::new("echo canary-on-stdout; echo \"please log in first; got $CANARY\" >&2; exit 7");
-    let bare = Bare::new("failing-plugin", &plugin.block(&proxy.access().server, "CANARY = \"canary-in-the-env\""));
-    bare.expect_refused(&["the exec plugin `sh` ended with", "7", "please log in first"]);
-    bare.workspace.assert_nowhere("canary-on-stdout", &[]);
-    bare.workspace.assert_nowhere("canary-in-the-env", &["main.tf"]);
-    assert!(proxy.log().is_empty(), "nobody asks without credentials\n{}", proxy.story());
+    each(|terraform| {
+        let proxy = FaultProxy::start(Cluster::shared());
+        let plugin = Plugin::new("echo canary-on-stdout; echo \"please log in first; got $CANARY\" >&2; exit 7");
+        let bare = Bare::new(
+            terraform,
+            "failing-plugin",
+            &plugin.block(&proxy.access().server, "CANARY = \"canary-in-the-env\""),
+        );
+        bare.expect_refused(&["the exec plugin `sh` ended with", "7", "please log in first"]);
+        bare.workspace.assert_nowhere("canary-on-stdout", &[]);
+        bare.workspace.assert_nowhere("canary-in-the-env", &["main.tf"]);
+        assert!(proxy.log().is_empty(), "nobody asks without credentials\n{}", proxy.story());
+    });
 }
 
 #[test]
 fn a_plugin_that_prints_something_else_is_told_without_what_it_printed() {
-    let server = Cluster::shared().server();
-    let outputs = [
-        ("not-json", "echo 'canary-output'", "it is not JSON"),
-        ("other-kind", "echo '{\"kind\":\"Other\",\"x\":\"canary-output\"}'", "its kind is not ExecCredential"),
-        ("no-token", "echo '{\"kind\":\"ExecCredential\",\"status\":{\"x\":\"canary-output\"}}'", "neither a token"),
-        ("nothing", ":", "it is not JSON"),
-    ];
-    for (test, script, why) in outputs {
-        let plugin = Plugin::new(script);
-        let bare = Bare::new(test, &plugin.block(server, ""));
-        bare.expect_refused(&["the exec plugin `sh` printed no usable ExecCredential", why]);
-        bare.workspace.assert_nowhere("canary-output", &[]);
-    }
+    each(|terraform| {
+        let server = Cluster::shared().server();
+        let outputs = [
+            ("not-json", "echo 'canary-output'", "it is not JSON"),
+            ("other-kind", "echo '{\"kind\":\"Other\",\"x\":\"canary-output\"}'", "its kind is not ExecCredential"),
+            (
+                "no-token",
+                "echo '{\"kind\":\"ExecCredential\",\"status\":{\"x\":\"canary-output\"}}'",
+                "neither a token",
+            ),
+            ("nothing", ":", "it is not JSON"),
+        ];
+        for (test, script, why) in outputs {
+            let plugin = Plugin::new(script);
+            let bare = Bare::new(terraform, test, &plugin.block(server, ""));
+            bare.expect_refused(&["the exec plugin `sh` printed no usable ExecCredential", why]);
+            bare.workspace.assert_nowhere("canary-output", &[]);
+        }
+    });
 }
 
 #[test]
 fn a_missing_plugin_is_named_with_how_to_install_it() {
-    let plugin = Plugin::new(":");
-    let more = json!({ "command": "eod-no-such-plugin", "installHint": "install it from the shelf" });
-    let mut bare = Bare::new("missing-plugin", "");
-    bare.workspace.set_env("KUBE_CONFIG_PATH", plugin.kubeconfig(&more));
-    bare.expect_refused(&["the exec plugin `eod-no-such-plugin` is not installed", "install it from the shelf"]);
+    each(|terraform| {
+        let plugin = Plugin::new(":");
+        let more = json!({ "command": "eod-no-such-plugin", "installHint": "install it from the shelf" });
+        let mut bare = Bare::new(terraform, "missing-plugin", "");
+        bare.workspace.set_env("KUBE_CONFIG_PATH", plugin.kubeconfig(&more));
+        bare.expect_refused(&["the exec plugin `eod-no-such-plugin` is not installed", "install it from the shelf"]);
+    });
 }
 
 #[test]
 fn a_plugin_that_wants_to_ask_is_told_that_nobody_is_there() {
-    let token = Cluster::shared().token();
-    // It would hang on a terminal's input, or take Terraform's.
-    let script = "case \"$KUBERNETES_EXEC_INFO\" in *'\"interactive\":false'*) ;; *) exit 3 ;; esac\n\
+    each(|terraform| {
+        let token = Cluster::shared().token();
+        // It would hang on a terminal's input, or take Terraform's.
+        let script = "case \"$KUBERNETES_EXEC_INFO\" in *'\"interactive\":false'*) ;; *) exit 3 ;; esac\n\
         if read -r line; then exit 4; fi";
-    let plugin = Plugin::printing(token, script);
-    let mut bare = Bare::new("interactive", "");
-    bare.workspace.set_env("KUBE_CONFIG_PATH", plugin.kubeconfig(&json!({ "interactiveMode": "Always" })));
-    bare.expect_works();
+        let plugin = Plugin::printing(token, script);
+        let mut bare = Bare::new(terraform, "interactive", "");
+        bare.workspace.set_env("KUBE_CONFIG_PATH", plugin.kubeconfig(&json!({ "interactiveMode": "Always" })));
+        bare.expect_works();
+    });
 }
 
 #[test]
 fn a_plugin_of_an_old_protocol_is_refused() {
-    let plugin = Plugin::new(":");
-    let block = plugin.block("https://127.0.0.1:1", "").replace("k8s.io/v1", "k8s.io/v1alpha1");
-    let bare = Bare::new("old-plugin", &block);
-    bare.workspace.plan().expect_err("`exec.api_version` is `client.authentication.k8s.io/v1alpha1`");
+    each(|terraform| {
+        let plugin = Plugin::new(":");
+        let block = plugin.block("https://127.0.0.1:1", "").replace("k8s.io/v1", "k8s.io/v1alpha1");
+        let bare = Bare::new(terraform, "old-plugin", &block);
+        bare.workspace.plan().expect_err("`exec.api_version` is `client.authentication.k8s.io/v1alpha1`");
+    });
 }
 
 #[test]
 fn a_refused_token_of_a_plugin_is_got_again_once() {
-    let cluster = Cluster::shared();
-    let proxy = FaultProxy::start(cluster);
-    let plugin = Plugin::printing(cluster.token(), "");
-    let bare = Bare::new("plugin-401", &plugin.block(&proxy.access().server, ""));
-    proxy.rule(|call| call.method == "PATCH", 1, Fault::status(401, "Unauthorized", "revoked"));
-    bare.workspace.apply().expect_ok();
-    proxy.assert_rules_used();
-    assert_eq!(plugin.runs(), 2);
-    // One whose tokens are never accepted is not run for every call.
-    let wrong = Plugin::printing("a-token-of-nobody", "");
-    bare.rewrite(&wrong.block(&proxy.access().server, ""), "");
-    bare.workspace.plan().expect_err("does not accept the credentials");
-    assert!(wrong.runs() <= 2, "{} runs", wrong.runs());
-    bare.workspace.assert_nowhere("a-token-of-nobody", &[]);
-    bare.discard();
+    each(|terraform| {
+        let cluster = Cluster::shared();
+        let proxy = FaultProxy::start(cluster);
+        let plugin = Plugin::printing(cluster.token(), "");
+        let bare = Bare::new(terraform, "plugin-401", &plugin.block(&proxy.access().server, ""));
+        proxy.rule(|call| call.method == "PATCH", 1, Fault::status(401, "Unauthorized", "revoked"));
+        bare.workspace.apply().expect_ok();
+        proxy.assert_rules_used();
+        assert_eq!(plugin.runs(), 2);
+        // One whose tokens are never accepted is not run for every call.
+        let wrong = Plugin::printing("a-token-of-nobody", "");
+        bare.rewrite(&wrong.block(&proxy.access().server, ""), "");
+        bare.workspace.plan().expect_err("does not accept the credentials");
+        assert!(wrong.runs() <= 2, "{} runs", wrong.runs());
+        bare.workspace.assert_nowhere("a-token-of-nobody", &[]);
+        bare.discard();
+    });
 }

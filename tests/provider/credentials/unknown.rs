@@ -4,6 +4,7 @@ use crate::{
     kit::{cluster::Cluster, fault::FaultProxy, workspace::Workspace},
     provider::{
         credentials::{Decoy, quoted},
+        each,
         faults::story::{IT, hcl},
     },
 };
@@ -35,50 +36,54 @@ provider "eod" {{
 
 #[test]
 fn a_cluster_that_is_not_known_yet_is_waited_for_and_never_replaced_by_another() {
-    let cluster = Cluster::shared();
-    let (decoy, proxy) = (Decoy::new(), FaultProxy::start(cluster));
-    let name = cluster.installation("unknown");
-    let mut workspace = Workspace::new("unknown", &configuration(&name, &proxy, 1));
-    decoy.tempt(&mut workspace);
+    each(|terraform| {
+        let cluster = Cluster::shared();
+        let (decoy, proxy) = (Decoy::new(), FaultProxy::start(cluster));
+        let name = cluster.installation("unknown");
+        let mut workspace = Workspace::with(terraform, "unknown", &configuration(&name, &proxy, 1));
+        decoy.tempt(&mut workspace);
 
-    // Nothing exists: the plan is made from the configuration alone.
-    workspace.plan().expect_ok().expect_said("2 to add");
-    assert!(proxy.log().is_empty(), "{}", proxy.story());
-    workspace.apply().expect_ok().expect_said("2 added");
-    workspace.expect_no_changes();
-    let before = workspace.resource(IT).unwrap();
+        // Nothing exists: the plan is made from the configuration alone.
+        workspace.plan().expect_ok().expect_said("2 to add");
+        assert!(proxy.log().is_empty(), "{}", proxy.story());
+        workspace.apply().expect_ok().expect_said("2 added");
+        workspace.expect_no_changes();
+        let before = workspace.resource(IT).unwrap();
 
-    // The cluster becomes unknown again: what is known of the environment stays, with a warning.
-    workspace.write("main.tf", &configuration(&name, &proxy, 2));
-    proxy.clear_log();
-    let run = workspace.plan().expect_ok();
-    assert!(proxy.log().is_empty(), "{}", proxy.story());
-    let said = run.said();
-    assert!(said.contains("Warning") && said.contains("not known"), "{run}");
-    assert!(!said.contains("1 to destroy") && !said.contains("must be replaced"), "{run}");
-    assert!(said.contains("0 to add, 1 to change, 0 to destroy"), "{run}");
-    assert_eq!(workspace.resource(IT).unwrap(), before);
-    workspace.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
-    workspace.expect_no_changes();
-    assert_eq!(workspace.resource(IT).unwrap()["uid"], before["uid"]);
+        // The cluster becomes unknown again: what is known of the environment stays, with a warning.
+        workspace.write("main.tf", &configuration(&name, &proxy, 2));
+        proxy.clear_log();
+        let run = workspace.plan().expect_ok();
+        assert!(proxy.log().is_empty(), "{}", proxy.story());
+        let said = run.said();
+        assert!(said.contains("Warning") && said.contains("not known"), "{run}");
+        assert!(!said.contains("1 to destroy") && !said.contains("must be replaced"), "{run}");
+        assert!(said.contains("0 to add, 1 to change, 0 to destroy"), "{run}");
+        assert_eq!(workspace.resource(IT).unwrap(), before);
+        workspace.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
+        workspace.expect_no_changes();
+        assert_eq!(workspace.resource(IT).unwrap()["uid"], before["uid"]);
 
-    // A change of the environment in the same run goes to the cluster that is named.
-    let changed = configuration(&name, &proxy, 3).replace("name     =", "owner = \"bob\"\n  name     =");
-    workspace.write("main.tf", &changed);
-    workspace.apply().expect_ok().expect_said("2 changed");
-    workspace.expect_no_changes();
-    workspace.destroy().expect_ok();
-    assert!(!cluster.namespace_exists(&name));
-    decoy.assert_unseen();
+        // A change of the environment in the same run goes to the cluster that is named.
+        let changed = configuration(&name, &proxy, 3).replace("name     =", "owner = \"bob\"\n  name     =");
+        workspace.write("main.tf", &changed);
+        workspace.apply().expect_ok().expect_said("2 changed");
+        workspace.expect_no_changes();
+        workspace.destroy().expect_ok();
+        assert!(!cluster.namespace_exists(&name));
+        decoy.assert_unseen();
+    });
 }
 
 #[test]
 fn an_installation_that_is_not_known_yet_is_planned() {
-    let cluster = Cluster::shared();
-    let name = cluster.installation("unknown-inst");
-    let text = configuration(&name, &FaultProxy::start(cluster), 1);
-    let text = text.replace(&format!("installation = \"{name}\""), "installation = terraform_data.name.output");
-    let more = format!("\nresource \"terraform_data\" \"name\" {{\n  input = \"{name}\"\n}}\n");
-    let workspace = Workspace::new("unknown-inst", &(text + &more));
-    workspace.plan().expect_ok().expect_said("3 to add");
+    each(|terraform| {
+        let cluster = Cluster::shared();
+        let name = cluster.installation("unknown-inst");
+        let text = configuration(&name, &FaultProxy::start(cluster), 1);
+        let text = text.replace(&format!("installation = \"{name}\""), "installation = terraform_data.name.output");
+        let more = format!("\nresource \"terraform_data\" \"name\" {{\n  input = \"{name}\"\n}}\n");
+        let workspace = Workspace::with(terraform, "unknown-inst", &(text + &more));
+        workspace.plan().expect_ok().expect_said("3 to add");
+    });
 }

@@ -10,14 +10,19 @@ use crate::{
         fault::{Fault, FaultProxy, Logged},
         workspace::Workspace,
     },
-    provider::faults::story::{Story, expect_failure, expect_sound, is_write, provider},
+    provider::{
+        each,
+        faults::story::{Story, expect_failure, expect_sound, is_write, provider, tell},
+    },
 };
 
 /// Short, so that a test of a server that never answers ends; long for a busy machine.
 const SHORT: &str = "timeouts = { create = \"12s\", read = \"12s\", update = \"12s\", delete = \"12s\" }";
 
-fn short(test: &str) -> Story {
-    Story::with(test, FaultProxy::start(Cluster::shared()), SHORT)
+/// Tells a story of a server that does not answer.
+#[track_caller]
+fn short(test: &str, tell: impl Fn(Story)) {
+    each(|terraform| tell(Story::with(terraform, test, FaultProxy::start(Cluster::shared()), SHORT)));
 }
 
 /// Whether this is the call that makes a namespace.
@@ -35,257 +40,274 @@ fn first_of_each() -> impl Fn(&Logged) -> bool + Send + 'static {
 fn a_namespace_that_was_stored_although_the_answer_was_lost_is_known_again() {
     let faults = [Fault::AnswerAfterStore(504), Fault::AnswerAfterStore(500), Fault::DropAfterStore, Fault::HalfBody];
     for (number, fault) in faults.into_iter().enumerate() {
-        let story = Story::new(&format!("stored-{number}"));
-        story.proxy.rule(makes_namespace, 1, fault);
-        story.workspace.apply().expect_ok().expect_said("1 added");
-        story.proxy.assert_rules_used();
-        let stored = story.proxy.calls(|call| makes_namespace(call) && call.stored == Some(201));
-        assert_eq!(stored, 1, "{}", story.proxy.story());
-        story.expect_whole();
-        story.workspace.expect_no_changes();
-        assert!(!story.is_tainted());
-        story.discard();
+        tell(&format!("stored-{number}"), |story| {
+            story.proxy.rule(makes_namespace, 1, fault.clone());
+            story.workspace.apply().expect_ok().expect_said("1 added");
+            story.proxy.assert_rules_used();
+            let stored = story.proxy.calls(|call| makes_namespace(call) && call.stored == Some(201));
+            assert_eq!(stored, 1, "{}", story.proxy.story());
+            story.expect_whole();
+            story.workspace.expect_no_changes();
+            assert!(!story.is_tainted());
+            story.discard();
+        });
     }
 }
 
 #[test]
 fn a_server_that_asks_to_come_back_in_an_hour_is_not_waited_for() {
-    let story = short("retry-after");
-    story.proxy.rule(is_write, usize::MAX, Fault::retry_after(429, "TooManyRequests", 3600));
-    expect_failure(story.workspace.apply(), &[&story.name, "12 s", "`timeouts`"]);
-    assert!(story.spoiled() > 0 && story.namespace().is_none());
-    story.proxy.clear_rules();
-    story.workspace.apply().expect_ok();
-    story.workspace.expect_no_changes();
-    story.discard();
+    short("retry-after", |story| {
+        story.proxy.rule(is_write, usize::MAX, Fault::retry_after(429, "TooManyRequests", 3600));
+        expect_failure(story.workspace.apply(), &[&story.name, "12 s", "`timeouts`"]);
+        assert!(story.spoiled() > 0 && story.namespace().is_none());
+        story.proxy.clear_rules();
+        story.workspace.apply().expect_ok();
+        story.workspace.expect_no_changes();
+        story.discard();
+    });
 }
 
 #[test]
 fn a_server_that_is_busy_for_a_moment_is_waited_for() {
-    let story = Story::new("busy");
-    story.proxy.rule(is_write, 3, Fault::retry_after(429, "TooManyRequests", 1));
-    story.workspace.apply().expect_ok();
-    story.proxy.assert_rules_used();
-    story.expect_whole();
-    story.workspace.expect_no_changes();
-    story.discard();
+    tell("busy", |story| {
+        story.proxy.rule(is_write, 3, Fault::retry_after(429, "TooManyRequests", 1));
+        story.workspace.apply().expect_ok();
+        story.proxy.assert_rules_used();
+        story.expect_whole();
+        story.workspace.expect_no_changes();
+        story.discard();
+    });
 }
 
 #[test]
 fn a_server_that_is_unavailable_for_ever_is_given_up() {
-    let story = short("unavailable");
-    story.workspace.apply().expect_ok();
-    let before = story.workspace.raw_state_text();
-    story.proxy.rule(|_| true, usize::MAX, Fault::status(503, "ServiceUnavailable", "apiserver is shutting down"));
-    // Refresh, and with it every kind of run, ends with the same sentence.
-    for run in [story.workspace.plan(), story.workspace.destroy()] {
+    short("unavailable", |story| {
+        story.workspace.apply().expect_ok();
+        let before = story.workspace.raw_state_text();
+        story.proxy.rule(|_| true, usize::MAX, Fault::status(503, "ServiceUnavailable", "apiserver is shutting down"));
+        // Refresh, and with it every kind of run, ends with the same sentence.
+        for run in [story.workspace.plan(), story.workspace.destroy()] {
+            expect_failure(run, &[&story.name, "run again"]);
+        }
+        story.rewrite(&format!("{SHORT}\n  head_sha = \"0000001\""));
+        let run = story.workspace.run(&["apply", "-no-color", "-auto-approve", "-refresh=false"]);
         expect_failure(run, &[&story.name, "run again"]);
-    }
-    story.rewrite(&format!("{SHORT}\n  head_sha = \"0000001\""));
-    let run = story.workspace.run(&["apply", "-no-color", "-auto-approve", "-refresh=false"]);
-    expect_failure(run, &[&story.name, "run again"]);
-    assert!(!story.is_tainted());
-    assert!(before.contains(&story.name) && story.workspace.raw_state_text().contains(&story.name));
-    story.proxy.clear_rules();
-    story.workspace.apply().expect_ok().expect_said("1 changed");
-    story.workspace.expect_no_changes();
-    story.discard();
+        assert!(!story.is_tainted());
+        assert!(before.contains(&story.name) && story.workspace.raw_state_text().contains(&story.name));
+        story.proxy.clear_rules();
+        story.workspace.apply().expect_ok().expect_said("1 changed");
+        story.workspace.expect_no_changes();
+        story.discard();
+    });
 }
 
 #[test]
 fn a_create_at_a_server_that_is_unavailable_for_ever_is_given_up() {
-    let story = short("unavailable-create");
-    story.proxy.rule(is_write, usize::MAX, Fault::status(503, "ServiceUnavailable", "apiserver is shutting down"));
-    expect_failure(story.workspace.apply(), &[&story.name, "run again"]);
-    assert!(story.namespace().is_none());
-    story.proxy.clear_rules();
-    story.workspace.apply().expect_ok();
-    story.workspace.expect_no_changes();
-    story.discard();
+    short("unavailable-create", |story| {
+        story.proxy.rule(is_write, usize::MAX, Fault::status(503, "ServiceUnavailable", "apiserver is shutting down"));
+        expect_failure(story.workspace.apply(), &[&story.name, "run again"]);
+        assert!(story.namespace().is_none());
+        story.proxy.clear_rules();
+        story.workspace.apply().expect_ok();
+        story.workspace.expect_no_changes();
+        story.discard();
+    });
 }
 
 #[test]
 fn a_create_at_a_server_that_never_answers_is_given_up() {
     for method in ["POST", "PATCH"] {
-        let story = short(&format!("hang-create-{method}"));
-        story.proxy.rule(move |call| call.method == method, usize::MAX, Fault::Hang);
-        expect_failure(story.workspace.apply(), &[&story.name, "12 s", "`timeouts`"]);
-        assert!(story.spoiled() > 0, "{}", story.proxy.story());
-        story.proxy.clear_rules();
-        story.workspace.apply().expect_ok();
-        story.expect_whole();
-        story.workspace.expect_no_changes();
-        story.discard();
+        short(&format!("hang-create-{method}"), |story| {
+            story.proxy.rule(move |call| call.method == method, usize::MAX, Fault::Hang);
+            expect_failure(story.workspace.apply(), &[&story.name, "12 s", "`timeouts`"]);
+            assert!(story.spoiled() > 0, "{}", story.proxy.story());
+            story.proxy.clear_rules();
+            story.workspace.apply().expect_ok();
+            story.expect_whole();
+            story.workspace.expect_no_changes();
+            story.discard();
+        });
     }
 }
 
 #[test]
 fn a_refresh_at_a_server_that_never_answers_is_given_up_and_keeps_the_state() {
-    let story = short("hang-get");
-    story.workspace.apply().expect_ok();
-    let before = story.workspace.resource("eod_environment.it");
-    story.proxy.rule(|call| call.method == "GET", usize::MAX, Fault::Hang);
-    expect_failure(story.workspace.plan(), &[&story.name, "12 s", "`timeouts`"]);
-    expect_failure(story.workspace.run(&["apply", "-no-color", "-auto-approve", "-refresh-only"]), &[&story.name]);
-    assert_eq!(story.workspace.resource("eod_environment.it"), before);
-    story.proxy.clear_rules();
-    story.workspace.expect_no_changes();
-    story.discard();
+    short("hang-get", |story| {
+        story.workspace.apply().expect_ok();
+        let before = story.workspace.resource("eod_environment.it");
+        story.proxy.rule(|call| call.method == "GET", usize::MAX, Fault::Hang);
+        expect_failure(story.workspace.plan(), &[&story.name, "12 s", "`timeouts`"]);
+        expect_failure(story.workspace.run(&["apply", "-no-color", "-auto-approve", "-refresh-only"]), &[&story.name]);
+        assert_eq!(story.workspace.resource("eod_environment.it"), before);
+        story.proxy.clear_rules();
+        story.workspace.expect_no_changes();
+        story.discard();
+    });
 }
 
 #[test]
 fn an_update_at_a_server_that_never_answers_is_given_up() {
-    let story = short("hang-update");
-    story.workspace.apply().expect_ok();
-    story.rewrite(&format!("{SHORT}\n  quota = {{ pods = 21 }}"));
-    story.proxy.rule(is_write, usize::MAX, Fault::Hang);
-    expect_failure(story.workspace.apply(), &[&story.name, "12 s", "`timeouts`"]);
-    assert!(!story.is_tainted());
-    story.proxy.clear_rules();
-    story.workspace.apply().expect_ok().expect_said("1 changed");
-    story.workspace.expect_no_changes();
-    story.discard();
+    short("hang-update", |story| {
+        story.workspace.apply().expect_ok();
+        story.rewrite(&format!("{SHORT}\n  quota = {{ pods = 21 }}"));
+        story.proxy.rule(is_write, usize::MAX, Fault::Hang);
+        expect_failure(story.workspace.apply(), &[&story.name, "12 s", "`timeouts`"]);
+        assert!(!story.is_tainted());
+        story.proxy.clear_rules();
+        story.workspace.apply().expect_ok().expect_said("1 changed");
+        story.workspace.expect_no_changes();
+        story.discard();
+    });
 }
 
 #[test]
 fn a_destroy_at_a_server_that_never_answers_is_given_up_and_keeps_the_state() {
-    let story = short("hang-delete");
-    story.workspace.apply().expect_ok();
-    story.proxy.rule(|call| call.method == "DELETE", usize::MAX, Fault::Hang);
-    expect_failure(story.workspace.destroy(), &[&story.name, "12 s", "`timeouts`"]);
-    assert!(story.namespace().is_some());
-    assert!(!story.is_tainted());
-    story.proxy.clear_rules();
-    story.rewrite("");
-    story.workspace.apply().expect_ok();
-    story.end();
+    short("hang-delete", |story| {
+        story.workspace.apply().expect_ok();
+        story.proxy.rule(|call| call.method == "DELETE", usize::MAX, Fault::Hang);
+        expect_failure(story.workspace.destroy(), &[&story.name, "12 s", "`timeouts`"]);
+        assert!(story.namespace().is_some());
+        assert!(!story.is_tainted());
+        story.proxy.clear_rules();
+        story.rewrite("");
+        story.workspace.apply().expect_ok();
+        story.end();
+    });
 }
 
 #[test]
 fn a_load_balancer_that_answers_instead_of_the_server_is_named_and_its_page_is_not_shown() {
-    let story = short("html");
-    story.proxy.rule(|call| call.method == "PATCH", usize::MAX, Fault::Html502);
-    let run = expect_failure(story.workspace.apply(), &[&story.name, "502", "run again"]);
-    let page = ["<html", "Bad Gateway"].into_iter().find(|part| run.said().contains(part));
-    assert_eq!(page, None, "the page is shown\n{run}");
-    assert!(story.is_tainted());
-    story.proxy.clear_rules();
-    story.workspace.apply().expect_ok();
-    story.expect_whole();
-    story.workspace.expect_no_changes();
-    story.discard();
+    short("html", |story| {
+        story.proxy.rule(|call| call.method == "PATCH", usize::MAX, Fault::Html502);
+        let run = expect_failure(story.workspace.apply(), &[&story.name, "502", "run again"]);
+        let page = ["<html", "Bad Gateway"].into_iter().find(|part| run.said().contains(part));
+        assert_eq!(page, None, "the page is shown\n{run}");
+        assert!(story.is_tainted());
+        story.proxy.clear_rules();
+        story.workspace.apply().expect_ok();
+        story.expect_whole();
+        story.workspace.expect_no_changes();
+        story.discard();
+    });
 }
 
 #[test]
 fn one_bad_answer_to_each_call_does_no_harm() {
     let faults = [Fault::Html502, Fault::HalfBody, Fault::AnswerAfterStore(503), Fault::AnswerAfterStore(500)];
     for (number, fault) in faults.into_iter().enumerate() {
-        let story = Story::new(&format!("one-bad-{number}"));
-        let makes_nothing_twice = first_of_each();
-        // The create call itself is not sent again unless it surely was not carried out.
-        let spare_post = matches!(fault, Fault::Html502);
-        let matches = move |call: &Logged| !(spare_post && call.method == "POST") && makes_nothing_twice(call);
-        story.proxy.rule(matches, usize::MAX, fault);
-        let run = story.workspace.apply();
-        expect_sound(&run);
-        run.expect_ok();
-        assert!(story.spoiled() >= 9, "{}", story.proxy.story());
-        story.expect_whole();
-        story.workspace.expect_no_changes();
-        story.rewrite("head_sha = \"0000001\"\n  quota = { pods = 21 }");
-        story.workspace.apply().expect_ok().expect_said("1 changed");
-        story.proxy.clear_rules();
-        story.end();
+        tell(&format!("one-bad-{number}"), |story| {
+            let makes_nothing_twice = first_of_each();
+            // The create call itself is not sent again unless it surely was not carried out.
+            let spare_post = matches!(fault, Fault::Html502);
+            let matches = move |call: &Logged| !(spare_post && call.method == "POST") && makes_nothing_twice(call);
+            story.proxy.rule(matches, usize::MAX, fault.clone());
+            let run = story.workspace.apply();
+            expect_sound(&run);
+            run.expect_ok();
+            assert!(story.spoiled() >= 9, "{}", story.proxy.story());
+            story.expect_whole();
+            story.workspace.expect_no_changes();
+            story.rewrite("head_sha = \"0000001\"\n  quota = { pods = 21 }");
+            story.workspace.apply().expect_ok().expect_said("1 changed");
+            story.proxy.clear_rules();
+            story.end();
+        });
     }
 }
 
 #[test]
 fn lists_that_break_off_are_read_again() {
-    let cluster = Cluster::shared();
-    let proxy = FaultProxy::start(cluster);
-    let name = cluster.installation("broken-lists");
-    let hcl = format!(
-        r#"{}
+    each(|terraform| {
+        let cluster = Cluster::shared();
+        let proxy = FaultProxy::start(cluster);
+        let name = cluster.installation("broken-lists");
+        let hcl = format!(
+            r#"{}
 resource "eod_environment" "many" {{
   for_each = toset(["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"])
   name     = "{name}-${{each.key}}"
 }}
 "#,
-        provider(&name, "")
-    );
-    let workspace = Workspace::new("broken-lists", &hcl).kubeconfig(proxy.kubeconfig());
-    workspace.apply().expect_ok().expect_said("10 added");
-    for fault in [Fault::HalfBody, Fault::DropBefore, Fault::Html502] {
-        proxy.clear_log();
-        let once = first_of_each();
-        proxy.rule(move |call| call.method == "GET" && once(call), usize::MAX, fault);
-        workspace.expect_no_changes();
-        assert!(proxy.calls(|call| call.spoiled) >= 3, "{}", proxy.story());
-        proxy.clear_rules();
-    }
-    for key in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"] {
-        cluster.call("DELETE", &format!("/api/v1/namespaces/{name}-{key}"), None);
-    }
+            provider(&name, "")
+        );
+        let workspace = Workspace::with(terraform, "broken-lists", &hcl).kubeconfig(proxy.kubeconfig());
+        workspace.apply().expect_ok().expect_said("10 added");
+        for fault in [Fault::HalfBody, Fault::DropBefore, Fault::Html502] {
+            proxy.clear_log();
+            let once = first_of_each();
+            proxy.rule(move |call| call.method == "GET" && once(call), usize::MAX, fault);
+            workspace.expect_no_changes();
+            assert!(proxy.calls(|call| call.spoiled) >= 3, "{}", proxy.story());
+            proxy.clear_rules();
+        }
+        for key in ["a", "b", "c", "d", "e", "f", "g", "h", "i", "j"] {
+            cluster.call("DELETE", &format!("/api/v1/namespaces/{name}-{key}"), None);
+        }
+    });
 }
 
 #[test]
 fn one_refused_login_is_tried_again() {
-    let story = Story::new("login-once");
-    story.proxy.rule(|_| true, 1, Fault::status(401, "Unauthorized", "Unauthorized"));
-    story.workspace.apply().expect_ok();
-    story.proxy.assert_rules_used();
-    // In the middle as well, where the credential was good before.
-    story.rewrite("quota = { pods = 21 }");
-    story.proxy.rule(|call| call.method == "PATCH", 1, Fault::status(401, "Unauthorized", "Unauthorized"));
-    story.workspace.apply().expect_ok();
-    story.proxy.assert_rules_used();
-    story.workspace.expect_no_changes();
-    story.discard();
+    tell("login-once", |story| {
+        story.proxy.rule(|_| true, 1, Fault::status(401, "Unauthorized", "Unauthorized"));
+        story.workspace.apply().expect_ok();
+        story.proxy.assert_rules_used();
+        // In the middle as well, where the credential was good before.
+        story.rewrite("quota = { pods = 21 }");
+        story.proxy.rule(|call| call.method == "PATCH", 1, Fault::status(401, "Unauthorized", "Unauthorized"));
+        story.workspace.apply().expect_ok();
+        story.proxy.assert_rules_used();
+        story.workspace.expect_no_changes();
+        story.discard();
+    });
 }
 
 #[test]
 fn a_login_that_is_always_refused_ends_with_advice() {
-    let story = Story::new("login-never");
-    story.proxy.rule(|_| true, usize::MAX, Fault::status(401, "Unauthorized", "Unauthorized"));
-    let run = story.workspace.apply();
-    expect_failure(run, &["does not accept the credentials", "renew the credentials"]);
-    assert!(story.spoiled() < 30, "a wrong login is not to be tried for ever\n{}", story.proxy.story());
-    story.proxy.clear_rules();
-    assert!(story.namespace().is_none());
-    story.workspace.apply().expect_ok();
-    // A refresh that is not let in is no news of the environment either.
-    story.proxy.rule(|_| true, usize::MAX, Fault::status(401, "Unauthorized", "Unauthorized"));
-    expect_failure(story.workspace.plan(), &["renew the credentials"]);
-    story.proxy.clear_rules();
-    story.workspace.expect_no_changes();
-    story.discard();
+    tell("login-never", |story| {
+        story.proxy.rule(|_| true, usize::MAX, Fault::status(401, "Unauthorized", "Unauthorized"));
+        let run = story.workspace.apply();
+        expect_failure(run, &["does not accept the credentials", "renew the credentials"]);
+        assert!(story.spoiled() < 30, "a wrong login is not to be tried for ever\n{}", story.proxy.story());
+        story.proxy.clear_rules();
+        assert!(story.namespace().is_none());
+        story.workspace.apply().expect_ok();
+        // A refresh that is not let in is no news of the environment either.
+        story.proxy.rule(|_| true, usize::MAX, Fault::status(401, "Unauthorized", "Unauthorized"));
+        expect_failure(story.workspace.plan(), &["renew the credentials"]);
+        story.proxy.clear_rules();
+        story.workspace.expect_no_changes();
+        story.discard();
+    });
 }
 
 #[test]
 fn a_login_that_ends_in_the_middle_of_a_create_leaves_something_to_complete() {
-    let story = Story::new("login-ends");
-    story.spoil_write(4, usize::MAX, Fault::status(401, "Unauthorized", "Unauthorized"));
-    expect_failure(story.workspace.apply(), &[&story.name, "renew the credentials"]);
-    assert!(story.is_tainted());
-    story.proxy.clear_rules();
-    story.workspace.apply().expect_ok();
-    story.expect_whole();
-    story.workspace.expect_no_changes();
-    story.discard();
+    tell("login-ends", |story| {
+        story.spoil_write(4, usize::MAX, Fault::status(401, "Unauthorized", "Unauthorized"));
+        expect_failure(story.workspace.apply(), &[&story.name, "renew the credentials"]);
+        assert!(story.is_tainted());
+        story.proxy.clear_rules();
+        story.workspace.apply().expect_ok();
+        story.expect_whole();
+        story.workspace.expect_no_changes();
+        story.discard();
+    });
 }
 
 #[test]
 fn a_namespace_that_seems_missing_by_a_strange_404_stays_in_the_state() {
-    let story = Story::new("strange-404");
-    story.workspace.apply().expect_ok();
-    let page = "404 page not found".to_owned();
-    let fault = Fault::Status { code: 404, headers: Vec::new(), body: page };
-    story.proxy.rule(|_| true, usize::MAX, fault);
-    // Something that is no API server knows nothing of namespaces, so nothing is missing.
-    expect_failure(story.workspace.plan(), &[&story.name, "404"]);
-    story.proxy.clear_rules();
-    story.workspace.expect_no_changes();
-    let state: Value = serde_json::from_str(&story.workspace.raw_state_text()).unwrap();
-    assert_eq!(state["resources"][0]["instances"][0]["attributes"]["name"], story.name.as_str());
-    story.discard();
+    tell("strange-404", |story| {
+        story.workspace.apply().expect_ok();
+        let page = "404 page not found".to_owned();
+        let fault = Fault::Status { code: 404, headers: Vec::new(), body: page };
+        story.proxy.rule(|_| true, usize::MAX, fault);
+        // Something that is no API server knows nothing of namespaces, so nothing is missing.
+        expect_failure(story.workspace.plan(), &[&story.name, "404"]);
+        story.proxy.clear_rules();
+        story.workspace.expect_no_changes();
+        let state: Value = serde_json::from_str(&story.workspace.raw_state_text()).unwrap();
+        assert_eq!(state["resources"][0]["instances"][0]["attributes"]["name"], story.name.as_str());
+        story.discard();
+    });
 }

@@ -6,153 +6,168 @@ use crate::{
         fault::{Fault, FaultProxy},
         wait::wait_until,
     },
-    provider::faults::story::{IT, Story, expect_failure, expect_sound},
+    provider::{
+        each,
+        faults::story::{IT, Story, expect_failure, expect_sound, tell},
+    },
 };
 
 /// A destroy that does not look first, so that it has to be careful by itself.
 const BLIND: [&str; 4] = ["destroy", "-no-color", "-auto-approve", "-refresh=false"];
 
-/// An environment whose create failed in the middle.
-fn half_made(test: &str) -> Story {
-    let story = Story::new(test);
-    story.spoil_write(3, usize::MAX, Fault::status(403, "Forbidden", "not today"));
-    expect_failure(story.workspace.apply(), &["not today"]);
-    assert!(story.is_tainted());
-    story.proxy.clear_rules();
-    story.proxy.clear_log();
-    story
+/// Tells a story of an environment whose create failed in the middle.
+#[track_caller]
+fn half_made(test: &str, then: impl Fn(Story)) {
+    tell(test, |story| {
+        story.spoil_write(3, usize::MAX, Fault::status(403, "Forbidden", "not today"));
+        expect_failure(story.workspace.apply(), &["not today"]);
+        assert!(story.is_tainted());
+        story.proxy.clear_rules();
+        story.proxy.clear_log();
+        then(story);
+    });
 }
 
 #[test]
 fn a_namespace_that_was_made_again_since_is_left_alone() {
-    let story = Story::new("made-again");
-    story.workspace.apply().expect_ok();
-    let mut twin = story.namespace().unwrap();
-    let ours = story.uid();
-    story.cluster.kubectl(&["delete", "namespace", &story.name]);
-    // With all our marks on it: only the uid tells that it is another one.
-    let metadata = twin["metadata"].as_object_mut().unwrap();
-    metadata.retain(|key, _| ["name", "labels", "annotations"].contains(&key.as_str()));
-    twin.as_object_mut().unwrap().retain(|key, _| ["apiVersion", "kind", "metadata"].contains(&key.as_str()));
-    let (status, answer) = story.cluster.call("POST", "/api/v1/namespaces", Some(&twin));
-    assert_eq!(status, 201, "{answer}");
-    let theirs = story.uid();
-    assert_ne!(ours, theirs);
-    // Without a refresh the state still holds the uid of the first.
-    let run = story.workspace.run(&BLIND);
-    assert_eq!(story.uid(), theirs, "the second namespace was deleted\n{run}");
-    let namespace = story.namespace().unwrap();
-    assert!(namespace["metadata"]["deletionTimestamp"].is_null(), "{namespace}\n{run}");
-    // What the state knew is gone, so there is nothing left to destroy.
-    run.expect_ok();
-    assert!(story.workspace.resource(IT).is_none());
-    story.discard();
+    tell("made-again", |story| {
+        story.workspace.apply().expect_ok();
+        let mut twin = story.namespace().unwrap();
+        let ours = story.uid();
+        story.cluster.kubectl(&["delete", "namespace", &story.name]);
+        // With all our marks on it: only the uid tells that it is another one.
+        let metadata = twin["metadata"].as_object_mut().unwrap();
+        metadata.retain(|key, _| ["name", "labels", "annotations"].contains(&key.as_str()));
+        twin.as_object_mut().unwrap().retain(|key, _| ["apiVersion", "kind", "metadata"].contains(&key.as_str()));
+        let (status, answer) = story.cluster.call("POST", "/api/v1/namespaces", Some(&twin));
+        assert_eq!(status, 201, "{answer}");
+        let theirs = story.uid();
+        assert_ne!(ours, theirs);
+        // Without a refresh the state still holds the uid of the first.
+        let run = story.workspace.run(&BLIND);
+        assert_eq!(story.uid(), theirs, "the second namespace was deleted\n{run}");
+        let namespace = story.namespace().unwrap();
+        assert!(namespace["metadata"]["deletionTimestamp"].is_null(), "{namespace}\n{run}");
+        // What the state knew is gone, so there is nothing left to destroy.
+        run.expect_ok();
+        assert!(story.workspace.resource(IT).is_none());
+        story.discard();
+    });
 }
 
 #[test]
 fn a_foreign_namespace_of_the_same_name_is_left_alone() {
-    let story = Story::new("foreign-again");
-    story.workspace.apply().expect_ok();
-    story.cluster.kubectl(&["delete", "namespace", &story.name]);
-    story.cluster.kubectl(&["create", "namespace", &story.name]);
-    let theirs = story.uid();
-    story.proxy.clear_log();
-    story.workspace.run(&BLIND).expect_ok();
-    assert_eq!(story.uid(), theirs);
-    let writes = story.proxy.calls(|call| call.method == "PATCH" || call.method == "POST");
-    assert_eq!(writes, 0, "{}", story.proxy.story());
-    story.discard();
+    tell("foreign-again", |story| {
+        story.workspace.apply().expect_ok();
+        story.cluster.kubectl(&["delete", "namespace", &story.name]);
+        story.cluster.kubectl(&["create", "namespace", &story.name]);
+        let theirs = story.uid();
+        story.proxy.clear_log();
+        story.workspace.run(&BLIND).expect_ok();
+        assert_eq!(story.uid(), theirs);
+        let writes = story.proxy.calls(|call| call.method == "PATCH" || call.method == "POST");
+        assert_eq!(writes, 0, "{}", story.proxy.story());
+        story.discard();
+    });
 }
 
 #[test]
 fn every_delete_names_the_uid() {
-    let story = Story::new("names-uid");
-    story.workspace.apply().expect_ok();
-    let uid = story.uid();
-    story.proxy.clear_log();
-    story.workspace.destroy().expect_ok();
-    let log = story.proxy.log();
-    let deletes: Vec<_> = log.iter().filter(|call| call.method == "DELETE").collect();
-    assert!(!deletes.is_empty(), "{}", story.proxy.story());
-    for delete in deletes {
-        let body = delete.body.as_ref().unwrap();
-        assert_eq!(body["preconditions"]["uid"], uid.as_str(), "{body}");
-    }
-    story.assert_nothing_left();
+    tell("names-uid", |story| {
+        story.workspace.apply().expect_ok();
+        let uid = story.uid();
+        story.proxy.clear_log();
+        story.workspace.destroy().expect_ok();
+        let log = story.proxy.log();
+        let deletes: Vec<_> = log.iter().filter(|call| call.method == "DELETE").collect();
+        assert!(!deletes.is_empty(), "{}", story.proxy.story());
+        for delete in deletes {
+            let body = delete.body.as_ref().unwrap();
+            assert_eq!(body["preconditions"]["uid"], uid.as_str(), "{body}");
+        }
+        story.assert_nothing_left();
+    });
 }
 
 #[test]
 fn what_is_half_made_is_destroyed_by_its_uid() {
-    let story = half_made("half-made");
-    let uid = story.uid();
-    story.workspace.run(&BLIND).expect_ok();
-    let log = story.proxy.log();
-    let delete = log.iter().find(|call| call.method == "DELETE").unwrap();
-    assert_eq!(delete.body.as_ref().unwrap()["preconditions"]["uid"], uid.as_str());
-    story.assert_nothing_left();
+    half_made("half-made", |story| {
+        let uid = story.uid();
+        story.workspace.run(&BLIND).expect_ok();
+        let log = story.proxy.log();
+        let delete = log.iter().find(|call| call.method == "DELETE").unwrap();
+        assert_eq!(delete.body.as_ref().unwrap()["preconditions"]["uid"], uid.as_str());
+        story.assert_nothing_left();
+    });
 }
 
 #[test]
 fn what_is_half_made_and_was_made_again_by_somebody_else_is_left_alone() {
-    let story = half_made("half-foreign");
-    story.cluster.kubectl(&["delete", "namespace", &story.name]);
-    story.cluster.kubectl(&["create", "namespace", &story.name]);
-    let theirs = story.uid();
-    let run = story.workspace.run(&BLIND);
-    expect_sound(&run);
-    assert_eq!(story.uid(), theirs, "{run}");
-    assert!(story.namespace().unwrap()["metadata"]["deletionTimestamp"].is_null(), "{run}");
-    // Nor does a replacement touch it: the next apply says whose name it is.
-    let run = story.workspace.apply();
-    expect_failure(run, &[&story.name, "not ours"]);
-    assert_eq!(story.uid(), theirs);
-    story.discard();
+    half_made("half-foreign", |story| {
+        story.cluster.kubectl(&["delete", "namespace", &story.name]);
+        story.cluster.kubectl(&["create", "namespace", &story.name]);
+        let theirs = story.uid();
+        let run = story.workspace.run(&BLIND);
+        expect_sound(&run);
+        assert_eq!(story.uid(), theirs, "{run}");
+        assert!(story.namespace().unwrap()["metadata"]["deletionTimestamp"].is_null(), "{run}");
+        // Nor does a replacement touch it: the next apply says whose name it is.
+        let run = story.workspace.apply();
+        expect_failure(run, &[&story.name, "not ours"]);
+        assert_eq!(story.uid(), theirs);
+        story.discard();
+    });
 }
 
 #[test]
 fn a_namespace_that_is_already_being_deleted_is_waited_for() {
-    let story = Story::new("second-delete");
-    story.workspace.apply().expect_ok();
-    story.hold();
-    story.cluster.kubectl(&["delete", "namespace", &story.name, "--wait=false"]);
-    story.proxy.clear_log();
-    let running = story.workspace.spawn(&["destroy", "-no-color", "-auto-approve"]);
-    // Whether the second DELETE is sent (and answered 409) is the provider's affair; it waits.
-    wait_until("the destroy to look at the namespace", PATIENCE, || {
-        match story.proxy.calls(|call| call.is("GET", &story.name)) {
-            0 | 1 => Err(story.proxy.story()),
-            _ => Ok(()),
-        }
+    tell("second-delete", |story| {
+        story.workspace.apply().expect_ok();
+        story.hold();
+        story.cluster.kubectl(&["delete", "namespace", &story.name, "--wait=false"]);
+        story.proxy.clear_log();
+        let running = story.workspace.spawn(&["destroy", "-no-color", "-auto-approve"]);
+        // Whether the second DELETE is sent (and answered 409) is the provider's affair; it waits.
+        wait_until("the destroy to look at the namespace", PATIENCE, || {
+            match story.proxy.calls(|call| call.is("GET", &story.name)) {
+                0 | 1 => Err(story.proxy.story()),
+                _ => Ok(()),
+            }
+        });
+        story.release();
+        running.wait().expect_ok();
+        story.assert_nothing_left();
+        // And once more, with nothing left at all.
+        story.workspace.destroy().expect_ok();
     });
-    story.release();
-    running.wait().expect_ok();
-    story.assert_nothing_left();
-    // And once more, with nothing left at all.
-    story.workspace.destroy().expect_ok();
 }
 
 #[test]
 fn a_delete_that_hangs_names_what_holds_it_and_a_second_one_finishes() {
-    let story = Story::with("held", FaultProxy::start(Cluster::shared()), "timeouts = { delete = \"15s\" }");
-    story.workspace.apply().expect_ok();
-    story.hold();
-    let run = story.workspace.destroy();
-    expect_failure(run, &[&story.name, "15 s", "held", "example.com/hold"]);
-    assert!(!story.is_tainted(), "a failed destroy keeps what is true");
-    // A second destroy finds it Terminating; it must not be the 409 of a second DELETE.
-    let run = expect_failure(story.workspace.destroy(), &["held", "example.com/hold"]);
-    assert!(!run.said().contains("The system is ensuring all content is removed"), "{run}");
-    story.release();
-    story.end();
+    each(|terraform| {
+        let story =
+            Story::with(terraform, "held", FaultProxy::start(Cluster::shared()), "timeouts = { delete = \"15s\" }");
+        story.workspace.apply().expect_ok();
+        story.hold();
+        let run = story.workspace.destroy();
+        expect_failure(run, &[&story.name, "15 s", "held", "example.com/hold"]);
+        assert!(!story.is_tainted(), "a failed destroy keeps what is true");
+        // A second destroy finds it Terminating; it must not be the 409 of a second DELETE.
+        let run = expect_failure(story.workspace.destroy(), &["held", "example.com/hold"]);
+        assert!(!run.said().contains("The system is ensuring all content is removed"), "{run}");
+        story.release();
+        story.end();
+    });
 }
 
 #[test]
 fn what_is_already_gone_is_destroyed() {
-    let story = Story::new("already-gone");
-    story.workspace.apply().expect_ok();
-    story.cluster.kubectl(&["delete", "namespace", &story.name]);
-    story.workspace.run(&BLIND).expect_ok();
-    assert!(story.workspace.resource(IT).is_none());
-    story.workspace.destroy().expect_ok();
-    story.assert_nothing_left();
+    tell("already-gone", |story| {
+        story.workspace.apply().expect_ok();
+        story.cluster.kubectl(&["delete", "namespace", &story.name]);
+        story.workspace.run(&BLIND).expect_ok();
+        assert!(story.workspace.resource(IT).is_none());
+        story.workspace.destroy().expect_ok();
+        story.assert_nothing_left();
+    });
 }

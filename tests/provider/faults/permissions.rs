@@ -10,7 +10,10 @@ use crate::{
         wait::wait_until,
         workspace::Workspace,
     },
-    provider::faults::story::{IT, Story, expect_failure, provider},
+    provider::{
+        each,
+        faults::story::{IT, Story, expect_failure, provider, tell},
+    },
 };
 
 /// All that the provider needs for an environment, except to list all namespaces.
@@ -45,187 +48,199 @@ fn token(kubeconfig: &Kubeconfig) -> String {
 
 #[test]
 fn twenty_environments_are_refreshed_without_the_permission_to_list() {
-    let cluster = Cluster::shared();
-    let name = cluster.installation("no-list");
-    let hcl = format!(
-        r#"{}
+    each(|terraform| {
+        let cluster = Cluster::shared();
+        let name = cluster.installation("no-list");
+        let hcl = format!(
+            r#"{}
 resource "eod_environment" "many" {{
   for_each = toset([for number in range(20) : tostring(number)])
   name     = "{name}-${{each.key}}"
 }}
 "#,
-        provider(&name, "")
-    );
-    let mut workspace = Workspace::new("no-list", &hcl).kubeconfig(cluster.kubeconfig());
-    let apply = ["apply", "-no-color", "-auto-approve", "-parallelism=30"];
-    workspace.run(&apply).expect_ok().expect_said("20 added");
+            provider(&name, "")
+        );
+        let mut workspace = Workspace::with(terraform, "no-list", &hcl).kubeconfig(cluster.kubeconfig());
+        let apply = ["apply", "-no-color", "-auto-approve", "-parallelism=30"];
+        workspace.run(&apply).expect_ok().expect_said("20 added");
 
-    let proxy = limited(&name, &rules());
-    workspace.set_env("KUBE_CONFIG_PATH", proxy.kubeconfig());
-    let plan = ["plan", "-no-color", "-detailed-exitcode", "-parallelism=30"];
-    let run = workspace.run(&plan);
-    assert_eq!(run.code, Some(0), "{run}");
-    let refused = proxy.calls(|call| call.is("GET", "/api/v1/namespaces") && call.status == Some(403));
-    assert!(refused > 0, "nothing was listed, so the story proves nothing\n{}", proxy.story());
+        let proxy = limited(&name, &rules());
+        workspace.set_env("KUBE_CONFIG_PATH", proxy.kubeconfig());
+        let plan = ["plan", "-no-color", "-detailed-exitcode", "-parallelism=30"];
+        let run = workspace.run(&plan);
+        assert_eq!(run.code, Some(0), "{run}");
+        let refused = proxy.calls(|call| call.is("GET", "/api/v1/namespaces") && call.status == Some(403));
+        assert!(refused > 0, "nothing was listed, so the story proves nothing\n{}", proxy.story());
 
-    // Nor without that of a single kind, which a proxy in between may take away as well.
-    for path in ["/api/v1/resourcequotas", "/apis/networking.k8s.io/v1/networkpolicies"] {
-        proxy.rule(move |call| call.is("GET", path), usize::MAX, Fault::status(403, "Forbidden", "no lists today"));
-    }
-    let run = workspace.run(&plan);
-    assert_eq!(run.code, Some(0), "{run}");
-    // And what was done by hand is seen as it is with a list.
-    cluster.kubectl(&["delete", "namespace", &format!("{name}-3")]);
-    cluster.kubectl(&["delete", "resourcequota", "--all", "-n", &format!("{name}-5")]);
-    let run = workspace.run(&plan).expect_said("1 to add, 1 to change, 0 to destroy");
-    assert_eq!(run.code, Some(2), "{run}");
-    workspace.run(&apply).expect_ok().expect_said("1 added, 1 changed, 0 destroyed");
-    assert_eq!(workspace.run(&plan).code, Some(0));
-    for number in 0..20 {
-        cluster.call("DELETE", &format!("/api/v1/namespaces/{name}-{number}"), None);
-    }
+        // Nor without that of a single kind, which a proxy in between may take away as well.
+        for path in ["/api/v1/resourcequotas", "/apis/networking.k8s.io/v1/networkpolicies"] {
+            proxy.rule(move |call| call.is("GET", path), usize::MAX, Fault::status(403, "Forbidden", "no lists today"));
+        }
+        let run = workspace.run(&plan);
+        assert_eq!(run.code, Some(0), "{run}");
+        // And what was done by hand is seen as it is with a list.
+        cluster.kubectl(&["delete", "namespace", &format!("{name}-3")]);
+        cluster.kubectl(&["delete", "resourcequota", "--all", "-n", &format!("{name}-5")]);
+        let run = workspace.run(&plan).expect_said("1 to add, 1 to change, 0 to destroy");
+        assert_eq!(run.code, Some(2), "{run}");
+        workspace.run(&apply).expect_ok().expect_said("1 added, 1 changed, 0 destroyed");
+        assert_eq!(workspace.run(&plan).code, Some(0));
+        for number in 0..20 {
+            cluster.call("DELETE", &format!("/api/v1/namespaces/{name}-{number}"), None);
+        }
+    });
 }
 
 #[test]
 fn a_kind_that_may_not_be_written_is_named_and_made_later() {
-    let cases = [
-        ("networkpolicies", "networking.k8s.io"),
-        ("resourcequotas", ""),
-        ("rolebindings", "rbac.authorization.k8s.io"),
-    ];
-    for (kind, group) in cases {
-        let account = Cluster::shared().installation(&format!("no-{kind}"));
-        let mut less = rules();
-        for rule in &mut less {
-            rule["resources"].as_array_mut().unwrap().retain(|resource| resource != kind);
-        }
-        less.retain(|rule| rule["resources"] != json!([]));
-        // It may look, but not write.
-        less.push(rule(group, &[kind], &["get", "list"]));
-        let story = Story::with(&format!("no-{kind}"), limited(&account, &less), "");
-        let run = story.workspace.apply();
-        expect_failure(run, &[kind, "cannot patch resource", &story.name, "permission"]);
-        assert!(story.namespace().is_some());
-        assert!(story.is_tainted());
+    each(|terraform| {
+        let cases = [
+            ("networkpolicies", "networking.k8s.io"),
+            ("resourcequotas", ""),
+            ("rolebindings", "rbac.authorization.k8s.io"),
+        ];
+        for (kind, group) in cases {
+            let account = Cluster::shared().installation(&format!("no-{kind}"));
+            let mut less = rules();
+            for rule in &mut less {
+                rule["resources"].as_array_mut().unwrap().retain(|resource| resource != kind);
+            }
+            less.retain(|rule| rule["resources"] != json!([]));
+            // It may look, but not write.
+            less.push(rule(group, &[kind], &["get", "list"]));
+            let story = Story::with(terraform, &format!("no-{kind}"), limited(&account, &less), "");
+            let run = story.workspace.apply();
+            expect_failure(run, &[kind, "cannot patch resource", &story.name, "permission"]);
+            assert!(story.namespace().is_some());
+            assert!(story.is_tainted());
 
-        let path = format!("/apis/rbac.authorization.k8s.io/v1/clusterroles/default-{account}");
-        let (status, answer) = story.cluster.call("PATCH", &path, Some(&json!({ "rules": rules() })));
-        assert_eq!(status, 200, "{answer}");
-        wait_until("the permission to count", PATIENCE, || {
-            let asked = story.cluster.kubectl_as(
-                story.proxy.kubeconfig(),
-                &["auth", "can-i", "patch", &format!("{kind}.{group}"), "-n", &story.name],
-            );
-            if asked.code == Some(0) { Ok(()) } else { Err(asked.report()) }
-        });
-        story.workspace.apply().expect_ok();
-        story.expect_whole();
-        story.workspace.expect_no_changes();
-        story.discard();
-    }
+            let path = format!("/apis/rbac.authorization.k8s.io/v1/clusterroles/default-{account}");
+            let (status, answer) = story.cluster.call("PATCH", &path, Some(&json!({ "rules": rules() })));
+            assert_eq!(status, 200, "{answer}");
+            wait_until("the permission to count", PATIENCE, || {
+                let asked = story.cluster.kubectl_as(
+                    story.proxy.kubeconfig(),
+                    &["auth", "can-i", "patch", &format!("{kind}.{group}"), "-n", &story.name],
+                );
+                if asked.code == Some(0) { Ok(()) } else { Err(asked.report()) }
+            });
+            story.workspace.apply().expect_ok();
+            story.expect_whole();
+            story.workspace.expect_no_changes();
+            story.discard();
+        }
+    });
 }
 
 #[test]
 fn somebody_who_may_do_nothing_is_told_what_is_missing() {
-    let cluster = Cluster::shared();
-    let nobody = cluster.nobody();
-    let proxy = FaultProxy::in_front_of(&Access { token: token(&nobody), ..cluster.access().clone() });
-    let story = Story::with("nobody", proxy, "");
-    let run = story.workspace.apply();
-    expect_failure(run, &["namespaces", "cannot", &story.name, "permission"]);
-    assert!(story.namespace().is_none());
-    let state = story.workspace.raw_state_text();
-    assert!(!state.contains("eod_environment"), "nothing was made, so nothing is in the state\n{state}");
+    each(|terraform| {
+        let cluster = Cluster::shared();
+        let nobody = cluster.nobody();
+        let proxy = FaultProxy::in_front_of(&Access { token: token(&nobody), ..cluster.access().clone() });
+        let story = Story::with(terraform, "nobody", proxy, "");
+        let run = story.workspace.apply();
+        expect_failure(run, &["namespaces", "cannot", &story.name, "permission"]);
+        assert!(story.namespace().is_none());
+        let state = story.workspace.raw_state_text();
+        assert!(!state.contains("eod_environment"), "nothing was made, so nothing is in the state\n{state}");
+    });
 }
 
 #[test]
 fn a_partial_create_is_tainted_and_replaced_by_the_next_apply() {
-    let story = Story::new("partial");
-    story.proxy.rule(
-        |call| call.method == "PATCH" && call.path.contains("/networkpolicies/"),
-        usize::MAX,
-        Fault::status(403, "Forbidden", "no policies today"),
-    );
-    expect_failure(story.workspace.apply(), &["no policies today", &story.name]);
-    assert!(story.is_tainted());
-    let first = story.uid();
-    assert_eq!(story.workspace.resource(IT).unwrap()["name"], story.name.as_str());
-    story.proxy.clear_rules();
-    let run = story.workspace.plan().expect_ok();
-    run.expect_said("must be replaced").expect_said("1 to add, 0 to change, 1 to destroy");
-    story.workspace.apply().expect_ok().expect_said("1 added, 0 changed, 1 destroyed");
-    assert_ne!(story.uid(), first);
-    story.expect_whole();
-    story.workspace.expect_no_changes();
-    story.discard();
+    tell("partial", |story| {
+        story.proxy.rule(
+            |call| call.method == "PATCH" && call.path.contains("/networkpolicies/"),
+            usize::MAX,
+            Fault::status(403, "Forbidden", "no policies today"),
+        );
+        expect_failure(story.workspace.apply(), &["no policies today", &story.name]);
+        assert!(story.is_tainted());
+        let first = story.uid();
+        assert_eq!(story.workspace.resource(IT).unwrap()["name"], story.name.as_str());
+        story.proxy.clear_rules();
+        let run = story.workspace.plan().expect_ok();
+        run.expect_said("must be replaced").expect_said("1 to add, 0 to change, 1 to destroy");
+        story.workspace.apply().expect_ok().expect_said("1 added, 0 changed, 1 destroyed");
+        assert_ne!(story.uid(), first);
+        story.expect_whole();
+        story.workspace.expect_no_changes();
+        story.discard();
+    });
 }
 
 #[test]
 fn a_partial_create_can_be_destroyed() {
-    let story = Story::new("partial-destroyed");
-    story.spoil_write(3, usize::MAX, Fault::status(403, "Forbidden", "not today"));
-    expect_failure(story.workspace.apply(), &["not today", &story.name]);
-    assert!(story.is_tainted());
-    story.proxy.clear_rules();
-    story.end();
+    tell("partial-destroyed", |story| {
+        story.spoil_write(3, usize::MAX, Fault::status(403, "Forbidden", "not today"));
+        expect_failure(story.workspace.apply(), &["not today", &story.name]);
+        assert!(story.is_tainted());
+        story.proxy.clear_rules();
+        story.end();
+    });
 }
 
 #[test]
 fn a_failed_update_keeps_what_is_true() {
-    let story = Story::new("failed-update");
-    story.rewrite("quota = { pods = 21 }");
-    story.workspace.apply().expect_ok();
-    story.rewrite("quota = { pods = 22 }\n  owner = \"bob\"");
-    story.proxy.rule(
-        |call| call.method == "PATCH" && call.path.contains("/resourcequotas/"),
-        usize::MAX,
-        Fault::status(403, "Forbidden", "the quota stays"),
-    );
-    let run = story.workspace.apply();
-    expect_failure(run, &["the quota stays", "apply ResourceQuota", &story.name, "permission"]);
-    assert!(!story.is_tainted());
-    let resource = story.workspace.resource(IT).unwrap();
-    assert_eq!(resource["quota"]["pods"], 21, "the state says what the cluster has");
-    let quotas = story.cluster.read(&format!("/api/v1/namespaces/{}/resourcequotas", story.name)).unwrap();
-    assert_eq!(quotas["items"][0]["spec"]["hard"]["pods"], "21");
-    // A refresh in between does not hide that something is left to do.
-    assert_eq!(story.workspace.plan_exit_code(), 2);
-    story.workspace.run(&["apply", "-no-color", "-auto-approve", "-refresh-only"]).expect_ok();
-    assert_eq!(story.workspace.plan_exit_code(), 2);
-    story.proxy.clear_rules();
-    story.workspace.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
-    story.workspace.expect_no_changes();
-    let quotas = story.cluster.read(&format!("/api/v1/namespaces/{}/resourcequotas", story.name)).unwrap();
-    assert_eq!(quotas["items"][0]["spec"]["hard"]["pods"], "22");
-    story.discard();
+    tell("failed-update", |story| {
+        story.rewrite("quota = { pods = 21 }");
+        story.workspace.apply().expect_ok();
+        story.rewrite("quota = { pods = 22 }\n  owner = \"bob\"");
+        story.proxy.rule(
+            |call| call.method == "PATCH" && call.path.contains("/resourcequotas/"),
+            usize::MAX,
+            Fault::status(403, "Forbidden", "the quota stays"),
+        );
+        let run = story.workspace.apply();
+        expect_failure(run, &["the quota stays", "apply ResourceQuota", &story.name, "permission"]);
+        assert!(!story.is_tainted());
+        let resource = story.workspace.resource(IT).unwrap();
+        assert_eq!(resource["quota"]["pods"], 21, "the state says what the cluster has");
+        let quotas = story.cluster.read(&format!("/api/v1/namespaces/{}/resourcequotas", story.name)).unwrap();
+        assert_eq!(quotas["items"][0]["spec"]["hard"]["pods"], "21");
+        // A refresh in between does not hide that something is left to do.
+        assert_eq!(story.workspace.plan_exit_code(), 2);
+        story.workspace.run(&["apply", "-no-color", "-auto-approve", "-refresh-only"]).expect_ok();
+        assert_eq!(story.workspace.plan_exit_code(), 2);
+        story.proxy.clear_rules();
+        story.workspace.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
+        story.workspace.expect_no_changes();
+        let quotas = story.cluster.read(&format!("/api/v1/namespaces/{}/resourcequotas", story.name)).unwrap();
+        assert_eq!(quotas["items"][0]["spec"]["hard"]["pods"], "22");
+        story.discard();
+    });
 }
 
 #[test]
 fn an_admission_rule_that_refuses_is_quoted() {
-    let story = Story::new("admission");
-    let webhook = "admission webhook \"policy.acme.example\" denied the request: every namespace needs a cost centre";
-    story.proxy.rule(|call| call.is("POST", "/namespaces"), usize::MAX, Fault::status(403, "Forbidden", webhook));
-    expect_failure(story.workspace.apply(), &[webhook, &story.name]);
-    assert!(story.namespace().is_none());
-    story.proxy.clear_rules();
-    story.workspace.apply().expect_ok();
-    story.workspace.expect_no_changes();
-    story.discard();
+    tell("admission", |story| {
+        let webhook =
+            "admission webhook \"policy.acme.example\" denied the request: every namespace needs a cost centre";
+        story.proxy.rule(|call| call.is("POST", "/namespaces"), usize::MAX, Fault::status(403, "Forbidden", webhook));
+        expect_failure(story.workspace.apply(), &[webhook, &story.name]);
+        assert!(story.namespace().is_none());
+        story.proxy.clear_rules();
+        story.workspace.apply().expect_ok();
+        story.workspace.expect_no_changes();
+        story.discard();
+    });
 }
 
 #[test]
 fn an_environment_that_may_not_be_read_stays_in_the_state() {
-    let story = Story::new("no-get");
-    story.workspace.apply().expect_ok();
-    story.proxy.rule(|call| call.method == "GET", usize::MAX, Fault::status(403, "Forbidden", "no reading today"));
-    expect_failure(story.workspace.plan(), &["no reading today", &story.name, "permission"]);
-    expect_failure(
-        story.workspace.run(&["apply", "-no-color", "-auto-approve", "-refresh-only"]),
-        &["no reading today", "permission"],
-    );
-    expect_failure(story.workspace.destroy(), &["no reading today"]);
-    assert!(story.workspace.resource(IT).is_some() && story.namespace().is_some());
-    story.proxy.clear_rules();
-    story.workspace.expect_no_changes();
-    story.discard();
+    tell("no-get", |story| {
+        story.workspace.apply().expect_ok();
+        story.proxy.rule(|call| call.method == "GET", usize::MAX, Fault::status(403, "Forbidden", "no reading today"));
+        expect_failure(story.workspace.plan(), &["no reading today", &story.name, "permission"]);
+        expect_failure(
+            story.workspace.run(&["apply", "-no-color", "-auto-approve", "-refresh-only"]),
+            &["no reading today", "permission"],
+        );
+        expect_failure(story.workspace.destroy(), &["no reading today"]);
+        assert!(story.workspace.resource(IT).is_some() && story.namespace().is_some());
+        story.proxy.clear_rules();
+        story.workspace.expect_no_changes();
+        story.discard();
+    });
 }

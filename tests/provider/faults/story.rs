@@ -7,10 +7,14 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::kit::{
-    cluster::Cluster,
-    fault::{Fault, FaultProxy, Logged},
-    workspace::{Run, Workspace},
+use crate::{
+    kit::{
+        cluster::Cluster,
+        fault::{Fault, FaultProxy, Logged},
+        terraform::Terraform,
+        workspace::{Run, Workspace},
+    },
+    provider::each,
 };
 
 /// A configuration with one environment. Its name is also the installation, so that
@@ -35,20 +39,26 @@ const BROKEN: [&str; 6] = [
     "This is a bug in the provider",
 ];
 
+/// Tells a story with every Terraform. Its environment has nothing but its name, and the administrator makes it.
+#[track_caller]
+pub(crate) fn tell(test: &str, tell: impl Fn(Story)) {
+    each(|terraform| tell(Story::new(terraform, test)));
+}
+
 impl Story {
     /// The environment with nothing but its name, for the administrator.
     #[track_caller]
-    pub(crate) fn new(test: &str) -> Self {
-        Self::with(test, FaultProxy::start(Cluster::shared()), "")
+    pub(crate) fn new(terraform: &Terraform, test: &str) -> Self {
+        Self::with(terraform, test, FaultProxy::start(Cluster::shared()), "")
     }
 
     /// The environment with further arguments, behind a proxy for anybody.
     #[track_caller]
-    pub(crate) fn with(test: &str, proxy: FaultProxy, arguments: &str) -> Self {
+    pub(crate) fn with(terraform: &Terraform, test: &str, proxy: FaultProxy, arguments: &str) -> Self {
         let cluster = Cluster::shared();
         let name = cluster.installation(test);
-        let workspace =
-            Workspace::new(test, &hcl(&provider(&name, ""), &name, arguments)).kubeconfig(proxy.kubeconfig());
+        let hcl = hcl(&provider(&name, ""), &name, arguments);
+        let workspace = Workspace::with(terraform, test, &hcl).kubeconfig(proxy.kubeconfig());
         Self { cluster, proxy, workspace, name }
     }
 

@@ -8,41 +8,47 @@ use std::{
 };
 
 use crate::{
-    kit::fault::Fault,
-    provider::faults::story::{Story, expect_failure, expect_sound},
+    kit::{fault::Fault, terraform::Terraform},
+    provider::{
+        each,
+        faults::story::{Story, expect_failure, expect_sound, tell},
+    },
 };
 
 /// More writes than an environment can need, for a table that would never end.
 const FAR_TOO_MANY: usize = 60;
 
-/// Runs `case` with 0, 1, 2, .. until it answers false, a few at a time, because most of
-/// the time goes by waiting for namespaces to go.
-fn until_no_fault_is_left(at_least: usize, case: impl Fn(usize) -> bool + Sync) {
-    let (next, done) = (AtomicUsize::new(0), AtomicBool::new(false));
-    let hit = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        for _ in 0..3 {
-            scope.spawn(|| {
-                while !done.load(Ordering::Relaxed) {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    assert!(number < FAR_TOO_MANY, "the table does not end");
-                    if case(number) {
-                        hit.fetch_add(1, Ordering::Relaxed);
-                    } else {
-                        done.store(true, Ordering::Relaxed);
+/// Runs `case` with every Terraform and with 0, 1, 2, .. until it answers false, a few at a
+/// time, because most of the time goes by waiting for namespaces to go.
+#[track_caller]
+fn until_no_fault_is_left(at_least: usize, case: impl Fn(&Terraform, usize) -> bool + Sync) {
+    each(|terraform| {
+        let (next, done) = (AtomicUsize::new(0), AtomicBool::new(false));
+        let hit = AtomicUsize::new(0);
+        thread::scope(|scope| {
+            for _ in 0..3 {
+                scope.spawn(|| {
+                    while !done.load(Ordering::Relaxed) {
+                        let number = next.fetch_add(1, Ordering::Relaxed);
+                        assert!(number < FAR_TOO_MANY, "the table does not end");
+                        if case(terraform, number) {
+                            hit.fetch_add(1, Ordering::Relaxed);
+                        } else {
+                            done.store(true, Ordering::Relaxed);
+                        }
                     }
-                }
-            });
-        }
+                });
+            }
+        });
+        let hit = hit.into_inner();
+        assert!(hit >= at_least, "only {hit} writes were spoiled, expected {at_least}");
     });
-    let hit = hit.into_inner();
-    assert!(hit >= at_least, "only {hit} writes were spoiled, expected {at_least}");
 }
 
 /// One create whose writes from `number` on are spoiled `times` times. False when it had
 /// no such write.
-fn create(test: &str, number: usize, times: usize, fault: Fault) -> bool {
-    let story = Story::new(&format!("{test}-{number}"));
+fn create(terraform: &Terraform, test: &str, number: usize, times: usize, fault: Fault) -> bool {
+    let story = Story::new(terraform, &format!("{test}-{number}"));
     story.spoil_write(number, times, fault);
     let first = story.workspace.apply();
     let hit = story.spoiled() > 0;
@@ -63,22 +69,24 @@ fn create(test: &str, number: usize, times: usize, fault: Fault) -> bool {
 
 #[test]
 fn a_create_survives_one_lost_answer_at_every_write() {
-    until_no_fault_is_left(9, |number| create("lost-answer", number, 1, Fault::DropAfterStore));
+    until_no_fault_is_left(9, |terraform, number| create(terraform, "lost-answer", number, 1, Fault::DropAfterStore));
 }
 
 #[test]
 fn a_create_survives_one_dropped_connection_at_every_write() {
-    until_no_fault_is_left(9, |number| create("dropped", number, 1, Fault::DropBefore));
+    until_no_fault_is_left(9, |terraform, number| create(terraform, "dropped", number, 1, Fault::DropBefore));
 }
 
 #[test]
 fn a_create_that_loses_the_server_at_any_write_is_completed_by_the_next_apply() {
-    until_no_fault_is_left(9, |number| create("server-lost", number, usize::MAX, Fault::DropBefore));
+    until_no_fault_is_left(9, |terraform, number| {
+        create(terraform, "server-lost", number, usize::MAX, Fault::DropBefore)
+    });
 }
 
 #[test]
 fn a_create_that_loses_every_answer_from_any_write_on_is_completed_by_the_next_apply() {
-    until_no_fault_is_left(9, |number| create("deaf", number, usize::MAX, Fault::DropAfterStore));
+    until_no_fault_is_left(9, |terraform, number| create(terraform, "deaf", number, usize::MAX, Fault::DropAfterStore));
 }
 
 /// The arguments of the update with this number; every one of them changes with it.
@@ -92,36 +100,37 @@ fn arguments(number: usize) -> String {
 
 /// One environment is updated again and again, each time with a later write spoiled.
 fn updates(test: &str, times: usize, fault: &Fault) {
-    let story = Story::new(test);
-    story.rewrite(&arguments(0));
-    story.workspace.apply().expect_ok();
-    let uid = story.uid();
-    for number in 0.. {
-        assert!(number < FAR_TOO_MANY, "the table does not end");
-        story.rewrite(&arguments(number + 1));
-        story.proxy.clear_log();
-        story.spoil_write(number, times, fault.clone());
-        let first = story.workspace.apply();
-        let hit = story.spoiled() > 0;
-        expect_sound(&first);
-        story.proxy.clear_rules();
-        if first.code != Some(0) {
-            assert!(hit, "the update failed, and nothing was spoiled\n{first}");
-            expect_failure(first, &[&story.name, "run again"]);
-            assert!(!story.is_tainted(), "a failed update must not replace anything");
-            story.workspace.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
+    tell(test, |story| {
+        story.rewrite(&arguments(0));
+        story.workspace.apply().expect_ok();
+        let uid = story.uid();
+        for number in 0.. {
+            assert!(number < FAR_TOO_MANY, "the table does not end");
+            story.rewrite(&arguments(number + 1));
+            story.proxy.clear_log();
+            story.spoil_write(number, times, fault.clone());
+            let first = story.workspace.apply();
+            let hit = story.spoiled() > 0;
+            expect_sound(&first);
+            story.proxy.clear_rules();
+            if first.code != Some(0) {
+                assert!(hit, "the update failed, and nothing was spoiled\n{first}");
+                expect_failure(first, &[&story.name, "run again"]);
+                assert!(!story.is_tainted(), "a failed update must not replace anything");
+                story.workspace.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
+            }
+            story.workspace.expect_no_changes();
+            story.expect_whole();
+            assert_eq!(story.uid(), uid, "an update must not replace the namespace");
+            let namespace = story.namespace().unwrap();
+            assert_eq!(namespace["metadata"]["labels"]["round"], format!("r{}", number + 1).as_str());
+            if !hit {
+                assert!(number >= 3, "only {number} writes were spoiled");
+                break;
+            }
         }
-        story.workspace.expect_no_changes();
-        story.expect_whole();
-        assert_eq!(story.uid(), uid, "an update must not replace the namespace");
-        let namespace = story.namespace().unwrap();
-        assert_eq!(namespace["metadata"]["labels"]["round"], format!("r{}", number + 1).as_str());
-        if !hit {
-            assert!(number >= 3, "only {number} writes were spoiled");
-            break;
-        }
-    }
-    story.discard();
+        story.discard();
+    });
 }
 
 #[test]
@@ -140,8 +149,8 @@ fn an_update_that_loses_the_server_at_any_write_is_completed_by_the_next_apply()
 }
 
 /// One destroy whose writes from `number` on are spoiled `times` times.
-fn destroy(test: &str, number: usize, times: usize, fault: Fault) -> bool {
-    let story = Story::new(&format!("{test}-{number}"));
+fn destroy(terraform: &Terraform, test: &str, number: usize, times: usize, fault: Fault) -> bool {
+    let story = Story::new(terraform, &format!("{test}-{number}"));
     story.workspace.apply().expect_ok();
     story.proxy.clear_log();
     story.spoil_write(number, times, fault);
@@ -160,16 +169,20 @@ fn destroy(test: &str, number: usize, times: usize, fault: Fault) -> bool {
 
 #[test]
 fn a_destroy_survives_one_lost_answer_at_every_write() {
-    until_no_fault_is_left(1, |number| destroy("destroy-lost", number, 1, Fault::DropAfterStore));
+    until_no_fault_is_left(1, |terraform, number| destroy(terraform, "destroy-lost", number, 1, Fault::DropAfterStore));
 }
 
 #[test]
 fn a_destroy_survives_one_dropped_connection_at_every_write() {
-    until_no_fault_is_left(1, |number| destroy("destroy-dropped", number, 1, Fault::DropBefore));
+    until_no_fault_is_left(1, |terraform, number| destroy(terraform, "destroy-dropped", number, 1, Fault::DropBefore));
 }
 
 #[test]
 fn a_destroy_that_loses_the_server_is_completed_by_the_next() {
-    until_no_fault_is_left(1, |number| destroy("destroy-server", number, usize::MAX, Fault::DropBefore));
-    until_no_fault_is_left(1, |number| destroy("destroy-deaf", number, usize::MAX, Fault::DropAfterStore));
+    until_no_fault_is_left(1, |terraform, number| {
+        destroy(terraform, "destroy-server", number, usize::MAX, Fault::DropBefore)
+    });
+    until_no_fault_is_left(1, |terraform, number| {
+        destroy(terraform, "destroy-deaf", number, usize::MAX, Fault::DropAfterStore)
+    });
 }

@@ -187,7 +187,7 @@ async fn an_expired_list_begins_again_once_and_doubles_nothing() {
     assert_eq!(fake.log().len(), 4);
 }
 
-#[tokio::test]
+#[tokio::test(start_paused = true)]
 async fn an_answer_that_is_no_list_is_an_error_and_not_an_empty_list() {
     for body in [json!({}), json!({ "kind": "Pod" }), json!({ "kind": "PodList" }), json!([])] {
         let fake = Fake::new(move |_, _| Reply::Json(200, body.clone()));

@@ -1,0 +1,316 @@
+//! A push costs two calls, and is as careful as if it had looked before: the server compares the namespace with the one
+//! that the state speaks of, and where it is not the same, nothing is changed before a look.
+//!
+//! The pushes here do not refresh, so that whatever others do falls between refresh and apply.
+
+use std::time::Duration;
+
+use base64::{Engine as _, prelude::BASE64_STANDARD};
+use serde_json::{Value, json};
+
+use crate::{
+    kit::{
+        fault::{Fault, FaultProxy, Logged},
+        workspace::Run,
+    },
+    provider::{Story, done, errors, tell},
+};
+
+const BLIND: [&str; 4] = ["apply", "-refresh=false", "-auto-approve", "-no-color"];
+
+/// What a push that had to look does: the refused write, the look, the write and the clock.
+const AFTER_A_LOOK: [&str; 4] = ["apply 409", "get 200", "apply 200", "clock 200"];
+
+/// A story with an environment at its first commit, and the second in its configuration. All calls from now on are in
+/// the proxy's log.
+#[track_caller]
+fn pushed(test: &str, arguments: &str, story: impl Fn(&mut Story, &FaultProxy)) {
+    tell(test, &format!("head_sha = \"aaaaaaa1\"\n{arguments}"), |it| {
+        let proxy = FaultProxy::start(it.cluster);
+        it.through(&proxy);
+        it.settle();
+        it.arguments(&format!("head_sha = \"aaaaaaa2\"\n{arguments}"));
+        proxy.clear_log();
+        let_a_second_pass();
+        story(it, &proxy);
+    });
+}
+
+/// The clock has whole seconds: in the second of the write before, a push does not move it.
+fn let_a_second_pass() {
+    std::thread::sleep(Duration::from_secs(1));
+}
+
+/// The calls to the namespace itself, and what the server said.
+fn calls(story: &Story, proxy: &FaultProxy) -> Vec<String> {
+    let name = |call: &Logged| match call.headers.get("content-type").and_then(|kind| kind.to_str().ok()) {
+        Some("application/apply-patch+yaml") => "apply".to_owned(),
+        Some("application/merge-patch+json") => "clock".to_owned(),
+        _ => call.method.to_lowercase(),
+    };
+    let log = proxy.log();
+    let of_namespace = log.iter().filter(|call| call.path == story.namespace_path());
+    of_namespace.map(|call| format!("{} {}", name(call), call.stored.unwrap_or_default())).collect()
+}
+
+/// Pushes, and expects that it is refused with these words after a look, and that the namespace stays as it is.
+#[track_caller]
+fn refused(story: &Story, proxy: &FaultProxy, words: &str) -> Run {
+    let before = story.namespace();
+    let run = story.run(&BLIND).expect_err(words);
+    let calls = calls(story, proxy);
+    let (look, refused) = calls.split_last().unwrap();
+    assert_eq!(look, "get 200", "{}", proxy.story());
+    assert!(!refused.is_empty() && refused.iter().all(|call| call == "apply 409"), "{}", proxy.story());
+    assert_eq!(story.namespace(), before);
+    run
+}
+
+#[test]
+fn a_push_is_the_namespace_and_its_clock() {
+    pushed("push", "", |story, proxy| {
+        story.run(&BLIND).expect_ok().expect_said(&done(0, 1, 0));
+        assert_eq!(calls(story, proxy), ["apply 200", "clock 200"]);
+        assert_eq!(proxy.log().len(), 2, "{}", proxy.story());
+        assert_eq!(story.annotation("environment.on-demand/head-sha"), "aaaaaaa2");
+        // The next one needs no refresh in between, and with one there are the reads of the refresh and no more.
+        story.arguments("head_sha = \"aaaaaaa3\"");
+        proxy.clear_log();
+        let_a_second_pass();
+        story.apply().expect_ok().expect_said(&done(0, 1, 0));
+        assert_eq!(calls(story, proxy), ["get 200", "apply 200", "clock 200"]);
+        assert_eq!(proxy.calls(|call| call.method != "GET"), 2, "{}", proxy.story());
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn a_change_that_is_no_activity_is_one_call() {
+    pushed("push-quiet", "", |story, proxy| {
+        story.arguments("head_sha = \"aaaaaaa1\"\npull_request_url = \"https://git.acme.example/shop/7\"");
+        story.run(&BLIND).expect_ok().expect_said(&done(0, 1, 0));
+        assert_eq!(calls(story, proxy), ["apply 200"]);
+        assert_eq!(story.annotation("environment.on-demand/pr-url"), "https://git.acme.example/shop/7");
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn what_the_create_call_has_set_is_changed_without_a_look() {
+    pushed("push-owner", "owner = \"alice\"", |story, proxy| {
+        // To the server the call that made the namespace is another manager, of the same name.
+        for (owner, expected) in [("bob", &["apply 409", "apply 200"][..]), ("carol", &["apply 200"])] {
+            story.arguments(&format!("head_sha = \"aaaaaaa1\"\nowner = \"{owner}\""));
+            proxy.clear_log();
+            story.run(&BLIND).expect_ok().expect_said(&done(0, 1, 0));
+            assert_eq!(calls(story, proxy), expected);
+            assert_eq!(story.label("environment.on-demand/owner"), owner);
+        }
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn a_push_to_a_namespace_that_is_gone_makes_none() {
+    pushed("push-gone", "", |story, proxy| {
+        story.delete_namespace();
+        story.run(&BLIND).expect_err("does not exist any more");
+        // The server itself refuses to make an object with a uid.
+        assert_eq!(calls(story, proxy), ["apply 409", "get 404"]);
+        assert!(!story.cluster.namespace_exists(&story.name));
+        story.settle().expect_said(&done(1, 0, 0));
+    });
+}
+
+#[test]
+fn a_push_to_a_namespace_on_its_way_out_changes_nothing() {
+    pushed("push-going", "", |story, proxy| {
+        story.hold();
+        story.delete(&story.namespace_path());
+        story.wait_until_terminating();
+        let before = story.namespace();
+        story.run(&BLIND).expect_err("is on its way out");
+        assert_eq!(calls(story, proxy), AFTER_A_LOOK[..2]);
+        let after = story.namespace();
+        for key in ["uid", "labels", "annotations"] {
+            assert_eq!(after["metadata"][key], before["metadata"][key], "{key}");
+        }
+        story.release();
+        story.cluster.wait_until_gone(&story.name);
+    });
+}
+
+#[test]
+fn a_push_to_a_namespace_that_others_made_again_changes_nothing() {
+    pushed("push-foreign", "", |story, proxy| {
+        story.delete_namespace();
+        story.make_foreign_namespace();
+        refused(story, proxy, "was deleted and made again");
+    });
+}
+
+#[test]
+fn all_our_marks_on_another_namespace_do_not_help() {
+    pushed("push-twin", "", |story, proxy| {
+        let ours = story.namespace()["metadata"].clone();
+        story.delete_namespace();
+        let twin = json!({ "metadata": {
+            "name": story.name, "labels": ours["labels"], "annotations": ours["annotations"],
+        }});
+        let (status, answer) = story.cluster.call("POST", "/api/v1/namespaces", Some(&twin));
+        assert_eq!(status, 201, "{answer}");
+        refused(story, proxy, "was deleted and made again");
+    });
+}
+
+#[test]
+fn a_namespace_that_was_handed_over_after_the_refresh_is_not_touched() {
+    pushed("push-handed", "force_conflicts = true", |story, proxy| {
+        story.patch_metadata(&json!({ "labels": { "environment.on-demand/installation": "another" } }));
+        let said = errors(&refused(story, proxy, "`another`"));
+        assert!(said.contains("belongs to another installation"), "{said}");
+    });
+}
+
+#[test]
+fn another_installation_in_the_provider_block_takes_nothing_over() {
+    pushed("push-renamed", "", |story, proxy| {
+        story.installation.push_str("-b");
+        story.arguments("head_sha = \"aaaaaaa2\"");
+        let before = story.namespace();
+        let said = errors(&story.run(&BLIND).expect_err("belongs to another installation"));
+        assert!(said.contains(&story.installation), "{said}");
+        assert_eq!(calls(story, proxy), ["get 200"]);
+        assert_eq!(story.namespace(), before);
+    });
+}
+
+#[test]
+fn a_namespace_whose_marks_were_taken_off_after_the_refresh_is_not_touched() {
+    pushed("push-stripped", "", |story, proxy| {
+        story.patch_metadata(&json!({
+            "labels": { "app.kubernetes.io/managed-by": null, "environment.on-demand/installation": null },
+            "annotations": { "environment.on-demand/nonce": null },
+        }));
+        refused(story, proxy, "marks");
+        // Nor after a refresh: it is in the state as it is, and that is not ours to change.
+        let before = story.namespace();
+        story.apply().expect_err("marks");
+        assert_eq!(story.namespace(), before);
+    });
+}
+
+#[test]
+fn what_others_change_after_the_refresh_is_seen_in_time() {
+    pushed("push-changed", "", |story, proxy| {
+        story.patch_metadata(&json!({
+            "labels": { "environment.on-demand/tier": null, "theirs": "yes" },
+            "annotations": { "environment.on-demand/expires-at": "2099-01-01T00:00:00Z" },
+        }));
+        story.run(&BLIND).expect_ok().expect_said(&done(0, 1, 0));
+        assert_eq!(calls(story, proxy), AFTER_A_LOOK);
+        assert_eq!(story.label("environment.on-demand/tier"), "lightweight");
+        assert_eq!(story.label("theirs"), "yes");
+        assert_eq!(story.attribute("expires_at"), "2099-01-01T00:00:00Z");
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn a_label_of_the_users_that_others_took_after_the_refresh_is_taken_only_by_force() {
+    let wanted = "labels = { team = \"checkout\" }";
+    pushed("push-conflict", wanted, |story, proxy| {
+        story.cluster.kubectl(&["label", "--overwrite", "namespace", &story.name, "team=payments"]);
+        let said = errors(&story.run(&BLIND).expect_err("force_conflicts"));
+        assert!(said.contains("kubectl-label"), "{said}");
+        assert_eq!(calls(story, proxy), ["apply 409", "get 200", "apply 409"]);
+        assert_eq!(story.label("team"), "payments");
+        story.arguments(&format!("head_sha = \"aaaaaaa2\"\nforce_conflicts = true\n{wanted}"));
+        proxy.clear_log();
+        story.run(&BLIND).expect_ok().expect_said(&done(0, 1, 0));
+        assert_eq!(calls(story, proxy), AFTER_A_LOOK);
+        assert_eq!(story.label("team"), "checkout");
+        story.expect_no_changes();
+    });
+}
+
+#[test]
+fn a_label_of_ours_that_others_took_after_the_refresh_is_taken_back_after_a_look() {
+    pushed("push-own", "owner = \"alice\"", |story, proxy| {
+        story.patch_metadata(&json!({ "labels": { "environment.on-demand/owner": "mallory" } }));
+        story.run(&BLIND).expect_ok().expect_said(&done(0, 1, 0));
+        let forced = ["apply 409", "apply 409", "get 200", "apply 409", "apply 200", "clock 200"];
+        assert_eq!(calls(story, proxy), forced);
+        assert_eq!(story.label("environment.on-demand/owner"), "alice");
+    });
+}
+
+#[test]
+fn a_push_whose_answer_was_lost_is_found_to_be_ours() {
+    let faults = [Fault::DropAfterStore, Fault::AnswerAfterStore(504), Fault::HalfBody];
+    for (number, fault) in faults.into_iter().enumerate() {
+        pushed(&format!("push-lost-{number}"), "", |story, proxy| {
+            proxy.rule(|call| call.method == "PATCH", 1, fault.clone());
+            story.run(&BLIND).expect_ok().expect_said(&done(0, 1, 0));
+            proxy.assert_rules_used();
+            assert_eq!(calls(story, proxy), [&["apply 200"], &AFTER_A_LOOK[..]].concat());
+            story.expect_no_changes();
+        });
+    }
+}
+
+#[test]
+fn a_saved_plan_is_as_careful() {
+    pushed("push-saved", "", |story, proxy| {
+        story.run(&["plan", "-no-color", "-out=saved"]).expect_ok();
+        proxy.clear_log();
+        story.run(&["apply", "-no-color", "saved"]).expect_ok().expect_said(&done(0, 1, 0));
+        assert_eq!(calls(story, proxy), ["apply 200", "clock 200"]);
+        story.arguments("head_sha = \"aaaaaaa3\"");
+        story.run(&["plan", "-no-color", "-out=saved"]).expect_ok();
+        story.patch_metadata(&json!({ "labels": { "environment.on-demand/installation": "another" } }));
+        let before = story.namespace();
+        story.run(&["apply", "-no-color", "saved"]).expect_err("`another`");
+        assert_eq!(story.namespace(), before);
+    });
+}
+
+#[test]
+fn a_state_that_knows_no_version_looks_first() {
+    pushed("push-former", "", |story, proxy| {
+        forget_version(story);
+        story.run(&BLIND).expect_ok().expect_said(&done(0, 1, 0));
+        assert_eq!(calls(story, proxy), ["get 200", "apply 200", "clock 200"]);
+        // It knows it from now on.
+        story.arguments("head_sha = \"aaaaaaa3\"");
+        proxy.clear_log();
+        let_a_second_pass();
+        story.run(&BLIND).expect_ok();
+        assert_eq!(calls(story, proxy), ["apply 200", "clock 200"]);
+    });
+}
+
+#[test]
+fn drift_is_looked_at_before_it_is_undone() {
+    pushed("push-drift", "", |story, proxy| {
+        story.patch_metadata(&json!({ "labels": { "environment.on-demand/tier": "staging" } }));
+        story.apply().expect_ok().expect_said(&done(0, 1, 0));
+        // The first look is the refresh's.
+        let expected = ["get 200", "get 200", "apply 409", "apply 200", "clock 200"];
+        assert_eq!(calls(story, proxy), expected, "{}", proxy.story());
+        assert_eq!(story.label("environment.on-demand/tier"), "lightweight");
+        story.expect_no_changes();
+    });
+}
+
+/// Takes the namespace's version out of the state, as if it had been written before versions were kept.
+#[track_caller]
+fn forget_version(story: &Story) {
+    let mut state: Value = serde_json::from_str(&story.raw_state_text()).unwrap();
+    let private = state.pointer_mut("/resources/0/instances/0/private").unwrap();
+    let mut kept: Value = serde_json::from_slice(&BASE64_STANDARD.decode(private.as_str().unwrap()).unwrap()).unwrap();
+    let version = kept.as_object_mut().unwrap().remove("version");
+    assert!(version.is_some_and(|version| version.is_string()), "{kept}");
+    *private = BASE64_STANDARD.encode(kept.to_string()).into();
+    story.write("terraform.tfstate", &state.to_string());
+}
