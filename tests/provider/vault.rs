@@ -307,6 +307,16 @@ impl VaultStory {
     }
 }
 
+/// A story on one Terraform, behind a proxy, under the policy that the provider itself writes for who makes copies.
+#[track_caller]
+pub(crate) fn behind_proxy(test: &str, arguments: &str, update: bool) -> (VaultStory, FaultProxy) {
+    let mut story = VaultStory::new(Terraform::first(), test, arguments);
+    let token = story.cloner(update);
+    story.token(&token);
+    let proxy = story.proxied();
+    (story, proxy)
+}
+
 /// Does something just before the first call that is like this goes on to the server.
 pub(crate) fn meanwhile(
     proxy: &FaultProxy,

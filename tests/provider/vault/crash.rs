@@ -6,12 +6,11 @@ use std::{
     thread,
 };
 
-use super::{SOURCE, TARGET, VaultStory};
+use super::{SOURCE, TARGET, VaultStory, behind_proxy};
 use crate::{
     kit::{
         cluster::PATIENCE,
         fault::{Fault, FaultProxy, Logged},
-        terraform::Terraform,
         wait::wait_until,
         workspace::{Run, Running},
     },
@@ -20,16 +19,6 @@ use crate::{
 
 const APPLY: [&str; 3] = ["apply", "-no-color", "-auto-approve"];
 const DESTROY: [&str; 3] = ["destroy", "-no-color", "-auto-approve"];
-
-/// A story under the policy that the provider itself writes for whoever makes copies, behind a proxy.
-#[track_caller]
-fn story(test: &str, arguments: &str) -> (VaultStory, FaultProxy) {
-    let mut story = VaultStory::new(Terraform::first(), test, arguments);
-    let token = story.cloner(true);
-    story.token(&token);
-    let proxy = story.proxied();
-    (story, proxy)
-}
 
 /// Runs `case` with every number below `count`, a few at a time.
 fn each(count: usize, case: impl Fn(usize) + Sync) {
@@ -106,11 +95,11 @@ fn calls_of(story: &VaultStory, proxy: &FaultProxy, arguments: &[&str], like: fn
 
 #[test]
 fn a_provider_killed_at_any_call_of_a_create_leaves_what_the_next_apply_finishes() {
-    let (counted, proxy) = story("killed-create", SOURCE);
+    let (counted, proxy) = behind_proxy("killed-create", SOURCE, true);
     let calls = calls_of(&counted, &proxy, &APPLY, any);
     assert_eq!(calls, 5, "{}", proxy.story());
     each(calls, |number| {
-        let (story, proxy) = story(&format!("killed-create-{number}"), SOURCE);
+        let (story, proxy) = behind_proxy(&format!("killed-create-{number}"), SOURCE, true);
         kill_at(&story, &proxy, &APPLY, any, number);
         assert!(story.attributes_of("config").is_none(), "nobody could have saved this");
         let left = story.version(TARGET);
@@ -128,7 +117,7 @@ fn a_provider_killed_at_any_write_of_a_subtree_leaves_what_the_next_apply_finish
     const NAMES: [&str; 6] = ["a", "b", "c", "d", "e/f", "g"];
     let arguments = format!("{SOURCE}\nrecursive = true");
     let begin = |test: &str| {
-        let (story, proxy) = story(test, &arguments);
+        let (story, proxy) = behind_proxy(test, &arguments, true);
         for name in NAMES {
             story.vault.put(&story.mount, &format!("stage/shop/{name}"), &[("NAME", name)]);
         }
@@ -157,12 +146,12 @@ fn a_provider_killed_at_any_write_of_a_subtree_leaves_what_the_next_apply_finish
 
 #[test]
 fn a_provider_killed_at_any_call_of_a_destroy_is_finished_by_the_next() {
-    let (counted, proxy) = story("killed-destroy", SOURCE);
+    let (counted, proxy) = behind_proxy("killed-destroy", SOURCE, true);
     counted.apply().expect_ok();
     let calls = calls_of(&counted, &proxy, &DESTROY, any);
     assert_eq!(calls, 5, "{}", proxy.story());
     each(calls, |number| {
-        let (story, proxy) = story(&format!("killed-destroy-{number}"), SOURCE);
+        let (story, proxy) = behind_proxy(&format!("killed-destroy-{number}"), SOURCE, true);
         story.apply().expect_ok();
         kill_at(&story, &proxy, &DESTROY, any, number);
         assert!(!story.is_tainted());
@@ -176,7 +165,8 @@ fn a_provider_killed_at_any_call_of_a_destroy_is_finished_by_the_next() {
 #[test]
 fn a_provider_killed_at_any_delete_of_a_subtree_leaves_what_the_next_destroy_finishes() {
     each(3, |number| {
-        let (story, proxy) = story(&format!("killed-deletes-{number}"), &format!("{SOURCE}\nrecursive = true"));
+        let (story, proxy) =
+            behind_proxy(&format!("killed-deletes-{number}"), &format!("{SOURCE}\nrecursive = true"), true);
         for name in ["a", "b"] {
             story.vault.put(&story.mount, &format!("stage/shop/{name}"), &[("NAME", name)]);
         }
@@ -195,7 +185,7 @@ fn a_provider_killed_at_any_call_of_an_update_neither_writes_twice_nor_takes_its
     };
     let first = overriding("https://one.example", 1);
     let begin = |test: &str| {
-        let (mut story, proxy) = story(test, &first);
+        let (mut story, proxy) = behind_proxy(test, &first, true);
         story.apply().expect_ok();
         story.arguments(&overriding("https://two.example", 2));
         (story, proxy)
@@ -222,7 +212,7 @@ fn what_terraform_forgets_when_a_provider_is_killed_in_an_update_is_not_lost_to_
     // It keeps the attributes and loses what stands beside them, and with it the nonce of the copies.
     let overriding =
         |version: u32| format!("{SOURCE}\noverrides_wo = {{ URL = \"x\" }}\noverrides_wo_version = {version}");
-    let (mut story, proxy) = story("killed-forgotten", &overriding(1));
+    let (mut story, proxy) = behind_proxy("killed-forgotten", &overriding(1), true);
     story.apply().expect_ok();
     story.arguments(&overriding(2));
     kill_at(&story, &proxy, &APPLY, |call| call.method == "POST", 0);
@@ -238,7 +228,7 @@ fn what_terraform_forgets_when_a_provider_is_killed_in_an_update_is_not_lost_to_
 #[test]
 fn an_interrupted_create_is_saved_and_made_whole_by_the_next_apply() {
     for number in 0..5 {
-        let (story, proxy) = story(&format!("interrupted-{number}"), SOURCE);
+        let (story, proxy) = behind_proxy(&format!("interrupted-{number}"), SOURCE, true);
         let running = run_until(&story, &proxy, &APPLY, any, number);
         running.signal("INT");
         let run = running.wait();
@@ -258,7 +248,7 @@ fn an_interrupted_create_is_saved_and_made_whole_by_the_next_apply() {
 
 #[test]
 fn an_interrupted_create_marks_what_it_has_just_stored() {
-    let (story, proxy) = story("interrupted-marks", &format!("{SOURCE}\nrecursive = true"));
+    let (story, proxy) = behind_proxy("interrupted-marks", &format!("{SOURCE}\nrecursive = true"), true);
     for name in ["a", "b", "c", "d", "e", "f"] {
         story.vault.put(&story.mount, &format!("stage/shop/{name}"), &[("NAME", name)]);
     }

@@ -4,25 +4,14 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use serde_json::json;
 
-use super::{SOURCE, TARGET, VaultStory, meanwhile, tell};
+use super::{SOURCE, TARGET, VaultStory, behind_proxy, meanwhile, tell};
 use crate::{
     kit::{
         fault::{Fault, FaultProxy, Logged},
-        terraform::Terraform,
         vault::faults::{errors, moved, rate_limited, sealed},
     },
     provider::faults::story::{expect_failure, expect_sound},
 };
-
-/// A story under the policy for whoever makes copies, behind a proxy.
-#[track_caller]
-fn story(test: &str, arguments: &str) -> (VaultStory, FaultProxy) {
-    let mut story = VaultStory::new(Terraform::first(), test, arguments);
-    let token = story.cloner(false);
-    story.token(&token);
-    let proxy = story.proxied();
-    (story, proxy)
-}
 
 /// Spoils the call with this number, counted from 0, and those after it up to `times`.
 fn spoil(proxy: &FaultProxy, number: usize, times: usize, fault: Fault) {
@@ -37,7 +26,7 @@ fn spoiled(proxy: &FaultProxy) -> bool {
 /// A create whose call with each number is spoiled once. Nobody notices.
 fn one_fault(test: &str, fault: &Fault) {
     for number in 0.. {
-        let (story, proxy) = story(&format!("{test}-{number}"), SOURCE);
+        let (story, proxy) = behind_proxy(&format!("{test}-{number}"), SOURCE, false);
         story.vault.put_custom_metadata(&story.mount, "stage/shop", &[("team", "checkout")]);
         spoil(&proxy, number, 1, fault.clone());
         let run = story.apply().expect_ok();
@@ -75,7 +64,7 @@ fn a_create_survives_one_error_of_a_load_balancer_at_every_call() {
 /// A create that meets nothing but faults from each call on. The next apply makes it whole.
 fn lost(test: &str, fault: &Fault) {
     for number in 0..5 {
-        let (story, proxy) = story(&format!("{test}-{number}"), SOURCE);
+        let (story, proxy) = behind_proxy(&format!("{test}-{number}"), SOURCE, false);
         spoil(&proxy, number, usize::MAX, fault.clone());
         let run = story.apply();
         expect_failure(run, &[&story.mount]);
@@ -109,7 +98,7 @@ fn a_create_on_a_server_that_is_sealed_at_any_call_is_made_whole_by_the_next_app
 #[test]
 fn a_destroy_survives_faults_and_forgets_nothing() {
     for number in 0..5 {
-        let (story, proxy) = story(&format!("destroy-{number}"), SOURCE);
+        let (story, proxy) = behind_proxy(&format!("destroy-{number}"), SOURCE, false);
         story.apply().expect_ok();
         proxy.clear_log();
         spoil(&proxy, number, usize::MAX, Fault::DropAfterStore);
@@ -127,7 +116,7 @@ fn a_destroy_survives_faults_and_forgets_nothing() {
 
 #[test]
 fn a_busy_server_is_asked_again_and_not_for_an_hour() {
-    let (mut story, proxy) = story("busy", SOURCE);
+    let (mut story, proxy) = behind_proxy("busy", SOURCE, false);
     let is_create = |call: &Logged| call.is("POST", &format!("/data/{TARGET}"));
     proxy.rule(is_create, 4, rate_limited(Some(0)));
     proxy.rule(is_create, 1, rate_limited(None));
@@ -152,7 +141,7 @@ fn a_busy_server_is_asked_again_and_not_for_an_hour() {
 
 #[test]
 fn a_server_that_never_answers_ends_with_the_time_allowed() {
-    let (story, proxy) = story("silent", &format!("{SOURCE}\ntimeouts = {{ create = \"2s\" }}"));
+    let (story, proxy) = behind_proxy("silent", &format!("{SOURCE}\ntimeouts = {{ create = \"2s\" }}"), false);
     proxy.rule(|call| call.is("POST", &format!("/data/{TARGET}")), usize::MAX, Fault::Hang);
     let run = story.apply().expect_err("Vault took too long");
     run.expect_said(&format!("Cannot create secret `{}/{TARGET}`", story.mount))
@@ -190,7 +179,7 @@ fn the_token_is_not_taken_to_another_host() {
 
 #[test]
 fn what_is_not_vault_is_not_repeated() {
-    let (story, proxy) = story("html", SOURCE);
+    let (story, proxy) = behind_proxy("html", SOURCE, false);
     let page = Fault::Status { code: 200, headers: Vec::new(), body: "<html>canary-of-a-login-page</html>".to_owned() };
     proxy.rule(|call| call.path.ends_with("/data/stage/shop"), usize::MAX, page);
     let run = story
@@ -298,7 +287,7 @@ fn a_token_that_ends_between_two_copies_leaves_what_was_made_in_the_state() {
 
 #[test]
 fn what_a_failed_create_has_made_is_made_anew_as_the_configuration_says_now() {
-    let (mut story, proxy) = story("half-changed", &format!("{SOURCE}\nrecursive = true"));
+    let (mut story, proxy) = behind_proxy("half-changed", &format!("{SOURCE}\nrecursive = true"), false);
     twenty(&story);
     proxy.rule(|call| call.path.ends_with("/data/stage/shop/k09"), usize::MAX, errors(403, &["permission denied"]));
     story.apply().expect_err("Cannot read secret");
@@ -321,7 +310,7 @@ fn what_a_failed_create_has_made_is_made_anew_as_the_configuration_says_now() {
 
 #[test]
 fn a_subtree_that_fails_half_way_is_cleaned_up_by_a_destroy() {
-    let (story, proxy) = story("half-way", &format!("{SOURCE}\nrecursive = true"));
+    let (story, proxy) = behind_proxy("half-way", &format!("{SOURCE}\nrecursive = true"), false);
     twenty(&story);
     // One of them is stored and never marked.
     proxy.rule(
