@@ -12,6 +12,7 @@ const ARROWS: &[(&str, &[&str])] = &[
     ("eod-clients", &["eod-domain"]),
     ("eod-domain", &[]),
     ("eod-proto", &[]),
+    ("eod-render", &["eod-domain"]),
     ("eod-resources", &["eod-clients", "eod-domain", "tfplugin"]),
     ("tfplugin", &["eod-proto", "tfplugin-derive"]),
     ("tfplugin-derive", &[]),
