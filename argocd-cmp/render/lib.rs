@@ -1,9 +1,20 @@
 //! Files, parameters and policy to the manifests of one environment, or to every reason why not.
 
+mod image;
+mod kind;
 mod node;
+mod policy;
 mod read;
+mod refusal;
 mod write;
 
+pub use crate::image::{Image, ImageError, ImageName, Registry};
+pub use crate::kind::{SourceKind, SourceKindError};
 pub use crate::node::{Content, Entry, Field, Node, Step};
+pub use crate::policy::{
+    Caps, DomainRule, IngressRule, NamePattern, NamePatternError, Policy, ProjectPolicy, Registries, Sandbox,
+    SecretPrefix, SecretPrefixError, Secrets, StoreKind, ToolRule, parse_policy,
+};
 pub use crate::read::{Document, Fault, FaultKind, Limits, read};
+pub use crate::refusal::{Place, Refusal, Refusals, Rule};
 pub use crate::write::{to_json, to_yaml};

@@ -14,7 +14,7 @@ mod scalar;
 
 use saphyr_parser::{Event, Parser};
 
-pub(crate) use self::scalar::{Ambiguous, plain};
+pub(crate) use self::scalar::plain;
 use crate::node::Node;
 
 /// How large a text may be.

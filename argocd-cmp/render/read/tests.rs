@@ -55,7 +55,7 @@ fn words_that_all_readers_read_alike() {
         ("a: ! 1", "\"1\""),
         ("a: !!int 1", "1"),
         ("a: !!null ~", "null"),
-        ("a: |\n  x\n  y", "\"x\\ny\""),
+        ("a: |\n  x\n  y\n", "\"x\\ny\\n\""),
         ("a: >-\n  x\n  y", "\"x y\""),
     ] {
         assert_eq!(to_json(&one(text)["a"]), expected, "{text}");
