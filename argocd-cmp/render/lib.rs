@@ -1,16 +1,20 @@
 //! Files, parameters and policy to the manifests of one environment, or to every reason why not.
 
+mod application;
 mod image;
 mod kind;
 mod node;
+mod parameters;
 mod policy;
 mod read;
 mod refusal;
 mod write;
 
+pub use crate::application::Application;
 pub use crate::image::{Image, ImageError, ImageName, Registry};
 pub use crate::kind::{SourceKind, SourceKindError};
 pub use crate::node::{Content, Entry, Field, Node, Step};
+pub use crate::parameters::{Guards, Parameters, RawParameter, RawValue, RunState, parse_raw_parameters};
 pub use crate::policy::{
     Caps, DomainRule, IngressRule, NamePattern, NamePatternError, Policy, ProjectPolicy, Registries, Sandbox,
     SecretPrefix, SecretPrefixError, Secrets, StoreKind, ToolRule, parse_policy,
