@@ -10,8 +10,11 @@ mod parameters;
 mod policy;
 mod read;
 mod refusal;
+mod secrets;
 mod source;
 mod tools;
+mod transform;
+mod workload;
 mod write;
 
 pub use crate::application::Application;
