@@ -1,6 +1,7 @@
 //! Files, parameters and policy to the manifests of one environment, or to every reason why not.
 
 mod application;
+mod check;
 mod files;
 mod image;
 mod kind;
@@ -10,8 +11,10 @@ mod parameters;
 mod policy;
 mod read;
 mod refusal;
+mod render;
 mod secrets;
 mod source;
+mod stable;
 mod tools;
 mod transform;
 mod workload;
@@ -30,6 +33,7 @@ pub use crate::policy::{
 };
 pub use crate::read::{Document, Fault, FaultKind, Limits, read};
 pub use crate::refusal::{Place, Refusal, Refusals, Rule};
+pub use crate::render::{Rendered, Request, render};
 pub use crate::source::Tree;
 pub use crate::tools::{HelmRequest, KustomizeRequest, NoTools, ToolError, Tools};
 pub use crate::write::{to_json, to_yaml};

@@ -17,7 +17,7 @@ use crate::manifest::Manifest;
 use crate::refusal::Refusal;
 
 pub(crate) use self::hooks::{DELETE_POLICY, HOOK, WAVE, wave};
-pub(crate) use self::routes::Hosts;
+pub(crate) use self::routes::{Hosts, gateway};
 
 /// What came of a source.
 pub(crate) struct Transformed {
