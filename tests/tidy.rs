@@ -8,8 +8,9 @@ use serde_json::Value;
 
 /// Which of our crates each of our crates may use. DESIGN: domain at the bottom, resources sees both worlds.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("eod", &["eod-resources", "tfplugin"]),
+    ("eod", &["eod-cmp-server", "eod-resources", "tfplugin"]),
     ("eod-clients", &["eod-domain"]),
+    ("eod-cmp-server", &["eod-domain", "eod-proto", "eod-render"]),
     ("eod-domain", &[]),
     ("eod-proto", &[]),
     ("eod-render", &["eod-domain"]),
@@ -85,6 +86,16 @@ fn no_second_stack_is_linked() {
     // The lock file also names what no feature of ours turns on; the tree is what is built, on any platform.
     let tree = cargo(&["tree", "--workspace", "--target=all", "--edges=all", "--prefix=none", "--offline"]);
     none(&banned(&tree));
+}
+
+#[test]
+fn the_argo_cd_plugin_is_small() {
+    let plugin = ["--no-default-features", "--features=cmp", "--edges=normal,build", "--target=all"];
+    let tree = cargo(&[&["tree", "--prefix=none", "--offline"][..], &plugin].concat());
+    let heavy: BTreeSet<_> =
+        tree.lines().filter(|line| ["kube ", "aws-", "rustls ", "tfplugin "].iter().any(|name| line.starts_with(name))).collect();
+    assert!(tree.contains("eod-cmp-server "), "{tree}");
+    assert!(heavy.is_empty(), "eod-cmp must not contain {heavy:?}");
 }
 
 #[test]

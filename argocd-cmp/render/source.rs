@@ -1,6 +1,7 @@
 //! From a directory to its objects: Helm, kustomize or plain files.
 
 mod helm;
+mod kustomize;
 mod plain;
 
 use crate::application::{Application, Preview};
@@ -55,7 +56,13 @@ pub(crate) fn read_source(
     let has = |name: &str| names.contains(&name);
     let is_chart = preview.parameters.chart.is_some() || has("Chart.yaml");
     let reading = Reading { tree, directory: directory.clone(), application, preview, tools };
-    let manifests = if is_chart { helm::read(&reading)? } else { plain::read(tree.files, &directory, &names)? };
+    let manifests = if is_chart {
+        helm::read(&reading)?
+    } else if kustomize::NAMES.into_iter().any(has) {
+        kustomize::read(&reading)?
+    } else {
+        plain::read(tree.files, &directory, &names)?
+    };
     Ok(Source { manifests, is_chart })
 }
 
