@@ -5,8 +5,7 @@
 //!
 //! # Guarantees
 //!
-//! - Memory is bounded by [`Limits::kept`] and a small constant, whatever the archive says. Nothing is allocated because a
-//!   header claims a size.
+//! - Memory is bounded by [`Limits::kept`], the names and one file, whatever the archive says.
 //! - Nothing of the result may be used before size, SHA-256 and CRC were right: there is no result before that.
 //! - Links are kept as words. Following them is [`Files`]'s business, which never leaves the tree.
 //! - No bytes make it panic.
@@ -198,12 +197,7 @@ impl<'a> Keeper<'a> {
         self.unpacked.files.add_link(path, target).map_err(|_| ArchiveError::Name(path.to_owned()))
     }
 
-    fn keep_file(
-        &mut self,
-        path: &str,
-        size: u64,
-        blocks: &mut Blocks<'_, impl BufRead>,
-    ) -> Result<(), ArchiveError> {
+    fn keep_file(&mut self, path: &str, size: u64, blocks: &mut Blocks<'_, impl BufRead>) -> Result<(), ArchiveError> {
         // Before anything is allocated.
         self.count(path, size)?;
         let content = blocks.content(size)?;

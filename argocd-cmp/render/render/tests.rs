@@ -1,3 +1,7 @@
+mod chart;
 mod hostile;
 mod kit;
+mod kustomization;
+mod rules;
 mod samples;
+mod sources;

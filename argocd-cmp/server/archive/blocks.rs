@@ -144,7 +144,12 @@ fn padding(size: usize) -> usize {
 
 impl<R: BufRead> BufRead for Sent<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
-        self.inner.fill_buf()
+        let buffer = self.inner.fill_buf()?;
+        if self.count >= self.stated && !buffer.is_empty() {
+            let got = self.count.saturating_add(buffer.len() as u64);
+            return Err(io::Error::other(ArchiveError::Size { stated: self.stated, got }));
+        }
+        Ok(buffer)
     }
 
     fn consume(&mut self, amount: usize) {

@@ -19,7 +19,8 @@ impl Stated {
     /// When the size is negative or the digest is no hexadecimal SHA-256.
     pub fn parse(size: i64, checksum: &str) -> Result<Self, ArchiveError> {
         let size = u64::try_from(size).map_err(|_| ArchiveError::StatedSize(size))?;
-        let sha256 = digest(checksum).ok_or_else(|| ArchiveError::StatedChecksum(checksum.chars().take(80).collect()))?;
+        let sha256 =
+            digest(checksum).ok_or_else(|| ArchiveError::StatedChecksum(checksum.chars().take(80).collect()))?;
         Ok(Self { size, sha256 })
     }
 }
