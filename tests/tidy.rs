@@ -92,8 +92,10 @@ fn no_second_stack_is_linked() {
 fn the_argo_cd_plugin_is_small() {
     let plugin = ["--no-default-features", "--features=cmp", "--edges=normal,build", "--target=all"];
     let tree = cargo(&[&["tree", "--prefix=none", "--offline"][..], &plugin].concat());
-    let heavy: BTreeSet<_> =
-        tree.lines().filter(|line| ["kube ", "aws-", "rustls ", "tfplugin "].iter().any(|name| line.starts_with(name))).collect();
+    let heavy: BTreeSet<_> = tree
+        .lines()
+        .filter(|line| ["kube ", "aws-", "rustls ", "tfplugin "].iter().any(|name| line.starts_with(name)))
+        .collect();
     assert!(tree.contains("eod-cmp-server "), "{tree}");
     assert!(heavy.is_empty(), "eod-cmp must not contain {heavy:?}");
 }

@@ -37,6 +37,10 @@ pub(crate) struct Cx<'a> {
     refusals: Vec<Refusal>,
 }
 
+/// Refusals of one object, and of all together, after which nobody reads on.
+const MOST_OF_ONE: usize = 100;
+const MOST_REFUSALS: usize = 1000;
+
 /// Checks all objects of a source.
 pub(crate) fn check(preview: &Preview<'_>, hosts: &Hosts, manifests: &[Manifest]) -> Vec<Refusal> {
     let accounts = manifests.iter().filter(|manifest| manifest.kind() == "ServiceAccount");
@@ -46,7 +50,16 @@ pub(crate) fn check(preview: &Preview<'_>, hosts: &Hosts, manifests: &[Manifest]
         object(&mut cx);
         cx.refusals
     };
-    manifests.iter().flat_map(one).collect()
+    let mut refusals = Vec::new();
+    for manifest in manifests {
+        refusals.extend(one(manifest));
+        if refusals.len() >= MOST_REFUSALS {
+            let message = format!("there are more than {MOST_REFUSALS} refusals; what comes behind is not looked at");
+            refusals.push(manifest.refuse(&[], Rule::Caps, message, "correct these first"));
+            break;
+        }
+    }
+    refusals
 }
 
 fn object(cx: &mut Cx<'_>) {
@@ -102,6 +115,10 @@ static OTHER: Shape = Shape::And(&Shape::Any, |cx, value| {
 impl Cx<'_> {
     /// Refuses the part that is being looked at.
     fn refuse(&mut self, rule: Rule, message: impl std::fmt::Display, remedy: impl std::fmt::Display) {
+        // One object with a million wrong fields is one wrong object.
+        if self.refusals.len() >= MOST_OF_ONE {
+            return;
+        }
         let refusal = self.manifest.refuse(&self.path, rule, message, remedy);
         self.refusals.push(refusal);
     }

@@ -36,6 +36,14 @@ pub enum FileError {
     /// Links in a circle.
     #[error("`{0}` leads through more than 40 links")]
     TooManyLinks(String),
+    /// More files than one source may have.
+    #[error("`{path}` has more than {most} files")]
+    TooManyFiles {
+        /// The directory.
+        path: String,
+        /// The limit.
+        most: usize,
+    },
     /// A directory where a file is needed.
     #[error("`{0}` is a directory, and a file is needed")]
     IsDirectory(String),
@@ -174,7 +182,8 @@ impl Files {
         let mut found = BTreeMap::new();
         let mut waiting = vec![(directory.to_owned(), String::new(), 0_usize)];
         while let Some((real, shown, depth)) = waiting.pop() {
-            for name in self.names(&real) {
+            // The history of the repository is no part of any source.
+            for name in self.names(&real).into_iter().filter(|name| *name != ".git") {
                 let below = if shown.is_empty() { name.to_owned() } else { format!("{shown}/{name}") };
                 let target = self.resolve(&real, name)?;
                 if let Some(Entry::File(bytes)) = self.entries.get(&target) {
@@ -187,7 +196,7 @@ impl Files {
                     return Err(FileError::Missing(target));
                 }
                 if found.len() + waiting.len() > most {
-                    return Err(FileError::TooManyLinks(directory.to_owned()));
+                    return Err(FileError::TooManyFiles { path: directory.to_owned(), most });
                 }
             }
         }
@@ -217,6 +226,7 @@ impl FileError {
             }
             Self::LeadsOut(_) => "keep what is needed inside the repository",
             Self::TooManyLinks(_) => "replace the links by the files",
+            Self::TooManyFiles { .. } => "keep the source in a directory of its own",
             Self::IsDirectory(_) => "name a file",
             Self::Name(_) | Self::Conflict(_) => "send every path once, in its shortest form",
         };
@@ -275,7 +285,7 @@ mod tests {
         assert!(matches!(files.read("app", "nowhere"), Err(FileError::Missing(_))));
         assert!(matches!(files.read("", "app"), Err(FileError::IsDirectory(_))));
         assert!(matches!(files.extract("app", 100), Err(FileError::LeadsOut(_))));
-        assert!(matches!(files.extract("", 100), Err(_)));
+        assert!(files.extract("", 100).is_err());
     }
 
     #[test]

@@ -3,7 +3,6 @@
 use serde_json::{Map, Value};
 
 use crate::kind::SourceKind;
-use crate::node::Step;
 
 /// The lists of containers of a pod.
 pub(crate) const CONTAINER_LISTS: [&str; 3] = ["initContainers", "containers", "ephemeralContainers"];
@@ -15,11 +14,6 @@ pub(crate) fn template_path(kind: &SourceKind) -> Option<&'static [&'static str]
         SourceKind::CronJob => Some(&["spec", "jobTemplate", "spec", "template"]),
         _ => None,
     }
-}
-
-/// Keys as steps.
-pub(crate) fn steps(keys: &[&str]) -> Vec<Step> {
-    keys.iter().map(|key| Step::Key((*key).to_owned())).collect()
 }
 
 /// The value at the end of some keys.

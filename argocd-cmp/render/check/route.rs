@@ -36,7 +36,7 @@ static INGRESS_RULE: Shape = Shape::And(
 );
 
 static INGRESS_PATH: Shape = Shape::Fields(&[
-    ("path", Shape::Text),
+    ("path", Shape::And(&Shape::Text, path)),
     ("pathType", Shape::Text),
     (
         "backend",
@@ -54,7 +54,7 @@ static INGRESS_PATH: Shape = Shape::Fields(&[
 ]);
 
 static TLS: Shape = Shape::Fields(&[
-    ("hosts", Shape::And(&Shape::List(&Shape::Any), |cx, value| each_host(cx, value))),
+    ("hosts", Shape::And(&Shape::List(&Shape::Any), each_host)),
     ("secretName", Shape::And(&Shape::Text, tls_secret)),
 ]);
 
@@ -122,6 +122,20 @@ static FILTER: Shape = Shape::Fields(&[
     ("extensionRef", Shape::Never(Rule::Route, ELSEWHERE, "remove the filter")),
     ("externalAuth", Shape::Never(Rule::Route, ELSEWHERE, "remove the filter")),
 ]);
+
+/// A path becomes part of a proxy's configuration, so it holds nothing that could end it there.
+fn path(cx: &mut Cx<'_>, value: &Value) {
+    let Some(path) = value.as_str() else { return };
+    let could_end =
+        |c: char| c.is_whitespace() || c.is_control() || matches!(c, ';' | '{' | '}' | '"' | '\'' | '`' | '#');
+    if path.contains(could_end) || !(path.is_empty() || path.starts_with('/')) {
+        cx.refuse(
+            Rule::Route,
+            format!("is `{path}`, which is no plain path"),
+            "begin with `/`, without spaces and quotes",
+        );
+    }
+}
 
 fn class(cx: &mut Cx<'_>, value: &Value) {
     let wanted = cx.preview.policy.ingress.class.as_deref();

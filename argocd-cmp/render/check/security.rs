@@ -103,7 +103,7 @@ pub(super) fn restricted(cx: &mut Cx<'_>, pod: &Value) {
     for list in CONTAINER_LISTS {
         for (at, container) in items(pod, &[list]).iter().enumerate() {
             cx.at(list, |cx| {
-                cx.item(at, |cx| cx.at("securityContext", |cx| container_restricted(cx, container, of_pod)))
+                cx.item(at, |cx| cx.at("securityContext", |cx| container_restricted(cx, container, of_pod)));
             });
         }
     }

@@ -37,6 +37,7 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<Vec<Manifest>, Refusals> {
     if let Some(refusals) = Refusals::collected(refusals) {
         return Err(refusals);
     }
+    words(reading)?;
     let request = HelmRequest {
         rule,
         files,
@@ -104,6 +105,19 @@ fn release(reading: &Reading<'_>, chart: &str) -> Result<String, Refusals> {
         return Err(Refusal::new(Place::parameter("environment"), Rule::Helm, message, remedy).into());
     }
     Ok(name)
+}
+
+/// What becomes part of Helm's command line is made of plain characters and is no option.
+fn words(reading: &Reading<'_>) -> Result<(), Refusals> {
+    let application = reading.application;
+    let is_word = |word: &&String| {
+        word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/+-".contains(&byte)) && !word.starts_with('-')
+    };
+    let wrong = application.kube_version.iter().chain(&application.api_versions).find(|word| !is_word(word));
+    wrong.map_or(Ok(()), |word| {
+        let message = format!("`{word}` is no version of Kubernetes or of an API");
+        Err(Refusal::new(Place::default(), Rule::Helm, message, "this is Argo CD's to write; report it").into())
+    })
 }
 
 /// A schema may name other schemas by address, and Helm would fetch them.

@@ -29,6 +29,8 @@ use crate::write::to_json;
 
 /// The names of a kustomization's file.
 pub(super) const NAMES: [&str; 3] = ["kustomization.yaml", "kustomization.yml", "Kustomization"];
+/// Bytes of one kustomization.
+const LARGEST: usize = 1 << 20;
 /// Kustomizations inside each other.
 const DEEPEST: usize = 24;
 /// Kustomizations in all, those that are used twice counted twice.
@@ -175,7 +177,7 @@ impl Walk<'_> {
         let file = join(directory, name);
         let bytes = self.files.read("", &file).map_err(|error| self.refusals.push(error.refusal(place()))).ok()?;
         let shown: Arc<str> = file.as_str().into();
-        match read_yaml(&bytes, &Limits::default()) {
+        match read_yaml(&bytes, &Limits { bytes: LARGEST, ..Limits::default() }) {
             Err(faults) => {
                 self.refusals.extend(crate::manifest::yaml(&|_| Arc::clone(&shown), faults));
                 None

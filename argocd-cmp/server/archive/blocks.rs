@@ -52,7 +52,7 @@ impl<'a, R: BufRead> Blocks<'a, R> {
         let size = usize::try_from(size).map_err(|_| ArchiveError::Unpacked { limit: self.limits.unpacked })?;
         let mut content = vec![0; size];
         self.fill(&mut content)?;
-        self.fill(&mut [0; BLOCK][..padding(size)])?;
+        self.fill([0; BLOCK].get_mut(..padding(size)).unwrap_or_default())?;
         Ok(content)
     }
 

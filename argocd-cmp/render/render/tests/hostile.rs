@@ -135,7 +135,7 @@ fn pods_and_containers() {
 
 #[test]
 fn services_and_routes() {
-    check("network.txt", 39);
+    check("network.txt", 41);
 }
 
 #[test]

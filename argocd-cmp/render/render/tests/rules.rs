@@ -69,7 +69,9 @@ fn the_guards_are_those_of_the_provider() {
     let objects = eod_domain::objects(&environment, &eod_domain::Provenance::default());
     assert!(objects.len() >= 8);
     for object in objects {
-        let same = found.manifests().iter().find(|manifest| manifest.title() == object.key()).expect(&object.key());
+        let key = object.key();
+        let same = found.manifests().iter().find(|manifest| manifest.title() == key);
+        let same = same.unwrap_or_else(|| panic!("{key} is missing"));
         let mut content = same.content.clone();
         let annotations = content["metadata"]["annotations"].as_object_mut().unwrap();
         assert_eq!(annotations.remove("argocd.argoproj.io/sync-wave").unwrap(), "-20");

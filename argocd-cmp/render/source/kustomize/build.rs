@@ -33,7 +33,23 @@ enum Stop {
 }
 
 /// Objects of all layers together, those that are used twice counted twice.
-const MOST_RESOURCES: usize = 5000;
+const MOST_RESOURCES: usize = 2000;
+/// Bytes that are parsed in all: a file that is named a thousand times is read a thousand times.
+const MOST_BYTES: usize = 32 << 20;
+
+/// What building may still cost.
+pub(super) struct Budget {
+    bytes: usize,
+}
+
+impl Budget {
+    /// Whether so many bytes may still be read.
+    pub(super) fn spend(&mut self, bytes: usize) -> bool {
+        let left = self.bytes.checked_sub(bytes);
+        self.bytes = left.unwrap_or_default();
+        left.is_some()
+    }
+}
 
 impl Resource {
     pub(super) fn namespace(&self) -> &str {
@@ -46,7 +62,8 @@ impl Resource {
 
 /// Builds the layer at a place of the list.
 pub(super) fn build(files: &Files, layers: &[Layer], top: usize) -> Result<Built, Refusals> {
-    match layer(files, layers, top) {
+    let mut budget = Budget { bytes: MOST_BYTES };
+    match layer(files, layers, top, &mut budget) {
         Ok(resources) => Ok(Built::Whole(resources.into_iter().map(|resource| resource.manifest).collect())),
         Err(Stop::NeedsTool(named)) => Ok(Built::NeedsTool(named)),
         Err(Stop::Refused(refusals)) => Err(Refusals::collected(refusals).unwrap_or_else(|| {
@@ -55,15 +72,15 @@ pub(super) fn build(files: &Files, layers: &[Layer], top: usize) -> Result<Built
     }
 }
 
-fn layer(files: &Files, layers: &[Layer], at: usize) -> Result<Vec<Resource>, Stop> {
+fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Result<Vec<Resource>, Stop> {
     let Some(found) = layers.get(at) else { return Ok(Vec::new()) };
     let Layer { directory, file, kustomization, parts } = found;
     let here = |what: &str| Stop::NeedsTool(Named::new(file, 1, what));
     let mut resources = Vec::new();
     for part in parts {
         match part {
-            Part::Layer(below) => resources.extend(layer(files, layers, *below)?),
-            Part::File(path) => resources.extend(objects(files, path)?),
+            Part::Layer(below) => resources.extend(layer(files, layers, *below, budget)?),
+            Part::File(path) => resources.extend(objects(files, path, budget)?),
         }
         if resources.len() > MOST_RESOURCES {
             let message = format!("the kustomizations bring more than {MOST_RESOURCES} objects");
@@ -74,7 +91,7 @@ fn layer(files: &Files, layers: &[Layer], at: usize) -> Result<Vec<Resource>, St
         return Err(here("annotations of config.kubernetes.io"));
     }
     for patch in &kustomization.patches {
-        let operations = patch.load(files, directory).ok_or_else(|| Stop::NeedsTool(patch.named()))?;
+        let operations = patch.load(files, directory, budget).ok_or_else(|| Stop::NeedsTool(patch.named()))?;
         for resource in &mut resources {
             let names = resource.names.clone();
             patch.apply(&operations, &mut resource.manifest, &names).map_err(|refusal| Stop::Refused(vec![refusal]))?;
@@ -106,8 +123,17 @@ fn layer(files: &Files, layers: &[Layer], at: usize) -> Result<Vec<Resource>, St
     if references::follow(&mut resources) { Ok(resources) } else { Err(here("references to names that occur twice")) }
 }
 
-fn objects(files: &Files, path: &str) -> Result<Vec<Resource>, Stop> {
+fn objects(files: &Files, path: &str, budget: &mut Budget) -> Result<Vec<Resource>, Stop> {
     let bytes = files.read("", path).map_err(|error| Stop::Refused(vec![error.refusal(Place::file(path))]))?;
+    if !budget.spend(bytes.len()) {
+        let message = format!("the kustomizations read more than {MOST_BYTES} bytes");
+        return Err(Stop::Refused(vec![Refusal::new(
+            Place::file(path),
+            Rule::Kustomize,
+            message,
+            "name each file once",
+        )]));
+    }
     let shown: Arc<str> = path.into();
     let found = manifests(&|_| Arc::clone(&shown), &bytes).map_err(Stop::Refused)?;
     Ok(found.into_iter().map(|manifest| Resource { names: vec![manifest.name().to_owned()], manifest }).collect())

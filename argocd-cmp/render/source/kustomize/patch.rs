@@ -2,6 +2,7 @@
 
 use serde_json::Value;
 
+use super::build::Budget;
 use super::kustomization::Named;
 use crate::files::Files;
 use crate::manifest::Manifest;
@@ -32,8 +33,9 @@ pub(super) struct Target {
 }
 
 /// Operations of one patch, and values an object may grow to by copies.
-const MOST_OPERATIONS: usize = 1000;
+const MOST_OPERATIONS: usize = 200;
 const MOST_VALUES: usize = 50_000;
+const DEEPEST: usize = 64;
 
 /// Reads a patch; none where only the binary understands it.
 pub(super) fn parse(file: &str, item: &Node, path: Option<Named>) -> Result<Option<Patch>, Vec<Refusal>> {
@@ -108,10 +110,13 @@ impl Target {
 
 impl Patch {
     /// The operations, read from their file where they have one. None where only the binary understands them.
-    pub(super) fn load(&self, files: &Files, directory: &str) -> Option<Vec<Value>> {
+    pub(super) fn load(&self, files: &Files, directory: &str, budget: &mut Budget) -> Option<Vec<Value>> {
         match &self.operations {
             Operations::Inline(operations) => Some(operations.clone()),
-            Operations::File(path) => operations(&files.read(directory, &path.text).ok()?),
+            Operations::File(path) => {
+                let bytes = files.read(directory, &path.text).ok()?;
+                budget.spend(bytes.len()).then(|| operations(&bytes))?
+            }
         }
     }
 
@@ -127,28 +132,34 @@ impl Patch {
             return Ok(());
         }
         for operation in operations {
-            let refuse = |message: String| {
-                let message = format!("the patch cannot be applied to {}: {message}", manifest.title());
+            let refuse = |title: &str, message: String| {
+                let message = format!("the patch cannot be applied to {title}: {message}");
                 Refusal::new(self.named.place(), Rule::Kustomize, message, "correct the operation's path")
             };
-            let parsed: json_patch::PatchOperation =
-                serde_json::from_value(operation.clone()).map_err(|error| refuse(error.to_string()))?;
-            let mut content = manifest.content.clone();
-            json_patch::patch(&mut content, &[parsed]).map_err(|error| refuse(error.to_string()))?;
-            // A copy of a copy of a copy doubles every time.
-            if values(&content) > MOST_VALUES {
-                return Err(refuse(format!("the object grows to more than {MOST_VALUES} values")));
+            let parsed: json_patch::PatchOperation = serde_json::from_value(operation.clone())
+                .map_err(|error| refuse(&manifest.title(), error.to_string()))?;
+            let title = manifest.title();
+            json_patch::patch(&mut manifest.content, &[parsed]).map_err(|error| refuse(&title, error.to_string()))?;
+            // A copy of a copy of a copy doubles every time. One operation goes at most twice as deep.
+            let (values, depth) = size(&manifest.content);
+            if values > MOST_VALUES || depth > DEEPEST {
+                let message = format!("the object grows beyond {MOST_VALUES} values or {DEEPEST} levels");
+                return Err(refuse(&title, message));
             }
-            manifest.content = content;
         }
         Ok(())
     }
 }
 
-fn values(value: &Value) -> usize {
+/// How many values there are, and how deep they go.
+fn size(value: &Value) -> (usize, usize) {
+    let sum = |(count, depth): (usize, usize), value: &Value| {
+        let (more, deeper) = size(value);
+        (count + more, depth.max(deeper + 1))
+    };
     match value {
-        Value::Array(items) => 1 + items.iter().map(values).sum::<usize>(),
-        Value::Object(map) => 1 + map.values().map(values).sum::<usize>(),
-        _ => 1,
+        Value::Array(items) => items.iter().fold((1, 1), sum),
+        Value::Object(map) => map.values().fold((1, 1), sum),
+        _ => (1, 0),
     }
 }

@@ -1,5 +1,7 @@
 //! Names of other objects inside of objects, as far as kustomize follows them.
 
+use std::collections::{BTreeMap, BTreeSet};
+
 use serde_json::Value;
 
 use super::build::Resource;
@@ -8,33 +10,22 @@ use crate::workload::{at_mut, containers_mut, template_path};
 
 /// Lets references follow the names that changed. False where it is not clear which object is meant.
 pub(super) fn follow(resources: &mut [Resource]) -> bool {
-    struct Known {
-        kind: String,
-        namespace: String,
-        names: Vec<String>,
+    // By kind, namespace and any name an object ever had: the names that are meant.
+    let mut known: BTreeMap<(String, String, String), BTreeSet<String>> = BTreeMap::new();
+    for resource in resources.iter() {
+        let Some(last) = resource.names.last() else { continue };
+        for name in &resource.names {
+            let key = (resource.manifest.kind().to_owned(), resource.namespace().to_owned(), name.clone());
+            known.entry(key).or_default().insert(last.clone());
+        }
     }
-    let known: Vec<Known> = resources
-        .iter()
-        .map(|resource| Known {
-            kind: resource.manifest.kind().to_owned(),
-            namespace: resource.namespace().to_owned(),
-            names: resource.names.clone(),
-        })
-        .collect();
     let mut clear = true;
     for resource in resources {
         let namespace = resource.namespace().to_owned();
         references(resource, &mut |kind, name| {
-            let meant = known.iter().filter(|known| known.kind == kind && known.namespace == namespace);
-            let mut meant: Vec<&str> = meant
-                .filter(|known| known.names.iter().any(|other| other == name))
-                .filter_map(|known| known.names.last())
-                .map(String::as_str)
-                .collect();
-            meant.dedup();
-            match meant.as_slice() {
-                [] => {}
-                [only] => (*only).clone_into(name),
+            let Some(meant) = known.get(&(kind.to_owned(), namespace.clone(), name.clone())) else { return };
+            match (meant.first(), meant.len()) {
+                (Some(only), 1) => name.clone_from(only),
                 _ => clear = false,
             }
         });
