@@ -33,6 +33,8 @@ pub(crate) struct Preview<'a> {
     pub(crate) environment: Environment,
     pub(crate) parameters: &'a Parameters,
     pub(crate) policy: &'a ProjectPolicy,
+    /// The platform's labels and the marks of our own domain, which every object carries.
+    pub(crate) labels: BTreeMap<String, String>,
 }
 
 impl<'a> Preview<'a> {
@@ -65,7 +67,7 @@ impl<'a> Preview<'a> {
                 .ok()
         });
         match (environment, Refusals::collected(refusals)) {
-            (Some(environment), None) => Ok(Self { environment, parameters, policy }),
+            (Some(environment), None) => Ok(Self::new(environment, parameters, policy)),
             (_, Some(refusals)) => Err(refusals),
             (None, None) => {
                 let place = Place::default().object("the Application");
@@ -79,11 +81,12 @@ impl<'a> Preview<'a> {
         &self.environment.name
     }
 
-    /// The marks of our own domain, which every object carries.
-    pub(crate) fn marks(&self) -> BTreeMap<String, String> {
-        let mut marks = self.environment.marks();
+    fn new(environment: Environment, parameters: &'a Parameters, policy: &'a ProjectPolicy) -> Self {
+        let mut marks = environment.marks();
         marks.retain(|key, _| key.starts_with(eod_domain::labels::DOMAIN));
-        marks
+        let mut labels = policy.default_labels.as_map().clone();
+        labels.extend(marks);
+        Self { environment, parameters, policy, labels }
     }
 
     /// No time and no nonce: the same input renders the same bytes.

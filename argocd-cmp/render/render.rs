@@ -1,7 +1,5 @@
 //! The whole of it: from a request to manifests, or to every reason why not.
 
-use std::cmp::Ordering;
-
 use serde_json::json;
 
 use crate::application::{Application, Preview};
@@ -34,6 +32,8 @@ pub struct Request<'a> {
 #[derive(Clone, Debug)]
 pub struct Rendered {
     manifests: Vec<Manifest>,
+    /// The same as JSON, one line each.
+    lines: Vec<String>,
 }
 
 /// The wave of the namespace, its guards and its secrets.
@@ -76,8 +76,7 @@ pub fn render(request: &Request<'_>, tools: &dyn Tools) -> Result<Rendered, Refu
     };
     let preview = Preview::settle(application, &parameters, project)?;
     let source = read_source(tree, application, &preview, tools)?;
-    let manifests = finish(&preview, source, tree.directory)?;
-    Ok(Rendered { manifests })
+    finish(&preview, source, tree.directory)
 }
 
 fn both(refusals: Option<Refusals>, other: Option<Refusal>) -> Refusals {
@@ -88,7 +87,7 @@ fn both(refusals: Option<Refusals>, other: Option<Refusal>) -> Refusals {
 }
 
 /// Transform, policy, our own objects, and what they must be together.
-fn finish(preview: &Preview<'_>, source: Source, directory: &str) -> Result<Vec<Manifest>, Refusals> {
+fn finish(preview: &Preview<'_>, source: Source, directory: &str) -> Result<Rendered, Refusals> {
     let Source { manifests, is_chart } = source;
     let was_empty = manifests.is_empty();
     let transformed = transform(preview, manifests, is_chart);
@@ -104,12 +103,13 @@ fn finish(preview: &Preview<'_>, source: Source, directory: &str) -> Result<Vec<
     // Ours come first, so that a double names the one from the repository.
     all.extend(transformed.manifests);
     refusals.extend(duplicates(&all));
-    refusals.extend(caps(preview.policy, &all, directory));
-    if let Some(refusals) = Refusals::collected(refusals) {
-        return Err(refusals);
+    all.sort_by_cached_key(order);
+    let lines: Vec<String> = all.iter().map(|manifest| to_json(&manifest.content)).collect();
+    refusals.extend(caps(preview.policy, &lines, directory));
+    match Refusals::collected(refusals) {
+        None => Ok(Rendered { manifests: all, lines }),
+        Some(refusals) => Err(refusals),
     }
-    all.sort_by(in_order);
-    Ok(all)
 }
 
 /// The objects EoD makes: the environment's own, its secrets, and names of stable services.
@@ -136,9 +136,9 @@ fn own(preview: &Preview<'_>, stable: &[eod_domain::ServiceName], refusals: &mut
     first
 }
 
-fn caps(policy: &ProjectPolicy, manifests: &[Manifest], directory: &str) -> Vec<Refusal> {
-    let bytes: usize = manifests.iter().map(|manifest| to_json(&manifest.content).len()).sum();
-    let rows = [("objects", manifests.len(), policy.caps.objects), ("bytes", bytes, policy.caps.bytes)];
+fn caps(policy: &ProjectPolicy, lines: &[String], directory: &str) -> Vec<Refusal> {
+    let bytes: usize = lines.iter().map(String::len).sum();
+    let rows = [("objects", lines.len(), policy.caps.objects), ("bytes", bytes, policy.caps.bytes)];
     let over = rows.into_iter().filter(|(_, found, cap)| found > cap);
     let refusal = |(what, found, cap): (&str, usize, usize)| {
         let message = format!("the whole has {found} {what}, above the policy's cap of {cap}");
@@ -147,18 +147,12 @@ fn caps(policy: &ProjectPolicy, manifests: &[Manifest], directory: &str) -> Vec<
     over.map(refusal).collect()
 }
 
-fn in_order(one: &Manifest, other: &Manifest) -> Ordering {
-    let rank = |manifest: &Manifest| KINDS.iter().position(|kind| *kind == manifest.kind()).unwrap_or(KINDS.len());
-    let key = |manifest: &Manifest| {
-        (
-            wave(manifest),
-            rank(manifest),
-            manifest.kind().to_owned(),
-            manifest.group().to_owned(),
-            manifest.name().to_owned(),
-        )
-    };
-    key(one).cmp(&key(other))
+/// Wave, rank of the kind, kind, group, name.
+fn order(manifest: &Manifest) -> (Option<i64>, usize, String, String, String) {
+    let rank = KINDS.iter().position(|kind| *kind == manifest.kind()).unwrap_or(KINDS.len());
+    let texts = [manifest.kind(), manifest.group(), manifest.name()].map(ToOwned::to_owned);
+    let [kind, group, name] = texts;
+    (wave(manifest), rank, kind, group, name)
 }
 
 impl Rendered {
@@ -168,8 +162,8 @@ impl Rendered {
     }
 
     /// Each object as one line of JSON: what Argo CD gets.
-    pub fn json_lines(&self) -> impl Iterator<Item = String> {
-        self.manifests.iter().map(|manifest| to_json(&manifest.content))
+    pub fn json_lines(&self) -> &[String] {
+        &self.lines
     }
 
     /// All objects as YAML: what a person gets.

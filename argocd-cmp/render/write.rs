@@ -4,9 +4,7 @@
 //! while YAML has one per version. People get YAML in which every text stands in double quotes unless no reader could
 //! take it for anything else. Both have their keys in order, so the same object is the same bytes.
 
-use std::collections::BTreeMap;
-
-use serde_json::Value;
+use serde_json::{Map, Value};
 
 use crate::node::Content;
 use crate::read::plain;
@@ -32,8 +30,7 @@ fn json(value: &Value, text: &mut String) {
     match value {
         Value::Object(map) => {
             text.push('{');
-            // The map's own order depends on a feature that any crate of the build may turn on.
-            for (at, (key, value)) in map.iter().collect::<BTreeMap<_, _>>().into_iter().enumerate() {
+            for (at, (key, value)) in in_order(map).enumerate() {
                 if at > 0 {
                     text.push(',');
                 }
@@ -60,10 +57,25 @@ fn json(value: &Value, text: &mut String) {
     }
 }
 
+/// The entries by key. The map's own order depends on a feature that any crate of the build may turn on.
+fn in_order(map: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
+    let mut entries: Vec<_> = map.iter().collect();
+    if !entries.is_sorted_by_key(|(key, _)| *key) {
+        entries.sort_unstable_by_key(|(key, _)| *key);
+    }
+    entries.into_iter()
+}
+
 /// A JSON string, which is a double-quoted YAML scalar as well. Characters that some readers take for the end of a
 /// line are written as escapes.
 fn quoted(value: &str, text: &mut String) {
     text.push('"');
+    let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
+    if value.bytes().all(is_plain) {
+        text.push_str(value);
+        text.push('"');
+        return;
+    }
     for character in value.chars() {
         match character {
             '"' => text.push_str("\\\""),
@@ -83,7 +95,7 @@ fn quoted(value: &str, text: &mut String) {
 fn yaml(value: &Value, depth: usize, text: &mut String) {
     match value {
         Value::Object(map) if !map.is_empty() => {
-            for (key, value) in map.iter().collect::<BTreeMap<_, _>>() {
+            for (key, value) in in_order(map) {
                 new_line(depth, text);
                 word(key, text);
                 text.push(':');

@@ -100,10 +100,9 @@ fn labels(cx: &mut Cx<'_>, value: &Value) {
                 let message = format!("is `{text}`, which is no label value");
                 cx.refuse(Rule::Metadata, message, "use up to 63 letters, digits, `-`, `_` and `.`");
             }
-            let marks = cx.preview.marks();
-            let is_mark = marks.get(key).is_some_and(|mark| mark == text);
-            let is_default = cx.preview.policy.default_labels.as_map().get(key).is_some_and(|label| label == text);
-            if !is_mark && !is_default {
+            // Ours and the platform's are labels that are put there, with the values they have there.
+            let is_ours = cx.preview.labels.get(key).is_some_and(|label| label == text);
+            if !is_ours {
                 check_key(cx, key);
             }
         });

@@ -21,10 +21,10 @@ pub(super) fn is_dropped(preview: &Preview<'_>, manifest: &Manifest) -> bool {
 
 /// Sets the namespace and the labels. Selectors stay as they are.
 pub(super) fn rewrite(preview: &Preview<'_>, manifest: &mut Manifest) {
-    let labels = labels(preview);
+    let labels = &preview.labels;
     let Some(metadata) = map_at(&mut manifest.content, &["metadata"]) else { return };
     metadata.insert("namespace".to_owned(), json!(preview.name().as_str()));
-    put_labels(&mut manifest.content, &["metadata"], &labels, &Map::new());
+    put_labels(&mut manifest.content, &["metadata"], labels, &Map::new());
     let Some(kind) = SourceKind::of(manifest.group(), manifest.kind()) else { return };
     let Some(template) = template_path(&kind) else { return };
     let selected = at(&manifest.content, &["spec", "selector", "matchLabels"]).and_then(Value::as_object).cloned();
@@ -34,24 +34,17 @@ pub(super) fn rewrite(preview: &Preview<'_>, manifest: &mut Manifest) {
         if let Some(metadata) = map_at(&mut manifest.content, &template_metadata) {
             metadata.remove("namespace");
         }
-        put_labels(&mut manifest.content, &template_metadata, &labels, &selected.unwrap_or_default());
+        put_labels(&mut manifest.content, &template_metadata, labels, &selected.unwrap_or_default());
     }
     if kind == SourceKind::CronJob && at(&manifest.content, &["spec", "jobTemplate"]).is_some_and(Value::is_object) {
-        put_labels(&mut manifest.content, &["spec", "jobTemplate", "metadata"], &labels, &Map::new());
+        put_labels(&mut manifest.content, &["spec", "jobTemplate", "metadata"], labels, &Map::new());
     }
     if let Some(claims) = at_mut(&mut manifest.content, &["spec", "volumeClaimTemplates"]).and_then(Value::as_array_mut)
     {
         for claim in claims {
-            put_labels(claim, &["metadata"], &labels, &Map::new());
+            put_labels(claim, &["metadata"], labels, &Map::new());
         }
     }
-}
-
-/// Our labels and the platform's.
-fn labels(preview: &Preview<'_>) -> BTreeMap<String, String> {
-    let mut labels = preview.policy.default_labels.as_map().clone();
-    labels.extend(preview.marks());
-    labels
 }
 
 /// Adds labels, but none that a selector asks for with a value of its own.

@@ -63,9 +63,9 @@ fn asleep() {
 #[test]
 fn the_same_bytes_every_time() {
     for name in ["plain", "routes", "asleep"] {
-        let first: Vec<String> = rendered(name).json_lines().collect();
+        let first = rendered(name).json_lines().to_vec();
         for _ in 0..20 {
-            assert_eq!(rendered(name).json_lines().collect::<Vec<_>>(), first, "{name}");
+            assert_eq!(rendered(name).json_lines(), first, "{name}");
         }
     }
 }
