@@ -105,12 +105,31 @@ fn shape_of(kind: &SourceKind) -> &'static Shape {
     }
 }
 
-/// A kind that only the platform knows. A list at its top would be taken apart by Argo CD.
+/// A kind that only the platform knows. A list at its top would be taken apart by Argo CD, and pods inside of it keep
+/// the rules of pods.
 static OTHER: Shape = Shape::And(&Shape::Any, |cx, value| {
     if value.get("items").is_some() {
         cx.at("items", |cx| cx.refuse(Rule::Kind, "makes a list of this object", "remove it"));
     }
+    nested_pods(cx, value);
 });
+
+fn nested_pods(cx: &mut Cx<'_>, value: &Value) {
+    match value {
+        Value::Array(items) => {
+            for (at, item) in items.iter().enumerate() {
+                cx.item(at, |cx| nested_pods(cx, item));
+            }
+        }
+        Value::Object(map) if map.get("containers").is_some_and(Value::is_array) => walk(cx, &pod::POD, value),
+        Value::Object(map) => {
+            for (key, value) in map {
+                cx.at(key, |cx| nested_pods(cx, value));
+            }
+        }
+        _ => {}
+    }
+}
 
 impl Cx<'_> {
     /// Refuses the part that is being looked at.

@@ -138,7 +138,7 @@ fn flatten(origin: Origin, node: Node, manifests: &mut Vec<Manifest>, refusals: 
     }
     let texts = |key| node.get(key).and_then(Node::text).is_some_and(|text| !text.is_empty());
     let whole = texts("apiVersion") && texts("kind");
-    let manifest = Manifest { content: without_nulls(node.into_json()), origin: Some(origin) };
+    let manifest = Manifest { content: without_nulls(node.into_json(), false), origin: Some(origin) };
     if whole {
         manifests.push(manifest);
     } else {
@@ -147,15 +147,23 @@ fn flatten(origin: Origin, node: Node, manifests: &mut Vec<Manifest>, refusals: 
     }
 }
 
-/// The same without keys that say nothing: to the API a null is an absent field.
-fn without_nulls(value: Value) -> Value {
+/// Maps of texts, in which a key without a value may be meant as one.
+const TEXTS: [&str; 8] =
+    ["annotations", "binaryData", "data", "labels", "matchLabels", "nodeSelector", "selector", "stringData"];
+
+/// The same without keys that say nothing: to the API a null is an absent field. In a map of texts it stays, and is
+/// refused.
+fn without_nulls(value: Value, is_texts: bool) -> Value {
     match value {
-        Value::Object(map) => map
-            .into_iter()
-            .filter(|(_, value)| !value.is_null())
-            .map(|(key, value)| (key, without_nulls(value)))
-            .collect(),
-        Value::Array(items) => items.into_iter().map(without_nulls).collect(),
+        Value::Object(map) => {
+            let kept = map.into_iter().filter(|(_, value)| is_texts || !value.is_null());
+            let entry = |(key, value): (String, Value)| {
+                let inner = without_nulls(value, TEXTS.contains(&key.as_str()));
+                (key, inner)
+            };
+            kept.map(entry).collect()
+        }
+        Value::Array(items) => items.into_iter().map(|item| without_nulls(item, false)).collect(),
         other => other,
     }
 }

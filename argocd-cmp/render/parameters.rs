@@ -4,6 +4,7 @@
 //! is parsed into a type that cannot hold a wrong one; all mistakes are reported together. Arrays and maps may be
 //! written as strings too, because some tools can send nothing else.
 
+mod announcement;
 mod raw;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,6 +15,7 @@ use std::str::FromStr;
 use eod_domain::vault::SecretRef;
 use eod_domain::{Domain, EnvironmentName, HeadSha, Owner, Repository, ServiceName, Tier, Ttl};
 
+pub use self::announcement::{ANNOUNCEMENTS, Announcement, Collection};
 pub use self::raw::{RawParameter, RawValue, parse_raw_parameters};
 use crate::image::{Image, ImageName};
 use crate::refusal::{Place, Refusal, Refusals, Rule};
@@ -72,35 +74,6 @@ pub enum Guards {
     /// Another Application of the same environment renders them.
     None,
 }
-
-/// The names of all parameters.
-const NAMES: [&str; 25] = [
-    "environment",
-    "repository",
-    "pull-request",
-    "head-sha",
-    "owner",
-    "tier",
-    "ttl",
-    "domain",
-    "labels",
-    "images",
-    "image.repository",
-    "image.tag",
-    "nameOverride",
-    "fullnameOverride",
-    "host",
-    "secretRef",
-    "sensitiveSecretRef",
-    "chart",
-    "values",
-    "set",
-    "services",
-    "replicas",
-    "state",
-    "guards",
-    "policy",
-];
 
 /// Reads one parameter after the other and keeps what is wrong.
 struct Reader<'a> {
@@ -195,11 +168,11 @@ impl<'a> Reader<'a> {
     fn new(raw: &'a [RawParameter]) -> Self {
         let mut reader = Self { raw: BTreeMap::new(), mistakes: Vec::new() };
         for RawParameter { name, value } in raw {
-            if NAMES.contains(&name.as_str()) {
+            if ANNOUNCEMENTS.iter().any(|known| known.name == name) {
                 // Of a repeated parameter the last one wins.
                 reader.raw.insert(name, value);
             } else {
-                let known = NAMES.join(", ");
+                let known = ANNOUNCEMENTS.map(|known| known.name).join(", ");
                 reader.mistake(name, "there is no such parameter", format!("use one of: {known}"));
             }
         }

@@ -63,16 +63,17 @@ impl Call {
 /// What the repository has above the archive: the path in the repository without the path in the archive. With
 /// `manifest-generate-paths` the archive is a part of the repository.
 fn above(source_path: &str, directory: &str) -> String {
-    let clean = |path: &str| path.trim_start_matches("./").trim_matches('/').to_owned();
     let (source, directory) = (clean(source_path), clean(directory));
-    let (source, directory) = (source.trim_matches('.'), directory.trim_matches('.'));
-    if directory.is_empty() {
-        return source.to_owned();
-    }
     match source.strip_suffix(directory) {
+        Some(above) if directory.is_empty() => above.to_owned(),
         Some(above) if above.is_empty() || above.ends_with('/') => above.trim_end_matches('/').to_owned(),
         _ => String::new(),
     }
+}
+
+fn clean(path: &str) -> &str {
+    let path = path.trim_start_matches("./").trim_matches('/');
+    if path == "." { "" } else { path }
 }
 
 #[cfg(test)]
@@ -133,6 +134,8 @@ mod tests {
             ("apps/shop/pr", ".", "apps/shop/pr"),
             (".", ".", ""),
             ("", "", ""),
+            (".deploy/shop", "shop", ".deploy"),
+            ("shop", ".", "shop"),
             ("./apps/shop/", "shop", "apps"),
             ("apps/workshop", "shop", ""),
         ] {

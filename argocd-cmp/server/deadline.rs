@@ -15,6 +15,8 @@ pub(crate) struct Deadline {
     pub(crate) work: Instant,
     /// When that answer has to leave, whether or not the caller has sent everything.
     pub(crate) answer: Instant,
+    /// When the call came.
+    pub(crate) start: Instant,
     /// What the caller allows in all.
     pub(crate) allowed: Duration,
 }
@@ -35,7 +37,7 @@ impl Deadline {
 
     fn after(allowed: Duration, now: Instant) -> Self {
         let reserve = (allowed / 10).min(RESERVE);
-        Self { work: now + (allowed - reserve), answer: now + (allowed - reserve / 4), allowed }
+        Self { work: now + (allowed - reserve), answer: now + (allowed - reserve / 4), start: now, allowed }
     }
 }
 

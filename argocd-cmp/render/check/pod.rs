@@ -17,7 +17,7 @@ const TOKEN: &str = "would hand the pod a token of the cluster";
 pub(super) static POD_TEMPLATE: Shape =
     Shape::Fields(&[("metadata", Shape::Ref(&TEMPLATE)), ("spec", Shape::Ref(&POD))]);
 
-static POD: Shape = Shape::And(
+pub(super) static POD: Shape = Shape::And(
     &Shape::Fields(&[
         ("containers", Shape::List(&CONTAINER)),
         ("initContainers", Shape::List(&CONTAINER)),

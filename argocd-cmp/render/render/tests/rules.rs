@@ -157,6 +157,11 @@ fn a_policy_may_name_kinds_and_metadata_of_its_own() {
     let tree = |text: &str| files(&[("app/a.yaml", text)]);
     let found = rendered(render_under(&wider, &tree(widget), &[], &NoTools));
     assert!(found.yaml().contains("environment.on-demand/env: shop-pr-7"));
+    let pods = widget.replace("[1]", "{template: {spec: {hostNetwork: true, containers: []}}}");
+    assert_eq!(
+        rules(render_under(&wider, &tree(&pods), &[], &NoTools)).into_iter().collect::<Vec<_>>(),
+        ["host-access"]
+    );
     let list = format!("{widget}items: []\n");
     assert_eq!(rules(render_under(&wider, &tree(&list), &[], &NoTools)).into_iter().collect::<Vec<_>>(), ["kind"]);
     assert_eq!(rules(render_under(&wider, &tree(&web(GOOD)), &[], &NoTools)).into_iter().collect::<Vec<_>>(), ["kind"]);
