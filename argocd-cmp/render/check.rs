@@ -189,6 +189,3 @@ fn not_of_platform(cx: &mut Cx<'_>, value: &Value) {
         cx.refuse(Rule::Secret, message, "use a Secret of this environment");
     }
 }
-
-#[cfg(test)]
-mod tests;

@@ -156,7 +156,7 @@ fn documents(text: &str, limits: &Limits) -> Result<Vec<Document>, Vec<Fault>> {
         if let Err((line, kind)) = builder.take(event, line(span.start.line())) {
             return Err(builder.fail(line, kind));
         }
-        if done {
+        if done || builder.has_enough() {
             break;
         }
     }

@@ -52,6 +52,3 @@ pub(crate) fn transform(preview: &Preview<'_>, manifests: Vec<Manifest>, is_char
     }
     Transformed { manifests, hosts, stable, refusals }
 }
-
-#[cfg(test)]
-mod tests;

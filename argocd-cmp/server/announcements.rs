@@ -30,7 +30,12 @@ const ANNOUNCEMENTS: [Announcement; 25] = [
     announce("environment", (TEXT, TEXT), "Environment", "Name of the environment; must be the destination namespace"),
     announce("repository", (TEXT, TEXT), "Repository", "owner/name of the pull request's repository"),
     announce("pull-request", (TEXT, "number"), "Pull request", "Number of the pull request"),
-    announce("head-sha", (TEXT, TEXT), "Head SHA", "Commit of the pull request; the image tag where only image.repository is given"),
+    announce(
+        "head-sha",
+        (TEXT, TEXT),
+        "Head SHA",
+        "Commit of the pull request; the image tag where only image.repository is given",
+    ),
     announce("owner", (TEXT, TEXT), "Owner", "Who answers for the environment"),
     announce("tier", (TEXT, TEXT), "Tier", "lightweight, full, compliance or staging"),
     announce("ttl", (TEXT, TEXT), "Time to live", "How long it lives after the last activity, for example 4h"),
@@ -42,12 +47,27 @@ const ANNOUNCEMENTS: [Announcement; 25] = [
     announce("nameOverride", (TEXT, TEXT), "Name override", "Handed to a chart"),
     announce("fullnameOverride", (TEXT, TEXT), "Full name override", "Handed to a chart"),
     announce("host", (TEXT, TEXT), "Host", "The one host, where it is a host of this environment"),
-    announce("secretRef", (TEXT, TEXT), "Secret reference", "Vault path of the environment's configuration, as eod_vault_clone gives it"),
-    announce("sensitiveSecretRef", (TEXT, TEXT), "Sensitive secret reference", "Vault path that the policy has to allow"),
+    announce(
+        "secretRef",
+        (TEXT, TEXT),
+        "Secret reference",
+        "Vault path of the environment's configuration, as eod_vault_clone gives it",
+    ),
+    announce(
+        "sensitiveSecretRef",
+        (TEXT, TEXT),
+        "Sensitive secret reference",
+        "Vault path that the policy has to allow",
+    ),
     announce("chart", (TEXT, TEXT), "Chart", "Directory of a Helm chart, relative to the repository"),
     announce("values", (LIST, TEXT), "Values files", "Values files of the chart; later ones win"),
     announce("set", (MAP, TEXT), "Values", "Single values of the chart"),
-    announce("services", (LIST, TEXT), "Services", "The services to run; the others are reached in the stable namespace"),
+    announce(
+        "services",
+        (LIST, TEXT),
+        "Services",
+        "The services to run; the others are reached in the stable namespace",
+    ),
     announce("replicas", (TEXT, "number"), "Replicas", "Cap of replicas; 1 where it is not given"),
     announce("state", (TEXT, TEXT), "State", "active or asleep"),
     announce("guards", (TEXT, TEXT), "Guards", "Who owns the namespace and its guards: render, terraform or none"),
@@ -56,8 +76,8 @@ const ANNOUNCEMENTS: [Announcement; 25] = [
 
 /// As the plugin service answers.
 pub(crate) fn on_the_wire() -> Vec<wire::ParameterAnnouncement> {
-    let announcement = |&Announcement { name, title, tooltip, collection, item }: &Announcement| {
-        wire::ParameterAnnouncement {
+    let announcement =
+        |&Announcement { name, title, tooltip, collection, item }: &Announcement| wire::ParameterAnnouncement {
             name: name.to_owned(),
             title: title.to_owned(),
             tooltip: tooltip.to_owned(),
@@ -65,16 +85,13 @@ pub(crate) fn on_the_wire() -> Vec<wire::ParameterAnnouncement> {
             item_type: item.to_owned(),
             collection_type: collection.to_owned(),
             ..wire::ParameterAnnouncement::default()
-        }
-    };
+        };
     ANNOUNCEMENTS.iter().map(announcement).collect()
 }
 
 /// As the stock server reads them from a command.
 pub(crate) fn as_json() -> String {
-    let announcement = |&Announcement { name, title, tooltip, collection, item }: &Announcement| {
-        json!({ "name": name, "title": title, "tooltip": tooltip, "itemType": item, "collectionType": collection })
-    };
+    let announcement = |&Announcement { name, title, tooltip, collection, item }: &Announcement| json!({ "name": name, "title": title, "tooltip": tooltip, "itemType": item, "collectionType": collection });
     Value::Array(ANNOUNCEMENTS.iter().map(announcement).collect()).to_string()
 }
 
@@ -99,7 +116,10 @@ mod tests {
         let wire = on_the_wire();
         assert_eq!(json.len(), wire.len());
         for (json, wire) in json.iter().zip(wire) {
-            assert_eq!((json["name"].as_str(), json["collectionType"].as_str()), (Some(&*wire.name), Some(&*wire.collection_type)));
+            assert_eq!(
+                (json["name"].as_str(), json["collectionType"].as_str()),
+                (Some(&*wire.name), Some(&*wire.collection_type))
+            );
         }
     }
 }

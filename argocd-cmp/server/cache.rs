@@ -124,15 +124,11 @@ mod tests {
 
     #[test]
     fn parts_do_not_run_into_each_other() {
-        let keys: Vec<_> = [
-            [("a", "bc"), ("b", "")],
-            [("a", "b"), ("b", "c")],
-            [("a", ""), ("b", "bc")],
-            [("ab", "c"), ("b", "")],
-        ]
-        .into_iter()
-        .map(|parts| Key::of(&parts.iter().map(|(name, part)| (*name, part.as_bytes())).collect()))
-        .collect();
+        let keys: Vec<_> =
+            [[("a", "bc"), ("b", "")], [("a", "b"), ("b", "c")], [("a", ""), ("b", "bc")], [("ab", "c"), ("b", "")]]
+                .into_iter()
+                .map(|parts| Key::of(&parts.iter().map(|(name, part)| (*name, part.as_bytes())).collect()))
+                .collect();
         for (at, key) in keys.iter().enumerate() {
             assert_eq!(keys.iter().position(|other| other == key), Some(at));
         }

@@ -48,7 +48,11 @@ impl Call {
             namespace: take("ARGOCD_APP_NAMESPACE"),
             project: take("ARGOCD_APP_PROJECT_NAME"),
             kube_version: Some(take("KUBE_VERSION")).filter(|version| !version.is_empty()),
-            api_versions: api_versions.split(',').filter(|version| !version.is_empty()).map(ToOwned::to_owned).collect(),
+            api_versions: api_versions
+                .split(',')
+                .filter(|version| !version.is_empty())
+                .map(ToOwned::to_owned)
+                .collect(),
         };
         Self {
             application,
@@ -103,7 +107,10 @@ mod tests {
             app_rel_path: "deploy/pr".to_owned(),
             checksum: "0".repeat(64),
             size: 3,
-            env: env.iter().map(|(name, value)| wire::EnvEntry { name: (*name).into(), value: (*value).into() }).collect(),
+            env: env
+                .iter()
+                .map(|(name, value)| wire::EnvEntry { name: (*name).into(), value: (*value).into() })
+                .collect(),
         };
         let (call, stated) = Call::parse(metadata).unwrap();
         assert_eq!(stated.size, 3);

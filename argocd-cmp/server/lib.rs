@@ -14,7 +14,9 @@ mod pipe;
 mod policy;
 mod priority;
 mod renderer;
+mod server;
 mod service;
+mod socket;
 mod turns;
 mod watch;
 

@@ -63,7 +63,8 @@ impl Outcome {
 }
 
 /// From a tenth of a millisecond to a minute.
-const BUCKETS: [f64; 14] = [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 10.0, 60.0];
+const BUCKETS: [f64; 14] =
+    [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 10.0, 60.0];
 
 impl Metrics {
     pub(crate) fn new() -> Self {
@@ -120,9 +121,7 @@ impl Metrics {
     }
 
     pub(crate) fn unpacked(&self, count: &Count, received: u64, took: Duration) {
-        for (what, bytes) in
-            [("received", received), ("unpacked", count.unpacked_bytes), ("kept", count.kept_bytes)]
-        {
+        for (what, bytes) in [("received", received), ("unpacked", count.unpacked_bytes), ("kept", count.kept_bytes)] {
             self.bytes.get_or_create(&[("what", what)]).inc_by(bytes);
         }
         self.kept_files.inc_by(count.kept_files as u64);

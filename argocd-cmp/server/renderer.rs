@@ -7,9 +7,7 @@ use std::io::BufRead;
 use std::sync::Arc;
 use std::time::Instant;
 
-use eod_render::{
-    Files, Place, Refusal, Refusals, Request, Rule, ToolRule, Tools, Tree, parse_raw_parameters, render,
-};
+use eod_render::{Files, Place, Refusal, Refusals, Request, Rule, ToolRule, Tools, Tree, parse_raw_parameters, render};
 
 use crate::archive::{ArchiveError, Limits, Stated, Wanted, unpack};
 use crate::cache::{Cache, Key, Reply};
@@ -119,8 +117,7 @@ impl Renderer {
         self.metrics.cache(false);
         let parameters = if call.parameters.is_empty() { Vec::new() } else { parse_raw_parameters(&call.parameters)? };
         let tree = Tree { files: source.files, directory: &call.directory, above: &call.above };
-        let request =
-            Request { tree, parameters: &parameters, application: &call.application, policy: &loaded.policy };
+        let request = Request { tree, parameters: &parameters, application: &call.application, policy: &loaded.policy };
         let tools = self.toolbox.open(watch);
         let rendered = render(&request, &*tools).map_err(|refusals| with_left_out(refusals, source.left_out))?;
         let reply = Arc::new(Reply { manifests: rendered.json_lines().to_vec() });

@@ -117,7 +117,12 @@ impl PluginService {
     }
 
     /// Generates, whatever happens inside.
-    async fn generate(&self, intake: &mut Intake, watch: &Arc<Watch>, deadline: Deadline) -> Result<Arc<Reply>, Answer> {
+    async fn generate(
+        &self,
+        intake: &mut Intake,
+        watch: &Arc<Watch>,
+        deadline: Deadline,
+    ) -> Result<Arc<Reply>, Answer> {
         let work = AssertUnwindSafe(self.work(intake, watch)).catch_unwind();
         tokio::select! {
             answer = work => answer.unwrap_or_else(|_| Err(Answer::bug())),

@@ -81,7 +81,9 @@ impl Phase {
             }
             Self::Queued => "give the sidecar more CPU, or raise repo-server's timeout",
             Self::Rendering => "report this with the repository's size; rendering takes milliseconds",
-            Self::Tool => "make the chart or kustomization smaller, give the sidecar more CPU, or raise repo-server's timeout",
+            Self::Tool => {
+                "make the chart or kustomization smaller, give the sidecar more CPU, or raise repo-server's timeout"
+            }
         }
     }
 }

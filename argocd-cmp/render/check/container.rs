@@ -124,7 +124,7 @@ static PROBE_SHAPE: Shape = Shape::Fields(&[
     ("timeoutSeconds", Shape::Count),
     ("successThreshold", Shape::Count),
     ("failureThreshold", Shape::Count),
-    ("terminationGracePeriodSeconds", Shape::Count),
+    ("terminationGracePeriodSeconds", Shape::And(&Shape::Count, super::pod::grace)),
 ]);
 
 pub(super) static RESOURCES: Shape = Shape::Fields(&[

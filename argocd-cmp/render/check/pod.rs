@@ -29,7 +29,7 @@ pub(super) static POD: Shape = Shape::And(
         ("automountServiceAccountToken", Shape::Only(Rule::ServiceAccount, false)),
         ("securityContext", Shape::Ref(&POD_SECURITY)),
         ("restartPolicy", Shape::Text),
-        ("terminationGracePeriodSeconds", Shape::Count),
+        ("terminationGracePeriodSeconds", Shape::And(&Shape::Count, grace)),
         ("activeDeadlineSeconds", Shape::Count),
         ("dnsPolicy", Shape::Text),
         ("dnsConfig", Shape::Any),
@@ -121,6 +121,15 @@ static PROJECTED: Shape = Shape::Fields(&[
     ("clusterTrustBundle", Shape::Never(Rule::Volume, FOREIGN, "remove it")),
     ("podCertificate", Shape::Never(Rule::ServiceAccount, TOKEN, "remove it")),
 ]);
+
+/// A pod that takes a year to stop keeps its namespace for a year.
+pub(super) fn grace(cx: &mut Cx<'_>, value: &Value) {
+    const LONGEST: u64 = 600;
+    if value.as_u64().is_some_and(|seconds| seconds > LONGEST) {
+        let message = format!("would hold up the end of the environment for more than {LONGEST} seconds");
+        cx.refuse(Rule::Caps, message, format!("use at most {LONGEST}"));
+    }
+}
 
 fn account(cx: &mut Cx<'_>, value: &Value) {
     let Some(name) = value.as_str() else { return };

@@ -11,6 +11,9 @@ use crate::node::{Content, Entry, Node};
 /// A fault after which reading cannot go on.
 type Stop = (u32, FaultKind);
 
+/// Faults of one file after which nobody reads on.
+const MOST_FAULTS: usize = 100;
+
 /// A list or map that is not complete yet.
 enum Open {
     List { line: u32, anchor: usize, items: Vec<Node>, size: usize },
@@ -229,6 +232,11 @@ impl<'a> Builder<'a> {
     /// Whether the next thing must be a key.
     fn wants_key(&self) -> bool {
         matches!(self.open.last(), Some(Open::Map(Map { key: None, .. })))
+    }
+
+    /// Whether there is enough to correct already.
+    pub(super) fn has_enough(&self) -> bool {
+        self.faults.len() >= MOST_FAULTS
     }
 
     fn note(&mut self, line: u32, kind: FaultKind) {

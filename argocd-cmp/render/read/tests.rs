@@ -218,6 +218,12 @@ fn json_is_read_too() {
     assert_eq!(one(r#"{"$serde_json::private::Number":"1"}"#)["$serde_json::private::Number"], "1");
 }
 
+#[test]
+fn a_file_full_of_faults_is_not_read_to_its_end() {
+    assert_eq!(faults(&"- yes\n".repeat(10_000)).len(), 100);
+    assert_eq!(faults(&"a: 1\n".repeat(10_000)).len(), 100);
+}
+
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(3000))]
 

@@ -5,3 +5,4 @@ mod kustomization;
 mod rules;
 mod samples;
 mod sources;
+mod transformed;

@@ -58,7 +58,8 @@ impl Answer {
     }
 
     pub(super) fn order(what: &str) -> Self {
-        let text = format!("this is no request of Argo CD's: {what}\n  remedy: look at repo-server's version and its log");
+        let text =
+            format!("this is no request of Argo CD's: {what}\n  remedy: look at repo-server's version and its log");
         Self::new(Outcome::Refused, Code::InvalidArgument, text)
     }
 

@@ -1,5 +1,7 @@
 //! Kustomizations: what is refused at any depth, and what the binary is asked.
 
+use proptest::prelude::*;
+
 use super::kit::{Answering, files, policy_of, policy_text, render_under, render_with, rendered, rules, titles};
 use crate::tools::NoTools;
 
@@ -21,7 +23,11 @@ fn a_simple_one_needs_no_binary() {
 }
 
 /// What a kustomization says, and the rule that refuses it.
-const REFUSED: [(&str, &str); 40] = [
+const REFUSED: [(&str, &str); 44] = [
+    ("secretGenerator: [{name: a, Files: ['https://evil.example/x']}]", "kustomize"),
+    ("patches: [{PATH: 'https://evil.example/x'}]", "kustomize"),
+    ("replacements: [{Path: 'https://evil.example/x'}]", "kustomize"),
+    ("openapi: {Path: 'https://evil.example/x'}", "kustomize"),
     ("resources: ['https://evil.example/x.yaml']", "remote"),
     ("resources: ['github.com/acme/base?ref=main']", "remote"),
     ("resources: ['git@evil.example:x']", "remote"),
@@ -171,3 +177,64 @@ fn patches_are_left_to_the_binary_where_only_it_understands_them() {
         assert!(found.contains("kustomize") || found.contains("field"), "{operations}: {found:?}");
     }
 }
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(500))]
+
+    /// Whatever a kustomization says: no panic, and the binary is never asked for an address.
+    #[test]
+    fn no_kustomization_makes_it_panic(lines in prop::collection::vec((0..FIELDS.len(), 0..VALUES.len()), 0..6)) {
+        let text: String = lines.iter().map(|(field, value)| format!("{}: {}\n", FIELDS[*field], VALUES[*value])).collect();
+        let tree = files(&[("app/kustomization.yaml", &text), ("app/config.yaml", CONFIG), ("app/p.yaml", "- {op: remove, path: /data}")]);
+        let binary = Answering::with(CONFIG);
+        let result = render_with(&tree, &[], &binary);
+        let asked = binary.asked.borrow().join("\n");
+        prop_assert!(!asked.contains("evil.example"), "{}", asked);
+        prop_assert!(!asked.contains("helmCharts") && !asked.contains("transformers"), "{}", asked);
+        if let Ok(found) = result {
+            prop_assert!(!titles(&found).is_empty());
+        }
+    }
+}
+
+const FIELDS: [&str; 20] = [
+    "resources",
+    "bases",
+    "components",
+    "patches",
+    "patchesJson6902",
+    "patchesStrategicMerge",
+    "images",
+    "replicas",
+    "labels",
+    "commonLabels",
+    "commonAnnotations",
+    "namePrefix",
+    "namespace",
+    "configMapGenerator",
+    "replacements",
+    "crds",
+    "openapi",
+    "helmCharts",
+    "transformers",
+    "vars",
+];
+
+const VALUES: [&str; 16] = [
+    "[config.yaml]",
+    "['https://evil.example/x']",
+    "[{path: p.yaml, target: {kind: ConfigMap}}]",
+    "[{path: 'https://evil.example/x', target: {kind: ConfigMap}}]",
+    "[{name: x, newTag: '1', count: 2, files: [p.yaml]}]",
+    "[{name: x, files: ['a=https://evil.example/x'], envs: [p.yaml]}]",
+    "{a: b}",
+    "{path: 'https://evil.example/x'}",
+    "[{pairs: {a: b}, includeSelectors: true}]",
+    "x-",
+    "7",
+    "[7, {}, [], null]",
+    "{a: {b: c}}",
+    "null",
+    "[{target: {kind: ConfigMap}, patch: '[{op: add, path: /data, value: {a: b}}]'}]",
+    "[[config.yaml]]",
+];

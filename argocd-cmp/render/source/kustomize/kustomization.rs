@@ -73,6 +73,25 @@ impl Named {
     }
 }
 
+/// The keys of the items of each field. kustomize takes a key in any case for the same key, so a key that is not here
+/// could be one in disguise, with a path in it that nobody has looked at.
+const KEYS: [(&str, &[&str]); 12] = [
+    ("configMapGenerator", &GENERATOR),
+    ("generatorOptions", &["annotations", "disableNameSuffixHash", "immutable", "labels"]),
+    ("images", &["digest", "name", "newName", "newTag", "tagSuffix"]),
+    ("labels", &["fields", "includeSelectors", "includeTemplates", "pairs"]),
+    ("openapi", &["path"]),
+    ("patches", &PATCH),
+    ("patchesJson6902", &PATCH),
+    ("replacements", &["path", "source", "targets"]),
+    ("replicas", &["count", "name"]),
+    ("secretGenerator", &GENERATOR),
+    ("sortOptions", &["legacySortOptions", "order"]),
+    ("vars", &["fieldref", "name", "objref"]),
+];
+const GENERATOR: [&str; 9] = ["behavior", "env", "envs", "files", "literals", "name", "namespace", "options", "type"];
+const PATCH: [&str; 4] = ["options", "patch", "path", "target"];
+
 /// Reads the fields, one after the other.
 struct Parser<'a> {
     file: &'a str,
@@ -117,6 +136,9 @@ impl Parser<'_> {
 
     fn field(&mut self, found: &mut Kustomization, entry: &Entry) {
         let Entry { key, line, node } = entry;
+        if let Some((_, known)) = KEYS.iter().find(|(field, _)| field == key) {
+            self.keys(node, known);
+        }
         match key.as_str() {
             "apiVersion" => self.one_of(node, &["kustomize.config.k8s.io/v1beta1", "kustomize.config.k8s.io/v1alpha1"]),
             "kind" => self.one_of(node, &["Kustomization", "Component"]),
@@ -163,6 +185,24 @@ impl Parser<'_> {
                 let message = format!("`{other}` is no field of a kustomization that is understood");
                 self.refuse(*line, message, "remove it");
             }
+        }
+    }
+
+    /// Refuses keys that are not known, in a map or in each map of a list.
+    fn keys(&mut self, node: &Node, known: &[&str]) {
+        let Content::Map(entries) = &node.content else {
+            for item in items(node) {
+                if matches!(item.content, Content::Map(_)) {
+                    self.keys(item, known);
+                } else {
+                    self.refuse(item.line, format!("expected a map, got {}", item.kind()), "write a map");
+                }
+            }
+            return;
+        };
+        for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+            let message = format!("`{}` is no key that is understood here; known are {}", entry.key, known.join(", "));
+            self.refuse(entry.line, message, "remove it");
         }
     }
 
