@@ -37,7 +37,7 @@ impl Deadline {
 
     fn after(allowed: Duration, now: Instant) -> Self {
         let reserve = (allowed / 10).min(RESERVE);
-        Self { work: now + (allowed - reserve), answer: now + (allowed - reserve / 4), start: now, allowed }
+        Self { work: now + (allowed - reserve), answer: now + (allowed - reserve / 2), start: now, allowed }
     }
 }
 

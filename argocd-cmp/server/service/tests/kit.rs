@@ -30,6 +30,20 @@ pub(super) type Client = ConfigManagementPluginServiceClient<Channel>;
 pub(super) const POLICY: &str =
     "{version: 1, projects: {previews: {namespaces: ['*-pr-*'], registries: ['r.example/']}}}";
 
+/// Small enough to be passed quickly.
+const LIMITS: Limits = Limits {
+    compressed: 64 << 20,
+    unpacked: 64 << 20,
+    ratio: 200,
+    free: 1 << 20,
+    entries: 1000,
+    depth: 64,
+    name: 4096,
+    kept: 8 << 20,
+    file_inside: 100_000,
+    file_outside: 10_000,
+};
+
 /// A server that runs.
 pub(super) struct Running {
     pub(super) directory: TempDir,
@@ -68,7 +82,7 @@ impl Setup {
         let (metrics, policy) = (Arc::new(Metrics::new()), Arc::new(PolicyStore::open(file).unwrap()));
         let helm = Arc::new(Helm::default());
         let toolbox = Box::new(FakeToolbox(Arc::clone(&helm)));
-        let renderer = Renderer::new(Arc::clone(&policy), toolbox, 1 << 20, Limits::default(), Arc::clone(&metrics));
+        let renderer = Renderer::new(Arc::clone(&policy), toolbox, 1 << 20, LIMITS, Arc::clone(&metrics));
         let service = PluginService::new(Arc::new(renderer), Arc::clone(&metrics), self.capacity, self.users);
         let (socket, listener) = Socket::bind(directory.path(), &PluginName::parse("eod@v1").unwrap()).unwrap();
         let stopping = CancellationToken::new();
@@ -191,7 +205,9 @@ pub(super) fn noise(bytes: usize) -> String {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         char::from(b'!' + u8::try_from((state >> 33) % 90).unwrap())
     };
-    (0..bytes).map(|_| step()).collect()
+    // Longer than the window of deflate, so that repeating it helps nobody.
+    let once: String = (0..64 << 10).map(|_| step()).collect();
+    once.chars().cycle().take(bytes).collect()
 }
 
 pub(super) const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: v}\n";

@@ -110,7 +110,7 @@ async fn a_stranger_is_told_so_and_not_cut_off() {
 async fn our_own_text_comes_before_the_callers_deadline() {
     let running = Setup::default().start();
     let mut request = tonic::Request::new(tokio_stream::iter(Asked::of(&CHART).messages()));
-    request.metadata_mut().insert("grpc-timeout", "400m".parse().unwrap());
+    request.metadata_mut().insert("grpc-timeout", "4S".parse().unwrap());
     let status = running.client().await.generate_manifest(request).await.unwrap_err();
     assert_eq!(status.code(), Code::DeadlineExceeded);
     assert!(status.message().contains("the time was over while waiting for helm or kustomize"), "{status:?}");
@@ -124,7 +124,7 @@ async fn a_sender_that_stands_still_gets_our_text_too() {
     let asked = Asked::of(&[("app/a.yaml", CONFIG), ("x", &noise(2 << 20))]);
     let (sender, stream) = stream();
     let mut request = tonic::Request::new(stream);
-    request.metadata_mut().insert("grpc-timeout", "400m".parse().unwrap());
+    request.metadata_mut().insert("grpc-timeout", "4S".parse().unwrap());
     let mut client = running.client().await;
     let call = tokio::spawn(async move { client.generate_manifest(request).await });
     for message in asked.messages().into_iter().take(5) {
