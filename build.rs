@@ -4,16 +4,33 @@
 //! protox reads the files, so no `protoc` is needed.
 
 use std::env;
+use std::fs;
+use std::path::PathBuf;
 
-const FILES: [&str; 3] = ["tfplugin6.proto", "plugin.proto", "health.proto"];
+use anyhow::Context as _;
+
+/// The files, by the folder that their types are written to. go-plugin and Argo CD both call their package `plugin`.
+const FILES: [(&str, &[&str]); 2] =
+    [("", &["tfplugin6.proto", "plugin.proto", "health.proto"]), ("argocd", &["argocd.proto"])];
 
 fn main() -> anyhow::Result<()> {
-    for file in FILES {
+    println!("cargo::rerun-if-changed=../build.rs");
+    let out = PathBuf::from(env::var_os("OUT_DIR").context("cargo sets OUT_DIR")?);
+    for (folder, files) in FILES {
+        let out = out.join(folder);
+        fs::create_dir_all(&out)?;
+        generate(files, out)?;
+    }
+    Ok(())
+}
+
+fn generate(files: &[&str], out: PathBuf) -> anyhow::Result<()> {
+    for file in files {
         println!("cargo::rerun-if-changed={file}");
     }
-    println!("cargo::rerun-if-changed=../build.rs");
-    let descriptors = protox::compile(FILES, ["."])?;
+    let descriptors = protox::compile(files, ["."])?;
     tonic_prost_build::configure()
+        .out_dir(out)
         .build_server(true)
         .build_client(env::var_os("CARGO_FEATURE_CLIENT").is_some())
         .build_transport(false)

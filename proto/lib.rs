@@ -20,3 +20,8 @@ pub mod plugin {
 pub mod health {
     tonic::include_proto!("grpc.health.v1");
 }
+
+/// The service that Argo CD calls on a plugin's socket: package `plugin` again, on another socket.
+pub mod argocd {
+    include!(concat!(env!("OUT_DIR"), "/argocd/plugin.rs"));
+}

@@ -8,10 +8,12 @@ use serde_json::Value;
 
 /// Which of our crates each of our crates may use. DESIGN: domain at the bottom, resources sees both worlds.
 const ARROWS: &[(&str, &[&str])] = &[
-    ("eod", &["eod-resources", "tfplugin"]),
+    ("eod", &["eod-cmp-server", "eod-resources", "tfplugin"]),
     ("eod-clients", &["eod-domain"]),
+    ("eod-cmp-server", &["eod-domain", "eod-proto", "eod-render"]),
     ("eod-domain", &[]),
     ("eod-proto", &[]),
+    ("eod-render", &["eod-domain"]),
     ("eod-resources", &["eod-clients", "eod-domain", "tfplugin"]),
     ("tfplugin", &["eod-proto", "tfplugin-derive"]),
     ("tfplugin-derive", &[]),
@@ -85,6 +87,18 @@ fn no_second_stack_is_linked() {
     // with the network, because a build fetches no crate of another platform.
     let tree = cargo(&["tree", "--workspace", "--target=all", "--edges=all", "--prefix=none", "--locked"]);
     none(&banned(&tree));
+}
+
+#[test]
+fn the_argo_cd_plugin_is_small() {
+    let plugin = ["--no-default-features", "--features=cmp", "--edges=normal,build", "--target=all"];
+    let tree = cargo(&[&["tree", "--prefix=none", "--offline"][..], &plugin].concat());
+    let heavy: BTreeSet<_> = tree
+        .lines()
+        .filter(|line| ["kube ", "aws-", "rustls ", "tfplugin "].iter().any(|name| line.starts_with(name)))
+        .collect();
+    assert!(tree.contains("eod-cmp-server "), "{tree}");
+    assert!(heavy.is_empty(), "eod-cmp must not contain {heavy:?}");
 }
 
 #[test]

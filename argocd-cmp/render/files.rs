@@ -1,0 +1,321 @@
+//! The received tree, in memory: files and links by their path.
+//!
+//! # Guarantees
+//!
+//! - No path and no link ever leads out of the tree. There is no way to name anything else.
+//! - A link is followed only when something behind it is read, and an endless one is found out.
+//! - Nothing stands below a file or a link, so no path means two things.
+
+use std::collections::BTreeMap;
+use std::sync::Arc;
+
+use crate::refusal::{Place, Refusal, Rule};
+
+/// The files of a repository, or of the part of it that was received.
+#[derive(Clone, Debug, Default)]
+pub struct Files {
+    entries: BTreeMap<String, Entry>,
+}
+
+/// What stands at a path.
+#[derive(Clone, Debug)]
+enum Entry {
+    File(Arc<[u8]>),
+    Link(String),
+}
+
+/// Why there is no such file.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum FileError {
+    /// Nothing of that name.
+    #[error("there is no `{0}` in the files that were received")]
+    Missing(String),
+    /// Up and out, or absolute.
+    #[error("`{0}` leads out of the repository")]
+    LeadsOut(String),
+    /// Links in a circle.
+    #[error("`{0}` leads through more than 40 links")]
+    TooManyLinks(String),
+    /// More files than one source may have.
+    #[error("`{path}` has more than {most} files")]
+    TooManyFiles {
+        /// The directory.
+        path: String,
+        /// The limit.
+        most: usize,
+    },
+    /// A directory where a file is needed.
+    #[error("`{0}` is a directory, and a file is needed")]
+    IsDirectory(String),
+    /// A name that no file may have.
+    #[error("`{0}` is no relative path without `.`, `..` and empty parts")]
+    Name(String),
+    /// A path that means two things.
+    #[error("`{0}` stands in the archive twice, or below something that is no directory")]
+    Conflict(String),
+}
+
+/// Links on the way to one file; the number that Linux allows.
+const MOST_LINKS: usize = 40;
+
+impl Files {
+    /// Adds a file. The path is relative, with `/` between its parts.
+    ///
+    /// # Errors
+    ///
+    /// When the path is none, or already means something else.
+    pub fn add_file(&mut self, path: &str, bytes: impl Into<Arc<[u8]>>) -> Result<(), FileError> {
+        self.add(path, Entry::File(bytes.into()))
+    }
+
+    /// Adds a link. Where it leads is looked at when it is followed.
+    ///
+    /// # Errors
+    ///
+    /// As [`Files::add_file`].
+    pub fn add_link(&mut self, path: &str, target: &str) -> Result<(), FileError> {
+        self.add(path, Entry::Link(target.to_owned()))
+    }
+
+    fn add(&mut self, path: &str, entry: Entry) -> Result<(), FileError> {
+        let is_part = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\0');
+        if !path.split('/').all(is_part) {
+            return Err(FileError::Name(path.to_owned()));
+        }
+        let above = path.match_indices('/').filter_map(|(at, _)| path.get(..at));
+        let conflict = above.into_iter().any(|above| self.entries.contains_key(above));
+        if conflict || self.entries.contains_key(path) || self.is_plain_directory(path) {
+            return Err(FileError::Conflict(path.to_owned()));
+        }
+        self.entries.insert(path.to_owned(), entry);
+        Ok(())
+    }
+
+    /// The real path of `path` as seen from the directory `base`, all links followed. Empty for the whole tree.
+    ///
+    /// # Errors
+    ///
+    /// When it leads out or round in circles. Whether something stands there is another question.
+    pub fn resolve(&self, base: &str, path: &str) -> Result<String, FileError> {
+        let shown = || if base.is_empty() { path.to_owned() } else { format!("{base}/{path}") };
+        if path.starts_with('/') {
+            return Err(FileError::LeadsOut(shown()));
+        }
+        let parts = |text: &str| text.split('/').map(ToOwned::to_owned).rev().collect::<Vec<_>>();
+        let mut waiting: Vec<String> = parts(path);
+        waiting.extend(parts(base));
+        let (mut real, mut links) = (Vec::<String>::new(), 0);
+        while let Some(part) = waiting.pop() {
+            match part.as_str() {
+                "" | "." => continue,
+                ".." => {
+                    if real.pop().is_none() {
+                        return Err(FileError::LeadsOut(shown()));
+                    }
+                    continue;
+                }
+                _ => real.push(part),
+            }
+            if let Some(Entry::Link(target)) = self.entries.get(&real.join("/")) {
+                links += 1;
+                if links > MOST_LINKS {
+                    return Err(FileError::TooManyLinks(shown()));
+                }
+                if target.starts_with('/') {
+                    return Err(FileError::LeadsOut(shown()));
+                }
+                real.pop();
+                waiting.extend(parts(target));
+            }
+        }
+        Ok(real.join("/"))
+    }
+
+    /// The bytes of a file, all links followed.
+    ///
+    /// # Errors
+    ///
+    /// When there is none, or the path leads out.
+    pub fn read(&self, base: &str, path: &str) -> Result<Arc<[u8]>, FileError> {
+        let real = self.resolve(base, path)?;
+        match self.entries.get(&real) {
+            Some(Entry::File(bytes)) => Ok(Arc::clone(bytes)),
+            _ if self.is_plain_directory(&real) => Err(FileError::IsDirectory(real)),
+            _ => Err(FileError::Missing(real)),
+        }
+    }
+
+    /// Whether a directory stands there, all links followed.
+    ///
+    /// # Errors
+    ///
+    /// When the path leads out.
+    pub fn is_directory(&self, base: &str, path: &str) -> Result<bool, FileError> {
+        Ok(self.is_plain_directory(&self.resolve(base, path)?))
+    }
+
+    /// Whether a file stands there, all links followed.
+    pub fn is_file(&self, base: &str, path: &str) -> bool {
+        self.read(base, path).is_ok()
+    }
+
+    /// The names in a directory, sorted, links as they are. The directory is a real path, as [`Files::resolve`] gives it.
+    pub fn names(&self, directory: &str) -> Vec<&str> {
+        let mut names = Vec::new();
+        for path in self.below(directory) {
+            let name = path.split('/').next().unwrap_or(path);
+            if names.last() != Some(&name) {
+                names.push(name);
+            }
+        }
+        names.sort_unstable();
+        names.dedup();
+        names
+    }
+
+    /// All files below a directory by their path relative to it, links followed and gone.
+    ///
+    /// # Errors
+    ///
+    /// When a link among them leads out, in circles or nowhere, or there are more than `most` files.
+    pub fn extract(&self, directory: &str, most: usize) -> Result<BTreeMap<String, Arc<[u8]>>, FileError> {
+        let mut found = BTreeMap::new();
+        let mut waiting = vec![(directory.to_owned(), String::new(), 0_usize)];
+        while let Some((real, shown, depth)) = waiting.pop() {
+            // The history of the repository is no part of any source.
+            for name in self.names(&real).into_iter().filter(|name| *name != ".git") {
+                let below = if shown.is_empty() { name.to_owned() } else { format!("{shown}/{name}") };
+                let target = self.resolve(&real, name)?;
+                if let Some(Entry::File(bytes)) = self.entries.get(&target) {
+                    found.insert(below, Arc::clone(bytes));
+                } else if self.is_plain_directory(&target) && depth < MOST_LINKS {
+                    waiting.push((target, below, depth + 1));
+                } else if self.is_plain_directory(&target) {
+                    return Err(FileError::TooManyLinks(below));
+                } else {
+                    return Err(FileError::Missing(target));
+                }
+                if found.len() + waiting.len() > most {
+                    return Err(FileError::TooManyFiles { path: directory.to_owned(), most });
+                }
+            }
+        }
+        Ok(found)
+    }
+
+    fn is_plain_directory(&self, real: &str) -> bool {
+        self.below(real).next().is_some()
+    }
+
+    /// The paths below a real directory, relative to it.
+    fn below(&self, directory: &str) -> impl Iterator<Item = &str> {
+        let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
+        let from = prefix.clone();
+        let paths = self.entries.range(from..).map(|(path, _)| path.as_str());
+        paths.map_while(move |path| path.strip_prefix(prefix.as_str()))
+    }
+}
+
+impl FileError {
+    /// The refusal of whoever needed the file.
+    pub(crate) fn refusal(&self, place: Place) -> Refusal {
+        let remedy = match self {
+            Self::Missing(_) => {
+                "add the file; if it is in the repository, list its directory in the Application's annotation \
+                    argocd.argoproj.io/manifest-generate-paths"
+            }
+            Self::LeadsOut(_) => "keep what is needed inside the repository",
+            Self::TooManyLinks(_) => "replace the links by the files",
+            Self::TooManyFiles { .. } => "keep the source in a directory of its own",
+            Self::IsDirectory(_) => "name a file",
+            Self::Name(_) | Self::Conflict(_) => "send every path once, in its shortest form",
+        };
+        Refusal::new(place, Rule::File, self, remedy)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    fn tree() -> Files {
+        let mut files = Files::default();
+        for (path, text) in [("app/a.yaml", "a"), ("app/sub/b.yaml", "b"), ("lib/c.yaml", "c"), ("app.txt", "t")] {
+            files.add_file(path, text.as_bytes()).unwrap();
+        }
+        for (path, target) in [
+            ("app/to-lib", "../lib"),
+            ("app/to-c", "to-lib/c.yaml"),
+            ("app/out", "../../etc/passwd"),
+            ("app/absolute", "/etc/passwd"),
+            ("app/circle", "circle"),
+            ("app/nowhere", "nothing"),
+            ("up", "app/sub/../.."),
+        ] {
+            files.add_link(path, target).unwrap();
+        }
+        files
+    }
+
+    #[test]
+    fn links_are_followed_inside() {
+        let files = tree();
+        let read =
+            |base: &str, path: &str| files.read(base, path).map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
+        assert_eq!(read("app", "a.yaml").as_deref(), Ok("a"));
+        assert_eq!(read("app", "to-c").as_deref(), Ok("c"));
+        assert_eq!(read("app", "to-lib/../app/./a.yaml").as_deref(), Ok("a"), "`..` behind a link is the link's");
+        assert_eq!(read("app/sub", "../../lib/c.yaml").as_deref(), Ok("c"));
+        assert_eq!(read("", "up/app/a.yaml").as_deref(), Ok("a"));
+        assert_eq!(files.names("app"), ["a.yaml", "absolute", "circle", "nowhere", "out", "sub", "to-c", "to-lib"]);
+        assert_eq!(files.names(""), ["app", "app.txt", "lib", "up"]);
+        assert!(files.is_directory("app", "to-lib").unwrap() && !files.is_directory("app", "a.yaml").unwrap());
+        assert_eq!(files.extract("lib", 10).unwrap().keys().collect::<Vec<_>>(), ["c.yaml"]);
+    }
+
+    #[test]
+    fn nothing_leads_out() {
+        let files = tree();
+        for path in ["../../x", "a/../../../x", "/etc/passwd", "out", "absolute", "to-lib/../../../x"] {
+            assert!(matches!(files.read("app", path), Err(FileError::LeadsOut(_))), "{path}");
+        }
+        assert!(matches!(files.read("app", "circle"), Err(FileError::TooManyLinks(_))));
+        assert!(matches!(files.read("app", "nowhere"), Err(FileError::Missing(_))));
+        assert!(matches!(files.read("", "app"), Err(FileError::IsDirectory(_))));
+        assert!(matches!(files.extract("app", 100), Err(FileError::LeadsOut(_))));
+        assert!(files.extract("", 100).is_err());
+    }
+
+    #[test]
+    fn a_path_means_one_thing() {
+        let mut files = tree();
+        for path in ["", "/a", "a/", "a//b", "./a", "a/../b", "a\0b"] {
+            assert!(matches!(files.add_file(path, *b""), Err(FileError::Name(_))), "{path}");
+        }
+        for path in ["app", "app/a.yaml", "app/a.yaml/x", "app/to-lib/evil", "app/to-lib", "lib"] {
+            assert!(matches!(files.add_file(path, *b""), Err(FileError::Conflict(_))), "{path}");
+        }
+        let mut bomb = Files::default();
+        bomb.add_file("d/x", *b"").unwrap();
+        bomb.add_link("d/a", ".").unwrap();
+        bomb.add_link("d/b", ".").unwrap();
+        assert!(bomb.extract("d", 1000).is_err(), "links to the directory itself multiply");
+    }
+
+    proptest! {
+        #[test]
+        fn no_link_and_no_path_escapes(links in prop::collection::vec(("[ab]{1,2}(/[ab]{1,2}){0,2}", "[ab./]{1,9}"), 0..8), path in "[ab./]{0,12}") {
+            let mut files = Files::default();
+            files.add_file("a/a/a/file", *b"x").unwrap();
+            for (at, target) in links {
+                let _ = files.add_link(&at, &target);
+            }
+            if let Ok(real) = files.resolve("a", &path) {
+                prop_assert!(!real.starts_with('/') && real.split('/').all(|part| part != ".."));
+            }
+            let _ = files.extract("", 100);
+        }
+    }
+}

@@ -1,0 +1,277 @@
+//! References to images, in one normal form.
+//!
+//! The grammar is that of <https://github.com/distribution/reference>. A name without a host means Docker Hub, and a
+//! name without a folder there means `library`: `postgres:16` is `docker.io/library/postgres:16`. Whatever has another
+//! shape is refused, so that no runtime reads a reference in another way than the policy did.
+
+use std::fmt;
+use std::str::FromStr;
+
+/// A reference to an image.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Image {
+    /// Its name, without tag and digest.
+    pub name: ImageName,
+    /// The tag, where there is one.
+    pub tag: Option<String>,
+    /// The digest with its algorithm, where there is one.
+    pub digest: Option<String>,
+}
+
+/// The name of an image: host and path.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct ImageName {
+    host: String,
+    path: Vec<String>,
+}
+
+/// Where images may come from: a host and the first parts of a path.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Registry {
+    host: String,
+    path: Vec<String>,
+}
+
+/// Why a text is no reference to an image.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum ImageError {
+    /// Not of the shape of a reference.
+    #[error("`{0}` is no image reference; expected [host[:port]/]path[:tag][@digest] in lower case")]
+    Shape(String),
+    /// A tag or digest where only a name belongs.
+    #[error("`{0}` has a tag or a digest where only a name belongs")]
+    NotOnlyAName(String),
+    /// Not of the shape of a registry.
+    #[error("`{0}` is no registry; expected a host and, after a slash, the first parts of a path")]
+    Registry(String),
+}
+
+const HUB: &str = "docker.io";
+
+impl Registry {
+    /// Whether an image lies there, by whole parts of the path.
+    pub fn holds(&self, image: &ImageName) -> bool {
+        self.host == image.host && image.path.starts_with(&self.path)
+    }
+}
+
+impl Image {
+    /// The same image with another tag and no digest.
+    #[must_use]
+    pub fn with_tag(name: ImageName, tag: &str) -> Option<Self> {
+        is_tag(tag).then(|| Self { name, tag: Some(tag.to_owned()), digest: None })
+    }
+}
+
+impl FromStr for Image {
+    type Err = ImageError;
+
+    fn from_str(text: &str) -> Result<Self, ImageError> {
+        let shape = || ImageError::Shape(text.to_owned());
+        let (rest, digest) = match text.split_once('@') {
+            Some((rest, digest)) => (rest, Some(digest)),
+            None => (text, None),
+        };
+        // A colon behind the last slash begins a tag; one before it a port.
+        let (name, tag) = match rest.rsplit_once(':') {
+            Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
+            _ => (rest, None),
+        };
+        if tag.is_some_and(|tag| !is_tag(tag)) || digest.is_some_and(|digest| !is_digest(digest)) {
+            return Err(shape());
+        }
+        let name = parse_name(name).ok_or_else(shape)?;
+        Ok(Self { name, tag: tag.map(ToOwned::to_owned), digest: digest.map(ToOwned::to_owned) })
+    }
+}
+
+impl FromStr for ImageName {
+    type Err = ImageError;
+
+    fn from_str(text: &str) -> Result<Self, ImageError> {
+        let image: Image = text.parse()?;
+        if image.tag.is_some() || image.digest.is_some() {
+            return Err(ImageError::NotOnlyAName(text.to_owned()));
+        }
+        Ok(image.name)
+    }
+}
+
+impl FromStr for Registry {
+    type Err = ImageError;
+
+    fn from_str(text: &str) -> Result<Self, ImageError> {
+        let error = || ImageError::Registry(text.to_owned());
+        let trimmed = text.strip_suffix('/').unwrap_or(text);
+        let mut parts = trimmed.split('/');
+        let first = parts.next().unwrap_or_default();
+        let (host, path): (String, Vec<&str>) = if is_host(first) {
+            (canonical_host(first), parts.collect())
+        } else {
+            (HUB.to_owned(), trimmed.split('/').collect())
+        };
+        if !path.iter().all(|part| is_component(part)) {
+            return Err(error());
+        }
+        Ok(Self { host, path: path.into_iter().map(ToOwned::to_owned).collect() })
+    }
+}
+
+impl fmt::Display for ImageName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.host, self.path.join("/"))
+    }
+}
+
+impl fmt::Display for Image {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}", self.name)?;
+        if let Some(tag) = &self.tag {
+            write!(f, ":{tag}")?;
+        }
+        match &self.digest {
+            Some(digest) => write!(f, "@{digest}"),
+            None => Ok(()),
+        }
+    }
+}
+
+impl fmt::Display for Registry {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        write!(f, "{}/{}", self.host, self.path.join("/"))
+    }
+}
+
+fn parse_name(text: &str) -> Option<ImageName> {
+    const LONGEST: usize = 255;
+    if text.len() > LONGEST {
+        return None;
+    }
+    let (host, mut path): (String, Vec<&str>) = match text.split_once('/') {
+        Some((first, rest)) if is_host(first) => (canonical_host(first), rest.split('/').collect()),
+        _ => (HUB.to_owned(), text.split('/').collect()),
+    };
+    if host == HUB && path.len() == 1 {
+        path.insert(0, "library");
+    }
+    let fits = path.iter().all(|part| is_component(part));
+    fits.then(|| ImageName { host, path: path.into_iter().map(ToOwned::to_owned).collect() })
+}
+
+/// Whether the first part of a name is a host: it has a dot or a port, or is `localhost`.
+fn is_host(text: &str) -> bool {
+    let (name, port) = match text.split_once(':') {
+        Some((name, port)) => (name, Some(port)),
+        None => (text, None),
+    };
+    let label = |label: &str| {
+        !label.is_empty()
+            && label.bytes().all(|byte| byte.is_ascii_alphanumeric() || byte == b'-')
+            && !label.starts_with('-')
+            && !label.ends_with('-')
+    };
+    let has_port =
+        port.is_some_and(|port| !port.is_empty() && port.len() <= 5 && port.bytes().all(|b| b.is_ascii_digit()));
+    (name.contains('.') || has_port || name == "localhost")
+        && (port.is_none() || has_port)
+        && name.split('.').all(label)
+}
+
+fn canonical_host(host: &str) -> String {
+    let host = host.to_ascii_lowercase();
+    match host.as_str() {
+        "index.docker.io" | "registry-1.docker.io" => HUB.to_owned(),
+        _ => host,
+    }
+}
+
+/// Lower-case letters and digits with `.`, `_`, `__` or dashes between them.
+fn is_component(text: &str) -> bool {
+    let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
+    let separators = text.split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit()).filter(|part| !part.is_empty());
+    text.bytes().next().is_some_and(is_inner)
+        && text.bytes().last().is_some_and(is_inner)
+        && separators.into_iter().all(|part| matches!(part, "." | "_" | "__") || part.bytes().all(|byte| byte == b'-'))
+}
+
+fn is_tag(text: &str) -> bool {
+    let is_word = |byte: u8| byte.is_ascii_alphanumeric() || byte == b'_';
+    text.len() <= 128
+        && text.bytes().next().is_some_and(is_word)
+        && text.bytes().all(|byte| is_word(byte) || byte == b'.' || byte == b'-')
+}
+
+fn is_digest(text: &str) -> bool {
+    let Some((algorithm, hex)) = text.split_once(':') else { return false };
+    let length = match algorithm {
+        "sha256" => 64,
+        "sha384" => 96,
+        "sha512" => 128,
+        _ => return false,
+    };
+    hex.len() == length && hex.bytes().all(|byte| matches!(byte, b'0'..=b'9' | b'a'..=b'f'))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_normal_form() {
+        let digest = format!("sha256:{}", "a".repeat(64));
+        for (text, expected) in [
+            ("postgres:16", "docker.io/library/postgres:16".to_owned()),
+            ("acme/shop", "docker.io/acme/shop".to_owned()),
+            ("docker.io/postgres", "docker.io/library/postgres".to_owned()),
+            ("index.docker.io/acme/shop:1", "docker.io/acme/shop:1".to_owned()),
+            ("Registry.Acme.internal/shop:A", "registry.acme.internal/shop:A".to_owned()),
+            ("registry:5000/shop", "registry:5000/shop".to_owned()),
+            ("localhost/shop:1", "localhost/shop:1".to_owned()),
+            ("a.b/c/d_e__f---g.h:v1@", String::new()),
+            ("", String::new()),
+            ("Shop", String::new()),
+            ("acme/Shop", String::new()),
+            (" shop", String::new()),
+            ("shop:", String::new()),
+            ("shop:a b", String::new()),
+            ("shop:-1", String::new()),
+            ("a//b", String::new()),
+            ("/shop", String::new()),
+            ("shop/", String::new()),
+            ("a.b:x/shop", String::new()),
+            ("https://a.b/shop", String::new()),
+            ("a.b/../shop", String::new()),
+            ("a.b/c/..", String::new()),
+            ("user@a.b/shop", String::new()),
+            ("shop@sha256:abc", String::new()),
+            ("shop\u{0}", String::new()),
+            ("ѕhop", String::new()),
+        ] {
+            let found = text.parse::<Image>().map(|image| image.to_string()).unwrap_or_default();
+            assert_eq!(found, expected, "{text}");
+        }
+        let pinned: Image = format!("a.b/c:1@{digest}").parse().unwrap();
+        assert_eq!(pinned.to_string(), format!("a.b/c:1@{digest}"));
+    }
+
+    #[test]
+    fn registries_hold_whole_parts() {
+        let holds = |registry: &str, image: &str| {
+            let image: Image = image.parse().unwrap();
+            registry.parse::<Registry>().unwrap().holds(&image.name)
+        };
+        assert!(holds("registry.acme.internal/", "registry.acme.internal/shop:1"));
+        assert!(holds("REGISTRY.acme.internal", "registry.acme.internal/shop:1"));
+        assert!(holds("a.b/team/", "a.b/team/shop"));
+        assert!(holds("library/", "postgres:16"));
+        assert!(holds("docker.io/library/postgres", "postgres:16"));
+        assert!(!holds("a.b/team", "a.b/teamx/shop"));
+        assert!(!holds("registry.acme.internal/", "registry.acme.internal.evil.example/shop"));
+        assert!(!holds("registry.acme.internal/", "registry.acme.internal:5000/shop"));
+        assert!(!holds("registry.acme.internal/", "evil.example/registry.acme.internal/shop"));
+        assert!(!holds("library/", "acme/postgres"));
+        for bad in ["", "/", "a.b//c", "https://a.b/", "a.b/*", "*"] {
+            assert!(bad.parse::<Registry>().is_err(), "{bad}");
+        }
+    }
+}

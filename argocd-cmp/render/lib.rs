@@ -1,0 +1,64 @@
+//! Files, parameters and policy to the manifests of one environment, or to every reason why not.
+//!
+//! [`render`] is a function of its request: the received [`Files`], the parameters of the Application, what Argo CD says
+//! about it, and the platform's [`Policy`]. Everything that a repository brings is hostile input.
+//!
+//! # Guarantees
+//!
+//! - The same request gives the same bytes: no clock, no network, no environment, no order of a hash map. Only
+//!   [`Tools`] reaches outside, and what it gives is checked like any other source.
+//! - All or nothing: never a part of the objects, never an empty success.
+//! - Every refusal names its place, its [`Rule`] and a remedy, and all that one step finds come at once.
+//! - What is not listed as allowed is refused: kinds, fields, keys of metadata, registries, hosts.
+//! - Nothing that a repository holds widens the policy, and nothing is rendered outside of the environment's namespace.
+//! - No input makes it panic, and sizes, depths and repetitions are bounded.
+//!
+//! # The way of a render
+//!
+//! 1. The parameters are parsed, and settled with the Application and the policy into one environment.
+//! 2. The source is read: a chart, a kustomization, or plain files.
+//! 3. The preview transform rewrites, drops and adds what INTERFACE lists.
+//! 4. The policy is checked on the outcome.
+//! 5. Our own objects join: those of `eod_domain`, references to secrets, names of stable services.
+//!
+//! The crate knows neither gRPC nor processes nor the file system.
+
+mod application;
+mod check;
+mod files;
+mod image;
+mod kind;
+mod manifest;
+mod node;
+mod parameters;
+mod policy;
+mod read;
+mod refusal;
+mod render;
+mod secrets;
+mod source;
+mod stable;
+mod tools;
+mod transform;
+mod workload;
+mod write;
+
+pub use crate::application::Application;
+pub use crate::files::{FileError, Files};
+pub use crate::image::{Image, ImageError, ImageName, Registry};
+pub use crate::kind::{SourceKind, SourceKindError};
+pub use crate::manifest::Manifest;
+pub use crate::node::{Content, Entry, Field, Node, Step};
+pub use crate::parameters::{
+    ANNOUNCEMENTS, Announcement, Collection, Guards, Parameters, RawParameter, RawValue, RunState, parse_raw_parameters,
+};
+pub use crate::policy::{
+    Caps, DomainRule, IngressRule, NamePattern, NamePatternError, Policy, ProjectPolicy, Registries, Sandbox,
+    SecretPrefix, SecretPrefixError, Secrets, StoreKind, ToolRule, parse_policy,
+};
+pub use crate::read::{Document, Fault, FaultKind, Limits, read};
+pub use crate::refusal::{Place, Refusal, Refusals, Rule};
+pub use crate::render::{Rendered, Request, render};
+pub use crate::source::Tree;
+pub use crate::tools::{HelmRequest, KustomizeRequest, NoTools, ToolError, Tools};
+pub use crate::write::{to_json, to_yaml};

@@ -1,0 +1,155 @@
+use super::*;
+use crate::image::Image;
+
+const WHOLE: &str = r#"
+version: 1
+projects:
+  previews:
+    installation: acme
+    namespaces: ["*-pr-*"]
+    domain: preview.acme.internal
+    registries: ["registry.acme.internal/"]
+    kinds: [Deployment, Service, acme.io/Widget]
+    default_labels: { team: checkout }
+    pod_security: restricted
+    tiers: { full: { ttl: 12h, quota: { cpu: 8, pods: 30 } } }
+    network: { dns_namespace: kube-system, ingress_namespaces: [ingress], allow_to_cidrs: [10.0.0.0/8] }
+    stable_services: ["stable/payments:8080", "stable/search:9200"]
+    secret_prefixes: ["secret/preview/{environment}/"]
+    sensitive_secret_prefixes: ["secret/sensitive/{environment}"]
+    image_pull_secret: registry
+    caps: { objects: 200, bytes: 4Mi, replicas: 2, cpu: "4", memory: 8Gi, storage: 20Gi }
+    helm: { enabled: true, binary: helm, sandbox: required }
+    kustomize: { enabled: false, binary: kustomize, sandbox: required }
+    secrets: { kind: external-secrets, store: vault-preview, store_kind: ClusterSecretStore }
+    ingress: { gateway: ingress/private, class: internal, tls_secret: wildcard-preview-tls, private: true }
+    storage_classes: [standard]
+    metadata_allow: ["nginx.ingress.kubernetes.io/"]
+"#;
+
+fn mistakes(text: &str) -> Vec<String> {
+    let refusals = parse_policy("policy.yaml", text.as_bytes()).expect_err(text);
+    let line = |refusal: &Refusal| format!("{}: {}", refusal.place, refusal.message);
+    refusals.as_slice().iter().map(line).collect()
+}
+
+#[test]
+fn a_whole_policy() {
+    let policy = parse_policy("policy.yaml", WHOLE.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
+    let project = policy.project("previews").unwrap();
+    assert_eq!(project.installation.as_str(), "acme");
+    assert!(project.namespaces[0].fits("shop-pr-1") && !project.namespaces[0].fits("shop-1"));
+    assert_eq!(project.domain, DomainRule::Fixed("preview.acme.internal".parse().unwrap()));
+    let image: Image = "registry.acme.internal/shop:1".parse().unwrap();
+    let other: Image = "postgres:16".parse().unwrap();
+    assert!(project.registries.hold(&image.name) && !project.registries.hold(&other.name));
+    assert_eq!(project.kinds.len(), 3);
+    assert_eq!(project.pod_security, PodSecurity::Restricted);
+    let full = project.tiers.get(eod_domain::Tier::Full);
+    assert_eq!((full.quota.cpu.to_string(), full.quota.pods), ("8".to_owned(), 30));
+    assert_eq!(project.stable_services.len(), 2);
+    assert_eq!(project.caps, Caps::default());
+    assert!(project.helm.enabled && !project.kustomize.enabled);
+    let store_kind = StoreKind::ClusterSecretStore;
+    assert_eq!(project.secrets, Secrets::ExternalSecrets { store: "vault-preview".to_owned(), store_kind });
+    assert_eq!(project.ingress.class.as_deref(), Some("internal"));
+    assert_eq!(project.metadata_allow, ["nginx.ingress.kubernetes.io/"]);
+    let error = policy.project("other").unwrap_err();
+    assert!(error.message.contains("knows `previews`"), "{error}");
+}
+
+#[test]
+fn the_star_stands_for_any_other_project() {
+    let text =
+        "version: 1\nprojects:\n  a: {namespaces: [a], registries: []}\n  '*': {namespaces: [b], registries: []}";
+    let policy = parse_policy("policy.yaml", text.as_bytes()).unwrap();
+    assert!(policy.project("a").unwrap().namespaces[0].fits("a"));
+    assert!(policy.project("x").unwrap().namespaces[0].fits("b"));
+    assert!(policy.project("*").unwrap().namespaces[0].fits("b"));
+}
+
+#[test]
+fn every_mistake_at_once_with_its_path() {
+    let text = r#"
+version: 2
+projets: {}
+projects:
+  previews:
+    namespaces: ["*_pr"]
+    domain: Preview
+    registries: ["https://x/"]
+    kinds: [Namespace, Deployment]
+    default_labels: { environment.on-demand/env: x }
+    tiers: { fulll: {}, full: { ttl: 9d, quota: { cpus: 1 } } }
+    network: { stable_services: [] }
+    stable_services: [payments]
+    secret_prefixes: ["secret/*"]
+    caps: { replicas: many }
+    helm: { enabled: 1 }
+    secrets: { kind: vault }
+    ingress: { gateway: private }
+    metadata_allow: ["argocd.argoproj.io/", "x"]
+    kustomise: {}
+"#;
+    expect_test::expect![[r#"
+        policy.yaml:2: version: only version 1 is known
+        policy.yaml:3: projets: this key is not known here
+        policy.yaml:6: projects.previews.namespaces[0]: `*_pr` is no pattern of names; expected lower-case letters, digits and `-`, with `*` for any text
+        policy.yaml:7: projects.previews.domain: the domain `Preview` contains 'P'; only lower-case letters, digits and `-` are allowed
+        policy.yaml:8: projects.previews.registries[0]: `https://x/` is no registry; expected a host and, after a slash, the first parts of a path
+        policy.yaml:9: projects.previews.kinds[0]: `Namespace` can never be allowed: it belongs to the whole cluster
+        policy.yaml:10: projects.previews.default_labels: `environment.on-demand/env` is set by EoD itself; choose another key
+        policy.yaml:11: projects.previews.tiers.full.quota.cpus: this key is not known here
+        policy.yaml:11: projects.previews.tiers.full.ttl: the TTL 9d is above the tier's `max_ttl` 7d; lower `ttl` or raise `max_ttl` (at most 90d)
+        policy.yaml:11: projects.previews.tiers.fulll: `fulll` is no tier; the tiers are lightweight, full, compliance and staging
+        policy.yaml:12: projects.previews.network.stable_services: this key is not known here
+        policy.yaml:13: projects.previews.stable_services[0]: `payments` is no service; write namespace, name and the port of its pods, as in `stable/payments:8080`
+        policy.yaml:14: projects.previews.secret_prefixes[0]: `secret/*` is no prefix of secrets: only `{environment}` is replaced, and there are no patterns
+        policy.yaml:15: projects.previews.caps.replicas: `many` is not possible: invalid digit found in string
+        policy.yaml:16: projects.previews.helm.enabled: expected true or false, got a number
+        policy.yaml:17: projects.previews.secrets.kind: expected `external-secrets` or `vault-operator` or `none`, got a text
+        policy.yaml:18: projects.previews.ingress.gateway: `private` is no gateway; expected `<namespace>/<name>`
+        policy.yaml:19: projects.previews.metadata_allow[0]: `argocd.argoproj.io/` lies in `argoproj.io`, whose keys no source may set
+        policy.yaml:19: projects.previews.metadata_allow[1]: `x` has no slash, so it could be the beginning of any domain
+        policy.yaml:20: projects.previews.kustomise: this key is not known here"#]]
+    .assert_eq(&mistakes(text).join("\n"));
+}
+
+#[test]
+fn a_policy_that_says_nothing_allows_nothing() {
+    for text in ["", "version: 1", "version: 1\nprojects: {}", "a: 1\n---\nb: 2", "[]", "version: 1\nprojects: {a: }"] {
+        assert!(!mistakes(text).is_empty(), "{text}");
+    }
+    assert!(mistakes("version: 1\nversion: 1")[0].contains("stands twice"));
+}
+
+#[test]
+fn prefixes_of_secrets() {
+    let environment = "shop-pr-1".parse().unwrap();
+    let holds = |prefix: &str, secret: &str| {
+        prefix.parse::<SecretPrefix>().unwrap().holds(&secret.parse().unwrap(), &environment)
+    };
+    assert!(holds("secret/preview/{environment}/", "secret/preview/shop-pr-1/api"));
+    assert!(holds("secret/preview/{environment}/", "secret/data/preview/shop-pr-1/api"));
+    assert!(holds("secret/preview/{environment}", "secret/preview/shop-pr-1"));
+    assert!(!holds("secret/preview/{environment}/", "secret/preview/shop-pr-1"));
+    assert!(!holds("secret/preview/{environment}", "secret/preview/shop-pr-1/api"));
+    assert!(!holds("secret/preview/{environment}", "secret/preview/shop-pr-12"));
+    assert!(!holds("secret/preview/{environment}/", "secret/preview/shop-pr-12/api"));
+    assert!(!holds("secret/preview/{environment}/", "kv/preview/shop-pr-1/api"));
+    for bad in ["", "secret", "secret/", "/secret/x", "secret/../x/", "secret/{env}/", "secret/data/x/", "a//b"] {
+        let parsed = bad.parse::<SecretPrefix>();
+        assert_eq!(parsed.is_err(), bad != "secret/", "{bad}");
+    }
+}
+
+#[test]
+fn patterns_of_names() {
+    let fits = |pattern: &str, name: &str| pattern.parse::<NamePattern>().unwrap().fits(name);
+    for (pattern, name) in [("*", "x"), ("*-pr-*", "a-pr-1"), ("a", "a"), ("a*", "a"), ("*-pr-*-x", "a-pr-b-pr-c-x")] {
+        assert!(fits(pattern, name), "{pattern} {name}");
+    }
+    for (pattern, name) in [("a", "ab"), ("*-pr-*", "pr-1"), ("a*b", "ab-c"), ("ab*ba", "aba")] {
+        assert!(!fits(pattern, name), "{pattern} {name}");
+    }
+}

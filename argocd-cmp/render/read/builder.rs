@@ -1,0 +1,321 @@
+//! Builds the tree from the parser's events, and stops where a limit is passed.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use saphyr_parser::{Event, ScalarStyle, Tag};
+
+use super::scalar::{self, Ambiguous};
+use super::{Document, Fault, FaultKind, Limits};
+use crate::node::{Content, Entry, Node};
+
+/// A fault after which reading cannot go on.
+type Stop = (u32, FaultKind);
+
+/// Faults of one file after which nobody reads on.
+const MOST_FAULTS: usize = 100;
+
+/// A list or map that is not complete yet.
+enum Open {
+    List { line: u32, anchor: usize, items: Vec<Node>, size: usize },
+    Map(Map),
+}
+
+struct Map {
+    line: u32,
+    anchor: usize,
+    entries: Vec<Entry>,
+    /// Keys that are written out.
+    keys: BTreeSet<String>,
+    /// Keys that only a merge brought in.
+    merged: BTreeSet<String>,
+    /// A key that waits for its value.
+    key: Option<(Key, u32)>,
+    size: usize,
+}
+
+enum Key {
+    Text(String),
+    Merge,
+}
+
+pub(super) struct Builder<'a> {
+    limits: &'a Limits,
+    documents: Vec<Document>,
+    number: u32,
+    open: Vec<Open>,
+    anchors: BTreeMap<usize, (Node, usize)>,
+    nodes: usize,
+    repeated: usize,
+    faults: Vec<Fault>,
+}
+
+impl<'a> Builder<'a> {
+    pub(super) fn new(limits: &'a Limits) -> Self {
+        Self {
+            limits,
+            documents: Vec::new(),
+            number: 0,
+            open: Vec::new(),
+            anchors: BTreeMap::new(),
+            nodes: 0,
+            repeated: 0,
+            faults: Vec::new(),
+        }
+    }
+
+    /// What was wrong so far and what now ends the reading.
+    pub(super) fn fail(&mut self, line: u32, kind: FaultKind) -> Vec<Fault> {
+        self.note(line, kind);
+        std::mem::take(&mut self.faults)
+    }
+
+    pub(super) fn finish(self) -> Result<Vec<Document>, Vec<Fault>> {
+        if self.faults.is_empty() { Ok(self.documents) } else { Err(self.faults) }
+    }
+
+    pub(super) fn take(&mut self, event: Event<'_>, line: u32) -> Result<(), Stop> {
+        match event {
+            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
+            Event::DocumentStart(_) => self.start_document(line),
+            Event::Alias(anchor) => self.alias(anchor, line),
+            Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), line),
+            Event::SequenceStart(anchor, tag) => {
+                self.check_tag(tag.as_deref(), "seq", line)?;
+                self.push(Open::List { line, anchor, items: Vec::new(), size: 1 }, line)
+            }
+            Event::MappingStart(anchor, tag) => {
+                self.check_tag(tag.as_deref(), "map", line)?;
+                self.push(Open::Map(Map::new(line, anchor)), line)
+            }
+            Event::SequenceEnd | Event::MappingEnd => self.close(line),
+        }
+    }
+
+    fn start_document(&mut self, line: u32) -> Result<(), Stop> {
+        self.number += 1;
+        self.anchors.clear();
+        self.open.clear();
+        let limit = self.limits.documents;
+        if usize::try_from(self.number).is_ok_and(|number| number > limit) {
+            return Err((line, FaultKind::TooLarge { what: "the file", limit, unit: "documents" }));
+        }
+        Ok(())
+    }
+
+    fn push(&mut self, open: Open, line: u32) -> Result<(), Stop> {
+        if self.wants_key() {
+            return Err((line, FaultKind::Key("a list or a map".to_owned())));
+        }
+        let limit = self.limits.depth;
+        if self.open.len() >= limit {
+            return Err((line, FaultKind::TooLarge { what: "the document", limit, unit: "levels" }));
+        }
+        self.count(1, line)?;
+        self.open.push(open);
+        Ok(())
+    }
+
+    fn close(&mut self, line: u32) -> Result<(), Stop> {
+        let (node, anchor, size) = match self.open.pop() {
+            Some(Open::List { line, anchor, items, size }) => {
+                (Node { line, content: Content::List(items) }, anchor, size)
+            }
+            Some(Open::Map(Map { line, anchor, entries, size, .. })) => {
+                (Node { line, content: Content::Map(entries) }, anchor, size)
+            }
+            None => return Err((line, FaultKind::Syntax("something ends that did not begin".to_owned()))),
+        };
+        self.place(node, anchor, size)
+    }
+
+    fn scalar(
+        &mut self,
+        text: &str,
+        style: ScalarStyle,
+        anchor: usize,
+        tag: Option<&Tag>,
+        line: u32,
+    ) -> Result<(), Stop> {
+        self.count(1, line)?;
+        let is_plain = style == ScalarStyle::Plain;
+        let content = match tag_name(tag) {
+            Some(name) => {
+                let content = scalar::tagged(&name, text, is_plain);
+                let Some(content) = content else { return Err((line, FaultKind::Tag(name))) };
+                Ok(content)
+            }
+            None if is_plain => scalar::plain(text),
+            None => Ok(Content::Text(text.to_owned())),
+        };
+        if let Some(Open::Map(Map { key: key @ None, .. })) = self.open.last_mut() {
+            let found = if is_plain && text == "<<" && tag.is_none() {
+                Ok(Key::Merge)
+            } else {
+                scalar::key(text, content.as_ref()).map(Key::Text)
+            };
+            let (found, fault) = match found {
+                Ok(found) => (found, None),
+                Err(kind) => (Key::Text(text.to_owned()), Some(kind)),
+            };
+            *key = Some((found, line));
+            if let Some(kind) = fault {
+                self.note(line, kind);
+            }
+            return Ok(());
+        }
+        let content = match content {
+            Ok(content) => content,
+            Err(Ambiguous { one, other }) => {
+                self.note(line, FaultKind::Ambiguous { text: text.to_owned(), one, other });
+                Content::Null
+            }
+        };
+        self.place(Node { line, content }, anchor, 1)
+    }
+
+    fn alias(&mut self, anchor: usize, line: u32) -> Result<(), Stop> {
+        if self.wants_key() {
+            return Err((line, FaultKind::Key("an alias".to_owned())));
+        }
+        let Some((node, size)) = self.anchors.get(&anchor) else {
+            return Err((line, FaultKind::Syntax("an alias stands inside of what it repeats".to_owned())));
+        };
+        let (size, limit) = (*size, self.limits.repeated);
+        // The size is known before anything is copied.
+        self.repeated = self.repeated.saturating_add(size);
+        if self.repeated > limit {
+            return Err((line, FaultKind::TooLarge { what: "what aliases repeat", limit, unit: "values" }));
+        }
+        let node = Node { line, content: node.content.clone() };
+        let levels = depth(&node).saturating_add(self.open.len());
+        if levels > self.limits.depth {
+            let limit = self.limits.depth;
+            return Err((line, FaultKind::TooLarge { what: "the document", limit, unit: "levels" }));
+        }
+        self.count(size, line)?;
+        self.place(node, 0, size)
+    }
+
+    /// Puts a complete value where it belongs.
+    fn place(&mut self, node: Node, anchor: usize, node_size: usize) -> Result<(), Stop> {
+        if anchor != 0 {
+            // Keeping it for aliases is a copy of its own.
+            self.count(node_size, node.line)?;
+            self.anchors.insert(anchor, (node.clone(), node_size));
+        }
+        let fault = match self.open.last_mut() {
+            None => {
+                if !node.is_null() {
+                    self.documents.push(Document { number: self.number, root: node });
+                }
+                None
+            }
+            Some(Open::List { items, size, .. }) => {
+                items.push(node);
+                *size = size.saturating_add(node_size);
+                None
+            }
+            Some(Open::Map(map)) => {
+                map.size = map.size.saturating_add(node_size);
+                let Some((key, line)) = map.key.take() else {
+                    return Err((node.line, FaultKind::Key(node.kind().to_owned())));
+                };
+                map.add(key, line, node).err().map(|kind| (line, kind))
+            }
+        };
+        if let Some((line, kind)) = fault {
+            self.note(line, kind);
+        }
+        Ok(())
+    }
+
+    /// Whether the next thing must be a key.
+    fn wants_key(&self) -> bool {
+        matches!(self.open.last(), Some(Open::Map(Map { key: None, .. })))
+    }
+
+    /// Whether there is enough to correct already.
+    pub(super) fn has_enough(&self) -> bool {
+        self.faults.len() >= MOST_FAULTS
+    }
+
+    fn note(&mut self, line: u32, kind: FaultKind) {
+        self.faults.push(Fault { line, document: self.number.max(1), kind });
+    }
+
+    fn count(&mut self, more: usize, line: u32) -> Result<(), Stop> {
+        self.nodes = self.nodes.saturating_add(more);
+        let limit = self.limits.nodes;
+        if self.nodes > limit {
+            return Err((line, FaultKind::TooLarge { what: "the file", limit, unit: "values" }));
+        }
+        Ok(())
+    }
+
+    fn check_tag(&self, tag: Option<&Tag>, expected: &str, line: u32) -> Result<(), Stop> {
+        match tag_name(tag) {
+            None => Ok(()),
+            Some(name) if name == expected => Ok(()),
+            Some(name) => Err((line, FaultKind::Tag(name))),
+        }
+    }
+}
+
+impl Map {
+    fn new(line: u32, anchor: usize) -> Self {
+        let (keys, merged) = (BTreeSet::new(), BTreeSet::new());
+        Self { line, anchor, entries: Vec::new(), keys, merged, key: None, size: 1 }
+    }
+
+    fn add(&mut self, key: Key, line: u32, node: Node) -> Result<(), FaultKind> {
+        let key = match key {
+            Key::Merge => return self.merge(node),
+            Key::Text(key) => key,
+        };
+        if !self.keys.insert(key.clone()) {
+            return Err(FaultKind::DuplicateKey(key));
+        }
+        // A merged key gives way to the same key written out.
+        if self.merged.remove(&key) {
+            self.entries.retain(|entry| entry.key != key);
+        }
+        self.entries.push(Entry { key, line, node });
+        Ok(())
+    }
+
+    /// Adds the keys of a merged map, or of several, that this map does not have.
+    fn merge(&mut self, node: Node) -> Result<(), FaultKind> {
+        let maps = match node.content {
+            Content::Map(_) => vec![node],
+            Content::List(items) => items,
+            _ => return Err(FaultKind::Merge),
+        };
+        for map in maps {
+            let Content::Map(found) = map.content else { return Err(FaultKind::Merge) };
+            for entry in found {
+                if !self.keys.contains(&entry.key) && self.merged.insert(entry.key.clone()) {
+                    self.entries.push(entry);
+                }
+            }
+        }
+        Ok(())
+    }
+}
+
+/// The name of a tag of YAML itself, or the whole tag. None for no tag; `!` alone says that it is a text.
+fn tag_name(tag: Option<&Tag>) -> Option<String> {
+    let tag = tag?;
+    Some(match (tag.handle.as_str(), tag.suffix.as_str()) {
+        ("tag:yaml.org,2002:", name) => name.to_owned(),
+        ("", "!") | ("!", "") => "str".to_owned(),
+        (handle, suffix) => format!("{handle}{suffix}"),
+    })
+}
+
+fn depth(node: &Node) -> usize {
+    match &node.content {
+        Content::List(items) => 1 + items.iter().map(depth).max().unwrap_or_default(),
+        Content::Map(entries) => 1 + entries.iter().map(|entry| depth(&entry.node)).max().unwrap_or_default(),
+        _ => 0,
+    }
+}

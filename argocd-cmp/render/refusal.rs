@@ -1,0 +1,265 @@
+//! A refusal: what was refused, where, by which rule, and what to do.
+
+use std::fmt;
+
+/// One reason why nothing is rendered.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Refusal {
+    /// Where it stands.
+    pub place: Place,
+    /// The rule that says so.
+    pub rule: Rule,
+    /// What was got and what was expected; no final dot.
+    pub message: String,
+    /// What to do; no final dot.
+    pub remedy: String,
+}
+
+/// Where something stands, as far as it is known.
+#[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
+pub struct Place {
+    /// The file, relative to the received tree, or a word for where it came from: `parameters`.
+    pub file: Option<String>,
+    /// The line, from 1.
+    pub line: Option<u32>,
+    /// The document of the file, from 1, where there are several.
+    pub document: Option<u32>,
+    /// The object or the setting: `Deployment/api`, `projects.previews.caps`.
+    pub object: Option<String>,
+}
+
+/// Every reason there is, sorted by place.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub struct Refusals(Vec<Refusal>);
+
+/// Declares the rules with the words that name them.
+macro_rules! rules {
+    ($($(#[$doc:meta])+ $name:ident = $word:literal,)+) => {
+        /// The rules by which something is refused.
+        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+        pub enum Rule { $($(#[$doc])+ $name,)+ }
+
+        impl Rule {
+            /// All rules.
+            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
+
+            /// The word that names the rule.
+            pub fn as_str(self) -> &'static str {
+                match self { $(Self::$name => $word,)+ }
+            }
+        }
+    };
+}
+
+rules! {
+    /// Every object is of a kind and version that the policy allows.
+    Kind = "kind",
+    /// Caps of the policy on number, size, replicas and resources.
+    Caps = "caps",
+    /// Nothing is rendered from nothing.
+    Empty = "empty",
+    /// A field that the policy does not know, or of the wrong type.
+    Field = "field",
+    /// A file that cannot be read.
+    File = "file",
+    /// A Helm chart and what is asked of it.
+    Helm = "helm",
+    /// Hooks and waves.
+    Hook = "hook",
+    /// Hosts lie under the environment's own name.
+    Host = "host",
+    /// No pod comes near its node: namespaces, ports, paths.
+    HostAccess = "host-access",
+    /// The environment, the Application and the policy agree about whom this is for.
+    Identity = "identity",
+    /// Images come from the policy's registries.
+    Image = "image",
+    /// A kustomization and what it asks for.
+    Kustomize = "kustomize",
+    /// Labels, annotations and other metadata.
+    Metadata = "metadata",
+    /// Names of objects: well formed, once, and none of ours.
+    Name = "name",
+    /// Parameters of the Application.
+    Parameter = "parameter",
+    /// The policy itself.
+    Policy = "policy",
+    /// No container gets more rights than the level allows.
+    PodSecurity = "pod-security",
+    /// Nothing is fetched over the network.
+    Remote = "remote",
+    /// Routes lead from the policy's gateway to services of this namespace.
+    Route = "route",
+    /// Pods go where the scheduler puts them.
+    Scheduling = "scheduling",
+    /// Secrets and references to secrets.
+    Secret = "secret",
+    /// Services are reached inside the cluster only.
+    Service = "service",
+    /// Service accounts and their tokens.
+    ServiceAccount = "service-account",
+    /// The source says nothing about how it is rendered.
+    SourceOverride = "source-override",
+    /// Claims get new volumes of the policy's classes.
+    Storage = "storage",
+    /// A tool that is missing, switched off, or failed.
+    Tool = "tool",
+    /// Volumes hold what the namespace holds.
+    Volume = "volume",
+    /// YAML that can be read in one way only.
+    Yaml = "yaml",
+}
+
+impl Refusal {
+    /// A refusal at a place.
+    pub fn new(place: Place, rule: Rule, message: impl fmt::Display, remedy: impl fmt::Display) -> Self {
+        Self { place, rule, message: message.to_string(), remedy: remedy.to_string() }
+    }
+}
+
+impl Place {
+    /// A file as a whole.
+    pub fn file(name: impl Into<String>) -> Self {
+        Self { file: Some(name.into()), ..Self::default() }
+    }
+
+    /// A parameter of the Application.
+    pub fn parameter(name: impl Into<String>) -> Self {
+        Self { file: Some("parameters".to_owned()), object: Some(name.into()), ..Self::default() }
+    }
+
+    /// A line of a file.
+    #[must_use]
+    pub fn line(mut self, line: u32) -> Self {
+        self.line = Some(line);
+        self
+    }
+
+    /// An object, or a setting.
+    #[must_use]
+    pub fn object(mut self, object: impl Into<String>) -> Self {
+        self.object = Some(object.into());
+        self
+    }
+}
+
+impl Refusals {
+    /// The refusals, sorted, each one once. None where there is nothing to refuse.
+    pub fn collected(mut refusals: Vec<Refusal>) -> Option<Self> {
+        refusals.sort();
+        refusals.dedup();
+        (!refusals.is_empty()).then_some(Self(refusals))
+    }
+
+    /// The refusals, sorted by place.
+    pub fn as_slice(&self) -> &[Refusal] {
+        &self.0
+    }
+}
+
+impl From<Refusal> for Refusals {
+    fn from(refusal: Refusal) -> Self {
+        Self(vec![refusal])
+    }
+}
+
+impl fmt::Display for Rule {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(self.as_str())
+    }
+}
+
+impl fmt::Display for Place {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { file, line, document, object } = self;
+        if let Some(file) = file {
+            write!(f, "{}", visible(file))?;
+        }
+        if let Some(line) = line {
+            write!(f, ":{line}")?;
+        }
+        if let Some(document) = document {
+            write!(f, " (document {document})")?;
+        }
+        if let Some(object) = object {
+            let between = if file.is_some() { ": " } else { "" };
+            write!(f, "{between}{}", visible(object))?;
+        }
+        Ok(())
+    }
+}
+
+impl fmt::Display for Refusal {
+    /// One block: place, rule, what is wrong, what to do.
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self { place, rule, message, remedy } = self;
+        writeln!(f, "{place}")?;
+        writeln!(f, "  rule:   {rule}")?;
+        writeln!(f, "  found:  {}", visible(message))?;
+        write!(f, "  remedy: {}", visible(remedy))
+    }
+}
+
+impl fmt::Display for Refusals {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        let Self(refusals) = self;
+        for (at, refusal) in refusals.iter().enumerate() {
+            if at > 0 {
+                f.write_str("\n\n")?;
+            }
+            write!(f, "{refusal}")?;
+        }
+        Ok(())
+    }
+}
+
+/// A text of the repository made fit for a terminal and a log: one line, nothing invisible, not endless.
+fn visible(text: &str) -> String {
+    const MOST: usize = 600;
+    let is_hidden = |c: char| {
+        c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')
+    };
+    let mut shown = String::with_capacity(text.len().min(MOST));
+    for character in text.chars().take(MOST) {
+        if is_hidden(character) {
+            shown.extend(character.escape_unicode());
+        } else {
+            shown.push(character);
+        }
+    }
+    if text.chars().nth(MOST).is_some() {
+        shown.push_str(" ...");
+    }
+    shown
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn one_block_each_sorted_by_place() {
+        let place = Place::file("deploy/api.yaml").line(12).object("Deployment/api");
+        let second = Refusal::new(place, Rule::HostAccess, "`spec.hostNetwork` is true", "remove it");
+        let first = Refusal::new(Place::file("deploy/a\u{1b}[31m.yaml"), Rule::File, "no\nfile", "add it");
+        let all = Refusals::collected(vec![second.clone(), first, second]).unwrap();
+        expect_test::expect![[r#"
+            deploy/a\u{1b}[31m.yaml
+              rule:   file
+              found:  no\u{a}file
+              remedy: add it
+
+            deploy/api.yaml:12: Deployment/api
+              rule:   host-access
+              found:  `spec.hostNetwork` is true
+              remedy: remove it"#]]
+        .assert_eq(&all.to_string());
+        assert_eq!(Refusals::collected(Vec::new()), None);
+    }
+
+    #[test]
+    fn every_rule_has_its_own_word() {
+        let words: std::collections::BTreeSet<_> = Rule::ALL.iter().map(|rule| rule.as_str()).collect();
+        assert_eq!(words.len(), Rule::ALL.len());
+    }
+}

@@ -1,0 +1,134 @@
+//! Helm charts: what Helm is asked, and what becomes of its answer.
+
+use super::kit::{
+    Answering, application, files, parameters, policy_of, policy_text, render_under, render_with, rendered, rules,
+    titles,
+};
+use crate::render::{Request, render};
+use crate::source::Tree;
+use crate::tools::{NoTools, ToolError};
+
+const CHART: (&str, &str) = ("app/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n");
+const ANSWER: &str = "---\n# Source: shop/templates/deployment.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers: [{name: c, image: 'registry.acme.internal/shop:main'}]\n---\n# Source: shop/charts/db/templates/all.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: db}\n";
+
+#[test]
+fn what_helm_is_asked() {
+    let tree = files(&[
+        CHART,
+        ("app/templates/x.yaml", "{{ x }}"),
+        ("app/own.yaml", "a: 1"),
+        ("shared.yaml", "b: 2"),
+        ("elsewhere/x", ""),
+    ]);
+    let helm = Answering::with(ANSWER);
+    let pairs = [
+        ("image.repository", "registry.acme.internal/shop"),
+        ("head-sha", "0123456"),
+        ("secretRef", "secret/preview/shop-pr-7/shop"),
+        ("values", "own.yaml,/shared.yaml"),
+        ("set", r#"{"replicas": "3"}"#),
+    ];
+    let found = rendered(render_with(&tree, &pairs, &helm));
+    expect_test::expect![[r#"
+        helm shop-pr-7 in shop-pr-7 for Some("1.33.0") ["v1", "apps/v1"]
+        files ["Chart.yaml", "own.yaml", "templates/x.yaml"]
+        values ["a: 1", "b: 2", "{\"image\":{\"repository\":\"registry.acme.internal/shop\",\"tag\":\"0123456\"},\"replicas\":3,\"secretRef\":\"secret/preview/shop-pr-7/shop\"}"]"#]]
+    .assert_eq(&helm.asked.borrow().join("\n"));
+    assert!(titles(&found).contains(&"ExternalSecret/shop-pr-7-config".to_owned()));
+    // A chart has been told about its secrets and puts them where it wants them.
+    let yaml = found.yaml();
+    assert!(!yaml.contains("envFrom") && yaml.contains("registry.acme.internal/shop:0123456"), "{yaml}");
+}
+
+#[test]
+fn a_refusal_names_the_template() {
+    let bad = ANSWER.replace("kind: ConfigMap", "kind: Node").replace("name: c,", "name: c, tty: 'yes',");
+    let refusals = render_with(&files(&[CHART]), &[], &Answering::with(&bad)).unwrap_err();
+    let places: Vec<_> = refusals.as_slice().iter().map(|refusal| refusal.place.to_string()).collect();
+    assert_eq!(
+        places,
+        [
+            "app/charts/db/templates/all.yaml (rendered):13 (document 2): Node/db",
+            "app/templates/deployment.yaml (rendered):10 (document 1): Deployment/web"
+        ]
+    );
+}
+
+#[test]
+fn several_applications_of_one_environment_have_several_releases() {
+    let tree = files(&[("charts/api/Chart.yaml", "name: api"), ("app/values.yaml", "a: 1")]);
+    for (pairs, release) in [
+        (vec![("chart", "charts/api")], "shop-pr-7"),
+        (vec![("chart", "charts/api"), ("guards", "none")], "shop-pr-7-api"),
+        (vec![("chart", "./charts/api/"), ("guards", "none"), ("services", "web")], "shop-pr-7-web"),
+    ] {
+        let helm = Answering::with(ANSWER);
+        rendered(render_with(&tree, &pairs, &helm));
+        assert!(helm.asked.borrow()[0].starts_with(&format!("helm {release} in shop-pr-7 ")), "{pairs:?}");
+    }
+}
+
+#[test]
+fn paths_are_those_of_the_repository() {
+    let tree = files(&[("shop/README.md", ""), ("charts/api/Chart.yaml", "name: api")]);
+    let (application, policy) = (application(), policy_of(&policy_text()));
+    let asked = |chart: &str| {
+        let parameters = parameters(&[("chart", chart)]);
+        let tree = Tree { files: &tree, directory: "shop", above: "deploy" };
+        render(
+            &Request { tree, parameters: &parameters, application: &application, policy: &policy },
+            &Answering::with(ANSWER),
+        )
+    };
+    rendered(asked("deploy/charts/api"));
+    for missing in ["charts/api", "deploy/charts/web", "deployment/charts/api", "deploy/../../charts/api"] {
+        let refusals = asked(missing).unwrap_err();
+        assert!(refusals.to_string().contains("rule:   file"), "{missing}: {refusals}");
+    }
+    assert!(asked("charts/api").unwrap_err().to_string().contains("manifest-generate-paths"));
+}
+
+#[test]
+fn what_is_refused_before_helm_is_asked() {
+    let schema = |text: &str| files(&[CHART, ("app/values.schema.json", text)]);
+    let helm = Answering::with(ANSWER);
+    for text in [
+        r#"{"$ref": "https://evil.example/x.json"}"#,
+        r#"{"properties": {"a": {"$ref": "file:///etc/passwd"}}}"#,
+        r#"{"allOf": [{"$dynamicRef": "other.json#/x"}]}"#,
+    ] {
+        assert_eq!(rules(render_with(&schema(text), &[], &helm)).into_iter().collect::<Vec<_>>(), ["remote"], "{text}");
+    }
+    assert_eq!(rules(render_with(&schema("{"), &[], &helm)).into_iter().collect::<Vec<_>>(), ["helm"]);
+    let mut outside = files(&[CHART]);
+    outside.add_link("app/files", "../../..").unwrap();
+    assert_eq!(rules(render_with(&outside, &[], &helm)).into_iter().collect::<Vec<_>>(), ["file"]);
+    for values in ["missing.yaml", "../../x.yaml", "/missing.yaml", "/../x"] {
+        let refused = render_with(&files(&[CHART]), &[("values", values)], &helm);
+        assert_eq!(rules(refused).into_iter().collect::<Vec<_>>(), ["file"], "{values}");
+    }
+    let off = policy_text() + "    helm: { enabled: false }\n";
+    assert_eq!(
+        rules(render_under(&policy_of(&off), &files(&[CHART]), &[], &helm)).into_iter().collect::<Vec<_>>(),
+        ["tool"]
+    );
+    assert!(helm.asked.borrow().is_empty());
+    rendered(render_with(&schema(r##"{"$ref": "#/$defs/x", "$defs": {"x": {}}}"##), &[], &helm));
+}
+
+#[test]
+fn an_answer_that_is_none() {
+    let chart = files(&[CHART]);
+    assert_eq!(rules(render_with(&chart, &[], &NoTools)).into_iter().collect::<Vec<_>>(), ["tool"]);
+    for nothing in ["", "---\n# Source: shop/templates/x.yaml\n", "null"] {
+        assert_eq!(
+            rules(render_with(&chart, &[], &Answering::with(nothing))).into_iter().collect::<Vec<_>>(),
+            ["empty"]
+        );
+    }
+    assert!(rules(render_with(&chart, &[], &Answering::with("a: b: c"))).contains("yaml"));
+    let error = ToolError { message: "helm says: no such value".to_owned(), remedy: "add it".to_owned() };
+    let failing = Answering { answer: Err(error), ..Answering::with("") };
+    let refusals = render_with(&chart, &[], &failing).unwrap_err();
+    assert!(refusals.to_string().contains("helm says: no such value"), "{refusals}");
+}

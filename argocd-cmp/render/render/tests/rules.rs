@@ -1,0 +1,233 @@
+//! Rules that depend on the policy and the parameters.
+
+use proptest::prelude::*;
+
+use super::kit::{files, policy_of, policy_text, render_text, render_under, render_with, rendered, rules, titles};
+use super::samples::sample;
+use crate::policy::Policy;
+use crate::tools::NoTools;
+
+const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n";
+
+fn web(pod: &str) -> String {
+    format!("{WEB}{}", pod.lines().map(|line| format!("      {line}\n")).collect::<String>())
+}
+
+const GOOD: &str = "securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}\ncontainers:\n- name: c\n  image: postgres:16\n  securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}\n";
+
+#[test]
+fn the_restricted_level() {
+    let policy = policy_of(&(policy_text() + "    pod_security: restricted\n"));
+    let under = |pod: &str| render_under(&policy, &files(&[("app/all.yaml", &web(pod))]), &[], &NoTools);
+    rendered(under(GOOD));
+    for (from, to) in [
+        ("runAsNonRoot: true", "runAsNonRoot: false"),
+        ("runAsNonRoot: true, ", ""),
+        ("runAsNonRoot: true", "runAsNonRoot: true, runAsUser: 0"),
+        (", seccompProfile: {type: RuntimeDefault}", ""),
+        ("allowPrivilegeEscalation: false, ", ""),
+        ("allowPrivilegeEscalation: false", "allowPrivilegeEscalation: true"),
+        ("drop: [ALL]", "drop: [NET_RAW]"),
+        ("{drop: [ALL]}", "{drop: [ALL]}, runAsUser: 0"),
+        ("{drop: [ALL]}", "{drop: [ALL]}, runAsNonRoot: false"),
+        ("containers:", "initContainers: [{name: i, image: busybox}]\ncontainers:"),
+    ] {
+        let bad = GOOD.replace(from, to);
+        assert_eq!(rules(under(&bad)).into_iter().collect::<Vec<_>>(), ["pod-security"], "{bad}");
+        rendered(render_text(&web(&bad), &[]));
+    }
+}
+
+#[test]
+fn who_owns_the_guards() {
+    let text = web(GOOD);
+    let titles = |guards: &str| {
+        titles(&rendered(render_text(&text, &[("guards", guards), ("secretRef", "secret/preview/shop-pr-7")])))
+    };
+    let rendered_here = titles("render");
+    assert_eq!(
+        rendered_here[..4],
+        ["Namespace/shop-pr-7", "ServiceAccount/default", "ResourceQuota/eod", "LimitRange/eod"]
+    );
+    let names = ["ExternalSecret/shop-pr-7-config", "Service/payments", "Service/search", "Deployment/web"];
+    assert_eq!(titles("terraform"), names);
+    assert_eq!(titles("none"), [names[0], names[3]]);
+}
+
+#[test]
+fn the_guards_are_those_of_the_provider() {
+    let found = rendered(render_text(&web(GOOD), &[("repository", "acme/shop"), ("pull-request", "7")]));
+    let spec = r#"{"repository":"acme/shop","pull_request":7,"network":{"stable_services":["stable/payments:8080","stable/search:9200"],"dns_namespace":"kube-system","ingress_namespaces":["ingress"]},"image_pull_secrets":["registry"]}"#;
+    let spec = eod_domain::EnvironmentSpec::from_json(spec).unwrap();
+    let settings = eod_domain::Settings {
+        installation: "acme".parse().unwrap(),
+        domain: Some("preview.acme.internal".parse().unwrap()),
+        default_labels: serde_json::from_str(r#"{"team":"checkout"}"#).unwrap(),
+        ..eod_domain::Settings::default()
+    };
+    let environment = eod_domain::Environment::resolve(&spec, &settings).unwrap();
+    let objects = eod_domain::objects(&environment, &eod_domain::Provenance::default());
+    assert!(objects.len() >= 8);
+    for object in objects {
+        let key = object.key();
+        let same = found.manifests().iter().find(|manifest| manifest.title() == key);
+        let same = same.unwrap_or_else(|| panic!("{key} is missing"));
+        let mut content = same.content.clone();
+        let annotations = content["metadata"]["annotations"].as_object_mut().unwrap();
+        assert_eq!(annotations.remove("argocd.argoproj.io/sync-wave").unwrap(), "-20");
+        if annotations.is_empty() {
+            content["metadata"].as_object_mut().unwrap().remove("annotations");
+        }
+        assert_eq!(content, object.content);
+    }
+}
+
+#[test]
+fn references_to_secrets() {
+    let text = web(GOOD);
+    let pairs = [("secretRef", "secret/data/preview/shop-pr-7/db")];
+    let operator = policy_text().replace(
+        "kind: external-secrets, store: vault-preview, store_kind: ClusterSecretStore",
+        "kind: vault-operator, store: preview",
+    );
+    let found = rendered(render_under(&policy_of(&operator), &files(&[("app/a.yaml", &text)]), &pairs, &NoTools));
+    let secret = found.manifests().iter().find(|manifest| manifest.kind() == "VaultStaticSecret").unwrap();
+    assert_eq!(
+        crate::to_json(&secret.content["spec"]),
+        r#"{"destination":{"create":true,"name":"shop-pr-7-config"},"mount":"secret","path":"preview/shop-pr-7/db","refreshAfter":"1m","type":"kv-v2","vaultAuthRef":"preview"}"#
+    );
+    let none = policy_text()
+        .replace("kind: external-secrets, store: vault-preview, store_kind: ClusterSecretStore", "kind: none");
+    let refused = render_under(&policy_of(&none), &files(&[("app/a.yaml", &text)]), &pairs, &NoTools);
+    assert_eq!(rules(refused).into_iter().collect::<Vec<_>>(), ["secret"]);
+    assert_eq!(
+        rules(render_text(&text, &[("sensitiveSecretRef", "secret/sensitive/shop")])).into_iter().collect::<Vec<_>>(),
+        ["secret"]
+    );
+    let open = policy_text() + "    sensitive_secret_prefixes: [secret/sensitive/]\n";
+    let both = [pairs[0], ("sensitiveSecretRef", "secret/sensitive/shop")];
+    let found = rendered(render_under(&policy_of(&open), &files(&[("app/a.yaml", &text)]), &both, &NoTools));
+    assert!(found.yaml().contains("name: shop-pr-7-sensitive"));
+}
+
+#[test]
+fn hosts() {
+    let route = |host: &str, service: &str| {
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: web}}\nspec: {{rules: [{{host: {host}, http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: {service}, port: {{number: 80}}}}}}}}]}}}}]}}\n"
+        )
+    };
+    let host = |service: &str, pairs: &[(&str, &str)]| {
+        let found = rendered(render_text(&route("shop.example", service), pairs));
+        let ingress = found.manifests().iter().find(|manifest| manifest.kind() == "Ingress").unwrap();
+        ingress.content["spec"]["rules"][0]["host"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(host("web", &[]), "shop-pr-7-web.preview.acme.internal");
+    assert_eq!(host("shop-pr-7-web", &[]), "shop-pr-7-web.preview.acme.internal");
+    assert_eq!(host("shop-pr-7", &[]), "shop-pr-7.preview.acme.internal");
+    let wanted = "shop-pr-7-front.preview.acme.internal";
+    assert_eq!(host("web", &[("host", wanted)]), wanted);
+    for bad in [
+        "shop-pr-8-web.preview.acme.internal",
+        "shop-pr-7x.preview.acme.internal",
+        "shop-pr-7-pr-8.preview.acme.internal",
+        "shop-pr-7-web.evil.example",
+        "shop-pr-7-web.preview.acme.internal.evil.example",
+        "a.shop-pr-7-web.preview.acme.internal",
+        "shop-pr-7-web.preview.acme.internal.",
+        "SHOP-PR-7-web.preview.acme.internal",
+        "preview.acme.internal",
+        "*.preview.acme.internal",
+    ] {
+        assert_eq!(
+            rules(render_text(&route("x", "web"), &[("host", bad)])).into_iter().collect::<Vec<_>>(),
+            ["host"],
+            "{bad}"
+        );
+    }
+    let without = policy_text().replace("    domain: preview.acme.internal\n", "");
+    let refused = render_under(&policy_of(&without), &files(&[("app/a.yaml", &route("x", "web"))]), &[], &NoTools);
+    assert_eq!(rules(refused).into_iter().collect::<Vec<_>>(), ["host"]);
+}
+
+#[test]
+fn a_policy_may_name_kinds_and_metadata_of_its_own() {
+    let widget = "apiVersion: acme.io/v1\nkind: Widget\nmetadata: {name: x, annotations: {acme.io/size: large}}\nspec: {anything: [1]}\n";
+    let wider = policy_of(&(policy_text() + "    kinds: [acme.io/Widget]\n    metadata_allow: ['acme.io/']\n"));
+    let tree = |text: &str| files(&[("app/a.yaml", text)]);
+    let found = rendered(render_under(&wider, &tree(widget), &[], &NoTools));
+    assert!(found.yaml().contains("environment.on-demand/env: shop-pr-7"));
+    let pods = widget.replace("[1]", "{template: {spec: {hostNetwork: true, containers: []}}}");
+    assert_eq!(
+        rules(render_under(&wider, &tree(&pods), &[], &NoTools)).into_iter().collect::<Vec<_>>(),
+        ["host-access"]
+    );
+    let list = format!("{widget}items: []\n");
+    assert_eq!(rules(render_under(&wider, &tree(&list), &[], &NoTools)).into_iter().collect::<Vec<_>>(), ["kind"]);
+    assert_eq!(rules(render_under(&wider, &tree(&web(GOOD)), &[], &NoTools)).into_iter().collect::<Vec<_>>(), ["kind"]);
+}
+
+#[test]
+fn caps_of_the_whole() {
+    let caps = |caps: &str| policy_of(&(policy_text() + &format!("    caps: {{ {caps} }}\n")));
+    let tree = files(&[("app/a.yaml", &web(GOOD))]);
+    for cap in ["objects: 5", "bytes: 1Ki", "cpu: 1m"] {
+        let limited = web(&GOOD.replace("image: postgres:16", "image: postgres:16\n  resources: {limits: {cpu: 2m}}"));
+        let refused = render_under(&caps(cap), &files(&[("app/a.yaml", &limited)]), &[], &NoTools);
+        assert_eq!(rules(refused).into_iter().collect::<Vec<_>>(), ["caps"], "{cap}");
+    }
+    rendered(render_under(&caps("replicas: 5"), &tree, &[("replicas", "5")], &NoTools));
+    let six = web(GOOD).replace("spec:\n  template", "spec:\n  replicas: 6\n  template");
+    let found =
+        rendered(render_under(&caps("replicas: 5"), &files(&[("app/a.yaml", &six)]), &[("replicas", "4")], &NoTools));
+    assert!(found.yaml().contains("replicas: 4"));
+}
+
+#[test]
+fn a_person_without_a_policy_keeps_every_other_rule() {
+    let policy = Policy::built_in();
+    let tree = |text: &str| files(&[("app/a.yaml", text)]);
+    rendered(render_under(&policy, &tree(&web(&GOOD.replace("postgres:16", "anywhere.example/x"))), &[], &NoTools));
+    let refused = render_under(&policy, &tree(&web("hostNetwork: true\ncontainers: []")), &[], &NoTools);
+    assert_eq!(rules(refused).into_iter().collect::<Vec<_>>(), ["host-access"]);
+}
+
+#[test]
+fn labels_that_a_selector_asks_for_stay() {
+    let text = web(GOOD)
+        .replace("spec:\n  template", "spec:\n  selector: {matchLabels: {team: mine}}\n  template")
+        .replace("{app: web}", "{team: mine}");
+    let found = rendered(render_text(&text, &[]));
+    let content = &found.manifests().iter().find(|manifest| manifest.kind() == "Deployment").unwrap().content;
+    assert_eq!(content["spec"]["template"]["metadata"]["labels"]["team"], "mine");
+    assert_eq!(content["metadata"]["labels"]["team"], "checkout");
+}
+
+proptest! {
+    #![proptest_config(ProptestConfig::with_cases(400))]
+
+    /// Whatever happens to one line of a good source: no panic, no empty success, never an object of another namespace.
+    #[test]
+    fn a_damaged_source_gives_all_or_nothing(at in 0_usize..60, text in "[ \\-:{}\\[\\]a-z0-9\"']{0,20}") {
+        let (files, parameters) = sample("plain");
+        let pairs: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
+        let mut damaged = crate::Files::default();
+        for name in files.names("app") {
+            let bytes = files.read("app", name).unwrap();
+            let mut lines: Vec<String> = String::from_utf8(bytes.to_vec()).unwrap().lines().map(ToOwned::to_owned).collect();
+            if let (Some(line), "deployment.yaml" | "network.yml") = (lines.get_mut(at), name) {
+                line.push_str(&text);
+            }
+            damaged.add_file(&format!("app/{name}"), lines.join("\n").into_bytes()).unwrap();
+        }
+        match render_with(&damaged, &pairs, &NoTools) {
+            Err(refusals) => prop_assert!(!refusals.as_slice().is_empty()),
+            Ok(found) => {
+                prop_assert!(found.manifests().len() > 8);
+                for manifest in found.manifests().iter().filter(|manifest| manifest.kind() != "Namespace") {
+                    prop_assert_eq!(&manifest.content["metadata"]["namespace"], "shop-pr-7");
+                }
+            }
+        }
+    }
+}

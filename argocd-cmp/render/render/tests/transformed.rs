@@ -1,0 +1,185 @@
+//! The preview transform, point by point.
+
+use serde_json::Value;
+
+use super::kit::{render_text, rendered, titles};
+use crate::write::to_json;
+
+fn pod(kind: &str, name: &str, metadata: &str, spec: &str, pod: &str) -> String {
+    let version = if kind.ends_with("Job") { "batch/v1" } else { "apps/v1" };
+    format!(
+        "apiVersion: {version}\nkind: {kind}\nmetadata: {{name: {name}{metadata}}}\nspec: {{{spec}template: {{metadata: {{labels: {{app: x}}}}, spec: {{{pod}containers: [{{name: c, image: 'postgres:16'}}]}}}}}}\n---\n"
+    )
+}
+
+/// The object of a title, as it is rendered.
+fn one(text: &str, pairs: &[(&str, &str)], title: &str) -> Value {
+    let found = rendered(render_text(text, pairs));
+    let manifest = found.manifests().iter().find(|manifest| manifest.title() == title);
+    manifest.unwrap_or_else(|| panic!("no {title} among {:?}", titles(&found))).content.clone()
+}
+
+#[test]
+fn replicas() {
+    for (written, cap, state, expected) in [
+        ("replicas: 6, ", "1", "active", "1"),
+        ("replicas: 6, ", "2", "active", "2"),
+        ("replicas: 1, ", "2", "active", "1"),
+        ("replicas: 0, ", "1", "active", "0"),
+        ("", "2", "active", "1"),
+        ("replicas: 6, ", "2", "asleep", "0"),
+        ("", "1", "asleep", "0"),
+    ] {
+        for kind in ["Deployment", "StatefulSet"] {
+            let text = pod(kind, "web", "", written, "");
+            let found = one(&text, &[("replicas", cap), ("state", state)], &format!("{kind}/web"));
+            assert_eq!(to_json(&found["spec"]["replicas"]), expected, "{written} {cap} {state}");
+        }
+    }
+}
+
+#[test]
+fn a_volume_for_one_pod_means_recreate() {
+    let claim = |modes: &str| {
+        format!(
+            "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: data}}\nspec: {{accessModes: [{modes}]}}\n"
+        )
+    };
+    let volume = "volumes: [{name: v, persistentVolumeClaim: {claimName: data}}], ";
+    let strategy = |text: String| to_json(&one(&text, &[], "Deployment/web")["spec"]["strategy"]);
+    let rolling = "strategy: {type: RollingUpdate}, ";
+    let web = |pod_spec: &str| pod("Deployment", "web", "", rolling, pod_spec);
+    assert_eq!(strategy(web("")), r#"{"type":"RollingUpdate"}"#);
+    assert_eq!(strategy(web("volumes: [{name: v, emptyDir: {}}], ")), r#"{"type":"RollingUpdate"}"#);
+    assert_eq!(strategy(web(volume) + &claim("ReadWriteMany")), r#"{"type":"RollingUpdate"}"#);
+    for exclusive in ["ReadWriteOnce", "ReadWriteMany, ReadWriteOncePod", ""] {
+        assert_eq!(strategy(web(volume) + &claim(exclusive)), r#"{"type":"Recreate"}"#);
+    }
+    assert_eq!(strategy(web(volume)), r#"{"type":"Recreate"}"#, "a claim of another Application");
+}
+
+#[test]
+fn images() {
+    let image = |pairs: &[(&str, &str)], written: &str| {
+        let text = pod("Deployment", "web", "", "", "").replace("postgres:16", written);
+        let found = one(&text, pairs, "Deployment/web");
+        found["spec"]["template"]["spec"]["containers"][0]["image"].as_str().unwrap().to_owned()
+    };
+    let shop = "registry.acme.internal/shop";
+    let built = [("image.repository", shop), ("head-sha", "0123456")];
+    assert_eq!(image(&built, "registry.acme.internal/shop:main"), "registry.acme.internal/shop:0123456");
+    assert_eq!(image(&built, "REGISTRY.acme.internal/shop"), "registry.acme.internal/shop:0123456");
+    assert_eq!(image(&built, "registry.acme.internal/shop-tools:1"), "registry.acme.internal/shop-tools:1");
+    assert_eq!(image(&built, "postgres:16"), "postgres:16", "what is not named keeps its reference");
+    let tagged = [built[0], built[1], ("image.tag", "v2")];
+    assert_eq!(
+        image(
+            &tagged,
+            "registry.acme.internal/shop@sha256:0000000000000000000000000000000000000000000000000000000000000000"
+        ),
+        "registry.acme.internal/shop:v2"
+    );
+    let named = [
+        ("images", r#"{"postgres": "registry.acme.internal/postgres:17", "acme/x": "postgres:1"}"#),
+        built[0],
+        built[1],
+    ];
+    assert_eq!(image(&named, "docker.io/library/postgres"), "registry.acme.internal/postgres:17");
+    assert_eq!(image(&named, "acme/x:9"), "docker.io/library/postgres:1");
+    assert_eq!(
+        image(&[("image.repository", shop)], "registry.acme.internal/shop:main"),
+        "registry.acme.internal/shop:main"
+    );
+}
+
+#[test]
+fn hooks_before_the_sync_run_behind_the_guards() {
+    let hook = |name: &str, annotations: &str| pod("Job", name, &format!(", annotations: {{{annotations}}}"), "", "");
+    let annotations =
+        |text: &str, name: &str| to_json(&one(text, &[], &format!("Job/{name}"))["metadata"]["annotations"]);
+    let single = hook(
+        "a",
+        "helm.sh/hook: 'pre-install, pre-upgrade', helm.sh/hook-weight: '7', helm.sh/hook-delete-policy: 'hook-succeeded,before-hook-creation', helm.sh/hook-output-log-policy: hook-failed",
+    );
+    assert_eq!(
+        annotations(&single, "a"),
+        r#"{"argocd.argoproj.io/hook":"Sync","argocd.argoproj.io/hook-delete-policy":"HookSucceeded,BeforeHookCreation","argocd.argoproj.io/sync-wave":"-10"}"#
+    );
+    let mut several = String::new();
+    for weight in 0..12 {
+        several.push_str(&hook(
+            &format!("h{weight}"),
+            &format!("helm.sh/hook: pre-upgrade, helm.sh/hook-weight: '{weight}'"),
+        ));
+    }
+    several.push_str(&hook("argo", "argocd.argoproj.io/hook: PreSync, argocd.argoproj.io/sync-wave: '11'"));
+    let wave = |name: &str| {
+        one(&several, &[], &format!("Job/{name}"))["metadata"]["annotations"]["argocd.argoproj.io/sync-wave"].clone()
+    };
+    let waves: Vec<_> =
+        ["h0", "h2", "h3", "h10", "h11", "argo"].map(|name| wave(name).as_str().unwrap().to_owned()).into();
+    assert_eq!(waves, ["-19", "-19", "-18", "-11", "-10", "-10"]);
+    for (stays, hook_is) in
+        [("PostSync", "PostSync"), ("SyncFail", "SyncFail"), ("Sync", "Sync"), ("'PreSync,PostSync'", "PostSync,Sync")]
+    {
+        let found = one(&hook("a", &format!("argocd.argoproj.io/hook: {stays}")), &[], "Job/a");
+        assert_eq!(found["metadata"]["annotations"]["argocd.argoproj.io/hook"], hook_is);
+    }
+}
+
+#[test]
+fn what_is_dropped() {
+    let text = pod("Deployment", "web", "", "", "")
+        + &pod("Job", "test", ", annotations: {helm.sh/hook: 'test-success,test'}", "", "hostNetwork: true, ")
+        + "apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\n---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}\n";
+    assert_eq!(titles(&rendered(render_text(&text, &[("guards", "none")]))), ["Deployment/web"]);
+}
+
+#[test]
+fn services_that_are_not_selected_are_the_stable_ones() {
+    let text = pod("Deployment", "web", "", "", "")
+        + &pod("Deployment", "payments", "", "", "")
+        + "apiVersion: v1\nkind: Service\nmetadata: {name: payments}\nspec: {selector: {app: payments}}\n";
+    let kinds = |pairs: &[(&str, &str)]| {
+        let found = rendered(render_text(&text, &[pairs, &[("guards", "terraform")]].concat()));
+        let external = |manifest: &crate::Manifest| manifest.content["spec"]["type"] == "ExternalName";
+        let title = |manifest: &crate::Manifest| {
+            format!("{}{}", if external(manifest) { "stable " } else { "" }, manifest.title())
+        };
+        found.manifests().iter().map(title).collect::<Vec<_>>()
+    };
+    assert_eq!(kinds(&[]), ["Service/payments", "stable Service/search", "Deployment/payments", "Deployment/web"]);
+    assert_eq!(kinds(&[("services", "web")]), ["stable Service/payments", "stable Service/search", "Deployment/web"]);
+    let both = kinds(&[("labels", r#"["service:web","service:payments","service:search"]"#)]);
+    assert_eq!(both, ["Service/payments", "Deployment/payments", "Deployment/web"]);
+}
+
+#[test]
+fn hosts_certificates_and_gateways() {
+    let path = "http: {paths: [{path: /a, pathType: Prefix, backend: {service: {name: api, port: {number: 80}}}}, {path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}";
+    let ingress = format!(
+        "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: x}}\nspec: {{tls: [{{hosts: [a.example, b.example], secretName: mine}}, {{}}], rules: [{{host: a.example, {path}}}, {{host: b.example, {path}}}]}}\n"
+    );
+    let spec = one(&ingress, &[], "Ingress/x")["spec"].clone();
+    assert_eq!(spec["rules"].as_array().unwrap().len(), 1, "two hosts of one service are one");
+    assert_eq!(spec["rules"][0]["host"], "shop-pr-7-web.preview.acme.internal");
+    assert_eq!(
+        to_json(&spec["tls"]),
+        r#"[{"hosts":["shop-pr-7-web.preview.acme.internal"],"secretName":"wildcard-preview-tls"},{"secretName":"wildcard-preview-tls"}]"#
+    );
+    assert_eq!(spec["ingressClassName"], "internal");
+    let route = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: x}\nspec: {hostnames: [a.example, b.example], rules: [{backendRefs: [{name: web, namespace: shop-pr-7, port: 80}]}]}\n";
+    let spec = one(route, &[], "HTTPRoute/x")["spec"].clone();
+    assert_eq!(to_json(&spec["hostnames"]), r#"["shop-pr-7-web.preview.acme.internal"]"#);
+    assert_eq!(spec["parentRefs"][0]["name"], "private");
+}
+
+#[test]
+fn tokens_and_pull_secrets() {
+    let text = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\nimagePullSecrets: [{name: mine}]\n";
+    let account = one(text, &[], "ServiceAccount/web");
+    assert_eq!(account["automountServiceAccountToken"], false);
+    assert_eq!(to_json(&account["imagePullSecrets"]), r#"[{"name":"mine"},{"name":"registry"}]"#);
+    let pod = one(&pod("Job", "x", "", "", "automountServiceAccountToken: false, "), &[], "Job/x");
+    assert_eq!(pod["spec"]["template"]["spec"]["automountServiceAccountToken"], false);
+}

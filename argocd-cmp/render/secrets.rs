@@ -1,0 +1,73 @@
+//! The references to secrets: objects that say where a secret lies, never what it holds.
+
+use eod_domain::vault::SecretRef;
+use serde_json::{Value, json};
+
+use crate::application::Preview;
+use crate::manifest::Manifest;
+use crate::policy::Secrets;
+use crate::refusal::{Place, Refusal, Rule};
+
+/// How long a copy may lag behind the store.
+const REFRESH: &str = "1m";
+
+/// The parameter, the end of the Secret's name, and the reference.
+fn references<'a>(preview: &'a Preview<'_>) -> impl Iterator<Item = (&'static str, &'static str, &'a SecretRef)> {
+    let parameters = preview.parameters;
+    let rows = [
+        ("secretRef", "config", parameters.secret_ref.as_ref()),
+        ("sensitiveSecretRef", "sensitive", parameters.sensitive_secret_ref.as_ref()),
+    ];
+    rows.into_iter().filter_map(|(parameter, end, secret)| Some((parameter, end, secret?)))
+}
+
+/// The names of the Secrets that there will be.
+pub(crate) fn names(preview: &Preview<'_>) -> Vec<String> {
+    references(preview).map(|(_, end, _)| format!("{}-{end}", preview.name())).collect()
+}
+
+/// The objects that bring the Secrets.
+pub(crate) fn objects(preview: &Preview<'_>) -> Result<Vec<Manifest>, Vec<Refusal>> {
+    let (mut found, mut refusals) = (Vec::new(), Vec::new());
+    for (parameter, end, secret) in references(preview) {
+        let name = format!("{}-{end}", preview.name());
+        match &preview.policy.secrets {
+            Secrets::None => {
+                let message = "the policy names no store of secrets, so a reference cannot become a Secret";
+                let remedy = "leave the parameter out, or have the platform add `secrets` to the policy";
+                refusals.push(Refusal::new(Place::parameter(parameter), Rule::Secret, message, remedy));
+            }
+            Secrets::ExternalSecrets { store, store_kind } => {
+                let store_kind = match store_kind {
+                    crate::policy::StoreKind::ClusterSecretStore => "ClusterSecretStore",
+                    crate::policy::StoreKind::SecretStore => "SecretStore",
+                };
+                let spec = json!({
+                    "refreshInterval": REFRESH,
+                    "secretStoreRef": { "name": store, "kind": store_kind },
+                    "target": { "name": name, "creationPolicy": "Owner" },
+                    "dataFrom": [{ "extract": { "key": secret.to_string() } }],
+                });
+                found.push(object(preview, "external-secrets.io/v1", "ExternalSecret", &name, &spec));
+            }
+            Secrets::VaultOperator { auth } => {
+                let spec = json!({
+                    "vaultAuthRef": auth,
+                    "type": "kv-v2",
+                    "mount": secret.mount().as_str(),
+                    "path": secret.path().as_str(),
+                    "refreshAfter": REFRESH,
+                    "destination": { "name": name, "create": true },
+                });
+                found.push(object(preview, "secrets.hashicorp.com/v1beta1", "VaultStaticSecret", &name, &spec));
+            }
+        }
+    }
+    if refusals.is_empty() { Ok(found) } else { Err(refusals) }
+}
+
+fn object(preview: &Preview<'_>, api_version: &str, kind: &str, name: &str, spec: &Value) -> Manifest {
+    let metadata =
+        json!({ "name": name, "namespace": preview.name().as_str(), "labels": preview.environment.object_labels() });
+    Manifest::own(json!({ "apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec }))
+}

@@ -1,0 +1,172 @@
+//! The values a chart gets: its own files in order, then what the parameters say, then `set`.
+
+use std::sync::Arc;
+
+use serde_json::{Map, Value};
+
+use super::below;
+use crate::files::FileError;
+use crate::node::Content;
+use crate::parameters::Parameters;
+use crate::read::plain;
+use crate::refusal::{Place, Refusal, Rule};
+use crate::source::Reading;
+use crate::write::to_json;
+
+/// The contents of all values files, the last one ours.
+pub(super) fn files(reading: &Reading<'_>, chart: &str) -> Result<Vec<Arc<[u8]>>, Vec<Refusal>> {
+    let (mut found, mut refusals) = (Vec::new(), Vec::new());
+    for name in &reading.preview.parameters.values {
+        match file(reading, chart, name) {
+            Ok(bytes) => found.push(bytes),
+            Err(error) => refusals.push(error.refusal(Place::parameter("values"))),
+        }
+    }
+    match own(reading.preview.parameters) {
+        Ok(values) => found.push(to_json(&values).into_bytes().into()),
+        Err(more) => refusals.extend(more),
+    }
+    if refusals.is_empty() { Ok(found) } else { Err(refusals) }
+}
+
+/// A values file, relative to the Application's directory, the chart or the repository: the first of them that has it.
+fn file(reading: &Reading<'_>, chart: &str, name: &str) -> Result<Arc<[u8]>, FileError> {
+    let files = reading.tree.files;
+    if !name.starts_with('/') {
+        for base in [reading.directory.as_str(), chart] {
+            match files.read(base, name) {
+                Err(FileError::Missing(_)) => {}
+                other => return other,
+            }
+        }
+    }
+    let inside = below(name, reading.tree.above).ok_or_else(|| FileError::Missing(name.to_owned()))?;
+    files.read("", &inside)
+}
+
+/// What the parameters say as values of the same names, and `set` above them.
+fn own(parameters: &Parameters) -> Result<Value, Vec<Refusal>> {
+    let text = |value: Option<String>| value.map(Value::String);
+    let rows = [
+        ("image.repository", text(parameters.image_repository.as_ref().map(ToString::to_string))),
+        ("image.tag", text(tag(parameters))),
+        ("nameOverride", text(parameters.name_override.clone())),
+        ("fullnameOverride", text(parameters.fullname_override.clone())),
+        ("host", text(parameters.host.clone())),
+        ("secretRef", text(parameters.secret_ref.as_ref().map(ToString::to_string))),
+        ("sensitiveSecretRef", text(parameters.sensitive_secret_ref.as_ref().map(ToString::to_string))),
+    ];
+    let (mut values, mut refusals) = (Map::new(), Vec::new());
+    for (name, value) in rows {
+        if let Some(value) = value
+            && let Err(message) = put(&mut values, name, value)
+        {
+            refusals.push(Refusal::new(Place::parameter(name), Rule::Parameter, message, "name each value once"));
+        }
+    }
+    for (name, value) in &parameters.set {
+        if let Err(message) = put(&mut values, name, typed(value)) {
+            let place = Place::parameter(format!("set.{name}"));
+            refusals.push(Refusal::new(place, Rule::Parameter, message, "use a values file for what `set` cannot say"));
+        }
+    }
+    if refusals.is_empty() { Ok(Value::Object(values)) } else { Err(refusals) }
+}
+
+/// The tag that is named, or the commit where only the repository is.
+fn tag(parameters: &Parameters) -> Option<String> {
+    let wanted = parameters.image_tag.is_some() || parameters.image_repository.is_some();
+    parameters.tag().filter(|_| wanted).map(ToOwned::to_owned)
+}
+
+/// A value as `helm --set` would type it: words for true, false and nothing, whole numbers, and text.
+fn typed(text: &str) -> Value {
+    let is_canonical = |content: &Content| match content {
+        Content::Number(number) => number.to_string() == text && !text.contains(['.', 'e', 'E']),
+        Content::Bool(value) => value.to_string() == text,
+        Content::Null => text == "null",
+        _ => false,
+    };
+    match plain(text) {
+        Ok(content) if is_canonical(&content) => crate::node::Node { line: 1, content }.into_json(),
+        _ => Value::String(text.to_owned()),
+    }
+}
+
+/// Puts a value at the end of a dotted path. `\.` is a dot that belongs to a key.
+fn put(values: &mut Map<String, Value>, path: &str, value: Value) -> Result<(), String> {
+    let mut keys = keys(path)?;
+    let last = keys.pop().ok_or_else(|| "the name is empty".to_owned())?;
+    let mut target = values;
+    for key in keys {
+        let next = target.entry(key).or_insert_with(|| Value::Object(Map::new()));
+        target = next.as_object_mut().ok_or_else(|| format!("`{path}` lies below a value that is no map"))?;
+    }
+    match target.get(&last) {
+        Some(Value::Object(_)) => Err(format!("`{path}` is a map already")),
+        _ => {
+            target.insert(last, value);
+            Ok(())
+        }
+    }
+}
+
+fn keys(path: &str) -> Result<Vec<String>, String> {
+    let (mut keys, mut key, mut characters) = (Vec::new(), String::new(), path.chars());
+    while let Some(character) = characters.next() {
+        match character {
+            '\\' => key.extend(characters.next()),
+            '.' => keys.push(std::mem::take(&mut key)),
+            '[' | ']' | '{' | '}' | ',' | '=' => {
+                return Err(format!("`{path}` has `{character}`, which is not understood here"));
+            }
+            other => key.push(other),
+        }
+    }
+    keys.push(key);
+    if keys.iter().any(String::is_empty) || keys.len() > 32 {
+        Err(format!("`{path}` is no path of keys"))
+    } else {
+        Ok(keys)
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::parameters::RawParameter;
+
+    fn values(pairs: &[(&str, &str)]) -> Result<String, usize> {
+        let raw: Vec<_> = pairs.iter().map(|(name, value)| RawParameter::text(*name, *value)).collect();
+        own(&Parameters::parse(&raw).unwrap()).map(|values| to_json(&values)).map_err(|refusals| refusals.len())
+    }
+
+    #[test]
+    fn only_what_is_given() {
+        assert_eq!(values(&[]).unwrap(), "{}");
+        assert_eq!(values(&[("head-sha", "0123456")]).unwrap(), "{}");
+        let given = [("image.repository", "a.b/shop"), ("head-sha", "0123456"), ("nameOverride", "x"), ("host", "h")];
+        let expected = r#"{"host":"h","image":{"repository":"a.b/shop","tag":"0123456"},"nameOverride":"x"}"#;
+        assert_eq!(values(&given).unwrap(), expected);
+        assert_eq!(values(&[("image.tag", "1.10")]).unwrap(), r#"{"image":{"tag":"1.10"}}"#);
+    }
+
+    #[test]
+    fn set_lies_above() {
+        let set =
+            r#"{"a.b": "1", "a.c\\.d": "true", "e": "null", "f": "1.10", "g": "007", "image.tag": "x", "h": "yes"}"#;
+        let expected = r#"{"a":{"b":1,"c.d":true},"e":null,"f":"1.10","g":"007","h":"yes","image":{"tag":"x"}}"#;
+        assert_eq!(values(&[("image.tag", "1"), ("set", set)]).unwrap(), expected);
+        for bad in [
+            r#"{"a": "1", "a.b": "2"}"#,
+            r#"{"a[0]": "1"}"#,
+            r#"{"": "1"}"#,
+            r#"{"a..b": "1"}"#,
+            r#"{"a.b": "1", "a": "2"}"#,
+        ] {
+            let parsed = values(&[("set", bad)]);
+            // Maps are in order, so `a` comes before `a.b` and both cases are one.
+            assert_eq!(parsed, Err(1), "{bad}");
+        }
+    }
+}

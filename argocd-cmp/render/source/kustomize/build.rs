@@ -1,0 +1,225 @@
+//! Builds simple kustomizations, in the order in which kustomize applies its parts: patches, namespace, names, labels,
+//! annotations, replicas, images; then the references to names that changed.
+
+use std::sync::Arc;
+
+use serde_json::{Value, json};
+
+use super::kustomization::{Image, Named};
+use super::{Layer, Part, labels, references};
+use crate::files::Files;
+use crate::manifest::{Manifest, manifests, text};
+use crate::refusal::{Place, Refusal, Refusals, Rule};
+use crate::workload::map_at;
+
+/// An object and all names it has had, the present one last.
+#[derive(Clone)]
+pub(super) struct Resource {
+    pub(super) manifest: Manifest,
+    pub(super) names: Vec<String>,
+}
+
+/// What came of it.
+pub(super) enum Built {
+    Whole(Vec<Manifest>),
+    /// Something that only the binary understands.
+    NeedsTool(Named),
+}
+
+/// Why a layer is not built.
+enum Stop {
+    Refused(Vec<Refusal>),
+    NeedsTool(Named),
+}
+
+/// Objects of all layers together, those that are used twice counted twice.
+const MOST_RESOURCES: usize = 2000;
+/// Bytes that are parsed in all: a file that is named a thousand times is read a thousand times.
+const MOST_BYTES: usize = 32 << 20;
+
+/// What building may still cost.
+pub(super) struct Budget {
+    bytes: usize,
+}
+
+impl Budget {
+    /// Whether so many bytes may still be read.
+    pub(super) fn spend(&mut self, bytes: usize) -> bool {
+        let left = self.bytes.checked_sub(bytes);
+        self.bytes = left.unwrap_or_default();
+        left.is_some()
+    }
+}
+
+impl Resource {
+    pub(super) fn namespace(&self) -> &str {
+        match text(&self.manifest.content, &["metadata", "namespace"]) {
+            "" => "default",
+            namespace => namespace,
+        }
+    }
+}
+
+/// Builds the layer at a place of the list.
+pub(super) fn build(files: &Files, layers: &[Layer], top: usize) -> Result<Built, Refusals> {
+    let mut budget = Budget { bytes: MOST_BYTES };
+    match layer(files, layers, top, &mut budget) {
+        Ok(resources) => Ok(Built::Whole(resources.into_iter().map(|resource| resource.manifest).collect())),
+        Err(Stop::NeedsTool(named)) => Ok(Built::NeedsTool(named)),
+        Err(Stop::Refused(refusals)) => Err(Refusals::collected(refusals).unwrap_or_else(|| {
+            Refusal::new(Place::default(), Rule::Kustomize, "the kustomization cannot be built", "correct it").into()
+        })),
+    }
+}
+
+fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Result<Vec<Resource>, Stop> {
+    let Some(found) = layers.get(at) else { return Ok(Vec::new()) };
+    let Layer { directory, file, kustomization, parts } = found;
+    let here = |what: &str| Stop::NeedsTool(Named::new(file, 1, what));
+    let mut resources = Vec::new();
+    for part in parts {
+        match part {
+            Part::Layer(below) => resources.extend(layer(files, layers, *below, budget)?),
+            Part::File(path) => resources.extend(objects(files, path, budget)?),
+        }
+        if resources.len() > MOST_RESOURCES {
+            let message = format!("the kustomizations bring more than {MOST_RESOURCES} objects");
+            return Err(Stop::Refused(vec![Named::new(file, 1, "").refuse(message, "render less")]));
+        }
+    }
+    if resources.iter().any(is_directed) {
+        return Err(here("annotations of config.kubernetes.io"));
+    }
+    for patch in &kustomization.patches {
+        let operations = patch.load(files, directory, budget).ok_or_else(|| Stop::NeedsTool(patch.named()))?;
+        for resource in &mut resources {
+            let names = resource.names.clone();
+            patch.apply(&operations, &mut resource.manifest, &names).map_err(|refusal| Stop::Refused(vec![refusal]))?;
+        }
+    }
+    for resource in &mut resources {
+        if let (Some(namespace), Some(metadata)) =
+            (&kustomization.namespace, map_at(&mut resource.manifest.content, &["metadata"]))
+        {
+            metadata.insert("namespace".to_owned(), json!(namespace));
+        }
+        rename(resource, &kustomization.prefix, &kustomization.suffix);
+        for set in &kustomization.labels {
+            if labels::goes_deeper(set, &resource.manifest) {
+                return Err(here("labels in selectors"));
+            }
+            labels::put_labels(set, &mut resource.manifest);
+        }
+        if !kustomization.annotations.is_empty() {
+            labels::put_annotations(&kustomization.annotations, &mut resource.manifest);
+        }
+    }
+    for replicas in &kustomization.replicas {
+        set_replicas(replicas, &mut resources).map_err(|refusal| Stop::Refused(vec![refusal]))?;
+    }
+    for resource in &mut resources {
+        set_images(&kustomization.images, &mut resource.manifest.content);
+    }
+    if references::follow(&mut resources) { Ok(resources) } else { Err(here("references to names that occur twice")) }
+}
+
+fn objects(files: &Files, path: &str, budget: &mut Budget) -> Result<Vec<Resource>, Stop> {
+    let bytes = files.read("", path).map_err(|error| Stop::Refused(vec![error.refusal(Place::file(path))]))?;
+    if !budget.spend(bytes.len()) {
+        let message = format!("the kustomizations read more than {MOST_BYTES} bytes");
+        return Err(Stop::Refused(vec![Refusal::new(
+            Place::file(path),
+            Rule::Kustomize,
+            message,
+            "name each file once",
+        )]));
+    }
+    let shown: Arc<str> = path.into();
+    let found = manifests(&|_| Arc::clone(&shown), &bytes).map_err(Stop::Refused)?;
+    Ok(found.into_iter().map(|manifest| Resource { names: vec![manifest.name().to_owned()], manifest }).collect())
+}
+
+/// Whether an object has annotations that tell kustomize what to do with it.
+fn is_directed(resource: &Resource) -> bool {
+    let annotations =
+        resource.manifest.content.get("metadata").and_then(|metadata| metadata.get("annotations")?.as_object());
+    let directs = |key: &String| {
+        let domain = key.split('/').next().unwrap_or_default();
+        domain.ends_with("config.kubernetes.io") || domain.ends_with("config.k8s.io") || domain.contains("kustomize")
+    };
+    annotations.is_some_and(|map| map.keys().any(directs))
+}
+
+fn rename(resource: &mut Resource, prefix: &str, suffix: &str) {
+    let kept = ["Namespace", "CustomResourceDefinition", "APIService"].contains(&resource.manifest.kind());
+    if kept || (prefix.is_empty() && suffix.is_empty()) || resource.manifest.name().is_empty() {
+        return;
+    }
+    let name = format!("{prefix}{}{suffix}", resource.manifest.name());
+    if let Some(metadata) = map_at(&mut resource.manifest.content, &["metadata"]) {
+        metadata.insert("name".to_owned(), json!(name));
+        resource.names.push(name);
+    }
+}
+
+fn set_replicas(replicas: &super::kustomization::Replicas, resources: &mut [Resource]) -> Result<(), Refusal> {
+    let mut found = false;
+    for resource in resources {
+        let scales =
+            matches!(resource.manifest.kind(), "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController");
+        if scales && resource.names.contains(&replicas.named.text) {
+            found = true;
+            if let Some(spec) = map_at(&mut resource.manifest.content, &["spec"]) {
+                spec.insert("replicas".to_owned(), json!(replicas.count));
+            }
+        }
+    }
+    let message = || format!("replicas name `{}`, and there is no such workload", replicas.named.text);
+    if found { Ok(()) } else { Err(replicas.named.refuse(message(), "correct the name")) }
+}
+
+/// Changes the images of all containers, wherever in an object they stand.
+fn set_images(images: &[Image], value: &mut Value) {
+    match value {
+        Value::Array(items) => items.iter_mut().for_each(|item| set_images(images, item)),
+        Value::Object(map) => {
+            for (key, value) in map.iter_mut() {
+                if let ("containers" | "initContainers", Some(list)) = (key.as_str(), value.as_array_mut()) {
+                    for container in list.iter_mut() {
+                        if let Some(Value::String(text)) = container.get_mut("image") {
+                            images.iter().for_each(|image| set_image(image, text));
+                        }
+                    }
+                }
+                set_images(images, value);
+            }
+        }
+        _ => {}
+    }
+}
+
+fn set_image(image: &Image, text: &mut String) {
+    let (rest, digest) = match text.split_once('@') {
+        Some((rest, digest)) => (rest, Some(digest)),
+        None => (text.as_str(), None),
+    };
+    let (name, tag) = match rest.rsplit_once(':') {
+        Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
+        _ => (rest, None),
+    };
+    if name != image.name {
+        return;
+    }
+    let name = image.new_name.as_deref().unwrap_or(name);
+    let (tag, digest) = match (&image.new_tag, &image.digest) {
+        (Some(tag), _) => (Some(tag.as_str()), None),
+        (None, Some(digest)) => (None, Some(digest.as_str())),
+        (None, None) => (tag, digest),
+    };
+    let tag = tag.map(|tag| format!(":{tag}")).unwrap_or_default();
+    let digest = digest.map(|digest| format!("@{digest}")).unwrap_or_default();
+    *text = format!("{name}{tag}{digest}");
+}
+
+#[cfg(test)]
+mod tests;

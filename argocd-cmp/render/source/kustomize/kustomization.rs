@@ -1,0 +1,360 @@
+//! What a kustomization says, field by field.
+
+use serde_json::{Value, json};
+
+use super::patch::{self, Patch};
+use crate::node::{Content, Entry, Node};
+use crate::refusal::{Place, Refusal, Rule};
+
+/// A text of a kustomization and where it stands.
+#[derive(Clone, Debug)]
+pub(super) struct Named {
+    file: String,
+    line: u32,
+    pub(super) text: String,
+}
+
+/// A kustomization.
+pub(super) struct Kustomization {
+    pub(super) resources: Vec<Named>,
+    pub(super) components: Vec<Named>,
+    /// Other files it names.
+    pub(super) files: Vec<Named>,
+    pub(super) namespace: Option<String>,
+    pub(super) prefix: String,
+    pub(super) suffix: String,
+    pub(super) labels: Vec<Labels>,
+    pub(super) annotations: Vec<(String, String)>,
+    pub(super) images: Vec<Image>,
+    pub(super) replicas: Vec<Replicas>,
+    pub(super) patches: Vec<Patch>,
+    /// Fields that only the binary understands.
+    pub(super) needs_tool: Vec<Named>,
+    /// The same as it was understood.
+    pub(super) rewritten: Value,
+}
+
+/// Labels and how far they go.
+pub(super) struct Labels {
+    pub(super) pairs: Vec<(String, String)>,
+    pub(super) selectors: bool,
+    pub(super) templates: bool,
+}
+
+/// Another name, tag or digest for an image.
+pub(super) struct Image {
+    pub(super) name: String,
+    pub(super) new_name: Option<String>,
+    pub(super) new_tag: Option<String>,
+    pub(super) digest: Option<String>,
+}
+
+/// Replicas of one workload.
+pub(super) struct Replicas {
+    pub(super) named: Named,
+    pub(super) count: u64,
+}
+
+/// Fields that run other programs, or fetch.
+const FORBIDDEN: [&str; 6] =
+    ["helmCharts", "helmGlobals", "helmChartInflationGenerator", "generators", "transformers", "validators"];
+
+impl Named {
+    pub(super) fn new(file: &str, line: u32, text: &str) -> Self {
+        Self { file: file.to_owned(), line, text: text.to_owned() }
+    }
+
+    pub(super) fn place(&self) -> Place {
+        Place::file(&self.file).line(self.line)
+    }
+
+    pub(super) fn refuse(&self, message: impl std::fmt::Display, remedy: &str) -> Refusal {
+        Refusal::new(self.place(), Rule::Kustomize, message, remedy)
+    }
+}
+
+/// The keys of the items of each field. kustomize takes a key in any case for the same key, so a key that is not here
+/// could be one in disguise, with a path in it that nobody has looked at.
+const KEYS: [(&str, &[&str]); 12] = [
+    ("configMapGenerator", &GENERATOR),
+    ("generatorOptions", &["annotations", "disableNameSuffixHash", "immutable", "labels"]),
+    ("images", &["digest", "name", "newName", "newTag", "tagSuffix"]),
+    ("labels", &["fields", "includeSelectors", "includeTemplates", "pairs"]),
+    ("openapi", &["path"]),
+    ("patches", &PATCH),
+    ("patchesJson6902", &PATCH),
+    ("replacements", &["path", "source", "targets"]),
+    ("replicas", &["count", "name"]),
+    ("secretGenerator", &GENERATOR),
+    ("sortOptions", &["legacySortOptions", "order"]),
+    ("vars", &["fieldref", "name", "objref"]),
+];
+const GENERATOR: [&str; 9] = ["behavior", "env", "envs", "files", "literals", "name", "namespace", "options", "type"];
+const PATCH: [&str; 4] = ["options", "patch", "path", "target"];
+
+/// Reads the fields, one after the other.
+struct Parser<'a> {
+    file: &'a str,
+    refusals: Vec<Refusal>,
+}
+
+impl Kustomization {
+    /// Reads a kustomization and finds everything that is wrong with it.
+    pub(super) fn parse(file: &str, root: &Node) -> (Self, Vec<Refusal>) {
+        let mut parser = Parser { file, refusals: Vec::new() };
+        let mut found = Self {
+            resources: Vec::new(),
+            components: Vec::new(),
+            files: Vec::new(),
+            namespace: None,
+            prefix: String::new(),
+            suffix: String::new(),
+            labels: Vec::new(),
+            annotations: Vec::new(),
+            images: Vec::new(),
+            replicas: Vec::new(),
+            patches: Vec::new(),
+            needs_tool: Vec::new(),
+            rewritten: rewritten(root),
+        };
+        match &root.content {
+            Content::Map(entries) => {
+                for entry in entries.iter().filter(|entry| !entry.node.is_null()) {
+                    parser.field(&mut found, entry);
+                }
+            }
+            _ => parser.refuse(root.line, "a kustomization is a map", "write `resources:`"),
+        }
+        (found, parser.refusals)
+    }
+}
+
+impl Parser<'_> {
+    fn refuse(&mut self, line: u32, message: impl std::fmt::Display, remedy: &str) {
+        self.refusals.push(Named::new(self.file, line, "").refuse(message, remedy));
+    }
+
+    fn field(&mut self, found: &mut Kustomization, entry: &Entry) {
+        let Entry { key, line, node } = entry;
+        if let Some((_, known)) = KEYS.iter().find(|(field, _)| field == key) {
+            self.keys(node, known);
+        }
+        match key.as_str() {
+            "apiVersion" => self.one_of(node, &["kustomize.config.k8s.io/v1beta1", "kustomize.config.k8s.io/v1alpha1"]),
+            "kind" => self.one_of(node, &["Kustomization", "Component"]),
+            "resources" | "bases" => found.resources.extend(self.texts(node)),
+            "namespace" => found.namespace = self.text(node),
+            "namePrefix" => found.prefix = self.text(node).unwrap_or_default(),
+            "nameSuffix" => found.suffix = self.text(node).unwrap_or_default(),
+            "commonLabels" => {
+                found.labels.push(Labels { pairs: self.pairs(node), selectors: true, templates: true });
+            }
+            "labels" => self.labels(found, node),
+            "commonAnnotations" => found.annotations = self.pairs(node),
+            "images" => self.images(found, node),
+            "replicas" => self.replicas(found, node),
+            "patches" | "patchesJson6902" => self.patches(found, node),
+            "components" => {
+                found.components.extend(self.texts(node));
+                found.needs_tool.push(Named::new(self.file, *line, key));
+            }
+            key if FORBIDDEN.contains(&key) => {
+                let message = format!("`{key}` runs other programs or fetches something");
+                let place = Place::file(self.file).line(*line);
+                self.refusals.push(Refusal::new(
+                    place,
+                    Rule::Remote,
+                    message,
+                    "render it first, and commit the result",
+                ));
+            }
+            "patchesStrategicMerge"
+            | "configMapGenerator"
+            | "secretGenerator"
+            | "generatorOptions"
+            | "replacements"
+            | "vars"
+            | "configurations"
+            | "crds"
+            | "openapi"
+            | "sortOptions" => {
+                found.needs_tool.push(Named::new(self.file, *line, key));
+                self.files_of(found, key, node);
+            }
+            other => {
+                let message = format!("`{other}` is no field of a kustomization that is understood");
+                self.refuse(*line, message, "remove it");
+            }
+        }
+    }
+
+    /// Refuses keys that are not known, in a map or in each map of a list.
+    fn keys(&mut self, node: &Node, known: &[&str]) {
+        let Content::Map(entries) = &node.content else {
+            for item in items(node) {
+                if matches!(item.content, Content::Map(_)) {
+                    self.keys(item, known);
+                } else {
+                    self.refuse(item.line, format!("expected a map, got {}", item.kind()), "write a map");
+                }
+            }
+            return;
+        };
+        for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
+            let message = format!("`{}` is no key that is understood here; known are {}", entry.key, known.join(", "));
+            self.refuse(entry.line, message, "remove it");
+        }
+    }
+
+    /// Files that a field only the binary understands names.
+    fn files_of(&mut self, found: &mut Kustomization, field: &str, node: &Node) {
+        match field {
+            "configurations" | "crds" => found.files.extend(self.texts(node)),
+            "openapi" => found.files.extend(node.get("path").and_then(|path| self.named(path))),
+            "patchesStrategicMerge" => {
+                // Several lines are the patch itself.
+                let paths = self.texts(node).into_iter().filter(|named| !named.text.contains('\n'));
+                found.files.extend(paths);
+            }
+            "replacements" => {
+                let paths = items(node).iter().filter_map(|item| item.get("path"));
+                found.files.extend(paths.filter_map(|path| self.named(path)).collect::<Vec<_>>());
+            }
+            "configMapGenerator" | "secretGenerator" => {
+                for item in items(node) {
+                    self.generator(found, item);
+                }
+            }
+            _ => {}
+        }
+    }
+
+    fn generator(&mut self, found: &mut Kustomization, item: &Node) {
+        for key in ["files", "envs", "env"] {
+            let Some(node) = item.get(key) else { continue };
+            let paths = if key == "env" { self.named(node).into_iter().collect() } else { self.texts(node) };
+            for mut path in paths {
+                // `key=path` puts the file under another name.
+                if let (true, Some((_, file))) = (key == "files", path.text.split_once('=')) {
+                    path.text = file.to_owned();
+                }
+                found.files.push(path);
+            }
+        }
+    }
+
+    fn labels(&mut self, found: &mut Kustomization, node: &Node) {
+        for item in items(node) {
+            let on = |key: &str| item.get(key).is_some_and(|node| node.content == Content::Bool(true));
+            let (selectors, templates) = (on("includeSelectors"), on("includeTemplates"));
+            if item.get("fields").is_some() {
+                found.needs_tool.push(Named::new(self.file, item.line, "labels.fields"));
+            }
+            let pairs = item.get("pairs").map(|pairs| self.pairs(pairs)).unwrap_or_default();
+            found.labels.push(Labels { pairs, selectors, templates });
+        }
+    }
+
+    fn images(&mut self, found: &mut Kustomization, node: &Node) {
+        for item in items(node) {
+            let mut text = |key: &str| item.get(key).filter(|node| !node.is_null()).and_then(|node| self.text(node));
+            let image = Image {
+                name: text("name").unwrap_or_default(),
+                new_name: text("newName"),
+                new_tag: text("newTag"),
+                digest: text("digest"),
+            };
+            if image.name.is_empty() {
+                self.refuse(item.line, "an image has no name", "add `name`");
+            }
+            if item.get("tagSuffix").is_some() || (image.new_tag.is_some() && image.digest.is_some()) {
+                found.needs_tool.push(Named::new(self.file, item.line, "images.tagSuffix"));
+            }
+            found.images.push(image);
+        }
+    }
+
+    fn replicas(&mut self, found: &mut Kustomization, node: &Node) {
+        for item in items(node) {
+            let count = match item.get("count").map(|count| &count.content) {
+                Some(Content::Number(count)) => count.as_u64(),
+                _ => None,
+            };
+            match (item.get("name").and_then(Node::text), count) {
+                (Some(name), Some(count)) => {
+                    found.replicas.push(Replicas { named: Named::new(self.file, item.line, name), count });
+                }
+                _ => self.refuse(item.line, "replicas need a `name` and a `count`", "add what is missing"),
+            }
+        }
+    }
+
+    fn patches(&mut self, found: &mut Kustomization, node: &Node) {
+        for item in items(node) {
+            let path = item.get("path").and_then(|path| self.named(path));
+            found.files.extend(path.clone());
+            match patch::parse(self.file, item, path) {
+                Ok(Some(patch)) => found.patches.push(patch),
+                Ok(None) => found.needs_tool.push(Named::new(self.file, item.line, "patches")),
+                Err(refusals) => self.refusals.extend(refusals),
+            }
+        }
+    }
+
+    fn one_of(&mut self, node: &Node, words: &[&str]) {
+        if !node.text().is_some_and(|text| words.contains(&text)) {
+            self.refuse(
+                node.line,
+                "this is no kustomization that is understood",
+                &format!("write `{}`", words.join("` or `")),
+            );
+        }
+    }
+
+    fn text(&mut self, node: &Node) -> Option<String> {
+        let text = node.text().map(ToOwned::to_owned);
+        if text.is_none() {
+            self.refuse(node.line, format!("expected a text, got {}", node.kind()), "put the value in quotes");
+        }
+        text
+    }
+
+    fn named(&mut self, node: &Node) -> Option<Named> {
+        self.text(node).map(|text| Named::new(self.file, node.line, &text))
+    }
+
+    fn texts(&mut self, node: &Node) -> Vec<Named> {
+        if !matches!(node.content, Content::List(_)) {
+            self.refuse(node.line, format!("expected a list, got {}", node.kind()), "write a list");
+        }
+        items(node).iter().filter_map(|item| self.named(item)).collect()
+    }
+
+    fn pairs(&mut self, node: &Node) -> Vec<(String, String)> {
+        let Content::Map(entries) = &node.content else {
+            self.refuse(node.line, format!("expected a map, got {}", node.kind()), "write a map");
+            return Vec::new();
+        };
+        entries.iter().filter_map(|entry| Some((entry.key.clone(), self.text(&entry.node)?))).collect()
+    }
+}
+
+pub(super) fn items(node: &Node) -> &[Node] {
+    match &node.content {
+        Content::List(items) => items,
+        _ => &[],
+    }
+}
+
+/// The kustomization for the binary: the same, but every path says that it is one.
+fn rewritten(root: &Node) -> Value {
+    let mut value = root.clone().into_json();
+    for field in ["resources", "bases", "components"] {
+        for entry in value.get_mut(field).and_then(Value::as_array_mut).into_iter().flatten() {
+            if let Some(text) = entry.as_str().filter(|text| !text.starts_with('.')) {
+                *entry = json!(format!("./{text}"));
+            }
+        }
+    }
+    value
+}

@@ -1,0 +1,70 @@
+//! Where kustomize puts labels and annotations.
+
+use serde_json::{Value, json};
+
+use super::kustomization::Labels;
+use crate::manifest::Manifest;
+use crate::workload::{at, at_mut, map_at};
+
+/// Where the metadata of templates stands, by kind.
+fn templates(kind: &str) -> &'static [&'static [&'static str]] {
+    match kind {
+        "Deployment" | "StatefulSet" | "Job" | "ReplicaSet" | "DaemonSet" => &[&["spec", "template", "metadata"]],
+        "CronJob" => &[&["spec", "jobTemplate", "metadata"], &["spec", "jobTemplate", "spec", "template", "metadata"]],
+        _ => &[],
+    }
+}
+
+/// Whether labels in selectors go deeper into this object than is known here.
+pub(super) fn goes_deeper(labels: &Labels, manifest: &Manifest) -> bool {
+    let pod = ["spec", "template", "spec"];
+    let placed = |key: &&str| at(&manifest.content, &[&pod[..], &[*key]].concat()).is_some();
+    let unknown = matches!(manifest.kind(), "ReplicaSet" | "DaemonSet" | "ReplicationController" | "NetworkPolicy");
+    let placed = labels.selectors && ["affinity", "topologySpreadConstraints"].iter().any(placed);
+    let cron = ["spec", "jobTemplate", "spec", "selector"];
+    let jobs = at(&manifest.content, &cron).is_some()
+        || (manifest.kind() == "Job" && at(&manifest.content, &["spec", "selector"]).is_some());
+    placed || ((labels.selectors || labels.templates) && (unknown || jobs))
+}
+
+/// Puts labels on an object, its templates and its selector, as far as they go.
+pub(super) fn put_labels(labels: &Labels, manifest: &mut Manifest) {
+    let kind = manifest.kind().to_owned();
+    let content = &mut manifest.content;
+    put(content, &["metadata", "labels"], &labels.pairs);
+    if labels.selectors || labels.templates {
+        for template in templates(&kind) {
+            put(content, &[template, &["labels"][..]].concat(), &labels.pairs);
+        }
+        let claims = at_mut(content, &["spec", "volumeClaimTemplates"]).and_then(Value::as_array_mut);
+        for claim in claims.into_iter().flatten() {
+            put(claim, &["metadata", "labels"], &labels.pairs);
+        }
+    }
+    if labels.selectors {
+        match kind.as_str() {
+            "Service" => put(content, &["spec", "selector"], &labels.pairs),
+            "Deployment" | "StatefulSet" => put(content, &["spec", "selector", "matchLabels"], &labels.pairs),
+            _ => {}
+        }
+    }
+}
+
+/// Puts annotations on an object and its templates.
+pub(super) fn put_annotations(pairs: &[(String, String)], manifest: &mut Manifest) {
+    let kind = manifest.kind().to_owned();
+    put(&mut manifest.content, &["metadata", "annotations"], pairs);
+    for template in templates(&kind) {
+        put(&mut manifest.content, &[template, &["annotations"][..]].concat(), pairs);
+    }
+}
+
+fn put(content: &mut Value, path: &[&str], pairs: &[(String, String)]) {
+    if pairs.is_empty() {
+        return;
+    }
+    let Some(map) = map_at(content, path) else { return };
+    for (key, value) in pairs {
+        map.insert(key.clone(), json!(value));
+    }
+}

@@ -1,0 +1,99 @@
+//! Paths in a kustomization.
+//!
+//! kustomize takes many texts for addresses of repositories: with a scheme, with a known host, with `.git` in them. An
+//! entry here is a path made of plain characters, and nothing that could be anything else.
+
+use super::kustomization::Named;
+use crate::files::FileError;
+use crate::refusal::{Refusal, Rule};
+
+/// Where hosts of repositories begin.
+const HOSTS: [&str; 6] = ["github.com", "www.github.com", "gitlab.com", "bitbucket.org", "dev.azure.com", "git"];
+
+/// The path of an entry, without `.` and `..`, where it is one inside of the tree.
+pub(super) fn inside(directory: &str, entry: &Named) -> Result<String, Refusal> {
+    let text = entry.text.as_str();
+    if is_remote(text) {
+        let message = format!("`{text}` could be an address, and nothing is fetched while rendering");
+        return Err(Refusal::new(entry.place(), Rule::Remote, message, "copy the files into the repository"));
+    }
+    if text.starts_with('/') {
+        return Err(FileError::LeadsOut(text.to_owned()).refusal(entry.place()));
+    }
+    let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
+    for part in text.split('/') {
+        match part {
+            "" | "." => {}
+            ".." => {
+                if parts.pop().is_none() {
+                    return Err(FileError::LeadsOut(text.to_owned()).refusal(entry.place()));
+                }
+            }
+            part => parts.push(part),
+        }
+    }
+    Ok(parts.join("/"))
+}
+
+/// Whether kustomize could take a text for something else than a path.
+pub(super) fn is_remote(text: &str) -> bool {
+    let is_plain = |c: char| c.is_alphanumeric() || "._-/ +,".contains(c);
+    let lower = text.to_lowercase();
+    let first = lower.split('/').find(|part| !matches!(*part, "" | "." | ".."));
+    let looks_like_repository = |part: &str| part.ends_with(".git") || part == "_git";
+    text.is_empty()
+        || text.trim() != text
+        || !text.chars().all(is_plain)
+        || text.contains("//")
+        || lower.split('/').any(looks_like_repository)
+        || first.is_some_and(|first| HOSTS.contains(&first))
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn only_plain_paths_are_local() {
+        for local in ["a.yaml", "../base", "./x/y", "overlays/v1.2/a_b-c.yaml", ".", "..", "githubx/x", "a/github.com"]
+        {
+            assert!(!is_remote(local), "{local}");
+        }
+        for remote in [
+            "",
+            "https://evil.example/x.yaml",
+            "http:/evil.example/x",
+            "github.com/acme/base",
+            "GitHub.com/acme/base?ref=main",
+            "./github.com/acme/base",
+            "git@evil.example:x",
+            "git::https://evil.example/x",
+            "ssh://evil.example/x",
+            "file:///etc",
+            "evil.example/x.git",
+            "evil.example/x.git/base",
+            "dev.azure.com/o/p/_git/r",
+            "gh:acme/base",
+            "s3::x",
+            "evil.example//base",
+            "base?ref=x",
+            "base\n",
+            " base",
+            "a\\b",
+            "~/x",
+            "oci://x",
+            "$HOME/x",
+        ] {
+            assert!(is_remote(remote), "{remote}");
+        }
+    }
+
+    #[test]
+    fn paths_stay_inside() {
+        let entry = |text: &str| Named::new("k", 1, text);
+        assert_eq!(inside("app/over", &entry("../base/./x.yaml")).unwrap(), "app/base/x.yaml");
+        assert_eq!(inside("app", &entry("..")).unwrap(), "");
+        assert_eq!(inside("app", &entry("../../x")).unwrap_err().rule, Rule::File);
+        assert_eq!(inside("app", &entry("/etc/passwd")).unwrap_err().rule, Rule::File);
+    }
+}

@@ -1,0 +1,31 @@
+//! Plain files: every `.yaml`, `.yml` and `.json` of one directory.
+
+use std::sync::Arc;
+
+use super::join;
+use crate::files::Files;
+use crate::manifest::{Manifest, manifests};
+use crate::refusal::{Place, Refusals};
+
+/// The objects of the files, file by file, not deeper than the directory.
+pub(super) fn read(files: &Files, directory: &str, names: &[&str]) -> Result<Vec<Manifest>, Refusals> {
+    let (mut found, mut refusals) = (Vec::new(), Vec::new());
+    let is_manifest = |name: &&&str| [".yaml", ".yml", ".json"].iter().any(|ending| name.ends_with(ending));
+    for name in names.iter().filter(is_manifest) {
+        let path = join(directory, name);
+        if files.is_directory(directory, name).unwrap_or(false) {
+            continue;
+        }
+        match files.read(directory, name) {
+            Err(error) => refusals.push(error.refusal(Place::file(path))),
+            Ok(bytes) => {
+                let path: Arc<str> = path.into();
+                match manifests(&|_| Arc::clone(&path), &bytes) {
+                    Ok(manifests) => found.extend(manifests),
+                    Err(more) => refusals.extend(more),
+                }
+            }
+        }
+    }
+    Refusals::collected(refusals).map_or(Ok(found), Err)
+}

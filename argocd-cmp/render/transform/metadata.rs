@@ -1,0 +1,56 @@
+//! What is dropped, and the namespace and labels of everything else.
+
+use std::collections::BTreeMap;
+
+use serde_json::{Map, Value, json};
+
+use super::hooks;
+use crate::application::Preview;
+use crate::kind::SourceKind;
+use crate::manifest::Manifest;
+use crate::workload::{at, at_mut, map_at, template_path};
+
+/// Whether an object has no place in a preview: autoscalers, budgets, tests, and the namespace, which is ours.
+pub(super) fn is_dropped(preview: &Preview<'_>, manifest: &Manifest) -> bool {
+    match (manifest.group(), manifest.kind()) {
+        ("autoscaling", "HorizontalPodAutoscaler") | ("policy", "PodDisruptionBudget") => true,
+        ("", "Namespace") => manifest.name() == preview.name().as_str(),
+        _ => hooks::is_test(manifest),
+    }
+}
+
+/// Sets the namespace and the labels. Selectors stay as they are.
+pub(super) fn rewrite(preview: &Preview<'_>, manifest: &mut Manifest) {
+    let labels = &preview.labels;
+    let Some(metadata) = map_at(&mut manifest.content, &["metadata"]) else { return };
+    metadata.insert("namespace".to_owned(), json!(preview.name().as_str()));
+    put_labels(&mut manifest.content, &["metadata"], labels, &Map::new());
+    let Some(kind) = SourceKind::of(manifest.group(), manifest.kind()) else { return };
+    let Some(template) = template_path(&kind) else { return };
+    let selected = at(&manifest.content, &["spec", "selector", "matchLabels"]).and_then(Value::as_object).cloned();
+    let template_metadata = [template, &["metadata"]].concat();
+    // A template without pods is none, and is refused.
+    if at(&manifest.content, template).is_some_and(Value::is_object) {
+        if let Some(metadata) = map_at(&mut manifest.content, &template_metadata) {
+            metadata.remove("namespace");
+        }
+        put_labels(&mut manifest.content, &template_metadata, labels, &selected.unwrap_or_default());
+    }
+    if kind == SourceKind::CronJob && at(&manifest.content, &["spec", "jobTemplate"]).is_some_and(Value::is_object) {
+        put_labels(&mut manifest.content, &["spec", "jobTemplate", "metadata"], labels, &Map::new());
+    }
+    if let Some(claims) = at_mut(&mut manifest.content, &["spec", "volumeClaimTemplates"]).and_then(Value::as_array_mut)
+    {
+        for claim in claims {
+            put_labels(claim, &["metadata"], labels, &Map::new());
+        }
+    }
+}
+
+/// Adds labels, but none that a selector asks for with a value of its own.
+fn put_labels(value: &mut Value, metadata: &[&str], labels: &BTreeMap<String, String>, selected: &Map<String, Value>) {
+    let Some(target) = map_at(value, &[metadata, &["labels"]].concat()) else { return };
+    for (key, value) in labels.iter().filter(|(key, _)| !selected.contains_key(*key)) {
+        target.insert(key.clone(), json!(value));
+    }
+}

@@ -1,0 +1,81 @@
+//! Extended headers: the records `LENGTH KEY=VALUE\n` before an entry.
+//!
+//! Go writes them where a name does not fit the old header or is not ASCII. Nothing but the name and a link's target is
+//! taken from them, and whatever would change how the rest is read is refused.
+
+use super::ArchiveError;
+
+/// Bytes of one extended header.
+pub(super) const LIMIT: u64 = 64 << 10;
+
+/// What an extended header says about the entry that follows.
+#[derive(Debug, Default, Eq, PartialEq)]
+pub(super) struct Extended {
+    pub(super) path: Option<Vec<u8>>,
+    pub(super) target: Option<Vec<u8>>,
+}
+
+/// Keys without a meaning here.
+const IGNORED: [&str; 8] = ["atime", "comment", "ctime", "gid", "gname", "mtime", "uid", "uname"];
+
+/// Reads all records, each of them once.
+pub(super) fn parse(mut text: &[u8]) -> Result<Extended, ArchiveError> {
+    let (mut extended, mut keys) = (Extended::default(), Vec::new());
+    while !text.is_empty() {
+        let (key, value, rest) = record(text).ok_or(ArchiveError::Extended)?;
+        text = rest;
+        if keys.contains(&key) {
+            return Err(ArchiveError::ExtendedTwice(key.to_owned()));
+        }
+        keys.push(key);
+        match key {
+            // An empty value would mean that the header's own word counts after all.
+            "path" | "linkpath" if value.is_empty() || value.contains(&0) => return Err(ArchiveError::Extended),
+            "path" => extended.path = Some(value.to_vec()),
+            "linkpath" => extended.target = Some(value.to_vec()),
+            _ if IGNORED.contains(&key) => {}
+            _ => return Err(ArchiveError::ExtendedKey(key.chars().take(80).collect())),
+        }
+    }
+    Ok(extended)
+}
+
+/// Key, value and what follows. The length counts its own digits and the newline, so a value may hold newlines.
+fn record(text: &[u8]) -> Option<(&str, &[u8], &[u8])> {
+    let space = text.iter().take(7).position(|byte| *byte == b' ')?;
+    let digits = text.get(..space)?;
+    if digits.first() == Some(&b'0') || !digits.iter().all(u8::is_ascii_digit) {
+        return None;
+    }
+    let length: usize = std::str::from_utf8(digits).ok()?.parse().ok()?;
+    let (whole, rest) = text.split_at_checked(length)?;
+    let body = whole.get(space + 1..)?.strip_suffix(b"\n")?;
+    let equals = body.iter().position(|byte| *byte == b'=')?;
+    let key = std::str::from_utf8(body.get(..equals)?).ok().filter(|key| !key.is_empty())?;
+    Some((key, body.get(equals + 1..)?, rest))
+}
+
+#[cfg(test)]
+mod tests {
+    use proptest::prelude::*;
+
+    use super::*;
+
+    #[test]
+    fn lengths_count_and_newlines_do_not() {
+        let text = b"18 path=a\n9 b=\nc.\n20 mtime=1234.56789\n";
+        assert_eq!(parse(text).unwrap().path.unwrap(), b"a\n9 b=\nc.");
+        for bad in
+            [&b"5 a=b"[..], b"6 a=b", b"11 mtime=1\n\n", b"06 a=b\n", b"-6 a=b\n", b"7 =abc\n", b" a=b\n", b"99 a=b\n"]
+        {
+            assert_eq!(parse(bad), Err(ArchiveError::Extended), "{}", String::from_utf8_lossy(bad));
+        }
+    }
+
+    proptest! {
+        #[test]
+        fn nothing_makes_it_panic(text in prop::collection::vec(prop_oneof![any::<u8>(), Just(b' '), Just(b'='), Just(b'\n'), b'0'..=b'9'], 0..60)) {
+            let _ = parse(&text);
+        }
+    }
+}

@@ -1,0 +1,123 @@
+//! Writes tars to the letter, wrong ones included.
+
+use std::io::Write as _;
+
+use flate2::Compression;
+use flate2::write::GzEncoder;
+use sha2::{Digest as _, Sha256};
+
+use super::super::Stated;
+
+/// A tar that grows entry by entry.
+#[derive(Clone, Default)]
+pub(super) struct Tar {
+    bytes: Vec<u8>,
+    time: u64,
+}
+
+impl Tar {
+    pub(super) fn time(&mut self, time: u64) -> &mut Self {
+        self.time = time;
+        self
+    }
+
+    pub(super) fn file(&mut self, path: &str, content: &str) -> &mut Self {
+        self.raw(path.as_bytes(), b'0', content.as_bytes())
+    }
+
+    pub(super) fn directory(&mut self, path: &str) -> &mut Self {
+        self.raw(path.as_bytes(), b'5', b"")
+    }
+
+    pub(super) fn link(&mut self, path: &str, target: &str) -> &mut Self {
+        self.header(path.as_bytes(), b'2', 0, |header| put(header, 157, target.as_bytes()))
+    }
+
+    /// The records of an extended header, each with its right length.
+    pub(super) fn extended(&mut self, records: &[(&str, &str)]) -> &mut Self {
+        let records: String = records.iter().map(|(key, value)| record(key, value)).collect();
+        self.raw(b"PaxHeaders.0/x", b'x', records.as_bytes())
+    }
+
+    /// An entry of any kind with contents.
+    pub(super) fn raw(&mut self, name: &[u8], kind: u8, content: &[u8]) -> &mut Self {
+        self.header(name, kind, content.len() as u64, |_| ());
+        self.bytes.extend_from_slice(content);
+        self.bytes.resize(self.bytes.len().next_multiple_of(512), 0);
+        self
+    }
+
+    /// A header whose bytes may be changed before its checksum is made.
+    pub(super) fn header(
+        &mut self,
+        name: &[u8],
+        kind: u8,
+        size: u64,
+        change: impl FnOnce(&mut [u8; 512]),
+    ) -> &mut Self {
+        let mut header = [0; 512];
+        put(&mut header, 0, name);
+        put(&mut header, 100, b"0000644\0");
+        put(&mut header, 108, b"0000000\0");
+        put(&mut header, 116, b"0000000\0");
+        put(&mut header, 124, format!("{size:011o}\0").as_bytes());
+        put(&mut header, 136, format!("{:011o}\0", self.time).as_bytes());
+        header[156] = kind;
+        put(&mut header, 257, b"ustar\x0000");
+        change(&mut header);
+        sum(&mut header);
+        self.bytes.extend_from_slice(&header);
+        self
+    }
+
+    /// Without an end.
+    pub(super) fn open_ended(&self) -> Vec<u8> {
+        self.bytes.clone()
+    }
+
+    /// With the two blocks of zeros.
+    pub(super) fn end(&self) -> Vec<u8> {
+        let mut bytes = self.bytes.clone();
+        bytes.resize(bytes.len() + 1024, 0);
+        bytes
+    }
+}
+
+pub(super) fn record(key: &str, value: &str) -> String {
+    let rest = format!(" {key}={value}\n");
+    let mut length = rest.len();
+    while length != rest.len() + length.to_string().len() {
+        length = rest.len() + length.to_string().len();
+    }
+    format!("{length}{rest}")
+}
+
+pub(super) fn put(header: &mut [u8; 512], at: usize, bytes: &[u8]) {
+    header[at..at + bytes.len()].copy_from_slice(bytes);
+}
+
+fn sum(header: &mut [u8; 512]) {
+    put(header, 148, b"        ");
+    let sum: u32 = header.iter().map(|byte| u32::from(*byte)).sum();
+    put(header, 148, format!("{sum:06o}\0 ").as_bytes());
+}
+
+/// Makes the checksum of every block right that looks like a header.
+pub(super) fn mend(bytes: &mut [u8]) {
+    for block in bytes.as_chunks_mut::<512>().0 {
+        if &block[257..262] == b"ustar" {
+            sum(block);
+        }
+    }
+}
+
+pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+    let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
+    encoder.write_all(bytes).unwrap();
+    encoder.finish().unwrap()
+}
+
+/// What an honest sender states.
+pub(super) fn sent(bytes: &[u8]) -> Stated {
+    Stated { size: bytes.len() as u64, sha256: Sha256::digest(bytes).into() }
+}

@@ -1,0 +1,23 @@
+//! The Argo CD plugin around the renderer: archives, the plugin's socket, the classic commands, the tools' sandbox.
+//!
+//! What is rendered and what is refused is decided in `eod-render`, which does no I/O. This crate brings it files and
+//! carries its answer away.
+
+mod announcements;
+mod archive;
+mod cache;
+mod call;
+mod deadline;
+mod intake;
+mod metrics;
+mod pipe;
+mod policy;
+mod priority;
+mod renderer;
+mod server;
+mod service;
+mod socket;
+mod turns;
+mod watch;
+
+pub use crate::archive::{ArchiveError, Limits, Stated, Unpacked, Wanted, unpack};

@@ -1,0 +1,130 @@
+//! The platform's policy as it is in force: read whole, replaced whole, and only by one that can be read.
+
+use std::io;
+use std::path::{Path, PathBuf};
+use std::sync::{Arc, PoisonError, RwLock};
+
+use eod_render::{Place, Policy, Refusal, Refusals, Rule, parse_policy};
+use sha2::{Digest as _, Sha256};
+
+/// The policy in force and the file it comes from.
+#[derive(Debug)]
+pub struct PolicyStore {
+    path: PathBuf,
+    current: RwLock<Arc<Loaded>>,
+    /// Why the file as it is now was not taken.
+    trouble: RwLock<Option<Arc<Refusals>>>,
+}
+
+/// A policy and what it was read from.
+#[derive(Debug)]
+pub struct Loaded {
+    /// The policy.
+    pub policy: Policy,
+    /// SHA-256 of the file.
+    pub digest: [u8; 32],
+}
+
+/// What became of a look at the file.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum Reload {
+    /// It is the policy in force.
+    Same,
+    /// It is in force now.
+    Replaced,
+    /// It cannot be read; the old one stays in force.
+    Refused(Arc<Refusals>),
+}
+
+/// A policy is some kilobytes; whatever is larger is none.
+const LARGEST: u64 = 1 << 20;
+
+impl PolicyStore {
+    /// Reads the file for the first time.
+    ///
+    /// # Errors
+    ///
+    /// Every mistake of the file: without a policy nothing may be rendered.
+    pub fn open(path: impl Into<PathBuf>) -> Result<Self, Refusals> {
+        let path = path.into();
+        let loaded = load(&path)?;
+        Ok(Self { path, current: RwLock::new(Arc::new(loaded)), trouble: RwLock::new(None) })
+    }
+
+    /// The policy in force. A render keeps the one it began with.
+    pub fn current(&self) -> Arc<Loaded> {
+        Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
+    }
+
+    /// Why the file as it is now is not in force; none where it is.
+    pub fn trouble(&self) -> Option<Arc<Refusals>> {
+        self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone()
+    }
+
+    /// Looks at the file again.
+    pub fn reload(&self) -> Reload {
+        let (outcome, trouble) = match load(&self.path) {
+            Ok(loaded) if loaded.digest == self.current().digest => (Reload::Same, None),
+            Ok(loaded) => {
+                *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
+                (Reload::Replaced, None)
+            }
+            Err(refusals) => {
+                let refusals = Arc::new(refusals);
+                (Reload::Refused(Arc::clone(&refusals)), Some(refusals))
+            }
+        };
+        *self.trouble.write().unwrap_or_else(PoisonError::into_inner) = trouble;
+        outcome
+    }
+}
+
+/// Reads and parses a policy's file.
+pub(crate) fn load(path: &Path) -> Result<Loaded, Refusals> {
+    let name = path.display().to_string();
+    let bytes = read(path).map_err(|error| {
+        let message = format!("the policy cannot be read: {error}");
+        Refusal::new(Place::file(&name), Rule::Policy, message, "mount the policy there, or name it with --policy")
+    })?;
+    Ok(Loaded { policy: parse_policy(&name, &bytes)?, digest: Sha256::digest(&bytes).into() })
+}
+
+fn read(path: &Path) -> io::Result<Vec<u8>> {
+    let size = std::fs::metadata(path)?.len();
+    if size > LARGEST {
+        return Err(io::Error::other(format!("it has {size} bytes, and a policy has at most {LARGEST}")));
+    }
+    std::fs::read(path)
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    fn policy(namespaces: &str) -> String {
+        format!("{{version: 1, projects: {{previews: {{namespaces: ['{namespaces}'], registries: []}}}}}}")
+    }
+
+    #[test]
+    fn a_broken_policy_never_replaces_one_that_works() {
+        let directory = tempfile::tempdir().unwrap();
+        let path = directory.path().join("policy.yaml");
+        assert!(PolicyStore::open(&path).unwrap_err().to_string().contains("--policy"), "nothing starts without one");
+        std::fs::write(&path, policy("a-*")).unwrap();
+        let store = PolicyStore::open(&path).unwrap();
+        let first = store.current();
+        assert_eq!(store.reload(), Reload::Same);
+
+        std::fs::write(&path, "version: 1\nprojects: {previews: {kindz: []}}").unwrap();
+        let Reload::Refused(refusals) = store.reload() else { panic!("it has a key that nobody knows") };
+        assert!(refusals.to_string().contains("kindz"), "{refusals}");
+        assert!(Arc::ptr_eq(&first, &store.current()) && store.trouble().is_some());
+        std::fs::remove_file(&path).unwrap();
+        assert!(matches!(store.reload(), Reload::Refused(_)), "a file that is gone changes nothing");
+        assert!(Arc::ptr_eq(&first, &store.current()));
+
+        std::fs::write(&path, policy("b-*")).unwrap();
+        assert_eq!(store.reload(), Reload::Replaced);
+        assert!(store.current().digest != first.digest && store.trouble().is_none());
+    }
+}

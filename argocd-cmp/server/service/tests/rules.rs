@@ -1,0 +1,160 @@
+//! What a plugin owes repo-server: one test for each rule of the notes.
+
+use std::collections::BTreeSet;
+
+use eod_proto::argocd as wire;
+use tonic::Code;
+
+use super::kit::*;
+use crate::service::Capacity;
+
+#[tokio::test]
+async fn accepting_is_never_starved_by_rendering() {
+    let running = Setup::default().start();
+    let chart = Asked::of(&CHART);
+    let calls: Vec<_> = (0..8)
+        .map(|_| {
+            let (chart, socket) = (chart.clone(), running.socket());
+            tokio::spawn(
+                async move { client(&socket).await.generate_manifest(tokio_stream::iter(chart.messages())).await },
+            )
+        })
+        .collect();
+    running.helm.started(2).await;
+    // Every turn is taken and does not end; a new connection is served all the same.
+    running.client().await.check_plugin_configuration(()).await.unwrap();
+    running.helm.may_end();
+    for call in calls {
+        assert!(!call.await.unwrap().unwrap().into_inner().manifests.is_empty());
+    }
+}
+
+#[tokio::test]
+async fn the_stream_is_drained_before_a_refusal() {
+    let running = Setup::default().start();
+    let large = noise(3 << 20);
+    let good = Asked::of(&[("app/a.yaml", CONFIG), ("other/large.bin", &large)]);
+    // Far more than fits on the way, so that whoever answers early breaks the sender.
+    assert!(good.archive.len() > 1 << 20);
+    let hostile = Asked { archive: packed(&[("app/a.yaml", CONFIG), ("app/a.yaml", &large)]), ..good.clone() };
+    let mut wrong_order = good.messages();
+    wrong_order.swap(0, 1);
+    let mut twice = good.messages();
+    twice.insert(2, good.metadata());
+    let mut nothing = good.messages();
+    nothing.insert(1, wire::AppStreamRequest::default());
+    let mut short = good.messages();
+    short.truncate(short.len() / 2);
+    let mut long = good.messages();
+    long.extend((0..2000).map(|_| piece(&[7; 1024])));
+    let rows: [(&str, Vec<wire::AppStreamRequest>, &str); 7] = [
+        ("a hostile archive", hostile.messages(), "stands in the archive twice"),
+        ("pieces first", wrong_order, "came before the metadata"),
+        ("metadata twice", twice, "the metadata came twice"),
+        ("an empty message", nothing, "a message says nothing"),
+        ("too few bytes", short, "bytes, and "),
+        ("too many bytes", long, "bytes, and "),
+        ("nothing at all", Vec::new(), "ended before the metadata came"),
+    ];
+    for (what, messages, expected) in rows {
+        let all = messages.len();
+        let (sender, stream) = stream();
+        let mut client = running.client().await;
+        let call = tokio::spawn(async move { client.generate_manifest(stream).await });
+        let mut sent = 0;
+        for message in messages {
+            if sender.send(message).await.is_err() {
+                break;
+            }
+            sent += 1;
+        }
+        drop(sender);
+        let status = call.await.unwrap().unwrap_err();
+        assert!(status.message().contains(expected), "{what}: {status:?}");
+        assert_eq!(sent, all, "{what}: everything was taken");
+    }
+}
+
+#[tokio::test]
+async fn too_many_are_told_so_and_not_cut_off() {
+    let capacity = Capacity { small: 1, large: 1, calls: 1 };
+    let running = Setup { capacity, ..Setup::default() }.start();
+    let chart = Asked::of(&CHART);
+    let first = {
+        let (chart, mut client) = (chart.clone(), running.client().await);
+        tokio::spawn(async move { client.generate_manifest(tokio_stream::iter(chart.messages())).await })
+    };
+    running.helm.started(1).await;
+    let large = Asked::of(&[("app/a.yaml", CONFIG), ("x", &noise(2 << 20))]);
+    let status = large.generate(&running).await.unwrap_err();
+    assert_eq!(status.code(), Code::ResourceExhausted);
+    assert!(status.message().contains("remedy: "), "{}", status.message());
+    running.helm.may_end();
+    first.await.unwrap().unwrap();
+    large.generate(&running).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_stranger_is_told_so_and_not_cut_off() {
+    let nobody = 4_000_000_000;
+    let running = Setup { users: BTreeSet::from([nobody]), ..Setup::default() }.start();
+    let asked = Asked::of(&[("app/a.yaml", CONFIG), ("x", &noise(2 << 20))]);
+    let status = asked.generate(&running).await.unwrap_err();
+    assert_eq!(status.code(), Code::PermissionDenied);
+    assert!(status.message().contains("--peer-uid"), "{}", status.message());
+    let status = running.client().await.check_plugin_configuration(()).await.unwrap_err();
+    assert_eq!(status.code(), Code::PermissionDenied);
+}
+
+#[tokio::test]
+async fn our_own_text_comes_before_the_callers_deadline() {
+    let running = Setup::default().start();
+    let mut request = tonic::Request::new(tokio_stream::iter(Asked::of(&CHART).messages()));
+    request.metadata_mut().insert("grpc-timeout", "4S".parse().unwrap());
+    let status = running.client().await.generate_manifest(request).await.unwrap_err();
+    assert_eq!(status.code(), Code::DeadlineExceeded);
+    assert!(status.message().contains("the time was over while waiting for helm or kustomize"), "{status:?}");
+    running.helm.stopped(1).await;
+    assert_eq!(running.number(r#"eod_cmp_calls_total{method="GenerateManifest",outcome="late"}"#), "1");
+}
+
+#[tokio::test]
+async fn a_sender_that_stands_still_gets_our_text_too() {
+    let running = Setup::default().start();
+    let asked = Asked::of(&[("app/a.yaml", CONFIG), ("x", &noise(2 << 20))]);
+    let (sender, stream) = stream();
+    let mut request = tonic::Request::new(stream);
+    request.metadata_mut().insert("grpc-timeout", "4S".parse().unwrap());
+    let mut client = running.client().await;
+    let call = tokio::spawn(async move { client.generate_manifest(request).await });
+    for message in asked.messages().into_iter().take(5) {
+        sender.send(message).await.unwrap();
+    }
+    let status = call.await.unwrap().unwrap_err();
+    assert!(status.message().contains("receiving the archive"), "{status:?}");
+}
+
+#[tokio::test]
+async fn work_stops_when_the_caller_goes() {
+    let capacity = Capacity { small: 1, large: 1, calls: 10 };
+    let running = Setup { capacity, ..Setup::default() }.start();
+    let (chart, mut client) = (Asked::of(&CHART), running.client().await);
+    let call = tokio::spawn(async move { client.generate_manifest(tokio_stream::iter(chart.messages())).await });
+    running.helm.started(1).await;
+    call.abort();
+    running.helm.stopped(1).await;
+    // The only turn came back.
+    Asked::of(&[("app/a.yaml", CONFIG)]).generate(&running).await.unwrap();
+}
+
+#[tokio::test]
+async fn a_bug_is_an_answer() {
+    let running = Setup::default().start();
+    running.helm.panics();
+    for _ in 0..3 {
+        let status = Asked::of(&CHART).generate(&running).await.unwrap_err();
+        assert_eq!(status.code(), Code::Internal);
+        assert!(status.message().contains("this is a bug in eod-cmp"), "{status:?}");
+    }
+    Asked::of(&[("app/a.yaml", CONFIG)]).generate(&running).await.unwrap();
+}

@@ -1,0 +1,180 @@
+//! The plugin's socket: where it stands, whose it is, and how it goes.
+//!
+//! repo-server finds a plugin by the name of its socket. The name needs an `@`: grpc-go sends the escaped path as the
+//! authority of each call, which Rust's HTTP/2 refuses unless an `@` makes all before it the part that names a user.
+
+use std::fs;
+use std::io;
+use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
+use std::path::{Path, PathBuf};
+use std::time::Duration;
+
+use tokio::net::{UnixListener, UnixStream};
+use tokio::sync::mpsc;
+use tokio::time::sleep;
+use tokio_util::sync::CancellationToken;
+
+/// A name that Applications write: the socket's without its ending.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct PluginName(String);
+
+/// A socket of ours.
+#[derive(Debug)]
+pub(crate) struct Socket {
+    path: PathBuf,
+    /// Device and inode: a socket of the same name may be a successor's.
+    identity: (u64, u64),
+}
+
+/// Why there is no socket.
+#[derive(Debug, thiserror::Error)]
+#[expect(missing_docs, reason = "each variant says what its message says")]
+pub enum SocketError {
+    #[error(
+        "the plugin's name `{0}` needs an `@` and none of `/`: expected a name such as `eod@v1`, because repo-server sends \
+         the socket's path in a form that HTTP/2 refuses otherwise"
+    )]
+    Name(String),
+    #[error("`{0}` is longer than the 100 bytes that a socket's path may have; choose a shorter directory")]
+    Long(PathBuf),
+    #[error("`{0}` exists and is no socket; remove it, or choose another name")]
+    Taken(PathBuf),
+    #[error("cannot make the socket `{path}`; the directory must exist and be writable for this user")]
+    Bind { path: PathBuf, source: io::Error },
+}
+
+/// Bytes of a path, with some room below the kernel's 107 for the name that it has while it is made.
+const LONGEST: usize = 100;
+/// Read and write for owner and group: sidecars of one pod may have different users and share a group.
+const MODE: u32 = 0o660;
+/// After a failed accept, which is the lack of a file descriptor more often than not.
+const PAUSE: Duration = Duration::from_millis(50);
+/// Connections on the way to the server.
+const QUEUE: usize = 64;
+
+impl PluginName {
+    /// Checks a name.
+    ///
+    /// # Errors
+    ///
+    /// Without `@`, or with a slash or nothing around it.
+    pub fn parse(name: &str) -> Result<Self, SocketError> {
+        let is_whole = name.split_once('@').is_some_and(|(name, version)| !name.is_empty() && !version.is_empty());
+        let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@-_.".contains(&byte));
+        if is_whole && is_plain { Ok(Self(name.to_owned())) } else { Err(SocketError::Name(name.to_owned())) }
+    }
+
+    fn path(&self, directory: &Path) -> PathBuf {
+        directory.join(format!("{}.sock", self.0))
+    }
+}
+
+impl Socket {
+    /// Makes the socket. It appears under its name at once and whole, in the place of one that was left behind.
+    pub(crate) fn bind(directory: &Path, name: &PluginName) -> Result<(Self, UnixListener), SocketError> {
+        let path = name.path(directory);
+        if path.as_os_str().len() > LONGEST {
+            return Err(SocketError::Long(path));
+        }
+        if fs::symlink_metadata(&path).is_ok_and(|found| !found.file_type().is_socket()) {
+            return Err(SocketError::Taken(path));
+        }
+        let new = directory.join(".new");
+        let bind = || {
+            match fs::remove_file(&new) {
+                Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
+                _ => {}
+            }
+            let listener = UnixListener::bind(&new)?;
+            fs::set_permissions(&new, fs::Permissions::from_mode(MODE))?;
+            let identity = identity(&new)?;
+            fs::rename(&new, &path)?;
+            Ok((identity, listener))
+        };
+        let (identity, listener) = bind().map_err(|source| SocketError::Bind { path: path.clone(), source })?;
+        Ok((Self { path, identity }, listener))
+    }
+
+    /// Whether new callers still come to us.
+    pub(crate) fn is_ours(&self) -> bool {
+        identity(&self.path).is_ok_and(|found| found == self.identity)
+    }
+
+    /// Lets no new caller in, unless a successor already has the name.
+    pub(crate) fn unlink(&self) {
+        if self.is_ours() {
+            let _ = fs::remove_file(&self.path);
+        }
+    }
+}
+
+fn identity(path: &Path) -> io::Result<(u64, u64)> {
+    let found = fs::symlink_metadata(path)?;
+    Ok((found.dev(), found.ino()))
+}
+
+/// Accepts until `closing`. The stream of connections then ends.
+pub(crate) fn accept(listener: UnixListener, closing: CancellationToken) -> mpsc::Receiver<io::Result<UnixStream>> {
+    let (connections, incoming) = mpsc::channel(QUEUE);
+    tokio::spawn(async move {
+        loop {
+            let accepted = tokio::select! {
+                () = closing.cancelled() => return,
+                accepted = listener.accept() => accepted,
+            };
+            match accepted {
+                Ok((stream, _)) => {
+                    if connections.send(Ok(stream)).await.is_err() {
+                        return;
+                    }
+                }
+                Err(error) => {
+                    tracing::warn!(%error, "a connection could not be accepted");
+                    sleep(PAUSE).await;
+                }
+            }
+        }
+    });
+    incoming
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn a_name_needs_its_at() {
+        assert!(PluginName::parse("eod@v1").is_ok());
+        for bad in ["eod", "eod-v1", "@", "eod@", "@v1", "e/od@v1", "eod@v1/x", "eod v@1", ""] {
+            assert!(matches!(PluginName::parse(bad), Err(SocketError::Name(_))), "{bad}");
+        }
+    }
+
+    #[tokio::test]
+    async fn a_successor_keeps_its_socket() {
+        let directory = tempfile::tempdir().unwrap();
+        let name = PluginName::parse("eod@v1").unwrap();
+        let (first, _listener) = Socket::bind(directory.path(), &name).unwrap();
+        assert!(first.is_ours());
+        let mode = fs::metadata(directory.path().join("eod@v1.sock")).unwrap().mode();
+        assert_eq!(mode & 0o777, MODE);
+        let (second, _listener) = Socket::bind(directory.path(), &name).unwrap();
+        assert!(!first.is_ours() && second.is_ours());
+        first.unlink();
+        assert!(second.is_ours(), "only its own socket is unlinked");
+        second.unlink();
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "and nothing is left");
+    }
+
+    #[tokio::test]
+    async fn what_is_no_socket_stays() {
+        let directory = tempfile::tempdir().unwrap();
+        let name = PluginName::parse("eod@v1").unwrap();
+        fs::write(directory.path().join("eod@v1.sock"), "precious").unwrap();
+        assert!(matches!(Socket::bind(directory.path(), &name), Err(SocketError::Taken(_))));
+        let nowhere = directory.path().join("nowhere");
+        assert!(matches!(Socket::bind(&nowhere, &name), Err(SocketError::Bind { .. })));
+        let long = directory.path().join("x".repeat(100));
+        assert!(matches!(Socket::bind(&long, &name), Err(SocketError::Long(_))));
+    }
+}
