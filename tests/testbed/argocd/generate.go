@@ -33,10 +33,11 @@ type request struct {
 	Application v1alpha1.Application `json:"application"`
 	// Revision is what the controller would have resolved; the source's own without it.
 	Revision string `json:"revision"`
+	// Refresh is a user's refresh: what the revision stands for is looked up anew.
+	Refresh bool `json:"refresh"`
 	// NoCache does not look for the answer of an earlier call.
 	NoCache bool `json:"no_cache"`
-	// Hard is the hard refresh of a user: neither an earlier answer nor an earlier
-	// resolution of the revision is good enough.
+	// Hard is a user's hard refresh, which is both.
 	Hard        bool     `json:"hard"`
 	KubeVersion string   `json:"kube_version"`
 	APIVersions []string `json:"api_versions"`
@@ -158,7 +159,7 @@ func manifestRequest(wanted *request) *apiclient.ManifestRequest {
 		Repo:                            &v1alpha1.Repository{Repo: application.Spec.Source.RepoURL, Type: "git"},
 		Revision:                        revision,
 		NoCache:                         wanted.NoCache || wanted.Hard,
-		NoRevisionCache:                 wanted.Hard,
+		NoRevisionCache:                 wanted.Refresh || wanted.Hard,
 		AppLabelKey:                     common.LabelKeyAppInstance,
 		AppName:                         application.InstanceName(controllerNamespace),
 		Namespace:                       application.Spec.Destination.Namespace,

@@ -32,6 +32,8 @@ type settings struct {
 	dir         string
 	environment []string
 	repoServer  []string
+	kubeconfig  string
+	namespace   string
 }
 
 // announcement is the one line on stdout that says that everything can be used. Later
@@ -41,6 +43,7 @@ type announcement struct {
 	RepoServer string  `json:"repo_server"`
 	Metrics    string  `json:"repo_server_metrics"`
 	Redis      string  `json:"redis"`
+	Webhook    string  `json:"webhook,omitempty"`
 	Sockets    string  `json:"sockets"`
 	Plugins    string  `json:"plugins"`
 	Logs       string  `json:"logs"`
@@ -64,6 +67,8 @@ func up() int {
 		wanted.repoServer = append(wanted.repoServer, text)
 		return nil
 	})
+	flags.StringVar(&wanted.kubeconfig, "kubeconfig", "", "a cluster in which the controllers are to work; without it there are none")
+	flags.StringVar(&wanted.namespace, "namespace", "argocd", "where the controllers look for Applications and ApplicationSets")
 	_ = flags.Parse(os.Args[1:])
 	if flags.NArg() > 0 {
 		fmt.Fprintf(os.Stderr, "eod-argocd up: expected flags only, got %q\n", flags.Arg(0))
@@ -131,6 +136,7 @@ type argocd struct {
 	redis             string
 	repoServer        int
 	repoServerMetrics int
+	ports             controllerPorts
 	begun             time.Time
 	stop              <-chan struct{}
 	children          []*child
@@ -142,7 +148,11 @@ var errStopped = errors.New("stopped before it was ready")
 
 func newArgocd(folder scratch, wanted settings, stop <-chan struct{}) (*argocd, error) {
 	made := &argocd{scratch: folder, wanted: wanted, begun: time.Now(), stop: stop, died: make(chan *child, 8)}
-	for _, port := range []*int{&made.repoServer, &made.repoServerMetrics} {
+	ports := &made.ports
+	for _, port := range []*int{
+		&made.repoServer, &made.repoServerMetrics,
+		&ports.application, &ports.applicationSet, &ports.applicationProbes, &ports.webhook,
+	} {
 		free, err := freePort()
 		if err != nil {
 			return nil, err
@@ -157,11 +167,16 @@ func newArgocd(folder scratch, wanted settings, stop <-chan struct{}) (*argocd, 
 // run starts everything, announces it, obeys, and returns after everything was stopped.
 func (c *argocd) run(orders <-chan order) error {
 	defer c.stopChildren()
-	if _, err := c.start("repo-server"); err != nil {
-		if errors.Is(err, errStopped) {
+	first := []string{"repo-server"}
+	if c.wanted.kubeconfig != "" {
+		first = append(first, "application-controller", "applicationset-controller")
+	}
+	for _, name := range first {
+		if _, err := c.start(name); errors.Is(err, errStopped) {
 			return nil
+		} else if err != nil {
+			return err
 		}
-		return err
 	}
 	say(c.announcement())
 	for {
@@ -181,11 +196,16 @@ func (c *argocd) run(orders <-chan order) error {
 }
 
 func (c *argocd) announcement() announcement {
+	webhook := ""
+	if c.wanted.kubeconfig != "" {
+		webhook = "http://" + local(c.ports.webhook) + "/api/webhook"
+	}
 	return announcement{
 		Version:    common.GetVersion().Version,
 		RepoServer: local(c.repoServer),
 		Metrics:    local(c.repoServerMetrics),
 		Redis:      c.redis,
+		Webhook:    webhook,
 		Sockets:    c.scratch.sockets(),
 		Plugins:    c.scratch.plugins(),
 		Logs:       c.scratch.logs(),
@@ -220,10 +240,14 @@ func (c *argocd) partOf(name string) (part, error) {
 	switch {
 	case name == "repo-server":
 		return c.repoServerPart()
+	case name == "application-controller":
+		return c.applicationPart()
+	case name == "applicationset-controller":
+		return c.applicationSetPart()
 	case strings.HasPrefix(name, stock):
 		return c.stockPart(name)
 	default:
-		return part{}, fmt.Errorf("expected repo-server or %sNAME, got %q", stock, name)
+		return part{}, fmt.Errorf("expected repo-server, application-controller, applicationset-controller or %sNAME, got %q", stock, name)
 	}
 }
 
