@@ -2,7 +2,7 @@
 # Builds one part of the testbed into a cache outside the checkout and prints the
 # binary's path as the last line of stdout. Progress goes to stderr.
 #
-#   build.sh [kubernetes|vault|opentofu|kubernetes-provider] [--cached]
+#   build.sh [kubernetes|vault|argocd|helm|kustomize|opentofu|kubernetes-provider] [--cached]
 #
 # The binary is kept under a hash of everything it is made from, so a second run only
 # prints the path. `--cached` builds nothing: it fails when there is nothing to print.
@@ -13,10 +13,10 @@ part=kubernetes
 cached=no
 for argument in "$@"; do
   case "$argument" in
-  kubernetes | vault | opentofu | kubernetes-provider) part=$argument ;;
+  kubernetes | vault | argocd | helm | kustomize | opentofu | kubernetes-provider) part=$argument ;;
   --cached) cached=yes ;;
   *)
-    echo "build.sh: expected kubernetes, vault, opentofu, kubernetes-provider or --cached, got '$argument'" >&2
+    echo "build.sh: expected kubernetes, vault, argocd, helm, kustomize, opentofu, kubernetes-provider or --cached, got '$argument'" >&2
     exit 2
     ;;
   esac
@@ -28,6 +28,14 @@ if ! command -v go >/dev/null; then
 fi
 
 here=$(cd "$(dirname "${BASH_SOURCE[0]}")" && pwd)
+# The version of a module that the part in $here requires.
+required() {
+  sed -n "s|^[[:space:]]*$1 \(v[^ ]*\).*|\1|p" "$here/go.mod" | grep -m 1 . || {
+    echo "build.sh: $here/go.mod does not require $1" >&2
+    return 1
+  }
+}
+
 name=eod-testbed
 package=.
 flags="-s -w"
@@ -35,7 +43,7 @@ cost="about 12 CPU minutes and 100 MB of downloads"
 case "$part" in
 kubernetes)
   # A binary that says which Kubernetes it is: clients compare versions.
-  version=$(sed -n 's/^\tk8s.io\/kubernetes \(v[0-9.]*\)$/\1/p' "$here/go.mod")
+  version=$(required k8s.io/kubernetes)
   minor=${version#v1.}
   into=k8s.io/component-base/version
   flags="$flags -X $into.gitVersion=$version -X $into.gitMajor=1 -X $into.gitMinor=${minor%%.*} -X $into.gitTreeState=clean"
@@ -44,6 +52,33 @@ vault)
   here=$here/vault
   name=eod-vault
   cost="about 7 CPU minutes"
+  ;;
+argocd)
+  here=$here/argocd
+  name=eod-argocd
+  into=github.com/argoproj/argo-cd/v3
+  version=$(required $into)
+  flags="$flags -X $into/common.version=${version#v}"
+  cost="about 8 CPU minutes and 250 MB of downloads"
+  ;;
+helm)
+  here=$here/helm
+  name=helm
+  package=helm.sh/helm/v3/cmd/helm
+  # Without these it calls itself v3.20 and renders for Kubernetes v1.20.
+  into=helm.sh/helm/v3
+  version=$(required $into)
+  kubernetes=$(required k8s.io/client-go)
+  flags="$flags -X $into/internal/version.version=$version"
+  minor=${kubernetes#v0.}
+  flags="$flags -X $into/pkg/chartutil.k8sVersionMajor=1 -X $into/pkg/chartutil.k8sVersionMinor=${minor%%.*}"
+  cost="about 4 CPU minutes"
+  ;;
+kustomize)
+  here=$here/kustomize
+  name=kustomize
+  package=sigs.k8s.io/kustomize/kustomize/v5
+  cost="about 1 CPU minute"
   ;;
 opentofu)
   here=$here/opentofu
@@ -125,6 +160,12 @@ if ! wait "$build"; then
   echo "testbed: the build of $part failed; the end of $log:" >&2
   tail -n 30 "$log" >&2
   exit 1
+fi
+if [ "$part" = argocd ]; then
+  # What a cluster has to know, of the same version. It is no Go code, so it is not linked.
+  mkdir -p "$folder/crds"
+  cp "$(go list -m -f '{{.Dir}}' $into)"/manifests/crds/*-crd.yaml "$folder/crds"
+  chmod u+w "$folder"/crds/*
 fi
 # Only a whole binary ever stands under the final name.
 mv "$temporary" "$binary"

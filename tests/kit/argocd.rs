@@ -1,0 +1,156 @@
+//! Argo CD's own servers: the repo-server that renders, its stock plugin server, and
+//! clients that ask them what Argo CD's controller and repo-server ask.
+//!
+//! All come from the testbed's `eod-argocd`, which is on PATH, in the cache, or built at
+//! the first call. There is no cluster in it: a repo-server needs none. A plugin of ours
+//! listens in the folder [`ArgoCd::sockets`] and is found by the name of its socket.
+//!
+//! Answers are cached as in production, so a test that wants to be asked again says
+//! [`Request::hard`] or takes another name for its Application.
+
+mod dial;
+mod repository;
+mod request;
+mod selftest;
+mod server;
+mod tools;
+
+use std::{
+    fs,
+    path::{Path, PathBuf},
+    sync::OnceLock,
+};
+
+pub(crate) use self::{
+    dial::Dial,
+    repository::Repository,
+    request::{Answer, Failure, Request},
+    tools::Tool,
+};
+use self::{request::ask, server::Server};
+
+/// The part that renders, for [`ArgoCd::kill`] and the others.
+pub(crate) const REPO_SERVER: &str = "repo-server";
+
+/// What differs from how Argo CD is installed.
+#[derive(Default)]
+pub(crate) struct Settings {
+    /// Variables for all servers, such as `ARGOCD_PAUSE_GEN_MINUTES`.
+    pub(crate) environment: Vec<(String, String)>,
+    /// Arguments of the repo-server, such as `--plugin-tar-exclude=.git`.
+    pub(crate) repo_server: Vec<String>,
+    /// What the servers find before everything else that is on PATH.
+    pub(crate) tools: Vec<Tool>,
+}
+
+/// One set of servers with a cache of their own.
+///
+/// One that is a test's own ends when it is dropped, the shared one with the test run.
+pub(crate) struct ArgoCd {
+    server: Server,
+}
+
+/// A server that runs.
+#[derive(Clone, Debug)]
+pub(crate) struct Running {
+    /// How [`ArgoCd::kill`] and the others call it.
+    pub(crate) name: String,
+    pub(crate) pid: i32,
+    /// Where it listens; none where that is a port.
+    pub(crate) socket: Option<PathBuf>,
+}
+
+impl ArgoCd {
+    /// The servers all tests share that stop none of them.
+    ///
+    /// # Panics
+    /// In every test of the run, with the same sentence, when there are none to be had.
+    #[track_caller]
+    pub(crate) fn shared() -> &'static Self {
+        static SHARED: OnceLock<Result<ArgoCd, String>> = OnceLock::new();
+        match SHARED.get_or_init(|| Server::start(&Settings::default()).map(|server| Self { server })) {
+            Ok(argocd) => argocd,
+            Err(error) => panic!("there is no Argo CD to test with: {error}"),
+        }
+    }
+
+    /// Servers for one test, which may restart them.
+    #[track_caller]
+    pub(crate) fn own() -> Self {
+        Self::with(&Settings::default())
+    }
+
+    #[track_caller]
+    pub(crate) fn with(settings: &Settings) -> Self {
+        match Server::start(settings) {
+            Ok(server) => Self { server },
+            Err(error) => panic!("cannot start Argo CD: {error}"),
+        }
+    }
+
+    /// The folder in which the repo-server looks for plugins: `NAME.sock` is the plugin NAME.
+    pub(crate) fn sockets(&self) -> &Path {
+        &self.server.sockets
+    }
+
+    /// HOST:PORT of the repo-server, which stays the same when it is restarted.
+    pub(crate) fn repo_server(&self) -> &str {
+        &self.server.repo_server
+    }
+
+    /// What a server has written so far.
+    pub(crate) fn log(&self, name: &str) -> String {
+        let file = self.server.logs.join(format!("{}.log", name.replace('/', "-")));
+        fs::read_to_string(file).unwrap_or_default()
+    }
+
+    /// The manifests of one Application, or why there are none.
+    #[track_caller]
+    pub(crate) fn generate(&self, request: &Request) -> Answer {
+        self.generate_all(std::slice::from_ref(request), 1).remove(0)
+    }
+
+    /// The same for many, so many of them at once. The answers are in the order of the requests.
+    #[track_caller]
+    pub(crate) fn generate_all(&self, requests: &[Request], at_once: usize) -> Vec<Answer> {
+        ask(self.repo_server(), requests, at_once)
+    }
+
+    /// Starts Argo CD's own plugin server with a `plugin.yaml`. The folder's name is ours;
+    /// what the plugin is called stands in the file.
+    #[track_caller]
+    pub(crate) fn stock_plugin(&self, folder: &str, plugin_yaml: &str) -> Running {
+        let settings = self.server.plugins.join(folder);
+        fs::create_dir_all(&settings).unwrap();
+        fs::write(settings.join("plugin.yaml"), plugin_yaml).unwrap();
+        self.start(&format!("cmp-server/{folder}"))
+    }
+
+    /// Starts a server that was stopped, and waits until it can be used.
+    #[track_caller]
+    pub(crate) fn start(&self, name: &str) -> Running {
+        self.order("start", name)
+    }
+
+    /// Ends a server as Kubernetes does first: it may finish what it has begun.
+    #[track_caller]
+    pub(crate) fn stop(&self, name: &str) {
+        self.order("stop", name);
+    }
+
+    /// Ends a server as a lack of memory does.
+    #[track_caller]
+    pub(crate) fn kill(&self, name: &str) {
+        self.order("kill", name);
+    }
+
+    #[track_caller]
+    fn order(&self, verb: &str, name: &str) -> Running {
+        let answer = self.server.order(verb, name).unwrap_or_else(|error| panic!("{verb} {name}: {error}"));
+        Running {
+            name: name.to_owned(),
+            pid: answer["pid"].as_i64().and_then(|pid| pid.try_into().ok()).unwrap(),
+            socket: answer["socket"].as_str().map(PathBuf::from),
+        }
+    }
+}

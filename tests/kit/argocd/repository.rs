@@ -1,0 +1,121 @@
+//! Git repositories for tests to render from.
+
+use std::{
+    fs,
+    os::unix::fs::{PermissionsExt, symlink},
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use tempfile::TempDir;
+
+use crate::kit::{command, keep_folders};
+
+/// A repository of its own with one branch, `main`. It is a folder on this machine; Argo
+/// CD reads it as it reads one from a forge.
+pub(crate) struct Repository {
+    folder: TempDir,
+}
+
+impl Repository {
+    /// A repository with these files in its first commit.
+    #[track_caller]
+    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+        let mut folder = TempDir::with_prefix("eod-repository-").unwrap();
+        folder.disable_cleanup(keep_folders());
+        let repository = Self { folder };
+        fs::create_dir(repository.path()).unwrap();
+        repository.git(&["init", "--quiet", "--initial-branch=main"]);
+        for (file, text) in files {
+            repository.write(file, text);
+        }
+        repository.commit("first");
+        repository
+    }
+
+    /// The URL for an Application's `repoURL`.
+    pub(crate) fn url(&self) -> String {
+        format!("file://{}", self.path().display())
+    }
+
+    /// The folder with the files.
+    pub(crate) fn path(&self) -> PathBuf {
+        self.folder.path().join("repository")
+    }
+
+    /// Writes a file, and the folders above it where they are missing. It is in no commit yet.
+    #[track_caller]
+    pub(crate) fn write(&self, file: &str, text: impl AsRef<[u8]>) {
+        let path = self.with_folder(file);
+        fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
+    }
+
+    /// Writes a file that may be run.
+    #[track_caller]
+    pub(crate) fn write_program(&self, file: &str, text: &str) {
+        self.write(file, text);
+        fs::set_permissions(self.path().join(file), fs::Permissions::from_mode(0o755)).unwrap();
+    }
+
+    /// Makes a symbolic link, which need not lead anywhere.
+    #[track_caller]
+    pub(crate) fn link(&self, file: &str, target: &str) {
+        symlink(target, self.with_folder(file)).unwrap();
+    }
+
+    /// Removes a file or a folder.
+    #[track_caller]
+    pub(crate) fn remove(&self, file: &str) {
+        self.git(&["rm", "-r", "--quiet", "--", file]);
+    }
+
+    /// Commits everything there is and answers the SHA. Also without a change, since a
+    /// branch can be pushed without one.
+    #[track_caller]
+    pub(crate) fn commit(&self, message: &str) -> String {
+        self.git(&["add", "--all", "--force"]);
+        self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
+        self.head()
+    }
+
+    /// The SHA of the last commit of the current branch.
+    #[track_caller]
+    pub(crate) fn head(&self) -> String {
+        self.git(&["rev-parse", "HEAD"]).trim().to_owned()
+    }
+
+    /// Goes to a branch, which is made here when it does not exist.
+    #[track_caller]
+    pub(crate) fn branch(&self, name: &str) {
+        let exists = self.git(&["branch", "--list", name]).contains(name);
+        let create: &[&str] = if exists { &[] } else { &["--create"] };
+        self.git(&[&["switch", "--quiet"], create, &[name]].concat());
+    }
+
+    /// Runs git in the repository, as nobody in particular and with nobody's settings.
+    #[track_caller]
+    pub(crate) fn git(&self, arguments: &[&str]) -> String {
+        let mut command = Command::new("git");
+        command
+            .args(arguments)
+            .current_dir(self.path())
+            .env_clear()
+            .env("PATH", std::env::var_os("PATH").unwrap_or_default())
+            .env("HOME", self.folder.path())
+            .env("GIT_CONFIG_NOSYSTEM", "1");
+        for role in ["AUTHOR", "COMMITTER"] {
+            command
+                .env(format!("GIT_{role}_NAME"), "Test")
+                .env(format!("GIT_{role}_EMAIL"), "test@example.com")
+                // The same files are the same commit, whenever the test runs.
+                .env(format!("GIT_{role}_DATE"), "2026-01-01T00:00:00Z");
+        }
+        command::run(&mut command, "").expect_ok()
+    }
+
+    fn with_folder(&self, file: &str) -> PathBuf {
+        let path = self.path().join(file);
+        fs::create_dir_all(path.parent().unwrap_or(Path::new("."))).unwrap();
+        path
+    }
+}

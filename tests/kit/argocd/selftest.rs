@@ -1,0 +1,7 @@
+//! The servers do what the stories need real ones for.
+
+mod authority;
+mod lifecycle;
+mod plugin;
+mod repo_server;
+mod repository;

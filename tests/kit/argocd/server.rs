@@ -1,0 +1,143 @@
+//! Finds the testbed's `eod-argocd` and runs it.
+
+use std::{
+    env,
+    ffi::OsString,
+    fs::File,
+    io::{BufRead, BufReader, Read, Seek, Write},
+    path::{Path, PathBuf},
+    process::{Child, ChildStdout, Command, Stdio},
+    sync::{
+        Mutex, OnceLock,
+        atomic::{AtomicU32, Ordering},
+    },
+};
+
+use serde_json::Value;
+
+use super::Settings;
+use crate::kit::{command::on_path, keep_folders, testbed};
+
+/// A running `eod-argocd up`.
+///
+/// It stops when the pipe on its stdin is closed, which happens however this process
+/// ends, and then its servers stop and its folder goes away.
+pub(super) struct Server {
+    pub(super) repo_server: String,
+    pub(super) sockets: PathBuf,
+    pub(super) plugins: PathBuf,
+    pub(super) logs: PathBuf,
+    /// One order at a time, because the answers come in a row.
+    process: Mutex<Process>,
+}
+
+struct Process {
+    child: Child,
+    answers: BufReader<ChildStdout>,
+    errors: File,
+}
+
+impl Server {
+    /// Starts the servers and waits until the repo-server can be used.
+    pub(super) fn start(settings: &Settings) -> Result<Self, String> {
+        let binary = binary()?;
+        let mut errors = tempfile::tempfile().map_err(|error| error.to_string())?;
+        let mut command = Command::new(binary);
+        command.args(["up", "--until-stdin-closes"]);
+        for (name, value) in &settings.environment {
+            command.arg("--env").arg(format!("{name}={value}"));
+        }
+        for argument in &settings.repo_server {
+            command.arg("--repo-server-argument").arg(argument);
+        }
+        if keep_folders() {
+            let folder = kept_folder();
+            eprintln!("kit: Argo CD's folder is {}", folder.display());
+            command.arg("--dir").arg(folder);
+        }
+        let mut child = command
+            .env("PATH", search_path(settings)?)
+            .stdin(Stdio::piped())
+            .stdout(Stdio::piped())
+            .stderr(errors.try_clone().map_err(|error| error.to_string())?)
+            .spawn()
+            .map_err(|error| format!("cannot start {}: {error}", binary.display()))?;
+        let mut answers = BufReader::new(child.stdout.take().ok_or("it has no stdout")?);
+        let Some(said) = line(&mut answers) else {
+            return Err(format!("`{} up` ended before it was ready: {}", binary.display(), written(&mut errors)));
+        };
+        let text = |key: &str| said[key].as_str().ok_or_else(|| format!("no {key} in {said}"));
+        Ok(Self {
+            repo_server: text("repo_server")?.to_owned(),
+            sockets: text("sockets")?.into(),
+            plugins: text("plugins")?.into(),
+            logs: text("logs")?.into(),
+            process: Mutex::new(Process { child, answers, errors }),
+        })
+    }
+
+    /// Gives an order and waits until it was carried out.
+    pub(super) fn order(&self, verb: &str, name: &str) -> Result<Value, String> {
+        // A test that panicked while it waited for an answer has left nothing half done here.
+        let mut process = self.process.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
+        let Process { child, answers, errors } = &mut *process;
+        let told = child.stdin.as_mut().is_some_and(|stdin| writeln!(stdin, "{verb} {name}").is_ok());
+        let Some(answer) = told.then(|| line(answers)).flatten() else {
+            return Err(format!("`eod-argocd up` has ended: {}", written(errors)));
+        };
+        match answer["error"].as_str() {
+            Some(error) => Err(error.to_owned()),
+            None => Ok(answer),
+        }
+    }
+}
+
+impl Drop for Process {
+    fn drop(&mut self) {
+        drop(self.child.stdin.take());
+        // We only wait so that its folder is gone when the test is over.
+        drop(self.child.wait());
+    }
+}
+
+/// The testbed's binary: on PATH, else from the cache, else built, with a line that says
+/// which. The answer, also a failure, is the same for the whole run.
+pub(super) fn binary() -> Result<&'static Path, String> {
+    static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let find = || {
+        let (found, place) = match on_path("eod-argocd") {
+            Some(found) => (found, "on PATH"),
+            None => (testbed::build("argocd")?, "cache"),
+        };
+        eprintln!("kit: Argo CD from {} ({place})", found.display());
+        Ok(found)
+    };
+    FOUND.get_or_init(find).as_deref().map_err(Clone::clone)
+}
+
+/// PATH with the wanted tools in front.
+fn search_path(settings: &Settings) -> Result<OsString, String> {
+    let folder = |tool: &super::Tool| tool.find().map(|file| file.parent().unwrap_or(file).to_owned());
+    let mut folders = settings.tools.iter().map(folder).collect::<Result<Vec<_>, _>>()?;
+    folders.extend(env::split_paths(&env::var_os("PATH").unwrap_or_default()));
+    env::join_paths(folders).map_err(|error| error.to_string())
+}
+
+fn kept_folder() -> PathBuf {
+    static COUNT: AtomicU32 = AtomicU32::new(0);
+    let number = COUNT.fetch_add(1, Ordering::Relaxed);
+    env::temp_dir().join(format!("eod-argocd-{}-{number}", std::process::id()))
+}
+
+/// The next line it prints, which is JSON.
+fn line(stdout: &mut impl BufRead) -> Option<Value> {
+    let mut line = String::new();
+    stdout.read_line(&mut line).ok()?;
+    serde_json::from_str(&line).ok()
+}
+
+fn written(errors: &mut File) -> String {
+    let mut text = String::new();
+    let read = errors.rewind().and_then(|()| errors.read_to_string(&mut text));
+    read.map_or_else(|error| error.to_string(), |_| text)
+}

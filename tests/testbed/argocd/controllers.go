@@ -1,0 +1,82 @@
+package main
+
+// The two controllers: one makes Applications out of ApplicationSets, the other brings
+// what Applications say into the cluster. They are started only where `up` was given a
+// cluster, in which the custom resources and the namespace have to exist already.
+
+import (
+	"fmt"
+	"net/http"
+)
+
+// controllerPorts are where the controllers listen, apart from one another and for good.
+type controllerPorts struct {
+	application       int
+	applicationSet    int
+	applicationProbes int
+	webhook           int
+}
+
+// applicationPart is the controller of Applications.
+func (c *argocd) applicationPart() (part, error) {
+	environment, err := c.controllerEnvironment("application-controller")
+	return part{
+		name: "application-controller",
+		arguments: []string{
+			"application-controller",
+			"--kubeconfig=" + c.wanted.kubeconfig,
+			"--namespace=" + c.wanted.namespace,
+			"--repo-server=" + local(c.repoServer),
+			"--repo-server-plaintext",
+			"--redis=" + c.redis,
+			fmt.Sprintf("--metrics-port=%d", c.ports.application),
+		},
+		log:         c.scratch.log("application-controller"),
+		environment: environment,
+		ready:       func() error { return healthy("http://" + local(c.ports.application) + "/healthz") },
+	}, err
+}
+
+// applicationSetPart is the controller of ApplicationSets, with its webhook.
+func (c *argocd) applicationSetPart() (part, error) {
+	environment, err := c.controllerEnvironment("applicationset-controller")
+	return part{
+		name: "applicationset-controller",
+		arguments: []string{
+			"applicationset-controller",
+			"--namespace=" + c.wanted.namespace,
+			"--argocd-repo-server=" + local(c.repoServer),
+			"--repo-server-plaintext",
+			"--metrics-addr=" + local(c.ports.applicationSet),
+			"--probe-addr=" + local(c.ports.applicationProbes),
+			"--webhook-addr=" + local(c.ports.webhook),
+		},
+		log:         c.scratch.log("applicationset-controller"),
+		environment: environment,
+		ready:       c.applicationSetReady,
+	}, err
+}
+
+// applicationSetReady waits for the metrics, which come last, and for the webhook.
+func (c *argocd) applicationSetReady() error {
+	if err := healthy("http://" + local(c.ports.applicationSet) + "/metrics"); err != nil {
+		return err
+	}
+	answer, err := http.Get("http://" + local(c.ports.webhook) + "/")
+	if err != nil {
+		return err
+	}
+	return answer.Body.Close()
+}
+
+// controllerEnvironment leads to the cluster, which one of the two finds in no other way,
+// and makes that cluster the one that Applications call `in-cluster`.
+func (c *argocd) controllerEnvironment(name string) ([]string, error) {
+	if c.wanted.kubeconfig == "" {
+		return nil, fmt.Errorf("%s needs a cluster: start `up` with --kubeconfig and --namespace", name)
+	}
+	return c.scratch.environment(name, append([]string{
+		"KUBECONFIG=" + c.wanted.kubeconfig,
+		"ARGOCD_FAKE_IN_CLUSTER=true",
+	}, c.wanted.environment...))
+}
