@@ -111,6 +111,6 @@ impl<P> Draft<'_, P> {
             return false;
         };
         let (was, shall) = (prior.get(name).unwrap_or(&Value::Null), self.planned.get(name).unwrap_or(&Value::Null));
-        !shall.is_wholly_known() || !was.same(shall, &attribute.shape.ty())
+        !shall.is_wholly_known() || !attribute.same(was, shall)
     }
 }

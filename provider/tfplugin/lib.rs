@@ -132,6 +132,7 @@ mod ephemeral;
 mod field;
 mod function;
 pub mod host;
+mod known;
 pub mod log;
 mod managed;
 mod model;

@@ -28,11 +28,17 @@ pub trait AnyResource<C>: Send + Sync {
     /// Every mistake in a configuration.
     fn validate(&self, config: &Object) -> Diags;
     /// What an apply would do.
-    fn plan<'a>(&'a self, cx: &'a C, request: Change<'a>, call: &'a Call) -> BoxFuture<'a, PlanAnswer>;
+    fn plan<'a>(
+        &'a self,
+        cx: &'a C,
+        schema: &'a Schema,
+        change: Change<'a>,
+        call: &'a Call,
+    ) -> BoxFuture<'a, PlanAnswer>;
     /// Does it.
-    fn apply<'a>(&'a self, cx: &'a C, request: Change<'a>, call: &'a Call) -> BoxFuture<'a, Answer>;
+    fn apply<'a>(&'a self, cx: &'a C, schema: &'a Schema, change: Change<'a>, call: &'a Call) -> BoxFuture<'a, Answer>;
     /// Looks.
-    fn read<'a>(&'a self, cx: &'a C, found: Found, call: &'a Call) -> BoxFuture<'a, Answer>;
+    fn read<'a>(&'a self, cx: &'a C, schema: &'a Schema, found: Found, call: &'a Call) -> BoxFuture<'a, Answer>;
     /// Finds.
     fn import<'a>(&'a self, cx: &'a C, id: &'a str, identity: Option<Object>, call: &'a Call) -> BoxFuture<'a, Answer>;
     /// Takes over a state of another type. `None` if that type is not known.
@@ -122,9 +128,15 @@ impl<R: Resource> AnyResource<R::Context> for R {
         diags.sorted()
     }
 
-    fn plan<'a>(&'a self, cx: &'a R::Context, change: Change<'a>, call: &'a Call) -> BoxFuture<'a, PlanAnswer> {
+    fn plan<'a>(
+        &'a self,
+        cx: &'a R::Context,
+        schema: &'a Schema,
+        change: Change<'a>,
+        call: &'a Call,
+    ) -> BoxFuture<'a, PlanAnswer> {
         Box::pin(async move {
-            let mut answer = match caught(plan_change(self, cx, change, call)).await {
+            let mut answer = match caught(plan_change(self, cx, schema, change, call)).await {
                 Ok(Ok(answer)) => answer,
                 Ok(Err(diags)) => PlanAnswer { diags, ..PlanAnswer::default() },
                 Err(panic) => PlanAnswer { diags: panic.into(), ..PlanAnswer::default() },
@@ -134,17 +146,22 @@ impl<R: Resource> AnyResource<R::Context> for R {
         })
     }
 
-    fn apply<'a>(&'a self, cx: &'a R::Context, change: Change<'a>, call: &'a Call) -> BoxFuture<'a, Answer> {
+    fn apply<'a>(
+        &'a self,
+        cx: &'a R::Context,
+        schema: &'a Schema,
+        change: Change<'a>,
+        call: &'a Call,
+    ) -> BoxFuture<'a, Answer> {
         Box::pin(async move {
             let mut answer = match change.planned {
                 None => caught(delete(self, cx, change, call))
                     .await
                     .unwrap_or_else(|panic| Answer { found: change.kept(), diags: panic.into() }),
                 Some(planned) => {
-                    caught(create_or_update(self, cx, change, planned, call)).await.unwrap_or_else(|panic| {
-                        let schema = AnyResource::<R::Context>::schema(self);
+                    caught(create_or_update(self, cx, schema, change, planned, call)).await.unwrap_or_else(|panic| {
                         let left =
-                            change.kept().unwrap_or_else(|| partial(change, &schema, planned, change.private.to_vec()));
+                            change.kept().unwrap_or_else(|| partial(change, schema, planned, change.private.to_vec()));
                         Answer { found: Some(left), diags: panic.into() }
                     })
                 }
@@ -154,10 +171,16 @@ impl<R: Resource> AnyResource<R::Context> for R {
         })
     }
 
-    fn read<'a>(&'a self, cx: &'a R::Context, found: Found, call: &'a Call) -> BoxFuture<'a, Answer> {
+    fn read<'a>(
+        &'a self,
+        cx: &'a R::Context,
+        schema: &'a Schema,
+        found: Found,
+        call: &'a Call,
+    ) -> BoxFuture<'a, Answer> {
         Box::pin(async move {
             let before = found.clone();
-            let mut answer = caught(refresh(self, cx, found, call))
+            let mut answer = caught(refresh(self, cx, schema, found, call))
                 .await
                 .unwrap_or_else(|panic| Answer { found: Some(before), diags: panic.into() });
             answer.diags.extend(call.take_warnings());
@@ -214,6 +237,7 @@ impl<R: Resource> AnyResource<R::Context> for R {
 async fn plan_change<R: Resource>(
     resource: &R,
     cx: &R::Context,
+    schema: &Schema,
     change: Change<'_>,
     call: &Call,
 ) -> Result<PlanAnswer, Diags> {
@@ -224,8 +248,7 @@ async fn plan_change<R: Resource>(
         return Ok(PlanAnswer { diags: resource.plan_destroy(cx, &prior, call).await, ..PlanAnswer::default() });
     }
     Config::new(change.config).mistakes::<R::Input>().sorted().into_result(())?;
-    let schema = AnyResource::<R::Context>::schema(resource);
-    let mut draft = plan::start(&schema, change.config, change.prior, private);
+    let mut draft = plan::start(schema, change.config, change.prior, private);
     let mut diags = Resource::plan(resource, cx, &mut draft, call).await.sorted();
     if diags.has_errors() {
         return Err(diags);
@@ -243,7 +266,7 @@ async fn plan_change<R: Resource>(
     Ok(PlanAnswer { planned: Some(found), replace: planned.replace, deferral, diags })
 }
 
-async fn refresh<R: Resource>(resource: &R, cx: &R::Context, found: Found, call: &Call) -> Answer {
+async fn refresh<R: Resource>(resource: &R, cx: &R::Context, schema: &Schema, found: Found, call: &Call) -> Answer {
     let prior = match state::<R>(&found.object, &found.private) {
         Ok(prior) => prior,
         Err(diags) => return Answer { found: Some(found), diags },
@@ -253,8 +276,7 @@ async fn refresh<R: Resource>(resource: &R, cx: &R::Context, found: Found, call:
         Ok(None) => return Answer::default(),
         Err(diags) => return Answer { found: Some(found), diags },
     };
-    let schema = AnyResource::<R::Context>::schema(resource);
-    let object = encode_state(&schema, &now, &found.object);
+    let object = encode_state(schema, &now, &found.object);
     let diags = still_unknown(&object, "read");
     match encode_private::<R>(&now.private) {
         Ok(_) if diags.has_errors() => Answer { found: Some(found), diags },
@@ -287,11 +309,11 @@ async fn delete<R: Resource>(resource: &R, cx: &R::Context, change: Change<'_>, 
 async fn create_or_update<R: Resource>(
     resource: &R,
     cx: &R::Context,
+    schema: &Schema,
     change: Change<'_>,
     planned: &Object,
     call: &Call,
 ) -> Answer {
-    let schema = AnyResource::<R::Context>::schema(resource);
     let kept = change.kept();
     let mut wanted = planned.clone();
     values::with_write_only(&schema.attributes, change.config, &mut wanted);
@@ -310,17 +332,17 @@ async fn create_or_update<R: Resource>(
         },
     };
     match outcome {
-        Ok(applied) => settled(resource, cx, &schema, change, planned, &applied),
+        Ok(applied) => settled(resource, cx, schema, change, planned, &applied),
         Err(Failed { diags, left }) => {
             let found = match left {
                 Left::Nothing => kept,
                 Left::Something | Left::Traced(_) if kept.is_some() => kept,
-                Left::Something => Some(partial(change, &schema, planned, change.private.to_vec())),
+                Left::Something => Some(partial(change, schema, planned, change.private.to_vec())),
                 Left::Traced(private) => {
                     let private = encode_private::<R>(&private).unwrap_or_else(|_| change.private.to_vec());
-                    Some(partial(change, &schema, planned, private))
+                    Some(partial(change, schema, planned, private))
                 }
-                Left::Known(applied) => settled(resource, cx, &schema, change, planned, &applied).found,
+                Left::Known(applied) => settled(resource, cx, schema, change, planned, &applied).found,
             };
             Answer { found, diags }
         }
@@ -343,13 +365,10 @@ fn settled<R: Resource>(
 ) -> Answer {
     let mut diags = Diags::new();
     let mut object = planned.clone();
-    let mut outputs = applied.output.encode_object();
-    for attribute in R::Output::attributes() {
-        let new = outputs.remove(attribute.name).unwrap_or(Value::Null);
-        let was = planned.get(attribute.name).unwrap_or(&Value::Null);
+    for (name, new) in applied.output.encode_object() {
         // What was known in the plan is what Terraform has shown and others have used; news wait for the next refresh.
-        if !was.is_wholly_known() {
-            object.insert(attribute.name.to_owned(), new);
+        if planned.get(&name).is_some_and(|was| !was.is_wholly_known()) {
+            object.insert(name, new);
         }
     }
     diags.extend(still_unknown(&object, "apply"));

@@ -102,7 +102,8 @@ fn config(set: &[(&str, Value)]) -> Object {
 
 async fn planned(config: &Object, prior: Option<&Object>) -> Object {
     let change = Change { prior, planned: Some(config), config, private: &[], identity: None };
-    let answer = AnyResource::plan(&Machine, &(), change, &Call::default()).await;
+    let schema = AnyResource::<()>::schema(&Machine);
+    let answer = AnyResource::plan(&Machine, &(), &schema, change, &Call::default()).await;
     assert!(answer.diags.is_empty(), "{:?}", answer.diags);
     answer.planned.expect("there is a plan").object
 }

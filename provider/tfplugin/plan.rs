@@ -123,7 +123,7 @@ fn replace_paths(
         let (was, shall) =
             (prior.get(attribute.name).unwrap_or(&Value::Null), planned.get(attribute.name).unwrap_or(&Value::Null));
         let path = base.clone().attribute(attribute.name);
-        if attribute.replace && (!shall.is_wholly_known() || !was.same(shall, &attribute.shape.ty())) {
+        if attribute.replace && (!shall.is_wholly_known() || !attribute.same(was, shall)) {
             found.insert(path);
         } else if let (Shape::Object { nesting: Nesting::Single, attributes }, Value::Map(was), Value::Map(shall)) =
             (&attribute.shape, was, shall)
@@ -140,14 +140,14 @@ fn guard<P>(draft: &Draft<'_, P>) -> Result<(), Diags> {
         let config = draft.config.get(attribute.name).unwrap_or(&Value::Null);
         let planned = draft.planned.get(attribute.name).unwrap_or(&Value::Null);
         let prior = draft.prior.and_then(|prior| prior.get(attribute.name));
-        let kept = prior.is_some_and(|prior| prior.same(planned, &attribute.shape.ty()));
+        let kept = prior.is_some_and(|prior| attribute.same(prior, planned));
         let wrong = match attribute.presence {
             _ if attribute.write_only => !planned.is_null(),
             Presence::Computed => false,
             Presence::OptionalComputed if config.is_null() => false,
             // A nested object may have computed parts; Terraform compares those itself.
             _ if matches!(attribute.shape, Shape::Object { .. }) => config.is_null() != planned.is_null(),
-            _ => config.is_wholly_known() && !kept && !config.same(planned, &attribute.shape.ty()),
+            _ => config.is_wholly_known() && !kept && !attribute.same(config, planned),
         };
         if wrong {
             diags.push(

@@ -6,6 +6,7 @@ use std::str::FromStr;
 use std::sync::Mutex;
 
 use crate::managed::Change;
+use crate::schema::Schema;
 use crate::{
     AnyResource, Applied, Attr, Call, Diag, Diags, Draft, Failed, Left, Model, Number, Object, Resource, State, Text,
     Value,
@@ -168,10 +169,14 @@ fn config(set: &[(&str, Value)]) -> Object {
     object
 }
 
+fn schema() -> Schema {
+    AnyResource::<()>::schema(&Thing::default())
+}
+
 async fn planned(config: &Object, prior: Option<&Object>) -> (Object, Vec<String>) {
     let thing = Thing::default();
     let change = Change { prior, planned: Some(config), config, private: &[], identity: None };
-    let answer = AnyResource::plan(&thing, &(), change, &Call::default()).await;
+    let answer = AnyResource::plan(&thing, &(), &schema(), change, &Call::default()).await;
     assert!(answer.diags.is_empty(), "{:?}", answer.diags);
     (answer.planned.expect("there is a plan").object, answer.replace.iter().map(ToString::to_string).collect())
 }
@@ -179,7 +184,7 @@ async fn planned(config: &Object, prior: Option<&Object>) -> (Object, Vec<String
 async fn applied(thing: &Thing, config: &Object, prior: Option<&Object>) -> crate::Answer {
     let (plan, _) = planned(config, prior).await;
     let change = Change { prior, planned: Some(&plan), config, private: &[], identity: None };
-    AnyResource::apply(thing, &(), change, &Call::default()).await
+    AnyResource::apply(thing, &(), &schema(), change, &Call::default()).await
 }
 
 async fn made(config: &Object) -> Object {
@@ -251,7 +256,7 @@ async fn a_bad_value_is_told_with_its_path_before_anything_is_planned() {
     let thing = Thing::default();
     let config = config(&[("name", text("a")), ("ttl", text("soon"))]);
     let change = Change { prior: None, planned: Some(&config), config: &config, private: &[], identity: None };
-    let answer = AnyResource::plan(&thing, &(), change, &Call::default()).await;
+    let answer = AnyResource::plan(&thing, &(), &schema(), change, &Call::default()).await;
     let told: Vec<_> =
         answer.diags.iter().map(|diag| (diag.path.as_ref().unwrap().to_string(), diag.summary.clone())).collect();
     assert_eq!(told, [("ttl".to_owned(), "Invalid ttl".to_owned())]);
@@ -304,7 +309,7 @@ async fn a_failed_update_or_delete_keeps_what_was() {
     let answer = applied(&thing, &after, Some(&state)).await;
     assert_eq!(answer.found.unwrap().object, state);
     let change = Change { prior: Some(&state), planned: None, config: &after, private: b"{}", identity: None };
-    let answer = AnyResource::apply(&thing, &(), change, &Call::default()).await;
+    let answer = AnyResource::apply(&thing, &(), &schema(), change, &Call::default()).await;
     assert!(answer.diags.has_errors());
     assert_eq!(answer.found.unwrap().object, state);
 }

@@ -189,6 +189,12 @@ impl Nesting {
 }
 
 impl Attribute {
+    /// Whether Terraform sees two values of this attribute as equal.
+    pub(crate) fn same(&self, a: &Value, b: &Value) -> bool {
+        // Most attributes stay exactly as they are, and then nobody needs their type.
+        a == b || a.same(b, &self.shape.ty())
+    }
+
     /// The same attribute where only the provider sets it: how a type used as an argument appears in an output.
     #[must_use]
     pub fn into_computed(mut self) -> Self {

@@ -3,7 +3,6 @@
 //! Every answer is a gRPC success: what is wrong travels in diagnostics, because a gRPC status loses attribute path and
 //! state.
 
-use std::collections::BTreeMap;
 use std::future::Future;
 use std::pin::Pin;
 use std::sync::{Arc, Mutex, OnceLock, PoisonError, RwLock};
@@ -20,10 +19,9 @@ use crate::data_source::AnyDataSource;
 use crate::diag::{Diag, Diags};
 use crate::ephemeral::AnyEphemeral;
 use crate::host::{self, Work};
-use crate::managed::AnyResource;
+use crate::known::Known;
 use crate::provider::Provider;
 use crate::rpc;
-use crate::schema::Schema;
 
 /// The gRPC service of a provider.
 pub struct Service<P: Provider>(Arc<Inner<P>>);
@@ -37,22 +35,19 @@ impl<P: Provider> Service<P> {
     }
 }
 
-/// A resource of the registry and its schema, which is built once.
-pub(crate) type Known<P> = (&'static dyn AnyResource<<P as Provider>::Context>, Arc<Schema>);
-
 /// What all calls share.
 pub(crate) struct Inner<P: Provider> {
     pub(crate) provider: P,
     pub(crate) context: RwLock<Option<Arc<P::Context>>>,
     cancel: Mutex<CancellationToken>,
-    schemas: OnceLock<BTreeMap<&'static str, Arc<Schema>>>,
+    resources: OnceLock<Vec<Known<P::Context>>>,
     work: Work,
 }
 
 impl<P: Provider> Inner<P> {
     fn new(provider: P, work: Work) -> Self {
         let cancel = Mutex::new(work.stopping().child_token());
-        Self { provider, context: RwLock::default(), cancel, schemas: OnceLock::new(), work }
+        Self { provider, context: RwLock::default(), cancel, resources: OnceLock::new(), work }
     }
 
     /// The context of the last configuration.
@@ -61,18 +56,10 @@ impl<P: Provider> Inner<P> {
         context.ok_or_else(|| Diag::bug("a call came before the provider was configured").into())
     }
 
-    pub(crate) fn resource(&self, name: &str) -> Result<Known<P>, Diags> {
-        match self.provider.resources().iter().find(|resource| resource.type_name() == name) {
-            Some(resource) => {
-                let schemas = self.schemas.get_or_init(|| {
-                    let resources = self.provider.resources().iter();
-                    resources.map(|resource| (resource.type_name(), Arc::new(resource.schema()))).collect()
-                });
-                let schema = schemas.get(resource.type_name()).cloned().unwrap_or_else(|| Arc::new(resource.schema()));
-                Ok((*resource, schema))
-            }
-            None => Err(unknown("resource", name)),
-        }
+    pub(crate) fn resource(&self, name: &str) -> Result<&Known<P::Context>, Diags> {
+        let known = || self.provider.resources().iter().map(|resource| Known::of(*resource)).collect();
+        let known: &Vec<Known<P::Context>> = self.resources.get_or_init(known);
+        known.iter().find(|known| known.resource.type_name() == name).ok_or_else(|| unknown("resource", name))
     }
 
     pub(crate) fn data_source(&self, name: &str) -> Result<&'static dyn AnyDataSource<P::Context>, Diags> {

@@ -66,7 +66,7 @@ fn is_written(attributes: &[Attribute], config: &Value, prior: &Value) -> bool {
     let (Value::Map(config), Value::Map(prior)) = (config, prior) else { return false };
     attributes.iter().all(|part| match (config.get(part.name), prior.get(part.name)) {
         (None | Some(Value::Null), _) if part.presence.is_computed() || part.write_only => true,
-        (Some(config), Some(prior)) => config.is_wholly_known() && config.same(prior, &part.shape.ty()),
+        (Some(config), Some(prior)) => config.is_wholly_known() && part.same(config, prior),
         (config, prior) => config.is_none_or(Value::is_null) && prior.is_none_or(Value::is_null),
     })
 }
@@ -124,7 +124,7 @@ fn overlay_item(attributes: &[Attribute], config: &Value, value: Option<&Value>)
 
 /// `value`, except that every part which means the same as in `prior` is written as in `prior`.
 pub(crate) fn prefer(attribute: &Attribute, prior: &Value, value: Value) -> Value {
-    if prior.is_null() || value.is_null() || !prior.is_wholly_known() {
+    if prior == &value || prior.is_null() || value.is_null() || !prior.is_wholly_known() {
         return value;
     }
     if value.is_wholly_known() && (attribute.equivalent)(prior, &value) {

@@ -15,15 +15,14 @@ pub(crate) async fn plan<P: Provider>(
 ) -> wire::PlanResourceChangeResponse {
     let call = inner.call(request.client_capabilities);
     let prepared = (|| {
-        let (resource, schema) = inner.resource(&request.type_name)?;
-        let (ty, identities) = (schema.ty(), resource.identity_attributes());
-        let prior = object(request.prior_state.as_ref(), &ty)?;
-        let proposed = object(request.proposed_new_state.as_ref(), &ty)?;
-        let config = object(request.config.as_ref(), &ty)?.unwrap_or_default();
-        let identity = identity(request.prior_identity.as_ref(), &identities)?;
-        Ok((inner.context()?, resource, schema, identities, prior, proposed, config, identity))
+        let known = inner.resource(&request.type_name)?;
+        let prior = object(request.prior_state.as_ref(), &known.ty)?;
+        let proposed = object(request.proposed_new_state.as_ref(), &known.ty)?;
+        let config = object(request.config.as_ref(), &known.ty)?.unwrap_or_default();
+        let identity = identity(request.prior_identity.as_ref(), &known.identity)?;
+        Ok((inner.context()?, known, prior, proposed, config, identity))
     })();
-    let (context, resource, schema, identities, prior, proposed, config, identity) = match prepared {
+    let (context, known, prior, proposed, config, identity) = match prepared {
         Ok(prepared) => prepared,
         Err(diags) => {
             let diags: Diags = diags;
@@ -37,7 +36,7 @@ pub(crate) async fn plan<P: Provider>(
         private: &request.prior_private,
         identity: identity.as_ref(),
     };
-    let answer = resource.plan(&context, change, &call).await;
+    let answer = known.resource.plan(&context, &known.schema, change, &call).await;
     let mut diags = answer.diags;
     // A destroy keeps what it needs to destroy.
     let (object, private, planned_identity) = match answer.planned {
@@ -45,10 +44,10 @@ pub(crate) async fn plan<P: Provider>(
         None => (None, request.prior_private.to_vec(), identity),
     };
     wire::PlanResourceChangeResponse {
-        planned_state: written(object, &schema, &mut diags),
+        planned_state: written(object, &known.ty, &mut diags),
         requires_replace: answer.replace.iter().map(path).collect(),
         planned_private: private.into(),
-        planned_identity: identity_data(planned_identity, &identities, &mut diags),
+        planned_identity: identity_data(planned_identity, &known.identity, &mut diags),
         deferred: answer.deferral.map(deferred),
         diagnostics: diagnostics(diags),
         legacy_type_system: false,
@@ -61,15 +60,14 @@ pub(crate) async fn apply<P: Provider>(
 ) -> wire::ApplyResourceChangeResponse {
     let call = inner.call(None);
     let prepared = (|| {
-        let (resource, schema) = inner.resource(&request.type_name)?;
-        let (ty, identities) = (schema.ty(), resource.identity_attributes());
-        let prior = object(request.prior_state.as_ref(), &ty)?;
-        let planned = object(request.planned_state.as_ref(), &ty)?;
-        let config = object(request.config.as_ref(), &ty)?.unwrap_or_default();
-        let identity = identity(request.planned_identity.as_ref(), &identities)?;
-        Ok((inner.context()?, resource, schema, identities, prior, planned, config, identity))
+        let known = inner.resource(&request.type_name)?;
+        let prior = object(request.prior_state.as_ref(), &known.ty)?;
+        let planned = object(request.planned_state.as_ref(), &known.ty)?;
+        let config = object(request.config.as_ref(), &known.ty)?.unwrap_or_default();
+        let identity = identity(request.planned_identity.as_ref(), &known.identity)?;
+        Ok((inner.context()?, known, prior, planned, config, identity))
     })();
-    let (context, resource, schema, identities, prior, planned, config, identity) = match prepared {
+    let (context, known, prior, planned, config, identity) = match prepared {
         Ok(prepared) => prepared,
         Err(diags) => {
             let diags: Diags = diags;
@@ -89,12 +87,12 @@ pub(crate) async fn apply<P: Provider>(
         private: &request.planned_private,
         identity: identity.as_ref(),
     };
-    let Answer { found, mut diags } = resource.apply(&context, change, &call).await;
+    let Answer { found, mut diags } = known.resource.apply(&context, &known.schema, change, &call).await;
     let (object, private, identity) = parts(found);
     wire::ApplyResourceChangeResponse {
-        new_state: written(object, &schema, &mut diags),
+        new_state: written(object, &known.ty, &mut diags),
         private: private.into(),
-        new_identity: identity_data(identity, &identities, &mut diags),
+        new_identity: identity_data(identity, &known.identity, &mut diags),
         diagnostics: diagnostics(diags),
         legacy_type_system: false,
     }

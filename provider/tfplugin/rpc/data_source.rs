@@ -27,11 +27,11 @@ pub(crate) async fn read<P: Provider>(
     let call = inner.call(request.client_capabilities);
     let prepared = (|| {
         let source = inner.data_source(&request.type_name)?;
-        let schema = source.schema();
-        let config = object(request.config.as_ref(), &schema.ty())?.unwrap_or_default();
-        Ok((inner.context()?, source, schema, config))
+        let ty = source.schema().ty();
+        let config = object(request.config.as_ref(), &ty)?.unwrap_or_default();
+        Ok((inner.context()?, source, ty, config))
     })();
-    let (context, source, schema, config) = match prepared {
+    let (context, source, ty, config) = match prepared {
         Ok(prepared) => prepared,
         Err(diags) => {
             let diags: Diags = diags;
@@ -39,6 +39,6 @@ pub(crate) async fn read<P: Provider>(
         }
     };
     let Answer { found, mut diags } = source.read(&context, &config, &call).await;
-    let state = found.and_then(|found| written(Some(found.object), &schema, &mut diags));
+    let state = found.and_then(|found| written(Some(found.object), &ty, &mut diags));
     wire::ReadDataSourceResponse { state, diagnostics: diagnostics(diags), deferred: None }
 }

@@ -31,11 +31,11 @@ pub(crate) async fn open<P: Provider>(
     let call = inner.call(request.client_capabilities);
     let prepared = (|| {
         let ephemeral = inner.ephemeral(&request.type_name)?;
-        let schema = ephemeral.schema();
-        let config = object(request.config.as_ref(), &schema.ty())?.unwrap_or_default();
-        Ok((inner.context()?, ephemeral, schema, config))
+        let ty = ephemeral.schema().ty();
+        let config = object(request.config.as_ref(), &ty)?.unwrap_or_default();
+        Ok((inner.context()?, ephemeral, ty, config))
     })();
-    let (context, ephemeral, schema, config) = match prepared {
+    let (context, ephemeral, ty, config) = match prepared {
         Ok(prepared) => prepared,
         Err(diags) => {
             let diags: Diags = diags;
@@ -44,7 +44,7 @@ pub(crate) async fn open<P: Provider>(
     };
     let Lease { object, renew_at, private, mut diags } = ephemeral.open(&context, &config, &call).await;
     wire::OpenEphemeralResourceResponse {
-        result: object.and_then(|object| written(Some(object), &schema, &mut diags)),
+        result: object.and_then(|object| written(Some(object), &ty, &mut diags)),
         renew_at: renew_at.map(timestamp),
         private: Some(private.into()),
         diagnostics: diagnostics(diags),

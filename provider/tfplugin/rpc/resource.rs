@@ -17,11 +17,11 @@ pub(crate) async fn validate<P: Provider>(
     request: wire::ValidateResourceConfigRequest,
 ) -> wire::ValidateResourceConfigResponse {
     let work = || {
-        let (resource, schema) = inner.resource(&request.type_name)?;
-        let Some(config) = object(request.config.as_ref(), &schema.ty())? else { return Ok(Diags::new()) };
-        let mut diags = resource.validate(&config);
+        let known = inner.resource(&request.type_name)?;
+        let Some(config) = object(request.config.as_ref(), &known.ty)? else { return Ok(Diags::new()) };
+        let mut diags = known.resource.validate(&config);
         if request.client_capabilities.is_some_and(|host| !host.write_only_attributes_allowed) {
-            diags.extend(refused_write_only(&schema.attributes, &config));
+            diags.extend(refused_write_only(&known.schema.attributes, &config));
         }
         Ok(diags)
     };
@@ -46,13 +46,12 @@ pub(crate) async fn read<P: Provider>(
 ) -> wire::ReadResourceResponse {
     let call = inner.call(request.client_capabilities);
     let prepared = (|| {
-        let (resource, schema) = inner.resource(&request.type_name)?;
-        let identities = resource.identity_attributes();
-        let current = object(request.current_state.as_ref(), &schema.ty())?;
-        let identity = identity(request.current_identity.as_ref(), &identities)?;
-        Ok((inner.context()?, resource, schema, identities, current, identity))
+        let known = inner.resource(&request.type_name)?;
+        let current = object(request.current_state.as_ref(), &known.ty)?;
+        let identity = identity(request.current_identity.as_ref(), &known.identity)?;
+        Ok((inner.context()?, known, current, identity))
     })();
-    let (context, resource, schema, identities, current, identity) = match prepared {
+    let (context, known, current, identity) = match prepared {
         Ok(prepared) => prepared,
         Err(diags) => {
             return wire::ReadResourceResponse {
@@ -66,12 +65,12 @@ pub(crate) async fn read<P: Provider>(
     };
     let Some(object) = current else { return wire::ReadResourceResponse::default() };
     let found = Found { object, private: request.private.to_vec(), identity };
-    let Answer { found, mut diags } = resource.read(&context, found, &call).await;
+    let Answer { found, mut diags } = known.resource.read(&context, &known.schema, found, &call).await;
     let (object, private, identity) = parts(found);
     wire::ReadResourceResponse {
-        new_state: written(object, &schema, &mut diags),
+        new_state: written(object, &known.ty, &mut diags),
         private: private.into(),
-        new_identity: identity_data(identity, &identities, &mut diags),
+        new_identity: identity_data(identity, &known.identity, &mut diags),
         diagnostics: diagnostics(diags),
         deferred: None,
     }
@@ -82,9 +81,9 @@ pub(crate) async fn upgrade<P: Provider>(
     request: wire::UpgradeResourceStateRequest,
 ) -> wire::UpgradeResourceStateResponse {
     let work = || {
-        let (resource, schema) = inner.resource(&request.type_name)?;
-        let state = resource.upgrade(request.version, raw(request.raw_state.as_ref())?)?;
-        super::wire::dynamic(&upgraded(&state, &schema.ty())?, &schema.ty())
+        let known = inner.resource(&request.type_name)?;
+        let state = known.resource.upgrade(request.version, raw(request.raw_state.as_ref())?)?;
+        super::wire::dynamic(&upgraded(&state, &known.ty)?, &known.ty)
     };
     match guarded(work) {
         Ok(state) => wire::UpgradeResourceStateResponse { upgraded_state: Some(state), diagnostics: Vec::new() },
@@ -97,9 +96,8 @@ pub(crate) async fn upgrade_identity<P: Provider>(
     request: wire::UpgradeResourceIdentityRequest,
 ) -> wire::UpgradeResourceIdentityResponse {
     let work = || {
-        let (resource, _) = inner.resource(&request.type_name)?;
-        let ty = super::wire::identity_type(&resource.identity_attributes());
-        super::wire::dynamic(&upgraded(&raw(request.raw_identity.as_ref())?, &ty)?, &ty)
+        let ty = &inner.resource(&request.type_name)?.identity;
+        super::wire::dynamic(&upgraded(&raw(request.raw_identity.as_ref())?, ty)?, ty)
     };
     match guarded(work) {
         Ok(data) => wire::UpgradeResourceIdentityResponse {
@@ -118,30 +116,29 @@ pub(crate) async fn import<P: Provider>(
 ) -> wire::ImportResourceStateResponse {
     let call = inner.call(request.client_capabilities);
     let prepared = (|| {
-        let (resource, schema) = inner.resource(&request.type_name)?;
-        let identities = resource.identity_attributes();
-        let identity = identity(request.identity.as_ref(), &identities)?;
+        let known = inner.resource(&request.type_name)?;
+        let identity = identity(request.identity.as_ref(), &known.identity)?;
         if let Some(identity) = &identity {
-            missing_identity(&identities, identity).into_result(())?;
+            missing_identity(&known.identities, identity).into_result(())?;
         }
-        Ok((inner.context()?, resource, schema, identities, identity))
+        Ok((inner.context()?, known, identity))
     })();
-    let (context, resource, schema, identities, identity) = match prepared {
+    let (context, known, identity) = match prepared {
         Ok(prepared) => prepared,
         Err(diags) => {
             return wire::ImportResourceStateResponse { diagnostics: diagnostics(diags), ..Default::default() };
         }
     };
-    let Answer { found, mut diags } = resource.import(&context, &request.id, identity, &call).await;
+    let Answer { found, mut diags } = known.resource.import(&context, &request.id, identity, &call).await;
     let imported_resources = match found {
         None => Vec::new(),
         found @ Some(_) => {
             let (object, private, identity) = parts(found);
             vec![wire::ImportedResource {
                 type_name: request.type_name,
-                state: written(object, &schema, &mut diags),
+                state: written(object, &known.ty, &mut diags),
                 private: private.into(),
-                identity: identity_data(identity, &identities, &mut diags),
+                identity: identity_data(identity, &known.identity, &mut diags),
             }]
         }
     };
@@ -163,26 +160,26 @@ pub(crate) async fn moved<P: Provider>(
     request: wire::MoveResourceStateRequest,
 ) -> wire::MoveResourceStateResponse {
     let work = || {
-        let (resource, schema) = inner.resource(&request.target_type_name)?;
+        let known = inner.resource(&request.target_type_name)?;
         let source = MoveSource {
             provider: request.source_provider_address.clone(),
             type_name: request.source_type_name.clone(),
             version: request.source_schema_version,
             state: raw(request.source_state.as_ref())?,
         };
-        let found = resource.moved(source)?.ok_or_else(|| {
+        let found = known.resource.moved(source)?.ok_or_else(|| {
             Diags::from(Diag::error("Unsupported move").detail(format!(
                 "{} cannot take over the state of {}.",
                 request.target_type_name, request.source_type_name
             )))
         })?;
-        Ok((found, schema))
+        Ok((found, known))
     };
     match guarded(work) {
-        Ok((found, schema)) => {
+        Ok((found, known)) => {
             let mut diags = Diags::new();
             wire::MoveResourceStateResponse {
-                target_state: written(Some(found.object), &schema, &mut diags),
+                target_state: written(Some(found.object), &known.ty, &mut diags),
                 target_private: found.private.into(),
                 target_identity: None,
                 diagnostics: diagnostics(diags),

@@ -9,7 +9,7 @@ use crate::config::Object;
 use crate::diag::{Diag, Diags, Severity};
 use crate::draft::Deferral;
 use crate::path::{Path, Step};
-use crate::schema::{Attribute, Schema};
+use crate::schema::Attribute;
 use crate::ty::Type;
 use crate::value::Value;
 use crate::{json, msgpack};
@@ -86,9 +86,9 @@ pub(crate) fn dynamic(value: &Value, ty: &Type) -> Result<wire::DynamicValue, Di
 }
 
 /// Writes an object; `None` as null. A failure is told in `diags`.
-pub(crate) fn written(object: Option<Object>, schema: &Schema, diags: &mut Diags) -> Option<wire::DynamicValue> {
+pub(crate) fn written(object: Option<Object>, ty: &Type, diags: &mut Diags) -> Option<wire::DynamicValue> {
     let value = object.map_or(Value::Null, Value::Map);
-    match dynamic(&value, &schema.ty()) {
+    match dynamic(&value, ty) {
         Ok(value) => Some(value),
         Err(bugs) => {
             diags.extend(bugs);
@@ -101,23 +101,20 @@ pub(crate) fn identity_type(attributes: &[Attribute]) -> Type {
     Type::Object(attributes.iter().map(|part| (part.name.to_owned(), part.shape.ty())).collect())
 }
 
-pub(crate) fn identity(
-    wire: Option<&wire::ResourceIdentityData>,
-    attributes: &[Attribute],
-) -> Result<Option<Object>, Diags> {
+pub(crate) fn identity(wire: Option<&wire::ResourceIdentityData>, ty: &Type) -> Result<Option<Object>, Diags> {
     match wire {
-        Some(wire) => object(wire.identity_data.as_ref(), &identity_type(attributes)),
+        Some(wire) => object(wire.identity_data.as_ref(), ty),
         None => Ok(None),
     }
 }
 
 pub(crate) fn identity_data(
     identity: Option<Object>,
-    attributes: &[Attribute],
+    ty: &Type,
     diags: &mut Diags,
 ) -> Option<wire::ResourceIdentityData> {
     let value = Value::Map(identity?);
-    match dynamic(&value, &identity_type(attributes)) {
+    match dynamic(&value, ty) {
         Ok(data) => Some(wire::ResourceIdentityData { identity_data: Some(data) }),
         Err(bugs) => {
             diags.extend(bugs);
