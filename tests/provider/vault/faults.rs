@@ -267,7 +267,8 @@ fn a_token_that_ends_between_two_copies_leaves_what_was_made_in_the_state() {
             .apply()
             .expect_err("Vault does not accept the credentials")
             .expect_said("Vault does not accept the token: it is wrong, has expired or was revoked")
-            .expect_said(&format!("`{}/{TARGET}", story.mount));
+            // Four are under way, and which of them is refused first is chance.
+            .expect_said(&format!("secret `{}/", story.mount));
         assert!(story.is_tainted());
         let made = story.results();
         assert!((4..=10).contains(&made.len()), "{made:?}");
