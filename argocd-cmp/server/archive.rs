@@ -110,7 +110,7 @@ impl Default for Limits {
 
 impl Wanted<'_> {
     /// How large a file of this name may be to be kept; none where it is never wanted.
-    fn room(&self, path: &str, limits: &Limits) -> Option<u64> {
+    pub(crate) fn room(&self, path: &str, limits: &Limits) -> Option<u64> {
         if path.split('/').any(|part| part == ".git") {
             return None;
         }

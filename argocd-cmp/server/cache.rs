@@ -11,9 +11,9 @@ use sha2::{Digest as _, Sha256};
 
 /// Manifests, ready to be sent.
 #[derive(Debug, Eq, PartialEq)]
-pub struct Reply {
+pub(crate) struct Reply {
     /// One object each, in order.
-    pub manifests: Vec<String>,
+    pub(crate) manifests: Vec<String>,
 }
 
 /// SHA-256 over everything that an answer depends on.

@@ -12,17 +12,17 @@ use crate::archive::{ArchiveError, Stated};
 
 /// What is asked.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Call {
+pub(crate) struct Call {
     /// The Application's identity.
-    pub application: Application,
+    pub(crate) application: Application,
     /// The repository's address.
-    pub repository: String,
+    pub(crate) repository: String,
     /// `ARGOCD_APP_PARAMETERS`, to the letter; empty where there are none.
-    pub parameters: String,
+    pub(crate) parameters: String,
     /// The Application's directory in the archive.
-    pub directory: String,
+    pub(crate) directory: String,
     /// What the repository has above the archive.
-    pub above: String,
+    pub(crate) above: String,
 }
 
 impl Call {

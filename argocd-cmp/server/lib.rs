@@ -5,10 +5,14 @@
 
 mod announcements;
 mod archive;
+mod arguments;
 mod cache;
 mod call;
+mod command;
 mod deadline;
+mod http;
 mod intake;
+mod log;
 mod metrics;
 mod pipe;
 mod policy;
@@ -17,7 +21,10 @@ mod renderer;
 mod server;
 mod service;
 mod socket;
+mod toolbox;
+mod tree;
 mod turns;
 mod watch;
 
-pub use crate::archive::{ArchiveError, Limits, Stated, Unpacked, Wanted, unpack};
+pub use crate::archive::{ArchiveError, Count, Limits, Stated, Unpacked, Wanted, unpack};
+pub use crate::command::run;

@@ -9,7 +9,7 @@ use sha2::{Digest as _, Sha256};
 
 /// The policy in force and the file it comes from.
 #[derive(Debug)]
-pub struct PolicyStore {
+pub(crate) struct PolicyStore {
     path: PathBuf,
     current: RwLock<Arc<Loaded>>,
     /// Why the file as it is now was not taken.
@@ -18,16 +18,16 @@ pub struct PolicyStore {
 
 /// A policy and what it was read from.
 #[derive(Debug)]
-pub struct Loaded {
+pub(crate) struct Loaded {
     /// The policy.
-    pub policy: Policy,
+    pub(crate) policy: Policy,
     /// SHA-256 of the file.
-    pub digest: [u8; 32],
+    pub(crate) digest: [u8; 32],
 }
 
 /// What became of a look at the file.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Reload {
+pub(crate) enum Reload {
     /// It is the policy in force.
     Same,
     /// It is in force now.
@@ -45,24 +45,24 @@ impl PolicyStore {
     /// # Errors
     ///
     /// Every mistake of the file: without a policy nothing may be rendered.
-    pub fn open(path: impl Into<PathBuf>) -> Result<Self, Refusals> {
+    pub(crate) fn open(path: impl Into<PathBuf>) -> Result<Self, Refusals> {
         let path = path.into();
         let loaded = load(&path)?;
         Ok(Self { path, current: RwLock::new(Arc::new(loaded)), trouble: RwLock::new(None) })
     }
 
     /// The policy in force. A render keeps the one it began with.
-    pub fn current(&self) -> Arc<Loaded> {
+    pub(crate) fn current(&self) -> Arc<Loaded> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
     /// Why the file as it is now is not in force; none where it is.
-    pub fn trouble(&self) -> Option<Arc<Refusals>> {
+    pub(crate) fn trouble(&self) -> Option<Arc<Refusals>> {
         self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
     /// Looks at the file again.
-    pub fn reload(&self) -> Reload {
+    pub(crate) fn reload(&self) -> Reload {
         let (outcome, trouble) = match load(&self.path) {
             Ok(loaded) if loaded.digest == self.current().digest => (Reload::Same, None),
             Ok(loaded) => {

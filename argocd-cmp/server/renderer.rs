@@ -7,7 +7,10 @@ use std::io::BufRead;
 use std::sync::Arc;
 use std::time::Instant;
 
-use eod_render::{Files, Place, Refusal, Refusals, Request, Rule, ToolRule, Tools, Tree, parse_raw_parameters, render};
+use eod_render::{
+    Files, Place, Policy, RawParameter, Refusal, Refusals, Rendered, Request, Rule, ToolRule, Tools, Tree,
+    parse_raw_parameters, render,
+};
 
 use crate::archive::{ArchiveError, Limits, Stated, Wanted, unpack};
 use crate::cache::{Cache, Key, Reply};
@@ -17,7 +20,7 @@ use crate::policy::{Loaded, PolicyStore, Reload};
 use crate::watch::{Phase, Watch};
 
 /// Gives each render its tools.
-pub trait Toolbox: Send + Sync {
+pub(crate) trait Toolbox: Send + Sync {
     /// Tools that stop when the watch says so.
     fn open<'a>(&'a self, watch: &'a Watch) -> Box<dyn Tools + 'a>;
 
@@ -153,6 +156,20 @@ impl Renderer {
         ]);
         Key::of(&parts)
     }
+}
+
+/// Renders one call. Every way in ends here, so all of them give the same bytes.
+pub(crate) fn render_once(
+    policy: &Policy,
+    call: &Call,
+    parameters: &[RawParameter],
+    files: &Files,
+    left_out: &[String],
+    tools: &dyn Tools,
+) -> Result<Rendered, Refusals> {
+    let tree = Tree { files, directory: &call.directory, above: &call.above };
+    let request = Request { tree, parameters, application: &call.application, policy };
+    render(&request, tools).map_err(|refusals| with_left_out(refusals, left_out))
 }
 
 /// Where a file is missed that was too large to be kept, that is the reason to name.

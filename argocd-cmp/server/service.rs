@@ -124,10 +124,13 @@ impl PluginService {
         deadline: Deadline,
     ) -> Result<Arc<Reply>, Answer> {
         let work = AssertUnwindSafe(self.work(intake, watch)).catch_unwind();
-        tokio::select! {
+        let answer = tokio::select! {
             answer = work => answer.unwrap_or_else(|_| Err(Answer::bug())),
             () = sleep_until(deadline.work) => Err(Answer::late(watch.phase(), deadline.allowed)),
-        }
+        };
+        // A tool that was stopped because the time is over says so a moment before we do.
+        let is_late = Instant::now() >= deadline.work;
+        answer.map_err(|answer| if is_late { Answer::late(watch.phase(), deadline.allowed) } else { answer })
     }
 
     async fn work(&self, intake: &mut Intake, watch: &Arc<Watch>) -> Result<Arc<Reply>, Answer> {

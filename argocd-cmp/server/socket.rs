@@ -16,7 +16,7 @@ use tokio_util::sync::CancellationToken;
 
 /// A name that Applications write: the socket's without its ending.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct PluginName(String);
+pub(crate) struct PluginName(String);
 
 /// A socket of ours.
 #[derive(Debug)]
@@ -28,8 +28,7 @@ pub(crate) struct Socket {
 
 /// Why there is no socket.
 #[derive(Debug, thiserror::Error)]
-#[expect(missing_docs, reason = "each variant says what its message says")]
-pub enum SocketError {
+pub(crate) enum SocketError {
     #[error(
         "the plugin's name `{0}` needs an `@` and none of `/`: expected a name such as `eod@v1`, because repo-server sends \
          the socket's path in a form that HTTP/2 refuses otherwise"
@@ -58,7 +57,7 @@ impl PluginName {
     /// # Errors
     ///
     /// Without `@`, or with a slash or nothing around it.
-    pub fn parse(name: &str) -> Result<Self, SocketError> {
+    pub(crate) fn parse(name: &str) -> Result<Self, SocketError> {
         let is_whole = name.split_once('@').is_some_and(|(name, version)| !name.is_empty() && !version.is_empty());
         let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@-_.".contains(&byte));
         if is_whole && is_plain { Ok(Self(name.to_owned())) } else { Err(SocketError::Name(name.to_owned())) }
@@ -93,6 +92,11 @@ impl Socket {
         };
         let (identity, listener) = bind().map_err(|source| SocketError::Bind { path: path.clone(), source })?;
         Ok((Self { path, identity }, listener))
+    }
+
+    /// Where it stands.
+    pub(crate) fn path(&self) -> &Path {
+        &self.path
     }
 
     /// Whether new callers still come to us.

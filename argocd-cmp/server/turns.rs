@@ -48,6 +48,7 @@ impl Turns {
     }
 
     /// How many wait.
+    #[cfg(test)]
     pub(crate) fn waiting(&self) -> usize {
         self.lock().waiting.values().map(VecDeque::len).sum()
     }

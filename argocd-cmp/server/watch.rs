@@ -6,7 +6,7 @@ use std::time::Instant;
 
 /// Tells the work to stop, and the call how far the work has come.
 #[derive(Debug)]
-pub struct Watch {
+pub(crate) struct Watch {
     stopped: AtomicBool,
     phase: AtomicU8,
     /// When the work is of no use any more.

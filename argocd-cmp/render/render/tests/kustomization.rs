@@ -161,7 +161,7 @@ fn patches_are_left_to_the_binary_where_only_it_understands_them() {
         rendered(render_with(&tree, &[], &binary));
         assert_eq!(binary.asked.borrow().len(), 1, "{patch}");
     }
-    let copies: Vec<String> = (0..30).map(|_| "{op: copy, from: /data, path: /data/a}".to_owned()).collect();
+    let copies: Vec<String> = (0..30).map(|at| format!("{{op: copy, from: /data, path: /data/a{at}}}")).collect();
     let growing = format!("{{op: copy, from: /metadata, path: /data}}, {}", copies.join(", "));
     for operations in [
         growing.as_str(),
@@ -174,7 +174,8 @@ fn patches_are_left_to_the_binary_where_only_it_understands_them() {
         );
         let tree = files(&[("app/kustomization.yaml", &text), ("app/config.yaml", CONFIG)]);
         let found = rules(render_with(&tree, &[], &NoTools));
-        assert!(found.contains("kustomize") || found.contains("field"), "{operations}: {found:?}");
+        let expected = if operations == growing { "kustomize" } else { "tool" };
+        assert_eq!(found.into_iter().collect::<Vec<_>>(), [expected], "{operations}");
     }
 }
 
@@ -220,7 +221,7 @@ const FIELDS: [&str; 20] = [
     "vars",
 ];
 
-const VALUES: [&str; 16] = [
+const VALUES: [&str; 15] = [
     "[config.yaml]",
     "['https://evil.example/x']",
     "[{path: p.yaml, target: {kind: ConfigMap}}]",
@@ -228,7 +229,6 @@ const VALUES: [&str; 16] = [
     "[{name: x, newTag: '1', count: 2, files: [p.yaml]}]",
     "[{name: x, files: ['a=https://evil.example/x'], envs: [p.yaml]}]",
     "{a: b}",
-    "{path: 'https://evil.example/x'}",
     "[{pairs: {a: b}, includeSelectors: true}]",
     "x-",
     "7",

@@ -27,7 +27,7 @@ pub(super) enum Built {
 }
 
 /// Why a layer is not built.
-enum Stop {
+pub(super) enum Stop {
     Refused(Vec<Refusal>),
     NeedsTool(Named),
 }
@@ -94,7 +94,7 @@ fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Res
         let operations = patch.load(files, directory, budget).ok_or_else(|| Stop::NeedsTool(patch.named()))?;
         for resource in &mut resources {
             let names = resource.names.clone();
-            patch.apply(&operations, &mut resource.manifest, &names).map_err(|refusal| Stop::Refused(vec![refusal]))?;
+            patch.apply(&operations, &mut resource.manifest, &names)?;
         }
     }
     for resource in &mut resources {
@@ -155,10 +155,16 @@ fn rename(resource: &mut Resource, prefix: &str, suffix: &str) {
     if kept || (prefix.is_empty() && suffix.is_empty()) || resource.manifest.name().is_empty() {
         return;
     }
-    let name = format!("{prefix}{}{suffix}", resource.manifest.name());
-    if let Some(metadata) = map_at(&mut resource.manifest.content, &["metadata"]) {
-        metadata.insert("name".to_owned(), json!(name));
-        resource.names.push(name);
+    // kustomize remembers the name between the two as well, and takes it for one of the object's names.
+    for (before, behind) in [(prefix, ""), ("", suffix)] {
+        if before.is_empty() && behind.is_empty() {
+            continue;
+        }
+        let name = format!("{before}{}{behind}", resource.manifest.name());
+        if let Some(metadata) = map_at(&mut resource.manifest.content, &["metadata"]) {
+            metadata.insert("name".to_owned(), json!(name));
+            resource.names.push(name);
+        }
     }
 }
 

@@ -1,14 +1,15 @@
 //! JSON patches (RFC 6902) of a kustomization.
 
-use serde_json::Value;
+use serde_json::{Value, json};
 
-use super::build::Budget;
+use super::build::{Budget, Stop};
 use super::kustomization::Named;
 use crate::files::Files;
-use crate::manifest::Manifest;
+use crate::manifest::{Manifest, text};
 use crate::node::{Content, Node};
 use crate::read::{Limits, read};
-use crate::refusal::{Refusal, Rule};
+use crate::refusal::Refusal;
+use crate::workload::map_at;
 
 /// A patch and what it is for.
 pub(super) struct Patch {
@@ -82,11 +83,12 @@ fn target(node: &Node) -> Option<Target> {
     Some(target)
 }
 
-/// The operations of a text; none where it is another kind of patch, or changes what an object is called.
+/// The operations of a text; none where it is another kind of patch, changes what an object is called, or sets nothing.
 pub(super) fn operations(bytes: &[u8]) -> Option<Vec<Value>> {
     let mut documents = read(bytes, &Limits::default()).ok()?;
     let root = documents.pop().filter(|_| documents.is_empty())?.root.into_json();
     let operations = root.as_array()?.clone();
+    let is_nothing = |operation: &Value| operation.get("value") == Some(&Value::Null);
     let renames = |operation: &Value| {
         let path = |key: &str| operation.get(key).and_then(Value::as_str).unwrap_or_default();
         let is_identity = |path: &str| {
@@ -94,7 +96,8 @@ pub(super) fn operations(bytes: &[u8]) -> Option<Vec<Value>> {
         };
         (path("op") != "test" && is_identity(path("path"))) || (path("op") == "move" && is_identity(path("from")))
     };
-    (operations.len() <= MOST_OPERATIONS && !operations.iter().any(renames)).then_some(operations)
+    let unclear = |operation: &Value| renames(operation) || is_nothing(operation);
+    (operations.len() <= MOST_OPERATIONS && !operations.iter().any(unclear)).then_some(operations)
 }
 
 impl Target {
@@ -127,28 +130,51 @@ impl Patch {
     }
 
     /// Applies the operations to an object, where it is meant. `names` are all names it ever had.
-    pub(super) fn apply(&self, operations: &[Value], manifest: &mut Manifest, names: &[String]) -> Result<(), Refusal> {
+    ///
+    /// Where an operation does not apply by the letter of RFC 6902 the binary decides, because kustomize is more lenient.
+    pub(super) fn apply(&self, operations: &[Value], manifest: &mut Manifest, names: &[String]) -> Result<(), Stop> {
         if !self.target.fits(manifest, names) {
             return Ok(());
         }
+        let title = manifest.title();
         for operation in operations {
-            let refuse = |title: &str, message: String| {
-                let message = format!("the patch cannot be applied to {title}: {message}");
-                Refusal::new(self.named.place(), Rule::Kustomize, message, "correct the operation's path")
+            let operation = as_kustomize_reads_it(operation, &mut manifest.content);
+            let unclear = |error: String| {
+                let mut named = self.named.clone();
+                named.text = format!("a patch that does not apply to {title} as it is ({error})");
+                Stop::NeedsTool(named)
             };
-            let parsed: json_patch::PatchOperation = serde_json::from_value(operation.clone())
-                .map_err(|error| refuse(&manifest.title(), error.to_string()))?;
-            let title = manifest.title();
-            json_patch::patch(&mut manifest.content, &[parsed]).map_err(|error| refuse(&title, error.to_string()))?;
+            let parsed: json_patch::PatchOperation =
+                serde_json::from_value(operation).map_err(|error| unclear(error.to_string()))?;
+            json_patch::patch(&mut manifest.content, &[parsed]).map_err(|error| unclear(error.to_string()))?;
             // A copy of a copy of a copy doubles every time. One operation goes at most twice as deep.
             let (values, depth) = size(&manifest.content);
             if values > MOST_VALUES || depth > DEEPEST {
-                let message = format!("the object grows beyond {MOST_VALUES} values or {DEEPEST} levels");
-                return Err(refuse(&title, message));
+                let message = format!("a patch makes {title} grow beyond {MOST_VALUES} values or {DEEPEST} levels");
+                return Err(Stop::Refused(vec![self.named.refuse(message, "copy less")]));
             }
         }
         Ok(())
     }
+}
+
+/// An operation in the words of RFC 6902. To kustomize there are always annotations, and it replaces keys that are not
+/// there yet.
+fn as_kustomize_reads_it(operation: &Value, content: &mut Value) -> Value {
+    let mut operation = operation.clone();
+    let path = text(&operation, &["path"]).to_owned();
+    if path.starts_with("/metadata/annotations/") {
+        map_at(content, &["metadata", "annotations"]);
+    }
+    let parent = path.rsplit_once('/').and_then(|(parent, _)| content.pointer(parent));
+    if text(&operation, &["op"]) == "replace"
+        && parent.is_some_and(Value::is_object)
+        && content.pointer(&path).is_none()
+        && let Some(fields) = operation.as_object_mut()
+    {
+        fields.insert("op".to_owned(), json!("add"));
+    }
+    operation
 }
 
 /// How many values there are, and how deep they go.

@@ -291,6 +291,7 @@ impl Tools for FakeTools<'_> {
         }
         if !state.may_end {
             state.stopped += 1;
+            return Err(ToolError { message: "stopped".to_owned(), remedy: "none".to_owned() });
         }
         Ok(CONFIG.to_owned())
     }
