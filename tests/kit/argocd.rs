@@ -2,13 +2,17 @@
 //! clients that ask them what Argo CD's controller and repo-server ask.
 //!
 //! All come from the testbed's `eod-argocd`, which is on PATH, in the cache, or built at
-//! the first call. There is no cluster in it: a repo-server needs none. A plugin of ours
-//! listens in the folder [`ArgoCd::sockets`] and is found by the name of its socket.
+//! the first call. A repo-server needs no cluster. A plugin of ours listens in the folder
+//! [`ArgoCd::sockets`] and is found by the name of its socket. The two controllers, which
+//! make Applications of pull requests and bring them into a cluster, run only where a test
+//! asks for them; their forge is [`Forge`].
 //!
 //! Answers are cached as in production, so a test that wants to be asked again says
 //! [`Request::hard`] or takes another name for its Application.
 
+mod controllers;
 mod dial;
+mod forge;
 mod repository;
 mod request;
 mod selftest;
@@ -21,13 +25,15 @@ use std::{
     sync::OnceLock,
 };
 
+use self::{controllers::Controllers, request::ask, server::Server};
 pub(crate) use self::{
     dial::Dial,
+    forge::Forge,
     repository::Repository,
     request::{Answer, Failure, Request},
     tools::Tool,
 };
-use self::{request::ask, server::Server};
+use crate::kit::cluster::Cluster;
 
 /// The part that renders, for [`ArgoCd::kill`] and the others.
 pub(crate) const REPO_SERVER: &str = "repo-server";
@@ -47,7 +53,9 @@ pub(crate) struct Settings {
 ///
 /// One that is a test's own ends when it is dropped, the shared one with the test run.
 pub(crate) struct ArgoCd {
+    // First, since a field that is dropped first is a controller that ends first.
     server: Server,
+    controllers: Option<Controllers>,
 }
 
 /// A server that runs.
@@ -68,7 +76,8 @@ impl ArgoCd {
     #[track_caller]
     pub(crate) fn shared() -> &'static Self {
         static SHARED: OnceLock<Result<ArgoCd, String>> = OnceLock::new();
-        match SHARED.get_or_init(|| Server::start(&Settings::default()).map(|server| Self { server })) {
+        let start = || Server::start(&Settings::default(), None).map(|server| Self { server, controllers: None });
+        match SHARED.get_or_init(start) {
             Ok(argocd) => argocd,
             Err(error) => panic!("there is no Argo CD to test with: {error}"),
         }
@@ -82,10 +91,39 @@ impl ArgoCd {
 
     #[track_caller]
     pub(crate) fn with(settings: &Settings) -> Self {
-        match Server::start(settings) {
-            Ok(server) => Self { server },
+        Self::start_with(settings, None)
+    }
+
+    /// The same with both controllers at work in a cluster.
+    #[track_caller]
+    pub(crate) fn in_cluster(cluster: &'static Cluster, settings: &Settings) -> Self {
+        Self::start_with(settings, Some(Controllers::prepare(cluster)))
+    }
+
+    #[track_caller]
+    fn start_with(settings: &Settings, controllers: Option<Controllers>) -> Self {
+        match Server::start(settings, controllers.as_ref()) {
+            Ok(server) => Self { server, controllers },
             Err(error) => panic!("cannot start Argo CD: {error}"),
         }
+    }
+
+    /// Where the controllers look for Applications and ApplicationSets.
+    ///
+    /// # Panics
+    /// When there are no controllers.
+    #[track_caller]
+    pub(crate) fn namespace(&self) -> &str {
+        &self.controllers.as_ref().expect("ArgoCd::in_cluster() starts controllers").namespace
+    }
+
+    /// The URL a forge calls when something changes.
+    ///
+    /// # Panics
+    /// When there are no controllers.
+    #[track_caller]
+    pub(crate) fn webhook(&self) -> &str {
+        self.server.webhook.as_deref().expect("ArgoCd::in_cluster() starts controllers")
     }
 
     /// The folder in which the repo-server looks for plugins: `NAME.sock` is the plugin NAME.

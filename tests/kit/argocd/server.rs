@@ -15,7 +15,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::Settings;
+use super::{Settings, controllers::Controllers};
 use crate::kit::{command::on_path, keep_folders, testbed};
 
 /// A running `eod-argocd up`.
@@ -27,6 +27,8 @@ pub(super) struct Server {
     pub(super) sockets: PathBuf,
     pub(super) plugins: PathBuf,
     pub(super) logs: PathBuf,
+    /// None where there are no controllers.
+    pub(super) webhook: Option<String>,
     /// One order at a time, because the answers come in a row.
     process: Mutex<Process>,
 }
@@ -38,8 +40,8 @@ struct Process {
 }
 
 impl Server {
-    /// Starts the servers and waits until the repo-server can be used.
-    pub(super) fn start(settings: &Settings) -> Result<Self, String> {
+    /// Starts the servers and waits until they can be used.
+    pub(super) fn start(settings: &Settings, controllers: Option<&Controllers>) -> Result<Self, String> {
         let binary = binary()?;
         let mut errors = tempfile::tempfile().map_err(|error| error.to_string())?;
         let mut command = Command::new(binary);
@@ -49,6 +51,9 @@ impl Server {
         }
         for argument in &settings.repo_server {
             command.arg("--repo-server-argument").arg(argument);
+        }
+        if let Some(Controllers { cluster, namespace }) = controllers {
+            command.arg("--kubeconfig").arg(cluster.kubeconfig()).args(["--namespace", namespace]);
         }
         if keep_folders() {
             let folder = kept_folder();
@@ -72,6 +77,7 @@ impl Server {
             sockets: text("sockets")?.into(),
             plugins: text("plugins")?.into(),
             logs: text("logs")?.into(),
+            webhook: said["webhook"].as_str().map(str::to_owned),
             process: Mutex::new(Process { child, answers, errors }),
         })
     }

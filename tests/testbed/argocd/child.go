@@ -94,15 +94,20 @@ func (c *child) kill() {
 
 // failure says that the child ended although nobody asked it to, with its last words.
 func (c *child) failure() error {
+	return fmt.Errorf("%s ended (%s); %s", c.name, c.cmd.ProcessState, c.lastWords())
+}
+
+// lastWords are the end of its log, which may be removed with everything else.
+func (c *child) lastWords() string {
 	text, err := os.ReadFile(c.log)
 	if err != nil {
-		return fmt.Errorf("%s ended (%s) and its log cannot be read: %w", c.name, c.cmd.ProcessState, err)
+		return fmt.Sprintf("its log cannot be read: %v", err)
 	}
 	lines := strings.Split(strings.TrimRight(string(text), "\n"), "\n")
 	if len(lines) > 20 {
 		lines = lines[len(lines)-20:]
 	}
-	return fmt.Errorf("%s ended (%s); the end of %s:\n%s", c.name, c.cmd.ProcessState, c.log, strings.Join(lines, "\n"))
+	return fmt.Sprintf("the end of %s:\n%s", c.log, strings.Join(lines, "\n"))
 }
 
 // healthy asks a server's health page.

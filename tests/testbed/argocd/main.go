@@ -1,9 +1,10 @@
 // Command eod-argocd is the part of Argo CD that renders and syncs, in one binary, for
 // the tests and the demo of this repository.
 //
-// The servers come unchanged from Argo CD's published Go module. Our own are only `up`,
-// which starts and stops them, `generate`, which asks the repo-server as the application
-// controller does, and `dial`, which talks to a plugin as the repo-server does.
+// The servers come unchanged from Argo CD's published Go module. Our own are `up`, which
+// starts and stops them, `generate`, which asks the repo-server as the application
+// controller does, `dial`, which talks to a plugin as the repo-server does, and the few
+// lines that put the application controller together.
 // The command line, the API server and the web pages are not linked.
 package main
 

@@ -4,7 +4,6 @@ package main
 // process starts, which is why `up` runs them as children and not as goroutines.
 
 import (
-	applicationcontroller "github.com/argoproj/argo-cd/v3/cmd/argocd-application-controller/commands"
 	applicationset "github.com/argoproj/argo-cd/v3/cmd/argocd-applicationset-controller/commands"
 	cmpserver "github.com/argoproj/argo-cd/v3/cmd/argocd-cmp-server/commands"
 	reposerver "github.com/argoproj/argo-cd/v3/cmd/argocd-repo-server/commands"
@@ -13,21 +12,22 @@ import (
 	"k8s.io/klog/v2"
 )
 
-func applicationController() int { return runCommand(applicationcontroller.NewCommand()) }
-
 func applicationSetController() int { return runCommand(applicationset.NewCommand()) }
 
 func cmpServer() int { return runCommand(cmpserver.NewCommand()) }
 
 func repoServer() int { return runCommand(reposerver.NewCommand()) }
 
-// runCommand runs a server to its end, with the log of the Kubernetes libraries in its
-// own log as in the published binary.
+// runCommand runs a server to its end.
 func runCommand(command *cobra.Command) int {
-	klog.SetLogger(log.NewLogrusLogger(log.NewWithCurrentConfig()))
+	logLikePublished()
 	if err := command.Execute(); err != nil {
 		// The command has said what was wrong.
 		return 1
 	}
 	return 0
 }
+
+// logLikePublished writes what the Kubernetes libraries log into the server's own log, as
+// the published binary does.
+func logLikePublished() { klog.SetLogger(log.NewLogrusLogger(log.NewWithCurrentConfig())) }

@@ -25,7 +25,7 @@ import (
 
 // readiness is how long a server may take to become ready. A quiet machine needs a
 // second; the limit is only there so that a broken one is an error.
-const readiness = 2 * time.Minute
+const readiness = time.Minute
 
 // settings are the command line.
 type settings struct {
@@ -261,7 +261,7 @@ func (c *argocd) await(started *child) error {
 			return nil
 		}
 		if time.Now().After(deadline) {
-			return fmt.Errorf("waited %s for %s; last answer: %w; its log is %s", readiness, started.name, err, started.log)
+			return fmt.Errorf("waited %s for %s; last answer: %w; %s", readiness, started.name, err, started.lastWords())
 		}
 		select {
 		case <-c.stop:

@@ -109,8 +109,9 @@ fn the_deadline_is_the_callers() {
     let repository = Repository::new(&[("shop/one.yaml", "kind: Ignored\n")]);
     let request = Request::new(&repository, "shop").plugin("slow").deadline(Duration::from_secs(2));
     let failure = argocd.generate(&request).expect_failure();
-    // The plugin server kills the command a little earlier, so that there is time to say so.
-    let told = failure.message.ends_with("`sh -c \"sleep 60\"` failed signal: killed");
+    // The plugin server ends the command a little earlier, so that there is time to say so.
+    // Which of its two signals comes first is a matter of luck.
+    let told = failure.message.contains("`sh -c \"sleep 60\"` failed signal: ");
     assert!(told || failure.code == "DeadlineExceeded", "{failure:?}");
 }
 

@@ -1,0 +1,198 @@
+//! A forge as far as Argo CD looks at one: GitHub's list of pull requests, and the calls
+//! GitHub makes when one of them changes.
+//!
+//! It stands in for github.com, which a test can neither reach nor change. Argo CD is told
+//! its URL as that of a GitHub Enterprise server.
+
+mod serve;
+
+use std::{
+    collections::{BTreeMap, BTreeSet},
+    sync::{Arc, Mutex, MutexGuard, PoisonError},
+    thread::{self, JoinHandle},
+};
+
+use http::{Request, header};
+use http_body_util::Full;
+use hyper::body::Bytes;
+use serde_json::{Value, json};
+use tokio::sync::oneshot;
+
+use crate::kit::{access::Access, http::Origin};
+
+/// A running forge with one repository; it stops when it is dropped.
+pub(crate) struct Forge {
+    url: String,
+    owner: &'static str,
+    repository: &'static str,
+    shared: Arc<Mutex<State>>,
+    /// Whom it tells of a change.
+    webhook: Option<String>,
+    stop: Option<oneshot::Sender<()>>,
+    thread: Option<JoinHandle<()>>,
+}
+
+/// What the server shares with the test.
+#[derive(Default)]
+struct State {
+    pulls: BTreeMap<u32, Pull>,
+    /// The status every call is answered with instead.
+    fault: Option<u16>,
+    /// The path and query of every call.
+    calls: Vec<String>,
+}
+
+/// An open pull request.
+#[derive(Clone)]
+struct Pull {
+    branch: String,
+    sha: String,
+    labels: BTreeSet<String>,
+}
+
+impl Forge {
+    /// A forge that tells nobody; Argo CD has to ask.
+    #[track_caller]
+    pub(crate) fn start(owner: &'static str, repository: &'static str) -> Self {
+        let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
+        listener.set_nonblocking(true).unwrap();
+        let url = format!("http://{}/", listener.local_addr().unwrap());
+        let shared = Arc::new(Mutex::new(State::default()));
+        let (stop, stopped) = oneshot::channel();
+        let pulls = format!("/api/v3/repos/{owner}/{repository}/pulls");
+        let served = Arc::clone(&shared);
+        let thread = thread::spawn(move || serve::run(listener, &pulls, &served, stopped));
+        Self { url, owner, repository, shared, webhook: None, stop: Some(stop), thread: Some(thread) }
+    }
+
+    /// The same, and it calls this URL at every change, before the change's function returns.
+    #[must_use]
+    pub(crate) fn telling(mut self, webhook: &str) -> Self {
+        self.webhook = Some(webhook.to_owned());
+        self
+    }
+
+    /// The generator's part of an ApplicationSet.
+    pub(crate) fn generator(&self, labels: &[&str]) -> Value {
+        json!({ "api": self.url, "owner": self.owner, "repo": self.repository, "labels": labels })
+    }
+
+    /// Opens a pull request from a branch.
+    #[track_caller]
+    pub(crate) fn open(&self, number: u32, branch: &str, sha: &str) {
+        let pull = Pull { branch: branch.to_owned(), sha: sha.to_owned(), labels: BTreeSet::new() };
+        self.lock().pulls.insert(number, pull.clone());
+        self.tell("opened", number, &pull);
+    }
+
+    /// Closes it.
+    #[track_caller]
+    pub(crate) fn close(&self, number: u32) {
+        let pull = self.lock().pulls.remove(&number).unwrap();
+        self.tell("closed", number, &pull);
+    }
+
+    #[track_caller]
+    pub(crate) fn label(&self, number: u32, label: &str) {
+        self.change("labeled", number, |pull| pull.labels.insert(label.to_owned()));
+    }
+
+    #[track_caller]
+    pub(crate) fn unlabel(&self, number: u32, label: &str) {
+        self.change("unlabeled", number, |pull| pull.labels.remove(label));
+    }
+
+    /// New commits on its branch.
+    #[track_caller]
+    pub(crate) fn push(&self, number: u32, sha: &str) {
+        self.change("synchronize", number, |pull| std::mem::replace(&mut pull.sha, sha.to_owned()) != sha);
+    }
+
+    /// From now on every call is answered with this status; none ends that.
+    pub(crate) fn fail_with(&self, status: Option<u16>) {
+        self.lock().fault = status;
+    }
+
+    /// The path and query of every call so far.
+    pub(crate) fn calls(&self) -> Vec<String> {
+        self.lock().calls.clone()
+    }
+
+    #[track_caller]
+    fn change(&self, action: &str, number: u32, change: impl FnOnce(&mut Pull) -> bool) {
+        let pull = {
+            let mut state = self.lock();
+            let pull = state.pulls.get_mut(&number).unwrap_or_else(|| panic!("there is no open pull request {number}"));
+            assert!(change(pull), "pull request {number} is {action} already");
+            pull.clone()
+        };
+        self.tell(action, number, &pull);
+    }
+
+    /// What GitHub calls a webhook with.
+    #[track_caller]
+    fn tell(&self, action: &str, number: u32, pull: &Pull) {
+        let Some(webhook) = &self.webhook else { return };
+        let event = json!({
+            "action": action,
+            "number": number,
+            "pull_request": pull.json(number),
+            "repository": {
+                "name": self.repository,
+                "full_name": format!("{}/{}", self.owner, self.repository),
+                "owner": { "login": self.owner },
+                "url": format!("{}api/v3/repos/{}/{}", self.url, self.owner, self.repository),
+            },
+            "sender": { "login": AUTHOR },
+        });
+        let uri: http::Uri = webhook.parse().unwrap();
+        let server = format!("http://{}", uri.authority().unwrap());
+        let request = Request::post(uri.path())
+            .header(header::CONTENT_TYPE, "application/json")
+            .header("x-github-event", "pull_request")
+            .body(Full::new(Bytes::from(event.to_string())))
+            .unwrap();
+        let origin = Origin::new(&Access { server, ca_pem: None, token: String::new() });
+        let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+        let answer = runtime.block_on(origin.send(request)).unwrap_or_else(|error| panic!("{webhook}: {error}"));
+        assert!(answer.status().is_success(), "{webhook}: {}", answer.status());
+    }
+
+    fn lock(&self) -> MutexGuard<'_, State> {
+        lock(&self.shared)
+    }
+}
+
+impl Drop for Forge {
+    fn drop(&mut self) {
+        drop(self.stop.take());
+        if let Some(thread) = self.thread.take() {
+            // A panic in there was printed already, and we may be in one ourselves.
+            drop(thread.join());
+        }
+    }
+}
+
+/// Who opens every pull request.
+const AUTHOR: &str = "developer";
+
+impl Pull {
+    /// As GitHub lists it, with what Argo CD cannot do without.
+    fn json(&self, number: u32) -> Value {
+        let labels: Vec<_> = self.labels.iter().map(|name| json!({ "name": name })).collect();
+        json!({
+            "number": number,
+            "state": "open",
+            "title": format!("Pull request {number}"),
+            "user": { "login": AUTHOR },
+            "head": { "ref": self.branch, "sha": self.sha },
+            "base": { "ref": "main" },
+            "labels": labels,
+        })
+    }
+}
+
+/// A test that panicked spoils itself, not the server.
+fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
+    state.lock().unwrap_or_else(PoisonError::into_inner)
+}
