@@ -44,6 +44,8 @@ pub(crate) enum Failure {
     Archive(ArchiveError),
     /// Repository, parameters or policy say no.
     Refused(Refusals),
+    /// Nobody waits for the answer any more.
+    Over,
 }
 
 /// What is rendered.
@@ -80,6 +82,9 @@ impl Renderer {
         let start = Instant::now();
         let unpacked = unpack(archive, stated, &self.limits, Wanted { directory: &call.directory })?;
         self.metrics.unpacked(&unpacked.count, stated.size, start.elapsed());
+        if watch.is_over() {
+            return Err(Failure::Over);
+        }
         watch.enter(Phase::Rendering);
         let source = Source { files: &unpacked.files, digest: &unpacked.digest, left_out: &unpacked.left_out };
         let start = Instant::now();
@@ -193,16 +198,6 @@ fn fits(reply: &Reply) -> Result<(), Refusals> {
     }
     let message = format!("the manifests have {bytes} bytes, and Argo CD takes {LARGEST_REPLY} in one answer");
     Err(Refusal::new(Place::default(), Rule::Caps, message, "render less in one Application").into())
-}
-
-impl Failure {
-    /// What the developer reads.
-    pub(crate) fn refusals(&self) -> Refusals {
-        match self {
-            Self::Archive(error) => error.refusal().into(),
-            Self::Refused(refusals) => refusals.clone(),
-        }
-    }
 }
 
 impl From<ArchiveError> for Failure {

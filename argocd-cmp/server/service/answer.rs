@@ -87,8 +87,9 @@ impl Answer {
 impl From<Failure> for Answer {
     fn from(failure: Failure) -> Self {
         let (refusals, code) = match failure {
-            Failure::Archive(_) => (failure.refusals(), Code::InvalidArgument),
+            Failure::Archive(error) => (error.refusal().into(), Code::InvalidArgument),
             Failure::Refused(refusals) => (refusals, Code::FailedPrecondition),
+            Failure::Over => return Self::gone(Status::cancelled("nobody waits for this render any more")),
         };
         let status = Status::new(code, text(&refusals));
         Self { outcome: Outcome::Refused, status, refusals: Some(refusals) }
