@@ -3,7 +3,7 @@
 
 # Shows the main job on real parts: a testbed cluster, a Vault, terraform, two pull requests. KEEP=1 leaves it up.
 demo: testbed
-	cargo build --bin terraform-provider-eod
+	cargo build --no-default-features --features provider --bin terraform-provider-eod
 	examples/demo/run
 
 # Every test, on the real parts. The first run on a machine builds the testbed, about 15 minutes of CPU time. Most tests

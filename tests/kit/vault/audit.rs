@@ -85,10 +85,16 @@ impl Audit {
     #[track_caller]
     fn answered(&self) -> Vec<Value> {
         let mut file = File::open(&self.log).unwrap();
-        file.seek(SeekFrom::Start(self.from)).unwrap();
+        // From the byte before: the log may have been cut in the middle of a line that another test's call was writing.
+        file.seek(SeekFrom::Start(self.from.saturating_sub(1))).unwrap();
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).unwrap();
-        let text = String::from_utf8(bytes).unwrap();
+        let begin = if self.from == 0 {
+            0
+        } else {
+            bytes.iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |at| at + 1)
+        };
+        let text = String::from_utf8(bytes.split_off(begin)).unwrap();
         // The last line may be one that another test's call is just writing.
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
         let entries = whole.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
