@@ -91,7 +91,10 @@ pub(crate) fn on_the_wire() -> Vec<wire::ParameterAnnouncement> {
 
 /// As the stock server reads them from a command.
 pub(crate) fn as_json() -> String {
-    let announcement = |&Announcement { name, title, tooltip, collection, item }: &Announcement| json!({ "name": name, "title": title, "tooltip": tooltip, "itemType": item, "collectionType": collection });
+    let announcement = |announcement: &Announcement| {
+        let Announcement { name, title, tooltip, collection, item } = announcement;
+        json!({ "name": name, "title": title, "tooltip": tooltip, "itemType": item, "collectionType": collection })
+    };
     Value::Array(ANNOUNCEMENTS.iter().map(announcement).collect()).to_string()
 }
 

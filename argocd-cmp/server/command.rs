@@ -74,3 +74,6 @@ fn complain(what: impl Display, ended: Ended) -> Ended {
 fn refuse(refusals: &Refusals) -> Ended {
     complain(refusals, Ended::Failed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,5 +1,5 @@
-//! Plays the launcher and the tool in the tests of the sandbox. As a tool it tries what the chart's file `do` asks for
-//! and prints what came of it.
+//! Plays two parts in the tests: `eod-cmp` itself, for stories that need a process, and a tool in the sandbox. As a
+//! tool it tries what the chart's file `do` asks for and prints what came of it.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -10,7 +10,7 @@ use std::thread;
 
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
-    if std::env::args_os().nth(1).is_some_and(|word| word == "sandbox") {
+    if std::env::args_os().nth(1).is_none_or(|word| word != "template") {
         return eod_cmp_server::run(arguments);
     }
     let wish = fs::read_to_string("chart/do").unwrap_or_default();

@@ -44,9 +44,9 @@ impl Scratch {
         &self.base
     }
 
-    /// Removes the homes of processes that are gone: whoever is killed cannot clean up. The first process of a container
-    /// has the number of its predecessor; `is_new` says that this one has made no home yet, so that those with its own
-    /// number are older.
+    /// Removes the homes of processes that are gone: whoever is killed cannot clean up. The first process of a
+    /// container has the number of its predecessor; `is_new` says that this one has made no home yet, so that those
+    /// with its own number are older.
     pub(crate) fn clean(&self, is_new: bool) {
         for entry in fs::read_dir(&self.base).into_iter().flatten().flatten() {
             let name = entry.file_name();

@@ -282,7 +282,8 @@ fn not_run(name: &str, why: &RunError) -> ToolError {
 /// What a tool said when it failed, without the private path of its home.
 fn failed(name: &str, home: &Path, finished: &Finished) -> ToolError {
     let said = String::from_utf8_lossy(&finished.stderr).replace(&format!("{}/", home.display()), "");
-    let said = said.trim();
+    // One line: a refusal is a block of its own.
+    let said = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
     if finished.status.code() == Some(NOT_LAUNCHED) {
         return error(format!("`{name}` could not be started in its sandbox: {said}"), "look at the sidecar's log");
     }
@@ -296,4 +297,4 @@ fn failed(name: &str, home: &Path, finished: &Finished) -> ToolError {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -1,7 +1,7 @@
 //! `generate`: the manifests of the working directory, under the stock `argocd-cmp-server`.
 //!
-//! That server has unpacked the repository into a directory of its own and started us in the Application's. Identity and
-//! parameters come in the environment, the same words that the native server gets in the metadata.
+//! That server has unpacked the repository into a directory of its own and started us in the Application's. Identity
+//! and parameters come in the environment, the same words that the native server gets in the metadata.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -67,8 +67,8 @@ fn policy(path: &Path) -> Result<Loaded, Refusals> {
     loaded
 }
 
-/// The directory that was received and the Application's place in it: as much of the Application's path in the repository
-/// as the end of the working directory's path has.
+/// The directory that was received and the Application's place in it: as much of the Application's path in the
+/// repository as the end of the working directory's path has.
 fn root_of(directory: &Path, source_path: &str) -> (PathBuf, String) {
     let mut root = directory.to_owned();
     let mut below = Vec::new();

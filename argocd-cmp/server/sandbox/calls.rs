@@ -1,8 +1,8 @@
 //! The system calls that a tool may make, by seccomp: a list of what is allowed.
 //!
 //! A program in Go needs memory, threads, files and clocks. Everything else does not exist for it: sockets of any kind,
-//! new processes, looking at or signalling others, namespaces, mounts, io_uring, keys. What is not on the list is answered
-//! with "not implemented", which programs take for an older kernel.
+//! new processes, looking at or signalling others, namespaces, mounts, io_uring, keys. What is not on the list is
+//! answered with "not implemented", which programs take for an older kernel.
 
 use std::collections::BTreeMap;
 

@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use super::*;
 
 /// The example `fake-helm`, which cargo builds beside the tests.
-fn fake_helm() -> PathBuf {
+pub(crate) fn fake_helm() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let path = tests.parent().and_then(Path::parent).unwrap().join("examples/fake-helm");
     assert!(path.exists(), "{} is missing; run `cargo test -p eod-cmp-server` without --lib", path.display());
@@ -70,7 +70,7 @@ fn the_same_tool_without_a_sandbox_could_do_all_of_it() {
     let (directory, secret) = (tempfile::tempdir().unwrap(), tempfile::NamedTempFile::new().unwrap());
     std::fs::create_dir(directory.path().join("chart")).unwrap();
     std::fs::write(directory.path().join("chart/do"), secret.path().display().to_string()).unwrap();
-    let output = Command::new(fake_helm()).current_dir(directory.path()).output().unwrap();
+    let output = Command::new(fake_helm()).arg("template").current_dir(directory.path()).output().unwrap();
     let text = String::from_utf8(output.stdout).unwrap();
     assert_eq!(text.matches(" impossible").count(), 0, "{text}");
     std::fs::remove_file(format!("{}.new", secret.path().display())).unwrap();
