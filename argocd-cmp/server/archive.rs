@@ -1,7 +1,7 @@
 //! The archive that Argo CD sends: a tar.gz, read in one pass and never written anywhere.
 //!
-//! The repo-server packs regular files, directories and symbolic links, with names as a walk gives them. Everything else
-//! a tar can say is refused, because two readers may understand it in two ways.
+//! The repo-server packs regular files, directories and symbolic links, with names as a walk gives them. Everything
+//! else a tar can say is refused, because two readers may understand it in two ways.
 //!
 //! # Guarantees
 //!
@@ -66,8 +66,8 @@ pub struct Wanted<'a> {
 pub struct Unpacked {
     /// What was kept.
     pub files: Files,
-    /// SHA-256 over the names and contents that were kept, in the order of the archive. Times and modes are no part of it,
-    /// so a new checkout of the same files has the same digest.
+    /// SHA-256 over the names and contents that were kept, in the order of the archive. Times and modes are no part of
+    /// it, so a new checkout of the same files has the same digest.
     pub digest: [u8; 32],
     /// The first files that were left out because of their size.
     pub left_out: Vec<String>,

@@ -16,6 +16,7 @@ use eod_render::Refusals;
 
 use crate::announcements;
 use crate::arguments::{Command, HELP};
+use crate::sandbox;
 
 /// How a command ended.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -29,6 +30,10 @@ pub(crate) enum Ended {
 
 /// Runs the command that the arguments (those after the program's name) ask for.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
+    let mut arguments = arguments.into_iter().peekable();
+    if arguments.next_if(|word| *word == sandbox::COMMAND).is_some() {
+        return sandbox::launch(arguments);
+    }
     let ended = match Command::parse(arguments) {
         Err(error) => complain(error, Ended::Usage),
         Ok(Command::Serve(options)) => serve::run(&options),
@@ -69,3 +74,6 @@ fn complain(what: impl Display, ended: Ended) -> Ended {
 fn refuse(refusals: &Refusals) -> Ended {
     complain(refusals, Ended::Failed)
 }
+
+#[cfg(test)]
+mod tests;

@@ -1,7 +1,7 @@
 //! How long an answer may take.
 //!
-//! Argo CD's own deadline comes along as `grpc-timeout`. At that moment the caller reads "context deadline exceeded" and
-//! nothing else, so we answer a little earlier with what we were doing.
+//! Argo CD's own deadline comes along as `grpc-timeout`. At that moment the caller reads "context deadline exceeded"
+//! and nothing else, so we answer a little earlier with what we were doing.
 
 use std::time::Duration;
 

@@ -1,7 +1,7 @@
 //! What the caller streams: metadata once, then pieces of the archive.
 //!
-//! repo-server reads an answer only when it has sent everything; an earlier one reaches its user as "EOF" without a text.
-//! So whatever happens, the stream is read to its end before anything is answered.
+//! repo-server reads an answer only when it has sent everything; an earlier one reaches its user as "EOF" without a
+//! text. So whatever happens, the stream is read to its end before anything is answered.
 
 use std::time::Instant;
 

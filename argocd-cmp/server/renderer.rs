@@ -1,6 +1,7 @@
 //! From an archive to the manifests that Argo CD gets: unpack, look into the cache, render, keep.
 //!
-//! Everything here may take a processor for a while and runs on a thread of its own, never where connections are served.
+//! Everything here may take a processor for a while and runs on a thread of its own, never where connections are
+//! served.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
@@ -94,8 +95,8 @@ impl Renderer {
         Ok(reply?)
     }
 
-    /// Renders under the policy in force. Where the policy itself is the reason why not, the file may have been replaced
-    /// a moment ago, and Argo CD would repeat the refusal for an hour: then it is looked at again.
+    /// Renders under the policy in force. Where the policy itself is the reason why not, the file may have been
+    /// replaced a moment ago, and Argo CD would repeat the refusal for an hour: then it is looked at again.
     fn render(&self, call: &Call, source: Source<'_>, watch: &Watch) -> Result<Arc<Reply>, Refusals> {
         let first = self.render_under(&self.policy.current(), call, source, watch);
         let is_about_policy = |refusals: &Refusals| {

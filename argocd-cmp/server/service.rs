@@ -306,4 +306,4 @@ impl From<ArchiveError> for Answer {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -30,8 +30,8 @@ pub(crate) struct Socket {
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SocketError {
     #[error(
-        "the plugin's name `{0}` needs an `@` and none of `/`: expected a name such as `eod@v1`, because repo-server sends \
-         the socket's path in a form that HTTP/2 refuses otherwise"
+        "the plugin's name `{0}` needs an `@` and none of `/`: expected a name such as `eod@v1`, because repo-server \
+         sends the socket's path in a form that HTTP/2 refuses otherwise"
     )]
     Name(String),
     #[error("`{0}` is longer than the 100 bytes that a socket's path may have; choose a shorter directory")]

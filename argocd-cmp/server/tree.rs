@@ -1,7 +1,7 @@
 //! A directory of this machine as the renderer's files: for the classic commands and for a person.
 //!
-//! The same things are kept and refused as from an archive. Links are never followed, not even by a race: files are opened
-//! so that a link in their place fails.
+//! The same things are kept and refused as from an archive. Links are never followed, not even by a race: files are
+//! opened so that a link in their place fails.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};

@@ -76,8 +76,8 @@ impl Phase {
     pub(crate) fn remedy(self) -> &'static str {
         match self {
             Self::Waiting | Self::Receiving => {
-                "send less: set the annotation argocd.argoproj.io/manifest-generate-paths, and let repo-server leave out \
-                 `.git` (`eod-cmp init` prints both settings)"
+                "send less: set the annotation argocd.argoproj.io/manifest-generate-paths, and let repo-server leave \
+                 out `.git` (`eod-cmp init` prints both settings)"
             }
             Self::Queued => "give the sidecar more CPU, or raise repo-server's timeout",
             Self::Rendering => "report this with the repository's size; rendering takes milliseconds",

@@ -1,7 +1,7 @@
 //! `generate`: the manifests of the working directory, under the stock `argocd-cmp-server`.
 //!
-//! That server has unpacked the repository into a directory of its own and started us in the Application's. Identity and
-//! parameters come in the environment, the same words that the native server gets in the metadata.
+//! That server has unpacked the repository into a directory of its own and started us in the Application's. Identity
+//! and parameters come in the environment, the same words that the native server gets in the metadata.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -48,7 +48,7 @@ fn generate(options: &Sidecar, directory: &Path, variables: BTreeMap<String, Str
     let parameters = if call.parameters.is_empty() { Vec::new() } else { parse_raw_parameters(&call.parameters)? };
     let wanted = Wanted { directory: &call.directory };
     let read = read_tree(&root, Scope::All, &Limits::default(), wanted).map_err(|error| error.refusal())?;
-    let toolbox = toolbox::open(options.scratch.as_deref());
+    let toolbox = toolbox::open(options.scratch.as_deref(), None);
     let tools = toolbox.open(&watch);
     let rendered = render_once(&loaded.policy, &call, &parameters, &read.files, &read.left_out, &*tools)?;
     // One object per line: Argo CD reads what begins with a brace as a stream of JSON.
@@ -67,8 +67,8 @@ fn policy(path: &Path) -> Result<Loaded, Refusals> {
     loaded
 }
 
-/// The directory that was received and the Application's place in it: as much of the Application's path in the repository
-/// as the end of the working directory's path has.
+/// The directory that was received and the Application's place in it: as much of the Application's path in the
+/// repository as the end of the working directory's path has.
 fn root_of(directory: &Path, source_path: &str) -> (PathBuf, String) {
     let mut root = directory.to_owned();
     let mut below = Vec::new();

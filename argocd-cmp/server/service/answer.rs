@@ -1,7 +1,7 @@
 //! Answers that are no manifests, as the user of Argo CD reads them.
 //!
-//! repo-server puts the text of a Status into the Application's condition, newlines and all; the code only changes a word
-//! before it. So the text says everything.
+//! repo-server puts the text of a Status into the Application's condition, newlines and all; the code only changes a
+//! word before it. So the text says everything.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -46,7 +46,9 @@ impl Answer {
     pub(super) fn denied(user: Option<u32>) -> Self {
         let who = user.map_or_else(|| "somebody without a user".to_owned(), |user| format!("user {user}"));
         let text = format!(
-            "{who} may not use eod-cmp\n  remedy: call as the user that repo-server runs as, or name the user with --peer-uid"
+            "{who} may not use eod-cmp
+  remedy: call as the user that repo-server runs as, or name the user with \
+             --peer-uid"
         );
         Self::new(Outcome::Denied, Code::PermissionDenied, text)
     }
@@ -96,7 +98,8 @@ impl From<Failure> for Answer {
     }
 }
 
-/// Whole blocks, as many as there is room for. The first line is a heading, because Argo CD writes its own words before.
+/// Whole blocks, as many as there is room for. The first line is a heading, because Argo CD writes its own words
+/// before.
 fn text(refusals: &Refusals) -> String {
     let all = refusals.as_slice();
     let mut text = match all.len() {

@@ -1,6 +1,6 @@
 //! The service on a real socket, asked as repo-server asks.
 
-mod kit;
+pub(crate) mod kit;
 mod life;
 mod replies;
 mod rules;

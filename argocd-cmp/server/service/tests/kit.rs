@@ -25,9 +25,9 @@ use crate::renderer::{Renderer, Toolbox};
 use crate::server::{Patience, serve};
 use crate::socket::{PluginName, Socket};
 
-pub(super) type Client = ConfigManagementPluginServiceClient<Channel>;
+pub(crate) type Client = ConfigManagementPluginServiceClient<Channel>;
 
-pub(super) const POLICY: &str =
+pub(crate) const POLICY: &str =
     "{version: 1, projects: {previews: {namespaces: ['*-pr-*'], registries: ['r.example/']}}}";
 
 /// Small enough to be passed quickly.
@@ -110,9 +110,14 @@ impl Running {
 }
 
 /// A caller with a connection of its own, as repo-server has one per call.
-pub(super) async fn client(socket: &Path) -> Client {
+pub(crate) async fn client(socket: &Path) -> Client {
+    client_of(socket, Uri::from_static("http://localhost")).await
+}
+
+/// The same with another authority.
+pub(super) async fn client_of(socket: &Path, origin: Uri) -> Client {
     let path = socket.to_owned();
-    let endpoint = Endpoint::from_static("http://localhost").http2_max_header_list_size(1 << 20);
+    let endpoint = Endpoint::from_static("http://localhost").origin(origin).http2_max_header_list_size(1 << 20);
     let connector = tower::service_fn(move |_: Uri| {
         let path = path.clone();
         async move { Ok::<_, std::io::Error>(TokioIo::new(UnixStream::connect(path).await?)) }
@@ -123,15 +128,15 @@ pub(super) async fn client(socket: &Path) -> Client {
 
 /// What is asked, and the archive that goes with it.
 #[derive(Clone)]
-pub(super) struct Asked {
-    pub(super) env: BTreeMap<&'static str, String>,
+pub(crate) struct Asked {
+    pub(crate) env: BTreeMap<&'static str, String>,
     pub(super) directory: &'static str,
     pub(super) archive: Vec<u8>,
     pub(super) chunk: usize,
 }
 
 impl Asked {
-    pub(super) fn of(files: &[(&str, &str)]) -> Self {
+    pub(crate) fn of(files: &[(&str, &str)]) -> Self {
         Self {
             env: BTreeMap::from([
                 ("ARGOCD_APP_NAME", "shop".to_owned()),
@@ -147,7 +152,7 @@ impl Asked {
         }
     }
 
-    pub(super) fn with(mut self, name: &'static str, value: &str) -> Self {
+    pub(crate) fn with(mut self, name: &'static str, value: &str) -> Self {
         self.env.insert(name, value.to_owned());
         self
     }
@@ -164,14 +169,18 @@ impl Asked {
         wire::AppStreamRequest { request: Some(wire::app_stream_request::Request::Metadata(metadata)) }
     }
 
-    pub(super) fn messages(&self) -> Vec<wire::AppStreamRequest> {
+    pub(crate) fn messages(&self) -> Vec<wire::AppStreamRequest> {
         let pieces = self.archive.chunks(self.chunk).map(piece);
         std::iter::once(self.metadata()).chain(pieces).collect()
     }
 
     pub(super) async fn generate(&self, running: &Running) -> Result<Vec<String>, tonic::Status> {
+        self.generate_at(&running.socket()).await
+    }
+
+    pub(crate) async fn generate_at(&self, socket: &Path) -> Result<Vec<String>, tonic::Status> {
         let stream = tokio_stream::iter(self.messages());
-        running.client().await.generate_manifest(stream).await.map(|reply| reply.into_inner().manifests)
+        client(socket).await.generate_manifest(stream).await.map(|reply| reply.into_inner().manifests)
     }
 }
 
@@ -210,7 +219,7 @@ pub(super) fn noise(bytes: usize) -> String {
     once.chars().cycle().take(bytes).collect()
 }
 
-pub(super) const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: v}\n";
+pub(crate) const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\ndata: {k: v}\n";
 pub(super) const CHART: [(&str, &str); 2] =
     [("app/Chart.yaml", "{apiVersion: v2, name: shop, version: 1.0.0}"), ("app/templates/a.yaml", "{}")];
 
@@ -253,7 +262,7 @@ impl Helm {
 }
 
 /// Waits for something; the test's own end is the last resort.
-pub(super) async fn wait(mut done: impl FnMut() -> bool) {
+pub(crate) async fn wait(mut done: impl FnMut() -> bool) {
     let mut looks = 0;
     while !done() {
         looks += 1;

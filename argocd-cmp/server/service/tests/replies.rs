@@ -49,8 +49,9 @@ async fn whatever_an_answer_depends_on_makes_another_one() {
 #[tokio::test]
 async fn a_refusal_is_whole_and_never_kept() {
     let running = Setup::default().start();
-    let pod = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\nspec:\n  template:\n    spec: {hostNetwork: true}\n";
-    let asked = Asked::of(&[("app/a.yaml", pod)]);
+    let head = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n";
+    let pod = format!("{head}spec:\n  template:\n    spec: {{hostNetwork: true}}\n");
+    let asked = Asked::of(&[("app/a.yaml", &pod)]);
     for _ in 0..2 {
         let status = asked.generate(&running).await.unwrap_err();
         assert_eq!(status.code(), tonic::Code::FailedPrecondition);

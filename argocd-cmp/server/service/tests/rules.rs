@@ -30,6 +30,20 @@ async fn accepting_is_never_starved_by_rendering() {
 }
 
 #[tokio::test]
+async fn the_authority_that_go_makes_of_a_path_is_taken_because_of_the_at() {
+    use tonic::transport::Uri;
+    // grpc-go escapes the slashes of the socket's path and nothing else of it. What an `@` follows is a user's name to
+    // HTTP/2, where a percent sign may stand; without one the caller is cut off before any of our code runs.
+    for path in ["home%2Fargocd%2Fcmp-server%2Fplugins%2F", "%2Fhome%2Fargocd%2F"] {
+        assert!(format!("http://{path}eod-v1.sock").parse::<Uri>().is_err(), "{path}");
+        let running = Setup::default().start();
+        let origin = format!("http://{path}eod@v1.sock").parse::<Uri>().unwrap();
+        let mut client = client_of(&running.socket(), origin).await;
+        client.check_plugin_configuration(()).await.unwrap();
+    }
+}
+
+#[tokio::test]
 async fn the_stream_is_drained_before_a_refusal() {
     let running = Setup::default().start();
     let large = noise(3 << 20);

@@ -1,0 +1,144 @@
+//! The whole way: from a request through the launcher to a tool that tries what it must not.
+
+use std::collections::BTreeMap;
+
+use super::*;
+
+/// The example `fake-helm`, which cargo builds beside the tests.
+pub(crate) fn fake_helm() -> PathBuf {
+    let tests = std::env::current_exe().unwrap();
+    let path = tests.parent().and_then(Path::parent).unwrap().join("examples/fake-helm");
+    assert!(path.exists(), "{} is missing; run `cargo test -p eod-cmp-server` without --lib", path.display());
+    path
+}
+
+fn toolbox(scratch: Option<&Path>) -> MachineToolbox {
+    let metrics = Some(Arc::new(Metrics::new()));
+    MachineToolbox { launcher: fake_helm(), ..open(scratch, metrics) }
+}
+
+fn rule(sandbox: Sandbox) -> ToolRule {
+    ToolRule { enabled: true, binary: fake_helm().display().to_string(), sandbox }
+}
+
+fn helm(toolbox: &MachineToolbox, rule: &ToolRule, wish: &str, watch: &Watch) -> Result<String, ToolError> {
+    let request = HelmRequest {
+        rule,
+        files: BTreeMap::from([("do".to_owned(), wish.as_bytes().into())]),
+        release: "shop-pr-7".to_owned(),
+        namespace: "shop-pr-7".to_owned(),
+        kube_version: Some("1.36.1".to_owned()),
+        api_versions: vec!["v1".to_owned(), "apps/v1".to_owned()],
+        values: vec![b"a: 1".as_slice().into(), b"b: 2".as_slice().into()],
+    };
+    toolbox.open(watch).helm(&request)
+}
+
+fn minute() -> Watch {
+    Watch::until(Instant::now() + Duration::from_secs(60))
+}
+
+#[test]
+fn a_tool_has_its_home_and_nothing_else() {
+    let secret = tempfile::NamedTempFile::new().unwrap();
+    let toolbox = toolbox(None);
+    let wish = secret.path().display().to_string();
+    let text = helm(&toolbox, &rule(Sandbox::Required), &wish, &minute()).unwrap();
+    expect_test::expect![[r#"
+        arguments ["template", "shop-pr-7", "chart", "--namespace", "shop-pr-7", "--skip-tests", "--kube-version", "1.36.1", "--api-versions", "v1", "--api-versions", "apps/v1", "--values", "values/0.yaml", "--values", "values/1.yaml"]
+        variables ["HOME", "TMPDIR"]
+        thread possible
+        write at home possible
+        read at home possible
+        read outside impossible
+        list outside impossible
+        write outside impossible
+        read processes impossible
+        link impossible
+        process impossible
+        tcp impossible
+        udp impossible
+        unix socket impossible
+        socket pair impossible
+    "#]]
+    .assert_eq(&text);
+}
+
+#[test]
+fn the_same_tool_without_a_sandbox_could_do_all_of_it() {
+    // What the test above shows is the sandbox's doing and not the tool's or the machine's.
+    let (directory, secret) = (tempfile::tempdir().unwrap(), tempfile::NamedTempFile::new().unwrap());
+    std::fs::create_dir(directory.path().join("chart")).unwrap();
+    std::fs::write(directory.path().join("chart/do"), secret.path().display().to_string()).unwrap();
+    let output = Command::new(fake_helm()).arg("template").current_dir(directory.path()).output().unwrap();
+    let text = String::from_utf8(output.stdout).unwrap();
+    assert_eq!(text.matches(" impossible").count(), 0, "{text}");
+    std::fs::remove_file(format!("{}.new", secret.path().display())).unwrap();
+}
+
+#[test]
+fn a_tool_that_hangs_or_floods_is_ended_and_leaves_nothing() {
+    // Memory of its own, so that other tests' homes are not counted.
+    let Ok(shared) = tempfile::tempdir_in("/dev/shm") else { return assert!(!Path::new("/dev/shm").exists()) };
+    let toolbox = toolbox(Some(shared.path()));
+    let required = rule(Sandbox::Required);
+    let soon = Watch::until(Instant::now() + Duration::from_secs(2));
+    let error = helm(&toolbox, &required, "hang", &soon).unwrap_err();
+    assert!(error.message.contains("did not end in time"), "{error}");
+    assert_eq!(soon.phase(), Phase::Tool, "the answer says what it waited for");
+    let error = helm(&toolbox, &required, "flood", &minute()).unwrap_err();
+    assert!(error.message.contains("printed more than 32 MiB"), "{error}");
+    let error = helm(&toolbox, &required, "fail", &minute()).unwrap_err();
+    assert!(error.message.ends_with("Error: chart/templates/a.yaml:3: no such function"), "{error}");
+    assert_eq!(std::fs::read_dir(shared.path()).unwrap().count(), 0);
+}
+
+#[test]
+fn a_loss_of_memory_is_tried_again() {
+    let toolbox = toolbox(None);
+    let error = helm(&toolbox, &rule(Sandbox::Required), "exhaust", &minute()).unwrap_err();
+    assert!(error.message.contains("out of memory"), "{error}");
+    let text = toolbox.metrics.as_ref().unwrap().text();
+    assert!(text.contains(&format!("eod_cmp_tool_retries_total {}\n", TRIES - 1)), "{text}");
+}
+
+#[test]
+fn without_a_whole_sandbox_only_best_effort_runs() {
+    let toolbox = toolbox(None);
+    toolbox.lacking.set(Some("no Landlock".to_owned())).unwrap();
+    let error = helm(&toolbox, &rule(Sandbox::Required), "/", &minute()).unwrap_err();
+    assert!(error.message.contains("no Landlock") && error.remedy.contains("best-effort"), "{error}");
+    let text = helm(&toolbox, &rule(Sandbox::BestEffort), "/", &minute()).unwrap();
+    assert!(text.contains("tcp impossible"), "what the kernel gives is used all the same: {text}");
+}
+
+#[test]
+fn a_disk_is_no_memory() {
+    // This crate's own directory lies on a disk wherever there is a checkout worth the name.
+    let disk = Path::new(env!("CARGO_MANIFEST_DIR"));
+    let toolbox = toolbox(Some(disk));
+    assert!(Scratch::find(Some(disk)).in_memory || toolbox.look().unwrap().contains("no directory in memory"));
+}
+
+#[test]
+fn a_tool_is_found_or_named() {
+    let toolbox = toolbox(None);
+    let missing = ToolRule { binary: "helm-that-nobody-has".to_owned(), ..rule(Sandbox::Required) };
+    let error = helm(&toolbox, &missing, "", &minute()).unwrap_err();
+    assert!(error.message.contains("this needs `helm-that-nobody-has`"), "{error}");
+    assert_eq!(toolbox.version(&missing), "none");
+    assert_eq!(toolbox.version(&ToolRule { enabled: false, ..missing }), "off");
+    assert!(find("sh", OsStr::new("/nowhere:/bin")).is_some() && find("sh", OsStr::new("bin:.")).is_none());
+
+    let directory = tempfile::tempdir().unwrap();
+    let binary = directory.path().join("helm");
+    let version = || toolbox.version(&ToolRule { binary: binary.display().to_string(), ..rule(Sandbox::Required) });
+    let make = |content: &str| {
+        std::fs::write(directory.path().join("new"), content).unwrap();
+        std::fs::set_permissions(directory.path().join("new"), std::fs::Permissions::from_mode(0o755)).unwrap();
+        std::fs::rename(directory.path().join("new"), &binary).unwrap();
+        version()
+    };
+    assert_ne!(make("one"), make("two"), "a replaced binary is another version");
+    assert_eq!(version(), version());
+}
