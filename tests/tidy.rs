@@ -92,7 +92,7 @@ fn no_second_stack_is_linked() {
 #[test]
 fn the_argo_cd_plugin_is_small() {
     let plugin = ["--no-default-features", "--features=cmp", "--edges=normal,build"];
-    let tree = cargo(&[&["tree", "--prefix=none", "--offline"][..], &plugin].concat());
+    let tree = cargo(&[&["tree", "--prefix=none", "--locked"][..], &plugin].concat());
     let heavy: BTreeSet<_> = tree
         .lines()
         .filter(|line| ["kube ", "aws-", "rustls ", "tfplugin "].iter().any(|name| line.starts_with(name)))

@@ -1,6 +1,6 @@
 //! Files, parameters and policy to the manifests of one environment, or to every reason why not.
 //!
-//! [`render`] is a function of its request: the received [`Files`], the parameters of the Application, what Argo CD says
+//! [`render()`] is a function of its request: the received [`Files`], the parameters of the Application, what Argo CD says
 //! about it, and the platform's [`Policy`]. Everything that a repository brings is hostile input.
 //!
 //! # Guarantees

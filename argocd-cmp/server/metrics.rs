@@ -33,6 +33,7 @@ pub(crate) struct Metrics {
     running: Gauge<i64, AtomicI64>,
     deadline_left: Gauge<f64, AtomicU64>,
     policy_refused: Gauge<i64, AtomicI64>,
+    tool_retries: Counter,
 }
 
 /// How a call ended.
@@ -99,6 +100,12 @@ impl Metrics {
                 "1 while the policy's file cannot be read and an older one is in force",
                 Gauge::default(),
             ),
+            tool_retries: register(
+                &mut registry,
+                "tool_retries",
+                "Tools started again after a failure that may pass",
+                Counter::default(),
+            ),
             registry,
         }
     }
@@ -148,6 +155,10 @@ impl Metrics {
 
     pub(crate) fn policy_refused(&self, is_refused: bool) {
         self.policy_refused.set(i64::from(is_refused));
+    }
+
+    pub(crate) fn tool_retry(&self) {
+        self.tool_retries.inc();
     }
 
     /// All numbers in OpenMetrics.
