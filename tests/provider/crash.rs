@@ -3,14 +3,11 @@
 //! A write that hangs shows that the run is in the middle. What hangs was not stored, so
 //! hanging at write 1, 2, 3, .. is every state a killed create can leave.
 
-use std::{
-    process::Command,
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
-};
+use std::process::Command;
 
 use crate::{
     kit::{
+        cases::for_each_number,
         cluster::PATIENCE,
         fault::Fault,
         terraform::Terraform,
@@ -106,20 +103,7 @@ fn a_provider_killed_at_any_write_of_a_create_is_continued_by_the_next_apply() {
     each(|terraform| {
         let writes = writes_of_a_create(terraform);
         assert!(writes >= 9, "only {writes} writes");
-        let next = AtomicUsize::new(0);
-        thread::scope(|scope| {
-            for _ in 0..3 {
-                scope.spawn(|| {
-                    loop {
-                        let number = next.fetch_add(1, Ordering::Relaxed);
-                        if number >= writes {
-                            break;
-                        }
-                        kill_at(terraform, number);
-                    }
-                });
-            }
-        });
+        for_each_number(writes, |number| kill_at(terraform, number));
     });
 }
 

@@ -1,14 +1,12 @@
 //! Processes that end in the middle. A call that hangs was not carried out, so hanging at call 0, 1, 2, .. is every
 //! state that a killed run can leave.
 
-use std::{
-    sync::atomic::{AtomicUsize, Ordering},
-    thread,
-};
+use std::sync::atomic::{AtomicUsize, Ordering};
 
 use super::{SOURCE, TARGET, VaultStory, behind_proxy};
 use crate::{
     kit::{
+        cases::for_each_number,
         cluster::PATIENCE,
         fault::{Fault, FaultProxy, Logged},
         wait::wait_until,
@@ -19,24 +17,6 @@ use crate::{
 
 const APPLY: [&str; 3] = ["apply", "-no-color", "-auto-approve"];
 const DESTROY: [&str; 3] = ["destroy", "-no-color", "-auto-approve"];
-
-/// Runs `case` with every number below `count`, a few at a time.
-fn each(count: usize, case: impl Fn(usize) + Sync) {
-    let next = AtomicUsize::new(0);
-    thread::scope(|scope| {
-        for _ in 0..3 {
-            scope.spawn(|| {
-                loop {
-                    let number = next.fetch_add(1, Ordering::Relaxed);
-                    if number >= count {
-                        break;
-                    }
-                    case(number);
-                }
-            });
-        }
-    });
-}
 
 /// Starts a run whose calls like this hang from `number` on, and waits until one does.
 #[track_caller]
@@ -98,7 +78,7 @@ fn a_provider_killed_at_any_call_of_a_create_leaves_what_the_next_apply_finishes
     let (counted, proxy) = behind_proxy("killed-create", SOURCE, true);
     let calls = calls_of(&counted, &proxy, &APPLY, any);
     assert_eq!(calls, 5, "{}", proxy.story());
-    each(calls, |number| {
+    for_each_number(calls, |number| {
         let (story, proxy) = behind_proxy(&format!("killed-create-{number}"), SOURCE, true);
         kill_at(&story, &proxy, &APPLY, any, number);
         assert!(story.attributes_of("config").is_none(), "nobody could have saved this");
@@ -126,7 +106,7 @@ fn a_provider_killed_at_any_write_of_a_subtree_leaves_what_the_next_apply_finish
     let (counted, proxy) = begin("killed-subtree");
     let writes = calls_of(&counted, &proxy, &APPLY, is_write);
     assert_eq!(writes, 14, "{}", proxy.story());
-    each(writes, |number| {
+    for_each_number(writes, |number| {
         let (story, proxy) = begin(&format!("killed-subtree-{number}"));
         kill_at(&story, &proxy, &APPLY, is_write, number);
         let run = story.apply().expect_ok();
@@ -150,7 +130,7 @@ fn a_provider_killed_at_any_call_of_a_destroy_is_finished_by_the_next() {
     counted.apply().expect_ok();
     let calls = calls_of(&counted, &proxy, &DESTROY, any);
     assert_eq!(calls, 5, "{}", proxy.story());
-    each(calls, |number| {
+    for_each_number(calls, |number| {
         let (story, proxy) = behind_proxy(&format!("killed-destroy-{number}"), SOURCE, true);
         story.apply().expect_ok();
         kill_at(&story, &proxy, &DESTROY, any, number);
@@ -164,7 +144,7 @@ fn a_provider_killed_at_any_call_of_a_destroy_is_finished_by_the_next() {
 
 #[test]
 fn a_provider_killed_at_any_delete_of_a_subtree_leaves_what_the_next_destroy_finishes() {
-    each(3, |number| {
+    for_each_number(3, |number| {
         let (story, proxy) =
             behind_proxy(&format!("killed-deletes-{number}"), &format!("{SOURCE}\nrecursive = true"), true);
         for name in ["a", "b"] {
@@ -193,7 +173,7 @@ fn a_provider_killed_at_any_call_of_an_update_neither_writes_twice_nor_takes_its
     let (counted, proxy) = begin("killed-update");
     let calls = calls_of(&counted, &proxy, &APPLY, any);
     assert_eq!(calls, 7, "{}", proxy.story());
-    each(calls, |number| {
+    for_each_number(calls, |number| {
         let (story, proxy) = begin(&format!("killed-update-{number}"));
         kill_at(&story, &proxy, &APPLY, any, number);
         assert!(!story.is_tainted());
