@@ -27,7 +27,7 @@ docs:
 
 testbed:
 	tests/testbed/build.sh
-	tests/testbed/build.sh vault
+	for part in vault argocd helm kustomize; do tests/testbed/build.sh $$part || exit 1; done
 
 # Puts the provider where `terraform init` finds it without a registry.
 install:

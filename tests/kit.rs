@@ -25,6 +25,7 @@
 )]
 
 pub(crate) mod access;
+pub(crate) mod argocd;
 pub(crate) mod cases;
 pub(crate) mod cluster;
 pub(crate) mod command;
