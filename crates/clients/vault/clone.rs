@@ -5,6 +5,7 @@
 //! else's secret as ours. Whatever a run leaves behind, the next one adopts or finds to be its own.
 
 mod copy;
+mod existing;
 mod overrides;
 mod owned;
 mod subtree;

@@ -5,20 +5,18 @@ use std::{
     time::Duration,
 };
 
-use eod_domain::vault::{
-    AfterRefusal, KeyFacts, KeyRecord, KeyResult, Provenance, Refused, Route, SecretRef, after_refusal, edited, judge,
-};
+use eod_domain::vault::{KeyRecord, KeyResult, Provenance, Refused, Route, SecretRef};
 use futures::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
-use super::{AT_ONCE, Cloned, Notice, OnExisting, Options, Owner, subtree, subtree::Pair};
+use super::{AT_ONCE, Cloned, Notice, Options, Owner, subtree, subtree::Pair};
 use crate::{
     Call, Error, Kind,
     vault::{
         client::{SYSTEM, Vault},
         kv::{Created, Found, Receipt},
         mount::MountInfo,
-        secret::{Metadata, Secret, SecretMap},
+        secret::{Secret, SecretMap},
     },
 };
 
@@ -85,35 +83,35 @@ async fn prepare(
     Ok(((source, target), pairs, notices))
 }
 
-struct Work<'a> {
-    vault: &'a Vault,
-    options: &'a Options,
+pub(super) struct Work<'a> {
+    pub(super) vault: &'a Vault,
+    pub(super) options: &'a Options,
     owner: &'a Owner,
     call: &'a Call,
     source: &'a MountInfo,
-    target: &'a MountInfo,
+    pub(super) target: &'a MountInfo,
 }
 
 /// What became of one secret.
 #[derive(Default)]
-struct Copied {
-    record: Option<(SecretRef, KeyRecord)>,
-    notices: Vec<Notice>,
-    error: Option<Error>,
+pub(super) struct Copied {
+    pub(super) record: Option<(SecretRef, KeyRecord)>,
+    pub(super) notices: Vec<Notice>,
+    pub(super) error: Option<Error>,
 }
 
 impl Copied {
-    fn failed(error: Error) -> Option<Self> {
+    pub(super) fn failed(error: Error) -> Option<Self> {
         Some(Self { error: Some(error), ..Self::default() })
     }
 }
 
 /// One copy in the making.
-struct Draft {
-    target: SecretRef,
-    data: SecretMap,
-    provenance: Provenance,
-    source_metadata: std::collections::BTreeMap<String, String>,
+pub(super) struct Draft {
+    pub(super) target: SecretRef,
+    pub(super) data: SecretMap,
+    pub(super) provenance: Provenance,
+    pub(super) source_metadata: std::collections::BTreeMap<String, String>,
 }
 
 impl Work<'_> {
@@ -199,7 +197,7 @@ impl Work<'_> {
     }
 
     /// Writes the provenance, also when the run was stopped a moment ago.
-    async fn mark(
+    pub(super) async fn mark(
         &self,
         target: &SecretRef,
         provenance: &Provenance,
@@ -230,119 +228,7 @@ impl Work<'_> {
         }
     }
 
-    /// Decides about what is where the copy should be; none where nothing is there any more, so that the create may
-    /// be tried again.
-    async fn settle(
-        &self,
-        draft: &Draft,
-        refused: Refused,
-        denied: Option<Error>,
-        after_silence: bool,
-        call: &Call,
-    ) -> Option<Copied> {
-        let found = match self.vault.metadata(self.target, draft.target.path(), call).await {
-            Ok(found) => found,
-            // A token that may neither write nor look lacks the right to write first of all.
-            Err(error) if error.kind == Kind::Denied => return Copied::failed(denied.unwrap_or(error)),
-            Err(error) => return Copied::failed(error),
-        };
-        let facts = found.as_ref().map(|metadata| metadata.facts(self.vault.now()));
-        let verdict = judge(facts.as_ref(), &draft.provenance);
-        let there = found.zip(facts);
-        match (after_refusal(refused, verdict), there) {
-            (AfterRefusal::CreateAgain, _) | (_, None) if denied.is_none() => None,
-            (AfterRefusal::CreateAgain | AfterRefusal::NotAllowed, _) | (_, None) => {
-                let error = denied.unwrap_or_else(|| self.error(&draft.target, "create", Kind::Denied));
-                Copied::failed(error)
-            }
-            (AfterRefusal::Adopt, Some((metadata, facts))) => self.adopt(draft, &metadata, &facts, call).await,
-            (AfterRefusal::CompareThenAdopt, Some((metadata, facts))) => {
-                self.compare(draft, &metadata, &facts, after_silence, call).await
-            }
-            (AfterRefusal::Keep { whose }, Some((_, facts))) => self.keep(draft, &facts, whose),
-            (AfterRefusal::OtherSource { source }, Some(_)) => {
-                let words = format!(
-                    "it is a copy of `{source}` for the same environment; destroy that copy first, or choose another \
-                     target path"
-                );
-                Copied::failed(self.error(&draft.target, "create", Kind::AlreadyExists).because(words))
-            }
-        }
-    }
-
-    /// Takes over a copy that an interrupted run of ours marked. Its value, and what people wrote on it, stay.
-    async fn adopt(&self, draft: &Draft, metadata: &Metadata, facts: &KeyFacts, call: &Call) -> Option<Copied> {
-        let marks = &facts.marks;
-        let written = metadata.written(marks);
-        let provenance = Provenance {
-            source_version: marks.source_version,
-            created: marks.created.clone(),
-            ..draft.provenance.clone()
-        };
-        let record = KeyRecord {
-            source_version: marks.source_version,
-            version: written,
-            result: KeyResult::Adopted,
-            edited: edited(facts, written),
-            created_time: marks.created.clone(),
-        };
-        let (notices, error) = self.mark(&draft.target, &provenance, &metadata.custom_metadata, call).await;
-        Some(Copied { record: Some((draft.target.clone(), record)), notices, error })
-    }
-
-    /// An unmarked version 1 is ours if it holds what we would have written.
-    async fn compare(
-        &self,
-        draft: &Draft,
-        metadata: &Metadata,
-        facts: &KeyFacts,
-        after_silence: bool,
-        call: &Call,
-    ) -> Option<Copied> {
-        let value = match self.vault.read(self.target, draft.target.path(), Some(1), call).await {
-            Ok(Found::Secret(secret)) => secret,
-            Ok(_) => return self.keep(draft, facts, "it was deleted while it was looked at".to_owned()),
-            Err(error) if error.kind == Kind::Denied => {
-                let why = "it carries no marks, and the token may not read it to compare it with the source";
-                return self.keep(draft, facts, why.to_owned());
-            }
-            Err(error) => return Copied::failed(error),
-        };
-        if value.data != draft.data {
-            return self.keep(draft, facts, "it carries no marks and holds something else than the source".to_owned());
-        }
-        let provenance = Provenance { created: facts.created_time.clone(), ..draft.provenance.clone() };
-        let record = KeyRecord {
-            source_version: provenance.source_version,
-            version: 1,
-            result: if after_silence { KeyResult::Cloned } else { KeyResult::Adopted },
-            edited: false,
-            created_time: facts.created_time.clone(),
-        };
-        let beside = if after_silence { &draft.source_metadata } else { &metadata.custom_metadata };
-        let (notices, error) = self.mark(&draft.target, &provenance, beside, call).await;
-        Some(Copied { record: Some((draft.target.clone(), record)), notices, error })
-    }
-
-    fn keep(&self, draft: &Draft, facts: &KeyFacts, why: String) -> Option<Copied> {
-        if self.options.on_existing == OnExisting::Fail {
-            let words = format!(
-                "it is there already and is not a copy of ours ({why}); delete it, or set `on_existing = \"keep\"`"
-            );
-            return Copied::failed(self.error(&draft.target, "create", Kind::AlreadyExists).because(words));
-        }
-        let record = KeyRecord {
-            source_version: None,
-            version: facts.current_version,
-            result: KeyResult::KeptForeign,
-            edited: false,
-            created_time: None,
-        };
-        let notices = vec![Notice::KeptForeign { target: draft.target.clone(), why }];
-        Some(Copied { record: Some((draft.target.clone(), record)), notices, error: None })
-    }
-
-    fn error(&self, secret: &SecretRef, operation: &'static str, kind: Kind) -> Error {
+    pub(super) fn error(&self, secret: &SecretRef, operation: &'static str, kind: Kind) -> Error {
         Error::new(SYSTEM, operation, format!("secret `{secret}`"), kind)
     }
 }

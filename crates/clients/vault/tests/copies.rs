@@ -1,6 +1,6 @@
 //! Single copies on a real Vault: who made what, who edited what, and what a destroy gives back.
 
-use std::collections::BTreeMap;
+use std::{collections::BTreeMap, time::Duration};
 
 use serde_json::{Value, json};
 
@@ -170,6 +170,25 @@ async fn a_run_killed_between_value_and_marks_is_adopted() {
     // With another value it is somebody else's.
     server.put(&engine, "preview/pr-1", json!({ "URL": "https://other" })).await;
     assert_eq!(only(&copy(&vault, &engine, &owner).await).result, KeyResult::KeptForeign);
+}
+
+#[tokio::test]
+async fn a_value_that_another_run_is_about_to_mark_is_left_to_it() {
+    let (server, engine, vault) = bench("about").await;
+    server.put(&engine, "preview/pr-1", json!({ "URL": "https://real", "N": 1, "KEY": "k" })).await;
+    let owner = owner("pr-1", 2);
+    let marks = async {
+        // As late as the answers of a slow server make it.
+        tokio::time::sleep(Duration::from_millis(400)).await;
+        let marks = json!({
+            "eod-env": "pr-7", "eod-installation": "acme", "eod-src": "about/stage/shop", "eod-src-version": "1",
+        });
+        server.admin("POST", "about/metadata/preview/pr-1", json!({ "custom_metadata": marks })).await
+    };
+    let (cloned, _) = tokio::join!(copy(&vault, &engine, &owner), marks);
+    assert_eq!(only(&cloned).result, KeyResult::KeptForeign);
+    assert!(cloned.notices[0].to_string().contains("environment `pr-7`"), "{}", cloned.notices[0]);
+    assert_eq!(server.metadata(&engine, "preview/pr-1").await["custom_metadata"]["eod-env"], "pr-7");
 }
 
 #[tokio::test]
