@@ -1,15 +1,15 @@
-//! `make bench`: the provider's numbers, each beside that of its peer from the same run.
+//! `make bench`: our numbers, each beside that of its peer from the same run.
 //!
-//! The peer is the Kubernetes provider, which is what people would otherwise write the same
-//! objects with; for the copies of secrets it is a shell script with `curl`, as pipelines have. Both get the same cluster, the same Terraform and the same machine, step by
-//! step in turn, so that a busy machine hurts both. Nothing is asserted: a number is to be
-//! read by somebody. What is checked is that both did the work, so that a number means
-//! something.
+//! The provider's peer is the Kubernetes provider, which is what people would otherwise
+//! write the same objects with; for the copies of secrets it is a shell script with `curl`,
+//! as pipelines have; the plugin's is Argo CD's own plugin server. Both get the same
+//! servers and the same machine, step by step in turn, so that a busy machine hurts both.
+//! Nothing is asserted: a number is to be read by somebody. What is checked is that both
+//! did the work, so that a number means something.
 //!
-//! Variables: `EOD_BENCH_OURS` and `EOD_BENCH_PEER` are the two binaries and set by
-//! `tests/bench/run`; who has none takes no part. `BENCH_ENVIRONMENTS` (100),
-//! `BENCH_REFRESH` (three times as many), `BENCH_COPIES` (100) and `BENCH_STARTS` (200) say how
-//! much is done.
+//! Variables: `EOD_BENCH_OURS` and `EOD_BENCH_PEER` are the two providers, `EOD_BENCH_CMP`
+//! is `eod-cmp`; all are set by `tests/bench/run`, and who has none takes no part. How much
+//! is done is said there, too.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -19,6 +19,8 @@
 
 use std::process::ExitCode;
 
+use anyhow::ensure;
+
 /// What is measured and how.
 mod bench {
     pub(crate) mod contestant;
@@ -27,6 +29,7 @@ mod bench {
     pub(crate) mod handshake;
     pub(crate) mod lifecycle;
     pub(crate) mod measured;
+    pub(crate) mod plugin;
     pub(crate) mod refresh;
     pub(crate) mod scale;
     pub(crate) mod stand_in;
@@ -38,7 +41,9 @@ mod bench {
 #[allow(dead_code, unused_imports, reason = "the kit is for the tests; the benchmark needs only some of it")]
 mod kit;
 
-use bench::{contestant, copies, handshake, lifecycle, refresh, scale::Scale, stand_in, table::Table, traces::Traces};
+use bench::{
+    contestant::{self, Contestant}, copies, handshake, lifecycle, measured::Pair, plugin, refresh, scale::Scale, stand_in, table::Table, traces::Traces,
+};
 
 const KIT: kit::Config =
     kit::Config { repository: env!("CARGO_MANIFEST_DIR"), provider: env!("CARGO_BIN_EXE_terraform-provider-eod") };
@@ -62,13 +67,27 @@ fn main() -> ExitCode {
 fn measure_all() -> anyhow::Result<Table> {
     let scale = Scale::from_environment()?;
     let contestants = contestant::both()?;
+    let plugin = contestant::plugin();
+    ensure!(
+        contestants.iter().next().is_some() || plugin.is_some(),
+        "none of EOD_BENCH_OURS, EOD_BENCH_PEER and EOD_BENCH_CMP names a binary; `make bench` sets them"
+    );
     let mut table = Table::default();
-    handshake::measure(&contestants, scale.starts, &mut table)?;
-    copies::measure(&contestants, &scale, &mut table)?;
+    if let Some(plugin) = plugin {
+        plugin::measure(&plugin, &scale, &mut table)?;
+    }
+    if contestants.iter().next().is_some() {
+        measure_provider(&contestants, &scale, &mut table)?;
+    }
+    Ok(table)
+}
+
+fn measure_provider(contestants: &Pair<Contestant>, scale: &Scale, table: &mut Table) -> anyhow::Result<()> {
+    handshake::measure(contestants, scale.starts, table)?;
+    copies::measure(contestants, scale, table)?;
     let cluster = kit::cluster::Cluster::shared();
     // Whatever happens, a cluster that is not ours alone is left as it was.
     let _traces = Traces::of(cluster, contestant::PREFIX);
-    lifecycle::measure(&contestants, cluster, &scale, &mut table)?;
-    refresh::measure(&contestants, cluster, &scale, &mut table)?;
-    Ok(table)
+    lifecycle::measure(contestants, cluster, scale, table)?;
+    refresh::measure(contestants, cluster, scale, table)
 }

@@ -26,9 +26,8 @@ pub(crate) struct Contestant {
 /// Those of the two that are to be measured.
 ///
 /// # Errors
-/// When a binary does not exist, or when nobody is to be measured.
+/// When a binary does not exist.
 pub(crate) fn both() -> anyhow::Result<Pair<Contestant>> {
-    let binary = |variable| env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from);
     let ours = binary("EOD_BENCH_OURS").map(|provider| Contestant {
         name: "ours",
         provider,
@@ -44,13 +43,18 @@ pub(crate) fn both() -> anyhow::Result<Pair<Contestant>> {
         configuration: include_str!("peer.tf"),
     });
     let pair = Pair { ours, peer };
-    ensure!(
-        pair.iter().next().is_some(),
-        "neither EOD_BENCH_OURS nor EOD_BENCH_PEER names a binary; `make bench` sets both"
-    );
     for contestant in pair.iter() {
         let provider = &contestant.provider;
         ensure!(provider.is_file(), "expected the provider's binary at {}, and there is no file", provider.display());
     }
     Ok(pair)
+}
+
+/// The plugin's binary, where it is to be measured.
+pub(crate) fn plugin() -> Option<PathBuf> {
+    binary("EOD_BENCH_CMP")
+}
+
+fn binary(variable: &str) -> Option<PathBuf> {
+    env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from)
 }

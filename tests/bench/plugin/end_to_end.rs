@@ -1,0 +1,182 @@
+//! Whole renders, from the controller's question to the manifests, through the real repo-server.
+//!
+//! Most of a render of a large repository is the repo-server's own packing, which our
+//! settings make small. So there we measure what somebody gets who installs us as
+//! `eod-cmp init` says, beside what the stock server does as it comes.
+
+use std::{
+    path::Path,
+    time::{Duration, Instant},
+};
+
+use anyhow::ensure;
+
+use super::{
+    parameters, quantile,
+    repository::{self, CHART, OVERLAY, PLAIN},
+    start,
+};
+use crate::{
+    bench::{
+        measured::{Pair, Unit},
+        scale::Scale,
+        table::Table,
+    },
+    kit::{
+        argocd::{ArgoCd, Repository, Request, Settings, Tool},
+        command,
+    },
+};
+
+/// Longer than the slowest answer of sixty-four.
+const PATIENCE: Duration = Duration::from_secs(1800);
+
+/// What the settings of `eod-cmp init` come to on repo-server's command line.
+const SETTINGS: [&str; 2] = ["--plugin-tar-exclude=.git", "--plugin-use-manifest-generate-paths"];
+
+/// Measures a small and a large repository.
+///
+/// # Errors
+/// When a render fails or has too little in it.
+pub(super) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow::Result<()> {
+    let tools = vec![Tool::Helm, Tool::Kustomize];
+    let stock = Settings { tools: tools.clone(), ..Settings::default() };
+    let set_up = Settings { tools, repo_server: SETTINGS.map(str::to_owned).into(), ..Settings::default() };
+    let (stock, set_up) = (ArgoCd::with(&stock), ArgoCd::with(&set_up));
+    stock.stock_plugin("kustomize", super::KUSTOMIZE);
+    stock.stock_plugin("helm", super::HELM);
+    let beside_stock = start(binary, &stock, &["--cache", "0"])?;
+    let plugin = start(binary, &set_up, &["--cache", "0"])?;
+
+    let plain = plain()?;
+    let small = repository::small(&plain);
+    eprintln!("bench: {} renders of each kind through the repo-server", scale.rounds);
+    let ours = |path: &str| Side { argocd: &stock, request: ours(&small, path, 7) };
+    let theirs = |path: &str, plugin: &str| Side { argocd: &stock, request: request(&small, path, 7).plugin(plugin) };
+    let directory = Side { argocd: &stock, request: request(&small, PLAIN, 7) };
+    let rows = [
+        ("overlay (peer: Argo CD, the same as a directory)", "within 1.25x", ours(OVERLAY), directory),
+        ("overlay (peer: stock, kustomize build)", "3x less", ours(OVERLAY), theirs(OVERLAY, "stock-kustomize")),
+        ("chart (peer: stock, helm template)", "not more", ours(CHART), theirs(CHART, "stock-helm")),
+    ];
+    for (what, wanted, ours, peer) in rows {
+        alternate(&format!("through repo-server, small {what}"), wanted, scale.rounds, &ours, &peer, table)?;
+    }
+
+    let large = repository::large(&plain);
+    eprintln!("bench: renders of a large repository");
+    let here = |number| Side { argocd: &set_up, request: ours_of_large(&large, number) };
+    let there = |number| {
+        let request = request(&large, OVERLAY, number).plugin("stock-kustomize");
+        Side { argocd: &stock, request }
+    };
+    let what = "through repo-server, 3,000 files, as set up by us (peer: stock, as it comes)";
+    alternate(what, "50x less", scale.rounds.div_ceil(8), &here(7), &there(7), table)?;
+    let same = Side { argocd: &stock, request: self::ours(&large, OVERLAY, 7) };
+    let what = "through repo-server, 3,000 files, both as it comes";
+    alternate(what, "", scale.rounds.div_ceil(8), &same, &there(7), table)?;
+    storm(scale.applications, here, there, table)?;
+    plugin.stop();
+    beside_stock.stop();
+    Ok(())
+}
+
+/// Who is asked for what.
+struct Side<'a> {
+    argocd: &'a ArgoCd,
+    request: Request,
+}
+
+impl Side<'_> {
+    fn once(&self) -> anyhow::Result<f64> {
+        let answer = self.argocd.generate(&self.request);
+        let took = answer.time.as_secs_f64() * 1e3;
+        whole(&answer.expect_manifests())?;
+        Ok(took)
+    }
+}
+
+/// One after the other, so that a busy moment of the machine hurts both.
+fn alternate(
+    what: &str,
+    wanted: &'static str,
+    rounds: usize,
+    ours: &Side<'_>,
+    peer: &Side<'_>,
+    table: &mut Table,
+) -> anyhow::Result<()> {
+    // The first of each fetches the repository.
+    (ours.once()?, peer.once()?);
+    let (mut own, mut other) = (Vec::with_capacity(rounds), Vec::with_capacity(rounds));
+    for _ in 0..rounds {
+        own.push(ours.once()?);
+        other.push(peer.once()?);
+    }
+    let pair = |share| Pair { ours: quantile(&own, share), peer: quantile(&other, share) };
+    table.add(&format!("{what}, p50"), Unit::Milliseconds, wanted, pair(0.5));
+    table.add(&format!("{what}, p95"), Unit::Milliseconds, "", pair(0.95));
+    Ok(())
+}
+
+/// A hard refresh of many Applications at once, each with an environment of its own.
+fn storm<'a>(
+    applications: usize,
+    here: impl Fn(usize) -> Side<'a>,
+    there: impl Fn(usize) -> Side<'a>,
+    table: &mut Table,
+) -> anyhow::Result<()> {
+    eprintln!("bench: {applications} applications of it refreshed at once");
+    let all = |side: &dyn Fn(usize) -> Side<'a>| {
+        let argocd = side(1).argocd;
+        let requests: Vec<_> = (1..=applications).map(|number| side(number).request.hard()).collect();
+        let begun = Instant::now();
+        let answers = argocd.generate_all(&requests, applications);
+        let took = begun.elapsed().as_secs_f64();
+        answers.into_iter().try_for_each(|answer| whole(&answer.expect_manifests()))?;
+        anyhow::Ok(took)
+    };
+    let pair = Pair { ours: Some(all(&here)?), peer: Some(all(&there)?) };
+    let what = format!("hard refresh of {applications} applications of 3,000 files (peer: stock, as it comes)");
+    table.add(&what, Unit::Seconds, "20x less", pair);
+    Ok(())
+}
+
+fn request(repository: &Repository, path: &str, number: usize) -> Request {
+    let name = format!("shop-pr-{number}");
+    let request = Request::new(repository, path).application(&name).namespace(&name);
+    request.cluster("1.36.1", &["v1", "apps/v1"]).no_cache().deadline(PATIENCE)
+}
+
+fn ours(repository: &Repository, path: &str, number: usize) -> Request {
+    let name = format!("shop-pr-{number}");
+    let mut request = request(repository, path, number).plugin("eod@v1");
+    for parameter in parameters(&name, "3f0a1c2d4e5f60718293a4b5c6d7e8f901234567") {
+        let (name, value) = (parameter["name"].as_str().unwrap_or_default(), parameter["string"].clone());
+        request = request.parameter(name, value);
+    }
+    // With the environment's guards, which the peer does not make.
+    request
+}
+
+fn ours_of_large(repository: &Repository, number: usize) -> Request {
+    ours(repository, OVERLAY, number).generate_paths(".;../base")
+}
+
+/// The overlay as the peer of all peers makes it.
+fn plain() -> anyhow::Result<String> {
+    let folder = tempfile::tempdir()?;
+    for (name, text) in repository::application() {
+        let file = folder.path().join(name);
+        file.parent().map_or(Ok(()), std::fs::create_dir_all)?;
+        std::fs::write(file, text)?;
+    }
+    let mut kustomize = std::process::Command::new(Tool::Kustomize.path());
+    Ok(command::run(kustomize.arg("build").arg(folder.path().join(OVERLAY)), "").expect_ok())
+}
+
+/// Whether an answer is one.
+fn whole(manifests: &[serde_json::Value]) -> anyhow::Result<()> {
+    let deployments = manifests.iter().filter(|manifest| manifest["kind"] == "Deployment").count();
+    ensure!(deployments == 1, "expected one Deployment among {} manifests", manifests.len());
+    Ok(())
+}

@@ -1,0 +1,92 @@
+//! What is rendered: a small application in three spellings, and a large repository around it.
+
+use std::fmt::Write as _;
+
+use crate::kit::argocd::Repository;
+
+/// The application as an overlay of the kind that we render natively.
+pub(super) const OVERLAY: &str = "shop/overlay";
+/// The same objects as plain YAML.
+pub(super) const PLAIN: &str = "shop/plain";
+/// The chart that many services share, with this one's values.
+pub(super) const CHART: &str = "shop/chart";
+
+/// How many files are beside the application in a large repository.
+const FILES: usize = 3000;
+/// Bytes of history that do not compress, as images and archives in it do not.
+const HISTORY: usize = 40 << 20;
+
+/// The files of the application, by name.
+pub(super) fn application() -> Vec<(String, String)> {
+    let mut files = vec![
+        ("shop/base/kustomization.yaml".to_owned(), include_str!("sample/base.yaml").to_owned()),
+        ("shop/base/deployment.yaml".to_owned(), include_str!("sample/deployment.yaml").to_owned()),
+        ("shop/base/service.yaml".to_owned(), include_str!("sample/service.yaml").to_owned()),
+        (format!("{OVERLAY}/kustomization.yaml"), include_str!("sample/overlay.yaml").to_owned()),
+        (format!("{CHART}/Chart.yaml"), "apiVersion: v2\nname: shop\nversion: 1.0.0\n".to_owned()),
+        (format!("{CHART}/values.yaml"), include_str!("sample/values.yaml").to_owned()),
+        (format!("{CHART}/templates/workload.yaml"), include_str!("sample/workload.tpl").to_owned()),
+    ];
+    for number in 0..7 {
+        files.push((format!("shop/base/config-{number}.yaml"), config(&format!("shop-{number}"))));
+    }
+    files
+}
+
+/// A repository with nothing but the application.
+pub(super) fn small(plain: &str) -> Repository {
+    let repository = Repository::new(&[]);
+    write_application(&repository, plain);
+    repository.commit("the application");
+    repository
+}
+
+/// The same among thousands of files, with large things in its history.
+pub(super) fn large(plain: &str) -> Repository {
+    let repository = Repository::new(&[]);
+    repository.write("assets.bin", noise(HISTORY));
+    repository.commit("assets");
+    repository.write("assets.bin", "moved to a bucket\n");
+    write_application(&repository, plain);
+    for (name, text) in neighbours() {
+        repository.write(&name, text);
+    }
+    repository.commit("the application and its neighbours");
+    repository
+}
+
+/// What else is in a large repository.
+pub(super) fn neighbours() -> impl Iterator<Item = (String, String)> {
+    (0..FILES).map(|number| {
+        let mut text = config(&format!("neighbour-{number}"));
+        for line in 0..60 {
+            // Writing to a string cannot fail.
+            let _ = writeln!(text, "  entry-{line}: \"{}\"", number * 7919 + line * 104_729);
+        }
+        (format!("services/team-{}/service-{number}/config.yaml", number % 40), text)
+    })
+}
+
+fn write_application(repository: &Repository, plain: &str) {
+    for (name, text) in application() {
+        repository.write(&name, text);
+    }
+    repository.write(&format!("{PLAIN}/all.yaml"), plain);
+}
+
+fn config(name: &str) -> String {
+    format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  LOG_LEVEL: info\n  NAME: {name}\n")
+}
+
+/// Bytes that no compression makes smaller, the same in each run.
+fn noise(bytes: usize) -> Vec<u8> {
+    let mut state = 0x9E37_79B9_7F4A_7C15_u64;
+    let mut noise = Vec::with_capacity(bytes);
+    while noise.len() < bytes {
+        state ^= state << 13;
+        state ^= state >> 7;
+        state ^= state << 17;
+        noise.extend_from_slice(&state.to_le_bytes());
+    }
+    noise
+}
