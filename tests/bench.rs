@@ -42,7 +42,14 @@ mod bench {
 mod kit;
 
 use bench::{
-    contestant::{self, Contestant}, copies, handshake, lifecycle, measured::Pair, plugin, refresh, scale::Scale, stand_in, table::Table, traces::Traces,
+    contestant::{self, Contestant},
+    copies, handshake, lifecycle,
+    measured::Pair,
+    plugin, refresh,
+    scale::Scale,
+    stand_in,
+    table::Table,
+    traces::Traces,
 };
 
 const KIT: kit::Config =

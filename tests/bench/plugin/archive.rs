@@ -24,7 +24,7 @@ impl Archive {
     pub(super) fn pack(files: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
         let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::default()));
         for (name, text) in files {
-            let mut header = tar::Header::new_gnu();
+            let mut header = tar::Header::new_ustar();
             header.set_size(text.len() as u64);
             header.set_mode(0o644);
             header.set_cksum();

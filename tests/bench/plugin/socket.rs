@@ -57,7 +57,12 @@ pub(super) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow
     let ms = Unit::Milliseconds;
     table.add("socket, small overlay, p50 (peer: kustomize build)", ms, "under 1 ms", pair(0.5));
     table.add("socket, small overlay, p99", ms, "under 5 ms", pair(0.99));
-    table.add("memory, after small ones, most", Unit::Megabytes, "", Pair { ours: Some(peak(plugin.pid())?), peer: None });
+    table.add(
+        "memory, after small ones, most",
+        Unit::Megabytes,
+        "",
+        Pair { ours: Some(peak(plugin.pid())?), peer: None },
+    );
 
     let own = times(&ours, &large, scale.renders.div_ceil(4), false)?;
     let theirs = times(&peer, &large, scale.renders.div_ceil(50), false)?;

@@ -31,7 +31,8 @@ pub(super) fn start_over(pid: u32) -> anyhow::Result<()> {
 }
 
 fn status(pid: u32, line: &str) -> anyhow::Result<f64> {
-    let text = fs::read_to_string(format!("/proc/{pid}/status")).with_context(|| format!("there is no process {pid}"))?;
+    let text =
+        fs::read_to_string(format!("/proc/{pid}/status")).with_context(|| format!("there is no process {pid}"))?;
     let value = text.lines().find_map(|shown| shown.strip_prefix(line)).context("the kernel says more of a process")?;
     Ok(megabytes(value.trim().trim_end_matches(" kB").parse()?))
 }
