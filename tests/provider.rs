@@ -12,6 +12,7 @@
 mod access;
 mod adopt;
 mod canary;
+mod configuration;
 mod crash;
 mod create;
 mod credentials;
@@ -33,6 +34,7 @@ mod vault;
 
 use std::ops::{Deref, DerefMut};
 
+use self::configuration::{Configuration, indented};
 use serde_json::{Value, json};
 
 use crate::kit::{
@@ -51,7 +53,7 @@ pub(crate) const DOMAIN: &str = "preview.example.com";
 
 /// A configuration with one `eod_environment.preview`, the folder it is run in, and the cluster it is run against.
 ///
-/// It derefs to its [`Workspace`].
+/// It derefs to its [`Configuration`].
 pub(crate) struct Story {
     pub(crate) cluster: &'static Cluster,
     pub(crate) installation: String,
@@ -59,10 +61,7 @@ pub(crate) struct Story {
     pub(crate) repository: String,
     /// The name that the environment of pull request 7 gets by default, and with it the namespace.
     pub(crate) name: String,
-    terraform: &'static Terraform,
-    workspace: Workspace,
-    provider: String,
-    body: String,
+    configuration: Configuration,
 }
 
 /// Does something with every Terraform there is, one after the other.
@@ -84,16 +83,15 @@ impl Story {
     fn new(terraform: &'static Terraform, test: &str, arguments: &str) -> Self {
         let cluster = Cluster::shared();
         let installation = cluster.installation(test);
+        let workspace = Workspace::with(terraform, test, "").kubeconfig(cluster.kubeconfig());
         let mut story = Self {
             cluster,
             repository: format!("acme/{installation}"),
             name: format!("{installation}-pr-7"),
-            terraform,
-            workspace: Workspace::with(terraform, test, "").kubeconfig(cluster.kubeconfig()),
-            provider: format!("domain = \"{DOMAIN}\""),
-            body: String::new(),
-            installation,
+            configuration: Configuration::new(terraform, workspace, &format!("domain = \"{DOMAIN}\"")),
+            installation: String::new(),
         };
+        story.install(&installation);
         story.arguments(arguments);
         story
     }
@@ -101,43 +99,37 @@ impl Story {
     /// The same configuration in an empty folder: nothing is in its state.
     #[track_caller]
     pub(crate) fn elsewhere(&self) -> Self {
-        let workspace = Workspace::with(self.terraform, "elsewhere", "").kubeconfig(self.cluster.kubeconfig());
-        let Self { cluster, installation, repository, name, terraform, workspace: _, provider, body } = self;
-        let story = Self {
+        let Self { cluster, installation, repository, name, configuration } = self;
+        let workspace = Workspace::with(configuration.terraform, "elsewhere", "").kubeconfig(cluster.kubeconfig());
+        Self {
             cluster,
             installation: installation.clone(),
             repository: repository.clone(),
             name: name.clone(),
-            terraform,
-            workspace,
-            provider: provider.clone(),
-            body: body.clone(),
-        };
-        story.lay();
-        story
+            configuration: configuration.elsewhere(workspace),
+        }
     }
 
     /// Sets the arguments of the environment.
     pub(crate) fn arguments(&mut self, arguments: &str) {
-        self.body = self.block("preview", arguments);
-        self.lay();
+        let block = self.block("preview", arguments);
+        self.body(&block);
     }
 
-    /// Sets the arguments of the provider, besides the installation.
-    pub(crate) fn provider(&mut self, arguments: &str) {
-        self.provider = arguments.to_owned();
-        self.lay();
+    /// Sets the installation that the provider says it is.
+    pub(crate) fn install(&mut self, installation: &str) {
+        installation.clone_into(&mut self.installation);
+        self.configuration.always(&format!("installation = \"{installation}\""));
     }
 
-    /// Sets everything below the provider block.
+    /// Sets everything below the provider block, which may be made of the story itself.
     pub(crate) fn body(&mut self, hcl: &str) {
-        self.body = hcl.to_owned();
-        self.lay();
+        self.configuration.body(hcl);
     }
 
     /// From now on calls go through a proxy.
     pub(crate) fn through(&mut self, proxy: &FaultProxy) {
-        self.workspace.set_env("KUBE_CONFIG_PATH", proxy.kubeconfig());
+        self.set_env("KUBE_CONFIG_PATH", proxy.kubeconfig());
     }
 
     /// An environment of pull request 7 as a block.
@@ -147,24 +139,6 @@ impl Story {
             "resource \"eod_environment\" \"{label}\" {{\n  repository   = \"{repository}\"\n  pull_request = 7\n{}}}\n",
             indented(arguments)
         )
-    }
-
-    fn lay(&self) {
-        let Self { installation, provider, body, .. } = self;
-        let text = format!(
-            "terraform {{\n  required_providers {{\n    eod = {{\n      source = \"environment-on-demand/eod\"\n    }}\n  \
-             }}\n}}\n\nprovider \"eod\" {{\n  installation = \"{installation}\"\n{}}}\n\n{body}",
-            indented(provider)
-        );
-        self.workspace.write("main.tf", &text);
-    }
-
-    /// Applies and expects that nothing is left to do.
-    #[track_caller]
-    pub(crate) fn settle(&self) -> Run {
-        let run = self.apply().expect_ok();
-        self.expect_no_changes();
-        run
     }
 
     /// Takes the environment out of the state and leaves the cluster as it is.
@@ -182,16 +156,7 @@ impl Story {
     /// What the state file holds of an environment; none when it is not there.
     #[track_caller]
     pub(crate) fn attributes_of(&self, label: &str) -> Option<Value> {
-        let text = self.raw_state_text();
-        if text.is_empty() {
-            return None;
-        }
-        let state: Value = serde_json::from_str(&text).unwrap();
-        let resources = state["resources"].as_array().unwrap();
-        let found = resources
-            .iter()
-            .find(|each| each["mode"] == "managed" && each["type"] == "eod_environment" && each["name"] == label)?;
-        found.pointer("/instances/0/attributes").cloned()
+        Some(self.instance("eod_environment", label)?["attributes"].clone())
     }
 
     /// One attribute of the environment in the state.
@@ -341,16 +306,16 @@ impl Drop for Story {
 }
 
 impl Deref for Story {
-    type Target = Workspace;
+    type Target = Configuration;
 
-    fn deref(&self) -> &Workspace {
-        &self.workspace
+    fn deref(&self) -> &Configuration {
+        &self.configuration
     }
 }
 
 impl DerefMut for Story {
-    fn deref_mut(&mut self) -> &mut Workspace {
-        &mut self.workspace
+    fn deref_mut(&mut self) -> &mut Configuration {
+        &mut self.configuration
     }
 }
 
@@ -378,8 +343,4 @@ pub(crate) fn errors(run: &Run) -> String {
 /// Terraform's own text for what an apply did.
 pub(crate) fn done(added: u32, changed: u32, destroyed: u32) -> String {
     format!("{added} added, {changed} changed, {destroyed} destroyed")
-}
-
-fn indented(arguments: &str) -> String {
-    arguments.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| format!("  {line}\n")).collect()
 }

@@ -116,7 +116,7 @@ fn what_another_installation_owns_is_left_alone() {
         tell("other-owner", arguments, |story| {
             story.settle();
             let mut other = story.elsewhere();
-            other.installation = format!("{}-b", story.installation);
+            other.install(&format!("{}-b", story.installation));
             let block = story.block("preview", arguments);
             other.body(&block);
             refused_and_untouched(&other, &[&story.installation]);

@@ -85,7 +85,7 @@ fn an_environment_of_another_installation_is_not_shown() {
     tell("data-other", "", |story| {
         story.settle();
         let mut other = story.elsewhere();
-        other.installation = format!("{}-b", story.installation);
+        other.install(&format!("{}-b", story.installation));
         other.body(&format!("data \"eod_environment\" \"one\" {{\n  name = \"{}\"\n}}\n", story.name));
         other.plan().expect_err(&story.name);
         other.body("data \"eod_environments\" \"all\" {}\noutput \"all\" {\n  value = data.eod_environments.all.environments\n}\n");

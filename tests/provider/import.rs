@@ -110,7 +110,7 @@ fn what_another_installation_made_cannot_be_imported() {
     tell("import-other", "", |story| {
         story.settle();
         let mut other = story.elsewhere();
-        other.installation = format!("{}-b", story.installation);
+        other.install(&format!("{}-b", story.installation));
         other.arguments("");
         other.run(&["import", "-no-color", ADDRESS, &story.name]).expect_err("installation");
         assert_eq!(other.attributes_of("preview"), None);

@@ -175,7 +175,7 @@ fn a_namespace_that_was_handed_over_after_the_refresh_is_not_touched() {
 #[test]
 fn another_installation_in_the_provider_block_takes_nothing_over() {
     pushed("push-renamed", "", |story, proxy| {
-        story.installation.push_str("-b");
+        story.install(&format!("{}-b", story.installation));
         story.arguments("head_sha = \"aaaaaaa2\"");
         let before = story.namespace();
         let said = errors(&story.run(&BLIND).expect_err("belongs to another installation"));

@@ -37,9 +37,9 @@ use crate::{
         fault::{Fault, FaultProxy, Logged},
         terraform::Terraform,
         vault::Vault,
-        workspace::{Run, Workspace},
+        workspace::Workspace,
     },
-    provider::text,
+    provider::{configuration::Configuration, text},
 };
 
 /// Where the copy of a story stands in its configuration.
@@ -56,15 +56,12 @@ const MARKS: [&str; 6] = ["eod-created", "eod-env", "eod-installation", "eod-non
 
 /// A configuration with one `eod_vault_clone.config`, the folder it is run in, and the Vault it is run against.
 ///
-/// It derefs to its [`Workspace`].
+/// It derefs to its [`Configuration`].
 pub(crate) struct VaultStory {
     pub(crate) vault: &'static Vault,
     /// The engine of source and target.
     pub(crate) mount: String,
-    terraform: &'static Terraform,
-    workspace: Workspace,
-    provider: String,
-    body: String,
+    configuration: Configuration,
 }
 
 /// Tells a story with every Terraform. `arguments` are those of the copy, besides environment and mount. The source
@@ -82,14 +79,8 @@ impl VaultStory {
         let vault = Vault::shared();
         let mount = vault.mount(test);
         vault.put(&mount, "stage/shop", &[("URL", "https://stage.example"), ("KEY", "stage-key")]);
-        let mut story = Self {
-            vault,
-            workspace: workspace(terraform, test, vault),
-            terraform,
-            mount,
-            provider: String::new(),
-            body: String::new(),
-        };
+        let configuration = Configuration::new(terraform, workspace(terraform, test, vault), "");
+        let mut story = Self { vault, mount, configuration };
         story.arguments(arguments);
         story
     }
@@ -97,40 +88,25 @@ impl VaultStory {
     /// The same configuration in an empty folder: nothing is in its state.
     #[track_caller]
     pub(crate) fn elsewhere(&self) -> Self {
-        let Self { vault, mount, terraform, workspace: _, provider, body } = self;
-        let story = Self {
-            vault,
-            mount: mount.clone(),
-            terraform,
-            workspace: workspace(terraform, "elsewhere", vault),
-            provider: provider.clone(),
-            body: body.clone(),
-        };
-        story.lay();
-        story
+        let Self { vault, mount, configuration } = self;
+        let workspace = workspace(configuration.terraform, "elsewhere", vault);
+        Self { vault, mount: mount.clone(), configuration: configuration.elsewhere(workspace) }
     }
 
     /// Sets the arguments of the copy.
     pub(crate) fn arguments(&mut self, arguments: &str) {
-        self.body = self.block("config", arguments);
-        self.lay();
+        let block = self.block("config", arguments);
+        self.body(&block);
     }
 
-    /// Sets the arguments of the provider.
-    pub(crate) fn provider(&mut self, arguments: &str) {
-        self.provider = arguments.to_owned();
-        self.lay();
-    }
-
-    /// Sets everything below the provider block.
+    /// Sets everything below the provider block, which may be made of the story itself.
     pub(crate) fn body(&mut self, hcl: &str) {
-        self.body = hcl.to_owned();
-        self.lay();
+        self.configuration.body(hcl);
     }
 
     /// From now on calls go through a proxy.
     pub(crate) fn through(&mut self, proxy: &FaultProxy) {
-        self.workspace.set_env("VAULT_ADDR", &proxy.access().server);
+        self.set_env("VAULT_ADDR", &proxy.access().server);
     }
 
     /// The same through a proxy of the story's own, which is handed out.
@@ -143,7 +119,7 @@ impl VaultStory {
 
     /// From now on calls are made with this token.
     pub(crate) fn token(&mut self, token: &str) {
-        self.workspace.set_env("VAULT_TOKEN", token);
+        self.set_env("VAULT_TOKEN", token);
     }
 
     /// A token with the policy that the provider itself writes for who makes copies of `stage` here.
@@ -175,23 +151,6 @@ impl VaultStory {
         )
     }
 
-    fn lay(&self) {
-        let Self { provider, body, .. } = self;
-        let text = format!(
-            "terraform {{\n  required_providers {{\n    eod = {{\n      source = \"environment-on-demand/eod\"\n    }}\n  \
-             }}\n}}\n\nprovider \"eod\" {{\n{provider}\n}}\n\n{body}"
-        );
-        self.workspace.write("main.tf", &text);
-    }
-
-    /// Applies and expects that nothing is left to do.
-    #[track_caller]
-    pub(crate) fn settle(&self) -> Run {
-        let run = self.apply().expect_ok();
-        self.expect_no_changes();
-        run
-    }
-
     /// The plan as `show -json` answers it.
     #[track_caller]
     pub(crate) fn planned(&self) -> Value {
@@ -215,39 +174,15 @@ impl VaultStory {
     /// The attributes of a copy in the state; none when it is not there.
     #[track_caller]
     pub(crate) fn attributes_of(&self, label: &str) -> Option<Value> {
-        Some(self.instance(label)?["attributes"].clone())
+        Some(self.instance("eod_vault_clone", label)?["attributes"].clone())
     }
 
     /// Whether the copy is in the state and marked for replacement there.
     #[track_caller]
     pub(crate) fn is_tainted(&self) -> bool {
-        let instance = self.instance("config").unwrap_or_else(|| panic!("{COPY} is not in the state"));
+        let instance =
+            self.instance("eod_vault_clone", "config").unwrap_or_else(|| panic!("{COPY} is not in the state"));
         instance["status"] == "tainted"
-    }
-
-    /// What the state file holds of a copy; reading it is faster than asking Terraform.
-    #[track_caller]
-    fn instance(&self, label: &str) -> Option<Value> {
-        let state = self.raw_state();
-        let found = state["resources"]
-            .as_array()?
-            .iter()
-            .find(|each| each["mode"] == "managed" && each["type"] == "eod_vault_clone" && each["name"] == label)?;
-        found.pointer("/instances/0").cloned()
-    }
-
-    /// An output in the state.
-    #[track_caller]
-    pub(crate) fn output(&self, name: &str) -> Value {
-        self.raw_state()["outputs"][name]["value"].clone()
-    }
-
-    #[track_caller]
-    fn raw_state(&self) -> Value {
-        match self.raw_state_text().as_str() {
-            "" => Value::Null,
-            text => serde_json::from_str(text).unwrap(),
-        }
     }
 
     /// One entry of `keys`.
@@ -347,15 +282,15 @@ fn workspace(terraform: &Terraform, test: &str, vault: &Vault) -> Workspace {
 }
 
 impl Deref for VaultStory {
-    type Target = Workspace;
+    type Target = Configuration;
 
-    fn deref(&self) -> &Workspace {
-        &self.workspace
+    fn deref(&self) -> &Configuration {
+        &self.configuration
     }
 }
 
 impl DerefMut for VaultStory {
-    fn deref_mut(&mut self) -> &mut Workspace {
-        &mut self.workspace
+    fn deref_mut(&mut self) -> &mut Configuration {
+        &mut self.configuration
     }
 }
