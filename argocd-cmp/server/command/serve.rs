@@ -98,6 +98,8 @@ async fn life(options: &Serve) -> Result<(), ServeError> {
     };
     let (socket, listener) = Socket::bind(&options.socket_directory, &options.name).map_err(ServeError::Socket)?;
     let socket = Arc::new(socket);
+    // The port may be one that the kernel chose.
+    let address = endpoint.as_ref().and_then(|endpoint| endpoint.local_addr().ok()).map(|address| address.to_string());
     if let Some(endpoint) = endpoint {
         let (socket, policy, metrics) = (Arc::clone(&socket), Arc::clone(&policy), Arc::clone(&metrics));
         let status = http::Status { socket, policy, metrics, stopping: stopping.clone() };
@@ -111,7 +113,8 @@ async fn life(options: &Serve) -> Result<(), ServeError> {
         tracing::info!(signal = name, "stopping");
         stop.cancel();
     });
-    tracing::info!(version = env!("CARGO_PKG_VERSION"), socket = %socket.path().display(), "serving");
+    let path = socket.path().display();
+    tracing::info!(version = env!("CARGO_PKG_VERSION"), socket = %path, http = address, "serving");
     serve(service, socket, listener, stopping, Patience::default()).await.map_err(ServeError::Serving)?;
     tracing::info!("stopped");
     Ok(())
