@@ -13,6 +13,7 @@
 mod controllers;
 mod dial;
 mod forge;
+mod plugin;
 mod repository;
 mod request;
 mod selftest;
@@ -29,6 +30,7 @@ use self::{controllers::Controllers, request::ask, server::Server};
 pub(crate) use self::{
     dial::Dial,
     forge::Forge,
+    plugin::{Launch, Plugin},
     repository::Repository,
     request::{Answer, Failure, Request},
     tools::Tool,

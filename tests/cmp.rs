@@ -1,0 +1,195 @@
+//! Stories of the Argo CD plugin: the binary as its sidecar starts it, under the real repo-server and the real
+//! controllers.
+//!
+//! A story has a plugin and a repository of its own. The repo-server is everybody's, so plugins have different names,
+//! except where a story needs settings of its own or stops something: then the servers are its own too.
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "this is test code: a panic is how it reports, clippy only knows so inside of #[test]"
+)]
+
+mod authority;
+mod cache;
+mod classic;
+mod deadline;
+mod errors;
+mod identity;
+mod many;
+mod parameters;
+mod paths;
+mod policy;
+mod previews;
+mod restarts;
+mod soak;
+mod sources;
+
+use std::{path::PathBuf, time::Duration};
+
+use serde_json::Value;
+
+use crate::kit::argocd::{ArgoCd, Dial, Launch, Plugin, Repository, Request, Tool};
+
+/// The plugin's program.
+const BINARY: &str = env!("CARGO_BIN_EXE_eod-cmp");
+
+/// How long a story waits for what servers do; it measures nothing.
+const PATIENCE: Duration = Duration::from_secs(120);
+
+/// The deadline of a call that is not about deadlines, on a machine that may be busy.
+const LONG: Duration = Duration::from_secs(300);
+
+/// The Argo CD project of all stories.
+const PROJECT: &str = "previews";
+
+/// What the platform allows where a story does not say otherwise.
+const POLICY: &str = r#"
+version: 1
+projects:
+  previews:
+    installation: acme
+    namespaces: ["*-pr-*"]
+    domain: preview.acme.internal
+    registries: ["registry.acme.internal/"]
+    stable_services: ["stable/payments:8080"]
+    ingress: { class: internal }
+"#;
+
+/// A source of one object.
+const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { mode: production }\n";
+
+/// A source with what most services have.
+const SHOP: &str = r#"
+apiVersion: apps/v1
+kind: Deployment
+metadata: { name: api }
+spec:
+  replicas: 4
+  selector: { matchLabels: { app: api } }
+  template:
+    metadata: { labels: { app: api } }
+    spec:
+      containers:
+        - name: api
+          image: registry.acme.internal/shop:main
+          ports: [{ containerPort: 8080 }]
+---
+apiVersion: v1
+kind: Service
+metadata: { name: api }
+spec: { selector: { app: api }, ports: [{ port: 80, targetPort: 8080 }] }
+---
+apiVersion: networking.k8s.io/v1
+kind: Ingress
+metadata: { name: api }
+spec:
+  rules:
+    - host: shop.example.com
+      http:
+        paths: [{ path: /, pathType: Prefix, backend: { service: { name: api, port: { number: 80 } } } }]
+"#;
+
+/// A plugin beside a repo-server, and a repository to render.
+struct Story<'a> {
+    // First, so that it ends before the servers that could call it.
+    plugin: Plugin,
+    repository: Repository,
+    argocd: &'a ArgoCd,
+}
+
+impl<'a> Story<'a> {
+    /// Starts a plugin under the usual policy, with helm and kustomize at hand.
+    #[track_caller]
+    fn begin(argocd: &'a ArgoCd, name: &str, files: &[(&str, &str)]) -> Self {
+        Self::under(POLICY, argocd, name, files)
+    }
+
+    /// The same under another policy.
+    #[track_caller]
+    fn under(policy: &str, argocd: &'a ArgoCd, name: &str, files: &[(&str, &str)]) -> Self {
+        let tools = tools();
+        let launch = Launch { binary: BINARY, name, policy, tools, arguments: &[] };
+        Self { plugin: Plugin::start(argocd, &launch), repository: Repository::new(files), argocd }
+    }
+
+    /// An Application of the folder `shop` that goes to the namespace of its own name.
+    fn request(&self, name: &str) -> Request {
+        self.request_of("shop", name)
+    }
+
+    /// An Application of another folder.
+    fn request_of(&self, path: &str, name: &str) -> Request {
+        let request = Request::new(&self.repository, path).application(name).namespace(name).project(PROJECT);
+        request.plugin(self.plugin.name()).deadline(LONG)
+    }
+
+    /// The manifests of an Application.
+    #[track_caller]
+    fn rendered(&self, request: &Request) -> Vec<Value> {
+        self.argocd.generate(request).expect_manifests()
+    }
+
+    /// What a user reads instead of manifests, without what Argo CD puts in front.
+    #[track_caller]
+    fn refused(&self, request: &Request) -> String {
+        let failure = self.argocd.generate(request).expect_failure();
+        let (_, text) = failure.shown.split_once(" desc = Manifest generation error").unwrap_or(("", &failure.shown));
+        // The plugin's own words come behind the last code.
+        text.rsplit_once(" desc = ").map_or_else(|| text.to_owned(), |(_, text)| text.to_owned())
+    }
+
+    /// The folder of the repository as it is, sent to the plugin without a repo-server between.
+    fn dial<'b>(&'b self, root: &'b std::path::Path, path: &'b str, environment: &'b [(&'b str, &'b str)]) -> Dial<'b> {
+        Dial { socket: self.plugin.socket(), root, path, environment, deadline: LONG }
+    }
+
+    /// How many calls for manifests ended in a way.
+    #[track_caller]
+    fn calls(&self, outcome: &str) -> f64 {
+        let labels = format!("{{method=\"GenerateManifest\",outcome=\"{outcome}\"}}");
+        self.plugin.number(&format!("eod_cmp_calls_total{labels}"))
+    }
+
+    /// How many answers came from the plugin's cache, and how many did not.
+    #[track_caller]
+    fn cache(&self) -> (f64, f64) {
+        let of = |result: &str| self.plugin.number(&format!("eod_cmp_cache_total{{result=\"{result}\"}}"));
+        (of("hit"), of("miss"))
+    }
+
+    /// How often a tool was run.
+    #[track_caller]
+    fn tool_runs(&self) -> f64 {
+        self.plugin.number("eod_cmp_part_seconds_count{part=\"tool\"}")
+    }
+}
+
+/// The folders of the real helm and kustomize.
+fn tools() -> Vec<PathBuf> {
+    [Tool::Helm, Tool::Kustomize].map(|tool| tool.path().parent().unwrap().to_owned()).into()
+}
+
+/// `Kind/name` of each.
+fn titles(manifests: &[Value]) -> Vec<String> {
+    let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
+    manifests.iter().map(|one| format!("{}/{}", text(&one["kind"]), text(&one["metadata"]["name"]))).collect()
+}
+
+/// The one of this kind and name.
+#[track_caller]
+fn object<'a>(manifests: &'a [Value], title: &str) -> &'a Value {
+    let found = titles(manifests).iter().position(|found| found == title);
+    &manifests[found.unwrap_or_else(|| panic!("there is no {title} among {:?}", titles(manifests)))]
+}
+
+/// What stands in a map of labels or annotations under one of our own names.
+fn ours<'a>(map: &'a Value, name: &str) -> &'a Value {
+    &map[format!("environment.on-demand/{name}")]
+}
+
+/// Whether a process runs; one that is dead and not yet asked for does not.
+fn runs(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}

@@ -1,0 +1,122 @@
+//! Whose environment is rendered: Argo CD's word counts, and what a pull request says has to agree with it.
+
+use serde_json::{Value, json};
+
+use super::{CONFIG, PROJECT, Story, object, ours, titles};
+use crate::kit::argocd::{ArgoCd, Request};
+
+/// The guards of an environment, in the order in which they are applied.
+const GUARDS: [&str; 11] = [
+    "Namespace/shop-pr-7",
+    "ServiceAccount/default",
+    "ResourceQuota/eod",
+    "LimitRange/eod",
+    "NetworkPolicy/allow-dns",
+    "NetworkPolicy/allow-ingress",
+    "NetworkPolicy/allow-same-namespace",
+    "NetworkPolicy/allow-stable",
+    "NetworkPolicy/default-deny",
+    "ConfigMap/settings",
+    "Service/payments",
+];
+
+#[test]
+fn an_application_that_names_the_plugin_gets_a_whole_environment() {
+    let argocd = ArgoCd::own();
+    let story = Story::begin(&argocd, "eod@v1", &[("apps/shop/one.yaml", CONFIG)]);
+    let rendered = argocd.generate(&story.request_of("apps/shop", "shop-pr-7")).expect_rendered();
+    assert_eq!((rendered.source_type.as_str(), rendered.revision), ("Plugin", story.repository.head()));
+    assert_eq!(titles(&rendered.manifests), GUARDS);
+    for manifest in &rendered.manifests {
+        let labels = &manifest["metadata"]["labels"];
+        assert_eq!((ours(labels, "env"), ours(labels, "installation")), (&json!("shop-pr-7"), &json!("acme")));
+        let namespace = if manifest["kind"] == "Namespace" { Value::Null } else { json!("shop-pr-7") };
+        assert_eq!(manifest["metadata"]["namespace"], namespace, "{manifest}");
+    }
+    // Argo CD marks the objects as its own, and nothing is waited for but the guards.
+    let namespace = &rendered.manifests[0]["metadata"]["annotations"];
+    assert_eq!(namespace["argocd.argoproj.io/tracking-id"], "shop-pr-7:/Namespace:shop-pr-7/shop-pr-7");
+    assert_eq!(namespace["argocd.argoproj.io/sync-wave"], "-20");
+}
+
+#[test]
+fn the_destination_is_the_identity_whatever_the_application_is_called() {
+    let story = Story::begin(ArgoCd::shared(), "identity@destination", &[("shop/one.yaml", CONFIG)]);
+    let application = json!({
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        // One of a team's own namespace, which Argo CD puts before the name.
+        "metadata": { "name": "anything", "namespace": "team" },
+        "spec": {
+            "project": PROJECT,
+            "source": {
+                "repoURL": story.repository.url(), "path": "shop", "targetRevision": "main",
+                "plugin": {
+                    "name": story.plugin.name(),
+                    // What a plugin is told this way gets a prefix, so that it is nobody's identity.
+                    "env": [
+                        { "name": "ARGOCD_APP_NAMESPACE", "value": "kube-system" },
+                        { "name": "ARGOCD_APP_PROJECT_NAME", "value": "other" },
+                    ],
+                },
+            },
+            "destination": { "name": "in-cluster", "namespace": "shop-pr-8" },
+        },
+    });
+    let manifests = story.rendered(&Request::of(&application));
+    let settings = object(&manifests, "ConfigMap/settings");
+    assert_eq!(settings["metadata"]["namespace"], "shop-pr-8");
+    assert_eq!(ours(&settings["metadata"]["labels"], "env"), "shop-pr-8");
+    let mark = &settings["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"];
+    assert_eq!(mark, "team_anything:/ConfigMap:shop-pr-8/settings");
+}
+
+#[test]
+fn parameters_that_disagree_are_refused() {
+    let story = Story::begin(ArgoCd::shared(), "identity@parameters", &[("shop/one.yaml", CONFIG)]);
+    let pull_request = story.request("shop-pr-7").parameter("repository", "acme/shop").parameter("pull-request", "7");
+    assert_eq!(titles(&story.rendered(&pull_request))[0], "Namespace/shop-pr-7");
+
+    let text = story.refused(&story.request("shop-pr-7").parameter("environment", "shop-pr-8"));
+    expect_test::expect![[r#"
+        eod-cmp refuses this for 1 reason
+
+        parameters: environment
+          rule:   identity
+          found:  the parameter says `shop-pr-8`, and the Application's destination namespace is `shop-pr-7`
+          remedy: make both the same"#]]
+    .assert_eq(&text);
+    let other = story.request("shop-pr-7").parameter("repository", "acme/shop").parameter("pull-request", "8");
+    expect_test::expect![[r#"
+        eod-cmp refuses this for 1 reason
+
+        parameters: pull-request
+          rule:   identity
+          found:  the pull request's environment is `shop-pr-8`, and the destination namespace is `shop-pr-7`
+          remedy: set the destination namespace to `shop-pr-8`, or name it with `environment`"#]]
+    .assert_eq(&story.refused(&other));
+}
+
+#[test]
+fn the_policy_says_which_namespaces_and_projects_there_are() {
+    let story = Story::begin(ArgoCd::shared(), "identity@policy", &[("shop/one.yaml", CONFIG)]);
+    expect_test::expect![[r#"
+        eod-cmp refuses this for 1 reason
+
+        Application shop
+          rule:   identity
+          found:  the policy lets project `previews` render for `*-pr-*`, not for `shop`
+          remedy: use a namespace that the policy allows"#]]
+    .assert_eq(&story.refused(&story.request("shop")));
+    let text = story.refused(&story.request("kube-system"));
+    assert!(text.contains("the environment name `kube-system` is reserved"), "{text}");
+    let text = story.refused(&story.request("shop-pr-7").project("default"));
+    expect_test::expect![[r#"
+        eod-cmp refuses this for 1 reason
+
+        project default
+          rule:   policy
+          found:  the policy says nothing about the Argo CD project `default`; it knows `previews`
+          remedy: use one of these projects, or have the platform add this one to the policy"#]]
+    .assert_eq(&text);
+}

@@ -1,0 +1,118 @@
+//! Parameters as Applications write them, and as the plugin announces them.
+
+use serde_json::{Value, json};
+
+use super::{CONFIG, SHOP, Story, object, ours};
+use crate::kit::argocd::{ArgoCd, Request};
+
+/// Gives a request its parameters.
+fn with(request: Request, parameters: &[(&str, Value)]) -> Request {
+    parameters.iter().fold(request, |request, (name, value)| request.parameter(name, value.clone()))
+}
+
+#[test]
+fn lists_and_maps_may_be_written_as_strings() {
+    let payments = "apiVersion: v1\nkind: Service\nmetadata: { name: payments }\nspec: { ports: [{ port: 80 }] }\n";
+    let files = [("shop/shop.yaml", SHOP), ("shop/payments.yaml", payments)];
+    let story = Story::begin(ArgoCd::shared(), "parameters@kinds", &files);
+    let image = "registry.acme.internal/built/shop:1234567";
+    let ways = [
+        [("services", json!(["api"])), ("images", json!({ "registry.acme.internal/shop": image }))],
+        [("services", json!("api")), ("images", json!(format!("{{\"registry.acme.internal/shop\": \"{image}\"}}")))],
+        [
+            ("services", json!("[\"api\"]")),
+            ("images", json!(format!(" {{ \"registry.acme.internal/shop\": \"{image}\" }} "))),
+        ],
+    ];
+    let answers = ways.map(|parameters| story.rendered(&with(story.request("shop-pr-7"), &parameters)));
+    assert_eq!(answers[0], answers[1]);
+    assert_eq!(answers[0], answers[2]);
+    let pod = &object(&answers[0], "Deployment/api")["spec"]["template"]["spec"];
+    assert_eq!(pod["containers"][0]["image"], image);
+    // It is not selected, so its name leads to the one that always runs.
+    let stable = "payments.stable.svc.cluster.local";
+    assert_eq!(object(&answers[0], "Service/payments")["spec"]["externalName"], stable);
+    let all = story.rendered(&story.request("shop-pr-7"));
+    assert_eq!(object(&all, "Service/payments")["spec"]["ports"][0]["port"], 80);
+}
+
+#[test]
+fn what_comes_from_a_pull_request_is_taken_as_it_is() {
+    let story = Story::begin(ArgoCd::shared(), "parameters@raw", &[("shop/shop.yaml", SHOP)]);
+    let facts = [
+        ("repository", json!("acme/shop")),
+        ("pull-request", json!("7")),
+        ("head-sha", json!("0123456789abcdef")),
+        ("owner", json!("$HOME-${ARGOCD_APP_NAME}[bot]")),
+        ("labels", json!("[\"tier/full\", \"preview\", \"\\\"quoted\\\"\"]")),
+        ("image.repository", json!("registry.acme.internal/shop")),
+        ("ttl", json!("36h")),
+    ];
+    let manifests = story.rendered(&with(story.request("shop-pr-7"), &facts));
+    let namespace = &object(&manifests, "Namespace/shop-pr-7")["metadata"];
+    // Nothing is expanded on the way, and the label is a legal one.
+    assert_eq!(ours(&namespace["annotations"], "owner"), "$HOME-${ARGOCD_APP_NAME}[bot]");
+    assert_eq!((ours(&namespace["labels"], "tier"), ours(&namespace["labels"], "ttl")), (&json!("full"), &json!("36h")));
+    assert_eq!(ours(&namespace["annotations"], "head-sha"), "0123456789abcdef");
+    let deployment = object(&manifests, "Deployment/api");
+    assert_eq!(
+        deployment["spec"]["template"]["spec"]["containers"][0]["image"],
+        "registry.acme.internal/shop:0123456789abcdef"
+    );
+    let ingress = object(&manifests, "Ingress/api");
+    assert_eq!(ingress["spec"]["rules"][0]["host"], "shop-pr-7-api.preview.acme.internal");
+}
+
+#[test]
+fn nothing_is_a_value_where_a_template_had_nothing_to_fill_in() {
+    let story = Story::begin(ArgoCd::shared(), "parameters@empty", &[("shop/one.yaml", CONFIG)]);
+    let plain = story.rendered(&story.request("shop-pr-7"));
+    let empty = [("labels", json!("null")), ("owner", json!("")), ("services", json!([])), ("set", json!({}))];
+    assert_eq!(story.rendered(&with(story.request("shop-pr-7"), &empty)), plain);
+}
+
+#[test]
+fn every_wrong_parameter_is_named_at_once() {
+    let story = Story::begin(ArgoCd::shared(), "parameters@wrong", &[("shop/one.yaml", CONFIG)]);
+    let wrong = [
+        ("replicas", json!("many")),
+        ("tier", json!(["full"])),
+        ("images", json!(["shop"])),
+        ("services", json!("Not_A_Name")),
+        ("image.tag", json!("a tag")),
+        ("environmet", json!("shop-pr-7")),
+    ];
+    let text = story.refused(&with(story.request("shop-pr-7"), &wrong));
+    for (name, _) in &wrong {
+        assert!(text.contains(&format!("parameters: {name}\n  rule:   parameter\n")), "{name}: {text}");
+    }
+    assert_eq!(text.matches("remedy: ").count(), wrong.len(), "{text}");
+    assert!(text.contains("there is no such parameter\n  remedy: use one of: environment, repository, "), "{text}");
+}
+
+#[test]
+fn what_is_announced_is_understood() {
+    let story = Story::begin(ArgoCd::shared(), "parameters@announced", &[("shop/one.yaml", CONFIG)]);
+    let folder = story.repository.path();
+    let answer = story.dial(&folder, "shop", &[]).parameters().outcome().unwrap();
+    let announced = answer["parameterAnnouncements"].as_array().unwrap();
+    let kind = |name: &str| {
+        let found = announced.iter().find(|one| one["name"] == name).unwrap_or_else(|| panic!("no {name}: {answer}"));
+        found["collectionType"].as_str().unwrap().to_owned()
+    };
+    assert_eq!(["pull-request", "values", "images"].map(kind), ["string", "array", "map"]);
+    // Everything that the user interface would send back unchanged is accepted, and changes nothing.
+    let defaults: Vec<_> = announced
+        .iter()
+        .map(|one| {
+            let value = match one["collectionType"].as_str() {
+                Some("array") => json!([]),
+                Some("map") => json!({}),
+                _ => one.get("string").cloned().unwrap_or_else(|| json!("")),
+            };
+            (one["name"].as_str().unwrap(), value)
+        })
+        .collect();
+    let manifests = story.rendered(&with(story.request("shop-pr-7"), &defaults));
+    assert_eq!(manifests, story.rendered(&story.request("shop-pr-7")));
+}

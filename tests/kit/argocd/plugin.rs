@@ -1,0 +1,261 @@
+//! A plugin that serves its socket itself, as it runs in its sidecar: started beside a repo-server, asked for its health
+//! and numbers, stopped, killed and started again.
+
+use std::{
+    collections::BTreeMap,
+    fs::{self, File},
+    io::{Read, Write},
+    net::TcpStream,
+    path::{Path, PathBuf},
+    process::{Child, Command, ExitStatus, Stdio},
+    sync::{Mutex, MutexGuard, PoisonError},
+    time::Duration,
+};
+
+use serde_json::Value;
+use tempfile::TempDir;
+
+use super::ArgoCd;
+use crate::kit::wait::wait_until;
+
+/// How it is started.
+pub(crate) struct Launch<'a> {
+    /// The program, which understands `serve` and logs JSON.
+    pub(crate) binary: &'a str,
+    /// What Applications call it.
+    pub(crate) name: &'a str,
+    pub(crate) policy: &'a str,
+    /// The folders it looks for tools in; nothing of the machine's.
+    pub(crate) tools: Vec<PathBuf>,
+    /// More of its command line.
+    pub(crate) arguments: &'a [&'a str],
+}
+
+/// A running plugin; it ends when it is dropped.
+pub(crate) struct Plugin {
+    name: String,
+    socket: PathBuf,
+    /// The policy, the log and the folder for whatever it writes.
+    folder: TempDir,
+    /// Where its tools have their homes.
+    scratch: TempDir,
+    command: Mutex<Command>,
+    process: Mutex<Option<Process>>,
+}
+
+struct Process {
+    child: Child,
+    /// HOST:PORT of health and numbers.
+    http: String,
+}
+
+/// A start or an end takes a moment; the rest is room for a busy machine.
+const PATIENCE: Duration = Duration::from_secs(90);
+
+impl Plugin {
+    /// Starts it and waits until it serves.
+    #[track_caller]
+    pub(crate) fn start(argocd: &ArgoCd, launch: &Launch<'_>) -> Self {
+        let folder = TempDir::with_prefix("eod-plugin-").unwrap();
+        // A directory in memory, which a sandbox needs.
+        let memory = Path::new("/dev/shm");
+        let scratch = if memory.is_dir() { TempDir::with_prefix_in("eod-plugin-", memory) } else { TempDir::new() };
+        let scratch = scratch.unwrap();
+        let policy = folder.path().join("policy.yaml");
+        fs::write(&policy, launch.policy).unwrap();
+        let mut command = Command::new(launch.binary);
+        command
+            .args(["serve", "--http", "127.0.0.1:0", "--log-format", "json", "--name", launch.name, "--policy"])
+            .arg(&policy)
+            .arg("--socket-dir")
+            .arg(argocd.sockets())
+            .arg("--scratch")
+            .arg(scratch.path())
+            .args(launch.arguments)
+            .env_clear()
+            .env("PATH", std::env::join_paths(&launch.tools).unwrap())
+            .env("TMPDIR", folder.path())
+            .stdin(Stdio::null());
+        let socket = argocd.sockets().join(format!("{}.sock", launch.name));
+        let name = launch.name.to_owned();
+        let plugin = Self { name, socket, folder, scratch, command: Mutex::new(command), process: Mutex::new(None) };
+        plugin.restart();
+        plugin
+    }
+
+    /// Starts it once more, after it was stopped or killed.
+    #[track_caller]
+    pub(crate) fn restart(&self) {
+        let mut process = self.lock();
+        assert!(process.is_none(), "{} runs already", self.name);
+        // The log of each life is a file of its own, so that the last is what this one says.
+        let log = self.folder.path().join("log");
+        let _ = fs::rename(&log, self.folder.path().join("log.before"));
+        let output = File::create(&log).unwrap();
+        let mut command = self.command.lock().unwrap_or_else(PoisonError::into_inner);
+        command.stdout(output.try_clone().unwrap()).stderr(output);
+        let mut child = command.spawn().unwrap();
+        let http = wait_until(&format!("{} to serve", self.name), PATIENCE, || {
+            if let Some(status) = child.try_wait().unwrap() {
+                panic!("{} ended with {status}: {}", self.name, self.log());
+            }
+            let serving = self.lines().into_iter().find(|line| line["message"] == "serving");
+            serving.and_then(|line| Some(line["http"].as_str()?.to_owned())).ok_or_else(|| self.log())
+        });
+        *process = Some(Process { child, http });
+    }
+
+    /// What Applications call it.
+    pub(crate) fn name(&self) -> &str {
+        &self.name
+    }
+
+    pub(crate) fn socket(&self) -> &Path {
+        &self.socket
+    }
+
+    /// The number of its process.
+    ///
+    /// # Panics
+    /// When it does not run.
+    #[track_caller]
+    pub(crate) fn pid(&self) -> u32 {
+        self.lock().as_ref().expect("it runs").child.id()
+    }
+
+    /// Everything it has said since its last start.
+    pub(crate) fn log(&self) -> String {
+        fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
+    }
+
+    /// The lines of its log; a last one that is not whole yet is none.
+    pub(crate) fn lines(&self) -> Vec<Value> {
+        self.log().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
+    }
+
+    /// Replaces the file of its policy, as a mounted ConfigMap is replaced: whole and at once.
+    #[track_caller]
+    pub(crate) fn write_policy(&self, text: &str) {
+        let new = self.folder.path().join("policy.new");
+        fs::write(&new, text).unwrap();
+        fs::rename(&new, self.folder.path().join("policy.yaml")).unwrap();
+    }
+
+    /// Status and body of one of its pages.
+    #[track_caller]
+    pub(crate) fn page(&self, path: &str) -> (u16, String) {
+        let http = self.lock().as_ref().expect("it runs").http.clone();
+        let mut stream = TcpStream::connect(&http).unwrap();
+        stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: {http}\r\n\r\n").as_bytes()).unwrap();
+        let mut answer = String::new();
+        stream.read_to_string(&mut answer).unwrap();
+        let (head, body) = answer.split_once("\r\n\r\n").unwrap();
+        (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
+    }
+
+    /// One of its numbers, by name and labels as they are printed; 0 for one that was never counted.
+    #[track_caller]
+    pub(crate) fn number(&self, name: &str) -> f64 {
+        let (_, text) = self.page("/metrics");
+        let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
+        value.map_or(0.0, |value| value.parse().unwrap())
+    }
+
+    /// Its open descriptors by what they lead to.
+    #[track_caller]
+    pub(crate) fn descriptors(&self) -> BTreeMap<u32, String> {
+        let folder = PathBuf::from(format!("/proc/{}/fd", self.pid()));
+        let of = |entry: fs::DirEntry| {
+            let number = entry.file_name().to_str()?.parse().ok()?;
+            Some((number, fs::read_link(entry.path()).ok()?.display().to_string()))
+        };
+        fs::read_dir(folder).unwrap().flatten().filter_map(of).collect()
+    }
+
+    /// The processes it has started and that are still there, the dead that nobody has asked for included.
+    #[track_caller]
+    pub(crate) fn children(&self) -> Vec<u32> {
+        let own = self.pid();
+        let parent = |pid: u32| {
+            let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
+            // The name before it may hold anything, and ends with the last bracket.
+            stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse::<u32>().ok()
+        };
+        let entries = fs::read_dir("/proc").unwrap().flatten();
+        let pids = entries.filter_map(|entry| entry.file_name().to_str()?.parse().ok());
+        pids.filter(|pid| parent(*pid) == Some(own)).collect()
+    }
+
+    /// What lies in the folders it writes to, besides what we have put there.
+    pub(crate) fn files(&self) -> Vec<String> {
+        let names = |folder: &Path| {
+            let entries = fs::read_dir(folder).unwrap().flatten();
+            entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect::<Vec<_>>()
+        };
+        let ours = ["policy.yaml", "log", "log.before"];
+        let mut files = names(self.folder.path());
+        files.retain(|name| !ours.contains(&name.as_str()));
+        files.extend(names(self.scratch.path()));
+        files
+    }
+
+    /// Sends it a signal.
+    #[track_caller]
+    pub(crate) fn signal(&self, name: &str) {
+        signal(self.pid(), name);
+    }
+
+    /// Ends it as Kubernetes does first.
+    #[track_caller]
+    pub(crate) fn stop(&self) -> ExitStatus {
+        self.signal("TERM");
+        self.ended()
+    }
+
+    /// Ends it as a lack of memory does.
+    #[track_caller]
+    pub(crate) fn kill(&self) {
+        self.signal("KILL");
+        self.ended();
+    }
+
+    /// Waits until it has ended by itself.
+    #[track_caller]
+    pub(crate) fn ended(&self) -> ExitStatus {
+        let mut process = self.lock();
+        let child = &mut process.as_mut().expect("it runs").child;
+        let status = wait_until(&format!("{} to end", self.name), PATIENCE, || {
+            child.try_wait().unwrap().ok_or_else(|| self.log())
+        });
+        *process = None;
+        status
+    }
+
+    fn lock(&self) -> MutexGuard<'_, Option<Process>> {
+        self.process.lock().unwrap_or_else(PoisonError::into_inner)
+    }
+}
+
+#[track_caller]
+fn signal(pid: u32, name: &str) {
+    let sent = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status();
+    assert!(sent.is_ok_and(|status| status.success()), "cannot send SIG{name} to {pid}");
+}
+
+impl Drop for Plugin {
+    fn drop(&mut self) {
+        let Some(Process { mut child, .. }) = self.lock().take() else { return };
+        // Other tests' Applications may be asking it whether they are its own, and a repo-server never gets over a
+        // plugin that dies then.
+        let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        for _ in 0..200 {
+            if matches!(child.try_wait(), Ok(Some(_))) {
+                return;
+            }
+            std::thread::sleep(Duration::from_millis(50));
+        }
+        let _ = child.kill();
+        let _ = child.wait();
+        let _ = fs::remove_file(&self.socket);
+    }
+}
