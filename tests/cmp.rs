@@ -187,3 +187,9 @@ fn object<'a>(manifests: &'a [Value], title: &str) -> &'a Value {
 fn ours<'a>(map: &'a Value, name: &str) -> &'a Value {
     &map[format!("environment.on-demand/{name}")]
 }
+
+/// Whether a process runs; one that is dead and not yet asked for does not.
+fn runs(pid: u32) -> bool {
+    let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
+    stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))
+}

@@ -31,7 +31,7 @@ pub enum FileError {
     #[error("there is no `{0}` in the files that were received")]
     Missing(String),
     /// Up and out, or absolute.
-    #[error("`{0}` leads out of the repository")]
+    #[error("`{0}` leads out of the files that were received")]
     LeadsOut(String),
     /// Links in a circle.
     #[error("`{0}` leads through more than 40 links")]
@@ -224,7 +224,11 @@ impl FileError {
                 "add the file; if it is in the repository, list its directory in the Application's annotation \
                     argocd.argoproj.io/manifest-generate-paths"
             }
-            Self::LeadsOut(_) => "keep what is needed inside the repository",
+            // What was received may be a part of the repository, and then this is what most likely helps.
+            Self::LeadsOut(_) => {
+                "keep what is needed inside the repository; if it is there, list its directory in the Application's \
+                    annotation argocd.argoproj.io/manifest-generate-paths"
+            }
             Self::TooManyLinks(_) => "replace the links by the files",
             Self::TooManyFiles { .. } => "keep the source in a directory of its own",
             Self::IsDirectory(_) => "name a file",

@@ -1,1 +1,71 @@
-//! To come.
+//! Why the plugin's name has an `@`: repo-server's client sends the socket's path, its slashes escaped, as the authority
+//! of every call. Rust's HTTP/2 refuses an escaped host, unless an `@` makes all before it the name of a user.
+//!
+//! A newer library on either side may change that; then one of these stories fails and the name may go.
+
+use std::{os::unix::fs::symlink, process::Command};
+
+use serde_json::json;
+
+use super::{BINARY, CONFIG, POLICY, PROJECT, Story};
+use crate::kit::{
+    argocd::{ArgoCd, Dial},
+    command,
+};
+
+/// Who an Application is, as repo-server tells it.
+const TOLD: [(&str, &str); 4] = [
+    ("ARGOCD_APP_NAME", "shop-pr-7"),
+    ("ARGOCD_APP_NAMESPACE", "shop-pr-7"),
+    ("ARGOCD_APP_PROJECT_NAME", PROJECT),
+    ("ARGOCD_APP_SOURCE_PATH", "shop"),
+];
+
+#[test]
+fn repo_servers_own_client_reaches_every_call() {
+    let argocd = ArgoCd::own();
+    let story = Story::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
+    assert!(story.plugin.socket().ends_with("eod@v1.sock"));
+    let root = story.repository.path();
+    let dial = || story.dial(&root, "shop", &TOLD);
+    // No discovery, and no credentials of the repository are wanted.
+    let generated = dial().generate();
+    assert_eq!(generated.check, json!({}));
+    assert_eq!(generated.outcome().unwrap()["manifests"].as_array().unwrap().len(), 11);
+    assert_eq!(dial().matches().outcome().unwrap(), json!({}));
+    assert!(dial().parameters().outcome().unwrap()["parameterAnnouncements"].is_array());
+    // Without anybody's identity there is an answer too.
+    let failure = story.dial(&root, "shop", &[]).generate().outcome().unwrap_err();
+    assert!(failure.code == "FailedPrecondition" && failure.message.contains("rule:   policy"), "{failure:?}");
+}
+
+#[test]
+fn the_same_socket_under_a_name_without_the_sign_is_refused_by_the_library() {
+    let argocd = ArgoCd::own();
+    let story = Story::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
+    let root = story.repository.path();
+    let socket = argocd.sockets().join("eod-v1.sock");
+    symlink("eod@v1.sock", &socket).unwrap();
+    let failure = Dial { socket: &socket, ..story.dial(&root, "shop", &TOLD) }.generate().outcome().unwrap_err();
+    assert_eq!(failure.call, "CheckPluginConfiguration");
+    assert!(failure.message.contains("PROTOCOL_ERROR"), "{failure:?}");
+    // It never came as far as the plugin, and an Application by that name gets the same.
+    assert_eq!(story.plugin.number("eod_cmp_calls_total{method=\"CheckPluginConfiguration\",outcome=\"answered\"}"), 0.0);
+    let failure = argocd.generate(&story.request("shop-pr-7").plugin("eod-v1")).expect_failure();
+    assert!(failure.message.contains("PROTOCOL_ERROR"), "{failure:?}");
+    // Under another name with the sign it works.
+    symlink("eod@v1.sock", argocd.sockets().join("other@v2.sock")).unwrap();
+    story.rendered(&story.request("shop-pr-7").plugin("other@v2"));
+}
+
+#[test]
+fn a_name_without_the_sign_is_refused_at_the_start() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("policy.yaml");
+    std::fs::write(&policy, POLICY).unwrap();
+    let mut command = Command::new(BINARY);
+    command.args(["serve", "--name", "eod-v1", "--http", "none", "--socket-dir"]).arg(folder.path());
+    let finished = command::run(command.arg("--policy").arg(&policy), "");
+    assert_eq!(finished.code, Some(2), "{}", finished.report());
+    assert!(finished.stderr.contains("`eod-v1` needs an `@`"), "{}", finished.report());
+}

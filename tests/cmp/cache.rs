@@ -1,1 +1,76 @@
-//! To come.
+//! Two caches stand in a row: Argo CD's, which cannot see the policy, and the plugin's, which can.
+
+use super::{CONFIG, POLICY, Story, object};
+use crate::kit::argocd::ArgoCd;
+
+#[test]
+fn the_second_render_is_the_first_one_again() {
+    let story = Story::begin(ArgoCd::shared(), "cache@second", &[("shop/one.yaml", CONFIG)]);
+    let request = story.request("shop-pr-7");
+    let first = story.rendered(&request);
+    assert_eq!(story.cache(), (0.0, 1.0));
+    // Argo CD's own answer.
+    assert_eq!(story.rendered(&request), first);
+    assert_eq!(story.cache(), (0.0, 1.0));
+    // The plugin's, since Argo CD was told to ask.
+    for hits in 1..=3 {
+        assert_eq!(story.rendered(&request.clone().hard()), first);
+        assert_eq!(story.cache(), (f64::from(hits), 1.0));
+    }
+    assert_eq!(story.calls("answered"), 4.0);
+    assert_eq!(story.plugin.number("eod_cmp_cache_entries"), 1.0);
+}
+
+#[test]
+fn whatever_the_answer_depends_on_renders_again() {
+    let story = Story::begin(ArgoCd::shared(), "cache@again", &[("shop/one.yaml", CONFIG), ("web/one.yaml", CONFIG)]);
+    let request = story.request("shop-pr-7").hard();
+    let same = story.rendered(&request);
+    let mut misses = 1.0;
+    for (what, other) in [
+        ("a parameter", request.clone().parameter("owner", "alice")),
+        ("the Application", request.clone().application("another")),
+        ("the namespace", request.clone().namespace("shop-pr-8")),
+        ("the folder", story.request_of("web", "shop-pr-7").hard()),
+        ("the cluster's version", request.clone().cluster("1.36.1", &["v1"])),
+    ] {
+        story.rendered(&other);
+        misses += 1.0;
+        assert_eq!(story.cache(), (0.0, misses), "{what}");
+    }
+    // Each of them is remembered apart, and the first is still itself.
+    assert_eq!(story.rendered(&request), same);
+    assert_eq!(story.cache(), (1.0, misses));
+}
+
+#[test]
+fn a_new_commit_is_rendered_and_one_that_changes_nothing_is_not() {
+    let story = Story::begin(ArgoCd::shared(), "cache@commit", &[("shop/one.yaml", CONFIG)]);
+    let request = story.request("shop-pr-7").hard();
+    let first = story.rendered(&request);
+    story.repository.commit("nothing");
+    assert_eq!(story.rendered(&request), first);
+    assert_eq!(story.cache(), (1.0, 1.0));
+    story.repository.write("shop/one.yaml", CONFIG.replace("production", "preview"));
+    story.repository.commit("changed");
+    assert_eq!(object(&story.rendered(&request), "ConfigMap/settings")["data"]["mode"], "preview");
+    assert_eq!(story.cache(), (1.0, 2.0));
+}
+
+#[test]
+fn a_new_policy_renders_again_with_a_new_value_of_the_parameter() {
+    let story = Story::begin(ArgoCd::shared(), "cache@policy", &[("shop/one.yaml", CONFIG)]);
+    let request = |version: &str| story.request("shop-pr-7").parameter("policy", version);
+    let first = story.rendered(&request("1"));
+    story.plugin.write_policy(&POLICY.replace("installation: acme", "installation: other"));
+    story.plugin.signal("HUP");
+    super::policy::expect_said(&story, "a new policy is in force");
+    // Argo CD cannot know; that is what the parameter is for.
+    assert_eq!(story.rendered(&request("1")), first);
+    let second = story.rendered(&request("2"));
+    let installation = |manifests| super::ours(&object(manifests, "ConfigMap/settings")["metadata"]["labels"], "installation").clone();
+    assert_eq!((installation(&first), installation(&second)), ("acme".into(), "other".into()));
+    // The plugin does know: not even its own answer to the same question counts any more.
+    assert_eq!(installation(&story.rendered(&request("1").hard())), "other");
+    assert_eq!(story.cache(), (0.0, 3.0));
+}

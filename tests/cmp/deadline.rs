@@ -1,1 +1,106 @@
-//! To come.
+//! A render that takes too long ends before its caller's patience does, with words of ours and without leftovers.
+
+use std::{thread, time::Duration};
+
+use super::{CONFIG, PATIENCE, Story, titles};
+use crate::kit::{argocd::ArgoCd, wait::wait_until};
+
+/// A chart that keeps helm busy: `rounds` times about a second of a processor.
+pub(super) fn slow_chart(rounds: u32) -> [(&'static str, String); 2] {
+    let template = format!(
+        "{{{{ range until {rounds} }}}}{{{{ range until 1000 }}}}{{{{ range until 1000 }}}}{{{{ if eq (add 1 2) 4 }}}}x{{{{ \
+         end }}}}{{{{ end }}}}{{{{ end }}}}{{{{ end }}}}\n{CONFIG}"
+    );
+    [("slow/Chart.yaml", "apiVersion: v2\nname: slow\nversion: 1.0.0\n".to_owned()), ("slow/templates/a.yaml", template)]
+}
+
+/// Longer than anybody waits.
+pub(super) const ENDLESS: u32 = 1000;
+
+/// Writes the slow chart into a repository.
+#[track_caller]
+pub(super) fn commit_slow_chart(story: &Story<'_>, rounds: u32) {
+    for (file, text) in slow_chart(rounds) {
+        story.repository.write(file, text);
+    }
+    story.repository.commit("slow");
+}
+
+/// Waits until a tool runs.
+#[track_caller]
+pub(super) fn expect_tool(story: &Story<'_>) {
+    wait_until("the tool to run", PATIENCE, || match story.plugin.children().as_slice() {
+        [] => Err(story.plugin.log()),
+        _ => Ok(()),
+    });
+}
+
+/// Waits until no tool runs any more and nothing of one is left.
+#[track_caller]
+pub(super) fn expect_nothing_left(story: &Story<'_>) {
+    wait_until("everything of the tool to be gone", PATIENCE, || {
+        match (story.plugin.children(), story.plugin.files()) {
+            (children, files) if children.is_empty() && files.is_empty() => Ok(()),
+            other => Err(format!("{other:?}")),
+        }
+    });
+    wait_until("no call to be under way", PATIENCE, || match story.plugin.number("eod_cmp_running") {
+        0.0 => Ok(()),
+        running => Err(running.to_string()),
+    });
+}
+
+#[test]
+fn our_own_words_come_before_the_callers_deadline() {
+    let story = Story::begin(ArgoCd::shared(), "deadline@slow", &[("shop/one.yaml", CONFIG)]);
+    commit_slow_chart(&story, ENDLESS);
+    // Long enough that helm is started also on a machine with much else to do.
+    let request = story.request_of("slow", "shop-pr-7").deadline(Duration::from_secs(15));
+    thread::scope(|scope| {
+        let slow = scope.spawn(|| story.refused(&request));
+        expect_tool(&story);
+        // Nobody else waits for it.
+        assert_eq!(titles(&story.rendered(&story.request("shop-pr-8")))[0], "Namespace/shop-pr-8");
+        let text = slow.join().unwrap();
+        assert!(text.contains("nothing was rendered: Argo CD waits 1"), "{text}");
+        assert!(text.contains("the time was over while waiting for helm or kustomize\n  remedy: make the chart"), "{text}");
+    });
+    expect_nothing_left(&story);
+    assert_eq!((story.calls("late"), story.calls("answered")), (1.0, 1.0));
+    assert!(story.plugin.number("eod_cmp_deadline_left_seconds") > 0.0);
+}
+
+#[test]
+fn work_ends_when_nobody_waits_for_it() {
+    let story = Story::begin(ArgoCd::shared(), "deadline@gone", &[("shop/one.yaml", CONFIG)]);
+    commit_slow_chart(&story, ENDLESS);
+    let root = story.repository.path();
+    let told = [
+        ("ARGOCD_APP_NAME", "shop-pr-7"),
+        ("ARGOCD_APP_NAMESPACE", "shop-pr-7"),
+        ("ARGOCD_APP_PROJECT_NAME", super::PROJECT),
+        ("ARGOCD_APP_SOURCE_PATH", "slow"),
+    ];
+    let calling = story.dial(&root, "slow", &told).begin();
+    expect_tool(&story);
+    // The caller is killed and says no word.
+    calling.abandon();
+    expect_nothing_left(&story);
+    assert_eq!(story.calls("answered"), 0.0);
+    story.rendered(&story.request("shop-pr-8"));
+}
+
+/// A tool that burns memory or writes without end is stopped by the bounds that it is started with.
+#[test]
+fn a_tool_without_measure_is_stopped() {
+    let story = Story::begin(ArgoCd::shared(), "deadline@measure", &[("shop/one.yaml", CONFIG)]);
+    story.repository.write("slow/Chart.yaml", "apiVersion: v2\nname: slow\nversion: 1.0.0\n");
+    let flood = "{{ range until 100000 }}{{ range until 100 }}# 0123456789\n{{ end }}{{ end }}";
+    story.repository.write("slow/templates/a.yaml", format!("{flood}{CONFIG}"));
+    story.repository.commit("flood");
+    let text = story.refused(&story.request_of("slow", "shop-pr-7"));
+    assert!(text.contains("slow/Chart.yaml\n  rule:   tool\n"), "{text}");
+    assert!(text.contains("printed more than 32 MiB") || text.contains("`helm` failed"), "{text}");
+    expect_nothing_left(&story);
+    assert_eq!(story.calls("refused"), 1.0);
+}

@@ -1,1 +1,119 @@
-//! To come.
+//! What a user reads when nothing is rendered.
+
+use super::{CONFIG, SHOP, Story, titles};
+use crate::kit::argocd::ArgoCd;
+
+/// What a pull request must not bring, in more than one file.
+const HOSTILE: [(&str, &str); 4] = [
+    (
+        "shop/pod.yaml",
+        "apiVersion: apps/v1\nkind: Deployment\nmetadata: { name: api }\nspec:\n  selector: { matchLabels: { app: api } }\n  \
+         template:\n    metadata: { labels: { app: api } }\n    spec:\n      hostNetwork: true\n      containers:\n        \
+         - { name: api, image: docker.io/library/api:1 }\n",
+    ),
+    (
+        "shop/role.yaml",
+        "# Everything.\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: { name: all }\n",
+    ),
+    ("shop/elsewhere.yaml", "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: { name: other }\n"),
+    ("shop/settings.yaml", CONFIG),
+];
+
+#[test]
+fn all_reasons_come_at_once_with_file_line_object_rule_and_remedy() {
+    let story = Story::begin(ArgoCd::shared(), "errors@all", &HOSTILE);
+    let failure = story.argocd.generate(&story.request("shop-pr-7")).expect_failure();
+    // The text of the condition, as it stands in Argo CD's user interface.
+    expect_test::expect![[r#"
+        Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = CMP processing failed for application "shop-pr-7": error generating manifests in cmp: rpc error: code = FailedPrecondition desc = eod-cmp refuses this for 4 reasons
+
+        shop/elsewhere.yaml:1: Application/other
+          rule:   kind
+          found:  `Application` of `argoproj.io/v1alpha1` is never allowed: it would steer Argo CD itself
+          remedy: remove it
+
+        shop/pod.yaml:9: Deployment/api
+          rule:   host-access
+          found:  `spec.template.spec.hostNetwork` must be false
+          remedy: write `false`, or remove it
+
+        shop/pod.yaml:11: Deployment/api
+          rule:   image
+          found:  `spec.template.spec.containers[0].image` is `docker.io/library/api:1`, which lies in none of the policy's registries: `registry.acme.internal/`
+          remedy: push the image there, or replace it with the parameter `images`
+
+        shop/role.yaml:2: ClusterRoleBinding/all
+          rule:   kind
+          found:  `ClusterRoleBinding` of `rbac.authorization.k8s.io/v1` is never allowed: it hands out rights
+          remedy: remove it"#]].assert_eq(&failure.shown);
+    assert_eq!(story.calls("refused"), 1.0);
+    assert_eq!(story.plugin.number("eod_cmp_refusals_total{rule=\"kind\"}"), 2.0);
+}
+
+#[test]
+fn a_mistake_in_yaml_is_named_with_its_line() {
+    let twice = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  name: b\n";
+    let files = [("shop/twice.yaml", twice), ("shop/broken.yaml", "apiVersion: v1\nkind: [\n"), ("shop/a.yaml", CONFIG)];
+    let story = Story::begin(ArgoCd::shared(), "errors@yaml", &files);
+    expect_test::expect![[r#"
+        eod-cmp refuses this for 2 reasons
+
+        shop/broken.yaml:3
+          rule:   yaml
+          found:  this is no YAML: while parsing a node, did not find expected node content
+          remedy: correct the line; a template has to be rendered by Helm before it is YAML
+
+        shop/twice.yaml:5
+          rule:   yaml
+          found:  the key `name` stands twice in the same map
+          remedy: remove one of the two"#]].assert_eq(&story.refused(&story.request("shop-pr-7")));
+}
+
+#[test]
+fn a_text_of_the_repository_is_shown_harmless() {
+    let name = "apiVersion: v1\nkind: \"Pod\\e[31m\\n\\u202Eevil\"\nmetadata: { name: a }\n";
+    let story = Story::begin(ArgoCd::shared(), "errors@visible", &[("shop/a.yaml", name)]);
+    let text = story.refused(&story.request("shop-pr-7"));
+    assert!(text.chars().all(|c| c == '\n' || !c.is_control()) && !text.contains('\u{202e}'), "{text:?}");
+    assert!(text.contains("Pod\\u{1b}[31m\\u{a}\\u{202e}evil"), "{text}");
+}
+
+#[test]
+fn nothing_to_render_is_an_error_and_no_empty_success() {
+    let files = [("shop/README.md", "# Shop\n"), ("other/values.yaml", "replicas: 1\n"), ("app/one.yaml", CONFIG)];
+    let story = Story::begin(ArgoCd::shared(), "errors@empty", &files);
+    for path in ["shop", "other"] {
+        let text = story.refused(&story.request_of(path, "shop-pr-7"));
+        assert!(text.contains(&format!("{path}\n  rule:   empty\n  found:  the source gives no object")), "{text}");
+    }
+    assert!(!story.rendered(&story.request_of("app", "shop-pr-7")).is_empty());
+}
+
+/// After the third failure Argo CD answers by itself for a while; a hard refresh asks again.
+#[test]
+fn a_refusal_is_over_when_its_reason_is() {
+    let story = Story::begin(ArgoCd::shared(), "errors@again", &HOSTILE);
+    let request = story.request("shop-pr-7");
+    let first = story.refused(&request);
+    for _ in 0..3 {
+        assert!(story.refused(&request).contains(first.trim()), "the text stays whole in Argo CD's own cache");
+    }
+    assert_eq!(story.calls("refused"), 3.0, "the fourth was Argo CD's own answer");
+
+    for (file, _) in &HOSTILE[..3] {
+        story.repository.remove(file);
+    }
+    story.repository.write("shop/shop.yaml", SHOP);
+    story.repository.commit("mended");
+    let manifests = story.rendered(&request.clone().hard());
+    assert!(titles(&manifests).contains(&"Deployment/api".to_owned()));
+    assert_eq!(story.rendered(&request), manifests);
+}
+
+#[test]
+fn a_plugin_that_is_not_there_is_argo_cds_to_name() {
+    let story = Story::begin(ArgoCd::shared(), "errors@gone", &[("shop/one.yaml", CONFIG)]);
+    let text = story.refused(&story.request("shop-pr-7").plugin("errors@nobody"));
+    assert!(text.contains("could not find cmp-server plugin with name \"errors@nobody\""), "{text}");
+    assert_eq!(story.calls("answered"), 0.0);
+}

@@ -79,6 +79,8 @@ fn parameters_that_disagree_are_refused() {
 
     let text = story.refused(&story.request("shop-pr-7").parameter("environment", "shop-pr-8"));
     expect_test::expect![[r#"
+        eod-cmp refuses this for 1 reason
+
         parameters: environment
           rule:   identity
           found:  the parameter says `shop-pr-8`, and the Application's destination namespace is `shop-pr-7`
@@ -86,6 +88,8 @@ fn parameters_that_disagree_are_refused() {
     .assert_eq(&text);
     let other = story.request("shop-pr-7").parameter("repository", "acme/shop").parameter("pull-request", "8");
     expect_test::expect![[r#"
+        eod-cmp refuses this for 1 reason
+
         parameters: pull-request
           rule:   identity
           found:  the pull request's environment is `shop-pr-8`, and the destination namespace is `shop-pr-7`
@@ -97,13 +101,19 @@ fn parameters_that_disagree_are_refused() {
 fn the_policy_says_which_namespaces_and_projects_there_are() {
     let story = Story::begin(ArgoCd::shared(), "identity@policy", &[("shop/one.yaml", CONFIG)]);
     expect_test::expect![[r#"
-        Application kube-system
+        eod-cmp refuses this for 1 reason
+
+        Application shop
           rule:   identity
-          found:  the policy lets project `previews` render for `*-pr-*`, not for `kube-system`
+          found:  the policy lets project `previews` render for `*-pr-*`, not for `shop`
           remedy: use a namespace that the policy allows"#]]
-    .assert_eq(&story.refused(&story.request("kube-system")));
+    .assert_eq(&story.refused(&story.request("shop")));
+    let text = story.refused(&story.request("kube-system"));
+    assert!(text.contains("the environment name `kube-system` is reserved"), "{text}");
     let text = story.refused(&story.request("shop-pr-7").project("default"));
     expect_test::expect![[r#"
+        eod-cmp refuses this for 1 reason
+
         project default
           rule:   policy
           found:  the policy says nothing about the Argo CD project `default`; it knows `previews`

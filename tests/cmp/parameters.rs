@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::{CONFIG, SHOP, Story, object, ours, titles};
+use super::{CONFIG, SHOP, Story, object, ours};
 use crate::kit::argocd::{ArgoCd, Request};
 
 /// Gives a request its parameters.
@@ -12,8 +12,8 @@ fn with(request: Request, parameters: &[(&str, Value)]) -> Request {
 
 #[test]
 fn lists_and_maps_may_be_written_as_strings() {
-    let two = "\n---\napiVersion: v1\nkind: Service\nmetadata: { name: web }\nspec: { ports: [{ port: 80 }] }\n";
-    let files = [("shop/shop.yaml", SHOP), ("shop/web.yaml", two.trim_start())];
+    let payments = "apiVersion: v1\nkind: Service\nmetadata: { name: payments }\nspec: { ports: [{ port: 80 }] }\n";
+    let files = [("shop/shop.yaml", SHOP), ("shop/payments.yaml", payments)];
     let story = Story::begin(ArgoCd::shared(), "parameters@kinds", &files);
     let image = "registry.acme.internal/built/shop:1234567";
     let ways = [
@@ -29,7 +29,11 @@ fn lists_and_maps_may_be_written_as_strings() {
     assert_eq!(answers[0], answers[2]);
     let pod = &object(&answers[0], "Deployment/api")["spec"]["template"]["spec"];
     assert_eq!(pod["containers"][0]["image"], image);
-    assert!(!titles(&answers[0]).contains(&"Service/web".to_owned()), "it was not selected");
+    // It is not selected, so its name leads to the one that always runs.
+    let stable = "payments.stable.svc.cluster.local";
+    assert_eq!(object(&answers[0], "Service/payments")["spec"]["externalName"], stable);
+    let all = story.rendered(&story.request("shop-pr-7"));
+    assert_eq!(object(&all, "Service/payments")["spec"]["ports"][0]["port"], 80);
 }
 
 #[test]
@@ -48,10 +52,7 @@ fn what_comes_from_a_pull_request_is_taken_as_it_is() {
     let namespace = &object(&manifests, "Namespace/shop-pr-7")["metadata"];
     // Nothing is expanded on the way, and the label is a legal one.
     assert_eq!(ours(&namespace["annotations"], "owner"), "$HOME-${ARGOCD_APP_NAME}[bot]");
-    assert_eq!(
-        (ours(&namespace["labels"], "tier"), ours(&namespace["labels"], "ttl")),
-        (&json!("full"), &json!("36h"))
-    );
+    assert_eq!((ours(&namespace["labels"], "tier"), ours(&namespace["labels"], "ttl")), (&json!("full"), &json!("36h")));
     assert_eq!(ours(&namespace["annotations"], "head-sha"), "0123456789abcdef");
     let deployment = object(&manifests, "Deployment/api");
     assert_eq!(

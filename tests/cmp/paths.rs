@@ -1,1 +1,103 @@
-//! To come.
+//! What part of a repository arrives, and what in it says nothing about how it is rendered.
+
+use serde_json::json;
+
+use super::{
+    CONFIG, SHOP, Story, object,
+    sources::{CHART, OVERLAYS},
+    titles,
+};
+use crate::kit::argocd::{ArgoCd, Settings};
+
+/// Servers with the settings that `eod-cmp init` prints.
+fn narrow() -> ArgoCd {
+    let arguments = ["--plugin-tar-exclude=.git", "--plugin-use-manifest-generate-paths"];
+    ArgoCd::with(&Settings { repo_server: arguments.map(str::to_owned).into(), ..Settings::default() })
+}
+
+#[test]
+fn a_part_of_the_repository_is_rendered_as_the_whole_is() {
+    let argocd = narrow();
+    let files = [("teams/one/shop/shop.yaml", SHOP), ("teams/two/big.yaml", "not: rendered\n")];
+    let story = Story::begin(&argocd, "eod@v1", &files);
+    let request = story.request_of("teams/one/shop", "shop-pr-7").hard();
+    let whole = story.rendered(&request);
+    let kept = story.plugin.number("eod_cmp_kept_files_total");
+    assert_eq!(story.rendered(&request.clone().generate_paths(".")), whole);
+    assert!(story.plugin.number("eod_cmp_kept_files_total") < 2.0 * kept, "less arrived");
+}
+
+#[test]
+fn what_was_not_sent_is_named_with_the_annotation_that_sends_it() {
+    let argocd = narrow();
+    let files = [&OVERLAYS[..], &CHART].concat();
+    let story = Story::begin(&argocd, "eod@v1", &files);
+    story.repository.write("apps/simple/kustomization.yaml", "resources: [../../base]\n");
+    story.repository.write("apps/linked/shop.yaml", SHOP);
+    story.repository.link("apps/linked/config.yaml", "../../base/config.yaml");
+    story.repository.write("apps/charted/README.md", "# Charted\n");
+    story.repository.commit("apps");
+    let charted = story.request_of("apps/charted", "shop-pr-7").parameter("chart", "chart");
+    for (request, all) in [
+        (story.request_of("apps/simple", "shop-pr-7"), ".;../../base"),
+        (story.request_of("apps/linked", "shop-pr-7"), ".;/base"),
+        (charted.clone(), ".;/chart"),
+        (charted.parameter("values", json!(["chart/values.yaml"])), "/chart;/apps/charted"),
+    ] {
+        let text = story.refused(&request.clone().generate_paths("."));
+        let annotation = "list its directory in the Application's annotation argocd.argoproj.io/manifest-generate-paths";
+        assert!(text.contains("  rule:   file\n") && text.contains(annotation), "{text}");
+        story.rendered(&request.generate_paths(all).hard());
+    }
+}
+
+#[test]
+fn nothing_outside_of_the_repository_is_ever_read() {
+    let story = Story::begin(ArgoCd::shared(), "paths@outside", &[("shop/shop.yaml", SHOP)]);
+    // Argo CD itself refuses links that lead out; what a kustomization names is ours to refuse.
+    story.repository.write("shop/kustomization.yaml", "resources: [shop.yaml, ../../etc/passwd, /etc/passwd]\n");
+    story.repository.commit("out");
+    let text = story.refused(&story.request("shop-pr-7"));
+    assert_eq!(text.matches("shop/kustomization.yaml:1\n  rule:   file\n").count(), 2, "{text}");
+    assert!(text.contains("`../../etc/passwd` leads out of") && text.contains("`/etc/passwd` leads out of"), "{text}");
+}
+
+#[test]
+fn a_repository_cannot_change_its_own_application() {
+    let story = Story::begin(ArgoCd::shared(), "paths@override", &[("shop/one.yaml", CONFIG), ("web/one.yaml", CONFIG)]);
+    // Argo CD merges such a file into the Application's source before it asks a plugin.
+    let parameters = json!([{ "name": "environment", "string": "shop-pr-8" }, { "name": "replicas", "string": "2" }]);
+    let merged = json!({ "plugin": { "name": story.plugin.name(), "parameters": parameters } }).to_string();
+    for file in [".argocd-source.yaml", ".argocd-source-shop-pr-7.yaml"] {
+        story.repository.write(&format!("shop/{file}"), &merged);
+        story.repository.commit("override");
+        let text = story.refused(&story.request("shop-pr-7").hard());
+        // The parameter in it is refused like anybody's; without it the file itself is.
+        assert!(text.contains("the parameter says `shop-pr-8`"), "{file}: {text}");
+        let quiet = merged.replace("environment", "owner");
+        story.repository.write(&format!("shop/{file}"), quiet);
+        story.repository.commit("quiet override");
+        let text = story.refused(&story.request("shop-pr-7").hard());
+        assert!(text.contains(&format!("shop/{file}\n  rule:   source-override\n")), "{text}");
+        story.repository.remove(&format!("shop/{file}"));
+        story.repository.commit("removed");
+    }
+    let manifests = story.rendered(&story.request("shop-pr-7").hard());
+    assert_eq!(titles(&manifests)[0], "Namespace/shop-pr-7");
+    // One in another Application's folder is no business of ours.
+    story.repository.write("web/.argocd-source.yaml", merged);
+    story.repository.commit("elsewhere");
+    assert_eq!(story.rendered(&story.request("shop-pr-7").hard()), manifests);
+}
+
+#[test]
+fn links_inside_of_the_repository_are_followed() {
+    let story = Story::begin(ArgoCd::shared(), "paths@links", &[("lib/config.yaml", CONFIG), ("shop/shop.yaml", SHOP)]);
+    story.repository.link("shop/config.yaml", "../lib/config.yaml");
+    story.repository.link("linked", "shop");
+    story.repository.commit("links");
+    for path in ["shop", "linked"] {
+        let manifests = story.rendered(&story.request_of(path, "shop-pr-7"));
+        assert_eq!(object(&manifests, "ConfigMap/settings")["data"]["mode"], "production", "{path}");
+    }
+}

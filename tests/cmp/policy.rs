@@ -1,1 +1,85 @@
-//! To come.
+//! The policy's file: replaced while the plugin runs, broken, and missing.
+
+use std::{fs, process::Command};
+
+use super::{BINARY, PATIENCE, POLICY, SHOP, Story, titles};
+use crate::kit::{argocd::ArgoCd, command, wait::wait_until};
+
+/// Waits until the plugin has logged a sentence.
+#[track_caller]
+pub(super) fn expect_said(story: &Story<'_>, message: &str) {
+    wait_until(message, PATIENCE, || {
+        let said = story.plugin.lines().into_iter().any(|line| line["message"] == message);
+        if said { Ok(()) } else { Err(story.plugin.log()) }
+    });
+}
+
+#[test]
+fn a_new_policy_is_taken_without_a_restart() {
+    let policy = POLICY.replace("registry.acme.internal/", "registry.other.internal/");
+    let story = Story::under(&policy, ArgoCd::shared(), "policy@new", &[("shop/shop.yaml", SHOP)]);
+    let request = story.request("shop-pr-7").hard();
+    let text = story.refused(&request);
+    assert!(text.contains("shop/shop.yaml:13 (document 1): Deployment/api\n  rule:   image\n"), "{text}");
+    let pid = story.plugin.pid();
+    // Nobody tells it: it looks now and then.
+    story.plugin.write_policy(POLICY);
+    expect_said(&story, "a new policy is in force");
+    assert!(titles(&story.rendered(&request)).contains(&"Deployment/api".to_owned()));
+    assert_eq!(story.plugin.pid(), pid);
+}
+
+/// Argo CD would go on repeating the refusal, so the file is looked at before one that it may have changed.
+#[test]
+fn an_application_that_was_just_allowed_is_not_refused() {
+    let policy = POLICY.replace("*-pr-*", "other-*");
+    let story = Story::under(&policy, ArgoCd::shared(), "policy@identity", &[("shop/shop.yaml", SHOP)]);
+    story.refused(&story.request("shop-pr-7"));
+    story.plugin.write_policy(POLICY);
+    story.rendered(&story.request("shop-pr-7").hard());
+}
+
+#[test]
+fn a_broken_policy_is_refused_and_the_old_one_kept() {
+    let story = Story::begin(ArgoCd::shared(), "policy@broken", &[("shop/shop.yaml", SHOP)]);
+    let request = story.request("shop-pr-7").hard();
+    let before = story.rendered(&request);
+    for broken in [POLICY.replace("registries", "registeries"), "version: 2\n".to_owned(), String::new()] {
+        story.plugin.write_policy(&broken);
+        story.plugin.signal("HUP");
+        wait_until("the policy to be refused", PATIENCE, || match story.plugin.page("/readyz") {
+            (200, text) if text.contains("the policy's file is refused and an older one is in force") => Ok(()),
+            other => Err(format!("{other:?}")),
+        });
+        wait_until("the number to say so", PATIENCE, || match story.plugin.number("eod_cmp_policy_refused") {
+            1.0 => Ok(()),
+            other => Err(other.to_string()),
+        });
+        assert_eq!(story.rendered(&request.clone()), before);
+        assert_eq!(story.rendered(&story.request("shop-pr-8"))[0]["metadata"]["name"], "shop-pr-8");
+        story.plugin.write_policy(POLICY);
+        story.plugin.signal("HUP");
+        wait_until("the policy to be as before", PATIENCE, || match story.plugin.page("/readyz") {
+            (200, text) if text == "ok\n" => Ok(()),
+            other => Err(format!("{other:?}")),
+        });
+    }
+    assert!(story.plugin.log().contains("registeries"), "{}", story.plugin.log());
+}
+
+#[test]
+fn nothing_is_served_without_a_policy() {
+    let folder = tempfile::tempdir().unwrap();
+    let policy = folder.path().join("policy.yaml");
+    let start = || {
+        let mut command = Command::new(BINARY);
+        command.args(["serve", "--http", "none", "--socket-dir"]).arg(folder.path()).arg("--policy").arg(&policy);
+        command::run(&mut command, "")
+    };
+    let missing = start();
+    assert!(missing.code == Some(1) && missing.stderr.contains("the policy cannot be read"), "{}", missing.report());
+    fs::write(&policy, POLICY.replace("namespaces", "namespace")).unwrap();
+    let broken = start();
+    assert!(broken.code == Some(1) && broken.stderr.contains("policy.yaml:5"), "{}", broken.report());
+    assert_eq!(fs::read_dir(folder.path()).unwrap().count(), 1, "there is no socket");
+}

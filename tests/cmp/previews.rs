@@ -1,1 +1,220 @@
-//! To come.
+//! Pull requests become environments and go again: the real ApplicationSet and application controllers, a forge that
+//! tells them, the real repo-server and the plugin, in a real cluster.
+
+mod hostile;
+mod lifecycle;
+mod neighbours;
+mod outage;
+
+use serde_json::{Value, json};
+
+use super::{CONFIG, PROJECT, SHOP, Story};
+use crate::kit::{
+    argocd::{ArgoCd, Forge, Settings},
+    cluster::{Cluster, PATIENCE},
+    wait::wait_until,
+};
+
+/// A repository whose labelled pull requests become environments.
+struct Previews<'a> {
+    story: Story<'a>,
+    forge: Forge,
+    cluster: &'static Cluster,
+    /// The repository's name, which is this story's alone.
+    name: String,
+}
+
+/// Servers with both controllers.
+#[track_caller]
+fn controllers() -> ArgoCd {
+    // A failure is asked about again soon, so that a story need not wait for an hour.
+    let environment = vec![("ARGOCD_PAUSE_GEN_MINUTES".to_owned(), "1".to_owned())];
+    ArgoCd::in_cluster(Cluster::shared(), &Settings { environment, ..Settings::default() })
+}
+
+impl<'a> Previews<'a> {
+    #[track_caller]
+    fn begin(argocd: &'a ArgoCd) -> Self {
+        let cluster = Cluster::shared();
+        let story = Story::begin(argocd, "eod@v1", &[("shop/shop.yaml", SHOP), ("shop/config.yaml", CONFIG)]);
+        let forge = Forge::start("acme", "shop").telling(argocd.webhook());
+        let previews = Self { story, forge, cluster, name: cluster.installation("cmp") };
+        previews.set_up(&json!([]));
+        previews
+    }
+
+    /// What a platform sets up: a project that may bring nothing but namespaces of previews, and an ApplicationSet as
+    /// `eod-cmp init` prints it. `parameters` are more of them.
+    #[track_caller]
+    fn set_up(&self, parameters: &Value) {
+        let (name, namespace) = (&self.name, self.story.argocd.namespace());
+        let project = json!({
+            "apiVersion": "argoproj.io/v1alpha1", "kind": "AppProject",
+            "metadata": { "name": PROJECT, "namespace": namespace },
+            "spec": {
+                "sourceRepos": ["*"],
+                "destinations": [{ "namespace": format!("{name}-pr-*"), "server": "*" }],
+                "clusterResourceWhitelist": [{ "group": "", "kind": "Namespace" }],
+            },
+        });
+        self.cluster.apply(&project.to_string());
+        let text = |name: &str, value: &str| json!({ "name": name, "string": value });
+        let mut all = vec![
+            text("repository", &format!("acme/{name}")),
+            text("pull-request", "{{ .number }}"),
+            text("head-sha", "{{ .head_sha }}"),
+            text("owner", "{{ .author }}"),
+            text("labels", "{{ toJson .labels }}"),
+            text("image.repository", "registry.acme.internal/shop"),
+        ];
+        all.extend(parameters.as_array().unwrap().clone());
+        let set = json!({
+            "apiVersion": "argoproj.io/v1alpha1",
+            "kind": "ApplicationSet",
+            "metadata": { "name": "previews", "namespace": namespace },
+            "spec": {
+                "goTemplate": true,
+                "goTemplateOptions": ["missingkey=error"],
+                "generators": [{ "pullRequest": {
+                    "github": self.forge.generator(&["preview"]),
+                    // Only the webhook can be what it knows from.
+                    "requeueAfterSeconds": 3600,
+                } }],
+                "template": {
+                    "metadata": { "name": "preview-{{ .number }}" },
+                    "spec": {
+                        "project": PROJECT,
+                        "source": {
+                            "repoURL": self.story.repository.url(), "path": "shop",
+                            "targetRevision": "{{ .head_sha }}",
+                            "plugin": { "name": self.story.plugin.name(), "parameters": all },
+                        },
+                        "destination": { "name": "in-cluster", "namespace": format!("{name}-pr-{{{{ .number }}}}") },
+                        "syncPolicy": {
+                            "automated": { "prune": true, "selfHeal": true },
+                            "syncOptions": ["ServerSideApply=true", "FailOnSharedResource=true"],
+                            "retry": { "limit": 5, "backoff": { "duration": "1s", "factor": 2, "maxDuration": "5s" } },
+                        },
+                    },
+                },
+            },
+        });
+        self.cluster.apply(&set.to_string());
+    }
+
+    /// The namespace of a pull request.
+    fn namespace(&self, number: u32) -> String {
+        format!("{}-pr-{number}", self.name)
+    }
+
+    /// Opens a pull request with a label, from a commit that writes these files. Answers the SHA.
+    #[track_caller]
+    fn open(&self, number: u32, files: &[(&str, &str)]) -> String {
+        let branch = format!("feature-{number}");
+        self.story.repository.branch("main");
+        self.story.repository.branch(&branch);
+        let sha = self.commit(files);
+        self.forge.open(number, &branch, &sha);
+        self.forge.label(number, "preview");
+        sha
+    }
+
+    /// Pushes a commit to a pull request. Answers the SHA.
+    #[track_caller]
+    fn push(&self, number: u32, files: &[(&str, &str)]) -> String {
+        self.story.repository.branch(&format!("feature-{number}"));
+        let sha = self.commit(files);
+        self.forge.push(number, &sha);
+        sha
+    }
+
+    fn commit(&self, files: &[(&str, &str)]) -> String {
+        for (file, text) in files {
+            self.story.repository.write(file, text);
+        }
+        self.story.repository.commit("change")
+    }
+
+    /// An object in the namespace of a pull request, by its path.
+    fn read(&self, number: u32, api: &str, path: &str) -> Option<Value> {
+        self.cluster.read(&format!("/{api}/namespaces/{}/{path}", self.namespace(number)))
+    }
+
+    #[track_caller]
+    fn deployment(&self, number: u32) -> Value {
+        self.read(number, "apis/apps/v1", "deployments/api").unwrap_or_else(|| panic!("there is none in {number}"))
+    }
+
+    fn application(&self, number: u32) -> Option<Value> {
+        let namespace = self.story.argocd.namespace();
+        let path = format!("/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications/preview-{number}");
+        self.cluster.read(&path)
+    }
+
+    /// Tells Argo CD to look at an Application again, as the button in its user interface does.
+    #[track_caller]
+    fn refresh(&self, number: u32) {
+        let namespace = self.story.argocd.namespace();
+        let path = format!("/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications/preview-{number}");
+        let hard = json!({ "metadata": { "annotations": { "argocd.argoproj.io/refresh": "hard" } } });
+        assert_eq!(self.cluster.call("PATCH", &path, Some(&hard)).0, 200);
+    }
+
+    /// Waits until the objects of a commit are in the cluster.
+    #[track_caller]
+    fn expect_synced(&self, number: u32, sha: &str) {
+        wait_until(&format!("pull request {number} to run {sha}"), 2 * PATIENCE, || {
+            let application = self.application(number).ok_or("no application")?;
+            let status = &application["status"];
+            let is_synced = status["sync"]["status"] == "Synced" && status["sync"]["revision"] == sha;
+            let is_done = status["operationState"]["phase"] == "Succeeded";
+            if is_synced && is_done { Ok(()) } else { Err(status.to_string()) }
+        });
+    }
+
+    /// Waits until an Application's condition says something.
+    #[track_caller]
+    fn expect_condition(&self, number: u32, words: &str) -> String {
+        wait_until(&format!("the condition to say {words:?}"), 2 * PATIENCE, || {
+            let application = self.application(number).ok_or("no application")?;
+            let conditions = application["status"]["conditions"].as_array().into_iter().flatten();
+            let mut texts = conditions.filter_map(|one| one["message"].as_str());
+            let found = texts.find(|text| text.contains(words)).map(ToOwned::to_owned);
+            found.ok_or_else(|| application["status"].to_string())
+        })
+    }
+
+    /// Waits until nothing of a pull request is left.
+    #[track_caller]
+    fn expect_gone(&self, number: u32) {
+        wait_until(&format!("pull request {number} to be gone"), 2 * PATIENCE, || {
+            match (self.application(number), self.cluster.namespace_exists(&self.namespace(number))) {
+                (None, false) => Ok(()),
+                (application, exists) => Err(format!("namespace: {exists}, application: {application:?}")),
+            }
+        });
+    }
+
+    /// Closes what is open, so that nothing of it holds a namespace.
+    #[track_caller]
+    fn end(self, numbers: &[u32]) {
+        for number in numbers {
+            self.forge.close(*number);
+        }
+        for number in numbers {
+            self.expect_gone(*number);
+        }
+        let namespace = self.story.argocd.namespace();
+        self.cluster.kubectl(&["delete", "applicationset", "previews", "-n", namespace]);
+    }
+}
+
+/// The uids of what there is of an object, to see that it is still the same one.
+fn uid(object: &Value) -> String {
+    object["metadata"]["uid"].as_str().unwrap_or_default().to_owned()
+}
+
+/// The image of a workload's first container.
+fn image(workload: &Value) -> &Value {
+    &workload["spec"]["template"]["spec"]["containers"][0]["image"]
+}

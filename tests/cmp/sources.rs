@@ -1,1 +1,152 @@
-//! To come.
+//! Every kind of source, with the real tools in their sandbox.
+
+use serde_json::{Value, json};
+
+use super::{CONFIG, POLICY, SHOP, Story, object, ours, titles};
+use crate::kit::argocd::ArgoCd;
+
+/// A chart of the shop that uses what charts of previews are given.
+pub(super) const CHART: [(&str, &str); 4] = [
+    ("chart/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
+    ("chart/values.yaml", "image: { repository: registry.acme.internal/shop, tag: main }\nmode: production\nport: 8080\n"),
+    (
+        "chart/templates/deployment.yaml",
+        r#"
+apiVersion: apps/v1
+kind: Deployment
+metadata:
+  name: {{ .Values.fullnameOverride | default .Release.Name }}
+spec:
+  replicas: 3
+  selector: { matchLabels: { app: shop } }
+  template:
+    metadata: { labels: { app: shop } }
+    spec:
+      containers:
+        - name: shop
+          image: "{{ .Values.image.repository }}:{{ .Values.image.tag }}"
+          ports: [{ containerPort: {{ .Values.port }} }]
+"#,
+    ),
+    (
+        "chart/templates/config.yaml",
+        "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata:\n  mode: {{ .Values.mode }}\n  version: {{ \
+         .Capabilities.KubeVersion.Version }}\n  namespace: {{ .Release.Namespace }}\n",
+    ),
+];
+
+/// A kustomization that is built without the binary, and one that needs it.
+pub(super) const OVERLAYS: [(&str, &str); 6] = [
+    ("base/kustomization.yaml", "resources: [shop.yaml, config.yaml]\ncommonLabels: { team: shop }\n"),
+    ("base/shop.yaml", SHOP),
+    ("base/config.yaml", CONFIG),
+    (
+        "simple/kustomization.yaml",
+        "resources: [../base]\nimages: [{ name: registry.acme.internal/shop, newTag: pushed }]\npatches:\n  - patch: '[{op: \
+         replace, path: /data/mode, value: patched}]'\n    target: { kind: ConfigMap }\n",
+    ),
+    (
+        "generated/kustomization.yaml",
+        "resources: [../base]\nconfigMapGenerator: [{ name: generated, literals: [color=green], files: [shop.properties] }]\n",
+    ),
+    ("generated/shop.properties", "size=large\n"),
+];
+
+/// That everything in front of the tools is done to what they give as well.
+#[track_caller]
+fn expect_preview(manifests: &[Value], deployment: &str, image: &str) {
+    assert_eq!(titles(manifests)[0], "Namespace/shop-pr-7");
+    let deployment = object(manifests, deployment);
+    assert_eq!(deployment["spec"]["replicas"], 1);
+    assert_eq!(deployment["spec"]["template"]["spec"]["containers"][0]["image"], image);
+    assert_eq!(ours(&deployment["spec"]["template"]["metadata"]["labels"], "env"), "shop-pr-7");
+    assert!(manifests[1..].iter().all(|one| one["metadata"]["namespace"] == "shop-pr-7"));
+}
+
+#[test]
+fn plain_files() {
+    let files = [
+        ("shop/shop.yaml", SHOP),
+        ("shop/settings.json", r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}}"#),
+        ("shop/values.yaml", "mode: none\n"),
+        ("shop/deeper/other.yaml", "kind: Nonsense\napiVersion: v1\n"),
+    ];
+    let story = Story::begin(ArgoCd::shared(), "sources@plain", &files);
+    let manifests = story.rendered(&story.request("shop-pr-7"));
+    expect_preview(&manifests, "Deployment/api", "registry.acme.internal/shop:main");
+    object(&manifests, "ConfigMap/settings");
+    assert_eq!(story.tool_runs(), 0.0);
+}
+
+#[test]
+fn a_kustomization_with_and_without_the_binary() {
+    let story = Story::begin(ArgoCd::shared(), "sources@kustomize", &OVERLAYS);
+    let simple = story.rendered(&story.request_of("simple", "shop-pr-7"));
+    expect_preview(&simple, "Deployment/api", "registry.acme.internal/shop:pushed");
+    assert_eq!(object(&simple, "ConfigMap/settings")["data"]["mode"], "patched");
+    assert_eq!(story.tool_runs(), 0.0);
+
+    let generated = story.rendered(&story.request_of("generated", "shop-pr-7"));
+    expect_preview(&generated, "Deployment/api", "registry.acme.internal/shop:main");
+    let made = generated.iter().find(|one| one["metadata"]["name"].as_str().unwrap().starts_with("generated-"));
+    assert_eq!(made.unwrap()["data"], json!({ "color": "green", "shop.properties": "size=large\n" }));
+    assert_eq!(object(&generated, "Deployment/api")["metadata"]["labels"]["team"], "shop");
+    assert_eq!(story.tool_runs(), 1.0);
+    assert_eq!(story.plugin.files(), [""; 0]);
+}
+
+#[test]
+fn a_chart_gets_what_it_is_told() {
+    let story = Story::begin(ArgoCd::shared(), "sources@helm", &CHART);
+    story.repository.write("values/preview.yaml", "mode: preview\nport: 9090\n");
+    story.repository.commit("values");
+    let request = story.request_of("chart", "shop-pr-7").cluster("1.36.1", &["v1", "apps/v1"]);
+    let plain = story.rendered(&request);
+    expect_preview(&plain, "Deployment/shop-pr-7", "registry.acme.internal/shop:main");
+    let expected = json!({ "mode": "production", "version": "v1.36.1", "namespace": "shop-pr-7" });
+    assert_eq!(object(&plain, "ConfigMap/settings")["data"], expected);
+
+    let request = request
+        .parameter("values", json!(["values/preview.yaml"]))
+        .parameter("set", json!({ "mode": "set" }))
+        .parameter("fullnameOverride", "shop-api")
+        .parameter("image.repository", "registry.acme.internal/built/shop")
+        .parameter("head-sha", "0123456");
+    let told = story.rendered(&request);
+    expect_preview(&told, "Deployment/shop-api", "registry.acme.internal/built/shop:0123456");
+    assert_eq!(object(&told, "ConfigMap/settings")["data"]["mode"], "set");
+    let container = &object(&told, "Deployment/shop-api")["spec"]["template"]["spec"]["containers"][0];
+    assert_eq!(container["ports"][0]["containerPort"], 9090);
+    // From elsewhere in the repository, it is the same chart.
+    story.repository.write("preview/README.md", "see chart\n");
+    story.repository.commit("preview");
+    let elsewhere = story.request_of("preview", "shop-pr-7").parameter("chart", "chart").cluster("1.36.1", &["v1", "apps/v1"]);
+    assert_eq!(story.rendered(&elsewhere.hard()), plain);
+    assert_eq!(story.tool_runs(), 3.0);
+    assert_eq!(story.plugin.files(), [""; 0]);
+}
+
+#[test]
+fn what_a_tool_says_is_what_a_user_reads() {
+    let story = Story::begin(ArgoCd::shared(), "sources@failing", &CHART);
+    story.repository.write("chart/templates/config.yaml", "a: {{ required \"say which port\" .Values.none }}\n");
+    story.repository.commit("broken");
+    let text = story.refused(&story.request_of("chart", "shop-pr-7"));
+    assert!(text.contains("chart/Chart.yaml\n  rule:   tool\n  found:  `helm` failed (exit status: 1): "), "{text}");
+    assert!(text.contains("shop/templates/config.yaml:1:6") && text.contains("say which port"), "{text}");
+    assert!(!text.contains("eod-cmp-") && !text.contains("/dev/shm"), "the way to its home is nobody's business: {text}");
+    assert_eq!(story.plugin.files(), [""; 0]);
+}
+
+#[test]
+fn a_tool_that_is_missing_or_switched_off_fails_only_what_needs_it() {
+    let files = [&OVERLAYS[..], &CHART].concat();
+    let off = format!("{POLICY}    helm: {{ enabled: false }}\n    kustomize: {{ binary: no-such-kustomize }}\n");
+    let story = Story::under(&off, ArgoCd::shared(), "sources@off", &files);
+    story.rendered(&story.request_of("simple", "shop-pr-7"));
+    let text = story.refused(&story.request_of("generated", "shop-pr-7"));
+    let place = "generated/kustomization.yaml:2\n  rule:   tool\n  found:  `configMapGenerator` needs the kustomize binary";
+    assert!(text.contains(place) && text.contains("`no-such-kustomize`, and there is none here"), "{text}");
+    let text = story.refused(&story.request_of("chart", "shop-pr-7"));
+    assert!(text.contains("this is a Helm chart, and the policy has Helm switched off"), "{text}");
+}

@@ -1,6 +1,10 @@
 //! A plugin's socket, called as the repo-server calls it and without a repo-server between.
 
-use std::{path::Path, time::Duration};
+use std::{
+    path::Path,
+    process::{Child, Command, Stdio},
+    time::Duration,
+};
 
 use serde::Deserialize;
 use serde_json::Value;
@@ -53,16 +57,45 @@ impl Dial<'_> {
         self.call("parameters")
     }
 
+    /// Begins a call for manifests, for a test that does not want to wait for them.
+    #[track_caller]
+    pub(crate) fn begin(&self) -> Dialling {
+        let mut command = self.command("generate");
+        Dialling(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
+    }
+
     #[track_caller]
     fn call(&self, call: &str) -> Dialled {
+        let output = command::run(&mut self.command(call), "").expect_ok();
+        serde_json::from_str(&output).unwrap_or_else(|error| panic!("{error}: {output}"))
+    }
+
+    #[track_caller]
+    fn command(&self, call: &str) -> Command {
         let mut command = client(&["dial"]);
         command.arg(self.socket).arg("--root").arg(self.root).args(["--path", self.path, "--call", call]);
         command.arg(format!("--timeout={}ms", self.deadline.as_millis()));
         for (name, value) in self.environment {
             command.arg("--env").arg(format!("{name}={value}"));
         }
-        let output = command::run(&mut command, "").expect_ok();
-        serde_json::from_str(&output).unwrap_or_else(|error| panic!("{error}: {output}"))
+        command
+    }
+}
+
+/// A call that is under way; it is broken off when this is dropped.
+pub(crate) struct Dialling(Child);
+
+impl Dialling {
+    /// Breaks it off as the death of the caller does.
+    pub(crate) fn abandon(self) {
+        drop(self);
+    }
+}
+
+impl Drop for Dialling {
+    fn drop(&mut self) {
+        let _ = self.0.kill();
+        let _ = self.0.wait();
     }
 }
 

@@ -141,11 +141,6 @@ impl Plugin {
         fs::rename(&new, self.folder.path().join("policy.yaml")).unwrap();
     }
 
-    /// The file of its policy.
-    pub(crate) fn policy(&self) -> PathBuf {
-        self.folder.path().join("policy.yaml")
-    }
-
     /// Status and body of one of its pages.
     #[track_caller]
     pub(crate) fn page(&self, path: &str) -> (u16, String) {

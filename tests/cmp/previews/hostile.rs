@@ -1,0 +1,66 @@
+//! A pull request that brings what it must not: it is told so where its author looks, and what was there stays.
+
+use super::{CONFIG, Previews, controllers, uid};
+
+const RIGHTS: &str = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: { name: eod-test-all }\n\
+                      roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin }\n";
+
+#[test]
+fn a_hostile_push_changes_nothing() {
+    let argocd = controllers();
+    let previews = Previews::begin(&argocd);
+    let good = previews.open(7, &[]);
+    previews.expect_synced(7, &good);
+    let before = previews.deployment(7);
+
+    let files = [
+        ("shop/rights.yaml", RIGHTS),
+        ("shop/config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings, finalizers: [a.b/c] }\n"),
+        (".argocd-source.yaml", "not in the Application's folder\n"),
+        ("shop/.argocd-source-preview-7.yaml", "{plugin: {parameters: [{name: replicas, string: '2'}]}}"),
+    ];
+    previews.push(7, &files);
+    let text = previews.expect_condition(7, "eod-cmp refuses this");
+    let place = "shop/.argocd-source-preview-7.yaml\n  rule:   source-override\n";
+    assert!(text.starts_with("Failed to load target state: ") && text.contains(place), "{text}");
+    previews.story.repository.remove("shop/.argocd-source-preview-7.yaml");
+    previews.push(7, &[]);
+    let text = previews.expect_condition(7, "for 2 reasons");
+    for place in [
+        "shop/config.yaml:3: ConfigMap/settings\n  rule:   metadata\n",
+        "shop/rights.yaml:1: ClusterRoleBinding/eod-test-all\n  rule:   kind\n",
+    ] {
+        assert!(text.contains(place), "{text}");
+    }
+
+    // What was there is there, as it was.
+    let now = previews.deployment(7);
+    assert_eq!((uid(&now), &now["spec"]), (uid(&before), &before["spec"]));
+    assert!(previews.read(7, "api/v1", "configmaps/settings").is_some());
+    let rights = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/eod-test-all";
+    assert_eq!(previews.cluster.read(rights), None);
+
+    // The next push that is clean goes on.
+    previews.story.repository.remove("shop/rights.yaml");
+    let clean = previews.push(7, &[("shop/config.yaml", &CONFIG.replace("production", "clean"))]);
+    previews.expect_synced(7, &clean);
+    assert_eq!(previews.read(7, "api/v1", "configmaps/settings").unwrap()["data"]["mode"], "clean");
+    previews.end(&[7]);
+}
+
+/// An empty source would make Argo CD delete everything.
+#[test]
+fn a_push_that_removes_everything_deletes_nothing() {
+    let argocd = controllers();
+    let previews = Previews::begin(&argocd);
+    let good = previews.open(7, &[("shop/README.md", "# Shop\n")]);
+    previews.expect_synced(7, &good);
+    let before = previews.deployment(7);
+    previews.story.repository.remove("shop/shop.yaml");
+    previews.story.repository.remove("shop/config.yaml");
+    previews.push(7, &[]);
+    let text = previews.expect_condition(7, "the source gives no object that runs in a preview");
+    assert!(text.contains("shop\n  rule:   empty\n"), "{text}");
+    assert_eq!(uid(&previews.deployment(7)), uid(&before));
+    previews.end(&[7]);
+}

@@ -1,0 +1,77 @@
+//! From the label to the last object, and back.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::{CONFIG, Previews, controllers, image, uid};
+use crate::cmp::ours;
+
+/// The names of what is in a namespace.
+fn names(previews: &Previews<'_>, number: u32, api: &str, kind: &str) -> BTreeSet<String> {
+    let list = previews.read(number, api, kind).unwrap_or_default();
+    let items = list["items"].as_array().into_iter().flatten();
+    items.filter_map(|item| item["metadata"]["name"].as_str()).map(ToOwned::to_owned).collect()
+}
+
+#[test]
+fn a_label_brings_an_environment_and_takes_it_away() {
+    let argocd = controllers();
+    let previews = Previews::begin(&argocd);
+    // Nobody has labelled this one, which anybody could have opened.
+    previews.forge.open(6, "stranger", &previews.story.repository.head());
+    let first = previews.open(7, &[("shop/config.yaml", &CONFIG.replace("production", "first"))]);
+    previews.expect_synced(7, &first);
+
+    let name = previews.namespace(7);
+    let namespace = previews.cluster.read(&format!("/api/v1/namespaces/{name}")).unwrap();
+    let (labels, annotations) = (&namespace["metadata"]["labels"], &namespace["metadata"]["annotations"]);
+    assert_eq!((ours(labels, "env"), ours(labels, "owner")), (&json!(name), &json!("developer")));
+    assert_eq!((ours(labels, "installation"), ours(labels, "tier")), (&json!("acme"), &json!("lightweight")));
+    assert_eq!(labels["app.kubernetes.io/managed-by"], "eod");
+    assert_eq!(labels["pod-security.kubernetes.io/enforce"], "baseline");
+    assert_eq!(ours(annotations, "head-sha"), &json!(first));
+    let policies = ["allow-dns", "allow-ingress", "allow-same-namespace", "allow-stable", "default-deny"];
+    let policies: BTreeSet<_> = policies.map(ToOwned::to_owned).into();
+    assert_eq!(names(&previews, 7, "apis/networking.k8s.io/v1", "networkpolicies"), policies);
+    for kind in ["resourcequotas/eod", "limitranges/eod", "serviceaccounts/default", "services/payments"] {
+        let guard = previews.read(7, "api/v1", kind).unwrap_or_else(|| panic!("no {kind}"));
+        assert_eq!(ours(&guard["metadata"]["labels"], "env"), &json!(name), "{kind}");
+    }
+    let deployment = previews.deployment(7);
+    assert_eq!(image(&deployment), &json!(format!("registry.acme.internal/shop:{first}")));
+    assert_eq!(deployment["spec"]["replicas"], 1);
+    assert_eq!(previews.read(7, "api/v1", "configmaps/settings").unwrap()["data"]["mode"], "first");
+
+    // A push rolls out the new commit in the same environment.
+    let second = previews.push(7, &[("shop/config.yaml", &CONFIG.replace("production", "second"))]);
+    previews.expect_synced(7, &second);
+    let rolled = previews.deployment(7);
+    assert_eq!(image(&rolled), &json!(format!("registry.acme.internal/shop:{second}")));
+    assert_eq!(uid(&rolled), uid(&deployment));
+    let after = previews.cluster.read(&format!("/api/v1/namespaces/{name}")).unwrap();
+    assert_eq!((uid(&after), ours(&after["metadata"]["annotations"], "head-sha")), (uid(&namespace), &json!(second)));
+
+    previews.forge.unlabel(7, "preview");
+    previews.expect_gone(7);
+    assert_eq!(previews.application(6), None::<Value>, "nobody has labelled it");
+    previews.end(&[6]);
+}
+
+#[test]
+fn an_environment_can_be_put_to_sleep_and_woken() {
+    let argocd = controllers();
+    let previews = Previews::begin(&argocd);
+    let sha = previews.open(7, &[]);
+    previews.expect_synced(7, &sha);
+    let before = previews.deployment(7);
+    for (state, replicas) in [("asleep", 0), ("active", 1)] {
+        previews.set_up(&json!([{ "name": "state", "string": state }]));
+        crate::kit::wait::wait_until(state, 2 * super::PATIENCE, || {
+            let now = previews.deployment(7);
+            if now["spec"]["replicas"] == replicas { Ok(()) } else { Err(now["spec"].to_string()) }
+        });
+        assert_eq!(uid(&previews.deployment(7)), uid(&before));
+    }
+    previews.end(&[7]);
+}
