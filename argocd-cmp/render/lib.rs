@@ -33,6 +33,7 @@ mod node;
 mod parameters;
 mod policy;
 mod read;
+mod references;
 mod refusal;
 mod render;
 mod secrets;
