@@ -1,0 +1,3 @@
+//! What the Argo CD plugin renders and refuses, told by whole repositories.
+
+mod golden;
