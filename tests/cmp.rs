@@ -1,3 +1,4 @@
 //! What the Argo CD plugin renders and refuses, told by whole repositories.
 
 mod golden;
+mod kustomize;

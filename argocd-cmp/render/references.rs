@@ -9,11 +9,18 @@ use crate::workload::{at_mut, containers_mut, template_path};
 /// Calls `look` with the kind and the name of everything an object refers to.
 pub(crate) fn each(manifest: &mut Manifest, look: &mut dyn FnMut(&str, &mut String)) {
     let kind = SourceKind::of(manifest.group(), manifest.kind());
+    let is_autoscaler = (manifest.group(), manifest.kind()) == ("autoscaling", "HorizontalPodAutoscaler");
     let content = &mut manifest.content;
     match kind {
         Some(SourceKind::Ingress) => ingress(content, look),
         Some(SourceKind::ServiceAccount) => each_name(content, &["imagePullSecrets"], "Secret", look),
         Some(SourceKind::StatefulSet) => one(content, &["spec", "serviceName"], "Service", look),
+        None if is_autoscaler => {
+            // kustomize does not ask which of these kinds is meant.
+            for kind in ["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"] {
+                one(content, &["spec", "scaleTargetRef", "name"], kind, look);
+            }
+        }
         _ => {}
     }
     let Some(template) = kind.as_ref().and_then(template_path) else { return };
