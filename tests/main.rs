@@ -1,6 +1,6 @@
 //! The one integration-test binary. One sentence per module on what belongs there.
 
-/// Stories of the Argo CD plugin under the real repo-server and the real controllers.
+/// The Argo CD plugin: under the real repo-server and controllers, and beside the real tools.
 mod cmp;
 /// The registry's pages are what the schema says.
 mod docs;

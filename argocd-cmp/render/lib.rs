@@ -33,6 +33,7 @@ mod node;
 mod parameters;
 mod policy;
 mod read;
+mod references;
 mod refusal;
 mod render;
 mod secrets;
@@ -59,6 +60,6 @@ pub use crate::policy::{
 pub use crate::read::{Document, Fault, FaultKind, Limits, read};
 pub use crate::refusal::{Place, Refusal, Refusals, Rule};
 pub use crate::render::{Rendered, Request, render};
-pub use crate::source::Tree;
+pub use crate::source::{Tree, build_kustomization};
 pub use crate::tools::{HelmRequest, KustomizeRequest, NoTools, ToolError, Tools};
 pub use crate::write::{to_json, to_yaml};

@@ -4,6 +4,7 @@ mod helm;
 mod kustomize;
 mod plain;
 
+pub use self::kustomize::build_kustomization;
 use crate::application::{Application, Preview};
 use crate::files::Files;
 use crate::manifest::Manifest;

@@ -5,6 +5,7 @@
 
 mod hooks;
 mod metadata;
+mod names;
 mod routes;
 mod running;
 mod workloads;
@@ -37,6 +38,9 @@ pub(crate) fn transform(preview: &Preview<'_>, manifests: Vec<Manifest>, is_char
         manifests.into_iter().filter(|manifest| !metadata::is_dropped(preview, manifest)).collect();
     let stable = running::stable_instead(preview, &manifests);
     manifests.retain(|manifest| !running::belongs_to(manifest, &stable));
+    if !is_chart {
+        refusals.extend(names::rewrite(preview, &mut manifests));
+    }
     let hosts = Hosts::new(preview, &manifests, &mut refusals);
     let waves = hooks::Waves::new(&manifests);
     let claims = workloads::Claims::new(&manifests);

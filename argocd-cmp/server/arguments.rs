@@ -39,6 +39,8 @@ pub(crate) struct Serve {
     pub(crate) cache_bytes: usize,
     /// Renders at once.
     pub(crate) renders: usize,
+    /// Processes of helm and kustomize at once.
+    pub(crate) tools: usize,
     /// Calls that run or wait at once.
     pub(crate) calls: usize,
     pub(crate) peer_users: BTreeSet<u32>,
@@ -91,6 +93,7 @@ In the sidecar of Argo CD's repo-server:
     --http ADDRESS|none    health and metrics (0.0.0.0:9477)
     --cache SIZE           room for answers, such as 64Mi (64Mi)
     --renders N            renders at once (the number of processors)
+    --tools N              helm and kustomize processes at once, 80 MB and more each (the number of processors)
     --calls N              calls that run or wait at once (512)
     --peer-uid UID         let only this user call; may be repeated
     --scratch DIR          a directory in memory, for helm and kustomize (found)
@@ -181,13 +184,15 @@ fn sidecar() -> Sidecar {
 }
 
 fn serve(mut parser: Parser) -> Result<Command, UsageError> {
+    let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
     let mut serve = Serve {
         sidecar: sidecar(),
         socket_directory: SOCKETS.into(),
         name: PluginName::parse("eod@v1").map_err(|error| UsageError(error.to_string()))?,
         http: Some(HTTP),
         cache_bytes: 64 << 20,
-        renders: std::thread::available_parallelism().map_or(2, std::num::NonZero::get),
+        renders: processors,
+        tools: processors,
         calls: 512,
         peer_users: BTreeSet::new(),
         log_level: LevelFilter::INFO,
@@ -208,6 +213,7 @@ fn serve(mut parser: Parser) -> Result<Command, UsageError> {
             }
             Arg::Long("cache") => serve.cache_bytes = size(&text(&mut parser)?)?,
             Arg::Long("renders") => serve.renders = parsed::<std::num::NonZeroUsize>(&mut parser, "renders")?.get(),
+            Arg::Long("tools") => serve.tools = parsed::<std::num::NonZeroUsize>(&mut parser, "tools")?.get(),
             Arg::Long("calls") => serve.calls = parsed::<std::num::NonZeroUsize>(&mut parser, "calls")?.get(),
             Arg::Long("peer-uid") => drop(serve.peer_users.insert(parsed(&mut parser, "peer-uid")?)),
             Arg::Long("log-level") => serve.log_level = parsed(&mut parser, "log-level")?,
@@ -346,7 +352,7 @@ mod tests {
 
     #[test]
     fn serve_with_every_option() {
-        let line = "serve --policy p --socket-dir d --name x@2 --http 127.0.0.1:1 --cache 3Ki --renders 4 --calls=9 \
+        let line = "serve --policy p --socket-dir d --name x@2 --http 127.0.0.1:1 --cache 3Ki --renders 4 --tools 3 --calls=9 \
                     --peer-uid 999 --peer-uid 1000 --scratch s --log-level debug --log-format json";
         let Command::Serve(serve) = parse(line).unwrap() else { panic!("{line}") };
         assert_eq!(
@@ -358,6 +364,7 @@ mod tests {
                 http: Some(SocketAddr::from(([127, 0, 0, 1], 1))),
                 cache_bytes: 3072,
                 renders: 4,
+                tools: 3,
                 calls: 9,
                 peer_users: [999, 1000].into(),
                 log_level: LevelFilter::DEBUG,
@@ -394,6 +401,7 @@ mod tests {
             ("serve --http here", "expected an address"),
             ("serve --cache 3Mb", "expected a size"),
             ("serve --renders 0", "--renders"),
+            ("serve --tools 0", "--tools"),
             ("serve --log-level shout", "--log-level"),
             ("serve --policy", "--policy"),
             ("serve more", "more"),

@@ -78,7 +78,8 @@ impl Metrics {
             refusals: register(&mut registry, "refusals", "Refusals by rule", Family::default()),
             seconds: {
                 let seconds = Family::new_with_constructor(histogram as fn() -> Histogram);
-                let help = "Time per part: queue, unpack, render, tool, share (from the last byte to the answer)";
+                let help =
+                    "Time per part: queue, unpack, render, tool_queue, tool, share (from the last byte to the answer)";
                 registry.register_with_unit("part", help, Unit::Seconds, Family::clone(&seconds));
                 seconds
             },

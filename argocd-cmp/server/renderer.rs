@@ -22,8 +22,9 @@ use crate::watch::{Phase, Watch};
 
 /// Gives each render its tools.
 pub(crate) trait Toolbox: Send + Sync {
-    /// Tools that stop when the watch says so.
-    fn open<'a>(&'a self, watch: &'a Watch) -> Box<dyn Tools + 'a>;
+    /// Tools that stop when the watch says so. Where there are too many at once, those of one owner wait for each
+    /// other and not for another owner's.
+    fn open<'a>(&'a self, watch: &'a Watch, owner: &'a str) -> Box<dyn Tools + 'a>;
 
     /// What tells one binary from another that may give another output.
     fn version(&self, rule: &ToolRule) -> String;
@@ -127,7 +128,7 @@ impl Renderer {
         let parameters = if call.parameters.is_empty() { Vec::new() } else { parse_raw_parameters(&call.parameters)? };
         let tree = Tree { files: source.files, directory: &call.directory, above: &call.above };
         let request = Request { tree, parameters: &parameters, application: &call.application, policy: &loaded.policy };
-        let tools = self.toolbox.open(watch);
+        let tools = self.toolbox.open(watch, &call.repository);
         let rendered = render(&request, &*tools).map_err(|refusals| with_left_out(refusals, source.left_out))?;
         let reply = Arc::new(Reply { manifests: rendered.json_lines().to_vec() });
         fits(&reply)?;

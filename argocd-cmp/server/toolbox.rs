@@ -15,6 +15,7 @@ use crate::process::{Finished, Room, RunError, run};
 use crate::renderer::Toolbox;
 use crate::sandbox::{COMMAND, Mode, NOT_LAUNCHED};
 use crate::scratch::{Home, Scratch};
+use crate::turns::{Turn, Turns};
 use crate::watch::{Phase, Watch};
 
 /// helm and kustomize as processes.
@@ -27,12 +28,16 @@ pub(crate) struct MachineToolbox {
     /// What the kernel does not give; none where it gives everything.
     lacking: OnceLock<Option<String>>,
     metrics: Option<Arc<Metrics>>,
+    /// Who may start a process. A render that needs none never waits for one that does.
+    turns: Turns,
 }
 
 /// The tools of one render.
 struct MachineTools<'a> {
     toolbox: &'a MachineToolbox,
     watch: &'a Watch,
+    /// Whose turns are taken.
+    owner: &'a str,
 }
 
 /// This program, even where its file was replaced.
@@ -45,8 +50,8 @@ const PAUSE: Duration = Duration::from_millis(200);
 /// Characters of what a tool said that a person reads: the end, where the reason stands.
 const QUOTED: usize = 1500;
 
-/// The tools of this machine, with homes in `scratch` or where there is memory.
-pub(crate) fn open(scratch: Option<&Path>, metrics: Option<Arc<Metrics>>) -> MachineToolbox {
+/// The tools of this machine, so many at once, with homes in `scratch` or where there is memory.
+pub(crate) fn open(scratch: Option<&Path>, metrics: Option<Arc<Metrics>>, at_once: usize) -> MachineToolbox {
     let search = std::env::var_os("PATH").unwrap_or_default();
     MachineToolbox {
         launcher: SELF.into(),
@@ -55,12 +60,13 @@ pub(crate) fn open(scratch: Option<&Path>, metrics: Option<Arc<Metrics>>) -> Mac
         scratch: OnceLock::new(),
         lacking: OnceLock::new(),
         metrics,
+        turns: Turns::new(at_once),
     }
 }
 
 impl Toolbox for MachineToolbox {
-    fn open<'a>(&'a self, watch: &'a Watch) -> Box<dyn Tools + 'a> {
-        Box::new(MachineTools { toolbox: self, watch })
+    fn open<'a>(&'a self, watch: &'a Watch, owner: &'a str) -> Box<dyn Tools + 'a> {
+        Box::new(MachineTools { toolbox: self, watch, owner })
     }
 
     /// The file's identity and time: a replaced binary is another one, whatever it says about itself.
@@ -115,7 +121,6 @@ impl MachineTools<'_> {
         arguments: &[String],
         lay_out: impl Fn(&Home) -> std::io::Result<()>,
     ) -> Result<String, ToolError> {
-        self.watch.enter(Phase::Tool);
         let start = Instant::now();
         let (program, mode) = self.toolbox.prepare(rule)?;
         let (mut pause, mut tries) = (PAUSE, 0);
@@ -140,8 +145,27 @@ impl MachineTools<'_> {
         if let Some(metrics) = &self.toolbox.metrics {
             metrics.took("tool", start.elapsed());
         }
-        self.watch.enter(if self.watch.is_over() { Phase::Tool } else { Phase::Rendering });
+        // Whoever is too late says what there was no time for.
+        if !self.watch.is_over() {
+            self.watch.enter(Phase::Rendering);
+        }
         answer
+    }
+
+    /// Waits until a process may be started.
+    fn turn(&self, program: &Path) -> Result<Turn, Failed> {
+        self.watch.enter(Phase::Queued);
+        let start = Instant::now();
+        let turn = self.toolbox.turns.wait(self.owner, self.watch);
+        if let Some(metrics) = &self.toolbox.metrics {
+            metrics.took("tool_queue", start.elapsed());
+        }
+        self.watch.enter(if turn.is_some() { Phase::Tool } else { Phase::Queued });
+        turn.ok_or_else(|| {
+            let name = program.file_name().unwrap_or_default().to_string_lossy();
+            let message = format!("`{name}` was not started in time: as many tools as may run at once did run");
+            Failed::ForGood(error(message, "give the sidecar more CPU and memory, and raise --tools"))
+        })
     }
 
     fn try_once(
@@ -151,6 +175,8 @@ impl MachineTools<'_> {
         arguments: &[String],
         lay_out: &impl Fn(&Home) -> std::io::Result<()>,
     ) -> Result<String, Failed> {
+        // The turn outlives the home, so that only so many homes are in memory at once.
+        let _turn = self.turn(program)?;
         let home = self.toolbox.scratch().home().and_then(|home| lay_out(&home).map(|()| home)).map_err(|error| {
             let base = self.toolbox.scratch().base().display();
             let message = format!("there is no room for the tool's files in `{base}`: {error}");

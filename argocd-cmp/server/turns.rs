@@ -5,9 +5,15 @@
 
 use std::collections::{BTreeMap, VecDeque};
 use std::ops::Bound;
+use std::pin::pin;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
+use std::task::{Context, Poll, Wake, Waker};
+use std::thread::{self, Thread};
+use std::time::Duration;
 
 use tokio::sync::oneshot;
+
+use crate::watch::Watch;
 
 /// A limited number of turns.
 #[derive(Clone, Debug)]
@@ -25,6 +31,18 @@ struct Queue {
 /// The right to work; dropping it gives it on.
 #[derive(Debug)]
 pub(crate) struct Turn(Option<Turns>);
+
+/// Wakes a thread that waits.
+struct Unpark(Thread);
+
+/// Between two looks at whether anybody still wants the work.
+const LOOK: Duration = Duration::from_millis(25);
+
+impl Wake for Unpark {
+    fn wake(self: Arc<Self>) {
+        self.0.unpark();
+    }
+}
 
 impl Turns {
     pub(crate) fn new(limit: usize) -> Self {
@@ -45,6 +63,23 @@ impl Turns {
         };
         // The sender is kept until it has sent, so only a turn ends this wait.
         turn.await.unwrap_or(Turn(None))
+    }
+
+    /// Waits for a turn on a thread that may block; none where nobody wants the work any more.
+    pub(crate) fn wait(&self, owner: &str, watch: &Watch) -> Option<Turn> {
+        let mut turn = pin!(self.take(owner));
+        let waker = Waker::from(Arc::new(Unpark(thread::current())));
+        let mut cx = Context::from_waker(&waker);
+        loop {
+            if watch.is_over() {
+                return None;
+            }
+            match turn.as_mut().poll(&mut cx) {
+                Poll::Ready(turn) => return Some(turn),
+                // A turn wakes this thread at once; only the end of all interest has to be looked for.
+                Poll::Pending => thread::park_timeout(LOOK),
+            }
+        }
     }
 
     /// How many wait.
@@ -166,5 +201,51 @@ mod tests {
         drop(first);
         drop(waiting);
         assert_eq!(turns.lock().free, 1);
+    }
+
+    fn minute() -> Watch {
+        Watch::until(std::time::Instant::now() + Duration::from_secs(60))
+    }
+
+    #[test]
+    fn threads_wait_in_the_same_line() {
+        let (turns, order) = (Turns::new(1), Mutex::new(Vec::new()));
+        let first = turns.wait("storm", &minute()).unwrap();
+        thread::scope(|scope| {
+            for (at, owner) in ["storm", "storm", "calm"].into_iter().enumerate() {
+                let (turns, order) = (&turns, &order);
+                scope.spawn(move || {
+                    let turn = turns.wait(owner, &minute()).unwrap();
+                    order.lock().unwrap().push(owner);
+                    drop(turn);
+                });
+                while turns.waiting() <= at {
+                    thread::yield_now();
+                }
+            }
+            drop(first);
+        });
+        assert_eq!(*order.lock().unwrap(), ["calm", "storm", "storm"]);
+        assert_eq!(turns.lock().free, 1);
+    }
+
+    #[test]
+    fn a_thread_whose_work_nobody_wants_stops_waiting() {
+        let turns = Turns::new(1);
+        let first = turns.wait("a", &minute()).unwrap();
+        let late = Watch::until(std::time::Instant::now() + Duration::from_millis(50));
+        assert!(turns.wait("a", &late).is_none());
+        let stopped = Arc::new(minute());
+        let waiting = thread::spawn({
+            let (turns, stopped) = (turns.clone(), Arc::clone(&stopped));
+            move || turns.wait("a", &stopped).is_none()
+        });
+        while turns.waiting() < 2 {
+            thread::yield_now();
+        }
+        stopped.stop();
+        assert!(waiting.join().unwrap());
+        drop(first);
+        assert_eq!(turns.lock().free, 1, "those who went took no turn along");
     }
 }

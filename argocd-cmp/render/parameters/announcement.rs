@@ -50,8 +50,16 @@ pub const ANNOUNCEMENTS: [Announcement; 25] = [
     collection("images", Collection::Map, "New references by the names of images"),
     text("image.repository", "Name of the image that was built for this pull request"),
     text("image.tag", "Its tag"),
-    text("nameOverride", "Handed to a chart as the value of the same name"),
-    text("fullnameOverride", "Handed to a chart as the value of the same name"),
+    text(
+        "nameOverride",
+        "Value of a chart; without one the label app.kubernetes.io/name of the source's one workload and of what is \
+         called like it",
+    ),
+    text(
+        "fullnameOverride",
+        "Value of a chart; without one the new name of the source's one workload and of what is called like it; \
+         references follow, texts do not",
+    ),
     text("host", "Host of the environment's one route"),
     text("secretRef", "Vault reference of the environment's configuration, as eod_vault_clone.secret_ref gives it"),
     text("sensitiveSecretRef", "Vault reference of secrets that are not copied"),

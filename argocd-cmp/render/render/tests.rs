@@ -2,6 +2,7 @@ mod chart;
 mod hostile;
 mod kit;
 mod kustomization;
+mod names;
 mod rules;
 mod samples;
 mod sources;

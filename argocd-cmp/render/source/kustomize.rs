@@ -83,6 +83,27 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<Vec<Manifest>, Refusals> {
     with_tool(reading, named, &needs)
 }
 
+/// Builds a kustomization without the binary; none where only the binary can build it.
+///
+/// # Errors
+///
+/// As a render: whatever is wrong with it, at any depth.
+pub fn build_kustomization(files: &Files, directory: &str) -> Result<Option<Vec<Manifest>>, Refusals> {
+    let (named, needs) = (BTreeMap::new(), Vec::new());
+    let mut walk = Walk { files, layers: Vec::new(), named, refusals: Vec::new(), needs };
+    let top = walk.layer(directory, &mut Vec::new());
+    if let Some(refusals) = Refusals::collected(walk.refusals) {
+        return Err(refusals);
+    }
+    match top {
+        Some(top) if walk.needs.is_empty() => match build::build(files, &walk.layers, top)? {
+            build::Built::Whole(manifests) => Ok(Some(manifests)),
+            build::Built::NeedsTool(_) => Ok(None),
+        },
+        _ => Ok(None),
+    }
+}
+
 fn with_tool(
     reading: &Reading<'_>,
     files: BTreeMap<String, Arc<[u8]>>,

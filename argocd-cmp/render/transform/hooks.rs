@@ -67,6 +67,11 @@ pub(super) fn is_test(manifest: &Manifest) -> bool {
     !words.is_empty() && words.iter().all(|word| HELM_TESTS.contains(word))
 }
 
+/// Whether an object is a hook, of Argo CD or of Helm.
+pub(super) fn is_hook(manifest: &Manifest) -> bool {
+    [HOOK, HELM_HOOK].into_iter().any(|key| manifest.annotation(key).is_some())
+}
+
 /// Whether an object is a Job that runs as a hook.
 pub(super) fn is_hook_job(manifest: &Manifest) -> bool {
     manifest.kind() == "Job" && manifest.annotation(HOOK).is_some()

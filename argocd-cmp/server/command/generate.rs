@@ -48,8 +48,8 @@ fn generate(options: &Sidecar, directory: &Path, variables: BTreeMap<String, Str
     let parameters = if call.parameters.is_empty() { Vec::new() } else { parse_raw_parameters(&call.parameters)? };
     let wanted = Wanted { directory: &call.directory };
     let read = read_tree(&root, Scope::All, &Limits::default(), wanted).map_err(|error| error.refusal())?;
-    let toolbox = toolbox::open(options.scratch.as_deref(), None);
-    let tools = toolbox.open(&watch);
+    let toolbox = toolbox::open(options.scratch.as_deref(), None, 1);
+    let tools = toolbox.open(&watch, "");
     let rendered = render_once(&loaded.policy, &call, &parameters, &read.files, &read.left_out, &*tools)?;
     // One object per line: Argo CD reads what begins with a brace as a stream of JSON.
     Ok(rendered.json_lines().iter().flat_map(|line| [line, "\n"]).collect())

@@ -63,8 +63,8 @@ fn render(options: Render) -> Result<String, Refusals> {
         Call { application, repository: String::new(), parameters: String::new(), directory, above: String::new() };
     let wanted = Wanted { directory: &call.directory };
     let read = read_tree(&root, Scope::Own, &Limits::default(), wanted).map_err(|error| error.refusal())?;
-    let toolbox = toolbox::open(options.scratch.as_deref(), None);
-    let tools = toolbox.open(&watch);
+    let toolbox = toolbox::open(options.scratch.as_deref(), None, 1);
+    let tools = toolbox.open(&watch, "");
     let rendered = render_once(&policy, &call, &options.parameters, &read.files, &read.left_out, &*tools)?;
     Ok(rendered.yaml())
 }

@@ -80,7 +80,8 @@ async fn life(options: &Serve) -> Result<(), ServeError> {
     let signals = Signals::install().map_err(|source| ServeError::System { what: "signals", source })?;
     let policy = Arc::new(PolicyStore::open(&options.sidecar.policy).map_err(ServeError::Policy)?);
     let metrics = Arc::new(Metrics::new());
-    let toolbox = Box::new(toolbox::open(options.sidecar.scratch.as_deref(), Some(Arc::clone(&metrics))));
+    let toolbox =
+        Box::new(toolbox::open(options.sidecar.scratch.as_deref(), Some(Arc::clone(&metrics)), options.tools));
     toolbox.clean_at_start();
     let renderer =
         Renderer::new(Arc::clone(&policy), toolbox, options.cache_bytes, Limits::default(), Arc::clone(&metrics));

@@ -14,7 +14,7 @@ pub(crate) fn fake_helm() -> PathBuf {
 
 fn toolbox(scratch: Option<&Path>) -> MachineToolbox {
     let metrics = Some(Arc::new(Metrics::new()));
-    MachineToolbox { launcher: fake_helm(), ..open(scratch, metrics) }
+    MachineToolbox { launcher: fake_helm(), ..open(scratch, metrics, 2) }
 }
 
 fn rule(sandbox: Sandbox) -> ToolRule {
@@ -31,7 +31,7 @@ fn helm(toolbox: &MachineToolbox, rule: &ToolRule, wish: &str, watch: &Watch) ->
         api_versions: vec!["v1".to_owned(), "apps/v1".to_owned()],
         values: vec![b"a: 1".as_slice().into(), b"b: 2".as_slice().into()],
     };
-    toolbox.open(watch).helm(&request)
+    toolbox.open(watch, "").helm(&request)
 }
 
 fn minute() -> Watch {
@@ -141,4 +141,37 @@ fn a_tool_is_found_or_named() {
     };
     assert_ne!(make("one"), make("two"), "a replaced binary is another version");
     assert_eq!(version(), version());
+}
+
+#[test]
+fn only_so_many_run_at_once_and_each_gives_its_turn_on() {
+    let Ok(shared) = tempfile::tempdir_in("/dev/shm") else { return assert!(!Path::new("/dev/shm").exists()) };
+    let toolbox = toolbox(Some(shared.path()));
+    let required = rule(Sandbox::Required);
+    // The probe of the sandbox is no tool.
+    helm(&toolbox, &required, "/", &minute()).unwrap();
+    let homes = || std::fs::read_dir(shared.path()).unwrap().count();
+    let (first, second, third) = (minute(), minute(), minute());
+    std::thread::scope(|scope| {
+        let hanging = [&first, &second].map(|watch| scope.spawn(|| helm(&toolbox, &required, "hang", watch)));
+        while homes() < 2 {
+            std::thread::yield_now();
+        }
+        let waiting = scope.spawn(|| helm(&toolbox, &required, "/", &third));
+        while toolbox.turns.waiting() < 1 {
+            std::thread::yield_now();
+        }
+        let soon = Watch::until(Instant::now() + Duration::from_millis(50));
+        let error = helm(&toolbox, &required, "/", &soon).unwrap_err();
+        assert!(error.message.contains("was not started in time") && error.remedy.contains("--tools"), "{error}");
+        assert_eq!((soon.phase(), third.phase()), (Phase::Queued, Phase::Queued), "the answer says what it waited for");
+        assert_eq!(homes(), 2, "who waits has no home yet");
+        first.stop();
+        assert!(waiting.join().unwrap().is_ok());
+        second.stop();
+        for tool in hanging {
+            tool.join().unwrap().unwrap_err();
+        }
+    });
+    assert_eq!(homes(), 0);
 }

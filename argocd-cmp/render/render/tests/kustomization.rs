@@ -152,8 +152,10 @@ fn patches_are_left_to_the_binary_where_only_it_understands_them() {
         "{target: {kind: ConfigMap, name: 'x.*'}, patch: '[]'}",
         "{target: {labelSelector: a=b}, patch: '[]'}",
         "{target: {kind: ConfigMap}, options: {allowNameChange: true}, patch: '[]'}",
-        "{target: {kind: ConfigMap}, patch: '[{op: replace, path: /metadata/name, value: z}]'}",
-        "{target: {kind: ConfigMap}, patch: '[{op: replace, path: /kind, value: Secret}]'}",
+        "{target: {kind: ConfigMap}, patch: '- {op: replace, path: /metadata/name, value: z}'}",
+        "{target: {kind: ConfigMap}, patch: '- {op: replace, path: /kind, value: Secret}'}",
+        // What begins with a bracket is JSON to kustomize, and this is none.
+        "{target: {kind: ConfigMap}, patch: '[{op: add, path: /data, value: {}}]'}",
     ] {
         let text = format!("resources: [config.yaml]\npatches:\n  - {patch}\n");
         let tree = files(&[("app/kustomization.yaml", &text), ("app/config.yaml", CONFIG)]);
@@ -162,21 +164,59 @@ fn patches_are_left_to_the_binary_where_only_it_understands_them() {
         assert_eq!(binary.asked.borrow().len(), 1, "{patch}");
     }
     let copies: Vec<String> = (0..30).map(|at| format!("{{op: copy, from: /data, path: /data/a{at}}}")).collect();
-    let growing = format!("{{op: copy, from: /metadata, path: /data}}, {}", copies.join(", "));
+    let growing = format!("{{op: copy, from: /metadata, path: /data}}\n      - {}", copies.join("\n      - "));
     for operations in [
         growing.as_str(),
         "{op: remove, path: /missing}",
         "{op: unknown, path: /x}",
         "{op: test, path: /kind, value: Secret}",
     ] {
-        let text = format!(
-            "resources: [config.yaml]\npatches:\n  - {{target: {{kind: ConfigMap}}, patch: '[{operations}]'}}\n"
-        );
+        let patch = format!("target: {{kind: ConfigMap}}\n    patch: |\n      - {operations}\n");
+        let text = format!("resources: [config.yaml]\npatches:\n  - {patch}");
         let tree = files(&[("app/kustomization.yaml", &text), ("app/config.yaml", CONFIG)]);
         let found = rules(render_with(&tree, &[], &NoTools));
         let expected = if operations == growing { "kustomize" } else { "tool" };
         assert_eq!(found.into_iter().collect::<Vec<_>>(), [expected], "{operations}");
     }
+}
+
+#[test]
+fn labels_in_the_order_of_kustomize() {
+    let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {selector: {matchLabels: {}}, template: {spec: {containers: [{name: c, image: 'postgres:16'}]}}}\n";
+    let both = files(&[
+        ("app/kustomization.yaml", "resources: [web.yaml]\ncommonLabels: {a: common}\nlabels: [{pairs: {b: own}}]\n"),
+        ("app/web.yaml", deployment),
+    ]);
+    let found = rendered(render_with(&both, &[("guards", "none")], &NoTools)).yaml();
+    assert!(found.contains("matchLabels:\n      a: common\n") && found.contains("    b: own\n"), "{found}");
+    // A label that two layers set makes kustomize change selectors that nobody asked it to change.
+    let twice = files(&[
+        ("app/kustomization.yaml", "resources: [../base]\nlabels: [{pairs: {a: over}}]\n"),
+        ("base/kustomization.yaml", "resources: [web.yaml]\ncommonLabels: {a: base}\n"),
+        ("base/web.yaml", deployment),
+    ]);
+    assert_eq!(rules(render_with(&twice, &[], &NoTools)).into_iter().collect::<Vec<_>>(), ["tool"]);
+}
+
+#[test]
+fn a_namespace_takes_the_name_of_the_namespace() {
+    let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: staging}\n";
+    let tree = |kustomization: &str| {
+        files(&[
+            ("app/kustomization.yaml", &format!("resources: [ns.yaml, config.yaml]\n{kustomization}")),
+            ("app/ns.yaml", namespace),
+            ("app/config.yaml", CONFIG),
+        ])
+    };
+    let found = rendered(render_with(&tree("namespace: shop-pr-7"), &[("guards", "none")], &NoTools));
+    assert_eq!(titles(&found), ["ConfigMap/x"], "it is the environment's own, and dropped");
+    assert_eq!(rules(render_with(&tree(""), &[], &NoTools)).into_iter().collect::<Vec<_>>(), ["kind"]);
+    let twice = files(&[
+        ("app/kustomization.yaml", "resources: [a.yaml, b.yaml]\nnamespace: one\n"),
+        ("app/a.yaml", CONFIG),
+        ("app/b.yaml", &CONFIG.replace("name: x", "name: x, namespace: two")),
+    ]);
+    assert_eq!(rules(render_with(&twice, &[], &NoTools)).into_iter().collect::<Vec<_>>(), ["name"]);
 }
 
 proptest! {
@@ -235,6 +275,6 @@ const VALUES: [&str; 15] = [
     "[7, {}, [], null]",
     "{a: {b: c}}",
     "null",
-    "[{target: {kind: ConfigMap}, patch: '[{op: add, path: /data, value: {a: b}}]'}]",
+    "[{target: {kind: ConfigMap}, patch: '- {op: add, path: /data, value: {a: b}}'}]",
     "[[config.yaml]]",
 ];

@@ -1,6 +1,7 @@
 //! Builds simple kustomizations, in the order in which kustomize applies its parts: patches, namespace, names, labels,
 //! annotations, replicas, images; then the references to names that changed.
 
+use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
@@ -8,15 +9,18 @@ use serde_json::{Value, json};
 use super::kustomization::{Image, Named};
 use super::{Layer, Part, labels, references};
 use crate::files::Files;
+use crate::kind::SourceKind;
 use crate::manifest::{Manifest, manifests, text};
 use crate::refusal::{Place, Refusal, Refusals, Rule};
-use crate::workload::map_at;
+use crate::workload::{at, map_at};
 
 /// An object and all names it has had, the present one last.
 #[derive(Clone)]
 pub(super) struct Resource {
     pub(super) manifest: Manifest,
     pub(super) names: Vec<String>,
+    /// The keys of labels that were put on it.
+    labelled: BTreeSet<String>,
 }
 
 /// What came of it.
@@ -90,6 +94,11 @@ fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Res
     if resources.iter().any(is_directed) {
         return Err(here("annotations of config.kubernetes.io"));
     }
+    if let Some(foreign) = resources.iter().find(|resource| is_foreign(resource)).filter(|_| kustomization.transforms())
+    {
+        return Err(here(&format!("changing a {}", foreign.manifest.kind())));
+    }
+    once(&resources)?;
     for patch in &kustomization.patches {
         let operations = patch.load(files, directory, budget).ok_or_else(|| Stop::NeedsTool(patch.named()))?;
         for resource in &mut resources {
@@ -98,15 +107,16 @@ fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Res
         }
     }
     for resource in &mut resources {
-        if let (Some(namespace), Some(metadata)) =
-            (&kustomization.namespace, map_at(&mut resource.manifest.content, &["metadata"]))
-        {
-            metadata.insert("namespace".to_owned(), json!(namespace));
+        if let Some(namespace) = &kustomization.namespace {
+            set_namespace(resource, namespace);
         }
         rename(resource, &kustomization.prefix, &kustomization.suffix);
-        for set in &kustomization.labels {
+        for set in kustomization.labels.iter().chain(&kustomization.common_labels) {
             if labels::goes_deeper(set, &resource.manifest) {
-                return Err(here("labels in selectors"));
+                return Err(here("labels of this kind of object"));
+            }
+            if relabels(set, resource) {
+                return Err(here("a label that is set twice"));
             }
             labels::put_labels(set, &mut resource.manifest);
         }
@@ -114,6 +124,7 @@ fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Res
             labels::put_annotations(&kustomization.annotations, &mut resource.manifest);
         }
     }
+    once(&resources)?;
     for replicas in &kustomization.replicas {
         set_replicas(replicas, &mut resources).map_err(|refusal| Stop::Refused(vec![refusal]))?;
     }
@@ -121,6 +132,53 @@ fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Res
         set_images(&kustomization.images, &mut resource.manifest.content);
     }
     if references::follow(&mut resources) { Ok(resources) } else { Err(here("references to names that occur twice")) }
+}
+
+/// Whether kustomize knows things about a kind that are not known here: kinds of Kubernetes that no preview may have.
+fn is_foreign(resource: &Resource) -> bool {
+    let manifest = &resource.manifest;
+    let is_dropped = matches!(
+        (manifest.group(), manifest.kind()),
+        ("autoscaling", "HorizontalPodAutoscaler") | ("policy", "PodDisruptionBudget") | ("", "Namespace")
+    );
+    !is_dropped && SourceKind::of(manifest.group(), manifest.kind()).is_none()
+}
+
+/// Refuses the same object in the same namespace twice, as kustomize does.
+fn once(resources: &[Resource]) -> Result<(), Stop> {
+    let mut seen: BTreeMap<_, &Resource> = BTreeMap::new();
+    let mut refusals = Vec::new();
+    for resource in resources {
+        let manifest = &resource.manifest;
+        let id = (manifest.api_version(), manifest.kind(), resource.namespace(), manifest.name());
+        if let Some(first) = seen.insert(id, resource) {
+            let message = format!("the same object stands at {} too", first.manifest.place(&[]));
+            refusals.push(manifest.refuse(&[], Rule::Name, message, "rename or remove one of them"));
+        }
+    }
+    if refusals.is_empty() { Ok(()) } else { Err(Stop::Refused(refusals)) }
+}
+
+/// Whether labels change what another layer put there. kustomize then changes selectors too, asked or not.
+fn relabels(set: &super::kustomization::Labels, resource: &mut Resource) -> bool {
+    let pairs = set.pairs.iter();
+    let mut changes = false;
+    for (key, value) in pairs {
+        let before = at(&resource.manifest.content, &["metadata", "labels", key]).and_then(Value::as_str);
+        changes |= !resource.labelled.insert(key.clone()) && before != Some(value);
+    }
+    changes
+}
+
+/// Sets the namespace of an object, or the name of a Namespace.
+fn set_namespace(resource: &mut Resource, namespace: &str) {
+    let is_namespace = (resource.manifest.api_version(), resource.manifest.kind()) == ("v1", "Namespace");
+    let Some(metadata) = map_at(&mut resource.manifest.content, &["metadata"]) else { return };
+    let key = if is_namespace { "name" } else { "namespace" };
+    metadata.insert(key.to_owned(), json!(namespace));
+    if is_namespace {
+        resource.names.push(namespace.to_owned());
+    }
 }
 
 fn objects(files: &Files, path: &str, budget: &mut Budget) -> Result<Vec<Resource>, Stop> {
@@ -136,7 +194,11 @@ fn objects(files: &Files, path: &str, budget: &mut Budget) -> Result<Vec<Resourc
     }
     let shown: Arc<str> = path.into();
     let found = manifests(&|_| Arc::clone(&shown), &bytes).map_err(Stop::Refused)?;
-    Ok(found.into_iter().map(|manifest| Resource { names: vec![manifest.name().to_owned()], manifest }).collect())
+    let resource = |manifest: Manifest| {
+        let names = vec![manifest.name().to_owned()];
+        Resource { manifest, names, labelled: BTreeSet::new() }
+    };
+    Ok(found.into_iter().map(resource).collect())
 }
 
 /// Whether an object has annotations that tell kustomize what to do with it.

@@ -24,6 +24,8 @@ pub(super) struct Kustomization {
     pub(super) prefix: String,
     pub(super) suffix: String,
     pub(super) labels: Vec<Labels>,
+    /// `commonLabels`, which come behind all others wherever they stand.
+    pub(super) common_labels: Option<Labels>,
     pub(super) annotations: Vec<(String, String)>,
     pub(super) images: Vec<Image>,
     pub(super) replicas: Vec<Replicas>,
@@ -39,6 +41,7 @@ pub(super) struct Labels {
     pub(super) pairs: Vec<(String, String)>,
     pub(super) selectors: bool,
     pub(super) templates: bool,
+    pub(super) claims: bool,
 }
 
 /// Another name, tag or digest for an image.
@@ -79,7 +82,7 @@ const KEYS: [(&str, &[&str]); 12] = [
     ("configMapGenerator", &GENERATOR),
     ("generatorOptions", &["annotations", "disableNameSuffixHash", "immutable", "labels"]),
     ("images", &["digest", "name", "newName", "newTag", "tagSuffix"]),
-    ("labels", &["fields", "includeSelectors", "includeTemplates", "pairs"]),
+    ("labels", &["fields", "includeSelectors", "includeTemplates", "includeVolumeClaimTemplates", "pairs"]),
     ("openapi", &["path"]),
     ("patches", &PATCH),
     ("patchesJson6902", &PATCH),
@@ -110,6 +113,7 @@ impl Kustomization {
             prefix: String::new(),
             suffix: String::new(),
             labels: Vec::new(),
+            common_labels: None,
             annotations: Vec::new(),
             images: Vec::new(),
             replicas: Vec::new(),
@@ -126,6 +130,13 @@ impl Kustomization {
             _ => parser.refuse(root.line, "a kustomization is a map", "write `resources:`"),
         }
         (found, parser.refusals)
+    }
+
+    /// Whether it changes objects by what it knows about their kinds.
+    pub(super) fn transforms(&self) -> bool {
+        let is_named = self.namespace.is_some() || !self.prefix.is_empty() || !self.suffix.is_empty();
+        let is_labelled = !self.labels.is_empty() || self.common_labels.is_some() || !self.annotations.is_empty();
+        is_named || is_labelled || !self.images.is_empty() || !self.replicas.is_empty()
     }
 }
 
@@ -147,7 +158,8 @@ impl Parser<'_> {
             "namePrefix" => found.prefix = self.text(node).unwrap_or_default(),
             "nameSuffix" => found.suffix = self.text(node).unwrap_or_default(),
             "commonLabels" => {
-                found.labels.push(Labels { pairs: self.pairs(node), selectors: true, templates: true });
+                let pairs = self.pairs(node);
+                found.common_labels = Some(Labels { pairs, selectors: true, templates: true, claims: true });
             }
             "labels" => self.labels(found, node),
             "commonAnnotations" => found.annotations = self.pairs(node),
@@ -246,12 +258,14 @@ impl Parser<'_> {
     fn labels(&mut self, found: &mut Kustomization, node: &Node) {
         for item in items(node) {
             let on = |key: &str| item.get(key).is_some_and(|node| node.content == Content::Bool(true));
-            let (selectors, templates) = (on("includeSelectors"), on("includeTemplates"));
+            let selectors = on("includeSelectors");
+            let (templates, claims) = (on("includeTemplates"), on("includeVolumeClaimTemplates"));
             if item.get("fields").is_some() {
                 found.needs_tool.push(Named::new(self.file, item.line, "labels.fields"));
             }
             let pairs = item.get("pairs").map(|pairs| self.pairs(pairs)).unwrap_or_default();
-            found.labels.push(Labels { pairs, selectors, templates });
+            let (templates, claims) = (selectors || templates, selectors || claims);
+            found.labels.push(Labels { pairs, selectors, templates, claims });
         }
     }
 

@@ -9,22 +9,24 @@ use crate::workload::{at, at_mut, map_at};
 /// Where the metadata of templates stands, by kind.
 fn templates(kind: &str) -> &'static [&'static [&'static str]] {
     match kind {
-        "Deployment" | "StatefulSet" | "Job" | "ReplicaSet" | "DaemonSet" => &[&["spec", "template", "metadata"]],
+        "Deployment" | "StatefulSet" | "Job" => &[&["spec", "template", "metadata"]],
         "CronJob" => &[&["spec", "jobTemplate", "metadata"], &["spec", "jobTemplate", "spec", "template", "metadata"]],
         _ => &[],
     }
 }
 
-/// Whether labels in selectors go deeper into this object than is known here.
+/// Whether labels go deeper into this object than is known here.
 pub(super) fn goes_deeper(labels: &Labels, manifest: &Manifest) -> bool {
     let pod = ["spec", "template", "spec"];
     let placed = |key: &&str| at(&manifest.content, &[&pod[..], &[*key]].concat()).is_some();
-    let unknown = matches!(manifest.kind(), "ReplicaSet" | "DaemonSet" | "ReplicationController" | "NetworkPolicy");
     let placed = labels.selectors && ["affinity", "topologySpreadConstraints"].iter().any(placed);
     let cron = ["spec", "jobTemplate", "spec", "selector"];
     let jobs = at(&manifest.content, &cron).is_some()
         || (manifest.kind() == "Job" && at(&manifest.content, &["spec", "selector"]).is_some());
-    placed || ((labels.selectors || labels.templates) && (unknown || jobs))
+    // Versions of kustomize differ in whether templates of claims are templates.
+    let claims =
+        labels.templates != labels.claims && at(&manifest.content, &["spec", "volumeClaimTemplates"]).is_some();
+    placed || claims || (labels.selectors && jobs)
 }
 
 /// Puts labels on an object, its templates and its selector, as far as they go.
@@ -32,10 +34,12 @@ pub(super) fn put_labels(labels: &Labels, manifest: &mut Manifest) {
     let kind = manifest.kind().to_owned();
     let content = &mut manifest.content;
     put(content, &["metadata", "labels"], &labels.pairs);
-    if labels.selectors || labels.templates {
+    if labels.templates {
         for template in templates(&kind) {
             put(content, &[template, &["labels"][..]].concat(), &labels.pairs);
         }
+    }
+    if labels.claims && kind == "StatefulSet" {
         let claims = at_mut(content, &["spec", "volumeClaimTemplates"]).and_then(Value::as_array_mut);
         for claim in claims.into_iter().flatten() {
             put(claim, &["metadata", "labels"], &labels.pairs);
@@ -44,6 +48,9 @@ pub(super) fn put_labels(labels: &Labels, manifest: &mut Manifest) {
     if labels.selectors {
         match kind.as_str() {
             "Service" => put(content, &["spec", "selector"], &labels.pairs),
+            "PodDisruptionBudget" if at(content, &["spec", "selector", "matchLabels"]).is_some() => {
+                put(content, &["spec", "selector", "matchLabels"], &labels.pairs);
+            }
             "Deployment" | "StatefulSet" => put(content, &["spec", "selector", "matchLabels"], &labels.pairs),
             _ => {}
         }

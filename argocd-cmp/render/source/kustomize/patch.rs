@@ -85,6 +85,10 @@ fn target(node: &Node) -> Option<Target> {
 
 /// The operations of a text; none where it is another kind of patch, changes what an object is called, or sets nothing.
 pub(super) fn operations(bytes: &[u8]) -> Option<Vec<Value>> {
+    // What begins with a bracket is JSON to kustomize, and nothing else.
+    if bytes.trim_ascii_start().starts_with(b"[") && serde_json::from_slice::<Value>(bytes).is_err() {
+        return None;
+    }
     let mut documents = read(bytes, &Limits::default()).ok()?;
     let root = documents.pop().filter(|_| documents.is_empty())?.root.into_json();
     let operations = root.as_array()?.clone();

@@ -276,7 +276,7 @@ struct FakeToolbox(Arc<Helm>);
 struct FakeTools<'a>(&'a Helm, &'a Watch);
 
 impl Toolbox for FakeToolbox {
-    fn open<'a>(&'a self, watch: &'a Watch) -> Box<dyn Tools + 'a> {
+    fn open<'a>(&'a self, watch: &'a Watch, _: &'a str) -> Box<dyn Tools + 'a> {
         Box::new(FakeTools(&self.0, watch))
     }
 

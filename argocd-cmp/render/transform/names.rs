@@ -1,0 +1,141 @@
+//! The names a person gave: what a chart makes of `nameOverride` and `fullnameOverride`, for sources that are none.
+//!
+//! A chart has one application, a directory may have several. So the two are about the one workload of a source, or
+//! the one that runs `image.repository`, and about every object that is called like it. Where there is no such one
+//! they are refused, because half of a source under another name is of no use to anybody.
+
+use std::collections::BTreeSet;
+
+use serde_json::{Value, json};
+
+use super::hooks;
+use crate::application::Preview;
+use crate::image::Image;
+use crate::kind::SourceKind;
+use crate::manifest::{Manifest, text};
+use crate::references::{each, each_of_route};
+use crate::refusal::{Place, Refusal, Rule};
+use crate::workload::{at_mut, containers_mut, map_at, template_path};
+
+/// The label that says which application an object belongs to.
+const NAME: &str = "app.kubernetes.io/name";
+
+/// Gives the one application of a source its names.
+pub(super) fn rewrite(preview: &Preview<'_>, manifests: &mut [Manifest]) -> Vec<Refusal> {
+    let parameters = preview.parameters;
+    let rows = [("nameOverride", &parameters.name_override), ("fullnameOverride", &parameters.fullname_override)];
+    let given: Vec<&str> = rows.iter().filter(|(_, value)| value.is_some()).map(|(name, _)| *name).collect();
+    if given.is_empty() || manifests.is_empty() {
+        return Vec::new();
+    }
+    let old = match one(preview, manifests) {
+        Ok(old) => old,
+        Err(message) => {
+            let remedy = "leave it out, name the workload's image with `image.repository`, or give each workload an \
+                          Application of its own";
+            let refusal = |name: &&str| Refusal::new(Place::parameter(*name), Rule::Parameter, &message, remedy);
+            return given.iter().map(refusal).collect();
+        }
+    };
+    if let Some(label) = &parameters.name_override {
+        let is_selected = manifests.iter().any(|manifest| selects(&manifest.content));
+        for manifest in manifests.iter_mut().filter(|manifest| manifest.name() == old) {
+            put_label(manifest, label, is_selected);
+        }
+    }
+    if let Some(new) = &parameters.fullname_override {
+        rename(manifests, &old, new);
+    }
+    Vec::new()
+}
+
+/// The name of the workload that is meant.
+fn one(preview: &Preview<'_>, manifests: &mut [Manifest]) -> Result<String, String> {
+    let lasting = titles(manifests, &["Deployment", "StatefulSet"], |_| true);
+    let found = if lasting.is_empty() { titles(manifests, &["CronJob", "Job"], |_| true) } else { lasting };
+    let names =
+        |found: &BTreeSet<(String, String)>| found.iter().map(|(_, name)| name.clone()).collect::<BTreeSet<_>>();
+    let mut several = names(&found);
+    if let (true, Some(image)) = (several.len() > 1, &preview.parameters.image_repository) {
+        let kinds: Vec<&str> = found.iter().map(|(kind, _)| kind.as_str()).collect();
+        let runs = |written: &str| written.parse::<Image>().is_ok_and(|written| written.name == *image);
+        several = names(&titles(manifests, &kinds, |manifest| images(manifest).iter().any(|written| runs(written))));
+    }
+    match (several.pop_first(), several.is_empty()) {
+        (Some(only), true) => Ok(only),
+        _ if found.is_empty() => Err("it names a workload, and the source has none".to_owned()),
+        _ => {
+            let found: Vec<_> = found.iter().map(|(kind, name)| format!("{kind}/{name}")).collect();
+            Err(format!("it names one workload, and the source has {}", found.join(", ")))
+        }
+    }
+}
+
+/// Kind and name of the workloads that are no hooks.
+fn titles(
+    manifests: &mut [Manifest],
+    kinds: &[&str],
+    mut fits: impl FnMut(&mut Manifest) -> bool,
+) -> BTreeSet<(String, String)> {
+    let workloads = manifests.iter_mut().filter(|manifest| {
+        kinds.contains(&manifest.kind()) && !hooks::is_hook(manifest) && !manifest.name().is_empty()
+    });
+    let fitting = workloads.filter_map(|manifest| fits(manifest).then_some(manifest));
+    fitting.map(|manifest| (manifest.kind().to_owned(), manifest.name().to_owned())).collect()
+}
+
+/// The images of a workload.
+fn images(manifest: &mut Manifest) -> Vec<String> {
+    let pod = pod_template(manifest).and_then(|template| at_mut(template, &["spec"]));
+    pod.into_iter().flat_map(containers_mut).map(|container| text(container, &["image"]).to_owned()).collect()
+}
+
+fn pod_template(manifest: &mut Manifest) -> Option<&mut Value> {
+    let kind = SourceKind::of(manifest.group(), manifest.kind())?;
+    at_mut(&mut manifest.content, template_path(&kind)?)
+}
+
+/// Whether somebody selects by the label. Then pods keep theirs, or nothing would find them any more.
+fn selects(value: &Value) -> bool {
+    match value {
+        Value::Array(items) => items.iter().any(selects),
+        Value::Object(map) => map.iter().any(|(key, value)| {
+            let is_selector = ["matchLabels", "selector"].contains(&key.as_str());
+            (is_selector && value.get(NAME).is_some())
+                || (key == "key" && value == NAME && map.contains_key("operator"))
+                || selects(value)
+        }),
+        _ => false,
+    }
+}
+
+fn put_label(manifest: &mut Manifest, label: &str, is_selected: bool) {
+    if let Some(labels) = map_at(&mut manifest.content, &["metadata", "labels"]) {
+        labels.insert(NAME.to_owned(), json!(label));
+    }
+    if let Some(template) = pod_template(manifest).filter(|template| template.is_object() && !is_selected)
+        && let Some(labels) = map_at(template, &["metadata", "labels"])
+    {
+        labels.insert(NAME.to_owned(), json!(label));
+    }
+}
+
+/// Gives everything that is called `old` the new name, and lets references follow.
+fn rename(manifests: &mut [Manifest], old: &str, new: &str) {
+    let mut renamed = BTreeSet::new();
+    for manifest in manifests.iter_mut().filter(|manifest| manifest.name() == old) {
+        renamed.insert(manifest.kind().to_owned());
+        if let Some(metadata) = map_at(&mut manifest.content, &["metadata"]) {
+            metadata.insert("name".to_owned(), json!(new));
+        }
+    }
+    let mut look = |kind: &str, name: &mut String| {
+        if name == old && renamed.contains(kind) {
+            new.clone_into(name);
+        }
+    };
+    for manifest in manifests {
+        each(manifest, &mut look);
+        each_of_route(manifest, &mut look);
+    }
+}

@@ -1,0 +1,123 @@
+//! Small repositories of our own and what becomes of them, through the real program and the real tools.
+//!
+//! A folder of `tests/golden` is a case: `tree` is the repository and `tree/app` the Application's directory,
+//! `parameters.txt` has one parameter in each line (or another option, as one would type it), `policy.yaml` stands
+//! there where it is not the common one, `same-tree-as` names the case whose tree it is. `expected.yaml` is what
+//! comes of it; `EOD_UPDATE_GOLDEN=1` writes it anew.
+
+use std::{
+    ffi::OsString,
+    fs,
+    path::{Path, PathBuf},
+    process::Command,
+    sync::Mutex,
+};
+
+use crate::kit::{
+    argocd::Tool,
+    cases::for_each_number,
+    command::{Finished, run},
+};
+
+/// How many there are at least.
+const LEAST: usize = 40;
+
+fn folder() -> PathBuf {
+    Path::new(crate::KIT.repository).join("tests/golden")
+}
+
+/// The names of all cases, in order.
+fn cases() -> Vec<String> {
+    let entries = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
+    let mut names: Vec<_> = entries
+        .filter(|path| path.is_dir())
+        .map(|path| path.file_name().unwrap().to_string_lossy().into_owned())
+        .collect();
+    names.sort();
+    names
+}
+
+/// Where helm and kustomize are, before everything else.
+pub(super) fn search_path() -> OsString {
+    let own = [Tool::Helm, Tool::Kustomize].map(|tool| tool.path().parent().unwrap().to_owned());
+    let rest = std::env::var_os("PATH").unwrap_or_default();
+    std::env::join_paths(own.into_iter().chain(std::env::split_paths(&rest))).unwrap()
+}
+
+fn render(case: &str, path: &OsString) -> Finished {
+    let own = folder().join(case);
+    let tree = match fs::read_to_string(own.join("same-tree-as")) {
+        Ok(other) => folder().join(other.trim()).join("tree"),
+        Err(_) => own.join("tree"),
+    };
+    let policy = Some(own.join("policy.yaml")).filter(|file| file.exists());
+    let mut command = Command::new(env!("CARGO_BIN_EXE_eod-cmp"));
+    command.env("PATH", path).args(["render", "--project", "previews"]);
+    command.arg("--policy").arg(policy.unwrap_or_else(|| folder().join("policy.yaml")));
+    command.arg("--root").arg(&tree).arg("--path").arg(tree.join("app"));
+    let parameters = fs::read_to_string(own.join("parameters.txt")).unwrap();
+    for line in parameters.lines() {
+        match line.strip_prefix("--") {
+            Some(_) => command.args(line.splitn(2, ' ')),
+            None => command.args(["--parameter", line]),
+        };
+    }
+    run(&mut command, "")
+}
+
+#[test]
+fn every_repository_gives_what_is_expected_of_it() {
+    let (cases, path, wrong) = (cases(), search_path(), Mutex::new(Vec::new()));
+    assert!(cases.len() >= LEAST, "there are {} cases", cases.len());
+    let update = std::env::var_os("EOD_UPDATE_GOLDEN").is_some_and(|value| value == "1");
+    for_each_number(cases.len(), |number| {
+        let case = &cases[number];
+        let finished = render(case, &path);
+        if finished.code != Some(0) || !finished.stderr.is_empty() {
+            wrong.lock().unwrap().push(format!("{case} is not rendered: {}", finished.report()));
+            return;
+        }
+        let file = folder().join(case).join("expected.yaml");
+        if update {
+            return fs::write(&file, &finished.stdout).unwrap();
+        }
+        let expected = fs::read_to_string(&file).unwrap_or_default();
+        if let Some(difference) = first_difference(&expected, &finished.stdout) {
+            wrong.lock().unwrap().push(format!("{case}: {difference}"));
+        }
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+/// The first line in which two texts differ.
+fn first_difference(expected: &str, got: &str) -> Option<String> {
+    let (mut expected, mut got) = (expected.lines(), got.lines());
+    (1..).find_map(|line| match (expected.next(), got.next()) {
+        (None, None) => Some(None),
+        (expected, got) if expected == got => None,
+        (expected, got) => {
+            let shown = |line: Option<&str>| line.map_or("the end".to_owned(), |line| format!("`{line}`"));
+            Some(Some(format!("line {line}: expected {}, got {}", shown(expected), shown(got))))
+        }
+    })?
+}
+
+#[test]
+fn a_difference_is_seen() {
+    assert_eq!(first_difference("a\nb\n", "a\nb\n"), None);
+    assert_eq!(first_difference("a\nb\n", "a\nc\n").as_deref(), Some("line 2: expected `b`, got `c`"));
+    assert_eq!(first_difference("a\n", "a\nb\n").as_deref(), Some("line 2: expected the end, got `b`"));
+}
+
+#[test]
+fn no_tree_is_missing_or_unused() {
+    for case in cases() {
+        let own = folder().join(&case);
+        let borrowed = fs::read_to_string(own.join("same-tree-as")).ok();
+        assert_ne!(borrowed.is_some(), own.join("tree").exists(), "{case} has one tree, its own or another's");
+        if let Some(other) = borrowed {
+            assert!(folder().join(other.trim()).join("tree/app").exists(), "{case} names {other}");
+        }
+    }
+}
