@@ -1,5 +1,7 @@
 //! The one integration-test binary. One sentence per module on what belongs there.
 
+/// Stories of the Argo CD plugin on the real Argo CD.
+mod cmp;
 /// The registry's pages are what the schema says.
 mod docs;
 /// Real parts and how to drive them: the testbed cluster, terraform, faults.

@@ -1,12 +1,13 @@
 //! `init`: everything that a platform adds to its Argo CD, to be read, changed and applied.
 
 /// The documents, in the order in which they are applied. They are the examples, so there is one text of each.
-const DOCUMENTS: [&str; 7] = [
+const DOCUMENTS: [&str; 8] = [
     include_str!("../../../examples/argocd/settings.yaml"),
     include_str!("../../../examples/argocd/policy.yaml"),
     include_str!("../../../examples/argocd/sidecar.yaml"),
     include_str!("../../../examples/argocd/project.yaml"),
     include_str!("../../../examples/argocd/admission.yaml"),
+    include_str!("../../../examples/argocd/token.yaml"),
     include_str!("../../../examples/argocd/applicationset.yaml"),
     include_str!("../../../examples/argocd/plugin.yaml"),
 ];
@@ -24,8 +25,8 @@ mod tests {
     const POLICY: usize = 1;
     const SIDECAR: usize = 2;
     const PROJECT: usize = 3;
-    const SET: usize = 5;
-    const PLUGIN: usize = 6;
+    const SET: usize = 6;
+    const PLUGIN: usize = 7;
 
     fn document(number: usize) -> Node {
         read(DOCUMENTS[number].as_bytes(), &Limits::default()).unwrap().remove(0).root
@@ -46,9 +47,9 @@ mod tests {
         let kind = |root: &Node| root.get("kind").and_then(Node::text).unwrap_or("policy").to_owned();
         let mut kinds: Vec<_> = documents.iter().map(|document| kind(&document.root)).collect();
         kinds.retain(|kind| !kind.starts_with("ValidatingAdmissionPolicy"));
-        let expected = ["ConfigMap", "policy", "Deployment", "AppProject", "ApplicationSet", "ConfigManagementPlugin"];
-        assert_eq!(kinds, expected);
-        assert_eq!(documents.len(), expected.len() + 6, "three rules of admission and their bindings");
+        let expected = "ConfigMap policy Deployment AppProject Secret ApplicationSet ConfigManagementPlugin";
+        assert_eq!(kinds.join(" "), expected);
+        assert_eq!(documents.len(), kinds.len() + 6, "three rules of admission and their bindings");
     }
 
     #[test]
