@@ -15,6 +15,7 @@ mod cache;
 mod classic;
 mod deadline;
 mod errors;
+mod examples;
 mod golden;
 mod identity;
 mod kustomize;

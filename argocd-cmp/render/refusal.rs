@@ -28,6 +28,9 @@ pub struct Place {
     pub object: Option<String>,
 }
 
+/// What stands for a file where a parameter of the Application is meant.
+const PARAMETERS: &str = "parameters";
+
 /// Every reason there is, sorted by place.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub struct Refusals(Vec<Refusal>);
@@ -125,7 +128,7 @@ impl Place {
 
     /// A parameter of the Application.
     pub fn parameter(name: impl Into<String>) -> Self {
-        Self { file: Some("parameters".to_owned()), object: Some(name.into()), ..Self::default() }
+        Self { file: Some(PARAMETERS.to_owned()), object: Some(name.into()), ..Self::default() }
     }
 
     /// A line of a file.
@@ -154,6 +157,18 @@ impl Refusals {
     /// The refusals, sorted by place.
     pub fn as_slice(&self) -> &[Refusal] {
         &self.0
+    }
+
+    /// The same with files named as the repository names them. The received tree lies in its directory `above`; the
+    /// author of a file knows nothing of such a tree.
+    #[must_use]
+    pub fn below(mut self, above: &str) -> Self {
+        let above = above.trim_matches('/');
+        let files = self.0.iter_mut().filter_map(|refusal| refusal.place.file.as_mut());
+        for file in files.filter(|file| !above.is_empty() && *file != PARAMETERS) {
+            *file = if ["", "."].contains(&file.as_str()) { above.to_owned() } else { format!("{above}/{file}") };
+        }
+        self
     }
 }
 
@@ -255,6 +270,17 @@ mod tests {
               remedy: remove it"#]]
         .assert_eq(&all.to_string());
         assert_eq!(Refusals::collected(Vec::new()), None);
+    }
+
+    #[test]
+    fn files_are_named_as_in_the_repository() {
+        let places = [Place::file("pr/api.yaml"), Place::file("."), Place::parameter("owner"), Place::default()];
+        let refusal = |place| Refusal::new(place, Rule::File, "a", "b");
+        let all = Refusals::collected(places.map(refusal).to_vec()).unwrap();
+        let files = |all: &Refusals| all.0.iter().map(|one| one.place.file.clone()).collect::<Vec<_>>();
+        assert_eq!(files(&all.clone().below("")), files(&all));
+        let named: Vec<_> = files(&all.below("deploy/")).into_iter().flatten().collect();
+        assert_eq!(named, ["deploy", "parameters", "deploy/pr/api.yaml"]);
     }
 
     #[test]

@@ -116,7 +116,7 @@ For a person:
     --parameter-array K=V,V
     --diff FILE            show on stderr what changed against this earlier output
   policy check FILE        read a policy and name every mistake
-  init                     print sidecar patch, plugin.yaml, policy, ApplicationSet and settings
+  init                     print all that is added to Argo CD: settings, policy, sidecar, project, ApplicationSet
 
   --version, --help
 

@@ -129,7 +129,8 @@ impl Renderer {
         let tree = Tree { files: source.files, directory: &call.directory, above: &call.above };
         let request = Request { tree, parameters: &parameters, application: &call.application, policy: &loaded.policy };
         let tools = self.toolbox.open(watch, &call.repository);
-        let rendered = render(&request, &*tools).map_err(|refusals| with_left_out(refusals, source.left_out))?;
+        let rendered = render(&request, &*tools)
+            .map_err(|refusals| with_left_out(refusals, source.left_out).below(&call.above))?;
         let reply = Arc::new(Reply { manifests: rendered.json_lines().to_vec() });
         fits(&reply)?;
         self.cache.put(key, &reply);
@@ -176,7 +177,7 @@ pub(crate) fn render_once(
 ) -> Result<Rendered, Refusals> {
     let tree = Tree { files, directory: &call.directory, above: &call.above };
     let request = Request { tree, parameters, application: &call.application, policy };
-    render(&request, tools).map_err(|refusals| with_left_out(refusals, left_out))
+    render(&request, tools).map_err(|refusals| with_left_out(refusals, left_out).below(&call.above))
 }
 
 /// Where a file is missed that was too large to be kept, that is the reason to name.

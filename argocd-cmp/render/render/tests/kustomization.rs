@@ -115,7 +115,8 @@ fn what_the_binary_is_asked() {
     let tree = files(&[
         (
             "app/kustomization.yaml",
-            "resources: [../base]\npatches: [{path: p.yaml}]\nsecretGenerator: [{name: s, files: [k=../f.txt]}]\n",
+            "resources: [../base]\npatches: [{path: p.yaml}]\nsecretGenerator: [{name: s, files: [k=../f.txt]}]\n\
+             helmCharts:\nHelmGlobals: null\n",
         ),
         ("app/p.yaml", "kind: ConfigMap"),
         ("base/kustomization.yml", "resources: [config.yaml]\n"),

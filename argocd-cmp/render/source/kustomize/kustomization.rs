@@ -360,9 +360,13 @@ pub(super) fn items(node: &Node) -> &[Node] {
     }
 }
 
-/// The kustomization for the binary: the same, but every path says that it is one.
+/// The kustomization for the binary: the same, but every path says that it is one, and without the fields that say
+/// nothing, which nobody has looked at.
 fn rewritten(root: &Node) -> Value {
     let mut value = root.clone().into_json();
+    if let Some(fields) = value.as_object_mut() {
+        fields.retain(|_, content| !content.is_null());
+    }
     for field in ["resources", "bases", "components"] {
         for entry in value.get_mut(field).and_then(Value::as_array_mut).into_iter().flatten() {
             if let Some(text) = entry.as_str().filter(|text| !text.starts_with('.')) {

@@ -1,0 +1,134 @@
+//! Every file of `examples/argocd` is used as it stands, but for the names of what a test has of its own: Argo CD's
+//! namespace, the repository and the forge.
+
+mod admission;
+mod image;
+mod installed;
+mod previews;
+mod project;
+mod story;
+
+use std::fs;
+use std::path::{Path, PathBuf};
+use std::process::Command;
+
+use eod_render::{Limits, Node, read};
+
+use crate::kit::command;
+
+fn folder() -> PathBuf {
+    Path::new(crate::KIT.repository).join("examples/argocd")
+}
+
+#[track_caller]
+fn text(file: &str) -> String {
+    let path = folder().join(file);
+    fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
+}
+
+/// The text with one part replaced, which has to be there.
+#[track_caller]
+fn with(text: &str, part: &str, other: &str) -> String {
+    assert!(text.contains(part), "there is no `{part}` in\n{text}");
+    text.replace(part, other)
+}
+
+/// The same file for another namespace of Argo CD than `argocd`.
+#[track_caller]
+fn in_namespace(file: &str, namespace: &str) -> String {
+    with(&text(file), "\n  namespace: argocd\n", &format!("\n  namespace: {namespace}\n"))
+}
+
+#[track_caller]
+fn documents(text: &str) -> Vec<Node> {
+    let documents = read(text.as_bytes(), &Limits::default()).unwrap_or_else(|faults| panic!("{faults:?}\n{text}"));
+    documents.into_iter().map(|document| document.root).collect()
+}
+
+fn eod_cmp() -> Command {
+    Command::new(env!("CARGO_BIN_EXE_eod-cmp"))
+}
+
+#[test]
+fn every_file_is_told_of() {
+    let mut found = Vec::new();
+    let mut folders = vec![folder()];
+    while let Some(next) = folders.pop() {
+        for entry in fs::read_dir(next).unwrap() {
+            let path = entry.unwrap().path();
+            if path.is_dir() {
+                folders.push(path);
+            } else {
+                found.push(path.strip_prefix(folder()).unwrap().display().to_string());
+            }
+        }
+    }
+    found.sort();
+    // A new file belongs into a test of this folder, and into the README beside it.
+    let told = [
+        "README.md",
+        "admission.yaml",
+        "applicationset.yaml",
+        "github/preview-label.yaml",
+        "monorepo.yaml",
+        "notifications.yaml",
+        "plugin.yaml",
+        "policy.yaml",
+        "project.yaml",
+        "settings.yaml",
+        "sidecar.yaml",
+        "terraform/applicationset.yaml",
+        "terraform/main.tf",
+        "token.yaml",
+        "webhook.yaml",
+    ];
+    assert_eq!(found, told);
+    let readme = text("README.md");
+    for file in &told[1..] {
+        assert!(readme.contains(&format!("`{file}`")), "README.md says nothing of {file}");
+    }
+}
+
+#[test]
+fn init_prints_the_files() {
+    let printed = command::run(eod_cmp().arg("init"), "").expect_ok();
+    let mut files = vec!["settings", "policy", "sidecar", "project", "admission", "token", "applicationset"];
+    // The numbers in the files are the order in which they are applied.
+    for (number, name) in files.iter().enumerate() {
+        assert!(text(&format!("{name}.yaml")).starts_with(&format!("# {}. {name}.yaml: ", number + 1)), "{name}");
+    }
+    files.push("plugin");
+    let expected: Vec<_> = files.iter().map(|name| text(&format!("{name}.yaml"))).collect();
+    assert_eq!(printed, expected.join("---\n"));
+}
+
+#[test]
+fn the_policy_is_accepted() {
+    let file = folder().join("policy.yaml");
+    let said = command::run(eod_cmp().args(["policy", "check"]).arg(&file), "").expect_ok();
+    assert_eq!(said, format!("{}: ok\n", file.display()));
+}
+
+#[test]
+fn the_workflow_has_the_least_rights_and_runs_nothing_of_a_pull_request() {
+    let text = text("github/preview-label.yaml");
+    let workflow = documents(&text).remove(0);
+    let keys = |node: &Node| match &node.content {
+        eod_render::Content::Map(entries) => entries.iter().map(|entry| entry.key.clone()).collect::<Vec<_>>(),
+        other => panic!("a map, got {other:?}"),
+    };
+    let permissions = workflow.get("permissions").unwrap();
+    assert_eq!(keys(permissions), ["pull-requests"]);
+    assert_eq!(permissions.get("pull-requests").unwrap().text(), Some("write"));
+    assert_eq!(keys(workflow.get("on").unwrap()), ["pull_request_target"]);
+    let jobs = workflow.get("jobs").unwrap();
+    assert_eq!(keys(jobs), ["take-off"]);
+    let job = jobs.get("take-off").unwrap();
+    assert!(job.get("permissions").is_none(), "a job must not widen them");
+    let eod_render::Content::List(steps) = &job.get("steps").unwrap().content else { panic!("a list") };
+    for step in steps {
+        assert!(step.get("uses").is_none(), "an action of others, such as a checkout");
+        let run = step.get("run").unwrap().text().unwrap();
+        assert!(!run.contains("${{"), "what a pull request says must not become a part of a script: {run}");
+    }
+}

@@ -1,0 +1,146 @@
+//! The three ApplicationSets make previews of labelled pull requests, from the label to the end.
+
+use serde_json::{Value, json};
+
+use super::admission::Rules;
+use super::story::{Story, service};
+use super::text;
+use crate::kit::cluster::PATIENCE;
+use crate::kit::wait::wait_until;
+use crate::kit::workspace::Workspace;
+
+const APPS: &str = "apis/apps/v1";
+
+#[test]
+fn a_label_makes_a_preview() {
+    let name = "shop-pr-7101";
+    let story = Story::begin(&[("deploy/preview/web.yaml", &service("web", "registry.acme.internal/shop:main"))]);
+    // All that the plugin renders also passes the API server's own rules.
+    let _rules = Rules::begin(story.cluster, &[name]);
+    story.watch("applicationset.yaml");
+    story.repository.branch("feature");
+    let first = story.repository.commit("feature");
+    story.forge.open(7101, "feature", &first);
+    story.forge.label(7101, "preview");
+    let application = story.expect_synced(name, &first);
+    assert_eq!(application["metadata"]["finalizers"], json!(["resources-finalizer.argocd.argoproj.io"]));
+    assert_eq!(application["spec"]["info"][0]["value"], format!("https://{}", host(&story, name)));
+    assert_eq!(image(&story, name), format!("registry.acme.internal/shop:{first}"));
+    assert_eq!(
+        story.cluster.get(&["namespace", name]).unwrap()["metadata"]["labels"]["environment.on-demand/env"],
+        name
+    );
+
+    let second = story.repository.commit("push");
+    story.forge.push(7101, &second);
+    story.expect_synced(name, &second);
+    assert_eq!(image(&story, name), format!("registry.acme.internal/shop:{second}"));
+
+    story.forge.label(7101, "asleep");
+    wait_until("the preview to sleep", PATIENCE, || match replicas(&story, name) {
+        Some(replicas) if replicas == 0 => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+    story.forge.unlabel(7101, "asleep");
+    wait_until("the preview to wake", PATIENCE, || match replicas(&story, name) {
+        Some(replicas) if replicas == 1 => Ok(()),
+        other => Err(format!("{other:?}")),
+    });
+
+    story.repository.write("deploy/preview/web.yaml", service("web", "docker.io/mallory/miner:1"));
+    let third = story.repository.commit("hostile");
+    story.forge.push(7101, &third);
+    story.expect_condition(
+        name,
+        &["deploy/preview/web.yaml:11", "Deployment/web", "docker.io/mallory/miner:1", "registry.acme.internal/"],
+    );
+    // What ran before still runs.
+    assert_eq!(image(&story, name), format!("registry.acme.internal/shop:{second}"));
+
+    story.forge.unlabel(7101, "preview");
+    story.expect_no_application(name);
+    story.cluster.wait_until_gone(name);
+    story.end("shop-previews");
+}
+
+#[test]
+fn the_parts_of_a_monorepo_share_an_environment() {
+    let name = "shop-pr-7102";
+    let story = Story::begin(&[
+        ("deploy/base/config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: shared }\ndata: { a: b }\n"),
+        ("services/api/deploy/api.yaml", &service("api", "registry.acme.internal/api:main")),
+        ("services/web/deploy/web.yaml", &service("web", "docker.io/mallory/miner:1")),
+    ]);
+    let _rules = Rules::begin(story.cluster, &[name]);
+    story.watch("monorepo.yaml");
+    let sha = story.repository.head();
+    story.forge.open(7102, "feature", &sha);
+    story.forge.label(7102, "preview");
+    story.expect_synced(&format!("{name}-base"), &sha);
+    story.expect_synced(&format!("{name}-api"), &sha);
+    // One that is refused leaves the others alone.
+    story.expect_condition(&format!("{name}-web"), &["docker.io/mallory/miner:1"]);
+    let api = story.object(name, APPS, "deployments", "api").unwrap();
+    assert_eq!(container(&api)["image"], format!("registry.acme.internal/api:{sha}"));
+    let stable = story.object(name, "api/v1", "services", "payments").unwrap();
+    assert_eq!(stable["spec"]["externalName"], "payments.stable.svc.cluster.local");
+
+    story.forge.close(7102);
+    for part in ["base", "api", "web"] {
+        story.expect_no_application(&format!("{name}-{part}"));
+    }
+    story.cluster.wait_until_gone(name);
+    story.end("shop-monorepo-previews");
+}
+
+#[test]
+fn terraform_makes_the_environment_and_argo_cd_fills_it() {
+    let name = "shop-pr-7103";
+    let story = Story::begin(&[("deploy/preview/web.yaml", &service("web", "registry.acme.internal/shop:main"))]);
+    let _rules = Rules::begin(story.cluster, &[name]);
+    let sha = story.repository.head();
+    let terraform = Workspace::new("example-argocd", &text("terraform/main.tf")).kubeconfig(story.cluster.kubeconfig());
+    let variables = format!("pull_request = 7103\nhead_sha = \"{sha}\"\nowner = \"developer\"\n");
+    terraform.write("terraform.tfvars", &variables);
+    story.watch("terraform/applicationset.yaml");
+    story.forge.open(7103, "feature", &sha);
+    story.forge.label(7103, "preview");
+    wait_until("the Application", PATIENCE, || story.application(name).map(drop).ok_or_else(String::new));
+    terraform.apply().expect_ok();
+    story.expect_synced(name, &sha);
+    assert_eq!(image(&story, name), format!("registry.acme.internal/shop:{sha}"));
+    // Neither takes anything of the other for a change.
+    terraform.expect_no_changes();
+
+    story.forge.unlabel(7103, "preview");
+    story.expect_no_application(name);
+    assert!(story.cluster.namespace_exists(name), "it is Terraform's");
+    assert_eq!(story.object(name, APPS, "deployments", "web"), None);
+    terraform.destroy().expect_ok();
+    assert!(!story.cluster.namespace_exists(name));
+    story.end("shop-terraform-previews");
+}
+
+#[track_caller]
+fn web(story: &Story, name: &str) -> Option<Value> {
+    story.object(name, APPS, "deployments", "web")
+}
+
+fn replicas(story: &Story, name: &str) -> Option<Value> {
+    web(story, name).map(|deployment| deployment["spec"]["replicas"].clone())
+}
+
+fn container(workload: &Value) -> &Value {
+    &workload["spec"]["template"]["spec"]["containers"][0]
+}
+
+#[track_caller]
+fn image(story: &Story, name: &str) -> String {
+    container(&web(story, name).unwrap())["image"].as_str().unwrap().to_owned()
+}
+
+#[track_caller]
+fn host(story: &Story, name: &str) -> String {
+    let ingress = story.object(name, "apis/networking.k8s.io/v1", "ingresses", "web").unwrap();
+    ingress["spec"]["rules"][0]["host"].as_str().unwrap().to_owned()
+}

@@ -1,0 +1,185 @@
+//! A forge with one repository, Argo CD with the plugin beside its repo-server, and the examples applied to it.
+
+use std::fs;
+use std::process::{Child, Stdio};
+use std::time::Duration;
+
+use serde_json::{Value, json};
+use tempfile::TempDir;
+
+use super::{eod_cmp, folder, in_namespace, with};
+use crate::kit::argocd::{ArgoCd, Forge, Repository, Settings};
+use crate::kit::cluster::{Cluster, PATIENCE};
+use crate::kit::wait::wait_until;
+
+pub(super) struct Story {
+    pub(super) cluster: &'static Cluster,
+    pub(super) argocd: ArgoCd,
+    pub(super) forge: Forge,
+    pub(super) repository: Repository,
+    _plugin: Plugin,
+}
+
+/// `eod-cmp serve` with the policy of the examples.
+struct Plugin {
+    process: Child,
+    _scratch: TempDir,
+}
+
+impl Plugin {
+    #[track_caller]
+    fn start(argocd: &ArgoCd) -> Self {
+        let scratch = TempDir::with_prefix("eod-scratch-").unwrap();
+        let log = fs::File::create(scratch.path().join("log")).unwrap();
+        let mut process = eod_cmp()
+            .args(["serve", "--http", "none", "--policy"])
+            .arg(folder().join("policy.yaml"))
+            .arg("--socket-dir")
+            .arg(argocd.sockets())
+            .arg("--scratch")
+            .arg(scratch.path())
+            .stdin(Stdio::null())
+            .stderr(log)
+            .spawn()
+            .unwrap();
+        let socket = argocd.sockets().join("eod@v1.sock");
+        wait_until("the plugin to listen", Duration::from_secs(30), || {
+            let ended = process.try_wait().unwrap();
+            let said = || fs::read_to_string(scratch.path().join("log")).unwrap_or_default();
+            assert!(ended.is_none(), "eod-cmp serve has ended: {}", said());
+            if socket.exists() { Ok(()) } else { Err(said()) }
+        });
+        Self { process, _scratch: scratch }
+    }
+}
+
+impl Drop for Plugin {
+    fn drop(&mut self) {
+        drop(self.process.kill());
+        drop(self.process.wait());
+    }
+}
+
+impl Story {
+    /// Everything runs, the token and the project are there.
+    #[track_caller]
+    pub(super) fn begin(files: &[(&str, &str)]) -> Self {
+        let cluster = Cluster::shared();
+        // What settings.yaml says to an Argo CD that is started by its Deployment.
+        let repo_server = ["--plugin-tar-exclude=.git", "--plugin-use-manifest-generate-paths"];
+        let settings = Settings { repo_server: repo_server.map(str::to_owned).to_vec(), ..Settings::default() };
+        let argocd = ArgoCd::in_cluster(cluster, &settings);
+        let forge = Forge::start("acme", "shop").telling(argocd.webhook());
+        let plugin = Plugin::start(&argocd);
+        let story = Self { cluster, argocd, forge, repository: Repository::new(files), _plugin: plugin };
+        cluster.apply(&in_namespace("token.yaml", story.argocd.namespace()));
+        cluster.apply(&story.adapted("project.yaml"));
+        story
+    }
+
+    /// Applies an ApplicationSet that looks at our forge.
+    #[track_caller]
+    pub(super) fn watch(&self, file: &str) {
+        let text = self.adapted(file);
+        let owner = text.lines().find(|line| line.trim() == "owner: acme").unwrap();
+        let indent = &owner[..owner.len() - owner.trim_start().len()];
+        let api = self.forge.generator(&[])["api"].as_str().unwrap().to_owned();
+        self.cluster.apply(&with(&text, owner, &format!("{indent}api: {api}\n{owner}")));
+    }
+
+    /// A file with our names in place of those of the example.
+    #[track_caller]
+    fn adapted(&self, file: &str) -> String {
+        let text = in_namespace(file, self.argocd.namespace());
+        with(&text, "https://github.com/acme/shop.git", &self.repository.url())
+    }
+
+    #[track_caller]
+    pub(super) fn application(&self, name: &str) -> Option<Value> {
+        let namespace = self.argocd.namespace();
+        self.cluster.read(&format!("/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications/{name}"))
+    }
+
+    /// Waits until an Application runs a commit.
+    #[track_caller]
+    pub(super) fn expect_synced(&self, name: &str, sha: &str) -> Value {
+        wait_until(&format!("{name} to be synced at {sha}"), PATIENCE, || {
+            let application = self.application(name).ok_or("no application")?;
+            let status = &application["status"];
+            let synced = status["sync"]["status"] == "Synced"
+                && status["sync"]["revision"] == sha
+                && status["operationState"]["phase"] == "Succeeded";
+            if synced { Ok(application) } else { Err(status.to_string()) }
+        })
+    }
+
+    /// Waits for a condition of an Application that says all of this.
+    #[track_caller]
+    pub(super) fn expect_condition(&self, name: &str, words: &[&str]) -> String {
+        wait_until(&format!("{name} to say {words:?}"), PATIENCE, || {
+            let status = self.application(name).ok_or("no application")?["status"].clone();
+            let conditions = status["conditions"].as_array().into_iter().flatten();
+            let messages = conditions.filter_map(|condition| condition["message"].as_str());
+            let all = |message: &&str| words.iter().all(|word| message.contains(word));
+            messages.map(str::to_owned).find(|message| all(&message.as_str())).ok_or_else(|| status.to_string())
+        })
+    }
+
+    #[track_caller]
+    pub(super) fn expect_no_application(&self, name: &str) {
+        wait_until(&format!("{name} to be gone"), PATIENCE, || match self.application(name) {
+            None => Ok(()),
+            Some(application) => Err(application.to_string()),
+        });
+    }
+
+    /// An object of an environment, by plural.
+    #[track_caller]
+    pub(super) fn object(&self, environment: &str, group: &str, plural: &str, name: &str) -> Option<Value> {
+        self.cluster.read(&format!("/{group}/namespaces/{environment}/{plural}/{name}"))
+    }
+
+    /// Deletes an ApplicationSet and waits for what it has made.
+    #[track_caller]
+    pub(super) fn end(&self, set: &str) {
+        self.cluster.kubectl(&["delete", "applicationset", set, "-n", self.argocd.namespace()]);
+        wait_until("the Applications to be gone", PATIENCE, || {
+            let namespace = self.argocd.namespace();
+            let path = format!("/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications");
+            let list = self.cluster.read(&path).unwrap();
+            if list["items"] == json!([]) { Ok(()) } else { Err(list.to_string()) }
+        });
+    }
+}
+
+/// A service of the repository: a Deployment, its Service, and an Ingress.
+pub(super) fn service(name: &str, image: &str) -> String {
+    format!(
+        "apiVersion: apps/v1\n\
+         kind: Deployment\n\
+         metadata: {{ name: {name} }}\n\
+         spec:\n  \
+           replicas: 1\n  \
+           selector: {{ matchLabels: {{ app: {name} }} }}\n  \
+           template:\n    \
+             metadata: {{ labels: {{ app: {name} }} }}\n    \
+             spec:\n      \
+               containers:\n        \
+                 - {{ name: {name}, image: {image} }}\n\
+         ---\n\
+         apiVersion: v1\n\
+         kind: Service\n\
+         metadata: {{ name: {name} }}\n\
+         spec: {{ selector: {{ app: {name} }}, ports: [{{ port: 8080 }}] }}\n\
+         ---\n\
+         apiVersion: networking.k8s.io/v1\n\
+         kind: Ingress\n\
+         metadata: {{ name: {name} }}\n\
+         spec:\n  \
+           rules:\n    \
+             - host: {name}.acme.example\n      \
+               http:\n        \
+                 paths:\n          \
+                   - {{ path: /, pathType: Prefix, backend: {{ service: {{ name: {name}, port: {{ number: 8080 }} }} }} }}\n"
+    )
+}
