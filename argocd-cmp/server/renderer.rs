@@ -126,11 +126,8 @@ impl Renderer {
         }
         self.metrics.cache(false);
         let parameters = if call.parameters.is_empty() { Vec::new() } else { parse_raw_parameters(&call.parameters)? };
-        let tree = Tree { files: source.files, directory: &call.directory, above: &call.above };
-        let request = Request { tree, parameters: &parameters, application: &call.application, policy: &loaded.policy };
         let tools = self.toolbox.open(watch, &call.repository);
-        let rendered = render(&request, &*tools)
-            .map_err(|refusals| with_left_out(refusals, source.left_out).below(&call.above))?;
+        let rendered = render_once(&loaded.policy, call, &parameters, source.files, source.left_out, &*tools)?;
         let reply = Arc::new(Reply { manifests: rendered.json_lines().to_vec() });
         fits(&reply)?;
         self.cache.put(key, &reply);
