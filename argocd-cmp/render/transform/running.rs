@@ -10,13 +10,13 @@ const NAME: &str = "app.kubernetes.io/name";
 
 /// The stable services that do not run here: not selected where there is a selection, else not in the source.
 pub(super) fn stable_instead(preview: &Preview<'_>, manifests: &[Manifest]) -> Vec<ServiceName> {
-    let defines = |name: &str| manifests.iter().any(|manifest| manifest.kind() == "Service" && manifest.name() == name);
-    let runs = |name: &str| match &preview.parameters.services {
-        Some(selected) => selected.iter().any(|service| service.as_str() == name),
-        None => defines(name),
+    let runs = |name: &ServiceName| match &preview.parameters.services {
+        Some(selected) => selected.contains(name),
+        // Whatever a source brings is there to run, under whichever name its Service has.
+        None => manifests.iter().any(|manifest| belongs_to(manifest, std::slice::from_ref(name))),
     };
-    let stable = preview.policy.stable_services.iter().map(|service| service.name.as_str());
-    let mut names: Vec<ServiceName> = stable.filter(|name| !runs(name)).filter_map(|name| name.parse().ok()).collect();
+    let stable = preview.policy.stable_services.iter().filter_map(|service| service.name.as_str().parse().ok());
+    let mut names: Vec<ServiceName> = stable.filter(|name| !runs(name)).collect();
     names.sort();
     names.dedup();
     names

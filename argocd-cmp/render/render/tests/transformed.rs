@@ -150,6 +150,10 @@ fn services_that_are_not_selected_are_the_stable_ones() {
     };
     assert_eq!(kinds(&[]), ["Service/payments", "stable Service/search", "Deployment/payments", "Deployment/web"]);
     assert_eq!(kinds(&[("services", "web")]), ["stable Service/payments", "stable Service/search", "Deployment/web"]);
+    let own_name =
+        text.replace("metadata: {name: payments}\nspec: {selector", "metadata: {name: pay}\nspec: {selector");
+    let found = rendered(render_text(&own_name, &[("guards", "terraform")]));
+    assert_eq!(titles(&found), ["Service/pay", "Service/search", "Deployment/payments", "Deployment/web"]);
     let both = kinds(&[("labels", r#"["service:web","service:payments","service:search"]"#)]);
     assert_eq!(both, ["Service/payments", "Deployment/payments", "Deployment/web"]);
 }
