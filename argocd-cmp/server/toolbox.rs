@@ -28,7 +28,7 @@ pub(crate) struct MachineToolbox {
     /// What the kernel does not give; none where it gives everything.
     lacking: OnceLock<Option<String>>,
     metrics: Option<Arc<Metrics>>,
-    /// Who may start a process. A render that needs none never waits for one that does.
+    /// Who may start a process. Apart from the turns of renders, because a process costs far more memory than a render.
     turns: Turns,
 }
 
