@@ -17,6 +17,7 @@ mod deadline;
 mod errors;
 mod examples;
 mod golden;
+mod hostile;
 mod identity;
 mod kustomize;
 mod many;

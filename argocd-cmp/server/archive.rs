@@ -230,4 +230,4 @@ impl<'a> Keeper<'a> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -28,6 +28,11 @@ fn main() -> ExitCode {
             let _ = writeln!(io::stderr(), "Error: {home}/chart/templates/a.yaml:3: no such function");
             return ExitCode::from(1);
         }
+        "crash" => {
+            let trace = "goroutine 1 [running]:\nmain.main()\n".repeat(100);
+            let _ = writeln!(io::stderr(), "runtime: goroutine stack exceeds\nfatal error: stack overflow\n\n{trace}");
+            return ExitCode::from(2);
+        }
         "exhaust" => {
             let _ = writeln!(io::stderr(), "fatal error: out of memory");
             return ExitCode::from(2);

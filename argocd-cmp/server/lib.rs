@@ -10,6 +10,8 @@ mod cache;
 mod call;
 mod command;
 mod deadline;
+#[cfg(test)]
+mod fuzzing;
 mod http;
 mod intake;
 mod log;

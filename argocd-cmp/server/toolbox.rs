@@ -28,7 +28,7 @@ pub(crate) struct MachineToolbox {
     /// What the kernel does not give; none where it gives everything.
     lacking: OnceLock<Option<String>>,
     metrics: Option<Arc<Metrics>>,
-    /// Who may start a process. A render that needs none never waits for one that does.
+    /// Who may start a process. Apart from the turns of renders, because a process costs far more memory than a render.
     turns: Turns,
 }
 
@@ -308,6 +308,9 @@ fn not_run(name: &str, why: &RunError) -> ToolError {
 /// What a tool said when it failed, without the private path of its home.
 fn failed(name: &str, home: &Path, finished: &Finished) -> ToolError {
     let said = String::from_utf8_lossy(&finished.stderr).replace(&format!("{}/", home.display()), "");
+    // What a program in Go says last when it breaks down is where each of its threads was; the reason comes first.
+    let reason = |line: &&str| ["fatal error: ", "panic: "].iter().any(|start| line.starts_with(start));
+    let said = said.lines().find(reason).map_or(said.as_str(), |line| line);
     // One line: a refusal is a block of its own.
     let said = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
     if finished.status.code() == Some(NOT_LAUNCHED) {

@@ -74,6 +74,9 @@ pub(super) fn list(text: &str) -> Result<Vec<String>, String> {
     if text.starts_with('[') || text == "null" {
         return one(text)?.map_or_else(|| Ok(Vec::new()), |root| texts(&root));
     }
+    if text.starts_with('{') {
+        return Err("expected a list, got a map".to_owned());
+    }
     Ok(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(ToOwned::to_owned).collect())
 }
 

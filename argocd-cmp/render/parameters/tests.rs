@@ -41,6 +41,7 @@ fn strings_stand_for_lists_and_maps() {
     let both =
         ["[\"api\",\"web\"]", "api,web", " api , web ,"].map(|text| parse(&[("services", text)]).unwrap().services);
     assert!(both.iter().all(|services| *services == both[0]));
+    assert!(parse(&[("labels", "{\"a\": \"b\"}")]).is_err(), "a map is no list of one text");
 }
 
 #[test]

@@ -1,7 +1,7 @@
 //! Archives as Argo CD sends them, archives that nobody should send, and any bytes at all.
 
-mod hostile;
-mod writer;
+pub(crate) mod hostile;
+pub(crate) mod writer;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
@@ -9,7 +9,7 @@ use proptest::sample::Index;
 use self::writer::{Tar, gzip, sent};
 use super::*;
 
-const SMALL: Limits = Limits {
+pub(crate) const SMALL: Limits = Limits {
     compressed: 1 << 20,
     unpacked: 4 << 20,
     ratio: 50,

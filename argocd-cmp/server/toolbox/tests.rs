@@ -90,6 +90,8 @@ fn a_tool_that_hangs_or_floods_is_ended_and_leaves_nothing() {
     assert!(error.message.contains("printed more than 32 MiB"), "{error}");
     let error = helm(&toolbox, &required, "fail", &minute()).unwrap_err();
     assert!(error.message.ends_with("Error: chart/templates/a.yaml:3: no such function"), "{error}");
+    let error = helm(&toolbox, &required, "crash", &minute()).unwrap_err();
+    assert!(error.message.ends_with("(exit status: 2): fatal error: stack overflow"), "{error}");
     assert_eq!(std::fs::read_dir(shared.path()).unwrap().count(), 0);
 }
 

@@ -6,7 +6,7 @@ use super::writer::{Tar, gzip, put, record, sent};
 use super::*;
 
 /// What is wrong, the compressed bytes, and the refusal.
-type Row = (&'static str, Vec<u8>, E);
+pub(crate) type Row = (&'static str, Vec<u8>, E);
 
 fn tar(write: impl FnOnce(&mut Tar) -> &mut Tar) -> Vec<u8> {
     let mut tar = Tar::default();
@@ -212,9 +212,14 @@ fn sizes() -> Vec<Row> {
     ]
 }
 
+/// All of them, under small limits.
+pub(crate) fn rows() -> Vec<Row> {
+    [names(), doubles(), kinds(), extended(), sizes()].concat()
+}
+
 #[test]
 fn every_hostile_archive_is_refused_by_its_rule() {
-    let rows = [names(), doubles(), kinds(), extended(), sizes()].concat();
+    let rows = rows();
     assert!(rows.len() >= 60, "{}", rows.len());
     for (what, bytes, expected) in rows {
         assert_eq!(open(&bytes, &SMALL, ".").err(), Some(expected), "{what}");

@@ -10,37 +10,37 @@ use super::super::Stated;
 
 /// A tar that grows entry by entry.
 #[derive(Clone, Default)]
-pub(super) struct Tar {
+pub(crate) struct Tar {
     bytes: Vec<u8>,
     time: u64,
 }
 
 impl Tar {
-    pub(super) fn time(&mut self, time: u64) -> &mut Self {
+    pub(crate) fn time(&mut self, time: u64) -> &mut Self {
         self.time = time;
         self
     }
 
-    pub(super) fn file(&mut self, path: &str, content: &str) -> &mut Self {
+    pub(crate) fn file(&mut self, path: &str, content: &str) -> &mut Self {
         self.raw(path.as_bytes(), b'0', content.as_bytes())
     }
 
-    pub(super) fn directory(&mut self, path: &str) -> &mut Self {
+    pub(crate) fn directory(&mut self, path: &str) -> &mut Self {
         self.raw(path.as_bytes(), b'5', b"")
     }
 
-    pub(super) fn link(&mut self, path: &str, target: &str) -> &mut Self {
+    pub(crate) fn link(&mut self, path: &str, target: &str) -> &mut Self {
         self.header(path.as_bytes(), b'2', 0, |header| put(header, 157, target.as_bytes()))
     }
 
     /// The records of an extended header, each with its right length.
-    pub(super) fn extended(&mut self, records: &[(&str, &str)]) -> &mut Self {
+    pub(crate) fn extended(&mut self, records: &[(&str, &str)]) -> &mut Self {
         let records: String = records.iter().map(|(key, value)| record(key, value)).collect();
         self.raw(b"PaxHeaders.0/x", b'x', records.as_bytes())
     }
 
     /// An entry of any kind with contents.
-    pub(super) fn raw(&mut self, name: &[u8], kind: u8, content: &[u8]) -> &mut Self {
+    pub(crate) fn raw(&mut self, name: &[u8], kind: u8, content: &[u8]) -> &mut Self {
         self.header(name, kind, content.len() as u64, |_| ());
         self.bytes.extend_from_slice(content);
         self.bytes.resize(self.bytes.len().next_multiple_of(512), 0);
@@ -48,7 +48,7 @@ impl Tar {
     }
 
     /// A header whose bytes may be changed before its checksum is made.
-    pub(super) fn header(
+    pub(crate) fn header(
         &mut self,
         name: &[u8],
         kind: u8,
@@ -71,19 +71,19 @@ impl Tar {
     }
 
     /// Without an end.
-    pub(super) fn open_ended(&self) -> Vec<u8> {
+    pub(crate) fn open_ended(&self) -> Vec<u8> {
         self.bytes.clone()
     }
 
     /// With the two blocks of zeros.
-    pub(super) fn end(&self) -> Vec<u8> {
+    pub(crate) fn end(&self) -> Vec<u8> {
         let mut bytes = self.bytes.clone();
         bytes.resize(bytes.len() + 1024, 0);
         bytes
     }
 }
 
-pub(super) fn record(key: &str, value: &str) -> String {
+pub(crate) fn record(key: &str, value: &str) -> String {
     let rest = format!(" {key}={value}\n");
     let mut length = rest.len();
     while length != rest.len() + length.to_string().len() {
@@ -92,7 +92,7 @@ pub(super) fn record(key: &str, value: &str) -> String {
     format!("{length}{rest}")
 }
 
-pub(super) fn put(header: &mut [u8; 512], at: usize, bytes: &[u8]) {
+pub(crate) fn put(header: &mut [u8; 512], at: usize, bytes: &[u8]) {
     header[at..at + bytes.len()].copy_from_slice(bytes);
 }
 
@@ -103,7 +103,7 @@ fn sum(header: &mut [u8; 512]) {
 }
 
 /// Makes the checksum of every block right that looks like a header.
-pub(super) fn mend(bytes: &mut [u8]) {
+pub(crate) fn mend(bytes: &mut [u8]) {
     for block in bytes.as_chunks_mut::<512>().0 {
         if &block[257..262] == b"ustar" {
             sum(block);
@@ -111,13 +111,13 @@ pub(super) fn mend(bytes: &mut [u8]) {
     }
 }
 
-pub(super) fn gzip(bytes: &[u8]) -> Vec<u8> {
+pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
     encoder.write_all(bytes).unwrap();
     encoder.finish().unwrap()
 }
 
 /// What an honest sender states.
-pub(super) fn sent(bytes: &[u8]) -> Stated {
+pub(crate) fn sent(bytes: &[u8]) -> Stated {
     Stated { size: bytes.len() as u64, sha256: Sha256::digest(bytes).into() }
 }

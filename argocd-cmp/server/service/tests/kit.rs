@@ -31,7 +31,7 @@ pub(crate) const POLICY: &str =
     "{version: 1, projects: {previews: {namespaces: ['*-pr-*'], registries: ['r.example/']}}}";
 
 /// Small enough to be passed quickly.
-const LIMITS: Limits = Limits {
+pub(super) const LIMITS: Limits = Limits {
     compressed: 64 << 20,
     unpacked: 64 << 20,
     ratio: 200,
@@ -60,6 +60,7 @@ pub(super) struct Setup {
     pub(super) users: BTreeSet<u32>,
     pub(super) patience: Patience,
     pub(super) policy: &'static str,
+    pub(super) limits: Limits,
 }
 
 impl Default for Setup {
@@ -70,6 +71,7 @@ impl Default for Setup {
             users: BTreeSet::new(),
             patience: Patience { linger: second / 10, finish: 60 * second },
             policy: POLICY,
+            limits: LIMITS,
         }
     }
 }
@@ -82,7 +84,7 @@ impl Setup {
         let (metrics, policy) = (Arc::new(Metrics::new()), Arc::new(PolicyStore::open(file).unwrap()));
         let helm = Arc::new(Helm::default());
         let toolbox = Box::new(FakeToolbox(Arc::clone(&helm)));
-        let renderer = Renderer::new(Arc::clone(&policy), toolbox, 1 << 20, LIMITS, Arc::clone(&metrics));
+        let renderer = Renderer::new(Arc::clone(&policy), toolbox, 1 << 20, self.limits, Arc::clone(&metrics));
         let service = PluginService::new(Arc::new(renderer), Arc::clone(&metrics), self.capacity, self.users);
         let (socket, listener) = Socket::bind(directory.path(), &PluginName::parse("eod@v1").unwrap()).unwrap();
         let stopping = CancellationToken::new();

@@ -1,0 +1,93 @@
+//! Repositories that nobody should send and that only the real helm and kustomize can be asked about.
+//!
+//! What is refused before a tool is asked is told in the server's own tests. A case here begins with `=== rules name`;
+//! `+ path` is a file with the lines below it, `@ archive <- folder` packs files instead of laying them out, `~ text`
+//! is in what the person reads.
+
+use std::{collections::BTreeSet, fs, path::Path, process::Command, sync::Mutex};
+
+use tempfile::TempDir;
+
+use super::golden::search_path;
+use crate::kit::{
+    cases::for_each_number,
+    command::{Finished, run},
+};
+
+const LEAST: usize = 60;
+
+struct Case {
+    name: String,
+    rules: String,
+    files: Vec<(String, String)>,
+    packed: Vec<(String, String)>,
+    said: Vec<String>,
+}
+
+fn cases() -> Vec<Case> {
+    let text = fs::read_to_string(Path::new(crate::KIT.repository).join("tests/cmp/hostile/tools.txt")).unwrap();
+    text.split("=== ").skip(1).map(parse).collect()
+}
+
+fn parse(block: &str) -> Case {
+    let (head, body) = block.split_once('\n').unwrap();
+    let (rules, name) = head.split_once(' ').unwrap();
+    let (rules, name) = (rules.to_owned(), name.to_owned());
+    let mut case = Case { name, rules, files: Vec::new(), packed: Vec::new(), said: Vec::new() };
+    for line in body.lines() {
+        if let Some(path) = line.strip_prefix("+ ") {
+            case.files.push((path.to_owned(), String::new()));
+        } else if let Some((archive, folder)) = line.strip_prefix("@ ").and_then(|rest| rest.split_once(" <- ")) {
+            case.packed.push((archive.to_owned(), folder.to_owned()));
+        } else if let Some(text) = line.strip_prefix("~ ") {
+            case.said.push(text.to_owned());
+        } else {
+            let (_, content) = case.files.last_mut().unwrap_or_else(|| panic!("{head}: {line}"));
+            content.push_str(line);
+            content.push('\n');
+        }
+    }
+    case
+}
+
+fn render(case: &Case, path: &std::ffi::OsStr) -> Finished {
+    let folder = TempDir::new().unwrap();
+    for (name, content) in &case.files {
+        let file = folder.path().join(name);
+        fs::create_dir_all(file.parent().unwrap()).unwrap();
+        fs::write(file, content).unwrap();
+    }
+    for (archive, packed) in &case.packed {
+        let archive = folder.path().join(archive);
+        fs::create_dir_all(archive.parent().unwrap()).unwrap();
+        run(Command::new("tar").current_dir(folder.path()).arg("czf").arg(archive).arg(packed), "").expect_ok();
+        fs::remove_dir_all(folder.path().join(packed)).unwrap();
+    }
+    let policy = Path::new(crate::KIT.repository).join("tests/golden/policy.yaml");
+    let mut command = Command::new(env!("CARGO_BIN_EXE_eod-cmp"));
+    command.env("PATH", path).args(["render", "--project", "previews", "--parameter", "environment=shop-pr-7"]);
+    command.arg("--policy").arg(policy).arg("--root").arg(folder.path()).arg("--path").arg(folder.path().join("app"));
+    run(&mut command, "")
+}
+
+/// Why a case is not refused as it should be.
+fn mistake(case: &Case, finished: &Finished) -> Option<String> {
+    let lines = finished.stderr.lines().map(str::trim);
+    let rules: BTreeSet<&str> = lines.filter_map(|line| line.strip_prefix("rule:")).map(str::trim).collect();
+    let is_refused = finished.code == Some(1) && finished.stdout.is_empty() && finished.stderr.contains("remedy: ");
+    let is_said = case.said.iter().all(|text| finished.stderr.contains(text));
+    let is_expected = is_refused && is_said && rules == case.rules.split(',').collect();
+    (!is_expected).then(|| format!("{}: expected {} {:?}; {}", case.name, case.rules, case.said, finished.report()))
+}
+
+#[test]
+fn what_the_tools_render_is_refused_as_well() {
+    let (cases, path, wrong) = (cases(), search_path(), Mutex::new(Vec::new()));
+    assert!(cases.len() >= LEAST, "there are {} cases", cases.len());
+    for_each_number(cases.len(), |number| {
+        let case = &cases[number];
+        wrong.lock().unwrap().extend(mistake(case, &render(case, &path)));
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
