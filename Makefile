@@ -2,16 +2,20 @@
 .PHONY: demo demo-gitops test lint bench docs testbed install
 
 # Shows the main job on real parts: a testbed cluster, a Vault, terraform, two pull requests. KEEP=1 leaves it up.
-demo: testbed
+demo:
+	tests/testbed/build.sh
+	tests/testbed/build.sh vault
 	cargo build --no-default-features --features provider --bin terraform-provider-eod
 	examples/demo/run
 
 # The same job with Argo CD: its real servers and the plugin, one pull request from its label to the end. KEEP=1 as above.
-demo-gitops: testbed
+demo-gitops:
+	tests/testbed/build.sh
+	tests/testbed/build.sh argocd
 	cargo build --no-default-features --features cmp --bin eod-cmp
 	examples/demo-gitops/run
 
-# Every test, on the real parts. The first run on a machine builds the testbed, about 15 minutes of CPU time. Most tests
+# Every test, on the real parts. The first run on a machine builds the testbed, half an hour of CPU time. Most tests
 # wait for a server, so more of them run at once than there are cores.
 test: testbed
 	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-8} cargo test --workspace --no-fail-fast

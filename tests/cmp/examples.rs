@@ -132,3 +132,39 @@ fn the_workflow_has_the_least_rights_and_runs_nothing_of_a_pull_request() {
         assert!(!run.contains("${{"), "what a pull request says must not become a part of a script: {run}");
     }
 }
+
+#[test]
+fn the_readme_shows_the_files() {
+    let readme = fs::read_to_string(Path::new(crate::KIT.repository).join("README.md")).unwrap();
+    let (_, section) = readme.split_once("\n## With Argo CD\n").unwrap();
+    let (section, _) = section.split_once("\n## ").unwrap();
+    let blocks: Vec<_> = section.split("\n```").skip(1).step_by(2).collect();
+    let [install, parameters, render] = blocks.as_slice() else { panic!("expected three blocks, got {blocks:?}") };
+    // The installation names files that are there, in the order that they have.
+    let mut named: Vec<_> = install.split([' ', '=', '\n']).filter(|word| word.ends_with(".yaml")).map(text).collect();
+    assert_eq!(named.len(), 7);
+    let number = |text: &String| text.strip_prefix("# ").unwrap().split_once('.').unwrap().0.parse::<u32>().unwrap();
+    named.sort_by_key(number);
+    assert_eq!(named.iter().map(number).collect::<Vec<_>>(), (1..=7).collect::<Vec<_>>());
+    let set = text("applicationset.yaml");
+    for line in parameters.lines().skip(1) {
+        assert!(set.lines().any(|other| other.trim() == line.trim()), "applicationset.yaml has no line `{line}`");
+    }
+    rendered_by_hand(render.lines().nth(1).unwrap());
+    let shown = text("README.md");
+    let inline = shown.split('`').find(|code| code.starts_with("eod-cmp render ")).unwrap();
+    rendered_by_hand(inline);
+}
+
+/// Runs a command of a README in a checkout with the policy beside it.
+#[track_caller]
+fn rendered_by_hand(line: &str) {
+    let checkout = tempfile::tempdir().unwrap();
+    let preview = checkout.path().join("deploy/preview");
+    fs::create_dir_all(&preview).unwrap();
+    fs::write(preview.join("web.yaml"), story::service("web", "registry.acme.internal/shop:main")).unwrap();
+    fs::write(checkout.path().join("policy.yaml"), text("policy.yaml")).unwrap();
+    let arguments = line.strip_prefix("eod-cmp ").unwrap().split_whitespace();
+    let said = command::run(eod_cmp().args(arguments).current_dir(checkout.path()), "").expect_ok();
+    assert!(said.contains("kind: ResourceQuota") && said.contains("kind: Ingress"), "{said}");
+}

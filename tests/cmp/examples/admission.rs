@@ -111,7 +111,7 @@ impl Ground {
         let rules = Rules::begin(cluster, &[&environment]);
         let ground = Self { cluster, environment, _rules: rules };
         // A new rule is in force a moment after it was made.
-        for (kind, object) in [("services", service(json!({ "type": "NodePort" }))), ("pods", pod("docker.io/a"))] {
+        for (kind, object) in [("services", service(&json!({ "type": "NodePort" }))), ("pods", pod("docker.io/a"))] {
             wait_until("the rules to be in force", PATIENCE, || match ground.create(kind, &object) {
                 (422, _) => Ok(()),
                 (status, answer) => {
@@ -121,7 +121,7 @@ impl Ground {
             });
         }
         wait_until("the rule for namespaces to be in force", PATIENCE, || {
-            match ground.relabel("environment.on-demand/env", json!("probe")) {
+            match ground.relabel("environment.on-demand/env", &json!("probe")) {
                 (422, _) => Ok(()),
                 other => Err(format!("{other:?}")),
             }
@@ -145,7 +145,7 @@ impl Ground {
     }
 
     #[track_caller]
-    fn relabel(&self, key: &str, value: Value) -> (u16, Value) {
+    fn relabel(&self, key: &str, value: &Value) -> (u16, Value) {
         self.patch(&json!({ "metadata": { "labels": { key: value } } }))
     }
 
@@ -176,7 +176,7 @@ fn accepted((status, answer): (u16, Value)) {
     assert!((200..300).contains(&status), "{status} {answer}");
 }
 
-fn service(spec: Value) -> Value {
+fn service(spec: &Value) -> Value {
     let mut object = json!({ "apiVersion": "v1", "kind": "Service", "metadata": { "name": "a" },
         "spec": { "selector": { "app": "a" }, "ports": [{ "port": 80 }] } });
     for (key, value) in spec.as_object().unwrap() {
@@ -204,7 +204,7 @@ fn an_environment_stays_whose_it_is() {
         ("environment.on-demand/env", json!("other")),
         ("environment.on-demand/installation", json!(null)),
     ] {
-        refused(ground.relabel(key, value), &[&ground.environment, key, "whose environment it is and never change"]);
+        refused(ground.relabel(key, &value), &[&ground.environment, key, "whose environment it is and never change"]);
     }
     let identity = json!({ "environment.on-demand/identity": "github.com/acme/shop#2" });
     refused(
@@ -216,7 +216,7 @@ fn an_environment_stays_whose_it_is() {
         ("enforce", json!(null), "Pod Security is baseline and must not become privileged"),
         ("enforce-version", json!("v1.20"), "must not be pinned to v1.20"),
     ] {
-        refused(ground.relabel(&format!("pod-security.kubernetes.io/{key}"), value), &[words]);
+        refused(ground.relabel(&format!("pod-security.kubernetes.io/{key}"), &value), &[words]);
     }
     for (key, value) in [
         ("environment.on-demand/ttl", json!("24h")),
@@ -224,10 +224,10 @@ fn an_environment_stays_whose_it_is() {
         ("team", json!("checkout")),
         ("pod-security.kubernetes.io/enforce", json!("restricted")),
     ] {
-        accepted(ground.relabel(key, value));
+        accepted(ground.relabel(key, &value));
     }
     refused(
-        ground.relabel("pod-security.kubernetes.io/enforce", json!("baseline")),
+        ground.relabel("pod-security.kubernetes.io/enforce", &json!("baseline")),
         &["Pod Security is restricted and must not become baseline"],
     );
 }
@@ -246,13 +246,13 @@ fn services_open_no_way_past_the_gateway() {
         ),
         (json!({ "type": "ExternalName", "externalName": "a.shop-pr-2.svc.cluster.local" }), "not to a.shop-pr-2"),
     ] {
-        refused(ground.create("services", &service(spec)), &["service a: ", words]);
+        refused(ground.create("services", &service(&spec)), &["service a: ", words]);
     }
-    accepted(ground.create("services", &service(json!({}))));
+    accepted(ground.create("services", &service(&json!({}))));
     // A change is looked at as a new one is.
     let patch = json!({ "spec": { "type": "NodePort" } });
     refused(ground.cluster.call("PATCH", &ground.path("services", "a"), Some(&patch)), &["past the gateway"]);
-    let mut stable = service(json!({ "type": "ExternalName", "externalName": "payments.stable.svc.cluster.local" }));
+    let mut stable = service(&json!({ "type": "ExternalName", "externalName": "payments.stable.svc.cluster.local" }));
     stable["metadata"]["name"] = json!("payments");
     accepted(ground.create("services", &stable));
 }

@@ -21,8 +21,12 @@ fn a_label_makes_a_preview() {
     story.repository.branch("feature");
     let first = story.repository.commit("feature");
     story.forge.open(7101, "feature", &first);
+    // Labels are anybody's text; this one must not become parameters of the plugin.
+    story.forge.label(7101, "\"}, {name: guards, string: none}, {{ .number }} '");
     story.forge.label(7101, "preview");
     let application = story.expect_synced(name, &first);
+    let parameters = application["spec"]["source"]["plugin"]["parameters"].to_string();
+    assert!(parameters.contains(r#"{"name":"guards","string":"render"}"#), "{parameters}");
     assert_eq!(application["metadata"]["finalizers"], json!(["resources-finalizer.argocd.argoproj.io"]));
     assert_eq!(application["spec"]["info"][0]["value"], format!("https://{}", host(&story, name)));
     assert_eq!(image(&story, name), format!("registry.acme.internal/shop:{first}"));

@@ -83,6 +83,8 @@ impl Story {
         let text = self.adapted(file);
         let owner = text.lines().find(|line| line.trim() == "owner: acme").unwrap();
         let indent = &owner[..owner.len() - owner.trim_start().len()];
+        // Argo CD may miss a call of the forge that comes while it is looking anyway.
+        let text = with(&text, "requeueAfterSeconds: 100", "requeueAfterSeconds: 5");
         let api = self.forge.generator(&[])["api"].as_str().unwrap().to_owned();
         self.cluster.apply(&with(&text, owner, &format!("{indent}api: {api}\n{owner}")));
     }
