@@ -53,7 +53,8 @@ fn all_reasons_come_at_once_with_file_line_object_rule_and_remedy() {
 #[test]
 fn a_mistake_in_yaml_is_named_with_its_line() {
     let twice = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  name: b\n";
-    let files = [("shop/twice.yaml", twice), ("shop/broken.yaml", "apiVersion: v1\nkind: [\n"), ("shop/a.yaml", CONFIG)];
+    let files =
+        [("shop/twice.yaml", twice), ("shop/broken.yaml", "apiVersion: v1\nkind: [\n"), ("shop/a.yaml", CONFIG)];
     let story = Story::begin(ArgoCd::shared(), "errors@yaml", &files);
     expect_test::expect![[r#"
         eod-cmp refuses this for 2 reasons
@@ -66,7 +67,8 @@ fn a_mistake_in_yaml_is_named_with_its_line() {
         shop/twice.yaml:5
           rule:   yaml
           found:  the key `name` stands twice in the same map
-          remedy: remove one of the two"#]].assert_eq(&story.refused(&story.request("shop-pr-7")));
+          remedy: remove one of the two"#]]
+    .assert_eq(&story.refused(&story.request("shop-pr-7")));
 }
 
 #[test]

@@ -14,7 +14,9 @@ fn sixty_four_applications_at_once_get_what_is_theirs() {
     let request = |number: usize| {
         let request = story.request(&name(number)).deadline(LONG);
         let request = request.parameter("repository", "acme/shop").parameter("pull-request", (number + 1).to_string());
-        request.parameter("owner", format!("developer-{number}")).parameter("image.tag", format!("v{number}"))
+        request
+            .parameter("owner", format!("developer-{number}"))
+            .parameter("image.tag", format!("v{number}"))
             .parameter("image.repository", "registry.acme.internal/shop")
     };
     let requests: Vec<_> = (0..COUNT).map(request).collect();
