@@ -20,6 +20,7 @@ mod golden;
 mod hostile;
 mod identity;
 mod kustomize;
+mod limits;
 mod many;
 mod parameters;
 mod paths;
@@ -112,8 +113,13 @@ impl<'a> Story<'a> {
     /// The same under another policy.
     #[track_caller]
     fn under(policy: &str, argocd: &'a ArgoCd, name: &str, files: &[(&str, &str)]) -> Self {
-        let tools = tools();
-        let launch = Launch { binary: BINARY, name, policy, tools, arguments: &[] };
+        Self::with(&[], policy, argocd, name, files)
+    }
+
+    /// The same with more of a command line.
+    #[track_caller]
+    fn with(arguments: &[&str], policy: &str, argocd: &'a ArgoCd, name: &str, files: &[(&str, &str)]) -> Self {
+        let launch = Launch { binary: BINARY, name, policy, tools: tools(), arguments };
         Self { plugin: Plugin::start(argocd, &launch), repository: Repository::new(files), argocd }
     }
 

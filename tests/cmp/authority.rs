@@ -50,7 +50,10 @@ fn the_same_socket_under_a_name_without_the_sign_is_refused_by_the_library() {
     assert_eq!(failure.call, "CheckPluginConfiguration");
     assert!(failure.message.contains("PROTOCOL_ERROR"), "{failure:?}");
     // It never came as far as the plugin, and an Application by that name gets the same.
-    assert_eq!(story.plugin.number("eod_cmp_calls_total{method=\"CheckPluginConfiguration\",outcome=\"answered\"}"), 0.0);
+    assert_eq!(
+        story.plugin.number("eod_cmp_calls_total{method=\"CheckPluginConfiguration\",outcome=\"answered\"}"),
+        0.0
+    );
     let failure = argocd.generate(&story.request("shop-pr-7").plugin("eod-v1")).expect_failure();
     assert!(failure.message.contains("PROTOCOL_ERROR"), "{failure:?}");
     // Under another name with the sign it works.

@@ -68,7 +68,8 @@ fn a_new_policy_renders_again_with_a_new_value_of_the_parameter() {
     // Argo CD cannot know; that is what the parameter is for.
     assert_eq!(story.rendered(&request("1")), first);
     let second = story.rendered(&request("2"));
-    let installation = |manifests| super::ours(&object(manifests, "ConfigMap/settings")["metadata"]["labels"], "installation").clone();
+    let installation =
+        |manifests| super::ours(&object(manifests, "ConfigMap/settings")["metadata"]["labels"], "installation").clone();
     assert_eq!((installation(&first), installation(&second)), ("acme".into(), "other".into()));
     // The plugin does know: not even its own answer to the same question counts any more.
     assert_eq!(installation(&story.rendered(&request("1").hard())), "other");

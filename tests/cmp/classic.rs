@@ -69,7 +69,13 @@ fn both_ways_give_the_same_bytes() {
         let told: Vec<_> = parameters
             .iter()
             .map(|(name, value)| {
-                let kind = if value.is_array() { "array" } else if value.is_object() { "map" } else { "string" };
+                let kind = if value.is_array() {
+                    "array"
+                } else if value.is_object() {
+                    "map"
+                } else {
+                    "string"
+                };
                 json!({ "name": name, kind: value })
             })
             .collect();

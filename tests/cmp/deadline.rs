@@ -11,7 +11,10 @@ pub(super) fn slow_chart(rounds: u32) -> [(&'static str, String); 2] {
         "{{{{ range until {rounds} }}}}{{{{ range until 1000 }}}}{{{{ range until 1000 }}}}{{{{ if eq (add 1 2) 4 }}}}x{{{{ \
          end }}}}{{{{ end }}}}{{{{ end }}}}{{{{ end }}}}\n{CONFIG}"
     );
-    [("slow/Chart.yaml", "apiVersion: v2\nname: slow\nversion: 1.0.0\n".to_owned()), ("slow/templates/a.yaml", template)]
+    [
+        ("slow/Chart.yaml", "apiVersion: v2\nname: slow\nversion: 1.0.0\n".to_owned()),
+        ("slow/templates/a.yaml", template),
+    ]
 }
 
 /// Longer than anybody waits.
@@ -63,7 +66,10 @@ fn our_own_words_come_before_the_callers_deadline() {
         assert_eq!(titles(&story.rendered(&story.request("shop-pr-8")))[0], "Namespace/shop-pr-8");
         let text = slow.join().unwrap();
         assert!(text.contains("nothing was rendered: Argo CD waits 1"), "{text}");
-        assert!(text.contains("the time was over while waiting for helm or kustomize\n  remedy: make the chart"), "{text}");
+        assert!(
+            text.contains("the time was over while waiting for helm or kustomize\n  remedy: make the chart"),
+            "{text}"
+        );
     });
     expect_nothing_left(&story);
     assert_eq!((story.calls("late"), story.calls("answered")), (1.0, 1.0));

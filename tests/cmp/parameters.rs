@@ -52,7 +52,10 @@ fn what_comes_from_a_pull_request_is_taken_as_it_is() {
     let namespace = &object(&manifests, "Namespace/shop-pr-7")["metadata"];
     // Nothing is expanded on the way, and the label is a legal one.
     assert_eq!(ours(&namespace["annotations"], "owner"), "$HOME-${ARGOCD_APP_NAME}[bot]");
-    assert_eq!((ours(&namespace["labels"], "tier"), ours(&namespace["labels"], "ttl")), (&json!("full"), &json!("36h")));
+    assert_eq!(
+        (ours(&namespace["labels"], "tier"), ours(&namespace["labels"], "ttl")),
+        (&json!("full"), &json!("36h"))
+    );
     assert_eq!(ours(&namespace["annotations"], "head-sha"), "0123456789abcdef");
     let deployment = object(&manifests, "Deployment/api");
     assert_eq!(

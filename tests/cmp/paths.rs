@@ -45,7 +45,8 @@ fn what_was_not_sent_is_named_with_the_annotation_that_sends_it() {
         (charted.parameter("values", json!(["chart/values.yaml"])), "/chart;/apps/charted"),
     ] {
         let text = story.refused(&request.clone().generate_paths("."));
-        let annotation = "list its directory in the Application's annotation argocd.argoproj.io/manifest-generate-paths";
+        let annotation =
+            "list its directory in the Application's annotation argocd.argoproj.io/manifest-generate-paths";
         assert!(text.contains("  rule:   file\n") && text.contains(annotation), "{text}");
         story.rendered(&request.generate_paths(all).hard());
     }
@@ -64,7 +65,8 @@ fn nothing_outside_of_the_repository_is_ever_read() {
 
 #[test]
 fn a_repository_cannot_change_its_own_application() {
-    let story = Story::begin(ArgoCd::shared(), "paths@override", &[("shop/one.yaml", CONFIG), ("web/one.yaml", CONFIG)]);
+    let story =
+        Story::begin(ArgoCd::shared(), "paths@override", &[("shop/one.yaml", CONFIG), ("web/one.yaml", CONFIG)]);
     // Argo CD merges such a file into the Application's source before it asks a plugin.
     let parameters = json!([{ "name": "environment", "string": "shop-pr-8" }, { "name": "replicas", "string": "2" }]);
     let merged = json!({ "plugin": { "name": story.plugin.name(), "parameters": parameters } }).to_string();

@@ -77,11 +77,12 @@ impl<'a> Previews<'a> {
                 "goTemplateOptions": ["missingkey=error"],
                 "generators": [{ "pullRequest": {
                     "github": self.forge.generator(&["preview"]),
-                    // Only the webhook can be what it knows from.
-                    "requeueAfterSeconds": 3600,
+                    // The webhook is the fast way, but one that comes while another is seen to gets lost.
+                    "requeueAfterSeconds": 5,
                 } }],
                 "template": {
-                    "metadata": { "name": "preview-{{ .number }}" },
+                    // Also unique among the Argo CDs of this cluster: they tell what is theirs by the Application's name.
+                    "metadata": { "name": format!("{name}-pr-{{{{ .number }}}}") },
                     "spec": {
                         "project": PROJECT,
                         "source": {
@@ -102,9 +103,15 @@ impl<'a> Previews<'a> {
         self.cluster.apply(&set.to_string());
     }
 
-    /// The namespace of a pull request.
+    /// The namespace of a pull request, and the name of its Application.
     fn namespace(&self, number: u32) -> String {
         format!("{}-pr-{number}", self.name)
+    }
+
+    /// Where its Application is.
+    fn application_path(&self, number: u32) -> String {
+        let (namespace, name) = (self.story.argocd.namespace(), self.namespace(number));
+        format!("/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications/{name}")
     }
 
     /// Opens a pull request with a label, from a commit that writes these files. Answers the SHA.
@@ -146,16 +153,13 @@ impl<'a> Previews<'a> {
     }
 
     fn application(&self, number: u32) -> Option<Value> {
-        let namespace = self.story.argocd.namespace();
-        let path = format!("/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications/preview-{number}");
-        self.cluster.read(&path)
+        self.cluster.read(&self.application_path(number))
     }
 
     /// Tells Argo CD to look at an Application again, as the button in its user interface does.
     #[track_caller]
     fn refresh(&self, number: u32) {
-        let namespace = self.story.argocd.namespace();
-        let path = format!("/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications/preview-{number}");
+        let path = self.application_path(number);
         let hard = json!({ "metadata": { "annotations": { "argocd.argoproj.io/refresh": "hard" } } });
         assert_eq!(self.cluster.call("PATCH", &path, Some(&hard)).0, 200);
     }

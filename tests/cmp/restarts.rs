@@ -2,6 +2,7 @@
 //! said anything: that repository then waits until repo-server itself is restarted. So nothing of ours may do that.
 
 use std::{
+    fs,
     sync::atomic::{AtomicBool, Ordering},
     thread,
     time::Duration,
@@ -132,6 +133,36 @@ fn a_successor_may_come_before_the_end() {
     old.plugin.stop();
     assert_eq!(new.plugin.page("/healthz"), (200, "ok\n".to_owned()));
     new.rendered(&new.request("shop-pr-7"));
+}
+
+/// The connections to a plugin, those that it has not accepted yet included. A socket keeps the name it was made under.
+fn connections(story: &Story<'_>) -> usize {
+    let made = story.plugin.socket().with_file_name(".new").display().to_string();
+    let all = fs::read_to_string("/proc/net/unix").unwrap();
+    all.lines().filter(|line| line.ends_with(&made)).count() - 1 /* the one that listens */
+}
+
+/// The connection that repo-server must not lose: it is made, and the plugin is told to end before it has seen it.
+#[test]
+fn a_caller_who_came_before_the_end_is_still_served() {
+    let argocd = ArgoCd::own();
+    let story = begin(&argocd, 1);
+    story.plugin.signal("STOP");
+    thread::scope(|scope| {
+        let waiting = scope.spawn(|| story.argocd.generate(&story.request("shop-pr-8")));
+        wait_until("a connection to be made", PATIENCE, || match connections(&story) {
+            0 => Err("none".to_owned()),
+            _ => Ok(()),
+        });
+        story.plugin.signal("TERM");
+        story.plugin.signal("CONT");
+        let status = story.plugin.ended();
+        assert_eq!(status.code(), Some(0), "{}", story.plugin.log());
+        story.plugin.restart();
+        // Whichever of its calls met the end, it has an answer.
+        drop(waiting.join().unwrap());
+    });
+    expect_rendering(&story);
 }
 
 #[test]

@@ -8,7 +8,10 @@ use crate::kit::argocd::ArgoCd;
 /// A chart of the shop that uses what charts of previews are given.
 pub(super) const CHART: [(&str, &str); 4] = [
     ("chart/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
-    ("chart/values.yaml", "image: { repository: registry.acme.internal/shop, tag: main }\nmode: production\nport: 8080\n"),
+    (
+        "chart/values.yaml",
+        "image: { repository: registry.acme.internal/shop, tag: main }\nmode: production\nport: 8080\n",
+    ),
     (
         "chart/templates/deployment.yaml",
         r#"
@@ -120,7 +123,8 @@ fn a_chart_gets_what_it_is_told() {
     // From elsewhere in the repository, it is the same chart.
     story.repository.write("preview/README.md", "see chart\n");
     story.repository.commit("preview");
-    let elsewhere = story.request_of("preview", "shop-pr-7").parameter("chart", "chart").cluster("1.36.1", &["v1", "apps/v1"]);
+    let elsewhere =
+        story.request_of("preview", "shop-pr-7").parameter("chart", "chart").cluster("1.36.1", &["v1", "apps/v1"]);
     assert_eq!(story.rendered(&elsewhere.hard()), plain);
     assert_eq!(story.tool_runs(), 3.0);
     assert_eq!(story.plugin.files(), [""; 0]);
@@ -134,7 +138,10 @@ fn what_a_tool_says_is_what_a_user_reads() {
     let text = story.refused(&story.request_of("chart", "shop-pr-7"));
     assert!(text.contains("chart/Chart.yaml\n  rule:   tool\n  found:  `helm` failed (exit status: 1): "), "{text}");
     assert!(text.contains("shop/templates/config.yaml:1:6") && text.contains("say which port"), "{text}");
-    assert!(!text.contains("eod-cmp-") && !text.contains("/dev/shm"), "the way to its home is nobody's business: {text}");
+    assert!(
+        !text.contains("eod-cmp-") && !text.contains("/dev/shm"),
+        "the way to its home is nobody's business: {text}"
+    );
     assert_eq!(story.plugin.files(), [""; 0]);
 }
 
@@ -145,7 +152,8 @@ fn a_tool_that_is_missing_or_switched_off_fails_only_what_needs_it() {
     let story = Story::under(&off, ArgoCd::shared(), "sources@off", &files);
     story.rendered(&story.request_of("simple", "shop-pr-7"));
     let text = story.refused(&story.request_of("generated", "shop-pr-7"));
-    let place = "generated/kustomization.yaml:2\n  rule:   tool\n  found:  `configMapGenerator` needs the kustomize binary";
+    let place =
+        "generated/kustomization.yaml:2\n  rule:   tool\n  found:  `configMapGenerator` needs the kustomize binary";
     assert!(text.contains(place) && text.contains("`no-such-kustomize`, and there is none here"), "{text}");
     let text = story.refused(&story.request_of("chart", "shop-pr-7"));
     assert!(text.contains("this is a Helm chart, and the policy has Helm switched off"), "{text}");

@@ -13,17 +13,18 @@ fn a_hostile_push_changes_nothing() {
     previews.expect_synced(7, &good);
     let before = previews.deployment(7);
 
+    let own = format!("shop/.argocd-source-{}.yaml", previews.namespace(7));
     let files = [
         ("shop/rights.yaml", RIGHTS),
         ("shop/config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings, finalizers: [a.b/c] }\n"),
         (".argocd-source.yaml", "not in the Application's folder\n"),
-        ("shop/.argocd-source-preview-7.yaml", "{plugin: {parameters: [{name: replicas, string: '2'}]}}"),
+        (own.as_str(), "{plugin: {parameters: [{name: replicas, string: '2'}]}}"),
     ];
     previews.push(7, &files);
     let text = previews.expect_condition(7, "eod-cmp refuses this");
-    let place = "shop/.argocd-source-preview-7.yaml\n  rule:   source-override\n";
-    assert!(text.starts_with("Failed to load target state: ") && text.contains(place), "{text}");
-    previews.story.repository.remove("shop/.argocd-source-preview-7.yaml");
+    let place = format!("{own}\n  rule:   source-override\n");
+    assert!(text.starts_with("Failed to load target state: ") && text.contains(&place), "{text}");
+    previews.story.repository.remove(&own);
     previews.push(7, &[]);
     let text = previews.expect_condition(7, "for 2 reasons");
     for place in [

@@ -13,7 +13,8 @@ fn two_environments_never_touch_each_other() {
 
     // The other one says that its objects belong to the first.
     let there = previews.namespace(7);
-    let foreign = CONFIG.replace("production", "eight").replace("settings }", &format!("settings, namespace: {there} }}"));
+    let foreign =
+        CONFIG.replace("production", "eight").replace("settings }", &format!("settings, namespace: {there} }}"));
     let claimed = format!("apiVersion: v1\nkind: Namespace\nmetadata: {{ name: {} }}\n", previews.namespace(8));
     let eight = previews.open(8, &[("shop/config.yaml", &foreign), ("shop/namespace.yaml", &claimed)]);
     previews.expect_synced(8, &eight);
