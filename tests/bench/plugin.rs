@@ -17,7 +17,6 @@ mod usage;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
-use serde_json::{Value, json};
 
 use crate::{
     bench::{scale::Scale, table::Table},
@@ -64,14 +63,13 @@ fn start(binary: &Path, argocd: &ArgoCd, arguments: &[&str]) -> anyhow::Result<P
     Ok(Plugin::start(argocd, &Launch { binary, name: "eod@v1", policy: POLICY, tools, arguments }))
 }
 
-/// The parameters of an Application, as Argo CD lists them.
-fn parameters(environment: &str, sha: &str) -> Vec<Value> {
-    let text = |name: &str, value: &str| json!({ "name": name, "string": value });
-    vec![
-        text("environment", environment),
-        text("repository", "acme/shop"),
-        text("pull-request", "7"),
-        text("head-sha", sha),
-        text("owner", "dev@acme.example"),
+/// The parameters of an Application, by name.
+fn parameters(environment: &str, sha: &str) -> [(&'static str, String); 5] {
+    [
+        ("environment", environment.to_owned()),
+        ("repository", "acme/shop".to_owned()),
+        ("pull-request", "7".to_owned()),
+        ("head-sha", sha.to_owned()),
+        ("owner", "dev@acme.example".to_owned()),
     ]
 }

@@ -9,6 +9,7 @@ use std::{
 use anyhow::{Context, ensure};
 use eod_proto::argocd::config_management_plugin_service_client::ConfigManagementPluginServiceClient;
 use hyper_util::rt::TokioIo;
+use serde_json::{Value, json};
 use tokio::net::UnixStream;
 use tonic::transport::{Channel, Endpoint, Uri};
 
@@ -73,7 +74,8 @@ impl Caller {
 /// What repo-server says of the Application.
 fn variables(order: &Order) -> [(&'static str, String); 8] {
     let sha = format!("{:040x}", order.push);
-    let parameters = super::parameters("shop-pr-7", &sha);
+    let text = |(name, value)| json!({ "name": name, "string": value });
+    let parameters = Value::from_iter(super::parameters("shop-pr-7", &sha).map(text));
     [
         ("ARGOCD_APP_NAME", "shop-pr-7".to_owned()),
         ("ARGOCD_APP_NAMESPACE", "shop-pr-7".to_owned()),
@@ -81,7 +83,7 @@ fn variables(order: &Order) -> [(&'static str, String); 8] {
         ("ARGOCD_APP_SOURCE_REPO_URL", "https://git.example/acme/shop".to_owned()),
         ("ARGOCD_APP_SOURCE_PATH", order.directory.to_owned()),
         ("ARGOCD_APP_REVISION", sha),
-        ("ARGOCD_APP_PARAMETERS", serde_json::Value::from(parameters).to_string()),
+        ("ARGOCD_APP_PARAMETERS", parameters.to_string()),
         ("KUBE_VERSION", "1.36.1".to_owned()),
     ]
 }

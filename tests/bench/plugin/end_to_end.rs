@@ -106,7 +106,8 @@ fn alternate(
     table: &mut Table,
 ) -> anyhow::Result<()> {
     // The first of each fetches the repository.
-    (ours.once()?, peer.once()?);
+    ours.once()?;
+    peer.once()?;
     let (mut own, mut other) = (Vec::with_capacity(rounds), Vec::with_capacity(rounds));
     for _ in 0..rounds {
         own.push(ours.once()?);
@@ -149,13 +150,12 @@ fn request(repository: &Repository, path: &str, number: usize) -> Request {
 
 fn ours(repository: &Repository, path: &str, number: usize) -> Request {
     let name = format!("shop-pr-{number}");
-    let mut request = request(repository, path, number).plugin("eod@v1");
-    for parameter in parameters(&name, "3f0a1c2d4e5f60718293a4b5c6d7e8f901234567") {
-        let (name, value) = (parameter["name"].as_str().unwrap_or_default(), parameter["string"].clone());
-        request = request.parameter(name, value);
-    }
     // With the environment's guards, which the peer does not make.
-    request
+    parameters(&name, "3f0a1c2d4e5f60718293a4b5c6d7e8f901234567")
+        .into_iter()
+        .fold(request(repository, path, number).plugin("eod@v1"), |request, (name, value)| {
+            request.parameter(name, value)
+        })
 }
 
 fn ours_of_large(repository: &Repository, number: usize) -> Request {

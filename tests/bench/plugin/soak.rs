@@ -34,7 +34,7 @@ pub(super) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow
     let archive = Arc::new(Archive::pack(application().into_iter())?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let render = |push: usize| {
-        let directory = if push % HELM == 0 { CHART } else { OVERLAY };
+        let directory = if push.is_multiple_of(HELM) { CHART } else { OVERLAY };
         runtime.block_on(caller.render(&Order { archive: Arc::clone(&archive), directory, push }))
     };
     // What it keeps for good, it has after the first tenth.
