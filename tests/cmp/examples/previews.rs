@@ -115,6 +115,9 @@ fn terraform_makes_the_environment_and_argo_cd_fills_it() {
     assert_eq!(image(&story, name), format!("registry.acme.internal/shop:{sha}"));
     // Neither takes anything of the other for a change.
     terraform.expect_no_changes();
+    terraform.write("terraform.tfvars", &variables.replace(&sha, "9b1d0aa"));
+    terraform.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
+    story.expect_synced(name, &sha);
 
     story.forge.unlabel(7103, "preview");
     story.expect_no_application(name);
