@@ -2,7 +2,8 @@
 
 use serde_json::{Value, json};
 
-use super::{folder, in_namespace, text};
+use super::{folder, in_namespace, story, text, with};
+use crate::kit::argocd::{ArgoCd, Repository, Request};
 use crate::kit::cluster::{Cluster, PATIENCE};
 use crate::kit::wait::wait_until;
 
@@ -114,4 +115,25 @@ fn subscriptions(data: &Value) {
         assert!(set.contains(&format!("notifications.argoproj.io/subscribe.{trigger}.github: \"\"")), "{trigger}");
     }
     assert_eq!(triggers, 2);
+}
+
+#[test]
+fn the_classic_way_is_argo_cds_own_plugin_server() {
+    let argocd = ArgoCd::own();
+    let policy = folder().join("policy.yaml");
+    let binary = env!("CARGO_BIN_EXE_eod-cmp");
+    let generate = format!("[\"{binary}\", generate, --policy, \"{}\"]", policy.display());
+    let plugin = with(&text("plugin.yaml"), "[/eod-cmp, generate]", &generate);
+    argocd.stock_plugin("classic", &with(&plugin, "[/eod-cmp, parameters]", &format!("[\"{binary}\", parameters]")));
+    let repository = Repository::new(&[("web/web.yaml", &story::service("web", "registry.acme.internal/shop:main"))]);
+    let request = Request::new(&repository, "web")
+        .application("shop-pr-1")
+        .project("previews")
+        .namespace("shop-pr-1")
+        .cluster("1.36.1", &["v1", "apps/v1"])
+        .plugin("eod@v1")
+        .parameter("environment", "shop-pr-1");
+    let manifests = argocd.generate(&request).expect_manifests();
+    let kinds: Vec<_> = manifests.iter().filter_map(|manifest| manifest["kind"].as_str()).collect();
+    assert!(kinds.contains(&"Namespace") && kinds.contains(&"Ingress"), "{kinds:?}");
 }

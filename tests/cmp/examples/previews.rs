@@ -37,8 +37,11 @@ fn a_label_makes_a_preview() {
 
     let second = story.repository.commit("push");
     story.forge.push(7101, &second);
-    story.expect_synced(name, &second);
+    let application = story.expect_synced(name, &second);
     assert_eq!(image(&story, name), format!("registry.acme.internal/shop:{second}"));
+    // Nothing that the plugin or the cluster makes counts as put there by hand.
+    assert_eq!(application["status"]["conditions"], json!(null));
+    rules_hold(&story, name);
 
     story.forge.label(7101, "asleep");
     wait_until("the preview to sleep", PATIENCE, || match replicas(&story, name) {
@@ -115,6 +118,9 @@ fn terraform_makes_the_environment_and_argo_cd_fills_it() {
     assert_eq!(image(&story, name), format!("registry.acme.internal/shop:{sha}"));
     // Neither takes anything of the other for a change.
     terraform.expect_no_changes();
+    terraform.write("terraform.tfvars", &variables.replace(&sha, "9b1d0aa"));
+    terraform.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
+    story.expect_synced(name, &sha);
 
     story.forge.unlabel(7103, "preview");
     story.expect_no_application(name);
@@ -123,6 +129,15 @@ fn terraform_makes_the_environment_and_argo_cd_fills_it() {
     terraform.destroy().expect_ok();
     assert!(!story.cluster.namespace_exists(name));
     story.end("shop-terraform-previews");
+}
+
+/// What is not let through shows that the rules were there for what was.
+#[track_caller]
+fn rules_hold(story: &Story, name: &str) {
+    let service = json!({ "apiVersion": "v1", "kind": "Service", "metadata": { "name": "way-in" },
+        "spec": { "type": "NodePort", "ports": [{ "port": 80 }] } });
+    let (status, answer) = story.cluster.call("POST", &format!("/api/v1/namespaces/{name}/services"), Some(&service));
+    assert_eq!(status, 422, "{answer}");
 }
 
 #[track_caller]

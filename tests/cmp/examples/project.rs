@@ -1,8 +1,13 @@
 //! What the project of the example keeps out, with no plugin in between.
 
+use std::collections::BTreeSet;
+
+use eod_domain::Kind;
+use eod_render::{Content, SourceKind};
 use serde_json::json;
 
 use super::story::Story;
+use super::{documents, text};
 use crate::kit::cluster::PATIENCE;
 use crate::kit::wait::wait_until;
 
@@ -45,4 +50,28 @@ fn the_project_keeps_out_what_the_plugin_never_renders() {
     }
     assert_eq!(story.cluster.get(&["clusterrole", "stray"]), None);
     assert!(!story.cluster.namespace_exists("stray"));
+}
+
+#[test]
+fn the_project_lets_in_what_the_plugin_renders_and_no_more() {
+    let project = documents(&text("project.yaml")).remove(0);
+    let list = project.get("spec").unwrap().get("namespaceResourceWhitelist").unwrap();
+    let Content::List(items) = &list.content else { panic!("a list") };
+    let word = |item: &eod_render::Node, key: &str| item.get(key).unwrap().text().unwrap().to_owned();
+    let allowed: BTreeSet<_> = items.iter().map(|item| (word(item, "group"), word(item, "kind"))).collect();
+
+    let ours = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Namespace);
+    let mut expected: BTreeSet<_> = ours.map(|kind| (kind.group().to_owned(), kind.as_str().to_owned())).collect();
+    // What `secrets` of the policy makes of a reference.
+    expected.insert(("external-secrets.io".to_owned(), "ExternalSecret".to_owned()));
+    let added: Vec<_> = expected.iter().map(|(_, kind)| kind.clone()).collect();
+    for (group, kind) in allowed.iter().filter(|(_, kind)| !added.contains(kind)) {
+        let source: SourceKind = format!("{group}/{kind}").parse().unwrap_or_else(|error| panic!("{error}"));
+        assert!(SourceKind::defaults().any(|default| default == source), "{kind} is none that a source may bring");
+        expected.insert((group.clone(), kind.clone()));
+    }
+    assert_eq!(allowed, expected);
+    for kind in SourceKind::defaults() {
+        assert!(allowed.iter().any(|(_, name)| *name == kind.to_string()), "project.yaml does not let {kind} in");
+    }
 }
