@@ -21,7 +21,7 @@ fn a_large_repository_is_rendered_and_refused_like_any_other() {
     let text = story.refused(&story.request("shop"));
     assert!(text.contains("render for `*-pr-*`, not for `shop`"), "{text}");
     let bytes = |what: &str| story.plugin.number(&format!("eod_cmp_archive_bytes_total{{what=\"{what}\"}}"));
-    assert!(bytes("received") > f64::from(2 * 16 << 20), "{}", bytes("received"));
+    assert!(bytes("received") > f64::from(32 << 20), "{}", bytes("received"));
     assert!(bytes("kept") < 1e6, "{}", bytes("kept"));
 }
 
