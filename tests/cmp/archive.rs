@@ -2,8 +2,8 @@
 
 use std::{fs, io::Read};
 
-use super::{CONFIG, Story, deadline::expect_nothing_left};
-use crate::kit::argocd::ArgoCd;
+use super::{CONFIG, POLICY, Story, deadline::expect_nothing_left, object};
+use crate::kit::argocd::{ArgoCd, Settings};
 
 /// Bytes that cannot be packed any smaller.
 fn noise(bytes: usize) -> Vec<u8> {
@@ -68,4 +68,26 @@ fn a_file_too_large_to_be_a_manifest_is_named_where_it_is_missed() {
         text.contains("shop/big.yaml\n  rule:   file\n  found:  this file was left out because it is too large"),
         "{text}"
     );
+}
+
+/// The pieces in which Argo CD sends are a setting of its own, and so is how much it takes back.
+#[test]
+fn large_pieces_and_large_answers_arrive_whole() {
+    let environment = vec![("ARGOCD_CMP_CHUNK_SIZE".to_owned(), (8 << 20).to_string())];
+    let argocd = ArgoCd::with(&Settings { environment, ..Settings::default() });
+    let policy = format!("{POLICY}    caps: {{ bytes: 64Mi }}\n");
+    let story = Story::under(&policy, &argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
+    story.repository.write("large/noise.bin", noise(20 << 20));
+    let value = "x".repeat(1 << 20);
+    for number in 0..24 {
+        let name = format!("large-{number}");
+        let text = CONFIG.replace("settings", &name).replace("production", &format!("{number}{value}"));
+        story.repository.write(&format!("shop/{name}.yaml"), text);
+    }
+    story.repository.commit("large");
+    let manifests = story.rendered(&story.request("shop-pr-7"));
+    for number in 0..24 {
+        let mode = &object(&manifests, &format!("ConfigMap/large-{number}"))["data"]["mode"];
+        assert_eq!(mode.as_str().unwrap(), format!("{number}{value}"));
+    }
 }
