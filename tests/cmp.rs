@@ -10,6 +10,7 @@
     reason = "this is test code: a panic is how it reports, clippy only knows so inside of #[test]"
 )]
 
+mod archive;
 mod authority;
 mod cache;
 mod classic;

@@ -26,7 +26,7 @@ struct Classic {
 
 impl Classic {
     #[track_caller]
-    fn start(argocd: &ArgoCd, name: &'static str, discover: Value) -> Self {
+    fn start(argocd: &ArgoCd, name: &'static str, discover: &Value) -> Self {
         let folder = TempDir::with_prefix("eod-classic-").unwrap();
         let policy = folder.path().join("policy.yaml");
         std::fs::write(&policy, POLICY).unwrap();
@@ -63,7 +63,7 @@ fn both_ways_give_the_same_bytes() {
     let files = [&OVERLAYS[..], &CHART, &[("shop/shop.yaml", SHOP), ("shop/config.yaml", CONFIG)]].concat();
     let files = [&files[..], &[("nested/preview/README.md", "#\n"), ("nested/values.yaml", "mode: nested\n")]].concat();
     let story = Story::begin(&argocd, "eod@v1", &files);
-    let classic = Classic::start(&argocd, "classic", Value::Null);
+    let classic = Classic::start(&argocd, "classic", &Value::Null);
     for (path, parameters) in sources() {
         // What repo-server tells a plugin.
         let told: Vec<_> = parameters
@@ -111,7 +111,7 @@ fn both_ways_give_the_same_bytes() {
 fn both_ways_refuse_with_the_same_words() {
     let argocd = argocd();
     let story = Story::begin(&argocd, "eod@v1", &[("shop/shop.yaml", &SHOP.replace("registry.acme", "evil"))]);
-    let classic = Classic::start(&argocd, "classic", Value::Null);
+    let classic = Classic::start(&argocd, "classic", &Value::Null);
     let native = story.refused(&story.request("shop-pr-7"));
     let Failure { shown, .. } = argocd.generate(&story.request("shop-pr-7").plugin(classic.name)).expect_failure();
     let blocks = native.split_once("\n\n").unwrap().1;
@@ -122,7 +122,7 @@ fn both_ways_refuse_with_the_same_words() {
 fn both_ways_announce_the_same_parameters() {
     let argocd = argocd();
     let story = Story::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
-    let classic = Classic::start(&argocd, "classic", Value::Null);
+    let classic = Classic::start(&argocd, "classic", &Value::Null);
     let root = story.repository.path();
     let native = story.dial(&root, "shop", &[]).parameters().outcome().unwrap();
     let dial = Dial { socket: &classic.socket, root: &root, path: "shop", environment: &[], deadline: LONG };
@@ -136,7 +136,7 @@ fn both_ways_announce_the_same_parameters() {
 fn an_application_that_names_no_plugin_is_found_by_its_parameters() {
     let argocd = argocd();
     let story = Story::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
-    let classic = Classic::start(&argocd, "classic", json!({ "find": { "command": [BINARY, "discover"] } }));
+    let classic = Classic::start(&argocd, "classic", &json!({ "find": { "command": [BINARY, "discover"] } }));
     let root = story.repository.path();
     for (parameters, expected) in [
         (r#"[{"name": "pull-request", "string": "7"}]"#, true),

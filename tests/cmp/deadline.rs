@@ -5,10 +5,10 @@ use std::{thread, time::Duration};
 use super::{CONFIG, PATIENCE, Story, titles};
 use crate::kit::{argocd::ArgoCd, wait::wait_until};
 
-/// A chart that keeps helm busy: `rounds` times about a second of a processor.
+/// A chart that keeps helm busy: `rounds` times about a fifth of a second of a processor.
 pub(super) fn slow_chart(rounds: u32) -> [(&'static str, String); 2] {
     let template = format!(
-        "{{{{ range until {rounds} }}}}{{{{ range until 1000 }}}}{{{{ range until 1000 }}}}{{{{ if eq (add 1 2) 4 }}}}x{{{{ \
+        "{{{{ range until {rounds} }}}}{{{{ range until 1000 }}}}{{{{ range until 100 }}}}{{{{ if eq (add 1 2) 4 }}}}x{{{{ \
          end }}}}{{{{ end }}}}{{{{ end }}}}{{{{ end }}}}\n{CONFIG}"
     );
     [
@@ -18,7 +18,7 @@ pub(super) fn slow_chart(rounds: u32) -> [(&'static str, String); 2] {
 }
 
 /// Longer than anybody waits.
-pub(super) const ENDLESS: u32 = 1000;
+pub(super) const ENDLESS: u32 = 100_000;
 
 /// Writes the slow chart into a repository.
 #[track_caller]

@@ -1,7 +1,5 @@
 //! What a user reads when nothing is rendered.
 
-use std::fs;
-
 use super::{CONFIG, SHOP, Story, titles};
 use crate::kit::argocd::ArgoCd;
 
@@ -120,22 +118,4 @@ fn a_plugin_that_is_not_there_is_argo_cds_to_name() {
     let text = story.refused(&story.request("shop-pr-7").plugin("errors@nobody"));
     assert!(text.contains("could not find cmp-server plugin with name \"errors@nobody\""), "{text}");
     assert_eq!(story.calls("answered"), 0.0);
-}
-
-/// Argo CD sends to the end before it listens. Whoever answers earlier is not heard.
-#[test]
-fn a_large_repository_is_refused_with_whole_words() {
-    let story = Story::begin(ArgoCd::shared(), "errors@large", &[("shop/one.yaml", CONFIG)]);
-    // Nothing that could be packed any smaller.
-    let mut noise = vec![0; 16 << 20];
-    std::io::Read::read_exact(&mut fs::File::open("/dev/urandom").unwrap(), &mut noise).unwrap();
-    story.repository.write("large/noise.bin", &noise);
-    story.repository.commit("large");
-    let text = story.refused(&story.request("shop"));
-    assert!(text.contains("render for `*-pr-*`, not for `shop`"), "{text}");
-    let text = story.refused(&story.request("shop-pr-7").parameter("pull-request", "seven"));
-    assert!(text.contains("parameters: pull-request\n  rule:   parameter\n"), "{text}");
-    story.rendered(&story.request("shop-pr-7"));
-    let received = story.plugin.number("eod_cmp_archive_bytes_total{what=\"received\"}");
-    assert!(received > 3.0 * (16 << 20) as f64, "{received}");
 }

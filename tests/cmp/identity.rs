@@ -120,3 +120,18 @@ fn the_policy_says_which_namespaces_and_projects_there_are() {
           remedy: use one of these projects, or have the platform add this one to the policy"#]]
     .assert_eq(&text);
 }
+
+/// Exactly one of them owns the namespace; then none deletes what is another's.
+#[test]
+fn several_applications_may_share_an_environment() {
+    let files = [("shop/one.yaml", CONFIG), ("web/two.yaml", &CONFIG.replace("settings", "web"))];
+    let story = Story::begin(ArgoCd::shared(), "identity@shared", &files);
+    let first = titles(&story.rendered(&story.request("shop-pr-7")));
+    let second = story.request_of("web", "shop-pr-7").application("shop-pr-7-web").parameter("guards", "none");
+    let second = story.rendered(&second);
+    assert_eq!(titles(&second), ["ConfigMap/web"]);
+    assert_eq!((first.len(), &second[0]["metadata"]["namespace"]), (GUARDS.len(), &json!("shop-pr-7")));
+    // With Terraform there is a namespace already, and what leads to the stable services is still rendered.
+    let guarded = titles(&story.rendered(&story.request("shop-pr-7").parameter("guards", "terraform")));
+    assert_eq!(guarded, ["ConfigMap/settings", "Service/payments"]);
+}

@@ -15,7 +15,7 @@ fn a_call_above_the_limit_is_told_so() {
     // Everybody's repo-server would ask it now and then, too.
     let argocd = ArgoCd::own();
     let story = Story::with(&["--calls", "1"], POLICY, &argocd, "eod@v1", &files);
-    commit_slow_chart(&story, 12);
+    commit_slow_chart(&story, 40);
     thread::scope(|scope| {
         let slow = scope.spawn(|| story.rendered(&story.request_of("slow", "shop-pr-8")));
         expect_tool(&story);

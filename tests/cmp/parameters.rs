@@ -119,3 +119,15 @@ fn what_is_announced_is_understood() {
     let manifests = story.rendered(&with(story.request("shop-pr-7"), &defaults));
     assert_eq!(manifests, story.rendered(&story.request("shop-pr-7")));
 }
+
+/// Under the stock server a parameter is a variable of a process, which Linux limits to 128 KiB.
+#[test]
+fn a_parameter_may_be_long() {
+    let story = Story::begin(ArgoCd::shared(), "parameters@long", &[("shop/one.yaml", CONFIG)]);
+    let labels: Vec<_> =
+        (0..10_000).map(|number| format!("area/number-{number:06}")).chain(["tier/full".into()]).collect();
+    let labels = json!(labels).to_string();
+    assert!(labels.len() > 200_000);
+    let manifests = story.rendered(&story.request("shop-pr-7").parameter("labels", labels));
+    assert_eq!(ours(&object(&manifests, "Namespace/shop-pr-7")["metadata"]["labels"], "tier"), "full");
+}

@@ -59,7 +59,7 @@ fn a_repo_server_that_ends_takes_its_renders_along() {
 #[test]
 fn a_plugin_that_is_stopped_finishes_what_it_has_begun() {
     let argocd = ArgoCd::own();
-    let story = begin(&argocd, 2);
+    let story = begin(&argocd, 3);
     thread::scope(|scope| {
         let slow = scope.spawn(|| story.rendered(&story.request_of("slow", "shop-pr-8")));
         expect_tool(&story);

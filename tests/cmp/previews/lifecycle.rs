@@ -75,3 +75,37 @@ fn an_environment_can_be_put_to_sleep_and_woken() {
     }
     previews.end(&[7]);
 }
+
+/// A job before the rest, as most charts have one. Before the rest there would be no namespace and nothing to guard it.
+const MIGRATE: &str = r#"
+apiVersion: batch/v1
+kind: Job
+metadata: { name: migrate, annotations: { argocd.argoproj.io/hook: PreSync } }
+spec:
+  template:
+    spec:
+      restartPolicy: Never
+      containers: [{ name: migrate, image: registry.acme.internal/shop:main, args: [migrate] }]
+"#;
+
+#[test]
+fn a_migration_runs_in_the_guarded_namespace_before_what_needs_it() {
+    let argocd = controllers();
+    let previews = Previews::begin(&argocd);
+    let first = previews.open(7, &[("shop/migrate.yaml", MIGRATE)]);
+    previews.expect_synced(7, &first);
+    let job = previews.read(7, "apis/batch/v1", "jobs/migrate").unwrap();
+    assert_eq!(image(&job), &json!(format!("registry.acme.internal/shop:{first}")));
+    assert_eq!(job["status"]["succeeded"], 1, "{job}");
+    let created = |object: &Value| object["metadata"]["creationTimestamp"].as_str().unwrap().to_owned();
+    let quota = previews.read(7, "api/v1", "resourcequotas/eod").unwrap();
+    assert!(created(&quota) <= created(&job) && created(&job) <= created(&previews.deployment(7)));
+
+    // Every push runs it anew.
+    let second = previews.push(7, &[("shop/config.yaml", &CONFIG.replace("production", "second"))]);
+    previews.expect_synced(7, &second);
+    let again = previews.read(7, "apis/batch/v1", "jobs/migrate").unwrap();
+    assert_eq!(image(&again), &json!(format!("registry.acme.internal/shop:{second}")));
+    assert_ne!(uid(&again), uid(&job));
+    previews.end(&[7]);
+}
