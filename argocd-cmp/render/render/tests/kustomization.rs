@@ -200,6 +200,23 @@ fn labels_in_the_order_of_kustomize() {
 }
 
 #[test]
+fn a_patch_knows_the_first_name_and_the_last() {
+    let patched = |name: &str| {
+        let text = format!(
+            "resources: [../middle]\npatches:\n  - target: {{name: {name}}}\n    patch: |\n      - {{op: add, path: /data, value: {{k: patched}}}}\n"
+        );
+        let tree = files(&[
+            ("app/kustomization.yaml", &text),
+            ("middle/kustomization.yaml", "resources: [../base]\nnamePrefix: p-\n"),
+            ("base/kustomization.yaml", "resources: [config.yaml]\nnameSuffix: -s\n"),
+            ("base/config.yaml", CONFIG),
+        ]);
+        rendered(render_with(&tree, &[("guards", "none")], &NoTools)).yaml().contains("k: patched")
+    };
+    assert!(patched("x") && patched("p-x-s") && !patched("x-s"));
+}
+
+#[test]
 fn a_namespace_takes_the_name_of_the_namespace() {
     let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: staging}\n";
     let tree = |kustomization: &str| {

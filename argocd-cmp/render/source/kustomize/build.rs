@@ -102,7 +102,9 @@ fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Res
     for patch in &kustomization.patches {
         let operations = patch.load(files, directory, budget).ok_or_else(|| Stop::NeedsTool(patch.named()))?;
         for resource in &mut resources {
-            let names = resource.names.clone();
+            // Unlike everybody else, a patch knows the first name and the present one, and none between.
+            let names: Vec<String> =
+                [resource.names.first(), resource.names.last()].into_iter().flatten().cloned().collect();
             patch.apply(&operations, &mut resource.manifest, &names)?;
         }
     }

@@ -133,7 +133,7 @@ impl Patch {
         named
     }
 
-    /// Applies the operations to an object, where it is meant. `names` are all names it ever had.
+    /// Applies the operations to an object, where it is meant. `names` are those by which a patch may mean it.
     ///
     /// Where an operation does not apply by the letter of RFC 6902 the binary decides, because kustomize is more lenient.
     pub(super) fn apply(&self, operations: &[Value], manifest: &mut Manifest, names: &[String]) -> Result<(), Stop> {
