@@ -46,7 +46,7 @@ fn documents(text: &str) -> Vec<Node> {
 }
 
 fn eod_cmp() -> Command {
-    Command::new(env!("CARGO_BIN_EXE_eod-cmp"))
+    Command::new(super::BINARY)
 }
 
 #[test]

@@ -51,7 +51,7 @@ fn render(case: &str, path: &OsString) -> Finished {
         Err(_) => own.join("tree"),
     };
     let policy = Some(own.join("policy.yaml")).filter(|file| file.exists());
-    let mut command = Command::new(env!("CARGO_BIN_EXE_eod-cmp"));
+    let mut command = Command::new(super::BINARY);
     command.env("PATH", path).args(["render", "--project", "previews"]);
     command.arg("--policy").arg(policy.unwrap_or_else(|| folder().join("policy.yaml")));
     command.arg("--root").arg(&tree).arg("--path").arg(tree.join("app"));

@@ -64,7 +64,7 @@ fn render(case: &Case, path: &std::ffi::OsStr) -> Finished {
         fs::remove_dir_all(folder.path().join(packed)).unwrap();
     }
     let policy = Path::new(crate::KIT.repository).join("tests/golden/policy.yaml");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_eod-cmp"));
+    let mut command = Command::new(super::BINARY);
     command.env("PATH", path).args(["render", "--project", "previews", "--parameter", "environment=shop-pr-7"]);
     command.arg("--policy").arg(policy).arg("--root").arg(folder.path()).arg("--path").arg(folder.path().join("app"));
     run(&mut command, "")

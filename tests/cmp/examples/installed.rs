@@ -121,7 +121,7 @@ fn subscriptions(data: &Value) {
 fn the_classic_way_is_argo_cds_own_plugin_server() {
     let argocd = ArgoCd::own();
     let policy = folder().join("policy.yaml");
-    let binary = env!("CARGO_BIN_EXE_eod-cmp");
+    let binary = crate::cmp::BINARY;
     let generate = format!("[\"{binary}\", generate, --policy, \"{}\"]", policy.display());
     let plugin = with(&text("plugin.yaml"), "[/eod-cmp, generate]", &generate);
     argocd.stock_plugin("classic", &with(&plugin, "[/eod-cmp, parameters]", &format!("[\"{binary}\", parameters]")));

@@ -1,63 +1,22 @@
 //! A forge with one repository, Argo CD with the plugin beside its repo-server, and the examples applied to it.
 
 use std::fs;
-use std::process::{Child, Stdio};
-use std::time::Duration;
 
 use serde_json::{Value, json};
-use tempfile::TempDir;
 
-use super::{eod_cmp, folder, in_namespace, with};
-use crate::kit::argocd::{ArgoCd, Forge, Repository, Settings};
+use super::{folder, in_namespace, with};
+use crate::cmp::BINARY;
+use crate::kit::argocd::{ArgoCd, Forge, Launch, Plugin, Repository, Settings};
 use crate::kit::cluster::{Cluster, PATIENCE};
 use crate::kit::wait::wait_until;
 
 pub(super) struct Story {
+    // First, so that it ends before the servers that could call it.
+    _plugin: Plugin,
     pub(super) cluster: &'static Cluster,
     pub(super) argocd: ArgoCd,
     pub(super) forge: Forge,
     pub(super) repository: Repository,
-    _plugin: Plugin,
-}
-
-/// `eod-cmp serve` with the policy of the examples.
-struct Plugin {
-    process: Child,
-    _scratch: TempDir,
-}
-
-impl Plugin {
-    #[track_caller]
-    fn start(argocd: &ArgoCd) -> Self {
-        let scratch = TempDir::with_prefix("eod-scratch-").unwrap();
-        let log = fs::File::create(scratch.path().join("log")).unwrap();
-        let mut process = eod_cmp()
-            .args(["serve", "--http", "none", "--policy"])
-            .arg(folder().join("policy.yaml"))
-            .arg("--socket-dir")
-            .arg(argocd.sockets())
-            .arg("--scratch")
-            .arg(scratch.path())
-            .stdin(Stdio::null())
-            .stderr(log)
-            .spawn()
-            .unwrap();
-        let socket = argocd.sockets().join("eod@v1.sock");
-        wait_until("the plugin to listen", Duration::from_secs(30), || {
-            let ended = process.try_wait().unwrap();
-            let said = || fs::read_to_string(scratch.path().join("log")).unwrap_or_default();
-            assert!(ended.is_none(), "eod-cmp serve has ended: {}", said());
-            if socket.exists() { Ok(()) } else { Err(said()) }
-        });
-        Self { process, _scratch: scratch }
-    }
-}
-
-impl Drop for Plugin {
-    fn drop(&mut self) {
-        drop(self.process.kill());
-        drop(self.process.wait());
-    }
 }
 
 impl Story {
@@ -70,8 +29,10 @@ impl Story {
         let settings = Settings { repo_server: repo_server.map(str::to_owned).to_vec(), ..Settings::default() };
         let argocd = ArgoCd::in_cluster(cluster, &settings);
         let forge = Forge::start("acme", "shop").telling(argocd.webhook());
-        let plugin = Plugin::start(&argocd);
-        let story = Self { cluster, argocd, forge, repository: Repository::new(files), _plugin: plugin };
+        let policy = fs::read_to_string(folder().join("policy.yaml")).unwrap();
+        let launch = Launch { binary: BINARY, name: "eod@v1", policy: &policy, tools: Vec::new(), arguments: &[] };
+        let plugin = Plugin::start(&argocd, &launch);
+        let story = Self { _plugin: plugin, cluster, argocd, forge, repository: Repository::new(files) };
         cluster.apply(&in_namespace("token.yaml", story.argocd.namespace()));
         cluster.apply(&story.adapted("project.yaml"));
         story

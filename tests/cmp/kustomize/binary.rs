@@ -143,7 +143,7 @@ fn rendered(tree: &[(String, String)]) -> String {
         fs::write(file, text).unwrap();
     }
     let policy = Path::new(crate::KIT.repository).join("tests/golden/policy.yaml");
-    let mut command = Command::new(env!("CARGO_BIN_EXE_eod-cmp"));
+    let mut command = Command::new(crate::cmp::BINARY);
     command.env("PATH", search_path()).args(["render", "--project", "previews", "--policy"]).arg(policy);
     command.args(["--parameter", "environment=shop-pr-7", "--parameter", "guards=none"]);
     command.arg("--root").arg(folder.path()).arg("--path").arg(folder.path().join("app"));
