@@ -45,8 +45,8 @@ pub(super) const OVERLAYS: [(&str, &str); 6] = [
     ("base/config.yaml", CONFIG),
     (
         "simple/kustomization.yaml",
-        "resources: [../base]\nimages: [{ name: registry.acme.internal/shop, newTag: pushed }]\npatches:\n  - patch: '[{op: \
-         replace, path: /data/mode, value: patched}]'\n    target: { kind: ConfigMap }\n",
+        "resources: [../base]\nimages: [{ name: registry.acme.internal/shop, newTag: pushed }]\npatches:\n  - target: { \
+         kind: ConfigMap }\n    patch: |-\n      - { op: replace, path: /data/mode, value: patched }\n",
     ),
     (
         "generated/kustomization.yaml",
