@@ -145,9 +145,8 @@ impl<'a> Story<'a> {
     #[track_caller]
     fn refused(&self, request: &Request) -> String {
         let failure = self.argocd.generate(request).expect_failure();
-        let (_, text) = failure.shown.split_once(" desc = Manifest generation error").unwrap_or(("", &failure.shown));
-        // The plugin's own words come behind the last code.
-        text.rsplit_once(" desc = ").map_or_else(|| text.to_owned(), |(_, text)| text.to_owned())
+        // The plugin's own words come behind the last of several codes.
+        failure.shown.rsplit(" desc = ").next().unwrap_or_default().to_owned()
     }
 
     /// The folder of the repository as it is, sent to the plugin without a repo-server between.

@@ -78,7 +78,8 @@ impl Socket {
         if fs::symlink_metadata(&path).is_ok_and(|found| !found.file_type().is_socket()) {
             return Err(SocketError::Taken(path));
         }
-        let new = directory.join(".new");
+        // A name of its own: other plugins may start in the same directory at the same moment.
+        let new = directory.join(format!(".{}.new", name.0));
         let bind = || {
             match fs::remove_file(&new) {
                 Err(error) if error.kind() != io::ErrorKind::NotFound => return Err(error),
@@ -168,6 +169,30 @@ mod tests {
         assert!(second.is_ours(), "only its own socket is unlinked");
         second.unlink();
         assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "and nothing is left");
+    }
+
+    #[tokio::test]
+    async fn plugins_that_start_together_keep_apart() {
+        let directory = tempfile::tempdir().unwrap();
+        let runtime = tokio::runtime::Handle::current();
+        let start = |number: usize| {
+            let _entered = runtime.enter();
+            let name = PluginName::parse(&format!("eod@v{number}")).unwrap();
+            for _ in 0..100 {
+                let (socket, listener) = Socket::bind(directory.path(), &name).unwrap();
+                assert!(socket.is_ours());
+                // Whoever calls this name reaches this listener and no other.
+                let _caller = std::os::unix::net::UnixStream::connect(socket.path()).unwrap();
+                let listener = listener.into_std().unwrap();
+                listener.accept().unwrap();
+            }
+        };
+        std::thread::scope(|scope| {
+            for number in 0..4 {
+                scope.spawn(move || start(number));
+            }
+        });
+        assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 4);
     }
 
     #[tokio::test]

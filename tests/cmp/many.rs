@@ -34,7 +34,7 @@ fn sixty_four_applications_at_once_get_what_is_theirs() {
         for manifest in manifests.iter().filter(|manifest| manifest["kind"] != "Namespace") {
             assert_eq!(manifest["metadata"]["namespace"], json!(name), "{manifest}");
         }
-        // No word of anybody else's: the names of the others begin with ours only where ours is the shorter one.
+        // And no word of anybody else's.
         let text = json!(manifests).to_string();
         let others = (0..COUNT).filter(|other| *other != number && text.contains(&format!("\"developer-{other}\"")));
         assert_eq!(others.count(), 0, "{text}");

@@ -29,7 +29,9 @@ struct Previews<'a> {
 fn controllers() -> ArgoCd {
     // A failure is asked about again soon, so that a story need not wait for an hour.
     let environment = vec![("ARGOCD_PAUSE_GEN_MINUTES".to_owned(), "1".to_owned())];
-    ArgoCd::in_cluster(Cluster::shared(), &Settings { environment, ..Settings::default() })
+    // These two are what `eod-cmp init` prints.
+    let repo_server = ["--plugin-tar-exclude=.git", "--plugin-use-manifest-generate-paths"].map(str::to_owned).into();
+    ArgoCd::in_cluster(Cluster::shared(), &Settings { environment, repo_server, ..Settings::default() })
 }
 
 impl<'a> Previews<'a> {
@@ -82,7 +84,10 @@ impl<'a> Previews<'a> {
                 } }],
                 "template": {
                     // Also unique among the Argo CDs of this cluster: they tell what is theirs by the Application's name.
-                    "metadata": { "name": format!("{name}-pr-{{{{ .number }}}}") },
+                    "metadata": {
+                        "name": format!("{name}-pr-{{{{ .number }}}}"),
+                        "annotations": { "argocd.argoproj.io/manifest-generate-paths": "/shop;/lib" },
+                    },
                     "spec": {
                         "project": PROJECT,
                         "source": {

@@ -137,7 +137,7 @@ fn a_successor_may_come_before_the_end() {
 
 /// The connections to a plugin, those that it has not accepted yet included. A socket keeps the name it was made under.
 fn connections(story: &Story<'_>) -> usize {
-    let made = story.plugin.socket().with_file_name(".new").display().to_string();
+    let made = story.plugin.socket().with_file_name(format!(".{}.new", story.plugin.name())).display().to_string();
     let all = fs::read_to_string("/proc/net/unix").unwrap();
     all.lines().filter(|line| line.ends_with(&made)).count() - 1 /* the one that listens */
 }

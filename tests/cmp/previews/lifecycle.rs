@@ -52,6 +52,12 @@ fn a_label_brings_an_environment_and_takes_it_away() {
     let after = previews.cluster.read(&format!("/api/v1/namespaces/{name}")).unwrap();
     assert_eq!((uid(&after), ours(&after["metadata"]["annotations"], "head-sha")), (uid(&namespace), &json!(second)));
 
+    // So does one that touches nothing that is rendered: the code is somewhere else in the repository, and Argo CD would
+    // answer by itself if the commit were no parameter.
+    let third = previews.push(7, &[("src/main.rs", "fn main() {}\n")]);
+    previews.expect_synced(7, &third);
+    assert_eq!(image(&previews.deployment(7)), &json!(format!("registry.acme.internal/shop:{third}")));
+
     previews.forge.unlabel(7, "preview");
     previews.expect_gone(7);
     assert_eq!(previews.application(6), None::<Value>, "nobody has labelled it");
