@@ -152,7 +152,8 @@ fn once(resources: &[Resource]) -> Result<(), Stop> {
     let mut refusals = Vec::new();
     for resource in resources {
         let manifest = &resource.manifest;
-        let id = (manifest.api_version(), manifest.kind(), resource.namespace(), manifest.name());
+        let namespace = if manifest.kind() == "Namespace" { "" } else { resource.namespace() };
+        let id = (manifest.api_version(), manifest.kind(), namespace, manifest.name());
         if let Some(first) = seen.insert(id, resource) {
             let message = format!("the same object stands at {} too", first.manifest.place(&[]));
             refusals.push(manifest.refuse(&[], Rule::Name, message, "rename or remove one of them"));
