@@ -74,6 +74,42 @@ const ODD: [&str; 63] = [
     "resources: [./all.yaml, ../base/]",
 ];
 
+/// Texts of one resource file in all ways of writing YAML.
+const WRITTEN: [&str; 18] = [
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {mode: '0644', date: '2026-01-01', word: 'yes', float: '1.10', none: 'null'}\n",
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n  block: |\n    one\n      two\n\n    three\n  kept: |+\n    x\n\n  cut: |-\n    y\n  folded: >\n    a\n    b\n\n    c\n",
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n  quoted: \"tab\\there \\u00e9 \\x41 \\\\ \\\" end\"\n  single: 'it''s'\n  plain: a b  c\n  long: one two three four five six seven eight nine ten eleven twelve thirteen fourteen fifteen sixteen\n",
+    "{\"apiVersion\": \"v1\", \"kind\": \"ConfigMap\", \"metadata\": {\"name\": \"x\"}, \"data\": {\"a\": \"\\u2028\"}}\n",
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: &m {name: x, labels: {a: b}}\ndata: {a: &v value, b: *v}\n",
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec:\n  template:\n    spec:\n      containers:\n        - &c {name: a, image: shop, env: [{name: A, value: '1'}]}\n        - {<<: *c, name: b}\n",
+    "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: x}\nspec: {template: {spec: {volumes: [{name: v, configMap: {name: own, defaultMode: 0644}}], containers: [{name: a, image: shop}]}}}\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: own}\n",
+    "apiVersion: v1\nkind: Service\nmetadata: {name: x}\nspec: {ports: [{port: 0x50}, {port: 80}]}\n",
+    "# a comment\n---\n# nothing\n---\napiVersion: v1 # behind\nkind: ConfigMap\nmetadata:\n  # inside\n  name: x\n---\n",
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: y1}\ndata: null\n",
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, annotations: null, labels: {}}\ndata: {}\n",
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x, creationTimestamp: null}\ndata: {empty: ''}\n",
+    "apiVersion: v1\nkind: List\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: b}}\n",
+    "apiVersion: v1\nkind: ConfigMapList\nitems:\n- {apiVersion: v1, kind: ConfigMap, metadata: {name: a}}\n",
+    "apiVersion: v1\r\nkind: ConfigMap\r\nmetadata: {name: x}\r\ndata:\r\n  a: |\r\n    one\r\n    two\r\n",
+    "apiVersion: acme.io/v1\nkind: Widget\nmetadata: {name: x}\nspec: {int: 12345678901234567890, float: 1.5, neg: -0.25, list: [], map: {}, flag: true}\n",
+    "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: \"x\"}\ndata: {\"a: b\": \"c # d\", '- e': '{f}', g: \"@h\", i: \"%j\", k: \"`l\"}\n",
+    "kind: ConfigMap\nmetadata:\n    name: x\n    labels:\n        deep: indent\napiVersion: v1\n",
+];
+
+#[test]
+fn a_resource_is_read_alike_however_it_is_written() {
+    let wrong = Mutex::new(Vec::new());
+    for_each_number(WRITTEN.len(), |number| {
+        let tree = [
+            ("app/kustomization.yaml".to_owned(), "resources: [all.yaml]\nnamePrefix: p-\n".to_owned()),
+            ("app/all.yaml".to_owned(), WRITTEN[number].to_owned()),
+        ];
+        wrong.lock().unwrap().extend(difference(&tree));
+    });
+    let wrong = wrong.into_inner().unwrap();
+    assert!(wrong.is_empty(), "{} of {} differ:\n{}", wrong.len(), WRITTEN.len(), wrong.join("\n"));
+}
+
 #[test]
 fn odd_words_mean_the_same() {
     let wrong = Mutex::new(Vec::new());
