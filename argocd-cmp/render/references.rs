@@ -6,6 +6,9 @@ use crate::kind::SourceKind;
 use crate::manifest::Manifest;
 use crate::workload::{at_mut, containers_mut, template_path};
 
+/// What an autoscaler may scale.
+pub(crate) const SCALED: [&str; 4] = ["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"];
+
 /// Calls `look` with the kind and the name of everything an object refers to.
 pub(crate) fn each(manifest: &mut Manifest, look: &mut dyn FnMut(&str, &mut String)) {
     let kind = SourceKind::of(manifest.group(), manifest.kind());
@@ -16,8 +19,7 @@ pub(crate) fn each(manifest: &mut Manifest, look: &mut dyn FnMut(&str, &mut Stri
         Some(SourceKind::ServiceAccount) => each_name(content, &["imagePullSecrets"], "Secret", look),
         Some(SourceKind::StatefulSet) => one(content, &["spec", "serviceName"], "Service", look),
         None if is_autoscaler => {
-            // kustomize does not ask which of these kinds is meant.
-            for kind in ["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"] {
+            for kind in SCALED {
                 one(content, &["spec", "scaleTargetRef", "name"], kind, look);
             }
         }

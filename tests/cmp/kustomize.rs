@@ -4,6 +4,7 @@
 //! leaves to the binary cannot differ; the tests count that this is the exception.
 
 mod binary;
+mod odd;
 mod overlay;
 mod random;
 

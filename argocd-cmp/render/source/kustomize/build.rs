@@ -152,7 +152,8 @@ fn once(resources: &[Resource]) -> Result<(), Stop> {
     let mut refusals = Vec::new();
     for resource in resources {
         let manifest = &resource.manifest;
-        let id = (manifest.api_version(), manifest.kind(), resource.namespace(), manifest.name());
+        let namespace = if manifest.kind() == "Namespace" { "" } else { resource.namespace() };
+        let id = (manifest.api_version(), manifest.kind(), namespace, manifest.name());
         if let Some(first) = seen.insert(id, resource) {
             let message = format!("the same object stands at {} too", first.manifest.place(&[]));
             refusals.push(manifest.refuse(&[], Rule::Name, message, "rename or remove one of them"));
@@ -277,7 +278,12 @@ fn set_image(image: &Image, text: &mut String) {
         Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
         _ => (rest, None),
     };
-    if name != image.name {
+    // A reference that is none, such as one with a variable in it, stays.
+    let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.{}-".contains(&byte);
+    // kustomize takes the name for a pattern, in which a dot is any character.
+    let is_meant = name.len() == image.name.len()
+        && name.bytes().zip(image.name.bytes()).all(|(found, wanted)| found == wanted || wanted == b'.');
+    if !is_meant || !tag.unwrap_or_default().bytes().all(is_plain) {
         return;
     }
     let name = image.new_name.as_deref().unwrap_or(name);

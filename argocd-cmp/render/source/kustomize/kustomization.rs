@@ -154,7 +154,7 @@ impl Parser<'_> {
             "apiVersion" => self.one_of(node, &["kustomize.config.k8s.io/v1beta1", "kustomize.config.k8s.io/v1alpha1"]),
             "kind" => self.one_of(node, &["Kustomization", "Component"]),
             "resources" | "bases" => found.resources.extend(self.texts(node)),
-            "namespace" => found.namespace = self.text(node),
+            "namespace" => found.namespace = self.text(node).filter(|text| !text.is_empty()),
             "namePrefix" => found.prefix = self.text(node).unwrap_or_default(),
             "nameSuffix" => found.suffix = self.text(node).unwrap_or_default(),
             "commonLabels" => {
@@ -263,7 +263,8 @@ impl Parser<'_> {
             if item.get("fields").is_some() {
                 found.needs_tool.push(Named::new(self.file, item.line, "labels.fields"));
             }
-            let pairs = item.get("pairs").map(|pairs| self.pairs(pairs)).unwrap_or_default();
+            let pairs = item.get("pairs").filter(|pairs| !pairs.is_null());
+            let pairs = pairs.map(|pairs| self.pairs(pairs)).unwrap_or_default();
             let (templates, claims) = (selectors || templates, selectors || claims);
             found.labels.push(Labels { pairs, selectors, templates, claims });
         }
@@ -271,7 +272,11 @@ impl Parser<'_> {
 
     fn images(&mut self, found: &mut Kustomization, node: &Node) {
         for item in items(node) {
-            let mut text = |key: &str| item.get(key).filter(|node| !node.is_null()).and_then(|node| self.text(node));
+            // What is empty is not said.
+            let mut text = |key: &str| {
+                let node = item.get(key).filter(|node| !node.is_null())?;
+                self.text(node).filter(|text| !text.is_empty())
+            };
             let image = Image {
                 name: text("name").unwrap_or_default(),
                 new_name: text("newName"),
@@ -283,6 +288,12 @@ impl Parser<'_> {
             }
             if item.get("tagSuffix").is_some() || (image.new_tag.is_some() && image.digest.is_some()) {
                 found.needs_tool.push(Named::new(self.file, item.line, "images.tagSuffix"));
+            }
+            // kustomize takes the name for a pattern, which may also say a tag.
+            let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/_-.:".contains(&byte);
+            let has_tag = image.name.rsplit('/').next().is_some_and(|last| last.contains(':'));
+            if has_tag || !image.name.bytes().all(is_plain) {
+                found.needs_tool.push(Named::new(self.file, item.line, "an image by a pattern"));
             }
             found.images.push(image);
         }

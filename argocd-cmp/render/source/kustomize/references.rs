@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::Resource;
-use crate::references::each;
+use crate::manifest::text;
+use crate::references::{SCALED, each};
 
 /// Lets references follow the names that changed. False where it is not clear which object is meant.
 pub(super) fn follow(resources: &mut [Resource]) -> bool {
@@ -19,6 +20,10 @@ pub(super) fn follow(resources: &mut [Resource]) -> bool {
     let mut clear = true;
     for resource in resources {
         let namespace = resource.namespace().to_owned();
+        // An autoscaler's target may be of several kinds, and kustomize does not ask of which.
+        let target = text(&resource.manifest.content, &["spec", "scaleTargetRef", "name"]).to_owned();
+        let could_be = |kind: &&&str| known.contains_key(&((**kind).to_owned(), namespace.clone(), target.clone()));
+        clear &= SCALED.iter().filter(could_be).count() < 2;
         each(&mut resource.manifest, &mut |kind, name| {
             let Some(meant) = known.get(&(kind.to_owned(), namespace.clone(), name.clone())) else { return };
             match (meant.first(), meant.len()) {
