@@ -6,9 +6,7 @@ use serde_json::{Map, Value};
 
 use super::below;
 use crate::files::FileError;
-use crate::node::Content;
 use crate::parameters::Parameters;
-use crate::read::plain;
 use crate::refusal::{Place, Refusal, Rule};
 use crate::source::Reading;
 use crate::write::to_json;
@@ -79,17 +77,25 @@ fn tag(parameters: &Parameters) -> Option<String> {
     parameters.tag().filter(|_| wanted).map(ToOwned::to_owned)
 }
 
+/// Whole numbers from here on are texts: Helm reads a number of a values file as a floating one, and a template that
+/// prints it writes `1e+06`. The text comes out as it was written, in quotes and without.
+const PRINTED_AS_FLOAT: u64 = 1_000_000;
+
 /// A value as `helm --set` would type it: words for true, false and nothing, whole numbers, and text.
 fn typed(text: &str) -> Value {
-    let is_canonical = |content: &Content| match content {
-        Content::Number(number) => number.to_string() == text && !text.contains(['.', 'e', 'E']),
-        Content::Bool(value) => value.to_string() == text,
-        Content::Null => text == "null",
-        _ => false,
-    };
-    match plain(text) {
-        Ok(content) if is_canonical(&content) => crate::node::Node { line: 1, content }.into_json(),
-        _ => Value::String(text.to_owned()),
+    let is = |word: &str| text.eq_ignore_ascii_case(word);
+    match text.parse::<i64>() {
+        _ if is("null") => Value::Null,
+        _ if is("true") || is("false") => Value::Bool(is("true")),
+        // A zero in front makes a text of it, such as the end of a commit.
+        Ok(number) if text == "0" || !text.starts_with('0') => {
+            if number.unsigned_abs() < PRINTED_AS_FLOAT {
+                number.into()
+            } else {
+                number.to_string().into()
+            }
+        }
+        _ => text.into(),
     }
 }
 
@@ -149,6 +155,29 @@ mod tests {
         let expected = r#"{"host":"h","image":{"repository":"a.b/shop","tag":"0123456"},"nameOverride":"x"}"#;
         assert_eq!(values(&given).unwrap(), expected);
         assert_eq!(values(&[("image.tag", "1.10")]).unwrap(), r#"{"image":{"tag":"1.10"}}"#);
+    }
+
+    #[test]
+    fn values_are_typed_as_helm_types_them() {
+        for (text, expected) in [
+            ("TRUE", "true"),
+            ("False", "false"),
+            ("NULL", "null"),
+            ("nil", "\"nil\""),
+            ("0", "0"),
+            ("-0", "0"),
+            ("+5", "5"),
+            ("00", "\"00\""),
+            ("1e3", "\"1e3\""),
+            ("0x10", "\"0x10\""),
+            ("1 ", "\"1 \""),
+            ("999999", "999999"),
+            ("1000660000", "\"1000660000\""),
+            ("9223372036854775808", "\"9223372036854775808\""),
+            ("", "\"\""),
+        ] {
+            assert_eq!(to_json(&typed(text)), expected, "{text}");
+        }
     }
 
     #[test]
