@@ -124,7 +124,8 @@ func ask(server string, wanted *request) answer {
 	if wanted.Seconds > 0 {
 		deadline = time.Duration(wanted.Seconds * float64(time.Second))
 	}
-	clients := apiclient.NewRepoServerClientset(server, int(defaultDeadline.Seconds()), tls.Configuration{DisableTLS: true})
+	// 0 is no deadline of the client itself, of which the shorter would count.
+	clients := apiclient.NewRepoServerClientset(server, 0, tls.Configuration{DisableTLS: true})
 	connection, client, err := clients.NewRepoServerClient()
 	if err != nil {
 		return answer{Error: failed("", err)}
