@@ -77,16 +77,16 @@ fn large_pieces_and_large_answers_arrive_whole() {
     let argocd = ArgoCd::with(&Settings { environment, ..Settings::default() });
     let policy = format!("{POLICY}    caps: {{ bytes: 64Mi }}\n");
     let story = Story::under(&policy, &argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
-    story.repository.write("large/noise.bin", noise(20 << 20));
+    story.repository.write("large/noise.bin", noise(12 << 20));
     let value = "x".repeat(1 << 20);
-    for number in 0..24 {
+    for number in 0..6 {
         let name = format!("large-{number}");
         let text = CONFIG.replace("settings", &name).replace("production", &format!("{number}{value}"));
         story.repository.write(&format!("shop/{name}.yaml"), text);
     }
     story.repository.commit("large");
     let manifests = story.rendered(&story.request("shop-pr-7"));
-    for number in 0..24 {
+    for number in 0..6 {
         let mode = &object(&manifests, &format!("ConfigMap/large-{number}"))["data"]["mode"];
         assert_eq!(mode.as_str().unwrap(), format!("{number}{value}"));
     }
