@@ -43,7 +43,8 @@ const BINARY: &str = env!("CARGO_BIN_EXE_eod-cmp");
 /// How long a story waits for what servers do; it measures nothing.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The deadline of a call that is not about deadlines, on a machine that may be busy.
+/// The deadline of a call that is not about deadlines, on a machine that may be busy. The controller's own client takes
+/// no more than a minute.
 const LONG: Duration = Duration::from_secs(300);
 
 /// The Argo CD project of all stories.

@@ -79,7 +79,7 @@ fn large_pieces_and_large_answers_arrive_whole() {
     const COUNT: usize = 6;
     let policy = format!("{POLICY}    caps: {{ bytes: 16Mi }}\n");
     let story = Story::under(&policy, &argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
-    story.repository.write("large/noise.bin", noise(20 << 20));
+    story.repository.write("large/noise.bin", noise(12 << 20));
     let value = "x".repeat(1 << 20);
     for number in 0..COUNT {
         let name = format!("large-{number}");

@@ -58,7 +58,7 @@ fn our_own_words_come_before_the_callers_deadline() {
     let story = Story::begin(ArgoCd::shared(), "deadline@slow", &[("shop/one.yaml", CONFIG)]);
     commit_slow_chart(&story, ENDLESS);
     // Long enough that helm is started also on a machine with much else to do.
-    let request = story.request_of("slow", "shop-pr-7").deadline(Duration::from_secs(15));
+    let request = story.request_of("slow", "shop-pr-7").deadline(Duration::from_secs(30));
     thread::scope(|scope| {
         let slow = scope.spawn(|| story.refused(&request));
         expect_tool(&story);

@@ -1,10 +1,8 @@
 //! Who is served, and how many at once. Whoever is not gets words: repo-server does not survive a closed door.
 
-use std::thread;
-
 use super::{
-    CONFIG, POLICY, Story,
-    deadline::{commit_slow_chart, expect_nothing_left, expect_tool},
+    CONFIG, POLICY, PROJECT, Story,
+    deadline::{ENDLESS, commit_slow_chart, expect_nothing_left, expect_tool},
     titles,
 };
 use crate::kit::argocd::ArgoCd;
@@ -15,22 +13,23 @@ fn a_call_above_the_limit_is_told_so() {
     // Everybody's repo-server would ask it now and then, too.
     let argocd = ArgoCd::own();
     let story = Story::with(&["--calls", "1"], POLICY, &argocd, "eod@v1", &files);
-    commit_slow_chart(&story, 40);
-    thread::scope(|scope| {
-        let slow = scope.spawn(|| story.rendered(&story.request_of("slow", "shop-pr-8")));
-        expect_tool(&story);
-        let root = story.repository.path();
-        let failure = story.dial(&root, "shop", &[]).generate().outcome().unwrap_err();
-        assert_eq!(failure.code, "ResourceExhausted", "{failure:?}");
-        assert!(
-            failure.message.contains("eod-cmp answers 1 calls at once, and this one is above\n  remedy: "),
-            "{failure:?}"
-        );
-        assert_eq!(titles(&slow.join().unwrap())[0], "Namespace/shop-pr-8");
-    });
+    commit_slow_chart(&story, ENDLESS);
+    let root = story.repository.path();
+    let told = [
+        ("ARGOCD_APP_NAMESPACE", "shop-pr-8"),
+        ("ARGOCD_APP_PROJECT_NAME", PROJECT),
+        ("ARGOCD_APP_SOURCE_PATH", "slow"),
+    ];
+    let slow = story.dial(&root, "slow", &told).begin();
+    expect_tool(&story);
+    let failure = story.dial(&root, "shop", &[]).generate().outcome().unwrap_err();
+    assert_eq!(failure.code, "ResourceExhausted", "{failure:?}");
+    let text = "eod-cmp answers 1 calls at once, and this one is above\n  remedy: ";
+    assert!(failure.message.contains(text), "{failure:?}");
+    slow.abandon();
+    expect_nothing_left(&story);
     // When it is over, there is room, also for the repository that was told to come again.
     story.rendered(&story.request("shop-pr-7").hard());
-    expect_nothing_left(&story);
 }
 
 #[test]

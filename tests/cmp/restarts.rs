@@ -41,7 +41,7 @@ fn expect_rendering(story: &Story<'_>) {
 fn a_repo_server_that_ends_takes_its_renders_along() {
     let argocd = ArgoCd::own();
     let story = begin(&argocd, ENDLESS);
-    let request = story.request_of("slow", "shop-pr-8").deadline(Duration::from_secs(20));
+    let request = story.request_of("slow", "shop-pr-8").deadline(Duration::from_secs(30));
     thread::scope(|scope| {
         let slow = scope.spawn(|| argocd.generate(&request).expect_failure());
         expect_tool(&story);
