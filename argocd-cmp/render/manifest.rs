@@ -7,7 +7,7 @@ use std::sync::Arc;
 use serde_json::Value;
 
 use crate::node::{Content, Field, Node, Step};
-use crate::read::{Fault, Limits, read};
+use crate::read::{Fault, Limits, read_objects};
 use crate::refusal::{Place, Refusal, Rule};
 
 /// One object.
@@ -85,10 +85,10 @@ pub(crate) fn text<'a>(value: &'a Value, keys: &[&str]) -> &'a str {
     keys.iter().try_fold(value, |value, key| value.get(key)).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The objects of a YAML or JSON text. `name` says for each line which file it came from.
+/// The objects of a YAML or JSON text; what has neither apiVersion nor kind is none. `name` says for each line which file it came from.
 pub(crate) fn manifests(name: &dyn Fn(u32) -> Arc<str>, bytes: &[u8]) -> Result<Vec<Manifest>, Vec<Refusal>> {
-    let documents = read(bytes, &Limits::default()).map_err(|faults| yaml(name, faults))?;
-    let several = documents.len() > 1;
+    let documents = read_objects(bytes, &Limits::default()).map_err(|faults| yaml(name, faults))?;
+    let several = documents.len() > 1 || documents.iter().any(|document| document.number > 1);
     let (mut manifests, mut refusals) = (Vec::new(), Vec::new());
     for document in documents {
         let origin = Origin {
@@ -111,9 +111,8 @@ pub(crate) fn yaml(name: &dyn Fn(u32) -> Arc<str>, faults: Vec<Fault>) -> Vec<Re
     faults.into_iter().map(refusal).collect()
 }
 
-/// Adds an object, or all objects of a List. What has neither apiVersion nor kind is no object and left out.
+/// Adds an object, or all objects of a List.
 fn flatten(origin: Origin, node: Node, manifests: &mut Vec<Manifest>, refusals: &mut Vec<Refusal>) {
-    let (has_version, has_kind) = (node.get("apiVersion").is_some(), node.get("kind").is_some());
     let is_list = node.get("kind").and_then(Node::text) == Some("List");
     if is_list && node.get("apiVersion").and_then(Node::text) == Some("v1") {
         let Content::Map(entries) = node.content else { return };
@@ -131,9 +130,6 @@ fn flatten(origin: Origin, node: Node, manifests: &mut Vec<Manifest>, refusals: 
                 }
             }
         }
-        return;
-    }
-    if !has_version && !has_kind {
         return;
     }
     let texts = |key| node.get(key).and_then(Node::text).is_some_and(|text| !text.is_empty());

@@ -128,6 +128,22 @@ impl FaultKind {
 ///
 /// Everything that is wrong, up to the first fault after which reading cannot go on.
 pub fn read(bytes: &[u8], limits: &Limits) -> Result<Vec<Document>, Vec<Fault>> {
+    built(bytes, limits)?.finish()
+}
+
+/// Reads the Kubernetes objects of a file. A document with neither apiVersion nor kind, such as a chart's values
+/// beside manifests, is none: it is left out, and what only it gets wrong is nobody's business.
+///
+/// # Errors
+///
+/// As [`read()`].
+pub(crate) fn read_objects(bytes: &[u8], limits: &Limits) -> Result<Vec<Document>, Vec<Fault>> {
+    let mut builder = built(bytes, limits)?;
+    builder.leave_out(|document| document.root.get("apiVersion").is_none() && document.root.get("kind").is_none());
+    builder.finish()
+}
+
+fn built<'a>(bytes: &[u8], limits: &'a Limits) -> Result<builder::Builder<'a>, Vec<Fault>> {
     let fault = |line, kind| vec![Fault { line, document: 1, kind }];
     if bytes.len() > limits.bytes {
         let kind = FaultKind::TooLarge { what: "the file", limit: limits.bytes, unit: "bytes" };
@@ -141,7 +157,7 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Vec<Document>, Vec<Fault>> 
     documents(text, limits)
 }
 
-fn documents(text: &str, limits: &Limits) -> Result<Vec<Document>, Vec<Fault>> {
+fn documents<'a>(text: &str, limits: &'a Limits) -> Result<builder::Builder<'a>, Vec<Fault>> {
     let mut parser = Parser::new_from_str(text);
     let mut builder = builder::Builder::new(limits);
     loop {
@@ -160,7 +176,7 @@ fn documents(text: &str, limits: &Limits) -> Result<Vec<Document>, Vec<Fault>> {
             break;
         }
     }
-    builder.finish()
+    Ok(builder)
 }
 
 fn line(number: usize) -> u32 {

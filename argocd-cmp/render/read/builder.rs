@@ -69,6 +69,17 @@ impl<'a> Builder<'a> {
         std::mem::take(&mut self.faults)
     }
 
+    /// Forgets documents and what is wrong with them, unless reading has ended early: then nobody knows what comes.
+    pub(super) fn leave_out(&mut self, unwanted: impl Fn(&Document) -> bool) {
+        if self.has_enough() {
+            return;
+        }
+        let left_out: BTreeSet<u32> =
+            self.documents.iter().filter(|document| unwanted(document)).map(|document| document.number).collect();
+        self.documents.retain(|document| !left_out.contains(&document.number));
+        self.faults.retain(|fault| !left_out.contains(&fault.document));
+    }
+
     pub(super) fn finish(self) -> Result<Vec<Document>, Vec<Fault>> {
         if self.faults.is_empty() { Ok(self.documents) } else { Err(self.faults) }
     }

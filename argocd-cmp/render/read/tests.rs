@@ -237,3 +237,19 @@ proptest! {
         let _ = read(&bytes, &Limits::default());
     }
 }
+
+#[test]
+fn what_is_no_object_may_say_what_it_likes() {
+    let objects = |text: &str| {
+        let documents = read_objects(text.as_bytes(), &Limits::default());
+        documents.map(|documents| documents.iter().map(|document| document.number).collect::<Vec<_>>())
+    };
+    let values = "debug: no\non: yes\na: 1\na: 2\n";
+    assert_eq!(objects(values), Ok(vec![]));
+    assert_eq!(objects(&format!("{values}---\nkind: ConfigMap\n---\n- yes\n---\napiVersion: v1\n")), Ok(vec![2, 4]));
+    // An object may not, and what cannot be read on may be one.
+    let faults = |text: &str| objects(text).unwrap_err().iter().map(|fault| fault.document).collect::<Vec<_>>();
+    assert_eq!(faults(&format!("{values}---\nkind: ConfigMap\ndata: {{ a: no }}\n")), [2]);
+    assert_eq!(faults("a: no\n---\nkind: [\n"), [1, 2]);
+    assert!(faults(&format!("{}---\nkind: Role\n", "- yes\n".repeat(100))).len() >= 100);
+}

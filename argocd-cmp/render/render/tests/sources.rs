@@ -67,7 +67,7 @@ fn links_lead_nowhere_else() {
 #[test]
 fn every_broken_file_is_named_at_once() {
     let tree =
-        files(&[("app/a.yaml", "a: b: c"), ("app/b.yaml", "x: yes"), ("app/c.json", "{"), ("app/d.yaml", CONFIG)]);
+        files(&[("app/a.yaml", "a: b: c"), ("app/b.yaml", "kind: yes"), ("app/c.json", "{"), ("app/d.yaml", CONFIG)]);
     let refusals = render_with(&tree, &[], &NoTools).unwrap_err();
     let named: Vec<_> = refusals.as_slice().iter().filter_map(|refusal| refusal.place.file.clone()).collect();
     assert_eq!(named, ["app/a.yaml", "app/b.yaml", "app/c.json"]);
