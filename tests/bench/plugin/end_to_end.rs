@@ -71,10 +71,10 @@ pub(super) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow
         Side { argocd: &stock, request }
     };
     let what = "through repo-server, 3,000 files, as set up by us (peer: stock, as it comes)";
-    alternate(what, "50x less", scale.rounds.div_ceil(8), &here(7), &there(7), table)?;
+    alternate(what, "50x less", scale.rounds.div_ceil(4), &here(7), &there(7), table)?;
     let same = Side { argocd: &stock, request: self::ours(&large, OVERLAY, 7) };
     let what = "through repo-server, 3,000 files, both as it comes";
-    alternate(what, "", scale.rounds.div_ceil(8), &same, &there(7), table)?;
+    alternate(what, "", scale.rounds.div_ceil(4), &same, &there(7), table)?;
     storm(scale.applications, here, there, table)?;
     plugin.stop();
     beside_stock.stop();

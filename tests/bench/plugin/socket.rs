@@ -33,7 +33,8 @@ pub(super) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow
     eprintln!("bench: {} renders at the socket", scale.renders);
     let settings = Settings { tools: vec![Tool::Kustomize], ..Settings::default() };
     let argocd = ArgoCd::with(&settings);
-    let runtime = tokio::runtime::Builder::new_multi_thread().worker_threads(1).enable_all().build()?;
+    // A caller of one thread, so that none of its own wake-ups are taken for ours.
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
     let small = Arc::new(Archive::pack(application().into_iter())?);
     let large = Arc::new(Archive::pack(application().into_iter().chain(neighbours()))?);
     let order = |archive: &Arc<Archive>, push| Order { archive: Arc::clone(archive), directory: OVERLAY, push };
