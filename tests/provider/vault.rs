@@ -229,6 +229,16 @@ impl VaultStory {
         assert_eq!(self.vault.list(&self.mount, "preview"), Vec::<String>::new());
     }
 
+    /// Lets all calls through again, and panics unless the next apply makes the copy whole and a destroy leaves nothing.
+    #[track_caller]
+    pub(crate) fn expect_recovery(&self, proxy: &FaultProxy) {
+        proxy.clear_rules();
+        self.settle();
+        self.expect_whole("stage/shop", TARGET);
+        self.destroy().expect_ok();
+        self.expect_nothing_left();
+    }
+
     /// What people and we wrote on a secret.
     #[track_caller]
     pub(crate) fn marks(&self, path: &str) -> Value {

@@ -218,11 +218,7 @@ fn an_interrupted_create_is_saved_and_made_whole_by_the_next_apply() {
         let known = story.attributes_of("config").is_some();
         assert_eq!(known, number >= 3, "call {number}\n{}", proxy.story());
         assert!(!known || story.is_tainted());
-        proxy.clear_rules();
-        story.settle();
-        story.expect_whole("stage/shop", TARGET);
-        story.destroy().expect_ok();
-        story.expect_nothing_left();
+        story.expect_recovery(&proxy);
     }
 }
 

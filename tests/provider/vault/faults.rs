@@ -72,11 +72,7 @@ fn lost(test: &str, fault: &Fault) {
         let known = story.attributes_of("config").is_some();
         assert!(known || story.version(TARGET) == 0, "call {number}: a secret is there and nobody knows");
         assert!(!known || story.is_tainted());
-        proxy.clear_rules();
-        story.settle();
-        story.expect_whole("stage/shop", TARGET);
-        story.destroy().expect_ok();
-        story.expect_nothing_left();
+        story.expect_recovery(&proxy);
     }
 }
 

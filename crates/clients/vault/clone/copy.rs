@@ -23,8 +23,8 @@ use crate::{
 /// How long a run that is stopped may still take to mark what it has just stored.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// How often a create is tried again because what was in its way was deleted meanwhile.
-const DELETED_MEANWHILE: usize = 3;
+/// How often a create is tried again because what was in its way was deleted or marked meanwhile.
+const CHANGED_MEANWHILE: usize = 3;
 
 /// Copies a secret, or a subtree. One failure ends the run as soon as what is under way is done.
 pub async fn clone(vault: &Vault, route: &Route, options: &Options, owner: &Owner, call: &Call) -> Cloned {
@@ -158,7 +158,7 @@ impl Work<'_> {
     }
 
     async fn create(&self, draft: Draft) -> Copied {
-        for _ in 0..DELETED_MEANWHILE {
+        for _ in 0..CHANGED_MEANWHILE {
             let path = draft.target.path();
             let (refused, denied, after_silence) =
                 match self.vault.create(self.target, path, &draft.data, self.call).await {
@@ -176,7 +176,7 @@ impl Work<'_> {
                 return copied;
             }
         }
-        let words = "it was made and deleted again and again while it was to be created; run again";
+        let words = "others made, took or deleted it again and again while it was to be created; run again";
         Copied { error: Some(self.error(&draft.target, "create", Kind::Conflict).because(words)), ..Copied::default() }
     }
 

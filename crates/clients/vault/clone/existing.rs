@@ -20,8 +20,8 @@ use crate::{
 const MARKED_WITHIN: Duration = Duration::from_secs(5);
 
 impl Work<'_> {
-    /// Decides about what is where the copy should be; none where nothing is there any more, so that the create may
-    /// be tried again.
+    /// Decides about what is where the copy should be; none where it has gone or changed hands meanwhile, so that the
+    /// create may be tried again.
     pub(super) async fn settle(
         &self,
         draft: &Draft,
