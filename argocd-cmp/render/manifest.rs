@@ -91,13 +91,14 @@ pub(crate) fn manifests(name: &dyn Fn(u32) -> Arc<str>, bytes: &[u8]) -> Result<
     let several = documents.len() > 1 || documents.iter().any(|document| document.number > 1);
     let (mut manifests, mut refusals) = (Vec::new(), Vec::new());
     for document in documents {
+        let root = Arc::new(document.root);
         let origin = Origin {
-            file: name(document.root.line),
+            file: name(root.line),
             document: several.then_some(document.number),
-            root: Arc::new(document.root.clone()),
+            root: Arc::clone(&root),
             base: Vec::new(),
         };
-        flatten(origin, document.root, &mut manifests, &mut refusals);
+        flatten(origin, &root, &mut manifests, &mut refusals);
     }
     if refusals.is_empty() { Ok(manifests) } else { Err(refusals) }
 }
@@ -112,18 +113,16 @@ pub(crate) fn yaml(name: &dyn Fn(u32) -> Arc<str>, faults: Vec<Fault>) -> Vec<Re
 }
 
 /// Adds an object, or all objects of a List.
-fn flatten(origin: Origin, node: Node, manifests: &mut Vec<Manifest>, refusals: &mut Vec<Refusal>) {
+fn flatten(origin: Origin, node: &Node, manifests: &mut Vec<Manifest>, refusals: &mut Vec<Refusal>) {
     let is_list = node.get("kind").and_then(Node::text) == Some("List");
     if is_list && node.get("apiVersion").and_then(Node::text) == Some("v1") {
-        let Content::Map(entries) = node.content else { return };
-        for entry in entries.into_iter().filter(|entry| entry.key == "items") {
-            let Content::List(items) = entry.node.content else { continue };
-            for (at, item) in items.into_iter().enumerate() {
+        if let Some(Content::List(items)) = node.get("items").map(|items| &items.content) {
+            for (at, item) in items.iter().enumerate() {
                 let steps = [Step::Key("items".to_owned()), Step::Item(at)];
                 let inner = Origin { base: [origin.base.as_slice(), &steps].concat(), ..origin.clone() };
                 // Inside of a List everything is meant to be an object.
                 if item.get("kind").is_none() && item.get("apiVersion").is_none() {
-                    let manifest = Manifest { content: item.into_json(), origin: Some(inner) };
+                    let manifest = Manifest { content: said(item, false), origin: Some(inner) };
                     refusals.push(manifest.refuse(&[], Rule::Yaml, "an item of a List is no object", "remove it"));
                 } else {
                     flatten(inner, item, manifests, refusals);
@@ -134,7 +133,7 @@ fn flatten(origin: Origin, node: Node, manifests: &mut Vec<Manifest>, refusals: 
     }
     let texts = |key| node.get(key).and_then(Node::text).is_some_and(|text| !text.is_empty());
     let whole = texts("apiVersion") && texts("kind");
-    let manifest = Manifest { content: without_nulls(node.into_json(), false), origin: Some(origin) };
+    let manifest = Manifest { content: said(node, false), origin: Some(origin) };
     if whole {
         manifests.push(manifest);
     } else {
@@ -147,20 +146,19 @@ fn flatten(origin: Origin, node: Node, manifests: &mut Vec<Manifest>, refusals: 
 const TEXTS: [&str; 8] =
     ["annotations", "binaryData", "data", "labels", "matchLabels", "nodeSelector", "selector", "stringData"];
 
-/// The same without keys that say nothing: to the API a null is an absent field. In a map of texts it stays, and is
-/// refused.
-fn without_nulls(value: Value, is_texts: bool) -> Value {
-    match value {
-        Value::Object(map) => {
-            let kept = map.into_iter().filter(|(_, value)| is_texts || !value.is_null());
-            let entry = |(key, value): (String, Value)| {
-                let inner = without_nulls(value, TEXTS.contains(&key.as_str()));
-                (key, inner)
-            };
-            kept.map(entry).collect()
+/// What a value says, without keys that say nothing: to the API a null is an absent field. In a map of texts it stays,
+/// and is refused.
+fn said(node: &Node, is_texts: bool) -> Value {
+    match &node.content {
+        Content::Map(entries) => {
+            let kept = entries.iter().filter(|entry| is_texts || !entry.node.is_null());
+            kept.map(|entry| (entry.key.clone(), said(&entry.node, TEXTS.contains(&entry.key.as_str())))).collect()
         }
-        Value::Array(items) => items.into_iter().map(|item| without_nulls(item, false)).collect(),
-        other => other,
+        Content::List(items) => items.iter().map(|item| said(item, false)).collect(),
+        Content::Null => Value::Null,
+        Content::Bool(value) => Value::Bool(*value),
+        Content::Number(number) => Value::Number(number.clone()),
+        Content::Text(text) => Value::String(text.clone()),
     }
 }
 

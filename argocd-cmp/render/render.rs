@@ -166,6 +166,11 @@ impl Rendered {
         &self.lines
     }
 
+    /// The same, for whoever keeps them.
+    pub fn into_json_lines(self) -> Vec<String> {
+        self.lines
+    }
+
     /// All objects as YAML: what a person gets.
     pub fn yaml(&self) -> String {
         self.manifests.iter().map(|manifest| format!("---\n{}", to_yaml(&manifest.content))).collect()

@@ -9,9 +9,12 @@ use serde_json::{Map, Value};
 use crate::node::Content;
 use crate::read::plain;
 
+/// Bytes of an object, more often than not.
+const TYPICAL: usize = 1 << 10;
+
 /// One line of JSON, keys in order, without a newline at the end.
 pub fn to_json(value: &Value) -> String {
-    let mut text = String::new();
+    let mut text = String::with_capacity(TYPICAL);
     json(value, &mut text);
     text
 }

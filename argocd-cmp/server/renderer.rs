@@ -1,19 +1,19 @@
 //! From an archive to the manifests that Argo CD gets: unpack, look into the cache, render, keep.
 //!
-//! Everything here may take a processor for a while and runs on a thread of its own, never where connections are
-//! served.
+//! Everything here may take a processor for a while, and never runs where connections are served.
 
+use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 use std::sync::Arc;
 use std::time::Instant;
 
 use eod_render::{
-    Files, Place, Policy, RawParameter, Refusal, Refusals, Rendered, Request, Rule, ToolRule, Tools, Tree,
-    parse_raw_parameters, render,
+    Files, HelmRequest, KustomizeRequest, Place, Policy, RawParameter, Refusal, Refusals, Rendered, Request, Rule,
+    ToolError, ToolRule, Tools, Tree, parse_raw_parameters, render,
 };
 
-use crate::archive::{ArchiveError, Limits, Stated, Wanted, unpack};
+use crate::archive::{ArchiveError, Limits, Stated, Unpacked, Wanted, unpack};
 use crate::cache::{Cache, Key, Reply};
 use crate::call::Call;
 use crate::metrics::Metrics;
@@ -50,16 +50,30 @@ pub(crate) enum Failure {
     Over,
 }
 
-/// What is rendered.
-#[derive(Clone, Copy)]
-struct Source<'a> {
-    files: &'a Files,
-    digest: &'a [u8; 32],
-    left_out: &'a [String],
+/// What came of trying to answer at once.
+pub(crate) enum AtOnce {
+    /// The answer.
+    Done(Arc<Reply>),
+    /// This needs a tool, or is a lot: it takes longer than a moment.
+    Longer(Unpacked),
+}
+
+/// An answer, and whether it was there already.
+struct Answered {
+    reply: Arc<Reply>,
+    is_from_cache: bool,
+}
+
+/// Tools that give nothing and remember that they were asked. The render then comes to nothing, too.
+#[derive(Default)]
+struct Untouched {
+    was_asked: Cell<bool>,
 }
 
 /// Bytes of a reply. The caller takes 100 MiB in one message.
 const LARGEST_REPLY: usize = 95 << 20;
+/// Bytes of files that are rendered in a moment, which is some tens of milliseconds where all of them are manifests.
+const AT_ONCE: u64 = 1 << 20;
 
 impl Renderer {
     pub(crate) fn new(
@@ -80,62 +94,90 @@ impl Renderer {
         archive: impl BufRead,
         watch: &Watch,
     ) -> Result<Arc<Reply>, Failure> {
+        let unpacked = self.unpack(call, stated, archive, watch)?;
+        self.render(call, &unpacked, watch)
+    }
+
+    /// Reads the archive and renders what is in it, if that takes a moment.
+    pub(crate) fn answer_at_once(
+        &self,
+        call: &Call,
+        stated: &Stated,
+        archive: impl BufRead,
+        watch: &Watch,
+    ) -> Result<AtOnce, Failure> {
+        let unpacked = self.unpack(call, stated, archive, watch)?;
+        watch.enter(Phase::Rendering);
+        let (start, tools) = (Instant::now(), Untouched::default());
+        if unpacked.count.kept_bytes > AT_ONCE {
+            return Ok(AtOnce::Longer(unpacked));
+        }
+        let result = self.rendered(call, &unpacked, &tools);
+        if tools.was_asked.get() { Ok(AtOnce::Longer(unpacked)) } else { self.count(start, result).map(AtOnce::Done) }
+    }
+
+    /// Renders with tools, where one is needed.
+    pub(crate) fn render(&self, call: &Call, unpacked: &Unpacked, watch: &Watch) -> Result<Arc<Reply>, Failure> {
+        watch.enter(Phase::Rendering);
+        let start = Instant::now();
+        let tools = self.toolbox.open(watch, &call.repository);
+        let result = self.rendered(call, unpacked, &*tools);
+        self.count(start, result)
+    }
+
+    fn unpack(&self, call: &Call, stated: &Stated, archive: impl BufRead, watch: &Watch) -> Result<Unpacked, Failure> {
         watch.enter(Phase::Receiving);
         let start = Instant::now();
         let unpacked = unpack(archive, stated, &self.limits, Wanted { directory: &call.directory })?;
         self.metrics.unpacked(&unpacked.count, stated.size, start.elapsed());
-        if watch.is_over() {
-            return Err(Failure::Over);
-        }
-        watch.enter(Phase::Rendering);
-        let source = Source { files: &unpacked.files, digest: &unpacked.digest, left_out: &unpacked.left_out };
-        let start = Instant::now();
-        let reply = self.render(call, source, watch);
+        if watch.is_over() { Err(Failure::Over) } else { Ok(unpacked) }
+    }
+
+    /// Counts what came of a render that has begun at `start`.
+    fn count(&self, start: Instant, result: Result<Answered, Refusals>) -> Result<Arc<Reply>, Failure> {
         self.metrics.rendered(start.elapsed());
+        self.metrics.cache(result.as_ref().is_ok_and(|answered| answered.is_from_cache));
         self.metrics.cache_size(self.cache.size());
-        Ok(reply?)
+        Ok(result?.reply)
     }
 
     /// Renders under the policy in force. Where the policy itself is the reason why not, the file may have been
     /// replaced a moment ago, and Argo CD would repeat the refusal for an hour: then it is looked at again.
-    fn render(&self, call: &Call, source: Source<'_>, watch: &Watch) -> Result<Arc<Reply>, Refusals> {
-        let first = self.render_under(&self.policy.current(), call, source, watch);
+    fn rendered(&self, call: &Call, unpacked: &Unpacked, tools: &dyn Tools) -> Result<Answered, Refusals> {
+        let first = self.rendered_under(&self.policy.current(), call, unpacked, tools);
         let is_about_policy = |refusals: &Refusals| {
             let rules = [Rule::Policy, Rule::Identity];
             refusals.as_slice().iter().any(|refusal| rules.contains(&refusal.rule))
         };
         match first {
             Err(refusals) if is_about_policy(&refusals) && self.policy.reload() == Reload::Replaced => {
-                self.render_under(&self.policy.current(), call, source, watch)
+                self.rendered_under(&self.policy.current(), call, unpacked, tools)
             }
             other => other,
         }
     }
 
-    fn render_under(
+    fn rendered_under(
         &self,
         loaded: &Loaded,
         call: &Call,
-        source: Source<'_>,
-        watch: &Watch,
-    ) -> Result<Arc<Reply>, Refusals> {
-        let key = self.key(loaded, call, source);
+        unpacked: &Unpacked,
+        tools: &dyn Tools,
+    ) -> Result<Answered, Refusals> {
+        let key = self.key(loaded, call, &unpacked.digest);
         if let Some(reply) = self.cache.get(&key) {
-            self.metrics.cache(true);
-            return Ok(reply);
+            return Ok(Answered { reply, is_from_cache: true });
         }
-        self.metrics.cache(false);
         let parameters = if call.parameters.is_empty() { Vec::new() } else { parse_raw_parameters(&call.parameters)? };
-        let tools = self.toolbox.open(watch, &call.repository);
-        let rendered = render_once(&loaded.policy, call, &parameters, source.files, source.left_out, &*tools)?;
-        let reply = Arc::new(Reply { manifests: rendered.json_lines().to_vec() });
+        let rendered = render_once(&loaded.policy, call, &parameters, &unpacked.files, &unpacked.left_out, tools)?;
+        let reply = Arc::new(Reply { manifests: rendered.into_json_lines() });
         fits(&reply)?;
         self.cache.put(key, &reply);
-        Ok(reply)
+        Ok(Answered { reply, is_from_cache: false })
     }
 
     /// Everything that the answer depends on. Where the policy has no word about the project there is nothing to keep.
-    fn key(&self, loaded: &Loaded, call: &Call, source: Source<'_>) -> Key {
+    fn key(&self, loaded: &Loaded, call: &Call, files: &[u8; 32]) -> Key {
         let Call { application, repository, parameters, directory, above } = call;
         let project = loaded.policy.project(&application.project).ok();
         let version = |rule: Option<&ToolRule>| rule.map(|rule| self.toolbox.version(rule)).unwrap_or_default();
@@ -148,7 +190,7 @@ impl Renderer {
             ("api versions", api_versions.as_bytes()),
             ("directory", directory.as_bytes()),
             ("eod", env!("CARGO_PKG_VERSION").as_bytes()),
-            ("files", source.digest.as_slice()),
+            ("files", files.as_slice()),
             ("helm", helm.as_bytes()),
             ("kube version", kube_version.as_bytes()),
             ("kustomize", kustomize.as_bytes()),
@@ -198,6 +240,23 @@ fn fits(reply: &Reply) -> Result<(), Refusals> {
     }
     let message = format!("the manifests have {bytes} bytes, and Argo CD takes {LARGEST_REPLY} in one answer");
     Err(Refusal::new(Place::default(), Rule::Caps, message, "render less in one Application").into())
+}
+
+impl Untouched {
+    fn ask(&self) -> Result<String, ToolError> {
+        self.was_asked.set(true);
+        Err(ToolError { message: "no tool is started at once".to_owned(), remedy: String::new() })
+    }
+}
+
+impl Tools for Untouched {
+    fn helm(&self, _: &HelmRequest<'_>) -> Result<String, ToolError> {
+        self.ask()
+    }
+
+    fn kustomize(&self, _: &KustomizeRequest<'_>) -> Result<String, ToolError> {
+        self.ask()
+    }
 }
 
 impl From<ArchiveError> for Failure {

@@ -6,7 +6,7 @@
 //! - Every call is answered with a text of ours before the caller's own deadline.
 //! - Whoever is not served gets a Status. No connection is ever closed as an answer: repo-server does not survive that.
 //! - Work stops when the caller goes away.
-//! - Rendering never happens on the threads that serve connections.
+//! - Rendering never keeps a connection waiting: a thread that renders serves none until it is done.
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
@@ -19,7 +19,8 @@ use eod_proto::argocd::config_management_plugin_service_server::{
     ConfigManagementPluginService, ConfigManagementPluginServiceServer,
 };
 use futures::FutureExt as _;
-use tokio::task::JoinHandle;
+use tokio::runtime::Handle;
+use tokio::task::{JoinHandle, block_in_place};
 use tokio::time::{Instant, sleep_until, timeout_at};
 use tonic::transport::server::UdsConnectInfo;
 use tonic::{Request, Response, Status, Streaming};
@@ -32,8 +33,7 @@ use crate::deadline::Deadline;
 use crate::intake::{Intake, IntakeError};
 use crate::metrics::{Metrics, Outcome};
 use crate::pipe::pipe;
-use crate::priority;
-use crate::renderer::{Failure, Renderer};
+use crate::renderer::{AtOnce, Failure, Renderer};
 use crate::turns::{Turn, Turns};
 use crate::watch::{Phase, StopOnDrop, Watch};
 
@@ -70,6 +70,8 @@ struct Inner {
     running: AtomicUsize,
     /// The users who may call; anybody who can open the socket where this is empty.
     users: BTreeSet<u32>,
+    /// Whose threads render what takes longer.
+    threads: Handle,
 }
 
 /// Work on a thread of its own.
@@ -84,6 +86,7 @@ impl PluginService {
         metrics: Arc<Metrics>,
         capacity: Capacity,
         users: BTreeSet<u32>,
+        threads: Handle,
     ) -> Self {
         Self(Arc::new(Inner {
             renderer,
@@ -93,6 +96,7 @@ impl PluginService {
             capacity,
             running: AtomicUsize::new(0),
             users,
+            threads,
         }))
     }
 
@@ -147,8 +151,15 @@ impl PluginService {
         watch.enter(Phase::Receiving);
         let archive = intake.whole(&stated).await?;
         let turn = self.turn(&self.0.small, &repository, watch).await;
-        let job = self.start(turn, watch, move |renderer, watch| renderer.answer(&call, &stated, &*archive, watch));
-        finished(job).await
+        // Another thread serves the connections of this one meanwhile. Waking it is nobody's wait, but waking one to
+        // render, and this one when it has, would be a good part of a small render's time.
+        match block_in_place(|| self.0.renderer.answer_at_once(&call, &stated, &*archive, watch))? {
+            AtOnce::Done(reply) => Ok(reply),
+            AtOnce::Longer(unpacked) => {
+                let job = self.start(turn, watch, move |renderer, watch| renderer.render(&call, &unpacked, watch));
+                finished(job).await
+            }
+        }
     }
 
     async fn turn(&self, turns: &Turns, repository: &str, watch: &Watch) -> Turn {
@@ -167,9 +178,8 @@ impl PluginService {
         work: impl FnOnce(&Renderer, &Watch) -> Result<Arc<Reply>, Failure> + Send + 'static,
     ) -> Job {
         let (renderer, watch) = (Arc::clone(&self.0.renderer), Arc::clone(watch));
-        tokio::task::spawn_blocking(move || {
+        self.0.threads.spawn_blocking(move || {
             let _turn = turn;
-            priority::lower();
             work(&renderer, &watch)
         })
     }

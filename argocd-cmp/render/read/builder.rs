@@ -162,7 +162,7 @@ impl<'a> Builder<'a> {
             let found = if is_plain && text == "<<" && tag.is_none() {
                 Ok(Key::Merge)
             } else {
-                scalar::key(text, content.as_ref()).map(Key::Text)
+                scalar::key(text, content).map(Key::Text)
             };
             let (found, fault) = match found {
                 Ok(found) => (found, None),

@@ -51,9 +51,9 @@ pub(super) fn tagged(tag: &str, text: &str, is_plain: bool) -> Option<Content> {
 }
 
 /// A key. Numbers and words are keys only as they are written, so that every reader makes the same text of them.
-pub(super) fn key(text: &str, content: Result<&Content, &Ambiguous>) -> Result<String, FaultKind> {
+pub(super) fn key(text: &str, content: Result<Content, Ambiguous>) -> Result<String, FaultKind> {
     match content {
-        Ok(Content::Text(text)) => Ok(text.clone()),
+        Ok(Content::Text(text)) => Ok(text),
         Ok(Content::Number(number)) if number.to_string() == text && is_integer(text) => Ok(text.to_owned()),
         Ok(Content::Bool(value)) if value.to_string() == text => Ok(text.to_owned()),
         Ok(Content::Null) => Err(FaultKind::Key("nothing".to_owned())),

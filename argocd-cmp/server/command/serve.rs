@@ -7,6 +7,7 @@ use std::time::Duration;
 
 use eod_render::Refusals;
 use tokio::net::TcpListener;
+use tokio::runtime::{Builder, Handle, Runtime};
 use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
@@ -18,6 +19,7 @@ use crate::http;
 use crate::log;
 use crate::metrics::Metrics;
 use crate::policy::{PolicyStore, Reload};
+use crate::priority;
 use crate::renderer::Renderer;
 use crate::server::{Patience, serve};
 use crate::service::{Capacity, PluginService};
@@ -26,7 +28,7 @@ use crate::toolbox;
 
 /// Between two looks at the policy's file. Kubernetes itself takes a minute to bring a new one.
 const LOOK: Duration = Duration::from_secs(5);
-/// Threads that serve connections. They never render.
+/// Threads that serve connections at one time.
 const SERVING: usize = 2;
 /// Threads for what else may block: the policy, files.
 const SPARE: usize = 8;
@@ -48,20 +50,14 @@ enum ServeError {
 
 pub(super) fn run(options: &Serve) -> Ended {
     log::install(options.log_level, options.log_format);
-    let runtime = tokio::runtime::Builder::new_multi_thread()
-        .worker_threads(SERVING)
-        .max_blocking_threads(capacity(options).small + capacity(options).large + SPARE)
-        .enable_all()
-        .build();
-    let ended = match runtime {
-        Ok(runtime) => {
-            let ended = runtime.block_on(life(options));
-            // A render that hangs must not keep the process alive.
-            runtime.shutdown_background();
-            ended
-        }
-        Err(source) => Err(ServeError::System { what: "threads", source }),
-    };
+    let ended = runtimes(options).map_err(|source| ServeError::System { what: "threads", source });
+    let ended = ended.and_then(|(serving, rendering)| {
+        let ended = serving.block_on(life(options, rendering.handle().clone()));
+        // A render that hangs must not keep the process alive.
+        rendering.shutdown_background();
+        serving.shutdown_background();
+        ended
+    });
     match ended {
         Ok(()) => Ended::Done,
         Err(error) => {
@@ -71,11 +67,24 @@ pub(super) fn run(options: &Serve) -> Ended {
     }
 }
 
+/// The threads that serve, and those that render, which step back behind the others.
+fn runtimes(options: &Serve) -> io::Result<(Runtime, Runtime)> {
+    let Capacity { small, large, .. } = capacity(options);
+    let serving = Builder::new_multi_thread()
+        .worker_threads(SERVING)
+        .max_blocking_threads(small + SERVING + SPARE)
+        .enable_all()
+        .build()?;
+    let rendering =
+        Builder::new_current_thread().max_blocking_threads(small + large).on_thread_start(priority::lower).build()?;
+    Ok((serving, rendering))
+}
+
 fn capacity(options: &Serve) -> Capacity {
     Capacity { small: options.renders * 2, large: options.renders, calls: options.calls }
 }
 
-async fn life(options: &Serve) -> Result<(), ServeError> {
+async fn life(options: &Serve, threads: Handle) -> Result<(), ServeError> {
     // Signals come first: Kubernetes may change its mind while we start.
     let signals = Signals::install().map_err(|source| ServeError::System { what: "signals", source })?;
     let policy = Arc::new(PolicyStore::open(&options.sidecar.policy).map_err(ServeError::Policy)?);
@@ -86,7 +95,7 @@ async fn life(options: &Serve) -> Result<(), ServeError> {
     let renderer =
         Renderer::new(Arc::clone(&policy), toolbox, options.cache_bytes, Limits::default(), Arc::clone(&metrics));
     let users = options.peer_users.clone();
-    let service = PluginService::new(Arc::new(renderer), Arc::clone(&metrics), capacity(options), users);
+    let service = PluginService::new(Arc::new(renderer), Arc::clone(&metrics), capacity(options), users, threads);
     let stopping = CancellationToken::new();
 
     // The endpoint before the socket: once the socket is there, nothing can fail any more.

@@ -124,7 +124,7 @@ fn nothing_serves_without_a_policy_or_a_place() {
     assert!(code == Some(1) && said.contains("cannot make the socket") && said.contains("No such file"), "{said}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn native_and_classic_give_the_same_bytes() {
     let place = Place::new(POLICY);
     let server = Server::start(&place).await;
@@ -137,7 +137,7 @@ async fn native_and_classic_give_the_same_bytes() {
     assert_eq!(lines.lines().collect::<Vec<_>>(), native);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_new_policy_is_in_force_after_sighup_and_a_broken_one_never() {
     let place = Place::new(POLICY);
     let server = Server::start(&place).await;
@@ -162,7 +162,7 @@ async fn a_new_policy_is_in_force_after_sighup_and_a_broken_one_never() {
     answer.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn sigterm_ends_it_in_good_order() {
     let place = Place::new(POLICY);
     let mut server = Server::start(&place).await;

@@ -38,7 +38,8 @@ impl Caller {
         Self { socket: socket.to_owned() }
     }
 
-    /// From the last piece of the archive to the answer, over a connection of its own.
+    /// From the last piece of the archive to the answer, over a connection of its own. As repo-server does, it asks
+    /// first whether the plugin is there: so the connection stands when the archive goes out.
     ///
     /// # Errors
     /// When there is an error, or less than the application has.
@@ -52,6 +53,7 @@ impl Caller {
         });
         let messages: Vec<_> = order.archive.messages(order.directory, &variables(order)).collect();
         let mut client = self.connect().await?;
+        client.check_plugin_configuration(()).await.map_err(|status| anyhow::anyhow!("{status}"))?;
         let answer = client.generate_manifest(tokio_stream::iter(messages.into_iter().chain(end))).await;
         let answered = Instant::now();
         let manifests = answer.map_err(|status| anyhow::anyhow!("{status}"))?.into_inner().manifests;

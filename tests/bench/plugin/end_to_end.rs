@@ -1,8 +1,8 @@
 //! Whole renders, from the controller's question to the manifests, through the real repo-server.
 //!
-//! Most of a render of a large repository is the repo-server's own packing, which our
-//! settings make small. So there we measure what somebody gets who installs us as
-//! `eod-cmp init` says, beside what the stock server does as it comes.
+//! Most of a render is the repo-server's own packing, which our settings make small. So we
+//! measure what somebody gets who installs us as `eod-cmp init` says, beside what the stock
+//! server does as it comes; and once more with nothing set up.
 
 use std::{
     path::Path,
@@ -28,6 +28,8 @@ use crate::{
     },
 };
 
+/// What the overlay is made of, as an Application says it.
+const PATHS: &str = ".;../base";
 /// Longer than the slowest answer of sixty-four.
 const PATIENCE: Duration = Duration::from_secs(1800);
 
@@ -51,13 +53,24 @@ pub(super) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow
     let plain = plain()?;
     let small = repository::small(&plain);
     eprintln!("bench: {} renders of each kind through the repo-server", scale.rounds);
-    let ours = |path: &str| Side { argocd: &stock, request: ours(&small, path, 7) };
+    let ours = |argocd, path: &str| Side { argocd, request: ours(&small, path, 7) };
     let theirs = |path: &str, plugin: &str| Side { argocd: &stock, request: request(&small, path, 7).plugin(plugin) };
-    let directory = Side { argocd: &stock, request: request(&small, PLAIN, 7) };
+    let here = || {
+        let Side { argocd, request } = ours(&set_up, OVERLAY);
+        Side { argocd, request: request.generate_paths(PATHS) }
+    };
+    let directory = Side { argocd: &set_up, request: request(&small, PLAIN, 7) };
+    let build = || theirs(OVERLAY, "stock-kustomize");
     let rows = [
-        ("overlay (peer: Argo CD, the same as a directory)", "within 1.25x", ours(OVERLAY), directory),
-        ("overlay (peer: stock, kustomize build)", "3x less", ours(OVERLAY), theirs(OVERLAY, "stock-kustomize")),
-        ("chart (peer: stock, helm template)", "not more", ours(CHART), theirs(CHART, "stock-helm")),
+        ("overlay, as set up by us (peer: Argo CD, the same as a directory)", "within 1.25x", here(), directory),
+        ("overlay, as set up by us (peer: stock as it comes, kustomize build)", "3x less", here(), build()),
+        ("overlay, both as it comes (peer: stock, kustomize build)", "", ours(&stock, OVERLAY), build()),
+        (
+            "chart, both as it comes (peer: stock, helm template)",
+            "not more",
+            ours(&stock, CHART),
+            theirs(CHART, "stock-helm"),
+        ),
     ];
     for (what, wanted, ours, peer) in rows {
         alternate(&format!("through repo-server, small {what}"), wanted, scale.rounds, &ours, &peer, table)?;
@@ -159,7 +172,7 @@ fn ours(repository: &Repository, path: &str, number: usize) -> Request {
 }
 
 fn ours_of_large(repository: &Repository, number: usize) -> Request {
-    ours(repository, OVERLAY, number).generate_paths(".;../base")
+    ours(repository, OVERLAY, number).generate_paths(PATHS)
 }
 
 /// The overlay as the peer of all peers makes it.

@@ -22,7 +22,9 @@ pub(super) fn follow(resources: &mut [Resource]) -> bool {
         let namespace = resource.namespace().to_owned();
         // An autoscaler's target may be of several kinds, and kustomize does not ask of which.
         let target = text(&resource.manifest.content, &["spec", "scaleTargetRef", "name"]).to_owned();
-        let could_be = |kind: &&&str| known.contains_key(&((**kind).to_owned(), namespace.clone(), target.clone()));
+        let could_be = |kind: &&&str| {
+            !target.is_empty() && known.contains_key(&((**kind).to_owned(), namespace.clone(), target.clone()))
+        };
         clear &= SCALED.iter().filter(could_be).count() < 2;
         each(&mut resource.manifest, &mut |kind, name| {
             let Some(meant) = known.get(&(kind.to_owned(), namespace.clone(), name.clone())) else { return };

@@ -67,7 +67,7 @@ fn manifests() -> Vec<Repository> {
         .collect()
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn none_of_them_is_rendered() {
     let (running, mut wrong) = (server(), Vec::new());
     let all = [repositories(), manifests()].concat();

@@ -85,7 +85,13 @@ impl Setup {
         let helm = Arc::new(Helm::default());
         let toolbox = Box::new(FakeToolbox(Arc::clone(&helm)));
         let renderer = Renderer::new(Arc::clone(&policy), toolbox, 1 << 20, self.limits, Arc::clone(&metrics));
-        let service = PluginService::new(Arc::new(renderer), Arc::clone(&metrics), self.capacity, self.users);
+        let service = PluginService::new(
+            Arc::new(renderer),
+            Arc::clone(&metrics),
+            self.capacity,
+            self.users,
+            tokio::runtime::Handle::current(),
+        );
         let (socket, listener) = Socket::bind(directory.path(), &PluginName::parse("eod@v1").unwrap()).unwrap();
         let stopping = CancellationToken::new();
         let server = serve(service, Arc::new(socket), listener, stopping.clone(), self.patience);

@@ -10,7 +10,7 @@ use crate::server::Patience;
 
 const LONG: Duration = Duration::from_secs(600);
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn who_connected_before_the_end_is_still_served() {
     let patience = Patience { linger: LONG, finish: LONG };
     let running = Setup { patience, ..Setup::default() }.start();
@@ -27,7 +27,7 @@ async fn who_connected_before_the_end_is_still_served() {
     client(&before).await.check_plugin_configuration(()).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_runs_is_finished_and_then_it_ends() {
     let running = Setup::default().start();
     let (chart, mut caller) = (Asked::of(&CHART), running.client().await);
@@ -42,7 +42,7 @@ async fn what_runs_is_finished_and_then_it_ends() {
     running.ended.await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn what_never_ends_does_not_keep_it() {
     let patience = Patience { linger: Duration::ZERO, finish: Duration::from_millis(50) };
     let running = Setup { patience, ..Setup::default() }.start();
@@ -55,7 +55,7 @@ async fn what_never_ends_does_not_keep_it() {
     running.helm.may_end();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_successor_takes_over_without_a_gap() {
     let running = Setup::default().start();
     let name = crate::socket::PluginName::parse("eod@v1").unwrap();

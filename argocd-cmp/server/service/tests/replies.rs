@@ -4,7 +4,7 @@ use eod_proto::argocd as wire;
 
 use super::kit::*;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn manifests_in_order_and_the_same_again() {
     let running = Setup::default().start();
     let asked = Asked::of(&[("app/a.yaml", CONFIG), ("app/README.md", "hello"), (".git/HEAD", "x")]);
@@ -17,7 +17,7 @@ async fn manifests_in_order_and_the_same_again() {
     assert_eq!(running.number(r#"eod_cmp_calls_total{method="GenerateManifest",outcome="answered"}"#), "2");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_an_answer_depends_on_makes_another_one() {
     let running = Setup::default().start();
     let asked = Asked::of(&[("app/a.yaml", CONFIG)]);
@@ -46,7 +46,7 @@ async fn whatever_an_answer_depends_on_makes_another_one() {
     assert_eq!(running.number(r#"eod_cmp_cache_total{result="hit"}"#), "1", "what is not kept does not count");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_refusal_is_whole_and_never_kept() {
     let running = Setup::default().start();
     let head = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: a}\n";
@@ -66,14 +66,14 @@ async fn a_refusal_is_whole_and_never_kept() {
     assert_eq!(running.number(r#"eod_cmp_refusals_total{rule="host-access"}"#), "2");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn an_empty_source_is_no_success() {
     let running = Setup::default().start();
     let status = Asked::of(&[("app/README.md", "hello")]).generate(&running).await.unwrap_err();
     assert!(status.message().contains("rule:   empty"), "{}", status.message());
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_policy_that_was_just_replaced_is_looked_at_again() {
     let running = Setup::default().start();
     let asked = Asked::of(&[("app/a.yaml", CONFIG)]).with("ARGOCD_APP_PROJECT_NAME", "fresh");
@@ -83,7 +83,7 @@ async fn a_policy_that_was_just_replaced_is_looked_at_again() {
     asked.generate(&running).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_file_that_was_left_out_is_named() {
     let running = Setup::default().start();
     let large = "# ".to_owned() + &noise(200_000);
@@ -92,7 +92,7 @@ async fn a_file_that_was_left_out_is_named() {
     assert!(text.contains("app/large.yaml") && text.contains("left out because it is too large"), "{text}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn no_discovery_and_every_parameter_announced() {
     let running = Setup::default().start();
     let mut client = running.client().await;
@@ -106,7 +106,7 @@ async fn no_discovery_and_every_parameter_announced() {
     assert_eq!(announced.parameter_announcements.len(), 25);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn messages_up_to_the_limit() {
     let running = Setup::default().start();
     let text = noise(9 << 20);

@@ -8,7 +8,7 @@ use tonic::Code;
 use super::kit::*;
 use crate::service::Capacity;
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn accepting_is_never_starved_by_rendering() {
     let running = Setup::default().start();
     let chart = Asked::of(&CHART);
@@ -29,7 +29,7 @@ async fn accepting_is_never_starved_by_rendering() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_authority_that_go_makes_of_a_path_is_taken_because_of_the_at() {
     use tonic::transport::Uri;
     // grpc-go escapes the slashes of the socket's path and nothing else of it. What an `@` follows is a user's name to
@@ -43,7 +43,7 @@ async fn the_authority_that_go_makes_of_a_path_is_taken_because_of_the_at() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn the_stream_is_drained_before_a_refusal() {
     let running = Setup::default().start();
     let large = noise(3 << 20);
@@ -89,7 +89,7 @@ async fn the_stream_is_drained_before_a_refusal() {
     }
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn too_many_are_told_so_and_not_cut_off() {
     let capacity = Capacity { small: 1, large: 1, calls: 1 };
     let running = Setup { capacity, ..Setup::default() }.start();
@@ -108,7 +108,7 @@ async fn too_many_are_told_so_and_not_cut_off() {
     large.generate(&running).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_stranger_is_told_so_and_not_cut_off() {
     let nobody = 4_000_000_000;
     let running = Setup { users: BTreeSet::from([nobody]), ..Setup::default() }.start();
@@ -120,7 +120,7 @@ async fn a_stranger_is_told_so_and_not_cut_off() {
     assert_eq!(status.code(), Code::PermissionDenied);
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn our_own_text_comes_before_the_callers_deadline() {
     let running = Setup::default().start();
     let mut request = tonic::Request::new(tokio_stream::iter(Asked::of(&CHART).messages()));
@@ -132,7 +132,7 @@ async fn our_own_text_comes_before_the_callers_deadline() {
     assert_eq!(running.number(r#"eod_cmp_calls_total{method="GenerateManifest",outcome="late"}"#), "1");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_sender_that_stands_still_gets_our_text_too() {
     let running = Setup::default().start();
     let asked = Asked::of(&[("app/a.yaml", CONFIG), ("x", &noise(2 << 20))]);
@@ -148,7 +148,7 @@ async fn a_sender_that_stands_still_gets_our_text_too() {
     assert!(status.message().contains("receiving the archive"), "{status:?}");
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn work_stops_when_the_caller_goes() {
     let capacity = Capacity { small: 1, large: 1, calls: 10 };
     let running = Setup { capacity, ..Setup::default() }.start();
@@ -161,7 +161,7 @@ async fn work_stops_when_the_caller_goes() {
     Asked::of(&[("app/a.yaml", CONFIG)]).generate(&running).await.unwrap();
 }
 
-#[tokio::test]
+#[tokio::test(flavor = "multi_thread")]
 async fn a_bug_is_an_answer() {
     let running = Setup::default().start();
     running.helm.panics();
