@@ -96,14 +96,18 @@ fn every_wrong_parameter_is_named_at_once() {
 #[test]
 fn what_is_announced_is_understood() {
     let story = Story::begin(ArgoCd::shared(), "parameters@announced", &[("shop/one.yaml", CONFIG)]);
-    let folder = story.repository.path();
-    let answer = story.dial(&folder, "shop", &[]).parameters().outcome().unwrap();
-    let announced = answer["parameterAnnouncements"].as_array().unwrap();
-    let kind = |name: &str| {
-        let found = announced.iter().find(|one| one["name"] == name).unwrap_or_else(|| panic!("no {name}: {answer}"));
-        found["collectionType"].as_str().unwrap().to_owned()
+    // By the way of the web interface: the API server asks repo-server, and that the plugin.
+    let announced = story.argocd.announced(&story.request("shop-pr-7")).unwrap();
+    let named = |name: &str| {
+        announced.iter().find(|one| one["name"] == name).unwrap_or_else(|| panic!("no {name}: {announced:?}"))
     };
+    let kind = |name: &str| named(name)["collectionType"].as_str().unwrap().to_owned();
     assert_eq!(["pull-request", "values", "images"].map(kind), ["string", "array", "map"]);
+    assert!(announced.iter().all(|one| !one["title"].as_str().unwrap().is_empty()), "{announced:?}");
+    // repo-server leaves nothing out of what the plugin says.
+    let folder = story.repository.path();
+    let said = story.dial(&folder, "shop", &[]).parameters().outcome().unwrap();
+    assert_eq!(said["parameterAnnouncements"].as_array(), Some(&announced));
     // Everything that the user interface would send back unchanged is accepted, and changes nothing.
     let defaults: Vec<_> = announced
         .iter()

@@ -26,7 +26,11 @@ use std::{
     sync::OnceLock,
 };
 
-use self::{controllers::Controllers, request::ask, server::Server};
+use self::{
+    controllers::Controllers,
+    request::{Announced, announced, ask},
+    server::Server,
+};
 pub(crate) use self::{
     dial::Dial,
     forge::Forge,
@@ -154,6 +158,15 @@ impl ArgoCd {
     #[track_caller]
     pub(crate) fn generate_all(&self, requests: &[Request], at_once: usize) -> Vec<Answer> {
         ask(self.repo_server(), requests, at_once)
+    }
+
+    /// The parameters that an Application's plugin announces, as the web interface gets them.
+    ///
+    /// # Errors
+    /// What the repo-server answers instead.
+    #[track_caller]
+    pub(crate) fn announced(&self, request: &Request) -> Result<Announced, Failure> {
+        announced(self.repo_server(), request)
     }
 
     /// Starts Argo CD's own plugin server with a `plugin.yaml`. The folder's name is ours;

@@ -6,15 +6,18 @@ use crate::kit::argocd::Repository;
 
 /// The application as an overlay of the kind that we render natively.
 pub(super) const OVERLAY: &str = "shop/overlay";
-/// The same objects as plain YAML.
-pub(super) const PLAIN: &str = "shop/plain";
+/// The same objects as plain YAML, one in each file.
+pub(super) const PLAIN: &str = "plain";
 /// The chart that many services share, with this one's values.
-pub(super) const CHART: &str = "shop/chart";
+pub(super) const CHART: &str = "chart";
 
-/// How many files are beside the application in a large repository.
+/// How many files are beside the application in a large repository, and how many of them a
+/// service has in its folder.
 const FILES: usize = 3000;
-/// Bytes of history that do not compress, as images and archives in it do not.
-const HISTORY: usize = 40 << 20;
+const FILES_OF_ONE: usize = 10;
+/// Bytes of history that do not compress, as images and archives in it do not: `.git` has
+/// 57 MB in all.
+const HISTORY: usize = 54 << 20;
 
 /// The files of the application, by name.
 pub(super) fn application() -> Vec<(String, String)> {
@@ -63,7 +66,7 @@ pub(super) fn neighbours() -> impl Iterator<Item = (String, String)> {
             // Writing to a string cannot fail.
             let _ = writeln!(text, "  entry-{line}: \"{}\"", number * 7919 + line * 104_729);
         }
-        (format!("services/team-{}/service-{number}/config.yaml", number % 40), text)
+        (format!("services/service-{}/config-{}.yaml", number / FILES_OF_ONE, number % FILES_OF_ONE), text)
     })
 }
 
@@ -71,7 +74,9 @@ fn write_application(repository: &Repository, plain: &str) {
     for (name, text) in application() {
         repository.write(&name, text);
     }
-    repository.write(&format!("{PLAIN}/all.yaml"), plain);
+    for (number, object) in plain.split("\n---\n").enumerate() {
+        repository.write(&format!("{PLAIN}/{number}.yaml"), object);
+    }
 }
 
 fn config(name: &str) -> String {

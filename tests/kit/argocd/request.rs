@@ -21,6 +21,9 @@ pub(crate) struct Answer {
     pub(crate) time: Duration,
 }
 
+/// The parameters that a source announces.
+pub(crate) type Announced = Vec<Value>;
+
 /// Manifests as the controller gets them: one object each, with Argo CD's own mark.
 #[derive(Debug)]
 pub(crate) struct Rendered {
@@ -214,6 +217,23 @@ pub(super) fn ask(repo_server: &str, requests: &[Request], at_once: usize) -> Ve
     let arguments = ["generate", "--repo-server", repo_server, "--at-once", &at_once];
     let output = command::run(&mut client(&arguments), &input.join("\n")).expect_ok();
     output.lines().map(Answer::parse).collect()
+}
+
+/// Asks a repo-server what it knows of an Application's source, as the API server does when
+/// somebody opens its parameters.
+#[track_caller]
+pub(super) fn announced(repo_server: &str, request: &Request) -> Result<Announced, Failure> {
+    #[derive(Deserialize)]
+    struct Line {
+        #[serde(default)]
+        announced: Announced,
+        error: Option<Failure>,
+    }
+    let Request(request) = request.clone().set("", "details", json!(true));
+    let output = command::run(&mut client(&["generate", "--repo-server", repo_server]), &request.to_string());
+    let output = output.expect_ok();
+    let Line { announced, error } = serde_json::from_str(&output).unwrap_or_else(|error| panic!("{error}: {output}"));
+    error.map_or(Ok(announced), Err)
 }
 
 /// A client that sees nothing of the machine's, a proxy's address least of all.

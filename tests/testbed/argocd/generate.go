@@ -1,7 +1,8 @@
 package main
 
 // `generate` asks a repo-server for the manifests of Applications, as the application
-// controller does, and says what came back, an error in the words a user reads.
+// controller does, or for what it knows of their sources, as the API server does for its
+// pages, and says what came back, an error in the words a user reads.
 //
 // It reads a sequence of JSON requests to the end of its stdin and prints one line of JSON
 // per request, in the same order.
@@ -41,17 +42,20 @@ type request struct {
 	Hard        bool     `json:"hard"`
 	KubeVersion string   `json:"kube_version"`
 	APIVersions []string `json:"api_versions"`
+	// Details asks for the parameters that the source announces, and for no manifests.
+	Details bool `json:"details"`
 	// Seconds is the deadline; the controller's default without it.
 	Seconds float64 `json:"timeout_seconds"`
 }
 
-// answer is either manifests or an error.
+// answer is manifests, announcements or an error.
 type answer struct {
-	Manifests  []json.RawMessage `json:"manifests,omitempty"`
-	SourceType string            `json:"source_type,omitempty"`
-	Revision   string            `json:"revision,omitempty"`
-	Seconds    float64           `json:"seconds"`
-	Error      *failure          `json:"error,omitempty"`
+	Manifests  []json.RawMessage                  `json:"manifests,omitempty"`
+	Announced  []*apiclient.ParameterAnnouncement `json:"announced,omitempty"`
+	SourceType string                             `json:"source_type,omitempty"`
+	Revision   string                             `json:"revision,omitempty"`
+	Seconds    float64                            `json:"seconds"`
+	Error      *failure                           `json:"error,omitempty"`
 }
 
 // failure is an error of a call.
@@ -133,6 +137,9 @@ func ask(server string, wanted *request) answer {
 	defer connection.Close()
 	ctx, cancel := context.WithTimeout(context.Background(), deadline)
 	defer cancel()
+	if wanted.Details {
+		return askDetails(ctx, client, wanted)
+	}
 	begun := time.Now()
 	response, err := client.GenerateManifest(ctx, manifestRequest(wanted))
 	taken := time.Since(begun).Seconds()
@@ -147,6 +154,32 @@ func ask(server string, wanted *request) answer {
 		manifests = append(manifests, json.RawMessage(one))
 	}
 	return answer{Manifests: manifests, SourceType: response.SourceType, Revision: response.Revision, Seconds: taken}
+}
+
+// askDetails makes the call that the API server makes when somebody opens an Application's
+// parameters.
+func askDetails(ctx context.Context, client apiclient.RepoServerServiceClient, wanted *request) answer {
+	application := &wanted.Application
+	begun := time.Now()
+	response, err := client.GetAppDetails(ctx, &apiclient.RepoServerAppDetailsQuery{
+		Repo:             &v1alpha1.Repository{Repo: application.Spec.Source.RepoURL, Type: "git"},
+		Source:           application.Spec.Source,
+		AppName:          application.InstanceName(controllerNamespace),
+		KustomizeOptions: &v1alpha1.KustomizeOptions{},
+		HelmOptions:      &v1alpha1.HelmOptions{},
+		TrackingMethod:   string(v1alpha1.TrackingMethodAnnotation),
+		NoCache:          wanted.NoCache || wanted.Hard,
+		NoRevisionCache:  wanted.Refresh || wanted.Hard,
+	})
+	taken := time.Since(begun).Seconds()
+	if err != nil {
+		return answer{Seconds: taken, Error: failed("", err)}
+	}
+	return answer{
+		Announced:  response.GetPlugin().GetParametersAnnouncement(),
+		SourceType: response.Type,
+		Seconds:    taken,
+	}
 }
 
 // manifestRequest is what the controller makes of an Application.
