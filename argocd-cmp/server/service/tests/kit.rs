@@ -244,11 +244,35 @@ struct HelmState {
     stopped: usize,
     may_end: bool,
     panics: bool,
+    /// Whether looking at its version does not end either, and how many look.
+    holds: bool,
+    held: usize,
 }
 
 impl Helm {
     pub(super) fn panics(&self) {
         self.state.lock().unwrap().panics = true;
+    }
+
+    /// Renders that only ask for its version wait from now on, where they are.
+    pub(super) fn hold(&self) {
+        self.state.lock().unwrap().holds = true;
+    }
+
+    /// Waits until so many are held.
+    pub(super) async fn held(self: &Arc<Self>, number: usize) {
+        let helm = Arc::clone(self);
+        wait(move || helm.state.lock().unwrap().held >= number).await;
+    }
+
+    fn version(&self) {
+        let mut state = self.state.lock().unwrap();
+        if state.holds && !state.may_end {
+            state.held += 1;
+            let patience = Duration::from_secs(60);
+            let (_state, waited) = self.changed.wait_timeout_while(state, patience, |state| !state.may_end).unwrap();
+            assert!(!waited.timed_out(), "nobody was served while this was held");
+        }
     }
 
     pub(super) fn may_end(&self) {
@@ -289,6 +313,7 @@ impl Toolbox for FakeToolbox {
     }
 
     fn version(&self, rule: &ToolRule) -> String {
+        self.0.version();
         rule.binary.clone()
     }
 }

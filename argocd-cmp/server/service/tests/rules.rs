@@ -29,6 +29,26 @@ async fn accepting_is_never_starved_by_rendering() {
     }
 }
 
+/// A small render is made where its connection is served, and another thread takes the connections over.
+#[tokio::test(flavor = "multi_thread", worker_threads = 1)]
+async fn a_small_render_keeps_nobody_else_waiting() {
+    let running = Setup::default().start();
+    running.helm.hold();
+    let asked = Asked::of(&[("app/a.yaml", CONFIG)]);
+    let calls: Vec<_> = (0..2)
+        .map(|_| {
+            let (asked, socket) = (asked.clone(), running.socket());
+            tokio::spawn(async move { asked.generate_at(&socket).await })
+        })
+        .collect();
+    running.helm.held(2).await;
+    running.client().await.check_plugin_configuration(()).await.unwrap();
+    running.helm.may_end();
+    for call in calls {
+        assert!(!call.await.unwrap().unwrap().is_empty());
+    }
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_authority_that_go_makes_of_a_path_is_taken_because_of_the_at() {
     use tonic::transport::Uri;
