@@ -1,12 +1,12 @@
 //! From an archive to the manifests that Argo CD gets: unpack, look into the cache, render, keep.
 //!
-//! Everything here may take a processor for a while, and never runs where connections are served.
+//! Everything here may take a processor for a while. The service sees to it that no connection waits for that.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
 use std::io::BufRead;
 use std::sync::Arc;
-use std::time::Instant;
+use std::time::{Duration, Instant};
 
 use eod_render::{
     Files, HelmRequest, KustomizeRequest, Place, Policy, RawParameter, Refusal, Refusals, Rendered, Request, Rule,
@@ -54,7 +54,7 @@ pub(crate) enum Failure {
 pub(crate) enum AtOnce {
     /// The answer.
     Done(Arc<Reply>),
-    /// This needs a tool, or is a lot: it takes longer than a moment.
+    /// This needs a tool, is a lot, or comes late.
     Longer(Unpacked),
 }
 
@@ -74,6 +74,9 @@ struct Untouched {
 const LARGEST_REPLY: usize = 95 << 20;
 /// Bytes of files that are rendered in a moment, which is some tens of milliseconds where all of them are manifests.
 const AT_ONCE: u64 = 1 << 20;
+/// Even hostile files of that size take less. Where less is left of the caller's deadline, nobody renders in the place
+/// from which the caller is to be told that it is over.
+const ROOM: Duration = Duration::from_secs(20);
 
 impl Renderer {
     pub(crate) fn new(
@@ -98,7 +101,7 @@ impl Renderer {
         self.render(call, &unpacked, watch)
     }
 
-    /// Reads the archive and renders what is in it, if that takes a moment.
+    /// Reads the archive and renders what is in it, if that takes a moment and there is time.
     pub(crate) fn answer_at_once(
         &self,
         call: &Call,
@@ -109,7 +112,7 @@ impl Renderer {
         let unpacked = self.unpack(call, stated, archive, watch)?;
         watch.enter(Phase::Rendering);
         let (start, tools) = (Instant::now(), Untouched::default());
-        if unpacked.count.kept_bytes > AT_ONCE {
+        if unpacked.count.kept_bytes > AT_ONCE || watch.until < start + ROOM {
             return Ok(AtOnce::Longer(unpacked));
         }
         let result = self.rendered(call, &unpacked, &tools);

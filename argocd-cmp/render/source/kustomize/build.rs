@@ -103,9 +103,9 @@ fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Res
         let operations = patch.load(files, directory, budget).ok_or_else(|| Stop::NeedsTool(patch.named()))?;
         for resource in &mut resources {
             // Unlike everybody else, a patch knows the first name and the present one, and none between.
-            let names: Vec<String> =
-                [resource.names.first(), resource.names.last()].into_iter().flatten().cloned().collect();
-            patch.apply(&operations, &mut resource.manifest, &names)?;
+            let Resource { manifest, names, .. } = resource;
+            let names = [names.first(), names.last()].map(|name| name.map(String::as_str).unwrap_or_default());
+            patch.apply(&operations, manifest, names)?;
         }
     }
     for resource in &mut resources {

@@ -105,13 +105,13 @@ pub(super) fn operations(bytes: &[u8]) -> Option<Vec<Value>> {
 }
 
 impl Target {
-    fn fits(&self, manifest: &Manifest, names: &[String]) -> bool {
+    fn fits(&self, manifest: &Manifest, names: [&str; 2]) -> bool {
         let version = manifest.api_version().rsplit('/').next().unwrap_or_default();
         let fits = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
         fits(&self.group, manifest.group())
             && fits(&self.version, version)
             && fits(&self.kind, manifest.kind())
-            && self.name.as_ref().is_none_or(|wanted| names.contains(wanted))
+            && self.name.as_ref().is_none_or(|wanted| names.contains(&wanted.as_str()))
     }
 }
 
@@ -136,7 +136,7 @@ impl Patch {
     /// Applies the operations to an object, where it is meant. `names` are those by which a patch may mean it.
     ///
     /// Where an operation does not apply by the letter of RFC 6902 the binary decides, because kustomize is more lenient.
-    pub(super) fn apply(&self, operations: &[Value], manifest: &mut Manifest, names: &[String]) -> Result<(), Stop> {
+    pub(super) fn apply(&self, operations: &[Value], manifest: &mut Manifest, names: [&str; 2]) -> Result<(), Stop> {
         if !self.target.fits(manifest, names) {
             return Ok(());
         }
