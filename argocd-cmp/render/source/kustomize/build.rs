@@ -41,9 +41,13 @@ const MOST_RESOURCES: usize = 2000;
 /// Bytes that are parsed in all: a file that is named a thousand times is read a thousand times.
 const MOST_BYTES: usize = 32 << 20;
 
+/// Patches times objects, of all layers: how often it is asked whether a patch means an object.
+const MOST_LOOKS: usize = 500_000;
+
 /// What building may still cost.
 pub(super) struct Budget {
     bytes: usize,
+    looks: usize,
 }
 
 impl Budget {
@@ -51,6 +55,13 @@ impl Budget {
     pub(super) fn spend(&mut self, bytes: usize) -> bool {
         let left = self.bytes.checked_sub(bytes);
         self.bytes = left.unwrap_or_default();
+        left.is_some()
+    }
+
+    /// Whether so many patches may still be held against so many objects.
+    fn look(&mut self, patches: usize, objects: usize) -> bool {
+        let left = self.looks.checked_sub(patches.saturating_mul(objects));
+        self.looks = left.unwrap_or_default();
         left.is_some()
     }
 }
@@ -66,7 +77,7 @@ impl Resource {
 
 /// Builds the layer at a place of the list.
 pub(super) fn build(files: &Files, layers: &[Layer], top: usize) -> Result<Built, Refusals> {
-    let mut budget = Budget { bytes: MOST_BYTES };
+    let mut budget = Budget { bytes: MOST_BYTES, looks: MOST_LOOKS };
     match layer(files, layers, top, &mut budget) {
         Ok(resources) => Ok(Built::Whole(resources.into_iter().map(|resource| resource.manifest).collect())),
         Err(Stop::NeedsTool(named)) => Ok(Built::NeedsTool(named)),
@@ -99,6 +110,12 @@ fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Res
         return Err(here(&format!("changing a {}", foreign.manifest.kind())));
     }
     once(&resources)?;
+    if !budget.look(kustomization.patches.len(), resources.len()) {
+        let message = format!("patches times objects are more than {MOST_LOOKS}");
+        return Err(Stop::Refused(vec![
+            Named::new(file, 1, "").refuse(message, "write fewer patches with more in each"),
+        ]));
+    }
     for patch in &kustomization.patches {
         let operations = patch.load(files, directory, budget).ok_or_else(|| Stop::NeedsTool(patch.named()))?;
         for resource in &mut resources {

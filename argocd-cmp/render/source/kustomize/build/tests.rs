@@ -51,3 +51,26 @@ fn what_kustomize_builds() {
         }
     }
 }
+
+#[test]
+fn patches_times_objects_are_bounded() {
+    let objects: String = (0..1000)
+        .map(|n| format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a{n}}}\ndata: {{a: b}}\n"))
+        .collect();
+    let built = |patches: usize| {
+        let patch = "- target: {kind: ConfigMap, name: a1}\n  patch: |-\n    - op: replace\n      path: /data/a\n      value: c\n";
+        let kustomization = format!("resources: [all.yaml]\npatches:\n{}", patch.repeat(patches));
+        let mut files = Files::default();
+        files.add_file("over/all.yaml", objects.as_bytes()).unwrap();
+        files.add_file("over/kustomization.yaml", kustomization.as_bytes()).unwrap();
+        super::super::build_kustomization(&files, "over")
+    };
+    assert_eq!(built(500).unwrap().unwrap().len(), 1000);
+    let refusals = built(501).unwrap_err();
+    expect_test::expect![[r#"
+        over/kustomization.yaml:1
+          rule:   kustomize
+          found:  patches times objects are more than 500000
+          remedy: write fewer patches with more in each"#]]
+    .assert_eq(&refusals.to_string());
+}
