@@ -98,10 +98,10 @@ fn what_is_announced_is_understood() {
     let story = Story::begin(ArgoCd::shared(), "parameters@announced", &[("shop/one.yaml", CONFIG)]);
     // By the way of the web interface: the API server asks repo-server, and that the plugin.
     let announced = story.argocd.announced(&story.request("shop-pr-7")).unwrap();
-    let named = |name: &str| {
-        announced.iter().find(|one| one["name"] == name).unwrap_or_else(|| panic!("no {name}: {announced:?}"))
+    let kind = |name: &str| {
+        let found = announced.iter().find(|one| one["name"] == name);
+        found.unwrap_or_else(|| panic!("no {name}: {announced:?}"))["collectionType"].as_str().unwrap().to_owned()
     };
-    let kind = |name: &str| named(name)["collectionType"].as_str().unwrap().to_owned();
     assert_eq!(["pull-request", "values", "images"].map(kind), ["string", "array", "map"]);
     assert!(announced.iter().all(|one| !one["title"].as_str().unwrap().is_empty()), "{announced:?}");
     // repo-server leaves nothing out of what the plugin says.

@@ -18,6 +18,19 @@ async fn manifests_in_order_and_the_same_again() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn a_chart_is_counted_once() {
+    let running = Setup::default().start();
+    running.helm.may_end();
+    let chart = Asked::of(&CHART);
+    for _ in 0..2 {
+        chart.generate(&running).await.unwrap();
+    }
+    assert_eq!(running.number(r#"eod_cmp_cache_total{result="miss"}"#), "1");
+    assert_eq!(running.number(r#"eod_cmp_cache_total{result="hit"}"#), "1");
+    assert_eq!(running.number(r#"eod_cmp_part_seconds_count{part="render"}"#), "2");
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn whatever_an_answer_depends_on_makes_another_one() {
     let running = Setup::default().start();
     let asked = Asked::of(&[("app/a.yaml", CONFIG)]);

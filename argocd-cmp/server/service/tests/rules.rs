@@ -49,6 +49,30 @@ async fn a_small_render_keeps_nobody_else_waiting() {
     }
 }
 
+/// What may take long, or comes late, is not made in place: its call goes on and can be answered or given up.
+#[tokio::test(flavor = "multi_thread")]
+async fn what_may_take_long_does_not_hold_its_own_call() {
+    let running = Setup::default().start();
+    running.helm.hold();
+    let mut late = tonic::Request::new(tokio_stream::iter(Asked::of(&[("app/a.yaml", CONFIG)]).messages()));
+    late.metadata_mut().insert("grpc-timeout", "4S".parse().unwrap());
+    let status = running.client().await.generate_manifest(late).await.unwrap_err();
+    assert!(status.message().contains("the time was over while rendering"), "{status:?}");
+
+    let text = "#".repeat(90_000);
+    let names: Vec<_> = (0..12).map(|number| format!("app/{number}.txt")).collect();
+    let large: Vec<_> =
+        names.iter().map(|name| (name.as_str(), text.as_str())).chain([("app/a.yaml", CONFIG)]).collect();
+    let asked = Asked::of(&large);
+    assert!(asked.archive.len() < 256 << 10, "it is small while it is packed");
+    let socket = running.socket();
+    let call = tokio::spawn(async move { asked.generate_at(&socket).await });
+    running.helm.held(2).await;
+    call.abort();
+    wait(|| running.number("eod_cmp_running") == "0").await;
+    running.helm.may_end();
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn the_authority_that_go_makes_of_a_path_is_taken_because_of_the_at() {
     use tonic::transport::Uri;
