@@ -1,6 +1,6 @@
 //! How long a call may take, and how it is stopped early.
 //!
-//! A [`Call`] is made once per operation (from a Terraform `timeouts` block, say) and handed to every remote call
+//! A [`Deadline`] is made once per operation (from a Terraform `timeouts` block, say) and handed to every remote call
 //! the operation makes, so that all of them together respect one deadline and one cancellation.
 
 use std::{future::Future, time::Duration};
@@ -10,7 +10,7 @@ use tokio_util::sync::CancellationToken;
 
 /// The deadline and the cancellation of one operation.
 #[derive(Clone, Debug)]
-pub struct Call {
+pub struct Deadline {
     limit: Duration,
     deadline: Instant,
     cancel: CancellationToken,
@@ -27,7 +27,7 @@ pub enum Stop {
     Deadline(Duration),
 }
 
-impl Call {
+impl Deadline {
     /// A call that may take `limit` from now and ends at once when `cancel` is cancelled.
     pub fn within(limit: Duration, cancel: CancellationToken) -> Self {
         Self { limit, deadline: Instant::now() + limit, cancel }
@@ -80,32 +80,4 @@ pub(crate) fn seconds(duration: &Duration) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[tokio::test(start_paused = true)]
-    async fn a_call_ends_at_its_deadline() {
-        let call = Call::within(Duration::from_secs(12), CancellationToken::new());
-        let stopped = call.run(std::future::pending::<()>()).await;
-        assert_eq!(stopped, Err(Stop::Deadline(Duration::from_secs(12))));
-        assert_eq!(stopped.unwrap_err().to_string(), "the 12 s allowed for this operation are over");
-        assert_eq!(call.remaining(), Duration::ZERO);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn cancellation_ends_a_pause_at_once() {
-        let cancel = CancellationToken::new();
-        let call = Call::within(Duration::from_secs(3600), cancel.clone());
-        let before = Instant::now();
-        let (stopped, ()) = tokio::join!(call.pause(Duration::from_secs(600)), async { cancel.cancel() });
-        assert_eq!(stopped, Err(Stop::Cancelled));
-        assert_eq!(Instant::now(), before);
-    }
-
-    #[tokio::test(start_paused = true)]
-    async fn a_step_never_outlives_its_operation() {
-        let call = Call::within(Duration::from_secs(5), CancellationToken::new());
-        assert_eq!(call.at_most(Duration::from_secs(60)).remaining(), Duration::from_secs(5));
-        assert_eq!(call.at_most(Duration::from_secs(1)).remaining(), Duration::from_secs(1));
-    }
-}
+mod tests;

@@ -1,7 +1,7 @@
 //! The one error of every client.
 //!
 //! Display names only what was tried ("cannot apply namespace `shop-pr-42`"); the cause stays in `source`, so that
-//! printing the chain shows each link once. Callers decide by [`Kind`] and never by the text.
+//! printing the chain shows each link once. Callers decide by [`ErrorKind`] and never by the text.
 
 use std::{error::Error as StdError, fmt};
 
@@ -20,14 +20,14 @@ pub struct Error {
     /// What it was tried on, for example ``namespace `shop-pr-42` ``.
     pub target: String,
     /// What callers decide by.
-    pub kind: Kind,
+    pub kind: ErrorKind,
     source: Option<Box<dyn StdError + Send + Sync>>,
     outcome_unknown: bool,
 }
 
 /// The closed list of ways in which a remote call fails.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub enum Kind {
+pub enum ErrorKind {
     /// An object of that name is already there.
     AlreadyExists,
     /// The run was stopped by the user.
@@ -52,7 +52,7 @@ pub enum Kind {
 
 impl Error {
     /// An error without a cause yet.
-    pub fn new(system: &'static str, operation: &'static str, target: impl Into<String>, kind: Kind) -> Self {
+    pub fn new(system: &'static str, operation: &'static str, target: impl Into<String>, kind: ErrorKind) -> Self {
         Self { system, operation, target: target.into(), kind, source: None, outcome_unknown: false }
     }
 
@@ -106,15 +106,19 @@ impl Error {
     /// What the user can do about it, where that follows from the kind alone.
     pub fn advice(&self) -> Option<&'static str> {
         match self.kind {
-            Kind::Unauthenticated => Some(
+            ErrorKind::Unauthenticated => Some(
                 "renew the credentials (for example log in again, or let the exec plugin or token file give a new \
                  token), and check that they belong to this server",
             ),
-            Kind::Denied => Some("give the credentials the permission named above, or use others"),
-            Kind::Unavailable => Some("check that the server is up and reachable from here, then run again"),
-            Kind::Timeout => Some("run again to continue, or raise the limit in the `timeouts` block"),
-            Kind::Cancelled => Some("run again to continue; what was done so far is kept"),
-            Kind::AlreadyExists | Kind::Conflict | Kind::Invalid | Kind::NotFound | Kind::Other => None,
+            ErrorKind::Denied => Some("give the credentials the permission named above, or use others"),
+            ErrorKind::Unavailable => Some("check that the server is up and reachable from here, then run again"),
+            ErrorKind::Timeout => Some("run again to continue, or raise the limit in the `timeouts` block"),
+            ErrorKind::Cancelled => Some("run again to continue; what was done so far is kept"),
+            ErrorKind::AlreadyExists
+            | ErrorKind::Conflict
+            | ErrorKind::Invalid
+            | ErrorKind::NotFound
+            | ErrorKind::Other => None,
         }
     }
 
@@ -143,50 +147,14 @@ impl StdError for Error {
     }
 }
 
-impl From<Stop> for Kind {
+impl From<Stop> for ErrorKind {
     fn from(stop: Stop) -> Self {
         match stop {
-            Stop::Cancelled => Kind::Cancelled,
-            Stop::Deadline(_) => Kind::Timeout,
+            Stop::Cancelled => ErrorKind::Cancelled,
+            Stop::Deadline(_) => ErrorKind::Timeout,
         }
     }
 }
 
 #[cfg(test)]
-mod tests {
-    use std::time::Duration;
-
-    use super::*;
-
-    #[test]
-    fn display_is_context_and_the_chain_shows_each_link_once() {
-        let error = Error::new("Kubernetes", "apply", "namespace `shop-pr-42`", Kind::Timeout)
-            .because(Stop::Deadline(Duration::from_secs(30)));
-        assert_eq!(error.to_string(), "cannot apply namespace `shop-pr-42`");
-        assert_eq!(error.chain(), "cannot apply namespace `shop-pr-42`: the 30 s allowed for this operation are over");
-        assert!(error.advice().is_some_and(|advice| advice.contains("timeouts")));
-    }
-
-    #[test]
-    fn a_rejection_is_found_behind_other_links() {
-        #[derive(Debug, thiserror::Error)]
-        #[error("wrapped")]
-        struct Wrapped(#[source] Rejection);
-
-        let rejection = Rejection {
-            code: 403,
-            reason: "Forbidden".into(),
-            message: "no".into(),
-            causes: vec![Cause {
-                reason: "NamespaceTerminating".into(),
-                message: "being terminated".into(),
-                field: "metadata.namespace".into(),
-            }],
-            ..Rejection::default()
-        };
-        let error = Error::new("Kubernetes", "create", "x", Kind::Denied).because(Wrapped(rejection));
-        assert!(error.is_namespace_terminating());
-        assert_eq!(error.rejection().map(|rejection| rejection.code), Some(403));
-        assert!(error.conflicts().is_empty());
-    }
-}
+mod tests;

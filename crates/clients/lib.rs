@@ -1,7 +1,7 @@
 //! Clients of the systems EoD works with: one file per system, one error type, one retry policy.
 //!
 //! This crate knows how to talk and nothing about what is said: no environments, no tiers, no Terraform.
-//! Every call takes a [`Call`], which carries its deadline and the token that stops it; nothing here waits longer
+//! Every call takes a [`Deadline`], which carries its deadline and the token that stops it; nothing here waits longer
 //! than its caller allowed.
 
 pub mod deadline;
@@ -10,5 +10,5 @@ pub mod kubernetes;
 pub mod retry;
 pub mod vault;
 
-pub use deadline::Call;
-pub use error::{Error, Kind};
+pub use deadline::Deadline;
+pub use error::{Error, ErrorKind};

@@ -45,11 +45,11 @@ pub use crate::cidr::{Cidr, CidrError};
 pub use crate::clock::{Clock, ClockChange, next_clock};
 pub use crate::cost::{Money, MoneyError, Prices, cost_per_day};
 pub use crate::dns::{DnsError, NamespaceName, SecretName};
-pub use crate::environment::{Environment, Provenance};
+pub use crate::environment::{Environment, NamespaceProvenance};
 pub use crate::labels::{LabelError, LabelValue, UserAnnotations, UserLabels};
 pub use crate::lifecycle::{Facts, Status, StatusError, effective_warning, status};
 pub use crate::limits::{ContainerLimits, LimitsSettings};
-pub use crate::marks::{Claim, Installation, Marks, NamespaceFacts, Nonce, Verdict, judge};
+pub use crate::marks::{Claim, ClaimCheck, Installation, Marks, NamespaceFacts, Nonce, check_claim};
 pub use crate::mesh::{Mesh, MeshError, MeshKind};
 pub use crate::mistake::Mistake;
 pub use crate::name::{
@@ -57,7 +57,7 @@ pub use crate::name::{
     Subject, TemplateError, environment_name,
 };
 pub use crate::network::{Isolation, IsolationError, Network, NetworkSettings, StableService, StableServiceError};
-pub use crate::object::{Kind, KindError, Object, contents, namespace_claim, namespace_object, objects};
+pub use crate::object::{Object, ObjectKind, ObjectKindError, contents, namespace_claim, namespace_object, objects};
 pub use crate::owner::Owner;
 pub use crate::ownership::{Ownership, Remembered, ownership};
 pub use crate::pod_security::{PodSecurity, PodSecurityError};

@@ -59,7 +59,7 @@ pub struct Claim {
 
 /// The answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Verdict {
+pub enum ClaimCheck {
     /// There is no namespace of this name.
     Absent,
     /// Ours, same identity, and its create was never finished: continue it.
@@ -160,26 +160,26 @@ impl NamespaceFacts {
 }
 
 /// Whose namespace it is that was found, or not found.
-pub fn judge(found: Option<&NamespaceFacts>, ours: &Claim) -> Verdict {
-    let Some(NamespaceFacts { terminating, marks, .. }) = found else { return Verdict::Absent };
+pub fn check_claim(found: Option<&NamespaceFacts>, ours: &Claim) -> ClaimCheck {
+    let Some(NamespaceFacts { terminating, marks, .. }) = found else { return ClaimCheck::Absent };
     if marks.managed_by.as_deref() != Some(labels::MANAGED_BY_VALUE) {
-        return Verdict::NotOurs;
+        return ClaimCheck::NotOurs;
     }
     match marks.installation.as_deref() {
-        None => return Verdict::NotOurs,
+        None => return ClaimCheck::NotOurs,
         Some(theirs) if theirs != ours.installation.as_str() => {
-            return Verdict::OtherInstallation { theirs: theirs.to_owned() };
+            return ClaimCheck::OtherInstallation { theirs: theirs.to_owned() };
         }
         Some(_) => {}
     }
     if *terminating {
-        return Verdict::Terminating;
+        return ClaimCheck::Terminating;
     }
     let theirs = marks.identity.as_deref();
     if theirs != Some(ours.identity.canonical().as_str()) {
-        return Verdict::OtherIdentity { theirs: for_people(theirs) };
+        return ClaimCheck::OtherIdentity { theirs: for_people(theirs) };
     }
-    if marks.provisioned_at.is_none() { Verdict::Interrupted } else { Verdict::Finished }
+    if marks.provisioned_at.is_none() { ClaimCheck::Interrupted } else { ClaimCheck::Finished }
 }
 
 fn for_people(identity: Option<&str>) -> String {
@@ -195,59 +195,4 @@ fn strings(map: Option<&Value>) -> BTreeMap<String, String> {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn verdict(labels: &Value, annotations: &Value, deleted: Option<&str>) -> Verdict {
-        let metadata =
-            json!({ "uid": "u", "labels": labels, "annotations": annotations, "deletionTimestamp": deleted });
-        let facts = NamespaceFacts::read(&json!({ "metadata": metadata }));
-        assert_eq!(facts.uid, "u");
-        let claim = Claim { installation: "acme".parse().unwrap(), identity: "acme/shop#7".parse().unwrap() };
-        judge(Some(&facts), &claim)
-    }
-
-    fn labels(installation: &str) -> Value {
-        json!({ labels::MANAGED_BY: "eod", labels::INSTALLATION: installation })
-    }
-
-    #[test]
-    fn verdicts() {
-        let identity = |text: &str| json!({ labels::IDENTITY: text });
-        let same = identity("github.com/acme/shop#7");
-        let finished =
-            json!({ labels::IDENTITY: "github.com/acme/shop#7", labels::PROVISIONED_AT: "2026-01-01T00:00:00Z" });
-        let other = |text: &str| Verdict::OtherIdentity { theirs: text.to_owned() };
-        for (labels, annotations, deleted, expected) in [
-            (labels("acme"), &same, None, Verdict::Interrupted),
-            (labels("acme"), &finished, None, Verdict::Finished),
-            (labels("acme"), &finished, Some("2026-01-01T00:00:00Z"), Verdict::Terminating),
-            (labels("acme"), &identity("github.com/other/shop#7"), None, other("other/shop #7")),
-            (labels("acme"), &identity("github.com/other/shop#7"), Some("x"), Verdict::Terminating),
-            (labels("acme"), &identity("garbage"), None, other("garbage")),
-            (labels("acme"), &json!({}), None, other("an identity that is not recorded")),
-            (labels("other"), &same, None, Verdict::OtherInstallation { theirs: "other".to_owned() }),
-            (labels("other"), &same, Some("x"), Verdict::OtherInstallation { theirs: "other".to_owned() }),
-            (json!({}), &finished, None, Verdict::NotOurs),
-            (json!(null), &finished, Some("x"), Verdict::NotOurs),
-            (json!({ labels::MANAGED_BY: "eod" }), &finished, None, Verdict::NotOurs),
-            (json!({ labels::MANAGED_BY: "Helm", labels::INSTALLATION: "acme" }), &finished, None, Verdict::NotOurs),
-        ] {
-            assert_eq!(verdict(&labels, annotations, deleted), expected, "{labels} {annotations}");
-        }
-        let claim = Claim { installation: Installation::default(), identity: "#1".parse().unwrap() };
-        assert_eq!(judge(None, &claim), Verdict::Absent);
-    }
-
-    #[test]
-    fn a_create_knows_its_own_namespace_again() {
-        let nonce = Nonce::new([0xab; 16]);
-        assert_eq!(nonce.as_str(), "ab".repeat(16));
-        let marks = Marks { nonce: Some("ab".repeat(16)), ..Marks::default() };
-        assert!(marks.has_nonce(&nonce));
-        assert!(!marks.has_nonce(&Nonce::new([0; 16])));
-        assert!(!Marks::default().has_nonce(&nonce));
-    }
-}
+mod tests;

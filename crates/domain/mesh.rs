@@ -126,29 +126,4 @@ fn owned<'a>(pairs: impl IntoIterator<Item = (&'a str, &'a str)>) -> BTreeMap<St
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn labels_and_annotations() {
-        for (kind, revision, labels, annotations) in [
-            ("none", None, "{}", "{}"),
-            ("istio-sidecar", None, r#"{"istio-injection":"enabled"}"#, "{}"),
-            ("istio-sidecar", Some("1-28"), r#"{"istio.io/rev":"1-28"}"#, "{}"),
-            ("istio-ambient", None, r#"{"istio.io/dataplane-mode":"ambient"}"#, "{}"),
-            ("istio-ambient", Some("1-28"), r#"{"istio.io/dataplane-mode":"ambient","istio.io/rev":"1-28"}"#, "{}"),
-            ("linkerd", None, "{}", r#"{"linkerd.io/inject":"enabled"}"#),
-        ] {
-            let mesh = Mesh::new(kind.parse().unwrap(), revision.map(|text| text.parse().unwrap())).unwrap();
-            assert_eq!(serde_json::to_string(&mesh.labels()).unwrap(), labels, "{kind}");
-            assert_eq!(serde_json::to_string(&mesh.annotations()).unwrap(), annotations, "{kind}");
-        }
-    }
-
-    #[test]
-    fn refused() {
-        assert_eq!("istio".parse::<MeshKind>(), Err(MeshError::Kind("istio".to_owned())));
-        let revision = Some("v2".parse().unwrap());
-        assert_eq!(Mesh::new(MeshKind::Linkerd, revision), Err(MeshError::Revision(MeshKind::Linkerd)));
-    }
-}
+mod tests;

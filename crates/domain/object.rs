@@ -19,13 +19,13 @@ use std::str::FromStr;
 use serde_json::{Value, json};
 
 pub use self::namespace::{namespace_claim, namespace_object};
-use crate::environment::{Environment, Provenance};
+use crate::environment::{Environment, NamespaceProvenance};
 
 /// One object: what to apply.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {
     /// Its kind.
-    pub kind: Kind,
+    pub kind: ObjectKind,
     /// Its name.
     pub name: String,
     /// The whole object, with apiVersion, kind and metadata.
@@ -35,7 +35,7 @@ pub struct Object {
 /// The kinds an environment is made of, in the order in which they are applied.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 #[expect(missing_docs, reason = "the names are those of Kubernetes")]
-pub enum Kind {
+pub enum ObjectKind {
     Namespace,
     ServiceAccount,
     ResourceQuota,
@@ -48,9 +48,9 @@ pub enum Kind {
 /// A word that is none of our kinds.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("`{0}` is no kind of object that an environment is made of")]
-pub struct KindError(String);
+pub struct ObjectKindError(String);
 
-impl Kind {
+impl ObjectKind {
     /// All kinds, in order.
     pub const ALL: [Self; 7] = [
         Self::Namespace,
@@ -107,15 +107,15 @@ impl Kind {
     }
 }
 
-impl FromStr for Kind {
-    type Err = KindError;
+impl FromStr for ObjectKind {
+    type Err = ObjectKindError;
 
-    fn from_str(text: &str) -> Result<Self, KindError> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| KindError(text.to_owned()))
+    fn from_str(text: &str) -> Result<Self, ObjectKindError> {
+        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| ObjectKindError(text.to_owned()))
     }
 }
 
-impl fmt::Display for Kind {
+impl fmt::Display for ObjectKind {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
@@ -128,7 +128,7 @@ impl Object {
     }
 
     /// An object inside the environment's namespace. `fields` are its fields beside apiVersion, kind and metadata.
-    fn inside(environment: &Environment, kind: Kind, name: impl Into<String>, fields: Value) -> Self {
+    fn inside(environment: &Environment, kind: ObjectKind, name: impl Into<String>, fields: Value) -> Self {
         let name = name.into();
         let mut content = json!({
             "apiVersion": kind.api_version(),
@@ -143,7 +143,7 @@ impl Object {
 }
 
 /// All objects of an environment, in the order in which to apply them.
-pub fn objects(environment: &Environment, provenance: &Provenance) -> Vec<Object> {
+pub fn objects(environment: &Environment, provenance: &NamespaceProvenance) -> Vec<Object> {
     let mut objects = vec![namespace_object(environment, provenance)];
     objects.extend(contents(environment));
     objects

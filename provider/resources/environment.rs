@@ -24,7 +24,8 @@ mod update;
 mod validate;
 
 use tfplugin::{
-    Applied, Call, Config, Diags, Draft, Failed, ImportSource, Imported, Model, MoveSource, Resource, State, Text,
+    Applied, ApplyFailure, Config, Diags, Draft, ImportSource, Imported, Model, MoveSource, RequestContext, Resource,
+    State, Text,
 };
 
 pub(crate) use self::create::namespaces;
@@ -34,7 +35,7 @@ pub(crate) use self::model::{Input, Output, Private};
 use crate::provider::Context;
 
 /// The resource.
-pub(crate) struct Environment;
+pub(crate) struct EnvironmentResource;
 
 /// What identifies an environment for hosts that import by identity.
 #[derive(Model)]
@@ -45,7 +46,7 @@ pub(crate) struct Identity {
     pub name: Text<eod_domain::EnvironmentName>,
 }
 
-impl Resource for Environment {
+impl Resource for EnvironmentResource {
     const TYPE: &'static str = "eod_environment";
     const DESCRIPTION: &'static str = "An isolated environment for one pull request or branch: a namespace with quota, limits, network \
         policies and access, made in one step, kept as long as it is used, and taken away completely.";
@@ -60,19 +61,29 @@ impl Resource for Environment {
         validate::validate(config)
     }
 
-    async fn plan(&self, cx: &Context, draft: &mut Draft<'_, Private>, _: &Call) -> Diags {
+    async fn plan(&self, cx: &Context, draft: &mut Draft<'_, Private>, _: &RequestContext) -> Diags {
         plan::plan(cx, draft)
     }
 
-    async fn plan_destroy(&self, _: &Context, prior: &State<Self>, _: &Call) -> Diags {
+    async fn plan_destroy(&self, _: &Context, prior: &State<Self>, _: &RequestContext) -> Diags {
         delete::refused(prior).map(Diags::from).unwrap_or_default()
     }
 
-    async fn create(&self, cx: &Context, input: Input, call: &Call) -> Result<Applied<Self>, Failed<Self>> {
+    async fn create(
+        &self,
+        cx: &Context,
+        input: Input,
+        call: &RequestContext,
+    ) -> Result<Applied<Self>, ApplyFailure<Self>> {
         create::create(cx, input, call).await
     }
 
-    async fn read(&self, cx: &Context, prior: State<Self>, call: &Call) -> Result<Option<State<Self>>, Diags> {
+    async fn read(
+        &self,
+        cx: &Context,
+        prior: State<Self>,
+        call: &RequestContext,
+    ) -> Result<Option<State<Self>>, Diags> {
         read::read(cx, prior, call).await
     }
 
@@ -81,16 +92,21 @@ impl Resource for Environment {
         cx: &Context,
         prior: State<Self>,
         input: Input,
-        call: &Call,
-    ) -> Result<Applied<Self>, Failed<Self>> {
+        call: &RequestContext,
+    ) -> Result<Applied<Self>, ApplyFailure<Self>> {
         update::update(cx, prior, input, call).await
     }
 
-    async fn delete(&self, cx: &Context, prior: State<Self>, call: &Call) -> Result<(), Diags> {
+    async fn delete(&self, cx: &Context, prior: State<Self>, call: &RequestContext) -> Result<(), Diags> {
         delete::delete(cx, prior, call).await
     }
 
-    async fn import(&self, cx: &Context, source: ImportSource<Self>, call: &Call) -> Result<Imported<Self>, Diags> {
+    async fn import(
+        &self,
+        cx: &Context,
+        source: ImportSource<Self>,
+        call: &RequestContext,
+    ) -> Result<Imported<Self>, Diags> {
         import::import(cx, source, call).await
     }
 

@@ -2,9 +2,9 @@
 
 use std::time::Duration;
 
-use eod_clients::Call as Remote;
+use eod_clients::Deadline;
 use eod_domain::{EnvironmentName, NamespaceFacts, labels};
-use tfplugin::{Call, DataSource, Diag, Diags, Model, Text};
+use tfplugin::{DataSource, Diag, Diags, Model, RequestContext, Text};
 
 use crate::environment::Description;
 use crate::explain;
@@ -32,9 +32,9 @@ impl DataSource for EnvironmentData {
     type Input = Input;
     type Output = Description;
 
-    async fn read(&self, cx: &Context, input: Input, call: &Call) -> Result<Description, Diags> {
+    async fn read(&self, cx: &Context, input: Input, call: &RequestContext) -> Result<Description, Diags> {
         let installation = cx.settings()?.installation;
-        let remote = Remote::within(LIMIT, call.cancel.clone());
+        let remote = Deadline::within(LIMIT, call.cancel.clone());
         let found = cx.reader()?.read(input.name.as_str(), &remote).await.map_err(|error| explain::remote(&error))?;
         let ours = found.filter(|found| {
             let marks = NamespaceFacts::read(&found.namespace).marks;

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use eod_clients::Call as Remote;
+use eod_clients::Deadline;
 use eod_clients::kubernetes::LiveEnvironment;
 use eod_domain::{Owner, Repository, Status, Tier};
-use tfplugin::{Call, DataSource, Diags, Model, Text};
+use tfplugin::{DataSource, Diags, Model, RequestContext, Text};
 
 use crate::environment::{Description, namespaces, selector};
 use crate::explain;
@@ -49,9 +49,9 @@ impl DataSource for Environments {
     type Input = Input;
     type Output = Output;
 
-    async fn read(&self, cx: &Context, input: Input, call: &Call) -> Result<Output, Diags> {
+    async fn read(&self, cx: &Context, input: Input, call: &RequestContext) -> Result<Output, Diags> {
         let installation = cx.settings()?.installation;
-        let remote = Remote::within(LIMIT, call.cancel.clone());
+        let remote = Deadline::within(LIMIT, call.cancel.clone());
         let mut selector = selector(&installation);
         if let Some(more) = input.label_selector.as_ref().filter(|text| !text.trim().is_empty()) {
             selector.push_str(&format!(",{more}"));

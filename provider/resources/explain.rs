@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use eod_clients::{Error, Kind};
+use eod_clients::{Error, ErrorKind};
 use eod_domain::{Mistake, UserAnnotations, UserLabels};
 use tfplugin::{Diag, Diags, Path};
 
@@ -28,14 +28,14 @@ pub(crate) fn remote(error: &Error) -> Diag {
 fn summary(error: &Error) -> String {
     let system = error.system;
     match error.kind {
-        Kind::Cancelled => "Stopped".to_owned(),
-        Kind::Denied => format!("{system} denies this"),
-        Kind::Invalid => format!("{system} cannot be used like this"),
-        Kind::NotFound => format!("{system} does not know this"),
-        Kind::Timeout => format!("{system} took too long"),
-        Kind::Unauthenticated => format!("{system} does not accept the credentials"),
-        Kind::Unavailable => format!("{system} is not available"),
-        Kind::AlreadyExists | Kind::Conflict | Kind::Other => format!("{system} refused"),
+        ErrorKind::Cancelled => "Stopped".to_owned(),
+        ErrorKind::Denied => format!("{system} denies this"),
+        ErrorKind::Invalid => format!("{system} cannot be used like this"),
+        ErrorKind::NotFound => format!("{system} does not know this"),
+        ErrorKind::Timeout => format!("{system} took too long"),
+        ErrorKind::Unauthenticated => format!("{system} does not accept the credentials"),
+        ErrorKind::Unavailable => format!("{system} is not available"),
+        ErrorKind::AlreadyExists | ErrorKind::Conflict | ErrorKind::Other => format!("{system} refused"),
     }
 }
 

@@ -26,7 +26,7 @@ pub use crate::provider::{Context, Eod};
 pub use eod_clients::vault::NOISY_TARGETS as SILENT_LOG_TARGETS;
 
 /// Every managed resource.
-pub static RESOURCES: &[&dyn AnyResource<Context>] = &[&environment::Environment, &vault_clone::VaultClone];
+pub static RESOURCES: &[&dyn AnyResource<Context>] = &[&environment::EnvironmentResource, &vault_clone::VaultClone];
 
 /// Every data source.
 pub static DATA_SOURCES: &[&dyn AnyDataSource<Context>] =

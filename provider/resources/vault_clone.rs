@@ -19,7 +19,7 @@ mod records;
 mod update;
 mod validate;
 
-use tfplugin::{Applied, Call, Config, Diags, Draft, Failed, ImportSource, Imported, Resource, State};
+use tfplugin::{Applied, ApplyFailure, Config, Diags, Draft, ImportSource, Imported, RequestContext, Resource, State};
 
 pub(crate) use self::copies::Copies;
 pub(crate) use self::model::KeyArgs;
@@ -45,15 +45,25 @@ impl Resource for VaultClone {
         validate::validate(config)
     }
 
-    async fn plan(&self, cx: &Context, draft: &mut Draft<'_, Private>, _: &Call) -> Diags {
+    async fn plan(&self, cx: &Context, draft: &mut Draft<'_, Private>, _: &RequestContext) -> Diags {
         plan::plan(cx, draft)
     }
 
-    async fn create(&self, cx: &Context, input: Input, call: &Call) -> Result<Applied<Self>, Failed<Self>> {
+    async fn create(
+        &self,
+        cx: &Context,
+        input: Input,
+        call: &RequestContext,
+    ) -> Result<Applied<Self>, ApplyFailure<Self>> {
         create::create(cx, &input, call).await
     }
 
-    async fn read(&self, cx: &Context, prior: State<Self>, call: &Call) -> Result<Option<State<Self>>, Diags> {
+    async fn read(
+        &self,
+        cx: &Context,
+        prior: State<Self>,
+        call: &RequestContext,
+    ) -> Result<Option<State<Self>>, Diags> {
         read::read(cx, prior, call).await
     }
 
@@ -62,16 +72,21 @@ impl Resource for VaultClone {
         cx: &Context,
         prior: State<Self>,
         input: Input,
-        call: &Call,
-    ) -> Result<Applied<Self>, Failed<Self>> {
+        call: &RequestContext,
+    ) -> Result<Applied<Self>, ApplyFailure<Self>> {
         update::update(cx, prior, input, call).await
     }
 
-    async fn delete(&self, cx: &Context, prior: State<Self>, call: &Call) -> Result<(), Diags> {
+    async fn delete(&self, cx: &Context, prior: State<Self>, call: &RequestContext) -> Result<(), Diags> {
         delete::delete(cx, &prior, call).await
     }
 
-    async fn import(&self, cx: &Context, source: ImportSource<Self>, call: &Call) -> Result<Imported<Self>, Diags> {
+    async fn import(
+        &self,
+        cx: &Context,
+        source: ImportSource<Self>,
+        call: &RequestContext,
+    ) -> Result<Imported<Self>, Diags> {
         import::import(cx, source, call).await
     }
 }

@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
-use eod_clients::Call as Remote;
+use eod_clients::Deadline;
 use eod_clients::vault::clone;
 use eod_domain::Installation;
 use eod_domain::vault::{EnvironmentLabel, MountPath, SecretPath, SecretRef};
-use tfplugin::{Call, DataSource, Diag, Diags, Model, Text};
+use tfplugin::{DataSource, Diag, Diags, Model, RequestContext, Text};
 
 use crate::explain;
 use crate::provider::Context;
@@ -60,8 +60,8 @@ impl DataSource for VaultCloneData {
     type Input = Input;
     type Output = Output;
 
-    async fn read(&self, cx: &Context, input: Input, call: &Call) -> Result<Output, Diags> {
-        let remote = Remote::within(LIMIT, call.cancel.clone());
+    async fn read(&self, cx: &Context, input: Input, call: &RequestContext) -> Result<Output, Diags> {
+        let remote = Deadline::within(LIMIT, call.cancel.clone());
         let vault = cx.vault()?;
         let mount = input.target_mount.map(|mount| mount.0).unwrap_or_default();
         let target = SecretRef::new(mount, input.target_path.0);

@@ -3,10 +3,10 @@
 use std::collections::BTreeMap;
 use std::time::Duration;
 
-use eod_clients::Call as Remote;
+use eod_clients::Deadline;
 use eod_clients::vault::Found;
 use eod_domain::vault::{MountPath, SecretPath, SecretRef};
-use tfplugin::{Attr, Call, Config, Diag, Diags, Ephemeral, Model, Opened, Path, Text};
+use tfplugin::{Attr, Config, Diag, Diags, Ephemeral, Model, Opened, Path, RequestContext, Text};
 
 use crate::explain;
 use crate::provider::{Context, unknown_vault};
@@ -75,8 +75,8 @@ impl Ephemeral for VaultSecret {
         }
     }
 
-    async fn open(&self, cx: &Context, input: Input, call: &Call) -> Result<Opened<Self>, Diags> {
-        let remote = Remote::within(LIMIT, call.cancel.clone());
+    async fn open(&self, cx: &Context, input: Input, call: &RequestContext) -> Result<Opened<Self>, Diags> {
+        let remote = Deadline::within(LIMIT, call.cancel.clone());
         let vault = cx.vault()?;
         let (mount, secret) = match (input.r#ref, input.path) {
             (Some(reference), _) => {

@@ -4,11 +4,11 @@ use std::future::Future;
 
 use futures::future::BoxFuture;
 
-use crate::call::Call;
 use crate::config::{Config, Object};
 use crate::diag::{Diag, Diags};
 use crate::managed::{Answer, Found, caught, still_unknown};
 use crate::model::Model;
+use crate::request_context::RequestContext;
 use crate::schema::{Attribute, Schema};
 use crate::value::Value;
 use crate::values;
@@ -38,7 +38,7 @@ pub trait DataSource: Send + Sync + 'static {
         &self,
         cx: &Self::Context,
         input: Self::Input,
-        call: &Call,
+        call: &RequestContext,
     ) -> impl Future<Output = Result<Self::Output, Diags>> + Send;
 }
 
@@ -51,7 +51,7 @@ pub trait AnyDataSource<C>: Send + Sync {
     /// Every mistake in a configuration.
     fn validate(&self, config: &Object) -> Diags;
     /// Looks it up.
-    fn read<'a>(&'a self, cx: &'a C, config: &'a Object, call: &'a Call) -> BoxFuture<'a, Answer>;
+    fn read<'a>(&'a self, cx: &'a C, config: &'a Object, call: &'a RequestContext) -> BoxFuture<'a, Answer>;
 }
 
 impl<D: DataSource> AnyDataSource<D::Context> for D {
@@ -73,7 +73,7 @@ impl<D: DataSource> AnyDataSource<D::Context> for D {
         diags.sorted()
     }
 
-    fn read<'a>(&'a self, cx: &'a D::Context, config: &'a Object, call: &'a Call) -> BoxFuture<'a, Answer> {
+    fn read<'a>(&'a self, cx: &'a D::Context, config: &'a Object, call: &'a RequestContext) -> BoxFuture<'a, Answer> {
         Box::pin(async move {
             let schema = AnyDataSource::<D::Context>::schema(self);
             let config = values::merge(&schema, config, None);

@@ -7,12 +7,12 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::call::Call;
 use crate::config::{Config, Object};
 use crate::data_source::{answered, attributes};
 use crate::diag::{Diag, Diags};
 use crate::managed::{caught, still_unknown};
 use crate::model::Model;
+use crate::request_context::RequestContext;
 use crate::schema::Schema;
 use crate::values;
 
@@ -45,7 +45,7 @@ pub trait Ephemeral: Send + Sync + 'static {
         &self,
         cx: &Self::Context,
         input: Self::Input,
-        call: &Call,
+        call: &RequestContext,
     ) -> impl Future<Output = Result<Opened<Self>, Diags>> + Send;
 
     /// Keeps it valid beyond the time that [`Opened::renew_at`] or the last renewal gave.
@@ -53,7 +53,7 @@ pub trait Ephemeral: Send + Sync + 'static {
         &self,
         cx: &Self::Context,
         private: Self::Private,
-        call: &Call,
+        call: &RequestContext,
     ) -> impl Future<Output = Result<Renewed<Self>, Diags>> + Send {
         let _ = (cx, call);
         async move { Ok(Renewed { renew_at: None, private }) }
@@ -64,7 +64,7 @@ pub trait Ephemeral: Send + Sync + 'static {
         &self,
         cx: &Self::Context,
         private: Self::Private,
-        call: &Call,
+        call: &RequestContext,
     ) -> impl Future<Output = Result<(), Diags>> + Send {
         let _ = (cx, private, call);
         async { Ok(()) }
@@ -98,11 +98,11 @@ pub trait AnyEphemeral<C>: Send + Sync {
     /// Every mistake in a configuration.
     fn validate(&self, config: &Object) -> Diags;
     /// Opens it.
-    fn open<'a>(&'a self, cx: &'a C, config: &'a Object, call: &'a Call) -> BoxFuture<'a, Lease>;
+    fn open<'a>(&'a self, cx: &'a C, config: &'a Object, call: &'a RequestContext) -> BoxFuture<'a, Lease>;
     /// Keeps it valid.
-    fn renew<'a>(&'a self, cx: &'a C, private: &'a [u8], call: &'a Call) -> BoxFuture<'a, Lease>;
+    fn renew<'a>(&'a self, cx: &'a C, private: &'a [u8], call: &'a RequestContext) -> BoxFuture<'a, Lease>;
     /// Gives it back.
-    fn close<'a>(&'a self, cx: &'a C, private: &'a [u8], call: &'a Call) -> BoxFuture<'a, Diags>;
+    fn close<'a>(&'a self, cx: &'a C, private: &'a [u8], call: &'a RequestContext) -> BoxFuture<'a, Diags>;
 }
 
 /// The answer to open and renew.
@@ -137,7 +137,7 @@ impl<E: Ephemeral> AnyEphemeral<E::Context> for E {
         diags.sorted()
     }
 
-    fn open<'a>(&'a self, cx: &'a E::Context, config: &'a Object, call: &'a Call) -> BoxFuture<'a, Lease> {
+    fn open<'a>(&'a self, cx: &'a E::Context, config: &'a Object, call: &'a RequestContext) -> BoxFuture<'a, Lease> {
         Box::pin(async move {
             let schema = AnyEphemeral::<E::Context>::schema(self);
             let config = values::merge(&schema, config, None);
@@ -168,7 +168,7 @@ impl<E: Ephemeral> AnyEphemeral<E::Context> for E {
         })
     }
 
-    fn renew<'a>(&'a self, cx: &'a E::Context, private: &'a [u8], call: &'a Call) -> BoxFuture<'a, Lease> {
+    fn renew<'a>(&'a self, cx: &'a E::Context, private: &'a [u8], call: &'a RequestContext) -> BoxFuture<'a, Lease> {
         Box::pin(async move {
             let outcome = match read_private(private) {
                 Ok(kept) => {
@@ -185,7 +185,7 @@ impl<E: Ephemeral> AnyEphemeral<E::Context> for E {
         })
     }
 
-    fn close<'a>(&'a self, cx: &'a E::Context, private: &'a [u8], call: &'a Call) -> BoxFuture<'a, Diags> {
+    fn close<'a>(&'a self, cx: &'a E::Context, private: &'a [u8], call: &'a RequestContext) -> BoxFuture<'a, Diags> {
         Box::pin(async move {
             let outcome = match read_private(private) {
                 Ok(kept) => {

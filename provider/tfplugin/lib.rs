@@ -11,7 +11,7 @@
 //! ```no_run
 //! use std::{fs, io, path::PathBuf, process::ExitCode};
 //! use tfplugin::{
-//!     AnyResource, Applied, Attr, Call, Config, Diag, Diags, Failed, Host, Model, Provider, Resource, State, host::Meta,
+//!     AnyResource, Applied, Attr, RequestContext, Config, Diag, Diags, ApplyFailure, Host, Model, Provider, Resource, State, host::Meta,
 //! };
 //!
 //! struct Notes;
@@ -51,10 +51,10 @@
 //!     const DESCRIPTION: &'static str = "A note in a file.";
 //!     type Context = PathBuf; type Input = Input; type Output = Output; type Private = (); type Identity = ();
 //!
-//!     async fn create(&self, folder: &PathBuf, input: Input, _: &Call) -> Result<Applied<Self>, Failed<Self>> {
+//!     async fn create(&self, folder: &PathBuf, input: Input, _: &RequestContext) -> Result<Applied<Self>, ApplyFailure<Self>> {
 //!         Ok(write(folder, &input)?)
 //!     }
-//!     async fn read(&self, folder: &PathBuf, prior: State<Self>, _: &Call) -> Result<Option<State<Self>>, Diags> {
+//!     async fn read(&self, folder: &PathBuf, prior: State<Self>, _: &RequestContext) -> Result<Option<State<Self>>, Diags> {
 //!         match fs::read_to_string(folder.join(&prior.input.name)) {
 //!             Ok(text) => {
 //!                 let output = Some(Output { length: text.len() as u64 });
@@ -65,10 +65,10 @@
 //!             Err(error) => Err(Diag::error("Cannot read the note").cause(&error).into()),
 //!         }
 //!     }
-//!     async fn update(&self, folder: &PathBuf, _: State<Self>, input: Input, _: &Call) -> Result<Applied<Self>, Failed<Self>> {
+//!     async fn update(&self, folder: &PathBuf, _: State<Self>, input: Input, _: &RequestContext) -> Result<Applied<Self>, ApplyFailure<Self>> {
 //!         Ok(write(folder, &input)?)
 //!     }
-//!     async fn delete(&self, folder: &PathBuf, prior: State<Self>, _: &Call) -> Result<(), Diags> {
+//!     async fn delete(&self, folder: &PathBuf, prior: State<Self>, _: &RequestContext) -> Result<(), Diags> {
 //!         match fs::remove_file(folder.join(&prior.input.name)) {
 //!             Err(error) if error.kind() != io::ErrorKind::NotFound => Err(Diag::error("Cannot delete it").cause(&error).into()),
 //!             _ => Ok(()),
@@ -106,7 +106,7 @@
 //!   `identity`. [`DataSource`], [`Ephemeral`] and [`Function`] stand beside it, each registered in [`Provider`].
 //! - While a plan is made a value may be unknown; [`Attr`] and [`Draft`] say so in their types. `create` and the others get
 //!   values that are known.
-//! - A create that fails says with [`Failed`] what is left. Where it says nothing, the object stays in the state, marked as
+//! - A create that fails says with [`ApplyFailure`] what is left. Where it says nothing, the object stays in the state, marked as
 //!   to be replaced, because an orphan is worse than a taint. A panic is treated alike.
 //! - [`Diag`] is what the user reads: summary, detail, hint and the attribute to blame.
 //! - A `write_only` argument reaches `create` and `update` and no answer. Give it a version argument beside it, because
@@ -121,7 +121,6 @@
 extern crate self as tfplugin;
 
 mod attr;
-mod call;
 #[cfg(test)]
 mod codec_tests;
 mod config;
@@ -144,6 +143,7 @@ mod plan;
 #[cfg(test)]
 mod plan_tests;
 mod provider;
+mod request_context;
 mod resource;
 mod rpc;
 pub mod schema;
@@ -158,7 +158,6 @@ pub mod json;
 pub mod msgpack;
 
 pub use attr::Attr;
-pub use call::{Call, Capabilities};
 pub use config::{Config, Object, Partial};
 pub use data_source::{AnyDataSource, DataSource};
 pub use diag::{Diag, Diags, Severity};
@@ -171,7 +170,8 @@ pub use model::{Decoder, Field, Key, Model};
 pub use number::{Number, NumberError};
 pub use path::{Path, Step};
 pub use provider::{Host, Provider};
-pub use resource::{Applied, Failed, ImportSource, Imported, Left, MoveSource, Resource, State};
+pub use request_context::{Capabilities, RequestContext};
+pub use resource::{Applied, ApplyFailure, ImportSource, Imported, Left, MoveSource, Resource, State};
 pub use service::Service;
 pub use tfplugin_derive::Model;
 pub use ty::{Type, TypeError};

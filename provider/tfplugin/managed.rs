@@ -5,14 +5,14 @@ use std::panic::AssertUnwindSafe;
 use futures::FutureExt as _;
 use futures::future::BoxFuture;
 
-use crate::call::Call;
 use crate::config::{Config, Object};
 use crate::diag::{Diag, Diags};
 use crate::draft::Deferral;
 use crate::model::{Field, Model};
 use crate::path::Path;
 use crate::plan;
-use crate::resource::{Applied, Failed, ImportSource, Left, MoveSource, Resource, State};
+use crate::request_context::RequestContext;
+use crate::resource::{Applied, ApplyFailure, ImportSource, Left, MoveSource, Resource, State};
 use crate::schema::{Attribute, Presence, Schema};
 use crate::value::Value;
 use crate::values;
@@ -33,14 +33,32 @@ pub trait AnyResource<C>: Send + Sync {
         cx: &'a C,
         schema: &'a Schema,
         change: Change<'a>,
-        call: &'a Call,
+        call: &'a RequestContext,
     ) -> BoxFuture<'a, PlanAnswer>;
     /// Does it.
-    fn apply<'a>(&'a self, cx: &'a C, schema: &'a Schema, change: Change<'a>, call: &'a Call) -> BoxFuture<'a, Answer>;
+    fn apply<'a>(
+        &'a self,
+        cx: &'a C,
+        schema: &'a Schema,
+        change: Change<'a>,
+        call: &'a RequestContext,
+    ) -> BoxFuture<'a, Answer>;
     /// Looks.
-    fn read<'a>(&'a self, cx: &'a C, schema: &'a Schema, found: Found, call: &'a Call) -> BoxFuture<'a, Answer>;
+    fn read<'a>(
+        &'a self,
+        cx: &'a C,
+        schema: &'a Schema,
+        found: Found,
+        call: &'a RequestContext,
+    ) -> BoxFuture<'a, Answer>;
     /// Finds.
-    fn import<'a>(&'a self, cx: &'a C, id: &'a str, identity: Option<Object>, call: &'a Call) -> BoxFuture<'a, Answer>;
+    fn import<'a>(
+        &'a self,
+        cx: &'a C,
+        id: &'a str,
+        identity: Option<Object>,
+        call: &'a RequestContext,
+    ) -> BoxFuture<'a, Answer>;
     /// Takes over a state of another type. `None` if that type is not known.
     fn moved(&self, source: MoveSource) -> Result<Option<Found>, Diags>;
     /// Brings an old state into today's shape.
@@ -133,7 +151,7 @@ impl<R: Resource> AnyResource<R::Context> for R {
         cx: &'a R::Context,
         schema: &'a Schema,
         change: Change<'a>,
-        call: &'a Call,
+        call: &'a RequestContext,
     ) -> BoxFuture<'a, PlanAnswer> {
         Box::pin(async move {
             let mut answer = match caught(plan_change(self, cx, schema, change, call)).await {
@@ -151,7 +169,7 @@ impl<R: Resource> AnyResource<R::Context> for R {
         cx: &'a R::Context,
         schema: &'a Schema,
         change: Change<'a>,
-        call: &'a Call,
+        call: &'a RequestContext,
     ) -> BoxFuture<'a, Answer> {
         Box::pin(async move {
             let mut answer = match change.planned {
@@ -176,7 +194,7 @@ impl<R: Resource> AnyResource<R::Context> for R {
         cx: &'a R::Context,
         schema: &'a Schema,
         found: Found,
-        call: &'a Call,
+        call: &'a RequestContext,
     ) -> BoxFuture<'a, Answer> {
         Box::pin(async move {
             let before = found.clone();
@@ -193,7 +211,7 @@ impl<R: Resource> AnyResource<R::Context> for R {
         cx: &'a R::Context,
         id: &'a str,
         identity: Option<Object>,
-        call: &'a Call,
+        call: &'a RequestContext,
     ) -> BoxFuture<'a, Answer> {
         Box::pin(async move {
             let source = match identity {
@@ -239,7 +257,7 @@ async fn plan_change<R: Resource>(
     cx: &R::Context,
     schema: &Schema,
     change: Change<'_>,
-    call: &Call,
+    call: &RequestContext,
 ) -> Result<PlanAnswer, Diags> {
     let private = decode_private::<R>(change.private)?;
     if change.planned.is_none() {
@@ -266,7 +284,13 @@ async fn plan_change<R: Resource>(
     Ok(PlanAnswer { planned: Some(found), replace: planned.replace, deferral, diags })
 }
 
-async fn refresh<R: Resource>(resource: &R, cx: &R::Context, schema: &Schema, found: Found, call: &Call) -> Answer {
+async fn refresh<R: Resource>(
+    resource: &R,
+    cx: &R::Context,
+    schema: &Schema,
+    found: Found,
+    call: &RequestContext,
+) -> Answer {
     let prior = match state::<R>(&found.object, &found.private) {
         Ok(prior) => prior,
         Err(diags) => return Answer { found: Some(found), diags },
@@ -288,7 +312,7 @@ async fn refresh<R: Resource>(resource: &R, cx: &R::Context, schema: &Schema, fo
     }
 }
 
-async fn delete<R: Resource>(resource: &R, cx: &R::Context, change: Change<'_>, call: &Call) -> Answer {
+async fn delete<R: Resource>(resource: &R, cx: &R::Context, change: Change<'_>, call: &RequestContext) -> Answer {
     let Some(prior) = change.prior else { return Answer::default() };
     let outcome = match state::<R>(prior, change.private) {
         Ok(state) => {
@@ -312,7 +336,7 @@ async fn create_or_update<R: Resource>(
     schema: &Schema,
     change: Change<'_>,
     planned: &Object,
-    call: &Call,
+    call: &RequestContext,
 ) -> Answer {
     let kept = change.kept();
     let mut wanted = planned.clone();
@@ -333,7 +357,7 @@ async fn create_or_update<R: Resource>(
     };
     match outcome {
         Ok(applied) => settled(resource, cx, schema, change, planned, &applied),
-        Err(Failed { diags, left }) => {
+        Err(ApplyFailure { diags, left }) => {
             let found = match left {
                 Left::Nothing => kept,
                 Left::Something | Left::Traced(_) if kept.is_some() => kept,

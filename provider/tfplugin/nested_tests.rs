@@ -3,7 +3,10 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::managed::Change;
-use crate::{AnyResource, Applied, Attr, Call, Diags, Draft, Failed, Model, Number, Object, Resource, State, Value};
+use crate::{
+    AnyResource, Applied, ApplyFailure, Attr, Diags, Draft, Model, Number, Object, RequestContext, Resource, State,
+    Value,
+};
 
 /// A disk whose number the provider fills in.
 #[derive(Model)]
@@ -52,7 +55,7 @@ impl Resource for Machine {
     type Private = ();
     type Identity = ();
 
-    async fn plan(&self, (): &(), draft: &mut Draft<'_, ()>, _: &Call) -> Diags {
+    async fn plan(&self, (): &(), draft: &mut Draft<'_, ()>, _: &RequestContext) -> Diags {
         let numbered = |at: u64, disk: Disk| Disk { number: disk.number.or(Some(at)), ..disk };
         if let Attr::Known(disks) = draft.config(Input::DISKS) {
             let disks = (0..).zip(disks).map(|(at, disk)| numbered(at, disk)).collect();
@@ -65,19 +68,25 @@ impl Resource for Machine {
         Diags::new()
     }
 
-    async fn create(&self, (): &(), _: Input, _: &Call) -> Result<Applied<Self>, Failed<Self>> {
+    async fn create(&self, (): &(), _: Input, _: &RequestContext) -> Result<Applied<Self>, ApplyFailure<Self>> {
         Ok(Applied { output: (), private: () })
     }
 
-    async fn read(&self, (): &(), prior: State<Self>, _: &Call) -> Result<Option<State<Self>>, Diags> {
+    async fn read(&self, (): &(), prior: State<Self>, _: &RequestContext) -> Result<Option<State<Self>>, Diags> {
         Ok(Some(prior))
     }
 
-    async fn update(&self, (): &(), _: State<Self>, _: Input, _: &Call) -> Result<Applied<Self>, Failed<Self>> {
+    async fn update(
+        &self,
+        (): &(),
+        _: State<Self>,
+        _: Input,
+        _: &RequestContext,
+    ) -> Result<Applied<Self>, ApplyFailure<Self>> {
         Ok(Applied { output: (), private: () })
     }
 
-    async fn delete(&self, (): &(), _: State<Self>, _: &Call) -> Result<(), Diags> {
+    async fn delete(&self, (): &(), _: State<Self>, _: &RequestContext) -> Result<(), Diags> {
         Ok(())
     }
 }
@@ -103,7 +112,7 @@ fn config(set: &[(&str, Value)]) -> Object {
 async fn planned(config: &Object, prior: Option<&Object>) -> Object {
     let change = Change { prior, planned: Some(config), config, private: &[], identity: None };
     let schema = AnyResource::<()>::schema(&Machine);
-    let answer = AnyResource::plan(&Machine, &(), &schema, change, &Call::default()).await;
+    let answer = AnyResource::plan(&Machine, &(), &schema, change, &RequestContext::default()).await;
     assert!(answer.diags.is_empty(), "{:?}", answer.diags);
     answer.planned.expect("there is a plan").object
 }

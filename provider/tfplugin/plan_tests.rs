@@ -8,8 +8,8 @@ use std::sync::Mutex;
 use crate::managed::Change;
 use crate::schema::Schema;
 use crate::{
-    AnyResource, Applied, Attr, Call, Diag, Diags, Draft, Failed, Left, Model, Number, Object, Resource, State, Text,
-    Value,
+    AnyResource, Applied, ApplyFailure, Attr, Diag, Diags, Draft, Left, Model, Number, Object, RequestContext,
+    Resource, State, Text, Value,
 };
 
 /// Minutes, written `90m` or `5400s`: two ways to write one value.
@@ -106,7 +106,7 @@ impl Resource for Thing {
     type Private = BTreeMap<String, String>;
     type Identity = ();
 
-    async fn plan(&self, (): &(), draft: &mut Draft<'_, Self::Private>, _: &Call) -> Diags {
+    async fn plan(&self, (): &(), draft: &mut Draft<'_, Self::Private>, _: &RequestContext) -> Diags {
         if let Attr::Known(name) = draft.config(Input::NAME) {
             draft.set(Output::ID, Attr::Known(format!("id-{name}")));
         }
@@ -118,7 +118,7 @@ impl Resource for Thing {
         Diags::new()
     }
 
-    async fn create(&self, (): &(), input: Input, _: &Call) -> Result<Applied<Self>, Failed<Self>> {
+    async fn create(&self, (): &(), input: Input, _: &RequestContext) -> Result<Applied<Self>, ApplyFailure<Self>> {
         let made = Applied {
             output: Output { id: format!("id-{}", input.name), expires: "soon".to_owned(), revision: 1 },
             private: BTreeMap::from([("seen".to_owned(), input.secret.map_or(0, |secret| secret.len()).to_string())]),
@@ -128,16 +128,22 @@ impl Resource for Thing {
             Outcome::Fine => Ok(made),
             Outcome::Panics => panic!("nobody expects this"),
             Outcome::FailsUnsure => Err(Diag::error("The server did not answer").into()),
-            Outcome::FailsBefore => Err(Failed::nothing(Diag::error("Refused"))),
-            Outcome::FailsWithPart => Err(Failed { diags: Diag::error("Half").into(), left: Left::Known(made) }),
+            Outcome::FailsBefore => Err(ApplyFailure::nothing(Diag::error("Refused"))),
+            Outcome::FailsWithPart => Err(ApplyFailure { diags: Diag::error("Half").into(), left: Left::Known(made) }),
         }
     }
 
-    async fn read(&self, (): &(), prior: State<Self>, _: &Call) -> Result<Option<State<Self>>, Diags> {
+    async fn read(&self, (): &(), prior: State<Self>, _: &RequestContext) -> Result<Option<State<Self>>, Diags> {
         Ok(Some(prior))
     }
 
-    async fn update(&self, (): &(), prior: State<Self>, _: Input, _: &Call) -> Result<Applied<Self>, Failed<Self>> {
+    async fn update(
+        &self,
+        (): &(),
+        prior: State<Self>,
+        _: Input,
+        _: &RequestContext,
+    ) -> Result<Applied<Self>, ApplyFailure<Self>> {
         if *self.outcome.lock().unwrap() == Outcome::FailsUnsure {
             return Err(Diag::error("The server did not answer").into());
         }
@@ -145,7 +151,7 @@ impl Resource for Thing {
         Ok(Applied { output: Output { revision: output.revision + 1, ..output }, private: prior.private })
     }
 
-    async fn delete(&self, (): &(), _: State<Self>, _: &Call) -> Result<(), Diags> {
+    async fn delete(&self, (): &(), _: State<Self>, _: &RequestContext) -> Result<(), Diags> {
         match *self.outcome.lock().unwrap() {
             Outcome::FailsUnsure => Err(Diag::error("Still there").into()),
             _ => Ok(()),
@@ -176,7 +182,7 @@ fn schema() -> Schema {
 async fn planned(config: &Object, prior: Option<&Object>) -> (Object, Vec<String>) {
     let thing = Thing::default();
     let change = Change { prior, planned: Some(config), config, private: &[], identity: None };
-    let answer = AnyResource::plan(&thing, &(), &schema(), change, &Call::default()).await;
+    let answer = AnyResource::plan(&thing, &(), &schema(), change, &RequestContext::default()).await;
     assert!(answer.diags.is_empty(), "{:?}", answer.diags);
     (answer.planned.expect("there is a plan").object, answer.replace.iter().map(ToString::to_string).collect())
 }
@@ -184,7 +190,7 @@ async fn planned(config: &Object, prior: Option<&Object>) -> (Object, Vec<String
 async fn applied(thing: &Thing, config: &Object, prior: Option<&Object>) -> crate::Answer {
     let (plan, _) = planned(config, prior).await;
     let change = Change { prior, planned: Some(&plan), config, private: &[], identity: None };
-    AnyResource::apply(thing, &(), &schema(), change, &Call::default()).await
+    AnyResource::apply(thing, &(), &schema(), change, &RequestContext::default()).await
 }
 
 async fn made(config: &Object) -> Object {
@@ -256,7 +262,7 @@ async fn a_bad_value_is_told_with_its_path_before_anything_is_planned() {
     let thing = Thing::default();
     let config = config(&[("name", text("a")), ("ttl", text("soon"))]);
     let change = Change { prior: None, planned: Some(&config), config: &config, private: &[], identity: None };
-    let answer = AnyResource::plan(&thing, &(), &schema(), change, &Call::default()).await;
+    let answer = AnyResource::plan(&thing, &(), &schema(), change, &RequestContext::default()).await;
     let told: Vec<_> =
         answer.diags.iter().map(|diag| (diag.path.as_ref().unwrap().to_string(), diag.summary.clone())).collect();
     assert_eq!(told, [("ttl".to_owned(), "Invalid ttl".to_owned())]);
@@ -309,7 +315,7 @@ async fn a_failed_update_or_delete_keeps_what_was() {
     let answer = applied(&thing, &after, Some(&state)).await;
     assert_eq!(answer.found.unwrap().object, state);
     let change = Change { prior: Some(&state), planned: None, config: &after, private: b"{}", identity: None };
-    let answer = AnyResource::apply(&thing, &(), &schema(), change, &Call::default()).await;
+    let answer = AnyResource::apply(&thing, &(), &schema(), change, &RequestContext::default()).await;
     assert!(answer.diags.has_errors());
     assert_eq!(answer.found.unwrap().object, state);
 }

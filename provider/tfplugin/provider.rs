@@ -1,6 +1,5 @@
 //! [`Provider`]: the registry of everything a provider offers, and its configuration.
 
-use crate::call::Capabilities;
 use crate::config::Config;
 use crate::data_source::AnyDataSource;
 use crate::diag::Diags;
@@ -8,6 +7,7 @@ use crate::ephemeral::AnyEphemeral;
 use crate::function::Function;
 use crate::managed::AnyResource;
 use crate::model::Model;
+use crate::request_context::Capabilities;
 
 /// A provider.
 pub trait Provider: Send + Sync + 'static {

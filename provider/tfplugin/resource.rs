@@ -16,11 +16,11 @@ use std::future::Future;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::call::Call;
 use crate::config::{Config, Partial};
 use crate::diag::{Diag, Diags};
 use crate::draft::Draft;
 use crate::model::Model;
+use crate::request_context::RequestContext;
 
 /// A managed resource.
 pub trait Resource: Send + Sync + 'static {
@@ -53,14 +53,19 @@ pub trait Resource: Send + Sync + 'static {
         &self,
         cx: &Self::Context,
         draft: &mut Draft<'_, Self::Private>,
-        call: &Call,
+        call: &RequestContext,
     ) -> impl Future<Output = Diags> + Send {
         let _ = (cx, draft, call);
         async { Diags::new() }
     }
 
     /// Refuses or comments on a destroy before anything is destroyed.
-    fn plan_destroy(&self, cx: &Self::Context, prior: &State<Self>, call: &Call) -> impl Future<Output = Diags> + Send {
+    fn plan_destroy(
+        &self,
+        cx: &Self::Context,
+        prior: &State<Self>,
+        call: &RequestContext,
+    ) -> impl Future<Output = Diags> + Send {
         let _ = (cx, prior, call);
         async { Diags::new() }
     }
@@ -70,15 +75,15 @@ pub trait Resource: Send + Sync + 'static {
         &self,
         cx: &Self::Context,
         input: Self::Input,
-        call: &Call,
-    ) -> impl Future<Output = Result<Applied<Self>, Failed<Self>>> + Send;
+        call: &RequestContext,
+    ) -> impl Future<Output = Result<Applied<Self>, ApplyFailure<Self>>> + Send;
 
     /// Looks at the object. `None` means that it is certainly gone; anything uncertain is an error.
     fn read(
         &self,
         cx: &Self::Context,
         prior: State<Self>,
-        call: &Call,
+        call: &RequestContext,
     ) -> impl Future<Output = Result<Option<State<Self>>, Diags>> + Send;
 
     /// Changes the object in place.
@@ -87,15 +92,15 @@ pub trait Resource: Send + Sync + 'static {
         cx: &Self::Context,
         prior: State<Self>,
         input: Self::Input,
-        call: &Call,
-    ) -> impl Future<Output = Result<Applied<Self>, Failed<Self>>> + Send;
+        call: &RequestContext,
+    ) -> impl Future<Output = Result<Applied<Self>, ApplyFailure<Self>>> + Send;
 
     /// Takes the object away.
     fn delete(
         &self,
         cx: &Self::Context,
         prior: State<Self>,
-        call: &Call,
+        call: &RequestContext,
     ) -> impl Future<Output = Result<(), Diags>> + Send;
 
     /// Finds an object that Terraform does not know yet. [`Resource::read`] is asked next.
@@ -103,7 +108,7 @@ pub trait Resource: Send + Sync + 'static {
         &self,
         cx: &Self::Context,
         source: ImportSource<Self>,
-        call: &Call,
+        call: &RequestContext,
     ) -> impl Future<Output = Result<Imported<Self>, Diags>> + Send {
         let _ = (cx, source, call);
         async {
@@ -153,7 +158,7 @@ pub struct Applied<R: Resource + ?Sized> {
 }
 
 /// A create or an update that went wrong, and what is true now.
-pub struct Failed<R: Resource + ?Sized> {
+pub struct ApplyFailure<R: Resource + ?Sized> {
     /// What to tell the user.
     pub diags: Diags,
     /// What is left behind.
@@ -172,7 +177,7 @@ pub enum Left<R: Resource + ?Sized> {
     Known(Applied<R>),
 }
 
-impl<R: Resource + ?Sized> Failed<R> {
+impl<R: Resource + ?Sized> ApplyFailure<R> {
     /// Certainly nothing was made or changed.
     pub fn nothing(diags: impl Into<Diags>) -> Self {
         Self { diags: diags.into(), left: Left::Nothing }
@@ -189,13 +194,13 @@ impl<R: Resource + ?Sized> Failed<R> {
     }
 }
 
-impl<R: Resource + ?Sized> From<Diag> for Failed<R> {
+impl<R: Resource + ?Sized> From<Diag> for ApplyFailure<R> {
     fn from(diag: Diag) -> Self {
         Self { diags: diag.into(), left: Left::Something }
     }
 }
 
-impl<R: Resource + ?Sized> From<Diags> for Failed<R> {
+impl<R: Resource + ?Sized> From<Diags> for ApplyFailure<R> {
     fn from(diags: Diags) -> Self {
         Self { diags, left: Left::Something }
     }

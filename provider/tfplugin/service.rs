@@ -14,13 +14,13 @@ use tokio_util::sync::CancellationToken;
 use tonic::{Request, Response, Status};
 use tracing::Instrument as _;
 
-use crate::call::{Call, Capabilities};
 use crate::data_source::AnyDataSource;
 use crate::diag::{Diag, Diags};
 use crate::ephemeral::AnyEphemeral;
 use crate::host::{self, Work};
 use crate::known::Known;
 use crate::provider::Provider;
+use crate::request_context::{Capabilities, RequestContext};
 use crate::rpc;
 
 /// The gRPC service of a provider.
@@ -73,9 +73,9 @@ impl<P: Provider> Inner<P> {
     }
 
     /// A call that ends when Terraform is interrupted.
-    pub(crate) fn call(&self, capabilities: Option<wire::ClientCapabilities>) -> Call {
+    pub(crate) fn call(&self, capabilities: Option<wire::ClientCapabilities>) -> RequestContext {
         let cancel = self.cancel.lock().unwrap_or_else(PoisonError::into_inner).child_token();
-        Call::new(cancel, capabilities.map(rpc::wire::capabilities).unwrap_or_default())
+        RequestContext::new(cancel, capabilities.map(rpc::wire::capabilities).unwrap_or_default())
     }
 
     /// Cancels what runs. A later call runs again: Terraform still closes ephemeral resources after a stop.

@@ -12,7 +12,7 @@ use expect_test::{ExpectFile, expect_file};
 
 use self::demo::{Crate, Demo, LabelInput, LabelOutput, LeaseInput, LeaseOutput};
 use crate::host::Work;
-use crate::{AnyResource, Call, Field, Number, Object, Service, Type, Value, msgpack};
+use crate::{AnyResource, Field, Number, Object, RequestContext, Service, Type, Value, msgpack};
 
 type Client = ProviderClient<ProviderServer<Service<Demo>>>;
 
@@ -453,6 +453,6 @@ async fn a_stop_cancels_what_runs_and_nothing_later() {
     let answer = answer.unwrap().into_inner();
     assert_eq!(answer.diagnostics[0].summary, "Interrupted");
     assert!(answer.new_state.is_some_and(|state| readable(&state.msgpack).contains("here/endless")));
-    assert!(!Call::default().cancel.is_cancelled());
+    assert!(!RequestContext::default().cancel.is_cancelled());
     assert!(plan(None, &written(), None).await.diagnostics.is_empty());
 }

@@ -1,6 +1,6 @@
 //! The data source `test_thing`.
 
-use tfplugin::{Call, DataSource, Diag, Diags, Model};
+use tfplugin::{DataSource, Diag, Diags, Model, RequestContext};
 
 use crate::store::Store;
 use crate::thing;
@@ -34,7 +34,7 @@ impl DataSource for Lookup {
     type Input = Input;
     type Output = Output;
 
-    async fn read(&self, store: &Store, input: Input, call: &Call) -> Result<Output, Diags> {
+    async fn read(&self, store: &Store, input: Input, call: &RequestContext) -> Result<Output, Diags> {
         let kept = store.look()?.things.remove(&input.name).ok_or_else(|| {
             Diag::error("No such thing")
                 .detail(format!("There is no thing called `{}`.", input.name))

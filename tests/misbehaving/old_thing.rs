@@ -1,6 +1,6 @@
 //! `test_old_thing`: the type that things had before.
 
-use tfplugin::{Applied, Call, Diags, Failed, Model, Resource, State};
+use tfplugin::{Applied, ApplyFailure, Diags, Model, RequestContext, Resource, State};
 
 use crate::store::Store;
 
@@ -36,11 +36,11 @@ impl Resource for OldThing {
     type Private = ();
     type Identity = ();
 
-    async fn create(&self, _: &Store, input: Input, _: &Call) -> Result<Applied<Self>, Failed<Self>> {
+    async fn create(&self, _: &Store, input: Input, _: &RequestContext) -> Result<Applied<Self>, ApplyFailure<Self>> {
         Ok(Applied { output: Output { key: format!("old-{}", input.label) }, private: () })
     }
 
-    async fn read(&self, _: &Store, prior: State<Self>, _: &Call) -> Result<Option<State<Self>>, Diags> {
+    async fn read(&self, _: &Store, prior: State<Self>, _: &RequestContext) -> Result<Option<State<Self>>, Diags> {
         Ok(Some(prior))
     }
 
@@ -49,12 +49,12 @@ impl Resource for OldThing {
         store: &Store,
         _: State<Self>,
         input: Input,
-        call: &Call,
-    ) -> Result<Applied<Self>, Failed<Self>> {
+        call: &RequestContext,
+    ) -> Result<Applied<Self>, ApplyFailure<Self>> {
         self.create(store, input, call).await
     }
 
-    async fn delete(&self, _: &Store, _: State<Self>, _: &Call) -> Result<(), Diags> {
+    async fn delete(&self, _: &Store, _: State<Self>, _: &RequestContext) -> Result<(), Diags> {
         Ok(())
     }
 }

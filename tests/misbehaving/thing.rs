@@ -7,8 +7,8 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Applied, Attr, Call, Config, Deferral, Diag, Diags, Draft, Failed, Field, ImportSource, Imported, MoveSource,
-    Partial, Resource, State, Value, json,
+    Applied, ApplyFailure, Attr, Config, Deferral, Diag, Diags, Draft, Field, ImportSource, Imported, MoveSource,
+    Partial, RequestContext, Resource, State, Value, json,
 };
 
 use self::fault::Fault;
@@ -48,7 +48,7 @@ impl Resource for Thing {
         }
     }
 
-    async fn plan(&self, _: &Store, draft: &mut Draft<'_, Trace>, _: &Call) -> Diags {
+    async fn plan(&self, _: &Store, draft: &mut Draft<'_, Trace>, _: &RequestContext) -> Diags {
         if misbehaves(draft.configuration(), Fault::PanicInPlan) {
             panic!("as asked, in plan");
         }
@@ -65,10 +65,17 @@ impl Resource for Thing {
         Diags::new()
     }
 
-    async fn create(&self, store: &Store, input: Input, call: &Call) -> Result<Applied<Self>, Failed<Self>> {
+    async fn create(
+        &self,
+        store: &Store,
+        input: Input,
+        call: &RequestContext,
+    ) -> Result<Applied<Self>, ApplyFailure<Self>> {
         let fault = input.misbehave.map(|fault| fault.0);
         if fault == Some(Fault::NothingMade) {
-            return Err(Failed::nothing(Diag::error("Refused").detail("The server refused before anything was made.")));
+            return Err(ApplyFailure::nothing(
+                Diag::error("Refused").detail("The server refused before anything was made."),
+            ));
         }
         let (name, kept) = (input.name.clone(), kept(&input, 1, 1, length(&input))?);
         let (_, before) = store.change(|all| {
@@ -82,7 +89,7 @@ impl Resource for Thing {
         match fault {
             Some(Fault::PanicInCreate) => panic!("as asked, in create"),
             Some(Fault::HalfMade) => {
-                Err(Failed::known(Diag::error("Half made").detail("It was made without its lid."), applied))
+                Err(ApplyFailure::known(Diag::error("Half made").detail("It was made without its lid."), applied))
             }
             Some(Fault::Unsure) => Err(Diag::error("No answer").detail("The server did not answer.").into()),
             Some(Fault::Slow) => {
@@ -92,7 +99,7 @@ impl Resource for Thing {
             Some(Fault::Endless) => {
                 call.cancel.cancelled().await;
                 let diag = Diag::error("Interrupted").detail(format!("Thing `{name}` was not finished."));
-                Err(Failed::known(diag, applied))
+                Err(ApplyFailure::known(diag, applied))
             }
             Some(Fault::Warns) => {
                 call.warn(Diag::warning("Unusual thing").detail("This thing is unusual.").at(Input::MISBEHAVE));
@@ -106,7 +113,7 @@ impl Resource for Thing {
         }
     }
 
-    async fn read(&self, store: &Store, prior: State<Self>, _: &Call) -> Result<Option<State<Self>>, Diags> {
+    async fn read(&self, store: &Store, prior: State<Self>, _: &RequestContext) -> Result<Option<State<Self>>, Diags> {
         if prior.input.misbehave.is_some_and(|fault| fault.0 == Fault::PanicInRead) {
             panic!("as asked, in read");
         }
@@ -124,8 +131,8 @@ impl Resource for Thing {
         store: &Store,
         prior: State<Self>,
         input: Input,
-        _: &Call,
-    ) -> Result<Applied<Self>, Failed<Self>> {
+        _: &RequestContext,
+    ) -> Result<Applied<Self>, ApplyFailure<Self>> {
         if input.misbehave.is_some_and(|fault| fault.0 == Fault::UpdateFails) {
             return Err(Diag::error("Cannot change it").detail("The server refuses every change.").into());
         }
@@ -142,7 +149,7 @@ impl Resource for Thing {
         Ok(Applied { output: output(&input, &kept), private: Trace { by: "update".to_owned() } })
     }
 
-    async fn delete(&self, store: &Store, prior: State<Self>, _: &Call) -> Result<(), Diags> {
+    async fn delete(&self, store: &Store, prior: State<Self>, _: &RequestContext) -> Result<(), Diags> {
         if prior.input.misbehave.is_some_and(|fault| fault.0 == Fault::DeleteFails) {
             return Err(Diag::error("Cannot delete it").detail("The server refuses to delete it.").into());
         }
@@ -153,7 +160,12 @@ impl Resource for Thing {
         Ok(())
     }
 
-    async fn import(&self, store: &Store, source: ImportSource<Self>, _: &Call) -> Result<Imported<Self>, Diags> {
+    async fn import(
+        &self,
+        store: &Store,
+        source: ImportSource<Self>,
+        _: &RequestContext,
+    ) -> Result<Imported<Self>, Diags> {
         let name = match source {
             ImportSource::Id(name) => name,
             ImportSource::Identity(identity) => identity.name,

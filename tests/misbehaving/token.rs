@@ -4,7 +4,7 @@ use std::time::Duration;
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
-use tfplugin::{Call, Diags, Ephemeral, Model, Opened, Renewed};
+use tfplugin::{Diags, Ephemeral, Model, Opened, Renewed, RequestContext};
 
 use crate::store::Store;
 
@@ -41,18 +41,18 @@ impl Ephemeral for Token {
     type Output = Output;
     type Private = Holder;
 
-    async fn open(&self, store: &Store, input: Input, _: &Call) -> Result<Opened<Self>, Diags> {
+    async fn open(&self, store: &Store, input: Input, _: &RequestContext) -> Result<Opened<Self>, Diags> {
         store.record(format!("open {}", input.name))?;
         let value = format!("hush-{}", input.name.chars().rev().collect::<String>());
         Ok(Opened { output: Output { value }, renew_at: in_a_second(), private: Holder { name: input.name } })
     }
 
-    async fn renew(&self, store: &Store, private: Holder, _: &Call) -> Result<Renewed<Self>, Diags> {
+    async fn renew(&self, store: &Store, private: Holder, _: &RequestContext) -> Result<Renewed<Self>, Diags> {
         store.record(format!("renew {}", private.name))?;
         Ok(Renewed { renew_at: in_a_second(), private })
     }
 
-    async fn close(&self, store: &Store, private: Holder, _: &Call) -> Result<(), Diags> {
+    async fn close(&self, store: &Store, private: Holder, _: &RequestContext) -> Result<(), Diags> {
         Ok(store.record(format!("close {}", private.name))?)
     }
 }

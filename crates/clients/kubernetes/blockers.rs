@@ -15,7 +15,7 @@ use super::{
     object::{ListQuery, escape},
     verbs::no_list,
 };
-use crate::Call;
+use crate::Deadline;
 
 /// Objects named at most; a namespace can hold thousands and nobody reads more.
 const NAMED: usize = 20;
@@ -57,7 +57,7 @@ pub struct BlockingObject {
 
 impl Kubernetes {
     /// Finds what blocks a namespace, given as last read.
-    pub async fn blockers(&self, namespace: &Value, now: Timestamp, call: &Call) -> Blockers {
+    pub async fn blockers(&self, namespace: &Value, now: Timestamp, call: &Deadline) -> Blockers {
         let name = text(namespace, "/metadata/name").unwrap_or_default();
         let Conditions { resources, finalizers, undiscovered, discovery_failed, failures } = Conditions::of(namespace);
         let mut blockers = Blockers { namespace: name, finalizers, failures, ..Blockers::default() };
@@ -96,7 +96,7 @@ impl Kubernetes {
     }
 
     /// The aggregated APIs whose server does not answer, `v1beta1.metrics.k8s.io (MissingEndpoints: ...)`.
-    async fn unavailable_api_services(&self, call: &Call) -> Result<Vec<String>, String> {
+    async fn unavailable_api_services(&self, call: &Deadline) -> Result<Vec<String>, String> {
         let query = ListQuery {
             api_version: "apiregistration.k8s.io/v1".into(),
             plural: "apiservices".into(),
@@ -111,7 +111,7 @@ impl Kubernetes {
         resource: &Remaining,
         namespace: &str,
         now: Timestamp,
-        call: &Call,
+        call: &Deadline,
     ) -> Result<Vec<BlockingObject>, String> {
         let (api_version, kind) = self.discover(resource, call).await?;
         let query = ListQuery {
@@ -134,7 +134,7 @@ impl Kubernetes {
     }
 
     /// The version and the kind of a resource: the condition has only plural and group.
-    async fn discover(&self, resource: &Remaining, call: &Call) -> Result<(String, String), String> {
+    async fn discover(&self, resource: &Remaining, call: &Deadline) -> Result<(String, String), String> {
         let Remaining { plural, group, count: _ } = resource;
         let read = |path: String, target: String| async move {
             let ask = Ask { verb: Verb::Get, target, path, body: None, accept: "application/json" };
@@ -304,50 +304,4 @@ fn compact(age: Duration) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn sentences_name_objects_finalizers_and_apis() {
-        let blockers = Blockers {
-            namespace: "shop".into(),
-            objects: vec![BlockingObject {
-                kind: "ConfigMap".into(),
-                name: "held".into(),
-                finalizers: vec!["example.com/hold".into()],
-                age: Some(Duration::from_secs(600)),
-            }],
-            unnamed: 3,
-            finalizers: vec![("example.com/hold".into(), 4)],
-            discovery: vec!["v1beta1.metrics.k8s.io (MissingEndpoints: none)".into()],
-            failures: vec!["webhook down".into()],
-            unread: vec![],
-        };
-        assert_eq!(
-            blockers.to_string(),
-            "namespace `shop` is still being deleted. Still there: ConfigMap/held finalizers=[example.com/hold] age=10m \
-             and 3 more. Finalizers not yet done: `example.com/hold` on 4. The API v1beta1.metrics.k8s.io \
-             (MissingEndpoints: none) is unavailable, so the server cannot tell whether anything of it remains; this \
-             holds up every namespace that is being deleted. The server says: webhook down."
-        );
-        let advice = blockers.advice();
-        assert!(advice[0].contains("kubectl delete apiservice v1beta1.metrics.k8s.io`"), "{advice:?}");
-        assert!(advice[1].contains("finalizer `example.com/hold` runs"), "{advice:?}");
-        assert!(advice[2].contains("kubectl patch -n shop configmap held --type=merge"), "{advice:?}");
-        assert!(!blockers.is_empty());
-    }
-
-    #[test]
-    fn nothing_found_is_said_and_still_advised() {
-        let blockers = Blockers { namespace: "shop".into(), ..Blockers::default() };
-        assert!(blockers.is_empty());
-        assert_eq!(blockers.to_string(), "namespace `shop` is still being deleted. The server gives no reason yet.");
-        assert!(blockers.advice()[0].contains("kubectl get namespace shop"));
-    }
-
-    #[test]
-    fn ages_use_the_largest_unit() {
-        let shown: Vec<String> = [5, 120, 7200, 200_000].map(|age| compact(Duration::from_secs(age))).to_vec();
-        assert_eq!(shown, ["5s", "2m", "2h", "2d"]);
-    }
-}
+mod tests;

@@ -22,8 +22,8 @@ use super::{
     exchange::{Failure, exchange},
 };
 use crate::{
-    Error, Kind,
-    deadline::{Call, Stop},
+    Error, ErrorKind,
+    deadline::{Deadline, Stop},
     retry::{Policy, Symptom, Tries, jitter},
 };
 
@@ -143,12 +143,12 @@ impl Kubernetes {
     }
 
     /// Sends a request until it succeeds, must not be sent again, or the call ends.
-    pub(super) async fn send<A: Answer>(&self, ask: &Ask, call: &Call) -> Result<A, Error> {
+    pub(super) async fn send<A: Answer>(&self, ask: &Ask, call: &Deadline) -> Result<A, Error> {
         let _counted = ask.verb.writes().then(|| WriteEnd(&self.inner.writes));
         self.persist(ask, call).await
     }
 
-    async fn persist<A: Answer>(&self, ask: &Ask, call: &Call) -> Result<A, Error> {
+    async fn persist<A: Answer>(&self, ask: &Ask, call: &Deadline) -> Result<A, Error> {
         let started = Instant::now();
         let mut tries = Tries::new(self.inner.policy, ask.verb.is_idempotent());
         let mut unknown = false;
@@ -188,7 +188,7 @@ impl Kubernetes {
     }
 
     /// One attempt; a 401 renews the credential once and asks again.
-    async fn attempt<A: Answer>(&self, ask: &Ask, call: &Call) -> Result<A, Failure> {
+    async fn attempt<A: Answer>(&self, ask: &Ask, call: &Deadline) -> Result<A, Failure> {
         let connection = self.inner.connector.current(call).await?;
         let refused = match self.exchange(&connection, ask, call).await {
             Err(failure) if failure.code() == Some(401) => failure,
@@ -200,7 +200,7 @@ impl Kubernetes {
         }
     }
 
-    async fn exchange<A: Answer>(&self, connection: &Connection, ask: &Ask, call: &Call) -> Result<A, Failure> {
+    async fn exchange<A: Answer>(&self, connection: &Connection, ask: &Ask, call: &Deadline) -> Result<A, Failure> {
         let stopped = |sent| move |stop| Failure::Stopped { stop, sent };
         let permit = call.run(self.inner.permits.acquire()).await.map_err(stopped(false))?;
         *self
@@ -297,7 +297,7 @@ impl Verb {
 }
 
 impl Ask {
-    pub(super) fn error(&self, kind: Kind) -> Error {
+    pub(super) fn error(&self, kind: ErrorKind) -> Error {
         let operation = if self.verb == Verb::Get { "read" } else { self.verb.name() };
         Error::new(SYSTEM, operation, self.target.clone(), kind)
     }
@@ -308,7 +308,7 @@ impl Ask {
 
     fn stopped(&self, stop: Stop, last: Option<Failure>) -> Error {
         let last = last.map(Failure::into_source);
-        self.error(Kind::from(stop)).because(Ended { stop, last })
+        self.error(ErrorKind::from(stop)).because(Ended { stop, last })
     }
 }
 

@@ -25,8 +25,8 @@ use super::{
     kubeconfig::KubeconfigError,
 };
 use crate::{
-    deadline::{Call, Stop},
-    error::Kind,
+    deadline::{Deadline, Stop},
+    error::ErrorKind,
 };
 
 /// Why there is no connection.
@@ -70,11 +70,11 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> ErrorKind {
         match self {
-            Self::Stopped(stop) | Self::Exec(ExecError::Stopped(stop)) => Kind::from(*stop),
-            Self::Exec(_) | Self::TokenFile { .. } | Self::BadToken => Kind::Unauthenticated,
-            Self::NothingConfigured | Self::Kubeconfig(_) | Self::Proxy | Self::Tls { .. } => Kind::Invalid,
+            Self::Stopped(stop) | Self::Exec(ExecError::Stopped(stop)) => ErrorKind::from(*stop),
+            Self::Exec(_) | Self::TokenFile { .. } | Self::BadToken => ErrorKind::Unauthenticated,
+            Self::NothingConfigured | Self::Kubeconfig(_) | Self::Proxy | Self::Tls { .. } => ErrorKind::Invalid,
         }
     }
 }
@@ -133,7 +133,7 @@ impl Connector {
     }
 
     /// The connection, made now if there is none or its credential ended.
-    pub(super) async fn current(&self, call: &Call) -> Connected {
+    pub(super) async fn current(&self, call: &Deadline) -> Connected {
         let seen = self.attempts.load(Ordering::Acquire);
         let mut state = call.run(self.state.lock()).await.map_err(stopped)?;
         if let Some(current) = &state.current
@@ -154,7 +154,7 @@ impl Connector {
     pub(super) async fn renew(
         &self,
         refused: &Connection,
-        call: &Call,
+        call: &Deadline,
     ) -> Result<Option<Arc<Connection>>, Arc<ConnectError>> {
         let mut state = call.run(self.state.lock()).await.map_err(stopped)?;
         if let Some(current) = &state.current
@@ -170,7 +170,7 @@ impl Connector {
         self.establish(&mut state, true, call).await.map(Some)
     }
 
-    async fn establish(&self, state: &mut State, renewed: bool, call: &Call) -> Connected {
+    async fn establish(&self, state: &mut State, renewed: bool, call: &Deadline) -> Connected {
         let result = self.connect(state, renewed, call).await;
         state.failure = None;
         let connected = match result {
@@ -192,7 +192,7 @@ impl Connector {
         connected
     }
 
-    async fn connect(&self, state: &mut State, renewed: bool, call: &Call) -> Result<Connection, ConnectError> {
+    async fn connect(&self, state: &mut State, renewed: bool, call: &Deadline) -> Result<Connection, ConnectError> {
         let connection = |client, authorization, until| Connection {
             client,
             authorization,

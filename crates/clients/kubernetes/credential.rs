@@ -11,7 +11,7 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
 use super::{access::Login, connection::ConnectError};
-use crate::deadline::Call;
+use crate::deadline::Deadline;
 
 /// The clock credentials are checked against; an argument, so that tests can turn it.
 pub(super) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
@@ -37,7 +37,7 @@ pub(super) async fn obtain(
     cluster: &Value,
     clock: &Clock,
     exec_limit: Duration,
-    call: &Call,
+    call: &Deadline,
 ) -> Result<Credential, ConnectError> {
     let nothing = Credential { authorization: None, identity: None, until: None };
     match login {
@@ -78,24 +78,4 @@ async fn read_token(path: PathBuf) -> std::io::Result<SecretString> {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn short_lives_are_used_for_three_quarters() {
-        let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
-        let after = |seconds| now + Duration::from_secs(seconds);
-        assert_eq!(usable_until(now, after(900)), after(840));
-        assert_eq!(usable_until(now, after(240)), after(180));
-        assert_eq!(usable_until(now, after(40)), after(30));
-        assert_eq!(usable_until(now, now - Duration::from_secs(5)), now);
-    }
-
-    #[test]
-    fn a_token_with_a_line_end_is_trimmed_and_one_with_control_characters_refused() {
-        let header = bearer(&SecretString::from("abc\n")).unwrap();
-        assert_eq!(header.to_str().unwrap(), "Bearer abc");
-        assert!(!format!("{header:?}").contains("abc"));
-        assert!(matches!(bearer(&SecretString::from("a\nb")), Err(ConnectError::BadToken)));
-    }
-}
+mod tests;

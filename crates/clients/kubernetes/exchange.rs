@@ -13,7 +13,7 @@ use kube::client::Body;
 use super::{answer::Answer, client::Ask, connection::ConnectError, rejection::Rejection};
 use crate::{
     deadline::{Stop, seconds},
-    error::Kind,
+    error::ErrorKind,
     retry::Symptom,
 };
 
@@ -83,12 +83,12 @@ impl Failure {
         }
     }
 
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> ErrorKind {
         match self {
             Self::NotConnected(error) => error.kind(),
-            Self::Unreachable(_) | Self::Distrusted(_) | Self::Broken(_) | Self::Silent(_) => Kind::Unavailable,
+            Self::Unreachable(_) | Self::Distrusted(_) | Self::Broken(_) | Self::Silent(_) => ErrorKind::Unavailable,
             Self::Refused { rejection, .. } => rejection.kind(),
-            Self::Stopped { stop, .. } => Kind::from(*stop),
+            Self::Stopped { stop, .. } => ErrorKind::from(*stop),
         }
     }
 

@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{Kubernetes, Limits, ObjectRef};
-use crate::Call;
+use crate::Deadline;
 
 /// One request as it arrived.
 #[derive(Clone, Debug)]
@@ -172,8 +172,8 @@ pub(crate) fn not_found(name: &str) -> Reply {
 }
 
 /// A call that may take a long time, in the time of the test.
-pub(crate) fn call(seconds: u64) -> Call {
-    Call::within(Duration::from_secs(seconds), CancellationToken::new())
+pub(crate) fn call(seconds: u64) -> Deadline {
+    Deadline::within(Duration::from_secs(seconds), CancellationToken::new())
 }
 
 /// The namespace most tests ask for.

@@ -28,7 +28,7 @@ use super::{
     client::{Kubernetes, SYSTEM},
     object::{KindRef, ListQuery, ObjectRef},
 };
-use crate::{Call, Error, Kind};
+use crate::{Deadline, Error, ErrorKind};
 
 /// How long a snapshot answers.
 const FRESH: Duration = Duration::from_secs(5);
@@ -105,7 +105,7 @@ impl EnvironmentReader {
     }
 
     /// The environment in the namespace of this name, or `None` when there is no such namespace.
-    pub async fn read(&self, name: &str, call: &Call) -> Result<Option<LiveEnvironment>, Error> {
+    pub async fn read(&self, name: &str, call: &Deadline) -> Result<Option<LiveEnvironment>, Error> {
         if !self.shared.is_wanted_by_many(name, call).await? {
             return self.shared.read_directly(name, call).await;
         }
@@ -119,12 +119,12 @@ impl EnvironmentReader {
 
 impl Shared {
     /// Notes the wish, and tells whether there are many.
-    async fn is_wanted_by_many(&self, name: &str, call: &Call) -> Result<bool, Error> {
+    async fn is_wanted_by_many(&self, name: &str, call: &Deadline) -> Result<bool, Error> {
         let first = self.note(name);
         if first > FEW {
             return Ok(true);
         }
-        let stopped = |stop| Error::new(SYSTEM, "read", quoted(name), Kind::from(stop)).because(stop);
+        let stopped = |stop| Error::new(SYSTEM, "read", quoted(name), ErrorKind::from(stop)).because(stop);
         call.pause(GATHERING).await.map_err(stopped)?;
         Ok(self.note(name) > FEW)
     }
@@ -140,7 +140,7 @@ impl Shared {
         wanted.names.len()
     }
 
-    async fn read_directly(&self, name: &str, call: &Call) -> Result<Option<LiveEnvironment>, Error> {
+    async fn read_directly(&self, name: &str, call: &Deadline) -> Result<Option<LiveEnvironment>, Error> {
         let Some(namespace) = self.client.get(&ObjectRef::namespace(name), call).await? else {
             return Ok(None);
         };
@@ -155,11 +155,11 @@ impl Shared {
 
     /// A snapshot that is not older than this call; none when there can be none now. One caller takes it, the
     /// others wait for it.
-    async fn snapshot(&self, call: &Call) -> Result<Option<Arc<Snapshot>>, Error> {
+    async fn snapshot(&self, call: &Deadline) -> Result<Option<Arc<Snapshot>>, Error> {
         let mut state = call
             .run(self.snapshot.lock())
             .await
-            .map_err(|stop| Error::new(SYSTEM, "list", EVERYTHING, Kind::from(stop)).because(stop))?;
+            .map_err(|stop| Error::new(SYSTEM, "list", EVERYTHING, ErrorKind::from(stop)).because(stop))?;
         let writes = self.client.writes();
         match &*state {
             State::Ready(ready) if ready.writes == writes && ready.taken.elapsed() < FRESH => {
@@ -177,9 +177,9 @@ impl Shared {
                 *state = State::Ready(Arc::clone(&snapshot));
                 Ok(Some(snapshot))
             }
-            Err(error) if matches!(error.kind, Kind::Cancelled | Kind::Timeout) => Err(error),
+            Err(error) if matches!(error.kind, ErrorKind::Cancelled | ErrorKind::Timeout) => Err(error),
             Err(error) => {
-                let forbidden = error.kind == Kind::Denied;
+                let forbidden = error.kind == ErrorKind::Denied;
                 tracing::debug!(forbidden, error = %error.chain(), "no list of the whole cluster, reading one by one");
                 *state = if forbidden { State::Forbidden } else { State::Failed(Instant::now()) };
                 Ok(None)
@@ -187,7 +187,7 @@ impl Shared {
         }
     }
 
-    async fn take(&self, writes: u64, call: &Call) -> Result<Snapshot, Error> {
+    async fn take(&self, writes: u64, call: &Deadline) -> Result<Snapshot, Error> {
         let namespaces = KindRef { api_version: "v1".into(), plural: "namespaces".into(), kind: "Namespace".into() };
         let lists = try_join_all(self.kinds.iter().map(|kind| self.list(kind, None, call)));
         let (namespaces, objects) = try_join(self.list(&namespaces, None, call), lists).await?;
@@ -205,7 +205,7 @@ impl Shared {
         Ok(Snapshot { taken: Instant::now(), writes, environments })
     }
 
-    async fn list(&self, kind: &KindRef, namespace: Option<&str>, call: &Call) -> Result<Vec<Listed>, Error> {
+    async fn list(&self, kind: &KindRef, namespace: Option<&str>, call: &Deadline) -> Result<Vec<Listed>, Error> {
         let query = ListQuery {
             api_version: kind.api_version.clone(),
             plural: kind.plural.clone(),
@@ -240,5 +240,5 @@ fn quoted(name: &str) -> String {
 }
 
 fn unreadable(target: impl Into<String>) -> Error {
-    Error::new(SYSTEM, "read", target, Kind::Unavailable).because("the answer is not a list of objects")
+    Error::new(SYSTEM, "read", target, ErrorKind::Unavailable).because("the answer is not a list of objects")
 }

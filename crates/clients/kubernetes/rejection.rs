@@ -4,7 +4,7 @@ use std::fmt;
 
 use serde_json::Value;
 
-use crate::error::Kind;
+use crate::error::ErrorKind;
 
 /// A refusal with its reasons.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -75,16 +75,16 @@ impl Rejection {
         conflicts.map(|cause| FieldConflict { manager: quoted(&cause.message), field: cause.field.clone() }).collect()
     }
 
-    pub(crate) fn kind(&self) -> Kind {
+    pub(crate) fn kind(&self) -> ErrorKind {
         match self.code {
-            401 => Kind::Unauthenticated,
-            403 => Kind::Denied,
-            404 => Kind::NotFound,
-            409 if self.reason == "AlreadyExists" => Kind::AlreadyExists,
-            409 => Kind::Conflict,
-            400 | 413 | 415 | 422 => Kind::Invalid,
-            429 | 500..=599 => Kind::Unavailable,
-            _ => Kind::Other,
+            401 => ErrorKind::Unauthenticated,
+            403 => ErrorKind::Denied,
+            404 => ErrorKind::NotFound,
+            409 if self.reason == "AlreadyExists" => ErrorKind::AlreadyExists,
+            409 => ErrorKind::Conflict,
+            400 | 413 | 415 | 422 => ErrorKind::Invalid,
+            429 | 500..=599 => ErrorKind::Unavailable,
+            _ => ErrorKind::Other,
         }
     }
 }
@@ -125,72 +125,4 @@ fn quoted(message: &str) -> String {
 }
 
 #[cfg(test)]
-mod tests {
-    use serde_json::json;
-
-    use super::*;
-
-    fn read(code: u16, status: &Value) -> Rejection {
-        Rejection::read(code, status.to_string().as_bytes())
-    }
-
-    #[test]
-    fn conflicts_name_manager_and_field() {
-        let rejection = read(
-            409,
-            &json!({
-                "kind": "Status", "reason": "Conflict", "message": "Apply failed with 2 conflicts",
-                "details": { "causes": [
-                    { "reason": "FieldManagerConflict", "message": "conflict with \"kubectl\" using v1", "field": ".metadata.labels.a" },
-                    { "reason": "FieldManagerConflict", "message": "conflict with \"argo cd\" with subresource \"status\" using apps/v1", "field": ".spec" },
-                    { "reason": "Else", "message": "x" },
-                ] },
-            }),
-        );
-        assert_eq!(rejection.kind(), Kind::Conflict);
-        let conflicts = rejection.conflicts();
-        assert_eq!(
-            conflicts.iter().map(ToString::to_string).collect::<Vec<_>>(),
-            ["`.metadata.labels.a` is owned by `kubectl`", "`.spec` is owned by `argo cd`"]
-        );
-    }
-
-    #[test]
-    fn kinds_follow_code_and_reason() {
-        let cases = [
-            (401, "Unauthorized", Kind::Unauthenticated),
-            (403, "Forbidden", Kind::Denied),
-            (404, "NotFound", Kind::NotFound),
-            (409, "AlreadyExists", Kind::AlreadyExists),
-            (409, "Conflict", Kind::Conflict),
-            (410, "Expired", Kind::Other),
-            (422, "Invalid", Kind::Invalid),
-            (429, "TooManyRequests", Kind::Unavailable),
-            (503, "ServiceUnavailable", Kind::Unavailable),
-        ];
-        for (code, reason, kind) in cases {
-            assert_eq!(read(code, &json!({ "kind": "Status", "reason": reason })).kind(), kind, "{code} {reason}");
-        }
-    }
-
-    #[test]
-    fn html_is_classified_by_code_and_never_shown() {
-        let rejection = Rejection::read(502, b"<html>Bad gateway, token=abc</html>");
-        assert_eq!(rejection.kind(), Kind::Unavailable);
-        assert_eq!(
-            rejection.to_string(),
-            "something between here and the API server answered instead of it (status 502)"
-        );
-    }
-
-    #[test]
-    fn a_missing_kind_is_not_a_missing_object() {
-        let object =
-            json!({ "kind": "Status", "reason": "NotFound", "details": { "name": "x", "kind": "namespaces" } });
-        let kind = json!({ "kind": "Status", "reason": "NotFound", "details": {}, "message": "the server could not find the requested resource" });
-        assert!(read(404, &object).is_missing_object());
-        assert!(!read(404, &kind).is_missing_object());
-        let nothing_there = Rejection::read(404, b"404 page not found");
-        assert!(!nothing_there.is_missing_object() && nothing_there.to_string().contains("not installed"));
-    }
-}
+mod tests;

@@ -12,7 +12,7 @@ use super::{
     object::{ListQuery, ObjectRef, escape},
     rejection::Rejection,
 };
-use crate::{Call, Error, Kind};
+use crate::{Deadline, Error, ErrorKind};
 
 /// Objects of one page of a list. A page is held in memory whole, and several kinds are listed at once.
 const PAGE: u32 = 250;
@@ -53,13 +53,19 @@ pub enum Deleted {
 impl Kubernetes {
     /// Creates an object that must not be there yet. `manager` becomes the field manager of a plain update, which
     /// differs from the same name's server-side apply: fields set here stay owned after later applies leave them out.
-    pub async fn create(&self, object: &ObjectRef, body: &Value, manager: &str, call: &Call) -> Result<Value, Error> {
+    pub async fn create(
+        &self,
+        object: &ObjectRef,
+        body: &Value,
+        manager: &str,
+        call: &Deadline,
+    ) -> Result<Value, Error> {
         let path = format!("{}?fieldManager={}", object.collection_path(), escape(manager));
         self.send(&ask(Verb::Create, object, path, Some(body)), call).await
     }
 
     /// The object, or `None` when it is not there. That the whole kind is unknown is an error.
-    pub async fn get(&self, object: &ObjectRef, call: &Call) -> Result<Option<Value>, Error> {
+    pub async fn get(&self, object: &ObjectRef, call: &Deadline) -> Result<Option<Value>, Error> {
         match self.send(&ask(Verb::Get, object, object.path(), None), call).await {
             Ok(value) => Ok(Some(value)),
             Err(error) if is_missing(&error) => Ok(None),
@@ -68,26 +74,26 @@ impl Kubernetes {
     }
 
     /// Server-side apply of what the caller owns. What an earlier apply of the same manager set and this one leaves
-    /// out is removed. Conflicts of ownership are [`Kind::Conflict`], see [`Error::conflicts`].
+    /// out is removed. Conflicts of ownership are [`ErrorKind::Conflict`], see [`Error::conflicts`].
     pub async fn apply(
         &self,
         object: &ObjectRef,
         content: &Value,
         options: ApplyOptions<'_>,
-        call: &Call,
+        call: &Deadline,
     ) -> Result<Value, Error> {
         let ApplyOptions { manager, force } = options;
         let path = format!("{}?fieldManager={}&force={force}", object.path(), escape(manager));
         self.send(&ask(Verb::Apply, object, path, Some(content)), call).await
     }
 
-    /// A JSON merge patch. With a `resourceVersion` in it, a change in between is [`Kind::Conflict`].
+    /// A JSON merge patch. With a `resourceVersion` in it, a change in between is [`ErrorKind::Conflict`].
     pub async fn merge_patch(
         &self,
         object: &ObjectRef,
         patch: &Value,
         manager: &str,
-        call: &Call,
+        call: &Deadline,
     ) -> Result<Value, Error> {
         let path = format!("{}?fieldManager={}", object.path(), escape(manager));
         self.send(&ask(Verb::Patch, object, path, Some(patch)), call).await
@@ -99,7 +105,7 @@ impl Kubernetes {
         &self,
         object: &ObjectRef,
         preconditions: &Preconditions,
-        call: &Call,
+        call: &Deadline,
     ) -> Result<Deleted, Error> {
         let Preconditions { uid, resource_version } = preconditions;
         let mut required = Map::new();
@@ -115,7 +121,7 @@ impl Kubernetes {
         match self.send::<Value>(&ask(Verb::Delete, object, object.path(), Some(&options)), call).await {
             Ok(_) => Ok(Deleted::Accepted),
             Err(error) if is_missing(&error) => Ok(Deleted::Gone),
-            Err(error) if error.kind == Kind::Conflict => {
+            Err(error) if error.kind == ErrorKind::Conflict => {
                 self.explain_conflict(object, preconditions, error, call).await
             }
             Err(error) => Err(error),
@@ -124,13 +130,13 @@ impl Kubernetes {
 
     /// All objects of a query, in pages; `apiVersion` and `kind`, which lists leave out, are put back. When the
     /// server forgot where a long list had got to, it is begun again, once.
-    pub async fn list(&self, query: &ListQuery, call: &Call) -> Result<Vec<Value>, Error> {
+    pub async fn list(&self, query: &ListQuery, call: &Deadline) -> Result<Vec<Value>, Error> {
         let listed = self.listed(query, call).await?;
         listed.iter().map(|object| object.read().map_err(|_| no_list(query))).collect()
     }
 
     /// The same, with objects that nobody has read yet.
-    pub(super) async fn listed(&self, query: &ListQuery, call: &Call) -> Result<Vec<Listed>, Error> {
+    pub(super) async fn listed(&self, query: &ListQuery, call: &Deadline) -> Result<Vec<Listed>, Error> {
         let mut restarted = false;
         'again: loop {
             let mut items = Vec::new();
@@ -159,7 +165,7 @@ impl Kubernetes {
         query: &ListQuery,
         token: Option<&str>,
         accept: &'static str,
-        call: &Call,
+        call: &Deadline,
     ) -> Result<(Vec<Listed>, Option<String>), Error> {
         let path = query.page(PAGE, token);
         let ask = Ask { verb: Verb::List, target: query.to_string(), path, body: None, accept };
@@ -173,7 +179,7 @@ impl Kubernetes {
         object: &ObjectRef,
         preconditions: &Preconditions,
         error: Error,
-        call: &Call,
+        call: &Deadline,
     ) -> Result<Deleted, Error> {
         let Some(live) = self.get(object, call).await? else {
             return Ok(Deleted::Gone);
@@ -205,7 +211,7 @@ fn ask(verb: Verb, object: &ObjectRef, path: String, body: Option<&Value>) -> As
 }
 
 fn is_missing(error: &Error) -> bool {
-    error.kind == Kind::NotFound && error.rejection().is_some_and(Rejection::is_missing_object)
+    error.kind == ErrorKind::NotFound && error.rejection().is_some_and(Rejection::is_missing_object)
 }
 
 fn is_expired(error: &Error) -> bool {
@@ -214,6 +220,6 @@ fn is_expired(error: &Error) -> bool {
 
 /// What a query got that should have been answered with objects.
 pub(super) fn no_list(query: &ListQuery) -> Error {
-    Error::new(SYSTEM, Verb::List.name(), query.to_string(), Kind::Unavailable)
+    Error::new(SYSTEM, Verb::List.name(), query.to_string(), ErrorKind::Unavailable)
         .because("the answer is not a list of objects")
 }

@@ -11,7 +11,7 @@ use super::{
     conditions::summary,
     object::ObjectRef,
 };
-use crate::{Call, Error, Kind, deadline::Stop};
+use crate::{Deadline, Error, ErrorKind, deadline::Stop};
 
 /// The first pause; most waits are short.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
@@ -41,7 +41,7 @@ pub struct LastSeen {
 impl Kubernetes {
     /// Looks again and again, with growing pauses, until `look` is done, fails, or the call ends. `target` names
     /// what is waited for, ``namespace `shop` to be gone``.
-    pub async fn wait<T, F, L>(&self, target: &str, call: &Call, mut look: F) -> Result<T, Error>
+    pub async fn wait<T, F, L>(&self, target: &str, call: &Deadline, mut look: F) -> Result<T, Error>
     where
         F: FnMut() -> L,
         L: Future<Output = Result<Step<T>, Error>>,
@@ -53,8 +53,8 @@ impl Kubernetes {
                 Ok(Step::Done(done)) => return Ok(done),
                 Ok(Step::Pending(seen)) => status = seen,
                 Err(error) => match error.kind {
-                    Kind::Timeout => return Err(ended(target, Stop::Deadline(call.limit()), status)),
-                    Kind::Cancelled => return Err(ended(target, Stop::Cancelled, status)),
+                    ErrorKind::Timeout => return Err(ended(target, Stop::Deadline(call.limit()), status)),
+                    ErrorKind::Cancelled => return Err(ended(target, Stop::Cancelled, status)),
                     _ => return Err(error),
                 },
             }
@@ -67,7 +67,12 @@ impl Kubernetes {
 
     /// Waits until the object is gone. With a uid, an object of the same name that was created since counts as gone
     /// and is returned.
-    pub async fn wait_gone(&self, object: &ObjectRef, uid: Option<&str>, call: &Call) -> Result<Option<Value>, Error> {
+    pub async fn wait_gone(
+        &self,
+        object: &ObjectRef,
+        uid: Option<&str>,
+        call: &Deadline,
+    ) -> Result<Option<Value>, Error> {
         self.wait(&format!("{object} to be gone"), call, || async move {
             let Some(live) = self.get(object, call).await? else {
                 return Ok(Step::Done(None));
@@ -83,5 +88,5 @@ impl Kubernetes {
 }
 
 fn ended(target: &str, stop: Stop, status: String) -> Error {
-    Error::new(SYSTEM, "wait for", target, Kind::from(stop)).because(LastSeen { stop, status })
+    Error::new(SYSTEM, "wait for", target, ErrorKind::from(stop)).because(LastSeen { stop, status })
 }

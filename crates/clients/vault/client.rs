@@ -25,7 +25,7 @@ use super::{
 };
 use crate::{
     Error,
-    deadline::{Call, Stop},
+    deadline::{Deadline, Stop},
     retry::{Policy, Symptom, Tries, jitter},
 };
 
@@ -129,7 +129,7 @@ impl Vault {
     /// # Errors
     ///
     /// When the token is not accepted or may not look itself up.
-    pub async fn lookup_self(&self, call: &Call) -> Result<TokenInfo, Error> {
+    pub async fn lookup_self(&self, call: &Deadline) -> Result<TokenInfo, Error> {
         let ask = Ask::new("look up", "the Vault token", "read", &LookupTokenSelfRequest {})?;
         self.send(&ask, call).await.map(|answer| TokenInfo::read(&answer))
     }
@@ -161,16 +161,16 @@ impl Vault {
     }
 
     /// Sends a request until it succeeds, must not be sent again, or the call ends.
-    pub(super) async fn send(&self, ask: &Ask, call: &Call) -> Result<Value, Error> {
+    pub(super) async fn send(&self, ask: &Ask, call: &Deadline) -> Result<Value, Error> {
         self.try_send(ask, call).await.map_err(|failed| failed.into_error(ask))
     }
 
     /// The same, for callers to whom some refusals are answers.
-    pub(super) async fn try_send(&self, ask: &Ask, call: &Call) -> Result<Value, Failed> {
+    pub(super) async fn try_send(&self, ask: &Ask, call: &Deadline) -> Result<Value, Failed> {
         self.persist(ask, true, call).await
     }
 
-    pub(super) async fn persist(&self, ask: &Ask, with_token: bool, call: &Call) -> Result<Value, Failed> {
+    pub(super) async fn persist(&self, ask: &Ask, with_token: bool, call: &Deadline) -> Result<Value, Failed> {
         let started = Instant::now();
         let mut tries = Tries::new(self.inner.policy, ask.idempotent);
         let mut unknown = false;
@@ -202,7 +202,7 @@ impl Vault {
     }
 
     /// One attempt. A 403 may mean that the token ended: then one new login, and the same once more.
-    async fn attempt(&self, ask: &Ask, call: &Call) -> Result<Value, Failure> {
+    async fn attempt(&self, ask: &Ask, call: &Deadline) -> Result<Value, Failure> {
         let session = self.session(call).await?;
         let refusal = match self.exchange(ask, Some(&session), call).await {
             Err(Failure::Refused { refusal, retry_after, body }) if matches!(refusal.status, 401 | 403) => {
@@ -227,7 +227,12 @@ impl Vault {
         Ok(self.inner.transport.get_or_init(|| transport))
     }
 
-    pub(super) async fn exchange(&self, ask: &Ask, session: Option<&Session>, call: &Call) -> Result<Value, Failure> {
+    pub(super) async fn exchange(
+        &self,
+        ask: &Ask,
+        session: Option<&Session>,
+        call: &Deadline,
+    ) -> Result<Value, Failure> {
         let transport = self.transport()?;
         let permit = call.run(self.inner.permits.acquire()).await.map_err(unsent)?;
         *lock(&self.inner.calls).entry(ask.draft.method.to_string()).or_default() += 1;

@@ -12,7 +12,7 @@ use super::{
     failure::{Failure, Refusal},
     transport::Answer,
 };
-use crate::{Error, error::Kind};
+use crate::{Error, error::ErrorKind};
 
 /// One request, apart from its token.
 pub(super) struct Ask {
@@ -36,7 +36,8 @@ impl Ask {
         endpoint: &impl Endpoint,
     ) -> Result<Self, Error> {
         let target = target.into();
-        let no_url = || Error::new(SYSTEM, operation, target.clone(), Kind::Invalid).because("its path makes no URL");
+        let no_url =
+            || Error::new(SYSTEM, operation, target.clone(), ErrorKind::Invalid).because("its path makes no URL");
         let draft = Draft::of(endpoint).ok_or_else(no_url)?;
         Ok(Self { operation, target, capability, idempotent: true, draft })
     }
@@ -46,7 +47,7 @@ impl Ask {
         Self { idempotent: false, ..self }
     }
 
-    pub(super) fn error(&self, kind: Kind) -> Error {
+    pub(super) fn error(&self, kind: ErrorKind) -> Error {
         Error::new(SYSTEM, self.operation, self.target.clone(), kind)
     }
 

@@ -8,7 +8,7 @@ use super::transport::ConnectError;
 use crate::{
     Error,
     deadline::{Stop, seconds},
-    error::Kind,
+    error::ErrorKind,
     retry::Symptom,
 };
 
@@ -98,15 +98,15 @@ impl Refusal {
         self.errors.iter().any(|error| error.to_ascii_lowercase().contains(words))
     }
 
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> ErrorKind {
         match self.status {
-            400 if self.is_version_conflict() => Kind::Conflict,
-            400 | 405 | 413 => Kind::Invalid,
-            401 => Kind::Unauthenticated,
-            403 => Kind::Denied,
-            404 => Kind::NotFound,
-            412 | 429 | 472 | 473 | 500..=599 => Kind::Unavailable,
-            _ => Kind::Other,
+            400 if self.is_version_conflict() => ErrorKind::Conflict,
+            400 | 405 | 413 => ErrorKind::Invalid,
+            401 => ErrorKind::Unauthenticated,
+            403 => ErrorKind::Denied,
+            404 => ErrorKind::NotFound,
+            412 | 429 | 472 | 473 | 500..=599 => ErrorKind::Unavailable,
+            _ => ErrorKind::Other,
         }
     }
 
@@ -192,17 +192,17 @@ impl Failure {
         }
     }
 
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> ErrorKind {
         match self {
             Self::NotConnected(error) => error.kind(),
             Self::NotLoggedIn(failure) => failure.kind(),
             Self::Unreachable(_) | Self::Distrusted(_) | Self::Broken(_) | Self::Silent(_) | Self::NotVault(_) => {
-                Kind::Unavailable
+                ErrorKind::Unavailable
             }
-            Self::Redirected { .. } => Kind::Invalid,
+            Self::Redirected { .. } => ErrorKind::Invalid,
             Self::Refused { refusal, .. } => refusal.kind(),
-            Self::BadToken(_) => Kind::Unauthenticated,
-            Self::Stopped { stop, .. } | Self::Ended { stop, .. } => Kind::from(*stop),
+            Self::BadToken(_) => ErrorKind::Unauthenticated,
+            Self::Stopped { stop, .. } | Self::Ended { stop, .. } => ErrorKind::from(*stop),
         }
     }
 
@@ -293,19 +293,4 @@ impl StdError for Failure {
 struct TokenRefused(Box<Refusal>);
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_frame_around_the_servers_words_is_left_out() {
-        for (error, expected) in [
-            ("permission denied", "permission denied"),
-            ("1 error occurred:\n\t* permission denied\n\n", "permission denied"),
-            ("2 errors occurred:\n\t* one  thing\n\t* another\n\n", "one thing; another"),
-            ("nothing of the kind occurred: x", "nothing of the kind occurred: x"),
-            ("", ""),
-        ] {
-            assert_eq!(words(error), expected);
-        }
-    }
-}
+mod tests;

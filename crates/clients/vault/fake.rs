@@ -20,7 +20,7 @@ use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
 use super::{Access, Auth, Limits, Settings, Vault};
-use crate::{Call, retry::Policy};
+use crate::{Deadline, retry::Policy};
 
 /// The token that the fake's clients send.
 pub(super) const TOKEN: &str = "hvs.canary-token";
@@ -156,8 +156,8 @@ pub(super) fn client(settings: Settings) -> Vault {
 }
 
 /// A call that may take a long time.
-pub(super) fn call() -> Call {
-    Call::within(Duration::from_secs(120), CancellationToken::new())
+pub(super) fn call() -> Deadline {
+    Deadline::within(Duration::from_secs(120), CancellationToken::new())
 }
 
 /// What every script begins with: the token lives for ever, and `secret` is KV version 2.

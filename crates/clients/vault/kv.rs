@@ -20,7 +20,7 @@ use super::{
     mount::{KvVersion, MountInfo},
     secret::{Metadata, Secret, SecretMap},
 };
-use crate::{Call, Error, Kind};
+use crate::{Deadline, Error, ErrorKind};
 
 /// What a read found.
 #[derive(Clone, Debug)]
@@ -95,7 +95,7 @@ impl Vault {
         mount: &MountInfo,
         path: &SecretPath,
         version: Option<u64>,
-        call: &Call,
+        call: &Deadline,
     ) -> Result<Found, Error> {
         let (engine, path_text) = (mount.path.to_string(), path.to_string());
         let ask = match mount.version {
@@ -136,7 +136,7 @@ impl Vault {
         mount: &MountInfo,
         path: &SecretPath,
         data: &SecretMap,
-        call: &Call,
+        call: &Deadline,
     ) -> Result<Created, Error> {
         let ask = self.write_ask("create", "create", mount, path, data, 0)?;
         match self.try_send(&ask, call).await {
@@ -158,7 +158,7 @@ impl Vault {
         path: &SecretPath,
         data: &SecretMap,
         version: u64,
-        call: &Call,
+        call: &Deadline,
     ) -> Result<Written, Error> {
         let ask = self.write_ask("update", "update", mount, path, data, version)?;
         match self.try_send(&ask, call).await {
@@ -174,7 +174,12 @@ impl Vault {
     /// # Errors
     ///
     /// When the server cannot be asked or refuses.
-    pub async fn metadata(&self, mount: &MountInfo, path: &SecretPath, call: &Call) -> Result<Option<Metadata>, Error> {
+    pub async fn metadata(
+        &self,
+        mount: &MountInfo,
+        path: &SecretPath,
+        call: &Deadline,
+    ) -> Result<Option<Metadata>, Error> {
         let request = ReadSecretMetadataRequest { mount: mount.path.to_string(), path: path.to_string() };
         let ask = Ask::new("read", format!("the metadata of {}", words(mount, path)), "read", &request)?;
         match self.try_send(&ask, call).await {
@@ -194,7 +199,7 @@ impl Vault {
         mount: &MountInfo,
         path: &SecretPath,
         custom: &BTreeMap<String, String>,
-        call: &Call,
+        call: &Deadline,
     ) -> Result<(), Error> {
         let request = SetSecretMetadataRequest {
             mount: mount.path.to_string(),
@@ -211,7 +216,7 @@ impl Vault {
     /// # Errors
     ///
     /// When the server cannot be asked or refuses.
-    pub async fn delete_all(&self, mount: &MountInfo, path: &SecretPath, call: &Call) -> Result<(), Error> {
+    pub async fn delete_all(&self, mount: &MountInfo, path: &SecretPath, call: &Deadline) -> Result<(), Error> {
         let request = DeleteSecretMetadataRequest { mount: mount.path.to_string(), path: path.to_string() };
         let ask = Ask::new("delete", format!("all versions of {}", words(mount, path)), "delete", &request)?;
         match self.try_send(&ask, call).await {
@@ -226,7 +231,12 @@ impl Vault {
     /// # Errors
     ///
     /// When the server cannot be asked or refuses.
-    pub async fn list(&self, mount: &MountInfo, path: Option<&SecretPath>, call: &Call) -> Result<Vec<Entry>, Error> {
+    pub async fn list(
+        &self,
+        mount: &MountInfo,
+        path: Option<&SecretPath>,
+        call: &Deadline,
+    ) -> Result<Vec<Entry>, Error> {
         let engine = match mount.version {
             KvVersion::V1 => mount.path.to_string(),
             KvVersion::V2 => format!("{}/metadata", mount.path),
@@ -253,7 +263,7 @@ impl Vault {
         version: u64,
     ) -> Result<Ask, Error> {
         let refused = |words: &str| {
-            Error::new(super::client::SYSTEM, operation, self::words(mount, path), Kind::Invalid).because(words)
+            Error::new(super::client::SYSTEM, operation, self::words(mount, path), ErrorKind::Invalid).because(words)
         };
         if mount.version == KvVersion::V1 {
             return Err(refused(
@@ -287,7 +297,7 @@ fn words(mount: &MountInfo, path: &SecretPath) -> String {
 
 fn receipt(ask: &Ask, answer: &Value) -> Result<Receipt, Error> {
     let version = answer.pointer("/data/version").and_then(Value::as_u64);
-    let strange = || ask.error(Kind::Other).because("the answer names no version").with_unknown_outcome(true);
+    let strange = || ask.error(ErrorKind::Other).because("the answer names no version").with_unknown_outcome(true);
     let created_time = answer.pointer("/data/created_time").and_then(Value::as_str).map(str::to_owned);
     let custom_metadata = super::secret::strings(answer.pointer("/data/custom_metadata"));
     Ok(Receipt { version: version.ok_or_else(strange)?, created_time, custom_metadata })

@@ -16,7 +16,7 @@ use super::{
     session::{self, LoginFailure, Session, TokenInfo},
     transport::ConnectError,
 };
-use crate::{Call, Error, Kind};
+use crate::{Deadline, Error, ErrorKind};
 
 /// The token there is, or the login that failed.
 #[derive(Default)]
@@ -29,7 +29,7 @@ pub(super) struct Held {
 impl Vault {
     /// Whether the server knows the token, asked only after it refused something. A token that may not even look
     /// itself up is asked which mounts it sees, which every token may know.
-    pub(super) async fn is_known(&self, session: &Session, call: &Call) -> bool {
+    pub(super) async fn is_known(&self, session: &Session, call: &Deadline) -> bool {
         let lookup = Ask::new("look up", "the Vault token", "read", &LookupTokenSelfRequest {});
         let mounts = Ask::new("look up", "the Vault token", "read", &VisibleMountsRequest);
         for ask in [lookup, mounts].into_iter().flatten() {
@@ -42,7 +42,7 @@ impl Vault {
     }
 
     /// The session, made or renewed now where that is due.
-    pub(super) async fn session(&self, call: &Call) -> Result<Arc<Session>, Failure> {
+    pub(super) async fn session(&self, call: &Deadline) -> Result<Arc<Session>, Failure> {
         let mut state = call.run(self.inner.session.lock()).await.map_err(unsent)?;
         let now = Instant::now();
         if let Some(current) = state.current.clone() {
@@ -67,7 +67,7 @@ impl Vault {
     }
 
     /// Another session in place of one that the server stopped knowing; none where there is no other.
-    pub(super) async fn replace(&self, refused: &Session, call: &Call) -> Result<Option<Arc<Session>>, Failure> {
+    pub(super) async fn replace(&self, refused: &Session, call: &Deadline) -> Result<Option<Arc<Session>>, Failure> {
         let mut state = call.run(self.inner.session.lock()).await.map_err(unsent)?;
         if let Some(current) = &state.current
             && current.number != refused.number
@@ -80,7 +80,7 @@ impl Vault {
         self.log_in(&mut state, true, call).await.map(Some)
     }
 
-    async fn log_in(&self, state: &mut Held, replaces: bool, call: &Call) -> Result<Arc<Session>, Failure> {
+    async fn log_in(&self, state: &mut Held, replaces: bool, call: &Deadline) -> Result<Arc<Session>, Failure> {
         state.current = None;
         let number = state.made + 1;
         let session = match self.new_session(number, replaces, call).await {
@@ -96,7 +96,7 @@ impl Vault {
         Ok(session)
     }
 
-    async fn new_session(&self, number: u64, replaces: bool, call: &Call) -> Result<Session, Failure> {
+    async fn new_session(&self, number: u64, replaces: bool, call: &Deadline) -> Result<Session, Failure> {
         let login = self.login()?;
         let failed = |error: Error| Failure::NotLoggedIn(LoginFailure::new(error));
         if let Login::Token(token) = login {
@@ -114,14 +114,14 @@ impl Vault {
             }
             Err(refused) => return Err(failed(login_error(refused, &ask))),
         };
-        let none = || failed(ask.error(Kind::Other).because("the answer to the login holds no token"));
+        let none = || failed(ask.error(ErrorKind::Other).because("the answer to the login holds no token"));
         let (token, life) = session::granted(&answer).ok_or_else(none)?;
         tracing::debug!(system = SYSTEM, target = %ask.target, "logged in");
         Ok(Session::new(token, number, life, Instant::now(), replaces))
     }
 
     /// How long a token of the user's lives, so that a long run can renew it. Not every token may ask.
-    async fn given_life(&self, session: &Session, call: &Call) -> Result<Option<session::Life>, Failure> {
+    async fn given_life(&self, session: &Session, call: &Deadline) -> Result<Option<session::Life>, Failure> {
         let Ok(ask) = Ask::new("look up", "the Vault token", "read", &LookupTokenSelfRequest {}) else {
             return Ok(None);
         };
@@ -132,7 +132,7 @@ impl Vault {
         }
     }
 
-    async fn renew(&self, current: &Session, call: &Call) -> Option<Arc<Session>> {
+    async fn renew(&self, current: &Session, call: &Deadline) -> Option<Arc<Session>> {
         let ask = Ask::new("renew", "the Vault token", "update", &RenewRequest).ok()?;
         let answer = self.exchange(&ask, Some(current), call).await;
         let (token, life) = session::granted(&answer.ok()?)?;
@@ -148,7 +148,7 @@ impl Vault {
 fn login_error(refused: Failed, ask: &Ask) -> Error {
     match refused.failure {
         Failure::Refused { refusal, .. } if matches!(refusal.status, 400 | 401 | 403) => {
-            ask.error(Kind::Unauthenticated).because(LoginRefused(refusal))
+            ask.error(ErrorKind::Unauthenticated).because(LoginRefused(refusal))
         }
         failure => Failed { failure, unknown: false }.into_error(ask),
     }

@@ -7,7 +7,7 @@ use eod_domain::vault::{MountPath, SecretPath, SecretRef};
 use serde_json::Value;
 
 use super::{client::SYSTEM, client::Vault, endpoints::MountRequest, exchange::Ask, failure::ANY};
-use crate::{Call, Error, Kind};
+use crate::{Deadline, Error, ErrorKind};
 
 /// The version of the key-value engine.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -40,12 +40,12 @@ impl Vault {
     /// # Errors
     ///
     /// When nothing is mounted there, something else than a key-value engine, or the token may not know.
-    pub async fn mount(&self, mount: &MountPath, call: &Call) -> Result<MountInfo, Error> {
+    pub async fn mount(&self, mount: &MountPath, call: &Deadline) -> Result<MountInfo, Error> {
         if let Some(known) = self.known_mount(mount.as_str()) {
             return Ok(known);
         }
         let stopped =
-            |stop| Error::new(SYSTEM, "find", format!("the mount of `{mount}`"), Kind::from(stop)).because(stop);
+            |stop| Error::new(SYSTEM, "find", format!("the mount of `{mount}`"), ErrorKind::from(stop)).because(stop);
         let _turn = call.run(self.inner.asks_mount.lock()).await.map_err(stopped)?;
         if let Some(known) = self.known_mount(mount.as_str()) {
             return Ok(known);
@@ -56,7 +56,7 @@ impl Vault {
                 "it lies on the mount `{0}`; set the mount to `{0}` and put the rest into the path",
                 found.path
             );
-            return Err(ask.error(Kind::Invalid).because(words));
+            return Err(ask.error(ErrorKind::Invalid).because(words));
         }
         self.remember_mount(mount.as_str(), &found);
         Ok(found)
@@ -67,14 +67,14 @@ impl Vault {
     /// # Errors
     ///
     /// As [`Vault::mount`], and when nothing is left for the path.
-    pub async fn split(&self, whole: &SecretRef, call: &Call) -> Result<(MountInfo, SecretRef), Error> {
+    pub async fn split(&self, whole: &SecretRef, call: &Deadline) -> Result<(MountInfo, SecretRef), Error> {
         let text = format!("{}/{}", whole.mount(), whole.path());
         let (ask, found) = self.ask_mount(&text, call).await?;
         let rest = text.strip_prefix(found.path.as_str()).and_then(|rest| rest.strip_prefix('/'));
         let path = rest.and_then(|rest| rest.parse::<SecretPath>().ok());
         let Some(path) = path else {
             let words = format!("`{text}` is the mount itself; write `{text}/<path>`");
-            return Err(ask.error(Kind::Invalid).because(words));
+            return Err(ask.error(ErrorKind::Invalid).because(words));
         };
         self.remember_mount(found.path.as_str(), &found);
         let reference = SecretRef::new(found.path.clone(), path);
@@ -90,7 +90,7 @@ impl Vault {
         self.page(&path, self.namespace().map(|namespace| ("namespace", namespace)))
     }
 
-    async fn ask_mount(&self, path: &str, call: &Call) -> Result<(Ask, MountInfo), Error> {
+    async fn ask_mount(&self, path: &str, call: &Deadline) -> Result<(Ask, MountInfo), Error> {
         let ask = Ask::new("find", format!("the mount of `{path}`"), ANY, &MountRequest { path: path.to_owned() })?;
         let answer = match self.try_send(&ask, call).await {
             Ok(answer) => answer,
@@ -105,10 +105,10 @@ impl Vault {
         let engine = data.get("type").and_then(Value::as_str).unwrap_or_default();
         if !matches!(engine, "kv" | "generic") {
             let words = format!("it is an engine of type `{engine}`; secrets are copied on key-value engines only");
-            return Err(ask.error(Kind::Invalid).because(words));
+            return Err(ask.error(ErrorKind::Invalid).because(words));
         }
         let found = data.get("path").and_then(Value::as_str).unwrap_or_default().trim_end_matches('/');
-        let path: MountPath = found.parse().map_err(|error| ask.error(Kind::Other).because(error))?;
+        let path: MountPath = found.parse().map_err(|error| ask.error(ErrorKind::Other).because(error))?;
         let versioned = data.pointer("/options/version").and_then(Value::as_str) == Some("2");
         Ok((ask, MountInfo { path, version: if versioned { KvVersion::V2 } else { KvVersion::V1 } }))
     }

@@ -25,7 +25,7 @@ use super::{
     exchange::Ask,
     transport::ConnectError,
 };
-use crate::{Error, error::Kind};
+use crate::{Error, error::ErrorKind};
 
 /// A token and how long it lives.
 pub(super) struct Session {
@@ -112,13 +112,13 @@ impl LoginFailure {
         Self(Arc::new(error))
     }
 
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> ErrorKind {
         self.0.kind
     }
 
     /// Whether the same login would fail again. That one call ran out of time says nothing about the others.
     pub(super) fn is_lasting(&self) -> bool {
-        matches!(self.kind(), Kind::Unauthenticated | Kind::Denied | Kind::Invalid | Kind::NotFound)
+        matches!(self.kind(), ErrorKind::Unauthenticated | ErrorKind::Denied | ErrorKind::Invalid | ErrorKind::NotFound)
     }
 }
 

@@ -11,7 +11,7 @@ use super::{
     endpoints::Draft,
     failure::Failure,
 };
-use crate::{error::Kind, kubernetes::install_tls_provider};
+use crate::{error::ErrorKind, kubernetes::install_tls_provider};
 
 /// The header a token travels in.
 const TOKEN: HeaderName = HeaderName::from_static("x-vault-token");
@@ -75,10 +75,12 @@ pub enum ConnectError {
 }
 
 impl ConnectError {
-    pub(super) fn kind(&self) -> Kind {
+    pub(super) fn kind(&self) -> ErrorKind {
         match self {
-            Self::NoToken { .. } => Kind::Unauthenticated,
-            Self::NoAddress | Self::NoAuth | Self::File { .. } | Self::BadAuthority | Self::Tls(_) => Kind::Invalid,
+            Self::NoToken { .. } => ErrorKind::Unauthenticated,
+            Self::NoAddress | Self::NoAuth | Self::File { .. } | Self::BadAuthority | Self::Tls(_) => {
+                ErrorKind::Invalid
+            }
         }
     }
 }

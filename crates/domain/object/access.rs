@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Kind, Object};
+use super::{Object, ObjectKind};
 use crate::access::{AccessGrant, AccessRole, OWNER_ROLE, SubjectKind};
 use crate::environment::Environment;
 
@@ -63,7 +63,7 @@ pub(super) fn service_account(environment: &Environment) -> Object {
     if let (Some(fields), false) = (fields.as_object_mut(), secrets.is_empty()) {
         fields.insert("imagePullSecrets".to_owned(), json!(secrets));
     }
-    Object::inside(environment, Kind::ServiceAccount, "default", fields)
+    Object::inside(environment, ObjectKind::ServiceAccount, "default", fields)
 }
 
 /// The bindings, and the Role for owners where one of them needs it. The same grant given twice is one binding.
@@ -78,7 +78,7 @@ fn owner_role(environment: &Environment) -> Object {
     let rule =
         |(group, resources, verbs): Rule| json!({ "apiGroups": [group], "resources": resources, "verbs": verbs });
     let rules: Vec<Value> = OWNER.into_iter().map(rule).collect();
-    Object::inside(environment, Kind::Role, OWNER_ROLE, json!({ "rules": rules }))
+    Object::inside(environment, ObjectKind::Role, OWNER_ROLE, json!({ "rules": rules }))
 }
 
 fn binding(environment: &Environment, grant: &AccessGrant) -> Object {
@@ -94,7 +94,7 @@ fn binding(environment: &Environment, grant: &AccessGrant) -> Object {
     };
     Object::inside(
         environment,
-        Kind::RoleBinding,
+        ObjectKind::RoleBinding,
         grant.binding_name(),
         json!({ "roleRef": role, "subjects": [subject] }),
     )

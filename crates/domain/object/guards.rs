@@ -3,7 +3,7 @@
 
 use serde_json::json;
 
-use super::{Kind, Object};
+use super::{Object, ObjectKind};
 use crate::environment::Environment;
 use crate::limits::ContainerLimits;
 use crate::quota::Quota;
@@ -44,7 +44,7 @@ fn quota(environment: &Environment) -> Object {
         "services.loadbalancers": load_balancers.to_string(),
         "services.nodeports": node_ports.to_string(),
     });
-    Object::inside(environment, Kind::ResourceQuota, NAME, json!({ "spec": { "hard": hard, "scopes": [] } }))
+    Object::inside(environment, ObjectKind::ResourceQuota, NAME, json!({ "spec": { "hard": hard, "scopes": [] } }))
 }
 
 fn limits(environment: &Environment) -> Object {
@@ -62,5 +62,5 @@ fn limits(environment: &Environment) -> Object {
         "defaultRequest": { "cpu": default_request_cpu.canonical(), "memory": default_request_memory.canonical() },
         "max": { "cpu": max_cpu.canonical(), "memory": max_memory.canonical() },
     });
-    Object::inside(environment, Kind::LimitRange, NAME, json!({ "spec": { "limits": [container] } }))
+    Object::inside(environment, ObjectKind::LimitRange, NAME, json!({ "spec": { "limits": [container] } }))
 }

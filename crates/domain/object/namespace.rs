@@ -2,8 +2,8 @@
 
 use serde_json::json;
 
-use super::{Kind, Object};
-use crate::environment::{Environment, Provenance};
+use super::{Object, ObjectKind};
+use crate::environment::{Environment, NamespaceProvenance};
 use crate::labels;
 
 /// What the first call of a create posts: enough to know the namespace again and to guard it, and nothing that a later
@@ -11,7 +11,7 @@ use crate::labels;
 ///
 /// A create call owns its fields as an update, not as an apply. A key that a later apply drops would stay, because the
 /// create call still owned it. So the user's labels, default labels and the mesh wait for the first apply.
-pub fn namespace_claim(environment: &Environment, provenance: &Provenance) -> Object {
+pub fn namespace_claim(environment: &Environment, provenance: &NamespaceProvenance) -> Object {
     let mut claim = environment.marks();
     claim.extend(environment.pod_security.labels());
     let mut annotations = environment.own_namespace_annotations(provenance);
@@ -20,14 +20,14 @@ pub fn namespace_claim(environment: &Environment, provenance: &Provenance) -> Ob
 }
 
 /// The namespace as every apply wants it.
-pub fn namespace_object(environment: &Environment, provenance: &Provenance) -> Object {
+pub fn namespace_object(environment: &Environment, provenance: &NamespaceProvenance) -> Object {
     let mut annotations = environment.spec.annotations.as_map().clone();
     annotations.extend(environment.own_namespace_annotations(provenance));
     object(environment, json!({ "labels": environment.namespace_labels(), "annotations": annotations }))
 }
 
 fn object(environment: &Environment, mut metadata: serde_json::Value) -> Object {
-    let kind = Kind::Namespace;
+    let kind = ObjectKind::Namespace;
     let name = environment.name.to_string();
     if let Some(metadata) = metadata.as_object_mut() {
         metadata.insert("name".to_owned(), json!(name));

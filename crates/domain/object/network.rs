@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{Kind, Object};
+use super::{Object, ObjectKind};
 use crate::cidr::Cidr;
 use crate::dns::NamespaceName;
 use crate::environment::Environment;
@@ -43,7 +43,7 @@ pub(super) fn policies(environment: &Environment) -> Vec<Object> {
         for rules in ["ingress", "egress"] {
             fields.entry(rules).or_insert_with(|| json!([]));
         }
-        Some(Object::inside(environment, Kind::NetworkPolicy, name, json!({ "spec": spec })))
+        Some(Object::inside(environment, ObjectKind::NetworkPolicy, name, json!({ "spec": spec })))
     };
     specs.into_iter().filter_map(object).collect()
 }

@@ -20,8 +20,11 @@ fn environment(spec: &str) -> Environment {
     Environment::resolve(&EnvironmentSpec::from_json(spec).unwrap(), &settings).unwrap()
 }
 
-fn provenance() -> Provenance {
-    Provenance { created_at: Some("2026-03-01T12:00:00.75Z".parse().unwrap()), nonce: Some(Nonce::new([7; 16])) }
+fn provenance() -> NamespaceProvenance {
+    NamespaceProvenance {
+        created_at: Some("2026-03-01T12:00:00.75Z".parse().unwrap()),
+        nonce: Some(Nonce::new([7; 16])),
+    }
 }
 
 /// The objects in short: what all of them share is left out, and [`everything_carries_the_marks`] looks at it.
@@ -30,7 +33,7 @@ fn print(objects: &[Object]) -> String {
     for object in objects {
         writeln!(text, "--- {}", object.key()).unwrap();
         let mut content = object.content.clone();
-        if object.kind == Kind::Namespace {
+        if object.kind == ObjectKind::Namespace {
             print_value(&content["metadata"], 0, &mut text);
             continue;
         }
@@ -68,7 +71,7 @@ fn keys(spec: &str) -> Vec<String> {
 
 fn policy(spec: &str, name: &str) -> Value {
     let all = objects(&environment(spec), &provenance());
-    let object = all.into_iter().find(|object| object.kind == Kind::NetworkPolicy && object.name == name);
+    let object = all.into_iter().find(|object| object.kind == ObjectKind::NetworkPolicy && object.name == name);
     object.expect(name).content["spec"].clone()
 }
 
@@ -80,7 +83,7 @@ fn a_full_environment() {
 
 #[test]
 fn a_small_environment() {
-    let objects = objects(&environment(r#"{"pull_request":7}"#), &Provenance::default());
+    let objects = objects(&environment(r#"{"pull_request":7}"#), &NamespaceProvenance::default());
     expect_test::expect_file!["small.txt"].assert_eq(&print(&objects));
 }
 
@@ -120,7 +123,7 @@ fn everything_carries_the_marks() {
             assert_eq!(metadata["labels"][&key], value, "{}", object.key());
         }
         assert_eq!(metadata["labels"]["cost-center"], "42", "{}", object.key());
-        let namespace = (object.kind != Kind::Namespace).then_some("shop-pr-123");
+        let namespace = (object.kind != ObjectKind::Namespace).then_some("shop-pr-123");
         assert_eq!(metadata["namespace"].as_str(), namespace);
         assert_eq!(object.content["apiVersion"], object.kind.api_version());
         assert_eq!(metadata["name"], object.name);
@@ -135,7 +138,7 @@ fn everything_carries_the_marks() {
 #[test]
 fn the_owner_reads_no_secrets_and_changes_no_guards() {
     let all = objects(&environment(EVERYTHING), &provenance());
-    let role = all.iter().find(|object| object.kind == Kind::Role).unwrap();
+    let role = all.iter().find(|object| object.kind == ObjectKind::Role).unwrap();
     let guarded =
         ["networkpolicies", "resourcequotas", "limitranges", "roles", "rolebindings", "serviceaccounts", "deployments"];
     for rule in role.content["rules"].as_array().unwrap() {
@@ -186,9 +189,9 @@ fn openshift_has_its_own_dns() {
 
 #[test]
 fn kinds() {
-    for kind in Kind::ALL {
+    for kind in ObjectKind::ALL {
         assert_eq!(kind.to_string().parse(), Ok(kind));
         assert_eq!(kind.api_version().trim_end_matches("v1").trim_end_matches('/'), kind.group());
     }
-    assert_eq!("Pod".parse::<Kind>(), Err(KindError("Pod".to_owned())));
+    assert_eq!("Pod".parse::<ObjectKind>(), Err(ObjectKindError("Pod".to_owned())));
 }

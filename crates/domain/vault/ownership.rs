@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 
 use crate::marks::{Installation, Nonce};
 use crate::vault::key::{KeyRecord, KeyResult};
-use crate::vault::provenance::{self, EnvironmentLabel, Provenance};
+use crate::vault::provenance::{self, CopyProvenance, EnvironmentLabel};
 
 /// What a secret's metadata says about whose it is.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -41,7 +41,7 @@ pub struct KeyFacts {
 
 /// The answer.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Verdict {
+pub enum CopyCheck {
     /// There is nothing at this path, not even metadata.
     Absent,
     /// A copy of the same source that this installation made for this environment.
@@ -166,38 +166,38 @@ impl KeyMarks {
 }
 
 /// Whose secret it is that was found, or not found, where a copy of ours belongs.
-pub fn judge(found: Option<&KeyFacts>, ours: &Provenance) -> Verdict {
-    let Some(KeyFacts { current_version, deleted, marks, .. }) = found else { return Verdict::Absent };
+pub fn check_copy(found: Option<&KeyFacts>, ours: &CopyProvenance) -> CopyCheck {
+    let Some(KeyFacts { current_version, deleted, marks, .. }) = found else { return CopyCheck::Absent };
     if marks.belongs_to(&ours.environment, &ours.installation) {
         return match &marks.source {
-            Some(source) if *source == provenance::source_entry(&ours.source) => Verdict::Ours { deleted: *deleted },
-            Some(source) => Verdict::OtherSource { source: source.clone() },
-            None => Verdict::Foreign { whose: "it carries only some of our marks".to_owned() },
+            Some(source) if *source == provenance::source_entry(&ours.source) => CopyCheck::Ours { deleted: *deleted },
+            Some(source) => CopyCheck::OtherSource { source: source.clone() },
+            None => CopyCheck::Foreign { whose: "it carries only some of our marks".to_owned() },
         };
     }
     if !marks.is_empty() {
         let part = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
         let (environment, installation) = (part(&marks.environment), part(&marks.installation));
         let whose = format!("it belongs to environment `{environment}` of installation `{installation}`");
-        return Verdict::Foreign { whose };
+        return CopyCheck::Foreign { whose };
     }
     match (*current_version, *deleted) {
-        (1, false) => Verdict::UnmarkedFirst,
-        (0, _) => Verdict::Foreign { whose: "somebody prepared its metadata".to_owned() },
-        (_, true) => Verdict::Foreign { whose: "somebody made it and deleted its newest version".to_owned() },
-        (version, false) => Verdict::Foreign { whose: format!("somebody made it and wrote version {version}") },
+        (1, false) => CopyCheck::UnmarkedFirst,
+        (0, _) => CopyCheck::Foreign { whose: "somebody prepared its metadata".to_owned() },
+        (_, true) => CopyCheck::Foreign { whose: "somebody made it and deleted its newest version".to_owned() },
+        (version, false) => CopyCheck::Foreign { whose: format!("somebody made it and wrote version {version}") },
     }
 }
 
 /// What follows when the server refused to create a secret.
-pub fn after_refusal(refused: Refused, verdict: Verdict) -> AfterRefusal {
+pub fn after_refusal(refused: Refused, verdict: CopyCheck) -> AfterRefusal {
     match (verdict, refused) {
-        (Verdict::Absent, Refused::Conflict) => AfterRefusal::CreateAgain,
-        (Verdict::Absent, Refused::Denied) => AfterRefusal::NotAllowed,
-        (Verdict::Ours { .. }, _) => AfterRefusal::Adopt,
-        (Verdict::UnmarkedFirst, _) => AfterRefusal::CompareThenAdopt,
-        (Verdict::Foreign { whose }, _) => AfterRefusal::Keep { whose },
-        (Verdict::OtherSource { source }, _) => AfterRefusal::OtherSource { source },
+        (CopyCheck::Absent, Refused::Conflict) => AfterRefusal::CreateAgain,
+        (CopyCheck::Absent, Refused::Denied) => AfterRefusal::NotAllowed,
+        (CopyCheck::Ours { .. }, _) => AfterRefusal::Adopt,
+        (CopyCheck::UnmarkedFirst, _) => AfterRefusal::CompareThenAdopt,
+        (CopyCheck::Foreign { whose }, _) => AfterRefusal::Keep { whose },
+        (CopyCheck::OtherSource { source }, _) => AfterRefusal::OtherSource { source },
     }
 }
 

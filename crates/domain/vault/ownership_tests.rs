@@ -2,8 +2,8 @@
 
 use super::*;
 
-fn ours() -> Provenance {
-    Provenance {
+fn ours() -> CopyProvenance {
+    CopyProvenance {
         environment: "pr-1".parse().unwrap(),
         installation: "acme".parse().unwrap(),
         source: "secret/stage/shop".parse().unwrap(),
@@ -38,14 +38,14 @@ fn verdicts() {
     let mine = || marks("pr-1", "acme", "secret/stage/shop", "n0");
     let foreign = |words: &'static str| Err(words);
     for (found, expected) in [
-        (facts(1, false, mine()), Ok(Verdict::Ours { deleted: false })),
-        (facts(4, false, mine()), Ok(Verdict::Ours { deleted: false })),
-        (facts(1, true, mine()), Ok(Verdict::Ours { deleted: true })),
+        (facts(1, false, mine()), Ok(CopyCheck::Ours { deleted: false })),
+        (facts(4, false, mine()), Ok(CopyCheck::Ours { deleted: false })),
+        (facts(1, true, mine()), Ok(CopyCheck::Ours { deleted: true })),
         (
             facts(1, false, marks("pr-1", "acme", "secret/stage/other", "n0")),
-            Ok(Verdict::OtherSource { source: "secret/stage/other".to_owned() }),
+            Ok(CopyCheck::OtherSource { source: "secret/stage/other".to_owned() }),
         ),
-        (facts(1, false, KeyMarks::default()), Ok(Verdict::UnmarkedFirst)),
+        (facts(1, false, KeyMarks::default()), Ok(CopyCheck::UnmarkedFirst)),
         (facts(2, false, KeyMarks::default()), foreign("wrote version 2")),
         (facts(1, true, KeyMarks::default()), foreign("deleted its newest version")),
         (facts(0, false, KeyMarks::default()), foreign("prepared its metadata")),
@@ -54,25 +54,25 @@ fn verdicts() {
         (facts(1, false, marks("pr-1", "", "secret/stage/shop", "n0")), foreign("installation `unknown`")),
         (facts(1, false, marks("pr-1", "acme", "", "n0")), foreign("only some of our marks")),
     ] {
-        match (judge(Some(&found), &ours()), expected) {
-            (Verdict::Foreign { whose }, Err(words)) => assert!(whose.contains(words), "{whose}"),
+        match (check_copy(Some(&found), &ours()), expected) {
+            (CopyCheck::Foreign { whose }, Err(words)) => assert!(whose.contains(words), "{whose}"),
             (verdict, Ok(expected)) => assert_eq!(verdict, expected, "{found:?}"),
             (verdict, Err(words)) => panic!("{verdict:?} instead of {words}"),
         }
     }
-    assert_eq!(judge(None, &ours()), Verdict::Absent);
+    assert_eq!(check_copy(None, &ours()), CopyCheck::Absent);
 }
 
 #[test]
 fn refusals() {
     use AfterRefusal as After;
-    let foreign = Verdict::Foreign { whose: "x".to_owned() };
-    let other = Verdict::OtherSource { source: "s".to_owned() };
+    let foreign = CopyCheck::Foreign { whose: "x".to_owned() };
+    let other = CopyCheck::OtherSource { source: "s".to_owned() };
     for (verdict, conflict, denied) in [
-        (Verdict::Absent, After::CreateAgain, After::NotAllowed),
-        (Verdict::Ours { deleted: false }, After::Adopt, After::Adopt),
-        (Verdict::Ours { deleted: true }, After::Adopt, After::Adopt),
-        (Verdict::UnmarkedFirst, After::CompareThenAdopt, After::CompareThenAdopt),
+        (CopyCheck::Absent, After::CreateAgain, After::NotAllowed),
+        (CopyCheck::Ours { deleted: false }, After::Adopt, After::Adopt),
+        (CopyCheck::Ours { deleted: true }, After::Adopt, After::Adopt),
+        (CopyCheck::UnmarkedFirst, After::CompareThenAdopt, After::CompareThenAdopt),
         (foreign, After::Keep { whose: "x".to_owned() }, After::Keep { whose: "x".to_owned() }),
         (other, After::OtherSource { source: "s".to_owned() }, After::OtherSource { source: "s".to_owned() }),
     ] {
@@ -149,6 +149,6 @@ fn marks_are_what_provenance_writes() {
     let marks = KeyMarks::read(&custom);
     assert!(marks.belongs_to(&ours.environment, &ours.installation));
     assert_eq!(marks.source_version, Some(3));
-    assert_eq!(judge(Some(&facts(1, false, marks)), &ours), Verdict::Ours { deleted: false });
+    assert_eq!(check_copy(Some(&facts(1, false, marks)), &ours), CopyCheck::Ours { deleted: false });
     assert!(KeyMarks::read(&BTreeMap::from([("team".to_owned(), "x".to_owned())])).is_empty());
 }

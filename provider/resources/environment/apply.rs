@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use eod_clients::kubernetes::{ApplyOptions, Kubernetes, ObjectRef, Preconditions};
-use eod_clients::{Call as Remote, Error};
+use eod_clients::{Deadline, Error};
 use eod_domain::{Environment, Object, drift};
 use futures::future::try_join_all;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ pub(super) struct Target<'a> {
     pub(super) kubernetes: &'a Kubernetes,
     pub(super) environment: &'a Environment,
     pub(super) force_conflicts: bool,
-    pub(super) call: &'a Remote,
+    pub(super) call: &'a Deadline,
 }
 
 impl Target<'_> {
@@ -45,7 +45,7 @@ impl Target<'_> {
     ) -> Result<Option<Value>, Diags> {
         match self.namespace_if(wanted, &json!({ "uid": uid, "resourceVersion": version })).await {
             Ok(namespace) => Ok(Some(namespace)),
-            Err(error) if error.kind == eod_clients::Kind::Conflict => Ok(None),
+            Err(error) if error.kind == eod_clients::ErrorKind::Conflict => Ok(None),
             Err(error) => Err(explain::remote(&error).into()),
         }
     }

@@ -1,7 +1,7 @@
 //! Writing the clock: a merge patch under a manager of its own, because other tools write it too.
 
 use eod_clients::kubernetes::{Kubernetes, ObjectRef};
-use eod_clients::{Call, Error};
+use eod_clients::{Deadline, Error};
 use eod_domain::{Clock, labels};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
@@ -16,7 +16,7 @@ pub(super) async fn write(
     uid: &str,
     clock: Clock,
     provisioned_at: Option<Timestamp>,
-    call: &Call,
+    call: &Deadline,
 ) -> Result<Value, Error> {
     let mut annotations = Map::new();
     annotations.insert(labels::LAST_ACTIVITY_AT.to_owned(), json!(clock.last_activity_at.to_string()));

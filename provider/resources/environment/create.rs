@@ -1,39 +1,43 @@
 //! Create: take the name, guard the namespace, start the clock. Every step can be interrupted and continued.
 
-use eod_clients::Call as Remote;
+use eod_clients::Deadline;
 use eod_clients::kubernetes::{Kubernetes, ListQuery, ObjectRef};
 use eod_domain::{
-    Clock, Environment, EnvironmentName, EnvironmentSpec, Kind, NamespaceFacts, Nonce, Provenance, Remembered, Verdict,
-    contents, cost_per_day, judge, labels, namespace_claim, namespace_object,
+    ClaimCheck, Clock, Environment, EnvironmentName, EnvironmentSpec, NamespaceFacts, NamespaceProvenance, Nonce,
+    ObjectKind, Remembered, check_claim, contents, cost_per_day, labels, namespace_claim, namespace_object,
 };
 use serde_json::Value;
-use tfplugin::{Applied, Call, Diag, Diags, Failed};
+use tfplugin::{Applied, ApplyFailure, Diag, Diags, RequestContext};
 
 use super::apply::{self, MANAGER};
 use super::model::{Input, Private};
 use super::ownership::version_of_ours;
-use super::{Environment as Resource, arguments, clock, hosts, live};
+use super::{EnvironmentResource, arguments, clock, hosts, live};
 use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
 
-pub(super) async fn create(cx: &Context, input: Input, call: &Call) -> Result<Applied<Resource>, Failed<Resource>> {
+pub(super) async fn create(
+    cx: &Context,
+    input: Input,
+    call: &RequestContext,
+) -> Result<Applied<EnvironmentResource>, ApplyFailure<EnvironmentResource>> {
     let limit = TimeoutsArgs::of(input.timeouts.as_ref(), Operation::Create);
-    let remote = Remote::within(limit, call.cancel.clone());
-    let environment = environment(cx, &input).map_err(Failed::nothing)?;
-    let kubernetes = cx.kubernetes().map_err(Failed::nothing)?;
-    room(cx, kubernetes, &environment, &remote).await.map_err(Failed::nothing)?;
-    hosts::are_free(kubernetes, &environment, &remote).await.map_err(Failed::nothing)?;
+    let remote = Deadline::within(limit, call.cancel.clone());
+    let environment = environment(cx, &input).map_err(ApplyFailure::nothing)?;
+    let kubernetes = cx.kubernetes().map_err(ApplyFailure::nothing)?;
+    room(cx, kubernetes, &environment, &remote).await.map_err(ApplyFailure::nothing)?;
+    hosts::are_free(kubernetes, &environment, &remote).await.map_err(ApplyFailure::nothing)?;
 
     let now = clock::whole_seconds(cx.now());
     let claim = Claiming { kubernetes, environment: &environment, adopt: input.adopt == Some(true), call: &remote };
     let nonce = Nonce::new(cx.random());
-    let claimed = claim.take(&Provenance { created_at: Some(now), nonce: Some(nonce) }).await?;
+    let claimed = claim.take(&NamespaceProvenance { created_at: Some(now), nonce: Some(nonce) }).await?;
 
     // From here on something exists, and the nonce tells that it is ours.
     let nonce = live::annotation(&claimed.namespace, labels::NONCE).map(str::to_owned);
-    let traced = |diags: Diags| Failed::traced(diags, Private { nonce: nonce.clone(), ..Private::default() });
-    let provenance = Provenance {
+    let traced = |diags: Diags| ApplyFailure::traced(diags, Private { nonce: nonce.clone(), ..Private::default() });
+    let provenance = NamespaceProvenance {
         created_at: live::created_at(&claimed.namespace).or(Some(now)),
         nonce: nonce.as_deref().map(Nonce::recorded),
     };
@@ -69,7 +73,7 @@ pub(super) fn environment(cx: &Context, input: &Input) -> Result<Environment, Di
 }
 
 /// Refuses an environment that would be one too many.
-async fn room(cx: &Context, kubernetes: &Kubernetes, environment: &Environment, call: &Remote) -> Result<(), Diag> {
+async fn room(cx: &Context, kubernetes: &Kubernetes, environment: &Environment, call: &Deadline) -> Result<(), Diag> {
     let Some(max) = cx.max_environments.clone().known() else { return Ok(()) };
     let query = namespaces(live::selector(&environment.installation));
     let found = kubernetes.list(&query, call).await.map_err(|error| explain::remote(&error))?;
@@ -91,8 +95,8 @@ async fn room(cx: &Context, kubernetes: &Kubernetes, environment: &Environment, 
 /// Namespaces with these labels.
 pub(crate) fn namespaces(label_selector: String) -> ListQuery {
     ListQuery {
-        api_version: Kind::Namespace.api_version().to_owned(),
-        plural: Kind::Namespace.plural().to_owned(),
+        api_version: ObjectKind::Namespace.api_version().to_owned(),
+        plural: ObjectKind::Namespace.plural().to_owned(),
         namespace: None,
         label_selector: Some(label_selector),
         field_selector: None,
@@ -104,7 +108,7 @@ struct Claiming<'a> {
     kubernetes: &'a Kubernetes,
     environment: &'a Environment,
     adopt: bool,
-    call: &'a Remote,
+    call: &'a Deadline,
 }
 
 /// A namespace that is ours now.
@@ -118,7 +122,7 @@ const TRIES: usize = 3;
 
 impl Claiming<'_> {
     /// Makes the namespace, or finds that it is ours already.
-    async fn take(&self, provenance: &Provenance) -> Result<Claimed, Failed<Resource>> {
+    async fn take(&self, provenance: &NamespaceProvenance) -> Result<Claimed, ApplyFailure<EnvironmentResource>> {
         let reference = ObjectRef::namespace(self.environment.name.as_str());
         let body = namespace_claim(self.environment, provenance).content;
         let nonce = provenance.nonce.as_ref();
@@ -128,13 +132,13 @@ impl Claiming<'_> {
                 Ok(namespace) => return Ok(Claimed { namespace, is_new: true }),
                 Err(error) => error,
             };
-            if error.kind != eod_clients::Kind::AlreadyExists && !error.outcome_unknown() {
-                return Err(Failed::nothing(explain::remote(&error)));
+            if error.kind != eod_clients::ErrorKind::AlreadyExists && !error.outcome_unknown() {
+                return Err(ApplyFailure::nothing(explain::remote(&error)));
             }
             // It may be stored although the answer was an error; only the object itself can tell.
             let Ok(found) = self.kubernetes.get(&reference, self.call).await else {
                 let trace = Private { nonce: nonce.map(|nonce| nonce.as_str().to_owned()), ..Private::default() };
-                return Err(Failed::traced(explain::remote(&error), trace));
+                return Err(ApplyFailure::traced(explain::remote(&error), trace));
             };
             let facts = found.as_ref().map(NamespaceFacts::read);
             if let (Some(namespace), Some(facts), Some(nonce)) = (&found, &facts, nonce)
@@ -143,19 +147,21 @@ impl Claiming<'_> {
             {
                 return Ok(Claimed { namespace: namespace.clone(), is_new: true });
             }
-            match (judge(facts.as_ref(), &self.environment.claim()), found) {
-                (Verdict::Absent, _) | (_, None) => lost = Some(error),
-                (Verdict::Interrupted, Some(namespace)) => return Ok(Claimed { namespace, is_new: false }),
-                (Verdict::Finished, Some(namespace)) if self.adopt => return Ok(Claimed { namespace, is_new: false }),
-                (Verdict::Terminating, Some(namespace)) => {
-                    let gone = self.kubernetes.wait_gone(&reference, live::uid(&namespace), self.call).await;
-                    gone.map_err(|error| Failed::nothing(explain::remote(&error)))?;
+            match (check_claim(facts.as_ref(), &self.environment.claim()), found) {
+                (ClaimCheck::Absent, _) | (_, None) => lost = Some(error),
+                (ClaimCheck::Interrupted, Some(namespace)) => return Ok(Claimed { namespace, is_new: false }),
+                (ClaimCheck::Finished, Some(namespace)) if self.adopt => {
+                    return Ok(Claimed { namespace, is_new: false });
                 }
-                (verdict, Some(namespace)) => return Err(Failed::nothing(self.taken(&verdict, &namespace))),
+                (ClaimCheck::Terminating, Some(namespace)) => {
+                    let gone = self.kubernetes.wait_gone(&reference, live::uid(&namespace), self.call).await;
+                    gone.map_err(|error| ApplyFailure::nothing(explain::remote(&error)))?;
+                }
+                (verdict, Some(namespace)) => return Err(ApplyFailure::nothing(self.taken(&verdict, &namespace))),
             }
         }
         let lost = lost.map(|error| explain::remote(&error));
-        Err(Failed::nothing(lost.unwrap_or_else(|| {
+        Err(ApplyFailure::nothing(lost.unwrap_or_else(|| {
             Diag::error("The namespace changes hands")
                 .detail(format!(
                     "Namespace `{}` was deleted and made again several times while it was waited for.",
@@ -165,24 +171,24 @@ impl Claiming<'_> {
         })))
     }
 
-    fn taken(&self, verdict: &Verdict, namespace: &Value) -> Diag {
+    fn taken(&self, verdict: &ClaimCheck, namespace: &Value) -> Diag {
         let name = &self.environment.name;
         match verdict {
-            Verdict::Finished => Diag::error("The environment exists already")
+            ClaimCheck::Finished => Diag::error("The environment exists already")
                 .detail(format!(
                     "Environment `{name}` was made for {} and is in no state of this configuration. To manage it here, import it:\n\n\
                      import {{\n  to = eod_environment.<name>\n  id = \"{name}\"\n}}",
                     self.environment.identity
                 ))
                 .hint("add the import block, or set `adopt = true` to take it over in this apply"),
-            Verdict::OtherIdentity { theirs } => Diag::error("The name belongs to another environment")
+            ClaimCheck::OtherIdentity { theirs } => Diag::error("The name belongs to another environment")
                 .detail(format!(
                     "Environment `{name}` belongs to {theirs}; this one is for {}. A name is never shared.",
                     self.environment.identity
                 ))
                 .hint("set `name_template = \"{owner}-{repo}-pr-{number}\"` in the provider block, or give this environment a `name`")
                 .at(Input::NAME),
-            Verdict::OtherInstallation { theirs } => Diag::error("The namespace belongs to another installation")
+            ClaimCheck::OtherInstallation { theirs } => Diag::error("The namespace belongs to another installation")
                 .detail(format!(
                     "Namespace `{name}` was made by EoD installation `{theirs}`; this one is `{}`. Installations never touch each other's things.",
                     self.environment.installation

@@ -1,13 +1,13 @@
 //! Destroy: only what we made, completely, and with the reason when it hangs.
 
 use eod_clients::kubernetes::{Blockers, Deleted, Kubernetes, ObjectRef, Preconditions};
-use eod_clients::{Call as Remote, Error, Kind};
+use eod_clients::{Deadline, Error, ErrorKind};
 use eod_domain::Ownership;
 use jiff::Timestamp;
 use std::time::Duration;
-use tfplugin::{Call, Diag, Diags, State};
+use tfplugin::{Diag, Diags, RequestContext, State};
 
-use super::Environment as Resource;
+use super::EnvironmentResource;
 use super::live;
 use super::model::Input;
 use super::ownership::{belongs_to, ownership, remembered};
@@ -19,7 +19,7 @@ use crate::timeouts::{Operation, TimeoutsArgs};
 const DIAGNOSIS: Duration = Duration::from_secs(20);
 
 /// The refusal of a destroy that must not happen.
-pub(super) fn refused(prior: &State<Resource>) -> Option<Diag> {
+pub(super) fn refused(prior: &State<EnvironmentResource>) -> Option<Diag> {
     if prior.input.protected != Some(true) {
         return None;
     }
@@ -32,14 +32,18 @@ pub(super) fn refused(prior: &State<Resource>) -> Option<Diag> {
     )
 }
 
-pub(super) async fn delete(cx: &Context, prior: State<Resource>, call: &Call) -> Result<(), Diags> {
+pub(super) async fn delete(
+    cx: &Context,
+    prior: State<EnvironmentResource>,
+    call: &RequestContext,
+) -> Result<(), Diags> {
     if let Some(refused) = refused(&prior) {
         return Err(refused.into());
     }
     let Some(name) = prior.input.name.as_ref().map(ToString::to_string) else { return Ok(()) };
     let kubernetes = cx.kubernetes()?;
     let limit = TimeoutsArgs::of(prior.input.timeouts.as_ref(), Operation::Delete);
-    let remote = Remote::within(limit, call.cancel.clone());
+    let remote = Deadline::within(limit, call.cancel.clone());
     let reference = ObjectRef::namespace(name.as_str());
     let found = kubernetes.get(&reference, &remote).await.map_err(|error| explain::remote(&error))?;
     let Some(namespace) = found else { return Ok(()) };
@@ -61,7 +65,7 @@ pub(super) async fn delete(cx: &Context, prior: State<Resource>, call: &Call) ->
     }
     match kubernetes.wait_gone(&reference, Some(uid), &remote).await {
         Ok(_) => Ok(()),
-        Err(error) if error.kind == Kind::Timeout => {
+        Err(error) if error.kind == ErrorKind::Timeout => {
             Err(stuck(kubernetes, &reference, &error, cx.now(), call).await.into())
         }
         Err(error) => Err(explain::remote(&error).into()),
@@ -69,8 +73,14 @@ pub(super) async fn delete(cx: &Context, prior: State<Resource>, call: &Call) ->
 }
 
 /// What holds the namespace, and what to do about it.
-async fn stuck(kubernetes: &Kubernetes, reference: &ObjectRef, error: &Error, now: Timestamp, call: &Call) -> Diag {
-    let remote = Remote::within(DIAGNOSIS, call.cancel.clone());
+async fn stuck(
+    kubernetes: &Kubernetes,
+    reference: &ObjectRef,
+    error: &Error,
+    now: Timestamp,
+    call: &RequestContext,
+) -> Diag {
+    let remote = Deadline::within(DIAGNOSIS, call.cancel.clone());
     let diag = Diag::error("The namespace does not go away");
     let last = kubernetes.get(reference, &remote).await.ok().flatten();
     let Some(namespace) = last else { return diag.cause(error) };

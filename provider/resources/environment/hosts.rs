@@ -5,7 +5,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eod_clients::Call as Remote;
+use eod_clients::Deadline;
 use eod_clients::kubernetes::Kubernetes;
 use eod_domain::{Domain, Environment, EnvironmentName, EnvironmentSpec, environment_host, host, labels};
 use tfplugin::Diag;
@@ -15,7 +15,7 @@ use super::live;
 use super::model::Input;
 use crate::explain;
 
-pub(super) async fn are_free(kubernetes: &Kubernetes, environment: &Environment, call: &Remote) -> Result<(), Diag> {
+pub(super) async fn are_free(kubernetes: &Kubernetes, environment: &Environment, call: &Deadline) -> Result<(), Diag> {
     let Some(domain) = &environment.domain else { return Ok(()) };
     let ours = hosts(&environment.name, &environment.spec, domain);
     let candidates = rivals(&environment.name, ours.keys());
@@ -68,14 +68,4 @@ fn rivals<'a>(name: &EnvironmentName, hosts: impl Iterator<Item = &'a String>) -
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn only_beginnings_of_a_host_are_rivals() {
-        let name: EnvironmentName = "shop-pr-1".parse().unwrap();
-        let hosts = ["shop-pr-1-api.d.example".to_owned(), "shop-pr-1.d.example".to_owned()];
-        let found: Vec<_> = rivals(&name, hosts.iter()).into_iter().collect();
-        assert_eq!(found, ["shop", "shop-pr", "shop-pr-1-api"]);
-    }
-}
+mod tests;

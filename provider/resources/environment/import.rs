@@ -1,13 +1,13 @@
 //! Import by name or identity, and taking over the state of a plain namespace.
 
-use eod_clients::Call as Remote;
+use eod_clients::Deadline;
 use eod_domain::{EnvironmentName, NamespaceFacts, labels};
 use std::time::Duration;
-use tfplugin::{Call, Diag, Diags, ImportSource, Imported, MoveSource, Partial, Text};
+use tfplugin::{Diag, Diags, ImportSource, Imported, MoveSource, Partial, RequestContext, Text};
 
 use super::create::recorded;
 use super::model::{Input, Private};
-use super::{Environment as Resource, arguments, live};
+use super::{EnvironmentResource, arguments, live};
 use crate::explain;
 use crate::provider::Context;
 
@@ -16,11 +16,11 @@ const LIMIT: Duration = Duration::from_secs(60);
 
 pub(super) async fn import(
     cx: &Context,
-    source: ImportSource<Resource>,
-    call: &Call,
-) -> Result<Imported<Resource>, Diags> {
+    source: ImportSource<EnvironmentResource>,
+    call: &RequestContext,
+) -> Result<Imported<EnvironmentResource>, Diags> {
     let name = name(cx, source)?;
-    let remote = Remote::within(LIMIT, call.cancel.clone());
+    let remote = Deadline::within(LIMIT, call.cancel.clone());
     let installation = cx.settings()?.installation;
     let found = cx.reader()?.read(name.as_str(), &remote).await.map_err(|error| explain::remote(&error))?;
     let Some(found) = found else {
@@ -57,7 +57,7 @@ pub(super) async fn import(
     Ok(Imported { attributes: Partial::of(&input), private })
 }
 
-fn name(cx: &Context, source: ImportSource<Resource>) -> Result<EnvironmentName, Diag> {
+fn name(cx: &Context, source: ImportSource<EnvironmentResource>) -> Result<EnvironmentName, Diag> {
     match source {
         ImportSource::Id(id) => id.parse().map_err(|error: eod_domain::NameError| {
             Diag::error("Invalid import id")
@@ -81,7 +81,7 @@ fn name(cx: &Context, source: ImportSource<Resource>) -> Result<EnvironmentName,
 }
 
 /// Takes over the state of `kubernetes_namespace` and `kubernetes_namespace_v1`.
-pub(super) fn moved(source: &MoveSource) -> Result<Option<Imported<Resource>>, Diags> {
+pub(super) fn moved(source: &MoveSource) -> Result<Option<Imported<EnvironmentResource>>, Diags> {
     let is_namespace = matches!(source.type_name.as_str(), "kubernetes_namespace" | "kubernetes_namespace_v1");
     if !is_namespace || !source.provider.ends_with("/kubernetes") {
         return Ok(None);

@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use eod_clients::kubernetes::{EnvironmentReader, KindRef, Kubernetes, LiveEnvironment, ObjectRef};
 use eod_domain::{
-    Clock, Environment, Facts, Installation, Kind, Money, Object, Status, Tier, Ttl, drift, labels, status,
+    Clock, Environment, Facts, Installation, Money, Object, ObjectKind, Status, Tier, Ttl, drift, labels, status,
 };
 use jiff::Timestamp;
 use serde_json::Value;
@@ -15,7 +15,7 @@ use super::plan::dollars;
 
 /// Reads the environments of one installation.
 pub(crate) fn reader(kubernetes: &Kubernetes, installation: &Installation) -> EnvironmentReader {
-    let kinds = Kind::ALL.into_iter().filter(|kind| *kind != Kind::Namespace).map(kind_ref).collect();
+    let kinds = ObjectKind::ALL.into_iter().filter(|kind| *kind != ObjectKind::Namespace).map(kind_ref).collect();
     EnvironmentReader::new(kubernetes.clone(), kinds, selector(installation))
 }
 
@@ -24,7 +24,7 @@ pub(crate) fn selector(installation: &Installation) -> String {
     format!("{}={},{}={installation}", labels::MANAGED_BY, labels::MANAGED_BY_VALUE, labels::INSTALLATION)
 }
 
-fn kind_ref(kind: Kind) -> KindRef {
+fn kind_ref(kind: ObjectKind) -> KindRef {
     KindRef {
         api_version: kind.api_version().to_owned(),
         plural: kind.plural().to_owned(),
@@ -33,8 +33,8 @@ fn kind_ref(kind: Kind) -> KindRef {
 }
 
 /// Where an object of an environment lives.
-pub(super) fn object_ref(namespace: &str, kind: Kind, name: &str) -> ObjectRef {
-    let namespace = if kind == Kind::Namespace { None } else { Some(namespace) };
+pub(super) fn object_ref(namespace: &str, kind: ObjectKind, name: &str) -> ObjectRef {
+    let namespace = if kind == ObjectKind::Namespace { None } else { Some(namespace) };
     kind_ref(kind).object(namespace, name)
 }
 
@@ -94,7 +94,7 @@ pub(super) fn our_keys(effective_labels: &BTreeMap<String, String>) -> BTreeSet<
 
 /// Fingerprints of the objects that we want, as we want them.
 pub(super) fn wanted(objects: &[Object], keys: &BTreeSet<String>) -> BTreeMap<String, String> {
-    let guards = objects.iter().filter(|object| object.kind != Kind::Namespace);
+    let guards = objects.iter().filter(|object| object.kind != ObjectKind::Namespace);
     guards.map(|object| (object.key(), drift::fingerprint(&object.content, keys))).collect()
 }
 

@@ -4,13 +4,13 @@ use eod_domain::{NamespaceFacts, Ownership, Remembered};
 use serde_json::Value;
 use tfplugin::{Diag, State};
 
-use super::Environment as Resource;
+use super::EnvironmentResource;
 use super::arguments;
 use super::live;
 use crate::provider::Context;
 
 /// What a state remembers of its namespace.
-pub(super) fn remembered(prior: &State<Resource>) -> Remembered {
+pub(super) fn remembered(prior: &State<EnvironmentResource>) -> Remembered {
     let uid = prior.output.as_ref().map(|output| &output.uid).or(prior.private.unmarked_uid.as_ref());
     Remembered { uid: uid.cloned(), nonce: prior.private.nonce.clone(), identity: arguments::identity(&prior.input) }
 }

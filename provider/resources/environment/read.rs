@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
-use eod_clients::Call as Remote;
+use eod_clients::Deadline;
 use eod_clients::kubernetes::LiveEnvironment;
-use eod_domain::{Environment, Kind, Object, Ownership, Provenance, Tier, drift, labels, objects};
+use eod_domain::{Environment, NamespaceProvenance, Object, ObjectKind, Ownership, Tier, drift, labels, objects};
 use serde_json::Value;
-use tfplugin::{Call, Diag, Diags, Number, State};
+use tfplugin::{Diag, Diags, Number, RequestContext, State};
 
-use super::Environment as Resource;
+use super::EnvironmentResource;
 use super::create::environment;
 use super::live::{self, Tempo};
 use super::model::{Output, Private};
@@ -18,7 +18,11 @@ use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
 
-pub(super) async fn read(cx: &Context, prior: State<Resource>, call: &Call) -> Result<Option<State<Resource>>, Diags> {
+pub(super) async fn read(
+    cx: &Context,
+    prior: State<EnvironmentResource>,
+    call: &RequestContext,
+) -> Result<Option<State<EnvironmentResource>>, Diags> {
     let Some(name) = prior.input.name.as_ref().map(ToString::to_string) else { return Ok(Some(prior)) };
     if !cx.is_usable() {
         call.warn(Diag::warning("The environment was not refreshed").detail(format!(
@@ -27,7 +31,7 @@ pub(super) async fn read(cx: &Context, prior: State<Resource>, call: &Call) -> R
         return Ok(Some(prior));
     }
     let limit = TimeoutsArgs::of(prior.input.timeouts.as_ref(), Operation::Read);
-    let remote = Remote::within(limit, call.cancel.clone());
+    let remote = Deadline::within(limit, call.cancel.clone());
     let found = cx.reader()?.read(&name, &remote).await.map_err(|error| explain::remote(&error))?;
     let Some(found) = found else { return Ok(None) };
     let remembered = remembered(&prior);
@@ -52,7 +56,7 @@ pub(super) async fn read(cx: &Context, prior: State<Resource>, call: &Call) -> R
 }
 
 /// The state as it is now.
-fn refreshed(cx: &Context, prior: State<Resource>, found: &LiveEnvironment) -> State<Resource> {
+fn refreshed(cx: &Context, prior: State<EnvironmentResource>, found: &LiveEnvironment) -> State<EnvironmentResource> {
     let namespace = &found.namespace;
     let clock = live::clock(namespace);
     let resolved = environment(cx, &prior.input).ok();
@@ -106,7 +110,7 @@ fn cost(cx: &Context, environment: Option<&Environment>) -> Number {
 
 /// What others have deleted or changed, in sentences.
 fn differences(
-    prior: &State<Resource>,
+    prior: &State<EnvironmentResource>,
     resolved: Option<&Environment>,
     found: &LiveEnvironment,
     effective_labels: &BTreeMap<String, String>,
@@ -115,7 +119,7 @@ fn differences(
         return vec!["the namespace does not carry the marks of EoD yet".to_owned()];
     }
     let keys = live::our_keys(effective_labels);
-    let wanted = resolved.map(|environment| objects(environment, &Provenance::default())).unwrap_or_default();
+    let wanted = resolved.map(|environment| objects(environment, &NamespaceProvenance::default())).unwrap_or_default();
     let live: BTreeMap<String, Option<Value>> = (prior.private.live.keys())
         .map(|key| {
             let (kind, name) = key.split_once('/').unwrap_or_default();
@@ -129,7 +133,7 @@ fn differences(
     told.extend(fields("label", effective_labels, labels));
     let annotations = wanted
         .iter()
-        .find(|object| object.kind == Kind::Namespace)
+        .find(|object| object.kind == ObjectKind::Namespace)
         .and_then(|object| object.content.pointer("/metadata/annotations"));
     let annotations: BTreeMap<String, String> =
         annotations.and_then(|annotations| serde_json::from_value(annotations.clone()).ok()).unwrap_or_default();
@@ -145,22 +149,24 @@ fn missing(wanted: &[Object], private: &Private, found: &LiveEnvironment) -> Vec
 
 /// Every object that should be there and is not.
 pub(super) fn absent(environment: Option<&Environment>, found: &LiveEnvironment) -> Vec<String> {
-    let wanted = environment.map(|environment| objects(environment, &Provenance::default())).unwrap_or_default();
+    let wanted =
+        environment.map(|environment| objects(environment, &NamespaceProvenance::default())).unwrap_or_default();
     wanted.iter().filter_map(|object| absence(object, found)).collect()
 }
 
 fn absence(object: &Object, found: &LiveEnvironment) -> Option<String> {
-    let is_there =
-        object.kind == Kind::Namespace || found.objects.contains_key(&(object.kind.to_string(), object.name.clone()));
+    let is_there = object.kind == ObjectKind::Namespace
+        || found.objects.contains_key(&(object.kind.to_string(), object.name.clone()));
     if is_there { None } else { Some(format!("{} `{}` is missing", object.kind, object.name)) }
 }
 
 /// Labels or annotations of ours that are not as we set them.
 fn fields(what: &str, ours: &BTreeMap<String, String>, live: Option<&Value>) -> Vec<String> {
-    let judge = |(key, value): (&String, &String)| match live.and_then(|live| live.get(key)).and_then(Value::as_str) {
-        None => Some(format!("{what} `{key}` of the namespace was removed")),
-        Some(found) if found != value => Some(format!("{what} `{key}` of the namespace was changed")),
-        Some(_) => None,
-    };
-    ours.iter().filter_map(judge).collect()
+    let check_claim =
+        |(key, value): (&String, &String)| match live.and_then(|live| live.get(key)).and_then(Value::as_str) {
+            None => Some(format!("{what} `{key}` of the namespace was removed")),
+            Some(found) if found != value => Some(format!("{what} `{key}` of the namespace was changed")),
+            Some(_) => None,
+        };
+    ours.iter().filter_map(check_claim).collect()
 }

@@ -2,32 +2,32 @@
 //!
 //! A push, the most frequent change of all, costs two calls: the namespace and its clock.
 
-use eod_clients::Call as Remote;
+use eod_clients::Deadline;
 use eod_clients::kubernetes::ObjectRef;
 use eod_domain::{
-    Clock, ClockChange, EnvironmentName, Installation, Nonce, Ownership, Provenance, Remembered, contents,
+    Clock, ClockChange, EnvironmentName, Installation, NamespaceProvenance, Nonce, Ownership, Remembered, contents,
     cost_per_day, labels, namespace_object, next_clock,
 };
 use serde_json::Value;
-use tfplugin::{Applied, Call, Diag, Diags, Failed, State};
+use tfplugin::{Applied, ApplyFailure, Diag, Diags, RequestContext, State};
 
 use super::apply::Target;
 use super::create::environment;
 use super::model::{Input, Private};
 use super::ownership::{belongs_to, ownership, remembered, version_of_ours};
-use super::{Environment as Resource, clock, hosts, live};
+use super::{EnvironmentResource, clock, hosts, live};
 use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
 
 pub(super) async fn update(
     cx: &Context,
-    prior: State<Resource>,
+    prior: State<EnvironmentResource>,
     input: Input,
-    call: &Call,
-) -> Result<Applied<Resource>, Failed<Resource>> {
+    call: &RequestContext,
+) -> Result<Applied<EnvironmentResource>, ApplyFailure<EnvironmentResource>> {
     let limit = TimeoutsArgs::of(input.timeouts.as_ref(), Operation::Update);
-    let remote = Remote::within(limit, call.cancel.clone());
+    let remote = Deadline::within(limit, call.cancel.clone());
     let environment = environment(cx, &input)?;
     let kubernetes = cx.kubernetes()?;
     let is_move = prior.private.unmarked_uid.is_some();
@@ -75,7 +75,11 @@ pub(super) async fn update(
 ///
 /// Where the last refresh found it ours, the server makes sure in the same call that nobody has changed it since, which
 /// is more than a look before can tell. Everywhere else it is looked at first.
-async fn apply_namespace(cx: &Context, target: &Target<'_>, prior: &State<Resource>) -> Result<Value, Diags> {
+async fn apply_namespace(
+    cx: &Context,
+    target: &Target<'_>,
+    prior: &State<EnvironmentResource>,
+) -> Result<Value, Diags> {
     let environment = target.environment;
     if let Some(Seen { uid, version, provenance }) = Seen::of(prior, &environment.installation) {
         let wanted = namespace_object(environment, &provenance);
@@ -88,7 +92,7 @@ async fn apply_namespace(cx: &Context, target: &Target<'_>, prior: &State<Resour
     let namespace = owned(cx, prior, &environment.name, found)?;
     let nonce = live::annotation(&namespace, labels::NONCE).or(prior.private.nonce.as_deref());
     let nonce = nonce.map_or_else(|| Nonce::new(cx.random()), Nonce::recorded);
-    let provenance = Provenance { created_at: live::created_at(&namespace), nonce: Some(nonce) };
+    let provenance = NamespaceProvenance { created_at: live::created_at(&namespace), nonce: Some(nonce) };
     let uid = live::uid(&namespace).unwrap_or_default();
     target.namespace(&namespace_object(environment, &provenance), uid).await
 }
@@ -97,15 +101,15 @@ async fn apply_namespace(cx: &Context, target: &Target<'_>, prior: &State<Resour
 struct Seen<'a> {
     uid: &'a str,
     version: &'a str,
-    provenance: Provenance,
+    provenance: NamespaceProvenance,
 }
 
 impl<'a> Seen<'a> {
-    fn of(prior: &'a State<Resource>, installation: &Installation) -> Option<Self> {
+    fn of(prior: &'a State<EnvironmentResource>, installation: &Installation) -> Option<Self> {
         let (output, private) = (prior.output.as_ref()?, &prior.private);
         // This installation has found it ours; another one has to look for itself.
         output.effective_labels.get(labels::INSTALLATION).filter(|theirs| *theirs == installation.as_str())?;
-        let provenance = Provenance {
+        let provenance = NamespaceProvenance {
             created_at: Some(output.created_at.parse().ok()?),
             nonce: Some(Nonce::recorded(private.nonce.as_deref()?)),
         };
@@ -114,7 +118,12 @@ impl<'a> Seen<'a> {
 }
 
 /// The namespace, if it is still the one that the state speaks of.
-fn owned(cx: &Context, prior: &State<Resource>, name: &EnvironmentName, found: Option<Value>) -> Result<Value, Diag> {
+fn owned(
+    cx: &Context,
+    prior: &State<EnvironmentResource>,
+    name: &EnvironmentName,
+    found: Option<Value>,
+) -> Result<Value, Diag> {
     let again = "plan again: the refresh will see it";
     let Some(namespace) = found else {
         return Err(Diag::error("The namespace is gone")

@@ -1,9 +1,9 @@
 //! Create: copies are made where nothing is, and what an interrupted run has made is found again.
 
-use eod_clients::Call as Remote;
+use eod_clients::Deadline;
 use eod_clients::vault::clone::{self, Options, Owner};
 use eod_domain::Nonce;
-use tfplugin::{Applied, Call, Diags, Failed};
+use tfplugin::{Applied, ApplyFailure, Diags, RequestContext};
 
 use super::model::{Input, OnExisting, Private};
 use super::{VaultClone, notices, place, records};
@@ -14,14 +14,14 @@ use crate::timeouts::{Operation, TimeoutsArgs};
 pub(super) async fn create(
     cx: &Context,
     input: &Input,
-    call: &Call,
-) -> Result<Applied<VaultClone>, Failed<VaultClone>> {
+    call: &RequestContext,
+) -> Result<Applied<VaultClone>, ApplyFailure<VaultClone>> {
     let limit = TimeoutsArgs::of(input.timeouts.as_ref(), Operation::Create);
-    let remote = Remote::within(limit, call.cancel.clone());
-    let vault = cx.vault().map_err(Failed::nothing)?;
-    let installation = cx.installation().map_err(Failed::nothing)?.clone();
-    let target = place::target(input).map_err(Failed::nothing)?;
-    let route = cx.route(place::source(input), target.clone()).map_err(Failed::nothing)?;
+    let remote = Deadline::within(limit, call.cancel.clone());
+    let vault = cx.vault().map_err(ApplyFailure::nothing)?;
+    let installation = cx.installation().map_err(ApplyFailure::nothing)?.clone();
+    let target = place::target(input).map_err(ApplyFailure::nothing)?;
+    let route = cx.route(place::source(input), target.clone()).map_err(ApplyFailure::nothing)?;
     let owner = Owner { environment: input.environment.0.clone(), installation, nonce: Nonce::new(cx.random()) };
     let cloned = clone::clone(vault, &route, &options(input), &owner, &remote).await;
     notices::warnings(&target, &cloned.notices).into_iter().for_each(|warning| call.warn(warning));
@@ -37,10 +37,14 @@ pub(super) async fn create(
         Some(error) => {
             let diags = Diags::from(explain::remote(&error));
             if !cloned.keys.is_empty() {
-                return Err(Failed::known(diags, Applied { output, private }));
+                return Err(ApplyFailure::known(diags, Applied { output, private }));
             }
             // A write without an answer may have been stored; the nonce finds it again.
-            Err(if error.outcome_unknown() { Failed::traced(diags, private) } else { Failed::nothing(diags) })
+            Err(if error.outcome_unknown() {
+                ApplyFailure::traced(diags, private)
+            } else {
+                ApplyFailure::nothing(diags)
+            })
         }
     }
 }

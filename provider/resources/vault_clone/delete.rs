@@ -1,10 +1,10 @@
 //! Destroy: all versions of what we made, and nothing else. The source is not asked for.
 
-use eod_clients::Call as Remote;
+use eod_clients::Deadline;
 use eod_clients::vault::Vault;
 use eod_clients::vault::clone::{self, Notice, Removed};
 use eod_domain::vault::{KeyRecord, KeyResult, LeaveReason, SecretRef};
-use tfplugin::{Call, Diag, Diags, State};
+use tfplugin::{Diag, Diags, RequestContext, State};
 
 use super::model::{Input, OnDestroy};
 use super::recall::Forgotten;
@@ -14,12 +14,12 @@ use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
 
-pub(super) async fn delete(cx: &Context, prior: &State<VaultClone>, call: &Call) -> Result<(), Diags> {
+pub(super) async fn delete(cx: &Context, prior: &State<VaultClone>, call: &RequestContext) -> Result<(), Diags> {
     if prior.input.on_destroy.is_some_and(|choice| choice.0 == OnDestroy::Keep) {
         return Ok(());
     }
     let limit = TimeoutsArgs::of(prior.input.timeouts.as_ref(), Operation::Delete);
-    let remote = Remote::within(limit, call.cancel.clone());
+    let remote = Deadline::within(limit, call.cancel.clone());
     let vault = cx.vault()?;
     let mut owner = place::owner(cx, prior)?;
     let target = place::target(&prior.input)?;
@@ -48,7 +48,7 @@ pub(super) async fn delete(cx: &Context, prior: &State<VaultClone>, call: &Call)
 }
 
 /// What a create that failed without an answer may have stored: anything at the target. The marks tell which is.
-async fn possible(vault: &Vault, input: &Input, target: &SecretRef, remote: &Remote) -> Result<Records, Diag> {
+async fn possible(vault: &Vault, input: &Input, target: &SecretRef, remote: &Deadline) -> Result<Records, Diag> {
     let unknown =
         KeyRecord { source_version: None, version: 1, result: KeyResult::Cloned, edited: false, created_time: None };
     if input.recursive != Some(true) {

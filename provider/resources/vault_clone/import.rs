@@ -2,10 +2,10 @@
 
 use std::time::{Duration, SystemTime};
 
-use eod_clients::Call as Remote;
+use eod_clients::Deadline;
 use eod_clients::vault::clone;
 use eod_domain::vault::SecretRef;
-use tfplugin::{Call, Diag, Diags, ImportSource, Imported, Partial, Text};
+use tfplugin::{Diag, Diags, ImportSource, Imported, Partial, RequestContext, Text};
 
 use super::copies::Copies;
 use super::model::{Input, OnDestroy, OnExisting, Private};
@@ -19,7 +19,7 @@ const LIMIT: Duration = Duration::from_secs(120);
 pub(super) async fn import(
     cx: &Context,
     source: ImportSource<VaultClone>,
-    call: &Call,
+    call: &RequestContext,
 ) -> Result<Imported<VaultClone>, Diags> {
     let ImportSource::Id(id) = source else {
         return Err(Diag::error("Import by identity is not supported")
@@ -31,7 +31,7 @@ pub(super) async fn import(
             .detail(explain::sentence(&error.to_string()))
             .hint("use the resource's `id`, `<target_mount>/<target_path>`, such as `secret/preview/shop-pr-123`")
     })?;
-    let remote = Remote::within(LIMIT, call.cancel.clone());
+    let remote = Deadline::within(LIMIT, call.cancel.clone());
     let vault = cx.vault()?;
     let found = clone::inspect(vault, &whole, &remote).await.map_err(|error| explain::remote(&error))?;
     let now = cx.now();

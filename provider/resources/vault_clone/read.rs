@@ -1,9 +1,9 @@
 //! Refresh: metadata only. A person's edit is noted and is no difference.
 
-use eod_clients::Call as Remote;
+use eod_clients::Deadline;
 use eod_clients::vault::clone::{self, KeyState};
 use eod_domain::vault::SecretRef;
-use tfplugin::{Call, Diag, Diags, State};
+use tfplugin::{Diag, Diags, RequestContext, State};
 
 use super::recall::Forgotten;
 use super::records::{self, Records};
@@ -15,7 +15,7 @@ use crate::timeouts::{Operation, TimeoutsArgs};
 pub(super) async fn read(
     cx: &Context,
     mut prior: State<VaultClone>,
-    call: &Call,
+    call: &RequestContext,
 ) -> Result<Option<State<VaultClone>>, Diags> {
     // A create that failed before anything was known is destroyed next, which looks for itself.
     let Some(output) = &prior.output else { return Ok(Some(prior)) };
@@ -30,7 +30,7 @@ pub(super) async fn read(
     let mut owner = place::owner(cx, &prior)?;
     let recorded = records::recorded(output, &prior.private)?;
     let limit = TimeoutsArgs::of(prior.input.timeouts.as_ref(), Operation::Read);
-    let remote = Remote::within(limit, call.cancel.clone());
+    let remote = Deadline::within(limit, call.cancel.clone());
     if prior.private.nonce.is_empty() {
         let source = place::source(&prior.input);
         let forgotten = Forgotten { vault, source: &source, target: &target, owner: &owner };

@@ -1,10 +1,10 @@
 //! Update in place. Nothing that exists is written again, except raised overrides into a copy that nobody has edited.
 
-use eod_clients::Call as Remote;
+use eod_clients::Deadline;
 use eod_clients::vault::SecretMap;
 use eod_clients::vault::clone::{self, Updated};
 use eod_domain::vault::SecretRef;
-use tfplugin::{Applied, Call, Diag, Failed, State};
+use tfplugin::{Applied, ApplyFailure, Diag, RequestContext, State};
 
 use super::model::Input;
 use super::{VaultClone, place, records};
@@ -16,17 +16,17 @@ pub(super) async fn update(
     cx: &Context,
     prior: State<VaultClone>,
     input: Input,
-    call: &Call,
-) -> Result<Applied<VaultClone>, Failed<VaultClone>> {
+    call: &RequestContext,
+) -> Result<Applied<VaultClone>, ApplyFailure<VaultClone>> {
     let Some(mut output) = prior.output.clone() else {
-        return Err(Failed::nothing(
+        return Err(ApplyFailure::nothing(
             Diag::error("The copy was never finished").hint("replace it: `terraform apply -replace=<address>`"),
         ));
     };
     output.sensitive_secret_ref = records::sensitive_ref(&input);
     let mut private = prior.private.clone();
     if is_raised(&prior.input, &input) {
-        let mut recorded = records::recorded(&output, &private).map_err(Failed::nothing)?;
+        let mut recorded = records::recorded(&output, &private).map_err(ApplyFailure::nothing)?;
         overwrite(cx, &prior, &input, &mut recorded, call).await?;
         output.keys = records::keys(&recorded);
         private.created = records::created(&recorded);
@@ -45,16 +45,16 @@ async fn overwrite(
     prior: &State<VaultClone>,
     input: &Input,
     recorded: &mut records::Records,
-    call: &Call,
-) -> Result<(), Failed<VaultClone>> {
+    call: &RequestContext,
+) -> Result<(), ApplyFailure<VaultClone>> {
     let limit = TimeoutsArgs::of(input.timeouts.as_ref(), Operation::Update);
-    let remote = Remote::within(limit, call.cancel.clone());
-    let vault = cx.vault().map_err(Failed::nothing)?;
-    let owner = place::owner(cx, prior).map_err(Failed::nothing)?;
-    let target = place::target(input).map_err(Failed::nothing)?;
+    let remote = Deadline::within(limit, call.cancel.clone());
+    let vault = cx.vault().map_err(ApplyFailure::nothing)?;
+    let owner = place::owner(cx, prior).map_err(ApplyFailure::nothing)?;
+    let target = place::target(input).map_err(ApplyFailure::nothing)?;
     let Some(record) = recorded.get_mut(target.path()) else { return Ok(()) };
     // The patterns may be others than those under which the copy was made.
-    let sensitive = cx.sensitive_paths().ok_or_else(|| Failed::nothing(unknown_vault()))?;
+    let sensitive = cx.sensitive_paths().ok_or_else(|| ApplyFailure::nothing(unknown_vault()))?;
     if let Some(pattern) = sensitive.covering(&target) {
         let why = format!("it is sensitive now (`vault.sensitive_paths` has `{pattern}`), and is not read any more");
         call.warn(not_written(&target, &why));

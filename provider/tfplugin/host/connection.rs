@@ -148,18 +148,4 @@ impl AsyncWrite for Connection {
 }
 
 #[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn the_count_follows_the_connections() {
-        let live = Live::default();
-        let count = live.watch();
-        let (one, two) = (live.enter(), live.enter());
-        assert_eq!(*count.borrow(), 2);
-        drop(one);
-        assert_eq!(*count.borrow(), 1);
-        drop(two);
-        assert_eq!(*count.borrow(), 0);
-    }
-}
+mod tests;

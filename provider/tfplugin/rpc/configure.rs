@@ -5,12 +5,12 @@ use std::sync::{Arc, PoisonError};
 use eod_proto::tfplugin6 as wire;
 
 use super::wire::{diagnostics, object};
-use crate::call::Capabilities;
 use crate::config::{Config, Object};
 use crate::diag::Diags;
 use crate::managed::{guarded, type_of};
 use crate::model::Model;
 use crate::provider::{Host, Provider};
+use crate::request_context::Capabilities;
 use crate::service::Inner;
 
 pub(crate) async fn validate<P: Provider>(

@@ -4,11 +4,11 @@ use std::collections::BTreeMap;
 
 use eod_proto::tfplugin6 as wire;
 
-use crate::call::Capabilities;
 use crate::config::Object;
 use crate::diag::{Diag, Diags, Severity};
 use crate::draft::Deferral;
 use crate::path::{Path, Step};
+use crate::request_context::Capabilities;
 use crate::schema::Attribute;
 use crate::ty::Type;
 use crate::value::Value;

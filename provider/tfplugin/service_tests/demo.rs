@@ -5,9 +5,9 @@ use std::sync::atomic::{AtomicBool, Ordering};
 use jiff::Timestamp;
 
 use crate::{
-    AnyDataSource, AnyEphemeral, AnyResource, Applied, Arguments, Attr, Call, Config, DataSource, Deferral, Diag,
-    Diags, Draft, Ephemeral, Failed, Field, Function, FunctionError, Host, ImportSource, Imported, Model, MoveSource,
-    Number, Opened, Parameter, Partial, Provider, Renewed, Resource, Signature, State, Type, Value,
+    AnyDataSource, AnyEphemeral, AnyResource, Applied, ApplyFailure, Arguments, Attr, Config, DataSource, Deferral,
+    Diag, Diags, Draft, Ephemeral, Field, Function, FunctionError, Host, ImportSource, Imported, Model, MoveSource,
+    Number, Opened, Parameter, Partial, Provider, Renewed, RequestContext, Resource, Signature, State, Type, Value,
 };
 
 /// Whether a create waits to be cancelled.
@@ -126,27 +126,32 @@ impl Resource for Crate {
         }
     }
 
-    async fn plan(&self, _: &String, draft: &mut Draft<'_, u8>, _: &Call) -> Diags {
+    async fn plan(&self, _: &String, draft: &mut Draft<'_, u8>, _: &RequestContext) -> Diags {
         if draft.config(CrateInput::WEIGHT).is_unknown() {
             draft.defer(Deferral::ResourceConfigUnknown);
         }
         Diags::new()
     }
 
-    async fn create(&self, region: &String, input: CrateInput, call: &Call) -> Result<Applied<Self>, Failed<Self>> {
+    async fn create(
+        &self,
+        region: &String,
+        input: CrateInput,
+        call: &RequestContext,
+    ) -> Result<Applied<Self>, ApplyFailure<Self>> {
         let applied = Applied { output: output(region, &input.name), private: 7 };
         match input.name.as_str() {
             "panic" => panic!("as the name says"),
             "endless" => {
                 WAITING.store(true, Ordering::SeqCst);
                 call.cancel.cancelled().await;
-                Err(Failed::known(Diag::error("Interrupted"), applied))
+                Err(ApplyFailure::known(Diag::error("Interrupted"), applied))
             }
             _ => Ok(applied),
         }
     }
 
-    async fn read(&self, _: &String, prior: State<Self>, _: &Call) -> Result<Option<State<Self>>, Diags> {
+    async fn read(&self, _: &String, prior: State<Self>, _: &RequestContext) -> Result<Option<State<Self>>, Diags> {
         Ok(Some(prior))
     }
 
@@ -155,17 +160,22 @@ impl Resource for Crate {
         _: &String,
         prior: State<Self>,
         _: CrateInput,
-        _: &Call,
-    ) -> Result<Applied<Self>, Failed<Self>> {
+        _: &RequestContext,
+    ) -> Result<Applied<Self>, ApplyFailure<Self>> {
         let output = prior.output.ok_or_else(|| Diag::bug("no output"))?;
         Ok(Applied { output, private: prior.private })
     }
 
-    async fn delete(&self, _: &String, _: State<Self>, _: &Call) -> Result<(), Diags> {
+    async fn delete(&self, _: &String, _: State<Self>, _: &RequestContext) -> Result<(), Diags> {
         Ok(())
     }
 
-    async fn import(&self, _: &String, source: ImportSource<Self>, _: &Call) -> Result<Imported<Self>, Diags> {
+    async fn import(
+        &self,
+        _: &String,
+        source: ImportSource<Self>,
+        _: &RequestContext,
+    ) -> Result<Imported<Self>, Diags> {
         let name = match source {
             ImportSource::Id(name) => name,
             ImportSource::Identity(identity) => identity.name,
@@ -215,7 +225,7 @@ impl DataSource for Label {
     type Input = LabelInput;
     type Output = LabelOutput;
 
-    async fn read(&self, region: &String, input: LabelInput, _: &Call) -> Result<LabelOutput, Diags> {
+    async fn read(&self, region: &String, input: LabelInput, _: &RequestContext) -> Result<LabelOutput, Diags> {
         Ok(LabelOutput { label: format!("{region}/{}{}", input.name, input.suffix.unwrap_or_default()) })
     }
 }
@@ -246,16 +256,16 @@ impl Ephemeral for Lease {
     type Output = LeaseOutput;
     type Private = String;
 
-    async fn open(&self, _: &String, input: LeaseInput, _: &Call) -> Result<Opened<Self>, Diags> {
+    async fn open(&self, _: &String, input: LeaseInput, _: &RequestContext) -> Result<Opened<Self>, Diags> {
         let renew_at = Timestamp::new(1_800_000_000, 5).ok();
         Ok(Opened { output: LeaseOutput { token: "t".to_owned() }, renew_at, private: input.name })
     }
 
-    async fn renew(&self, _: &String, private: String, _: &Call) -> Result<Renewed<Self>, Diags> {
+    async fn renew(&self, _: &String, private: String, _: &RequestContext) -> Result<Renewed<Self>, Diags> {
         Ok(Renewed { renew_at: Timestamp::new(1_800_000_060, 0).ok(), private: format!("{private} again") })
     }
 
-    async fn close(&self, _: &String, private: String, call: &Call) -> Result<(), Diags> {
+    async fn close(&self, _: &String, private: String, call: &RequestContext) -> Result<(), Diags> {
         call.warn(Diag::warning("Closed").detail(private));
         Ok(())
     }

@@ -66,7 +66,7 @@ fn the_guards_are_those_of_the_provider() {
         ..eod_domain::Settings::default()
     };
     let environment = eod_domain::Environment::resolve(&spec, &settings).unwrap();
-    let objects = eod_domain::objects(&environment, &eod_domain::Provenance::default());
+    let objects = eod_domain::objects(&environment, &eod_domain::NamespaceProvenance::default());
     assert!(objects.len() >= 8);
     for object in objects {
         let key = object.key();

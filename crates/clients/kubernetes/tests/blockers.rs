@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use tokio::time::Instant;
 
 use crate::{
-    Kind,
+    ErrorKind,
     kubernetes::{
         fake::{Fake, Reply, call, not_found, shop, status},
         wait::Step,
@@ -134,7 +134,7 @@ async fn a_wait_that_ends_tells_what_it_saw_last() {
     let fake = Fake::new(|_, _| Reply::Json(200, terminating(&json!([]))));
     let started = Instant::now();
     let error = fake.client().wait_gone(&shop(), Some("u1"), &call(60)).await.unwrap_err();
-    assert_eq!((error.kind, started.elapsed()), (Kind::Timeout, Duration::from_secs(60)));
+    assert_eq!((error.kind, started.elapsed()), (ErrorKind::Timeout, Duration::from_secs(60)));
     assert_eq!(
         error.chain(),
         "cannot wait for namespace `shop` to be gone: the 60 s allowed for this operation are over; last seen: phase \
@@ -147,7 +147,7 @@ async fn a_wait_that_ends_tells_what_it_saw_last() {
 async fn a_failing_look_ends_the_wait() {
     let client = Fake::new(|_, _| status(403, "Forbidden", "no")).client();
     let error = client.wait_gone(&shop(), None, &call(60)).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Denied);
+    assert_eq!(error.kind, ErrorKind::Denied);
     let done = client.wait("anything", &call(60), || async { Ok(Step::Done(7)) }).await;
     assert_eq!(done.unwrap(), 7);
 }

@@ -7,7 +7,7 @@ use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Call, Error, Kind,
+    Deadline, Error, ErrorKind,
     kubernetes::{
         ApplyOptions,
         fake::{Fake, Reply, call, shop, status},
@@ -46,7 +46,7 @@ async fn an_hour_of_retry_after_is_not_slept() {
     let fake = Fake::new(|_, _| Reply::Raw(429, NEXT_HOUR, ""));
     let (result, took) = read(&fake, 45).await;
     let error = result.unwrap_err();
-    assert_eq!(error.kind, Kind::Timeout);
+    assert_eq!(error.kind, ErrorKind::Timeout);
     assert_eq!(error.rejection().map(|rejection| rejection.code), Some(429));
     assert!(took <= Duration::from_secs(45), "{took:?}");
     assert_eq!(fake.log().len(), 2);
@@ -57,7 +57,7 @@ async fn a_server_that_is_never_ready_is_given_up() {
     let fake = Fake::new(|_, _| status(503, "ServiceUnavailable", "not ready"));
     let (result, took) = read(&fake, 3600).await;
     let error = result.unwrap_err();
-    assert_eq!(error.kind, Kind::Unavailable);
+    assert_eq!(error.kind, ErrorKind::Unavailable);
     assert_eq!(error.chain(), "cannot read namespace `shop`: not ready (503 ServiceUnavailable)");
     assert_eq!(fake.log().len(), 11);
     assert!(took < Duration::from_secs(120), "{took:?}");
@@ -68,7 +68,7 @@ async fn a_change_of_leader_is_survived() {
     let fake = Fake::new(|number, _| if number < 3 { status(500, "InternalError", "etcd") } else { fine() });
     assert!(read(&fake, 60).await.0.unwrap().is_some());
     let fake = Fake::new(|_, _| status(500, "InternalError", "etcd"));
-    assert_eq!(read(&fake, 60).await.0.unwrap_err().kind, Kind::Unavailable);
+    assert_eq!(read(&fake, 60).await.0.unwrap_err().kind, ErrorKind::Unavailable);
     assert_eq!(fake.log().len(), 4);
 }
 
@@ -76,7 +76,7 @@ async fn a_change_of_leader_is_survived() {
 async fn html_from_a_proxy_is_classified_by_its_code() {
     let fake = Fake::new(|_, _| Reply::Raw(502, &[], "<html>canary</html>"));
     let error = read(&fake, 600).await.0.unwrap_err();
-    assert_eq!((error.kind, error.rejection().map(|rejection| rejection.code)), (Kind::Unavailable, Some(502)));
+    assert_eq!((error.kind, error.rejection().map(|rejection| rejection.code)), (ErrorKind::Unavailable, Some(502)));
     assert!(!format!("{error:?} {}", error.chain()).contains("canary"));
 }
 
@@ -85,7 +85,7 @@ async fn a_server_that_never_answers_meets_our_deadline() {
     let fake = Fake::new(|_, _| Reply::Hang);
     let (result, took) = read(&fake, 5).await;
     let error = result.unwrap_err();
-    assert_eq!(error.kind, Kind::Timeout);
+    assert_eq!(error.kind, ErrorKind::Timeout);
     assert_eq!(error.chain(), "cannot read namespace `shop`: the 5.0 s allowed for this operation are over");
     assert_eq!(took, Duration::from_secs(5));
 }
@@ -101,12 +101,12 @@ async fn a_lost_request_is_sent_again() {
 async fn a_create_that_may_be_stored_is_sent_once_and_says_so() {
     let fake = Fake::new(|_, _| status(504, "Timeout", "request did not complete"));
     let error = create(&fake).await;
-    assert_eq!((error.kind, error.outcome_unknown()), (Kind::Unavailable, true));
+    assert_eq!((error.kind, error.outcome_unknown()), (ErrorKind::Unavailable, true));
     assert_eq!(fake.lines(), ["POST /api/v1/namespaces"]);
 
     let fake = Fake::new(|_, _| Reply::Break);
     let error = create(&fake).await;
-    assert_eq!((error.kind, error.outcome_unknown()), (Kind::Unavailable, true));
+    assert_eq!((error.kind, error.outcome_unknown()), (ErrorKind::Unavailable, true));
     assert_eq!(fake.log().len(), 1);
 }
 
@@ -118,7 +118,7 @@ async fn a_create_that_was_certainly_not_stored_is_sent_again() {
         _ => status(409, "AlreadyExists", "it is there"),
     });
     let error = create(&fake).await;
-    assert_eq!((error.kind, error.outcome_unknown()), (Kind::AlreadyExists, false));
+    assert_eq!((error.kind, error.outcome_unknown()), (ErrorKind::AlreadyExists, false));
     assert_eq!(fake.log().len(), 3);
 }
 
@@ -131,7 +131,7 @@ async fn a_broken_connection_and_half_an_answer_are_asked_again() {
     });
     assert!(read(&fake, 60).await.0.unwrap().is_some());
     let fake = Fake::new(|_, _| Reply::Break);
-    assert_eq!(read(&fake, 60).await.0.unwrap_err().kind, Kind::Unavailable);
+    assert_eq!(read(&fake, 60).await.0.unwrap_err().kind, ErrorKind::Unavailable);
     assert_eq!(fake.log().len(), 4);
 }
 
@@ -141,13 +141,13 @@ async fn an_unreachable_server_costs_twenty_seconds_once() {
     let client = fake.client();
     let started = Instant::now();
     let error = client.get(&shop(), &call(3600)).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Unavailable);
+    assert_eq!(error.kind, ErrorKind::Unavailable);
     assert!(error.chain().contains("the API server cannot be reached: connection refused"), "{}", error.chain());
     let took = started.elapsed();
     assert!(took > Duration::from_secs(5) && took <= Duration::from_secs(20), "{took:?}");
 
     let (asked, started) = (fake.log().len(), Instant::now());
-    assert_eq!(client.get(&shop(), &call(3600)).await.unwrap_err().kind, Kind::Unavailable);
+    assert_eq!(client.get(&shop(), &call(3600)).await.unwrap_err().kind, ErrorKind::Unavailable);
     assert_eq!((fake.log().len() - asked, started.elapsed()), (1, Duration::ZERO));
 }
 
@@ -163,7 +163,7 @@ async fn cancellation_ends_a_request_and_a_pause_at_once() {
         let fake = Fake::new(move |_, _| reply());
         let cancel = CancellationToken::new();
         let (client, call, started) =
-            (fake.client(), Call::within(Duration::from_secs(3600), cancel.clone()), Instant::now());
+            (fake.client(), Deadline::within(Duration::from_secs(3600), cancel.clone()), Instant::now());
         let options = ApplyOptions { manager: "eod-test", force: false };
         let (object, content) = (shop(), json!({}));
         let write = client.apply(&object, &content, options, &call);
@@ -172,7 +172,7 @@ async fn cancellation_ends_a_request_and_a_pause_at_once() {
             cancel.cancel();
         };
         let (result, ()) = tokio::join!(write, stop);
-        assert_eq!(result.unwrap_err().kind, Kind::Cancelled);
+        assert_eq!(result.unwrap_err().kind, ErrorKind::Cancelled);
         assert_eq!((started.elapsed(), fake.log().len()), (Duration::from_secs(2), 1));
     }
 }
@@ -181,7 +181,7 @@ async fn cancellation_ends_a_request_and_a_pause_at_once() {
 async fn a_write_cut_off_in_flight_has_an_unknown_outcome() {
     let fake = Fake::new(|_, _| Reply::Hang);
     let error = fake.client().create(&shop(), &json!({}), "eod-test", &call(5)).await.unwrap_err();
-    assert_eq!((error.kind, error.outcome_unknown()), (Kind::Timeout, true));
+    assert_eq!((error.kind, error.outcome_unknown()), (ErrorKind::Timeout, true));
     let error = fake.client().get(&shop(), &call(5)).await.unwrap_err();
     assert!(!error.outcome_unknown());
 }

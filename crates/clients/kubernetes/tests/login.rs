@@ -16,7 +16,7 @@ use tempfile::TempDir;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Call, Kind,
+    Deadline, ErrorKind,
     kubernetes::{
         Access, Exec, Kubernetes, Limits, Settings,
         fake::{Fake, Reply, call, shop, status},
@@ -72,7 +72,7 @@ fn host(url: String, exec: Exec) -> Settings {
 async fn without_a_cluster_the_first_call_says_what_to_set() {
     let client = Kubernetes::new(Access::nothing(), "eod");
     let error = client.get(&shop(), &call(60)).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Invalid);
+    assert_eq!(error.kind, ErrorKind::Invalid);
     for word in ["`kubernetes`", "config_path", "KUBE_CONFIG_PATH", "KUBECONFIG", "KUBE_HOST"] {
         assert!(error.chain().contains(word), "{}", error.chain());
     }
@@ -139,7 +139,7 @@ async fn a_failing_plugin_runs_once_for_all_who_wait_and_shows_no_secret() {
     let call = call(60);
     for result in join_all((0..20).map(|_| async { client.get(&shop(), &call).await })).await {
         let error = result.unwrap_err();
-        assert_eq!(error.kind, Kind::Unauthenticated);
+        assert_eq!(error.kind, ErrorKind::Unauthenticated);
         let shown = format!("{} {error:?} {client:?}", error.chain());
         assert!(shown.contains("please log in") && !shown.contains("canary"), "{shown}");
     }
@@ -152,7 +152,7 @@ async fn a_failing_plugin_runs_once_for_all_who_wait_and_shows_no_secret() {
 async fn a_plugin_that_is_missing_or_slow_is_not_logged_in() {
     let missing = Exec { command: "eod-no-such-plugin".into(), ..plugin(&tempfile::tempdir().unwrap(), "") };
     let error = client(host("http://127.0.0.1:1".into(), missing)).get(&shop(), &call(60)).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Unauthenticated);
+    assert_eq!(error.kind, ErrorKind::Unauthenticated);
     assert!(error.chain().contains("`eod-no-such-plugin` is not installed"), "{}", error.chain());
 
     let folder = tempfile::tempdir().unwrap();
@@ -161,7 +161,7 @@ async fn a_plugin_that_is_missing_or_slow_is_not_logged_in() {
         Access::from_settings(host("http://127.0.0.1:1".into(), plugin(&folder, "exec sleep 600")), &BTreeMap::new());
     let client = Kubernetes::with_limits(access.unwrap(), "eod", limits, SystemTime::now);
     let error = client.get(&shop(), &call(600)).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Unauthenticated);
+    assert_eq!(error.kind, ErrorKind::Unauthenticated);
     assert!(error.chain().contains("gave no credentials within"), "{}", error.chain());
 }
 
@@ -170,10 +170,10 @@ async fn stopping_the_run_ends_a_slow_plugin() {
     let folder = tempfile::tempdir().unwrap();
     let client = client(host("http://127.0.0.1:1".into(), plugin(&folder, "exec sleep 600")));
     let cancel = CancellationToken::new();
-    let call = Call::within(Duration::from_secs(600), cancel.clone());
+    let call = Deadline::within(Duration::from_secs(600), cancel.clone());
     let object = shop();
     let (result, ()) = tokio::join!(client.get(&object, &call), async { cancel.cancel() });
-    assert_eq!(result.unwrap_err().kind, Kind::Cancelled);
+    assert_eq!(result.unwrap_err().kind, ErrorKind::Cancelled);
 }
 
 #[tokio::test]
@@ -229,10 +229,10 @@ async fn a_second_401_is_the_answer_and_costs_no_more_plugin_runs() {
     let settings = host(fake.serve().await, plugin(&folder, &credential("canary", "2100-01-01T00:00:00Z")));
     let client = client(settings);
     let error = client.get(&shop(), &call(60)).await.unwrap_err();
-    assert_eq!((error.kind, fake.log().len(), runs(&folder)), (Kind::Unauthenticated, 2, 2));
+    assert_eq!((error.kind, fake.log().len(), runs(&folder)), (ErrorKind::Unauthenticated, 2, 2));
     assert!(error.chain().contains("also after they were read again") && error.advice().is_some(), "{}", error.chain());
     assert!(!format!("{} {error:?}", error.chain()).contains("canary"));
-    assert_eq!(client.get(&shop(), &call(60)).await.unwrap_err().kind, Kind::Unauthenticated);
+    assert_eq!(client.get(&shop(), &call(60)).await.unwrap_err().kind, ErrorKind::Unauthenticated);
     assert_eq!((fake.log().len(), runs(&folder)), (3, 2));
 }
 
@@ -297,7 +297,7 @@ async fn a_port_nobody_listens_on_is_unreachable() {
     let access = Access::from_settings(Settings { host: Some(url), ..Settings::default() }, &BTreeMap::new());
     let client = Kubernetes::with_limits(access.unwrap(), "eod", limits, SystemTime::now);
     let error = client.get(&shop(), &call(60)).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Unavailable);
+    assert_eq!(error.kind, ErrorKind::Unavailable);
     assert!(error.chain().contains("cannot be reached"), "{}", error.chain());
     assert!(client.calls()["get"] > 1);
 }

@@ -9,7 +9,7 @@ use tokio::net::TcpListener;
 use tokio_rustls::TlsAcceptor;
 
 use crate::{
-    Kind,
+    ErrorKind,
     kubernetes::{
         Access, Kubernetes, Settings,
         fake::{Fake, Reply, call, shop},
@@ -60,7 +60,7 @@ async fn the_given_authority_is_trusted_and_no_other() {
 
     let distrusting = client(with(other));
     let error = distrusting.get(&shop(), &call(60)).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Unavailable);
+    assert_eq!(error.kind, ErrorKind::Unavailable);
     assert!(error.chain().contains("certificate of the API server is not trusted"), "{}", error.chain());
     assert_eq!(distrusting.calls()["get"], 1);
 
@@ -88,6 +88,6 @@ async fn certificates_that_are_none_are_told_apart() {
         ..Settings::default()
     };
     let error = client(settings).get(&shop(), &call(60)).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Invalid);
+    assert_eq!(error.kind, ErrorKind::Invalid);
     assert!(error.chain().contains("`cluster_ca_certificate` is not a certificate in PEM"), "{}", error.chain());
 }

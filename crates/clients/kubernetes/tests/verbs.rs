@@ -3,7 +3,7 @@
 use serde_json::{Value, json};
 
 use crate::{
-    Kind,
+    ErrorKind,
     kubernetes::{
         ApplyOptions, Deleted, KindRef, ListQuery, Preconditions,
         fake::{Fake, Reply, call, not_found, shop, status},
@@ -50,7 +50,7 @@ async fn a_conflict_lists_manager_and_field() {
     });
     let options = ApplyOptions { manager: "eod-provider", force: false };
     let error = fake.client().apply(&shop(), &json!({}), options, &call(60)).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Conflict);
+    assert_eq!(error.kind, ErrorKind::Conflict);
     let conflicts = error.conflicts();
     assert_eq!(conflicts.len(), 1);
     assert_eq!(conflicts[0].to_string(), "`.metadata.labels.a` is owned by `kubectl`");
@@ -68,7 +68,7 @@ async fn causes_of_an_invalid_object_are_kept() {
         )
     });
     let error = fake.client().create(&shop(), &json!({}), "eod", &call(60)).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Invalid);
+    assert_eq!(error.kind, ErrorKind::Invalid);
     assert_eq!(error.causes()[0].field, "spec.hard[pods]");
 }
 
@@ -92,11 +92,11 @@ async fn only_a_missing_object_is_none() {
     assert_eq!(client.get(&shop(), &call(60)).await.unwrap(), None);
     let missing_kind = || status(404, "NotFound", "the server could not find the requested resource");
     let client = Fake::new(move |_, _| missing_kind()).client();
-    assert_eq!(client.get(&shop(), &call(60)).await.unwrap_err().kind, Kind::NotFound);
+    assert_eq!(client.get(&shop(), &call(60)).await.unwrap_err().kind, ErrorKind::NotFound);
     let client = Fake::new(|_, _| Reply::Raw(404, &[], "404 page not found")).client();
-    assert_eq!(client.get(&shop(), &call(60)).await.unwrap_err().kind, Kind::NotFound);
+    assert_eq!(client.get(&shop(), &call(60)).await.unwrap_err().kind, ErrorKind::NotFound);
     let error = client.delete(&shop(), &Preconditions::default(), &call(60)).await.unwrap_err();
-    assert_eq!(error.kind, Kind::NotFound);
+    assert_eq!(error.kind, ErrorKind::NotFound);
 }
 
 fn ours() -> Preconditions {
@@ -104,7 +104,7 @@ fn ours() -> Preconditions {
 }
 
 /// A delete refused with 409, and the object as it then is.
-async fn delete_conflict(live: Option<Value>) -> Result<Deleted, Kind> {
+async fn delete_conflict(live: Option<Value>) -> Result<Deleted, ErrorKind> {
     let fake = Fake::new(move |_, seen| match (seen.method.as_str(), &live) {
         ("DELETE", _) => status(409, "Conflict", "no"),
         (_, Some(live)) => Reply::Json(200, live.clone()),
@@ -139,7 +139,7 @@ async fn a_refused_delete_is_explained_by_the_object() {
     assert_eq!(delete_conflict(Some(changed)).await, Ok(Deleted::Changed));
     assert_eq!(delete_conflict(None).await, Ok(Deleted::Gone));
     let same = json!({ "metadata": { "uid": "u1", "resourceVersion": "7" } });
-    assert_eq!(delete_conflict(Some(same)).await, Err(Kind::Conflict));
+    assert_eq!(delete_conflict(Some(same)).await, Err(ErrorKind::Conflict));
 }
 
 fn page(names: &[&str], next: Option<&str>) -> Reply {
@@ -147,7 +147,7 @@ fn page(names: &[&str], next: Option<&str>) -> Reply {
     Reply::Json(200, json!({ "kind": "PodList", "apiVersion": "v1", "metadata": { "continue": next }, "items": items }))
 }
 
-async fn names(fake: &Fake) -> Result<Vec<String>, Kind> {
+async fn names(fake: &Fake) -> Result<Vec<String>, ErrorKind> {
     let items = fake.client().list(&pods(), &call(60)).await.map_err(|error| error.kind)?;
     assert!(items.iter().all(|item| item["kind"] == "Pod" && item["apiVersion"] == "v1"));
     Ok(items.iter().map(|item| item["metadata"]["name"].as_str().unwrap().to_owned()).collect())
@@ -183,7 +183,7 @@ async fn an_expired_list_begins_again_once_and_doubles_nothing() {
     });
     assert_eq!(names(&fake).await.unwrap(), ["a", "b", "c"]);
     let fake = Fake::new(move |number, _| if number % 2 == 0 { page(&["a"], Some("t")) } else { expired() });
-    assert_eq!(names(&fake).await, Err(Kind::Other));
+    assert_eq!(names(&fake).await, Err(ErrorKind::Other));
     assert_eq!(fake.log().len(), 4);
 }
 
@@ -191,7 +191,7 @@ async fn an_expired_list_begins_again_once_and_doubles_nothing() {
 async fn an_answer_that_is_no_list_is_an_error_and_not_an_empty_list() {
     for body in [json!({}), json!({ "kind": "Pod" }), json!({ "kind": "PodList" }), json!([])] {
         let fake = Fake::new(move |_, _| Reply::Json(200, body.clone()));
-        assert_eq!(names(&fake).await, Err(Kind::Unavailable));
+        assert_eq!(names(&fake).await, Err(ErrorKind::Unavailable));
     }
     let fake = Fake::new(|_, _| Reply::Json(200, json!({ "kind": "PodList", "items": null })));
     assert_eq!(names(&fake).await.unwrap(), Vec::<String>::new());

@@ -5,13 +5,13 @@ use std::{
     time::Duration,
 };
 
-use eod_domain::vault::{KeyRecord, KeyResult, Provenance, Refused, Route, SecretRef};
+use eod_domain::vault::{CopyProvenance, KeyRecord, KeyResult, Refused, Route, SecretRef};
 use futures::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
 use super::{AT_ONCE, Cloned, Notice, Options, Owner, subtree, subtree::Pair};
 use crate::{
-    Call, Error, Kind,
+    Deadline, Error, ErrorKind,
     vault::{
         client::{SYSTEM, Vault},
         kv::{Created, Found, Receipt},
@@ -27,7 +27,7 @@ const GRACE: Duration = Duration::from_secs(3);
 const CHANGED_MEANWHILE: usize = 3;
 
 /// Copies a secret, or a subtree. One failure ends the run as soon as what is under way is done.
-pub async fn clone(vault: &Vault, route: &Route, options: &Options, owner: &Owner, call: &Call) -> Cloned {
+pub async fn clone(vault: &Vault, route: &Route, options: &Options, owner: &Owner, call: &Deadline) -> Cloned {
     let mut cloned = Cloned::default();
     let (mounts, pairs) = match prepare(vault, route, options, call).await {
         Ok((mounts, pairs, notices)) => {
@@ -66,7 +66,7 @@ async fn prepare(
     vault: &Vault,
     route: &Route,
     options: &Options,
-    call: &Call,
+    call: &Deadline,
 ) -> Result<((MountInfo, MountInfo), Vec<Pair>, Vec<Notice>), Error> {
     let to = |operation, secret: &SecretRef| {
         let target = format!("secret `{secret}`");
@@ -87,7 +87,7 @@ pub(super) struct Work<'a> {
     pub(super) vault: &'a Vault,
     pub(super) options: &'a Options,
     owner: &'a Owner,
-    call: &'a Call,
+    call: &'a Deadline,
     source: &'a MountInfo,
     pub(super) target: &'a MountInfo,
 }
@@ -110,7 +110,7 @@ impl Copied {
 pub(super) struct Draft {
     pub(super) target: SecretRef,
     pub(super) data: SecretMap,
-    pub(super) provenance: Provenance,
+    pub(super) provenance: CopyProvenance,
     pub(super) source_metadata: std::collections::BTreeMap<String, String>,
 }
 
@@ -138,7 +138,7 @@ impl Work<'_> {
                 let words = format!(
                     "its newest version{version} is deleted; restore it (`vault kv undelete`) or write a new one"
                 );
-                Err(self.error(&pair.source, "copy", Kind::NotFound).because(words))
+                Err(self.error(&pair.source, "copy", ErrorKind::NotFound).because(words))
             }
         }
     }
@@ -146,7 +146,7 @@ impl Work<'_> {
     fn draft(&self, pair: Pair, mut secret: Secret) -> Draft {
         let data = std::mem::take(&mut secret.data);
         let data = data.without(&self.options.exclude_keys).with(&self.options.overrides);
-        let provenance = Provenance {
+        let provenance = CopyProvenance {
             environment: self.owner.environment.clone(),
             installation: self.owner.installation.clone(),
             source: pair.source,
@@ -177,7 +177,10 @@ impl Work<'_> {
             }
         }
         let words = "others made, took or deleted it again and again while it was to be created; run again";
-        Copied { error: Some(self.error(&draft.target, "create", Kind::Conflict).because(words)), ..Copied::default() }
+        Copied {
+            error: Some(self.error(&draft.target, "create", ErrorKind::Conflict).because(words)),
+            ..Copied::default()
+        }
     }
 
     /// Marks what we have just stored. It is recorded whether or not the marks could be written.
@@ -200,16 +203,16 @@ impl Work<'_> {
     pub(super) async fn mark(
         &self,
         target: &SecretRef,
-        provenance: &Provenance,
+        provenance: &CopyProvenance,
         beside: &std::collections::BTreeMap<String, String>,
-        call: &Call,
+        call: &Deadline,
     ) -> (Vec<Notice>, Option<Error>) {
         let (custom, left_out) = provenance.custom_metadata(beside);
         let mut result = self.vault.set_custom_metadata(self.target, target.path(), &custom, call).await;
-        let stopped = matches!(&result, Err(error) if matches!(error.kind, Kind::Cancelled | Kind::Timeout));
+        let stopped = matches!(&result, Err(error) if matches!(error.kind, ErrorKind::Cancelled | ErrorKind::Timeout));
         let mut error = None;
         if stopped {
-            let grace = Call::within(GRACE, CancellationToken::new());
+            let grace = Deadline::within(GRACE, CancellationToken::new());
             error = result.err();
             result = self.vault.set_custom_metadata(self.target, target.path(), &custom, &grace).await;
         }
@@ -221,14 +224,14 @@ impl Work<'_> {
 
     /// Looks once at what a create without an answer may have stored.
     async fn settle_unknown(&self, draft: Draft, error: Error) -> Copied {
-        let grace = Call::within(GRACE, CancellationToken::new());
+        let grace = Deadline::within(GRACE, CancellationToken::new());
         match self.settle(&draft, Refused::Conflict, None, true, &grace).await {
             Some(copied) => Copied { error: Some(error), ..copied },
             None => Copied { error: Some(error), ..Copied::default() },
         }
     }
 
-    pub(super) fn error(&self, secret: &SecretRef, operation: &'static str, kind: Kind) -> Error {
+    pub(super) fn error(&self, secret: &SecretRef, operation: &'static str, kind: ErrorKind) -> Error {
         Error::new(SYSTEM, operation, format!("secret `{secret}`"), kind)
     }
 }
@@ -236,5 +239,5 @@ impl Work<'_> {
 fn nothing(source: &SecretRef) -> Error {
     let words =
         "there is no secret to copy at this path; check `mount` and `source_path`, and `recursive` for a folder";
-    Error::new(SYSTEM, "copy", format!("secret `{source}`"), Kind::NotFound).because(words)
+    Error::new(SYSTEM, "copy", format!("secret `{source}`"), ErrorKind::NotFound).because(words)
 }

@@ -3,7 +3,8 @@
 use std::time::Duration;
 
 use eod_domain::vault::{
-    AfterRefusal, KeyFacts, KeyMarks, KeyRecord, KeyResult, Provenance, Refused, Verdict, after_refusal, edited, judge,
+    AfterRefusal, CopyCheck, CopyProvenance, KeyFacts, KeyMarks, KeyRecord, KeyResult, Refused, after_refusal,
+    check_copy, edited,
 };
 
 use super::{
@@ -11,7 +12,7 @@ use super::{
     copy::{Copied, Draft, Work},
 };
 use crate::{
-    Call, Error, Kind,
+    Deadline, Error, ErrorKind,
     vault::{kv::Found, secret::Metadata},
 };
 
@@ -28,21 +29,21 @@ impl Work<'_> {
         refused: Refused,
         denied: Option<Error>,
         after_silence: bool,
-        call: &Call,
+        call: &Deadline,
     ) -> Option<Copied> {
         let found = match self.vault.metadata(self.target, draft.target.path(), call).await {
             Ok(found) => found,
             // A token that may neither write nor look lacks the right to write first of all.
-            Err(error) if error.kind == Kind::Denied => return Copied::failed(denied.unwrap_or(error)),
+            Err(error) if error.kind == ErrorKind::Denied => return Copied::failed(denied.unwrap_or(error)),
             Err(error) => return Copied::failed(error),
         };
         let facts = found.as_ref().map(|metadata| metadata.facts(self.vault.now()));
-        let verdict = judge(facts.as_ref(), &draft.provenance);
+        let verdict = check_copy(facts.as_ref(), &draft.provenance);
         let there = found.zip(facts);
         match (after_refusal(refused, verdict), there) {
             (AfterRefusal::CreateAgain, _) | (_, None) if denied.is_none() => None,
             (AfterRefusal::CreateAgain | AfterRefusal::NotAllowed, _) | (_, None) => {
-                let error = denied.unwrap_or_else(|| self.error(&draft.target, "create", Kind::Denied));
+                let error = denied.unwrap_or_else(|| self.error(&draft.target, "create", ErrorKind::Denied));
                 Copied::failed(error)
             }
             (AfterRefusal::Adopt, Some((metadata, facts))) => self.adopt(draft, &metadata, &facts, call).await,
@@ -55,16 +56,16 @@ impl Work<'_> {
                     "it is a copy of `{source}` for the same environment; destroy that copy first, or choose another \
                      target path"
                 );
-                Copied::failed(self.error(&draft.target, "create", Kind::AlreadyExists).because(words))
+                Copied::failed(self.error(&draft.target, "create", ErrorKind::AlreadyExists).because(words))
             }
         }
     }
 
     /// Takes over a copy that an interrupted run of ours marked. Its value, and what people wrote on it, stay.
-    async fn adopt(&self, draft: &Draft, metadata: &Metadata, facts: &KeyFacts, call: &Call) -> Option<Copied> {
+    async fn adopt(&self, draft: &Draft, metadata: &Metadata, facts: &KeyFacts, call: &Deadline) -> Option<Copied> {
         let marks = &facts.marks;
         let written = metadata.written(marks);
-        let provenance = Provenance {
+        let provenance = CopyProvenance {
             source_version: marks.source_version,
             created: marks.created.clone(),
             ..draft.provenance.clone()
@@ -87,12 +88,12 @@ impl Work<'_> {
         metadata: &Metadata,
         facts: &KeyFacts,
         after_silence: bool,
-        call: &Call,
+        call: &Deadline,
     ) -> Option<Copied> {
         let value = match self.vault.read(self.target, draft.target.path(), Some(1), call).await {
             Ok(Found::Secret(secret)) => secret,
             Ok(_) => return self.keep(draft, facts, "it was deleted while it was looked at".to_owned()),
-            Err(error) if error.kind == Kind::Denied => {
+            Err(error) if error.kind == ErrorKind::Denied => {
                 let why = "it carries no marks, and the token may not read it to compare it with the source";
                 return self.keep(draft, facts, why.to_owned());
             }
@@ -106,7 +107,7 @@ impl Work<'_> {
             Ok(false) => return None,
             Err(error) => return Copied::failed(error),
         }
-        let provenance = Provenance { created: facts.created_time.clone(), ..draft.provenance.clone() };
+        let provenance = CopyProvenance { created: facts.created_time.clone(), ..draft.provenance.clone() };
         let record = KeyRecord {
             source_version: provenance.source_version,
             version: 1,
@@ -128,7 +129,7 @@ impl Work<'_> {
         Some(copied)
     }
 
-    async fn is_marked_by(&self, draft: &Draft, call: &Call) -> Result<bool, Error> {
+    async fn is_marked_by(&self, draft: &Draft, call: &Deadline) -> Result<bool, Error> {
         let found = self.vault.metadata(self.target, draft.target.path(), call).await?;
         let nonce = found.and_then(|metadata| KeyMarks::read(&metadata.custom_metadata).nonce);
         Ok(nonce.as_ref() == Some(&draft.provenance.nonce))
@@ -136,7 +137,7 @@ impl Work<'_> {
 
     /// Whether nobody marks the value within the time in which whoever has just stored it does so. Without a wait, two
     /// environments that want a copy at one path could both take the first one's for their own.
-    async fn stays_unmarked(&self, draft: &Draft, after_silence: bool, call: &Call) -> Result<bool, Error> {
+    async fn stays_unmarked(&self, draft: &Draft, after_silence: bool, call: &Deadline) -> Result<bool, Error> {
         if after_silence {
             return Ok(true);
         }
@@ -148,7 +149,7 @@ impl Work<'_> {
             pause = (pause * 2).min(Duration::from_secs(1));
             let found = self.vault.metadata(self.target, draft.target.path(), call).await?;
             let facts = found.map(|metadata| metadata.facts(self.vault.now()));
-            if judge(facts.as_ref(), &draft.provenance) != Verdict::UnmarkedFirst {
+            if check_copy(facts.as_ref(), &draft.provenance) != CopyCheck::UnmarkedFirst {
                 return Ok(false);
             }
         }
@@ -160,7 +161,7 @@ impl Work<'_> {
             let words = format!(
                 "it is there already and is not a copy of ours ({why}); delete it, or set `on_existing = \"keep\"`"
             );
-            return Copied::failed(self.error(&draft.target, "create", Kind::AlreadyExists).because(words));
+            return Copied::failed(self.error(&draft.target, "create", ErrorKind::AlreadyExists).because(words));
         }
         let record = KeyRecord {
             source_version: None,

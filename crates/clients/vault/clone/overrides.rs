@@ -6,7 +6,7 @@ use eod_domain::vault::{KeyRecord, KeyUpdate, MountPath, SecretPath, update};
 
 use super::Owner;
 use crate::{
-    Call, Error, Kind,
+    Deadline, Error, ErrorKind,
     vault::{
         client::Vault,
         kv::{Found, Receipt, Written},
@@ -42,7 +42,7 @@ pub async fn update_overrides(
     record: &KeyRecord,
     overrides: &SecretMap,
     owner: &Owner,
-    call: &Call,
+    call: &Deadline,
 ) -> Result<Updated, Error> {
     let mount = &MountInfo::v2(mount.clone());
     let Some(metadata) = vault.metadata(mount, path, call).await? else { return Ok(Updated::Gone) };
@@ -59,7 +59,7 @@ pub async fn update_overrides(
         Ok(Found::Secret(mut secret)) => std::mem::take(&mut secret.data).with(overrides),
         Ok(Found::Deleted { .. }) => return Ok(Updated::Edited),
         Ok(Found::Absent) => return Ok(Updated::Gone),
-        Err(error) if error.kind == Kind::Denied => return Ok(Updated::Denied(error)),
+        Err(error) if error.kind == ErrorKind::Denied => return Ok(Updated::Denied(error)),
         Err(error) => return Err(error),
     };
     let stored = if is_next { None } else { Some(vault.write_cas(mount, path, &data, cas, call).await?) };
@@ -87,7 +87,7 @@ async fn silently_written(
     path: &SecretPath,
     data: &SecretMap,
     cas: u64,
-    call: &Call,
+    call: &Deadline,
 ) -> Result<Option<Receipt>, Error> {
     match vault.read(mount, path, None, call).await? {
         Found::Secret(secret) if secret.version == Some(cas + 1) && secret.data == *data => Ok(Some(Receipt {
@@ -106,7 +106,7 @@ async fn note(
     path: &SecretPath,
     metadata: &Metadata,
     updated: &KeyRecord,
-    call: &Call,
+    call: &Deadline,
 ) -> Result<(), Error> {
     let Some(created) = &updated.created_time else { return Ok(()) };
     let mut custom: BTreeMap<String, String> = metadata.custom_metadata.clone();

@@ -9,7 +9,7 @@ use futures::{StreamExt, stream};
 
 use super::{AT_ONCE, Owner, subtree};
 use crate::{
-    Call, Error,
+    Deadline, Error,
     vault::{client::Vault, mount::MountInfo, secret::Metadata},
 };
 
@@ -63,7 +63,7 @@ pub async fn refresh(
     mount: &MountPath,
     keys: &BTreeMap<SecretPath, KeyRecord>,
     owner: &Owner,
-    call: &Call,
+    call: &Deadline,
 ) -> Result<BTreeMap<SecretPath, KeyState>, Error> {
     let mount = &MountInfo::v2(mount.clone());
     let jobs = keys.iter().map(|(path, record)| async move {
@@ -98,7 +98,7 @@ pub async fn destroy(
     mount: &MountPath,
     keys: &BTreeMap<SecretPath, KeyRecord>,
     owner: &Owner,
-    call: &Call,
+    call: &Deadline,
 ) -> Destroyed {
     let mount = &MountInfo::v2(mount.clone());
     let jobs = keys.iter().map(|(path, record)| async move {
@@ -122,7 +122,7 @@ pub async fn destroy(
 /// # Errors
 ///
 /// When the mount is none, or the server refuses.
-pub async fn inspect(vault: &Vault, whole: &SecretRef, call: &Call) -> Result<Inspected, Error> {
+pub async fn inspect(vault: &Vault, whole: &SecretRef, call: &Deadline) -> Result<Inspected, Error> {
     let (mount, root) = vault.split(whole, call).await?;
     let paths = subtree::paths(vault, &mount, &root, call).await?;
     let mount = &mount;
@@ -144,7 +144,7 @@ async fn destroy_one(
     path: &SecretPath,
     record: &KeyRecord,
     owner: &Owner,
-    call: &Call,
+    call: &Deadline,
 ) -> Result<Removed, Error> {
     if record.result == KeyResult::KeptForeign {
         return Ok(Removed::Left(LeaveReason::KeptForeign));

@@ -4,7 +4,7 @@ use eod_domain::vault::{DEPTH_LIMIT, KEY_LIMIT, Route, SecretPath, SecretRef};
 
 use super::Notice;
 use crate::{
-    Call, Error, Kind,
+    Deadline, Error, ErrorKind,
     vault::{client::SYSTEM, client::Vault, mount::MountInfo},
 };
 
@@ -21,7 +21,7 @@ pub(super) async fn pairs(
     vault: &Vault,
     mount: &MountInfo,
     route: &Route,
-    call: &Call,
+    call: &Deadline,
 ) -> Result<(Vec<Pair>, Vec<Notice>), Error> {
     let mut pairs = Vec::new();
     let mut notices = Vec::new();
@@ -51,10 +51,11 @@ pub(super) async fn walk(
     mount: &MountInfo,
     root: &SecretRef,
     prunes: impl Fn(&str) -> bool,
-    call: &Call,
+    call: &Deadline,
 ) -> Result<Vec<String>, Error> {
-    let too_large =
-        |words: String| Error::new(SYSTEM, "copy", format!("the secrets below `{root}`"), Kind::Invalid).because(words);
+    let too_large = |words: String| {
+        Error::new(SYSTEM, "copy", format!("the secrets below `{root}`"), ErrorKind::Invalid).because(words)
+    };
     let mut names: Vec<String> = Vec::new();
     let mut folders: Vec<(String, usize)> = vec![(String::new(), 0)];
     while let Some((folder, depth)) = folders.pop() {
@@ -95,7 +96,7 @@ pub(super) async fn paths(
     vault: &Vault,
     mount: &MountInfo,
     root: &SecretRef,
-    call: &Call,
+    call: &Deadline,
 ) -> Result<Vec<SecretPath>, Error> {
     let names = walk(vault, mount, root, |_| false, call).await?;
     let below = names.iter().filter_map(|name| root.path().join(name).ok());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::server::Server;
 use crate::{
-    Kind,
+    ErrorKind,
     vault::{
         MountInfo, SecretMap, Vault,
         clone::{self, Cloned, KeyState, Notice, OnExisting, Options, Owner, Removed, Updated},
@@ -136,7 +136,7 @@ async fn somebody_elses_secret_is_left_alone() {
     let options = Options { on_existing: OnExisting::Fail, ..Options::default() };
     let route = route(&engine, "stage/shop", "preview/pr-1");
     let error = clone::clone(&vault, &route, &options, &owner, &call()).await.error.unwrap();
-    assert_eq!(error.kind, Kind::AlreadyExists);
+    assert_eq!(error.kind, ErrorKind::AlreadyExists);
     let left = Removed::Left(LeaveReason::KeptForeign);
     assert_eq!(destroyed(&vault, &engine, &cloned.keys, &owner).await, left);
     assert_eq!(server.value(&engine, "preview/pr-1").await, json!({ "A": "theirs" }));
@@ -251,7 +251,7 @@ async fn a_source_that_is_not_there_is_named() {
         async move { clone::clone(&vault, &route, &Options::default(), &owner("pr-1", 1), &call()).await.error.unwrap() }
     };
     let error = clone_of("stage/none").await;
-    assert_eq!(error.kind, Kind::NotFound);
+    assert_eq!(error.kind, ErrorKind::NotFound);
     assert!(error.chain().contains("cannot copy secret `missing/stage/none`"), "{}", error.chain());
     server.admin("DELETE", "missing/data/stage/shop", Value::Null).await;
     assert!(clone_of("stage/shop").await.chain().contains("vault kv undelete"));

@@ -9,7 +9,7 @@ use serde_json::json;
 use tokio_util::sync::CancellationToken;
 
 use crate::{
-    Call, Error, Kind,
+    Deadline, Error, ErrorKind,
     vault::{
         Found, MountInfo, Refusal, Settings, Vault,
         clone::{self, Options, Owner},
@@ -23,7 +23,7 @@ use eod_domain::{
 
 const READ: &str = "GET /v1/secret/data/stage/shop";
 
-async fn read(vault: &Vault, call: &Call) -> Result<Found, Error> {
+async fn read(vault: &Vault, call: &Deadline) -> Result<Found, Error> {
     vault.read(&MountInfo::v2(MountPath::default()), &"stage/shop".parse().unwrap(), None, call).await
 }
 
@@ -62,9 +62,9 @@ async fn busy_servers_are_asked_again() {
 async fn an_hour_of_retry_after_is_our_deadline() {
     let headers = || vec![("Retry-After", "3600".to_owned())];
     let fake = after_basics(move |_, _| Reply::Raw(429, headers(), r#"{"errors":["slow down"]}"#)).await;
-    let call = Call::within(Duration::from_secs(5), CancellationToken::new());
+    let call = Deadline::within(Duration::from_secs(5), CancellationToken::new());
     let error = read(&fake.client(), &call).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Timeout);
+    assert_eq!(error.kind, ErrorKind::Timeout);
     assert!(error.chain().contains("slow down"), "{}", error.chain());
     assert_eq!(fake.count(READ), 1);
 }
@@ -73,7 +73,7 @@ async fn an_hour_of_retry_after_is_our_deadline() {
 async fn a_sealed_server_is_named_and_not_waited_for() {
     let fake = after_basics(|_, _| refusal(503, "Vault is sealed")).await;
     let error = read(&fake.client(), &call()).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Unavailable);
+    assert_eq!(error.kind, ErrorKind::Unavailable);
     assert!(error.chain().contains("Vault is sealed; unseal it"), "{}", error.chain());
     assert!(Refusal::of(&error).is_some_and(Refusal::is_sealed));
     assert_eq!(fake.count(READ), 1);
@@ -85,7 +85,7 @@ async fn the_token_is_not_sent_to_another_host() {
     let location = format!("{}/v1/secret/data/stage/shop", other.url);
     let fake = after_basics(move |_, _| Reply::Raw(307, vec![("Location", location.clone())], "")).await;
     let error = read(&fake.client(), &call()).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Invalid);
+    assert_eq!(error.kind, ErrorKind::Invalid);
     assert!(error.chain().contains(&other.url) && error.chain().contains("not sent"), "{}", error.chain());
     assert!(other.log().is_empty());
 }
@@ -110,7 +110,7 @@ async fn a_redirect_within_the_host_is_followed_a_few_times() {
 async fn a_proxys_page_is_not_repeated() {
     let fake = after_basics(|_, _| Reply::Raw(502, Vec::new(), "<html>canary</html>")).await;
     let error = read(&fake.client(), &call()).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Unavailable);
+    assert_eq!(error.kind, ErrorKind::Unavailable);
     assert!(error.chain().contains("status 502 is not Vault"), "{}", error.chain());
     assert!(!format!("{error:?}{}", error.chain()).contains("canary"));
 
@@ -127,7 +127,7 @@ async fn nobody_at_the_address() {
     let auth = Some(crate::vault::Auth::Token(TOKEN.to_owned().into()));
     let vault = client(Settings { address: Some(address), auth, ..Settings::default() });
     let error = read(&vault, &call()).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Unavailable);
+    assert_eq!(error.kind, ErrorKind::Unavailable);
     assert!(error.chain().contains("cannot be reached"), "{}", error.chain());
     assert!(!error.outcome_unknown());
 }
@@ -136,7 +136,7 @@ async fn nobody_at_the_address() {
 async fn a_stop_ends_a_call_that_waits() {
     let fake = after_basics(|_, _| Reply::Hang).await;
     let cancel = CancellationToken::new();
-    let call = Call::within(Duration::from_secs(600), cancel.clone());
+    let call = Deadline::within(Duration::from_secs(600), cancel.clone());
     let vault = fake.client();
     let (result, ()) = tokio::join!(read(&vault, &call), async {
         while fake.count(READ) == 0 {
@@ -144,7 +144,7 @@ async fn a_stop_ends_a_call_that_waits() {
         }
         cancel.cancel();
     });
-    assert_eq!(result.unwrap_err().kind, Kind::Cancelled);
+    assert_eq!(result.unwrap_err().kind, ErrorKind::Cancelled);
 }
 
 #[tokio::test]
@@ -243,9 +243,9 @@ async fn a_copy_is_marked_even_when_the_run_is_stopped_at_once() {
         _ => Reply::Json(204, json!({})),
     })
     .await;
-    let call = Call::within(Duration::from_secs(60), cancel);
+    let call = Deadline::within(Duration::from_secs(60), cancel);
     let cloned = clone::clone(&fake.client(), &route(), &Options::default(), &owner(), &call).await;
-    assert_eq!(cloned.error.map(|error| error.kind), Some(Kind::Cancelled));
+    assert_eq!(cloned.error.map(|error| error.kind), Some(ErrorKind::Cancelled));
     assert_eq!(cloned.keys.len(), 1, "the copy is in the partial state");
     assert_eq!(fake.count("POST /v1/secret/metadata/preview/pr-1"), 2);
 }
@@ -280,7 +280,7 @@ async fn a_token_that_ends_in_the_middle_is_replaced_once() {
 async fn a_refusal_is_no_reason_to_log_in_again_while_the_token_is_known() {
     let fake = after_basics(|_, _| refusal(403, "1 error occurred:\n\t* permission denied\n\n")).await;
     let error = read(&fake.client(), &call()).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Denied);
+    assert_eq!(error.kind, ErrorKind::Denied);
     assert_eq!(
         error.chain(),
         "cannot read secret `secret/stage/shop`: Vault answered 403 to GET /v1/secret/data/stage/shop (permission \

@@ -11,7 +11,7 @@ use tracing_subscriber::{Layer, layer::Context, prelude::*};
 
 use super::server::Server;
 use crate::{
-    Kind,
+    ErrorKind,
     vault::{
         Auth, Found, JwtSource, MountInfo, Settings,
         fake::{Fake, Reply, call, client, refusal, secret},
@@ -103,7 +103,7 @@ async fn a_login_that_was_refused_is_not_tried_by_every_call() {
     let vault = fake.client_with(auth);
     for _ in 0..5 {
         let error = vault.read(&mount(), &path(), None, &call()).await.unwrap_err();
-        assert_eq!(error.kind, Kind::Unauthenticated);
+        assert_eq!(error.kind, ErrorKind::Unauthenticated);
         let chain = error.chain();
         assert!(chain.contains("cannot log in to Vault by approle at `auth/approle`"), "{chain}");
         assert!(chain.contains("the role or its secret is wrong") && !chain.contains("canary"), "{chain}");
@@ -148,11 +148,11 @@ async fn a_wrong_token_is_told_from_a_missing_right() {
     let server = Server::shared().await;
     let vault = server.client(Auth::Token("hvs.wrong".to_owned().into()));
     let error = vault.read(&mount(), &path(), None, &call()).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Unauthenticated, "{}", error.chain());
+    assert_eq!(error.kind, ErrorKind::Unauthenticated, "{}", error.chain());
     assert!(error.chain().contains("does not accept the token"), "{}", error.chain());
     let weak = server.token(&["default"]).await;
     let error = server.client(weak).read(&mount(), &path(), None, &call()).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Denied, "{}", error.chain());
+    assert_eq!(error.kind, ErrorKind::Denied, "{}", error.chain());
     assert!(error.chain().contains("capability `read` on `secret/data/stage/shop`"), "{}", error.chain());
 }
 

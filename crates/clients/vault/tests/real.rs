@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use super::server::Server;
 use crate::{
-    Kind,
+    ErrorKind,
     vault::{
         Created, Entry, Found, KvVersion, MountInfo, SecretMap, Settings, Written,
         fake::{call, client},
@@ -136,7 +136,7 @@ async fn version_1_is_read_and_never_written() {
     assert!(matches!(vault.read(&kv1, &path("archive/none"), None, &call()).await, Ok(Found::Absent)));
     assert_eq!(vault.list(&kv1, Some(&path("archive")), &call()).await.unwrap().len(), 1);
     let error = vault.create(&kv1, &path("archive/new"), &secret.data, &call()).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Invalid);
+    assert_eq!(error.kind, ErrorKind::Invalid);
     assert!(error.chain().contains("KV version 1"), "{}", error.chain());
 }
 
@@ -153,7 +153,7 @@ async fn certificates_and_the_seal() {
         vault.lookup_self(&call()).await.unwrap();
     }
     let error = with(None, None).lookup_self(&call()).await.unwrap_err();
-    assert_eq!(error.kind, Kind::Unavailable);
+    assert_eq!(error.kind, ErrorKind::Unavailable);
     assert!(error.chain().contains("is not trusted; set `vault.ca_cert`"), "{}", error.chain());
     let empty = Settings::default().or_environment(|name| (name == "VAULT_SKIP_VERIFY").then(String::new)).unwrap();
     let empty = Settings { address: Some(server.address.clone()), auth: Some(server.root()), ..empty };

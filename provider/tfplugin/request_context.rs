@@ -1,4 +1,4 @@
-//! [`Call`]: what a resource is told about the request it serves.
+//! [`RequestContext`]: what a resource is told about the request it serves.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -17,7 +17,7 @@ pub struct Capabilities {
 
 /// One request: how it is cancelled, what the host can do, and where warnings go.
 #[derive(Debug, Default)]
-pub struct Call {
+pub struct RequestContext {
     /// Cancelled when the user interrupts Terraform. Work should then end soon, with what it has done so far.
     pub cancel: CancellationToken,
     /// What the host can handle.
@@ -25,7 +25,7 @@ pub struct Call {
     warnings: Mutex<Diags>,
 }
 
-impl Call {
+impl RequestContext {
     /// A call with these capabilities that ends when `cancel` does.
     pub fn new(cancel: CancellationToken, capabilities: Capabilities) -> Self {
         Self { cancel, capabilities, warnings: Mutex::default() }

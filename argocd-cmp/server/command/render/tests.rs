@@ -1,0 +1,57 @@
+use super::*;
+
+fn options(path: PathBuf, parameters: &[(&str, &str)]) -> Render {
+    let parameters = parameters.iter().map(|(name, value)| RawParameter::text(*name, *value)).collect();
+    Render { path, parameters, ..Render::default() }
+}
+
+fn checkout() -> tempfile::TempDir {
+    let root = tempfile::tempdir().unwrap();
+    std::fs::create_dir_all(root.path().join("deploy/pr")).unwrap();
+    std::fs::create_dir_all(root.path().join(".git")).unwrap();
+    std::fs::create_dir_all(root.path().join("base")).unwrap();
+    let config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n";
+    std::fs::write(root.path().join("base/a.yaml"), config).unwrap();
+    std::fs::write(root.path().join("base/kustomization.yaml"), "resources: [a.yaml]").unwrap();
+    std::fs::write(root.path().join("deploy/pr/kustomization.yaml"), "resources: [../../base]").unwrap();
+    root
+}
+
+#[test]
+fn a_base_above_the_directory_is_found_in_the_checkout() {
+    let root = checkout();
+    let path = root.path().join("deploy/pr");
+    let yaml = render(options(path.clone(), &[("environment", "demo")])).unwrap();
+    assert!(yaml.starts_with("---\n") && yaml.contains("kind: ConfigMap\n"), "{yaml}");
+    assert!(yaml.contains("namespace: demo\n"), "{yaml}");
+    let named = render(options(path.clone(), &[("repository", "acme/shop"), ("pull-request", "7")])).unwrap();
+    assert!(named.contains("namespace: shop-pr-7\n"), "{named}");
+
+    let only = Render { root: Some(path.clone()), ..options(path.clone(), &[("environment", "demo")]) };
+    let refusals = render(only).unwrap_err().to_string();
+    assert!(refusals.contains("leads out of the files that were received"), "{refusals}");
+    let beside = Render { root: Some(root.path().join("base")), ..options(path.clone(), &[]) };
+    assert!(render(beside).unwrap_err().to_string().contains("does not lie in the root"));
+    let nameless = render(options(path, &[])).unwrap_err().to_string();
+    assert!(nameless.contains("--parameter environment=NAME"), "{nameless}");
+    assert!(render(options(root.path().join("none"), &[])).is_err());
+}
+
+#[test]
+fn a_difference_is_shown_with_its_surroundings() {
+    let (before, after) = ("a\nb\nc\n", "a\nB\nc\nd");
+    expect_test::expect![[r#"
+            @@ -1,3 +1,4 @@
+             a
+            -b
+            +B
+             c
+            +d
+        "#]]
+    .assert_eq(&difference(before, after, false));
+    assert!(difference(before, after, true).contains("\u{1b}[31m-b\u{1b}[0m\n"));
+    assert_eq!(difference(before, before, true), "no change\n");
+    let directory = tempfile::tempdir().unwrap();
+    assert_eq!(earlier(&directory.path().join("none")).unwrap(), "", "the first time everything is new");
+    assert!(earlier(directory.path()).is_err());
+}

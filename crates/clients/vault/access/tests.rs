@@ -1,0 +1,81 @@
+use super::*;
+
+fn environment(pairs: &'static [(&'static str, &'static str)]) -> impl Fn(&str) -> Option<String> {
+    |name| pairs.iter().find(|(key, _)| *key == name).map(|(_, value)| (*value).to_owned())
+}
+
+#[test]
+fn what_is_written_beats_the_environment() {
+    let environment = environment(&[("VAULT_ADDR", "https://env"), ("VAULT_NAMESPACE", "team"), ("VAULT_TOKEN", "t")]);
+    let settings = Settings { address: Some("https://block".to_owned()), ..Settings::default() };
+    let settings = settings.or_environment(environment).unwrap();
+    assert_eq!(settings.address.as_deref(), Some("https://block"));
+    assert_eq!(settings.namespace.as_deref(), Some("team"));
+    assert!(matches!(settings.auth, Some(Auth::Token(_))));
+    assert_eq!(Access::new(settings).unwrap().describe(), "Vault at https://block, namespace `team`");
+}
+
+#[test]
+fn empty_variables_are_unset_ones() {
+    let empty =
+        environment(&[("VAULT_ADDR", ""), ("VAULT_TOKEN", ""), ("VAULT_SKIP_VERIFY", ""), ("VAULT_CACERT", "")]);
+    let settings = Settings::default().or_environment(empty).unwrap();
+    assert_eq!(settings.skip_verify, None);
+    assert!(settings.address.is_none() && settings.auth.is_none() && settings.ca_cert.is_none());
+    let access = Access::new(settings).unwrap();
+    assert!(!access.skip_verify && matches!(access.authority, Authority::System));
+}
+
+#[test]
+fn skip_verify_reads_as_the_official_client_does() {
+    for (text, expected) in [("1", Some(true)), ("True", Some(true)), ("0", Some(false)), ("F", Some(false))] {
+        let settings =
+            Settings::default().or_environment(|name| (name == "VAULT_SKIP_VERIFY").then(|| text.to_owned()));
+        assert_eq!(settings.unwrap().skip_verify, expected);
+    }
+    let wrong = Settings::default().or_environment(environment(&[("VAULT_SKIP_VERIFY", "yes")]));
+    assert_eq!(wrong.unwrap_err(), AccessError::BadBool { got: "yes".to_owned() });
+    let given = Settings { skip_verify: Some(false), ..Settings::default() };
+    let given = given.or_environment(environment(&[("VAULT_SKIP_VERIFY", "true")])).unwrap();
+    assert_eq!(given.skip_verify, Some(false));
+}
+
+#[test]
+fn addresses() {
+    let parse = |text: &str| Access::new(Settings { address: Some(text.to_owned()), ..Settings::default() });
+    for good in ["https://vault:8200", "http://127.0.0.1:8200/", "https://host/vault", " https://host "] {
+        assert!(parse(good).is_ok(), "{good}");
+    }
+    for bad in ["vault:8200", "vault", "unix:///run/x", "https://u:p@host", "https://host?x=1", "ftp://host"] {
+        assert!(parse(bad).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn logins() {
+    let parse = |auth: Auth| Access::new(Settings { auth: Some(auth), ..Settings::default() });
+    let token = |text: &str| Auth::Token(text.to_owned().into());
+    assert!(parse(token("hvs.x")).is_ok());
+    assert_eq!(parse(token("x\n")).unwrap_err(), AccessError::Unsendable { attribute: "vault.auth.token" });
+    assert_eq!(parse(token("")).unwrap_err(), AccessError::Empty { attribute: "vault.auth.token" });
+    let role = |mount: &str| Auth::AppRole {
+        role_id: "r".to_owned(),
+        secret_id: "s".to_owned().into(),
+        mount: Some(mount.to_owned()),
+    };
+    assert!(parse(role("team/approle/")).is_ok());
+    for bad in ["../token", "auth/approle", "a//b"] {
+        assert!(parse(role(bad)).is_err(), "{bad}");
+    }
+}
+
+#[test]
+fn debug_shows_no_secret() {
+    let auth = Auth::AppRole { role_id: "role".to_owned(), secret_id: "canary".to_owned().into(), mount: None };
+    let settings = Settings { auth: Some(auth), ..Settings::default() };
+    let shown = format!("{settings:?} {:?}", Access::new(settings.clone()).unwrap());
+    assert!(!shown.contains("canary"), "{shown}");
+    let token = Settings { auth: Some(Auth::Token("canary".to_owned().into())), ..Settings::default() };
+    let shown = format!("{token:?} {:?}", Access::new(token.clone()).unwrap());
+    assert!(!shown.contains("canary"), "{shown}");
+}

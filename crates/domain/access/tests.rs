@@ -1,0 +1,54 @@
+use super::*;
+
+fn grant(kind: &str, name: &str, namespace: Option<&str>, role: &str) -> Result<AccessGrant, AccessError> {
+    AccessGrant::new(kind.parse()?, name, namespace.map(|text| text.parse().unwrap()), role.parse()?)
+}
+
+#[test]
+fn grants() {
+    for (kind, name, namespace, role) in [
+        ("User", "alice@example.com", None, "owner"),
+        ("Group", "oidc:acme:developers", None, "view"),
+        ("ServiceAccount", "ci", Some("pipelines"), "system:aggregate-to-view"),
+    ] {
+        let grant = grant(kind, name, namespace, role).unwrap();
+        let json = serde_json::to_string(&grant).unwrap();
+        assert_eq!(serde_json::from_str::<AccessGrant>(&json).unwrap(), grant);
+        assert_eq!(grant.role().as_str(), role);
+    }
+    let short: AccessGrant = serde_json::from_str(r#"{"kind":"User","name":"alice"}"#).unwrap();
+    assert_eq!(short.role(), &AccessRole::Owner);
+}
+
+#[test]
+fn refused() {
+    for (kind, name, namespace, role, part) in [
+        ("user", "alice", None, "owner", "expected User, Group or ServiceAccount"),
+        ("User", "", None, "owner", "must not be empty"),
+        ("User", "a\nb", None, "owner", "no name of a subject"),
+        ("ServiceAccount", "ci", None, "owner", "needs `namespace`"),
+        ("ServiceAccount", "CI", Some("x"), "owner", "ServiceAccount `CI` contains"),
+        ("User", "alice", Some("x"), "owner", "remove `namespace`"),
+        ("Group", "devs", Some("x"), "owner", "remove `namespace`"),
+        ("User", "alice", None, "", "no role"),
+        ("User", "alice", None, "a/b", "no role"),
+    ] {
+        let error = grant(kind, name, namespace, role).expect_err(name).to_string();
+        assert!(error.contains(part), "{error}");
+    }
+}
+
+#[test]
+fn another_grant_is_another_binding() {
+    let list = [
+        grant("User", "alice", None, "owner"),
+        grant("User", "alice", None, "view"),
+        grant("Group", "alice", None, "owner"),
+        grant("ServiceAccount", "alice", Some("a"), "owner"),
+        grant("ServiceAccount", "alice", Some("b"), "owner"),
+    ];
+    let names: std::collections::BTreeSet<_> = list.into_iter().map(|grant| grant.unwrap().binding_name()).collect();
+    assert_eq!(names.len(), 5);
+    let again = grant("User", "alice", None, "owner").unwrap().binding_name();
+    assert!(names.contains(&again) && again.starts_with("eod-owner-"));
+}

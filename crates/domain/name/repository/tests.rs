@@ -1,0 +1,53 @@
+use super::*;
+
+#[test]
+fn one_identity_however_written() {
+    let canonical = |text: &str| text.parse::<Repository>().expect(text).canonical();
+    for (text, expected) in [
+        ("acme/shop", "github.com/acme/shop"),
+        ("github.com/acme/shop", "github.com/acme/shop"),
+        ("GitHub.com/Acme/Shop", "github.com/acme/shop"),
+        ("gitlab.com/acme/team/shop", "gitlab.com/acme/team/shop"),
+        ("git.acme.internal:8443/acme/shop", "git.acme.internal:8443/acme/shop"),
+        ("acme/shop.api_v2-x", "github.com/acme/shop.api_v2-x"),
+    ] {
+        assert_eq!(canonical(text), expected);
+    }
+    let repository: Repository = "Acme/Shop".parse().unwrap();
+    assert_eq!(repository, "github.com/acme/shop".parse().unwrap());
+    assert_eq!(repository.to_string(), "Acme/Shop");
+    assert_eq!(repository.short(), "acme/shop");
+    assert_eq!((repository.host(), repository.owner(), repository.repo()), ("github.com", "Acme", "Shop"));
+}
+
+#[test]
+fn addresses_of_pull_requests() {
+    let url = |text: &str| text.parse::<Repository>().unwrap().pull_request_url(NonZeroU64::MIN);
+    assert_eq!(url("Acme/Shop").as_deref(), Some("https://github.com/Acme/Shop/pull/1"));
+    assert_eq!(url("gitlab.com/acme/shop"), None);
+}
+
+#[test]
+fn refuses_with_a_reason() {
+    for (text, part) in [
+        ("", "must not be empty"),
+        ("shop", "has no owner"),
+        ("gitlab.com/shop", "has no owner"),
+        ("https://github.com/acme/shop.git", "write it as `github.com/acme/shop`"),
+        ("https://user@github.com/acme/shop/", "write it as `github.com/acme/shop`"),
+        ("git@github.com:acme/shop.git", "write it as `github.com/acme/shop`"),
+        ("acme/shop.git", "write it as `acme/shop`"),
+        ("acme/team/shop", "`acme` is no host"),
+        ("acme/", "the part ``"),
+        ("/shop", "the part ``"),
+        ("github.com//shop", "the part ``"),
+        ("acme/..", "the part `..`"),
+        ("acme/sh op", "the part `sh op`"),
+        ("acme/shop#1", "the part `shop#1`"),
+        ("acme/šhop", "the part `šhop`"),
+    ] {
+        let error = text.parse::<Repository>().expect_err(text).to_string();
+        assert!(error.contains(part), "{text}: {error}");
+    }
+    assert_eq!("a/".repeat(300).parse::<Repository>(), Err(RepositoryError::TooLong(600)));
+}

@@ -1,0 +1,51 @@
+use super::*;
+
+#[test]
+fn reads_and_prints() {
+    for text in
+        ["pr-{number}", "{repo}-pr-{number}", "{owner}-{repo}-{number}", "{number}", "pr{number}-{repo}", "v2-{number}"]
+    {
+        assert_eq!(text.parse::<NameTemplate>().expect(text).to_string(), text);
+    }
+    assert_eq!("pr-{number}".parse(), Ok(NameTemplate::number()));
+    assert_eq!("{repo}-pr-{number}".parse(), Ok(NameTemplate::repo_and_number()));
+}
+
+#[test]
+fn refuses_with_a_reason() {
+    for (text, part) in [
+        ("", "does not contain {number}"),
+        ("{repo}", "does not contain {number}"),
+        ("{branch}-{number}", "placeholder `{branch}`"),
+        ("{}-{number}", "placeholder `{}`"),
+        ("{Number}", "placeholder `{Number}`"),
+        ("{repo-{number}", "placeholder `{repo-{number}`"),
+        ("{number", "a brace that"),
+        ("number}", "a brace that"),
+        ("{number}-{number}", "uses {number} twice"),
+        ("{repo}-{repo}-{number}", "uses {repo} twice"),
+        ("{repo}{number}", "side by side"),
+        ("{owner}{repo}-{number}", "side by side"),
+        ("pr1{number}", "a digit beside {number}"),
+        ("{number}0", "a digit beside {number}"),
+        ("PR-{number}", "only lower-case letters"),
+        ("pr--{number}", "only lower-case letters"),
+        ("-{number}", "only lower-case letters"),
+        ("{number}-", "only lower-case letters"),
+        ("pr.{number}", "only lower-case letters"),
+        ("a-very-long-beginning-{number}", "at most 20"),
+    ] {
+        let error = text.parse::<NameTemplate>().expect_err(text).to_string();
+        assert!(error.contains(part), "{text}: {error}");
+    }
+}
+
+#[test]
+fn the_longest_parts_still_fit() {
+    let repository: Repository = format!("{}/{}", "o".repeat(39), "r".repeat(100)).parse().unwrap();
+    let template: NameTemplate =
+        "a-{owner}-bbbbbbbbbbbbbb-{repo}-c-{number}".replace("bbbbbbbbbbbbbb", "bbbbbbbbb").parse().unwrap();
+    let text = template.render_within(Some(&repository), NonZeroU64::MAX, 52).unwrap();
+    assert!(text.len() <= 52, "{text}");
+    assert!(text.contains("o-b") && text.contains("r-c"), "{text}");
+}
