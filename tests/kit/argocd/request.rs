@@ -26,9 +26,10 @@ pub struct Answer {
 /// The parameters that a source announces.
 pub type Announced = Vec<Value>;
 
-/// Manifests as the controller gets them: one object each, with Argo CD's own mark.
+/// A successful answer of the repo-server.
 #[derive(Debug)]
 pub struct Rendered {
+    /// One object each, with Argo CD's tracking label.
     pub manifests: Vec<Value>,
     /// `Directory`, `Helm`, `Kustomize` or `Plugin`.
     pub source_type: String,
