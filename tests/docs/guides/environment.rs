@@ -76,8 +76,8 @@ fn tiers() -> String {
             row("intended for", &|tier| {
                 match tier {
                     Tier::Lightweight => "short tests",
-                    Tier::Full => "a day of work with its own database",
-                    Tier::Compliance => "changes that need an approval",
+                    Tier::Full => "a day of work",
+                    Tier::Compliance => "reviews that end with an approval",
                     Tier::Staging => "permanent environments",
                 }
                 .to_owned()
@@ -203,10 +203,7 @@ const LABELS: [Described; 11] = [
     (labels::OWNER, "`owner`, shortened with a hash if it is not a valid label value; `unknown` if not set"),
     (labels::TIER, "`tier`"),
     (labels::TTL, "`ttl`; `none` in `staging`"),
-    (
-        "pod-security.kubernetes.io/enforce",
-        "`pod_security`; `enforce-version` is `latest`, as for the two labels below",
-    ),
+    ("pod-security.kubernetes.io/enforce", "`pod_security`"),
     ("pod-security.kubernetes.io/audit", "always `restricted`"),
     ("pod-security.kubernetes.io/warn", "always `restricted`"),
 ];
