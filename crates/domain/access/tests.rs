@@ -23,15 +23,15 @@ fn grants() {
 #[test]
 fn refused() {
     for (kind, name, namespace, role, part) in [
-        ("user", "alice", None, "owner", "expected User, Group or ServiceAccount"),
+        ("user", "alice", None, "owner", "supported are User, Group, ServiceAccount"),
         ("User", "", None, "owner", "must not be empty"),
-        ("User", "a\nb", None, "owner", "no name of a subject"),
-        ("ServiceAccount", "ci", None, "owner", "needs `namespace`"),
+        ("User", "a\nb", None, "owner", "invalid subject name"),
+        ("ServiceAccount", "ci", None, "owner", "`namespace` is required"),
         ("ServiceAccount", "CI", Some("x"), "owner", "ServiceAccount `CI` contains"),
-        ("User", "alice", Some("x"), "owner", "remove `namespace`"),
-        ("Group", "devs", Some("x"), "owner", "remove `namespace`"),
-        ("User", "alice", None, "", "no role"),
-        ("User", "alice", None, "a/b", "no role"),
+        ("User", "alice", Some("x"), "owner", "`namespace` is not supported"),
+        ("Group", "devs", Some("x"), "owner", "`namespace` is not supported"),
+        ("User", "alice", None, "", "invalid role"),
+        ("User", "alice", None, "a/b", "invalid role"),
     ] {
         let error = grant(kind, name, namespace, role).expect_err(name).to_string();
         assert!(error.contains(part), "{error}");

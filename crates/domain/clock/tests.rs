@@ -18,7 +18,7 @@ const TTL: ClockChange = ClockChange { ttl: true, ..NOTHING };
 
 #[test]
 fn changes_per_tier() {
-    let ttl = |hours| Some(Ttl::hours(hours));
+    let ttl = |hours| Some(Ttl::from_hours(hours));
     // Now is hour 10; the live clock began at hour 0.
     for (tier, change, ttl, live, expected) in [
         (Tier::Full, NOTHING, ttl(24), clock(0, Some(24)), clock(0, Some(24))),
@@ -48,7 +48,7 @@ fn changes_per_tier() {
 fn the_later_of_two() {
     assert_eq!(clock(1, Some(5)).later(clock(2, Some(4))), clock(2, Some(5)));
     assert_eq!(clock(1, None).later(clock(0, Some(4))), clock(1, Some(4)));
-    assert_eq!(Clock::start(at(3), Some(Ttl::hours(4))), clock(3, Some(7)));
+    assert_eq!(Clock::start(at(3), Some(Ttl::from_hours(4))), clock(3, Some(7)));
     assert_eq!(Clock::start(at(3), None), clock(3, None));
 }
 

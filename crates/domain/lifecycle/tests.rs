@@ -14,17 +14,17 @@ fn full() -> Facts {
         deployed: true,
         failed: false,
         tier: Tier::Full,
-        ttl: Some(Ttl::hours(24)),
-        warning: Some(Ttl::hours(2)),
+        ttl: Some(Ttl::from_hours(24)),
+        warning: Some(Ttl::from_hours(2)),
         last_activity_at: Some(at("01T12:00")),
         expires_at: Some(at("02T12:00")),
     }
 }
 
 #[test]
-fn words() {
+fn statuses_are_read_as_written() {
     for status in Status::ALL {
-        assert_eq!(status.as_str().parse(), Ok(status));
+        assert_eq!(status.as_str().parse(), Ok(*status));
     }
     assert!("Ready".parse::<Status>().is_err());
 }
@@ -72,7 +72,7 @@ fn conditions() {
 
 #[test]
 fn a_short_ttl_shortens_the_warning() {
-    let short = Facts { ttl: Some(Ttl::minutes(20)), expires_at: Some(at("01T12:20")), ..full() };
+    let short = Facts { ttl: Some(Ttl::from_minutes(20)), expires_at: Some(at("01T12:20")), ..full() };
     assert_eq!(status(&short, at("01T12:00")), Status::Active);
     assert_eq!(status(&short, at("01T12:09")), Status::Active);
     assert_eq!(status(&short, at("01T12:10")), Status::Expiring);

@@ -87,13 +87,13 @@ fn given_names() {
     }
     assert_eq!(
         "prod".parse::<EnvironmentName>().unwrap_err().to_string(),
-        "the environment name `prod` is reserved: production is never owned by EoD; choose another name"
+        "environment name `prod` is reserved: EoD never owns production; use another name"
     );
 }
 
 #[test]
 fn refused_identities() {
-    assert_eq!(name("=given", None), Err(NameError::NothingToNameItBy));
+    assert_eq!(name("=given", None), Err(NameError::Missing));
     assert_eq!(
         name("#1", Some("{repo}-{number}")),
         Err(NameError::NoRepository { template: "{repo}-{number}".to_owned() })

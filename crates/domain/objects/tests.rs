@@ -4,7 +4,7 @@ use std::fmt::Write;
 
 use super::*;
 use crate::labels::{self, UserLabels};
-use crate::marks::Nonce;
+use crate::installation::Nonce;
 use crate::mesh::MeshKind;
 use crate::settings::Settings;
 use crate::spec::EnvironmentSpec;
@@ -27,7 +27,8 @@ fn provenance() -> NamespaceProvenance {
     }
 }
 
-/// The objects in short: what all of them share is left out, and [`everything_carries_the_marks`] looks at it.
+/// Objects in short form. Fields common to all objects are omitted and tested by
+/// [`every_object_has_the_ownership_labels`].
 fn print(objects: &[Object]) -> String {
     let mut text = String::new();
     for object in objects {
@@ -115,11 +116,11 @@ fn only_what_is_asked_for() {
 }
 
 #[test]
-fn everything_carries_the_marks() {
+fn every_object_has_the_ownership_labels() {
     let environment = environment(EVERYTHING);
     for object in objects(&environment, &provenance()) {
         let metadata = &object.content["metadata"];
-        for (key, value) in environment.marks() {
+        for (key, value) in environment.ownership_labels() {
             assert_eq!(metadata["labels"][&key], value, "{}", object.key());
         }
         assert_eq!(metadata["labels"]["cost-center"], "42", "{}", object.key());
@@ -189,9 +190,13 @@ fn openshift_has_its_own_dns() {
 
 #[test]
 fn kinds() {
-    for kind in ObjectKind::ALL {
+    for kind in ObjectKind::ALL.iter().copied() {
         assert_eq!(kind.to_string().parse(), Ok(kind));
         assert_eq!(kind.api_version().trim_end_matches("v1").trim_end_matches('/'), kind.group());
     }
-    assert_eq!("Pod".parse::<ObjectKind>(), Err(ObjectKindError("Pod".to_owned())));
+    assert_eq!(
+        "Pod".parse::<ObjectKind>().unwrap_err().to_string(),
+        "unsupported kind of object `Pod`: supported are Namespace, ServiceAccount, ResourceQuota, LimitRange, NetworkPolicy, \
+         Role, RoleBinding"
+    );
 }
