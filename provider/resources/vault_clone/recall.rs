@@ -8,7 +8,7 @@
 use std::time::SystemTime;
 
 use eod_clients::Deadline;
-use eod_clients::vault::clone::Owner;
+use eod_clients::vault::clone::CopyOwner;
 use eod_clients::vault::{MountInfo, Vault};
 use eod_domain::Nonce;
 use eod_domain::vault::{CopyCheck, CopyProvenance, KeyFacts, KeyRecord, KeyResult, SecretPath, SecretRef, check_copy};
@@ -23,7 +23,7 @@ pub(super) struct Forgotten<'a> {
     pub(super) vault: &'a Vault,
     pub(super) source: &'a SecretRef,
     pub(super) target: &'a SecretRef,
-    pub(super) owner: &'a Owner,
+    pub(super) owner: &'a CopyOwner,
 }
 
 impl Forgotten<'_> {
@@ -34,7 +34,7 @@ impl Forgotten<'_> {
                 && let Some(ours) = self.provenance(path)
                 && let CopyCheck::Ours { .. } = check_copy(Some(&facts), &ours)
             {
-                return Ok(facts.marks.nonce);
+                return Ok(facts.ownership.nonce);
             }
         }
         Ok(None)
@@ -79,7 +79,7 @@ impl Forgotten<'_> {
 /// When the version of a record was stored, if it is the newest, without marks, and not older than the first.
 fn stored_by(facts: &KeyFacts, record: &KeyRecord, since: Timestamp) -> Option<String> {
     let stored = facts.created_time.clone()?;
-    let same = facts.marks.is_empty() && facts.current_version == record.version;
+    let same = facts.ownership.is_empty() && facts.current_version == record.version;
     (same && stored.parse::<Timestamp>().ok()? >= since).then_some(stored)
 }
 

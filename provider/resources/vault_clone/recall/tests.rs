@@ -1,16 +1,16 @@
-use eod_clients::vault::{Access, Settings};
-use eod_domain::vault::KeyMarks;
+use eod_clients::vault::{VaultAccess, VaultSettings};
+use eod_domain::vault::CopyOwnership;
 
 use super::*;
 
 #[test]
 fn a_copy_comes_from_the_same_place_below_the_source() {
-    let owner = Owner {
+    let owner = CopyOwner {
         environment: "pr-1".parse().unwrap(),
         installation: "acme".parse().unwrap(),
         nonce: Nonce::recorded(""),
     };
-    let vault = Vault::new(Access::new(Settings::default()).unwrap(), "test");
+    let vault = Vault::new(VaultAccess::new(VaultSettings::default()).unwrap(), "test");
     let (source, target) = ("secret/stage/shop".parse().unwrap(), "kv/preview/pr-1".parse().unwrap());
     let forgotten = Forgotten { vault: &vault, source: &source, target: &target, owner: &owner };
     let of = |path: &str| forgotten.provenance(&path.parse().unwrap()).map(|it| it.source.to_string());
@@ -33,6 +33,6 @@ fn what_has_marks_or_is_older_or_newer_is_not_what_the_create_stored() {
     assert!(stored(&facts(1, "2026-01-01T00:00:05.123456789Z")));
     assert!(!stored(&facts(1, "2026-01-01T00:00:04.9Z")));
     assert!(!stored(&facts(2, "2026-01-01T00:00:06Z")));
-    let marks = KeyMarks { environment: Some("pr-2".to_owned()), ..KeyMarks::default() };
+    let ownership = CopyOwnership { environment: Some("pr-2".to_owned()), ..CopyOwnership::default() };
     assert!(!stored(&KeyFacts { marks, ..facts(1, "2026-01-01T00:00:06Z") }));
 }
