@@ -121,8 +121,8 @@ impl Environment {
         let name = collect(&mut mistakes, name.map_err(|mistake| vec![mistake]));
         let tier = spec.tier.unwrap_or(settings.default_tier);
         let tier_settings = settings.tiers.get(tier);
-        let ttl = tier_settings.ttl_or_default(tier, spec.ttl).map_err(|error| vec![Mistake::at(["ttl"], error)]);
-        let ttl = collect(&mut mistakes, ttl);
+        let ttl = tier_settings.ttl_or_default(tier, spec.ttl);
+        let ttl = collect(&mut mistakes, ttl.map_err(|error| vec![EnvironmentMistake::at(["ttl"], error)]));
         let quota = tier_settings.quota.with(&spec.quota);
         let limits = collect(&mut mistakes, ContainerLimits::resolve(&spec.limits, &quota));
         let (Some(name), Some(ttl), Some(limits), true) = (name, ttl, limits, mistakes.is_empty()) else {

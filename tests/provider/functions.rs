@@ -16,14 +16,14 @@ fn functions_answer_without_a_cluster() {
                 "host(\"api\", \"shop-pr-123\", \"preview.acme.internal\")",
                 json!("shop-pr-123-api.preview.acme.internal"),
             ),
-            ("tier([], [])", json!({ "tier": "lightweight", "reason": "no label and no changed path asks for more" })),
+            ("tier([], [])", json!({ "tier": "lightweight", "reason": "no label and no changed path requires a higher tier" })),
             (
                 "tier([\"bug\", \"tier/full\"], [\"src/payments/a.rs\"])",
-                json!({ "tier": "full", "reason": "the label `tier/full` asks for it" }),
+                json!({ "tier": "full", "reason": "the label `tier/full` requests it" }),
             ),
             (
                 "tier([\"quick-fix\"], [\"db/migrations/1.sql\"])",
-                json!({ "tier": "lightweight", "reason": "the label `quick-fix` asks for it" }),
+                json!({ "tier": "lightweight", "reason": "the label `quick-fix` requests it" }),
             ),
             ("tier([], [\"src/billing/a.rs\"]).tier", json!("compliance")),
             ("tier([], [\"db/migrate/1.rb\"]).tier", json!("full")),
@@ -54,7 +54,7 @@ fn a_function_says_what_is_wrong_with_which_argument() {
             ("host(\"api\", \"Shop\", \"a.example\")", "environment", "only lower-case letters"),
             ("host(\"api\", \"shop\", \"a..example\")", "domain", "empty part"),
             ("tier([\"tier/production\"], [])", "labels", "production"),
-            ("tier([\"tier/huge\"], [])", "labels", "`huge` is no tier"),
+            ("tier([\"tier/huge\"], [])", "labels", "unsupported tier `huge`"),
         ] {
             story.body(&format!("output \"o\" {{\n  value = provider::eod::{call}\n}}\n"));
             let run = story.plan().expect_err(why);

@@ -5,7 +5,7 @@ fn map(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn keys_a_user_may_set() {
+fn keys_of_the_user_are_valid() {
     for key in [
         "team",
         "cost-center",
@@ -20,7 +20,7 @@ fn keys_a_user_may_set() {
 }
 
 #[test]
-fn keys_a_user_may_not_set() {
+fn reserved_keys_are_refused() {
     for key in [NAME, INSTANCE, MANAGED_BY, ENV, OWNER, EXPIRES_AT, "environment.on-demand/anything"] {
         assert_eq!(check_user_key(key), Err(LabelError::Ours(key.to_owned())));
     }
@@ -46,7 +46,7 @@ fn keys_a_user_may_not_set() {
 }
 
 #[test]
-fn every_mistake_is_reported_at_its_key() {
+fn each_mistake_is_reported_at_its_key() {
     let labels = map(&[("team", "a b"), ("kubernetes.io/x", "y"), ("good", ""), (ENV, "z")]);
     let mistakes = UserLabels::parse("default_labels", labels).unwrap_err();
     let paths: Vec<_> = mistakes.iter().map(|mistake| mistake.path.clone()).collect();
@@ -72,7 +72,7 @@ fn label_values() {
 }
 
 #[test]
-fn parsed_again_when_read_from_json() {
+fn labels_are_validated_when_deserialized() {
     assert!(serde_json::from_str::<UserLabels>(r#"{"team":"x"}"#).is_ok());
     assert!(serde_json::from_str::<UserLabels>(r#"{"k8s.io/team":"x"}"#).is_err());
 }

@@ -17,7 +17,7 @@ fn labels_and_annotations() {
 }
 
 #[test]
-fn refused() {
+fn invalid_values_are_refused() {
     assert_eq!("istio".parse::<MeshKind>(), Err(MeshKind::unsupported("istio")));
     let revision = Some("v2".parse().unwrap());
     assert_eq!(Mesh::new(MeshKind::Linkerd, revision), Err(MeshError(MeshKind::Linkerd)));

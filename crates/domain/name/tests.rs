@@ -7,7 +7,7 @@ fn name(identity: &str, template: Option<&str>) -> Result<String, NameError> {
 }
 
 #[test]
-fn plain_names_have_no_hash() {
+fn unchanged_names_have_no_hash() {
     for (identity, template, expected) in [
         ("#123", None, "pr-123"),
         ("acme/shop#123", None, "shop-pr-123"),
@@ -24,7 +24,7 @@ fn plain_names_have_no_hash() {
 }
 
 #[test]
-fn changed_and_cut_names_have_one() {
+fn changed_and_cut_names_have_a_hash() {
     let list = [
         ("acme/shop.api#1", None),
         ("acme/shop_api#1", None),

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn one_identity_however_written() {
+fn equal_identities_have_equal_names() {
     let canonical = |text: &str| text.parse::<Repository>().expect(text).canonical();
     for (text, expected) in [
         ("acme/shop", "github.com/acme/shop"),

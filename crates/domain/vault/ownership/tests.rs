@@ -55,7 +55,7 @@ fn verdicts() {
         (facts(1, false, entries("pr-1", "acme", "", "n0")), foreign("only some of the ownership labels")),
     ] {
         match (check_copy(Some(&found), &ours()), expected) {
-            (CopyCheck::Foreign { whose }, Err(words)) => assert!(whose.contains(words), "{whose}"),
+            (CopyCheck::Foreign { owner }, Err(words)) => assert!(owner.contains(words), "{owner}"),
             (verdict, Ok(expected)) => assert_eq!(verdict, expected, "{found:?}"),
             (verdict, Err(words)) => panic!("{verdict:?} instead of {words}"),
         }
@@ -66,14 +66,14 @@ fn verdicts() {
 #[test]
 fn refusals() {
     use AfterRefusal as After;
-    let foreign = CopyCheck::Foreign { whose: "x".to_owned() };
+    let foreign = CopyCheck::Foreign { owner: "x".to_owned() };
     let other = CopyCheck::OtherSource { source: "s".to_owned() };
     for (verdict, conflict, denied) in [
         (CopyCheck::Absent, After::CreateAgain, After::NotAllowed),
         (CopyCheck::Ours { deleted: false }, After::Adopt, After::Adopt),
         (CopyCheck::Ours { deleted: true }, After::Adopt, After::Adopt),
         (CopyCheck::UnmarkedFirst, After::CompareThenAdopt, After::CompareThenAdopt),
-        (foreign, After::Keep { whose: "x".to_owned() }, After::Keep { whose: "x".to_owned() }),
+        (foreign, After::Keep { owner: "x".to_owned() }, After::Keep { owner: "x".to_owned() }),
         (other, After::OtherSource { source: "s".to_owned() }, After::OtherSource { source: "s".to_owned() }),
     ] {
         assert_eq!(after_refusal(Refused::Conflict, verdict.clone()), conflict);
