@@ -5,9 +5,8 @@
 use std::collections::BTreeMap;
 
 use eod_domain::{
-    Domain, Environment, EnvironmentError, EnvironmentName, EnvironmentSpec, Mistake, NamespaceProvenance, Settings, Tier,
-    TierTtlError,
-    environment_name, tier,
+    Domain, Environment, EnvironmentError, EnvironmentName, EnvironmentSpec, Mistake, NamespaceProvenance, Settings,
+    Tier, TierTtlError, environment_name, tier,
 };
 
 use crate::parameters::Parameters;

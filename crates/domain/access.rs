@@ -23,8 +23,21 @@ pub struct AccessGrant {
 }
 
 /// Kind of a subject, as in the RBAC API.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[derive(strum::Display, strum::EnumString, strum::IntoStaticStr, strum::VariantArray, strum::VariantNames)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::VariantNames,
+)]
 #[strum(parse_err_ty = KeywordError, parse_err_fn = SubjectKind::unsupported)]
 pub enum SubjectKind {
     /// Person or machine, with the name that the API server uses.

@@ -60,14 +60,14 @@ pub enum ClaimCheck {
         /// Identity of the owner in a readable form: `acme/shop #7`.
         theirs: String,
     },
-    /// It belongs to another installation of EoD.
+    /// Owned by another installation of EoD.
     OtherInstallation {
         /// Id of that installation.
         theirs: String,
     },
     /// Not created by EoD.
     NotOurs,
-    /// It belongs to our installation and is being deleted: wait until it is gone.
+    /// Owned by our installation and being deleted: wait until it is gone.
     Terminating,
 }
 

@@ -215,8 +215,7 @@ pub fn check_user_key(key: &str) -> Result<(), LabelError> {
     if prefix == "app.kubernetes.io" {
         return Ok(());
     }
-    let is_in =
-        |domain: &&str| prefix.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let is_in = |domain: &&str| prefix.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
     RESERVED_DOMAINS.into_iter().find(is_in).map_or(Ok(()), |domain| Err(reserved(domain)))
 }
 

@@ -11,8 +11,21 @@ use crate::tier::Tier;
 use crate::ttl::Ttl;
 
 /// Lifecycle status, in the order of a life.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[derive(strum::Display, strum::EnumString, strum::IntoStaticStr, strum::VariantArray, strum::VariantNames)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::VariantNames,
+)]
 #[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = Status::unsupported)]
 pub enum Status {
     /// Create not finished.

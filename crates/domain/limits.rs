@@ -142,7 +142,10 @@ impl ContainerLimits {
                 refuse("max", LimitsError::MaxAboveQuota { resource, max: max.clone(), quota: quota.clone() });
             }
             if default > max {
-                refuse("default", LimitsError::DefaultAboveMax { resource, default: default.clone(), max: max.clone() });
+                refuse(
+                    "default",
+                    LimitsError::DefaultAboveMax { resource, default: default.clone(), max: max.clone() },
+                );
             }
             if request > default {
                 let (request, default) = (request.clone(), default.clone());

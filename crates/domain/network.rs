@@ -10,8 +10,22 @@ use crate::dns::{DnsError, NamespaceName};
 use crate::text::{KeywordError, keyword, serde_as_text};
 
 /// Network isolation of an environment.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[derive(strum::Display, strum::EnumString, strum::IntoStaticStr, strum::VariantArray, strum::VariantNames)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::VariantNames,
+)]
 #[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = Isolation::unsupported)]
 pub enum Isolation {
     /// Denies everything that is not allowed explicitly.

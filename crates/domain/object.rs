@@ -17,8 +17,21 @@ pub struct Object {
 }
 
 /// Kinds of the objects of an environment, in the order in which they are applied.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[derive(strum::Display, strum::EnumString, strum::IntoStaticStr, strum::VariantArray, strum::VariantNames)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::VariantNames,
+)]
 #[strum(parse_err_ty = KeywordError, parse_err_fn = ObjectKind::unsupported)]
 #[expect(missing_docs, reason = "the names are those of Kubernetes")]
 pub enum ObjectKind {

@@ -8,8 +8,22 @@ use std::collections::BTreeMap;
 use crate::text::{KeywordError, keyword};
 
 /// Level of the Pod Security Standards.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[derive(strum::Display, strum::EnumString, strum::IntoStaticStr, strum::VariantArray, strum::VariantNames)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::VariantNames,
+)]
 #[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = PodSecurity::unsupported)]
 pub enum PodSecurity {
     /// Refuses nothing.

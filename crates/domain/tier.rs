@@ -14,8 +14,22 @@ use crate::text::{KeywordError, keyword};
 use crate::ttl::Ttl;
 
 /// Class of environments. The order is by caution: a rule raises a tier and never lowers it.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
-#[derive(strum::Display, strum::EnumString, strum::IntoStaticStr, strum::VariantArray, strum::VariantNames)]
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::VariantNames,
+)]
 #[strum(serialize_all = "kebab-case", parse_err_ty = TierError, parse_err_fn = tier_error)]
 pub enum Tier {
     /// Short-lived, with a shared database.

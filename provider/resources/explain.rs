@@ -77,7 +77,9 @@ impl Remedy for RouteError {
             Self::Sensitive { .. } => {
                 "to pass it on as a reference, set `sensitive_path`; the provider's `vault.sensitive_paths` has the patterns"
             }
-            Self::SensitiveTarget { .. } => "the provider's `vault.sensitive_paths` has the patterns of sensitive secrets",
+            Self::SensitiveTarget { .. } => {
+                "the provider's `vault.sensitive_paths` has the patterns of sensitive secrets"
+            }
             Self::Outside { .. } => "the provider's `vault.target_prefixes` has the patterns of allowed targets",
             Self::Overlap { .. } => return None,
         };

@@ -16,7 +16,10 @@ fn functions_answer_without_a_cluster() {
                 "host(\"api\", \"shop-pr-123\", \"preview.acme.internal\")",
                 json!("shop-pr-123-api.preview.acme.internal"),
             ),
-            ("tier([], [])", json!({ "tier": "lightweight", "reason": "no label and no changed path requires a higher tier" })),
+            (
+                "tier([], [])",
+                json!({ "tier": "lightweight", "reason": "no label and no changed path requires a higher tier" }),
+            ),
             (
                 "tier([\"bug\", \"tier/full\"], [\"src/payments/a.rs\"])",
                 json!({ "tier": "full", "reason": "the label `tier/full` requests it" }),

@@ -50,7 +50,9 @@ pub enum IdentityError {
         character: char,
     },
     /// Not in canonical form.
-    #[error("invalid identity `{0}`: expected `<repository>#<number>`, `<repository>@<branch>` or `<repository>=given`")]
+    #[error(
+        "invalid identity `{0}`: expected `<repository>#<number>`, `<repository>@<branch>` or `<repository>=given`"
+    )]
     Unreadable(String),
     /// The repository is invalid.
     #[error("identity `{text}` has an invalid repository")]
@@ -68,7 +70,7 @@ const GIVEN: &str = "=given";
 impl Identity {
     /// Canonical text: `github.com/acme/shop#123`, `github.com/acme/shop@feature/x`, `=given`.
     ///
-    /// It is stored on the namespace. Two identities are equal if and only if their canonical texts are. A repository
+    /// The text is stored on the namespace. Two identities are equal if and only if their canonical texts are. A repository
     /// never contains `#`, `@` or `=`, so the first of them ends it.
     pub fn canonical(&self) -> String {
         let repository = self.repository.as_ref().map(Repository::canonical).unwrap_or_default();

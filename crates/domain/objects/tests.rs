@@ -5,8 +5,8 @@ use std::fmt::Write;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::labels::{self, UserLabels};
 use crate::installation::Nonce;
+use crate::labels::{self, UserLabels};
 use crate::mesh::MeshKind;
 use crate::object::ObjectKind;
 use crate::settings::Settings;

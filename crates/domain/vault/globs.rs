@@ -38,7 +38,9 @@ pub enum GlobError {
     )]
     NoMount(String),
     /// The list of targets is empty.
-    #[error("list of targets must not be empty, else no copy is allowed: expected at least one pattern, such as `*/preview/*`")]
+    #[error(
+        "list of targets must not be empty, else no copy is allowed: expected at least one pattern, such as `*/preview/*`"
+    )]
     Nothing,
 }
 

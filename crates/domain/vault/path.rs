@@ -2,7 +2,7 @@
 //!
 //! Vault compares paths byte by byte, but other programs on the way do not: URL libraries remove `..`, proxies join `//` and
 //! decode `%2e`, and terminals hide invisible characters. So a path that any of them could read as another one is refused.
-//! It is never repaired, because a repaired path is not the one that was checked.
+//! The text is never repaired, because a repaired path is not the one that was checked.
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 

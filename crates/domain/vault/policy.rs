@@ -59,8 +59,9 @@ enum PatternForm<'a> {
 
 /// Policy of the token that writes copies, as HCL.
 pub fn cloner_policy(rights: &CloneRights) -> String {
-    let mut text =
-        String::from("# EoD: creates and deletes copies. Cannot overwrite a value and cannot read sensitive secrets.\n");
+    let mut text = String::from(
+        "# EoD: creates and deletes copies. Cannot overwrite a value and cannot read sensitive secrets.\n",
+    );
     let (mount, target_mount) = (&rights.mount, &rights.target_mount);
     for source in &rights.sources {
         comment(&mut text, "Sources");

@@ -27,9 +27,7 @@ pub struct Route {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum RouteError {
     /// The source is sensitive.
-    #[error(
-        "`{source_ref}` is sensitive (it matches the pattern `{pattern}`) and is never read or copied"
-    )]
+    #[error("`{source_ref}` is sensitive (it matches the pattern `{pattern}`) and is never read or copied")]
     Sensitive {
         /// Source of the copy.
         source_ref: SecretRef,
@@ -48,9 +46,7 @@ pub enum RouteError {
         pattern: String,
     },
     /// The target is not allowed.
-    #[error(
-        "`{target}` is not an allowed target: allowed are {allowed}; use for example `{example}`"
-    )]
+    #[error("`{target}` is not an allowed target: allowed are {allowed}; use for example `{example}`")]
     Outside {
         /// Target of the copy.
         target: SecretRef,

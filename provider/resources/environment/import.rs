@@ -49,7 +49,7 @@ pub(super) async fn import(
     let keys = super::create::environment(cx, &input).map(|environment| environment.namespace_labels());
     let effective = keys.unwrap_or_default();
     let private = Private {
-        nonce: marks.nonce,
+        nonce: ownership.nonce,
         live: live::fingerprints(&found, &live::our_keys(&effective)),
         labels: Some(effective),
         ..Private::default()

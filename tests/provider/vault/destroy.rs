@@ -102,11 +102,7 @@ fn what_a_replaced_object_gives_back_is_not_its_successors_copy() {
         // The new object is made first, at the same place.
         story.arguments(&format!("{SOURCE}\nrecursive = true\n{successor}"));
         story.vault.put(&story.mount, "stage/shop/db", &[("A", "1")]);
-        story
-            .apply()
-            .expect_ok()
-            .expect_said(&done(1, 0, 1))
-            .expect_said("a later run of this environment adopted it");
+        story.apply().expect_ok().expect_said(&done(1, 0, 1)).expect_said("a later run of this environment adopted it");
         story.expect_no_changes();
         assert_eq!(story.get(TARGET).unwrap()["URL"], "https://mine.example");
         story.expect_whole("stage/shop/db", &format!("{TARGET}/db"));

@@ -67,10 +67,7 @@ fn what_is_sensitive_and_what_leads_out_is_refused() {
                 ("source_path = \"stage/sensitive\"", never),
                 ("source_path = \"stage/SENSITIVE/db\"", "(it matches the pattern `*/sensitive/*`)"),
                 ("source_path = \"data/sensitive/x\"", never),
-                (
-                    "target_path = \"prod/shop\"",
-                    "is not an allowed target: allowed are `*/preview/*`",
-                ),
+                ("target_path = \"prod/shop\"", "is not an allowed target: allowed are `*/preview/*`"),
                 ("target_path = \"previews/shop\"", "is not an allowed target"),
                 ("target_path = \"preview/sensitive/shop\"", "so the copy could never be read again"),
                 ("source_path = \"preview/a\"\n  target_path = \"preview/a/b\"", "so the copy would contain itself"),

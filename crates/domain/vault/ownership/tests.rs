@@ -104,7 +104,11 @@ fn removals() {
             record(KeyResult::Cloned, 1, Some("t0")),
             Leave(LeaveReason::Unmarked),
         ),
-        (Some(facts(1, false, CopyOwnership::default())), record(KeyResult::Cloned, 1, None), Leave(LeaveReason::Unmarked)),
+        (
+            Some(facts(1, false, CopyOwnership::default())),
+            record(KeyResult::Cloned, 1, None),
+            Leave(LeaveReason::Unmarked),
+        ),
         (Some(facts(1, false, mine("n1"))), record(KeyResult::KeptForeign, 1, None), Leave(LeaveReason::KeptForeign)),
         (None, record(KeyResult::KeptForeign, 1, None), Leave(LeaveReason::KeptForeign)),
     ] {
