@@ -66,6 +66,25 @@ pub const PROTECTED: &str = "environment.on-demand/protected";
 /// Annotation: reason for an extension.
 pub const EXTENSION: &str = "environment.on-demand/extension";
 
+/// Annotation: tool that created the environment, `terraform` or `argocd`.
+pub const MADE_BY: &str = "environment.on-demand/made-by";
+/// Annotation of a mark: earliest time of the end, RFC 3339 UTC. Written by the reaper.
+pub const REAP_AFTER: &str = "environment.on-demand/reap-after";
+/// Annotation of a mark: reason of the end. Written by the reaper.
+pub const REAP_REASON: &str = "environment.on-demand/reap-reason";
+/// Annotation: approval of an end, JSON.
+pub const APPROVED: &str = "environment.on-demand/approved";
+/// Annotation: first successful deployment, RFC 3339 UTC. Written by the reaper.
+pub const DEPLOYED_AT: &str = "environment.on-demand/deployed-at";
+/// Annotation: commit that runs. Written by the reaper.
+pub const DEPLOYED_SHA: &str = "environment.on-demand/deployed-sha";
+/// Annotation: cause and object of a failing deployment. Written by the reaper.
+pub const FAILING: &str = "environment.on-demand/failing";
+/// Annotation: `active`, or [`STATE_ASLEEP`]. Written by the plugin.
+pub const STATE: &str = "environment.on-demand/state";
+/// Value of [`STATE`] for an environment without replicas.
+pub const STATE_ASLEEP: &str = "asleep";
+
 /// Label of every namespace with its own name, set by the API server.
 pub const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 

@@ -121,7 +121,10 @@ fn statuses() -> String {
         Status::AwaitingApproval => "after the expiry in tier `compliance`, which ends nothing without an approval",
         Status::Destroyed => "the namespace is gone or is being deleted",
     };
-    table(&["status", "meaning"], Status::ALL.iter().copied().map(|status| vec![code(status), meaning(status).to_owned()]))
+    table(
+        &["status", "meaning"],
+        Status::ALL.iter().copied().map(|status| vec![code(status), meaning(status).to_owned()]),
+    )
 }
 
 /// The objects by kind and name. Each one has to be described.
