@@ -52,11 +52,12 @@ fn a_function_says_what_is_wrong_with_which_argument() {
             ("environment_name(\"shop\", 1)", "repository", "has no owner"),
             ("environment_name(\"acme/shop\", 0)", "pull_request", "0"),
             ("environment_name(\"acme/shop\", 1.5)", "pull_request", "1.5"),
-            ("environment_name(\"acme/shop\", 1, \"{repo}\")", "template", "does not contain {number}"),
+            ("environment_name(\"acme/shop\", 1, \"{repo}\")", "template", "must contain {number}"),
             ("host(\"api-pr-1\", \"shop-pr-1\", \"a.example\")", "service", "rename the service"),
             ("host(\"api\", \"Shop\", \"a.example\")", "environment", "only lower-case letters"),
             ("host(\"api\", \"shop\", \"a..example\")", "domain", "empty part"),
             ("tier([\"tier/production\"], [])", "labels", "production"),
+            ("tier([\"tier/staging\"], [])", "labels", "never created by a label"),
             ("tier([\"tier/huge\"], [])", "labels", "unsupported tier `huge`"),
         ] {
             story.body(&format!("output \"o\" {{\n  value = provider::eod::{call}\n}}\n"));
