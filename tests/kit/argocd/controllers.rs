@@ -2,7 +2,7 @@
 
 use serde_json::json;
 
-use super::server;
+use super::tools::servers;
 use crate::{
     cluster::{Cluster, PATIENCE},
     wait::wait_until,
@@ -20,7 +20,7 @@ impl Controllers {
     /// the settings and the project `default`, which allows everything.
     #[track_caller]
     pub(super) fn prepare(cluster: &'static Cluster) -> Self {
-        let binary = server::binary().unwrap_or_else(|error| panic!("there is no Argo CD to test with: {error}"));
+        let binary = servers().unwrap_or_else(|error| panic!("there is no Argo CD to test with: {error}"));
         let crds = binary.with_file_name("crds").display().to_string();
         cluster.kubectl(&["apply", "--server-side", "--force-conflicts", "-f", &crds]);
         wait_until("Argo CD's resources to be served", PATIENCE, || {

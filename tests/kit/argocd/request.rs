@@ -5,7 +5,7 @@ use std::{path::Path, process::Command, time::Duration};
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Repository, server};
+use super::{Repository, tools::servers};
 use crate::command;
 
 /// An Application, and how its manifests are wanted.
@@ -248,7 +248,7 @@ pub(super) fn announced(repo_server: &str, request: &Request) -> Result<Announce
 /// A client that sees nothing of the machine's, a proxy's address least of all.
 #[track_caller]
 pub(super) fn client(arguments: &[&str]) -> Command {
-    let binary: &Path = server::binary().unwrap_or_else(|error| panic!("there is no Argo CD to test with: {error}"));
+    let binary: &Path = servers().unwrap_or_else(|error| panic!("there is no Argo CD to test with: {error}"));
     let mut command = Command::new(binary);
     command.args(arguments).env_clear().env("TMPDIR", std::env::temp_dir());
     command

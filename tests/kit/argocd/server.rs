@@ -15,7 +15,7 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Settings, controllers::Controllers};
+use super::{Settings, controllers::Controllers, tools::servers};
 use crate::{command::on_path, keep_folders, testbed};
 
 /// A running `eod-argocd up`.
@@ -42,7 +42,7 @@ struct Process {
 impl Server {
     /// Starts the servers and waits until they can be used.
     pub(super) fn start(settings: &Settings, controllers: Option<&Controllers>) -> Result<Self, String> {
-        let binary = binary()?;
+        let binary = servers()?;
         let mut errors = tempfile::tempfile().map_err(|error| error.to_string())?;
         let mut command = Command::new(binary);
         command.args(["up", "--until-stdin-closes"]);
@@ -104,21 +104,6 @@ impl Drop for Process {
         // We only wait so that its folder is gone when the test is over.
         drop(self.child.wait());
     }
-}
-
-/// The testbed's binary: on PATH, else from the cache, else built, with a line that says
-/// which. The answer, also a failure, is the same for the whole run.
-pub(super) fn binary() -> Result<&'static Path, String> {
-    static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let find = || {
-        let (found, place) = match on_path("eod-argocd") {
-            Some(found) => (found, "on PATH"),
-            None => (testbed::build("argocd")?, "cache"),
-        };
-        eprintln!("kit: Argo CD from {} ({place})", found.display());
-        Ok(found)
-    };
-    FOUND.get_or_init(find).as_deref().map_err(Clone::clone)
 }
 
 /// PATH with the wanted tools in front.

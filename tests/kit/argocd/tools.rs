@@ -5,7 +5,7 @@ use std::{
     sync::OnceLock,
 };
 
-use crate::testbed;
+use crate::{command::on_path, testbed};
 
 /// A program that is built from its published source, so that no test depends on what a
 /// machine happens to have.
@@ -36,4 +36,19 @@ impl Tool {
         };
         found.get_or_init(|| testbed::build(part)).as_deref().map_err(Clone::clone)
     }
+}
+
+/// The testbed's binary: on PATH, else from the cache, else built, with a line that says
+/// which. The answer, also a failure, is the same for the whole run.
+pub(super) fn servers() -> Result<&'static Path, String> {
+    static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let find = || {
+        let (found, place) = match on_path("eod-argocd") {
+            Some(found) => (found, "on PATH"),
+            None => (testbed::build("argocd")?, "cache"),
+        };
+        eprintln!("kit: Argo CD from {} ({place})", found.display());
+        Ok(found)
+    };
+    FOUND.get_or_init(find).as_deref().map_err(Clone::clone)
 }

@@ -4,13 +4,15 @@ use std::{
     io,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use http_body_util::{BodyExt, combinators::BoxBody};
 use hyper::body::{Body, Bytes, Frame};
 use tokio::time::{Sleep, sleep};
 
-use super::serve::HEAD_START;
+/// Time for the first half to reach the client before the connection is closed.
+const HEAD_START: Duration = Duration::from_millis(20);
 
 pub(super) type Answer = BoxBody<Bytes, io::Error>;
 

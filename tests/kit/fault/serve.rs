@@ -169,6 +169,3 @@ pub(super) fn status(code: u16, reason: &str, message: &str) -> String {
 
 const BAD_GATEWAY: &str = "<html><head><title>502 Bad Gateway</title></head>\
     <body><h1>502 Bad Gateway</h1></body></html>";
-
-/// How long half an answer may travel before the connection is closed behind it.
-pub(super) const HEAD_START: Duration = Duration::from_millis(20);
