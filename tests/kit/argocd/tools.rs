@@ -1,4 +1,4 @@
-//! The tools Argo CD renders with, in the versions the tests are written for.
+//! Binaries of Argo CD and of the tools it renders with, in the versions that the tests expect.
 
 use std::{
     path::{Path, PathBuf},
@@ -7,8 +7,7 @@ use std::{
 
 use crate::{command::on_path, testbed};
 
-/// A program that is built from its published source, so that no test depends on what a
-/// machine happens to have.
+/// A program that the testbed builds from its published source, so that tests do not depend on the machine's version.
 #[derive(Clone, Copy, Debug)]
 pub enum Tool {
     /// `helm`.
@@ -18,10 +17,10 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// Where its binary is.
+    /// Path of the binary.
     ///
     /// # Panics
-    /// When it could not be built.
+    /// If it cannot be built.
     #[track_caller]
     pub fn path(self) -> &'static Path {
         self.find().unwrap_or_else(|error| panic!("there is no {self:?} to test with: {error}"))
