@@ -1,5 +1,5 @@
-//! A server for tests: a function from request to reply, a log of what was asked, and faults that no real Vault can
-//! be made to show. It listens on loopback; everything of the client is real.
+//! A Vault for tests: a function from request to reply, a log of the requests, and faults that a real Vault does not
+//! have on demand. It listens on loopback; the client is real.
 
 use std::{
     convert::Infallible,
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Auth, Vault, VaultAccess, VaultLimits, VaultSettings};
+use crate::vault::{Auth, Vault, VaultAccess, VaultLimits, VaultSettings};
 use crate::{Deadline, retry::RetryPolicy};
 
 /// The token that the fake's clients send.
@@ -156,7 +156,7 @@ pub(super) fn client(settings: VaultSettings) -> Vault {
 }
 
 /// A call that may take a long time.
-pub(super) fn call() -> Deadline {
+pub(super) fn deadline() -> Deadline {
     Deadline::within(Duration::from_secs(120), CancellationToken::new())
 }
 

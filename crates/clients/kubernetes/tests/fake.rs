@@ -1,5 +1,5 @@
-//! An API server for tests: a function from request to reply, a log of what was asked, and faults that no real
-//! server can be made to show. It stands in for the transport only; everything of the client is real.
+//! An API server for tests: a function from request to reply, a log of the requests, and faults that a real server
+//! does not have on demand. It replaces the transport only; the client is real.
 
 use std::{
     convert::Infallible,
@@ -19,8 +19,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{ClusterLimits, Kubernetes, ObjectRef};
 use crate::Deadline;
+use crate::kubernetes::{ClusterLimits, Kubernetes, ObjectRef};
 
 /// One request as it arrived.
 #[derive(Clone, Debug)]
@@ -172,7 +172,7 @@ pub(crate) fn not_found(name: &str) -> Reply {
 }
 
 /// A call that may take a long time, in the time of the test.
-pub(crate) fn call(seconds: u64) -> Deadline {
+pub(crate) fn deadline(seconds: u64) -> Deadline {
     Deadline::within(Duration::from_secs(seconds), CancellationToken::new())
 }
 
