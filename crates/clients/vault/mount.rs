@@ -46,7 +46,7 @@ impl Vault {
     ///
     /// # Errors
     ///
-    /// As [`Vault::mount`], and when nothing is left for the path.
+    /// See [`Vault::mount`]; or the string is a mount without a path.
     pub async fn split(&self, whole: &SecretRef, deadline: &Deadline) -> Result<(MountInfo, SecretRef), Error> {
         let text = format!("{}/{}", whole.mount(), whole.path());
         let (request, found) = self.read_mount(&text, deadline).await?;

@@ -32,7 +32,7 @@ pub(crate) struct Seen {
     pub(crate) body: Value,
 }
 
-/// What the server does.
+/// Reaction of the server.
 pub(crate) enum Reply {
     Json(u16, Value),
     Raw(u16, &'static [(&'static str, &'static str)], &'static str),
@@ -42,11 +42,11 @@ pub(crate) enum Reply {
     Late(Duration, Value),
     /// Ends the connection after the request was read.
     Break,
-    /// Nobody listens.
+    /// Refuses the connection.
     Refuse,
 }
 
-/// What decides on replies.
+/// Function from request to reply.
 type Script = dyn Fn(usize, &Seen) -> Reply + Send + Sync;
 
 /// The server.
@@ -74,7 +74,7 @@ impl FakeApiServer {
         Self { reply: Arc::new(reply), log: Arc::default(), in_flight: Arc::default(), peak: Arc::default() }
     }
 
-    /// A client whose transport is this server, in memory, so that paused time works.
+    /// A client with this server as its transport, in memory, so that paused time works.
     pub(crate) fn client(&self) -> Kubernetes {
         let fake = self.clone();
         let service = tower::service_fn(move |request: Request<kube::client::Body>| {

@@ -182,7 +182,7 @@ async fn cancellation_ends_a_slow_plugin() {
 #[tokio::test]
 async fn a_token_that_lives_thirty_seconds_is_used_and_then_renewed() {
     let folder = tempfile::tempdir().unwrap();
-    // The clock stands at the epoch, so the token dies half a minute after it.
+    // The clock is at the epoch, so the token expires half a minute after it.
     let turned = Arc::new(AtomicU64::new(0));
     let clock = {
         let turned = Arc::clone(&turned);

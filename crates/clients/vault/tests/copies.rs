@@ -99,7 +99,7 @@ async fn a_copy_is_created_refreshed_and_destroyed() {
     assert_eq!(metadata["custom_metadata"]["eod-created"].as_str(), record.created_time.as_deref());
     assert_eq!(refreshed(&vault, &engine, &cloned.keys, &owner).await, KeyState::Present(record.clone()));
 
-    // Somebody edits it in the interface: it shows, and nothing else happens.
+    // An edit in the web interface is recorded, and nothing else happens.
     server.put(&engine, "preview/pr-1", json!({ "URL": "https://mine" })).await;
     let edited = KeyState::Present(KeyRecord { edited: true, ..record.clone() });
     assert_eq!(refreshed(&vault, &engine, &cloned.keys, &owner).await, edited);
@@ -169,7 +169,7 @@ async fn a_copy_of_a_run_killed_before_its_provenance_is_adopted() {
     assert_eq!((record.result, record.version, record.source_version), (KeyResult::Adopted, 1, Some(1)));
     assert_eq!(server.metadata(&engine, "preview/pr-1").await["current_version"], 1);
     assert_eq!(destroyed(&vault, &engine, &cloned.keys, &owner).await, Removed::Deleted);
-    // With another value it is somebody else's.
+    // With another value it belongs to another owner.
     server.put(&engine, "preview/pr-1", json!({ "URL": "https://other" })).await;
     assert_eq!(only(&copy(&vault, &engine, &owner).await).result, KeyResult::KeptForeign);
 }

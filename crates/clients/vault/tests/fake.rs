@@ -34,7 +34,7 @@ pub(super) struct Seen {
     pub(super) body: Value,
 }
 
-/// What the server does.
+/// Reaction of the server.
 pub(super) enum Reply {
     Json(u16, Value),
     Raw(u16, Vec<(&'static str, String)>, &'static str),
@@ -114,7 +114,7 @@ impl FakeVault {
         self.log().iter().map(Seen::line).collect()
     }
 
-    /// How many requests had this line.
+    /// Number of requests with this line.
     pub(super) fn count(&self, line: &str) -> usize {
         self.lines().iter().filter(|seen| *seen == line).count()
     }
@@ -160,7 +160,7 @@ pub(super) fn deadline() -> Deadline {
     Deadline::within(Duration::from_secs(120), CancellationToken::new())
 }
 
-/// What every script begins with: the token lives for ever, and `secret` is KV version 2.
+/// Replies that every script needs: the token does not expire, and `secret` is KV version 2.
 pub(super) fn basics(seen: &Seen) -> Option<Reply> {
     match seen.path.as_str() {
         "/v1/auth/token/lookup-self" => Some(Reply::Json(200, json!({ "data": { "ttl": 0, "policies": ["root"] } }))),

@@ -249,7 +249,7 @@ async fn a_copy_gets_its_provenance_even_if_the_run_is_cancelled_at_once() {
         "POST /v1/secret/data/preview/pr-1" => {
             Reply::Json(200, json!({ "data": { "version": 1, "created_time": "t1" } }))
         }
-        // The first try of the marks is what the stop meets.
+        // The cancellation comes during the first attempt to write the provenance.
         "POST /v1/secret/metadata/preview/pr-1" if !stop.is_cancelled() => {
             stop.cancel();
             Reply::Hang

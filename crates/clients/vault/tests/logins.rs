@@ -65,7 +65,7 @@ async fn each_login_method_sends_its_request() {
         })
         .await;
         let vault = fake.client_with(auth);
-        assert!(fake.log().is_empty(), "nothing is asked before the first call");
+        assert!(fake.log().is_empty(), "no request before the first operation");
         vault.read(&mount(), &path(), None, &deadline()).await.unwrap();
         vault.read(&mount(), &path(), None, &deadline()).await.unwrap();
         let log = fake.log();
@@ -190,14 +190,14 @@ async fn lookup_self_names_policies() {
 }
 
 thread_local! {
-    /// What this thread logged since it began to listen; nothing is kept while it is none.
+    /// Log lines of this thread since it began to listen; `None` while it does not listen.
     static HEARD: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Keeps everything that a listening thread logs, at any level.
+/// Keeps all log lines of listening threads.
 ///
-/// It is the subscriber of the whole test binary. One for the scope of a test would miss events: while it is the only
-/// one, `tracing` asks the thread that comes first whether a call site is of interest, and that may be another test's.
+/// It is the subscriber of the whole test binary. A subscriber for the scope of one test would miss events: while it is
+/// the only one, `tracing` lets the first thread decide if a call site is of interest, which may run another test.
 struct Everything;
 
 impl<S: Subscriber> Layer<S> for Everything {

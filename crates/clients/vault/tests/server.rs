@@ -160,7 +160,7 @@ impl Server {
         }
     }
 
-    /// The requests in the audit log that are asked for.
+    /// The requests in the audit log that match.
     pub(super) fn audited(&self, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
         let log = fs::read_to_string(&self.audit).unwrap();
         let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());

@@ -61,7 +61,7 @@ async fn a_subtree_is_created_refreshed_and_destroyed() {
     let asked = server.operations("tree/data/stage/shop");
     let read = |name: &str| asked.contains(&format!("read tree/data/stage/shop{name}"));
     assert!(read("/db/ro") && read(""), "the log is there");
-    assert!(!read("/sensitive/pay") && !read("/x/Sensitive"), "what is sensitive was asked for: {asked:?}");
+    assert!(!read("/sensitive/pay") && !read("/x/Sensitive"), "sensitive secrets were read: {asked:?}");
 
     let inspected = clone::inspect(&vault, &"tree/preview/pr-1".parse().unwrap(), &deadline()).await.unwrap();
     assert_eq!(inspected.keys.keys().collect::<Vec<_>>(), cloned.keys.keys().collect::<Vec<_>>());
@@ -91,7 +91,7 @@ async fn twenty_copies_take_three_requests_each() {
     let owner = owner("pr-1", 1);
     let cloned = clone::clone(&vault, &route, &recursive(), &owner, &deadline()).await;
     assert_eq!(cloned.keys.len(), 20);
-    // Three per secret, one list, and one look at whether the root is a secret as well.
+    // Three per secret, one list, and one read of the root.
     assert_eq!(vault.calls().values().sum::<u64>() - before, 62);
     let before: u64 = vault.calls().values().sum();
     clone::refresh(&vault, &engine.path, &cloned.keys, &owner, &deadline()).await.unwrap();
