@@ -7,7 +7,7 @@ use std::{fs, path::Path, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderValue, Uri, header::USER_AGENT};
-use kube::config::{AuthInfo, Config};
+use kube::config::{AuthInfo, Cluster, Config};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
@@ -94,17 +94,15 @@ fn from_chosen(chosen: Chosen) -> Result<Endpoint, ClusterConnectError> {
     config.accept_invalid_certs = cluster.insecure_skip_tls_verify.unwrap_or(false);
     config.tls_server_name = cluster.tls_server_name.clone();
     config.proxy_url = cluster.proxy_url.as_deref().filter(|proxy| !proxy.is_empty()).map(proxy_uri).transpose()?;
-    let exec_cluster = json!({
-        "server": server,
-        "certificate-authority-data": ca.map(|pem| STANDARD.encode(pem)),
-        "insecure-skip-tls-verify": cluster.insecure_skip_tls_verify,
-        "tls-server-name": cluster.tls_server_name,
-        "proxy-url": cluster.proxy_url,
-        "config": cluster.extensions.iter().flatten()
-            .find(|extension| extension.name == "client.authentication.k8s.io/exec")
-            .map(|extension| &extension.extension),
-    });
-    config.auth_info = AuthInfo {
+    config.auth_info = auth_info(&user)?;
+    let exec_cluster = exec_cluster(&cluster, server, ca.as_deref());
+    let origin = AddressOrigin::Kubeconfig { files, context };
+    Ok(Endpoint { config, login, exec_cluster, origin })
+}
+
+/// Everything of a kubeconfig's user apart from the token and its sources.
+fn auth_info(user: &AuthInfo) -> Result<AuthInfo, KubeconfigError> {
+    let mut info = AuthInfo {
         username: user.username.clone(),
         password: user.password.clone(),
         impersonate: user.impersonate.clone(),
@@ -121,10 +119,23 @@ fn from_chosen(chosen: Chosen) -> Result<Endpoint, ClusterConnectError> {
     let key = user.client_key_data.as_ref().map(ExposeSecret::expose_secret);
     let key = data_or_file("client key", key, user.client_key.as_deref())?;
     if let (Some(certificate), Some(key)) = (certificate, key) {
-        set_identity(&mut config.auth_info, &certificate, &key);
+        set_identity(&mut info, &certificate, &key);
     }
-    let origin = AddressOrigin::Kubeconfig { files, context };
-    Ok(Endpoint { config, login, exec_cluster: without_nulls(exec_cluster), origin })
+    Ok(info)
+}
+
+/// Properties of a kubeconfig's cluster for an exec plugin.
+fn exec_cluster(cluster: &Cluster, server: &str, ca: Option<&[u8]>) -> Value {
+    without_nulls(json!({
+        "server": server,
+        "certificate-authority-data": ca.map(|pem| STANDARD.encode(pem)),
+        "insecure-skip-tls-verify": cluster.insecure_skip_tls_verify,
+        "tls-server-name": cluster.tls_server_name,
+        "proxy-url": cluster.proxy_url,
+        "config": cluster.extensions.iter().flatten()
+            .find(|extension| extension.name == "client.authentication.k8s.io/exec")
+            .map(|extension| &extension.extension),
+    }))
 }
 
 fn from_host(host: &HostAccess) -> Result<Endpoint, ClusterConnectError> {

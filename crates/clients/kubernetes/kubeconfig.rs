@@ -103,12 +103,9 @@ pub(super) struct Chosen {
 /// Reads and merges the files, and selects the context.
 pub(super) fn choose(paths: &[PathBuf], context: Option<&str>) -> Result<Chosen, KubeconfigError> {
     let files = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-    let joined = read(paths, &files)?;
-    let names = |kind: &str, names: Vec<&str>| {
-        if names.is_empty() { format!("it has no {kind}") } else { format!("its {kind} are {}", names.join(", ")) }
-    };
-    let contexts = || names("contexts", joined.contexts.iter().map(|context| context.name.as_str()).collect());
-    let Some(wanted) = context.or(joined.current_context.as_deref()).filter(|name| !name.is_empty()) else {
+    let merged = read(paths, &files)?;
+    let contexts = || available("contexts", merged.contexts.iter().map(|named| named.name.as_str()));
+    let Some(selected) = context.or(merged.current_context.as_deref()).filter(|name| !name.is_empty()) else {
         return Err(KubeconfigError::NoContext { available: contexts(), files });
     };
     let unknown = |what: String, name: &str, available: String| KubeconfigError::Unknown {
@@ -117,30 +114,33 @@ pub(super) fn choose(paths: &[PathBuf], context: Option<&str>) -> Result<Chosen,
         files: files.clone(),
         available,
     };
-    let found = joined.contexts.iter().find(|context| context.name == wanted).and_then(|named| named.context.clone());
-    let found = found.ok_or_else(|| unknown("context".into(), wanted, contexts()))?;
-    let cluster = joined.clusters.iter().find(|named| named.name == found.cluster);
+    let found = merged.contexts.iter().find(|named| named.name == selected).and_then(|named| named.context.clone());
+    let found = found.ok_or_else(|| unknown("context".into(), selected, contexts()))?;
+    let cluster = merged.clusters.iter().find(|named| named.name == found.cluster);
     let cluster = cluster.and_then(|named| named.cluster.clone()).ok_or_else(|| {
-        let available = names("clusters", joined.clusters.iter().map(|named| named.name.as_str()).collect());
-        unknown(format!("the cluster of context `{wanted}`,"), &found.cluster, available)
+        let clusters = available("clusters", merged.clusters.iter().map(|named| named.name.as_str()));
+        unknown(format!("the cluster of context `{selected}`,"), &found.cluster, clusters)
     })?;
-    let user_name = found.user.clone().filter(|name| !name.is_empty());
-    let user = match &user_name {
-        None => AuthInfo::default(),
-        Some(name) => joined.auth_infos.iter().find(|named| &named.name == name).map_or_else(
-            || {
-                let available = names("users", joined.auth_infos.iter().map(|named| named.name.as_str()).collect());
-                Err(unknown(format!("the user of context `{wanted}`,"), name, available))
-            },
-            |named| Ok(named.auth_info.clone().unwrap_or_default()),
-        )?,
-    };
-    let login = login(&user, &user_name.unwrap_or_default())?;
-    Ok(Chosen { context: wanted.to_owned(), cluster_name: found.cluster, cluster, user, login, files })
+    let user_name = found.user.filter(|name| !name.is_empty()).unwrap_or_default();
+    let user = merged.auth_infos.iter().find(|named| named.name == user_name);
+    if user.is_none() && !user_name.is_empty() {
+        let users = available("users", merged.auth_infos.iter().map(|named| named.name.as_str()));
+        return Err(unknown(format!("the user of context `{selected}`,"), &user_name, users));
+    }
+    // A context without a user has no login.
+    let user = user.filter(|_| !user_name.is_empty()).and_then(|named| named.auth_info.clone()).unwrap_or_default();
+    let login = login(&user, &user_name)?;
+    Ok(Chosen { context: selected.to_owned(), cluster_name: found.cluster, cluster, user, login, files })
+}
+
+/// The names in the files, as the rest of a sentence.
+fn available<'a>(kind: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() { format!("it has no {kind}") } else { format!("its {kind} are {}", names.join(", ")) }
 }
 
 fn read(paths: &[PathBuf], files: &str) -> Result<Kubeconfig, KubeconfigError> {
-    let mut joined: Option<Kubeconfig> = None;
+    let mut merged: Option<Kubeconfig> = None;
     for path in paths {
         let next = match Kubeconfig::read_from(path) {
             Ok(next) => next,
@@ -156,7 +156,7 @@ fn read(paths: &[PathBuf], files: &str) -> Result<Kubeconfig, KubeconfigError> {
             }
             Err(_) => return Err(KubeconfigError::Malformed { path: path.clone(), place: String::new() }),
         };
-        joined = Some(match joined {
+        merged = Some(match merged {
             None => next,
             Some(first) => first.merge(next).map_err(|_| KubeconfigError::Malformed {
                 path: path.clone(),
@@ -164,7 +164,7 @@ fn read(paths: &[PathBuf], files: &str) -> Result<Kubeconfig, KubeconfigError> {
             })?,
         });
     }
-    joined.ok_or_else(|| KubeconfigError::Missing { files: files.to_owned() })
+    merged.ok_or_else(|| KubeconfigError::Missing { files: files.to_owned() })
 }
 
 fn login(user: &AuthInfo, name: &str) -> Result<ClusterLogin, KubeconfigError> {

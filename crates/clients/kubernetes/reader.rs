@@ -63,13 +63,13 @@ struct Shared {
     client: Kubernetes,
     kinds: Vec<KindRef>,
     selector: String,
-    wanted: Mutex<WantedNames>,
+    requested: Mutex<RequestedNames>,
     snapshot: tokio::sync::Mutex<SnapshotState>,
 }
 
 /// Distinct names that were read since the last write.
 #[derive(Debug, Default)]
-struct WantedNames {
+struct RequestedNames {
     names: BTreeSet<String>,
     writes: u64,
 }
@@ -87,7 +87,7 @@ enum SnapshotState {
 struct Snapshot {
     taken: Instant,
     writes: u64,
-    namespaces_by_name: BTreeMap<String, ListedNamespace>,
+    by_name: BTreeMap<String, ListedNamespace>,
 }
 
 /// A listed namespace, not parsed yet.
@@ -100,8 +100,8 @@ struct ListedNamespace {
 impl NamespaceReader {
     /// A reader of namespaces that match `selector`, with their objects of these kinds that match it as well.
     pub fn new(client: Kubernetes, kinds: Vec<KindRef>, selector: impl Into<String>) -> Self {
-        let (wanted, snapshot) = (Mutex::default(), tokio::sync::Mutex::default());
-        Self { shared: Arc::new(Shared { client, kinds, selector: selector.into(), wanted, snapshot }) }
+        let (requested, snapshot) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self { shared: Arc::new(Shared { client, kinds, selector: selector.into(), requested, snapshot }) }
     }
 
     /// Reads the namespace of this name; `None` if it does not exist.
@@ -114,7 +114,7 @@ impl NamespaceReader {
             return self.shared.read_directly(name, deadline).await;
         }
         let snapshot = self.shared.snapshot(deadline).await?;
-        match snapshot.as_ref().and_then(|snapshot| snapshot.namespaces_by_name.get(name)) {
+        match snapshot.as_ref().and_then(|snapshot| snapshot.by_name.get(name)) {
             Some(kept) => kept.read().map(Some).map_err(|_| unreadable(quoted(name))),
             None => self.shared.read_directly(name, deadline).await,
         }
@@ -134,14 +134,14 @@ impl Shared {
     }
 
     fn note(&self, name: &str) -> usize {
-        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut requested = self.requested.lock().unwrap_or_else(PoisonError::into_inner);
         let writes = self.client.writes();
-        if wanted.writes != writes {
+        if requested.writes != writes {
             // Reads between writes come one by one, and each write would drop a snapshot.
-            *wanted = WantedNames { names: BTreeSet::new(), writes };
+            *requested = RequestedNames { names: BTreeSet::new(), writes };
         }
-        wanted.names.insert(name.to_owned());
-        wanted.names.len()
+        requested.names.insert(name.to_owned());
+        requested.names.len()
     }
 
     async fn read_directly(&self, name: &str, deadline: &Deadline) -> Result<Option<LiveNamespace>, Error> {
@@ -194,18 +194,18 @@ impl Shared {
         let namespaces = KindRef { api_version: "v1".into(), plural: "namespaces".into(), kind: "Namespace".into() };
         let lists = try_join_all(self.kinds.iter().map(|kind| self.list(kind, None, deadline)));
         let (namespaces, objects) = try_join(self.list(&namespaces, None, deadline), lists).await?;
-        let mut namespaces_by_name = BTreeMap::new();
+        let mut by_name = BTreeMap::new();
         for namespace in namespaces {
             let ObjectPlace { name, .. } = namespace.place().map_err(|_| unreadable(EVERYTHING))?;
-            namespaces_by_name.insert(name, ListedNamespace { namespace, objects: Vec::new() });
+            by_name.insert(name, ListedNamespace { namespace, objects: Vec::new() });
         }
         for object in objects.into_iter().flatten() {
             let ObjectPlace { namespace, .. } = object.place().map_err(|_| unreadable(EVERYTHING))?;
-            if let Some(kept) = namespace.and_then(|name| namespaces_by_name.get_mut(&name)) {
+            if let Some(kept) = namespace.and_then(|name| by_name.get_mut(&name)) {
                 kept.objects.push(object);
             }
         }
-        Ok(Snapshot { taken: Instant::now(), writes, namespaces_by_name })
+        Ok(Snapshot { taken: Instant::now(), writes, by_name })
     }
 
     async fn list(&self, kind: &KindRef, namespace: Option<&str>, deadline: &Deadline) -> Result<Vec<Listed>, Error> {
