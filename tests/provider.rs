@@ -29,6 +29,7 @@ mod network;
 mod push;
 mod refusal;
 mod testing;
+mod unknown;
 mod update;
 mod vault;
 
