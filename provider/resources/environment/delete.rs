@@ -42,7 +42,7 @@ pub(super) async fn delete(
     }
     let Some(name) = prior.input.name.as_ref().map(ToString::to_string) else { return Ok(()) };
     let kubernetes = cx.kubernetes()?;
-    let limit = TimeoutsArgs::of(prior.input.timeouts.as_ref(), Operation::Delete);
+    let limit = TimeoutsArgs::of_or_default(prior.input.timeouts.as_ref(), Operation::Delete);
     let remote = Deadline::within(limit, call.cancel.clone());
     let reference = ObjectRef::namespace(name.as_str());
     let found = kubernetes.get(&reference, &remote).await.map_err(|error| explain::remote(&error))?;
