@@ -21,7 +21,7 @@ pub(super) fn values() -> [(&'static str, String); 6] {
 
 fn parameters() -> String {
     let rows = reference::parameters().iter().map(|parameter| {
-        let kind: &'static str = parameter.parameter_type.into();
+        let kind = parameter.parameter_type.as_str();
         let default = if parameter.default.is_empty() { String::new() } else { code(parameter.default) };
         vec![code(parameter.name), kind.to_owned(), default, parameter.meaning.to_owned(), code(parameter.example)]
     });
