@@ -8,8 +8,7 @@ use eod_domain::{NetworkSettings, Quantity, QuotaSettings, Tier, TierOverrides, 
 use super::decode::{At, PolicyDecoder};
 use super::keys::{self, PolicySection};
 use super::{
-    Caps, DomainRule, IngressRule, Policy, ProjectPolicy, Registries, Sandbox, SecretPrefix, Secrets, StoreKind,
-    ToolRule,
+    Caps, DomainRule, IngressRule, Policy, ProjectPolicy, Registries, SecretPrefix, Secrets, StoreKind, ToolRule,
 };
 use crate::kind::SourceKind;
 use crate::node::PathStep;
