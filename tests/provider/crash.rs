@@ -15,14 +15,14 @@ use eod_testkit::{
 
 use crate::provider::{
     each,
-    faults::story::{IT, Story, expect_sound, is_write, tell},
+    faults::story::{FaultStory, IT, expect_sound, is_write, tell},
 };
 
 const APPLY: [&str; 3] = ["apply", "-no-color", "-auto-approve"];
 
 /// Starts a run whose writes from `number` on hang, and waits until one does.
 #[track_caller]
-fn run_until_write(story: &Story, arguments: &[&str], number: usize) -> Running {
+fn run_until_write(story: &FaultStory, arguments: &[&str], number: usize) -> Running {
     story.spoil_write(number, usize::MAX, Fault::Hang);
     let running = story.workspace.spawn(arguments);
     wait_until(&format!("write {number} to hang"), PATIENCE, || match story.spoiled() {
@@ -34,7 +34,7 @@ fn run_until_write(story: &Story, arguments: &[&str], number: usize) -> Running 
 
 /// How many writes a create makes.
 fn writes_of_a_create(terraform: &Terraform) -> usize {
-    let story = Story::new(terraform, "count-writes");
+    let story = FaultStory::new(terraform, "count-writes");
     story.workspace.apply().expect_ok();
     let writes = story.proxy.calls(is_write);
     story.discard();
@@ -69,7 +69,7 @@ fn expect_lost(run: &Run) {
 
 /// Kills the provider at one write; the next apply finishes what it has begun.
 fn kill_at(terraform: &Terraform, number: usize) {
-    let story = Story::new(terraform, &format!("killed-{number}"));
+    let story = FaultStory::new(terraform, &format!("killed-{number}"));
     let running = run_until_write(&story, &APPLY, number);
     running.kill_providers();
     expect_lost(&running.wait());

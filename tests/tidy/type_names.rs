@@ -20,13 +20,10 @@ const REPEATED: &[(&str, &str)] = &[
 const PENDING: &[&str] = &[
     "Answer",
     "Answered",
-    "BoxError",
     "Command",
     "Deadline",
     "Decoder",
-    "Ended",
     "Environment",
-    "Failed",
     "Fields",
     "Host",
     "Identity",
@@ -40,12 +37,12 @@ const PENDING: &[&str] = &[
     "ParseGlobs",
     "Part",
     "Reader",
+    "Request",
     "Secrets",
     "Seen",
     "Signals",
-    "State",
     "Status",
-    "TimeSource",
+    "Target",
 ];
 
 #[test]
