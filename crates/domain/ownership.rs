@@ -4,7 +4,7 @@
 //! the nonce of the call that made it. The uid decides: marks can be copied and taken off, a uid cannot.
 
 use crate::labels;
-use crate::marks::{Installation, Marks, NamespaceFacts};
+use crate::marks::{Installation, Marks, NamespaceFacts, Nonce};
 use crate::name::Identity;
 
 /// What is remembered of a namespace that was made or taken over.
@@ -12,8 +12,8 @@ use crate::name::Identity;
 pub struct Remembered {
     /// The server's id of the object; none where a create broke off before it was told.
     pub uid: Option<String>,
-    /// The nonce of the create call; none where that call left nothing, and for a namespace that others have made.
-    pub nonce: Option<String>,
+    /// Nonces of the claims that this state holds. Empty if they were lost, and for a namespace that others have made.
+    pub claims: Vec<Nonce>,
     /// Who the environment is for.
     pub identity: Identity,
 }
@@ -30,6 +30,8 @@ pub enum Ownership {
         /// Which one.
         theirs: String,
     },
+    /// The remembered namespace, claimed since by another state: its nonce is not among the remembered ones.
+    Superseded,
     /// It is another one of the same name. The one that is remembered is gone.
     Another,
 }
@@ -39,11 +41,12 @@ pub enum Ownership {
 /// `installation` is ours; none where it is not known yet, and then no installation is another one.
 pub fn ownership(found: &NamespaceFacts, remembered: &Remembered, installation: Option<&Installation>) -> Ownership {
     let NamespaceFacts { uid, terminating: _, marks } = found;
-    let is_it = match (&remembered.uid, &remembered.nonce) {
-        (Some(remembered), _) => remembered == uid && !uid.is_empty(),
-        (None, Some(nonce)) => marks.nonce.as_ref() == Some(nonce),
+    let has_claim = remembered.claims.iter().any(|claim| marks.has_nonce(claim));
+    let is_it = match &remembered.uid {
+        Some(remembered) => remembered == uid && !uid.is_empty(),
         // A create that panicked leaves no trace but a namespace that is not finished.
-        (None, None) => is_managed(marks) && marks.provisioned_at.is_none(),
+        None if remembered.claims.is_empty() => is_managed(marks) && marks.provisioned_at.is_none(),
+        None => has_claim,
     };
     if !is_it {
         return Ownership::Another;
@@ -53,11 +56,13 @@ pub fn ownership(found: &NamespaceFacts, remembered: &Remembered, installation: 
     {
         return Ownership::OtherInstallation { theirs: theirs.clone() };
     }
-    let by_nonce = remembered.nonce.is_some() && marks.nonce == remembered.nonce;
+    if marks.nonce.is_some() && !remembered.claims.is_empty() && !has_claim {
+        return Ownership::Superseded;
+    }
     let by_identity = is_managed(marks)
         && marks.installation.is_some()
         && marks.identity.as_ref() == Some(&remembered.identity.canonical());
-    if by_nonce || by_identity { Ownership::Ours } else { Ownership::Unmarked }
+    if has_claim || by_identity { Ownership::Ours } else { Ownership::Unmarked }
 }
 
 fn is_managed(marks: &Marks) -> bool {

@@ -142,6 +142,22 @@ fn a_namespace_of_the_kubernetes_provider_is_moved_in_place() {
 }
 
 #[test]
+fn a_moved_namespace_is_taken_over_from_another_state() {
+    tell("moved-over", "", |story| {
+        story.settle();
+        let uid = story.uid();
+        let mut other = story.elsewhere();
+        move_from(&mut other, "kubernetes_namespace", &uid);
+        other.apply().expect_ok().expect_said(&done(0, 1, 0));
+        other.expect_no_changes();
+        let run = story.run(&["destroy", "-refresh=false", "-auto-approve", "-no-color"]).expect_ok();
+        run.expect_said("has a newer claim");
+        assert_eq!(story.uid(), uid);
+        assert!(story.namespace()["metadata"]["deletionTimestamp"].is_null());
+    });
+}
+
+#[test]
 fn a_namespace_that_was_made_again_meanwhile_is_not_moved() {
     tell("moved-stale", "", |story| {
         story.make_foreign_namespace();
