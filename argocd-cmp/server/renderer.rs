@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eod_render::{
-    Files, HelmRequest, KustomizeRequest, Place, Policy, RawParameter, Refusal, Refusals, Rendered, Request, Rule,
-    ToolError, ToolRule, Tools, Tree, parse_raw_parameters, render,
+    Files, HelmRequest, KustomizeRequest, Location, Policy, RawParameter, Refusal, RefusalRule, Refusals,
+    RenderedManifests, Request, ToolError, ToolRule, Tools, Tree, parse_raw_parameters, render_manifests,
 };
 
 use crate::archive::{ArchiveError, Limits, Stated, Unpacked, Wanted, unpack};
@@ -149,7 +149,7 @@ impl Renderer {
     fn rendered(&self, call: &Call, unpacked: &Unpacked, tools: &dyn Tools) -> Result<Answered, Refusals> {
         let first = self.rendered_under(&self.policy.current(), call, unpacked, tools);
         let is_about_policy = |refusals: &Refusals| {
-            let rules = [Rule::Policy, Rule::Identity];
+            let rules = [RefusalRule::Policy, RefusalRule::Identity];
             refusals.as_slice().iter().any(|refusal| rules.contains(&refusal.rule))
         };
         match first {
@@ -216,21 +216,22 @@ pub(crate) fn render_once(
     files: &Files,
     left_out: &[String],
     tools: &dyn Tools,
-) -> Result<Rendered, Refusals> {
+) -> Result<RenderedManifests, Refusals> {
     let tree = Tree { files, directory: &call.directory, above: &call.above };
     let request = Request { tree, parameters, application: &call.application, policy };
-    render(&request, tools).map_err(|refusals| with_left_out(refusals, left_out).below(&call.above))
+    render_manifests(&request, tools).map_err(|refusals| with_left_out(refusals, left_out).below(&call.above))
 }
 
 /// Where a file is missed that was too large to be kept, that is the reason to name.
 fn with_left_out(refusals: Refusals, left_out: &[String]) -> Refusals {
-    let misses: BTreeSet<Rule> = [Rule::File, Rule::Helm, Rule::Kustomize, Rule::Tool, Rule::Empty].into();
+    let misses: BTreeSet<RefusalRule> =
+        [RefusalRule::File, RefusalRule::Helm, RefusalRule::Kustomize, RefusalRule::Tool, RefusalRule::Empty].into();
     if left_out.is_empty() || !refusals.as_slice().iter().any(|refusal| misses.contains(&refusal.rule)) {
         return refusals;
     }
     let note = |path: &String| {
         let message = "this file was left out because it is too large to be part of a preview's manifests";
-        Refusal::new(Place::file(path), Rule::File, message, "make it smaller, or do without it")
+        Refusal::new(Location::file(path), RefusalRule::File, message, "make it smaller, or do without it")
     };
     let all = refusals.as_slice().iter().cloned().chain(left_out.iter().map(note)).collect();
     Refusals::collected(all).unwrap_or(refusals)
@@ -242,7 +243,7 @@ fn fits(reply: &Reply) -> Result<(), Refusals> {
         return Ok(());
     }
     let message = format!("the manifests have {bytes} bytes, and Argo CD takes {LARGEST_REPLY} in one answer");
-    Err(Refusal::new(Place::default(), Rule::Caps, message, "render less in one Application").into())
+    Err(Refusal::new(Location::default(), RefusalRule::Caps, message, "render less in one Application").into())
 }
 
 impl Untouched {

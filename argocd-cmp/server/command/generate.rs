@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use eod_render::{Place, Refusal, Refusals, Rule, parse_raw_parameters};
+use eod_render::{Location, Refusal, RefusalRule, Refusals, parse_raw_parameters};
 
 use super::{Ended, print, refuse};
 use crate::archive::{Limits, Wanted};
@@ -31,7 +31,7 @@ pub(super) fn run(options: &Sidecar) -> Ended {
     let variables =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let made = std::env::current_dir()
-        .map_err(|error| Refusal::new(Place::file("."), Rule::File, error, "start it in a directory").into())
+        .map_err(|error| Refusal::new(Location::file("."), RefusalRule::File, error, "start it in a directory").into())
         .and_then(|directory| generate(options, &directory, variables.collect()));
     match made {
         Ok(lines) => print(&lines),

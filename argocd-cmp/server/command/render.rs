@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use eod_domain::{EnvironmentSpec, environment_name};
-use eod_render::{Application, Parameters, Place, Policy, RawParameter, RawValue, Refusal, Refusals, Rule};
+use eod_render::{Application, Location, Parameters, Policy, RawParameter, RawValue, Refusal, RefusalRule, Refusals};
 use similar::{ChangeTag, TextDiff};
 
 use super::{Ended, complain, print, refuse};
@@ -73,8 +73,8 @@ fn render(options: Render) -> Result<String, Refusals> {
 fn place(path: &Path, root: Option<&Path>) -> Result<(PathBuf, String), Refusals> {
     let real = |path: &Path| {
         path.canonicalize().map_err(|error| {
-            let place = Place::file(path.display().to_string());
-            Refusals::from(Refusal::new(place, Rule::File, error, "name a directory that exists"))
+            let location = Location::file(path.display().to_string());
+            Refusals::from(Refusal::new(location, RefusalRule::File, error, "name a directory that exists"))
         })
     };
     let path = real(path)?;
@@ -83,9 +83,9 @@ fn place(path: &Path, root: Option<&Path>) -> Result<(PathBuf, String), Refusals
         None => path.ancestors().find(|above| above.join(".git").exists()).unwrap_or(&path).to_owned(),
     };
     let outside = || {
-        let place = Place::file(path.display().to_string());
+        let location = Location::file(path.display().to_string());
         let message = format!("the directory does not lie in the root `{}`", root.display());
-        Refusals::from(Refusal::new(place, Rule::File, message, "name a root above it"))
+        Refusals::from(Refusal::new(location, RefusalRule::File, message, "name a root above it"))
     };
     let below = path.strip_prefix(&root).ok().and_then(Path::to_str).ok_or_else(outside)?;
     let below = if below.is_empty() { "." } else { below };
@@ -103,7 +103,7 @@ fn environment(raw: &[RawParameter]) -> Result<String, Refusals> {
     environment_name(&spec.identity(), None).map(|name| name.to_string()).map_err(|_| {
         let message = "nothing says which environment this is for";
         let remedy = "add --parameter environment=NAME, or repository and pull-request, or --namespace NAME";
-        Refusal::new(Place::parameter("environment"), Rule::Identity, message, remedy).into()
+        Refusal::new(Location::parameter("environment"), RefusalRule::Identity, message, remedy).into()
     })
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eod_clients::kubernetes::LiveEnvironment;
+use eod_clients::kubernetes::LiveNamespace;
 use eod_domain::{
     BranchName, Environment, EnvironmentName, HeadSha, Owner, PodSecurity, PullRequestUrl, Repository, SecretName,
     ServiceName, Tier, Ttl, labels,
@@ -95,7 +95,7 @@ pub(crate) struct Description {
 
 impl Description {
     /// The environment of a namespace. `None` if its arguments are not recorded on it.
-    pub(crate) fn of(cx: &Context, found: &LiveEnvironment) -> Option<Self> {
+    pub(crate) fn of(cx: &Context, found: &LiveNamespace) -> Option<Self> {
         let namespace = &found.namespace;
         let name = live::environment_name(namespace)?;
         let mut spec = live::recorded_spec(namespace)?;

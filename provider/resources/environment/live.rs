@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eod_clients::kubernetes::{EnvironmentReader, KindRef, Kubernetes, ListQuery, LiveEnvironment, ObjectRef};
+use eod_clients::kubernetes::{NamespaceReader, KindRef, Kubernetes, ListQuery, LiveNamespace, ObjectRef};
 use eod_domain::{
     Clock, Environment, EnvironmentName, EnvironmentSpec, Facts, Installation, NamespaceProvenance, Object, ObjectKind,
     Status, Tier, Ttl, drift, labels, objects, status,
@@ -14,9 +14,9 @@ use tfplugin::Number;
 use super::model::Output;
 
 /// Reads the environments of one installation.
-pub(crate) fn reader(kubernetes: &Kubernetes, installation: &Installation) -> EnvironmentReader {
+pub(crate) fn reader(kubernetes: &Kubernetes, installation: &Installation) -> NamespaceReader {
     let kinds = ObjectKind::ALL.into_iter().filter(|kind| *kind != ObjectKind::Namespace).map(kind_ref).collect();
-    EnvironmentReader::new(kubernetes.clone(), kinds, selector(installation))
+    NamespaceReader::new(kubernetes.clone(), kinds, selector(installation))
 }
 
 /// Label selector of all objects of an installation.
@@ -120,20 +120,20 @@ pub(super) fn wanted(objects: &[Object], keys: &BTreeSet<String>) -> BTreeMap<St
 }
 
 /// Fingerprints of the objects in the cluster.
-pub(super) fn fingerprints(live: &LiveEnvironment, keys: &BTreeSet<String>) -> BTreeMap<String, String> {
+pub(super) fn fingerprints(live: &LiveNamespace, keys: &BTreeSet<String>) -> BTreeMap<String, String> {
     let objects = live.objects.iter();
     objects.map(|((kind, name), object)| (format!("{kind}/{name}"), drift::fingerprint(object, keys))).collect()
 }
 
 /// Every object that is missing, in sentences.
-pub(super) fn absent(environment: Option<&Environment>, found: &LiveEnvironment) -> Vec<String> {
+pub(super) fn absent(environment: Option<&Environment>, found: &LiveNamespace) -> Vec<String> {
     let wanted =
         environment.map(|environment| objects(environment, &NamespaceProvenance::default())).unwrap_or_default();
     wanted.iter().filter_map(|object| absent_sentence(object, found)).collect()
 }
 
 /// A sentence about this object, if it is missing.
-pub(super) fn absent_sentence(object: &Object, found: &LiveEnvironment) -> Option<String> {
+pub(super) fn absent_sentence(object: &Object, found: &LiveNamespace) -> Option<String> {
     let is_there = object.kind == ObjectKind::Namespace
         || found.objects.contains_key(&(object.kind.to_string(), object.name.clone()));
     if is_there { None } else { Some(format!("{} `{}` is missing", object.kind, object.name)) }

@@ -4,7 +4,7 @@
 use std::collections::BTreeMap;
 
 use eod_clients::Deadline;
-use eod_clients::kubernetes::LiveEnvironment;
+use eod_clients::kubernetes::LiveNamespace;
 use eod_domain::{Environment, NamespaceProvenance, Object, ObjectKind, Ownership, Tier, drift, labels, objects};
 use serde_json::Value;
 use tfplugin::{Diag, Diags, Number, RequestContext, State};
@@ -61,7 +61,7 @@ pub(super) async fn read(
 }
 
 /// The state as it is now.
-fn refreshed(cx: &Context, prior: State<EnvironmentResource>, found: &LiveEnvironment) -> State<EnvironmentResource> {
+fn refreshed(cx: &Context, prior: State<EnvironmentResource>, found: &LiveNamespace) -> State<EnvironmentResource> {
     let namespace = &found.namespace;
     let clock = live::clock(namespace);
     let resolved = arguments::environment(cx, &prior.input).ok();
@@ -115,7 +115,7 @@ fn refreshed(cx: &Context, prior: State<EnvironmentResource>, found: &LiveEnviro
 fn differences(
     prior: &State<EnvironmentResource>,
     resolved: Option<&Environment>,
-    found: &LiveEnvironment,
+    found: &LiveNamespace,
     effective_labels: &BTreeMap<String, String>,
 ) -> Vec<String> {
     if prior.private.unmarked_uid.is_some() {
@@ -145,7 +145,7 @@ fn differences(
 }
 
 /// Objects that a newer version of the provider needs, or that an import did not find.
-fn missing(wanted: &[Object], private: &Private, found: &LiveEnvironment) -> Vec<String> {
+fn missing(wanted: &[Object], private: &Private, found: &LiveNamespace) -> Vec<String> {
     let recorded = |object: &&Object| !private.live.contains_key(&object.key());
     wanted.iter().filter(recorded).filter_map(|object| absent_sentence(object, found)).collect()
 }
