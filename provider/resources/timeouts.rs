@@ -1,20 +1,20 @@
-//! The argument `timeouts`, which every managed resource has.
+//! The argument `timeouts` of all managed resources.
 
 use std::time::Duration;
 
 use eod_domain::Ttl;
 use tfplugin::{Model, Text};
 
-/// How long operations may take, as `90s`, `5m` or `1h`.
+/// Maximum durations of operations, such as `90s`, `5m` or `1h`.
 #[derive(Clone, Model)]
 pub(crate) struct TimeoutsArgs {
-    /// `5m` where it is not given.
+    /// Default: `5m`.
     pub create: Option<Text<Ttl>>,
-    /// `1m` where it is not given.
+    /// Default: `1m`.
     pub read: Option<Text<Ttl>>,
-    /// `5m` where it is not given.
+    /// Default: `5m`.
     pub update: Option<Text<Ttl>>,
-    /// `10m` where it is not given. It covers the wait until everything is gone.
+    /// Default: `10m`. It includes the wait until everything is deleted.
     pub delete: Option<Text<Ttl>>,
 }
 
@@ -28,8 +28,8 @@ pub(crate) enum Operation {
 }
 
 impl TimeoutsArgs {
-    /// How long an operation may take.
-    pub(crate) fn of(timeouts: Option<&Self>, operation: Operation) -> Duration {
+    /// Maximum duration of an operation, or its default.
+    pub(crate) fn limit_or_default(timeouts: Option<&Self>, operation: Operation) -> Duration {
         let (given, default) = match operation {
             Operation::Create => (timeouts.and_then(|each| each.create), 300),
             Operation::Read => (timeouts.and_then(|each| each.read), 60),

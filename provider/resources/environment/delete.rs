@@ -49,7 +49,7 @@ pub(super) async fn delete(
     }
     let Some(name) = prior.input.name.as_ref().map(ToString::to_string) else { return Ok(()) };
     let kubernetes = cx.kubernetes()?;
-    let limit = TimeoutsArgs::of(prior.input.timeouts.as_ref(), Operation::Delete);
+    let limit = TimeoutsArgs::limit_or_default(prior.input.timeouts.as_ref(), Operation::Delete);
     let remote = Deadline::within(limit, call.cancel.clone());
     let reference = ObjectRef::namespace(name.as_str());
     for _ in 0..TRIES {

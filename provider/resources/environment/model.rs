@@ -1,4 +1,4 @@
-//! The arguments and attributes of `eod_environment`.
+//! Arguments and attributes of `eod_environment`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
