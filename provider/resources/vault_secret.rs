@@ -67,7 +67,11 @@ impl Ephemeral for VaultSecret {
         }
         let beside = !path.is_null() || !mount.is_null();
         if beside && !reference.is_null() {
-            return unclear("`ref` contains mount and path, so `mount` and `path` cannot be set with it.", Input::REF.path()).into();
+            return unclear(
+                "`ref` contains mount and path, so `mount` and `path` cannot be set with it.",
+                Input::REF.path(),
+            )
+            .into();
         }
         match config.get(Input::VERSION) {
             Attr::Known(0) => explain::invalid(Input::VERSION.path(), "versions are numbered from 1, got 0").into(),

@@ -129,7 +129,7 @@ fn a_push_to_a_namespace_on_its_way_out_changes_nothing() {
         story.delete(&story.namespace_path());
         story.wait_until_terminating();
         let before = story.namespace();
-        story.run(&BLIND).expect_err("is on its way out");
+        story.run(&BLIND).expect_err("is being deleted");
         assert_eq!(calls(story, proxy), AFTER_A_LOOK[..2]);
         let after = story.namespace();
         for key in ["uid", "labels", "annotations"] {
@@ -192,10 +192,10 @@ fn a_namespace_whose_marks_were_taken_off_after_the_refresh_is_not_touched() {
             "labels": { "app.kubernetes.io/managed-by": null, "environment.on-demand/installation": null },
             "annotations": { "environment.on-demand/nonce": null },
         }));
-        refused(story, proxy, "marks");
+        refused(story, proxy, "ownership labels");
         // Nor after a refresh: it is in the state as it is, and that is not ours to change.
         let before = story.namespace();
-        story.apply().expect_err("marks");
+        story.apply().expect_err("ownership labels");
         assert_eq!(story.namespace(), before);
     });
 }

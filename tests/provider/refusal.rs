@@ -64,6 +64,36 @@ fn every_mistake_that_needs_no_provider_is_found_by_validate_at_once() {
 }
 
 #[test]
+fn an_empty_string_is_not_the_same_as_not_set() {
+    let advice = "an empty string is not the same as a value that is not set: pass `null` instead";
+    let names =
+        ["name", "repository", "branch", "pull_request_url", "head_sha", "owner", "tier", "ttl", "pod_security"];
+    let empty = |names: &[&str]| names.iter().map(|name| format!("{name} = \"\"\n")).collect::<String>();
+    tell("empty", "", |story| {
+        let block = format!("resource \"eod_environment\" \"preview\" {{\n{}}}\n", empty(&names));
+        story.body(&block);
+        let said = story.run(&["validate", "-no-color"]).expect_err("Invalid ttl").said();
+        assert_eq!(said.matches(advice).count(), names.len(), "{said}");
+    });
+    tell("empty-provider", "", |story| {
+        let plain = ["domain", "control_namespace", "name_template", "default_tier"];
+        let cluster = ["host", "token", "config_path", "config_context"];
+        let vault = ["address", "namespace"];
+        story.provider(&format!(
+            "{}kubernetes = {{\n{}}}\nvault = {{\n{}auth = {{ token = \"\" }}\n}}",
+            empty(&plain),
+            empty(&cluster),
+            empty(&vault)
+        ));
+        let said = story.run(&["validate", "-no-color"]).expect_err("Invalid name_template").said();
+        assert_eq!(said.matches(advice).count(), plain.len() + cluster.len() + vault.len() + 1, "{said}");
+        for name in ["kubernetes.host", "vault.address", "vault.auth.token"] {
+            assert!(said.contains(&format!("Invalid {name}")), "{said}");
+        }
+    });
+}
+
+#[test]
 fn every_mistake_of_nested_arguments_is_found_at_once() {
     let rows: [Row; 4] = [
         ("access = [{ kind = \"Robot\", name = \"r2\" }]", "access[0].kind", "is no kind of subject"),

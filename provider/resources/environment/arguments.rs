@@ -2,7 +2,9 @@
 
 use std::num::NonZeroU64;
 
-use eod_domain::{AccessGrant, Dns, Environment, EnvironmentSpec, Identity, LimitsSettings, Mesh, NetworkSettings, QuotaSettings};
+use eod_domain::{
+    AccessGrant, Dns, Environment, EnvironmentSpec, Identity, LimitsSettings, Mesh, NetworkSettings, QuotaSettings,
+};
 use tfplugin::{Diag, Diags, Text};
 
 use super::access::{AccessArgs, DnsArgs, MeshArgs};

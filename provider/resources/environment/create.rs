@@ -6,7 +6,7 @@ use eod_domain::{Clock, Environment, NamespaceProvenance, Nonce, Remembered, con
 use tfplugin::{Applied, ApplyFailure, Diag, Diags, RequestContext};
 
 use super::apply::NamespaceTarget;
-use super::claim::{Claimant, ClaimError, Origin};
+use super::claim::{ClaimError, Claimant, Origin};
 use super::clock::{ClockWrite, whole_seconds};
 use super::model::{Input, Private};
 use super::ownership::version_of_ours;
@@ -69,7 +69,8 @@ pub(super) async fn create(
     let before = Private { live: leftover, ..Private::default() };
     let mut private = target.contents(&contents(&environment), &before).await.map_err(failure)?;
     let start = Clock::start(now, environment.ttl);
-    let clock = ClockWrite { kubernetes, environment: &environment, claim: &nonce, provisioned_at: Some(now), call: &remote };
+    let clock =
+        ClockWrite { kubernetes, environment: &environment, claim: &nonce, provisioned_at: Some(now), call: &remote };
     let written = clock.write(&namespace, |found| {
         let clock = found.map_or(start, |found| start.later(found));
         Clock { expires_at: clock.expires_at.filter(|_| environment.ttl.is_some()), ..clock }

@@ -15,7 +15,11 @@ use super::model::Input;
 use crate::explain;
 
 /// Fails if another environment has one of the hosts.
-pub(super) async fn check_free(kubernetes: &Kubernetes, environment: &Environment, call: &Deadline) -> Result<(), Diag> {
+pub(super) async fn check_free(
+    kubernetes: &Kubernetes,
+    environment: &Environment,
+    call: &Deadline,
+) -> Result<(), Diag> {
     let Some(domain) = &environment.domain else { return Ok(()) };
     let ours = hosts(&environment.name, &environment.spec, domain);
     let candidates = rivals(&environment.name, ours.keys());

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eod_clients::kubernetes::{NamespaceReader, KindRef, Kubernetes, ListQuery, LiveNamespace, ObjectRef};
+use eod_clients::kubernetes::{KindRef, Kubernetes, ListQuery, LiveNamespace, NamespaceReader, ObjectRef};
 use eod_domain::{
     Clock, Environment, EnvironmentName, EnvironmentSpec, Facts, Installation, NamespaceProvenance, Object, ObjectKind,
     Status, Tier, Ttl, drift, labels, objects, status,

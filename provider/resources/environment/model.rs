@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use eod_domain::{
-    BranchName, EnvironmentName, HeadSha, Nonce, Owner, PodSecurity, PullRequestUrl, Repository, SecretName, ServiceName,
-    Tier, Ttl,
+    BranchName, EnvironmentName, HeadSha, Nonce, Owner, PodSecurity, PullRequestUrl, Repository, SecretName,
+    ServiceName, Tier, Ttl,
 };
 use serde::{Deserialize, Serialize};
 use tfplugin::{Model, Number, Text};
@@ -202,7 +202,8 @@ struct Stored {
 
 impl From<Private> for Stored {
     fn from(private: Private) -> Self {
-        let Private { nonce, next_nonce, version, live, mut wanted, terminating, unmarked_uid, labels, planned } = private;
+        let Private { nonce, next_nonce, version, live, mut wanted, terminating, unmarked_uid, labels, planned } =
+            private;
         let objects = live.into_iter().map(|(key, live)| {
             let wanted = wanted.remove(&key).unwrap_or_default();
             (key, (live, wanted))

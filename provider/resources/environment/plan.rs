@@ -5,9 +5,9 @@ use eod_domain::{Environment, EnvironmentSpec, Mistake};
 use tfplugin::{Attr, Config, Diags, Draft, Field, Key, Object, Text, Value};
 
 use super::arguments::spec;
-use super::{cost, live};
 use super::model::{Input, Output, Private};
 use super::sizes::{LimitsArgs, NetworkArgs, QuotaArgs};
+use super::{cost, live};
 use crate::explain;
 use crate::provider::Context;
 

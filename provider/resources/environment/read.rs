@@ -152,7 +152,8 @@ fn missing(wanted: &[Object], private: &Private, found: &LiveNamespace) -> Vec<S
 
 /// Labels or annotations of ours that others have removed or changed, in sentences.
 fn fields(what: &str, ours: &BTreeMap<String, String>, live: Option<&Value>) -> Vec<String> {
-    let sentence = |(key, value): (&String, &String)| match live.and_then(|live| live.get(key)).and_then(Value::as_str) {
+    let sentence = |(key, value): (&String, &String)| match live.and_then(|live| live.get(key)).and_then(Value::as_str)
+    {
         None => Some(format!("{what} `{key}` of the namespace was removed")),
         Some(found) if found != value => Some(format!("{what} `{key}` of the namespace was changed")),
         Some(_) => None,

@@ -127,6 +127,8 @@ pub(super) fn gone(name: &str) -> Diag {
 /// The error for a namespace that others change faster than it can be written.
 pub(super) fn unsteady(name: &str) -> Diag {
     Diag::error("The namespace changes all the time")
-        .detail(format!("Every time that namespace `{name}` was read, somebody changed or deleted it before it could be written."))
+        .detail(format!(
+            "Every time that namespace `{name}` was read, somebody changed or deleted it before it could be written."
+        ))
         .hint("find out who changes it (`kubectl get namespace -o yaml --show-managed-fields`), then apply again")
 }

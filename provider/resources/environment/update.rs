@@ -83,8 +83,7 @@ async fn apply_namespace(
     claim: &Nonce,
 ) -> Result<Value, Diags> {
     let environment = target.environment;
-    if let Some(SeenNamespace { uid, version, provenance }) =
-        SeenNamespace::of(prior, &environment.installation, claim)
+    if let Some(SeenNamespace { uid, version, provenance }) = SeenNamespace::of(prior, &environment.installation, claim)
     {
         let wanted = namespace_object(environment, &provenance);
         let applied = target.namespace_as_seen(&wanted, uid, version).await;
@@ -96,8 +95,7 @@ async fn apply_namespace(
     for _ in 0..TRIES {
         let found = target.kubernetes.get(&reference, target.call).await.map_err(|error| explain::remote(&error))?;
         let namespace = owned(cx, target, prior, found)?;
-        let provenance =
-            NamespaceProvenance { created_at: live::created_at(&namespace), nonce: Some(claim.clone()) };
+        let provenance = NamespaceProvenance { created_at: live::created_at(&namespace), nonce: Some(claim.clone()) };
         let (Some(uid), Some(version)) = (live::uid(&namespace), live::version(&namespace)) else { continue };
         let wanted = namespace_object(environment, &provenance);
         let applied = target.namespace_as_seen(&wanted, uid, version).await;

@@ -85,7 +85,8 @@ pub struct JwtLoginArgs {
 pub(super) fn mistakes(config: Config<'_>, environment: &BTreeMap<String, String>) -> Diags {
     let mut diags = globs(config).map(drop).err().unwrap_or_default();
     let block = config.nested(ProviderConfig::VAULT).map(Config::object);
-    let empty = block.map(|block| explain::empty_strings(block, &ProviderConfig::VAULT.path(), &[])).unwrap_or_default();
+    let empty =
+        block.map(|block| explain::empty_strings(block, &ProviderConfig::VAULT.path(), &[])).unwrap_or_default();
     if empty.has_errors() {
         diags.extend(empty);
     } else if !config.get(ProviderConfig::VAULT).is_unknown() {

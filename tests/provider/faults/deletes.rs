@@ -113,7 +113,7 @@ fn what_is_half_made_and_was_made_again_by_somebody_else_is_left_alone() {
         assert!(story.namespace().unwrap()["metadata"]["deletionTimestamp"].is_null(), "{run}");
         // Nor does a replacement touch it: the next apply says whose name it is.
         let run = story.workspace.apply();
-        expect_failure(run, &[&story.name, "not ours"]);
+        expect_failure(run, &[&story.name, "was not made by EoD"]);
         assert_eq!(story.uid(), theirs);
         story.discard();
     });

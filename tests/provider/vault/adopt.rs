@@ -103,7 +103,7 @@ fn a_copy_that_was_taken_over_belongs_to_who_took_it() {
 
         // The first state destroys nothing, whether it looks before or not.
         let plan = story.plan().expect_ok();
-        plan.expect_said("A copy was replaced by something else").expect_said("It is not touched");
+        plan.expect_said("A copy was replaced by something else").expect_said("It was not changed");
         let blind = ["destroy", "-no-color", "-auto-approve", "-refresh=false"];
         story.run(&blind).expect_ok().expect_said("a later run of this environment has taken it over");
         assert_eq!(story.marks(TARGET), marks);

@@ -111,7 +111,7 @@ fn what_cannot_be_imported_is_explained() {
         for (id, why) in [
             (
                 format!("{mount}/preview/theirs"),
-                "carries the marks of EoD installation `default`, so there is nothing to import",
+                "has the ownership metadata of EoD installation `default`, so there is nothing to import",
             ),
             (format!("{mount}/preview/nothing"), "check the mount and the path, and set the provider's `installation`"),
             ("nowhere/preview/x".to_owned(), "no secrets engine is mounted at `nowhere/preview/x`"),
@@ -130,7 +130,7 @@ fn what_cannot_be_imported_is_explained() {
         story.provider("installation = \"two\"");
         story
             .run(&["import", "-no-color", COPY, &id(story)])
-            .expect_err("There is no copy of ours")
+            .expect_err("The copy does not exist")
             .expect_said("of EoD installation `two`");
     });
 }

@@ -135,7 +135,7 @@ fn patterns_that_came_later_touch_nothing_that_exists_and_let_nothing_be_read() 
 fn overrides_of_a_subtree_are_refused() {
     tell("overrides-subtree", &format!("{}\nrecursive = true", overriding("https://one.example", 1)), |story| {
         let run = story.plan().expect_err("Overrides of a subtree");
-        let run = run.expect_said("`overrides_wo` says what stands in one secret, and `recursive` copies many");
+        let run = run.expect_said("`overrides_wo` sets entries of one secret, and `recursive` copies many secrets");
         run.expect_said("in resource \"eod_vault_clone\" \"config\"");
     });
 }

@@ -163,7 +163,7 @@ fn a_function_says_what_is_wrong_with_which_argument() {
     tell("policy-errors", "", |story| {
         for (call, argument, why) in [
             ("vault_cloner_policy(\"a//b\", [\"stage\"], null, null, null)", "mount", "two slashes in a row"),
-            ("vault_cloner_policy(\"secret\", [], null, null, null)", "sources", "At least one source is needed"),
+            ("vault_cloner_policy(\"secret\", [], null, null, null)", "sources", "At least one source is required"),
             ("vault_cloner_policy(\"secret\", [\"../x\"], null, null, null)", "sources", "the segment `..`"),
             ("vault_cloner_policy(\"secret\", [\"stage\"], null, [], null)", "target_prefixes", "The list is empty"),
             ("vault_cloner_policy(\"secret\", [\"stage\"], null, null, [\"prod\"])", "sensitive_paths", "has no slash"),
@@ -183,7 +183,7 @@ fn a_function_says_what_is_wrong_with_which_argument() {
             story.body(&format!(
                 "output \"o\" {{\n  value = provider::eod::vault_reader_policy(\"secret\", {both})\n}}\n"
             ));
-            story.plan().expect_err("Exactly one of `environment` and `accessor` is needed");
+            story.plan().expect_err("Exactly one of `environment` and `accessor` is required");
         }
         assert_eq!(story.output("o"), Value::Null);
     });

@@ -132,6 +132,20 @@ fn a_source_that_is_missing_or_deleted_is_named() {
 }
 
 #[test]
+fn a_pasted_source_path_is_answered_with_the_right_one() {
+    tell("pasted", SOURCE, |story| {
+        let mount = story.mount.clone();
+        for path in [format!("{mount}/stage/shop"), "data/stage/shop".to_owned(), format!("{mount}/data/stage/shop")] {
+            story.arguments(&format!("source_path = \"{path}\""));
+            expect_refused(story, &["write `source_path = \"stage/shop\"`"]);
+        }
+        story.expect_nothing_left();
+        story.arguments(SOURCE);
+        story.settle();
+    });
+}
+
+#[test]
 fn a_missing_right_is_named_with_its_path() {
     tell("rights", SOURCE, |story| {
         let mount = story.mount.clone();

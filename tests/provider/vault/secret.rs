@@ -165,7 +165,7 @@ fn what_is_not_there_deleted_or_sensitive_is_refused() {
                 "Invalid version",
             ),
             (format!("ref = \"{mount}/../x\""), "contains the segment `..`", "Invalid ref"),
-            (String::new(), "One of `path` and `ref` is needed, and none is set", "or `ref` alone"),
+            (String::new(), "One of `path` and `ref` is required, and none is set", "or set only `ref`"),
             (format!("ref = \"{mount}/a\"\npath = \"a\""), "`ref` says mount and path", "or `ref` alone"),
         ];
         for (arguments, why, hint) in rows {

@@ -83,7 +83,7 @@ fn a_vault_that_is_not_known_yet_is_waited_for_and_never_replaced_by_another() {
         let next = json!({ "address": story.vault.address(), "generation": 2 });
         story.body(&(made(&next.to_string()) + &copy));
         let run = story.plan().expect_ok().expect_said("The copies were not refreshed");
-        run.expect_said(&format!("the copy `{}/{TARGET}` is taken to be as it was", story.mount))
+        run.expect_said(&format!("the state of the copy `{}/{TARGET}` is kept as it is", story.mount))
             .expect_said("0 to add, 1 to change, 0 to destroy");
         story.apply().expect_ok().expect_said(&done(0, 1, 0));
         story.expect_no_changes();
@@ -92,7 +92,7 @@ fn a_vault_that_is_not_known_yet_is_waited_for_and_never_replaced_by_another() {
         let secret = format!("ephemeral \"eod_vault_secret\" \"it\" {{\n  ref = \"{}/stage/shop\"\n}}\n", story.mount);
         let last = json!({ "address": story.vault.address(), "generation": 3 });
         story.body(&(made(&last.to_string()) + &copy + &secret));
-        story.plan().expect_err("Vault is not known yet").expect_said("no other Vault may stand in for it");
+        story.plan().expect_err("Vault is not known yet").expect_said("no other Vault is used instead");
         assert!(decoy.log().is_empty(), "another Vault was asked:\n{}", decoy.story());
         story.body(&(made(&next.to_string()) + &copy));
         story.destroy().expect_ok();
