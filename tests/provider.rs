@@ -30,6 +30,7 @@ mod network;
 mod push;
 mod refusal;
 mod testing;
+mod unknown;
 mod update;
 mod vault;
 

@@ -65,13 +65,10 @@ impl Ephemeral for VaultSecret {
         if path.is_null() && reference.is_null() {
             return unclear("One of `path` and `ref` is required, and none is set.", Path::root()).into();
         }
-        let beside = !path.is_null() || !mount.is_null();
-        if beside && !reference.is_null() {
-            return unclear(
-                "`ref` contains mount and path, so `mount` and `path` cannot be set with it.",
-                Input::REF.path(),
-            )
-            .into();
+        let is_set = matches!(path, Attr::Known(_)) || matches!(mount, Attr::Known(_));
+        if is_set && matches!(reference, Attr::Known(_)) {
+            let text = "`ref` contains mount and path, so `mount` and `path` cannot be set with it.";
+            return unclear(text, Input::REF.path()).into();
         }
         match config.get(Input::VERSION) {
             Attr::Known(0) => explain::invalid(Input::VERSION.path(), "versions are numbered from 1, got 0").into(),

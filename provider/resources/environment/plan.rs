@@ -2,7 +2,7 @@
 //! makes no call to any API.
 
 use eod_domain::{Environment, EnvironmentSpec, Mistake};
-use tfplugin::{Attr, Config, Diags, Draft, Field, Key, Object, Text, Value};
+use tfplugin::{Attr, Diags, Draft, Field, Key, Text};
 
 use super::arguments::spec;
 use super::model::{Input, Output, Private};
@@ -108,11 +108,9 @@ impl KnownInputs {
     }
 }
 
-/// Arguments that are known. Unknown ones are treated as not set, and no attribute that depends on them is used.
+/// The arguments that are wholly known. The others count as not set, and nothing that depends on them is used.
 fn known_spec(draft: &Draft<'_, Private>, known: &KnownInputs) -> Result<EnvironmentSpec, Diags> {
-    let object: Object = nulled(draft.configuration());
-    let input = Config::new(&object).decode::<Input>().ok_or_else(|| Config::new(&object).mistakes::<Input>())?;
-    let mut spec = spec(&input)?;
+    let mut spec = spec(&draft.configuration().decode_known::<Input>()?)?;
     if let Attr::Known(repository) = draft.planned(Input::REPOSITORY) {
         // Another spelling of the same repository is not a change, nor are the attributes derived from it.
         spec.repository = Some(repository.0);
@@ -188,11 +186,4 @@ fn set_or_unknown<T: Field>(draft: &mut Draft<'_, Private>, key: Key<T>, known: 
 
 fn is_known<T: Field>(draft: &Draft<'_, Private>, key: Key<T>) -> bool {
     !draft.config(key).is_unknown()
-}
-
-fn nulled(config: Config<'_>) -> Object {
-    match Value::Map(config.object().clone()).null_unknowns() {
-        Value::Map(object) => object,
-        _ => Object::new(),
-    }
 }

@@ -1,5 +1,8 @@
 //! The plan pipeline and the guards around apply, on one small resource.
 
+mod guard;
+mod unknown;
+
 use std::collections::{BTreeMap, BTreeSet};
 use std::num::ParseIntError;
 use std::str::FromStr;
