@@ -20,6 +20,7 @@ use self::kubernetes::KubernetesArgs;
 pub(crate) use self::secrets::unknown_vault;
 pub(crate) use self::settings::count;
 use self::settings::{PricesArgs, TierArgs};
+pub(crate) use self::vault::ParseGlobs;
 use self::vault::VaultArgs;
 
 /// The EoD provider.

@@ -4,6 +4,7 @@ use eod_domain::vault::{CloneRights, GlobError, Globs, MountPath, SecretPath, cl
 use tfplugin::{Arguments, Function, FunctionError, Parameter, Signature, Text, Type, Value};
 
 use crate::explain;
+use crate::provider::ParseGlobs;
 
 /// `provider::eod::vault_cloner_policy(mount, sources, target_mount, target_prefixes, sensitive_paths, rights...)`.
 pub(crate) struct VaultClonerPolicy;
@@ -75,9 +76,6 @@ impl Function for VaultClonerPolicy {
         })))
     }
 }
-
-/// Parser of a list of patterns. An error has the position of its pattern.
-type ParseGlobs = fn(&[String]) -> Result<Globs, (usize, GlobError)>;
 
 fn globs(arguments: &Arguments, at: usize, default: Globs, parse: ParseGlobs) -> Result<Globs, FunctionError> {
     match arguments.get::<Option<Vec<String>>>(at)? {

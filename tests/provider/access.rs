@@ -30,7 +30,7 @@ fn wait_until_may(story: &Story, who: &serde_json::Value, wish: Wish) {
 }
 
 #[test]
-fn an_owner_works_with_what_runs_and_cannot_change_what_guards_it() {
+fn an_owner_can_work_with_workloads_and_cannot_change_guards() {
     tell("owner", "access = [{ kind = \"User\", name = \"alice@acme.example\" }]", |story| {
         story.settle();
         let alice = json!({ "user": "alice@acme.example" });
@@ -128,7 +128,7 @@ fn the_order_of_access_is_no_reason_to_make_a_binding_again() {
 }
 
 #[test]
-fn who_loses_access_loses_it() {
+fn removed_access_is_revoked() {
     tell("revoked", "access = [{ kind = \"User\", name = \"alice\" }]", |story| {
         story.settle();
         let alice = json!({ "user": "alice" });

@@ -347,7 +347,7 @@ fn a_create_interrupted_before_anything_was_made_leaves_nothing() {
 }
 
 #[test]
-fn an_interrupted_update_is_no_replacement() {
+fn an_interrupted_update_does_not_cause_a_replacement() {
     tell("interrupted-update", |story| {
         story.workspace.apply().expect_ok();
         story.rewrite("quota = { pods = 21 }\n  owner = \"bob\"");
@@ -390,7 +390,7 @@ fn a_destroy_interrupted_while_it_waits_keeps_the_environment_in_the_state() {
 }
 
 #[test]
-fn an_interrupted_refresh_does_not_sit_out_its_time() {
+fn an_interrupted_refresh_ends_before_its_timeout() {
     tell("interrupted-refresh", |story| {
         story.rewrite("timeouts = { read = \"2h\" }");
         story.workspace.apply().expect_ok();

@@ -28,7 +28,7 @@ fn a_second_destroy_has_nothing_to_do() {
 }
 
 #[test]
-fn destroying_what_is_already_gone_succeeds() {
+fn a_destroy_of_a_missing_namespace_succeeds() {
     tell("gone", "", |story| {
         story.apply().expect_ok();
         story.delete_namespace();
@@ -39,7 +39,7 @@ fn destroying_what_is_already_gone_succeeds() {
 }
 
 #[test]
-fn destroying_what_goes_away_already_waits_for_it() {
+fn a_destroy_waits_for_a_deletion_that_has_begun() {
     tell("going", "", |story| {
         story.apply().expect_ok();
         story.hold();
@@ -149,7 +149,7 @@ fn an_api_that_does_not_answer_is_named() {
 }
 
 #[test]
-fn what_a_person_made_under_the_same_name_is_not_destroyed() {
+fn a_namespace_of_the_same_name_that_a_person_made_is_not_destroyed() {
     tell("successor", "", |story| {
         story.apply().expect_ok();
         story.delete_namespace();

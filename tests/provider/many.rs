@@ -97,7 +97,7 @@ fn one_environment_is_read_directly() {
 }
 
 #[test]
-fn where_listing_is_forbidden_each_is_read_by_itself() {
+fn environments_are_read_one_by_one_if_listing_is_forbidden() {
     tell("forbidden", "", |story| {
         let proxy = FaultProxy::start(story.cluster);
         story.through(&proxy);
@@ -119,7 +119,7 @@ fn where_listing_is_forbidden_each_is_read_by_itself() {
 }
 
 #[test]
-fn what_is_gone_or_changed_is_seen_among_many() {
+fn deletions_and_changes_are_found_among_many() {
     tell("among-many", "", |story| {
         let text = environments(story, 8, "");
         story.body(&text);

@@ -88,7 +88,7 @@ fn names_are_resolved_and_the_gateways_come_in() {
 }
 
 #[test]
-fn what_is_allowed_is_allowed_and_no_more() {
+fn only_allowed_connections_are_allowed() {
     let arguments = "network = { allow_from_namespaces = [\"monitoring\"], allow_to_namespaces = [\"mail\"], \
                      allow_to_cidrs = [\"192.0.2.0/24\"], stable_services = [\"stable/payments:8080\", \"stable/search:9200\"], \
                      dns_namespace = \"dns\", ingress_namespaces = [\"edge\"] }";

@@ -96,7 +96,7 @@ fn a_change_that_is_no_activity_is_one_call() {
 }
 
 #[test]
-fn what_the_create_call_has_set_is_changed_without_a_look() {
+fn fields_of_the_create_call_are_changed_without_a_read() {
     pushed("push-owner", "owner = \"alice\"", |story, proxy| {
         // To the server the call that made the namespace is another manager, of the same name.
         for (owner, expected) in [("bob", &["apply 409", "apply 200"][..]), ("carol", &["apply 200"])] {
@@ -111,7 +111,7 @@ fn what_the_create_call_has_set_is_changed_without_a_look() {
 }
 
 #[test]
-fn a_push_to_a_namespace_that_is_gone_makes_none() {
+fn a_push_to_a_missing_namespace_creates_none() {
     pushed("push-gone", "", |story, proxy| {
         story.delete_namespace();
         story.run(&BLIND).expect_err("does not exist any more");
@@ -123,7 +123,7 @@ fn a_push_to_a_namespace_that_is_gone_makes_none() {
 }
 
 #[test]
-fn a_push_to_a_namespace_on_its_way_out_changes_nothing() {
+fn a_push_to_a_namespace_that_is_being_deleted_changes_nothing() {
     pushed("push-going", "", |story, proxy| {
         story.hold();
         story.delete(&story.namespace_path());
@@ -150,7 +150,7 @@ fn a_push_to_a_namespace_that_others_made_again_changes_nothing() {
 }
 
 #[test]
-fn all_our_marks_on_another_namespace_do_not_help() {
+fn ownership_labels_on_another_namespace_do_not_make_it_ours() {
     pushed("push-twin", "", |story, proxy| {
         let ours = story.namespace()["metadata"].clone();
         story.delete_namespace();
@@ -186,7 +186,7 @@ fn another_installation_in_the_provider_block_takes_nothing_over() {
 }
 
 #[test]
-fn a_namespace_whose_marks_were_taken_off_after_the_refresh_is_not_touched() {
+fn a_namespace_without_its_ownership_labels_after_the_refresh_is_not_changed() {
     pushed("push-stripped", "", |story, proxy| {
         story.patch_metadata(&json!({
             "labels": { "app.kubernetes.io/managed-by": null, "environment.on-demand/installation": null },
@@ -201,7 +201,7 @@ fn a_namespace_whose_marks_were_taken_off_after_the_refresh_is_not_touched() {
 }
 
 #[test]
-fn what_others_change_after_the_refresh_is_seen_in_time() {
+fn changes_after_the_refresh_are_found_before_the_update() {
     pushed("push-changed", "", |story, proxy| {
         story.patch_metadata(&json!({
             "labels": { "environment.on-demand/tier": null, "theirs": "yes" },
@@ -276,7 +276,7 @@ fn a_saved_plan_is_as_careful() {
 }
 
 #[test]
-fn a_state_that_knows_no_version_looks_first() {
+fn an_update_without_a_known_version_reads_first() {
     pushed("push-former", "", |story, proxy| {
         forget_version(story);
         story.run(&BLIND).expect_ok().expect_said(&done(0, 1, 0));

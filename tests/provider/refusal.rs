@@ -167,7 +167,7 @@ fn a_template_cannot_make_a_reserved_name() {
 }
 
 #[test]
-fn something_must_say_which_environment_it_is() {
+fn an_identity_is_required() {
     tell("nameless", "", |story| {
         let repository = story.repository.clone();
         story.body(&format!("resource \"eod_environment\" \"preview\" {{\n  repository = \"{repository}\"\n}}\n"));
@@ -180,7 +180,7 @@ fn something_must_say_which_environment_it_is() {
 }
 
 #[test]
-fn a_repository_that_is_none_is_refused() {
+fn an_invalid_repository_is_refused() {
     for (repository, why) in [
         ("shop", "has no owner"),
         ("https://github.com/acme/shop.git", "write it as `github.com/acme/shop`"),
@@ -197,7 +197,7 @@ fn a_repository_that_is_none_is_refused() {
 }
 
 #[test]
-fn a_pull_request_that_is_none_is_refused() {
+fn an_invalid_pull_request_number_is_refused() {
     for number in ["0", "-1", "1.5"] {
         tell("number", "", |story| {
             let block = story.block("preview", "").replace("pull_request = 7", &format!("pull_request = {number}"));
@@ -258,7 +258,7 @@ fn every_mistake_of_the_provider_block_is_found_at_once() {
 }
 
 #[test]
-fn a_tier_that_cannot_be_is_refused_where_it_is_configured() {
+fn an_invalid_tier_is_refused_at_its_configuration() {
     for (tiers, inner, why) in [
         ("tiers = { full = { warning = \"25h\" } }", "full", "is not shorter than the TTL"),
         ("tiers = { staging = { ttl = \"4h\" } }", "staging", "is permanent"),
@@ -283,7 +283,7 @@ fn a_ttl_up_to_the_ceiling_of_the_tier_is_accepted() {
 }
 
 #[test]
-fn what_is_refused_leaves_an_existing_environment_as_it_was() {
+fn a_refused_change_leaves_the_environment_unchanged() {
     tell("keeps", "owner = \"alice\"", |story| {
         story.settle();
         let before = story.namespace()["metadata"]["resourceVersion"].clone();

@@ -208,7 +208,7 @@ fn a_saved_plan_is_applied_later() {
 }
 
 #[test]
-fn a_saved_plan_whose_name_was_taken_meanwhile_touches_nothing() {
+fn a_saved_plan_for_a_name_that_was_taken_since_changes_nothing() {
     tell("taken-meanwhile", |story| {
         story.workspace.run(&["plan", "-no-color", "-out=saved"]).expect_ok();
         story.cluster.kubectl(&["create", "namespace", &story.name]);

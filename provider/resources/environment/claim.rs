@@ -34,12 +34,12 @@ pub(super) struct Claimant<'a> {
 /// A namespace with our claim.
 pub(super) struct Claimed {
     pub(super) namespace: Value,
-    pub(super) origin: Origin,
+    pub(super) origin: NamespaceOrigin,
 }
 
-/// Origin of a claimed namespace.
+/// NamespaceOrigin of a claimed namespace.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Origin {
+pub(super) enum NamespaceOrigin {
     /// Made by this create.
     New,
     /// Made by a create that was interrupted.
@@ -72,7 +72,7 @@ impl Claimant<'_> {
         let (mut lost, mut takeover) = (None, None);
         for _ in 0..TRIES {
             let error = match kubernetes.create(&reference, &body, MANAGER, call).await {
-                Ok(namespace) => return Ok(Claimed { namespace, origin: Origin::New }),
+                Ok(namespace) => return Ok(Claimed { namespace, origin: NamespaceOrigin::New }),
                 Err(error) => error,
             };
             if error.kind != ErrorKind::AlreadyExists && !error.outcome_unknown() {
@@ -90,23 +90,23 @@ impl Claimant<'_> {
                 && !facts.terminating
             {
                 let namespace = namespace.clone();
-                return Ok(Claimed { namespace, origin: takeover.unwrap_or(Origin::New) });
+                return Ok(Claimed { namespace, origin: takeover.unwrap_or(NamespaceOrigin::New) });
             }
             match (check_claim(facts.as_ref(), &environment.claim()), found) {
                 (ClaimCheck::Absent, _) | (_, None) => lost = Some(error),
                 (ClaimCheck::Interrupted, Some(namespace)) => {
-                    // Every create writes a nonce. What has none was made by others, such as the Argo CD plugin.
+                    // Every create writes a nonce. A namespace without one was made by others, such as the Argo CD plugin.
                     let has_nonce = live::annotation(&namespace, labels::NONCE).is_some();
-                    let origin = if has_nonce { Origin::Interrupted } else { Origin::InUse };
+                    let origin = if has_nonce { NamespaceOrigin::Interrupted } else { NamespaceOrigin::InUse };
                     takeover = Some(origin);
                     if let Some(namespace) = self.take_over(&namespace, origin).await? {
                         return Ok(Claimed { namespace, origin });
                     }
                 }
                 (ClaimCheck::Finished, Some(namespace)) if self.adopt => {
-                    takeover = Some(Origin::InUse);
-                    if let Some(namespace) = self.take_over(&namespace, Origin::InUse).await? {
-                        return Ok(Claimed { namespace, origin: Origin::InUse });
+                    takeover = Some(NamespaceOrigin::InUse);
+                    if let Some(namespace) = self.take_over(&namespace, NamespaceOrigin::InUse).await? {
+                        return Ok(Claimed { namespace, origin: NamespaceOrigin::InUse });
                     }
                 }
                 (ClaimCheck::Terminating, Some(namespace)) => {
@@ -128,7 +128,7 @@ impl Claimant<'_> {
     async fn take_over(
         &self,
         namespace: &Value,
-        origin: Origin,
+        origin: NamespaceOrigin,
     ) -> Result<Option<Value>, ApplyFailure<EnvironmentResource>> {
         let (Some(uid), Some(version)) = (live::uid(namespace), live::version(namespace)) else { return Ok(None) };
         let provenance = self.provenance(live::created_at(namespace).or(Some(self.now)));
@@ -141,9 +141,9 @@ impl Claimant<'_> {
     }
 
     /// A write that may have been stored. The nonce finds the namespace again if it was.
-    fn uncertain(&self, error: &Error, takeover: Option<Origin>) -> ApplyFailure<EnvironmentResource> {
+    fn uncertain(&self, error: &Error, takeover: Option<NamespaceOrigin>) -> ApplyFailure<EnvironmentResource> {
         let diag = explain::remote(error);
-        if takeover == Some(Origin::InUse) || !error.outcome_unknown() {
+        if takeover == Some(NamespaceOrigin::InUse) || !error.outcome_unknown() {
             return ApplyFailure::nothing(diag);
         }
         ApplyFailure::traced(diag, Private::with_nonce(self.nonce))

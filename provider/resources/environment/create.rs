@@ -6,7 +6,7 @@ use eod_domain::{Clock, Environment, NamespaceProvenance, Nonce, Remembered, con
 use tfplugin::{Applied, ApplyFailure, Diag, Diags, RequestContext};
 
 use super::apply::NamespaceTarget;
-use super::claim::{ClaimError, Claimant, Origin};
+use super::claim::{ClaimError, Claimant, NamespaceOrigin};
 use super::clock::{ClockWrite, whole_seconds};
 use super::model::{Input, Private};
 use super::ownership::version_of_ours;
@@ -38,11 +38,11 @@ pub(super) async fn create(
     let claimant = Claimant { target: &target, adopt: input.adopt == Some(true), nonce: &nonce, now };
     let claimed = claimant.take().await?;
 
-    // Something exists from here on. The nonce finds it again, except where it was in use before: a tainted state
-    // would have it destroyed by the next apply, and the same create takes it over again without one.
+    // The namespace exists from here on, and the nonce finds it again after a failure. A namespace that was in use before
+    // is not recorded: the next apply would destroy a tainted one, and the same create takes it over again without a record.
     let failure = |diags: Diags| match claimed.origin {
-        Origin::New | Origin::Interrupted => ApplyFailure::traced(diags, Private::with_nonce(&nonce)),
-        Origin::InUse => ApplyFailure::nothing(diags),
+        NamespaceOrigin::New | NamespaceOrigin::Interrupted => ApplyFailure::traced(diags, Private::with_nonce(&nonce)),
+        NamespaceOrigin::InUse => ApplyFailure::nothing(diags),
     };
     let claim_failure = |error: ClaimError| {
         let diag = error.diag(environment.name.as_str());
@@ -56,13 +56,13 @@ pub(super) async fn create(
         nonce: Some(nonce.clone()),
     };
     let (namespace, leftover) = match claimed.origin {
-        Origin::New => {
+        NamespaceOrigin::New => {
             let wanted = namespace_object(&environment, &provenance);
             let applied = target.claimed_namespace(&wanted, &claimed.namespace, &nonce).await;
             (applied.map_err(claim_failure)?, Default::default())
         }
         // Taking over has applied it.
-        Origin::Interrupted | Origin::InUse => {
+        NamespaceOrigin::Interrupted | NamespaceOrigin::InUse => {
             (claimed.namespace.clone(), target.fingerprints_of_existing(cx).await.map_err(failure)?)
         }
     };

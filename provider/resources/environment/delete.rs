@@ -34,7 +34,7 @@ pub(super) fn refused(prior: &State<EnvironmentResource>) -> Option<Diag> {
 }
 
 /// The namespace that a destroy deletes.
-struct Doomed {
+struct DeletionTarget {
     uid: String,
     version: Option<String>,
 }
@@ -55,8 +55,8 @@ pub(super) async fn delete(
     for _ in 0..TRIES {
         let found = kubernetes.get(&reference, &remote).await.map_err(|error| explain::remote(&error))?;
         let Some(namespace) = found else { return Ok(()) };
-        let Doomed { uid, version } = match doomed(cx, &prior, &name, &namespace)? {
-            Ok(doomed) => doomed,
+        let DeletionTarget { uid, version } = match deletion_target(cx, &prior, &name, &namespace)? {
+            Ok(deletion_target) => deletion_target,
             Err(warning) => {
                 call.warn(warning);
                 return Ok(());
@@ -84,12 +84,12 @@ pub(super) async fn delete(
 ///
 /// # Errors
 /// It belongs to another installation.
-fn doomed(
+fn deletion_target(
     cx: &Context,
     prior: &State<EnvironmentResource>,
     name: &str,
     namespace: &Value,
-) -> Result<Result<Doomed, Diag>, Diag> {
+) -> Result<Result<DeletionTarget, Diag>, Diag> {
     let remembered = remembered(prior);
     match (ownership(cx, &remembered, namespace), live::uid(namespace)) {
         (Ownership::OtherInstallation { theirs }, _) => {
@@ -108,7 +108,7 @@ fn doomed(
         }
         // The uid proves that it is the one, whatever others have done to its ownership labels.
         (Ownership::Ours | Ownership::Unmarked, Some(uid)) => {
-            Ok(Ok(Doomed { uid: uid.to_owned(), version: live::version(namespace).map(str::to_owned) }))
+            Ok(Ok(DeletionTarget { uid: uid.to_owned(), version: live::version(namespace).map(str::to_owned) }))
         }
     }
 }

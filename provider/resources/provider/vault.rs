@@ -110,7 +110,7 @@ pub(super) fn secrets(
 }
 
 /// Parser of a list of patterns. An error has the position of its pattern.
-type ParseGlobs = fn(&[String]) -> Result<Globs, (usize, GlobError)>;
+pub(crate) type ParseGlobs = fn(&[String]) -> Result<Globs, (usize, GlobError)>;
 
 /// The patterns. They may be known while other parts of the block are not.
 fn globs(config: Config<'_>) -> Result<(Attr<Globs>, Attr<Globs>), Diags> {

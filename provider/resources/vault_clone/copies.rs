@@ -31,7 +31,7 @@ pub(crate) struct Copies {
 }
 
 /// One secret with all ownership metadata.
-struct Marked<'a> {
+struct OwnedSecret<'a> {
     path: &'a SecretPath,
     metadata: &'a Metadata,
     marks: KeyMarks,
@@ -44,10 +44,11 @@ struct Marked<'a> {
 impl Copies {
     /// The copies among the secrets that were found: those of the run that created the first of them. `None` if there is none.
     pub(crate) fn among(found: &Inspected, now: SystemTime) -> Option<Self> {
-        let marked = found.keys.iter().filter_map(|(path, metadata)| Marked::read(path, metadata, found.root.path()));
-        let marked: Vec<_> = marked.collect();
-        let first = marked.first()?;
-        let same = marked.iter().filter(|each| each.owner == first.owner && each.source == first.source);
+        let owned =
+            found.keys.iter().filter_map(|(path, metadata)| OwnedSecret::read(path, metadata, found.root.path()));
+        let owned: Vec<_> = owned.collect();
+        let first = owned.first()?;
+        let same = owned.iter().filter(|each| each.owner == first.owner && each.source == first.source);
         let records: BTreeMap<_, _> = same.map(|each| (each.path.clone(), each.record(now))).collect();
         let (environment, installation, nonce) = first.owner.clone();
         Some(Self {
@@ -72,7 +73,7 @@ impl Copies {
     }
 }
 
-impl<'a> Marked<'a> {
+impl<'a> OwnedSecret<'a> {
     fn read(path: &'a SecretPath, metadata: &'a Metadata, root: &SecretPath) -> Option<Self> {
         let marks = KeyMarks::read(&metadata.custom_metadata);
         let environment = marks.environment.as_ref()?.parse().ok()?;

@@ -56,7 +56,7 @@ fn a_broken_file_is_placed_and_not_quoted() {
 }
 
 #[test]
-fn a_missing_context_is_named_with_those_there_are() {
+fn a_missing_context_is_named_with_the_existing_ones() {
     each(|terraform| {
         let (_folder, path) = changed(|config| {
             let mut other = config["contexts"][0].clone();
@@ -97,7 +97,7 @@ fn a_list_of_files_is_joined() {
 }
 
 #[test]
-fn a_wrong_token_is_told_with_advice() {
+fn a_wrong_token_is_reported_with_advice() {
     each(|terraform| {
         let access = Access { token: "not-a-token-of-this-cluster".to_owned(), ..Cluster::shared().access().clone() };
         let kubeconfig = access.kubeconfig();

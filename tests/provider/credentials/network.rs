@@ -55,7 +55,7 @@ fn an_environment_on_a_server_that_cannot_be_reached_stays_in_the_state() {
 }
 
 #[test]
-fn a_server_that_nobody_vouches_for_is_not_trusted() {
+fn a_server_with_an_unknown_certificate_authority_is_refused() {
     each(|terraform| {
         let cluster = Cluster::shared();
         let stranger = stranger().0;

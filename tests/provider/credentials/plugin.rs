@@ -102,7 +102,7 @@ fn a_plugin_that_never_ends_is_given_up() {
 }
 
 #[test]
-fn a_failing_plugin_is_told_without_what_it_printed() {
+fn a_failing_plugin_is_reported_without_its_output() {
     each(|terraform| {
         let proxy = FaultProxy::start(Cluster::shared());
         let plugin = Plugin::new("echo canary-on-stdout; echo \"please log in first; got $CANARY\" >&2; exit 7");
@@ -119,7 +119,7 @@ fn a_failing_plugin_is_told_without_what_it_printed() {
 }
 
 #[test]
-fn a_plugin_that_prints_something_else_is_told_without_what_it_printed() {
+fn an_invalid_output_of_a_plugin_is_reported_without_the_output() {
     each(|terraform| {
         let server = Cluster::shared().server();
         let outputs = [
@@ -153,7 +153,7 @@ fn a_missing_plugin_is_named_with_how_to_install_it() {
 }
 
 #[test]
-fn a_plugin_that_wants_to_ask_is_told_that_nobody_is_there() {
+fn a_plugin_that_needs_a_terminal_is_explained() {
     each(|terraform| {
         let token = Cluster::shared().token();
         // It would hang on a terminal's input, or take Terraform's.

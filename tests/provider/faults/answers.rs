@@ -296,7 +296,7 @@ fn a_login_that_ends_in_the_middle_of_a_create_leaves_something_to_complete() {
 }
 
 #[test]
-fn a_namespace_that_seems_missing_by_a_strange_404_stays_in_the_state() {
+fn an_environment_stays_in_the_state_after_an_unexpected_404() {
     tell("strange-404", |story| {
         story.workspace.apply().expect_ok();
         let page = "404 page not found".to_owned();

@@ -90,7 +90,7 @@ fn every_delete_names_the_uid() {
 }
 
 #[test]
-fn what_is_half_made_is_destroyed_by_its_uid() {
+fn an_unfinished_environment_is_destroyed_by_its_uid() {
     half_made("half-made", |story| {
         let uid = story.uid();
         story.workspace.run(&BLIND).expect_ok();
@@ -102,7 +102,7 @@ fn what_is_half_made_is_destroyed_by_its_uid() {
 }
 
 #[test]
-fn what_is_half_made_and_was_made_again_by_somebody_else_is_left_alone() {
+fn an_unfinished_environment_that_others_made_again_is_left_alone() {
     half_made("half-foreign", |story| {
         story.cluster.kubectl(&["delete", "namespace", &story.name]);
         story.cluster.kubectl(&["create", "namespace", &story.name]);
@@ -143,7 +143,7 @@ fn a_namespace_that_is_already_being_deleted_is_waited_for() {
 }
 
 #[test]
-fn a_delete_that_hangs_names_what_holds_it_and_a_second_one_finishes() {
+fn a_stuck_delete_names_its_cause_and_a_second_one_finishes() {
     each(|terraform| {
         let story =
             Story::with(terraform, "held", FaultProxy::start(Cluster::shared()), "timeouts = { delete = \"15s\" }");
@@ -161,7 +161,7 @@ fn a_delete_that_hangs_names_what_holds_it_and_a_second_one_finishes() {
 }
 
 #[test]
-fn what_is_already_gone_is_destroyed() {
+fn a_missing_environment_is_destroyed() {
     tell("already-gone", |story| {
         story.workspace.apply().expect_ok();
         story.cluster.kubectl(&["delete", "namespace", &story.name]);

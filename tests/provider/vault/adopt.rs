@@ -34,7 +34,7 @@ fn a_copy_whose_state_was_lost_is_taken_over_with_all_that_people_did_to_it() {
 }
 
 #[test]
-fn a_value_that_a_killed_run_left_without_marks_is_adopted_while_it_is_what_would_be_written() {
+fn a_value_without_ownership_metadata_is_adopted_if_it_equals_the_source() {
     let arguments =
         format!("{SOURCE}\nexclude_keys = [\"KEY\"]\noverrides_wo = {{ URL = \"https://sandbox.example\" }}");
     tell("unmarked", &arguments, |story| {
@@ -93,7 +93,7 @@ fn a_copy_that_its_people_removed_is_made_again() {
 }
 
 #[test]
-fn a_copy_that_was_taken_over_belongs_to_who_took_it() {
+fn a_copy_that_was_taken_over_belongs_to_its_new_owner() {
     tell("taken", SOURCE, |story| {
         story.settle();
         let other = story.elsewhere();

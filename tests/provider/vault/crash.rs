@@ -188,7 +188,7 @@ fn a_provider_killed_at_any_call_of_an_update_neither_writes_twice_nor_takes_its
 }
 
 #[test]
-fn what_terraform_forgets_when_a_provider_is_killed_in_an_update_is_not_lost_to_a_destroy() {
+fn private_data_lost_in_a_killed_update_is_recovered_for_a_destroy() {
     // It keeps the attributes and loses what stands beside them, and with it the nonce of the copies.
     let overriding =
         |version: u32| format!("{SOURCE}\noverrides_wo = {{ URL = \"x\" }}\noverrides_wo_version = {version}");
@@ -223,7 +223,7 @@ fn an_interrupted_create_is_saved_and_made_whole_by_the_next_apply() {
 }
 
 #[test]
-fn an_interrupted_create_marks_what_it_has_just_stored() {
+fn an_interrupted_create_writes_the_ownership_metadata_of_its_copy() {
     let (story, proxy) = behind_proxy("interrupted-marks", &format!("{SOURCE}\nrecursive = true"), true);
     for name in ["a", "b", "c", "d", "e", "f"] {
         story.vault.put(&story.mount, &format!("stage/shop/{name}"), &[("NAME", name)]);

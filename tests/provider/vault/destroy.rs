@@ -6,7 +6,7 @@ use super::{SOURCE, TARGET, tell};
 use crate::provider::done;
 
 #[test]
-fn neighbours_whose_names_begin_alike_stay() {
+fn secrets_with_a_common_prefix_stay() {
     tell("neighbours", &format!("{SOURCE}\ntarget_path = \"preview/pr-1\"\nrecursive = true"), |story| {
         story.vault.put(&story.mount, "stage/shop/db", &[("A", "1")]);
         let theirs = json!({ "MINE": "1" });
@@ -40,7 +40,7 @@ fn a_source_that_is_gone_and_a_right_on_it_that_is_lost_do_not_hold_a_destroy() 
 }
 
 #[test]
-fn a_copy_that_shall_be_kept_stays_with_its_marks() {
+fn a_kept_copy_keeps_its_ownership_metadata() {
     tell("keep", &format!("{SOURCE}\non_destroy = \"keep\""), |story| {
         story.settle();
         let marks = story.marks(TARGET);
@@ -57,7 +57,7 @@ fn a_copy_that_shall_be_kept_stays_with_its_marks() {
 }
 
 #[test]
-fn a_copy_that_nobody_can_tell_from_another_secret_is_left_and_named() {
+fn a_copy_without_ownership_metadata_is_left_and_named() {
     tell("stripped", SOURCE, |story| {
         // Without marks it is still told by the time at which it was stored, to the nanosecond.
         story.settle();
@@ -94,7 +94,7 @@ fn a_copy_that_nobody_can_tell_from_another_secret_is_left_and_named() {
 }
 
 #[test]
-fn what_a_replaced_object_gives_back_is_not_its_successors_copy() {
+fn a_replaced_object_does_not_delete_the_copy_of_its_successor() {
     let successor = "lifecycle {\n  create_before_destroy = true\n}";
     tell("successor", &format!("{SOURCE}\n{successor}"), |story| {
         story.settle();

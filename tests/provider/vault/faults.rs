@@ -174,7 +174,7 @@ fn the_token_is_not_taken_to_another_host() {
 }
 
 #[test]
-fn what_is_not_vault_is_not_repeated() {
+fn the_answer_of_another_server_is_not_repeated() {
     let (story, proxy) = behind_proxy("html", SOURCE, false);
     let page = Fault::Status { code: 200, headers: Vec::new(), body: "<html>canary-of-a-login-page</html>".to_owned() };
     proxy.rule(|call| call.path.ends_with("/data/stage/shop"), usize::MAX, page);
@@ -283,7 +283,7 @@ fn a_token_that_ends_between_two_copies_leaves_what_was_made_in_the_state() {
 }
 
 #[test]
-fn what_a_failed_create_has_made_is_made_anew_as_the_configuration_says_now() {
+fn a_failed_create_is_repeated_with_the_current_configuration() {
     let (mut story, proxy) = behind_proxy("half-changed", &format!("{SOURCE}\nrecursive = true"), false);
     twenty(&story);
     proxy.rule(|call| call.path.ends_with("/data/stage/shop/k09"), usize::MAX, errors(403, &["permission denied"]));

@@ -43,7 +43,7 @@ fn a_secret_that_a_person_makes_meanwhile_is_kept_and_stays_after_the_destroy() 
 }
 
 #[test]
-fn a_secret_that_is_there_can_be_an_error() {
+fn on_existing_fail_refuses_an_existing_secret() {
     tell("on-existing", &format!("{SOURCE}\non_existing = \"fail\""), |story| {
         story.vault.put(&story.mount, TARGET, &[("MINE", "1")]);
         story
@@ -102,7 +102,7 @@ fn a_copy_of_another_source_is_an_error_that_names_it() {
 }
 
 #[test]
-fn what_somebody_has_written_on_or_deleted_is_somebody_elses() {
+fn a_secret_that_somebody_wrote_or_deleted_belongs_to_them() {
     tell("somebodys", SOURCE, |story| {
         // A second version that holds what the source holds is still not ours: we write one.
         let data = [("URL", "https://stage.example"), ("KEY", "stage-key")];

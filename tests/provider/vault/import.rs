@@ -103,7 +103,7 @@ fn the_server_says_where_a_mount_ends() {
 }
 
 #[test]
-fn what_cannot_be_imported_is_explained() {
+fn an_invalid_import_is_explained() {
     tell("import-refused", SOURCE, |story| {
         let mount = story.mount.clone();
         story.vault.put(&mount, "preview/theirs", &[("A", "1")]);

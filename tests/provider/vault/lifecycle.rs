@@ -132,7 +132,7 @@ fn rows(other: &str) -> Vec<Row> {
 }
 
 #[test]
-fn what_a_change_replaces_and_what_it_updates_in_place() {
+fn changes_replace_or_update_in_place() {
     tell("changes", "", |story| {
         let other = story.vault.mount("changes-other");
         story.vault.put(&other, "stage/shop", &[("URL", "https://other.example")]);
@@ -196,7 +196,7 @@ fn entries_are_left_out_and_everything_else_is_copied_as_it_is() {
 }
 
 #[test]
-fn what_people_wrote_on_the_source_goes_along_as_far_as_it_fits() {
+fn custom_metadata_of_the_source_is_copied_as_far_as_it_fits() {
     tell("metadata", SOURCE, |story| {
         let long = "v".repeat(512);
         let names: Vec<String> = (0..64).map(|number| format!("k{number:02}")).collect();
@@ -214,7 +214,7 @@ fn what_people_wrote_on_the_source_goes_along_as_far_as_it_fits() {
 }
 
 #[test]
-fn what_people_wrote_where_the_copy_goes_stays_beside_the_marks() {
+fn custom_metadata_of_the_target_is_kept() {
     tell("prepared", SOURCE, |story| {
         story.vault.put_custom_metadata(&story.mount, "stage/shop", &[("team", "platform"), ("tier", "1")]);
         // Metadata without a value, as somebody prepares it who wants settings of his own.

@@ -152,7 +152,7 @@ fn a_service_account_of_a_cluster_logs_in_and_its_pods_read_their_copies() {
 }
 
 #[test]
-fn one_way_to_log_in_is_needed_and_not_two() {
+fn exactly_one_login_method_is_required() {
     tell("login-two", SOURCE, |story| {
         auth(story, "token = \"a\", approle = { role_id = \"r\", secret_id = \"s\" }");
         let run = story.plan().expect_err("Exactly one of `token`, `approle`, `kubernetes` and `jwt` is required");

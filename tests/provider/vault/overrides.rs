@@ -28,7 +28,7 @@ fn expect_ours(story: &VaultStory, url: &str, version: u64) {
 }
 
 #[test]
-fn an_override_stands_in_the_first_version_and_is_written_again_when_its_number_is_raised() {
+fn an_override_is_in_the_first_version_and_is_written_again_with_a_higher_version() {
     tell("overrides", &overriding("https://one.example", 1), |story| {
         story.settle();
         expect_ours(story, "https://one.example", 1);

@@ -56,7 +56,7 @@ fn a_path_that_could_be_taken_for_another_is_refused() {
 }
 
 #[test]
-fn what_is_sensitive_and_what_leads_out_is_refused() {
+fn sensitive_sources_and_forbidden_targets_are_refused() {
     tell("routes", "", |story| {
         let never = "is never read or copied; to hand it on as a reference, name it in `sensitive_path`";
         expect_refused(
@@ -85,7 +85,7 @@ fn what_is_sensitive_and_what_leads_out_is_refused() {
 }
 
 #[test]
-fn neighbours_whose_names_begin_alike_are_no_overlap() {
+fn names_with_a_common_prefix_do_not_overlap() {
     tell("alike", "source_path = \"preview/pr-1\"\ntarget_path = \"preview/pr-12\"", |story| {
         story.vault.put(&story.mount, "preview/pr-1", &[("A", "1")]);
         story.settle();
@@ -134,7 +134,7 @@ fn patterns_of_the_provider_block_hold_for_every_spelling_of_a_mount() {
 }
 
 #[test]
-fn patterns_that_cannot_be_meant_are_refused_where_they_stand() {
+fn invalid_patterns_are_refused_at_their_position() {
     tell("bad-patterns", SOURCE, |story| {
         for (pattern, why) in [
             ("sensitive_paths = [\"*/ok/*\", \"prod\"]", "has no slash; patterns are matched against `<mount>/<path>`"),
@@ -150,7 +150,7 @@ fn patterns_that_cannot_be_meant_are_refused_where_they_stand() {
 }
 
 #[test]
-fn names_with_every_other_character_are_copied_as_they_are() {
+fn names_with_unusual_characters_are_copied_unchanged() {
     let source = "stage/größe & \\\"100%\\\"/a b+c?d#e";
     tell("names", &format!("source_path = \"{source}\""), |story| {
         let path = source.replace('\\', "");

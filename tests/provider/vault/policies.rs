@@ -67,7 +67,7 @@ fn the_cloners_policy_is_enough_for_a_life_and_for_nothing_else() {
 }
 
 #[test]
-fn what_the_policy_does_not_allow_is_refused_by_the_server_and_explained() {
+fn calls_that_the_policy_forbids_are_refused_and_explained() {
     tell("cloner-refused", SOURCE, |story| {
         let mount = story.mount.clone();
         story.vault.put(&mount, "prod/shop", &[("A", "1")]);

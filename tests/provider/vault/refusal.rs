@@ -19,7 +19,7 @@ fn expect_refused(story: &VaultStory, said: &[&str]) -> Run {
 }
 
 #[test]
-fn a_mount_that_is_none_or_of_another_kind_is_named() {
+fn a_missing_or_unsupported_mount_is_named() {
     tell("mounts", SOURCE, |story| {
         let mount = story.mount.clone();
         let block = |mount: &str, more: &str| {
@@ -228,7 +228,7 @@ fn a_namespace_that_is_not_there_is_named() {
 }
 
 #[test]
-fn nobody_at_the_address_is_said_soon() {
+fn a_refused_connection_is_reported_soon() {
     tell("unreachable", &format!("{SOURCE}\ntimeouts = {{ create = \"3s\" }}"), |story| {
         story.set_env("VAULT_ADDR", "http://127.0.0.1:9");
         expect_refused(

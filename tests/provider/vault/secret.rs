@@ -16,7 +16,7 @@ fn ephemeral(arguments: &str) -> String {
 }
 
 #[test]
-fn a_secret_goes_into_a_write_only_argument_and_stands_nowhere() {
+fn a_secret_in_a_write_only_argument_is_stored_nowhere() {
     tell("secret-override", "", |story| {
         story.vault.put(&story.mount, "stage/sandbox", &[("URL", "canary-of-the-sandbox")]);
         let copy = story.block(
@@ -60,7 +60,7 @@ fn a_secret_configures_another_provider() {
 }
 
 #[test]
-fn a_reference_to_what_the_same_run_makes_waits_for_it() {
+fn a_reference_to_a_copy_of_the_same_run_waits_for_it() {
     tell("secret-deferred", "", |story| {
         let other = |label: &str, arguments: &str| {
             format!(
@@ -120,7 +120,7 @@ fn versions_and_engines_of_both_kinds_are_read() {
 }
 
 #[test]
-fn what_is_not_there_deleted_or_sensitive_is_refused() {
+fn a_missing_deleted_or_sensitive_secret_is_refused() {
     tell("secret-refused", "", |story| {
         let mount = story.mount.clone();
         story.vault.put(&mount, "stage/deleted", &[("A", "1")]);

@@ -68,7 +68,7 @@ fn a_source_that_turns_out_to_be_sensitive_is_refused_before_it_is_read() {
 }
 
 #[test]
-fn a_vault_that_is_not_known_yet_is_waited_for_and_never_replaced_by_another() {
+fn an_unknown_vault_is_never_replaced_by_another() {
     tell("unknown-vault", "", |story| {
         let decoy = decoy(story);
         let address = json!({ "address": story.vault.address(), "generation": 1 });
