@@ -36,16 +36,16 @@ mod vault;
 
 use std::ops::{Deref, DerefMut};
 
-use self::configuration::{Configuration, indented};
-use serde_json::{Value, json};
-
-use crate::kit::{
+use eod_testkit::{
     cluster::{Cluster, PATIENCE},
     fault::FaultProxy,
     terraform::Terraform,
     wait::wait_until,
     workspace::{Run, Workspace},
 };
+use serde_json::{Value, json};
+
+use self::configuration::{Configuration, indented};
 
 /// Where the environment of a story stands in its configuration.
 pub(crate) const ADDRESS: &str = "eod_environment.preview";

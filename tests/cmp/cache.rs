@@ -1,7 +1,8 @@
 //! Two caches stand in a row: Argo CD's, which cannot see the policy, and the plugin's, which can.
 
+use eod_testkit::{argocd::ArgoCd, process::Signal};
+
 use super::{CONFIG, POLICY, Story, object};
-use crate::kit::argocd::ArgoCd;
 
 #[test]
 fn the_second_render_is_the_first_one_again() {
@@ -63,7 +64,7 @@ fn a_new_policy_renders_again_with_a_new_value_of_the_parameter() {
     let request = |version: &str| story.request("shop-pr-7").parameter("policy", version);
     let first = story.rendered(&request("1"));
     story.plugin.write_policy(&POLICY.replace("installation: acme", "installation: other"));
-    story.plugin.signal("HUP");
+    story.plugin.signal(Signal::SIGHUP);
     super::policy::expect_said(&story, "a new policy is in force");
     // Argo CD cannot know; that is what the parameter is for.
     assert_eq!(story.rendered(&request("1")), first);

@@ -2,8 +2,9 @@
 
 use std::{thread, time::Duration};
 
+use eod_testkit::{argocd::ArgoCd, wait::wait_until};
+
 use super::{CONFIG, PATIENCE, Story, titles};
-use crate::kit::{argocd::ArgoCd, wait::wait_until};
 
 /// A chart that keeps helm busy: `rounds` times about a fifth of a second of a processor.
 pub(super) fn slow_chart(rounds: u32) -> [(&'static str, String); 2] {

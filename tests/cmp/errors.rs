@@ -1,7 +1,8 @@
 //! What a user reads when nothing is rendered.
 
+use eod_testkit::argocd::ArgoCd;
+
 use super::{CONFIG, SHOP, Story, titles};
-use crate::kit::argocd::ArgoCd;
 
 /// What a pull request must not bring, in more than one file.
 const HOSTILE: [(&str, &str); 4] = [

@@ -1,9 +1,9 @@
 //! Whose environment is rendered: Argo CD's word counts, and what a pull request says has to agree with it.
 
+use eod_testkit::argocd::{ArgoCd, Request};
 use serde_json::{Value, json};
 
 use super::{CONFIG, PROJECT, Story, object, ours, titles};
-use crate::kit::argocd::{ArgoCd, Request};
 
 /// The guards of an environment, in the order in which they are applied.
 const GUARDS: [&str; 11] = [

@@ -1,11 +1,12 @@
 //! Who is served, and how many at once. Whoever is not gets words: repo-server does not survive a closed door.
 
+use eod_testkit::argocd::ArgoCd;
+
 use super::{
     CONFIG, POLICY, PROJECT, Story,
     deadline::{ENDLESS, commit_slow_chart, expect_nothing_left, expect_tool},
     titles,
 };
-use crate::kit::argocd::ArgoCd;
 
 #[test]
 fn a_call_above_the_limit_is_told_so() {

@@ -6,14 +6,14 @@ mod lifecycle;
 mod neighbours;
 mod outage;
 
-use serde_json::{Value, json};
-
-use super::{CONFIG, PROJECT, SHOP, Story};
-use crate::kit::{
+use eod_testkit::{
     argocd::{ArgoCd, Forge, Settings},
     cluster::{Cluster, PATIENCE},
     wait::wait_until,
 };
+use serde_json::{Value, json};
+
+use super::{CONFIG, PROJECT, SHOP, Story};
 
 /// A repository whose labelled pull requests become environments.
 struct Previews<'a> {

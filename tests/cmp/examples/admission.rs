@@ -1,10 +1,10 @@
 //! The API server's own rules: each one seen refusing, with its words, and none in the way of what is right.
 
+use eod_testkit::cluster::{Cluster, PATIENCE};
+use eod_testkit::wait::wait_until;
 use serde_json::{Value, json};
 
 use super::{text, with};
-use crate::kit::cluster::{Cluster, PATIENCE};
-use crate::kit::wait::wait_until;
 
 /// The three rules, bound to a few namespaces. They go away with this value.
 ///

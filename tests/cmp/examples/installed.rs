@@ -1,11 +1,11 @@
 //! The patches of Argo CD's own objects, on stand-ins that have what Argo CD's manifests give them.
 
+use eod_testkit::argocd::{ArgoCd, Repository, Request};
+use eod_testkit::cluster::{Cluster, PATIENCE};
+use eod_testkit::wait::wait_until;
 use serde_json::{Value, json};
 
 use super::{folder, in_namespace, story, text, with};
-use crate::kit::argocd::{ArgoCd, Repository, Request};
-use crate::kit::cluster::{Cluster, PATIENCE};
-use crate::kit::wait::wait_until;
 
 /// A namespace of Argo CD without Argo CD, which keeps the strictest level of Pod Security as its manifests do.
 fn installation(cluster: &Cluster) -> String {

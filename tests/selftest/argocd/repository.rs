@@ -1,9 +1,9 @@
 //! What is in a repository is what a plugin finds.
 
+use eod_testkit::argocd::{ArgoCd, Repository, Request};
 use serde_json::{Value, json};
 
 use super::plugin::shell;
-use crate::kit::argocd::{ArgoCd, Repository, Request};
 
 /// Every entry of the folder with its kind, permissions and where it leads.
 const LISTING: &str = r#"cat <<END

@@ -2,14 +2,14 @@
 
 use std::{fs, io, net::TcpStream, os::unix::net::UnixStream, thread, time::Duration};
 
+use eod_testkit::{
+    argocd::{ArgoCd, REPO_SERVER, Repository, Request, Settings},
+    wait::wait_until,
+};
 use serde_json::json;
 use tempfile::TempDir;
 
 use super::plugin::{calls, shell};
-use crate::kit::{
-    argocd::{ArgoCd, REPO_SERVER, Repository, Request, Settings},
-    wait::wait_until,
-};
 
 const PATIENCE: Duration = Duration::from_secs(60);
 
@@ -24,7 +24,7 @@ fn everything_ends_with_the_one_who_started_it() {
     drop(argocd);
     TcpStream::connect(&address).unwrap_err();
     UnixStream::connect(&socket).unwrap_err();
-    assert!(crate::kit::keep_folders() || !folder.exists());
+    assert!(eod_testkit::keep_folders() || !folder.exists());
 }
 
 #[test]

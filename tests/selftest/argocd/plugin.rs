@@ -2,10 +2,9 @@
 
 use std::{fs, path::Path, time::Duration};
 
+use eod_testkit::argocd::{ArgoCd, Dial, Repository, Request};
 use serde_json::{Value, json};
 use tempfile::TempDir;
-
-use crate::kit::argocd::{ArgoCd, Dial, Repository, Request};
 
 /// A plugin without discovery whose command is a line of shell. `name` is also its socket's.
 pub(super) fn shell(name: &str, script: &str) -> String {

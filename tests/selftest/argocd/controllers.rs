@@ -1,13 +1,12 @@
 //! The real controllers make an Application of a labelled pull request, and take it away
 //! with everything it brought.
 
-use serde_json::{Value, json};
-
-use crate::kit::{
+use eod_testkit::{
     argocd::{ArgoCd, Forge, Repository, Settings},
     cluster::{Cluster, PATIENCE},
     wait::wait_until,
 };
+use serde_json::{Value, json};
 
 /// A forge's repository, the controllers that watch it, and the namespace previews go to.
 struct Story {

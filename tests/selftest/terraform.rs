@@ -3,7 +3,9 @@
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
-use crate::kit::{cluster::PATIENCE, command, terraform::Terraform, wait::wait_until, workspace::Workspace};
+use eod_testkit::{
+    cluster::PATIENCE, command, process::Signal, terraform::Terraform, wait::wait_until, workspace::Workspace,
+};
 
 const KEEPER: &str = r#"
 variable "word" {
@@ -82,7 +84,7 @@ resource "terraform_data" "slow" {
     wait_until("the command to run", PATIENCE, || {
         if workspace.path().join("begun").exists() { Ok(()) } else { Err("not yet".to_owned()) }
     });
-    running.signal("INT");
+    running.signal(Signal::SIGINT);
     running.wait().expect_err("Interrupt received");
 }
 

@@ -1,13 +1,12 @@
 //! The cluster does what the stories need a real one for.
 
-use serde_json::json;
-
-use crate::kit::{
+use eod_testkit::{
     access::Access,
     cluster::{Cluster, PATIENCE},
     http::Origin,
     wait::wait_until,
 };
+use serde_json::json;
 
 fn pod(namespace: &str, name: &str, cpu: &str, privileged: bool) -> String {
     json!({

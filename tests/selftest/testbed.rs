@@ -9,12 +9,11 @@ use std::{
     time::Duration,
 };
 
-use tempfile::TempDir;
-
-use crate::kit::{
+use eod_testkit::{
     testbed::{self, Testbed},
     wait::wait_until,
 };
+use tempfile::TempDir;
 
 fn address(testbed: &Testbed) -> String {
     let text = std::fs::read_to_string(&testbed.kubeconfig).unwrap();
@@ -38,7 +37,7 @@ fn it_ends_and_cleans_up_when_its_stdin_is_closed() {
     drop(testbed.process.stdin.take());
     assert!(testbed.process.wait().unwrap().success());
     wait_until_refused(&address);
-    assert!(crate::kit::keep_folders() || !folder.exists());
+    assert!(eod_testkit::keep_folders() || !folder.exists());
 }
 
 #[test]

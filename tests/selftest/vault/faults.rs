@@ -1,11 +1,10 @@
 //! The proxy in front of Vault, and what a real one does when it is sealed.
 
-use serde_json::json;
-
-use crate::kit::{
+use eod_testkit::{
     fault::{Fault, FaultProxy},
     vault::{Client, Vault, faults, kv},
 };
+use serde_json::json;
 
 /// A proxy, the root's client behind it, and an engine.
 struct Story {
@@ -91,7 +90,7 @@ fn a_namespace_is_ignored_and_can_be_watched() {
     let client = story.client.clone().header("x-vault-namespace", "team-a");
     let answer = client.done("GET", &kv::data(&story.mount, "app"), None);
     assert_eq!(answer["data"]["data"]["key"], "value");
-    let named = |call: &crate::kit::fault::Logged| {
+    let named = |call: &eod_testkit::fault::Logged| {
         call.headers.get("x-vault-namespace").is_some_and(|name| name.as_bytes() == b"team-a")
     };
     assert_eq!(story.proxy.calls(named), 1);

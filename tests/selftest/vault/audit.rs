@@ -1,6 +1,6 @@
 //! What the audit log can prove, and that it would notice the contrary.
 
-use crate::kit::vault::{Vault, kv};
+use eod_testkit::vault::{Vault, kv};
 
 #[test]
 fn a_secret_that_was_not_read_is_told_from_one_that_was() {

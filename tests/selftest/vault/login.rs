@@ -1,11 +1,10 @@
 //! Every way to log in ends with a token that may do what its policy says.
 
-use serde_json::json;
-
-use crate::kit::{
+use eod_testkit::{
     cluster::Cluster,
     vault::{Vault, kv},
 };
+use serde_json::json;
 
 /// An engine with one secret, and a policy that may read it.
 struct Story {

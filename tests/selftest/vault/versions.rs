@@ -1,8 +1,7 @@
 //! What cloning rests on: conditional creation, deletion in three degrees, metadata.
 
+use eod_testkit::vault::{Client, Vault, kv};
 use serde_json::{Value, json};
-
-use crate::kit::vault::{Client, Vault, kv};
 
 /// Writes a secret on condition that there is none.
 fn create(client: &Client, mount: &str, path: &str, value: &str) -> (u16, Value) {

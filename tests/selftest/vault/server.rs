@@ -2,15 +2,14 @@
 
 use std::{fs, net::TcpStream, os::unix::fs::PermissionsExt};
 
-use tempfile::TempDir;
-
-use crate::kit::{
+use eod_testkit::{
     access::Access,
     vault::{
         Client, Vault,
         server::{self, Server},
     },
 };
+use tempfile::TempDir;
 
 /// The permissions of a file.
 fn mode(file: &std::path::Path) -> u32 {
@@ -28,7 +27,7 @@ fn it_ends_and_cleans_up_with_the_one_who_started_it() {
     TcpStream::connect(&address).unwrap();
     drop(server);
     TcpStream::connect(&address).unwrap_err();
-    assert!(crate::kit::keep_folders() || !folder.exists());
+    assert!(eod_testkit::keep_folders() || !folder.exists());
 }
 
 #[test]

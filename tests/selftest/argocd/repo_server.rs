@@ -2,12 +2,11 @@
 
 use std::process::Command;
 
-use serde_json::json;
-
-use crate::kit::{
+use eod_testkit::{
     argocd::{ArgoCd, Repository, Request, Settings, Tool},
     command,
 };
+use serde_json::json;
 
 const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\ndata:\n  key: value\n";
 

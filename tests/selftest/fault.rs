@@ -2,14 +2,13 @@
 
 use std::{thread, time::Duration};
 
-use serde_json::{Value, json};
-
-use crate::kit::{
+use eod_testkit::{
     cluster::{Cluster, PATIENCE},
     fault::{Fault, FaultProxy},
     http::Origin,
     wait::wait_until,
 };
+use serde_json::{Value, json};
 
 /// A proxy, a client behind it, and the name of a configmap in `default`.
 struct Story {

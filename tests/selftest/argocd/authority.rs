@@ -10,6 +10,7 @@ use std::{
     time::Duration,
 };
 
+use eod_testkit::argocd::{Dial, Failure};
 use http::{Request, Response};
 use http_body_util::Empty;
 use hyper::{
@@ -20,8 +21,6 @@ use hyper::{
 use hyper_util::rt::{TokioExecutor, TokioIo};
 use tempfile::TempDir;
 use tokio::{net::UnixListener, sync::oneshot};
-
-use crate::kit::argocd::{Dial, Failure};
 
 #[test]
 fn a_socket_whose_name_has_an_at_sign_can_be_served() {
