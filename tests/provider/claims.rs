@@ -2,15 +2,14 @@
 
 use std::time::Duration;
 
-use crate::{
-    kit::{
-        cluster::PATIENCE,
-        fault::{Fault, FaultProxy},
-        wait::wait_until,
-        workspace::Run,
-    },
-    provider::{ADDRESS, Story, done, errors, tell},
+use eod_testkit::{
+    cluster::PATIENCE,
+    fault::{Fault, FaultProxy},
+    wait::wait_until,
+    workspace::Run,
 };
+
+use crate::provider::{ADDRESS, Story, done, errors, tell};
 
 const REPLACE: [&str; 4] = ["apply", "-no-color", "-auto-approve", "-replace=eod_environment.preview"];
 const DESTROY_WITHOUT_REFRESH: [&str; 4] = ["destroy", "-refresh=false", "-auto-approve", "-no-color"];

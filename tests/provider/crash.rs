@@ -230,7 +230,7 @@ fn an_update_that_was_killed_after_an_import_is_finished_by_the_next() {
             story.rewrite("owner = \"bob\"\n  head_sha = \"0000001\"");
             let running = run_until_write(&story, &APPLY, number);
             let providers = running.providers();
-            running.signal("KILL");
+            running.signal(Signal::SIGKILL);
             assert_eq!(running.wait().code, None);
             wait_until_ended(&providers);
             story.proxy.clear_rules();
