@@ -1,4 +1,4 @@
-//! Who may do what in an environment, asked of the API server itself.
+//! Permissions in an environment, as the API server decides them.
 
 use eod_testkit::{cluster::PATIENCE, wait::wait_until};
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::provider::{Story, tell};
 /// Something one may want to do: verb, API group, resource, subresource.
 type Wish = (&'static str, &'static str, &'static str, &'static str);
 
-/// Whether the API server lets a user do something in the namespace.
+/// True if the API server allows a user to do something in the namespace.
 fn may(story: &Story, who: &serde_json::Value, (verb, group, resource, subresource): Wish) -> bool {
     let mut spec = json!({ "resourceAttributes": {
         "namespace": story.name, "verb": verb, "group": group, "resource": resource, "subresource": subresource,

@@ -1,4 +1,5 @@
-//! Whose namespace is it? What is ours is continued or offered, what is not is left alone and not offered.
+//! Ownership of existing namespaces: an interrupted create is continued, a finished environment can be imported or adopted,
+//! and namespaces of others are left alone.
 
 use serde_json::{Value, json};
 

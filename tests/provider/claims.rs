@@ -102,7 +102,7 @@ fn a_state_whose_environment_was_adopted_lets_it_go() {
         let plan = story.plan().expect_ok().expect_said("1 to add, 0 to change, 0 to destroy");
         expect_let_go(story, &plan, &uid);
 
-        // What the plan announces is refused with the ways out, and the owner notices nothing of all this.
+        // The planned create is refused with the remedies, and nothing changes for the owner.
         story.apply().expect_err("The environment exists already");
         assert!(has_data(story));
         other.expect_no_changes();

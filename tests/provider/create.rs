@@ -1,11 +1,11 @@
-//! A create makes exactly what was promised, born with its marks, and nothing is left to do after it.
+//! A create makes exactly the documented objects, with ownership labels from the first call, and the next plan is empty.
 
 use eod_testkit::{cluster::PATIENCE, fault::FaultProxy, wait::wait_until};
 use serde_json::{Value, json};
 
 use crate::provider::{ADDRESS, DOMAIN, Story, done, lies_after, tell, text};
 
-/// An environment that says something about everything the marks are made of.
+/// An environment with every argument that ownership labels and annotations depend on.
 const FACTS: &str = r#"
 head_sha = "4f2a9c1d"
 owner    = "alice"
@@ -166,7 +166,7 @@ fn the_create_call_sets_the_ownership_labels() {
         assert_eq!(born["labels"]["environment.on-demand/env"], story.name);
         assert!(born["annotations"]["environment.on-demand/nonce"].is_string(), "{born}");
         assert!(born["annotations"]["environment.on-demand/provisioned-at"].is_null(), "{born}");
-        // That the create is complete is said last, and by nobody before.
+        // The last write says that the create is complete.
         let says = |call: &&&eod_testkit::fault::Logged| {
             call.body.as_ref().is_some_and(|body| body.to_string().contains("environment.on-demand/provisioned-at"))
         };

@@ -170,7 +170,7 @@ fn labels_of_the_provider_are_on_everything_and_a_change_of_them_is_an_update() 
         story.plan().expect_ok().expect_said("0 to add, 1 to change, 0 to destroy");
         story.settle().expect_said(&done(0, 1, 0));
         assert!(everywhere(story, &json!("payments")));
-        // The environment's own word counts more.
+        // The setting of the environment has priority.
         story.arguments("labels = { team = \"search\" }");
         story.settle().expect_said(&done(0, 1, 0));
         assert_eq!(story.label("team"), "search");

@@ -89,7 +89,7 @@ fn a_stuck_finalizer_is_named_and_a_second_destroy_finishes() {
         for part in [story.name.as_str(), "ConfigMap", "held", "kubectl"] {
             assert!(said.contains(part), "expected it to name `{part}`: {said}");
         }
-        // It is still known, so that the next destroy goes on.
+        // It is still in the state, so that the next destroy continues.
         assert_eq!(story.attribute("name"), story.name);
         story.release();
         story.cluster.wait_until_gone(&story.name);
@@ -98,7 +98,7 @@ fn a_stuck_finalizer_is_named_and_a_second_destroy_finishes() {
     });
 }
 
-/// What the real server says while an aggregated API does not answer. It is told by the proxy, because a real one would
+/// Answers of the real server while an aggregated API does not answer. The proxy gives them, because a real one would
 /// hold up every namespace of every other story.
 #[test]
 fn an_api_that_does_not_answer_is_named() {
@@ -157,7 +157,7 @@ fn a_namespace_of_the_same_name_that_a_person_made_is_not_destroyed() {
             &["destroy", "-auto-approve", "-no-color"][..],
             &["destroy", "-refresh=false", "-auto-approve", "-no-color"],
         ] {
-            // Whether there was nothing to destroy or it was refused: what stands there now is not ours.
+            // The namespace is not ours: there is nothing to destroy, or the destroy is refused.
             story.run(arguments);
             assert_eq!(story.uid(), uid);
             assert!(story.namespace()["metadata"]["deletionTimestamp"].is_null());

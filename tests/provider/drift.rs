@@ -1,4 +1,4 @@
-//! What others delete or change is seen at refresh and restored at apply; what is theirs is left alone.
+//! Deletions and changes by others are found by a refresh and restored by an apply. Objects of others are left alone.
 
 use serde_json::{Value, json};
 

@@ -14,7 +14,7 @@ fn environments(story: &Story, count: usize, arguments: &str) -> String {
     )
 }
 
-/// How often each collection was read. The further pages of a list belong to it.
+/// Number of reads of each collection. All pages of a list count once.
 fn reads(log: &[Logged]) -> BTreeMap<String, usize> {
     let mut reads = BTreeMap::new();
     for call in log.iter().filter(|call| call.method == "GET" && !call.query.contains("continue=")) {
@@ -23,7 +23,7 @@ fn reads(log: &[Logged]) -> BTreeMap<String, usize> {
     reads
 }
 
-/// Whether a path leads into one namespace, or to one namespace.
+/// True if a path is that of a namespace or of an object in it.
 fn of_one(path: &str) -> bool {
     path.contains("/namespaces/")
 }

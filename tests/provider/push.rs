@@ -16,7 +16,7 @@ use crate::provider::{Story, done, errors, tell};
 
 const BLIND: [&str; 4] = ["apply", "-refresh=false", "-auto-approve", "-no-color"];
 
-/// What a push that had to look does: the refused write, the look, the write and the clock.
+/// Calls of a push that has to read first: the refused write, the read, the write and the clock.
 const AFTER_A_LOOK: [&str; 4] = ["apply 409", "get 200", "apply 200", "clock 200"];
 
 /// A story with an environment at its first commit, and the second in its configuration. All calls from now on are in
@@ -279,7 +279,7 @@ fn an_update_without_a_known_version_reads_first() {
         forget_version(story);
         story.run(&BLIND).expect_ok().expect_said(&done(0, 1, 0));
         assert_eq!(calls(story, proxy), ["get 200", "apply 200", "clock 200"]);
-        // It knows it from now on.
+        // It is known from now on.
         story.arguments("head_sha = \"aaaaaaa3\"");
         proxy.clear_log();
         let_a_second_pass();

@@ -111,7 +111,7 @@ fn guards_change_in_place() {
     tell("quota-default", "quota = { cpu = \"3\" }", |story| {
         story.apply().expect_ok();
         assert_eq!(quota(story, "requests.cpu"), "3");
-        // What is left out comes from the tier, and the largest container from the quota.
+        // Fields that are not set come from the tier, and the maximum of a container from the quota.
         assert_eq!(quota(story, "requests.memory"), "4Gi");
         assert_eq!(story.attribute("limits")["max_cpu"], "3");
     });

@@ -117,7 +117,7 @@ fn a_token_file_is_read_again_when_its_token_has_expired() {
         let block =
             format!("{{ host = {}, token_path = {} }}", quoted(&proxy.access().server), quoted(file.to_str().unwrap()));
         let bare = Bare::new(terraform, "token-file", &block);
-        // The expired token is refused by the real server, and nobody has renewed it.
+        // The expired token is refused by the real server, and has not been renewed.
         bare.expect_refused(&["does not accept the credentials", "renew"]);
         // It is renewed while the first refusal is on its way.
         let (path, token) = (file.clone(), cluster.token().to_owned());

@@ -1,4 +1,4 @@
-//! Servers that cannot be reached, cannot be trusted, or stand behind a proxy.
+//! Servers that cannot be reached, cannot be trusted, or are behind a proxy.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -19,7 +19,7 @@ use crate::provider::{
     each,
 };
 
-/// An address of this machine at which nobody listens: the port has no service, and only
+/// An address of this machine without a listener: the port has no service, and only
 /// root could start one.
 const CLOSED: &str = "https://127.0.0.1:1";
 
@@ -30,7 +30,7 @@ fn a_server_that_cannot_be_reached_is_given_up_and_not_waited_for() {
             let bare = Bare::new(terraform, "unreachable", &format!("{{ host = {}, token = \"a\" }}", quoted(server)));
             assert_eq!(bare.workspace.plan_exit_code(), 2);
             let run = bare.expect_refused(&["cannot be reached", "up and reachable", &bare.name]);
-            // It gave up because nobody is there, not because five minutes were over.
+            // It failed because the connection was refused, not because five minutes were over.
             assert!(!run.said().contains("allowed for this operation"), "{run}");
         }
     });
@@ -129,7 +129,7 @@ fn the_block_may_name_a_proxy() {
     });
 }
 
-/// A certificate that nobody else has signed, and its key, both as PEM.
+/// A self-signed certificate and its key, both as PEM.
 pub(crate) fn stranger() -> (String, String) {
     let made = rcgen::generate_simple_self_signed(["stranger.example".to_owned()]).unwrap();
     (pem("CERTIFICATE", made.cert.der()), pem("PRIVATE KEY", &made.signing_key.serialize_der()))

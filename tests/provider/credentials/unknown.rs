@@ -1,4 +1,4 @@
-//! A provider block that hangs on what the same run makes.
+//! A provider block that depends on resources of the same run.
 
 use eod_testkit::{cluster::Cluster, fault::FaultProxy, workspace::Workspace};
 

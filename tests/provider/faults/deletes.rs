@@ -34,7 +34,7 @@ fn a_namespace_that_was_made_again_since_is_left_alone() {
         let mut twin = story.namespace().unwrap();
         let ours = story.uid();
         story.cluster.kubectl(&["delete", "namespace", &story.name]);
-        // With all our marks on it: only the uid tells that it is another one.
+        // With all ownership labels: only the uid shows that it is another one.
         let metadata = twin["metadata"].as_object_mut().unwrap();
         metadata.retain(|key, _| ["name", "labels", "annotations"].contains(&key.as_str()));
         twin.as_object_mut().unwrap().retain(|key, _| ["apiVersion", "kind", "metadata"].contains(&key.as_str()));
@@ -47,7 +47,7 @@ fn a_namespace_that_was_made_again_since_is_left_alone() {
         assert_eq!(story.uid(), theirs, "the second namespace was deleted\n{run}");
         let namespace = story.namespace().unwrap();
         assert!(namespace["metadata"]["deletionTimestamp"].is_null(), "{namespace}\n{run}");
-        // What the state knew is gone, so there is nothing left to destroy.
+        // The namespace in the state is gone, so there is nothing to destroy.
         run.expect_ok();
         assert!(story.workspace.resource(IT).is_none());
         story.discard();
@@ -110,7 +110,7 @@ fn an_unfinished_environment_that_others_made_again_is_left_alone() {
         expect_sound(&run);
         assert_eq!(story.uid(), theirs, "{run}");
         assert!(story.namespace().unwrap()["metadata"]["deletionTimestamp"].is_null(), "{run}");
-        // Nor does a replacement touch it: the next apply says whose name it is.
+        // Nor does a replacement touch it: the next apply reports the conflict.
         let run = story.workspace.apply();
         expect_failure(run, &[&story.name, "was not made by EoD"]);
         assert_eq!(story.uid(), theirs);
@@ -126,7 +126,7 @@ fn a_namespace_that_is_already_being_deleted_is_waited_for() {
         story.cluster.kubectl(&["delete", "namespace", &story.name, "--wait=false"]);
         story.proxy.clear_log();
         let running = story.workspace.spawn(&["destroy", "-no-color", "-auto-approve"]);
-        // Whether the second DELETE is sent (and answered 409) is the provider's affair; it waits.
+        // A second DELETE (answered with 409) is optional; the provider waits.
         wait_until("the destroy to look at the namespace", PATIENCE, || {
             match story.proxy.calls(|call| call.is("GET", &story.name)) {
                 0 | 1 => Err(story.proxy.story()),

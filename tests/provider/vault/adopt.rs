@@ -1,4 +1,4 @@
-//! What an interrupted or forgotten run has made is found again, as it is.
+//! Copies of an interrupted or forgotten run are adopted unchanged.
 
 use serde_json::{Value, json};
 
@@ -70,7 +70,7 @@ fn a_copy_that_its_people_deleted_is_not_brought_back_and_goes_with_the_environm
         story.destroy().expect_ok();
         story.expect_nothing_left();
 
-        // The same with a value that is gone for good.
+        // A value that is destroyed.
         story.settle();
         story.vault.destroy_versions(&story.mount, TARGET, &[1]);
         story.settle();

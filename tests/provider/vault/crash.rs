@@ -65,7 +65,7 @@ fn is_write(call: &Logged) -> bool {
     matches!(call.method.as_str(), "POST" | "DELETE")
 }
 
-/// How many calls like this a run makes.
+/// Number of calls like this in a run.
 #[track_caller]
 fn calls_of(story: &VaultStory, proxy: &FaultProxy, arguments: &[&str], like: fn(&Logged) -> bool) -> usize {
     proxy.clear_log();
@@ -189,7 +189,7 @@ fn a_provider_killed_at_any_call_of_an_update_neither_writes_twice_nor_takes_its
 
 #[test]
 fn private_data_lost_in_a_killed_update_is_recovered_for_a_destroy() {
-    // It keeps the attributes and loses what stands beside them, and with it the nonce of the copies.
+    // It keeps the attributes and loses the private data, and with it the nonce of the copies.
     let overriding =
         |version: u32| format!("{SOURCE}\noverrides_wo = {{ URL = \"x\" }}\noverrides_wo_version = {version}");
     let (mut story, proxy) = behind_proxy("killed-forgotten", &overriding(1), true);
@@ -214,7 +214,7 @@ fn an_interrupted_create_is_saved_and_made_whole_by_the_next_apply() {
         let run = running.wait();
         expect_sound(&run);
         run.expect_err("Interrupt received");
-        // What may be there has to be in the state.
+        // Copies that may exist must be in the state.
         let known = story.attributes_of("config").is_some();
         assert_eq!(known, number >= 3, "call {number}\n{}", proxy.story());
         assert!(!known || story.is_tainted());

@@ -1,4 +1,4 @@
-//! What a destroy gives back: all of what is ours, and nothing else.
+//! A destroy deletes all of our copies, and nothing else.
 
 use serde_json::{Value, json};
 
@@ -47,7 +47,7 @@ fn a_kept_copy_keeps_its_ownership_metadata() {
         story.destroy().expect_ok();
         story.expect_whole("stage/shop", TARGET);
         assert_eq!(story.marks(TARGET), marks);
-        // The same configuration finds it again, and can change its mind.
+        // The same configuration adopts it again, and can delete it.
         story.arguments(SOURCE);
         story.settle();
         assert_eq!(story.results()[TARGET], "adopted");
@@ -59,14 +59,14 @@ fn a_kept_copy_keeps_its_ownership_metadata() {
 #[test]
 fn a_copy_without_ownership_metadata_is_left_and_named() {
     tell("stripped", SOURCE, |story| {
-        // Without marks it is still told by the time at which it was stored, to the nanosecond.
+        // Without ownership metadata it is recognised by the time at which it was stored, to the nanosecond.
         story.settle();
         story.vault.put_custom_metadata(&story.mount, TARGET, &[]);
         story.expect_no_changes();
         story.destroy().expect_ok();
         story.expect_nothing_left();
 
-        // Without marks and with another value it is anybody's.
+        // Without ownership metadata and with another value its owner is unknown.
         story.settle();
         story.vault.put_custom_metadata(&story.mount, TARGET, &[("team", "checkout")]);
         story.vault.put(&story.mount, TARGET, &[("MINE", "1")]);
@@ -148,7 +148,7 @@ fn a_missing_right_to_delete_is_named_and_nothing_is_forgotten() {
             .expect_err("Vault denies this")
             .expect_said(&format!("Cannot delete all versions of secret `{}/{TARGET}/a`", story.mount))
             .expect_said(&format!("the token needs the capability `delete` on `{}/metadata/{TARGET}/a`", story.mount));
-        // What could be deleted is, and the rest is still known.
+        // The others are deleted, and this one stays in the state.
         assert_eq!((story.version(TARGET), story.version(&format!("{TARGET}/a"))), (0, 1));
         assert!(!story.is_tainted());
         let root = story.vault.token();

@@ -1,4 +1,4 @@
-//! A server, or what stands in front of it, on a bad day.
+//! Faults of the server and of proxies in front of it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -21,7 +21,7 @@ fn spoiled(proxy: &FaultProxy) -> bool {
     proxy.calls(|call| call.spoiled) > 0
 }
 
-/// A create whose call with each number is spoiled once. Nobody notices.
+/// A create in which the call with each number fails once. It succeeds all the same.
 fn one_fault(test: &str, fault: &Fault) {
     for number in 0.. {
         let (story, proxy) = behind_proxy(&format!("{test}-{number}"), SOURCE, false);
@@ -66,7 +66,7 @@ fn lost(test: &str, fault: &Fault) {
         spoil(&proxy, number, usize::MAX, fault.clone());
         let run = story.apply();
         expect_failure(run, &[&story.mount]);
-        // What was stored, or may have been, is in the state, marked for replacement.
+        // Copies that were stored, or may have been, are in the state and tainted.
         let known = story.attributes_of("config").is_some();
         assert!(known || story.version(TARGET) == 0, "call {number}: a secret is there and nobody knows");
         assert!(!known || story.is_tainted());
@@ -290,7 +290,7 @@ fn a_failed_create_is_repeated_with_the_current_configuration() {
     let made = story.results();
     assert!(made.contains_key(&format!("{TARGET}/k00")), "{made:?}");
     proxy.clear_rules();
-    // What must not be in the copies has been in some of them.
+    // Entries that must not be in the copies were in some of them.
     story.arguments(&format!("{SOURCE}\nrecursive = true\nexclude_keys = [\"NAME\", \"KEY\"]"));
     let run = story.apply().expect_ok().expect_said("1 added, 0 changed, 1 destroyed");
     assert!(!run.said().contains("Warning: A ") && !run.said().contains("were not"), "{run}");

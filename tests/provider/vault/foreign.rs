@@ -71,7 +71,7 @@ fn a_copy_of_another_environment_is_kept_with_its_name() {
         other.destroy().expect_ok();
         assert_eq!(story.marks(TARGET), marks);
 
-        // The same environment of another installation is another one.
+        // An environment of the same name in another installation is another one.
         other.body(&story.block("config", SOURCE));
         other.provider("installation = \"other\"");
         expect_kept(&other, "it belongs to environment `shop-pr-7` of installation `default`");

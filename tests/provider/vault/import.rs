@@ -1,4 +1,4 @@
-//! Import: what the copies say of themselves is enough for a plan without changes.
+//! Import: the metadata of the copies is enough for an empty plan.
 
 use eod_testkit::{cluster::PATIENCE, wait::wait_until};
 use serde_json::json;
@@ -27,7 +27,7 @@ fn a_copy_is_imported_and_nothing_is_left_to_do() {
         let key = story.key(TARGET);
         assert_eq!(key, json!({ "source_version": 1, "version": 1, "result": "cloned", "edited": true }));
         assert_eq!(audit.operations(&format!("{}/data", story.mount)), [], "an import reads metadata only");
-        // It is ours again, and goes.
+        // It is managed again, and is destroyed.
         story.destroy().expect_ok();
         story.expect_nothing_left();
     });
@@ -74,7 +74,7 @@ fn a_configuration_can_be_written_from_what_is_imported() {
 fn the_server_says_where_a_mount_ends() {
     tell("import-mount", "", |story| {
         let mount = format!("{}/kv", story.vault.mount("import-nested"));
-        // A mount cannot lie below another; it lies below a path that is none.
+        // A mount cannot be below another mount; it is below a path without a mount.
         let mount = mount.replace("/kv", "-team/kv");
         story.vault.call(
             "POST",

@@ -30,7 +30,7 @@ fn a_copy_is_made_edited_and_given_back() {
             created.ends_with('Z') && marks["eod-created"].as_str().unwrap().starts_with(created.trim_end_matches('Z'))
         );
 
-        // A person's edit is noted and is no difference, and neither is a change of the source.
+        // An edit by a person is recorded and is not a difference, nor is a change of the source.
         story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
         story.vault.put(&story.mount, "stage/shop", &[("URL", "https://other.example")]);
         story.settle();
@@ -78,7 +78,7 @@ fn a_plan_says_where_the_copy_goes_and_what_waits_until_it_is_made() {
     });
 }
 
-/// What a change of one attribute does.
+/// Effect of a change of one attribute.
 struct Row {
     attribute: &'static str,
     /// Of the first apply; nothing where it is not set.
@@ -158,7 +158,7 @@ fn changes_replace_or_update_in_place() {
             let metadata = story.vault.metadata(place, path).unwrap();
             assert_eq!(metadata["current_version"], 1, "{attribute}");
             assert_eq!(metadata["custom_metadata"]["eod-env"], found["environment"], "{attribute}");
-            // What is not replaced is neither read nor written.
+            // A copy that is not replaced is neither read nor written.
             let asked = audit.operations(&format!("{place}/data/{path}"));
             assert_eq!(asked.is_empty(), actions[0] != "delete", "{attribute}: {asked:?}");
         }

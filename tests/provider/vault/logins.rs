@@ -35,7 +35,7 @@ fn a_token_comes_from_the_block_or_the_environment() {
         let token = story.cloner(false);
         auth(story, &format!("token = \"{token}\""));
         expect_life(story);
-        // What is written beats the environment.
+        // The block has priority over the environment.
         story.token("hvs.of-nobody");
         expect_life(story);
         story.provider("");

@@ -1,4 +1,4 @@
-//! Spellings of paths, what is never copied, and where copies never go. All of it is told before Vault is asked.
+//! Spellings of paths, sensitive sources and forbidden targets. All are refused before any call to Vault.
 
 use eod_testkit::workspace::Run;
 
@@ -64,7 +64,7 @@ fn sensitive_sources_and_forbidden_targets_are_refused() {
             story,
             &[
                 ("source_path = \"sensitive/shop\"", never),
-                // The default target would end in the same word; that is one mistake and not two.
+                // The default target would end in the same segment; that is one mistake, not two.
                 ("source_path = \"stage/sensitive\"", never),
                 ("source_path = \"stage/SENSITIVE/db\"", "(`vault.sensitive_paths` has `*/sensitive/*`)"),
                 ("source_path = \"data/sensitive/x\"", never),
@@ -117,7 +117,7 @@ fn patterns_of_the_provider_block_hold_for_every_spelling_of_a_mount() {
         let text = block(&mount, "prod/shop");
         story.body(&text);
         story.plan().expect_err(&format!("is sensitive (`vault.sensitive_paths` has `{mount}/data/prod/*`)"));
-        // A part of the path in the mount is no other mount, although no pattern covers it.
+        // A segment of the path in the mount is not another mount, although no pattern covers it.
         let text = block(&format!("{mount}/prod"), "shop");
         story.body(&text);
         story
@@ -125,7 +125,7 @@ fn patterns_of_the_provider_block_hold_for_every_spelling_of_a_mount() {
             .expect_err(&format!("cannot find the mount of `{mount}/prod`"))
             .expect_said(&format!("set the mount to `{mount}` and put the rest into the path"));
         assert!(!audit.was_read(&mount, "prod"));
-        // What the patterns allow is copied, also where the default would not.
+        // Sources that the patterns allow are copied, even if the default does not allow them.
         let text = block(&mount, "stage/shop");
         story.body(&text);
         story.settle();

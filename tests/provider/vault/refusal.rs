@@ -1,4 +1,4 @@
-//! What is wrong is said once: which mount and path, which capability is missing, and what to do. Nothing is half made.
+//! Refusals name the mistake once: mount and path, missing capability, remedy. No copy is left half made.
 
 use eod_testkit::{
     fault::Logged,
@@ -91,7 +91,7 @@ fn version_1_of_the_engine_is_a_source_and_no_target() {
         assert_eq!(story.get("preview/pr-1/shop").unwrap()["URL"], "https://old.example");
         assert!(story.key("preview/pr-1/shop")["source_version"].is_null());
         assert_eq!(story.marks("preview/pr-1/shop")["eod-src-version"], "none");
-        // What was stored before a kill is found again without versions as well.
+        // A copy stored before a kill is found again without versions as well.
         story.vault.remove(&mount, "preview/pr-1/shop");
         story.vault.put(&mount, "preview/pr-1/shop", &[("URL", "https://old.example")]);
         story.forget();
@@ -253,7 +253,7 @@ fn a_refused_connection_is_reported_soon() {
 #[test]
 fn neither_a_server_nor_a_token_is_guessed() {
     tell("nothing-named", SOURCE, |story| {
-        // What the official client would take.
+        // Defaults of the official client.
         std::fs::write(story.path().with_file_name("home").join(".vault-token"), story.vault.token()).unwrap();
         story.unset_env("VAULT_TOKEN");
         expect_refused(

@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{SOURCE, VaultStory, meanwhile, tell};
 
-/// Where a subtree goes when nothing is said.
+/// Default target of a subtree.
 const ROOT: &str = "preview/shop-pr-7/shop";
 
 fn recursive() -> String {

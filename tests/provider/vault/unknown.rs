@@ -1,4 +1,4 @@
-//! What hangs on things that the same run makes: it is planned, and nothing stands in for it meanwhile.
+//! Values that depend on resources of the same run: they are planned as unknown and never replaced by defaults.
 
 use eod_testkit::fault::FaultProxy;
 use serde_json::json;
@@ -53,7 +53,7 @@ fn a_source_that_turns_out_to_be_sensitive_is_refused_before_it_is_read() {
             .expect_err("is sensitive (`vault.sensitive_paths` has `*/sensitive/*`) and is never read or copied");
         assert!(!audit.was_read(&story.mount, "sensitive"));
         assert!(story.attributes_of("config").is_none());
-        // The same with patterns that are known only after apply.
+        // Patterns that are known only after apply.
         let mount = &story.mount;
         let block = story.block("config", "source_path = \"stage/shop\"\ntarget_path = \"preview/pr-1\"");
         let text = made("\"stage\"") + &block;
@@ -89,7 +89,7 @@ fn an_unknown_vault_is_never_replaced_by_another() {
         story.apply().expect_ok().expect_said(&done(0, 1, 0));
         story.expect_no_changes();
 
-        // A secret cannot be opened in a Vault that nobody knows.
+        // A secret cannot be opened in an unknown Vault.
         let secret = format!("ephemeral \"eod_vault_secret\" \"it\" {{\n  ref = \"{}/stage/shop\"\n}}\n", story.mount);
         let last = json!({ "address": story.vault.address(), "generation": 3 });
         story.body(&(made(&last.to_string()) + &copy + &secret));
