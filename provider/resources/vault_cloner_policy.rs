@@ -1,6 +1,6 @@
 //! The function `vault_cloner_policy`: the policy of the token that creates copies.
 
-use eod_domain::vault::{CloneRights, GlobError, Globs, MountPath, SecretPath, cloner_policy};
+use eod_domain::vault::{CloneRights, Globs, MountPath, SecretPath, cloner_policy};
 use tfplugin::{Arguments, Function, FunctionError, Parameter, Signature, Text, Type, Value};
 
 use crate::explain;
