@@ -11,7 +11,7 @@ use eod_clients::{Error, ErrorKind};
 use tfplugin::Diag;
 
 pub(crate) use self::empty::empty_strings;
-pub(crate) use self::mistake::{invalid, mistakes, user_annotations, user_labels};
+pub(crate) use self::mistake::{invalid, mistakes, user_annotations, user_labels, with_remedy};
 
 /// The diagnostic of a remote call that failed. The chain of causes says what was tried and what the server answered, the
 /// hint what to do.

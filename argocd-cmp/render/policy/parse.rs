@@ -137,7 +137,7 @@ fn labels(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<UserLab
         Ok(labels) => Some(labels),
         Err(mistakes) => {
             for mistake in mistakes {
-                decoder.mistake(at.node.line, &at.path, mistake.message, "correct the label");
+                decoder.mistake(at.node.line, &at.path, mistake.error, "correct the label");
             }
             None
         }
@@ -166,7 +166,7 @@ fn tiers(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<Tiers> {
             for mistake in mistakes {
                 let path = mistake.path.iter().skip(1).map(|step| PathStep::Key(step.clone()));
                 let path: Vec<PathStep> = at.path.iter().cloned().chain(path).collect();
-                decoder.mistake(at.node.line, &path, mistake.message, "correct the value");
+                decoder.mistake(at.node.line, &path, mistake.error, "correct the value");
             }
             None
         }

@@ -2,7 +2,7 @@
 
 use std::{borrow::Cow, collections::BTreeMap, fmt, time::SystemTime};
 
-use eod_domain::vault::{KeyFacts, KeyMarks};
+use eod_domain::vault::{CopyOwnership, KeyFacts};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
@@ -170,16 +170,16 @@ impl Metadata {
             current_version: self.current_version,
             deleted: current.is_some_and(|version| version.is_gone(now)),
             created_time: current.map(|version| version.created_time.clone()),
-            marks: KeyMarks::read(&self.custom_metadata),
+            ownership: CopyOwnership::read(&self.custom_metadata),
         }
     }
 }
 
 impl Metadata {
     /// The version that we wrote last, as the marks tell it; the first where they do not.
-    pub fn written(&self, marks: &KeyMarks) -> u64 {
+    pub fn written(&self, ownership: &CopyOwnership) -> u64 {
         let ours =
-            self.versions.iter().find(|(_, state)| marks.created.as_deref() == Some(state.created_time.as_str()));
+            self.versions.iter().find(|(_, state)| ownership.created.as_deref() == Some(state.created_time.as_str()));
         ours.map_or(1, |(version, _)| *version)
     }
 }

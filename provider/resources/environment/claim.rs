@@ -86,7 +86,7 @@ impl Claimant<'_> {
             };
             let facts = found.as_ref().map(NamespaceFacts::read);
             if let (Some(namespace), Some(facts)) = (&found, &facts)
-                && facts.marks.has_nonce(self.nonce)
+                && facts.ownership.has_nonce(self.nonce)
                 && !facts.terminating
             {
                 let namespace = namespace.clone();
@@ -186,7 +186,7 @@ pub(super) async fn seen_again(
         return Err(ClaimError::Gone);
     }
     // A person may have removed the annotation. Only another claim takes a namespace away.
-    if facts.marks.nonce.is_some() && !facts.marks.has_nonce(claim) {
+    if facts.ownership.nonce.is_some() && !facts.ownership.has_nonce(claim) {
         return Err(ClaimError::Superseded);
     }
     Ok(namespace)

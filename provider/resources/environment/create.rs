@@ -20,7 +20,7 @@ pub(super) async fn create(
     input: Input,
     call: &RequestContext,
 ) -> Result<Applied<EnvironmentResource>, ApplyFailure<EnvironmentResource>> {
-    let limit = TimeoutsArgs::limit_or_default(input.timeouts.as_ref(), Operation::Create);
+    let limit = TimeoutsArgs::of_or_default(input.timeouts.as_ref(), Operation::Create);
     let remote = Deadline::within(limit, call.cancel.clone());
     let environment = arguments::environment(cx, &input).map_err(ApplyFailure::nothing)?;
     let kubernetes = cx.kubernetes().map_err(ApplyFailure::nothing)?;

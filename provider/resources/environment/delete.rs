@@ -49,7 +49,7 @@ pub(super) async fn delete(
     }
     let Some(name) = prior.input.name.as_ref().map(ToString::to_string) else { return Ok(()) };
     let kubernetes = cx.kubernetes()?;
-    let limit = TimeoutsArgs::limit_or_default(prior.input.timeouts.as_ref(), Operation::Delete);
+    let limit = TimeoutsArgs::of_or_default(prior.input.timeouts.as_ref(), Operation::Delete);
     let remote = Deadline::within(limit, call.cancel.clone());
     let reference = ObjectRef::namespace(name.as_str());
     for _ in 0..TRIES {
@@ -102,7 +102,7 @@ fn deletion_target(
             if remembered.uid.is_some()
                 && remembered.claims.is_empty()
                 && !prior.private.planned
-                && NamespaceFacts::read(namespace).marks.nonce.is_some() =>
+                && NamespaceFacts::read(namespace).ownership.nonce.is_some() =>
         {
             Ok(Err(refusal::claim_unknown(name)))
         }

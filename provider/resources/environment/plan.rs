@@ -1,7 +1,7 @@
 //! The plan: computes attributes from the configuration, the tier and the provider block, as far as they are known. It
 //! makes no call to any API.
 
-use eod_domain::{Environment, EnvironmentSpec, Mistake};
+use eod_domain::{Environment, EnvironmentError, EnvironmentSpec, Mistake};
 use tfplugin::{Attr, Diags, Draft, Field, Key, Text};
 
 use super::arguments::spec;
@@ -97,7 +97,7 @@ impl KnownInputs {
     }
 
     /// True if a mistake does not depend on unknown values.
-    fn explains(&self, mistake: &Mistake) -> bool {
+    fn explains(&self, mistake: &Mistake<EnvironmentError>) -> bool {
         match mistake.path.first().map(String::as_str) {
             Some("ttl") => self.ttl,
             Some("limits") => self.limits,

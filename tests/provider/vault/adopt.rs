@@ -105,7 +105,7 @@ fn a_copy_that_was_taken_over_belongs_to_its_new_owner() {
         let plan = story.plan().expect_ok();
         plan.expect_said("A copy was replaced by something else").expect_said("It was not changed");
         let blind = ["destroy", "-no-color", "-auto-approve", "-refresh=false"];
-        story.run(&blind).expect_ok().expect_said("a later run of this environment has taken it over");
+        story.run(&blind).expect_ok().expect_said("a later run of this environment adopted it");
         assert_eq!(story.marks(TARGET), marks);
 
         other.expect_no_changes();

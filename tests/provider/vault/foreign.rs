@@ -106,14 +106,14 @@ fn a_secret_that_somebody_wrote_or_deleted_belongs_to_them() {
         let data = [("URL", "https://stage.example"), ("KEY", "stage-key")];
         story.vault.put(&story.mount, TARGET, &[("OLD", "1")]);
         story.vault.put(&story.mount, TARGET, &data);
-        expect_kept(story, "somebody made it and wrote version 2");
+        expect_kept(story, "others created it and wrote version 2");
         assert_eq!(story.key(TARGET)["version"], 2);
         story.destroy().expect_ok();
         assert_eq!(story.version(TARGET), 2);
 
         // A deleted one is not brought back.
         story.vault.soft_delete(&story.mount, TARGET);
-        expect_kept(story, "somebody made it and deleted its newest version");
+        expect_kept(story, "others created it and deleted its newest version");
         assert_eq!((story.get(TARGET), story.version(TARGET)), (None, 2));
         story.destroy().expect_ok();
         story.vault.undelete(&story.mount, TARGET, &[2]);

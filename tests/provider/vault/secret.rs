@@ -164,7 +164,7 @@ fn a_missing_deleted_or_sensitive_secret_is_refused() {
                 "versions are numbered from 1, got 0",
                 "Invalid version",
             ),
-            (format!("ref = \"{mount}/../x\""), "contains the segment `..`", "Invalid ref"),
+            (format!("ref = \"{mount}/../x\""), "must not contain the segment `..`", "Invalid ref"),
             (String::new(), "One of `path` and `ref` is required, and none is set", "or set only `ref`"),
             (format!("ref = \"{mount}/a\"\npath = \"a\""), "`ref` says mount and path", "or `ref` alone"),
         ];

@@ -44,11 +44,11 @@ fn a_subtree_is_copied_without_what_is_sensitive_and_what_is_gone() {
         assert_eq!(story.results(), expected.into());
         for (name, why) in [
             ("sensitive/", "the folder is sensitive, so not even its names were asked for"),
-            ("x/Sensitive", "it is sensitive (`vault.sensitive_paths` has `*/sensitive/*`)"),
+            ("x/Sensitive", "it is sensitive (it matches the pattern `*/sensitive/*`)"),
             ("deleted", "its newest version is deleted"),
             ("destroyed", "its newest version is deleted"),
-            ("%2e%2e", "looks percent-encoded"),
-            ("edge ", "has a space at the edge of a segment"),
+            ("%2e%2e", "must not be percent-encoded"),
+            ("edge ", "must not have a space at the start or end of a segment"),
         ] {
             let words = format!("`{mount}/stage/shop/{name}` was not copied: ");
             assert!(run.said().contains(&words) && run.said().contains(why), "{name}: {why}\n{run}");

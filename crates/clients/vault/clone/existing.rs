@@ -3,7 +3,7 @@
 use std::time::Duration;
 
 use eod_domain::vault::{
-    AfterRefusal, CopyCheck, CopyProvenance, KeyFacts, KeyMarks, KeyRecord, KeyResult, Refused, after_refusal,
+    AfterRefusal, CopyCheck, CopyOwnership, CopyProvenance, KeyFacts, KeyRecord, KeyResult, Refused, after_refusal,
     check_copy, edited,
 };
 
@@ -38,9 +38,9 @@ impl CopyWork<'_> {
             Err(error) => return Copied::failed(error),
         };
         let facts = found.as_ref().map(|metadata| metadata.facts(self.vault.now()));
-        let verdict = check_copy(facts.as_ref(), &draft.provenance);
+        let check = check_copy(facts.as_ref(), &draft.provenance);
         let there = found.zip(facts);
-        match (after_refusal(refused, verdict), there) {
+        match (after_refusal(refused, check), there) {
             (AfterRefusal::CreateAgain, _) | (_, None) if denied.is_none() => None,
             (AfterRefusal::CreateAgain | AfterRefusal::NotAllowed, _) | (_, None) => {
                 let error = denied.unwrap_or_else(|| self.error(&draft.target, "create", ErrorKind::Denied));
@@ -50,7 +50,7 @@ impl CopyWork<'_> {
             (AfterRefusal::CompareThenAdopt, Some((metadata, facts))) => {
                 self.compare(draft, &metadata, &facts, after_silence, call).await
             }
-            (AfterRefusal::Keep { whose }, Some((_, facts))) => self.keep(draft, &facts, whose),
+            (AfterRefusal::Keep { owner }, Some((_, facts))) => self.keep(draft, &facts, owner),
             (AfterRefusal::OtherSource { source }, Some(_)) => {
                 let words = format!(
                     "it is a copy of `{source}` for the same environment; destroy that copy first, or choose another \
@@ -69,19 +69,19 @@ impl CopyWork<'_> {
         facts: &KeyFacts,
         call: &Deadline,
     ) -> Option<Copied> {
-        let marks = &facts.marks;
-        let written = metadata.written(marks);
+        let ownership = &facts.ownership;
+        let written = metadata.written(ownership);
         let provenance = CopyProvenance {
-            source_version: marks.source_version,
-            created: marks.created.clone(),
+            source_version: ownership.source_version,
+            created: ownership.created.clone(),
             ..draft.provenance.clone()
         };
         let record = KeyRecord {
-            source_version: marks.source_version,
+            source_version: ownership.source_version,
             version: written,
             result: KeyResult::Adopted,
             edited: edited(facts, written),
-            created_time: marks.created.clone(),
+            created_time: ownership.created.clone(),
         };
         let (notices, error) = self.mark(&draft.target, &provenance, &metadata.custom_metadata, call).await;
         Some(Copied { record: Some((draft.target.clone(), record)), notices, error })
@@ -137,7 +137,7 @@ impl CopyWork<'_> {
 
     async fn is_marked_by(&self, draft: &PlannedCopy, call: &Deadline) -> Result<bool, Error> {
         let found = self.vault.metadata(self.target, draft.target.path(), call).await?;
-        let nonce = found.and_then(|metadata| KeyMarks::read(&metadata.custom_metadata).nonce);
+        let nonce = found.and_then(|metadata| CopyOwnership::read(&metadata.custom_metadata).nonce);
         Ok(nonce.as_ref() == Some(&draft.provenance.nonce))
     }
 

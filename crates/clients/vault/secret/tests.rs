@@ -57,5 +57,5 @@ fn metadata_without_versions_is_version_nought() {
     let metadata =
         Metadata::read(&json!({ "data": { "current_version": 0, "versions": {}, "custom_metadata": null } }));
     assert_eq!(metadata.facts(UNIX_EPOCH).current_version, 0);
-    assert!(metadata.facts(UNIX_EPOCH).marks.is_empty());
+    assert!(metadata.facts(UNIX_EPOCH).ownership.is_empty());
 }

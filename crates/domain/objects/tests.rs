@@ -2,10 +2,13 @@
 
 use std::fmt::Write;
 
+use serde_json::{Value, json};
+
 use super::*;
+use crate::installation::Nonce;
 use crate::labels::{self, UserLabels};
-use crate::marks::Nonce;
 use crate::mesh::MeshKind;
+use crate::object::ObjectKind;
 use crate::settings::Settings;
 use crate::spec::EnvironmentSpec;
 use crate::spec::tests::EVERYTHING;
@@ -27,7 +30,8 @@ fn provenance() -> NamespaceProvenance {
     }
 }
 
-/// The objects in short: what all of them share is left out, and [`everything_carries_the_marks`] looks at it.
+/// Objects in short form. Fields common to all objects are omitted and tested by
+/// [`every_object_has_the_ownership_labels`].
 fn print(objects: &[Object]) -> String {
     let mut text = String::new();
     for object in objects {
@@ -88,13 +92,13 @@ fn a_small_environment() {
 }
 
 #[test]
-fn the_claim() {
+fn the_claim_has_only_what_no_apply_removes() {
     let claim = namespace_claim(&environment(EVERYTHING), &provenance());
     expect_test::expect_file!["claim.txt"].assert_eq(&print(&[claim]));
 }
 
 #[test]
-fn only_what_is_asked_for() {
+fn optional_objects_are_omitted() {
     let base = [
         "Namespace/pr-7",
         "ServiceAccount/default",
@@ -115,11 +119,11 @@ fn only_what_is_asked_for() {
 }
 
 #[test]
-fn everything_carries_the_marks() {
+fn every_object_has_the_ownership_labels() {
     let environment = environment(EVERYTHING);
     for object in objects(&environment, &provenance()) {
         let metadata = &object.content["metadata"];
-        for (key, value) in environment.marks() {
+        for (key, value) in environment.ownership_labels() {
             assert_eq!(metadata["labels"][&key], value, "{}", object.key());
         }
         assert_eq!(metadata["labels"]["cost-center"], "42", "{}", object.key());
@@ -153,7 +157,7 @@ fn the_owner_reads_no_secrets_and_changes_no_guards() {
 }
 
 #[test]
-fn metadata_is_never_allowed() {
+fn instance_metadata_is_never_allowed() {
     let spec = r#"{"pull_request":7,"network":{"allow_to_cidrs":["0.0.0.0/0","169.254.0.0/16","::/0"]}}"#;
     let blocks = policy(spec, "allow-to")["egress"][0]["to"].clone();
     for block in blocks.as_array().unwrap() {
@@ -166,7 +170,7 @@ fn metadata_is_never_allowed() {
 }
 
 #[test]
-fn every_mesh_has_its_policy() {
+fn each_mesh_has_its_policy() {
     for (kind, stable, directions) in [
         (MeshKind::IstioSidecar, "[]", json!(["Egress"])),
         (MeshKind::IstioAmbient, "[]", json!(["Ingress"])),
@@ -181,7 +185,7 @@ fn every_mesh_has_its_policy() {
 }
 
 #[test]
-fn openshift_has_its_own_dns() {
+fn openshift_dns_has_its_own_ports() {
     let spec = policy(r#"{"pull_request":7,"network":{"dns_namespace":"openshift-dns"}}"#, "allow-dns");
     assert_eq!(spec["egress"][0]["ports"].as_array().unwrap().len(), 4);
     assert!(spec["egress"][0]["to"][0].get("podSelector").is_none());
@@ -189,9 +193,13 @@ fn openshift_has_its_own_dns() {
 
 #[test]
 fn kinds() {
-    for kind in ObjectKind::ALL {
+    for kind in ObjectKind::ALL.iter().copied() {
         assert_eq!(kind.to_string().parse(), Ok(kind));
         assert_eq!(kind.api_version().trim_end_matches("v1").trim_end_matches('/'), kind.group());
     }
-    assert_eq!("Pod".parse::<ObjectKind>(), Err(ObjectKindError("Pod".to_owned())));
+    assert_eq!(
+        "Pod".parse::<ObjectKind>().unwrap_err().to_string(),
+        "unsupported kind of object `Pod`: supported are Namespace, ServiceAccount, ResourceQuota, LimitRange, NetworkPolicy, \
+         Role, RoleBinding"
+    );
 }

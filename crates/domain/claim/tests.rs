@@ -2,7 +2,7 @@ use serde_json::json;
 
 use super::*;
 
-fn verdict(labels: &Value, annotations: &Value, deleted: Option<&str>) -> ClaimCheck {
+fn check(labels: &Value, annotations: &Value, deleted: Option<&str>) -> ClaimCheck {
     let metadata = json!({ "uid": "u", "labels": labels, "annotations": annotations, "deletionTimestamp": deleted });
     let facts = NamespaceFacts::read(&json!({ "metadata": metadata }));
     assert_eq!(facts.uid, "u");
@@ -15,7 +15,7 @@ fn labels(installation: &str) -> Value {
 }
 
 #[test]
-fn verdicts() {
+fn only_a_namespace_with_our_labels_and_identity_is_ours() {
     let identity = |text: &str| json!({ labels::IDENTITY: text });
     let same = identity("github.com/acme/shop#7");
     let finished =
@@ -36,18 +36,18 @@ fn verdicts() {
         (json!({ labels::MANAGED_BY: "eod" }), &finished, None, ClaimCheck::NotOurs),
         (json!({ labels::MANAGED_BY: "Helm", labels::INSTALLATION: "acme" }), &finished, None, ClaimCheck::NotOurs),
     ] {
-        assert_eq!(verdict(&labels, annotations, deleted), expected, "{labels} {annotations}");
+        assert_eq!(check(&labels, annotations, deleted), expected, "{labels} {annotations}");
     }
     let claim = Claim { installation: Installation::default(), identity: "#1".parse().unwrap() };
     assert_eq!(check_claim(None, &claim), ClaimCheck::Absent);
 }
 
 #[test]
-fn a_create_knows_its_own_namespace_again() {
+fn a_create_recognises_its_own_namespace_by_the_nonce() {
     let nonce = Nonce::new([0xab; 16]);
     assert_eq!(nonce.as_str(), "ab".repeat(16));
-    let marks = Marks { nonce: Some("ab".repeat(16)), ..Marks::default() };
-    assert!(marks.has_nonce(&nonce));
-    assert!(!marks.has_nonce(&Nonce::new([0; 16])));
-    assert!(!Marks::default().has_nonce(&nonce));
+    let recorded = OwnershipMetadata { nonce: Some("ab".repeat(16)), ..OwnershipMetadata::default() };
+    assert!(recorded.has_nonce(&nonce));
+    assert!(!recorded.has_nonce(&Nonce::new([0; 16])));
+    assert!(!OwnershipMetadata::default().has_nonce(&nonce));
 }

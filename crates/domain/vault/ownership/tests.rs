@@ -13,19 +13,19 @@ fn ours() -> CopyProvenance {
     }
 }
 
-fn marks(environment: &str, installation: &str, source: &str, nonce: &str) -> KeyMarks {
+fn entries(environment: &str, installation: &str, source: &str, nonce: &str) -> CopyOwnership {
     let text = |text: &str| (!text.is_empty()).then(|| text.to_owned());
-    KeyMarks {
+    CopyOwnership {
         environment: text(environment),
         installation: text(installation),
         source: text(source),
         nonce: text(nonce).map(|nonce| Nonce::recorded(&nonce)),
-        ..KeyMarks::default()
+        ..CopyOwnership::default()
     }
 }
 
-fn facts(current_version: u64, deleted: bool, marks: KeyMarks) -> KeyFacts {
-    KeyFacts { current_version, deleted, created_time: Some("t1".to_owned()), marks }
+fn facts(current_version: u64, deleted: bool, ownership: CopyOwnership) -> KeyFacts {
+    KeyFacts { current_version, deleted, created_time: Some("t1".to_owned()), ownership }
 }
 
 fn record(result: KeyResult, version: u64, created_time: Option<&str>) -> KeyRecord {
@@ -35,27 +35,27 @@ fn record(result: KeyResult, version: u64, created_time: Option<&str>) -> KeyRec
 
 #[test]
 fn verdicts() {
-    let mine = || marks("pr-1", "acme", "secret/stage/shop", "n0");
+    let mine = || entries("pr-1", "acme", "secret/stage/shop", "n0");
     let foreign = |words: &'static str| Err(words);
     for (found, expected) in [
         (facts(1, false, mine()), Ok(CopyCheck::Ours { deleted: false })),
         (facts(4, false, mine()), Ok(CopyCheck::Ours { deleted: false })),
         (facts(1, true, mine()), Ok(CopyCheck::Ours { deleted: true })),
         (
-            facts(1, false, marks("pr-1", "acme", "secret/stage/other", "n0")),
+            facts(1, false, entries("pr-1", "acme", "secret/stage/other", "n0")),
             Ok(CopyCheck::OtherSource { source: "secret/stage/other".to_owned() }),
         ),
-        (facts(1, false, KeyMarks::default()), Ok(CopyCheck::UnmarkedFirst)),
-        (facts(2, false, KeyMarks::default()), foreign("wrote version 2")),
-        (facts(1, true, KeyMarks::default()), foreign("deleted its newest version")),
-        (facts(0, false, KeyMarks::default()), foreign("prepared its metadata")),
-        (facts(1, false, marks("pr-2", "acme", "secret/stage/shop", "n0")), foreign("environment `pr-2`")),
-        (facts(1, false, marks("pr-1", "other", "secret/stage/shop", "n0")), foreign("installation `other`")),
-        (facts(1, false, marks("pr-1", "", "secret/stage/shop", "n0")), foreign("installation `unknown`")),
-        (facts(1, false, marks("pr-1", "acme", "", "n0")), foreign("only some of our marks")),
+        (facts(1, false, CopyOwnership::default()), Ok(CopyCheck::UnmarkedFirst)),
+        (facts(2, false, CopyOwnership::default()), foreign("wrote version 2")),
+        (facts(1, true, CopyOwnership::default()), foreign("deleted its newest version")),
+        (facts(0, false, CopyOwnership::default()), foreign("only metadata")),
+        (facts(1, false, entries("pr-2", "acme", "secret/stage/shop", "n0")), foreign("environment `pr-2`")),
+        (facts(1, false, entries("pr-1", "other", "secret/stage/shop", "n0")), foreign("installation `other`")),
+        (facts(1, false, entries("pr-1", "", "secret/stage/shop", "n0")), foreign("installation `unknown`")),
+        (facts(1, false, entries("pr-1", "acme", "", "n0")), foreign("only some of the ownership labels")),
     ] {
         match (check_copy(Some(&found), &ours()), expected) {
-            (CopyCheck::Foreign { whose }, Err(words)) => assert!(whose.contains(words), "{whose}"),
+            (CopyCheck::Foreign { owner }, Err(words)) => assert!(owner.contains(words), "{owner}"),
             (verdict, Ok(expected)) => assert_eq!(verdict, expected, "{found:?}"),
             (verdict, Err(words)) => panic!("{verdict:?} instead of {words}"),
         }
@@ -66,14 +66,14 @@ fn verdicts() {
 #[test]
 fn refusals() {
     use AfterRefusal as After;
-    let foreign = CopyCheck::Foreign { whose: "x".to_owned() };
+    let foreign = CopyCheck::Foreign { owner: "x".to_owned() };
     let other = CopyCheck::OtherSource { source: "s".to_owned() };
     for (verdict, conflict, denied) in [
         (CopyCheck::Absent, After::CreateAgain, After::NotAllowed),
         (CopyCheck::Ours { deleted: false }, After::Adopt, After::Adopt),
         (CopyCheck::Ours { deleted: true }, After::Adopt, After::Adopt),
         (CopyCheck::UnmarkedFirst, After::CompareThenAdopt, After::CompareThenAdopt),
-        (foreign, After::Keep { whose: "x".to_owned() }, After::Keep { whose: "x".to_owned() }),
+        (foreign, After::Keep { owner: "x".to_owned() }, After::Keep { owner: "x".to_owned() }),
         (other, After::OtherSource { source: "s".to_owned() }, After::OtherSource { source: "s".to_owned() }),
     ] {
         assert_eq!(after_refusal(Refused::Conflict, verdict.clone()), conflict);
@@ -84,7 +84,7 @@ fn refusals() {
 #[test]
 fn removals() {
     use KeyRemoval::{Delete, Gone, Leave};
-    let mine = |nonce: &str| marks("pr-1", "acme", "secret/stage/shop", nonce);
+    let mine = |nonce: &str| entries("pr-1", "acme", "secret/stage/shop", nonce);
     let cloned = || record(KeyResult::Cloned, 1, Some("t1"));
     for (found, record, expected) in [
         (None, cloned(), Gone),
@@ -95,16 +95,20 @@ fn removals() {
         (Some(facts(1, false, mine("n1"))), record(KeyResult::Adopted, 1, None), Delete),
         (Some(facts(1, false, mine("n2"))), cloned(), Leave(LeaveReason::Successor)),
         (Some(facts(1, false, mine(""))), cloned(), Leave(LeaveReason::Successor)),
-        (Some(facts(1, false, marks("pr-12", "acme", "s", "n1"))), cloned(), Leave(LeaveReason::OtherOwner)),
-        (Some(facts(1, false, marks("pr-1", "other", "s", "n1"))), cloned(), Leave(LeaveReason::OtherOwner)),
-        (Some(facts(1, false, KeyMarks::default())), cloned(), Delete),
-        (Some(facts(2, false, KeyMarks::default())), cloned(), Leave(LeaveReason::Unmarked)),
+        (Some(facts(1, false, entries("pr-12", "acme", "s", "n1"))), cloned(), Leave(LeaveReason::OtherOwner)),
+        (Some(facts(1, false, entries("pr-1", "other", "s", "n1"))), cloned(), Leave(LeaveReason::OtherOwner)),
+        (Some(facts(1, false, CopyOwnership::default())), cloned(), Delete),
+        (Some(facts(2, false, CopyOwnership::default())), cloned(), Leave(LeaveReason::Unmarked)),
         (
-            Some(facts(1, false, KeyMarks::default())),
+            Some(facts(1, false, CopyOwnership::default())),
             record(KeyResult::Cloned, 1, Some("t0")),
             Leave(LeaveReason::Unmarked),
         ),
-        (Some(facts(1, false, KeyMarks::default())), record(KeyResult::Cloned, 1, None), Leave(LeaveReason::Unmarked)),
+        (
+            Some(facts(1, false, CopyOwnership::default())),
+            record(KeyResult::Cloned, 1, None),
+            Leave(LeaveReason::Unmarked),
+        ),
         (Some(facts(1, false, mine("n1"))), record(KeyResult::KeptForeign, 1, None), Leave(LeaveReason::KeptForeign)),
         (None, record(KeyResult::KeptForeign, 1, None), Leave(LeaveReason::KeptForeign)),
     ] {
@@ -116,7 +120,7 @@ fn removals() {
 
 #[test]
 fn updates_never_touch_an_edit() {
-    let mine = || marks("pr-1", "acme", "secret/stage/shop", "n1");
+    let mine = || entries("pr-1", "acme", "secret/stage/shop", "n1");
     let ours = ours();
     let decide = |found: Option<KeyFacts>, record: KeyRecord| {
         update(found.as_ref(), &record, &ours.nonce, &ours.environment, &ours.installation)
@@ -127,15 +131,15 @@ fn updates_never_touch_an_edit() {
     assert_eq!(decide(Some(facts(2, false, mine())), cloned(1)), KeyUpdate::Edited);
     assert_eq!(decide(Some(facts(1, true, mine())), cloned(1)), KeyUpdate::Edited);
     assert_eq!(decide(None, cloned(1)), KeyUpdate::Gone);
-    let successor = marks("pr-1", "acme", "secret/stage/shop", "n2");
+    let successor = entries("pr-1", "acme", "secret/stage/shop", "n2");
     assert_eq!(decide(Some(facts(1, false, successor)), cloned(1)), KeyUpdate::NotOurs);
-    assert_eq!(decide(Some(facts(1, false, KeyMarks::default())), cloned(1)), KeyUpdate::NotOurs);
+    assert_eq!(decide(Some(facts(1, false, CopyOwnership::default())), cloned(1)), KeyUpdate::NotOurs);
     assert_eq!(decide(Some(facts(1, false, mine())), record(KeyResult::KeptForeign, 1, None)), KeyUpdate::NotOurs);
 }
 
 #[test]
 fn edited_is_another_version_or_none() {
-    let some = |version, deleted| facts(version, deleted, KeyMarks::default());
+    let some = |version, deleted| facts(version, deleted, CopyOwnership::default());
     assert!(!edited(&some(1, false), 1));
     assert!(edited(&some(2, false), 1));
     assert!(edited(&some(1, true), 1));
@@ -143,12 +147,12 @@ fn edited_is_another_version_or_none() {
 }
 
 #[test]
-fn marks_are_what_provenance_writes() {
+fn ownership_entries_are_read_as_provenance_writes_them() {
     let ours = ours();
     let (custom, _) = ours.custom_metadata(&BTreeMap::new());
-    let marks = KeyMarks::read(&custom);
-    assert!(marks.belongs_to(&ours.environment, &ours.installation));
-    assert_eq!(marks.source_version, Some(3));
-    assert_eq!(check_copy(Some(&facts(1, false, marks)), &ours), CopyCheck::Ours { deleted: false });
-    assert!(KeyMarks::read(&BTreeMap::from([("team".to_owned(), "x".to_owned())])).is_empty());
+    let ownership = CopyOwnership::read(&custom);
+    assert!(ownership.belongs_to(&ours.environment, &ours.installation));
+    assert_eq!(ownership.source_version, Some(3));
+    assert_eq!(check_copy(Some(&facts(1, false, ownership)), &ours), CopyCheck::Ours { deleted: false });
+    assert!(CopyOwnership::read(&BTreeMap::from([("team".to_owned(), "x".to_owned())])).is_empty());
 }

@@ -1,25 +1,24 @@
-//! The namespace.
+//! Namespace of an environment.
 
 use serde_json::json;
 
-use super::{Object, ObjectKind};
 use crate::environment::{Environment, NamespaceProvenance};
 use crate::labels;
+use crate::object::{Object, ObjectKind};
 
-/// What the first call of a create posts: enough to know the namespace again and to guard it, and nothing that a later
-/// apply could want to remove.
+/// Namespace for the first call of a create: only what identifies and guards it, nothing that a later apply can remove.
 ///
-/// A create call owns its fields as an update, not as an apply. A key that a later apply drops would stay, because the
-/// create call still owned it. So the user's labels, default labels and the mesh wait for the first apply.
+/// A create call owns its fields as an update, not as an apply. A key that a later apply no longer contains would remain,
+/// because the create call still owns it. So the user's labels, default labels and the mesh follow in the first apply.
 pub fn namespace_claim(environment: &Environment, provenance: &NamespaceProvenance) -> Object {
-    let mut claim = environment.marks();
+    let mut claim = environment.ownership_labels();
     claim.extend(environment.pod_security.labels());
     let mut annotations = environment.own_namespace_annotations(provenance);
     annotations.retain(|key, _| [labels::IDENTITY, labels::NONCE, labels::CREATED_AT].contains(&key.as_str()));
     object(environment, json!({ "labels": claim, "annotations": annotations }))
 }
 
-/// The namespace as every apply wants it.
+/// Namespace for every apply.
 pub fn namespace_object(environment: &Environment, provenance: &NamespaceProvenance) -> Object {
     let mut annotations = environment.spec.annotations.as_map().clone();
     annotations.extend(environment.own_namespace_annotations(provenance));

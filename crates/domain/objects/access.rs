@@ -1,25 +1,25 @@
-//! Who may work in the namespace: the service account that pods get, the owner's Role, and the bindings.
+//! Access in the namespace: the service account of pods, the owner's Role, and the bindings.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
-use super::{Object, ObjectKind};
 use crate::access::{AccessGrant, AccessRole, OWNER_ROLE, SubjectKind};
 use crate::environment::Environment;
+use crate::object::{Object, ObjectKind};
 
 const RBAC: &str = "rbac.authorization.k8s.io";
 
-/// One rule of the owner's Role: API group, resources, verbs.
-type Rule = (&'static str, &'static [&'static str], &'static [&'static str]);
+/// Rule of the owner's Role: API group, resources, verbs.
+type RoleRule = (&'static str, &'static [&'static str], &'static [&'static str]);
 
 const READ: &[&str] = &["get", "list", "watch"];
 
-/// What an owner may do. Resources are listed one by one, because a wildcard would include Secrets.
+/// Rights of an owner. Resources are listed one by one, because a wildcard would include Secrets.
 ///
-/// Changing a workload is not among it: a pod template can mount any Secret of the namespace. A restart is the deletion
-/// of pods, which their controllers make again.
-const OWNER: [Rule; 15] = [
+/// Changing a workload is not allowed: a pod template can mount any Secret of the namespace. A restart is the deletion of
+/// pods, which their controllers create again.
+const OWNER: [RoleRule; 15] = [
     (
         "",
         &[
@@ -48,14 +48,14 @@ const OWNER: [Rule; 15] = [
     ("events.k8s.io", &["events"], READ),
     ("metrics.k8s.io", &["pods"], &["get", "list"]),
     (RBAC, &["rolebindings", "roles"], READ),
-    // `get` beside `create`, because clients open these streams with either, depending on their version.
+    // `get` and `create`, because clients open these streams with either, depending on their version.
     ("", &["pods/attach", "pods/exec", "pods/portforward"], &["create", "get"]),
     ("", &["pods"], &["delete", "deletecollection"]),
     ("apps", &["deployments/scale", "replicasets/scale", "statefulsets/scale"], &["get", "patch", "update"]),
     ("", &["replicationcontrollers/scale"], &["get", "patch", "update"]),
 ];
 
-/// The service account pods get when they name none. Its token is not mounted: previews do not talk to the API server.
+/// Default service account of pods. Its token is not mounted: previews do not use the API server.
 pub(super) fn service_account(environment: &Environment) -> Object {
     let mut fields = json!({ "automountServiceAccountToken": false });
     let secrets: Vec<Value> =
@@ -66,7 +66,7 @@ pub(super) fn service_account(environment: &Environment) -> Object {
     Object::inside(environment, ObjectKind::ServiceAccount, "default", fields)
 }
 
-/// The bindings, and the Role for owners where one of them needs it. The same grant given twice is one binding.
+/// Bindings of the grants, and the Role for owners if a grant needs it. Equal grants have one binding.
 pub(super) fn access(environment: &Environment) -> Vec<Object> {
     let grants: BTreeSet<&AccessGrant> = environment.spec.access.iter().collect();
     let needs_role = grants.iter().any(|grant| *grant.role() == AccessRole::Owner);
@@ -76,7 +76,7 @@ pub(super) fn access(environment: &Environment) -> Vec<Object> {
 
 fn owner_role(environment: &Environment) -> Object {
     let rule =
-        |(group, resources, verbs): Rule| json!({ "apiGroups": [group], "resources": resources, "verbs": verbs });
+        |(group, resources, verbs): RoleRule| json!({ "apiGroups": [group], "resources": resources, "verbs": verbs });
     let rules: Vec<Value> = OWNER.into_iter().map(rule).collect();
     Object::inside(environment, ObjectKind::Role, OWNER_ROLE, json!({ "rules": rules }))
 }

@@ -1,23 +1,23 @@
-//! The network policies. They only ever add up: one denies everything, and each of the others allows one thing.
+//! Network policies. Policies are additive: one denies everything, and each of the others allows one thing.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Value, json};
 
-use super::{Object, ObjectKind};
 use crate::cidr::Cidr;
 use crate::dns::NamespaceName;
 use crate::environment::Environment;
 use crate::labels::NAMESPACE_NAME;
 use crate::mesh::MeshKind;
 use crate::network::{Isolation, Network, StableService};
+use crate::object::{Object, ObjectKind};
 
-/// The address of NodeLocal DNSCache, which runs on the node's network, where no pod selector finds it.
+/// Address of NodeLocal DNSCache. It runs on the node's network, so a pod selector cannot match it.
 const NODE_LOCAL_DNS: &str = "169.254.20.10/32";
-/// Where kubelet's probes come from in ambient mode: <https://istio.io/latest/docs/ambient/usage/networkpolicy/>.
+/// Source address of kubelet's probes in ambient mode: <https://istio.io/latest/docs/ambient/usage/networkpolicy/>.
 const AMBIENT_PROBES: &str = "169.254.7.127/32";
 
-/// The policies of an environment; none where it is not isolated.
+/// Policies of an environment; none without isolation.
 pub(super) fn policies(environment: &Environment) -> Vec<Object> {
     let network = &environment.network;
     if network.isolation == Isolation::None {
@@ -37,9 +37,9 @@ pub(super) fn policies(environment: &Environment) -> Vec<Object> {
     let object = |(name, spec): (&str, Option<Value>)| {
         let mut spec = spec?;
         let fields = spec.as_object_mut()?;
-        // Every policy is about all pods of the environment.
+        // Every policy selects all pods of the environment.
         fields.insert("podSelector".to_owned(), json!({}));
-        // What is said here is ours. A list that is not said could be filled by somebody else, and would stay.
+        // A list that is missing here could be set by another field manager and would remain.
         for rules in ["ingress", "egress"] {
             fields.entry(rules).or_insert_with(|| json!([]));
         }
@@ -68,7 +68,7 @@ fn tcp(port: u16) -> Value {
     json!({ "protocol": "TCP", "port": port })
 }
 
-/// All pods of these namespaces, found by the label that only the API server sets.
+/// All pods of these namespaces, selected by the label that only the API server sets.
 fn namespaces<'a>(names: impl IntoIterator<Item = &'a NamespaceName>) -> Value {
     let names: BTreeSet<&str> = names.into_iter().map(NamespaceName::as_str).collect();
     json!({ "namespaceSelector": { "matchExpressions": [{ "key": NAMESPACE_NAME, "operator": "In", "values": names }] } })
@@ -78,7 +78,7 @@ fn namespace(name: &str) -> Value {
     json!({ "namespaceSelector": { "matchLabels": { NAMESPACE_NAME: name } } })
 }
 
-/// DNS over UDP and TCP. OpenShift's servers listen on another port and carry other labels than `kube-dns`.
+/// DNS over UDP and TCP. OpenShift's servers have another port and other labels than `kube-dns`.
 fn dns(dns_namespace: &NamespaceName) -> Value {
     let mut servers = namespace(dns_namespace.as_str());
     if let (Some(servers), "kube-system") = (servers.as_object_mut(), dns_namespace.as_str()) {
@@ -110,8 +110,8 @@ fn stable(services: &[StableService]) -> Option<Value> {
     (!rules.is_empty()).then(|| egress(&json!(rules)))
 }
 
-/// Namespaces and addresses. Metadata addresses inside a range are taken out of it, so that no range hands out the
-/// node's credentials.
+/// Namespaces and addresses. Metadata addresses are excluded from each range, so that no range returns the node's
+/// credentials.
 fn allow_to(network: &Network) -> Option<Value> {
     let mut peers = Vec::new();
     if !network.allow_to_namespaces.is_empty() {
@@ -129,9 +129,9 @@ fn allow_to(network: &Network) -> Option<Value> {
     (!peers.is_empty()).then(|| egress(&json!([{ "to": peers }])))
 }
 
-/// What a mesh needs beside the application's own traffic: control plane, probes, and its tunnel to stable services.
+/// Additional traffic of a mesh: control plane, probes, and its tunnel to stable services.
 ///
-/// A tunnel carries all ports of its peer, so inside a mesh the mesh's own policies have to narrow the ports down.
+/// A tunnel transports all ports of its peer, so within a mesh only the mesh's own policies can restrict the ports.
 fn mesh_policy(mesh: MeshKind, stable_services: &[StableService]) -> Option<Value> {
     let tunnel = |port: u16| {
         let names: Vec<&NamespaceName> = stable_services.iter().map(|service| &service.namespace).collect();

@@ -1,17 +1,16 @@
-//! Quota and limits. They always come together: a quota refuses every pod that names no requests, and the limits give
-//! such a pod its defaults.
+//! Quota and limits. They always come together: a quota refuses every pod without requests, and the limits give such a pod
+//! its defaults.
 
 use serde_json::json;
 
-use super::{Object, ObjectKind};
 use crate::environment::Environment;
 use crate::limits::ContainerLimits;
+use crate::object::{Object, ObjectKind};
 use crate::quota::Quota;
 
 const NAME: &str = "eod";
 
-/// The resources that our quota limits. Whoever adds a limit of another resource makes the quota stricter, which is
-/// theirs to do.
+/// Resources that our quota limits. A limit of another resource, added by somebody else, only makes the quota stricter.
 pub(crate) const HARD: [&str; 10] = [
     "limits.cpu",
     "limits.memory",
