@@ -115,10 +115,10 @@ impl Environment {
     fn build(
         spec: &EnvironmentSpec,
         settings: &Settings,
-        name: Result<EnvironmentName, EnvironmentMistake>,
+        name: Result<EnvironmentName, Vec<EnvironmentMistake>>,
     ) -> Result<Self, Vec<EnvironmentMistake>> {
         let mut mistakes = Vec::new();
-        let name = collect(&mut mistakes, name.map_err(|mistake| vec![mistake]));
+        let name = collect(&mut mistakes, name);
         let tier = spec.tier.unwrap_or(settings.default_tier);
         let tier_settings = settings.tiers.get(tier);
         let ttl = tier_settings.ttl_or_default(tier, spec.ttl);
@@ -249,17 +249,18 @@ where
     result.map_err(|found| mistakes.extend(found.into_iter().map(Mistake::into_mistake))).ok()
 }
 
-fn name(spec: &EnvironmentSpec, settings: &Settings) -> Result<EnvironmentName, EnvironmentMistake> {
+/// Name of a new environment.
+fn name(spec: &EnvironmentSpec, settings: &Settings) -> Result<EnvironmentName, Vec<EnvironmentMistake>> {
     if spec.pull_request.is_some() && spec.branch.is_some() {
-        return Err(Mistake::at(["branch"], EnvironmentError::PullRequestAndBranch));
+        return Err(vec![Mistake::at(["branch"], EnvironmentError::PullRequestAndBranch)]);
     }
     let name = match &spec.name {
         Some(name) => name.clone(),
         None => environment_name(&spec.identity(), settings.name_template.as_ref())
-            .map_err(|error| Mistake::at(["name"], error))?,
+            .map_err(|error| vec![Mistake::at(["name"], error)])?,
     };
     if name.as_str() == settings.control_namespace.as_str() {
-        return Err(Mistake::at(["name"], EnvironmentError::ControlNamespace(name)));
+        return Err(vec![Mistake::at(["name"], EnvironmentError::ControlNamespace(name))]);
     }
     Ok(name)
 }
