@@ -2,9 +2,11 @@
 //!
 //! The clients and the domain say what happened. Advice about blocks and attributes of the configuration is added here.
 
+mod connection;
 mod empty;
-mod kubernetes;
+pub(crate) mod kubernetes;
 mod mistake;
+mod pasted_path;
 pub(crate) mod vault;
 
 use eod_clients::{Error, ErrorKind};
@@ -12,6 +14,7 @@ use tfplugin::Diag;
 
 pub(crate) use self::empty::empty_strings;
 pub(crate) use self::mistake::{invalid, mistakes, user_annotations, user_labels, with_remedy};
+pub(crate) use self::pasted_path::{pasted_hint, unreadable_secret};
 
 /// The diagnostic of a remote call that failed. The chain of causes says what was tried and what the server answered, the
 /// hint what to do.
@@ -20,9 +23,33 @@ pub(crate) fn remote(error: &Error) -> Diag {
         return diag;
     }
     let diag = Diag::error(summary(error)).cause(error);
-    match error.advice() {
-        Some(advice) => diag.hint(advice),
+    match hint(error) {
+        Some(hint) => diag.hint(hint),
         None => diag,
+    }
+}
+
+/// Advice about a failed request: about its cause if that is known, else about its kind.
+fn hint(error: &Error) -> Option<String> {
+    let cause = connection::hint(error).or_else(|| kubernetes::hint(error)).or_else(|| vault::hint(error));
+    cause.or_else(|| general_hint(error.kind).map(str::to_owned))
+}
+
+fn general_hint(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::Unauthenticated => Some(
+            "renew the credentials (for example log in again, or let the exec plugin or token file supply a new token), \
+             and check that they belong to this server",
+        ),
+        ErrorKind::Denied => Some("give the credentials the permission named above, or use others"),
+        ErrorKind::Unavailable => Some("check that the server is up and reachable from here, then run again"),
+        ErrorKind::Timeout => Some("run again to continue, or raise the limit in the `timeouts` block"),
+        ErrorKind::Cancelled => Some("run again to continue; everything done so far is kept"),
+        ErrorKind::AlreadyExists
+        | ErrorKind::Conflict
+        | ErrorKind::Invalid
+        | ErrorKind::NotFound
+        | ErrorKind::Other => None,
     }
 }
 

@@ -94,7 +94,7 @@ impl Ephemeral for VaultSecret {
             (None, None) => return Err(Diag::bug("an ephemeral secret without `path` and `ref` was opened").into()),
         };
         let found = vault.read(&mount, secret.path(), input.version, &remote).await;
-        match found.map_err(|error| explain::vault::unreadable(&error, &secret, at.clone()))? {
+        match found.map_err(|error| explain::unreadable_secret(&error, &secret, at.clone()))? {
             SecretRead::Secret(read) => {
                 let data = read.data.texts().map(|(key, text)| (key.to_owned(), text.into_owned())).collect();
                 Ok(Opened { output: Output { data, version: read.version }, renew_at: None, private: () })
@@ -106,7 +106,7 @@ impl Ephemeral for VaultSecret {
             SecretRead::Absent => Err(missing(
                 &secret,
                 "Vault has none with this path and version",
-                &explain::vault::pasted_hint(&secret, &at.to_string()).unwrap_or_else(|| {
+                &explain::pasted_hint(&secret, &at.to_string()).unwrap_or_else(|| {
                     "check mount, path and version; if the same run makes it, use `ref = eod_vault_clone.<name>.secret_ref`"
                         .to_owned()
                 }),

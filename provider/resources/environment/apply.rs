@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eod_clients::kubernetes::{ApplyOptions, Kubernetes, ObjectRef, Preconditions};
+use eod_clients::kubernetes::{ApplyOptions, Kubernetes, ObjectRef, Preconditions, Rejection};
 use eod_clients::{Deadline, Error, ErrorKind};
 use eod_domain::{Environment, Nonce, Object, drift};
 use futures::future::try_join_all;
@@ -56,7 +56,7 @@ impl NamespaceTarget<'_> {
             Ok(namespace) => return Ok(Some(namespace)),
             Err(error) => error,
         };
-        let conflicts = refused.conflicts();
+        let conflicts = Rejection::conflicts_of(&refused);
         if conflicts.is_empty() {
             return if refused.kind == ErrorKind::Conflict { Ok(None) } else { Err(refused) };
         }

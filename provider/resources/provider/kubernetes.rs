@@ -127,8 +127,12 @@ impl KubernetesArgs {
 
 fn from_block(error: &ClusterAccessError) -> Diag {
     let path = Path::from(ProviderConfig::KUBERNETES);
-    let path = error.attribute().iter().flat_map(|name| name.split('.')).fold(path, Path::attribute);
-    Diag::error("Invalid cluster access").cause(error).at(path)
+    let path = error.field().iter().flat_map(|name| name.split('.')).fold(path, Path::attribute);
+    let diag = Diag::error("Invalid cluster access").cause(error).at(path);
+    match explain::kubernetes::access(error) {
+        Some(hint) => diag.hint(hint),
+        None => diag,
+    }
 }
 
 fn from_environment(error: &ClusterAccessError) -> Diag {

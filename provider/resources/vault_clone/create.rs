@@ -36,7 +36,7 @@ pub(super) async fn create(
         None => Ok(Applied { output, private }),
         Some(error) => {
             let at = Input::SOURCE_PATH.path();
-            let diags = Diags::from(explain::vault::unreadable(&error, &place::source(input), at));
+            let diags = Diags::from(explain::unreadable_secret(&error, &place::source(input), at));
             if !cloned.keys.is_empty() {
                 return Err(ApplyFailure::known(diags, Applied { output, private }));
             }

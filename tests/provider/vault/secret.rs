@@ -156,8 +156,8 @@ fn a_missing_deleted_or_sensitive_secret_is_refused() {
             ),
             (
                 format!("mount = \"{mount}/stage\"\npath = \"shop\""),
-                "it lies on the mount",
-                "put the rest into the path",
+                "it is on the mount",
+                "move the rest into the path",
             ),
             (
                 format!("ref = \"{mount}/stage/shop\"\nversion = 0"),
