@@ -45,7 +45,7 @@ fn every_mistake_that_needs_no_provider_is_found_by_validate_at_once() {
         ("name = \"kube-shop\"", "", "is reserved"),
         ("pull_request_url = \"shop/7\"", "", "nvalid URL `shop/7`"),
         ("head_sha = \"main\"", "", "must have 7 to 64 hex digits"),
-        ("tier = \"production\"", "", "tier `production` is refused"),
+        ("tier = \"production\"", "", "Tier `production` is refused"),
         ("ttl = \"91d\"", "", "TTL must be at most 90d, got 91d"),
         ("labels = { \"environment.on-demand/owner\" = \"me\" }", "", "is set by EoD"),
         ("annotations = { \"kubernetes.io/x\" = \"y\" }", "", "in the reserved domain `kubernetes.io`"),
@@ -65,8 +65,7 @@ fn every_mistake_that_needs_no_provider_is_found_by_validate_at_once() {
 #[test]
 fn an_empty_string_is_not_the_same_as_not_set() {
     let advice = "an empty string is not the same as a value that is not set: pass `null` instead";
-    let names =
-        ["name", "repository", "branch", "pull_request_url", "head_sha", "owner", "tier", "ttl", "pod_security"];
+    let names = ["name", "repository", "branch", "pull_request_url", "head_sha", "tier", "ttl", "pod_security"];
     let empty = |names: &[&str]| names.iter().map(|name| format!("{name} = \"\"\n")).collect::<String>();
     tell("empty", "", |story| {
         let block = format!("resource \"eod_environment\" \"preview\" {{\n{}}}\n", empty(&names));
@@ -107,7 +106,7 @@ fn every_mistake_of_nested_arguments_is_found_at_once() {
         (
             "access = [{ kind = \"User\", name = \"alice\" }, { kind = \"ServiceAccount\", name = \"ci\" }]",
             "`ci`",
-            "needs `namespace`",
+            "`namespace` is required for the ServiceAccount",
         ),
         ("mesh = { kind = \"linkerd\", revision = \"1-26\" }", "`linkerd`", "has no revisions"),
     ];
@@ -120,8 +119,12 @@ fn every_mistake_of_nested_arguments_is_found_at_once() {
 fn every_mistake_that_needs_the_tier_is_found_by_plan_at_once() {
     let rows: [Row; 3] = [
         ("ttl = \"8d\"", "", "at most 7d"),
-        ("limits = { max_cpu = \"3\", default_memory = \"5Gi\" }", "limits.max_cpu", "more than the quota's cpu of 2"),
-        ("", "limits.default_memory", "above `max_memory` 4Gi"),
+        (
+            "limits = { max_cpu = \"3\", default_memory = \"5Gi\" }",
+            "limits.max_cpu",
+            "must be at most the quota 2, got 3",
+        ),
+        ("", "limits.default_memory", "must be at most `max_memory` 4Gi, got 5Gi"),
     ];
     tell("plan", &lines(&rows), |story| {
         story.run(&["validate", "-no-color"]).expect_ok();
@@ -245,7 +248,7 @@ fn every_mistake_of_the_provider_block_is_found_at_once() {
         ("domain = \"a..b\"", "", "empty part"),
         ("control_namespace = \"Ops\"", "", "only lower-case letters"),
         ("name_template = \"{repo}\"", "", "must contain {number}"),
-        ("default_tier = \"production\"", "", "tier `production` is refused"),
+        ("default_tier = \"production\"", "", "Tier `production` is refused"),
         ("default_labels = { \"environment.on-demand/x\" = \"y\" }", "", "is set by EoD"),
         ("tiers = { full = { ttl = \"8d\" } }", "full", "7d"),
         ("prices = { cpu_hour_usd = -1 }", "cpu_hour_usd", "must be zero or more"),

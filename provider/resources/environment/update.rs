@@ -2,8 +2,8 @@
 //!
 //! A push, the most frequent change of all, needs two calls: the namespace and its clock.
 
-use eod_clients::Deadline;
 use eod_clients::kubernetes::ObjectRef;
+use eod_clients::{Deadline, ErrorKind};
 use eod_domain::{
     ClaimCheck, Clock, ClockChange, Installation, NamespaceFacts, NamespaceProvenance, Nonce, Ownership, Remembered,
     check_claim, contents, labels, namespace_object, next_clock,
@@ -86,9 +86,12 @@ async fn apply_namespace(
     if let Some(SeenNamespace { uid, version, provenance }) = SeenNamespace::of(prior, &environment.installation, claim)
     {
         let wanted = namespace_object(environment, &provenance);
-        let applied = target.namespace_as_seen(&wanted, uid, version).await;
-        if let Some(namespace) = applied.map_err(|error| explain::remote(&error))? {
-            return Ok(namespace);
+        match target.namespace_as_seen(&wanted, uid, version).await {
+            Ok(Some(namespace)) => return Ok(namespace),
+            Ok(None) => {}
+            // A conflict of fields may hide that the namespace has another owner now.
+            Err(error) if error.kind == ErrorKind::Conflict => {}
+            Err(error) => return Err(explain::remote(&error).into()),
         }
     }
     let reference = ObjectRef::namespace(environment.name.as_str());

@@ -130,12 +130,12 @@ fn a_missing_deleted_or_sensitive_secret_is_refused() {
         let rows = [
             (
                 format!("ref = \"{mount}/stage/none\""),
-                "there is none of this path and version",
+                "Vault has none with this path and version",
                 "use `ref = eod_vault_clone.<name>.secret_ref`",
             ),
             (
                 format!("ref = \"{mount}/stage/shop\"\nversion = 7"),
-                "there is none of this path and version",
+                "Vault has none with this path and version",
                 "check mount, path and version",
             ),
             (
