@@ -12,6 +12,7 @@
 mod access;
 mod adopt;
 mod canary;
+mod claims;
 mod configuration;
 mod crash;
 mod create;
