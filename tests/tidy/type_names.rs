@@ -26,23 +26,16 @@ const PENDING: &[&str] = &[
     "Environment",
     "Fields",
     "Host",
-    "Identity",
     "Inner",
     "Key",
-    "Known",
     "Mode",
     "Network",
     "Object",
     "Parameters",
-    "ParseGlobs",
     "Part",
     "Reader",
-    "Request",
-    "Secrets",
-    "Seen",
     "Signals",
     "Status",
-    "Target",
 ];
 
 #[test]
