@@ -1,10 +1,10 @@
-//! What the provider offers, as the registry's pages and the example folders list it.
+//! Names of the provider's resources, data sources, ephemeral resources and functions, by group.
 
 use std::collections::BTreeSet;
 
 use eod_resources::{DATA_SOURCES, EPHEMERALS, FUNCTIONS, RESOURCES};
 
-/// Group, folder and names. A group without members has no folder.
+/// Group, folder and names of each group. A group without members has no folder.
 pub(crate) fn pages() -> [(&'static str, &'static str, BTreeSet<String>); 4] {
     let names = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
     [
