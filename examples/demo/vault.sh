@@ -117,6 +117,6 @@ none_left() {
     "$(curl -sS -o /dev/null -w '%{http_code}' -X LIST -H "@$folder/administrator" "$VAULT_ADDR/v1/secret/metadata/preview")"
   must_be "the version of $source_secret" 1 "$(version "$source_secret")"
   must_be "the calls for $sensitive_secret, besides the one that made it" 2 "$(calls_for "$sensitive_secret")"
-  line "Vault: no copy is left, $source_secret is as it was"
+  line "Vault: no copy is left, $source_secret is unchanged"
   detail "the audit log has $(calls) calls; the only one for $sensitive_secret created it"
 }
