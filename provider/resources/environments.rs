@@ -67,7 +67,7 @@ impl DataSource for Environments {
             let whole = whole.unwrap_or(LiveNamespace { namespace, objects: BTreeMap::new() });
             environments.extend(Description::of(cx, &whole).filter(|each| input.fits(each)));
         }
-        environments.sort_by(|a, b| a.name.cmp(&b.name));
+        environments.sort_by(|a, b| a.arguments.name.cmp(&b.arguments.name));
         Ok(Output { environments })
     }
 }
@@ -75,9 +75,9 @@ impl DataSource for Environments {
 impl Input {
     fn fits(&self, each: &Description) -> bool {
         let Self { repository, owner, tier, status, label_selector: _ } = self;
-        repository.as_ref().is_none_or(|wanted| each.repository.as_ref() == Some(wanted))
-            && owner.as_ref().is_none_or(|wanted| each.owner.as_ref() == Some(wanted))
-            && tier.as_ref().is_none_or(|wanted| each.tier.as_ref() == Some(wanted))
-            && status.as_ref().is_none_or(|wanted| each.status == wanted.to_string())
+        repository.as_ref().is_none_or(|wanted| each.arguments.repository.as_ref() == Some(wanted))
+            && owner.as_ref().is_none_or(|wanted| each.arguments.owner.as_ref() == Some(wanted))
+            && tier.as_ref().is_none_or(|wanted| each.arguments.tier.as_ref() == Some(wanted))
+            && status.as_ref().is_none_or(|wanted| each.outputs.status == wanted.to_string())
     }
 }

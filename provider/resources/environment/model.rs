@@ -108,22 +108,22 @@ pub(crate) struct Output {
     #[tf(keep)]
     pub url: Option<String>,
     /// `pending`, `ready`, `active`, `idle`, `expiring`, `failed`, `awaiting-approval` or `destroyed`, as of the last refresh.
-    #[tf(with = "head_sha, extension, ttl, tier")]
+    #[tf(with = "Input::head_sha, Input::extension, Input::ttl, Input::tier")]
     pub status: String,
     /// When it was made (RFC 3339, UTC).
     #[tf(keep)]
     pub created_at: String,
     /// When it was last used (RFC 3339, UTC).
-    #[tf(with = "head_sha, extension, ttl, tier")]
+    #[tf(with = "Input::head_sha, Input::extension, Input::ttl, Input::tier")]
     pub last_activity_at: String,
     /// When it ends unless it is used (RFC 3339, UTC). Null without a TTL.
-    #[tf(with = "head_sha, extension, ttl, tier")]
+    #[tf(with = "Input::head_sha, Input::extension, Input::ttl, Input::tier")]
     pub expires_at: Option<String>,
     /// What its quota costs a day, in US dollars.
-    #[tf(with = "quota, tier")]
+    #[tf(with = "Input::quota, Input::tier")]
     pub cost_per_day_usd: Number,
     /// Every label that is put on the namespace.
-    #[tf(with = "labels, owner, tier, ttl, pod_security, mesh")]
+    #[tf(with = "Input::labels, Input::owner, Input::tier, Input::ttl, Input::pod_security, Input::mesh")]
     pub effective_labels: BTreeMap<String, String>,
     /// What was deleted or changed by others since the last apply, in sentences. The next apply restores it.
     pub drift: Vec<String>,

@@ -1,16 +1,17 @@
 //! The plan: what follows from configuration, tier and provider block, as far as each is known. No API is needed.
 
 use eod_domain::{Environment, EnvironmentSpec, Mistake, cost_per_day};
-use tfplugin::{Attr, Diags, Draft, Field, Key, Number, Text};
+use tfplugin::{Attr, Diags, DraftOf, Field, Key, ModelOf, Number, Text};
 
+use super::EnvironmentResource;
 use super::arguments::spec;
 use super::live;
-use super::model::{Input, Output, Private};
+use super::model::{Input, Output};
 use super::sizes::{LimitsArgs, NetworkArgs, QuotaArgs};
 use crate::explain;
 use crate::provider::Context;
 
-pub(super) fn plan(cx: &Context, draft: &mut Draft<'_, Private>) -> Diags {
+pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, EnvironmentResource>) -> Diags {
     let known = Known::of(cx, draft);
     let spec = match known_spec(draft, &known) {
         Ok(spec) => spec,
@@ -56,7 +57,7 @@ struct Known {
 }
 
 impl Known {
-    fn of(cx: &Context, draft: &Draft<'_, Private>) -> Self {
+    fn of(cx: &Context, draft: &DraftOf<'_, EnvironmentResource>) -> Self {
         let identity = is_known(draft, Input::REPOSITORY)
             && is_known(draft, Input::PULL_REQUEST)
             && is_known(draft, Input::BRANCH);
@@ -107,8 +108,8 @@ impl Known {
 }
 
 /// The arguments that are wholly known. The others count as not set, and nothing that depends on them is used.
-fn known_spec(draft: &Draft<'_, Private>, known: &Known) -> Result<EnvironmentSpec, Diags> {
-    let mut spec = spec(&draft.configuration().decode_known::<Input>()?)?;
+fn known_spec(draft: &DraftOf<'_, EnvironmentResource>, known: &Known) -> Result<EnvironmentSpec, Diags> {
+    let mut spec = spec(&draft.configuration().decode_known()?)?;
     if let Attr::Known(repository) = draft.planned(Input::REPOSITORY) {
         // Another spelling of the same repository is no change, also not of what is derived from it.
         spec.repository = Some(repository.0);
@@ -120,7 +121,7 @@ fn known_spec(draft: &Draft<'_, Private>, known: &Known) -> Result<EnvironmentSp
 }
 
 /// The name that an existing environment keeps, whatever the template says now: a change renames nothing that exists.
-fn kept_name(draft: &Draft<'_, Private>) -> Option<eod_domain::EnvironmentName> {
+fn kept_name(draft: &DraftOf<'_, EnvironmentResource>) -> Option<eod_domain::EnvironmentName> {
     // A namespace that comes from another resource type has no identity yet; the one it gets decides about its name.
     let is_another = draft.private.unmarked_uid.is_some()
         || draft.changed(Input::REPOSITORY)
@@ -129,7 +130,7 @@ fn kept_name(draft: &Draft<'_, Private>) -> Option<eod_domain::EnvironmentName> 
     draft.prior(Input::NAME).known().filter(|_| !is_another).map(|name| name.0)
 }
 
-fn arguments(draft: &mut Draft<'_, Private>, known: &Known, environment: &Environment) {
+fn arguments(draft: &mut DraftOf<'_, EnvironmentResource>, known: &Known, environment: &Environment) {
     settle(draft, Input::NAME, known.name, Some(Text(environment.name.clone())));
     settle(draft, Input::TIER, known.tier, Some(Text(environment.tier)));
     settle(draft, Input::TTL, known.ttl, environment.ttl.map(Text));
@@ -146,7 +147,7 @@ fn arguments(draft: &mut Draft<'_, Private>, known: &Known, environment: &Enviro
     }
 }
 
-fn outputs(cx: &Context, draft: &mut Draft<'_, Private>, known: &Known, environment: &Environment) {
+fn outputs(cx: &Context, draft: &mut DraftOf<'_, EnvironmentResource>, known: &Known, environment: &Environment) {
     let name = environment.name.to_string();
     settle(draft, Output::ID, known.name, Some(name.clone()));
     settle(draft, Output::NAMESPACE, known.name, Some(name));
@@ -166,7 +167,7 @@ fn outputs(cx: &Context, draft: &mut Draft<'_, Private>, known: &Known, environm
 }
 
 /// Everything that hangs on something unknown.
-fn unknown(draft: &mut Draft<'_, Private>) {
+fn unknown(draft: &mut DraftOf<'_, EnvironmentResource>) {
     draft.set(Input::NAME, Attr::Unknown);
     draft.set(Input::TIER, Attr::Unknown);
     draft.set(Input::TTL, Attr::Unknown);
@@ -178,11 +179,15 @@ fn unknown(draft: &mut Draft<'_, Private>) {
     draft.set(Output::DRIFT, Attr::Known(Vec::new()));
 }
 
-fn settle<T: Field>(draft: &mut Draft<'_, Private>, key: Key<T>, known: bool, value: Option<T>) {
+fn settle<M, T>(draft: &mut DraftOf<'_, EnvironmentResource>, key: Key<M, T>, known: bool, value: Option<T>)
+where
+    M: ModelOf<Input, Output>,
+    T: Field,
+{
     draft.set(key, if known { value.into() } else { Attr::Unknown });
 }
 
-fn is_known<T: Field>(draft: &Draft<'_, Private>, key: Key<T>) -> bool {
+fn is_known<T: Field>(draft: &DraftOf<'_, EnvironmentResource>, key: Key<Input, T>) -> bool {
     !draft.config(key).is_unknown()
 }
 

@@ -54,7 +54,7 @@ pub struct ExecArgs {
 }
 
 /// Every mistake of the block, where it is known.
-pub(super) fn mistakes(config: Config<'_>, environment: &BTreeMap<String, String>) -> Diags {
+pub(super) fn mistakes(config: Config<'_, ProviderConfig>, environment: &BTreeMap<String, String>) -> Diags {
     match config.get(ProviderConfig::KUBERNETES) {
         Attr::Known(args) => args.access(environment).err().unwrap_or_default(),
         Attr::Null | Attr::Unknown => Diags::new(),
@@ -63,7 +63,7 @@ pub(super) fn mistakes(config: Config<'_>, environment: &BTreeMap<String, String
 
 /// The cluster that block or environment name. Nothing is contacted.
 pub(super) fn cluster(
-    config: Config<'_>,
+    config: Config<'_, ProviderConfig>,
     environment: &BTreeMap<String, String>,
     user_agent: &str,
 ) -> Result<Cluster, Diags> {

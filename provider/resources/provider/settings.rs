@@ -54,7 +54,7 @@ pub struct PricesArgs {
 }
 
 /// Every mistake that types alone do not show.
-pub(super) fn mistakes(config: Config<'_>) -> Diags {
+pub(super) fn mistakes(config: Config<'_, ProviderConfig>) -> Diags {
     let mut diags = Diags::new();
     diags.extend(tiers(config).err().unwrap_or_default());
     diags.extend(prices(config).err().unwrap_or_default());
@@ -63,7 +63,7 @@ pub(super) fn mistakes(config: Config<'_>) -> Diags {
 }
 
 /// The tiers with their overrides.
-pub(super) fn tiers(config: Config<'_>) -> Result<Attr<Tiers>, Diags> {
+pub(super) fn tiers(config: Config<'_, ProviderConfig>) -> Result<Attr<Tiers>, Diags> {
     let overrides = match config.get(ProviderConfig::TIERS) {
         Attr::Null => return Ok(Attr::Known(Tiers::default())),
         Attr::Unknown => return Ok(Attr::Unknown),
@@ -92,7 +92,7 @@ pub(super) fn tiers(config: Config<'_>) -> Result<Attr<Tiers>, Diags> {
 }
 
 /// The prices; what is not set has a default.
-pub(super) fn prices(config: Config<'_>) -> Result<Attr<Prices>, Diags> {
+pub(super) fn prices(config: Config<'_, ProviderConfig>) -> Result<Attr<Prices>, Diags> {
     let args = match config.get(ProviderConfig::PRICES) {
         Attr::Null => return Ok(Attr::Known(Prices::default())),
         Attr::Unknown => return Ok(Attr::Unknown),
@@ -100,7 +100,7 @@ pub(super) fn prices(config: Config<'_>) -> Result<Attr<Prices>, Diags> {
     };
     let PricesArgs { cpu_hour_usd, memory_gib_hour_usd, storage_gib_month_usd } = args;
     let mut diags = Diags::new();
-    let mut price = |key: Key<Number>, value: Option<Number>, default: Money| match value
+    let mut price = |key: Key<PricesArgs, Number>, value: Option<Number>, default: Money| match value
         .map(|value| value.to_string().parse::<Money>())
     {
         None => default,
@@ -121,7 +121,7 @@ pub(super) fn prices(config: Config<'_>) -> Result<Attr<Prices>, Diags> {
 }
 
 /// The labels on everything that is created.
-pub(super) fn default_labels(config: Config<'_>) -> Result<Attr<UserLabels>, Diags> {
+pub(super) fn default_labels(config: Config<'_, ProviderConfig>) -> Result<Attr<UserLabels>, Diags> {
     match config.get(ProviderConfig::DEFAULT_LABELS) {
         Attr::Null => Ok(Attr::Known(UserLabels::default())),
         Attr::Unknown => Ok(Attr::Unknown),

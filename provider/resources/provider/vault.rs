@@ -83,7 +83,7 @@ pub struct JwtLoginArgs {
 }
 
 /// Every mistake of the block, where it is known.
-pub(super) fn mistakes(config: Config<'_>, environment: &BTreeMap<String, String>) -> Diags {
+pub(super) fn mistakes(config: Config<'_, ProviderConfig>, environment: &BTreeMap<String, String>) -> Diags {
     let mut diags = globs(config).map(drop).err().unwrap_or_default();
     if !config.get(ProviderConfig::VAULT).is_unknown() {
         diags.extend(access(config, environment).err().unwrap_or_default());
@@ -93,7 +93,7 @@ pub(super) fn mistakes(config: Config<'_>, environment: &BTreeMap<String, String
 
 /// What block and environment name. Nothing is contacted.
 pub(super) fn secrets(
-    config: Config<'_>,
+    config: Config<'_, ProviderConfig>,
     environment: &BTreeMap<String, String>,
     user_agent: &str,
 ) -> Result<Secrets, Diags> {
@@ -109,14 +109,14 @@ pub(super) fn secrets(
 type ParseGlobs = fn(&[String]) -> Result<Globs, (usize, GlobError)>;
 
 /// The patterns, which may be known while other parts of the block are not.
-fn globs(config: Config<'_>) -> Result<(Attr<Globs>, Attr<Globs>), Diags> {
+fn globs(config: Config<'_, ProviderConfig>) -> Result<(Attr<Globs>, Attr<Globs>), Diags> {
     let Some(block) = config.nested(ProviderConfig::VAULT) else {
         let is_unknown = config.get(ProviderConfig::VAULT).is_unknown();
         let or_default = |globs: Globs| if is_unknown { Attr::Unknown } else { Attr::Known(globs) };
         return Ok((or_default(Globs::default_sensitive()), or_default(Globs::default_targets())));
     };
     let mut diags = Diags::new();
-    let mut parsed = |key: Key<Vec<String>>, default: Globs, parse: ParseGlobs| match block.get(key) {
+    let mut parsed = |key: Key<VaultArgs, Vec<String>>, default: Globs, parse: ParseGlobs| match block.get(key) {
         Attr::Null => Attr::Known(default),
         Attr::Unknown => Attr::Unknown,
         Attr::Known(patterns) => match parse(&patterns) {
@@ -134,7 +134,7 @@ fn globs(config: Config<'_>) -> Result<(Attr<Globs>, Attr<Globs>), Diags> {
     diags.into_result((sensitive, targets))
 }
 
-fn access(config: Config<'_>, environment: &BTreeMap<String, String>) -> Result<VaultAccess, Diags> {
+fn access(config: Config<'_, ProviderConfig>, environment: &BTreeMap<String, String>) -> Result<VaultAccess, Diags> {
     let settings = match config.get(ProviderConfig::VAULT) {
         Attr::Known(args) => args.settings()?,
         Attr::Null | Attr::Unknown => VaultSettings::default(),

@@ -62,13 +62,13 @@ pub(crate) struct Output {
     #[tf(keep)]
     pub id: String,
     /// The copies by path.
-    #[tf(with = "overrides_wo_version")]
+    #[tf(with = "Input::overrides_wo_version")]
     pub keys: BTreeMap<String, KeyArgs>,
     /// The copy's reference, `<mount>/<path>`, as `secretRef` of charts and `eod_vault_secret` take it.
     #[tf(keep)]
     pub secret_ref: String,
     /// The reference of `sensitive_path`, `<mount>/<path>`.
-    #[tf(with = "sensitive_path")]
+    #[tf(with = "Input::sensitive_path")]
     pub sensitive_secret_ref: Option<String>,
     /// The copy's page in Vault's web interface.
     #[tf(keep)]
