@@ -1,13 +1,14 @@
 //! The preview transform: what is rewritten, dropped and added, and nothing else.
 //!
 //! It touches only what has the shape it expects. Whatever has another shape stays as it is and is refused by the
-//! policy afterwards, so nothing is repaired silently. INTERFACE 5 has the list.
+//! policy afterwards, so nothing is repaired silently. [`crate::reference::transform_steps`] lists all steps.
 
 mod hooks;
 mod metadata;
 mod names;
 mod routes;
 mod running;
+mod steps;
 mod workloads;
 
 use eod_domain::ServiceName;
@@ -19,6 +20,8 @@ use crate::refusal::Refusal;
 
 pub(crate) use self::hooks::{DELETE_POLICY, HOOK, WAVE, wave};
 pub(crate) use self::routes::{Hosts, gateway};
+pub(crate) use self::steps::TRANSFORM_STEPS;
+pub use self::steps::{TransformEffect, TransformStep};
 
 /// What came of a source.
 pub(crate) struct Transformed {

@@ -1,27 +1,55 @@
-//! What a person reads when a decision or a remote call went wrong.
+//! Error messages for Terraform users: remote errors and the domain's mistakes as diagnostics.
+//!
+//! The clients and the domain say what happened. Advice about blocks and attributes of the configuration is added here.
 
-use std::collections::BTreeMap;
+mod connection;
+mod empty;
+pub(crate) mod kubernetes;
+mod mistake;
+mod pasted_path;
+pub(crate) mod vault;
 
 use eod_clients::{Error, ErrorKind};
-use eod_domain::{Mistake, UserAnnotations, UserLabels};
-use tfplugin::{Diag, Diags, Path};
+use tfplugin::Diag;
 
-/// A remote call that failed. The cause chain tells what was tried and what was answered, the hint what to do.
+pub(crate) use self::empty::empty_strings;
+pub(crate) use self::mistake::{invalid, mistakes, user_annotations, user_labels, with_remedy};
+pub(crate) use self::pasted_path::{pasted_hint, unreadable_secret};
+
+/// The diagnostic of a remote call that failed. The chain of causes says what was tried and what the server answered, the
+/// hint what to do.
 pub(crate) fn remote(error: &Error) -> Diag {
-    let conflicts = error.conflicts();
-    if !conflicts.is_empty() {
-        let fields: Vec<_> = conflicts
-            .iter()
-            .map(|conflict| format!("`{}` belongs to `{}`", conflict.field, conflict.manager))
-            .collect();
-        return Diag::error("Another manager owns a field")
-            .detail(format!("{} could not be applied: {}.", capitalised(&error.target), fields.join(", ")))
-            .hint("take the field out of `labels` or `annotations`, or set `force_conflicts = true` to take it over");
+    if let Some(diag) = kubernetes::field_conflict(error) {
+        return diag;
     }
     let diag = Diag::error(summary(error)).cause(error);
-    match error.advice() {
-        Some(advice) => diag.hint(advice),
+    match hint(error) {
+        Some(hint) => diag.hint(hint),
         None => diag,
+    }
+}
+
+/// Advice about a failed request: about its cause if that is known, else about its kind.
+fn hint(error: &Error) -> Option<String> {
+    let cause = connection::hint(error).or_else(|| kubernetes::hint(error)).or_else(|| vault::hint(error));
+    cause.or_else(|| general_hint(error.kind).map(str::to_owned))
+}
+
+fn general_hint(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::Unauthenticated => Some(
+            "renew the credentials (for example log in again, or let the exec plugin or token file supply a new token), \
+             and check that they belong to this server",
+        ),
+        ErrorKind::Denied => Some("give the credentials the permission named above, or use others"),
+        ErrorKind::Unavailable => Some("check that the server is up and reachable from here, then run again"),
+        ErrorKind::Timeout => Some("run again to continue, or raise the limit in the `timeouts` block"),
+        ErrorKind::Cancelled => Some("run again to continue; everything done so far is kept"),
+        ErrorKind::AlreadyExists
+        | ErrorKind::Conflict
+        | ErrorKind::Invalid
+        | ErrorKind::NotFound
+        | ErrorKind::Other => None,
     }
 }
 
@@ -39,46 +67,7 @@ fn summary(error: &Error) -> String {
     }
 }
 
-/// Mistakes that the domain found, each at its attribute.
-pub(crate) fn mistakes(found: &[Mistake]) -> Diags {
-    found.iter().map(|mistake| invalid(path(mistake), &mistake.message)).collect()
-}
-
-/// A wrong value. The title names the attribute, because Terraform shows the line of nested ones only roughly.
-pub(crate) fn invalid(at: Path, message: &str) -> Diag {
-    Diag::error(format!("Invalid {at}")).detail(sentence(message)).at(at)
-}
-
-/// Labels, unless a key or value is refused.
-pub(crate) fn user_labels(labels: &BTreeMap<String, String>, at: &Path) -> Result<UserLabels, Diags> {
-    let name = at.to_string();
-    UserLabels::parse(&name, labels.clone()).map_err(|found| keyed("Label is refused", &found, at))
-}
-
-/// Annotations, unless a key is refused.
-pub(crate) fn user_annotations(annotations: &BTreeMap<String, String>, at: &Path) -> Result<UserAnnotations, Diags> {
-    let name = at.to_string();
-    UserAnnotations::parse(&name, annotations.clone()).map_err(|found| keyed("Annotation is refused", &found, at))
-}
-
-/// The step after the attribute is a map key.
-fn keyed(title: &str, found: &[Mistake], at: &Path) -> Diags {
-    let diag = |mistake: &Mistake| {
-        let path = mistake.path.iter().skip(1).fold(at.clone(), tfplugin::Path::key);
-        Diag::error(title).detail(sentence(&mistake.message)).at(path)
-    };
-    found.iter().map(diag).collect()
-}
-
-/// Positions are numbers, everything else is an attribute.
-fn path(mistake: &Mistake) -> Path {
-    mistake.path.iter().fold(Path::root(), |path, step| match step.parse() {
-        Ok(at) => path.index(at),
-        Err(_) => path.attribute(step),
-    })
-}
-
-/// The domain speaks in lower case without a final dot.
+/// The text as a sentence: errors of the domain are in lower case without a final dot.
 pub(crate) fn sentence(text: &str) -> String {
     let text = capitalised(text);
     if text.ends_with(['.', '!', '?']) { text } else { format!("{text}.") }

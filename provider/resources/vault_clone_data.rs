@@ -1,4 +1,4 @@
-//! The data source `eod_vault_clone`: copies that another configuration has made. Metadata only.
+//! The data source `eod_vault_clone`: copies of another configuration. It reads metadata only.
 
 use std::time::{Duration, SystemTime};
 
@@ -12,32 +12,32 @@ use crate::explain;
 use crate::provider::Context;
 use crate::vault_clone::{self, Copies};
 
-/// A look-up of a whole subtree.
+/// Maximum duration of the lookup of a subtree.
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// The data source.
 pub(crate) struct VaultCloneData;
 
-/// What the user writes.
+/// Arguments set by the user.
 #[derive(Model)]
 pub(crate) struct Input {
-    /// The KV mount of the copy. The default is `secret`.
+    /// KV mount of the copy. Default: `secret`.
     pub target_mount: Option<Text<MountPath>>,
-    /// The copy, or the root of the copied subtree, below the mount.
+    /// Path of the copy, or of the root of the copied subtree, below the mount.
     pub target_path: Text<SecretPath>,
 }
 
-/// What is found.
+/// Computed attributes.
 #[derive(Model)]
 #[tf(output)]
 pub(crate) struct Output {
-    /// The environment of the copy.
+    /// Environment of the copy.
     pub environment: Text<EnvironmentLabel>,
-    /// The installation that made the copy.
+    /// Installation that created it.
     pub installation: Text<Installation>,
-    /// The source, `<mount>/<path>`.
+    /// Source of the copy, `<mount>/<path>`.
     pub source_ref: String,
-    /// True if the copy is a subtree.
+    /// True if it is a subtree.
     pub recursive: bool,
     /// Computed attributes of the resource.
     #[tf(flatten(except = "sensitive_secret_ref"))]
@@ -46,7 +46,7 @@ pub(crate) struct Output {
 
 impl DataSource for VaultCloneData {
     const TYPE: &'static str = "eod_vault_clone";
-    const DESCRIPTION: &'static str = "Copies of secrets that an `eod_vault_clone` of another configuration has made. Only metadata is read, never a value.";
+    const DESCRIPTION: &'static str = "Copies of secrets that an `eod_vault_clone` of another configuration has created. Only metadata is read, never a value.";
 
     type Context = Context;
     type Input = Input;
@@ -60,8 +60,8 @@ impl DataSource for VaultCloneData {
         let found = clone::inspect(vault, &target, &remote).await.map_err(|error| explain::remote(&error))?;
         let now = cx.now();
         let copies = Copies::among(&found, SystemTime::from(now)).ok_or_else(|| {
-            Diag::error("There is no such copy")
-                .detail(format!("Nothing at or below `{}` carries the marks of EoD.", found.root))
+            Diag::error("The copy does not exist")
+                .detail(format!("Nothing at or below `{}` has the ownership metadata of EoD.", found.root))
                 .hint("check `target_mount` and `target_path`, and whether the token may read the metadata there")
                 .at(Input::TARGET_PATH)
         })?;

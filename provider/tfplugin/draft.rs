@@ -24,7 +24,29 @@ pub enum Deferral {
 
 /// A plan while it is being made: configuration, prior state and planned values.
 ///
-/// `I` is the input of the resource, `O` the output and `P` the private data. The compiler refuses keys of other models.
+/// `I` is the input of the resource, `O` the output and `P` the private data. The compiler refuses keys of other models:
+///
+/// ```
+/// # use tfplugin::{Draft, Model};
+/// # #[derive(Model)] struct Input { name: String }
+/// # #[derive(Model)] #[tf(output)] struct Output { id: String }
+/// fn plan(draft: &mut Draft<'_, Input, Output, ()>) {
+///     draft.set(Output::ID, draft.config(Input::NAME));
+/// }
+/// ```
+///
+/// ```compile_fail,E0271
+/// # use tfplugin::{Attr, Draft, Model};
+/// # #[derive(Model)] struct Input { name: String }
+/// # #[derive(Model)] #[tf(output)] struct Output { id: String }
+/// #[derive(Model)]
+/// #[tf(output)]
+/// struct Other { id: String }
+///
+/// fn plan(draft: &mut Draft<'_, Input, Output, ()>) {
+///     draft.set(Other::ID, Attr::Unknown);
+/// }
+/// ```
 pub struct Draft<'a, I, O, P> {
     pub(crate) schema: &'a Schema,
     pub(crate) config: &'a ObjectValue,

@@ -150,7 +150,29 @@ impl<M, T> Key<M, T> {
         self.name
     }
 
-    /// The same attribute as a key of model `Outer`, which flattens `M`.
+    /// The same attribute as a key of model `Outer`, which flattens `M` as a whole:
+    ///
+    /// ```
+    /// # use tfplugin::{Key, Model};
+    /// # #[derive(Model)] struct Inner { name: Option<String>, label: Option<String> }
+    /// #[derive(Model)]
+    /// struct Outer {
+    ///     #[tf(flatten)]
+    ///     inner: Inner,
+    /// }
+    /// const NAME: Key<Outer, String> = Inner::NAME.flattened();
+    /// ```
+    ///
+    /// ```compile_fail,E0277
+    /// # use tfplugin::{Key, Model};
+    /// # #[derive(Model)] struct Inner { name: Option<String>, label: Option<String> }
+    /// #[derive(Model)]
+    /// struct Outer {
+    ///     #[tf(flatten(except = "label"))]
+    ///     inner: Inner,
+    /// }
+    /// const LABEL: Key<Outer, String> = Inner::LABEL.flattened();
+    /// ```
     pub const fn flattened<Outer: Flattens<M>>(self) -> Key<Outer, T> {
         Key::new(self.name)
     }

@@ -1,16 +1,15 @@
-//! Description of an environment in data sources.
+//! An environment as the data sources return it.
 
 use std::collections::BTreeMap;
 
 use eod_clients::kubernetes::LiveNamespace;
-use eod_domain::{Environment, cost_per_day, labels};
+use eod_domain::{Environment, labels};
 use serde_json::Value;
 use tfplugin::{Model, Number, Text};
 
-use super::live::{self, Tempo};
+use super::live::StatusSettings;
 use super::model::{Input, Output};
-use super::plan::dollars;
-use super::{arguments, create};
+use super::{arguments, cost, live};
 use crate::provider::Context;
 
 /// An environment: its arguments and its computed attributes.
@@ -26,20 +25,19 @@ pub(crate) struct Description {
 }
 
 impl Description {
-    /// Describes a namespace of this installation. `None` if its environment is not recorded on it.
+    /// The environment of a namespace. `None` if its arguments are not recorded on it.
     pub(crate) fn of(cx: &Context, found: &LiveNamespace) -> Option<Self> {
         let namespace = &found.namespace;
-        let name = create::environment_name(namespace)?;
-        let mut spec = create::recorded(namespace)?;
+        let name = live::environment_name(namespace)?;
+        let mut spec = live::recorded_spec(namespace)?;
         spec.name = Some(name);
         let settings = cx.known_settings();
         let environment = Environment::resolve(&spec, &settings).ok();
-        let tier = spec.tier.unwrap_or(settings.default_tier);
         let clock = live::clock(namespace);
-        let tempo = Tempo { tier, ttl: spec.ttl, warning: settings.tiers.get(tier).warning };
+        let tier = spec.tier.unwrap_or(settings.default_tier);
+        let status_settings = StatusSettings { tier, ttl: spec.ttl, warning: settings.tiers.get(tier).warning };
         let host = environment.as_ref().and_then(Environment::host);
-        let cost =
-            environment.as_ref().and_then(|environment| dollars(cost_per_day(&environment.quota, &settings.prices)));
+        let cost = environment.as_ref().map(|environment| cost::per_day_at(&settings.prices, environment));
         Some(Self {
             arguments: Input { tier: Some(Text(tier)), ..arguments::input(&spec) },
             outputs: Output {
@@ -49,19 +47,19 @@ impl Description {
                 url: host.as_ref().map(|host| format!("https://{host}")),
                 host,
                 hosts: environment.as_ref().and_then(live::hosts),
-                status: live::status_of(namespace, clock, &tempo, cx.now()).to_string(),
+                status: live::status_of(namespace, clock, &status_settings, cx.now()).to_string(),
                 created_at: live::created_at(namespace).map(|time| time.to_string()).unwrap_or_default(),
                 last_activity_at: clock.map(|clock| clock.last_activity_at.to_string()).unwrap_or_default(),
                 expires_at: clock.and_then(|clock| clock.expires_at).map(|end| end.to_string()),
                 cost_per_day_usd: cost.unwrap_or_else(|| Number::from_u64(0)),
                 effective_labels: ours(namespace, environment.as_ref()),
-                drift: super::read::absent(environment.as_ref(), found),
+                drift: live::absent(environment.as_ref(), found),
             },
         })
     }
 }
 
-/// Labels of the namespace that EoD sets.
+/// Labels on the namespace that EoD sets.
 fn ours(namespace: &Value, environment: Option<&Environment>) -> BTreeMap<String, String> {
     let keys = environment.map(|environment| live::our_keys(&environment.namespace_labels())).unwrap_or_default();
     let live = namespace.pointer("/metadata/labels").and_then(Value::as_object).into_iter().flatten();

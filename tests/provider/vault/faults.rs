@@ -1,4 +1,4 @@
-//! A server, or what stands in front of it, on a bad day.
+//! Faults of the server and of proxies in front of it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -21,7 +21,7 @@ fn spoiled(proxy: &FaultProxy) -> bool {
     proxy.calls(|call| call.spoiled) > 0
 }
 
-/// A create whose call with each number is spoiled once. Nobody notices.
+/// A create in which the call with each number fails once. It succeeds all the same.
 fn one_fault(test: &str, fault: &Fault) {
     for number in 0.. {
         let (story, proxy) = behind_proxy(&format!("{test}-{number}"), SOURCE, false);
@@ -66,7 +66,7 @@ fn lost(test: &str, fault: &Fault) {
         spoil(&proxy, number, usize::MAX, fault.clone());
         let run = story.apply();
         expect_failure(run, &[&story.mount]);
-        // What was stored, or may have been, is in the state, marked for replacement.
+        // Copies that were stored, or may have been, are in the state and tainted.
         let known = story.attributes_of("config").is_some();
         assert!(known || story.version(TARGET) == 0, "call {number}: a secret is there and nobody knows");
         assert!(!known || story.is_tainted());
@@ -126,8 +126,8 @@ fn a_busy_server_is_asked_again_and_not_for_an_hour() {
         .apply()
         .expect_err("Vault took too long")
         .expect_said(&format!("Cannot create secret `{}/{TARGET}`", story.mount))
-        .expect_said("the 2.0 s allowed for this operation are over; the last attempt failed")
-        .expect_said("the server limits how often it may be asked")
+        .expect_said("timed out after 2.0 s; the last attempt failed")
+        .expect_said("the server limits the number of requests")
         .expect_said("raise the limit in the `timeouts` block");
     assert!(story.attributes_of("config").is_none(), "nothing was stored");
     story.expect_nothing_left();
@@ -138,8 +138,7 @@ fn a_server_that_never_answers_ends_with_the_time_allowed() {
     let (story, proxy) = behind_proxy("silent", &format!("{SOURCE}\ntimeouts = {{ create = \"2s\" }}"), false);
     proxy.rule(|call| call.is("POST", &format!("/data/{TARGET}")), usize::MAX, Fault::Hang);
     let run = story.apply().expect_err("Vault took too long");
-    run.expect_said(&format!("Cannot create secret `{}/{TARGET}`", story.mount))
-        .expect_said("the 2.0 s allowed for this operation are over");
+    run.expect_said(&format!("Cannot create secret `{}/{TARGET}`", story.mount)).expect_said("timed out after 2.0 s");
     proxy.clear_rules();
     story.settle();
     story.expect_whole("stage/shop", TARGET);
@@ -153,16 +152,16 @@ fn the_token_is_not_taken_to_another_host() {
         proxy.rule(|_| true, usize::MAX, moved(&format!("{there}/v1/somewhere")));
         story
             .apply()
-            .expect_err(&format!("the server sent the request on to {there}, which is not the host in `vault.address`"))
+            .expect_err(&format!("the server redirects to {there}, which is not the configured host"))
             .expect_said("the token was not sent there")
-            .expect_said("Set `vault.address` to that host if it is the active node");
+            .expect_said(&format!("set `vault.address` to {there} if it is the active node"));
         assert!(other.log().is_empty(), "{}", other.story());
         assert!(story.attributes_of("config").is_none());
 
         // In the middle of a create, after the value was stored.
         proxy.clear_rules();
         proxy.rule(|call| call.is("POST", &format!("/metadata/{TARGET}")), usize::MAX, moved(&there));
-        story.apply().expect_err("which is not the host in `vault.address`");
+        story.apply().expect_err("which is not the configured host");
         assert!(story.is_tainted());
         assert!(other.log().is_empty(), "{}", other.story());
         proxy.clear_rules();
@@ -172,13 +171,14 @@ fn the_token_is_not_taken_to_another_host() {
 }
 
 #[test]
-fn what_is_not_vault_is_not_repeated() {
+fn the_answer_of_another_server_is_not_repeated() {
     let (story, proxy) = behind_proxy("html", SOURCE, false);
     let page = Fault::Status { code: 200, headers: Vec::new(), body: "<html>canary-of-a-login-page</html>".to_owned() };
     proxy.rule(|call| call.path.ends_with("/data/stage/shop"), usize::MAX, page);
     let run = story
         .apply()
-        .expect_err("what answered with status 200 is not Vault; check `vault.address`, and proxies in between");
+        .expect_err("the response with status 200 is not from Vault")
+        .expect_said("check `vault.address` (VAULT_ADDR), and proxies before the server");
     assert!(!run.said().contains("canary"), "{run}");
     story.assert_nowhere("canary-of-a-login-page", &[]);
     story.expect_nothing_left();
@@ -281,7 +281,7 @@ fn a_token_that_ends_between_two_copies_leaves_what_was_made_in_the_state() {
 }
 
 #[test]
-fn what_a_failed_create_has_made_is_made_anew_as_the_configuration_says_now() {
+fn a_failed_create_is_repeated_with_the_current_configuration() {
     let (mut story, proxy) = behind_proxy("half-changed", &format!("{SOURCE}\nrecursive = true"), false);
     twenty(&story);
     proxy.rule(|call| call.path.ends_with("/data/stage/shop/k09"), usize::MAX, errors(403, &["permission denied"]));
@@ -290,7 +290,7 @@ fn what_a_failed_create_has_made_is_made_anew_as_the_configuration_says_now() {
     let made = story.results();
     assert!(made.contains_key(&format!("{TARGET}/k00")), "{made:?}");
     proxy.clear_rules();
-    // What must not be in the copies has been in some of them.
+    // Entries that must not be in the copies were in some of them.
     story.arguments(&format!("{SOURCE}\nrecursive = true\nexclude_keys = [\"NAME\", \"KEY\"]"));
     let run = story.apply().expect_ok().expect_said("1 added, 0 changed, 1 destroyed");
     assert!(!run.said().contains("Warning: A ") && !run.said().contains("were not"), "{run}");
