@@ -27,7 +27,7 @@ mod update;
 mod validate;
 
 use tfplugin::{
-    Applied, ApplyFailure, Config, Diags, Draft, ImportSource, Imported, Model, MoveSource, RequestContext, Resource,
+    Applied, ApplyFailure, Config, Diags, DraftOf, ImportSource, Imported, Model, MoveSource, RequestContext, Resource,
     State, Text,
 };
 
@@ -59,11 +59,11 @@ impl Resource for EnvironmentResource {
     type Private = Private;
     type Identity = EnvironmentIdentity;
 
-    fn validate(&self, config: Config<'_>) -> Diags {
+    fn validate(&self, config: Config<'_, Input>) -> Diags {
         validate::validate(config)
     }
 
-    async fn plan(&self, cx: &Context, draft: &mut Draft<'_, Private>, _: &RequestContext) -> Diags {
+    async fn plan(&self, cx: &Context, draft: &mut DraftOf<'_, Self>, _: &RequestContext) -> Diags {
         plan::plan(cx, draft)
     }
 
