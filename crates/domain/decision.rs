@@ -207,7 +207,7 @@ fn expiry(input: &DecisionInput<'_>, now: Timestamp) -> Option<Decision> {
             Some(Decision::new(ReapAction::BeginEnd(reason), sentence(reason)))
         }
         Some(mark) if mark.reason == reason => Some(Decision::new(ReapAction::Keep, marked(mark))),
-        // A run that comes late still gives the whole warning time: nobody is ended without it.
+        // A late run still gives the whole warning time: no environment is ended without it.
         _ => {
             let reap_after = end.max(now.saturating_add(warning).unwrap_or(Timestamp::MAX));
             let mark = EndMark { reap_after, reason };

@@ -320,7 +320,7 @@ fn an_interrupted_create_and_a_rendered_environment_expire() {
 }
 
 proptest! {
-    /// Whatever is on a namespace: an end is begun only with a readable, due mark, and for expiry only past the end.
+    /// For any values on a namespace: an end begins only with a valid mark that is due, and a reason that is reported.
     #[test]
     fn no_end_without_a_due_mark(
         tier in "lightweight|full|compliance|staging|huge|production",

@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::head::{LedgerHead, TriggerLabelRecord};
 use super::phase::{EndReason, LedgerPhase, MadeBy};
+use super::queue::place_in_queue;
 use super::steps::{EndPlan, EndStep, StepOutcome, next_steps};
 use crate::owner::Owner;
 use crate::pull_request::HeadSha;
@@ -22,8 +23,6 @@ use crate::tier::Tier;
 
 /// Silence after which another run may take over from a holder: longer than any call can last.
 pub const SILENCE: SignedDuration = SignedDuration::from_mins(15);
-/// Time after which a queued environment loses its place, if its create is not tried again.
-const QUEUE_PATIENCE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Request to create an environment, or to bring it back.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -171,9 +170,8 @@ impl Transitions {
         };
         // What an end has left stays to be done while the environment waits.
         let left = next.steps.clone();
-        let waits =
-            next.phase == LedgerPhase::Queued && next.beat.is_some_and(|beat| !self.is_over(beat, QUEUE_PATIENCE));
-        let queued_at = if waits { next.queued_at } else { None };
+        let is_same = next.identity == request.identity;
+        let queued_at = place_in_queue(&next, self.now).filter(|_| is_same);
         self.describe(&mut next, request);
         if next.phase != LedgerPhase::Queued {
             self.enter(&mut next, LedgerPhase::Queued);

@@ -38,7 +38,7 @@ fn ending(reason: EndReason) -> LedgerHead {
     on(10).begin_end(&live(), &end(1, reason)).unwrap()
 }
 
-/// Does the steps of an end up to and with `last`.
+/// Records the steps of an end up to and with `last` as done.
 fn after(head: &LedgerHead, last: EndStep) -> LedgerHead {
     let mut head = head.clone();
     while let Some(step) = head.next_steps().first().copied().filter(|step| *step <= last) {
@@ -217,6 +217,9 @@ fn the_first_refusal_counts_in_the_queue_for_an_hour() {
     assert_eq!(later.queued_at, Some(at(0)));
     let late = on(178).queue(Some(&later), &request("two")).unwrap();
     assert_eq!(late.queued_at, Some(at(178)), "the place is lost after an hour");
+    let other = CreateRequest { identity: "github.com/other/shop#7".to_owned(), ..request("two") };
+    let taken = on(179).queue(Some(&late), &other).unwrap();
+    assert_eq!(taken.queued_at, Some(at(179)), "another identity does not inherit the place");
     let created = on(180).create(Some(&late), &request("two")).unwrap();
     assert_eq!((created.phase, created.generation, created.queued_at), (LedgerPhase::Creating, 1, None));
     // A create that is over the maximum after its claim goes back to the queue.
