@@ -1,7 +1,7 @@
 //! The parameters as Argo CD's user interface offers them. Which there are is the renderer's word.
 
 use eod_proto::argocd as wire;
-use eod_render::{ANNOUNCEMENTS, Announcement, Collection};
+use eod_render::reference::{ParameterDescription, parameters};
 use serde_json::{Value, json};
 
 /// The items of every parameter, alone or in a list or map.
@@ -9,20 +9,20 @@ const ITEM: &str = "string";
 
 /// As the plugin service answers.
 pub(crate) fn on_the_wire() -> Vec<wire::ParameterAnnouncement> {
-    let announcement = |announcement: &Announcement| {
-        let Announcement { name, tooltip, collection, default } = *announcement;
+    let announcement = |parameter: &ParameterDescription| {
+        let ParameterDescription { name, parameter_type, default, meaning, example: _ } = *parameter;
         wire::ParameterAnnouncement {
             name: name.to_owned(),
             title: title(name),
-            tooltip: tooltip.to_owned(),
+            tooltip: meaning.to_owned(),
             required: false,
             item_type: ITEM.to_owned(),
-            collection_type: word(collection).to_owned(),
+            collection_type: parameter_type.as_str().to_owned(),
             string: default.to_owned(),
             ..wire::ParameterAnnouncement::default()
         }
     };
-    ANNOUNCEMENTS.iter().map(announcement).collect()
+    parameters().iter().map(announcement).collect()
 }
 
 /// As the stock server reads them from a command.
@@ -40,14 +40,6 @@ pub(crate) fn as_json() -> String {
         shown
     };
     Value::Array(on_the_wire().into_iter().map(announcement).collect()).to_string()
-}
-
-fn word(collection: Collection) -> &'static str {
-    match collection {
-        Collection::Text => "string",
-        Collection::List => "array",
-        Collection::Map => "map",
-    }
 }
 
 /// A name as words: `pull-request` and `image.tag` and `nameOverride` become `Pull request`, `Image tag`, `Name override`.

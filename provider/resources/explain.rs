@@ -1,8 +1,14 @@
 //! What a person reads when a decision or a remote call went wrong.
 
+pub(crate) mod kubernetes;
+pub(crate) mod vault;
+
+mod connection;
+
 use std::collections::BTreeMap;
 use std::fmt::Display;
 
+use eod_clients::kubernetes::Rejection;
 use eod_clients::{Error, ErrorKind};
 use eod_domain::vault::RouteError;
 use eod_domain::{
@@ -12,7 +18,7 @@ use tfplugin::{Diag, Diags, Path};
 
 /// A remote call that failed. The cause chain tells what was tried and what was answered, the hint what to do.
 pub(crate) fn remote(error: &Error) -> Diag {
-    let conflicts = error.conflicts();
+    let conflicts = Rejection::conflicts_of(error);
     if !conflicts.is_empty() {
         let fields: Vec<_> = conflicts
             .iter()
@@ -23,9 +29,33 @@ pub(crate) fn remote(error: &Error) -> Diag {
             .hint("take the field out of `labels` or `annotations`, or set `force_conflicts = true` to take it over");
     }
     let diag = Diag::error(summary(error)).cause(error);
-    match error.advice() {
-        Some(advice) => diag.hint(advice),
+    match hint(error) {
+        Some(hint) => diag.hint(hint),
         None => diag,
+    }
+}
+
+/// Advice about a failed request: about its cause if that is known, else about its kind.
+fn hint(error: &Error) -> Option<String> {
+    let cause = connection::hint(error).or_else(|| kubernetes::hint(error)).or_else(|| vault::hint(error));
+    cause.or_else(|| general_hint(error.kind).map(str::to_owned))
+}
+
+fn general_hint(kind: ErrorKind) -> Option<&'static str> {
+    match kind {
+        ErrorKind::Unauthenticated => Some(
+            "renew the credentials (for example log in again, or let the exec plugin or token file supply a new token), \
+             and check that they belong to this server",
+        ),
+        ErrorKind::Denied => Some("give the credentials the permission named above, or use others"),
+        ErrorKind::Unavailable => Some("check that the server is up and reachable from here, then run again"),
+        ErrorKind::Timeout => Some("run again to continue, or raise the limit in the `timeouts` block"),
+        ErrorKind::Cancelled => Some("run again to continue; everything done so far is kept"),
+        ErrorKind::AlreadyExists
+        | ErrorKind::Conflict
+        | ErrorKind::Invalid
+        | ErrorKind::NotFound
+        | ErrorKind::Other => None,
     }
 }
 

@@ -86,7 +86,7 @@ async fn stuck(
     let Some(namespace) = last else { return diag.cause(error) };
     let blockers: Blockers = kubernetes.blockers(&namespace, now, &remote).await;
     let found = if blockers.is_empty() { String::new() } else { format!("{blockers}\n") };
-    let advice = blockers.advice();
+    let advice = explain::kubernetes::blockers(&blockers);
     let hint = if advice.is_empty() {
         "destroy again to go on waiting, or raise `timeouts.delete`".to_owned()
     } else {

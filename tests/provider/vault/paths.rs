@@ -120,7 +120,7 @@ fn patterns_of_the_provider_block_hold_for_every_spelling_of_a_mount() {
         story
             .apply()
             .expect_err(&format!("cannot find the mount of `{mount}/prod`"))
-            .expect_said(&format!("set the mount to `{mount}` and put the rest into the path"));
+            .expect_said(&format!("set the mount to `{mount}`, and move the rest into the path"));
         assert!(!audit.was_read(&mount, "prod"));
         // What the patterns allow is copied, also where the default would not.
         let text = block(&mount, "stage/shop");

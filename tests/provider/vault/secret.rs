@@ -156,8 +156,8 @@ fn what_is_not_there_deleted_or_sensitive_is_refused() {
             ),
             (
                 format!("mount = \"{mount}/stage\"\npath = \"shop\""),
-                "it lies on the mount",
-                "put the rest into the path",
+                "it is on the mount",
+                "move the rest into the path",
             ),
             (
                 format!("ref = \"{mount}/stage/shop\"\nversion = 0"),

@@ -4,9 +4,10 @@ use vaultrs::api::{
 };
 
 use super::*;
+use crate::vault::endpoints::{ListRequest, MountRequest, RenewRequest};
 
 #[test]
-fn paths_arrive_as_they_were_written() {
+fn paths_are_escaped_once() {
     let read = |path: &str| {
         let request = ReadSecretRequest { mount: "secret".into(), path: path.into(), version: Some(3) };
         RawRequest::of(&request).unwrap().path

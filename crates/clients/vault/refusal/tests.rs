@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn the_frame_around_the_servers_words_is_left_out() {
+fn a_list_of_messages_becomes_one_line() {
     for (error, expected) in [
         ("permission denied", "permission denied"),
         ("1 error occurred:\n\t* permission denied\n\n", "permission denied"),
@@ -9,6 +9,6 @@ fn the_frame_around_the_servers_words_is_left_out() {
         ("nothing of the kind occurred: x", "nothing of the kind occurred: x"),
         ("", ""),
     ] {
-        assert_eq!(words(error), expected);
+        assert_eq!(one_line(error), expected);
     }
 }

@@ -1,5 +1,5 @@
-//! A server for tests: a function from request to reply, a log of what was asked, and faults that no real Vault can
-//! be made to show. It listens on loopback; everything of the client is real.
+//! A Vault for tests: a function from request to reply, a log of the requests, and faults that a real Vault does not
+//! have on demand. It listens on loopback; the client is real.
 
 use std::{
     convert::Infallible,
@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Auth, Vault, VaultAccess, VaultLimits, VaultSettings};
+use crate::vault::{Auth, Vault, VaultAccess, VaultLimits, VaultSettings};
 use crate::{Deadline, retry::RetryPolicy};
 
 /// The token that the fake's clients send.
@@ -34,7 +34,7 @@ pub(super) struct Seen {
     pub(super) body: Value,
 }
 
-/// What the server does.
+/// Reaction of the server.
 pub(super) enum Reply {
     Json(u16, Value),
     Raw(u16, Vec<(&'static str, String)>, &'static str),
@@ -114,7 +114,7 @@ impl FakeVault {
         self.log().iter().map(Seen::line).collect()
     }
 
-    /// How many requests had this line.
+    /// Number of requests with this line.
     pub(super) fn count(&self, line: &str) -> usize {
         self.lines().iter().filter(|seen| *seen == line).count()
     }
@@ -156,11 +156,11 @@ pub(super) fn client(settings: VaultSettings) -> Vault {
 }
 
 /// A call that may take a long time.
-pub(super) fn call() -> Deadline {
+pub(super) fn deadline() -> Deadline {
     Deadline::within(Duration::from_secs(120), CancellationToken::new())
 }
 
-/// What every script begins with: the token lives for ever, and `secret` is KV version 2.
+/// Replies that every script needs: the token does not expire, and `secret` is KV version 2.
 pub(super) fn basics(seen: &Seen) -> Option<Reply> {
     match seen.path.as_str() {
         "/v1/auth/token/lookup-self" => Some(Reply::Json(200, json!({ "data": { "ttl": 0, "policies": ["root"] } }))),

@@ -1,5 +1,5 @@
-//! An API server for tests: a function from request to reply, a log of what was asked, and faults that no real
-//! server can be made to show. It stands in for the transport only; everything of the client is real.
+//! An API server for tests: a function from request to reply, a log of the requests, and faults that a real server
+//! does not have on demand. It replaces the transport only; the client is real.
 
 use std::{
     convert::Infallible,
@@ -19,8 +19,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{ClusterLimits, Kubernetes, ObjectRef};
 use crate::Deadline;
+use crate::kubernetes::{ClusterLimits, Kubernetes, ObjectRef};
 
 /// One request as it arrived.
 #[derive(Clone, Debug)]
@@ -32,7 +32,7 @@ pub(crate) struct Seen {
     pub(crate) body: Value,
 }
 
-/// What the server does.
+/// Reaction of the server.
 pub(crate) enum Reply {
     Json(u16, Value),
     Raw(u16, &'static [(&'static str, &'static str)], &'static str),
@@ -42,11 +42,11 @@ pub(crate) enum Reply {
     Late(Duration, Value),
     /// Ends the connection after the request was read.
     Break,
-    /// Nobody listens.
+    /// Refuses the connection.
     Refuse,
 }
 
-/// What decides on replies.
+/// Function from request to reply.
 type Script = dyn Fn(usize, &Seen) -> Reply + Send + Sync;
 
 /// The server.
@@ -74,7 +74,7 @@ impl FakeApiServer {
         Self { reply: Arc::new(reply), log: Arc::default(), in_flight: Arc::default(), peak: Arc::default() }
     }
 
-    /// A client whose transport is this server, in memory, so that paused time works.
+    /// A client with this server as its transport, in memory, so that paused time works.
     pub(crate) fn client(&self) -> Kubernetes {
         let fake = self.clone();
         let service = tower::service_fn(move |request: Request<kube::client::Body>| {
@@ -172,7 +172,7 @@ pub(crate) fn not_found(name: &str) -> Reply {
 }
 
 /// A call that may take a long time, in the time of the test.
-pub(crate) fn call(seconds: u64) -> Deadline {
+pub(crate) fn deadline(seconds: u64) -> Deadline {
     Deadline::within(Duration::from_secs(seconds), CancellationToken::new())
 }
 

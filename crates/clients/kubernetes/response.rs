@@ -1,9 +1,9 @@
-//! The body of an answer: an object, or a page of a list.
+//! Bodies of responses: an object, or a page of a list.
 //!
-//! The server puts `metadata.managedFields` on every object: who owns which field. It is as large as all the rest, it
-//! consists of many little maps, and nobody here asks for it, because conflicts of ownership come as errors. So it is
-//! skipped where it stands and never takes memory. The objects of a list stay text until one of them is asked for: as
-//! values they would take three times as much.
+//! Every object contains `metadata.managedFields`, the owners of its fields. They are as large as the rest of the object
+//! and consist of many small maps, and no caller needs them, because conflicts of ownership are errors of the server.
+//! The parser skips them. The objects of a list stay text until one of them is read: as values they would need three
+//! times the memory.
 
 use std::{fmt, sync::Arc};
 
@@ -13,9 +13,9 @@ use serde::{
 };
 use serde_json::{Map, Value, value::RawValue};
 
-/// What an answer is read as.
+/// A type that a response can be parsed as.
 pub(super) trait ResponseBody: Sized {
-    /// Reads the whole body.
+    /// Parses the whole body.
     fn read(body: &[u8]) -> Result<Self, serde_json::Error>;
 }
 
@@ -26,7 +26,7 @@ pub(super) struct Page {
     kind: String,
     api_version: Option<String>,
     metadata: Option<PageMetadata>,
-    /// None where there is no such field; empty lists may be written as null.
+    /// `None` if there is no such field; an empty list may be null.
     #[serde(deserialize_with = "items")]
     items: Option<Vec<Box<RawValue>>>,
 }
@@ -38,7 +38,7 @@ struct PageMetadata {
     next: Option<String>,
 }
 
-/// An object of a list, as it was sent.
+/// An object of a list, not parsed yet.
 #[derive(Clone)]
 pub(super) struct Listed {
     kind: Arc<str>,
@@ -46,7 +46,7 @@ pub(super) struct Listed {
     text: Box<RawValue>,
 }
 
-/// Where an object of a list is.
+/// Namespace and name of an object in a list.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
 pub(super) struct ObjectPlace {
@@ -67,7 +67,7 @@ impl ResponseBody for Page {
 }
 
 impl Page {
-    /// Its objects, and the token of the next page; none when it is no list.
+    /// The objects, and the token of the next page; `None` if the response is not a list.
     pub(super) fn objects(self) -> Option<(Vec<Listed>, Option<String>)> {
         let Self { kind, api_version, metadata, items } = self;
         let kind: Arc<str> = kind.strip_suffix("List")?.into();
@@ -91,7 +91,7 @@ impl Listed {
         serde_json::from_str::<Headed>(self.text.get()).map(|object| object.metadata)
     }
 
-    /// The object. `apiVersion` and `kind`, which lists leave out, are put back.
+    /// Parses the object, and adds `apiVersion` and `kind`, which lists omit.
     pub(super) fn read(&self) -> Result<Value, serde_json::Error> {
         let mut value = object(serde_json::Deserializer::from_str(self.text.get()))?;
         if let Some(fields) = value.as_object_mut() {
@@ -104,7 +104,7 @@ impl Listed {
     }
 }
 
-/// An object may hold a secret.
+/// Shows the kind only: an object may contain a secret.
 impl fmt::Debug for Listed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Listed").field(&self.kind).finish()
@@ -123,11 +123,11 @@ fn object<'de, R: serde_json::de::Read<'de>>(
     Ok(value)
 }
 
-/// What is being read. Whatever is neither is taken as it is.
+/// The part of an object that is parsed with its own rule. Other parts are parsed as they are.
 #[derive(Clone, Copy)]
 enum ObjectPart {
     Object,
-    /// Null where there is none.
+    /// The metadata; may be null.
     Metadata,
 }
 

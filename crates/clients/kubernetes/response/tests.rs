@@ -16,7 +16,7 @@ fn page(answer: &Value) -> Option<(Vec<Listed>, Option<String>)> {
 }
 
 #[test]
-fn who_owns_a_field_is_left_out() {
+fn managed_fields_are_removed() {
     check(
         &json!({ "kind": "Pod", "metadata": { "name": "a", "managedFields": owned(), "uid": "u" } }),
         &json!({ "kind": "Pod", "metadata": { "name": "a", "uid": "u" } }),
@@ -38,7 +38,7 @@ fn everything_else_stays_as_it_is() {
 }
 
 #[test]
-fn an_object_of_a_list_is_read_when_it_is_asked_for() {
+fn an_object_of_a_list_is_parsed_when_it_is_read() {
     let item = |name: &str| json!({ "metadata": { "managedFields": owned(), "name": name }, "spec": {} });
     let mut other = item("b");
     other["kind"] = "Other".into();
@@ -79,7 +79,7 @@ fn an_empty_list_is_a_list_and_nothing_else_is() {
 }
 
 #[test]
-fn what_is_cut_off_is_an_error() {
+fn a_cut_off_body_is_an_error() {
     let object = br#"{"kind":"PodList","metadata":{"managedFields":[{"a":{"b":[]}}]},"items":[{"metadata":{}}]}"#;
     for end in 0..object.len() {
         assert!(Value::read(&object[..end]).is_err(), "{end}");
