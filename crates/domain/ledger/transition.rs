@@ -245,6 +245,46 @@ impl Transitions {
         Ok(next)
     }
 
+    /// Records an environment that exists without its ledger: rendered by Argo CD, or created without the right to write the
+    /// ledger. A namespace with another uid than the recorded one is a new life.
+    ///
+    /// # Errors
+    ///
+    /// Another identity has a running life; the environment of this uid is recorded already; or another run holds a create or
+    /// an end.
+    pub fn adopt(
+        self,
+        head: Option<&LedgerHead>,
+        request: &CreateRequest,
+        uid: &str,
+    ) -> Result<LedgerHead, TransitionError> {
+        let mut next = match head {
+            None => self.new_head(request, LedgerPhase::Live),
+            Some(head) => {
+                self.check_identity(head, request)?;
+                let is_recorded = head.identity == request.identity && head.uid.as_deref() == Some(uid);
+                match head.phase {
+                    LedgerPhase::Live if is_recorded => return Err(TransitionError::AlreadyLives(head.generation)),
+                    LedgerPhase::Ending | LedgerPhase::Ended if is_recorded => {
+                        return Err(phase_error(head, "the adoption of a namespace", "queued, creating or live"));
+                    }
+                    LedgerPhase::Creating | LedgerPhase::Ending => self.check_holder(head, &request.holder)?,
+                    LedgerPhase::Queued | LedgerPhase::Live | LedgerPhase::Ended => {}
+                }
+                head.clone()
+            }
+        };
+        self.describe(&mut next, request);
+        self.enter(&mut next, LedgerPhase::Live);
+        let is_interrupted_create = head.is_some_and(|head| head.phase == LedgerPhase::Creating);
+        if !is_interrupted_create {
+            next.generation = next.generation.saturating_add(1);
+            next.label = TriggerLabelRecord::default();
+        }
+        next.uid = Some(uid.to_owned());
+        Ok(next)
+    }
+
     /// Records a sign of life of the holder.
     ///
     /// # Errors

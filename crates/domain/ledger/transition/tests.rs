@@ -107,6 +107,24 @@ fn a_living_environment_is_not_created_again_unless_its_namespace_is_gone() {
 }
 
 #[test]
+fn a_namespace_without_a_ledger_is_adopted_as_a_new_life() {
+    let first = on(0).adopt(None, &request("reaper"), "u1").unwrap();
+    assert_eq!((first.phase, first.generation, first.uid.as_deref()), (LedgerPhase::Live, 1, Some("u1")));
+    assert_eq!(on(1).adopt(Some(&first), &request("reaper"), "u1"), Err(TransitionError::AlreadyLives(1)));
+    let again = on(2).adopt(Some(&first), &request("reaper"), "u2").unwrap();
+    assert_eq!((again.generation, again.uid.as_deref()), (2, Some("u2")), "created again by others");
+    let tombstone = ended(EndReason::Closed);
+    assert_eq!(on(60).adopt(Some(&tombstone), &request("reaper"), "u2").unwrap().generation, 2);
+    assert!(matches!(on(60).adopt(Some(&tombstone), &request("reaper"), "u1"), Err(TransitionError::Phase { .. })));
+    let other = CreateRequest { identity: "github.com/other/shop#7".to_owned(), ..request("reaper") };
+    assert_eq!(on(60).adopt(Some(&tombstone), &other, "u2").unwrap().identity, "github.com/other/shop#7");
+    assert!(matches!(on(60).adopt(Some(&first), &other, "u2"), Err(TransitionError::OtherIdentity { .. })));
+    let creating = on(0).create(None, &request("run")).unwrap();
+    assert!(matches!(on(5).adopt(Some(&creating), &request("reaper"), "u1"), Err(TransitionError::Held { .. })));
+    assert_eq!(on(15).adopt(Some(&creating), &request("reaper"), "u1").unwrap().generation, 1);
+}
+
+#[test]
 fn a_return_waits_for_a_running_end_and_takes_over_a_silent_one() {
     let ending = ending(EndReason::Expired);
     assert!(matches!(on(24).create(Some(&ending), &request("run")), Err(TransitionError::Held { .. })));
