@@ -22,6 +22,7 @@ mod ownership;
 mod plan;
 mod read;
 mod refusal;
+mod room;
 mod sizes;
 mod update;
 mod validate;
