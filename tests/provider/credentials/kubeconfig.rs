@@ -144,7 +144,7 @@ fn a_token_file_that_is_not_there_is_named() {
             "no-token",
             &format!("{{ host = {server}, token_path = \"/nowhere/token\", insecure = true }}"),
         );
-        bare.expect_refused(&["the token file /nowhere/token cannot be read"]);
+        bare.expect_refused(&["cannot read the token file /nowhere/token"]);
     });
 }
 
