@@ -24,6 +24,7 @@ mod read;
 mod refusal;
 mod room;
 mod sizes;
+mod takeover;
 mod update;
 mod validate;
 

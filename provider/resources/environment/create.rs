@@ -5,11 +5,12 @@ use eod_domain::{Clock, NamespaceProvenance, Nonce, Remembered, contents, namesp
 use tfplugin::{Applied, ApplyFailure, Diags, RequestContext};
 
 use super::apply::NamespaceTarget;
-use super::claim::{ClaimError, Claimant, NamespaceOrigin};
+use super::claim::ClaimError;
 use super::clock::{ClockWrite, whole_seconds};
 use super::model::{Input, Private};
 use super::ownership::version_of_ours;
 use super::room::{Room, RoomError};
+use super::takeover::{Claimant, NamespaceOrigin};
 use super::{EnvironmentResource, arguments, cost, hosts, live};
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
