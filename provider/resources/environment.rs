@@ -22,7 +22,9 @@ mod ownership;
 mod plan;
 mod read;
 mod refusal;
+mod room;
 mod sizes;
+mod takeover;
 mod update;
 mod validate;
 

@@ -3,11 +3,10 @@
 use std::collections::BTreeMap;
 
 use eod_clients::kubernetes::LiveNamespace;
-use eod_domain::{Environment, labels};
+use eod_domain::{Environment, EnvironmentReading, labels};
 use serde_json::Value;
 use tfplugin::{Model, Number, Text};
 
-use super::live::StatusSettings;
 use super::model::{Input, Output};
 use super::{arguments, cost, live};
 use crate::provider::Context;
@@ -33,13 +32,13 @@ impl Description {
         spec.name = Some(name);
         let settings = cx.known_settings();
         let environment = Environment::resolve(&spec, &settings).ok();
-        let clock = live::clock(namespace);
-        let tier = spec.tier.unwrap_or(settings.default_tier);
-        let status_settings = StatusSettings { tier, ttl: spec.ttl, warning: settings.tiers.get(tier).warning };
+        let input = arguments::input(&spec);
+        let reading = EnvironmentReading::new(namespace, None, &settings.tiers, &settings.prices, cx.now());
+        let tier = reading.tier.or(spec.tier).unwrap_or(settings.default_tier);
         let host = environment.as_ref().and_then(Environment::host);
         let cost = environment.as_ref().map(|environment| cost::per_day_at(&settings.prices, environment));
         Some(Self {
-            arguments: Input { tier: Some(Text(tier)), ..arguments::input(&spec) },
+            arguments: Input { tier: Some(Text(tier)), ttl: input.ttl.or(reading.ttl().map(Text)), ..input },
             outputs: Output {
                 id: live::name(namespace).to_owned(),
                 namespace: live::name(namespace).to_owned(),
@@ -47,10 +46,10 @@ impl Description {
                 url: host.as_ref().map(|host| format!("https://{host}")),
                 host,
                 hosts: environment.as_ref().and_then(live::hosts),
-                status: live::status_of(namespace, clock, &status_settings, cx.now()).to_string(),
+                status: reading.status.to_string(),
                 created_at: live::created_at(namespace).map(|time| time.to_string()).unwrap_or_default(),
-                last_activity_at: clock.map(|clock| clock.last_activity_at.to_string()).unwrap_or_default(),
-                expires_at: clock.and_then(|clock| clock.expires_at).map(|end| end.to_string()),
+                last_activity_at: reading.times.last_activity_at.map(|time| time.to_string()).unwrap_or_default(),
+                expires_at: reading.expires_at().map(|end| end.to_string()),
                 cost_per_day_usd: cost.unwrap_or_else(|| Number::from_u64(0)),
                 effective_labels: ours(namespace, environment.as_ref()),
                 drift: live::absent(environment.as_ref(), found),
