@@ -18,11 +18,11 @@ fn settle(policy: &Policy, namespace: &str, pairs: &[(&str, &str)]) -> Result<St
     let rules = |refusals: Refusals| {
         refusals.as_slice().iter().map(|refusal| format!("{}: {}", refusal.location, refusal.rule)).collect()
     };
-    Preview::settle(&application, &parameters, project).map(|preview| preview.environment.spec.to_json()).map_err(rules)
+    Preview::resolve(&application, &parameters, project).map(|preview| preview.environment.spec.to_json()).map_err(rules)
 }
 
 #[test]
-fn parameters_agree_with_the_application() {
+fn parameters_must_agree_with_the_application() {
     let policy = parse_policy("policy.yaml", POLICY.as_bytes()).unwrap();
     let identity = [("repository", "acme/shop"), ("pull-request", "7"), ("labels", "[\"tier/full\"]")];
     assert_eq!(
@@ -50,7 +50,7 @@ fn parameters_agree_with_the_application() {
 }
 
 #[test]
-fn a_person_may_name_a_domain() {
+fn built_in_policy_accepts_a_domain() {
     let policy = Policy::built_in();
     assert!(settle(&policy, "demo", &[("domain", "demo.example"), ("environment", "demo")]).is_ok());
     assert!(settle(&policy, "demo", &[("environment", "other")]).is_err());

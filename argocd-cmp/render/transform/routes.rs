@@ -1,4 +1,4 @@
-//! Hosts, gateways and classes of routes.
+//! Hosts, gateways and classes of Ingresses and HTTPRoutes.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -11,44 +11,40 @@ use crate::manifest::{Manifest, text};
 use crate::refusal::{Location, Refusal, RefusalRule};
 use crate::workload::{at_mut, items};
 
-/// The hosts of an environment.
+/// Hosts of an environment.
 pub(crate) struct Hosts {
     environment: EnvironmentName,
     domain: Option<Domain>,
-    /// The parameter `host`, where it is one of ours.
-    wanted: Option<String>,
-    /// Whether all routes of the source have one and the same host.
+    /// The parameter `host`, if it is valid.
+    requested: Option<String>,
+    /// True if all routes of the source have the same host.
     single: bool,
-    /// Hosts of Services of the source, the cut ones among them.
+    /// Hosts of the source's Services, including shortened ones.
     known: BTreeSet<String>,
 }
 
 impl Hosts {
     pub(super) fn new(preview: &Preview<'_>, manifests: &[Manifest], refusals: &mut Vec<Refusal>) -> Self {
         let (environment, domain) = (preview.name().clone(), preview.environment.domain.clone());
-        let mut hosts = Self { environment, domain, wanted: None, single: false, known: BTreeSet::new() };
+        let mut hosts = Self { environment, domain, requested: None, single: false, known: BTreeSet::new() };
         let services = manifests.iter().filter(|manifest| manifest.kind() == "Service");
         hosts.known = services.filter_map(|service| hosts.of_service(service.name())).collect();
         hosts.single = manifests.iter().flat_map(written_hosts).collect::<BTreeSet<_>>().len() == 1;
-        if let Some(wanted) = &preview.parameters.host {
-            if hosts.is_ours(wanted) {
-                hosts.wanted = Some(wanted.clone());
+        if let Some(requested) = &preview.parameters.host {
+            if hosts.contain(requested) {
+                hosts.requested = Some(requested.clone());
             } else {
                 let expected = hosts.expected();
-                let message = format!("`{wanted}` is no host of this environment; {expected}");
-                refusals.push(Refusal::new(
-                    Location::parameter("host"),
-                    RefusalRule::Host,
-                    message,
-                    "leave it out, or correct it",
-                ));
+                let message = format!("`{requested}` is not a host of the environment; {expected}");
+                let remedy = "remove the parameter, or set a host of the environment";
+                refusals.push(Refusal::new(Location::parameter("host"), RefusalRule::Host, message, remedy));
             }
         }
         hosts
     }
 
-    /// Whether a host belongs to this environment.
-    pub(crate) fn is_ours(&self, host: &str) -> bool {
+    /// True if a host belongs to the environment.
+    pub(crate) fn contain(&self, host: &str) -> bool {
         let Some(domain) = &self.domain else { return false };
         let label = host.strip_suffix(domain.as_str()).and_then(|rest| rest.strip_suffix('.'));
         let Some(label) = label.filter(|label| label.len() <= 63 && !label.contains('.')) else { return false };
@@ -58,16 +54,17 @@ impl Hosts {
             || self.known.contains(host)
     }
 
-    /// Which hosts are possible, for people.
+    /// Description of valid hosts, as a part of messages.
     pub(crate) fn expected(&self) -> String {
         let environment = &self.environment;
         match &self.domain {
             Some(domain) => format!("expected `{environment}-<service>.{domain}`"),
-            None => "there is no domain, so nothing can have a host".to_owned(),
+            None => "the policy has no `domain`, so hosts are not allowed".to_owned(),
         }
     }
 
-    /// The host of a Service. A name that begins with the environment's loses that part.
+    /// Host of a Service; none if there is no domain. A Service name that begins with the environment's name loses this
+    /// part.
     fn of_service(&self, service: &str) -> Option<String> {
         let domain = self.domain.as_ref()?;
         if service == self.environment.as_str() {
@@ -78,19 +75,19 @@ impl Hosts {
         Some(host(&service, &self.environment, domain))
     }
 
-    /// What a host becomes; none where it stays, and is then refused unless it is ours.
+    /// New host for a host of the source; none if it is not changed.
     fn rewritten(&self, written: &str, service: &str) -> Option<String> {
         if written.is_empty() || written.contains('*') {
             return None;
         }
-        match &self.wanted {
-            Some(wanted) if self.single || wanted == written => Some(wanted.clone()),
+        match &self.requested {
+            Some(requested) if self.single || requested == written => Some(requested.clone()),
             _ => self.of_service(service),
         }
     }
 }
 
-/// The hosts that routes of the source have.
+/// Hosts of a route in the source.
 fn written_hosts(manifest: &Manifest) -> Vec<String> {
     let rules = items(&manifest.content, &["spec", "rules"]).iter().map(|rule| text(rule, &["host"]));
     let names = items(&manifest.content, &["spec", "hostnames"]).iter().filter_map(Value::as_str);
@@ -120,7 +117,7 @@ fn ingress(preview: &Preview<'_>, hosts: &Hosts, content: &mut Value) {
                 renamed.insert(written, host);
             }
         }
-        // Two hosts of one service are one host now.
+        // Two hosts of one Service are the same host now.
         let mut seen = Vec::<Value>::new();
         rules.retain(|rule| {
             !seen.contains(rule) && {
@@ -173,12 +170,12 @@ fn http_route(preview: &Preview<'_>, hosts: &Hosts, content: &mut Value) {
     }
 }
 
-/// The one parent that a route has.
+/// The only parent of a route.
 pub(crate) fn gateway(namespace: &str, name: &str) -> Value {
     json!({ "group": "gateway.networking.k8s.io", "kind": "Gateway", "namespace": namespace, "name": name })
 }
 
-/// The service that the root path leads to, else the first one.
+/// Service of the path `/`, else of the first path.
 fn main_service(paths: &[Value], key: &str, service: &[&str]) -> String {
     let root = paths.iter().find(|path| matches!(text(path, &[key]), "/" | ""));
     root.or_else(|| paths.first()).map(|path| text(path, service).to_owned()).unwrap_or_default()
