@@ -11,12 +11,7 @@ pub(super) fn values() -> [(&'static str, String); 1] {
 fn parameters() -> String {
     let rows = reference::parameters().iter().map(|parameter| {
         let default = if parameter.default.is_empty() { String::new() } else { code(parameter.default) };
-        vec![
-            code(parameter.name),
-            parameter.parameter_type.as_str().to_owned(),
-            default,
-            parameter.meaning.to_owned(),
-        ]
+        vec![code(parameter.name), parameter.parameter_type.as_str().to_owned(), default, parameter.meaning.to_owned()]
     });
     table(&["parameter", "type", "default", "meaning"], rows)
 }
