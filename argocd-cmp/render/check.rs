@@ -67,8 +67,9 @@ fn check_object(cx: &mut CheckContext<'_>) {
         );
         return;
     }
-    let allowed = SourceKind::of(group, kind).filter(|kind| cx.preview.policy.kinds.contains(kind));
-    let Some(source_kind) = allowed else {
+    let is_allowed = |kind: &SourceKind| cx.preview.policy.kinds.contains(kind);
+    // An object of an old API group has the kind of a supported one.
+    let Some(source_kind) = SourceKind::of(group, kind).or_else(|| SourceKind::named(kind)).filter(is_allowed) else {
         let known: Vec<_> = cx.preview.policy.kinds.iter().map(ToString::to_string).collect();
         let message = format!("`{kind}` of `{}` is not allowed", manifest.api_version());
         let remedy = format!("remove the object, or use an allowed kind: {}", known.join(", "));

@@ -113,3 +113,19 @@ fn status_and_empty_values_are_dropped() {
         assert!(render_with(&files(&[("app/all.yaml", &text)]), &[], &NoTools).is_err(), "{hostile}");
     }
 }
+
+#[test]
+fn old_api_versions_name_the_supported_one() {
+    for (old, kind, supported) in [
+        ("extensions/v1beta1", "Ingress", "networking.k8s.io/v1"),
+        ("networking.k8s.io/v1beta1", "Ingress", "networking.k8s.io/v1"),
+        ("extensions/v1beta1", "Deployment", "apps/v1"),
+        ("batch/v1beta1", "CronJob", "batch/v1"),
+    ] {
+        let text = format!("apiVersion: {old}\nkind: {kind}\nmetadata: {{name: x}}\n");
+        let refusals = render_with(&files(&[("app/old.yaml", &text)]), &[], &NoTools).unwrap_err();
+        let [refusal] = refusals.as_slice() else { panic!("{refusals}") };
+        assert_eq!(refusal.message, format!("unsupported API version `{old}` of `{kind}`"));
+        assert_eq!(refusal.remedy, format!("write `apiVersion: {supported}`"));
+    }
+}
