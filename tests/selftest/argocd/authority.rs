@@ -1,4 +1,4 @@
-//! What is special in how a repo-server calls a plugin: the authority of its requests is
+//! A special property of repo-server's calls to a plugin: the authority of its requests is
 //! the socket's path with the slashes escaped. An HTTP/2 library of Rust takes that for an
 //! error, unless there is an `@` in the socket's name.
 

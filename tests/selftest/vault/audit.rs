@@ -1,4 +1,4 @@
-//! What the audit log can prove, and that it would notice the contrary.
+//! The audit log proves that no call was made, and shows a call that was.
 
 use eod_testkit::vault::{Vault, kv};
 
