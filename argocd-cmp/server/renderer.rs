@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eod_render::{
-    Files, HelmRequest, KustomizeRequest, Location, Policy, RawParameter, Refusal, RefusalRule, Refusals,
-    RenderedManifests, Request, ToolError, ToolRule, Tools, Tree, parse_raw_parameters, render_manifests,
+    Files, HelmRequest, KustomizeRequest, Location, Policy, RawParameter, Refusal, RefusalRule, Refusals, RenderInput,
+    RenderedManifests, ToolError, ToolRule, Tools, Tree, parse_raw_parameters, render_manifests,
 };
 
 use crate::archive::{ArchiveError, Limits, Stated, Unpacked, Wanted, unpack};
@@ -218,7 +218,7 @@ pub(crate) fn render_once(
     tools: &dyn Tools,
 ) -> Result<RenderedManifests, Refusals> {
     let tree = Tree { files, directory: &call.directory, above: &call.above };
-    let request = Request { tree, parameters, application: &call.application, policy };
+    let request = RenderInput { tree, parameters, application: &call.application, policy };
     render_manifests(&request, tools).map_err(|refusals| with_left_out(refusals, left_out).below(&call.above))
 }
 

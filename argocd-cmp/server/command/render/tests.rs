@@ -29,7 +29,7 @@ fn a_base_above_the_directory_is_found_in_the_checkout() {
 
     let only = Render { root: Some(path.clone()), ..options(path.clone(), &[("environment", "demo")]) };
     let refusals = render(only).unwrap_err().to_string();
-    assert!(refusals.contains("leads out of the files that were received"), "{refusals}");
+    assert!(refusals.contains("is outside the received files"), "{refusals}");
     let beside = Render { root: Some(root.path().join("base")), ..options(path.clone(), &[]) };
     assert!(render(beside).unwrap_err().to_string().contains("does not lie in the root"));
     let nameless = render(options(path, &[])).unwrap_err().to_string();
