@@ -17,10 +17,10 @@ use flate2::write::GzEncoder;
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 
-use super::{Limits, Stated, Unpacked, Wanted, unpack};
+use super::{AppDirectory, ArchiveLimits, DeclaredArchive, Unpacked, unpack};
 
 /// Small enough to be passed by a small input.
-const LIMITS: Limits = Limits {
+const LIMITS: ArchiveLimits = ArchiveLimits {
     compressed: 1 << 20,
     unpacked: 4 << 20,
     ratio: 50,
@@ -112,8 +112,8 @@ pub(super) fn archive(data: &[u8]) {
 }
 
 fn unpacked(archive: &[u8]) -> Option<Unpacked> {
-    let stated = Stated { size: archive.len() as u64, sha256: Sha256::digest(archive).into() };
-    let found = unpack(archive, &stated, &LIMITS, Wanted { directory: "app" });
+    let declared = DeclaredArchive { size: archive.len() as u64, sha256: Sha256::digest(archive).into() };
+    let found = unpack(archive, &declared, &LIMITS, AppDirectory { directory: "app" });
     found.map_err(|error| assert!(!error.to_string().is_empty())).ok()
 }
 
@@ -150,8 +150,8 @@ pub(super) fn message(data: &[u8]) {
     // Written again, because a float that is no number would differ from itself.
     assert!(again.encode_to_vec() == written, "the message changed on its way");
     if let Some(wire::app_stream_request::Request::Metadata(metadata)) = message.request {
-        let stated = Stated::parse(metadata.size, &metadata.checksum);
-        assert!(stated.is_ok() || metadata.size < 0 || !is_digest(&metadata.checksum));
+        let declared = DeclaredArchive::parse(metadata.size, &metadata.checksum);
+        assert!(declared.is_ok() || metadata.size < 0 || !is_digest(&metadata.checksum));
         for entry in &metadata.env {
             parameters(entry.value.as_bytes());
         }

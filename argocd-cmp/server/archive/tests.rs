@@ -9,7 +9,7 @@ use proptest::sample::Index;
 use self::writer::{Tar, gzip, sent};
 use super::*;
 
-pub(crate) const SMALL: Limits = Limits {
+pub(crate) const SMALL: ArchiveLimits = ArchiveLimits {
     compressed: 1 << 20,
     unpacked: 4 << 20,
     ratio: 50,
@@ -22,8 +22,8 @@ pub(crate) const SMALL: Limits = Limits {
     file_outside: 1 << 10,
 };
 
-fn open(bytes: &[u8], limits: &Limits, directory: &str) -> Result<Unpacked, ArchiveError> {
-    unpack(bytes, &sent(bytes), limits, Wanted { directory })
+fn open(bytes: &[u8], limits: &ArchiveLimits, directory: &str) -> Result<Unpacked, ArchiveError> {
+    unpack(bytes, &sent(bytes), limits, AppDirectory { directory })
 }
 
 fn read(unpacked: &Unpacked, path: &str) -> Option<String> {
@@ -101,7 +101,7 @@ fn a_sender_that_goes_away_is_told_apart() {
     }
     let bytes = gzip(&Tar::default().file("a", "b").end());
     let cut = Gone(&bytes[..bytes.len() / 2]);
-    let got = unpack(cut, &sent(&bytes), &SMALL, Wanted { directory: "." });
+    let got = unpack(cut, &sent(&bytes), &SMALL, AppDirectory { directory: "." });
     assert_eq!(got.unwrap_err(), ArchiveError::Interrupted);
 }
 
@@ -130,7 +130,7 @@ proptest! {
         for (path, content) in &tree {
             tar.extended(&[("path", path)]).raw(b"x", b'0', content);
         }
-        let limits = Limits { entries: 100, ..SMALL };
+        let limits = ArchiveLimits { entries: 100, ..SMALL };
         let unpacked = open(&gzip(&tar.end()), &limits, ".").unwrap();
         prop_assert_eq!(unpacked.count.kept_files, tree.len());
         for (path, content) in &tree {
@@ -161,7 +161,7 @@ proptest! {
         writer::mend(&mut bytes);
         let _ = open(&gzip(&bytes), &SMALL, ".");
         let cut = &whole[..cut.index(whole.len())];
-        let cut = unpack(cut, &sent(&whole), &SMALL, Wanted { directory: "." });
+        let cut = unpack(cut, &sent(&whole), &SMALL, AppDirectory { directory: "." });
         prop_assert!(cut.is_err());
     }
 }

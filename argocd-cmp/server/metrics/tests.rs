@@ -10,7 +10,7 @@ fn what_was_counted_is_shown() {
     metrics.cache(true);
     metrics.took("render", Duration::from_micros(300));
     metrics.policy_refused(true);
-    metrics.unpacked(&Count { kept_files: 3, kept_bytes: 5, ..Count::default() }, 9, Duration::ZERO);
+    metrics.unpacked(&ArchiveStats { kept_files: 3, kept_bytes: 5, ..ArchiveStats::default() }, 9, Duration::ZERO);
     let text = metrics.text();
     for line in [
         r#"eod_cmp_calls_total{method="GenerateManifest",outcome="late"} 1"#,

@@ -2,12 +2,12 @@ use super::*;
 
 const ROOM: Room = Room { stdout: 100_000, stderr: 10 };
 
-fn sh(script: &str, watch: &Watch) -> Result<Finished, RunError> {
-    run(Command::new("sh").args(["-c", script]), watch, ROOM)
+fn sh(script: &str, progress: &RenderProgress) -> Result<Finished, RunError> {
+    run(Command::new("sh").args(["-c", script]), progress, ROOM)
 }
 
-fn minute() -> Watch {
-    Watch::until(Instant::now() + Duration::from_secs(60))
+fn minute() -> RenderProgress {
+    RenderProgress::until(Instant::now() + Duration::from_secs(60))
 }
 
 #[test]
@@ -26,7 +26,7 @@ fn too_much_is_refused_without_waiting_for_the_end() {
 
 #[test]
 fn late_or_unwanted_it_is_killed_with_its_children() {
-    let late = Watch::until(Instant::now() + Duration::from_millis(100));
+    let late = RenderProgress::until(Instant::now() + Duration::from_millis(100));
     assert!(matches!(sh("sleep 600 & sleep 600", &late), Err(RunError::Over)));
     let unwanted = minute();
     unwanted.stop();

@@ -21,7 +21,7 @@ fn rule(sandbox: Sandbox) -> ToolRule {
     ToolRule { enabled: true, binary: fake_helm().display().to_string(), sandbox }
 }
 
-fn helm(toolbox: &MachineToolbox, rule: &ToolRule, wish: &str, watch: &Watch) -> Result<String, ToolError> {
+fn helm(toolbox: &MachineToolbox, rule: &ToolRule, wish: &str, progress: &RenderProgress) -> Result<String, ToolError> {
     let request = HelmRequest {
         rule,
         files: BTreeMap::from([("do".to_owned(), wish.as_bytes().into())]),
@@ -31,11 +31,11 @@ fn helm(toolbox: &MachineToolbox, rule: &ToolRule, wish: &str, watch: &Watch) ->
         api_versions: vec!["v1".to_owned(), "apps/v1".to_owned()],
         values: vec![b"a: 1".as_slice().into(), b"b: 2".as_slice().into()],
     };
-    toolbox.open(watch, "").helm(&request)
+    toolbox.open(progress, "").helm(&request)
 }
 
-fn minute() -> Watch {
-    Watch::until(Instant::now() + Duration::from_secs(60))
+fn minute() -> RenderProgress {
+    RenderProgress::until(Instant::now() + Duration::from_secs(60))
 }
 
 #[test]
@@ -82,7 +82,7 @@ fn a_tool_that_hangs_or_floods_is_ended_and_leaves_nothing() {
     let Ok(shared) = tempfile::tempdir_in("/dev/shm") else { return assert!(!Path::new("/dev/shm").exists()) };
     let toolbox = toolbox(Some(shared.path()));
     let required = rule(Sandbox::Required);
-    let soon = Watch::until(Instant::now() + Duration::from_secs(2));
+    let soon = RenderProgress::until(Instant::now() + Duration::from_secs(2));
     let error = helm(&toolbox, &required, "hang", &soon).unwrap_err();
     assert!(error.message.contains("did not end in time"), "{error}");
     assert_eq!(soon.phase(), Phase::Tool, "the answer says what it waited for");
@@ -155,15 +155,15 @@ fn only_so_many_run_at_once_and_each_gives_its_turn_on() {
     let homes = || std::fs::read_dir(shared.path()).unwrap().count();
     let (first, second, third) = (minute(), minute(), minute());
     std::thread::scope(|scope| {
-        let hanging = [&first, &second].map(|watch| scope.spawn(|| helm(&toolbox, &required, "hang", watch)));
+        let hanging = [&first, &second].map(|progress| scope.spawn(|| helm(&toolbox, &required, "hang", progress)));
         while homes() < 2 {
             std::thread::yield_now();
         }
         let waiting = scope.spawn(|| helm(&toolbox, &required, "/", &third));
-        while toolbox.turns.waiting() < 1 {
+        while toolbox.semaphore.waiting() < 1 {
             std::thread::yield_now();
         }
-        let soon = Watch::until(Instant::now() + Duration::from_millis(50));
+        let soon = RenderProgress::until(Instant::now() + Duration::from_millis(50));
         let error = helm(&toolbox, &required, "/", &soon).unwrap_err();
         assert!(error.message.contains("was not started in time") && error.remedy.contains("--tools"), "{error}");
         assert_eq!((soon.phase(), third.phase()), (Phase::Queued, Phase::Queued), "the answer says what it waited for");

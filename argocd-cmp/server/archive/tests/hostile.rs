@@ -229,34 +229,45 @@ fn every_hostile_archive_is_refused_by_its_rule() {
 #[test]
 fn what_was_stated_has_to_be_what_came() {
     let bytes = tar(|t| t.file("a", "x"));
-    let stated = sent(&bytes);
-    let size = stated.size;
-    let check = |what: &str, bytes: &[u8], stated: Stated, expected: E| {
-        let got = unpack(bytes, &stated, &SMALL, Wanted { directory: "." });
+    let declared = sent(&bytes);
+    let size = declared.size;
+    let check = |what: &str, bytes: &[u8], declared: DeclaredArchive, expected: E| {
+        let got = unpack(bytes, &declared, &SMALL, AppDirectory { directory: "." });
         assert_eq!(got.err(), Some(expected), "{what}");
     };
-    check("another checksum", &bytes, Stated { sha256: [0; 32], ..stated }, E::Checksum);
-    check("fewer bytes", &bytes[..40], stated, E::Size { stated: size, got: 40 });
-    check("nothing", &[], stated, E::Size { stated: size, got: 0 });
-    check("a smaller size", &bytes, Stated { size: size - 1, ..stated }, E::Size { stated: size - 1, got: size });
-    check("a larger size", &bytes, Stated { size: size + 1, ..stated }, E::Size { stated: size + 1, got: size });
-    check("too large a size", &bytes, Stated { size: 2 << 20, ..stated }, E::Compressed { limit: 1 << 20 });
+    check("another checksum", &bytes, DeclaredArchive { sha256: [0; 32], ..declared }, E::Checksum);
+    check("fewer bytes", &bytes[..40], declared, E::Size { declared: size, got: 40 });
+    check("nothing", &[], declared, E::Size { declared: size, got: 0 });
+    check(
+        "a smaller size",
+        &bytes,
+        DeclaredArchive { size: size - 1, ..declared },
+        E::Size { declared: size - 1, got: size },
+    );
+    check(
+        "a larger size",
+        &bytes,
+        DeclaredArchive { size: size + 1, ..declared },
+        E::Size { declared: size + 1, got: size },
+    );
+    check("too large a size", &bytes, DeclaredArchive { size: 2 << 20, ..declared }, E::Compressed { limit: 1 << 20 });
     let mut flipped = bytes.clone();
     let last = flipped.len() - 5;
     flipped[last] ^= 1;
-    let got = unpack(&*flipped, &sent(&flipped), &SMALL, Wanted { directory: "." });
+    let got = unpack(&*flipped, &sent(&flipped), &SMALL, AppDirectory { directory: "." });
     assert!(matches!(got, Err(E::Compression(_))), "a wrong CRC: {got:?}");
-    let got = unpack(&b"PK\x03\x04 a zip file"[..], &sent(b"PK\x03\x04 a zip file"), &SMALL, Wanted { directory: "." });
+    let got =
+        unpack(&b"PK\x03\x04 a zip file"[..], &sent(b"PK\x03\x04 a zip file"), &SMALL, AppDirectory { directory: "." });
     assert!(matches!(got, Err(E::Compression(_))), "no gzip at all: {got:?}");
 }
 
 #[test]
 fn the_metadatas_words_are_checked() {
     let hex = "00ff".repeat(16);
-    assert_eq!(Stated::parse(7, &hex).unwrap().sha256[..3], [0, 255, 0]);
-    assert_eq!(Stated::parse(7, &hex.to_uppercase()).unwrap().size, 7);
-    assert_eq!(Stated::parse(-1, &hex), Err(E::StatedSize(-1)));
+    assert_eq!(DeclaredArchive::parse(7, &hex).unwrap().sha256[..3], [0, 255, 0]);
+    assert_eq!(DeclaredArchive::parse(7, &hex.to_uppercase()).unwrap().size, 7);
+    assert_eq!(DeclaredArchive::parse(-1, &hex), Err(E::DeclaredSize(-1)));
     for bad in [String::new(), "0".repeat(63), "0".repeat(65), "g".repeat(64), "+f".repeat(32), "é".repeat(32)] {
-        assert_eq!(Stated::parse(7, &bad), Err(E::StatedChecksum(bad.clone())), "{bad}");
+        assert_eq!(DeclaredArchive::parse(7, &bad), Err(E::DeclaredChecksum(bad.clone())), "{bad}");
     }
 }

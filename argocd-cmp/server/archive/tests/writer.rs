@@ -6,7 +6,7 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
-use super::super::Stated;
+use super::super::DeclaredArchive;
 
 /// A tar that grows entry by entry.
 #[derive(Clone, Default)]
@@ -118,6 +118,6 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
 }
 
 /// What an honest sender states.
-pub(crate) fn sent(bytes: &[u8]) -> Stated {
-    Stated { size: bytes.len() as u64, sha256: Sha256::digest(bytes).into() }
+pub(crate) fn sent(bytes: &[u8]) -> DeclaredArchive {
+    DeclaredArchive { size: bytes.len() as u64, sha256: Sha256::digest(bytes).into() }
 }

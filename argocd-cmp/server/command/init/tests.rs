@@ -1,4 +1,4 @@
-use eod_render::{Content, Limits, Node, Parameters, RawParameter, parse_policy, read};
+use eod_render::{Content, Node, Parameters, RawParameter, YamlLimits, parse_policy, read};
 
 use super::*;
 
@@ -9,7 +9,7 @@ const SET: usize = 6;
 const PLUGIN: usize = 7;
 
 fn document(number: usize) -> Node {
-    read(DOCUMENTS[number].as_bytes(), &Limits::default()).unwrap().remove(0).root
+    read(DOCUMENTS[number].as_bytes(), &YamlLimits::default()).unwrap().remove(0).root
 }
 
 fn at<'a>(node: &'a Node, path: &[&str]) -> &'a Node {
@@ -23,7 +23,7 @@ fn items(node: &Node) -> &[Node] {
 
 #[test]
 fn it_is_one_stream_of_documents() {
-    let documents = read(text().as_bytes(), &Limits::default()).unwrap();
+    let documents = read(text().as_bytes(), &YamlLimits::default()).unwrap();
     let kind = |root: &Node| root.get("kind").and_then(Node::text).unwrap_or("policy").to_owned();
     let mut kinds: Vec<_> = documents.iter().map(|document| kind(&document.root)).collect();
     kinds.retain(|kind| !kind.starts_with("ValidatingAdmissionPolicy"));

@@ -19,7 +19,7 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::{Channel, Endpoint, Uri};
 
 use super::super::*;
-use crate::archive::Limits;
+use crate::archive::ArchiveLimits;
 use crate::policy::PolicyStore;
 use crate::renderer::{Renderer, Toolbox};
 use crate::server::{Patience, serve};
@@ -31,7 +31,7 @@ pub(crate) const POLICY: &str =
     "{version: 1, projects: {previews: {namespaces: ['*-pr-*'], registries: ['r.example/']}}}";
 
 /// Small enough to be passed quickly.
-pub(super) const LIMITS: Limits = Limits {
+pub(super) const LIMITS: ArchiveLimits = ArchiveLimits {
     compressed: 64 << 20,
     unpacked: 64 << 20,
     ratio: 200,
@@ -60,7 +60,7 @@ pub(super) struct Setup {
     pub(super) users: BTreeSet<u32>,
     pub(super) patience: Patience,
     pub(super) policy: &'static str,
-    pub(super) limits: Limits,
+    pub(super) limits: ArchiveLimits,
 }
 
 impl Default for Setup {
@@ -305,11 +305,11 @@ pub(crate) async fn wait(mut done: impl FnMut() -> bool) {
 
 struct FakeToolbox(Arc<Helm>);
 
-struct FakeTools<'a>(&'a Helm, &'a Watch);
+struct FakeTools<'a>(&'a Helm, &'a RenderProgress);
 
 impl Toolbox for FakeToolbox {
-    fn open<'a>(&'a self, watch: &'a Watch, _: &'a str) -> Box<dyn Tools + 'a> {
-        Box::new(FakeTools(&self.0, watch))
+    fn open<'a>(&'a self, progress: &'a RenderProgress, _: &'a str) -> Box<dyn Tools + 'a> {
+        Box::new(FakeTools(&self.0, progress))
     }
 
     fn version(&self, rule: &ToolRule) -> String {
@@ -320,15 +320,15 @@ impl Toolbox for FakeToolbox {
 
 impl Tools for FakeTools<'_> {
     fn helm(&self, _: &HelmRequest<'_>) -> Result<String, ToolError> {
-        let Self(helm, watch) = self;
-        watch.enter(Phase::Tool);
+        let Self(helm, progress) = self;
+        progress.enter(Phase::Tool);
         let mut state = helm.state.lock().unwrap();
         state.started += 1;
         if state.panics {
             drop(state);
             panic!("helm is broken");
         }
-        while !state.may_end && !watch.is_over() {
+        while !state.may_end && !progress.is_over() {
             state = helm.changed.wait_timeout(state, Duration::from_millis(5)).unwrap().0;
         }
         if !state.may_end {

@@ -25,11 +25,11 @@ fn identity_comes_from_the_variables_alone() {
         size: 3,
         env: env.iter().map(|(name, value)| wire::EnvEntry { name: (*name).into(), value: (*value).into() }).collect(),
     };
-    let (call, stated) = Call::parse(metadata).unwrap();
-    assert_eq!(stated.size, 3);
+    let (call, declared) = RenderRequest::parse(metadata).unwrap();
+    assert_eq!(declared.size, 3);
     assert_eq!(
         call,
-        Call {
+        RenderRequest {
             application: Application {
                 name: "shop-pr-7".to_owned(),
                 namespace: "shop-pr-7".to_owned(),
@@ -43,7 +43,7 @@ fn identity_comes_from_the_variables_alone() {
             above: String::new(),
         }
     );
-    assert_eq!(Call::of(variables(&[]), ".".to_owned()).application, Application::default());
+    assert_eq!(RenderRequest::of(variables(&[]), ".".to_owned()).application, Application::default());
 }
 
 #[test]

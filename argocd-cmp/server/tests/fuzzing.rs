@@ -5,9 +5,9 @@ use std::path::Path;
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::archive::{Limits, Stated, Unpacked, Wanted, unpack};
+use crate::archive::{AppDirectory, ArchiveLimits, DeclaredArchive, Unpacked, unpack};
 
-#[path = "../fuzz/bodies.rs"]
+#[path = "../../fuzz/bodies.rs"]
 mod bodies;
 
 /// A target's name and what it does with bytes.
