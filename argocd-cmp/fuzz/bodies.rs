@@ -9,8 +9,8 @@ use std::sync::Arc;
 
 use eod_proto::argocd as wire;
 use eod_render::{
-    Application, Limits as YamlLimits, NoTools, Parameters, Policy, RawParameter, RawValue, Request, Tree,
-    parse_policy, parse_raw_parameters, read, render, to_json, to_yaml,
+    Application, NoTools, Parameters, Policy, RawParameter, RawValue, Request, Tree, YamlLimits, parse_policy,
+    parse_raw_parameters, read, render_manifests, to_json, to_yaml,
 };
 use flate2::Compression;
 use flate2::write::GzEncoder;
@@ -64,7 +64,7 @@ pub(super) fn policy(data: &[u8]) {
         (Ok(one), Ok(other)) => assert!(format!("{one:?}") == format!("{other:?}"), "two policies of one text"),
         (Err(one), Err(other)) => {
             assert!(one == other && !one.as_slice().is_empty());
-            assert!(one.as_slice().iter().all(|refusal| refusal.place.file.as_deref() == Some("policy.yaml")));
+            assert!(one.as_slice().iter().all(|refusal| refusal.location.file.as_deref() == Some("policy.yaml")));
         }
         _ => panic!("one text is a policy and is none"),
     }
@@ -78,7 +78,7 @@ pub(super) fn parameters(data: &[u8]) {
     assert!(again == raw, "the parameters changed on their way");
     match Parameters::parse(&raw) {
         Ok(parameters) => assert!(parameters.replicas > 0 && Parameters::parse(&raw) == Ok(parameters)),
-        Err(refusals) => assert!(refusals.as_slice().iter().all(|refusal| refusal.place.object.is_some())),
+        Err(refusals) => assert!(refusals.as_slice().iter().all(|refusal| refusal.location.object.is_some())),
     }
 }
 
@@ -127,7 +127,7 @@ fn rendered(found: &Unpacked) {
     };
     let tree = Tree { files: &found.files, directory: "app", above: "" };
     let request = Request { tree, parameters: &[], application: &application, policy: &policy };
-    match render(&request, &NoTools) {
+    match render_manifests(&request, &NoTools) {
         Ok(rendered) => {
             assert!(!rendered.json_lines().is_empty(), "an empty success");
             for line in rendered.json_lines() {

@@ -11,7 +11,7 @@ use eod_domain::{
 
 use crate::parameters::Parameters;
 use crate::policy::{DomainRule, ProjectPolicy};
-use crate::refusal::{Place, Refusal, Refusals, Rule};
+use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 
 /// What Argo CD says about the Application.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -57,7 +57,7 @@ impl<'a> Preview<'a> {
             let message =
                 format!("{} replicas are above the policy's cap of {}", parameters.replicas, policy.caps.replicas);
             let remedy = format!("use at most {}", policy.caps.replicas);
-            refusals.push(Refusal::new(Place::parameter("replicas"), Rule::Caps, message, remedy));
+            refusals.push(Refusal::new(Location::parameter("replicas"), RefusalRule::Caps, message, remedy));
         }
         secret_refs(name.as_ref(), parameters, policy, &mut refusals);
         let environment = name.and_then(|name| {
@@ -71,8 +71,9 @@ impl<'a> Preview<'a> {
             (Some(environment), None) => Ok(Self::new(environment, parameters, policy)),
             (_, Some(refusals)) => Err(refusals),
             (None, None) => {
-                let place = Place::default().object("the Application");
-                Err(Refusal::new(place, Rule::Identity, "it names no environment", "set `environment`").into())
+                let location = Location::default().object("the Application");
+                Err(Refusal::new(location, RefusalRule::Identity, "it names no environment", "set `environment`")
+                    .into())
             }
         }
     }
@@ -102,27 +103,27 @@ fn name(
     policy: &ProjectPolicy,
     refusals: &mut Vec<Refusal>,
 ) -> Option<EnvironmentName> {
-    let place = || Place::default().object(format!("Application {}", application.name));
+    let location = || Location::default().object(format!("Application {}", application.name));
     let name = match application.namespace.parse::<EnvironmentName>() {
         Ok(name) => name,
         Err(error) => {
             let message = format!("the destination namespace can be no environment: {error}");
             let remedy = "set `spec.destination.namespace` to the environment's name";
-            refusals.push(Refusal::new(place(), Rule::Identity, message, remedy));
+            refusals.push(Refusal::new(location(), RefusalRule::Identity, message, remedy));
             return None;
         }
     };
     if let Some(wanted) = parameters.environment.as_ref().filter(|wanted| **wanted != name) {
         let message = format!("the parameter says `{wanted}`, and the Application's destination namespace is `{name}`");
         let remedy = "make both the same";
-        refusals.push(Refusal::new(Place::parameter("environment"), Rule::Identity, message, remedy));
+        refusals.push(Refusal::new(Location::parameter("environment"), RefusalRule::Identity, message, remedy));
     }
     let derived = environment_name(&spec_identity(parameters).identity(), None).ok();
     if let (None, Some(derived)) = (&parameters.environment, derived.filter(|derived| *derived != name)) {
         let message =
             format!("the pull request's environment is `{derived}`, and the destination namespace is `{name}`");
         let remedy = format!("set the destination namespace to `{derived}`, or name it with `environment`");
-        refusals.push(Refusal::new(Place::parameter("pull-request"), Rule::Identity, message, remedy));
+        refusals.push(Refusal::new(Location::parameter("pull-request"), RefusalRule::Identity, message, remedy));
     }
     if !policy.namespaces.iter().any(|pattern| pattern.fits(name.as_str())) {
         let known: Vec<_> = policy.namespaces.iter().map(|pattern| format!("`{pattern}`")).collect();
@@ -132,14 +133,14 @@ fn name(
             known.join(", ")
         );
         let remedy = "use a namespace that the policy allows";
-        refusals.push(Refusal::new(place(), Rule::Identity, message, remedy));
+        refusals.push(Refusal::new(location(), RefusalRule::Identity, message, remedy));
     }
     Some(name)
 }
 
 fn domain(parameters: &Parameters, policy: &ProjectPolicy, refusals: &mut Vec<Refusal>) -> Option<Domain> {
     let mut refuse = |message: String, remedy: &str| {
-        refusals.push(Refusal::new(Place::parameter("domain"), Rule::Host, message, remedy));
+        refusals.push(Refusal::new(Location::parameter("domain"), RefusalRule::Host, message, remedy));
     };
     match (&policy.domain, &parameters.domain) {
         (DomainRule::Parameter, given) => given.clone(),
@@ -163,7 +164,12 @@ fn chosen_tier(parameters: &Parameters, refusals: &mut Vec<Refusal>) -> Option<T
     match tier::<_, &str>(&parameters.labels, &[]) {
         Ok(choice) => Some(choice.tier),
         Err(error) => {
-            refusals.push(Refusal::new(Place::parameter("labels"), Rule::Parameter, error, "correct the label"));
+            refusals.push(Refusal::new(
+                Location::parameter("labels"),
+                RefusalRule::Parameter,
+                error,
+                "correct the label",
+            ));
             None
         }
     }
@@ -187,7 +193,7 @@ fn secret_refs(
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             let message = format!("`{secret}` lies under none of the policy's prefixes: {known}");
             let remedy = "point to this environment's own copy, as `eod_vault_clone.secret_ref` gives it";
-            refusals.push(Refusal::new(Place::parameter(parameter), Rule::Secret, message, remedy));
+            refusals.push(Refusal::new(Location::parameter(parameter), RefusalRule::Secret, message, remedy));
         }
     }
 }
@@ -234,8 +240,8 @@ fn settings(domain: Option<Domain>, policy: &ProjectPolicy) -> Settings {
 }
 
 fn mistake(mistake: &Mistake) -> Refusal {
-    let place = Place::parameter(mistake.path.join("."));
-    Refusal::new(place, Rule::Parameter, &mistake.message, "correct the parameter, or the platform's policy")
+    let location = Location::parameter(mistake.path.join("."));
+    Refusal::new(location, RefusalRule::Parameter, &mistake.message, "correct the parameter, or the platform's policy")
 }
 
 #[cfg(test)]

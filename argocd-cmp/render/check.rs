@@ -18,22 +18,22 @@ use std::collections::BTreeSet;
 
 use serde_json::Value;
 
-use self::shape::{Shape, walk};
+use self::shape::{ValueShape, walk};
 use crate::application::Preview;
 use crate::kind::{SourceKind, never};
 use crate::manifest::Manifest;
-use crate::node::Step;
-use crate::refusal::{Refusal, Rule};
+use crate::node::PathStep;
+use crate::refusal::{Refusal, RefusalRule};
 use crate::transform::Hosts;
 
 /// What the checks of one object know.
-pub(crate) struct Cx<'a> {
+pub(crate) struct CheckContext<'a> {
     pub(crate) preview: &'a Preview<'a>,
     pub(crate) hosts: &'a Hosts,
     /// The service accounts that the source defines.
     accounts: &'a BTreeSet<String>,
     manifest: &'a Manifest,
-    path: Vec<Step>,
+    path: Vec<PathStep>,
     refusals: Vec<Refusal>,
 }
 
@@ -46,7 +46,8 @@ pub(crate) fn check(preview: &Preview<'_>, hosts: &Hosts, manifests: &[Manifest]
     let accounts = manifests.iter().filter(|manifest| manifest.kind() == "ServiceAccount");
     let accounts: BTreeSet<String> = accounts.map(|account| account.name().to_owned()).collect();
     let one = |manifest| {
-        let mut cx = Cx { preview, hosts, accounts: &accounts, manifest, path: Vec::new(), refusals: Vec::new() };
+        let mut cx =
+            CheckContext { preview, hosts, accounts: &accounts, manifest, path: Vec::new(), refusals: Vec::new() };
         object(&mut cx);
         cx.refusals
     };
@@ -55,18 +56,18 @@ pub(crate) fn check(preview: &Preview<'_>, hosts: &Hosts, manifests: &[Manifest]
         refusals.extend(one(manifest));
         if refusals.len() >= MOST_REFUSALS {
             let message = format!("there are more than {MOST_REFUSALS} refusals; what comes behind is not looked at");
-            refusals.push(manifest.refuse(&[], Rule::Caps, message, "correct these first"));
+            refusals.push(manifest.refuse(&[], RefusalRule::Caps, message, "correct these first"));
             break;
         }
     }
     refusals
 }
 
-fn object(cx: &mut Cx<'_>) {
+fn object(cx: &mut CheckContext<'_>) {
     let (manifest, group, kind) = (cx.manifest, cx.manifest.group(), cx.manifest.kind());
     if let Some(reason) = never(group, kind) {
         cx.refuse(
-            Rule::Kind,
+            RefusalRule::Kind,
             format!("`{kind}` of `{}` is never allowed: {reason}", manifest.api_version()),
             "remove it",
         );
@@ -76,19 +77,19 @@ fn object(cx: &mut Cx<'_>) {
     let Some(source_kind) = allowed else {
         let known: Vec<_> = cx.preview.policy.kinds.iter().map(ToString::to_string).collect();
         let message = format!("`{kind}` of `{}` is not allowed", manifest.api_version());
-        cx.refuse(Rule::Kind, message, format!("remove it, or use one of: {}", known.join(", ")));
+        cx.refuse(RefusalRule::Kind, message, format!("remove it, or use one of: {}", known.join(", ")));
         return;
     };
     if let Some(version) = source_kind.api_version().filter(|version| version != manifest.api_version()) {
         let message = format!("`{kind}` of `{}` is not read", manifest.api_version());
-        cx.refuse(Rule::Kind, message, format!("write `apiVersion: {version}`"));
+        cx.refuse(RefusalRule::Kind, message, format!("write `apiVersion: {version}`"));
         return;
     }
     metadata::object(cx, &source_kind);
     walk(cx, shape_of(&source_kind), &manifest.content);
 }
 
-fn shape_of(kind: &SourceKind) -> &'static Shape {
+fn shape_of(kind: &SourceKind) -> &'static ValueShape {
     match kind {
         SourceKind::ServiceAccount => &config::SERVICE_ACCOUNT,
         SourceKind::ConfigMap => &config::CONFIG_MAP,
@@ -107,14 +108,14 @@ fn shape_of(kind: &SourceKind) -> &'static Shape {
 
 /// A kind that only the platform knows. A list at its top would be taken apart by Argo CD, and pods inside of it keep
 /// the rules of pods.
-static OTHER: Shape = Shape::And(&Shape::Any, |cx, value| {
+static OTHER: ValueShape = ValueShape::And(&ValueShape::Any, |cx, value| {
     if value.get("items").is_some() {
-        cx.at("items", |cx| cx.refuse(Rule::Kind, "makes a list of this object", "remove it"));
+        cx.at("items", |cx| cx.refuse(RefusalRule::Kind, "makes a list of this object", "remove it"));
     }
     nested_pods(cx, value);
 });
 
-fn nested_pods(cx: &mut Cx<'_>, value: &Value) {
+fn nested_pods(cx: &mut CheckContext<'_>, value: &Value) {
     match value {
         Value::Array(items) => {
             for (at, item) in items.iter().enumerate() {
@@ -131,9 +132,9 @@ fn nested_pods(cx: &mut Cx<'_>, value: &Value) {
     }
 }
 
-impl Cx<'_> {
+impl CheckContext<'_> {
     /// Refuses the part that is being looked at.
-    fn refuse(&mut self, rule: Rule, message: impl std::fmt::Display, remedy: impl std::fmt::Display) {
+    fn refuse(&mut self, rule: RefusalRule, message: impl std::fmt::Display, remedy: impl std::fmt::Display) {
         // One object with a million wrong fields is one wrong object.
         if self.refusals.len() >= MOST_OF_ONE {
             return;
@@ -144,14 +145,14 @@ impl Cx<'_> {
 
     /// Looks at the value of a key.
     fn at(&mut self, key: &str, look: impl FnOnce(&mut Self)) {
-        self.path.push(Step::Key(key.to_owned()));
+        self.path.push(PathStep::Key(key.to_owned()));
         look(self);
         self.path.pop();
     }
 
     /// Looks at an item of a list.
     fn item(&mut self, item: usize, look: impl FnOnce(&mut Self)) {
-        self.path.push(Step::Item(item));
+        self.path.push(PathStep::Item(item));
         look(self);
         self.path.pop();
     }
@@ -163,8 +164,8 @@ impl Cx<'_> {
 
     fn wrong_type(&mut self, expected: &str) {
         let value = self.path.iter().try_fold(&self.manifest.content, |value, step| match step {
-            Step::Key(key) => value.get(key),
-            Step::Item(item) => value.get(item),
+            PathStep::Key(key) => value.get(key),
+            PathStep::Item(item) => value.get(item),
         });
         let got = match value {
             None | Some(Value::Null) => "nothing",
@@ -175,17 +176,17 @@ impl Cx<'_> {
             Some(Value::Object(_)) => "a map",
         };
         let remedy = if expected == "a text" { "put the value in quotes" } else { "correct the value" };
-        self.refuse(Rule::Field, format!("must be {expected}, and is {got}"), remedy);
+        self.refuse(RefusalRule::Field, format!("must be {expected}, and is {got}"), remedy);
     }
 }
 
 /// Refuses the name of a Secret that the platform put into the namespace for itself.
-fn not_of_platform(cx: &mut Cx<'_>, value: &Value) {
+fn not_of_platform(cx: &mut CheckContext<'_>, value: &Value) {
     let Some(name) = value.as_str() else { return };
     let policy = cx.preview.policy;
     let platform = [&policy.image_pull_secret, &policy.ingress.tls_secret];
     if platform.into_iter().flatten().any(|secret| secret.as_str() == name) {
         let message = format!("is `{name}`, a Secret of the platform that no container may read");
-        cx.refuse(Rule::Secret, message, "use a Secret of this environment");
+        cx.refuse(RefusalRule::Secret, message, "use a Secret of this environment");
     }
 }

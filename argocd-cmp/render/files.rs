@@ -9,17 +9,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::refusal::{Place, Refusal, Rule};
+use crate::refusal::{Location, Refusal, RefusalRule};
 
 /// The files of a repository, or of the part of it that was received.
 #[derive(Clone, Debug, Default)]
 pub struct Files {
-    entries: BTreeMap<String, Entry>,
+    entries: BTreeMap<String, FileEntry>,
 }
 
 /// What stands at a path.
 #[derive(Clone, Debug)]
-enum Entry {
+enum FileEntry {
     File(Arc<[u8]>),
     Link(String),
 }
@@ -65,7 +65,7 @@ impl Files {
     ///
     /// When the path is none, or already means something else.
     pub fn add_file(&mut self, path: &str, bytes: impl Into<Arc<[u8]>>) -> Result<(), FileError> {
-        self.add(path, Entry::File(bytes.into()))
+        self.add(path, FileEntry::File(bytes.into()))
     }
 
     /// Adds a link. Where it leads is looked at when it is followed.
@@ -74,10 +74,10 @@ impl Files {
     ///
     /// As [`Files::add_file`].
     pub fn add_link(&mut self, path: &str, target: &str) -> Result<(), FileError> {
-        self.add(path, Entry::Link(target.to_owned()))
+        self.add(path, FileEntry::Link(target.to_owned()))
     }
 
-    fn add(&mut self, path: &str, entry: Entry) -> Result<(), FileError> {
+    fn add(&mut self, path: &str, entry: FileEntry) -> Result<(), FileError> {
         let is_part = |part: &str| !matches!(part, "" | "." | "..") && !part.contains('\0');
         if !path.split('/').all(is_part) {
             return Err(FileError::Name(path.to_owned()));
@@ -116,7 +116,7 @@ impl Files {
                 }
                 _ => real.push(part),
             }
-            if let Some(Entry::Link(target)) = self.entries.get(&real.join("/")) {
+            if let Some(FileEntry::Link(target)) = self.entries.get(&real.join("/")) {
                 links += 1;
                 if links > MOST_LINKS {
                     return Err(FileError::TooManyLinks(shown()));
@@ -139,7 +139,7 @@ impl Files {
     pub fn read(&self, base: &str, path: &str) -> Result<Arc<[u8]>, FileError> {
         let real = self.resolve(base, path)?;
         match self.entries.get(&real) {
-            Some(Entry::File(bytes)) => Ok(Arc::clone(bytes)),
+            Some(FileEntry::File(bytes)) => Ok(Arc::clone(bytes)),
             _ if self.is_plain_directory(&real) => Err(FileError::IsDirectory(real)),
             _ => Err(FileError::Missing(real)),
         }
@@ -186,7 +186,7 @@ impl Files {
             for name in self.names(&real).into_iter().filter(|name| *name != ".git") {
                 let below = if shown.is_empty() { name.to_owned() } else { format!("{shown}/{name}") };
                 let target = self.resolve(&real, name)?;
-                if let Some(Entry::File(bytes)) = self.entries.get(&target) {
+                if let Some(FileEntry::File(bytes)) = self.entries.get(&target) {
                     found.insert(below, Arc::clone(bytes));
                 } else if self.is_plain_directory(&target) && depth < MOST_LINKS {
                     waiting.push((target, below, depth + 1));
@@ -218,7 +218,7 @@ impl Files {
 
 impl FileError {
     /// The refusal of whoever needed the file.
-    pub(crate) fn refusal(&self, place: Place) -> Refusal {
+    pub(crate) fn refusal(&self, location: Location) -> Refusal {
         let remedy = match self {
             Self::Missing(_) => {
                 "add the file; if it is in the repository, list its directory in the Application's annotation \
@@ -234,7 +234,7 @@ impl FileError {
             Self::IsDirectory(_) => "name a file",
             Self::Name(_) | Self::Conflict(_) => "send every path once, in its shortest form",
         };
-        Refusal::new(place, Rule::File, self, remedy)
+        Refusal::new(location, RefusalRule::File, self, remedy)
     }
 }
 

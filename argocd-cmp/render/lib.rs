@@ -1,6 +1,6 @@
 //! Files, parameters and policy to the manifests of one environment, or to every reason why not.
 //!
-//! [`render()`] is a function of its request: the received [`Files`], the parameters of the Application, what Argo CD says
+//! [`render_manifests`] is a function of its request: the received [`Files`], the parameters of the Application, what Argo CD says
 //! about it, and the platform's [`Policy`]. Everything that a repository brings is hostile input.
 //!
 //! # Guarantees
@@ -8,7 +8,7 @@
 //! - The same request gives the same bytes: no clock, no network, no environment, no order of a hash map. Only
 //!   [`Tools`] reaches outside, and what it gives is checked like any other source.
 //! - All or nothing: never a part of the objects, never an empty success.
-//! - Every refusal names its place, its [`Rule`] and a remedy, and all that one step finds come at once.
+//! - Every refusal names its location, its [`RefusalRule`] and a remedy, and all that one step finds come at once.
 //! - What is not listed as allowed is refused: kinds, fields, keys of metadata, registries, hosts.
 //! - Nothing that a repository holds widens the policy, and nothing is rendered outside of the environment's namespace.
 //! - No input makes it panic, and sizes, depths and repetitions are bounded.
@@ -49,7 +49,7 @@ pub use crate::files::{FileError, Files};
 pub use crate::image::{Image, ImageError, ImageName, Registry};
 pub use crate::kind::{SourceKind, SourceKindError};
 pub use crate::manifest::Manifest;
-pub use crate::node::{Content, Entry, Field, Node, Step};
+pub use crate::node::{Content, FieldPath, MapEntry, Node, PathStep};
 pub use crate::parameters::{
     ANNOUNCEMENTS, Announcement, Collection, Guards, Parameters, RawParameter, RawValue, RunState, parse_raw_parameters,
 };
@@ -57,9 +57,9 @@ pub use crate::policy::{
     Caps, DomainRule, IngressRule, NamePattern, NamePatternError, Policy, ProjectPolicy, Registries, Sandbox,
     SecretPrefix, SecretPrefixError, Secrets, StoreKind, ToolRule, parse_policy,
 };
-pub use crate::read::{Document, Fault, FaultKind, Limits, read};
-pub use crate::refusal::{Place, Refusal, Refusals, Rule};
-pub use crate::render::{Rendered, Request, render};
+pub use crate::read::{Document, Fault, FaultKind, YamlLimits, read};
+pub use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
+pub use crate::render::{RenderedManifests, Request, render_manifests};
 pub use crate::source::{Tree, build_kustomization};
 pub use crate::tools::{HelmRequest, KustomizeRequest, NoTools, ToolError, Tools};
 pub use crate::write::{to_json, to_yaml};

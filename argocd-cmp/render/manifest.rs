@@ -1,4 +1,4 @@
-//! An object on its way through, with the place it came from.
+//! Kubernetes objects of a source, with the location each was read from.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -6,9 +6,9 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::node::{Content, Field, Node, Step};
-use crate::read::{Fault, Limits, read_objects};
-use crate::refusal::{Place, Refusal, Rule};
+use crate::node::{Content, FieldPath, Node, PathStep};
+use crate::read::{Fault, YamlLimits, read_objects};
+use crate::refusal::{Location, Refusal, RefusalRule};
 
 /// One object.
 #[derive(Clone, Debug)]
@@ -26,7 +26,7 @@ pub(crate) struct Origin {
     document: Option<u32>,
     root: Arc<Node>,
     /// The way from the document to the object, for items of a List.
-    base: Vec<Step>,
+    base: Vec<PathStep>,
 }
 
 impl Manifest {
@@ -66,17 +66,23 @@ impl Manifest {
     }
 
     /// Where a part of it stands.
-    pub(crate) fn place(&self, steps: &[Step]) -> Place {
-        let Some(origin) = &self.origin else { return Place::default().object(self.title()) };
+    pub(crate) fn location(&self, steps: &[PathStep]) -> Location {
+        let Some(origin) = &self.origin else { return Location::default().object(self.title()) };
         let steps = [origin.base.as_slice(), steps].concat();
-        let place = Place::file(origin.file.as_ref()).line(origin.root.line_of(&steps)).object(self.title());
-        Place { document: origin.document, ..place }
+        let location = Location::file(origin.file.as_ref()).line(origin.root.line_of(&steps)).object(self.title());
+        Location { document: origin.document, ..location }
     }
 
     /// The refusal of a part of it. The message is about the field and begins with its name.
-    pub(crate) fn refuse(&self, steps: &[Step], rule: Rule, message: impl Display, remedy: impl Display) -> Refusal {
-        let message = if steps.is_empty() { message.to_string() } else { format!("`{}` {message}", Field(steps)) };
-        Refusal::new(self.place(steps), rule, message, remedy)
+    pub(crate) fn refuse(
+        &self,
+        steps: &[PathStep],
+        rule: RefusalRule,
+        message: impl Display,
+        remedy: impl Display,
+    ) -> Refusal {
+        let message = if steps.is_empty() { message.to_string() } else { format!("`{}` {message}", FieldPath(steps)) };
+        Refusal::new(self.location(steps), rule, message, remedy)
     }
 }
 
@@ -87,7 +93,7 @@ pub(crate) fn text<'a>(value: &'a Value, keys: &[&str]) -> &'a str {
 
 /// The objects of a YAML or JSON text; what has neither apiVersion nor kind is none. `name` says for each line which file it came from.
 pub(crate) fn manifests(name: &dyn Fn(u32) -> Arc<str>, bytes: &[u8]) -> Result<Vec<Manifest>, Vec<Refusal>> {
-    let documents = read_objects(bytes, &Limits::default()).map_err(|faults| yaml(name, faults))?;
+    let documents = read_objects(bytes, &YamlLimits::default()).map_err(|faults| yaml(name, faults))?;
     let several = documents.len() > 1 || documents.iter().any(|document| document.number > 1);
     let (mut manifests, mut refusals) = (Vec::new(), Vec::new());
     for document in documents {
@@ -105,9 +111,9 @@ pub(crate) fn manifests(name: &dyn Fn(u32) -> Arc<str>, bytes: &[u8]) -> Result<
 
 pub(crate) fn yaml(name: &dyn Fn(u32) -> Arc<str>, faults: Vec<Fault>) -> Vec<Refusal> {
     let refusal = |fault: Fault| {
-        let place = Place::file(name(fault.line).as_ref()).line(fault.line);
-        let place = Place { document: (fault.document > 1).then_some(fault.document), ..place };
-        Refusal::new(place, Rule::Yaml, &fault.kind, fault.kind.remedy())
+        let location = Location::file(name(fault.line).as_ref()).line(fault.line);
+        let location = Location { document: (fault.document > 1).then_some(fault.document), ..location };
+        Refusal::new(location, RefusalRule::Yaml, &fault.kind, fault.kind.remedy())
     };
     faults.into_iter().map(refusal).collect()
 }
@@ -118,12 +124,17 @@ fn flatten(origin: Origin, node: &Node, manifests: &mut Vec<Manifest>, refusals:
     if is_list && node.get("apiVersion").and_then(Node::text) == Some("v1") {
         if let Some(Content::List(items)) = node.get("items").map(|items| &items.content) {
             for (at, item) in items.iter().enumerate() {
-                let steps = [Step::Key("items".to_owned()), Step::Item(at)];
+                let steps = [PathStep::Key("items".to_owned()), PathStep::Item(at)];
                 let inner = Origin { base: [origin.base.as_slice(), &steps].concat(), ..origin.clone() };
                 // Inside of a List everything is meant to be an object.
                 if item.get("kind").is_none() && item.get("apiVersion").is_none() {
                     let manifest = Manifest { content: said(item, false), origin: Some(inner) };
-                    refusals.push(manifest.refuse(&[], Rule::Yaml, "an item of a List is no object", "remove it"));
+                    refusals.push(manifest.refuse(
+                        &[],
+                        RefusalRule::Yaml,
+                        "an item of a List is no object",
+                        "remove it",
+                    ));
                 } else {
                     flatten(inner, item, manifests, refusals);
                 }
@@ -138,7 +149,7 @@ fn flatten(origin: Origin, node: &Node, manifests: &mut Vec<Manifest>, refusals:
         manifests.push(manifest);
     } else {
         let message = "an object needs both `apiVersion` and `kind` as texts";
-        refusals.push(manifest.refuse(&[], Rule::Yaml, message, "add what is missing, or remove both"));
+        refusals.push(manifest.refuse(&[], RefusalRule::Yaml, message, "add what is missing, or remove both"));
     }
 }
 
@@ -173,11 +184,11 @@ pub(crate) fn duplicates(manifests: &[Manifest]) -> Vec<Refusal> {
                 seen.insert(key, manifest);
             }
             Some(first) => {
-                let message = match first.place(&[]).file {
-                    Some(_) => format!("the same object stands at {} too", first.place(&[])),
+                let message = match first.location(&[]).file {
+                    Some(_) => format!("the same object stands at {} too", first.location(&[])),
                     None => "EoD makes an object of this name itself".to_owned(),
                 };
-                refusals.push(manifest.refuse(&[], Rule::Name, message, "rename or remove one of them"));
+                refusals.push(manifest.refuse(&[], RefusalRule::Name, message, "rename or remove one of them"));
             }
         }
     }

@@ -27,12 +27,12 @@ pub enum Content {
     /// A list.
     List(Vec<Node>),
     /// A map, in the order of the document. No key occurs twice.
-    Map(Vec<Entry>),
+    Map(Vec<MapEntry>),
 }
 
 /// One key of a map and its value.
 #[derive(Clone, Debug, PartialEq)]
-pub struct Entry {
+pub struct MapEntry {
     /// The key.
     pub key: String,
     /// The line of the key, from 1.
@@ -43,7 +43,7 @@ pub struct Entry {
 
 /// One step into a value.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum Step {
+pub enum PathStep {
     /// To the value of a key.
     Key(String),
     /// To an item of a list, from 0.
@@ -52,7 +52,7 @@ pub enum Step {
 
 /// Steps for people: `spec.containers[0].image`. A key that is no plain word is quoted: `metadata.labels["a/b"]`.
 #[derive(Clone, Copy, Debug)]
-pub struct Field<'a>(pub &'a [Step]);
+pub struct FieldPath<'a>(pub &'a [PathStep]);
 
 impl Node {
     /// The value of a key, where this is a map that has it.
@@ -77,15 +77,15 @@ impl Node {
     }
 
     /// The line of the deepest part that these steps lead to.
-    pub fn line_of(&self, steps: &[Step]) -> u32 {
+    pub fn line_of(&self, steps: &[PathStep]) -> u32 {
         let Some((first, rest)) = steps.split_first() else { return self.line };
         match (first, &self.content) {
-            (Step::Key(key), Content::Map(entries)) => match entries.iter().find(|entry| entry.key == *key) {
+            (PathStep::Key(key), Content::Map(entries)) => match entries.iter().find(|entry| entry.key == *key) {
                 Some(entry) if rest.is_empty() => entry.line,
                 Some(entry) => entry.node.line_of(rest),
                 None => self.line,
             },
-            (Step::Item(at), Content::List(items)) => items.get(*at).map_or(self.line, |item| item.line_of(rest)),
+            (PathStep::Item(at), Content::List(items)) => items.get(*at).map_or(self.line, |item| item.line_of(rest)),
             _ => self.line,
         }
     }
@@ -115,14 +115,14 @@ impl Node {
     }
 }
 
-impl fmt::Display for Field<'_> {
+impl fmt::Display for FieldPath<'_> {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         for (at, step) in self.0.iter().enumerate() {
             match step {
-                Step::Item(item) => write!(f, "[{item}]")?,
-                Step::Key(key) if is_word(key) && at == 0 => f.write_str(key)?,
-                Step::Key(key) if is_word(key) => write!(f, ".{key}")?,
-                Step::Key(key) => write!(f, "[{key:?}]")?,
+                PathStep::Item(item) => write!(f, "[{item}]")?,
+                PathStep::Key(key) if is_word(key) && at == 0 => f.write_str(key)?,
+                PathStep::Key(key) if is_word(key) => write!(f, ".{key}")?,
+                PathStep::Key(key) => write!(f, "[{key:?}]")?,
             }
         }
         Ok(())

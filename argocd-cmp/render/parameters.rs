@@ -18,7 +18,7 @@ use eod_domain::{Domain, EnvironmentName, HeadSha, Owner, Repository, ServiceNam
 pub use self::announcement::{ANNOUNCEMENTS, Announcement, Collection};
 pub use self::raw::{RawParameter, RawValue, parse_raw_parameters};
 use crate::image::{Image, ImageName};
-use crate::refusal::{Place, Refusal, Refusals, Rule};
+use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 
 /// All parameters; INTERFACE 5 has their meanings.
 #[derive(Clone, Debug, PartialEq)]
@@ -76,7 +76,7 @@ pub enum Guards {
 }
 
 /// Reads one parameter after the other and keeps what is wrong.
-struct Reader<'a> {
+struct ParameterReader<'a> {
     raw: BTreeMap<&'a str, &'a RawValue>,
     mistakes: Vec<Refusal>,
 }
@@ -88,7 +88,7 @@ impl Parameters {
     ///
     /// Every mistake there is, each with the name of its parameter.
     pub fn parse(raw: &[RawParameter]) -> Result<Self, Refusals> {
-        let mut reader = Reader::new(raw);
+        let mut reader = ParameterReader::new(raw);
         let labels = reader.list("labels").unwrap_or_default();
         let services = reader.services(&labels);
         let parameters = Self {
@@ -164,7 +164,7 @@ impl Default for Parameters {
     }
 }
 
-impl<'a> Reader<'a> {
+impl<'a> ParameterReader<'a> {
     fn new(raw: &'a [RawParameter]) -> Self {
         let mut reader = Self { raw: BTreeMap::new(), mistakes: Vec::new() };
         for RawParameter { name, value } in raw {
@@ -180,7 +180,7 @@ impl<'a> Reader<'a> {
     }
 
     fn mistake(&mut self, name: &str, message: impl Display, remedy: impl Display) {
-        self.mistakes.push(Refusal::new(Place::parameter(name), Rule::Parameter, message, remedy));
+        self.mistakes.push(Refusal::new(Location::parameter(name), RefusalRule::Parameter, message, remedy));
     }
 
     /// A text; one that is empty is none, because templates fill in nothing where there is nothing.

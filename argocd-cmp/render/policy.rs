@@ -18,7 +18,7 @@ pub use self::parse::parse_policy;
 pub use self::pattern::{NamePattern, NamePatternError, SecretPrefix, SecretPrefixError};
 use crate::image::{ImageName, Registry};
 use crate::kind::SourceKind;
-use crate::refusal::{Place, Refusal, Rule};
+use crate::refusal::{Location, Refusal, RefusalRule};
 
 /// The policy of a platform: one per Argo CD project.
 #[derive(Clone, Debug)]
@@ -193,8 +193,8 @@ impl Policy {
             let known: Vec<_> = self.projects.keys().map(|name| format!("`{name}`")).collect();
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
             Refusal::new(
-                Place::default().object(format!("project {name}")),
-                Rule::Policy,
+                Location::default().object(format!("project {name}")),
+                RefusalRule::Policy,
                 format!("the policy says nothing about the Argo CD project `{name}`; it knows {known}"),
                 "use one of these projects, or have the platform add this one to the policy",
             )

@@ -5,7 +5,7 @@
 //! - Every value keeps its line. Texts and numbers are kept to the letter.
 //! - What other readers of YAML take for something else is refused: a key that stands twice, `yes` without quotes,
 //!   a tag of somebody's own.
-//! - Memory and time are bounded by [`Limits`], whatever the text: size, depth, number of values, values that aliases
+//! - Memory and time are bounded by [`YamlLimits`], whatever the text: size, depth, number of values, values that aliases
 //!   repeat.
 //! - No text makes it panic.
 
@@ -19,7 +19,7 @@ use crate::node::Node;
 
 /// How large a text may be.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct YamlLimits {
     /// Bytes of the whole text.
     pub bytes: usize,
     /// Documents in it.
@@ -35,7 +35,7 @@ pub struct Limits {
 /// One document of a text.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Document {
-    /// Its place among the documents of the text, from 1. Empty documents count.
+    /// Number of the document in the text, from 1. Empty documents count.
     pub number: u32,
     /// What it says.
     pub root: Node,
@@ -98,7 +98,7 @@ pub enum FaultKind {
     },
 }
 
-impl Default for Limits {
+impl Default for YamlLimits {
     /// Room for the largest charts, and no room for a bomb.
     fn default() -> Self {
         Self { bytes: 8 << 20, documents: 2000, depth: 64, nodes: 400_000, repeated: 20_000 }
@@ -127,7 +127,7 @@ impl FaultKind {
 /// # Errors
 ///
 /// Everything that is wrong, up to the first fault after which reading cannot go on.
-pub fn read(bytes: &[u8], limits: &Limits) -> Result<Vec<Document>, Vec<Fault>> {
+pub fn read(bytes: &[u8], limits: &YamlLimits) -> Result<Vec<Document>, Vec<Fault>> {
     built(bytes, limits)?.finish()
 }
 
@@ -137,13 +137,13 @@ pub fn read(bytes: &[u8], limits: &Limits) -> Result<Vec<Document>, Vec<Fault>> 
 /// # Errors
 ///
 /// As [`read()`].
-pub(crate) fn read_objects(bytes: &[u8], limits: &Limits) -> Result<Vec<Document>, Vec<Fault>> {
+pub(crate) fn read_objects(bytes: &[u8], limits: &YamlLimits) -> Result<Vec<Document>, Vec<Fault>> {
     let mut builder = built(bytes, limits)?;
     builder.leave_out(|document| document.root.get("apiVersion").is_none() && document.root.get("kind").is_none());
     builder.finish()
 }
 
-fn built<'a>(bytes: &[u8], limits: &'a Limits) -> Result<builder::Builder<'a>, Vec<Fault>> {
+fn built<'a>(bytes: &[u8], limits: &'a YamlLimits) -> Result<builder::Builder<'a>, Vec<Fault>> {
     let fault = |line, kind| vec![Fault { line, document: 1, kind }];
     if bytes.len() > limits.bytes {
         let kind = FaultKind::TooLarge { what: "the file", limit: limits.bytes, unit: "bytes" };
@@ -157,7 +157,7 @@ fn built<'a>(bytes: &[u8], limits: &'a Limits) -> Result<builder::Builder<'a>, V
     documents(text, limits)
 }
 
-fn documents<'a>(text: &str, limits: &'a Limits) -> Result<builder::Builder<'a>, Vec<Fault>> {
+fn documents<'a>(text: &str, limits: &'a YamlLimits) -> Result<builder::Builder<'a>, Vec<Fault>> {
     let mut parser = Parser::new_from_str(text);
     let mut builder = builder::Builder::new(limits);
     loop {

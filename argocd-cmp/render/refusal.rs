@@ -6,9 +6,9 @@ use std::fmt;
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Refusal {
     /// Where it stands.
-    pub place: Place,
+    pub location: Location,
     /// The rule that says so.
-    pub rule: Rule,
+    pub rule: RefusalRule,
     /// What was got and what was expected; no final dot.
     pub message: String,
     /// What to do; no final dot.
@@ -17,7 +17,7 @@ pub struct Refusal {
 
 /// Where something stands, as far as it is known.
 #[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Place {
+pub struct Location {
     /// The file, relative to the received tree, or a word for where it came from: `parameters`.
     pub file: Option<String>,
     /// The line, from 1.
@@ -31,7 +31,7 @@ pub struct Place {
 /// What stands for a file where a parameter of the Application is meant.
 const PARAMETERS: &str = "parameters";
 
-/// Every reason there is, sorted by place.
+/// Every reason there is, sorted by location.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub struct Refusals(Vec<Refusal>);
 
@@ -40,9 +40,9 @@ macro_rules! rules {
     ($($(#[$doc:meta])+ $name:ident = $word:literal,)+) => {
         /// The rules by which something is refused.
         #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-        pub enum Rule { $($(#[$doc])+ $name,)+ }
+        pub enum RefusalRule { $($(#[$doc])+ $name,)+ }
 
-        impl Rule {
+        impl RefusalRule {
             /// All rules.
             pub const ALL: &'static [Self] = &[$(Self::$name,)+];
 
@@ -114,13 +114,13 @@ rules! {
 }
 
 impl Refusal {
-    /// A refusal at a place.
-    pub fn new(place: Place, rule: Rule, message: impl fmt::Display, remedy: impl fmt::Display) -> Self {
-        Self { place, rule, message: message.to_string(), remedy: remedy.to_string() }
+    /// A refusal at a location.
+    pub fn new(location: Location, rule: RefusalRule, message: impl fmt::Display, remedy: impl fmt::Display) -> Self {
+        Self { location, rule, message: message.to_string(), remedy: remedy.to_string() }
     }
 }
 
-impl Place {
+impl Location {
     /// A file as a whole.
     pub fn file(name: impl Into<String>) -> Self {
         Self { file: Some(name.into()), ..Self::default() }
@@ -154,7 +154,7 @@ impl Refusals {
         (!refusals.is_empty()).then_some(Self(refusals))
     }
 
-    /// The refusals, sorted by place.
+    /// The refusals, sorted by location.
     pub fn as_slice(&self) -> &[Refusal] {
         &self.0
     }
@@ -164,7 +164,7 @@ impl Refusals {
     #[must_use]
     pub fn below(mut self, above: &str) -> Self {
         let above = above.trim_matches('/');
-        let files = self.0.iter_mut().filter_map(|refusal| refusal.place.file.as_mut());
+        let files = self.0.iter_mut().filter_map(|refusal| refusal.location.file.as_mut());
         for file in files.filter(|file| !above.is_empty() && *file != PARAMETERS) {
             *file = if ["", "."].contains(&file.as_str()) { above.to_owned() } else { format!("{above}/{file}") };
         }
@@ -178,13 +178,13 @@ impl From<Refusal> for Refusals {
     }
 }
 
-impl fmt::Display for Rule {
+impl fmt::Display for RefusalRule {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(self.as_str())
     }
 }
 
-impl fmt::Display for Place {
+impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { file, line, document, object } = self;
         if let Some(file) = file {
@@ -205,10 +205,10 @@ impl fmt::Display for Place {
 }
 
 impl fmt::Display for Refusal {
-    /// One block: place, rule, what is wrong, what to do.
+    /// One block: location, rule, what is wrong, what to do.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { place, rule, message, remedy } = self;
-        writeln!(f, "{place}")?;
+        let Self { location, rule, message, remedy } = self;
+        writeln!(f, "{location}")?;
         writeln!(f, "  rule:   {rule}")?;
         writeln!(f, "  found:  {}", visible(message))?;
         write!(f, "  remedy: {}", visible(remedy))

@@ -7,7 +7,7 @@ use crate::check::check;
 use crate::manifest::{Manifest, duplicates};
 use crate::parameters::{Guards, Parameters, RawParameter, RunState};
 use crate::policy::{Policy, ProjectPolicy};
-use crate::refusal::{Place, Refusal, Refusals, Rule};
+use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 use crate::source::{Source, Tree, read_source};
 use crate::tools::Tools;
 use crate::transform::{WAVE, transform, wave};
@@ -18,7 +18,7 @@ use crate::{secrets, stable};
 /// Everything a render depends on, but for what the tools do.
 #[derive(Clone, Copy, Debug)]
 pub struct Request<'a> {
-    /// The files and the Application's place among them.
+    /// Received files and the Application's directory.
     pub tree: Tree<'a>,
     /// The parameters as the Application has them.
     pub parameters: &'a [RawParameter],
@@ -30,7 +30,7 @@ pub struct Request<'a> {
 
 /// What is to be applied: at least one object, in the order of waves, kinds and names.
 #[derive(Clone, Debug)]
-pub struct Rendered {
+pub struct RenderedManifests {
     manifests: Vec<Manifest>,
     /// The same as JSON, one line each.
     lines: Vec<String>,
@@ -68,7 +68,7 @@ const KINDS: [&str; 19] = [
 ///
 /// Every refusal of the step that failed: the parameters, what they settle, the source, or its objects. Then nothing
 /// is rendered at all.
-pub fn render(request: &Request<'_>, tools: &dyn Tools) -> Result<Rendered, Refusals> {
+pub fn render_manifests(request: &Request<'_>, tools: &dyn Tools) -> Result<RenderedManifests, Refusals> {
     let Request { tree, parameters, application, policy } = *request;
     let (parameters, project) = match (Parameters::parse(parameters), policy.project(&application.project)) {
         (Ok(parameters), Ok(project)) => (parameters, project),
@@ -83,11 +83,11 @@ fn both(refusals: Option<Refusals>, other: Option<Refusal>) -> Refusals {
     let found = refusals.map(|refusals| refusals.as_slice().to_vec()).unwrap_or_default();
     let all = found.into_iter().chain(other).collect();
     Refusals::collected(all)
-        .unwrap_or_else(|| Refusal::new(Place::default(), Rule::Policy, "nothing", "nothing").into())
+        .unwrap_or_else(|| Refusal::new(Location::default(), RefusalRule::Policy, "nothing", "nothing").into())
 }
 
 /// Transform, policy, our own objects, and what they must be together.
-fn finish(preview: &Preview<'_>, source: Source, directory: &str) -> Result<Rendered, Refusals> {
+fn finish(preview: &Preview<'_>, source: Source, directory: &str) -> Result<RenderedManifests, Refusals> {
     let Source { manifests, is_chart } = source;
     let was_empty = manifests.is_empty();
     let transformed = transform(preview, manifests, is_chart);
@@ -96,7 +96,7 @@ fn finish(preview: &Preview<'_>, source: Source, directory: &str) -> Result<Rend
     if transformed.manifests.is_empty() && (was_empty || !asleep) {
         let message = "the source gives no object that runs in a preview, and an empty result would delete everything";
         let remedy = "check the path, the chart's values, and which services are selected";
-        refusals.push(Refusal::new(Place::file(directory), Rule::Empty, message, remedy));
+        refusals.push(Refusal::new(Location::file(directory), RefusalRule::Empty, message, remedy));
     }
     refusals.extend(check(preview, &transformed.hosts, &transformed.manifests));
     let mut all = own(preview, &transformed.stable, &mut refusals);
@@ -107,7 +107,7 @@ fn finish(preview: &Preview<'_>, source: Source, directory: &str) -> Result<Rend
     let lines: Vec<String> = all.iter().map(|manifest| to_json(&manifest.content)).collect();
     refusals.extend(caps(preview.policy, &lines, directory));
     match Refusals::collected(refusals) {
-        None => Ok(Rendered { manifests: all, lines }),
+        None => Ok(RenderedManifests { manifests: all, lines }),
         Some(refusals) => Err(refusals),
     }
 }
@@ -142,7 +142,12 @@ fn caps(policy: &ProjectPolicy, lines: &[String], directory: &str) -> Vec<Refusa
     let over = rows.into_iter().filter(|(_, found, cap)| found > cap);
     let refusal = |(what, found, cap): (&str, usize, usize)| {
         let message = format!("the whole has {found} {what}, above the policy's cap of {cap}");
-        Refusal::new(Place::file(directory), Rule::Caps, message, "render less, or have the platform raise the cap")
+        Refusal::new(
+            Location::file(directory),
+            RefusalRule::Caps,
+            message,
+            "render less, or have the platform raise the cap",
+        )
     };
     over.map(refusal).collect()
 }
@@ -155,7 +160,7 @@ fn order(manifest: &Manifest) -> (Option<i64>, usize, String, String, String) {
     (wave(manifest), rank, kind, group, name)
 }
 
-impl Rendered {
+impl RenderedManifests {
     /// The objects in order.
     pub fn manifests(&self) -> &[Manifest] {
         &self.manifests

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::application::Preview;
 use crate::manifest::Manifest;
 use crate::policy::Secrets;
-use crate::refusal::{Place, Refusal, Rule};
+use crate::refusal::{Location, Refusal, RefusalRule};
 
 /// How long a copy may lag behind the store.
 const REFRESH: &str = "1m";
@@ -35,7 +35,7 @@ pub(crate) fn objects(preview: &Preview<'_>) -> Result<Vec<Manifest>, Vec<Refusa
             Secrets::None => {
                 let message = "the policy names no store of secrets, so a reference cannot become a Secret";
                 let remedy = "leave the parameter out, or have the platform add `secrets` to the policy";
-                refusals.push(Refusal::new(Place::parameter(parameter), Rule::Secret, message, remedy));
+                refusals.push(Refusal::new(Location::parameter(parameter), RefusalRule::Secret, message, remedy));
             }
             Secrets::ExternalSecrets { store, store_kind } => {
                 let store_kind = match store_kind {

@@ -8,10 +8,10 @@ pub use self::kustomize::build_kustomization;
 use crate::application::{Application, Preview};
 use crate::files::Files;
 use crate::manifest::Manifest;
-use crate::refusal::{Place, Refusal, Refusals, Rule};
+use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 use crate::tools::Tools;
 
-/// The tree that was received and the Application's place in it.
+/// The received tree and the Application's directory in it.
 #[derive(Clone, Copy, Debug)]
 pub struct Tree<'a> {
     /// The files.
@@ -46,12 +46,12 @@ pub(crate) fn read_source(
     preview: &Preview<'_>,
     tools: &dyn Tools,
 ) -> Result<Source, Refusals> {
-    let place = || Place::file(tree.directory);
-    let directory = tree.files.resolve("", tree.directory).map_err(|error| error.refusal(place()))?;
+    let location = || Location::file(tree.directory);
+    let directory = tree.files.resolve("", tree.directory).map_err(|error| error.refusal(location()))?;
     let names = tree.files.names(&directory);
     if names.is_empty() {
         let missing = crate::files::FileError::Missing(directory);
-        return Err(missing.refusal(place()).into());
+        return Err(missing.refusal(location()).into());
     }
     no_overrides(&directory, &names)?;
     let has = |name: &str| names.contains(&name);
@@ -72,7 +72,7 @@ fn no_overrides(directory: &str, names: &[&str]) -> Result<(), Refusals> {
     let found = names.iter().filter(|name| name.starts_with(".argocd-source"));
     let refusal = |name: &&str| {
         let message = "this file changes the Application's parameters from inside the repository";
-        Refusal::new(Place::file(join(directory, name)), Rule::SourceOverride, message, "remove the file")
+        Refusal::new(Location::file(join(directory, name)), RefusalRule::SourceOverride, message, "remove the file")
     };
     Refusals::collected(found.map(refusal).collect()).map_or(Ok(()), Err)
 }

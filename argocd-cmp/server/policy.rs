@@ -4,7 +4,7 @@ use std::io;
 use std::path::{Path, PathBuf};
 use std::sync::{Arc, PoisonError, RwLock};
 
-use eod_render::{Place, Policy, Refusal, Refusals, Rule, parse_policy};
+use eod_render::{Location, Policy, Refusal, RefusalRule, Refusals, parse_policy};
 use sha2::{Digest as _, Sha256};
 
 /// Policy in force and the path of its file.
@@ -88,7 +88,7 @@ pub(crate) fn load(path: &Path) -> Result<LoadedPolicy, Refusals> {
     let name = path.display().to_string();
     let bytes = read(path).map_err(|error| {
         let message = format!("cannot read the policy: {error}");
-        Refusal::new(Place::file(&name), Rule::Policy, message, "mount the policy there, or set --policy")
+        Refusal::new(Location::file(&name), RefusalRule::Policy, message, "mount the policy there, or set --policy")
     })?;
     Ok(LoadedPolicy { policy: parse_policy(&name, &bytes)?, digest: Sha256::digest(&bytes).into() })
 }

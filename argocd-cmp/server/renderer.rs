@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eod_render::{
-    Files, HelmRequest, KustomizeRequest, Place, Policy, RawParameter, Refusal, Refusals, Rendered, Request, Rule,
-    ToolError, ToolRule, Tools, Tree, parse_raw_parameters, render,
+    Files, HelmRequest, KustomizeRequest, Location, Policy, RawParameter, Refusal, RefusalRule, Refusals,
+    RenderedManifests, Request, ToolError, ToolRule, Tools, Tree, parse_raw_parameters, render_manifests,
 };
 
 use crate::archive::{AppDirectory, ArchiveError, ArchiveLimits, DeclaredArchive, Unpacked, unpack};
@@ -170,7 +170,7 @@ impl Renderer {
     ) -> Result<(Arc<JsonManifests>, CacheLookup), Refusals> {
         let first = self.render_or_cached(&self.policy.current(), request, unpacked, tools);
         let is_about_policy = |refusals: &Refusals| {
-            let rules = [Rule::Policy, Rule::Identity];
+            let rules = [RefusalRule::Policy, RefusalRule::Identity];
             refusals.as_slice().iter().any(|refusal| rules.contains(&refusal.rule))
         };
         match first {
@@ -245,23 +245,23 @@ pub(crate) fn render_request(
     files: &Files,
     left_out: &[String],
     tools: &dyn Tools,
-) -> Result<Rendered, Refusals> {
+) -> Result<RenderedManifests, Refusals> {
     let tree = Tree { files, directory: &request.directory, above: &request.above };
     let whole = Request { tree, parameters, application: &request.application, policy };
-    render(&whole, tools).map_err(|refusals| with_left_out(refusals, left_out).below(&request.above))
+    render_manifests(&whole, tools).map_err(|refusals| with_left_out(refusals, left_out).below(&request.above))
 }
 
 /// Adds the files that were left out because of their size, if a refusal may be caused by a missing file.
 fn with_left_out(refusals: Refusals, left_out: &[String]) -> Refusals {
-    let caused_by_missing_file: BTreeSet<Rule> =
-        [Rule::File, Rule::Helm, Rule::Kustomize, Rule::Tool, Rule::Empty].into();
+    let caused_by_missing_file: BTreeSet<RefusalRule> =
+        [RefusalRule::File, RefusalRule::Helm, RefusalRule::Kustomize, RefusalRule::Tool, RefusalRule::Empty].into();
     if left_out.is_empty() || !refusals.as_slice().iter().any(|refusal| caused_by_missing_file.contains(&refusal.rule))
     {
         return refusals;
     }
     let note = |path: &String| {
         let message = "this file was left out because it is too large to be part of a preview's manifests";
-        Refusal::new(Place::file(path), Rule::File, message, "make it smaller or remove it")
+        Refusal::new(Location::file(path), RefusalRule::File, message, "make it smaller or remove it")
     };
     let all = refusals.as_slice().iter().cloned().chain(left_out.iter().map(note)).collect();
     Refusals::collected(all).unwrap_or(refusals)
@@ -273,7 +273,7 @@ fn check_size(manifests: &JsonManifests) -> Result<(), Refusals> {
         return Ok(());
     }
     let message = format!("manifests must have at most {MAX_MANIFEST_BYTES} bytes in total, got {bytes}");
-    Err(Refusal::new(Place::default(), Rule::Caps, message, "render less in one Application").into())
+    Err(Refusal::new(Location::default(), RefusalRule::Caps, message, "render less in one Application").into())
 }
 
 impl ToolDetector {

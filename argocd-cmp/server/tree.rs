@@ -8,7 +8,7 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use eod_render::{Files, Place, Refusal, Rule};
+use eod_render::{Files, Location, Refusal, RefusalRule};
 use rustix::fs::OFlags;
 
 use crate::archive::{AppDirectory, ArchiveError, ArchiveLimits};
@@ -161,11 +161,11 @@ impl TreeError {
                     }
                     other => other.refusal().remedy,
                 };
-                Refusal::new(Place::default(), Rule::File, error, remedy)
+                Refusal::new(Location::default(), RefusalRule::File, error, remedy)
             }
             Self::Io { path, source } => {
-                let place = Place::file(path.display().to_string());
-                Refusal::new(place, Rule::File, source, "make it readable, or use another directory")
+                let location = Location::file(path.display().to_string());
+                Refusal::new(location, RefusalRule::File, source, "make it readable, or use another directory")
             }
         }
     }

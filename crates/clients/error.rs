@@ -7,7 +7,7 @@ use std::{error::Error as StdError, fmt};
 
 use crate::{
     deadline::Stop,
-    kubernetes::{Cause, FieldConflict, Rejection},
+    kubernetes::{FieldConflict, Rejection, StatusCause},
 };
 
 /// A remote call that failed.
@@ -94,7 +94,7 @@ impl Error {
     }
 
     /// The single reasons the server gave, for example one per invalid field.
-    pub fn causes(&self) -> &[Cause] {
+    pub fn causes(&self) -> &[StatusCause] {
         self.rejection().map_or(&[], |rejection| rejection.causes.as_slice())
     }
 

@@ -6,7 +6,7 @@
 //! the configuration and runs the exec plugin, once.
 //!
 //! # Guarantees
-//! - No cluster is ever guessed: what [`Access`] does not name is not contacted.
+//! - No cluster is ever guessed: what [`ClusterAccess`] does not name is not contacted.
 //! - Every call ends at its deadline and at its cancellation, whatever the server does.
 //! - At most sixteen requests are in flight.
 //! - Tokens, keys and what an exec plugin prints never reach an error, a log line or `Debug`.
@@ -34,18 +34,18 @@ mod fake;
 #[cfg(test)]
 mod tests;
 
-pub use access::{Access, AccessError, Settings};
+pub use access::{ClusterAccess, ClusterAccessError, ClusterSettings};
 pub use blockers::{Blockers, BlockingObject};
-pub use client::{Kubernetes, Limits};
-pub use connection::ConnectError;
+pub use client::{ClusterLimits, Kubernetes};
+pub use connection::ClusterConnectError;
 pub use exec::{Exec, ExecError};
 pub use kubeconfig::KubeconfigError;
 pub use object::{KindRef, ListQuery, ObjectRef};
-pub use reader::{EnvironmentReader, LiveEnvironment};
-pub use rejection::{Cause, FieldConflict, Rejection};
+pub use reader::{LiveNamespace, NamespaceReader};
+pub use rejection::{FieldConflict, Rejection, StatusCause};
 pub use secrecy::SecretString;
 pub use verbs::{ApplyOptions, Deleted, Preconditions};
-pub use wait::{LastSeen, Step};
+pub use wait::{LastSeen, WaitStep};
 
 /// Installs the process-wide TLS provider, AWS-LC, unless one is installed already.
 ///

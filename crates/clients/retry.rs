@@ -28,7 +28,7 @@ pub enum Symptom {
 
 /// How patient a client is.
 #[derive(Clone, Copy, Debug, PartialEq)]
-pub struct Policy {
+pub struct RetryPolicy {
     /// How long one attempt may take, because a lost connection may never say so.
     pub attempt: Duration,
     /// The pause after the first failure; it doubles with every further one.
@@ -52,13 +52,13 @@ const INTERRUPTIONS: u32 = 3;
 /// The tries of one request.
 #[derive(Debug)]
 pub struct Tries {
-    policy: Policy,
+    policy: RetryPolicy,
     idempotent: bool,
     failures: u32,
     unreachable_since: Option<Duration>,
 }
 
-impl Default for Policy {
+impl Default for RetryPolicy {
     fn default() -> Self {
         Self {
             attempt: Duration::from_secs(60),
@@ -72,7 +72,7 @@ impl Default for Policy {
 
 impl Tries {
     /// For one request. One that is not `idempotent` is sent again only if it was certainly not carried out.
-    pub fn new(policy: Policy, idempotent: bool) -> Self {
+    pub fn new(policy: RetryPolicy, idempotent: bool) -> Self {
         Self { policy, idempotent, failures: 0, unreachable_since: None }
     }
 
@@ -80,7 +80,7 @@ impl Tries {
     /// was first sent, `jitter` a number from 0 to 1.
     pub fn next(&mut self, symptom: Symptom, spent: Duration, jitter: f64) -> Option<Duration> {
         self.failures += 1;
-        let Policy { first_pause, longest_pause, longest_retry_after, unreachable, .. } = self.policy;
+        let RetryPolicy { first_pause, longest_pause, longest_retry_after, unreachable, .. } = self.policy;
         let doublings = (self.failures - 1).min(16);
         let chosen = first_pause.saturating_mul(1 << doublings).min(longest_pause).mul_f64(0.5 + jitter / 2.0);
         if symptom != Symptom::Unreachable {

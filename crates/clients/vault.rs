@@ -4,7 +4,7 @@
 //! secret's safety depends on it: which host gets the token, what is retried, what is logged.
 //!
 //! # Guarantees
-//! - No server is ever guessed and no token is looked for on disk: what [`Access`] does not name is not used.
+//! - No server is ever guessed and no token is looked for on disk: what [`VaultAccess`] does not name is not used.
 //! - The token goes to the configured host only. A redirect to another host is refused and named.
 //! - No child token is made. A login happens at the first call, and again when its token ends or is refused.
 //! - Every call ends at its deadline and at its cancellation. At most eight requests are in flight.
@@ -28,14 +28,14 @@ mod fake;
 #[cfg(test)]
 mod tests;
 
-pub use access::{Access, AccessError, Auth, JwtSource, Settings};
-pub use client::{Limits, Vault};
-pub use failure::Refusal;
-pub use kv::{Created, Entry, Found, Receipt, Written};
+pub use access::{Auth, JwtSource, VaultAccess, VaultAccessError, VaultSettings};
+pub use client::{Vault, VaultLimits};
+pub use failure::VaultRefusal;
+pub use kv::{Created, ListedName, Receipt, SecretRead, Written};
 pub use mount::{KvVersion, MountInfo};
 pub use secret::{Metadata, Secret, SecretMap, VersionState};
 pub use session::TokenInfo;
-pub use transport::ConnectError;
+pub use transport::VaultConnectError;
 
 /// Targets of log lines written by the libraries below this client. They log every answer that is not a success as an
 /// error, although "not found" is an ordinary answer here, so a log layer leaves them out. None of them carries a

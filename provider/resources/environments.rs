@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use eod_clients::Deadline;
-use eod_clients::kubernetes::LiveEnvironment;
+use eod_clients::kubernetes::LiveNamespace;
 use eod_domain::{Owner, Repository, Status, Tier};
 use tfplugin::{DataSource, Diags, Model, RequestContext, Text};
 
@@ -64,7 +64,7 @@ impl DataSource for Environments {
                 namespace.pointer("/metadata/name").and_then(serde_json::Value::as_str).unwrap_or_default().to_owned();
             // The reader lists each kind once for all of them.
             let whole = cx.reader()?.read(&name, &remote).await.map_err(|error| explain::remote(&error))?;
-            let whole = whole.unwrap_or(LiveEnvironment { namespace, objects: BTreeMap::new() });
+            let whole = whole.unwrap_or(LiveNamespace { namespace, objects: BTreeMap::new() });
             environments.extend(Description::of(cx, &whole).filter(|each| input.fits(each)));
         }
         environments.sort_by(|a, b| a.name.cmp(&b.name));

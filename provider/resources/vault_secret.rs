@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::time::Duration;
 
 use eod_clients::Deadline;
-use eod_clients::vault::Found;
+use eod_clients::vault::SecretRead;
 use eod_domain::vault::{MountPath, SecretPath, SecretRef};
 use tfplugin::{Attr, Config, Diag, Diags, Ephemeral, Model, Opened, Path, RequestContext, Text};
 
@@ -92,15 +92,15 @@ impl Ephemeral for VaultSecret {
         };
         let found = vault.read(&mount, secret.path(), input.version, &remote).await;
         match found.map_err(|error| explain::remote(&error))? {
-            Found::Secret(read) => {
+            SecretRead::Secret(read) => {
                 let data = read.data.texts().map(|(key, text)| (key.to_owned(), text.into_owned())).collect();
                 Ok(Opened { output: Output { data, version: read.version }, renew_at: None, private: () })
             }
-            Found::Deleted { version } => {
+            SecretRead::Deleted { version } => {
                 let version = version.map(|version| format!(" {version}")).unwrap_or_default();
                 Err(missing(&secret, &format!("its version{version} is deleted"), "restore it (`vault kv undelete`)"))
             }
-            Found::Absent => Err(missing(
+            SecretRead::Absent => Err(missing(
                 &secret,
                 "there is none of this path and version",
                 "check mount, path and version; if the same run makes it, use `ref = eod_vault_clone.<name>.secret_ref`",

@@ -12,7 +12,7 @@ use std::fs;
 use std::path::{Path, PathBuf};
 use std::process::Command;
 
-use eod_render::{Limits, Node, read};
+use eod_render::{Node, YamlLimits, read};
 
 use crate::kit::command;
 
@@ -41,7 +41,7 @@ fn in_namespace(file: &str, namespace: &str) -> String {
 
 #[track_caller]
 fn documents(text: &str) -> Vec<Node> {
-    let documents = read(text.as_bytes(), &Limits::default()).unwrap_or_else(|faults| panic!("{faults:?}\n{text}"));
+    let documents = read(text.as_bytes(), &YamlLimits::default()).unwrap_or_else(|faults| panic!("{faults:?}\n{text}"));
     documents.into_iter().map(|document| document.root).collect()
 }
 

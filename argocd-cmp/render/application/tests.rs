@@ -16,7 +16,7 @@ fn settle(policy: &Policy, namespace: &str, pairs: &[(&str, &str)]) -> Result<St
     };
     let project = policy.project("previews").unwrap();
     let rules = |refusals: Refusals| {
-        refusals.as_slice().iter().map(|refusal| format!("{}: {}", refusal.place, refusal.rule)).collect()
+        refusals.as_slice().iter().map(|refusal| format!("{}: {}", refusal.location, refusal.rule)).collect()
     };
     Preview::settle(&application, &parameters, project).map(|preview| preview.environment.spec.to_json()).map_err(rules)
 }

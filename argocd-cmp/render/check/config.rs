@@ -1,35 +1,38 @@
 //! ConfigMaps, Secrets and service accounts.
 
-use super::shape::Shape;
-use crate::refusal::Rule;
+use super::shape::ValueShape;
+use crate::refusal::RefusalRule;
 
-pub(super) static CONFIG_MAP: Shape = Shape::Fields(&[
-    ("apiVersion", Shape::Any),
-    ("kind", Shape::Any),
-    ("metadata", Shape::Any),
-    ("data", Shape::Texts),
-    ("binaryData", Shape::Texts),
-    ("immutable", Shape::Switch),
+pub(super) static CONFIG_MAP: ValueShape = ValueShape::Fields(&[
+    ("apiVersion", ValueShape::Any),
+    ("kind", ValueShape::Any),
+    ("metadata", ValueShape::Any),
+    ("data", ValueShape::Texts),
+    ("binaryData", ValueShape::Texts),
+    ("immutable", ValueShape::Switch),
 ]);
 
-pub(super) static SECRET: Shape = Shape::Fields(&[
-    ("apiVersion", Shape::Any),
-    ("kind", Shape::Any),
-    ("metadata", Shape::Any),
-    ("type", Shape::OneOf(Rule::Secret, &["Opaque", "kubernetes.io/tls", "kubernetes.io/dockerconfigjson"])),
-    ("data", Shape::Texts),
-    ("stringData", Shape::Texts),
-    ("immutable", Shape::Switch),
+pub(super) static SECRET: ValueShape = ValueShape::Fields(&[
+    ("apiVersion", ValueShape::Any),
+    ("kind", ValueShape::Any),
+    ("metadata", ValueShape::Any),
+    (
+        "type",
+        ValueShape::OneOf(RefusalRule::Secret, &["Opaque", "kubernetes.io/tls", "kubernetes.io/dockerconfigjson"]),
+    ),
+    ("data", ValueShape::Texts),
+    ("stringData", ValueShape::Texts),
+    ("immutable", ValueShape::Switch),
 ]);
 
-pub(super) static SERVICE_ACCOUNT: Shape = Shape::And(
-    &Shape::Fields(&[
-        ("apiVersion", Shape::Any),
-        ("kind", Shape::Any),
-        ("metadata", Shape::Any),
-        ("automountServiceAccountToken", Shape::Only(Rule::ServiceAccount, false)),
-        ("imagePullSecrets", Shape::Ref(&super::pod::PULL_SECRETS)),
-        ("secrets", Shape::Never(Rule::ServiceAccount, "ties secrets to the account", "remove it")),
+pub(super) static SERVICE_ACCOUNT: ValueShape = ValueShape::And(
+    &ValueShape::Fields(&[
+        ("apiVersion", ValueShape::Any),
+        ("kind", ValueShape::Any),
+        ("metadata", ValueShape::Any),
+        ("automountServiceAccountToken", ValueShape::Only(RefusalRule::ServiceAccount, false)),
+        ("imagePullSecrets", ValueShape::Ref(&super::pod::PULL_SECRETS)),
+        ("secrets", ValueShape::Never(RefusalRule::ServiceAccount, "ties secrets to the account", "remove it")),
     ]),
     |cx, value| {
         // Clouds read identities from there, under keys that nobody can list.
@@ -41,7 +44,7 @@ pub(super) static SERVICE_ACCOUNT: Shape = Shape::And(
             cx.at("metadata", |cx| {
                 cx.at("annotations", |cx| {
                     let message = "could give the account an identity in a cloud";
-                    cx.refuse(Rule::ServiceAccount, message, "remove them");
+                    cx.refuse(RefusalRule::ServiceAccount, message, "remove them");
                 });
             });
         }

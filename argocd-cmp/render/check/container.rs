@@ -3,139 +3,152 @@
 use serde_json::Value;
 
 use super::security::CONTAINER_SECURITY;
-use super::shape::{Shape, walk};
+use super::shape::{ValueShape, walk};
 use super::storage::at_most;
-use super::{Cx, not_of_platform};
+use super::{CheckContext, not_of_platform};
 use crate::image::Image;
-use crate::refusal::Rule;
+use crate::refusal::RefusalRule;
 
 const PORT: &str = "would open a port of the node";
 const PROBE: &str = "would let the node call any address";
 
-pub(super) static CONTAINER: Shape = Shape::And(
-    &Shape::Fields(&[
-        ("name", Shape::Text),
-        ("image", Shape::And(&Shape::Text, image)),
-        ("imagePullPolicy", Shape::Text),
-        ("command", Shape::List(&Shape::Text)),
-        ("args", Shape::List(&Shape::Text)),
-        ("workingDir", Shape::Text),
-        ("ports", Shape::List(&CONTAINER_PORT)),
-        ("env", Shape::List(&ENV)),
-        ("envFrom", Shape::List(&ENV_FROM)),
-        ("resources", Shape::Ref(&RESOURCES)),
-        ("resizePolicy", Shape::Any),
-        ("restartPolicy", Shape::Text),
-        ("volumeMounts", Shape::List(&MOUNT)),
-        ("volumeDevices", Shape::Never(Rule::Volume, "would hand over a raw device", "use `volumeMounts`")),
-        ("livenessProbe", Shape::Ref(&PROBE_SHAPE)),
-        ("readinessProbe", Shape::Ref(&PROBE_SHAPE)),
-        ("startupProbe", Shape::Ref(&PROBE_SHAPE)),
+pub(super) static CONTAINER: ValueShape = ValueShape::And(
+    &ValueShape::Fields(&[
+        ("name", ValueShape::Text),
+        ("image", ValueShape::And(&ValueShape::Text, image)),
+        ("imagePullPolicy", ValueShape::Text),
+        ("command", ValueShape::List(&ValueShape::Text)),
+        ("args", ValueShape::List(&ValueShape::Text)),
+        ("workingDir", ValueShape::Text),
+        ("ports", ValueShape::List(&CONTAINER_PORT)),
+        ("env", ValueShape::List(&ENV)),
+        ("envFrom", ValueShape::List(&ENV_FROM)),
+        ("resources", ValueShape::Ref(&RESOURCES)),
+        ("resizePolicy", ValueShape::Any),
+        ("restartPolicy", ValueShape::Text),
+        ("volumeMounts", ValueShape::List(&MOUNT)),
+        ("volumeDevices", ValueShape::Never(RefusalRule::Volume, "would hand over a raw device", "use `volumeMounts`")),
+        ("livenessProbe", ValueShape::Ref(&PROBE_SHAPE)),
+        ("readinessProbe", ValueShape::Ref(&PROBE_SHAPE)),
+        ("startupProbe", ValueShape::Ref(&PROBE_SHAPE)),
         (
             "lifecycle",
-            Shape::Fields(&[
-                ("postStart", Shape::Ref(&PROBE_SHAPE)),
-                ("preStop", Shape::Ref(&PROBE_SHAPE)),
-                ("stopSignal", Shape::Text),
+            ValueShape::Fields(&[
+                ("postStart", ValueShape::Ref(&PROBE_SHAPE)),
+                ("preStop", ValueShape::Ref(&PROBE_SHAPE)),
+                ("stopSignal", ValueShape::Text),
             ]),
         ),
-        ("terminationMessagePath", Shape::Text),
-        ("terminationMessagePolicy", Shape::Text),
-        ("securityContext", Shape::Ref(&CONTAINER_SECURITY)),
-        ("stdin", Shape::Switch),
-        ("stdinOnce", Shape::Switch),
-        ("tty", Shape::Switch),
+        ("terminationMessagePath", ValueShape::Text),
+        ("terminationMessagePolicy", ValueShape::Text),
+        ("securityContext", ValueShape::Ref(&CONTAINER_SECURITY)),
+        ("stdin", ValueShape::Switch),
+        ("stdinOnce", ValueShape::Switch),
+        ("tty", ValueShape::Switch),
     ]),
     |cx, value| {
         if value.is_object() && value.get("image").is_none() {
-            cx.refuse(Rule::Image, "has no image", "name one");
+            cx.refuse(RefusalRule::Image, "has no image", "name one");
         }
     },
 );
 
-static CONTAINER_PORT: Shape = Shape::Fields(&[
-    ("name", Shape::Text),
-    ("containerPort", Shape::Count),
-    ("protocol", Shape::Text),
-    ("hostPort", Shape::Never(Rule::HostAccess, PORT, "remove it")),
-    ("hostIP", Shape::Never(Rule::HostAccess, PORT, "remove it")),
+static CONTAINER_PORT: ValueShape = ValueShape::Fields(&[
+    ("name", ValueShape::Text),
+    ("containerPort", ValueShape::Count),
+    ("protocol", ValueShape::Text),
+    ("hostPort", ValueShape::Never(RefusalRule::HostAccess, PORT, "remove it")),
+    ("hostIP", ValueShape::Never(RefusalRule::HostAccess, PORT, "remove it")),
 ]);
 
-static ENV: Shape = Shape::Fields(&[
-    ("name", Shape::Text),
-    ("value", Shape::Text),
+static ENV: ValueShape = ValueShape::Fields(&[
+    ("name", ValueShape::Text),
+    ("value", ValueShape::Text),
     (
         "valueFrom",
-        Shape::Fields(&[
-            ("fieldRef", Shape::Any),
-            ("resourceFieldRef", Shape::Any),
+        ValueShape::Fields(&[
+            ("fieldRef", ValueShape::Any),
+            ("resourceFieldRef", ValueShape::Any),
             (
                 "configMapKeyRef",
-                Shape::Fields(&[("name", Shape::Text), ("key", Shape::Text), ("optional", Shape::Switch)]),
+                ValueShape::Fields(&[
+                    ("name", ValueShape::Text),
+                    ("key", ValueShape::Text),
+                    ("optional", ValueShape::Switch),
+                ]),
             ),
             (
                 "secretKeyRef",
-                Shape::Fields(&[
-                    ("name", Shape::And(&Shape::Text, not_of_platform)),
-                    ("key", Shape::Text),
-                    ("optional", Shape::Switch),
+                ValueShape::Fields(&[
+                    ("name", ValueShape::And(&ValueShape::Text, not_of_platform)),
+                    ("key", ValueShape::Text),
+                    ("optional", ValueShape::Switch),
                 ]),
             ),
         ]),
     ),
 ]);
 
-static ENV_FROM: Shape = Shape::Fields(&[
-    ("prefix", Shape::Text),
-    ("configMapRef", Shape::Fields(&[("name", Shape::Text), ("optional", Shape::Switch)])),
-    ("secretRef", Shape::Fields(&[("name", Shape::And(&Shape::Text, not_of_platform)), ("optional", Shape::Switch)])),
+static ENV_FROM: ValueShape = ValueShape::Fields(&[
+    ("prefix", ValueShape::Text),
+    ("configMapRef", ValueShape::Fields(&[("name", ValueShape::Text), ("optional", ValueShape::Switch)])),
+    (
+        "secretRef",
+        ValueShape::Fields(&[
+            ("name", ValueShape::And(&ValueShape::Text, not_of_platform)),
+            ("optional", ValueShape::Switch),
+        ]),
+    ),
 ]);
 
-static MOUNT: Shape = Shape::Fields(&[
-    ("name", Shape::Text),
-    ("mountPath", Shape::Text),
-    ("subPath", Shape::Text),
-    ("subPathExpr", Shape::Text),
-    ("readOnly", Shape::Switch),
-    ("recursiveReadOnly", Shape::Text),
-    ("mountPropagation", Shape::OneOf(Rule::HostAccess, &["None"])),
+static MOUNT: ValueShape = ValueShape::Fields(&[
+    ("name", ValueShape::Text),
+    ("mountPath", ValueShape::Text),
+    ("subPath", ValueShape::Text),
+    ("subPathExpr", ValueShape::Text),
+    ("readOnly", ValueShape::Switch),
+    ("recursiveReadOnly", ValueShape::Text),
+    ("mountPropagation", ValueShape::OneOf(RefusalRule::HostAccess, &["None"])),
 ]);
 
-static PROBE_SHAPE: Shape = Shape::Fields(&[
-    ("exec", Shape::Fields(&[("command", Shape::List(&Shape::Text))])),
+static PROBE_SHAPE: ValueShape = ValueShape::Fields(&[
+    ("exec", ValueShape::Fields(&[("command", ValueShape::List(&ValueShape::Text))])),
     (
         "httpGet",
-        Shape::Fields(&[
-            ("path", Shape::Text),
-            ("port", Shape::CountOrText),
-            ("scheme", Shape::Text),
-            ("httpHeaders", Shape::Any),
-            ("host", Shape::Never(Rule::HostAccess, PROBE, "remove it")),
+        ValueShape::Fields(&[
+            ("path", ValueShape::Text),
+            ("port", ValueShape::CountOrText),
+            ("scheme", ValueShape::Text),
+            ("httpHeaders", ValueShape::Any),
+            ("host", ValueShape::Never(RefusalRule::HostAccess, PROBE, "remove it")),
         ]),
     ),
     (
         "tcpSocket",
-        Shape::Fields(&[("port", Shape::CountOrText), ("host", Shape::Never(Rule::HostAccess, PROBE, "remove it"))]),
+        ValueShape::Fields(&[
+            ("port", ValueShape::CountOrText),
+            ("host", ValueShape::Never(RefusalRule::HostAccess, PROBE, "remove it")),
+        ]),
     ),
-    ("grpc", Shape::Fields(&[("port", Shape::Count), ("service", Shape::Text)])),
-    ("sleep", Shape::Fields(&[("seconds", Shape::Count)])),
-    ("initialDelaySeconds", Shape::Count),
-    ("periodSeconds", Shape::Count),
-    ("timeoutSeconds", Shape::Count),
-    ("successThreshold", Shape::Count),
-    ("failureThreshold", Shape::Count),
-    ("terminationGracePeriodSeconds", Shape::And(&Shape::Count, super::pod::grace)),
+    ("grpc", ValueShape::Fields(&[("port", ValueShape::Count), ("service", ValueShape::Text)])),
+    ("sleep", ValueShape::Fields(&[("seconds", ValueShape::Count)])),
+    ("initialDelaySeconds", ValueShape::Count),
+    ("periodSeconds", ValueShape::Count),
+    ("timeoutSeconds", ValueShape::Count),
+    ("successThreshold", ValueShape::Count),
+    ("failureThreshold", ValueShape::Count),
+    ("terminationGracePeriodSeconds", ValueShape::And(&ValueShape::Count, super::pod::grace)),
 ]);
 
-pub(super) static RESOURCES: Shape = Shape::Fields(&[
-    ("requests", Shape::And(&Shape::Any, amounts)),
-    ("limits", Shape::And(&Shape::Any, amounts)),
-    ("claims", Shape::Never(Rule::Scheduling, "would claim devices", "remove it")),
+pub(super) static RESOURCES: ValueShape = ValueShape::Fields(&[
+    ("requests", ValueShape::And(&ValueShape::Any, amounts)),
+    ("limits", ValueShape::And(&ValueShape::Any, amounts)),
+    ("claims", ValueShape::Never(RefusalRule::Scheduling, "would claim devices", "remove it")),
 ]);
 
 /// CPU, memory and scratch space, each up to its cap; no other resource.
-fn amounts(cx: &mut Cx<'_>, value: &Value) {
-    let Some(map) = value.as_object() else { return walk(cx, &Shape::Texts, value) };
+fn amounts(cx: &mut CheckContext<'_>, value: &Value) {
+    let Some(map) = value.as_object() else { return walk(cx, &ValueShape::Texts, value) };
     for (name, amount) in map {
         let caps = &cx.preview.policy.caps;
         let cap = match name.as_str() {
@@ -146,15 +159,15 @@ fn amounts(cx: &mut Cx<'_>, value: &Value) {
         };
         cx.at(name, |cx| match cap {
             Some(cap) => at_most(cx, amount, &cap),
-            None => cx.refuse(Rule::Caps, "is a resource that previews do not get", "remove it"),
+            None => cx.refuse(RefusalRule::Caps, "is a resource that previews do not get", "remove it"),
         });
     }
 }
 
-fn image(cx: &mut Cx<'_>, value: &Value) {
+fn image(cx: &mut CheckContext<'_>, value: &Value) {
     let Some(text) = value.as_str() else { return };
     match text.parse::<Image>() {
-        Err(error) => cx.refuse(Rule::Image, error, "write the reference in its usual form"),
+        Err(error) => cx.refuse(RefusalRule::Image, error, "write the reference in its usual form"),
         Ok(image) if !cx.preview.policy.registries.hold(&image.name) => {
             let known = match &cx.preview.policy.registries {
                 crate::policy::Registries::Any => String::new(),
@@ -163,7 +176,7 @@ fn image(cx: &mut Cx<'_>, value: &Value) {
                 }
             };
             let message = format!("is `{image}`, which lies in none of the policy's registries: {known}");
-            cx.refuse(Rule::Image, message, "push the image there, or replace it with the parameter `images`");
+            cx.refuse(RefusalRule::Image, message, "push the image there, or replace it with the parameter `images`");
         }
         Ok(_) => {}
     }

@@ -5,10 +5,10 @@
 
 use serde_json::Value;
 
-use super::Cx;
-use super::shape::Shape;
+use super::CheckContext;
+use super::shape::ValueShape;
 use crate::kind::SourceKind;
-use crate::refusal::Rule;
+use crate::refusal::RefusalRule;
 use crate::transform::{DELETE_POLICY, HOOK, WAVE};
 
 /// Keys without a domain that switch something on all the same.
@@ -29,10 +29,11 @@ enum Of {
 }
 
 /// The metadata of a template.
-pub(super) static TEMPLATE: Shape = Shape::And(&Shape::Any, |cx, value| metadata(cx, value, Of::Template));
+pub(super) static TEMPLATE: ValueShape =
+    ValueShape::And(&ValueShape::Any, |cx, value| metadata(cx, value, Of::Template));
 
 /// The metadata of the object.
-pub(super) fn object(cx: &mut Cx<'_>, kind: &SourceKind) {
+pub(super) fn object(cx: &mut CheckContext<'_>, kind: &SourceKind) {
     let manifest = cx.manifest;
     let value = manifest.content.get("metadata").unwrap_or(&Value::Null);
     cx.at("metadata", |cx| {
@@ -41,30 +42,32 @@ pub(super) fn object(cx: &mut Cx<'_>, kind: &SourceKind) {
     });
 }
 
-fn metadata(cx: &mut Cx<'_>, value: &Value, of: Of) {
+fn metadata(cx: &mut CheckContext<'_>, value: &Value, of: Of) {
     let Some(map) = value.as_object() else { return cx.wrong_type("a map") };
     for (key, value) in map {
         cx.at(key, |cx| match key.as_str() {
             "name" => {}
             "namespace" if of == Of::Object => {
                 if value.as_str() != Some(cx.namespace()) {
-                    cx.refuse(Rule::Metadata, "is another namespace", "remove it");
+                    cx.refuse(RefusalRule::Metadata, "is another namespace", "remove it");
                 }
             }
             "labels" => labels(cx, value),
             "annotations" => annotations(cx, value, of),
-            "finalizers" => cx.refuse(Rule::Metadata, "would keep the object when the environment ends", "remove it"),
-            "ownerReferences" => cx.refuse(Rule::Metadata, "would tie the object to another one", "remove it"),
-            "generateName" => cx.refuse(Rule::Metadata, "makes another object at every sync", "use `name`"),
-            _ => cx.refuse(Rule::Metadata, "is set by the cluster", "remove it"),
+            "finalizers" => {
+                cx.refuse(RefusalRule::Metadata, "would keep the object when the environment ends", "remove it")
+            }
+            "ownerReferences" => cx.refuse(RefusalRule::Metadata, "would tie the object to another one", "remove it"),
+            "generateName" => cx.refuse(RefusalRule::Metadata, "makes another object at every sync", "use `name`"),
+            _ => cx.refuse(RefusalRule::Metadata, "is set by the cluster", "remove it"),
         });
     }
 }
 
 /// The name of the object: a DNS name, and none that somebody else owns.
-fn name(cx: &mut Cx<'_>, kind: &SourceKind, value: Option<&Value>) {
+fn name(cx: &mut CheckContext<'_>, kind: &SourceKind, value: Option<&Value>) {
     let Some(name) = value.and_then(Value::as_str) else {
-        return cx.refuse(Rule::Name, "must be a text", "give the object a name");
+        return cx.refuse(RefusalRule::Name, "must be a text", "give the object a name");
     };
     let short = *kind == SourceKind::Service;
     let error = if short {
@@ -73,7 +76,7 @@ fn name(cx: &mut Cx<'_>, kind: &SourceKind, value: Option<&Value>) {
         name.parse::<eod_domain::SecretName>().err()
     };
     if let Some(error) = error {
-        return cx.refuse(Rule::Name, error, "correct the name");
+        return cx.refuse(RefusalRule::Name, error, "correct the name");
     }
     let (policy, namespace) = (cx.preview.policy, cx.namespace());
     let of_platform = [&policy.image_pull_secret, &policy.ingress.tls_secret];
@@ -87,18 +90,18 @@ fn name(cx: &mut Cx<'_>, kind: &SourceKind, value: Option<&Value>) {
         _ => false,
     };
     if taken {
-        cx.refuse(Rule::Name, format!("is `{name}`, which belongs to the platform"), "choose another name");
+        cx.refuse(RefusalRule::Name, format!("is `{name}`, which belongs to the platform"), "choose another name");
     }
 }
 
-fn labels(cx: &mut Cx<'_>, value: &Value) {
+fn labels(cx: &mut CheckContext<'_>, value: &Value) {
     let Some(map) = value.as_object() else { return cx.wrong_type("a map") };
     for (key, value) in map {
         cx.at(key, |cx| {
             let Some(text) = value.as_str() else { return cx.wrong_type("a text") };
             if text.parse::<eod_domain::LabelValue>().is_err() {
                 let message = format!("is `{text}`, which is no label value");
-                cx.refuse(Rule::Metadata, message, "use up to 63 letters, digits, `-`, `_` and `.`");
+                cx.refuse(RefusalRule::Metadata, message, "use up to 63 letters, digits, `-`, `_` and `.`");
             }
             // Ours and the platform's are labels that are put there, with the values they have there.
             let is_ours = cx.preview.labels.get(key).is_some_and(|label| label == text);
@@ -109,7 +112,7 @@ fn labels(cx: &mut Cx<'_>, value: &Value) {
     }
 }
 
-fn annotations(cx: &mut Cx<'_>, value: &Value, of: Of) {
+fn annotations(cx: &mut CheckContext<'_>, value: &Value, of: Of) {
     let Some(map) = value.as_object() else { return cx.wrong_type("a map") };
     for (key, value) in map {
         cx.at(key, |cx| {
@@ -120,7 +123,7 @@ fn annotations(cx: &mut Cx<'_>, value: &Value, of: Of) {
                 WAVE if of == Of::Object => {
                     if !text.parse::<i64>().is_ok_and(|wave| WAVES.contains(&wave)) {
                         let message = format!("is `{text}`; the guards have wave -20");
-                        cx.refuse(Rule::Hook, message, "use a whole number from -19 to 100");
+                        cx.refuse(RefusalRule::Hook, message, "use a whole number from -19 to 100");
                     }
                 }
                 _ => check_key(cx, key),
@@ -130,22 +133,22 @@ fn annotations(cx: &mut Cx<'_>, value: &Value, of: Of) {
 }
 
 /// The words of a list, each of them allowed.
-fn words(cx: &mut Cx<'_>, text: &str, allowed: &[&str]) {
+fn words(cx: &mut CheckContext<'_>, text: &str, allowed: &[&str]) {
     let wrong = text.split(',').map(str::trim).find(|word| !allowed.contains(word));
     if let Some(wrong) = wrong {
-        cx.refuse(Rule::Hook, format!("says `{wrong}`"), format!("use {}", allowed.join(", ")));
+        cx.refuse(RefusalRule::Hook, format!("says `{wrong}`"), format!("use {}", allowed.join(", ")));
     }
 }
 
 /// Whether a source may set a key.
-fn check_key(cx: &mut Cx<'_>, key: &str) {
+fn check_key(cx: &mut CheckContext<'_>, key: &str) {
     let is_syntax = |text: &str| !text.is_empty() && text.parse::<eod_domain::LabelValue>().is_ok();
     let (domain, name) = match key.split_once('/') {
         Some((domain, name)) => (Some(domain), name),
         None => (None, key),
     };
     if !is_syntax(name) || domain.is_some_and(|domain| domain.parse::<eod_domain::SecretName>().is_err()) {
-        return cx.refuse(Rule::Metadata, "is no key", "use letters, digits, `-`, `_` and `.`");
+        return cx.refuse(RefusalRule::Metadata, "is no key", "use letters, digits, `-`, `_` and `.`");
     }
     let listed = || cx.preview.policy.metadata_allow.iter().any(|prefix| key.starts_with(prefix.as_str()));
     match domain {
@@ -153,17 +156,17 @@ fn check_key(cx: &mut Cx<'_>, key: &str) {
         Some("app.kubernetes.io" | "checksum") => {}
         Some("helm.sh") if key == "helm.sh/chart" => {}
         Some("helm.sh") if key.starts_with("helm.sh/hook") => {
-            let message = "is a hook that has no place in a preview, or stands where no hook belongs";
-            cx.refuse(Rule::Hook, message, "use pre-install, pre-upgrade, or Argo CD's PostSync or SyncFail");
+            let message = "is a hook that previews do not support, or is not on the object itself";
+            cx.refuse(RefusalRule::Hook, message, "use pre-install, pre-upgrade, or Argo CD's PostSync or SyncFail");
         }
         Some("argocd.argoproj.io") if [HOOK, DELETE_POLICY, WAVE].contains(&key) => {
-            cx.refuse(Rule::Hook, "stands where no hook belongs", "put it on the object itself");
+            cx.refuse(RefusalRule::Hook, "stands where no hook belongs", "put it on the object itself");
         }
         _ if listed() => {}
         _ => {
             let message = "is a key whose domain may switch something on";
             let remedy = "remove it, or have the platform list its domain in `metadata_allow`";
-            cx.refuse(Rule::Metadata, message, remedy);
+            cx.refuse(RefusalRule::Metadata, message, remedy);
         }
     }
 }

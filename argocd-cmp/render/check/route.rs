@@ -2,27 +2,27 @@
 
 use serde_json::Value;
 
-use super::Cx;
-use super::shape::Shape;
-use crate::refusal::Rule;
+use super::CheckContext;
+use super::shape::ValueShape;
+use crate::refusal::RefusalRule;
 use crate::transform::gateway;
 
 const ELSEWHERE: &str = "could lead anywhere";
 
-pub(super) static INGRESS: Shape = Shape::Fields(&[
-    ("apiVersion", Shape::Any),
-    ("kind", Shape::Any),
-    ("metadata", Shape::Any),
+pub(super) static INGRESS: ValueShape = ValueShape::Fields(&[
+    ("apiVersion", ValueShape::Any),
+    ("kind", ValueShape::Any),
+    ("metadata", ValueShape::Any),
     (
         "spec",
-        Shape::And(
-            &Shape::Fields(&[
-                ("ingressClassName", Shape::Text),
-                ("rules", Shape::List(&INGRESS_RULE)),
-                ("tls", Shape::List(&TLS)),
+        ValueShape::And(
+            &ValueShape::Fields(&[
+                ("ingressClassName", ValueShape::Text),
+                ("rules", ValueShape::List(&INGRESS_RULE)),
+                ("tls", ValueShape::List(&TLS)),
                 (
                     "defaultBackend",
-                    Shape::Never(Rule::Route, "would take requests for any host", "use `rules` with hosts"),
+                    ValueShape::Never(RefusalRule::Route, "would take requests for any host", "use `rules` with hosts"),
                 ),
             ]),
             class,
@@ -30,76 +30,79 @@ pub(super) static INGRESS: Shape = Shape::Fields(&[
     ),
 ]);
 
-static INGRESS_RULE: Shape = Shape::And(
-    &Shape::Fields(&[("host", Shape::Any), ("http", Shape::Fields(&[("paths", Shape::List(&INGRESS_PATH))]))]),
+static INGRESS_RULE: ValueShape = ValueShape::And(
+    &ValueShape::Fields(&[
+        ("host", ValueShape::Any),
+        ("http", ValueShape::Fields(&[("paths", ValueShape::List(&INGRESS_PATH))])),
+    ]),
     |cx, value| cx.at("host", |cx| host(cx, value.get("host"))),
 );
 
-static INGRESS_PATH: Shape = Shape::Fields(&[
-    ("path", Shape::And(&Shape::Text, path)),
-    ("pathType", Shape::Text),
+static INGRESS_PATH: ValueShape = ValueShape::Fields(&[
+    ("path", ValueShape::And(&ValueShape::Text, path)),
+    ("pathType", ValueShape::Text),
     (
         "backend",
-        Shape::Fields(&[
+        ValueShape::Fields(&[
             (
                 "service",
-                Shape::Fields(&[
-                    ("name", Shape::Text),
-                    ("port", Shape::Fields(&[("number", Shape::Count), ("name", Shape::Text)])),
+                ValueShape::Fields(&[
+                    ("name", ValueShape::Text),
+                    ("port", ValueShape::Fields(&[("number", ValueShape::Count), ("name", ValueShape::Text)])),
                 ]),
             ),
-            ("resource", Shape::Never(Rule::Route, ELSEWHERE, "use `service`")),
+            ("resource", ValueShape::Never(RefusalRule::Route, ELSEWHERE, "use `service`")),
         ]),
     ),
 ]);
 
-static TLS: Shape = Shape::Fields(&[
-    ("hosts", Shape::And(&Shape::List(&Shape::Any), each_host)),
-    ("secretName", Shape::And(&Shape::Text, tls_secret)),
+static TLS: ValueShape = ValueShape::Fields(&[
+    ("hosts", ValueShape::And(&ValueShape::List(&ValueShape::Any), each_host)),
+    ("secretName", ValueShape::And(&ValueShape::Text, tls_secret)),
 ]);
 
-pub(super) static HTTP_ROUTE: Shape = Shape::Fields(&[
-    ("apiVersion", Shape::Any),
-    ("kind", Shape::Any),
-    ("metadata", Shape::Any),
+pub(super) static HTTP_ROUTE: ValueShape = ValueShape::Fields(&[
+    ("apiVersion", ValueShape::Any),
+    ("kind", ValueShape::Any),
+    ("metadata", ValueShape::Any),
     (
         "spec",
-        Shape::And(
-            &Shape::Fields(&[
-                ("parentRefs", Shape::Any),
-                ("hostnames", Shape::Any),
-                ("rules", Shape::List(&ROUTE_RULE)),
+        ValueShape::And(
+            &ValueShape::Fields(&[
+                ("parentRefs", ValueShape::Any),
+                ("hostnames", ValueShape::Any),
+                ("rules", ValueShape::List(&ROUTE_RULE)),
             ]),
             parents_and_hosts,
         ),
     ),
 ]);
 
-static ROUTE_RULE: Shape = Shape::Fields(&[
-    ("name", Shape::Text),
-    ("matches", Shape::Any),
-    ("filters", Shape::List(&FILTER)),
-    ("backendRefs", Shape::List(&BACKEND)),
-    ("timeouts", Shape::Any),
-    ("retry", Shape::Any),
-    ("sessionPersistence", Shape::Any),
+static ROUTE_RULE: ValueShape = ValueShape::Fields(&[
+    ("name", ValueShape::Text),
+    ("matches", ValueShape::Any),
+    ("filters", ValueShape::List(&FILTER)),
+    ("backendRefs", ValueShape::List(&BACKEND)),
+    ("timeouts", ValueShape::Any),
+    ("retry", ValueShape::Any),
+    ("sessionPersistence", ValueShape::Any),
 ]);
 
-static BACKEND: Shape = Shape::Fields(&[
-    ("name", Shape::Text),
-    ("port", Shape::Count),
-    ("weight", Shape::Count),
-    ("group", Shape::OneOf(Rule::Route, &[""])),
-    ("kind", Shape::OneOf(Rule::Route, &["Service"])),
-    ("namespace", Shape::And(&Shape::Text, own_namespace)),
-    ("filters", Shape::List(&FILTER)),
+static BACKEND: ValueShape = ValueShape::Fields(&[
+    ("name", ValueShape::Text),
+    ("port", ValueShape::Count),
+    ("weight", ValueShape::Count),
+    ("group", ValueShape::OneOf(RefusalRule::Route, &[""])),
+    ("kind", ValueShape::OneOf(RefusalRule::Route, &["Service"])),
+    ("namespace", ValueShape::And(&ValueShape::Text, own_namespace)),
+    ("filters", ValueShape::List(&FILTER)),
 ]);
 
-static FILTER: Shape = Shape::Fields(&[
+static FILTER: ValueShape = ValueShape::Fields(&[
     (
         "type",
-        Shape::OneOf(
-            Rule::Route,
+        ValueShape::OneOf(
+            RefusalRule::Route,
             &[
                 "RequestHeaderModifier",
                 "ResponseHeaderModifier",
@@ -110,62 +113,68 @@ static FILTER: Shape = Shape::Fields(&[
             ],
         ),
     ),
-    ("requestHeaderModifier", Shape::Any),
-    ("responseHeaderModifier", Shape::Any),
-    ("requestRedirect", Shape::Any),
-    ("urlRewrite", Shape::Any),
+    ("requestHeaderModifier", ValueShape::Any),
+    ("responseHeaderModifier", ValueShape::Any),
+    ("requestRedirect", ValueShape::Any),
+    ("urlRewrite", ValueShape::Any),
     (
         "requestMirror",
-        Shape::Fields(&[("backendRef", Shape::Ref(&BACKEND)), ("percent", Shape::Count), ("fraction", Shape::Any)]),
+        ValueShape::Fields(&[
+            ("backendRef", ValueShape::Ref(&BACKEND)),
+            ("percent", ValueShape::Count),
+            ("fraction", ValueShape::Any),
+        ]),
     ),
-    ("cors", Shape::Any),
-    ("extensionRef", Shape::Never(Rule::Route, ELSEWHERE, "remove the filter")),
-    ("externalAuth", Shape::Never(Rule::Route, ELSEWHERE, "remove the filter")),
+    ("cors", ValueShape::Any),
+    ("extensionRef", ValueShape::Never(RefusalRule::Route, ELSEWHERE, "remove the filter")),
+    ("externalAuth", ValueShape::Never(RefusalRule::Route, ELSEWHERE, "remove the filter")),
 ]);
 
 /// A path becomes part of a proxy's configuration, so it holds nothing that could end it there.
-fn path(cx: &mut Cx<'_>, value: &Value) {
+fn path(cx: &mut CheckContext<'_>, value: &Value) {
     let Some(path) = value.as_str() else { return };
     let could_end =
         |c: char| c.is_whitespace() || c.is_control() || matches!(c, ';' | '{' | '}' | '"' | '\'' | '`' | '#');
     if path.contains(could_end) || !(path.is_empty() || path.starts_with('/')) {
         cx.refuse(
-            Rule::Route,
+            RefusalRule::Route,
             format!("is `{path}`, which is no plain path"),
             "begin with `/`, without spaces and quotes",
         );
     }
 }
 
-fn class(cx: &mut Cx<'_>, value: &Value) {
+fn class(cx: &mut CheckContext<'_>, value: &Value) {
     let wanted = cx.preview.policy.ingress.class.as_deref();
     match wanted {
-        None => cx.refuse(Rule::Route, "cannot be used: the policy names no ingress class", "remove the Ingress"),
+        None => {
+            cx.refuse(RefusalRule::Route, "cannot be used: the policy names no ingress class", "remove the Ingress")
+        }
         Some(wanted) if value.get("ingressClassName").and_then(Value::as_str) != Some(wanted) => {
-            cx.refuse(Rule::Route, format!("must have the class `{wanted}`"), "write `ingressClassName`");
+            cx.refuse(RefusalRule::Route, format!("must have the class `{wanted}`"), "write `ingressClassName`");
         }
         Some(_) if value.get("rules").and_then(Value::as_array).is_none_or(Vec::is_empty) => {
-            cx.refuse(Rule::Route, "has no rules", "add a rule with a host");
+            cx.refuse(RefusalRule::Route, "has no rules", "add a rule with a host");
         }
         Some(_) => {}
     }
 }
 
-fn tls_secret(cx: &mut Cx<'_>, value: &Value) {
+fn tls_secret(cx: &mut CheckContext<'_>, value: &Value) {
     let wanted = cx.preview.policy.ingress.tls_secret.as_ref().map(eod_domain::SecretName::as_str);
     if value.as_str() != wanted {
-        cx.refuse(Rule::Route, "is not the policy's TLS secret", "remove it");
+        cx.refuse(RefusalRule::Route, "is not the policy's TLS secret", "remove it");
     }
 }
 
-fn parents_and_hosts(cx: &mut Cx<'_>, value: &Value) {
+fn parents_and_hosts(cx: &mut CheckContext<'_>, value: &Value) {
     let Some((namespace, name)) = &cx.preview.policy.ingress.gateway else {
-        return cx.refuse(Rule::Route, "cannot be used: the policy names no gateway", "remove the HTTPRoute");
+        return cx.refuse(RefusalRule::Route, "cannot be used: the policy names no gateway", "remove the HTTPRoute");
     };
     let wanted = Value::Array(vec![gateway(namespace.as_str(), name.as_str())]);
     if value.get("parentRefs") != Some(&wanted) {
         let message = format!("must be the gateway `{namespace}/{name}` and nothing else");
-        cx.at("parentRefs", |cx| cx.refuse(Rule::Route, message, "remove other parents"));
+        cx.at("parentRefs", |cx| cx.refuse(RefusalRule::Route, message, "remove other parents"));
     }
     cx.at("hostnames", |cx| match value.get("hostnames") {
         Some(hosts) if hosts.as_array().is_some_and(|hosts| !hosts.is_empty()) => each_host(cx, hosts),
@@ -173,24 +182,26 @@ fn parents_and_hosts(cx: &mut Cx<'_>, value: &Value) {
     });
 }
 
-fn each_host(cx: &mut Cx<'_>, value: &Value) {
+fn each_host(cx: &mut CheckContext<'_>, value: &Value) {
     for (at, name) in value.as_array().into_iter().flatten().enumerate() {
         cx.item(at, |cx| host(cx, Some(name)));
     }
 }
 
 /// A host of this environment; a missing one would take requests for all hosts.
-fn host(cx: &mut Cx<'_>, value: Option<&Value>) {
+fn host(cx: &mut CheckContext<'_>, value: Option<&Value>) {
     let expected = cx.hosts.expected();
     match value.and_then(Value::as_str) {
         Some(host) if cx.hosts.is_ours(host) => {}
-        Some(host) => cx.refuse(Rule::Host, format!("is `{host}`; {expected}"), "name one host of this environment"),
-        None => cx.refuse(Rule::Host, format!("is missing; {expected}"), "name one host of this environment"),
+        Some(host) => {
+            cx.refuse(RefusalRule::Host, format!("is `{host}`; {expected}"), "name one host of this environment")
+        }
+        None => cx.refuse(RefusalRule::Host, format!("is missing; {expected}"), "name one host of this environment"),
     }
 }
 
-fn own_namespace(cx: &mut Cx<'_>, value: &Value) {
+fn own_namespace(cx: &mut CheckContext<'_>, value: &Value) {
     if value.as_str() != Some(cx.namespace()) {
-        cx.refuse(Rule::Route, "is another namespace", "remove it");
+        cx.refuse(RefusalRule::Route, "is another namespace", "remove it");
     }
 }

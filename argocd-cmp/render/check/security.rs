@@ -5,9 +5,9 @@
 use eod_domain::PodSecurity;
 use serde_json::Value;
 
-use super::Cx;
-use super::shape::Shape;
-use crate::refusal::Rule;
+use super::CheckContext;
+use super::shape::ValueShape;
+use crate::refusal::RefusalRule;
 use crate::workload::{CONTAINER_LISTS, items};
 
 const WINDOWS: &str = "is for Windows nodes, which previews do not use";
@@ -30,69 +30,75 @@ const SYSCTLS: [&str; 13] = [
     "net.ipv4.tcp_slow_start_after_idle",
 ];
 
-pub(super) static POD_SECURITY: Shape = Shape::Fields(&[
-    ("runAsUser", Shape::Count),
-    ("runAsGroup", Shape::Count),
-    ("runAsNonRoot", Shape::Switch),
-    ("fsGroup", Shape::Count),
-    ("fsGroupChangePolicy", Shape::Text),
-    ("supplementalGroups", Shape::List(&Shape::Count)),
-    ("supplementalGroupsPolicy", Shape::Text),
-    ("seLinuxOptions", Shape::Ref(&SELINUX_OPTIONS)),
-    ("seLinuxChangePolicy", Shape::Text),
-    ("seccompProfile", Shape::Ref(&PROFILE)),
-    ("appArmorProfile", Shape::Ref(&PROFILE)),
+pub(super) static POD_SECURITY: ValueShape = ValueShape::Fields(&[
+    ("runAsUser", ValueShape::Count),
+    ("runAsGroup", ValueShape::Count),
+    ("runAsNonRoot", ValueShape::Switch),
+    ("fsGroup", ValueShape::Count),
+    ("fsGroupChangePolicy", ValueShape::Text),
+    ("supplementalGroups", ValueShape::List(&ValueShape::Count)),
+    ("supplementalGroupsPolicy", ValueShape::Text),
+    ("seLinuxOptions", ValueShape::Ref(&SELINUX_OPTIONS)),
+    ("seLinuxChangePolicy", ValueShape::Text),
+    ("seccompProfile", ValueShape::Ref(&PROFILE)),
+    ("appArmorProfile", ValueShape::Ref(&PROFILE)),
     (
         "sysctls",
-        Shape::List(&Shape::Fields(&[("name", Shape::OneOf(Rule::PodSecurity, &SYSCTLS)), ("value", Shape::Text)])),
+        ValueShape::List(&ValueShape::Fields(&[
+            ("name", ValueShape::OneOf(RefusalRule::PodSecurity, &SYSCTLS)),
+            ("value", ValueShape::Text),
+        ])),
     ),
-    ("windowsOptions", Shape::Never(Rule::PodSecurity, WINDOWS, "remove it")),
+    ("windowsOptions", ValueShape::Never(RefusalRule::PodSecurity, WINDOWS, "remove it")),
 ]);
 
-pub(super) static CONTAINER_SECURITY: Shape = Shape::Fields(&[
-    ("privileged", Shape::Only(Rule::PodSecurity, false)),
-    ("allowPrivilegeEscalation", Shape::Switch),
+pub(super) static CONTAINER_SECURITY: ValueShape = ValueShape::Fields(&[
+    ("privileged", ValueShape::Only(RefusalRule::PodSecurity, false)),
+    ("allowPrivilegeEscalation", ValueShape::Switch),
     (
         "capabilities",
-        Shape::Fields(&[("drop", Shape::List(&Shape::Text)), ("add", Shape::And(&Shape::Any, nothing_added))]),
+        ValueShape::Fields(&[
+            ("drop", ValueShape::List(&ValueShape::Text)),
+            ("add", ValueShape::And(&ValueShape::Any, nothing_added)),
+        ]),
     ),
-    ("readOnlyRootFilesystem", Shape::Switch),
-    ("runAsUser", Shape::Count),
-    ("runAsGroup", Shape::Count),
-    ("runAsNonRoot", Shape::Switch),
-    ("procMount", Shape::OneOf(Rule::PodSecurity, &["Default"])),
-    ("seLinuxOptions", Shape::Ref(&SELINUX_OPTIONS)),
-    ("seccompProfile", Shape::Ref(&PROFILE)),
-    ("appArmorProfile", Shape::Ref(&PROFILE)),
-    ("windowsOptions", Shape::Never(Rule::PodSecurity, WINDOWS, "remove it")),
+    ("readOnlyRootFilesystem", ValueShape::Switch),
+    ("runAsUser", ValueShape::Count),
+    ("runAsGroup", ValueShape::Count),
+    ("runAsNonRoot", ValueShape::Switch),
+    ("procMount", ValueShape::OneOf(RefusalRule::PodSecurity, &["Default"])),
+    ("seLinuxOptions", ValueShape::Ref(&SELINUX_OPTIONS)),
+    ("seccompProfile", ValueShape::Ref(&PROFILE)),
+    ("appArmorProfile", ValueShape::Ref(&PROFILE)),
+    ("windowsOptions", ValueShape::Never(RefusalRule::PodSecurity, WINDOWS, "remove it")),
 ]);
 
-static PROFILE: Shape = Shape::Fields(&[
-    ("type", Shape::OneOf(Rule::PodSecurity, &["RuntimeDefault", "Localhost"])),
-    ("localhostProfile", Shape::Text),
+static PROFILE: ValueShape = ValueShape::Fields(&[
+    ("type", ValueShape::OneOf(RefusalRule::PodSecurity, &["RuntimeDefault", "Localhost"])),
+    ("localhostProfile", ValueShape::Text),
 ]);
 
-static SELINUX_OPTIONS: Shape = Shape::Fields(&[
+static SELINUX_OPTIONS: ValueShape = ValueShape::Fields(&[
     (
         "type",
-        Shape::OneOf(
-            Rule::PodSecurity,
+        ValueShape::OneOf(
+            RefusalRule::PodSecurity,
             &["", "container_t", "container_init_t", "container_kvm_t", "container_engine_t"],
         ),
     ),
-    ("level", Shape::Text),
-    ("user", Shape::Never(Rule::PodSecurity, SELINUX, "remove it")),
-    ("role", Shape::Never(Rule::PodSecurity, SELINUX, "remove it")),
+    ("level", ValueShape::Text),
+    ("user", ValueShape::Never(RefusalRule::PodSecurity, SELINUX, "remove it")),
+    ("role", ValueShape::Never(RefusalRule::PodSecurity, SELINUX, "remove it")),
 ]);
 
-fn nothing_added(cx: &mut Cx<'_>, value: &Value) {
+fn nothing_added(cx: &mut CheckContext<'_>, value: &Value) {
     if value.as_array().is_none_or(|added| !added.is_empty()) {
-        cx.refuse(Rule::PodSecurity, "gives a container capabilities", "remove it");
+        cx.refuse(RefusalRule::PodSecurity, "gives a container capabilities", "remove it");
     }
 }
 
 /// What the level `restricted` demands of a pod.
-pub(super) fn restricted(cx: &mut Cx<'_>, pod: &Value) {
+pub(super) fn restricted(cx: &mut CheckContext<'_>, pod: &Value) {
     if cx.preview.policy.pod_security != PodSecurity::Restricted {
         return;
     }
@@ -109,17 +115,17 @@ pub(super) fn restricted(cx: &mut Cx<'_>, pod: &Value) {
     }
 }
 
-fn root(cx: &mut Cx<'_>) {
-    cx.refuse(Rule::PodSecurity, "is 0, and the level is `restricted`", "run as another user");
+fn root(cx: &mut CheckContext<'_>) {
+    cx.refuse(RefusalRule::PodSecurity, "is 0, and the level is `restricted`", "run as another user");
 }
 
-fn container_restricted(cx: &mut Cx<'_>, container: &Value, of_pod: &Value) {
+fn container_restricted(cx: &mut CheckContext<'_>, container: &Value, of_pod: &Value) {
     let own = container.get("securityContext").unwrap_or(&Value::Null);
     let of_both = |key: &str| own.get(key).or_else(|| of_pod.get(key));
     let mut demand = |key: &str, fits: bool, wanted: &str| {
         if !fits {
             let message = format!("must be {wanted}, because the level is `restricted`");
-            cx.at(key, |cx| cx.refuse(Rule::PodSecurity, message, format!("write {wanted}")));
+            cx.at(key, |cx| cx.refuse(RefusalRule::PodSecurity, message, format!("write {wanted}")));
         }
     };
     demand("allowPrivilegeEscalation", own.get("allowPrivilegeEscalation") == Some(&Value::Bool(false)), "`false`");

@@ -2,11 +2,11 @@
 
 use serde_json::Value;
 
-use super::Cx;
-use crate::refusal::Rule;
+use super::CheckContext;
+use crate::refusal::RefusalRule;
 
 /// The shape of a value.
-pub(super) enum Shape {
+pub(super) enum ValueShape {
     /// Whatever it is.
     Any,
     /// A text.
@@ -20,30 +20,32 @@ pub(super) enum Shape {
     /// A map of texts.
     Texts,
     /// A list of values of one shape.
-    List(&'static Shape),
+    List(&'static ValueShape),
     /// A map of these keys and no others.
-    Fields(&'static [(&'static str, Shape)]),
+    Fields(&'static [(&'static str, ValueShape)]),
     /// One of these texts.
-    OneOf(Rule, &'static [&'static str]),
+    OneOf(RefusalRule, &'static [&'static str]),
     /// This word of true and false and not the other.
-    Only(Rule, bool),
+    Only(RefusalRule, bool),
     /// Never there; with the reason and what to do.
-    Never(Rule, &'static str, &'static str),
+    Never(RefusalRule, &'static str, &'static str),
     /// A shape and a look at the whole.
-    And(&'static Shape, fn(&mut Cx<'_>, &Value)),
+    And(&'static ValueShape, fn(&mut CheckContext<'_>, &Value)),
     /// Another table.
-    Ref(&'static Shape),
+    Ref(&'static ValueShape),
 }
 
 /// Refuses whatever does not have the shape.
-pub(super) fn walk(cx: &mut Cx<'_>, shape: &Shape, value: &Value) {
+pub(super) fn walk(cx: &mut CheckContext<'_>, shape: &ValueShape, value: &Value) {
     match shape {
-        Shape::Any => {}
-        Shape::Text => expect(cx, value.is_string(), "a text"),
-        Shape::Switch => expect(cx, value.is_boolean(), "true or false"),
-        Shape::Count => expect(cx, value.as_u64().is_some(), "a whole number that is not negative"),
-        Shape::CountOrText => expect(cx, value.is_string() || value.as_u64().is_some(), "a whole number or a text"),
-        Shape::Texts => match value.as_object() {
+        ValueShape::Any => {}
+        ValueShape::Text => expect(cx, value.is_string(), "a text"),
+        ValueShape::Switch => expect(cx, value.is_boolean(), "true or false"),
+        ValueShape::Count => expect(cx, value.as_u64().is_some(), "a whole number that is not negative"),
+        ValueShape::CountOrText => {
+            expect(cx, value.is_string() || value.as_u64().is_some(), "a whole number or a text")
+        }
+        ValueShape::Texts => match value.as_object() {
             None => cx.wrong_type("a map"),
             Some(map) => {
                 for (key, value) in map {
@@ -51,7 +53,7 @@ pub(super) fn walk(cx: &mut Cx<'_>, shape: &Shape, value: &Value) {
                 }
             }
         },
-        Shape::List(shape) => match value.as_array() {
+        ValueShape::List(shape) => match value.as_array() {
             None => cx.wrong_type("a list"),
             Some(items) => {
                 for (at, item) in items.iter().enumerate() {
@@ -59,29 +61,29 @@ pub(super) fn walk(cx: &mut Cx<'_>, shape: &Shape, value: &Value) {
                 }
             }
         },
-        Shape::Fields(known) => fields(cx, known, value),
-        Shape::OneOf(rule, words) => one_of(cx, *rule, words, value),
-        Shape::Only(rule, wanted) => {
+        ValueShape::Fields(known) => fields(cx, known, value),
+        ValueShape::OneOf(rule, words) => one_of(cx, *rule, words, value),
+        ValueShape::Only(rule, wanted) => {
             if value != &Value::Bool(*wanted) {
                 cx.refuse(*rule, format!("must be {wanted}"), format!("write `{wanted}`, or remove it"));
             }
         }
-        Shape::Never(rule, reason, remedy) => cx.refuse(*rule, reason, remedy),
-        Shape::And(shape, look) => {
+        ValueShape::Never(rule, reason, remedy) => cx.refuse(*rule, reason, remedy),
+        ValueShape::And(shape, look) => {
             walk(cx, shape, value);
             look(cx, value);
         }
-        Shape::Ref(shape) => walk(cx, shape, value),
+        ValueShape::Ref(shape) => walk(cx, shape, value),
     }
 }
 
-fn expect(cx: &mut Cx<'_>, fits: bool, expected: &str) {
+fn expect(cx: &mut CheckContext<'_>, fits: bool, expected: &str) {
     if !fits {
         cx.wrong_type(expected);
     }
 }
 
-fn fields(cx: &mut Cx<'_>, known: &[(&str, Shape)], value: &Value) {
+fn fields(cx: &mut CheckContext<'_>, known: &[(&str, ValueShape)], value: &Value) {
     let Some(map) = value.as_object() else { return cx.wrong_type("a map") };
     for (key, value) in map {
         cx.at(key, |cx| match known.iter().find(|(name, _)| name == key) {
@@ -92,13 +94,13 @@ fn fields(cx: &mut Cx<'_>, known: &[(&str, Shape)], value: &Value) {
                     Some((name, _)) => format!("write `{name}` if that is meant"),
                     None => "remove it".to_owned(),
                 };
-                cx.refuse(Rule::Field, "is no field that is allowed here", remedy);
+                cx.refuse(RefusalRule::Field, "is no field that is allowed here", remedy);
             }
         });
     }
 }
 
-fn one_of(cx: &mut Cx<'_>, rule: Rule, words: &[&str], value: &Value) {
+fn one_of(cx: &mut CheckContext<'_>, rule: RefusalRule, words: &[&str], value: &Value) {
     if !value.as_str().is_some_and(|text| words.contains(&text)) {
         let known: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
         let got = value.as_str().map_or_else(|| "no text".to_owned(), |text| format!("`{text}`"));

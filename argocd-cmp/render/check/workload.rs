@@ -2,105 +2,108 @@
 
 use serde_json::Value;
 
-use super::Cx;
+use super::CheckContext;
 use super::metadata::TEMPLATE;
 use super::pod::POD_TEMPLATE;
-use super::shape::Shape;
+use super::shape::ValueShape;
 use super::storage::CLAIM_TEMPLATE;
-use crate::refusal::Rule;
+use crate::refusal::RefusalRule;
 
-pub(super) static DEPLOYMENT: Shape = Shape::Fields(&[
-    ("apiVersion", Shape::Any),
-    ("kind", Shape::Any),
-    ("metadata", Shape::Any),
+pub(super) static DEPLOYMENT: ValueShape = ValueShape::Fields(&[
+    ("apiVersion", ValueShape::Any),
+    ("kind", ValueShape::Any),
+    ("metadata", ValueShape::Any),
     (
         "spec",
-        Shape::Fields(&[
-            ("replicas", Shape::And(&Shape::Count, replicas)),
-            ("selector", Shape::Ref(&SELECTOR)),
-            ("template", Shape::Ref(&POD_TEMPLATE)),
-            ("strategy", Shape::Any),
-            ("minReadySeconds", Shape::Count),
-            ("revisionHistoryLimit", Shape::Count),
-            ("progressDeadlineSeconds", Shape::Count),
-            ("paused", Shape::Switch),
+        ValueShape::Fields(&[
+            ("replicas", ValueShape::And(&ValueShape::Count, replicas)),
+            ("selector", ValueShape::Ref(&SELECTOR)),
+            ("template", ValueShape::Ref(&POD_TEMPLATE)),
+            ("strategy", ValueShape::Any),
+            ("minReadySeconds", ValueShape::Count),
+            ("revisionHistoryLimit", ValueShape::Count),
+            ("progressDeadlineSeconds", ValueShape::Count),
+            ("paused", ValueShape::Switch),
         ]),
     ),
 ]);
 
-pub(super) static STATEFUL_SET: Shape = Shape::Fields(&[
-    ("apiVersion", Shape::Any),
-    ("kind", Shape::Any),
-    ("metadata", Shape::Any),
+pub(super) static STATEFUL_SET: ValueShape = ValueShape::Fields(&[
+    ("apiVersion", ValueShape::Any),
+    ("kind", ValueShape::Any),
+    ("metadata", ValueShape::Any),
     (
         "spec",
-        Shape::Fields(&[
-            ("replicas", Shape::And(&Shape::Count, replicas)),
-            ("selector", Shape::Ref(&SELECTOR)),
-            ("serviceName", Shape::Text),
-            ("template", Shape::Ref(&POD_TEMPLATE)),
-            ("volumeClaimTemplates", Shape::List(&CLAIM_TEMPLATE)),
-            ("updateStrategy", Shape::Any),
-            ("podManagementPolicy", Shape::Text),
-            ("minReadySeconds", Shape::Count),
-            ("revisionHistoryLimit", Shape::Count),
-            ("ordinals", Shape::Any),
-            ("persistentVolumeClaimRetentionPolicy", Shape::Any),
+        ValueShape::Fields(&[
+            ("replicas", ValueShape::And(&ValueShape::Count, replicas)),
+            ("selector", ValueShape::Ref(&SELECTOR)),
+            ("serviceName", ValueShape::Text),
+            ("template", ValueShape::Ref(&POD_TEMPLATE)),
+            ("volumeClaimTemplates", ValueShape::List(&CLAIM_TEMPLATE)),
+            ("updateStrategy", ValueShape::Any),
+            ("podManagementPolicy", ValueShape::Text),
+            ("minReadySeconds", ValueShape::Count),
+            ("revisionHistoryLimit", ValueShape::Count),
+            ("ordinals", ValueShape::Any),
+            ("persistentVolumeClaimRetentionPolicy", ValueShape::Any),
         ]),
     ),
 ]);
 
-pub(super) static JOB: Shape = Shape::Fields(&[
-    ("apiVersion", Shape::Any),
-    ("kind", Shape::Any),
-    ("metadata", Shape::Any),
-    ("spec", Shape::Ref(&JOB_SPEC)),
+pub(super) static JOB: ValueShape = ValueShape::Fields(&[
+    ("apiVersion", ValueShape::Any),
+    ("kind", ValueShape::Any),
+    ("metadata", ValueShape::Any),
+    ("spec", ValueShape::Ref(&JOB_SPEC)),
 ]);
 
-pub(super) static CRON_JOB: Shape = Shape::Fields(&[
-    ("apiVersion", Shape::Any),
-    ("kind", Shape::Any),
-    ("metadata", Shape::Any),
+pub(super) static CRON_JOB: ValueShape = ValueShape::Fields(&[
+    ("apiVersion", ValueShape::Any),
+    ("kind", ValueShape::Any),
+    ("metadata", ValueShape::Any),
     (
         "spec",
-        Shape::Fields(&[
-            ("schedule", Shape::Text),
-            ("timeZone", Shape::Text),
-            ("concurrencyPolicy", Shape::Text),
-            ("startingDeadlineSeconds", Shape::Count),
-            ("suspend", Shape::Switch),
-            ("successfulJobsHistoryLimit", Shape::Count),
-            ("failedJobsHistoryLimit", Shape::Count),
-            ("jobTemplate", Shape::Fields(&[("metadata", Shape::Ref(&TEMPLATE)), ("spec", Shape::Ref(&JOB_SPEC))])),
+        ValueShape::Fields(&[
+            ("schedule", ValueShape::Text),
+            ("timeZone", ValueShape::Text),
+            ("concurrencyPolicy", ValueShape::Text),
+            ("startingDeadlineSeconds", ValueShape::Count),
+            ("suspend", ValueShape::Switch),
+            ("successfulJobsHistoryLimit", ValueShape::Count),
+            ("failedJobsHistoryLimit", ValueShape::Count),
+            (
+                "jobTemplate",
+                ValueShape::Fields(&[("metadata", ValueShape::Ref(&TEMPLATE)), ("spec", ValueShape::Ref(&JOB_SPEC))]),
+            ),
         ]),
     ),
 ]);
 
-static JOB_SPEC: Shape = Shape::Fields(&[
-    ("template", Shape::Ref(&POD_TEMPLATE)),
-    ("parallelism", Shape::And(&Shape::Count, replicas)),
-    ("completions", Shape::Count),
-    ("completionMode", Shape::Text),
-    ("backoffLimit", Shape::Count),
-    ("backoffLimitPerIndex", Shape::Count),
-    ("maxFailedIndexes", Shape::Count),
-    ("activeDeadlineSeconds", Shape::Count),
-    ("ttlSecondsAfterFinished", Shape::Count),
-    ("suspend", Shape::Switch),
-    ("podFailurePolicy", Shape::Any),
-    ("podReplacementPolicy", Shape::Text),
-    ("successPolicy", Shape::Any),
-    ("selector", Shape::Never(Rule::Field, "could take over pods of another Job", "remove it")),
-    ("manualSelector", Shape::Never(Rule::Field, "could take over pods of another Job", "remove it")),
-    ("managedBy", Shape::Never(Rule::Field, "hands the Job to another controller", "remove it")),
+static JOB_SPEC: ValueShape = ValueShape::Fields(&[
+    ("template", ValueShape::Ref(&POD_TEMPLATE)),
+    ("parallelism", ValueShape::And(&ValueShape::Count, replicas)),
+    ("completions", ValueShape::Count),
+    ("completionMode", ValueShape::Text),
+    ("backoffLimit", ValueShape::Count),
+    ("backoffLimitPerIndex", ValueShape::Count),
+    ("maxFailedIndexes", ValueShape::Count),
+    ("activeDeadlineSeconds", ValueShape::Count),
+    ("ttlSecondsAfterFinished", ValueShape::Count),
+    ("suspend", ValueShape::Switch),
+    ("podFailurePolicy", ValueShape::Any),
+    ("podReplacementPolicy", ValueShape::Text),
+    ("successPolicy", ValueShape::Any),
+    ("selector", ValueShape::Never(RefusalRule::Field, "could take over pods of another Job", "remove it")),
+    ("manualSelector", ValueShape::Never(RefusalRule::Field, "could take over pods of another Job", "remove it")),
+    ("managedBy", ValueShape::Never(RefusalRule::Field, "hands the Job to another controller", "remove it")),
 ]);
 
-static SELECTOR: Shape =
-    Shape::Fields(&[("matchLabels", Shape::Texts), ("matchExpressions", Shape::List(&Shape::Any))]);
+static SELECTOR: ValueShape =
+    ValueShape::Fields(&[("matchLabels", ValueShape::Texts), ("matchExpressions", ValueShape::List(&ValueShape::Any))]);
 
-fn replicas(cx: &mut Cx<'_>, value: &Value) {
+fn replicas(cx: &mut CheckContext<'_>, value: &Value) {
     let cap = cx.preview.policy.caps.replicas;
     if value.as_u64().is_some_and(|number| number > u64::from(cap)) {
-        cx.refuse(Rule::Caps, format!("is above the policy's cap of {cap}"), format!("use at most {cap}"));
+        cx.refuse(RefusalRule::Caps, format!("is above the policy's cap of {cap}"), format!("use at most {cap}"));
     }
 }

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use crate::node::{Content, Node};
-use crate::read::{Limits, read};
-use crate::refusal::{Place, Refusal, Refusals, Rule};
+use crate::read::{YamlLimits, read};
+use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 
 /// One parameter of an Application.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -27,7 +27,7 @@ pub enum RawValue {
 }
 
 /// Room for parameters, which are small.
-const LIMITS: Limits = Limits { bytes: 1 << 20, documents: 1, depth: 8, nodes: 20_000, repeated: 0 };
+const LIMITS: YamlLimits = YamlLimits { bytes: 1 << 20, documents: 1, depth: 8, nodes: 20_000, repeated: 0 };
 
 impl RawParameter {
     /// A parameter with a string.
@@ -43,8 +43,8 @@ impl RawParameter {
 /// When it is of another shape.
 pub fn parse_raw_parameters(json: &str) -> Result<Vec<RawParameter>, Refusals> {
     let error = |message: String| -> Refusals {
-        let place = Place::parameter("ARGOCD_APP_PARAMETERS");
-        Refusal::new(place, Rule::Parameter, message, "this is Argo CD's to write; report it").into()
+        let location = Location::parameter("ARGOCD_APP_PARAMETERS");
+        Refusal::new(location, RefusalRule::Parameter, message, "this is Argo CD's to write; report it").into()
     };
     let Some(root) = one(json).map_err(error)? else { return Ok(Vec::new()) };
     let Content::List(items) = root.content else { return Err(error("expected a list".to_owned())) };

@@ -2,7 +2,7 @@ use super::*;
 
 fn parse(pairs: &[(&str, &str)]) -> Result<Parameters, Vec<String>> {
     let raw: Vec<_> = pairs.iter().map(|(name, value)| RawParameter::text(*name, *value)).collect();
-    let line = |refusal: &Refusal| format!("{}: {}", refusal.place, refusal.message);
+    let line = |refusal: &Refusal| format!("{}: {}", refusal.location, refusal.message);
     Parameters::parse(&raw).map_err(|refusals| refusals.as_slice().iter().map(line).collect())
 }
 

@@ -3,18 +3,18 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
-use crate::node::{Content, Field, Node, Step};
-use crate::refusal::{Place, Refusal, Rule};
+use crate::node::{Content, FieldPath, Node, PathStep};
+use crate::refusal::{Location, Refusal, RefusalRule};
 
 /// Collects the mistakes of one policy file.
-pub(super) struct Decoder<'a> {
+pub(super) struct PolicyDecoder<'a> {
     file: &'a str,
     mistakes: Vec<Refusal>,
 }
 
 /// The keys of a map that nobody has asked for yet.
-pub(super) struct Fields<'a> {
-    path: Vec<Step>,
+pub(super) struct MapFields<'a> {
+    path: Vec<PathStep>,
     line: u32,
     entries: Vec<(&'a str, u32, &'a Node)>,
     asked: Vec<&'static str>,
@@ -24,10 +24,10 @@ pub(super) struct Fields<'a> {
 #[derive(Clone)]
 pub(super) struct At<'a> {
     pub(super) node: &'a Node,
-    pub(super) path: Vec<Step>,
+    pub(super) path: Vec<PathStep>,
 }
 
-impl<'a> Decoder<'a> {
+impl<'a> PolicyDecoder<'a> {
     pub(super) fn new(file: &'a str) -> Self {
         Self { file, mistakes: Vec::new() }
     }
@@ -36,10 +36,10 @@ impl<'a> Decoder<'a> {
         self.mistakes
     }
 
-    pub(super) fn mistake(&mut self, line: u32, path: &[Step], message: impl Display, remedy: impl Display) {
-        let object = if path.is_empty() { "the policy".to_owned() } else { Field(path).to_string() };
-        let place = Place::file(self.file).line(line).object(object);
-        self.mistakes.push(Refusal::new(place, Rule::Policy, message, remedy));
+    pub(super) fn mistake(&mut self, line: u32, path: &[PathStep], message: impl Display, remedy: impl Display) {
+        let object = if path.is_empty() { "the policy".to_owned() } else { FieldPath(path).to_string() };
+        let location = Location::file(self.file).line(line).object(object);
+        self.mistakes.push(Refusal::new(location, RefusalRule::Policy, message, remedy));
     }
 
     fn wrong(&mut self, at: &At<'_>, expected: &str) {
@@ -48,7 +48,7 @@ impl<'a> Decoder<'a> {
     }
 
     /// A map; an empty one where nothing is written.
-    pub(super) fn map<'n>(&mut self, at: &At<'n>) -> Option<Fields<'n>> {
+    pub(super) fn map<'n>(&mut self, at: &At<'n>) -> Option<MapFields<'n>> {
         let entries = match &at.node.content {
             Content::Map(entries) => {
                 entries.iter().map(|entry| (entry.key.as_str(), entry.line, &entry.node)).collect()
@@ -59,7 +59,7 @@ impl<'a> Decoder<'a> {
                 return None;
             }
         };
-        Some(Fields { path: at.path.clone(), line: at.node.line, entries, asked: Vec::new() })
+        Some(MapFields { path: at.path.clone(), line: at.node.line, entries, asked: Vec::new() })
     }
 
     /// The items of a list.
@@ -69,7 +69,7 @@ impl<'a> Decoder<'a> {
             self.wrong(&at, "a list");
             return None;
         };
-        let item = |(number, node)| At { node, path: [at.path.as_slice(), &[Step::Item(number)]].concat() };
+        let item = |(number, node)| At { node, path: [at.path.as_slice(), &[PathStep::Item(number)]].concat() };
         Some(items.iter().enumerate().map(item).collect())
     }
 
@@ -126,20 +126,20 @@ impl<'a> Decoder<'a> {
     }
 }
 
-impl<'a> Fields<'a> {
+impl<'a> MapFields<'a> {
     /// The value of a key, where it is written.
     pub(super) fn take(&mut self, key: &'static str) -> Option<At<'a>> {
         self.asked.push(key);
         let at = self.entries.iter().position(|(name, ..)| *name == key)?;
         let (_, _, node) = self.entries.remove(at);
-        (!node.is_null()).then(|| At { node, path: [self.path.as_slice(), &[Step::Key(key.to_owned())]].concat() })
+        (!node.is_null()).then(|| At { node, path: [self.path.as_slice(), &[PathStep::Key(key.to_owned())]].concat() })
     }
 
     /// The value of a key that must be written.
-    pub(super) fn need(&mut self, key: &'static str, decoder: &mut Decoder<'_>) -> Option<At<'a>> {
+    pub(super) fn need(&mut self, key: &'static str, decoder: &mut PolicyDecoder<'_>) -> Option<At<'a>> {
         let found = self.take(key);
         if found.is_none() {
-            let path = [self.path.as_slice(), &[Step::Key(key.to_owned())]].concat();
+            let path = [self.path.as_slice(), &[PathStep::Key(key.to_owned())]].concat();
             decoder.mistake(self.line, &path, "it is missing", format!("add `{key}`"));
         }
         found
@@ -149,15 +149,15 @@ impl<'a> Fields<'a> {
     pub(super) fn take_all(&mut self) -> Vec<(String, u32, At<'a>)> {
         let entries = std::mem::take(&mut self.entries);
         let at = |(key, line, node): (&str, u32, &'a Node)| {
-            (key.to_owned(), line, At { node, path: [self.path.as_slice(), &[Step::Key(key.to_owned())]].concat() })
+            (key.to_owned(), line, At { node, path: [self.path.as_slice(), &[PathStep::Key(key.to_owned())]].concat() })
         };
         entries.into_iter().map(at).collect()
     }
 
     /// Notes the keys that nobody asked for.
-    pub(super) fn finish(self, decoder: &mut Decoder<'_>) {
+    pub(super) fn finish(self, decoder: &mut PolicyDecoder<'_>) {
         for (key, line, _) in self.entries {
-            let path = [self.path.as_slice(), &[Step::Key(key.to_owned())]].concat();
+            let path = [self.path.as_slice(), &[PathStep::Key(key.to_owned())]].concat();
             let known = self.asked.join(", ");
             decoder.mistake(line, &path, "this key is not known here", format!("use one of: {known}; or remove it"));
         }

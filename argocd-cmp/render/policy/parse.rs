@@ -5,15 +5,15 @@ use std::str::FromStr;
 
 use eod_domain::{Isolation, NetworkSettings, Quantity, QuotaSettings, Tier, TierOverrides, Tiers, UserLabels};
 
-use super::decode::{At, Decoder};
+use super::decode::{At, PolicyDecoder};
 use super::{
     Caps, DomainRule, IngressRule, Policy, ProjectPolicy, Registries, Sandbox, SecretPrefix, Secrets, StoreKind,
     ToolRule,
 };
 use crate::kind::SourceKind;
-use crate::node::Step;
-use crate::read::{Limits, read};
-use crate::refusal::{Place, Refusal, Refusals, Rule};
+use crate::node::PathStep;
+use crate::read::{YamlLimits, read};
+use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 
 /// Domains of metadata keys that stay ours or Argo CD's, whatever a policy says.
 const NEVER_METADATA: [&str; 4] = ["environment.on-demand", "argoproj.io", "istio.io", "pod-security.kubernetes.io"];
@@ -24,8 +24,8 @@ const NEVER_METADATA: [&str; 4] = ["environment.on-demand", "argoproj.io", "isti
 ///
 /// Every mistake there is, each with its line and path.
 pub fn parse_policy(file: &str, bytes: &[u8]) -> Result<Policy, Refusals> {
-    let documents = read(bytes, &Limits::default()).map_err(|faults| yaml(file, faults))?;
-    let mut decoder = Decoder::new(file);
+    let documents = read(bytes, &YamlLimits::default()).map_err(|faults| yaml(file, faults))?;
+    let mut decoder = PolicyDecoder::new(file);
     let policy = match documents.as_slice() {
         [document] => policy(&mut decoder, &At { node: &document.root, path: Vec::new() }),
         several => {
@@ -37,21 +37,24 @@ pub fn parse_policy(file: &str, bytes: &[u8]) -> Result<Policy, Refusals> {
     match (Refusals::collected(decoder.finish()), policy) {
         (None, Some(policy)) => Ok(policy),
         (Some(mistakes), _) => Err(mistakes),
-        (None, None) => Err(Refusal::new(Place::file(file), Rule::Policy, "it says nothing", "write a policy").into()),
+        (None, None) => {
+            Err(Refusal::new(Location::file(file), RefusalRule::Policy, "it says nothing", "write a policy").into())
+        }
     }
 }
 
 fn yaml(file: &str, faults: Vec<crate::read::Fault>) -> Refusals {
     let refusal = |fault: crate::read::Fault| {
         let remedy = fault.kind.remedy();
-        Refusal::new(Place::file(file).line(fault.line), Rule::Yaml, fault.kind, remedy)
+        Refusal::new(Location::file(file).line(fault.line), RefusalRule::Yaml, fault.kind, remedy)
     };
     let refusals = faults.into_iter().map(refusal).collect();
-    Refusals::collected(refusals)
-        .unwrap_or_else(|| Refusal::new(Place::file(file), Rule::Yaml, "it cannot be read", "correct it").into())
+    Refusals::collected(refusals).unwrap_or_else(|| {
+        Refusal::new(Location::file(file), RefusalRule::Yaml, "it cannot be read", "correct it").into()
+    })
 }
 
-fn policy(decoder: &mut Decoder<'_>, at: &At<'_>) -> Option<Policy> {
+fn policy(decoder: &mut PolicyDecoder<'_>, at: &At<'_>) -> Option<Policy> {
     let mut fields = decoder.map(at)?;
     let version = fields.need("version", decoder);
     if let Some(version) = version {
@@ -78,7 +81,7 @@ fn policy(decoder: &mut Decoder<'_>, at: &At<'_>) -> Option<Policy> {
     Some(Policy { projects, other })
 }
 
-fn project(decoder: &mut Decoder<'_>, at: &At<'_>) -> Option<ProjectPolicy> {
+fn project(decoder: &mut PolicyDecoder<'_>, at: &At<'_>) -> Option<ProjectPolicy> {
     let mut fields = decoder.map(at)?;
     let mut project = ProjectPolicy::default();
     // What must be said by the platform, because any default would be a guess about somebody's cluster.
@@ -117,11 +120,11 @@ fn set<T>(target: &mut T, value: Option<T>) {
 }
 
 /// A value that may be written as an empty text to say that there is none.
-fn optional<T: FromStr<Err: std::fmt::Display>>(decoder: &mut Decoder<'_>, at: Option<At<'_>>) -> Option<T> {
+fn optional<T: FromStr<Err: std::fmt::Display>>(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<T> {
     at.filter(|at| at.node.text() != Some("")).and_then(|at| decoder.parsed(Some(at)))
 }
 
-fn labels(decoder: &mut Decoder<'_>, at: Option<At<'_>>) -> Option<UserLabels> {
+fn labels(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<UserLabels> {
     let at = at?;
     let mut fields = decoder.map(&at)?;
     let mut labels = BTreeMap::new();
@@ -141,7 +144,7 @@ fn labels(decoder: &mut Decoder<'_>, at: Option<At<'_>>) -> Option<UserLabels> {
     }
 }
 
-fn tiers(decoder: &mut Decoder<'_>, at: Option<At<'_>>) -> Option<Tiers> {
+fn tiers(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<Tiers> {
     let at = at?;
     let mut fields = decoder.map(&at)?;
     let mut overrides: BTreeMap<Tier, TierOverrides> = BTreeMap::new();
@@ -161,8 +164,8 @@ fn tiers(decoder: &mut Decoder<'_>, at: Option<At<'_>>) -> Option<Tiers> {
         Ok(tiers) => Some(tiers),
         Err(mistakes) => {
             for mistake in mistakes {
-                let path = mistake.path.iter().skip(1).map(|step| Step::Key(step.clone()));
-                let path: Vec<Step> = at.path.iter().cloned().chain(path).collect();
+                let path = mistake.path.iter().skip(1).map(|step| PathStep::Key(step.clone()));
+                let path: Vec<PathStep> = at.path.iter().cloned().chain(path).collect();
                 decoder.mistake(at.node.line, &path, mistake.message, "correct the value");
             }
             None
@@ -170,7 +173,7 @@ fn tiers(decoder: &mut Decoder<'_>, at: Option<At<'_>>) -> Option<Tiers> {
     }
 }
 
-fn tier_overrides(decoder: &mut Decoder<'_>, at: &At<'_>) -> Option<TierOverrides> {
+fn tier_overrides(decoder: &mut PolicyDecoder<'_>, at: &At<'_>) -> Option<TierOverrides> {
     let mut fields = decoder.map(at)?;
     let (ttl, max_ttl) = (fields.take("ttl"), fields.take("max_ttl"));
     let (warning, quota_at) = (fields.take("warning"), fields.take("quota"));
@@ -184,7 +187,7 @@ fn tier_overrides(decoder: &mut Decoder<'_>, at: &At<'_>) -> Option<TierOverride
     })
 }
 
-fn quota(decoder: &mut Decoder<'_>, at: &At<'_>) -> Option<QuotaSettings> {
+fn quota(decoder: &mut PolicyDecoder<'_>, at: &At<'_>) -> Option<QuotaSettings> {
     let mut fields = decoder.map(at)?;
     let quota = QuotaSettings {
         cpu: decoder.parsed(fields.take("cpu")),
@@ -200,7 +203,7 @@ fn quota(decoder: &mut Decoder<'_>, at: &At<'_>) -> Option<QuotaSettings> {
     Some(quota)
 }
 
-fn network(decoder: &mut Decoder<'_>, at: Option<At<'_>>) -> Option<NetworkSettings> {
+fn network(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<NetworkSettings> {
     let mut fields = decoder.map(&at?)?;
     let isolation = [("strict", Isolation::Strict), ("none", Isolation::None)];
     let network = NetworkSettings {
@@ -217,7 +220,7 @@ fn network(decoder: &mut Decoder<'_>, at: Option<At<'_>>) -> Option<NetworkSetti
     Some(network)
 }
 
-fn caps(decoder: &mut Decoder<'_>, at: Option<At<'_>>) -> Option<Caps> {
+fn caps(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<Caps> {
     let mut fields = decoder.map(&at?)?;
     let mut caps = Caps::default();
     set(&mut caps.objects, decoder.parsed(fields.take("objects")));
@@ -231,7 +234,7 @@ fn caps(decoder: &mut Decoder<'_>, at: Option<At<'_>>) -> Option<Caps> {
     Some(caps)
 }
 
-fn tool(decoder: &mut Decoder<'_>, at: Option<At<'_>>, name: &str) -> Option<ToolRule> {
+fn tool(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>, name: &str) -> Option<ToolRule> {
     let mut fields = decoder.map(&at?)?;
     let mut tool = ToolRule::named(name);
     set(&mut tool.enabled, decoder.switch(fields.take("enabled")));
@@ -242,21 +245,24 @@ fn tool(decoder: &mut Decoder<'_>, at: Option<At<'_>>, name: &str) -> Option<Too
     Some(tool)
 }
 
-fn secrets(decoder: &mut Decoder<'_>, at: Option<At<'_>>) -> Option<Secrets> {
+fn secrets(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<Secrets> {
     #[derive(Clone, Copy)]
-    enum Kind {
+    enum SecretsKind {
         None,
         ExternalSecrets,
         VaultOperator,
     }
     let at = at?;
     let mut fields = decoder.map(&at)?;
-    let words =
-        [("external-secrets", Kind::ExternalSecrets), ("vault-operator", Kind::VaultOperator), ("none", Kind::None)];
+    let words = [
+        ("external-secrets", SecretsKind::ExternalSecrets),
+        ("vault-operator", SecretsKind::VaultOperator),
+        ("none", SecretsKind::None),
+    ];
     let kind_at = fields.need("kind", decoder);
     let kind = decoder.word(kind_at, &words);
     let store: Option<String> = match kind {
-        Some(Kind::None) | None => fields.take("store").and_then(|at| decoder.parsed(Some(at))),
+        Some(SecretsKind::None) | None => fields.take("store").and_then(|at| decoder.parsed(Some(at))),
         Some(_) => {
             let at = fields.need("store", decoder);
             decoder.parsed(at)
@@ -266,13 +272,13 @@ fn secrets(decoder: &mut Decoder<'_>, at: Option<At<'_>>) -> Option<Secrets> {
     let store_kind = decoder.word(fields.take("store_kind"), &kinds).unwrap_or(StoreKind::ClusterSecretStore);
     fields.finish(decoder);
     Some(match (kind?, store) {
-        (Kind::None, _) | (_, None) => Secrets::None,
-        (Kind::ExternalSecrets, Some(store)) => Secrets::ExternalSecrets { store, store_kind },
-        (Kind::VaultOperator, Some(auth)) => Secrets::VaultOperator { auth },
+        (SecretsKind::None, _) | (_, None) => Secrets::None,
+        (SecretsKind::ExternalSecrets, Some(store)) => Secrets::ExternalSecrets { store, store_kind },
+        (SecretsKind::VaultOperator, Some(auth)) => Secrets::VaultOperator { auth },
     })
 }
 
-fn ingress(decoder: &mut Decoder<'_>, at: Option<At<'_>>) -> Option<IngressRule> {
+fn ingress(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<IngressRule> {
     let mut fields = decoder.map(&at?)?;
     let gateway = fields.take("gateway").filter(|at| at.node.text() != Some(""));
     let rule = IngressRule {
@@ -286,7 +292,7 @@ fn ingress(decoder: &mut Decoder<'_>, at: Option<At<'_>>) -> Option<IngressRule>
 }
 
 fn gateway_name(
-    decoder: &mut Decoder<'_>,
+    decoder: &mut PolicyDecoder<'_>,
     at: &At<'_>,
 ) -> Option<(eod_domain::NamespaceName, eod_domain::NamespaceName)> {
     let text: String = decoder.parsed(Some(at.clone()))?;
@@ -298,7 +304,7 @@ fn gateway_name(
     parts
 }
 
-fn metadata_allow(decoder: &mut Decoder<'_>, at: Option<At<'_>>) -> Option<Vec<String>> {
+fn metadata_allow(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<Vec<String>> {
     let items = decoder.list(at)?;
     let mut prefixes = Vec::new();
     for item in items {

@@ -29,7 +29,7 @@ projects:
 
 fn mistakes(text: &str) -> Vec<String> {
     let refusals = parse_policy("policy.yaml", text.as_bytes()).expect_err(text);
-    let line = |refusal: &Refusal| format!("{}: {}", refusal.place, refusal.message);
+    let line = |refusal: &Refusal| format!("{}: {}", refusal.location, refusal.message);
     refusals.as_slice().iter().map(line).collect()
 }
 

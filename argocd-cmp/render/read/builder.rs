@@ -5,11 +5,11 @@ use std::collections::{BTreeMap, BTreeSet};
 use saphyr_parser::{Event, ScalarStyle, Tag};
 
 use super::scalar::{self, Ambiguous};
-use super::{Document, Fault, FaultKind, Limits};
-use crate::node::{Content, Entry, Node};
+use super::{Document, Fault, FaultKind, YamlLimits};
+use crate::node::{Content, MapEntry, Node};
 
 /// A fault after which reading cannot go on.
-type Stop = (u32, FaultKind);
+type FatalFault = (u32, FaultKind);
 
 /// Faults of one file after which nobody reads on.
 const MOST_FAULTS: usize = 100;
@@ -23,23 +23,23 @@ enum Open {
 struct Map {
     line: u32,
     anchor: usize,
-    entries: Vec<Entry>,
+    entries: Vec<MapEntry>,
     /// Keys that are written out.
     keys: BTreeSet<String>,
     /// Keys that only a merge brought in.
     merged: BTreeSet<String>,
     /// A key that waits for its value.
-    key: Option<(Key, u32)>,
+    key: Option<(MapKey, u32)>,
     size: usize,
 }
 
-enum Key {
+enum MapKey {
     Text(String),
     Merge,
 }
 
 pub(super) struct Builder<'a> {
-    limits: &'a Limits,
+    limits: &'a YamlLimits,
     documents: Vec<Document>,
     number: u32,
     open: Vec<Open>,
@@ -50,7 +50,7 @@ pub(super) struct Builder<'a> {
 }
 
 impl<'a> Builder<'a> {
-    pub(super) fn new(limits: &'a Limits) -> Self {
+    pub(super) fn new(limits: &'a YamlLimits) -> Self {
         Self {
             limits,
             documents: Vec::new(),
@@ -84,7 +84,7 @@ impl<'a> Builder<'a> {
         if self.faults.is_empty() { Ok(self.documents) } else { Err(self.faults) }
     }
 
-    pub(super) fn take(&mut self, event: Event<'_>, line: u32) -> Result<(), Stop> {
+    pub(super) fn take(&mut self, event: Event<'_>, line: u32) -> Result<(), FatalFault> {
         match event {
             Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
             Event::DocumentStart(_) => self.start_document(line),
@@ -102,7 +102,7 @@ impl<'a> Builder<'a> {
         }
     }
 
-    fn start_document(&mut self, line: u32) -> Result<(), Stop> {
+    fn start_document(&mut self, line: u32) -> Result<(), FatalFault> {
         self.number += 1;
         self.anchors.clear();
         self.open.clear();
@@ -113,7 +113,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn push(&mut self, open: Open, line: u32) -> Result<(), Stop> {
+    fn push(&mut self, open: Open, line: u32) -> Result<(), FatalFault> {
         if self.wants_key() {
             return Err((line, FaultKind::Key("a list or a map".to_owned())));
         }
@@ -126,7 +126,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn close(&mut self, line: u32) -> Result<(), Stop> {
+    fn close(&mut self, line: u32) -> Result<(), FatalFault> {
         let (node, anchor, size) = match self.open.pop() {
             Some(Open::List { line, anchor, items, size }) => {
                 (Node { line, content: Content::List(items) }, anchor, size)
@@ -136,7 +136,7 @@ impl<'a> Builder<'a> {
             }
             None => return Err((line, FaultKind::Syntax("something ends that did not begin".to_owned()))),
         };
-        self.place(node, anchor, size)
+        self.insert(node, anchor, size)
     }
 
     fn scalar(
@@ -146,7 +146,7 @@ impl<'a> Builder<'a> {
         anchor: usize,
         tag: Option<&Tag>,
         line: u32,
-    ) -> Result<(), Stop> {
+    ) -> Result<(), FatalFault> {
         self.count(1, line)?;
         let is_plain = style == ScalarStyle::Plain;
         let content = match tag_name(tag) {
@@ -160,13 +160,13 @@ impl<'a> Builder<'a> {
         };
         if let Some(Open::Map(Map { key: key @ None, .. })) = self.open.last_mut() {
             let found = if is_plain && text == "<<" && tag.is_none() {
-                Ok(Key::Merge)
+                Ok(MapKey::Merge)
             } else {
-                scalar::key(text, content).map(Key::Text)
+                scalar::key(text, content).map(MapKey::Text)
             };
             let (found, fault) = match found {
                 Ok(found) => (found, None),
-                Err(kind) => (Key::Text(text.to_owned()), Some(kind)),
+                Err(kind) => (MapKey::Text(text.to_owned()), Some(kind)),
             };
             *key = Some((found, line));
             if let Some(kind) = fault {
@@ -181,10 +181,10 @@ impl<'a> Builder<'a> {
                 Content::Null
             }
         };
-        self.place(Node { line, content }, anchor, 1)
+        self.insert(Node { line, content }, anchor, 1)
     }
 
-    fn alias(&mut self, anchor: usize, line: u32) -> Result<(), Stop> {
+    fn alias(&mut self, anchor: usize, line: u32) -> Result<(), FatalFault> {
         if self.wants_key() {
             return Err((line, FaultKind::Key("an alias".to_owned())));
         }
@@ -204,11 +204,11 @@ impl<'a> Builder<'a> {
             return Err((line, FaultKind::TooLarge { what: "the document", limit, unit: "levels" }));
         }
         self.count(size, line)?;
-        self.place(node, 0, size)
+        self.insert(node, 0, size)
     }
 
     /// Puts a complete value where it belongs.
-    fn place(&mut self, node: Node, anchor: usize, node_size: usize) -> Result<(), Stop> {
+    fn insert(&mut self, node: Node, anchor: usize, node_size: usize) -> Result<(), FatalFault> {
         if anchor != 0 {
             // Keeping it for aliases is a copy of its own.
             self.count(node_size, node.line)?;
@@ -254,7 +254,7 @@ impl<'a> Builder<'a> {
         self.faults.push(Fault { line, document: self.number.max(1), kind });
     }
 
-    fn count(&mut self, more: usize, line: u32) -> Result<(), Stop> {
+    fn count(&mut self, more: usize, line: u32) -> Result<(), FatalFault> {
         self.nodes = self.nodes.saturating_add(more);
         let limit = self.limits.nodes;
         if self.nodes > limit {
@@ -263,7 +263,7 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    fn check_tag(&self, tag: Option<&Tag>, expected: &str, line: u32) -> Result<(), Stop> {
+    fn check_tag(&self, tag: Option<&Tag>, expected: &str, line: u32) -> Result<(), FatalFault> {
         match tag_name(tag) {
             None => Ok(()),
             Some(name) if name == expected => Ok(()),
@@ -278,10 +278,10 @@ impl Map {
         Self { line, anchor, entries: Vec::new(), keys, merged, key: None, size: 1 }
     }
 
-    fn add(&mut self, key: Key, line: u32, node: Node) -> Result<(), FaultKind> {
+    fn add(&mut self, key: MapKey, line: u32, node: Node) -> Result<(), FaultKind> {
         let key = match key {
-            Key::Merge => return self.merge(node),
-            Key::Text(key) => key,
+            MapKey::Merge => return self.merge(node),
+            MapKey::Text(key) => key,
         };
         if !self.keys.insert(key.clone()) {
             return Err(FaultKind::DuplicateKey(key));
@@ -290,7 +290,7 @@ impl Map {
         if self.merged.remove(&key) {
             self.entries.retain(|entry| entry.key != key);
         }
-        self.entries.push(Entry { key, line, node });
+        self.entries.push(MapEntry { key, line, node });
         Ok(())
     }
 

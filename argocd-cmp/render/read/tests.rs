@@ -2,17 +2,18 @@ use proptest::prelude::*;
 use serde_json::{Value, json};
 
 use super::*;
-use crate::node::{Field, Step};
+use crate::node::{FieldPath, PathStep};
 use crate::write::to_json;
 
 fn one(text: &str) -> Value {
-    let mut documents = read(text.as_bytes(), &Limits::default()).unwrap_or_else(|faults| panic!("{text}: {faults:?}"));
+    let mut documents =
+        read(text.as_bytes(), &YamlLimits::default()).unwrap_or_else(|faults| panic!("{text}: {faults:?}"));
     assert_eq!(documents.len(), 1, "{text}");
     documents.remove(0).root.into_json()
 }
 
 fn faults(text: &str) -> Vec<String> {
-    let faults = read(text.as_bytes(), &Limits::default()).err().unwrap_or_default();
+    let faults = read(text.as_bytes(), &YamlLimits::default()).err().unwrap_or_default();
     faults.iter().map(|fault| format!("{}: {}", fault.line, fault.kind)).collect()
 }
 
@@ -160,7 +161,7 @@ fn a_bomb_is_refused_before_it_goes_off() {
     assert!(!faults(&"{a: ".repeat(100_000)).is_empty());
     assert!(faults(&"---\na\n".repeat(2001))[0].contains("2000 documents"));
     assert!(faults(&format!("[{}]", "1,".repeat(400_001)))[0].contains("400000 values"));
-    assert!(read(&vec![b'#'; (8 << 20) + 1], &Limits::default()).is_err());
+    assert!(read(&vec![b'#'; (8 << 20) + 1], &YamlLimits::default()).is_err());
     let mut alias_depth = "a0: &a0 [x]\n".to_owned();
     for level in 1..70 {
         alias_depth.push_str(&format!("a{level}: &a{level} [*a{}]\n", level - 1));
@@ -178,7 +179,7 @@ fn bytes_that_are_no_text() {
         (b"a: \x7f", "U+007F"),
         ("a: x\u{feff}".as_bytes(), "U+FEFF"),
     ] {
-        let found = read(bytes, &Limits::default()).expect_err(words);
+        let found = read(bytes, &YamlLimits::default()).expect_err(words);
         assert!(found[0].kind.to_string().contains(words), "{found:?}");
     }
     assert_eq!(one("\u{feff}a: 1\r\nb: \"\\u0000\"\r\n"), json!({ "a": 1, "b": "\u{0}" }));
@@ -187,23 +188,23 @@ fn bytes_that_are_no_text() {
 #[test]
 fn every_document_and_its_lines() {
     let text = "# head\n---\na: 1\n---\n---\n# only a comment\n...\n---\nb:\n  - c: 2\n    d: 3\n";
-    let documents = read(text.as_bytes(), &Limits::default()).unwrap();
+    let documents = read(text.as_bytes(), &YamlLimits::default()).unwrap();
     let places: Vec<_> = documents.iter().map(|document| (document.number, document.root.line)).collect();
     assert_eq!(places, [(1, 3), (4, 9)]);
-    let steps = [Step::Key("b".to_owned()), Step::Item(0), Step::Key("d".to_owned())];
+    let steps = [PathStep::Key("b".to_owned()), PathStep::Item(0), PathStep::Key("d".to_owned())];
     assert_eq!(documents[1].root.line_of(&steps), 11);
     assert_eq!(documents[1].root.line_of(&steps[..2]), 10);
-    assert_eq!(Field(&steps).to_string(), "b[0].d");
-    let missing = [Step::Key("b".to_owned()), Step::Item(7)];
+    assert_eq!(FieldPath(&steps).to_string(), "b[0].d");
+    let missing = [PathStep::Key("b".to_owned()), PathStep::Item(7)];
     assert_eq!(documents[1].root.line_of(&missing), 10);
-    let key = [Step::Key("metadata".to_owned()), Step::Key("a.b/c".to_owned())];
-    assert_eq!(Field(&key).to_string(), "metadata[\"a.b/c\"]");
+    let key = [PathStep::Key("metadata".to_owned()), PathStep::Key("a.b/c".to_owned())];
+    assert_eq!(FieldPath(&key).to_string(), "metadata[\"a.b/c\"]");
 }
 
 #[test]
 fn all_faults_of_a_file_at_once() {
     let text = "a: yes\nb: 1\nb: 2\n---\nc: [no, on]\n";
-    let found = read(text.as_bytes(), &Limits::default()).unwrap_err();
+    let found = read(text.as_bytes(), &YamlLimits::default()).unwrap_err();
     let places: Vec<_> = found.iter().map(|fault| (fault.document, fault.line)).collect();
     assert_eq!(places, [(1, 1), (1, 3), (2, 5), (2, 5)]);
 }
@@ -229,19 +230,19 @@ proptest! {
 
     #[test]
     fn no_text_makes_it_panic(text in "[ \\n\\t:\\-\\[\\]{}&*!|>'\"%@`#?,<~a-c0-2é\\\\]{0,60}") {
-        let _ = read(text.as_bytes(), &Limits::default());
+        let _ = read(text.as_bytes(), &YamlLimits::default());
     }
 
     #[test]
     fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..80)) {
-        let _ = read(&bytes, &Limits::default());
+        let _ = read(&bytes, &YamlLimits::default());
     }
 }
 
 #[test]
 fn what_is_no_object_may_say_what_it_likes() {
     let objects = |text: &str| {
-        let documents = read_objects(text.as_bytes(), &Limits::default());
+        let documents = read_objects(text.as_bytes(), &YamlLimits::default());
         documents.map(|documents| documents.iter().map(|document| document.number).collect::<Vec<_>>())
     };
     let values = "debug: no\non: yes\na: 1\na: 2\n";

@@ -2,9 +2,9 @@ use super::*;
 
 #[test]
 fn one_block_each_sorted_by_place() {
-    let place = Place::file("deploy/api.yaml").line(12).object("Deployment/api");
-    let second = Refusal::new(place, Rule::HostAccess, "`spec.hostNetwork` is true", "remove it");
-    let first = Refusal::new(Place::file("deploy/a\u{1b}[31m.yaml"), Rule::File, "no\nfile", "add it");
+    let location = Location::file("deploy/api.yaml").line(12).object("Deployment/api");
+    let second = Refusal::new(location, RefusalRule::HostAccess, "`spec.hostNetwork` is true", "remove it");
+    let first = Refusal::new(Location::file("deploy/a\u{1b}[31m.yaml"), RefusalRule::File, "no\nfile", "add it");
     let all = Refusals::collected(vec![second.clone(), first, second]).unwrap();
     expect_test::expect![[r#"
             deploy/a\u{1b}[31m.yaml
@@ -22,10 +22,11 @@ fn one_block_each_sorted_by_place() {
 
 #[test]
 fn files_are_named_as_in_the_repository() {
-    let places = [Place::file("pr/api.yaml"), Place::file("."), Place::parameter("owner"), Place::default()];
-    let refusal = |place| Refusal::new(place, Rule::File, "a", "b");
+    let places =
+        [Location::file("pr/api.yaml"), Location::file("."), Location::parameter("owner"), Location::default()];
+    let refusal = |location| Refusal::new(location, RefusalRule::File, "a", "b");
     let all = Refusals::collected(places.map(refusal).to_vec()).unwrap();
-    let files = |all: &Refusals| all.0.iter().map(|one| one.place.file.clone()).collect::<Vec<_>>();
+    let files = |all: &Refusals| all.0.iter().map(|one| one.location.file.clone()).collect::<Vec<_>>();
     assert_eq!(files(&all.clone().below("")), files(&all));
     let named: Vec<_> = files(&all.below("deploy/")).into_iter().flatten().collect();
     assert_eq!(named, ["deploy", "parameters", "deploy/pr/api.yaml"]);
@@ -33,6 +34,6 @@ fn files_are_named_as_in_the_repository() {
 
 #[test]
 fn every_rule_has_its_own_word() {
-    let words: std::collections::BTreeSet<_> = Rule::ALL.iter().map(|rule| rule.as_str()).collect();
-    assert_eq!(words.len(), Rule::ALL.len());
+    let words: std::collections::BTreeSet<_> = RefusalRule::ALL.iter().map(|rule| rule.as_str()).collect();
+    assert_eq!(words.len(), RefusalRule::ALL.len());
 }

@@ -10,8 +10,8 @@ use crate::files::FileError;
 use crate::manifest::{Manifest, manifests};
 use crate::node::{Content, Node};
 use crate::parameters::Guards;
-use crate::read::{Limits, read as read_yaml};
-use crate::refusal::{Place, Refusal, Refusals, Rule};
+use crate::read::{YamlLimits, read as read_yaml};
+use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 use crate::tools::HelmRequest;
 
 /// Longest name of a release: <https://helm.sh/docs/chart_template_guide/builtin_objects/>.
@@ -23,12 +23,14 @@ const MOST_FILES: usize = 5000;
 pub(super) fn read(reading: &Reading<'_>) -> Result<Vec<Manifest>, Refusals> {
     let rule = &reading.preview.policy.helm;
     let chart = chart_directory(reading)?;
-    let place = || Place::file(join(&chart, "Chart.yaml"));
+    let location = || Location::file(join(&chart, "Chart.yaml"));
     if !rule.enabled {
         let message = "this is a Helm chart, and the policy has Helm switched off";
-        return Err(Refusal::new(place(), Rule::Tool, message, "write plain manifests or a kustomization").into());
+        return Err(
+            Refusal::new(location(), RefusalRule::Tool, message, "write plain manifests or a kustomization").into()
+        );
     }
-    let files = reading.tree.files.extract(&chart, MOST_FILES).map_err(|error| error.refusal(place()))?;
+    let files = reading.tree.files.extract(&chart, MOST_FILES).map_err(|error| error.refusal(location()))?;
     let mut refusals = schemas(&chart, &files);
     let values = values::files(reading, &chart).unwrap_or_else(|more| {
         refusals.extend(more);
@@ -47,15 +49,17 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<Vec<Manifest>, Refusals> {
         api_versions: reading.application.api_versions.clone(),
         values,
     };
-    let output =
-        reading.tools.helm(&request).map_err(|error| Refusal::new(place(), Rule::Tool, &error, &error.remedy))?;
+    let output = reading
+        .tools
+        .helm(&request)
+        .map_err(|error| Refusal::new(location(), RefusalRule::Tool, &error, &error.remedy))?;
     let names = template_names(&chart, &output);
     manifests(&|line| name_at(&names, &chart, line), output.as_bytes())
-        .map_err(|refusals| Refusals::collected(refusals).unwrap_or_else(|| nothing(place()).into()))
+        .map_err(|refusals| Refusals::collected(refusals).unwrap_or_else(|| nothing(location()).into()))
 }
 
-fn nothing(place: Place) -> Refusal {
-    Refusal::new(place, Rule::Empty, "the chart gave nothing", "check its values")
+fn nothing(location: Location) -> Refusal {
+    Refusal::new(location, RefusalRule::Empty, "the chart gave nothing", "check its values")
 }
 
 /// The chart's directory: the parameter's, relative to the repository, else the Application's own.
@@ -63,7 +67,7 @@ fn chart_directory(reading: &Reading<'_>) -> Result<String, Refusals> {
     let Some(chart) = &reading.preview.parameters.chart else { return Ok(reading.directory.clone()) };
     let files = reading.tree.files;
     let inside = below(chart, reading.tree.above);
-    let refuse = |error: FileError| Refusals::from(error.refusal(Place::parameter("chart")));
+    let refuse = |error: FileError| Refusals::from(error.refusal(Location::parameter("chart")));
     let inside = inside.ok_or_else(|| refuse(FileError::Missing(chart.clone())))?;
     let directory = files.resolve("", &inside).map_err(refuse)?;
     if !files.is_file(&directory, "Chart.yaml") {
@@ -102,7 +106,7 @@ fn release(reading: &Reading<'_>, chart: &str) -> Result<String, Refusals> {
             "`{name}` can be no name of a Helm release, which has up to {RELEASE_MAX} lower-case letters, digits and `-`"
         );
         let remedy = "use a shorter name for the environment, or name one service with `services`";
-        return Err(Refusal::new(Place::parameter("environment"), Rule::Helm, message, remedy).into());
+        return Err(Refusal::new(Location::parameter("environment"), RefusalRule::Helm, message, remedy).into());
     }
     Ok(name)
 }
@@ -116,7 +120,8 @@ fn words(reading: &Reading<'_>) -> Result<(), Refusals> {
     let wrong = application.kube_version.iter().chain(&application.api_versions).find(|word| !is_word(word));
     wrong.map_or(Ok(()), |word| {
         let message = format!("`{word}` is no version of Kubernetes or of an API");
-        Err(Refusal::new(Place::default(), Rule::Helm, message, "this is Argo CD's to write; report it").into())
+        Err(Refusal::new(Location::default(), RefusalRule::Helm, message, "this is Argo CD's to write; report it")
+            .into())
     })
 }
 
@@ -124,15 +129,15 @@ fn words(reading: &Reading<'_>) -> Result<(), Refusals> {
 fn schemas(chart: &str, files: &BTreeMap<String, Arc<[u8]>>) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     for (path, bytes) in files.iter().filter(|(path, _)| path.ends_with("values.schema.json")) {
-        let place = Place::file(join(chart, path));
-        let Ok(documents) = read_yaml(bytes, &Limits::default()) else {
+        let location = Location::file(join(chart, path));
+        let Ok(documents) = read_yaml(bytes, &YamlLimits::default()) else {
             let message = "the schema of the values cannot be read";
-            refusals.push(Refusal::new(place, Rule::Helm, message, "correct it, or remove it"));
+            refusals.push(Refusal::new(location, RefusalRule::Helm, message, "correct it, or remove it"));
             continue;
         };
         for line in documents.iter().flat_map(|document| references(&document.root)) {
             let message = "the schema of the values refers to another file or address";
-            refusals.push(Refusal::new(place.clone().line(line), Rule::Remote, message, "use `#/...` only"));
+            refusals.push(Refusal::new(location.clone().line(line), RefusalRule::Remote, message, "use `#/...` only"));
         }
     }
     refusals
@@ -143,7 +148,7 @@ fn references(node: &Node) -> Vec<u32> {
     match &node.content {
         Content::List(items) => items.iter().flat_map(references).collect(),
         Content::Map(entries) => {
-            let outward = |entry: &&crate::node::Entry| {
+            let outward = |entry: &&crate::node::MapEntry| {
                 ["$ref", "$dynamicRef", "$recursiveRef"].contains(&entry.key.as_str())
                     && entry.node.text().is_some_and(|text| !text.starts_with('#'))
             };

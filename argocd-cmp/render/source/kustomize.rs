@@ -22,8 +22,8 @@ use super::{Reading, join};
 use crate::files::{FileError, Files};
 use crate::manifest::{Manifest, manifests};
 use crate::node::Node;
-use crate::read::{Limits, read as read_yaml};
-use crate::refusal::{Place, Refusal, Refusals, Rule};
+use crate::read::{YamlLimits, read as read_yaml};
+use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 use crate::tools::KustomizeRequest;
 use crate::write::to_json;
 
@@ -41,11 +41,11 @@ struct Layer {
     directory: String,
     file: String,
     kustomization: Kustomization,
-    /// Its resources in order: a file's path, or the place of a layer in the whole list.
-    parts: Vec<Part>,
+    /// Resources in order: the path of a file, or the index of another layer.
+    parts: Vec<LayerPart>,
 }
 
-enum Part {
+enum LayerPart {
     File(String),
     Layer(usize),
 }
@@ -72,7 +72,7 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<Vec<Manifest>, Refusals> {
     }
     let Some(top) = top else {
         let missing = FileError::Missing(join(&reading.directory, "kustomization.yaml"));
-        return Err(missing.refusal(Place::file(reading.tree.directory)).into());
+        return Err(missing.refusal(Location::file(reading.tree.directory)).into());
     };
     if needs.is_empty() {
         match build::build(files, &layers, top)? {
@@ -113,8 +113,8 @@ fn with_tool(
     let refuse = |message: &str, remedy: &str| {
         let refusal = |need: &Named| {
             Refusal::new(
-                need.place(),
-                Rule::Tool,
+                need.location(),
+                RefusalRule::Tool,
                 format!("`{}` needs the kustomize binary, and {message}", need.text),
                 remedy,
             )
@@ -136,19 +136,19 @@ fn with_tool(
 }
 
 fn nothing(reading: &Reading<'_>) -> Refusals {
-    let place = Place::file(reading.tree.directory);
-    Refusal::new(place, Rule::Kustomize, "the kustomization gave nothing", "add resources").into()
+    let location = Location::file(reading.tree.directory);
+    Refusal::new(location, RefusalRule::Kustomize, "the kustomization gave nothing", "add resources").into()
 }
 
 impl Walk<'_> {
     /// Reads the kustomization of a directory and all below it. `above` are the directories on the way here.
     fn layer(&mut self, directory: &str, above: &mut Vec<String>) -> Option<usize> {
-        let place = || Place::file(directory);
+        let location = || Location::file(directory);
         if above.iter().any(|other| other == directory) || above.len() >= DEEPEST || self.layers.len() >= MOST {
             let message = format!(
                 "kustomizations build on each other in a circle, deeper than {DEEPEST}, or more than {MOST} times"
             );
-            self.refusals.push(Refusal::new(place(), Rule::Kustomize, message, "flatten them"));
+            self.refusals.push(Refusal::new(location(), RefusalRule::Kustomize, message, "flatten them"));
             return None;
         }
         let (file, node) = self.file(directory)?;
@@ -184,21 +184,21 @@ impl Walk<'_> {
     fn file(&mut self, directory: &str) -> Option<(String, Node)> {
         let found: Vec<&str> =
             NAMES.into_iter().filter(|name| self.files.is_file("", &join(directory, name))).collect();
-        let place = || Place::file(if directory.is_empty() { "." } else { directory });
+        let location = || Location::file(if directory.is_empty() { "." } else { directory });
         let [name] = found.as_slice() else {
             let refusal = if found.is_empty() {
-                FileError::Missing(join(directory, "kustomization.yaml")).refusal(place())
+                FileError::Missing(join(directory, "kustomization.yaml")).refusal(location())
             } else {
                 let message = format!("there is more than one kustomization: {}", found.join(", "));
-                Refusal::new(place(), Rule::Kustomize, message, "keep one of them")
+                Refusal::new(location(), RefusalRule::Kustomize, message, "keep one of them")
             };
             self.refusals.push(refusal);
             return None;
         };
         let file = join(directory, name);
-        let bytes = self.files.read("", &file).map_err(|error| self.refusals.push(error.refusal(place()))).ok()?;
+        let bytes = self.files.read("", &file).map_err(|error| self.refusals.push(error.refusal(location()))).ok()?;
         let shown: Arc<str> = file.as_str().into();
-        match read_yaml(&bytes, &Limits { bytes: LARGEST, ..Limits::default() }) {
+        match read_yaml(&bytes, &YamlLimits { bytes: LARGEST, ..YamlLimits::default() }) {
             Err(faults) => {
                 self.refusals.extend(crate::manifest::yaml(&|_| Arc::clone(&shown), faults));
                 None
@@ -206,18 +206,23 @@ impl Walk<'_> {
             Ok(mut documents) if documents.len() == 1 => documents.pop().map(|document| (file, document.root)),
             Ok(_) => {
                 let message = "a kustomization is one document";
-                self.refusals.push(Refusal::new(Place::file(file), Rule::Kustomize, message, "keep one document"));
+                self.refusals.push(Refusal::new(
+                    Location::file(file),
+                    RefusalRule::Kustomize,
+                    message,
+                    "keep one document",
+                ));
                 None
             }
         }
     }
 
-    fn resource(&mut self, directory: &str, entry: &Named, above: &mut Vec<String>) -> Option<Part> {
+    fn resource(&mut self, directory: &str, entry: &Named, above: &mut Vec<String>) -> Option<LayerPart> {
         let path = self.path(directory, entry)?;
         if self.files.is_directory("", &path).unwrap_or(false) {
-            return self.layer(&path, above).map(Part::Layer);
+            return self.layer(&path, above).map(LayerPart::Layer);
         }
-        self.named_file(directory, entry).map(Part::File)
+        self.named_file(directory, entry).map(LayerPart::File)
     }
 
     /// A file that a kustomization names.
@@ -229,7 +234,7 @@ impl Walk<'_> {
                 Some(path)
             }
             Err(error) => {
-                self.refusals.push(error.refusal(entry.place()));
+                self.refusals.push(error.refusal(entry.location()));
                 None
             }
         }

@@ -5,7 +5,7 @@ use std::sync::Arc;
 use super::join;
 use crate::files::Files;
 use crate::manifest::{Manifest, manifests};
-use crate::refusal::{Place, Refusals};
+use crate::refusal::{Location, Refusals};
 
 /// The objects of the files, file by file, not deeper than the directory.
 pub(super) fn read(files: &Files, directory: &str, names: &[&str]) -> Result<Vec<Manifest>, Refusals> {
@@ -17,7 +17,7 @@ pub(super) fn read(files: &Files, directory: &str, names: &[&str]) -> Result<Vec
             continue;
         }
         match files.read(directory, name) {
-            Err(error) => refusals.push(error.refusal(Place::file(path))),
+            Err(error) => refusals.push(error.refusal(Location::file(path))),
             Ok(bytes) => {
                 let path: Arc<str> = path.into();
                 match manifests(&|_| Arc::clone(&path), &bytes) {

@@ -32,7 +32,7 @@ const FIRST: i64 = -19;
 pub(super) struct Waves(Vec<i64>);
 
 /// How a hook has to be changed.
-enum Change {
+enum HookChange {
     Argo { phases: Vec<String>, weight: i64 },
     Helm { weight: i64 },
 }
@@ -43,7 +43,7 @@ impl Waves {
             .iter()
             .filter_map(change)
             .map(|change| match change {
-                Change::Argo { weight, .. } | Change::Helm { weight } => weight,
+                HookChange::Argo { weight, .. } | HookChange::Helm { weight } => weight,
             })
             .collect();
         Self(weights.into_iter().collect())
@@ -82,11 +82,11 @@ pub(crate) fn wave(manifest: &Manifest) -> Option<i64> {
     manifest.annotation(WAVE).map_or(Some(0), |text| text.parse().ok())
 }
 
-fn change(manifest: &Manifest) -> Option<Change> {
+fn change(manifest: &Manifest) -> Option<HookChange> {
     if let Some(hook) = manifest.annotation(HOOK) {
         let phases = words(hook);
         let phase = |phase: &str| if phase == "PreSync" { "Sync" } else { phase }.to_owned();
-        return phases.contains(&"PreSync").then(|| Change::Argo {
+        return phases.contains(&"PreSync").then(|| HookChange::Argo {
             phases: phases.into_iter().map(phase).collect::<BTreeSet<_>>().into_iter().collect(),
             weight: wave(manifest).unwrap_or_default(),
         });
@@ -95,7 +95,7 @@ fn change(manifest: &Manifest) -> Option<Change> {
     // A mixture of hooks cannot be one hook of Argo CD; it stays and is refused.
     let before = !words.is_empty() && words.iter().all(|word| HELM_BEFORE.contains(word));
     let weight = manifest.annotation(HELM_WEIGHT).map_or(Some(0), |text| text.parse().ok())?;
-    before.then_some(Change::Helm { weight })
+    before.then_some(HookChange::Helm { weight })
 }
 
 /// Turns hooks that run before the sync into hooks of the sync.
@@ -104,11 +104,11 @@ pub(super) fn rewrite(manifest: &mut Manifest, waves: &Waves) {
     let delete_policy = manifest.annotation(HELM_DELETE_POLICY).map(argo_delete_policy);
     let Some(annotations) = map_at(&mut manifest.content, &["metadata", "annotations"]) else { return };
     match change {
-        Change::Argo { phases, weight } => {
+        HookChange::Argo { phases, weight } => {
             annotations.insert(HOOK.to_owned(), json!(phases.join(",")));
             annotations.insert(WAVE.to_owned(), json!(waves.wave(weight).to_string()));
         }
-        Change::Helm { weight } => {
+        HookChange::Helm { weight } => {
             for key in [HELM_HOOK, HELM_WEIGHT, HELM_DELETE_POLICY, HELM_LOG_POLICY] {
                 annotations.remove(key);
             }

@@ -10,7 +10,7 @@ use crate::kind::SourceKind;
 use crate::manifest::Manifest;
 use crate::workload::{at, at_mut, map_at, template_path};
 
-/// Whether an object has no place in a preview: autoscalers, budgets, tests, and the namespace, which is ours.
+/// True for objects that previews do not run: autoscalers, disruption budgets, chart tests, and the own namespace.
 pub(super) fn is_dropped(preview: &Preview<'_>, manifest: &Manifest) -> bool {
     match (manifest.group(), manifest.kind()) {
         ("autoscaling", "HorizontalPodAutoscaler") | ("policy", "PodDisruptionBudget") => true,

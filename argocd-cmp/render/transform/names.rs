@@ -14,7 +14,7 @@ use crate::image::Image;
 use crate::kind::SourceKind;
 use crate::manifest::{Manifest, text};
 use crate::references::{each, each_of_route};
-use crate::refusal::{Place, Refusal, Rule};
+use crate::refusal::{Location, Refusal, RefusalRule};
 use crate::workload::{at_mut, containers_mut, map_at, template_path};
 
 /// The label that says which application an object belongs to.
@@ -33,7 +33,8 @@ pub(super) fn rewrite(preview: &Preview<'_>, manifests: &mut [Manifest]) -> Vec<
         Err(message) => {
             let remedy = "leave it out, name the workload's image with `image.repository`, or give each workload an \
                           Application of its own";
-            let refusal = |name: &&str| Refusal::new(Place::parameter(*name), Rule::Parameter, &message, remedy);
+            let refusal =
+                |name: &&str| Refusal::new(Location::parameter(*name), RefusalRule::Parameter, &message, remedy);
             return given.iter().map(refusal).collect();
         }
     };

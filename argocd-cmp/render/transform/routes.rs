@@ -8,7 +8,7 @@ use serde_json::{Value, json};
 use crate::application::Preview;
 use crate::kind::SourceKind;
 use crate::manifest::{Manifest, text};
-use crate::refusal::{Place, Refusal, Rule};
+use crate::refusal::{Location, Refusal, RefusalRule};
 use crate::workload::{at_mut, items};
 
 /// The hosts of an environment.
@@ -37,8 +37,8 @@ impl Hosts {
                 let expected = hosts.expected();
                 let message = format!("`{wanted}` is no host of this environment; {expected}");
                 refusals.push(Refusal::new(
-                    Place::parameter("host"),
-                    Rule::Host,
+                    Location::parameter("host"),
+                    RefusalRule::Host,
                     message,
                     "leave it out, or correct it",
                 ));

@@ -2,10 +2,10 @@ use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::read::{Limits, read};
+use crate::read::{YamlLimits, read};
 
 fn read_one(text: &str) -> Value {
-    let mut documents = read(text.as_bytes(), &Limits::default()).expect(text);
+    let mut documents = read(text.as_bytes(), &YamlLimits::default()).expect(text);
     assert_eq!(documents.len(), 1, "{text}");
     documents.remove(0).root.into_json()
 }

@@ -2,7 +2,7 @@
 
 use std::io;
 
-use eod_render::{Place, Refusal, Rule};
+use eod_render::{Location, Refusal, RefusalRule};
 
 /// Rule that an archive violates.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -85,7 +85,7 @@ pub enum ArchiveError {
 impl ArchiveError {
     /// Refusal for the user.
     pub fn refusal(&self) -> Refusal {
-        Refusal::new(Place::file("the archive from Argo CD"), Rule::File, self, self.remedy())
+        Refusal::new(Location::file("the archive from Argo CD"), RefusalRule::File, self, self.remedy())
     }
 
     fn remedy(&self) -> &'static str {

@@ -8,7 +8,7 @@ use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use eod_render::{Place, Refusal, Refusals, Rule, parse_raw_parameters};
+use eod_render::{Location, Refusal, RefusalRule, Refusals, parse_raw_parameters};
 
 use super::{CommandResult, print, print_refusals};
 use crate::archive::{AppDirectory, ArchiveLimits};
@@ -33,7 +33,8 @@ pub(super) fn run(options: &SidecarArguments) -> CommandResult {
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
     let rendered = std::env::current_dir()
         .map_err(|error| {
-            Refusal::new(Place::file("."), Rule::File, error, "start the command in a directory that exists").into()
+            Refusal::new(Location::file("."), RefusalRule::File, error, "start the command in a directory that exists")
+                .into()
         })
         .and_then(|directory| generate(options, &directory, variables.collect()));
     match rendered {

@@ -5,7 +5,7 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use eod_domain::{EnvironmentSpec, environment_name};
-use eod_render::{Application, Parameters, Place, Policy, RawParameter, RawValue, Refusal, Refusals, Rule};
+use eod_render::{Application, Location, Parameters, Policy, RawParameter, RawValue, Refusal, RefusalRule, Refusals};
 use similar::{ChangeTag, TextDiff};
 
 use super::{CommandResult, print, print_error, print_refusals};
@@ -77,8 +77,8 @@ fn render_directory(options: RenderArguments) -> Result<String, Refusals> {
 fn locate(path: &Path, root: Option<&Path>) -> Result<(PathBuf, String), Refusals> {
     let real = |path: &Path| {
         path.canonicalize().map_err(|error| {
-            let place = Place::file(path.display().to_string());
-            Refusals::from(Refusal::new(place, Rule::File, error, "use a directory that exists"))
+            let location = Location::file(path.display().to_string());
+            Refusals::from(Refusal::new(location, RefusalRule::File, error, "use a directory that exists"))
         })
     };
     let path = real(path)?;
@@ -87,9 +87,9 @@ fn locate(path: &Path, root: Option<&Path>) -> Result<(PathBuf, String), Refusal
         None => path.ancestors().find(|above| above.join(".git").exists()).unwrap_or(&path).to_owned(),
     };
     let outside = || {
-        let place = Place::file(path.display().to_string());
+        let location = Location::file(path.display().to_string());
         let message = format!("directory must be below the root `{}`", root.display());
-        Refusals::from(Refusal::new(place, Rule::File, message, "set --root to a directory above it"))
+        Refusals::from(Refusal::new(location, RefusalRule::File, message, "set --root to a directory above it"))
     };
     let below = path.strip_prefix(&root).ok().and_then(Path::to_str).ok_or_else(outside)?;
     let below = if below.is_empty() { "." } else { below };
@@ -108,7 +108,7 @@ fn environment_of(raw: &[RawParameter]) -> Result<String, Refusals> {
         let message = "name of the environment is not set";
         let remedy =
             "add --parameter environment=NAME, or the parameters repository and pull-request, or --namespace NAME";
-        Refusal::new(Place::parameter("environment"), Rule::Identity, message, remedy).into()
+        Refusal::new(Location::parameter("environment"), RefusalRule::Identity, message, remedy).into()
     })
 }
 

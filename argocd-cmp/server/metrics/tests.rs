@@ -1,4 +1,4 @@
-use eod_render::{Place, Refusal, Rule};
+use eod_render::{Location, Refusal, RefusalRule};
 
 use super::*;
 
@@ -6,7 +6,7 @@ use super::*;
 fn what_was_counted_is_shown() {
     let metrics = Metrics::new();
     metrics.call("GenerateManifest", Outcome::Late);
-    metrics.refused(&Refusal::new(Place::default(), Rule::Volume, "m", "r").into());
+    metrics.refused(&Refusal::new(Location::default(), RefusalRule::Volume, "m", "r").into());
     metrics.cache(true);
     metrics.took("render", Duration::from_micros(300));
     metrics.policy_refused(true);

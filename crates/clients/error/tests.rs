@@ -21,7 +21,7 @@ fn a_rejection_is_found_behind_other_links() {
         code: 403,
         reason: "Forbidden".into(),
         message: "no".into(),
-        causes: vec![Cause {
+        causes: vec![StatusCause {
             reason: "NamespaceTerminating".into(),
             message: "being terminated".into(),
             field: "metadata.namespace".into(),

@@ -12,7 +12,7 @@ use super::{exec::Exec, proxy::ProxyRules};
 
 /// The attributes of the `kubernetes` block as the user wrote them.
 #[derive(Clone, Default)]
-pub struct Settings {
+pub struct ClusterSettings {
     /// The kubeconfig file; `~` is the home folder.
     pub config_path: Option<String>,
     /// The context of it; none means its current context.
@@ -43,8 +43,8 @@ pub struct Settings {
 
 /// A cluster and the credentials for it.
 #[derive(Clone)]
-pub struct Access {
-    pub(super) source: Source,
+pub struct ClusterAccess {
+    pub(super) source: ClusterSource,
     pub(super) proxy_url: Option<String>,
     pub(super) insecure: bool,
     pub(super) tls_server_name: Option<String>,
@@ -53,7 +53,7 @@ pub struct Access {
 
 /// Where the cluster is described.
 #[derive(Clone)]
-pub(super) enum Source {
+pub(super) enum ClusterSource {
     Nothing,
     Files { paths: Vec<PathBuf>, context: Option<String> },
     Host(Host),
@@ -65,13 +65,13 @@ pub(super) enum Source {
 pub(super) struct Host {
     pub(super) server: Uri,
     pub(super) ca_certificate: Option<String>,
-    pub(super) login: Login,
+    pub(super) login: ClusterLogin,
     pub(super) identity: Option<(String, SecretString)>,
 }
 
 /// Where the bearer token comes from.
 #[derive(Clone)]
-pub(super) enum Login {
+pub(super) enum ClusterLogin {
     None,
     Token(SecretString),
     TokenFile(PathBuf),
@@ -80,7 +80,7 @@ pub(super) enum Login {
 
 /// A mistake in the settings.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum AccessError {
+pub enum ClusterAccessError {
     /// Two ways to name a cluster, or two credentials.
     #[error("`{attribute}` and `{other}` exclude each other; keep one of them")]
     Exclusive {
@@ -137,7 +137,7 @@ pub enum AccessError {
     ExecCommand,
 }
 
-impl AccessError {
+impl ClusterAccessError {
     /// The attribute to blame, `exec.command` for one inside of a block; none when it is the block as a whole.
     pub fn attribute(&self) -> Option<&'static str> {
         match self {
@@ -154,11 +154,11 @@ impl AccessError {
     }
 }
 
-impl Access {
+impl ClusterAccess {
     /// No cluster: every call fails and says what to set.
     pub fn nothing() -> Self {
         Self {
-            source: Source::Nothing,
+            source: ClusterSource::Nothing,
             proxy_url: None,
             insecure: false,
             tls_server_name: None,
@@ -168,32 +168,37 @@ impl Access {
 
     /// Parses a block. Of `environment` only HOME, the proxy variables and, for `in_cluster`, the pod's variables
     /// are read; it never names a cluster here. All mistakes are returned at once.
-    pub fn from_settings(settings: Settings, environment: &BTreeMap<String, String>) -> Result<Self, Vec<AccessError>> {
+    pub fn from_settings(
+        settings: ClusterSettings,
+        environment: &BTreeMap<String, String>,
+    ) -> Result<Self, Vec<ClusterAccessError>> {
         let mut mistakes = contradictions(&settings);
         let source = match source(&settings, environment, &mut mistakes) {
             Some(source) if mistakes.is_empty() => source,
             _ => return Err(mistakes),
         };
-        let Settings { proxy_url, insecure, tls_server_name, .. } = settings;
+        let ClusterSettings { proxy_url, insecure, tls_server_name, .. } = settings;
         Ok(Self { source, proxy_url, insecure, tls_server_name, proxies: ProxyRules::from_environment(environment) })
     }
 
     /// Parses the environment: KUBE_HOST with KUBE_TOKEN and KUBE_CLUSTER_CA_CERT_DATA, else KUBE_CONFIG_PATH, else
     /// KUBECONFIG (a list of files, joined as `kubectl` does), the files with KUBE_CTX. Empty variables count as
     /// unset. `None` when none of them is set.
-    pub fn from_environment(environment: &BTreeMap<String, String>) -> Result<Option<Self>, Vec<AccessError>> {
+    pub fn from_environment(environment: &BTreeMap<String, String>) -> Result<Option<Self>, Vec<ClusterAccessError>> {
         let get = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
         let (host, file, list) = (get("KUBE_HOST"), get("KUBE_CONFIG_PATH"), get("KUBECONFIG"));
         let settings = match (host, file) {
-            (Some(host), _) => Settings {
+            (Some(host), _) => ClusterSettings {
                 host: Some(host),
                 token: get("KUBE_TOKEN").map(SecretString::from),
                 cluster_ca_certificate: get("KUBE_CLUSTER_CA_CERT_DATA"),
-                ..Settings::default()
+                ..ClusterSettings::default()
             },
-            (None, Some(file)) => {
-                Settings { config_path: Some(file), config_context: get("KUBE_CTX"), ..Settings::default() }
-            }
+            (None, Some(file)) => ClusterSettings {
+                config_path: Some(file),
+                config_context: get("KUBE_CTX"),
+                ..ClusterSettings::default()
+            },
             (None, None) => return files_of_kubeconfig(list, get("KUBE_CTX"), environment),
         };
         Self::from_settings(settings, environment).map(Some)
@@ -202,20 +207,20 @@ impl Access {
     /// The cluster in words, without secrets: `context `preview` of /home/a/.kube/config`.
     pub fn describe(&self) -> String {
         match &self.source {
-            Source::Nothing => "no cluster".to_owned(),
-            Source::Files { paths, context } => {
+            ClusterSource::Nothing => "no cluster".to_owned(),
+            ClusterSource::Files { paths, context } => {
                 let files: Vec<String> = paths.iter().map(|path| path.display().to_string()).collect();
                 let context =
                     context.as_ref().map_or("the current context".to_owned(), |name| format!("context `{name}`"));
                 format!("{context} of {}", files.join(", "))
             }
-            Source::Host(host) => host.server.to_string(),
-            Source::InCluster { server, .. } => format!("{server} (in cluster)"),
+            ClusterSource::Host(host) => host.server.to_string(),
+            ClusterSource::InCluster { server, .. } => format!("{server} (in cluster)"),
         }
     }
 }
 
-impl fmt::Debug for Settings {
+impl fmt::Debug for ClusterSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         // A proxy's URL may carry a password and everything else is in `config_path` and `host`.
         f.debug_struct("Settings")
@@ -227,7 +232,7 @@ impl fmt::Debug for Settings {
     }
 }
 
-impl fmt::Debug for Access {
+impl fmt::Debug for ClusterAccess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Access").field(&self.describe()).finish()
     }
@@ -238,7 +243,7 @@ pub(super) fn expand(
     path: &str,
     attribute: &'static str,
     environment: &BTreeMap<String, String>,
-) -> Result<PathBuf, AccessError> {
+) -> Result<PathBuf, ClusterAccessError> {
     let rest = match path.strip_prefix('~') {
         Some(rest) if rest.is_empty() || rest.starts_with('/') => rest.trim_start_matches('/'),
         _ => return Ok(PathBuf::from(path)),
@@ -246,7 +251,7 @@ pub(super) fn expand(
     let home = ["HOME", "USERPROFILE"].iter().find_map(|name| environment.get(*name)).filter(|home| !home.is_empty());
     match home {
         Some(home) => Ok(PathBuf::from(home).join(rest)),
-        None => Err(AccessError::NoHome { attribute }),
+        None => Err(ClusterAccessError::NoHome { attribute }),
     }
 }
 
@@ -254,7 +259,7 @@ fn files_of_kubeconfig(
     list: Option<String>,
     context: Option<String>,
     environment: &BTreeMap<String, String>,
-) -> Result<Option<Access>, Vec<AccessError>> {
+) -> Result<Option<ClusterAccess>, Vec<ClusterAccessError>> {
     let Some(list) = list else {
         // These three mean nothing without a cluster; passing them over silently would hide a misspelt variable.
         let orphans =
@@ -263,7 +268,7 @@ fn files_of_kubeconfig(
         let mistakes: Vec<_> = orphans
             .into_iter()
             .filter(|(attribute, _)| set(attribute))
-            .map(|(attribute, other)| AccessError::Incomplete { attribute, other })
+            .map(|(attribute, other)| ClusterAccessError::Incomplete { attribute, other })
             .collect();
         return if mistakes.is_empty() { Ok(None) } else { Err(mistakes) };
     };
@@ -272,12 +277,12 @@ fn files_of_kubeconfig(
         .map(|path| expand(&path.to_string_lossy(), "KUBECONFIG", environment))
         .collect::<Result<Vec<_>, _>>()
         .map_err(|mistake| vec![mistake])?;
-    let source = Source::Files { paths, context };
-    Ok(Some(Access { source, proxies: ProxyRules::from_environment(environment), ..Access::nothing() }))
+    let source = ClusterSource::Files { paths, context };
+    Ok(Some(ClusterAccess { source, proxies: ProxyRules::from_environment(environment), ..ClusterAccess::nothing() }))
 }
 
 /// Everything that is set together and must not be, or alone and must not be.
-fn contradictions(settings: &Settings) -> Vec<AccessError> {
+fn contradictions(settings: &ClusterSettings) -> Vec<ClusterAccessError> {
     let file = settings.config_path.is_some();
     let host = settings.host.is_some();
     let (token, token_path, exec) = (settings.token.is_some(), settings.token_path.is_some(), settings.exec.is_some());
@@ -305,24 +310,24 @@ fn contradictions(settings: &Settings) -> Vec<AccessError> {
     let exclusive = exclusive.into_iter().filter(|(wrong, ..)| *wrong);
     let incomplete = incomplete.into_iter().filter(|(wrong, ..)| *wrong);
     exclusive
-        .map(|(_, attribute, other)| AccessError::Exclusive { attribute, other })
-        .chain(incomplete.map(|(_, attribute, other)| AccessError::Incomplete { attribute, other }))
+        .map(|(_, attribute, other)| ClusterAccessError::Exclusive { attribute, other })
+        .chain(incomplete.map(|(_, attribute, other)| ClusterAccessError::Incomplete { attribute, other }))
         .collect()
 }
 
 fn source(
-    settings: &Settings,
+    settings: &ClusterSettings,
     environment: &BTreeMap<String, String>,
-    mistakes: &mut Vec<AccessError>,
-) -> Option<Source> {
+    mistakes: &mut Vec<ClusterAccessError>,
+) -> Option<ClusterSource> {
     if let Some(proxy) = &settings.proxy_url
         && proxy.parse::<Uri>().ok().and_then(|uri| uri.scheme().cloned()).is_none()
     {
-        mistakes.push(AccessError::BadUrl { attribute: "proxy_url" });
+        mistakes.push(ClusterAccessError::BadUrl { attribute: "proxy_url" });
     }
     if let Some(path) = &settings.config_path {
         let path = keep(expand(path, "config_path", environment), mistakes)?;
-        return Some(Source::Files { paths: vec![path], context: settings.config_context.clone() });
+        return Some(ClusterSource::Files { paths: vec![path], context: settings.config_context.clone() });
     }
     if let Some(host) = &settings.host {
         return host_source(host, settings, environment, mistakes);
@@ -330,34 +335,34 @@ fn source(
     if settings.in_cluster {
         return keep(in_cluster(environment), mistakes);
     }
-    mistakes.push(AccessError::NoCluster);
+    mistakes.push(ClusterAccessError::NoCluster);
     None
 }
 
 fn host_source(
     host: &str,
-    settings: &Settings,
+    settings: &ClusterSettings,
     environment: &BTreeMap<String, String>,
-    mistakes: &mut Vec<AccessError>,
-) -> Option<Source> {
+    mistakes: &mut Vec<ClusterAccessError>,
+) -> Option<ClusterSource> {
     for (attribute, text) in [
         ("cluster_ca_certificate", &settings.cluster_ca_certificate),
         ("client_certificate", &settings.client_certificate),
     ] {
         if text.as_ref().is_some_and(|text| !text.contains("-----BEGIN")) {
             let hint = "a kubeconfig holds it in base64: use base64decode()";
-            mistakes.push(AccessError::NotPem { attribute, hint });
+            mistakes.push(ClusterAccessError::NotPem { attribute, hint });
         }
     }
     let login = match (&settings.token, &settings.token_path, &settings.exec) {
-        (Some(token), _, _) => Some(Login::Token(token.clone())),
-        (None, Some(path), _) => keep(expand(path, "token_path", environment), mistakes).map(Login::TokenFile),
-        (None, None, Some(exec)) => keep(exec.clone().checked(), mistakes).map(Login::Exec),
-        (None, None, None) => Some(Login::None),
+        (Some(token), _, _) => Some(ClusterLogin::Token(token.clone())),
+        (None, Some(path), _) => keep(expand(path, "token_path", environment), mistakes).map(ClusterLogin::TokenFile),
+        (None, None, Some(exec)) => keep(exec.clone().checked(), mistakes).map(ClusterLogin::Exec),
+        (None, None, None) => Some(ClusterLogin::None),
     };
     let server = keep(server_url(host, "host"), mistakes)?;
     let identity = settings.client_certificate.clone().zip(settings.client_key.clone());
-    Some(Source::Host(Host {
+    Some(ClusterSource::Host(Host {
         server,
         ca_certificate: settings.cluster_ca_certificate.clone(),
         login: login?,
@@ -366,8 +371,8 @@ fn host_source(
 }
 
 /// A server's URL; a host alone means https.
-pub(super) fn server_url(text: &str, attribute: &'static str) -> Result<Uri, AccessError> {
-    let bad = AccessError::BadUrl { attribute };
+pub(super) fn server_url(text: &str, attribute: &'static str) -> Result<Uri, ClusterAccessError> {
+    let bad = ClusterAccessError::BadUrl { attribute };
     let text = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     let uri: Uri = text.trim().parse().map_err(|_| bad.clone())?;
     let plain = uri.query().is_none() && !uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
@@ -377,22 +382,21 @@ pub(super) fn server_url(text: &str, attribute: &'static str) -> Result<Uri, Acc
     }
 }
 
-fn in_cluster(environment: &BTreeMap<String, String>) -> Result<Source, AccessError> {
+fn in_cluster(environment: &BTreeMap<String, String>) -> Result<ClusterSource, ClusterAccessError> {
     let get = |name: &str| environment.get(name).filter(|value| !value.is_empty());
     let (Some(host), Some(port)) = (get("KUBERNETES_SERVICE_HOST"), get("KUBERNETES_SERVICE_PORT")) else {
-        return Err(AccessError::NotInCluster);
+        return Err(ClusterAccessError::NotInCluster);
     };
     let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
     let server = server_url(&format!("https://{host}:{port}"), "in_cluster")?;
     // Where every pod finds its service account:
     // https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
-    Ok(Source::InCluster { server, directory: PathBuf::from("/var/run/secrets/kubernetes.io/serviceaccount") })
+    Ok(ClusterSource::InCluster { server, directory: PathBuf::from("/var/run/secrets/kubernetes.io/serviceaccount") })
 }
 
-fn keep<T>(result: Result<T, AccessError>, mistakes: &mut Vec<AccessError>) -> Option<T> {
+fn keep<T>(result: Result<T, ClusterAccessError>, mistakes: &mut Vec<ClusterAccessError>) -> Option<T> {
     result.map_err(|mistake| mistakes.push(mistake)).ok()
 }
 
 #[cfg(test)]
-#[path = "access_tests.rs"]
 mod tests;

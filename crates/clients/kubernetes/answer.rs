@@ -14,7 +14,7 @@ use serde::{
 use serde_json::{Map, Value, value::RawValue};
 
 /// What an answer is read as.
-pub(super) trait Answer: Sized {
+pub(super) trait ResponseBody: Sized {
     /// Reads the whole body.
     fn read(body: &[u8]) -> Result<Self, serde_json::Error>;
 }
@@ -49,18 +49,18 @@ pub(super) struct Listed {
 /// Where an object of a list is.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default)]
-pub(super) struct Place {
+pub(super) struct ObjectPlace {
     pub(super) namespace: Option<String>,
     pub(super) name: String,
 }
 
-impl Answer for Value {
+impl ResponseBody for Value {
     fn read(body: &[u8]) -> Result<Self, serde_json::Error> {
         object(serde_json::Deserializer::from_slice(body))
     }
 }
 
-impl Answer for Page {
+impl ResponseBody for Page {
     fn read(body: &[u8]) -> Result<Self, serde_json::Error> {
         serde_json::from_slice(body)
     }
@@ -83,10 +83,10 @@ impl Listed {
         &self.kind
     }
 
-    pub(super) fn place(&self) -> Result<Place, serde_json::Error> {
+    pub(super) fn place(&self) -> Result<ObjectPlace, serde_json::Error> {
         #[derive(Deserialize)]
         struct Headed {
-            metadata: Place,
+            metadata: ObjectPlace,
         }
         serde_json::from_str::<Headed>(self.text.get()).map(|object| object.metadata)
     }
@@ -118,20 +118,20 @@ fn items<'de, D: Deserializer<'de>>(json: D) -> Result<Option<Vec<Box<RawValue>>
 fn object<'de, R: serde_json::de::Read<'de>>(
     mut json: serde_json::Deserializer<R>,
 ) -> Result<Value, serde_json::Error> {
-    let value = Part::Object.deserialize(&mut json)?;
+    let value = ObjectPart::Object.deserialize(&mut json)?;
     json.end()?;
     Ok(value)
 }
 
 /// What is being read. Whatever is neither is taken as it is.
 #[derive(Clone, Copy)]
-enum Part {
+enum ObjectPart {
     Object,
     /// Null where there is none.
     Metadata,
 }
 
-impl<'de> DeserializeSeed<'de> for Part {
+impl<'de> DeserializeSeed<'de> for ObjectPart {
     type Value = Value;
 
     fn deserialize<D: Deserializer<'de>>(self, json: D) -> Result<Value, D::Error> {
@@ -142,7 +142,7 @@ impl<'de> DeserializeSeed<'de> for Part {
     }
 }
 
-impl<'de> Visitor<'de> for Part {
+impl<'de> Visitor<'de> for ObjectPart {
     type Value = Value;
 
     fn expecting(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {

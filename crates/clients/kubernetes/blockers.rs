@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::{
     answer::Listed,
-    client::{Ask, Kubernetes, Verb},
+    client::{ApiRequest, Kubernetes, Verb},
     conditions::{Conditions, Remaining},
     object::{ListQuery, escape},
     verbs::no_list,
@@ -137,7 +137,7 @@ impl Kubernetes {
     async fn discover(&self, resource: &Remaining, call: &Deadline) -> Result<(String, String), String> {
         let Remaining { plural, group, count: _ } = resource;
         let read = |path: String, target: String| async move {
-            let ask = Ask { verb: Verb::Get, target, path, body: None, accept: "application/json" };
+            let ask = ApiRequest { verb: Verb::Get, target, path, body: None, accept: "application/json" };
             self.send::<Value>(&ask, call).await.map_err(|error| error.chain())
         };
         let api_version = if group.is_empty() {

@@ -16,15 +16,15 @@ use http::{HeaderValue, Method};
 use tokio::{sync::Semaphore, time::Instant};
 
 use super::{
-    access::Access,
-    answer::Answer,
-    connection::{ConnectError, Connection, Connector, Origin},
-    exchange::{Failure, exchange},
+    access::ClusterAccess,
+    answer::ResponseBody,
+    connection::{ClientOrigin, ClusterConnectError, ClusterConnection, Connector},
+    exchange::{ClusterFailure, exchange},
 };
 use crate::{
     Error, ErrorKind,
     deadline::{Deadline, Stop},
-    retry::{Policy, Symptom, Tries, jitter},
+    retry::{RetryPolicy, Symptom, Tries, jitter},
 };
 
 /// The name of the system in errors.
@@ -42,20 +42,20 @@ pub struct Kubernetes {
 
 /// How much and how long.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct ClusterLimits {
     /// Requests in flight at most; kube itself has no limit.
     pub in_flight: usize,
     /// How long the exec plugin may take.
     pub exec: Duration,
     /// The patience with failing requests.
-    pub retry: Policy,
+    pub retry: RetryPolicy,
 }
 
 struct Inner {
     place: String,
     connector: Connector,
     permits: Semaphore,
-    policy: Policy,
+    policy: RetryPolicy,
     calls: Mutex<BTreeMap<String, u64>>,
     writes: AtomicU64,
     unreachable_until: Mutex<Option<Instant>>,
@@ -73,7 +73,7 @@ pub(super) enum Verb {
 }
 
 /// One request, apart from its credential.
-pub(super) struct Ask {
+pub(super) struct ApiRequest {
     pub(super) verb: Verb,
     pub(super) target: String,
     pub(super) path: String,
@@ -81,40 +81,44 @@ pub(super) struct Ask {
     pub(super) accept: &'static str,
 }
 
-impl Default for Limits {
+impl Default for ClusterLimits {
     fn default() -> Self {
-        Self { in_flight: 16, exec: Duration::from_secs(30), retry: Policy::default() }
+        Self { in_flight: 16, exec: Duration::from_secs(30), retry: RetryPolicy::default() }
     }
 }
 
 impl Kubernetes {
     /// A client that has done nothing yet; it connects at its first call. `user_agent` tells audit logs and the
     /// server's flow control who we are, `eod/0.1.0 (terraform) suffix`.
-    pub fn new(access: Access, user_agent: &str) -> Self {
-        Self::with_limits(access, user_agent, Limits::default(), SystemTime::now)
+    pub fn new(access: ClusterAccess, user_agent: &str) -> Self {
+        Self::with_limits(access, user_agent, ClusterLimits::default(), SystemTime::now)
     }
 
     /// The same with limits and a clock of the caller's; the clock decides when a token is renewed.
     pub fn with_limits(
-        access: Access,
+        access: ClusterAccess,
         user_agent: &str,
-        limits: Limits,
+        limits: ClusterLimits,
         clock: impl Fn() -> SystemTime + Send + Sync + 'static,
     ) -> Self {
         let place = access.describe();
-        let connector =
-            Connector::new(Origin::Access(Box::new(access)), header(user_agent), Arc::new(clock), limits.exec);
+        let connector = Connector::new(
+            ClientOrigin::ClusterAccess(Box::new(access)),
+            header(user_agent),
+            Arc::new(clock),
+            limits.exec,
+        );
         Self::assemble(place, connector, limits)
     }
 
     /// A client over a transport of the caller's, for tests and for fault injection.
-    pub fn over(client: kube::Client, limits: Limits) -> Self {
+    pub fn over(client: kube::Client, limits: ClusterLimits) -> Self {
         let clock = Arc::new(SystemTime::now);
-        let connector = Connector::new(Origin::Given(client), header(""), clock, limits.exec);
+        let connector = Connector::new(ClientOrigin::Given(client), header(""), clock, limits.exec);
         Self::assemble("a given transport".to_owned(), connector, limits)
     }
 
-    fn assemble(place: String, connector: Connector, limits: Limits) -> Self {
+    fn assemble(place: String, connector: Connector, limits: ClusterLimits) -> Self {
         let inner = Inner {
             place,
             connector,
@@ -143,21 +147,21 @@ impl Kubernetes {
     }
 
     /// Sends a request until it succeeds, must not be sent again, or the call ends.
-    pub(super) async fn send<A: Answer>(&self, ask: &Ask, call: &Deadline) -> Result<A, Error> {
+    pub(super) async fn send<A: ResponseBody>(&self, ask: &ApiRequest, call: &Deadline) -> Result<A, Error> {
         let _counted = ask.verb.writes().then(|| WriteEnd(&self.inner.writes));
         self.persist(ask, call).await
     }
 
-    async fn persist<A: Answer>(&self, ask: &Ask, call: &Deadline) -> Result<A, Error> {
+    async fn persist<A: ResponseBody>(&self, ask: &ApiRequest, call: &Deadline) -> Result<A, Error> {
         let started = Instant::now();
         let mut tries = Tries::new(self.inner.policy, ask.verb.is_idempotent());
         let mut unknown = false;
-        let mut last: Option<Failure> = None;
+        let mut last: Option<ClusterFailure> = None;
         loop {
             let failure = match self.attempt(ask, call).await {
                 Ok(answer) => return Ok(answer),
                 // The stop is told with the failure it cut short.
-                Err(Failure::Stopped { stop, sent }) => {
+                Err(ClusterFailure::Stopped { stop, sent }) => {
                     return Err(ask.stopped(stop, last).with_unknown_outcome(writes_unknown(ask, unknown || sent)));
                 }
                 Err(failure) => failure,
@@ -188,7 +192,7 @@ impl Kubernetes {
     }
 
     /// One attempt; a 401 renews the credential once and asks again.
-    async fn attempt<A: Answer>(&self, ask: &Ask, call: &Deadline) -> Result<A, Failure> {
+    async fn attempt<A: ResponseBody>(&self, ask: &ApiRequest, call: &Deadline) -> Result<A, ClusterFailure> {
         let connection = self.inner.connector.current(call).await?;
         let refused = match self.exchange(&connection, ask, call).await {
             Err(failure) if failure.code() == Some(401) => failure,
@@ -200,8 +204,13 @@ impl Kubernetes {
         }
     }
 
-    async fn exchange<A: Answer>(&self, connection: &Connection, ask: &Ask, call: &Deadline) -> Result<A, Failure> {
-        let stopped = |sent| move |stop| Failure::Stopped { stop, sent };
+    async fn exchange<A: ResponseBody>(
+        &self,
+        connection: &ClusterConnection,
+        ask: &ApiRequest,
+        call: &Deadline,
+    ) -> Result<A, ClusterFailure> {
+        let stopped = |sent| move |stop| ClusterFailure::Stopped { stop, sent };
         let permit = call.run(self.inner.permits.acquire()).await.map_err(stopped(false))?;
         *self
             .inner
@@ -214,8 +223,8 @@ impl Kubernetes {
         let work = exchange(&connection.client, connection.authorization.as_ref(), ask);
         let result = call.run(tokio::time::timeout(self.inner.policy.attempt, work)).await.map_err(stopped(true))?;
         drop(permit);
-        let result = result.unwrap_or(Err(Failure::Silent(self.inner.policy.attempt)));
-        let code = result.as_ref().err().and_then(Failure::code);
+        let result = result.unwrap_or(Err(ClusterFailure::Silent(self.inner.policy.attempt)));
+        let code = result.as_ref().err().and_then(ClusterFailure::code);
         if code != Some(401) && (result.is_ok() || code.is_some()) {
             connection.accept();
             self.note_reachability(false);
@@ -296,18 +305,18 @@ impl Verb {
     }
 }
 
-impl Ask {
+impl ApiRequest {
     pub(super) fn error(&self, kind: ErrorKind) -> Error {
         let operation = if self.verb == Verb::Get { "read" } else { self.verb.name() };
         Error::new(SYSTEM, operation, self.target.clone(), kind)
     }
 
-    fn failed(&self, failure: Failure) -> Error {
+    fn failed(&self, failure: ClusterFailure) -> Error {
         self.error(failure.kind()).because(failure.into_source())
     }
 
-    fn stopped(&self, stop: Stop, last: Option<Failure>) -> Error {
-        let last = last.map(Failure::into_source);
+    fn stopped(&self, stop: Stop, last: Option<ClusterFailure>) -> Error {
+        let last = last.map(ClusterFailure::into_source);
         self.error(ErrorKind::from(stop)).because(Ended { stop, last })
     }
 }
@@ -334,16 +343,16 @@ impl StdError for Ended {
     }
 }
 
-impl From<Arc<ConnectError>> for Failure {
-    fn from(error: Arc<ConnectError>) -> Self {
+impl From<Arc<ClusterConnectError>> for ClusterFailure {
+    fn from(error: Arc<ClusterConnectError>) -> Self {
         match &*error {
-            ConnectError::Stopped(stop) => Self::Stopped { stop: *stop, sent: false },
+            ClusterConnectError::Stopped(stop) => Self::Stopped { stop: *stop, sent: false },
             _ => Self::NotConnected(error),
         }
     }
 }
 
-fn writes_unknown(ask: &Ask, unknown: bool) -> bool {
+fn writes_unknown(ask: &ApiRequest, unknown: bool) -> bool {
     unknown && ask.verb.writes()
 }
 

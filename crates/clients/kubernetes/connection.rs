@@ -18,8 +18,8 @@ use http::HeaderValue;
 use tokio::sync::Mutex;
 
 use super::{
-    access::Access,
-    credential::{self, Clock},
+    access::ClusterAccess,
+    credential::{self, TimeSource},
     endpoint::Endpoint,
     exec::ExecError,
     kubeconfig::KubeconfigError,
@@ -31,7 +31,7 @@ use crate::{
 
 /// Why there is no connection.
 #[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
+pub enum ClusterConnectError {
     /// Neither a block nor the environment names a cluster.
     #[error(
         "no Kubernetes cluster is configured; set `kubernetes` in the provider block (`config_path` with \
@@ -69,7 +69,7 @@ pub enum ConnectError {
     Stopped(#[from] Stop),
 }
 
-impl ConnectError {
+impl ClusterConnectError {
     pub(super) fn kind(&self) -> ErrorKind {
         match self {
             Self::Stopped(stop) | Self::Exec(ExecError::Stopped(stop)) => ErrorKind::from(*stop),
@@ -80,7 +80,7 @@ impl ConnectError {
 }
 
 /// A client with the credential it sends.
-pub(super) struct Connection {
+pub(super) struct ClusterConnection {
     pub(super) client: kube::Client,
     pub(super) authorization: Option<HeaderValue>,
     until: Option<SystemTime>,
@@ -91,17 +91,17 @@ pub(super) struct Connection {
 
 /// Makes connections.
 pub(super) struct Connector {
-    origin: Origin,
+    origin: ClientOrigin,
     user_agent: HeaderValue,
-    clock: Clock,
+    clock: TimeSource,
     exec_limit: Duration,
     attempts: AtomicU64,
     state: Mutex<State>,
 }
 
 /// Where clients come from.
-pub(super) enum Origin {
-    Access(Box<Access>),
+pub(super) enum ClientOrigin {
+    ClusterAccess(Box<ClusterAccess>),
     /// A transport of the caller's, which is never renewed.
     Given(kube::Client),
 }
@@ -110,13 +110,13 @@ pub(super) enum Origin {
 struct State {
     endpoint: Option<Endpoint>,
     client: Option<kube::Client>,
-    current: Option<Arc<Connection>>,
-    failure: Option<Arc<ConnectError>>,
+    current: Option<Arc<ClusterConnection>>,
+    failure: Option<Arc<ClusterConnectError>>,
 }
 
-type Connected = Result<Arc<Connection>, Arc<ConnectError>>;
+type Connected = Result<Arc<ClusterConnection>, Arc<ClusterConnectError>>;
 
-impl Connection {
+impl ClusterConnection {
     /// Notes that the server accepted the credential.
     pub(super) fn accept(&self) {
         self.accepted.store(true, Ordering::Relaxed);
@@ -128,7 +128,7 @@ impl Connection {
 }
 
 impl Connector {
-    pub(super) fn new(origin: Origin, user_agent: HeaderValue, clock: Clock, exec_limit: Duration) -> Self {
+    pub(super) fn new(origin: ClientOrigin, user_agent: HeaderValue, clock: TimeSource, exec_limit: Duration) -> Self {
         Self { origin, user_agent, clock, exec_limit, attempts: AtomicU64::new(0), state: Mutex::default() }
     }
 
@@ -153,9 +153,9 @@ impl Connector {
     /// A new connection after the server refused `refused`; none when a new one would be refused as well.
     pub(super) async fn renew(
         &self,
-        refused: &Connection,
+        refused: &ClusterConnection,
         call: &Deadline,
-    ) -> Result<Option<Arc<Connection>>, Arc<ConnectError>> {
+    ) -> Result<Option<Arc<ClusterConnection>>, Arc<ClusterConnectError>> {
         let mut state = call.run(self.state.lock()).await.map_err(stopped)?;
         if let Some(current) = &state.current
             && current.number != refused.number
@@ -163,7 +163,7 @@ impl Connector {
             return Ok(Some(Arc::clone(current)));
         }
         let hopeless = refused.renewed && !refused.accepted.load(Ordering::Relaxed);
-        if hopeless || matches!(self.origin, Origin::Given(_)) {
+        if hopeless || matches!(self.origin, ClientOrigin::Given(_)) {
             return Ok(None);
         }
         *state = State::default();
@@ -180,7 +180,10 @@ impl Connector {
                 Ok(connection)
             }
             Err(failure) => {
-                let own = matches!(failure, ConnectError::Stopped(_) | ConnectError::Exec(ExecError::Stopped(_)));
+                let own = matches!(
+                    failure,
+                    ClusterConnectError::Stopped(_) | ClusterConnectError::Exec(ExecError::Stopped(_))
+                );
                 let failure = Arc::new(failure);
                 state.current = None;
                 // That one caller ran out of time says nothing about the others.
@@ -192,8 +195,13 @@ impl Connector {
         connected
     }
 
-    async fn connect(&self, state: &mut State, renewed: bool, call: &Deadline) -> Result<Connection, ConnectError> {
-        let connection = |client, authorization, until| Connection {
+    async fn connect(
+        &self,
+        state: &mut State,
+        renewed: bool,
+        call: &Deadline,
+    ) -> Result<ClusterConnection, ClusterConnectError> {
+        let connection = |client, authorization, until| ClusterConnection {
             client,
             authorization,
             until,
@@ -202,8 +210,8 @@ impl Connector {
             accepted: AtomicBool::new(false),
         };
         let access = match &self.origin {
-            Origin::Given(client) => return Ok(connection(client.clone(), None, None)),
-            Origin::Access(access) => access,
+            ClientOrigin::Given(client) => return Ok(connection(client.clone(), None, None)),
+            ClientOrigin::ClusterAccess(access) => access,
         };
         let endpoint = match state.endpoint.take() {
             Some(endpoint) => endpoint,
@@ -223,6 +231,6 @@ impl Connector {
     }
 }
 
-fn stopped(stop: Stop) -> Arc<ConnectError> {
-    Arc::new(ConnectError::Stopped(stop))
+fn stopped(stop: Stop) -> Arc<ClusterConnectError> {
+    Arc::new(ClusterConnectError::Stopped(stop))
 }

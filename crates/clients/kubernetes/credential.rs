@@ -10,11 +10,11 @@ use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::{access::Login, connection::ConnectError};
+use super::{access::ClusterLogin, connection::ClusterConnectError};
 use crate::deadline::Deadline;
 
 /// The clock credentials are checked against; an argument, so that tests can turn it.
-pub(super) type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+pub(super) type TimeSource = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 /// Token files are rotated by whoever mounted them, a minute is what client-go waits.
 const TOKEN_FILE_LIFE: Duration = Duration::from_secs(60);
@@ -32,26 +32,26 @@ pub(super) struct Credential {
 /// Gets a credential: reads the file or runs the program. A token file that cannot be read any more keeps its
 /// `previous` token, because some platforms take the file away after the start.
 pub(super) async fn obtain(
-    login: &Login,
+    login: &ClusterLogin,
     previous: Option<&HeaderValue>,
     cluster: &Value,
-    clock: &Clock,
+    clock: &TimeSource,
     exec_limit: Duration,
     call: &Deadline,
-) -> Result<Credential, ConnectError> {
+) -> Result<Credential, ClusterConnectError> {
     let nothing = Credential { authorization: None, identity: None, until: None };
     match login {
-        Login::None => Ok(nothing),
-        Login::Token(token) => Ok(Credential { authorization: Some(bearer(token)?), ..nothing }),
-        Login::TokenFile(path) => {
+        ClusterLogin::None => Ok(nothing),
+        ClusterLogin::Token(token) => Ok(Credential { authorization: Some(bearer(token)?), ..nothing }),
+        ClusterLogin::TokenFile(path) => {
             let authorization = match (read_token(path.clone()).await, previous) {
                 (Ok(token), _) => bearer(&token)?,
                 (Err(_), Some(previous)) => previous.clone(),
-                (Err(source), None) => return Err(ConnectError::TokenFile { path: path.clone(), source }),
+                (Err(source), None) => return Err(ClusterConnectError::TokenFile { path: path.clone(), source }),
             };
             Ok(Credential { authorization: Some(authorization), until: Some(clock() + TOKEN_FILE_LIFE), ..nothing })
         }
-        Login::Exec(exec) => {
+        ClusterLogin::Exec(exec) => {
             let given = exec.run(cluster, exec_limit, call).await?;
             let authorization = given.token.as_ref().map(bearer).transpose()?;
             let until = given.expires.map(|expires| usable_until(clock(), expires.into()));
@@ -66,9 +66,9 @@ fn usable_until(now: SystemTime, expires: SystemTime) -> SystemTime {
     now + life.saturating_sub(MARGIN.min(life / 4))
 }
 
-fn bearer(token: &SecretString) -> Result<HeaderValue, ConnectError> {
+fn bearer(token: &SecretString) -> Result<HeaderValue, ClusterConnectError> {
     let mut value = HeaderValue::try_from(format!("Bearer {}", token.expose_secret().trim()))
-        .map_err(|_| ConnectError::BadToken)?;
+        .map_err(|_| ClusterConnectError::BadToken)?;
     value.set_sensitive(true);
     Ok(value)
 }

@@ -13,8 +13,8 @@ use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::{
-    access::{Access, Host, Login, Source, server_url},
-    connection::ConnectError,
+    access::{ClusterAccess, ClusterLogin, ClusterSource, Host, server_url},
+    connection::ClusterConnectError,
     kubeconfig::{self, Chosen, KubeconfigError},
 };
 
@@ -25,19 +25,19 @@ const CONNECT_LIMIT: Duration = Duration::from_secs(20);
 /// A cluster that can be connected to.
 pub(super) struct Endpoint {
     pub(super) config: Config,
-    pub(super) login: Login,
+    pub(super) login: ClusterLogin,
     /// What an exec plugin is told about the cluster.
     pub(super) cluster: Value,
 }
 
 impl Endpoint {
     /// Reads the files that `access` names.
-    pub(super) fn load(access: &Access) -> Result<Self, ConnectError> {
+    pub(super) fn load(access: &ClusterAccess) -> Result<Self, ClusterConnectError> {
         let mut endpoint = match &access.source {
-            Source::Nothing => return Err(ConnectError::NothingConfigured),
-            Source::Files { paths, context } => from_chosen(kubeconfig::choose(paths, context.as_deref())?)?,
-            Source::Host(host) => from_host(host)?,
-            Source::InCluster { server, directory } => in_cluster(server, directory)?,
+            ClusterSource::Nothing => return Err(ClusterConnectError::NothingConfigured),
+            ClusterSource::Files { paths, context } => from_chosen(kubeconfig::choose(paths, context.as_deref())?)?,
+            ClusterSource::Host(host) => from_host(host)?,
+            ClusterSource::InCluster { server, directory } => in_cluster(server, directory)?,
         };
         let config = &mut endpoint.config;
         config.accept_invalid_certs |= access.insecure;
@@ -64,18 +64,18 @@ impl Endpoint {
         &self,
         identity: Option<&(String, SecretString)>,
         user_agent: &HeaderValue,
-    ) -> Result<kube::Client, ConnectError> {
+    ) -> Result<kube::Client, ClusterConnectError> {
         super::install_tls_provider();
         let mut config = self.config.clone();
         if let Some((certificate, key)) = identity {
             set_identity(&mut config.auth_info, certificate.as_bytes(), key.expose_secret().as_bytes());
         }
         config.headers.push((USER_AGENT, user_agent.clone()));
-        kube::Client::try_from(config).map_err(|source| ConnectError::Tls { source: Box::new(source) })
+        kube::Client::try_from(config).map_err(|source| ClusterConnectError::Tls { source: Box::new(source) })
     }
 }
 
-fn from_chosen(chosen: Chosen) -> Result<Endpoint, ConnectError> {
+fn from_chosen(chosen: Chosen) -> Result<Endpoint, ClusterConnectError> {
     let Chosen { cluster_name, cluster, user, login, files } = chosen;
     let bad_server = || KubeconfigError::BadServer { cluster: cluster_name.clone(), files: files.clone() };
     let server = cluster.server.as_deref().unwrap_or_default();
@@ -119,7 +119,7 @@ fn from_chosen(chosen: Chosen) -> Result<Endpoint, ConnectError> {
     Ok(Endpoint { config, login, cluster: without_nulls(told) })
 }
 
-fn from_host(host: &Host) -> Result<Endpoint, ConnectError> {
+fn from_host(host: &Host) -> Result<Endpoint, ClusterConnectError> {
     let Host { server, ca_certificate, login, identity } = host;
     let mut config = Config::new(server.clone());
     let ca = ca_certificate.as_deref();
@@ -132,14 +132,14 @@ fn from_host(host: &Host) -> Result<Endpoint, ConnectError> {
     Ok(Endpoint { config, login: login.clone(), cluster: without_nulls(told) })
 }
 
-fn in_cluster(server: &Uri, directory: &Path) -> Result<Endpoint, ConnectError> {
+fn in_cluster(server: &Uri, directory: &Path) -> Result<Endpoint, ClusterConnectError> {
     let mut config = Config::new(server.clone());
     let authority = directory.join("ca.crt");
     let pem = read("certificate authority", &authority)?;
     config.root_cert = Some(certificates("certificate authority of the pod", &pem)?);
     // kube reads this file again now and then, so a rotated authority does not end a long run.
     config.root_cert_file = Some(authority);
-    Ok(Endpoint { config, login: Login::TokenFile(directory.join("token")), cluster: Value::Null })
+    Ok(Endpoint { config, login: ClusterLogin::TokenFile(directory.join("token")), cluster: Value::Null })
 }
 
 fn set_identity(user: &mut AuthInfo, certificate: &[u8], key: &[u8]) {
@@ -177,9 +177,9 @@ fn certificates(what: &str, pem: &[u8]) -> Result<Vec<Vec<u8>>, KubeconfigError>
     }
 }
 
-fn proxy_uri(text: &str) -> Result<Uri, ConnectError> {
-    let uri: Uri = text.parse().map_err(|_| ConnectError::Proxy)?;
-    if matches!(uri.scheme_str(), Some("http" | "https")) { Ok(uri) } else { Err(ConnectError::Proxy) }
+fn proxy_uri(text: &str) -> Result<Uri, ClusterConnectError> {
+    let uri: Uri = text.parse().map_err(|_| ClusterConnectError::Proxy)?;
+    if matches!(uri.scheme_str(), Some("http" | "https")) { Ok(uri) } else { Err(ClusterConnectError::Proxy) }
 }
 
 fn without_nulls(mut value: Value) -> Value {

@@ -10,7 +10,7 @@ use http_body_util::{BodyExt, Limited};
 use hyper_util::client::legacy::Error as TransportError;
 use kube::client::Body;
 
-use super::{answer::Answer, client::Ask, connection::ConnectError, rejection::Rejection};
+use super::{answer::ResponseBody, client::ApiRequest, connection::ClusterConnectError, rejection::Rejection};
 use crate::{
     deadline::{Stop, seconds},
     error::ErrorKind,
@@ -20,19 +20,19 @@ use crate::{
 /// Far more than a page of five hundred objects; a server that sends more is broken or hostile.
 const LONGEST_ANSWER: usize = 256 << 20;
 
-type Cause = Box<dyn StdError + Send + Sync>;
+type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// Why one attempt gave no answer.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum ClusterFailure {
     /// There is no connection to send on.
-    NotConnected(Arc<ConnectError>),
+    NotConnected(Arc<ClusterConnectError>),
     /// Nobody answers at the address.
-    Unreachable(Cause),
+    Unreachable(BoxError),
     /// The server's certificate is not trusted.
-    Distrusted(Cause),
+    Distrusted(BoxError),
     /// The connection broke, or the answer makes no sense.
-    Broken(Cause),
+    Broken(BoxError),
     /// No answer within the time of one attempt.
     Silent(Duration),
     /// The server refused.
@@ -42,29 +42,29 @@ pub(super) enum Failure {
 }
 
 /// Sends one request.
-pub(super) async fn exchange<A: Answer>(
+pub(super) async fn exchange<A: ResponseBody>(
     client: &kube::Client,
     authorization: Option<&HeaderValue>,
-    ask: &Ask,
-) -> Result<A, Failure> {
+    ask: &ApiRequest,
+) -> Result<A, ClusterFailure> {
     let request = Request::builder().method(ask.verb.method()).uri(&ask.path).header(ACCEPT, ask.accept);
     let request = request.header(CONTENT_TYPE, ask.verb.content_type());
     let body = ask.body.clone().map_or_else(Body::empty, Body::from);
-    let mut request = request.body(body).map_err(|error| Failure::Broken(error.into()))?;
+    let mut request = request.body(body).map_err(|error| ClusterFailure::Broken(error.into()))?;
     if let Some(authorization) = authorization {
         request.headers_mut().insert(AUTHORIZATION, authorization.clone());
     }
     let (head, body) = client.send(request).await.map_err(transport_failure)?.into_parts();
-    let body = Limited::new(body, LONGEST_ANSWER).collect().await.map_err(Failure::Broken)?.to_bytes();
+    let body = Limited::new(body, LONGEST_ANSWER).collect().await.map_err(ClusterFailure::Broken)?.to_bytes();
     if !head.status.is_success() {
         let rejection = Rejection::read(head.status.as_u16(), &body);
-        return Err(Failure::Refused { rejection, retry_after: retry_after(&head.headers) });
+        return Err(ClusterFailure::Refused { rejection, retry_after: retry_after(&head.headers) });
     }
     // The parser's words may quote the object, which may hold secrets.
-    A::read(&body).map_err(|_| Failure::Broken("the answer is cut off or not JSON".into()))
+    A::read(&body).map_err(|_| ClusterFailure::Broken("the answer is cut off or not JSON".into()))
 }
 
-impl Failure {
+impl ClusterFailure {
     pub(super) fn code(&self) -> Option<u16> {
         match self {
             Self::Refused { rejection, .. } => Some(rejection.code),
@@ -103,7 +103,7 @@ impl Failure {
     }
 
     /// The link for an error's chain: the server's own words directly, everything else with a sentence.
-    pub(super) fn into_source(self) -> Cause {
+    pub(super) fn into_source(self) -> BoxError {
         match self {
             Self::NotConnected(error) => error.into(),
             Self::Refused { rejection, .. } if rejection.code == 401 => Box::new(NotLoggedIn(rejection)),
@@ -113,7 +113,7 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for ClusterFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotConnected(error) => error.fmt(f),
@@ -129,7 +129,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl StdError for Failure {
+impl StdError for ClusterFailure {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Unreachable(cause) | Self::Distrusted(cause) | Self::Broken(cause) => Some(&**cause),
@@ -146,19 +146,19 @@ impl StdError for Failure {
 )]
 struct NotLoggedIn(#[source] Rejection);
 
-fn transport_failure(error: kube::Error) -> Failure {
-    let cause: Cause = match error {
+fn transport_failure(error: kube::Error) -> ClusterFailure {
+    let cause: BoxError = match error {
         kube::Error::Service(cause) => cause,
         kube::Error::HyperError(cause) => Box::new(cause),
         other => Box::new(other),
     };
     let distrust = |error: &rustls::Error| matches!(error, rustls::Error::InvalidCertificate(_));
     if find::<rustls::Error>(&*cause).is_some_and(distrust) {
-        return Failure::Distrusted(cause);
+        return ClusterFailure::Distrusted(cause);
     }
     let no_connection = find::<TransportError>(&*cause).is_some_and(TransportError::is_connect);
     let refused = find::<io::Error>(&*cause).is_some_and(|error| error.kind() == io::ErrorKind::ConnectionRefused);
-    if no_connection || refused { Failure::Unreachable(cause) } else { Failure::Broken(cause) }
+    if no_connection || refused { ClusterFailure::Unreachable(cause) } else { ClusterFailure::Broken(cause) }
 }
 
 /// Looks for an error in a chain, also inside of `io::Error`s, which do not show what they wrap.

@@ -18,7 +18,7 @@ use tokio::{
     process::Command,
 };
 
-use super::access::AccessError;
+use super::access::ClusterAccessError;
 use crate::deadline::{Deadline, Stop, seconds};
 
 /// More than any credential needs; a program that prints more is not a credential plugin.
@@ -104,13 +104,13 @@ pub(super) struct ExecCredential {
 
 impl Exec {
     /// The same, if it can be run at all.
-    pub(super) fn checked(self) -> Result<Self, AccessError> {
+    pub(super) fn checked(self) -> Result<Self, ClusterAccessError> {
         let known = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
         if !known.contains(&self.api_version.as_str()) {
-            return Err(AccessError::ExecVersion { got: self.api_version });
+            return Err(ClusterAccessError::ExecVersion { got: self.api_version });
         }
         if self.command.trim().is_empty() {
-            return Err(AccessError::ExecCommand);
+            return Err(ClusterAccessError::ExecCommand);
         }
         Ok(self)
     }

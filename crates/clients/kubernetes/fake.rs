@@ -19,7 +19,7 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Kubernetes, Limits, ObjectRef};
+use super::{ClusterLimits, Kubernetes, ObjectRef};
 use crate::Deadline;
 
 /// One request as it arrived.
@@ -51,7 +51,7 @@ type Script = dyn Fn(usize, &Seen) -> Reply + Send + Sync;
 
 /// The server.
 #[derive(Clone)]
-pub(crate) struct Fake {
+pub(crate) struct FakeApiServer {
     reply: Arc<Script>,
     log: Arc<Mutex<Vec<Seen>>>,
     in_flight: Arc<AtomicUsize>,
@@ -68,7 +68,7 @@ impl Seen {
     }
 }
 
-impl Fake {
+impl FakeApiServer {
     /// A server that replies by the number of the request, from 0, and the request.
     pub(crate) fn new(reply: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> Self {
         Self { reply: Arc::new(reply), log: Arc::default(), in_flight: Arc::default(), peak: Arc::default() }
@@ -85,7 +85,7 @@ impl Fake {
                 fake.answer(head, body).await
             }
         });
-        Kubernetes::over(kube::Client::new(service, "default"), Limits::default())
+        Kubernetes::over(kube::Client::new(service, "default"), ClusterLimits::default())
     }
 
     /// Serves on a loopback port chosen by the kernel; the URL. The task ends with the test's runtime.

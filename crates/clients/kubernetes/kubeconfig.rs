@@ -8,7 +8,7 @@ use std::{io, path::PathBuf};
 use kube::config::{AuthInfo, Cluster, ExecConfig, Kubeconfig, KubeconfigError as ParseError};
 
 use super::{
-    access::{AccessError, Login},
+    access::{ClusterAccessError, ClusterLogin},
     exec::Exec,
 };
 
@@ -89,7 +89,7 @@ pub enum KubeconfigError {
         /// The user.
         user: String,
         /// What is wrong with it.
-        source: AccessError,
+        source: ClusterAccessError,
     },
 }
 
@@ -98,7 +98,7 @@ pub(super) struct Chosen {
     pub(super) cluster_name: String,
     pub(super) cluster: Cluster,
     pub(super) user: AuthInfo,
-    pub(super) login: Login,
+    pub(super) login: ClusterLogin,
     pub(super) files: String,
 }
 
@@ -169,22 +169,22 @@ fn read(paths: &[PathBuf], files: &str) -> Result<Kubeconfig, KubeconfigError> {
     joined.ok_or_else(|| KubeconfigError::Missing { files: files.to_owned() })
 }
 
-fn login(user: &AuthInfo, name: &str) -> Result<Login, KubeconfigError> {
+fn login(user: &AuthInfo, name: &str) -> Result<ClusterLogin, KubeconfigError> {
     if let Some(provider) = &user.auth_provider {
         return Err(KubeconfigError::AuthProvider { user: name.to_owned(), provider: provider.name.clone() });
     }
     let nonempty = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
     if let Some(token) = user.token.as_ref().filter(|token| !secrecy::ExposeSecret::expose_secret(*token).is_empty()) {
-        return Ok(Login::Token(token.clone()));
+        return Ok(ClusterLogin::Token(token.clone()));
     }
     if let Some(path) = nonempty(&user.token_file) {
-        return Ok(Login::TokenFile(PathBuf::from(path)));
+        return Ok(ClusterLogin::TokenFile(PathBuf::from(path)));
     }
     match &user.exec {
-        None => Ok(Login::None),
+        None => Ok(ClusterLogin::None),
         Some(exec) => plugin(exec)
             .checked()
-            .map(Login::Exec)
+            .map(ClusterLogin::Exec)
             .map_err(|source| KubeconfigError::Exec { user: name.to_owned(), source }),
     }
 }

@@ -24,7 +24,7 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{
-    answer::{Listed, Place},
+    answer::{Listed, ObjectPlace},
     client::{Kubernetes, SYSTEM},
     object::{KindRef, ListQuery, ObjectRef},
 };
@@ -44,7 +44,7 @@ const EVERYTHING: &str = "environments of the cluster";
 
 /// A namespace and what is in it.
 #[derive(Clone, Debug, PartialEq)]
-pub struct LiveEnvironment {
+pub struct LiveNamespace {
     /// The namespace as it is, also when it is being deleted.
     pub namespace: Value,
     /// The objects of the reader's kinds that its selector matches, by kind and name.
@@ -53,7 +53,7 @@ pub struct LiveEnvironment {
 
 /// Reads environments. Share one per client; clones share the snapshot.
 #[derive(Clone, Debug)]
-pub struct EnvironmentReader {
+pub struct NamespaceReader {
     shared: Arc<Shared>,
 }
 
@@ -62,13 +62,13 @@ struct Shared {
     client: Kubernetes,
     kinds: Vec<KindRef>,
     selector: String,
-    wanted: Mutex<Wanted>,
+    wanted: Mutex<WantedNames>,
     snapshot: tokio::sync::Mutex<State>,
 }
 
 /// The distinct names asked for since the last write.
 #[derive(Debug, Default)]
-struct Wanted {
+struct WantedNames {
     names: BTreeSet<String>,
     writes: u64,
 }
@@ -96,7 +96,7 @@ struct Kept {
     objects: Vec<Listed>,
 }
 
-impl EnvironmentReader {
+impl NamespaceReader {
     /// A reader of environments made of these kinds, whose namespaces and objects carry labels that `selector`
     /// matches.
     pub fn new(client: Kubernetes, kinds: Vec<KindRef>, selector: impl Into<String>) -> Self {
@@ -105,7 +105,7 @@ impl EnvironmentReader {
     }
 
     /// The environment in the namespace of this name, or `None` when there is no such namespace.
-    pub async fn read(&self, name: &str, call: &Deadline) -> Result<Option<LiveEnvironment>, Error> {
+    pub async fn read(&self, name: &str, call: &Deadline) -> Result<Option<LiveNamespace>, Error> {
         if !self.shared.is_wanted_by_many(name, call).await? {
             return self.shared.read_directly(name, call).await;
         }
@@ -134,19 +134,19 @@ impl Shared {
         let writes = self.client.writes();
         if wanted.writes != writes {
             // Reads between writes come one by one and would each throw a snapshot away.
-            *wanted = Wanted { names: BTreeSet::new(), writes };
+            *wanted = WantedNames { names: BTreeSet::new(), writes };
         }
         wanted.names.insert(name.to_owned());
         wanted.names.len()
     }
 
-    async fn read_directly(&self, name: &str, call: &Deadline) -> Result<Option<LiveEnvironment>, Error> {
+    async fn read_directly(&self, name: &str, call: &Deadline) -> Result<Option<LiveNamespace>, Error> {
         let Some(namespace) = self.client.get(&ObjectRef::namespace(name), call).await? else {
             return Ok(None);
         };
         let lists = self.kinds.iter().map(|kind| self.list(kind, Some(name), call));
         let objects = try_join_all(lists).await?.into_iter().flatten();
-        let mut environment = LiveEnvironment { namespace, objects: BTreeMap::new() };
+        let mut environment = LiveNamespace { namespace, objects: BTreeMap::new() };
         for listed in objects {
             environment.add(&listed).map_err(|_| unreadable(quoted(name)))?;
         }
@@ -193,11 +193,11 @@ impl Shared {
         let (namespaces, objects) = try_join(self.list(&namespaces, None, call), lists).await?;
         let mut environments = BTreeMap::new();
         for namespace in namespaces {
-            let Place { name, .. } = namespace.place().map_err(|_| unreadable(EVERYTHING))?;
+            let ObjectPlace { name, .. } = namespace.place().map_err(|_| unreadable(EVERYTHING))?;
             environments.insert(name, Kept { namespace, objects: Vec::new() });
         }
         for object in objects.into_iter().flatten() {
-            let Place { namespace, .. } = object.place().map_err(|_| unreadable(EVERYTHING))?;
+            let ObjectPlace { namespace, .. } = object.place().map_err(|_| unreadable(EVERYTHING))?;
             if let Some(kept) = namespace.and_then(|name| environments.get_mut(&name)) {
                 kept.objects.push(object);
             }
@@ -218,14 +218,14 @@ impl Shared {
 }
 
 impl Kept {
-    fn read(&self) -> Result<LiveEnvironment, serde_json::Error> {
-        let mut environment = LiveEnvironment { namespace: self.namespace.read()?, objects: BTreeMap::new() };
+    fn read(&self) -> Result<LiveNamespace, serde_json::Error> {
+        let mut environment = LiveNamespace { namespace: self.namespace.read()?, objects: BTreeMap::new() };
         self.objects.iter().try_for_each(|listed| environment.add(listed))?;
         Ok(environment)
     }
 }
 
-impl LiveEnvironment {
+impl LiveNamespace {
     fn add(&mut self, listed: &Listed) -> Result<(), serde_json::Error> {
         let object = listed.read()?;
         if let Some(name) = object.pointer("/metadata/name").and_then(Value::as_str) {

@@ -16,14 +16,14 @@ pub struct Rejection {
     /// The sentence for people.
     pub message: String,
     /// The single reasons, one per field for invalid objects and for conflicts of field managers.
-    pub causes: Vec<Cause>,
+    pub causes: Vec<StatusCause>,
     /// The name of the object that is not there; empty when the whole kind is unknown.
     pub name: String,
 }
 
 /// One reason of a refusal.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct Cause {
+pub struct StatusCause {
     /// The machine-readable reason, `FieldValueInvalid`.
     pub reason: String,
     /// The sentence for people.
@@ -58,7 +58,7 @@ impl Rejection {
             code,
             reason: text(&status, "/reason"),
             message: text(&status, "/message"),
-            causes: causes.into_iter().flatten().map(Cause::read).collect(),
+            causes: causes.into_iter().flatten().map(StatusCause::read).collect(),
             name: text(&status, "/details/name"),
         }
     }
@@ -103,7 +103,7 @@ impl fmt::Display for Rejection {
 
 impl std::error::Error for Rejection {}
 
-impl Cause {
+impl StatusCause {
     fn read(cause: &Value) -> Self {
         Self { reason: text(cause, "/reason"), message: text(cause, "/message"), field: text(cause, "/field") }
     }

@@ -8,7 +8,7 @@ use serde_json::{Map, Value, json};
 
 use super::{
     answer::{Listed, Page},
-    client::{Ask, Kubernetes, SYSTEM, Verb},
+    client::{ApiRequest, Kubernetes, SYSTEM, Verb},
     object::{ListQuery, ObjectRef, escape},
     rejection::Rejection,
 };
@@ -168,7 +168,7 @@ impl Kubernetes {
         call: &Deadline,
     ) -> Result<(Vec<Listed>, Option<String>), Error> {
         let path = query.page(PAGE, token);
-        let ask = Ask { verb: Verb::List, target: query.to_string(), path, body: None, accept };
+        let ask = ApiRequest { verb: Verb::List, target: query.to_string(), path, body: None, accept };
         let page: Page = self.send(&ask, call).await?;
         page.objects().ok_or_else(|| no_list(query))
     }
@@ -205,9 +205,9 @@ impl Kubernetes {
 /// The normal answer.
 const JSON: &str = "application/json";
 
-fn ask(verb: Verb, object: &ObjectRef, path: String, body: Option<&Value>) -> Ask {
+fn ask(verb: Verb, object: &ObjectRef, path: String, body: Option<&Value>) -> ApiRequest {
     let body = body.map(|body| Bytes::from(body.to_string()));
-    Ask { verb, target: object.to_string(), path, body, accept: JSON }
+    ApiRequest { verb, target: object.to_string(), path, body, accept: JSON }
 }
 
 fn is_missing(error: &Error) -> bool {

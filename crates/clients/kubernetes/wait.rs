@@ -21,7 +21,7 @@ const LONGEST_PAUSE: Duration = Duration::from_secs(5);
 
 /// How a condition stands.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Step<T> {
+pub enum WaitStep<T> {
     /// It holds.
     Done(T),
     /// It does not hold yet; the text says how things stand.
@@ -44,14 +44,14 @@ impl Kubernetes {
     pub async fn wait<T, F, L>(&self, target: &str, call: &Deadline, mut look: F) -> Result<T, Error>
     where
         F: FnMut() -> L,
-        L: Future<Output = Result<Step<T>, Error>>,
+        L: Future<Output = Result<WaitStep<T>, Error>>,
     {
         let mut status = "nothing yet".to_owned();
         let mut pause = FIRST_PAUSE;
         loop {
             match look().await {
-                Ok(Step::Done(done)) => return Ok(done),
-                Ok(Step::Pending(seen)) => status = seen,
+                Ok(WaitStep::Done(done)) => return Ok(done),
+                Ok(WaitStep::Pending(seen)) => status = seen,
                 Err(error) => match error.kind {
                     ErrorKind::Timeout => return Err(ended(target, Stop::Deadline(call.limit()), status)),
                     ErrorKind::Cancelled => return Err(ended(target, Stop::Cancelled, status)),
@@ -75,12 +75,12 @@ impl Kubernetes {
     ) -> Result<Option<Value>, Error> {
         self.wait(&format!("{object} to be gone"), call, || async move {
             let Some(live) = self.get(object, call).await? else {
-                return Ok(Step::Done(None));
+                return Ok(WaitStep::Done(None));
             };
             let live_uid = live.pointer("/metadata/uid").and_then(Value::as_str);
             match uid {
-                Some(uid) if live_uid != Some(uid) => Ok(Step::Done(Some(live))),
-                _ => Ok(Step::Pending(summary(&live))),
+                Some(uid) if live_uid != Some(uid) => Ok(WaitStep::Done(Some(live))),
+                _ => Ok(WaitStep::Pending(summary(&live))),
             }
         })
         .await

@@ -5,7 +5,7 @@ fn answered(code: u16) -> Symptom {
 }
 
 fn times(symptom: Symptom, idempotent: bool) -> usize {
-    let mut tries = Tries::new(Policy::default(), idempotent);
+    let mut tries = Tries::new(RetryPolicy::default(), idempotent);
     (0..100).take_while(|_| tries.next(symptom, Duration::ZERO, 0.5).is_some()).count()
 }
 
@@ -30,11 +30,11 @@ fn the_table_decides() {
 
 #[test]
 fn pauses_double_up_to_the_longest() {
-    let mut tries = Tries::new(Policy::default(), true);
+    let mut tries = Tries::new(RetryPolicy::default(), true);
     let pauses: Vec<u128> =
         (0..8).filter_map(|_| tries.next(answered(503), Duration::ZERO, 1.0)).map(|pause| pause.as_millis()).collect();
     assert_eq!(pauses, [250, 500, 1000, 2000, 4000, 8000, 10_000, 10_000]);
-    let mut tries = Tries::new(Policy::default(), true);
+    let mut tries = Tries::new(RetryPolicy::default(), true);
     assert_eq!(tries.next(answered(503), Duration::ZERO, 0.0), Some(Duration::from_millis(125)));
 }
 
@@ -42,7 +42,7 @@ fn pauses_double_up_to_the_longest() {
 fn retry_after_is_obeyed_up_to_half_a_minute() {
     for (asked, waited) in [(1, 1), (30, 30), (3600, 30)] {
         let retry_after = Some(Duration::from_secs(asked));
-        let mut tries = Tries::new(Policy::default(), false);
+        let mut tries = Tries::new(RetryPolicy::default(), false);
         let pause = tries.next(Symptom::Answered { code: 429, retry_after }, Duration::ZERO, 0.0);
         assert_eq!(pause, Some(Duration::from_secs(waited)));
     }
@@ -50,7 +50,7 @@ fn retry_after_is_obeyed_up_to_half_a_minute() {
 
 #[test]
 fn an_unreachable_server_is_given_up_after_twenty_seconds() {
-    let mut tries = Tries::new(Policy::default(), false);
+    let mut tries = Tries::new(RetryPolicy::default(), false);
     let mut spent = Duration::from_secs(100);
     while let Some(pause) = tries.next(Symptom::Unreachable, spent, 1.0) {
         spent += pause;

@@ -13,7 +13,7 @@ const POD_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
 /// The attributes of the `vault` block as the user wrote them.
 #[derive(Clone, Default)]
-pub struct Settings {
+pub struct VaultSettings {
     /// The server, `https://host:port`; a path before `/v1` is allowed.
     pub address: Option<String>,
     /// The namespace (Vault Enterprise, OpenBao), sent as a header.
@@ -71,12 +71,12 @@ pub enum JwtSource {
 
 /// A server and how to get a token from it; both may still be missing, and then the first call says so.
 #[derive(Clone)]
-pub struct Access {
+pub struct VaultAccess {
     pub(super) address: Option<Url>,
     pub(super) namespace: Option<HeaderValue>,
     pub(super) authority: Authority,
     pub(super) skip_verify: bool,
-    pub(super) auth: Option<Login>,
+    pub(super) auth: Option<VaultLogin>,
 }
 
 /// Whom to trust.
@@ -89,7 +89,7 @@ pub(super) enum Authority {
 
 /// A checked [`Auth`].
 #[derive(Clone)]
-pub(super) enum Login {
+pub(super) enum VaultLogin {
     Token(HeaderValue),
     AppRole { mount: String, role_id: String, secret_id: SecretString },
     Kubernetes { mount: String, role: String, file: PathBuf },
@@ -98,7 +98,7 @@ pub(super) enum Login {
 
 /// A mistake in the settings.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum AccessError {
+pub enum VaultAccessError {
     /// Not a URL of a server.
     #[error(
         "{} is no URL of a Vault server; write it as `https://host:port`, without a query or a user name",
@@ -136,7 +136,7 @@ pub enum AccessError {
     },
 }
 
-impl AccessError {
+impl VaultAccessError {
     /// The attribute that is wrong, such as `vault.auth.approle.role_id`; none where a variable is.
     pub fn attribute(&self) -> Option<&'static str> {
         match self {
@@ -159,13 +159,13 @@ fn named(attribute: &str) -> String {
     }
 }
 
-impl Settings {
+impl VaultSettings {
     /// The settings that the process's environment gives.
     ///
     /// # Errors
     ///
-    /// As [`Settings::or_environment`].
-    pub fn from_environment() -> Result<Self, AccessError> {
+    /// As [`VaultSettings::or_environment`].
+    pub fn from_environment() -> Result<Self, VaultAccessError> {
         Self::default().or_environment(|name| env::var(name).ok())
     }
 
@@ -175,12 +175,12 @@ impl Settings {
     /// # Errors
     ///
     /// When VAULT_SKIP_VERIFY is no truth value of the official client.
-    pub fn or_environment(self, variable: impl Fn(&str) -> Option<String>) -> Result<Self, AccessError> {
+    pub fn or_environment(self, variable: impl Fn(&str) -> Option<String>) -> Result<Self, VaultAccessError> {
         let read = |name: &str| variable(name).filter(|value| !value.is_empty());
         let skip_verify = match (self.skip_verify, read("VAULT_SKIP_VERIFY")) {
             (Some(given), _) => Some(given),
             (None, None) => None,
-            (None, Some(text)) => Some(truth(&text).ok_or(AccessError::BadBool { got: text })?),
+            (None, Some(text)) => Some(truth(&text).ok_or(VaultAccessError::BadBool { got: text })?),
         };
         Ok(Self {
             address: self.address.or_else(|| read("VAULT_ADDR")),
@@ -192,13 +192,13 @@ impl Settings {
     }
 }
 
-impl Access {
+impl VaultAccess {
     /// Checks the settings.
     ///
     /// # Errors
     ///
     /// The first mistake.
-    pub fn new(settings: Settings) -> Result<Self, AccessError> {
+    pub fn new(settings: VaultSettings) -> Result<Self, VaultAccessError> {
         let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
         let address = filled(settings.address).map(|text| server(&text)).transpose()?;
         let namespace =
@@ -223,7 +223,7 @@ impl Access {
     }
 }
 
-impl Login {
+impl VaultLogin {
     /// Whether a new token can be had.
     pub(super) fn is_repeatable(&self) -> bool {
         !matches!(self, Self::Token(_))
@@ -239,42 +239,51 @@ fn truth(text: &str) -> Option<bool> {
     }
 }
 
-fn server(text: &str) -> Result<Url, AccessError> {
-    let bad = || AccessError::BadUrl { attribute: "vault.address" };
+fn server(text: &str) -> Result<Url, VaultAccessError> {
+    let bad = || VaultAccessError::BadUrl { attribute: "vault.address" };
     let url = Url::parse(text.trim()).map_err(|_| bad())?;
     let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
     let web = matches!(url.scheme(), "http" | "https") && url.has_host() && url.password().is_none();
     if plain && web { Ok(url) } else { Err(bad()) }
 }
 
-fn header(text: &str, attribute: &'static str) -> Result<HeaderValue, AccessError> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| AccessError::Unsendable { attribute })?;
+fn header(text: &str, attribute: &'static str) -> Result<HeaderValue, VaultAccessError> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| VaultAccessError::Unsendable { attribute })?;
     value.set_sensitive(attribute.ends_with("token"));
     Ok(value)
 }
 
-fn login(auth: Auth) -> Result<Login, AccessError> {
-    let needed = |text: &str, attribute| if text.is_empty() { Err(AccessError::Empty { attribute }) } else { Ok(()) };
+fn login(auth: Auth) -> Result<VaultLogin, VaultAccessError> {
+    let needed =
+        |text: &str, attribute| if text.is_empty() { Err(VaultAccessError::Empty { attribute }) } else { Ok(()) };
     match auth {
         Auth::Token(token) => {
             needed(token.expose_secret(), "vault.auth.token")?;
-            Ok(Login::Token(header(token.expose_secret(), "vault.auth.token")?))
+            Ok(VaultLogin::Token(header(token.expose_secret(), "vault.auth.token")?))
         }
         Auth::AppRole { role_id, secret_id, mount } => {
             needed(&role_id, "vault.auth.approle.role_id")?;
-            Ok(Login::AppRole { mount: auth_mount(mount, "vault.auth.approle.mount", "approle")?, role_id, secret_id })
+            Ok(VaultLogin::AppRole {
+                mount: auth_mount(mount, "vault.auth.approle.mount", "approle")?,
+                role_id,
+                secret_id,
+            })
         }
         Auth::Kubernetes { role, token_path, mount } => {
             needed(&role, "vault.auth.kubernetes.role")?;
             let file = token_path.filter(|path| !path.is_empty()).unwrap_or_else(|| POD_TOKEN.to_owned()).into();
-            Ok(Login::Kubernetes { mount: auth_mount(mount, "vault.auth.kubernetes.mount", "kubernetes")?, role, file })
+            Ok(VaultLogin::Kubernetes {
+                mount: auth_mount(mount, "vault.auth.kubernetes.mount", "kubernetes")?,
+                role,
+                file,
+            })
         }
         Auth::Jwt { role, jwt, mount } => {
             match &jwt {
                 JwtSource::Token(token) => needed(token.expose_secret(), "vault.auth.jwt.token")?,
                 JwtSource::File(path) => needed(path, "vault.auth.jwt.token_path")?,
             }
-            Ok(Login::Jwt {
+            Ok(VaultLogin::Jwt {
                 mount: auth_mount(mount, "vault.auth.jwt.mount", "jwt")?,
                 role: role.filter(|role| !role.is_empty()),
                 jwt,
@@ -284,18 +293,18 @@ fn login(auth: Auth) -> Result<Login, AccessError> {
 }
 
 /// The path of an auth mount; every segment is one that URL libraries keep.
-fn auth_mount(given: Option<String>, attribute: &'static str, default: &str) -> Result<String, AccessError> {
+fn auth_mount(given: Option<String>, attribute: &'static str, default: &str) -> Result<String, VaultAccessError> {
     let Some(given) = given.filter(|mount| !mount.is_empty()) else { return Ok(default.to_owned()) };
     let mount = given.trim_matches('/');
     let fine = |segment: &str| !matches!(segment, "" | "." | "..") && !segment.chars().any(char::is_control);
     if mount.split('/').all(fine) && !mount.starts_with("auth/") {
         Ok(mount.to_owned())
     } else {
-        Err(AccessError::BadMount { attribute, got: given })
+        Err(VaultAccessError::BadMount { attribute, got: given })
     }
 }
 
-impl fmt::Debug for Settings {
+impl fmt::Debug for VaultSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_struct("Settings").field("address", &self.address).field("auth", &self.auth).finish_non_exhaustive()
     }
@@ -312,7 +321,7 @@ impl fmt::Debug for Auth {
     }
 }
 
-impl fmt::Debug for Access {
+impl fmt::Debug for VaultAccess {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Access").field(&self.describe()).finish()
     }

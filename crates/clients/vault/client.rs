@@ -15,18 +15,18 @@ use tokio::{
 use vaultrs::api::token::requests::LookupTokenSelfRequest;
 
 use super::{
-    access::Access,
-    exchange::Ask,
-    failure::Failure,
+    access::VaultAccess,
+    exchange::VaultRequest,
+    failure::VaultFailure,
     login::Held,
     mount::MountInfo,
-    session::{Session, TokenInfo},
-    transport::Transport,
+    session::{TokenInfo, VaultSession},
+    transport::VaultTransport,
 };
 use crate::{
     Error,
     deadline::{Deadline, Stop},
-    retry::{Policy, Symptom, Tries, jitter},
+    retry::{RetryPolicy, Symptom, Tries, jitter},
 };
 
 /// The name of the system in errors.
@@ -43,24 +43,24 @@ pub struct Vault {
 
 /// How much and how long.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
+pub struct VaultLimits {
     /// Requests in flight at most.
     pub in_flight: usize,
     /// The patience with failing requests.
-    pub retry: Policy,
+    pub retry: RetryPolicy,
 }
 
-type Clock = Arc<dyn Fn() -> SystemTime + Send + Sync>;
+type TimeSource = Arc<dyn Fn() -> SystemTime + Send + Sync>;
 
 pub(super) struct Inner {
-    pub(super) access: Access,
+    pub(super) access: VaultAccess,
     user_agent: String,
     namespace: Option<String>,
-    clock: Clock,
-    transport: OnceLock<Transport>,
+    clock: TimeSource,
+    transport: OnceLock<VaultTransport>,
     pub(super) session: AsyncMutex<Held>,
     permits: Semaphore,
-    policy: Policy,
+    policy: RetryPolicy,
     calls: Mutex<BTreeMap<String, u64>>,
     mounts: Mutex<BTreeMap<String, MountInfo>>,
     /// Held by whoever asks for a mount, so that many copies at once ask for it once.
@@ -70,14 +70,14 @@ pub(super) struct Inner {
 
 /// A request that did not succeed.
 pub(super) struct Failed {
-    pub(super) failure: Failure,
+    pub(super) failure: VaultFailure,
     /// The write may have been stored by this attempt or one before it.
     pub(super) unknown: bool,
 }
 
-impl Default for Limits {
+impl Default for VaultLimits {
     fn default() -> Self {
-        let retry = Policy { attempt: Duration::from_secs(30), ..Policy::default() };
+        let retry = RetryPolicy { attempt: Duration::from_secs(30), ..RetryPolicy::default() };
         Self { in_flight: 8, retry }
     }
 }
@@ -85,15 +85,15 @@ impl Default for Limits {
 impl Vault {
     /// A client that has done nothing yet; it connects and logs in at its first call. `user_agent` tells audit logs
     /// and proxies who we are.
-    pub fn new(access: Access, user_agent: &str) -> Self {
-        Self::with_limits(access, user_agent, Limits::default(), SystemTime::now)
+    pub fn new(access: VaultAccess, user_agent: &str) -> Self {
+        Self::with_limits(access, user_agent, VaultLimits::default(), SystemTime::now)
     }
 
     /// The same with limits and a clock of the caller's; the clock decides whether a version's end has passed.
     pub fn with_limits(
-        access: Access,
+        access: VaultAccess,
         user_agent: &str,
-        limits: Limits,
+        limits: VaultLimits,
         clock: impl Fn() -> SystemTime + Send + Sync + 'static,
     ) -> Self {
         let namespace = access.namespace.as_ref().and_then(|value| value.to_str().ok().map(str::to_owned));
@@ -130,7 +130,7 @@ impl Vault {
     ///
     /// When the token is not accepted or may not look itself up.
     pub async fn lookup_self(&self, call: &Deadline) -> Result<TokenInfo, Error> {
-        let ask = Ask::new("look up", "the Vault token", "read", &LookupTokenSelfRequest {})?;
+        let ask = VaultRequest::new("look up", "the Vault token", "read", &LookupTokenSelfRequest {})?;
         self.send(&ask, call).await.map(|answer| TokenInfo::read(&answer))
     }
 
@@ -161,16 +161,16 @@ impl Vault {
     }
 
     /// Sends a request until it succeeds, must not be sent again, or the call ends.
-    pub(super) async fn send(&self, ask: &Ask, call: &Deadline) -> Result<Value, Error> {
+    pub(super) async fn send(&self, ask: &VaultRequest, call: &Deadline) -> Result<Value, Error> {
         self.try_send(ask, call).await.map_err(|failed| failed.into_error(ask))
     }
 
     /// The same, for callers to whom some refusals are answers.
-    pub(super) async fn try_send(&self, ask: &Ask, call: &Deadline) -> Result<Value, Failed> {
+    pub(super) async fn try_send(&self, ask: &VaultRequest, call: &Deadline) -> Result<Value, Failed> {
         self.persist(ask, true, call).await
     }
 
-    pub(super) async fn persist(&self, ask: &Ask, with_token: bool, call: &Deadline) -> Result<Value, Failed> {
+    pub(super) async fn persist(&self, ask: &VaultRequest, with_token: bool, call: &Deadline) -> Result<Value, Failed> {
         let started = Instant::now();
         let mut tries = Tries::new(self.inner.policy, ask.idempotent);
         let mut unknown = false;
@@ -202,37 +202,38 @@ impl Vault {
     }
 
     /// One attempt. A 403 may mean that the token ended: then one new login, and the same once more.
-    async fn attempt(&self, ask: &Ask, call: &Deadline) -> Result<Value, Failure> {
+    async fn attempt(&self, ask: &VaultRequest, call: &Deadline) -> Result<Value, VaultFailure> {
         let session = self.session(call).await?;
         let refusal = match self.exchange(ask, Some(&session), call).await {
-            Err(Failure::Refused { refusal, retry_after, body }) if matches!(refusal.status, 401 | 403) => {
+            Err(VaultFailure::Refused { refusal, retry_after, body }) if matches!(refusal.status, 401 | 403) => {
                 if self.is_known(&session, call).await {
-                    return Err(Failure::Refused { refusal, retry_after, body });
+                    return Err(VaultFailure::Refused { refusal, retry_after, body });
                 }
                 refusal
             }
             result => return result,
         };
         match self.replace(&session, call).await? {
-            None => Err(Failure::BadToken(refusal)),
+            None => Err(VaultFailure::BadToken(refusal)),
             Some(replaced) => self.exchange(ask, Some(&replaced), call).await,
         }
     }
 
-    fn transport(&self) -> Result<&Transport, Failure> {
+    fn transport(&self) -> Result<&VaultTransport, VaultFailure> {
         if let Some(transport) = self.inner.transport.get() {
             return Ok(transport);
         }
-        let transport = Transport::new(&self.inner.access, &self.inner.user_agent).map_err(Failure::NotConnected)?;
+        let transport =
+            VaultTransport::new(&self.inner.access, &self.inner.user_agent).map_err(VaultFailure::NotConnected)?;
         Ok(self.inner.transport.get_or_init(|| transport))
     }
 
     pub(super) async fn exchange(
         &self,
-        ask: &Ask,
-        session: Option<&Session>,
+        ask: &VaultRequest,
+        session: Option<&VaultSession>,
         call: &Deadline,
-    ) -> Result<Value, Failure> {
+    ) -> Result<Value, VaultFailure> {
         let transport = self.transport()?;
         let permit = call.run(self.inner.permits.acquire()).await.map_err(unsent)?;
         *lock(&self.inner.calls).entry(ask.draft.method.to_string()).or_default() += 1;
@@ -240,8 +241,8 @@ impl Vault {
         let work = transport.send(&ask.draft, session.map(|session| &session.token));
         let limited = call.run(tokio::time::timeout(self.inner.policy.attempt, work)).await;
         drop(permit);
-        let answer = limited.map_err(|stop| Failure::Stopped { stop, sent: true })?;
-        let answer = answer.unwrap_or(Err(Failure::Silent(self.inner.policy.attempt)));
+        let answer = limited.map_err(|stop| VaultFailure::Stopped { stop, sent: true })?;
+        let answer = answer.unwrap_or(Err(VaultFailure::Silent(self.inner.policy.attempt)));
         let status = answer.as_ref().ok().map(|answer| answer.status.as_u16());
         tracing::debug!(
             system = SYSTEM,
@@ -255,7 +256,7 @@ impl Vault {
         let answer = answer?;
         self.note_reachability(false);
         if answer.status.is_success() {
-            session.into_iter().for_each(Session::accept);
+            session.into_iter().for_each(VaultSession::accept);
         }
         ask.read(&answer, self.namespace())
     }
@@ -276,19 +277,19 @@ impl fmt::Debug for Vault {
 }
 
 impl Failed {
-    pub(super) fn into_error(self, ask: &Ask) -> Error {
+    pub(super) fn into_error(self, ask: &VaultRequest) -> Error {
         let Self { failure, unknown } = self;
         ask.error(failure.kind()).because(failure.into_source()).with_unknown_outcome(unknown)
     }
 }
 
-pub(super) fn unsent(stop: Stop) -> Failure {
-    Failure::Stopped { stop, sent: false }
+pub(super) fn unsent(stop: Stop) -> VaultFailure {
+    VaultFailure::Stopped { stop, sent: false }
 }
 
 /// A stop, with the failure that kept the call from being done by then.
-fn ended(stop: Stop, last: Failure) -> Failure {
-    Failure::Ended { stop, last: last.into_source() }
+fn ended(stop: Stop, last: VaultFailure) -> VaultFailure {
+    VaultFailure::Ended { stop, last: last.into_source() }
 }
 
 fn lock<T>(mutex: &Mutex<T>) -> std::sync::MutexGuard<'_, T> {

@@ -30,7 +30,7 @@ const AT_ONCE: usize = 4;
 
 /// For whom copies are made, and by which run.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Owner {
+pub struct CopyOwner {
     /// The environment.
     pub environment: EnvironmentLabel,
     /// The installation.
@@ -41,7 +41,7 @@ pub struct Owner {
 
 /// How copies are made.
 #[derive(Clone, Debug, Default)]
-pub struct Options {
+pub struct CloneOptions {
     /// Entries left out of every copy.
     pub exclude_keys: Vec<String>,
     /// Entries put over those of the source; only for a single secret.
@@ -49,12 +49,12 @@ pub struct Options {
     /// Copy the source and all below it.
     pub recursive: bool,
     /// What to do where somebody else's secret is.
-    pub on_existing: OnExisting,
+    pub on_existing: OnForeignSecret,
 }
 
 /// What to do where somebody else's secret is. It is never overwritten.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum OnExisting {
+pub enum OnForeignSecret {
     /// Leave it and go on.
     #[default]
     Keep,

@@ -13,7 +13,7 @@ use serde_json::Value;
 
 /// A request apart from its server, namespace and token.
 #[derive(Clone)]
-pub(super) struct Draft {
+pub(super) struct RawRequest {
     pub(super) method: Method,
     /// Begins with a slash; without `/v1`.
     pub(super) path: String,
@@ -101,7 +101,7 @@ impl Endpoint for RenewRequest {
     }
 }
 
-impl Draft {
+impl RawRequest {
     /// The request of an endpoint. None only if its path makes no URL, which no checked path does.
     pub(super) fn of(endpoint: &impl Endpoint) -> Option<Self> {
         let request = endpoint.request("http://vault").ok()?;

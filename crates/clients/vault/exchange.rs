@@ -8,14 +8,14 @@ use serde_json::Value;
 
 use super::{
     client::SYSTEM,
-    endpoints::Draft,
-    failure::{Failure, Refusal},
-    transport::Answer,
+    endpoints::RawRequest,
+    failure::{VaultFailure, VaultRefusal},
+    transport::VaultResponse,
 };
 use crate::{Error, error::ErrorKind};
 
 /// One request, apart from its token.
-pub(super) struct Ask {
+pub(super) struct VaultRequest {
     /// What is tried, as a verb.
     pub(super) operation: &'static str,
     /// On what, for people.
@@ -24,10 +24,10 @@ pub(super) struct Ask {
     pub(super) capability: &'static str,
     /// May be carried out twice without harm.
     pub(super) idempotent: bool,
-    pub(super) draft: Draft,
+    pub(super) draft: RawRequest,
 }
 
-impl Ask {
+impl VaultRequest {
     /// A request that may be sent twice. Writes with a version (`cas`) are of that kind: the second is refused.
     pub(super) fn new(
         operation: &'static str,
@@ -38,7 +38,7 @@ impl Ask {
         let target = target.into();
         let no_url =
             || Error::new(SYSTEM, operation, target.clone(), ErrorKind::Invalid).because("its path makes no URL");
-        let draft = Draft::of(endpoint).ok_or_else(no_url)?;
+        let draft = RawRequest::of(endpoint).ok_or_else(no_url)?;
         Ok(Self { operation, target, capability, idempotent: true, draft })
     }
 
@@ -57,16 +57,16 @@ impl Ask {
     }
 
     /// The answer as JSON (null where there is no body), or why there is none.
-    pub(super) fn read(&self, answer: &Answer, namespace: Option<&str>) -> Result<Value, Failure> {
+    pub(super) fn read(&self, answer: &VaultResponse, namespace: Option<&str>) -> Result<Value, VaultFailure> {
         let status = answer.status;
         // The parser's words may quote the answer, which may hold secrets.
         let json = if answer.body.is_empty() { Some(Value::Null) } else { serde_json::from_slice(&answer.body).ok() };
         if status.is_success() {
-            return json.ok_or(Failure::NotVault(status));
+            return json.ok_or(VaultFailure::NotVault(status));
         }
-        let Some(json) = json.filter(Value::is_object) else { return Err(Failure::NotVault(status)) };
+        let Some(json) = json.filter(Value::is_object) else { return Err(VaultFailure::NotVault(status)) };
         let errors = json.get("errors").and_then(Value::as_array).into_iter().flatten();
-        let refusal = Refusal {
+        let refusal = VaultRefusal {
             status: status.as_u16(),
             errors: errors.filter_map(|error| error.as_str().map(str::to_owned)).collect(),
             request: format!("{} /v1/{}", self.draft.method, self.draft.api_path()),
@@ -74,7 +74,7 @@ impl Ask {
             path: self.draft.api_path().to_owned(),
             namespace: namespace.map(str::to_owned),
         };
-        Err(Failure::Refused {
+        Err(VaultFailure::Refused {
             refusal: Box::new(refusal),
             retry_after: retry_after(&answer.headers),
             body: Some(json),

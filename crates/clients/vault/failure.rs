@@ -4,7 +4,7 @@ use std::{error::Error as StdError, fmt, time::Duration};
 
 use http::StatusCode;
 
-use super::transport::ConnectError;
+use super::transport::VaultConnectError;
 use crate::{
     Error,
     deadline::{Stop, seconds},
@@ -12,7 +12,7 @@ use crate::{
     retry::Symptom,
 };
 
-type Cause = Box<dyn StdError + Send + Sync>;
+type BoxError = Box<dyn StdError + Send + Sync>;
 
 /// The capability of requests that need none of their own: some right below the path is enough.
 pub(super) const ANY: &str = "any";
@@ -22,7 +22,7 @@ const LONGEST_WORDS: usize = 300;
 
 /// What Vault said when it refused. Its words never hold a value.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub struct Refusal {
+pub struct VaultRefusal {
     /// The HTTP status.
     pub status: u16,
     /// The server's words.
@@ -39,17 +39,17 @@ pub struct Refusal {
 
 /// Why one attempt gave no answer.
 #[derive(Debug)]
-pub(super) enum Failure {
+pub(super) enum VaultFailure {
     /// There is nobody to ask.
-    NotConnected(ConnectError),
+    NotConnected(VaultConnectError),
     /// The login failed, for this call or for one before it.
     NotLoggedIn(super::session::LoginFailure),
     /// Nobody answers at the address.
-    Unreachable(Cause),
+    Unreachable(BoxError),
     /// The server's certificate is not trusted.
-    Distrusted(Cause),
+    Distrusted(BoxError),
     /// The connection broke.
-    Broken(Cause),
+    Broken(BoxError),
     /// No answer within the time of one attempt.
     Silent(Duration),
     /// Sent on to another host.
@@ -57,16 +57,16 @@ pub(super) enum Failure {
     /// What answered is not Vault, or its answer makes no sense.
     NotVault(StatusCode),
     /// The server refused. The body is kept where it is one of Vault's ordinary ones.
-    Refused { refusal: Box<Refusal>, retry_after: Option<Duration>, body: Option<serde_json::Value> },
+    Refused { refusal: Box<VaultRefusal>, retry_after: Option<Duration>, body: Option<serde_json::Value> },
     /// The server does not know the token.
-    BadToken(Box<Refusal>),
+    BadToken(Box<VaultRefusal>),
     /// The call ended first.
     Stopped { stop: Stop, sent: bool },
     /// The call ended before the next try.
-    Ended { stop: Stop, last: Cause },
+    Ended { stop: Stop, last: BoxError },
 }
 
-impl Refusal {
+impl VaultRefusal {
     /// What Vault said, if it was the one that refused.
     pub fn of(error: &Error) -> Option<&Self> {
         let mut cause = StdError::source(error);
@@ -140,7 +140,7 @@ impl Refusal {
     }
 }
 
-impl fmt::Display for Refusal {
+impl fmt::Display for VaultRefusal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         write!(f, "Vault answered {} to {}", self.status, self.request)?;
         if let Some(namespace) = &self.namespace {
@@ -156,7 +156,7 @@ impl fmt::Display for Refusal {
     }
 }
 
-impl StdError for Refusal {}
+impl StdError for VaultRefusal {}
 
 /// One of the server's errors on one line. Behind most it has a list, mostly of one point, whose frame says nothing.
 fn words(error: &str) -> String {
@@ -168,7 +168,7 @@ fn words(error: &str) -> String {
     points.collect::<Vec<_>>().join("; ").split_whitespace().collect::<Vec<_>>().join(" ")
 }
 
-impl Failure {
+impl VaultFailure {
     pub(super) fn code(&self) -> Option<u16> {
         match self {
             Self::Refused { refusal, .. } => Some(refusal.status),
@@ -224,7 +224,7 @@ impl Failure {
     }
 
     /// The link for an error's chain: the server's own words directly, everything else with a sentence.
-    pub(super) fn into_source(self) -> Cause {
+    pub(super) fn into_source(self) -> BoxError {
         match self {
             Self::NotConnected(error) => error.into(),
             Self::NotLoggedIn(failure) => failure.into(),
@@ -235,7 +235,7 @@ impl Failure {
     }
 }
 
-impl fmt::Display for Failure {
+impl fmt::Display for VaultFailure {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
             Self::NotConnected(error) => error.fmt(f),
@@ -265,7 +265,7 @@ impl fmt::Display for Failure {
     }
 }
 
-impl StdError for Failure {
+impl StdError for VaultFailure {
     fn source(&self) -> Option<&(dyn StdError + 'static)> {
         match self {
             Self::Unreachable(cause)
@@ -290,7 +290,7 @@ impl StdError for Failure {
     "Vault does not accept the token: it is wrong, has expired or was revoked; get a new one and run again (it answered \
      {} to {})", .0.status, .0.request
 )]
-struct TokenRefused(Box<Refusal>);
+struct TokenRefused(Box<VaultRefusal>);
 
 #[cfg(test)]
 mod tests;

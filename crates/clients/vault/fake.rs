@@ -19,8 +19,8 @@ use serde_json::{Value, json};
 use tokio::net::TcpListener;
 use tokio_util::sync::CancellationToken;
 
-use super::{Access, Auth, Limits, Settings, Vault};
-use crate::{Deadline, retry::Policy};
+use super::{Auth, Vault, VaultAccess, VaultLimits, VaultSettings};
+use crate::{Deadline, retry::RetryPolicy};
 
 /// The token that the fake's clients send.
 pub(super) const TOKEN: &str = "hvs.canary-token";
@@ -48,7 +48,7 @@ type Script = dyn Fn(usize, &Seen) -> Reply + Send + Sync;
 
 /// The server.
 #[derive(Clone)]
-pub(super) struct Fake {
+pub(super) struct FakeVault {
     reply: Arc<Script>,
     log: Arc<Mutex<Vec<Seen>>>,
     in_flight: Arc<AtomicUsize>,
@@ -67,7 +67,7 @@ impl Seen {
     }
 }
 
-impl Fake {
+impl FakeVault {
     /// Serves on a port the kernel chooses. The first two requests of a client, which ask about its token and the
     /// mount, are answered unless the script does; the script gets the number of the request, from 0.
     pub(super) async fn serve(reply: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> Self {
@@ -103,7 +103,7 @@ impl Fake {
     }
 
     pub(super) fn client_with(&self, auth: Auth) -> Vault {
-        client(Settings { address: Some(self.url.clone()), auth: Some(auth), ..Settings::default() })
+        client(VaultSettings { address: Some(self.url.clone()), auth: Some(auth), ..VaultSettings::default() })
     }
 
     pub(super) fn log(&self) -> Vec<Seen> {
@@ -143,16 +143,16 @@ impl Fake {
 }
 
 /// A client of any server, with pauses of milliseconds.
-pub(super) fn client(settings: Settings) -> Vault {
-    let retry = Policy {
+pub(super) fn client(settings: VaultSettings) -> Vault {
+    let retry = RetryPolicy {
         attempt: Duration::from_secs(5),
         first_pause: Duration::from_millis(1),
         longest_pause: Duration::from_millis(4),
         longest_retry_after: Duration::from_secs(30),
         unreachable: Duration::from_millis(50),
     };
-    let limits = Limits { retry, ..Limits::default() };
-    Vault::with_limits(Access::new(settings).unwrap(), "eod/0.0.0 (test)", limits, SystemTime::now)
+    let limits = VaultLimits { retry, ..VaultLimits::default() };
+    Vault::with_limits(VaultAccess::new(settings).unwrap(), "eod/0.0.0 (test)", limits, SystemTime::now)
 }
 
 /// A call that may take a long time.

@@ -15,8 +15,8 @@ use vaultrs::api::{
 use super::{
     client::{Failed, Vault},
     endpoints::ListRequest,
-    exchange::Ask,
-    failure::Failure,
+    exchange::VaultRequest,
+    failure::VaultFailure,
     mount::{KvVersion, MountInfo},
     secret::{Metadata, Secret, SecretMap},
 };
@@ -24,7 +24,7 @@ use crate::{Deadline, Error, ErrorKind};
 
 /// What a read found.
 #[derive(Clone, Debug)]
-pub enum Found {
+pub enum SecretRead {
     /// A value.
     Secret(Secret),
     /// The version was deleted or destroyed; its metadata is still there.
@@ -77,7 +77,7 @@ pub enum Written {
 
 /// A name below a path.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub struct Entry {
+pub struct ListedName {
     /// The name, without a slash.
     pub name: String,
     /// Whether more lies below it. A name can be listed twice, as a secret and as a folder.
@@ -96,30 +96,30 @@ impl Vault {
         path: &SecretPath,
         version: Option<u64>,
         call: &Deadline,
-    ) -> Result<Found, Error> {
+    ) -> Result<SecretRead, Error> {
         let (engine, path_text) = (mount.path.to_string(), path.to_string());
         let ask = match mount.version {
             KvVersion::V2 => {
                 let request = ReadSecretRequest { mount: engine, path: path_text, version };
-                Ask::new("read", words(mount, path), "read", &request)?
+                VaultRequest::new("read", words(mount, path), "read", &request)?
             }
             KvVersion::V1 => {
                 let request = GetSecretRequest { mount: engine, path: path_text };
-                Ask::new("read", words(mount, path), "read", &request)?
+                VaultRequest::new("read", words(mount, path), "read", &request)?
             }
         };
         let failed = match self.try_send(&ask, call).await {
-            Ok(answer) if mount.version == KvVersion::V2 => return Ok(Found::Secret(Secret::read_v2(answer))),
-            Ok(answer) => return Ok(Found::Secret(Secret::read_v1(answer))),
+            Ok(answer) if mount.version == KvVersion::V2 => return Ok(SecretRead::Secret(Secret::read_v2(answer))),
+            Ok(answer) => return Ok(SecretRead::Secret(Secret::read_v1(answer))),
             Err(failed) => failed,
         };
         match &failed.failure {
-            Failure::Refused { refusal, body: Some(body), .. } if refusal.status == 404 => {
+            VaultFailure::Refused { refusal, body: Some(body), .. } if refusal.status == 404 => {
                 // A deleted version is "not found" with an ordinary body that has no value.
                 if let Some(metadata) = body.pointer("/data/metadata") {
-                    return Ok(Found::Deleted { version: metadata.get("version").and_then(Value::as_u64) });
+                    return Ok(SecretRead::Deleted { version: metadata.get("version").and_then(Value::as_u64) });
                 }
-                if refusal.errors.is_empty() { Ok(Found::Absent) } else { Err(failed.into_error(&ask)) }
+                if refusal.errors.is_empty() { Ok(SecretRead::Absent) } else { Err(failed.into_error(&ask)) }
             }
             _ => Err(failed.into_error(&ask)),
         }
@@ -181,7 +181,7 @@ impl Vault {
         call: &Deadline,
     ) -> Result<Option<Metadata>, Error> {
         let request = ReadSecretMetadataRequest { mount: mount.path.to_string(), path: path.to_string() };
-        let ask = Ask::new("read", format!("the metadata of {}", words(mount, path)), "read", &request)?;
+        let ask = VaultRequest::new("read", format!("the metadata of {}", words(mount, path)), "read", &request)?;
         match self.try_send(&ask, call).await {
             Ok(answer) => Ok(Some(Metadata::read(&answer))),
             Err(failed) if is_absent(&failed.failure) => Ok(None),
@@ -207,7 +207,7 @@ impl Vault {
             custom_metadata: Some(custom.clone().into_iter().collect()),
             ..SetSecretMetadataRequest::default()
         };
-        let ask = Ask::new("write", format!("the metadata of {}", words(mount, path)), "update", &request)?;
+        let ask = VaultRequest::new("write", format!("the metadata of {}", words(mount, path)), "update", &request)?;
         self.send(&ask, call).await.map(drop)
     }
 
@@ -218,7 +218,7 @@ impl Vault {
     /// When the server cannot be asked or refuses.
     pub async fn delete_all(&self, mount: &MountInfo, path: &SecretPath, call: &Deadline) -> Result<(), Error> {
         let request = DeleteSecretMetadataRequest { mount: mount.path.to_string(), path: path.to_string() };
-        let ask = Ask::new("delete", format!("all versions of {}", words(mount, path)), "delete", &request)?;
+        let ask = VaultRequest::new("delete", format!("all versions of {}", words(mount, path)), "delete", &request)?;
         match self.try_send(&ask, call).await {
             Err(failed) if !is_absent(&failed.failure) => Err(failed.into_error(&ask)),
             _ => Ok(()),
@@ -236,21 +236,22 @@ impl Vault {
         mount: &MountInfo,
         path: Option<&SecretPath>,
         call: &Deadline,
-    ) -> Result<Vec<Entry>, Error> {
+    ) -> Result<Vec<ListedName>, Error> {
         let engine = match mount.version {
             KvVersion::V1 => mount.path.to_string(),
             KvVersion::V2 => format!("{}/metadata", mount.path),
         };
         let below = path.map_or_else(|| format!("{engine}/"), |path| format!("{engine}/{path}/"));
         let target = path.map_or_else(|| format!("mount `{}`", mount.path), |path| format!("`{}/{path}`", mount.path));
-        let ask = Ask::new("list", format!("the secrets below {target}"), "list", &ListRequest { path: below })?;
+        let ask =
+            VaultRequest::new("list", format!("the secrets below {target}"), "list", &ListRequest { path: below })?;
         let answer = match self.try_send(&ask, call).await {
             Ok(answer) => answer,
             Err(failed) if is_absent(&failed.failure) => return Ok(Vec::new()),
             Err(failed) => return Err(failed.into_error(&ask)),
         };
         let names = answer.pointer("/data/keys").and_then(Value::as_array).into_iter().flatten();
-        Ok(names.filter_map(Value::as_str).map(Entry::read).collect())
+        Ok(names.filter_map(Value::as_str).map(ListedName::read).collect())
     }
 
     fn write_ask(
@@ -261,7 +262,7 @@ impl Vault {
         path: &SecretPath,
         data: &SecretMap,
         version: u64,
-    ) -> Result<Ask, Error> {
+    ) -> Result<VaultRequest, Error> {
         let refused = |words: &str| {
             Error::new(super::client::SYSTEM, operation, self::words(mount, path), ErrorKind::Invalid).because(words)
         };
@@ -278,11 +279,11 @@ impl Vault {
             data: data.to_json(),
             options: Some(SetSecretRequestOptions { cas }),
         };
-        Ask::new(operation, words(mount, path), capability, &request)
+        VaultRequest::new(operation, words(mount, path), capability, &request)
     }
 }
 
-impl Entry {
+impl ListedName {
     fn read(text: &str) -> Self {
         match text.strip_suffix('/') {
             Some(name) => Self { name: name.to_owned(), is_folder: true },
@@ -295,7 +296,7 @@ fn words(mount: &MountInfo, path: &SecretPath) -> String {
     format!("secret `{}`", SecretRef::new(mount.path.clone(), path.clone()))
 }
 
-fn receipt(ask: &Ask, answer: &Value) -> Result<Receipt, Error> {
+fn receipt(ask: &VaultRequest, answer: &Value) -> Result<Receipt, Error> {
     let version = answer.pointer("/data/version").and_then(Value::as_u64);
     let strange = || ask.error(ErrorKind::Other).because("the answer names no version").with_unknown_outcome(true);
     let created_time = answer.pointer("/data/created_time").and_then(Value::as_str).map(str::to_owned);
@@ -304,10 +305,10 @@ fn receipt(ask: &Ask, answer: &Value) -> Result<Receipt, Error> {
 }
 
 fn is_conflict(failed: &Failed) -> bool {
-    matches!(&failed.failure, Failure::Refused { refusal, .. } if refusal.is_version_conflict())
+    matches!(&failed.failure, VaultFailure::Refused { refusal, .. } if refusal.is_version_conflict())
 }
 
 /// "Not found" without words is a missing secret; with words it is a missing mount or namespace.
-fn is_absent(failure: &Failure) -> bool {
-    matches!(failure, Failure::Refused { refusal, .. } if refusal.status == 404 && refusal.errors.is_empty())
+fn is_absent(failure: &VaultFailure) -> bool {
+    matches!(failure, VaultFailure::Refused { refusal, .. } if refusal.status == 404 && refusal.errors.is_empty())
 }

@@ -8,20 +8,20 @@ use tokio::time::Instant;
 use vaultrs::api::token::requests::LookupTokenSelfRequest;
 
 use super::{
-    access::Login,
+    access::VaultLogin,
     client::{Failed, SYSTEM, Vault, unsent},
     endpoints::{RenewRequest, VisibleMountsRequest},
-    exchange::Ask,
-    failure::{Failure, Refusal},
-    session::{self, LoginFailure, Session, TokenInfo},
-    transport::ConnectError,
+    exchange::VaultRequest,
+    failure::{VaultFailure, VaultRefusal},
+    session::{self, LoginFailure, TokenInfo, VaultSession},
+    transport::VaultConnectError,
 };
 use crate::{Deadline, Error, ErrorKind};
 
 /// The token there is, or the login that failed.
 #[derive(Default)]
 pub(super) struct Held {
-    current: Option<Arc<Session>>,
+    current: Option<Arc<VaultSession>>,
     failure: Option<LoginFailure>,
     made: u64,
 }
@@ -29,12 +29,12 @@ pub(super) struct Held {
 impl Vault {
     /// Whether the server knows the token, asked only after it refused something. A token that may not even look
     /// itself up is asked which mounts it sees, which every token may know.
-    pub(super) async fn is_known(&self, session: &Session, call: &Deadline) -> bool {
-        let lookup = Ask::new("look up", "the Vault token", "read", &LookupTokenSelfRequest {});
-        let mounts = Ask::new("look up", "the Vault token", "read", &VisibleMountsRequest);
+    pub(super) async fn is_known(&self, session: &VaultSession, call: &Deadline) -> bool {
+        let lookup = VaultRequest::new("look up", "the Vault token", "read", &LookupTokenSelfRequest {});
+        let mounts = VaultRequest::new("look up", "the Vault token", "read", &VisibleMountsRequest);
         for ask in [lookup, mounts].into_iter().flatten() {
             let answer = self.exchange(&ask, Some(session), call).await;
-            if !matches!(answer, Err(Failure::Refused { refusal, .. }) if matches!(refusal.status, 401 | 403)) {
+            if !matches!(answer, Err(VaultFailure::Refused { refusal, .. }) if matches!(refusal.status, 401 | 403)) {
                 return true;
             }
         }
@@ -42,7 +42,7 @@ impl Vault {
     }
 
     /// The session, made or renewed now where that is due.
-    pub(super) async fn session(&self, call: &Deadline) -> Result<Arc<Session>, Failure> {
+    pub(super) async fn session(&self, call: &Deadline) -> Result<Arc<VaultSession>, VaultFailure> {
         let mut state = call.run(self.inner.session.lock()).await.map_err(unsent)?;
         let now = Instant::now();
         if let Some(current) = state.current.clone() {
@@ -61,13 +61,17 @@ impl Vault {
             }
         }
         if let Some(failure) = &state.failure {
-            return Err(Failure::NotLoggedIn(failure.clone()));
+            return Err(VaultFailure::NotLoggedIn(failure.clone()));
         }
         self.log_in(&mut state, false, call).await
     }
 
     /// Another session in place of one that the server stopped knowing; none where there is no other.
-    pub(super) async fn replace(&self, refused: &Session, call: &Deadline) -> Result<Option<Arc<Session>>, Failure> {
+    pub(super) async fn replace(
+        &self,
+        refused: &VaultSession,
+        call: &Deadline,
+    ) -> Result<Option<Arc<VaultSession>>, VaultFailure> {
         let mut state = call.run(self.inner.session.lock()).await.map_err(unsent)?;
         if let Some(current) = &state.current
             && current.number != refused.number
@@ -80,14 +84,19 @@ impl Vault {
         self.log_in(&mut state, true, call).await.map(Some)
     }
 
-    async fn log_in(&self, state: &mut Held, replaces: bool, call: &Deadline) -> Result<Arc<Session>, Failure> {
+    async fn log_in(
+        &self,
+        state: &mut Held,
+        replaces: bool,
+        call: &Deadline,
+    ) -> Result<Arc<VaultSession>, VaultFailure> {
         state.current = None;
         let number = state.made + 1;
         let session = match self.new_session(number, replaces, call).await {
             Ok(session) => Arc::new(session),
-            Err(Failure::NotLoggedIn(failure)) => {
+            Err(VaultFailure::NotLoggedIn(failure)) => {
                 state.failure = failure.is_lasting().then(|| failure.clone());
-                return Err(Failure::NotLoggedIn(failure));
+                return Err(VaultFailure::NotLoggedIn(failure));
             }
             Err(failure) => return Err(failure),
         };
@@ -96,58 +105,58 @@ impl Vault {
         Ok(session)
     }
 
-    async fn new_session(&self, number: u64, replaces: bool, call: &Deadline) -> Result<Session, Failure> {
+    async fn new_session(&self, number: u64, replaces: bool, call: &Deadline) -> Result<VaultSession, VaultFailure> {
         let login = self.login()?;
-        let failed = |error: Error| Failure::NotLoggedIn(LoginFailure::new(error));
-        if let Login::Token(token) = login {
-            let session = Session::new(token.clone(), number, None, Instant::now(), replaces);
+        let failed = |error: Error| VaultFailure::NotLoggedIn(LoginFailure::new(error));
+        if let VaultLogin::Token(token) = login {
+            let session = VaultSession::new(token.clone(), number, None, Instant::now(), replaces);
             let life = self.given_life(&session, call).await?;
-            return Ok(Session::new(token.clone(), number, life, Instant::now(), replaces));
+            return Ok(VaultSession::new(token.clone(), number, life, Instant::now(), replaces));
         }
         let Some(ask) = session::login_ask(login).map_err(failed)? else {
-            return Err(Failure::NotConnected(ConnectError::NoAuth));
+            return Err(VaultFailure::NotConnected(VaultConnectError::NoAuth));
         };
         let answer = match Box::pin(self.persist(&ask, false, call)).await {
             Ok(answer) => answer,
-            Err(Failed { failure: Failure::Stopped { stop, .. }, .. }) => {
-                return Err(Failure::Stopped { stop, sent: false });
+            Err(Failed { failure: VaultFailure::Stopped { stop, .. }, .. }) => {
+                return Err(VaultFailure::Stopped { stop, sent: false });
             }
             Err(refused) => return Err(failed(login_error(refused, &ask))),
         };
         let none = || failed(ask.error(ErrorKind::Other).because("the answer to the login holds no token"));
         let (token, life) = session::granted(&answer).ok_or_else(none)?;
         tracing::debug!(system = SYSTEM, target = %ask.target, "logged in");
-        Ok(Session::new(token, number, life, Instant::now(), replaces))
+        Ok(VaultSession::new(token, number, life, Instant::now(), replaces))
     }
 
     /// How long a token of the user's lives, so that a long run can renew it. Not every token may ask.
-    async fn given_life(&self, session: &Session, call: &Deadline) -> Result<Option<session::Life>, Failure> {
-        let Ok(ask) = Ask::new("look up", "the Vault token", "read", &LookupTokenSelfRequest {}) else {
+    async fn given_life(&self, session: &VaultSession, call: &Deadline) -> Result<Option<session::Life>, VaultFailure> {
+        let Ok(ask) = VaultRequest::new("look up", "the Vault token", "read", &LookupTokenSelfRequest {}) else {
             return Ok(None);
         };
         match self.exchange(&ask, Some(session), call).await {
             Ok(answer) => Ok(TokenInfo::read(&answer).life()),
-            Err(Failure::Refused { refusal, .. }) if matches!(refusal.status, 401 | 403 | 404) => Ok(None),
+            Err(VaultFailure::Refused { refusal, .. }) if matches!(refusal.status, 401 | 403 | 404) => Ok(None),
             Err(failure) => Err(failure),
         }
     }
 
-    async fn renew(&self, current: &Session, call: &Deadline) -> Option<Arc<Session>> {
-        let ask = Ask::new("renew", "the Vault token", "update", &RenewRequest).ok()?;
+    async fn renew(&self, current: &VaultSession, call: &Deadline) -> Option<Arc<VaultSession>> {
+        let ask = VaultRequest::new("renew", "the Vault token", "update", &RenewRequest).ok()?;
         let answer = self.exchange(&ask, Some(current), call).await;
         let (token, life) = session::granted(&answer.ok()?)?;
-        Some(Arc::new(Session::new(token, current.number, life, Instant::now(), current.replaced)))
+        Some(Arc::new(VaultSession::new(token, current.number, life, Instant::now(), current.replaced)))
     }
 
-    fn login(&self) -> Result<&Login, Failure> {
-        self.inner.access.auth.as_ref().ok_or(Failure::NotConnected(ConnectError::NoAuth))
+    fn login(&self) -> Result<&VaultLogin, VaultFailure> {
+        self.inner.access.auth.as_ref().ok_or(VaultFailure::NotConnected(VaultConnectError::NoAuth))
     }
 }
 
 /// A login that the server refused is a matter of credentials, whatever the status.
-fn login_error(refused: Failed, ask: &Ask) -> Error {
+fn login_error(refused: Failed, ask: &VaultRequest) -> Error {
     match refused.failure {
-        Failure::Refused { refusal, .. } if matches!(refusal.status, 400 | 401 | 403) => {
+        VaultFailure::Refused { refusal, .. } if matches!(refusal.status, 400 | 401 | 403) => {
             ask.error(ErrorKind::Unauthenticated).because(LoginRefused(refusal))
         }
         failure => Failed { failure, unknown: false }.into_error(ask),
@@ -160,9 +169,9 @@ fn login_error(refused: Failed, ask: &Ask) -> Error {
     "Vault answered {} to {}{}: the role or its secret is wrong, expired or used up, or there is no such auth mount",
     .0.status, .0.request, words(.0)
 )]
-struct LoginRefused(Box<Refusal>);
+struct LoginRefused(Box<VaultRefusal>);
 
-fn words(refusal: &Refusal) -> String {
+fn words(refusal: &VaultRefusal) -> String {
     let words: Vec<_> = refusal.errors.iter().flat_map(|error| error.split_whitespace()).take(40).collect();
     if words.is_empty() { String::new() } else { format!(" ({})", words.join(" ")) }
 }

@@ -6,7 +6,7 @@
 use eod_domain::vault::{MountPath, SecretPath, SecretRef};
 use serde_json::Value;
 
-use super::{client::SYSTEM, client::Vault, endpoints::MountRequest, exchange::Ask, failure::ANY};
+use super::{client::SYSTEM, client::Vault, endpoints::MountRequest, exchange::VaultRequest, failure::ANY};
 use crate::{Deadline, Error, ErrorKind};
 
 /// The version of the key-value engine.
@@ -90,8 +90,9 @@ impl Vault {
         self.page(&path, self.namespace().map(|namespace| ("namespace", namespace)))
     }
 
-    async fn ask_mount(&self, path: &str, call: &Deadline) -> Result<(Ask, MountInfo), Error> {
-        let ask = Ask::new("find", format!("the mount of `{path}`"), ANY, &MountRequest { path: path.to_owned() })?;
+    async fn ask_mount(&self, path: &str, call: &Deadline) -> Result<(VaultRequest, MountInfo), Error> {
+        let ask =
+            VaultRequest::new("find", format!("the mount of `{path}`"), ANY, &MountRequest { path: path.to_owned() })?;
         let answer = match self.try_send(&ask, call).await {
             Ok(answer) => answer,
             Err(failed) if matches!(failed.failure.code(), Some(400 | 403 | 404)) => {

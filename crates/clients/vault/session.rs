@@ -21,14 +21,14 @@ use vaultrs::api::auth::{
 };
 
 use super::{
-    access::{JwtSource, Login},
-    exchange::Ask,
-    transport::ConnectError,
+    access::{JwtSource, VaultLogin},
+    exchange::VaultRequest,
+    transport::VaultConnectError,
 };
 use crate::{Error, error::ErrorKind};
 
 /// A token and how long it lives.
-pub(super) struct Session {
+pub(super) struct VaultSession {
     pub(super) token: HeaderValue,
     /// Counts the sessions of one client.
     pub(super) number: u64,
@@ -56,7 +56,7 @@ pub struct TokenInfo {
 #[derive(Clone)]
 pub(super) struct LoginFailure(Arc<Error>);
 
-impl Session {
+impl VaultSession {
     pub(super) fn new(token: HeaderValue, number: u64, life: Option<Life>, now: Instant, replaced: bool) -> Self {
         let ends_at = life.map(|life| now + life.ttl);
         let renew_at = life.filter(|life| life.renewable).map(|life| now + life.ttl.mul_f64(2.0 / 3.0));
@@ -141,19 +141,19 @@ impl std::error::Error for LoginFailure {
 }
 
 /// The login's request. A login is not repeated when it may have been carried out: a secret id may be for one use.
-pub(super) fn login_ask(login: &Login) -> Result<Option<Ask>, Error> {
+pub(super) fn login_ask(login: &VaultLogin) -> Result<Option<VaultRequest>, Error> {
     let words = |method: &str, mount: &str| format!("in to Vault by {method} at `auth/{mount}`");
     let ask = match login {
-        Login::Token(_) => return Ok(None),
-        Login::AppRole { mount, role_id, secret_id } => {
+        VaultLogin::Token(_) => return Ok(None),
+        VaultLogin::AppRole { mount, role_id, secret_id } => {
             let request = LoginWithApproleRequest {
                 mount: mount.clone(),
                 role_id: role_id.clone(),
                 secret_id: secret_id.expose_secret().to_owned(),
             };
-            Ask::new("log", words("approle", mount), "create", &request)?
+            VaultRequest::new("log", words("approle", mount), "create", &request)?
         }
-        Login::Kubernetes { mount, role, file } => {
+        VaultLogin::Kubernetes { mount, role, file } => {
             let target = words("kubernetes", mount);
             let jwt = token_file(file, "the service account's token", &target)?;
             let request = LoginWithKubernetesRequest {
@@ -161,9 +161,9 @@ pub(super) fn login_ask(login: &Login) -> Result<Option<Ask>, Error> {
                 role: role.clone(),
                 jwt: jwt.expose_secret().to_owned(),
             };
-            Ask::new("log", target, "create", &request)?
+            VaultRequest::new("log", target, "create", &request)?
         }
-        Login::Jwt { mount, role, jwt } => {
+        VaultLogin::Jwt { mount, role, jwt } => {
             let target = words("jwt", mount);
             let jwt = match jwt {
                 JwtSource::Token(token) => token.clone(),
@@ -171,7 +171,7 @@ pub(super) fn login_ask(login: &Login) -> Result<Option<Ask>, Error> {
             };
             let jwt = jwt.expose_secret().to_owned();
             let request = JWTLoginRequest { mount: mount.clone(), jwt, role: role.clone() };
-            Ask::new("log", target, "create", &request)?
+            VaultRequest::new("log", target, "create", &request)?
         }
     };
     Ok(Some(ask.once()))
@@ -188,12 +188,13 @@ pub(super) fn granted(answer: &Value) -> Option<(HeaderValue, Option<Life>)> {
 }
 
 fn token_file(file: &Path, what: &'static str, target: &str) -> Result<SecretString, Error> {
-    let error = |cause: ConnectError| Error::new(super::client::SYSTEM, "log", target, cause.kind()).because(cause);
-    let text =
-        fs::read_to_string(file).map_err(|source| error(ConnectError::File { what, file: file.to_owned(), source }))?;
+    let error =
+        |cause: VaultConnectError| Error::new(super::client::SYSTEM, "log", target, cause.kind()).because(cause);
+    let text = fs::read_to_string(file)
+        .map_err(|source| error(VaultConnectError::File { what, file: file.to_owned(), source }))?;
     let token = text.trim();
     if token.is_empty() || token.contains(char::is_whitespace) {
-        return Err(error(ConnectError::NoToken { file: file.to_owned() }));
+        return Err(error(VaultConnectError::NoToken { file: file.to_owned() }));
     }
     Ok(token.to_owned().into())
 }

@@ -7,9 +7,9 @@ use reqwest::{Body, Certificate, Client, Request, Url, redirect::Policy};
 use zeroize::Zeroizing;
 
 use super::{
-    access::{Access, Authority},
-    endpoints::Draft,
-    failure::Failure,
+    access::{Authority, VaultAccess},
+    endpoints::RawRequest,
+    failure::VaultFailure,
 };
 use crate::{error::ErrorKind, kubernetes::install_tls_provider};
 
@@ -24,7 +24,7 @@ const HOPS: usize = 3;
 const LONGEST_ANSWER: usize = 32 << 20;
 
 /// A server we can talk to.
-pub(super) struct Transport {
+pub(super) struct VaultTransport {
     client: Client,
     /// Scheme, host, port, and the path up to and with `/v1`.
     base: Url,
@@ -32,7 +32,7 @@ pub(super) struct Transport {
 }
 
 /// What the server sent.
-pub(super) struct Answer {
+pub(super) struct VaultResponse {
     pub(super) status: StatusCode,
     pub(super) headers: HeaderMap,
     pub(super) body: Zeroizing<Vec<u8>>,
@@ -40,7 +40,7 @@ pub(super) struct Answer {
 
 /// Why there is no way to talk to a server.
 #[derive(Debug, thiserror::Error)]
-pub enum ConnectError {
+pub enum VaultConnectError {
     /// Nothing names a server.
     #[error("no Vault is named; set `vault.address` in the provider block, or VAULT_ADDR")]
     NoAddress,
@@ -74,7 +74,7 @@ pub enum ConnectError {
     },
 }
 
-impl ConnectError {
+impl VaultConnectError {
     pub(super) fn kind(&self) -> ErrorKind {
         match self {
             Self::NoToken { .. } => ErrorKind::Unauthenticated,
@@ -85,10 +85,10 @@ impl ConnectError {
     }
 }
 
-impl Transport {
-    pub(super) fn new(access: &Access, user_agent: &str) -> Result<Self, ConnectError> {
+impl VaultTransport {
+    pub(super) fn new(access: &VaultAccess, user_agent: &str) -> Result<Self, VaultConnectError> {
         install_tls_provider();
-        let mut base = access.address.clone().ok_or(ConnectError::NoAddress)?;
+        let mut base = access.address.clone().ok_or(VaultConnectError::NoAddress)?;
         base.set_path(&format!("{}/v1", base.path().trim_end_matches('/')));
         let visible: String = user_agent.chars().filter(|c| matches!(c, ' '..='~')).collect();
         let mut builder = Client::builder()
@@ -98,9 +98,9 @@ impl Transport {
             .connect_timeout(Duration::from_secs(10))
             .user_agent(visible.trim());
         if let Some(pem) = authority(&access.authority)? {
-            let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| ConnectError::BadAuthority)?;
+            let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| VaultConnectError::BadAuthority)?;
             if certificates.is_empty() {
-                return Err(ConnectError::BadAuthority);
+                return Err(VaultConnectError::BadAuthority);
             }
             builder = builder.tls_certs_only(certificates);
         }
@@ -108,13 +108,18 @@ impl Transport {
             builder = builder.tls_danger_accept_invalid_certs(true);
         }
         let own = !matches!(access.authority, Authority::System);
-        let client =
-            builder.build().map_err(|error| if own { ConnectError::BadAuthority } else { ConnectError::Tls(error) })?;
+        let client = builder
+            .build()
+            .map_err(|error| if own { VaultConnectError::BadAuthority } else { VaultConnectError::Tls(error) })?;
         Ok(Self { client, base, namespace: access.namespace.clone() })
     }
 
     /// Sends one request, within the same host wherever the server sends it on to.
-    pub(super) async fn send(&self, draft: &Draft, token: Option<&HeaderValue>) -> Result<Answer, Failure> {
+    pub(super) async fn send(
+        &self,
+        draft: &RawRequest,
+        token: Option<&HeaderValue>,
+    ) -> Result<VaultResponse, VaultFailure> {
         let mut url = self.url(&draft.path)?;
         for _ in 0..=HOPS {
             let answer = self.send_to(url.clone(), draft, token).await?;
@@ -122,20 +127,26 @@ impl Transport {
                 return Ok(answer);
             }
             let location = answer.headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
-            let next = location.and_then(|location| url.join(location).ok()).ok_or(Failure::NotVault(answer.status))?;
+            let next =
+                location.and_then(|location| url.join(location).ok()).ok_or(VaultFailure::NotVault(answer.status))?;
             // The token goes to nobody but the server that was configured.
             let same = next.scheme() == url.scheme()
                 && next.host_str() == url.host_str()
                 && next.port_or_known_default() == url.port_or_known_default();
             if !same {
-                return Err(Failure::Redirected { to: origin(&next) });
+                return Err(VaultFailure::Redirected { to: origin(&next) });
             }
             url = next;
         }
-        Err(Failure::Redirected { to: format!("{} again and again", origin(&url)) })
+        Err(VaultFailure::Redirected { to: format!("{} again and again", origin(&url)) })
     }
 
-    async fn send_to(&self, url: Url, draft: &Draft, token: Option<&HeaderValue>) -> Result<Answer, Failure> {
+    async fn send_to(
+        &self,
+        url: Url,
+        draft: &RawRequest,
+        token: Option<&HeaderValue>,
+    ) -> Result<VaultResponse, VaultFailure> {
         let mut request = Request::new(draft.method.clone(), url);
         let headers = request.headers_mut();
         headers.insert(REQUEST, HeaderValue::from_static("true"));
@@ -155,27 +166,27 @@ impl Transport {
         let mut body = Zeroizing::new(Vec::new());
         while let Some(chunk) = response.chunk().await.map_err(failure)? {
             if body.len() + chunk.len() > LONGEST_ANSWER {
-                return Err(Failure::NotVault(status));
+                return Err(VaultFailure::NotVault(status));
             }
             body.extend_from_slice(&chunk);
         }
-        Ok(Answer { status, headers, body })
+        Ok(VaultResponse { status, headers, body })
     }
 
-    fn url(&self, path: &str) -> Result<Url, Failure> {
+    fn url(&self, path: &str) -> Result<Url, VaultFailure> {
         let whole = format!("{}{path}", self.base);
-        Url::parse(&whole).map_err(|error| Failure::Broken(error.into()))
+        Url::parse(&whole).map_err(|error| VaultFailure::Broken(error.into()))
     }
 }
 
-fn authority(authority: &Authority) -> Result<Option<Vec<u8>>, ConnectError> {
+fn authority(authority: &Authority) -> Result<Option<Vec<u8>>, VaultConnectError> {
     match authority {
         Authority::System => Ok(None),
         Authority::Pem(pem) => Ok(Some(pem.clone().into_bytes())),
         Authority::File(file) => {
             let read = fs::read(file);
             let what = "the certificate authority (`vault.ca_cert`, VAULT_CACERT)";
-            read.map(Some).map_err(|source| ConnectError::File { what, file: file.clone(), source })
+            read.map(Some).map_err(|source| VaultConnectError::File { what, file: file.clone(), source })
         }
     }
 }
@@ -184,16 +195,16 @@ fn origin(url: &Url) -> String {
     url.origin().ascii_serialization()
 }
 
-fn failure(error: reqwest::Error) -> Failure {
+fn failure(error: reqwest::Error) -> VaultFailure {
     let connecting = error.is_connect();
     let error = error.without_url();
     let root = root(&error);
     if find::<rustls::Error>(&error).is_some_and(|error| matches!(error, rustls::Error::InvalidCertificate(_))) {
-        Failure::Distrusted(root.into())
+        VaultFailure::Distrusted(root.into())
     } else if connecting {
-        Failure::Unreachable(root.into())
+        VaultFailure::Unreachable(root.into())
     } else {
-        Failure::Broken(root.into())
+        VaultFailure::Broken(root.into())
     }
 }
 

@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eod_clients::kubernetes::LiveEnvironment;
+use eod_clients::kubernetes::LiveNamespace;
 use eod_domain::{
     BranchName, Environment, EnvironmentName, HeadSha, Owner, PodSecurity, PullRequestUrl, Repository, SecretName,
     ServiceName, Tier, Ttl, cost_per_day, labels,
@@ -96,7 +96,7 @@ pub(crate) struct Description {
 
 impl Description {
     /// Describes a namespace of ours. `None` if it does not say what it is.
-    pub(crate) fn of(cx: &Context, found: &LiveEnvironment) -> Option<Self> {
+    pub(crate) fn of(cx: &Context, found: &LiveNamespace) -> Option<Self> {
         let namespace = &found.namespace;
         let name = create::environment_name(namespace)?;
         let mut spec = create::recorded(namespace)?;

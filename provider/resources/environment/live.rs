@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eod_clients::kubernetes::{EnvironmentReader, KindRef, Kubernetes, LiveEnvironment, ObjectRef};
+use eod_clients::kubernetes::{KindRef, Kubernetes, LiveNamespace, NamespaceReader, ObjectRef};
 use eod_domain::{
     Clock, Environment, Facts, Installation, Money, Object, ObjectKind, Status, Tier, Ttl, drift, labels, status,
 };
@@ -14,9 +14,9 @@ use super::model::Output;
 use super::plan::dollars;
 
 /// Reads the environments of one installation.
-pub(crate) fn reader(kubernetes: &Kubernetes, installation: &Installation) -> EnvironmentReader {
+pub(crate) fn reader(kubernetes: &Kubernetes, installation: &Installation) -> NamespaceReader {
     let kinds = ObjectKind::ALL.into_iter().filter(|kind| *kind != ObjectKind::Namespace).map(kind_ref).collect();
-    EnvironmentReader::new(kubernetes.clone(), kinds, selector(installation))
+    NamespaceReader::new(kubernetes.clone(), kinds, selector(installation))
 }
 
 /// What selects everything of an installation.
@@ -99,7 +99,7 @@ pub(super) fn wanted(objects: &[Object], keys: &BTreeSet<String>) -> BTreeMap<St
 }
 
 /// Fingerprints of the objects that are there.
-pub(super) fn fingerprints(live: &LiveEnvironment, keys: &BTreeSet<String>) -> BTreeMap<String, String> {
+pub(super) fn fingerprints(live: &LiveNamespace, keys: &BTreeSet<String>) -> BTreeMap<String, String> {
     let objects = live.objects.iter();
     objects.map(|((kind, name), object)| (format!("{kind}/{name}"), drift::fingerprint(object, keys))).collect()
 }

@@ -3,7 +3,7 @@
 use std::collections::BTreeMap;
 
 use eod_clients::Deadline;
-use eod_clients::kubernetes::LiveEnvironment;
+use eod_clients::kubernetes::LiveNamespace;
 use eod_domain::{Environment, NamespaceProvenance, Object, ObjectKind, Ownership, Tier, drift, labels, objects};
 use serde_json::Value;
 use tfplugin::{Diag, Diags, Number, RequestContext, State};
@@ -56,7 +56,7 @@ pub(super) async fn read(
 }
 
 /// The state as it is now.
-fn refreshed(cx: &Context, prior: State<EnvironmentResource>, found: &LiveEnvironment) -> State<EnvironmentResource> {
+fn refreshed(cx: &Context, prior: State<EnvironmentResource>, found: &LiveNamespace) -> State<EnvironmentResource> {
     let namespace = &found.namespace;
     let clock = live::clock(namespace);
     let resolved = environment(cx, &prior.input).ok();
@@ -112,7 +112,7 @@ fn cost(cx: &Context, environment: Option<&Environment>) -> Number {
 fn differences(
     prior: &State<EnvironmentResource>,
     resolved: Option<&Environment>,
-    found: &LiveEnvironment,
+    found: &LiveNamespace,
     effective_labels: &BTreeMap<String, String>,
 ) -> Vec<String> {
     if prior.private.unmarked_uid.is_some() {
@@ -142,19 +142,19 @@ fn differences(
 }
 
 /// Objects that a newer version of the provider wants, or that an import did not find.
-fn missing(wanted: &[Object], private: &Private, found: &LiveEnvironment) -> Vec<String> {
+fn missing(wanted: &[Object], private: &Private, found: &LiveNamespace) -> Vec<String> {
     let recorded = |object: &&Object| !private.live.contains_key(&object.key());
     wanted.iter().filter(recorded).filter_map(|object| absence(object, found)).collect()
 }
 
 /// Every object that should be there and is not.
-pub(super) fn absent(environment: Option<&Environment>, found: &LiveEnvironment) -> Vec<String> {
+pub(super) fn absent(environment: Option<&Environment>, found: &LiveNamespace) -> Vec<String> {
     let wanted =
         environment.map(|environment| objects(environment, &NamespaceProvenance::default())).unwrap_or_default();
     wanted.iter().filter_map(|object| absence(object, found)).collect()
 }
 
-fn absence(object: &Object, found: &LiveEnvironment) -> Option<String> {
+fn absence(object: &Object, found: &LiveNamespace) -> Option<String> {
     let is_there = object.kind == ObjectKind::Namespace
         || found.objects.contains_key(&(object.kind.to_string(), object.name.clone()));
     if is_there { None } else { Some(format!("{} `{}` is missing", object.kind, object.name)) }

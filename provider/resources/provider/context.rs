@@ -1,6 +1,6 @@
 //! [`Context`]: the provider block, made usable.
 
-use eod_clients::kubernetes::{EnvironmentReader, Kubernetes};
+use eod_clients::kubernetes::{Kubernetes, NamespaceReader};
 use eod_domain::{Domain, Installation, NameTemplate, NamespaceName, Prices, Settings, Tier, Tiers, UserLabels};
 use jiff::Timestamp;
 use tfplugin::{Attr, Config, Diag, Diags, Field, Key, Text};
@@ -20,7 +20,7 @@ pub struct Context {
     pub(crate) tiers: Attr<Tiers>,
     pub(crate) prices: Attr<Prices>,
     cluster: Cluster,
-    reader: Option<EnvironmentReader>,
+    reader: Option<NamespaceReader>,
     pub(super) secrets: Secrets,
     now: fn() -> Timestamp,
     random: fn() -> [u8; 16],
@@ -132,7 +132,7 @@ impl Context {
     ///
     /// # Errors
     /// As [`Context::kubernetes`].
-    pub(crate) fn reader(&self) -> Result<&EnvironmentReader, Diag> {
+    pub(crate) fn reader(&self) -> Result<&NamespaceReader, Diag> {
         self.reader.as_ref().ok_or_else(unknown_cluster)
     }
 

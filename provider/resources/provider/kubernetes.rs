@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use eod_clients::kubernetes::{Access, AccessError, Exec, Kubernetes, SecretString, Settings};
+use eod_clients::kubernetes::{ClusterAccess, ClusterAccessError, ClusterSettings, Exec, Kubernetes, SecretString};
 use tfplugin::{Attr, Config, Diag, Diags, Model, Path};
 
 use super::{Cluster, ProviderConfig};
@@ -70,8 +70,8 @@ pub(super) fn cluster(
     let access = match config.get(ProviderConfig::KUBERNETES) {
         Attr::Unknown => return Ok(Cluster::Unknown),
         Attr::Known(args) => args.access(environment)?,
-        Attr::Null => match Access::from_environment(environment) {
-            Ok(access) => access.unwrap_or_else(Access::nothing),
+        Attr::Null => match ClusterAccess::from_environment(environment) {
+            Ok(access) => access.unwrap_or_else(ClusterAccess::nothing),
             Err(errors) => return Err(errors.iter().map(from_environment).collect()),
         },
     };
@@ -79,7 +79,7 @@ pub(super) fn cluster(
 }
 
 impl KubernetesArgs {
-    fn access(self, environment: &BTreeMap<String, String>) -> Result<Access, Diags> {
+    fn access(self, environment: &BTreeMap<String, String>) -> Result<ClusterAccess, Diags> {
         let Self {
             config_path,
             config_context,
@@ -95,7 +95,7 @@ impl KubernetesArgs {
             insecure,
             tls_server_name,
         } = self;
-        let settings = Settings {
+        let settings = ClusterSettings {
             config_path,
             config_context,
             host,
@@ -117,17 +117,17 @@ impl KubernetesArgs {
             insecure: insecure.unwrap_or(false),
             tls_server_name,
         };
-        Access::from_settings(settings, environment).map_err(|errors| errors.iter().map(from_block).collect())
+        ClusterAccess::from_settings(settings, environment).map_err(|errors| errors.iter().map(from_block).collect())
     }
 }
 
-fn from_block(error: &AccessError) -> Diag {
+fn from_block(error: &ClusterAccessError) -> Diag {
     let path = Path::from(ProviderConfig::KUBERNETES);
     let path = error.attribute().iter().flat_map(|name| name.split('.')).fold(path, Path::attribute);
     Diag::error("Invalid cluster access").cause(error).at(path)
 }
 
-fn from_environment(error: &AccessError) -> Diag {
+fn from_environment(error: &ClusterAccessError) -> Diag {
     Diag::error("Invalid cluster access")
         .detail("The cluster is taken from environment variables, because there is no `kubernetes` block.")
         .cause(error)

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use eod_clients::vault::{Access, AccessError, Auth, JwtSource, Settings, Vault};
+use eod_clients::vault::{Auth, JwtSource, Vault, VaultAccess, VaultAccessError, VaultSettings};
 use eod_domain::vault::{GlobError, Globs};
 use tfplugin::{Attr, Config, Diag, Diags, Key, Model, Path};
 
@@ -134,22 +134,22 @@ fn globs(config: Config<'_>) -> Result<(Attr<Globs>, Attr<Globs>), Diags> {
     diags.into_result((sensitive, targets))
 }
 
-fn access(config: Config<'_>, environment: &BTreeMap<String, String>) -> Result<Access, Diags> {
+fn access(config: Config<'_>, environment: &BTreeMap<String, String>) -> Result<VaultAccess, Diags> {
     let settings = match config.get(ProviderConfig::VAULT) {
         Attr::Known(args) => args.settings()?,
-        Attr::Null | Attr::Unknown => Settings::default(),
+        Attr::Null | Attr::Unknown => VaultSettings::default(),
     };
     settings
         .or_environment(|name| environment.get(name).cloned())
-        .and_then(Access::new)
+        .and_then(VaultAccess::new)
         .map_err(|error| Diags::from(told(&error)))
 }
 
 impl VaultArgs {
-    fn settings(self) -> Result<Settings, Diag> {
+    fn settings(self) -> Result<VaultSettings, Diag> {
         let Self { address, namespace, ca_cert, skip_verify, sensitive_paths: _, target_prefixes: _, auth } = self;
         let auth = auth.map(VaultAuthArgs::auth).transpose()?;
-        Ok(Settings { address, namespace, ca_cert, skip_verify, auth })
+        Ok(VaultSettings { address, namespace, ca_cert, skip_verify, auth })
     }
 }
 
@@ -192,7 +192,7 @@ impl JwtLoginArgs {
     }
 }
 
-fn told(error: &AccessError) -> Diag {
+fn told(error: &VaultAccessError) -> Diag {
     let steps = error.attribute().unwrap_or(ProviderConfig::VAULT.name());
     let path = steps.split('.').fold(Path::root(), Path::attribute);
     Diag::error("Invalid access to Vault").cause(error).at(path)

@@ -1,7 +1,7 @@
 //! Create: copies are made where nothing is, and what an interrupted run has made is found again.
 
 use eod_clients::Deadline;
-use eod_clients::vault::clone::{self, Options, Owner};
+use eod_clients::vault::clone::{self, CloneOptions, CopyOwner};
 use eod_domain::Nonce;
 use tfplugin::{Applied, ApplyFailure, Diags, RequestContext};
 
@@ -22,7 +22,7 @@ pub(super) async fn create(
     let installation = cx.installation().map_err(ApplyFailure::nothing)?.clone();
     let target = place::target(input).map_err(ApplyFailure::nothing)?;
     let route = cx.route(place::source(input), target.clone()).map_err(ApplyFailure::nothing)?;
-    let owner = Owner { environment: input.environment.0.clone(), installation, nonce: Nonce::new(cx.random()) };
+    let owner = CopyOwner { environment: input.environment.0.clone(), installation, nonce: Nonce::new(cx.random()) };
     let cloned = clone::clone(vault, &route, &options(input), &owner, &remote).await;
     notices::warnings(&target, &cloned.notices).into_iter().for_each(|warning| call.warn(warning));
     let private = Private {
@@ -49,15 +49,15 @@ pub(super) async fn create(
     }
 }
 
-fn options(input: &Input) -> Options {
+fn options(input: &Input) -> CloneOptions {
     let existing = input.on_existing.map(|choice| choice.0).unwrap_or_default();
-    Options {
+    CloneOptions {
         exclude_keys: input.exclude_keys.iter().flatten().cloned().collect(),
         overrides: input.overrides_wo.clone().unwrap_or_default().into_iter().collect(),
         recursive: input.recursive == Some(true),
         on_existing: match existing {
-            OnExisting::Keep => clone::OnExisting::Keep,
-            OnExisting::Fail => clone::OnExisting::Fail,
+            OnExisting::Keep => clone::OnForeignSecret::Keep,
+            OnExisting::Fail => clone::OnForeignSecret::Fail,
         },
     }
 }

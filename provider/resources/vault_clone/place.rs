@@ -1,6 +1,6 @@
 //! From where to where, and for whom.
 
-use eod_clients::vault::clone::Owner;
+use eod_clients::vault::clone::CopyOwner;
 use eod_domain::Nonce;
 use eod_domain::vault::{MountPath, SecretPath, SecretRef, default_target};
 use tfplugin::{Diag, Diags, State, Text};
@@ -39,7 +39,7 @@ pub(super) fn mount(given: Option<&Text<MountPath>>) -> MountPath {
 ///
 /// # Errors
 /// They belong to another installation than the provider is configured for: giving them up would make orphans of them.
-pub(super) fn owner(cx: &Context, prior: &State<VaultClone>) -> Result<Owner, Diag> {
+pub(super) fn owner(cx: &Context, prior: &State<VaultClone>) -> Result<CopyOwner, Diag> {
     let ours = cx.installation()?;
     let theirs = prior.private.installation.as_ref().unwrap_or(ours);
     if theirs != ours {
@@ -51,7 +51,7 @@ pub(super) fn owner(cx: &Context, prior: &State<VaultClone>) -> Result<Owner, Di
             ))
             .hint("set the provider's `installation` to the one that made them, or take the resource out of this state"));
     }
-    Ok(Owner {
+    Ok(CopyOwner {
         environment: prior.input.environment.0.clone(),
         installation: theirs.clone(),
         nonce: Nonce::recorded(&prior.private.nonce),

@@ -8,7 +8,7 @@
 use std::time::SystemTime;
 
 use eod_clients::Deadline;
-use eod_clients::vault::clone::Owner;
+use eod_clients::vault::clone::CopyOwner;
 use eod_clients::vault::{MountInfo, Vault};
 use eod_domain::Nonce;
 use eod_domain::vault::{CopyCheck, CopyProvenance, KeyFacts, KeyRecord, KeyResult, SecretPath, SecretRef, check_copy};
@@ -23,7 +23,7 @@ pub(super) struct Forgotten<'a> {
     pub(super) vault: &'a Vault,
     pub(super) source: &'a SecretRef,
     pub(super) target: &'a SecretRef,
-    pub(super) owner: &'a Owner,
+    pub(super) owner: &'a CopyOwner,
 }
 
 impl Forgotten<'_> {

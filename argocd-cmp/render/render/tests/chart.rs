@@ -4,7 +4,7 @@ use super::kit::{
     Answering, application, files, parameters, policy_of, policy_text, render_under, render_with, rendered, rules,
     titles,
 };
-use crate::render::{Request, render};
+use crate::render::{Request, render_manifests};
 use crate::source::Tree;
 use crate::tools::{NoTools, ToolError};
 
@@ -44,7 +44,7 @@ fn what_helm_is_asked() {
 fn a_refusal_names_the_template() {
     let bad = ANSWER.replace("kind: ConfigMap", "kind: Node").replace("name: c,", "name: c, tty: 'yes',");
     let refusals = render_with(&files(&[CHART]), &[], &Answering::with(&bad)).unwrap_err();
-    let places: Vec<_> = refusals.as_slice().iter().map(|refusal| refusal.place.to_string()).collect();
+    let places: Vec<_> = refusals.as_slice().iter().map(|refusal| refusal.location.to_string()).collect();
     assert_eq!(
         places,
         [
@@ -75,7 +75,7 @@ fn paths_are_those_of_the_repository() {
     let asked = |chart: &str| {
         let parameters = parameters(&[("chart", chart)]);
         let tree = Tree { files: &tree, directory: "shop", above: "deploy" };
-        render(
+        render_manifests(
             &Request { tree, parameters: &parameters, application: &application, policy: &policy },
             &Answering::with(ANSWER),
         )

@@ -28,9 +28,9 @@ fn check(file: &str, least: usize) {
             let rules: BTreeSet<&str> = refusals.as_slice().iter().map(|refusal| refusal.rule.as_str()).collect();
             assert_eq!(rules, BTreeSet::from([case.rule.as_str()]), "{file}: {}\n{text}\n{refusals}", case.name);
             for refusal in refusals.as_slice() {
-                assert_eq!(refusal.place.file.as_deref(), Some("app/all.yaml"), "{refusal}");
-                assert!(refusal.place.line.is_some() && !refusal.remedy.is_empty(), "{refusal}");
-                assert!(refusal.place.object.is_some() || case.rule == "yaml", "{refusal}");
+                assert_eq!(refusal.location.file.as_deref(), Some("app/all.yaml"), "{refusal}");
+                assert!(refusal.location.line.is_some() && !refusal.remedy.is_empty(), "{refusal}");
+                assert!(refusal.location.object.is_some() || case.rule == "yaml", "{refusal}");
             }
         }
     }
@@ -77,6 +77,6 @@ fn all_refusals_come_at_once() {
     let text = all.join("\n---\n");
     let refusals = refused(&text);
     assert!(refusals.as_slice().len() >= 35, "{refusals}");
-    let lines: BTreeSet<_> = refusals.as_slice().iter().map(|refusal| refusal.place.line).collect();
+    let lines: BTreeSet<_> = refusals.as_slice().iter().map(|refusal| refusal.location.line).collect();
     assert!(lines.len() >= 35, "each names its own line");
 }

@@ -9,7 +9,7 @@ use crate::files::Files;
 use crate::parameters::RawParameter;
 use crate::policy::{Policy, parse_policy};
 use crate::refusal::Refusals;
-use crate::render::{Rendered, Request, render};
+use crate::render::{RenderedManifests, Request, render_manifests};
 use crate::source::Tree;
 use crate::tools::{HelmRequest, KustomizeRequest, NoTools, ToolError, Tools};
 
@@ -54,25 +54,29 @@ pub(super) fn render_under(
     files: &Files,
     pairs: &[(&str, &str)],
     tools: &dyn Tools,
-) -> Result<Rendered, Refusals> {
+) -> Result<RenderedManifests, Refusals> {
     let (parameters, application) = (parameters(pairs), application());
     let tree = Tree { files, directory: "app", above: "" };
-    render(&Request { tree, parameters: &parameters, application: &application, policy }, tools)
+    render_manifests(&Request { tree, parameters: &parameters, application: &application, policy }, tools)
 }
 
 /// Renders the directory `app` under our policy.
-pub(super) fn render_with(files: &Files, pairs: &[(&str, &str)], tools: &dyn Tools) -> Result<Rendered, Refusals> {
+pub(super) fn render_with(
+    files: &Files,
+    pairs: &[(&str, &str)],
+    tools: &dyn Tools,
+) -> Result<RenderedManifests, Refusals> {
     render_under(&policy_of(&policy_text()), files, pairs, tools)
 }
 
 /// Renders one file.
-pub(super) fn render_text(text: &str, pairs: &[(&str, &str)]) -> Result<Rendered, Refusals> {
+pub(super) fn render_text(text: &str, pairs: &[(&str, &str)]) -> Result<RenderedManifests, Refusals> {
     render_with(&files(&[("app/all.yaml", text)]), pairs, &NoTools)
 }
 
 /// The words of the rules by which something was refused.
 #[track_caller]
-pub(super) fn rules(result: Result<Rendered, Refusals>) -> BTreeSet<&'static str> {
+pub(super) fn rules(result: Result<RenderedManifests, Refusals>) -> BTreeSet<&'static str> {
     match result {
         Ok(rendered) => panic!("nothing is refused:\n{}", rendered.yaml()),
         Err(refusals) => refusals.as_slice().iter().map(|refusal| refusal.rule.as_str()).collect(),
@@ -80,12 +84,12 @@ pub(super) fn rules(result: Result<Rendered, Refusals>) -> BTreeSet<&'static str
 }
 
 #[track_caller]
-pub(super) fn rendered(result: Result<Rendered, Refusals>) -> Rendered {
+pub(super) fn rendered(result: Result<RenderedManifests, Refusals>) -> RenderedManifests {
     result.unwrap_or_else(|refusals| panic!("\n{refusals}"))
 }
 
 /// `Kind/name` of everything that is rendered.
-pub(super) fn titles(rendered: &Rendered) -> Vec<String> {
+pub(super) fn titles(rendered: &RenderedManifests) -> Vec<String> {
     rendered.manifests().iter().map(crate::manifest::Manifest::title).collect()
 }
 

@@ -4,7 +4,7 @@ use serde_json::Value;
 
 use super::kit::{files, render_text, render_with, rendered, titles};
 use crate::manifest::Manifest;
-use crate::render::Rendered;
+use crate::render::RenderedManifests;
 use crate::tools::NoTools;
 
 const SOURCE: &str = r#"
@@ -59,7 +59,7 @@ metadata: {name: web}
 spec: {hostnames: [shop.example], rules: [{backendRefs: [{name: web, port: 80}]}]}
 "#;
 
-fn object<'a>(found: &'a Rendered, title: &str) -> &'a Value {
+fn object<'a>(found: &'a RenderedManifests, title: &str) -> &'a Value {
     let titles = titles(found);
     let manifest = found.manifests().iter().find(|manifest| manifest.title() == title);
     manifest.map(|manifest: &Manifest| &manifest.content).unwrap_or_else(|| panic!("no {title} among {titles:?}"))
@@ -132,7 +132,7 @@ fn both_are_about_one_workload() {
         + "---\napiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {serviceName: db, selector: {matchLabels: {app: db}}, template: {metadata: {labels: {app: db}}, spec: {containers: [{name: db, image: 'postgres:16'}]}}}\n";
     let both = [("nameOverride", "x"), ("fullnameOverride", "other")];
     let refusals = render_text(&database, &only(&both)).unwrap_err();
-    let places: Vec<_> = refusals.as_slice().iter().map(|refusal| refusal.place.to_string()).collect();
+    let places: Vec<_> = refusals.as_slice().iter().map(|refusal| refusal.location.to_string()).collect();
     assert_eq!(places, ["parameters: fullnameOverride", "parameters: nameOverride"]);
     let text = refusals.to_string();
     assert!(

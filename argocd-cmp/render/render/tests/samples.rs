@@ -4,7 +4,7 @@ use std::path::Path;
 
 use super::kit::{data, render_with};
 use crate::files::Files;
-use crate::render::Rendered;
+use crate::render::RenderedManifests;
 use crate::tools::NoTools;
 
 fn add(files: &mut Files, root: &Path, folder: &Path) {
@@ -34,7 +34,7 @@ pub(super) fn sample(name: &str) -> (Files, Vec<(String, String)>) {
     (files, text.lines().map(pair).collect())
 }
 
-pub(super) fn rendered(name: &str) -> Rendered {
+pub(super) fn rendered(name: &str) -> RenderedManifests {
     let (files, parameters) = sample(name);
     let pairs: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
     render_with(&files, &pairs, &NoTools).unwrap_or_else(|refusals| panic!("{name}:\n{refusals}"))

@@ -1,7 +1,7 @@
 //! Which source a directory is, and what is never one.
 
 use super::kit::{application, files, parameters, policy_of, policy_text, render_with, rendered, rules, titles};
-use crate::render::{Request, render};
+use crate::render::{Request, render_manifests};
 use crate::source::Tree;
 use crate::tools::NoTools;
 
@@ -69,7 +69,7 @@ fn every_broken_file_is_named_at_once() {
     let tree =
         files(&[("app/a.yaml", "a: b: c"), ("app/b.yaml", "kind: yes"), ("app/c.json", "{"), ("app/d.yaml", CONFIG)]);
     let refusals = render_with(&tree, &[], &NoTools).unwrap_err();
-    let named: Vec<_> = refusals.as_slice().iter().filter_map(|refusal| refusal.place.file.clone()).collect();
+    let named: Vec<_> = refusals.as_slice().iter().filter_map(|refusal| refusal.location.file.clone()).collect();
     assert_eq!(named, ["app/a.yaml", "app/b.yaml", "app/c.json"]);
 }
 
@@ -79,7 +79,9 @@ fn a_project_without_a_policy_renders_nothing() {
     let application = crate::Application { project: "default".to_owned(), ..application() };
     let policy = policy_of(&policy_text());
     let tree = Tree { files: &tree, directory: "app", above: "" };
-    let refused =
-        render(&Request { tree, parameters: &parameters, application: &application, policy: &policy }, &NoTools);
+    let refused = render_manifests(
+        &Request { tree, parameters: &parameters, application: &application, policy: &policy },
+        &NoTools,
+    );
     assert_eq!(rules(refused).into_iter().collect::<Vec<_>>(), ["parameter", "policy"]);
 }

@@ -7,7 +7,7 @@ use serde_json::{Map, Value};
 use super::below;
 use crate::files::FileError;
 use crate::parameters::Parameters;
-use crate::refusal::{Place, Refusal, Rule};
+use crate::refusal::{Location, Refusal, RefusalRule};
 use crate::source::Reading;
 use crate::write::to_json;
 
@@ -17,7 +17,7 @@ pub(super) fn files(reading: &Reading<'_>, chart: &str) -> Result<Vec<Arc<[u8]>>
     for name in &reading.preview.parameters.values {
         match file(reading, chart, name) {
             Ok(bytes) => found.push(bytes),
-            Err(error) => refusals.push(error.refusal(Place::parameter("values"))),
+            Err(error) => refusals.push(error.refusal(Location::parameter("values"))),
         }
     }
     match own(reading.preview.parameters) {
@@ -59,13 +59,23 @@ fn own(parameters: &Parameters) -> Result<Value, Vec<Refusal>> {
         if let Some(value) = value
             && let Err(message) = put(&mut values, name, value)
         {
-            refusals.push(Refusal::new(Place::parameter(name), Rule::Parameter, message, "name each value once"));
+            refusals.push(Refusal::new(
+                Location::parameter(name),
+                RefusalRule::Parameter,
+                message,
+                "name each value once",
+            ));
         }
     }
     for (name, value) in &parameters.set {
         if let Err(message) = put(&mut values, name, typed(value)) {
-            let place = Place::parameter(format!("set.{name}"));
-            refusals.push(Refusal::new(place, Rule::Parameter, message, "use a values file for what `set` cannot say"));
+            let location = Location::parameter(format!("set.{name}"));
+            refusals.push(Refusal::new(
+                location,
+                RefusalRule::Parameter,
+                message,
+                "use a values file for what `set` cannot say",
+            ));
         }
     }
     if refusals.is_empty() { Ok(Value::Object(values)) } else { Err(refusals) }

@@ -6,17 +6,17 @@ use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::kustomization::{Image, Named};
-use super::{Layer, Part, labels, references};
+use super::kustomization::{ImageChange, Named};
+use super::{Layer, LayerPart, labels, references};
 use crate::files::Files;
 use crate::kind::SourceKind;
 use crate::manifest::{Manifest, manifests, text};
-use crate::refusal::{Place, Refusal, Refusals, Rule};
+use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 use crate::workload::{at, map_at};
 
 /// An object and all names it has had, the present one last.
 #[derive(Clone)]
-pub(super) struct Resource {
+pub(super) struct KustomizeResource {
     pub(super) manifest: Manifest,
     pub(super) names: Vec<String>,
     /// The keys of labels that were put on it.
@@ -31,7 +31,7 @@ pub(super) enum Built {
 }
 
 /// Why a layer is not built.
-pub(super) enum Stop {
+pub(super) enum BuildStop {
     Refused(Vec<Refusal>),
     NeedsTool(Named),
 }
@@ -66,7 +66,7 @@ impl Budget {
     }
 }
 
-impl Resource {
+impl KustomizeResource {
     pub(super) fn namespace(&self) -> &str {
         match text(&self.manifest.content, &["metadata", "namespace"]) {
             "" => "default",
@@ -75,31 +75,32 @@ impl Resource {
     }
 }
 
-/// Builds the layer at a place of the list.
+/// Builds the layer with the index `top`, with all layers it is built on.
 pub(super) fn build(files: &Files, layers: &[Layer], top: usize) -> Result<Built, Refusals> {
     let mut budget = Budget { bytes: MOST_BYTES, looks: MOST_LOOKS };
     match layer(files, layers, top, &mut budget) {
         Ok(resources) => Ok(Built::Whole(resources.into_iter().map(|resource| resource.manifest).collect())),
-        Err(Stop::NeedsTool(named)) => Ok(Built::NeedsTool(named)),
-        Err(Stop::Refused(refusals)) => Err(Refusals::collected(refusals).unwrap_or_else(|| {
-            Refusal::new(Place::default(), Rule::Kustomize, "the kustomization cannot be built", "correct it").into()
+        Err(BuildStop::NeedsTool(named)) => Ok(Built::NeedsTool(named)),
+        Err(BuildStop::Refused(refusals)) => Err(Refusals::collected(refusals).unwrap_or_else(|| {
+            Refusal::new(Location::default(), RefusalRule::Kustomize, "the kustomization cannot be built", "correct it")
+                .into()
         })),
     }
 }
 
-fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Result<Vec<Resource>, Stop> {
+fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Result<Vec<KustomizeResource>, BuildStop> {
     let Some(found) = layers.get(at) else { return Ok(Vec::new()) };
     let Layer { directory, file, kustomization, parts } = found;
-    let here = |what: &str| Stop::NeedsTool(Named::new(file, 1, what));
+    let here = |what: &str| BuildStop::NeedsTool(Named::new(file, 1, what));
     let mut resources = Vec::new();
     for part in parts {
         match part {
-            Part::Layer(below) => resources.extend(layer(files, layers, *below, budget)?),
-            Part::File(path) => resources.extend(objects(files, path, budget)?),
+            LayerPart::Layer(below) => resources.extend(layer(files, layers, *below, budget)?),
+            LayerPart::File(path) => resources.extend(objects(files, path, budget)?),
         }
         if resources.len() > MOST_RESOURCES {
             let message = format!("the kustomizations bring more than {MOST_RESOURCES} objects");
-            return Err(Stop::Refused(vec![Named::new(file, 1, "").refuse(message, "render less")]));
+            return Err(BuildStop::Refused(vec![Named::new(file, 1, "").refuse(message, "render less")]));
         }
     }
     if resources.iter().any(is_directed) {
@@ -112,15 +113,15 @@ fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Res
     once(&resources)?;
     if !budget.look(kustomization.patches.len(), resources.len()) {
         let message = format!("patches times objects are more than {MOST_LOOKS}");
-        return Err(Stop::Refused(vec![
+        return Err(BuildStop::Refused(vec![
             Named::new(file, 1, "").refuse(message, "write fewer patches with more in each"),
         ]));
     }
     for patch in &kustomization.patches {
-        let operations = patch.load(files, directory, budget).ok_or_else(|| Stop::NeedsTool(patch.named()))?;
+        let operations = patch.load(files, directory, budget).ok_or_else(|| BuildStop::NeedsTool(patch.named()))?;
         for resource in &mut resources {
             // Unlike everybody else, a patch knows the first name and the present one, and none between.
-            let Resource { manifest, names, .. } = resource;
+            let KustomizeResource { manifest, names, .. } = resource;
             let names = [names.first(), names.last()].map(|name| name.map(String::as_str).unwrap_or_default());
             patch.apply(&operations, manifest, names)?;
         }
@@ -145,7 +146,7 @@ fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Res
     }
     once(&resources)?;
     for replicas in &kustomization.replicas {
-        set_replicas(replicas, &mut resources).map_err(|refusal| Stop::Refused(vec![refusal]))?;
+        set_replicas(replicas, &mut resources).map_err(|refusal| BuildStop::Refused(vec![refusal]))?;
     }
     for resource in &mut resources {
         set_images(&kustomization.images, &mut resource.manifest.content);
@@ -154,7 +155,7 @@ fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Res
 }
 
 /// Whether kustomize knows things about a kind that are not known here: kinds of Kubernetes that no preview may have.
-fn is_foreign(resource: &Resource) -> bool {
+fn is_foreign(resource: &KustomizeResource) -> bool {
     let manifest = &resource.manifest;
     let is_dropped = matches!(
         (manifest.group(), manifest.kind()),
@@ -164,23 +165,23 @@ fn is_foreign(resource: &Resource) -> bool {
 }
 
 /// Refuses the same object in the same namespace twice, as kustomize does.
-fn once(resources: &[Resource]) -> Result<(), Stop> {
-    let mut seen: BTreeMap<_, &Resource> = BTreeMap::new();
+fn once(resources: &[KustomizeResource]) -> Result<(), BuildStop> {
+    let mut seen: BTreeMap<_, &KustomizeResource> = BTreeMap::new();
     let mut refusals = Vec::new();
     for resource in resources {
         let manifest = &resource.manifest;
         let namespace = if manifest.kind() == "Namespace" { "" } else { resource.namespace() };
         let id = (manifest.api_version(), manifest.kind(), namespace, manifest.name());
         if let Some(first) = seen.insert(id, resource) {
-            let message = format!("the same object stands at {} too", first.manifest.place(&[]));
-            refusals.push(manifest.refuse(&[], Rule::Name, message, "rename or remove one of them"));
+            let message = format!("the same object stands at {} too", first.manifest.location(&[]));
+            refusals.push(manifest.refuse(&[], RefusalRule::Name, message, "rename or remove one of them"));
         }
     }
-    if refusals.is_empty() { Ok(()) } else { Err(Stop::Refused(refusals)) }
+    if refusals.is_empty() { Ok(()) } else { Err(BuildStop::Refused(refusals)) }
 }
 
 /// Whether labels change what another layer put there. kustomize then changes selectors too, asked or not.
-fn relabels(set: &super::kustomization::Labels, resource: &mut Resource) -> bool {
+fn relabels(set: &super::kustomization::LabelChange, resource: &mut KustomizeResource) -> bool {
     let pairs = set.pairs.iter();
     let mut changes = false;
     for (key, value) in pairs {
@@ -191,7 +192,7 @@ fn relabels(set: &super::kustomization::Labels, resource: &mut Resource) -> bool
 }
 
 /// Sets the namespace of an object, or the name of a Namespace.
-fn set_namespace(resource: &mut Resource, namespace: &str) {
+fn set_namespace(resource: &mut KustomizeResource, namespace: &str) {
     let is_namespace = (resource.manifest.api_version(), resource.manifest.kind()) == ("v1", "Namespace");
     let Some(metadata) = map_at(&mut resource.manifest.content, &["metadata"]) else { return };
     let key = if is_namespace { "name" } else { "namespace" };
@@ -201,28 +202,28 @@ fn set_namespace(resource: &mut Resource, namespace: &str) {
     }
 }
 
-fn objects(files: &Files, path: &str, budget: &mut Budget) -> Result<Vec<Resource>, Stop> {
-    let bytes = files.read("", path).map_err(|error| Stop::Refused(vec![error.refusal(Place::file(path))]))?;
+fn objects(files: &Files, path: &str, budget: &mut Budget) -> Result<Vec<KustomizeResource>, BuildStop> {
+    let bytes = files.read("", path).map_err(|error| BuildStop::Refused(vec![error.refusal(Location::file(path))]))?;
     if !budget.spend(bytes.len()) {
         let message = format!("the kustomizations read more than {MOST_BYTES} bytes");
-        return Err(Stop::Refused(vec![Refusal::new(
-            Place::file(path),
-            Rule::Kustomize,
+        return Err(BuildStop::Refused(vec![Refusal::new(
+            Location::file(path),
+            RefusalRule::Kustomize,
             message,
             "name each file once",
         )]));
     }
     let shown: Arc<str> = path.into();
-    let found = manifests(&|_| Arc::clone(&shown), &bytes).map_err(Stop::Refused)?;
+    let found = manifests(&|_| Arc::clone(&shown), &bytes).map_err(BuildStop::Refused)?;
     let resource = |manifest: Manifest| {
         let names = vec![manifest.name().to_owned()];
-        Resource { manifest, names, labelled: BTreeSet::new() }
+        KustomizeResource { manifest, names, labelled: BTreeSet::new() }
     };
     Ok(found.into_iter().map(resource).collect())
 }
 
 /// Whether an object has annotations that tell kustomize what to do with it.
-fn is_directed(resource: &Resource) -> bool {
+fn is_directed(resource: &KustomizeResource) -> bool {
     let annotations =
         resource.manifest.content.get("metadata").and_then(|metadata| metadata.get("annotations")?.as_object());
     let directs = |key: &String| {
@@ -232,7 +233,7 @@ fn is_directed(resource: &Resource) -> bool {
     annotations.is_some_and(|map| map.keys().any(directs))
 }
 
-fn rename(resource: &mut Resource, prefix: &str, suffix: &str) {
+fn rename(resource: &mut KustomizeResource, prefix: &str, suffix: &str) {
     let kept = ["Namespace", "CustomResourceDefinition", "APIService"].contains(&resource.manifest.kind());
     if kept || (prefix.is_empty() && suffix.is_empty()) || resource.manifest.name().is_empty() {
         return;
@@ -250,7 +251,10 @@ fn rename(resource: &mut Resource, prefix: &str, suffix: &str) {
     }
 }
 
-fn set_replicas(replicas: &super::kustomization::Replicas, resources: &mut [Resource]) -> Result<(), Refusal> {
+fn set_replicas(
+    replicas: &super::kustomization::ReplicaChange,
+    resources: &mut [KustomizeResource],
+) -> Result<(), Refusal> {
     let mut found = false;
     for resource in resources {
         let scales =
@@ -267,7 +271,7 @@ fn set_replicas(replicas: &super::kustomization::Replicas, resources: &mut [Reso
 }
 
 /// Changes the images of all containers, wherever in an object they stand.
-fn set_images(images: &[Image], value: &mut Value) {
+fn set_images(images: &[ImageChange], value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| set_images(images, item)),
         Value::Object(map) => {
@@ -286,7 +290,7 @@ fn set_images(images: &[Image], value: &mut Value) {
     }
 }
 
-fn set_image(image: &Image, text: &mut String) {
+fn set_image(image: &ImageChange, text: &mut String) {
     let (rest, digest) = match text.split_once('@') {
         Some((rest, digest)) => (rest, Some(digest)),
         None => (text.as_str(), None),

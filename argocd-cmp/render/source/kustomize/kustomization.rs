@@ -3,8 +3,8 @@
 use serde_json::{Value, json};
 
 use super::patch::{self, Patch};
-use crate::node::{Content, Entry, Node};
-use crate::refusal::{Place, Refusal, Rule};
+use crate::node::{Content, MapEntry, Node};
+use crate::refusal::{Location, Refusal, RefusalRule};
 
 /// A text of a kustomization and where it stands.
 #[derive(Clone, Debug)]
@@ -23,12 +23,12 @@ pub(super) struct Kustomization {
     pub(super) namespace: Option<String>,
     pub(super) prefix: String,
     pub(super) suffix: String,
-    pub(super) labels: Vec<Labels>,
+    pub(super) labels: Vec<LabelChange>,
     /// `commonLabels`, which come behind all others wherever they stand.
-    pub(super) common_labels: Option<Labels>,
+    pub(super) common_labels: Option<LabelChange>,
     pub(super) annotations: Vec<(String, String)>,
-    pub(super) images: Vec<Image>,
-    pub(super) replicas: Vec<Replicas>,
+    pub(super) images: Vec<ImageChange>,
+    pub(super) replicas: Vec<ReplicaChange>,
     pub(super) patches: Vec<Patch>,
     /// Fields that only the binary understands.
     pub(super) needs_tool: Vec<Named>,
@@ -36,8 +36,8 @@ pub(super) struct Kustomization {
     pub(super) rewritten: Value,
 }
 
-/// Labels and how far they go.
-pub(super) struct Labels {
+/// LabelChange and how far they go.
+pub(super) struct LabelChange {
     pub(super) pairs: Vec<(String, String)>,
     pub(super) selectors: bool,
     pub(super) templates: bool,
@@ -45,15 +45,15 @@ pub(super) struct Labels {
 }
 
 /// Another name, tag or digest for an image.
-pub(super) struct Image {
+pub(super) struct ImageChange {
     pub(super) name: String,
     pub(super) new_name: Option<String>,
     pub(super) new_tag: Option<String>,
     pub(super) digest: Option<String>,
 }
 
-/// Replicas of one workload.
-pub(super) struct Replicas {
+/// ReplicaChange of one workload.
+pub(super) struct ReplicaChange {
     pub(super) named: Named,
     pub(super) count: u64,
 }
@@ -67,12 +67,12 @@ impl Named {
         Self { file: file.to_owned(), line, text: text.to_owned() }
     }
 
-    pub(super) fn place(&self) -> Place {
-        Place::file(&self.file).line(self.line)
+    pub(super) fn location(&self) -> Location {
+        Location::file(&self.file).line(self.line)
     }
 
     pub(super) fn refuse(&self, message: impl std::fmt::Display, remedy: &str) -> Refusal {
-        Refusal::new(self.place(), Rule::Kustomize, message, remedy)
+        Refusal::new(self.location(), RefusalRule::Kustomize, message, remedy)
     }
 }
 
@@ -145,8 +145,8 @@ impl Parser<'_> {
         self.refusals.push(Named::new(self.file, line, "").refuse(message, remedy));
     }
 
-    fn field(&mut self, found: &mut Kustomization, entry: &Entry) {
-        let Entry { key, line, node } = entry;
+    fn field(&mut self, found: &mut Kustomization, entry: &MapEntry) {
+        let MapEntry { key, line, node } = entry;
         if let Some((_, known)) = KEYS.iter().find(|(field, _)| field == key) {
             self.keys(node, known);
         }
@@ -159,7 +159,7 @@ impl Parser<'_> {
             "nameSuffix" => found.suffix = self.text(node).unwrap_or_default(),
             "commonLabels" => {
                 let pairs = self.pairs(node);
-                found.common_labels = Some(Labels { pairs, selectors: true, templates: true, claims: true });
+                found.common_labels = Some(LabelChange { pairs, selectors: true, templates: true, claims: true });
             }
             "labels" => self.labels(found, node),
             "commonAnnotations" => found.annotations = self.pairs(node),
@@ -172,10 +172,10 @@ impl Parser<'_> {
             }
             key if FORBIDDEN.contains(&key) => {
                 let message = format!("`{key}` runs other programs or fetches something");
-                let place = Place::file(self.file).line(*line);
+                let location = Location::file(self.file).line(*line);
                 self.refusals.push(Refusal::new(
-                    place,
-                    Rule::Remote,
+                    location,
+                    RefusalRule::Remote,
                     message,
                     "render it first, and commit the result",
                 ));
@@ -266,7 +266,7 @@ impl Parser<'_> {
             let pairs = item.get("pairs").filter(|pairs| !pairs.is_null());
             let pairs = pairs.map(|pairs| self.pairs(pairs)).unwrap_or_default();
             let (templates, claims) = (selectors || templates, selectors || claims);
-            found.labels.push(Labels { pairs, selectors, templates, claims });
+            found.labels.push(LabelChange { pairs, selectors, templates, claims });
         }
     }
 
@@ -277,7 +277,7 @@ impl Parser<'_> {
                 let node = item.get(key).filter(|node| !node.is_null())?;
                 self.text(node).filter(|text| !text.is_empty())
             };
-            let image = Image {
+            let image = ImageChange {
                 name: text("name").unwrap_or_default(),
                 new_name: text("newName"),
                 new_tag: text("newTag"),
@@ -307,7 +307,7 @@ impl Parser<'_> {
             };
             match (item.get("name").and_then(Node::text), count) {
                 (Some(name), Some(count)) => {
-                    found.replicas.push(Replicas { named: Named::new(self.file, item.line, name), count });
+                    found.replicas.push(ReplicaChange { named: Named::new(self.file, item.line, name), count });
                 }
                 _ => self.refuse(item.line, "replicas need a `name` and a `count`", "add what is missing"),
             }

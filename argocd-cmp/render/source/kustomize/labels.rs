@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use super::kustomization::Labels;
+use super::kustomization::LabelChange;
 use crate::manifest::Manifest;
 use crate::workload::{at, at_mut, map_at};
 
@@ -16,7 +16,7 @@ fn templates(kind: &str) -> &'static [&'static [&'static str]] {
 }
 
 /// Whether labels go deeper into this object than is known here.
-pub(super) fn goes_deeper(labels: &Labels, manifest: &Manifest) -> bool {
+pub(super) fn goes_deeper(labels: &LabelChange, manifest: &Manifest) -> bool {
     let pod = ["spec", "template", "spec"];
     let placed = |key: &&str| at(&manifest.content, &[&pod[..], &[*key]].concat()).is_some();
     let placed = labels.selectors && ["affinity", "topologySpreadConstraints"].iter().any(placed);
@@ -30,7 +30,7 @@ pub(super) fn goes_deeper(labels: &Labels, manifest: &Manifest) -> bool {
 }
 
 /// Puts labels on an object, its templates and its selector, as far as they go.
-pub(super) fn put_labels(labels: &Labels, manifest: &mut Manifest) {
+pub(super) fn put_labels(labels: &LabelChange, manifest: &mut Manifest) {
     let kind = manifest.kind().to_owned();
     let content = &mut manifest.content;
     put(content, &["metadata", "labels"], &labels.pairs);

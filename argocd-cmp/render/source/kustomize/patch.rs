@@ -2,18 +2,18 @@
 
 use serde_json::{Value, json};
 
-use super::build::{Budget, Stop};
+use super::build::{Budget, BuildStop};
 use super::kustomization::Named;
 use crate::files::Files;
 use crate::manifest::{Manifest, text};
 use crate::node::{Content, Node};
-use crate::read::{Limits, read};
+use crate::read::{YamlLimits, read};
 use crate::refusal::Refusal;
 use crate::workload::map_at;
 
 /// A patch and what it is for.
 pub(super) struct Patch {
-    pub(super) target: Target,
+    pub(super) target: PatchTarget,
     /// The operations, or the file that has them.
     pub(super) operations: Operations,
     named: Named,
@@ -26,7 +26,7 @@ pub(super) enum Operations {
 
 /// Which objects a patch is for. What is not said fits every object.
 #[derive(Default)]
-pub(super) struct Target {
+pub(super) struct PatchTarget {
     group: Option<String>,
     version: Option<String>,
     kind: Option<String>,
@@ -61,9 +61,9 @@ pub(super) fn parse(file: &str, item: &Node, path: Option<Named>) -> Result<Opti
 }
 
 /// A target by plain words; kustomize takes the words for patterns, so others are left to it.
-fn target(node: &Node) -> Option<Target> {
+fn target(node: &Node) -> Option<PatchTarget> {
     let Content::Map(entries) = &node.content else { return None };
-    let mut target = Target::default();
+    let mut target = PatchTarget::default();
     for entry in entries {
         let text = entry.node.text()?;
         if !text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-".contains(&byte)) && entry.key != "group" {
@@ -89,7 +89,7 @@ pub(super) fn operations(bytes: &[u8]) -> Option<Vec<Value>> {
     if bytes.trim_ascii_start().starts_with(b"[") && serde_json::from_slice::<Value>(bytes).is_err() {
         return None;
     }
-    let mut documents = read(bytes, &Limits::default()).ok()?;
+    let mut documents = read(bytes, &YamlLimits::default()).ok()?;
     let root = documents.pop().filter(|_| documents.is_empty())?.root.into_json();
     let operations = root.as_array()?.clone();
     let is_nothing = |operation: &Value| operation.get("value") == Some(&Value::Null);
@@ -104,7 +104,7 @@ pub(super) fn operations(bytes: &[u8]) -> Option<Vec<Value>> {
     (operations.len() <= MOST_OPERATIONS && !operations.iter().any(unclear)).then_some(operations)
 }
 
-impl Target {
+impl PatchTarget {
     fn fits(&self, manifest: &Manifest, names: [&str; 2]) -> bool {
         let version = manifest.api_version().rsplit('/').next().unwrap_or_default();
         let fits = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
@@ -136,7 +136,12 @@ impl Patch {
     /// Applies the operations to an object, where it is meant. `names` are those by which a patch may mean it.
     ///
     /// Where an operation does not apply by the letter of RFC 6902 the binary decides, because kustomize is more lenient.
-    pub(super) fn apply(&self, operations: &[Value], manifest: &mut Manifest, names: [&str; 2]) -> Result<(), Stop> {
+    pub(super) fn apply(
+        &self,
+        operations: &[Value],
+        manifest: &mut Manifest,
+        names: [&str; 2],
+    ) -> Result<(), BuildStop> {
         if !self.target.fits(manifest, names) {
             return Ok(());
         }
@@ -146,7 +151,7 @@ impl Patch {
             let unclear = |error: String| {
                 let mut named = self.named.clone();
                 named.text = format!("a patch that does not apply to {title} as it is ({error})");
-                Stop::NeedsTool(named)
+                BuildStop::NeedsTool(named)
             };
             let parsed: json_patch::PatchOperation =
                 serde_json::from_value(operation).map_err(|error| unclear(error.to_string()))?;
@@ -155,7 +160,7 @@ impl Patch {
             let (values, depth) = size(&manifest.content);
             if values > MOST_VALUES || depth > DEEPEST {
                 let message = format!("a patch makes {title} grow beyond {MOST_VALUES} values or {DEEPEST} levels");
-                return Err(Stop::Refused(vec![self.named.refuse(message, "copy less")]));
+                return Err(BuildStop::Refused(vec![self.named.refuse(message, "copy less")]));
             }
         }
         Ok(())

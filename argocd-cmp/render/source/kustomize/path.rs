@@ -5,7 +5,7 @@
 
 use super::kustomization::Named;
 use crate::files::FileError;
-use crate::refusal::{Refusal, Rule};
+use crate::refusal::{Refusal, RefusalRule};
 
 /// Where hosts of repositories begin.
 const HOSTS: [&str; 6] = ["github.com", "www.github.com", "gitlab.com", "bitbucket.org", "dev.azure.com", "git"];
@@ -15,10 +15,10 @@ pub(super) fn inside(directory: &str, entry: &Named) -> Result<String, Refusal> 
     let text = entry.text.as_str();
     if is_remote(text) {
         let message = format!("`{text}` could be an address, and nothing is fetched while rendering");
-        return Err(Refusal::new(entry.place(), Rule::Remote, message, "copy the files into the repository"));
+        return Err(Refusal::new(entry.location(), RefusalRule::Remote, message, "copy the files into the repository"));
     }
     if text.starts_with('/') {
-        return Err(FileError::LeadsOut(text.to_owned()).refusal(entry.place()));
+        return Err(FileError::LeadsOut(text.to_owned()).refusal(entry.location()));
     }
     let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
     for part in text.split('/') {
@@ -26,7 +26,7 @@ pub(super) fn inside(directory: &str, entry: &Named) -> Result<String, Refusal> 
             "" | "." => {}
             ".." => {
                 if parts.pop().is_none() {
-                    return Err(FileError::LeadsOut(text.to_owned()).refusal(entry.place()));
+                    return Err(FileError::LeadsOut(text.to_owned()).refusal(entry.location()));
                 }
             }
             part => parts.push(part),

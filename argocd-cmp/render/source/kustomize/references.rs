@@ -2,12 +2,12 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use super::build::Resource;
+use super::build::KustomizeResource;
 use crate::manifest::text;
 use crate::references::{SCALED, each};
 
 /// Lets references follow the names that changed. False where it is not clear which object is meant.
-pub(super) fn follow(resources: &mut [Resource]) -> bool {
+pub(super) fn follow(resources: &mut [KustomizeResource]) -> bool {
     // By kind, namespace and any name an object ever had: the names that are meant.
     let mut known: BTreeMap<(String, String, String), BTreeSet<String>> = BTreeMap::new();
     for resource in resources.iter() {

@@ -1,12 +1,12 @@
-use eod_render::{Place, Refusal, Rule};
+use eod_render::{Location, Refusal, RefusalRule};
 
 use super::*;
 
 #[test]
 fn a_long_text_ends_with_a_number() {
     let refusal = |number: u32| {
-        let place = Place::file(format!("{number:04}.yaml"));
-        Refusal::new(place, Rule::Image, "x".repeat(500), "y")
+        let location = Location::file(format!("{number:04}.yaml"));
+        Refusal::new(location, RefusalRule::Image, "x".repeat(500), "y")
     };
     let one = text(&refusal(1).into());
     assert!(one.starts_with("eod-cmp refuses this for 1 reason\n\n0001.yaml\n  rule:   image"), "{one}");

@@ -48,7 +48,7 @@ fn an_object_of_a_list_is_read_when_it_is_asked_for() {
     });
     let (listed, next) = page(&answer).unwrap();
     assert_eq!(next.as_deref(), Some("t"));
-    let places: Vec<Place> = listed.iter().map(|object| object.place().unwrap()).collect();
+    let places: Vec<ObjectPlace> = listed.iter().map(|object| object.place().unwrap()).collect();
     assert_eq!((places[0].name.as_str(), places[0].namespace.as_deref()), ("a", None));
     assert_eq!((places[1].name.as_str(), places[1].namespace.as_deref()), ("b", Some("shop")));
     let objects: Vec<Value> = listed.iter().map(|object| object.read().unwrap()).collect();

@@ -15,5 +15,5 @@ fn a_token_with_a_line_end_is_trimmed_and_one_with_control_characters_refused() 
     let header = bearer(&SecretString::from("abc\n")).unwrap();
     assert_eq!(header.to_str().unwrap(), "Bearer abc");
     assert!(!format!("{header:?}").contains("abc"));
-    assert!(matches!(bearer(&SecretString::from("a\nb")), Err(ConnectError::BadToken)));
+    assert!(matches!(bearer(&SecretString::from("a\nb")), Err(ClusterConnectError::BadToken)));
 }

@@ -35,7 +35,7 @@ fn the_context_is_chosen_and_paths_are_absolute() {
     let chosen = check(TWO_CONTEXTS, Some("good")).unwrap();
     assert_eq!(chosen.cluster.server.as_deref(), Some("https://one:6443"));
     assert!(chosen.cluster.certificate_authority.unwrap().starts_with('/'));
-    assert!(matches!(chosen.login, Login::Token(_)));
+    assert!(matches!(chosen.login, ClusterLogin::Token(_)));
 }
 
 #[test]

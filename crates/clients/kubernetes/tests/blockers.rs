@@ -8,8 +8,8 @@ use tokio::time::Instant;
 use crate::{
     ErrorKind,
     kubernetes::{
-        fake::{Fake, Reply, call, not_found, shop, status},
-        wait::Step,
+        fake::{FakeApiServer, Reply, call, not_found, shop, status},
+        wait::WaitStep,
     },
 };
 
@@ -60,7 +60,7 @@ fn cluster(path: &str) -> Reply {
 
 #[tokio::test]
 async fn objects_finalizers_and_the_api_service_are_named() {
-    let fake = Fake::new(|_, seen| cluster(&seen.path));
+    let fake = FakeApiServer::new(|_, seen| cluster(&seen.path));
     let now = "2026-01-01T01:00:00Z".parse().unwrap();
     let blockers = fake.client().blockers(&stuck(), now, &call(60)).await;
     let objects: Vec<String> = blockers.objects.iter().map(ToString::to_string).collect();
@@ -86,7 +86,7 @@ async fn objects_finalizers_and_the_api_service_are_named() {
 
 #[tokio::test]
 async fn a_thousand_objects_are_counted_and_twenty_named() {
-    let fake = Fake::new(|_, seen| match seen.path.as_str() {
+    let fake = FakeApiServer::new(|_, seen| match seen.path.as_str() {
         "/api/v1/namespaces/shop/configmaps" => {
             let items: Vec<Value> = (0..500).map(|number| metadata(&format!("c{number}"), &[])).collect();
             Reply::Json(200, json!({ "kind": "PartialObjectMetadataList", "items": items }))
@@ -102,7 +102,7 @@ async fn a_thousand_objects_are_counted_and_twenty_named() {
 
 #[tokio::test]
 async fn conditions_that_do_not_hold_ask_nothing() {
-    let fake = Fake::new(|_, _| status(500, "InternalError", "must not be asked"));
+    let fake = FakeApiServer::new(|_, _| status(500, "InternalError", "must not be asked"));
     let namespace = terminating(
         &json!([{ "type": "NamespaceContentRemaining", "status": "False", "message": "All content successfully removed" }]),
     );
@@ -112,7 +112,7 @@ async fn conditions_that_do_not_hold_ask_nothing() {
 
 #[tokio::test]
 async fn finalizers_of_the_namespace_itself_are_named() {
-    let fake = Fake::new(|_, _| status(500, "InternalError", "must not be asked"));
+    let fake = FakeApiServer::new(|_, _| status(500, "InternalError", "must not be asked"));
     let namespace = json!({ "metadata": { "name": "shop", "finalizers": ["example.com/hold"] } });
     let blockers = fake.client().blockers(&namespace, "2026-01-01T01:00:00Z".parse().unwrap(), &call(60)).await;
     assert_eq!(blockers.objects[0].to_string(), "Namespace/shop finalizers=[example.com/hold]");
@@ -121,17 +121,17 @@ async fn finalizers_of_the_namespace_itself_are_named() {
 
 #[tokio::test(start_paused = true)]
 async fn a_namespace_is_waited_for_until_it_is_gone_or_another() {
-    let fake = Fake::new(|number, _| if number < 4 { Reply::Json(200, stuck()) } else { not_found("shop") });
+    let fake = FakeApiServer::new(|number, _| if number < 4 { Reply::Json(200, stuck()) } else { not_found("shop") });
     assert_eq!(fake.client().wait_gone(&shop(), Some("u1"), &call(600)).await.unwrap(), None);
     assert_eq!(fake.log().len(), 5);
-    let fake = Fake::new(|_, _| Reply::Json(200, stuck()));
+    let fake = FakeApiServer::new(|_, _| Reply::Json(200, stuck()));
     let other = fake.client().wait_gone(&shop(), Some("u0"), &call(600)).await.unwrap();
     assert_eq!(other.unwrap()["metadata"]["uid"], "u1");
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_wait_that_ends_tells_what_it_saw_last() {
-    let fake = Fake::new(|_, _| Reply::Json(200, terminating(&json!([]))));
+    let fake = FakeApiServer::new(|_, _| Reply::Json(200, terminating(&json!([]))));
     let started = Instant::now();
     let error = fake.client().wait_gone(&shop(), Some("u1"), &call(60)).await.unwrap_err();
     assert_eq!((error.kind, started.elapsed()), (ErrorKind::Timeout, Duration::from_secs(60)));
@@ -145,9 +145,9 @@ async fn a_wait_that_ends_tells_what_it_saw_last() {
 
 #[tokio::test(start_paused = true)]
 async fn a_failing_look_ends_the_wait() {
-    let client = Fake::new(|_, _| status(403, "Forbidden", "no")).client();
+    let client = FakeApiServer::new(|_, _| status(403, "Forbidden", "no")).client();
     let error = client.wait_gone(&shop(), None, &call(60)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Denied);
-    let done = client.wait("anything", &call(60), || async { Ok(Step::Done(7)) }).await;
+    let done = client.wait("anything", &call(60), || async { Ok(WaitStep::Done(7)) }).await;
     assert_eq!(done.unwrap(), 7);
 }

@@ -10,7 +10,7 @@ use crate::{
     Deadline, Error, ErrorKind,
     kubernetes::{
         ApplyOptions,
-        fake::{Fake, Reply, call, shop, status},
+        fake::{FakeApiServer, Reply, call, shop, status},
     },
 };
 
@@ -22,19 +22,19 @@ fn fine() -> Reply {
 }
 
 /// Reads once; the result and the time it took.
-async fn read(fake: &Fake, seconds: u64) -> (Result<Option<Value>, Error>, Duration) {
+async fn read(fake: &FakeApiServer, seconds: u64) -> (Result<Option<Value>, Error>, Duration) {
     let started = Instant::now();
     let result = fake.client().get(&shop(), &call(seconds)).await;
     (result, started.elapsed())
 }
 
-async fn create(fake: &Fake) -> Error {
+async fn create(fake: &FakeApiServer) -> Error {
     fake.client().create(&shop(), &json!({}), "eod-test", &call(600)).await.unwrap_err()
 }
 
 #[tokio::test(start_paused = true)]
 async fn throttling_is_waited_out() {
-    let fake = Fake::new(|number, _| if number < 3 { Reply::Raw(429, SLOW_DOWN, "") } else { fine() });
+    let fake = FakeApiServer::new(|number, _| if number < 3 { Reply::Raw(429, SLOW_DOWN, "") } else { fine() });
     let (result, took) = read(&fake, 60).await;
     assert!(result.unwrap().is_some());
     assert_eq!(fake.log().len(), 4);
@@ -43,7 +43,7 @@ async fn throttling_is_waited_out() {
 
 #[tokio::test(start_paused = true)]
 async fn an_hour_of_retry_after_is_not_slept() {
-    let fake = Fake::new(|_, _| Reply::Raw(429, NEXT_HOUR, ""));
+    let fake = FakeApiServer::new(|_, _| Reply::Raw(429, NEXT_HOUR, ""));
     let (result, took) = read(&fake, 45).await;
     let error = result.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Timeout);
@@ -54,7 +54,7 @@ async fn an_hour_of_retry_after_is_not_slept() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_is_never_ready_is_given_up() {
-    let fake = Fake::new(|_, _| status(503, "ServiceUnavailable", "not ready"));
+    let fake = FakeApiServer::new(|_, _| status(503, "ServiceUnavailable", "not ready"));
     let (result, took) = read(&fake, 3600).await;
     let error = result.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable);
@@ -65,16 +65,16 @@ async fn a_server_that_is_never_ready_is_given_up() {
 
 #[tokio::test(start_paused = true)]
 async fn a_change_of_leader_is_survived() {
-    let fake = Fake::new(|number, _| if number < 3 { status(500, "InternalError", "etcd") } else { fine() });
+    let fake = FakeApiServer::new(|number, _| if number < 3 { status(500, "InternalError", "etcd") } else { fine() });
     assert!(read(&fake, 60).await.0.unwrap().is_some());
-    let fake = Fake::new(|_, _| status(500, "InternalError", "etcd"));
+    let fake = FakeApiServer::new(|_, _| status(500, "InternalError", "etcd"));
     assert_eq!(read(&fake, 60).await.0.unwrap_err().kind, ErrorKind::Unavailable);
     assert_eq!(fake.log().len(), 4);
 }
 
 #[tokio::test(start_paused = true)]
 async fn html_from_a_proxy_is_classified_by_its_code() {
-    let fake = Fake::new(|_, _| Reply::Raw(502, &[], "<html>canary</html>"));
+    let fake = FakeApiServer::new(|_, _| Reply::Raw(502, &[], "<html>canary</html>"));
     let error = read(&fake, 600).await.0.unwrap_err();
     assert_eq!((error.kind, error.rejection().map(|rejection| rejection.code)), (ErrorKind::Unavailable, Some(502)));
     assert!(!format!("{error:?} {}", error.chain()).contains("canary"));
@@ -82,7 +82,7 @@ async fn html_from_a_proxy_is_classified_by_its_code() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_never_answers_meets_our_deadline() {
-    let fake = Fake::new(|_, _| Reply::Hang);
+    let fake = FakeApiServer::new(|_, _| Reply::Hang);
     let (result, took) = read(&fake, 5).await;
     let error = result.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Timeout);
@@ -92,19 +92,19 @@ async fn a_server_that_never_answers_meets_our_deadline() {
 
 #[tokio::test(start_paused = true)]
 async fn a_lost_request_is_sent_again() {
-    let fake = Fake::new(|number, _| if number == 0 { Reply::Hang } else { fine() });
+    let fake = FakeApiServer::new(|number, _| if number == 0 { Reply::Hang } else { fine() });
     assert!(read(&fake, 600).await.0.unwrap().is_some());
     assert_eq!(fake.log().len(), 2);
 }
 
 #[tokio::test(start_paused = true)]
 async fn a_create_that_may_be_stored_is_sent_once_and_says_so() {
-    let fake = Fake::new(|_, _| status(504, "Timeout", "request did not complete"));
+    let fake = FakeApiServer::new(|_, _| status(504, "Timeout", "request did not complete"));
     let error = create(&fake).await;
     assert_eq!((error.kind, error.outcome_unknown()), (ErrorKind::Unavailable, true));
     assert_eq!(fake.lines(), ["POST /api/v1/namespaces"]);
 
-    let fake = Fake::new(|_, _| Reply::Break);
+    let fake = FakeApiServer::new(|_, _| Reply::Break);
     let error = create(&fake).await;
     assert_eq!((error.kind, error.outcome_unknown()), (ErrorKind::Unavailable, true));
     assert_eq!(fake.log().len(), 1);
@@ -112,7 +112,7 @@ async fn a_create_that_may_be_stored_is_sent_once_and_says_so() {
 
 #[tokio::test(start_paused = true)]
 async fn a_create_that_was_certainly_not_stored_is_sent_again() {
-    let fake = Fake::new(|number, _| match number {
+    let fake = FakeApiServer::new(|number, _| match number {
         0 => Reply::Raw(429, SLOW_DOWN, ""),
         1 => Reply::Refuse,
         _ => status(409, "AlreadyExists", "it is there"),
@@ -124,20 +124,20 @@ async fn a_create_that_was_certainly_not_stored_is_sent_again() {
 
 #[tokio::test(start_paused = true)]
 async fn a_broken_connection_and_half_an_answer_are_asked_again() {
-    let fake = Fake::new(|number, _| match number {
+    let fake = FakeApiServer::new(|number, _| match number {
         0 => Reply::Break,
         1 => Reply::Raw(200, &[], r#"{"kind": "Namespa"#),
         _ => fine(),
     });
     assert!(read(&fake, 60).await.0.unwrap().is_some());
-    let fake = Fake::new(|_, _| Reply::Break);
+    let fake = FakeApiServer::new(|_, _| Reply::Break);
     assert_eq!(read(&fake, 60).await.0.unwrap_err().kind, ErrorKind::Unavailable);
     assert_eq!(fake.log().len(), 4);
 }
 
 #[tokio::test(start_paused = true)]
 async fn an_unreachable_server_costs_twenty_seconds_once() {
-    let fake = Fake::new(|_, _| Reply::Refuse);
+    let fake = FakeApiServer::new(|_, _| Reply::Refuse);
     let client = fake.client();
     let started = Instant::now();
     let error = client.get(&shop(), &call(3600)).await.unwrap_err();
@@ -153,14 +153,14 @@ async fn an_unreachable_server_costs_twenty_seconds_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_server_that_comes_back_is_used_again() {
-    let fake = Fake::new(|number, _| if number < 4 { Reply::Refuse } else { fine() });
+    let fake = FakeApiServer::new(|number, _| if number < 4 { Reply::Refuse } else { fine() });
     assert!(read(&fake, 60).await.0.unwrap().is_some());
 }
 
 #[tokio::test(start_paused = true)]
 async fn cancellation_ends_a_request_and_a_pause_at_once() {
     for reply in [|| Reply::Hang, || Reply::Raw(429, NEXT_HOUR, "")] {
-        let fake = Fake::new(move |_, _| reply());
+        let fake = FakeApiServer::new(move |_, _| reply());
         let cancel = CancellationToken::new();
         let (client, call, started) =
             (fake.client(), Deadline::within(Duration::from_secs(3600), cancel.clone()), Instant::now());
@@ -179,7 +179,7 @@ async fn cancellation_ends_a_request_and_a_pause_at_once() {
 
 #[tokio::test(start_paused = true)]
 async fn a_write_cut_off_in_flight_has_an_unknown_outcome() {
-    let fake = Fake::new(|_, _| Reply::Hang);
+    let fake = FakeApiServer::new(|_, _| Reply::Hang);
     let error = fake.client().create(&shop(), &json!({}), "eod-test", &call(5)).await.unwrap_err();
     assert_eq!((error.kind, error.outcome_unknown()), (ErrorKind::Timeout, true));
     let error = fake.client().get(&shop(), &call(5)).await.unwrap_err();
@@ -188,7 +188,7 @@ async fn a_write_cut_off_in_flight_has_an_unknown_outcome() {
 
 #[tokio::test(start_paused = true)]
 async fn sixteen_requests_are_in_flight_at_most() {
-    let fake = Fake::new(|_, _| Reply::Late(Duration::from_millis(100), json!({ "kind": "Namespace" })));
+    let fake = FakeApiServer::new(|_, _| Reply::Late(Duration::from_millis(100), json!({ "kind": "Namespace" })));
     let (client, call) = (fake.client(), call(60));
     let reads = (0..100).map(|_| client.get(&SHOP, &call));
     for result in futures::future::join_all(reads).await {
@@ -203,7 +203,9 @@ static SHOP: std::sync::LazyLock<crate::kubernetes::ObjectRef> = std::sync::Lazy
 #[tokio::test(start_paused = true)]
 async fn a_pause_does_not_hold_a_place() {
     // Sixteen throttled calls sleep; the seventeenth goes through at once.
-    let fake = Fake::new(|_, seen| if seen.path.ends_with("/slow") { Reply::Raw(429, NEXT_HOUR, "") } else { fine() });
+    let fake = FakeApiServer::new(
+        |_, seen| if seen.path.ends_with("/slow") { Reply::Raw(429, NEXT_HOUR, "") } else { fine() },
+    );
     let (client, call) = (fake.client(), call(3600));
     let slow = crate::kubernetes::ObjectRef::namespace("slow");
     let throttled = futures::future::join_all((0..16).map(|_| client.get(&slow, &call)));

@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Deadline, ErrorKind,
     kubernetes::{
-        Access, Exec, Kubernetes, Limits, Settings,
-        fake::{Fake, Reply, call, shop, status},
+        ClusterAccess, ClusterLimits, ClusterSettings, Exec, Kubernetes,
+        fake::{FakeApiServer, Reply, call, shop, status},
     },
 };
 
@@ -28,19 +28,19 @@ fn fine() -> Reply {
 }
 
 /// A server that accepts one token and counts what else comes.
-fn accepting(token: &'static str) -> Fake {
-    Fake::new(move |_, seen| {
+fn accepting(token: &'static str) -> FakeApiServer {
+    FakeApiServer::new(move |_, seen| {
         let wanted = format!("Bearer {token}");
         if seen.header("authorization") == wanted { fine() } else { status(401, "Unauthorized", "Unauthorized") }
     })
 }
 
-fn tokens(fake: &Fake) -> Vec<String> {
+fn tokens(fake: &FakeApiServer) -> Vec<String> {
     fake.log().iter().map(|seen| seen.header("authorization").to_owned()).collect()
 }
 
-fn client(settings: Settings) -> Kubernetes {
-    Kubernetes::new(Access::from_settings(settings, &BTreeMap::new()).unwrap(), "eod/1.0 (test) suffix\n")
+fn client(settings: ClusterSettings) -> Kubernetes {
+    Kubernetes::new(ClusterAccess::from_settings(settings, &BTreeMap::new()).unwrap(), "eod/1.0 (test) suffix\n")
 }
 
 /// A plugin that runs `script` after adding a line to `runs`.
@@ -64,13 +64,13 @@ fn credential(token: &str, expires: &str) -> String {
     format!(r#"echo '{{"kind":"ExecCredential","status":{{"token":"{token}","expirationTimestamp":"{expires}"}}}}'"#)
 }
 
-fn host(url: String, exec: Exec) -> Settings {
-    Settings { host: Some(url), exec: Some(exec), ..Settings::default() }
+fn host(url: String, exec: Exec) -> ClusterSettings {
+    ClusterSettings { host: Some(url), exec: Some(exec), ..ClusterSettings::default() }
 }
 
 #[tokio::test]
 async fn without_a_cluster_the_first_call_says_what_to_set() {
-    let client = Kubernetes::new(Access::nothing(), "eod");
+    let client = Kubernetes::new(ClusterAccess::nothing(), "eod");
     let error = client.get(&shop(), &call(60)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Invalid);
     for word in ["`kubernetes`", "config_path", "KUBE_CONFIG_PATH", "KUBECONFIG", "KUBE_HOST"] {
@@ -83,7 +83,8 @@ async fn without_a_cluster_the_first_call_says_what_to_set() {
 async fn a_client_does_nothing_until_it_is_used() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("config");
-    let client = client(Settings { config_path: Some(path.display().to_string()), ..Settings::default() });
+    let client =
+        client(ClusterSettings { config_path: Some(path.display().to_string()), ..ClusterSettings::default() });
     let fake = accepting("t");
     let url = fake.serve().await;
     let config = json!({
@@ -116,10 +117,10 @@ async fn a_plugin_of_a_kubeconfig_runs_once_and_is_told_that_nobody_is_there() {
     });
     let path = folder.path().join("config");
     std::fs::write(&path, config.to_string()).unwrap();
-    let client = client(Settings {
+    let client = client(ClusterSettings {
         config_path: Some(path.display().to_string()),
         config_context: Some("x".into()),
-        ..Settings::default()
+        ..ClusterSettings::default()
     });
     let call = call(60);
     for result in join_all((0..40).map(|_| async { client.get(&shop(), &call).await })).await {
@@ -156,9 +157,11 @@ async fn a_plugin_that_is_missing_or_slow_is_not_logged_in() {
     assert!(error.chain().contains("`eod-no-such-plugin` is not installed"), "{}", error.chain());
 
     let folder = tempfile::tempdir().unwrap();
-    let limits = Limits { exec: Duration::from_millis(50), ..Limits::default() };
-    let access =
-        Access::from_settings(host("http://127.0.0.1:1".into(), plugin(&folder, "exec sleep 600")), &BTreeMap::new());
+    let limits = ClusterLimits { exec: Duration::from_millis(50), ..ClusterLimits::default() };
+    let access = ClusterAccess::from_settings(
+        host("http://127.0.0.1:1".into(), plugin(&folder, "exec sleep 600")),
+        &BTreeMap::new(),
+    );
     let client = Kubernetes::with_limits(access.unwrap(), "eod", limits, SystemTime::now);
     let error = client.get(&shop(), &call(600)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unauthenticated);
@@ -187,8 +190,8 @@ async fn a_token_that_lives_thirty_seconds_is_used_and_then_renewed() {
     };
     let fake = accepting("t");
     let settings = host(fake.serve().await, plugin(&folder, &credential("t", "1970-01-01T00:00:30Z")));
-    let access = Access::from_settings(settings, &BTreeMap::new()).unwrap();
-    let client = Kubernetes::with_limits(access, "eod", Limits::default(), clock);
+    let access = ClusterAccess::from_settings(settings, &BTreeMap::new()).unwrap();
+    let client = Kubernetes::with_limits(access, "eod", ClusterLimits::default(), clock);
     for (second, expected) in [(0, 1), (10, 1), (20, 1), (29, 2)] {
         turned.store(second, Ordering::SeqCst);
         assert!(client.get(&shop(), &call(60)).await.unwrap().is_some());
@@ -207,16 +210,16 @@ async fn a_401_reads_everything_again_once() {
     write(&path, "old\n");
     let fake = {
         let path = path.clone();
-        Fake::new(move |_, seen| {
+        FakeApiServer::new(move |_, seen| {
             // The token is revoked and replaced while the first request is on its way.
             write(&path, "new");
             if seen.header("authorization") == "Bearer new" { fine() } else { status(401, "Unauthorized", "no") }
         })
     };
-    let settings = Settings {
+    let settings = ClusterSettings {
         host: Some(fake.serve().await),
         token_path: Some(path.display().to_string()),
-        ..Settings::default()
+        ..ClusterSettings::default()
     };
     assert!(client(settings).get(&shop(), &call(60)).await.unwrap().is_some());
     assert_eq!(tokens(&fake), ["Bearer old", "Bearer new"]);
@@ -245,7 +248,7 @@ async fn a_token_revoked_later_is_renewed_once_for_all_calls() {
         credential("second", "2100-01-01T00:00:00Z"),
         credential("first", "2100-01-01T00:00:00Z"),
     );
-    let fake = Fake::new(|number, seen| {
+    let fake = FakeApiServer::new(|number, seen| {
         let accepted = if number == 0 { "Bearer first" } else { "Bearer second" };
         if seen.header("authorization") == accepted { fine() } else { status(401, "Unauthorized", "no") }
     });
@@ -268,14 +271,14 @@ async fn a_token_file_is_read_again_after_a_minute_and_may_go_away() {
         let turned = Arc::clone(&turned);
         move || SystemTime::UNIX_EPOCH + Duration::from_secs(turned.load(Ordering::SeqCst))
     };
-    let fake = Fake::new(|_, _| fine());
-    let settings = Settings {
+    let fake = FakeApiServer::new(|_, _| fine());
+    let settings = ClusterSettings {
         host: Some(fake.serve().await),
         token_path: Some(path.display().to_string()),
-        ..Settings::default()
+        ..ClusterSettings::default()
     };
-    let access = Access::from_settings(settings, &BTreeMap::new()).unwrap();
-    let client = Kubernetes::with_limits(access, "eod", Limits::default(), clock);
+    let access = ClusterAccess::from_settings(settings, &BTreeMap::new()).unwrap();
+    let client = Kubernetes::with_limits(access, "eod", ClusterLimits::default(), clock);
     client.get(&shop(), &call(60)).await.unwrap();
     write(&path, "b");
     client.get(&shop(), &call(60)).await.unwrap();
@@ -292,9 +295,12 @@ async fn a_port_nobody_listens_on_is_unreachable() {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
-    let mut limits = Limits::default();
+    let mut limits = ClusterLimits::default();
     limits.retry.unreachable = Duration::from_millis(300);
-    let access = Access::from_settings(Settings { host: Some(url), ..Settings::default() }, &BTreeMap::new());
+    let access = ClusterAccess::from_settings(
+        ClusterSettings { host: Some(url), ..ClusterSettings::default() },
+        &BTreeMap::new(),
+    );
     let client = Kubernetes::with_limits(access.unwrap(), "eod", limits, SystemTime::now);
     let error = client.get(&shop(), &call(60)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable);

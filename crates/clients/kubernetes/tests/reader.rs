@@ -6,8 +6,8 @@ use futures::future::join_all;
 use serde_json::{Value, json};
 
 use crate::kubernetes::{
-    ApplyOptions, EnvironmentReader, KindRef, Kubernetes, LiveEnvironment,
-    fake::{Fake, Reply, Seen, call, not_found, shop, status},
+    ApplyOptions, KindRef, Kubernetes, LiveNamespace, NamespaceReader,
+    fake::{FakeApiServer, Reply, Seen, call, not_found, shop, status},
 };
 
 const NAMESPACES: usize = 300;
@@ -24,8 +24,8 @@ fn kinds() -> Vec<KindRef> {
     ]
 }
 
-fn reader(client: &Kubernetes) -> EnvironmentReader {
-    EnvironmentReader::new(client.clone(), kinds(), "app.kubernetes.io/managed-by=eod")
+fn reader(client: &Kubernetes) -> NamespaceReader {
+    NamespaceReader::new(client.clone(), kinds(), "app.kubernetes.io/managed-by=eod")
 }
 
 fn object(kind: &str, namespace: Option<&str>, name: &str) -> Value {
@@ -65,7 +65,7 @@ fn cluster(seen: &Seen) -> Reply {
     }
 }
 
-fn check(environment: Option<LiveEnvironment>, name: &str) {
+fn check(environment: Option<LiveNamespace>, name: &str) {
     let environment = environment.unwrap();
     assert_eq!(environment.namespace["metadata"], json!({ "name": name, "namespace": null }));
     let keys: Vec<String> = environment.objects.keys().map(|(kind, name)| format!("{kind}/{name}")).collect();
@@ -74,7 +74,7 @@ fn check(environment: Option<LiveEnvironment>, name: &str) {
     assert!(environment.objects.values().all(|object| object["metadata"].get("managedFields").is_none()));
 }
 
-async fn read_all(reader: &EnvironmentReader, numbers: std::ops::Range<usize>) {
+async fn read_all(reader: &NamespaceReader, numbers: std::ops::Range<usize>) {
     let call = call(60);
     let names: Vec<String> = numbers.map(|number| format!("shop-pr-{number}")).collect();
     let results = join_all(names.iter().map(|name| reader.read(name, &call))).await;
@@ -86,13 +86,13 @@ async fn read_all(reader: &EnvironmentReader, numbers: std::ops::Range<usize>) {
 const CLUSTER_WIDE: [&str; 3] =
     ["GET /api/v1/namespaces", "GET /api/v1/resourcequotas", "GET /apis/networking.k8s.io/v1/networkpolicies"];
 
-fn cluster_wide(fake: &Fake) -> usize {
+fn cluster_wide(fake: &FakeApiServer) -> usize {
     fake.lines().iter().filter(|line| CLUSTER_WIDE.contains(&line.as_str())).count()
 }
 
 #[tokio::test(start_paused = true)]
 async fn three_hundred_reads_cost_one_list_per_kind() {
-    let fake = Fake::new(|_, seen| cluster(seen));
+    let fake = FakeApiServer::new(|_, seen| cluster(seen));
     read_all(&reader(&fake.client()), 0..NAMESPACES).await;
     let asked: BTreeSet<String> = fake.lines().into_iter().collect();
     assert_eq!(fake.log().len(), 3);
@@ -102,7 +102,7 @@ async fn three_hundred_reads_cost_one_list_per_kind() {
 
 #[tokio::test(start_paused = true)]
 async fn few_environments_are_read_directly() {
-    let fake = Fake::new(|_, seen| cluster(seen));
+    let fake = FakeApiServer::new(|_, seen| cluster(seen));
     let reader = reader(&fake.client());
     read_all(&reader, 0..3).await;
     read_all(&reader, 0..3).await;
@@ -111,7 +111,7 @@ async fn few_environments_are_read_directly() {
 
 #[tokio::test(start_paused = true)]
 async fn reads_that_come_ten_at_a_time_share_a_snapshot_until_it_is_old() {
-    let fake = Fake::new(|_, seen| cluster(seen));
+    let fake = FakeApiServer::new(|_, seen| cluster(seen));
     let reader = reader(&fake.client());
     for tens in 0..10 {
         read_all(&reader, tens * 10..tens * 10 + 10).await;
@@ -124,7 +124,7 @@ async fn reads_that_come_ten_at_a_time_share_a_snapshot_until_it_is_old() {
 
 #[tokio::test(start_paused = true)]
 async fn where_the_cluster_may_not_be_listed_reads_are_direct_for_good() {
-    let fake = Fake::new(|_, seen| {
+    let fake = FakeApiServer::new(|_, seen| {
         let wide = CLUSTER_WIDE.contains(&seen.line().as_str());
         if wide { status(403, "Forbidden", "cannot list at the cluster scope") } else { cluster(seen) }
     });
@@ -140,7 +140,7 @@ async fn where_the_cluster_may_not_be_listed_reads_are_direct_for_good() {
 
 #[tokio::test(start_paused = true)]
 async fn a_list_that_fails_is_never_an_answer() {
-    let fake = Fake::new(|_, seen| {
+    let fake = FakeApiServer::new(|_, seen| {
         if seen.path == "/api/v1/resourcequotas" { status(404, "NotFound", "no such resource") } else { cluster(seen) }
     });
     read_all(&reader(&fake.client()), 0..20).await;
@@ -148,7 +148,8 @@ async fn a_list_that_fails_is_never_an_answer() {
 
 #[tokio::test(start_paused = true)]
 async fn a_write_drops_the_snapshot() {
-    let fake = Fake::new(|_, seen| if seen.method == "PATCH" { Reply::Json(200, json!({})) } else { cluster(seen) });
+    let fake =
+        FakeApiServer::new(|_, seen| if seen.method == "PATCH" { Reply::Json(200, json!({})) } else { cluster(seen) });
     let client = fake.client();
     let reader = reader(&client);
     read_all(&reader, 0..20).await;
@@ -163,7 +164,7 @@ async fn a_write_drops_the_snapshot() {
 
 #[tokio::test(start_paused = true)]
 async fn a_write_that_is_abandoned_drops_the_snapshot_too() {
-    let fake = Fake::new(|_, seen| if seen.method == "PATCH" { Reply::Hang } else { cluster(seen) });
+    let fake = FakeApiServer::new(|_, seen| if seen.method == "PATCH" { Reply::Hang } else { cluster(seen) });
     let client = fake.client();
     let reader = reader(&client);
     let (object, content, call) = (shop(), json!({}), call(60));
@@ -179,7 +180,7 @@ async fn a_write_that_is_abandoned_drops_the_snapshot_too() {
 
 #[tokio::test(start_paused = true)]
 async fn absent_and_unlabelled_namespaces_are_read_directly_even_beside_a_snapshot() {
-    let fake = Fake::new(|_, seen| cluster(seen));
+    let fake = FakeApiServer::new(|_, seen| cluster(seen));
     let reader = reader(&fake.client());
     read_all(&reader, 0..20).await;
     assert_eq!(reader.read("absent", &call(60)).await.unwrap(), None);

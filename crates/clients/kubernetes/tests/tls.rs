@@ -11,14 +11,14 @@ use tokio_rustls::TlsAcceptor;
 use crate::{
     ErrorKind,
     kubernetes::{
-        Access, Kubernetes, Settings,
-        fake::{Fake, Reply, call, shop},
+        ClusterAccess, ClusterSettings, Kubernetes,
+        fake::{FakeApiServer, Reply, call, shop},
         install_tls_provider,
     },
 };
 
 /// A TLS server for `name`; its URL and its certificate in PEM.
-async fn serve(fake: &Fake, name: &str) -> (String, String) {
+async fn serve(fake: &FakeApiServer, name: &str) -> (String, String) {
     install_tls_provider();
     let signed = rcgen::generate_simple_self_signed(vec![name.to_owned()]).unwrap();
     let key = PrivateKeyDer::from(PrivatePkcs8KeyDer::from(signed.signing_key.serialize_der()));
@@ -42,19 +42,19 @@ async fn serve(fake: &Fake, name: &str) -> (String, String) {
     (url, format!("-----BEGIN CERTIFICATE-----\n{der}\n-----END CERTIFICATE-----\n"))
 }
 
-fn client(settings: Settings) -> Kubernetes {
-    Kubernetes::new(Access::from_settings(settings, &BTreeMap::new()).unwrap(), "eod")
+fn client(settings: ClusterSettings) -> Kubernetes {
+    Kubernetes::new(ClusterAccess::from_settings(settings, &BTreeMap::new()).unwrap(), "eod")
 }
 
 #[tokio::test]
 async fn the_given_authority_is_trusted_and_no_other() {
-    let fake = Fake::new(|_, _| Reply::Json(200, json!({ "kind": "Namespace" })));
+    let fake = FakeApiServer::new(|_, _| Reply::Json(200, json!({ "kind": "Namespace" })));
     let (url, authority) = serve(&fake, "127.0.0.1").await;
     let (_, other) = serve(&fake, "127.0.0.1").await;
-    let with = |authority: String| Settings {
+    let with = |authority: String| ClusterSettings {
         host: Some(url.clone()),
         cluster_ca_certificate: Some(authority),
-        ..Settings::default()
+        ..ClusterSettings::default()
     };
     assert!(client(with(authority.clone())).get(&shop(), &call(60)).await.unwrap().is_some());
 
@@ -64,28 +64,29 @@ async fn the_given_authority_is_trusted_and_no_other() {
     assert!(error.chain().contains("certificate of the API server is not trusted"), "{}", error.chain());
     assert_eq!(distrusting.calls()["get"], 1);
 
-    let insecure = Settings { host: Some(url.clone()), insecure: true, ..Settings::default() };
+    let insecure = ClusterSettings { host: Some(url.clone()), insecure: true, ..ClusterSettings::default() };
     assert!(client(insecure).get(&shop(), &call(60)).await.unwrap().is_some());
 }
 
 #[tokio::test]
 async fn the_name_can_be_given() {
-    let fake = Fake::new(|_, _| Reply::Json(200, json!({ "kind": "Namespace" })));
+    let fake = FakeApiServer::new(|_, _| Reply::Json(200, json!({ "kind": "Namespace" })));
     let (url, authority) = serve(&fake, "api.preview.internal").await;
-    let settings = Settings { host: Some(url), cluster_ca_certificate: Some(authority), ..Settings::default() };
+    let settings =
+        ClusterSettings { host: Some(url), cluster_ca_certificate: Some(authority), ..ClusterSettings::default() };
     let error = client(settings.clone()).get(&shop(), &call(60)).await.unwrap_err();
     assert!(error.chain().contains("not trusted"), "{}", error.chain());
-    let named = Settings { tls_server_name: Some("api.preview.internal".into()), ..settings };
+    let named = ClusterSettings { tls_server_name: Some("api.preview.internal".into()), ..settings };
     assert!(client(named).get(&shop(), &call(60)).await.unwrap().is_some());
 }
 
 #[tokio::test]
 async fn certificates_that_are_none_are_told_apart() {
     let begin = "-----BEGIN CERTIFICATE-----";
-    let settings = Settings {
+    let settings = ClusterSettings {
         host: Some("https://127.0.0.1:1".into()),
         cluster_ca_certificate: Some(begin.into()),
-        ..Settings::default()
+        ..ClusterSettings::default()
     };
     let error = client(settings).get(&shop(), &call(60)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Invalid);

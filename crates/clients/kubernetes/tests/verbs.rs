@@ -6,7 +6,7 @@ use crate::{
     ErrorKind,
     kubernetes::{
         ApplyOptions, Deleted, KindRef, ListQuery, Preconditions,
-        fake::{Fake, Reply, call, not_found, shop, status},
+        fake::{FakeApiServer, Reply, call, not_found, shop, status},
     },
 };
 
@@ -25,7 +25,7 @@ fn pods() -> ListQuery {
 
 #[tokio::test]
 async fn apply_is_a_server_side_apply() {
-    let fake = Fake::new(|_, _| Reply::Json(201, json!({ "kind": "ResourceQuota" })));
+    let fake = FakeApiServer::new(|_, _| Reply::Json(201, json!({ "kind": "ResourceQuota" })));
     let content = json!({ "apiVersion": "v1", "kind": "ResourceQuota", "metadata": { "name": "q" } });
     let object = quota().object(Some("shop"), "q");
     let options = ApplyOptions { manager: "eod provider", force: true };
@@ -39,7 +39,7 @@ async fn apply_is_a_server_side_apply() {
 
 #[tokio::test]
 async fn a_conflict_lists_manager_and_field() {
-    let fake = Fake::new(|_, _| {
+    let fake = FakeApiServer::new(|_, _| {
         let causes = json!([{
             "reason": "FieldManagerConflict", "message": "conflict with \"kubectl\" using v1", "field": ".metadata.labels.a"
         }]);
@@ -59,7 +59,7 @@ async fn a_conflict_lists_manager_and_field() {
 
 #[tokio::test]
 async fn causes_of_an_invalid_object_are_kept() {
-    let fake = Fake::new(|_, _| {
+    let fake = FakeApiServer::new(|_, _| {
         let causes =
             json!([{ "reason": "FieldValueInvalid", "message": "must be positive", "field": "spec.hard[pods]" }]);
         Reply::Json(
@@ -74,7 +74,7 @@ async fn causes_of_an_invalid_object_are_kept() {
 
 #[tokio::test]
 async fn create_and_patch_go_to_their_paths() {
-    let fake = Fake::new(|_, _| Reply::Json(200, json!({})));
+    let fake = FakeApiServer::new(|_, _| Reply::Json(200, json!({})));
     let client = fake.client();
     client.create(&quota().object(Some("shop"), "q"), &json!({ "a": 1 }), "eod", &call(60)).await.unwrap();
     client.merge_patch(&shop(), &json!({ "b": 2 }), "eod", &call(60)).await.unwrap();
@@ -88,12 +88,12 @@ async fn create_and_patch_go_to_their_paths() {
 
 #[tokio::test]
 async fn only_a_missing_object_is_none() {
-    let client = Fake::new(|_, _| not_found("shop")).client();
+    let client = FakeApiServer::new(|_, _| not_found("shop")).client();
     assert_eq!(client.get(&shop(), &call(60)).await.unwrap(), None);
     let missing_kind = || status(404, "NotFound", "the server could not find the requested resource");
-    let client = Fake::new(move |_, _| missing_kind()).client();
+    let client = FakeApiServer::new(move |_, _| missing_kind()).client();
     assert_eq!(client.get(&shop(), &call(60)).await.unwrap_err().kind, ErrorKind::NotFound);
-    let client = Fake::new(|_, _| Reply::Raw(404, &[], "404 page not found")).client();
+    let client = FakeApiServer::new(|_, _| Reply::Raw(404, &[], "404 page not found")).client();
     assert_eq!(client.get(&shop(), &call(60)).await.unwrap_err().kind, ErrorKind::NotFound);
     let error = client.delete(&shop(), &Preconditions::default(), &call(60)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotFound);
@@ -105,7 +105,7 @@ fn ours() -> Preconditions {
 
 /// A delete refused with 409, and the object as it then is.
 async fn delete_conflict(live: Option<Value>) -> Result<Deleted, ErrorKind> {
-    let fake = Fake::new(move |_, seen| match (seen.method.as_str(), &live) {
+    let fake = FakeApiServer::new(move |_, seen| match (seen.method.as_str(), &live) {
         ("DELETE", _) => status(409, "Conflict", "no"),
         (_, Some(live)) => Reply::Json(200, live.clone()),
         (_, None) => not_found("shop"),
@@ -115,7 +115,7 @@ async fn delete_conflict(live: Option<Value>) -> Result<Deleted, ErrorKind> {
 
 #[tokio::test]
 async fn delete_sends_its_preconditions() {
-    let fake = Fake::new(|number, _| if number < 2 { Reply::Json(200, json!({})) } else { not_found("shop") });
+    let fake = FakeApiServer::new(|number, _| if number < 2 { Reply::Json(200, json!({})) } else { not_found("shop") });
     let client = fake.client();
     assert_eq!(client.delete(&shop(), &ours(), &call(60)).await.unwrap(), Deleted::Accepted);
     assert_eq!(client.delete(&shop(), &Preconditions::default(), &call(60)).await.unwrap(), Deleted::Accepted);
@@ -147,7 +147,7 @@ fn page(names: &[&str], next: Option<&str>) -> Reply {
     Reply::Json(200, json!({ "kind": "PodList", "apiVersion": "v1", "metadata": { "continue": next }, "items": items }))
 }
 
-async fn names(fake: &Fake) -> Result<Vec<String>, ErrorKind> {
+async fn names(fake: &FakeApiServer) -> Result<Vec<String>, ErrorKind> {
     let items = fake.client().list(&pods(), &call(60)).await.map_err(|error| error.kind)?;
     assert!(items.iter().all(|item| item["kind"] == "Pod" && item["apiVersion"] == "v1"));
     Ok(items.iter().map(|item| item["metadata"]["name"].as_str().unwrap().to_owned()).collect())
@@ -155,7 +155,7 @@ async fn names(fake: &Fake) -> Result<Vec<String>, ErrorKind> {
 
 #[tokio::test]
 async fn lists_are_paged() {
-    let fake = Fake::new(|number, _| match number {
+    let fake = FakeApiServer::new(|number, _| match number {
         0 => page(&["a", "b"], Some("t1")),
         1 => page(&["c"], Some("t2")),
         _ => page(&[], None),
@@ -175,14 +175,14 @@ async fn lists_are_paged() {
 #[tokio::test]
 async fn an_expired_list_begins_again_once_and_doubles_nothing() {
     let expired = || status(410, "Expired", "the continue token is too old");
-    let fake = Fake::new(move |number, _| match number {
+    let fake = FakeApiServer::new(move |number, _| match number {
         0 => page(&["a", "b"], Some("t1")),
         1 => expired(),
         2 => page(&["a", "b"], Some("t3")),
         _ => page(&["c"], None),
     });
     assert_eq!(names(&fake).await.unwrap(), ["a", "b", "c"]);
-    let fake = Fake::new(move |number, _| if number % 2 == 0 { page(&["a"], Some("t")) } else { expired() });
+    let fake = FakeApiServer::new(move |number, _| if number % 2 == 0 { page(&["a"], Some("t")) } else { expired() });
     assert_eq!(names(&fake).await, Err(ErrorKind::Other));
     assert_eq!(fake.log().len(), 4);
 }
@@ -190,9 +190,9 @@ async fn an_expired_list_begins_again_once_and_doubles_nothing() {
 #[tokio::test(start_paused = true)]
 async fn an_answer_that_is_no_list_is_an_error_and_not_an_empty_list() {
     for body in [json!({}), json!({ "kind": "Pod" }), json!({ "kind": "PodList" }), json!([])] {
-        let fake = Fake::new(move |_, _| Reply::Json(200, body.clone()));
+        let fake = FakeApiServer::new(move |_, _| Reply::Json(200, body.clone()));
         assert_eq!(names(&fake).await, Err(ErrorKind::Unavailable));
     }
-    let fake = Fake::new(|_, _| Reply::Json(200, json!({ "kind": "PodList", "items": null })));
+    let fake = FakeApiServer::new(|_, _| Reply::Json(200, json!({ "kind": "PodList", "items": null })));
     assert_eq!(names(&fake).await.unwrap(), Vec::<String>::new());
 }

@@ -7,22 +7,22 @@ fn environment(pairs: &'static [(&'static str, &'static str)]) -> impl Fn(&str) 
 #[test]
 fn what_is_written_beats_the_environment() {
     let environment = environment(&[("VAULT_ADDR", "https://env"), ("VAULT_NAMESPACE", "team"), ("VAULT_TOKEN", "t")]);
-    let settings = Settings { address: Some("https://block".to_owned()), ..Settings::default() };
+    let settings = VaultSettings { address: Some("https://block".to_owned()), ..VaultSettings::default() };
     let settings = settings.or_environment(environment).unwrap();
     assert_eq!(settings.address.as_deref(), Some("https://block"));
     assert_eq!(settings.namespace.as_deref(), Some("team"));
     assert!(matches!(settings.auth, Some(Auth::Token(_))));
-    assert_eq!(Access::new(settings).unwrap().describe(), "Vault at https://block, namespace `team`");
+    assert_eq!(VaultAccess::new(settings).unwrap().describe(), "Vault at https://block, namespace `team`");
 }
 
 #[test]
 fn empty_variables_are_unset_ones() {
     let empty =
         environment(&[("VAULT_ADDR", ""), ("VAULT_TOKEN", ""), ("VAULT_SKIP_VERIFY", ""), ("VAULT_CACERT", "")]);
-    let settings = Settings::default().or_environment(empty).unwrap();
+    let settings = VaultSettings::default().or_environment(empty).unwrap();
     assert_eq!(settings.skip_verify, None);
     assert!(settings.address.is_none() && settings.auth.is_none() && settings.ca_cert.is_none());
-    let access = Access::new(settings).unwrap();
+    let access = VaultAccess::new(settings).unwrap();
     assert!(!access.skip_verify && matches!(access.authority, Authority::System));
 }
 
@@ -30,19 +30,20 @@ fn empty_variables_are_unset_ones() {
 fn skip_verify_reads_as_the_official_client_does() {
     for (text, expected) in [("1", Some(true)), ("True", Some(true)), ("0", Some(false)), ("F", Some(false))] {
         let settings =
-            Settings::default().or_environment(|name| (name == "VAULT_SKIP_VERIFY").then(|| text.to_owned()));
+            VaultSettings::default().or_environment(|name| (name == "VAULT_SKIP_VERIFY").then(|| text.to_owned()));
         assert_eq!(settings.unwrap().skip_verify, expected);
     }
-    let wrong = Settings::default().or_environment(environment(&[("VAULT_SKIP_VERIFY", "yes")]));
-    assert_eq!(wrong.unwrap_err(), AccessError::BadBool { got: "yes".to_owned() });
-    let given = Settings { skip_verify: Some(false), ..Settings::default() };
+    let wrong = VaultSettings::default().or_environment(environment(&[("VAULT_SKIP_VERIFY", "yes")]));
+    assert_eq!(wrong.unwrap_err(), VaultAccessError::BadBool { got: "yes".to_owned() });
+    let given = VaultSettings { skip_verify: Some(false), ..VaultSettings::default() };
     let given = given.or_environment(environment(&[("VAULT_SKIP_VERIFY", "true")])).unwrap();
     assert_eq!(given.skip_verify, Some(false));
 }
 
 #[test]
 fn addresses() {
-    let parse = |text: &str| Access::new(Settings { address: Some(text.to_owned()), ..Settings::default() });
+    let parse =
+        |text: &str| VaultAccess::new(VaultSettings { address: Some(text.to_owned()), ..VaultSettings::default() });
     for good in ["https://vault:8200", "http://127.0.0.1:8200/", "https://host/vault", " https://host "] {
         assert!(parse(good).is_ok(), "{good}");
     }
@@ -53,11 +54,11 @@ fn addresses() {
 
 #[test]
 fn logins() {
-    let parse = |auth: Auth| Access::new(Settings { auth: Some(auth), ..Settings::default() });
+    let parse = |auth: Auth| VaultAccess::new(VaultSettings { auth: Some(auth), ..VaultSettings::default() });
     let token = |text: &str| Auth::Token(text.to_owned().into());
     assert!(parse(token("hvs.x")).is_ok());
-    assert_eq!(parse(token("x\n")).unwrap_err(), AccessError::Unsendable { attribute: "vault.auth.token" });
-    assert_eq!(parse(token("")).unwrap_err(), AccessError::Empty { attribute: "vault.auth.token" });
+    assert_eq!(parse(token("x\n")).unwrap_err(), VaultAccessError::Unsendable { attribute: "vault.auth.token" });
+    assert_eq!(parse(token("")).unwrap_err(), VaultAccessError::Empty { attribute: "vault.auth.token" });
     let role = |mount: &str| Auth::AppRole {
         role_id: "r".to_owned(),
         secret_id: "s".to_owned().into(),
@@ -72,10 +73,10 @@ fn logins() {
 #[test]
 fn debug_shows_no_secret() {
     let auth = Auth::AppRole { role_id: "role".to_owned(), secret_id: "canary".to_owned().into(), mount: None };
-    let settings = Settings { auth: Some(auth), ..Settings::default() };
-    let shown = format!("{settings:?} {:?}", Access::new(settings.clone()).unwrap());
+    let settings = VaultSettings { auth: Some(auth), ..VaultSettings::default() };
+    let shown = format!("{settings:?} {:?}", VaultAccess::new(settings.clone()).unwrap());
     assert!(!shown.contains("canary"), "{shown}");
-    let token = Settings { auth: Some(Auth::Token("canary".to_owned().into())), ..Settings::default() };
-    let shown = format!("{token:?} {:?}", Access::new(token.clone()).unwrap());
+    let token = VaultSettings { auth: Some(Auth::Token("canary".to_owned().into())), ..VaultSettings::default() };
+    let shown = format!("{token:?} {:?}", VaultAccess::new(token.clone()).unwrap());
     assert!(!shown.contains("canary"), "{shown}");
 }

@@ -9,12 +9,12 @@ use eod_domain::vault::{CopyProvenance, KeyRecord, KeyResult, Refused, Route, Se
 use futures::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
-use super::{AT_ONCE, Cloned, Notice, Options, Owner, subtree, subtree::Pair};
+use super::{AT_ONCE, CloneOptions, Cloned, CopyOwner, Notice, subtree, subtree::Pair};
 use crate::{
     Deadline, Error, ErrorKind,
     vault::{
         client::{SYSTEM, Vault},
-        kv::{Created, Found, Receipt},
+        kv::{Created, Receipt, SecretRead},
         mount::MountInfo,
         secret::{Secret, SecretMap},
     },
@@ -27,7 +27,7 @@ const GRACE: Duration = Duration::from_secs(3);
 const CHANGED_MEANWHILE: usize = 3;
 
 /// Copies a secret, or a subtree. One failure ends the run as soon as what is under way is done.
-pub async fn clone(vault: &Vault, route: &Route, options: &Options, owner: &Owner, call: &Deadline) -> Cloned {
+pub async fn clone(vault: &Vault, route: &Route, options: &CloneOptions, owner: &CopyOwner, call: &Deadline) -> Cloned {
     let mut cloned = Cloned::default();
     let (mounts, pairs) = match prepare(vault, route, options, call).await {
         Ok((mounts, pairs, notices)) => {
@@ -37,7 +37,7 @@ pub async fn clone(vault: &Vault, route: &Route, options: &Options, owner: &Owne
         Err(error) => return Cloned { error: Some(error), ..cloned },
     };
     let failed = AtomicBool::new(false);
-    let work = Work { vault, options, owner, call, source: &mounts.0, target: &mounts.1 };
+    let work = CopyWork { vault, options, owner, call, source: &mounts.0, target: &mounts.1 };
     let jobs = stream::iter(pairs).map(|pair| async {
         if failed.load(Ordering::Relaxed) {
             return Copied::default();
@@ -65,7 +65,7 @@ pub async fn clone(vault: &Vault, route: &Route, options: &Options, owner: &Owne
 async fn prepare(
     vault: &Vault,
     route: &Route,
-    options: &Options,
+    options: &CloneOptions,
     call: &Deadline,
 ) -> Result<((MountInfo, MountInfo), Vec<Pair>, Vec<Notice>), Error> {
     let to = |operation, secret: &SecretRef| {
@@ -83,10 +83,10 @@ async fn prepare(
     Ok(((source, target), pairs, notices))
 }
 
-pub(super) struct Work<'a> {
+pub(super) struct CopyWork<'a> {
     pub(super) vault: &'a Vault,
-    pub(super) options: &'a Options,
-    owner: &'a Owner,
+    pub(super) options: &'a CloneOptions,
+    owner: &'a CopyOwner,
     call: &'a Deadline,
     source: &'a MountInfo,
     pub(super) target: &'a MountInfo,
@@ -107,14 +107,14 @@ impl Copied {
 }
 
 /// One copy in the making.
-pub(super) struct Draft {
+pub(super) struct PlannedCopy {
     pub(super) target: SecretRef,
     pub(super) data: SecretMap,
     pub(super) provenance: CopyProvenance,
     pub(super) source_metadata: std::collections::BTreeMap<String, String>,
 }
 
-impl Work<'_> {
+impl CopyWork<'_> {
     async fn copy(&self, pair: Pair) -> Copied {
         match self.read_source(&pair).await {
             Ok(Ok(secret)) => self.create(self.draft(pair, secret)).await,
@@ -128,12 +128,14 @@ impl Work<'_> {
         let found = self.vault.read(self.source, pair.source.path(), None, self.call).await?;
         let skipped = |why: &str| Notice::Skipped { source: pair.source.to_string(), why: why.to_owned() };
         match found {
-            Found::Secret(secret) => Ok(Ok(secret)),
-            Found::Absent if pair.root => Ok(Err(None)),
-            Found::Absent if self.options.recursive => Ok(Err(Some(skipped("it is gone since it was listed")))),
-            Found::Deleted { .. } if self.options.recursive => Ok(Err(Some(skipped("its newest version is deleted")))),
-            Found::Absent => Err(nothing(&pair.source)),
-            Found::Deleted { version } => {
+            SecretRead::Secret(secret) => Ok(Ok(secret)),
+            SecretRead::Absent if pair.root => Ok(Err(None)),
+            SecretRead::Absent if self.options.recursive => Ok(Err(Some(skipped("it is gone since it was listed")))),
+            SecretRead::Deleted { .. } if self.options.recursive => {
+                Ok(Err(Some(skipped("its newest version is deleted"))))
+            }
+            SecretRead::Absent => Err(nothing(&pair.source)),
+            SecretRead::Deleted { version } => {
                 let version = version.map(|version| format!(" {version}")).unwrap_or_default();
                 let words = format!(
                     "its newest version{version} is deleted; restore it (`vault kv undelete`) or write a new one"
@@ -143,7 +145,7 @@ impl Work<'_> {
         }
     }
 
-    fn draft(&self, pair: Pair, mut secret: Secret) -> Draft {
+    fn draft(&self, pair: Pair, mut secret: Secret) -> PlannedCopy {
         let data = std::mem::take(&mut secret.data);
         let data = data.without(&self.options.exclude_keys).with(&self.options.overrides);
         let provenance = CopyProvenance {
@@ -154,10 +156,10 @@ impl Work<'_> {
             created: None,
             nonce: self.owner.nonce.clone(),
         };
-        Draft { target: pair.target, data, provenance, source_metadata: secret.custom_metadata }
+        PlannedCopy { target: pair.target, data, provenance, source_metadata: secret.custom_metadata }
     }
 
-    async fn create(&self, draft: Draft) -> Copied {
+    async fn create(&self, draft: PlannedCopy) -> Copied {
         for _ in 0..CHANGED_MEANWHILE {
             let path = draft.target.path();
             let (refused, denied, after_silence) =
@@ -184,7 +186,7 @@ impl Work<'_> {
     }
 
     /// Marks what we have just stored. It is recorded whether or not the marks could be written.
-    async fn mark_new(&self, mut draft: Draft, receipt: Receipt) -> Copied {
+    async fn mark_new(&self, mut draft: PlannedCopy, receipt: Receipt) -> Copied {
         draft.provenance.created.clone_from(&receipt.created_time);
         // Metadata without a value is no secret that was there, but it is somebody's and stays beside ours.
         draft.source_metadata.extend(receipt.custom_metadata);
@@ -223,7 +225,7 @@ impl Work<'_> {
     }
 
     /// Looks once at what a create without an answer may have stored.
-    async fn settle_unknown(&self, draft: Draft, error: Error) -> Copied {
+    async fn settle_unknown(&self, draft: PlannedCopy, error: Error) -> Copied {
         let grace = Deadline::within(GRACE, CancellationToken::new());
         match self.settle(&draft, Refused::Conflict, None, true, &grace).await {
             Some(copied) => Copied { error: Some(error), ..copied },

@@ -8,24 +8,24 @@ use eod_domain::vault::{
 };
 
 use super::{
-    Notice, OnExisting,
-    copy::{Copied, Draft, Work},
+    Notice, OnForeignSecret,
+    copy::{Copied, CopyWork, PlannedCopy},
 };
 use crate::{
     Deadline, Error, ErrorKind,
-    vault::{kv::Found, secret::Metadata},
+    vault::{kv::SecretRead, secret::Metadata},
 };
 
 /// How long a value without marks may still get them from the run that stored it: the second of its two writes, with
 /// the attempts that a bad connection takes.
 const MARKED_WITHIN: Duration = Duration::from_secs(5);
 
-impl Work<'_> {
+impl CopyWork<'_> {
     /// Decides about what is where the copy should be; none where it has gone or changed hands meanwhile, so that the
     /// create may be tried again.
     pub(super) async fn settle(
         &self,
-        draft: &Draft,
+        draft: &PlannedCopy,
         refused: Refused,
         denied: Option<Error>,
         after_silence: bool,
@@ -62,7 +62,13 @@ impl Work<'_> {
     }
 
     /// Takes over a copy that an interrupted run of ours marked. Its value, and what people wrote on it, stay.
-    async fn adopt(&self, draft: &Draft, metadata: &Metadata, facts: &KeyFacts, call: &Deadline) -> Option<Copied> {
+    async fn adopt(
+        &self,
+        draft: &PlannedCopy,
+        metadata: &Metadata,
+        facts: &KeyFacts,
+        call: &Deadline,
+    ) -> Option<Copied> {
         let marks = &facts.marks;
         let written = metadata.written(marks);
         let provenance = CopyProvenance {
@@ -84,14 +90,14 @@ impl Work<'_> {
     /// An unmarked version 1 is ours if it holds what we would have written.
     async fn compare(
         &self,
-        draft: &Draft,
+        draft: &PlannedCopy,
         metadata: &Metadata,
         facts: &KeyFacts,
         after_silence: bool,
         call: &Deadline,
     ) -> Option<Copied> {
         let value = match self.vault.read(self.target, draft.target.path(), Some(1), call).await {
-            Ok(Found::Secret(secret)) => secret,
+            Ok(SecretRead::Secret(secret)) => secret,
             Ok(_) => return self.keep(draft, facts, "it was deleted while it was looked at".to_owned()),
             Err(error) if error.kind == ErrorKind::Denied => {
                 let why = "it carries no marks, and the token may not read it to compare it with the source";
@@ -129,7 +135,7 @@ impl Work<'_> {
         Some(copied)
     }
 
-    async fn is_marked_by(&self, draft: &Draft, call: &Deadline) -> Result<bool, Error> {
+    async fn is_marked_by(&self, draft: &PlannedCopy, call: &Deadline) -> Result<bool, Error> {
         let found = self.vault.metadata(self.target, draft.target.path(), call).await?;
         let nonce = found.and_then(|metadata| KeyMarks::read(&metadata.custom_metadata).nonce);
         Ok(nonce.as_ref() == Some(&draft.provenance.nonce))
@@ -137,7 +143,7 @@ impl Work<'_> {
 
     /// Whether nobody marks the value within the time in which whoever has just stored it does so. Without a wait, two
     /// environments that want a copy at one path could both take the first one's for their own.
-    async fn stays_unmarked(&self, draft: &Draft, after_silence: bool, call: &Deadline) -> Result<bool, Error> {
+    async fn stays_unmarked(&self, draft: &PlannedCopy, after_silence: bool, call: &Deadline) -> Result<bool, Error> {
         if after_silence {
             return Ok(true);
         }
@@ -156,8 +162,8 @@ impl Work<'_> {
         Ok(true)
     }
 
-    fn keep(&self, draft: &Draft, facts: &KeyFacts, why: String) -> Option<Copied> {
-        if self.options.on_existing == OnExisting::Fail {
+    fn keep(&self, draft: &PlannedCopy, facts: &KeyFacts, why: String) -> Option<Copied> {
+        if self.options.on_existing == OnForeignSecret::Fail {
             let words = format!(
                 "it is there already and is not a copy of ours ({why}); delete it, or set `on_existing = \"keep\"`"
             );

@@ -4,12 +4,12 @@ use std::collections::BTreeMap;
 
 use eod_domain::vault::{KeyRecord, KeyUpdate, MountPath, SecretPath, update};
 
-use super::Owner;
+use super::CopyOwner;
 use crate::{
     Deadline, Error, ErrorKind,
     vault::{
         client::Vault,
-        kv::{Found, Receipt, Written},
+        kv::{Receipt, SecretRead, Written},
         mount::MountInfo,
         secret::{Metadata, SecretMap},
     },
@@ -41,7 +41,7 @@ pub async fn update_overrides(
     path: &SecretPath,
     record: &KeyRecord,
     overrides: &SecretMap,
-    owner: &Owner,
+    owner: &CopyOwner,
     call: &Deadline,
 ) -> Result<Updated, Error> {
     let mount = &MountInfo::v2(mount.clone());
@@ -56,9 +56,9 @@ pub async fn update_overrides(
         KeyUpdate::NotOurs => return Ok(Updated::NotOurs),
     };
     let data = match vault.read(mount, path, Some(cas), call).await {
-        Ok(Found::Secret(mut secret)) => std::mem::take(&mut secret.data).with(overrides),
-        Ok(Found::Deleted { .. }) => return Ok(Updated::Edited),
-        Ok(Found::Absent) => return Ok(Updated::Gone),
+        Ok(SecretRead::Secret(mut secret)) => std::mem::take(&mut secret.data).with(overrides),
+        Ok(SecretRead::Deleted { .. }) => return Ok(Updated::Edited),
+        Ok(SecretRead::Absent) => return Ok(Updated::Gone),
         Err(error) if error.kind == ErrorKind::Denied => return Ok(Updated::Denied(error)),
         Err(error) => return Err(error),
     };
@@ -90,7 +90,7 @@ async fn silently_written(
     call: &Deadline,
 ) -> Result<Option<Receipt>, Error> {
     match vault.read(mount, path, None, call).await? {
-        Found::Secret(secret) if secret.version == Some(cas + 1) && secret.data == *data => Ok(Some(Receipt {
+        SecretRead::Secret(secret) if secret.version == Some(cas + 1) && secret.data == *data => Ok(Some(Receipt {
             version: cas + 1,
             created_time: secret.created_time.clone(),
             custom_metadata: secret.custom_metadata.clone(),

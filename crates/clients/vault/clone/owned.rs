@@ -7,7 +7,7 @@ use eod_domain::vault::{
 };
 use futures::{StreamExt, stream};
 
-use super::{AT_ONCE, Owner, subtree};
+use super::{AT_ONCE, CopyOwner, subtree};
 use crate::{
     Deadline, Error,
     vault::{client::Vault, mount::MountInfo, secret::Metadata},
@@ -62,7 +62,7 @@ pub async fn refresh(
     vault: &Vault,
     mount: &MountPath,
     keys: &BTreeMap<SecretPath, KeyRecord>,
-    owner: &Owner,
+    owner: &CopyOwner,
     call: &Deadline,
 ) -> Result<BTreeMap<SecretPath, KeyState>, Error> {
     let mount = &MountInfo::v2(mount.clone());
@@ -97,7 +97,7 @@ pub async fn destroy(
     vault: &Vault,
     mount: &MountPath,
     keys: &BTreeMap<SecretPath, KeyRecord>,
-    owner: &Owner,
+    owner: &CopyOwner,
     call: &Deadline,
 ) -> Destroyed {
     let mount = &MountInfo::v2(mount.clone());
@@ -143,7 +143,7 @@ async fn destroy_one(
     mount: &MountInfo,
     path: &SecretPath,
     record: &KeyRecord,
-    owner: &Owner,
+    owner: &CopyOwner,
     call: &Deadline,
 ) -> Result<Removed, Error> {
     if record.result == KeyResult::KeptForeign {

@@ -9,7 +9,7 @@ use crate::{
     ErrorKind,
     vault::{
         MountInfo, SecretMap, Vault,
-        clone::{self, Cloned, KeyState, Notice, OnExisting, Options, Owner, Removed, Updated},
+        clone::{self, CloneOptions, Cloned, CopyOwner, KeyState, Notice, OnForeignSecret, Removed, Updated},
         fake::call,
     },
 };
@@ -18,8 +18,8 @@ use eod_domain::{
     vault::{Globs, KeyRecord, KeyResult, LeaveReason, Route, SecretPath},
 };
 
-pub(super) fn owner(environment: &str, nonce: u8) -> Owner {
-    Owner {
+pub(super) fn owner(environment: &str, nonce: u8) -> CopyOwner {
+    CopyOwner {
         environment: environment.parse().unwrap(),
         installation: "acme".parse().unwrap(),
         nonce: Nonce::new([nonce; 16]),
@@ -47,8 +47,8 @@ async fn bench(name: &str) -> (&'static Server, MountInfo, Vault) {
     (server, engine, server.client(server.root()))
 }
 
-async fn copy(vault: &Vault, engine: &MountInfo, owner: &Owner) -> Cloned {
-    clone::clone(vault, &route(engine, "stage/shop", "preview/pr-1"), &Options::default(), owner, &call()).await
+async fn copy(vault: &Vault, engine: &MountInfo, owner: &CopyOwner) -> Cloned {
+    clone::clone(vault, &route(engine, "stage/shop", "preview/pr-1"), &CloneOptions::default(), owner, &call()).await
 }
 
 fn only(cloned: &Cloned) -> &KeyRecord {
@@ -61,7 +61,7 @@ async fn refreshed(
     vault: &Vault,
     engine: &MountInfo,
     keys: &BTreeMap<SecretPath, KeyRecord>,
-    owner: &Owner,
+    owner: &CopyOwner,
 ) -> KeyState {
     let states = clone::refresh(vault, &engine.path, keys, owner, &call()).await.unwrap();
     states.into_values().next().unwrap()
@@ -71,7 +71,7 @@ async fn destroyed(
     vault: &Vault,
     engine: &MountInfo,
     keys: &BTreeMap<SecretPath, KeyRecord>,
-    owner: &Owner,
+    owner: &CopyOwner,
 ) -> Removed {
     let destroyed = clone::destroy(vault, &engine.path, keys, owner, &call()).await;
     assert!(destroyed.error.is_none(), "{}", destroyed.error.unwrap().chain());
@@ -83,10 +83,10 @@ async fn a_copy_from_create_to_destroy() {
     let (server, engine, vault) = bench("copy").await;
     server.put(&engine, "preview/pr-12", json!({ "NOT": "ours" })).await;
     let owner = owner("pr-1", 1);
-    let options = Options {
+    let options = CloneOptions {
         exclude_keys: vec!["KEY".to_owned()],
         overrides: overrides(&[("URL", "https://sandbox")]),
-        ..Options::default()
+        ..CloneOptions::default()
     };
     let route = route(&engine, "stage/shop", "preview/pr-1");
     let cloned = clone::clone(&vault, &route, &options, &owner, &call()).await;
@@ -133,7 +133,7 @@ async fn somebody_elses_secret_is_left_alone() {
     let cloned = copy(&vault, &engine, &owner).await;
     assert_eq!((only(&cloned).result, only(&cloned).edited), (KeyResult::KeptForeign, false));
     assert!(cloned.notices[0].to_string().contains("`foreign/preview/pr-1` was there before"), "{:?}", cloned.notices);
-    let options = Options { on_existing: OnExisting::Fail, ..Options::default() };
+    let options = CloneOptions { on_existing: OnForeignSecret::Fail, ..CloneOptions::default() };
     let route = route(&engine, "stage/shop", "preview/pr-1");
     let error = clone::clone(&vault, &route, &options, &owner, &call()).await.error.unwrap();
     assert_eq!(error.kind, ErrorKind::AlreadyExists);
@@ -152,7 +152,7 @@ async fn another_environments_copy_is_foreign_and_another_sources_an_error() {
     assert!(cloned.notices[0].to_string().contains("environment `pr-7`"));
     server.put(&engine, "stage/other", json!({ "A": "1" })).await;
     let other = route(&engine, "stage/other", "preview/pr-1");
-    let error = clone::clone(&vault, &other, &Options::default(), &owner("pr-7", 8), &call()).await.error.unwrap();
+    let error = clone::clone(&vault, &other, &CloneOptions::default(), &owner("pr-7", 8), &call()).await.error.unwrap();
     assert!(error.chain().contains("is a copy of `others/stage/shop`"), "{}", error.chain());
 }
 
@@ -248,7 +248,9 @@ async fn a_source_that_is_not_there_is_named() {
     let (server, engine, vault) = bench("missing").await;
     let clone_of = |source: &'static str| {
         let (vault, route) = (vault.clone(), route(&engine, source, "preview/pr-1"));
-        async move { clone::clone(&vault, &route, &Options::default(), &owner("pr-1", 1), &call()).await.error.unwrap() }
+        async move {
+            clone::clone(&vault, &route, &CloneOptions::default(), &owner("pr-1", 1), &call()).await.error.unwrap()
+        }
     };
     let error = clone_of("stage/none").await;
     assert_eq!(error.kind, ErrorKind::NotFound);
@@ -294,7 +296,7 @@ async fn overrides_are_written_only_where_nobody_edited() {
     assert!(matches!(update(second.clone(), "https://three").await, Updated::Edited));
     assert_eq!(server.value(&engine, "preview/pr-1").await, json!({ "URL": "mine" }));
     // A run that adopts it knows that version 2 was ours and version 3 was not.
-    let adopted = copy(&vault, &engine, &Owner { nonce: Nonce::new([9; 16]), ..owner.clone() }).await;
+    let adopted = copy(&vault, &engine, &CopyOwner { nonce: Nonce::new([9; 16]), ..owner.clone() }).await;
     assert_eq!((only(&adopted).version, only(&adopted).edited), (2, true));
     assert!(matches!(update(second.clone(), "https://four").await, Updated::NotOurs));
     vault.delete_all(&engine, &target, &call()).await.unwrap();
@@ -305,7 +307,7 @@ async fn overrides_are_written_only_where_nobody_edited() {
 async fn two_hundred_racers_make_one_version() {
     let (server, engine, vault) = bench("race").await;
     let route = route(&engine, "stage/shop", "preview/pr-1");
-    let (options, call) = (Options::default(), call());
+    let (options, call) = (CloneOptions::default(), call());
     let owners: Vec<_> = (0..200).map(|nonce| owner("pr-1", nonce)).collect();
     let runs = owners.iter().map(|owner| clone::clone(&vault, &route, &options, owner, &call));
     let cloned = futures::future::join_all(runs).await;
@@ -337,7 +339,7 @@ async fn a_copy_goes_to_version_2_only_and_may_come_from_version_1() {
         )
         .unwrap()
     };
-    let (options, owner) = (Options::default(), owner("pr-1", 1));
+    let (options, owner) = (CloneOptions::default(), owner("pr-1", 1));
     let up = clone::clone(&vault, &from_to("kv1/stage/shop", "two/preview/pr-1"), &options, &owner, &call()).await;
     assert_eq!(only(&up).source_version, None);
     assert_eq!(server.value(&engine, "preview/pr-1").await, json!({ "A": "1" }));

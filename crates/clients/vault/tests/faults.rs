@@ -11,9 +11,9 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Deadline, Error, ErrorKind,
     vault::{
-        Found, MountInfo, Refusal, Settings, Vault,
-        clone::{self, Options, Owner},
-        fake::{Fake, Reply, Seen, TOKEN, basics, call, client, refusal, secret},
+        MountInfo, SecretRead, Vault, VaultRefusal, VaultSettings,
+        clone::{self, CloneOptions, CopyOwner},
+        fake::{FakeVault, Reply, Seen, TOKEN, basics, call, client, refusal, secret},
     },
 };
 use eod_domain::{
@@ -23,14 +23,14 @@ use eod_domain::{
 
 const READ: &str = "GET /v1/secret/data/stage/shop";
 
-async fn read(vault: &Vault, call: &Deadline) -> Result<Found, Error> {
+async fn read(vault: &Vault, call: &Deadline) -> Result<SecretRead, Error> {
     vault.read(&MountInfo::v2(MountPath::default()), &"stage/shop".parse().unwrap(), None, call).await
 }
 
 /// Replies to the basics, and to everything else by the number of the request among the rest.
-async fn after_basics(reply: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> Fake {
+async fn after_basics(reply: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> FakeVault {
     let rest = Mutex::new(0);
-    Fake::serve(move |_, seen| {
+    FakeVault::serve(move |_, seen| {
         basics(seen).unwrap_or_else(|| {
             let mut rest = rest.lock().unwrap();
             *rest += 1;
@@ -48,7 +48,7 @@ async fn busy_servers_are_asked_again() {
             _ => secret(1, &json!({ "A": "1" })),
         })
         .await;
-        assert!(matches!(read(&fake.client(), &call()).await, Ok(Found::Secret(_))), "{status}");
+        assert!(matches!(read(&fake.client(), &call()).await, Ok(SecretRead::Secret(_))), "{status}");
         assert_eq!(fake.count(READ), 3, "{status}");
     }
     for status in [400, 403, 404, 405] {
@@ -75,13 +75,13 @@ async fn a_sealed_server_is_named_and_not_waited_for() {
     let error = read(&fake.client(), &call()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable);
     assert!(error.chain().contains("Vault is sealed; unseal it"), "{}", error.chain());
-    assert!(Refusal::of(&error).is_some_and(Refusal::is_sealed));
+    assert!(VaultRefusal::of(&error).is_some_and(VaultRefusal::is_sealed));
     assert_eq!(fake.count(READ), 1);
 }
 
 #[tokio::test]
 async fn the_token_is_not_sent_to_another_host() {
-    let other = Fake::serve(|_, _| secret(1, &json!({}))).await;
+    let other = FakeVault::serve(|_, _| secret(1, &json!({}))).await;
     let location = format!("{}/v1/secret/data/stage/shop", other.url);
     let fake = after_basics(move |_, _| Reply::Raw(307, vec![("Location", location.clone())], "")).await;
     let error = read(&fake.client(), &call()).await.unwrap_err();
@@ -125,7 +125,7 @@ async fn nobody_at_the_address() {
         format!("http://{}", listener.local_addr().unwrap())
     };
     let auth = Some(crate::vault::Auth::Token(TOKEN.to_owned().into()));
-    let vault = client(Settings { address: Some(address), auth, ..Settings::default() });
+    let vault = client(VaultSettings { address: Some(address), auth, ..VaultSettings::default() });
     let error = read(&vault, &call()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable);
     assert!(error.chain().contains("cannot be reached"), "{}", error.chain());
@@ -150,11 +150,11 @@ async fn a_stop_ends_a_call_that_waits() {
 #[tokio::test]
 async fn requests_say_who_asks_and_in_which_namespace() {
     let fake = after_basics(|_, _| secret(1, &json!({}))).await;
-    let settings = Settings {
+    let settings = VaultSettings {
         address: Some(format!("{}/vault/", fake.url)),
         namespace: Some("team/".to_owned()),
         auth: Some(crate::vault::Auth::Token(TOKEN.to_owned().into())),
-        ..Settings::default()
+        ..VaultSettings::default()
     };
     read(&client(settings), &call()).await.unwrap();
     let last = fake.log().pop().unwrap();
@@ -180,7 +180,7 @@ async fn at_most_eight_requests_are_in_flight() {
 }
 
 /// A server that stores the create and then ends the connection.
-async fn forgetful() -> Fake {
+async fn forgetful() -> FakeVault {
     let stored = Mutex::new(None);
     after_basics(move |_, seen| {
         let mut stored = stored.lock().unwrap();
@@ -210,14 +210,18 @@ fn route() -> Route {
     Route::new(source, target, &Globs::default_sensitive(), &Globs::default_targets()).unwrap()
 }
 
-fn owner() -> Owner {
-    Owner { environment: "pr-1".parse().unwrap(), installation: "acme".parse().unwrap(), nonce: Nonce::new([7; 16]) }
+fn owner() -> CopyOwner {
+    CopyOwner {
+        environment: "pr-1".parse().unwrap(),
+        installation: "acme".parse().unwrap(),
+        nonce: Nonce::new([7; 16]),
+    }
 }
 
 #[tokio::test]
 async fn a_create_whose_answer_was_lost_is_known_to_be_ours() {
     let fake = forgetful().await;
-    let cloned = clone::clone(&fake.client(), &route(), &Options::default(), &owner(), &call()).await;
+    let cloned = clone::clone(&fake.client(), &route(), &CloneOptions::default(), &owner(), &call()).await;
     assert!(cloned.error.is_none(), "{:?}", cloned.error);
     let record = cloned.keys.values().next().unwrap();
     assert_eq!((record.result, record.version, record.source_version), (KeyResult::Cloned, 1, Some(5)));
@@ -244,7 +248,7 @@ async fn a_copy_is_marked_even_when_the_run_is_stopped_at_once() {
     })
     .await;
     let call = Deadline::within(Duration::from_secs(60), cancel);
-    let cloned = clone::clone(&fake.client(), &route(), &Options::default(), &owner(), &call).await;
+    let cloned = clone::clone(&fake.client(), &route(), &CloneOptions::default(), &owner(), &call).await;
     assert_eq!(cloned.error.map(|error| error.kind), Some(ErrorKind::Cancelled));
     assert_eq!(cloned.keys.len(), 1, "the copy is in the partial state");
     assert_eq!(fake.count("POST /v1/secret/metadata/preview/pr-1"), 2);
@@ -254,7 +258,7 @@ async fn a_copy_is_marked_even_when_the_run_is_stopped_at_once() {
 async fn a_token_that_ends_in_the_middle_is_replaced_once() {
     let logins = Arc::new(Mutex::new(0));
     let count = Arc::clone(&logins);
-    let fake = Fake::serve(move |_, seen| {
+    let fake = FakeVault::serve(move |_, seen| {
         if seen.path == "/v1/auth/approle/login" {
             *count.lock().unwrap() += 1;
             let token = format!("hvs.{}", count.lock().unwrap());

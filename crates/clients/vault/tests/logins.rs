@@ -13,8 +13,8 @@ use super::server::Server;
 use crate::{
     ErrorKind,
     vault::{
-        Auth, Found, JwtSource, MountInfo, Settings,
-        fake::{Fake, Reply, call, client, refusal, secret},
+        Auth, JwtSource, MountInfo, SecretRead, VaultSettings,
+        fake::{FakeVault, Reply, call, client, refusal, secret},
     },
 };
 use eod_domain::vault::{MountPath, SecretPath};
@@ -59,7 +59,7 @@ async fn each_method_asks_as_it_should() {
             json!({ "jwt": "jwt-in-a-file" }),
         ),
     ] {
-        let fake = Fake::serve(|_, seen| match seen.method.as_str() {
+        let fake = FakeVault::serve(|_, seen| match seen.method.as_str() {
             "POST" => granted("hvs.new", 3600),
             _ => secret(1, &json!({})),
         })
@@ -78,7 +78,7 @@ async fn each_method_asks_as_it_should() {
 
 #[tokio::test]
 async fn a_token_is_renewed_at_two_thirds_of_its_life() {
-    let fake = Fake::serve(|_, seen| match seen.path.as_str() {
+    let fake = FakeVault::serve(|_, seen| match seen.path.as_str() {
         "/v1/auth/approle/login" => granted("hvs.short", 1),
         "/v1/auth/token/renew-self" => granted("hvs.short", 3600),
         _ => secret(1, &json!({})),
@@ -98,7 +98,7 @@ async fn a_token_is_renewed_at_two_thirds_of_its_life() {
 
 #[tokio::test]
 async fn a_login_that_was_refused_is_not_tried_by_every_call() {
-    let fake = Fake::serve(|_, _| refusal(400, "invalid role or secret ID")).await;
+    let fake = FakeVault::serve(|_, _| refusal(400, "invalid role or secret ID")).await;
     let auth = Auth::AppRole { role_id: "r".into(), secret_id: "canary".to_owned().into(), mount: None };
     let vault = fake.client_with(auth);
     for _ in 0..5 {
@@ -114,26 +114,26 @@ async fn a_login_that_was_refused_is_not_tried_by_every_call() {
 #[tokio::test]
 async fn what_is_missing_is_said_at_the_first_call() {
     for (settings, words) in [
-        (Settings::default(), "no credentials"),
-        (Settings { auth: Some(Auth::Token("t".to_owned().into())), ..Settings::default() }, "VAULT_ADDR"),
+        (VaultSettings::default(), "no credentials"),
+        (VaultSettings { auth: Some(Auth::Token("t".to_owned().into())), ..VaultSettings::default() }, "VAULT_ADDR"),
         (
-            Settings {
+            VaultSettings {
                 address: Some("http://127.0.0.1:1".into()),
                 auth: Some(Auth::Kubernetes {
                     role: "r".into(),
                     token_path: Some("/does/not/exist".into()),
                     mount: None,
                 }),
-                ..Settings::default()
+                ..VaultSettings::default()
             },
             "cannot read the service account's token from `/does/not/exist`",
         ),
         (
-            Settings {
+            VaultSettings {
                 address: Some("https://127.0.0.1:1".into()),
                 ca_cert: Some("/does/not/exist".into()),
                 auth: Some(Auth::Token("t".to_owned().into())),
-                ..Settings::default()
+                ..VaultSettings::default()
             },
             "cannot read the certificate authority",
         ),
@@ -168,7 +168,7 @@ async fn a_token_of_few_uses_is_replaced_on_a_real_server() {
     let vault = server.client(auth);
     for number in 0..20 {
         let found = vault.read(&engine, &format!("k{number}").parse().unwrap(), None, &call()).await;
-        assert!(matches!(found, Ok(Found::Secret(_))), "{number}: {found:?}");
+        assert!(matches!(found, Ok(SecretRead::Secret(_))), "{number}: {found:?}");
     }
     let logins = server.audited(|line| line["request"]["path"] == "auth/uses/login").len();
     assert_eq!(logins, 2);
@@ -219,7 +219,7 @@ impl Visit for Text<'_> {
 async fn nothing_secret_is_logged_at_any_level() {
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Everything)).unwrap();
     HEARD.set(Some(String::new()));
-    let fake = Fake::serve(|_, seen| match (seen.method.as_str(), seen.path.as_str()) {
+    let fake = FakeVault::serve(|_, seen| match (seen.method.as_str(), seen.path.as_str()) {
         (_, "/v1/auth/approle/login") => granted("hvs.canary-token", 3600),
         ("GET", "/v1/secret/data/stage/shop") => secret(1, &json!({ "A": "canary-value" })),
         ("POST", _) => Reply::Json(400, json!({ "errors": ["no"], "data": "canary-answer" })),
@@ -228,7 +228,9 @@ async fn nothing_secret_is_logged_at_any_level() {
     .await;
     let auth = Auth::AppRole { role_id: "role".into(), secret_id: "canary-secret-id".to_owned().into(), mount: None };
     let vault = fake.client_with(auth);
-    let Found::Secret(secret) = vault.read(&mount(), &path(), None, &call()).await.unwrap() else { panic!("absent") };
+    let SecretRead::Secret(secret) = vault.read(&mount(), &path(), None, &call()).await.unwrap() else {
+        panic!("absent")
+    };
     let error = vault.create(&mount(), &path(), &secret.data, &call()).await.unwrap_err();
     let shown = format!("{vault:?} {secret:?} {error:?} {}", error.chain());
     let logged = HEARD.take().unwrap();

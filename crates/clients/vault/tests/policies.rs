@@ -8,7 +8,7 @@ use super::{
 };
 use crate::vault::{
     MountInfo,
-    clone::{self, Options, Removed, Updated},
+    clone::{self, CloneOptions, Removed, Updated},
     fake::call,
 };
 use eod_domain::vault::{CloneRights, Globs, KeyResult, Reader, cloner_policy, reader_policy};
@@ -40,7 +40,7 @@ async fn the_cloners_policy_is_enough_and_not_more() {
     }
     let (auth, token) = server.token_with("cloner", &cloner_policy(&rights(&engine))).await;
     let vault = server.client(auth);
-    let options = Options { recursive: true, ..Options::default() };
+    let options = CloneOptions { recursive: true, ..CloneOptions::default() };
     let (owner, route) = (owner("pr-1", 1), route(&engine, "stage", "preview/pr-1"));
     let cloned = clone::clone(&vault, &route, &options, &owner, &call()).await;
     assert!(cloned.error.is_none(), "{}", cloned.error.unwrap().chain());
@@ -88,7 +88,7 @@ async fn a_target_outside_is_refused_with_the_right_that_is_missing() {
     let (auth, _) = server.token_with("outside", policy).await;
     let vault = server.client(auth);
     let route = route(&engine, "stage/shop", "preview/pr-1");
-    let cloned = clone::clone(&vault, &route, &Options::default(), &owner("pr-1", 1), &call()).await;
+    let cloned = clone::clone(&vault, &route, &CloneOptions::default(), &owner("pr-1", 1), &call()).await;
     let error = cloned.error.unwrap().chain();
     assert!(error.contains("capability `create` on `outside/data/preview/pr-1`"), "{error}");
     assert!(cloned.keys.is_empty());
@@ -108,7 +108,7 @@ async fn an_unmarked_copy_that_may_not_be_read_is_left() {
     let (auth, _) = server.token_with("blind", policy).await;
     let vault = server.client(auth);
     let route = route(&engine, "stage/shop", "preview/pr-1");
-    let cloned = clone::clone(&vault, &route, &Options::default(), &owner("pr-1", 1), &call()).await;
+    let cloned = clone::clone(&vault, &route, &CloneOptions::default(), &owner("pr-1", 1), &call()).await;
     assert!(cloned.error.is_none(), "{}", cloned.error.unwrap().chain());
     assert_eq!(cloned.keys.values().next().unwrap().result, KeyResult::KeptForeign);
     assert!(cloned.notices[0].to_string().contains("may not read it"), "{:?}", cloned.notices);

@@ -8,7 +8,7 @@ use super::server::Server;
 use crate::{
     ErrorKind,
     vault::{
-        Created, Entry, Found, KvVersion, MountInfo, SecretMap, Settings, Written,
+        Created, KvVersion, ListedName, MountInfo, SecretMap, SecretRead, VaultSettings, Written,
         fake::{call, client},
     },
 };
@@ -28,7 +28,7 @@ async fn a_secret_from_create_to_delete() {
     let engine = server.engine("life").await;
     let vault = server.client(server.root());
     let (call, shop) = (call(), path("stage/a b/größe 100%?#"));
-    assert!(matches!(vault.read(&engine, &shop, None, &call).await, Ok(Found::Absent)));
+    assert!(matches!(vault.read(&engine, &shop, None, &call).await, Ok(SecretRead::Absent)));
     assert_eq!(vault.metadata(&engine, &shop, &call).await.unwrap(), None);
 
     let Created::Stored(first) = vault.create(&engine, &shop, &map(&[("A", "1")]), &call).await.unwrap() else {
@@ -49,7 +49,9 @@ async fn a_secret_from_create_to_delete() {
     assert_eq!(metadata.custom_metadata, custom);
     assert_eq!(Some(&metadata.versions[&1].created_time), first.created_time.as_ref());
     for (version, value) in [(None, "3"), (Some(1), "1")] {
-        let Found::Secret(secret) = vault.read(&engine, &shop, version, &call).await.unwrap() else { panic!("gone") };
+        let SecretRead::Secret(secret) = vault.read(&engine, &shop, version, &call).await.unwrap() else {
+            panic!("gone")
+        };
         assert_eq!(secret.data.get("A"), Some(&json!(value)));
         assert_eq!(secret.custom_metadata, custom);
     }
@@ -68,7 +70,7 @@ async fn a_deleted_version_is_not_an_absent_secret() {
     server.put(&engine, "x", json!({ "A": "1" })).await;
     server.admin("DELETE", "deleted/data/x", Value::Null).await;
     let found = vault.read(&engine, &path("x"), None, &call()).await.unwrap();
-    assert!(matches!(found, Found::Deleted { version: Some(1) }), "{found:?}");
+    assert!(matches!(found, SecretRead::Deleted { version: Some(1) }), "{found:?}");
     let metadata = vault.metadata(&engine, &path("x"), &call()).await.unwrap().unwrap();
     assert!(metadata.facts(std::time::SystemTime::now()).deleted);
     let create = vault.create(&engine, &path("x"), &map(&[]), &call()).await.unwrap();
@@ -83,7 +85,7 @@ async fn names_are_listed_with_folders_and_all_at_once() {
     for name in ["a", "a/b", "a b", "z/deep/er"] {
         server.put(&engine, name, json!({ "A": "1" })).await;
     }
-    let entry = |name: &str, is_folder| Entry { name: name.to_owned(), is_folder };
+    let entry = |name: &str, is_folder| ListedName { name: name.to_owned(), is_folder };
     let listed = vault.list(&engine, None, &call()).await.unwrap();
     assert_eq!(listed, [entry("a", false), entry("a b", false), entry("a", true), entry("z", true)].map(|e| e));
     assert_eq!(vault.list(&engine, Some(&path("z/deep")), &call()).await.unwrap(), [entry("er", false)]);
@@ -129,11 +131,11 @@ async fn version_1_is_read_and_never_written() {
     server.admin("POST", "kv1/archive/old", json!({ "A": "1" })).await;
     let vault = server.client(server.root());
     let kv1 = MountInfo { path: "kv1".parse().unwrap(), version: KvVersion::V1 };
-    let Found::Secret(secret) = vault.read(&kv1, &path("archive/old"), None, &call()).await.unwrap() else {
+    let SecretRead::Secret(secret) = vault.read(&kv1, &path("archive/old"), None, &call()).await.unwrap() else {
         panic!("gone")
     };
     assert_eq!((secret.version, secret.data.get("A")), (None, Some(&json!("1"))));
-    assert!(matches!(vault.read(&kv1, &path("archive/none"), None, &call()).await, Ok(Found::Absent)));
+    assert!(matches!(vault.read(&kv1, &path("archive/none"), None, &call()).await, Ok(SecretRead::Absent)));
     assert_eq!(vault.list(&kv1, Some(&path("archive")), &call()).await.unwrap().len(), 1);
     let error = vault.create(&kv1, &path("archive/new"), &secret.data, &call()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Invalid);
@@ -146,7 +148,7 @@ async fn certificates_and_the_seal() {
     let authority = server.authority.clone().unwrap();
     let with = |ca_cert: Option<String>, skip_verify| {
         let (address, auth) = (Some(server.address.clone()), Some(server.root()));
-        client(Settings { address, ca_cert, skip_verify, auth, ..Settings::default() })
+        client(VaultSettings { address, ca_cert, skip_verify, auth, ..VaultSettings::default() })
     };
     let pem = std::fs::read_to_string(&authority).unwrap();
     for vault in [with(Some(authority.clone()), None), with(Some(pem.clone()), Some(false)), with(None, Some(true))] {
@@ -155,8 +157,9 @@ async fn certificates_and_the_seal() {
     let error = with(None, None).lookup_self(&call()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable);
     assert!(error.chain().contains("is not trusted; set `vault.ca_cert`"), "{}", error.chain());
-    let empty = Settings::default().or_environment(|name| (name == "VAULT_SKIP_VERIFY").then(String::new)).unwrap();
-    let empty = Settings { address: Some(server.address.clone()), auth: Some(server.root()), ..empty };
+    let empty =
+        VaultSettings::default().or_environment(|name| (name == "VAULT_SKIP_VERIFY").then(String::new)).unwrap();
+    let empty = VaultSettings { address: Some(server.address.clone()), auth: Some(server.root()), ..empty };
     assert!(client(empty).lookup_self(&call()).await.is_err(), "an empty VAULT_SKIP_VERIFY does not turn it off");
     for bad in ["-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n", "-----BEGIN nothing"] {
         let error = with(Some(bad.to_owned()), None).lookup_self(&call()).await.unwrap_err();
@@ -176,7 +179,7 @@ async fn certificates_and_the_seal() {
 async fn a_foreign_namespace_changes_nothing_it_should_not() {
     let server = Server::shared().await;
     let (address, auth) = (Some(server.address.clone()), Some(server.root()));
-    let vault = client(Settings { address, auth, namespace: Some("nobody".into()), ..Settings::default() });
+    let vault = client(VaultSettings { address, auth, namespace: Some("nobody".into()), ..VaultSettings::default() });
     // The open-source server has no namespaces and refuses or ignores the header; nothing may be found elsewhere.
     match vault.mount(&"nowhere-at-all".parse().unwrap(), &call()).await {
         Ok(mount) => panic!("found {mount:?}"),

@@ -12,7 +12,7 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::vault::{Auth, MountInfo, Settings, Vault, fake::client};
+use crate::vault::{Auth, MountInfo, Vault, VaultSettings, fake::client};
 
 /// A running server.
 pub(super) struct Server {
@@ -79,7 +79,7 @@ impl Server {
     /// A client of this server.
     pub(super) fn client(&self, auth: Auth) -> Vault {
         let (address, ca_cert) = (Some(self.address.clone()), self.authority.clone());
-        client(Settings { address, ca_cert, auth: Some(auth), ..Settings::default() })
+        client(VaultSettings { address, ca_cert, auth: Some(auth), ..VaultSettings::default() })
     }
 
     /// A request of the administrator's; the answer of one that must succeed.

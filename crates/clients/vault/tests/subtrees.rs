@@ -8,13 +8,13 @@ use super::{
 };
 use crate::vault::{
     MountInfo,
-    clone::{self, Notice, Options, Removed},
+    clone::{self, CloneOptions, Notice, Removed},
     fake::call,
 };
 use eod_domain::vault::{KeyResult, LeaveReason};
 
-fn recursive() -> Options {
-    Options { recursive: true, ..Options::default() }
+fn recursive() -> CloneOptions {
+    CloneOptions { recursive: true, ..CloneOptions::default() }
 }
 
 async fn fill(server: &Server, engine: &MountInfo, names: &[&str]) {
@@ -34,7 +34,7 @@ async fn a_subtree_from_create_to_destroy() {
     server.admin("DELETE", "tree/data/stage/shop/gone", Value::Null).await;
     server.put(&engine, "preview/pr-1/db", json!({ "NOT": "ours" })).await;
     let (owner, route) = (owner("pr-1", 1), route(&engine, "stage/shop", "preview/pr-1"));
-    let options = Options { overrides: overrides(&[("X", "1")]), ..recursive() };
+    let options = CloneOptions { overrides: overrides(&[("X", "1")]), ..recursive() };
     let cloned = clone::clone(&vault, &route, &options, &owner, &call()).await;
     assert!(cloned.error.is_none(), "{}", cloned.error.unwrap().chain());
     let results: Vec<_> = cloned.keys.iter().map(|(path, record)| (path.as_str(), record.result)).collect();

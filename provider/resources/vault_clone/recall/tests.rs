@@ -1,16 +1,16 @@
-use eod_clients::vault::{Access, Settings};
+use eod_clients::vault::{VaultAccess, VaultSettings};
 use eod_domain::vault::KeyMarks;
 
 use super::*;
 
 #[test]
 fn a_copy_comes_from_the_same_place_below_the_source() {
-    let owner = Owner {
+    let owner = CopyOwner {
         environment: "pr-1".parse().unwrap(),
         installation: "acme".parse().unwrap(),
         nonce: Nonce::recorded(""),
     };
-    let vault = Vault::new(Access::new(Settings::default()).unwrap(), "test");
+    let vault = Vault::new(VaultAccess::new(VaultSettings::default()).unwrap(), "test");
     let (source, target) = ("secret/stage/shop".parse().unwrap(), "kv/preview/pr-1".parse().unwrap());
     let forgotten = Forgotten { vault: &vault, source: &source, target: &target, owner: &owner };
     let of = |path: &str| forgotten.provenance(&path.parse().unwrap()).map(|it| it.source.to_string());

@@ -39,6 +39,6 @@ fn paths_stay_inside() {
     let entry = |text: &str| Named::new("k", 1, text);
     assert_eq!(inside("app/over", &entry("../base/./x.yaml")).unwrap(), "app/base/x.yaml");
     assert_eq!(inside("app", &entry("..")).unwrap(), "");
-    assert_eq!(inside("app", &entry("../../x")).unwrap_err().rule, Rule::File);
-    assert_eq!(inside("app", &entry("/etc/passwd")).unwrap_err().rule, Rule::File);
+    assert_eq!(inside("app", &entry("../../x")).unwrap_err().rule, RefusalRule::File);
+    assert_eq!(inside("app", &entry("/etc/passwd")).unwrap_err().rule, RefusalRule::File);
 }

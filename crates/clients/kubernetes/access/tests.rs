@@ -7,11 +7,11 @@ fn environment(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 fn described(pairs: &[(&str, &str)]) -> Option<String> {
-    Access::from_environment(&environment(pairs)).unwrap().map(|access| access.describe())
+    ClusterAccess::from_environment(&environment(pairs)).unwrap().map(|access| access.describe())
 }
 
-fn mistakes(settings: Settings) -> Vec<String> {
-    let result = Access::from_settings(settings, &BTreeMap::new());
+fn mistakes(settings: ClusterSettings) -> Vec<String> {
+    let result = ClusterAccess::from_settings(settings, &BTreeMap::new());
     result.unwrap_err().iter().map(|mistake| mistake.attribute().unwrap_or("-").to_owned()).collect()
 }
 
@@ -29,29 +29,29 @@ fn the_environment_names_one_cluster() {
 #[test]
 fn variables_that_mean_nothing_alone_are_mistakes() {
     for name in ["KUBE_CTX", "KUBE_TOKEN", "KUBE_CLUSTER_CA_CERT_DATA"] {
-        let mistakes = Access::from_environment(&environment(&[(name, "x")])).unwrap_err();
+        let mistakes = ClusterAccess::from_environment(&environment(&[(name, "x")])).unwrap_err();
         assert_eq!(mistakes[0].attribute(), Some(name));
     }
 }
 
 #[test]
 fn every_contradiction_is_told_at_once_with_its_attribute() {
-    let settings = Settings {
+    let settings = ClusterSettings {
         config_path: Some("/c".into()),
         host: Some("https://a".into()),
         token: Some("t".into()),
         token_path: Some("/t".into()),
         client_certificate: Some("-----BEGIN CERTIFICATE-----".into()),
-        ..Settings::default()
+        ..ClusterSettings::default()
     };
     assert_eq!(mistakes(settings), ["host", "token_path", "client_certificate"]);
 }
 
 #[test]
 fn an_empty_block_names_no_cluster() {
-    assert_eq!(mistakes(Settings::default()), ["-"]);
+    assert_eq!(mistakes(ClusterSettings::default()), ["-"]);
     assert_eq!(
-        mistakes(Settings { config_context: Some("preview".into()), ..Settings::default() }),
+        mistakes(ClusterSettings { config_context: Some("preview".into()), ..ClusterSettings::default() }),
         ["config_context", "-"]
     );
 }
@@ -59,47 +59,54 @@ fn an_empty_block_names_no_cluster() {
 #[test]
 fn hosts_are_urls() {
     for bad in ["", "ftp://a", "https://", "https://user:pw@a", "https://a?b=c", "a b"] {
-        assert_eq!(mistakes(Settings { host: Some(bad.into()), ..Settings::default() }), ["host"], "{bad:?}");
+        assert_eq!(
+            mistakes(ClusterSettings { host: Some(bad.into()), ..ClusterSettings::default() }),
+            ["host"],
+            "{bad:?}"
+        );
     }
     for good in ["https://a:6443/prefix", "http://127.0.0.1:1", "a.example.com", "[::1]:6443"] {
-        let settings = Settings { host: Some(good.into()), ..Settings::default() };
-        assert!(Access::from_settings(settings, &BTreeMap::new()).is_ok(), "{good:?}");
+        let settings = ClusterSettings { host: Some(good.into()), ..ClusterSettings::default() };
+        assert!(ClusterAccess::from_settings(settings, &BTreeMap::new()).is_ok(), "{good:?}");
     }
 }
 
 #[test]
 fn a_certificate_in_base64_is_told_apart() {
-    let settings = Settings {
+    let settings = ClusterSettings {
         host: Some("https://a".into()),
         cluster_ca_certificate: Some("LS0tLS1CRUdJTi".into()),
-        ..Settings::default()
+        ..ClusterSettings::default()
     };
-    let mistakes = Access::from_settings(settings, &BTreeMap::new()).unwrap_err();
+    let mistakes = ClusterAccess::from_settings(settings, &BTreeMap::new()).unwrap_err();
     assert!(mistakes[0].to_string().contains("base64decode"), "{}", mistakes[0]);
 }
 
 #[test]
 fn in_cluster_needs_a_pod() {
-    let settings = Settings { in_cluster: true, ..Settings::default() };
+    let settings = ClusterSettings { in_cluster: true, ..ClusterSettings::default() };
     assert_eq!(mistakes(settings.clone()), ["in_cluster"]);
     let pod = environment(&[("KUBERNETES_SERVICE_HOST", "fd00::1"), ("KUBERNETES_SERVICE_PORT", "443")]);
-    let access = Access::from_settings(settings, &pod).unwrap();
+    let access = ClusterAccess::from_settings(settings, &pod).unwrap();
     assert_eq!(access.describe(), "https://[fd00::1]:443/ (in cluster)");
 }
 
 #[test]
 fn the_home_folder_is_needed_for_a_tilde_only() {
-    assert_eq!(mistakes(Settings { config_path: Some("~/c".into()), ..Settings::default() }), ["config_path"]);
+    assert_eq!(
+        mistakes(ClusterSettings { config_path: Some("~/c".into()), ..ClusterSettings::default() }),
+        ["config_path"]
+    );
     assert_eq!(expand("~other/c", "config_path", &BTreeMap::new()), Ok(PathBuf::from("~other/c")));
     assert_eq!(expand("~", "config_path", &environment(&[("HOME", "/h")])), Ok(PathBuf::from("/h")));
 }
 
 #[test]
 fn exec_is_checked() {
-    let exec = |api_version: &str, command: &str| Settings {
+    let exec = |api_version: &str, command: &str| ClusterSettings {
         host: Some("https://a".into()),
         exec: Some(Exec { api_version: api_version.into(), command: command.into(), ..Exec::default() }),
-        ..Settings::default()
+        ..ClusterSettings::default()
     };
     assert_eq!(mistakes(exec("client.authentication.k8s.io/v1alpha1", "aws")), ["exec.api_version"]);
     assert_eq!(mistakes(exec("client.authentication.k8s.io/v1", " ")), ["exec.command"]);
@@ -107,15 +114,15 @@ fn exec_is_checked() {
 
 #[test]
 fn debug_shows_no_secret() {
-    let settings = Settings {
+    let settings = ClusterSettings {
         host: Some("https://a".into()),
         token: Some("canary-token".into()),
         client_certificate: Some("-----BEGIN CERTIFICATE-----".into()),
         client_key: Some("canary-key".into()),
         proxy_url: Some("http://u:canary-proxy@p".into()),
-        ..Settings::default()
+        ..ClusterSettings::default()
     };
-    let access = Access::from_settings(settings.clone(), &BTreeMap::new()).unwrap();
+    let access = ClusterAccess::from_settings(settings.clone(), &BTreeMap::new()).unwrap();
     let exec = Exec {
         args: vec!["canary-argument".into()],
         env: BTreeMap::from([("NAME".to_owned(), "canary-env".to_owned())]),
