@@ -103,7 +103,7 @@ pub(super) fn archive(data: &[u8]) {
     // The bytes as they are reach the reader of the compression.
     let _ = unpacked(data);
     let Some(found) = unpacked(&gzip(data)) else { return };
-    assert!(found.count.kept_bytes <= LIMITS.kept && found.count.entries <= LIMITS.entries);
+    assert!(found.stats.kept_bytes <= LIMITS.kept && found.stats.entries <= LIMITS.entries);
     if let Ok(files) = found.files.extract("", LIMITS.entries) {
         let again = unpacked(&packed(&files)).expect("what is packed is unpacked");
         assert!(again.files.extract("", LIMITS.entries) == Ok(files), "the tree changed on its way");
@@ -113,7 +113,7 @@ pub(super) fn archive(data: &[u8]) {
 
 fn unpacked(archive: &[u8]) -> Option<Unpacked> {
     let declared = DeclaredArchive { size: archive.len() as u64, sha256: Sha256::digest(archive).into() };
-    let found = unpack(archive, &declared, &LIMITS, AppDirectory { directory: "app" });
+    let found = unpack(archive, &declared, &LIMITS, AppDirectory { path: "app" });
     found.map_err(|error| assert!(!error.to_string().is_empty())).ok()
 }
 

@@ -8,15 +8,15 @@ async fn settle() {
 }
 
 #[tokio::test]
-async fn a_storm_of_one_does_not_hold_up_the_other() {
+async fn permits_are_given_round_robin_over_owners() {
     let semaphore = FairSemaphore::new(1);
-    let first = semaphore.take("storm").await;
+    let first = semaphore.acquire("storm").await;
     let order = Arc::new(Mutex::new(Vec::new()));
     let owners = ["storm", "storm", "storm", "storm", "calm", "third"];
     for owner in owners {
         let (semaphore, order) = (semaphore.clone(), Arc::clone(&order));
         tokio::spawn(async move {
-            let permit = semaphore.take(owner).await;
+            let permit = semaphore.acquire(owner).await;
             order.lock().unwrap().push(owner);
             drop(permit);
         });
@@ -30,13 +30,13 @@ async fn a_storm_of_one_does_not_hold_up_the_other() {
 }
 
 #[tokio::test]
-async fn who_stops_waiting_takes_no_turn_along() {
+async fn cancelled_request_loses_no_permit() {
     let semaphore = FairSemaphore::new(1);
-    let first = semaphore.take("a").await;
+    let first = semaphore.acquire("a").await;
     let impatient: Vec<_> = (0..3)
         .map(|_| {
             let semaphore = semaphore.clone();
-            tokio::spawn(async move { drop(semaphore.take("a").await) })
+            tokio::spawn(async move { drop(semaphore.acquire("a").await) })
         })
         .collect();
     settle().await;
@@ -45,19 +45,19 @@ async fn who_stops_waiting_takes_no_turn_along() {
     }
     settle().await;
     drop(first);
-    let second = semaphore.take("b").await;
+    let second = semaphore.acquire("b").await;
     assert_eq!(semaphore.lock().free, 0);
     drop(second);
     assert_eq!(semaphore.lock().free, 1);
 }
 
 #[tokio::test]
-async fn a_turn_that_arrives_too_late_is_given_on() {
+async fn permit_sent_to_a_dropped_request_is_released() {
     let semaphore = FairSemaphore::new(1);
-    let first = semaphore.take("a").await;
-    let mut waiting = Box::pin(semaphore.take("a"));
+    let first = semaphore.acquire("a").await;
+    let mut waiting = Box::pin(semaphore.acquire("a"));
     assert!(futures::poll!(&mut waiting).is_pending());
-    // The turn is on its way when the one who waited goes.
+    // The permit is already sent when the request is dropped.
     drop(first);
     drop(waiting);
     assert_eq!(semaphore.lock().free, 1);
@@ -68,14 +68,14 @@ fn minute() -> RenderProgress {
 }
 
 #[test]
-fn threads_wait_in_the_same_line() {
+fn threads_and_tasks_share_the_queue() {
     let (semaphore, order) = (FairSemaphore::new(1), Mutex::new(Vec::new()));
-    let first = semaphore.wait("storm", &minute()).unwrap();
+    let first = semaphore.acquire_blocking("storm", &minute()).unwrap();
     thread::scope(|scope| {
         for (at, owner) in ["storm", "storm", "calm"].into_iter().enumerate() {
             let (semaphore, order) = (&semaphore, &order);
             scope.spawn(move || {
-                let permit = semaphore.wait(owner, &minute()).unwrap();
+                let permit = semaphore.acquire_blocking(owner, &minute()).unwrap();
                 order.lock().unwrap().push(owner);
                 drop(permit);
             });
@@ -90,21 +90,21 @@ fn threads_wait_in_the_same_line() {
 }
 
 #[test]
-fn a_thread_whose_work_nobody_wants_stops_waiting() {
+fn cancelled_thread_stops_waiting() {
     let semaphore = FairSemaphore::new(1);
-    let first = semaphore.wait("a", &minute()).unwrap();
+    let first = semaphore.acquire_blocking("a", &minute()).unwrap();
     let late = RenderProgress::until(std::time::Instant::now() + Duration::from_millis(50));
-    assert!(semaphore.wait("a", &late).is_none());
+    assert!(semaphore.acquire_blocking("a", &late).is_none());
     let stopped = Arc::new(minute());
     let waiting = thread::spawn({
         let (semaphore, stopped) = (semaphore.clone(), Arc::clone(&stopped));
-        move || semaphore.wait("a", &stopped).is_none()
+        move || semaphore.acquire_blocking("a", &stopped).is_none()
     });
     while semaphore.waiting() < 2 {
         thread::yield_now();
     }
-    stopped.stop();
+    stopped.cancel();
     assert!(waiting.join().unwrap());
     drop(first);
-    assert_eq!(semaphore.lock().free, 1, "those who went took no turn along");
+    assert_eq!(semaphore.lock().free, 1, "stopped threads hold no permit");
 }
