@@ -154,7 +154,7 @@ fn a_tool_that_is_missing_or_switched_off_fails_only_what_needs_it() {
     let text = story.refused(&story.request_of("generated", "shop-pr-7"));
     let place =
         "generated/kustomization.yaml:2\n  rule:   tool\n  found:  `configMapGenerator` needs the kustomize binary";
-    assert!(text.contains(place) && text.contains("`no-such-kustomize`, and there is none here"), "{text}");
+    assert!(text.contains(place) && text.contains("`no-such-kustomize` is required, but it is not in PATH"), "{text}");
     let text = story.refused(&story.request_of("chart", "shop-pr-7"));
     assert!(text.contains("this is a Helm chart, and the policy has Helm switched off"), "{text}");
 }
