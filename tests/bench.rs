@@ -38,8 +38,6 @@ mod bench {
     pub(crate) mod traces;
     pub(crate) mod usage;
 }
-#[allow(dead_code, unused_imports, reason = "the kit is for the tests; the benchmark needs only some of it")]
-mod kit;
 
 use bench::{
     contestant::{self, Contestant},
@@ -51,9 +49,6 @@ use bench::{
     table::Table,
     traces::Traces,
 };
-
-const KIT: kit::Config =
-    kit::Config { repository: env!("CARGO_MANIFEST_DIR"), provider: env!("CARGO_BIN_EXE_terraform-provider-eod") };
 
 fn main() -> ExitCode {
     if let Some(order) = stand_in::Order::given() {
@@ -92,7 +87,7 @@ fn measure_all() -> anyhow::Result<Table> {
 fn measure_provider(contestants: &Pair<Contestant>, scale: &Scale, table: &mut Table) -> anyhow::Result<()> {
     handshake::measure(contestants, scale.starts, table)?;
     copies::measure(contestants, scale, table)?;
-    let cluster = kit::cluster::Cluster::shared();
+    let cluster = eod_testkit::cluster::Cluster::shared();
     // Whatever happens, a cluster that is not ours alone is left as it was.
     let _traces = Traces::of(cluster, contestant::PREFIX);
     lifecycle::measure(contestants, cluster, scale, table)?;

@@ -33,9 +33,8 @@ mod sources;
 
 use std::{path::PathBuf, time::Duration};
 
+use eod_testkit::argocd::{ArgoCd, Dial, Launch, Plugin, Repository, Request, Tool};
 use serde_json::Value;
-
-use crate::kit::argocd::{ArgoCd, Dial, Launch, Plugin, Repository, Request, Tool};
 
 /// Path of the plugin's program.
 const BINARY: &str = env!("CARGO_BIN_EXE_eod-cmp");

@@ -1,10 +1,13 @@
-//! The registry's pages, written from the schema: `make docs` writes them, the test compares them.
+//! The pages for the registry, generated from the schema and from data of the code. `make docs` writes them, the test compares
+//! them with the files in `docs/`.
 #![allow(
     clippy::panic,
     reason = "this is test code: a panic is how it reports, clippy only knows so inside of #[test]"
 )]
 
-use std::collections::VecDeque;
+mod guides;
+
+use std::collections::{BTreeSet, VecDeque};
 use std::fmt::Write as _;
 use std::path::{Path, PathBuf};
 
@@ -13,7 +16,7 @@ use tfplugin::schema::{Attribute, Nesting, Presence, Schema, Shape};
 use tfplugin::{Model as _, Provider, Type};
 
 #[test]
-fn docs_are_what_the_schema_says() {
+fn pages_match_the_schema() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR"));
     let update = std::env::var_os("EOD_UPDATE_DOCS").is_some();
     for (path, text) in pages(root) {
@@ -23,8 +26,18 @@ fn docs_are_what_the_schema_says() {
             std::fs::write(&path, &text).unwrap();
         }
         let found = std::fs::read_to_string(&path).unwrap_or_default();
-        assert!(found == text, "{} is stale; run `make docs`", path.display());
+        assert!(found == text, "{} is outdated; run `make docs`", path.display());
     }
+    no_other_guide(root);
+}
+
+/// Fails if `docs/guides` has a page that no template gives.
+fn no_other_guide(root: &Path) {
+    let generated: BTreeSet<PathBuf> =
+        guides::pages(root).into_iter().map(|(path, _)| root.join("docs").join(path)).collect();
+    let entries = std::fs::read_dir(root.join("docs/guides")).expect("docs/guides is readable");
+    let found: BTreeSet<PathBuf> = entries.map(|entry| entry.expect("readable").path()).collect();
+    assert_eq!(found, generated, "remove the page, or add a template to tests/docs/guides");
 }
 
 fn pages(root: &Path) -> Vec<(PathBuf, String)> {
@@ -44,6 +57,7 @@ fn pages(root: &Path) -> Vec<(PathBuf, String)> {
     for function in FUNCTIONS {
         pages.push((page("functions", function.name()), call(root, *function)));
     }
+    pages.extend(guides::pages(root));
     pages
 }
 
@@ -58,6 +72,11 @@ fn front(title: &str, description: &str) -> String {
 fn index(root: &Path) -> String {
     let mut text = front("Provider: eod", Eod::DESCRIPTION);
     let _ = write!(text, "{}\n\n", Eod::DESCRIPTION);
+    text.push_str("## Guides\n\n");
+    for (name, title) in guides::titles(root) {
+        let _ = writeln!(text, "- [{title}](guides/{name}.md)");
+    }
+    text.push('\n');
     text.push_str(&example(root, "examples/provider/provider.tf", "terraform"));
     let schema = Schema { attributes: <Eod as Provider>::Config::attributes(), ..Schema::default() };
     text.push_str(&arguments(&schema));
@@ -73,7 +92,7 @@ fn typed(root: &Path, folder: &str, kind: &str, name: &str, schema: &Schema) -> 
     let import = format!("examples/{folder}/{name}/import.sh");
     if root.join(&import).exists() {
         text.push_str("\n## Import\n\n");
-        text.push_str(&example(root, &import, "shell"));
+        text.push_str(&code_block(root, &import, "shell"));
     }
     text
 }
@@ -95,9 +114,13 @@ fn call(root: &Path, function: &dyn tfplugin::Function) -> String {
 }
 
 fn example(root: &Path, file: &str, language: &str) -> String {
+    format!("## Example\n\n{}\n", code_block(root, file, language))
+}
+
+fn code_block(root: &Path, file: &str, language: &str) -> String {
     let path = root.join(file);
     let code = std::fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
-    format!("## Example\n\n```{language}\n{}\n```\n\n", code.trim_end())
+    format!("```{language}\n{}\n```\n", code.trim_end())
 }
 
 fn arguments(schema: &Schema) -> String {

@@ -4,16 +4,13 @@
 mod cmp;
 /// The registry's pages are what the schema says.
 mod docs;
-/// Real parts and how to drive them: the testbed cluster, terraform, faults.
-mod kit;
 /// Stories of the `eod_` resources on the real terraform and a real API server.
 mod provider;
-/// What the provider offers, by name.
+/// Names of everything the provider offers.
 mod registry;
+/// Tests of the kit itself: its servers and its proxies do what the other tests rely on.
+mod selftest;
 /// Stories of the protocol crate alone, told by a provider that misbehaves.
 mod tfplugin;
 /// The rules of the house that no compiler checks.
 mod tidy;
-
-const KIT: kit::Config =
-    kit::Config { repository: env!("CARGO_MANIFEST_DIR"), provider: env!("CARGO_BIN_EXE_terraform-provider-eod") };

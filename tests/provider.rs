@@ -29,21 +29,22 @@ mod network;
 mod push;
 mod refusal;
 mod testing;
+mod unknown;
 mod update;
 mod vault;
 
 use std::ops::{Deref, DerefMut};
 
-use self::configuration::{Configuration, indented};
-use serde_json::{Value, json};
-
-use crate::kit::{
+use eod_testkit::{
     cluster::{Cluster, PATIENCE},
     fault::FaultProxy,
     terraform::Terraform,
     wait::wait_until,
     workspace::{Run, Workspace},
 };
+use serde_json::{Value, json};
+
+use self::configuration::{Configuration, indented};
 
 /// Where the environment of a story stands in its configuration.
 pub(crate) const ADDRESS: &str = "eod_environment.preview";

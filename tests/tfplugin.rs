@@ -22,11 +22,10 @@ mod values;
 
 use std::fs;
 use std::ops::Deref;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 
+use eod_testkit::{terraform::Terraform, workspace::Workspace};
 use serde_json::Value;
-
-use crate::kit::{terraform::Terraform, workspace::Workspace};
 
 /// The thing of most stories.
 const ADDRESS: &str = "test_thing.a";
@@ -144,22 +143,11 @@ fn install(story: &Story) {
     let root = work.parent().unwrap();
     let folder = root.join("plugins");
     fs::create_dir(&folder).unwrap();
-    std::os::unix::fs::symlink(binary(), folder.join("terraform-provider-test")).unwrap();
+    let binary = eod_testkit::built("examples/misbehaving-provider", "--example misbehaving-provider");
+    std::os::unix::fs::symlink(binary, folder.join("terraform-provider-test")).unwrap();
     let settings = format!(
         "provider_installation {{\n  dev_overrides {{\n    \"example/test\" = \"{}\"\n  }}\n}}\n",
         folder.display()
     );
     fs::write(root.join("cli.tfrc"), settings).unwrap();
-}
-
-/// Cargo builds examples together with the tests and puts them beside the binaries.
-#[track_caller]
-fn binary() -> PathBuf {
-    let binary = Path::new(crate::KIT.provider).parent().unwrap().join("examples/misbehaving-provider");
-    assert!(
-        binary.is_file(),
-        "there is no {}; `cargo test` builds it, and so does `cargo build --example misbehaving-provider`",
-        binary.display()
-    );
-    binary
 }

@@ -43,3 +43,6 @@ pub static FUNCTIONS: &[&dyn Function] = &[
     &vault_cloner_policy::VaultClonerPolicy,
     &vault_reader_policy::VaultReaderPolicy,
 ];
+
+#[cfg(test)]
+mod tests;

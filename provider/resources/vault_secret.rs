@@ -65,8 +65,8 @@ impl Ephemeral for VaultSecret {
         if path.is_null() && reference.is_null() {
             return told("One of `path` and `ref` is needed, and none is set.", Path::root()).into();
         }
-        let beside = !path.is_null() || !mount.is_null();
-        if beside && !reference.is_null() {
+        let is_set = matches!(path, Attr::Known(_)) || matches!(mount, Attr::Known(_));
+        if is_set && matches!(reference, Attr::Known(_)) {
             return told("`ref` says mount and path, so neither can be set beside it.", Input::REF.path()).into();
         }
         match config.get(Input::VERSION) {

@@ -46,6 +46,18 @@ impl<'a> Config<'a> {
         decoder.into_mistakes()
     }
 
+    /// Reads the struct from the attributes that are wholly known. Every other attribute counts as not set, so nothing
+    /// that depends on such an attribute may be used.
+    ///
+    /// # Errors
+    /// Mistakes in the known values, and required attributes that are not wholly known.
+    pub fn decode_known<M: Model>(self) -> Result<M, Diags> {
+        let known = self.0.iter().filter(|(_, value)| value.is_wholly_known());
+        let known = known.map(|(name, value)| (name.clone(), value.clone())).collect();
+        let mut decoder = Decoder::new();
+        M::decode_object(&known, &mut decoder).ok_or_else(|| decoder.into_mistakes())
+    }
+
     /// The struct, if every part of it is known.
     pub fn decode<M: Model>(self) -> Option<M> {
         M::decode_object(self.0, &mut Decoder::new())

@@ -161,7 +161,8 @@ impl Field for Dynamic {
 
     fn decode(value: &Value, decoder: &mut Decoder) -> Option<Self> {
         match value {
-            Value::Dynamic(dynamic) => Some((**dynamic).clone()),
+            Value::Dynamic(dynamic) if value.is_wholly_known() => Some((**dynamic).clone()),
+            Value::Dynamic(_) => decoder.mismatch(&Value::unknown(), "a value"),
             other => decoder.mismatch(other, "a value"),
         }
     }

@@ -135,13 +135,9 @@ mod known;
 pub mod log;
 mod managed;
 mod model;
-#[cfg(test)]
-mod nested_tests;
 mod number;
 mod path;
 mod plan;
-#[cfg(test)]
-mod plan_tests;
 mod provider;
 mod request_context;
 mod resource;

@@ -375,7 +375,11 @@ async fn create_or_update<R: Resource>(
 
 /// The state after a create that failed: the arguments as planned, and null where nothing is known.
 fn partial(change: Change<'_>, schema: &Schema, planned: &Object, private: Vec<u8>) -> Found {
-    Found { object: values::without_write_only(schema, nulled(planned)), private, identity: change.identity.cloned() }
+    Found {
+        object: values::without_write_only(schema, nulled(schema, planned.clone())),
+        private,
+        identity: change.identity.cloned(),
+    }
 }
 
 /// The state after a create or an update: the arguments as planned, the outputs as they are.
@@ -389,14 +393,21 @@ fn settled<R: Resource>(
 ) -> Answer {
     let mut diags = Diags::new();
     let mut object = planned.clone();
-    for (name, new) in applied.output.encode_object() {
-        // What was known in the plan is what Terraform has shown and others have used; news wait for the next refresh.
-        if planned.get(&name).is_some_and(|was| !was.is_wholly_known()) {
-            object.insert(name, new);
+    let mut outputs = applied.output.encode_object();
+    for attribute in &schema.attributes {
+        let Some(new) = outputs.remove(attribute.name) else { continue };
+        let Some(was) = planned.get(attribute.name).filter(|was| !was.is_wholly_known()) else {
+            // The user has seen this value in the plan, and other resources use it; a newer one waits for the next refresh.
+            continue;
+        };
+        if !was.can_become(&new, &attribute.shape.ty()) {
+            let text = format!("`{}` after apply contradicts the known parts of its planned value", attribute.name);
+            diags.push(Diag::bug(text).at(attribute.name));
         }
+        object.insert(attribute.name.to_owned(), new);
     }
     diags.extend(still_unknown(&object, "apply"));
-    let object = values::without_write_only(schema, nulled(&object));
+    let object = values::without_write_only(schema, nulled(schema, object));
     let private = encode_private::<R>(&applied.private).unwrap_or_else(|bugs| {
         diags.extend(bugs);
         change.private.to_vec()
@@ -460,8 +471,14 @@ fn encode_private<R: Resource>(private: &R::Private) -> Result<Vec<u8>, Diags> {
         .map_err(|error| Diag::bug(format!("the private data cannot be written: {error}")).into())
 }
 
-fn nulled(object: &Object) -> Object {
-    object.iter().map(|(name, value)| (name.clone(), value.clone().null_unknowns())).collect()
+/// The object without unknowns, which no state may hold.
+fn nulled(schema: &Schema, mut object: Object) -> Object {
+    for attribute in &schema.attributes {
+        if let Some(value) = object.get_mut(attribute.name).filter(|value| !value.is_wholly_known()) {
+            *value = std::mem::take(value).null_unknowns(&attribute.shape.ty());
+        }
+    }
+    object
 }
 
 /// Runs `work`; a panic in it becomes a diagnostic, so that the answer with the partial state still goes out.

@@ -3,8 +3,10 @@
 //! merge what the user wrote with what was computed before -> defaults -> write-only to null -> equal by meaning stays
 //! as it was -> the resource's own word -> what will change becomes unknown -> what must be replaced -> the guard.
 
+mod guard;
+
 use crate::config::Object;
-use crate::diag::{Diag, Diags};
+use crate::diag::Diags;
 use crate::draft::{Deferral, Draft};
 use crate::path::Path;
 use crate::schema::{Attribute, Nesting, Presence, Refreshed, Schema, Shape};
@@ -60,7 +62,7 @@ pub(crate) fn finish<P>(mut draft: Draft<'_, P>) -> Result<Planned<P>, Diags> {
     } else if changed {
         mark_unknown_at_update(&mut draft);
     }
-    guard(&draft)?;
+    guard::violations(&draft.schema.attributes, draft.prior, draft.config, &draft.planned).into_result(())?;
     let mut replace = std::collections::BTreeSet::new();
     if let Some(prior) = draft.prior {
         replace_paths(&Path::root(), &draft.schema.attributes, prior, &draft.planned, &mut replace);
@@ -133,28 +135,5 @@ fn replace_paths(
     }
 }
 
-/// Terraform refuses a plan that changes what the user wrote; such a mistake is told as what it is, a bug of ours.
-fn guard<P>(draft: &Draft<'_, P>) -> Result<(), Diags> {
-    let mut diags = Diags::new();
-    for attribute in &draft.schema.attributes {
-        let config = draft.config.get(attribute.name).unwrap_or(&Value::Null);
-        let planned = draft.planned.get(attribute.name).unwrap_or(&Value::Null);
-        let prior = draft.prior.and_then(|prior| prior.get(attribute.name));
-        let kept = prior.is_some_and(|prior| attribute.same(prior, planned));
-        let wrong = match attribute.presence {
-            _ if attribute.write_only => !planned.is_null(),
-            Presence::Computed => false,
-            Presence::OptionalComputed if config.is_null() => false,
-            // A nested object may have computed parts; Terraform compares those itself.
-            _ if matches!(attribute.shape, Shape::Object { .. }) => config.is_null() != planned.is_null(),
-            _ => config.is_wholly_known() && !kept && !attribute.same(config, planned),
-        };
-        if wrong {
-            diags.push(
-                Diag::bug(format!("the plan changes what the configuration says of `{}`", attribute.name))
-                    .at(attribute.name),
-            );
-        }
-    }
-    diags.into_result(())
-}
+#[cfg(test)]
+mod tests;

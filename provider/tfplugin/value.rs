@@ -109,18 +109,17 @@ impl Value {
         }
     }
 
-    /// The value with null in place of everything unknown, at any depth.
+    /// Replaces every unknown part by null. An unknown element makes its whole collection null, because a list, set or
+    /// map with a null element is a different value from one that is not known.
     #[must_use]
-    pub fn null_unknowns(self) -> Self {
-        match self {
-            Self::Unknown(_) => Self::Null,
-            Self::List(elements) => Self::List(elements.into_iter().map(Self::null_unknowns).collect()),
-            Self::Map(elements) => {
-                Self::Map(elements.into_iter().map(|(key, value)| (key, value.null_unknowns())).collect())
-            }
-            Self::Dynamic(dynamic) => Self::dynamic(dynamic.ty, dynamic.value.null_unknowns()),
-            leaf @ (Self::Null | Self::Bool(_) | Self::Number(_) | Self::String(_)) => leaf,
-        }
+    pub fn null_unknowns(self, ty: &Type) -> Self {
+        unknown::null_unknowns(self, ty)
+    }
+
+    /// Reports if this value, which may be partly unknown, can turn into `later`: known parts stay the same, and unknown
+    /// parts take any value that their refinement allows. Terraform requires this of every planned value.
+    pub fn can_become(&self, later: &Self, ty: &Type) -> bool {
+        unknown::can_become(self, later, ty)
     }
 
     /// The attribute of an object or the element of a map. `None` for every other value.

@@ -85,14 +85,14 @@ pub(crate) fn overlay(attribute: &Attribute, config: &Value, value: Value) -> Va
     }
     match (config, &attribute.shape, value) {
         (Value::Null, _, value) => value,
+        (config, Shape::Object { .. }, Value::Unknown(_)) => {
+            unknown_parts(attribute, merge_one(attribute, config, None))
+        }
         (Value::Map(config), Shape::Object { nesting: Nesting::Single, attributes }, value) => {
+            let value = as_map(&value);
             let part = |part: &Attribute| {
                 let config = config.get(part.name).unwrap_or(&Value::Null);
-                let value = match &value {
-                    Value::Map(value) => value.get(part.name).cloned().unwrap_or(Value::Null),
-                    Value::Unknown(_) if part.presence.is_computed() => Value::unknown(),
-                    _ => Value::Null,
-                };
+                let value = value.and_then(|value| value.get(part.name)).cloned().unwrap_or_default();
                 (part.name.to_owned(), overlay(part, config, value))
             };
             Value::Map(attributes.iter().map(part).collect())
@@ -109,14 +109,20 @@ pub(crate) fn overlay(attribute: &Attribute, config: &Value, value: Value) -> Va
             };
             Value::Map(config.iter().map(item).collect())
         }
+        (Value::List(config), Shape::Object { nesting: Nesting::Set, attributes }, value) => {
+            let value = as_list(&value);
+            let same = |config: &Value| value.iter().find(|value| is_written(attributes, config, value));
+            Value::List(config.iter().map(|config| overlay_item(attributes, config, same(config))).collect())
+        }
         (config, _, _) => config.clone(),
     }
 }
 
 fn overlay_item(attributes: &[Attribute], config: &Value, value: Option<&Value>) -> Value {
-    let (Value::Map(config), Some(Value::Map(value))) = (config, value) else { return config.clone() };
+    let Value::Map(config) = config else { return config.clone() };
+    let value = value.and_then(as_map);
     let part = |part: &Attribute| {
-        let value = value.get(part.name).cloned().unwrap_or(Value::Null);
+        let value = value.and_then(|value| value.get(part.name)).cloned().unwrap_or_default();
         (part.name.to_owned(), overlay(part, config.get(part.name).unwrap_or(&Value::Null), value))
     };
     Value::Map(attributes.iter().map(part).collect())
@@ -279,3 +285,6 @@ fn as_list(value: &Value) -> &[Value] {
         _ => &[],
     }
 }
+
+#[cfg(test)]
+mod tests;

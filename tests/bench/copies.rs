@@ -7,16 +7,14 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use eod_testkit::{access::Access, fault::FaultProxy, vault::Vault};
 
-use crate::{
-    bench::{
-        contestant::Contestant,
-        measured::{Pair, Unit, megabytes},
-        scale::Scale,
-        table::Table,
-        terraform::{Folder, Job, Variables},
-    },
-    kit::{access::Access, fault::FaultProxy, vault::Vault},
+use crate::bench::{
+    contestant::Contestant,
+    measured::{Pair, Unit, megabytes},
+    scale::Scale,
+    table::Table,
+    terraform::{Folder, Job, Variables},
 };
 
 /// The secrets of one subtree.

@@ -2,17 +2,16 @@
 
 use std::time::Duration;
 
-use crate::{
-    bench::{
-        contestant::Contestant,
-        environments::{COMMIT, Environments, NEXT_COMMIT},
-        measured::{Pair, Unit, megabytes},
-        scale::Scale,
-        table::Table,
-        terraform::{Cost, Job},
-        traces,
-    },
-    kit::cluster::Cluster,
+use eod_testkit::cluster::Cluster;
+
+use crate::bench::{
+    contestant::Contestant,
+    environments::{COMMIT, Environments, NEXT_COMMIT},
+    measured::{Pair, Unit, megabytes},
+    scale::Scale,
+    table::Table,
+    terraform::{Cost, Job},
+    traces,
 };
 
 /// What we aim at in a step; empty where there is no aim.

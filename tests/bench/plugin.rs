@@ -17,11 +17,9 @@ mod usage;
 use std::path::Path;
 
 use anyhow::{Context, ensure};
+use eod_testkit::argocd::{ArgoCd, Launch, Plugin, Tool};
 
-use crate::{
-    bench::{scale::Scale, table::Table},
-    kit::argocd::{ArgoCd, Launch, Plugin, Tool},
-};
+use crate::bench::{scale::Scale, table::Table};
 
 /// Measures everything of the plugin; the binary is `eod-cmp` as it is released.
 ///

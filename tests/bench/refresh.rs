@@ -2,16 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    bench::{
-        contestant::Contestant,
-        environments::{COMMIT, Environments},
-        measured::{Pair, Unit, megabytes},
-        scale::Scale,
-        table::Table,
-        terraform::{Cost, Job},
-    },
-    kit::{cluster::Cluster, fault::FaultProxy},
+use eod_testkit::{cluster::Cluster, fault::FaultProxy};
+
+use crate::bench::{
+    contestant::Contestant,
+    environments::{COMMIT, Environments},
+    measured::{Pair, Unit, megabytes},
+    scale::Scale,
+    table::Table,
+    terraform::{Cost, Job},
 };
 
 /// What a refresh asked of the API server: how often which kind of call.

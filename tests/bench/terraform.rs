@@ -10,15 +10,13 @@ use std::{
 };
 
 use anyhow::{Context, ensure};
+use eod_testkit::{keep_folders, terraform::Terraform};
 use tempfile::TempDir;
 
-use crate::{
-    bench::{
-        contestant::Contestant,
-        stand_in::{Notes, Order},
-        usage::Usage,
-    },
-    kit::{keep_folders, terraform::Terraform},
+use crate::bench::{
+    contestant::Contestant,
+    stand_in::{Notes, Order},
+    usage::Usage,
 };
 
 /// One contestant's working folder. Logging is off, unlike in the tests: it would be most

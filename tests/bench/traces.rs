@@ -1,9 +1,8 @@
 //! What the contestants make on the cluster: counted, and removed at the end.
 
 use anyhow::{Context, ensure};
+use eod_testkit::cluster::Cluster;
 use serde_json::Value;
-
-use crate::kit::cluster::Cluster;
 
 /// The kinds that an environment may be made of, beside its namespace.
 const KINDS: [&str; 5] = [

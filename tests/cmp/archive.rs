@@ -2,8 +2,9 @@
 
 use std::{fs, io::Read};
 
+use eod_testkit::argocd::{ArgoCd, Settings};
+
 use super::{CONFIG, POLICY, Story, deadline::expect_nothing_left, object};
-use crate::kit::argocd::{ArgoCd, Settings};
 
 /// Bytes that cannot be compressed.
 fn noise(bytes: usize) -> Vec<u8> {

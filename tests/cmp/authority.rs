@@ -5,13 +5,13 @@
 
 use std::{os::unix::fs::symlink, process::Command};
 
-use serde_json::json;
-
-use super::{BINARY, CONFIG, POLICY, PROJECT, Story};
-use crate::kit::{
+use eod_testkit::{
     argocd::{ArgoCd, Dial},
     command,
 };
+use serde_json::json;
+
+use super::{BINARY, CONFIG, POLICY, PROJECT, Story};
 
 /// Identity of an Application, as repo-server sends it.
 const TOLD: [(&str, &str); 4] = [

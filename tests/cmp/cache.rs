@@ -1,7 +1,8 @@
 //! The caches of Argo CD and of the plugin. Only the key of the plugin's cache includes the policy.
 
+use eod_testkit::{argocd::ArgoCd, process::Signal};
+
 use super::{CONFIG, POLICY, Story, object};
-use crate::kit::argocd::ArgoCd;
 
 #[test]
 fn second_render_is_cached() {
@@ -63,7 +64,7 @@ fn new_policy_and_new_value_of_the_parameter_render_again() {
     let request = |version: &str| story.request("shop-pr-7").parameter("policy", version);
     let first = story.rendered(&request("1"));
     story.plugin.write_policy(&POLICY.replace("installation: acme", "installation: other"));
-    story.plugin.signal("HUP");
+    story.plugin.signal(Signal::SIGHUP);
     super::policy::expect_said(&story, "a new policy is in force");
     // Argo CD does not see the policy; the parameter `policy` is for that.
     assert_eq!(story.rendered(&request("1")), first);

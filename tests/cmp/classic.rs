@@ -2,6 +2,7 @@
 
 use std::path::PathBuf;
 
+use eod_testkit::argocd::{ArgoCd, Dial, Failure, Request, Settings, Tool};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
@@ -9,7 +10,6 @@ use super::{
     BINARY, CONFIG, LONG, POLICY, PROJECT, SHOP, Story, object,
     sources::{CHART, OVERLAYS},
 };
-use crate::kit::argocd::{ArgoCd, Dial, Failure, Request, Settings, Tool};
 
 /// Servers for both plugins, with the same tools in PATH.
 fn argocd() -> ArgoCd {

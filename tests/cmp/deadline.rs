@@ -2,8 +2,9 @@
 
 use std::{thread, time::Duration};
 
+use eod_testkit::{argocd::ArgoCd, wait::wait_until};
+
 use super::{CONFIG, PATIENCE, Story, titles};
-use crate::kit::{argocd::ArgoCd, wait::wait_until};
 
 /// Chart that keeps helm busy: every round takes about 0.2 s of CPU time.
 pub(super) fn slow_chart(rounds: u32) -> [(&'static str, String); 2] {

@@ -1,7 +1,8 @@
 //! Errors as a user of Argo CD reads them.
 
+use eod_testkit::argocd::ArgoCd;
+
 use super::{CONFIG, SHOP, Story, titles};
-use crate::kit::argocd::ArgoCd;
 
 /// Sources that are refused, in several files.
 const HOSTILE: [(&str, &str); 4] = [

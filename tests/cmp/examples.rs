@@ -9,15 +9,14 @@ mod project;
 mod story;
 
 use std::fs;
-use std::path::{Path, PathBuf};
+use std::path::PathBuf;
 use std::process::Command;
 
 use eod_render::{Node, YamlLimits, read};
-
-use crate::kit::command;
+use eod_testkit::command;
 
 fn folder() -> PathBuf {
-    Path::new(crate::KIT.repository).join("examples/argocd")
+    eod_testkit::repository().join("examples/argocd")
 }
 
 #[track_caller]
@@ -135,7 +134,7 @@ fn workflow_has_least_privileges_and_runs_no_code_of_a_pull_request() {
 
 #[test]
 fn readme_uses_the_files() {
-    let readme = fs::read_to_string(Path::new(crate::KIT.repository).join("README.md")).unwrap();
+    let readme = fs::read_to_string(eod_testkit::repository().join("README.md")).unwrap();
     let (_, section) = readme.split_once("\n## With Argo CD\n").unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
     let blocks: Vec<_> = section.split("\n```").skip(1).step_by(2).collect();

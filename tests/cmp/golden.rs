@@ -5,15 +5,9 @@
 //! there where it is not the common one, `same-tree-as` names the case whose tree it is. `expected.yaml` is what
 //! comes of it; `EOD_UPDATE_GOLDEN=1` writes it anew.
 
-use std::{
-    ffi::OsString,
-    fs,
-    path::{Path, PathBuf},
-    process::Command,
-    sync::Mutex,
-};
+use std::{ffi::OsString, fs, path::PathBuf, process::Command, sync::Mutex};
 
-use crate::kit::{
+use eod_testkit::{
     argocd::Tool,
     cases::for_each_number,
     command::{Finished, run},
@@ -23,7 +17,7 @@ use crate::kit::{
 const LEAST: usize = 40;
 
 fn folder() -> PathBuf {
-    Path::new(crate::KIT.repository).join("tests/golden")
+    eod_testkit::repository().join("tests/golden")
 }
 
 /// The names of all cases, in order.

@@ -4,15 +4,15 @@
 //! `+ path` is a file with the lines below it, `@ archive <- folder` packs files instead of laying them out, `~ text`
 //! is in what the person reads.
 
-use std::{collections::BTreeSet, fs, path::Path, process::Command, sync::Mutex};
+use std::{collections::BTreeSet, fs, process::Command, sync::Mutex};
 
-use tempfile::TempDir;
-
-use super::golden::search_path;
-use crate::kit::{
+use eod_testkit::{
     cases::for_each_number,
     command::{Finished, run},
 };
+use tempfile::TempDir;
+
+use super::golden::search_path;
 
 const LEAST: usize = 60;
 
@@ -25,7 +25,7 @@ struct Case {
 }
 
 fn cases() -> Vec<Case> {
-    let text = fs::read_to_string(Path::new(crate::KIT.repository).join("tests/cmp/hostile/tools.txt")).unwrap();
+    let text = fs::read_to_string(eod_testkit::repository().join("tests/cmp/hostile/tools.txt")).unwrap();
     text.split("=== ").skip(1).map(parse).collect()
 }
 
@@ -63,7 +63,7 @@ fn render(case: &Case, path: &std::ffi::OsStr) -> Finished {
         run(Command::new("tar").current_dir(folder.path()).arg("czf").arg(archive).arg(packed), "").expect_ok();
         fs::remove_dir_all(folder.path().join(packed)).unwrap();
     }
-    let policy = Path::new(crate::KIT.repository).join("tests/golden/policy.yaml");
+    let policy = eod_testkit::repository().join("tests/golden/policy.yaml");
     let mut command = Command::new(super::BINARY);
     command.env("PATH", path).args(["render", "--project", "previews", "--parameter", "environment=shop-pr-7"]);
     command.arg("--policy").arg(policy).arg("--root").arg(folder.path()).arg("--path").arg(folder.path().join("app"));

@@ -1,9 +1,9 @@
 //! Identity of an environment: it comes from Argo CD, and the parameters of a pull request must agree with it.
 
+use eod_testkit::argocd::{ArgoCd, Request};
 use serde_json::{Value, json};
 
 use super::{CONFIG, PROJECT, Story, object, ours, titles};
-use crate::kit::argocd::{ArgoCd, Request};
 
 /// Guards of an environment, in the order in which they are applied.
 const GUARDS: [&str; 11] = [

@@ -11,9 +11,8 @@ mod random;
 use std::{fs, path::Path, process::Command, sync::Mutex};
 
 use eod_render::{Files, Manifest, build_kustomization, to_json};
+use eod_testkit::{argocd::Tool, cases::for_each_number, command::run};
 use tempfile::TempDir;
-
-use crate::kit::{argocd::Tool, cases::for_each_number, command::run};
 
 /// Overlays in all, and those that have to be built without the binary.
 const OVERLAYS: usize = 240;
@@ -101,7 +100,7 @@ fn random_overlays_are_built_alike() {
 /// Kustomizations of the corpus.
 #[test]
 fn the_corpus_is_built_alike() {
-    let corpus = Path::new(crate::KIT.repository).join("tests/golden");
+    let corpus = eod_testkit::repository().join("tests/golden");
     let mut compared = 0;
     for case in fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path().join("tree")) {
         if !case.join("app/kustomization.yaml").exists() {

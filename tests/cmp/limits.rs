@@ -1,12 +1,13 @@
 //! Limits of callers and of concurrency. A rejected call gets an error: repo-server does not recover from a closed
 //! connection.
 
+use eod_testkit::argocd::ArgoCd;
+
 use super::{
     CONFIG, POLICY, PROJECT, Story,
     deadline::{ENDLESS, commit_slow_chart, expect_nothing_left, expect_tool},
     titles,
 };
-use crate::kit::argocd::ArgoCd;
 
 #[test]
 fn call_above_the_limit_is_rejected() {

@@ -1,9 +1,9 @@
 //! Concurrent renders of many Applications.
 
+use eod_testkit::argocd::ArgoCd;
 use serde_json::json;
 
 use super::{LONG, SHOP, Story, deadline::expect_nothing_left, object, ours, titles};
-use crate::kit::argocd::ArgoCd;
 
 const COUNT: usize = 64;
 

@@ -1,9 +1,9 @@
 //! Parameters as Applications write them, and as the plugin announces them.
 
+use eod_testkit::argocd::{ArgoCd, Request};
 use serde_json::{Value, json};
 
 use super::{CONFIG, SHOP, Story, object, ours};
-use crate::kit::argocd::{ArgoCd, Request};
 
 /// Gives a request its parameters.
 fn with(request: Request, parameters: &[(&str, Value)]) -> Request {

@@ -1,5 +1,6 @@
 //! Partial repositories, and files that must not influence a render.
 
+use eod_testkit::argocd::{ArgoCd, Settings};
 use serde_json::json;
 
 use super::{
@@ -7,7 +8,6 @@ use super::{
     sources::{CHART, OVERLAYS},
     titles,
 };
-use crate::kit::argocd::{ArgoCd, Settings};
 
 /// Servers with the settings that `eod-cmp init` prints.
 fn narrow() -> ArgoCd {

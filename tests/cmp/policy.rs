@@ -2,8 +2,9 @@
 
 use std::{fs, process::Command};
 
+use eod_testkit::{argocd::ArgoCd, command, process::Signal, wait::wait_until};
+
 use super::{BINARY, PATIENCE, POLICY, SHOP, Story, titles};
-use crate::kit::{argocd::ArgoCd, command, wait::wait_until};
 
 /// Waits until the plugin has logged a sentence.
 #[track_caller]
@@ -46,7 +47,7 @@ fn a_broken_policy_is_refused_and_the_old_one_kept() {
     let before = story.rendered(&request);
     for broken in [POLICY.replace("registries", "registeries"), "version: 2\n".to_owned(), String::new()] {
         story.plugin.write_policy(&broken);
-        story.plugin.signal("HUP");
+        story.plugin.signal(Signal::SIGHUP);
         wait_until("the policy to be refused", PATIENCE, || match story.plugin.page("/readyz") {
             (200, text) if text.contains("the policy file is invalid and an older policy is in force") => Ok(()),
             other => Err(format!("{other:?}")),
@@ -58,7 +59,7 @@ fn a_broken_policy_is_refused_and_the_old_one_kept() {
         assert_eq!(story.rendered(&request.clone()), before);
         assert_eq!(story.rendered(&story.request("shop-pr-8"))[0]["metadata"]["name"], "shop-pr-8");
         story.plugin.write_policy(POLICY);
-        story.plugin.signal("HUP");
+        story.plugin.signal(Signal::SIGHUP);
         wait_until("the policy to be as before", PATIENCE, || match story.plugin.page("/readyz") {
             (200, text) if text == "ok\n" => Ok(()),
             other => Err(format!("{other:?}")),

@@ -6,14 +6,14 @@ mod lifecycle;
 mod neighbours;
 mod outage;
 
-use serde_json::{Value, json};
-
-use super::{CONFIG, PROJECT, SHOP, Story};
-use crate::kit::{
+use eod_testkit::{
     argocd::{ArgoCd, Forge, Settings},
     cluster::{Cluster, PATIENCE},
     wait::wait_until,
 };
+use serde_json::{Value, json};
+
+use super::{CONFIG, PROJECT, SHOP, Story};
 
 /// Repository with an environment for every labelled pull request.
 struct Previews<'a> {

@@ -8,14 +8,16 @@ use std::{
     time::Duration,
 };
 
+use eod_testkit::{
+    argocd::{ArgoCd, REPO_SERVER},
+    process::Signal,
+    wait::wait_until,
+};
+
 use super::{
     CONFIG, PATIENCE, Story,
     deadline::{ENDLESS, commit_slow_chart, expect_nothing_left, expect_tool},
     titles,
-};
-use crate::kit::{
-    argocd::{ArgoCd, REPO_SERVER},
-    wait::wait_until,
 };
 
 /// Repository with a quick Application and a slow one.
@@ -147,15 +149,15 @@ fn connections(story: &Story<'_>) -> usize {
 fn pending_connection_is_served_after_the_stop() {
     let argocd = ArgoCd::own();
     let story = begin(&argocd, 1);
-    story.plugin.signal("STOP");
+    story.plugin.signal(Signal::SIGSTOP);
     thread::scope(|scope| {
         let waiting = scope.spawn(|| story.argocd.generate(&story.request("shop-pr-8")));
         wait_until("a connection to be made", PATIENCE, || match connections(&story) {
             0 => Err("none".to_owned()),
             _ => Ok(()),
         });
-        story.plugin.signal("TERM");
-        story.plugin.signal("CONT");
+        story.plugin.signal(Signal::SIGTERM);
+        story.plugin.signal(Signal::SIGCONT);
         let status = story.plugin.ended();
         assert_eq!(status.code(), Some(0), "{}", story.plugin.log());
         story.plugin.restart();

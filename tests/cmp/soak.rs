@@ -1,5 +1,6 @@
 //! Many renders leave no file, no process and no open descriptor.
 
+use eod_testkit::argocd::ArgoCd;
 use serde_json::Value;
 
 use super::{
@@ -7,7 +8,6 @@ use super::{
     deadline::expect_nothing_left,
     sources::{CHART, OVERLAYS},
 };
-use crate::kit::argocd::ArgoCd;
 
 /// Number of renders per batch.
 const AT_ONCE: usize = 8;
@@ -46,7 +46,7 @@ fn three_hundred_renders_leave_no_files_or_processes() {
     run(0..24);
     let before = story.plugin.descriptors();
     run(24..304);
-    let after = crate::kit::wait::wait_until("all descriptors to be closed", super::PATIENCE, || {
+    let after = eod_testkit::wait::wait_until("all descriptors to be closed", super::PATIENCE, || {
         let now = story.plugin.descriptors();
         if now.len() <= before.len() { Ok(now) } else { Err(format!("{now:?}")) }
     });

@@ -1,9 +1,9 @@
 //! Every kind of source, with the real tools in their sandbox.
 
+use eod_testkit::argocd::ArgoCd;
 use serde_json::{Value, json};
 
 use super::{CONFIG, POLICY, SHOP, Story, object, ours, titles};
-use crate::kit::argocd::ArgoCd;
 
 /// A chart of the shop that uses what charts of previews are given.
 pub(super) const CHART: [(&str, &str); 4] = [

@@ -8,19 +8,21 @@ use tempfile::NamedTempFile;
 
 /// An address, the authority that proves it, and who we are.
 #[derive(Clone)]
-pub(crate) struct Access {
+pub struct Access {
     /// The URL, without a slash at the end.
-    pub(crate) server: String,
+    pub server: String,
     /// Certificates in PEM; none where the server speaks plain HTTP.
-    pub(crate) ca_pem: Option<String>,
-    pub(crate) token: String,
+    pub ca_pem: Option<String>,
+    /// The bearer token.
+    pub token: String,
 }
 
 /// A kubeconfig file that goes away with the test.
-pub(crate) struct Kubeconfig(NamedTempFile);
+pub struct Kubeconfig(NamedTempFile);
 
 impl Kubeconfig {
-    pub(crate) fn path(&self) -> &Path {
+    /// Path of the file.
+    pub fn path(&self) -> &Path {
         self.0.path()
     }
 }
@@ -45,7 +47,7 @@ impl Access {
     }
 
     /// Writes a kubeconfig file with this access in it.
-    pub(crate) fn kubeconfig(&self) -> Kubeconfig {
+    pub fn kubeconfig(&self) -> Kubeconfig {
         // JSON is YAML, and no value needs a thought about quotes.
         let mut cluster = json!({ "server": self.server });
         if let Some(pem) = &self.ca_pem {

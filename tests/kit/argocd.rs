@@ -16,7 +16,6 @@ mod forge;
 mod plugin;
 mod repository;
 mod request;
-mod selftest;
 mod server;
 mod tools;
 
@@ -28,37 +27,37 @@ use std::{
 
 use self::{
     controllers::Controllers,
-    request::{Announced, announced, ask},
+    request::{announced, ask},
     server::Server,
 };
-pub(crate) use self::{
+pub use self::{
     dial::Dial,
     forge::Forge,
     plugin::{Launch, Plugin},
     repository::Repository,
-    request::{Answer, Failure, Request},
+    request::{Announced, Answer, Failure, Rendered, Request},
     tools::Tool,
 };
-use crate::kit::cluster::Cluster;
+use crate::cluster::Cluster;
 
 /// The part that renders, for [`ArgoCd::kill`] and the others.
-pub(crate) const REPO_SERVER: &str = "repo-server";
+pub const REPO_SERVER: &str = "repo-server";
 
 /// What differs from how Argo CD is installed.
 #[derive(Default)]
-pub(crate) struct Settings {
+pub struct Settings {
     /// Variables for all servers, such as `ARGOCD_PAUSE_GEN_MINUTES`.
-    pub(crate) environment: Vec<(String, String)>,
+    pub environment: Vec<(String, String)>,
     /// Arguments of the repo-server, such as `--plugin-tar-exclude=.git`.
-    pub(crate) repo_server: Vec<String>,
+    pub repo_server: Vec<String>,
     /// What the servers find before everything else that is on PATH.
-    pub(crate) tools: Vec<Tool>,
+    pub tools: Vec<Tool>,
 }
 
 /// One set of servers with a cache of their own.
 ///
 /// One that is a test's own ends when it is dropped, the shared one with the test run.
-pub(crate) struct ArgoCd {
+pub struct ArgoCd {
     // First, since a field that is dropped first is a controller that ends first.
     server: Server,
     controllers: Option<Controllers>,
@@ -66,12 +65,13 @@ pub(crate) struct ArgoCd {
 
 /// A server that runs.
 #[derive(Clone, Debug)]
-pub(crate) struct Running {
+pub struct Running {
     /// How [`ArgoCd::kill`] and the others call it.
-    pub(crate) name: String,
-    pub(crate) pid: i32,
+    pub name: String,
+    /// Process id.
+    pub pid: i32,
     /// Where it listens; none where that is a port.
-    pub(crate) socket: Option<PathBuf>,
+    pub socket: Option<PathBuf>,
 }
 
 impl ArgoCd {
@@ -80,7 +80,7 @@ impl ArgoCd {
     /// # Panics
     /// In every test of the run, with the same sentence, when there are none to be had.
     #[track_caller]
-    pub(crate) fn shared() -> &'static Self {
+    pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Result<ArgoCd, String>> = OnceLock::new();
         let start = || Server::start(&Settings::default(), None).map(|server| Self { server, controllers: None });
         match SHARED.get_or_init(start) {
@@ -91,18 +91,19 @@ impl ArgoCd {
 
     /// Servers for one test, which may restart them.
     #[track_caller]
-    pub(crate) fn own() -> Self {
+    pub fn own() -> Self {
         Self::with(&Settings::default())
     }
 
+    /// Starts the servers with these settings.
     #[track_caller]
-    pub(crate) fn with(settings: &Settings) -> Self {
+    pub fn with(settings: &Settings) -> Self {
         Self::start_with(settings, None)
     }
 
     /// The same with both controllers at work in a cluster.
     #[track_caller]
-    pub(crate) fn in_cluster(cluster: &'static Cluster, settings: &Settings) -> Self {
+    pub fn in_cluster(cluster: &'static Cluster, settings: &Settings) -> Self {
         Self::start_with(settings, Some(Controllers::prepare(cluster)))
     }
 
@@ -119,7 +120,7 @@ impl ArgoCd {
     /// # Panics
     /// When there are no controllers.
     #[track_caller]
-    pub(crate) fn namespace(&self) -> &str {
+    pub fn namespace(&self) -> &str {
         &self.controllers.as_ref().expect("ArgoCd::in_cluster() starts controllers").namespace
     }
 
@@ -128,35 +129,35 @@ impl ArgoCd {
     /// # Panics
     /// When there are no controllers.
     #[track_caller]
-    pub(crate) fn webhook(&self) -> &str {
+    pub fn webhook(&self) -> &str {
         self.server.webhook.as_deref().expect("ArgoCd::in_cluster() starts controllers")
     }
 
     /// The folder in which the repo-server looks for plugins: `NAME.sock` is the plugin NAME.
-    pub(crate) fn sockets(&self) -> &Path {
+    pub fn sockets(&self) -> &Path {
         &self.server.sockets
     }
 
     /// HOST:PORT of the repo-server, which stays the same when it is restarted.
-    pub(crate) fn repo_server(&self) -> &str {
+    pub fn repo_server(&self) -> &str {
         &self.server.repo_server
     }
 
     /// What a server has written so far.
-    pub(crate) fn log(&self, name: &str) -> String {
+    pub fn log(&self, name: &str) -> String {
         let file = self.server.logs.join(format!("{}.log", name.replace('/', "-")));
         fs::read_to_string(file).unwrap_or_default()
     }
 
     /// The manifests of one Application, or why there are none.
     #[track_caller]
-    pub(crate) fn generate(&self, request: &Request) -> Answer {
+    pub fn generate(&self, request: &Request) -> Answer {
         self.generate_all(std::slice::from_ref(request), 1).remove(0)
     }
 
     /// The same for many, so many of them at once. The answers are in the order of the requests.
     #[track_caller]
-    pub(crate) fn generate_all(&self, requests: &[Request], at_once: usize) -> Vec<Answer> {
+    pub fn generate_all(&self, requests: &[Request], at_once: usize) -> Vec<Answer> {
         ask(self.repo_server(), requests, at_once)
     }
 
@@ -165,14 +166,14 @@ impl ArgoCd {
     /// # Errors
     /// What the repo-server answers instead.
     #[track_caller]
-    pub(crate) fn announced(&self, request: &Request) -> Result<Announced, Failure> {
+    pub fn announced(&self, request: &Request) -> Result<Announced, Failure> {
         announced(self.repo_server(), request)
     }
 
     /// Starts Argo CD's own plugin server with a `plugin.yaml`. The folder's name is ours;
     /// what the plugin is called stands in the file.
     #[track_caller]
-    pub(crate) fn stock_plugin(&self, folder: &str, plugin_yaml: &str) -> Running {
+    pub fn stock_plugin(&self, folder: &str, plugin_yaml: &str) -> Running {
         let settings = self.server.plugins.join(folder);
         fs::create_dir_all(&settings).unwrap();
         fs::write(settings.join("plugin.yaml"), plugin_yaml).unwrap();
@@ -181,19 +182,19 @@ impl ArgoCd {
 
     /// Starts a server that was stopped, and waits until it can be used.
     #[track_caller]
-    pub(crate) fn start(&self, name: &str) -> Running {
+    pub fn start(&self, name: &str) -> Running {
         self.order("start", name)
     }
 
     /// Ends a server as Kubernetes does first: it may finish what it has begun.
     #[track_caller]
-    pub(crate) fn stop(&self, name: &str) {
+    pub fn stop(&self, name: &str) {
         self.order("stop", name);
     }
 
     /// Ends a server as a lack of memory does.
     #[track_caller]
-    pub(crate) fn kill(&self, name: &str) {
+    pub fn kill(&self, name: &str) {
         self.order("kill", name);
     }
 

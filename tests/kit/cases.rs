@@ -9,7 +9,7 @@ use std::{
 const AT_ONCE: usize = 3;
 
 /// Runs `case` with every number below `count`, a few at a time. A panic of a case is one of the test.
-pub(crate) fn for_each_number(count: usize, case: impl Fn(usize) + Sync) {
+pub fn for_each_number(count: usize, case: impl Fn(usize) + Sync) {
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
         for _ in 0..AT_ONCE {

@@ -12,7 +12,7 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::kit::{
+use crate::{
     access::{Access, Kubeconfig},
     command::{self, Finished},
     http::Origin,
@@ -22,10 +22,10 @@ use crate::kit::{
 
 /// How long the tests wait for what a cluster does by itself. A namespace takes 6 to 10
 /// seconds to go; the rest is room for a busy machine.
-pub(crate) const PATIENCE: Duration = Duration::from_secs(90);
+pub const PATIENCE: Duration = Duration::from_secs(90);
 
 /// A Kubernetes API server with controllers, for as long as the test run lasts.
-pub(crate) struct Cluster {
+pub struct Cluster {
     kubeconfig: PathBuf,
     kubectl: Kubectl,
     access: Access,
@@ -47,7 +47,7 @@ impl Cluster {
     /// # Panics
     /// In every test of the run, with the same sentence, when there is none to be had.
     #[track_caller]
-    pub(crate) fn shared() -> &'static Self {
+    pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Result<Cluster, String>> = OnceLock::new();
         match SHARED.get_or_init(Self::start) {
             Ok(cluster) => cluster,
@@ -92,13 +92,13 @@ impl Cluster {
     }
 
     /// The administrator's kubeconfig.
-    pub(crate) fn kubeconfig(&self) -> &Path {
+    pub fn kubeconfig(&self) -> &Path {
         &self.kubeconfig
     }
 
     /// The kubeconfig of somebody who is known and may do nothing.
     #[track_caller]
-    pub(crate) fn nobody(&self) -> Kubeconfig {
+    pub fn nobody(&self) -> Kubeconfig {
         match &self.testbed {
             Some(testbed) => self.kubectl.access(&testbed.restricted).unwrap().kubeconfig(),
             None => self.service_account("default", "eod-test-nobody", &json!([])),
@@ -106,19 +106,22 @@ impl Cluster {
     }
 
     /// The API server's URL, the authority behind it and the administrator's token.
-    pub(crate) fn access(&self) -> &Access {
+    pub fn access(&self) -> &Access {
         &self.access
     }
 
-    pub(crate) fn server(&self) -> &str {
+    /// URL of the API server.
+    pub fn server(&self) -> &str {
         &self.access.server
     }
 
-    pub(crate) fn token(&self) -> &str {
+    /// The administrator's bearer token.
+    pub fn token(&self) -> &str {
         &self.access.token
     }
 
-    pub(crate) fn ca_pem(&self) -> &str {
+    /// Certificate authority in PEM; empty if there is none.
+    pub fn ca_pem(&self) -> &str {
         self.access.ca_pem.as_deref().unwrap_or_default()
     }
 
@@ -127,25 +130,25 @@ impl Cluster {
     /// # Panics
     /// When it fails, with command, stdout and stderr.
     #[track_caller]
-    pub(crate) fn kubectl(&self, arguments: &[&str]) -> String {
+    pub fn kubectl(&self, arguments: &[&str]) -> String {
         self.try_kubectl(arguments).expect_ok()
     }
 
     /// Runs kubectl as administrator, for tests of what a cluster refuses.
     #[track_caller]
-    pub(crate) fn try_kubectl(&self, arguments: &[&str]) -> Finished {
+    pub fn try_kubectl(&self, arguments: &[&str]) -> Finished {
         self.kubectl.run(&self.kubeconfig, arguments, "")
     }
 
     /// Runs kubectl as somebody else.
     #[track_caller]
-    pub(crate) fn kubectl_as(&self, kubeconfig: &Path, arguments: &[&str]) -> Finished {
+    pub fn kubectl_as(&self, kubeconfig: &Path, arguments: &[&str]) -> Finished {
         self.kubectl.run(kubeconfig, arguments, "")
     }
 
     /// `kubectl get ARGUMENTS -o json`; none when the object does not exist.
     #[track_caller]
-    pub(crate) fn get(&self, arguments: &[&str]) -> Option<Value> {
+    pub fn get(&self, arguments: &[&str]) -> Option<Value> {
         let all = [&["get", "--ignore-not-found", "-ojson"], arguments].concat();
         let text = self.kubectl(&all);
         (!text.trim().is_empty()).then(|| serde_json::from_str(&text).unwrap())
@@ -153,18 +156,19 @@ impl Cluster {
 
     /// Applies manifests as the person at the keyboard would.
     #[track_caller]
-    pub(crate) fn apply(&self, yaml: &str) {
+    pub fn apply(&self, yaml: &str) {
         self.try_apply(yaml).expect_ok();
     }
 
+    /// Applies manifests as administrator, for tests of manifests that the cluster rejects.
     #[track_caller]
-    pub(crate) fn try_apply(&self, yaml: &str) -> Finished {
+    pub fn try_apply(&self, yaml: &str) -> Finished {
         self.kubectl.run(&self.kubeconfig, &["apply", "-f", "-"], yaml)
     }
 
     /// One call to the API server: status and answer. Cheaper than kubectl by far.
     #[track_caller]
-    pub(crate) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+    pub fn call(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         let content_type = match method {
             "PATCH" => "application/merge-patch+json",
             _ => "application/json",
@@ -175,7 +179,7 @@ impl Cluster {
 
     /// The object at a path such as `/api/v1/namespaces/x`; none when there is none.
     #[track_caller]
-    pub(crate) fn read(&self, path: &str) -> Option<Value> {
+    pub fn read(&self, path: &str) -> Option<Value> {
         match self.call("GET", path, None) {
             (200, object) => Some(object),
             (404, _) => None,
@@ -183,14 +187,15 @@ impl Cluster {
         }
     }
 
+    /// True if the namespace exists, also while it is being deleted.
     #[track_caller]
-    pub(crate) fn namespace_exists(&self, name: &str) -> bool {
+    pub fn namespace_exists(&self, name: &str) -> bool {
         self.read(&format!("/api/v1/namespaces/{name}")).is_some()
     }
 
     /// Waits until a namespace that is being deleted is gone.
     #[track_caller]
-    pub(crate) fn wait_until_gone(&self, namespace: &str) {
+    pub fn wait_until_gone(&self, namespace: &str) {
         wait_until(&format!("namespace {namespace} to be gone"), PATIENCE, || {
             match self.read(&format!("/api/v1/namespaces/{namespace}")) {
                 None => Ok(()),
@@ -201,7 +206,7 @@ impl Cluster {
 
     /// An installation id nobody else uses: a DNS label of at most 40 bytes that is
     /// different for every call, also on a cluster that outlives the run.
-    pub(crate) fn installation(&self, test: &str) -> String {
+    pub fn installation(&self, test: &str) -> String {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let since = SystemTime::UNIX_EPOCH.elapsed().unwrap_or_default().as_millis();
@@ -216,7 +221,7 @@ impl Cluster {
     /// A service account that may do what `rules` (of a ClusterRole) say and nothing
     /// else, as a kubeconfig.
     #[track_caller]
-    pub(crate) fn service_account(&self, namespace: &str, name: &str, rules: &Value) -> Kubeconfig {
+    pub fn service_account(&self, namespace: &str, name: &str, rules: &Value) -> Kubeconfig {
         let role = format!("{namespace}-{name}");
         let list = json!({ "apiVersion": "v1", "kind": "List", "items": [
             { "apiVersion": "v1", "kind": "ServiceAccount",

@@ -9,24 +9,27 @@ use std::{
 };
 
 /// A program that has ended.
-pub(crate) struct Finished {
+pub struct Finished {
     /// The command as one would type it, for messages.
-    pub(crate) line: String,
+    pub line: String,
     /// The exit code; none when a signal ended it.
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+    pub code: Option<i32>,
+    /// All output on stdout; invalid UTF-8 is replaced.
+    pub stdout: String,
+    /// All output on stderr; invalid UTF-8 is replaced.
+    pub stderr: String,
 }
 
 impl Finished {
     /// Answers stdout, or panics with all that is known when the program failed.
     #[track_caller]
-    pub(crate) fn expect_ok(self) -> String {
+    pub fn expect_ok(self) -> String {
         assert!(self.code == Some(0), "{}", self.report());
         self.stdout
     }
 
-    pub(crate) fn report(&self) -> String {
+    /// The command, its exit code and its output, for messages.
+    pub fn report(&self) -> String {
         let Self { line, code, stdout, stderr } = self;
         let code = code.map_or_else(|| "a signal".to_owned(), |code| format!("exit code {code}"));
         format!("`{line}` ended with {code}\n--- stdout\n{stdout}\n--- stderr\n{stderr}")
@@ -38,7 +41,7 @@ impl Finished {
 /// # Panics
 /// When it cannot be started.
 #[track_caller]
-pub(crate) fn run(command: &mut Command, input: &str) -> Finished {
+pub fn run(command: &mut Command, input: &str) -> Finished {
     let line = line(command);
     command.stdin(Stdio::piped()).stdout(Stdio::piped()).stderr(Stdio::piped());
     let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start `{line}`: {error}"));
@@ -58,17 +61,17 @@ pub(crate) fn run(command: &mut Command, input: &str) -> Finished {
 }
 
 /// The command as one would type it.
-pub(crate) fn line(command: &Command) -> String {
+pub fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
 
 /// Where a program stands on PATH.
-pub(crate) fn on_path(name: &str) -> Option<PathBuf> {
+pub fn on_path(name: &str) -> Option<PathBuf> {
     in_path(&std::env::var_os("PATH")?, name)
 }
 
 /// Where a program stands in a list of folders that is written as PATH is.
-pub(crate) fn in_path(folders: &OsStr, name: &str) -> Option<PathBuf> {
+pub fn in_path(folders: &OsStr, name: &str) -> Option<PathBuf> {
     std::env::split_paths(folders).map(|folder| folder.join(name)).find(|file| file.is_file())
 }

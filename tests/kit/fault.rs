@@ -19,7 +19,7 @@ use http::HeaderMap;
 use serde_json::Value;
 use tokio::sync::oneshot;
 
-use crate::kit::{
+use crate::{
     access::{Access, Kubeconfig},
     cluster::Cluster,
     http::Origin,
@@ -27,9 +27,16 @@ use crate::kit::{
 
 /// What happens to a call instead of just being handed on.
 #[derive(Clone, Debug)]
-pub(crate) enum Fault {
+pub enum Fault {
     /// Answered by us; the API server never hears of the call.
-    Status { code: u16, headers: Vec<(&'static str, String)>, body: String },
+    Status {
+        /// HTTP status.
+        code: u16,
+        /// Headers besides those that every answer has.
+        headers: Vec<(&'static str, String)>,
+        /// The body as it is sent.
+        body: String,
+    },
     /// Handed on and carried out, but answered with this status.
     AnswerAfterStore(u16),
     /// The connection is closed; the API server never hears of the call.
@@ -48,12 +55,12 @@ pub(crate) enum Fault {
 
 impl Fault {
     /// An answer with a Kubernetes `Status` as its body.
-    pub(crate) fn status(code: u16, reason: &str, message: &str) -> Self {
+    pub fn status(code: u16, reason: &str, message: &str) -> Self {
         Self::Status { code, headers: Vec::new(), body: serve::status(code, reason, message) }
     }
 
     /// The same with a `Retry-After` header, in seconds.
-    pub(crate) fn retry_after(code: u16, reason: &str, seconds: u32) -> Self {
+    pub fn retry_after(code: u16, reason: &str, seconds: u32) -> Self {
         let headers = vec![("retry-after", seconds.to_string())];
         Self::Status { code, headers, body: serve::status(code, reason, "come back later") }
     }
@@ -61,35 +68,38 @@ impl Fault {
 
 /// A call as it arrived, and what became of it.
 #[derive(Clone, Debug)]
-pub(crate) struct Logged {
+pub struct Logged {
     /// When it arrived.
-    pub(crate) at: Instant,
-    pub(crate) method: String,
+    pub at: Instant,
+    /// HTTP method.
+    pub method: String,
     /// The path without the query.
-    pub(crate) path: String,
-    pub(crate) query: String,
-    pub(crate) user_agent: String,
+    pub path: String,
+    /// The query, without the question mark.
+    pub query: String,
+    /// The `User-Agent` header.
+    pub user_agent: String,
     /// All headers. What is in those that prove who calls does not show in a message.
-    pub(crate) headers: HeaderMap,
+    pub headers: HeaderMap,
     /// The body where it was JSON.
-    pub(crate) body: Option<Value>,
+    pub body: Option<Value>,
     /// What the API server answered; none when it was not asked, or has not answered.
-    pub(crate) stored: Option<u16>,
+    pub stored: Option<u16>,
     /// What we answered; none when the connection was closed, or there is no answer yet.
-    pub(crate) status: Option<u16>,
+    pub status: Option<u16>,
     /// Whether a rule spoiled it.
-    pub(crate) spoiled: bool,
+    pub spoiled: bool,
 }
 
 impl Logged {
     /// Whether the call has this method and its path ends like this.
-    pub(crate) fn is(&self, method: &str, path_end: &str) -> bool {
+    pub fn is(&self, method: &str, path_end: &str) -> bool {
         self.method == method && self.path.ends_with(path_end)
     }
 }
 
 /// A running proxy; it stops when it is dropped, and with it all calls still hanging.
-pub(crate) struct FaultProxy {
+pub struct FaultProxy {
     access: Access,
     kubeconfig: Kubeconfig,
     shared: Arc<Shared>,
@@ -115,13 +125,13 @@ struct Shared {
 impl FaultProxy {
     /// A proxy in front of the cluster, for its administrator.
     #[track_caller]
-    pub(crate) fn start(cluster: &Cluster) -> Self {
+    pub fn start(cluster: &Cluster) -> Self {
         Self::in_front_of(cluster.access())
     }
 
     /// A proxy for somebody else, or in front of another proxy.
     #[track_caller]
-    pub(crate) fn in_front_of(access: &Access) -> Self {
+    pub fn in_front_of(access: &Access) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let address = listener.local_addr().unwrap();
@@ -134,29 +144,29 @@ impl FaultProxy {
     }
 
     /// A kubeconfig that leads through the proxy, with the same token.
-    pub(crate) fn kubeconfig(&self) -> &Path {
+    pub fn kubeconfig(&self) -> &Path {
         self.kubeconfig.path()
     }
 
     /// The proxy's URL and the token.
-    pub(crate) fn access(&self) -> &Access {
+    pub fn access(&self) -> &Access {
         &self.access
     }
 
     /// Spoils the next `times` calls that match. Of several rules the first that matches
     /// and is not used up counts. `usize::MAX` means for ever.
-    pub(crate) fn rule(&self, matches: impl Fn(&Logged) -> bool + Send + 'static, times: usize, fault: Fault) {
+    pub fn rule(&self, matches: impl Fn(&Logged) -> bool + Send + 'static, times: usize, fault: Fault) {
         lock(&self.shared.rules).push(Rule { matches: Box::new(matches), left: times, fault });
     }
 
     /// From now on everything goes through.
-    pub(crate) fn clear_rules(&self) {
+    pub fn clear_rules(&self) {
         lock(&self.shared.rules).clear();
     }
 
     /// Panics when a rule with a number was not used up: then the test proves nothing.
     #[track_caller]
-    pub(crate) fn assert_rules_used(&self) {
+    pub fn assert_rules_used(&self) {
         for (index, rule) in lock(&self.shared.rules).iter().enumerate() {
             let unused = rule.left > 0 && rule.left < usize::MAX / 2;
             assert!(
@@ -170,22 +180,22 @@ impl FaultProxy {
     }
 
     /// Every call so far, in the order in which they arrived.
-    pub(crate) fn log(&self) -> Vec<Logged> {
+    pub fn log(&self) -> Vec<Logged> {
         lock(&self.shared.log).clone()
     }
 
     /// Forgets the calls so far, to count only what comes.
-    pub(crate) fn clear_log(&self) {
+    pub fn clear_log(&self) {
         lock(&self.shared.log).clear();
     }
 
     /// How many calls so far were like this.
-    pub(crate) fn calls(&self, like: impl Fn(&Logged) -> bool) -> usize {
+    pub fn calls(&self, like: impl Fn(&Logged) -> bool) -> usize {
         lock(&self.shared.log).iter().filter(|logged| like(logged)).count()
     }
 
     /// The calls so far, one line each, for messages.
-    pub(crate) fn story(&self) -> String {
+    pub fn story(&self) -> String {
         let mut text = String::new();
         let log = lock(&self.shared.log);
         for call in log.iter() {

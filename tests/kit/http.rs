@@ -26,11 +26,11 @@ use tokio_rustls::{
     },
 };
 
-use crate::kit::access::Access;
+use crate::access::Access;
 
 /// The API server as something that requests can be sent to.
 #[derive(Clone)]
-pub(super) struct Origin {
+pub struct Origin {
     host: String,
     port: u16,
     bearer: HeaderValue,
@@ -39,7 +39,8 @@ pub(super) struct Origin {
 }
 
 impl Origin {
-    pub(super) fn new(access: &Access) -> Self {
+    /// A client of the server at this address. It connects at the first call.
+    pub fn new(access: &Access) -> Self {
         let uri: Uri = access.server.parse().unwrap();
         let mut bearer = HeaderValue::from_str(&format!("Bearer {}", access.token)).unwrap();
         bearer.set_sensitive(true);
@@ -53,12 +54,12 @@ impl Origin {
     }
 
     /// The header that says who we are.
-    pub(super) fn bearer(&self) -> HeaderValue {
+    pub fn bearer(&self) -> HeaderValue {
         self.bearer.clone()
     }
 
     /// Makes one call and reads the whole answer. Blocks; not to be used from async code.
-    pub(super) fn call(&self, method: &str, path: &str, content_type: &str, body: &str) -> io::Result<(u16, Value)> {
+    pub fn call(&self, method: &str, path: &str, content_type: &str, body: &str) -> io::Result<(u16, Value)> {
         let request = Request::builder()
             .method(method)
             .uri(path)
@@ -79,7 +80,7 @@ impl Origin {
 
     /// Sends a request over a connection of its own. Headers are sent as they are,
     /// except for the host.
-    pub(super) async fn send(&self, mut request: Request<Full<Bytes>>) -> io::Result<Response<Incoming>> {
+    pub async fn send(&self, mut request: Request<Full<Bytes>>) -> io::Result<Response<Incoming>> {
         let host = format!("{}:{}", self.host, self.port);
         request.headers_mut().insert(header::HOST, HeaderValue::from_str(&host).map_err(io::Error::other)?);
         let tcp = TcpStream::connect((self.host.as_str(), self.port)).await?;

@@ -5,11 +5,11 @@ use std::{
     sync::OnceLock,
 };
 
-use crate::kit::{command::on_path, testbed};
+use crate::{command::on_path, testbed};
 
 /// One `terraform` or `tofu` binary.
 #[derive(Clone, Debug)]
-pub(crate) struct Terraform(PathBuf);
+pub struct Terraform(PathBuf);
 
 impl Terraform {
     /// All that the stories are to be run on: those of `EOD_TEST_TERRAFORM=path[,path]`,
@@ -18,7 +18,7 @@ impl Terraform {
     /// # Panics
     /// When a named one does not exist, or none could be built.
     #[track_caller]
-    pub(crate) fn all() -> &'static [Self] {
+    pub fn all() -> &'static [Self] {
         static FOUND: OnceLock<Result<Vec<Terraform>, String>> = OnceLock::new();
         match FOUND.get_or_init(find) {
             Ok(found) => found,
@@ -28,16 +28,17 @@ impl Terraform {
 
     /// The one for tests that need no more than one.
     #[track_caller]
-    pub(crate) fn first() -> &'static Self {
+    pub fn first() -> &'static Self {
         &Self::all()[0]
     }
 
     /// One at a given path.
-    pub(crate) fn at(path: impl Into<PathBuf>) -> Self {
+    pub fn at(path: impl Into<PathBuf>) -> Self {
         Self(path.into())
     }
 
-    pub(crate) fn path(&self) -> &Path {
+    /// Path of the binary.
+    pub fn path(&self) -> &Path {
         &self.0
     }
 }

@@ -9,7 +9,7 @@ use std::{
     sync::OnceLock,
 };
 
-use crate::kit::{
+use crate::{
     command::{in_path, on_path},
     keep_folders,
 };
@@ -18,19 +18,21 @@ use crate::kit::{
 ///
 /// It stops when the pipe on its stdin is closed, which happens however this process
 /// ends; and it removes its own folder. So nothing is left of a killed test run.
-pub(super) struct Testbed {
-    pub(super) kubeconfig: PathBuf,
-    pub(super) restricted: PathBuf,
+pub struct Testbed {
+    /// The administrator's kubeconfig.
+    pub kubeconfig: PathBuf,
+    /// Kubeconfig of a user without permissions.
+    pub restricted: PathBuf,
     /// A kubectl that came with the servers, where they are not our own build.
-    pub(super) kubectl: Option<PathBuf>,
+    pub kubectl: Option<PathBuf>,
     /// Holds the pipe: it is closed with it.
-    pub(super) process: Child,
+    pub process: Child,
 }
 
 impl Testbed {
     /// Starts a cluster and waits until it is ready. Its servers come from the folders
     /// in `assets`, those that are not there from our binary.
-    pub(super) fn start(binary: &Path, assets: Option<&OsStr>) -> Result<Self, String> {
+    pub fn start(binary: &Path, assets: Option<&OsStr>) -> Result<Self, String> {
         let mut errors = tempfile::tempfile().map_err(|error| error.to_string())?;
         let mut command = Command::new(binary);
         command.args(["up", "--until-stdin-closes"]);
@@ -63,7 +65,7 @@ impl Testbed {
 
 /// The testbed's binary: on PATH, else from the cache, else built, with a line that
 /// says which. The answer, also a failure, is the same for the whole run.
-pub(super) fn binary() -> Result<&'static Path, String> {
+pub fn binary() -> Result<&'static Path, String> {
     static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     FOUND.get_or_init(find).as_deref().map_err(Clone::clone)
 }
@@ -80,7 +82,7 @@ fn find() -> Result<PathBuf, String> {
 
 /// The folders whose servers are used instead of our own: the one of `KUBEBUILDER_ASSETS`,
 /// else those of PATH when both an API server and an etcd are there. None means our own.
-pub(super) fn assets() -> Result<Option<OsString>, String> {
+pub fn assets() -> Result<Option<OsString>, String> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let found = servers(variable("KUBEBUILDER_ASSETS"), variable("PATH"))?;
     if let Some(folders) = &found {
@@ -92,7 +94,7 @@ pub(super) fn assets() -> Result<Option<OsString>, String> {
 
 /// Chooses between the two variables. Without an API server and its etcd a folder is of
 /// no use; all else can come from our binary.
-pub(super) fn servers(kubebuilder: Option<OsString>, path: Option<OsString>) -> Result<Option<OsString>, String> {
+pub fn servers(kubebuilder: Option<OsString>, path: Option<OsString>) -> Result<Option<OsString>, String> {
     let missing =
         |folders: &OsStr| ["kube-apiserver", "etcd"].into_iter().find(|name| in_path(folders, name).is_none());
     match kubebuilder {
@@ -111,8 +113,8 @@ pub(super) fn servers(kubebuilder: Option<OsString>, path: Option<OsString>) -> 
 /// Builds a part with the testbed's script, or finds it in the script's cache.
 ///
 /// The script's progress goes straight to the terminal, since a first build is long.
-pub(super) fn build(part: &str) -> Result<PathBuf, String> {
-    let script = Path::new(crate::KIT.repository).join("tests/testbed/build.sh");
+pub fn build(part: &str) -> Result<PathBuf, String> {
+    let script = crate::repository().join("tests/testbed/build.sh");
     let output = Command::new(&script)
         .arg(part)
         .stdin(Stdio::null())

@@ -10,11 +10,10 @@
 
 mod audit;
 mod client;
-pub(crate) mod faults;
-mod kv;
-pub(crate) mod login;
-mod selftest;
-mod server;
+pub mod faults;
+pub mod kv;
+pub mod login;
+pub mod server;
 
 use std::{
     sync::{
@@ -26,9 +25,9 @@ use std::{
 
 use serde_json::{Value, json};
 
-use crate::kit::{access::Access, fault::FaultProxy};
+use crate::{access::Access, fault::FaultProxy};
 
-pub(crate) use self::{audit::Audit, client::Client};
+pub use self::{audit::Audit, client::Client};
 use self::{login::Issuer, server::Server};
 
 /// How long the tests wait for what a server does by itself.
@@ -37,7 +36,7 @@ const PATIENCE: Duration = Duration::from_secs(60);
 /// A Vault server, unsealed, with an audit log.
 ///
 /// One that is a test's own ends when it is dropped, the shared one with the test run.
-pub(crate) struct Vault {
+pub struct Vault {
     server: Server,
     client: Client,
     shared: bool,
@@ -53,7 +52,7 @@ impl Vault {
     /// # Panics
     /// In every test of the run, with the same sentence, when there is none to be had.
     #[track_caller]
-    pub(crate) fn shared() -> &'static Self {
+    pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Result<Vault, String>> = OnceLock::new();
         match SHARED.get_or_init(|| Server::find().map(|server| Self::new(server, true))) {
             Ok(vault) => vault,
@@ -63,13 +62,13 @@ impl Vault {
 
     /// A server for one test, which may seal it.
     #[track_caller]
-    pub(crate) fn own() -> Self {
+    pub fn own() -> Self {
         Self::start(false)
     }
 
     /// The same with HTTPS and a certificate authority of its own.
     #[track_caller]
-    pub(crate) fn own_tls() -> Self {
+    pub fn own_tls() -> Self {
         Self::start(true)
     }
 
@@ -81,46 +80,47 @@ impl Vault {
         }
     }
 
-    fn new(server: Server, shared: bool) -> Self {
+    /// A client of a running server.
+    pub fn new(server: Server, shared: bool) -> Self {
         let client = Client::new(&server.access);
         Self { server, client, shared, issuer: OnceLock::new(), kubernetes: OnceLock::new() }
     }
 
     /// The URL, as `VAULT_ADDR` has it.
-    pub(crate) fn address(&self) -> &str {
+    pub fn address(&self) -> &str {
         &self.server.access.server
     }
 
     /// A token that may do everything.
-    pub(crate) fn token(&self) -> &str {
+    pub fn token(&self) -> &str {
         &self.server.access.token
     }
 
     /// The authority in PEM; none where the server speaks plain HTTP.
-    pub(crate) fn ca_pem(&self) -> Option<&str> {
+    pub fn ca_pem(&self) -> Option<&str> {
         self.server.access.ca_pem.as_deref()
     }
 
     /// The audit log from its beginning.
     #[track_caller]
-    pub(crate) fn audit(&self) -> Audit {
+    pub fn audit(&self) -> Audit {
         Audit::find(&self.client, &self.server.audit)
     }
 
     /// A proxy in front of the server that spoils the calls it is told to, see [`faults`].
     #[track_caller]
-    pub(crate) fn proxy(&self) -> FaultProxy {
+    pub fn proxy(&self) -> FaultProxy {
         FaultProxy::in_front_of(&self.server.access)
     }
 
     /// One call as administrator; the path is what follows `/v1/`.
     #[track_caller]
-    pub(crate) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+    pub fn call(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         self.client.call(method, path, body)
     }
 
     /// Somebody else who calls; an empty token is nobody.
-    pub(crate) fn client(&self, token: &str) -> Client {
+    pub fn client(&self, token: &str) -> Client {
         Client::new(&Access { token: token.to_owned(), ..self.server.access.clone() })
     }
 
@@ -129,14 +129,14 @@ impl Vault {
     /// # Panics
     /// For the shared server, which others are using.
     #[track_caller]
-    pub(crate) fn seal(&self) {
+    pub fn seal(&self) {
         assert!(!self.shared, "the shared Vault was to be sealed; use Vault::own() for that");
         self.client.done("PUT", "sys/seal", None);
     }
 
     /// Unseals it with its one key share. Everything is as it was.
     #[track_caller]
-    pub(crate) fn unseal(&self) {
+    pub fn unseal(&self) {
         let key = self.server.unseal_key.as_deref().unwrap();
         let answer = self.client.done("PUT", "sys/unseal", Some(&json!({ "key": key })));
         assert_eq!(answer["sealed"], false, "{answer}");

@@ -13,7 +13,7 @@ use std::{
 /// # Panics
 /// When the deadline has passed.
 #[track_caller]
-pub(crate) fn wait_until<T>(what: &str, deadline: Duration, mut ask: impl FnMut() -> Result<T, String>) -> T {
+pub fn wait_until<T>(what: &str, deadline: Duration, mut ask: impl FnMut() -> Result<T, String>) -> T {
     let begun = Instant::now();
     let mut pause = Duration::from_millis(20);
     loop {

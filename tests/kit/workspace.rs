@@ -14,15 +14,15 @@ use std::{
 use serde_json::Value;
 use tempfile::TempDir;
 
-pub(crate) use self::run::{Run, Running};
-use crate::kit::{command, keep_folders, terraform::Terraform};
+pub use self::run::{Run, Running};
+use crate::{command, keep_folders, terraform::Terraform};
 
 /// A configuration of its own, with nothing of the machine's: no home, no Terraform
 /// settings, no credentials but those the test names.
 ///
 /// The provider is found through `dev_overrides`, so there is no `init`. The log of
 /// every run is kept at TRACE, for messages and for tests that look for secrets.
-pub(crate) struct Workspace {
+pub struct Workspace {
     folder: TempDir,
     terraform: Terraform,
     environment: BTreeMap<String, OsString>,
@@ -32,12 +32,13 @@ pub(crate) struct Workspace {
 impl Workspace {
     /// A folder with `main.tf`, run with the first Terraform there is.
     #[track_caller]
-    pub(crate) fn new(test: &str, hcl: &str) -> Self {
+    pub fn new(test: &str, hcl: &str) -> Self {
         Self::with(Terraform::first(), test, hcl)
     }
 
+    /// A folder with `main.tf`, run with the given Terraform.
     #[track_caller]
-    pub(crate) fn with(terraform: &Terraform, test: &str, hcl: &str) -> Self {
+    pub fn with(terraform: &Terraform, test: &str, hcl: &str) -> Self {
         let mut folder = TempDir::with_prefix(format!("eod-{test}-")).unwrap();
         folder.disable_cleanup(keep_folders());
         if keep_folders() {
@@ -67,33 +68,34 @@ impl Workspace {
 
     /// Sets `KUBE_CONFIG_PATH` for all runs.
     #[must_use]
-    pub(crate) fn kubeconfig(self, path: &Path) -> Self {
+    pub fn kubeconfig(self, path: &Path) -> Self {
         self.env("KUBE_CONFIG_PATH", path)
     }
 
     /// Sets a variable for all runs.
     #[must_use]
-    pub(crate) fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
+    pub fn env(mut self, name: &str, value: impl Into<OsString>) -> Self {
         self.set_env(name, value);
         self
     }
 
     /// Sets a variable for all runs from now on.
-    pub(crate) fn set_env(&mut self, name: &str, value: impl Into<OsString>) {
+    pub fn set_env(&mut self, name: &str, value: impl Into<OsString>) {
         self.environment.insert(name.to_owned(), value.into());
     }
 
-    pub(crate) fn unset_env(&mut self, name: &str) {
+    /// Removes a variable for all following runs.
+    pub fn unset_env(&mut self, name: &str) {
         self.environment.remove(name);
     }
 
     /// The folder Terraform runs in.
-    pub(crate) fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         self.folder.path().join("work")
     }
 
     /// Writes a file of the configuration; the path may name a folder that does not exist.
-    pub(crate) fn write(&self, file: &str, text: &str) {
+    pub fn write(&self, file: &str, text: &str) {
         let path = self.path().join(file);
         fs::create_dir_all(path.parent().unwrap()).unwrap();
         fs::write(path, text).unwrap();
@@ -101,20 +103,20 @@ impl Workspace {
 
     /// Reads a file of the configuration, such as one that Terraform generated.
     #[track_caller]
-    pub(crate) fn text(&self, file: &str) -> String {
+    pub fn text(&self, file: &str) -> String {
         let path = self.path().join(file);
         fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
     }
 
     /// Runs Terraform to its end.
     #[track_caller]
-    pub(crate) fn run(&self, arguments: &[&str]) -> Run {
+    pub fn run(&self, arguments: &[&str]) -> Run {
         self.spawn(arguments).wait()
     }
 
     /// Starts Terraform and leaves it running.
     #[track_caller]
-    pub(crate) fn spawn(&self, arguments: &[&str]) -> Running {
+    pub fn spawn(&self, arguments: &[&str]) -> Running {
         let number = self.runs.replace(self.runs.get() + 1);
         let file = |end: &str| self.folder.path().join(format!("runs/{number:03}.{end}"));
         let mut command = Command::new(self.terraform.path());
@@ -133,8 +135,9 @@ impl Workspace {
         Running::new(child, line, self.path(), self.folder.path().join(format!("runs/{number:03}")))
     }
 
+    /// Runs `terraform plan`.
     #[track_caller]
-    pub(crate) fn plan(&self) -> Run {
+    pub fn plan(&self) -> Run {
         self.run(&["plan", "-no-color"])
     }
 
@@ -143,7 +146,7 @@ impl Workspace {
     /// # Panics
     /// When the plan fails.
     #[track_caller]
-    pub(crate) fn plan_exit_code(&self) -> i32 {
+    pub fn plan_exit_code(&self) -> i32 {
         let run = self.run(&["plan", "-no-color", "-detailed-exitcode"]);
         match run.code {
             Some(code @ (0 | 2)) => code,
@@ -153,31 +156,33 @@ impl Workspace {
 
     /// Panics with the plan when there is something to do.
     #[track_caller]
-    pub(crate) fn expect_no_changes(&self) {
+    pub fn expect_no_changes(&self) {
         let run = self.run(&["plan", "-no-color", "-detailed-exitcode"]);
         assert!(run.code == Some(0), "expected a plan without changes\n{run}");
     }
 
+    /// Runs `terraform apply` without a question.
     #[track_caller]
-    pub(crate) fn apply(&self) -> Run {
+    pub fn apply(&self) -> Run {
         self.run(&["apply", "-no-color", "-auto-approve"])
     }
 
+    /// Runs `terraform destroy` without a question.
     #[track_caller]
-    pub(crate) fn destroy(&self) -> Run {
+    pub fn destroy(&self) -> Run {
         self.run(&["destroy", "-no-color", "-auto-approve"])
     }
 
     /// The state as `show -json` answers it.
     #[track_caller]
-    pub(crate) fn state(&self) -> Value {
+    pub fn state(&self) -> Value {
         let run = self.run(&["show", "-json"]).expect_ok();
         serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}\n{run}"))
     }
 
     /// The values of one resource of the root module in the state.
     #[track_caller]
-    pub(crate) fn resource(&self, address: &str) -> Option<Value> {
+    pub fn resource(&self, address: &str) -> Option<Value> {
         let state = self.state();
         let resources = state.pointer("/values/root_module/resources")?.as_array()?;
         let found = resources.iter().find(|resource| resource["address"] == address)?;
@@ -185,14 +190,14 @@ impl Workspace {
     }
 
     /// The state file as it is on the disk; empty when there is none.
-    pub(crate) fn raw_state_text(&self) -> String {
+    pub fn raw_state_text(&self) -> String {
         fs::read_to_string(self.path().join("terraform.tfstate")).unwrap_or_default()
     }
 
     /// Panics when a text is in any file a run has left: state, backup, saved plan, output
     /// or log. What `hidden` names, such as the file the secret came from, is left out.
     #[track_caller]
-    pub(crate) fn assert_nowhere(&self, secret: &str, hidden: &[&str]) {
+    pub fn assert_nowhere(&self, secret: &str, hidden: &[&str]) {
         assert!(!secret.is_empty(), "an empty text is everywhere");
         for file in run::files(self.folder.path()) {
             let bytes = fs::read(&file).unwrap_or_default();
@@ -206,7 +211,7 @@ impl Workspace {
 /// The settings file that leads Terraform to the binary cargo has just built. There is no
 /// other way to install in it, so a test cannot reach the network by mistake.
 fn overrides() -> String {
-    let provider = Path::new(crate::KIT.provider);
+    let provider = crate::provider();
     let folder = provider.parent().unwrap().display();
     format!(
         "provider_installation {{\n  dev_overrides {{\n    \

@@ -1,11 +1,9 @@
 //! Who may do what in an environment, asked of the API server itself.
 
+use eod_testkit::{cluster::PATIENCE, wait::wait_until};
 use serde_json::json;
 
-use crate::{
-    kit::{cluster::PATIENCE, wait::wait_until},
-    provider::{Story, tell},
-};
+use crate::provider::{Story, tell};
 
 /// Something one may want to do: verb, API group, resource, subresource.
 type Wish = (&'static str, &'static str, &'static str, &'static str);

@@ -6,20 +6,18 @@
 
 use std::{fs, path::Path};
 
+use eod_testkit::{
+    access::Access,
+    cluster::Cluster,
+    fault::{Fault, FaultProxy},
+};
 use serde_json::json;
 use tempfile::TempDir;
 
-use crate::{
-    kit::{
-        access::Access,
-        cluster::Cluster,
-        fault::{Fault, FaultProxy},
-    },
-    provider::{
-        credentials::{Bare, network, plugin::Plugin, quoted},
-        each,
-        faults::story::expect_failure,
-    },
+use crate::provider::{
+    credentials::{Bare, network, plugin::Plugin, quoted},
+    each,
+    faults::story::expect_failure,
 };
 
 /// Create, update, a failed create and a destroy, with every answer a run can get.

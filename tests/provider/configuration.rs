@@ -2,12 +2,11 @@
 
 use std::ops::{Deref, DerefMut};
 
-use serde_json::Value;
-
-use crate::kit::{
+use eod_testkit::{
     terraform::Terraform,
     workspace::{Run, Workspace},
 };
+use serde_json::Value;
 
 /// A configuration of our provider. It derefs to the [`Workspace`] it is written to.
 pub(crate) struct Configuration {

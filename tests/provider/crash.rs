@@ -3,21 +3,19 @@
 //! A write that hangs shows that the run is in the middle. What hangs was not stored, so
 //! hanging at write 1, 2, 3, .. is every state a killed create can leave.
 
-use std::process::Command;
+use eod_testkit::{
+    cases::for_each_number,
+    cluster::PATIENCE,
+    fault::Fault,
+    process::{Signal, is_running, send_signal},
+    terraform::Terraform,
+    wait::wait_until,
+    workspace::{Run, Running},
+};
 
-use crate::{
-    kit::{
-        cases::for_each_number,
-        cluster::PATIENCE,
-        fault::Fault,
-        terraform::Terraform,
-        wait::wait_until,
-        workspace::{Run, Running},
-    },
-    provider::{
-        each,
-        faults::story::{IT, Story, expect_sound, is_write, tell},
-    },
+use crate::provider::{
+    each,
+    faults::story::{IT, Story, expect_sound, is_write, tell},
 };
 
 const APPLY: [&str; 3] = ["apply", "-no-color", "-auto-approve"];
@@ -43,28 +41,20 @@ fn writes_of_a_create(terraform: &Terraform) -> usize {
     writes
 }
 
-/// Whether a process runs. One that ended and that nobody has asked for yet does not.
-fn runs(pid: u32) -> bool {
-    let output = Command::new("ps").args(["-o", "stat=", "-p", &pid.to_string()]).output().unwrap();
-    let stat = String::from_utf8_lossy(&output.stdout).trim().to_owned();
-    !stat.is_empty() && !stat.starts_with('Z')
-}
-
 #[track_caller]
 fn wait_until_ended(pids: &[u32]) {
     assert!(!pids.is_empty(), "no provider was running");
     wait_until("the provider to end", PATIENCE, || {
-        let left: Vec<_> = pids.iter().filter(|pid| runs(**pid)).collect();
+        let left: Vec<_> = pids.iter().filter(|pid| is_running(**pid)).collect();
         if left.is_empty() { Ok(()) } else { Err(format!("{left:?} run")) }
     });
 }
 
-/// Sends a signal as a terminal does, which knows nothing of parents and children.
+/// Sends a signal to all processes, as a terminal does, which does not distinguish parents from children.
 #[track_caller]
-fn signal(pids: &[u32], name: &str) {
+fn signal(pids: &[u32], signal: Signal) {
     for pid in pids {
-        let sent = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status();
-        assert!(sent.is_ok_and(|status| status.success()), "cannot send SIG{name} to {pid}");
+        send_signal(signal, *pid);
     }
 }
 
@@ -187,7 +177,7 @@ fn a_provider_whose_terraform_was_killed_ends_by_itself() {
         tell(&format!("orphan-{number}"), |story| {
             let running = run_until_write(&story, &APPLY, number);
             let providers = running.providers();
-            running.signal("KILL");
+            running.signal(Signal::SIGKILL);
             assert_eq!(running.wait().code, None);
             wait_until_ended(&providers);
             story.proxy.clear_rules();
@@ -202,15 +192,15 @@ fn a_provider_whose_terraform_was_killed_ends_by_itself() {
 #[test]
 fn an_interrupted_create_is_saved_and_completed_by_the_next_apply() {
     // Ctrl-C, and what a CI system sends when a job is cancelled.
-    for (number, name) in [(1, "INT"), (3, "TERM"), (8, "INT")] {
+    for (number, sent) in [(1, Signal::SIGINT), (3, Signal::SIGTERM), (8, Signal::SIGINT)] {
         tell(&format!("interrupted-{number}"), |story| {
             let running = run_until_write(&story, &APPLY, number);
             let providers = running.providers();
-            if name == "INT" {
+            if sent == Signal::SIGINT {
                 // A terminal sends it to everybody in the foreground.
-                signal(&providers, name);
+                signal(&providers, sent);
             }
-            running.signal(name);
+            running.signal(sent);
             let run = running.wait();
             expect_sound(&run);
             run.expect_err("Interrupt received");
@@ -234,7 +224,7 @@ fn a_create_interrupted_before_anything_was_made_leaves_nothing() {
     tell("interrupted-0", |story| {
         let running = run_until_write(&story, &APPLY, 0);
         let providers = running.providers();
-        running.signal("INT");
+        running.signal(Signal::SIGINT);
         let run = running.wait();
         expect_sound(&run);
         run.expect_err("Interrupt received");
@@ -254,7 +244,7 @@ fn an_interrupted_update_is_no_replacement() {
         story.workspace.apply().expect_ok();
         story.rewrite("quota = { pods = 21 }\n  owner = \"bob\"");
         let running = run_until_write(&story, &APPLY, 1);
-        running.signal("INT");
+        running.signal(Signal::SIGINT);
         let run = running.wait();
         expect_sound(&run);
         run.expect_err("Interrupt received");
@@ -277,8 +267,8 @@ fn a_destroy_interrupted_while_it_waits_keeps_the_environment_in_the_state() {
             if text.contains("example.com/hold") { Ok(()) } else { Err(text) }
         });
         let providers = running.providers();
-        signal(&providers, "INT");
-        running.signal("INT");
+        signal(&providers, Signal::SIGINT);
+        running.signal(Signal::SIGINT);
         // It does not sit out the ten minutes it may take: the kit would not wait as long.
         let run = running.wait();
         expect_sound(&run);
@@ -304,7 +294,7 @@ fn an_interrupted_refresh_does_not_sit_out_its_time() {
             _ => Ok(()),
         });
         let providers = running.providers();
-        running.signal("INT");
+        running.signal(Signal::SIGINT);
         let run = running.wait();
         expect_sound(&run);
         run.expect_err("stopped");

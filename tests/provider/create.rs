@@ -1,11 +1,9 @@
 //! A create makes exactly what was promised, born with its marks, and nothing is left to do after it.
 
+use eod_testkit::{cluster::PATIENCE, fault::FaultProxy, wait::wait_until};
 use serde_json::{Value, json};
 
-use crate::{
-    kit::{cluster::PATIENCE, fault::FaultProxy, wait::wait_until},
-    provider::{ADDRESS, DOMAIN, Story, done, lies_after, tell, text},
-};
+use crate::provider::{ADDRESS, DOMAIN, Story, done, lies_after, tell, text};
 
 /// An environment that says something about everything the marks are made of.
 const FACTS: &str = r#"
@@ -169,7 +167,7 @@ fn the_call_that_makes_the_namespace_already_marks_it() {
         assert!(born["annotations"]["environment.on-demand/nonce"].is_string(), "{born}");
         assert!(born["annotations"]["environment.on-demand/provisioned-at"].is_null(), "{born}");
         // That the create is complete is said last, and by nobody before.
-        let says = |call: &&&crate::kit::fault::Logged| {
+        let says = |call: &&&eod_testkit::fault::Logged| {
             call.body.as_ref().is_some_and(|body| body.to_string().contains("environment.on-demand/provisioned-at"))
         };
         assert_eq!(writes.iter().filter(says).count(), 1, "{}", proxy.story());

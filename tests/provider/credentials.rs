@@ -9,17 +9,15 @@ pub(crate) mod network;
 pub(crate) mod plugin;
 mod unknown;
 
+use eod_testkit::{
+    cluster::Cluster,
+    fault::FaultProxy,
+    terraform::Terraform,
+    workspace::{Run, Workspace},
+};
 use serde_json::Value;
 
-use crate::{
-    kit::{
-        cluster::Cluster,
-        fault::FaultProxy,
-        terraform::Terraform,
-        workspace::{Run, Workspace},
-    },
-    provider::faults::story::{hcl, provider},
-};
+use crate::provider::faults::story::{hcl, provider};
 
 /// One environment, a provider block of the test's choosing, and no variable that names a cluster.
 pub(crate) struct Bare {

@@ -1,11 +1,9 @@
 //! A destroy waits until the environment is gone, takes nothing that is not ours, and says what holds it up.
 
+use eod_testkit::fault::{Fault, FaultProxy};
 use serde_json::json;
 
-use crate::{
-    kit::fault::{Fault, FaultProxy},
-    provider::{ADDRESS, done, tell},
-};
+use crate::provider::{ADDRESS, done, tell};
 
 #[test]
 fn a_destroy_waits_until_the_namespace_is_gone() {

@@ -9,19 +9,16 @@ use std::{
     path::{Path, PathBuf},
 };
 
+use eod_testkit::{cluster::Cluster, terraform::Terraform, vault::Vault, workspace::Workspace};
 use serde_json::{Value, json};
 
-use crate::{
-    kit::{cluster::Cluster, terraform::Terraform, vault::Vault, workspace::Workspace},
-    provider::each,
-    registry,
-};
+use crate::{provider::each, registry};
 
 /// The environment of every example.
 const NAME: &str = "shop-pr-123";
 
 fn folder(path: &str) -> PathBuf {
-    Path::new(crate::KIT.repository).join("examples").join(path)
+    eod_testkit::repository().join("examples").join(path)
 }
 
 /// The text of the one file in an example's folder that ends like this.
@@ -273,7 +270,7 @@ fn examples_of_vault(terraform: &'static Terraform) {
 /// The first HCL of the README is a whole configuration that works.
 #[track_caller]
 fn readme(terraform: &Terraform) {
-    let hcl = first_block(&text(Path::new(crate::KIT.repository), "README.md"));
+    let hcl = first_block(&text(eod_testkit::repository(), "README.md"));
     let cluster = Cluster::shared();
     let workspace = Workspace::with(terraform, "readme", &hcl).kubeconfig(cluster.kubeconfig());
     // Where a configuration names the file of a person, it is the test's.

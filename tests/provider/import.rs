@@ -185,10 +185,10 @@ fn move_from(story: &mut Story, kind: &str, uid: &str) {
 /// Terraform asks every provider in a state for its schema, also one whose only resource is moved away. Ours stands in
 /// for it: what it answers is not used.
 fn stand_in(story: &mut Story) {
-    let ours = std::path::Path::new(crate::KIT.provider);
+    let ours = eod_testkit::provider();
     let folder = story.path().join(".stand-in");
     std::fs::create_dir_all(&folder).unwrap();
-    std::os::unix::fs::symlink(ours, folder.join("terraform-provider-kubernetes")).unwrap();
+    std::os::unix::fs::symlink(&ours, folder.join("terraform-provider-kubernetes")).unwrap();
     let settings = format!(
         "provider_installation {{\n  dev_overrides {{\n    \"environment-on-demand/eod\" = \"{}\"\n    \
          \"hashicorp/kubernetes\" = \"{}\"\n  }}\n}}\n",

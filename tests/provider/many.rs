@@ -2,10 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use crate::{
-    kit::fault::{Fault, FaultProxy, Logged},
-    provider::{Story, done, tell},
-};
+use eod_testkit::fault::{Fault, FaultProxy, Logged};
+
+use crate::provider::{Story, done, tell};
 
 fn environments(story: &Story, count: usize, arguments: &str) -> String {
     format!(

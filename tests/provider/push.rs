@@ -6,15 +6,13 @@
 use std::time::Duration;
 
 use base64::{Engine as _, prelude::BASE64_STANDARD};
+use eod_testkit::{
+    fault::{Fault, FaultProxy, Logged},
+    workspace::Run,
+};
 use serde_json::{Value, json};
 
-use crate::{
-    kit::{
-        fault::{Fault, FaultProxy, Logged},
-        workspace::Run,
-    },
-    provider::{Story, done, errors, tell},
-};
+use crate::provider::{Story, done, errors, tell};
 
 const BLIND: [&str; 4] = ["apply", "-refresh=false", "-auto-approve", "-no-color"];
 

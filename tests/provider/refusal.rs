@@ -1,9 +1,8 @@
 //! Wrong input is refused before anything is made: every mistake of a phase at once, each at its attribute.
 
-use crate::{
-    kit::workspace::Run,
-    provider::{DOMAIN, Story, tell},
-};
+use eod_testkit::workspace::Run;
+
+use crate::provider::{DOMAIN, Story, tell};
 
 /// A line of the configuration, the attribute inside of it that is wrong (nothing where it is the line's own), and what
 /// is said about it.

@@ -2,14 +2,12 @@
 
 use std::time::Duration;
 
+use eod_testkit::{cluster::Cluster, workspace::Workspace};
 use serde_json::Value;
 
-use crate::{
-    kit::{cluster::Cluster, workspace::Workspace},
-    provider::{
-        each,
-        faults::story::{IT, hcl, provider, tell},
-    },
+use crate::provider::{
+    each,
+    faults::story::{IT, hcl, provider, tell},
 };
 
 /// A module as a team would write it around the resource.

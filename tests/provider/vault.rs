@@ -30,17 +30,15 @@ use std::{
 };
 
 use eod_domain::vault::{CloneRights, Globs, MountPath, cloner_policy};
+use eod_testkit::{
+    fault::{Fault, FaultProxy, Logged},
+    terraform::Terraform,
+    vault::Vault,
+    workspace::Workspace,
+};
 use serde_json::Value;
 
-use crate::{
-    kit::{
-        fault::{Fault, FaultProxy, Logged},
-        terraform::Terraform,
-        vault::Vault,
-        workspace::Workspace,
-    },
-    provider::{configuration::Configuration, text},
-};
+use crate::provider::{configuration::Configuration, text};
 
 /// Where the copy of a story stands in its configuration.
 pub(crate) const COPY: &str = "eod_vault_clone.config";

@@ -2,8 +2,9 @@
 
 use std::fs;
 
+use eod_testkit::{cluster::PATIENCE, process::Signal, wait::wait_until};
+
 use super::{tell, thing};
-use crate::kit::{cluster::PATIENCE, wait::wait_until};
 
 #[test]
 fn an_interrupted_create_is_kept_and_tainted_and_the_provider_goes() {
@@ -16,7 +17,7 @@ fn an_interrupted_create_is_kept_and_tainted_and_the_provider_goes() {
         });
         let providers = running.providers();
         assert!(!providers.is_empty());
-        running.signal("INT");
+        running.signal(Signal::SIGINT);
         let run = running.wait().expect_err("Thing `a` was not finished.");
         assert!(run.code.is_some(), "it ended by itself\n{run}");
         assert!(story.is_tainted(), "{}", story.raw_state_text());

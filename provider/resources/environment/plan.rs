@@ -1,7 +1,7 @@
 //! The plan: what follows from configuration, tier and provider block, as far as each is known. No API is needed.
 
 use eod_domain::{Environment, EnvironmentSpec, Mistake, cost_per_day};
-use tfplugin::{Attr, Config, Diags, Draft, Field, Key, Number, Object, Text, Value};
+use tfplugin::{Attr, Diags, Draft, Field, Key, Number, Text};
 
 use super::arguments::spec;
 use super::live;
@@ -106,11 +106,9 @@ impl Known {
     }
 }
 
-/// The arguments that are known; what is not stands as if it were not given, and nothing that hangs on it is used.
+/// The arguments that are wholly known. The others count as not set, and nothing that depends on them is used.
 fn known_spec(draft: &Draft<'_, Private>, known: &Known) -> Result<EnvironmentSpec, Diags> {
-    let object: Object = nulled(draft.configuration());
-    let input = Config::new(&object).decode::<Input>().ok_or_else(|| Config::new(&object).mistakes::<Input>())?;
-    let mut spec = spec(&input)?;
+    let mut spec = spec(&draft.configuration().decode_known::<Input>()?)?;
     if let Attr::Known(repository) = draft.planned(Input::REPOSITORY) {
         // Another spelling of the same repository is no change, also not of what is derived from it.
         spec.repository = Some(repository.0);
@@ -186,13 +184,6 @@ fn settle<T: Field>(draft: &mut Draft<'_, Private>, key: Key<T>, known: bool, va
 
 fn is_known<T: Field>(draft: &Draft<'_, Private>, key: Key<T>) -> bool {
     !draft.config(key).is_unknown()
-}
-
-fn nulled(config: Config<'_>) -> Object {
-    match Value::Map(config.object().clone()).null_unknowns() {
-        Value::Map(object) => object,
-        _ => Object::new(),
-    }
 }
 
 /// An amount as Terraform's number.

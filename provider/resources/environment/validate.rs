@@ -45,7 +45,7 @@ fn identity(config: Config<'_>) -> Diags {
                 .hint("set `pull_request` to the pull request's number"),
         );
     }
-    if !number.is_null() && !branch.is_null() {
+    if let (Attr::Known(_), Attr::Known(_)) = (&number, &branch) {
         diags.push(
             Diag::error("Two identities")
                 .detail("`pull_request` and `branch` are both set; an environment belongs to one of them.")
@@ -60,7 +60,7 @@ fn identity(config: Config<'_>) -> Diags {
                 .at(Input::PULL_REQUEST),
         );
     }
-    if !branch.is_null() && config.get(Input::REPOSITORY).is_null() && name.is_null() {
+    if matches!(branch, Attr::Known(_)) && config.get(Input::REPOSITORY).is_null() && name.is_null() {
         diags.push(
             Diag::error("A branch needs its repository")
                 .detail("The name of a branch's environment is made from `repository` and `branch`, and `repository` is not set.")

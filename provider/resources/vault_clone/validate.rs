@@ -6,7 +6,8 @@ use super::model::Input;
 
 pub(super) fn validate(config: Config<'_>) -> Diags {
     let mut diags = Diags::new();
-    if config.get(Input::RECURSIVE) == Attr::Known(true) && !config.get(Input::OVERRIDES_WO).is_null() {
+    let overrides = config.get(Input::OVERRIDES_WO);
+    if config.get(Input::RECURSIVE) == Attr::Known(true) && matches!(overrides, Attr::Known(_)) {
         diags.push(
             Diag::error("Overrides of a subtree")
                 .detail("`overrides_wo` says what stands in one secret, and `recursive` copies many.")

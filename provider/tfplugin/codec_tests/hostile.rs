@@ -45,7 +45,7 @@ proptest! {
         let wrapped = crate::value::Value::dynamic(ty.clone(), value);
         let wire = msgpack::encode(&wrapped, &Type::Dynamic).unwrap();
         bodies::msgpack_decode(&[&[7], damaged(wire, &damage).as_slice()].concat());
-        let state = json::encode_state(&wrapped.null_unknowns(), &Type::Dynamic).unwrap().to_string();
+        let state = json::encode_state(&wrapped.null_unknowns(&Type::Dynamic), &Type::Dynamic).unwrap().to_string();
         bodies::state_json_decode(&[&[7], damaged(state.into_bytes(), &damage).as_slice()].concat());
         bodies::type_json_decode(&damaged(ty.to_json(), &damage));
     }

@@ -10,22 +10,20 @@ use std::{
 };
 
 use anyhow::ensure;
+use eod_testkit::{
+    argocd::{ArgoCd, Repository, Request, Settings, Tool},
+    command,
+};
 
 use super::{
     parameters, quantile,
     repository::{self, CHART, OVERLAY, PLAIN},
     start,
 };
-use crate::{
-    bench::{
-        measured::{Pair, Unit},
-        scale::Scale,
-        table::Table,
-    },
-    kit::{
-        argocd::{ArgoCd, Repository, Request, Settings, Tool},
-        command,
-    },
+use crate::bench::{
+    measured::{Pair, Unit},
+    scale::Scale,
+    table::Table,
 };
 
 /// What the overlay is made of, as an Application says it.

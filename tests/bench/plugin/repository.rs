@@ -2,7 +2,7 @@
 
 use std::fmt::Write as _;
 
-use crate::kit::argocd::Repository;
+use eod_testkit::argocd::Repository;
 
 /// The application as an overlay of the kind that we render natively.
 pub(super) const OVERLAY: &str = "shop/overlay";

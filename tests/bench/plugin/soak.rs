@@ -2,6 +2,8 @@
 
 use std::{path::Path, sync::Arc};
 
+use eod_testkit::argocd::ArgoCd;
+
 use super::{
     archive::Archive,
     caller::{Caller, Order},
@@ -9,13 +11,10 @@ use super::{
     start,
     usage::resident,
 };
-use crate::{
-    bench::{
-        measured::{Pair, Unit},
-        scale::Scale,
-        table::Table,
-    },
-    kit::argocd::ArgoCd,
+use crate::bench::{
+    measured::{Pair, Unit},
+    scale::Scale,
+    table::Table,
 };
 
 /// One in so many goes through helm, which has a process and a home of its own.

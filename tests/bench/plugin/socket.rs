@@ -3,6 +3,7 @@
 use std::{path::Path, sync::Arc};
 
 use anyhow::Context;
+use eod_testkit::argocd::{ArgoCd, Settings, Tool};
 use futures::future::try_join_all;
 
 use super::{
@@ -13,13 +14,10 @@ use super::{
     start,
     usage::{peak, start_over},
 };
-use crate::{
-    bench::{
-        measured::{Pair, Unit},
-        scale::Scale,
-        table::Table,
-    },
-    kit::argocd::{ArgoCd, Settings, Tool},
+use crate::bench::{
+    measured::{Pair, Unit},
+    scale::Scale,
+    table::Table,
 };
 
 /// How many large ones come at once.

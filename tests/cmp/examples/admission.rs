@@ -1,10 +1,10 @@
 //! Admission policies of the example: every rule refuses with its message and accepts valid objects.
 
+use eod_testkit::cluster::{Cluster, PATIENCE};
+use eod_testkit::wait::wait_until;
 use serde_json::{Value, json};
 
 use super::{text, with};
-use crate::kit::cluster::{Cluster, PATIENCE};
-use crate::kit::wait::wait_until;
 
 /// The three policies, bound to some namespaces and deleted on drop.
 ///

@@ -1,11 +1,10 @@
 //! Checks of the Containerfile, without building the image.
 
 use std::fs;
-use std::path::Path;
 
 #[track_caller]
 fn file(path: &str) -> String {
-    let path = Path::new(crate::KIT.repository).join(path);
+    let path = eod_testkit::repository().join(path);
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 

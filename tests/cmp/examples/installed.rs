@@ -1,11 +1,11 @@
 //! Patches of Argo CD's objects, applied to substitutes of these objects.
 
+use eod_testkit::argocd::{ArgoCd, Repository, Request};
+use eod_testkit::cluster::{Cluster, PATIENCE};
+use eod_testkit::wait::wait_until;
 use serde_json::{Value, json};
 
 use super::{folder, in_namespace, story, text, with};
-use crate::kit::argocd::{ArgoCd, Repository, Request};
-use crate::kit::cluster::{Cluster, PATIENCE};
-use crate::kit::wait::wait_until;
 
 /// Namespace with substitutes of Argo CD's objects and, like Argo CD's, with the level `restricted` of Pod Security.
 fn installation(cluster: &Cluster) -> String {

@@ -1,13 +1,13 @@
 //! The three ApplicationSets of the examples, from the label to the end of a preview.
 
+use eod_testkit::cluster::PATIENCE;
+use eod_testkit::wait::wait_until;
+use eod_testkit::workspace::Workspace;
 use serde_json::{Value, json};
 
 use super::admission::Rules;
 use super::story::{Story, service};
 use super::text;
-use crate::kit::cluster::PATIENCE;
-use crate::kit::wait::wait_until;
-use crate::kit::workspace::Workspace;
 
 const APPS: &str = "apis/apps/v1";
 

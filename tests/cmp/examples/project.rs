@@ -4,12 +4,12 @@ use std::collections::BTreeSet;
 
 use eod_domain::ObjectKind;
 use eod_render::{Content, SourceKind};
+use eod_testkit::cluster::PATIENCE;
+use eod_testkit::wait::wait_until;
 use serde_json::json;
 
 use super::story::Story;
 use super::{documents, text};
-use crate::kit::cluster::PATIENCE;
-use crate::kit::wait::wait_until;
 
 const ROLE: &str =
     "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRole\nmetadata: { name: stray }\nrules: []\n";

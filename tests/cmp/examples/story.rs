@@ -2,13 +2,13 @@
 
 use std::fs;
 
+use eod_testkit::argocd::{ArgoCd, Forge, Launch, Plugin, Repository, Settings};
+use eod_testkit::cluster::{Cluster, PATIENCE};
+use eod_testkit::wait::wait_until;
 use serde_json::{Value, json};
 
 use super::{folder, in_namespace, with};
 use crate::cmp::BINARY;
-use crate::kit::argocd::{ArgoCd, Forge, Launch, Plugin, Repository, Settings};
-use crate::kit::cluster::{Cluster, PATIENCE};
-use crate::kit::wait::wait_until;
 
 pub(super) struct Story {
     // Dropped first, before the servers that could call it.

@@ -1,15 +1,13 @@
 //! What is left to the binary comes out as the binary makes it, although it sees rewritten kustomizations and only the
 //! files they name.
 
-use std::{fs, path::Path, process::Command};
+use std::{fs, process::Command};
 
+use eod_testkit::{argocd::Tool, command::run};
 use tempfile::TempDir;
 
 use super::{built, ours};
-use crate::{
-    cmp::golden::search_path,
-    kit::{argocd::Tool, command::run},
-};
+use crate::cmp::golden::search_path;
 
 const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers: [{name: c, image: 'registry.acme.internal/shop:1', envFrom: [{configMapRef: {name: settings}}]}]\n";
 const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: own}\ndata: {level: info, host: a}\n";
@@ -142,7 +140,7 @@ fn rendered(tree: &[(String, String)]) -> String {
         fs::create_dir_all(file.parent().unwrap()).unwrap();
         fs::write(file, text).unwrap();
     }
-    let policy = Path::new(crate::KIT.repository).join("tests/golden/policy.yaml");
+    let policy = eod_testkit::repository().join("tests/golden/policy.yaml");
     let mut command = Command::new(crate::cmp::BINARY);
     command.env("PATH", search_path()).args(["render", "--project", "previews", "--policy"]).arg(policy);
     command.args(["--parameter", "environment=shop-pr-7", "--parameter", "guards=none"]);

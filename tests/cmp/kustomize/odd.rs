@@ -2,8 +2,9 @@
 
 use std::sync::Mutex;
 
+use eod_testkit::cases::for_each_number;
+
 use super::difference;
-use crate::kit::cases::for_each_number;
 
 const OBJECTS: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, labels: {app: web}}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers: [{name: c, image: 'shop:1', args: [a, b]}, {name: d, image: shop}, {name: v, image: 'shop:$(TAG)'}]\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: own, annotations: {a: b}}\ndata: {k: v, 'a/b': '1', '0': zero}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}, {port: 81}], selector: {app: web}}\n";
 

@@ -73,7 +73,7 @@ fn environment_can_sleep_and_wake() {
     let before = previews.deployment(7);
     for (state, replicas) in [("asleep", 0), ("active", 1)] {
         previews.set_up(&json!([{ "name": "state", "string": state }]));
-        crate::kit::wait::wait_until(state, 2 * super::PATIENCE, || {
+        eod_testkit::wait::wait_until(state, 2 * super::PATIENCE, || {
             let now = previews.deployment(7);
             if now["spec"]["replicas"] == replicas { Ok(()) } else { Err(now["spec"].to_string()) }
         });

@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use super::server;
-use crate::kit::{
+use crate::{
     cluster::{Cluster, PATIENCE},
     wait::wait_until,
 };

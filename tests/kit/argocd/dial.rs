@@ -10,29 +10,31 @@ use serde::Deserialize;
 use serde_json::Value;
 
 use super::{Failure, request::client};
-use crate::kit::command;
+use crate::command;
 
 /// One call: the check that always comes first, and then a folder is sent.
 ///
 /// The client is the repo-server's own, with the authority that other HTTP/2 libraries
 /// refuse.
-pub(crate) struct Dial<'a> {
-    pub(crate) socket: &'a Path,
+pub struct Dial<'a> {
+    /// The plugin's socket.
+    pub socket: &'a Path,
     /// What is sent, as the root of a repository.
-    pub(crate) root: &'a Path,
+    pub root: &'a Path,
     /// The application's folder below it.
-    pub(crate) path: &'a str,
+    pub path: &'a str,
     /// What the plugin sees, such as `("ARGOCD_APP_NAME", "shop-pr-1")`.
-    pub(crate) environment: &'a [(&'a str, &'a str)],
-    pub(crate) deadline: Duration,
+    pub environment: &'a [(&'a str, &'a str)],
+    /// Deadline of the call.
+    pub deadline: Duration,
 }
 
 /// What a plugin answered.
 #[derive(Deserialize)]
-pub(crate) struct Dialled {
+pub struct Dialled {
     /// `isDiscoveryConfigured` and `provideGitCreds`, where they are true.
     #[serde(default)]
-    pub(crate) check: Value,
+    pub check: Value,
     #[serde(default)]
     answer: Value,
     error: Option<Failure>,
@@ -41,25 +43,25 @@ pub(crate) struct Dialled {
 impl Dial<'_> {
     /// The strings of manifests, as many and as they were sent.
     #[track_caller]
-    pub(crate) fn generate(&self) -> Dialled {
+    pub fn generate(&self) -> Dialled {
         self.call("generate")
     }
 
     /// Whether the plugin wants the folder.
     #[track_caller]
-    pub(crate) fn matches(&self) -> Dialled {
+    pub fn matches(&self) -> Dialled {
         self.call("match")
     }
 
     /// The parameters it announces.
     #[track_caller]
-    pub(crate) fn parameters(&self) -> Dialled {
+    pub fn parameters(&self) -> Dialled {
         self.call("parameters")
     }
 
     /// Begins a call for manifests, for a test that does not want to wait for them.
     #[track_caller]
-    pub(crate) fn begin(&self) -> Dialling {
+    pub fn begin(&self) -> Dialling {
         let mut command = self.command("generate");
         Dialling(command.stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap())
     }
@@ -83,11 +85,11 @@ impl Dial<'_> {
 }
 
 /// A call that is under way; it is broken off when this is dropped.
-pub(crate) struct Dialling(Child);
+pub struct Dialling(Child);
 
 impl Dialling {
     /// Breaks it off as the death of the caller does.
-    pub(crate) fn abandon(self) {
+    pub fn abandon(self) {
         drop(self);
     }
 }
@@ -101,7 +103,7 @@ impl Drop for Dialling {
 
 impl Dialled {
     /// The answer of the call after the check.
-    pub(crate) fn outcome(self) -> Result<Value, Failure> {
+    pub fn outcome(self) -> Result<Value, Failure> {
         match self.error {
             Some(failure) => Err(failure),
             None => Ok(self.answer),

@@ -18,10 +18,10 @@ use hyper::body::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use crate::kit::{access::Access, http::Origin};
+use crate::{access::Access, http::Origin};
 
 /// A running forge with one repository; it stops when it is dropped.
-pub(crate) struct Forge {
+pub struct Forge {
     url: String,
     owner: &'static str,
     repository: &'static str,
@@ -53,7 +53,7 @@ struct Pull {
 impl Forge {
     /// A forge that tells nobody; Argo CD has to ask.
     #[track_caller]
-    pub(crate) fn start(owner: &'static str, repository: &'static str) -> Self {
+    pub fn start(owner: &'static str, repository: &'static str) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
@@ -67,19 +67,19 @@ impl Forge {
 
     /// The same, and it calls this URL at every change, before the change's function returns.
     #[must_use]
-    pub(crate) fn telling(mut self, webhook: &str) -> Self {
+    pub fn telling(mut self, webhook: &str) -> Self {
         self.webhook = Some(webhook.to_owned());
         self
     }
 
     /// The generator's part of an ApplicationSet.
-    pub(crate) fn generator(&self, labels: &[&str]) -> Value {
+    pub fn generator(&self, labels: &[&str]) -> Value {
         json!({ "api": self.url, "owner": self.owner, "repo": self.repository, "labels": labels })
     }
 
     /// Opens a pull request from a branch.
     #[track_caller]
-    pub(crate) fn open(&self, number: u32, branch: &str, sha: &str) {
+    pub fn open(&self, number: u32, branch: &str, sha: &str) {
         let pull = Pull { branch: branch.to_owned(), sha: sha.to_owned(), labels: BTreeSet::new() };
         self.lock().pulls.insert(number, pull.clone());
         self.tell("opened", number, &pull);
@@ -87,34 +87,36 @@ impl Forge {
 
     /// Closes it.
     #[track_caller]
-    pub(crate) fn close(&self, number: u32) {
+    pub fn close(&self, number: u32) {
         let pull = self.lock().pulls.remove(&number).unwrap();
         self.tell("closed", number, &pull);
     }
 
+    /// Adds a label to a pull request.
     #[track_caller]
-    pub(crate) fn label(&self, number: u32, label: &str) {
+    pub fn label(&self, number: u32, label: &str) {
         self.change("labeled", number, |pull| pull.labels.insert(label.to_owned()));
     }
 
+    /// Removes a label from a pull request.
     #[track_caller]
-    pub(crate) fn unlabel(&self, number: u32, label: &str) {
+    pub fn unlabel(&self, number: u32, label: &str) {
         self.change("unlabeled", number, |pull| pull.labels.remove(label));
     }
 
     /// New commits on its branch.
     #[track_caller]
-    pub(crate) fn push(&self, number: u32, sha: &str) {
+    pub fn push(&self, number: u32, sha: &str) {
         self.change("synchronize", number, |pull| std::mem::replace(&mut pull.sha, sha.to_owned()) != sha);
     }
 
     /// From now on every call is answered with this status; none ends that.
-    pub(crate) fn fail_with(&self, status: Option<u16>) {
+    pub fn fail_with(&self, status: Option<u16>) {
         self.lock().fault = status;
     }
 
     /// The path and query of every call so far.
-    pub(crate) fn calls(&self) -> Vec<String> {
+    pub fn calls(&self) -> Vec<String> {
         self.lock().calls.clone()
     }
 

@@ -16,23 +16,27 @@ use serde_json::Value;
 use tempfile::TempDir;
 
 use super::ArgoCd;
-use crate::kit::wait::wait_until;
+use crate::{
+    process::{Signal, send_signal, try_send_signal},
+    wait::wait_until,
+};
 
 /// How it is started.
-pub(crate) struct Launch<'a> {
+pub struct Launch<'a> {
     /// The program, which understands `serve` and logs JSON.
-    pub(crate) binary: &'a str,
+    pub binary: &'a str,
     /// What Applications call it.
-    pub(crate) name: &'a str,
-    pub(crate) policy: &'a str,
+    pub name: &'a str,
+    /// Path of the policy file.
+    pub policy: &'a str,
     /// The folders it looks for tools in; nothing of the machine's.
-    pub(crate) tools: Vec<PathBuf>,
+    pub tools: Vec<PathBuf>,
     /// More of its command line.
-    pub(crate) arguments: &'a [&'a str],
+    pub arguments: &'a [&'a str],
 }
 
 /// A running plugin; it ends when it is dropped.
-pub(crate) struct Plugin {
+pub struct Plugin {
     name: String,
     socket: PathBuf,
     /// The policy, the log and the folder for whatever it writes.
@@ -55,7 +59,7 @@ const PATIENCE: Duration = Duration::from_secs(90);
 impl Plugin {
     /// Starts it and waits until it serves.
     #[track_caller]
-    pub(crate) fn start(argocd: &ArgoCd, launch: &Launch<'_>) -> Self {
+    pub fn start(argocd: &ArgoCd, launch: &Launch<'_>) -> Self {
         let folder = TempDir::with_prefix("eod-plugin-").unwrap();
         // A directory in memory, which a sandbox needs.
         let memory = Path::new("/dev/shm");
@@ -85,7 +89,7 @@ impl Plugin {
 
     /// Starts it once more, after it was stopped or killed.
     #[track_caller]
-    pub(crate) fn restart(&self) {
+    pub fn restart(&self) {
         let mut process = self.lock();
         assert!(process.is_none(), "{} runs already", self.name);
         // The log of each life is a file of its own, so that the last is what this one says.
@@ -106,11 +110,12 @@ impl Plugin {
     }
 
     /// What Applications call it.
-    pub(crate) fn name(&self) -> &str {
+    pub fn name(&self) -> &str {
         &self.name
     }
 
-    pub(crate) fn socket(&self) -> &Path {
+    /// Path of the plugin's socket.
+    pub fn socket(&self) -> &Path {
         &self.socket
     }
 
@@ -119,23 +124,23 @@ impl Plugin {
     /// # Panics
     /// When it does not run.
     #[track_caller]
-    pub(crate) fn pid(&self) -> u32 {
+    pub fn pid(&self) -> u32 {
         self.lock().as_ref().expect("it runs").child.id()
     }
 
     /// Everything it has said since its last start.
-    pub(crate) fn log(&self) -> String {
+    pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
     /// The lines of its log; a last one that is not whole yet is none.
-    pub(crate) fn lines(&self) -> Vec<Value> {
+    pub fn lines(&self) -> Vec<Value> {
         self.log().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
     /// Replaces the file of its policy, as a mounted ConfigMap is replaced: whole and at once.
     #[track_caller]
-    pub(crate) fn write_policy(&self, text: &str) {
+    pub fn write_policy(&self, text: &str) {
         let new = self.folder.path().join("policy.new");
         fs::write(&new, text).unwrap();
         fs::rename(&new, self.folder.path().join("policy.yaml")).unwrap();
@@ -143,7 +148,7 @@ impl Plugin {
 
     /// Status and body of one of its pages.
     #[track_caller]
-    pub(crate) fn page(&self, path: &str) -> (u16, String) {
+    pub fn page(&self, path: &str) -> (u16, String) {
         let http = self.lock().as_ref().expect("it runs").http.clone();
         let mut stream = TcpStream::connect(&http).unwrap();
         stream.write_all(format!("GET {path} HTTP/1.1\r\nhost: {http}\r\n\r\n").as_bytes()).unwrap();
@@ -155,7 +160,7 @@ impl Plugin {
 
     /// One of its numbers, by name and labels as they are printed; 0 for one that was never counted.
     #[track_caller]
-    pub(crate) fn number(&self, name: &str) -> f64 {
+    pub fn number(&self, name: &str) -> f64 {
         let (_, text) = self.page("/metrics");
         let value = text.lines().find_map(|line| line.strip_prefix(name)?.strip_prefix(' '));
         value.map_or(0.0, |value| value.parse().unwrap())
@@ -163,7 +168,7 @@ impl Plugin {
 
     /// Its open descriptors by what they lead to.
     #[track_caller]
-    pub(crate) fn descriptors(&self) -> BTreeMap<u32, String> {
+    pub fn descriptors(&self) -> BTreeMap<u32, String> {
         let folder = PathBuf::from(format!("/proc/{}/fd", self.pid()));
         let of = |entry: fs::DirEntry| {
             let number = entry.file_name().to_str()?.parse().ok()?;
@@ -174,7 +179,7 @@ impl Plugin {
 
     /// The processes it has started and that are still there, the dead that nobody has asked for included.
     #[track_caller]
-    pub(crate) fn children(&self) -> Vec<u32> {
+    pub fn children(&self) -> Vec<u32> {
         let own = self.pid();
         let parent = |pid: u32| {
             let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
@@ -187,7 +192,7 @@ impl Plugin {
     }
 
     /// What lies in the folders it writes to, besides what we have put there.
-    pub(crate) fn files(&self) -> Vec<String> {
+    pub fn files(&self) -> Vec<String> {
         let names = |folder: &Path| {
             let entries = fs::read_dir(folder).unwrap().flatten();
             entries.map(|entry| entry.file_name().to_string_lossy().into_owned()).collect::<Vec<_>>()
@@ -201,27 +206,27 @@ impl Plugin {
 
     /// Sends it a signal.
     #[track_caller]
-    pub(crate) fn signal(&self, name: &str) {
-        signal(self.pid(), name);
+    pub fn signal(&self, signal: Signal) {
+        send_signal(signal, self.pid());
     }
 
     /// Ends it as Kubernetes does first.
     #[track_caller]
-    pub(crate) fn stop(&self) -> ExitStatus {
-        self.signal("TERM");
+    pub fn stop(&self) -> ExitStatus {
+        self.signal(Signal::SIGTERM);
         self.ended()
     }
 
     /// Ends it as a lack of memory does.
     #[track_caller]
-    pub(crate) fn kill(&self) {
-        self.signal("KILL");
+    pub fn kill(&self) {
+        self.signal(Signal::SIGKILL);
         self.ended();
     }
 
     /// Waits until it has ended by itself.
     #[track_caller]
-    pub(crate) fn ended(&self) -> ExitStatus {
+    pub fn ended(&self) -> ExitStatus {
         let mut process = self.lock();
         let child = &mut process.as_mut().expect("it runs").child;
         let status = wait_until(&format!("{} to end", self.name), PATIENCE, || {
@@ -236,18 +241,12 @@ impl Plugin {
     }
 }
 
-#[track_caller]
-fn signal(pid: u32, name: &str) {
-    let sent = Command::new("kill").args([format!("-{name}"), pid.to_string()]).status();
-    assert!(sent.is_ok_and(|status| status.success()), "cannot send SIG{name} to {pid}");
-}
-
 impl Drop for Plugin {
     fn drop(&mut self) {
         let Some(Process { mut child, .. }) = self.lock().take() else { return };
         // Other tests' Applications may be asking it whether they are its own, and a repo-server never gets over a
         // plugin that dies then.
-        let _ = Command::new("kill").args(["-TERM", &child.id().to_string()]).status();
+        let _ = try_send_signal(Signal::SIGTERM, child.id());
         for _ in 0..200 {
             if matches!(child.try_wait(), Ok(Some(_))) {
                 return;

@@ -9,18 +9,18 @@ use std::{
 
 use tempfile::TempDir;
 
-use crate::kit::{command, keep_folders};
+use crate::{command, keep_folders};
 
 /// A repository of its own with one branch, `main`. It is a folder on this machine; Argo
 /// CD reads it as it reads one from a forge.
-pub(crate) struct Repository {
+pub struct Repository {
     folder: TempDir,
 }
 
 impl Repository {
     /// A repository with these files in its first commit.
     #[track_caller]
-    pub(crate) fn new(files: &[(&str, &str)]) -> Self {
+    pub fn new(files: &[(&str, &str)]) -> Self {
         let mut folder = TempDir::with_prefix("eod-repository-").unwrap();
         folder.disable_cleanup(keep_folders());
         let repository = Self { folder };
@@ -34,45 +34,45 @@ impl Repository {
     }
 
     /// The URL for an Application's `repoURL`.
-    pub(crate) fn url(&self) -> String {
+    pub fn url(&self) -> String {
         format!("file://{}", self.path().display())
     }
 
     /// The folder with the files.
-    pub(crate) fn path(&self) -> PathBuf {
+    pub fn path(&self) -> PathBuf {
         self.folder.path().join("repository")
     }
 
     /// Writes a file, and the folders above it where they are missing. It is in no commit yet.
     #[track_caller]
-    pub(crate) fn write(&self, file: &str, text: impl AsRef<[u8]>) {
+    pub fn write(&self, file: &str, text: impl AsRef<[u8]>) {
         let path = self.with_folder(file);
         fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
     /// Writes a file that may be run.
     #[track_caller]
-    pub(crate) fn write_program(&self, file: &str, text: &str) {
+    pub fn write_program(&self, file: &str, text: &str) {
         self.write(file, text);
         fs::set_permissions(self.path().join(file), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
     /// Makes a symbolic link, which need not lead anywhere.
     #[track_caller]
-    pub(crate) fn link(&self, file: &str, target: &str) {
+    pub fn link(&self, file: &str, target: &str) {
         symlink(target, self.with_folder(file)).unwrap();
     }
 
     /// Removes a file or a folder.
     #[track_caller]
-    pub(crate) fn remove(&self, file: &str) {
+    pub fn remove(&self, file: &str) {
         self.git(&["rm", "-r", "--quiet", "--", file]);
     }
 
     /// Commits everything there is and answers the SHA. Also without a change, since a
     /// branch can be pushed without one.
     #[track_caller]
-    pub(crate) fn commit(&self, message: &str) -> String {
+    pub fn commit(&self, message: &str) -> String {
         self.git(&["add", "--all", "--force"]);
         self.git(&["commit", "--quiet", "--allow-empty", "--message", message]);
         self.head()
@@ -80,13 +80,13 @@ impl Repository {
 
     /// The SHA of the last commit of the current branch.
     #[track_caller]
-    pub(crate) fn head(&self) -> String {
+    pub fn head(&self) -> String {
         self.git(&["rev-parse", "HEAD"]).trim().to_owned()
     }
 
     /// Goes to a branch, which is made here when it does not exist.
     #[track_caller]
-    pub(crate) fn branch(&self, name: &str) {
+    pub fn branch(&self, name: &str) {
         let exists = self.git(&["branch", "--list", name]).contains(name);
         let create: &[&str] = if exists { &[] } else { &["--create"] };
         self.git(&[&["switch", "--quiet"], create, &[name]].concat());
@@ -94,7 +94,7 @@ impl Repository {
 
     /// Runs git in the repository, as nobody in particular and with nobody's settings.
     #[track_caller]
-    pub(crate) fn git(&self, arguments: &[&str]) -> String {
+    pub fn git(&self, arguments: &[&str]) -> String {
         let mut command = Command::new("git");
         command
             .args(arguments)

@@ -6,50 +6,54 @@ use serde::Deserialize;
 use serde_json::{Value, json};
 
 use super::{Repository, server};
-use crate::kit::command;
+use crate::command;
 
 /// An Application, and how its manifests are wanted.
 ///
 /// Its first name is that of its folder; the namespace it goes to is called the same, the
 /// project is `default`, and the revision is the branch `main`.
 #[derive(Clone)]
-pub(crate) struct Request(Value);
+pub struct Request(Value);
 
 /// The repo-server's answer and how long it took.
-pub(crate) struct Answer {
-    pub(crate) outcome: Result<Rendered, Failure>,
-    pub(crate) time: Duration,
+pub struct Answer {
+    /// The manifests or the error.
+    pub outcome: Result<Rendered, Failure>,
+    /// Duration of the call.
+    pub time: Duration,
 }
 
 /// The parameters that a source announces.
-pub(crate) type Announced = Vec<Value>;
+pub type Announced = Vec<Value>;
 
-/// Manifests as the controller gets them: one object each, with Argo CD's own mark.
+/// A successful answer of the repo-server.
 #[derive(Debug)]
-pub(crate) struct Rendered {
-    pub(crate) manifests: Vec<Value>,
+pub struct Rendered {
+    /// One object each, with Argo CD's tracking label.
+    pub manifests: Vec<Value>,
     /// `Directory`, `Helm`, `Kustomize` or `Plugin`.
-    pub(crate) source_type: String,
+    pub source_type: String,
     /// The SHA that was rendered.
-    pub(crate) revision: String,
+    pub revision: String,
 }
 
 /// An error of a call to a server or a plugin.
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default)]
-pub(crate) struct Failure {
+pub struct Failure {
     /// What was called, where more than one call is made.
-    pub(crate) call: String,
+    pub call: String,
     /// The gRPC code's name, such as `FailedPrecondition`.
-    pub(crate) code: String,
-    pub(crate) message: String,
+    pub code: String,
+    /// The text of the gRPC status.
+    pub message: String,
     /// The text of the Application's condition, which is what a user reads.
-    pub(crate) shown: String,
+    pub shown: String,
 }
 
 impl Request {
     /// Asks for a folder of a repository.
-    pub(crate) fn new(repository: &Repository, path: &str) -> Self {
+    pub fn new(repository: &Repository, path: &str) -> Self {
         let name = path.rsplit('/').next().unwrap_or(path);
         Self(json!({ "application": {
             "apiVersion": "argoproj.io/v1alpha1",
@@ -64,55 +68,56 @@ impl Request {
     }
 
     /// Asks for an Application as it would be applied.
-    pub(crate) fn of(application: &Value) -> Self {
+    pub fn of(application: &Value) -> Self {
         Self(json!({ "application": application }))
     }
 
     /// Changes the Application's name, which is part of the key of the cache.
     #[must_use]
-    pub(crate) fn application(self, name: &str) -> Self {
+    pub fn application(self, name: &str) -> Self {
         self.set("/application/metadata", "name", json!(name))
     }
 
+    /// Sets the AppProject.
     #[must_use]
-    pub(crate) fn project(self, name: &str) -> Self {
+    pub fn project(self, name: &str) -> Self {
         self.set("/application/spec", "project", json!(name))
     }
 
     /// Changes the namespace its objects go to.
     #[must_use]
-    pub(crate) fn namespace(self, name: &str) -> Self {
+    pub fn namespace(self, name: &str) -> Self {
         self.set("/application/spec/destination", "namespace", json!(name))
     }
 
     /// A branch, a tag or a SHA.
     #[must_use]
-    pub(crate) fn revision(self, revision: &str) -> Self {
+    pub fn revision(self, revision: &str) -> Self {
         self.set("/application/spec/source", "targetRevision", json!(revision))
     }
 
     /// The annotation that says which folders matter, relative to the Application's own.
     #[must_use]
-    pub(crate) fn generate_paths(self, paths: &str) -> Self {
+    pub fn generate_paths(self, paths: &str) -> Self {
         let annotations = json!({ "argocd.argoproj.io/manifest-generate-paths": paths });
         self.set("/application/metadata", "annotations", annotations)
     }
 
     /// Names the plugin; comes before its variables and parameters.
     #[must_use]
-    pub(crate) fn plugin(self, name: &str) -> Self {
+    pub fn plugin(self, name: &str) -> Self {
         self.set("/application/spec/source", "plugin", json!({ "name": name, "env": [], "parameters": [] }))
     }
 
     /// One entry of `plugin.env`.
     #[must_use]
-    pub(crate) fn env(self, name: &str, value: &str) -> Self {
+    pub fn env(self, name: &str, value: &str) -> Self {
         self.push("/application/spec/source/plugin/env", json!({ "name": name, "value": value }))
     }
 
     /// One entry of `plugin.parameters`: a text, a list of texts or a map of texts.
     #[must_use]
-    pub(crate) fn parameter(self, name: &str, value: impl Into<Value>) -> Self {
+    pub fn parameter(self, name: &str, value: impl Into<Value>) -> Self {
         let value = value.into();
         let kind = match value {
             Value::Array(_) => "array",
@@ -124,31 +129,31 @@ impl Request {
 
     /// What the cluster would say of itself.
     #[must_use]
-    pub(crate) fn cluster(self, kube_version: &str, api_versions: &[&str]) -> Self {
+    pub fn cluster(self, kube_version: &str, api_versions: &[&str]) -> Self {
         self.set("", "kube_version", json!(kube_version)).set("", "api_versions", json!(api_versions))
     }
 
     /// A user's refresh: looks for new commits, and takes an earlier answer for the same one.
     #[must_use]
-    pub(crate) fn refresh(self) -> Self {
+    pub fn refresh(self) -> Self {
         self.set("", "refresh", json!(true))
     }
 
     /// Does not take an earlier answer for the same commit.
     #[must_use]
-    pub(crate) fn no_cache(self) -> Self {
+    pub fn no_cache(self) -> Self {
         self.set("", "no_cache", json!(true))
     }
 
     /// A user's hard refresh: looks for new commits and takes no earlier answer.
     #[must_use]
-    pub(crate) fn hard(self) -> Self {
+    pub fn hard(self) -> Self {
         self.set("", "hard", json!(true))
     }
 
     /// The caller's deadline; 60 s without it, as the controller's.
     #[must_use]
-    pub(crate) fn deadline(self, deadline: Duration) -> Self {
+    pub fn deadline(self, deadline: Duration) -> Self {
         self.set("", "timeout_seconds", json!(deadline.as_secs_f64()))
     }
 
@@ -169,12 +174,16 @@ impl Answer {
     /// # Panics
     /// When there was an error, with its text.
     #[track_caller]
-    pub(crate) fn expect_manifests(self) -> Vec<Value> {
+    pub fn expect_manifests(self) -> Vec<Value> {
         self.expect_rendered().manifests
     }
 
+    /// Returns the manifests.
+    ///
+    /// # Panics
+    /// If the call failed.
     #[track_caller]
-    pub(crate) fn expect_rendered(self) -> Rendered {
+    pub fn expect_rendered(self) -> Rendered {
         let Self { outcome, time } = self;
         outcome.unwrap_or_else(|failure| panic!("an error after {time:?}: {failure:#?}"))
     }
@@ -182,7 +191,7 @@ impl Answer {
     /// # Panics
     /// When there were manifests after all.
     #[track_caller]
-    pub(crate) fn expect_failure(self) -> Failure {
+    pub fn expect_failure(self) -> Failure {
         match self.outcome {
             Ok(rendered) => panic!("expected an error, got {rendered:#?}"),
             Err(failure) => failure,

@@ -16,7 +16,7 @@ use std::{
 use serde_json::Value;
 
 use super::{Settings, controllers::Controllers};
-use crate::kit::{command::on_path, keep_folders, testbed};
+use crate::{command::on_path, keep_folders, testbed};
 
 /// A running `eod-argocd up`.
 ///

@@ -5,13 +5,15 @@ use std::{
     sync::OnceLock,
 };
 
-use crate::kit::testbed;
+use crate::testbed;
 
 /// A program that is built from its published source, so that no test depends on what a
 /// machine happens to have.
 #[derive(Clone, Copy, Debug)]
-pub(crate) enum Tool {
+pub enum Tool {
+    /// `helm`.
     Helm,
+    /// `kustomize`.
     Kustomize,
 }
 
@@ -21,7 +23,7 @@ impl Tool {
     /// # Panics
     /// When it could not be built.
     #[track_caller]
-    pub(crate) fn path(self) -> &'static Path {
+    pub fn path(self) -> &'static Path {
         self.find().unwrap_or_else(|error| panic!("there is no {self:?} to test with: {error}"))
     }
 

@@ -14,7 +14,7 @@ use serde_json::{Value, json};
 use super::Client;
 
 /// A server's audit log from some point on.
-pub(crate) struct Audit {
+pub struct Audit {
     log: PathBuf,
     /// The device that writes it, which knows the salt of its hashes.
     device: String,
@@ -24,13 +24,13 @@ pub(crate) struct Audit {
 
 /// A call the server has answered.
 #[derive(Clone, Debug, PartialEq)]
-pub(crate) struct Operation {
+pub struct Operation {
     /// `create`, `update`, `patch`, `read`, `list` or `delete`.
-    pub(crate) operation: String,
+    pub operation: String,
     /// With the mount in front and without `/v1/`.
-    pub(crate) path: String,
+    pub path: String,
     /// What was wrong, such as a permission that is missing.
-    pub(crate) error: Option<String>,
+    pub error: Option<String>,
 }
 
 impl Audit {
@@ -44,14 +44,14 @@ impl Audit {
 
     /// Only what comes from now on.
     #[track_caller]
-    pub(crate) fn starting_here(self) -> Self {
+    pub fn starting_here(self) -> Self {
         Self { from: self.log.metadata().unwrap().len(), ..self }
     }
 
     /// Every call at or below a path, in order, with what became of it. The prefix is
     /// whole segments: `secret/data/pr-1` does not stand for `secret/data/pr-12`.
     #[track_caller]
-    pub(crate) fn operations(&self, prefix: &str) -> Vec<Operation> {
+    pub fn operations(&self, prefix: &str) -> Vec<Operation> {
         let entries = self.answered().into_iter().map(|entry| Operation {
             operation: text(&entry, "/request/operation"),
             path: text(&entry, "/request/path"),
@@ -63,7 +63,7 @@ impl Audit {
     /// Whether anybody asked for the data of a secret, or of one below it, and was not
     /// refused. For both versions of KV.
     #[track_caller]
-    pub(crate) fn was_read(&self, mount: &str, path: &str) -> bool {
+    pub fn was_read(&self, mount: &str, path: &str) -> bool {
         let places = [format!("{mount}/data/{path}"), format!("{mount}/{path}")];
         let at = |place: &String| {
             let calls = self.operations(place);
@@ -74,7 +74,7 @@ impl Audit {
 
     /// Whether any answer held this string as a value, no matter from where.
     #[track_caller]
-    pub(crate) fn value_ever_returned(&self, value: &str) -> bool {
+    pub fn value_ever_returned(&self, value: &str) -> bool {
         let path = format!("sys/audit-hash/{}", self.device);
         let answer = self.client.done("POST", &path, Some(&json!({ "input": value })));
         let hash = answer["data"]["hash"].as_str().unwrap();

@@ -7,17 +7,18 @@ use http_body_util::{BodyExt, Full};
 use hyper::body::Bytes;
 use serde_json::Value;
 
-use crate::kit::{access::Access, http::Origin};
+use crate::{access::Access, http::Origin};
 
 /// Somebody who calls a server, with a token or without.
 #[derive(Clone)]
-pub(crate) struct Client {
+pub struct Client {
     origin: Origin,
     headers: HeaderMap,
 }
 
 impl Client {
-    pub(crate) fn new(access: &Access) -> Self {
+    /// A client of the server at this address, with its token.
+    pub fn new(access: &Access) -> Self {
         let mut headers = HeaderMap::new();
         if !access.token.is_empty() {
             let mut token = HeaderValue::from_str(&access.token).unwrap();
@@ -28,7 +29,7 @@ impl Client {
     }
 
     /// The same with one more header, such as `x-vault-namespace`.
-    pub(crate) fn header(mut self, name: &'static str, value: &str) -> Self {
+    pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.insert(name, HeaderValue::from_str(value).unwrap());
         self
     }
@@ -36,7 +37,7 @@ impl Client {
     /// Makes a call and answers the status and the body: JSON, else text, `null` when it
     /// is empty. The path is what follows `/v1/`, already percent-encoded.
     #[track_caller]
-    pub(crate) fn call(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
+    pub fn call(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         self.try_call(method, path, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 
@@ -45,7 +46,7 @@ impl Client {
     /// # Panics
     /// With status and answer when it does not.
     #[track_caller]
-    pub(crate) fn done(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
+    pub fn done(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
         match self.call(method, path, body) {
             (200..=299, answer) => answer,
             (status, answer) => panic!("{method} {path}: {status} {answer}"),
@@ -53,7 +54,7 @@ impl Client {
     }
 
     /// Makes a call whose connection may break. Blocks; not to be used from async code.
-    pub(crate) fn try_call(&self, method: &str, path: &str, body: Option<&Value>) -> io::Result<(u16, Value)> {
+    pub fn try_call(&self, method: &str, path: &str, body: Option<&Value>) -> io::Result<(u16, Value)> {
         let content_type = match method {
             "PATCH" => "application/merge-patch+json",
             _ => "application/json",

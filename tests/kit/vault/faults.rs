@@ -1,19 +1,19 @@
 //! What a Vault, or what stands in front of one, answers on a bad day.
 //!
-//! For [`FaultProxy::rule`](crate::kit::fault::FaultProxy::rule), beside the faults that
+//! For [`FaultProxy::rule`](crate::fault::FaultProxy::rule), beside the faults that
 //! are the same for every server.
 
 use serde_json::json;
 
-use crate::kit::fault::Fault;
+use crate::fault::Fault;
 
 /// An error in Vault's own format.
-pub(crate) fn errors(code: u16, messages: &[&str]) -> Fault {
+pub fn errors(code: u16, messages: &[&str]) -> Fault {
     Fault::Status { code, headers: Vec::new(), body: json!({ "errors": messages }).to_string() }
 }
 
 /// A quota that is used up, with or without word of when to come back, in seconds.
-pub(crate) fn rate_limited(retry_after: Option<u32>) -> Fault {
+pub fn rate_limited(retry_after: Option<u32>) -> Fault {
     let body = json!({ "errors": ["request path \"kv\": rate limit quota exceeded"] }).to_string();
     let headers = retry_after.map(|seconds| ("retry-after", seconds.to_string()));
     Fault::Status { code: 429, headers: headers.into_iter().collect(), body }
@@ -21,11 +21,11 @@ pub(crate) fn rate_limited(retry_after: Option<u32>) -> Fault {
 
 /// What a sealed server says. A real one can be had with `Vault::own().seal()`; this one
 /// is sealed for single calls only.
-pub(crate) fn sealed() -> Fault {
+pub fn sealed() -> Fault {
     errors(503, &["Vault is sealed"])
 }
 
 /// What a standby says, which sends callers to another server.
-pub(crate) fn moved(location: &str) -> Fault {
+pub fn moved(location: &str) -> Fault {
     Fault::Status { code: 307, headers: vec![("location", location.to_owned())], body: String::new() }
 }

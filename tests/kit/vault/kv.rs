@@ -3,12 +3,12 @@
 use serde_json::{Map, Value, json};
 
 use super::{PATIENCE, Vault, unique};
-use crate::kit::wait::wait_until;
+use crate::wait::wait_until;
 
 impl Vault {
     /// A KV v2 engine for one test; answers where it is mounted.
     #[track_caller]
-    pub(crate) fn mount(&self, test: &str) -> String {
+    pub fn mount(&self, test: &str) -> String {
         let name = self.engine(test, "2");
         // It refuses everything for a moment while it converts a storage that is empty.
         wait_until("the KV v2 engine to be usable", PATIENCE, || {
@@ -22,7 +22,7 @@ impl Vault {
 
     /// A KV v1 engine for one test.
     #[track_caller]
-    pub(crate) fn mount_v1(&self, test: &str) -> String {
+    pub fn mount_v1(&self, test: &str) -> String {
         self.engine(test, "1")
     }
 
@@ -36,13 +36,13 @@ impl Vault {
 
     /// Writes a secret, over whatever was there, and answers its version.
     #[track_caller]
-    pub(crate) fn put(&self, mount: &str, path: &str, pairs: &[(&str, &str)]) -> u64 {
+    pub fn put(&self, mount: &str, path: &str, pairs: &[(&str, &str)]) -> u64 {
         version(&self.client.done("POST", &data(mount, path), Some(&json!({ "data": map(pairs) }))))
     }
 
     /// The newest data of a secret; none when there is none, or it was deleted.
     #[track_caller]
-    pub(crate) fn get(&self, mount: &str, path: &str) -> Option<Value> {
+    pub fn get(&self, mount: &str, path: &str) -> Option<Value> {
         let answer = self.found(&data(mount, path))?;
         Some(answer["data"]["data"].clone()).filter(|data| !data.is_null())
     }
@@ -50,20 +50,20 @@ impl Vault {
     /// Versions, times and `custom_metadata` of a secret; none when it never was or is
     /// wholly removed.
     #[track_caller]
-    pub(crate) fn metadata(&self, mount: &str, path: &str) -> Option<Value> {
+    pub fn metadata(&self, mount: &str, path: &str) -> Option<Value> {
         self.found(&metadata(mount, path)).map(|answer| answer["data"].clone())
     }
 
     /// Replaces the whole `custom_metadata` of a secret.
     #[track_caller]
-    pub(crate) fn put_custom_metadata(&self, mount: &str, path: &str, pairs: &[(&str, &str)]) {
+    pub fn put_custom_metadata(&self, mount: &str, path: &str, pairs: &[(&str, &str)]) {
         let body = json!({ "custom_metadata": map(pairs) });
         self.client.done("POST", &metadata(mount, path), Some(&body));
     }
 
     /// The names in a folder, sorted; a name that is a folder ends in a slash.
     #[track_caller]
-    pub(crate) fn list(&self, mount: &str, folder: &str) -> Vec<String> {
+    pub fn list(&self, mount: &str, folder: &str) -> Vec<String> {
         let answer = match self.call("LIST", &metadata(mount, folder), None) {
             (200, answer) => answer,
             (404, _) => return Vec::new(),
@@ -76,7 +76,7 @@ impl Vault {
     /// Changes single keys as a person does in the UI: reads the secret, writes all of it
     /// back as a new version, on condition that nobody was faster. Answers the version.
     #[track_caller]
-    pub(crate) fn patch_by_person(&self, mount: &str, path: &str, pairs: &[(&str, &str)]) -> u64 {
+    pub fn patch_by_person(&self, mount: &str, path: &str, pairs: &[(&str, &str)]) -> u64 {
         let path = data(mount, path);
         let current = self.client.done("GET", &path, None);
         let mut all = current["data"]["data"].as_object().unwrap().clone();
@@ -87,37 +87,37 @@ impl Vault {
 
     /// Deletes the newest version; it can be had back.
     #[track_caller]
-    pub(crate) fn soft_delete(&self, mount: &str, path: &str) {
+    pub fn soft_delete(&self, mount: &str, path: &str) {
         self.client.done("DELETE", &data(mount, path), None);
     }
 
     /// Takes back a soft deletion.
     #[track_caller]
-    pub(crate) fn undelete(&self, mount: &str, path: &str, versions: &[u64]) {
+    pub fn undelete(&self, mount: &str, path: &str, versions: &[u64]) {
         self.client.done("POST", &place(mount, "undelete", path), Some(&json!({ "versions": versions })));
     }
 
     /// Removes the data of versions for good; that they existed remains known.
     #[track_caller]
-    pub(crate) fn destroy_versions(&self, mount: &str, path: &str, versions: &[u64]) {
+    pub fn destroy_versions(&self, mount: &str, path: &str, versions: &[u64]) {
         self.client.done("POST", &place(mount, "destroy", path), Some(&json!({ "versions": versions })));
     }
 
     /// Removes a secret with all of its versions, as if it had never been.
     #[track_caller]
-    pub(crate) fn remove(&self, mount: &str, path: &str) {
+    pub fn remove(&self, mount: &str, path: &str) {
         self.client.done("DELETE", &metadata(mount, path), None);
     }
 
     /// Writes a secret into a KV v1 engine.
     #[track_caller]
-    pub(crate) fn put_v1(&self, mount: &str, path: &str, pairs: &[(&str, &str)]) {
+    pub fn put_v1(&self, mount: &str, path: &str, pairs: &[(&str, &str)]) {
         self.client.done("POST", &format!("{mount}/{}", encoded(path)), Some(&Value::Object(map(pairs))));
     }
 
     /// The data of a secret in a KV v1 engine.
     #[track_caller]
-    pub(crate) fn get_v1(&self, mount: &str, path: &str) -> Option<Value> {
+    pub fn get_v1(&self, mount: &str, path: &str) -> Option<Value> {
         self.found(&format!("{mount}/{}", encoded(path))).map(|answer| answer["data"].clone())
     }
 
@@ -132,12 +132,12 @@ impl Vault {
 }
 
 /// The path of a call for the data of a KV v2 secret.
-pub(super) fn data(mount: &str, path: &str) -> String {
+pub fn data(mount: &str, path: &str) -> String {
     place(mount, "data", path)
 }
 
 /// The path of a call for the metadata of a KV v2 secret.
-pub(super) fn metadata(mount: &str, path: &str) -> String {
+pub fn metadata(mount: &str, path: &str) -> String {
     place(mount, "metadata", path)
 }
 

@@ -13,23 +13,28 @@ use rcgen::{KeyPair, PKCS_RSA_SHA256, PublicKeyData, SigningKey};
 use serde_json::{Value, json};
 
 use super::{Vault, unique};
-use crate::kit::cluster::Cluster;
+use crate::cluster::Cluster;
 
 /// What one logs in with at the approle method.
-pub(crate) struct AppRole {
+pub struct AppRole {
     /// Where the method is, without `auth/`.
-    pub(crate) mount: String,
-    pub(crate) name: String,
-    pub(crate) role_id: String,
-    pub(crate) secret_id: String,
+    pub mount: String,
+    /// Name of the role and of its mount.
+    pub name: String,
+    /// `role_id` of the login.
+    pub role_id: String,
+    /// `secret_id` of the login.
+    pub secret_id: String,
 }
 
 /// What one logs in with at the jwt or the kubernetes method.
-pub(crate) struct Login {
+pub struct Login {
     /// Where the method is, without `auth/`.
-    pub(crate) mount: String,
-    pub(crate) role: String,
-    pub(crate) jwt: String,
+    pub mount: String,
+    /// Name of the role.
+    pub role: String,
+    /// Signed token of the login.
+    pub jwt: String,
 }
 
 /// Somebody whose JWTs the server believes.
@@ -44,7 +49,7 @@ const AUDIENCE: &str = "vault";
 impl Vault {
     /// Makes a policy and answers its name.
     #[track_caller]
-    pub(crate) fn policy(&self, test: &str, hcl: &str) -> String {
+    pub fn policy(&self, test: &str, hcl: &str) -> String {
         let name = unique(test);
         self.client.done("PUT", &format!("sys/policies/acl/{name}"), Some(&json!({ "policy": hcl })));
         name
@@ -53,7 +58,7 @@ impl Vault {
     /// A renewable token with these policies and `default`, which no other token takes
     /// with it when it ends.
     #[track_caller]
-    pub(crate) fn token_with(&self, policies: &[&str], ttl: &str) -> String {
+    pub fn token_with(&self, policies: &[&str], ttl: &str) -> String {
         let body = json!({ "policies": policies, "ttl": ttl, "no_parent": true });
         let answer = self.client.done("POST", "auth/token/create", Some(&body));
         answer["auth"]["client_token"].as_str().unwrap().to_owned()
@@ -61,13 +66,13 @@ impl Vault {
 
     /// Ends a token, as its expiry would.
     #[track_caller]
-    pub(crate) fn revoke(&self, token: &str) {
+    pub fn revoke(&self, token: &str) {
         self.client.done("POST", "auth/token/revoke", Some(&json!({ "token": token })));
     }
 
     /// A role of the approle method whose tokens live for `ttl`.
     #[track_caller]
-    pub(crate) fn approle(&self, policies: &[&str], ttl: &str) -> AppRole {
+    pub fn approle(&self, policies: &[&str], ttl: &str) -> AppRole {
         let mount = self.method("approle");
         let name = unique("approle");
         let role = format!("auth/{mount}/role/{name}");
@@ -84,7 +89,7 @@ impl Vault {
 
     /// A secret id that can be unwrapped once: answers the wrapping token.
     #[track_caller]
-    pub(crate) fn wrapped_secret_id(&self, role: &AppRole) -> String {
+    pub fn wrapped_secret_id(&self, role: &AppRole) -> String {
         let client = self.client.clone().header("x-vault-wrap-ttl", "300s");
         let answer = client.done("POST", &format!("auth/{}/role/{}/secret-id", role.mount, role.name), None);
         answer["wrap_info"]["token"].as_str().unwrap().to_owned()
@@ -92,7 +97,7 @@ impl Vault {
 
     /// A role of the jwt method and a JWT for it that is good for an hour.
     #[track_caller]
-    pub(crate) fn jwt(&self, policies: &[&str], ttl: &str) -> Login {
+    pub fn jwt(&self, policies: &[&str], ttl: &str) -> Login {
         let issuer = self.issuer.get_or_init(|| self.trust_our_jwts());
         let role = unique("jwt");
         let body = json!({
@@ -108,7 +113,7 @@ impl Vault {
     /// A role of the kubernetes method and the token of the service account it is for.
     /// The server asks the cluster's API server whether the token is good.
     #[track_caller]
-    pub(crate) fn kubernetes(&self, cluster: &Cluster, policies: &[&str], ttl: &str) -> Login {
+    pub fn kubernetes(&self, cluster: &Cluster, policies: &[&str], ttl: &str) -> Login {
         let mount = self.kubernetes.get_or_init(|| self.trust_cluster(cluster));
         let role = unique("vault-login");
         cluster.service_account("default", &role, &json!([]));
@@ -123,20 +128,20 @@ impl Vault {
 
     /// Logs in as a client would; answers the token.
     #[track_caller]
-    pub(crate) fn login(&self, mount: &str, body: &Value) -> String {
+    pub fn login(&self, mount: &str, body: &Value) -> String {
         let answer = self.client("").done("POST", &format!("auth/{mount}/login"), Some(body));
         answer["auth"]["client_token"].as_str().unwrap().to_owned()
     }
 
     /// What a login with an approle sends.
     #[track_caller]
-    pub(crate) fn login_approle(&self, role: &AppRole) -> String {
+    pub fn login_approle(&self, role: &AppRole) -> String {
         self.login(&role.mount, &json!({ "role_id": role.role_id, "secret_id": role.secret_id }))
     }
 
     /// What a login with a JWT sends.
     #[track_caller]
-    pub(crate) fn login_jwt(&self, login: &Login) -> String {
+    pub fn login_jwt(&self, login: &Login) -> String {
         self.login(&login.mount, &json!({ "role": login.role, "jwt": login.jwt }))
     }
 

@@ -14,16 +14,16 @@ use std::{
 use serde_json::Value;
 
 use super::{Client, PATIENCE, audit, unique};
-use crate::kit::{access::Access, command::on_path, keep_folders, testbed};
+use crate::{access::Access, command::on_path, keep_folders, testbed};
 
 /// A server that can be used, and its process where we started it.
-pub(super) struct Server {
+pub struct Server {
     /// With a token that may do everything.
-    pub(super) access: Access,
+    pub access: Access,
     /// Where its audit log is.
-    pub(super) audit: PathBuf,
+    pub audit: PathBuf,
     /// Its one key share; none for a server that was given to us.
-    pub(super) unseal_key: Option<String>,
+    pub unseal_key: Option<String>,
     process: Option<Process>,
 }
 
@@ -44,7 +44,7 @@ wait "$server"
 
 impl Server {
     /// The server all tests share, with a line that says which it is.
-    pub(super) fn find() -> Result<Self, String> {
+    pub fn find() -> Result<Self, String> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         if let Some(address) = variable("EOD_TEST_VAULT_ADDR") {
             eprintln!("kit: Vault from EOD_TEST_VAULT_ADDR={address}");
@@ -60,7 +60,7 @@ impl Server {
 
     /// A server somebody else started. Where it has no audit log that can be read from
     /// here, it gets one.
-    pub(super) fn given(address: &str, token: String, ca_pem: Option<String>) -> Result<Self, String> {
+    pub fn given(address: &str, token: String, ca_pem: Option<String>) -> Result<Self, String> {
         let access = Access { server: address.trim_end_matches('/').to_owned(), ca_pem, token };
         let client = Client::new(&access);
         match client.try_call("GET", "auth/token/lookup-self", None) {
@@ -73,7 +73,7 @@ impl Server {
     }
 
     /// The testbed's server.
-    pub(super) fn start(tls: bool) -> Result<Self, String> {
+    pub fn start(tls: bool) -> Result<Self, String> {
         let binary = binary()?;
         let mut errors = tempfile::tempfile().map_err(|error| error.to_string())?;
         let mut command = Command::new(binary);
@@ -108,7 +108,7 @@ impl Server {
     }
 
     /// Vault's own program in development mode, which keeps everything in memory.
-    pub(super) fn develop(program: &Path) -> Result<Self, String> {
+    pub fn develop(program: &Path) -> Result<Self, String> {
         eprintln!("kit: Vault from {} (on PATH), in development mode", program.display());
         let folder = std::env::temp_dir().join(format!("eod-vault-{}", unique("dev")));
         std::fs::create_dir(&folder).map_err(|error| format!("{}: {error}", folder.display()))?;
@@ -131,7 +131,7 @@ impl Server {
     }
 
     /// Whether we started it, so that nobody else has anything in it.
-    pub(super) fn ours(&self) -> bool {
+    pub fn ours(&self) -> bool {
         self.process.is_some()
     }
 }
@@ -146,7 +146,7 @@ impl Drop for Process {
 
 /// The testbed's binary: on PATH, else from the cache, else built, with a line that says
 /// which. The answer, also a failure, is the same for the whole run.
-pub(super) fn binary() -> Result<&'static Path, String> {
+pub fn binary() -> Result<&'static Path, String> {
     static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let find = || {
         let (found, place) = match on_path("eod-vault") {

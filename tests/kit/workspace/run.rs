@@ -3,17 +3,20 @@
 use std::{
     fmt, fs,
     path::{Path, PathBuf},
-    process::{Child, Command},
+    process::Child,
     time::Duration,
 };
 
-use crate::kit::wait::wait_until;
+use crate::{
+    process::{Signal, providers_of, send_signal},
+    wait::wait_until,
+};
 
 /// When a run is taken for hung. The longest stories wait for 50 namespaces to go.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A run that has not ended yet; it is killed when it is dropped.
-pub(crate) struct Running {
+pub struct Running {
     child: Child,
     line: String,
     folder: PathBuf,
@@ -22,17 +25,19 @@ pub(crate) struct Running {
 }
 
 /// A run that has ended. Displaying it shows all that helps to understand a failure.
-pub(crate) struct Run {
+pub struct Run {
     line: String,
     folder: PathBuf,
     /// The configuration as it was when the run ended, and the names of other files.
     configuration: String,
     /// The exit code; none when a signal ended it.
-    pub(crate) code: Option<i32>,
-    pub(crate) stdout: String,
-    pub(crate) stderr: String,
+    pub code: Option<i32>,
+    /// All output on stdout.
+    pub stdout: String,
+    /// All output on stderr.
+    pub stderr: String,
     /// The log at TRACE of Terraform and the provider.
-    pub(crate) log: String,
+    pub log: String,
 }
 
 impl Running {
@@ -45,7 +50,7 @@ impl Running {
     /// # Panics
     /// When it takes longer than any run should; it is killed then.
     #[track_caller]
-    pub(crate) fn wait(mut self) -> Run {
+    pub fn wait(mut self) -> Run {
         for _ in 0..PATIENCE.as_millis() / 10 {
             if self.child.try_wait().unwrap().is_some() {
                 return self.ended();
@@ -56,15 +61,15 @@ impl Running {
         panic!("Terraform did not end within {PATIENCE:?}\n{}", self.ended());
     }
 
-    /// Sends a signal, `INT` for example, to Terraform alone.
+    /// Sends a signal to Terraform alone, not to its providers.
     #[track_caller]
-    pub(crate) fn signal(&self, signal: &str) {
-        kill(signal, self.child.id());
+    pub fn signal(&self, signal: Signal) {
+        send_signal(signal, self.child.id());
     }
 
     /// Waits until the log says something, which is how a test knows where a run is.
     #[track_caller]
-    pub(crate) fn wait_for_log(&self, text: &str) {
+    pub fn wait_for_log(&self, text: &str) {
         wait_until(&format!("`{text}` in the log"), PATIENCE / 4, || {
             let log = self.read("log");
             if log.contains(text) { Ok(()) } else { Err(last_lines(&log, 5)) }
@@ -72,17 +77,17 @@ impl Running {
     }
 
     /// The processes of providers that Terraform has running now.
-    pub(crate) fn providers(&self) -> Vec<u32> {
-        children_of(self.child.id())
+    pub fn providers(&self) -> Vec<u32> {
+        providers_of(self.child.id())
     }
 
     /// Kills the providers as the kernel would that has no memory left.
     #[track_caller]
-    pub(crate) fn kill_providers(&self) {
+    pub fn kill_providers(&self) {
         let providers = self.providers();
         assert!(!providers.is_empty(), "no provider is running");
         for provider in providers {
-            kill("KILL", provider);
+            send_signal(Signal::SIGKILL, provider);
         }
     }
 
@@ -115,7 +120,7 @@ impl Drop for Running {
 impl Run {
     /// Panics unless it ended well.
     #[track_caller]
-    pub(crate) fn expect_ok(self) -> Self {
+    pub fn expect_ok(self) -> Self {
         assert!(self.code == Some(0), "expected exit code 0\n{self}");
         self
     }
@@ -123,20 +128,20 @@ impl Run {
     /// Panics unless it failed and said this. Line breaks and the frame that Terraform
     /// draws around messages do not count.
     #[track_caller]
-    pub(crate) fn expect_err(self, said: &str) -> Self {
+    pub fn expect_err(self, said: &str) -> Self {
         assert!(self.code != Some(0), "expected a failure that says `{said}`\n{self}");
         self.expect_said(said)
     }
 
     /// Panics unless it said this, well or failed.
     #[track_caller]
-    pub(crate) fn expect_said(self, said: &str) -> Self {
+    pub fn expect_said(self, said: &str) -> Self {
         assert!(self.said().contains(&flat(said)), "expected it to say `{said}`\n{self}");
         self
     }
 
     /// Stdout and stderr on one line, without frames.
-    pub(crate) fn said(&self) -> String {
+    pub fn said(&self) -> String {
         flat(&format!("{}\n{}", self.stdout, self.stderr))
     }
 }
@@ -186,29 +191,4 @@ fn flat(text: &str) -> String {
 fn last_lines(text: &str, count: usize) -> String {
     let lines: Vec<_> = text.lines().collect();
     lines[lines.len().saturating_sub(count)..].join("\n")
-}
-
-/// Std can only kill, and only its own children.
-#[track_caller]
-fn kill(signal: &str, pid: u32) {
-    let status = Command::new("kill").arg(format!("-{signal}")).arg(pid.to_string()).status();
-    assert!(status.is_ok_and(|status| status.success()), "cannot send SIG{signal} to {pid}");
-}
-
-/// The processes whose parent is this one and which are called like a provider.
-fn children_of(parent: u32) -> Vec<u32> {
-    let listed = Command::new("ps")
-        .args(["-A", "-o", "pid=,ppid=,comm="])
-        .output()
-        .expect("`ps` is needed to find the providers");
-    let text = String::from_utf8_lossy(&listed.stdout).into_owned();
-    let child = |line: &str| {
-        let mut words = line.split_whitespace();
-        let (pid, ppid, name) = (words.next()?, words.next()?, words.next()?);
-        let name = name.rsplit('/').next()?;
-        // The kernel keeps 15 bytes of a name.
-        let ours = ppid.parse() == Ok(parent) && name.starts_with("terraform-provi");
-        if ours { pid.parse().ok() } else { None }
-    };
-    text.lines().filter_map(child).collect()
 }

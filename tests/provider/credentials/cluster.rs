@@ -1,11 +1,10 @@
 //! No cluster at all, and the two ways to name one, which are never mixed.
 
-use crate::{
-    kit::{cluster::Cluster, fault::FaultProxy},
-    provider::{
-        credentials::{Bare, Decoy, quoted},
-        each,
-    },
+use eod_testkit::{cluster::Cluster, fault::FaultProxy};
+
+use crate::provider::{
+    credentials::{Bare, Decoy, quoted},
+    each,
 };
 
 #[test]

@@ -2,19 +2,17 @@
 
 use std::{fs, path::PathBuf};
 
+use eod_testkit::{
+    access::Access,
+    cluster::Cluster,
+    fault::{Fault, FaultProxy},
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{
-    kit::{
-        access::Access,
-        cluster::Cluster,
-        fault::{Fault, FaultProxy},
-    },
-    provider::{
-        credentials::{Bare, Decoy, quoted},
-        each,
-    },
+use crate::provider::{
+    credentials::{Bare, Decoy, quoted},
+    each,
 };
 
 /// The administrator's kubeconfig, changed.

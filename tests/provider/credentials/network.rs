@@ -11,14 +11,12 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
+use eod_testkit::{access::Access, cluster::Cluster};
 use serde_json::Value;
 
-use crate::{
-    kit::{access::Access, cluster::Cluster},
-    provider::{
-        credentials::{Bare, quoted},
-        each,
-    },
+use crate::provider::{
+    credentials::{Bare, quoted},
+    each,
 };
 
 /// An address of this machine at which nobody listens: the port has no service, and only

@@ -2,18 +2,16 @@
 
 use std::{fs, path::PathBuf};
 
+use eod_testkit::{
+    cluster::Cluster,
+    fault::{Fault, FaultProxy},
+};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::{
-    kit::{
-        cluster::Cluster,
-        fault::{Fault, FaultProxy},
-    },
-    provider::{
-        credentials::{Bare, quoted},
-        each,
-    },
+use crate::provider::{
+    credentials::{Bare, quoted},
+    each,
 };
 
 /// A shell script outside of every workspace, which counts how often it is run.

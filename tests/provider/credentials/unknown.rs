@@ -1,12 +1,11 @@
 //! A provider block that hangs on what the same run makes.
 
-use crate::{
-    kit::{cluster::Cluster, fault::FaultProxy, workspace::Workspace},
-    provider::{
-        credentials::{Decoy, quoted},
-        each,
-        faults::story::{IT, hcl},
-    },
+use eod_testkit::{cluster::Cluster, fault::FaultProxy, workspace::Workspace};
+
+use crate::provider::{
+    credentials::{Decoy, quoted},
+    each,
+    faults::story::{IT, hcl},
 };
 
 /// A cluster that is known only after it was made, and an environment on it.

@@ -2,18 +2,16 @@
 
 use std::{collections::BTreeSet, sync::Mutex};
 
+use eod_testkit::{
+    cluster::Cluster,
+    fault::{Fault, FaultProxy, Logged},
+    workspace::Workspace,
+};
 use serde_json::Value;
 
-use crate::{
-    kit::{
-        cluster::Cluster,
-        fault::{Fault, FaultProxy, Logged},
-        workspace::Workspace,
-    },
-    provider::{
-        each,
-        faults::story::{Story, expect_failure, expect_sound, is_write, provider, tell},
-    },
+use crate::provider::{
+    each,
+    faults::story::{Story, expect_failure, expect_sound, is_write, provider, tell},
 };
 
 /// Short, so that a test of a server that never answers ends; long for a busy machine.

@@ -1,15 +1,14 @@
 //! Deleting what somebody else deletes, holds or has made again.
 
-use crate::{
-    kit::{
-        cluster::{Cluster, PATIENCE},
-        fault::{Fault, FaultProxy},
-        wait::wait_until,
-    },
-    provider::{
-        each,
-        faults::story::{IT, Story, expect_failure, expect_sound, tell},
-    },
+use eod_testkit::{
+    cluster::{Cluster, PATIENCE},
+    fault::{Fault, FaultProxy},
+    wait::wait_until,
+};
+
+use crate::provider::{
+    each,
+    faults::story::{IT, Story, expect_failure, expect_sound, tell},
 };
 
 /// A destroy that does not look first, so that it has to be careful by itself.

@@ -1,19 +1,17 @@
 //! Somebody who may do some things and not others.
 
+use eod_testkit::{
+    access::{Access, Kubeconfig},
+    cluster::{Cluster, PATIENCE},
+    fault::{Fault, FaultProxy},
+    wait::wait_until,
+    workspace::Workspace,
+};
 use serde_json::{Value, json};
 
-use crate::{
-    kit::{
-        access::{Access, Kubeconfig},
-        cluster::{Cluster, PATIENCE},
-        fault::{Fault, FaultProxy},
-        wait::wait_until,
-        workspace::Workspace,
-    },
-    provider::{
-        each,
-        faults::story::{IT, Story, expect_failure, provider, tell},
-    },
+use crate::provider::{
+    each,
+    faults::story::{IT, Story, expect_failure, provider, tell},
 };
 
 /// All that the provider needs for an environment, except to list all namespaces.

@@ -5,17 +5,15 @@ use std::{
     thread,
 };
 
+use eod_testkit::{
+    cluster::Cluster,
+    fault::{Fault, FaultProxy, Logged},
+    terraform::Terraform,
+    workspace::{Run, Workspace},
+};
 use serde_json::{Value, json};
 
-use crate::{
-    kit::{
-        cluster::Cluster,
-        fault::{Fault, FaultProxy, Logged},
-        terraform::Terraform,
-        workspace::{Run, Workspace},
-    },
-    provider::each,
-};
+use crate::provider::each;
 
 /// A configuration with one environment. Its name is also the installation, so that
 /// everything it makes can be found and nothing of another test is.

@@ -7,12 +7,11 @@ use std::{
     thread,
 };
 
-use crate::{
-    kit::{fault::Fault, terraform::Terraform},
-    provider::{
-        each,
-        faults::story::{Story, expect_failure, expect_sound, tell},
-    },
+use eod_testkit::{fault::Fault, terraform::Terraform};
+
+use crate::provider::{
+    each,
+    faults::story::{Story, expect_failure, expect_sound, tell},
 };
 
 /// More writes than an environment can need, for a table that would never end.

@@ -8,16 +8,17 @@ use std::{
 };
 
 use base64::{Engine, engine::general_purpose::STANDARD};
-use serde_json::Value;
-
-use super::{COPY, SOURCE, TARGET, VaultStory, tell};
-use crate::kit::{
+use eod_testkit::{
     cluster::PATIENCE,
     fault::{Fault, FaultProxy, Logged},
+    process::{Signal, send_signal},
     vault::faults::errors,
     wait::wait_until,
     workspace::Run,
 };
+use serde_json::Value;
+
+use super::{COPY, SOURCE, TARGET, VaultStory, tell};
 
 /// The values of a story. None of them is written in its configuration.
 const SOURCE_VALUE: &str = "canary-value-of-the-source";
@@ -180,15 +181,14 @@ fn nothing_that_is_secret_is_left_by_a_provider_that_is_killed() {
         story.set_env("RUST_BACKTRACE", "full");
         let proxy = story.proxied();
         proxy.rule(|call| call.is("POST", &format!("/data/{TARGET}")), usize::MAX, Fault::Hang);
-        for signal in ["ABRT", "KILL"] {
+        for signal in [Signal::SIGABRT, Signal::SIGKILL] {
             let running = story.spawn(&["apply", "-no-color", "-auto-approve"]);
             wait_until("the write to hang", PATIENCE, || match proxy.calls(|call| call.spoiled) {
                 0 => Err(proxy.story()),
                 _ => Ok(()),
             });
             for provider in running.providers() {
-                let sent = Command::new("kill").args([format!("-{signal}"), provider.to_string()]).status();
-                assert!(sent.is_ok_and(|status| status.success()));
+                send_signal(signal, provider);
             }
             assert!(running.wait().code != Some(0));
             proxy.clear_log();

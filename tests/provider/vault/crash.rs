@@ -3,17 +3,17 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
-use super::{SOURCE, TARGET, VaultStory, behind_proxy};
-use crate::{
-    kit::{
-        cases::for_each_number,
-        cluster::PATIENCE,
-        fault::{Fault, FaultProxy, Logged},
-        wait::wait_until,
-        workspace::{Run, Running},
-    },
-    provider::faults::story::expect_sound,
+use eod_testkit::{
+    cases::for_each_number,
+    cluster::PATIENCE,
+    fault::{Fault, FaultProxy, Logged},
+    process::Signal,
+    wait::wait_until,
+    workspace::{Run, Running},
 };
+
+use super::{SOURCE, TARGET, VaultStory, behind_proxy};
+use crate::provider::faults::story::expect_sound;
 
 const APPLY: [&str; 3] = ["apply", "-no-color", "-auto-approve"];
 const DESTROY: [&str; 3] = ["destroy", "-no-color", "-auto-approve"];
@@ -210,7 +210,7 @@ fn an_interrupted_create_is_saved_and_made_whole_by_the_next_apply() {
     for number in 0..5 {
         let (story, proxy) = behind_proxy(&format!("interrupted-{number}"), SOURCE, true);
         let running = run_until(&story, &proxy, &APPLY, any, number);
-        running.signal("INT");
+        running.signal(Signal::SIGINT);
         let run = running.wait();
         expect_sound(&run);
         run.expect_err("Interrupt received");
@@ -235,7 +235,7 @@ fn an_interrupted_create_marks_what_it_has_just_stored() {
         0 => Err(proxy.story()),
         _ => Ok(()),
     });
-    running.signal("INT");
+    running.signal(Signal::SIGINT);
     let run = running.wait();
     expect_sound(&run);
     run.expect_err("Interrupt received").expect_said("run again to continue; what was done so far is kept");

@@ -2,16 +2,14 @@
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
+use eod_testkit::{
+    fault::{Fault, FaultProxy, Logged},
+    vault::faults::{errors, moved, rate_limited, sealed},
+};
 use serde_json::json;
 
 use super::{SOURCE, TARGET, VaultStory, behind_proxy, meanwhile, tell};
-use crate::{
-    kit::{
-        fault::{Fault, FaultProxy, Logged},
-        vault::faults::{errors, moved, rate_limited, sealed},
-    },
-    provider::faults::story::{expect_failure, expect_sound},
-};
+use crate::provider::faults::story::{expect_failure, expect_sound};
 
 /// Spoils the call with this number, counted from 0, and those after it up to `times`.
 fn spoil(proxy: &FaultProxy, number: usize, times: usize, fault: Fault) {

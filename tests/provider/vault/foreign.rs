@@ -1,12 +1,10 @@
 //! Secrets that were there before: they are left as they are, and stay.
 
+use eod_testkit::{fault::Logged, workspace::Run};
 use serde_json::json;
 
 use super::{COPY, SOURCE, TARGET, VaultStory, meanwhile, tell};
-use crate::{
-    kit::{fault::Logged, workspace::Run},
-    provider::done,
-};
+use crate::provider::done;
 
 /// Applies and expects that the target was left alone, with a warning that names it and says why.
 #[track_caller]

@@ -1,9 +1,9 @@
 //! Import: what the copies say of themselves is enough for a plan without changes.
 
+use eod_testkit::{cluster::PATIENCE, wait::wait_until};
 use serde_json::json;
 
 use super::{COPY, SOURCE, TARGET, VaultStory, tell};
-use crate::kit::{cluster::PATIENCE, wait::wait_until};
 
 #[track_caller]
 fn id(story: &VaultStory) -> String {

@@ -2,10 +2,10 @@
 
 use std::fs;
 
+use eod_testkit::cluster::Cluster;
 use serde_json::json;
 
 use super::{SOURCE, TARGET, VaultStory, tell};
-use crate::kit::cluster::Cluster;
 
 /// Sets `vault.auth` and takes the token of the environment away.
 fn auth(story: &mut VaultStory, block: &str) {

@@ -1,12 +1,10 @@
 //! Entries of the environment's own: in the copy from its first version on, and written again only where nobody edited it.
 
+use eod_testkit::fault::{Fault, Logged};
 use serde_json::{Value, json};
 
 use super::{SOURCE, TARGET, VaultStory, tell};
-use crate::{
-    kit::fault::{Fault, Logged},
-    provider::done,
-};
+use crate::provider::done;
 
 /// Arguments with this URL as an override.
 fn overriding(url: &str, version: u32) -> String {

@@ -1,7 +1,8 @@
 //! Spellings of paths, what is never copied, and where copies never go. All of it is told before Vault is asked.
 
+use eod_testkit::workspace::Run;
+
 use super::{SOURCE, TARGET, VaultStory, tell};
-use crate::kit::workspace::Run;
 
 /// Plans copies that each have one mistake, in arguments of one line each, and expects each to be blamed at its line.
 ///

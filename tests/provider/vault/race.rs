@@ -1,7 +1,8 @@
 //! Many runs for one target at the same moment.
 
+use eod_testkit::{terraform::Terraform, workspace::Run};
+
 use super::{SOURCE, TARGET, VaultStory};
-use crate::kit::{terraform::Terraform, workspace::Run};
 
 /// Applies all of them at once; answers the runs when all have ended.
 #[track_caller]

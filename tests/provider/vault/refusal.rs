@@ -1,12 +1,13 @@
 //! What is wrong is said once: which mount and path, which capability is missing, and what to do. Nothing is half made.
 
-use super::{SOURCE, TARGET, VaultStory, tell};
-use crate::kit::{
+use eod_testkit::{
     fault::Logged,
     terraform::Terraform,
     vault::{Vault, faults::errors},
     workspace::Run,
 };
+
+use super::{SOURCE, TARGET, VaultStory, tell};
 
 /// Applies, expects one error that says all of this, and that nothing was made.
 #[track_caller]

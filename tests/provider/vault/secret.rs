@@ -5,10 +5,10 @@ use std::{
     process::{Command, Stdio},
 };
 
+use eod_testkit::terraform::Terraform;
 use serde_json::{Value, json};
 
 use super::{SOURCE, TARGET, VaultStory, tell};
-use crate::kit::terraform::Terraform;
 
 /// An ephemeral secret `it` with these arguments.
 fn ephemeral(arguments: &str) -> String {

@@ -1,9 +1,9 @@
 //! Subtrees: everything at and below a path, besides what must not be copied.
 
+use eod_testkit::fault::Logged;
 use serde_json::json;
 
 use super::{SOURCE, VaultStory, meanwhile, tell};
-use crate::kit::fault::Logged;
 
 /// Where a subtree goes when nothing is said.
 const ROOT: &str = "preview/shop-pr-7/shop";

@@ -1,9 +1,10 @@
 //! What hangs on things that the same run makes: it is planned, and nothing stands in for it meanwhile.
 
+use eod_testkit::fault::FaultProxy;
 use serde_json::json;
 
 use super::{COPY, SOURCE, TARGET, VaultStory, tell};
-use crate::{kit::fault::FaultProxy, provider::done};
+use crate::provider::done;
 
 /// A value that is known only after apply.
 fn made(value: &str) -> String {

@@ -1,0 +1,4 @@
+//! Tests that hold for every schema of the provider.
+
+mod samples;
+mod unknown;

@@ -1,0 +1,120 @@
+//! The real repo-server renders what is in a repository.
+
+use std::process::Command;
+
+use eod_testkit::{
+    argocd::{ArgoCd, Repository, Request, Settings, Tool},
+    command,
+};
+use serde_json::json;
+
+const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\ndata:\n  key: value\n";
+
+#[test]
+fn a_plain_folder_is_rendered() {
+    let repository = Repository::new(&[("shop/one.yaml", CONFIG_MAP), ("other/two.yaml", "not a manifest")]);
+    let request = Request::new(&repository, "shop").application("shop-pr-1").namespace("preview");
+    let rendered = ArgoCd::shared().generate(&request).expect_rendered();
+    assert_eq!((rendered.source_type.as_str(), rendered.revision), ("Directory", repository.head()));
+    let expected = json!([{
+        "apiVersion": "v1",
+        "kind": "ConfigMap",
+        "metadata": {
+            "name": "one",
+            "annotations": { "argocd.argoproj.io/tracking-id": "shop-pr-1:/ConfigMap:preview/one" },
+        },
+        "data": { "key": "value" },
+    }]);
+    assert_eq!(json!(rendered.manifests), expected);
+}
+
+#[test]
+fn an_error_is_what_a_user_reads() {
+    let repository = Repository::new(&[("shop/one.yaml", CONFIG_MAP)]);
+    let request = Request::new(&repository, "none");
+    let failure = ArgoCd::shared().generate(&request).expect_failure();
+    assert_eq!((failure.code.as_str(), failure.message.as_str()), ("Unknown", "none: app path does not exist"));
+    assert_eq!(
+        failure.shown,
+        "Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown \
+         desc = none: app path does not exist"
+    );
+    let failure = ArgoCd::shared().generate(&Request::new(&repository, "shop").revision("gone")).expect_failure();
+    assert_eq!(failure.message, "unable to resolve 'gone' to a commit SHA");
+}
+
+#[test]
+fn a_new_commit_is_seen_by_a_refresh() {
+    let repository = Repository::new(&[("shop/one.yaml", CONFIG_MAP)]);
+    let request = Request::new(&repository, "shop");
+    let first = ArgoCd::shared().generate(&request).expect_rendered();
+    repository.write("shop/one.yaml", CONFIG_MAP.replace("value", "changed"));
+    let second = repository.commit("second");
+    // What `main` is was looked up a moment ago, and is not looked up again.
+    let cached = ArgoCd::shared().generate(&request).expect_rendered();
+    assert_eq!((&cached.revision, &cached.manifests), (&first.revision, &first.manifests));
+    for looking in [request.clone().refresh(), request.clone().hard()] {
+        let fresh = ArgoCd::shared().generate(&looking).expect_rendered();
+        assert_eq!((&fresh.revision, &fresh.manifests[0]["data"]["key"]), (&second, &json!("changed")));
+    }
+    let named = ArgoCd::shared().generate(&request.revision(&first.revision)).expect_rendered();
+    assert_eq!(named.manifests, first.manifests);
+}
+
+#[test]
+fn many_applications_at_once_get_what_is_theirs() {
+    let repository = Repository::new(&[("shop/one.yaml", CONFIG_MAP)]);
+    let names: Vec<_> = (0..16).map(|number| format!("shop-pr-{number}")).collect();
+    let requests: Vec<_> = names.iter().map(|name| Request::new(&repository, "shop").application(name)).collect();
+    let answers = ArgoCd::shared().generate_all(&requests, requests.len());
+    assert_eq!(answers.len(), names.len());
+    for (name, answer) in names.iter().zip(answers) {
+        let manifests = answer.expect_manifests();
+        let mark = &manifests[0]["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"];
+        assert_eq!(mark, &json!(format!("{name}:/ConfigMap:shop/one")));
+    }
+}
+
+#[test]
+fn an_application_can_be_given_whole() {
+    let repository = Repository::new(&[("shop/one.yaml", CONFIG_MAP)]);
+    let application = json!({
+        "apiVersion": "argoproj.io/v1alpha1",
+        "kind": "Application",
+        "metadata": { "name": "whole", "namespace": "elsewhere" },
+        "spec": {
+            "project": "default",
+            "source": { "repoURL": repository.url(), "path": "shop", "targetRevision": "main" },
+            "destination": { "name": "in-cluster", "namespace": "preview" },
+        },
+    });
+    let manifests = ArgoCd::shared().generate(&Request::of(&application)).expect_manifests();
+    // An Application outside of Argo CD's own namespace has its own in its name.
+    let mark = &manifests[0]["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"];
+    assert_eq!(mark, "elsewhere_whole:/ConfigMap:preview/one");
+}
+
+#[test]
+fn helm_and_kustomize_are_the_pinned_ones() {
+    let repository = Repository::new(&[
+        ("overlay/kustomization.yaml", "resources: [one.yaml]\nnamePrefix: pr-1-\n"),
+        ("overlay/one.yaml", CONFIG_MAP),
+        ("chart/Chart.yaml", "apiVersion: v2\nname: chart\nversion: 1.0.0\n"),
+        ("chart/templates/one.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n"),
+    ]);
+    for (tool, arguments, version) in [
+        (Tool::Helm, ["version", "--short"].as_slice(), "v3.22.0"),
+        (Tool::Kustomize, ["version"].as_slice(), "v5.8.2"),
+    ] {
+        let said = command::run(Command::new(tool.path()).args(arguments), "").expect_ok();
+        assert_eq!(said.trim(), version);
+    }
+    let argocd = ArgoCd::with(&Settings { tools: vec![Tool::Helm, Tool::Kustomize], ..Settings::default() });
+    for (path, source_type, name) in [("overlay", "Kustomize", "pr-1-one"), ("chart", "Helm", "chart")] {
+        let rendered = argocd.generate(&Request::new(&repository, path)).expect_rendered();
+        assert_eq!(
+            (rendered.source_type.as_str(), &rendered.manifests[0]["metadata"]["name"]),
+            (source_type, &json!(name))
+        );
+    }
+}

@@ -1,0 +1,119 @@
+//! The proxy in front of Vault, and what a real one does when it is sealed.
+
+use eod_testkit::{
+    fault::{Fault, FaultProxy},
+    vault::{Client, Vault, faults, kv},
+};
+use serde_json::json;
+
+/// A proxy, the root's client behind it, and an engine.
+struct Story {
+    vault: &'static Vault,
+    proxy: FaultProxy,
+    client: Client,
+    mount: String,
+}
+
+impl Story {
+    fn new(test: &str) -> Self {
+        let vault = Vault::shared();
+        let proxy = vault.proxy();
+        let client = Client::new(proxy.access());
+        Self { vault, proxy, client, mount: vault.mount(test) }
+    }
+
+    /// Creates a secret through the proxy.
+    fn create(&self) -> std::io::Result<u16> {
+        let body = json!({ "data": { "key": "value" }, "options": { "cas": 0 } });
+        let answer = self.client.try_call("POST", &kv::data(&self.mount, "app"), Some(&body));
+        answer.map(|(status, _)| status)
+    }
+
+    fn spoil(&self, fault: Fault) {
+        self.proxy.rule(|call| call.is("POST", "/data/app"), 1, fault);
+    }
+
+    fn stored(&self) -> bool {
+        self.vault.get(&self.mount, "app").is_some()
+    }
+}
+
+#[test]
+fn a_write_whose_answer_is_lost_was_stored() {
+    let story = Story::new("lost");
+    story.spoil(Fault::DropBefore);
+    story.create().unwrap_err();
+    assert!(!story.stored());
+    story.spoil(Fault::DropAfterStore);
+    story.create().unwrap_err();
+    assert!(story.stored());
+    // So the second attempt finds its own secret.
+    assert_eq!(story.create().unwrap(), 400);
+    story.proxy.assert_rules_used();
+}
+
+#[test]
+fn a_quota_and_a_seal_answer_in_vaults_own_words() {
+    let story = Story::new("words");
+    for (fault, status) in [
+        (faults::rate_limited(None), 429),
+        (faults::rate_limited(Some(1)), 429),
+        (faults::sealed(), 503),
+        (Fault::Html502, 502),
+    ] {
+        story.spoil(fault);
+        assert_eq!(story.create().unwrap(), status);
+    }
+    assert!(!story.stored());
+    assert_eq!(story.create().unwrap(), 200);
+}
+
+#[test]
+fn who_was_sent_elsewhere_can_be_watched_there() {
+    let story = Story::new("moved");
+    let elsewhere = story.vault.proxy();
+    let path = kv::data(&story.mount, "app");
+    story.spoil(faults::moved(&format!("{}/v1/{path}", elsewhere.access().server)));
+    assert_eq!(story.create().unwrap(), 307);
+    // Our client does not follow; one that does would be seen, with its token.
+    assert!(elsewhere.log().is_empty());
+    Client::new(elsewhere.access()).call("GET", &path, None);
+    assert_eq!(elsewhere.calls(|call| call.headers.contains_key("x-vault-token")), 1);
+    let told = format!("{:?}", elsewhere.log());
+    assert!(!told.contains(story.vault.token()), "the log shows the token");
+}
+
+#[test]
+fn a_namespace_is_ignored_and_can_be_watched() {
+    let story = Story::new("namespace");
+    assert_eq!(story.create().unwrap(), 200);
+    let client = story.client.clone().header("x-vault-namespace", "team-a");
+    let answer = client.done("GET", &kv::data(&story.mount, "app"), None);
+    assert_eq!(answer["data"]["data"]["key"], "value");
+    let named = |call: &eod_testkit::fault::Logged| {
+        call.headers.get("x-vault-namespace").is_some_and(|name| name.as_bytes() == b"team-a")
+    };
+    assert_eq!(story.proxy.calls(named), 1);
+}
+
+#[test]
+fn a_sealed_server_answers_503_and_knows_everything_again_afterwards() {
+    let vault = Vault::own();
+    let mount = vault.mount("sealed");
+    vault.put(&mount, "app", &[("key", "value")]);
+    vault.seal();
+    for path in [kv::data(&mount, "app"), "auth/token/lookup-self".to_owned()] {
+        let (status, answer) = vault.call("GET", &path, None);
+        assert_eq!((status, &answer["errors"][0]), (503, &json!("Vault is sealed")), "{path}");
+    }
+    assert_eq!(vault.call("GET", "sys/health", None).0, 503);
+    vault.unseal();
+    assert_eq!(vault.get(&mount, "app"), Some(json!({ "key": "value" })));
+    assert!(vault.audit().was_read(&mount, "app"));
+}
+
+#[test]
+#[should_panic(expected = "use Vault::own()")]
+fn the_shared_server_cannot_be_sealed() {
+    Vault::shared().seal();
+}
