@@ -129,7 +129,7 @@ pub(crate) struct ServeArguments {
     pub(crate) log_format: LogFormat,
     /// Stop when stdin is closed, so that the process never outlives its parent.
     #[arg(long)]
-    pub(crate) stop_on_stdin_eof: bool,
+    pub(crate) until_stdin_closes: bool,
 }
 
 /// Options of the commands in the sidecar.

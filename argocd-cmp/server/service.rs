@@ -165,8 +165,8 @@ impl PluginService {
         progress.enter(Phase::Receiving);
         let archive = intake.receive_all(&declared).await?;
         let permit = self.render_permit(&request, progress).await;
-        // Another thread serves the connections of this thread meanwhile. Nobody waits for that thread to wake up, but
-        // handing a small render to another thread and back would take a large part of its time.
+        // Another thread serves the connections of this thread meanwhile. Moving a small render to another thread and back
+        // would take a large part of its time; waking a thread for the connections delays no render.
         let inline = || self.0.renderer.unpack_and_render_inline(&request, &declared, &*archive, progress);
         match block_in_place(inline)? {
             InlineRender::Done(manifests) => Ok(manifests),

@@ -1,6 +1,6 @@
 //! Files of a local directory, for the commands `generate` and `render`.
 //!
-//! The same files are kept and refused as from an archive. Symbolic links are never followed, also not in a race: files
+//! Files are kept and refused like those of an archive. Symbolic links are never followed, also not in a race: files
 //! are opened with `O_NOFOLLOW`.
 
 use std::fs::{self, File, OpenOptions};

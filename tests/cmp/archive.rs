@@ -36,7 +36,12 @@ fn error_in_the_middle_of_the_archive_arrives_complete() {
     story.repository.write("large/noise.bin", noise(16 << 20));
     story.repository.commit("deep");
     let text = story.refused(&story.request("shop-pr-7"));
-    assert!(text.contains("the archive from Argo CD\n  rule:   file\n  found:  path must have at most 64 components, got `deep/a/a/"), "{text}");
+    assert!(
+        text.contains(
+            "the archive from Argo CD\n  rule:   file\n  found:  path must have at most 64 components, got `deep/a/a/"
+        ),
+        "{text}"
+    );
     assert!(text.contains("`\n  remedy: rename the file"), "{text}");
 }
 

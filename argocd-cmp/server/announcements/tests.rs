@@ -4,8 +4,8 @@ use super::*;
 
 #[test]
 fn announced_parameters_are_the_supported_parameters() {
-    let unknown = Parameters::parse(&[RawParameter::text("nobody-knows", "x")]).unwrap_err();
-    let remedy = &unknown.as_slice()[0].remedy;
+    let refusals = Parameters::parse(&[RawParameter::text("unknown", "x")]).unwrap_err();
+    let remedy = &refusals.as_slice()[0].remedy;
     for announced in to_wire() {
         assert!(remedy.contains(&announced.name), "{} is not among {remedy}", announced.name);
     }

@@ -14,7 +14,7 @@ fn definition_is_valid() {
 #[test]
 fn serve_accepts_every_option() {
     let line = "serve --policy p --socket-dir d --name x@2 --http 127.0.0.1:1 --cache 3Ki --renders 4 --tools 3 --calls=9 \
-                --peer-uid 999 --peer-uid 1000 --scratch s --log-level debug --log-format json --stop-on-stdin-eof";
+                --peer-uid 999 --peer-uid 1000 --scratch s --log-level debug --log-format json --until-stdin-closes";
     let CmpCommand::Serve(serve) = parse(line).unwrap() else { panic!("{line}") };
     assert_eq!(
         *serve,
@@ -30,7 +30,7 @@ fn serve_accepts_every_option() {
             peer_users: vec![999, 1000],
             log_level: LevelFilter::DEBUG,
             log_format: LogFormat::Json,
-            stop_on_stdin_eof: true,
+            until_stdin_closes: true,
         }
     );
 }

@@ -132,8 +132,8 @@ async fn run_server(options: &ServeArguments, threads: Handle) -> Result<(), Ser
     }
     let ServerSignals { mut stop, reload } = signals;
     tokio::spawn(watch_policy(policy, metrics, reload));
-    if options.stop_on_stdin_eof {
-        stop_on_stdin_eof(stopping.clone());
+    if options.until_stdin_closes {
+        stop_when_stdin_closes(stopping.clone());
     }
     let on_signal = stopping.clone();
     tokio::spawn(async move {
@@ -149,7 +149,7 @@ async fn run_server(options: &ServeArguments, threads: Handle) -> Result<(), Ser
 }
 
 /// Cancels `stopping` when stdin is closed. The thread ends with the process.
-fn stop_on_stdin_eof(stopping: CancellationToken) {
+fn stop_when_stdin_closes(stopping: CancellationToken) {
     std::thread::spawn(move || {
         // An error of stdin counts as its end.
         let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());

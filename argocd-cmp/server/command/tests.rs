@@ -10,7 +10,7 @@ use tempfile::TempDir;
 use crate::service::tests::kit::{CONFIG, POLICY, TestRequest, client, wait};
 use crate::toolbox::tests::fake_helm;
 
-/// The example that is `eod-cmp` unless it is request to be a tool.
+/// Command of `eod-cmp`, started through the example `fake-helm`.
 fn eod_cmp(arguments: &[&str]) -> Command {
     let mut command = Command::new(fake_helm());
     command.args(arguments);
@@ -60,7 +60,7 @@ impl ServerProcess {
             &directory,
             "--http",
             "none",
-            "--stop-on-stdin-eof",
+            "--until-stdin-closes",
         ])
         .stdin(Stdio::piped())
         .stderr(Stdio::piped())
@@ -90,32 +90,32 @@ fn manifests_are_printed_to_stdout_and_errors_to_stderr() {
         let arguments = [&["render", "--path", &path], more].concat();
         result_of(&eod_cmp(&arguments).output().unwrap())
     };
-    let (code, manifests, said) = render(&["--parameter", "environment=demo"]);
-    assert_eq!((code, said.as_str()), (Some(0), ""));
+    let (code, manifests, errors) = render(&["--parameter", "environment=demo"]);
+    assert_eq!((code, errors.as_str()), (Some(0), ""));
     assert!(manifests.starts_with("---\napiVersion: v1\nkind: Namespace\n"), "{manifests}");
 
     let last = fixture.path("last.yaml");
     fs::write(&last, manifests.replace("k: v", "k: w")).unwrap();
-    let (code, again, said) = render(&["--parameter", "environment=demo", "--diff", &last]);
+    let (code, again, errors) = render(&["--parameter", "environment=demo", "--diff", &last]);
     assert_eq!((code, again), (Some(0), manifests), "stdout has only the manifests");
-    assert!(said.contains("\n-  k: w\n+  k: v\n") && !said.contains('\u{1b}'), "{said}");
+    assert!(errors.contains("\n-  k: w\n+  k: v\n") && !errors.contains('\u{1b}'), "{errors}");
 
-    let (code, out, said) =
+    let (code, out, errors) =
         render(&["--namespace", "other", "--parameter", "environment=demo", "--parameter", "ttl=x"]);
     assert_eq!((code, out.as_str()), (Some(1), ""));
-    assert!(said.contains("parameters: ttl\n  rule:   parameter\n") && said.contains("  remedy: "), "{said}");
+    assert!(errors.contains("parameters: ttl\n  rule:   parameter\n") && errors.contains("  remedy: "), "{errors}");
 
-    let (code, out, said) = render(&["--loud"]);
+    let (code, out, errors) = render(&["--loud"]);
     assert_eq!((code, out.as_str()), (Some(2), ""));
-    assert!(said.contains("--loud") && said.contains("--help"), "{said}");
+    assert!(errors.contains("--loud") && errors.contains("--help"), "{errors}");
 }
 
 #[test]
 fn policy_check_prints_every_error() {
     let fixture = CommandFixture::new("version: 1\nprojects: {p: {kindz: [], registries: 7}}");
-    let (code, out, said) = result_of(&eod_cmp(&["policy", "check", &fixture.path("policy.yaml")]).output().unwrap());
+    let (code, out, errors) = result_of(&eod_cmp(&["policy", "check", &fixture.path("policy.yaml")]).output().unwrap());
     assert_eq!((code, out.as_str()), (Some(1), ""));
-    assert!(said.contains("kindz") && said.contains("registries"), "{said}");
+    assert!(errors.contains("kindz") && errors.contains("registries"), "{errors}");
     fs::write(fixture.path("policy.yaml"), POLICY).unwrap();
     let (code, out, _) = result_of(&eod_cmp(&["policy", "check", &fixture.path("policy.yaml")]).output().unwrap());
     assert!(code == Some(0) && out.ends_with(": ok\n"), "{out}");
@@ -129,10 +129,13 @@ fn serve_requires_a_policy_and_a_directory() {
             ["serve", "--policy", &fixture.path(policy), "--socket-dir", &fixture.path(directory), "--http", "none"];
         result_of(&eod_cmp(&arguments).output().unwrap())
     };
-    let (code, _, said) = serve("none.yaml", "");
-    assert!(code == Some(1) && said.contains("requires a valid policy"), "{said}");
-    let (code, _, said) = serve("policy.yaml", "nowhere");
-    assert!(code == Some(1) && said.contains("cannot create the socket") && said.contains("No such file"), "{said}");
+    let (code, _, errors) = serve("none.yaml", "");
+    assert!(code == Some(1) && errors.contains("requires a valid policy"), "{errors}");
+    let (code, _, errors) = serve("policy.yaml", "nowhere");
+    assert!(
+        code == Some(1) && errors.contains("cannot create the socket") && errors.contains("No such file"),
+        "{errors}"
+    );
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -143,8 +146,8 @@ async fn serve_and_generate_give_the_same_bytes() {
     let native = request.generate_at(&server.socket).await.unwrap();
     let mut classic = eod_cmp(&["generate", "--policy", &fixture.path("policy.yaml")]);
     let classic = classic.current_dir(fixture.path("tree/app")).envs(&request.env).output().unwrap();
-    let (code, lines, said) = result_of(&classic);
-    assert_eq!((code, said.as_str()), (Some(0), ""));
+    let (code, lines, errors) = result_of(&classic);
+    assert_eq!((code, errors.as_str()), (Some(0), ""));
     assert_eq!(lines.lines().collect::<Vec<_>>(), native);
 }
 
@@ -173,6 +176,39 @@ async fn sighup_reads_the_policy_and_ignores_an_invalid_one() {
     answer.unwrap();
 }
 
+/// The kernel closes the pipe when the parent process ends, also if it is killed.
+#[tokio::test(flavor = "multi_thread")]
+async fn closed_stdin_stops_the_server() {
+    let fixture = CommandFixture::new(POLICY);
+    let mut server = ServerProcess::start(&fixture).await;
+    drop(server.child.stdin.take());
+    let mut status = None;
+    wait(|| {
+        status = server.child.try_wait().unwrap();
+        status.is_some()
+    })
+    .await;
+    assert_eq!(status.unwrap().code(), Some(0));
+    assert!(!server.socket.exists());
+}
+
+#[test]
+fn completions_and_help_are_printed_to_stdout() {
+    for (arguments, expected) in [
+        (&["completions", "bash"][..], "complete -F _eod-cmp"),
+        (&["completions", "zsh"], "#compdef eod-cmp"),
+        (&["--help"], "Usage: eod-cmp <COMMAND>"),
+        (&["--version"], concat!("eod-cmp ", env!("CARGO_PKG_VERSION"))),
+    ] {
+        let (code, out, errors) = result_of(&eod_cmp(arguments).output().unwrap());
+        assert_eq!((code, errors.as_str()), (Some(0), ""), "{arguments:?}");
+        assert!(out.contains(expected), "{arguments:?}: {out}");
+    }
+    let (code, out, errors) = result_of(&eod_cmp(&[]).output().unwrap());
+    assert_eq!((code, out.as_str()), (Some(2), ""));
+    assert!(errors.contains("Usage: eod-cmp <COMMAND>"), "{errors}");
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn sigterm_stops_gracefully() {
     let fixture = CommandFixture::new(POLICY);
@@ -190,9 +226,9 @@ async fn sigterm_stops_gracefully() {
     })
     .await;
     assert_eq!(code.unwrap().code(), Some(0));
-    let mut said = String::new();
-    std::io::Read::read_to_string(&mut server.child.stderr.take().unwrap(), &mut said).unwrap();
-    let lines: Vec<serde_json::Value> = said.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
+    let mut errors = String::new();
+    std::io::Read::read_to_string(&mut server.child.stderr.take().unwrap(), &mut errors).unwrap();
+    let lines: Vec<serde_json::Value> = errors.lines().map(|line| serde_json::from_str(line).expect(line)).collect();
     let messages: Vec<_> = lines.iter().map(|line| line["message"].as_str().unwrap()).collect();
     assert_eq!(messages, ["serving", "stopping", "stopped"]);
 }

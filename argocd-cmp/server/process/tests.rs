@@ -50,7 +50,7 @@ fn temporary_failures_are_distinguished() {
     let memory_loss = |script| sh(script, &minute()).unwrap().memory_loss();
     assert_eq!(memory_loss("kill -KILL $$"), Some(MemoryLoss::Container));
     assert_eq!(memory_loss("echo fatal error: out of memory >&2; exit 2"), Some(MemoryLoss::OwnLimit));
-    assert_eq!(memory_loss("echo warning: out of memory >&2"), None, "a success is no loss");
+    assert_eq!(memory_loss("echo warning: out of memory >&2"), None, "the child succeeded");
     assert_eq!(memory_loss("exit 1"), None);
     assert_eq!(memory_loss("kill -TERM $$"), None);
     let missing = run(&mut Command::new("/nowhere/helm"), &minute(), LIMITS).unwrap_err();

@@ -11,9 +11,9 @@ use crate::archive::{AppDirectory, ArchiveLimits, DeclaredArchive, Unpacked, unp
 mod bodies;
 
 /// Name and body of a fuzz target.
-type Target = (&'static str, fn(&[u8]));
+type FuzzTarget = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 5] = [
+const TARGETS: [FuzzTarget; 5] = [
     ("archive", bodies::archive),
     ("message", bodies::message),
     ("parameters", bodies::parameters),
@@ -105,7 +105,7 @@ fn damaged(mut bytes: Vec<u8>, all: &[Damage], seeds: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
-fn run(target: Target, seed: &Index, damage: &[Damage]) {
+fn run(target: FuzzTarget, seed: &Index, damage: &[Damage]) {
     let (name, body) = target;
     let seeds = seeds(name);
     let mut bytes = damaged(seed.get(&seeds).clone(), damage, &seeds);

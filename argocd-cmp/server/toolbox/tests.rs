@@ -139,9 +139,9 @@ fn disk_is_not_a_tmpfs() {
 #[test]
 fn missing_tool_is_named_and_replaced_tool_has_another_version() {
     let toolbox = toolbox(None);
-    let missing = ToolRule { binary: "helm-that-nobody-has".to_owned(), ..rule(Sandbox::Required) };
+    let missing = ToolRule { binary: "missing-helm".to_owned(), ..rule(Sandbox::Required) };
     let error = helm(&toolbox, &missing, "", &minute()).unwrap_err();
-    assert!(error.message.contains("`helm-that-nobody-has` is required"), "{error}");
+    assert!(error.message.contains("`missing-helm` is required"), "{error}");
     assert_eq!(toolbox.version(&missing), "none");
     assert_eq!(toolbox.version(&ToolRule { enabled: false, ..missing }), "off");
     assert!(find("sh", OsStr::new("/nowhere:/bin")).is_some() && find("sh", OsStr::new("bin:.")).is_none());

@@ -24,7 +24,10 @@ fn image_is_built_with_the_compilers_and_modules_of_the_tests() {
     for part in ["helm", "kustomize"] {
         let module = file(&format!("tests/testbed/{part}/go.mod"));
         let required = after(&module, "go ");
-        assert!(go.starts_with(required.rsplit_once('.').unwrap().0), "{part} requires Go {required}, the image has {go}");
+        assert!(
+            go.starts_with(required.rsplit_once('.').unwrap().0),
+            "{part} requires Go {required}, the image has {go}"
+        );
         // The image uses the module of the tests, with the same versions.
         assert!(container.contains(&format!("COPY tests/testbed/{part}/go.mod tests/testbed/{part}/go.sum")), "{part}");
     }

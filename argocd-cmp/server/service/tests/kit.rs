@@ -201,7 +201,7 @@ pub(super) fn part(bytes: &[u8]) -> wire::AppStreamRequest {
     wire::AppStreamRequest { request: Some(wire::app_stream_request::Request::File(wire::File { chunk })) }
 }
 
-/// Stream whose messages the test sends.
+/// Stream of messages that the test sends.
 pub(super) fn stream()
 -> (tokio::sync::mpsc::Sender<wire::AppStreamRequest>, tokio_stream::wrappers::ReceiverStream<wire::AppStreamRequest>) {
     let (sender, receiver) = tokio::sync::mpsc::channel(1);

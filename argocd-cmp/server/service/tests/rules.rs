@@ -188,8 +188,8 @@ async fn call_above_the_limit_gets_a_status() {
 
 #[tokio::test(flavor = "multi_thread")]
 async fn other_user_gets_a_status() {
-    let nobody = 4_000_000_000;
-    let server = Setup { users: BTreeSet::from([nobody]), ..Setup::default() }.start();
+    let other_user = 4_000_000_000;
+    let server = Setup { users: BTreeSet::from([other_user]), ..Setup::default() }.start();
     let request = TestRequest::of(&[("app/a.yaml", CONFIG), ("x", &noise(2 << 20))]);
     let status = request.generate(&server).await.unwrap_err();
     assert_eq!(status.code(), Code::PermissionDenied);
