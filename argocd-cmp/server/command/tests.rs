@@ -195,7 +195,7 @@ async fn closed_stdin_stops_the_server() {
 #[test]
 fn completions_and_help_are_printed_to_stdout() {
     for (arguments, expected) in [
-        (&["completions", "bash"][..], "complete -F _eod-cmp"),
+        (&["completions", "bash"][..], "complete -F _eod__cmp"),
         (&["completions", "zsh"], "#compdef eod-cmp"),
         (&["--help"], "Usage: eod-cmp <COMMAND>"),
         (&["--version"], concat!("eod-cmp ", env!("CARGO_PKG_VERSION"))),
