@@ -5,8 +5,8 @@
 use std::collections::BTreeMap;
 
 use eod_domain::{
-    Domain, Environment, EnvironmentName, EnvironmentSpec, Mistake, NamespaceProvenance, Settings, Tier,
-    environment_name, tier,
+    Domain, Environment, EnvironmentError, EnvironmentName, EnvironmentSpec, Mistake, NamespaceProvenance, Settings,
+    Tier, TierTtlError, environment_name, tier,
 };
 
 use crate::parameters::Parameters;
@@ -84,7 +84,7 @@ impl<'a> Preview<'a> {
     }
 
     fn new(environment: Environment, parameters: &'a Parameters, policy: &'a ProjectPolicy) -> Self {
-        let mut marks = environment.marks();
+        let mut marks = environment.ownership_labels();
         marks.retain(|key, _| key.starts_with(eod_domain::labels::DOMAIN));
         let mut labels = policy.default_labels.as_map().clone();
         labels.extend(marks);
@@ -239,9 +239,19 @@ fn settings(domain: Option<Domain>, policy: &ProjectPolicy) -> Settings {
     }
 }
 
-fn mistake(mistake: &Mistake) -> Refusal {
+/// Refusal of a mistake in the environment, with a remedy in terms of parameters and policy.
+fn mistake(mistake: &Mistake<EnvironmentError>) -> Refusal {
     let location = Location::parameter(mistake.path.join("."));
-    Refusal::new(location, RefusalRule::Parameter, &mistake.message, "correct the parameter, or the platform's policy")
+    let remedy = match &mistake.error {
+        EnvironmentError::Ttl(TierTtlError::AboveMaximum { tier, max, .. }) => {
+            format!("lower the parameter `ttl` to at most {max}, or raise `tiers.{tier}.max_ttl` in the policy file")
+        }
+        EnvironmentError::Ttl(TierTtlError::Permanent { .. }) => {
+            "remove the parameter `ttl`, or use another tier".to_owned()
+        }
+        _ => "correct the parameter, or the policy file".to_owned(),
+    };
+    Refusal::new(location, RefusalRule::Parameter, &mistake.error, remedy)
 }
 
 #[cfg(test)]

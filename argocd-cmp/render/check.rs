@@ -20,7 +20,7 @@ use serde_json::Value;
 
 use self::shape::{ValueShape, walk};
 use crate::application::Preview;
-use crate::kind::{SourceKind, never};
+use crate::kind::{SourceKind, forbidden_reason};
 use crate::manifest::Manifest;
 use crate::node::PathStep;
 use crate::refusal::{Refusal, RefusalRule};
@@ -65,7 +65,7 @@ pub(crate) fn check(preview: &Preview<'_>, hosts: &Hosts, manifests: &[Manifest]
 
 fn object(cx: &mut CheckContext<'_>) {
     let (manifest, group, kind) = (cx.manifest, cx.manifest.group(), cx.manifest.kind());
-    if let Some(reason) = never(group, kind) {
+    if let Some(reason) = forbidden_reason(group, kind) {
         cx.refuse(
             RefusalRule::Kind,
             format!("`{kind}` of `{}` is never allowed: {reason}", manifest.api_version()),

@@ -1,9 +1,9 @@
-//! Kinds of objects that a source may bring, and those it may never bring.
+//! Kinds of objects that a source may have, and kinds that no policy can allow.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A kind that the policy knows the rules of, or one that the platform allows by name.
+/// A kind with built-in rules, or a kind of the platform's own API group.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 #[expect(missing_docs, reason = "the names are those of Kubernetes")]
 pub enum SourceKind {
@@ -18,30 +18,53 @@ pub enum SourceKind {
     CronJob,
     Ingress,
     HttpRoute,
-    /// A namespaced kind that the platform's policy names: its group and kind.
+    /// A namespaced kind that the policy names by group and kind.
     Other {
         group: String,
         kind: String,
     },
 }
 
-/// Why a text is no kind that a policy can allow.
+/// Reasons why a policy cannot allow a kind.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum SourceKindError {
-    /// One that no source may ever bring.
-    #[error("`{kind}` can never be allowed: {reason}")]
-    Never {
+    /// A kind that no policy can allow.
+    #[error("kind `{kind}` is never allowed: {reason}")]
+    Forbidden {
         /// The kind.
         kind: String,
-        /// Why not.
+        /// Reason.
         reason: &'static str,
     },
-    /// One without rules.
-    #[error("`{0}` is no kind that EoD has rules for; name one of the defaults, or a kind of your own as `group/Kind`")]
-    Unknown(String),
+    /// A kind of Kubernetes without built-in rules, or an invalid name.
+    #[error("unsupported kind `{0}`: supported are {supported}, and kinds of your own API group as `group/Kind`",
+        supported = supported())]
+    Unsupported(String),
 }
 
-/// The kinds with rules: their names, API groups and the one version that is read.
+/// A kind with built-in rules, for people.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct AllowedKind {
+    /// Name of the kind.
+    pub kind: &'static str,
+    /// API group; empty for the core group.
+    pub group: &'static str,
+    /// The only supported version.
+    pub version: &'static str,
+}
+
+/// An API group or a kind that no policy can allow.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct ForbiddenKind {
+    /// The API group, with all groups below it; none if the kind is forbidden in every group.
+    pub group: Option<&'static str>,
+    /// The kind; none if all kinds of the group are forbidden.
+    pub kind: Option<&'static str>,
+    /// Reason, as the end of a sentence.
+    pub reason: &'static str,
+}
+
+/// Kinds with built-in rules: kind, name, API group and supported version.
 const KNOWN: [(SourceKind, &str, &str, &str); 11] = [
     (SourceKind::ServiceAccount, "ServiceAccount", "", "v1"),
     (SourceKind::ConfigMap, "ConfigMap", "", "v1"),
@@ -56,17 +79,17 @@ const KNOWN: [(SourceKind, &str, &str, &str); 11] = [
     (SourceKind::HttpRoute, "HTTPRoute", "gateway.networking.k8s.io", "v1"),
 ];
 
-const GUARD: &str = "it guards the namespace, and guards are made by EoD only";
-const CLUSTER: &str = "it belongs to the whole cluster";
-const RIGHTS: &str = "it hands out rights";
-const ARGO: &str = "it would steer Argo CD itself";
-const ADDRESSES: &str = "it leads traffic to any address";
-const SECRETS: &str = "it reads secrets with the rights of the store";
-const MESH: &str = "it changes the routes of the whole mesh";
-const ADMISSION: &str = "it changes what the API server accepts";
+const GUARD: &str = "only EoD creates guards of the namespace";
+const CLUSTER: &str = "it is cluster-scoped";
+const RIGHTS: &str = "it grants permissions";
+const ARGO: &str = "it controls Argo CD";
+const ADDRESSES: &str = "it sends traffic to arbitrary addresses";
+const SECRETS: &str = "it reads secrets with the permissions of the secret store";
+const MESH: &str = "it changes routes of the whole mesh";
+const ADMISSION: &str = "it changes the behavior of the API server";
 
-/// Groups of which nothing may ever come from a source, with all groups below them.
-const NEVER_GROUPS: [(&str, &str); 14] = [
+/// Forbidden API groups, with all groups below them.
+const FORBIDDEN_GROUPS: [(&str, &str); 14] = [
     ("rbac.authorization.k8s.io", RIGHTS),
     ("authorization.openshift.io", RIGHTS),
     ("certificates.k8s.io", RIGHTS),
@@ -83,8 +106,8 @@ const NEVER_GROUPS: [(&str, &str); 14] = [
     ("node.k8s.io", CLUSTER),
 ];
 
-/// Kinds of which none may ever come from a source, whatever their group.
-const NEVER_KINDS: [(&str, &str); 24] = [
+/// Kinds that are forbidden in every API group.
+const FORBIDDEN_KINDS: [(&str, &str); 24] = [
     ("Endpoints", ADDRESSES),
     ("EndpointSlice", ADDRESSES),
     ("ResourceQuota", GUARD),
@@ -108,29 +131,46 @@ const NEVER_KINDS: [(&str, &str); 24] = [
     ("ApplicationSet", ARGO),
     ("AppProject", ARGO),
     ("CustomResourceDefinition", ADMISSION),
-    ("Binding", "it puts pods on nodes"),
+    ("Binding", "it assigns pods to nodes"),
 ];
 
-/// Groups of Kubernetes itself, whose kinds need rules of their own before they can be allowed.
+/// True for API groups of Kubernetes. Their kinds need built-in rules before a policy can allow them.
 fn is_builtin_group(group: &str) -> bool {
     !group.contains('.') || group == "k8s.io" || group.ends_with(".k8s.io")
 }
 
-/// Why no source may ever bring this kind.
-pub(crate) fn never(group: &str, kind: &str) -> Option<&'static str> {
-    let (group, kind) = (group.to_ascii_lowercase(), kind.to_ascii_lowercase());
-    let lies_in = |never: &str| group.strip_suffix(never).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    let by_group = NEVER_GROUPS.iter().find(|(never, _)| lies_in(never));
-    by_group.or_else(|| NEVER_KINDS.iter().find(|(never, _)| never.eq_ignore_ascii_case(&kind))).map(|(_, why)| *why)
+/// Reason why no policy can allow a kind; none if a policy can.
+pub(crate) fn forbidden_reason(group: &str, kind: &str) -> Option<&'static str> {
+    let group = group.to_ascii_lowercase();
+    let is_inside = |outer: &str| group.strip_suffix(outer).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    let by_group = FORBIDDEN_GROUPS.iter().find(|(forbidden, _)| is_inside(forbidden));
+    let by_kind = || FORBIDDEN_KINDS.iter().find(|(forbidden, _)| forbidden.eq_ignore_ascii_case(kind));
+    by_group.or_else(by_kind).map(|(_, reason)| *reason)
+}
+
+/// The kinds with built-in rules.
+pub(crate) fn allowed_by_default() -> impl Iterator<Item = AllowedKind> {
+    KNOWN.into_iter().map(|(_, kind, group, version)| AllowedKind { kind, group, version })
+}
+
+/// The forbidden groups, then the forbidden kinds.
+pub(crate) fn forbidden() -> impl Iterator<Item = ForbiddenKind> {
+    let group = |(group, reason)| ForbiddenKind { group: Some(group), kind: None, reason };
+    let kind = |(kind, reason)| ForbiddenKind { group: None, kind: Some(kind), reason };
+    FORBIDDEN_GROUPS.into_iter().map(group).chain(FORBIDDEN_KINDS.into_iter().map(kind))
+}
+
+fn supported() -> String {
+    allowed_by_default().map(|allowed| allowed.kind).collect::<Vec<_>>().join(", ")
 }
 
 impl SourceKind {
-    /// The kinds that a policy allows where it names none.
+    /// Kinds that a policy allows by default.
     pub fn defaults() -> impl Iterator<Item = Self> {
         KNOWN.into_iter().map(|(kind, ..)| kind)
     }
 
-    /// The kind of an object, where it is one with rules or has a group of its own.
+    /// Kind of an object; none for kinds of Kubernetes without built-in rules.
     pub(crate) fn of(group: &str, kind: &str) -> Option<Self> {
         let known = KNOWN.into_iter().find(|(_, name, its_group, _)| *name == kind && *its_group == group);
         known.map(|(kind, ..)| kind).or_else(|| {
@@ -138,7 +178,7 @@ impl SourceKind {
         })
     }
 
-    /// The one apiVersion in which a kind with rules is read.
+    /// The only supported `apiVersion` of a kind with built-in rules.
     pub(crate) fn api_version(&self) -> Option<String> {
         let (_, _, group, version) = KNOWN.into_iter().find(|(kind, ..)| kind == self)?;
         Some(if group.is_empty() { version.to_owned() } else { format!("{group}/{version}") })
@@ -150,8 +190,8 @@ impl FromStr for SourceKind {
 
     fn from_str(text: &str) -> Result<Self, SourceKindError> {
         let (group, kind) = text.rsplit_once('/').unwrap_or(("", text));
-        if let Some(reason) = never(group, kind) {
-            return Err(SourceKindError::Never { kind: text.to_owned(), reason });
+        if let Some(reason) = forbidden_reason(group, kind) {
+            return Err(SourceKindError::Forbidden { kind: text.to_owned(), reason });
         }
         let known = KNOWN
             .into_iter()
@@ -162,7 +202,7 @@ impl FromStr for SourceKind {
         let is_kind = kind.bytes().next().is_some_and(|first| first.is_ascii_uppercase())
             && kind.bytes().all(|byte| byte.is_ascii_alphanumeric());
         if is_builtin_group(group) || !is_kind {
-            return Err(SourceKindError::Unknown(text.to_owned()));
+            return Err(SourceKindError::Unsupported(text.to_owned()));
         }
         Ok(Self::Other { group: group.to_owned(), kind: kind.to_owned() })
     }

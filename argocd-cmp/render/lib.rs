@@ -30,10 +30,11 @@ mod image;
 mod kind;
 mod manifest;
 mod node;
+mod object_references;
 mod parameters;
 mod policy;
 mod read;
-mod references;
+pub mod reference;
 mod refusal;
 mod render;
 mod secrets;
@@ -50,9 +51,7 @@ pub use crate::image::{Image, ImageError, ImageName, Registry};
 pub use crate::kind::{SourceKind, SourceKindError};
 pub use crate::manifest::Manifest;
 pub use crate::node::{Content, FieldPath, MapEntry, Node, PathStep};
-pub use crate::parameters::{
-    ANNOUNCEMENTS, Announcement, Collection, Guards, Parameters, RawParameter, RawValue, RunState, parse_raw_parameters,
-};
+pub use crate::parameters::{Guards, Parameters, RawParameter, RawValue, RunState, parse_raw_parameters};
 pub use crate::policy::{
     Caps, DomainRule, IngressRule, NamePattern, NamePatternError, Policy, ProjectPolicy, Registries, Sandbox,
     SecretPrefix, SecretPrefixError, Secrets, StoreKind, ToolRule, parse_policy,

@@ -4,7 +4,7 @@
 //! is parsed into a type that cannot hold a wrong one; all mistakes are reported together. Arrays and maps may be
 //! written as strings too, because some tools can send nothing else.
 
-mod announcement;
+mod description;
 mod raw;
 
 use std::collections::{BTreeMap, BTreeSet};
@@ -14,11 +14,13 @@ use std::str::FromStr;
 
 use eod_domain::vault::SecretRef;
 use eod_domain::{Domain, EnvironmentName, HeadSha, Owner, Repository, ServiceName, Tier, Ttl};
+use strum::VariantNames;
 
-pub use self::announcement::{ANNOUNCEMENTS, Announcement, Collection};
+pub(crate) use self::description::PARAMETERS;
+pub use self::description::{ParameterDescription, ParameterType};
 pub use self::raw::{RawParameter, RawValue, parse_raw_parameters};
 use crate::image::{Image, ImageName};
-use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
+use crate::refusal::{Location, Refusal, RefusalRule, Refusals, invalid_value};
 
 /// All parameters; INTERFACE 5 has their meanings.
 #[derive(Clone, Debug, PartialEq)]
@@ -53,25 +55,27 @@ pub struct Parameters {
     pub guards: Guards,
 }
 
-/// Whether the environment runs.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+/// Values of the parameter `state`.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum RunState {
-    /// It runs.
+    /// Pods run.
     #[default]
     Active,
-    /// Everything is scaled to nothing.
+    /// All workloads are scaled to zero.
     Asleep,
 }
 
-/// Who owns the namespace and what guards it.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+/// Values of the parameter `guards`: the owner of the namespace, its quota, limits and network policies.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "lowercase")]
 pub enum Guards {
-    /// They are rendered here.
+    /// This Application.
     #[default]
     Render,
-    /// `eod_environment` owns them.
+    /// The Terraform resource `eod_environment`.
     Terraform,
-    /// Another Application of the same environment renders them.
+    /// Another Application of the same environment.
     None,
 }
 
@@ -112,11 +116,8 @@ impl Parameters {
             values: reader.list("values").unwrap_or_default(),
             set: reader.map("set"),
             replicas: reader.replicas(),
-            state: reader.word("state", &[("active", RunState::Active), ("asleep", RunState::Asleep)]),
-            guards: reader.word(
-                "guards",
-                &[("render", Guards::Render), ("terraform", Guards::Terraform), ("none", Guards::None)],
-            ),
+            state: reader.choice_or_default("state"),
+            guards: reader.choice_or_default("guards"),
             labels,
             services,
         };
@@ -168,11 +169,11 @@ impl<'a> ParameterReader<'a> {
     fn new(raw: &'a [RawParameter]) -> Self {
         let mut reader = Self { raw: BTreeMap::new(), mistakes: Vec::new() };
         for RawParameter { name, value } in raw {
-            if ANNOUNCEMENTS.iter().any(|known| known.name == name) {
+            if PARAMETERS.iter().any(|known| known.name == name) {
                 // Of a repeated parameter the last one wins.
                 reader.raw.insert(name, value);
             } else {
-                let known = ANNOUNCEMENTS.map(|known| known.name).join(", ");
+                let known = PARAMETERS.map(|known| known.name).join(", ");
                 reader.mistake(name, "there is no such parameter", format!("use one of: {known}"));
             }
         }
@@ -199,22 +200,19 @@ impl<'a> ParameterReader<'a> {
         match text.parse() {
             Ok(value) => Some(value),
             Err(error) => {
-                let error = error.to_string();
-                let message = if error.contains(&text) { error } else { format!("`{text}` is not possible: {error}") };
-                self.mistake(name, message, "correct the parameter");
+                self.mistake(name, invalid_value(&error, &text), "correct the parameter");
                 None
             }
         }
     }
 
-    fn word<T: Copy + Default>(&mut self, name: &str, words: &[(&str, T)]) -> T {
+    /// A value of a closed list; the default of the list if the parameter is not set or invalid.
+    fn choice_or_default<T: Default + FromStr + VariantNames>(&mut self, name: &str) -> T {
         let Some(text) = self.text(name) else { return T::default() };
-        let found = words.iter().find(|(word, _)| *word == text);
-        if found.is_none() {
-            let known: Vec<_> = words.iter().map(|(word, _)| *word).collect();
-            self.mistake(name, format!("`{text}` is not possible"), format!("use {}", known.join(", ")));
-        }
-        found.map(|(_, value)| *value).unwrap_or_default()
+        text.parse().unwrap_or_else(|_| {
+            self.mistake(name, format!("unsupported value `{text}`"), format!("use {}", T::VARIANTS.join(", ")));
+            T::default()
+        })
     }
 
     /// A list, or a string with a JSON list or with commas. None where nothing is given; JSON's `null` is nothing.

@@ -4,6 +4,7 @@
 //! all mistakes are reported together, each with its line and path.
 
 mod decode;
+mod keys;
 mod parse;
 mod pattern;
 
@@ -14,6 +15,8 @@ use eod_domain::{
     UserLabels,
 };
 
+pub(crate) use self::keys::POLICY_SECTIONS;
+pub use self::keys::{KeyDefault, PolicyKey, PolicySection};
 pub use self::parse::parse_policy;
 pub use self::pattern::{NamePattern, NamePatternError, SecretPrefix, SecretPrefixError};
 use crate::image::{ImageName, Registry};
@@ -122,7 +125,8 @@ pub struct ToolRule {
 }
 
 /// What happens where the kernel offers no sandbox.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Sandbox {
     /// The tool does not run.
     Required,
@@ -150,7 +154,7 @@ pub enum Secrets {
 }
 
 /// The kinds of stores of External Secrets.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+#[derive(Clone, Copy, Debug, Eq, PartialEq, strum::EnumString, strum::IntoStaticStr, strum::VariantNames)]
 #[expect(missing_docs, reason = "the names are those of External Secrets")]
 pub enum StoreKind {
     ClusterSecretStore,
@@ -158,7 +162,7 @@ pub enum StoreKind {
 }
 
 /// How traffic comes in.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Eq, PartialEq)]
 pub struct IngressRule {
     /// The gateway of HTTPRoutes: its namespace and name.
     pub gateway: Option<(NamespaceName, NamespaceName)>,
@@ -250,6 +254,12 @@ impl Default for Caps {
             memory: Quantity::gibibytes(8),
             storage: Quantity::gibibytes(20),
         }
+    }
+}
+
+impl Default for IngressRule {
+    fn default() -> Self {
+        Self { gateway: None, class: None, tls_secret: None, private: true }
     }
 }
 

@@ -1,6 +1,10 @@
-//! A refusal: what was refused, where, by which rule, and what to do.
+//! Refusals: the reasons not to render, each with its location, rule and remedy.
+
+mod rule;
 
 use std::fmt;
+
+pub use self::rule::{RefusalRule, RuleDescription};
 
 /// One reason why nothing is rendered.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
@@ -35,82 +39,10 @@ const PARAMETERS: &str = "parameters";
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub struct Refusals(Vec<Refusal>);
 
-/// Declares the rules with the words that name them.
-macro_rules! rules {
-    ($($(#[$doc:meta])+ $name:ident = $word:literal,)+) => {
-        /// The rules by which something is refused.
-        #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-        pub enum RefusalRule { $($(#[$doc])+ $name,)+ }
-
-        impl RefusalRule {
-            /// All rules.
-            pub const ALL: &'static [Self] = &[$(Self::$name,)+];
-
-            /// The word that names the rule.
-            pub fn as_str(self) -> &'static str {
-                match self { $(Self::$name => $word,)+ }
-            }
-        }
-    };
-}
-
-rules! {
-    /// Every object is of a kind and version that the policy allows.
-    Kind = "kind",
-    /// Caps of the policy on number, size, replicas and resources.
-    Caps = "caps",
-    /// Nothing is rendered from nothing.
-    Empty = "empty",
-    /// A field that the policy does not know, or of the wrong type.
-    Field = "field",
-    /// A file that cannot be read.
-    File = "file",
-    /// A Helm chart and what is asked of it.
-    Helm = "helm",
-    /// Hooks and waves.
-    Hook = "hook",
-    /// Hosts lie under the environment's own name.
-    Host = "host",
-    /// No pod comes near its node: namespaces, ports, paths.
-    HostAccess = "host-access",
-    /// The environment, the Application and the policy agree about whom this is for.
-    Identity = "identity",
-    /// Images come from the policy's registries.
-    Image = "image",
-    /// A kustomization and what it asks for.
-    Kustomize = "kustomize",
-    /// Labels, annotations and other metadata.
-    Metadata = "metadata",
-    /// Names of objects: well formed, once, and none of ours.
-    Name = "name",
-    /// Parameters of the Application.
-    Parameter = "parameter",
-    /// The policy itself.
-    Policy = "policy",
-    /// No container gets more rights than the level allows.
-    PodSecurity = "pod-security",
-    /// Nothing is fetched over the network.
-    Remote = "remote",
-    /// Routes lead from the policy's gateway to services of this namespace.
-    Route = "route",
-    /// Pods go where the scheduler puts them.
-    Scheduling = "scheduling",
-    /// Secrets and references to secrets.
-    Secret = "secret",
-    /// Services are reached inside the cluster only.
-    Service = "service",
-    /// Service accounts and their tokens.
-    ServiceAccount = "service-account",
-    /// The source says nothing about how it is rendered.
-    SourceOverride = "source-override",
-    /// Claims get new volumes of the policy's classes.
-    Storage = "storage",
-    /// A tool that is missing, switched off, or failed.
-    Tool = "tool",
-    /// Volumes hold what the namespace holds.
-    Volume = "volume",
-    /// YAML that can be read in one way only.
-    Yaml = "yaml",
+/// Message about an invalid value. Errors of the standard library do not name the value, so it is added.
+pub(crate) fn invalid_value(error: &impl fmt::Display, value: &str) -> String {
+    let error = error.to_string();
+    if error.contains(value) { error } else { format!("invalid value `{value}`: {error}") }
 }
 
 impl Refusal {
@@ -175,12 +107,6 @@ impl Refusals {
 impl From<Refusal> for Refusals {
     fn from(refusal: Refusal) -> Self {
         Self(vec![refusal])
-    }
-}
-
-impl fmt::Display for RefusalRule {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

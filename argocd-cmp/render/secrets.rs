@@ -38,10 +38,7 @@ pub(crate) fn objects(preview: &Preview<'_>) -> Result<Vec<Manifest>, Vec<Refusa
                 refusals.push(Refusal::new(Location::parameter(parameter), RefusalRule::Secret, message, remedy));
             }
             Secrets::ExternalSecrets { store, store_kind } => {
-                let store_kind = match store_kind {
-                    crate::policy::StoreKind::ClusterSecretStore => "ClusterSecretStore",
-                    crate::policy::StoreKind::SecretStore => "SecretStore",
-                };
+                let store_kind: &str = store_kind.into();
                 let spec = json!({
                     "refreshInterval": REFRESH,
                     "secretStoreRef": { "name": store, "kind": store_kind },

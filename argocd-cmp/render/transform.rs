@@ -8,6 +8,7 @@ mod metadata;
 mod names;
 mod routes;
 mod running;
+mod steps;
 mod workloads;
 
 use eod_domain::ServiceName;
@@ -19,6 +20,8 @@ use crate::refusal::Refusal;
 
 pub(crate) use self::hooks::{DELETE_POLICY, HOOK, WAVE, wave};
 pub(crate) use self::routes::{Hosts, gateway};
+pub(crate) use self::steps::TRANSFORM_STEPS;
+pub use self::steps::{TransformEffect, TransformStep};
 
 /// What came of a source.
 pub(crate) struct Transformed {

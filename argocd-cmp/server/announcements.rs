@@ -1,7 +1,7 @@
 //! Announcement of the parameters for Argo CD's user interface. The list itself is defined by the renderer.
 
 use eod_proto::argocd as wire;
-use eod_render::{ANNOUNCEMENTS, Announcement, Collection};
+use eod_render::reference::{ParameterDescription, parameters};
 use serde_json::{Value, json};
 
 /// Type of the items of every parameter: single values, lists and maps have strings.
@@ -9,20 +9,20 @@ const ITEM_TYPE: &str = "string";
 
 /// Announcement as a gRPC message.
 pub(crate) fn to_wire() -> Vec<wire::ParameterAnnouncement> {
-    let announcement = |announcement: &Announcement| {
-        let Announcement { name, tooltip, collection, default } = *announcement;
+    let announcement = |parameter: &ParameterDescription| {
+        let ParameterDescription { name, parameter_type, default, meaning, example: _ } = *parameter;
         wire::ParameterAnnouncement {
             name: name.to_owned(),
             title: title(name),
-            tooltip: tooltip.to_owned(),
+            tooltip: meaning.to_owned(),
             required: false,
             item_type: ITEM_TYPE.to_owned(),
-            collection_type: collection_type(collection).to_owned(),
+            collection_type: parameter_type.as_str().to_owned(),
             string: default.to_owned(),
             ..wire::ParameterAnnouncement::default()
         }
     };
-    ANNOUNCEMENTS.iter().map(announcement).collect()
+    parameters().iter().map(announcement).collect()
 }
 
 /// Announcement as JSON, which `argocd-cmp-server` reads from the command `parameters`.
@@ -42,17 +42,7 @@ pub(crate) fn to_json() -> String {
     Value::Array(to_wire().into_iter().map(announcement).collect()).to_string()
 }
 
-/// Value of `collectionType`.
-fn collection_type(collection: Collection) -> &'static str {
-    match collection {
-        Collection::Text => "string",
-        Collection::List => "array",
-        Collection::Map => "map",
-    }
-}
-
-/// Title of a parameter: `pull-request`, `image.tag` and `nameOverride` become `Pull request`, `Image tag` and `Name
-/// override`.
+/// A name as words: `pull-request` and `image.tag` and `nameOverride` become `Pull request`, `Image tag`, `Name override`.
 fn title(name: &str) -> String {
     let mut title = String::new();
     for character in name.chars() {

@@ -1,76 +1,84 @@
-//! How long a call may take, and how it is stopped early.
+//! Time limit and cancellation of an operation.
 //!
-//! A [`Deadline`] is made once per operation (from a Terraform `timeouts` block, say) and handed to every remote call
-//! the operation makes, so that all of them together respect one deadline and one cancellation.
+//! A [`Deadline`] is made once per operation and passed to every remote call of the operation, so that all of them
+//! together keep one time limit and obey one cancellation.
 
 use std::{future::Future, time::Duration};
 
 use tokio::time::Instant;
 use tokio_util::sync::CancellationToken;
 
-/// The deadline and the cancellation of one operation.
+/// Time limit and cancellation token of one operation.
 #[derive(Clone, Debug)]
 pub struct Deadline {
     limit: Duration,
-    deadline: Instant,
+    expires: Instant,
     cancel: CancellationToken,
 }
 
-/// Why a call ended before its answer came.
+/// Reasons that end an operation before its result is there.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum Stop {
-    /// The caller's token was cancelled, because Terraform asked the provider to stop.
-    #[error("the run was stopped before this was done")]
+pub enum Interruption {
+    /// The caller cancelled the token.
+    #[error("cancelled before it was done")]
     Cancelled,
-    /// The time allowed for the operation is over.
-    #[error("the {} allowed for this operation are over", seconds(.0))]
-    Deadline(Duration),
+    /// The time limit, given here, expired.
+    #[error("timed out after {}", seconds(.0))]
+    TimedOut(Duration),
 }
 
 impl Deadline {
-    /// A call that may take `limit` from now and ends at once when `cancel` is cancelled.
+    /// A deadline that expires `limit` from now, or when `cancel` is cancelled.
     pub fn within(limit: Duration, cancel: CancellationToken) -> Self {
-        Self { limit, deadline: Instant::now() + limit, cancel }
+        Self { limit, expires: Instant::now() + limit, cancel }
     }
 
-    /// The same cancellation and deadline, but at most `limit` from now: for one step of a longer operation.
+    /// A deadline for one step: the same cancellation, and the earlier of this deadline and `limit` from now.
     pub fn at_most(&self, limit: Duration) -> Self {
         let step = Self::within(limit, self.cancel.clone());
-        if step.deadline < self.deadline { step } else { self.clone() }
+        if step.expires < self.expires { step } else { self.clone() }
     }
 
-    /// The time that is left.
+    /// Time until the deadline expires.
     pub fn remaining(&self) -> Duration {
-        self.deadline.saturating_duration_since(Instant::now())
+        self.expires.saturating_duration_since(Instant::now())
     }
 
-    /// The whole time that was allowed.
+    /// Time limit of the whole operation.
     pub fn limit(&self) -> Duration {
         self.limit
     }
 
-    /// Whether the caller asked to stop.
+    /// True if the caller cancelled the operation.
     pub fn is_cancelled(&self) -> bool {
         self.cancel.is_cancelled()
     }
 
-    /// Runs `work` until it is done, the deadline passes or the call is cancelled, whichever is first.
-    pub async fn run<T>(&self, work: impl Future<Output = T>) -> Result<T, Stop> {
+    /// Runs `work` until it is done, the time limit expires or the token is cancelled.
+    ///
+    /// # Errors
+    ///
+    /// The [`Interruption`] if one comes first. `work` is dropped then.
+    pub async fn run<T>(&self, work: impl Future<Output = T>) -> Result<T, Interruption> {
         tokio::select! {
             biased;
-            () = self.cancel.cancelled() => Err(Stop::Cancelled),
-            () = tokio::time::sleep_until(self.deadline) => Err(Stop::Deadline(self.limit)),
+            () = self.cancel.cancelled() => Err(Interruption::Cancelled),
+            () = tokio::time::sleep_until(self.expires) => Err(Interruption::TimedOut(self.limit)),
             done = work => Ok(done),
         }
     }
 
-    /// Sleeps for `pause`, or until the call ends.
-    pub async fn pause(&self, pause: Duration) -> Result<(), Stop> {
+    /// Sleeps for `pause`.
+    ///
+    /// # Errors
+    ///
+    /// The [`Interruption`] if one comes first.
+    pub async fn pause(&self, pause: Duration) -> Result<(), Interruption> {
         self.run(tokio::time::sleep(pause)).await
     }
 }
 
-/// A duration as people read it: whole seconds from ten on, one digit below.
+/// A duration for messages: whole seconds from ten on, one decimal below.
 pub(crate) fn seconds(duration: &Duration) -> String {
     if duration.as_secs() >= 10 {
         format!("{} s", duration.as_secs())

@@ -1,125 +1,84 @@
-//! The one error of every client.
+//! The error of every client.
 //!
-//! Display names only what was tried ("cannot apply namespace `shop-pr-42`"); the cause stays in `source`, so that
-//! printing the chain shows each link once. Callers decide by [`ErrorKind`] and never by the text.
+//! `Display` names only the operation and its target ("cannot apply namespace `shop-pr-42`"); the cause is in `source`,
+//! so a printed chain has each link once. Callers decide by [`ErrorKind`] or by a typed cause, never by the text.
 
 use std::{error::Error as StdError, fmt};
 
-use crate::{
-    deadline::Stop,
-    kubernetes::{FieldConflict, Rejection, StatusCause},
-};
+use crate::{chain::find, deadline::Interruption};
 
-/// A remote call that failed.
+/// Any cause of an error.
+pub(crate) type BoxError = Box<dyn StdError + Send + Sync>;
+
+/// A remote operation that failed.
 #[derive(Debug)]
 pub struct Error {
-    /// The system that was called, for example `Kubernetes`.
+    /// Name of the remote system, for example `Kubernetes`.
     pub system: &'static str,
-    /// What was tried, as a verb: `apply`, `delete`, `list`.
+    /// Verb of the operation: `apply`, `delete`, `list`.
     pub operation: &'static str,
-    /// What it was tried on, for example ``namespace `shop-pr-42` ``.
+    /// Target of the operation, for example ``namespace `shop-pr-42` ``.
     pub target: String,
-    /// What callers decide by.
+    /// Kind of the failure; callers decide by it.
     pub kind: ErrorKind,
-    source: Option<Box<dyn StdError + Send + Sync>>,
+    source: Option<BoxError>,
     outcome_unknown: bool,
 }
 
-/// The closed list of ways in which a remote call fails.
+/// Kinds of failures. The list is complete for all systems.
 #[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum ErrorKind {
-    /// An object of that name is already there.
+    /// An object of that name exists already.
     AlreadyExists,
-    /// The run was stopped by the user.
+    /// The caller cancelled the operation.
     Cancelled,
-    /// Another writer owns a field, or a precondition did not hold.
+    /// Another writer owns a field, or a precondition failed.
     Conflict,
-    /// The credentials are known and do not allow this, or an admission rule refused it.
+    /// The credentials are valid but do not allow the operation, or an admission rule rejected it.
     Denied,
-    /// The request or the configuration is wrong; trying again does not help.
+    /// The request or the configuration is not valid; a further attempt fails as well.
     Invalid,
-    /// The object, or the kind of object, is not there.
+    /// The object, or the kind of object, does not exist.
     NotFound,
-    /// Anything else.
+    /// Any other failure.
     Other,
-    /// The time allowed is over.
+    /// The time limit of the operation expired.
     Timeout,
-    /// No credentials, or credentials the server does not accept.
+    /// No credentials are configured, or the server does not accept them.
     Unauthenticated,
-    /// The system could not be reached or could not do its work; trying again later may help.
+    /// The system cannot be reached or cannot do its work now; a later attempt may succeed.
     Unavailable,
 }
 
 impl Error {
-    /// An error without a cause yet.
+    /// An error without a cause.
     pub fn new(system: &'static str, operation: &'static str, target: impl Into<String>, kind: ErrorKind) -> Self {
         Self { system, operation, target: target.into(), kind, source: None, outcome_unknown: false }
     }
 
-    /// The same error with its cause.
+    /// Sets the cause.
     #[must_use]
     pub fn because(mut self, source: impl Into<Box<dyn StdError + Send + Sync>>) -> Self {
         self.source = Some(source.into());
         self
     }
 
-    /// The same error, of a write that may have been stored although no good answer came.
+    /// Sets [`Error::outcome_unknown`].
     #[must_use]
     pub fn with_unknown_outcome(mut self, unknown: bool) -> Self {
         self.outcome_unknown = unknown;
         self
     }
 
-    /// Whether this was a write that may have been stored although it failed: the connection broke, the server
-    /// answered with a 5xx, or the time ran out while it worked. Read the object before deciding what happened.
+    /// True for a failed write that the server may have stored: the connection broke, the server responded with a 5xx
+    /// status, or the time limit expired after the request was sent. Read the object to find out.
     pub fn outcome_unknown(&self) -> bool {
         self.outcome_unknown
     }
 
-    /// What the Kubernetes API server said, if it was the one that refused.
-    pub fn rejection(&self) -> Option<&Rejection> {
-        let mut cause = StdError::source(self);
-        while let Some(link) = cause {
-            if let Some(rejection) = link.downcast_ref::<Rejection>() {
-                return Some(rejection);
-            }
-            cause = link.source();
-        }
-        None
-    }
-
-    /// The fields another manager owns, when server-side apply was refused because of them.
-    pub fn conflicts(&self) -> Vec<FieldConflict> {
-        self.rejection().map(Rejection::conflicts).unwrap_or_default()
-    }
-
-    /// The single reasons the server gave, for example one per invalid field.
-    pub fn causes(&self) -> &[StatusCause] {
-        self.rejection().map_or(&[], |rejection| rejection.causes.as_slice())
-    }
-
-    /// Whether a write was refused because its namespace is being deleted.
-    pub fn is_namespace_terminating(&self) -> bool {
-        self.causes().iter().any(|cause| cause.reason == "NamespaceTerminating")
-    }
-
-    /// What the user can do about it, where that follows from the kind alone.
-    pub fn advice(&self) -> Option<&'static str> {
-        match self.kind {
-            ErrorKind::Unauthenticated => Some(
-                "renew the credentials (for example log in again, or let the exec plugin or token file give a new \
-                 token), and check that they belong to this server",
-            ),
-            ErrorKind::Denied => Some("give the credentials the permission named above, or use others"),
-            ErrorKind::Unavailable => Some("check that the server is up and reachable from here, then run again"),
-            ErrorKind::Timeout => Some("run again to continue, or raise the limit in the `timeouts` block"),
-            ErrorKind::Cancelled => Some("run again to continue; what was done so far is kept"),
-            ErrorKind::AlreadyExists
-            | ErrorKind::Conflict
-            | ErrorKind::Invalid
-            | ErrorKind::NotFound
-            | ErrorKind::Other => None,
-        }
+    /// The first cause of type `T` in the chain.
+    pub fn cause<T: StdError + 'static>(&self) -> Option<&T> {
+        StdError::source(self).and_then(find)
     }
 
     /// The whole chain on one line, each link once.
@@ -147,11 +106,11 @@ impl StdError for Error {
     }
 }
 
-impl From<Stop> for ErrorKind {
-    fn from(stop: Stop) -> Self {
-        match stop {
-            Stop::Cancelled => ErrorKind::Cancelled,
-            Stop::Deadline(_) => ErrorKind::Timeout,
+impl From<Interruption> for ErrorKind {
+    fn from(reason: Interruption) -> Self {
+        match reason {
+            Interruption::Cancelled => ErrorKind::Cancelled,
+            Interruption::TimedOut(_) => ErrorKind::Timeout,
         }
     }
 }

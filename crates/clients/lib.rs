@@ -1,14 +1,22 @@
-//! Clients of the systems EoD works with: one file per system, one error type, one retry policy.
+//! Clients of the remote systems: one folder per system, one error type, one send loop, one retry policy.
 //!
-//! This crate knows how to talk and nothing about what is said: no environments, no tiers, no Terraform.
-//! Every call takes a [`Deadline`], which carries its deadline and the token that stops it; nothing here waits longer
-//! than its caller allowed.
+//! This crate does transport and protocol only. It returns typed facts about failures (address of the server, origin
+//! of the address, missing capability) and gives no advice: only the callers know how the user configures them.
+//! Every operation takes a [`Deadline`], and nothing here waits longer than the deadline allows.
 
+#![warn(clippy::missing_errors_doc)]
+
+mod chain;
+mod clock;
 pub mod deadline;
 pub mod error;
 pub mod kubernetes;
 pub mod retry;
+mod send;
+pub mod server;
+pub mod tls;
 pub mod vault;
 
 pub use deadline::Deadline;
 pub use error::{Error, ErrorKind};
+pub use server::{AddressOrigin, ConnectionFailure, ConnectionProblem, ServerAddress};

@@ -1,55 +1,55 @@
-//! When a failed request is sent again: one policy, one table, for every client.
+//! Retries of failed requests: one policy and one table for every client.
 //!
-//! Callers never sleep in a loop of their own. What is decided here is pure: the time already spent and the jitter
-//! are arguments. The overall end is the [`crate::Deadline`]'s deadline.
+//! The decision is pure: the time already spent and the jitter are arguments. The [`crate::Deadline`] of the operation
+//! limits all attempts together.
 
 use std::{
     hash::{BuildHasher, RandomState},
     time::Duration,
 };
 
-/// What a failed request looked like.
+/// Outcome of a failed attempt, as input of the policy.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Symptom {
-    /// The server answered with this status, and perhaps how long to wait.
+    /// The server responded.
     Answered {
         /// The HTTP status.
         code: u16,
-        /// The `Retry-After` header.
+        /// The `Retry-After` header, if there is one.
         retry_after: Option<Duration>,
     },
-    /// The connection ended, or no answer came, after the request was sent: it may have been carried out.
+    /// The connection ended, or no response came, after the request was sent: the server may have carried it out.
     Interrupted,
-    /// No connection came about, so nothing was sent: refused, no such host, or TLS.
+    /// No connection could be opened, so nothing was sent: connection refused, unknown host, or TLS failed.
     Unreachable,
-    /// Nothing that time heals, such as a certificate that is not trusted.
+    /// A failure that a further attempt cannot change, such as an untrusted certificate.
     Permanent,
 }
 
-/// How patient a client is.
+/// Time limits and pauses of retries.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub struct RetryPolicy {
-    /// How long one attempt may take, because a lost connection may never say so.
+    /// Time limit of one attempt. A lost connection may never report an error.
     pub attempt: Duration,
-    /// The pause after the first failure; it doubles with every further one.
+    /// Pause after the first failure; it doubles with every further failure.
     pub first_pause: Duration,
-    /// The longest pause we choose.
+    /// Maximum pause without a `Retry-After` header.
     pub longest_pause: Duration,
-    /// The longest pause a server's `Retry-After` can make us take.
+    /// Maximum pause that a `Retry-After` header can set.
     pub longest_retry_after: Duration,
-    /// How long a server that cannot be reached is tried again.
+    /// Maximum time for attempts to reach a server that cannot be reached.
     pub unreachable: Duration,
 }
 
-/// Status, whether it is safe for requests that must not be carried out twice, and how often it is tried again.
-/// 429 is answered before anything is done; 500 is what etcd's change of leader looks like and passes soon.
+/// Status, true if requests that are not idempotent may be sent again, and the maximum number of retries.
+/// A server sends 429 before it does anything; 500 is the status while etcd changes its leader, which is soon over.
 const TABLE: [(u16, bool, u32); 5] =
     [(429, true, 20), (500, false, 3), (502, false, 10), (503, false, 10), (504, false, 10)];
 
-/// How often an interrupted request is sent again.
+/// Maximum number of retries of an interrupted request.
 const INTERRUPTIONS: u32 = 3;
 
-/// The tries of one request.
+/// Attempts of one request so far.
 #[derive(Debug)]
 pub struct Tries {
     policy: RetryPolicy,
@@ -71,13 +71,13 @@ impl Default for RetryPolicy {
 }
 
 impl Tries {
-    /// For one request. One that is not `idempotent` is sent again only if it was certainly not carried out.
+    /// No attempts yet. A request that is not `idempotent` is sent again only if it was certainly not carried out.
     pub fn new(policy: RetryPolicy, idempotent: bool) -> Self {
         Self { policy, idempotent, failures: 0, unreachable_since: None }
     }
 
-    /// How long to wait before the next try; none when it is time to give up. `spent` is the time since the request
-    /// was first sent, `jitter` a number from 0 to 1.
+    /// Pause before the next attempt; `None` if there is no further attempt. `spent` is the time since the request
+    /// was first sent, `jitter` is a number from 0 to 1.
     pub fn next(&mut self, symptom: Symptom, spent: Duration, jitter: f64) -> Option<Duration> {
         self.failures += 1;
         let RetryPolicy { first_pause, longest_pause, longest_retry_after, unreachable, .. } = self.policy;
@@ -96,16 +96,17 @@ impl Tries {
             Symptom::Answered { code, retry_after } => {
                 let (_, always, times) = TABLE.into_iter().find(|(listed, ..)| *listed == code)?;
                 let again = (always || self.idempotent) && self.failures <= times;
-                // Never earlier than asked, and not all clients at the same moment.
-                let asked = retry_after.map(|asked| asked.min(longest_retry_after).mul_f64(1.0 + jitter / 10.0));
-                again.then_some(asked.unwrap_or(chosen))
+                // Never earlier than the server says, and not all clients at the same moment.
+                let required =
+                    retry_after.map(|required| required.min(longest_retry_after).mul_f64(1.0 + jitter / 10.0));
+                again.then_some(required.unwrap_or(chosen))
             }
         }
     }
 }
 
-/// A number from 0 to 1 that differs between processes and calls. The standard library seeds its hash maps at
-/// random, which is random enough to spread retries and needs no further crate.
+/// A number from 0 to 1 that differs between processes and calls. The random seed of the standard library's hash maps
+/// is random enough to spread retries, and needs no further crate.
 pub fn jitter() -> f64 {
     let bits = u32::try_from(RandomState::new().hash_one(0u8) >> 32).unwrap_or(u32::MAX / 2);
     f64::from(bits) / f64::from(u32::MAX)

@@ -1,4 +1,4 @@
-//! Who may work inside an environment.
+//! Access grants: subjects with a role in the namespace of an environment.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,12 +7,12 @@ use serde::{Deserialize, Serialize};
 
 use crate::dns::{DnsError, NamespaceName};
 use crate::hash;
-use crate::text::as_text;
+use crate::text::{KeywordError, keyword, serde_as_text};
 
-/// The name of the Role we make for owners.
+/// Name of the Role that EoD creates for owners.
 pub const OWNER_ROLE: &str = "eod-owner";
 
-/// One subject with one role.
+/// Subject with a role.
 #[derive(Clone, Debug, Deserialize, Eq, Hash, Ord, PartialEq, PartialOrd, Serialize)]
 #[serde(try_from = "Fields", into = "Fields")]
 pub struct AccessGrant {
@@ -22,63 +22,76 @@ pub struct AccessGrant {
     role: AccessRole,
 }
 
-/// What kind of subject.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+/// Kind of a subject, as in the RBAC API.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::VariantNames,
+)]
+#[strum(parse_err_ty = KeywordError, parse_err_fn = SubjectKind::unsupported)]
 pub enum SubjectKind {
-    /// A person or machine, by the name the API server knows.
+    /// Person or machine, with the name that the API server uses.
     User,
-    /// A group of the identity provider.
+    /// Group of the identity provider.
     Group,
-    /// A service account of a namespace.
+    /// Service account of a namespace.
     ServiceAccount,
 }
 
-/// Which role.
+/// Role of a grant.
 #[derive(Clone, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub enum AccessRole {
-    /// The Role we make in the namespace: read all but Secrets, logs, exec, port-forward, scale, restart.
+    /// Role that EoD creates in the namespace: read everything except Secrets; logs, exec, port-forward, scale, restart.
     #[default]
     Owner,
-    /// A ClusterRole of this name, bound in the namespace.
+    /// ClusterRole of this name, bound in the namespace.
     ClusterRole(String),
 }
 
-/// Why a grant is refused.
+/// Reasons to refuse a grant.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum AccessError {
-    /// A word that is no kind.
-    #[error("`{0}` is no kind of subject; expected User, Group or ServiceAccount")]
-    Kind(String),
-    /// No name.
-    #[error("the name of a {0} must not be empty")]
+    /// The name is empty.
+    #[error("name of a {0} must not be empty")]
     EmptyName(SubjectKind),
-    /// A name with a line break or the like, or over 1024 bytes.
-    #[error("{0:?} is no name of a subject; expected up to 1024 bytes without control characters")]
+    /// A name with control characters, or over 1024 bytes.
+    #[error("invalid subject name {0:?}: expected up to 1024 bytes without control characters")]
     Name(String),
-    /// A service account that is no DNS name.
-    #[error("the name of the ServiceAccount {0}")]
+    /// The name of a service account is not a DNS name.
+    #[error("name of the ServiceAccount {0}")]
     ServiceAccountName(#[source] DnsError),
     /// A service account without a namespace.
-    #[error("the ServiceAccount `{0}` needs `namespace`, the namespace it lives in")]
+    #[error("`namespace` is required for the ServiceAccount `{0}`")]
     NamespaceMissing(String),
-    /// Anybody else with a namespace.
-    #[error("`{name}` is a {kind} and has no namespace; remove `namespace`, or use the kind ServiceAccount")]
+    /// A user or group with a namespace.
+    #[error("`namespace` is not supported for the {kind} `{name}`; remove it, or use the kind ServiceAccount")]
     NamespaceGiven {
-        /// The kind.
+        /// Kind of the subject.
         kind: SubjectKind,
-        /// The name.
+        /// Name of the subject.
         name: String,
     },
-    /// A role that Kubernetes could not name.
-    #[error("`{0}` is no role; expected owner or the name of a ClusterRole, without `/`, `%` and control characters")]
+    /// A role name that is not valid in Kubernetes.
+    #[error("invalid role `{0}`: expected owner or the name of a ClusterRole, without `/`, `%` and control characters")]
     Role(String),
 }
 
 const NAME_MAX: usize = 1024;
 
-as_text!(SubjectKind, AccessRole);
+keyword!(SubjectKind, "kind of subject");
+serde_as_text!(AccessRole);
 
-/// How a grant is written.
+/// Serialized form of a grant.
 #[derive(Clone, Deserialize, Serialize)]
 #[serde(deny_unknown_fields)]
 struct Fields {
@@ -91,11 +104,11 @@ struct Fields {
 }
 
 impl AccessGrant {
-    /// A grant.
+    /// Creates a grant.
     ///
     /// # Errors
     ///
-    /// When the name is no name, or the namespace is missing for a service account or given for anybody else.
+    /// The name is invalid, or the namespace is missing for a service account or set for another kind.
     pub fn new(
         kind: SubjectKind,
         name: &str,
@@ -121,31 +134,31 @@ impl AccessGrant {
         Ok(Self { kind, name: name.to_owned(), namespace, role })
     }
 
-    /// What kind of subject.
+    /// Kind of the subject.
     pub fn kind(&self) -> SubjectKind {
         self.kind
     }
 
-    /// The subject's name.
+    /// Name of the subject.
     pub fn name(&self) -> &str {
         &self.name
     }
 
-    /// The namespace of a service account.
+    /// Namespace of a service account.
     pub fn namespace(&self) -> Option<&NamespaceName> {
         self.namespace.as_ref()
     }
 
-    /// Which role.
+    /// Role of the subject.
     pub fn role(&self) -> &AccessRole {
         &self.role
     }
 
-    /// The name of the grant's RoleBinding. It follows from the content, because what a binding points to cannot be
-    /// changed: another grant is another binding.
+    /// Name of the RoleBinding, derived from the content: the role of a binding cannot be changed, so another grant is
+    /// another binding.
     pub fn binding_name(&self) -> String {
         let namespace = self.namespace.as_ref().map(NamespaceName::as_str).unwrap_or_default();
-        // The parts are written with their lengths, so that no two grants have the same text.
+        // Each part has its length in front, so that two grants never have the same text.
         let part = |text: &str| format!("{}:{text}", text.len());
         let parts = [self.kind.as_str(), &self.name, namespace, self.role.as_str()].map(part);
         let class = if matches!(self.role, AccessRole::Owner) { "owner" } else { "cluster-role" };
@@ -168,36 +181,6 @@ impl From<AccessGrant> for Fields {
     }
 }
 
-impl SubjectKind {
-    /// The kind as the RBAC API writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::User => "User",
-            Self::Group => "Group",
-            Self::ServiceAccount => "ServiceAccount",
-        }
-    }
-}
-
-impl FromStr for SubjectKind {
-    type Err = AccessError;
-
-    fn from_str(text: &str) -> Result<Self, AccessError> {
-        match text {
-            "User" => Ok(Self::User),
-            "Group" => Ok(Self::Group),
-            "ServiceAccount" => Ok(Self::ServiceAccount),
-            other => Err(AccessError::Kind(other.to_owned())),
-        }
-    }
-}
-
-impl fmt::Display for SubjectKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl AccessRole {
     /// `owner`, or the ClusterRole's name.
     pub fn as_str(&self) -> &str {
@@ -212,7 +195,7 @@ impl FromStr for AccessRole {
     type Err = AccessError;
 
     fn from_str(text: &str) -> Result<Self, AccessError> {
-        // The names of RBAC objects are path segments, nothing stricter: `system:aggregate-to-view` is one.
+        // Names of RBAC objects must only be valid path segments, such as `system:aggregate-to-view`.
         let refused = |c: char| c.is_control() || c == '/' || c == '%';
         match text {
             "owner" => Ok(Self::Owner),

@@ -1,40 +1,40 @@
-//! The two times on a namespace: the last activity, and the end that follows from it.
+//! Clock of an environment: its last activity and its end.
 //!
-//! Several tools write them (this provider, `eod touch`, `eod extend`), so a writer takes the later of what it finds
-//! and what it wants: nobody takes time away from an environment without meaning to.
+//! Several tools write the clock (the provider, the reaper, `eod touch`, `eod extend`), so a writer always takes the later
+//! of the current and its own times. An end is never moved forward by accident.
 
 use jiff::Timestamp;
 
 use crate::tier::TierSettings;
 use crate::ttl::Ttl;
 
-/// The times of an environment.
+/// Times of an environment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Clock {
-    /// The last activity.
+    /// Last activity.
     pub last_activity_at: Timestamp,
-    /// The end; none for a permanent environment.
+    /// End; none for a permanent environment.
     pub expires_at: Option<Timestamp>,
 }
 
-/// What an update changes that concerns the clock.
+/// Changes of an update with an effect on the clock.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct ClockChange {
-    /// The head SHA is another one: a commit.
+    /// The head SHA changes: a commit.
     pub head_sha: bool,
-    /// The extension text is another one, and not empty: a person asks for time.
+    /// The extension text changes and is not empty: a person requests more time.
     pub extension: bool,
-    /// The TTL is another one, for itself or because the tier is.
+    /// The TTL changes, by itself or with the tier.
     pub ttl: bool,
 }
 
 impl Clock {
-    /// The clock of an environment that begins, or begins again, at `now`.
+    /// Starts the clock of a life that begins at `now`.
     pub fn start(now: Timestamp, ttl: Option<Ttl>) -> Self {
         Self { last_activity_at: now, expires_at: ttl.map(|ttl| ttl.from(now)) }
     }
 
-    /// For each time the later one of the two clocks. An end that one of them does not have is the other's.
+    /// Combines two clocks: the later of both times. If only one has an end, it is used.
     #[must_use]
     pub fn later(self, other: Self) -> Self {
         Self {
@@ -44,16 +44,16 @@ impl Clock {
     }
 }
 
-/// The clock after an update.
+/// Computes the clock after an update.
 ///
-/// `live` is what stands on the namespace now, `settings` and `ttl` are those after the update.
+/// `live` is the current clock of the namespace. `settings` and `ttl` are those after the update.
 ///
 /// - An extension restarts the clock in every tier that has one.
-/// - A commit restarts it where the tier's activity does; in `compliance` and `staging` it moves nothing.
-/// - Another TTL counts from the last activity, and so may bring the end nearer; where there was no end before, as in
-///   `staging`, it counts from `now`, because an environment must not expire by joining a tier.
+/// - A commit restarts it if activity does in this tier. In `compliance` and `staging` it has no effect.
+/// - Another TTL counts from the last activity, so it can move the end forward. If there was no end before, as in
+///   `staging`, it counts from `now`: a change of tier never ends an environment at once.
 /// - Without a TTL there is no end.
-/// - With nothing of this the clock stays as it is.
+/// - Without any of these changes the clock stays as it is.
 pub fn next_clock(
     live: &Clock,
     change: ClockChange,

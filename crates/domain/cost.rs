@@ -1,45 +1,45 @@
-//! What an environment costs per day, from its quota and the platform's prices.
+//! Cost of an environment per day, from its quota and the platform's prices.
 //!
-//! Money is a whole number of millionths of a US dollar: sums are exact and the same everywhere.
+//! An amount of money is a whole number of millionths of a US dollar, so sums are exact and equal on every machine.
 
 use std::fmt;
 use std::str::FromStr;
 
 use crate::quantity::Quantity;
 use crate::quota::Quota;
-use crate::text::as_text;
+use crate::text::serde_as_text;
 
-/// An amount of US dollars, counted in millionths.
+/// Amount of US dollars in millionths.
 #[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct Money {
     micros: u64,
 }
 
-/// Why a text is no price.
+/// Reasons to refuse a text as a price.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum MoneyError {
     /// Below zero.
-    #[error("the price `{0}` is negative; it must be zero or more")]
+    #[error("price must be zero or more, got `{0}`")]
     Negative(String),
-    /// No decimal number.
-    #[error("`{0}` is no price; write a number of US dollars, for example `0.04`")]
+    /// Not a decimal number.
+    #[error("invalid price `{0}`: expected a number of US dollars, for example `0.04`")]
     Number(String),
     /// Finer than a millionth.
-    #[error("the price `{0}` has more than six decimals; round it to millionths of a dollar")]
+    #[error("price must have at most six decimals, got `{0}`: round it to millionths of a dollar")]
     TooFine(String),
     /// Over a million dollars.
-    #[error("the price `{0}` is over 1000000 dollars, the most a unit may cost")]
+    #[error("price must be at most 1000000 dollars per unit, got `{0}`")]
     TooLarge(String),
 }
 
-/// What the platform pays.
+/// Prices of CPU, memory and storage.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct Prices {
-    /// One CPU for an hour.
+    /// Price of one CPU for an hour.
     pub cpu_hour: Money,
-    /// One gibibyte of memory for an hour.
+    /// Price of one gibibyte of memory for an hour.
     pub memory_gib_hour: Money,
-    /// One gibibyte of storage for a month of 730 hours.
+    /// Price of one gibibyte of storage for a month of 730 hours.
     pub storage_gib_month: Money,
 }
 
@@ -50,22 +50,22 @@ const HOURS_PER_MONTH: i128 = 730;
 const NANOS: i128 = 1_000_000_000;
 const GIB: i128 = 1 << 30;
 
-as_text!(Money);
+serde_as_text!(Money);
 
 impl Money {
-    /// So many millionths of a dollar.
+    /// Creates an amount from millionths of a dollar.
     pub const fn from_micros(micros: u64) -> Self {
         Self { micros }
     }
 
-    /// The amount in millionths of a dollar.
+    /// Amount in millionths of a dollar.
     pub fn micros(self) -> u64 {
         self.micros
     }
 }
 
 impl Default for Prices {
-    /// Ordinary on-demand prices of a large cloud: 0.04, 0.0044 and 0.10 dollars.
+    /// Typical on-demand prices of a large cloud: 0.04, 0.0044 and 0.10 dollars.
     fn default() -> Self {
         Self {
             cpu_hour: Money::from_micros(40_000),
@@ -78,7 +78,7 @@ impl Default for Prices {
 impl FromStr for Money {
     type Err = MoneyError;
 
-    /// Reads a plain decimal number, such as `0.0044`.
+    /// Parses a plain decimal number, such as `0.0044`.
     fn from_str(text: &str) -> Result<Self, MoneyError> {
         let number = || MoneyError::Number(text.to_owned());
         let (whole, fraction) = text.split_once('.').unwrap_or((text, ""));
@@ -111,9 +111,9 @@ impl fmt::Display for Money {
     }
 }
 
-/// The cost of a day in which the environment requests its whole quota, rounded to the nearest cent.
+/// Cost of a day with the whole quota in use, rounded to the nearest cent.
 ///
-/// It is a ceiling: quota that is not used is not paid for where machines come and go with the load.
+/// This is a maximum: unused quota costs nothing on a cluster that scales with its load.
 pub fn cost_per_day(quota: &Quota, prices: &Prices) -> Money {
     let Prices { cpu_hour, memory_gib_hour, storage_gib_month } = prices;
     let cpu = product(&quota.cpu, *cpu_hour, HOURS_PER_DAY, 1);
@@ -125,7 +125,7 @@ pub fn cost_per_day(quota: &Quota, prices: &Prices) -> Money {
     Money::from_micros(u64::try_from(rounded).unwrap_or(u64::MAX))
 }
 
-/// Amount times price times `times`, divided by `by`, in millionths; as much as a number can hold where it is more.
+/// Amount times price times `times`, divided by `by`, in millionths. Saturates.
 fn product(amount: &Quantity, price: Money, times: i128, by: i128) -> i128 {
     let whole = amount.nanos().checked_mul(i128::from(price.micros())).and_then(|value| value.checked_mul(times));
     whole.map_or(i128::MAX, |value| value / (by * NANOS))

@@ -1,106 +1,59 @@
-//! DNS labels and names, and the Kubernetes names that are made of them.
+//! DNS labels and names, and the Kubernetes names with these rules.
 //!
 //! Rules: RFC 1123, as Kubernetes applies it (lower-case letters, digits, `-`, an alphanumeric at both ends; a label
 //! has at most 63 characters, a name at most 253).
 
-use std::fmt;
-use std::str::FromStr;
+use crate::text::text_type;
 
-use crate::text::as_text;
-
-/// Longest DNS label.
+/// Maximum length of a DNS label.
 pub(crate) const LABEL_MAX: usize = 63;
-/// Longest DNS name.
+/// Maximum length of a DNS name.
 pub(crate) const NAME_MAX: usize = 253;
 
-/// Why a text is no DNS label or name.
+/// Reasons to refuse a text as a DNS label or name.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum DnsError {
-    /// There is no text.
+    /// The text is empty.
     #[error("must not be empty")]
     Empty,
     /// Over the limit.
-    #[error("`{text}` has {} characters; at most {max} are allowed", text.chars().count())]
+    #[error("`{text}` must have at most {max} characters, got {}", text.chars().count())]
     TooLong {
-        /// What was given.
+        /// Text that was given.
         text: String,
-        /// The limit in characters.
+        /// Maximum length in characters.
         max: usize,
     },
-    /// A character outside of the alphabet.
-    #[error("`{text}` contains {character:?}; only lower-case letters, digits and `-` are allowed")]
+    /// A character that is not allowed.
+    #[error("`{text}` contains {character:?}: only lower-case letters, digits and `-` are allowed")]
     Character {
-        /// What was given.
+        /// Text that was given.
         text: String,
-        /// The first character that is not allowed.
+        /// First character that is not allowed.
         character: char,
     },
     /// A label that begins or ends with `-`.
     #[error("`{text}` must begin and end with a lower-case letter or a digit")]
     Edge {
-        /// What was given.
+        /// Text that was given.
         text: String,
     },
     /// A name with an empty label.
     #[error("`{text}` has an empty part between two dots")]
     EmptyPart {
-        /// What was given.
+        /// Text that was given.
         text: String,
     },
 }
 
-/// The name of a namespace that somebody else owns: a DNS label, with no name reserved.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct NamespaceName(String);
-
-/// The name of a Kubernetes Secret: a DNS name.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct SecretName(String);
-
-as_text!(NamespaceName, SecretName);
-
-impl NamespaceName {
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
+text_type! {
+    /// Name of a namespace: a DNS label. Reserved names are valid here.
+    pub struct NamespaceName, check = check_label, error = DnsError
 }
 
-impl SecretName {
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for NamespaceName {
-    type Err = DnsError;
-
-    fn from_str(text: &str) -> Result<Self, DnsError> {
-        check_label(text)?;
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl FromStr for SecretName {
-    type Err = DnsError;
-
-    fn from_str(text: &str) -> Result<Self, DnsError> {
-        check_name(text)?;
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Display for NamespaceName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Display for SecretName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
+text_type! {
+    /// Name of a Kubernetes Secret: a DNS name.
+    pub struct SecretName, check = check_name, error = DnsError
 }
 
 /// Checks that a text is one DNS label.

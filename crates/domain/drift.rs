@@ -1,23 +1,23 @@
-//! Whether somebody changed an object of ours.
+//! Drift: changes to EoD's objects by others.
 //!
-//! An object is remembered as the fingerprint of what the server returned after we applied it, so defaults and
-//! rewritten quantities are no drift. Only what we decide goes into it: never status, versions, times or other people's
-//! labels.
+//! A fingerprint of each object is recorded as the server returned it after the apply, so defaults and normalised
+//! quantities are not drift. A fingerprint includes only fields that EoD sets: never status, versions, times or labels of
+//! others.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use serde_json::{Map, Value};
 
 use crate::hash;
-use crate::object::guards::HARD;
+use crate::objects::guards::HARD;
 
-/// The fields that say what an object does, over all kinds of objects we make.
+/// Fields of a fingerprint, over all kinds of objects.
 const FIELDS: [&str; 6] = ["automountServiceAccountToken", "imagePullSecrets", "roleRef", "rules", "spec", "subjects"];
 
-/// The fingerprint of an object as the server returned it: 24 hex digits. 96 bits tell apart what anybody will ever
-/// write, and Terraform writes its whole state again for every resource, so each byte counts.
+/// Computes the fingerprint of an object as the server returned it: 24 hex digits. 96 bits are enough to distinguish all
+/// objects, and a short text keeps states small.
 ///
-/// `our_label_keys` are the keys of the labels we put on it. The order of fields does not matter.
+/// `our_label_keys` are the keys of the labels that EoD sets. The order of fields has no effect.
 pub fn fingerprint(live: &Value, our_label_keys: &BTreeSet<String>) -> String {
     let mut chosen: BTreeMap<&str, Value> = BTreeMap::new();
     for field in FIELDS {
@@ -25,7 +25,7 @@ pub fn fingerprint(live: &Value, our_label_keys: &BTreeSet<String>) -> String {
             chosen.insert(field, value.clone());
         }
     }
-    // A namespace's only specification is the server's own list of finalizers.
+    // The only field in the `spec` of a namespace is the server's own list of finalizers.
     if let Some(Value::Object(spec)) = chosen.get_mut("spec") {
         spec.remove("finalizers");
         if let Some(Value::Object(hard)) = spec.get_mut("hard") {
@@ -46,34 +46,33 @@ pub fn fingerprint(live: &Value, our_label_keys: &BTreeSet<String>) -> String {
     print
 }
 
-/// Whether an object's specification says something that we never set, such as a scope on a quota. Applying again does
-/// not take it away, because it is not ours; it can make a guard mean less than we promise, so the object has to be
-/// made anew.
-pub fn has_surplus(live: &Value, wanted: &Value) -> bool {
-    let (Some(live), Some(wanted)) =
-        (live.get("spec").and_then(Value::as_object), wanted.get("spec").and_then(Value::as_object))
+/// True if the `spec` of an object has a field that EoD never sets, such as a scope on a quota. Another apply does not
+/// remove it, because another manager owns it. It can weaken a guard, so the object must be created again.
+pub fn has_surplus(live: &Value, desired: &Value) -> bool {
+    let (Some(live), Some(desired)) =
+        (live.get("spec").and_then(Value::as_object), desired.get("spec").and_then(Value::as_object))
     else {
         return false;
     };
-    let says_nothing = |value: &Value| match value {
+    let is_empty = |value: &Value| match value {
         Value::Null => true,
         Value::Array(list) => list.is_empty(),
         Value::Object(map) => map.is_empty(),
         _ => false,
     };
-    live.iter().any(|(field, value)| !says_nothing(value) && wanted.get(field).is_none_or(says_nothing))
+    live.iter().any(|(field, value)| !is_empty(value) && desired.get(field).is_none_or(is_empty))
 }
 
-/// What happened to the objects since their fingerprints were recorded, one sentence each, ordered by kind and name.
+/// Describes the changes since the fingerprints were recorded, one sentence per object, ordered by kind and name.
 ///
-/// `recorded` maps `Kind/name` to a fingerprint. `live` holds what was read: an object, or nothing where it is gone. An
-/// object that was not read is not judged.
+/// `recorded` maps `Kind/name` to a fingerprint. `live` contains what was read: an object, or none if it is gone. An object
+/// that was not read is skipped.
 pub fn sentences(
     recorded: &BTreeMap<String, String>,
     live: &BTreeMap<String, Option<Value>>,
     our_label_keys: &BTreeSet<String>,
 ) -> Vec<String> {
-    let check_claim = |(key, fingerprint_then): (&String, &String)| {
+    let change = |(key, fingerprint_then): (&String, &String)| {
         let what = match live.get(key)? {
             None => "deleted",
             Some(object) if fingerprint(object, our_label_keys) != *fingerprint_then => "changed",
@@ -82,10 +81,10 @@ pub fn sentences(
         let (kind, name) = key.split_once('/').unwrap_or(("object", key));
         Some(format!("{kind} `{name}` was {what}"))
     };
-    recorded.iter().filter_map(check_claim).collect()
+    recorded.iter().filter_map(change).collect()
 }
 
-/// JSON with sorted keys, whatever order the map keeps.
+/// Appends JSON with sorted keys.
 fn write_sorted(value: &Value, text: &mut String) {
     match value {
         Value::Object(map) => {

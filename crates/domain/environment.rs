@@ -1,15 +1,16 @@
-//! An environment with every question answered: arguments, presets and platform settings brought together.
+//! Resolved environment: arguments, tier presets and platform settings combined.
 
 use std::collections::BTreeMap;
 
 use jiff::Timestamp;
 
+use crate::claim::Claim;
+use crate::installation::{Installation, Nonce};
 use crate::labels::{self, UserLabels};
-use crate::limits::ContainerLimits;
-use crate::marks::{Claim, Installation, Nonce};
+use crate::limits::{ContainerLimits, LimitsError};
 use crate::mesh::Mesh;
 use crate::mistake::Mistake;
-use crate::name::{EnvironmentName, Identity, Repository, environment_name};
+use crate::name::{EnvironmentName, Identity, NameError, Repository, environment_name};
 use crate::network::Network;
 use crate::owner::Owner;
 use crate::pod_security::PodSecurity;
@@ -18,90 +19,114 @@ use crate::quota::Quota;
 use crate::service::{self, Domain, ServiceName};
 use crate::settings::Settings;
 use crate::spec::{Dns, DnsMode, EnvironmentSpec};
-use crate::tier::{Tier, TierSettings};
+use crate::tier::{Tier, TierSettings, TierTtlError};
 use crate::ttl::Ttl;
 
-/// An environment, every value decided and checked against the others.
+/// Environment with all values, validated against each other.
 #[derive(Clone, Debug)]
 pub struct Environment {
-    /// Its name and that of its namespace.
+    /// Name of the environment and of its namespace.
     pub name: EnvironmentName,
-    /// Who it is for.
+    /// Identity: pull request, branch or name.
     pub identity: Identity,
-    /// The installation that owns it.
+    /// Installation that owns the environment.
     pub installation: Installation,
-    /// Its tier.
+    /// Tier.
     pub tier: Tier,
-    /// The numbers of its tier.
+    /// Settings of the tier.
     pub tier_settings: TierSettings,
-    /// Its TTL; none for a permanent one.
+    /// TTL; none for a permanent environment.
     pub ttl: Option<Ttl>,
-    /// Whether the reaper and destroy leave it alone.
+    /// True if neither the reaper nor destroy may end the environment.
     pub protected: bool,
-    /// The address of its pull request, given or derived.
+    /// URL of the pull request, set by the user or derived.
     pub pull_request_url: Option<PullRequestUrl>,
-    /// Its quota.
+    /// Resource quota.
     pub quota: Quota,
-    /// The limits of its containers.
+    /// Limits of the containers.
     pub limits: ContainerLimits,
-    /// Its network.
+    /// Network.
     pub network: Network,
-    /// The Pod Security level it enforces.
+    /// Enforced Pod Security level.
     pub pod_security: PodSecurity,
-    /// The domain of its hosts; none where it has no hosts.
+    /// Domain of the hosts; none if the environment has no hosts.
     pub domain: Option<Domain>,
-    /// Labels on everything that is made.
+    /// Labels on every object that EoD creates.
     pub default_labels: UserLabels,
-    /// The arguments as given.
+    /// Arguments as set by the user.
     pub spec: EnvironmentSpec,
 }
 
-/// Where an environment comes from: facts of its making that no argument holds.
+/// Facts about the creation of a namespace that are not arguments.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct NamespaceProvenance {
-    /// When it was created; none where objects are rendered without a clock.
+    /// Creation time; none if the objects are rendered without a clock.
     pub created_at: Option<Timestamp>,
-    /// The nonce of the create call.
+    /// Nonce of the create call.
     pub nonce: Option<Nonce>,
 }
 
+/// Reasons to refuse the arguments of an environment.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum EnvironmentError {
+    /// Both a pull request and a branch are set.
+    #[error("an environment must have either a pull request or a branch, got both")]
+    PullRequestAndBranch,
+    /// The name is invalid or cannot be made.
+    #[error(transparent)]
+    Name(#[from] NameError),
+    /// The name is that of the control namespace.
+    #[error("environment name `{0}` is the control namespace, which contains EoD's own records; use another name")]
+    ControlNamespace(EnvironmentName),
+    /// The TTL is not valid in the tier.
+    #[error(transparent)]
+    Ttl(#[from] TierTtlError),
+    /// The limits of containers are invalid.
+    #[error(transparent)]
+    Limits(#[from] LimitsError),
+}
+
+/// Mistake in the arguments of an environment.
+type EnvironmentMistake = Mistake<EnvironmentError>;
+
 impl Environment {
-    /// Brings arguments, presets and platform settings together, for an environment that is to be made.
+    /// Resolves a new environment: its name follows from the arguments and the template.
     ///
     /// # Errors
     ///
-    /// Every mistake there is, each at the path of its argument, sorted by path.
-    pub fn resolve(spec: &EnvironmentSpec, settings: &Settings) -> Result<Self, Vec<Mistake>> {
+    /// All mistakes, each with the path of its argument, sorted by path.
+    pub fn resolve(spec: &EnvironmentSpec, settings: &Settings) -> Result<Self, Vec<EnvironmentMistake>> {
         Self::build(spec, settings, name(spec, settings))
     }
 
-    /// The same for an environment that exists and keeps the name it has: another name template renames nothing.
+    /// Resolves an existing environment with its own name: a change of the template never renames it.
     ///
     /// # Errors
     ///
-    /// As [`Environment::resolve`], with nothing about the name.
+    /// As [`Environment::resolve`], without mistakes in the name.
     pub fn resolve_named(
         spec: &EnvironmentSpec,
         settings: &Settings,
         name: EnvironmentName,
-    ) -> Result<Self, Vec<Mistake>> {
+    ) -> Result<Self, Vec<EnvironmentMistake>> {
         Self::build(spec, settings, Ok(name))
     }
 
     fn build(
         spec: &EnvironmentSpec,
         settings: &Settings,
-        name: Result<EnvironmentName, Mistake>,
-    ) -> Result<Self, Vec<Mistake>> {
+        name: Result<EnvironmentName, Vec<EnvironmentMistake>>,
+    ) -> Result<Self, Vec<EnvironmentMistake>> {
         let mut mistakes = Vec::new();
-        let name = collect(&mut mistakes, name.map_err(|mistake| vec![mistake]));
+        let name = collect(&mut mistakes, name);
         let tier = spec.tier.unwrap_or(settings.default_tier);
         let tier_settings = settings.tiers.get(tier);
-        let ttl = collect(&mut mistakes, tier_settings.ttl_for(tier, spec.ttl).map_err(|mistake| vec![mistake]));
+        let ttl = tier_settings.ttl_or_default(tier, spec.ttl);
+        let ttl = collect(&mut mistakes, ttl.map_err(|error| vec![EnvironmentMistake::at(["ttl"], error)]));
         let quota = tier_settings.quota.with(&spec.quota);
         let limits = collect(&mut mistakes, ContainerLimits::resolve(&spec.limits, &quota));
         let (Some(name), Some(ttl), Some(limits), true) = (name, ttl, limits, mistakes.is_empty()) else {
-            mistakes.sort();
+            mistakes.sort_by(|one, other| one.path.cmp(&other.path));
             return Err(mistakes);
         };
         Ok(Self {
@@ -123,25 +148,25 @@ impl Environment {
         })
     }
 
-    /// What we are when we look at the environment's namespace.
+    /// Claim for the environment's namespace.
     pub fn claim(&self) -> Claim {
         Claim { installation: self.installation.clone(), identity: self.identity.clone() }
     }
 
-    /// The environment's own host, where there is a domain.
+    /// Host of the environment; none without a domain.
     pub fn host(&self) -> Option<String> {
         self.domain.as_ref().map(|domain| service::environment_host(&self.name, domain))
     }
 
-    /// The hosts of its services, where there is a domain.
+    /// Hosts of the services; none without a domain.
     pub fn hosts(&self) -> Option<BTreeMap<ServiceName, String>> {
         let domain = self.domain.as_ref()?;
         let host = |service: &ServiceName| (service.clone(), service::host(service, &self.name, domain));
         Some(self.spec.services.iter().map(host).collect())
     }
 
-    /// The labels by which everything of this environment is known: never empty, on every object.
-    pub fn marks(&self) -> BTreeMap<String, String> {
+    /// Ownership labels: on every object of this environment, never empty.
+    pub fn ownership_labels(&self) -> BTreeMap<String, String> {
         let owner =
             self.spec.owner.as_ref().map_or_else(|| labels::NO_OWNER.to_owned(), |owner| owner.label().to_string());
         let ttl = self.ttl.map_or_else(|| labels::NO_TTL.to_owned(), |ttl| ttl.to_string());
@@ -160,15 +185,15 @@ impl Environment {
         .collect()
     }
 
-    /// The labels of every object: the platform's default labels and the marks.
+    /// Labels of every object: the platform's default labels and the ownership labels.
     pub fn object_labels(&self) -> BTreeMap<String, String> {
         let mut labels = self.default_labels.as_map().clone();
-        labels.extend(self.marks());
+        labels.extend(self.ownership_labels());
         labels
     }
 
-    /// Labels of the namespace that are ours and always forced: marks, Pod Security, mesh, and default labels the user
-    /// did not set otherwise.
+    /// Labels of the namespace that EoD always applies with force: ownership labels, Pod Security, mesh, and default labels
+    /// that the user does not override.
     pub fn own_namespace_labels(&self) -> BTreeMap<String, String> {
         let mut labels = self.object_labels();
         labels.extend(self.pod_security.labels());
@@ -177,15 +202,15 @@ impl Environment {
         labels
     }
 
-    /// All labels of the namespace: the attribute `effective_labels`.
+    /// All labels of the namespace, with those of the user.
     pub fn namespace_labels(&self) -> BTreeMap<String, String> {
         let mut labels = self.own_namespace_labels();
         labels.extend(self.spec.labels.as_map().clone());
         labels
     }
 
-    /// Annotations of the namespace that are ours and always forced. The clock's and `/provisioned-at` are not among
-    /// them: other writers own those.
+    /// Annotations of the namespace that EoD always applies with force. The clock and `/provisioned-at` are not included:
+    /// they have other writers.
     pub fn own_namespace_annotations(&self, provenance: &NamespaceProvenance) -> BTreeMap<String, String> {
         let spec = &self.spec;
         let text = |value: Option<&str>| value.map(ToOwned::to_owned);
@@ -212,35 +237,30 @@ impl Environment {
     }
 }
 
-/// The time as we write it down: whole seconds are enough for a life of hours.
+/// Truncates a time to whole seconds.
 fn whole_seconds(time: Timestamp) -> Timestamp {
     Timestamp::from_second(time.as_second()).unwrap_or(time)
 }
 
-fn collect<T>(mistakes: &mut Vec<Mistake>, result: Result<T, Vec<Mistake>>) -> Option<T> {
-    result.map_err(|found| mistakes.extend(found)).ok()
+fn collect<T, E>(mistakes: &mut Vec<EnvironmentMistake>, result: Result<T, Vec<Mistake<E>>>) -> Option<T>
+where
+    EnvironmentError: From<E>,
+{
+    result.map_err(|found| mistakes.extend(found.into_iter().map(Mistake::into_mistake))).ok()
 }
 
-fn name(spec: &EnvironmentSpec, settings: &Settings) -> Result<EnvironmentName, Mistake> {
+/// Name of a new environment.
+fn name(spec: &EnvironmentSpec, settings: &Settings) -> Result<EnvironmentName, Vec<EnvironmentMistake>> {
     if spec.pull_request.is_some() && spec.branch.is_some() {
-        return Err(Mistake::at(
-            ["branch"],
-            "an environment is for a pull request or for a branch; remove `branch` or `pull_request`",
-        ));
+        return Err(vec![Mistake::at(["branch"], EnvironmentError::PullRequestAndBranch)]);
     }
     let name = match &spec.name {
         Some(name) => name.clone(),
         None => environment_name(&spec.identity(), settings.name_template.as_ref())
-            .map_err(|error| Mistake::at(["name"], error))?,
+            .map_err(|error| vec![Mistake::at(["name"], error)])?,
     };
     if name.as_str() == settings.control_namespace.as_str() {
-        return Err(Mistake::at(
-            ["name"],
-            format!(
-                "the environment name `{name}` is the control namespace, where EoD keeps its own records; choose \
-                    another name"
-            ),
-        ));
+        return Err(vec![Mistake::at(["name"], EnvironmentError::ControlNamespace(name))]);
     }
     Ok(name)
 }

@@ -1,17 +1,17 @@
-//! The short hash that keeps names apart where text had to be changed or cut.
+//! Short hashes for names with changed or cut text, and SHA-256.
 //!
-//! Ten characters of a base32 alphabet, about 49 bits, the first one a letter. So a hash can stand anywhere in a DNS
-//! label, and a name that ends in one never looks like a name that ends in a number.
+//! A short hash has ten characters of a base32 alphabet, about 49 bits. The first character is a letter, so a hash is
+//! valid at every position of a DNS label, and a name with a hash is never mistaken for a name that ends in a number.
 
 use sha2::{Digest, Sha256};
 
-/// Characters of a short hash.
+/// Length of a short hash in characters.
 pub(crate) const LENGTH: usize = 10;
 
 const LETTERS: &[u8; 26] = b"abcdefghijklmnopqrstuvwxyz";
 const ALPHABET: &[u8; 32] = b"abcdefghijklmnopqrstuvwxyz234567";
 
-/// The short hash of a text.
+/// Computes the short hash of a text.
 pub(crate) fn short(text: &str) -> String {
     let digest = Sha256::digest(text.as_bytes());
     let bits = digest.iter().take(8).fold(0_u64, |sum, byte| (sum << 8) | u64::from(*byte));
@@ -25,14 +25,14 @@ pub(crate) fn short(text: &str) -> String {
     hash
 }
 
-/// Whether a text could be mistaken for a short hash.
+/// True if a text has the form of a short hash.
 pub(crate) fn looks_like(text: &str) -> bool {
     text.len() == LENGTH
         && text.bytes().next().is_some_and(|first| first.is_ascii_lowercase())
         && text.bytes().all(|byte| ALPHABET.contains(&byte))
 }
 
-/// The SHA-256 of some bytes as 64 lower-case hex digits.
+/// Computes the SHA-256 of some bytes as 64 lower-case hex digits.
 pub(crate) fn sha256_hex(bytes: &[u8]) -> String {
     Sha256::digest(bytes).iter().map(|byte| format!("{byte:02x}")).collect()
 }

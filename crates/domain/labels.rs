@@ -1,24 +1,22 @@
 //! Label and annotation keys of EoD, and the labels and annotations a user may add.
 //!
-//! Every key we write stands here as a constant. A user's key is refused when it is ours or lies in a domain whose keys
-//! switch something on: Kubernetes itself, Pod Security, a mesh, Argo CD, OpenShift.
+//! Every key that EoD writes is a constant of this file. A user's key is refused if it is one of these, or if its domain
+//! configures the cluster: Kubernetes itself, Pod Security, a mesh, Argo CD, OpenShift.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Deserializer, Serialize};
 
 use crate::dns;
 use crate::mistake::Mistake;
-use crate::text::as_text;
+use crate::text::text_type;
 
-/// The domain of our keys, with its slash.
+/// Domain of EoD's keys, with its slash.
 pub const DOMAIN: &str = "environment.on-demand/";
 
 /// Label: always [`NAME_VALUE`].
 pub const NAME: &str = "app.kubernetes.io/name";
-/// Label: the environment's name.
+/// Label: name of the environment.
 pub const INSTANCE: &str = "app.kubernetes.io/instance";
 /// Label: always [`MANAGED_BY_VALUE`].
 pub const MANAGED_BY: &str = "app.kubernetes.io/managed-by";
@@ -27,142 +25,134 @@ pub const NAME_VALUE: &str = "preview";
 /// Value of [`MANAGED_BY`].
 pub const MANAGED_BY_VALUE: &str = "eod";
 
-/// Label: the environment's name.
+/// Label: name of the environment.
 pub const ENV: &str = "environment.on-demand/env";
-/// Label: the installation that owns the object.
+/// Label: installation that owns the object.
 pub const INSTALLATION: &str = "environment.on-demand/installation";
-/// Label: the owner as a label value. Annotation: the owner as written.
+/// Label: owner as a label value. Annotation: owner as written.
 pub const OWNER: &str = "environment.on-demand/owner";
-/// Label: the TTL, or [`NO_TTL`].
+/// Label: TTL, or [`NO_TTL`].
 pub const TTL: &str = "environment.on-demand/ttl";
-/// Label: the tier.
+/// Label: tier.
 pub const TIER: &str = "environment.on-demand/tier";
 
-/// Value of [`TTL`] where an environment is permanent.
+/// Value of [`TTL`] for a permanent environment.
 pub const NO_TTL: &str = "none";
-/// Value of the label [`OWNER`] where nobody is named.
+/// Value of the label [`OWNER`] if no owner is set.
 pub const NO_OWNER: &str = "unknown";
 
-/// Annotation: when the environment was created, RFC 3339 UTC.
+/// Annotation: creation time, RFC 3339 UTC.
 pub const CREATED_AT: &str = "environment.on-demand/created-at";
-/// Annotation: when the create was complete. Written last.
+/// Annotation: end of the create, RFC 3339 UTC. Written last.
 pub const PROVISIONED_AT: &str = "environment.on-demand/provisioned-at";
-/// Annotation of the clock: the last activity, RFC 3339 UTC. Written by several tools, never applied.
+/// Annotation of the clock: last activity, RFC 3339 UTC. Written by several tools, never applied.
 pub const LAST_ACTIVITY_AT: &str = "environment.on-demand/last-activity-at";
-/// Annotation of the clock: the end, RFC 3339 UTC. Written by several tools, never applied.
+/// Annotation of the clock: end of the environment, RFC 3339 UTC. Written by several tools, never applied.
 pub const EXPIRES_AT: &str = "environment.on-demand/expires-at";
-/// Annotation: address of the pull request.
+/// Annotation: URL of the pull request.
 pub const PR_URL: &str = "environment.on-demand/pr-url";
-/// Annotation: the commit that runs.
+/// Annotation: newest commit of the pull request.
 pub const HEAD_SHA: &str = "environment.on-demand/head-sha";
-/// Annotation: the repository, canonical.
+/// Annotation: repository in canonical form.
 pub const REPOSITORY: &str = "environment.on-demand/repository";
-/// Annotation: the identity that took the name, canonical.
+/// Annotation: identity of the environment in canonical form.
 pub const IDENTITY: &str = "environment.on-demand/identity";
-/// Annotation: the nonce of the create call.
+/// Annotation: nonce of the create call.
 pub const NONCE: &str = "environment.on-demand/nonce";
-/// Annotation: the arguments as normalised JSON.
+/// Annotation: arguments as normalised JSON.
 pub const SPEC: &str = "environment.on-demand/spec";
-/// Annotation: `true` or `false`; the reaper leaves a protected environment alone.
+/// Annotation: `true` or `false`. The reaper never ends a protected environment.
 pub const PROTECTED: &str = "environment.on-demand/protected";
-/// Annotation: why the environment was extended.
+/// Annotation: reason for an extension.
 pub const EXTENSION: &str = "environment.on-demand/extension";
 
-/// Label that every namespace carries with its own name; set by the API server.
+/// Annotation: tool that created the environment, `terraform` or `argocd`.
+pub const MADE_BY: &str = "environment.on-demand/made-by";
+/// Annotation of a mark: earliest time of the end, RFC 3339 UTC. Written by the reaper.
+pub const REAP_AFTER: &str = "environment.on-demand/reap-after";
+/// Annotation of a mark: reason of the end. Written by the reaper.
+pub const REAP_REASON: &str = "environment.on-demand/reap-reason";
+/// Annotation: approval of an end, JSON.
+pub const APPROVED: &str = "environment.on-demand/approved";
+/// Annotation: first successful deployment, RFC 3339 UTC. Written by the reaper.
+pub const DEPLOYED_AT: &str = "environment.on-demand/deployed-at";
+/// Annotation: commit that runs. Written by the reaper.
+pub const DEPLOYED_SHA: &str = "environment.on-demand/deployed-sha";
+/// Annotation: cause and object of a failing deployment. Written by the reaper.
+pub const FAILING: &str = "environment.on-demand/failing";
+/// Annotation: `active`, or [`STATE_ASLEEP`]. Written by the plugin.
+pub const STATE: &str = "environment.on-demand/state";
+/// Value of [`STATE`] for an environment without replicas.
+pub const STATE_ASLEEP: &str = "asleep";
+
+/// Label of every namespace with its own name, set by the API server.
 pub const NAMESPACE_NAME: &str = "kubernetes.io/metadata.name";
 
-/// A value that Kubernetes accepts for a label.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct LabelValue(String);
+text_type! {
+    /// Value of a Kubernetes label.
+    pub struct LabelValue, check = check_label_value, error = LabelError
+}
 
-/// Labels a user adds; none of them ours or reserved.
+/// Labels set by the user, without reserved keys.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct UserLabels(BTreeMap<String, String>);
 
-/// Annotations a user adds; none of them ours or reserved.
+/// Annotations set by the user, without reserved keys.
 #[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 #[serde(transparent)]
 pub struct UserAnnotations(BTreeMap<String, String>);
 
-/// Why a label or annotation is refused.
+/// Reasons to refuse a label or annotation.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum LabelError {
-    /// The key is no key of Kubernetes.
+    /// The key is invalid.
     #[error(
-        "`{0}` is no label or annotation key; expected up to 63 letters, digits, `-`, `_` and `.` with a letter or \
+        "invalid label or annotation key `{0}`: expected up to 63 letters, digits, `-`, `_` and `.` with a letter or \
             digit at both ends, after an optional DNS name and a slash"
     )]
     Key(String),
-    /// The value is no label value.
+    /// The value is invalid.
     #[error(
-        "`{0}` is no label value; expected up to 63 letters, digits, `-`, `_` and `.` with a letter or digit at both \
+        "invalid label value `{0}`: expected up to 63 letters, digits, `-`, `_` and `.` with a letter or digit at both \
             ends"
     )]
     Value(String),
-    /// The key is one of ours.
-    #[error("`{0}` is set by EoD itself; choose another key")]
+    /// The key is one of EoD's own.
+    #[error("key `{0}` is set by EoD; use another key")]
     Ours(String),
-    /// The key belongs to a domain that steers the cluster.
+    /// The domain of the key configures the cluster.
     #[error(
-        "`{key}` lies in `{domain}`, whose keys change how the cluster treats the namespace; choose a key in a \
-            domain of your own"
+        "key `{key}` is in the reserved domain `{domain}`, which configures the cluster; use a key in a domain of your own"
     )]
     Reserved {
-        /// The key.
+        /// Key that was given.
         key: String,
-        /// The reserved domain.
+        /// Reserved domain.
         domain: String,
     },
-    /// All annotations together are too large.
+    /// The annotations are too large in total.
     #[error(
-        "the annotations have {0} bytes in all; at most 131072 are allowed, as Kubernetes keeps 262144 for all writers"
+        "annotations must have at most 131072 bytes in total, got {0}: Kubernetes allows 262144 for all writers together"
     )]
     TooLarge(usize),
 }
 
-/// Domains whose keys steer something, with all their subdomains. `app.kubernetes.io` is the one exception.
+/// Domains that configure the cluster, with all their subdomains. `app.kubernetes.io` is the only exception.
 const RESERVED_DOMAINS: [&str; 7] =
     ["environment.on-demand", "kubernetes.io", "k8s.io", "istio.io", "linkerd.io", "argoproj.io", "openshift.io"];
-/// Keys without a domain that steer something.
+/// Keys without a domain that configure the cluster.
 const RESERVED_KEYS: [&str; 1] = ["istio-injection"];
 const SYNTAX_MAX: usize = 63;
 const ANNOTATIONS_MAX: usize = 128 * 1024;
 
-as_text!(LabelValue);
-
-impl LabelValue {
-    /// The value as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for LabelValue {
-    type Err = LabelError;
-
-    fn from_str(text: &str) -> Result<Self, LabelError> {
-        if text.is_empty() || is_syntax(text) {
-            Ok(Self(text.to_owned()))
-        } else {
-            Err(LabelError::Value(text.to_owned()))
-        }
-    }
-}
-
-impl fmt::Display for LabelValue {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl UserLabels {
-    /// Checks every key and value.
+    /// Validates every key and value.
     ///
     /// # Errors
     ///
     /// One mistake per entry, at `[attribute, key]`.
-    pub fn parse(attribute: &str, labels: BTreeMap<String, String>) -> Result<Self, Vec<Mistake>> {
+    pub fn parse(attribute: &str, labels: BTreeMap<String, String>) -> Result<Self, Vec<Mistake<LabelError>>> {
         let check = |(key, value): (&String, &String)| {
             let error = check_user_key(key).err().or_else(|| value.parse::<LabelValue>().err())?;
             Some(Mistake::at([attribute, key.as_str()], error))
@@ -171,24 +161,24 @@ impl UserLabels {
         if mistakes.is_empty() { Ok(Self(labels)) } else { Err(mistakes) }
     }
 
-    /// The labels.
+    /// The labels as a map.
     pub fn as_map(&self) -> &BTreeMap<String, String> {
         &self.0
     }
 
-    /// Whether there is none.
+    /// True if there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 }
 
 impl UserAnnotations {
-    /// Checks every key, and the size of all together.
+    /// Validates every key and the total size.
     ///
     /// # Errors
     ///
     /// One mistake per entry, at `[attribute, key]`.
-    pub fn parse(attribute: &str, annotations: BTreeMap<String, String>) -> Result<Self, Vec<Mistake>> {
+    pub fn parse(attribute: &str, annotations: BTreeMap<String, String>) -> Result<Self, Vec<Mistake<LabelError>>> {
         let check = |key: &String| Some(Mistake::at([attribute, key.as_str()], check_user_key(key).err()?));
         let mut mistakes: Vec<_> = annotations.keys().filter_map(check).collect();
         let size = annotations.iter().map(|(key, value)| key.len() + value.len()).sum();
@@ -198,12 +188,12 @@ impl UserAnnotations {
         if mistakes.is_empty() { Ok(Self(annotations)) } else { Err(mistakes) }
     }
 
-    /// The annotations.
+    /// The annotations as a map.
     pub fn as_map(&self) -> &BTreeMap<String, String> {
         &self.0
     }
 
-    /// Whether there is none.
+    /// True if there is none.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -221,11 +211,11 @@ impl<'de> Deserialize<'de> for UserAnnotations {
     }
 }
 
-/// Whether a user may set this key.
+/// Checks that a user may set this key.
 ///
 /// # Errors
 ///
-/// When it is no key, one of ours, or reserved.
+/// The key is invalid, one of EoD's own, or reserved.
 pub fn check_user_key(key: &str) -> Result<(), LabelError> {
     let (prefix, name) = match key.split_once('/') {
         Some((prefix, name)) => (Some(prefix), name),
@@ -244,12 +234,15 @@ pub fn check_user_key(key: &str) -> Result<(), LabelError> {
     if prefix == "app.kubernetes.io" {
         return Ok(());
     }
-    let lies_in =
-        |domain: &&str| prefix.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-    RESERVED_DOMAINS.into_iter().find(lies_in).map_or(Ok(()), |domain| Err(reserved(domain)))
+    let is_in = |domain: &&str| prefix.strip_suffix(domain).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    RESERVED_DOMAINS.into_iter().find(is_in).map_or(Ok(()), |domain| Err(reserved(domain)))
 }
 
-/// The rule that label values and the names of keys share.
+fn check_label_value(text: &str) -> Result<(), LabelError> {
+    if text.is_empty() || is_syntax(text) { Ok(()) } else { Err(LabelError::Value(text.to_owned())) }
+}
+
+/// Common syntax of label values and of the names of keys.
 fn is_syntax(text: &str) -> bool {
     let alphanumeric = |byte: Option<u8>| byte.is_some_and(|byte| byte.is_ascii_alphanumeric());
     text.len() <= SYNTAX_MAX
@@ -258,9 +251,8 @@ fn is_syntax(text: &str) -> bool {
         && text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"-_.".contains(&byte))
 }
 
-// The mistakes are a parser's output that is given away.
 #[expect(clippy::needless_pass_by_value, reason = "the signature is that of an error conversion")]
-fn first_mistake<E: serde::de::Error>(mistakes: Vec<Mistake>) -> E {
+fn first_mistake<E: serde::de::Error>(mistakes: Vec<Mistake<LabelError>>) -> E {
     E::custom(mistakes.first().map(ToString::to_string).unwrap_or_default())
 }
 

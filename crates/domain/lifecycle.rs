@@ -1,115 +1,80 @@
-//! Where an environment stands in its life.
+//! Lifecycle of an environment: its status, derived from timestamps and conditions.
 //!
-//! The word is computed from times and conditions every time it is asked for, and stored nowhere, so it cannot go stale
-//! and no transition can be illegal: `pending -> ready -> active -> idle -> expiring -> destroyed`, with `failed` and
-//! `awaiting-approval` beside them. Activity moves the times, and with them the word, back to `active`.
-
-use std::fmt;
-use std::str::FromStr;
+//! The status is computed for every read and never stored, so it cannot be stale and no transition can be invalid:
+//! `pending -> ready -> active -> idle -> expiring -> destroyed`, or `failed` and `awaiting-approval`. Activity moves the
+//! timestamps, and so leads back to `active`.
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::text::as_text;
+use crate::text::{KeywordError, keyword};
 use crate::tier::Tier;
 use crate::ttl::Ttl;
 
-/// The word.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+/// Lifecycle status, in the order of a life.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::VariantNames,
+)]
+#[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = Status::unsupported)]
 pub enum Status {
-    /// Being made.
+    /// Create not finished.
     Pending,
-    /// Made; nothing was deployed yet.
+    /// Created, no deployment yet.
     Ready,
-    /// Deployed, with activity within half the TTL.
+    /// Deployed, with activity within half of the TTL.
     Active,
-    /// Quiet for half the TTL.
+    /// No activity for half of the TTL.
     Idle,
-    /// Within the warning window, or past the end.
+    /// Within the warning time, or past the end.
     Expiring,
-    /// Could not be made, or its first deployment failed.
+    /// Create failed, or its deployment fails.
     Failed,
-    /// Past the end, and the tier ends nothing without an approval.
+    /// Past the end, in a tier that ends only with an approval.
     AwaitingApproval,
-    /// Gone, or on its way out.
+    /// Deleted, or being deleted.
     Destroyed,
 }
 
-/// What a status is computed from.
+/// Facts that determine the status.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Facts {
-    /// Whether the namespace exists and is not being deleted.
+    /// True if the namespace exists and is not being deleted.
     pub exists: bool,
-    /// Whether its create was finished.
+    /// True if its create is finished.
     pub provisioned: bool,
-    /// Whether the first deployment succeeded. Where nobody watches deployments it stays false, and the environment
-    /// `ready` instead of `active`.
+    /// True if the first deployment succeeded. Without an observer of deployments it stays false, and the environment
+    /// is `ready` instead of `active`.
     pub deployed: bool,
-    /// Whether a condition says that it cannot work.
+    /// True if a condition reports a failure.
     pub failed: bool,
-    /// The tier.
+    /// Tier of the environment.
     pub tier: Tier,
-    /// The TTL; none for a permanent environment.
+    /// TTL; none for a permanent environment.
     pub ttl: Option<Ttl>,
-    /// The tier's warning time.
+    /// Warning time of the tier.
     pub warning: Option<Ttl>,
-    /// The last activity; none where it was not recorded yet.
+    /// Last activity; none if not recorded yet.
     pub last_activity_at: Option<Timestamp>,
-    /// The end; none for a permanent environment.
+    /// End; none for a permanent environment.
     pub expires_at: Option<Timestamp>,
 }
 
-/// A word that is no status.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("`{0}` is no status; expected pending, ready, active, idle, expiring, failed, awaiting-approval or destroyed")]
-pub struct StatusError(String);
+keyword!(Status, "status");
 
-as_text!(Status);
-
-impl Status {
-    /// All of them, in the order of a life.
-    pub const ALL: [Self; 8] = [
-        Self::Pending,
-        Self::Ready,
-        Self::Active,
-        Self::Idle,
-        Self::Expiring,
-        Self::Failed,
-        Self::AwaitingApproval,
-        Self::Destroyed,
-    ];
-
-    /// The word.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Pending => "pending",
-            Self::Ready => "ready",
-            Self::Active => "active",
-            Self::Idle => "idle",
-            Self::Expiring => "expiring",
-            Self::Failed => "failed",
-            Self::AwaitingApproval => "awaiting-approval",
-            Self::Destroyed => "destroyed",
-        }
-    }
-}
-
-impl FromStr for Status {
-    type Err = StatusError;
-
-    fn from_str(text: &str) -> Result<Self, StatusError> {
-        Self::ALL.into_iter().find(|status| status.as_str() == text).ok_or_else(|| StatusError(text.to_owned()))
-    }
-}
-
-impl fmt::Display for Status {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
-/// The status at `now`.
+/// Computes the status at `now`.
 ///
-/// An end that nobody recorded has not come: unknown never means expired.
+/// An end that is not recorded has not passed: unknown never means expired.
 pub fn status(facts: &Facts, now: Timestamp) -> Status {
     if !facts.exists {
         return Status::Destroyed;
@@ -137,8 +102,8 @@ pub fn status(facts: &Facts, now: Timestamp) -> Status {
     if facts.deployed { Status::Active } else { Status::Ready }
 }
 
-/// How long before the end the warning is given: the tier's time, but never more than half of a shorter TTL, so that
-/// activity always leads back out of the window.
+/// Time between the warning and the end: the warning time of the tier, at most half of the TTL, so that activity always
+/// ends the warning.
 pub fn effective_warning(ttl: Option<Ttl>, warning: Option<Ttl>) -> SignedDuration {
     match (ttl, warning) {
         (Some(ttl), Some(warning)) => warning.duration().min(ttl.half()),

@@ -1,8 +1,8 @@
-//! What one container gets when it asks for nothing, and what it may ask for at most.
+//! Default and maximum resources of one container.
 //!
-//! A quota alone refuses every pod that names no requests and limits, so these defaults always go with it. The API
-//! server demands `max >= default >= default request`; a maximum over the quota would only promise what the quota
-//! then refuses. Both are checked here, so that a wrong value is an error at plan and not a half-made environment.
+//! A quota alone refuses every pod without requests and limits, so these defaults always come with it. The API server
+//! requires `max >= default >= default request`, and the quota would refuse a container above it. Both are checked
+//! here, so that an invalid value is an error before anything is created.
 
 use serde::{Deserialize, Serialize};
 
@@ -10,25 +10,25 @@ use crate::mistake::Mistake;
 use crate::quantity::Quantity;
 use crate::quota::Quota;
 
-/// The limits of one container, every field decided and consistent with the quota.
+/// Limits of one container, complete and consistent with the quota.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct ContainerLimits {
-    /// CPU limit of a container that names none.
+    /// CPU limit of a container without its own.
     pub default_cpu: Quantity,
-    /// Memory limit of a container that names none.
+    /// Memory limit of a container without its own.
     pub default_memory: Quantity,
-    /// CPU request of a container that names none.
+    /// CPU request of a container without its own.
     pub default_request_cpu: Quantity,
-    /// Memory request of a container that names none.
+    /// Memory request of a container without its own.
     pub default_request_memory: Quantity,
-    /// Largest CPU limit of one container.
+    /// Maximum CPU limit of one container.
     pub max_cpu: Quantity,
-    /// Largest memory limit of one container.
+    /// Maximum memory limit of one container.
     pub max_memory: Quantity,
 }
 
-/// Limits as they are written: 250m, 256Mi, 50m, 64Mi and the quota stand in for what is not given.
+/// Limits as set by the user. The defaults are 250m, 256Mi, 50m, 64Mi, and the quota as maximum.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct LimitsSettings {
@@ -52,19 +52,63 @@ pub struct LimitsSettings {
     pub max_memory: Option<Quantity>,
 }
 
+/// Reasons to refuse the limits of a container.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum LimitsError {
+    /// The maximum of a container is above the quota of the environment.
+    #[error(
+        "maximum {resource} of a container must be at most the quota {quota}, got {max}; lower it or raise \
+            `quota.{resource}`"
+    )]
+    MaxAboveQuota {
+        /// Resource: `cpu` or `memory`.
+        resource: &'static str,
+        /// Maximum of a container.
+        max: Quantity,
+        /// Quota of the environment.
+        quota: Quantity,
+    },
+    /// The default limit is above the maximum.
+    #[error(
+        "default {resource} limit must be at most `max_{resource}` {max}, got {default}; set \
+            `limits.default_{resource}`, or raise the quota"
+    )]
+    DefaultAboveMax {
+        /// Resource: `cpu` or `memory`.
+        resource: &'static str,
+        /// Default limit of a container.
+        default: Quantity,
+        /// Maximum of a container.
+        max: Quantity,
+    },
+    /// The default request is above the default limit.
+    #[error(
+        "default {resource} request must be at most `default_{resource}` {default}, got {request}; set \
+            `limits.default_request_{resource}`"
+    )]
+    RequestAboveDefault {
+        /// Resource: `cpu` or `memory`.
+        resource: &'static str,
+        /// Default request of a container.
+        request: Quantity,
+        /// Default limit of a container.
+        default: Quantity,
+    },
+}
+
 impl ContainerLimits {
-    /// Fills in the defaults and checks the result against itself and the quota.
+    /// Applies the defaults and validates the result against the quota.
     ///
     /// # Errors
     ///
-    /// One mistake per value that does not fit, with a path under `limits`.
-    pub fn resolve(settings: &LimitsSettings, quota: &Quota) -> Result<Self, Vec<Mistake>> {
+    /// One mistake per invalid value, with a path under `limits`.
+    pub fn resolve(settings: &LimitsSettings, quota: &Quota) -> Result<Self, Vec<Mistake<LimitsError>>> {
         let limits = Self::unchecked(settings, quota);
         let mistakes = limits.mistakes(quota);
         if mistakes.is_empty() { Ok(limits) } else { Err(mistakes) }
     }
 
-    /// The values with the defaults filled in, not checked: what a plan shows beside the mistakes.
+    /// Applies the defaults without validation.
     pub fn unchecked(settings: &LimitsSettings, quota: &Quota) -> Self {
         let LimitsSettings {
             default_cpu,
@@ -84,33 +128,28 @@ impl ContainerLimits {
         }
     }
 
-    fn mistakes(&self, quota: &Quota) -> Vec<Mistake> {
+    fn mistakes(&self, quota: &Quota) -> Vec<Mistake<LimitsError>> {
         let rows = [
             ("cpu", &self.default_request_cpu, &self.default_cpu, &self.max_cpu, &quota.cpu),
             ("memory", &self.default_request_memory, &self.default_memory, &self.max_memory, &quota.memory),
         ];
         let mut mistakes = Vec::new();
         for (resource, request, default, max, quota) in rows {
+            let mut refuse = |field: &str, error| {
+                mistakes.push(Mistake::at(["limits".to_owned(), format!("{field}_{resource}")], error));
+            };
             if max > quota {
-                let message = format!(
-                    "a container may have at most {max}, more than the quota's {resource} of {quota}; lower it or \
-                        raise `quota.{resource}`"
-                );
-                mistakes.push(Mistake::at(["limits".to_owned(), format!("max_{resource}")], message));
+                refuse("max", LimitsError::MaxAboveQuota { resource, max: max.clone(), quota: quota.clone() });
             }
             if default > max {
-                let message = format!(
-                    "the default limit {default} is above `max_{resource}` {max}; set `limits.default_{resource}` to \
-                        at most {max}, or raise the quota"
+                refuse(
+                    "default",
+                    LimitsError::DefaultAboveMax { resource, default: default.clone(), max: max.clone() },
                 );
-                mistakes.push(Mistake::at(["limits".to_owned(), format!("default_{resource}")], message));
             }
             if request > default {
-                let message = format!(
-                    "the default request {request} is above `default_{resource}` {default}; set \
-                        `limits.default_request_{resource}` to at most {default}"
-                );
-                mistakes.push(Mistake::at(["limits".to_owned(), format!("default_request_{resource}")], message));
+                let (request, default) = (request.clone(), default.clone());
+                refuse("default_request", LimitsError::RequestAboveDefault { resource, request, default });
             }
         }
         mistakes
@@ -118,7 +157,7 @@ impl ContainerLimits {
 }
 
 impl From<ContainerLimits> for LimitsSettings {
-    /// Limits with every field given.
+    /// Sets every field.
     fn from(decided: ContainerLimits) -> Self {
         let ContainerLimits {
             default_cpu,

@@ -1,15 +1,13 @@
-//! The service mesh an environment joins.
+//! Service mesh of an environment.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::labels::LabelValue;
-use crate::text::as_text;
+use crate::text::{KeywordError, keyword};
 
-/// Which mesh, and which revision of it.
+/// Mesh with its revision.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Mesh {
@@ -18,8 +16,24 @@ pub struct Mesh {
     revision: Option<LabelValue>,
 }
 
-/// The meshes we know.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+/// Supported meshes.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::VariantNames,
+)]
+#[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = MeshKind::unsupported)]
 pub enum MeshKind {
     /// No mesh.
     #[default]
@@ -32,44 +46,37 @@ pub enum MeshKind {
     Linkerd,
 }
 
-/// Why a mesh is refused.
+/// Error for a revision of a mesh without revisions.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum MeshError {
-    /// A word that is no mesh.
-    #[error("`{0}` is no mesh; expected none, istio-sidecar, istio-ambient or linkerd")]
-    Kind(String),
-    /// A revision where there is none.
-    #[error("the mesh `{0}` has no revisions; remove `revision`, or use istio-sidecar or istio-ambient")]
-    Revision(MeshKind),
-}
+#[error("mesh `{0}` has no revisions; remove `revision`, or use istio-sidecar or istio-ambient")]
+pub struct MeshError(MeshKind);
 
-as_text!(MeshKind);
+keyword!(MeshKind, "mesh");
 
 impl Mesh {
-    /// A mesh, with a revision where the mesh has them.
+    /// Creates a mesh, with an optional revision.
     ///
     /// # Errors
     ///
-    /// When a revision is given for a mesh without revisions.
+    /// A revision is set for a mesh without revisions.
     pub fn new(kind: MeshKind, revision: Option<LabelValue>) -> Result<Self, MeshError> {
         match (kind, &revision) {
-            (MeshKind::None | MeshKind::Linkerd, Some(_)) => Err(MeshError::Revision(kind)),
+            (MeshKind::None | MeshKind::Linkerd, Some(_)) => Err(MeshError(kind)),
             _ => Ok(Self { kind, revision }),
         }
     }
 
-    /// Which mesh.
+    /// Kind of the mesh.
     pub fn kind(&self) -> MeshKind {
         self.kind
     }
 
-    /// Which revision of the mesh's control plane.
+    /// Revision of the mesh's control plane.
     pub fn revision(&self) -> Option<&LabelValue> {
         self.revision.as_ref()
     }
 
-    /// The labels of the namespace. `istio-injection` and a revision exclude each other, and neither goes with ambient
-    /// mode's switch.
+    /// Labels of the namespace. `istio-injection` and a revision exclude each other, and ambient mode excludes both.
     pub fn labels(&self) -> BTreeMap<String, String> {
         let revision = self.revision.as_ref().map(|revision| ("istio.io/rev", revision.as_str()));
         let switch = match (self.kind, &revision) {
@@ -80,44 +87,12 @@ impl Mesh {
         owned(revision.into_iter().chain(switch))
     }
 
-    /// The annotations of the namespace.
+    /// Annotations of the namespace.
     pub fn annotations(&self) -> BTreeMap<String, String> {
         match self.kind {
             MeshKind::Linkerd => owned([("linkerd.io/inject", "enabled")]),
             MeshKind::None | MeshKind::IstioSidecar | MeshKind::IstioAmbient => BTreeMap::new(),
         }
-    }
-}
-
-impl MeshKind {
-    /// The word that names the mesh.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::None => "none",
-            Self::IstioSidecar => "istio-sidecar",
-            Self::IstioAmbient => "istio-ambient",
-            Self::Linkerd => "linkerd",
-        }
-    }
-}
-
-impl FromStr for MeshKind {
-    type Err = MeshError;
-
-    fn from_str(text: &str) -> Result<Self, MeshError> {
-        match text {
-            "none" => Ok(Self::None),
-            "istio-sidecar" => Ok(Self::IstioSidecar),
-            "istio-ambient" => Ok(Self::IstioAmbient),
-            "linkerd" => Ok(Self::Linkerd),
-            other => Err(MeshError::Kind(other.to_owned())),
-        }
-    }
-}
-
-impl fmt::Display for MeshKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

@@ -1,14 +1,14 @@
-//! The name of an environment, and how an identity gets one.
+//! Names of environments.
 //!
 //! # Guarantees
 //!
-//! - Every name is a DNS label of at most 63 characters and none that belongs to the cluster.
-//! - The same identity always gets the same name from the same template.
-//! - No two identities of one owner share a name, as long as the template contains `{repo}` (the default does).
-//!   Two owners may: then the name belongs to whoever took it first, see [`crate::check_claim`].
+//! - Every name is a DNS label of at most 63 characters and not reserved for the cluster.
+//! - The same identity always has the same name with the same template.
+//! - Two identities of one owner never share a name if the template contains `{repo}` (the default does). Two owners
+//!   can: then the name belongs to the first claim, see [`crate::check_claim`].
 //!
-//! The argument: a name without a hash never ends in something that looks like a hash, and a template's rendering can
-//! be read back in one way only (see [`NameTemplate`]). A name with a hash ends in the hash of its own identity.
+//! Reason: a name without a hash never ends in the form of a hash, and a name made by a template can be parsed in one way
+//! only (see [`NameTemplate`]). A name with a hash ends in the hash of its own identity.
 
 #[cfg(test)]
 mod distinct;
@@ -17,85 +17,65 @@ mod repository;
 mod reserved;
 mod template;
 
-use std::fmt;
 use std::num::NonZeroU64;
-use std::str::FromStr;
 
 pub use self::identity::{BranchName, Identity, IdentityError, Subject};
 pub use self::repository::{Repository, RepositoryError};
 pub use self::template::{NameTemplate, TemplateError};
 use crate::dns::{self, DnsError, LABEL_MAX};
-use crate::text::as_text;
+use crate::text::text_type;
 use crate::{hash, slug};
 
-/// The name of an environment and of its namespace.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct EnvironmentName(String);
+text_type! {
+    /// Name of an environment and of its namespace: a DNS label that is not reserved.
+    pub struct EnvironmentName, check = check_environment_name, error = NameError
+}
 
-/// Why there is no such name.
+/// Reasons to refuse a name.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum NameError {
     /// Not a DNS label.
-    #[error("the environment name {0}")]
+    #[error("environment name {0}")]
     Label(#[from] DnsError),
     /// A name that the cluster or its operators use.
-    #[error("the environment name `{name}` is reserved: {reason}; choose another name")]
+    #[error("environment name `{name}` is reserved: {reason}; use another name")]
     Reserved {
-        /// What was given, or what the template made.
+        /// Name that was given or made by the template.
         name: String,
-        /// Who uses the name.
+        /// Reason for the reservation.
         reason: &'static str,
     },
-    /// Neither a pull request nor a branch.
-    #[error("there is nothing to make a name from; set `name`, `pull_request` or `branch`")]
-    NothingToNameItBy,
-    /// A template that asks for more than the identity has.
-    #[error("the name template `{template}` uses the repository, and none is given; set `repository` or `name`")]
+    /// Neither a name nor a pull request nor a branch.
+    #[error("environment name is missing: expected a name, a pull request or a branch")]
+    Missing,
+    /// The template needs a repository.
+    #[error("name template `{template}` requires a repository, and none is set")]
     NoRepository {
-        /// The template.
+        /// Template in use.
         template: String,
     },
 }
 
-as_text!(EnvironmentName);
-
-impl EnvironmentName {
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
+fn check_environment_name(text: &str) -> Result<(), NameError> {
+    dns::check_label(text)?;
+    match reserved::reason(text) {
+        Some(reason) => Err(NameError::Reserved { name: text.to_owned(), reason }),
+        None => Ok(()),
     }
 }
 
-impl FromStr for EnvironmentName {
-    type Err = NameError;
-
-    fn from_str(text: &str) -> Result<Self, NameError> {
-        dns::check_label(text)?;
-        match reserved::reason(text) {
-            Some(reason) => Err(NameError::Reserved { name: text.to_owned(), reason }),
-            None => Ok(Self(text.to_owned())),
-        }
-    }
-}
-
-impl fmt::Display for EnvironmentName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// The name an identity gets.
+/// Makes the name of an identity.
 ///
-/// Without a template a pull request is `pr-{number}`, or `{repo}-pr-{number}` where the repository is known. A branch
-/// is always `{repo}-{branch}-<hash>`, whatever the template.
+/// The default template is `pr-{number}` without and `{repo}-pr-{number}` with a repository. The name of a branch is
+/// always `{repo}-{branch}-<hash>`, independent of the template.
 ///
 /// # Errors
 ///
-/// When the identity has neither pull request nor branch, lacks a repository the template needs, or the outcome is
-/// reserved.
+/// The identity has neither a pull request nor a branch, has no repository for a template that requires one, or the name
+/// is reserved.
 pub fn environment_name(identity: &Identity, template: Option<&NameTemplate>) -> Result<EnvironmentName, NameError> {
     let name = match &identity.subject {
-        Subject::Given => return Err(NameError::NothingToNameItBy),
+        Subject::Given => return Err(NameError::Missing),
         Subject::Branch(branch) => branch_name(identity, branch),
         Subject::PullRequest(number) => pull_request_name(identity, *number, template)?,
     };
@@ -108,7 +88,7 @@ fn branch_name(identity: &Identity, branch: &BranchName) -> String {
     let text = match &identity.repository {
         None => slug::cut(&branch, TEXT).to_owned(),
         Some(repository) => {
-            // Half of the room belongs to the repository, and what a short branch leaves.
+            // The repository may use half of the length, and the part that a short branch does not use.
             let repo = slug::slug(repository.repo()).text;
             let room = TEXT.saturating_sub(1 /* dash */ + branch.len()).max(TEXT / 2);
             let repo = slug::cut(&repo, room);
@@ -129,7 +109,7 @@ fn pull_request_name(
         .render(identity.repository.as_ref(), number)
         .ok_or_else(|| NameError::NoRepository { template: template.to_string() })?;
     let last = rendered.text.rsplit('-').next().unwrap_or_default();
-    // A repository's own name may end in what looks like our hash; only a hash of our own tells the two apart.
+    // The name of a repository may end in the form of our hash. Then only a hash of our own distinguishes the two.
     if !rendered.changed && rendered.text.len() <= LABEL_MAX && !hash::looks_like(last) {
         return Ok(rendered.text);
     }

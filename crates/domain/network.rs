@@ -1,4 +1,4 @@
-//! What an environment may talk to, and who may talk to it.
+//! Network of an environment: allowed sources and destinations.
 
 use std::fmt;
 use std::str::FromStr;
@@ -7,101 +7,112 @@ use serde::{Deserialize, Serialize};
 
 use crate::cidr::Cidr;
 use crate::dns::{DnsError, NamespaceName};
-use crate::text::as_text;
+use crate::text::{KeywordError, keyword, serde_as_text};
 
-/// Whether an environment is fenced in.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+/// Network isolation of an environment.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::VariantNames,
+)]
+#[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = Isolation::unsupported)]
 pub enum Isolation {
-    /// Everything is denied that is not allowed here.
+    /// Denies everything that is not allowed explicitly.
     #[default]
     Strict,
-    /// No network policies at all.
+    /// No network policies.
     None,
 }
 
-/// The network of an environment, every field decided.
+/// Network of an environment, complete.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Network {
-    /// Whether there are policies.
+    /// Network isolation.
     pub isolation: Isolation,
     /// Namespaces whose pods may reach every pod of the environment.
     pub allow_from_namespaces: Vec<NamespaceName>,
     /// Namespaces whose pods the environment may reach.
     pub allow_to_namespaces: Vec<NamespaceName>,
-    /// Addresses the environment may reach. Instance metadata never belongs to them.
+    /// Addresses the environment may reach, except instance metadata.
     pub allow_to_cidrs: Vec<Cidr>,
     /// Shared services the environment may reach.
     pub stable_services: Vec<StableService>,
-    /// Where the cluster's DNS runs.
+    /// Namespace of the cluster's DNS.
     pub dns_namespace: NamespaceName,
-    /// Where ingress gateways run.
+    /// Namespaces of the ingress gateways.
     pub ingress_namespaces: Vec<NamespaceName>,
 }
 
-/// A network as it is written.
+/// Network as set by the user. A field that is not set has a default.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct NetworkSettings {
-    /// See [`Network::isolation`]; `strict` where not given.
+    /// See [`Network::isolation`], default `strict`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub isolation: Option<Isolation>,
-    /// See [`Network::allow_from_namespaces`]; none where not given.
+    /// See [`Network::allow_from_namespaces`], default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_from_namespaces: Option<Vec<NamespaceName>>,
-    /// See [`Network::allow_to_namespaces`]; none where not given.
+    /// See [`Network::allow_to_namespaces`], default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_to_namespaces: Option<Vec<NamespaceName>>,
-    /// See [`Network::allow_to_cidrs`]; none where not given.
+    /// See [`Network::allow_to_cidrs`], default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub allow_to_cidrs: Option<Vec<Cidr>>,
-    /// See [`Network::stable_services`]; none where not given.
+    /// See [`Network::stable_services`], default none.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub stable_services: Option<Vec<StableService>>,
-    /// See [`Network::dns_namespace`]; `kube-system` where not given.
+    /// See [`Network::dns_namespace`], default `kube-system`.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dns_namespace: Option<NamespaceName>,
-    /// See [`Network::ingress_namespaces`]; the usual gateways' where not given.
+    /// See [`Network::ingress_namespaces`], default the namespaces of common gateways.
     #[serde(skip_serializing_if = "Option::is_none")]
     pub ingress_namespaces: Option<Vec<NamespaceName>>,
 }
 
-/// A service outside of the environment: `stable/payments:8080`. The port is that of the pods.
+/// Service outside of the environment: `stable/payments:8080`.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct StableService {
-    /// Its namespace.
+    /// Namespace of the service.
     pub namespace: NamespaceName,
-    /// Its name, for routes; a network policy sees only namespace and port.
+    /// Name of the service, for routes. A network policy has only the namespace and the port.
     pub name: NamespaceName,
-    /// The port its pods listen on.
+    /// Port of the pods.
     pub port: u16,
 }
 
-/// A word that is no isolation.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("`{0}` is no isolation; expected strict or none")]
-pub struct IsolationError(String);
-
-/// Why a text is no stable service.
+/// Reasons to refuse a text as a stable service.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum StableServiceError {
     /// A part is missing.
-    #[error("`{0}` is no service; write namespace, name and the port of its pods, as in `stable/payments:8080`")]
+    #[error("invalid service `{0}`: expected namespace, name and the port of its pods, as in `stable/payments:8080`")]
     Shape(String),
-    /// A part that is no DNS label.
-    #[error("the service `{text}` has a part that is no name")]
+    /// The namespace or the name is not a DNS label.
+    #[error("service `{text}` has an invalid namespace or name")]
     Part {
-        /// What was given.
+        /// Text that was given.
         text: String,
-        /// What is wrong.
+        /// Error in the namespace or the name.
         source: DnsError,
     },
-    /// No port between 1 and 65535.
-    #[error("the service `{text}` has the port `{port}`; expected 1 to 65535")]
+    /// The port is not a number from 1 to 65535.
+    #[error("service `{text}` must have a port from 1 to 65535, got `{port}`")]
     Port {
-        /// What was given.
+        /// Text that was given.
         text: String,
-        /// The port as written.
+        /// Port as written.
         port: String,
     },
 }
@@ -109,7 +120,8 @@ pub enum StableServiceError {
 const INGRESS_NAMESPACES: [&str; 5] =
     ["istio-system", "istio-ingress", "envoy-gateway-system", "ingress-nginx", "traefik"];
 
-as_text!(Isolation, StableService);
+keyword!(Isolation, "isolation");
+serde_as_text!(StableService);
 
 impl Network {
     /// Fills in the defaults.
@@ -136,7 +148,7 @@ impl Network {
 }
 
 impl From<Network> for NetworkSettings {
-    /// A network with every field given.
+    /// Sets every field.
     fn from(decided: Network) -> Self {
         let Network {
             isolation,
@@ -156,34 +168,6 @@ impl From<Network> for NetworkSettings {
             dns_namespace: Some(dns_namespace),
             ingress_namespaces: Some(ingress_namespaces),
         }
-    }
-}
-
-impl Isolation {
-    /// The word that names it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Strict => "strict",
-            Self::None => "none",
-        }
-    }
-}
-
-impl FromStr for Isolation {
-    type Err = IsolationError;
-
-    fn from_str(text: &str) -> Result<Self, IsolationError> {
-        match text {
-            "strict" => Ok(Self::Strict),
-            "none" => Ok(Self::None),
-            other => Err(IsolationError(other.to_owned())),
-        }
-    }
-}
-
-impl fmt::Display for Isolation {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
     }
 }
 

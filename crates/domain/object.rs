@@ -1,39 +1,38 @@
-//! The Kubernetes objects of an environment, as data.
-//!
-//! # Guarantees
-//!
-//! - Same environment, same objects, in the same order: the namespace first, then what guards it.
-//! - Every object carries the marks. Quota and limits always come together.
-//! - No object holds a time of the clock, so nothing here competes with those who write it.
-//!
-//! Whoever applies them (the provider, the Argo CD plugin) adds nothing.
-
-mod access;
-pub(crate) mod guards;
-mod namespace;
-mod network;
-
-use std::fmt;
-use std::str::FromStr;
+//! Kubernetes objects as data: kind, name and content.
 
 use serde_json::{Value, json};
 
-pub use self::namespace::{namespace_claim, namespace_object};
-use crate::environment::{Environment, NamespaceProvenance};
+use crate::environment::Environment;
+use crate::text::{KeywordError, keyword};
 
-/// One object: what to apply.
+/// Object to apply.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Object {
-    /// Its kind.
+    /// Kind of the object.
     pub kind: ObjectKind,
-    /// Its name.
+    /// Name of the object.
     pub name: String,
-    /// The whole object, with apiVersion, kind and metadata.
+    /// Complete object, with apiVersion, kind and metadata.
     pub content: Value,
 }
 
-/// The kinds an environment is made of, in the order in which they are applied.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+/// Kinds of the objects of an environment, in the order in which they are applied.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::VariantNames,
+)]
+#[strum(parse_err_ty = KeywordError, parse_err_fn = ObjectKind::unsupported)]
 #[expect(missing_docs, reason = "the names are those of Kubernetes")]
 pub enum ObjectKind {
     Namespace,
@@ -45,37 +44,10 @@ pub enum ObjectKind {
     RoleBinding,
 }
 
-/// A word that is none of our kinds.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("`{0}` is no kind of object that an environment is made of")]
-pub struct ObjectKindError(String);
+keyword!(ObjectKind, "kind of object");
 
 impl ObjectKind {
-    /// All kinds, in order.
-    pub const ALL: [Self; 7] = [
-        Self::Namespace,
-        Self::ServiceAccount,
-        Self::ResourceQuota,
-        Self::LimitRange,
-        Self::NetworkPolicy,
-        Self::Role,
-        Self::RoleBinding,
-    ];
-
-    /// The kind as the API writes it.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Namespace => "Namespace",
-            Self::ServiceAccount => "ServiceAccount",
-            Self::ResourceQuota => "ResourceQuota",
-            Self::LimitRange => "LimitRange",
-            Self::NetworkPolicy => "NetworkPolicy",
-            Self::Role => "Role",
-            Self::RoleBinding => "RoleBinding",
-        }
-    }
-
-    /// The API group; empty for the core group.
+    /// API group; empty for the core group.
     pub fn group(self) -> &'static str {
         match self {
             Self::Namespace | Self::ServiceAccount | Self::ResourceQuota | Self::LimitRange => "",
@@ -93,7 +65,7 @@ impl ObjectKind {
         }
     }
 
-    /// The plural of the API's paths.
+    /// Plural, as in the API's paths.
     pub fn plural(self) -> &'static str {
         match self {
             Self::Namespace => "namespaces",
@@ -107,28 +79,14 @@ impl ObjectKind {
     }
 }
 
-impl FromStr for ObjectKind {
-    type Err = ObjectKindError;
-
-    fn from_str(text: &str) -> Result<Self, ObjectKindError> {
-        Self::ALL.into_iter().find(|kind| kind.as_str() == text).ok_or_else(|| ObjectKindError(text.to_owned()))
-    }
-}
-
-impl fmt::Display for ObjectKind {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
-
 impl Object {
-    /// `Kind/name`: what [`crate::drift`] and records know the object by.
+    /// Key `Kind/name` of the object in [`crate::drift`] and in records.
     pub fn key(&self) -> String {
         format!("{}/{}", self.kind, self.name)
     }
 
-    /// An object inside the environment's namespace. `fields` are its fields beside apiVersion, kind and metadata.
-    fn inside(environment: &Environment, kind: ObjectKind, name: impl Into<String>, fields: Value) -> Self {
+    /// Creates an object in the environment's namespace. `fields` are its fields except apiVersion, kind and metadata.
+    pub(crate) fn inside(environment: &Environment, kind: ObjectKind, name: impl Into<String>, fields: Value) -> Self {
         let name = name.into();
         let mut content = json!({
             "apiVersion": kind.api_version(),
@@ -141,22 +99,3 @@ impl Object {
         Self { kind, name, content }
     }
 }
-
-/// All objects of an environment, in the order in which to apply them.
-pub fn objects(environment: &Environment, provenance: &NamespaceProvenance) -> Vec<Object> {
-    let mut objects = vec![namespace_object(environment, provenance)];
-    objects.extend(contents(environment));
-    objects
-}
-
-/// The objects inside of its namespace, in the order in which to apply them.
-pub fn contents(environment: &Environment) -> Vec<Object> {
-    let mut objects = vec![access::service_account(environment)];
-    objects.extend(guards::guards(environment));
-    objects.extend(network::policies(environment));
-    objects.extend(access::access(environment));
-    objects
-}
-
-#[cfg(test)]
-mod tests;

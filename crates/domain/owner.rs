@@ -1,50 +1,28 @@
-//! Who an environment belongs to.
+//! Owner of an environment.
 //!
-//! Any text is accepted (`dependabot[bot]`, an e-mail address, nothing at all): who owns an environment is no reason not
-//! to make it. The annotation holds it as written; the label holds it where it is a legal label value, and else a slug
+//! Any text is valid (`dependabot[bot]`, an e-mail address, an empty text): an owner is never a reason to refuse an
+//! environment. The annotation holds the text as written. The label holds it if it is a valid label value, else a slug
 //! with a hash.
 
 use std::convert::Infallible;
-use std::fmt;
-use std::str::FromStr;
 
 use crate::labels::{LabelValue, NO_OWNER};
 use crate::slug;
-use crate::text::as_text;
+use crate::text::text_type;
 
-/// The owner as written.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct Owner(String);
-
-as_text!(Owner);
+text_type! {
+    /// Owner as written.
+    pub struct Owner, parse = |text| Ok(text.to_owned()), error = Infallible
+}
 
 impl Owner {
-    /// The owner as written.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The value of the label `/owner`.
+    /// Value of the label `/owner`.
     pub fn label(&self) -> LabelValue {
         let text = if self.0.trim().is_empty() { NO_OWNER } else { self.0.as_str() };
         text.parse().unwrap_or_else(|_| {
             let text = slug::with_hash(&slug::slug(&self.0).text, &self.0, crate::dns::LABEL_MAX);
             text.parse().expect("a slug with a hash is a DNS label, and every DNS label is a label value")
         })
-    }
-}
-
-impl FromStr for Owner {
-    type Err = Infallible;
-
-    fn from_str(text: &str) -> Result<Self, Infallible> {
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Display for Owner {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
     }
 }
 

@@ -1,67 +1,68 @@
-//! Whether the namespace that was found is the one that is remembered.
+//! Check that a namespace is the one that was created or taken over earlier.
 //!
-//! [`check_claim`](crate::check_claim) answers who comes for the first time. Who has made a namespace knows more of it: its uid, or
-//! the nonce of the call that made it. The uid decides: marks can be copied and taken off, a uid cannot.
+//! [`check_claim`](crate::check_claim) is for a first claim. After a create more is known: the uid of the namespace, or
+//! the nonce of the create call. The uid decides: labels can be copied and removed, a uid cannot.
 
+use crate::claim::{NamespaceFacts, OwnershipMetadata};
+use crate::installation::Installation;
 use crate::labels;
-use crate::marks::{Installation, Marks, NamespaceFacts};
 use crate::name::Identity;
 
-/// What is remembered of a namespace that was made or taken over.
+/// Recorded facts about a namespace that was created or taken over.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Remembered {
-    /// The server's id of the object; none where a create broke off before it was told.
+    /// Server's id of the object; none if a create was interrupted before its response.
     pub uid: Option<String>,
-    /// The nonce of the create call; none where that call left nothing, and for a namespace that others have made.
+    /// Nonce of the create call; none if that call left nothing, and for a namespace of another creator.
     pub nonce: Option<String>,
-    /// Who the environment is for.
+    /// Identity of the environment.
     pub identity: Identity,
 }
 
-/// The answer.
+/// Result of the ownership check.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Ownership {
-    /// It is the one, and its marks say so.
+    /// The recorded namespace, with our ownership labels.
     Ours,
-    /// It is the one, and it does not carry our marks: it never did, or others have taken them off.
+    /// The recorded namespace, without our ownership labels: they were never set, or were removed.
     Unmarked,
-    /// It is the one, and it says that it belongs to another installation.
+    /// The recorded namespace, with the label of another installation.
     OtherInstallation {
-        /// Which one.
+        /// Id of that installation.
         theirs: String,
     },
-    /// It is another one of the same name. The one that is remembered is gone.
+    /// Another namespace of the same name. The recorded one is gone.
     Another,
 }
 
-/// Whether a namespace is the one that is remembered, and still ours. Whether it is being deleted plays no part.
+/// Checks a namespace against the recorded facts. A deletionTimestamp has no effect on the result.
 ///
-/// `installation` is ours; none where it is not known yet, and then no installation is another one.
+/// `installation` is ours. If it is not known yet, no installation counts as another one.
 pub fn ownership(found: &NamespaceFacts, remembered: &Remembered, installation: Option<&Installation>) -> Ownership {
-    let NamespaceFacts { uid, terminating: _, marks } = found;
-    let is_it = match (&remembered.uid, &remembered.nonce) {
+    let NamespaceFacts { uid, terminating: _, ownership } = found;
+    let is_remembered = match (&remembered.uid, &remembered.nonce) {
         (Some(remembered), _) => remembered == uid && !uid.is_empty(),
-        (None, Some(nonce)) => marks.nonce.as_ref() == Some(nonce),
-        // A create that panicked leaves no trace but a namespace that is not finished.
-        (None, None) => is_managed(marks) && marks.provisioned_at.is_none(),
+        (None, Some(nonce)) => ownership.nonce.as_ref() == Some(nonce),
+        // A create that panicked leaves only a namespace that is not finished.
+        (None, None) => is_managed(ownership) && ownership.provisioned_at.is_none(),
     };
-    if !is_it {
+    if !is_remembered {
         return Ownership::Another;
     }
-    if let (Some(theirs), Some(ours)) = (&marks.installation, installation)
+    if let (Some(theirs), Some(ours)) = (&ownership.installation, installation)
         && theirs != ours.as_str()
     {
         return Ownership::OtherInstallation { theirs: theirs.clone() };
     }
-    let by_nonce = remembered.nonce.is_some() && marks.nonce == remembered.nonce;
-    let by_identity = is_managed(marks)
-        && marks.installation.is_some()
-        && marks.identity.as_ref() == Some(&remembered.identity.canonical());
+    let by_nonce = remembered.nonce.is_some() && ownership.nonce == remembered.nonce;
+    let by_identity = is_managed(ownership)
+        && ownership.installation.is_some()
+        && ownership.identity.as_ref() == Some(&remembered.identity.canonical());
     if by_nonce || by_identity { Ownership::Ours } else { Ownership::Unmarked }
 }
 
-fn is_managed(marks: &Marks) -> bool {
-    marks.managed_by.as_deref() == Some(labels::MANAGED_BY_VALUE)
+fn is_managed(ownership: &OwnershipMetadata) -> bool {
+    ownership.managed_by.as_deref() == Some(labels::MANAGED_BY_VALUE)
 }
 
 #[cfg(test)]

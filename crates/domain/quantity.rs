@@ -1,17 +1,17 @@
 //! Kubernetes quantities, exact.
 //!
 //! Grammar and canonical form: <https://kubernetes.io/docs/reference/kubernetes-api/common-definitions/quantity/>.
-//! A quantity is held as a whole number of billionths, the finest step the API knows. Two quantities are equal when
-//! their values are, however they are written; the written text is kept, so that people read what they wrote.
+//! A quantity is stored as a whole number of billionths, the smallest step of the API. Two quantities of the same value
+//! are equal, also with different texts. The text is kept as written for display.
 
 use std::cmp::Ordering;
 use std::fmt;
 use std::hash::{Hash, Hasher};
 use std::str::FromStr;
 
-use crate::text::as_text;
+use crate::text::serde_as_text;
 
-/// An amount of CPU, memory or storage; never negative.
+/// Amount of CPU, memory or storage, never negative.
 #[derive(Clone, Debug)]
 pub struct Quantity {
     nanos: i128,
@@ -19,34 +19,34 @@ pub struct Quantity {
     text: String,
 }
 
-/// Why a text is no quantity.
+/// Reasons to refuse a text as a quantity.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum QuantityError {
-    /// There is no text.
-    #[error("a quantity must not be empty; write for example `500m`, `2` or `4Gi`")]
+    /// The text is empty.
+    #[error("quantity must not be empty: expected for example `500m`, `2` or `4Gi`")]
     Empty,
     /// Below zero.
-    #[error("the quantity `{0}` is negative; it must be zero or more")]
+    #[error("quantity must be zero or more, got `{0}`")]
     Negative(String),
     /// No number at the start.
-    #[error("the quantity `{0}` does not begin with a number; write for example `500m`, `2` or `4Gi`")]
+    #[error("quantity must begin with a number, got `{0}`: expected for example `500m`, `2` or `4Gi`")]
     Number(String),
     /// A suffix that does not exist.
     #[error(
-        "the quantity `{text}` has the suffix `{suffix}`; use n, u, m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, Pi, Ei or \
-            an exponent like e3"
+        "quantity `{text}` has the unsupported suffix `{suffix}`: supported are n, u, m, k, M, G, T, P, E, Ki, Mi, Gi, Ti, \
+            Pi, Ei or an exponent like e3"
     )]
     Suffix {
-        /// What was given.
+        /// Text that was given.
         text: String,
-        /// What stands after the number.
+        /// Text after the number.
         suffix: String,
     },
     /// Finer than a billionth.
-    #[error("the quantity `{0}` is finer than one billionth (1n), the smallest step Kubernetes knows")]
+    #[error("quantity must be a multiple of one billionth (1n), the smallest step of Kubernetes, got `{0}`")]
     TooFine(String),
     /// Over 2^63-1.
-    #[error("the quantity `{0}` is larger than 9223372036854775807, the largest Kubernetes knows")]
+    #[error("quantity must be at most 9223372036854775807, the maximum of Kubernetes, got `{0}`")]
     TooLarge(String),
 }
 
@@ -60,35 +60,35 @@ enum Family {
 const NANOS: i128 = 1_000_000_000;
 const MAX_NANOS: i128 = i64::MAX as i128 * NANOS;
 
-as_text!(Quantity);
+serde_as_text!(Quantity);
 
 impl Quantity {
-    /// A whole number without a unit, such as CPUs.
+    /// Creates a quantity from a whole number without a unit, such as CPUs.
     pub fn whole(value: u32) -> Self {
         Self::from_nanos(i128::from(value) * NANOS, Family::Decimal)
     }
 
-    /// Whole gibibytes.
+    /// Creates a quantity from gibibytes.
     pub fn gibibytes(value: u32) -> Self {
         Self::from_nanos(i128::from(value) * (1 << 30) * NANOS, Family::Binary)
     }
 
-    /// Whole mebibytes.
+    /// Creates a quantity from mebibytes.
     pub fn mebibytes(value: u32) -> Self {
         Self::from_nanos(i128::from(value) * (1 << 20) * NANOS, Family::Binary)
     }
 
-    /// Thousandths, such as millicores.
+    /// Creates a quantity from thousandths, such as millicores.
     pub fn milli(value: u32) -> Self {
         Self::from_nanos(i128::from(value) * (NANOS / 1000), Family::Decimal)
     }
 
-    /// The value in billionths.
+    /// Value in billionths.
     pub fn nanos(&self) -> i128 {
         self.nanos
     }
 
-    /// The text as it was written.
+    /// Text as written.
     pub fn as_str(&self) -> &str {
         &self.text
     }
@@ -99,7 +99,7 @@ impl Quantity {
         Self::from_nanos(self.nanos.saturating_mul(2), self.family)
     }
 
-    /// The form in which the API server stores the value: a whole number with the largest suffix that fits.
+    /// Canonical form, as stored by the API server: a whole number with the largest possible suffix.
     pub fn canonical(&self) -> String {
         canonical(self.nanos, self.family)
     }
@@ -165,7 +165,7 @@ impl Hash for Quantity {
     }
 }
 
-/// One unit of a suffix: `base` to the power of `power`.
+/// Unit of a suffix: `base` to the power of `power`.
 #[derive(Clone, Copy)]
 struct Unit {
     base: i128,
@@ -211,7 +211,7 @@ fn suffix_unit(text: &str, suffix: &str) -> Result<(Family, Unit), QuantityError
     }
 }
 
-/// The value in billionths of `whole.fraction` times the unit, exact or refused.
+/// Computes `whole.fraction` times the unit in billionths. Refuses a value that is not exact.
 fn scale(text: &str, whole: &str, fraction: &str, unit: Unit) -> Result<i128, QuantityError> {
     let too_large = || QuantityError::TooLarge(text.to_owned());
     let too_fine = || QuantityError::TooFine(text.to_owned());
@@ -223,7 +223,7 @@ fn scale(text: &str, whole: &str, fraction: &str, unit: Unit) -> Result<i128, Qu
     }
     let mut value: i128 = digits.parse().map_err(|_| too_large())?;
     let places = i32::try_from(fraction.len()).map_err(|_| too_fine())?;
-    // Ten to this power makes billionths of the digits: the step, less the places behind the point, and the unit.
+    // Exponent of ten that converts the digits to billionths: nine, minus the decimal places, plus the unit.
     let mut tens = 9_i32.checked_sub(places).ok_or_else(too_fine)?;
     if unit.base == 10 {
         tens = tens.checked_add(unit.power).ok_or_else(too_large)?;
@@ -252,7 +252,7 @@ fn canonical(nanos: i128, family: Family) -> String {
         return "0".to_owned();
     }
     let whole = nanos % NANOS == 0;
-    // Below 1024 and between whole numbers there is no binary suffix to write the value with.
+    // A value below 1024, or not whole, has no binary suffix.
     if family == Family::Binary && whole && nanos / NANOS >= 1024 {
         let (value, step) = divide(nanos / NANOS, 1024, BINARY.len() - 1);
         return format!("{value}{}", BINARY.get(step).copied().unwrap_or_default());
@@ -265,7 +265,7 @@ fn canonical(nanos: i128, family: Family) -> String {
     format!("{value}{}", DECIMAL.get(step).copied().unwrap_or_default())
 }
 
-/// Divides as often as nothing is left over, at most `most` times.
+/// Divides while there is no remainder, at most `most` times.
 fn divide(mut value: i128, by: i128, most: usize) -> (i128, usize) {
     let mut step = 0;
     while step < most && value % by == 0 {

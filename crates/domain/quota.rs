@@ -1,13 +1,13 @@
-//! What all pods of an environment may use together.
+//! Resource quota of an environment: the total of all its pods.
 //!
-//! `cpu` and `memory` are requests; the limits are twice that, so that containers can burst without the environment
-//! growing without end. Load balancers and node ports cost money and open doors, so there are none unless asked for.
+//! `cpu` and `memory` are requests. The limits are twice the requests, so that containers can burst within a bound. Load
+//! balancers and node ports cost money and expose the environment, so the default is 0.
 
 use serde::{Deserialize, Serialize};
 
 use crate::quantity::Quantity;
 
-/// The quota of an environment, every field decided.
+/// Quota of an environment, complete.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
 pub struct Quota {
@@ -29,7 +29,7 @@ pub struct Quota {
     pub node_ports: u32,
 }
 
-/// A quota as it is written: what is not given comes from the tier.
+/// Quota as set by the user. A field that is not set has the value of the tier.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct QuotaSettings {
@@ -60,7 +60,7 @@ pub struct QuotaSettings {
 }
 
 impl Quota {
-    /// This quota with the given fields of `settings` in place of its own.
+    /// Replaces the fields that are set in `settings`.
     #[must_use]
     pub fn with(&self, settings: &QuotaSettings) -> Self {
         let QuotaSettings {
@@ -97,7 +97,7 @@ impl Quota {
 }
 
 impl From<Quota> for QuotaSettings {
-    /// A quota with every field given.
+    /// Sets every field.
     fn from(decided: Quota) -> Self {
         let Quota { cpu, memory, pods, services, persistent_volume_claims, storage, load_balancers, node_ports } =
             decided;

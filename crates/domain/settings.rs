@@ -1,36 +1,36 @@
-//! What the platform decided for all of its environments: the provider block, or the plugin's policy.
+//! Settings shared by all environments of an installation: the provider's configuration or the plugin's policy.
 
 use crate::cost::Prices;
 use crate::dns::NamespaceName;
+use crate::installation::Installation;
 use crate::labels::UserLabels;
-use crate::marks::Installation;
 use crate::name::NameTemplate;
 use crate::service::Domain;
 use crate::tier::{Tier, Tiers};
 
-/// Settings that every environment of an installation shares.
+/// Settings shared by all environments of an installation.
 #[derive(Clone, Debug)]
 pub struct Settings {
-    /// The installation that owns what is made.
+    /// Installation that owns the environments.
     pub installation: Installation,
-    /// The domain of the hosts; without one there are no hosts.
+    /// Domain of the hosts. Without a domain environments have no hosts.
     pub domain: Option<Domain>,
-    /// The namespace of EoD's own records, which no environment may take.
+    /// Namespace of EoD's own records. An environment cannot have this name.
     pub control_namespace: NamespaceName,
-    /// How pull requests' environments are named.
+    /// Template for the names of pull requests' environments.
     pub name_template: Option<NameTemplate>,
-    /// The tier of an environment that names none.
+    /// Tier of an environment if its own is not set.
     pub default_tier: Tier,
-    /// Labels on everything that is made.
+    /// Labels on every object that EoD creates.
     pub default_labels: UserLabels,
-    /// The tiers with their overrides.
+    /// Tiers with their overrides.
     pub tiers: Tiers,
-    /// What the platform pays.
+    /// Prices of CPU, memory and storage.
     pub prices: Prices,
 }
 
 impl Default for Settings {
-    /// What holds where nothing is configured.
+    /// Settings of an installation without configuration.
     fn default() -> Self {
         Self {
             installation: Installation::default(),

@@ -1,17 +1,18 @@
-//! Text made fit for a DNS label.
+//! Conversion of arbitrary text to a DNS label.
 
 use crate::hash;
 
-/// A text as lower-case letters, digits and single dashes.
+/// Lower-case letters, digits and single dashes made from a text.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct Slug {
-    /// Never empty, never with a dash at an end.
+    /// Never empty, without a dash at either end.
     pub(crate) text: String,
-    /// Whether more than the case had to be changed.
+    /// True if more than the case was changed.
     pub(crate) changed: bool,
 }
 
-/// Lower-cases, turns everything else into `-`, squeezes and trims. A text without a letter or digit becomes `x`.
+/// Converts to lower case, replaces every run of other characters by one `-`, and trims dashes. A text without a letter
+/// or digit becomes `x`.
 pub(crate) fn slug(raw: &str) -> Slug {
     let mut text = String::with_capacity(raw.len());
     for character in raw.chars() {
@@ -29,13 +30,13 @@ pub(crate) fn slug(raw: &str) -> Slug {
     Slug { text, changed }
 }
 
-/// The first characters of a slug, at most `most`, again without a dash at the end.
+/// Cuts a slug to at most `most` characters, without a dash at the end.
 pub(crate) fn cut(slug: &str, most: usize) -> &str {
-    // A slug is ASCII, so every index is a boundary; the slug itself is what a shorter one gets.
+    // A slug is ASCII, so every index is a character boundary. A shorter slug is returned whole.
     slug.get(..most).unwrap_or(slug).trim_end_matches('-')
 }
 
-/// A slug cut so that it fits `most` characters together with a dash and the hash of `raw`.
+/// Cuts a slug so that it has at most `most` characters together with a dash and the hash of `raw`.
 pub(crate) fn with_hash(slug: &str, raw: &str, most: usize) -> String {
     format!("{}-{}", cut(slug, most.saturating_sub(1 /* dash */ + hash::LENGTH)), hash::short(raw))
 }

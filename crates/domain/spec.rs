@@ -1,12 +1,11 @@
-//! The arguments of an environment, parsed.
+//! Arguments of an environment, parsed.
 //!
-//! They are stored as JSON in the annotation `/spec`, so that an import finds what the configuration said. What was not
-//! given is not written: a default that changes later then changes the environment too. Same arguments, same text.
+//! They are stored as JSON in the annotation `/spec`, so that an import can restore the configuration. An argument that is
+//! not set is not stored: a later change of its default then applies to the environment. The same arguments always have
+//! the same text.
 
 use std::collections::BTreeSet;
-use std::fmt;
 use std::num::NonZeroU64;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
@@ -22,11 +21,11 @@ use crate::pod_security::PodSecurity;
 use crate::pull_request::{HeadSha, PullRequestUrl};
 use crate::quota::QuotaSettings;
 use crate::service::ServiceName;
-use crate::text::as_text;
+use crate::text::{KeywordError, keyword};
 use crate::tier::Tier;
 use crate::ttl::Ttl;
 
-/// All arguments of an environment; INTERFACE 2 has their meanings.
+/// All arguments of an environment.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default)]
 #[expect(missing_docs, reason = "every field is the argument of the same name")]
@@ -77,52 +76,63 @@ pub struct EnvironmentSpec {
     pub dns: Option<Dns>,
 }
 
-/// How the hosts come into DNS.
+/// DNS of the hosts.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct Dns {
-    /// The way.
+    /// DNS mode.
     pub mode: DnsMode,
 }
 
-/// The ways into DNS.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+/// DNS modes.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::VariantNames,
+)]
+#[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = DnsMode::unsupported)]
 pub enum DnsMode {
-    /// A wildcard record that the platform made once; nothing is written per environment.
+    /// One wildcard record of the platform. Nothing is written per environment.
     #[default]
     Wildcard,
     /// No hosts.
     None,
 }
 
-/// A word that is no mode.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("`{0}` is no DNS mode; expected wildcard or none")]
-pub struct DnsModeError(String);
-
-/// An annotation `/spec` that cannot be read.
+/// Error for an annotation `/spec` that cannot be parsed.
 #[derive(Debug, thiserror::Error)]
-#[error("the recorded arguments cannot be read")]
+#[error("recorded arguments cannot be parsed")]
 pub struct SpecError(#[from] serde_json::Error);
 
-as_text!(DnsMode);
+keyword!(DnsMode, "DNS mode");
 
 impl EnvironmentSpec {
-    /// The text of the annotation `/spec`.
+    /// Text of the annotation `/spec`.
     pub fn to_json(&self) -> String {
         serde_json::to_string(self).expect("the arguments are strings, numbers and maps with string keys")
     }
 
-    /// Reads the annotation `/spec`. Fields of a newer version are passed over.
+    /// Parses the annotation `/spec`. Fields of a newer version are ignored.
     ///
     /// # Errors
     ///
-    /// When it is no JSON, or holds a value that an argument could not have.
+    /// The text is not JSON, or a value is invalid for its argument.
     pub fn from_json(text: &str) -> Result<Self, SpecError> {
         Ok(serde_json::from_str(text)?)
     }
 
-    /// Who the environment is for.
+    /// Identity of the environment.
     pub fn identity(&self) -> Identity {
         let subject = match (self.pull_request, &self.branch) {
             (Some(number), _) => Subject::PullRequest(number),
@@ -130,27 +140,6 @@ impl EnvironmentSpec {
             (None, None) => Subject::Given,
         };
         Identity { repository: self.repository.clone(), subject }
-    }
-}
-
-impl FromStr for DnsMode {
-    type Err = DnsModeError;
-
-    fn from_str(text: &str) -> Result<Self, DnsModeError> {
-        match text {
-            "wildcard" => Ok(Self::Wildcard),
-            "none" => Ok(Self::None),
-            other => Err(DnsModeError(other.to_owned())),
-        }
-    }
-}
-
-impl fmt::Display for DnsMode {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Wildcard => "wildcard",
-            Self::None => "none",
-        })
     }
 }
 
@@ -162,18 +151,18 @@ fn is_default<T: Default + PartialEq>(value: &T) -> bool {
 pub(crate) mod tests {
     use super::*;
 
-    /// A specification that uses every argument.
+    /// Specification with every argument.
     pub(crate) const EVERYTHING: &str = r#"{"name":"shop-pr-123","repository":"Acme/Shop","pull_request":123,"pull_request_url":"https://git.acme.internal/shop/123","head_sha":"0123456789abcdef","owner":"dependabot[bot]","tier":"full","ttl":"36h","extension":"waiting for review","protected":true,"labels":{"team":"checkout"},"annotations":{"acme.io/note":"a\nb"},"services":["api","web"],"quota":{"cpu":"4000m","load_balancers":1},"limits":{"default_cpu":"0.5","max_memory":"2Gi"},"network":{"allow_from_namespaces":["monitoring"],"allow_to_namespaces":["shared"],"allow_to_cidrs":["0.0.0.0/0","10.0.0.0/8"],"stable_services":["stable/payments:8080","stable/search:9200"],"dns_namespace":"kube-system","ingress_namespaces":["istio-ingress"]},"pod_security":"restricted","access":[{"kind":"User","name":"alice@example.com","role":"owner"},{"kind":"ServiceAccount","name":"ci","namespace":"pipelines","role":"view"}],"image_pull_secrets":["registry"],"mesh":{"kind":"istio-ambient","revision":"1-28"},"dns":{"mode":"wildcard"}}"#;
 
     #[test]
-    fn round_trips() {
+    fn a_specification_round_trips() {
         for text in [EVERYTHING, "{}", r#"{"branch":"feature/FOO"}"#] {
             assert_eq!(EnvironmentSpec::from_json(text).expect(text).to_json(), text);
         }
     }
 
     #[test]
-    fn reads_only_what_an_argument_could_be() {
+    fn invalid_values_are_refused_and_unknown_fields_ignored() {
         for bad in [
             "",
             "7",
@@ -188,7 +177,7 @@ pub(crate) mod tests {
     }
 
     #[test]
-    fn identities() {
+    fn the_identity_follows_from_the_arguments() {
         let identity = |text: &str| EnvironmentSpec::from_json(text).unwrap().identity().canonical();
         assert_eq!(identity(EVERYTHING), "github.com/acme/shop#123");
         assert_eq!(identity(r#"{"repository":"acme/shop","branch":"x"}"#), "github.com/acme/shop@x");

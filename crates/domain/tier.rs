@@ -1,66 +1,127 @@
-//! Tiers: how long an environment lives, what it may use, and what happens at its end.
+//! Tiers: TTL, quota and end of an environment.
 //!
-//! The presets are the table of DESIGN 3; the provider block may override each number. `production` is known by name
-//! only, so that it can be refused: nothing of EoD may own it.
+//! The presets can be overridden per field. `production` is known by name only, so that it can be refused: EoD never owns
+//! production.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
 
 use crate::mistake::Mistake;
 use crate::quantity::Quantity;
 use crate::quota::{Quota, QuotaSettings};
-use crate::text::as_text;
+use crate::text::{KeywordError, keyword};
 use crate::ttl::Ttl;
 
-/// A class of environments. The order is that of caution: a rule may raise a tier, never lower it.
-#[derive(Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd)]
+/// Class of environments. The order is by caution: a rule raises a tier and never lowers it.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Default,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::VariantNames,
+)]
+#[strum(serialize_all = "kebab-case", parse_err_ty = TierError, parse_err_fn = tier_error)]
 pub enum Tier {
-    /// Short-lived, on a shared database.
+    /// Short-lived, with a shared database.
     #[default]
     Lightweight,
-    /// A day, with a database of its own.
+    /// One day, with its own database.
     Full,
-    /// Two days; ends only with an approval.
+    /// Two days. Ends only with an approval.
     Compliance,
-    /// Permanent; never ended by EoD.
+    /// Permanent. Never ended by EoD.
     Staging,
 }
 
-/// Why a word is no tier.
+/// Reasons to refuse a tier.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TierError {
-    /// Production is not ours.
+    /// The tier `production`.
     #[error(
-        "the tier `production` is refused: EoD makes and removes environments and must never own production; use \
-            lightweight, full, compliance or staging"
+        "tier `production` is refused: EoD creates and deletes environments and must never own production; supported are \
+            lightweight, full, compliance, staging"
     )]
     Production,
-    /// A word that is no tier.
-    #[error("`{0}` is no tier; the tiers are lightweight, full, compliance and staging")]
-    Unknown(String),
+    /// A name that is not a tier.
+    #[error(transparent)]
+    Unsupported(#[from] KeywordError),
 }
 
-/// The numbers of one tier, every one decided.
+/// Reasons to refuse the TTL of an environment in its tier.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum TierTtlError {
+    /// A TTL for a permanent environment.
+    #[error("an environment of tier {tier} is permanent and has no TTL, got {ttl}")]
+    Permanent {
+        /// Tier of the environment.
+        tier: Tier,
+        /// TTL that was given.
+        ttl: Ttl,
+    },
+    /// A TTL above the maximum of the tier.
+    #[error("TTL must be at most {max} in tier {tier}, got {ttl}")]
+    AboveMaximum {
+        /// Tier of the environment.
+        tier: Tier,
+        /// TTL that was given.
+        ttl: Ttl,
+        /// Maximum TTL of the tier.
+        max: Ttl,
+    },
+}
+
+/// Reasons to refuse overrides of a tier.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum TierOverrideError {
+    /// A time for a permanent tier.
+    #[error("tier {0} is permanent and has no TTL, maximum TTL and warning time; remove this value")]
+    Permanent(Tier),
+    /// A TTL above the maximum of the tier.
+    #[error("TTL {ttl} is above the maximum TTL {max} of the tier; lower `ttl` or raise `max_ttl` (at most 90d)")]
+    TtlAboveMaximum {
+        /// TTL after the overrides.
+        ttl: Ttl,
+        /// Maximum TTL after the overrides.
+        max: Ttl,
+    },
+    /// A warning time that is not below the TTL.
+    #[error("warning time {warning} is not below the TTL {ttl} of the tier; lower `warning` or raise `ttl`")]
+    WarningTooLong {
+        /// Warning time that was given.
+        warning: Ttl,
+        /// TTL after the overrides.
+        ttl: Ttl,
+    },
+}
+
+/// Settings of one tier, complete.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TierSettings {
-    /// TTL of an environment that names none; none for `staging`.
+    /// Default TTL of an environment; none for `staging`.
     pub ttl: Option<Ttl>,
-    /// Longest TTL an environment may name; none for `staging`, which has no TTL.
+    /// Maximum TTL of an environment; none for `staging`.
     pub max_ttl: Option<Ttl>,
-    /// How long before the end the warning is given; see [`crate::effective_warning`].
+    /// Time between the warning and the end; see [`crate::effective_warning`]. None for `staging`.
     pub warning: Option<Ttl>,
-    /// Quota of an environment that names none.
+    /// Default quota of an environment.
     pub quota: Quota,
-    /// Whether commits and tests restart the clock. In `compliance` only a manual extension does.
+    /// True if commits and tests restart the clock. In `compliance` only a manual extension does.
     pub activity_resets_clock: bool,
-    /// Whether environments are protected unless they say otherwise.
+    /// Default protection of an environment from the reaper and from destroy.
     pub protected: bool,
 }
 
-/// Numbers of one tier as the provider block gives them; what is not given stays the preset's.
+/// Overrides of one tier. A field that is not set keeps its preset.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(default, deny_unknown_fields)]
 pub struct TierOverrides {
@@ -74,7 +135,7 @@ pub struct TierOverrides {
     pub quota: QuotaSettings,
 }
 
-/// The settings of all tiers.
+/// Settings of all tiers.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Tiers {
     lightweight: TierSettings,
@@ -83,44 +144,15 @@ pub struct Tiers {
     staging: TierSettings,
 }
 
-/// Longest TTL of a tier that configures no other: 7 days.
-const MAX_TTL: Ttl = Ttl::days(7);
+/// Default of the maximum TTL of a tier: 7 days.
+const MAX_TTL: Ttl = Ttl::from_days(7);
 
-as_text!(Tier);
+keyword!(Tier, "tier");
 
-impl Tier {
-    /// All tiers, in order.
-    pub const ALL: [Self; 4] = [Self::Lightweight, Self::Full, Self::Compliance, Self::Staging];
-
-    /// The word that names the tier.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Lightweight => "lightweight",
-            Self::Full => "full",
-            Self::Compliance => "compliance",
-            Self::Staging => "staging",
-        }
-    }
-}
-
-impl FromStr for Tier {
-    type Err = TierError;
-
-    fn from_str(text: &str) -> Result<Self, TierError> {
-        match text {
-            "lightweight" => Ok(Self::Lightweight),
-            "full" => Ok(Self::Full),
-            "compliance" => Ok(Self::Compliance),
-            "staging" => Ok(Self::Staging),
-            "production" | "prod" => Err(TierError::Production),
-            other => Err(TierError::Unknown(other.to_owned())),
-        }
-    }
-}
-
-impl fmt::Display for Tier {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
+fn tier_error(text: &str) -> TierError {
+    match text {
+        "production" | "prod" => TierError::Production,
+        other => Tier::unsupported(other).into(),
     }
 }
 
@@ -135,12 +167,12 @@ impl Default for Tiers {
             activity_resets_clock: true,
             protected: false,
         };
-        let full = preset(Ttl::hours(24), Ttl::hours(2), quota(4, 8, 40));
+        let full = preset(Ttl::from_hours(24), Ttl::from_hours(2), quota(4, 8, 40));
         Self {
-            lightweight: preset(Ttl::hours(4), Ttl::minutes(30), quota(2, 4, 20)),
+            lightweight: preset(Ttl::from_hours(4), Ttl::from_minutes(30), quota(2, 4, 20)),
             compliance: TierSettings {
-                ttl: Some(Ttl::hours(48)),
-                warning: Some(Ttl::hours(4)),
+                ttl: Some(Ttl::from_hours(48)),
+                warning: Some(Ttl::from_hours(4)),
                 activity_resets_clock: false,
                 ..full.clone()
             },
@@ -158,7 +190,7 @@ impl Default for Tiers {
 }
 
 impl Tiers {
-    /// The settings of a tier.
+    /// Settings of a tier.
     pub fn get(&self, tier: Tier) -> &TierSettings {
         match tier {
             Tier::Lightweight => &self.lightweight,
@@ -168,12 +200,15 @@ impl Tiers {
         }
     }
 
-    /// These tiers with the given overrides.
+    /// Applies overrides.
     ///
     /// # Errors
     ///
-    /// One mistake per wrong field, with paths like `tiers.full.warning`.
-    pub fn with_overrides(mut self, overrides: &BTreeMap<Tier, TierOverrides>) -> Result<Self, Vec<Mistake>> {
+    /// One mistake per invalid field, with paths like `tiers.full.warning`.
+    pub fn with_overrides(
+        mut self,
+        overrides: &BTreeMap<Tier, TierOverrides>,
+    ) -> Result<Self, Vec<Mistake<TierOverrideError>>> {
         let mut mistakes = Vec::new();
         for (tier, overrides) in overrides {
             let settings = match tier {
@@ -182,7 +217,7 @@ impl Tiers {
                 Tier::Compliance => &mut self.compliance,
                 Tier::Staging => &mut self.staging,
             };
-            let found = settings.override_with(overrides);
+            let found = settings.override_with(*tier, overrides);
             mistakes.extend(found.into_iter().map(|mistake| mistake.under(tier.as_str()).under("tiers")));
         }
         if mistakes.is_empty() { Ok(self) } else { Err(mistakes) }
@@ -190,65 +225,40 @@ impl Tiers {
 }
 
 impl TierSettings {
-    /// The TTL of an environment of this tier that asks for `asked`, or for nothing.
+    /// TTL of an environment of this tier: `requested`, or the default of the tier.
     ///
     /// # Errors
     ///
-    /// At `ttl`, when the tier has no TTL, or a lower maximum.
-    pub fn ttl_for(&self, tier: Tier, asked: Option<Ttl>) -> Result<Option<Ttl>, Mistake> {
-        match (asked, self.ttl, self.max_ttl) {
+    /// The tier has no TTL, or its maximum is lower.
+    pub fn ttl_or_default(&self, tier: Tier, requested: Option<Ttl>) -> Result<Option<Ttl>, TierTtlError> {
+        match (requested, self.ttl, self.max_ttl) {
             (None, preset, _) => Ok(preset),
-            (Some(_), None, _) => Err(Mistake::at(
-                ["ttl"],
-                format!(
-                    "an environment of the tier {tier} is permanent and has no TTL; remove `ttl` or choose another tier"
-                ),
-            )),
-            (Some(asked), Some(_), Some(max)) if asked > max => Err(Mistake::at(
-                ["ttl"],
-                format!(
-                    "the TTL {asked} is above {max}, the longest of the tier {tier}; lower it, or raise \
-                        `tiers.{tier}.max_ttl` in the provider block"
-                ),
-            )),
-            (Some(asked), Some(_), _) => Ok(Some(asked)),
+            (Some(ttl), None, _) => Err(TierTtlError::Permanent { tier, ttl }),
+            (Some(ttl), Some(_), Some(max)) if ttl > max => Err(TierTtlError::AboveMaximum { tier, ttl, max }),
+            (Some(ttl), Some(_), _) => Ok(Some(ttl)),
         }
     }
 
-    fn override_with(&mut self, overrides: &TierOverrides) -> Vec<Mistake> {
+    fn override_with(&mut self, tier: Tier, overrides: &TierOverrides) -> Vec<Mistake<TierOverrideError>> {
         let TierOverrides { ttl, max_ttl, warning, quota } = overrides;
         self.quota = self.quota.with(quota);
         let (Some(preset_ttl), Some(preset_max), Some(preset_warning)) = (self.ttl, self.max_ttl, self.warning) else {
-            let given = [("ttl", ttl), ("max_ttl", max_ttl), ("warning", warning)];
-            let given = given.into_iter().filter(|(_, value)| value.is_some());
-            return given
-                .map(|(field, _)| {
-                    Mistake::at([field], "a staging environment is permanent and has no TTL; remove this")
-                })
-                .collect();
+            let times = [("ttl", ttl), ("max_ttl", max_ttl), ("warning", warning)];
+            let given = times.into_iter().filter(|(_, value)| value.is_some());
+            return given.map(|(field, _)| Mistake::at([field], TierOverrideError::Permanent(tier))).collect();
         };
         let ttl_now = ttl.unwrap_or(preset_ttl);
         let max_now = max_ttl.unwrap_or(preset_max);
-        // A preset warning shrinks with a shorter TTL; only one that was written can be too long.
+        // A preset warning time is shortened with a short TTL. Only one that was set can be too long.
         let warning_now = warning.unwrap_or(preset_warning);
         let mut mistakes = Vec::new();
         if ttl_now > max_now {
             let field = if ttl.is_some() { "ttl" } else { "max_ttl" };
-            mistakes.push(Mistake::at(
-                [field],
-                format!(
-                    "the TTL {ttl_now} is above the tier's `max_ttl` {max_now}; \
-                lower `ttl` or raise `max_ttl` (at most 90d)"
-                ),
-            ));
+            mistakes.push(Mistake::at([field], TierOverrideError::TtlAboveMaximum { ttl: ttl_now, max: max_now }));
         }
         if warning.is_some() && warning_now >= ttl_now {
-            mistakes.push(Mistake::at(
-                ["warning"],
-                format!(
-                    "the warning {warning_now} is not shorter than the TTL {ttl_now}; lower `warning` or raise `ttl`"
-                ),
-            ));
+            let error = TierOverrideError::WarningTooLong { warning: warning_now, ttl: ttl_now };
+            mistakes.push(Mistake::at(["warning"], error));
         }
         self.ttl = Some(ttl_now);
         self.max_ttl = Some(max_now);
@@ -257,7 +267,7 @@ impl TierSettings {
     }
 }
 
-/// The preset quota with so many CPUs, gibibytes of memory and pods; the other counts grow with the pods.
+/// Preset quota with these CPUs, gibibytes of memory and pods. The other counts grow with the pods.
 fn quota(cpu: u32, memory: u32, pods: u32) -> Quota {
     Quota {
         cpu: Quantity::whole(cpu),

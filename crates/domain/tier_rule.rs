@@ -1,23 +1,42 @@
-//! Which tier a pull request needs, from its labels and the files it changes.
+//! Rules that choose a tier from the labels and changed files of a pull request.
 //!
-//! A label `tier/<name>` wins over everything, `quick-fix` over the files. The files can only raise the tier.
+//! A label `tier/<name>` has precedence over everything, `quick-fix` over the files. Files only raise the tier.
 
 use crate::tier::{Tier, TierError};
 
-/// A tier and why it was chosen.
+/// Chosen tier with its reason.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TierChoice {
-    /// The tier.
+    /// Chosen tier.
     pub tier: Tier,
-    /// Why, as a sentence without a final dot.
+    /// Reason for the choice: a sentence without a final dot.
     pub reason: String,
 }
 
-/// A pattern over paths.
+/// Reasons to refuse a label `tier/<name>`.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum TierLabelError {
+    /// The label names no supported tier.
+    #[error("label `tier/{label}` is invalid: {source}")]
+    Tier {
+        /// Tier in the label.
+        label: String,
+        /// Reason to refuse the tier.
+        source: TierError,
+    },
+    /// The label names a permanent tier.
+    #[error(
+        "label `tier/{0}` is refused: an environment of tier {0} is permanent and is never created by a label; supported \
+            are tier/lightweight, tier/full and tier/compliance"
+    )]
+    Permanent(Tier),
+}
+
+/// Pattern for paths.
 enum Pattern {
-    /// `**/<directory>/**`: something below a directory of this name, anywhere.
+    /// `**/<directory>/**`: a file below a directory of this name, at any depth.
     Directory(&'static str),
-    /// `**/*<suffix>`: a file with this ending, anywhere.
+    /// `**/*<suffix>`: a file with this ending, at any depth.
     Suffix(&'static str),
 }
 
@@ -29,31 +48,39 @@ const RULES: [(Pattern, Tier); 5] = [
     (Pattern::Suffix(".sql"), Tier::Full),
 ];
 
-/// The tier of a pull request with these labels and changed paths.
+/// Chooses the tier of a pull request with these labels and changed paths.
 ///
-/// Of several `tier/` labels the highest tier wins.
+/// The highest of several `tier/` labels is used.
 ///
 /// # Errors
 ///
-/// When a label names a tier that does not exist, or `production`: falling back to a lower tier than somebody asked for
-/// would be a guess.
-pub fn tier<L: AsRef<str>, P: AsRef<str>>(labels: &[L], changed_paths: &[P]) -> Result<TierChoice, TierError> {
+/// A label names an unsupported tier, `production` or a permanent tier. There is no fallback: it would be a lower tier
+/// than the label requests.
+pub fn tier<L: AsRef<str>, P: AsRef<str>>(labels: &[L], changed_paths: &[P]) -> Result<TierChoice, TierLabelError> {
     let labels: Vec<&str> = labels.iter().map(AsRef::as_ref).collect();
-    let named = labels.iter().filter_map(|label| label.strip_prefix("tier/")).map(str::parse::<Tier>);
+    let named = labels.iter().filter_map(|label| label.strip_prefix("tier/")).map(tier_of_label);
     if let Some(tier) = named.collect::<Result<Vec<_>, _>>()?.into_iter().max() {
-        return Ok(TierChoice { tier, reason: format!("the label `tier/{tier}` asks for it") });
+        return Ok(TierChoice { tier, reason: format!("the label `tier/{tier}` requests it") });
     }
     if labels.contains(&"quick-fix") {
-        let reason = "the label `quick-fix` asks for it".to_owned();
+        let reason = "the label `quick-fix` requests it".to_owned();
         return Ok(TierChoice { tier: Tier::Lightweight, reason });
     }
     Ok(by_paths(changed_paths).unwrap_or_else(|| TierChoice {
         tier: Tier::Lightweight,
-        reason: "no label and no changed path asks for more".to_owned(),
+        reason: "no label and no changed path requires a higher tier".to_owned(),
     }))
 }
 
-/// The highest tier a path asks for; of equal ones the first path speaks.
+fn tier_of_label(name: &str) -> Result<Tier, TierLabelError> {
+    match name.parse() {
+        Ok(Tier::Staging) => Err(TierLabelError::Permanent(Tier::Staging)),
+        Ok(tier) => Ok(tier),
+        Err(source) => Err(TierLabelError::Tier { label: name.to_owned(), source }),
+    }
+}
+
+/// Highest tier that a path requires. The reason is the first path that requires this tier.
 fn by_paths<P: AsRef<str>>(changed_paths: &[P]) -> Option<TierChoice> {
     let mut choice: Option<TierChoice> = None;
     for path in changed_paths.iter().map(AsRef::as_ref) {

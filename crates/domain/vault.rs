@@ -1,14 +1,14 @@
-//! Copies of Vault secrets: where they may come from and go to, whose they are, and what may be done to them.
+//! Copies of Vault secrets: allowed sources and targets, ownership, and allowed changes.
 //!
 //! # Guarantees
 //!
-//! - A [`Route`] exists only where the source is not sensitive, the target lies under an allowed prefix and neither lies
-//!   inside the other. Whoever reads a value has a route, so nothing sensitive is ever read.
-//! - Every decision about a secret that exists begins with [`check_copy`], and what cannot be told is somebody else's.
-//! - Nothing here ever sees a secret's value.
+//! - A [`Route`] exists only if the source is not sensitive, the target has an allowed prefix and neither contains the
+//!   other. A value is read only with a route, so a sensitive value is never read.
+//! - Every decision about an existing secret starts with [`check_copy`]. A secret with an unclear owner is foreign.
+//! - This module never has the value of a secret.
 //!
-//! Paths are compared in one normal form only. Whatever another reader could take for a different path (`..`, `//`,
-//! percent-encoding, text that is not composed) is refused and never repaired.
+//! Paths are compared in one normal form. A text that another program could read as a different path (`..`, `//`,
+//! percent-encoding, decomposed characters) is refused and never repaired.
 
 mod globs;
 mod key;
@@ -22,7 +22,7 @@ mod route;
 pub use self::globs::{GlobError, Globs};
 pub use self::key::{KeyRecord, KeyResult};
 pub use self::ownership::{
-    AfterRefusal, CopyCheck, KeyFacts, KeyMarks, KeyRemoval, KeyUpdate, LeaveReason, Refused, after_refusal,
+    AfterRefusal, CopyCheck, CopyOwnership, KeyFacts, KeyRemoval, KeyUpdate, LeaveReason, Refused, after_refusal,
     check_copy, edited, removal, update,
 };
 pub use self::path::{MountPath, PathError, SecretPath};

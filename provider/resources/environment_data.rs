@@ -37,9 +37,9 @@ impl DataSource for EnvironmentData {
         let remote = Deadline::within(LIMIT, call.cancel.clone());
         let found = cx.reader()?.read(input.name.as_str(), &remote).await.map_err(|error| explain::remote(&error))?;
         let ours = found.filter(|found| {
-            let marks = NamespaceFacts::read(&found.namespace).marks;
-            marks.managed_by.as_deref() == Some(labels::MANAGED_BY_VALUE)
-                && marks.installation.as_deref() == Some(installation.as_str())
+            let ownership = NamespaceFacts::read(&found.namespace).ownership;
+            ownership.managed_by.as_deref() == Some(labels::MANAGED_BY_VALUE)
+                && ownership.installation.as_deref() == Some(installation.as_str())
         });
         let described = ours.and_then(|found| Description::of(cx, &found));
         described.ok_or_else(|| {

@@ -109,7 +109,7 @@ fn namespace_and_project_must_be_in_the_policy() {
           remedy: use a namespace that the policy allows"#]]
     .assert_eq(&story.refused(&story.request("shop")));
     let text = story.refused(&story.request("kube-system"));
-    assert!(text.contains("the environment name `kube-system` is reserved"), "{text}");
+    assert!(text.contains("environment name `kube-system` is reserved"), "{text}");
     let text = story.refused(&story.request("shop-pr-7").project("default"));
     expect_test::expect![[r#"
         eod-cmp refuses this for 1 reason

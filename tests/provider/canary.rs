@@ -145,7 +145,7 @@ fn nothing_of_credentials_that_are_refused_is_left_anywhere() {
         // A token that cannot even be sent.
         let broken = file(folder.path(), "token", "canary token\nof two lines");
         bare.rewrite(&format!("{{ host = {}, token_path = {} }}", quoted(cluster.server()), quoted(&broken)), "");
-        bare.expect_refused(&["characters that no token has"]);
+        bare.expect_refused(&["characters that are not valid in a token"]);
         // A key that is none.
         let key =
             file(folder.path(), "key", "-----BEGIN PRIVATE KEY-----\ncanarykeythatisnone\n-----END PRIVATE KEY-----\n");
@@ -159,7 +159,7 @@ fn nothing_of_credentials_that_are_refused_is_left_anywhere() {
             ),
             "",
         );
-        bare.expect_refused(&["cannot be used for TLS"]);
+        bare.expect_refused(&["is not usable for TLS"]);
         assert_nowhere(&bare, &[token, "canary token", "canarykeythatisnone"]);
     });
 }

@@ -139,8 +139,8 @@ fn a_filter_that_cannot_be_is_refused_at_its_line() {
     tell("data-filter", "", |story| {
         for (line, why) in [
             ("tier = \"production\"", "production"),
-            ("tier = \"huge\"", "`huge` is no tier"),
-            ("status = \"sleeping\"", "`sleeping` is no status"),
+            ("tier = \"huge\"", "Unsupported tier `huge`"),
+            ("status = \"sleeping\"", "Unsupported status `sleeping`"),
             ("repository = \"shop\"", "has no owner"),
         ] {
             story.body(&format!("data \"eod_environments\" \"all\" {{\n  {line}\n}}\n"));

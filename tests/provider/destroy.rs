@@ -98,6 +98,38 @@ fn a_stuck_finalizer_is_named_and_a_second_destroy_finishes() {
     });
 }
 
+#[test]
+fn finalizers_of_the_namespace_itself_are_named() {
+    tell("own-finalizers", "timeouts = { delete = \"8s\" }", |story| {
+        story.apply().expect_ok();
+        let path = format!("/api/v1/namespaces/{}", story.name);
+        // Only the subresource `finalize` changes `spec.finalizers`.
+        let finalize = |finalizers: serde_json::Value| {
+            let mut namespace = story.namespace();
+            namespace["spec"]["finalizers"] = finalizers;
+            let (status, answer) = story.cluster.call("PUT", &format!("{path}/finalize"), Some(&namespace));
+            assert_eq!(status, 200, "{answer}");
+        };
+        let own = json!({ "metadata": { "finalizers": ["example.com/own"] } });
+        let (status, answer) = story.cluster.call("PATCH", &path, Some(&own));
+        assert_eq!(status, 200, "{answer}");
+        finalize(json!(["kubernetes", "example.com/policy"]));
+        story
+            .destroy()
+            .expect_err("in `metadata.finalizers`: `example.com/own`")
+            .expect_said("in `spec.finalizers`: `example.com/policy`")
+            .expect_said(&format!("kubectl replace --raw /api/v1/namespaces/{}/finalize", story.name));
+        assert_eq!(story.attribute("name"), story.name);
+        let none = json!({ "metadata": { "finalizers": null } });
+        let (status, answer) = story.cluster.call("PATCH", &path, Some(&none));
+        assert_eq!(status, 200, "{answer}");
+        finalize(json!([]));
+        story.cluster.wait_until_gone(&story.name);
+        story.destroy().expect_ok();
+        assert_eq!(story.attributes_of("preview"), None);
+    });
+}
+
 /// What the real server says while an aggregated API does not answer. It is told by the proxy, because a real one would
 /// hold up every namespace of every other story.
 #[test]

@@ -16,14 +16,17 @@ fn functions_answer_without_a_cluster() {
                 "host(\"api\", \"shop-pr-123\", \"preview.acme.internal\")",
                 json!("shop-pr-123-api.preview.acme.internal"),
             ),
-            ("tier([], [])", json!({ "tier": "lightweight", "reason": "no label and no changed path asks for more" })),
+            (
+                "tier([], [])",
+                json!({ "tier": "lightweight", "reason": "no label and no changed path requires a higher tier" }),
+            ),
             (
                 "tier([\"bug\", \"tier/full\"], [\"src/payments/a.rs\"])",
-                json!({ "tier": "full", "reason": "the label `tier/full` asks for it" }),
+                json!({ "tier": "full", "reason": "the label `tier/full` requests it" }),
             ),
             (
                 "tier([\"quick-fix\"], [\"db/migrations/1.sql\"])",
-                json!({ "tier": "lightweight", "reason": "the label `quick-fix` asks for it" }),
+                json!({ "tier": "lightweight", "reason": "the label `quick-fix` requests it" }),
             ),
             ("tier([], [\"src/billing/a.rs\"]).tier", json!("compliance")),
             ("tier([], [\"db/migrate/1.rb\"]).tier", json!("full")),
@@ -49,12 +52,13 @@ fn a_function_says_what_is_wrong_with_which_argument() {
             ("environment_name(\"shop\", 1)", "repository", "has no owner"),
             ("environment_name(\"acme/shop\", 0)", "pull_request", "0"),
             ("environment_name(\"acme/shop\", 1.5)", "pull_request", "1.5"),
-            ("environment_name(\"acme/shop\", 1, \"{repo}\")", "template", "does not contain {number}"),
+            ("environment_name(\"acme/shop\", 1, \"{repo}\")", "template", "must contain {number}"),
             ("host(\"api-pr-1\", \"shop-pr-1\", \"a.example\")", "service", "rename the service"),
             ("host(\"api\", \"Shop\", \"a.example\")", "environment", "only lower-case letters"),
             ("host(\"api\", \"shop\", \"a..example\")", "domain", "empty part"),
             ("tier([\"tier/production\"], [])", "labels", "production"),
-            ("tier([\"tier/huge\"], [])", "labels", "`huge` is no tier"),
+            ("tier([\"tier/staging\"], [])", "labels", "never created by a label"),
+            ("tier([\"tier/huge\"], [])", "labels", "unsupported tier `huge`"),
         ] {
             story.body(&format!("output \"o\" {{\n  value = provider::eod::{call}\n}}\n"));
             let run = story.plan().expect_err(why);

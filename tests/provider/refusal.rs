@@ -43,17 +43,17 @@ fn lines(rows: &[Row]) -> String {
 fn every_mistake_that_needs_no_provider_is_found_by_validate_at_once() {
     let rows: [Row; 13] = [
         ("name = \"kube-shop\"", "", "is reserved"),
-        ("pull_request_url = \"shop/7\"", "", "is no web address"),
-        ("head_sha = \"main\"", "", "expected 7 to 64 hex digits"),
+        ("pull_request_url = \"shop/7\"", "", "nvalid URL `shop/7`"),
+        ("head_sha = \"main\"", "", "must have 7 to 64 hex digits"),
         ("tier = \"production\"", "", "tier `production` is refused"),
-        ("ttl = \"91d\"", "", "longer than 90d"),
-        ("labels = { \"environment.on-demand/owner\" = \"me\" }", "", "is set by EoD itself"),
-        ("annotations = { \"kubernetes.io/x\" = \"y\" }", "", "lies in `kubernetes.io`"),
+        ("ttl = \"91d\"", "", "TTL must be at most 90d, got 91d"),
+        ("labels = { \"environment.on-demand/owner\" = \"me\" }", "", "is set by EoD"),
+        ("annotations = { \"kubernetes.io/x\" = \"y\" }", "", "in the reserved domain `kubernetes.io`"),
         ("services = [\"api-pr-12\"]", "", "rename the service"),
         ("quota = { cpu = \"many\" }", "quota.cpu", "`many`"),
-        ("limits = { max_memory = \"-1Gi\" }", "limits.max_memory", "is negative"),
+        ("limits = { max_memory = \"-1Gi\" }", "limits.max_memory", "must be zero or more"),
         ("network = { allow_to_cidrs = [\"10.0.0.1/8\"] }", "network.allow_to_cidrs", "write `10.0.0.0/8`"),
-        ("pod_security = \"loose\"", "", "is no Pod Security level"),
+        ("pod_security = \"loose\"", "", "Unsupported Pod Security level `loose`"),
         ("image_pull_secrets = [\"Not_A_Name\"]", "", "`Not_A_Name`"),
     ];
     tell("validate", &lines(&rows), |story| {
@@ -65,10 +65,10 @@ fn every_mistake_that_needs_no_provider_is_found_by_validate_at_once() {
 #[test]
 fn every_mistake_of_nested_arguments_is_found_at_once() {
     let rows: [Row; 4] = [
-        ("access = [{ kind = \"Robot\", name = \"r2\" }]", "access[0].kind", "is no kind of subject"),
-        ("mesh = { kind = \"istio\" }", "mesh.kind", "is no mesh"),
+        ("access = [{ kind = \"Robot\", name = \"r2\" }]", "access[0].kind", "Unsupported kind of subject `Robot`"),
+        ("mesh = { kind = \"istio\" }", "mesh.kind", "Unsupported mesh `istio`"),
         ("dns = { mode = \"magic\" }", "dns.mode", "`magic`"),
-        ("timeouts = { create = \"soon\" }", "timeouts.create", "`soon`"),
+        ("timeouts = { create = \"0s\" }", "timeouts.create", "Duration must be at least 1s, got 0s"),
     ];
     tell("validate-nested", &lines(&rows), |story| {
         expect_all_blamed(story, &story.run(&["validate", "-no-color"]), &rows);
@@ -89,7 +89,7 @@ fn every_mistake_of_nested_arguments_is_found_at_once() {
 #[test]
 fn every_mistake_that_needs_the_tier_is_found_by_plan_at_once() {
     let rows: [Row; 3] = [
-        ("ttl = \"8d\"", "", "above 7d"),
+        ("ttl = \"8d\"", "", "at most 7d"),
         ("limits = { max_cpu = \"3\", default_memory = \"5Gi\" }", "limits.max_cpu", "more than the quota's cpu of 2"),
         ("", "limits.default_memory", "above `max_memory` 4Gi"),
     ];
@@ -152,9 +152,9 @@ fn something_must_say_which_environment_it_is() {
 fn a_repository_that_is_none_is_refused() {
     for (repository, why) in [
         ("shop", "has no owner"),
-        ("https://github.com/acme/shop.git", "write it as `github.com/acme/shop`"),
-        ("acme/team/shop", "is no host"),
-        ("acme/..", "is not `.` or `..`"),
+        ("https://github.com/acme/shop.git", "write `github.com/acme/shop`"),
+        ("acme/team/shop", "is not a host"),
+        ("acme/..", "not `.` or `..`"),
     ] {
         tell("repository", "", |story| {
             let block = story.block("preview", "").replace(&story.repository, repository);
@@ -181,19 +181,19 @@ fn a_pull_request_that_is_none_is_refused() {
 fn values_say_how_they_are_written() {
     for row in [
         ("ttl = \"\"", "", "must not be empty"),
-        ("ttl = \"4\"", "", "use s, m, h, d or w"),
-        ("ttl = \"4y\"", "", "the units are s, m, h, d and w"),
-        ("ttl = \"0h\"", "", "is zero"),
+        ("ttl = \"4\"", "", "add s, m, h, d or w"),
+        ("ttl = \"4y\"", "", "supported are s, m, h, d and w"),
+        ("ttl = \"0h\"", "", "Duration must be at least 1s, got 0h"),
         ("ttl = \"-4h\"", "", "must not have a sign"),
-        ("ttl = \"99999999999999999999d\"", "", "longer than 90d"),
-        ("labels = { team = \"a b\" }", "", "is no label value"),
+        ("ttl = \"99999999999999999999d\"", "", "at most 3650d"),
+        ("labels = { team = \"a b\" }", "", "nvalid label value `a b`"),
         ("labels = { \"istio-injection\" = \"enabled\" }", "", "istio.io"),
         ("labels = { \"pod-security.kubernetes.io/enforce\" = \"privileged\" }", "", "kubernetes.io"),
-        ("labels = { \"app.kubernetes.io/managed-by\" = \"me\" }", "", "is set by EoD itself"),
+        ("labels = { \"app.kubernetes.io/managed-by\" = \"me\" }", "", "is set by EoD"),
         ("annotations = { \"argocd.argoproj.io/x\" = \"y\" }", "", "argoproj.io"),
         ("network = { allow_to_cidrs = [\"169.254.169.254/32\"] }", "network.allow_to_cidrs", "instance metadata"),
         ("network = { stable_services = [\"payments\"] }", "network.stable_services", "stable/payments:8080"),
-        ("network = { isolation = \"some\" }", "network.isolation", "expected strict or none"),
+        ("network = { isolation = \"some\" }", "network.isolation", "supported are strict, none"),
     ] {
         tell("written", row.0, |story| expect_all_blamed(story, &story.run(&["validate", "-no-color"]), &[row]));
     }
@@ -214,11 +214,11 @@ fn every_mistake_of_the_provider_block_is_found_at_once() {
     let rows: [Row; 7] = [
         ("domain = \"a..b\"", "", "empty part"),
         ("control_namespace = \"Ops\"", "", "only lower-case letters"),
-        ("name_template = \"{repo}\"", "", "does not contain {number}"),
+        ("name_template = \"{repo}\"", "", "must contain {number}"),
         ("default_tier = \"production\"", "", "tier `production` is refused"),
-        ("default_labels = { \"environment.on-demand/x\" = \"y\" }", "", "is set by EoD itself"),
+        ("default_labels = { \"environment.on-demand/x\" = \"y\" }", "", "is set by EoD"),
         ("tiers = { full = { ttl = \"8d\" } }", "full", "7d"),
-        ("prices = { cpu_hour_usd = -1 }", "cpu_hour_usd", "is negative"),
+        ("prices = { cpu_hour_usd = -1 }", "cpu_hour_usd", "must be zero or more"),
     ];
     tell("provider", "", |story| {
         story.provider(&lines(&rows));
@@ -229,10 +229,10 @@ fn every_mistake_of_the_provider_block_is_found_at_once() {
 #[test]
 fn a_tier_that_cannot_be_is_refused_where_it_is_configured() {
     for (tiers, inner, why) in [
-        ("tiers = { full = { warning = \"25h\" } }", "full", "is not shorter than the TTL"),
+        ("tiers = { full = { warning = \"25h\" } }", "full", "is not below the TTL"),
         ("tiers = { staging = { ttl = \"4h\" } }", "staging", "is permanent"),
         ("tiers = { production = { ttl = \"4h\" } }", "tiers", "production"),
-        ("tiers = { full = { max_ttl = \"91d\" } }", "full", "longer than 90d"),
+        ("tiers = { full = { max_ttl = \"91d\" } }", "full", "TTL must be at most 90d, got 91d"),
         ("tiers = { full = { quota = { cpu = \"x\" } } }", "quota.cpu", "`x`"),
     ] {
         tell("tiers", "", |story| {
@@ -258,8 +258,8 @@ fn what_is_refused_leaves_an_existing_environment_as_it_was() {
         let before = story.namespace()["metadata"]["resourceVersion"].clone();
         for row in [
             ("tier = \"production\"", "", "is refused"),
-            ("ttl = \"8d\"", "", "above 7d"),
-            ("labels = { \"kubernetes.io/x\" = \"y\" }", "", "lies in `kubernetes.io`"),
+            ("ttl = \"8d\"", "", "at most 7d"),
+            ("labels = { \"kubernetes.io/x\" = \"y\" }", "", "in the reserved domain `kubernetes.io`"),
             ("limits = { max_cpu = \"9\" }", "limits.max_cpu", "quota"),
         ] {
             story.arguments(row.0);

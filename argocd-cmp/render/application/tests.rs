@@ -39,6 +39,7 @@ fn parameters_agree_with_the_application() {
         ("a-pr-1", &[("domain", "evil.example")][..], "parameters: domain: host"),
         ("a-pr-1", &[("ttl", "8d")][..], "parameters: ttl: parameter"),
         ("a-pr-1", &[("labels", "[\"tier/production\"]")][..], "parameters: labels: parameter"),
+        ("a-pr-1", &[("labels", "[\"tier/staging\"]")][..], "parameters: labels: parameter"),
         ("a-pr-1", &[("replicas", "3")][..], "parameters: replicas: caps"),
         ("a-pr-1", &[("secretRef", "secret/preview/a-pr-2/x")][..], "parameters: secretRef: secret"),
         ("a-pr-1", &[("secretRef", "secret/stage/shop")][..], "parameters: secretRef: secret"),
@@ -47,6 +48,30 @@ fn parameters_agree_with_the_application() {
         assert_eq!(settle(&policy, namespace, pairs).unwrap_err(), [expected], "{namespace} {pairs:?}");
     }
     assert!(settle(&policy, "a-pr-1", &[("secretRef", "secret/data/preview/a-pr-1/x")]).is_ok());
+}
+
+#[test]
+fn a_ttl_is_refused_in_terms_of_parameters_and_policy() {
+    let policy = parse_policy("policy.yaml", POLICY.as_bytes()).unwrap();
+    for (pairs, message, remedy) in [
+        (
+            &[("ttl", "8d")][..],
+            "TTL must be at most 7d in tier lightweight, got 8d",
+            "lower the parameter `ttl` to at most 7d, or raise `tiers.lightweight.max_ttl` in the policy file",
+        ),
+        (
+            &[("ttl", "4h"), ("tier", "staging")],
+            "an environment of tier staging is permanent and has no TTL, got 4h",
+            "remove the parameter `ttl`, or use another tier",
+        ),
+    ] {
+        let raw: Vec<_> = pairs.iter().map(|(name, value)| RawParameter::text(*name, *value)).collect();
+        let parameters = Parameters::parse(&raw).unwrap();
+        let application = Application { namespace: "a-pr-1".to_owned(), ..Application::default() };
+        let refusals = Preview::settle(&application, &parameters, policy.project("previews").unwrap()).unwrap_err();
+        let [refusal] = refusals.as_slice() else { panic!("{refusals}") };
+        assert_eq!((refusal.message.as_str(), refusal.remedy.as_str()), (message, remedy));
+    }
 }
 
 #[test]

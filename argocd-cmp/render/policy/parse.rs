@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use eod_domain::{Isolation, NetworkSettings, Quantity, QuotaSettings, Tier, TierOverrides, Tiers, UserLabels};
+use eod_domain::{NetworkSettings, Quantity, QuotaSettings, Tier, TierOverrides, Tiers, UserLabels};
 
 use super::decode::{At, PolicyDecoder};
+use super::keys::{self, PolicySection};
 use super::{
-    Caps, DomainRule, IngressRule, Policy, ProjectPolicy, Registries, Sandbox, SecretPrefix, Secrets, StoreKind,
-    ToolRule,
+    Caps, DomainRule, IngressRule, Policy, ProjectPolicy, Registries, SecretPrefix, Secrets, StoreKind, ToolRule,
 };
 use crate::kind::SourceKind;
 use crate::node::PathStep;
@@ -34,7 +34,7 @@ pub fn parse_policy(file: &str, bytes: &[u8]) -> Result<Policy, Refusals> {
             None
         }
     };
-    match (Refusals::collected(decoder.finish()), policy) {
+    match (Refusals::collected(decoder.into_mistakes()), policy) {
         (None, Some(policy)) => Ok(policy),
         (Some(mistakes), _) => Err(mistakes),
         (None, None) => {
@@ -55,61 +55,62 @@ fn yaml(file: &str, faults: Vec<crate::read::Fault>) -> Refusals {
 }
 
 fn policy(decoder: &mut PolicyDecoder<'_>, at: &At<'_>) -> Option<Policy> {
-    let mut fields = decoder.map(at)?;
-    let version = fields.need("version", decoder);
+    let mut section = decoder.section(&keys::FILE, at)?;
+    let version = section.take_required("version", decoder);
     if let Some(version) = version {
         let number: Option<u32> = decoder.parsed(Some(version.clone()));
-        if number.is_some_and(|number| number != 1) {
-            decoder.mistake(version.node.line, &version.path, "only version 1 is known", "write `version: 1`");
+        if let Some(number) = number.filter(|number| *number != 1) {
+            let message = format!("unsupported version {number}; the supported version is 1");
+            decoder.mistake(version.node.line, &version.path, message, "write `version: 1`");
         }
     }
     let mut projects = BTreeMap::new();
-    if let Some(listed) = fields.need("projects", decoder)
-        && let Some(mut named) = decoder.map(&listed)
+    if let Some(listed) = section.take_required("projects", decoder)
+        && let Some(named) = decoder.named(&listed)
     {
-        for (name, _, at) in named.take_all() {
+        for (name, _, at) in named {
             if let Some(found) = project(decoder, &at) {
-                projects.insert(name, found);
+                projects.insert(name.to_owned(), found);
             }
         }
         if projects.is_empty() {
-            decoder.mistake(listed.node.line, &listed.path, "no project is allowed anything", "name a project");
+            decoder.mistake(listed.node.line, &listed.path, "no project has a valid policy", "add a project");
         }
     }
-    fields.finish(decoder);
+    section.finish(decoder);
     let other = projects.remove("*").map(Box::new);
     Some(Policy { projects, other })
 }
 
 fn project(decoder: &mut PolicyDecoder<'_>, at: &At<'_>) -> Option<ProjectPolicy> {
-    let mut fields = decoder.map(at)?;
+    let mut section = decoder.section(&keys::PROJECT, at)?;
     let mut project = ProjectPolicy::default();
-    // What must be said by the platform, because any default would be a guess about somebody's cluster.
-    let namespaces = fields.need("namespaces", decoder);
+    // Required, because any default would be a guess about the cluster.
+    let namespaces = section.take_required("namespaces", decoder);
     set(&mut project.namespaces, decoder.parsed_list(namespaces));
-    let registries = fields.need("registries", decoder);
+    let registries = section.take_required("registries", decoder);
     set(&mut project.registries, decoder.parsed_list(registries).map(Registries::Listed));
-    set(&mut project.installation, decoder.parsed(fields.take("installation")));
-    set(&mut project.domain, decoder.parsed(fields.take("domain")).map(DomainRule::Fixed));
-    let kinds: Option<Vec<SourceKind>> = decoder.parsed_list(fields.take("kinds"));
+    set(&mut project.installation, decoder.parsed(section.take("installation")));
+    set(&mut project.domain, decoder.parsed(section.take("domain")).map(DomainRule::Fixed));
+    let kinds: Option<Vec<SourceKind>> = decoder.parsed_list(section.take("kinds"));
     set(&mut project.kinds, kinds.map(|kinds| kinds.into_iter().collect()));
-    set(&mut project.default_labels, labels(decoder, fields.take("default_labels")));
-    set(&mut project.pod_security, decoder.parsed(fields.take("pod_security")));
-    set(&mut project.tiers, tiers(decoder, fields.take("tiers")));
-    set(&mut project.network, network(decoder, fields.take("network")));
-    set(&mut project.stable_services, decoder.parsed_list(fields.take("stable_services")));
-    let prefixes: Option<Vec<SecretPrefix>> = decoder.parsed_list(fields.take("secret_prefixes"));
+    set(&mut project.default_labels, labels(decoder, section.take("default_labels")));
+    set(&mut project.pod_security, decoder.parsed(section.take("pod_security")));
+    set(&mut project.tiers, tiers(decoder, section.take("tiers")));
+    set(&mut project.network, network(decoder, section.take("network")));
+    set(&mut project.stable_services, decoder.parsed_list(section.take("stable_services")));
+    let prefixes: Option<Vec<SecretPrefix>> = decoder.parsed_list(section.take("secret_prefixes"));
     set(&mut project.secret_prefixes, prefixes);
-    set(&mut project.sensitive_secret_prefixes, decoder.parsed_list(fields.take("sensitive_secret_prefixes")));
-    project.image_pull_secret = optional(decoder, fields.take("image_pull_secret"));
-    set(&mut project.caps, caps(decoder, fields.take("caps")));
-    set(&mut project.helm, tool(decoder, fields.take("helm"), "helm"));
-    set(&mut project.kustomize, tool(decoder, fields.take("kustomize"), "kustomize"));
-    set(&mut project.secrets, secrets(decoder, fields.take("secrets")));
-    set(&mut project.ingress, ingress(decoder, fields.take("ingress")));
-    set(&mut project.storage_classes, decoder.parsed_list(fields.take("storage_classes")));
-    set(&mut project.metadata_allow, metadata_allow(decoder, fields.take("metadata_allow")));
-    fields.finish(decoder);
+    set(&mut project.sensitive_secret_prefixes, decoder.parsed_list(section.take("sensitive_secret_prefixes")));
+    project.image_pull_secret = parsed_unless_empty(decoder, section.take("image_pull_secret"));
+    set(&mut project.caps, caps(decoder, section.take("caps")));
+    set(&mut project.helm, tool(decoder, section.take("helm"), &keys::HELM, "helm"));
+    set(&mut project.kustomize, tool(decoder, section.take("kustomize"), &keys::KUSTOMIZE, "kustomize"));
+    set(&mut project.secrets, secrets(decoder, section.take("secrets")));
+    set(&mut project.ingress, ingress(decoder, section.take("ingress")));
+    set(&mut project.storage_classes, decoder.parsed_list(section.take("storage_classes")));
+    set(&mut project.metadata_allow, metadata_allow(decoder, section.take("metadata_allow")));
+    section.finish(decoder);
     Some(project)
 }
 
@@ -119,25 +120,27 @@ fn set<T>(target: &mut T, value: Option<T>) {
     }
 }
 
-/// A value that may be written as an empty text to say that there is none.
-fn optional<T: FromStr<Err: std::fmt::Display>>(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<T> {
+/// A value; none if the key is not set or is the empty string.
+fn parsed_unless_empty<T: FromStr<Err: std::fmt::Display>>(
+    decoder: &mut PolicyDecoder<'_>,
+    at: Option<At<'_>>,
+) -> Option<T> {
     at.filter(|at| at.node.text() != Some("")).and_then(|at| decoder.parsed(Some(at)))
 }
 
 fn labels(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<UserLabels> {
     let at = at?;
-    let mut fields = decoder.map(&at)?;
     let mut labels = BTreeMap::new();
-    for (key, _, value) in fields.take_all() {
+    for (key, _, value) in decoder.named(&at)? {
         if let Some(value) = decoder.parsed::<String>(Some(value)) {
-            labels.insert(key, value);
+            labels.insert(key.to_owned(), value);
         }
     }
     match UserLabels::parse("default_labels", labels) {
         Ok(labels) => Some(labels),
         Err(mistakes) => {
             for mistake in mistakes {
-                decoder.mistake(at.node.line, &at.path, mistake.message, "correct the label");
+                decoder.mistake(at.node.line, &at.path, mistake.error, "correct the label");
             }
             None
         }
@@ -146,13 +149,12 @@ fn labels(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<UserLab
 
 fn tiers(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<Tiers> {
     let at = at?;
-    let mut fields = decoder.map(&at)?;
     let mut overrides: BTreeMap<Tier, TierOverrides> = BTreeMap::new();
-    for (name, line, value) in fields.take_all() {
+    for (name, line, value) in decoder.named(&at)? {
         let tier = match name.parse::<Tier>() {
             Ok(tier) => tier,
             Err(error) => {
-                decoder.mistake(line, &value.path, error, "use a tier's name");
+                decoder.mistake(line, &value.path, error, "use the name of a tier");
                 continue;
             }
         };
@@ -166,7 +168,7 @@ fn tiers(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<Tiers> {
             for mistake in mistakes {
                 let path = mistake.path.iter().skip(1).map(|step| PathStep::Key(step.clone()));
                 let path: Vec<PathStep> = at.path.iter().cloned().chain(path).collect();
-                decoder.mistake(at.node.line, &path, mistake.message, "correct the value");
+                decoder.mistake(at.node.line, &path, mistake.error, "correct the value");
             }
             None
         }
@@ -174,10 +176,10 @@ fn tiers(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<Tiers> {
 }
 
 fn tier_overrides(decoder: &mut PolicyDecoder<'_>, at: &At<'_>) -> Option<TierOverrides> {
-    let mut fields = decoder.map(at)?;
-    let (ttl, max_ttl) = (fields.take("ttl"), fields.take("max_ttl"));
-    let (warning, quota_at) = (fields.take("warning"), fields.take("quota"));
-    fields.finish(decoder);
+    let mut section = decoder.section(&keys::TIER, at)?;
+    let (ttl, max_ttl) = (section.take("ttl"), section.take("max_ttl"));
+    let (warning, quota_at) = (section.take("warning"), section.take("quota"));
+    section.finish(decoder);
     let quota = quota_at.and_then(|at| quota(decoder, &at)).unwrap_or_default();
     Some(TierOverrides {
         ttl: decoder.parsed(ttl),
@@ -188,89 +190,88 @@ fn tier_overrides(decoder: &mut PolicyDecoder<'_>, at: &At<'_>) -> Option<TierOv
 }
 
 fn quota(decoder: &mut PolicyDecoder<'_>, at: &At<'_>) -> Option<QuotaSettings> {
-    let mut fields = decoder.map(at)?;
+    let mut section = decoder.section(&keys::QUOTA, at)?;
     let quota = QuotaSettings {
-        cpu: decoder.parsed(fields.take("cpu")),
-        memory: decoder.parsed(fields.take("memory")),
-        pods: decoder.parsed(fields.take("pods")),
-        services: decoder.parsed(fields.take("services")),
-        persistent_volume_claims: decoder.parsed(fields.take("persistent_volume_claims")),
-        storage: decoder.parsed(fields.take("storage")),
-        load_balancers: decoder.parsed(fields.take("load_balancers")),
-        node_ports: decoder.parsed(fields.take("node_ports")),
+        cpu: decoder.parsed(section.take("cpu")),
+        memory: decoder.parsed(section.take("memory")),
+        pods: decoder.parsed(section.take("pods")),
+        services: decoder.parsed(section.take("services")),
+        persistent_volume_claims: decoder.parsed(section.take("persistent_volume_claims")),
+        storage: decoder.parsed(section.take("storage")),
+        load_balancers: decoder.parsed(section.take("load_balancers")),
+        node_ports: decoder.parsed(section.take("node_ports")),
     };
-    fields.finish(decoder);
+    section.finish(decoder);
     Some(quota)
 }
 
 fn network(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<NetworkSettings> {
-    let mut fields = decoder.map(&at?)?;
-    let isolation = [("strict", Isolation::Strict), ("none", Isolation::None)];
+    let mut section = decoder.section(&keys::NETWORK, &at?)?;
     let network = NetworkSettings {
-        isolation: decoder.word(fields.take("isolation"), &isolation),
-        allow_from_namespaces: decoder.parsed_list(fields.take("allow_from_namespaces")),
-        allow_to_namespaces: decoder.parsed_list(fields.take("allow_to_namespaces")),
-        allow_to_cidrs: decoder.parsed_list(fields.take("allow_to_cidrs")),
+        isolation: decoder.parsed(section.take("isolation")),
+        allow_from_namespaces: decoder.parsed_list(section.take("allow_from_namespaces")),
+        allow_to_namespaces: decoder.parsed_list(section.take("allow_to_namespaces")),
+        allow_to_cidrs: decoder.parsed_list(section.take("allow_to_cidrs")),
         // They have a key of their own, beside `network`.
         stable_services: None,
-        dns_namespace: decoder.parsed(fields.take("dns_namespace")),
-        ingress_namespaces: decoder.parsed_list(fields.take("ingress_namespaces")),
+        dns_namespace: decoder.parsed(section.take("dns_namespace")),
+        ingress_namespaces: decoder.parsed_list(section.take("ingress_namespaces")),
     };
-    fields.finish(decoder);
+    section.finish(decoder);
     Some(network)
 }
 
 fn caps(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<Caps> {
-    let mut fields = decoder.map(&at?)?;
+    let mut section = decoder.section(&keys::CAPS, &at?)?;
     let mut caps = Caps::default();
-    set(&mut caps.objects, decoder.parsed(fields.take("objects")));
-    let bytes: Option<Quantity> = decoder.parsed(fields.take("bytes"));
+    set(&mut caps.objects, decoder.parsed(section.take("objects")));
+    let bytes: Option<Quantity> = decoder.parsed(section.take("bytes"));
     set(&mut caps.bytes, bytes.and_then(|bytes| usize::try_from(bytes.nanos() / 1_000_000_000).ok()));
-    set(&mut caps.replicas, decoder.parsed(fields.take("replicas")));
-    set(&mut caps.cpu, decoder.parsed(fields.take("cpu")));
-    set(&mut caps.memory, decoder.parsed(fields.take("memory")));
-    set(&mut caps.storage, decoder.parsed(fields.take("storage")));
-    fields.finish(decoder);
+    set(&mut caps.replicas, decoder.parsed(section.take("replicas")));
+    set(&mut caps.cpu, decoder.parsed(section.take("cpu")));
+    set(&mut caps.memory, decoder.parsed(section.take("memory")));
+    set(&mut caps.storage, decoder.parsed(section.take("storage")));
+    section.finish(decoder);
     Some(caps)
 }
 
-fn tool(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>, name: &str) -> Option<ToolRule> {
-    let mut fields = decoder.map(&at?)?;
+fn tool(
+    decoder: &mut PolicyDecoder<'_>,
+    at: Option<At<'_>>,
+    keys: &'static PolicySection,
+    name: &str,
+) -> Option<ToolRule> {
+    let mut section = decoder.section(keys, &at?)?;
     let mut tool = ToolRule::named(name);
-    set(&mut tool.enabled, decoder.switch(fields.take("enabled")));
-    set(&mut tool.binary, decoder.parsed(fields.take("binary")));
-    let words = [("required", Sandbox::Required), ("best-effort", Sandbox::BestEffort)];
-    set(&mut tool.sandbox, decoder.word(fields.take("sandbox"), &words));
-    fields.finish(decoder);
+    set(&mut tool.enabled, decoder.boolean(section.take("enabled")));
+    set(&mut tool.binary, decoder.parsed(section.take("binary")));
+    set(&mut tool.sandbox, decoder.choice(section.take("sandbox")));
+    section.finish(decoder);
     Some(tool)
 }
 
+/// Values of `secrets.kind`.
+#[derive(Clone, Copy, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "kebab-case")]
+enum SecretsKind {
+    ExternalSecrets,
+    VaultOperator,
+    None,
+}
+
 fn secrets(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<Secrets> {
-    #[derive(Clone, Copy)]
-    enum SecretsKind {
-        None,
-        ExternalSecrets,
-        VaultOperator,
-    }
-    let at = at?;
-    let mut fields = decoder.map(&at)?;
-    let words = [
-        ("external-secrets", SecretsKind::ExternalSecrets),
-        ("vault-operator", SecretsKind::VaultOperator),
-        ("none", SecretsKind::None),
-    ];
-    let kind_at = fields.need("kind", decoder);
-    let kind = decoder.word(kind_at, &words);
+    let mut section = decoder.section(&keys::SECRETS, &at?)?;
+    let kind_at = section.take_required("kind", decoder);
+    let kind = decoder.choice(kind_at);
     let store: Option<String> = match kind {
-        Some(SecretsKind::None) | None => fields.take("store").and_then(|at| decoder.parsed(Some(at))),
+        Some(SecretsKind::None) | None => section.take("store").and_then(|at| decoder.parsed(Some(at))),
         Some(_) => {
-            let at = fields.need("store", decoder);
+            let at = section.take_required("store", decoder);
             decoder.parsed(at)
         }
     };
-    let kinds = [("ClusterSecretStore", StoreKind::ClusterSecretStore), ("SecretStore", StoreKind::SecretStore)];
-    let store_kind = decoder.word(fields.take("store_kind"), &kinds).unwrap_or(StoreKind::ClusterSecretStore);
-    fields.finish(decoder);
+    let store_kind = decoder.choice(section.take("store_kind")).unwrap_or(StoreKind::ClusterSecretStore);
+    section.finish(decoder);
     Some(match (kind?, store) {
         (SecretsKind::None, _) | (_, None) => Secrets::None,
         (SecretsKind::ExternalSecrets, Some(store)) => Secrets::ExternalSecrets { store, store_kind },
@@ -279,15 +280,15 @@ fn secrets(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<Secret
 }
 
 fn ingress(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<IngressRule> {
-    let mut fields = decoder.map(&at?)?;
-    let gateway = fields.take("gateway").filter(|at| at.node.text() != Some(""));
+    let mut section = decoder.section(&keys::INGRESS, &at?)?;
+    let gateway = section.take("gateway").filter(|at| at.node.text() != Some(""));
     let rule = IngressRule {
         gateway: gateway.and_then(|at| gateway_name(decoder, &at)),
-        class: optional(decoder, fields.take("class")),
-        tls_secret: optional(decoder, fields.take("tls_secret")),
-        private: decoder.switch(fields.take("private")).unwrap_or(true),
+        class: parsed_unless_empty(decoder, section.take("class")),
+        tls_secret: parsed_unless_empty(decoder, section.take("tls_secret")),
+        private: decoder.boolean(section.take("private")).unwrap_or(true),
     };
-    fields.finish(decoder);
+    section.finish(decoder);
     Some(rule)
 }
 

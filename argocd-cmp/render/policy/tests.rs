@@ -92,26 +92,26 @@ projects:
     kustomise: {}
 "#;
     expect_test::expect![[r#"
-        policy.yaml:2: version: only version 1 is known
-        policy.yaml:3: projets: this key is not known here
+        policy.yaml:2: version: unsupported version 2; the supported version is 1
+        policy.yaml:3: projets: unknown key
         policy.yaml:6: projects.previews.namespaces[0]: `*_pr` is no pattern of names; expected lower-case letters, digits and `-`, with `*` for any text
-        policy.yaml:7: projects.previews.domain: the domain `Preview` contains 'P'; only lower-case letters, digits and `-` are allowed
+        policy.yaml:7: projects.previews.domain: domain `Preview` contains 'P': only lower-case letters, digits and `-` are allowed
         policy.yaml:8: projects.previews.registries[0]: `https://x/` is no registry; expected a host and, after a slash, the first parts of a path
-        policy.yaml:9: projects.previews.kinds[0]: `Namespace` can never be allowed: it belongs to the whole cluster
-        policy.yaml:10: projects.previews.default_labels: `environment.on-demand/env` is set by EoD itself; choose another key
-        policy.yaml:11: projects.previews.tiers.full.quota.cpus: this key is not known here
-        policy.yaml:11: projects.previews.tiers.full.ttl: the TTL 9d is above the tier's `max_ttl` 7d; lower `ttl` or raise `max_ttl` (at most 90d)
-        policy.yaml:11: projects.previews.tiers.fulll: `fulll` is no tier; the tiers are lightweight, full, compliance and staging
-        policy.yaml:12: projects.previews.network.stable_services: this key is not known here
-        policy.yaml:13: projects.previews.stable_services[0]: `payments` is no service; write namespace, name and the port of its pods, as in `stable/payments:8080`
+        policy.yaml:9: projects.previews.kinds[0]: kind `Namespace` is never allowed: it is cluster-scoped
+        policy.yaml:10: projects.previews.default_labels: key `environment.on-demand/env` is set by EoD; use another key
+        policy.yaml:11: projects.previews.tiers.full.quota.cpus: unknown key
+        policy.yaml:11: projects.previews.tiers.full.ttl: TTL 9d is above the maximum TTL 7d of the tier; lower `ttl` or raise `max_ttl` (at most 90d)
+        policy.yaml:11: projects.previews.tiers.fulll: unsupported tier `fulll`: supported are lightweight, full, compliance, staging
+        policy.yaml:12: projects.previews.network.stable_services: unknown key
+        policy.yaml:13: projects.previews.stable_services[0]: invalid service `payments`: expected namespace, name and the port of its pods, as in `stable/payments:8080`
         policy.yaml:14: projects.previews.secret_prefixes[0]: `secret/*` is no prefix of secrets: only `{environment}` is replaced, and there are no patterns
-        policy.yaml:15: projects.previews.caps.replicas: `many` is not possible: invalid digit found in string
+        policy.yaml:15: projects.previews.caps.replicas: invalid value `many`: invalid digit found in string
         policy.yaml:16: projects.previews.helm.enabled: expected true or false, got a number
-        policy.yaml:17: projects.previews.secrets.kind: expected `external-secrets` or `vault-operator` or `none`, got a text
+        policy.yaml:17: projects.previews.secrets.kind: expected `external-secrets` or `vault-operator` or `none`, got `vault`
         policy.yaml:18: projects.previews.ingress.gateway: `private` is no gateway; expected `<namespace>/<name>`
         policy.yaml:19: projects.previews.metadata_allow[0]: `argocd.argoproj.io/` lies in `argoproj.io`, whose keys no source may set
         policy.yaml:19: projects.previews.metadata_allow[1]: `x` has no slash, so it could be the beginning of any domain
-        policy.yaml:20: projects.previews.kustomise: this key is not known here"#]]
+        policy.yaml:20: projects.previews.kustomise: unknown key"#]]
     .assert_eq(&mistakes(text).join("\n"));
 }
 

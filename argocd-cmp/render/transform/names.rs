@@ -13,7 +13,7 @@ use crate::application::Preview;
 use crate::image::Image;
 use crate::kind::SourceKind;
 use crate::manifest::{Manifest, text};
-use crate::references::{each, each_of_route};
+use crate::object_references::{each, each_of_route};
 use crate::refusal::{Location, Refusal, RefusalRule};
 use crate::workload::{at_mut, containers_mut, map_at, template_path};
 

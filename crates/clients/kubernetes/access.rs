@@ -1,47 +1,48 @@
-//! How to reach a cluster: the `kubernetes` block of the provider, or the environment, parsed.
+//! Address of a cluster and the login to it, from settings or from environment variables.
 //!
-//! There is no fallback. Either the block names a cluster or the environment does, never both mixed, and with
-//! neither the first call fails and says what to set. Parsing does no I/O: files are read at the first call.
+//! There is no fallback: settings and environment variables are never mixed, and without either of them the first
+//! request fails. Parsing does no I/O: files are read at the first request.
 
 use std::{collections::BTreeMap, fmt, path::PathBuf};
 
 use http::Uri;
 use secrecy::SecretString;
 
-use super::{exec::Exec, proxy::ProxyRules};
+use super::{access_error::ClusterAccessError, exec::Exec, proxy::ProxyRules};
+use crate::server::AddressOrigin;
 
-/// The attributes of the `kubernetes` block as the user wrote them.
+/// Settings of a cluster. Exactly one of `config_path`, `host` and `in_cluster` is required.
 #[derive(Clone, Default)]
 pub struct ClusterSettings {
-    /// The kubeconfig file; `~` is the home folder.
+    /// Path of the kubeconfig file; `~` is the home folder.
     pub config_path: Option<String>,
-    /// The context of it; none means its current context.
+    /// Context of the kubeconfig; the default is its current context.
     pub config_context: Option<String>,
-    /// The API server, `https://host:port`.
+    /// URL of the API server, `https://host:port`.
     pub host: Option<String>,
-    /// The certificate authority of the server, PEM.
+    /// Certificate authority of the server, PEM.
     pub cluster_ca_certificate: Option<String>,
-    /// A bearer token.
+    /// Bearer token.
     pub token: Option<SecretString>,
-    /// A file with a bearer token; it is read again every minute.
+    /// Path of a file with a bearer token; it is read again every minute.
     pub token_path: Option<String>,
-    /// A client certificate, PEM.
+    /// Client certificate, PEM.
     pub client_certificate: Option<String>,
-    /// Its key, PEM.
+    /// Key of the client certificate, PEM.
     pub client_key: Option<SecretString>,
-    /// A program that gives the credentials.
+    /// Program that prints the credentials.
     pub exec: Option<Exec>,
-    /// Use the service account of the pod this runs in.
+    /// Use the service account of the pod in which the process runs.
     pub in_cluster: bool,
-    /// A proxy, `http://proxy:3128`. Without it `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` count.
+    /// URL of a proxy, `http://proxy:3128`. If not set, `HTTPS_PROXY`, `HTTP_PROXY` and `NO_PROXY` decide.
     pub proxy_url: Option<String>,
-    /// Do not check the server's certificate.
+    /// Accept any certificate of the server.
     pub insecure: bool,
-    /// The name to check the server's certificate against.
+    /// Host name that the server's certificate must be valid for, if it is not the one in the URL.
     pub tls_server_name: Option<String>,
 }
 
-/// A cluster and the credentials for it.
+/// A cluster and the login to it.
 #[derive(Clone)]
 pub struct ClusterAccess {
     pub(super) source: ClusterSource,
@@ -51,25 +52,26 @@ pub struct ClusterAccess {
     pub(super) proxies: ProxyRules,
 }
 
-/// Where the cluster is described.
+/// Source of the address and the login.
 #[derive(Clone)]
 pub(super) enum ClusterSource {
     Nothing,
     Files { paths: Vec<PathBuf>, context: Option<String> },
-    Host(Host),
+    Host(HostAccess),
     InCluster { server: Uri, directory: PathBuf },
 }
 
-/// A cluster that is described attribute by attribute.
+/// A cluster with an address and a login of its own settings.
 #[derive(Clone)]
-pub(super) struct Host {
+pub(super) struct HostAccess {
     pub(super) server: Uri,
+    pub(super) origin: AddressOrigin,
     pub(super) ca_certificate: Option<String>,
     pub(super) login: ClusterLogin,
     pub(super) identity: Option<(String, SecretString)>,
 }
 
-/// Where the bearer token comes from.
+/// Source of the bearer token.
 #[derive(Clone)]
 pub(super) enum ClusterLogin {
     None,
@@ -78,84 +80,8 @@ pub(super) enum ClusterLogin {
     Exec(Exec),
 }
 
-/// A mistake in the settings.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum ClusterAccessError {
-    /// Two ways to name a cluster, or two credentials.
-    #[error("`{attribute}` and `{other}` exclude each other; keep one of them")]
-    Exclusive {
-        /// One of them.
-        attribute: &'static str,
-        /// The other.
-        other: &'static str,
-    },
-    /// An attribute that means nothing alone.
-    #[error("`{attribute}` needs `{other}`, which is not set")]
-    Incomplete {
-        /// The attribute that is there.
-        attribute: &'static str,
-        /// The one that is missing.
-        other: &'static str,
-    },
-    /// A block that names no cluster.
-    #[error("no cluster is named; set `config_path`, `host` or `in_cluster`")]
-    NoCluster,
-    /// Not a URL of an API server.
-    #[error("`{attribute}` is no URL of a server; write it as `https://host:port`, without a query or a user name")]
-    BadUrl {
-        /// The attribute.
-        attribute: &'static str,
-    },
-    /// Not PEM.
-    #[error("`{attribute}` is not PEM (it has no `-----BEGIN` line); {hint}")]
-    NotPem {
-        /// The attribute.
-        attribute: &'static str,
-        /// What helps.
-        hint: &'static str,
-    },
-    /// `~` without a home folder.
-    #[error("`{attribute}` begins with `~`, but HOME is not set; write the whole path")]
-    NoHome {
-        /// The attribute.
-        attribute: &'static str,
-    },
-    /// `in_cluster` outside of a cluster.
-    #[error("`in_cluster` works only inside of a pod: KUBERNETES_SERVICE_HOST and KUBERNETES_SERVICE_PORT are not set")]
-    NotInCluster,
-    /// A wrong version of the exec protocol.
-    #[error(
-        "`exec.api_version` is `{got}`; known are `client.authentication.k8s.io/v1` and \
-         `client.authentication.k8s.io/v1beta1`"
-    )]
-    ExecVersion {
-        /// What was written.
-        got: String,
-    },
-    /// No program.
-    #[error("`exec.command` is empty; write the program that prints the credentials")]
-    ExecCommand,
-}
-
-impl ClusterAccessError {
-    /// The attribute to blame, `exec.command` for one inside of a block; none when it is the block as a whole.
-    pub fn attribute(&self) -> Option<&'static str> {
-        match self {
-            Self::Exclusive { attribute, .. }
-            | Self::Incomplete { attribute, .. }
-            | Self::BadUrl { attribute }
-            | Self::NotPem { attribute, .. }
-            | Self::NoHome { attribute } => Some(attribute),
-            Self::NoCluster => None,
-            Self::NotInCluster => Some("in_cluster"),
-            Self::ExecVersion { .. } => Some("exec.api_version"),
-            Self::ExecCommand => Some("exec.command"),
-        }
-    }
-}
-
 impl ClusterAccess {
-    /// No cluster: every call fails and says what to set.
+    /// No cluster: every request fails.
     pub fn nothing() -> Self {
         Self {
             source: ClusterSource::Nothing,
@@ -166,8 +92,12 @@ impl ClusterAccess {
         }
     }
 
-    /// Parses a block. Of `environment` only HOME, the proxy variables and, for `in_cluster`, the pod's variables
-    /// are read; it never names a cluster here. All mistakes are returned at once.
+    /// Checks settings. Of `environment` only HOME, the proxy variables and, for `in_cluster`, the variables of the pod
+    /// are read: environment variables never name a cluster here.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes in the settings.
     pub fn from_settings(
         settings: ClusterSettings,
         environment: &BTreeMap<String, String>,
@@ -181,9 +111,13 @@ impl ClusterAccess {
         Ok(Self { source, proxy_url, insecure, tls_server_name, proxies: ProxyRules::from_environment(environment) })
     }
 
-    /// Parses the environment: KUBE_HOST with KUBE_TOKEN and KUBE_CLUSTER_CA_CERT_DATA, else KUBE_CONFIG_PATH, else
-    /// KUBECONFIG (a list of files, joined as `kubectl` does), the files with KUBE_CTX. Empty variables count as
-    /// unset. `None` when none of them is set.
+    /// Reads environment variables: KUBE_HOST with KUBE_TOKEN and KUBE_CLUSTER_CA_CERT_DATA, else KUBE_CONFIG_PATH, else
+    /// KUBECONFIG (a list of files, merged as `kubectl` does), the files with KUBE_CTX. Empty variables count as not
+    /// set. `None` if none of them is set.
+    ///
+    /// # Errors
+    ///
+    /// All mistakes in the variables.
     pub fn from_environment(environment: &BTreeMap<String, String>) -> Result<Option<Self>, Vec<ClusterAccessError>> {
         let get = |name: &str| environment.get(name).filter(|value| !value.is_empty()).cloned();
         let (host, file, list) = (get("KUBE_HOST"), get("KUBE_CONFIG_PATH"), get("KUBECONFIG"));
@@ -201,10 +135,14 @@ impl ClusterAccess {
             },
             (None, None) => return files_of_kubeconfig(list, get("KUBE_CTX"), environment),
         };
-        Self::from_settings(settings, environment).map(Some)
+        let mut access = Self::from_settings(settings, environment)?;
+        if let ClusterSource::Host(host) = &mut access.source {
+            host.origin = AddressOrigin::Variable("KUBE_HOST");
+        }
+        Ok(Some(access))
     }
 
-    /// The cluster in words, without secrets: `context `preview` of /home/a/.kube/config`.
+    /// Description of the cluster without secrets: ``context `preview` of /home/a/.kube/config``.
     pub fn describe(&self) -> String {
         match &self.source {
             ClusterSource::Nothing => "no cluster".to_owned(),
@@ -222,7 +160,7 @@ impl ClusterAccess {
 
 impl fmt::Debug for ClusterSettings {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // A proxy's URL may carry a password and everything else is in `config_path` and `host`.
+        // The URL of a proxy may contain a password; everything else is in `config_path` and `host`.
         f.debug_struct("Settings")
             .field("config_path", &self.config_path)
             .field("config_context", &self.config_context)
@@ -241,7 +179,7 @@ impl fmt::Debug for ClusterAccess {
 /// Expands a leading `~` with HOME.
 pub(super) fn expand(
     path: &str,
-    attribute: &'static str,
+    field: &'static str,
     environment: &BTreeMap<String, String>,
 ) -> Result<PathBuf, ClusterAccessError> {
     let rest = match path.strip_prefix('~') {
@@ -251,7 +189,7 @@ pub(super) fn expand(
     let home = ["HOME", "USERPROFILE"].iter().find_map(|name| environment.get(*name)).filter(|home| !home.is_empty());
     match home {
         Some(home) => Ok(PathBuf::from(home).join(rest)),
-        None => Err(ClusterAccessError::NoHome { attribute }),
+        None => Err(ClusterAccessError::NoHome { field }),
     }
 }
 
@@ -261,14 +199,14 @@ fn files_of_kubeconfig(
     environment: &BTreeMap<String, String>,
 ) -> Result<Option<ClusterAccess>, Vec<ClusterAccessError>> {
     let Some(list) = list else {
-        // These three mean nothing without a cluster; passing them over silently would hide a misspelt variable.
+        // These variables have no effect without a cluster; to ignore them would hide a misspelt variable.
         let orphans =
             [("KUBE_CTX", "KUBE_CONFIG_PATH"), ("KUBE_TOKEN", "KUBE_HOST"), ("KUBE_CLUSTER_CA_CERT_DATA", "KUBE_HOST")];
         let set = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
         let mistakes: Vec<_> = orphans
             .into_iter()
-            .filter(|(attribute, _)| set(attribute))
-            .map(|(attribute, other)| ClusterAccessError::Incomplete { attribute, other })
+            .filter(|(field, _)| set(field))
+            .map(|(field, other)| ClusterAccessError::Incomplete { field, other })
             .collect();
         return if mistakes.is_empty() { Ok(None) } else { Err(mistakes) };
     };
@@ -281,7 +219,7 @@ fn files_of_kubeconfig(
     Ok(Some(ClusterAccess { source, proxies: ProxyRules::from_environment(environment), ..ClusterAccess::nothing() }))
 }
 
-/// Everything that is set together and must not be, or alone and must not be.
+/// Settings that exclude each other, and settings that lack another one.
 fn contradictions(settings: &ClusterSettings) -> Vec<ClusterAccessError> {
     let file = settings.config_path.is_some();
     let host = settings.host.is_some();
@@ -310,8 +248,8 @@ fn contradictions(settings: &ClusterSettings) -> Vec<ClusterAccessError> {
     let exclusive = exclusive.into_iter().filter(|(wrong, ..)| *wrong);
     let incomplete = incomplete.into_iter().filter(|(wrong, ..)| *wrong);
     exclusive
-        .map(|(_, attribute, other)| ClusterAccessError::Exclusive { attribute, other })
-        .chain(incomplete.map(|(_, attribute, other)| ClusterAccessError::Incomplete { attribute, other }))
+        .map(|(_, field, other)| ClusterAccessError::Exclusive { field, other })
+        .chain(incomplete.map(|(_, field, other)| ClusterAccessError::Incomplete { field, other }))
         .collect()
 }
 
@@ -323,7 +261,7 @@ fn source(
     if let Some(proxy) = &settings.proxy_url
         && proxy.parse::<Uri>().ok().and_then(|uri| uri.scheme().cloned()).is_none()
     {
-        mistakes.push(ClusterAccessError::BadUrl { attribute: "proxy_url" });
+        mistakes.push(ClusterAccessError::BadUrl { field: "proxy_url" });
     }
     if let Some(path) = &settings.config_path {
         let path = keep(expand(path, "config_path", environment), mistakes)?;
@@ -345,13 +283,12 @@ fn host_source(
     environment: &BTreeMap<String, String>,
     mistakes: &mut Vec<ClusterAccessError>,
 ) -> Option<ClusterSource> {
-    for (attribute, text) in [
+    for (field, text) in [
         ("cluster_ca_certificate", &settings.cluster_ca_certificate),
         ("client_certificate", &settings.client_certificate),
     ] {
         if text.as_ref().is_some_and(|text| !text.contains("-----BEGIN")) {
-            let hint = "a kubeconfig holds it in base64: use base64decode()";
-            mistakes.push(ClusterAccessError::NotPem { attribute, hint });
+            mistakes.push(ClusterAccessError::NotPem { field });
         }
     }
     let login = match (&settings.token, &settings.token_path, &settings.exec) {
@@ -362,17 +299,18 @@ fn host_source(
     };
     let server = keep(server_url(host, "host"), mistakes)?;
     let identity = settings.client_certificate.clone().zip(settings.client_key.clone());
-    Some(ClusterSource::Host(Host {
+    Some(ClusterSource::Host(HostAccess {
         server,
+        origin: AddressOrigin::Settings,
         ca_certificate: settings.cluster_ca_certificate.clone(),
         login: login?,
         identity,
     }))
 }
 
-/// A server's URL; a host alone means https.
-pub(super) fn server_url(text: &str, attribute: &'static str) -> Result<Uri, ClusterAccessError> {
-    let bad = ClusterAccessError::BadUrl { attribute };
+/// URL of a server; the default scheme is https.
+pub(super) fn server_url(text: &str, field: &'static str) -> Result<Uri, ClusterAccessError> {
+    let bad = ClusterAccessError::BadUrl { field };
     let text = if text.contains("://") { text.to_owned() } else { format!("https://{text}") };
     let uri: Uri = text.trim().parse().map_err(|_| bad.clone())?;
     let plain = uri.query().is_none() && !uri.authority().is_some_and(|authority| authority.as_str().contains('@'));
@@ -389,7 +327,7 @@ fn in_cluster(environment: &BTreeMap<String, String>) -> Result<ClusterSource, C
     };
     let host = if host.contains(':') { format!("[{host}]") } else { host.clone() };
     let server = server_url(&format!("https://{host}:{port}"), "in_cluster")?;
-    // Where every pod finds its service account:
+    // Folder of the service account in every pod:
     // https://kubernetes.io/docs/tasks/run-application/access-api-from-pod/
     Ok(ClusterSource::InCluster { server, directory: PathBuf::from("/var/run/secrets/kubernetes.io/serviceaccount") })
 }

@@ -1,7 +1,7 @@
-//! What keeps a namespace from going away, by name, and what to do about it.
+//! Objects, finalizers and APIs that block the deletion of a namespace.
 //!
-//! The namespace controller names resources and finalizers but no objects; those are listed here, metadata only, in
-//! that one namespace. Reading is best effort: what cannot be read is told as such, and nothing is ever changed.
+//! The namespace controller names resources and finalizers but no objects. The objects are listed here, metadata only
+//! and in that namespace only. A part that cannot be read is reported as unread, and nothing is changed.
 
 use std::{fmt, time::Duration};
 
@@ -9,84 +9,82 @@ use jiff::Timestamp;
 use serde_json::Value;
 
 use super::{
-    answer::Listed,
-    client::{ApiRequest, Kubernetes, Verb},
+    client::Kubernetes,
     conditions::{Conditions, Remaining},
     object::{ListQuery, escape},
-    verbs::no_list,
+    request::{ApiRequest, Verb},
+    response::Listed,
+    verbs::not_a_list,
 };
 use crate::Deadline;
 
-/// Objects named at most; a namespace can hold thousands and nobody reads more.
-const NAMED: usize = 20;
+/// Maximum number of named objects. A namespace may contain thousands.
+const MAX_NAMED: usize = 20;
 
-/// Metadata only, so that no Secret is read.
+/// Accepted content: metadata only, so that no Secret is read.
 const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
-/// What blocks a namespace.
+/// Everything that blocks the deletion of a namespace.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Blockers {
-    /// The namespace.
+    /// Name of the namespace.
     pub namespace: String,
-    /// Objects that are still there, those with finalizers first, at most twenty.
+    /// Finalizers in `metadata.finalizers` of the namespace itself.
+    pub metadata_finalizers: Vec<String>,
+    /// Finalizers in `spec.finalizers` of the namespace itself, apart from `kubernetes`, which the namespace controller
+    /// removes.
+    pub spec_finalizers: Vec<String>,
+    /// Objects that still exist, those with finalizers first, at most twenty.
     pub objects: Vec<BlockingObject>,
-    /// How many more there are.
+    /// Number of further objects.
     pub unnamed: u64,
-    /// Finalizers and how many objects carry them.
+    /// Finalizers of objects, with the number of objects that have them.
     pub finalizers: Vec<(String, u64)>,
-    /// APIs that cannot be asked whether anything of theirs is left, with the reason where the server gives one.
+    /// APIs that are unavailable, so that the controller cannot list their objects, with the reason if there is one.
     pub discovery: Vec<String>,
-    /// Failures of the deletion itself: webhooks, content that refuses to go.
+    /// Failures of the deletion itself, such as webhooks that reject it.
     pub failures: Vec<String>,
-    /// What could not be read here, and why.
+    /// Errors of reads that failed here.
     pub unread: Vec<String>,
 }
 
-/// One object that is still there.
+/// An object that still exists.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct BlockingObject {
-    /// Its kind.
+    /// Kind of the object.
     pub kind: String,
-    /// Its name.
+    /// Name of the object.
     pub name: String,
-    /// The finalizers it waits for.
+    /// Finalizers of the object.
     pub finalizers: Vec<String>,
-    /// Since when it exists.
+    /// Time since its creation.
     pub age: Option<Duration>,
 }
 
 impl Kubernetes {
-    /// Finds what blocks a namespace, given as last read.
-    pub async fn blockers(&self, namespace: &Value, now: Timestamp, call: &Deadline) -> Blockers {
+    /// Finds everything that blocks the deletion of a namespace, which is passed as last read.
+    pub async fn blockers(&self, namespace: &Value, now: Timestamp, deadline: &Deadline) -> Blockers {
         let name = text(namespace, "/metadata/name").unwrap_or_default();
         let Conditions { resources, finalizers, undiscovered, discovery_failed, failures } = Conditions::of(namespace);
         let mut blockers = Blockers { namespace: name, finalizers, failures, ..Blockers::default() };
-        let own = finalizers_of(namespace);
-        if !own.is_empty() {
-            let name = blockers.namespace.clone();
-            blockers.objects.push(BlockingObject {
-                kind: "Namespace".into(),
-                name,
-                finalizers: own,
-                age: age(namespace, now),
-            });
-        }
+        blockers.metadata_finalizers = strings(namespace, "/metadata/finalizers");
+        blockers.spec_finalizers = strings(namespace, "/spec/finalizers");
+        blockers.spec_finalizers.retain(|finalizer| finalizer != "kubernetes");
         let mut total = 0;
         for resource in &resources {
             total += resource.count;
-            match self.objects_of(resource, &blockers.namespace, now, call).await {
+            match self.objects_of(resource, &blockers.namespace, now, deadline).await {
                 Ok(objects) => blockers.objects.extend(objects),
                 Err(problem) => blockers.unread.push(problem),
             }
         }
         blockers.objects.sort_by_key(|object| object.finalizers.is_empty());
-        blockers.objects.truncate(NAMED);
-        let named = blockers.objects.iter().filter(|object| object.kind != "Namespace").count();
-        blockers.unnamed = total.saturating_sub(u64::try_from(named).unwrap_or(u64::MAX));
+        blockers.objects.truncate(MAX_NAMED);
+        blockers.unnamed = total.saturating_sub(u64::try_from(blockers.objects.len()).unwrap_or(u64::MAX));
         if discovery_failed {
             blockers.discovery = undiscovered;
-            match self.unavailable_api_services(call).await {
-                // The server's list has the reasons, and it names what the condition only counts.
+            match self.unavailable_api_services(deadline).await {
+                // The list has the reasons and all names; the condition has only a number.
                 Ok(services) if !services.is_empty() => blockers.discovery = services,
                 Ok(_) => {}
                 Err(problem) => blockers.unread.push(problem),
@@ -95,14 +93,14 @@ impl Kubernetes {
         blockers
     }
 
-    /// The aggregated APIs whose server does not answer, `v1beta1.metrics.k8s.io (MissingEndpoints: ...)`.
-    async fn unavailable_api_services(&self, call: &Deadline) -> Result<Vec<String>, String> {
+    /// The aggregated APIs that are unavailable, such as `v1beta1.metrics.k8s.io (MissingEndpoints: ...)`.
+    async fn unavailable_api_services(&self, deadline: &Deadline) -> Result<Vec<String>, String> {
         let query = ListQuery {
             api_version: "apiregistration.k8s.io/v1".into(),
             plural: "apiservices".into(),
             ..ListQuery::default()
         };
-        let services = self.list(&query, call).await.map_err(|error| error.chain())?;
+        let services = self.list(&query, deadline).await.map_err(|error| error.chain())?;
         Ok(services.iter().filter_map(unavailable).collect())
     }
 
@@ -111,34 +109,34 @@ impl Kubernetes {
         resource: &Remaining,
         namespace: &str,
         now: Timestamp,
-        call: &Deadline,
+        deadline: &Deadline,
     ) -> Result<Vec<BlockingObject>, String> {
-        let (api_version, kind) = self.discover(resource, call).await?;
+        let (api_version, kind) = self.discover(resource, deadline).await?;
         let query = ListQuery {
             api_version,
             plural: resource.plural.clone(),
             namespace: Some(namespace.to_owned()),
             ..ListQuery::default()
         };
-        // One page is more than is ever named; the condition has the count.
-        let (listed, _) = self.page(&query, None, METADATA, call).await.map_err(|error| error.chain())?;
+        // One page is enough for the names; the condition has the number.
+        let (listed, _) = self.page(&query, None, METADATA, deadline).await.map_err(|error| error.chain())?;
         let items: Result<Vec<Value>, _> = listed.iter().map(Listed::read).collect();
-        let items = items.map_err(|_| no_list(&query).chain())?;
+        let items = items.map_err(|_| not_a_list(&query).chain())?;
         let object = |item: &Value| BlockingObject {
             kind: kind.clone(),
             name: text(item, "/metadata/name").unwrap_or_default(),
-            finalizers: finalizers_of(item),
+            finalizers: strings(item, "/metadata/finalizers"),
             age: age(item, now),
         };
         Ok(items.iter().map(object).collect())
     }
 
-    /// The version and the kind of a resource: the condition has only plural and group.
-    async fn discover(&self, resource: &Remaining, call: &Deadline) -> Result<(String, String), String> {
+    /// The API version and the kind of a resource: the condition has only plural and group.
+    async fn discover(&self, resource: &Remaining, deadline: &Deadline) -> Result<(String, String), String> {
         let Remaining { plural, group, count: _ } = resource;
         let read = |path: String, target: String| async move {
             let ask = ApiRequest { verb: Verb::Get, target, path, body: None, accept: "application/json" };
-            self.send::<Value>(&ask, call).await.map_err(|error| error.chain())
+            self.send::<Value>(&ask, deadline).await.map_err(|error| error.chain())
         };
         let api_version = if group.is_empty() {
             "v1".to_owned()
@@ -160,82 +158,78 @@ impl Kubernetes {
 }
 
 impl Blockers {
-    /// Whether nothing was found: the controller may not have looked yet.
+    /// True if nothing was found: the controller may not have written its conditions yet.
     pub fn is_empty(&self) -> bool {
-        let Self { namespace: _, objects, unnamed, finalizers, discovery, failures, unread } = self;
-        objects.is_empty()
+        let Self {
+            namespace: _,
+            metadata_finalizers,
+            spec_finalizers,
+            objects,
+            unnamed,
+            finalizers,
+            discovery,
+            failures,
+            unread,
+        } = self;
+        metadata_finalizers.is_empty()
+            && spec_finalizers.is_empty()
+            && objects.is_empty()
             && *unnamed == 0
             && finalizers.is_empty()
             && discovery.is_empty()
             && failures.is_empty()
             && unread.is_empty()
     }
-
-    /// What the user can do, most likely cause first.
-    pub fn advice(&self) -> Vec<String> {
-        let mut advice = Vec::new();
-        for service in &self.discovery {
-            let name = service.split(' ').next().unwrap_or(service);
-            advice.push(match name.split_once('/') {
-                None => format!(
-                    "bring the server of APIService `{name}` back, or, if it is not used any more, run \
-                     `kubectl delete apiservice {name}`"
-                ),
-                Some((group, version)) => format!(
-                    "bring the server of the API `{name}` back, or, if it is not used any more, run \
-                     `kubectl delete apiservice {version}.{group}`"
-                ),
-            });
-        }
-        for (finalizer, _) in &self.finalizers {
-            advice.push(advice_on(finalizer));
-        }
-        if let Some(object) = self.objects.iter().find(|object| !object.finalizers.is_empty()) {
-            let BlockingObject { kind, name, .. } = object;
-            let place = if kind == "Namespace" { String::new() } else { format!(" -n {}", self.namespace) };
-            advice.push(format!(
-                "only if nothing will ever finish the clean-up, remove the finalizers yourself, which may leak what \
-                 they guard: `kubectl patch{place} {} {name} --type=merge -p '{{\"metadata\":{{\"finalizers\":null}}}}'`",
-                kind.to_lowercase()
-            ));
-        }
-        if advice.is_empty() {
-            advice.push(format!(
-                "look at `kubectl get namespace {} -o yaml`, and run again to go on waiting",
-                self.namespace
-            ));
-        }
-        advice
-    }
 }
 
 impl fmt::Display for Blockers {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { namespace, objects, unnamed, finalizers, discovery, failures, unread } = self;
-        let mut sentences = Vec::new();
-        if !objects.is_empty() {
-            let names: Vec<String> = objects.iter().map(ToString::to_string).collect();
-            let more = if *unnamed > 0 { format!(" and {unnamed} more") } else { String::new() };
-            sentences.push(format!("Still there: {}{more}.", names.join(", ")));
-        } else if *unnamed > 0 {
-            sentences.push(format!("{unnamed} objects are still there."));
+        let mut sentences = self.finalizer_sentences();
+        if let Some(objects) = self.objects_sentence() {
+            sentences.insert(0, objects);
         }
-        if !finalizers.is_empty() {
-            let list = finalizers.iter().map(|(name, count)| format!("`{name}` on {count}"));
-            sentences.push(format!("Finalizers not yet done: {}.", list.collect::<Vec<_>>().join(", ")));
-        }
-        for api in discovery {
-            sentences.push(format!(
-                "The API {api} is unavailable, so the server cannot tell whether anything of it remains; this holds up \
-                 every namespace that is being deleted."
-            ));
-        }
-        sentences.extend(failures.iter().map(|failure| format!("The server says: {failure}.")));
-        sentences.extend(unread.iter().map(|problem| format!("Not everything could be read: {problem}.")));
+        sentences.extend(self.discovery.iter().map(|api| {
+            format!(
+                "The API {api} is unavailable, so the server cannot check if objects of it remain; this blocks every \
+                 namespace that is being deleted."
+            )
+        }));
+        sentences.extend(self.failures.iter().map(|failure| format!("The server reports: {failure}.")));
+        sentences.extend(self.unread.iter().map(|problem| format!("Not everything could be read: {problem}.")));
         if sentences.is_empty() {
             sentences.push("The server gives no reason yet.".to_owned());
         }
-        write!(f, "namespace `{namespace}` is still being deleted. {}", sentences.join(" "))
+        write!(f, "namespace `{}` is still being deleted. {}", self.namespace, sentences.join(" "))
+    }
+}
+
+impl Blockers {
+    fn objects_sentence(&self) -> Option<String> {
+        let Self { objects, unnamed, .. } = self;
+        let names: Vec<String> = objects.iter().map(ToString::to_string).collect();
+        match (names.is_empty(), *unnamed) {
+            (true, 0) => None,
+            (true, number) => Some(format!("{number} objects still exist.")),
+            (false, 0) => Some(format!("Objects that still exist: {}.", names.join(", "))),
+            (false, more) => Some(format!("Objects that still exist: {} and {more} more.", names.join(", "))),
+        }
+    }
+
+    fn finalizer_sentences(&self) -> Vec<String> {
+        let mut sentences = Vec::new();
+        if !self.finalizers.is_empty() {
+            let list: Vec<_> = self.finalizers.iter().map(|(name, count)| format!("`{name}` on {count}")).collect();
+            sentences.push(format!("Finalizers of objects: {}.", list.join(", ")));
+        }
+        for (field, names) in
+            [("metadata.finalizers", &self.metadata_finalizers), ("spec.finalizers", &self.spec_finalizers)]
+        {
+            if !names.is_empty() {
+                let names: Vec<_> = names.iter().map(|name| format!("`{name}`")).collect();
+                sentences.push(format!("Finalizers of the namespace itself, in `{field}`: {}.", names.join(", ")));
+            }
+        }
+        sentences
     }
 }
 
@@ -247,24 +241,6 @@ impl fmt::Display for BlockingObject {
             Some(age) => write!(f, " age={}", compact(*age)),
             None => Ok(()),
         }
-    }
-}
-
-fn advice_on(finalizer: &str) -> String {
-    match finalizer {
-        "kubernetes.io/pvc-protection" => {
-            "`kubernetes.io/pvc-protection` waits for the pods that mount the volume: delete those pods".to_owned()
-        }
-        "service.kubernetes.io/load-balancer-cleanup" => "`service.kubernetes.io/load-balancer-cleanup` waits for the \
-            cloud controller to remove the load balancer: check that it runs and has its permissions"
-            .to_owned(),
-        "resources-finalizer.argocd.argoproj.io" => "`resources-finalizer.argocd.argoproj.io` waits for Argo CD to \
-            prune what the Application made: check that Argo CD runs and that its project still exists"
-            .to_owned(),
-        "foregroundDeletion" => {
-            "`foregroundDeletion` waits for the objects that are owned by it: look at those".to_owned()
-        }
-        _ => format!("check that the controller that owns the finalizer `{finalizer}` runs, then run again"),
     }
 }
 
@@ -283,9 +259,9 @@ fn text(value: &Value, pointer: &str) -> Option<String> {
     value.pointer(pointer).and_then(Value::as_str).map(str::to_owned)
 }
 
-fn finalizers_of(object: &Value) -> Vec<String> {
-    let finalizers = object.pointer("/metadata/finalizers").and_then(Value::as_array);
-    finalizers.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
+fn strings(value: &Value, pointer: &str) -> Vec<String> {
+    let items = value.pointer(pointer).and_then(Value::as_array);
+    items.into_iter().flatten().filter_map(Value::as_str).map(str::to_owned).collect()
 }
 
 fn age(object: &Value, now: Timestamp) -> Option<Duration> {
@@ -293,7 +269,7 @@ fn age(object: &Value, now: Timestamp) -> Option<Duration> {
     Duration::try_from(now.duration_since(created)).ok()
 }
 
-/// An age as kubectl shows it: the largest unit.
+/// An age in its largest unit, as kubectl shows it.
 fn compact(age: Duration) -> String {
     match age.as_secs() {
         seconds @ 0..=119 => format!("{seconds}s"),

@@ -1,24 +1,24 @@
-//! What the namespace controller says about a namespace that does not go away.
+//! Conditions of a namespace that is being deleted.
 //!
-//! It writes all five of its conditions, also those that do not hold, so only `status == "True"` counts. Resources and
-//! finalizers stand in the messages of two of them, as lists: `pods. has 2 resource instances` (`plural.group`, the
-//! core group is empty) and `example.com/hold in 1 resource instances`.
+//! The namespace controller always writes all five conditions; only those with `status == "True"` hold. The messages of
+//! two of them list resources and finalizers: `pods. has 2 resource instances` (`plural.group`, the core group is
+//! empty) and `example.com/hold in 1 resource instances`.
 
 use serde_json::Value;
 
-/// The conditions that hold, taken apart.
+/// The conditions that hold, parsed.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Conditions {
     pub(super) resources: Vec<Remaining>,
     pub(super) finalizers: Vec<(String, u64)>,
-    /// The group versions whose discovery failed; empty with `discovery_failed` when the message names none.
+    /// The group versions that cannot be discovered; empty with `discovery_failed` if the message names none.
     pub(super) undiscovered: Vec<String>,
     pub(super) discovery_failed: bool,
-    /// The messages of the other conditions.
+    /// Messages of the other conditions.
     pub(super) failures: Vec<String>,
 }
 
-/// Objects of one resource that are still there.
+/// Objects of one resource that still exist.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(super) struct Remaining {
     pub(super) plural: String,
@@ -27,7 +27,7 @@ pub(super) struct Remaining {
 }
 
 impl Conditions {
-    /// Reads the status of a namespace.
+    /// Parses the status of a namespace.
     pub(super) fn of(namespace: &Value) -> Self {
         let mut found = Self::default();
         for (kind, message) in holding(namespace) {
@@ -48,14 +48,14 @@ impl Conditions {
     }
 }
 
-/// One line on how an object stands: its phase, when its deletion began, and the conditions that hold.
+/// Status of an object on one line: its phase, the start of its deletion, and the conditions that hold.
 pub(super) fn summary(object: &Value) -> String {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
     let mut parts = Vec::new();
     parts.extend(text("/status/phase").map(|phase| format!("phase {phase}")));
     parts.extend(text("/metadata/deletionTimestamp").map(|time| format!("being deleted since {time}")));
     parts.extend(holding(object).map(|(_, message)| message.to_owned()).filter(|message| !message.is_empty()));
-    if parts.is_empty() { "it is there and not being deleted".to_owned() } else { parts.join("; ") }
+    if parts.is_empty() { "it exists and is not being deleted".to_owned() } else { parts.join("; ") }
 }
 
 fn holding(object: &Value) -> impl Iterator<Item = (&str, &str)> {
@@ -66,7 +66,7 @@ fn holding(object: &Value) -> impl Iterator<Item = (&str, &str)> {
     })
 }
 
-/// The entries of a list that follows the first colon.
+/// Entries of the list after the first colon.
 fn entries(message: &str) -> impl Iterator<Item = &str> {
     let list = message.split_once(": ").map_or("", |(_, list)| list);
     list.split(", ").map(str::trim)
@@ -87,7 +87,7 @@ fn first_number(text: &str) -> Option<u64> {
     text.split_whitespace().next()?.parse().ok()
 }
 
-/// Every `group/v1`-like word, each once.
+/// Every `group/v1` in a message, each once.
 fn group_versions(message: &str) -> Vec<String> {
     let mut found: Vec<String> = Vec::new();
     for word in message.split_whitespace() {

@@ -1,8 +1,7 @@
-//! What is sent to prove who we are, and how long it may be used.
+//! Credentials for requests, and their lifetimes.
 
 use std::{
     path::PathBuf,
-    sync::Arc,
     time::{Duration, SystemTime},
 };
 
@@ -10,34 +9,31 @@ use http::HeaderValue;
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::Value;
 
-use super::{access::ClusterLogin, connection::ClusterConnectError};
-use crate::deadline::Deadline;
+use super::{access::ClusterLogin, connect_error::ClusterConnectError};
+use crate::{clock::TimeSource, deadline::Deadline};
 
-/// The clock credentials are checked against; an argument, so that tests can turn it.
-pub(super) type TimeSource = Arc<dyn Fn() -> SystemTime + Send + Sync>;
-
-/// Token files are rotated by whoever mounted them, a minute is what client-go waits.
+/// Lifetime of a token that was read from a file. Token files are rotated; client-go reads them once a minute as well.
 const TOKEN_FILE_LIFE: Duration = Duration::from_secs(60);
 
-/// How long before its end a token is no longer used, so that it does not expire on the way.
+/// Time before its expiry from which a token is not used, so that it does not expire on the way.
 const MARGIN: Duration = Duration::from_secs(60);
 
-/// One credential.
+/// A credential.
 pub(super) struct Credential {
     pub(super) authorization: Option<HeaderValue>,
     pub(super) identity: Option<(String, SecretString)>,
     pub(super) until: Option<SystemTime>,
 }
 
-/// Gets a credential: reads the file or runs the program. A token file that cannot be read any more keeps its
-/// `previous` token, because some platforms take the file away after the start.
+/// Gets a credential: reads the file or runs the program. If a token file cannot be read any more, its `previous` token
+/// stays in use, because some platforms remove the file after the start.
 pub(super) async fn obtain(
     login: &ClusterLogin,
     previous: Option<&HeaderValue>,
     cluster: &Value,
     clock: &TimeSource,
     exec_limit: Duration,
-    call: &Deadline,
+    deadline: &Deadline,
 ) -> Result<Credential, ClusterConnectError> {
     let nothing = Credential { authorization: None, identity: None, until: None };
     match login {
@@ -52,7 +48,7 @@ pub(super) async fn obtain(
             Ok(Credential { authorization: Some(authorization), until: Some(clock() + TOKEN_FILE_LIFE), ..nothing })
         }
         ClusterLogin::Exec(exec) => {
-            let given = exec.run(cluster, exec_limit, call).await?;
+            let given = exec.run(cluster, exec_limit, deadline).await?;
             let authorization = given.token.as_ref().map(bearer).transpose()?;
             let until = given.expires.map(|expires| usable_until(clock(), expires.into()));
             Ok(Credential { authorization, identity: given.identity, until })
@@ -60,7 +56,7 @@ pub(super) async fn obtain(
     }
 }
 
-/// A minute before the end, or a quarter of the life of a credential that lives less than four.
+/// End of the use of a credential: a minute before its expiry, or a quarter of a lifetime below four minutes.
 fn usable_until(now: SystemTime, expires: SystemTime) -> SystemTime {
     let life = expires.duration_since(now).unwrap_or_default();
     now + life.saturating_sub(MARGIN.min(life / 4))

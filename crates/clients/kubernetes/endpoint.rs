@@ -1,37 +1,39 @@
-//! A cluster whose files are read: everything needed to open a connection, except the token.
+//! Everything that a connection needs, except the token, after the files were read.
 //!
-//! The token is not given to kube. We send it ourselves, so that kube never runs a plugin or reads a token file, and
-//! so that a new token needs no new connections.
+//! kube does not get the token: each request sends it, so that kube never runs a plugin or reads a token file, and a
+//! new token needs no new connections.
 
 use std::{fs, path::Path, time::Duration};
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use http::{HeaderValue, Uri, header::USER_AGENT};
-use kube::config::{AuthInfo, Config};
+use kube::config::{AuthInfo, Cluster, Config};
 use rustls_pki_types::{CertificateDer, pem::PemObject};
 use secrecy::{ExposeSecret, SecretString};
 use serde_json::{Value, json};
 
 use super::{
-    access::{ClusterAccess, ClusterLogin, ClusterSource, Host, server_url},
-    connection::ClusterConnectError,
+    access::{ClusterAccess, ClusterLogin, ClusterSource, HostAccess, server_url},
+    connect_error::ClusterConnectError,
     kubeconfig::{self, Chosen, KubeconfigError},
 };
+use crate::{server::AddressOrigin, tls::install_tls_provider};
 
-/// How long one connection may take to open, TLS included. With it a server that drops packets is given up as fast
-/// as one that refuses.
+/// Maximum time to open one connection, TLS included. A server that drops packets fails as fast as one that refuses.
 const CONNECT_LIMIT: Duration = Duration::from_secs(20);
 
-/// A cluster that can be connected to.
+/// A cluster that a client can be made for.
 pub(super) struct Endpoint {
     pub(super) config: Config,
     pub(super) login: ClusterLogin,
-    /// What an exec plugin is told about the cluster.
-    pub(super) cluster: Value,
+    /// Properties of the cluster for an exec plugin.
+    pub(super) exec_cluster: Value,
+    /// Origin of the server's address.
+    pub(super) origin: AddressOrigin,
 }
 
 impl Endpoint {
-    /// Reads the files that `access` names.
+    /// Reads the files of `access`.
     pub(super) fn load(access: &ClusterAccess) -> Result<Self, ClusterConnectError> {
         let mut endpoint = match &access.source {
             ClusterSource::Nothing => return Err(ClusterConnectError::NothingConfigured),
@@ -49,23 +51,28 @@ impl Endpoint {
             access.proxy_url.clone().or(kubeconfig_proxy).or_else(|| access.proxies.proxy_for(&config.cluster_url));
         config.proxy_url = proxy.as_deref().map(proxy_uri).transpose()?;
         config.connect_timeout = Some(CONNECT_LIMIT);
-        // Each call has its own deadline, and retries are decided in one place.
+        // Each request has its own deadline, and one place decides about retries.
         config.write_timeout = None;
         config.default_retry = false;
         if config.cluster_url.scheme_str() == Some("http") {
-            // Without TLS the trust store of the system is not needed, and reading it is the slowest step.
+            // Without TLS the trust store of the system is not needed, and it takes longest to read.
             config.root_cert.get_or_insert_default();
         }
         Ok(endpoint)
     }
 
-    /// A client; it opens connections when it is used.
+    /// URL of the server without user name and trailing slash.
+    pub(super) fn url(&self) -> String {
+        self.config.cluster_url.to_string().trim_end_matches('/').to_owned()
+    }
+
+    /// A client; it opens connections when it sends requests.
     pub(super) fn client(
         &self,
         identity: Option<&(String, SecretString)>,
         user_agent: &HeaderValue,
     ) -> Result<kube::Client, ClusterConnectError> {
-        super::install_tls_provider();
+        install_tls_provider();
         let mut config = self.config.clone();
         if let Some((certificate, key)) = identity {
             set_identity(&mut config.auth_info, certificate.as_bytes(), key.expose_secret().as_bytes());
@@ -76,7 +83,7 @@ impl Endpoint {
 }
 
 fn from_chosen(chosen: Chosen) -> Result<Endpoint, ClusterConnectError> {
-    let Chosen { cluster_name, cluster, user, login, files } = chosen;
+    let Chosen { context, cluster_name, cluster, user, login, files } = chosen;
     let bad_server = || KubeconfigError::BadServer { cluster: cluster_name.clone(), files: files.clone() };
     let server = cluster.server.as_deref().unwrap_or_default();
     let mut config = Config::new(server_url(server, "server").map_err(|_| bad_server())?);
@@ -87,17 +94,15 @@ fn from_chosen(chosen: Chosen) -> Result<Endpoint, ClusterConnectError> {
     config.accept_invalid_certs = cluster.insecure_skip_tls_verify.unwrap_or(false);
     config.tls_server_name = cluster.tls_server_name.clone();
     config.proxy_url = cluster.proxy_url.as_deref().filter(|proxy| !proxy.is_empty()).map(proxy_uri).transpose()?;
-    let told = json!({
-        "server": server,
-        "certificate-authority-data": ca.map(|pem| STANDARD.encode(pem)),
-        "insecure-skip-tls-verify": cluster.insecure_skip_tls_verify,
-        "tls-server-name": cluster.tls_server_name,
-        "proxy-url": cluster.proxy_url,
-        "config": cluster.extensions.iter().flatten()
-            .find(|extension| extension.name == "client.authentication.k8s.io/exec")
-            .map(|extension| &extension.extension),
-    });
-    config.auth_info = AuthInfo {
+    config.auth_info = auth_info(&user)?;
+    let exec_cluster = exec_cluster(&cluster, server, ca.as_deref());
+    let origin = AddressOrigin::Kubeconfig { files, context };
+    Ok(Endpoint { config, login, exec_cluster, origin })
+}
+
+/// Everything of a kubeconfig's user apart from the token and its sources.
+fn auth_info(user: &AuthInfo) -> Result<AuthInfo, KubeconfigError> {
+    let mut info = AuthInfo {
         username: user.username.clone(),
         password: user.password.clone(),
         impersonate: user.impersonate.clone(),
@@ -114,22 +119,37 @@ fn from_chosen(chosen: Chosen) -> Result<Endpoint, ClusterConnectError> {
     let key = user.client_key_data.as_ref().map(ExposeSecret::expose_secret);
     let key = data_or_file("client key", key, user.client_key.as_deref())?;
     if let (Some(certificate), Some(key)) = (certificate, key) {
-        set_identity(&mut config.auth_info, &certificate, &key);
+        set_identity(&mut info, &certificate, &key);
     }
-    Ok(Endpoint { config, login, cluster: without_nulls(told) })
+    Ok(info)
 }
 
-fn from_host(host: &Host) -> Result<Endpoint, ClusterConnectError> {
-    let Host { server, ca_certificate, login, identity } = host;
+/// Properties of a kubeconfig's cluster for an exec plugin.
+fn exec_cluster(cluster: &Cluster, server: &str, ca: Option<&[u8]>) -> Value {
+    without_nulls(json!({
+        "server": server,
+        "certificate-authority-data": ca.map(|pem| STANDARD.encode(pem)),
+        "insecure-skip-tls-verify": cluster.insecure_skip_tls_verify,
+        "tls-server-name": cluster.tls_server_name,
+        "proxy-url": cluster.proxy_url,
+        "config": cluster.extensions.iter().flatten()
+            .find(|extension| extension.name == "client.authentication.k8s.io/exec")
+            .map(|extension| &extension.extension),
+    }))
+}
+
+fn from_host(host: &HostAccess) -> Result<Endpoint, ClusterConnectError> {
+    let HostAccess { server, origin, ca_certificate, login, identity } = host;
     let mut config = Config::new(server.clone());
     let ca = ca_certificate.as_deref();
-    config.root_cert = ca.map(|pem| certificates("`cluster_ca_certificate`", pem.as_bytes())).transpose()?;
+    config.root_cert =
+        ca.map(|pem| certificates("certificate authority in `cluster_ca_certificate`", pem.as_bytes())).transpose()?;
     if let Some((certificate, key)) = identity {
         set_identity(&mut config.auth_info, certificate.as_bytes(), key.expose_secret().as_bytes());
     }
-    let told =
+    let exec_cluster =
         json!({ "server": server.to_string(), "certificate-authority-data": ca.map(|pem| STANDARD.encode(pem)) });
-    Ok(Endpoint { config, login: login.clone(), cluster: without_nulls(told) })
+    Ok(Endpoint { config, login: login.clone(), exec_cluster: without_nulls(exec_cluster), origin: origin.clone() })
 }
 
 fn in_cluster(server: &Uri, directory: &Path) -> Result<Endpoint, ClusterConnectError> {
@@ -137,13 +157,18 @@ fn in_cluster(server: &Uri, directory: &Path) -> Result<Endpoint, ClusterConnect
     let authority = directory.join("ca.crt");
     let pem = read("certificate authority", &authority)?;
     config.root_cert = Some(certificates("certificate authority of the pod", &pem)?);
-    // kube reads this file again now and then, so a rotated authority does not end a long run.
+    // kube reads this file again from time to time, so a long run survives a rotated authority.
     config.root_cert_file = Some(authority);
-    Ok(Endpoint { config, login: ClusterLogin::TokenFile(directory.join("token")), cluster: Value::Null })
+    Ok(Endpoint {
+        config,
+        login: ClusterLogin::TokenFile(directory.join("token")),
+        exec_cluster: Value::Null,
+        origin: AddressOrigin::Pod,
+    })
 }
 
 fn set_identity(user: &mut AuthInfo, certificate: &[u8], key: &[u8]) {
-    // kube takes the two in base64, as a kubeconfig holds them.
+    // kube expects both in base64, as in a kubeconfig.
     user.client_certificate_data = Some(STANDARD.encode(certificate));
     user.client_key_data = Some(SecretString::from(STANDARD.encode(key)));
 }

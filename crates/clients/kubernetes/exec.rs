@@ -1,12 +1,12 @@
-//! Credentials from a program: `aws eks get-token`, `gke-gcloud-auth-plugin`.
+//! Credentials from a program such as `aws eks get-token` or `gke-gcloud-auth-plugin`.
 //!
-//! We run the program ourselves, because kube runs it three times for one client, on the calling thread, and shows
-//! what it printed when it fails. Here it runs once per credential, never with our stdin, with its own deadline.
+//! kube is not used for it, because kube runs the program three times per client, on the calling thread, and shows its
+//! output if it fails. Here it runs once per credential, with a time limit and without the stdin of this process.
 //!
 //! # Guarantees
-//! - The program is told that nobody can answer a question (`interactive: false`), whatever the kubeconfig says.
-//! - Its stdout and its environment never reach an error. Of its stderr the last lines do, without the words that
-//!   could be a secret.
+//! - The program is never interactive (`interactive: false`), whatever the kubeconfig says.
+//! - Its stdout and its environment are never part of an error. The last lines of its stderr are, without the parts
+//!   that may be a secret.
 
 use std::{collections::BTreeMap, fmt, process::Stdio, time::Duration};
 
@@ -18,84 +18,80 @@ use tokio::{
     process::Command,
 };
 
-use super::access::ClusterAccessError;
-use crate::deadline::{Deadline, Stop, seconds};
+use super::access_error::ClusterAccessError;
+use crate::deadline::{Deadline, Interruption, seconds};
 
-/// More than any credential needs; a program that prints more is not a credential plugin.
-const LONGEST_OUTPUT: u64 = 1 << 20;
+/// Maximum output in bytes. A program that prints more is not a credential plugin.
+const MAX_OUTPUT: u64 = 1 << 20;
 
-/// The program and how to call it.
+/// A credential program with its arguments.
 #[derive(Clone, Default)]
 pub struct Exec {
-    /// The version of the protocol, `client.authentication.k8s.io/v1` or `.../v1beta1`.
+    /// Version of the protocol, `client.authentication.k8s.io/v1` or `.../v1beta1`.
     pub api_version: String,
-    /// The program, looked up in PATH unless it has a slash.
+    /// The program; it is searched in PATH unless it contains a slash.
     pub command: String,
-    /// Its arguments.
+    /// Arguments of the program.
     pub args: Vec<String>,
-    /// Variables added to our environment.
+    /// Environment variables of the program, added to those of this process.
     pub env: BTreeMap<String, String>,
-    /// What to tell the user when the program is not installed.
+    /// Hint of the kubeconfig for installing the program.
     pub install_hint: Option<String>,
-    /// Whether the program wants to know the cluster.
+    /// True if the program gets the properties of the cluster.
     pub provide_cluster_info: bool,
 }
 
-/// Why there are no credentials from the program.
+/// Reasons why the program gave no credentials.
 #[derive(Debug, thiserror::Error)]
 pub enum ExecError {
-    /// It is not installed.
+    /// The program is not installed.
     #[error("the exec plugin `{command}` is not installed or not in PATH{}", hint_of(.hint))]
     Missing {
         /// The program.
         command: String,
-        /// What the kubeconfig says about installing it.
+        /// Hint of the kubeconfig for installing it.
         hint: Option<String>,
     },
-    /// It could not be started.
-    #[error("the exec plugin `{command}` could not be started")]
+    /// The program cannot be started.
+    #[error("cannot start the exec plugin `{command}`")]
     Start {
         /// The program.
         command: String,
-        /// What the system said.
+        /// Error of the operating system.
         source: std::io::Error,
     },
-    /// It failed.
-    #[error("the exec plugin `{command}` ended with {status}{}", said(.stderr))]
+    /// The program failed.
+    #[error("the exec plugin `{command}` ended with {status}{}", quoted(.stderr))]
     Failed {
         /// The program.
         command: String,
-        /// Its exit status.
+        /// Exit status.
         status: String,
-        /// The end of its stderr, secrets removed.
+        /// Last part of its stderr without secrets; may be empty.
         stderr: String,
     },
-    /// It took too long.
-    #[error(
-        "the exec plugin `{command}` gave no credentials within {}; it runs without a terminal and cannot ask, so log \
-         in beforehand",
-        seconds(.limit)
-    )]
+    /// The program did not end within its time limit.
+    #[error("the exec plugin `{command}` gave no credentials within {}; it runs without a terminal", seconds(.limit))]
     Slow {
         /// The program.
         command: String,
-        /// The time it had.
+        /// Time limit of the program.
         limit: Duration,
     },
-    /// The call it ran for was stopped or ran out of time.
+    /// The operation that needs the credentials was cancelled or timed out.
     #[error(transparent)]
-    Stopped(Stop),
-    /// It printed something else than a credential.
-    #[error("the exec plugin `{command}` printed no usable ExecCredential: {problem}")]
+    Interrupted(Interruption),
+    /// The output is not a credential.
+    #[error("the exec plugin `{command}` printed no valid ExecCredential: {problem}")]
     Output {
         /// The program.
         command: String,
-        /// What is wrong, without the output itself.
+        /// The problem, without the output itself.
         problem: &'static str,
     },
 }
 
-/// What the program gave.
+/// Credentials from the program.
 pub(super) struct ExecCredential {
     pub(super) token: Option<SecretString>,
     pub(super) identity: Option<(String, SecretString)>,
@@ -103,7 +99,7 @@ pub(super) struct ExecCredential {
 }
 
 impl Exec {
-    /// The same, if it can be run at all.
+    /// Checks the version of the protocol and the command.
     pub(super) fn checked(self) -> Result<Self, ClusterAccessError> {
         let known = ["client.authentication.k8s.io/v1", "client.authentication.k8s.io/v1beta1"];
         if !known.contains(&self.api_version.as_str()) {
@@ -120,17 +116,17 @@ impl Exec {
         &self,
         cluster: &Value,
         limit: Duration,
-        call: &Deadline,
+        deadline: &Deadline,
     ) -> Result<ExecCredential, ExecError> {
-        let step = call.at_most(limit);
+        let step = deadline.at_most(limit);
         let command = self.command.clone();
         match step.run(self.output(cluster)).await {
             Ok(printed) => self.read(&printed?),
-            // The step's deadline is the operation's own when that comes first.
-            Err(Stop::Deadline(over)) if over == limit && !call.remaining().is_zero() => {
+            // The deadline of the step is that of the operation if that expires first.
+            Err(Interruption::TimedOut(over)) if over == limit && !deadline.remaining().is_zero() => {
                 Err(ExecError::Slow { command, limit })
             }
-            Err(stop) => Err(ExecError::Stopped(stop)),
+            Err(reason) => Err(ExecError::Interrupted(reason)),
         }
     }
 
@@ -172,14 +168,14 @@ impl Exec {
 
     fn read(&self, printed: &[u8]) -> Result<ExecCredential, ExecError> {
         let wrong = |problem| ExecError::Output { command: self.command.clone(), problem };
-        // The parser's own words may repeat the output, so they are dropped.
+        // The parser's message may quote the output, so it is dropped.
         let value: Value = serde_json::from_slice(printed).map_err(|_| wrong("it is not JSON"))?;
         let text = |pointer: &str| value.pointer(pointer).and_then(Value::as_str).map(str::to_owned);
         if text("/kind").as_deref() != Some("ExecCredential") {
             return Err(wrong("its kind is not ExecCredential"));
         }
         let expires = match text("/status/expirationTimestamp") {
-            Some(time) => Some(time.parse().map_err(|_| wrong("its expirationTimestamp is no RFC 3339 time"))?),
+            Some(time) => Some(time.parse().map_err(|_| wrong("its expirationTimestamp is not an RFC 3339 time"))?),
             None => None,
         };
         let token = text("/status/token").filter(|token| !token.is_empty()).map(SecretString::from);
@@ -191,8 +187,8 @@ impl Exec {
         Ok(ExecCredential { token, identity, expires })
     }
 
-    /// The end of stderr, with every word masked that stands in stdout, in a configured variable or argument, or is
-    /// long enough to be a token.
+    /// The last part of stderr. Every part between blanks is masked if it is contained in stdout, contains a configured
+    /// variable or argument, or is long enough for a token.
     fn tail(&self, stderr: &str, stdout: &str) -> String {
         let secret = |word: &str| {
             let configured =
@@ -209,7 +205,7 @@ impl Exec {
 
 impl fmt::Debug for Exec {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        // Arguments and values may be secrets; their number and names are enough to debug with.
+        // Arguments and values may be secrets; their number and names are enough for debugging.
         let Self { api_version, command, args, env, install_hint: _, provide_cluster_info } = self;
         f.debug_struct("Exec")
             .field("api_version", api_version)
@@ -224,18 +220,18 @@ impl fmt::Debug for Exec {
 async fn all(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Some(pipe) = pipe {
-        // A broken pipe means the program died, and its exit status says that better.
-        let _read = pipe.take(LONGEST_OUTPUT).read_to_end(&mut bytes).await;
+        // A broken pipe means that the program died, and its exit status is reported.
+        let _read = pipe.take(MAX_OUTPUT).read_to_end(&mut bytes).await;
     }
     bytes
 }
 
 fn hint_of(hint: &Option<String>) -> String {
-    hint.as_ref().map(|hint| format!("; {}", hint.trim())).unwrap_or_default()
+    hint.as_ref().map(|hint| format!(": {}", hint.trim())).unwrap_or_default()
 }
 
-fn said(stderr: &str) -> String {
-    if stderr.is_empty() { "; run it in a terminal to see why".to_owned() } else { format!(" and said: {stderr}") }
+fn quoted(stderr: &str) -> String {
+    if stderr.is_empty() { " and an empty stderr".to_owned() } else { format!("; its stderr: {stderr}") }
 }
 
 #[cfg(test)]

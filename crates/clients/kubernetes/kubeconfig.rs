@@ -1,66 +1,63 @@
-//! Kubeconfig files: reading, joining, and choosing the context.
+//! Kubeconfig files: reads and merges them, and selects the context.
 //!
-//! kube parses the YAML and makes relative paths absolute; what is chosen and every message are ours. A message
-//! names the files and the context and lists what there is. The text of the file is never quoted: it holds secrets.
+//! kube parses the YAML and makes relative paths absolute; the selection and the errors are made here. An error names
+//! the files and the context and lists the names in the files. It never quotes the text of a file, which has secrets.
 
 use std::{io, path::PathBuf};
 
 use kube::config::{AuthInfo, Cluster, ExecConfig, Kubeconfig, KubeconfigError as ParseError};
 
-use super::{
-    access::{ClusterAccessError, ClusterLogin},
-    exec::Exec,
-};
+use super::{access::ClusterLogin, access_error::ClusterAccessError, exec::Exec};
 
-/// What is wrong with the kubeconfig.
+/// Mistakes in kubeconfig files.
 #[derive(Debug, thiserror::Error)]
 pub enum KubeconfigError {
-    /// None of the files is there.
-    #[error("there is no kubeconfig at {files}; check `config_path`, KUBE_CONFIG_PATH or KUBECONFIG")]
+    /// None of the files exists.
+    #[error("there is no kubeconfig at {files}")]
     Missing {
-        /// The files looked for.
+        /// Paths of the files.
         files: String,
     },
-    /// A file that is there and cannot be read.
-    #[error("the {what} {path} cannot be read", path = .path.display())]
+    /// A file that exists but cannot be read.
+    #[error("cannot read the {what} {path}", path = .path.display())]
     Unreadable {
-        /// What the file is.
+        /// Content of the file, such as `client key`.
         what: String,
         /// The file.
         path: PathBuf,
-        /// What the system said.
+        /// Error of the operating system.
         source: io::Error,
     },
-    /// A file that is no kubeconfig.
-    #[error("{path} is no valid kubeconfig{place}", path = .path.display())]
+    /// A file that is not a kubeconfig.
+    #[error("{path} is not a valid kubeconfig{place}", path = .path.display())]
     Malformed {
         /// The file.
         path: PathBuf,
-        /// `: line 3, column 5`, where it is known.
+        /// `: line 3, column 5`, if it is known.
         place: String,
     },
-    /// No context is chosen.
-    #[error("no context is chosen: {files} has no current context; set `config_context` or KUBE_CTX. {there}")]
+    /// No context is selected.
+    #[error("no context is set, and {files} has no current context; {available}")]
     NoContext {
         /// The files.
         files: String,
-        /// What contexts there are.
-        there: String,
+        /// The contexts in the files, as the rest of the sentence.
+        available: String,
     },
     /// A name that is not in the files.
-    #[error("{what} `{name}` is not in {files}. {there}")]
+    #[error("{what} `{name}` is not in {files}; {available}")]
     Unknown {
-        /// `context`, or ``cluster (named by context `x`)``.
+        /// Kind of the name: `context`, or ``the cluster of context `x`,``.
         what: String,
         /// The name.
         name: String,
         /// The files.
         files: String,
-        /// What names there are.
-        there: String,
+        /// The names in the files, as the rest of the sentence.
+        available: String,
     },
-    /// A cluster without an address, or with a wrong one.
-    #[error("cluster `{cluster}` in {files} has no usable `server`; it must be a URL like https://host:port")]
+    /// A cluster without a valid address.
+    #[error("cluster `{cluster}` in {files} has no valid `server`: expected a URL such as https://host:port")]
     BadServer {
         /// The cluster.
         cluster: String,
@@ -70,31 +67,32 @@ pub enum KubeconfigError {
     /// Data that is neither base64 nor PEM.
     #[error("the {what} is not {expected}")]
     BadData {
-        /// What it is.
+        /// Name of the data.
         what: String,
         /// `base64` or `PEM`.
         expected: &'static str,
     },
-    /// A login that Kubernetes itself has given up.
-    #[error("user `{user}` logs in with the auth provider `{provider}`, which Kubernetes removed; use an exec plugin")]
+    /// A kind of login that Kubernetes removed.
+    #[error("user `{user}` uses the auth provider `{provider}`, which Kubernetes removed")]
     AuthProvider {
         /// The user.
         user: String,
-        /// The provider.
+        /// Name of the auth provider.
         provider: String,
     },
     /// An exec plugin that cannot be run.
-    #[error("user `{user}` cannot log in")]
+    #[error("the exec plugin of user `{user}` is not valid")]
     Exec {
         /// The user.
         user: String,
-        /// What is wrong with it.
+        /// Mistake in the exec plugin.
         source: ClusterAccessError,
     },
 }
 
-/// What a context stands for.
+/// The cluster and the user of the selected context.
 pub(super) struct Chosen {
+    pub(super) context: String,
     pub(super) cluster_name: String,
     pub(super) cluster: Cluster,
     pub(super) user: AuthInfo,
@@ -102,51 +100,51 @@ pub(super) struct Chosen {
     pub(super) files: String,
 }
 
-/// Reads the files, joins them, and chooses the context.
+/// Reads and merges the files, and selects the context.
 pub(super) fn choose(paths: &[PathBuf], context: Option<&str>) -> Result<Chosen, KubeconfigError> {
     let files = paths.iter().map(|path| path.display().to_string()).collect::<Vec<_>>().join(", ");
-    let joined = read(paths, &files)?;
-    let names = |kind: &str, names: Vec<&str>| {
-        if names.is_empty() { format!("it has no {kind}") } else { format!("it has the {kind} {}", names.join(", ")) }
+    let merged = read(paths, &files)?;
+    let contexts = || available("contexts", merged.contexts.iter().map(|named| named.name.as_str()));
+    let Some(selected) = context.or(merged.current_context.as_deref()).filter(|name| !name.is_empty()) else {
+        return Err(KubeconfigError::NoContext { available: contexts(), files });
     };
-    let contexts = || names("contexts", joined.contexts.iter().map(|context| context.name.as_str()).collect());
-    let Some(wanted) = context.or(joined.current_context.as_deref()).filter(|name| !name.is_empty()) else {
-        return Err(KubeconfigError::NoContext { there: contexts(), files });
-    };
-    let unknown = |what: String, name: &str, there: String| KubeconfigError::Unknown {
+    let unknown = |what: String, name: &str, available: String| KubeconfigError::Unknown {
         what,
         name: name.to_owned(),
         files: files.clone(),
-        there,
+        available,
     };
-    let found = joined.contexts.iter().find(|context| context.name == wanted).and_then(|named| named.context.clone());
-    let found = found.ok_or_else(|| unknown("context".into(), wanted, contexts()))?;
-    let cluster = joined.clusters.iter().find(|named| named.name == found.cluster);
+    let found = merged.contexts.iter().find(|named| named.name == selected).and_then(|named| named.context.clone());
+    let found = found.ok_or_else(|| unknown("context".into(), selected, contexts()))?;
+    let cluster = merged.clusters.iter().find(|named| named.name == found.cluster);
     let cluster = cluster.and_then(|named| named.cluster.clone()).ok_or_else(|| {
-        let there = names("clusters", joined.clusters.iter().map(|named| named.name.as_str()).collect());
-        unknown(format!("cluster (named by context `{wanted}`)"), &found.cluster, there)
+        let clusters = available("clusters", merged.clusters.iter().map(|named| named.name.as_str()));
+        unknown(format!("the cluster of context `{selected}`,"), &found.cluster, clusters)
     })?;
-    let user_name = found.user.clone().filter(|name| !name.is_empty());
-    let user = match &user_name {
-        None => AuthInfo::default(),
-        Some(name) => joined.auth_infos.iter().find(|named| &named.name == name).map_or_else(
-            || {
-                let there = names("users", joined.auth_infos.iter().map(|named| named.name.as_str()).collect());
-                Err(unknown(format!("user (named by context `{wanted}`)"), name, there))
-            },
-            |named| Ok(named.auth_info.clone().unwrap_or_default()),
-        )?,
-    };
-    let login = login(&user, &user_name.unwrap_or_default())?;
-    Ok(Chosen { cluster_name: found.cluster, cluster, user, login, files })
+    let user_name = found.user.filter(|name| !name.is_empty()).unwrap_or_default();
+    let user = merged.auth_infos.iter().find(|named| named.name == user_name);
+    if user.is_none() && !user_name.is_empty() {
+        let users = available("users", merged.auth_infos.iter().map(|named| named.name.as_str()));
+        return Err(unknown(format!("the user of context `{selected}`,"), &user_name, users));
+    }
+    // A context without a user has no login.
+    let user = user.filter(|_| !user_name.is_empty()).and_then(|named| named.auth_info.clone()).unwrap_or_default();
+    let login = login(&user, &user_name)?;
+    Ok(Chosen { context: selected.to_owned(), cluster_name: found.cluster, cluster, user, login, files })
+}
+
+/// The names in the files, as the rest of a sentence.
+fn available<'a>(kind: &str, names: impl Iterator<Item = &'a str>) -> String {
+    let names: Vec<&str> = names.collect();
+    if names.is_empty() { format!("it has no {kind}") } else { format!("its {kind} are {}", names.join(", ")) }
 }
 
 fn read(paths: &[PathBuf], files: &str) -> Result<Kubeconfig, KubeconfigError> {
-    let mut joined: Option<Kubeconfig> = None;
+    let mut merged: Option<Kubeconfig> = None;
     for path in paths {
         let next = match Kubeconfig::read_from(path) {
             Ok(next) => next,
-            // As with kubectl, a file of the list may be missing as long as one is there.
+            // As in kubectl, files of the list may be missing as long as one exists.
             Err(ParseError::ReadConfig(source, _)) if source.kind() == io::ErrorKind::NotFound => continue,
             Err(ParseError::ReadConfig(source, path)) => {
                 return Err(KubeconfigError::Unreadable { what: "kubeconfig".into(), path, source });
@@ -158,15 +156,15 @@ fn read(paths: &[PathBuf], files: &str) -> Result<Kubeconfig, KubeconfigError> {
             }
             Err(_) => return Err(KubeconfigError::Malformed { path: path.clone(), place: String::new() }),
         };
-        joined = Some(match joined {
+        merged = Some(match merged {
             None => next,
             Some(first) => first.merge(next).map_err(|_| KubeconfigError::Malformed {
                 path: path.clone(),
-                place: ": it is of another version".into(),
+                place: ": its version differs from that of the other files".into(),
             })?,
         });
     }
-    joined.ok_or_else(|| KubeconfigError::Missing { files: files.to_owned() })
+    merged.ok_or_else(|| KubeconfigError::Missing { files: files.to_owned() })
 }
 
 fn login(user: &AuthInfo, name: &str) -> Result<ClusterLogin, KubeconfigError> {

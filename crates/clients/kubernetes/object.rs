@@ -1,52 +1,57 @@
-//! Where an object lives: the parts of its URL.
+//! References to objects: the parts of their URLs.
 //!
-//! The plural and the namespace are given by the caller, so a request needs no discovery.
+//! The caller passes the plural and the namespace, so a request needs no discovery.
 
 use std::fmt;
 
-/// One object.
+use percent_encoding::{AsciiSet, NON_ALPHANUMERIC, utf8_percent_encode};
+
+/// Characters that are escaped in a path segment or a query value: all but the unreserved ones (RFC 3986, section 2.3).
+const RESERVED: &AsciiSet = &NON_ALPHANUMERIC.remove(b'-').remove(b'.').remove(b'_').remove(b'~');
+
+/// Reference to an object.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct ObjectRef {
-    /// Group and version, `v1` or `networking.k8s.io/v1`.
+    /// Group and version, such as `v1` or `networking.k8s.io/v1`.
     pub api_version: String,
-    /// The plural in the URL, `networkpolicies`.
+    /// Plural in the URL, such as `networkpolicies`.
     pub plural: String,
-    /// The kind, `NetworkPolicy`.
+    /// Kind, such as `NetworkPolicy`.
     pub kind: String,
-    /// The namespace, or none for cluster-scoped objects.
+    /// Namespace; `None` for cluster-scoped objects.
     pub namespace: Option<String>,
-    /// The name.
+    /// Name of the object.
     pub name: String,
 }
 
-/// One kind of object.
+/// Reference to a kind of objects.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct KindRef {
-    /// Group and version, `v1` or `networking.k8s.io/v1`.
+    /// Group and version, such as `v1` or `networking.k8s.io/v1`.
     pub api_version: String,
-    /// The plural in the URL, `networkpolicies`.
+    /// Plural in the URL, such as `networkpolicies`.
     pub plural: String,
-    /// The kind, `NetworkPolicy`.
+    /// Kind, such as `NetworkPolicy`.
     pub kind: String,
 }
 
-/// Which objects to list.
+/// Query for a list of objects.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct ListQuery {
-    /// Group and version, `v1` or `networking.k8s.io/v1`.
+    /// Group and version, such as `v1` or `networking.k8s.io/v1`.
     pub api_version: String,
-    /// The plural in the URL, `networkpolicies`.
+    /// Plural in the URL, such as `networkpolicies`.
     pub plural: String,
-    /// Only this namespace; none means the whole cluster.
+    /// Namespace; `None` for the whole cluster.
     pub namespace: Option<String>,
-    /// A label selector, `app=shop,tier!=full`.
+    /// Label selector, such as `app=shop,tier!=full`.
     pub label_selector: Option<String>,
-    /// A field selector, `metadata.name=shop`.
+    /// Field selector, such as `metadata.name=shop`.
     pub field_selector: Option<String>,
 }
 
 impl ObjectRef {
-    /// A namespace.
+    /// Reference to a namespace.
     pub fn namespace(name: impl Into<String>) -> Self {
         Self {
             api_version: "v1".into(),
@@ -57,12 +62,12 @@ impl ObjectRef {
         }
     }
 
-    /// The path of the object's collection.
+    /// Path of the object's collection.
     pub(crate) fn collection_path(&self) -> String {
         collection_path(&self.api_version, self.namespace.as_deref(), &self.plural)
     }
 
-    /// The path of the object.
+    /// Path of the object.
     pub(crate) fn path(&self) -> String {
         format!("{}/{}", self.collection_path(), escape(&self.name))
     }
@@ -79,7 +84,7 @@ impl fmt::Display for ObjectRef {
 }
 
 impl KindRef {
-    /// The object of this kind with this name in this namespace.
+    /// Reference to the object of this kind with this name in this namespace.
     pub fn object(&self, namespace: Option<&str>, name: &str) -> ObjectRef {
         ObjectRef {
             api_version: self.api_version.clone(),
@@ -92,7 +97,7 @@ impl KindRef {
 }
 
 impl ListQuery {
-    /// The path and query of one page.
+    /// Path and query of one page.
     pub(crate) fn page(&self, limit: u32, token: Option<&str>) -> String {
         let mut path = collection_path(&self.api_version, self.namespace.as_deref(), &self.plural);
         path.push_str(&format!("?limit={limit}"));
@@ -118,24 +123,17 @@ impl fmt::Display for ListQuery {
     }
 }
 
-/// Escapes what may not stand for itself in a path segment or a query value (RFC 3986, section 2.3).
+/// Escapes a path segment or a query value.
 pub(crate) fn escape(text: &str) -> String {
-    // A segment of dots alone would be taken away by whoever normalises the path.
-    let only_dots = text.bytes().all(|byte| byte == b'.');
-    let mut escaped = String::with_capacity(text.len());
-    for byte in text.bytes() {
-        let plain = byte.is_ascii_alphanumeric() || matches!(byte, b'-' | b'_' | b'~') || (byte == b'.' && !only_dots);
-        if plain {
-            escaped.push(char::from(byte));
-        } else {
-            escaped.push_str(&format!("%{byte:02X}"));
-        }
+    // A path segment of dots alone would be removed when the path is normalised.
+    if text.bytes().all(|byte| byte == b'.') {
+        return text.replace('.', "%2E");
     }
-    escaped
+    utf8_percent_encode(text, RESERVED).to_string()
 }
 
 fn collection_path(api_version: &str, namespace: Option<&str>, plural: &str) -> String {
-    // Only the core group lives under /api, and only it has no group in its version.
+    // Only the core group is under /api, and only it has no group in its version.
     let root = if api_version.contains('/') { "/apis" } else { "/api" };
     match namespace {
         Some(namespace) => format!("{root}/{api_version}/namespaces/{}/{plural}", escape(namespace)),
@@ -144,7 +142,7 @@ fn collection_path(api_version: &str, namespace: Option<&str>, plural: &str) -> 
 }
 
 fn lower_first(kind: &str) -> String {
-    // "namespace `x`" reads as a sentence, "ClusterRole `x`" keeps the kind as people know it.
+    // Sentences say "namespace `x`"; other kinds keep their names.
     if kind == "Namespace" { "namespace".to_owned() } else { kind.to_owned() }
 }
 

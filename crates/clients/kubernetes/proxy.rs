@@ -1,87 +1,64 @@
-//! Which proxy a server is reached through, when none is configured: the variables that everything else obeys.
+//! Proxy variables of the environment, for servers without a configured proxy.
 //!
-//! `HTTPS_PROXY` or `HTTP_PROXY` by the server's scheme, unless `NO_PROXY` names the server: an exact host or
-//! address, a domain and everything under it, a network in CIDR form, each with an optional port, or `*`. Loopback
-//! is never proxied, as in client-go.
+//! `HTTPS_PROXY` or `HTTP_PROXY` applies by the scheme of the server, unless `NO_PROXY` names the server: a host, an
+//! address, a domain with everything below it, a network in CIDR notation, or `*`. Entries may have a port. As in
+//! client-go, loopback addresses never use a proxy.
 
 use std::{collections::BTreeMap, net::IpAddr};
 
 use http::Uri;
+use hyper_util::client::proxy::matcher::Matcher;
 
 /// The proxy variables of the environment.
 #[derive(Clone, Default)]
 pub(super) struct ProxyRules {
     https: Option<String>,
     http: Option<String>,
-    exceptions: Vec<String>,
+    exceptions: String,
 }
 
 impl ProxyRules {
-    /// Reads the variables, upper case first.
+    /// Reads the variables; upper case names have priority.
     pub(super) fn from_environment(environment: &BTreeMap<String, String>) -> Self {
         let get = |name: &str| {
             let names = [name.to_owned(), name.to_lowercase()];
             names.iter().find_map(|name| environment.get(name)).filter(|value| !value.is_empty()).cloned()
         };
-        let exceptions = get("NO_PROXY").unwrap_or_default();
-        Self {
-            https: get("HTTPS_PROXY"),
-            http: get("HTTP_PROXY"),
-            exceptions: exceptions.split(',').map(|entry| entry.trim().to_lowercase()).collect(),
-        }
+        Self { https: get("HTTPS_PROXY"), http: get("HTTP_PROXY"), exceptions: get("NO_PROXY").unwrap_or_default() }
     }
 
-    /// The proxy for a server, if it has one.
+    /// The URL of the proxy for a server, if there is one.
     pub(super) fn proxy_for(&self, server: &Uri) -> Option<String> {
         let https = server.scheme_str() == Some("https");
         let proxy = if https { self.https.as_ref() } else { self.http.as_ref() }?;
-        let host = server.host()?.trim_matches(['[', ']']).to_lowercase();
+        let host = server.host()?.trim_matches(['[', ']']);
         let port = server.port_u16().unwrap_or(if https { 443 } else { 80 });
-        let address: Option<IpAddr> = host.parse().ok();
-        let local = host == "localhost" || address.is_some_and(|address| address.is_loopback());
-        if local || self.exceptions.iter().any(|entry| excepts(entry, &host, address, port)) {
+        let loopback = host.parse().is_ok_and(|address: IpAddr| address.is_loopback());
+        if loopback || host.eq_ignore_ascii_case("localhost") || self.excepts(server, port) {
             return None;
         }
         // A proxy without a scheme is common in these variables and means http.
         Some(if proxy.contains("://") { proxy.clone() } else { format!("http://{proxy}") })
     }
+
+    fn excepts(&self, server: &Uri, port: u16) -> bool {
+        let entries: Vec<&str> = self.exceptions.split(',').filter_map(|entry| host_of(entry.trim(), port)).collect();
+        // The matcher decides about the exceptions only, so any proxy does.
+        let matcher = Matcher::builder().all("http://proxy").no(entries.join(",")).build();
+        matcher.intercept(server).is_none()
+    }
 }
 
-fn excepts(entry: &str, host: &str, address: Option<IpAddr>, port: u16) -> bool {
-    if entry.is_empty() {
-        return false;
-    }
-    if entry == "*" {
-        return true;
-    }
-    if let (Some((network, bits)), Some(address)) = (entry.split_once('/'), address) {
-        return in_network(network, bits, address).unwrap_or(false);
-    }
-    let (name, wanted) = match entry.rsplit_once(':') {
-        // An IPv6 address has colons of its own and no port unless it is in brackets.
-        Some((name, digits)) if !name.contains(':') || name.ends_with(']') => (name, digits.parse::<u16>().ok()),
+/// The host of an entry of `NO_PROXY`; `None` if the entry is for another port. The matcher knows neither ports nor
+/// `*.example.com`.
+fn host_of(entry: &str, port: u16) -> Option<&str> {
+    let (host, only) = match entry.rsplit_once(':') {
+        // An IPv6 address contains colons; it has a port only after brackets.
+        Some((host, digits)) if !host.contains(':') || host.ends_with(']') => (host, digits.parse::<u16>().ok()),
         _ => (entry, None),
     };
-    let name = name.trim_matches(['[', ']']).trim_start_matches("*.").trim_start_matches('.');
-    let same = host == name || (address.is_none() && host.ends_with(&format!(".{name}")));
-    same && wanted.is_none_or(|wanted| wanted == port)
-}
-
-/// Whether an address is in a network; none when the network is no network.
-fn in_network(network: &str, bits: &str, address: IpAddr) -> Option<bool> {
-    let network: IpAddr = network.parse().ok()?;
-    let bits: u32 = bits.parse().ok()?;
-    Some(match (network, address) {
-        (IpAddr::V4(network), IpAddr::V4(address)) => {
-            let mask = u32::MAX.checked_shl(32u32.checked_sub(bits)?).unwrap_or(0);
-            network.to_bits() & mask == address.to_bits() & mask
-        }
-        (IpAddr::V6(network), IpAddr::V6(address)) => {
-            let mask = u128::MAX.checked_shl(128u32.checked_sub(bits)?).unwrap_or(0);
-            network.to_bits() & mask == address.to_bits() & mask
-        }
-        _ => false,
-    })
+    let host = host.trim_matches(['[', ']']);
+    only.is_none_or(|only| only == port).then(|| host.strip_prefix('*').filter(|rest| !rest.is_empty()).unwrap_or(host))
 }
 
 #[cfg(test)]

@@ -1,17 +1,17 @@
-//! Reads whole environments with few requests.
+//! Reads namespaces with their labelled objects in few requests.
 //!
-//! One environment is read directly: its namespace, and one list per kind in it. When many are wanted, one paged list
-//! per kind of the whole cluster answers all of them.
+//! One namespace is read directly: itself, and one list per kind in it. If many namespaces are read at once, one paged
+//! list per kind of the whole cluster serves all of them.
 //!
 //! # Guarantees
 //! - A read that begins after a write of this client ended sees that write: every write drops the snapshot.
-//! - Where the whole cluster may not be listed, reads are direct, for good; if such a list fails otherwise, for a
-//!   few seconds. A failed snapshot is never an answer.
-//! - A namespace that is not in the snapshot (new, or its label was taken off) is read directly before it is called
-//!   absent.
+//! - If lists of the whole cluster are forbidden, all later reads are direct; if such a list fails otherwise, the reads
+//!   of the next seconds are. A failed snapshot never becomes a result.
+//! - A namespace that is not in the snapshot (new, or without its label) is read directly before it is reported as
+//!   missing.
 //!
 //! # Caveats
-//! A change by somebody else shows after at most [`FRESH`].
+//! A change by another client is visible after at most [`FRESH`].
 
 use std::{
     collections::{BTreeMap, BTreeSet},
@@ -24,34 +24,35 @@ use serde_json::Value;
 use tokio::time::Instant;
 
 use super::{
-    answer::{Listed, ObjectPlace},
-    client::{Kubernetes, SYSTEM},
+    client::Kubernetes,
     object::{KindRef, ListQuery, ObjectRef},
+    request::SYSTEM,
+    response::{Listed, ObjectPlace},
 };
 use crate::{Deadline, Error, ErrorKind};
 
-/// How long a snapshot answers.
+/// Lifetime of a snapshot.
 const FRESH: Duration = Duration::from_secs(5);
 
-/// More distinct environments than this make a snapshot worth it.
+/// Number of distinct namespaces from which on a snapshot is cheaper.
 const FEW: usize = 4;
 
-/// How long the first reads wait for company. Terraform starts its reads together; a lone read loses this much.
+/// Time the first reads wait for further ones: callers start their reads together. A single read takes this much longer.
 const GATHERING: Duration = Duration::from_millis(15);
 
-/// What a snapshot is of, in errors.
-const EVERYTHING: &str = "environments of the cluster";
+/// Target of a snapshot in errors.
+const EVERYTHING: &str = "namespaces of the cluster";
 
-/// A namespace and what is in it.
+/// A namespace with its objects.
 #[derive(Clone, Debug, PartialEq)]
 pub struct LiveNamespace {
-    /// The namespace as it is, also when it is being deleted.
+    /// The namespace, also while it is being deleted.
     pub namespace: Value,
-    /// The objects of the reader's kinds that its selector matches, by kind and name.
+    /// The objects that match the kinds and the selector of the reader, by kind and name.
     pub objects: BTreeMap<(String, String), Value>,
 }
 
-/// Reads environments. Share one per client; clones share the snapshot.
+/// Reads namespaces. Use one per client; clones share the snapshot.
 #[derive(Clone, Debug)]
 pub struct NamespaceReader {
     shared: Arc<Shared>,
@@ -62,19 +63,19 @@ struct Shared {
     client: Kubernetes,
     kinds: Vec<KindRef>,
     selector: String,
-    wanted: Mutex<WantedNames>,
-    snapshot: tokio::sync::Mutex<State>,
+    requested: Mutex<RequestedNames>,
+    snapshot: tokio::sync::Mutex<SnapshotState>,
 }
 
-/// The distinct names asked for since the last write.
+/// Distinct names that were read since the last write.
 #[derive(Debug, Default)]
-struct WantedNames {
+struct RequestedNames {
     names: BTreeSet<String>,
     writes: u64,
 }
 
 #[derive(Debug, Default)]
-enum State {
+enum SnapshotState {
     #[default]
     Empty,
     Failed(Instant),
@@ -86,126 +87,128 @@ enum State {
 struct Snapshot {
     taken: Instant,
     writes: u64,
-    environments: BTreeMap<String, Kept>,
+    by_name: BTreeMap<String, ListedNamespace>,
 }
 
-/// An environment that nobody has asked for yet.
+/// A listed namespace, not parsed yet.
 #[derive(Debug)]
-struct Kept {
+struct ListedNamespace {
     namespace: Listed,
     objects: Vec<Listed>,
 }
 
 impl NamespaceReader {
-    /// A reader of environments made of these kinds, whose namespaces and objects carry labels that `selector`
-    /// matches.
+    /// A reader of namespaces that match `selector`, with their objects of these kinds that match it as well.
     pub fn new(client: Kubernetes, kinds: Vec<KindRef>, selector: impl Into<String>) -> Self {
-        let (wanted, snapshot) = (Mutex::default(), tokio::sync::Mutex::default());
-        Self { shared: Arc::new(Shared { client, kinds, selector: selector.into(), wanted, snapshot }) }
+        let (requested, snapshot) = (Mutex::default(), tokio::sync::Mutex::default());
+        Self { shared: Arc::new(Shared { client, kinds, selector: selector.into(), requested, snapshot }) }
     }
 
-    /// The environment in the namespace of this name, or `None` when there is no such namespace.
-    pub async fn read(&self, name: &str, call: &Deadline) -> Result<Option<LiveNamespace>, Error> {
-        if !self.shared.is_wanted_by_many(name, call).await? {
-            return self.shared.read_directly(name, call).await;
+    /// Reads the namespace of this name; `None` if it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// A request failed, or the response is not a list of objects.
+    pub async fn read(&self, name: &str, deadline: &Deadline) -> Result<Option<LiveNamespace>, Error> {
+        if !self.shared.is_one_of_many(name, deadline).await? {
+            return self.shared.read_directly(name, deadline).await;
         }
-        let snapshot = self.shared.snapshot(call).await?;
-        match snapshot.as_ref().and_then(|snapshot| snapshot.environments.get(name)) {
+        let snapshot = self.shared.snapshot(deadline).await?;
+        match snapshot.as_ref().and_then(|snapshot| snapshot.by_name.get(name)) {
             Some(kept) => kept.read().map(Some).map_err(|_| unreadable(quoted(name))),
-            None => self.shared.read_directly(name, call).await,
+            None => self.shared.read_directly(name, deadline).await,
         }
     }
 }
 
 impl Shared {
-    /// Notes the wish, and tells whether there are many.
-    async fn is_wanted_by_many(&self, name: &str, call: &Deadline) -> Result<bool, Error> {
+    /// Records the name; true if many names are read at once.
+    async fn is_one_of_many(&self, name: &str, deadline: &Deadline) -> Result<bool, Error> {
         let first = self.note(name);
         if first > FEW {
             return Ok(true);
         }
-        let stopped = |stop| Error::new(SYSTEM, "read", quoted(name), ErrorKind::from(stop)).because(stop);
-        call.pause(GATHERING).await.map_err(stopped)?;
+        let interrupted = |reason| Error::new(SYSTEM, "read", quoted(name), ErrorKind::from(reason)).because(reason);
+        deadline.pause(GATHERING).await.map_err(interrupted)?;
         Ok(self.note(name) > FEW)
     }
 
     fn note(&self, name: &str) -> usize {
-        let mut wanted = self.wanted.lock().unwrap_or_else(PoisonError::into_inner);
+        let mut requested = self.requested.lock().unwrap_or_else(PoisonError::into_inner);
         let writes = self.client.writes();
-        if wanted.writes != writes {
-            // Reads between writes come one by one and would each throw a snapshot away.
-            *wanted = WantedNames { names: BTreeSet::new(), writes };
+        if requested.writes != writes {
+            // Reads between writes come one by one, and each write would drop a snapshot.
+            *requested = RequestedNames { names: BTreeSet::new(), writes };
         }
-        wanted.names.insert(name.to_owned());
-        wanted.names.len()
+        requested.names.insert(name.to_owned());
+        requested.names.len()
     }
 
-    async fn read_directly(&self, name: &str, call: &Deadline) -> Result<Option<LiveNamespace>, Error> {
-        let Some(namespace) = self.client.get(&ObjectRef::namespace(name), call).await? else {
+    async fn read_directly(&self, name: &str, deadline: &Deadline) -> Result<Option<LiveNamespace>, Error> {
+        let Some(namespace) = self.client.get(&ObjectRef::namespace(name), deadline).await? else {
             return Ok(None);
         };
-        let lists = self.kinds.iter().map(|kind| self.list(kind, Some(name), call));
+        let lists = self.kinds.iter().map(|kind| self.list(kind, Some(name), deadline));
         let objects = try_join_all(lists).await?.into_iter().flatten();
-        let mut environment = LiveNamespace { namespace, objects: BTreeMap::new() };
+        let mut found = LiveNamespace { namespace, objects: BTreeMap::new() };
         for listed in objects {
-            environment.add(&listed).map_err(|_| unreadable(quoted(name)))?;
+            found.add(&listed).map_err(|_| unreadable(quoted(name)))?;
         }
-        Ok(Some(environment))
+        Ok(Some(found))
     }
 
-    /// A snapshot that is not older than this call; none when there can be none now. One caller takes it, the
-    /// others wait for it.
-    async fn snapshot(&self, call: &Deadline) -> Result<Option<Arc<Snapshot>>, Error> {
-        let mut state = call
+    /// A valid snapshot; `None` if none can be made now. One operation makes it, the others wait for it.
+    async fn snapshot(&self, deadline: &Deadline) -> Result<Option<Arc<Snapshot>>, Error> {
+        let mut state = deadline
             .run(self.snapshot.lock())
             .await
-            .map_err(|stop| Error::new(SYSTEM, "list", EVERYTHING, ErrorKind::from(stop)).because(stop))?;
+            .map_err(|reason| Error::new(SYSTEM, "list", EVERYTHING, ErrorKind::from(reason)).because(reason))?;
         let writes = self.client.writes();
         match &*state {
-            State::Ready(ready) if ready.writes == writes && ready.taken.elapsed() < FRESH => {
+            SnapshotState::Ready(ready) if ready.writes == writes && ready.taken.elapsed() < FRESH => {
                 return Ok(Some(Arc::clone(ready)));
             }
-            State::Forbidden => return Ok(None),
-            State::Failed(when) if when.elapsed() < FRESH => return Ok(None),
-            State::Empty | State::Failed(_) | State::Ready(_) => {}
+            SnapshotState::Forbidden => return Ok(None),
+            SnapshotState::Failed(when) if when.elapsed() < FRESH => return Ok(None),
+            SnapshotState::Empty | SnapshotState::Failed(_) | SnapshotState::Ready(_) => {}
         }
-        // The old snapshot's memory goes before the new one comes.
-        *state = State::Empty;
-        match self.take(writes, call).await {
+        // Frees the memory of the old snapshot before the new one is made.
+        *state = SnapshotState::Empty;
+        match self.take(writes, deadline).await {
             Ok(snapshot) => {
                 let snapshot = Arc::new(snapshot);
-                *state = State::Ready(Arc::clone(&snapshot));
+                *state = SnapshotState::Ready(Arc::clone(&snapshot));
                 Ok(Some(snapshot))
             }
             Err(error) if matches!(error.kind, ErrorKind::Cancelled | ErrorKind::Timeout) => Err(error),
             Err(error) => {
                 let forbidden = error.kind == ErrorKind::Denied;
-                tracing::debug!(forbidden, error = %error.chain(), "no list of the whole cluster, reading one by one");
-                *state = if forbidden { State::Forbidden } else { State::Failed(Instant::now()) };
+                tracing::debug!(forbidden, error = %error.chain(), "cannot list the whole cluster, reading namespaces one by one");
+                *state = if forbidden { SnapshotState::Forbidden } else { SnapshotState::Failed(Instant::now()) };
                 Ok(None)
             }
         }
     }
 
-    async fn take(&self, writes: u64, call: &Deadline) -> Result<Snapshot, Error> {
+    async fn take(&self, writes: u64, deadline: &Deadline) -> Result<Snapshot, Error> {
         let namespaces = KindRef { api_version: "v1".into(), plural: "namespaces".into(), kind: "Namespace".into() };
-        let lists = try_join_all(self.kinds.iter().map(|kind| self.list(kind, None, call)));
-        let (namespaces, objects) = try_join(self.list(&namespaces, None, call), lists).await?;
-        let mut environments = BTreeMap::new();
+        let lists = try_join_all(self.kinds.iter().map(|kind| self.list(kind, None, deadline)));
+        let (namespaces, objects) = try_join(self.list(&namespaces, None, deadline), lists).await?;
+        let mut by_name = BTreeMap::new();
         for namespace in namespaces {
             let ObjectPlace { name, .. } = namespace.place().map_err(|_| unreadable(EVERYTHING))?;
-            environments.insert(name, Kept { namespace, objects: Vec::new() });
+            by_name.insert(name, ListedNamespace { namespace, objects: Vec::new() });
         }
         for object in objects.into_iter().flatten() {
             let ObjectPlace { namespace, .. } = object.place().map_err(|_| unreadable(EVERYTHING))?;
-            if let Some(kept) = namespace.and_then(|name| environments.get_mut(&name)) {
+            if let Some(kept) = namespace.and_then(|name| by_name.get_mut(&name)) {
                 kept.objects.push(object);
             }
         }
-        Ok(Snapshot { taken: Instant::now(), writes, environments })
+        Ok(Snapshot { taken: Instant::now(), writes, by_name })
     }
 
-    async fn list(&self, kind: &KindRef, namespace: Option<&str>, call: &Deadline) -> Result<Vec<Listed>, Error> {
+    async fn list(&self, kind: &KindRef, namespace: Option<&str>, deadline: &Deadline) -> Result<Vec<Listed>, Error> {
         let query = ListQuery {
             api_version: kind.api_version.clone(),
             plural: kind.plural.clone(),
@@ -213,15 +216,15 @@ impl Shared {
             label_selector: Some(self.selector.clone()).filter(|selector| !selector.is_empty()),
             field_selector: None,
         };
-        self.client.listed(&query, call).await
+        self.client.listed(&query, deadline).await
     }
 }
 
-impl Kept {
+impl ListedNamespace {
     fn read(&self) -> Result<LiveNamespace, serde_json::Error> {
-        let mut environment = LiveNamespace { namespace: self.namespace.read()?, objects: BTreeMap::new() };
-        self.objects.iter().try_for_each(|listed| environment.add(listed))?;
-        Ok(environment)
+        let mut found = LiveNamespace { namespace: self.namespace.read()?, objects: BTreeMap::new() };
+        self.objects.iter().try_for_each(|listed| found.add(listed))?;
+        Ok(found)
     }
 }
 
@@ -236,9 +239,9 @@ impl LiveNamespace {
 }
 
 fn quoted(name: &str) -> String {
-    format!("environment `{name}`")
+    format!("namespace `{name}`")
 }
 
 fn unreadable(target: impl Into<String>) -> Error {
-    Error::new(SYSTEM, "read", target, ErrorKind::Unavailable).because("the answer is not a list of objects")
+    Error::new(SYSTEM, "read", target, ErrorKind::Unavailable).because("the response is not a list of objects")
 }

@@ -1,54 +1,65 @@
-//! What the API server said when it refused: its `Status` object, or what a proxy in between sent instead.
+//! Rejections: the `Status` object of the API server, or the response that a proxy sent instead.
 
 use std::fmt;
 
 use serde_json::Value;
 
-use crate::error::ErrorKind;
+use crate::error::{Error, ErrorKind};
 
-/// A refusal with its reasons.
+/// A rejected request with the reasons of the server.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Rejection {
-    /// The HTTP status.
+    /// HTTP status.
     pub code: u16,
-    /// The machine-readable reason, `AlreadyExists`; empty when something else than the API server answered.
+    /// Machine-readable reason, such as `AlreadyExists`; empty if the response is not from the API server.
     pub reason: String,
-    /// The sentence for people.
+    /// Message for people.
     pub message: String,
-    /// The single reasons, one per field for invalid objects and for conflicts of field managers.
+    /// Single causes: one per field for invalid objects and for conflicts of field managers.
     pub causes: Vec<StatusCause>,
-    /// The name of the object that is not there; empty when the whole kind is unknown.
+    /// Name of the object that does not exist; empty if the whole kind is unknown.
     pub name: String,
 }
 
-/// One reason of a refusal.
+/// A single cause of a rejection.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct StatusCause {
-    /// The machine-readable reason, `FieldValueInvalid`.
+    /// Machine-readable reason, such as `FieldValueInvalid`.
     pub reason: String,
-    /// The sentence for people.
+    /// Message for people.
     pub message: String,
-    /// The field, `spec.hard`; empty when no single field is to blame.
+    /// Path of the field, such as `spec.hard`; empty if the cause is not one field.
     pub field: String,
 }
 
 /// A field that another manager owns.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct FieldConflict {
-    /// Who owns it, `kubectl-client-side-apply`.
+    /// Field manager that owns it, such as `kubectl-client-side-apply`.
     pub manager: String,
-    /// The field, `.metadata.labels.team`.
+    /// Path of the field, such as `.metadata.labels.team`.
     pub field: String,
 }
 
 impl Rejection {
-    /// Reads the body of a refused request. A body that is no `Status` (a proxy's HTML page) is not shown.
+    /// The rejection that caused an error, if one did.
+    pub fn of(error: &Error) -> Option<&Self> {
+        error.cause()
+    }
+
+    /// The conflicts of field managers that caused an error of a server-side apply.
+    pub fn conflicts_of(error: &Error) -> Vec<FieldConflict> {
+        Self::of(error).map(Self::conflicts).unwrap_or_default()
+    }
+
+    /// Parses the body of a rejected request. A body that is not a `Status`, such as an HTML page of a proxy, is not
+    /// shown.
     pub(crate) fn read(code: u16, body: &[u8]) -> Self {
         let status: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
         if status.get("kind").and_then(Value::as_str) != Some("Status") {
             let message = match code {
-                404 => "nothing is served at this address; the API is not installed, or the server's URL is wrong",
-                _ => "something between here and the API server answered instead of it",
+                404 => "the server does not serve this API: it is not installed, or the URL of the server is wrong",
+                _ => "the response is not from the API server but from a proxy before it",
             };
             let message = message.to_owned();
             return Self { code, message, ..Self::default() };
@@ -63,13 +74,12 @@ impl Rejection {
         }
     }
 
-    /// Whether the answer says that this object is not there, and not merely that the URL is unknown: a missing
-    /// custom resource definition and a wrong address also answer 404.
+    /// True if the object does not exist. A 404 may also mean a missing custom resource definition or a wrong address.
     pub fn is_missing_object(&self) -> bool {
         self.code == 404 && self.reason == "NotFound" && !self.name.is_empty()
     }
 
-    /// The conflicts of field managers among the causes.
+    /// Conflicts of field managers among the causes.
     pub fn conflicts(&self) -> Vec<FieldConflict> {
         let conflicts = self.causes.iter().filter(|cause| cause.reason == "FieldManagerConflict");
         conflicts.map(|cause| FieldConflict { manager: quoted(&cause.message), field: cause.field.clone() }).collect()
@@ -94,9 +104,9 @@ impl fmt::Display for Rejection {
         let Self { code, reason, message, causes: _, name: _ } = self;
         match (reason.is_empty(), message.is_empty()) {
             (false, false) => write!(f, "{message} ({code} {reason})"),
-            (false, true) => write!(f, "the server refused with {code} {reason}"),
+            (false, true) => write!(f, "the server responded with {code} {reason}"),
             (true, false) => write!(f, "{message} (status {code})"),
-            (true, true) => write!(f, "the server refused with status {code}"),
+            (true, true) => write!(f, "the server responded with status {code}"),
         }
     }
 }
@@ -119,7 +129,7 @@ fn text(value: &Value, pointer: &str) -> String {
     value.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
 }
 
-/// The first quoted part: the server writes `conflict with "kubectl" using v1`.
+/// The first quoted part of a message such as `conflict with "kubectl" using v1`.
 fn quoted(message: &str) -> String {
     message.split('"').nth(1).unwrap_or(message).to_owned()
 }

@@ -1,6 +1,7 @@
-//! Stories of the client against a fake transport with a request log. Where one truly waits, time is paused.
+//! Tests of the client on a fake transport with a log of requests. Tests with long waits pause the time.
 
 mod blockers;
+mod fake;
 mod faults;
 mod login;
 mod reader;

@@ -1,111 +1,133 @@
-//! What can be done with objects.
+//! Operations on objects.
 //!
-//! Server-side apply is the normal write: it can be sent twice and says who owns which field. `create` is for what
-//! must be first, and is never sent twice; see [`Error::outcome_unknown`].
+//! Server-side apply is the normal write: it is idempotent and records the owner of each field. `create` is for an
+//! object that must be new, and is never sent twice; see [`Error::outcome_unknown`].
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};
 
 use super::{
-    answer::{Listed, Page},
-    client::{ApiRequest, Kubernetes, SYSTEM, Verb},
+    client::Kubernetes,
     object::{ListQuery, ObjectRef, escape},
     rejection::Rejection,
+    request::{ApiRequest, SYSTEM, Verb},
+    response::{Listed, Page},
 };
 use crate::{Deadline, Error, ErrorKind};
 
-/// Objects of one page of a list. A page is held in memory whole, and several kinds are listed at once.
+/// Number of objects per page of a list. A page is in memory as a whole, and several kinds are listed at once.
 const PAGE: u32 = 250;
 
-/// How to apply.
+/// Options of a server-side apply.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub struct ApplyOptions<'a> {
-    /// The field manager, at most 128 characters; constant per component.
+    /// Field manager, at most 128 characters; constant per component.
     pub manager: &'a str,
-    /// Take over fields that another manager owns.
+    /// True to take over fields that another manager owns.
     pub force: bool,
 }
 
-/// What must hold for a delete to happen.
+/// Preconditions of a delete.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Preconditions {
-    /// The object is this very one, and not another of the same name.
+    /// Uid of the object, so that another object of the same name is not deleted.
     pub uid: Option<String>,
-    /// Nobody changed it since.
+    /// Resource version of the object, so that a changed object is not deleted.
     pub resource_version: Option<String>,
 }
 
-/// What a delete did.
+/// Result of a delete.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Deleted {
-    /// The server took the request; the object goes now, or when its finalizers are done.
+    /// The server accepted the request. The object is deleted now, or after its finalizers are removed.
     Accepted,
-    /// It was changed since the given resource version; nothing was deleted.
+    /// The object was changed after the given resource version; it was not deleted.
     Changed,
-    /// It was not there.
+    /// The object does not exist.
     Gone,
-    /// It is being deleted already.
+    /// The object is being deleted already.
     InProgress,
-    /// Another object has that name now; nothing was deleted.
+    /// Another object has the name now; it was not deleted.
     UidMismatch,
 }
 
 impl Kubernetes {
-    /// Creates an object that must not be there yet. `manager` becomes the field manager of a plain update, which
-    /// differs from the same name's server-side apply: fields set here stay owned after later applies leave them out.
+    /// Creates an object that must not exist yet. `manager` becomes the field manager of an update, which is not the
+    /// manager of a server-side apply of the same name: fields set here stay owned if later applies omit them.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::AlreadyExists`], or the request failed; see [`Error::outcome_unknown`].
     pub async fn create(
         &self,
         object: &ObjectRef,
         body: &Value,
         manager: &str,
-        call: &Deadline,
+        deadline: &Deadline,
     ) -> Result<Value, Error> {
         let path = format!("{}?fieldManager={}", object.collection_path(), escape(manager));
-        self.send(&ask(Verb::Create, object, path, Some(body)), call).await
+        self.send(&request(Verb::Create, object, path, Some(body)), deadline).await
     }
 
-    /// The object, or `None` when it is not there. That the whole kind is unknown is an error.
-    pub async fn get(&self, object: &ObjectRef, call: &Deadline) -> Result<Option<Value>, Error> {
-        match self.send(&ask(Verb::Get, object, object.path(), None), call).await {
+    /// Reads an object; `None` if it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// The kind is unknown, or the request failed.
+    pub async fn get(&self, object: &ObjectRef, deadline: &Deadline) -> Result<Option<Value>, Error> {
+        match self.send(&request(Verb::Get, object, object.path(), None), deadline).await {
             Ok(value) => Ok(Some(value)),
             Err(error) if is_missing(&error) => Ok(None),
             Err(error) => Err(error),
         }
     }
 
-    /// Server-side apply of what the caller owns. What an earlier apply of the same manager set and this one leaves
-    /// out is removed. Conflicts of ownership are [`ErrorKind::Conflict`], see [`Error::conflicts`].
+    /// Applies the fields that the caller owns (server-side apply). Fields that an earlier apply of the same manager set
+    /// and this one omits are removed.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Conflict`] if another manager owns a field, see [`Rejection::conflicts_of`]; or the request failed.
     pub async fn apply(
         &self,
         object: &ObjectRef,
         content: &Value,
         options: ApplyOptions<'_>,
-        call: &Deadline,
+        deadline: &Deadline,
     ) -> Result<Value, Error> {
         let ApplyOptions { manager, force } = options;
         let path = format!("{}?fieldManager={}&force={force}", object.path(), escape(manager));
-        self.send(&ask(Verb::Apply, object, path, Some(content)), call).await
+        self.send(&request(Verb::Apply, object, path, Some(content)), deadline).await
     }
 
-    /// A JSON merge patch. With a `resourceVersion` in it, a change in between is [`ErrorKind::Conflict`].
+    /// Applies a JSON merge patch.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Conflict`] if the patch has a `resourceVersion` and the object was changed after it; or the request
+    /// failed.
     pub async fn merge_patch(
         &self,
         object: &ObjectRef,
         patch: &Value,
         manager: &str,
-        call: &Deadline,
+        deadline: &Deadline,
     ) -> Result<Value, Error> {
         let path = format!("{}?fieldManager={}", object.path(), escape(manager));
-        self.send(&ask(Verb::Patch, object, path, Some(patch)), call).await
+        self.send(&request(Verb::Patch, object, path, Some(patch)), deadline).await
     }
 
-    /// Deletes an object if the preconditions hold. It tolerates that the object is gone, is going, or was replaced
-    /// by another of the same name, and tells which.
+    /// Deletes an object if the preconditions hold. Succeeds if the object does not exist, is being deleted, or was
+    /// replaced by another object of the same name; the result says so.
+    ///
+    /// # Errors
+    ///
+    /// The request failed.
     pub async fn delete(
         &self,
         object: &ObjectRef,
         preconditions: &Preconditions,
-        call: &Deadline,
+        deadline: &Deadline,
     ) -> Result<Deleted, Error> {
         let Preconditions { uid, resource_version } = preconditions;
         let mut required = Map::new();
@@ -118,31 +140,35 @@ impl Kubernetes {
         if let (Some(options), false) = (options.as_object_mut(), required.is_empty()) {
             options.insert("preconditions".to_owned(), Value::Object(required));
         }
-        match self.send::<Value>(&ask(Verb::Delete, object, object.path(), Some(&options)), call).await {
+        match self.send::<Value>(&request(Verb::Delete, object, object.path(), Some(&options)), deadline).await {
             Ok(_) => Ok(Deleted::Accepted),
             Err(error) if is_missing(&error) => Ok(Deleted::Gone),
             Err(error) if error.kind == ErrorKind::Conflict => {
-                self.explain_conflict(object, preconditions, error, call).await
+                self.explain_conflict(object, preconditions, error, deadline).await
             }
             Err(error) => Err(error),
         }
     }
 
-    /// All objects of a query, in pages; `apiVersion` and `kind`, which lists leave out, are put back. When the
-    /// server forgot where a long list had got to, it is begun again, once.
-    pub async fn list(&self, query: &ListQuery, call: &Deadline) -> Result<Vec<Value>, Error> {
-        let listed = self.listed(query, call).await?;
-        listed.iter().map(|object| object.read().map_err(|_| no_list(query))).collect()
+    /// Lists all objects of a query, in pages, with `apiVersion` and `kind`, which lists omit. If the token of a page
+    /// expired on the server, the list begins again, once.
+    ///
+    /// # Errors
+    ///
+    /// A request failed, or the response is not a list of objects.
+    pub async fn list(&self, query: &ListQuery, deadline: &Deadline) -> Result<Vec<Value>, Error> {
+        let listed = self.listed(query, deadline).await?;
+        listed.iter().map(|object| object.read().map_err(|_| not_a_list(query))).collect()
     }
 
-    /// The same, with objects that nobody has read yet.
-    pub(super) async fn listed(&self, query: &ListQuery, call: &Deadline) -> Result<Vec<Listed>, Error> {
+    /// Lists all objects of a query without parsing them.
+    pub(super) async fn listed(&self, query: &ListQuery, deadline: &Deadline) -> Result<Vec<Listed>, Error> {
         let mut restarted = false;
         'again: loop {
             let mut items = Vec::new();
             let mut token: Option<String> = None;
             loop {
-                let (found, next) = match self.page(query, token.as_deref(), JSON, call).await {
+                let (found, next) = match self.page(query, token.as_deref(), JSON, deadline).await {
                     Ok(page) => page,
                     Err(error) if token.is_some() && !restarted && is_expired(&error) => {
                         restarted = true;
@@ -159,29 +185,29 @@ impl Kubernetes {
         }
     }
 
-    /// One page of a list, with what the `Accept` header asks for, and the token of the next page.
+    /// Reads one page of a list in the content type `accept`, and the token of the next page.
     pub(super) async fn page(
         &self,
         query: &ListQuery,
         token: Option<&str>,
         accept: &'static str,
-        call: &Deadline,
+        deadline: &Deadline,
     ) -> Result<(Vec<Listed>, Option<String>), Error> {
         let path = query.page(PAGE, token);
         let ask = ApiRequest { verb: Verb::List, target: query.to_string(), path, body: None, accept };
-        let page: Page = self.send(&ask, call).await?;
-        page.objects().ok_or_else(|| no_list(query))
+        let page: Page = self.send(&ask, deadline).await?;
+        page.objects().ok_or_else(|| not_a_list(query))
     }
 
-    /// A 409 has four meanings, and only the object itself tells which.
+    /// Reads the object to find the reason of a 409, which has four possible meanings.
     async fn explain_conflict(
         &self,
         object: &ObjectRef,
         preconditions: &Preconditions,
         error: Error,
-        call: &Deadline,
+        deadline: &Deadline,
     ) -> Result<Deleted, Error> {
-        let Some(live) = self.get(object, call).await? else {
+        let Some(live) = self.get(object, deadline).await? else {
             return Ok(Deleted::Gone);
         };
         let text = |pointer: &str| live.pointer(pointer).and_then(Value::as_str);
@@ -202,24 +228,24 @@ impl Kubernetes {
     }
 }
 
-/// The normal answer.
+/// Content type of normal responses.
 const JSON: &str = "application/json";
 
-fn ask(verb: Verb, object: &ObjectRef, path: String, body: Option<&Value>) -> ApiRequest {
+fn request(verb: Verb, object: &ObjectRef, path: String, body: Option<&Value>) -> ApiRequest {
     let body = body.map(|body| Bytes::from(body.to_string()));
     ApiRequest { verb, target: object.to_string(), path, body, accept: JSON }
 }
 
 fn is_missing(error: &Error) -> bool {
-    error.kind == ErrorKind::NotFound && error.rejection().is_some_and(Rejection::is_missing_object)
+    error.kind == ErrorKind::NotFound && Rejection::of(error).is_some_and(Rejection::is_missing_object)
 }
 
 fn is_expired(error: &Error) -> bool {
-    error.rejection().is_some_and(|rejection| rejection.code == 410)
+    Rejection::of(error).is_some_and(|rejection| rejection.code == 410)
 }
 
-/// What a query got that should have been answered with objects.
-pub(super) fn no_list(query: &ListQuery) -> Error {
+/// The error of a response that is not a list.
+pub(super) fn not_a_list(query: &ListQuery) -> Error {
     Error::new(SYSTEM, Verb::List.name(), query.to_string(), ErrorKind::Unavailable)
-        .because("the answer is not a list of objects")
+        .because("the response is not a list of objects")
 }

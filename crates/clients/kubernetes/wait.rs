@@ -1,4 +1,4 @@
-//! Waiting: a named condition, a deadline, and what was seen last.
+//! Waits for a named condition until a deadline, and reports the last status.
 //!
 //! Polling needs only `get` and survives restarts of the API server, which a watch does not.
 
@@ -6,42 +6,42 @@ use std::{future::Future, time::Duration};
 
 use serde_json::Value;
 
-use super::{
-    client::{Kubernetes, SYSTEM},
-    conditions::summary,
-    object::ObjectRef,
-};
-use crate::{Deadline, Error, ErrorKind, deadline::Stop};
+use super::{client::Kubernetes, conditions::summary, object::ObjectRef, request::SYSTEM};
+use crate::{Deadline, Error, ErrorKind, deadline::Interruption};
 
-/// The first pause; most waits are short.
+/// First pause. Most waits are short.
 const FIRST_PAUSE: Duration = Duration::from_millis(500);
 
-/// The longest pause.
-const LONGEST_PAUSE: Duration = Duration::from_secs(5);
+/// Maximum pause.
+const MAX_PAUSE: Duration = Duration::from_secs(5);
 
-/// How a condition stands.
+/// Status of a condition.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum WaitStep<T> {
-    /// It holds.
+    /// The condition holds.
     Done(T),
-    /// It does not hold yet; the text says how things stand.
+    /// The condition does not hold yet; the text is the last status.
     Pending(String),
 }
 
-/// Why a wait ended without its condition.
+/// End of a wait before its condition held.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{stop}; last seen: {status}")]
+#[error("{reason}; last status: {status}")]
 pub struct LastSeen {
-    /// What ended the wait.
-    pub stop: Stop,
-    /// How things stood at the last look.
+    /// Reason for the end of the wait.
+    pub reason: Interruption,
+    /// Last status of the condition.
     pub status: String,
 }
 
 impl Kubernetes {
-    /// Looks again and again, with growing pauses, until `look` is done, fails, or the call ends. `target` names
-    /// what is waited for, ``namespace `shop` to be gone``.
-    pub async fn wait<T, F, L>(&self, target: &str, call: &Deadline, mut look: F) -> Result<T, Error>
+    /// Calls `look` with growing pauses until it returns [`WaitStep::Done`]. `target` names the condition, such as
+    /// ``namespace `shop` to be gone``.
+    ///
+    /// # Errors
+    ///
+    /// `look` failed, or the deadline expired or was cancelled, see [`LastSeen`].
+    pub async fn wait<T, F, L>(&self, target: &str, deadline: &Deadline, mut look: F) -> Result<T, Error>
     where
         F: FnMut() -> L,
         L: Future<Output = Result<WaitStep<T>, Error>>,
@@ -53,28 +53,32 @@ impl Kubernetes {
                 Ok(WaitStep::Done(done)) => return Ok(done),
                 Ok(WaitStep::Pending(seen)) => status = seen,
                 Err(error) => match error.kind {
-                    ErrorKind::Timeout => return Err(ended(target, Stop::Deadline(call.limit()), status)),
-                    ErrorKind::Cancelled => return Err(ended(target, Stop::Cancelled, status)),
+                    ErrorKind::Timeout => return Err(ended(target, Interruption::TimedOut(deadline.limit()), status)),
+                    ErrorKind::Cancelled => return Err(ended(target, Interruption::Cancelled, status)),
                     _ => return Err(error),
                 },
             }
-            if let Err(stop) = call.pause(pause).await {
-                return Err(ended(target, stop, status));
+            if let Err(reason) = deadline.pause(pause).await {
+                return Err(ended(target, reason, status));
             }
-            pause = pause.mul_f64(1.25).min(LONGEST_PAUSE);
+            pause = pause.mul_f64(1.25).min(MAX_PAUSE);
         }
     }
 
-    /// Waits until the object is gone. With a uid, an object of the same name that was created since counts as gone
-    /// and is returned.
+    /// Waits until the object does not exist. An object of the same name with another uid than `uid` ends the wait as
+    /// well and is returned.
+    ///
+    /// # Errors
+    ///
+    /// A request failed, or the deadline expired or was cancelled, see [`LastSeen`].
     pub async fn wait_gone(
         &self,
         object: &ObjectRef,
         uid: Option<&str>,
-        call: &Deadline,
+        deadline: &Deadline,
     ) -> Result<Option<Value>, Error> {
-        self.wait(&format!("{object} to be gone"), call, || async move {
-            let Some(live) = self.get(object, call).await? else {
+        self.wait(&format!("{object} to be gone"), deadline, || async move {
+            let Some(live) = self.get(object, deadline).await? else {
                 return Ok(WaitStep::Done(None));
             };
             let live_uid = live.pointer("/metadata/uid").and_then(Value::as_str);
@@ -87,6 +91,6 @@ impl Kubernetes {
     }
 }
 
-fn ended(target: &str, stop: Stop, status: String) -> Error {
-    Error::new(SYSTEM, "wait for", target, ErrorKind::from(stop)).because(LastSeen { stop, status })
+fn ended(target: &str, reason: Interruption, status: String) -> Error {
+    Error::new(SYSTEM, "wait for", target, ErrorKind::from(reason)).because(LastSeen { reason, status })
 }

@@ -10,7 +10,7 @@ fn times(symptom: Symptom, idempotent: bool) -> usize {
 }
 
 #[test]
-fn the_table_decides() {
+fn the_status_limits_the_number_of_retries() {
     let cases = [
         (answered(429), 20, 20),
         (answered(500), 3, 0),
@@ -29,7 +29,7 @@ fn the_table_decides() {
 }
 
 #[test]
-fn pauses_double_up_to_the_longest() {
+fn pauses_double_up_to_the_maximum() {
     let mut tries = Tries::new(RetryPolicy::default(), true);
     let pauses: Vec<u128> =
         (0..8).filter_map(|_| tries.next(answered(503), Duration::ZERO, 1.0)).map(|pause| pause.as_millis()).collect();
@@ -39,7 +39,7 @@ fn pauses_double_up_to_the_longest() {
 }
 
 #[test]
-fn retry_after_is_obeyed_up_to_half_a_minute() {
+fn retry_after_is_obeyed_up_to_thirty_seconds() {
     for (asked, waited) in [(1, 1), (30, 30), (3600, 30)] {
         let retry_after = Some(Duration::from_secs(asked));
         let mut tries = Tries::new(RetryPolicy::default(), false);
@@ -49,7 +49,7 @@ fn retry_after_is_obeyed_up_to_half_a_minute() {
 }
 
 #[test]
-fn an_unreachable_server_is_given_up_after_twenty_seconds() {
+fn attempts_to_reach_a_server_end_after_twenty_seconds() {
     let mut tries = Tries::new(RetryPolicy::default(), false);
     let mut spent = Duration::from_secs(100);
     while let Some(pause) = tries.next(Symptom::Unreachable, spent, 1.0) {
@@ -59,7 +59,7 @@ fn an_unreachable_server_is_given_up_after_twenty_seconds() {
 }
 
 #[test]
-fn jitter_is_between_nought_and_one() {
+fn jitter_is_between_zero_and_one() {
     let drawn: Vec<f64> = (0..100).map(|_| jitter()).collect();
     assert!(drawn.iter().all(|number| (0.0..=1.0).contains(number)));
     assert!(drawn.iter().any(|number| *number > 0.5) && drawn.iter().any(|number| *number < 0.5));

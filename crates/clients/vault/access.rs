@@ -1,6 +1,6 @@
-//! How to reach a Vault: the `vault` block of the provider and the environment, parsed.
+//! Address of a Vault and the login to it, from settings and environment variables.
 //!
-//! There is no fallback to a local server or a token on disk. Parsing does no I/O: files are read at the first call.
+//! There is no fallback to a local server or a token on disk. Parsing does no I/O: files are read at the first request.
 
 use std::{env, fmt, path::PathBuf};
 
@@ -8,78 +8,84 @@ use http::HeaderValue;
 use reqwest::Url;
 use secrecy::{ExposeSecret, SecretString};
 
-/// Where a pod finds its service account's token.
+use super::access_error::VaultAccessError;
+use crate::server::{AddressOrigin, ServerAddress};
+
+/// Path of the service account's token in a pod.
 const POD_TOKEN: &str = "/var/run/secrets/kubernetes.io/serviceaccount/token";
 
-/// The attributes of the `vault` block as the user wrote them.
+/// Settings of a Vault.
 #[derive(Clone, Default)]
 pub struct VaultSettings {
-    /// The server, `https://host:port`; a path before `/v1` is allowed.
+    /// URL of the server, `https://host:port`; a path before `/v1` is allowed.
     pub address: Option<String>,
-    /// The namespace (Vault Enterprise, OpenBao), sent as a header.
+    /// Origin of `address`.
+    pub address_origin: AddressOrigin,
+    /// Namespace (Vault Enterprise, OpenBao); it is sent as a header.
     pub namespace: Option<String>,
-    /// The certificate authority of the server: PEM, or a file with it. With it no other authority is trusted.
+    /// Certificate authority of the server: PEM, or the path of a PEM file. If set, no other authority is trusted.
     pub ca_cert: Option<String>,
-    /// Do not check the server's certificate.
+    /// Accept any certificate of the server.
     pub skip_verify: Option<bool>,
-    /// How to get a token.
+    /// Source of the token.
     pub auth: Option<Auth>,
 }
 
-/// How to get a token.
+/// Sources of a token.
 #[derive(Clone)]
 pub enum Auth {
-    /// A token that is there already.
+    /// An existing token.
     Token(SecretString),
     /// `auth/approle`.
     AppRole {
-        /// The role's id.
+        /// Id of the role.
         role_id: String,
-        /// The secret that goes with it.
+        /// Secret of the role.
         secret_id: SecretString,
-        /// The auth mount; none means `approle`.
+        /// Auth mount; the default is `approle`.
         mount: Option<String>,
     },
-    /// `auth/kubernetes`: a service account's token.
+    /// `auth/kubernetes`: the token of a service account.
     Kubernetes {
-        /// The role.
+        /// Name of the role.
         role: String,
-        /// The file with the token, read at every login; none means the pod's own.
+        /// Path of the file with the token, read at every login; the default is that of the pod.
         token_path: Option<String>,
-        /// The auth mount; none means `kubernetes`.
+        /// Auth mount; the default is `kubernetes`.
         mount: Option<String>,
     },
     /// `auth/jwt`.
     Jwt {
-        /// The role; none means the mount's default.
+        /// Name of the role; the default is that of the mount.
         role: Option<String>,
-        /// Where the JWT comes from.
+        /// Source of the JWT.
         jwt: JwtSource,
-        /// The auth mount; none means `jwt`.
+        /// Auth mount; the default is `jwt`.
         mount: Option<String>,
     },
 }
 
-/// Where a JWT comes from.
+/// Sources of a JWT.
 #[derive(Clone)]
 pub enum JwtSource {
-    /// It is given.
+    /// The JWT itself.
     Token(SecretString),
-    /// A file with it, read at every login.
+    /// Path of a file with it, read at every login.
     File(String),
 }
 
-/// A server and how to get a token from it; both may still be missing, and then the first call says so.
+/// A server and the login to it. Both may be missing; the first request fails then.
 #[derive(Clone)]
 pub struct VaultAccess {
     pub(super) address: Option<Url>,
+    address_origin: AddressOrigin,
     pub(super) namespace: Option<HeaderValue>,
     pub(super) authority: Authority,
     pub(super) skip_verify: bool,
     pub(super) auth: Option<VaultLogin>,
 }
 
-/// Whom to trust.
+/// Trusted certificate authorities.
 #[derive(Clone)]
 pub(super) enum Authority {
     System,
@@ -96,94 +102,38 @@ pub(super) enum VaultLogin {
     Jwt { mount: String, role: Option<String>, jwt: JwtSource },
 }
 
-/// A mistake in the settings.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-pub enum VaultAccessError {
-    /// Not a URL of a server.
-    #[error(
-        "{} is no URL of a Vault server; write it as `https://host:port`, without a query or a user name",
-        named(attribute)
-    )]
-    BadUrl {
-        /// The attribute.
-        attribute: &'static str,
-    },
-    /// Cannot be sent in a header.
-    #[error("{} contains a character that cannot be sent; check it for a line break at its end", named(attribute))]
-    Unsendable {
-        /// The attribute.
-        attribute: &'static str,
-    },
-    /// Needed and empty.
-    #[error("`{attribute}` is empty; set it, or remove it")]
-    Empty {
-        /// The attribute.
-        attribute: &'static str,
-    },
-    /// Not a name of an auth mount.
-    #[error("`{attribute}` is `{got}`; expected the path of an auth mount, such as `approle`, without `auth/`")]
-    BadMount {
-        /// The attribute.
-        attribute: &'static str,
-        /// What was written.
-        got: String,
-    },
-    /// Not a truth value.
-    #[error("VAULT_SKIP_VERIFY is `{got}`; expected `true` or `false` (or `1`, `0`, `t`, `f`), or leave it unset")]
-    BadBool {
-        /// What was found.
-        got: String,
-    },
-}
-
-impl VaultAccessError {
-    /// The attribute that is wrong, such as `vault.auth.approle.role_id`; none where a variable is.
-    pub fn attribute(&self) -> Option<&'static str> {
-        match self {
-            Self::BadUrl { attribute }
-            | Self::Unsendable { attribute }
-            | Self::Empty { attribute }
-            | Self::BadMount { attribute, .. } => Some(attribute),
-            Self::BadBool { .. } => None,
-        }
-    }
-}
-
-/// An attribute, and the variable that stands in for it.
-fn named(attribute: &str) -> String {
-    match attribute {
-        "vault.address" => "`vault.address` (VAULT_ADDR)".to_owned(),
-        "vault.auth.token" => "`vault.auth.token` (VAULT_TOKEN)".to_owned(),
-        "vault.namespace" => "`vault.namespace` (VAULT_NAMESPACE)".to_owned(),
-        _ => format!("`{attribute}`"),
-    }
-}
-
 impl VaultSettings {
-    /// The settings that the process's environment gives.
+    /// Settings from the environment variables of the process.
     ///
     /// # Errors
     ///
-    /// As [`VaultSettings::or_environment`].
+    /// See [`VaultSettings::or_environment`].
     pub fn from_environment() -> Result<Self, VaultAccessError> {
         Self::default().or_environment(|name| env::var(name).ok())
     }
 
-    /// What is not set is taken from VAULT_ADDR, VAULT_NAMESPACE, VAULT_CACERT, VAULT_SKIP_VERIFY and VAULT_TOKEN. An
-    /// empty variable is an unset one, above all an empty VAULT_SKIP_VERIFY.
+    /// Replaces settings that are not set with VAULT_ADDR, VAULT_NAMESPACE, VAULT_CACERT, VAULT_SKIP_VERIFY and
+    /// VAULT_TOKEN. Empty variables count as not set.
     ///
     /// # Errors
     ///
-    /// When VAULT_SKIP_VERIFY is no truth value of the official client.
+    /// VAULT_SKIP_VERIFY is not a boolean of the official client.
     pub fn or_environment(self, variable: impl Fn(&str) -> Option<String>) -> Result<Self, VaultAccessError> {
         let read = |name: &str| variable(name).filter(|value| !value.is_empty());
         let skip_verify = match (self.skip_verify, read("VAULT_SKIP_VERIFY")) {
             (Some(given), _) => Some(given),
             (None, None) => None,
-            (None, Some(text)) => Some(truth(&text).ok_or(VaultAccessError::BadBool { got: text })?),
+            (None, Some(text)) => {
+                Some(boolean(&text).ok_or(VaultAccessError::BadBool { variable: "VAULT_SKIP_VERIFY", got: text })?)
+            }
+        };
+        let (address, address_origin) = match self.address {
+            Some(address) => (Some(address), self.address_origin),
+            None => (read("VAULT_ADDR"), AddressOrigin::Variable("VAULT_ADDR")),
         };
         Ok(Self {
-            address: self.address.or_else(|| read("VAULT_ADDR")),
+            address,
+            address_origin,
             namespace: self.namespace.or_else(|| read("VAULT_NAMESPACE")),
             ca_cert: self.ca_cert.or_else(|| read("VAULT_CACERT")),
             skip_verify,
@@ -193,7 +143,7 @@ impl VaultSettings {
 }
 
 impl VaultAccess {
-    /// Checks the settings.
+    /// Checks settings.
     ///
     /// # Errors
     ///
@@ -202,21 +152,33 @@ impl VaultAccess {
         let filled = |text: Option<String>| text.filter(|text| !text.is_empty());
         let address = filled(settings.address).map(|text| server(&text)).transpose()?;
         let namespace =
-            filled(settings.namespace).map(|text| header(text.trim_matches('/'), "vault.namespace")).transpose()?;
+            filled(settings.namespace).map(|text| header(text.trim_matches('/'), "namespace")).transpose()?;
         let authority = match filled(settings.ca_cert) {
             None => Authority::System,
             Some(text) if text.contains("-----BEGIN") => Authority::Pem(text),
             Some(file) => Authority::File(file.into()),
         };
         let auth = settings.auth.map(login).transpose()?;
-        Ok(Self { address, namespace, authority, skip_verify: settings.skip_verify.unwrap_or(false), auth })
+        let (address_origin, skip_verify) = (settings.address_origin, settings.skip_verify.unwrap_or(false));
+        Ok(Self { address, address_origin, namespace, authority, skip_verify, auth })
     }
 
-    /// The server in words, without secrets.
+    /// Address of the server for errors.
+    pub(super) fn server_address(&self) -> ServerAddress {
+        let url = self.address.as_ref().map(|url| url.as_str().trim_end_matches('/').to_owned());
+        ServerAddress { server: "Vault", url, origin: self.address_origin.clone() }
+    }
+
+    /// The namespace as text.
+    pub(super) fn namespace_name(&self) -> Option<&str> {
+        self.namespace.as_ref().and_then(|namespace| namespace.to_str().ok())
+    }
+
+    /// Description of the server without secrets.
     pub fn describe(&self) -> String {
         let Some(address) = &self.address else { return "no Vault".to_owned() };
         let place = address.as_str().trim_end_matches('/');
-        match self.namespace.as_ref().and_then(|namespace| namespace.to_str().ok()) {
+        match self.namespace_name() {
             None => format!("Vault at {place}"),
             Some(namespace) => format!("Vault at {place}, namespace `{namespace}`"),
         }
@@ -224,14 +186,14 @@ impl VaultAccess {
 }
 
 impl VaultLogin {
-    /// Whether a new token can be had.
+    /// True if the login can be repeated to get another token.
     pub(super) fn is_repeatable(&self) -> bool {
         !matches!(self, Self::Token(_))
     }
 }
 
-/// The truth values of the official client, which are those of Go.
-fn truth(text: &str) -> Option<bool> {
+/// The booleans of the official client, which are those of Go.
+fn boolean(text: &str) -> Option<bool> {
     match text {
         "1" | "t" | "T" | "true" | "TRUE" | "True" => Some(true),
         "0" | "f" | "F" | "false" | "FALSE" | "False" => Some(false),
@@ -240,51 +202,42 @@ fn truth(text: &str) -> Option<bool> {
 }
 
 fn server(text: &str) -> Result<Url, VaultAccessError> {
-    let bad = || VaultAccessError::BadUrl { attribute: "vault.address" };
+    let bad = || VaultAccessError::BadUrl { field: "address" };
     let url = Url::parse(text.trim()).map_err(|_| bad())?;
     let plain = url.query().is_none() && url.fragment().is_none() && url.username().is_empty();
     let web = matches!(url.scheme(), "http" | "https") && url.has_host() && url.password().is_none();
     if plain && web { Ok(url) } else { Err(bad()) }
 }
 
-fn header(text: &str, attribute: &'static str) -> Result<HeaderValue, VaultAccessError> {
-    let mut value = HeaderValue::from_str(text).map_err(|_| VaultAccessError::Unsendable { attribute })?;
-    value.set_sensitive(attribute.ends_with("token"));
+fn header(text: &str, field: &'static str) -> Result<HeaderValue, VaultAccessError> {
+    let mut value = HeaderValue::from_str(text).map_err(|_| VaultAccessError::Unsendable { field })?;
+    value.set_sensitive(field.ends_with("token"));
     Ok(value)
 }
 
 fn login(auth: Auth) -> Result<VaultLogin, VaultAccessError> {
-    let needed =
-        |text: &str, attribute| if text.is_empty() { Err(VaultAccessError::Empty { attribute }) } else { Ok(()) };
+    let required = |text: &str, field| if text.is_empty() { Err(VaultAccessError::Empty { field }) } else { Ok(()) };
     match auth {
         Auth::Token(token) => {
-            needed(token.expose_secret(), "vault.auth.token")?;
-            Ok(VaultLogin::Token(header(token.expose_secret(), "vault.auth.token")?))
+            required(token.expose_secret(), "auth.token")?;
+            Ok(VaultLogin::Token(header(token.expose_secret(), "auth.token")?))
         }
         Auth::AppRole { role_id, secret_id, mount } => {
-            needed(&role_id, "vault.auth.approle.role_id")?;
-            Ok(VaultLogin::AppRole {
-                mount: auth_mount(mount, "vault.auth.approle.mount", "approle")?,
-                role_id,
-                secret_id,
-            })
+            required(&role_id, "auth.approle.role_id")?;
+            Ok(VaultLogin::AppRole { mount: auth_mount(mount, "auth.approle.mount", "approle")?, role_id, secret_id })
         }
         Auth::Kubernetes { role, token_path, mount } => {
-            needed(&role, "vault.auth.kubernetes.role")?;
+            required(&role, "auth.kubernetes.role")?;
             let file = token_path.filter(|path| !path.is_empty()).unwrap_or_else(|| POD_TOKEN.to_owned()).into();
-            Ok(VaultLogin::Kubernetes {
-                mount: auth_mount(mount, "vault.auth.kubernetes.mount", "kubernetes")?,
-                role,
-                file,
-            })
+            Ok(VaultLogin::Kubernetes { mount: auth_mount(mount, "auth.kubernetes.mount", "kubernetes")?, role, file })
         }
         Auth::Jwt { role, jwt, mount } => {
             match &jwt {
-                JwtSource::Token(token) => needed(token.expose_secret(), "vault.auth.jwt.token")?,
-                JwtSource::File(path) => needed(path, "vault.auth.jwt.token_path")?,
+                JwtSource::Token(token) => required(token.expose_secret(), "auth.jwt.token")?,
+                JwtSource::File(path) => required(path, "auth.jwt.token_path")?,
             }
             Ok(VaultLogin::Jwt {
-                mount: auth_mount(mount, "vault.auth.jwt.mount", "jwt")?,
+                mount: auth_mount(mount, "auth.jwt.mount", "jwt")?,
                 role: role.filter(|role| !role.is_empty()),
                 jwt,
             })
@@ -292,15 +245,15 @@ fn login(auth: Auth) -> Result<VaultLogin, VaultAccessError> {
     }
 }
 
-/// The path of an auth mount; every segment is one that URL libraries keep.
-fn auth_mount(given: Option<String>, attribute: &'static str, default: &str) -> Result<String, VaultAccessError> {
+/// The path of an auth mount, without segments that URL libraries remove.
+fn auth_mount(given: Option<String>, field: &'static str, default: &str) -> Result<String, VaultAccessError> {
     let Some(given) = given.filter(|mount| !mount.is_empty()) else { return Ok(default.to_owned()) };
     let mount = given.trim_matches('/');
     let fine = |segment: &str| !matches!(segment, "" | "." | "..") && !segment.chars().any(char::is_control);
     if mount.split('/').all(fine) && !mount.starts_with("auth/") {
         Ok(mount.to_owned())
     } else {
-        Err(VaultAccessError::BadMount { attribute, got: given })
+        Err(VaultAccessError::BadMount { field, got: given })
     }
 }
 

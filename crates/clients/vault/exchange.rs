@@ -1,89 +1,108 @@
-//! One request with its words for errors, and what the server's answer to it means.
+//! One request and its response: the connection, the limits, and the meaning of a response.
 
-use std::time::Duration;
+use std::{sync::OnceLock, time::Duration};
 
 use http::{HeaderMap, header::RETRY_AFTER};
-use rustify::endpoint::Endpoint;
 use serde_json::Value;
 
 use super::{
-    client::SYSTEM,
-    endpoints::RawRequest,
-    failure::{VaultFailure, VaultRefusal},
-    transport::VaultResponse,
+    access::VaultAccess,
+    failure::VaultFailure,
+    refusal::VaultRefusal,
+    request::VaultRequest,
+    session::VaultSession,
+    transport::{VaultResponse, VaultTransport},
 };
-use crate::{Error, error::ErrorKind};
+use crate::{
+    deadline::Deadline,
+    send::{AttemptFailure, FailedRequest, Sender},
+    server::ServerAddress,
+};
 
-/// One request, apart from its token.
-pub(super) struct VaultRequest {
-    /// What is tried, as a verb.
-    pub(super) operation: &'static str,
-    /// On what, for people.
-    pub(super) target: String,
-    /// What the token needs for it.
-    pub(super) capability: &'static str,
-    /// May be carried out twice without harm.
-    pub(super) idempotent: bool,
-    pub(super) draft: RawRequest,
+/// Sends single requests to the server of one client.
+pub(super) struct Exchanger {
+    pub(super) access: VaultAccess,
+    pub(super) sender: Sender,
+    address: ServerAddress,
+    namespace: Option<String>,
+    user_agent: String,
+    transport: OnceLock<VaultTransport>,
 }
 
-impl VaultRequest {
-    /// A request that may be sent twice. Writes with a version (`cas`) are of that kind: the second is refused.
-    pub(super) fn new(
-        operation: &'static str,
-        target: impl Into<String>,
-        capability: &'static str,
-        endpoint: &impl Endpoint,
-    ) -> Result<Self, Error> {
-        let target = target.into();
-        let no_url =
-            || Error::new(SYSTEM, operation, target.clone(), ErrorKind::Invalid).because("its path makes no URL");
-        let draft = RawRequest::of(endpoint).ok_or_else(no_url)?;
-        Ok(Self { operation, target, capability, idempotent: true, draft })
-    }
-
-    /// The same, of a request that must not be carried out twice.
-    pub(super) fn once(self) -> Self {
-        Self { idempotent: false, ..self }
-    }
-
-    pub(super) fn error(&self, kind: ErrorKind) -> Error {
-        Error::new(SYSTEM, self.operation, self.target.clone(), kind)
-    }
-
-    /// Whether it changes something on the server.
-    pub(super) fn writes(&self) -> bool {
-        self.draft.method != http::Method::GET
-    }
-
-    /// The answer as JSON (null where there is no body), or why there is none.
-    pub(super) fn read(&self, answer: &VaultResponse, namespace: Option<&str>) -> Result<Value, VaultFailure> {
-        let status = answer.status;
-        // The parser's words may quote the answer, which may hold secrets.
-        let json = if answer.body.is_empty() { Some(Value::Null) } else { serde_json::from_slice(&answer.body).ok() };
-        if status.is_success() {
-            return json.ok_or(VaultFailure::NotVault(status));
+impl Exchanger {
+    pub(super) fn new(access: VaultAccess, sender: Sender, user_agent: &str) -> Self {
+        Self {
+            address: access.server_address(),
+            namespace: access.namespace_name().map(str::to_owned),
+            access,
+            sender,
+            user_agent: user_agent.to_owned(),
+            transport: OnceLock::new(),
         }
-        let Some(json) = json.filter(Value::is_object) else { return Err(VaultFailure::NotVault(status)) };
-        let errors = json.get("errors").and_then(Value::as_array).into_iter().flatten();
-        let refusal = VaultRefusal {
-            status: status.as_u16(),
-            errors: errors.filter_map(|error| error.as_str().map(str::to_owned)).collect(),
-            request: format!("{} /v1/{}", self.draft.method, self.draft.api_path()),
-            capability: self.capability,
-            path: self.draft.api_path().to_owned(),
-            namespace: namespace.map(str::to_owned),
-        };
-        Err(VaultFailure::Refused {
-            refusal: Box::new(refusal),
-            retry_after: retry_after(&answer.headers),
-            body: Some(json),
-        })
     }
+
+    pub(super) fn namespace(&self) -> Option<&str> {
+        self.namespace.as_deref()
+    }
+
+    /// Sends a request that needs no token until it succeeds, must not be sent again, or the deadline ends it.
+    pub(super) async fn send_without_token(
+        &self,
+        request: &VaultRequest,
+        deadline: &Deadline,
+    ) -> Result<Value, FailedRequest<VaultFailure>> {
+        self.sender.send(request, deadline, || self.exchange(request, None, deadline)).await
+    }
+
+    /// Sends a request once; the body of the response as JSON, null if there is none.
+    pub(super) async fn exchange(
+        &self,
+        request: &VaultRequest,
+        session: Option<&VaultSession>,
+        deadline: &Deadline,
+    ) -> Result<Value, AttemptFailure<VaultFailure>> {
+        let transport = self.transport().map_err(AttemptFailure::System)?;
+        let work = async {
+            let response = transport.send(&request.raw, session.map(|session| &session.token)).await?;
+            if response.status.is_success() {
+                session.into_iter().for_each(VaultSession::accept);
+            }
+            read(request, &response, self.namespace()).map_err(AttemptFailure::System)
+        };
+        self.sender.exchange(request, &self.address, deadline, work).await
+    }
+
+    fn transport(&self) -> Result<&VaultTransport, VaultFailure> {
+        if let Some(transport) = self.transport.get() {
+            return Ok(transport);
+        }
+        let transport = VaultTransport::new(&self.access, &self.user_agent).map_err(VaultFailure::NotConnected)?;
+        Ok(self.transport.get_or_init(|| transport))
+    }
+}
+
+fn read(request: &VaultRequest, response: &VaultResponse, namespace: Option<&str>) -> Result<Value, VaultFailure> {
+    let status = response.status;
+    // The parser's message may quote the response, which may contain secrets.
+    let json = if response.body.is_empty() { Some(Value::Null) } else { serde_json::from_slice(&response.body).ok() };
+    if status.is_success() {
+        return json.ok_or(VaultFailure::NotVault(status));
+    }
+    let body = json.filter(Value::is_object).ok_or(VaultFailure::NotVault(status))?;
+    let errors = body.get("errors").and_then(Value::as_array).into_iter().flatten();
+    let refusal = VaultRefusal {
+        status: status.as_u16(),
+        errors: errors.filter_map(|error| error.as_str().map(str::to_owned)).collect(),
+        request: format!("{} /v1/{}", request.raw.method, request.raw.api_path()),
+        capability: request.capability,
+        path: request.raw.api_path().to_owned(),
+        namespace: namespace.map(str::to_owned),
+    };
+    Err(VaultFailure::Refused { refusal: Box::new(refusal), retry_after: retry_after(&response.headers), body })
 }
 
 fn retry_after(headers: &HeaderMap) -> Option<Duration> {
     let value = headers.get(RETRY_AFTER)?.to_str().ok()?;
-    // A date, which proxies may write, falls back to our own pauses.
+    // Proxies may write a date, which is ignored.
     value.trim().parse().ok().map(Duration::from_secs)
 }

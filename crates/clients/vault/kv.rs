@@ -1,4 +1,4 @@
-//! The key-value engine: values, metadata and names.
+//! Requests of the key-value engine: values, metadata and names.
 
 use std::collections::BTreeMap;
 
@@ -13,229 +13,242 @@ use vaultrs::api::{
 };
 
 use super::{
-    client::{Failed, Vault},
+    client::Vault,
     endpoints::ListRequest,
-    exchange::VaultRequest,
+    engine::{KvVersion, MountInfo},
     failure::VaultFailure,
-    mount::{KvVersion, MountInfo},
-    secret::{Metadata, Secret, SecretMap},
+    problem::VaultProblem,
+    refusal::VaultRefusal,
+    request::{SYSTEM, VaultRequest},
+    secret::{Metadata, Secret, SecretMap, strings},
 };
-use crate::{Deadline, Error, ErrorKind};
+use crate::{
+    Deadline, Error, ErrorKind,
+    send::{AttemptFailure, FailedRequest},
+};
 
-/// What a read found.
+/// Result of a read.
 #[derive(Clone, Debug)]
 pub enum SecretRead {
-    /// A value.
+    /// The secret has a value.
     Secret(Secret),
-    /// The version was deleted or destroyed; its metadata is still there.
+    /// The version is deleted or destroyed; its metadata exists.
     Deleted {
-        /// Which version.
+        /// The version, if the server named it.
         version: Option<u64>,
     },
-    /// Nothing.
+    /// There is no such secret.
     Absent,
 }
 
-/// A value the server stored.
+/// Result of a stored value.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Receipt {
-    /// Its version.
+    /// Version of the value.
     pub version: u64,
-    /// When, as the server wrote it: to the nanosecond, so that it tells this write from any other.
+    /// Time of the write as the server reports it, to the nanosecond, which no other write has.
     pub created_time: Option<String>,
-    /// What somebody had written on the secret before it had a value.
+    /// Custom metadata that the secret had before it had a value.
     pub custom_metadata: BTreeMap<String, String>,
 }
 
-/// What became of a create.
+/// Result of a create.
 #[derive(Debug)]
 pub enum Created {
-    /// Stored.
+    /// The value is stored.
     Stored(Receipt),
-    /// Something is there.
+    /// A secret exists already.
     Exists {
-        /// An earlier attempt of this very create got no answer, so what is there may be its work.
+        /// True if an earlier attempt of this create got no response, so that the secret may be its result.
         after_silence: bool,
     },
-    /// The token may not: something may be there, and the token may only create; or it may not write here at all.
+    /// The token has no right: either a secret exists and the token may only create, or it may not write here at all.
     Denied(Error),
 }
 
-/// What became of a write on condition of a version.
+/// Result of a write with a version as precondition.
 #[derive(Debug)]
 pub enum Written {
-    /// Stored.
+    /// The value is stored.
     Stored(Receipt),
     /// Another version is the newest one.
     Conflict {
-        /// An earlier attempt of this very write got no answer, so the other version may be its work.
+        /// True if an earlier attempt of this write got no response, so that the other version may be its result.
         after_silence: bool,
     },
-    /// The token may not.
+    /// The token has no right.
     Denied(Error),
 }
 
-/// A name below a path.
+/// A listed name.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct ListedName {
     /// The name, without a slash.
     pub name: String,
-    /// Whether more lies below it. A name can be listed twice, as a secret and as a folder.
+    /// True if the name is a folder. A name may be listed twice, as a secret and as a folder.
     pub is_folder: bool,
 }
 
 impl Vault {
-    /// Reads a secret; the newest version where none is named.
+    /// Reads a version of a secret; the default is the newest one.
     ///
     /// # Errors
     ///
-    /// When the server cannot be asked or refuses.
+    /// The request failed.
     pub async fn read(
         &self,
         mount: &MountInfo,
         path: &SecretPath,
         version: Option<u64>,
-        call: &Deadline,
+        deadline: &Deadline,
     ) -> Result<SecretRead, Error> {
         let (engine, path_text) = (mount.path.to_string(), path.to_string());
-        let ask = match mount.version {
+        let request = match mount.version {
             KvVersion::V2 => {
-                let request = ReadSecretRequest { mount: engine, path: path_text, version };
-                VaultRequest::new("read", words(mount, path), "read", &request)?
+                let endpoint = ReadSecretRequest { mount: engine, path: path_text, version };
+                VaultRequest::new("read", target_of(mount, path), "read", &endpoint)?
             }
             KvVersion::V1 => {
-                let request = GetSecretRequest { mount: engine, path: path_text };
-                VaultRequest::new("read", words(mount, path), "read", &request)?
+                let endpoint = GetSecretRequest { mount: engine, path: path_text };
+                VaultRequest::new("read", target_of(mount, path), "read", &endpoint)?
             }
         };
-        let failed = match self.try_send(&ask, call).await {
-            Ok(answer) if mount.version == KvVersion::V2 => return Ok(SecretRead::Secret(Secret::read_v2(answer))),
-            Ok(answer) => return Ok(SecretRead::Secret(Secret::read_v1(answer))),
+        let failed = match self.try_send(&request, deadline).await {
+            Ok(response) if mount.version == KvVersion::V2 => return Ok(SecretRead::Secret(Secret::read_v2(response))),
+            Ok(response) => return Ok(SecretRead::Secret(Secret::read_v1(response))),
             Err(failed) => failed,
         };
-        match &failed.failure {
-            VaultFailure::Refused { refusal, body: Some(body), .. } if refusal.status == 404 => {
-                // A deleted version is "not found" with an ordinary body that has no value.
-                if let Some(metadata) = body.pointer("/data/metadata") {
-                    return Ok(SecretRead::Deleted { version: metadata.get("version").and_then(Value::as_u64) });
-                }
-                if refusal.errors.is_empty() { Ok(SecretRead::Absent) } else { Err(failed.into_error(&ask)) }
+        let AttemptFailure::System(VaultFailure::Refused { refusal, body, .. }) = &failed.failure else {
+            return Err(failed.into_error(SYSTEM, &request));
+        };
+        // A deleted version is "not found" with a normal body that has no value.
+        match body.pointer("/data/metadata") {
+            Some(metadata) if refusal.status == 404 => {
+                Ok(SecretRead::Deleted { version: metadata.get("version").and_then(Value::as_u64) })
             }
-            _ => Err(failed.into_error(&ask)),
+            _ if is_absent(&failed) => Ok(SecretRead::Absent),
+            _ => Err(failed.into_error(SYSTEM, &request)),
         }
     }
 
-    /// Stores the first version of a secret, and only if there is none: the server decides, so of any number of
-    /// writers one succeeds.
+    /// Stores the first version of a secret if there is none. The server decides, so one of any number of writers
+    /// succeeds.
     ///
     /// # Errors
     ///
-    /// When the server cannot be asked or refuses for another reason than that something is there.
+    /// The request failed for another reason than an existing secret or a missing right, or the mount is KV version 1.
     pub async fn create(
         &self,
         mount: &MountInfo,
         path: &SecretPath,
         data: &SecretMap,
-        call: &Deadline,
+        deadline: &Deadline,
     ) -> Result<Created, Error> {
-        let ask = self.write_ask("create", "create", mount, path, data, 0)?;
-        match self.try_send(&ask, call).await {
-            Ok(answer) => Ok(Created::Stored(receipt(&ask, &answer)?)),
-            Err(failed) if is_conflict(&failed) => Ok(Created::Exists { after_silence: failed.unknown }),
-            Err(failed) if failed.failure.code() == Some(403) => Ok(Created::Denied(failed.into_error(&ask))),
-            Err(failed) => Err(failed.into_error(&ask)),
+        let request = self.write_request("create", "create", mount, path, data, 0)?;
+        match self.try_send(&request, deadline).await {
+            Ok(response) => Ok(Created::Stored(receipt(&request, &response)?)),
+            Err(failed) if is_conflict(&failed) => Ok(Created::Exists { after_silence: failed.outcome_unknown }),
+            Err(failed) if failed.failure.status() == Some(403) => {
+                Ok(Created::Denied(failed.into_error(SYSTEM, &request)))
+            }
+            Err(failed) => Err(failed.into_error(SYSTEM, &request)),
         }
     }
 
-    /// Stores a further version of a secret, on condition that `version` is still the newest.
+    /// Stores a further version of a secret if `version` is still the newest one.
     ///
     /// # Errors
     ///
-    /// When the server cannot be asked or refuses for another reason than the condition or the token's rights.
+    /// The request failed for another reason than the precondition or a missing right, or the mount is KV version 1.
     pub async fn write_cas(
         &self,
         mount: &MountInfo,
         path: &SecretPath,
         data: &SecretMap,
         version: u64,
-        call: &Deadline,
+        deadline: &Deadline,
     ) -> Result<Written, Error> {
-        let ask = self.write_ask("update", "update", mount, path, data, version)?;
-        match self.try_send(&ask, call).await {
-            Ok(answer) => Ok(Written::Stored(receipt(&ask, &answer)?)),
-            Err(failed) if is_conflict(&failed) => Ok(Written::Conflict { after_silence: failed.unknown }),
-            Err(failed) if failed.failure.code() == Some(403) => Ok(Written::Denied(failed.into_error(&ask))),
-            Err(failed) => Err(failed.into_error(&ask)),
+        let request = self.write_request("update", "update", mount, path, data, version)?;
+        match self.try_send(&request, deadline).await {
+            Ok(response) => Ok(Written::Stored(receipt(&request, &response)?)),
+            Err(failed) if is_conflict(&failed) => Ok(Written::Conflict { after_silence: failed.outcome_unknown }),
+            Err(failed) if failed.failure.status() == Some(403) => {
+                Ok(Written::Denied(failed.into_error(SYSTEM, &request)))
+            }
+            Err(failed) => Err(failed.into_error(SYSTEM, &request)),
         }
     }
 
-    /// The metadata of a secret on a mount of version 2; none where nothing is known of it.
+    /// Reads the metadata of a secret on a mount of version 2; `None` if there is none.
     ///
     /// # Errors
     ///
-    /// When the server cannot be asked or refuses.
+    /// The request failed.
     pub async fn metadata(
         &self,
         mount: &MountInfo,
         path: &SecretPath,
-        call: &Deadline,
+        deadline: &Deadline,
     ) -> Result<Option<Metadata>, Error> {
-        let request = ReadSecretMetadataRequest { mount: mount.path.to_string(), path: path.to_string() };
-        let ask = VaultRequest::new("read", format!("the metadata of {}", words(mount, path)), "read", &request)?;
-        match self.try_send(&ask, call).await {
-            Ok(answer) => Ok(Some(Metadata::read(&answer))),
-            Err(failed) if is_absent(&failed.failure) => Ok(None),
-            Err(failed) => Err(failed.into_error(&ask)),
+        let endpoint = ReadSecretMetadataRequest { mount: mount.path.to_string(), path: path.to_string() };
+        let request =
+            VaultRequest::new("read", format!("the metadata of {}", target_of(mount, path)), "read", &endpoint)?;
+        match self.try_send(&request, deadline).await {
+            Ok(response) => Ok(Some(Metadata::read(&response))),
+            Err(failed) if is_absent(&failed) => Ok(None),
+            Err(failed) => Err(failed.into_error(SYSTEM, &request)),
         }
     }
 
-    /// Replaces what is written on a secret; the server keeps nothing of what stood there.
+    /// Replaces the custom metadata of a secret as a whole.
     ///
     /// # Errors
     ///
-    /// When the server cannot be asked or refuses.
+    /// The request failed.
     pub async fn set_custom_metadata(
         &self,
         mount: &MountInfo,
         path: &SecretPath,
         custom: &BTreeMap<String, String>,
-        call: &Deadline,
+        deadline: &Deadline,
     ) -> Result<(), Error> {
-        let request = SetSecretMetadataRequest {
+        let endpoint = SetSecretMetadataRequest {
             mount: mount.path.to_string(),
             path: path.to_string(),
             custom_metadata: Some(custom.clone().into_iter().collect()),
             ..SetSecretMetadataRequest::default()
         };
-        let ask = VaultRequest::new("write", format!("the metadata of {}", words(mount, path)), "update", &request)?;
-        self.send(&ask, call).await.map(drop)
+        let request =
+            VaultRequest::new("write", format!("the metadata of {}", target_of(mount, path)), "update", &endpoint)?;
+        self.send(&request, deadline).await.map(drop)
     }
 
-    /// Deletes all versions of a secret and its metadata. Succeeds where there is none.
+    /// Deletes all versions of a secret and its metadata. Succeeds if there is no such secret.
     ///
     /// # Errors
     ///
-    /// When the server cannot be asked or refuses.
-    pub async fn delete_all(&self, mount: &MountInfo, path: &SecretPath, call: &Deadline) -> Result<(), Error> {
-        let request = DeleteSecretMetadataRequest { mount: mount.path.to_string(), path: path.to_string() };
-        let ask = VaultRequest::new("delete", format!("all versions of {}", words(mount, path)), "delete", &request)?;
-        match self.try_send(&ask, call).await {
-            Err(failed) if !is_absent(&failed.failure) => Err(failed.into_error(&ask)),
+    /// The request failed.
+    pub async fn delete_all(&self, mount: &MountInfo, path: &SecretPath, deadline: &Deadline) -> Result<(), Error> {
+        let endpoint = DeleteSecretMetadataRequest { mount: mount.path.to_string(), path: path.to_string() };
+        let request =
+            VaultRequest::new("delete", format!("all versions of {}", target_of(mount, path)), "delete", &endpoint)?;
+        match self.try_send(&request, deadline).await {
+            Err(failed) if !is_absent(&failed) => Err(failed.into_error(SYSTEM, &request)),
             _ => Ok(()),
         }
     }
 
-    /// The names right below a path, in the server's order; all of them at once, as the engine has no pages. Empty
-    /// where there is none.
+    /// Lists the names directly below a path in the order of the server, all at once, because the engine has no pages.
+    /// Empty if there are none.
     ///
     /// # Errors
     ///
-    /// When the server cannot be asked or refuses.
+    /// The request failed.
     pub async fn list(
         &self,
         mount: &MountInfo,
         path: Option<&SecretPath>,
-        call: &Deadline,
+        deadline: &Deadline,
     ) -> Result<Vec<ListedName>, Error> {
         let engine = match mount.version {
             KvVersion::V1 => mount.path.to_string(),
@@ -243,18 +256,18 @@ impl Vault {
         };
         let below = path.map_or_else(|| format!("{engine}/"), |path| format!("{engine}/{path}/"));
         let target = path.map_or_else(|| format!("mount `{}`", mount.path), |path| format!("`{}/{path}`", mount.path));
-        let ask =
+        let request =
             VaultRequest::new("list", format!("the secrets below {target}"), "list", &ListRequest { path: below })?;
-        let answer = match self.try_send(&ask, call).await {
-            Ok(answer) => answer,
-            Err(failed) if is_absent(&failed.failure) => return Ok(Vec::new()),
-            Err(failed) => return Err(failed.into_error(&ask)),
+        let response = match self.try_send(&request, deadline).await {
+            Ok(response) => response,
+            Err(failed) if is_absent(&failed) => return Ok(Vec::new()),
+            Err(failed) => return Err(failed.into_error(SYSTEM, &request)),
         };
-        let names = answer.pointer("/data/keys").and_then(Value::as_array).into_iter().flatten();
+        let names = response.pointer("/data/keys").and_then(Value::as_array).into_iter().flatten();
         Ok(names.filter_map(Value::as_str).map(ListedName::read).collect())
     }
 
-    fn write_ask(
+    fn write_request(
         &self,
         operation: &'static str,
         capability: &'static str,
@@ -263,23 +276,19 @@ impl Vault {
         data: &SecretMap,
         version: u64,
     ) -> Result<VaultRequest, Error> {
-        let refused = |words: &str| {
-            Error::new(super::client::SYSTEM, operation, self::words(mount, path), ErrorKind::Invalid).because(words)
-        };
+        let target = target_of(mount, path);
+        let invalid = || Error::new(SYSTEM, operation, target.clone(), ErrorKind::Invalid);
         if mount.version == KvVersion::V1 {
-            return Err(refused(
-                "the mount is KV version 1, which cannot create without overwriting and knows no metadata; copies go \
-                 to a mount of version 2 (`vault kv enable-versioning`), while a source may stay on version 1",
-            ));
+            return Err(invalid().because(VaultProblem::KvVersion1));
         }
-        let cas = u32::try_from(version).map_err(|_| refused("its version is larger than any real one"))?;
-        let request = SetSecretRequest {
+        let cas = u32::try_from(version).map_err(|_| invalid().because("its version is larger than any real one"))?;
+        let endpoint = SetSecretRequest {
             mount: mount.path.to_string(),
             path: path.to_string(),
             data: data.to_json(),
             options: Some(SetSecretRequestOptions { cas }),
         };
-        VaultRequest::new(operation, words(mount, path), capability, &request)
+        VaultRequest::new(operation, target, capability, &endpoint)
     }
 }
 
@@ -292,23 +301,24 @@ impl ListedName {
     }
 }
 
-fn words(mount: &MountInfo, path: &SecretPath) -> String {
+fn target_of(mount: &MountInfo, path: &SecretPath) -> String {
     format!("secret `{}`", SecretRef::new(mount.path.clone(), path.clone()))
 }
 
-fn receipt(ask: &VaultRequest, answer: &Value) -> Result<Receipt, Error> {
-    let version = answer.pointer("/data/version").and_then(Value::as_u64);
-    let strange = || ask.error(ErrorKind::Other).because("the answer names no version").with_unknown_outcome(true);
-    let created_time = answer.pointer("/data/created_time").and_then(Value::as_str).map(str::to_owned);
-    let custom_metadata = super::secret::strings(answer.pointer("/data/custom_metadata"));
-    Ok(Receipt { version: version.ok_or_else(strange)?, created_time, custom_metadata })
+fn receipt(request: &VaultRequest, response: &Value) -> Result<Receipt, Error> {
+    let version = response.pointer("/data/version").and_then(Value::as_u64);
+    let no_version =
+        || request.error(ErrorKind::Other).because("the response contains no version").with_unknown_outcome(true);
+    let created_time = response.pointer("/data/created_time").and_then(Value::as_str).map(str::to_owned);
+    let custom_metadata = strings(response.pointer("/data/custom_metadata"));
+    Ok(Receipt { version: version.ok_or_else(no_version)?, created_time, custom_metadata })
 }
 
-fn is_conflict(failed: &Failed) -> bool {
-    matches!(&failed.failure, VaultFailure::Refused { refusal, .. } if refusal.is_version_conflict())
+fn is_conflict(failed: &FailedRequest<VaultFailure>) -> bool {
+    VaultFailure::refusal(&failed.failure).is_some_and(VaultRefusal::is_version_conflict)
 }
 
-/// "Not found" without words is a missing secret; with words it is a missing mount or namespace.
-fn is_absent(failure: &VaultFailure) -> bool {
-    matches!(failure, VaultFailure::Refused { refusal, .. } if refusal.status == 404 && refusal.errors.is_empty())
+/// True if there is no such secret. A 404 with messages means a missing mount or namespace.
+fn is_absent(failed: &FailedRequest<VaultFailure>) -> bool {
+    VaultFailure::refusal(&failed.failure).is_some_and(|refusal| refusal.status == 404 && refusal.errors.is_empty())
 }

@@ -1,177 +1,198 @@
-//! Looking after the token: who logs in, when, and what happens when the server stops knowing it.
+//! Sessions of one client: logs in at the first request, renews the token at two thirds of its lifetime, and replaces it
+//! when the server no longer knows it.
 //!
-//! One login at a time: whoever needs the token meanwhile waits for it instead of logging in as well.
+//! There is one login at a time; other requests wait for its token.
 
 use std::sync::Arc;
 
-use tokio::time::Instant;
+use tokio::{sync::Mutex, time::Instant};
 use vaultrs::api::token::requests::LookupTokenSelfRequest;
 
 use super::{
     access::VaultLogin,
-    client::{Failed, SYSTEM, Vault, unsent},
+    connect_error::VaultConnectError,
     endpoints::{RenewRequest, VisibleMountsRequest},
-    exchange::VaultRequest,
-    failure::{VaultFailure, VaultRefusal},
-    session::{self, LoginFailure, TokenInfo, VaultSession},
-    transport::VaultConnectError,
+    exchange::Exchanger,
+    failure::VaultFailure,
+    login_error::LoginFailure,
+    login_request::login_request,
+    problem::VaultProblem,
+    request::{SYSTEM, VaultRequest},
+    session::{Life, TokenInfo, VaultSession, granted},
 };
-use crate::{Deadline, Error, ErrorKind};
+use crate::{
+    deadline::Deadline,
+    error::{Error, ErrorKind},
+    send::{AttemptFailure, FailedRequest},
+};
 
-/// The token there is, or the login that failed.
+/// The sessions of one client.
 #[derive(Default)]
-pub(super) struct Held {
+pub(super) struct Sessions {
+    state: Mutex<SessionState>,
+}
+
+#[derive(Default)]
+struct SessionState {
     current: Option<Arc<VaultSession>>,
     failure: Option<LoginFailure>,
     made: u64,
 }
 
-impl Vault {
-    /// Whether the server knows the token, asked only after it refused something. A token that may not even look
-    /// itself up is asked which mounts it sees, which every token may know.
-    pub(super) async fn is_known(&self, session: &VaultSession, call: &Deadline) -> bool {
-        let lookup = VaultRequest::new("look up", "the Vault token", "read", &LookupTokenSelfRequest {});
-        let mounts = VaultRequest::new("look up", "the Vault token", "read", &VisibleMountsRequest);
-        for ask in [lookup, mounts].into_iter().flatten() {
-            let answer = self.exchange(&ask, Some(session), call).await;
-            if !matches!(answer, Err(VaultFailure::Refused { refusal, .. }) if matches!(refusal.status, 401 | 403)) {
-                return true;
-            }
-        }
-        false
-    }
+type SessionResult<T> = Result<T, AttemptFailure<VaultFailure>>;
 
-    /// The session, made or renewed now where that is due.
-    pub(super) async fn session(&self, call: &Deadline) -> Result<Arc<VaultSession>, VaultFailure> {
-        let mut state = call.run(self.inner.session.lock()).await.map_err(unsent)?;
+impl Sessions {
+    /// The current session. Logs in or renews the token first if that is due.
+    pub(super) async fn current(&self, exchanger: &Exchanger, deadline: &Deadline) -> SessionResult<Arc<VaultSession>> {
+        let mut state = deadline.run(self.state.lock()).await.map_err(AttemptFailure::unsent)?;
         let now = Instant::now();
         if let Some(current) = state.current.clone() {
-            if !current.has_ended(now) && !current.wants_renewal(now) {
+            if !current.has_expired(now) && !current.needs_renewal(now) {
                 return Ok(current);
             }
-            if !current.has_ended(now)
-                && let Some(renewed) = self.renew(&current, call).await
+            if !current.has_expired(now)
+                && let Some(renewed) = renewed(exchanger, &current, deadline).await
             {
                 state.current = Some(Arc::clone(&renewed));
                 return Ok(renewed);
             }
-            // A token of the user's that we cannot renew is used as long as the server takes it.
-            if !self.login()?.is_repeatable() {
+            // A configured token that cannot be renewed is used as long as the server accepts it.
+            if !configured_login(exchanger)?.is_repeatable() {
                 return Ok(current);
             }
         }
         if let Some(failure) = &state.failure {
-            return Err(VaultFailure::NotLoggedIn(failure.clone()));
+            return Err(AttemptFailure::System(VaultFailure::NotLoggedIn(failure.clone())));
         }
-        self.log_in(&mut state, false, call).await
+        log_in(exchanger, &mut state, false, deadline).await
     }
 
-    /// Another session in place of one that the server stopped knowing; none where there is no other.
+    /// Another session in place of one that the server no longer knows; `None` if there is no other.
     pub(super) async fn replace(
         &self,
+        exchanger: &Exchanger,
         refused: &VaultSession,
-        call: &Deadline,
-    ) -> Result<Option<Arc<VaultSession>>, VaultFailure> {
-        let mut state = call.run(self.inner.session.lock()).await.map_err(unsent)?;
+        deadline: &Deadline,
+    ) -> SessionResult<Option<Arc<VaultSession>>> {
+        let mut state = deadline.run(self.state.lock()).await.map_err(AttemptFailure::unsent)?;
         if let Some(current) = &state.current
             && current.number != refused.number
         {
             return Ok(Some(Arc::clone(current)));
         }
-        if !self.login()?.is_repeatable() || refused.is_hopeless() {
+        if !configured_login(exchanger)?.is_repeatable() || refused.is_useless_to_replace() {
             return Ok(None);
         }
-        self.log_in(&mut state, true, call).await.map(Some)
-    }
-
-    async fn log_in(
-        &self,
-        state: &mut Held,
-        replaces: bool,
-        call: &Deadline,
-    ) -> Result<Arc<VaultSession>, VaultFailure> {
-        state.current = None;
-        let number = state.made + 1;
-        let session = match self.new_session(number, replaces, call).await {
-            Ok(session) => Arc::new(session),
-            Err(VaultFailure::NotLoggedIn(failure)) => {
-                state.failure = failure.is_lasting().then(|| failure.clone());
-                return Err(VaultFailure::NotLoggedIn(failure));
-            }
-            Err(failure) => return Err(failure),
-        };
-        state.made = number;
-        state.current = Some(Arc::clone(&session));
-        Ok(session)
-    }
-
-    async fn new_session(&self, number: u64, replaces: bool, call: &Deadline) -> Result<VaultSession, VaultFailure> {
-        let login = self.login()?;
-        let failed = |error: Error| VaultFailure::NotLoggedIn(LoginFailure::new(error));
-        if let VaultLogin::Token(token) = login {
-            let session = VaultSession::new(token.clone(), number, None, Instant::now(), replaces);
-            let life = self.given_life(&session, call).await?;
-            return Ok(VaultSession::new(token.clone(), number, life, Instant::now(), replaces));
-        }
-        let Some(ask) = session::login_ask(login).map_err(failed)? else {
-            return Err(VaultFailure::NotConnected(VaultConnectError::NoAuth));
-        };
-        let answer = match Box::pin(self.persist(&ask, false, call)).await {
-            Ok(answer) => answer,
-            Err(Failed { failure: VaultFailure::Stopped { stop, .. }, .. }) => {
-                return Err(VaultFailure::Stopped { stop, sent: false });
-            }
-            Err(refused) => return Err(failed(login_error(refused, &ask))),
-        };
-        let none = || failed(ask.error(ErrorKind::Other).because("the answer to the login holds no token"));
-        let (token, life) = session::granted(&answer).ok_or_else(none)?;
-        tracing::debug!(system = SYSTEM, target = %ask.target, "logged in");
-        Ok(VaultSession::new(token, number, life, Instant::now(), replaces))
-    }
-
-    /// How long a token of the user's lives, so that a long run can renew it. Not every token may ask.
-    async fn given_life(&self, session: &VaultSession, call: &Deadline) -> Result<Option<session::Life>, VaultFailure> {
-        let Ok(ask) = VaultRequest::new("look up", "the Vault token", "read", &LookupTokenSelfRequest {}) else {
-            return Ok(None);
-        };
-        match self.exchange(&ask, Some(session), call).await {
-            Ok(answer) => Ok(TokenInfo::read(&answer).life()),
-            Err(VaultFailure::Refused { refusal, .. }) if matches!(refusal.status, 401 | 403 | 404) => Ok(None),
-            Err(failure) => Err(failure),
-        }
-    }
-
-    async fn renew(&self, current: &VaultSession, call: &Deadline) -> Option<Arc<VaultSession>> {
-        let ask = VaultRequest::new("renew", "the Vault token", "update", &RenewRequest).ok()?;
-        let answer = self.exchange(&ask, Some(current), call).await;
-        let (token, life) = session::granted(&answer.ok()?)?;
-        Some(Arc::new(VaultSession::new(token, current.number, life, Instant::now(), current.replaced)))
-    }
-
-    fn login(&self) -> Result<&VaultLogin, VaultFailure> {
-        self.inner.access.auth.as_ref().ok_or(VaultFailure::NotConnected(VaultConnectError::NoAuth))
+        log_in(exchanger, &mut state, true, deadline).await.map(Some)
     }
 }
 
-/// A login that the server refused is a matter of credentials, whatever the status.
-fn login_error(refused: Failed, ask: &VaultRequest) -> Error {
-    match refused.failure {
-        VaultFailure::Refused { refusal, .. } if matches!(refusal.status, 400 | 401 | 403) => {
-            ask.error(ErrorKind::Unauthenticated).because(LoginRefused(refusal))
+/// True if the server knows the token, which is checked only after a refusal. If the token has no right to look itself
+/// up, it lists the visible mounts, which every valid token may do.
+pub(super) async fn is_known(exchanger: &Exchanger, session: &VaultSession, deadline: &Deadline) -> bool {
+    let mounts = VaultRequest::new("look up", "the Vault token", "read", &VisibleMountsRequest);
+    for request in [lookup_request(), mounts].into_iter().flatten() {
+        match exchanger.exchange(&request, Some(session), deadline).await {
+            Err(failure) if VaultFailure::may_be_token(&failure) => {}
+            _ => return true,
         }
-        failure => Failed { failure, unknown: false }.into_error(ask),
+    }
+    false
+}
+
+/// The request that reads the properties of the token itself.
+pub(super) fn lookup_request() -> Result<VaultRequest, Error> {
+    VaultRequest::new("look up", "the Vault token", "read", &LookupTokenSelfRequest {})
+}
+
+async fn log_in(
+    exchanger: &Exchanger,
+    state: &mut SessionState,
+    replaces: bool,
+    deadline: &Deadline,
+) -> SessionResult<Arc<VaultSession>> {
+    state.current = None;
+    let number = state.made + 1;
+    let session = new_session(exchanger, number, replaces, deadline).await.map(Arc::new);
+    match &session {
+        Ok(session) => {
+            state.made = number;
+            state.current = Some(Arc::clone(session));
+        }
+        Err(AttemptFailure::System(VaultFailure::NotLoggedIn(failure))) => {
+            state.failure = failure.is_lasting().then(|| failure.clone());
+        }
+        Err(_) => {}
+    }
+    session
+}
+
+async fn new_session(
+    exchanger: &Exchanger,
+    number: u64,
+    replaces: bool,
+    deadline: &Deadline,
+) -> SessionResult<VaultSession> {
+    let login = configured_login(exchanger)?;
+    if let VaultLogin::Token(token) = login {
+        let session = VaultSession::new(token.clone(), number, None, Instant::now(), replaces);
+        let life = configured_life(exchanger, &session, deadline).await?;
+        return Ok(VaultSession::new(token.clone(), number, life, Instant::now(), replaces));
+    }
+    let failed = |error: Error| AttemptFailure::System(VaultFailure::NotLoggedIn(LoginFailure::new(error)));
+    let no_auth = || AttemptFailure::System(VaultFailure::NotConnected(VaultConnectError::NoAuth));
+    let request = login_request(login).map_err(failed)?.ok_or_else(no_auth)?;
+    let response = match exchanger.send_without_token(&request, deadline).await {
+        Ok(response) => response,
+        Err(FailedRequest { failure: AttemptFailure::Interrupted { reason, last: None, .. }, .. }) => {
+            return Err(AttemptFailure::unsent(reason));
+        }
+        Err(refused) => return Err(failed(login_error(refused, &request))),
+    };
+    let no_token = || failed(request.error(ErrorKind::Other).because("the response to the login contains no token"));
+    let (token, life) = granted(&response).ok_or_else(no_token)?;
+    tracing::debug!(system = SYSTEM, target = %request.target, "logged in");
+    Ok(VaultSession::new(token, number, life, Instant::now(), replaces))
+}
+
+/// Lifetime of a configured token, so that a long run can renew it. Some tokens have no right to look themselves up.
+async fn configured_life(
+    exchanger: &Exchanger,
+    session: &VaultSession,
+    deadline: &Deadline,
+) -> SessionResult<Option<Life>> {
+    let Ok(request) = lookup_request() else { return Ok(None) };
+    match exchanger.exchange(&request, Some(session), deadline).await {
+        Ok(response) => Ok(TokenInfo::read(&response).life()),
+        Err(failure) => match VaultFailure::refusal(&failure) {
+            Some(refusal) if matches!(refusal.status, 401 | 403 | 404) => Ok(None),
+            _ => Err(failure),
+        },
     }
 }
 
-/// The server's words to a login it refused.
-#[derive(Debug, thiserror::Error)]
-#[error(
-    "Vault answered {} to {}{}: the role or its secret is wrong, expired or used up, or there is no such auth mount",
-    .0.status, .0.request, words(.0)
-)]
-struct LoginRefused(Box<VaultRefusal>);
+async fn renewed(exchanger: &Exchanger, current: &VaultSession, deadline: &Deadline) -> Option<Arc<VaultSession>> {
+    let request = VaultRequest::new("renew", "the Vault token", "update", &RenewRequest).ok()?;
+    let response = exchanger.exchange(&request, Some(current), deadline).await;
+    let (token, life) = granted(&response.ok()?)?;
+    Some(Arc::new(VaultSession::new(token, current.number, life, Instant::now(), current.replaced)))
+}
 
-fn words(refusal: &VaultRefusal) -> String {
-    let words: Vec<_> = refusal.errors.iter().flat_map(|error| error.split_whitespace()).take(40).collect();
-    if words.is_empty() { String::new() } else { format!(" ({})", words.join(" ")) }
+fn configured_login(exchanger: &Exchanger) -> SessionResult<&VaultLogin> {
+    let no_auth = || AttemptFailure::System(VaultFailure::NotConnected(VaultConnectError::NoAuth));
+    exchanger.access.auth.as_ref().ok_or_else(no_auth)
+}
+
+/// The error of a failed login. A refused login is a problem of the credentials, whatever the status.
+fn login_error(refused: FailedRequest<VaultFailure>, request: &VaultRequest) -> Error {
+    if let AttemptFailure::System(VaultFailure::Refused { refusal, .. }) = &refused.failure
+        && matches!(refusal.status, 400 | 401 | 403)
+    {
+        return request.error(ErrorKind::Unauthenticated).because(VaultProblem::LoginRejected {
+            status: refusal.status,
+            request: refusal.request.clone(),
+            message: refusal.message(),
+        });
+    }
+    FailedRequest { outcome_unknown: false, ..refused }.into_error(SYSTEM, request)
 }

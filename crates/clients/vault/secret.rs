@@ -1,8 +1,8 @@
-//! Secrets and their metadata as values. A value is shown by nothing here, and wiped from memory when it is dropped.
+//! Secrets and their metadata. Values are never shown and are wiped from memory when they are dropped.
 
 use std::{borrow::Cow, collections::BTreeMap, fmt, time::SystemTime};
 
-use eod_domain::vault::{KeyFacts, KeyMarks};
+use eod_domain::vault::{CopyOwnership, KeyFacts};
 use jiff::Timestamp;
 use serde_json::{Map, Value};
 use zeroize::Zeroize;
@@ -11,42 +11,42 @@ use zeroize::Zeroize;
 #[derive(Clone, Default, Eq, PartialEq)]
 pub struct SecretMap(BTreeMap<String, Value>);
 
-/// A secret as it was read.
+/// A secret with its value.
 #[derive(Clone, Debug)]
 pub struct Secret {
-    /// Its entries.
+    /// Entries of the secret.
     pub data: SecretMap,
-    /// Its version; none on a KV version 1 mount.
+    /// Version of the secret; `None` on a KV version 1 mount.
     pub version: Option<u64>,
-    /// When the version was stored, as the server wrote it.
+    /// Time of the write as the server reports it.
     pub created_time: Option<String>,
-    /// What people wrote on it; not secret.
+    /// Custom metadata, which is not secret.
     pub custom_metadata: BTreeMap<String, String>,
 }
 
-/// What a KV version 2 mount knows about a secret apart from its value.
+/// Metadata of a secret on a KV version 2 mount.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Metadata {
-    /// The newest version; 0 where there is metadata only.
+    /// The newest version; 0 if there is only metadata.
     pub current_version: u64,
-    /// The versions that are remembered.
+    /// The versions that the server keeps.
     pub versions: BTreeMap<u64, VersionState>,
-    /// What people wrote on it.
+    /// Custom metadata.
     pub custom_metadata: BTreeMap<String, String>,
-    /// When the secret was made, as the server wrote it.
+    /// Time of the creation as the server reports it.
     pub created_time: String,
-    /// When it was changed last, as the server wrote it.
+    /// Time of the last change as the server reports it.
     pub updated_time: String,
 }
 
-/// One version.
+/// State of one version.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct VersionState {
-    /// When it was stored, as the server wrote it.
+    /// Time of the write as the server reports it.
     pub created_time: String,
-    /// When it was or will be deleted; empty where it was not.
+    /// Time of the deletion, which may be in the future; empty if there is none.
     pub deletion_time: String,
-    /// Whether its value is gone for good.
+    /// True if the value cannot be restored.
     pub destroyed: bool,
 }
 
@@ -61,12 +61,12 @@ impl SecretMap {
         self.0.get(key)
     }
 
-    /// Whether there is no entry.
+    /// True if there are no entries.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
 
-    /// The entries as text: strings as they are, everything else as JSON.
+    /// The entries as text: strings as they are, other values as JSON.
     pub fn texts(&self) -> impl Iterator<Item = (&str, Cow<'_, str>)> {
         self.0.iter().map(|(key, value)| {
             let text = match value {
@@ -77,7 +77,7 @@ impl SecretMap {
         })
     }
 
-    /// The same without some entries.
+    /// Removes some entries.
     #[must_use]
     pub fn without<K: AsRef<str>>(mut self, keys: &[K]) -> Self {
         for key in keys {
@@ -88,7 +88,7 @@ impl SecretMap {
         self
     }
 
-    /// The same with the entries of another put over it.
+    /// Adds the entries of another map, which replace those of the same name.
     #[must_use]
     pub fn with(mut self, over: &Self) -> Self {
         for (key, value) in &over.0 {
@@ -131,9 +131,9 @@ impl Drop for SecretMap {
 }
 
 impl Secret {
-    pub(super) fn read_v2(mut answer: Value) -> Self {
-        let mut outer = answer.get_mut("data").map(Value::take).unwrap_or_default();
-        wipe(&mut answer);
+    pub(super) fn read_v2(mut response: Value) -> Self {
+        let mut outer = response.get_mut("data").map(Value::take).unwrap_or_default();
+        wipe(&mut response);
         let metadata = outer.get("metadata").cloned().unwrap_or_default();
         Self {
             data: SecretMap::read(outer.get_mut("data")),
@@ -143,15 +143,15 @@ impl Secret {
         }
     }
 
-    pub(super) fn read_v1(mut answer: Value) -> Self {
-        let data = SecretMap::read(answer.get_mut("data"));
+    pub(super) fn read_v1(mut response: Value) -> Self {
+        let data = SecretMap::read(response.get_mut("data"));
         Self { data, version: None, created_time: None, custom_metadata: BTreeMap::new() }
     }
 }
 
 impl Metadata {
-    pub(super) fn read(answer: &Value) -> Self {
-        let data = answer.get("data").unwrap_or(&Value::Null);
+    pub(super) fn read(response: &Value) -> Self {
+        let data = response.get("data").unwrap_or(&Value::Null);
         let versions = data.get("versions").and_then(Value::as_object).into_iter().flatten();
         let version = |(number, state): (&String, &Value)| Some((number.parse().ok()?, VersionState::read(state)));
         Self {
@@ -163,23 +163,23 @@ impl Metadata {
         }
     }
 
-    /// What ownership is judged by. `now` decides whether the end that a version was given has passed.
+    /// The facts that decide about ownership. `now` decides if the deletion time of a version has passed.
     pub fn facts(&self, now: SystemTime) -> KeyFacts {
         let current = self.versions.get(&self.current_version);
         KeyFacts {
             current_version: self.current_version,
             deleted: current.is_some_and(|version| version.is_gone(now)),
             created_time: current.map(|version| version.created_time.clone()),
-            marks: KeyMarks::read(&self.custom_metadata),
+            ownership: CopyOwnership::read(&self.custom_metadata),
         }
     }
 }
 
 impl Metadata {
-    /// The version that we wrote last, as the marks tell it; the first where they do not.
-    pub fn written(&self, marks: &KeyMarks) -> u64 {
+    /// The version that the ownership names as the last own write; the default is the first one.
+    pub fn written(&self, ownership: &CopyOwnership) -> u64 {
         let ours =
-            self.versions.iter().find(|(_, state)| marks.created.as_deref() == Some(state.created_time.as_str()));
+            self.versions.iter().find(|(_, state)| ownership.created.as_deref() == Some(state.created_time.as_str()));
         ours.map_or(1, |(version, _)| *version)
     }
 }
@@ -190,7 +190,7 @@ impl VersionState {
         Self { created_time: text(state, "created_time"), deletion_time: text(state, "deletion_time"), destroyed }
     }
 
-    /// Whether its value can no longer be read. An end that cannot be understood counts as passed.
+    /// True if the value cannot be read any more. A deletion time that is not valid counts as passed.
     pub fn is_gone(&self, now: SystemTime) -> bool {
         let ended = |end: &str| match (end.parse::<Timestamp>(), Timestamp::try_from(now)) {
             (Ok(end), Ok(now)) => end <= now,
@@ -209,7 +209,7 @@ pub(super) fn strings(map: Option<&Value>) -> BTreeMap<String, String> {
     entries.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }
 
-/// Overwrites the texts of a value. Numbers and names of entries stay.
+/// Overwrites the strings of a value. Numbers and names of entries stay.
 fn wipe(value: &mut Value) {
     match value {
         Value::String(text) => text.zeroize(),

@@ -1,6 +1,7 @@
-//! Stories of the client: faults on the fake, everything else on a real Vault.
+//! Tests of the client: faults on the fake, everything else on a real Vault.
 
 mod copies;
+mod fake;
 mod faults;
 mod logins;
 mod policies;

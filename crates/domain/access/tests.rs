@@ -1,7 +1,7 @@
 use super::*;
 
 fn grant(kind: &str, name: &str, namespace: Option<&str>, role: &str) -> Result<AccessGrant, AccessError> {
-    AccessGrant::new(kind.parse()?, name, namespace.map(|text| text.parse().unwrap()), role.parse()?)
+    AccessGrant::new(kind.parse().unwrap(), name, namespace.map(|text| text.parse().unwrap()), role.parse()?)
 }
 
 #[test]
@@ -21,17 +21,16 @@ fn grants() {
 }
 
 #[test]
-fn refused() {
+fn invalid_values_are_refused() {
     for (kind, name, namespace, role, part) in [
-        ("user", "alice", None, "owner", "expected User, Group or ServiceAccount"),
         ("User", "", None, "owner", "must not be empty"),
-        ("User", "a\nb", None, "owner", "no name of a subject"),
-        ("ServiceAccount", "ci", None, "owner", "needs `namespace`"),
+        ("User", "a\nb", None, "owner", "invalid subject name"),
+        ("ServiceAccount", "ci", None, "owner", "`namespace` is required"),
         ("ServiceAccount", "CI", Some("x"), "owner", "ServiceAccount `CI` contains"),
-        ("User", "alice", Some("x"), "owner", "remove `namespace`"),
-        ("Group", "devs", Some("x"), "owner", "remove `namespace`"),
-        ("User", "alice", None, "", "no role"),
-        ("User", "alice", None, "a/b", "no role"),
+        ("User", "alice", Some("x"), "owner", "`namespace` is not supported"),
+        ("Group", "devs", Some("x"), "owner", "`namespace` is not supported"),
+        ("User", "alice", None, "", "invalid role"),
+        ("User", "alice", None, "a/b", "invalid role"),
     ] {
         let error = grant(kind, name, namespace, role).expect_err(name).to_string();
         assert!(error.contains(part), "{error}");
@@ -39,7 +38,15 @@ fn refused() {
 }
 
 #[test]
-fn another_grant_is_another_binding() {
+fn an_unsupported_kind_is_refused_with_the_supported_ones() {
+    assert_eq!(
+        "user".parse::<SubjectKind>().unwrap_err().to_string(),
+        "unsupported kind of subject `user`: supported are User, Group, ServiceAccount"
+    );
+}
+
+#[test]
+fn each_grant_has_its_own_binding() {
     let list = [
         grant("User", "alice", None, "owner"),
         grant("User", "alice", None, "view"),

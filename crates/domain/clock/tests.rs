@@ -17,8 +17,8 @@ const EXTENSION: ClockChange = ClockChange { extension: true, ..NOTHING };
 const TTL: ClockChange = ClockChange { ttl: true, ..NOTHING };
 
 #[test]
-fn changes_per_tier() {
-    let ttl = |hours| Some(Ttl::hours(hours));
+fn the_clock_changes_by_tier() {
+    let ttl = |hours| Some(Ttl::from_hours(hours));
     // Now is hour 10; the live clock began at hour 0.
     for (tier, change, ttl, live, expected) in [
         (Tier::Full, NOTHING, ttl(24), clock(0, Some(24)), clock(0, Some(24))),
@@ -45,16 +45,16 @@ fn changes_per_tier() {
 }
 
 #[test]
-fn the_later_of_two() {
+fn the_later_times_are_kept() {
     assert_eq!(clock(1, Some(5)).later(clock(2, Some(4))), clock(2, Some(5)));
     assert_eq!(clock(1, None).later(clock(0, Some(4))), clock(1, Some(4)));
-    assert_eq!(Clock::start(at(3), Some(Ttl::hours(4))), clock(3, Some(7)));
+    assert_eq!(Clock::start(at(3), Some(Ttl::from_hours(4))), clock(3, Some(7)));
     assert_eq!(Clock::start(at(3), None), clock(3, None));
 }
 
 proptest! {
     #[test]
-    fn only_another_ttl_takes_time_away(head_sha: bool, extension: bool, last in -50_i64..50, end in -50_i64..90) {
+    fn only_another_ttl_moves_the_end_forward(head_sha: bool, extension: bool, last in -50_i64..50, end in -50_i64..90) {
         let live = clock(last, Some(end));
         let tiers = Tiers::default();
         for tier in [Tier::Lightweight, Tier::Full, Tier::Compliance] {

@@ -4,7 +4,7 @@ use super::*;
 use crate::tier::{Tier, Tiers};
 
 #[test]
-fn amounts() {
+fn prices_are_parsed_or_refused_with_a_reason() {
     for (text, micros, canonical) in [
         ("0", 0, "0"),
         ("0.04", 40_000, "0.04"),
@@ -19,15 +19,15 @@ fn amounts() {
         assert_eq!((money.micros(), money.to_string().as_str()), (micros, canonical));
     }
     for (bad, part) in [
-        ("", "is no price"),
-        (".5", "is no price"),
-        ("a", "is no price"),
-        ("1e3", "is no price"),
-        ("-", "is negative"),
-        ("-0.1", "is negative"),
-        ("0.0000001", "more than six decimals"),
-        ("1000000.000001", "over 1000000"),
-        ("99999999999999999999999", "over 1000000"),
+        ("", "invalid price"),
+        (".5", "invalid price"),
+        ("a", "invalid price"),
+        ("1e3", "invalid price"),
+        ("-", "must be zero or more"),
+        ("-0.1", "must be zero or more"),
+        ("0.0000001", "at most six decimals"),
+        ("1000000.000001", "at most 1000000"),
+        ("99999999999999999999999", "at most 1000000"),
     ] {
         assert!(bad.parse::<Money>().expect_err(bad).to_string().contains(part), "{bad}");
     }
@@ -38,7 +38,7 @@ fn costs_of_the_presets() {
     let tiers = Tiers::default();
     let cost = |tier: Tier| cost_per_day(&tiers.get(tier).quota, &Prices::default()).to_string();
     // Lightweight: 2 * 24 * 0.04 + 4 * 24 * 0.0044 + 20 * 0.10 * 24 / 730 = 1.92 + 0.4224 + 0.0658.
-    assert_eq!(Tier::ALL.map(cost), ["2.41", "4.82", "4.82", "9.63"]);
+    assert_eq!(Tier::ALL.iter().copied().map(cost).collect::<Vec<_>>(), ["2.41", "4.82", "4.82", "9.63"]);
 }
 
 #[test]
@@ -52,7 +52,7 @@ fn the_largest_quota_does_not_overflow() {
 
 proptest! {
     #[test]
-    fn round_trips(micros in 0..=PRICE_MAX) {
+    fn amounts_round_trip(micros in 0..=PRICE_MAX) {
         let money = Money::from_micros(micros);
         prop_assert_eq!(money.to_string().parse::<Money>(), Ok(money));
     }

@@ -7,12 +7,12 @@ fn labels() {
     }
     let refused = |text: &str| check_label(text).expect_err(text).to_string();
     assert_eq!(refused(""), "must not be empty");
-    assert_eq!(refused("Shop"), "`Shop` contains 'S'; only lower-case letters, digits and `-` are allowed");
-    assert_eq!(refused("aé"), "`aé` contains 'é'; only lower-case letters, digits and `-` are allowed");
-    assert_eq!(refused("a.b"), "`a.b` contains '.'; only lower-case letters, digits and `-` are allowed");
+    assert_eq!(refused("Shop"), "`Shop` contains 'S': only lower-case letters, digits and `-` are allowed");
+    assert_eq!(refused("aé"), "`aé` contains 'é': only lower-case letters, digits and `-` are allowed");
+    assert_eq!(refused("a.b"), "`a.b` contains '.': only lower-case letters, digits and `-` are allowed");
     assert_eq!(refused("-a"), "`-a` must begin and end with a lower-case letter or a digit");
     assert_eq!(refused("a-"), "`a-` must begin and end with a lower-case letter or a digit");
-    assert!(refused(&"a".repeat(64)).contains("has 64 characters; at most 63"));
+    assert!(refused(&"a".repeat(64)).contains("must have at most 63 characters, got 64"));
 }
 
 #[test]

@@ -21,7 +21,7 @@ fn edited(pointer: &str, value: Value) -> Value {
 }
 
 #[test]
-fn only_what_we_decide_counts() {
+fn only_fields_of_eod_change_the_fingerprint() {
     let same = fingerprint(&quota(), &keys());
     assert_eq!(same.len(), 24);
     for (pointer, value) in [
@@ -44,7 +44,7 @@ fn only_what_we_decide_counts() {
 }
 
 #[test]
-fn the_order_of_fields_does_not_count_but_that_of_lists_does() {
+fn the_order_of_lists_changes_the_fingerprint_and_that_of_fields_does_not() {
     let of = |text: &str| fingerprint(&serde_json::from_str(text).unwrap(), &keys());
     assert_eq!(of(r#"{"spec":{"a":1,"b":{"c":2,"d":3}}}"#), of(r#"{"spec":{"b":{"d":3,"c":2},"a":1}}"#));
     assert_ne!(of(r#"{"rules":[1,2]}"#), of(r#"{"rules":[2,1]}"#));
@@ -52,14 +52,14 @@ fn the_order_of_fields_does_not_count_but_that_of_lists_does() {
 }
 
 #[test]
-fn a_namespace_may_be_on_its_way_out() {
+fn finalizers_of_a_namespace_are_not_drift() {
     let of = |spec: Value| fingerprint(&json!({ "spec": spec, "metadata": { "labels": { "ours": "a" } } }), &keys());
     assert_eq!(of(json!({ "finalizers": ["kubernetes"] })), of(json!({ "finalizers": [] })));
     assert_eq!(of(json!({ "finalizers": ["kubernetes"] })), of(json!({})));
 }
 
 #[test]
-fn says_what_happened() {
+fn drift_is_described_in_sentences() {
     let print = fingerprint(&quota(), &keys());
     let names = ["LimitRange/eod", "NetworkPolicy/default-deny", "ResourceQuota/eod", "Role/eod-owner"];
     let recorded = names.map(|name| (name.to_owned(), print.clone())).into();
@@ -77,7 +77,7 @@ fn says_what_happened() {
 }
 
 #[test]
-fn a_limit_that_others_add_is_theirs_and_a_scope_is_not() {
+fn a_limit_of_others_is_not_drift_and_a_scope_is_surplus() {
     let ours = json!({ "spec": { "hard": { "pods": "20" }, "scopes": [] } });
     let stricter = json!({ "spec": { "hard": { "pods": "20", "count/jobs.batch": "5" } } });
     let looser = json!({ "spec": { "hard": { "pods": "20" }, "scopes": ["BestEffort"] } });

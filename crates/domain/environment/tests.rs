@@ -1,37 +1,37 @@
 use super::*;
 use crate::spec::tests::EVERYTHING;
 
-fn resolve(spec: &str) -> Result<Environment, Vec<Mistake>> {
+fn resolve(spec: &str) -> Result<Environment, Vec<EnvironmentMistake>> {
     let settings = Settings { domain: Some("preview.acme.internal".parse().unwrap()), ..Settings::default() };
     Environment::resolve(&EnvironmentSpec::from_json(spec).unwrap(), &settings)
 }
 
 #[test]
-fn the_shortest_environment() {
+fn a_minimal_environment_has_all_defaults() {
     let environment = resolve(r#"{"repository":"acme/shop","pull_request":7,"services":["api"]}"#).unwrap();
     assert_eq!(environment.name.as_str(), "shop-pr-7");
     assert_eq!(environment.tier, Tier::Lightweight);
-    assert_eq!(environment.ttl, Some(Ttl::hours(4)));
+    assert_eq!(environment.ttl, Some(Ttl::from_hours(4)));
     assert!(!environment.protected);
     assert_eq!(environment.pull_request_url.as_ref().unwrap().as_str(), "https://github.com/acme/shop/pull/7");
     assert_eq!(environment.host().unwrap(), "shop-pr-7.preview.acme.internal");
     assert_eq!(environment.hosts().unwrap().into_values().collect::<Vec<_>>(), ["shop-pr-7-api.preview.acme.internal"]);
-    assert_eq!(environment.marks()[labels::OWNER], "unknown");
+    assert_eq!(environment.ownership_labels()[labels::OWNER], "unknown");
 }
 
 #[test]
-fn a_tier_decides_what_is_not_given() {
+fn the_tier_has_the_defaults() {
     let environment = resolve(r#"{"name":"demo","tier":"staging","dns":{"mode":"none"}}"#).unwrap();
     assert_eq!((environment.ttl, environment.protected), (None, true));
     assert_eq!((environment.host(), environment.hosts()), (None, None));
-    assert_eq!(environment.marks()[labels::TTL], "none");
+    assert_eq!(environment.ownership_labels()[labels::TTL], "none");
     let given = resolve(EVERYTHING).unwrap();
     assert_eq!(given.pull_request_url.as_ref().unwrap().as_str(), "https://git.acme.internal/shop/123");
     assert_eq!(given.quota.cpu.as_str(), "4000m");
 }
 
 #[test]
-fn what_exists_keeps_its_name() {
+fn an_existing_environment_keeps_its_name() {
     let spec = EnvironmentSpec::from_json(r#"{"repository":"acme/shop","pull_request":7}"#).unwrap();
     let settings = Settings { name_template: Some("pr-{number}".parse().unwrap()), ..Settings::default() };
     assert_eq!(Environment::resolve(&spec, &settings).unwrap().name.as_str(), "pr-7");
@@ -40,7 +40,7 @@ fn what_exists_keeps_its_name() {
 }
 
 #[test]
-fn every_mistake_at_once() {
+fn all_mistakes_are_reported_together() {
     for (spec, paths) in [
         ("{}", vec!["name"]),
         (r#"{"repository":"acme/shop"}"#, vec!["name"]),
@@ -62,14 +62,14 @@ fn every_mistake_at_once() {
 }
 
 #[test]
-fn the_control_namespace_is_nobodys_environment() {
+fn an_environment_cannot_be_the_control_namespace() {
     let settings = Settings { control_namespace: "previews".parse().unwrap(), ..Settings::default() };
     let spec = EnvironmentSpec::from_json(r#"{"name":"previews"}"#).unwrap();
     assert_eq!(Environment::resolve(&spec, &settings).unwrap_err()[0].path, ["name"]);
 }
 
 #[test]
-fn the_users_label_beats_a_default_one() {
+fn a_label_of_the_user_overrides_a_default_label() {
     let settings = Settings {
         default_labels: UserLabels::parse("default_labels", [("team".to_owned(), "core".to_owned())].into()).unwrap(),
         ..Settings::default()

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn is_stable_and_recognised() {
+fn short_hashes_are_stable_and_recognised() {
     assert_eq!(short("github.com/acme/shop@main"), short("github.com/acme/shop@main"));
     assert_ne!(short("a"), short("b"));
     for number in 0..10_000 {
@@ -10,7 +10,7 @@ fn is_stable_and_recognised() {
 }
 
 #[test]
-fn does_not_take_words_for_hashes() {
+fn words_are_not_recognised_as_hashes() {
     for word in ["", "api", "2bcdefghij", "abcdefghi", "abcdefghijk", "abcdefghi0", "Abcdefghij"] {
         assert!(!looks_like(word), "{word}");
     }

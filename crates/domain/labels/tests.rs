@@ -5,7 +5,7 @@ fn map(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn keys_a_user_may_set() {
+fn keys_of_the_user_are_valid() {
     for key in [
         "team",
         "cost-center",
@@ -20,7 +20,7 @@ fn keys_a_user_may_set() {
 }
 
 #[test]
-fn keys_a_user_may_not_set() {
+fn reserved_keys_are_refused() {
     for key in [NAME, INSTANCE, MANAGED_BY, ENV, OWNER, EXPIRES_AT, "environment.on-demand/anything"] {
         assert_eq!(check_user_key(key), Err(LabelError::Ours(key.to_owned())));
     }
@@ -46,19 +46,19 @@ fn keys_a_user_may_not_set() {
 }
 
 #[test]
-fn every_mistake_is_reported_at_its_key() {
+fn each_mistake_is_reported_at_its_key() {
     let labels = map(&[("team", "a b"), ("kubernetes.io/x", "y"), ("good", ""), (ENV, "z")]);
     let mistakes = UserLabels::parse("default_labels", labels).unwrap_err();
     let paths: Vec<_> = mistakes.iter().map(|mistake| mistake.path.clone()).collect();
     assert_eq!(paths, [["default_labels", ENV], ["default_labels", "kubernetes.io/x"], ["default_labels", "team"]]);
-    assert!(mistakes[2].message.starts_with("`a b` is no label value"));
+    assert!(mistakes[2].error.to_string().starts_with("invalid label value `a b`"));
 }
 
 #[test]
 fn annotations_may_hold_any_text_up_to_a_size() {
     assert!(UserAnnotations::parse("annotations", map(&[("note", "any text\nat all ✓")])).is_ok());
     let large = map(&[("note", &"x".repeat(128 * 1024))]);
-    assert!(UserAnnotations::parse("annotations", large).unwrap_err()[0].message.contains("131076 bytes"));
+    assert!(UserAnnotations::parse("annotations", large).unwrap_err()[0].error.to_string().contains("got 131076"));
 }
 
 #[test]
@@ -72,7 +72,7 @@ fn label_values() {
 }
 
 #[test]
-fn parsed_again_when_read_from_json() {
+fn labels_are_validated_when_deserialized() {
     assert!(serde_json::from_str::<UserLabels>(r#"{"team":"x"}"#).is_ok());
     assert!(serde_json::from_str::<UserLabels>(r#"{"k8s.io/team":"x"}"#).is_err());
 }

@@ -14,23 +14,23 @@ fn full() -> Facts {
         deployed: true,
         failed: false,
         tier: Tier::Full,
-        ttl: Some(Ttl::hours(24)),
-        warning: Some(Ttl::hours(2)),
+        ttl: Some(Ttl::from_hours(24)),
+        warning: Some(Ttl::from_hours(2)),
         last_activity_at: Some(at("01T12:00")),
         expires_at: Some(at("02T12:00")),
     }
 }
 
 #[test]
-fn words() {
+fn statuses_are_read_as_written() {
     for status in Status::ALL {
-        assert_eq!(status.as_str().parse(), Ok(status));
+        assert_eq!(status.as_str().parse(), Ok(*status));
     }
     assert!("Ready".parse::<Status>().is_err());
 }
 
 #[test]
-fn a_day_in_the_life() {
+fn the_status_follows_the_clock() {
     for (now, expected) in [
         ("01T12:00", Status::Active),
         ("01T23:59", Status::Active),
@@ -46,7 +46,7 @@ fn a_day_in_the_life() {
 }
 
 #[test]
-fn conditions() {
+fn conditions_change_the_status() {
     let noon = at("01T12:00");
     for (facts, now, expected) in [
         (Facts { exists: false, ..full() }, noon, Status::Destroyed),
@@ -72,7 +72,7 @@ fn conditions() {
 
 #[test]
 fn a_short_ttl_shortens_the_warning() {
-    let short = Facts { ttl: Some(Ttl::minutes(20)), expires_at: Some(at("01T12:20")), ..full() };
+    let short = Facts { ttl: Some(Ttl::from_minutes(20)), expires_at: Some(at("01T12:20")), ..full() };
     assert_eq!(status(&short, at("01T12:00")), Status::Active);
     assert_eq!(status(&short, at("01T12:09")), Status::Active);
     assert_eq!(status(&short, at("01T12:10")), Status::Expiring);
@@ -81,7 +81,7 @@ fn a_short_ttl_shortens_the_warning() {
 proptest! {
     /// Activity now, with the end moved as the clock does it, always gives an active environment.
     #[test]
-    fn activity_brings_it_back(ttl in 1_u32..=7_776_000, warning in 1_u32..=7_776_000, now in 0_i64..4_000_000_000) {
+    fn activity_leads_back_to_active(ttl in 1_u32..=7_776_000, warning in 1_u32..=7_776_000, now in 0_i64..4_000_000_000) {
         let now = Timestamp::from_second(now).unwrap();
         let ttl: Ttl = format!("{ttl}s").parse().unwrap();
         let warning: Ttl = format!("{warning}s").parse().unwrap();
@@ -97,7 +97,7 @@ proptest! {
 
     /// Without activity a life goes only forward.
     #[test]
-    fn time_alone_leads_forward(a in 0_i64..400_000, b in 0_i64..400_000) {
+    fn time_never_leads_back(a in 0_i64..400_000, b in 0_i64..400_000) {
         let start = at("01T12:00");
         let at = |seconds: i64| start.checked_add(SignedDuration::from_secs(seconds)).unwrap();
         prop_assert!(status(&full(), at(a.min(b))) <= status(&full(), at(a.max(b))));

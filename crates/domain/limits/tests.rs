@@ -16,7 +16,7 @@ fn defaults() {
 }
 
 #[test]
-fn names_the_value_that_does_not_fit() {
+fn an_invalid_limit_is_reported_at_its_path() {
     let q = |text: &str| Some(text.parse::<Quantity>().unwrap());
     let none = LimitsSettings::default;
     for (settings, paths) in [
@@ -39,12 +39,12 @@ fn names_the_value_that_does_not_fit() {
 }
 
 #[test]
-fn a_small_quota_asks_for_smaller_defaults() {
+fn defaults_above_a_small_quota_are_reported() {
     let small = Quota { cpu: Quantity::milli(100), ..quota() };
     let mistakes = ContainerLimits::resolve(&LimitsSettings::default(), &small).unwrap_err();
     assert_eq!(
         mistakes[0].to_string(),
-        "limits.default_cpu: the default limit 250m is above `max_cpu` 100m; set `limits.default_cpu` to at most \
-                100m, or raise the quota"
+        "limits.default_cpu: default cpu limit must be at most `max_cpu` 100m, got 250m; set `limits.default_cpu`, or raise \
+         the quota"
     );
 }

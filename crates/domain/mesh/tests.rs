@@ -17,8 +17,8 @@ fn labels_and_annotations() {
 }
 
 #[test]
-fn refused() {
-    assert_eq!("istio".parse::<MeshKind>(), Err(MeshError::Kind("istio".to_owned())));
+fn invalid_values_are_refused() {
+    assert_eq!("istio".parse::<MeshKind>(), Err(MeshKind::unsupported("istio")));
     let revision = Some("v2".parse().unwrap());
-    assert_eq!(Mesh::new(MeshKind::Linkerd, revision), Err(MeshError::Revision(MeshKind::Linkerd)));
+    assert_eq!(Mesh::new(MeshKind::Linkerd, revision), Err(MeshError(MeshKind::Linkerd)));
 }

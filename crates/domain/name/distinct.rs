@@ -1,7 +1,7 @@
-//! The property the names stand for: of one owner, no two identities share one.
+//! Property of the names: two identities of one owner never share a name.
 //!
-//! A plain loop over a seeded generator. Half of the identities are near-collisions: repositories that look like
-//! rendered names, that carry a hash, that differ in one separator, or in what is cut off.
+//! A loop over a seeded generator. Half of the identities are near-collisions: repositories in the form of rendered names,
+//! with a hash, or with a difference in one separator or in the part that is cut.
 
 use std::collections::HashMap;
 use std::collections::hash_map::Entry;
@@ -9,7 +9,7 @@ use std::num::NonZeroU64;
 
 use super::*;
 
-/// The generator is SplitMix64: small, and the same on every machine.
+/// SplitMix64: a small generator with equal results on every machine.
 struct Random(u64);
 
 impl Random {
@@ -41,7 +41,7 @@ const WORDS: [&str; 6] = ["shop", "api", "very-long-service-name", "web", "x", "
 const BRANCH: [&str; 18] =
     ["a", "A", "main", "feature", "/", "-", "_", ".", "pr-1", "1", "é", "🚀", "--", "FOO", "#", "@", "abcdefghij", "="];
 
-/// How many names are kept to serve as repositories' names.
+/// Maximum number of names that are reused as names of repositories.
 const RECENT: usize = 1024;
 
 fn repository(random: &mut Random, seen: &[String]) -> String {

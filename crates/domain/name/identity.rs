@@ -1,62 +1,65 @@
-//! Who an environment is for: a pull request, a branch, or whoever gave it its name.
+//! Identity of an environment: a pull request, a branch, or its own name.
 
 use std::fmt;
 use std::num::NonZeroU64;
 use std::str::FromStr;
 
 use super::repository::{Repository, RepositoryError};
-use crate::text::as_text;
+use crate::text::text_type;
 
-/// What a name belongs to.
+/// Identity of an environment. A name belongs to the identity that claimed it first.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub struct Identity {
-    /// The repository, where one is given.
+    /// Repository, if set.
     pub repository: Option<Repository>,
-    /// What in the repository.
+    /// Pull request or branch in the repository.
     pub subject: Subject,
 }
 
-/// The part of a repository that has an environment.
+/// Part of a repository that has an environment.
 #[derive(Clone, Debug, Eq, Hash, PartialEq)]
 pub enum Subject {
-    /// A pull request by its number.
+    /// Pull request with this number.
     PullRequest(NonZeroU64),
-    /// A branch.
+    /// Branch.
     Branch(BranchName),
-    /// Neither: the environment's name was given and stands for itself.
+    /// Neither: the environment has only its own name.
     Given,
 }
 
-/// The name of a branch, compared with case, as git does.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct BranchName(String);
+text_type! {
+    /// Name of a branch, compared with case, as in git.
+    pub struct BranchName, check = check_branch, error = IdentityError
+}
 
-/// Why a text is no identity or branch.
+/// Reasons to refuse a text as an identity or branch.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum IdentityError {
-    /// No branch name.
-    #[error("the branch must not be empty; leave it out where there is none")]
+    /// The branch is empty.
+    #[error("branch must not be empty")]
     EmptyBranch,
     /// Over 1024 bytes.
-    #[error("the branch has {0} bytes; at most 1024 are allowed")]
+    #[error("branch must have at most 1024 bytes, got {0}")]
     LongBranch(usize),
-    /// A character git refuses.
-    #[error("the branch {text:?} contains {character:?}, which git allows in no branch name")]
+    /// A character that git refuses.
+    #[error("branch {text:?} contains {character:?}, which git does not allow in the name of a branch")]
     BranchCharacter {
-        /// What was given.
+        /// Text that was given.
         text: String,
-        /// The character.
+        /// Character that is not allowed.
         character: char,
     },
-    /// An annotation that we did not write.
-    #[error("`{0}` is no identity; expected `<repository>#<number>`, `<repository>@<branch>` or `<repository>=given`")]
+    /// Not in canonical form.
+    #[error(
+        "invalid identity `{0}`: expected `<repository>#<number>`, `<repository>@<branch>` or `<repository>=given`"
+    )]
     Unreadable(String),
-    /// The repository of an annotation.
-    #[error("the identity `{text}` has a repository that cannot be read")]
+    /// The repository is invalid.
+    #[error("identity `{text}` has an invalid repository")]
     Repository {
-        /// What was given.
+        /// Text that was given.
         text: String,
-        /// What is wrong with it.
+        /// Error in the repository.
         source: RepositoryError,
     },
 }
@@ -64,13 +67,11 @@ pub enum IdentityError {
 const BRANCH_MAX: usize = 1024;
 const GIVEN: &str = "=given";
 
-as_text!(BranchName);
-
 impl Identity {
-    /// One text per identity: `github.com/acme/shop#123`, `github.com/acme/shop@feature/x`, `=given`.
+    /// Canonical text: `github.com/acme/shop#123`, `github.com/acme/shop@feature/x`, `=given`.
     ///
-    /// It is stored on the namespace; two identities are the same exactly when these texts are. `#`, `@` and `=` occur
-    /// in no repository, so the first of them ends it.
+    /// The text is stored on the namespace. Two identities are equal if and only if their canonical texts are. A repository
+    /// never contains `#`, `@` or `=`, so the first of them ends it.
     pub fn canonical(&self) -> String {
         let repository = self.repository.as_ref().map(Repository::canonical).unwrap_or_default();
         match &self.subject {
@@ -84,7 +85,7 @@ impl Identity {
 impl FromStr for Identity {
     type Err = IdentityError;
 
-    /// Reads what [`Identity::canonical`] writes.
+    /// Parses the text of [`Identity::canonical`].
     fn from_str(text: &str) -> Result<Self, IdentityError> {
         let unreadable = || IdentityError::Unreadable(text.to_owned());
         let (repository, rest) = text.split_at(text.find(['#', '@', '=']).ok_or_else(unreadable)?);
@@ -109,7 +110,7 @@ impl FromStr for Identity {
 }
 
 impl fmt::Display for Identity {
-    /// For people: `acme/shop #7`.
+    /// Readable form: `acme/shop #7`.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         if let Some(repository) = &self.repository {
             write!(f, "{} ", repository.short())?;
@@ -122,35 +123,18 @@ impl fmt::Display for Identity {
     }
 }
 
-impl BranchName {
-    /// The branch as written.
-    pub fn as_str(&self) -> &str {
-        &self.0
+fn check_branch(text: &str) -> Result<(), IdentityError> {
+    if text.is_empty() {
+        return Err(IdentityError::EmptyBranch);
     }
-}
-
-impl FromStr for BranchName {
-    type Err = IdentityError;
-
-    fn from_str(text: &str) -> Result<Self, IdentityError> {
-        if text.is_empty() {
-            return Err(IdentityError::EmptyBranch);
-        }
-        if text.len() > BRANCH_MAX {
-            return Err(IdentityError::LongBranch(text.len()));
-        }
-        // See git-check-ref-format(1). The rest of its rules is about structure and does no harm here.
-        let refused = |c: &char| c.is_control() || c.is_whitespace() || "~^:?*[\\".contains(*c);
-        match text.chars().find(refused) {
-            Some(character) => Err(IdentityError::BranchCharacter { text: text.to_owned(), character }),
-            None => Ok(Self(text.to_owned())),
-        }
+    if text.len() > BRANCH_MAX {
+        return Err(IdentityError::LongBranch(text.len()));
     }
-}
-
-impl fmt::Display for BranchName {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
+    // See git-check-ref-format(1). Its other rules are about structure and not needed here.
+    let refused = |c: &char| c.is_control() || c.is_whitespace() || "~^:?*[\\".contains(*c);
+    match text.chars().find(refused) {
+        Some(character) => Err(IdentityError::BranchCharacter { text: text.to_owned(), character }),
+        None => Ok(()),
     }
 }
 

@@ -1,4 +1,4 @@
-//! A source repository.
+//! Source repository of an environment.
 
 use std::fmt;
 use std::hash::{Hash, Hasher};
@@ -6,11 +6,11 @@ use std::num::NonZeroU64;
 use std::str::FromStr;
 
 use crate::dns;
-use crate::text::as_text;
+use crate::text::serde_as_text;
 
-/// A repository, written `acme/shop` (on github.com) or with a host, `gitlab.com/group/team/shop`.
+/// Repository, written `acme/shop` (on github.com) or with a host, `gitlab.com/group/team/shop`.
 ///
-/// Compared without case, as the forges do; printed as it was written.
+/// Compared without case, as the forges do. Displayed as written.
 #[derive(Clone, Debug)]
 pub struct Repository {
     written: String,
@@ -19,49 +19,49 @@ pub struct Repository {
     repo: String,
 }
 
-/// Why a text is no repository.
+/// Reasons to refuse a text as a repository.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum RepositoryError {
-    /// There is no text.
-    #[error("the repository must not be empty; write `acme/shop` or `gitlab.com/acme/shop`")]
+    /// The text is empty.
+    #[error("repository must not be empty: expected for example `acme/shop` or `gitlab.com/acme/shop`")]
     Empty,
-    /// An address instead of a path.
-    #[error("the repository `{text}` is an address; write it as `{suggestion}`")]
+    /// A URL instead of a path.
+    #[error("repository `{text}` must not be a URL; write `{suggestion}`")]
     Address {
-        /// What was given.
+        /// Text that was given.
         text: String,
-        /// The same without scheme, user and `.git`.
+        /// Text without scheme, user and `.git`.
         suggestion: String,
     },
     /// No owner.
-    #[error("the repository `{0}` has no owner; write `acme/shop` or `gitlab.com/acme/shop`")]
+    #[error("repository `{0}` has no owner: expected for example `acme/shop` or `gitlab.com/acme/shop`")]
     NoOwner(String),
-    /// Three or more parts and no host.
+    /// Three or more parts without a host.
     #[error(
-        "the repository `{0}` has more than two parts and `{1}` is no host; write `acme/shop` or \
+        "repository `{0}` has more than two parts, and `{1}` is not a host: expected for example `acme/shop` or \
             `gitlab.com/acme/team/shop`"
     )]
     NoHost(String, String),
     /// A part that no forge allows.
     #[error(
-        "the repository `{text}` has the part `{part}`; a part is made of letters, digits, `.`, `-`, `_` and `~` and \
-            is not `.` or `..`"
+        "repository `{text}` has the invalid part `{part}`: expected letters, digits, `.`, `-`, `_` and `~`, and not `.` \
+            or `..`"
     )]
     Part {
-        /// What was given.
+        /// Text that was given.
         text: String,
-        /// The part.
+        /// Invalid part.
         part: String,
     },
     /// Over 512 characters.
-    #[error("the repository has {0} characters; at most 512 are allowed")]
+    #[error("repository must have at most 512 characters, got {0}")]
     TooLong(usize),
 }
 
 const DEFAULT_HOST: &str = "github.com";
 const MAX: usize = 512;
 
-as_text!(Repository);
+serde_as_text!(Repository);
 
 impl Repository {
     /// Host, owner and name in lower case: `github.com/acme/shop`. Equal for equal repositories.
@@ -69,28 +69,28 @@ impl Repository {
         format!("{}/{}/{}", self.host, self.owner, self.repo).to_ascii_lowercase()
     }
 
-    /// The canonical form without `github.com/`, as people write it.
+    /// Canonical form without `github.com/`.
     pub fn short(&self) -> String {
         let canonical = self.canonical();
         canonical.strip_prefix("github.com/").map_or_else(|| canonical.clone(), ToOwned::to_owned)
     }
 
-    /// The host as written, `github.com` where none was.
+    /// Host as written, default `github.com`.
     pub fn host(&self) -> &str {
         &self.host
     }
 
-    /// Everything between host and name, as written; groups are separated by slashes.
+    /// Owner as written: everything between host and name. Groups are separated by slashes.
     pub fn owner(&self) -> &str {
         &self.owner
     }
 
-    /// The name, as written.
+    /// Name as written.
     pub fn repo(&self) -> &str {
         &self.repo
     }
 
-    /// The address of a pull request, where we know how the host writes it: github.com.
+    /// URL of a pull request. Only the format of github.com is known.
     pub fn pull_request_url(&self, number: NonZeroU64) -> Option<String> {
         let known = self.host.eq_ignore_ascii_case(DEFAULT_HOST) && !self.owner.contains('/');
         known.then(|| format!("https://github.com/{}/{}/pull/{number}", self.owner, self.repo))
@@ -147,7 +147,7 @@ impl Hash for Repository {
     }
 }
 
-/// The path inside an address such as `https://host/a/b.git` or `git@host:a/b.git`.
+/// Path of a URL such as `https://host/a/b.git` or `git@host:a/b.git`.
 fn without_scheme(text: &str) -> Option<String> {
     let path = match (text.split_once("://"), text.split_once('@')) {
         (Some((_, rest)), _) => rest.rsplit_once('@').map_or(rest, |(_, path)| path).to_owned(),
@@ -158,7 +158,7 @@ fn without_scheme(text: &str) -> Option<String> {
     Some(path.strip_suffix(".git").unwrap_or(path).to_owned())
 }
 
-/// A first part with a dot or a port is a host: no owner on github.com has either.
+/// True if the first part has a dot or a port: an owner on github.com has neither.
 fn is_host(part: &str) -> bool {
     let (host, port) = part.split_once(':').unwrap_or((part, "443"));
     let dns = dns::check_name(&host.to_ascii_lowercase()).is_ok();

@@ -1,6 +1,6 @@
-//! Names that belong to the cluster or to those who run it.
+//! Reserved names: namespaces of the cluster and its operators.
 
-/// Who uses a name, where it is reserved.
+/// Reason for the reservation of a name; none if it is not reserved.
 pub(super) fn reason(name: &str) -> Option<&'static str> {
     let exact = EXACT.iter().find(|(reserved, _)| *reserved == name);
     let prefix = || PREFIXES.iter().find(|(prefix, _)| name.starts_with(prefix));
@@ -8,10 +8,10 @@ pub(super) fn reason(name: &str) -> Option<&'static str> {
 }
 
 const EXACT: [(&str, &str); 15] = [
-    ("default", "Kubernetes makes the namespace `default` itself and it cannot be deleted"),
-    ("eod-system", "EoD keeps its own records there"),
-    ("production", "production is never owned by EoD"),
-    ("prod", "production is never owned by EoD"),
+    ("default", "Kubernetes creates the namespace `default` and it cannot be deleted"),
+    ("eod-system", "EoD stores its own records there"),
+    ("production", "EoD never owns production"),
+    ("prod", "EoD never owns production"),
     ("argocd", "Argo CD runs there"),
     ("argo-cd", "Argo CD runs there"),
     ("istio-system", "Istio runs there"),
@@ -21,11 +21,11 @@ const EXACT: [(&str, &str); 15] = [
     ("traefik", "an ingress controller runs there"),
     ("linkerd", "Linkerd runs there"),
     ("cert-manager", "cert-manager runs there"),
-    ("openshift", "OpenShift keeps its shared objects there"),
+    ("openshift", "OpenShift stores its shared objects there"),
     ("gatekeeper-system", "the cluster's admission policies run there"),
 ];
 
 const PREFIXES: [(&str, &str); 2] = [
-    ("kube-", "Kubernetes keeps every name that begins with `kube-` for itself"),
-    ("openshift-", "OpenShift keeps every name that begins with `openshift-` for itself"),
+    ("kube-", "Kubernetes reserves every name that begins with `kube-`"),
+    ("openshift-", "OpenShift reserves every name that begins with `openshift-`"),
 ];

@@ -1,8 +1,8 @@
 //! Templates for the names of pull requests' environments.
 //!
-//! A template is refused when two pull requests of one repository, or of two repositories it names, could come out
-//! alike. With literal text between the placeholders and no digit beside the number, a rendering can be read in one way
-//! only: the number is the whole run of digits, and the owner is the same for all repositories of an owner.
+//! A template is refused if two pull requests could have the same name. With literal text between the placeholders and no
+//! digit next to the number, a name can be parsed in one way only: the number is the whole run of digits, and the owner
+//! is equal for all repositories of an owner.
 
 use std::fmt;
 use std::num::NonZeroU64;
@@ -10,76 +10,77 @@ use std::str::FromStr;
 
 use super::repository::Repository;
 use crate::slug;
-use crate::text::as_text;
+use crate::text::serde_as_text;
 
-/// A pattern such as `{repo}-pr-{number}`, with the placeholders `{owner}`, `{repo}` and `{number}`.
+/// Template such as `{repo}-pr-{number}`, with the placeholders `{owner}`, `{repo}` and `{number}`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct NameTemplate {
     parts: Vec<Part>,
 }
 
-/// Why a text is no template.
+/// Reasons to refuse a text as a name template.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TemplateError {
-    /// No number in it.
+    /// The placeholder for the number is missing.
     #[error(
-        "the name template `{0}` does not contain {{number}}, so all pull requests would share one name; write for \
-            example `{{repo}}-pr-{{number}}`"
+        "name template `{0}` must contain {{number}}, else all pull requests have the same name: expected for example \
+            `{{repo}}-pr-{{number}}`"
     )]
     NoNumber(String),
-    /// A placeholder we do not know.
+    /// An unsupported placeholder.
     #[error(
-        "the name template `{template}` has the placeholder `{{{placeholder}}}`; the placeholders are {{owner}}, \
-            {{repo}} and {{number}}"
+        "name template `{template}` has the unsupported placeholder `{{{placeholder}}}`: supported are {{owner}}, {{repo}} \
+            and {{number}}"
     )]
     Unknown {
-        /// The template.
+        /// Template that was given.
         template: String,
-        /// What stands between the braces.
+        /// Text between the braces.
         placeholder: String,
     },
-    /// A brace without its other half.
-    #[error("the name template `{0}` has a brace that is not closed or not opened")]
+    /// A brace without its counterpart.
+    #[error("name template `{0}` has a brace that is not closed or not opened")]
     Brace(String),
     /// A placeholder given twice.
-    #[error("the name template `{template}` uses {placeholder} twice")]
+    #[error("name template `{template}` must use {placeholder} only once")]
     Twice {
-        /// The template.
+        /// Template that was given.
         template: String,
-        /// The placeholder.
+        /// Repeated placeholder.
         placeholder: &'static str,
     },
-    /// Nothing between two placeholders.
+    /// No text between two placeholders.
     #[error(
-        "the name template `{0}` has two placeholders side by side, so that names could be confused; put a `-` \
+        "name template `{0}` has two adjacent placeholders, so that two pull requests could have the same name; put a `-` \
             between them"
     )]
     SideBySide(String),
-    /// A digit beside the number.
+    /// A digit next to the number.
     #[error(
-        "the name template `{0}` has a digit beside {{number}}, so that names could be confused; put a `-` between them"
+        "name template `{0}` has a digit next to {{number}}, so that two pull requests could have the same name; put a `-` \
+            between them"
     )]
     Digit(String),
-    /// Text that no DNS label can hold.
+    /// Text that is not valid in a DNS label.
     #[error(
-        "the name template `{0}` may hold only lower-case letters, digits and single `-` beside its placeholders, \
-            and no `-` at its ends"
+        "name template `{0}` is invalid: outside of placeholders only lower-case letters, digits and single `-` are allowed, \
+            and no `-` at either end"
     )]
     Text(String),
     /// Too much text.
     #[error(
-        "the name template `{template}` has {length} characters beside its placeholders; at most {TEXT_MAX} leave \
-            room for the rest of a name of 63"
+        "name template `{template}` must have at most {TEXT_MAX} characters outside of placeholders, got {length}: a name \
+            has at most 63"
     )]
     TooLong {
-        /// The template.
+        /// Template that was given.
         template: String,
         /// Characters outside of placeholders.
         length: usize,
     },
 }
 
-/// A rendering, with whether a part of it had to be changed.
+/// Rendered name. `changed` is true if the owner or the repository was changed to fit a DNS label.
 pub(super) struct Rendered {
     pub(super) text: String,
     pub(super) changed: bool,
@@ -93,23 +94,23 @@ enum Part {
     Number,
 }
 
-/// What is left of 63 after the longest number (20), a dash and a hash (11), and some of owner and repository.
+/// Maximum text: 63 minus the longest number (20), a dash and a hash (11), and a part of owner and repository.
 const TEXT_MAX: usize = 20;
 
-as_text!(NameTemplate);
+serde_as_text!(NameTemplate);
 
 impl NameTemplate {
-    /// `pr-{number}`: the default where no repository is given.
+    /// `pr-{number}`: the default without a repository.
     pub fn number() -> Self {
         Self { parts: vec![Part::Text("pr-".to_owned()), Part::Number] }
     }
 
-    /// `{repo}-pr-{number}`: the default where a repository is given.
+    /// `{repo}-pr-{number}`: the default with a repository.
     pub fn repo_and_number() -> Self {
         Self { parts: vec![Part::Repo, Part::Text("-pr-".to_owned()), Part::Number] }
     }
 
-    /// The name with nothing cut off, or none where the template needs a repository and there is none.
+    /// Name at full length, or none if the template requires a repository and there is none.
     pub(super) fn render(&self, repository: Option<&Repository>, number: NonZeroU64) -> Option<Rendered> {
         let mut changed = false;
         let mut text = String::new();
@@ -127,16 +128,16 @@ impl NameTemplate {
         Some(Rendered { text, changed })
     }
 
-    /// The name in at most `most` characters: the repository is cut first, to no less than half of the room it shares
-    /// with the owner, then the owner.
+    /// Name in at most `most` characters. The repository is cut first, to at least half of the length shared with the
+    /// owner, then the owner.
     pub(super) fn render_within(
         &self,
         repository: Option<&Repository>,
         number: NonZeroU64,
         most: usize,
     ) -> Option<String> {
-        let length = |wanted: &Part| -> Option<usize> {
-            if self.parts.contains(wanted) { Some(slug::slug(wanted.raw(repository)?).text.len()) } else { Some(0) }
+        let length = |part: &Part| -> Option<usize> {
+            if self.parts.contains(part) { Some(slug::slug(part.raw(repository)?).text.len()) } else { Some(0) }
         };
         let (owner, repo) = (length(&Part::Owner)?, length(&Part::Repo)?);
         let room = most.saturating_sub(self.text_length() + number.to_string().len());
@@ -161,7 +162,7 @@ impl NameTemplate {
 }
 
 impl Part {
-    /// What stands for the part in a repository; nothing for text and number.
+    /// Text of the repository for this part; none for text and number.
     fn raw<'a>(&self, repository: Option<&'a Repository>) -> Option<&'a str> {
         match self {
             Self::Owner => repository.map(Repository::owner),

@@ -7,7 +7,7 @@ fn name(identity: &str, template: Option<&str>) -> Result<String, NameError> {
 }
 
 #[test]
-fn plain_names_have_no_hash() {
+fn unchanged_names_have_no_hash() {
     for (identity, template, expected) in [
         ("#123", None, "pr-123"),
         ("acme/shop#123", None, "shop-pr-123"),
@@ -24,7 +24,7 @@ fn plain_names_have_no_hash() {
 }
 
 #[test]
-fn changed_and_cut_names_have_one() {
+fn changed_and_cut_names_have_a_hash() {
     let list = [
         ("acme/shop.api#1", None),
         ("acme/shop_api#1", None),
@@ -87,13 +87,13 @@ fn given_names() {
     }
     assert_eq!(
         "prod".parse::<EnvironmentName>().unwrap_err().to_string(),
-        "the environment name `prod` is reserved: production is never owned by EoD; choose another name"
+        "environment name `prod` is reserved: EoD never owns production; use another name"
     );
 }
 
 #[test]
 fn refused_identities() {
-    assert_eq!(name("=given", None), Err(NameError::NothingToNameItBy));
+    assert_eq!(name("=given", None), Err(NameError::Missing));
     assert_eq!(
         name("#1", Some("{repo}-{number}")),
         Err(NameError::NoRepository { template: "{repo}-{number}".to_owned() })

@@ -7,14 +7,14 @@ fn label(owner: &str) -> String {
 }
 
 #[test]
-fn a_legal_name_stays_as_it_is() {
+fn a_valid_label_is_kept() {
     for owner in ["alice", "Alice", "a.b_c-d", "team-42"] {
         assert_eq!(label(owner), owner);
     }
 }
 
 #[test]
-fn any_other_name_gets_a_slug_and_a_hash() {
+fn an_invalid_label_becomes_a_slug_with_a_hash() {
     expect_test::expect!["dependabot-bot-jgrmwfr4ds"].assert_eq(&label("dependabot[bot]"));
     expect_test::expect!["alice-example-com-hm6oiryscx"].assert_eq(&label("alice@example.com"));
     assert_ne!(label("alice@example.com"), label("alice+example.com"));
@@ -22,7 +22,7 @@ fn any_other_name_gets_a_slug_and_a_hash() {
 }
 
 #[test]
-fn nothing_is_refused() {
+fn every_owner_is_valid() {
     for owner in ["", " "] {
         assert_eq!(label(owner), NO_OWNER);
     }

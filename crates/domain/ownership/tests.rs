@@ -2,13 +2,13 @@ use super::*;
 
 const IDENTITY: &str = "github.com/acme/shop#7";
 
-/// A namespace as we make it.
+/// Namespace as EoD creates it.
 fn found() -> NamespaceFacts {
     let text = |text: &str| Some(text.to_owned());
     NamespaceFacts {
         uid: "u1".to_owned(),
         terminating: false,
-        marks: Marks {
+        ownership: OwnershipMetadata {
             managed_by: text("eod"),
             installation: text("acme"),
             identity: text(IDENTITY),
@@ -18,16 +18,16 @@ fn found() -> NamespaceFacts {
     }
 }
 
-/// The same without some of its marks.
-fn without(marks: &[&str]) -> NamespaceFacts {
+/// Namespace without some of its ownership labels.
+fn without(missing: &[&str]) -> NamespaceFacts {
     let mut found = found();
-    for mark in marks {
-        match *mark {
-            "managed_by" => found.marks.managed_by = None,
-            "installation" => found.marks.installation = None,
-            "identity" => found.marks.identity = None,
-            "nonce" => found.marks.nonce = None,
-            "provisioned_at" => found.marks.provisioned_at = None,
+    for key in missing {
+        match *key {
+            "managed_by" => found.ownership.managed_by = None,
+            "installation" => found.ownership.installation = None,
+            "identity" => found.ownership.identity = None,
+            "nonce" => found.ownership.nonce = None,
+            "provisioned_at" => found.ownership.provisioned_at = None,
             other => unreachable!("{other}"),
         }
     }
@@ -43,13 +43,13 @@ fn remembered(uid: Option<&str>, nonce: Option<&str>) -> Remembered {
 fn check(found: &NamespaceFacts, remembered: &Remembered, expected: &Ownership) {
     let ours: Installation = "acme".parse().unwrap();
     assert_eq!(&ownership(found, remembered, Some(&ours)), expected, "{found:?} {remembered:?}");
-    // Nothing of this hangs on a deletion that has begun.
+    // A deletionTimestamp has no effect.
     let going = NamespaceFacts { terminating: true, ..found.clone() };
     assert_eq!(&ownership(&going, remembered, Some(&ours)), expected, "{going:?} {remembered:?}");
 }
 
 #[test]
-fn the_uid_decides_which_it_is() {
+fn the_uid_decides() {
     let all = found();
     check(&all, &remembered(Some("u1"), Some("n1")), &Ownership::Ours);
     check(&all, &remembered(Some("u2"), Some("n1")), &Ownership::Another);
@@ -66,7 +66,7 @@ fn without_a_uid_the_nonce_decides() {
 }
 
 #[test]
-fn without_both_it_is_an_unfinished_one_of_ours() {
+fn without_uid_and_nonce_only_an_unfinished_namespace_is_ours() {
     let nothing = remembered(None, None);
     check(&found(), &nothing, &Ownership::Another);
     check(&without(&["provisioned_at"]), &nothing, &Ownership::Ours);
@@ -75,26 +75,26 @@ fn without_both_it_is_an_unfinished_one_of_ours() {
 }
 
 #[test]
-fn one_of_two_proofs_is_enough() {
+fn nonce_or_identity_is_enough() {
     let known = remembered(Some("u1"), Some("n1"));
     check(&without(&["managed_by", "installation", "identity"]), &known, &Ownership::Ours);
     check(&without(&["nonce"]), &known, &Ownership::Ours);
-    for mark in ["managed_by", "installation", "identity"] {
-        check(&without(&["nonce", mark]), &known, &Ownership::Unmarked);
-        check(&without(&[mark]), &remembered(Some("u1"), None), &Ownership::Unmarked);
+    for key in ["managed_by", "installation", "identity"] {
+        check(&without(&["nonce", key]), &known, &Ownership::Unmarked);
+        check(&without(&[key]), &remembered(Some("u1"), None), &Ownership::Unmarked);
     }
-    // A nonce that is not there proves nothing, also where none is remembered.
+    // A missing nonce proves nothing, also if none is recorded.
     check(&without(&["nonce", "managed_by"]), &remembered(Some("u1"), None), &Ownership::Unmarked);
 }
 
 #[test]
-fn what_was_handed_over_is_ours_no_more() {
+fn a_namespace_of_another_installation_is_not_ours() {
     let mut handed = found();
-    handed.marks.installation = Some("other".to_owned());
+    handed.ownership.installation = Some("other".to_owned());
     let theirs = Ownership::OtherInstallation { theirs: "other".to_owned() };
     check(&handed, &remembered(Some("u1"), Some("n1")), &theirs);
     check(&handed, &remembered(None, Some("n1")), &theirs);
-    // It is gone, and whose the next one of the same name is does not matter any more.
+    // The recorded namespace is gone; the owner of its successor has no effect.
     check(&handed, &remembered(Some("u2"), Some("n1")), &Ownership::Another);
     assert_eq!(ownership(&handed, &remembered(Some("u1"), Some("n1")), None), Ownership::Ours);
 }

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn words() {
+fn levels_are_read_as_written() {
     for level in [PodSecurity::Privileged, PodSecurity::Baseline, PodSecurity::Restricted] {
         assert_eq!(level.as_str().parse(), Ok(level));
     }
@@ -9,7 +9,7 @@ fn words() {
 }
 
 #[test]
-fn only_enforce_is_chosen() {
+fn warn_and_audit_are_always_restricted() {
     let labels = PodSecurity::Privileged.labels();
     assert_eq!(labels["pod-security.kubernetes.io/enforce"], "privileged");
     assert_eq!(labels["pod-security.kubernetes.io/warn"], "restricted");

@@ -57,37 +57,37 @@ fn equal_by_value() {
 }
 
 #[test]
-fn doubles() {
+fn double_is_twice_the_value() {
     for (one, two) in [("2", "4"), ("250m", "500m"), ("4Gi", "8Gi"), ("512Mi", "1Gi"), ("1.5", "3"), ("0", "0")] {
         assert_eq!(quantity(one).double().to_string(), two);
     }
 }
 
 #[test]
-fn refuses_with_a_reason() {
+fn invalid_quantities_are_refused_with_a_reason() {
     for (text, part) in [
         ("", "must not be empty"),
-        ("-1", "is negative"),
-        ("Gi", "does not begin with a number"),
-        (".", "does not begin with a number"),
-        ("1.2.3", "does not begin with a number"),
-        ("--1", "does not begin with a number"),
-        ("1GB", "suffix `GB`"),
-        ("1 Gi", "suffix ` Gi`"),
-        ("1K", "suffix `K`"),
-        ("1gi", "suffix `gi`"),
-        ("1e", "suffix `e`"),
-        ("1e+", "suffix `e+`"),
-        ("1e1.5", "suffix `e1.5`"),
-        ("0.1n", "finer than one billionth"),
-        ("1e-10", "finer than one billionth"),
-        ("1e-99999999999", "finer than one billionth"),
-        ("8Ei", "larger than"),
-        ("10E", "larger than"),
-        ("1e99", "larger than"),
-        ("1e99999999999", "larger than"),
-        ("9223372036854775808", "larger than"),
-        ("999999999999999999999999999999999999999999", "larger than"),
+        ("-1", "must be zero or more"),
+        ("Gi", "must begin with a number"),
+        (".", "must begin with a number"),
+        ("1.2.3", "must begin with a number"),
+        ("--1", "must begin with a number"),
+        ("1GB", "unsupported suffix `GB`"),
+        ("1 Gi", "unsupported suffix ` Gi`"),
+        ("1K", "unsupported suffix `K`"),
+        ("1gi", "unsupported suffix `gi`"),
+        ("1e", "unsupported suffix `e`"),
+        ("1e+", "unsupported suffix `e+`"),
+        ("1e1.5", "unsupported suffix `e1.5`"),
+        ("0.1n", "multiple of one billionth"),
+        ("1e-10", "multiple of one billionth"),
+        ("1e-99999999999", "multiple of one billionth"),
+        ("8Ei", "at most 9223372036854775807"),
+        ("10E", "at most 9223372036854775807"),
+        ("1e99", "at most 9223372036854775807"),
+        ("1e99999999999", "at most 9223372036854775807"),
+        ("9223372036854775808", "at most 9223372036854775807"),
+        ("999999999999999999999999999999999999999999", "at most 9223372036854775807"),
     ] {
         let error = text.parse::<Quantity>().expect_err(text).to_string();
         assert!(error.contains(part), "{text}: {error}");
@@ -110,7 +110,7 @@ proptest! {
     }
 
     #[test]
-    fn never_panics(text in "[0-9]{0,30}[.]?[0-9]{0,20}[eEniKM+-]{0,3}[0-9]{0,12}|\\PC{0,12}") {
+    fn parsing_never_panics(text in "[0-9]{0,30}[.]?[0-9]{0,20}[eEniKM+-]{0,3}[0-9]{0,12}|\\PC{0,12}") {
         let _ = text.parse::<Quantity>();
     }
 }

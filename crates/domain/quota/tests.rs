@@ -2,7 +2,7 @@ use super::*;
 use crate::tier::{Tier, Tiers};
 
 #[test]
-fn overrides_field_by_field() {
+fn settings_override_single_fields() {
     let base = Tiers::default().get(Tier::Full).quota.clone();
     let settings = QuotaSettings { cpu: Some(Quantity::whole(8)), node_ports: Some(1), ..Default::default() };
     let quota = base.with(&settings);

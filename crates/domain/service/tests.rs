@@ -15,7 +15,7 @@ fn service_names() {
     }
     assert_eq!(
         "API".parse::<ServiceName>().unwrap_err().to_string(),
-        "the service name `API` contains 'A'; only lower-case letters, digits and `-` are allowed"
+        "service name `API` contains 'A': only lower-case letters, digits and `-` are allowed"
     );
 }
 

@@ -1,20 +1,20 @@
 use super::*;
 
 #[test]
-fn words() {
+fn tiers_are_read_as_written() {
     for tier in Tier::ALL {
-        assert_eq!(tier.to_string().parse(), Ok(tier));
+        assert_eq!(tier.to_string().parse(), Ok(*tier));
     }
     assert_eq!("production".parse::<Tier>(), Err(TierError::Production));
-    assert_eq!("Full".parse::<Tier>(), Err(TierError::Unknown("Full".to_owned())));
+    assert_eq!("Full".parse::<Tier>(), Err(Tier::unsupported("Full").into()));
     assert!(Tier::Lightweight < Tier::Full && Tier::Full < Tier::Compliance && Tier::Compliance < Tier::Staging);
 }
 
 #[test]
-fn presets_are_the_table_of_the_design() {
+fn presets_of_the_tiers() {
     let tiers = Tiers::default();
-    let row = |tier: Tier| {
-        let settings = tiers.get(tier);
+    let row = |tier: &Tier| {
+        let settings = tiers.get(*tier);
         let text = |ttl: Option<Ttl>| ttl.map_or_else(|| "-".to_owned(), |ttl| ttl.to_string());
         format!(
             "{tier} {} {} {} {} {} resets={} protected={}",
@@ -28,7 +28,7 @@ fn presets_are_the_table_of_the_design() {
         )
     };
     assert_eq!(
-        Tier::ALL.map(row),
+        Tier::ALL.iter().map(row).collect::<Vec<_>>(),
         [
             "lightweight 4h 7d 30m 2 4Gi resets=true protected=false",
             "full 24h 7d 2h 4 8Gi resets=true protected=false",
@@ -39,14 +39,14 @@ fn presets_are_the_table_of_the_design() {
 }
 
 #[test]
-fn overrides() {
+fn overrides_are_applied_and_checked() {
     let overrides = |json: &str| -> BTreeMap<Tier, TierOverrides> { serde_json::from_str(json).unwrap() };
     let good = overrides(r#"{"full":{"ttl":"12h","max_ttl":"14d","warning":"1h","quota":{"cpu":"8"}}}"#);
     let tiers = Tiers::default().with_overrides(&good).unwrap();
     let full = tiers.get(Tier::Full);
-    assert_eq!(full.ttl, Some(Ttl::hours(12)));
-    assert_eq!(full.max_ttl, Some(Ttl::days(14)));
-    assert_eq!(full.warning, Some(Ttl::hours(1)));
+    assert_eq!(full.ttl, Some(Ttl::from_hours(12)));
+    assert_eq!(full.max_ttl, Some(Ttl::from_days(14)));
+    assert_eq!(full.warning, Some(Ttl::from_hours(1)));
     assert_eq!((full.quota.cpu.to_string(), full.quota.memory.to_string()), ("8".to_owned(), "8Gi".to_owned()));
     assert_eq!(tiers.get(Tier::Lightweight), Tiers::default().get(Tier::Lightweight));
 

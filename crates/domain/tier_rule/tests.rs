@@ -1,13 +1,13 @@
 use super::*;
 
 #[test]
-fn rules() {
+fn labels_come_before_paths_and_paths_raise_the_tier() {
     for (labels, paths, expected) in [
-        (&[][..], &[][..], "lightweight: no label and no changed path asks for more"),
+        (&[][..], &[][..], "lightweight: no label and no changed path requires a higher tier"),
         (
             &["bug"],
             &["src/main.rs", "docs/payments.md", "migrations"],
-            "lightweight: no label and no changed path asks for more",
+            "lightweight: no label and no changed path requires a higher tier",
         ),
         (&[], &["db/migrations/1.rb"], "full: the changed path `db/migrations/1.rb` matches `**/migrations/**`"),
         (&[], &["migrate/x"], "full: the changed path `migrate/x` matches `**/migrate/**`"),
@@ -18,10 +18,9 @@ fn rules() {
             "compliance: the changed path `src/payments/a.rs` matches `**/payments/**`",
         ),
         (&[], &["billing/a/b/c.sql"], "compliance: the changed path `billing/a/b/c.sql` matches `**/billing/**`"),
-        (&["quick-fix"], &["billing/a"], "lightweight: the label `quick-fix` asks for it"),
-        (&["tier/full", "quick-fix"], &["billing/a"], "full: the label `tier/full` asks for it"),
-        (&["tier/full", "tier/compliance"], &[], "compliance: the label `tier/compliance` asks for it"),
-        (&["tier/staging"], &[], "staging: the label `tier/staging` asks for it"),
+        (&["quick-fix"], &["billing/a"], "lightweight: the label `quick-fix` requests it"),
+        (&["tier/full", "quick-fix"], &["billing/a"], "full: the label `tier/full` requests it"),
+        (&["tier/full", "tier/compliance"], &[], "compliance: the label `tier/compliance` requests it"),
     ] {
         let choice = tier(labels, paths).unwrap();
         assert_eq!(format!("{}: {}", choice.tier, choice.reason), expected);
@@ -29,7 +28,18 @@ fn rules() {
 }
 
 #[test]
-fn a_label_is_never_guessed_at() {
-    assert_eq!(tier(&["tier/production"], &["x"]), Err(TierError::Production));
-    assert_eq!(tier(&["tier/full", "tier/huge"], &["x"]), Err(TierError::Unknown("huge".to_owned())));
+fn labels_of_unsupported_and_permanent_tiers_are_refused() {
+    let refused = |label: &str| tier(&[label, "tier/full"], &["x"]).expect_err(label);
+    let source = TierError::Production;
+    assert_eq!(refused("tier/production"), TierLabelError::Tier { label: "production".to_owned(), source });
+    assert_eq!(refused("tier/staging"), TierLabelError::Permanent(Tier::Staging));
+    assert_eq!(
+        refused("tier/staging").to_string(),
+        "label `tier/staging` is refused: an environment of tier staging is permanent and is never created by a label; \
+         supported are tier/lightweight, tier/full and tier/compliance"
+    );
+    assert_eq!(
+        refused("tier/huge").to_string(),
+        "label `tier/huge` is invalid: unsupported tier `huge`: supported are lightweight, full, compliance, staging"
+    );
 }

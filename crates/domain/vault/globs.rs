@@ -1,11 +1,9 @@
-//! Patterns over `<mount>/<path>`: which secrets are sensitive, and where copies may go.
+//! Patterns for `<mount>/<path>`: sensitive secrets and allowed targets of copies.
 //!
-//! `*` stands for any text, slashes included; every other character stands for itself. A pattern that ends in `/*`
-//! also covers what stands before it: `x/*` covers `x`.
+//! `*` matches any text, with slashes. Every other character matches itself. A pattern `x/*` also matches `x`.
 //!
-//! A list that refuses and a list that allows err on opposite sides. [`Globs::sensitive`] compares without case and
-//! looks at both ways to write a reference (`secret/a`, `secret/data/a`), so that no pattern misses by its spelling.
-//! [`Globs::targets`] compares exactly.
+//! A list that refuses must match too much rather than too little: [`Globs::sensitive`] compares without case, and with
+//! both forms of a reference (`secret/a`, `secret/data/a`). A list that allows is exact: [`Globs::targets`].
 
 use std::fmt;
 
@@ -13,52 +11,54 @@ use unicode_normalization::UnicodeNormalization;
 
 use crate::vault::reference::SecretRef;
 
-/// Secrets that are never read, unless configured otherwise.
+/// Default pattern of secrets that are never read.
 const SENSITIVE: &str = "*/sensitive/*";
-/// Where copies may go, unless configured otherwise.
+/// Default pattern of allowed targets.
 const TARGETS: &str = "*/preview/*";
 
-/// A list of patterns.
+/// List of patterns.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Globs {
     patterns: Vec<String>,
     refuses: bool,
 }
 
-/// Why a text is no pattern.
+/// Reasons to refuse a text as a pattern.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum GlobError {
-    /// There is no text.
-    #[error("a pattern must not be empty; remove it, or write `*/<path>/*`")]
+    /// The text is empty.
+    #[error("pattern must not be empty: expected for example `*/<path>/*`")]
     Empty,
-    /// Can never match.
-    #[error("the pattern `{0}` can never match: references have no slash at an end, no `//`, `.` or `..`")]
+    /// The pattern can never match.
+    #[error("pattern `{0}` can never match: references have no slash at either end, no `//`, `.` or `..`")]
     Never(String),
-    /// No mount.
+    /// The mount is missing.
     #[error(
-        "the pattern `{0}` has no slash; patterns are matched against `<mount>/<path>`, so write `*/{0}` for every mount"
+        "pattern `{0}` has no slash; patterns are matched against `<mount>/<path>`, so write `*/{0}` for every mount"
     )]
     NoMount(String),
-    /// A list that allows nothing.
-    #[error("the list is empty, so no copy could be made anywhere; write at least one pattern, such as `*/preview/*`")]
+    /// The list of targets is empty.
+    #[error(
+        "list of targets must not be empty, else no copy is allowed: expected at least one pattern, such as `*/preview/*`"
+    )]
     Nothing,
 }
 
 impl Globs {
-    /// Patterns for secrets that must never be read. An empty list says that none is.
+    /// Parses patterns of sensitive secrets. With an empty list no secret is sensitive.
     ///
     /// # Errors
     ///
-    /// The first pattern that is none, with its position.
+    /// The first invalid pattern, with its position.
     pub fn sensitive<I: AsRef<str>>(patterns: &[I]) -> Result<Self, (usize, GlobError)> {
         Ok(Self { patterns: parse(patterns)?, refuses: true })
     }
 
-    /// Patterns for where copies may go.
+    /// Parses patterns of allowed targets.
     ///
     /// # Errors
     ///
-    /// The first pattern that is none, with its position, and an empty list.
+    /// The first invalid pattern, with its position, or an empty list.
     pub fn targets<I: AsRef<str>>(patterns: &[I]) -> Result<Self, (usize, GlobError)> {
         if patterns.is_empty() {
             return Err((0, GlobError::Nothing));
@@ -66,22 +66,22 @@ impl Globs {
         Ok(Self { patterns: parse(patterns)?, refuses: false })
     }
 
-    /// The default of `sensitive_paths`.
+    /// Default patterns of sensitive secrets.
     pub fn default_sensitive() -> Self {
         Self { patterns: vec![SENSITIVE.to_owned()], refuses: true }
     }
 
-    /// The default of `target_prefixes`.
+    /// Default patterns of allowed targets.
     pub fn default_targets() -> Self {
         Self { patterns: vec![TARGETS.to_owned()], refuses: false }
     }
 
-    /// The patterns as they were written.
+    /// The patterns as written.
     pub fn patterns(&self) -> &[String] {
         &self.patterns
     }
 
-    /// The first pattern that covers this secret.
+    /// First pattern that matches this secret.
     pub fn covering(&self, secret: &SecretRef) -> Option<&str> {
         let plain = secret.plain();
         let found = if self.refuses {
@@ -127,8 +127,8 @@ fn covers(pattern: &str, text: &str) -> bool {
     matches(pattern, text) || pattern.strip_suffix("/*").is_some_and(|before| matches(before, text))
 }
 
-/// Whether the whole text fits the pattern. Each `*` takes as little as it can and gives way to the next one, so the
-/// time is at most the product of both lengths, whatever the pattern.
+/// True if the pattern matches the whole text. Each `*` matches as little as possible, without backtracking, so the time
+/// is at most the product of both lengths.
 fn matches(pattern: &str, text: &str) -> bool {
     let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
     let Some(mut text) = text.strip_prefix(first) else { return false };

@@ -1,66 +1,50 @@
-//! What the state remembers of one copied secret: versions and how it came about, and nothing of its value.
+//! Record of one copied secret in the state: versions and origin, never its value.
 
-use std::fmt;
-use std::str::FromStr;
+use crate::text::{KeywordError, keyword};
 
-use crate::text::as_text;
-
-/// How a copy came about.
-#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+/// Result of a copy.
+#[derive(
+    Clone,
+    Copy,
+    Debug,
+    Eq,
+    Hash,
+    Ord,
+    PartialEq,
+    PartialOrd,
+    strum::Display,
+    strum::EnumString,
+    strum::IntoStaticStr,
+    strum::VariantArray,
+    strum::VariantNames,
+)]
+#[strum(serialize_all = "snake_case", parse_err_ty = KeywordError, parse_err_fn = KeyResult::unsupported)]
 pub enum KeyResult {
-    /// We made it.
+    /// EoD created the copy.
     Cloned,
-    /// An interrupted run of ours made it, and we took it over.
+    /// An interrupted run of EoD created the copy, and this run took it over.
     Adopted,
-    /// Somebody else's secret was there; it was left alone.
+    /// A foreign secret existed and was not changed.
     KeptForeign,
 }
 
-/// One entry of `keys`.
+/// Record of one copied secret.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct KeyRecord {
-    /// The version of the source that was copied; none where the source is KV version 1 or it is not known.
+    /// Copied version of the source; none if the source is KV version 1, or if unknown.
     pub source_version: Option<u64>,
-    /// The version of the copy that we wrote; of a foreign secret the version that was there, 0 where unknown.
+    /// Version of the copy that EoD wrote; for a foreign secret its version at that time, 0 if unknown.
     pub version: u64,
-    /// How it came about.
+    /// Result of the copy.
     pub result: KeyResult,
-    /// Whether somebody changed or deleted our copy since.
+    /// True if the copy was changed or deleted by others.
     pub edited: bool,
-    /// When the server stored our version, to the nanosecond as the server wrote it. It tells our copy from another
-    /// one where the run was stopped before the provenance was written; for the resource's private data.
+    /// Time at which the server stored the version, to the nanosecond, as written by the server. It identifies the copy if
+    /// the run was interrupted before it wrote the provenance.
     pub created_time: Option<String>,
 }
 
-as_text!(KeyResult);
-
-impl KeyResult {
-    /// The word in the state.
-    pub fn as_str(self) -> &'static str {
-        match self {
-            Self::Cloned => "cloned",
-            Self::Adopted => "adopted",
-            Self::KeptForeign => "kept_foreign",
-        }
-    }
-}
-
-impl FromStr for KeyResult {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        [Self::Cloned, Self::Adopted, Self::KeptForeign]
-            .into_iter()
-            .find(|result| result.as_str() == text)
-            .ok_or_else(|| format!("`{text}` is no result of a copy; expected `cloned`, `adopted` or `kept_foreign`"))
-    }
-}
-
-impl fmt::Display for KeyResult {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(self.as_str())
-    }
-}
+keyword!(KeyResult, "result of a copy");
 
 #[cfg(test)]
 mod tests;

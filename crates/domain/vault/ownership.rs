@@ -1,17 +1,17 @@
-//! Whose is the secret that is there, and what may be done to it?
+//! Ownership of an existing secret, and the allowed changes.
 //!
-//! The facts come from its metadata alone. Whatever cannot be told is somebody else's: it is not overwritten, not
-//! marked and not deleted.
+//! The facts are from its metadata only. A secret with an unclear owner is foreign: it is not overwritten, adopted or
+//! deleted.
 
 use std::collections::BTreeMap;
 
-use crate::marks::{Installation, Nonce};
+use crate::installation::{Installation, Nonce};
 use crate::vault::key::{KeyRecord, KeyResult};
 use crate::vault::provenance::{self, CopyProvenance, EnvironmentLabel};
 
-/// What a secret's metadata says about whose it is.
+/// Ownership entries in the `custom_metadata` of a secret, as found.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub struct KeyMarks {
+pub struct CopyOwnership {
     /// Entry `eod-env`.
     pub environment: Option<String>,
     /// Entry `eod-installation`.
@@ -26,121 +26,121 @@ pub struct KeyMarks {
     pub nonce: Option<Nonce>,
 }
 
-/// A secret that exists, as far as ownership goes.
+/// Facts about an existing secret that decide about its ownership.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct KeyFacts {
-    /// Its newest version; 0 where there is metadata only.
+    /// Newest version; 0 if there is only metadata.
     pub current_version: u64,
-    /// Whether that version was deleted or destroyed.
+    /// True if that version was deleted or destroyed.
     pub deleted: bool,
-    /// When that version was stored, as the server wrote it.
+    /// Time at which that version was stored, as written by the server.
     pub created_time: Option<String>,
-    /// Its marks.
-    pub marks: KeyMarks,
+    /// Ownership entries.
+    pub ownership: CopyOwnership,
 }
 
-/// The answer.
+/// Result of the ownership check.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum CopyCheck {
-    /// There is nothing at this path, not even metadata.
+    /// There is neither a secret nor metadata at this path.
     Absent,
-    /// A copy of the same source that this installation made for this environment.
+    /// Copy of the same source, created by this installation for this environment.
     Ours {
-        /// Whether somebody deleted its newest version.
+        /// True if its newest version was deleted.
         deleted: bool,
     },
-    /// This installation made it for this environment, of another source.
+    /// Copy of another source, created by this installation for this environment.
     OtherSource {
-        /// Which one.
+        /// Reference of that source.
         source: String,
     },
-    /// Version 1 without any of our marks: perhaps a run of ours was killed before it wrote them.
+    /// Version 1 without ownership entries: possibly of a run that was interrupted before it wrote them.
     UnmarkedFirst,
-    /// Somebody else's.
+    /// Secret of another owner.
     Foreign {
-        /// Whose, for people.
-        whose: String,
+        /// Description of the owner: a sentence without a final dot.
+        owner: String,
     },
 }
 
-/// How the server refused to create a secret.
+/// Reason of the server to refuse the creation of a secret.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Refused {
-    /// The version did not match: something is there.
+    /// The version does not match: there is a secret.
     Conflict,
-    /// The token may not: either something is there and it may only create, or it may not write here at all.
+    /// The token is not allowed to write: there is a secret and the token may only create, or it has no right here.
     Denied,
 }
 
-/// What follows when the server refused to create a secret.
+/// Next step after the server refused the creation of a secret.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum AfterRefusal {
-    /// Nothing is there any more: try once again.
+    /// There is no secret any more: try again once.
     CreateAgain,
-    /// Nothing is there and the token may not write: an error of rights.
+    /// There is no secret and the token may not write: report missing rights.
     NotAllowed,
-    /// Write our marks and take it over; its value stays as it is.
+    /// Write the ownership entries. The value is not changed.
     Adopt,
-    /// Compare values in memory; adopt it if they are equal, else leave it.
+    /// Compare the values in memory. Adopt the secret if they are equal, else keep it.
     CompareThenAdopt,
-    /// Leave it alone and say whose it is.
+    /// Keep the foreign secret and report its owner.
     Keep {
-        /// For people.
-        whose: String,
+        /// Description of the owner: a sentence without a final dot.
+        owner: String,
     },
-    /// It belongs to this environment and is a copy of something else: an error.
+    /// Report an error: the secret belongs to this environment and is a copy of another source.
     OtherSource {
-        /// What it is a copy of.
+        /// Reference of that source.
         source: String,
     },
 }
 
-/// What a destroy does with one secret.
+/// Effect of a destroy on one secret.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum KeyRemoval {
-    /// It is gone already.
+    /// The secret does not exist any more.
     Gone,
-    /// Delete all its versions and its metadata.
+    /// Delete all versions and the metadata.
     Delete,
-    /// Leave it.
+    /// Keep the secret.
     Leave(LeaveReason),
 }
 
-/// Why a destroy leaves a secret.
+/// Reasons of a destroy to keep a secret.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum LeaveReason {
-    /// It never was ours.
-    #[error("it was there before and was never ours")]
+    /// The secret was always foreign.
+    #[error("it existed before and was not created by EoD")]
     KeptForeign,
-    /// A later run adopted it.
-    #[error("a later run of this environment has taken it over")]
+    /// A later run adopted the secret.
+    #[error("a later run of this environment adopted it")]
     Successor,
-    /// Somebody replaced it.
-    #[error("it now carries the marks of another environment or installation")]
+    /// The secret has another owner now.
+    #[error("it now has the ownership labels of another environment or installation")]
     OtherOwner,
-    /// No marks.
-    #[error("it carries no marks, so it cannot be told from somebody else's; delete it by hand if it is a copy")]
+    /// The secret has no ownership entries.
+    #[error("it has no ownership labels, so its owner is unknown; delete it by hand if it is a copy")]
     Unmarked,
 }
 
-/// What an update of the overrides does with a copy.
+/// Effect of an update of the overrides on a copy.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum KeyUpdate {
-    /// Write, on condition that this is still the newest version.
+    /// Write with the precondition that this is still the newest version.
     Write {
-        /// The version we wrote last.
+        /// Version that EoD wrote last.
         cas: u64,
     },
-    /// Somebody changed or deleted it: leave it.
+    /// The copy was changed or deleted by others: keep it.
     Edited,
-    /// It is gone.
+    /// The copy does not exist any more.
     Gone,
-    /// It is not ours, or no longer.
+    /// The secret does not belong to this state.
     NotOurs,
 }
 
-impl KeyMarks {
-    /// Reads the marks from a secret's `custom_metadata`.
+impl CopyOwnership {
+    /// Reads the ownership entries of a secret's `custom_metadata`.
     pub fn read(custom: &BTreeMap<String, String>) -> Self {
         let entry = |key: &str| custom.get(key).cloned();
         Self {
@@ -153,60 +153,60 @@ impl KeyMarks {
         }
     }
 
-    /// Whether there is none.
+    /// True if there is no ownership entry.
     pub fn is_empty(&self) -> bool {
         *self == Self::default()
     }
 
-    /// Whether this installation made it for this environment.
+    /// True if this installation created the secret for this environment.
     pub fn belongs_to(&self, environment: &EnvironmentLabel, installation: &Installation) -> bool {
         self.environment.as_deref() == Some(environment.as_str())
             && self.installation.as_deref() == Some(installation.as_str())
     }
 }
 
-/// Whose secret it is that was found, or not found, where a copy of ours belongs.
+/// Checks the secret, or its absence, at the target of a copy.
 pub fn check_copy(found: Option<&KeyFacts>, ours: &CopyProvenance) -> CopyCheck {
-    let Some(KeyFacts { current_version, deleted, marks, .. }) = found else { return CopyCheck::Absent };
-    if marks.belongs_to(&ours.environment, &ours.installation) {
-        return match &marks.source {
+    let Some(KeyFacts { current_version, deleted, ownership, .. }) = found else { return CopyCheck::Absent };
+    if ownership.belongs_to(&ours.environment, &ours.installation) {
+        return match &ownership.source {
             Some(source) if *source == provenance::source_entry(&ours.source) => CopyCheck::Ours { deleted: *deleted },
             Some(source) => CopyCheck::OtherSource { source: source.clone() },
-            None => CopyCheck::Foreign { whose: "it carries only some of our marks".to_owned() },
+            None => CopyCheck::Foreign { owner: "it has only some of the ownership labels".to_owned() },
         };
     }
-    if !marks.is_empty() {
+    if !ownership.is_empty() {
         let part = |text: &Option<String>| text.clone().unwrap_or_else(|| "unknown".to_owned());
-        let (environment, installation) = (part(&marks.environment), part(&marks.installation));
-        let whose = format!("it belongs to environment `{environment}` of installation `{installation}`");
-        return CopyCheck::Foreign { whose };
+        let (environment, installation) = (part(&ownership.environment), part(&ownership.installation));
+        let owner = format!("it belongs to environment `{environment}` of installation `{installation}`");
+        return CopyCheck::Foreign { owner };
     }
     match (*current_version, *deleted) {
         (1, false) => CopyCheck::UnmarkedFirst,
-        (0, _) => CopyCheck::Foreign { whose: "somebody prepared its metadata".to_owned() },
-        (_, true) => CopyCheck::Foreign { whose: "somebody made it and deleted its newest version".to_owned() },
-        (version, false) => CopyCheck::Foreign { whose: format!("somebody made it and wrote version {version}") },
+        (0, _) => CopyCheck::Foreign { owner: "it has only metadata, created by others".to_owned() },
+        (_, true) => CopyCheck::Foreign { owner: "others created it and deleted its newest version".to_owned() },
+        (version, false) => CopyCheck::Foreign { owner: format!("others created it and wrote version {version}") },
     }
 }
 
-/// What follows when the server refused to create a secret.
-pub fn after_refusal(refused: Refused, verdict: CopyCheck) -> AfterRefusal {
-    match (verdict, refused) {
+/// Decides the next step after the server refused the creation of a secret.
+pub fn after_refusal(refused: Refused, check: CopyCheck) -> AfterRefusal {
+    match (check, refused) {
         (CopyCheck::Absent, Refused::Conflict) => AfterRefusal::CreateAgain,
         (CopyCheck::Absent, Refused::Denied) => AfterRefusal::NotAllowed,
         (CopyCheck::Ours { .. }, _) => AfterRefusal::Adopt,
         (CopyCheck::UnmarkedFirst, _) => AfterRefusal::CompareThenAdopt,
-        (CopyCheck::Foreign { whose }, _) => AfterRefusal::Keep { whose },
+        (CopyCheck::Foreign { owner }, _) => AfterRefusal::Keep { owner },
         (CopyCheck::OtherSource { source }, _) => AfterRefusal::OtherSource { source },
     }
 }
 
-/// Whether somebody changed or deleted our copy: its newest version is not the one we wrote, or has no value.
+/// True if others changed or deleted our copy: its newest version is not the one that EoD wrote, or has no value.
 pub fn edited(facts: &KeyFacts, written: u64) -> bool {
     facts.current_version != written || facts.deleted
 }
 
-/// What a destroy does with a secret of the state. `nonce` is the one in the state.
+/// Decides the effect of a destroy on a secret of the state. `nonce` is the one in the state.
 pub fn removal(
     found: Option<&KeyFacts>,
     record: &KeyRecord,
@@ -218,17 +218,17 @@ pub fn removal(
         return KeyRemoval::Leave(LeaveReason::KeptForeign);
     }
     let Some(facts) = found else { return KeyRemoval::Gone };
-    let marks = &facts.marks;
-    if marks.belongs_to(environment, installation) {
-        return match &marks.nonce {
+    let ownership = &facts.ownership;
+    if ownership.belongs_to(environment, installation) {
+        return match &ownership.nonce {
             Some(theirs) if theirs == nonce => KeyRemoval::Delete,
             _ => KeyRemoval::Leave(LeaveReason::Successor),
         };
     }
-    if !marks.is_empty() {
+    if !ownership.is_empty() {
         return KeyRemoval::Leave(LeaveReason::OtherOwner);
     }
-    // The run was stopped between the value and the marks. The time, to the nanosecond, says that it is the same.
+    // The run was interrupted between the value and the ownership entries. The time, to the nanosecond, identifies the copy.
     let same = record.created_time.is_some() && facts.created_time == record.created_time;
     if same && facts.current_version == record.version {
         KeyRemoval::Delete
@@ -237,7 +237,7 @@ pub fn removal(
     }
 }
 
-/// What an update of the overrides does with a copy. `nonce` is the one in the state.
+/// Effect of an update of the overrides on a copy. `nonce` is the one in the state.
 pub fn update(
     found: Option<&KeyFacts>,
     record: &KeyRecord,
@@ -249,7 +249,7 @@ pub fn update(
         return KeyUpdate::NotOurs;
     }
     let Some(facts) = found else { return KeyUpdate::Gone };
-    let ours = facts.marks.belongs_to(environment, installation) && facts.marks.nonce.as_ref() == Some(nonce);
+    let ours = facts.ownership.belongs_to(environment, installation) && facts.ownership.nonce.as_ref() == Some(nonce);
     if !ours {
         KeyUpdate::NotOurs
     } else if edited(facts, record.version) {
@@ -260,5 +260,4 @@ pub fn update(
 }
 
 #[cfg(test)]
-#[path = "ownership_tests.rs"]
 mod tests;

@@ -1,94 +1,84 @@
 //! Mounts and paths of Vault, in one normal form.
 //!
-//! Vault compares paths byte by byte, and what stands between us and it does not: URL libraries drop `..`, proxies
-//! join `//` and decode `%2e`, and terminals hide what cannot be seen. So a path that anything on the way could take
-//! for another one is refused. It is never repaired, because a repaired path is not the one that was checked.
-
-use std::fmt;
-use std::str::FromStr;
+//! Vault compares paths byte by byte, but other programs on the way do not: URL libraries remove `..`, proxies join `//` and
+//! decode `%2e`, and terminals hide invisible characters. So a path that any of them could read as another one is refused.
+//! The text is never repaired, because a repaired path is not the one that was checked.
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
-use crate::text::as_text;
+use crate::text::text_type;
 
-/// Longest path, in bytes; far above real ones and far below what a URL can carry once it is encoded.
+/// Maximum length of a path in bytes: far above real paths and far below the maximum of an encoded URL.
 const MAX: usize = 1024;
 
-/// The path of a secrets engine: `secret`, `team/kv`. Without a slash at either end.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct MountPath(String);
+text_type! {
+    /// Path of a secrets engine: `secret`, `team/kv`. Without a slash at either end.
+    pub struct MountPath, check = check, error = PathError
+}
 
-/// The path of a secret below its mount: `stage/shop`.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct SecretPath(String);
+text_type! {
+    /// Path of a secret below its mount: `stage/shop`.
+    pub struct SecretPath, check = check, error = PathError
+}
 
-/// Why a text is no path.
+/// Reasons to refuse a text as a path.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum PathError {
-    /// There is no text.
+    /// The text is empty.
     #[error("must not be empty")]
     Empty,
     /// Over the limit.
-    #[error("has {bytes} bytes; at most {MAX} are allowed")]
+    #[error("must have at most {MAX} bytes, got {bytes}")]
     TooLong {
-        /// How many it has.
+        /// Length in bytes.
         bytes: usize,
     },
-    /// A slash at an end.
-    #[error("`{text}` begins or ends with a slash; write `{}`", text.trim_matches('/'))]
+    /// A slash at either end.
+    #[error("`{text}` must not begin or end with a slash; write `{}`", text.trim_matches('/'))]
     EdgeSlash {
-        /// What was given.
+        /// Text that was given.
         text: String,
     },
     /// Two slashes in a row.
-    #[error("`{text}` has two slashes in a row; write one")]
+    #[error("`{text}` must not have two slashes in a row")]
     EmptySegment {
-        /// What was given.
+        /// Text that was given.
         text: String,
     },
     /// `.` or `..` between slashes.
-    #[error("`{text}` contains the segment `{segment}`; write the path that is meant, without `.` and `..`")]
+    #[error("`{text}` must not contain the segment `{segment}`; write the path without `.` and `..`")]
     Dots {
-        /// What was given.
+        /// Text that was given.
         text: String,
-        /// `.` or `..`.
+        /// Segment: `.` or `..`.
         segment: String,
     },
     /// Percent-encoding.
-    #[error("`{text}` contains `{sequence}`, which looks percent-encoded; write the character itself")]
+    #[error("`{text}` must not be percent-encoded, got `{sequence}`; write the character itself")]
     Encoded {
-        /// What was given.
+        /// Text that was given.
         text: String,
-        /// The first such sequence.
+        /// First encoded sequence.
         sequence: String,
     },
-    /// A character that cannot be seen.
-    #[error("the path contains U+{:04X}, a character that cannot be seen; remove it", u32::from(*.character))]
+    /// An invisible character.
+    #[error("path contains the invisible character U+{:04X}; remove it", u32::from(*.character))]
     Invisible {
-        /// The first such character.
+        /// First invisible character.
         character: char,
     },
-    /// Space around a segment.
-    #[error("`{text}` has a space at the edge of a segment; remove it")]
+    /// A space at either end of a segment.
+    #[error("`{text}` must not have a space at the start or end of a segment")]
     EdgeSpace {
-        /// What was given.
+        /// Text that was given.
         text: String,
     },
     /// Not in Unicode's composed form.
-    #[error("`{text}` is not in Unicode's composed form (NFC); write each accented letter as one character")]
+    #[error("`{text}` must be in Unicode's composed form (NFC); write each accented letter as one character")]
     NotComposed {
-        /// What was given.
+        /// Text that was given.
         text: String,
     },
-}
-
-as_text!(MountPath, SecretPath);
-
-impl MountPath {
-    /// The path as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
 }
 
 impl Default for MountPath {
@@ -98,67 +88,32 @@ impl Default for MountPath {
 }
 
 impl SecretPath {
-    /// The path as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-
-    /// The parts between the slashes; at least one.
+    /// Segments between the slashes, at least one.
     pub fn segments(&self) -> impl DoubleEndedIterator<Item = &str> {
         self.0.split('/')
     }
 
-    /// The last part.
+    /// Last segment.
     pub fn last_segment(&self) -> &str {
         self.segments().next_back().unwrap_or(&self.0)
     }
 
-    /// Whether this path is `other` or lies below it, by whole segments: `pr-1/a` lies in `pr-1`, `pr-12` does not.
+    /// True if this path is `other` or below it, by whole segments: `pr-1/a` is inside `pr-1`, `pr-12` is not.
     pub fn is_inside(&self, other: &Self) -> bool {
         self.0.strip_prefix(&other.0).is_some_and(|rest| rest.is_empty() || rest.starts_with('/'))
     }
 
-    /// The path of a name below this one.
+    /// Appends a path.
     ///
     /// # Errors
     ///
-    /// When the whole is no path.
+    /// The result is not a valid path.
     pub fn join(&self, below: &str) -> Result<Self, PathError> {
         format!("{}/{below}", self.0).parse()
     }
 }
 
-impl FromStr for MountPath {
-    type Err = PathError;
-
-    fn from_str(text: &str) -> Result<Self, PathError> {
-        check(text)?;
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl FromStr for SecretPath {
-    type Err = PathError;
-
-    fn from_str(text: &str) -> Result<Self, PathError> {
-        check(text)?;
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Display for MountPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-impl fmt::Display for SecretPath {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
-/// The one rule for every path.
+/// Validates a path.
 fn check(text: &str) -> Result<(), PathError> {
     let owned = || text.to_owned();
     if text.is_empty() {
@@ -190,7 +145,7 @@ fn check(text: &str) -> Result<(), PathError> {
     Ok(())
 }
 
-/// The first `%` that two hex digits follow: decoding would make another path of it. A `%` alone is a character.
+/// First `%` with two hex digits: decoding would change the path. A `%` alone is a plain character.
 fn encoded(text: &str) -> Option<String> {
     text.match_indices('%').find_map(|(at, _)| {
         let sequence = text.get(at..at + 3)?;
@@ -206,8 +161,8 @@ fn is_composed(text: &str) -> bool {
     }
 }
 
-/// Control characters, spaces other than the plain one, backslashes (some proxies take them for slashes) and the
-/// characters that steer text without being seen.
+/// True for control characters, spaces other than the plain one, backslashes (some proxies read them as slashes) and
+/// invisible formatting characters.
 fn is_invisible(character: char) -> bool {
     character.is_control()
         || (character != ' ' && character.is_whitespace())

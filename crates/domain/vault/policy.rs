@@ -1,8 +1,8 @@
-//! The two policies for Vault that go with the copies: one for whoever makes them, one for whoever reads them.
+//! Vault policies for copies: one for the writer of copies, one for their readers.
 //!
-//! The cloner's has `create` and no `update` on the values below the targets, so the server itself refuses to
-//! overwrite anything. A Vault policy cannot say all that a pattern says: a `*` stands only at its end. What cannot be
-//! said is left out where it would allow, and named in a comment where it would deny; EoD refuses it in any case.
+//! The writer's policy has `create` but not `update` on values below the targets, so the server refuses to overwrite a
+//! value. A Vault policy cannot express every pattern: `*` is valid only at the end. A target pattern that cannot be
+//! expressed is omitted, and a sensitive pattern is named in a comment. EoD enforces both independently of the policy.
 
 use std::collections::BTreeSet;
 use std::fmt::Write as _;
@@ -11,56 +11,57 @@ use crate::vault::globs::Globs;
 use crate::vault::path::{MountPath, SecretPath};
 use crate::vault::provenance::EnvironmentLabel;
 
-/// How deep below a source a folder named by a pattern is denied; Vault has no "at any depth" that beats a right.
+/// Maximum depth below a source at which a sensitive folder is denied. Vault has no pattern for any depth that has
+/// precedence over a right.
 const DENIED_DEPTH: usize = 6;
 
-/// What the cloner's policy is made of.
+/// Content of the writer's policy.
 #[derive(Clone, Debug)]
 pub struct CloneRights {
-    /// Where the sources are.
+    /// Mount of the sources.
     pub mount: MountPath,
     /// Folders or secrets that may be copied.
     pub sources: Vec<SecretPath>,
-    /// Where the copies go.
+    /// Mount of the targets.
     pub target_mount: MountPath,
-    /// Patterns of the targets.
+    /// Patterns of allowed targets.
     pub targets: Globs,
-    /// Patterns of what must never be read.
+    /// Patterns of sensitive secrets.
     pub sensitive: Globs,
-    /// Whether raised overrides may be written into copies that nobody edited.
+    /// True if new overrides may be written to copies without edits.
     pub update: bool,
 }
 
-/// Whose reader's policy it is.
+/// Reader of the policy.
 #[derive(Clone, Debug)]
 pub enum Reader {
-    /// One environment's copies.
+    /// Reader of one environment's copies.
     Environment(EnvironmentLabel),
-    /// For every environment at once: the copies of the environment whose namespace the pod runs in. The text is the
-    /// accessor of the kubernetes auth mount (`vault auth list`).
+    /// Reader in any environment: a pod reads the copies of the environment of its own namespace.
     Namespace {
-        /// The accessor.
+        /// Accessor of the kubernetes auth mount (`vault auth list`).
         accessor: String,
     },
 }
 
-/// What a pattern comes down to on one mount.
+/// Form of a pattern on one mount.
 #[derive(Debug, PartialEq)]
-enum Place<'a> {
-    /// The folder stands right below the mount.
+enum PatternForm<'a> {
+    /// Folder directly below the mount.
     Below(&'a str),
-    /// The folder stands anywhere.
+    /// Folder at any depth.
     Anywhere(&'a str),
-    /// Another mount.
+    /// Pattern of another mount.
     Elsewhere,
-    /// More than a policy can say.
-    Unsayable,
+    /// Pattern that a policy cannot express.
+    Inexpressible,
 }
 
-/// The policy of the token the provider uses, as HCL.
+/// Policy of the token that writes copies, as HCL.
 pub fn cloner_policy(rights: &CloneRights) -> String {
-    let mut text =
-        String::from("# EoD: makes and removes copies. Cannot overwrite a value and cannot read what is sensitive.\n");
+    let mut text = String::from(
+        "# EoD: creates and deletes copies. Cannot overwrite a value and cannot read sensitive secrets.\n",
+    );
     let (mount, target_mount) = (&rights.mount, &rights.target_mount);
     for source in &rights.sources {
         comment(&mut text, "Sources");
@@ -71,16 +72,16 @@ pub fn cloner_policy(rights: &CloneRights) -> String {
     }
     let write: &[&str] = if rights.update { &["create", "read", "update"] } else { &["create", "read"] };
     for pattern in rights.targets.patterns() {
-        match place(pattern, target_mount) {
-            Place::Below(folder) | Place::Anywhere(folder) => {
+        match pattern_form(pattern, target_mount) {
+            PatternForm::Below(folder) | PatternForm::Anywhere(folder) => {
                 comment(&mut text, &format!("Targets: `{pattern}`"));
                 rule(&mut text, &format!("{target_mount}/data/{folder}/*"), write);
                 let all = ["create", "read", "update", "delete", "list"];
                 rule(&mut text, &format!("{target_mount}/metadata/{folder}/*"), &all);
             }
-            Place::Elsewhere => {}
-            Place::Unsayable => {
-                comment(&mut text, &format!("A policy cannot say the target `{pattern}`; write its rules by hand"));
+            PatternForm::Elsewhere => {}
+            PatternForm::Inexpressible => {
+                comment(&mut text, &format!("A policy cannot express the target `{pattern}`; write its rules by hand"));
             }
         }
     }
@@ -93,9 +94,9 @@ pub fn cloner_policy(rights: &CloneRights) -> String {
     text
 }
 
-/// The policy of the applications that read the copies, as HCL.
+/// Policy of the applications that read the copies, as HCL.
 pub fn reader_policy(mount: &MountPath, reader: &Reader) -> String {
-    let mut text = String::from("# EoD: reads the copies of one environment, and nothing else.\n\n");
+    let mut text = String::from("# EoD: reads the copies of one environment only.\n\n");
     let environment = match reader {
         Reader::Environment(environment) => environment.to_string(),
         Reader::Namespace { accessor } => {
@@ -109,13 +110,13 @@ pub fn reader_policy(mount: &MountPath, reader: &Reader) -> String {
 
 fn deny(text: &mut String, rights: &CloneRights, pattern: &str) {
     let mut paths = BTreeSet::new();
-    let mut unsayable = false;
+    let mut inexpressible = false;
     for mount in BTreeSet::from([&rights.mount, &rights.target_mount]) {
-        match place(pattern, mount) {
-            Place::Elsewhere => {}
-            Place::Unsayable => unsayable = true,
-            Place::Below(folder) => paths.extend(folder_rules(&format!("{mount}/data"), folder)),
-            Place::Anywhere(folder) => {
+        match pattern_form(pattern, mount) {
+            PatternForm::Elsewhere => {}
+            PatternForm::Inexpressible => inexpressible = true,
+            PatternForm::Below(folder) => paths.extend(folder_rules(&format!("{mount}/data"), folder)),
+            PatternForm::Anywhere(folder) => {
                 paths.extend(folder_rules(&format!("{mount}/data"), folder));
                 for source in rights.sources.iter().filter(|_| *mount == rights.mount) {
                     paths.extend(deep_rules(&format!("{mount}/data/{source}"), folder));
@@ -123,20 +124,20 @@ fn deny(text: &mut String, rights: &CloneRights, pattern: &str) {
             }
         }
     }
-    let what = if unsayable { "a policy cannot say all of it" } else { "below a source down to six folders" };
+    let what = if inexpressible { "a policy cannot express all of it" } else { "below a source down to six folders" };
     comment(text, &format!("Sensitive: `{pattern}`, {what}; EoD refuses it at any depth"));
     for path in paths {
         rule(text, &path, &["deny"]);
     }
 }
 
-/// The folder and all below it.
+/// Rules for a folder and everything below it.
 fn folder_rules(parent: &str, folder: &str) -> [String; 2] {
     [format!("{parent}/{folder}"), format!("{parent}/{folder}/*")]
 }
 
-/// The folder at every depth below a source. Of two rules that fit, Vault takes the one without `*`, so beside a
-/// right on `<source>/*` only rules with a fixed number of segments deny.
+/// Rules for a folder at every depth below a source. Of two matching rules Vault uses the one without `*`, so with a right
+/// on `<source>/*` only rules with a fixed number of segments deny.
 fn deep_rules(source: &str, folder: &str) -> Vec<String> {
     let mut rules = folder_rules(source, folder).to_vec();
     for above in 1..DENIED_DEPTH {
@@ -147,18 +148,18 @@ fn deep_rules(source: &str, folder: &str) -> Vec<String> {
     rules
 }
 
-/// Patterns that a policy can say: `<mount>/<folder>/*` and `*/<folder>/*`.
-fn place<'a>(pattern: &'a str, mount: &MountPath) -> Place<'a> {
-    let Some(before) = pattern.strip_suffix("/*") else { return Place::Unsayable };
-    let sayable = |folder: &str| !folder.contains(['*', '+', '"', '\\', '{']);
+/// Classifies a pattern. A policy can express `<mount>/<folder>/*` and `*/<folder>/*`.
+fn pattern_form<'a>(pattern: &'a str, mount: &MountPath) -> PatternForm<'a> {
+    let Some(before) = pattern.strip_suffix("/*") else { return PatternForm::Inexpressible };
+    let expressible = |folder: &str| !folder.contains(['*', '+', '"', '\\', '{']);
     if let Some(folder) = before.strip_prefix("*/") {
-        return if sayable(folder) { Place::Anywhere(folder) } else { Place::Unsayable };
+        return if expressible(folder) { PatternForm::Anywhere(folder) } else { PatternForm::Inexpressible };
     }
     match before.strip_prefix(mount.as_str()).and_then(|rest| rest.strip_prefix('/')) {
-        Some(folder) if sayable(folder) => Place::Below(folder),
-        Some(_) => Place::Unsayable,
-        None if before.contains('*') => Place::Unsayable,
-        None => Place::Elsewhere,
+        Some(folder) if expressible(folder) => PatternForm::Below(folder),
+        Some(_) => PatternForm::Inexpressible,
+        None if before.contains('*') => PatternForm::Inexpressible,
+        None => PatternForm::Elsewhere,
     }
 }
 

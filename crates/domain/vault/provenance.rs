@@ -1,97 +1,74 @@
-//! Where a copy comes from, as `custom_metadata` on it.
+//! Provenance of a copy, stored in its `custom_metadata`.
 //!
-//! Vault allows 64 entries, keys of 1 to 128 bytes and values of 1 to 512, all printable. Our six entries always fit;
-//! of the source's own entries what fits is copied, and what does not is reported.
+//! Vault allows 64 entries, keys of 1 to 128 bytes and values of 1 to 512, all printable. The six entries of EoD always fit.
+//! Entries of the source are copied if they fit, else reported.
 
 use std::collections::BTreeMap;
-use std::fmt;
-use std::fmt::Write as _;
-use std::str::FromStr;
 
-use crate::dns::{self, DnsError};
+use percent_encoding::{NON_ALPHANUMERIC, utf8_percent_encode};
+
+use crate::dns::{DnsError, check_label};
 use crate::hash;
-use crate::marks::{Installation, Nonce};
-use crate::text::as_text;
+use crate::installation::{Installation, Nonce};
+use crate::text::text_type;
 use crate::vault::reference::SecretRef;
 
-/// Entry: the environment the copy was made for.
+/// Entry: environment of the copy.
 pub const ENVIRONMENT: &str = "eod-env";
-/// Entry: the installation that made it.
+/// Entry: installation that created the copy.
 pub const INSTALLATION: &str = "eod-installation";
 /// Entry: `<mount>/<path>` of the source.
 pub const SOURCE: &str = "eod-src";
-/// Entry: the version of the source, or `NO_VERSION`.
+/// Entry: version of the source, or `none`.
 pub const SOURCE_VERSION: &str = "eod-src-version";
-/// Entry: when the server stored the copy.
+/// Entry: time at which the server stored the copy, or `none`.
 pub const CREATED: &str = "eod-created";
-/// Entry: the nonce of the run that made or adopted the copy.
+/// Entry: nonce of the run that created or adopted the copy.
 pub const NONCE: &str = "eod-nonce";
 
-/// Value of [`SOURCE_VERSION`] where the source has no versions, and of [`CREATED`] where the time is not known.
+/// Value of [`SOURCE_VERSION`] for a source without versions, and of [`CREATED`] for an unknown time.
 const NO_VERSION: &str = "none";
-/// What all our keys begin with; such entries of a source are never copied.
+/// Prefix of EoD's keys. Such entries of a source are never copied.
 const OURS: &str = "eod-";
 const MOST_ENTRIES: usize = 64;
 const OUR_ENTRIES: usize = 6;
 const LONGEST_KEY: usize = 128;
 const LONGEST_VALUE: usize = 512;
 
-/// The name of the environment a copy is made for: any DNS label. Whether there is such an environment is not asked.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
-pub struct EnvironmentLabel(String);
+text_type! {
+    /// Name of the environment of a copy: any DNS label. The environment need not exist.
+    pub struct EnvironmentLabel, check = check_label, error = DnsError
+}
 
-/// Whose a copy is and where it comes from.
+/// Owner and source of a copy.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CopyProvenance {
-    /// The environment.
+    /// Environment of the copy.
     pub environment: EnvironmentLabel,
-    /// The installation.
+    /// Installation that created the copy.
     pub installation: Installation,
-    /// The source.
+    /// Source of the copy.
     pub source: SecretRef,
-    /// The version of the source; none where it has none.
+    /// Version of the source; none if it has no versions.
     pub source_version: Option<u64>,
-    /// When the server stored the copy, as it wrote the time.
+    /// Time at which the server stored the copy, as written by the server.
     pub created: Option<String>,
-    /// The nonce of the run.
+    /// Nonce of the run.
     pub nonce: Nonce,
 }
 
-/// An entry of the source's metadata that the copy does not have.
+/// Entry of the source's metadata that is missing in the copy.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LeftOut {
-    /// Its key.
+    /// Key of the entry.
     pub key: String,
-    /// Why.
+    /// Reason: a clause about the entry.
     pub reason: &'static str,
 }
 
-as_text!(EnvironmentLabel);
-
-impl EnvironmentLabel {
-    /// The name as text.
-    pub fn as_str(&self) -> &str {
-        &self.0
-    }
-}
-
-impl FromStr for EnvironmentLabel {
-    type Err = DnsError;
-
-    fn from_str(text: &str) -> Result<Self, DnsError> {
-        dns::check_label(text)?;
-        Ok(Self(text.to_owned()))
-    }
-}
-
-impl fmt::Display for EnvironmentLabel {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(&self.0)
-    }
-}
-
 impl CopyProvenance {
-    /// The copy's whole `custom_metadata`: ours, and of the source's what fits, in the order of its keys.
+    /// Complete `custom_metadata` of the copy: EoD's entries, and entries of the source that fit, in the order of their
+    /// keys.
     pub fn custom_metadata(&self, source: &BTreeMap<String, String>) -> (BTreeMap<String, String>, Vec<LeftOut>) {
         let mut merged = self.entries();
         let mut left_out = Vec::new();
@@ -102,7 +79,7 @@ impl CopyProvenance {
             match unfit(key, value) {
                 Some(reason) => left_out.push(LeftOut { key: key.clone(), reason }),
                 None if merged.len() >= MOST_ENTRIES => {
-                    left_out.push(LeftOut { key: key.clone(), reason: "there are 64 entries without it" });
+                    left_out.push(LeftOut { key: key.clone(), reason: "it would be over the limit of 64 entries" });
                 }
                 None => {
                     merged.insert(key.clone(), value.clone());
@@ -127,8 +104,8 @@ impl CopyProvenance {
     }
 }
 
-/// A source as an entry's value. Characters that Vault may not take for printable are percent-encoded, and a
-/// reference too long for a value is its hash: it is compared, never followed.
+/// Source as the value of an entry. Characters that Vault may not accept as printable are percent-encoded. A reference that
+/// is too long is replaced by its hash: it is only compared, never resolved.
 pub(super) fn source_entry(source: &SecretRef) -> String {
     let mut text = String::new();
     for character in source.to_string().chars() {
@@ -136,10 +113,8 @@ pub(super) fn source_entry(source: &SecretRef) -> String {
             text.push(character);
         } else {
             let mut buffer = [0; 4];
-            for byte in character.encode_utf8(&mut buffer).bytes() {
-                // Writing to a String does not fail.
-                let _written = write!(text, "%{byte:02x}");
-            }
+            let escaped = utf8_percent_encode(character.encode_utf8(&mut buffer), NON_ALPHANUMERIC);
+            text.push_str(&escaped.to_string().to_lowercase());
         }
     }
     if text.len() <= LONGEST_VALUE { text } else { format!("sha256:{}", hash::sha256_hex(text.as_bytes())) }
@@ -148,11 +123,11 @@ pub(super) fn source_entry(source: &SecretRef) -> String {
 fn unfit(key: &str, value: &str) -> Option<&'static str> {
     let printable = |text: &str| !text.chars().any(char::is_control);
     if !(1..=LONGEST_KEY).contains(&key.len()) {
-        Some("its key has more than 128 bytes, or none")
+        Some("its key is empty or has more than 128 bytes")
     } else if !(1..=LONGEST_VALUE).contains(&value.len()) {
-        Some("its value has more than 512 bytes, or none")
+        Some("its value is empty or has more than 512 bytes")
     } else if !printable(key) || !printable(value) {
-        Some("it contains a character that cannot be printed")
+        Some("it contains a character that is not printable")
     } else {
         None
     }

@@ -1,68 +1,67 @@
-//! A reference to one secret: `<mount>/<path>`.
+//! Reference to one secret: `<mount>/<path>`.
 //!
-//! People also write the path of the HTTP interface, `<mount>/data/<path>`; both mean the same and are read as the
-//! same. So a secret whose own path begins with `data/` is always written in the long form, and reading what was
-//! written gives the same reference again.
+//! The path of the HTTP API, `<mount>/data/<path>`, is also accepted and is the same reference. So a secret with a path that
+//! begins with `data/` is always written in the long form, and a reference round-trips.
 
 use std::fmt;
 use std::str::FromStr;
 
-use crate::text::as_text;
+use crate::text::serde_as_text;
 use crate::vault::path::{MountPath, PathError, SecretPath};
 
-/// The segment that the HTTP interface of KV version 2 puts between mount and path.
+/// Segment between mount and path in the HTTP API of KV version 2.
 const DATA: &str = "data";
 
-/// A secret: its mount and its path.
+/// Reference to a secret: mount and path.
 #[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
 pub struct SecretRef {
     mount: MountPath,
     path: SecretPath,
 }
 
-/// Why a text is no reference.
+/// Reasons to refuse a text as a reference.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ReferenceError {
-    /// A part of it is no path.
-    #[error("the secret reference {0}")]
+    /// The mount or the path is invalid.
+    #[error("secret reference {0}")]
     Path(#[from] PathError),
-    /// There is only a mount.
-    #[error("`{text}` names no secret; expected `<mount>/<path>`, for example `secret/stage/shop`")]
+    /// The path is missing.
+    #[error("invalid secret reference `{text}`: expected `<mount>/<path>`, for example `secret/stage/shop`")]
     NoPath {
-        /// What was given.
+        /// Text that was given.
         text: String,
     },
 }
 
-as_text!(SecretRef);
+serde_as_text!(SecretRef);
 
 impl SecretRef {
-    /// The secret of this path on this mount.
+    /// Creates a reference from mount and path.
     pub fn new(mount: MountPath, path: SecretPath) -> Self {
         Self { mount, path }
     }
 
-    /// The mount.
+    /// Mount of the secret.
     pub fn mount(&self) -> &MountPath {
         &self.mount
     }
 
-    /// The path below the mount.
+    /// Path below the mount.
     pub fn path(&self) -> &SecretPath {
         &self.path
     }
 
-    /// Whether this is the other secret or lies below it.
+    /// True if this is the other secret or below it.
     pub fn is_inside(&self, other: &Self) -> bool {
         self.mount == other.mount && self.path.is_inside(&other.path)
     }
 
-    /// `<mount>/<path>` exactly, without the long form; what patterns are matched against.
+    /// Short form `<mount>/<path>`, used to match patterns.
     pub(super) fn plain(&self) -> String {
         format!("{}/{}", self.mount, self.path)
     }
 
-    /// `<mount>/data/<path>`, as the HTTP interface writes it.
+    /// Long form `<mount>/data/<path>`, as in the HTTP API.
     pub(super) fn long(&self) -> String {
         format!("{}/{DATA}/{}", self.mount, self.path)
     }
@@ -71,7 +70,7 @@ impl SecretRef {
 impl FromStr for SecretRef {
     type Err = ReferenceError;
 
-    /// The first segment is the mount. A mount of several segments is told apart by the server only.
+    /// The first segment is the mount. Only the server can recognise a mount of several segments.
     fn from_str(text: &str) -> Result<Self, ReferenceError> {
         let whole: SecretPath = text.parse()?;
         let no_path = || ReferenceError::NoPath { text: text.to_owned() };

@@ -1,7 +1,7 @@
-//! From where to where: the check that stands before every read.
+//! Route of a copy from its source to its target: the check before every read.
 //!
-//! A [`Route`] is made of normalised references only, and made once. What is found below its source is asked for key
-//! by key ([`Route::key`]), so that a sensitive secret inside a subtree is left out before its value is requested.
+//! A [`Route`] contains only normalised references and is created once. Each secret below its source is checked by
+//! [`Route::key`], so that a sensitive secret in a subtree is skipped before its value is read.
 
 use crate::mistake::Mistake;
 use crate::vault::globs::Globs;
@@ -9,12 +9,12 @@ use crate::vault::path::{PathError, SecretPath};
 use crate::vault::provenance::EnvironmentLabel;
 use crate::vault::reference::SecretRef;
 
-/// How many folders deep a subtree may be.
+/// Maximum depth of a subtree in folders.
 pub const DEPTH_LIMIT: usize = 16;
-/// How many secrets a subtree may have.
+/// Maximum number of secrets in a subtree.
 pub const KEY_LIMIT: usize = 500;
 
-/// A source that may be read and a target that may be written.
+/// Source that may be read, with a target that may be written.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Route {
     source: SecretRef,
@@ -23,80 +23,79 @@ pub struct Route {
     targets: Globs,
 }
 
-/// Why there is no way from this source to this target.
+/// Reasons to refuse a source and a target.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum RouteError {
-    /// The source must not be copied.
-    #[error(
-        "`{source_ref}` is sensitive (`vault.sensitive_paths` has `{pattern}`) and is never read or copied; to hand \
-         it on as a reference, name it in `sensitive_path`"
-    )]
+    /// The source is sensitive.
+    #[error("`{source_ref}` is sensitive (it matches the pattern `{pattern}`) and is never read or copied")]
     Sensitive {
-        /// The source.
+        /// Source of the copy.
         source_ref: SecretRef,
-        /// The pattern that covers it.
+        /// First pattern that matches.
         pattern: String,
     },
-    /// The target would be sensitive.
+    /// The target is sensitive.
     #[error(
-        "`{target}` is sensitive (`vault.sensitive_paths` has `{pattern}`), so a copy there could never be read \
-         again; choose another target path"
+        "`{target}` is sensitive (it matches the pattern `{pattern}`), so the copy could never be read again; use another \
+            target path"
     )]
     SensitiveTarget {
-        /// The target.
+        /// Target of the copy.
         target: SecretRef,
-        /// The pattern that covers it.
+        /// First pattern that matches.
         pattern: String,
     },
-    /// The target is not where copies may go.
-    #[error(
-        "`{target}` lies outside of where copies may go; `vault.target_prefixes` allows {allowed}; choose such a \
-         target path, for example `{example}`"
-    )]
+    /// The target is not allowed.
+    #[error("`{target}` is not an allowed target: allowed are {allowed}; use for example `{example}`")]
     Outside {
-        /// The target.
+        /// Target of the copy.
         target: SecretRef,
-        /// The patterns.
+        /// Allowed patterns.
         allowed: String,
-        /// A path that would do under the default patterns.
+        /// Path that matches the default patterns.
         example: String,
     },
-    /// One lies inside the other.
+    /// One contains the other.
     #[error(
-        "`{inner}` is or lies inside `{outer}`, so the copy would copy itself; choose a target path beside the source"
+        "`{inner}` is equal to or inside `{outer}`, so the copy would contain itself; use a target path outside of the source"
     )]
     Overlap {
-        /// The inner one.
+        /// Inner path.
         inner: SecretRef,
-        /// The outer one.
+        /// Outer path.
         outer: SecretRef,
     },
 }
 
-/// Why a secret below a source is left out.
+/// Reasons to skip a secret below a source.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum KeyError {
-    /// Its name, alone or below the target, is no path we accept.
-    #[error("its name cannot be used: the path {0}")]
+    /// The path of the source or of the target is invalid.
+    #[error("its path is invalid: {0}")]
     Path(#[from] PathError),
-    /// It must not be copied.
-    #[error("it is sensitive (`vault.sensitive_paths` has `{pattern}`)")]
+    /// The secret is sensitive.
+    #[error("it is sensitive (it matches the pattern `{pattern}`)")]
     Sensitive {
-        /// The pattern that covers it.
+        /// First pattern that matches.
         pattern: String,
     },
-    /// Its copy would lie outside of where copies may go.
-    #[error("its copy would lie outside of `vault.target_prefixes`")]
+    /// The target of its copy is not allowed.
+    #[error("its copy would be outside of the allowed targets")]
     Outside,
 }
 
 impl Route {
-    /// Checks a source and a target against each other and against the patterns.
+    /// Validates a source and a target against each other and against the patterns.
     ///
     /// # Errors
     ///
-    /// Every mistake there is, at `source_path` or `target_path`.
-    pub fn new(source: SecretRef, target: SecretRef, sensitive: &Globs, targets: &Globs) -> Result<Self, Vec<Mistake>> {
+    /// All mistakes, with the path `source_path` or `target_path`.
+    pub fn new(
+        source: SecretRef,
+        target: SecretRef,
+        sensitive: &Globs,
+        targets: &Globs,
+    ) -> Result<Self, Vec<Mistake<RouteError>>> {
         let mut mistakes = Vec::new();
         if let Some(pattern) = sensitive.covering(&source) {
             let error = RouteError::Sensitive { source_ref: source.clone(), pattern: pattern.to_owned() };
@@ -128,27 +127,27 @@ impl Route {
         Ok(Self { source, target, sensitive: sensitive.clone(), targets: targets.clone() })
     }
 
-    /// The source, or the root of the subtree.
+    /// Source, or root of the source subtree.
     pub fn source(&self) -> &SecretRef {
         &self.source
     }
 
-    /// The target, or the root of the copied subtree.
+    /// Target, or root of the target subtree.
     pub fn target(&self) -> &SecretRef {
         &self.target
     }
 
-    /// Source and target of the secret that lies `below` the root; of the root itself with none.
+    /// Source and target of the secret at the path `below` the root; of the root itself if none.
     ///
     /// # Errors
     ///
-    /// When it must be left out.
+    /// The secret must be skipped.
     pub fn key(&self, below: Option<&str>) -> Result<(SecretRef, SecretRef), KeyError> {
-        let place = |root: &SecretRef| -> Result<SecretRef, PathError> {
+        let join = |root: &SecretRef| -> Result<SecretRef, PathError> {
             let Some(below) = below else { return Ok(root.clone()) };
             Ok(SecretRef::new(root.mount().clone(), root.path().join(below)?))
         };
-        let (source, target) = (place(&self.source)?, place(&self.target)?);
+        let (source, target) = (join(&self.source)?, join(&self.target)?);
         let pattern = self.sensitive.covering(&source).or_else(|| self.sensitive.covering(&target));
         if let Some(pattern) = pattern {
             return Err(KeyError::Sensitive { pattern: pattern.to_owned() });
@@ -159,18 +158,18 @@ impl Route {
         Ok((source, target))
     }
 
-    /// Whether a folder below the root is sensitive as a whole, so that not even its names are asked for.
+    /// True if a folder below the root is sensitive as a whole, so that it is not even listed.
     pub fn prunes(&self, folder: &str) -> bool {
         let folder = folder.trim_end_matches('/');
         matches!(self.key(Some(folder)), Err(KeyError::Sensitive { pattern }) if pattern.ends_with("/*"))
     }
 }
 
-/// Where a copy goes when nothing is said: `preview/<environment>/<last segment of the source>`.
+/// Default target of a copy: `preview/<environment>/<last segment of the source>`.
 ///
 /// # Errors
 ///
-/// When the two together are too long for a path.
+/// The path is too long.
 pub fn default_target(environment: &EnvironmentLabel, source: &SecretPath) -> Result<SecretPath, PathError> {
     format!("preview/{environment}/{}", source.last_segment()).parse()
 }

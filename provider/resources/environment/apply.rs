@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eod_clients::kubernetes::{ApplyOptions, Kubernetes, ObjectRef, Preconditions};
+use eod_clients::kubernetes::{ApplyOptions, Kubernetes, ObjectRef, Preconditions, Rejection};
 use eod_clients::{Deadline, Error};
 use eod_domain::{Environment, Object, drift};
 use futures::future::try_join_all;
@@ -75,7 +75,7 @@ impl Target<'_> {
         let users: BTreeSet<String> = (spec.labels.as_map().keys().map(|key| format!(".metadata.labels.{key}")))
             .chain(spec.annotations.as_map().keys().map(|key| format!(".metadata.annotations.{key}")))
             .collect();
-        let conflicts = refused.conflicts();
+        let conflicts = Rejection::conflicts_of(&refused);
         if conflicts.is_empty() || conflicts.iter().any(|conflict| users.contains(&conflict.field)) {
             return Err(refused);
         }

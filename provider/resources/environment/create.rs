@@ -22,7 +22,7 @@ pub(super) async fn create(
     input: Input,
     call: &RequestContext,
 ) -> Result<Applied<EnvironmentResource>, ApplyFailure<EnvironmentResource>> {
-    let limit = TimeoutsArgs::of(input.timeouts.as_ref(), Operation::Create);
+    let limit = TimeoutsArgs::of_or_default(input.timeouts.as_ref(), Operation::Create);
     let remote = Deadline::within(limit, call.cancel.clone());
     let environment = environment(cx, &input).map_err(ApplyFailure::nothing)?;
     let kubernetes = cx.kubernetes().map_err(ApplyFailure::nothing)?;
@@ -142,7 +142,7 @@ impl Claiming<'_> {
             };
             let facts = found.as_ref().map(NamespaceFacts::read);
             if let (Some(namespace), Some(facts), Some(nonce)) = (&found, &facts, nonce)
-                && facts.marks.has_nonce(nonce)
+                && facts.ownership.has_nonce(nonce)
                 && !facts.terminating
             {
                 return Ok(Claimed { namespace: namespace.clone(), is_new: true });

@@ -42,7 +42,7 @@ pub(super) async fn delete(
     }
     let Some(name) = prior.input.name.as_ref().map(ToString::to_string) else { return Ok(()) };
     let kubernetes = cx.kubernetes()?;
-    let limit = TimeoutsArgs::of(prior.input.timeouts.as_ref(), Operation::Delete);
+    let limit = TimeoutsArgs::of_or_default(prior.input.timeouts.as_ref(), Operation::Delete);
     let remote = Deadline::within(limit, call.cancel.clone());
     let reference = ObjectRef::namespace(name.as_str());
     let found = kubernetes.get(&reference, &remote).await.map_err(|error| explain::remote(&error))?;
@@ -86,7 +86,7 @@ async fn stuck(
     let Some(namespace) = last else { return diag.cause(error) };
     let blockers: Blockers = kubernetes.blockers(&namespace, now, &remote).await;
     let found = if blockers.is_empty() { String::new() } else { format!("{blockers}\n") };
-    let advice = blockers.advice();
+    let advice = explain::kubernetes::blockers(&blockers);
     let hint = if advice.is_empty() {
         "destroy again to go on waiting, or raise `timeouts.delete`".to_owned()
     } else {

@@ -29,9 +29,9 @@ pub(super) async fn import(
             .hint("check the name and the cluster; `kubectl get namespaces -l app.kubernetes.io/managed-by=eod` lists what there is")
             .into());
     };
-    let marks = NamespaceFacts::read(&found.namespace).marks;
-    if marks.managed_by.as_deref() != Some(labels::MANAGED_BY_VALUE)
-        || marks.installation.as_deref() != Some(installation.as_str())
+    let ownership = NamespaceFacts::read(&found.namespace).ownership;
+    if ownership.managed_by.as_deref() != Some(labels::MANAGED_BY_VALUE)
+        || ownership.installation.as_deref() != Some(installation.as_str())
     {
         return Err(Diag::error("The namespace is not ours")
             .detail(format!("Namespace `{name}` does not carry the marks of EoD installation `{installation}`, so it cannot be imported."))
@@ -49,7 +49,7 @@ pub(super) async fn import(
     let keys = super::create::environment(cx, &input).map(|environment| environment.namespace_labels());
     let effective = keys.unwrap_or_default();
     let private = Private {
-        nonce: marks.nonce,
+        nonce: ownership.nonce,
         live: live::fingerprints(&found, &live::our_keys(&effective)),
         labels: Some(effective),
         ..Private::default()

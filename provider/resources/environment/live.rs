@@ -15,7 +15,7 @@ use super::plan::dollars;
 
 /// Reads the environments of one installation.
 pub(crate) fn reader(kubernetes: &Kubernetes, installation: &Installation) -> NamespaceReader {
-    let kinds = ObjectKind::ALL.into_iter().filter(|kind| *kind != ObjectKind::Namespace).map(kind_ref).collect();
+    let kinds = ObjectKind::ALL.iter().copied().filter(|kind| *kind != ObjectKind::Namespace).map(kind_ref).collect();
     NamespaceReader::new(kubernetes.clone(), kinds, selector(installation))
 }
 

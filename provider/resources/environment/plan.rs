@@ -1,6 +1,6 @@
 //! The plan: what follows from configuration, tier and provider block, as far as each is known. No API is needed.
 
-use eod_domain::{Environment, EnvironmentSpec, Mistake, cost_per_day};
+use eod_domain::{Environment, EnvironmentError, EnvironmentSpec, Mistake, cost_per_day};
 use tfplugin::{Attr, Diags, Draft, Field, Key, Number, Text};
 
 use super::arguments::spec;
@@ -95,7 +95,7 @@ impl Known {
     }
 
     /// Whether a mistake is one whatever the unknown values turn out to be.
-    fn explains(&self, mistake: &Mistake) -> bool {
+    fn explains(&self, mistake: &Mistake<EnvironmentError>) -> bool {
         match mistake.path.first().map(String::as_str) {
             Some("ttl") => self.ttl,
             Some("limits") => self.limits,

@@ -30,7 +30,7 @@ pub(super) async fn read(
         )));
         return Ok(Some(prior));
     }
-    let limit = TimeoutsArgs::of(prior.input.timeouts.as_ref(), Operation::Read);
+    let limit = TimeoutsArgs::of_or_default(prior.input.timeouts.as_ref(), Operation::Read);
     let remote = Deadline::within(limit, call.cancel.clone());
     let found = cx.reader()?.read(&name, &remote).await.map_err(|error| explain::remote(&error))?;
     let Some(found) = found else { return Ok(None) };

@@ -26,7 +26,7 @@ pub(super) async fn update(
     input: Input,
     call: &RequestContext,
 ) -> Result<Applied<EnvironmentResource>, ApplyFailure<EnvironmentResource>> {
-    let limit = TimeoutsArgs::of(input.timeouts.as_ref(), Operation::Update);
+    let limit = TimeoutsArgs::of_or_default(input.timeouts.as_ref(), Operation::Update);
     let remote = Deadline::within(limit, call.cancel.clone());
     let environment = environment(cx, &input)?;
     let kubernetes = cx.kubernetes()?;

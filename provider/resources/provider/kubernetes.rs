@@ -6,6 +6,7 @@ use eod_clients::kubernetes::{ClusterAccess, ClusterAccessError, ClusterSettings
 use tfplugin::{Attr, Config, Diag, Diags, Model, Path};
 
 use super::{Cluster, ProviderConfig};
+use crate::explain;
 
 /// How to reach the cluster: a kubeconfig file, or a host and credentials, or the pod that this runs in.
 #[derive(Model)]
@@ -123,8 +124,12 @@ impl KubernetesArgs {
 
 fn from_block(error: &ClusterAccessError) -> Diag {
     let path = Path::from(ProviderConfig::KUBERNETES);
-    let path = error.attribute().iter().flat_map(|name| name.split('.')).fold(path, Path::attribute);
-    Diag::error("Invalid cluster access").cause(error).at(path)
+    let path = error.field().iter().flat_map(|name| name.split('.')).fold(path, Path::attribute);
+    let diag = Diag::error("Invalid cluster access").cause(error).at(path);
+    match explain::kubernetes::access(error) {
+        Some(hint) => diag.hint(hint),
+        None => diag,
+    }
 }
 
 fn from_environment(error: &ClusterAccessError) -> Diag {

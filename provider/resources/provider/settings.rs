@@ -2,7 +2,9 @@
 
 use std::collections::BTreeMap;
 
-use eod_domain::{Mistake, Money, Prices, Quantity, QuotaSettings, Tier, TierOverrides, Tiers, Ttl, UserLabels};
+use eod_domain::{
+    Mistake, Money, Prices, Quantity, QuotaSettings, Tier, TierOverrideError, TierOverrides, Tiers, Ttl, UserLabels,
+};
 use tfplugin::{Attr, Config, Diag, Diags, Key, Model, Number, Path, Text};
 
 use super::ProviderConfig;
@@ -163,12 +165,12 @@ pub(crate) fn count(number: u64) -> u32 {
 }
 
 /// Domain names tiers as `tiers.full.ttl`, Terraform as `tiers["full"].ttl`.
-fn at_tier(mistake: &Mistake) -> Diag {
+fn at_tier(mistake: &Mistake<TierOverrideError>) -> Diag {
     let mut steps = mistake.path.iter();
     let mut path = steps.next().map_or_else(Path::root, |first| Path::root().attribute(first));
     if let Some(tier) = steps.next() {
         path = path.key(tier);
     }
     let path = steps.fold(path, tfplugin::Path::attribute);
-    explain::invalid(path, &mistake.message)
+    explain::with_remedy(path, &mistake.error)
 }

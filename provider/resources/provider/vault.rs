@@ -149,7 +149,7 @@ impl VaultArgs {
     fn settings(self) -> Result<VaultSettings, Diag> {
         let Self { address, namespace, ca_cert, skip_verify, sensitive_paths: _, target_prefixes: _, auth } = self;
         let auth = auth.map(VaultAuthArgs::auth).transpose()?;
-        Ok(VaultSettings { address, namespace, ca_cert, skip_verify, auth })
+        Ok(VaultSettings { address, namespace, ca_cert, skip_verify, auth, ..VaultSettings::default() })
     }
 }
 
@@ -193,7 +193,7 @@ impl JwtLoginArgs {
 }
 
 fn told(error: &VaultAccessError) -> Diag {
-    let steps = error.attribute().unwrap_or(ProviderConfig::VAULT.name());
-    let path = steps.split('.').fold(Path::root(), Path::attribute);
-    Diag::error("Invalid access to Vault").cause(error).at(path)
+    let path = Path::from(ProviderConfig::VAULT);
+    let path = error.field().iter().flat_map(|field| field.split('.')).fold(path, Path::attribute);
+    Diag::error("Invalid access to Vault").cause(error).hint(explain::vault::access(error)).at(path)
 }

@@ -5,7 +5,7 @@ use std::time::SystemTime;
 
 use eod_clients::vault::Metadata;
 use eod_clients::vault::clone::Inspected;
-use eod_domain::vault::{EnvironmentLabel, KeyMarks, KeyRecord, KeyResult, SecretPath, SecretRef, edited};
+use eod_domain::vault::{CopyOwnership, EnvironmentLabel, KeyRecord, KeyResult, SecretPath, SecretRef, edited};
 use eod_domain::{Installation, Nonce};
 use jiff::Timestamp;
 
@@ -34,7 +34,7 @@ pub(crate) struct Copies {
 struct Marked<'a> {
     path: &'a SecretPath,
     metadata: &'a Metadata,
-    marks: KeyMarks,
+    ownership: CopyOwnership,
     /// Environment, installation and nonce.
     owner: (EnvironmentLabel, Installation, Nonce),
     /// The source of the whole, which every part names with its own path behind it.
@@ -74,23 +74,23 @@ impl Copies {
 
 impl<'a> Marked<'a> {
     fn read(path: &'a SecretPath, metadata: &'a Metadata, root: &SecretPath) -> Option<Self> {
-        let marks = KeyMarks::read(&metadata.custom_metadata);
-        let environment = marks.environment.as_ref()?.parse().ok()?;
-        let installation = marks.installation.as_ref()?.parse().ok()?;
-        let nonce = marks.nonce.clone()?;
+        let ownership = CopyOwnership::read(&metadata.custom_metadata);
+        let environment = ownership.environment.as_ref()?.parse().ok()?;
+        let installation = ownership.installation.as_ref()?.parse().ok()?;
+        let nonce = ownership.nonce.clone()?;
         let below = path.as_str().strip_prefix(root.as_str())?;
-        let source = marks.source.as_ref()?.strip_suffix(below)?.to_owned();
-        Some(Self { path, metadata, marks, owner: (environment, installation, nonce), source })
+        let source = ownership.source.as_ref()?.strip_suffix(below)?.to_owned();
+        Some(Self { path, metadata, ownership, owner: (environment, installation, nonce), source })
     }
 
     fn record(&self, now: SystemTime) -> KeyRecord {
-        let version = self.metadata.written(&self.marks);
+        let version = self.metadata.written(&self.ownership);
         KeyRecord {
-            source_version: self.marks.source_version,
+            source_version: self.ownership.source_version,
             version,
             result: KeyResult::Cloned,
             edited: edited(&self.metadata.facts(now), version),
-            created_time: self.marks.created.clone(),
+            created_time: self.ownership.created.clone(),
         }
     }
 }

@@ -16,7 +16,7 @@ pub(super) async fn create(
     input: &Input,
     call: &RequestContext,
 ) -> Result<Applied<VaultClone>, ApplyFailure<VaultClone>> {
-    let limit = TimeoutsArgs::of(input.timeouts.as_ref(), Operation::Create);
+    let limit = TimeoutsArgs::of_or_default(input.timeouts.as_ref(), Operation::Create);
     let remote = Deadline::within(limit, call.cancel.clone());
     let vault = cx.vault().map_err(ApplyFailure::nothing)?;
     let installation = cx.installation().map_err(ApplyFailure::nothing)?.clone();

@@ -18,7 +18,7 @@ pub(super) async fn delete(cx: &Context, prior: &State<VaultClone>, call: &Reque
     if prior.input.on_destroy.is_some_and(|choice| choice.0 == OnDestroy::Keep) {
         return Ok(());
     }
-    let limit = TimeoutsArgs::of(prior.input.timeouts.as_ref(), Operation::Delete);
+    let limit = TimeoutsArgs::of_or_default(prior.input.timeouts.as_ref(), Operation::Delete);
     let remote = Deadline::within(limit, call.cancel.clone());
     let vault = cx.vault()?;
     let mut owner = place::owner(cx, prior)?;

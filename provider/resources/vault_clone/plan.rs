@@ -1,6 +1,5 @@
 //! The plan: where the copy goes, and whether it may. Vault is not asked.
 
-use eod_domain::Mistake;
 use eod_domain::vault::{MountPath, RouteError, SecretPath, SecretRef, default_target};
 use tfplugin::{Attr, Diags, Draft, Text};
 
@@ -79,7 +78,7 @@ fn refused(cx: &Context, source: Option<SecretRef>, target: Option<SecretRef>) -
 fn sensitive(cx: &Context, source: &SecretRef) -> Option<Diags> {
     let pattern = cx.sensitive_paths()?.covering(source)?.to_owned();
     let error = RouteError::Sensitive { source_ref: source.clone(), pattern };
-    Some(explain::mistakes(&[Mistake::at(["source_path"], error)]))
+    Some(explain::with_remedy(Input::SOURCE_PATH.path(), &error).into())
 }
 
 fn reference(mount: Attr<MountPath>, path: Attr<Text<SecretPath>>) -> Option<SecretRef> {

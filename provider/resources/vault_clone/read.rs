@@ -29,7 +29,7 @@ pub(super) async fn read(
     let vault = cx.vault()?;
     let mut owner = place::owner(cx, &prior)?;
     let recorded = records::recorded(output, &prior.private)?;
-    let limit = TimeoutsArgs::of(prior.input.timeouts.as_ref(), Operation::Read);
+    let limit = TimeoutsArgs::of_or_default(prior.input.timeouts.as_ref(), Operation::Read);
     let remote = Deadline::within(limit, call.cancel.clone());
     if prior.private.nonce.is_empty() {
         let source = place::source(&prior.input);

@@ -34,7 +34,7 @@ impl Forgotten<'_> {
                 && let Some(ours) = self.provenance(path)
                 && let CopyCheck::Ours { .. } = check_copy(Some(&facts), &ours)
             {
-                return Ok(facts.marks.nonce);
+                return Ok(facts.ownership.nonce);
             }
         }
         Ok(None)
@@ -79,7 +79,7 @@ impl Forgotten<'_> {
 /// When the version of a record was stored, if it is the newest, without marks, and not older than the first.
 fn stored_by(facts: &KeyFacts, record: &KeyRecord, since: Timestamp) -> Option<String> {
     let stored = facts.created_time.clone()?;
-    let same = facts.marks.is_empty() && facts.current_version == record.version;
+    let same = facts.ownership.is_empty() && facts.current_version == record.version;
     (same && stored.parse::<Timestamp>().ok()? >= since).then_some(stored)
 }
 

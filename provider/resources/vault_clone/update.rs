@@ -47,7 +47,7 @@ async fn overwrite(
     recorded: &mut records::Records,
     call: &RequestContext,
 ) -> Result<(), ApplyFailure<VaultClone>> {
-    let limit = TimeoutsArgs::of(input.timeouts.as_ref(), Operation::Update);
+    let limit = TimeoutsArgs::of_or_default(input.timeouts.as_ref(), Operation::Update);
     let remote = Deadline::within(limit, call.cancel.clone());
     let vault = cx.vault().map_err(ApplyFailure::nothing)?;
     let owner = place::owner(cx, prior).map_err(ApplyFailure::nothing)?;

@@ -60,7 +60,7 @@ fn project_allows_exactly_the_kinds_that_the_plugin_renders() {
     let word = |item: &eod_render::Node, key: &str| item.get(key).unwrap().text().unwrap().to_owned();
     let allowed: BTreeSet<_> = items.iter().map(|item| (word(item, "group"), word(item, "kind"))).collect();
 
-    let ours = ObjectKind::ALL.into_iter().filter(|kind| *kind != ObjectKind::Namespace);
+    let ours = ObjectKind::ALL.iter().copied().filter(|kind| *kind != ObjectKind::Namespace);
     let mut expected: BTreeSet<_> = ours.map(|kind| (kind.group().to_owned(), kind.as_str().to_owned())).collect();
     // Kind of a secret reference, set by `secrets` in the policy.
     expected.insert(("external-secrets.io".to_owned(), "ExternalSecret".to_owned()));

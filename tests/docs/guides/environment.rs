@@ -17,7 +17,7 @@ pub(super) fn values() -> [(&'static str, String); 12] {
     [
         ("default_tier", Tier::default().to_string()),
         ("tiers", tiers()),
-        ("ttl_ceiling", Ttl::CEILING.to_string()),
+        ("ttl_ceiling", Ttl::MAX.to_string()),
         ("statuses", statuses()),
         ("objects", kinds(&with_mesh)),
         ("limits", limits(&environment)),
@@ -66,7 +66,7 @@ fn tiers() -> String {
     let names: Vec<String> = Tier::ALL.iter().map(code).collect();
     let head: Vec<&str> = std::iter::once("").chain(names.iter().map(String::as_str)).collect();
     let row = |title: &str, cell: &dyn Fn(Tier) -> String| {
-        std::iter::once(title.to_owned()).chain(Tier::ALL.into_iter().map(cell)).collect::<Vec<_>>()
+        std::iter::once(title.to_owned()).chain(Tier::ALL.iter().copied().map(cell)).collect::<Vec<_>>()
     };
     let time = |ttl: Option<Ttl>| ttl.map_or("none".to_owned(), |ttl| ttl.to_string());
     let quota = |tier| &tiers.get(tier).quota;
@@ -121,7 +121,10 @@ fn statuses() -> String {
         Status::AwaitingApproval => "after the expiry in tier `compliance`, which ends nothing without an approval",
         Status::Destroyed => "the namespace is gone or is being deleted",
     };
-    table(&["status", "meaning"], Status::ALL.into_iter().map(|status| vec![code(status), meaning(status).to_owned()]))
+    table(
+        &["status", "meaning"],
+        Status::ALL.iter().copied().map(|status| vec![code(status), meaning(status).to_owned()]),
+    )
 }
 
 /// The objects by kind and name. Each one has to be described.

@@ -1,6 +1,6 @@
 //! Data of `eod_render` for the guide on the Argo CD plugin.
 
-use eod_render::{ANNOUNCEMENTS, Collection};
+use eod_render::reference;
 
 use super::table::{code, table};
 
@@ -9,14 +9,14 @@ pub(super) fn values() -> [(&'static str, String); 1] {
 }
 
 fn parameters() -> String {
-    let rows = ANNOUNCEMENTS.iter().map(|parameter| {
-        let kind = match parameter.collection {
-            Collection::Text => "string",
-            Collection::List => "array",
-            Collection::Map => "map",
-        };
+    let rows = reference::parameters().iter().map(|parameter| {
         let default = if parameter.default.is_empty() { String::new() } else { code(parameter.default) };
-        vec![code(parameter.name), kind.to_owned(), default, parameter.tooltip.to_owned()]
+        vec![
+            code(parameter.name),
+            parameter.parameter_type.as_str().to_owned(),
+            default,
+            parameter.meaning.to_owned(),
+        ]
     });
     table(&["parameter", "type", "default", "meaning"], rows)
 }

@@ -87,9 +87,9 @@ fn contradictions_in_the_block_are_told_at_once() {
             "{ host = \"https://127.0.0.1:1\", config_path = \"~/.kube/config\", client_key = \"-----BEGIN PRIVATE KEY-----\", token = \"a\", token_path = \"b\" }",
         );
         let run = bare.workspace.plan();
-        run.expect_err("`host` and `config_path` exclude each other")
-            .expect_said("`token_path` and `token` exclude each other")
-            .expect_said("`client_key` needs `client_certificate`")
+        run.expect_err("`host` and `config_path` cannot be set together")
+            .expect_said("`token_path` and `token` cannot be set together")
+            .expect_said("`client_key` requires `client_certificate`")
             .expect_said("main.tf line");
     });
 }
@@ -145,6 +145,6 @@ fn an_empty_variable_is_no_variable() {
 fn in_cluster_outside_of_a_cluster_is_refused() {
     each(|terraform| {
         let bare = Bare::new(terraform, "in-cluster", "{ in_cluster = true }");
-        bare.expect_refused(&["`in_cluster` works only inside of a pod", "KUBERNETES_SERVICE_HOST"]);
+        bare.expect_refused(&["`in_cluster` requires a pod", "KUBERNETES_SERVICE_HOST"]);
     });
 }

@@ -48,7 +48,7 @@ fn a_broken_file_is_placed_and_not_quoted() {
         fs::write(&path, "users: [ { name: a, user: { token: canary-in-a-broken-file").unwrap();
         let mut bare = Bare::new(terraform, "broken-file", "");
         bare.workspace.set_env("KUBE_CONFIG_PATH", &path);
-        bare.expect_refused(&["broken is no valid kubeconfig"]);
+        bare.expect_refused(&["broken is not a valid kubeconfig"]);
         bare.workspace.assert_nowhere("canary-in-a-broken-file", &[]);
     });
 }
@@ -71,7 +71,7 @@ fn a_missing_context_is_named_with_those_there_are() {
         let (_folder, path) = changed(|config| config["current-context"] = "".into());
         let path = quoted(path.to_str().unwrap());
         let bare = Bare::new(terraform, "no-current", &format!("{{ config_path = {path} }}"));
-        bare.expect_refused(&["no context is chosen", "`config_context`", "the contexts test"]);
+        bare.expect_refused(&["no context is set", "`config_context`", "its contexts are test"]);
         bare.rewrite(&format!("{{ config_path = {path}, config_context = \"test\" }}"), "");
         bare.expect_works();
     });

@@ -94,7 +94,7 @@ fn a_plugin_that_never_ends_is_given_up() {
         let bare = Bare::new(terraform, "endless-plugin", &plugin.block(&proxy.access().server, ""));
         // By its own limit, and not because five minutes were over.
         let run = bare.expect_refused(&["the exec plugin `sh` gave no credentials within", "log in beforehand"]);
-        assert!(!run.said().contains("allowed for this operation"), "{run}");
+        assert!(!run.said().contains("timed out"), "{run}");
         assert!(proxy.log().is_empty(), "{}", proxy.story());
     });
 }
@@ -133,7 +133,7 @@ fn a_plugin_that_prints_something_else_is_told_without_what_it_printed() {
         for (test, script, why) in outputs {
             let plugin = Plugin::new(script);
             let bare = Bare::new(terraform, test, &plugin.block(server, ""));
-            bare.expect_refused(&["the exec plugin `sh` printed no usable ExecCredential", why]);
+            bare.expect_refused(&["the exec plugin `sh` printed no valid ExecCredential", why]);
             bare.workspace.assert_nowhere("canary-output", &[]);
         }
     });

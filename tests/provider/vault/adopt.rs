@@ -49,7 +49,7 @@ fn a_value_that_a_killed_run_left_without_marks_is_adopted_while_it_is_what_woul
 
         // The source as it is, without what is left out and put over, is something else.
         story.vault.put(&story.mount, TARGET, &[("URL", "https://stage.example"), ("KEY", "stage-key")]);
-        story.apply().expect_ok().expect_said("it carries no marks and holds something else than the source");
+        story.apply().expect_ok().expect_said("it has no provenance, and its value differs from the source");
         assert_eq!(story.results()[TARGET], "kept_foreign");
         story.destroy().expect_ok();
         story.expect_untouched(TARGET, &json!({ "URL": "https://stage.example", "KEY": "stage-key" }));
@@ -105,7 +105,7 @@ fn a_copy_that_was_taken_over_belongs_to_who_took_it() {
         let plan = story.plan().expect_ok();
         plan.expect_said("A copy was replaced by something else").expect_said("It is not touched");
         let blind = ["destroy", "-no-color", "-auto-approve", "-refresh=false"];
-        story.run(&blind).expect_ok().expect_said("a later run of this environment has taken it over");
+        story.run(&blind).expect_ok().expect_said("a later run of this environment adopted it");
         assert_eq!(story.marks(TARGET), marks);
 
         other.expect_no_changes();

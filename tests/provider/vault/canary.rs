@@ -154,7 +154,7 @@ fn nothing_that_is_secret_is_left_anywhere() {
         story.provider("vault = { auth = { token = var.token } }");
         story.apply().expect_err("Vault does not accept the token");
         story.set_env("TF_VAR_token", format!("{PLAIN_TOKEN}\nof two lines"));
-        story.plan().expect_err("contains a character that cannot be sent");
+        story.plan().expect_err("contains a character that is not valid in an HTTP header");
 
         // The tokens that the logins gave, as the proxy saw them.
         let mut secrets = vec![SOURCE_VALUE.to_owned(), OVERRIDE.to_owned(), EDIT.to_owned(), SENSITIVE.to_owned()];

@@ -238,7 +238,7 @@ fn an_interrupted_create_marks_what_it_has_just_stored() {
     running.signal(Signal::SIGINT);
     let run = running.wait();
     expect_sound(&run);
-    run.expect_err("Interrupt received").expect_said("run again to continue; what was done so far is kept");
+    run.expect_err("Interrupt received").expect_said("run again to continue; everything done so far is kept");
     assert!(story.is_tainted());
     story.expect_whole("stage/shop/c", &path);
     assert!(story.results().contains_key(&path));

@@ -78,7 +78,7 @@ fn a_copy_that_nobody_can_tell_from_another_secret_is_left_and_named() {
             .run(&["destroy", "-no-color", "-auto-approve", "-refresh=false"])
             .expect_ok()
             .expect_said(&format!("A secret was not deleted: {}/{TARGET}", story.mount))
-            .expect_said("it carries no marks, so it cannot be told from somebody else's");
+            .expect_said("it has no ownership labels, so its owner is unknown");
         story.expect_untouched(TARGET, &json!({ "MINE": "1" }));
 
         // Somebody removed it and made another copy there.
@@ -88,7 +88,7 @@ fn a_copy_that_nobody_can_tell_from_another_secret_is_left_and_named() {
         story
             .run(&["destroy", "-no-color", "-auto-approve", "-refresh=false"])
             .expect_ok()
-            .expect_said("it now carries the marks of another environment or installation");
+            .expect_said("it now has the ownership labels of another environment or installation");
         assert_eq!(story.version(TARGET), 1);
     });
 }
@@ -102,11 +102,7 @@ fn what_a_replaced_object_gives_back_is_not_its_successors_copy() {
         // The new object is made first, at the same place.
         story.arguments(&format!("{SOURCE}\nrecursive = true\n{successor}"));
         story.vault.put(&story.mount, "stage/shop/db", &[("A", "1")]);
-        story
-            .apply()
-            .expect_ok()
-            .expect_said(&done(1, 0, 1))
-            .expect_said("a later run of this environment has taken it over");
+        story.apply().expect_ok().expect_said(&done(1, 0, 1)).expect_said("a later run of this environment adopted it");
         story.expect_no_changes();
         assert_eq!(story.get(TARGET).unwrap()["URL"], "https://mine.example");
         story.expect_whole("stage/shop/db", &format!("{TARGET}/db"));

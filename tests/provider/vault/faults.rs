@@ -126,8 +126,8 @@ fn a_busy_server_is_asked_again_and_not_for_an_hour() {
         .apply()
         .expect_err("Vault took too long")
         .expect_said(&format!("Cannot create secret `{}/{TARGET}`", story.mount))
-        .expect_said("the 2.0 s allowed for this operation are over; the last attempt failed")
-        .expect_said("the server limits how often it may be asked")
+        .expect_said("timed out after 2.0 s; the last attempt failed")
+        .expect_said("the server limits the number of requests")
         .expect_said("raise the limit in the `timeouts` block");
     assert!(story.attributes_of("config").is_none(), "nothing was stored");
     story.expect_nothing_left();
@@ -138,8 +138,7 @@ fn a_server_that_never_answers_ends_with_the_time_allowed() {
     let (story, proxy) = behind_proxy("silent", &format!("{SOURCE}\ntimeouts = {{ create = \"2s\" }}"), false);
     proxy.rule(|call| call.is("POST", &format!("/data/{TARGET}")), usize::MAX, Fault::Hang);
     let run = story.apply().expect_err("Vault took too long");
-    run.expect_said(&format!("Cannot create secret `{}/{TARGET}`", story.mount))
-        .expect_said("the 2.0 s allowed for this operation are over");
+    run.expect_said(&format!("Cannot create secret `{}/{TARGET}`", story.mount)).expect_said("timed out after 2.0 s");
     proxy.clear_rules();
     story.settle();
     story.expect_whole("stage/shop", TARGET);
@@ -153,16 +152,16 @@ fn the_token_is_not_taken_to_another_host() {
         proxy.rule(|_| true, usize::MAX, moved(&format!("{there}/v1/somewhere")));
         story
             .apply()
-            .expect_err(&format!("the server sent the request on to {there}, which is not the host in `vault.address`"))
+            .expect_err(&format!("the server redirects to {there}, which is not the configured host"))
             .expect_said("the token was not sent there")
-            .expect_said("Set `vault.address` to that host if it is the active node");
+            .expect_said(&format!("set `vault.address` to {there} if it is the active node"));
         assert!(other.log().is_empty(), "{}", other.story());
         assert!(story.attributes_of("config").is_none());
 
         // In the middle of a create, after the value was stored.
         proxy.clear_rules();
         proxy.rule(|call| call.is("POST", &format!("/metadata/{TARGET}")), usize::MAX, moved(&there));
-        story.apply().expect_err("which is not the host in `vault.address`");
+        story.apply().expect_err("which is not the configured host");
         assert!(story.is_tainted());
         assert!(other.log().is_empty(), "{}", other.story());
         proxy.clear_rules();
@@ -178,7 +177,8 @@ fn what_is_not_vault_is_not_repeated() {
     proxy.rule(|call| call.path.ends_with("/data/stage/shop"), usize::MAX, page);
     let run = story
         .apply()
-        .expect_err("what answered with status 200 is not Vault; check `vault.address`, and proxies in between");
+        .expect_err("the response with status 200 is not from Vault")
+        .expect_said("check `vault.address` (VAULT_ADDR), and proxies before the server");
     assert!(!run.said().contains("canary"), "{run}");
     story.assert_nowhere("canary-of-a-login-page", &[]);
     story.expect_nothing_left();

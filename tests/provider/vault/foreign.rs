@@ -10,7 +10,7 @@ use crate::provider::done;
 #[track_caller]
 fn expect_kept(story: &VaultStory, why: &str) -> Run {
     let run = story.apply().expect_ok().expect_said(&format!("A secret was left alone: {}/{TARGET}", story.mount));
-    let run = run.expect_said(&format!("The secret `{}/{TARGET}` was there before", story.mount)).expect_said(why);
+    let run = run.expect_said(&format!("The secret `{}/{TARGET}` existed before", story.mount)).expect_said(why);
     assert_eq!(story.results()[TARGET], "kept_foreign");
     story.expect_no_changes();
     run
@@ -25,7 +25,7 @@ fn a_secret_that_a_person_makes_meanwhile_is_kept_and_stays_after_the_destroy() 
         meanwhile(&proxy, write, move || {
             vault.put(&mount, TARGET, &[("MINE", "1")]);
         });
-        expect_kept(story, "it carries no marks and holds something else than the source");
+        expect_kept(story, "it has no provenance, and its value differs from the source");
         let theirs = json!({ "MINE": "1" });
         story.expect_untouched(TARGET, &theirs);
 
@@ -47,7 +47,7 @@ fn a_secret_that_is_there_can_be_an_error() {
         story
             .apply()
             .expect_err(&format!("Cannot create secret `{}/{TARGET}`", story.mount))
-            .expect_said("it is there already and is not a copy of ours")
+            .expect_said("it exists already and is not a copy of this installation")
             .expect_said("delete it, or set `on_existing = \"keep\"`");
         assert!(story.attributes_of("config").is_none());
         story.expect_untouched(TARGET, &json!({ "MINE": "1" }));
@@ -106,14 +106,14 @@ fn what_somebody_has_written_on_or_deleted_is_somebody_elses() {
         let data = [("URL", "https://stage.example"), ("KEY", "stage-key")];
         story.vault.put(&story.mount, TARGET, &[("OLD", "1")]);
         story.vault.put(&story.mount, TARGET, &data);
-        expect_kept(story, "somebody made it and wrote version 2");
+        expect_kept(story, "others created it and wrote version 2");
         assert_eq!(story.key(TARGET)["version"], 2);
         story.destroy().expect_ok();
         assert_eq!(story.version(TARGET), 2);
 
         // A deleted one is not brought back.
         story.vault.soft_delete(&story.mount, TARGET);
-        expect_kept(story, "somebody made it and deleted its newest version");
+        expect_kept(story, "others created it and deleted its newest version");
         assert_eq!((story.get(TARGET), story.version(TARGET)), (None, 2));
         story.destroy().expect_ok();
         story.vault.undelete(&story.mount, TARGET, &[2]);

@@ -115,9 +115,9 @@ fn what_cannot_be_imported_is_explained() {
             ),
             (format!("{mount}/preview/nothing"), "check the mount and the path, and set the provider's `installation`"),
             ("nowhere/preview/x".to_owned(), "no secrets engine is mounted at `nowhere/preview/x`"),
-            (mount.clone(), "names no secret; expected `<mount>/<path>`"),
-            (format!("{mount}//x"), "has two slashes in a row"),
-            (format!("/{mount}/x"), "begins or ends with a slash"),
+            (mount.clone(), "expected `<mount>/<path>`"),
+            (format!("{mount}//x"), "must not have two slashes in a row"),
+            (format!("/{mount}/x"), "must not begin or end with a slash"),
         ] {
             import(&id).expect_err(why);
         }

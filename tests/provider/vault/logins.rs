@@ -91,7 +91,7 @@ fn an_approle_logs_in_once_in_every_process() {
             .apply()
             .expect_err("Vault does not accept the credentials")
             .expect_said(&format!("cannot log in to Vault by approle at `auth/{}`", role.mount))
-            .expect_said("the role or its secret is wrong, expired or used up, or there is no such auth mount");
+            .expect_said("the role or its secret is wrong, expired or used up, or the auth mount does not exist");
         let wrong = block(&role.secret_id).replace(&format!("mount = \"{}\"", role.mount), "mount = \"nowhere\"");
         auth(story, &wrong);
         story.apply().expect_err("cannot log in to Vault by approle at `auth/nowhere`");
@@ -113,7 +113,7 @@ fn a_jwt_is_given_or_read_from_a_file() {
         file(story, "not.a.jwt");
         story.apply().expect_err(&format!("cannot log in to Vault by jwt at `auth/{}`", login.mount));
         file(story, "");
-        story.apply().expect_err("holds no token, or more than one line");
+        story.apply().expect_err("contains no token, or more than one line");
         auth(story, &block("token_path = \"does/not/exist\""));
         story.apply().expect_err("cannot read the JWT from `does/not/exist`");
         auth(story, &block(""));
@@ -158,8 +158,8 @@ fn one_way_to_log_in_is_needed_and_not_two() {
         let run = story.plan().expect_err("Exactly one of `token`, `approle`, `kubernetes` and `jwt` is needed");
         run.expect_said("keep one of them, or remove `auth` to take the token from VAULT_TOKEN");
         auth(story, "approle = { role_id = \"r\", secret_id = \"s\", mount = \"../token\" }");
-        story.plan().expect_err("expected the path of an auth mount, such as `approle`, without `auth/`");
+        story.plan().expect_err("expected the path of an auth mount without `auth/`, such as `approle`");
         auth(story, "token = \"\"");
-        story.plan().expect_err("`vault.auth.token` is empty; set it, or remove it");
+        story.plan().expect_err("`auth.token` is empty");
     });
 }

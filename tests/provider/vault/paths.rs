@@ -38,19 +38,19 @@ fn a_path_that_could_be_taken_for_another_is_refused() {
         expect_refused(
             story,
             &[
-                ("source_path = \"stage/../prod/x\"", "contains the segment `..`; write the path that is meant"),
-                ("source_path = \"stage/./shop\"", "contains the segment `.`"),
-                ("source_path = \"stage//shop\"", "has two slashes in a row; write one"),
-                ("source_path = \"stage/%2e%2e/x\"", "contains `%2e`, which looks percent-encoded"),
-                ("source_path = \"stage%2Fshop\"", "contains `%2F`"),
-                ("source_path = \"stage/shop/\"", "begins or ends with a slash; write `stage/shop`"),
-                ("source_path = \"/stage/shop\"", "begins or ends with a slash"),
+                ("source_path = \"stage/../prod/x\"", "must not contain the segment `..`; write the path without"),
+                ("source_path = \"stage/./shop\"", "must not contain the segment `.`"),
+                ("source_path = \"stage//shop\"", "must not have two slashes in a row"),
+                ("source_path = \"stage/%2e%2e/x\"", "must not be percent-encoded, got `%2e`"),
+                ("source_path = \"stage%2Fshop\"", "must not be percent-encoded, got `%2F`"),
+                ("source_path = \"stage/shop/\"", "must not begin or end with a slash; write `stage/shop`"),
+                ("source_path = \"/stage/shop\"", "must not begin or end with a slash"),
                 ("source_path = \"\"", "Must not be empty."),
-                ("source_path = \"stage/shop \"", "has a space at the edge of a segment"),
-                ("source_path = \"stage/sho\\u200bp\"", "U+200B, a character that cannot be seen"),
-                ("target_path = \"preview/../stage/x\"", "contains the segment `..`"),
-                ("target_mount = \"a/../b\"", "contains the segment `..`"),
-                ("sensitive_path = \"a//b\"", "has two slashes in a row"),
+                ("source_path = \"stage/shop \"", "must not have a space at the start or end of a segment"),
+                ("source_path = \"stage/sho\\u200bp\"", "invisible character U+200B"),
+                ("target_path = \"preview/../stage/x\"", "must not contain the segment `..`"),
+                ("target_mount = \"a/../b\"", "must not contain the segment `..`"),
+                ("sensitive_path = \"a//b\"", "must not have two slashes in a row"),
             ],
         );
     });
@@ -59,27 +59,24 @@ fn a_path_that_could_be_taken_for_another_is_refused() {
 #[test]
 fn what_is_sensitive_and_what_leads_out_is_refused() {
     tell("routes", "", |story| {
-        let never = "is never read or copied; to hand it on as a reference, name it in `sensitive_path`";
+        let never = "is never read or copied.";
         expect_refused(
             story,
             &[
                 ("source_path = \"sensitive/shop\"", never),
                 // The default target would end in the same word; that is one mistake and not two.
                 ("source_path = \"stage/sensitive\"", never),
-                ("source_path = \"stage/SENSITIVE/db\"", "(`vault.sensitive_paths` has `*/sensitive/*`)"),
+                ("source_path = \"stage/SENSITIVE/db\"", "(it matches the pattern `*/sensitive/*`)"),
                 ("source_path = \"data/sensitive/x\"", never),
-                (
-                    "target_path = \"prod/shop\"",
-                    "`vault.target_prefixes` allows `*/preview/*`; choose such a target path",
-                ),
-                ("target_path = \"previews/shop\"", "lies outside of where copies may go"),
-                ("target_path = \"preview/sensitive/shop\"", "so a copy there could never be read again"),
-                ("source_path = \"preview/a\"\n  target_path = \"preview/a/b\"", "so the copy would copy itself"),
+                ("target_path = \"prod/shop\"", "is not an allowed target: allowed are `*/preview/*`"),
+                ("target_path = \"previews/shop\"", "is not an allowed target"),
+                ("target_path = \"preview/sensitive/shop\"", "so the copy could never be read again"),
+                ("source_path = \"preview/a\"\n  target_path = \"preview/a/b\"", "so the copy would contain itself"),
                 (
                     "source_path = \"preview/c/d\"\n  target_path = \"preview/c\"",
-                    "choose a target path beside the source",
+                    "use a target path outside of the source",
                 ),
-                ("source_path = \"preview/e\"\n  target_path = \"preview/e\"", "is or lies inside"),
+                ("source_path = \"preview/e\"\n  target_path = \"preview/e\"", "is equal to or inside"),
             ],
         );
     });
@@ -116,14 +113,14 @@ fn patterns_of_the_provider_block_hold_for_every_spelling_of_a_mount() {
         // The long form of a pattern covers the short form of a path.
         let text = block(&mount, "prod/shop");
         story.body(&text);
-        story.plan().expect_err(&format!("is sensitive (`vault.sensitive_paths` has `{mount}/data/prod/*`)"));
+        story.plan().expect_err(&format!("is sensitive (it matches the pattern `{mount}/data/prod/*`)"));
         // A part of the path in the mount is no other mount, although no pattern covers it.
         let text = block(&format!("{mount}/prod"), "shop");
         story.body(&text);
         story
             .apply()
             .expect_err(&format!("cannot find the mount of `{mount}/prod`"))
-            .expect_said(&format!("set the mount to `{mount}` and put the rest into the path"));
+            .expect_said(&format!("set the mount to `{mount}`, and move the rest into the path"));
         assert!(!audit.was_read(&mount, "prod"));
         // What the patterns allow is copied, also where the default would not.
         let text = block(&mount, "stage/shop");
@@ -140,8 +137,8 @@ fn patterns_that_cannot_be_meant_are_refused_where_they_stand() {
         for (pattern, why) in [
             ("sensitive_paths = [\"*/ok/*\", \"prod\"]", "has no slash; patterns are matched against `<mount>/<path>`"),
             ("sensitive_paths = [\"secret/../x\"]", "can never match"),
-            ("target_prefixes = []", "The list is empty, so no copy could be made anywhere"),
-            ("target_prefixes = [\"\"]", "A pattern must not be empty"),
+            ("target_prefixes = []", "List of targets must not be empty, else no copy is allowed"),
+            ("target_prefixes = [\"\"]", "Pattern must not be empty"),
         ] {
             story.provider(&format!("vault = {{\n{pattern}\n}}"));
             story.plan().expect_err("Invalid vault.").expect_said(why);

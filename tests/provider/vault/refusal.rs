@@ -35,7 +35,7 @@ fn a_mount_that_is_none_or_of_another_kind_is_named() {
                 "Cannot copy secret `nowhere/stage/shop`",
                 "cannot find the mount of `nowhere`",
                 "no secrets engine is mounted at `nowhere`, or the token has no right on any path below it",
-                "check the mount, the namespace and the token's policy",
+                "check the mount, the namespace and the policy of the token",
             ],
         );
         story.body(&block(&mount, "target_mount = \"nowhere\""));
@@ -44,7 +44,7 @@ fn a_mount_that_is_none_or_of_another_kind_is_named() {
             &["Cannot create secret `nowhere/preview/pr-1/shop`", "cannot find the mount of `nowhere`"],
         );
         story.body(&block("cubbyhole", ""));
-        expect_refused(story, &["it is an engine of type `cubbyhole`; secrets are copied on key-value engines only"]);
+        expect_refused(story, &["it is an engine of type `cubbyhole`: secrets are copied on key-value engines only"]);
         story.expect_nothing_left();
     });
 }
@@ -55,9 +55,9 @@ fn a_mount_that_was_taken_away_is_an_error_and_not_a_copy_that_is_gone() {
         story.settle();
         story.vault.call("DELETE", &format!("sys/mounts/{}", story.mount), None);
         for run in [story.plan(), story.destroy()] {
-            run.expect_err(&format!("Cannot read the metadata of secret `{}/{TARGET}`", story.mount)).expect_said(
-                &format!("nothing is served at `{}/metadata/{TARGET}`; check the mount and the namespace", story.mount),
-            );
+            run.expect_err(&format!("Cannot read the metadata of secret `{}/{TARGET}`", story.mount))
+                .expect_said(&format!("nothing is served at `{}/metadata/{TARGET}`", story.mount))
+                .expect_said("check the mount and the namespace");
         }
         assert_eq!(story.results()[TARGET], "cloned");
     });
@@ -81,8 +81,8 @@ fn version_1_of_the_engine_is_a_source_and_no_target() {
             story,
             &[
                 &format!("`{old}/preview/pr-1/shop"),
-                "the mount is KV version 1, which cannot create without overwriting and knows no metadata",
-                "copies go to a mount of version 2 (`vault kv enable-versioning`), while a source may stay on version 1",
+                "the mount is KV version 1, which cannot create a secret without overwriting and has no metadata",
+                "use a mount of version 2 for the copies (`vault kv enable-versioning`); the source may be on version 1",
             ],
         );
         assert!(story.vault.get_v1(&old, "preview/pr-1/shop").is_none());
@@ -112,14 +112,16 @@ fn a_source_that_is_missing_or_deleted_is_named() {
             &[
                 "Vault does not know this",
                 &format!("Cannot copy secret `{mount}/stage/none`"),
-                "there is no secret to copy at this path; check `mount` and `source_path`, and `recursive` for a folder",
+                "there is no secret to copy at this path",
+                "check `mount` and `source_path`, and set `recursive` for a folder",
             ],
         );
         story.vault.soft_delete(&mount, "stage/shop");
         story.arguments(SOURCE);
         let deleted = [
             &format!("Cannot copy secret `{mount}/stage/shop`"),
-            "its newest version 1 is deleted; restore it (`vault kv undelete`)",
+            "its newest version 1 is deleted",
+            "restore it (`vault kv undelete`)",
         ];
         expect_refused(story, &deleted);
         story.vault.undelete(&mount, "stage/shop", &[1]);
@@ -139,9 +141,8 @@ fn a_missing_right_is_named_with_its_path() {
         let source = format!("path \"{mount}/data/stage/*\" {{ capabilities = [\"read\"] }}\n");
         let data = format!("path \"{mount}/data/preview/*\" {{ capabilities = [\"create\", \"read\"] }}\n");
         let look = format!("path \"{mount}/metadata/preview/*\" {{ capabilities = [\"read\"] }}\n");
-        let needs = |capability: &str, path: &str| {
-            format!("the token needs the capability `{capability}` on `{mount}/{path}`; add it to the token's policy")
-        };
+        let needs =
+            |capability: &str, path: &str| format!("the token needs the capability `{capability}` on `{mount}/{path}`");
         for (policy, tried, needed) in [
             (
                 "path \"nothing\" { capabilities = [\"read\"] }".to_owned(),
@@ -206,7 +207,7 @@ fn a_namespace_that_is_not_there_is_named() {
             story,
             &[
                 &format!("cannot find the mount of `{}`", story.mount),
-                "check the mount, the namespace and the token's policy",
+                "check the mount, the namespace and the policy of the token",
             ],
         );
         run.expect_said("in namespace `nobody/here`");
@@ -222,13 +223,13 @@ fn nobody_at_the_address_is_said_soon() {
             story,
             &[
                 "Vault is not available",
-                "Vault cannot be reached; check `vault.address` and the network",
-                "check that the server is up",
+                "Vault at http://127.0.0.1:9 (from environment variable VAULT_ADDR) cannot be reached",
+                "check the environment variable VAULT_ADDR and that the server is up",
             ],
         );
         for (address, why) in [
-            ("ftp://vault", "`vault.address` (VAULT_ADDR) is no URL of a Vault server"),
-            ("vault:8200", "write it as `https://host:port`"),
+            ("ftp://vault", "`address` is not the URL of a server"),
+            ("vault:8200", "the environment variable VAULT_ADDR"),
         ] {
             story.set_env("VAULT_ADDR", address);
             story.plan().expect_err(why);
@@ -245,18 +246,19 @@ fn neither_a_server_nor_a_token_is_guessed() {
         expect_refused(
             story,
             &[
-                "there are no credentials for Vault; set `vault.auth` (token, approle, kubernetes or jwt)",
+                "no credentials for Vault are configured",
+                "set `vault.auth` (`token`, `approle`, `kubernetes` or `jwt`)",
                 "or VAULT_TOKEN",
             ],
         );
         let token = story.vault.token();
         story.token(token);
         story.unset_env("VAULT_ADDR");
-        expect_refused(story, &["no Vault is named; set `vault.address` in the provider block, or VAULT_ADDR"]);
+        expect_refused(story, &["no Vault is configured", "set `vault.address` in the provider block, or VAULT_ADDR"]);
         story.token(&format!("{token}\n"));
-        story.plan().expect_err("`vault.auth.token` (VAULT_TOKEN) contains a character that cannot be sent");
+        story.plan().expect_err("`auth.token` contains a character that is not valid in an HTTP header");
         story.set_env("VAULT_SKIP_VERIFY", "maybe");
-        story.plan().expect_err("VAULT_SKIP_VERIFY is `maybe`; expected `true` or `false`");
+        story.plan().expect_err("VAULT_SKIP_VERIFY is `maybe`: expected `true` or `false`");
     });
 }
 
@@ -282,7 +284,8 @@ fn a_sealed_server_is_named_and_nothing_is_forgotten() {
     vault.seal();
     for run in [story.plan(), story.apply(), story.destroy()] {
         run.expect_err("Vault is not available")
-            .expect_said("Vault is sealed; unseal it (`vault operator unseal`) and run again")
+            .expect_said("Vault is sealed")
+            .expect_said("unseal Vault (`vault operator unseal`) and run again")
             .expect_said(&format!("`{}/{TARGET}`", story.mount));
     }
     assert_eq!(story.results()[TARGET], "cloned");
@@ -290,27 +293,32 @@ fn a_sealed_server_is_named_and_nothing_is_forgotten() {
     story.expect_no_changes();
     story.destroy().expect_ok();
     vault.seal();
-    expect_refused(&story, &["Vault is sealed; unseal it"]);
+    expect_refused(&story, &["Vault is sealed"]);
 }
 
 #[test]
 fn a_certificate_is_always_verified_unless_somebody_says_otherwise() {
     let vault = Vault::own_tls();
     let mut story = on(&vault, "tls");
-    let distrusted = [
-        "the certificate of the Vault server is not trusted; set `vault.ca_cert` (VAULT_CACERT) to its certificate authority",
-    ];
-    expect_refused(&story, &distrusted);
+    let untrusted = format!(
+        "the certificate of Vault at {} (from environment variable VAULT_ADDR) is not trusted",
+        vault.address()
+    );
+    let untrusted = [untrusted.as_str(), "set `vault.ca_cert` (VAULT_CACERT) to the certificate authority"];
+    expect_refused(&story, &untrusted);
     // Set and empty, as pipelines do it, is not a yes.
     story.set_env("VAULT_SKIP_VERIFY", "");
-    expect_refused(&story, &distrusted);
+    expect_refused(&story, &untrusted);
     story.set_env("VAULT_CACERT", "does/not/exist.pem");
     expect_refused(
         &story,
-        &["cannot read the certificate authority (`vault.ca_cert`, VAULT_CACERT) from `does/not/exist.pem`"],
+        &["cannot read the certificate authority from `does/not/exist.pem`", "check `vault.ca_cert` (VAULT_CACERT)"],
     );
     story.set_env("VAULT_CACERT", "-----BEGIN CERTIFICATE-----\nnothing\n-----END CERTIFICATE-----\n");
-    expect_refused(&story, &["`vault.ca_cert` holds no usable certificate; expected PEM, or the path of a PEM file"]);
+    expect_refused(
+        &story,
+        &["the certificate authority contains no valid certificate: expected PEM, or the path of a PEM file"],
+    );
 
     // A file, a text, and a person who accepts anything.
     std::fs::write(story.path().join("ca.pem"), vault.ca_pem().unwrap()).unwrap();

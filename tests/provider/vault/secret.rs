@@ -156,15 +156,15 @@ fn what_is_not_there_deleted_or_sensitive_is_refused() {
             ),
             (
                 format!("mount = \"{mount}/stage\"\npath = \"shop\""),
-                "it lies on the mount",
-                "put the rest into the path",
+                "it is on the mount",
+                "move the rest into the path",
             ),
             (
                 format!("ref = \"{mount}/stage/shop\"\nversion = 0"),
                 "versions are numbered from 1, got 0",
                 "Invalid version",
             ),
-            (format!("ref = \"{mount}/../x\""), "contains the segment `..`", "Invalid ref"),
+            (format!("ref = \"{mount}/../x\""), "must not contain the segment `..`", "Invalid ref"),
             (String::new(), "One of `path` and `ref` is needed, and none is set", "or `ref` alone"),
             (format!("ref = \"{mount}/a\"\npath = \"a\""), "`ref` says mount and path", "or `ref` alone"),
         ];

@@ -43,12 +43,12 @@ fn a_subtree_is_copied_without_what_is_sensitive_and_what_is_gone() {
         let expected = copied.map(|name| (format!("{ROOT}{name}"), "cloned".to_owned()));
         assert_eq!(story.results(), expected.into());
         for (name, why) in [
-            ("sensitive/", "the folder is sensitive, so not even its names were asked for"),
-            ("x/Sensitive", "it is sensitive (`vault.sensitive_paths` has `*/sensitive/*`)"),
+            ("sensitive/", "the folder is sensitive, so its names were not read"),
+            ("x/Sensitive", "it is sensitive (it matches the pattern `*/sensitive/*`)"),
             ("deleted", "its newest version is deleted"),
             ("destroyed", "its newest version is deleted"),
-            ("%2e%2e", "looks percent-encoded"),
-            ("edge ", "has a space at the edge of a segment"),
+            ("%2e%2e", "must not be percent-encoded"),
+            ("edge ", "must not have a space at the start or end of a segment"),
         ] {
             let words = format!("`{mount}/stage/shop/{name}` was not copied: ");
             assert!(run.said().contains(&words) && run.said().contains(why), "{name}: {why}\n{run}");
@@ -139,7 +139,7 @@ fn a_source_that_changes_between_list_and_read_is_copied_as_it_is_then() {
         story
             .apply()
             .expect_ok()
-            .expect_said(&format!("`{mount}/stage/shop/gone` was not copied: it is gone since it was listed"));
+            .expect_said(&format!("`{mount}/stage/shop/gone` was not copied: it was deleted after it was listed"));
         assert_eq!(story.key(&format!("{ROOT}/new"))["source_version"], 3);
         story.expect_whole("stage/shop/new", &format!("{ROOT}/new"));
         story.expect_no_changes();
@@ -151,7 +151,7 @@ fn a_subtree_that_is_too_deep_is_refused_before_anything_is_written() {
     tell("too-deep", &recursive(), |story| {
         let deep = format!("stage/shop/{}end", "a/".repeat(17));
         fill(story, &[&deep]);
-        story.apply().expect_err("it is more than 16 folders deep; copy a folder further down");
+        story.apply().expect_err("it is more than 16 folders deep").expect_said("copy a folder further down");
         assert!(story.attributes_of("config").is_none());
         story.expect_nothing_left();
     });

@@ -48,9 +48,7 @@ fn a_source_that_turns_out_to_be_sensitive_is_refused_before_it_is_read() {
         story.body(&(made("\"sensitive\"") + &block));
         let audit = story.vault.audit().starting_here();
         story.plan().expect_ok().expect_said("2 to add");
-        story
-            .apply()
-            .expect_err("is sensitive (`vault.sensitive_paths` has `*/sensitive/*`) and is never read or copied");
+        story.apply().expect_err("is sensitive (it matches the pattern `*/sensitive/*`) and is never read or copied");
         assert!(!audit.was_read(&story.mount, "sensitive"));
         assert!(story.attributes_of("config").is_none());
         // The same with patterns that are known only after apply.

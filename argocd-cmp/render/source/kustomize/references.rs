@@ -4,7 +4,7 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use super::build::KustomizeResource;
 use crate::manifest::text;
-use crate::references::{SCALED, each};
+use crate::object_references::{SCALED, each};
 
 /// Lets references follow the names that changed. False where it is not clear which object is meant.
 pub(super) fn follow(resources: &mut [KustomizeResource]) -> bool {

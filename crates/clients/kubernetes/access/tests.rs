@@ -1,4 +1,4 @@
-//! Which settings name which cluster, and which are refused.
+//! Settings that name a cluster, and settings with mistakes.
 
 use super::*;
 
@@ -12,11 +12,11 @@ fn described(pairs: &[(&str, &str)]) -> Option<String> {
 
 fn mistakes(settings: ClusterSettings) -> Vec<String> {
     let result = ClusterAccess::from_settings(settings, &BTreeMap::new());
-    result.unwrap_err().iter().map(|mistake| mistake.attribute().unwrap_or("-").to_owned()).collect()
+    result.unwrap_err().iter().map(|mistake| mistake.field().unwrap_or("-").to_owned()).collect()
 }
 
 #[test]
-fn the_environment_names_one_cluster() {
+fn environment_variables_name_one_cluster() {
     assert_eq!(described(&[]), None);
     assert_eq!(described(&[("KUBECONFIG", ""), ("HOME", "/home/a")]), None);
     let file = [("KUBE_CONFIG_PATH", "~/c"), ("HOME", "/home/a"), ("KUBE_CTX", "preview"), ("KUBECONFIG", "/x")];
@@ -27,15 +27,15 @@ fn the_environment_names_one_cluster() {
 }
 
 #[test]
-fn variables_that_mean_nothing_alone_are_mistakes() {
+fn variables_without_their_counterpart_are_mistakes() {
     for name in ["KUBE_CTX", "KUBE_TOKEN", "KUBE_CLUSTER_CA_CERT_DATA"] {
         let mistakes = ClusterAccess::from_environment(&environment(&[(name, "x")])).unwrap_err();
-        assert_eq!(mistakes[0].attribute(), Some(name));
+        assert_eq!(mistakes[0].field(), Some(name));
     }
 }
 
 #[test]
-fn every_contradiction_is_told_at_once_with_its_attribute() {
+fn all_contradictions_are_reported_at_once_with_their_fields() {
     let settings = ClusterSettings {
         config_path: Some("/c".into()),
         host: Some("https://a".into()),
@@ -48,7 +48,7 @@ fn every_contradiction_is_told_at_once_with_its_attribute() {
 }
 
 #[test]
-fn an_empty_block_names_no_cluster() {
+fn settings_without_a_cluster_are_a_mistake() {
     assert_eq!(mistakes(ClusterSettings::default()), ["-"]);
     assert_eq!(
         mistakes(ClusterSettings { config_context: Some("preview".into()), ..ClusterSettings::default() }),
@@ -72,18 +72,18 @@ fn hosts_are_urls() {
 }
 
 #[test]
-fn a_certificate_in_base64_is_told_apart() {
+fn a_certificate_in_base64_is_not_pem() {
     let settings = ClusterSettings {
         host: Some("https://a".into()),
         cluster_ca_certificate: Some("LS0tLS1CRUdJTi".into()),
         ..ClusterSettings::default()
     };
     let mistakes = ClusterAccess::from_settings(settings, &BTreeMap::new()).unwrap_err();
-    assert!(mistakes[0].to_string().contains("base64decode"), "{}", mistakes[0]);
+    assert!(mistakes[0].to_string().contains("is not PEM"), "{}", mistakes[0]);
 }
 
 #[test]
-fn in_cluster_needs_a_pod() {
+fn in_cluster_requires_a_pod() {
     let settings = ClusterSettings { in_cluster: true, ..ClusterSettings::default() };
     assert_eq!(mistakes(settings.clone()), ["in_cluster"]);
     let pod = environment(&[("KUBERNETES_SERVICE_HOST", "fd00::1"), ("KUBERNETES_SERVICE_PORT", "443")]);
@@ -92,7 +92,7 @@ fn in_cluster_needs_a_pod() {
 }
 
 #[test]
-fn the_home_folder_is_needed_for_a_tilde_only() {
+fn only_a_tilde_requires_the_home_folder() {
     assert_eq!(
         mistakes(ClusterSettings { config_path: Some("~/c".into()), ..ClusterSettings::default() }),
         ["config_path"]

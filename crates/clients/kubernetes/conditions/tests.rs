@@ -7,7 +7,7 @@ fn condition(kind: &str, status: &str, message: &str) -> Value {
 }
 
 #[test]
-fn conditions_that_do_not_hold_say_nothing() {
+fn conditions_that_do_not_hold_are_ignored() {
     let namespace = json!({ "status": { "phase": "Terminating", "conditions": [
             condition("NamespaceDeletionDiscoveryFailure", "False", "All resources successfully discovered"),
             condition("NamespaceDeletionGroupVersionParsingFailure", "False", "All legacy kube types successfully parsed"),
@@ -37,7 +37,7 @@ fn resources_finalizers_and_groups_are_taken_from_the_messages() {
 }
 
 #[test]
-fn messages_of_another_form_are_survived() {
+fn messages_of_another_form_are_ignored() {
     for message in ["", "x", "a: b", "a: b has c", "a: .has 1", "a: x in y", "a: has  resource"] {
         for kind in ["NamespaceContentRemaining", "NamespaceFinalizersRemaining"] {
             let namespace = json!({ "status": { "conditions": [condition(kind, "True", message)] } });

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn short_lives_are_used_for_three_quarters() {
+fn short_lifetimes_are_used_to_three_quarters() {
     let now = SystemTime::UNIX_EPOCH + Duration::from_secs(1_000_000);
     let after = |seconds| now + Duration::from_secs(seconds);
     assert_eq!(usable_until(now, after(900)), after(840));
@@ -11,7 +11,7 @@ fn short_lives_are_used_for_three_quarters() {
 }
 
 #[test]
-fn a_token_with_a_line_end_is_trimmed_and_one_with_control_characters_refused() {
+fn a_line_break_after_a_token_is_removed_and_control_characters_are_refused() {
     let header = bearer(&SecretString::from("abc\n")).unwrap();
     assert_eq!(header.to_str().unwrap(), "Bearer abc");
     assert!(!format!("{header:?}").contains("abc"));

@@ -13,8 +13,8 @@ fn script(text: &str) -> Exec {
 }
 
 async fn run(exec: &Exec, limit: Duration) -> Result<ExecCredential, ExecError> {
-    let call = Deadline::within(Duration::from_secs(600), CancellationToken::new());
-    exec.run(&json!({ "server": "https://a" }), limit, &call).await
+    let deadline = Deadline::within(Duration::from_secs(600), CancellationToken::new());
+    exec.run(&json!({ "server": "https://a" }), limit, &deadline).await
 }
 
 const LONG: Duration = Duration::from_secs(60);
@@ -33,7 +33,7 @@ async fn a_credential_is_read_and_stdin_is_closed() {
 }
 
 #[tokio::test]
-async fn a_failing_plugin_is_never_quoted_from_stdout_or_environment() {
+async fn stdout_and_environment_of_a_failing_plugin_are_not_quoted() {
     let exec = script(
         "echo canary-stdout-token; echo \"login expired canary-stdout-token $SECRET; run aws sso login\" >&2; exit 3",
     );
@@ -45,7 +45,7 @@ async fn a_failing_plugin_is_never_quoted_from_stdout_or_environment() {
 }
 
 #[tokio::test]
-async fn output_that_is_no_credential_is_not_quoted() {
+async fn output_that_is_not_a_credential_is_not_quoted() {
     for (printed, problem) in [
         ("canary-garbage", "not JSON"),
         (r#"{"kind":"canary"}"#, "kind"),
@@ -59,25 +59,25 @@ async fn output_that_is_no_credential_is_not_quoted() {
 }
 
 #[tokio::test]
-async fn a_missing_program_names_the_hint() {
+async fn a_missing_program_is_reported_with_the_install_hint() {
     let exec = Exec { command: "eod-no-such-plugin".into(), install_hint: Some("get it".into()), ..script("") };
     let error = run(&exec, LONG).await.err().unwrap();
-    assert_eq!(error.to_string(), "the exec plugin `eod-no-such-plugin` is not installed or not in PATH; get it");
+    assert_eq!(error.to_string(), "the exec plugin `eod-no-such-plugin` is not installed or not in PATH: get it");
 }
 
 #[tokio::test]
-async fn a_slow_program_is_ended_by_its_own_deadline() {
+async fn a_slow_program_ends_at_its_own_time_limit() {
     let error = run(&script("exec sleep 600"), Duration::from_millis(50)).await.err().unwrap();
     assert!(matches!(error, ExecError::Slow { .. }), "{error}");
-    assert!(error.to_string().contains("cannot ask"));
+    assert!(error.to_string().contains("without a terminal"));
 }
 
 #[tokio::test]
-async fn a_cancelled_call_ends_the_program() {
+async fn cancellation_ends_the_program() {
     let cancel = CancellationToken::new();
-    let call = Deadline::within(LONG, cancel.clone());
+    let deadline = Deadline::within(LONG, cancel.clone());
     let exec = script("exec sleep 600");
     let null = Value::Null;
-    let (result, ()) = tokio::join!(exec.run(&null, LONG, &call), async { cancel.cancel() });
-    assert!(matches!(result.err().unwrap(), ExecError::Stopped(Stop::Cancelled)));
+    let (result, ()) = tokio::join!(exec.run(&null, LONG, &deadline), async { cancel.cancel() });
+    assert!(matches!(result.err().unwrap(), ExecError::Interrupted(Interruption::Cancelled)));
 }

@@ -31,7 +31,7 @@ fn check(text: &str, context: Option<&str>) -> Result<Chosen, String> {
 }
 
 #[test]
-fn the_context_is_chosen_and_paths_are_absolute() {
+fn the_context_is_selected_and_paths_are_absolute() {
     let chosen = check(TWO_CONTEXTS, Some("good")).unwrap();
     assert_eq!(chosen.cluster.server.as_deref(), Some("https://one:6443"));
     assert!(chosen.cluster.certificate_authority.unwrap().starts_with('/'));
@@ -39,35 +39,31 @@ fn the_context_is_chosen_and_paths_are_absolute() {
 }
 
 #[test]
-fn every_mistake_names_the_file_and_what_there_is() {
+fn every_mistake_names_the_files_and_their_content() {
     let cases = [
         (
             TWO_CONTEXTS,
             None,
-            "no context is chosen: DIR/absent, DIR/config has no current context; set `config_context` or KUBE_CTX. it has the contexts good, no-cluster, no-user, old, alpha",
+            "no context is set, and DIR/absent, DIR/config has no current context; its contexts are good, no-cluster, no-user, old, alpha",
         ),
         (
             TWO_CONTEXTS,
             Some("bad"),
-            "context `bad` is not in DIR/absent, DIR/config. it has the contexts good, no-cluster, no-user, old, alpha",
+            "context `bad` is not in DIR/absent, DIR/config; its contexts are good, no-cluster, no-user, old, alpha",
         ),
         (
             TWO_CONTEXTS,
             Some("no-cluster"),
-            "cluster (named by context `no-cluster`) `c9` is not in DIR/absent, DIR/config. it has the clusters c1",
+            "the cluster of context `no-cluster`, `c9` is not in DIR/absent, DIR/config; its clusters are c1",
         ),
         (
             TWO_CONTEXTS,
             Some("no-user"),
-            "user (named by context `no-user`) `u9` is not in DIR/absent, DIR/config. it has the users u1, old, alpha",
+            "the user of context `no-user`, `u9` is not in DIR/absent, DIR/config; its users are u1, old, alpha",
         ),
-        (
-            TWO_CONTEXTS,
-            Some("old"),
-            "user `old` logs in with the auth provider `gcp`, which Kubernetes removed; use an exec plugin",
-        ),
-        (TWO_CONTEXTS, Some("alpha"), "user `alpha` cannot log in"),
-        ("", Some("good"), "context `good` is not in DIR/absent, DIR/config. it has no contexts"),
+        (TWO_CONTEXTS, Some("old"), "user `old` uses the auth provider `gcp`, which Kubernetes removed"),
+        (TWO_CONTEXTS, Some("alpha"), "the exec plugin of user `alpha` is not valid"),
+        ("", Some("good"), "context `good` is not in DIR/absent, DIR/config; it has no contexts"),
     ];
     for (text, context, expected) in cases {
         assert_eq!(check(text, context).err().as_deref(), Some(expected));
@@ -75,10 +71,10 @@ fn every_mistake_names_the_file_and_what_there_is() {
 }
 
 #[test]
-fn a_broken_file_is_placed_but_never_quoted() {
+fn a_broken_file_is_reported_with_its_line_and_not_quoted() {
     for text in ["users: [ { name: canary-a, user: { token: canary-b", "contexts: canary", "- canary"] {
         let error = check(text, None).err().unwrap();
-        assert!(error.starts_with("DIR/config is no valid kubeconfig"), "{error}");
+        assert!(error.starts_with("DIR/config is not a valid kubeconfig"), "{error}");
     }
 }
 

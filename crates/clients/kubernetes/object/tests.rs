@@ -24,7 +24,7 @@ fn a_name_cannot_leave_its_collection() {
 }
 
 #[test]
-fn a_page_carries_selectors_and_token() {
+fn the_path_of_a_page_has_selectors_and_token() {
     let query = ListQuery {
         api_version: "v1".into(),
         plural: "pods".into(),

@@ -46,10 +46,13 @@ fn kinds_follow_code_and_reason() {
 }
 
 #[test]
-fn html_is_classified_by_code_and_never_shown() {
+fn html_is_classified_by_status_and_not_shown() {
     let rejection = Rejection::read(502, b"<html>Bad gateway, token=abc</html>");
     assert_eq!(rejection.kind(), ErrorKind::Unavailable);
-    assert_eq!(rejection.to_string(), "something between here and the API server answered instead of it (status 502)");
+    assert_eq!(
+        rejection.to_string(),
+        "the response is not from the API server but from a proxy before it (status 502)"
+    );
 }
 
 #[test]

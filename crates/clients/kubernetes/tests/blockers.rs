@@ -1,4 +1,4 @@
-//! Waiting for a namespace to go, and saying why it does not.
+//! Waits for the end of a namespace, and everything that blocks it.
 
 use std::time::Duration;
 
@@ -8,7 +8,7 @@ use tokio::time::Instant;
 use crate::{
     ErrorKind,
     kubernetes::{
-        fake::{FakeApiServer, Reply, call, not_found, shop, status},
+        tests::fake::{FakeApiServer, Reply, deadline, not_found, shop, status},
         wait::WaitStep,
     },
 };
@@ -62,7 +62,7 @@ fn cluster(path: &str) -> Reply {
 async fn objects_finalizers_and_the_api_service_are_named() {
     let fake = FakeApiServer::new(|_, seen| cluster(&seen.path));
     let now = "2026-01-01T01:00:00Z".parse().unwrap();
-    let blockers = fake.client().blockers(&stuck(), now, &call(60)).await;
+    let blockers = fake.client().blockers(&stuck(), now, &deadline(60)).await;
     let objects: Vec<String> = blockers.objects.iter().map(ToString::to_string).collect();
     assert_eq!(
         objects,
@@ -96,58 +96,66 @@ async fn a_thousand_objects_are_counted_and_twenty_named() {
     let namespace = terminating(&json!([
         { "type": "NamespaceContentRemaining", "status": "True", "message": "Some resources are remaining: configmaps. has 1000 resource instances" },
     ]));
-    let blockers = fake.client().blockers(&namespace, "2026-01-01T01:00:00Z".parse().unwrap(), &call(60)).await;
+    let blockers = fake.client().blockers(&namespace, "2026-01-01T01:00:00Z".parse().unwrap(), &deadline(60)).await;
     assert_eq!((blockers.objects.len(), blockers.unnamed), (20, 980));
 }
 
 #[tokio::test]
-async fn conditions_that_do_not_hold_ask_nothing() {
+async fn conditions_that_do_not_hold_cause_no_request() {
     let fake = FakeApiServer::new(|_, _| status(500, "InternalError", "must not be asked"));
     let namespace = terminating(
         &json!([{ "type": "NamespaceContentRemaining", "status": "False", "message": "All content successfully removed" }]),
     );
-    let blockers = fake.client().blockers(&namespace, "2026-01-01T01:00:00Z".parse().unwrap(), &call(60)).await;
+    let blockers = fake.client().blockers(&namespace, "2026-01-01T01:00:00Z".parse().unwrap(), &deadline(60)).await;
     assert!(blockers.is_empty() && fake.log().is_empty());
 }
 
 #[tokio::test]
 async fn finalizers_of_the_namespace_itself_are_named() {
-    let fake = FakeApiServer::new(|_, _| status(500, "InternalError", "must not be asked"));
-    let namespace = json!({ "metadata": { "name": "shop", "finalizers": ["example.com/hold"] } });
-    let blockers = fake.client().blockers(&namespace, "2026-01-01T01:00:00Z".parse().unwrap(), &call(60)).await;
-    assert_eq!(blockers.objects[0].to_string(), "Namespace/shop finalizers=[example.com/hold]");
-    assert!(blockers.advice()[0].contains("kubectl patch namespace shop"), "{:?}", blockers.advice());
+    let fake = FakeApiServer::new(|_, _| status(500, "InternalError", "must not be read"));
+    let namespace = json!({
+        "metadata": { "name": "shop", "finalizers": ["example.com/hold"] },
+        "spec": { "finalizers": ["kubernetes", "example.com/policy"] },
+    });
+    let now = "2026-01-01T01:00:00Z".parse().unwrap();
+    let blockers = fake.client().blockers(&namespace, now, &deadline(60)).await;
+    assert_eq!(blockers.metadata_finalizers, ["example.com/hold"]);
+    assert_eq!(blockers.spec_finalizers, ["example.com/policy"]);
+    assert!(!blockers.is_empty() && fake.log().is_empty());
+
+    let usual = json!({ "metadata": { "name": "shop" }, "spec": { "finalizers": ["kubernetes"] } });
+    assert!(fake.client().blockers(&usual, now, &deadline(60)).await.is_empty());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_namespace_is_waited_for_until_it_is_gone_or_another() {
+async fn a_wait_ends_when_the_namespace_is_gone_or_replaced() {
     let fake = FakeApiServer::new(|number, _| if number < 4 { Reply::Json(200, stuck()) } else { not_found("shop") });
-    assert_eq!(fake.client().wait_gone(&shop(), Some("u1"), &call(600)).await.unwrap(), None);
+    assert_eq!(fake.client().wait_gone(&shop(), Some("u1"), &deadline(600)).await.unwrap(), None);
     assert_eq!(fake.log().len(), 5);
     let fake = FakeApiServer::new(|_, _| Reply::Json(200, stuck()));
-    let other = fake.client().wait_gone(&shop(), Some("u0"), &call(600)).await.unwrap();
+    let other = fake.client().wait_gone(&shop(), Some("u0"), &deadline(600)).await.unwrap();
     assert_eq!(other.unwrap()["metadata"]["uid"], "u1");
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_wait_that_ends_tells_what_it_saw_last() {
+async fn a_wait_that_times_out_reports_the_last_status() {
     let fake = FakeApiServer::new(|_, _| Reply::Json(200, terminating(&json!([]))));
     let started = Instant::now();
-    let error = fake.client().wait_gone(&shop(), Some("u1"), &call(60)).await.unwrap_err();
+    let error = fake.client().wait_gone(&shop(), Some("u1"), &deadline(60)).await.unwrap_err();
     assert_eq!((error.kind, started.elapsed()), (ErrorKind::Timeout, Duration::from_secs(60)));
     assert_eq!(
         error.chain(),
-        "cannot wait for namespace `shop` to be gone: the 60 s allowed for this operation are over; last seen: phase \
+        "cannot wait for namespace `shop` to be gone: timed out after 60 s; last status: phase \
          Terminating; being deleted since 2026-01-01T00:00:00Z"
     );
     assert!(fake.log().len() < 25, "{}", fake.log().len());
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_failing_look_ends_the_wait() {
+async fn a_failed_request_ends_the_wait() {
     let client = FakeApiServer::new(|_, _| status(403, "Forbidden", "no")).client();
-    let error = client.wait_gone(&shop(), None, &call(60)).await.unwrap_err();
+    let error = client.wait_gone(&shop(), None, &deadline(60)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Denied);
-    let done = client.wait("anything", &call(60), || async { Ok(WaitStep::Done(7)) }).await;
+    let done = client.wait("anything", &deadline(60), || async { Ok(WaitStep::Done(7)) }).await;
     assert_eq!(done.unwrap(), 7);
 }

@@ -1,4 +1,4 @@
-//! Credentials: when they are got, how often, what is sent, and what is never shown.
+//! Credentials: their sources, renewals and requests, and secrets that are never shown.
 
 use std::{
     collections::BTreeMap,
@@ -18,8 +18,8 @@ use tokio_util::sync::CancellationToken;
 use crate::{
     Deadline, ErrorKind,
     kubernetes::{
-        ClusterAccess, ClusterLimits, ClusterSettings, Exec, Kubernetes,
-        fake::{FakeApiServer, Reply, call, shop, status},
+        ClusterAccess, ClusterConnectError, ClusterLimits, ClusterSettings, Exec, Kubernetes,
+        tests::fake::{FakeApiServer, Reply, deadline, shop, status},
     },
 };
 
@@ -69,13 +69,12 @@ fn host(url: String, exec: Exec) -> ClusterSettings {
 }
 
 #[tokio::test]
-async fn without_a_cluster_the_first_call_says_what_to_set() {
+async fn without_a_cluster_the_first_request_fails() {
     let client = Kubernetes::new(ClusterAccess::nothing(), "eod");
-    let error = client.get(&shop(), &call(60)).await.unwrap_err();
+    let error = client.get(&shop(), &deadline(60)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Invalid);
-    for word in ["`kubernetes`", "config_path", "KUBE_CONFIG_PATH", "KUBECONFIG", "KUBE_HOST"] {
-        assert!(error.chain().contains(word), "{}", error.chain());
-    }
+    assert_eq!(error.chain(), "cannot read namespace `shop`: no Kubernetes cluster is configured");
+    assert!(matches!(ClusterConnectError::of(&error), Some(ClusterConnectError::NothingConfigured)));
     assert!(client.calls().is_empty());
 }
 
@@ -94,13 +93,13 @@ async fn a_client_does_nothing_until_it_is_used() {
         "current-context": "x",
     });
     std::fs::write(&path, config.to_string()).unwrap();
-    assert!(client.get(&shop(), &call(60)).await.unwrap().is_some());
+    assert!(client.get(&shop(), &deadline(60)).await.unwrap().is_some());
     let seen = fake.log().remove(0);
     assert_eq!((seen.header("user-agent"), seen.header("authorization")), ("eod/1.0 (test) suffix", "Bearer t"));
 }
 
 #[tokio::test]
-async fn a_plugin_of_a_kubeconfig_runs_once_and_is_told_that_nobody_is_there() {
+async fn a_plugin_of_a_kubeconfig_runs_once_and_not_interactively() {
     let folder = tempfile::tempdir().unwrap();
     let script = format!(
         r#"case "$KUBERNETES_EXEC_INFO" in *'"interactive":false'*) {} ;; esac"#,
@@ -122,37 +121,37 @@ async fn a_plugin_of_a_kubeconfig_runs_once_and_is_told_that_nobody_is_there() {
         config_context: Some("x".into()),
         ..ClusterSettings::default()
     });
-    let call = call(60);
-    for result in join_all((0..40).map(|_| async { client.get(&shop(), &call).await })).await {
+    let deadline = deadline(60);
+    for result in join_all((0..40).map(|_| async { client.get(&shop(), &deadline).await })).await {
         assert!(result.unwrap().is_some());
     }
     assert_eq!((runs(&folder), fake.log().len()), (1, 40));
 }
 
 #[tokio::test]
-async fn a_failing_plugin_runs_once_for_all_who_wait_and_shows_no_secret() {
+async fn a_failing_plugin_runs_once_for_all_requests_and_shows_no_secret() {
     let folder = tempfile::tempdir().unwrap();
     let exec = plugin(&folder, "echo canary-token-on-stdout; echo 'please log in' >&2; exit 7");
     let client = client(host(
         "http://127.0.0.1:1".into(),
         Exec { env: BTreeMap::from([("A".into(), "canary-env".into())]), ..exec },
     ));
-    let call = call(60);
-    for result in join_all((0..20).map(|_| async { client.get(&shop(), &call).await })).await {
+    let deadline = deadline(60);
+    for result in join_all((0..20).map(|_| async { client.get(&shop(), &deadline).await })).await {
         let error = result.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Unauthenticated);
         let shown = format!("{} {error:?} {client:?}", error.chain());
         assert!(shown.contains("please log in") && !shown.contains("canary"), "{shown}");
     }
     assert_eq!(runs(&folder), 1);
-    assert!(client.get(&shop(), &call).await.is_err());
+    assert!(client.get(&shop(), &deadline).await.is_err());
     assert_eq!(runs(&folder), 2);
 }
 
 #[tokio::test]
-async fn a_plugin_that_is_missing_or_slow_is_not_logged_in() {
+async fn a_missing_or_slow_plugin_is_an_error_of_the_credentials() {
     let missing = Exec { command: "eod-no-such-plugin".into(), ..plugin(&tempfile::tempdir().unwrap(), "") };
-    let error = client(host("http://127.0.0.1:1".into(), missing)).get(&shop(), &call(60)).await.unwrap_err();
+    let error = client(host("http://127.0.0.1:1".into(), missing)).get(&shop(), &deadline(60)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unauthenticated);
     assert!(error.chain().contains("`eod-no-such-plugin` is not installed"), "{}", error.chain());
 
@@ -163,26 +162,26 @@ async fn a_plugin_that_is_missing_or_slow_is_not_logged_in() {
         &BTreeMap::new(),
     );
     let client = Kubernetes::with_limits(access.unwrap(), "eod", limits, SystemTime::now);
-    let error = client.get(&shop(), &call(600)).await.unwrap_err();
+    let error = client.get(&shop(), &deadline(600)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unauthenticated);
     assert!(error.chain().contains("gave no credentials within"), "{}", error.chain());
 }
 
 #[tokio::test]
-async fn stopping_the_run_ends_a_slow_plugin() {
+async fn cancellation_ends_a_slow_plugin() {
     let folder = tempfile::tempdir().unwrap();
     let client = client(host("http://127.0.0.1:1".into(), plugin(&folder, "exec sleep 600")));
     let cancel = CancellationToken::new();
-    let call = Deadline::within(Duration::from_secs(600), cancel.clone());
+    let deadline = Deadline::within(Duration::from_secs(600), cancel.clone());
     let object = shop();
-    let (result, ()) = tokio::join!(client.get(&object, &call), async { cancel.cancel() });
+    let (result, ()) = tokio::join!(client.get(&object, &deadline), async { cancel.cancel() });
     assert_eq!(result.unwrap_err().kind, ErrorKind::Cancelled);
 }
 
 #[tokio::test]
 async fn a_token_that_lives_thirty_seconds_is_used_and_then_renewed() {
     let folder = tempfile::tempdir().unwrap();
-    // The clock stands at the epoch, so the token dies half a minute after it.
+    // The clock is at the epoch, so the token expires half a minute after it.
     let turned = Arc::new(AtomicU64::new(0));
     let clock = {
         let turned = Arc::clone(&turned);
@@ -194,7 +193,7 @@ async fn a_token_that_lives_thirty_seconds_is_used_and_then_renewed() {
     let client = Kubernetes::with_limits(access, "eod", ClusterLimits::default(), clock);
     for (second, expected) in [(0, 1), (10, 1), (20, 1), (29, 2)] {
         turned.store(second, Ordering::SeqCst);
-        assert!(client.get(&shop(), &call(60)).await.unwrap().is_some());
+        assert!(client.get(&shop(), &deadline(60)).await.unwrap().is_some());
         assert_eq!(runs(&folder), expected, "second {second}");
     }
 }
@@ -221,26 +220,26 @@ async fn a_401_reads_everything_again_once() {
         token_path: Some(path.display().to_string()),
         ..ClusterSettings::default()
     };
-    assert!(client(settings).get(&shop(), &call(60)).await.unwrap().is_some());
+    assert!(client(settings).get(&shop(), &deadline(60)).await.unwrap().is_some());
     assert_eq!(tokens(&fake), ["Bearer old", "Bearer new"]);
 }
 
 #[tokio::test]
-async fn a_second_401_is_the_answer_and_costs_no_more_plugin_runs() {
+async fn a_second_401_is_an_error_without_further_plugin_runs() {
     let folder = tempfile::tempdir().unwrap();
     let fake = accepting("other");
     let settings = host(fake.serve().await, plugin(&folder, &credential("canary", "2100-01-01T00:00:00Z")));
     let client = client(settings);
-    let error = client.get(&shop(), &call(60)).await.unwrap_err();
+    let error = client.get(&shop(), &deadline(60)).await.unwrap_err();
     assert_eq!((error.kind, fake.log().len(), runs(&folder)), (ErrorKind::Unauthenticated, 2, 2));
-    assert!(error.chain().contains("also after they were read again") && error.advice().is_some(), "{}", error.chain());
+    assert!(error.chain().contains("also after they were read again"), "{}", error.chain());
     assert!(!format!("{} {error:?}", error.chain()).contains("canary"));
-    assert_eq!(client.get(&shop(), &call(60)).await.unwrap_err().kind, ErrorKind::Unauthenticated);
+    assert_eq!(client.get(&shop(), &deadline(60)).await.unwrap_err().kind, ErrorKind::Unauthenticated);
     assert_eq!((fake.log().len(), runs(&folder)), (3, 2));
 }
 
 #[tokio::test]
-async fn a_token_revoked_later_is_renewed_once_for_all_calls() {
+async fn a_revoked_token_is_renewed_once_for_all_requests() {
     let folder = tempfile::tempdir().unwrap();
     let script = format!(
         "if [ $(wc -l < '{}') -gt 1 ]; then {}; else {}; fi",
@@ -253,16 +252,16 @@ async fn a_token_revoked_later_is_renewed_once_for_all_calls() {
         if seen.header("authorization") == accepted { fine() } else { status(401, "Unauthorized", "no") }
     });
     let client = client(host(fake.serve().await, plugin(&folder, &script)));
-    let call = call(60);
-    assert!(client.get(&shop(), &call).await.unwrap().is_some());
-    for result in join_all((0..10).map(|_| async { client.get(&shop(), &call).await })).await {
+    let deadline = deadline(60);
+    assert!(client.get(&shop(), &deadline).await.unwrap().is_some());
+    for result in join_all((0..10).map(|_| async { client.get(&shop(), &deadline).await })).await {
         assert!(result.unwrap().is_some());
     }
     assert_eq!(runs(&folder), 2);
 }
 
 #[tokio::test]
-async fn a_token_file_is_read_again_after_a_minute_and_may_go_away() {
+async fn a_token_file_is_read_again_after_a_minute_and_may_be_removed() {
     let folder = tempfile::tempdir().unwrap();
     let path = folder.path().join("token");
     write(&path, "a");
@@ -279,31 +278,65 @@ async fn a_token_file_is_read_again_after_a_minute_and_may_go_away() {
     };
     let access = ClusterAccess::from_settings(settings, &BTreeMap::new()).unwrap();
     let client = Kubernetes::with_limits(access, "eod", ClusterLimits::default(), clock);
-    client.get(&shop(), &call(60)).await.unwrap();
+    client.get(&shop(), &deadline(60)).await.unwrap();
     write(&path, "b");
-    client.get(&shop(), &call(60)).await.unwrap();
+    client.get(&shop(), &deadline(60)).await.unwrap();
     turned.store(61, Ordering::SeqCst);
-    client.get(&shop(), &call(60)).await.unwrap();
+    client.get(&shop(), &deadline(60)).await.unwrap();
     std::fs::remove_file(&path).unwrap();
     turned.store(200, Ordering::SeqCst);
-    client.get(&shop(), &call(60)).await.unwrap();
+    client.get(&shop(), &deadline(60)).await.unwrap();
     assert_eq!(tokens(&fake), ["Bearer a", "Bearer a", "Bearer b", "Bearer b"]);
 }
 
-#[tokio::test]
-async fn a_port_nobody_listens_on_is_unreachable() {
+/// The chain of an error of a server that refuses connections, without the part before the server's name. `access` gets
+/// the URL of that server.
+async fn unreachable(access: impl FnOnce(&str) -> ClusterAccess) -> String {
     let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
     let url = format!("http://{}", listener.local_addr().unwrap());
     drop(listener);
     let mut limits = ClusterLimits::default();
     limits.retry.unreachable = Duration::from_millis(300);
-    let access = ClusterAccess::from_settings(
-        ClusterSettings { host: Some(url), ..ClusterSettings::default() },
-        &BTreeMap::new(),
-    );
-    let client = Kubernetes::with_limits(access.unwrap(), "eod", limits, SystemTime::now);
-    let error = client.get(&shop(), &call(60)).await.unwrap_err();
+    let client = Kubernetes::with_limits(access(&url), "eod", limits, SystemTime::now);
+    let error = client.get(&shop(), &deadline(60)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable);
-    assert!(error.chain().contains("cannot be reached"), "{}", error.chain());
     assert!(client.calls()["get"] > 1);
+    let chain = error.chain().replace(&url, "URL");
+    let chain = chain.strip_prefix("cannot read namespace `shop`: ").map(str::to_owned);
+    // The number of the operating system's error differs between systems.
+    chain.unwrap().split(" (os error").next().unwrap().to_owned()
+}
+
+#[tokio::test]
+async fn an_unreachable_server_is_named_with_the_origin_of_its_address_and_one_cause() {
+    let settings = unreachable(|url| {
+        let settings = ClusterSettings { host: Some(url.to_owned()), ..ClusterSettings::default() };
+        ClusterAccess::from_settings(settings, &BTreeMap::new()).unwrap()
+    });
+    assert_eq!(settings.await, "the API server at URL cannot be reached: Connection refused");
+
+    let variable = unreachable(|url| {
+        let environment = BTreeMap::from([("KUBE_HOST".to_owned(), url.to_owned())]);
+        ClusterAccess::from_environment(&environment).unwrap().unwrap()
+    });
+    assert_eq!(
+        variable.await,
+        "the API server at URL (from environment variable KUBE_HOST) cannot be reached: Connection refused"
+    );
+
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("config").display().to_string();
+    let kubeconfig = unreachable(|url| {
+        let text = format!(
+            "{{apiVersion: v1, kind: Config, current-context: preview, clusters: [{{name: c, cluster: {{server: \
+             '{url}'}}}}], contexts: [{{name: preview, context: {{cluster: c}}}}]}}"
+        );
+        std::fs::write(&file, text).unwrap();
+        let environment = BTreeMap::from([("KUBECONFIG".to_owned(), file.clone())]);
+        ClusterAccess::from_environment(&environment).unwrap().unwrap()
+    });
+    assert_eq!(
+        kubeconfig.await,
+        format!("the API server at URL (from context `preview` of {file}) cannot be reached: Connection refused")
+    );
 }

@@ -1,4 +1,4 @@
-//! Few reads for few environments, few reads for many.
+//! Direct reads of few namespaces, and snapshots for many.
 
 use std::{collections::BTreeSet, time::Duration};
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use crate::kubernetes::{
     ApplyOptions, KindRef, Kubernetes, LiveNamespace, NamespaceReader,
-    fake::{FakeApiServer, Reply, Seen, call, not_found, shop, status},
+    tests::fake::{FakeApiServer, Reply, Seen, deadline, not_found, shop, status},
 };
 
 const NAMESPACES: usize = 300;
@@ -75,9 +75,9 @@ fn check(environment: Option<LiveNamespace>, name: &str) {
 }
 
 async fn read_all(reader: &NamespaceReader, numbers: std::ops::Range<usize>) {
-    let call = call(60);
+    let deadline = deadline(60);
     let names: Vec<String> = numbers.map(|number| format!("shop-pr-{number}")).collect();
-    let results = join_all(names.iter().map(|name| reader.read(name, &call))).await;
+    let results = join_all(names.iter().map(|name| reader.read(name, &deadline))).await;
     for (name, result) in names.iter().zip(results) {
         check(result.unwrap(), name);
     }
@@ -101,7 +101,7 @@ async fn three_hundred_reads_cost_one_list_per_kind() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn few_environments_are_read_directly() {
+async fn few_namespaces_are_read_directly() {
     let fake = FakeApiServer::new(|_, seen| cluster(seen));
     let reader = reader(&fake.client());
     read_all(&reader, 0..3).await;
@@ -123,7 +123,7 @@ async fn reads_that_come_ten_at_a_time_share_a_snapshot_until_it_is_old() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn where_the_cluster_may_not_be_listed_reads_are_direct_for_good() {
+async fn if_the_cluster_may_not_be_listed_all_reads_are_direct() {
     let fake = FakeApiServer::new(|_, seen| {
         let wide = CLUSTER_WIDE.contains(&seen.line().as_str());
         if wide { status(403, "Forbidden", "cannot list at the cluster scope") } else { cluster(seen) }
@@ -139,7 +139,7 @@ async fn where_the_cluster_may_not_be_listed_reads_are_direct_for_good() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_list_that_fails_is_never_an_answer() {
+async fn a_failed_list_is_never_a_result() {
     let fake = FakeApiServer::new(|_, seen| {
         if seen.path == "/api/v1/resourcequotas" { status(404, "NotFound", "no such resource") } else { cluster(seen) }
     });
@@ -154,7 +154,7 @@ async fn a_write_drops_the_snapshot() {
     let reader = reader(&client);
     read_all(&reader, 0..20).await;
     let options = ApplyOptions { manager: "eod-test", force: true };
-    client.apply(&shop(), &json!({}), options, &call(60)).await.unwrap();
+    client.apply(&shop(), &json!({}), options, &deadline(60)).await.unwrap();
     read_all(&reader, 7..8).await;
     assert_eq!(fake.log().len(), 3 + 1 + 3);
     assert_eq!(fake.lines().last().unwrap().matches("shop-pr-7").count(), 1);
@@ -163,14 +163,14 @@ async fn a_write_drops_the_snapshot() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_write_that_is_abandoned_drops_the_snapshot_too() {
+async fn an_abandoned_write_drops_the_snapshot_as_well() {
     let fake = FakeApiServer::new(|_, seen| if seen.method == "PATCH" { Reply::Hang } else { cluster(seen) });
     let client = fake.client();
     let reader = reader(&client);
-    let (object, content, call) = (shop(), json!({}), call(60));
+    let (object, content, deadline) = (shop(), json!({}), deadline(60));
     let options = ApplyOptions { manager: "eod-test", force: true };
     tokio::select! {
-        result = client.apply(&object, &content, options, &call) => panic!("{result:?}"),
+        result = client.apply(&object, &content, options, &deadline) => panic!("{result:?}"),
         () = read_all(&reader, 0..20) => {}
     }
     assert_eq!(cluster_wide(&fake), 3);
@@ -179,10 +179,10 @@ async fn a_write_that_is_abandoned_drops_the_snapshot_too() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn absent_and_unlabelled_namespaces_are_read_directly_even_beside_a_snapshot() {
+async fn namespaces_missing_in_a_snapshot_are_read_directly() {
     let fake = FakeApiServer::new(|_, seen| cluster(seen));
     let reader = reader(&fake.client());
     read_all(&reader, 0..20).await;
-    assert_eq!(reader.read("absent", &call(60)).await.unwrap(), None);
-    check(reader.read("unlabelled", &call(60)).await.unwrap(), "unlabelled");
+    assert_eq!(reader.read("absent", &deadline(60)).await.unwrap(), None);
+    check(reader.read("unlabelled", &deadline(60)).await.unwrap(), "unlabelled");
 }

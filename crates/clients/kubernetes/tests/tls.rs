@@ -1,4 +1,4 @@
-//! TLS: whom we trust, and that an untrusted server is told at once and not tried for twenty seconds.
+//! TLS: trusted authorities, and untrusted servers, which are reported at once without retries.
 
 use std::{collections::BTreeMap, sync::Arc};
 
@@ -12,9 +12,9 @@ use crate::{
     ErrorKind,
     kubernetes::{
         ClusterAccess, ClusterSettings, Kubernetes,
-        fake::{FakeApiServer, Reply, call, shop},
-        install_tls_provider,
+        tests::fake::{FakeApiServer, Reply, deadline, shop},
     },
+    tls::install_tls_provider,
 };
 
 /// A TLS server for `name`; its URL and its certificate in PEM.
@@ -47,7 +47,7 @@ fn client(settings: ClusterSettings) -> Kubernetes {
 }
 
 #[tokio::test]
-async fn the_given_authority_is_trusted_and_no_other() {
+async fn only_the_configured_authority_is_trusted() {
     let fake = FakeApiServer::new(|_, _| Reply::Json(200, json!({ "kind": "Namespace" })));
     let (url, authority) = serve(&fake, "127.0.0.1").await;
     let (_, other) = serve(&fake, "127.0.0.1").await;
@@ -56,39 +56,43 @@ async fn the_given_authority_is_trusted_and_no_other() {
         cluster_ca_certificate: Some(authority),
         ..ClusterSettings::default()
     };
-    assert!(client(with(authority.clone())).get(&shop(), &call(60)).await.unwrap().is_some());
+    assert!(client(with(authority.clone())).get(&shop(), &deadline(60)).await.unwrap().is_some());
 
     let distrusting = client(with(other));
-    let error = distrusting.get(&shop(), &call(60)).await.unwrap_err();
+    let error = distrusting.get(&shop(), &deadline(60)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable);
-    assert!(error.chain().contains("certificate of the API server is not trusted"), "{}", error.chain());
+    assert!(
+        error.chain().contains(&format!("the certificate of the API server at {url} is not trusted")),
+        "{}",
+        error.chain()
+    );
     assert_eq!(distrusting.calls()["get"], 1);
 
     let insecure = ClusterSettings { host: Some(url.clone()), insecure: true, ..ClusterSettings::default() };
-    assert!(client(insecure).get(&shop(), &call(60)).await.unwrap().is_some());
+    assert!(client(insecure).get(&shop(), &deadline(60)).await.unwrap().is_some());
 }
 
 #[tokio::test]
-async fn the_name_can_be_given() {
+async fn the_server_name_can_be_set() {
     let fake = FakeApiServer::new(|_, _| Reply::Json(200, json!({ "kind": "Namespace" })));
     let (url, authority) = serve(&fake, "api.preview.internal").await;
     let settings =
         ClusterSettings { host: Some(url), cluster_ca_certificate: Some(authority), ..ClusterSettings::default() };
-    let error = client(settings.clone()).get(&shop(), &call(60)).await.unwrap_err();
+    let error = client(settings.clone()).get(&shop(), &deadline(60)).await.unwrap_err();
     assert!(error.chain().contains("not trusted"), "{}", error.chain());
     let named = ClusterSettings { tls_server_name: Some("api.preview.internal".into()), ..settings };
-    assert!(client(named).get(&shop(), &call(60)).await.unwrap().is_some());
+    assert!(client(named).get(&shop(), &deadline(60)).await.unwrap().is_some());
 }
 
 #[tokio::test]
-async fn certificates_that_are_none_are_told_apart() {
+async fn an_invalid_authority_is_named() {
     let begin = "-----BEGIN CERTIFICATE-----";
     let settings = ClusterSettings {
         host: Some("https://127.0.0.1:1".into()),
         cluster_ca_certificate: Some(begin.into()),
         ..ClusterSettings::default()
     };
-    let error = client(settings).get(&shop(), &call(60)).await.unwrap_err();
+    let error = client(settings).get(&shop(), &deadline(60)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Invalid);
     assert!(error.chain().contains("`cluster_ca_certificate` is not a certificate in PEM"), "{}", error.chain());
 }

@@ -1,12 +1,12 @@
-//! What each verb sends, and what it makes of the answers.
+//! Requests of each verb, and their results.
 
 use serde_json::{Value, json};
 
 use crate::{
     ErrorKind,
     kubernetes::{
-        ApplyOptions, Deleted, KindRef, ListQuery, Preconditions,
-        fake::{FakeApiServer, Reply, call, not_found, shop, status},
+        ApplyOptions, Deleted, KindRef, ListQuery, Preconditions, Rejection,
+        tests::fake::{FakeApiServer, Reply, deadline, not_found, shop, status},
     },
 };
 
@@ -29,7 +29,7 @@ async fn apply_is_a_server_side_apply() {
     let content = json!({ "apiVersion": "v1", "kind": "ResourceQuota", "metadata": { "name": "q" } });
     let object = quota().object(Some("shop"), "q");
     let options = ApplyOptions { manager: "eod provider", force: true };
-    fake.client().apply(&object, &content, options, &call(60)).await.unwrap();
+    fake.client().apply(&object, &content, options, &deadline(60)).await.unwrap();
     let seen = fake.log().remove(0);
     assert_eq!(seen.line(), "PATCH /api/v1/namespaces/shop/resourcequotas/q");
     assert_eq!(seen.query, "fieldManager=eod%20provider&force=true");
@@ -49,9 +49,9 @@ async fn a_conflict_lists_manager_and_field() {
         )
     });
     let options = ApplyOptions { manager: "eod-provider", force: false };
-    let error = fake.client().apply(&shop(), &json!({}), options, &call(60)).await.unwrap_err();
+    let error = fake.client().apply(&shop(), &json!({}), options, &deadline(60)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Conflict);
-    let conflicts = error.conflicts();
+    let conflicts = Rejection::conflicts_of(&error);
     assert_eq!(conflicts.len(), 1);
     assert_eq!(conflicts[0].to_string(), "`.metadata.labels.a` is owned by `kubectl`");
     assert_eq!(error.chain(), "cannot apply namespace `shop`: Apply failed with 1 conflict (409 Conflict)");
@@ -67,17 +67,17 @@ async fn causes_of_an_invalid_object_are_kept() {
             json!({ "kind": "Status", "reason": "Invalid", "message": "invalid", "details": { "name": "q", "causes": causes } }),
         )
     });
-    let error = fake.client().create(&shop(), &json!({}), "eod", &call(60)).await.unwrap_err();
+    let error = fake.client().create(&shop(), &json!({}), "eod", &deadline(60)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Invalid);
-    assert_eq!(error.causes()[0].field, "spec.hard[pods]");
+    assert_eq!(Rejection::of(&error).unwrap().causes[0].field, "spec.hard[pods]");
 }
 
 #[tokio::test]
 async fn create_and_patch_go_to_their_paths() {
     let fake = FakeApiServer::new(|_, _| Reply::Json(200, json!({})));
     let client = fake.client();
-    client.create(&quota().object(Some("shop"), "q"), &json!({ "a": 1 }), "eod", &call(60)).await.unwrap();
-    client.merge_patch(&shop(), &json!({ "b": 2 }), "eod", &call(60)).await.unwrap();
+    client.create(&quota().object(Some("shop"), "q"), &json!({ "a": 1 }), "eod", &deadline(60)).await.unwrap();
+    client.merge_patch(&shop(), &json!({ "b": 2 }), "eod", &deadline(60)).await.unwrap();
     let log = fake.log();
     assert_eq!(fake.lines(), ["POST /api/v1/namespaces/shop/resourcequotas", "PATCH /api/v1/namespaces/shop"]);
     assert_eq!(log[0].header("content-type"), "application/json");
@@ -87,15 +87,15 @@ async fn create_and_patch_go_to_their_paths() {
 }
 
 #[tokio::test]
-async fn only_a_missing_object_is_none() {
+async fn only_a_missing_object_reads_as_none() {
     let client = FakeApiServer::new(|_, _| not_found("shop")).client();
-    assert_eq!(client.get(&shop(), &call(60)).await.unwrap(), None);
+    assert_eq!(client.get(&shop(), &deadline(60)).await.unwrap(), None);
     let missing_kind = || status(404, "NotFound", "the server could not find the requested resource");
     let client = FakeApiServer::new(move |_, _| missing_kind()).client();
-    assert_eq!(client.get(&shop(), &call(60)).await.unwrap_err().kind, ErrorKind::NotFound);
+    assert_eq!(client.get(&shop(), &deadline(60)).await.unwrap_err().kind, ErrorKind::NotFound);
     let client = FakeApiServer::new(|_, _| Reply::Raw(404, &[], "404 page not found")).client();
-    assert_eq!(client.get(&shop(), &call(60)).await.unwrap_err().kind, ErrorKind::NotFound);
-    let error = client.delete(&shop(), &Preconditions::default(), &call(60)).await.unwrap_err();
+    assert_eq!(client.get(&shop(), &deadline(60)).await.unwrap_err().kind, ErrorKind::NotFound);
+    let error = client.delete(&shop(), &Preconditions::default(), &deadline(60)).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::NotFound);
 }
 
@@ -110,16 +110,16 @@ async fn delete_conflict(live: Option<Value>) -> Result<Deleted, ErrorKind> {
         (_, Some(live)) => Reply::Json(200, live.clone()),
         (_, None) => not_found("shop"),
     });
-    fake.client().delete(&shop(), &ours(), &call(60)).await.map_err(|error| error.kind)
+    fake.client().delete(&shop(), &ours(), &deadline(60)).await.map_err(|error| error.kind)
 }
 
 #[tokio::test]
 async fn delete_sends_its_preconditions() {
     let fake = FakeApiServer::new(|number, _| if number < 2 { Reply::Json(200, json!({})) } else { not_found("shop") });
     let client = fake.client();
-    assert_eq!(client.delete(&shop(), &ours(), &call(60)).await.unwrap(), Deleted::Accepted);
-    assert_eq!(client.delete(&shop(), &Preconditions::default(), &call(60)).await.unwrap(), Deleted::Accepted);
-    assert_eq!(client.delete(&shop(), &ours(), &call(60)).await.unwrap(), Deleted::Gone);
+    assert_eq!(client.delete(&shop(), &ours(), &deadline(60)).await.unwrap(), Deleted::Accepted);
+    assert_eq!(client.delete(&shop(), &Preconditions::default(), &deadline(60)).await.unwrap(), Deleted::Accepted);
+    assert_eq!(client.delete(&shop(), &ours(), &deadline(60)).await.unwrap(), Deleted::Gone);
     let log = fake.log();
     assert_eq!(log[0].line(), "DELETE /api/v1/namespaces/shop");
     assert_eq!(log[0].body["preconditions"], json!({ "uid": "u1", "resourceVersion": "7" }));
@@ -127,7 +127,7 @@ async fn delete_sends_its_preconditions() {
 }
 
 #[tokio::test]
-async fn a_refused_delete_is_explained_by_the_object() {
+async fn a_conflict_of_a_delete_is_resolved_by_the_object() {
     let going =
         json!({ "metadata": { "uid": "u1", "resourceVersion": "8", "deletionTimestamp": "2026-01-01T00:00:00Z" } });
     assert_eq!(delete_conflict(Some(going)).await, Ok(Deleted::InProgress));
@@ -148,7 +148,7 @@ fn page(names: &[&str], next: Option<&str>) -> Reply {
 }
 
 async fn names(fake: &FakeApiServer) -> Result<Vec<String>, ErrorKind> {
-    let items = fake.client().list(&pods(), &call(60)).await.map_err(|error| error.kind)?;
+    let items = fake.client().list(&pods(), &deadline(60)).await.map_err(|error| error.kind)?;
     assert!(items.iter().all(|item| item["kind"] == "Pod" && item["apiVersion"] == "v1"));
     Ok(items.iter().map(|item| item["metadata"]["name"].as_str().unwrap().to_owned()).collect())
 }
@@ -173,7 +173,7 @@ async fn lists_are_paged() {
 }
 
 #[tokio::test]
-async fn an_expired_list_begins_again_once_and_doubles_nothing() {
+async fn an_expired_list_begins_again_once_without_duplicates() {
     let expired = || status(410, "Expired", "the continue token is too old");
     let fake = FakeApiServer::new(move |number, _| match number {
         0 => page(&["a", "b"], Some("t1")),
@@ -188,7 +188,7 @@ async fn an_expired_list_begins_again_once_and_doubles_nothing() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_answer_that_is_no_list_is_an_error_and_not_an_empty_list() {
+async fn a_response_that_is_not_a_list_is_an_error() {
     for body in [json!({}), json!({ "kind": "Pod" }), json!({ "kind": "PodList" }), json!([])] {
         let fake = FakeApiServer::new(move |_, _| Reply::Json(200, body.clone()));
         assert_eq!(names(&fake).await, Err(ErrorKind::Unavailable));

@@ -5,7 +5,7 @@ fn environment(pairs: &'static [(&'static str, &'static str)]) -> impl Fn(&str) 
 }
 
 #[test]
-fn what_is_written_beats_the_environment() {
+fn settings_have_priority_over_environment_variables() {
     let environment = environment(&[("VAULT_ADDR", "https://env"), ("VAULT_NAMESPACE", "team"), ("VAULT_TOKEN", "t")]);
     let settings = VaultSettings { address: Some("https://block".to_owned()), ..VaultSettings::default() };
     let settings = settings.or_environment(environment).unwrap();
@@ -16,7 +16,7 @@ fn what_is_written_beats_the_environment() {
 }
 
 #[test]
-fn empty_variables_are_unset_ones() {
+fn empty_variables_count_as_not_set() {
     let empty =
         environment(&[("VAULT_ADDR", ""), ("VAULT_TOKEN", ""), ("VAULT_SKIP_VERIFY", ""), ("VAULT_CACERT", "")]);
     let settings = VaultSettings::default().or_environment(empty).unwrap();
@@ -27,14 +27,14 @@ fn empty_variables_are_unset_ones() {
 }
 
 #[test]
-fn skip_verify_reads_as_the_official_client_does() {
+fn skip_verify_has_the_booleans_of_the_official_client() {
     for (text, expected) in [("1", Some(true)), ("True", Some(true)), ("0", Some(false)), ("F", Some(false))] {
         let settings =
             VaultSettings::default().or_environment(|name| (name == "VAULT_SKIP_VERIFY").then(|| text.to_owned()));
         assert_eq!(settings.unwrap().skip_verify, expected);
     }
     let wrong = VaultSettings::default().or_environment(environment(&[("VAULT_SKIP_VERIFY", "yes")]));
-    assert_eq!(wrong.unwrap_err(), VaultAccessError::BadBool { got: "yes".to_owned() });
+    assert_eq!(wrong.unwrap_err(), VaultAccessError::BadBool { variable: "VAULT_SKIP_VERIFY", got: "yes".to_owned() });
     let given = VaultSettings { skip_verify: Some(false), ..VaultSettings::default() };
     let given = given.or_environment(environment(&[("VAULT_SKIP_VERIFY", "true")])).unwrap();
     assert_eq!(given.skip_verify, Some(false));
@@ -57,8 +57,8 @@ fn logins() {
     let parse = |auth: Auth| VaultAccess::new(VaultSettings { auth: Some(auth), ..VaultSettings::default() });
     let token = |text: &str| Auth::Token(text.to_owned().into());
     assert!(parse(token("hvs.x")).is_ok());
-    assert_eq!(parse(token("x\n")).unwrap_err(), VaultAccessError::Unsendable { attribute: "vault.auth.token" });
-    assert_eq!(parse(token("")).unwrap_err(), VaultAccessError::Empty { attribute: "vault.auth.token" });
+    assert_eq!(parse(token("x\n")).unwrap_err(), VaultAccessError::Unsendable { field: "auth.token" });
+    assert_eq!(parse(token("")).unwrap_err(), VaultAccessError::Empty { field: "auth.token" });
     let role = |mount: &str| Auth::AppRole {
         role_id: "r".to_owned(),
         secret_id: "s".to_owned().into(),

@@ -1,35 +1,60 @@
-//! Making copies.
+//! Copies secrets and subtrees.
 
 use std::{
+    collections::BTreeMap,
     sync::atomic::{AtomicBool, Ordering},
     time::Duration,
 };
 
-use eod_domain::vault::{CopyProvenance, KeyRecord, KeyResult, Refused, Route, SecretRef};
+use eod_domain::vault::{CopyProvenance, KeyRecord, KeyResult, Refused, Route, SecretPath, SecretRef};
 use futures::{StreamExt, stream};
 use tokio_util::sync::CancellationToken;
 
-use super::{AT_ONCE, CloneOptions, Cloned, CopyOwner, Notice, subtree, subtree::Pair};
+use super::{
+    notice::Notice,
+    options::{CloneOptions, MAX_AT_ONCE},
+    owner::CopyOwner,
+    subtree::{self, Pair},
+};
 use crate::{
     Deadline, Error, ErrorKind,
     vault::{
-        client::{SYSTEM, Vault},
+        client::Vault,
+        engine::MountInfo,
         kv::{Created, Receipt, SecretRead},
-        mount::MountInfo,
+        problem::VaultProblem,
+        request::SYSTEM,
         secret::{Secret, SecretMap},
     },
 };
 
-/// How long a run that is stopped may still take to mark what it has just stored.
+/// Time that a cancelled run has to write the provenance of a copy that it has just stored.
 const GRACE: Duration = Duration::from_secs(3);
 
-/// How often a create is tried again because what was in its way was deleted or marked meanwhile.
-const CHANGED_MEANWHILE: usize = 3;
+/// Maximum number of attempts to create a copy if other clients change the secret during the attempts.
+const MAX_ATTEMPTS: usize = 3;
 
-/// Copies a secret, or a subtree. One failure ends the run as soon as what is under way is done.
-pub async fn clone(vault: &Vault, route: &Route, options: &CloneOptions, owner: &CopyOwner, call: &Deadline) -> Cloned {
+/// Result of a clone. After a failure it contains the copies that were made, which belong into the state.
+#[derive(Debug, Default)]
+pub struct Cloned {
+    /// The copies by target path.
+    pub keys: BTreeMap<SecretPath, KeyRecord>,
+    /// Notices for the user.
+    pub notices: Vec<Notice>,
+    /// The first failure.
+    pub error: Option<Error>,
+}
+
+/// Copies a secret or a subtree. After a failure, no further copies begin; those that are in progress end first.
+pub async fn clone(
+    vault: &Vault,
+    route: &Route,
+    options: &CloneOptions,
+    owner: &CopyOwner,
+    deadline: &Deadline,
+) -> Cloned {
     let mut cloned = Cloned::default();
-    let (mounts, pairs) = match prepare(vault, route, options, call).await {
+    let (mounts, pairs) = match prepare(vault, route, options, deadline).await {
         Ok((mounts, pairs, notices)) => {
             cloned.notices = notices;
             (mounts, pairs)
@@ -37,7 +62,7 @@ pub async fn clone(vault: &Vault, route: &Route, options: &CloneOptions, owner: 
         Err(error) => return Cloned { error: Some(error), ..cloned },
     };
     let failed = AtomicBool::new(false);
-    let work = CopyWork { vault, options, owner, call, source: &mounts.0, target: &mounts.1 };
+    let work = CopyWork { vault, options, owner, deadline, source: &mounts.0, target: &mounts.1 };
     let jobs = stream::iter(pairs).map(|pair| async {
         if failed.load(Ordering::Relaxed) {
             return Copied::default();
@@ -46,36 +71,36 @@ pub async fn clone(vault: &Vault, route: &Route, options: &CloneOptions, owner: 
         failed.fetch_or(copied.error.is_some(), Ordering::Relaxed);
         copied
     });
-    let mut jobs = jobs.buffer_unordered(AT_ONCE);
+    let mut jobs = jobs.buffer_unordered(MAX_AT_ONCE);
     while let Some(copied) = jobs.next().await {
         cloned.notices.extend(copied.notices);
         if let Some((target, record)) = copied.record {
             cloned.keys.insert(target.path().clone(), record);
         }
-        // The first failure is the cause of those after it, as far as there is one.
+        // The first failure may be the cause of the others.
         cloned.error = cloned.error.or(copied.error);
     }
     if cloned.keys.is_empty() && cloned.error.is_none() {
-        cloned.error = Some(nothing(route.source()));
+        cloned.error = Some(nothing_to_copy(route.source()));
     }
     cloned
 }
 
-/// Both mounts and the list of what is to be copied; nothing is written before all of it is known.
+/// Both mounts and the list of secrets to copy; nothing is written before the list is complete.
 async fn prepare(
     vault: &Vault,
     route: &Route,
     options: &CloneOptions,
-    call: &Deadline,
+    deadline: &Deadline,
 ) -> Result<((MountInfo, MountInfo), Vec<Pair>, Vec<Notice>), Error> {
     let to = |operation, secret: &SecretRef| {
         let target = format!("secret `{secret}`");
         move |error: Error| Error::new(SYSTEM, operation, target, error.kind).because(error)
     };
-    let source = vault.mount(route.source().mount(), call).await.map_err(to("copy", route.source()))?;
-    let target = vault.mount(route.target().mount(), call).await.map_err(to("create", route.target()))?;
+    let source = vault.mount(route.source().mount(), deadline).await.map_err(to("copy", route.source()))?;
+    let target = vault.mount(route.target().mount(), deadline).await.map_err(to("create", route.target()))?;
     let (pairs, notices) = if options.recursive {
-        subtree::pairs(vault, &source, route, call).await?
+        subtree::pairs(vault, &source, route, deadline).await?
     } else {
         let (source, target) = (route.source().clone(), route.target().clone());
         (vec![Pair { source, target, root: false }], Vec::new())
@@ -83,16 +108,17 @@ async fn prepare(
     Ok(((source, target), pairs, notices))
 }
 
+/// The inputs of all copies of one clone.
 pub(super) struct CopyWork<'a> {
     pub(super) vault: &'a Vault,
     pub(super) options: &'a CloneOptions,
     owner: &'a CopyOwner,
-    call: &'a Deadline,
+    deadline: &'a Deadline,
     source: &'a MountInfo,
     pub(super) target: &'a MountInfo,
 }
 
-/// What became of one secret.
+/// Result for one secret.
 #[derive(Default)]
 pub(super) struct Copied {
     pub(super) record: Option<(SecretRef, KeyRecord)>,
@@ -106,12 +132,12 @@ impl Copied {
     }
 }
 
-/// One copy in the making.
+/// A copy before it is created.
 pub(super) struct PlannedCopy {
     pub(super) target: SecretRef,
     pub(super) data: SecretMap,
     pub(super) provenance: CopyProvenance,
-    pub(super) source_metadata: std::collections::BTreeMap<String, String>,
+    pub(super) source_metadata: BTreeMap<String, String>,
 }
 
 impl CopyWork<'_> {
@@ -123,24 +149,23 @@ impl CopyWork<'_> {
         }
     }
 
-    /// The source's value; in a subtree, what is not there is no error.
+    /// Reads the source. In a subtree, a missing secret is not an error but perhaps a notice.
     async fn read_source(&self, pair: &Pair) -> Result<Result<Secret, Option<Notice>>, Error> {
-        let found = self.vault.read(self.source, pair.source.path(), None, self.call).await?;
+        let found = self.vault.read(self.source, pair.source.path(), None, self.deadline).await?;
         let skipped = |why: &str| Notice::Skipped { source: pair.source.to_string(), why: why.to_owned() };
         match found {
             SecretRead::Secret(secret) => Ok(Ok(secret)),
             SecretRead::Absent if pair.root => Ok(Err(None)),
-            SecretRead::Absent if self.options.recursive => Ok(Err(Some(skipped("it is gone since it was listed")))),
+            SecretRead::Absent if self.options.recursive => {
+                Ok(Err(Some(skipped("it was deleted after it was listed"))))
+            }
             SecretRead::Deleted { .. } if self.options.recursive => {
                 Ok(Err(Some(skipped("its newest version is deleted"))))
             }
-            SecretRead::Absent => Err(nothing(&pair.source)),
+            SecretRead::Absent => Err(nothing_to_copy(&pair.source)),
             SecretRead::Deleted { version } => {
-                let version = version.map(|version| format!(" {version}")).unwrap_or_default();
-                let words = format!(
-                    "its newest version{version} is deleted; restore it (`vault kv undelete`) or write a new one"
-                );
-                Err(self.error(&pair.source, "copy", ErrorKind::NotFound).because(words))
+                let problem = VaultProblem::VersionDeleted { version };
+                Err(self.error(&pair.source, "copy", ErrorKind::NotFound).because(problem))
             }
         }
     }
@@ -160,13 +185,13 @@ impl CopyWork<'_> {
     }
 
     async fn create(&self, draft: PlannedCopy) -> Copied {
-        for _ in 0..CHANGED_MEANWHILE {
+        for _ in 0..MAX_ATTEMPTS {
             let path = draft.target.path();
             let (refused, denied, after_silence) =
-                match self.vault.create(self.target, path, &draft.data, self.call).await {
-                    Ok(Created::Stored(receipt)) => return self.mark_new(draft, receipt).await,
+                match self.vault.create(self.target, path, &draft.data, self.deadline).await {
+                    Ok(Created::Stored(receipt)) => return self.record_new(draft, receipt).await,
                     Ok(Created::Exists { after_silence }) => (Refused::Conflict, None, after_silence),
-                    // With a policy that may only create, the second attempt of a write that was stored is denied.
+                    // If the policy allows only `create`, the second attempt of a stored write is denied.
                     Ok(Created::Denied(error)) => {
                         let after_silence = error.outcome_unknown();
                         (Refused::Denied, Some(error), after_silence)
@@ -174,21 +199,22 @@ impl CopyWork<'_> {
                     Err(error) if error.outcome_unknown() => return self.settle_unknown(draft, error).await,
                     Err(error) => return Copied { error: Some(error), ..Copied::default() },
                 };
-            if let Some(copied) = self.settle(&draft, refused, denied, after_silence, self.call).await {
+            if let Some(copied) = self.settle(&draft, refused, denied, after_silence, self.deadline).await {
                 return copied;
             }
         }
-        let words = "others made, took or deleted it again and again while it was to be created; run again";
         Copied {
-            error: Some(self.error(&draft.target, "create", ErrorKind::Conflict).because(words)),
+            error: Some(
+                self.error(&draft.target, "create", ErrorKind::Conflict).because(VaultProblem::ChangedMeanwhile),
+            ),
             ..Copied::default()
         }
     }
 
-    /// Marks what we have just stored. It is recorded whether or not the marks could be written.
-    async fn mark_new(&self, mut draft: PlannedCopy, receipt: Receipt) -> Copied {
+    /// Writes the provenance of a copy that was just stored. The copy is recorded even if that fails.
+    async fn record_new(&self, mut draft: PlannedCopy, receipt: Receipt) -> Copied {
         draft.provenance.created.clone_from(&receipt.created_time);
-        // Metadata without a value is no secret that was there, but it is somebody's and stays beside ours.
+        // Metadata without a value is not a secret, but it belongs to another owner and is kept.
         draft.source_metadata.extend(receipt.custom_metadata);
         let record = KeyRecord {
             source_version: draft.provenance.source_version,
@@ -197,34 +223,36 @@ impl CopyWork<'_> {
             edited: false,
             created_time: receipt.created_time,
         };
-        let (notices, error) = self.mark(&draft.target, &draft.provenance, &draft.source_metadata, self.call).await;
+        let (notices, error) =
+            self.write_provenance(&draft.target, &draft.provenance, &draft.source_metadata, self.deadline).await;
         Copied { record: Some((draft.target, record)), notices, error }
     }
 
-    /// Writes the provenance, also when the run was stopped a moment ago.
-    pub(super) async fn mark(
+    /// Writes the provenance, also if the run was cancelled or timed out just now.
+    pub(super) async fn write_provenance(
         &self,
         target: &SecretRef,
         provenance: &CopyProvenance,
-        beside: &std::collections::BTreeMap<String, String>,
-        call: &Deadline,
+        other_metadata: &BTreeMap<String, String>,
+        deadline: &Deadline,
     ) -> (Vec<Notice>, Option<Error>) {
-        let (custom, left_out) = provenance.custom_metadata(beside);
-        let mut result = self.vault.set_custom_metadata(self.target, target.path(), &custom, call).await;
-        let stopped = matches!(&result, Err(error) if matches!(error.kind, ErrorKind::Cancelled | ErrorKind::Timeout));
+        let (custom, left_out) = provenance.custom_metadata(other_metadata);
+        let mut result = self.vault.set_custom_metadata(self.target, target.path(), &custom, deadline).await;
+        let interrupted =
+            matches!(&result, Err(error) if matches!(error.kind, ErrorKind::Cancelled | ErrorKind::Timeout));
         let mut error = None;
-        if stopped {
+        if interrupted {
             let grace = Deadline::within(GRACE, CancellationToken::new());
             error = result.err();
             result = self.vault.set_custom_metadata(self.target, target.path(), &custom, &grace).await;
         }
         let notice = Notice::MetadataLeftOut { target: target.clone(), entries: left_out.clone() };
         let notices = if left_out.is_empty() || result.is_err() { Vec::new() } else { vec![notice] };
-        // Marked in the grace or not, a run that was stopped says that it was stopped.
+        // An interrupted run reports the interruption, also if the provenance was written.
         (notices, error.or(result.err()))
     }
 
-    /// Looks once at what a create without an answer may have stored.
+    /// Checks once if a create without a response was stored.
     async fn settle_unknown(&self, draft: PlannedCopy, error: Error) -> Copied {
         let grace = Deadline::within(GRACE, CancellationToken::new());
         match self.settle(&draft, Refused::Conflict, None, true, &grace).await {
@@ -238,8 +266,6 @@ impl CopyWork<'_> {
     }
 }
 
-fn nothing(source: &SecretRef) -> Error {
-    let words =
-        "there is no secret to copy at this path; check `mount` and `source_path`, and `recursive` for a folder";
-    Error::new(SYSTEM, "copy", format!("secret `{source}`"), ErrorKind::NotFound).because(words)
+fn nothing_to_copy(source: &SecretRef) -> Error {
+    Error::new(SYSTEM, "copy", format!("secret `{source}`"), ErrorKind::NotFound).because(VaultProblem::NothingToCopy)
 }

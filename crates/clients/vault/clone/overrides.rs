@@ -1,40 +1,40 @@
-//! New overrides for a copy that nobody has edited.
+//! New overrides for a copy that was not edited.
 
 use std::collections::BTreeMap;
 
 use eod_domain::vault::{KeyRecord, KeyUpdate, MountPath, SecretPath, update};
 
-use super::CopyOwner;
+use super::owner::CopyOwner;
 use crate::{
     Deadline, Error, ErrorKind,
     vault::{
         client::Vault,
+        engine::MountInfo,
         kv::{Receipt, SecretRead, Written},
-        mount::MountInfo,
         secret::{Metadata, SecretMap},
     },
 };
 
-/// What became of an update of the overrides. Only the first changed anything; the rest are warnings.
+/// Result of an update of overrides. Only the first variant changed the copy; the others are warnings.
 #[derive(Debug)]
 pub enum Updated {
-    /// Written; the record as it is now.
+    /// The overrides are written; contains the new record.
     Written(KeyRecord),
-    /// Somebody edited or deleted the copy, so it was left.
+    /// The copy was edited or deleted by another client, so it was left unchanged.
     Edited,
-    /// The copy is gone.
+    /// The copy does not exist.
     Gone,
-    /// It is not ours, or no longer.
+    /// The copy belongs to another owner.
     NotOurs,
-    /// The token's policy does not allow it; the error names the capability.
+    /// The policy of the token does not allow it; the error names the capability.
     Denied(Error),
 }
 
-/// Puts overrides over a copy of ours, on condition that its newest version is the one we wrote.
+/// Writes overrides into a copy if its newest version is the one that this provider wrote.
 ///
 /// # Errors
 ///
-/// When the server cannot be asked, or the new version could not be noted in the provenance.
+/// A request failed, or the new version could not be recorded in the provenance.
 pub async fn update_overrides(
     vault: &Vault,
     mount: &MountPath,
@@ -42,33 +42,33 @@ pub async fn update_overrides(
     record: &KeyRecord,
     overrides: &SecretMap,
     owner: &CopyOwner,
-    call: &Deadline,
+    deadline: &Deadline,
 ) -> Result<Updated, Error> {
     let mount = &MountInfo::v2(mount.clone());
-    let Some(metadata) = vault.metadata(mount, path, call).await? else { return Ok(Updated::Gone) };
+    let Some(metadata) = vault.metadata(mount, path, deadline).await? else { return Ok(Updated::Gone) };
     let facts = metadata.facts(vault.now());
     let (cas, is_next) = match update(Some(&facts), record, &owner.nonce, &owner.environment, &owner.installation) {
         KeyUpdate::Write { cas } => (cas, false),
-        // Perhaps a run of ours was stopped after it had written and before it could note so.
+        // A run may have been interrupted after the write and before the record of it.
         KeyUpdate::Edited if facts.current_version == record.version + 1 => (record.version, true),
         KeyUpdate::Edited => return Ok(Updated::Edited),
         KeyUpdate::Gone => return Ok(Updated::Gone),
         KeyUpdate::NotOurs => return Ok(Updated::NotOurs),
     };
-    let data = match vault.read(mount, path, Some(cas), call).await {
+    let data = match vault.read(mount, path, Some(cas), deadline).await {
         Ok(SecretRead::Secret(mut secret)) => std::mem::take(&mut secret.data).with(overrides),
         Ok(SecretRead::Deleted { .. }) => return Ok(Updated::Edited),
         Ok(SecretRead::Absent) => return Ok(Updated::Gone),
         Err(error) if error.kind == ErrorKind::Denied => return Ok(Updated::Denied(error)),
         Err(error) => return Err(error),
     };
-    let stored = if is_next { None } else { Some(vault.write_cas(mount, path, &data, cas, call).await?) };
+    let stored = if is_next { None } else { Some(vault.write_cas(mount, path, &data, cas, deadline).await?) };
     let receipt = match stored {
         Some(Written::Stored(receipt)) => receipt,
         Some(Written::Denied(error)) => return Ok(Updated::Denied(error)),
         Some(Written::Conflict { after_silence: false }) => return Ok(Updated::Edited),
         Some(Written::Conflict { after_silence: true }) | None => {
-            match silently_written(vault, mount, path, &data, cas, call).await? {
+            match written_without_response(vault, mount, path, &data, cas, deadline).await? {
                 Some(receipt) => receipt,
                 None => return Ok(Updated::Edited),
             }
@@ -76,20 +76,21 @@ pub async fn update_overrides(
     };
     let updated =
         KeyRecord { version: receipt.version, edited: false, created_time: receipt.created_time, ..record.clone() };
-    note(vault, mount, path, &metadata, &updated, call).await?;
+    record_version(vault, mount, path, &metadata, &updated, deadline).await?;
     Ok(Updated::Written(updated))
 }
 
-/// Whether the next version is the one we wrote, in an attempt that got no answer or in a run that was stopped.
-async fn silently_written(
+/// The receipt of the next version if it has the expected value: from an attempt without response, or from an
+/// interrupted run.
+async fn written_without_response(
     vault: &Vault,
     mount: &MountInfo,
     path: &SecretPath,
     data: &SecretMap,
     cas: u64,
-    call: &Deadline,
+    deadline: &Deadline,
 ) -> Result<Option<Receipt>, Error> {
-    match vault.read(mount, path, None, call).await? {
+    match vault.read(mount, path, None, deadline).await? {
         SecretRead::Secret(secret) if secret.version == Some(cas + 1) && secret.data == *data => Ok(Some(Receipt {
             version: cas + 1,
             created_time: secret.created_time.clone(),
@@ -99,17 +100,17 @@ async fn silently_written(
     }
 }
 
-/// Notes in the provenance which version is ours, so that a later run that adopts the copy knows it.
-async fn note(
+/// Records the new version in the provenance for later runs that adopt the copy.
+async fn record_version(
     vault: &Vault,
     mount: &MountInfo,
     path: &SecretPath,
     metadata: &Metadata,
     updated: &KeyRecord,
-    call: &Deadline,
+    deadline: &Deadline,
 ) -> Result<(), Error> {
     let Some(created) = &updated.created_time else { return Ok(()) };
     let mut custom: BTreeMap<String, String> = metadata.custom_metadata.clone();
     custom.insert(eod_domain::vault::CREATED.to_owned(), created.clone());
-    vault.set_custom_metadata(mount, path, &custom, call).await
+    vault.set_custom_metadata(mount, path, &custom, deadline).await
 }

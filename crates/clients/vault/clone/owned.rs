@@ -1,4 +1,4 @@
-//! What copies that were made come to: looked at again, and given back.
+//! Existing copies: refresh, destroy and inspect.
 
 use std::{collections::BTreeMap, future::Future};
 
@@ -7,70 +7,70 @@ use eod_domain::vault::{
 };
 use futures::{StreamExt, stream};
 
-use super::{AT_ONCE, CopyOwner, subtree};
+use super::{options::MAX_AT_ONCE, owner::CopyOwner, subtree};
 use crate::{
     Deadline, Error,
-    vault::{client::Vault, mount::MountInfo, secret::Metadata},
+    vault::{client::Vault, engine::MountInfo, secret::Metadata},
 };
 
-/// What a refresh found of one copy.
+/// State of one copy after a refresh.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum KeyState {
-    /// It is there; `edited` is as of now.
+    /// The copy exists; `edited` is the current value.
     Present(KeyRecord),
-    /// It is gone with all its metadata.
+    /// The copy and its metadata do not exist.
     Gone,
-    /// Something else is there, or a later run has taken it over: it is no longer ours to delete.
+    /// Another secret exists, or a later run adopted the copy; a destroy must not delete it.
     Lost,
 }
 
-/// What a destroy did with one copy.
+/// Result of a destroy for one copy.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub enum Removed {
     /// All versions and the metadata are deleted.
     Deleted,
-    /// It was gone.
+    /// The copy did not exist.
     Gone,
-    /// It was left.
+    /// The copy was left.
     Left(LeaveReason),
 }
 
-/// What a destroy came to. What is not in `keys` is still to be done.
+/// Result of a destroy. Copies that are not in `keys` remain to be deleted.
 #[derive(Debug, Default)]
 pub struct Destroyed {
-    /// What was done, by path.
+    /// Results by path.
     pub keys: BTreeMap<SecretPath, Removed>,
-    /// Why it is not whole.
+    /// The first failure.
     pub error: Option<Error>,
 }
 
-/// What lies at and below a path, apart from values.
+/// The secrets at and below a path without their values.
 #[derive(Clone, Debug)]
 pub struct Inspected {
-    /// The path, its mount told apart by the server.
+    /// The path, split into mount and path by the server.
     pub root: SecretRef,
     /// The secrets by path.
     pub keys: BTreeMap<SecretPath, Metadata>,
 }
 
-/// Looks at the copies of a state: metadata only, one request each, and none for what never was ours.
+/// Reads the copies of a state: metadata only, one request each, and none for secrets of other owners.
 ///
 /// # Errors
 ///
-/// The first failure; "gone" is said only where the server said so.
+/// The first failed request. A copy is reported as gone only if the server says so.
 pub async fn refresh(
     vault: &Vault,
     mount: &MountPath,
     keys: &BTreeMap<SecretPath, KeyRecord>,
     owner: &CopyOwner,
-    call: &Deadline,
+    deadline: &Deadline,
 ) -> Result<BTreeMap<SecretPath, KeyState>, Error> {
     let mount = &MountInfo::v2(mount.clone());
     let jobs = keys.iter().map(|(path, record)| async move {
         if record.result == KeyResult::KeptForeign {
             return Ok((path.clone(), KeyState::Present(record.clone())));
         }
-        let found = vault.metadata(mount, path, call).await?;
+        let found = vault.metadata(mount, path, deadline).await?;
         let facts = found.map(|metadata| metadata.facts(vault.now()));
         let decided = removal(facts.as_ref(), record, &owner.nonce, &owner.environment, &owner.installation);
         let state = match (decided, facts) {
@@ -91,18 +91,18 @@ pub async fn refresh(
     Ok(states)
 }
 
-/// Deletes what is ours of a state, edited or not, and nothing else. The source is not asked for. A failure ends
-/// nothing: what can be deleted is deleted, and the first failure is told.
+/// Deletes the own copies of a state, also edited ones, and nothing else. The source is not read. After a failure the
+/// remaining copies are deleted as well; the first failure is returned.
 pub async fn destroy(
     vault: &Vault,
     mount: &MountPath,
     keys: &BTreeMap<SecretPath, KeyRecord>,
     owner: &CopyOwner,
-    call: &Deadline,
+    deadline: &Deadline,
 ) -> Destroyed {
     let mount = &MountInfo::v2(mount.clone());
     let jobs = keys.iter().map(|(path, record)| async move {
-        (path.clone(), destroy_one(vault, mount, path, record, owner, call).await)
+        (path.clone(), destroy_one(vault, mount, path, record, owner, deadline).await)
     });
     let mut jobs = at_once(jobs);
     let mut destroyed = Destroyed::default();
@@ -117,18 +117,18 @@ pub async fn destroy(
     destroyed
 }
 
-/// Looks at everything at and below a path: for imports, data sources and the search for orphans.
+/// Reads the metadata of all secrets at and below a path: for imports, data sources and the search for orphans.
 ///
 /// # Errors
 ///
-/// When the mount is none, or the server refuses.
-pub async fn inspect(vault: &Vault, whole: &SecretRef, call: &Deadline) -> Result<Inspected, Error> {
-    let (mount, root) = vault.split(whole, call).await?;
-    let paths = subtree::paths(vault, &mount, &root, call).await?;
+/// There is no such mount, or a request failed.
+pub async fn inspect(vault: &Vault, whole: &SecretRef, deadline: &Deadline) -> Result<Inspected, Error> {
+    let (mount, root) = vault.split(whole, deadline).await?;
+    let paths = subtree::paths(vault, &mount, &root, deadline).await?;
     let mount = &mount;
     let jobs = stream::iter(paths)
-        .map(|path| async move { vault.metadata(mount, &path, call).await.map(|found| (path, found)) });
-    let mut jobs = jobs.buffer_unordered(AT_ONCE);
+        .map(|path| async move { vault.metadata(mount, &path, deadline).await.map(|found| (path, found)) });
+    let mut jobs = jobs.buffer_unordered(MAX_AT_ONCE);
     let mut keys = BTreeMap::new();
     while let Some(job) = jobs.next().await {
         if let (path, Some(metadata)) = job? {
@@ -144,26 +144,26 @@ async fn destroy_one(
     path: &SecretPath,
     record: &KeyRecord,
     owner: &CopyOwner,
-    call: &Deadline,
+    deadline: &Deadline,
 ) -> Result<Removed, Error> {
     if record.result == KeyResult::KeptForeign {
         return Ok(Removed::Left(LeaveReason::KeptForeign));
     }
-    let found = vault.metadata(mount, path, call).await?;
+    let found = vault.metadata(mount, path, deadline).await?;
     let facts = found.map(|metadata| metadata.facts(vault.now()));
     match removal(facts.as_ref(), record, &owner.nonce, &owner.environment, &owner.installation) {
         KeyRemoval::Gone => Ok(Removed::Gone),
         KeyRemoval::Leave(reason) => Ok(Removed::Left(reason)),
         KeyRemoval::Delete => {
-            vault.delete_all(mount, path, call).await?;
+            vault.delete_all(mount, path, deadline).await?;
             Ok(Removed::Deleted)
         }
     }
 }
 
-/// A few of the jobs at once. They are made before they are polled: a future that borrows from what a lazy stream
-/// yields cannot be sent to another thread.
+/// Runs some of the jobs at once. All are made before the first is polled: a future that borrows from an item of a lazy
+/// stream cannot be sent to another thread.
 fn at_once<T, J: Future<Output = T>>(jobs: impl Iterator<Item = J>) -> impl futures::Stream<Item = T> {
     let jobs: Vec<J> = jobs.collect();
-    stream::iter(jobs).buffer_unordered(AT_ONCE)
+    stream::iter(jobs).buffer_unordered(MAX_AT_ONCE)
 }

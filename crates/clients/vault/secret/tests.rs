@@ -5,7 +5,7 @@ use serde_json::json;
 use super::*;
 
 #[test]
-fn numbers_and_nesting_survive() {
+fn numbers_and_nested_values_stay_unchanged() {
     let answer = json!({ "data": { "data": { "n": 1.50, "deep": { "x": [true, null] }, "s": "v" },
             "metadata": { "version": 3, "created_time": "t", "custom_metadata": { "team": "a" } } } });
     let secret = Secret::read_v2(answer);
@@ -25,7 +25,7 @@ fn debug_shows_no_value() {
 }
 
 #[test]
-fn entries_are_left_out_and_put_over() {
+fn entries_are_excluded_and_overridden() {
     let map = |entries: &[(&str, &str)]| -> SecretMap {
         entries.iter().map(|(key, value)| ((*key).to_owned(), (*value).to_owned())).collect()
     };
@@ -34,14 +34,14 @@ fn entries_are_left_out_and_put_over() {
 }
 
 #[test]
-fn wiping_reaches_every_text() {
+fn wiping_overwrites_every_string() {
     let mut value = json!({ "a": "x", "b": ["y", { "c": "z" }], "d": 1 });
     wipe(&mut value);
     assert_eq!(value, json!({ "a": "", "b": ["", { "c": "" }], "d": 1 }));
 }
 
 #[test]
-fn an_end_in_the_future_is_not_yet_a_deletion() {
+fn a_deletion_time_in_the_future_is_not_yet_a_deletion() {
     let at = |seconds| UNIX_EPOCH + Duration::from_secs(seconds);
     let version =
         |deletion_time: &str| VersionState { deletion_time: deletion_time.to_owned(), ..VersionState::default() };
@@ -53,9 +53,9 @@ fn an_end_in_the_future_is_not_yet_a_deletion() {
 }
 
 #[test]
-fn metadata_without_versions_is_version_nought() {
+fn metadata_without_versions_has_version_zero() {
     let metadata =
         Metadata::read(&json!({ "data": { "current_version": 0, "versions": {}, "custom_metadata": null } }));
     assert_eq!(metadata.facts(UNIX_EPOCH).current_version, 0);
-    assert!(metadata.facts(UNIX_EPOCH).marks.is_empty());
+    assert!(metadata.facts(UNIX_EPOCH).ownership.is_empty());
 }

@@ -1,4 +1,4 @@
-//! Single copies on a real Vault: who made what, who edited what, and what a destroy gives back.
+//! Single copies on a real Vault: ownership, edits and destroys.
 
 use std::{collections::BTreeMap, time::Duration};
 
@@ -10,7 +10,7 @@ use crate::{
     vault::{
         MountInfo, SecretMap, Vault,
         clone::{self, CloneOptions, Cloned, CopyOwner, KeyState, Notice, OnForeignSecret, Removed, Updated},
-        fake::call,
+        tests::fake::deadline,
     },
 };
 use eod_domain::{
@@ -48,7 +48,8 @@ async fn bench(name: &str) -> (&'static Server, MountInfo, Vault) {
 }
 
 async fn copy(vault: &Vault, engine: &MountInfo, owner: &CopyOwner) -> Cloned {
-    clone::clone(vault, &route(engine, "stage/shop", "preview/pr-1"), &CloneOptions::default(), owner, &call()).await
+    clone::clone(vault, &route(engine, "stage/shop", "preview/pr-1"), &CloneOptions::default(), owner, &deadline())
+        .await
 }
 
 fn only(cloned: &Cloned) -> &KeyRecord {
@@ -63,7 +64,7 @@ async fn refreshed(
     keys: &BTreeMap<SecretPath, KeyRecord>,
     owner: &CopyOwner,
 ) -> KeyState {
-    let states = clone::refresh(vault, &engine.path, keys, owner, &call()).await.unwrap();
+    let states = clone::refresh(vault, &engine.path, keys, owner, &deadline()).await.unwrap();
     states.into_values().next().unwrap()
 }
 
@@ -73,13 +74,13 @@ async fn destroyed(
     keys: &BTreeMap<SecretPath, KeyRecord>,
     owner: &CopyOwner,
 ) -> Removed {
-    let destroyed = clone::destroy(vault, &engine.path, keys, owner, &call()).await;
+    let destroyed = clone::destroy(vault, &engine.path, keys, owner, &deadline()).await;
     assert!(destroyed.error.is_none(), "{}", destroyed.error.unwrap().chain());
     destroyed.keys.into_values().next().unwrap()
 }
 
 #[tokio::test]
-async fn a_copy_from_create_to_destroy() {
+async fn a_copy_is_created_refreshed_and_destroyed() {
     let (server, engine, vault) = bench("copy").await;
     server.put(&engine, "preview/pr-12", json!({ "NOT": "ours" })).await;
     let owner = owner("pr-1", 1);
@@ -89,7 +90,7 @@ async fn a_copy_from_create_to_destroy() {
         ..CloneOptions::default()
     };
     let route = route(&engine, "stage/shop", "preview/pr-1");
-    let cloned = clone::clone(&vault, &route, &options, &owner, &call()).await;
+    let cloned = clone::clone(&vault, &route, &options, &owner, &deadline()).await;
     let record = only(&cloned).clone();
     assert_eq!((record.result, record.version, record.source_version), (KeyResult::Cloned, 1, Some(1)));
     assert_eq!(server.value(&engine, "preview/pr-1").await, json!({ "URL": "https://sandbox", "N": 1 }));
@@ -98,12 +99,12 @@ async fn a_copy_from_create_to_destroy() {
     assert_eq!(metadata["custom_metadata"]["eod-created"].as_str(), record.created_time.as_deref());
     assert_eq!(refreshed(&vault, &engine, &cloned.keys, &owner).await, KeyState::Present(record.clone()));
 
-    // Somebody edits it in the interface: it shows, and nothing else happens.
+    // An edit in the web interface is recorded, and nothing else happens.
     server.put(&engine, "preview/pr-1", json!({ "URL": "https://mine" })).await;
     let edited = KeyState::Present(KeyRecord { edited: true, ..record.clone() });
     assert_eq!(refreshed(&vault, &engine, &cloned.keys, &owner).await, edited);
     // The source goes, and the copy with all its versions still does.
-    vault.delete_all(&engine, &path("stage/shop"), &call()).await.unwrap();
+    vault.delete_all(&engine, &path("stage/shop"), &deadline()).await.unwrap();
     assert_eq!(destroyed(&vault, &engine, &cloned.keys, &owner).await, Removed::Deleted);
     assert_eq!(server.metadata(&engine, "preview/pr-1").await, Value::Null);
     assert_eq!(server.value(&engine, "preview/pr-12").await, json!({ "NOT": "ours" }));
@@ -112,9 +113,9 @@ async fn a_copy_from_create_to_destroy() {
 }
 
 #[tokio::test]
-async fn three_requests_make_a_copy_and_a_refresh_reads_no_value() {
+async fn a_copy_takes_three_requests_and_a_refresh_reads_no_value() {
     let (server, engine, vault) = bench("counted").await;
-    vault.mount(&engine.path, &call()).await.unwrap();
+    vault.mount(&engine.path, &deadline()).await.unwrap();
     let before: u64 = vault.calls().values().sum();
     let owner = owner("pr-1", 1);
     let cloned = copy(&vault, &engine, &owner).await;
@@ -126,16 +127,16 @@ async fn three_requests_make_a_copy_and_a_refresh_reads_no_value() {
 }
 
 #[tokio::test]
-async fn somebody_elses_secret_is_left_alone() {
+async fn a_secret_of_another_owner_is_kept() {
     let (server, engine, vault) = bench("foreign").await;
     server.put(&engine, "preview/pr-1", json!({ "A": "theirs" })).await;
     let owner = owner("pr-1", 1);
     let cloned = copy(&vault, &engine, &owner).await;
     assert_eq!((only(&cloned).result, only(&cloned).edited), (KeyResult::KeptForeign, false));
-    assert!(cloned.notices[0].to_string().contains("`foreign/preview/pr-1` was there before"), "{:?}", cloned.notices);
+    assert!(cloned.notices[0].to_string().contains("`foreign/preview/pr-1` existed before"), "{:?}", cloned.notices);
     let options = CloneOptions { on_existing: OnForeignSecret::Fail, ..CloneOptions::default() };
     let route = route(&engine, "stage/shop", "preview/pr-1");
-    let error = clone::clone(&vault, &route, &options, &owner, &call()).await.error.unwrap();
+    let error = clone::clone(&vault, &route, &options, &owner, &deadline()).await.error.unwrap();
     assert_eq!(error.kind, ErrorKind::AlreadyExists);
     let left = Removed::Left(LeaveReason::KeptForeign);
     assert_eq!(destroyed(&vault, &engine, &cloned.keys, &owner).await, left);
@@ -144,7 +145,7 @@ async fn somebody_elses_secret_is_left_alone() {
 }
 
 #[tokio::test]
-async fn another_environments_copy_is_foreign_and_another_sources_an_error() {
+async fn a_copy_of_another_environment_is_kept_and_one_of_another_source_is_an_error() {
     let (server, engine, vault) = bench("others").await;
     only(&copy(&vault, &engine, &owner("pr-7", 7)).await);
     let cloned = copy(&vault, &engine, &owner("pr-1", 1)).await;
@@ -152,12 +153,13 @@ async fn another_environments_copy_is_foreign_and_another_sources_an_error() {
     assert!(cloned.notices[0].to_string().contains("environment `pr-7`"));
     server.put(&engine, "stage/other", json!({ "A": "1" })).await;
     let other = route(&engine, "stage/other", "preview/pr-1");
-    let error = clone::clone(&vault, &other, &CloneOptions::default(), &owner("pr-7", 8), &call()).await.error.unwrap();
+    let error =
+        clone::clone(&vault, &other, &CloneOptions::default(), &owner("pr-7", 8), &deadline()).await.error.unwrap();
     assert!(error.chain().contains("is a copy of `others/stage/shop`"), "{}", error.chain());
 }
 
 #[tokio::test]
-async fn a_run_killed_between_value_and_marks_is_adopted() {
+async fn a_copy_of_a_run_killed_before_its_provenance_is_adopted() {
     let (server, engine, vault) = bench("killed").await;
     let whole = json!({ "URL": "https://real", "N": 1, "KEY": "k" });
     server.put(&engine, "preview/pr-1", whole.clone()).await;
@@ -167,13 +169,13 @@ async fn a_run_killed_between_value_and_marks_is_adopted() {
     assert_eq!((record.result, record.version, record.source_version), (KeyResult::Adopted, 1, Some(1)));
     assert_eq!(server.metadata(&engine, "preview/pr-1").await["current_version"], 1);
     assert_eq!(destroyed(&vault, &engine, &cloned.keys, &owner).await, Removed::Deleted);
-    // With another value it is somebody else's.
+    // With another value it belongs to another owner.
     server.put(&engine, "preview/pr-1", json!({ "URL": "https://other" })).await;
     assert_eq!(only(&copy(&vault, &engine, &owner).await).result, KeyResult::KeptForeign);
 }
 
 #[tokio::test]
-async fn a_value_that_another_run_is_about_to_mark_is_left_to_it() {
+async fn a_copy_that_gets_its_provenance_from_another_run_is_not_adopted() {
     let (server, engine, vault) = bench("about").await;
     server.put(&engine, "preview/pr-1", json!({ "URL": "https://real", "N": 1, "KEY": "k" })).await;
     let owner = owner("pr-1", 2);
@@ -192,7 +194,7 @@ async fn a_value_that_another_run_is_about_to_mark_is_left_to_it() {
 }
 
 #[tokio::test]
-async fn what_a_stopped_run_stored_is_known_by_its_time() {
+async fn a_value_stored_by_an_interrupted_run_is_recognised_by_its_time() {
     let (server, engine, vault) = bench("stopped").await;
     let whole = json!({ "URL": "https://real" });
     server.put(&engine, "preview/pr-1", whole).await;
@@ -213,7 +215,7 @@ async fn what_a_stopped_run_stored_is_known_by_its_time() {
 }
 
 #[tokio::test]
-async fn an_adopted_copy_belongs_to_who_adopted_it() {
+async fn an_adopted_copy_belongs_to_the_run_that_adopted_it() {
     let (server, engine, vault) = bench("adopted").await;
     let (first, second) = (owner("pr-1", 1), owner("pr-1", 2));
     let made = copy(&vault, &engine, &first).await;
@@ -229,7 +231,7 @@ async fn an_adopted_copy_belongs_to_who_adopted_it() {
 }
 
 #[tokio::test]
-async fn a_deleted_copy_is_not_brought_back() {
+async fn a_deleted_copy_is_not_restored() {
     let (server, engine, vault) = bench("softly").await;
     let made = copy(&vault, &engine, &owner("pr-1", 1)).await;
     server.admin("DELETE", "softly/data/preview/pr-1", Value::Null).await;
@@ -244,24 +246,24 @@ async fn a_deleted_copy_is_not_brought_back() {
 }
 
 #[tokio::test]
-async fn a_source_that_is_not_there_is_named() {
+async fn a_missing_source_is_named() {
     let (server, engine, vault) = bench("missing").await;
     let clone_of = |source: &'static str| {
         let (vault, route) = (vault.clone(), route(&engine, source, "preview/pr-1"));
         async move {
-            clone::clone(&vault, &route, &CloneOptions::default(), &owner("pr-1", 1), &call()).await.error.unwrap()
+            clone::clone(&vault, &route, &CloneOptions::default(), &owner("pr-1", 1), &deadline()).await.error.unwrap()
         }
     };
     let error = clone_of("stage/none").await;
     assert_eq!(error.kind, ErrorKind::NotFound);
     assert!(error.chain().contains("cannot copy secret `missing/stage/none`"), "{}", error.chain());
     server.admin("DELETE", "missing/data/stage/shop", Value::Null).await;
-    assert!(clone_of("stage/shop").await.chain().contains("vault kv undelete"));
+    assert!(clone_of("stage/shop").await.chain().contains("is deleted"));
     assert_eq!(server.metadata(&engine, "preview/pr-1").await, Value::Null);
 }
 
 #[tokio::test]
-async fn custom_metadata_goes_along_as_far_as_it_fits() {
+async fn custom_metadata_is_copied_up_to_its_limit() {
     let (server, engine, vault) = bench("custom").await;
     let custom: serde_json::Map<_, _> = (0..64).map(|n| (format!("k{n:02}"), json!("v".repeat(512)))).collect();
     server.admin("POST", "custom/metadata/stage/shop", json!({ "custom_metadata": custom })).await;
@@ -275,7 +277,7 @@ async fn custom_metadata_goes_along_as_far_as_it_fits() {
 }
 
 #[tokio::test]
-async fn overrides_are_written_only_where_nobody_edited() {
+async fn overrides_are_written_only_to_unedited_copies() {
     let (server, engine, vault) = bench("overrides").await;
     let owner = owner("pr-1", 1);
     let made = copy(&vault, &engine, &owner).await;
@@ -284,7 +286,7 @@ async fn overrides_are_written_only_where_nobody_edited() {
         let (vault, engine, owner, target) = (vault.clone(), engine.clone(), owner.clone(), target.clone());
         async move {
             let over = overrides(&[("URL", value)]);
-            clone::update_overrides(&vault, &engine.path, &target, &record, &over, &owner, &call()).await.unwrap()
+            clone::update_overrides(&vault, &engine.path, &target, &record, &over, &owner, &deadline()).await.unwrap()
         }
     };
     let Updated::Written(second) = update(only(&made).clone(), "https://two").await else { panic!("not written") };
@@ -299,17 +301,17 @@ async fn overrides_are_written_only_where_nobody_edited() {
     let adopted = copy(&vault, &engine, &CopyOwner { nonce: Nonce::new([9; 16]), ..owner.clone() }).await;
     assert_eq!((only(&adopted).version, only(&adopted).edited), (2, true));
     assert!(matches!(update(second.clone(), "https://four").await, Updated::NotOurs));
-    vault.delete_all(&engine, &target, &call()).await.unwrap();
+    vault.delete_all(&engine, &target, &deadline()).await.unwrap();
     assert!(matches!(update(second, "https://five").await, Updated::Gone));
 }
 
 #[tokio::test]
-async fn two_hundred_racers_make_one_version() {
+async fn two_hundred_concurrent_creates_make_one_version() {
     let (server, engine, vault) = bench("race").await;
     let route = route(&engine, "stage/shop", "preview/pr-1");
-    let (options, call) = (CloneOptions::default(), call());
+    let (options, deadline) = (CloneOptions::default(), deadline());
     let owners: Vec<_> = (0..200).map(|nonce| owner("pr-1", nonce)).collect();
-    let runs = owners.iter().map(|owner| clone::clone(&vault, &route, &options, owner, &call));
+    let runs = owners.iter().map(|owner| clone::clone(&vault, &route, &options, owner, &deadline));
     let cloned = futures::future::join_all(runs).await;
     let results: Vec<_> = cloned.iter().map(|cloned| only(cloned).result).collect();
     assert_eq!(results.iter().filter(|result| **result == KeyResult::Cloned).count(), 1);
@@ -340,9 +342,10 @@ async fn a_copy_goes_to_version_2_only_and_may_come_from_version_1() {
         .unwrap()
     };
     let (options, owner) = (CloneOptions::default(), owner("pr-1", 1));
-    let up = clone::clone(&vault, &from_to("kv1/stage/shop", "two/preview/pr-1"), &options, &owner, &call()).await;
+    let up = clone::clone(&vault, &from_to("kv1/stage/shop", "two/preview/pr-1"), &options, &owner, &deadline()).await;
     assert_eq!(only(&up).source_version, None);
     assert_eq!(server.value(&engine, "preview/pr-1").await, json!({ "A": "1" }));
-    let down = clone::clone(&vault, &from_to("kv1/stage/shop", "kv1/preview/pr-1"), &options, &owner, &call()).await;
+    let down =
+        clone::clone(&vault, &from_to("kv1/stage/shop", "kv1/preview/pr-1"), &options, &owner, &deadline()).await;
     assert!(down.error.unwrap().chain().contains("KV version 1"));
 }

@@ -1,4 +1,4 @@
-//! What no real server can be made to show.
+//! Faults that a real Vault does not have on demand.
 
 use std::{
     sync::{Arc, Mutex},
@@ -13,7 +13,7 @@ use crate::{
     vault::{
         MountInfo, SecretRead, Vault, VaultRefusal, VaultSettings,
         clone::{self, CloneOptions, CopyOwner},
-        fake::{FakeVault, Reply, Seen, TOKEN, basics, call, client, refusal, secret},
+        tests::fake::{FakeVault, Reply, Seen, TOKEN, basics, client, deadline, refusal, secret},
     },
 };
 use eod_domain::{
@@ -23,8 +23,8 @@ use eod_domain::{
 
 const READ: &str = "GET /v1/secret/data/stage/shop";
 
-async fn read(vault: &Vault, call: &Deadline) -> Result<SecretRead, Error> {
-    vault.read(&MountInfo::v2(MountPath::default()), &"stage/shop".parse().unwrap(), None, call).await
+async fn read(vault: &Vault, deadline: &Deadline) -> Result<SecretRead, Error> {
+    vault.read(&MountInfo::v2(MountPath::default()), &"stage/shop".parse().unwrap(), None, deadline).await
 }
 
 /// Replies to the basics, and to everything else by the number of the request among the rest.
@@ -41,40 +41,40 @@ async fn after_basics(reply: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'sta
 }
 
 #[tokio::test]
-async fn busy_servers_are_asked_again() {
+async fn requests_to_a_busy_server_are_retried() {
     for status in [429, 412, 472, 473, 500, 502, 503, 504] {
         let fake = after_basics(move |number, _| match number {
             0 | 1 => refusal(status, "try later"),
             _ => secret(1, &json!({ "A": "1" })),
         })
         .await;
-        assert!(matches!(read(&fake.client(), &call()).await, Ok(SecretRead::Secret(_))), "{status}");
+        assert!(matches!(read(&fake.client(), &deadline()).await, Ok(SecretRead::Secret(_))), "{status}");
         assert_eq!(fake.count(READ), 3, "{status}");
     }
     for status in [400, 403, 404, 405] {
         let fake = after_basics(move |_, _| refusal(status, "no")).await;
-        assert!(read(&fake.client(), &call()).await.is_err(), "{status}");
+        assert!(read(&fake.client(), &deadline()).await.is_err(), "{status}");
         assert_eq!(fake.count(READ), 1, "{status}");
     }
 }
 
 #[tokio::test]
-async fn an_hour_of_retry_after_is_our_deadline() {
+async fn an_hour_of_retry_after_ends_at_the_deadline() {
     let headers = || vec![("Retry-After", "3600".to_owned())];
     let fake = after_basics(move |_, _| Reply::Raw(429, headers(), r#"{"errors":["slow down"]}"#)).await;
-    let call = Deadline::within(Duration::from_secs(5), CancellationToken::new());
-    let error = read(&fake.client(), &call).await.unwrap_err();
+    let deadline = Deadline::within(Duration::from_secs(5), CancellationToken::new());
+    let error = read(&fake.client(), &deadline).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Timeout);
     assert!(error.chain().contains("slow down"), "{}", error.chain());
     assert_eq!(fake.count(READ), 1);
 }
 
 #[tokio::test]
-async fn a_sealed_server_is_named_and_not_waited_for() {
+async fn a_sealed_server_is_reported_without_retries() {
     let fake = after_basics(|_, _| refusal(503, "Vault is sealed")).await;
-    let error = read(&fake.client(), &call()).await.unwrap_err();
+    let error = read(&fake.client(), &deadline()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable);
-    assert!(error.chain().contains("Vault is sealed; unseal it"), "{}", error.chain());
+    assert!(error.chain().contains("Vault is sealed"), "{}", error.chain());
     assert!(VaultRefusal::of(&error).is_some_and(VaultRefusal::is_sealed));
     assert_eq!(fake.count(READ), 1);
 }
@@ -84,61 +84,71 @@ async fn the_token_is_not_sent_to_another_host() {
     let other = FakeVault::serve(|_, _| secret(1, &json!({}))).await;
     let location = format!("{}/v1/secret/data/stage/shop", other.url);
     let fake = after_basics(move |_, _| Reply::Raw(307, vec![("Location", location.clone())], "")).await;
-    let error = read(&fake.client(), &call()).await.unwrap_err();
+    let error = read(&fake.client(), &deadline()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Invalid);
     assert!(error.chain().contains(&other.url) && error.chain().contains("not sent"), "{}", error.chain());
     assert!(other.log().is_empty());
 }
 
 #[tokio::test]
-async fn a_redirect_within_the_host_is_followed_a_few_times() {
+async fn redirects_within_the_host_are_followed_up_to_a_limit() {
     let fake = after_basics(|number, _| match number {
         0 => Reply::Raw(307, vec![("Location", "/v1/secret/data/elsewhere".to_owned())], ""),
         _ => secret(1, &json!({})),
     })
     .await;
-    read(&fake.client(), &call()).await.unwrap();
+    read(&fake.client(), &deadline()).await.unwrap();
     let last = fake.log().pop().unwrap();
     assert_eq!((last.path.as_str(), last.header("x-vault-token")), ("/v1/secret/data/elsewhere", TOKEN));
 
     let forever = after_basics(|_, _| Reply::Raw(307, vec![("Location", "/v1/x".to_owned())], "")).await;
-    let error = read(&forever.client(), &call()).await.unwrap_err();
+    let error = read(&forever.client(), &deadline()).await.unwrap_err();
     assert!(error.chain().contains("again and again"), "{}", error.chain());
 }
 
 #[tokio::test]
-async fn a_proxys_page_is_not_repeated() {
+async fn the_page_of_a_proxy_is_not_quoted() {
     let fake = after_basics(|_, _| Reply::Raw(502, Vec::new(), "<html>canary</html>")).await;
-    let error = read(&fake.client(), &call()).await.unwrap_err();
+    let error = read(&fake.client(), &deadline()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unavailable);
-    assert!(error.chain().contains("status 502 is not Vault"), "{}", error.chain());
+    assert!(error.chain().contains("the response with status 502 is not from Vault"), "{}", error.chain());
     assert!(!format!("{error:?}{}", error.chain()).contains("canary"));
 
     let page = after_basics(|_, _| Reply::Raw(200, Vec::new(), "<html>canary</html>")).await;
-    assert!(read(&page.client(), &call()).await.unwrap_err().chain().contains("is not Vault"));
+    assert!(read(&page.client(), &deadline()).await.unwrap_err().chain().contains("is not from Vault"));
 }
 
 #[tokio::test]
-async fn nobody_at_the_address() {
+async fn an_unreachable_server_is_named_with_the_origin_of_its_address_and_one_cause() {
     let address = {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         format!("http://{}", listener.local_addr().unwrap())
     };
-    let auth = Some(crate::vault::Auth::Token(TOKEN.to_owned().into()));
-    let vault = client(VaultSettings { address: Some(address), auth, ..VaultSettings::default() });
-    let error = read(&vault, &call()).await.unwrap_err();
-    assert_eq!(error.kind, ErrorKind::Unavailable);
-    assert!(error.chain().contains("cannot be reached"), "{}", error.chain());
-    assert!(!error.outcome_unknown());
+    for (variable, origin) in [(false, ""), (true, " (from environment variable VAULT_ADDR)")] {
+        let auth = Some(crate::vault::Auth::Token(TOKEN.to_owned().into()));
+        let settings = VaultSettings { address: Some(address.clone()), auth, ..VaultSettings::default() };
+        let settings = if variable {
+            let settings = VaultSettings { address: None, ..settings };
+            settings.or_environment(|name| (name == "VAULT_ADDR").then(|| address.clone())).unwrap()
+        } else {
+            settings
+        };
+        let error = read(&client(settings), &deadline()).await.unwrap_err();
+        assert_eq!((error.kind, error.outcome_unknown()), (ErrorKind::Unavailable, false));
+        let chain = error.chain();
+        let expected = format!("Vault at {address}{origin} cannot be reached: ");
+        let (_, cause) = chain.split_once(&expected).unwrap_or_else(|| panic!("{chain}"));
+        assert!(!cause.contains(": ") && cause.contains("refused"), "one cause: {chain}");
+    }
 }
 
 #[tokio::test]
-async fn a_stop_ends_a_call_that_waits() {
+async fn cancellation_ends_a_waiting_request() {
     let fake = after_basics(|_, _| Reply::Hang).await;
     let cancel = CancellationToken::new();
-    let call = Deadline::within(Duration::from_secs(600), cancel.clone());
+    let deadline = Deadline::within(Duration::from_secs(600), cancel.clone());
     let vault = fake.client();
-    let (result, ()) = tokio::join!(read(&vault, &call), async {
+    let (result, ()) = tokio::join!(read(&vault, &deadline), async {
         while fake.count(READ) == 0 {
             tokio::time::sleep(Duration::from_millis(1)).await;
         }
@@ -148,7 +158,7 @@ async fn a_stop_ends_a_call_that_waits() {
 }
 
 #[tokio::test]
-async fn requests_say_who_asks_and_in_which_namespace() {
+async fn requests_carry_user_agent_and_namespace() {
     let fake = after_basics(|_, _| secret(1, &json!({}))).await;
     let settings = VaultSettings {
         address: Some(format!("{}/vault/", fake.url)),
@@ -156,7 +166,7 @@ async fn requests_say_who_asks_and_in_which_namespace() {
         auth: Some(crate::vault::Auth::Token(TOKEN.to_owned().into())),
         ..VaultSettings::default()
     };
-    read(&client(settings), &call()).await.unwrap();
+    read(&client(settings), &deadline()).await.unwrap();
     let last = fake.log().pop().unwrap();
     assert_eq!(last.path, "/vault/v1/secret/data/stage/shop");
     for (name, value) in [
@@ -173,8 +183,8 @@ async fn requests_say_who_asks_and_in_which_namespace() {
 async fn at_most_eight_requests_are_in_flight() {
     let fake = after_basics(|_, _| secret(1, &json!({}))).await;
     let vault = fake.client();
-    let call = call();
-    let reads = (0..60).map(|_| read(&vault, &call));
+    let deadline = deadline();
+    let reads = (0..60).map(|_| read(&vault, &deadline));
     assert!(futures::future::join_all(reads).await.iter().all(Result::is_ok));
     assert!((2..=8).contains(&fake.peak()), "{}", fake.peak());
 }
@@ -219,9 +229,9 @@ fn owner() -> CopyOwner {
 }
 
 #[tokio::test]
-async fn a_create_whose_answer_was_lost_is_known_to_be_ours() {
+async fn a_create_with_a_lost_response_is_recognised() {
     let fake = forgetful().await;
-    let cloned = clone::clone(&fake.client(), &route(), &CloneOptions::default(), &owner(), &call()).await;
+    let cloned = clone::clone(&fake.client(), &route(), &CloneOptions::default(), &owner(), &deadline()).await;
     assert!(cloned.error.is_none(), "{:?}", cloned.error);
     let record = cloned.keys.values().next().unwrap();
     assert_eq!((record.result, record.version, record.source_version), (KeyResult::Cloned, 1, Some(5)));
@@ -231,7 +241,7 @@ async fn a_create_whose_answer_was_lost_is_known_to_be_ours() {
 }
 
 #[tokio::test]
-async fn a_copy_is_marked_even_when_the_run_is_stopped_at_once() {
+async fn a_copy_gets_its_provenance_even_if_the_run_is_cancelled_at_once() {
     let cancel = CancellationToken::new();
     let stop = cancel.clone();
     let fake = after_basics(move |_, seen| match seen.line().as_str() {
@@ -239,7 +249,7 @@ async fn a_copy_is_marked_even_when_the_run_is_stopped_at_once() {
         "POST /v1/secret/data/preview/pr-1" => {
             Reply::Json(200, json!({ "data": { "version": 1, "created_time": "t1" } }))
         }
-        // The first try of the marks is what the stop meets.
+        // The cancellation comes during the first attempt to write the provenance.
         "POST /v1/secret/metadata/preview/pr-1" if !stop.is_cancelled() => {
             stop.cancel();
             Reply::Hang
@@ -247,15 +257,15 @@ async fn a_copy_is_marked_even_when_the_run_is_stopped_at_once() {
         _ => Reply::Json(204, json!({})),
     })
     .await;
-    let call = Deadline::within(Duration::from_secs(60), cancel);
-    let cloned = clone::clone(&fake.client(), &route(), &CloneOptions::default(), &owner(), &call).await;
+    let deadline = Deadline::within(Duration::from_secs(60), cancel);
+    let cloned = clone::clone(&fake.client(), &route(), &CloneOptions::default(), &owner(), &deadline).await;
     assert_eq!(cloned.error.map(|error| error.kind), Some(ErrorKind::Cancelled));
     assert_eq!(cloned.keys.len(), 1, "the copy is in the partial state");
     assert_eq!(fake.count("POST /v1/secret/metadata/preview/pr-1"), 2);
 }
 
 #[tokio::test]
-async fn a_token_that_ends_in_the_middle_is_replaced_once() {
+async fn an_expired_token_is_replaced_once() {
     let logins = Arc::new(Mutex::new(0));
     let count = Arc::clone(&logins);
     let fake = FakeVault::serve(move |_, seen| {
@@ -275,20 +285,19 @@ async fn a_token_that_ends_in_the_middle_is_replaced_once() {
     let vault = fake.client_with(auth);
     let mount = MountInfo::v2(MountPath::default());
     for number in 0..20 {
-        vault.read(&mount, &format!("k{number}").parse().unwrap(), None, &call()).await.unwrap();
+        vault.read(&mount, &format!("k{number}").parse().unwrap(), None, &deadline()).await.unwrap();
     }
     assert_eq!(*logins.lock().unwrap(), 2);
 }
 
 #[tokio::test]
-async fn a_refusal_is_no_reason_to_log_in_again_while_the_token_is_known() {
+async fn a_refusal_of_a_known_token_causes_no_login() {
     let fake = after_basics(|_, _| refusal(403, "1 error occurred:\n\t* permission denied\n\n")).await;
-    let error = read(&fake.client(), &call()).await.unwrap_err();
+    let error = read(&fake.client(), &deadline()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Denied);
     assert_eq!(
         error.chain(),
         "cannot read secret `secret/stage/shop`: Vault answered 403 to GET /v1/secret/data/stage/shop (permission \
-         denied): the token needs the capability `read` on `secret/data/stage/shop`; add it to \
-         the token's policy, and check the mount and the namespace"
+         denied): the token needs the capability `read` on `secret/data/stage/shop`"
     );
 }

@@ -1,4 +1,4 @@
-//! Getting a token, on the fake where the shape of a request counts and on a real Vault where the server decides.
+//! Logins: requests on the fake, and decisions of the server on a real Vault.
 
 use std::{cell::RefCell, fmt::Write as _, io::Write as _, time::Duration};
 
@@ -14,7 +14,7 @@ use crate::{
     ErrorKind,
     vault::{
         Auth, JwtSource, MountInfo, SecretRead, VaultSettings,
-        fake::{FakeVault, Reply, call, client, refusal, secret},
+        tests::fake::{FakeVault, Reply, client, deadline, refusal, secret},
     },
 };
 use eod_domain::vault::{MountPath, SecretPath};
@@ -32,7 +32,7 @@ fn granted(token: &str, seconds: u64) -> Reply {
 }
 
 #[tokio::test]
-async fn each_method_asks_as_it_should() {
+async fn each_login_method_sends_its_request() {
     let mut file = tempfile::NamedTempFile::new().unwrap();
     writeln!(file, "jwt-in-a-file").unwrap();
     let file = file.path().to_str().unwrap().to_owned();
@@ -65,9 +65,9 @@ async fn each_method_asks_as_it_should() {
         })
         .await;
         let vault = fake.client_with(auth);
-        assert!(fake.log().is_empty(), "nothing is asked before the first call");
-        vault.read(&mount(), &path(), None, &call()).await.unwrap();
-        vault.read(&mount(), &path(), None, &call()).await.unwrap();
+        assert!(fake.log().is_empty(), "no request before the first operation");
+        vault.read(&mount(), &path(), None, &deadline()).await.unwrap();
+        vault.read(&mount(), &path(), None, &deadline()).await.unwrap();
         let log = fake.log();
         assert_eq!((log[0].line().as_str(), &log[0].body), (line, &body));
         assert_eq!(log[0].header("x-vault-token"), "");
@@ -77,7 +77,7 @@ async fn each_method_asks_as_it_should() {
 }
 
 #[tokio::test]
-async fn a_token_is_renewed_at_two_thirds_of_its_life() {
+async fn a_token_is_renewed_at_two_thirds_of_its_lifetime() {
     let fake = FakeVault::serve(|_, seen| match seen.path.as_str() {
         "/v1/auth/approle/login" => granted("hvs.short", 1),
         "/v1/auth/token/renew-self" => granted("hvs.short", 3600),
@@ -86,23 +86,23 @@ async fn a_token_is_renewed_at_two_thirds_of_its_life() {
     .await;
     let auth = Auth::AppRole { role_id: "r".into(), secret_id: "s".to_owned().into(), mount: None };
     let vault = fake.client_with(auth);
-    vault.read(&mount(), &path(), None, &call()).await.unwrap();
+    vault.read(&mount(), &path(), None, &deadline()).await.unwrap();
     // The one time that a test must wait: tokens of Vault live for whole seconds.
     tokio::time::sleep(Duration::from_millis(700)).await;
     for _ in 0..3 {
-        vault.read(&mount(), &path(), None, &call()).await.unwrap();
+        vault.read(&mount(), &path(), None, &deadline()).await.unwrap();
     }
     assert_eq!(fake.count("POST /v1/auth/approle/login"), 1);
     assert_eq!(fake.count("POST /v1/auth/token/renew-self"), 1);
 }
 
 #[tokio::test]
-async fn a_login_that_was_refused_is_not_tried_by_every_call() {
+async fn a_refused_login_is_not_repeated_by_later_requests() {
     let fake = FakeVault::serve(|_, _| refusal(400, "invalid role or secret ID")).await;
     let auth = Auth::AppRole { role_id: "r".into(), secret_id: "canary".to_owned().into(), mount: None };
     let vault = fake.client_with(auth);
     for _ in 0..5 {
-        let error = vault.read(&mount(), &path(), None, &call()).await.unwrap_err();
+        let error = vault.read(&mount(), &path(), None, &deadline()).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Unauthenticated);
         let chain = error.chain();
         assert!(chain.contains("cannot log in to Vault by approle at `auth/approle`"), "{chain}");
@@ -112,10 +112,13 @@ async fn a_login_that_was_refused_is_not_tried_by_every_call() {
 }
 
 #[tokio::test]
-async fn what_is_missing_is_said_at_the_first_call() {
+async fn missing_settings_are_reported_at_the_first_request() {
     for (settings, words) in [
         (VaultSettings::default(), "no credentials"),
-        (VaultSettings { auth: Some(Auth::Token("t".to_owned().into())), ..VaultSettings::default() }, "VAULT_ADDR"),
+        (
+            VaultSettings { auth: Some(Auth::Token("t".to_owned().into())), ..VaultSettings::default() },
+            "no Vault is configured",
+        ),
         (
             VaultSettings {
                 address: Some("http://127.0.0.1:1".into()),
@@ -126,7 +129,7 @@ async fn what_is_missing_is_said_at_the_first_call() {
                 }),
                 ..VaultSettings::default()
             },
-            "cannot read the service account's token from `/does/not/exist`",
+            "cannot read the token of the service account from `/does/not/exist`",
         ),
         (
             VaultSettings {
@@ -138,20 +141,20 @@ async fn what_is_missing_is_said_at_the_first_call() {
             "cannot read the certificate authority",
         ),
     ] {
-        let error = client(settings).read(&mount(), &path(), None, &call()).await.unwrap_err();
+        let error = client(settings).read(&mount(), &path(), None, &deadline()).await.unwrap_err();
         assert!(error.chain().contains(words), "{}", error.chain());
     }
 }
 
 #[tokio::test]
-async fn a_wrong_token_is_told_from_a_missing_right() {
+async fn a_wrong_token_and_a_missing_capability_are_different_errors() {
     let server = Server::shared().await;
     let vault = server.client(Auth::Token("hvs.wrong".to_owned().into()));
-    let error = vault.read(&mount(), &path(), None, &call()).await.unwrap_err();
+    let error = vault.read(&mount(), &path(), None, &deadline()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Unauthenticated, "{}", error.chain());
     assert!(error.chain().contains("does not accept the token"), "{}", error.chain());
     let weak = server.token(&["default"]).await;
-    let error = server.client(weak).read(&mount(), &path(), None, &call()).await.unwrap_err();
+    let error = server.client(weak).read(&mount(), &path(), None, &deadline()).await.unwrap_err();
     assert_eq!(error.kind, ErrorKind::Denied, "{}", error.chain());
     assert!(error.chain().contains("capability `read` on `secret/data/stage/shop`"), "{}", error.chain());
 }
@@ -167,7 +170,7 @@ async fn a_token_of_few_uses_is_replaced_on_a_real_server() {
     let auth = server.approle("uses", &policy, json!({ "token_num_uses": 13 })).await;
     let vault = server.client(auth);
     for number in 0..20 {
-        let found = vault.read(&engine, &format!("k{number}").parse().unwrap(), None, &call()).await;
+        let found = vault.read(&engine, &format!("k{number}").parse().unwrap(), None, &deadline()).await;
         assert!(matches!(found, Ok(SecretRead::Secret(_))), "{number}: {found:?}");
     }
     let logins = server.audited(|line| line["request"]["path"] == "auth/uses/login").len();
@@ -182,19 +185,19 @@ async fn a_token_of_few_uses_is_replaced_on_a_real_server() {
 #[tokio::test]
 async fn lookup_self_names_policies() {
     let server = Server::shared().await;
-    let info = server.client(server.root()).lookup_self(&call()).await.unwrap();
+    let info = server.client(server.root()).lookup_self(&deadline()).await.unwrap();
     assert_eq!((info.policies, info.ttl), (vec!["root".to_owned()], None));
 }
 
 thread_local! {
-    /// What this thread logged since it began to listen; nothing is kept while it is none.
+    /// Log lines of this thread since it began to listen; `None` while it does not listen.
     static HEARD: RefCell<Option<String>> = const { RefCell::new(None) };
 }
 
-/// Keeps everything that a listening thread logs, at any level.
+/// Keeps all log lines of listening threads.
 ///
-/// It is the subscriber of the whole test binary. One for the scope of a test would miss events: while it is the only
-/// one, `tracing` asks the thread that comes first whether a call site is of interest, and that may be another test's.
+/// It is the subscriber of the whole test binary. A subscriber for the scope of one test would miss events: while it is
+/// the only one, `tracing` lets the first thread decide if a call site is of interest, which may run another test.
 struct Everything;
 
 impl<S: Subscriber> Layer<S> for Everything {
@@ -216,7 +219,7 @@ impl Visit for Text<'_> {
 }
 
 #[tokio::test]
-async fn nothing_secret_is_logged_at_any_level() {
+async fn no_secret_is_logged_at_any_level() {
     tracing::subscriber::set_global_default(tracing_subscriber::registry().with(Everything)).unwrap();
     HEARD.set(Some(String::new()));
     let fake = FakeVault::serve(|_, seen| match (seen.method.as_str(), seen.path.as_str()) {
@@ -228,10 +231,10 @@ async fn nothing_secret_is_logged_at_any_level() {
     .await;
     let auth = Auth::AppRole { role_id: "role".into(), secret_id: "canary-secret-id".to_owned().into(), mount: None };
     let vault = fake.client_with(auth);
-    let SecretRead::Secret(secret) = vault.read(&mount(), &path(), None, &call()).await.unwrap() else {
+    let SecretRead::Secret(secret) = vault.read(&mount(), &path(), None, &deadline()).await.unwrap() else {
         panic!("absent")
     };
-    let error = vault.create(&mount(), &path(), &secret.data, &call()).await.unwrap_err();
+    let error = vault.create(&mount(), &path(), &secret.data, &deadline()).await.unwrap_err();
     let shown = format!("{vault:?} {secret:?} {error:?} {}", error.chain());
     let logged = HEARD.take().unwrap();
     assert!(logged.contains("stage/shop"), "the log is there: {logged}");

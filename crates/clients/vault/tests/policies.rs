@@ -1,4 +1,4 @@
-//! The generated policies on a real Vault: what they allow, and what they do not.
+//! The generated policies on a real Vault.
 
 use serde_json::{Value, json};
 
@@ -9,7 +9,7 @@ use super::{
 use crate::vault::{
     MountInfo,
     clone::{self, CloneOptions, Removed, Updated},
-    fake::call,
+    tests::fake::deadline,
 };
 use eod_domain::vault::{CloneRights, Globs, KeyResult, Reader, cloner_policy, reader_policy};
 
@@ -25,7 +25,7 @@ fn rights(engine: &MountInfo) -> CloneRights {
 }
 
 #[tokio::test]
-async fn the_cloners_policy_is_enough_and_not_more() {
+async fn the_cloner_policy_allows_exactly_what_copies_need() {
     let server = Server::shared().await;
     let engine = server.engine("cloner").await;
     for name in [
@@ -42,11 +42,11 @@ async fn the_cloners_policy_is_enough_and_not_more() {
     let vault = server.client(auth);
     let options = CloneOptions { recursive: true, ..CloneOptions::default() };
     let (owner, route) = (owner("pr-1", 1), route(&engine, "stage", "preview/pr-1"));
-    let cloned = clone::clone(&vault, &route, &options, &owner, &call()).await;
+    let cloned = clone::clone(&vault, &route, &options, &owner, &deadline()).await;
     assert!(cloned.error.is_none(), "{}", cloned.error.unwrap().chain());
     assert_eq!(cloned.keys.len(), 2);
     // A second run is refused with 403 instead of a conflict, and finds its own all the same.
-    let again = clone::clone(&vault, &route, &options, &owner, &call()).await;
+    let again = clone::clone(&vault, &route, &options, &owner, &deadline()).await;
     assert!(again.keys.values().all(|record| record.result == KeyResult::Adopted), "{:?}", again.error);
 
     let asked = |method: &'static str, path: &'static str| {
@@ -69,15 +69,15 @@ async fn the_cloners_policy_is_enough_and_not_more() {
     }
     let record = cloned.keys.iter().next().unwrap();
     let over = overrides(&[("A", "2")]);
-    let updated = clone::update_overrides(&vault, &engine.path, record.0, record.1, &over, &owner, &call()).await;
+    let updated = clone::update_overrides(&vault, &engine.path, record.0, record.1, &over, &owner, &deadline()).await;
     let Ok(Updated::Denied(error)) = updated else { panic!("{updated:?}") };
     assert!(error.chain().contains("capability `update` on `cloner/data/preview/pr-1/shop`"), "{}", error.chain());
-    let destroyed = clone::destroy(&vault, &engine.path, &cloned.keys, &owner, &call()).await;
+    let destroyed = clone::destroy(&vault, &engine.path, &cloned.keys, &owner, &deadline()).await;
     assert!(destroyed.keys.values().all(|removed| *removed == Removed::Deleted), "{destroyed:?}");
 }
 
 #[tokio::test]
-async fn a_target_outside_is_refused_with_the_right_that_is_missing() {
+async fn a_target_outside_of_the_policy_names_the_missing_capability() {
     let server = Server::shared().await;
     let engine = server.engine("outside").await;
     server.put(&engine, "stage/shop", json!({ "A": "1" })).await;
@@ -88,14 +88,14 @@ async fn a_target_outside_is_refused_with_the_right_that_is_missing() {
     let (auth, _) = server.token_with("outside", policy).await;
     let vault = server.client(auth);
     let route = route(&engine, "stage/shop", "preview/pr-1");
-    let cloned = clone::clone(&vault, &route, &CloneOptions::default(), &owner("pr-1", 1), &call()).await;
+    let cloned = clone::clone(&vault, &route, &CloneOptions::default(), &owner("pr-1", 1), &deadline()).await;
     let error = cloned.error.unwrap().chain();
     assert!(error.contains("capability `create` on `outside/data/preview/pr-1`"), "{error}");
     assert!(cloned.keys.is_empty());
 }
 
 #[tokio::test]
-async fn an_unmarked_copy_that_may_not_be_read_is_left() {
+async fn a_secret_without_provenance_that_cannot_be_read_is_kept() {
     let server = Server::shared().await;
     let engine = server.engine("blind").await;
     server.put(&engine, "stage/shop", json!({ "A": "1" })).await;
@@ -108,14 +108,14 @@ async fn an_unmarked_copy_that_may_not_be_read_is_left() {
     let (auth, _) = server.token_with("blind", policy).await;
     let vault = server.client(auth);
     let route = route(&engine, "stage/shop", "preview/pr-1");
-    let cloned = clone::clone(&vault, &route, &CloneOptions::default(), &owner("pr-1", 1), &call()).await;
+    let cloned = clone::clone(&vault, &route, &CloneOptions::default(), &owner("pr-1", 1), &deadline()).await;
     assert!(cloned.error.is_none(), "{}", cloned.error.unwrap().chain());
     assert_eq!(cloned.keys.values().next().unwrap().result, KeyResult::KeptForeign);
     assert!(cloned.notices[0].to_string().contains("may not read it"), "{:?}", cloned.notices);
 }
 
 #[tokio::test]
-async fn the_readers_policy_reads_one_environment() {
+async fn the_reader_policy_allows_one_environment() {
     let server = Server::shared().await;
     let engine = server.engine("reader").await;
     for name in ["preview/pr-1/shop", "preview/pr-12/shop", "stage/shop", "sensitive/shop"] {

@@ -1,5 +1,5 @@
 //! A real Vault for the tests of this crate: one per test process, in memory, on loopback. It ends with the process,
-//! because its stdin does.
+//! which closes its stdin.
 
 use std::{
     fs,
@@ -12,7 +12,7 @@ use std::{
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-use crate::vault::{Auth, MountInfo, Vault, VaultSettings, fake::client};
+use crate::vault::{Auth, MountInfo, Vault, VaultSettings, tests::fake::client};
 
 /// A running server.
 pub(super) struct Server {
@@ -36,7 +36,7 @@ impl Server {
 
     /// A server of the caller's own.
     pub(super) fn start(arguments: &[&str]) -> Self {
-        crate::kubernetes::install_tls_provider();
+        crate::tls::install_tls_provider();
         let folder = TempDir::new().unwrap();
         let mut process = Command::new(binary())
             .arg("--dir")
@@ -160,7 +160,7 @@ impl Server {
         }
     }
 
-    /// The requests in the audit log that are asked for.
+    /// The requests in the audit log that match.
     pub(super) fn audited(&self, wanted: impl Fn(&Value) -> bool) -> Vec<Value> {
         let log = fs::read_to_string(&self.audit).unwrap();
         let lines = log.lines().filter_map(|line| serde_json::from_str::<Value>(line).ok());

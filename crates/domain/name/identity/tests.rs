@@ -21,7 +21,7 @@ fn reads_and_prints() {
 }
 
 #[test]
-fn refused() {
+fn invalid_values_are_refused() {
     for bad in ["", "acme/shop", "#", "#0", "#07", "#+7", "#18446744073709551616", "=", "=other", "shop#1"] {
         assert!(bad.parse::<Identity>().is_err(), "{bad}");
     }

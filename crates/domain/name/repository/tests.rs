@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn one_identity_however_written() {
+fn equal_identities_have_equal_names() {
     let canonical = |text: &str| text.parse::<Repository>().expect(text).canonical();
     for (text, expected) in [
         ("acme/shop", "github.com/acme/shop"),
@@ -33,18 +33,18 @@ fn refuses_with_a_reason() {
         ("", "must not be empty"),
         ("shop", "has no owner"),
         ("gitlab.com/shop", "has no owner"),
-        ("https://github.com/acme/shop.git", "write it as `github.com/acme/shop`"),
-        ("https://user@github.com/acme/shop/", "write it as `github.com/acme/shop`"),
-        ("git@github.com:acme/shop.git", "write it as `github.com/acme/shop`"),
-        ("acme/shop.git", "write it as `acme/shop`"),
-        ("acme/team/shop", "`acme` is no host"),
-        ("acme/", "the part ``"),
-        ("/shop", "the part ``"),
-        ("github.com//shop", "the part ``"),
-        ("acme/..", "the part `..`"),
-        ("acme/sh op", "the part `sh op`"),
-        ("acme/shop#1", "the part `shop#1`"),
-        ("acme/šhop", "the part `šhop`"),
+        ("https://github.com/acme/shop.git", "write `github.com/acme/shop`"),
+        ("https://user@github.com/acme/shop/", "write `github.com/acme/shop`"),
+        ("git@github.com:acme/shop.git", "write `github.com/acme/shop`"),
+        ("acme/shop.git", "write `acme/shop`"),
+        ("acme/team/shop", "`acme` is not a host"),
+        ("acme/", "invalid part ``"),
+        ("/shop", "invalid part ``"),
+        ("github.com//shop", "invalid part ``"),
+        ("acme/..", "invalid part `..`"),
+        ("acme/sh op", "invalid part `sh op`"),
+        ("acme/shop#1", "invalid part `shop#1`"),
+        ("acme/šhop", "invalid part `šhop`"),
     ] {
         let error = text.parse::<Repository>().expect_err(text).to_string();
         assert!(error.contains(part), "{text}: {error}");

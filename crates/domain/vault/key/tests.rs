@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn words_are_read_as_they_are_written() {
+fn results_are_read_as_written() {
     for result in [KeyResult::Cloned, KeyResult::Adopted, KeyResult::KeptForeign] {
         assert_eq!(result.to_string().parse(), Ok(result));
     }

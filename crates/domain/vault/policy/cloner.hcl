@@ -1,4 +1,4 @@
-# EoD: makes and removes copies. Cannot overwrite a value and cannot read what is sensitive.
+# EoD: creates and deletes copies. Cannot overwrite a value and cannot read sensitive secrets.
 
 # Sources
 path "secret/data/stage" { capabilities = ["read"] }

@@ -14,7 +14,7 @@ fn rights() -> CloneRights {
 }
 
 #[test]
-fn the_cloners_policy() {
+fn the_writers_policy() {
     expect_file!["cloner.hcl"].assert_eq(&cloner_policy(&rights()));
 }
 
@@ -27,25 +27,25 @@ fn the_readers_policies() {
 }
 
 #[test]
-fn update_is_given_only_when_asked_for() {
+fn the_update_right_is_optional() {
     let value_rule = |text: &str| text.lines().find(|line| line.contains("data/preview")).unwrap().to_owned();
     assert!(!value_rule(&cloner_policy(&rights())).contains("update"));
     assert!(value_rule(&cloner_policy(&CloneRights { update: true, ..rights() })).contains("update"));
 }
 
 #[test]
-fn patterns_and_what_can_be_said_of_them() {
+fn patterns_are_classified() {
     let mount: MountPath = "team/kv".parse().unwrap();
     for (pattern, expected) in [
-        ("*/preview/*", Place::Anywhere("preview")),
-        ("*/a/b/*", Place::Anywhere("a/b")),
-        ("team/kv/preview/*", Place::Below("preview")),
-        ("secret/preview/*", Place::Elsewhere),
-        ("*/pre*view/*", Place::Unsayable),
-        ("*secret*", Place::Unsayable),
-        ("team/kv/one", Place::Unsayable),
-        ("team*/x/*", Place::Unsayable),
+        ("*/preview/*", PatternForm::Anywhere("preview")),
+        ("*/a/b/*", PatternForm::Anywhere("a/b")),
+        ("team/kv/preview/*", PatternForm::Below("preview")),
+        ("secret/preview/*", PatternForm::Elsewhere),
+        ("*/pre*view/*", PatternForm::Inexpressible),
+        ("*secret*", PatternForm::Inexpressible),
+        ("team/kv/one", PatternForm::Inexpressible),
+        ("team*/x/*", PatternForm::Inexpressible),
     ] {
-        assert_eq!(place(pattern, &mount), expected, "{pattern}");
+        assert_eq!(pattern_form(pattern, &mount), expected, "{pattern}");
     }
 }

@@ -18,7 +18,7 @@ fn map(entries: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn ours_stand_beside_the_sources() {
+fn entries_of_the_source_are_kept() {
     let source = map(&[("team", "checkout"), ("eod-env", "other"), ("eod-whatever", "x")]);
     let (merged, left_out) = provenance("secret/stage/shop").custom_metadata(&source);
     assert_eq!(left_out, []);
@@ -35,7 +35,7 @@ fn ours_stand_beside_the_sources() {
 }
 
 #[test]
-fn what_does_not_fit_is_reported() {
+fn entries_that_do_not_fit_are_reported() {
     let mut source: BTreeMap<_, _> = (0..64).map(|n| (format!("k{n:02}"), "v".to_owned())).collect();
     source.insert("a-bell".to_owned(), "x\u{7}".to_owned());
     source.insert("a-long".to_owned(), "x".repeat(513));
@@ -50,7 +50,7 @@ fn what_does_not_fit_is_reported() {
 }
 
 #[test]
-fn a_source_always_fits() {
+fn the_source_entry_always_fits() {
     assert_eq!(source_entry(&"secret/a b/größe/🚀".parse().unwrap()), "secret/a b/größe/%f0%9f%9a%80");
     let long = format!("secret/{}", "a".repeat(900));
     assert!(source_entry(&long.parse().unwrap()).starts_with("sha256:"));

@@ -1,5 +1,5 @@
 use eod_clients::vault::{VaultAccess, VaultSettings};
-use eod_domain::vault::KeyMarks;
+use eod_domain::vault::CopyOwnership;
 
 use super::*;
 
@@ -33,6 +33,6 @@ fn what_has_marks_or_is_older_or_newer_is_not_what_the_create_stored() {
     assert!(stored(&facts(1, "2026-01-01T00:00:05.123456789Z")));
     assert!(!stored(&facts(1, "2026-01-01T00:00:04.9Z")));
     assert!(!stored(&facts(2, "2026-01-01T00:00:06Z")));
-    let marks = KeyMarks { environment: Some("pr-2".to_owned()), ..KeyMarks::default() };
-    assert!(!stored(&KeyFacts { marks, ..facts(1, "2026-01-01T00:00:06Z") }));
+    let ownership = CopyOwnership { environment: Some("pr-2".to_owned()), ..CopyOwnership::default() };
+    assert!(!stored(&KeyFacts { ownership, ..facts(1, "2026-01-01T00:00:06Z") }));
 }

@@ -1,0 +1,105 @@
+//! Descriptions of the preview transform's steps. The documentation is generated from them.
+
+/// One step of the transform for people.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub struct TransformStep {
+    /// Kind of change.
+    pub effect: TransformEffect,
+    /// Objects or fields that change.
+    pub subject: &'static str,
+    /// Change of the subject, as a sentence without a final dot, in Markdown.
+    pub meaning: &'static str,
+}
+
+/// Kinds of changes.
+#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, strum::IntoStaticStr)]
+#[strum(serialize_all = "lowercase")]
+pub enum TransformEffect {
+    /// A value of the source is replaced.
+    Rewritten,
+    /// An object of the source is left out.
+    Dropped,
+    /// A value or an object is added.
+    Added,
+}
+
+const fn rewritten(subject: &'static str, meaning: &'static str) -> TransformStep {
+    TransformStep { effect: TransformEffect::Rewritten, subject, meaning }
+}
+
+const fn dropped(subject: &'static str, meaning: &'static str) -> TransformStep {
+    TransformStep { effect: TransformEffect::Dropped, subject, meaning }
+}
+
+const fn added(subject: &'static str, meaning: &'static str) -> TransformStep {
+    TransformStep { effect: TransformEffect::Added, subject, meaning }
+}
+
+/// All steps. Fields that no step names keep the value of the source.
+pub(crate) const TRANSFORM_STEPS: [TransformStep; 19] = [
+    rewritten("namespace", "Replaced by the Application's destination namespace in every object"),
+    rewritten(
+        "replicas",
+        "Reduced to the parameter `replicas`; 0 if `state` is `asleep`, which also suspends CronJobs",
+    ),
+    rewritten(
+        "images",
+        "Replaced if the image is named in `images`; the image `image.repository` gets the tag `image.tag` or `head-sha`",
+    ),
+    rewritten("update strategy", "`Recreate` for Deployments with a claim that only one pod can mount at a time"),
+    rewritten(
+        "hosts",
+        "Hosts of Ingresses and HTTPRoutes become `<environment>-<service>.<domain>`, with the Service of the path `/`, \
+         else of the first path; the parameter `host` replaces the only host of a source. TLS hosts of Ingresses follow",
+    ),
+    rewritten(
+        "gateway and class",
+        "`parentRefs` of HTTPRoutes, `ingressClassName` and TLS Secrets of Ingresses become those of the policy",
+    ),
+    rewritten(
+        "hooks",
+        "Argo CD's `PreSync` and Helm's `pre-install` and `pre-upgrade` hooks become `Sync` hooks of wave -10 or \
+         earlier, after the guards; their order is kept",
+    ),
+    rewritten(
+        "names",
+        "In sources other than charts, `fullnameOverride` renames the only workload and the objects with its name, \
+         with references to them; `nameOverride` sets their label `app.kubernetes.io/name`",
+    ),
+    dropped("HorizontalPodAutoscaler and PodDisruptionBudget", "Left out: previews have few replicas"),
+    dropped("tests of a chart", "Objects with the hook `test` are left out"),
+    dropped("Namespace of the environment", "Left out: EoD or Terraform creates the namespace"),
+    dropped(
+        "services that are not selected",
+        "Services and workloads of `stable_services` that `services` does not select are left out",
+    ),
+    dropped("hook Jobs", "Left out if `state` is `asleep`"),
+    added(
+        "labels",
+        "`environment.on-demand/*` and the policy's `default_labels` on all objects and templates of pods, jobs and \
+         claims, but no label that the workload's selector uses with another value",
+    ),
+    added(
+        "defaults of the platform",
+        "`automountServiceAccountToken: false`, the policy's pull secret on ServiceAccounts, and its first storage class \
+         on claims without a class",
+    ),
+    added(
+        "guards",
+        "With `guards: render`: Namespace, ResourceQuota, LimitRange, NetworkPolicies and the default ServiceAccount, \
+         the same objects that `eod_environment` creates, in wave -20",
+    ),
+    added(
+        "secrets",
+        "`secretRef` and `sensitiveSecretRef` become an ExternalSecret or VaultStaticSecret named `<environment>-config` \
+         or `<environment>-sensitive`, in wave -20",
+    ),
+    added("envFrom", "In sources other than charts, all containers read the environment's secrets"),
+    added(
+        "stable services",
+        "One ExternalName Service for each service of `stable_services` that does not run in the environment",
+    ),
+];
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,81 @@
+//! Requests to the API server.
+
+use bytes::Bytes;
+use http::Method;
+
+use crate::send::Request;
+
+/// Name of the system in errors.
+pub(super) const SYSTEM: &str = "Kubernetes";
+
+/// Verbs of the API.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum Verb {
+    Apply,
+    Create,
+    Delete,
+    Get,
+    List,
+    Patch,
+}
+
+/// One request without its credential.
+pub(super) struct ApiRequest {
+    pub(super) verb: Verb,
+    pub(super) target: String,
+    pub(super) path: String,
+    pub(super) body: Option<Bytes>,
+    pub(super) accept: &'static str,
+}
+
+impl Verb {
+    pub(super) fn name(self) -> &'static str {
+        match self {
+            Self::Apply => "apply",
+            Self::Create => "create",
+            Self::Delete => "delete",
+            Self::Get => "get",
+            Self::List => "list",
+            Self::Patch => "patch",
+        }
+    }
+
+    pub(super) fn method(self) -> Method {
+        match self {
+            Self::Apply | Self::Patch => Method::PATCH,
+            Self::Create => Method::POST,
+            Self::Delete => Method::DELETE,
+            Self::Get | Self::List => Method::GET,
+        }
+    }
+
+    pub(super) fn content_type(self) -> &'static str {
+        match self {
+            Self::Apply => "application/apply-patch+yaml",
+            Self::Patch => "application/merge-patch+json",
+            Self::Create | Self::Delete | Self::Get | Self::List => "application/json",
+        }
+    }
+}
+
+impl Request for ApiRequest {
+    fn operation(&self) -> &'static str {
+        if self.verb == Verb::Get { "read" } else { self.verb.name() }
+    }
+
+    fn target(&self) -> &str {
+        &self.target
+    }
+
+    fn counter(&self) -> &str {
+        self.verb.name()
+    }
+
+    fn is_idempotent(&self) -> bool {
+        self.verb != Verb::Create
+    }
+
+    fn writes(&self) -> bool {
+        !matches!(self.verb, Verb::Get | Verb::List)
+    }
+}

@@ -1,0 +1,281 @@
+//! Hash chain over the sealed events.
+//!
+//! The hash of an event covers its line without the hash, and the hash of the event before. So an event cannot be changed,
+//! removed or inserted without a change of every later hash, and the head records the last one.
+//!
+//! The chain proves that the events are complete and unchanged since the head was written. It does not prove that the
+//! writer of the head was honest: whoever may write the ConfigMap may write a new chain.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::event::{Actor, Event, EventError, EventKind};
+use super::head::LedgerHead;
+use crate::hash;
+
+/// Maximum number of sealed events. Above, the oldest half is folded.
+pub const EVENTS_MAX: usize = 200;
+/// Maximum size of all sealed events in bytes. Above, the oldest half is folded.
+pub const EVENTS_BYTES_MAX: usize = 256 * 1024;
+/// Length of a chain hash in hex digits.
+const HASH_LENGTH: usize = 32;
+
+/// Event that is not sealed yet, with its key in the ConfigMap.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct LooseEvent {
+    /// Key in the ConfigMap.
+    pub key: String,
+    /// The event.
+    pub event: Event,
+}
+
+/// Sealed events, with the head that records them.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SealedEvents {
+    /// Head with the new sequence number and hash.
+    pub head: LedgerHead,
+    /// Text of all sealed events: one line each.
+    pub text: String,
+    /// Keys of loose events that are now sealed, to be deleted in the same write.
+    pub sealed_keys: Vec<String>,
+}
+
+/// Result of a verification.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct ChainReport {
+    /// Verified events, in order, with their numbers.
+    pub events: Vec<(u64, Event)>,
+    /// Number of events that were folded into summaries.
+    pub folded: u64,
+}
+
+/// Reasons for a broken chain.
+#[derive(Debug, thiserror::Error)]
+pub enum ChainError {
+    /// A line is not a sealed event.
+    #[error("line {line} is not a sealed event")]
+    Format {
+        /// Number of the line, from 1.
+        line: usize,
+        /// Error of the parser.
+        source: serde_json::Error,
+    },
+    /// The number of an event is not the next one.
+    #[error("line {line} has event number {found}, expected {expected}: an event is missing or was inserted")]
+    Number {
+        /// Number of the line, from 1.
+        line: usize,
+        /// Number of the event.
+        found: u64,
+        /// Expected number.
+        expected: u64,
+    },
+    /// The hash of an event does not match.
+    #[error("line {line} has hash {found}, expected {expected}: the event or one before it was changed")]
+    Hash {
+        /// Number of the line, from 1.
+        line: usize,
+        /// Hash of the event.
+        found: String,
+        /// Expected hash.
+        expected: String,
+    },
+    /// The last event is not the one that the head records.
+    #[error("the last event is number {found}, and the head records number {expected} with hash {hash}")]
+    Head {
+        /// Number of the last event.
+        found: u64,
+        /// Number in the head.
+        expected: u64,
+        /// Hash in the head.
+        hash: String,
+    },
+}
+
+/// Reasons not to seal events.
+#[derive(Debug, thiserror::Error)]
+pub enum SealError {
+    /// The chain is broken: it is kept as it is and reported.
+    #[error("events are not sealed: the chain is broken")]
+    Chain(#[from] ChainError),
+    /// An event is too large.
+    #[error("events are not sealed")]
+    Event(#[from] EventError),
+}
+
+/// Event in the chain, as one line.
+#[derive(Deserialize, Serialize)]
+struct ChainLine {
+    n: u64,
+    #[serde(flatten)]
+    event: Event,
+    #[serde(default, skip_serializing_if = "String::is_empty")]
+    h: String,
+}
+
+/// Verifies the sealed events against the head.
+///
+/// # Errors
+///
+/// The first event that does not match.
+pub fn verify_chain(head: &LedgerHead, text: &str) -> Result<ChainReport, ChainError> {
+    let mut events: Vec<(u64, Event)> = Vec::new();
+    let (mut folded, mut seq, mut before) = (0_u64, 0_u64, String::new());
+    for (index, written) in text.lines().enumerate() {
+        let line = index + 1;
+        let ChainLine { n, event, h } =
+            serde_json::from_str(written).map_err(|source| ChainError::Format { line, source })?;
+        // A summary has the number of the last event that it replaces.
+        let replaced = folded_count(&event);
+        let expected = seq.saturating_add(replaced.unwrap_or(1));
+        if n != expected {
+            return Err(ChainError::Number { line, found: n, expected });
+        }
+        let hash = chain_hash(&before, n, &event);
+        if h != hash {
+            return Err(ChainError::Hash { line, found: h, expected: hash });
+        }
+        folded = folded.saturating_add(replaced.unwrap_or(0));
+        (seq, before) = (n, hash);
+        events.push((n, event));
+    }
+    if head.seq != seq || head.hash != before {
+        return Err(ChainError::Head { found: seq, expected: head.seq, hash: head.hash.clone() });
+    }
+    Ok(ChainReport { events, folded })
+}
+
+/// Seals loose events in the order of their times, and folds the oldest events above the bounds.
+///
+/// # Errors
+///
+/// The chain is broken, or an event is too large. Nothing is sealed then.
+pub fn seal(head: &LedgerHead, text: &str, loose: &[LooseEvent]) -> Result<SealedEvents, SealError> {
+    let mut events = verify_chain(head, text)?.events;
+    let mut sorted: Vec<&LooseEvent> = loose.iter().collect();
+    sorted.sort_by(|one, other| (one.event.t, &one.key).cmp(&(other.event.t, &other.key)));
+    let mut seq = head.seq;
+    for loose in sorted {
+        // The size is checked before anything changes.
+        loose.event.to_json()?;
+        seq = seq.saturating_add(1);
+        events.push((seq, loose.event.clone()));
+    }
+    let mut chained = chain(&events);
+    while chained.lines > EVENTS_MAX || chained.text.len() > EVENTS_BYTES_MAX {
+        let folded = fold(&events, head.generation);
+        if folded.len() >= events.len() {
+            break;
+        }
+        events = folded;
+        chained = chain(&events);
+    }
+    let head = LedgerHead { seq, hash: chained.hash, ..head.clone() };
+    let sealed_keys = loose.iter().map(|loose| loose.key.clone()).collect();
+    Ok(SealedEvents { head, text: chained.text, sealed_keys })
+}
+
+/// Text of a chain with its last hash.
+struct Chained {
+    text: String,
+    lines: usize,
+    hash: String,
+}
+
+fn chain(events: &[(u64, Event)]) -> Chained {
+    let mut chained = Chained { text: String::new(), lines: 0, hash: String::new() };
+    for (n, event) in events {
+        chained.hash = chain_hash(&chained.hash, *n, event);
+        chained.text.push_str(&line(*n, event, &chained.hash));
+        chained.text.push('\n');
+        chained.lines += 1;
+    }
+    chained
+}
+
+fn chain_hash(before: &str, n: u64, event: &Event) -> String {
+    let mut hash = hash::sha256_hex(format!("{before}{}", line(n, event, "")).as_bytes());
+    hash.truncate(HASH_LENGTH);
+    hash
+}
+
+fn line(n: u64, event: &Event, hash: &str) -> String {
+    let line = ChainLine { n, event: event.clone(), h: hash.to_owned() };
+    serde_json::to_string(&line).expect("an event has only strings, numbers and maps with string keys")
+}
+
+/// Number of events that a summary replaces; none for every other event.
+fn folded_count(event: &Event) -> Option<u64> {
+    (event.e == EventKind::Folded).then(|| event.number("count").unwrap_or(0))
+}
+
+/// Replaces the oldest half by summaries. The first and the last event of each generation are kept, if the rest is enough to
+/// fold. Else only those of the current generation are kept, and without any other event none.
+fn fold(events: &[(u64, Event)], generation: u64) -> Vec<(u64, Event)> {
+    let (old, new) = events.split_at(events.len() / 2);
+    let edges = generation_edges(events);
+    let is_current = |index: usize| events.get(index).is_some_and(|(_, event)| event.g >= generation);
+    let rules: [&dyn Fn(usize) -> bool; 3] =
+        [&|index| edges.contains(&index), &|index| edges.contains(&index) && is_current(index), &|_| false];
+    let folded = rules.into_iter().map(|is_kept| fold_runs(old, is_kept)).find(|folded| folded.len() < old.len());
+    folded.unwrap_or_else(|| old.to_vec()).into_iter().chain(new.iter().cloned()).collect()
+}
+
+/// Positions of the first and the last event of each generation.
+fn generation_edges(events: &[(u64, Event)]) -> BTreeSet<usize> {
+    let mut edges: BTreeMap<u64, (usize, usize)> = BTreeMap::new();
+    for (index, (_, event)) in events.iter().enumerate() {
+        edges.entry(event.g).or_insert((index, index)).1 = index;
+    }
+    edges.into_values().flat_map(|(first, last)| [first, last]).collect()
+}
+
+/// Replaces each run of two or more events that are not kept by one summary.
+fn fold_runs(events: &[(u64, Event)], is_kept: &dyn Fn(usize) -> bool) -> Vec<(u64, Event)> {
+    let mut result = Vec::new();
+    let mut run: Vec<&(u64, Event)> = Vec::new();
+    let mut hash = String::new();
+    for (index, entry) in events.iter().enumerate() {
+        if is_kept(index) {
+            result.extend(summary(&run, &hash));
+            run.clear();
+            result.push(entry.clone());
+        } else {
+            run.push(entry);
+        }
+        hash = chain_hash(&hash, entry.0, &entry.1);
+    }
+    result.extend(summary(&run, &hash));
+    result
+}
+
+/// Summary of a run: count, first and last time, kinds, sums, and the chain hash of the last replaced event.
+fn summary(run: &[&(u64, Event)], hash: &str) -> Option<(u64, Event)> {
+    let [(_, first), .., (n, last)] = run else { return run.first().map(|entry| (*entry).clone()) };
+    let mut kinds: BTreeMap<EventKind, u64> = BTreeMap::new();
+    let (mut count, mut seconds) = (0_u64, 0_u64);
+    let mut from: Timestamp = first.t;
+    for (_, event) in run {
+        let replaced = folded_count(event).unwrap_or(1);
+        count = count.saturating_add(replaced);
+        seconds = seconds.saturating_add(event.number("seconds").unwrap_or(0));
+        let earlier = event.d.get("from").and_then(|from| from.as_str().parse().ok());
+        from = from.min(event.t).min(earlier.unwrap_or(event.t));
+        let total = kinds.entry(event.e).or_default();
+        *total = total.saturating_add(1);
+    }
+    let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{kind}:{count}")).collect();
+    let event = Event::new(last.t, last.g, EventKind::Folded, Actor::Reaper)
+        .with("count", &count)
+        .with("from", &from)
+        .with("to", &last.t)
+        .with("kinds", &kinds.join(" "))
+        .with("seconds", &seconds)
+        .with("hash", hash);
+    Some((*n, event))
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,109 @@
+//! History: one row per ended life, kept after its ledger.
+
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use super::event::{Event, EventKind};
+use super::head::LedgerHead;
+use super::phase::EndReason;
+use crate::cost::Money;
+use crate::name::EnvironmentName;
+use crate::tier::Tier;
+
+/// Maximum size of a ConfigMap with history rows in bytes.
+pub const HISTORY_BYTES_MAX: usize = 900 * 1024;
+/// Seconds of a day.
+const DAY: i128 = 86_400;
+
+/// Row of the history: an ended life of an environment.
+#[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct HistoryRow {
+    /// Name of the environment.
+    pub name: EnvironmentName,
+    /// Generation.
+    pub generation: u64,
+    /// Identity in canonical form.
+    pub identity: String,
+    /// Owner as written.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub owner: Option<String>,
+    /// Tier at the end.
+    pub tier: Tier,
+    /// Start of the create; none if not recorded.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub created: Option<Timestamp>,
+    /// Seconds from the start of the create to its end.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds_to_provisioned: Option<u64>,
+    /// Seconds from the start of the create to the first deployment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds_to_deployed: Option<u64>,
+    /// Seconds from the first request to the first deployment.
+    #[serde(default, skip_serializing_if = "Option::is_none")]
+    pub seconds_to_ready: Option<u64>,
+    /// End.
+    pub ended: Timestamp,
+    /// Reason of the end.
+    pub reason: EndReason,
+    /// Number of commits after the first one.
+    pub pushes: u64,
+    /// Cost in millionths of a US dollar, from the cost segments.
+    pub cost_micros: u64,
+}
+
+/// Computes the history row of a life from its events; none if the head is not ended.
+///
+/// A cost segment begins with an event that has the detail `price_micros`, the price of a day, and ends with the next one
+/// or with the end of the life.
+pub fn history_row(
+    name: &EnvironmentName,
+    head: &LedgerHead,
+    events: &[Event],
+    ended: Timestamp,
+) -> Option<HistoryRow> {
+    let reason = head.reason?;
+    let life: Vec<&Event> = events.iter().filter(|event| event.g == head.generation).collect();
+    let first = |kind: EventKind| life.iter().filter(|event| event.e == kind).map(|event| event.t).min();
+    let created = first(EventKind::CreateStarted);
+    let since = |start: Option<Timestamp>, kind: EventKind| seconds_between(start?, first(kind)?);
+    let requested = first(EventKind::Requested).or_else(|| first(EventKind::Queued)).or(created);
+    let pushes = life.iter().filter(|event| event.e == EventKind::Commit).count();
+    Some(HistoryRow {
+        name: name.clone(),
+        generation: head.generation,
+        identity: head.identity.clone(),
+        owner: head.owner.as_ref().map(ToString::to_string),
+        tier: head.tier,
+        created,
+        seconds_to_provisioned: since(created, EventKind::Provisioned),
+        seconds_to_deployed: since(created, EventKind::Deployed),
+        seconds_to_ready: since(requested, EventKind::Deployed),
+        ended,
+        reason,
+        pushes: u64::try_from(pushes).unwrap_or(u64::MAX),
+        cost_micros: cost(&life, ended).micros(),
+    })
+}
+
+/// Sum of the cost segments up to `ended`.
+fn cost(life: &[&Event], ended: Timestamp) -> Money {
+    let mut segments: Vec<(Timestamp, u64)> =
+        life.iter().filter_map(|event| Some((event.t, event.number("price_micros")?))).collect();
+    segments.sort_unstable();
+    let ends = segments.iter().skip(1).map(|(start, _)| *start).chain([ended]);
+    let segment = |((start, price), end): (&(Timestamp, u64), Timestamp)| {
+        let seconds = i128::from(seconds_between(*start, end).unwrap_or(0));
+        // A price is at most 64 bits and a life far below 2^63 seconds, so the product fits in 128 bits.
+        i128::from(*price).saturating_mul(seconds) / DAY
+    };
+    let total: i128 = segments.iter().zip(ends).map(segment).sum();
+    Money::from_micros(u64::try_from(total).unwrap_or(u64::MAX))
+}
+
+/// Seconds from `start` to `end`; none if the end is before the start.
+fn seconds_between(start: Timestamp, end: Timestamp) -> Option<u64> {
+    u64::try_from(end.duration_since(start).as_secs()).ok()
+}
+
+#[cfg(test)]
+mod tests;

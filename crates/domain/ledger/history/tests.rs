@@ -1,0 +1,57 @@
+use super::*;
+use crate::ledger::event::Actor;
+use crate::ledger::phase::{LedgerPhase, MadeBy};
+
+fn at(hour: i64) -> Timestamp {
+    Timestamp::from_second(1_800_000_000 + hour * 3600).unwrap()
+}
+
+fn event(hour: i64, kind: EventKind) -> Event {
+    Event::new(at(hour), 2, kind, Actor::Terraform)
+}
+
+fn head() -> LedgerHead {
+    let mut head = LedgerHead::new("github.com/acme/shop#7", Tier::Full, MadeBy::Terraform, LedgerPhase::Ended, at(0));
+    head.generation = 2;
+    head.reason = Some(EndReason::Closed);
+    head.owner = Some("alice".parse().unwrap());
+    head
+}
+
+/// Everything that the reports need is computed from the events alone.
+#[test]
+fn a_row_is_computed_from_the_events_of_its_life() {
+    let events = [
+        Event::new(at(-9), 1, EventKind::Deployed, Actor::Terraform).with("price_micros", &99_000_000),
+        event(0, EventKind::Requested),
+        event(0, EventKind::BuildStarted),
+        event(1, EventKind::BuildFinished),
+        event(1, EventKind::CreateStarted).with("price_micros", &24_000_000),
+        event(2, EventKind::Provisioned),
+        event(4, EventKind::Deployed).with("sha", "0123456"),
+        event(5, EventKind::Commit),
+        event(6, EventKind::Deployed).with("sha", "abcdef0"),
+        event(7, EventKind::Commit),
+        event(13, EventKind::TierChanged).with("price_micros", &48_000_000),
+    ];
+    let row = history_row(&"shop-pr-7".parse().unwrap(), &head(), &events, at(25)).unwrap();
+    assert_eq!((row.name.as_str(), row.generation, row.owner.as_deref()), ("shop-pr-7", 2, Some("alice")));
+    assert_eq!((row.created, row.ended, row.reason), (Some(at(1)), at(25), EndReason::Closed));
+    assert_eq!(row.seconds_to_provisioned, Some(3600));
+    assert_eq!(row.seconds_to_deployed, Some(3 * 3600));
+    assert_eq!(row.seconds_to_ready, Some(4 * 3600));
+    assert_eq!(row.pushes, 2);
+    // 12 hours at 24 dollars a day, then 12 hours at 48.
+    assert_eq!(row.cost_micros, 12_000_000 + 24_000_000);
+    let text = serde_json::to_string(&row).unwrap();
+    assert_eq!(serde_json::from_str::<HistoryRow>(&text).unwrap(), row);
+}
+
+#[test]
+fn missing_events_are_missing_in_the_row() {
+    let row = history_row(&"shop-pr-7".parse().unwrap(), &head(), &[], at(25)).unwrap();
+    assert_eq!((row.created, row.seconds_to_provisioned, row.seconds_to_ready), (None, None, None));
+    assert_eq!((row.pushes, row.cost_micros), (0, 0));
+    let living = LedgerHead { reason: None, ..head() };
+    assert_eq!(history_row(&"shop-pr-7".parse().unwrap(), &living, &[], at(25)), None);
+}

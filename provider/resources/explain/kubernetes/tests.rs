@@ -1,0 +1,44 @@
+use eod_clients::kubernetes::BlockingObject;
+
+use super::*;
+
+#[test]
+fn every_blocker_has_advice() {
+    let found = Blockers {
+        namespace: "shop".into(),
+        objects: vec![BlockingObject {
+            kind: "ConfigMap".into(),
+            name: "held".into(),
+            finalizers: vec!["example.com/hold".into()],
+            age: None,
+        }],
+        finalizers: vec![("example.com/hold".into(), 4)],
+        discovery: vec!["v1beta1.metrics.k8s.io (MissingEndpoints: none)".into(), "example.com/v1".into()],
+        ..Blockers::default()
+    };
+    let advice = blockers(&found);
+    assert!(advice[0].contains("kubectl delete apiservice v1beta1.metrics.k8s.io`"), "{advice:?}");
+    assert!(advice[1].contains("kubectl delete apiservice v1.example.com`"), "{advice:?}");
+    assert!(advice[2].contains("finalizer `example.com/hold` runs"), "{advice:?}");
+    assert!(advice[3].contains("kubectl patch -n shop configmap held --type=merge"), "{advice:?}");
+}
+
+#[test]
+fn finalizers_of_the_namespace_have_advice_for_their_field() {
+    let found = Blockers {
+        namespace: "shop".into(),
+        metadata_finalizers: vec!["example.com/a".into()],
+        spec_finalizers: vec!["example.com/b".into()],
+        ..Blockers::default()
+    };
+    let advice = blockers(&found);
+    assert!(advice[0].contains("`example.com/a` runs") && advice[1].contains("`example.com/b` runs"), "{advice:?}");
+    assert!(advice[2].contains("kubectl patch namespace shop --type=merge"), "{advice:?}");
+    assert!(advice[3].contains("/api/v1/namespaces/shop/finalize"), "{advice:?}");
+}
+
+#[test]
+fn no_known_blocker_has_advice_as_well() {
+    let found = Blockers { namespace: "shop".into(), ..Blockers::default() };
+    assert!(blockers(&found)[0].contains("kubectl get namespace shop"));
+}
