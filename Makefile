@@ -1,43 +1,57 @@
-# What people and CI type. `make demo`, `make demo-gitops` and `make test` do all the set-up they need.
-.PHONY: demo demo-gitops test lint bench docs testbed install
+# Commands for users, developers and CI. `make demo`, `make demo-gitops` and `make test` build all that they need.
+.PHONY: demo demo-gitops unit test soak lint bench docs testbed install
 
-# Shows the main job on real parts: a testbed cluster, a Vault, terraform, two pull requests. KEEP=1 leaves it up.
+# Demonstrates the provider on real servers: a Kubernetes API server, a Vault, Terraform, three pull requests. KEEP=1 keeps
+# the servers running.
 demo:
 	tests/testbed/build.sh
 	tests/testbed/build.sh vault
 	cargo build --no-default-features --features provider --bin terraform-provider-eod
 	examples/demo/run
 
-# The same job with Argo CD: its real servers and the plugin, one pull request from its label to the end. KEEP=1 as above.
+# Demonstrates the Argo CD plugin with Argo CD's real servers: one pull request from its label to its end. KEEP=1 keeps the
+# servers running.
 demo-gitops:
 	tests/testbed/build.sh
 	tests/testbed/build.sh argocd
 	cargo build --no-default-features --features cmp --bin eod-cmp
 	examples/demo-gitops/run
 
-# Every test, on the real parts. The first run on a machine builds the testbed, half an hour of CPU time. Most tests
-# wait for a server, so more of them run at once than there are cores.
+# Unit tests of all crates and the rules for the sources. Builds no server and needs only Rust. One crate:
+# `cargo test -p CRATE`.
+unit:
+	cargo test --workspace --exclude eod --lib -- --skip ::on_vault::
+
+# All tests, on real servers. The first run on a machine builds the testbed, 45 minutes of CPU time. Most tests wait for a
+# server, so more of them run at once than there are cores. Stories run on Terraform; OpenTofu runs a part of them
+# (tests/kit/terraform/selection.rs), all of them with OPENTOFU=all, none with OPENTOFU=none.
+OPENTOFU ?= some
 test: testbed
-	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-8} cargo test --workspace --no-fail-fast
+	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-8} EOD_TEST_OPENTOFU=$(OPENTOFU) cargo test --workspace --no-fail-fast
+
+# All tests, and all stories on both Terraform and OpenTofu.
+soak:
+	$(MAKE) test OPENTOFU=all
 
 lint:
 	cargo fmt --all --check
 	cargo clippy --workspace --all-targets -- -D warnings
 	RUSTDOCFLAGS="-D warnings" cargo doc --workspace --no-deps --document-private-items
 
-# Numbers against their peers, from the same run. Slow: it builds a release and the peers.
+# Compares our performance with that of similar tools in one run. Slow: it builds a release and the other tools.
 bench:
 	tests/testbed/build.sh
 	tests/bench/run
 
-# Writes the registry pages from the schema.
+# Generates the registry pages from the schema.
 docs:
 	EOD_UPDATE_DOCS=1 cargo test --test all docs::
 
+# Builds all servers and tools of the tests.
 testbed:
 	tests/testbed/build.sh
-	for part in vault argocd helm kustomize; do tests/testbed/build.sh $$part || exit 1; done
+	for part in vault argocd helm kustomize opentofu; do tests/testbed/build.sh $$part || exit 1; done
 
-# Puts the provider where `terraform init` finds it without a registry.
+# Installs the provider into the folder where `terraform init` finds it without a registry.
 install:
 	examples/install

@@ -1,7 +1,7 @@
-//! Generates the Rust types of `proto/*.proto`. It is the build script of the crate `eod-proto`, whose folder is the
-//! working directory, and stands here so that the one step between a `.proto` and its Rust is easy to find.
+//! Generates the Rust types of `proto/*.proto`. This is the build script of the crate `eod-proto`; the folder of that
+//! crate is the working directory.
 //!
-//! protox reads the files, so no `protoc` is needed.
+//! protox parses the files, so `protoc` is not required.
 
 use std::env;
 use std::fs;
@@ -9,7 +9,7 @@ use std::path::PathBuf;
 
 use anyhow::Context as _;
 
-/// The files, by the folder that their types are written to. go-plugin and Argo CD both call their package `plugin`.
+/// Output folder and files of each group. go-plugin and Argo CD both have a package named `plugin`.
 const FILES: [(&str, &[&str]); 2] =
     [("", &["tfplugin6.proto", "plugin.proto", "health.proto"]), ("argocd", &["argocd.proto"])];
 

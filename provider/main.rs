@@ -1,4 +1,4 @@
-//! The Terraform provider: the process that Terraform starts.
+//! Terraform provider EoD: the process that Terraform starts.
 
 use std::process::ExitCode;
 

@@ -1,15 +1,13 @@
-//! `make bench`: our numbers, each beside that of its peer from the same run.
+//! `make bench`: measures EoD and a peer in the same run.
 //!
-//! The provider's peer is the Kubernetes provider, which is what people would otherwise
-//! write the same objects with; for the copies of secrets it is a shell script with `curl`,
-//! as pipelines have; the plugin's is Argo CD's own plugin server. Both get the same
-//! servers and the same machine, step by step in turn, so that a busy machine hurts both.
-//! Nothing is asserted: a number is to be read by somebody. What is checked is that both
-//! did the work, so that a number means something.
+//! The provider's peer is the Kubernetes provider, with the same objects. The peer for copies of secrets is a shell script
+//! with `curl`, as in many pipelines. The plugin's peer is Argo CD's own plugin server. Both use the same servers on the same
+//! machine, one step each in turn, so that load affects both. The benchmark asserts no limits. It checks that both have
+//! done the work.
 //!
-//! Variables: `EOD_BENCH_OURS` and `EOD_BENCH_PEER` are the two providers, `EOD_BENCH_CMP`
-//! is `eod-cmp`; all are set by `tests/bench/run`, and who has none takes no part. How much
-//! is done is said there, too.
+//! Variables: `EOD_BENCH_OURS` and `EOD_BENCH_PEER` are the paths of the two providers, `EOD_BENCH_CMP` is the path of
+//! `eod-cmp`. `tests/bench/run` sets them and lists the variables for the sizes. Without a variable, its program is not
+//! measured.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -21,7 +19,7 @@ use std::process::ExitCode;
 
 use anyhow::ensure;
 
-/// What is measured and how.
+/// Measurements and their tools.
 mod bench {
     pub(crate) mod contestant;
     pub(crate) mod copies;

@@ -12,5 +12,3 @@ mod registry;
 mod selftest;
 /// Stories of the protocol crate alone, told by a provider that misbehaves.
 mod tfplugin;
-/// The rules of the house that no compiler checks.
-mod tidy;

@@ -1,7 +1,7 @@
-//! Stories of the `eod_` resources, told on the real Terraform and a real API server.
+//! Stories of the `eod_` resources on the real Terraform and a real API server.
 //!
 //! A story is one configuration in a folder of its own. Its installation and its repository are its own too, so that
-//! all stories share one cluster and run at the same time. Each is told once with every Terraform there is.
+//! all stories share one cluster and run at the same time. Each runs once with every Terraform and OpenTofu that is available.
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
@@ -12,6 +12,7 @@
 mod access;
 mod adopt;
 mod canary;
+mod claims;
 mod configuration;
 mod crash;
 mod create;
@@ -46,7 +47,7 @@ use serde_json::{Value, json};
 
 use self::configuration::{Configuration, indented};
 
-/// Where the environment of a story stands in its configuration.
+/// Address of the environment in the configuration of a story.
 pub(crate) const ADDRESS: &str = "eod_environment.preview";
 
 /// The domain of every story that does not say otherwise.
@@ -97,7 +98,7 @@ impl Story {
         story
     }
 
-    /// The same configuration in an empty folder: nothing is in its state.
+    /// This configuration in an empty folder, with an empty state.
     #[track_caller]
     pub(crate) fn elsewhere(&self) -> Self {
         let Self { cluster, installation, repository, name, configuration } = self;
@@ -148,13 +149,13 @@ impl Story {
         self.run(&["state", "rm", ADDRESS]).expect_ok();
     }
 
-    /// What the state file holds of the environment; faster than asking Terraform.
+    /// Attributes of the environment in the state file; faster than a call of Terraform.
     #[track_caller]
     pub(crate) fn attributes(&self) -> Value {
         self.attributes_of("preview").unwrap_or_else(|| panic!("{ADDRESS} is not in the state"))
     }
 
-    /// What the state file holds of an environment; none when it is not there.
+    /// Attributes of an environment in the state file; `None` if it is not there.
     #[track_caller]
     pub(crate) fn attributes_of(&self, label: &str) -> Option<Value> {
         Some(self.instance("eod_environment", label)?["attributes"].clone())
@@ -326,7 +327,7 @@ pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("expected a text, got {value}")).to_owned()
 }
 
-/// Whether `end` lies a TTL after `begin`.
+/// True if `end` is a TTL after `begin`.
 #[track_caller]
 pub(crate) fn lies_after(begin: &Value, ttl: &str, end: &Value) -> bool {
     let ttl: eod_domain::Ttl = ttl.parse().unwrap();

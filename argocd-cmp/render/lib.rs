@@ -17,7 +17,7 @@
 //!
 //! 1. The parameters are parsed, and settled with the Application and the policy into one environment.
 //! 2. The source is read: a chart, a kustomization, or plain files.
-//! 3. The preview transform rewrites, drops and adds what INTERFACE lists.
+//! 3. The preview transform applies the steps of [`reference::transform_steps`].
 //! 4. The policy is checked on the outcome.
 //! 5. Our own objects join: those of `eod_domain`, references to secrets, names of stable services.
 //!

@@ -22,7 +22,7 @@ pub use self::raw::{RawParameter, RawValue, parse_raw_parameters};
 use crate::image::{Image, ImageName};
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals, invalid_value};
 
-/// All parameters; INTERFACE 5 has their meanings.
+/// All parameters; [`crate::reference::parameters`] describes them.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "every field is the parameter of the same name")]
 pub struct Parameters {

@@ -1,7 +1,7 @@
 //! The platform's policy: what a project's Applications may render. Nothing in a repository can widen it.
 //!
-//! INTERFACE 5 has the file to the letter. It is parsed once, whole: every key is known, every value has its type, and
-//! all mistakes are reported together, each with its line and path.
+//! [`crate::reference::policy_sections`] describes all keys. The file is parsed once, as a whole: every key is known,
+//! every value has its type, and all mistakes are reported together, each with its line and path.
 
 mod decode;
 mod keys;

@@ -1,7 +1,7 @@
 //! The preview transform: what is rewritten, dropped and added, and nothing else.
 //!
 //! It touches only what has the shape it expects. Whatever has another shape stays as it is and is refused by the
-//! policy afterwards, so nothing is repaired silently. INTERFACE 5 has the list.
+//! policy afterwards, so nothing is repaired silently. [`crate::reference::transform_steps`] lists all steps.
 
 mod hooks;
 mod metadata;

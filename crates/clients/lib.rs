@@ -10,12 +10,15 @@ mod chain;
 mod clock;
 pub mod deadline;
 pub mod error;
+pub mod forge;
+mod headers;
 pub mod kubernetes;
 pub mod retry;
 mod send;
 pub mod server;
 pub mod tls;
 pub mod vault;
+mod web;
 
 pub use deadline::Deadline;
 pub use error::{Error, ErrorKind};

@@ -1,6 +1,6 @@
 //! The send loop of every client: attempts, retries, time limits, counters and errors, written once.
 //!
-//! A system adds a [`Request`], a [`SystemFailure`] with the meaning of its own responses, and one function that makes
+//! A system adds a [`RemoteRequest`], a [`SystemFailure`] with the meaning of its own responses, and one function that makes
 //! one attempt.
 
 use std::{
@@ -26,7 +26,7 @@ use crate::{
 const KNOWN_UNREACHABLE: Duration = Duration::from_secs(30);
 
 /// Properties of a request that decide about retries and errors.
-pub(crate) trait Request {
+pub(crate) trait RemoteRequest {
     /// Verb for errors and logs, such as `read`.
     fn operation(&self) -> &'static str;
 
@@ -107,7 +107,7 @@ impl Sender {
         }
     }
 
-    /// Number of requests sent so far by [`Request::counter`], retries included.
+    /// Number of requests sent so far by [`RemoteRequest::counter`], retries included.
     pub(crate) fn counts(&self) -> BTreeMap<String, u64> {
         lock(&self.counts).clone()
     }
@@ -115,7 +115,7 @@ impl Sender {
     /// Makes attempts until one succeeds, a further attempt is not allowed or useless, or the deadline ends the request.
     pub(crate) async fn send<T, S, M, A>(
         &self,
-        request: &impl Request,
+        request: &impl RemoteRequest,
         deadline: &Deadline,
         mut attempt: M,
     ) -> Result<T, FailedRequest<S>>
@@ -156,7 +156,7 @@ impl Sender {
     /// Makes one exchange of request and response: waits for a permit, counts, limits the time and logs.
     pub(crate) async fn exchange<T, S: SystemFailure>(
         &self,
-        request: &impl Request,
+        request: &impl RemoteRequest,
         address: &ServerAddress,
         deadline: &Deadline,
         work: impl Future<Output = Result<T, AttemptFailure<S>>>,
@@ -304,7 +304,7 @@ impl<S> From<ConnectionFailure> for AttemptFailure<S> {
 
 impl<S: SystemFailure> FailedRequest<S> {
     /// The error of the request.
-    pub(crate) fn into_error(self, system: &'static str, request: &impl Request) -> Error {
+    pub(crate) fn into_error(self, system: &'static str, request: &impl RemoteRequest) -> Error {
         Error::new(system, request.operation(), request.target(), self.failure.kind())
             .because(self.failure.into_source())
             .with_unknown_outcome(self.outcome_unknown)

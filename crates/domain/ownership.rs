@@ -4,7 +4,7 @@
 //! the nonce of the create call. The uid decides: labels can be copied and removed, a uid cannot.
 
 use crate::claim::{NamespaceFacts, OwnershipMetadata};
-use crate::installation::Installation;
+use crate::installation::{Installation, Nonce};
 use crate::labels;
 use crate::name::Identity;
 
@@ -13,8 +13,8 @@ use crate::name::Identity;
 pub struct Remembered {
     /// Server's id of the object; none if a create was interrupted before its response.
     pub uid: Option<String>,
-    /// Nonce of the create call; none if that call left nothing, and for a namespace of another creator.
-    pub nonce: Option<String>,
+    /// Nonces of the claims that this state holds. Empty if they were lost, and for a namespace of another creator.
+    pub claims: Vec<Nonce>,
     /// Identity of the environment.
     pub identity: Identity,
 }
@@ -31,6 +31,8 @@ pub enum Ownership {
         /// Id of that installation.
         theirs: String,
     },
+    /// The recorded namespace, claimed since by another state: its nonce is not one of the recorded claims.
+    Superseded,
     /// Another namespace of the same name. The recorded one is gone.
     Another,
 }
@@ -40,11 +42,12 @@ pub enum Ownership {
 /// `installation` is ours. If it is not known yet, no installation counts as another one.
 pub fn ownership(found: &NamespaceFacts, remembered: &Remembered, installation: Option<&Installation>) -> Ownership {
     let NamespaceFacts { uid, terminating: _, ownership } = found;
-    let is_remembered = match (&remembered.uid, &remembered.nonce) {
-        (Some(remembered), _) => remembered == uid && !uid.is_empty(),
-        (None, Some(nonce)) => ownership.nonce.as_ref() == Some(nonce),
+    let has_claim = remembered.claims.iter().any(|claim| ownership.has_nonce(claim));
+    let is_remembered = match &remembered.uid {
+        Some(remembered) => remembered == uid && !uid.is_empty(),
         // A create that panicked leaves only a namespace that is not finished.
-        (None, None) => is_managed(ownership) && ownership.provisioned_at.is_none(),
+        None if remembered.claims.is_empty() => is_managed(ownership) && ownership.provisioned_at.is_none(),
+        None => has_claim,
     };
     if !is_remembered {
         return Ownership::Another;
@@ -54,11 +57,13 @@ pub fn ownership(found: &NamespaceFacts, remembered: &Remembered, installation: 
     {
         return Ownership::OtherInstallation { theirs: theirs.clone() };
     }
-    let by_nonce = remembered.nonce.is_some() && ownership.nonce == remembered.nonce;
+    if ownership.nonce.is_some() && !remembered.claims.is_empty() && !has_claim {
+        return Ownership::Superseded;
+    }
     let by_identity = is_managed(ownership)
         && ownership.installation.is_some()
         && ownership.identity.as_ref() == Some(&remembered.identity.canonical());
-    if by_nonce || by_identity { Ownership::Ours } else { Ownership::Unmarked }
+    if has_claim || by_identity { Ownership::Ours } else { Ownership::Unmarked }
 }
 
 fn is_managed(ownership: &OwnershipMetadata) -> bool {

@@ -1,4 +1,4 @@
-# The configuration of a team's pipeline: one environment for every open pull request, with its own copy of the stage
+# Configuration for the pipeline of a team: one environment per open pull request, each with its own copy of the stage
 # configuration.
 terraform {
   required_providers {
@@ -9,7 +9,7 @@ terraform {
 }
 
 variable "pull_requests" {
-  description = "The open pull requests: number to head commit."
+  description = "Open pull requests: number to head commit."
   type        = map(string)
   default = {
     "101" = "4f2a9c1"

@@ -6,14 +6,14 @@ terraform {
   }
 }
 
-# The cluster comes from KUBE_CONFIG_PATH (or KUBECONFIG) where there is no `kubernetes` block. Vault comes from VAULT_ADDR
-# and VAULT_TOKEN as far as the `vault` block says nothing else.
+# Without a `kubernetes` block, KUBE_CONFIG_PATH or KUBECONFIG selects the cluster. Arguments of Vault that are not set here come from
+# VAULT_ADDR and VAULT_TOKEN.
 provider "eod" {
   installation = "acme"
   domain       = "preview.acme.internal"
 
   vault = {
-    sensitive_paths = ["*/sensitive/*", "*/prod/*"] # never read
-    target_prefixes = ["secret/preview/*"]          # where copies may go
+    sensitive_paths = ["*/sensitive/*", "*/prod/*"] # these secrets are never read
+    target_prefixes = ["secret/preview/*"]          # copies are written only here
   }
 }

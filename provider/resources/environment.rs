@@ -1,14 +1,16 @@
-//! `eod_environment`: the namespace of one pull request and everything that guards it.
+//! `eod_environment`: the namespace of one pull request with its quota, limits, network policies and access.
 //!
 //! # Guarantees
-//! - Ownership is verified before anything is changed or deleted: marks, identity, uid.
+//! - Ownership is verified before anything is changed or deleted: ownership labels, identity, uid, claim.
 //! - A run that was killed at any call is continued by the next one.
-//! - Planning a new environment needs no API.
+//! - A plan of a new environment calls no API.
 
 mod access;
 mod apply;
 mod arguments;
+mod claim;
 mod clock;
+mod cost;
 mod create;
 mod delete;
 mod description;
@@ -19,6 +21,7 @@ mod model;
 mod ownership;
 mod plan;
 mod read;
+mod refusal;
 mod sizes;
 mod update;
 mod validate;
@@ -28,21 +31,20 @@ use tfplugin::{
     State, Text,
 };
 
-pub(crate) use self::create::namespaces;
 pub(crate) use self::description::Description;
-pub(crate) use self::live::{reader, selector};
+pub(crate) use self::live::{namespaces, reader, selector};
 pub(crate) use self::model::{Input, Output, Private};
 use crate::provider::Context;
 
 /// The resource.
 pub(crate) struct EnvironmentResource;
 
-/// What identifies an environment for hosts that import by identity.
+/// Resource identity of an environment, for imports by identity.
 #[derive(Model)]
-pub(crate) struct Identity {
-    /// The installation; that of the provider where it is left out.
+pub(crate) struct EnvironmentIdentity {
+    /// Installation. Default: that of the provider.
     pub installation: Option<Text<eod_domain::Installation>>,
-    /// The environment's name.
+    /// Name of the environment.
     pub name: Text<eod_domain::EnvironmentName>,
 }
 
@@ -55,7 +57,7 @@ impl Resource for EnvironmentResource {
     type Input = Input;
     type Output = Output;
     type Private = Private;
-    type Identity = Identity;
+    type Identity = EnvironmentIdentity;
 
     fn validate(&self, config: Config<'_>) -> Diags {
         validate::validate(config)
@@ -114,8 +116,8 @@ impl Resource for EnvironmentResource {
         import::moved(&source)
     }
 
-    fn identity(&self, cx: &Context, state: &State<Self>) -> Option<Identity> {
+    fn identity(&self, cx: &Context, state: &State<Self>) -> Option<EnvironmentIdentity> {
         let installation = cx.installation.clone().known().map(Text);
-        Some(Identity { installation, name: state.input.name.clone()? })
+        Some(EnvironmentIdentity { installation, name: state.input.name.clone()? })
     }
 }

@@ -1,4 +1,4 @@
-//! The data source `eod_environment`: one environment that another run has made.
+//! The data source `eod_environment`: one environment of another configuration.
 
 use std::time::Duration;
 
@@ -10,23 +10,23 @@ use crate::environment::Description;
 use crate::explain;
 use crate::provider::Context;
 
-/// A look-up is one read.
+/// Maximum duration of the lookup, which is one read.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The data source.
 pub(crate) struct EnvironmentData;
 
-/// What the user writes.
+/// Arguments set by the user.
 #[derive(Model)]
 pub(crate) struct Input {
-    /// The environment's name.
+    /// Name of the environment.
     pub name: Text<EnvironmentName>,
 }
 
 impl DataSource for EnvironmentData {
     const TYPE: &'static str = "eod_environment";
     const DESCRIPTION: &'static str =
-        "One environment of this installation, made by another configuration or by Argo CD.";
+        "One environment of this installation, created by another configuration or by Argo CD.";
 
     type Context = Context;
     type Input = Input;
@@ -43,9 +43,9 @@ impl DataSource for EnvironmentData {
         });
         let described = ours.and_then(|found| Description::of(cx, &found));
         described.ok_or_else(|| {
-            Diag::error("There is no such environment")
+            Diag::error("The environment does not exist")
                 .detail(format!("Installation `{installation}` has no environment `{}`.", input.name))
-                .hint("check the name and the provider's `installation`; the data source `eod_environments` lists what there is")
+                .hint("check the name and the provider's `installation`; the data source `eod_environments` lists all environments")
                 .at(Input::NAME)
                 .into()
         })

@@ -1,4 +1,4 @@
-//! The function `environment_name`: the name that an environment gets.
+//! The function `environment_name`: the name of the environment of a pull request.
 
 use std::num::NonZeroU64;
 
@@ -18,18 +18,18 @@ impl Function for EnvironmentNameOf {
             parameters: vec![
                 Parameter::of::<Option<Text<Repository>>>(
                     "repository",
-                    "The repository, or null for names of the number alone.",
+                    "Repository. Null for a name with the number only.",
                 ),
-                Parameter::of::<u64>("pull_request", "The pull request's number."),
+                Parameter::of::<u64>("pull_request", "Number of the pull request."),
             ],
             variadic: Some(Parameter::of::<Text<NameTemplate>>(
                 "template",
-                "At most one: the provider's `name_template`.",
+                "The provider's `name_template`; at most one.",
             )),
             returns: Type::String,
-            summary: "The name that an environment gets",
-            description: "The name that `eod_environment` gives the environment of a pull request, for pipelines that need it before \
-                Terraform has run.",
+            summary: "Name of the environment of a pull request",
+            description: "The name that `eod_environment` gives to the environment of a pull request, for pipelines that need it \
+                before Terraform has run.",
         }
     }
 

@@ -1,4 +1,4 @@
-//! The data source `eod_environments`: what runs, by repository, owner, tier and status.
+//! The data source `eod_environments`: environments by repository, owner, tier and status.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -12,32 +12,32 @@ use crate::environment::{Description, namespaces, selector};
 use crate::explain;
 use crate::provider::Context;
 
-/// A look-up is one list.
+/// Maximum duration of the lookup.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The data source.
 pub(crate) struct Environments;
 
-/// What the user writes: every filter that is given has to fit.
+/// Arguments set by the user. An environment is returned if it matches every filter that is set.
 #[derive(Model)]
 pub(crate) struct Input {
     /// Only environments of this repository.
     pub repository: Option<Text<Repository>>,
-    /// Only environments that this owner asked for, as it was written.
+    /// Only environments of this owner, exactly as it was written.
     pub owner: Option<Text<Owner>>,
     /// Only environments of this tier.
     pub tier: Option<Text<Tier>>,
     /// Only environments with this status.
     pub status: Option<Text<Status>>,
-    /// Only environments whose namespace's labels this Kubernetes selector matches, such as `team=checkout`.
+    /// Only environments with namespace labels that match this Kubernetes selector, such as `team=checkout`.
     pub label_selector: Option<String>,
 }
 
-/// What is found.
+/// Computed attributes.
 #[derive(Model)]
 #[tf(output)]
 pub(crate) struct Output {
-    /// The environments of this installation, by name.
+    /// Environments of this installation, sorted by name.
     pub environments: Vec<Description>,
 }
 
@@ -65,7 +65,7 @@ impl DataSource for Environments {
             // The reader lists each kind once for all of them.
             let whole = cx.reader()?.read(&name, &remote).await.map_err(|error| explain::remote(&error))?;
             let whole = whole.unwrap_or(LiveNamespace { namespace, objects: BTreeMap::new() });
-            environments.extend(Description::of(cx, &whole).filter(|each| input.fits(each)));
+            environments.extend(Description::of(cx, &whole).filter(|each| input.matches(each)));
         }
         environments.sort_by(|a, b| a.name.cmp(&b.name));
         Ok(Output { environments })
@@ -73,11 +73,11 @@ impl DataSource for Environments {
 }
 
 impl Input {
-    fn fits(&self, each: &Description) -> bool {
+    fn matches(&self, each: &Description) -> bool {
         let Self { repository, owner, tier, status, label_selector: _ } = self;
-        repository.as_ref().is_none_or(|wanted| each.repository.as_ref() == Some(wanted))
-            && owner.as_ref().is_none_or(|wanted| each.owner.as_ref() == Some(wanted))
-            && tier.as_ref().is_none_or(|wanted| each.tier.as_ref() == Some(wanted))
-            && status.as_ref().is_none_or(|wanted| each.status == wanted.to_string())
+        repository.as_ref().is_none_or(|expected| each.repository.as_ref() == Some(expected))
+            && owner.as_ref().is_none_or(|expected| each.owner.as_ref() == Some(expected))
+            && tier.as_ref().is_none_or(|expected| each.tier.as_ref() == Some(expected))
+            && status.as_ref().is_none_or(|expected| each.status == expected.to_string())
     }
 }

@@ -1,4 +1,4 @@
-//! The function `host`: the host of a service in an environment.
+//! The function `host`: host of a service in an environment.
 
 use eod_domain::{Domain, EnvironmentName, ServiceName, host};
 use tfplugin::{Arguments, Function, FunctionError, Parameter, Signature, Text, Type, Value};
@@ -14,15 +14,15 @@ impl Function for HostOf {
     fn signature(&self) -> Signature {
         Signature {
             parameters: vec![
-                Parameter::of::<Text<ServiceName>>("service", "The service's name."),
-                Parameter::of::<Text<EnvironmentName>>("environment", "The environment's name."),
-                Parameter::of::<Text<Domain>>("domain", "The domain below which environments get their hosts."),
+                Parameter::of::<Text<ServiceName>>("service", "Name of the service."),
+                Parameter::of::<Text<EnvironmentName>>("environment", "Name of the environment."),
+                Parameter::of::<Text<Domain>>("domain", "Domain of the hosts, as the provider's `domain`."),
             ],
             variadic: None,
             returns: Type::String,
-            summary: "The host of a service in an environment",
+            summary: "Host of a service in an environment",
             description: "`<environment>-<service>.<domain>`: one label below the domain, so that one wildcard record and one wildcard \
-                certificate cover every host. A label of more than 63 characters is cut and gets a hash.",
+                certificate cover every host. A label of more than 63 characters is shortened and gets a hash.",
         }
     }
 

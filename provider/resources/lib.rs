@@ -1,7 +1,7 @@
-//! The resources, data sources, ephemeral resources and functions of the EoD provider: one file each, one registry slice per group.
+//! Resources, data sources, ephemeral resources and functions of the EoD provider: one file each, one registry slice per group.
 //!
-//! This is the only crate that knows both Terraform (`tfplugin`) and the systems behind it (`eod-clients`). What a value
-//! means and what should happen is decided in `eod-domain`; here it is only translated and carried out.
+//! This is the only crate that uses both Terraform (`tfplugin`) and remote systems (`eod-clients`). `eod-domain` defines the
+//! meaning of values and makes the decisions; this crate converts values and executes the decisions.
 
 mod environment;
 mod environment_data;
@@ -22,20 +22,20 @@ use tfplugin::{AnyDataSource, AnyEphemeral, AnyResource, Function};
 
 pub use crate::provider::{Context, Eod};
 
-/// Log targets of the libraries below the clients that would only make noise.
+/// Log targets of libraries under the clients that only add noise.
 pub use eod_clients::vault::NOISY_TARGETS as SILENT_LOG_TARGETS;
 
-/// Every managed resource.
+/// All managed resources.
 pub static RESOURCES: &[&dyn AnyResource<Context>] = &[&environment::EnvironmentResource, &vault_clone::VaultClone];
 
-/// Every data source.
+/// All data sources.
 pub static DATA_SOURCES: &[&dyn AnyDataSource<Context>] =
     &[&environment_data::EnvironmentData, &environments::Environments, &vault_clone_data::VaultCloneData];
 
-/// Every ephemeral resource.
+/// All ephemeral resources.
 pub static EPHEMERALS: &[&dyn AnyEphemeral<Context>] = &[&vault_secret::VaultSecret];
 
-/// Every function.
+/// All functions.
 pub static FUNCTIONS: &[&dyn Function] = &[
     &environment_name::EnvironmentNameOf,
     &host::HostOf,

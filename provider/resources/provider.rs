@@ -1,4 +1,4 @@
-//! The provider block: what every `eod_` resource shares.
+//! The provider block: settings that all `eod_` resources share.
 
 mod context;
 mod kubernetes;
@@ -20,6 +20,7 @@ use self::kubernetes::KubernetesArgs;
 pub(crate) use self::secrets::unknown_vault;
 pub(crate) use self::settings::count;
 use self::settings::{PricesArgs, TierArgs};
+pub(crate) use self::vault::ParseGlobs;
 use self::vault::VaultArgs;
 
 /// The EoD provider.
@@ -33,7 +34,7 @@ pub struct Eod {
 impl Eod {
     /// The provider with this process's environment and clock.
     pub fn of_process() -> Self {
-        // The one place where the provider meets the clock; everything else is told the time.
+        // The only place where the provider reads the clock. All other code gets the time as an argument.
         #[allow(clippy::disallowed_methods)]
         Self { environment: std::env::vars().collect(), now: Timestamp::now, random }
     }
@@ -43,42 +44,42 @@ impl Eod {
         Self { environment, now, random }
     }
 
-    /// A variable that is set and not empty.
+    /// Value of a variable. An empty one counts as not set.
     fn variable(&self, name: &str) -> Option<&str> {
         self.environment.get(name).map(String::as_str).filter(|value| !value.is_empty())
     }
 }
 
-/// The provider block. Everything is optional, and nothing is contacted before a call needs it.
+/// The provider block. All attributes are optional, and no server is contacted before a call needs it.
 #[derive(Model)]
 pub struct ProviderConfig {
-    /// Marks everything that this installation owns: two installations in one cluster never touch each other's things.
-    /// A DNS label. Also from `EOD_INSTALLATION`; the default is `default`.
+    /// Name of this installation, a DNS label. It is part of the ownership labels: two installations in one cluster never
+    /// change each other's objects. Also from `EOD_INSTALLATION`. Default: `default`.
     pub installation: Option<Text<Installation>>,
-    /// The domain below which environments get their hosts, `<environment>-<service>.<domain>`. Also from `EOD_DOMAIN`.
-    /// Without it environments have no hosts.
+    /// Domain of the hosts `<environment>-<service>.<domain>`. Also from `EOD_DOMAIN`. Without it environments have no hosts.
     pub domain: Option<Text<Domain>>,
-    /// The namespace of EoD itself. Also from `EOD_CONTROL_NAMESPACE`; the default is `eod-system`.
+    /// Namespace of EoD itself. Also from `EOD_CONTROL_NAMESPACE`. Default: `eod-system`.
     pub control_namespace: Option<Text<NamespaceName>>,
-    /// How names are made of `{owner}`, `{repo}` and `{number}`. The default is `{repo}-pr-{number}` with a repository and
-    /// `pr-{number}` without. A branch is always `{repo}-{branch}-<hash>`. A change renames nothing that exists.
+    /// Template of the names of environments, with `{owner}`, `{repo}` and `{number}`. Default: `{repo}-pr-{number}` with a
+    /// repository and `pr-{number}` without. The environment of a branch is always named `{repo}-{branch}-<hash>`. A change
+    /// does not rename existing environments.
     pub name_template: Option<Text<NameTemplate>>,
-    /// The tier of environments that name none: `lightweight` (the default), `full`, `compliance` or `staging`.
+    /// Tier of environments that set none: `lightweight` (the default), `full`, `compliance` or `staging`.
     pub default_tier: Option<Text<Tier>>,
-    /// Labels on everything that is created.
+    /// Labels of all objects that are created.
     pub default_labels: Option<BTreeMap<String, String>>,
-    /// The number of environments of this installation beyond which a create is refused.
+    /// Maximum number of environments of this installation. A create beyond it is refused. Default: no maximum.
     pub max_environments: Option<u64>,
-    /// Overrides of the tiers' presets, field by field, by tier: `{ full = { ttl = "12h" } }`.
+    /// Overrides of the presets of tiers, per field, by tier: `{ full = { ttl = "12h" } }`.
     pub tiers: Option<BTreeMap<String, TierArgs>>,
-    /// What resources cost, for `cost_per_day_usd`.
+    /// Prices of resources, for `cost_per_day_usd`.
     pub prices: Option<PricesArgs>,
-    /// How to reach the cluster. Without this block it comes from the environment: `KUBE_HOST` with `KUBE_TOKEN` and
-    /// `KUBE_CLUSTER_CA_CERT_DATA`, or `KUBE_CONFIG_PATH`, or `KUBECONFIG`, the last two with `KUBE_CTX`. The two are never
-    /// mixed, and there is no other fallback.
+    /// Connection to the cluster. Without this block it is taken from environment variables: `KUBE_HOST` with `KUBE_TOKEN` and
+    /// `KUBE_CLUSTER_CA_CERT_DATA`, or `KUBE_CONFIG_PATH`, or `KUBECONFIG`, the last two with `KUBE_CTX`. Block and variables
+    /// are never mixed, and there is no other fallback.
     pub kubernetes: Option<KubernetesArgs>,
-    /// How to reach Vault, and what may be copied in it. What is left out comes from `VAULT_ADDR`, `VAULT_NAMESPACE`,
-    /// `VAULT_CACERT`, `VAULT_SKIP_VERIFY` and `VAULT_TOKEN`, and there is no other fallback.
+    /// Connection to Vault, and the secrets that may be copied. Attributes that are not set are taken from `VAULT_ADDR`,
+    /// `VAULT_NAMESPACE`, `VAULT_CACERT`, `VAULT_SKIP_VERIFY` and `VAULT_TOKEN`; there is no other fallback.
     pub vault: Option<VaultArgs>,
 }
 
@@ -122,7 +123,7 @@ impl Provider for Eod {
 }
 
 impl Eod {
-    /// How audit logs and flow schemas of the API server tell us apart.
+    /// User agent of all requests, for audit logs and flow schemas of the API server.
     fn user_agent(&self, host: &Host) -> String {
         let version = env!("CARGO_PKG_VERSION");
         let mut text = format!("terraform-provider-eod/{version}");
@@ -136,17 +137,17 @@ impl Eod {
     }
 }
 
-/// Sixteen bytes of the operating system's randomness.
+/// Sixteen random bytes of the operating system.
 fn random() -> [u8; 16] {
     let mut bytes = [0; 16];
     getrandom::fill(&mut bytes).expect("the operating system has randomness");
     bytes
 }
 
-/// A wrong value that came from a variable, not from the configuration.
+/// The error for an invalid value of an environment variable.
 fn bad_variable(name: &str, attribute: &str, error: &dyn std::fmt::Display) -> Diags {
     Diag::error(format!("Invalid {name}"))
-        .detail(format!("The environment variable {name}, which stands in for `{attribute}`, is wrong: {error}."))
+        .detail(format!("The environment variable {name}, which sets `{attribute}`, is invalid: {error}."))
         .hint(format!("set `{attribute}` in the provider block, or correct the variable"))
         .at(Path::root().attribute(attribute))
         .into()

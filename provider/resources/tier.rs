@@ -5,12 +5,12 @@ use tfplugin::{Arguments, Field as _, Function, FunctionError, Model, Parameter,
 /// `provider::eod::tier(labels, changed_paths)`.
 pub(crate) struct TierOf;
 
-/// What the function answers.
+/// Result of the function.
 #[derive(Model)]
 struct Choice {
-    /// The tier.
+    /// Name of the tier.
     tier: String,
-    /// Why.
+    /// Reason for the tier.
     reason: String,
 }
 
@@ -22,15 +22,15 @@ impl Function for TierOf {
     fn signature(&self) -> Signature {
         Signature {
             parameters: vec![
-                Parameter::of::<Vec<String>>("labels", "The pull request's labels."),
-                Parameter::of::<Vec<String>>("changed_paths", "The paths that it changes."),
+                Parameter::of::<Vec<String>>("labels", "Labels of the pull request."),
+                Parameter::of::<Vec<String>>("changed_paths", "Paths that the pull request changes."),
             ],
             variadic: None,
             returns: Type::object([("tier", Type::String), ("reason", Type::String)]),
-            summary: "The tier that a pull request needs, and why",
+            summary: "Tier of a pull request, with the reason",
             description: "A label `tier/<name>` wins, then `quick-fix` means `lightweight`. Of the paths, `**/payments/**` and \
                 `**/billing/**` ask for `compliance`; `**/migrations/**`, `**/migrate/**` and `**/*.sql` ask for `full`. Without any of \
-                these it is `lightweight`. Answers an object with `tier` and `reason`.",
+                these it is `lightweight`. Returns an object with `tier` and `reason`.",
         }
     }
 

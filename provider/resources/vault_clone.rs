@@ -1,9 +1,9 @@
-//! `eod_vault_clone`: an environment's own copy of secrets, which people may edit and nobody overwrites.
+//! `eod_vault_clone`: an environment's own copy of secrets, which people may edit and which is never overwritten.
 //!
 //! # Guarantees
-//! - Nothing sensitive is read: every read has a [`Route`](eod_domain::vault::Route).
-//! - What exists is never overwritten, and nothing is deleted that does not carry the marks of this state.
-//! - The state holds paths, versions and times. No value leaves the client.
+//! - No sensitive secret is read: every read has a [`Route`](eod_domain::vault::Route).
+//! - Existing secrets are never overwritten. A secret is deleted only if its ownership metadata has this state's claim.
+//! - The state has paths, versions and times. No value leaves the client.
 
 mod copies;
 mod create;
@@ -31,9 +31,9 @@ pub(crate) struct VaultClone;
 
 impl Resource for VaultClone {
     const TYPE: &'static str = "eod_vault_clone";
-    const DESCRIPTION: &'static str = "An environment's own copy of a Vault secret, or of a subtree. It is made once and never overwritten: \
-        whoever works on the pull request may edit it, and the source may change, without a diff. Destroying it removes all its \
-        versions. Nothing that exists is touched, and no value is stored in the state.";
+    const DESCRIPTION: &'static str = "An environment's own copy of a Vault secret, or of a subtree. It is created once and never overwritten: \
+        people may edit the copy, and the source may change, without a diff. A destroy deletes all versions of the copy. Existing \
+        secrets are never changed, and no value is stored in the state.";
 
     type Context = Context;
     type Input = Input;

@@ -1,4 +1,4 @@
-//! The data source `eod_vault_clone`: copies that another configuration has made. Metadata only.
+//! The data source `eod_vault_clone`: copies of another configuration. It reads metadata only.
 
 use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
@@ -13,48 +13,48 @@ use crate::explain;
 use crate::provider::Context;
 use crate::vault_clone::{Copies, KeyArgs};
 
-/// A look-up of a whole subtree.
+/// Maximum duration of the lookup of a subtree.
 const LIMIT: Duration = Duration::from_secs(120);
 
 /// The data source.
 pub(crate) struct VaultCloneData;
 
-/// What the user writes.
+/// Arguments set by the user.
 #[derive(Model)]
 pub(crate) struct Input {
-    /// The KV mount of the copy. The default is `secret`.
+    /// KV mount of the copy. Default: `secret`.
     pub target_mount: Option<Text<MountPath>>,
-    /// The copy, or the root of the copied subtree, below the mount.
+    /// Path of the copy, or of the root of the copied subtree, below the mount.
     pub target_path: Text<SecretPath>,
 }
 
-/// What is found.
+/// Computed attributes.
 #[derive(Model)]
 #[tf(output)]
 pub(crate) struct Output {
     /// `<target_mount>/<target_path>`.
     pub id: String,
-    /// The environment that the copy is for.
+    /// Environment of the copy.
     pub environment: Text<EnvironmentLabel>,
-    /// The installation that made it.
+    /// Installation that created it.
     pub installation: Text<Installation>,
-    /// What it is a copy of, `<mount>/<path>`.
+    /// Source of the copy, `<mount>/<path>`.
     pub source_ref: String,
-    /// Whether it is a subtree.
+    /// True if it is a subtree.
     pub recursive: bool,
-    /// The copies by path.
+    /// Copies by path.
     pub keys: BTreeMap<String, KeyArgs>,
-    /// The copy's reference, `<mount>/<path>`.
+    /// Reference of the copy, `<mount>/<path>`.
     pub secret_ref: String,
-    /// The copy's page in Vault's web interface.
+    /// URL of the copy in Vault's web interface.
     pub vault_ui_url: Option<String>,
-    /// When the copy was made (RFC 3339, UTC).
+    /// Time of creation of the copy (RFC 3339, UTC).
     pub created_at: String,
 }
 
 impl DataSource for VaultCloneData {
     const TYPE: &'static str = "eod_vault_clone";
-    const DESCRIPTION: &'static str = "Copies of secrets that an `eod_vault_clone` of another configuration has made. Only metadata is read, never a value.";
+    const DESCRIPTION: &'static str = "Copies of secrets that an `eod_vault_clone` of another configuration has created. Only metadata is read, never a value.";
 
     type Context = Context;
     type Input = Input;
@@ -68,8 +68,8 @@ impl DataSource for VaultCloneData {
         let found = clone::inspect(vault, &target, &remote).await.map_err(|error| explain::remote(&error))?;
         let now = cx.now();
         let copies = Copies::among(&found, SystemTime::from(now)).ok_or_else(|| {
-            Diag::error("There is no such copy")
-                .detail(format!("Nothing at or below `{}` carries the marks of EoD.", found.root))
+            Diag::error("The copy does not exist")
+                .detail(format!("Nothing at or below `{}` has the ownership metadata of EoD.", found.root))
                 .hint("check `target_mount` and `target_path`, and whether the token may read the metadata there")
                 .at(Input::TARGET_PATH)
         })?;

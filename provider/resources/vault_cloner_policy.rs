@@ -1,14 +1,15 @@
-//! The function `vault_cloner_policy`: the policy of the token that makes copies.
+//! The function `vault_cloner_policy`: the policy of the token that creates copies.
 
-use eod_domain::vault::{CloneRights, GlobError, Globs, MountPath, SecretPath, cloner_policy};
+use eod_domain::vault::{CloneRights, Globs, MountPath, SecretPath, cloner_policy};
 use tfplugin::{Arguments, Function, FunctionError, Parameter, Signature, Text, Type, Value};
 
 use crate::explain;
+use crate::provider::ParseGlobs;
 
 /// `provider::eod::vault_cloner_policy(mount, sources, target_mount, target_prefixes, sensitive_paths, rights...)`.
 pub(crate) struct VaultClonerPolicy;
 
-/// The one right that can be added.
+/// The only right that can be added.
 const UPDATE: &str = "update";
 
 impl Function for VaultClonerPolicy {
@@ -19,33 +20,33 @@ impl Function for VaultClonerPolicy {
     fn signature(&self) -> Signature {
         Signature {
             parameters: vec![
-                Parameter::of::<Text<MountPath>>("mount", "The KV mount of the sources."),
+                Parameter::of::<Text<MountPath>>("mount", "KV mount of the sources."),
                 Parameter::of::<Vec<Text<SecretPath>>>(
                     "sources",
-                    "The folders or secrets below it that may be copied.",
+                    "Folders or secrets below `mount` that may be copied.",
                 ),
                 Parameter::of::<Option<Text<MountPath>>>(
                     "target_mount",
-                    "The KV version 2 mount of the copies. Null means `mount`.",
+                    "KV version 2 mount of the copies. Null means `mount`.",
                 ),
                 Parameter::of::<Option<Vec<String>>>(
                     "target_prefixes",
-                    "As `vault.target_prefixes` of the provider block. Null means its default.",
+                    "Patterns as in `vault.target_prefixes` of the provider block. Null means the default.",
                 ),
                 Parameter::of::<Option<Vec<String>>>(
                     "sensitive_paths",
-                    "As `vault.sensitive_paths` of the provider block. Null means its default.",
+                    "Patterns as in `vault.sensitive_paths` of the provider block. Null means the default.",
                 ),
             ],
             variadic: Some(Parameter::of::<String>(
                 "rights",
-                "`update`, where raised `overrides_wo` shall be written into copies that nobody has edited.",
+                "`update` allows `overrides_wo` to be written again into copies that nobody has edited.",
             )),
             returns: Type::String,
-            summary: "The Vault policy of the token that makes copies",
+            summary: "Vault policy of the token that creates copies",
             description: "A policy for the token that the provider uses: it reads the sources, creates copies below the targets, \
-                cannot overwrite a value (the server refuses), and cannot read what is sensitive. What a policy cannot say of a \
-                pattern is named in a comment; EoD refuses it in any case.",
+                cannot overwrite a value (the server refuses it), and cannot read sensitive secrets. Patterns that a policy \
+                cannot express are listed in a comment; EoD itself refuses them in any case.",
         }
     }
 
@@ -54,7 +55,7 @@ impl Function for VaultClonerPolicy {
         let sources: Vec<Text<SecretPath>> = arguments.get(1)?;
         let target_mount: Option<Text<MountPath>> = arguments.get(2)?;
         if sources.is_empty() {
-            return Err(FunctionError::argument(1, "At least one source is needed, such as `[\"stage\"]`."));
+            return Err(FunctionError::argument(1, "At least one source is required, such as `[\"stage\"]`."));
         }
         let mut update = false;
         for at in 5..arguments.len() {
@@ -75,9 +76,6 @@ impl Function for VaultClonerPolicy {
         })))
     }
 }
-
-/// One of the ways to read a list of patterns: a mistake comes with its position.
-type ParseGlobs = fn(&[String]) -> Result<Globs, (usize, GlobError)>;
 
 fn globs(arguments: &Arguments, at: usize, default: Globs, parse: ParseGlobs) -> Result<Globs, FunctionError> {
     match arguments.get::<Option<Vec<String>>>(at)? {

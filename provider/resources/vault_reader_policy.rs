@@ -14,22 +14,22 @@ impl Function for VaultReaderPolicy {
     fn signature(&self) -> Signature {
         Signature {
             parameters: vec![
-                Parameter::of::<Text<MountPath>>("mount", "The KV version 2 mount of the copies."),
+                Parameter::of::<Text<MountPath>>("mount", "KV version 2 mount of the copies."),
                 Parameter::of::<Option<Text<EnvironmentLabel>>>(
                     "environment",
-                    "The environment. Null with an accessor.",
+                    "Name of the environment. Null if `accessor` is set.",
                 ),
                 Parameter::of::<Option<String>>(
                     "accessor",
-                    "The accessor of the kubernetes auth mount (`vault auth list`), for one policy that fits every environment. \
-                     Null with an environment.",
+                    "Accessor of the kubernetes auth mount (`vault auth list`), for one policy for all environments. Null if \
+                     `environment` is set.",
                 ),
             ],
             variadic: None,
             returns: Type::String,
-            summary: "The Vault policy of applications that read copies",
+            summary: "Vault policy of applications that read copies",
             description: "A policy that reads the copies below `preview/<environment>` and nothing else. With an accessor instead \
-                of an environment it is one policy for all: each pod reads the copies of the environment whose namespace it runs in.",
+                of an environment it is one policy for all environments: each pod reads the copies of the environment of its namespace.",
         }
     }
 
@@ -42,17 +42,17 @@ impl Function for VaultReaderPolicy {
             (None, Some(accessor)) if is_accessor(&accessor) => Reader::Namespace { accessor },
             (None, Some(accessor)) => {
                 let text = format!(
-                    "An accessor is letters, digits, `_` and `-`, such as `auth_kubernetes_1a2b3c4d`; got `{accessor}`."
+                    "An accessor has only letters, digits, `_` and `-`, such as `auth_kubernetes_1a2b3c4d`; got `{accessor}`."
                 );
                 return Err(FunctionError::argument(2, text));
             }
-            _ => return Err(FunctionError::new("Exactly one of `environment` and `accessor` is needed.")),
+            _ => return Err(FunctionError::new("Exactly one of `environment` and `accessor` is required.")),
         };
         Ok(Value::string(reader_policy(&mount, &reader)))
     }
 }
 
-/// Nothing else may get between the braces of the policy's template.
+/// True for a valid accessor. Nothing else may be inserted into the braces of the policy's template.
 fn is_accessor(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|each| each.is_ascii_alphanumeric() || matches!(each, '_' | '-'))
 }

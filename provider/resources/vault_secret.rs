@@ -1,4 +1,4 @@
-//! The ephemeral resource `eod_vault_secret`: a secret that is read for one run and stored nowhere.
+//! The ephemeral resource `eod_vault_secret`: a secret that is read for one run and never stored.
 
 use std::collections::BTreeMap;
 use std::time::Duration;
@@ -11,42 +11,42 @@ use tfplugin::{Attr, Config, Diag, Diags, Ephemeral, Model, Opened, Path, Reques
 use crate::explain;
 use crate::provider::{Context, unknown_vault};
 
-/// It is one read.
+/// Maximum duration of opening it, which is one read.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The ephemeral resource.
 pub(crate) struct VaultSecret;
 
-/// What the user writes: `path`, with or without `mount`, or `ref`.
+/// Arguments set by the user: `path`, with or without `mount`, or `ref`.
 #[derive(Model)]
 pub(crate) struct Input {
-    /// The KV mount. The default is `secret`.
+    /// KV mount. Default: `secret`.
     pub mount: Option<Text<MountPath>>,
-    /// The secret below the mount.
+    /// Path of the secret below the mount.
     pub path: Option<Text<SecretPath>>,
-    /// The secret as `<mount>/<path>`, such as `eod_vault_clone.config.secret_ref`.
+    /// Reference of the secret, `<mount>/<path>`, such as `eod_vault_clone.config.secret_ref`.
     pub r#ref: Option<Text<SecretRef>>,
-    /// The version. The newest where it is not given.
+    /// Version. Default: the newest.
     #[tf(computed)]
     pub version: Option<u64>,
 }
 
-/// What is handed out.
+/// Computed attributes.
 #[derive(Model)]
 #[tf(output)]
 pub(crate) struct Output {
-    /// The entries. What is no string in Vault is JSON here.
+    /// Entries of the secret. Values that are not strings in Vault are encoded as JSON.
     #[tf(sensitive)]
     pub data: BTreeMap<String, String>,
-    /// The version. Null on a mount without versions.
+    /// Version that was read. Null on a mount without versions.
     pub version: Option<u64>,
 }
 
 impl Ephemeral for VaultSecret {
     const TYPE: &'static str = "eod_vault_secret";
-    const DESCRIPTION: &'static str = "A Vault secret for the time of one run: for provider blocks and write-only arguments. It is stored in no \
-        state and no plan. It is opened as soon as its arguments are known, also in a plan, so hang it on `secret_ref` of the \
-        `eod_vault_clone` that makes the secret, not on a literal.";
+    const DESCRIPTION: &'static str = "A Vault secret for the duration of one run, for provider blocks and write-only arguments. It is never \
+        stored in a state or plan. It is opened as soon as its arguments are known, also during a plan. If the same run creates \
+        the secret, refer to `secret_ref` of its `eod_vault_clone`, not to a literal path.";
 
     type Context = Context;
     type Input = Input;
@@ -56,18 +56,19 @@ impl Ephemeral for VaultSecret {
     fn validate(&self, config: Config<'_>) -> Diags {
         let (mount, path) = (config.get(Input::MOUNT), config.get(Input::PATH));
         let reference = config.get(Input::REF);
-        let told = |text: &str, at: Path| {
-            Diag::error("Which secret?")
+        let unclear = |text: &str, at: Path| {
+            Diag::error("The secret is not identified")
                 .detail(text)
-                .hint("give `path`, with `mount` where it is not `secret`, or `ref` alone")
+                .hint("set `path` (and `mount` if it is not `secret`), or set only `ref`")
                 .at(at)
         };
         if path.is_null() && reference.is_null() {
-            return told("One of `path` and `ref` is needed, and none is set.", Path::root()).into();
+            return unclear("One of `path` and `ref` is required, and none is set.", Path::root()).into();
         }
         let is_set = matches!(path, Attr::Known(_)) || matches!(mount, Attr::Known(_));
         if is_set && matches!(reference, Attr::Known(_)) {
-            return told("`ref` says mount and path, so neither can be set beside it.", Input::REF.path()).into();
+            let text = "`ref` contains mount and path, so `mount` and `path` cannot be set with it.";
+            return unclear(text, Input::REF.path()).into();
         }
         match config.get(Input::VERSION) {
             Attr::Known(0) => explain::invalid(Input::VERSION.path(), "versions are numbered from 1, got 0").into(),
@@ -78,9 +79,11 @@ impl Ephemeral for VaultSecret {
     async fn open(&self, cx: &Context, input: Input, call: &RequestContext) -> Result<Opened<Self>, Diags> {
         let remote = Deadline::within(LIMIT, call.cancel.clone());
         let vault = cx.vault()?;
+        let mut at = Input::PATH.path();
         let (mount, secret) = match (input.r#ref, input.path) {
             (Some(reference), _) => {
                 refuse_sensitive(cx, &reference, Input::REF.path())?;
+                at = Input::REF.path();
                 vault.split(&reference, &remote).await.map_err(|error| explain::remote(&error))?
             }
             (None, Some(path)) => {
@@ -91,7 +94,7 @@ impl Ephemeral for VaultSecret {
             (None, None) => return Err(Diag::bug("an ephemeral secret without `path` and `ref` was opened").into()),
         };
         let found = vault.read(&mount, secret.path(), input.version, &remote).await;
-        match found.map_err(|error| explain::remote(&error))? {
+        match found.map_err(|error| explain::unreadable_secret(&error, &secret, at.clone()))? {
             SecretRead::Secret(read) => {
                 let data = read.data.texts().map(|(key, text)| (key.to_owned(), text.into_owned())).collect();
                 Ok(Opened { output: Output { data, version: read.version }, renew_at: None, private: () })
@@ -102,29 +105,31 @@ impl Ephemeral for VaultSecret {
             }
             SecretRead::Absent => Err(missing(
                 &secret,
-                "there is none of this path and version",
-                "check mount, path and version; if the same run makes it, use `ref = eod_vault_clone.<name>.secret_ref`",
+                "Vault has none with this path and version",
+                &explain::pasted_hint(&secret, &at.to_string()).unwrap_or_else(|| {
+                    "check mount, path and version; if the same run makes it, use `ref = eod_vault_clone.<name>.secret_ref`"
+                        .to_owned()
+                }),
             )),
         }
     }
 }
 
-/// A sensitive secret is only handed on by reference.
+/// Fails for a sensitive secret: it is only passed on by reference.
 fn refuse_sensitive(cx: &Context, secret: &SecretRef, at: Path) -> Result<(), Diags> {
     let Some(patterns) = cx.sensitive_paths() else {
-        // The patterns hang on something unknown; nothing may be read that they could cover.
+        // The patterns depend on an unknown value, so any secret may match them.
         return Err(unknown_vault().into());
     };
     let Some(pattern) = patterns.covering(secret) else { return Ok(()) };
     let words = format!(
-        "`{secret}` is sensitive (`vault.sensitive_paths` has `{pattern}`) and is never read; hand its reference to what \
-         needs it instead"
+        "`{secret}` is sensitive (`vault.sensitive_paths` has `{pattern}`) and is never read; pass on its reference instead"
     );
     Err(explain::invalid(at, &words).into())
 }
 
 fn missing(secret: &SecretRef, why: &str, hint: &str) -> Diags {
-    Diag::error("There is no such secret")
+    Diag::error("The secret does not exist")
         .detail(format!("The secret `{secret}` was not read: {why}."))
         .hint(hint)
         .into()

@@ -33,6 +33,10 @@ impl<T: fmt::Display> fmt::Display for Text<T> {
     }
 }
 
+/// Advice for an empty string, which most often comes from a variable that is not set.
+pub const EMPTY_STRING_HINT: &str = "an empty string is not the same as a value that is not set: pass `null` instead, for example \
+                     `var.value == \"\" ? null : var.value`";
+
 impl<T> Field for Text<T>
 where
     T: FromStr<Err: fmt::Display> + fmt::Display + PartialEq,
@@ -47,7 +51,8 @@ where
             Ok(value) => Some(Self(value)),
             Err(error) => {
                 let what = decoder.path().to_string();
-                decoder.mistake(Diag::error(format!("Invalid {what}")).detail(sentence(&error.to_string())))
+                let diag = Diag::error(format!("Invalid {what}")).detail(sentence(&error.to_string()));
+                decoder.mistake(if text.is_empty() { diag.hint(EMPTY_STRING_HINT) } else { diag })
             }
         }
     }

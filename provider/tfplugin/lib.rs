@@ -159,7 +159,7 @@ pub use data_source::{AnyDataSource, DataSource};
 pub use diag::{Diag, Diags, Severity};
 pub use draft::{Deferral, Draft};
 pub use ephemeral::{AnyEphemeral, Ephemeral, Lease, Opened, Renewed};
-pub use field::Text;
+pub use field::{EMPTY_STRING_HINT, Text};
 pub use function::{Arguments, Function, FunctionError, Parameter, Signature};
 pub use managed::{Answer, AnyResource, Change, Found, PlanAnswer};
 pub use model::{Decoder, Field, Key, Model};

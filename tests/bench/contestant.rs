@@ -1,4 +1,4 @@
-//! Who is measured: our provider and its peer.
+//! The measured providers: ours and its peer.
 
 use std::{env, path::PathBuf};
 
@@ -6,16 +6,16 @@ use anyhow::ensure;
 
 use crate::bench::measured::Pair;
 
-/// What the names of all repositories and namespaces of the benchmark begin with.
+/// Prefix of all repositories and namespaces of the benchmark.
 pub(crate) const PREFIX: &str = "bench-";
 
-/// A provider, and how the same environments are written for it.
+/// A provider and its configuration of the same environments.
 pub(crate) struct Contestant {
-    /// How it is called in what we print, and a part of its namespaces' names.
+    /// Name in the output, and a part of its namespaces' names.
     pub(crate) name: &'static str,
     /// The provider's binary.
     pub(crate) provider: PathBuf,
-    /// The name that Terraform expects the binary to have.
+    /// File name of the binary that Terraform expects.
     pub(crate) file_name: &'static str,
     /// The address in `required_providers`.
     pub(crate) source: &'static str,
@@ -23,10 +23,10 @@ pub(crate) struct Contestant {
     pub(crate) configuration: &'static str,
 }
 
-/// Those of the two that are to be measured.
+/// The providers to measure.
 ///
 /// # Errors
-/// When a binary does not exist.
+/// If a binary does not exist.
 pub(crate) fn both() -> anyhow::Result<Pair<Contestant>> {
     let ours = binary("EOD_BENCH_OURS").map(|provider| Contestant {
         name: "ours",
@@ -50,7 +50,7 @@ pub(crate) fn both() -> anyhow::Result<Pair<Contestant>> {
     Ok(pair)
 }
 
-/// The plugin's binary, where it is to be measured.
+/// Path of the plugin's binary, if it is measured.
 pub(crate) fn plugin() -> Option<PathBuf> {
     binary("EOD_BENCH_CMP")
 }

@@ -1,4 +1,4 @@
-//! Copies of secrets: made by us and by a shell script, and refreshed in great number.
+//! Copies of secrets: created by the provider and by a shell script, and refreshes of many copies.
 
 use std::{
     collections::BTreeMap,
@@ -23,7 +23,7 @@ const SECRETS: usize = 20;
 /// Measures one copy of a subtree, and the refresh of many.
 ///
 /// # Errors
-/// When a step fails.
+/// If a step fails.
 pub(crate) fn measure(contestants: &Pair<Contestant>, scale: &Scale, table: &mut Table) -> anyhow::Result<()> {
     let Some(ours) = &contestants.ours else { return Ok(()) };
     let vault = Vault::shared();
@@ -39,7 +39,7 @@ pub(crate) fn measure(contestants: &Pair<Contestant>, scale: &Scale, table: &mut
     many(ours, vault, &mount, scale.copies, table)
 }
 
-/// One subtree: the requests are counted in a run through a proxy, the time is taken in one without.
+/// Measures one subtree: the requests in a run through a proxy, the time in a run without it.
 fn one(ours: &Contestant, vault: &Vault, mount: &str, table: &mut Table) -> anyhow::Result<()> {
     let proxy = vault.proxy();
     script(proxy.access(), mount, "counted")?;
@@ -69,7 +69,7 @@ fn one(ours: &Contestant, vault: &Vault, mount: &str, table: &mut Table) -> anyh
     Ok(())
 }
 
-/// Many subtrees in one state: how many requests a refresh makes, and of which kind.
+/// Counts the requests of a refresh of many subtrees in one state, by kind.
 fn many(ours: &Contestant, vault: &Vault, mount: &str, copies: usize, table: &mut Table) -> anyhow::Result<()> {
     let what = format!("{copies} copies of {SECRETS} secrets");
     let folder = Folder::new(ours, include_str!("copies.tf"), what.clone())?;
@@ -108,7 +108,7 @@ fn variables(address: &str, vault: &Vault, mount: &str, copies: usize) -> Variab
     ]
 }
 
-/// The same by the script.
+/// Measures the script.
 fn script(access: &Access, mount: &str, target: &str) -> anyhow::Result<()> {
     let output = Command::new("sh")
         .args(["-c", include_str!("copies.sh"), "sh", mount, "stage/shop", &format!("preview/{target}")])
@@ -121,7 +121,7 @@ fn script(access: &Access, mount: &str, target: &str) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// How often which kind of call was made: the names of secrets are left out.
+/// Number of calls by kind, without the names of secrets.
 fn calls(proxy: &FaultProxy) -> BTreeMap<String, u32> {
     let mut calls = BTreeMap::new();
     for call in proxy.log() {
@@ -136,7 +136,7 @@ fn calls(proxy: &FaultProxy) -> BTreeMap<String, u32> {
     calls
 }
 
-/// How long it took from the arrival of the first call to that of the last.
+/// Duration from the arrival of the first call to the arrival of the last.
 fn seconds(proxy: &FaultProxy) -> f64 {
     let log = proxy.log();
     let times = log.first().zip(log.last());

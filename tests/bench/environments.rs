@@ -7,34 +7,34 @@ use crate::bench::{
     terraform::{Folder, Variables},
 };
 
-/// The commit that environments are made with, and the one that is pushed later.
+/// Commit at the creation of environments, and the commit of the push.
 pub(crate) const COMMIT: &str = "4f2a9c1";
 pub(crate) const NEXT_COMMIT: &str = "b81d7e6";
 
 /// It derefs to its [`Folder`].
 pub(crate) struct Environments {
     folder: Folder,
-    /// What the names of its namespaces begin with.
+    /// Prefix of its namespaces.
     run: String,
     pub(crate) count: usize,
 }
 
 impl Environments {
-    /// Writes a contestant's configuration for so many environments.
+    /// Writes a contestant's configuration of many environments.
     ///
     /// # Errors
-    /// When the disk does not take it.
+    /// If a file cannot be written.
     pub(crate) fn new(contestant: &Contestant, run: &str, count: usize) -> anyhow::Result<Self> {
         let folder = Folder::new(contestant, contestant.configuration, format!("{count} environments"))?;
         Ok(Self { folder, run: format!("{PREFIX}{run}-{}", contestant.name), count })
     }
 
-    /// What the names of this folder's namespaces begin with.
+    /// Prefix of this folder's namespaces.
     pub(crate) fn namespaces(&self) -> String {
         format!("{}-pr-", self.run)
     }
 
-    /// The variables of a run for this commit on this cluster.
+    /// Variables of a run for this commit on this cluster.
     pub(crate) fn at(&self, head_sha: &str, kubeconfig: &Path) -> Variables {
         vec![
             ("KUBE_CONFIG_PATH", kubeconfig.into()),

@@ -1,7 +1,6 @@
-//! From the start of a provider's process to the line that says where it listens.
+//! Time from the start of a provider's process to its handshake line.
 //!
-//! Terraform starts a provider two to seven times per command, one after the other, so
-//! this is paid again and again.
+//! Terraform starts a provider two to seven times per command, one after the other.
 
 use std::{
     io::{BufRead, BufReader},
@@ -25,10 +24,10 @@ use crate::bench::{
     usage::Usage,
 };
 
-/// What Terraform shows so that a plugin knows its host.
+/// The magic cookie.
 const COOKIE: &str = "d602bf8f470bc67ca7faa0386276bbdd4330efaf76d1a219cb4d6991ca9872b2";
 
-/// In how many of the starts the memory is looked at. It is the same in all.
+/// Number of starts with a measurement of the memory, which is the same in all starts.
 const LOOKS: usize = 10;
 
 #[derive(Clone, Copy)]
@@ -37,10 +36,10 @@ struct Start {
     cpu: Duration,
 }
 
-/// Starts each contestant so many times.
+/// Starts each contestant many times.
 ///
 /// # Errors
-/// When a process does not start or says something else.
+/// If a process does not start, or does not print a handshake line.
 pub(crate) fn measure(contestants: &Pair<Contestant>, starts: usize, table: &mut Table) -> anyhow::Result<()> {
     let certificate = certificate()?;
     eprintln!("bench: {starts} starts of each provider");
@@ -81,7 +80,7 @@ fn start(provider: &Path, certificate: &str, temporary: &Path) -> anyhow::Result
     Ok(Start { wall, cpu })
 }
 
-/// The memory of a process that waits for its first call, in MB.
+/// Memory of a process before its first call, in MB.
 fn resident(provider: &Path, certificate: &str, temporary: &Path) -> anyhow::Result<f64> {
     let mut process = spawn(provider, certificate, temporary)?;
     let greeted = greeting(&mut process);
@@ -124,8 +123,7 @@ fn greeting(process: &mut Child) -> anyhow::Result<()> {
     Ok(())
 }
 
-/// A certificate like the one Terraform makes for every start: self-signed, P-521, an
-/// authority and a leaf at once.
+/// A certificate with the properties of Terraform's: self-signed, P-521, both an authority and a leaf.
 fn certificate() -> anyhow::Result<String> {
     let key = KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512)?;
     let mut params = CertificateParams::new(["localhost".to_owned()])?;

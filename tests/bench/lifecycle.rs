@@ -1,4 +1,4 @@
-//! Many environments from their first plan to their end.
+//! Plan, apply, push and destroy of many environments.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ use crate::bench::{
     traces,
 };
 
-/// What we aim at in a step; empty where there is no aim.
+/// Target of a step; empty if there is none.
 struct Wanted {
     wall: &'static str,
     cpu: &'static str,
@@ -32,13 +32,13 @@ struct Step<'a> {
 const NOTHING: Wanted = Wanted { wall: "", cpu: "", provider: "" };
 const CHEAP: Wanted = Wanted { cpu: "10x less", provider: "20x less", ..NOTHING };
 
-/// Terraform's own number of things that it does at once.
+/// Terraform's default parallelism.
 const USUAL: usize = 10;
 
 /// Measures plan, apply, a plan without changes, a push and destroy.
 ///
 /// # Errors
-/// When a step fails, or when the two did not make the same number of environments.
+/// If a step fails, or the two contestants did not create the same number of environments.
 pub(crate) fn measure(
     contestants: &Pair<Contestant>,
     cluster: &Cluster,
@@ -77,7 +77,7 @@ pub(crate) fn measure(
     Ok(())
 }
 
-/// The three costs of one step.
+/// Adds the three costs of one step.
 fn report(what: &str, wanted: &Wanted, costs: &Pair<Cost>, table: &mut Table) {
     let seconds = |of: fn(&Cost) -> Duration| costs.map(|cost| of(cost).as_secs_f64());
     table.add(&format!("{what}, wall"), Unit::Seconds, wanted.wall, seconds(|cost| cost.wall));
@@ -90,7 +90,7 @@ fn report(what: &str, wanted: &Wanted, costs: &Pair<Cost>, table: &mut Table) {
     );
 }
 
-/// How many objects one environment is made of, to see that both made the same.
+/// Number of objects of one environment, to compare both contestants.
 fn objects(folders: &Pair<Environments>, cluster: &Cluster, table: &mut Table) -> anyhow::Result<()> {
     let counts = folders.try_map(|folder| traces::objects(cluster, &folder.namespaces(), folder.count))?;
     table.add("objects per environment", Unit::Count, "", counts);

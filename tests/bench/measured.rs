@@ -1,6 +1,6 @@
-//! A value of each contestant.
+//! One value for each contestant.
 
-/// What belongs to us and to the peer; none where one of the two does not take part.
+/// A value of ours and of the peer; none if that one is not measured.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Pair<T> {
     pub(crate) ours: Option<T>,
@@ -8,10 +8,10 @@ pub(crate) struct Pair<T> {
 }
 
 impl<T> Pair<T> {
-    /// Does the same for both, first for us.
+    /// Calls `with` for both, ours first.
     ///
     /// # Errors
-    /// The first one that `with` answers.
+    /// The first error of `with`.
     pub(crate) fn try_map<U>(&self, mut with: impl FnMut(&T) -> anyhow::Result<U>) -> anyhow::Result<Pair<U>> {
         Ok(Pair {
             ours: self.ours.as_ref().map(&mut with).transpose()?,
@@ -28,7 +28,7 @@ impl<T> Pair<T> {
     }
 }
 
-/// What a value is a number of.
+/// Unit of a value.
 #[derive(Clone, Copy, Debug)]
 pub(crate) enum Unit {
     Milliseconds,
@@ -38,7 +38,7 @@ pub(crate) enum Unit {
 }
 
 impl Unit {
-    /// The value with its unit, with as many digits as are worth reading.
+    /// The value with its unit, rounded.
     pub(crate) fn show(self, value: f64) -> String {
         match self {
             Self::Milliseconds => format!("{value:.2} ms"),
@@ -49,7 +49,7 @@ impl Unit {
     }
 }
 
-/// Millions of bytes, from the kernel's unit.
+/// Megabytes, from the kernel's unit.
 #[allow(clippy::cast_precision_loss, reason = "no process has so much memory")]
 pub(crate) fn megabytes(kib: u64) -> f64 {
     kib as f64 * 1024.0 / 1e6

@@ -1,10 +1,8 @@
-//! The Argo CD plugin: its share of a render at the socket, whole renders through the real
-//! repo-server, and whether it stays the same in ten thousand of them.
+//! The Argo CD plugin: renders at its socket, whole renders through the real repo-server, and ten thousand renders in one
+//! process.
 //!
-//! The peer is Argo CD's own plugin server with the command that people write for it
-//! (`kustomize build`, `helm template`), behind the same repo-server, asked in turn. All
-//! caches of ours are off unless a number says otherwise, and each answer is looked at, so
-//! that nobody is fast by doing nothing.
+//! The peer is Argo CD's own plugin server with its usual commands (`kustomize build`, `helm template`), behind the same
+//! repo-server, called in turn. The plugin's caches are off unless a number says otherwise. Each answer is checked.
 
 mod archive;
 mod caller;
@@ -21,10 +19,10 @@ use eod_testkit::argocd::{ArgoCd, Launch, Plugin, Tool};
 
 use crate::bench::{scale::Scale, table::Table};
 
-/// Measures everything of the plugin; the binary is `eod-cmp` as it is released.
+/// Measures the plugin. `binary` is the release build of `eod-cmp`.
 ///
 /// # Errors
-/// When a server does not start, or an answer is not what it should be.
+/// If a server does not start, or an answer is wrong.
 pub(crate) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow::Result<()> {
     ensure!(binary.is_file(), "expected eod-cmp at {}, and there is no file", binary.display());
     socket::measure(binary, scale, table)?;
@@ -32,7 +30,7 @@ pub(crate) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow
     soak::measure(binary, scale, table)
 }
 
-/// The value below which this share of the values lies.
+/// Percentile of the values.
 fn quantile(values: &[f64], share: f64) -> Option<f64> {
     let mut sorted = values.to_vec();
     sorted.sort_by(f64::total_cmp);
@@ -46,14 +44,14 @@ fn quantile(values: &[f64], share: f64) -> Option<f64> {
     sorted.get(at).copied()
 }
 
-/// What teams run in Argo CD's own plugin server.
+/// `plugin.yaml` of the peer.
 const KUSTOMIZE: &str = include_str!("plugin/sample/kustomize.yaml");
 const HELM: &str = include_str!("plugin/sample/helm.yaml");
 
 /// The platform's policy.
 const POLICY: &str = include_str!("plugin/sample/policy.yaml");
 
-/// A plugin beside a repo-server, with the tools that the tests have.
+/// A plugin with the socket in the folder of a repo-server, and with the tests' tools.
 fn start(binary: &Path, argocd: &ArgoCd, arguments: &[&str]) -> anyhow::Result<Plugin> {
     let binary = binary.to_str().context("the path of eod-cmp is not UTF-8")?;
     let folder = |tool: Tool| tool.path().parent().map(Path::to_owned).context("a tool is in a folder");

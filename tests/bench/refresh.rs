@@ -1,4 +1,4 @@
-//! The refresh of many environments in one state: how many calls it makes and what it costs.
+//! Calls and cost of a refresh of many environments in one state.
 
 use std::collections::BTreeMap;
 
@@ -13,14 +13,13 @@ use crate::bench::{
     terraform::{Cost, Job},
 };
 
-/// What a refresh asked of the API server: how often which kind of call.
+/// Number of calls to the API server, by kind.
 type Calls = BTreeMap<String, u32>;
 
-/// Makes the environments and plans them twice: once straight to the API server, to measure,
-/// once through a proxy, to count.
+/// Creates the environments and plans them twice: directly, to measure, and through a proxy, to count.
 ///
 /// # Errors
-/// When a step fails.
+/// If a step fails.
 pub(crate) fn measure(
     contestants: &Pair<Contestant>,
     cluster: &Cluster,
@@ -66,7 +65,7 @@ fn one(folder: &Environments, cluster: &Cluster) -> anyhow::Result<(Cost, Calls)
     Ok((cost, calls))
 }
 
-/// A path without the names of objects, so that calls of one kind are the same.
+/// A path without the names of objects.
 fn kind(path: &str) -> String {
     let mut words: Vec<_> = path.trim_matches('/').split('/').collect();
     // /api/v1/... or /apis/GROUP/VERSION/...

@@ -1,26 +1,26 @@
-//! How much is measured.
+//! Sizes of the measurements.
 
 use std::env;
 
 use anyhow::{Context, ensure};
 
-/// The sizes of one run of the benchmark.
+/// Sizes of one run of the benchmark.
 pub(crate) struct Scale {
-    /// How often a provider is started for the first numbers.
+    /// Number of starts of each provider.
     pub(crate) starts: usize,
-    /// How many environments live through plan, apply and destroy.
+    /// Number of environments for plan, apply and destroy.
     pub(crate) environments: usize,
-    /// How many environments are refreshed in one state.
+    /// Number of environments in the refreshed state.
     pub(crate) refreshed: usize,
-    /// How many copied subtrees are refreshed in one state.
+    /// Number of copied subtrees in the refreshed state.
     pub(crate) copies: usize,
-    /// How often the plugin's socket is asked for one number.
+    /// Number of calls to the plugin's socket per measurement.
     pub(crate) renders: usize,
-    /// How often the repo-server is asked for one number.
+    /// Number of calls to the repo-server per measurement.
     pub(crate) rounds: usize,
-    /// How many Applications of one large repository are refreshed at once.
+    /// Number of Applications of one large repository in a parallel refresh.
     pub(crate) applications: usize,
-    /// How many renders the plugin does without an end.
+    /// Number of renders in one process.
     pub(crate) soak: usize,
 }
 
@@ -28,7 +28,7 @@ impl Scale {
     /// Reads the variables that `make bench` documents.
     ///
     /// # Errors
-    /// When one is no number, or one that Terraform's `range` does not allow.
+    /// If a value is not a number, or is over the limit of Terraform's `range`.
     pub(crate) fn from_environment() -> anyhow::Result<Self> {
         let environments = number("BENCH_ENVIRONMENTS", 100)?;
         Ok(Self {
@@ -44,7 +44,7 @@ impl Scale {
     }
 }
 
-/// What Terraform's `range` can still make a list of is 1024; the plugin is asked more often.
+/// Terraform's `range` is limited to 1024 elements; the plugin has no such limit.
 const MOST: usize = 10_000;
 
 fn number(name: &str, otherwise: usize) -> anyhow::Result<usize> {

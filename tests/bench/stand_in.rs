@@ -1,9 +1,8 @@
 //! The process that Terraform starts in place of a provider.
 //!
-//! Terraform ends its providers itself, so nobody else can ask the kernel what one has
-//! used. A copy of this program stands under the provider's name instead, runs the provider
-//! with everything that it was given, and writes down what the provider has used when it
-//! ends. It costs about two milliseconds per start, the same for both contestants.
+//! The kernel reports the usage of a provider only to its parent, which is Terraform. Therefore a copy of this program has
+//! the provider's name. It runs the provider with the same arguments and records its usage when it ends. This costs about
+//! two milliseconds per start, for both contestants.
 
 use std::{
     env,
@@ -22,18 +21,18 @@ use crate::bench::usage::Usage;
 const PROVIDER: &str = "EOD_BENCH_RUN_PROVIDER";
 const NOTES: &str = "EOD_BENCH_NOTES";
 
-/// To run a provider and to take notes of it in a folder.
+/// Order to run a provider and to record its usage in a folder.
 pub(crate) struct Order {
     provider: OsString,
     notes: PathBuf,
 }
 
-/// What all starts of a provider during one Terraform run have used together.
+/// Usage of all starts of a provider during one Terraform run.
 #[derive(Clone, Copy, Debug, Default)]
 pub(crate) struct Notes {
     pub(crate) starts: usize,
     pub(crate) cpu: Duration,
-    /// The most memory that a single process had, in KiB.
+    /// Peak memory of a single process, in KiB.
     pub(crate) peak_kib: u64,
 }
 
@@ -75,10 +74,10 @@ impl Order {
 }
 
 impl Notes {
-    /// Adds up the notes of one run.
+    /// Adds up the records of one run.
     ///
     /// # Errors
-    /// When there are none, or when one is missing because its stand-in was killed.
+    /// If there are none, or if one is missing because its process was killed.
     pub(crate) fn read(folder: &Path) -> anyhow::Result<Self> {
         let mut sum = Self::default();
         for entry in fs::read_dir(folder)? {

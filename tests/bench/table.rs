@@ -1,10 +1,10 @@
-//! What is printed: every number when it is known, and all of them at the end.
+//! The output: each number when it is known, and all numbers at the end.
 
 use std::fmt;
 
 use crate::bench::measured::{Pair, Unit};
 
-/// The numbers so far.
+/// Numbers so far.
 #[derive(Default)]
 pub(crate) struct Table(Vec<Row>);
 
@@ -17,7 +17,7 @@ struct Row {
 }
 
 impl Table {
-    /// Prints a number and keeps it. `wanted` is what we aim at, or empty.
+    /// Prints and stores a number. `wanted` is its target, or empty.
     pub(crate) fn add(&mut self, what: &str, unit: Unit, wanted: &'static str, values: Pair<f64>) {
         let show = |value: Option<f64>| value.map_or_else(|| "-".to_owned(), |value| unit.show(value));
         let row = Row {
@@ -52,7 +52,7 @@ impl fmt::Display for Table {
     }
 }
 
-/// Our value in words of the peer's. Nothing can be said of a value of nothing.
+/// Ratio of our value to the peer's, as text; empty for zero.
 fn ratio(values: Pair<f64>) -> String {
     match (values.ours, values.peer) {
         (Some(ours), Some(peer)) if ours > 0.0 && peer > 0.0 => {

@@ -19,18 +19,17 @@ use crate::bench::{
     usage::Usage,
 };
 
-/// One contestant's working folder. Logging is off, unlike in the tests: it would be most
-/// of what is measured.
+/// One contestant's working folder. Logging is off, because it would take most of the time.
 pub(crate) struct Folder {
     folder: TempDir,
     contestant: &'static str,
     provider: PathBuf,
-    /// What the configuration is of, in words.
+    /// Description of the configuration.
     what: String,
     runs: std::cell::Cell<u32>,
 }
 
-/// Variables of a process.
+/// Environment variables of a process.
 pub(crate) type Variables = Vec<(&'static str, OsString)>;
 
 /// A Terraform run with its variables.
@@ -38,26 +37,26 @@ pub(crate) struct Job<'a> {
     /// `plan`, `apply` or `destroy`.
     pub(crate) command: &'a str,
     pub(crate) parallelism: usize,
-    /// What the provider and the configuration get from the environment.
+    /// Variables for the provider and the configuration.
     pub(crate) variables: &'a Variables,
-    /// The exit code it has to end with: 2 is a plan with changes, 0 one without.
+    /// Expected exit code: 2 for a plan with changes, 0 otherwise.
     pub(crate) code: i32,
 }
 
-/// What a run has cost.
+/// Cost of a run.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Cost {
     pub(crate) wall: Duration,
-    /// Of Terraform and everything that it started.
+    /// CPU time of Terraform and its child processes.
     pub(crate) cpu: Duration,
     pub(crate) provider: Notes,
 }
 
 impl Folder {
-    /// Writes a configuration for a contestant. `what` says what it is of.
+    /// Writes a configuration for a contestant. `what` describes it.
     ///
     /// # Errors
-    /// When the disk does not take it.
+    /// If a file cannot be written.
     pub(crate) fn new(contestant: &Contestant, configuration: &str, what: String) -> anyhow::Result<Self> {
         let mut folder = TempDir::with_prefix(format!("eod-bench-{}-", contestant.name))?;
         folder.disable_cleanup(keep_folders());
@@ -87,7 +86,7 @@ impl Folder {
     /// Runs Terraform to its end.
     ///
     /// # Errors
-    /// When it ends with another code than was expected, with all that it said.
+    /// If the exit code is not the expected one, with the whole output.
     pub(crate) fn run(&self, job: &Job<'_>) -> anyhow::Result<Cost> {
         let number = self.runs.replace(self.runs.get() + 1);
         let files = self.folder.path().join(format!("runs/{number:02}-{}", job.command));

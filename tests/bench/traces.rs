@@ -1,10 +1,10 @@
-//! What the contestants make on the cluster: counted, and removed at the end.
+//! Objects of the contestants in the cluster: counted, and removed at the end.
 
 use anyhow::{Context, ensure};
 use eod_testkit::cluster::Cluster;
 use serde_json::Value;
 
-/// The kinds that an environment may be made of, beside its namespace.
+/// Kinds of the objects of an environment, except its namespace.
 const KINDS: [&str; 5] = [
     "/api/v1/resourcequotas",
     "/api/v1/limitranges",
@@ -13,16 +13,16 @@ const KINDS: [&str; 5] = [
     "/apis/rbac.authorization.k8s.io/v1/roles",
 ];
 
-/// Asks for the removal of everything that is left when it is dropped.
+/// Deletes all remaining objects when it is dropped.
 ///
-/// It does not wait: our own cluster ends with us, and another one finishes by itself.
+/// It does not wait: the testbed ends with the process, and another cluster finishes by itself.
 pub(crate) struct Traces<'a> {
     cluster: &'a Cluster,
     prefix: &'static str,
 }
 
 impl<'a> Traces<'a> {
-    /// All namespaces whose names begin like this.
+    /// All namespaces with this prefix.
     pub(crate) fn of(cluster: &'a Cluster, prefix: &'static str) -> Self {
         Self { cluster, prefix }
     }
@@ -37,11 +37,10 @@ impl Drop for Traces<'_> {
     }
 }
 
-/// How many objects one of the environments with such names is made of.
+/// Number of objects of one environment with this prefix.
 ///
 /// # Errors
-/// When there are not as many namespaces as there should be, or when the environments
-/// differ, so that costs could not be compared.
+/// If the number of namespaces is wrong, or if the environments differ, so that costs cannot be compared.
 pub(crate) fn objects(cluster: &Cluster, prefix: &str, environments: usize) -> anyhow::Result<f64> {
     let made = |path: &str, field: &str| {
         let names = names(cluster, path, field);

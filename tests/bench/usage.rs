@@ -1,8 +1,7 @@
-//! What processes that have ended have used, as the kernel counted it.
+//! Usage of ended child processes, as the kernel reports it.
 //!
-//! Reading `/proc` while a process runs would miss its last moments and round to a
-//! hundredth of a second, which is more than a start of a provider takes. The kernel's
-//! count of children that were waited for is exact and includes theirs.
+//! `/proc` of a running process misses its end and rounds to 10 ms, which is longer than a start of a provider. The kernel's
+//! sum over ended children is exact and includes their children.
 
 use std::time::Duration;
 
@@ -12,11 +11,11 @@ use nix::sys::{
     time::TimeValLike,
 };
 
-/// What this process's ended children have used, and the children of those.
+/// Usage of this process's ended descendants.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Usage {
     pub(crate) cpu: Duration,
-    /// The most memory that a single one had at a time, in KiB.
+    /// Peak memory of a single process, in KiB.
     pub(crate) peak_kib: u64,
 }
 
@@ -24,7 +23,7 @@ impl Usage {
     /// All children so far.
     ///
     /// # Errors
-    /// When the kernel does not answer.
+    /// If the system call fails.
     pub(crate) fn of_children() -> anyhow::Result<Self> {
         let usage = getrusage(UsageWho::RUSAGE_CHILDREN).context("cannot ask the kernel for the children's usage")?;
         let microseconds = usage.user_time().num_microseconds() + usage.system_time().num_microseconds();

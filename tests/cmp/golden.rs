@@ -3,7 +3,7 @@
 //! A folder of `tests/golden` is a case: `tree` is the repository and `tree/app` the Application's directory,
 //! `parameters.txt` has one parameter in each line (or another option, as one would type it), `policy.yaml` stands
 //! there where it is not the common one, `same-tree-as` names the case whose tree it is. `expected.yaml` is what
-//! comes of it; `EOD_UPDATE_GOLDEN=1` writes it anew.
+//! comes of it; `EOD_UPDATE_GOLDEN=1` writes it anew. `EOD_TEST_GOLDEN=name[,name]` selects cases.
 
 use std::{ffi::OsString, fs, path::PathBuf, process::Command, sync::Mutex};
 
@@ -63,6 +63,7 @@ fn render(case: &str, path: &OsString) -> Finished {
 fn every_repository_gives_what_is_expected_of_it() {
     let (cases, path, wrong) = (cases(), search_path(), Mutex::new(Vec::new()));
     assert!(cases.len() >= LEAST, "there are {} cases", cases.len());
+    let cases = selected(cases, &std::env::var("EOD_TEST_GOLDEN").unwrap_or_default());
     let update = std::env::var_os("EOD_UPDATE_GOLDEN").is_some_and(|value| value == "1");
     for_each_number(cases.len(), |number| {
         let case = &cases[number];
@@ -82,6 +83,26 @@ fn every_repository_gives_what_is_expected_of_it() {
     });
     let wrong = wrong.into_inner().unwrap();
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
+}
+
+/// The cases that a list such as `plain-host,helm-chart` names; all of them if it is empty.
+#[track_caller]
+fn selected(cases: Vec<String>, names: &str) -> Vec<String> {
+    if names.is_empty() {
+        return cases;
+    }
+    let names: Vec<_> = names.split(',').map(|name| name.trim().to_owned()).collect();
+    let unknown: Vec<_> = names.iter().filter(|name| !cases.contains(name)).collect();
+    assert!(unknown.is_empty(), "EOD_TEST_GOLDEN names cases that do not exist: {unknown:?}");
+    names
+}
+
+#[test]
+fn cases_are_selected_by_name() {
+    let cases = || vec!["a".to_owned(), "b".to_owned()];
+    assert_eq!(selected(cases(), ""), cases());
+    assert_eq!(selected(cases(), "b"), ["b"]);
+    assert!(std::panic::catch_unwind(|| selected(cases(), "c")).is_err());
 }
 
 /// The first line in which two texts differ.

@@ -1,4 +1,4 @@
-//! Where an API server is and with which token one may talk to it.
+//! Address and credentials of an API server or a Vault.
 
 use std::{io::Write, path::Path};
 
@@ -6,18 +6,18 @@ use base64::{Engine, engine::general_purpose::STANDARD};
 use serde_json::{Value, json};
 use tempfile::NamedTempFile;
 
-/// An address, the authority that proves it, and who we are.
+/// Address, certificate authority and token.
 #[derive(Clone)]
 pub struct Access {
     /// The URL, without a slash at the end.
     pub server: String,
-    /// Certificates in PEM; none where the server speaks plain HTTP.
+    /// Certificate authority in PEM; none for plain HTTP.
     pub ca_pem: Option<String>,
     /// The bearer token.
     pub token: String,
 }
 
-/// A kubeconfig file that goes away with the test.
+/// A temporary kubeconfig file, removed when it is dropped.
 pub struct Kubeconfig(NamedTempFile);
 
 impl Kubeconfig {
@@ -28,8 +28,8 @@ impl Kubeconfig {
 }
 
 impl Access {
-    /// Reads what `kubectl config view --raw --minify -o json` prints. There is no token
-    /// in it where the user proves himself by a certificate or a program.
+    /// Reads the output of `kubectl config view --raw --minify -o json`. The token is empty if the user authenticates by a
+    /// client certificate or an exec plugin.
     pub(super) fn from_config(config: &Value) -> Result<Self, String> {
         let text = |pointer: &str| config.pointer(pointer).and_then(Value::as_str);
         let server = text("/clusters/0/cluster/server").ok_or("the kubeconfig has no server")?;
@@ -48,7 +48,7 @@ impl Access {
 
     /// Writes a kubeconfig file with this access in it.
     pub fn kubeconfig(&self) -> Kubeconfig {
-        // JSON is YAML, and no value needs a thought about quotes.
+        // JSON is valid YAML, and serde escapes the values.
         let mut cluster = json!({ "server": self.server });
         if let Some(pem) = &self.ca_pem {
             cluster["certificate-authority-data"] = STANDARD.encode(pem).into();

@@ -1,14 +1,12 @@
-//! Argo CD's own servers: the repo-server that renders, its stock plugin server, and
-//! clients that ask them what Argo CD's controller and repo-server ask.
+//! Argo CD's own servers: the repo-server, the plugin server, the two controllers, and clients that send the calls of Argo
+//! CD's controller and repo-server.
 //!
-//! All come from the testbed's `eod-argocd`, which is on PATH, in the cache, or built at
-//! the first call. A repo-server needs no cluster. A plugin of ours listens in the folder
-//! [`ArgoCd::sockets`] and is found by the name of its socket. The two controllers, which
-//! make Applications of pull requests and bring them into a cluster, run only where a test
-//! asks for them; their forge is [`Forge`].
+//! All are parts of the testbed's `eod-argocd`, which is on PATH, in the cache, or built at the first call. A repo-server
+//! needs no cluster. Our plugin listens in the folder [`ArgoCd::sockets`]; the name of its socket is its name. The
+//! controllers create Applications from pull requests and apply them to a cluster. They run only if a test starts them
+//! ([`ArgoCd::in_cluster`]); their forge is [`Forge`].
 //!
-//! Answers are cached as in production, so a test that wants to be asked again says
-//! [`Request::hard`] or takes another name for its Application.
+//! Answers are cached as in production. [`Request::hard`] or another name of the Application bypasses the cache.
 
 mod controllers;
 mod dial;
@@ -40,25 +38,25 @@ pub use self::{
 };
 use crate::cluster::Cluster;
 
-/// The part that renders, for [`ArgoCd::kill`] and the others.
+/// Name of the repo-server, for [`ArgoCd::start`], [`ArgoCd::stop`] and [`ArgoCd::kill`].
 pub const REPO_SERVER: &str = "repo-server";
 
-/// What differs from how Argo CD is installed.
+/// Settings that differ from a default installation of Argo CD.
 #[derive(Default)]
 pub struct Settings {
     /// Variables for all servers, such as `ARGOCD_PAUSE_GEN_MINUTES`.
     pub environment: Vec<(String, String)>,
     /// Arguments of the repo-server, such as `--plugin-tar-exclude=.git`.
     pub repo_server: Vec<String>,
-    /// What the servers find before everything else that is on PATH.
+    /// Tools in front of the PATH of the servers.
     pub tools: Vec<Tool>,
 }
 
 /// One set of servers with a cache of their own.
 ///
-/// One that is a test's own ends when it is dropped, the shared one with the test run.
+/// A test's own servers stop when this is dropped. The shared servers stop with the process.
 pub struct ArgoCd {
-    // First, since a field that is dropped first is a controller that ends first.
+    // First, because fields are dropped in order and the controllers have to stop before their namespace is deleted.
     server: Server,
     controllers: Option<Controllers>,
 }
@@ -66,19 +64,19 @@ pub struct ArgoCd {
 /// A server that runs.
 #[derive(Clone, Debug)]
 pub struct Running {
-    /// How [`ArgoCd::kill`] and the others call it.
+    /// Name for [`ArgoCd::start`], [`ArgoCd::stop`] and [`ArgoCd::kill`].
     pub name: String,
     /// Process id.
     pub pid: i32,
-    /// Where it listens; none where that is a port.
+    /// Path of its socket; none if it listens on a port.
     pub socket: Option<PathBuf>,
 }
 
 impl ArgoCd {
-    /// The servers all tests share that stop none of them.
+    /// The servers that all tests share. A test must not stop them.
     ///
     /// # Panics
-    /// In every test of the run, with the same sentence, when there are none to be had.
+    /// If they cannot be built or started; every test of the process gets the same message.
     #[track_caller]
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Result<ArgoCd, String>> = OnceLock::new();
@@ -101,7 +99,7 @@ impl ArgoCd {
         Self::start_with(settings, None)
     }
 
-    /// The same with both controllers at work in a cluster.
+    /// Starts the servers and both controllers, which work in a cluster.
     #[track_caller]
     pub fn in_cluster(cluster: &'static Cluster, settings: &Settings) -> Self {
         Self::start_with(settings, Some(Controllers::prepare(cluster)))
@@ -115,19 +113,19 @@ impl ArgoCd {
         }
     }
 
-    /// Where the controllers look for Applications and ApplicationSets.
+    /// Namespace of the Applications and ApplicationSets.
     ///
     /// # Panics
-    /// When there are no controllers.
+    /// If there are no controllers.
     #[track_caller]
     pub fn namespace(&self) -> &str {
         &self.controllers.as_ref().expect("ArgoCd::in_cluster() starts controllers").namespace
     }
 
-    /// The URL a forge calls when something changes.
+    /// URL of the webhook that a forge calls at a change.
     ///
     /// # Panics
-    /// When there are no controllers.
+    /// If there are no controllers.
     #[track_caller]
     pub fn webhook(&self) -> &str {
         self.server.webhook.as_deref().expect("ArgoCd::in_cluster() starts controllers")
@@ -143,19 +141,19 @@ impl ArgoCd {
         &self.server.repo_server
     }
 
-    /// What a server has written so far.
+    /// Log of a server so far.
     pub fn log(&self, name: &str) -> String {
         let file = self.server.logs.join(format!("{}.log", name.replace('/', "-")));
         fs::read_to_string(file).unwrap_or_default()
     }
 
-    /// The manifests of one Application, or why there are none.
+    /// Renders the manifests of one Application.
     #[track_caller]
     pub fn generate(&self, request: &Request) -> Answer {
         self.generate_all(std::slice::from_ref(request), 1).remove(0)
     }
 
-    /// The same for many, so many of them at once. The answers are in the order of the requests.
+    /// Renders many Applications, at most `at_once` at a time. The answers are in the order of the requests.
     #[track_caller]
     pub fn generate_all(&self, requests: &[Request], at_once: usize) -> Vec<Answer> {
         ask(self.repo_server(), requests, at_once)
@@ -164,14 +162,14 @@ impl ArgoCd {
     /// The parameters that an Application's plugin announces, as the web interface gets them.
     ///
     /// # Errors
-    /// What the repo-server answers instead.
+    /// The repo-server's error.
     #[track_caller]
     pub fn announced(&self, request: &Request) -> Result<Announced, Failure> {
         announced(self.repo_server(), request)
     }
 
-    /// Starts Argo CD's own plugin server with a `plugin.yaml`. The folder's name is ours;
-    /// what the plugin is called stands in the file.
+    /// Starts Argo CD's own plugin server with a `plugin.yaml`, which contains the plugin's name. `folder` is the folder of
+    /// its settings.
     #[track_caller]
     pub fn stock_plugin(&self, folder: &str, plugin_yaml: &str) -> Running {
         let settings = self.server.plugins.join(folder);
@@ -180,19 +178,19 @@ impl ArgoCd {
         self.start(&format!("cmp-server/{folder}"))
     }
 
-    /// Starts a server that was stopped, and waits until it can be used.
+    /// Starts a stopped server and waits until it is ready.
     #[track_caller]
     pub fn start(&self, name: &str) -> Running {
         self.order("start", name)
     }
 
-    /// Ends a server as Kubernetes does first: it may finish what it has begun.
+    /// Stops a server with SIGTERM, so that it can finish its calls.
     #[track_caller]
     pub fn stop(&self, name: &str) {
         self.order("stop", name);
     }
 
-    /// Ends a server as a lack of memory does.
+    /// Stops a server with SIGKILL.
     #[track_caller]
     pub fn kill(&self, name: &str) {
         self.order("kill", name);

@@ -1,14 +1,17 @@
-//! Many cases of one test.
+//! Parallel cases of one test.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
     thread,
 };
 
-/// How many run at once: a case mostly waits for a server, and other tests want their turn.
+/// Maximum number of parallel cases. A case mostly waits for a server, and other tests run at the same time.
 const AT_ONCE: usize = 3;
 
-/// Runs `case` with every number below `count`, a few at a time. A panic of a case is one of the test.
+/// Runs `case` with every number below `count`, a few in parallel.
+///
+/// # Panics
+/// If a case panics.
 pub fn for_each_number(count: usize, case: impl Fn(usize) + Sync) {
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {

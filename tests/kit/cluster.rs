@@ -1,4 +1,4 @@
-//! The one cluster of a test run, and the few things tests do with it.
+//! The cluster that all tests of a process share.
 
 use std::{
     path::{Path, PathBuf},
@@ -20,32 +20,31 @@ use crate::{
     wait::wait_until,
 };
 
-/// How long the tests wait for what a cluster does by itself. A namespace takes 6 to 10
-/// seconds to go; the rest is room for a busy machine.
+/// Maximum time to wait for a controller of the cluster. The deletion of a namespace takes 6 to 10 seconds; the rest is
+/// room for a busy machine.
 pub const PATIENCE: Duration = Duration::from_secs(90);
 
-/// A Kubernetes API server with controllers, for as long as the test run lasts.
+/// A Kubernetes API server with controllers. It runs until the process ends.
 pub struct Cluster {
     kubeconfig: PathBuf,
     kubectl: Kubectl,
     access: Access,
     origin: Origin,
-    /// The testbed, where we started one; it stops when this process ends.
+    /// The testbed, unless the cluster is one of `EOD_TEST_KUBECONFIG`. It stops when this process ends.
     testbed: Option<Testbed>,
 }
 
-/// How to run kubectl: as a program of its own or as a part of the testbed's binary.
+/// A kubectl: a program, or a part of the testbed's binary.
 struct Kubectl {
     program: PathBuf,
     part: Option<&'static str>,
 }
 
 impl Cluster {
-    /// The cluster all tests share: the one of `EOD_TEST_KUBECONFIG`, else one that is
-    /// started at the first call.
+    /// The shared cluster: the cluster of `EOD_TEST_KUBECONFIG`, or a testbed that is started at the first call.
     ///
     /// # Panics
-    /// In every test of the run, with the same sentence, when there is none to be had.
+    /// If there is no cluster; every test of the process gets the same message.
     #[track_caller]
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Result<Cluster, String>> = OnceLock::new();
@@ -74,7 +73,7 @@ impl Cluster {
     }
 
     fn connect(kubeconfig: PathBuf, testbed: Option<Testbed>) -> Result<Self, String> {
-        // The one that fits the servers, where we know which that is.
+        // The kubectl of the servers' version, if it is known.
         let fitting = match &testbed {
             Some(testbed) => testbed.kubectl.clone(),
             None => command::on_path("kubectl"),
@@ -96,7 +95,7 @@ impl Cluster {
         &self.kubeconfig
     }
 
-    /// The kubeconfig of somebody who is known and may do nothing.
+    /// Kubeconfig of an authenticated user without permissions.
     #[track_caller]
     pub fn nobody(&self) -> Kubeconfig {
         match &self.testbed {
@@ -105,7 +104,7 @@ impl Cluster {
         }
     }
 
-    /// The API server's URL, the authority behind it and the administrator's token.
+    /// The API server's URL and certificate authority, and the administrator's token.
     pub fn access(&self) -> &Access {
         &self.access
     }
@@ -125,28 +124,28 @@ impl Cluster {
         self.access.ca_pem.as_deref().unwrap_or_default()
     }
 
-    /// Runs kubectl as administrator and answers its stdout.
+    /// Runs kubectl as administrator and returns its stdout.
     ///
     /// # Panics
-    /// When it fails, with command, stdout and stderr.
+    /// If it fails, with command, stdout and stderr.
     #[track_caller]
     pub fn kubectl(&self, arguments: &[&str]) -> String {
         self.try_kubectl(arguments).expect_ok()
     }
 
-    /// Runs kubectl as administrator, for tests of what a cluster refuses.
+    /// Runs kubectl as administrator, for commands that the cluster may reject.
     #[track_caller]
     pub fn try_kubectl(&self, arguments: &[&str]) -> Finished {
         self.kubectl.run(&self.kubeconfig, arguments, "")
     }
 
-    /// Runs kubectl as somebody else.
+    /// Runs kubectl with another kubeconfig.
     #[track_caller]
     pub fn kubectl_as(&self, kubeconfig: &Path, arguments: &[&str]) -> Finished {
         self.kubectl.run(kubeconfig, arguments, "")
     }
 
-    /// `kubectl get ARGUMENTS -o json`; none when the object does not exist.
+    /// `kubectl get ARGUMENTS -o json`; none if the object does not exist.
     #[track_caller]
     pub fn get(&self, arguments: &[&str]) -> Option<Value> {
         let all = [&["get", "--ignore-not-found", "-ojson"], arguments].concat();
@@ -154,7 +153,7 @@ impl Cluster {
         (!text.trim().is_empty()).then(|| serde_json::from_str(&text).unwrap())
     }
 
-    /// Applies manifests as the person at the keyboard would.
+    /// Applies manifests with kubectl, as administrator.
     #[track_caller]
     pub fn apply(&self, yaml: &str) {
         self.try_apply(yaml).expect_ok();
@@ -166,7 +165,7 @@ impl Cluster {
         self.kubectl.run(&self.kubeconfig, &["apply", "-f", "-"], yaml)
     }
 
-    /// One call to the API server: status and answer. Cheaper than kubectl by far.
+    /// Sends one call to the API server; returns status and body. Much faster than kubectl.
     #[track_caller]
     pub fn call(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         let content_type = match method {
@@ -177,7 +176,7 @@ impl Cluster {
         self.origin.call(method, path, content_type, &body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 
-    /// The object at a path such as `/api/v1/namespaces/x`; none when there is none.
+    /// The object at a path such as `/api/v1/namespaces/x`; none if it does not exist.
     #[track_caller]
     pub fn read(&self, path: &str) -> Option<Value> {
         match self.call("GET", path, None) {
@@ -193,7 +192,7 @@ impl Cluster {
         self.read(&format!("/api/v1/namespaces/{name}")).is_some()
     }
 
-    /// Waits until a namespace that is being deleted is gone.
+    /// Waits for the end of a namespace's deletion.
     #[track_caller]
     pub fn wait_until_gone(&self, namespace: &str) {
         wait_until(&format!("namespace {namespace} to be gone"), PATIENCE, || {
@@ -204,8 +203,8 @@ impl Cluster {
         });
     }
 
-    /// An installation id nobody else uses: a DNS label of at most 40 bytes that is
-    /// different for every call, also on a cluster that outlives the run.
+    /// A unique installation id: a DNS label of at most 40 bytes. It is different for every call, also on a cluster that
+    /// other runs have used.
     pub fn installation(&self, test: &str) -> String {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
@@ -218,8 +217,7 @@ impl Cluster {
         format!("t{:x}-{number}-{}", since % 0x1000_0000, name.trim_matches('-'))
     }
 
-    /// A service account that may do what `rules` (of a ClusterRole) say and nothing
-    /// else, as a kubeconfig.
+    /// Creates a service account with exactly these rules of a ClusterRole; returns its kubeconfig.
     #[track_caller]
     pub fn service_account(&self, namespace: &str, name: &str, rules: &Value) -> Kubeconfig {
         let role = format!("{namespace}-{name}");
@@ -244,7 +242,7 @@ impl Kubectl {
         command::run(&mut command, input)
     }
 
-    /// What a kubeconfig says, by the one program that reads every kind of it.
+    /// Reads a kubeconfig with kubectl, which supports every form of it.
     #[track_caller]
     fn access(&self, kubeconfig: &Path) -> Result<Access, String> {
         let view = self.run(kubeconfig, &["config", "view", "--raw", "--minify", "-ojson"], "");
@@ -255,8 +253,7 @@ impl Kubectl {
     }
 }
 
-/// The token of a service account that may do everything, for a cluster whose
-/// kubeconfig proves the user in a way our own calls do not speak.
+/// Token of a service account with all permissions. Needed if the kubeconfig authenticates by other means than a token.
 fn administrator(kubectl: &Kubectl, kubeconfig: &Path) -> Result<String, String> {
     const NAME: &str = "eod-test-admin";
     let list = json!({ "apiVersion": "v1", "kind": "List", "items": [

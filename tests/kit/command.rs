@@ -1,4 +1,4 @@
-//! Programs that are run to their end, with everything they said.
+//! Programs that run to their end, with their output.
 
 use std::{
     ffi::OsStr,
@@ -10,9 +10,9 @@ use std::{
 
 /// A program that has ended.
 pub struct Finished {
-    /// The command as one would type it, for messages.
+    /// The command line, for messages.
     pub line: String,
-    /// The exit code; none when a signal ended it.
+    /// The exit code; none if a signal ended it.
     pub code: Option<i32>,
     /// All output on stdout; invalid UTF-8 is replaced.
     pub stdout: String,
@@ -21,7 +21,10 @@ pub struct Finished {
 }
 
 impl Finished {
-    /// Answers stdout, or panics with all that is known when the program failed.
+    /// Returns stdout.
+    ///
+    /// # Panics
+    /// If the exit code is not 0, with the command and its output.
     #[track_caller]
     pub fn expect_ok(self) -> String {
         assert!(self.code == Some(0), "{}", self.report());
@@ -39,7 +42,7 @@ impl Finished {
 /// Runs a program with `input` on its stdin.
 ///
 /// # Panics
-/// When it cannot be started.
+/// If it cannot be started.
 #[track_caller]
 pub fn run(command: &mut Command, input: &str) -> Finished {
     let line = line(command);
@@ -47,8 +50,8 @@ pub fn run(command: &mut Command, input: &str) -> Finished {
     let mut child = command.spawn().unwrap_or_else(|error| panic!("cannot start `{line}`: {error}"));
     let mut stdin = child.stdin.take().unwrap();
     let input = input.to_owned();
-    // From a thread, since a program may write much before it has read all. One that
-    // does not want its input closes the pipe, which is no error.
+    // In a thread, because the program may fill its output pipe before it has read all input. A program that closes its
+    // stdin early is not an error.
     let feeder = thread::spawn(move || drop(stdin.write_all(input.as_bytes())));
     let output = child.wait_with_output().unwrap();
     feeder.join().unwrap();
@@ -60,18 +63,18 @@ pub fn run(command: &mut Command, input: &str) -> Finished {
     }
 }
 
-/// The command as one would type it.
+/// The command line, for messages.
 pub fn line(command: &Command) -> String {
     let words = std::iter::once(command.get_program()).chain(command.get_args());
     words.map(OsStr::to_string_lossy).collect::<Vec<_>>().join(" ")
 }
 
-/// Where a program stands on PATH.
+/// Path of a program, searched for in PATH.
 pub fn on_path(name: &str) -> Option<PathBuf> {
     in_path(&std::env::var_os("PATH")?, name)
 }
 
-/// Where a program stands in a list of folders that is written as PATH is.
+/// Path of a program, searched for in a list of folders in the format of PATH.
 pub fn in_path(folders: &OsStr, name: &str) -> Option<PathBuf> {
     std::env::split_paths(folders).map(|folder| folder.join(name)).find(|file| file.is_file())
 }

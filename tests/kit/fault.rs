@@ -1,9 +1,8 @@
-//! A proxy in front of the real API server that spoils chosen calls and logs all.
+//! A proxy in front of a real server that injects faults into chosen calls and logs all calls.
 //!
-//! It stands in for what a real server cannot be made to do on demand: an answer lost
-//! after the call was stored, a server that hangs, half an answer. Everything it is not
-//! told to spoil goes through unchanged, watches included. It speaks plain HTTP on the
-//! loopback device, so that a client needs nothing but another server address.
+//! It creates the failures that a real server cannot produce on demand: an answer lost after the call was stored, a server
+//! that does not answer, half an answer. All other calls pass unchanged, watches included. It serves plain HTTP on
+//! 127.0.0.1, so that a client needs only another server address.
 
 mod body;
 mod serve;
@@ -25,10 +24,10 @@ use crate::{
     http::Origin,
 };
 
-/// What happens to a call instead of just being handed on.
+/// A fault of one call.
 #[derive(Clone, Debug)]
 pub enum Fault {
-    /// Answered by us; the API server never hears of the call.
+    /// The proxy answers; the server does not receive the call.
     Status {
         /// HTTP status.
         code: u16,
@@ -37,39 +36,39 @@ pub enum Fault {
         /// The body as it is sent.
         body: String,
     },
-    /// Handed on and carried out, but answered with this status.
+    /// The server carries out the call; the proxy answers with this status.
     AnswerAfterStore(u16),
-    /// The connection is closed; the API server never hears of the call.
+    /// The connection is closed; the server does not receive the call.
     DropBefore,
-    /// Handed on and carried out, then the connection is closed without an answer.
+    /// The server carries out the call; the connection is closed without an answer.
     DropAfterStore,
-    /// Handed on after a pause.
+    /// The call is forwarded after a pause.
     Delay(Duration),
-    /// Accepted and never answered; the API server never hears of the call.
+    /// The call is accepted and never answered; the server does not receive it.
     Hang,
-    /// Handed on and carried out; the connection is closed in the middle of the answer.
+    /// The server carries out the call; the connection is closed in the middle of the answer.
     HalfBody,
-    /// What a load balancer says while it has no server.
+    /// The HTML page of a load balancer without a backend, status 502.
     Html502,
 }
 
 impl Fault {
-    /// An answer with a Kubernetes `Status` as its body.
+    /// [`Fault::Status`] with a Kubernetes `Status` as its body.
     pub fn status(code: u16, reason: &str, message: &str) -> Self {
         Self::Status { code, headers: Vec::new(), body: serve::status(code, reason, message) }
     }
 
-    /// The same with a `Retry-After` header, in seconds.
+    /// [`Fault::status`] with a `Retry-After` header, in seconds.
     pub fn retry_after(code: u16, reason: &str, seconds: u32) -> Self {
         let headers = vec![("retry-after", seconds.to_string())];
         Self::Status { code, headers, body: serve::status(code, reason, "come back later") }
     }
 }
 
-/// A call as it arrived, and what became of it.
+/// A logged call and its result.
 #[derive(Clone, Debug)]
 pub struct Logged {
-    /// When it arrived.
+    /// Time of its arrival.
     pub at: Instant,
     /// HTTP method.
     pub method: String,
@@ -79,26 +78,26 @@ pub struct Logged {
     pub query: String,
     /// The `User-Agent` header.
     pub user_agent: String,
-    /// All headers. What is in those that prove who calls does not show in a message.
+    /// All headers. Values of credentials are not printed.
     pub headers: HeaderMap,
-    /// The body where it was JSON.
+    /// The body, if it is JSON.
     pub body: Option<Value>,
-    /// What the API server answered; none when it was not asked, or has not answered.
+    /// Status of the server's answer; none if the server did not receive the call, or has not answered yet.
     pub stored: Option<u16>,
-    /// What we answered; none when the connection was closed, or there is no answer yet.
+    /// Status of the proxy's answer; none if the connection was closed, or there is no answer yet.
     pub status: Option<u16>,
-    /// Whether a rule spoiled it.
+    /// True if a rule injected a fault.
     pub spoiled: bool,
 }
 
 impl Logged {
-    /// Whether the call has this method and its path ends like this.
+    /// True if the call has this method and its path has this end.
     pub fn is(&self, method: &str, path_end: &str) -> bool {
         self.method == method && self.path.ends_with(path_end)
     }
 }
 
-/// A running proxy; it stops when it is dropped, and with it all calls still hanging.
+/// A running proxy. When it is dropped, it stops and closes all connections.
 pub struct FaultProxy {
     access: Access,
     kubeconfig: Kubeconfig,
@@ -115,7 +114,7 @@ struct Rule {
     fault: Fault,
 }
 
-/// What the calls in flight share with the test.
+/// State that the calls in flight share with the test.
 struct Shared {
     origin: Origin,
     rules: Mutex<Vec<Rule>>,
@@ -123,13 +122,13 @@ struct Shared {
 }
 
 impl FaultProxy {
-    /// A proxy in front of the cluster, for its administrator.
+    /// A proxy in front of the cluster, with the administrator's token.
     #[track_caller]
     pub fn start(cluster: &Cluster) -> Self {
         Self::in_front_of(cluster.access())
     }
 
-    /// A proxy for somebody else, or in front of another proxy.
+    /// A proxy in front of another server or proxy, with another token.
     #[track_caller]
     pub fn in_front_of(access: &Access) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -143,7 +142,7 @@ impl FaultProxy {
         Self { kubeconfig: through_us.kubeconfig(), access: through_us, shared, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// A kubeconfig that leads through the proxy, with the same token.
+    /// A kubeconfig with the proxy's address and the server's token.
     pub fn kubeconfig(&self) -> &Path {
         self.kubeconfig.path()
     }
@@ -153,25 +152,28 @@ impl FaultProxy {
         &self.access
     }
 
-    /// Spoils the next `times` calls that match. Of several rules the first that matches
-    /// and is not used up counts. `usize::MAX` means for ever.
+    /// Injects a fault into the next `times` matching calls; `usize::MAX` is no limit. If several rules match, the first one
+    /// that has calls left is used.
     pub fn rule(&self, matches: impl Fn(&Logged) -> bool + Send + 'static, times: usize, fault: Fault) {
         lock(&self.shared.rules).push(Rule { matches: Box::new(matches), left: times, fault });
     }
 
-    /// From now on everything goes through.
+    /// Removes all rules: all following calls pass unchanged.
     pub fn clear_rules(&self) {
         lock(&self.shared.rules).clear();
     }
 
-    /// Panics when a rule with a number was not used up: then the test proves nothing.
+    /// Asserts that every rule with a limit has injected all its faults.
+    ///
+    /// # Panics
+    /// If a rule has calls left; the test would prove nothing.
     #[track_caller]
     pub fn assert_rules_used(&self) {
         for (index, rule) in lock(&self.shared.rules).iter().enumerate() {
             let unused = rule.left > 0 && rule.left < usize::MAX / 2;
             assert!(
                 !unused,
-                "rule {index} ({:?}) should have hit {} more calls; calls seen:\n{}",
+                "rule {index} ({:?}) has {} calls left; calls so far:\n{}",
                 rule.fault,
                 rule.left,
                 self.story()
@@ -179,17 +181,17 @@ impl FaultProxy {
         }
     }
 
-    /// Every call so far, in the order in which they arrived.
+    /// All calls so far, in the order of their arrival.
     pub fn log(&self) -> Vec<Logged> {
         lock(&self.shared.log).clone()
     }
 
-    /// Forgets the calls so far, to count only what comes.
+    /// Clears the log.
     pub fn clear_log(&self) {
         lock(&self.shared.log).clear();
     }
 
-    /// How many calls so far were like this.
+    /// Number of matching calls so far.
     pub fn calls(&self, like: impl Fn(&Logged) -> bool) -> usize {
         lock(&self.shared.log).iter().filter(|logged| like(logged)).count()
     }
@@ -212,14 +214,14 @@ impl Drop for FaultProxy {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic in there was printed already, and we may be in one ourselves.
+            // A panic of the thread was printed already, and this thread may be panicking too.
             drop(thread.join());
         }
     }
 }
 
 impl Shared {
-    /// Logs a call and answers its number in the log and the fault that is meant for it.
+    /// Logs a call; returns its position in the log and the fault to inject.
     fn arrived(&self, mut call: Logged) -> (Ticket, Option<Fault>) {
         let mut fault = None;
         for rule in lock(&self.rules).iter_mut() {
@@ -236,7 +238,7 @@ impl Shared {
     }
 
     fn update(&self, ticket: &Ticket, change: impl FnOnce(&mut Logged)) {
-        // The log may have been cleared meanwhile, then the place holds another call.
+        // The log may have been cleared meanwhile; then the position has another call.
         if let Some(logged) = lock(&self.log).get_mut(ticket.index)
             && logged.path == ticket.call.path
             && logged.method == ticket.call.method
@@ -246,13 +248,13 @@ impl Shared {
     }
 }
 
-/// Where a call stands in the log.
+/// Position of a call in the log.
 struct Ticket {
     index: usize,
     call: Logged,
 }
 
-/// A matcher that panicked spoils its own test, not the others that wait for the lock.
+/// A matcher that panicked fails its own test, not the others that wait for the lock.
 fn lock<T>(mutex: &Mutex<T>) -> MutexGuard<'_, T> {
     mutex.lock().unwrap_or_else(PoisonError::into_inner)
 }

@@ -1,7 +1,6 @@
 //! Single calls to the API server, one connection each.
 //!
-//! Polling through kubectl would cost the tests most of their time, and the fault proxy
-//! has to hand on calls byte by byte.
+//! Polling through kubectl would take most of the tests' time, and the fault proxy has to forward calls unchanged.
 
 use std::{io, sync::Arc};
 
@@ -28,13 +27,13 @@ use tokio_rustls::{
 
 use crate::access::Access;
 
-/// The API server as something that requests can be sent to.
+/// Client of one server.
 #[derive(Clone)]
 pub struct Origin {
     host: String,
     port: u16,
     bearer: HeaderValue,
-    /// None where the server speaks plain HTTP.
+    /// None for plain HTTP.
     tls: Option<TlsConnector>,
 }
 
@@ -53,12 +52,12 @@ impl Origin {
         }
     }
 
-    /// The header that says who we are.
+    /// The `Authorization` header.
     pub fn bearer(&self) -> HeaderValue {
         self.bearer.clone()
     }
 
-    /// Makes one call and reads the whole answer. Blocks; not to be used from async code.
+    /// Sends one call and reads the whole answer. Blocks; must not be called from async code.
     pub fn call(&self, method: &str, path: &str, content_type: &str, body: &str) -> io::Result<(u16, Value)> {
         let request = Request::builder()
             .method(method)
@@ -99,7 +98,7 @@ async fn exchange(
     request: Request<Full<Bytes>>,
 ) -> io::Result<Response<Incoming>> {
     let (mut sender, connection) = http1::handshake(TokioIo::new(stream)).await.map_err(io::Error::other)?;
-    // The connection ends by itself once the answer was read or dropped.
+    // The connection closes when the answer has been read or dropped.
     tokio::spawn(connection);
     sender.send_request(request).await.map_err(io::Error::other)
 }

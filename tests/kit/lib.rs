@@ -13,12 +13,12 @@
 //! | `EOD_TEST_VAULT_ADDR`, `VAULT_TOKEN`, `VAULT_CACERT` | an existing Vault |
 //! | `KUBEBUILDER_ASSETS` | folder with kube-apiserver and etcd, used in place of the testbed's own |
 //! | `EOD_TEST_TERRAFORM` | Terraform or OpenTofu binaries, `path[,path]` |
+//! | `EOD_TEST_OPENTOFU` | tests to run on OpenTofu in addition: `all`, `some` or `none` (default) |
 //! | `EOD_TEST_KEEP=1` | keeps the folders of the tests and prints their paths |
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
     clippy::indexing_slicing,
-    clippy::missing_panics_doc,
     clippy::print_stderr,
     reason = "test code reports by panics; clippy permits them only inside of #[test]"
 )]

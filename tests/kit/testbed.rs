@@ -1,4 +1,4 @@
-//! Finds the testbed's binary, builds it when needed, and starts a cluster with it.
+//! Finds or builds the testbed's binary and starts a cluster with it.
 
 use std::{
     ffi::{OsStr, OsString},
@@ -16,22 +16,22 @@ use crate::{
 
 /// A running `eod-testbed up`.
 ///
-/// It stops when the pipe on its stdin is closed, which happens however this process
-/// ends; and it removes its own folder. So nothing is left of a killed test run.
+/// It stops and removes its folder when its stdin is closed, which happens in any case when this process ends. A killed
+/// test run leaves nothing behind.
 pub struct Testbed {
     /// The administrator's kubeconfig.
     pub kubeconfig: PathBuf,
     /// Kubeconfig of a user without permissions.
     pub restricted: PathBuf,
-    /// A kubectl that came with the servers, where they are not our own build.
+    /// A kubectl next to the servers, if they are not the testbed's own.
     pub kubectl: Option<PathBuf>,
-    /// Holds the pipe: it is closed with it.
+    /// The process; it owns the pipe to its stdin.
     pub process: Child,
 }
 
 impl Testbed {
-    /// Starts a cluster and waits until it is ready. Its servers come from the folders
-    /// in `assets`, those that are not there from our binary.
+    /// Starts a cluster and waits until it is ready. The folders in `assets` are searched for its servers; the testbed's
+    /// binary contains the rest.
     pub fn start(binary: &Path, assets: Option<&OsStr>) -> Result<Self, String> {
         let mut errors = tempfile::tempfile().map_err(|error| error.to_string())?;
         let mut command = Command::new(binary);
@@ -63,8 +63,8 @@ impl Testbed {
     }
 }
 
-/// The testbed's binary: on PATH, else from the cache, else built, with a line that
-/// says which. The answer, also a failure, is the same for the whole run.
+/// Path of the testbed's binary: on PATH, in the cache, or built now. A line on stderr says which. The result, also an
+/// error, is the same for the whole process.
 pub fn binary() -> Result<&'static Path, String> {
     static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     FOUND.get_or_init(find).as_deref().map_err(Clone::clone)
@@ -80,8 +80,8 @@ fn find() -> Result<PathBuf, String> {
     Ok(found)
 }
 
-/// The folders whose servers are used instead of our own: the one of `KUBEBUILDER_ASSETS`,
-/// else those of PATH when both an API server and an etcd are there. None means our own.
+/// Folders with servers to use in place of the testbed's own: `KUBEBUILDER_ASSETS`, or PATH if it has both an API server
+/// and an etcd. None means the testbed's own servers.
 pub fn assets() -> Result<Option<OsString>, String> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let found = servers(variable("KUBEBUILDER_ASSETS"), variable("PATH"))?;
@@ -92,8 +92,7 @@ pub fn assets() -> Result<Option<OsString>, String> {
     Ok(found)
 }
 
-/// Chooses between the two variables. Without an API server and its etcd a folder is of
-/// no use; all else can come from our binary.
+/// Chooses between the two variables. A folder needs an API server and its etcd; the testbed's binary contains the rest.
 pub fn servers(kubebuilder: Option<OsString>, path: Option<OsString>) -> Result<Option<OsString>, String> {
     let missing =
         |folders: &OsStr| ["kube-apiserver", "etcd"].into_iter().find(|name| in_path(folders, name).is_none());
@@ -110,9 +109,9 @@ pub fn servers(kubebuilder: Option<OsString>, path: Option<OsString>) -> Result<
     }
 }
 
-/// Builds a part with the testbed's script, or finds it in the script's cache.
+/// Builds a part with the testbed's script, or finds it in the script's cache. Returns its path.
 ///
-/// The script's progress goes straight to the terminal, since a first build is long.
+/// The script's progress is printed to the terminal, because a first build takes minutes.
 pub fn build(part: &str) -> Result<PathBuf, String> {
     let script = crate::repository().join("tests/testbed/build.sh");
     let output = Command::new(&script)
@@ -128,7 +127,7 @@ pub fn build(part: &str) -> Result<PathBuf, String> {
     }
 }
 
-/// The two kubeconfig files of the one line the testbed prints when it is ready.
+/// Reads the two kubeconfig paths from the line that the testbed prints when it is ready.
 fn announcement(stdout: impl Read) -> Option<(PathBuf, PathBuf)> {
     let mut line = String::new();
     BufReader::new(stdout).read_line(&mut line).ok()?;

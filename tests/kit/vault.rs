@@ -1,12 +1,11 @@
-//! The one Vault server of a test run, and servers of a test's own.
+//! Vault servers: one that all tests of a process share, and servers of single tests.
 //!
-//! The shared one is the server of `EOD_TEST_VAULT_ADDR` and `VAULT_TOKEN` (with
-//! `VAULT_CACERT` where it speaks HTTPS), else a `vault` on PATH in development mode, else
-//! the testbed's `eod-vault`, which is built when it was not yet. Tests share it by
-//! keeping to engines, policies and roles of their own, which the functions here name.
-//! What no other test could bear, such as sealing, is done to a server of one's own.
+//! The shared server is the server of `EOD_TEST_VAULT_ADDR` and `VAULT_TOKEN` (with `VAULT_CACERT` for HTTPS), or a `vault`
+//! on PATH in development mode, or the testbed's `eod-vault`, which is built if necessary. Each test uses engines, policies
+//! and roles of its own, which the functions here name. A test that disturbs others, for example by sealing, uses
+//! [`Vault::own`].
 //!
-//! Every server has an audit log, from which can be proved what was never read.
+//! Every server has an audit log, which proves that a secret was not read.
 
 mod audit;
 mod client;
@@ -30,27 +29,27 @@ use crate::{access::Access, fault::FaultProxy};
 pub use self::{audit::Audit, client::Client};
 use self::{login::Issuer, server::Server};
 
-/// How long the tests wait for what a server does by itself.
+/// Maximum time to wait for a server.
 const PATIENCE: Duration = Duration::from_secs(60);
 
 /// A Vault server, unsealed, with an audit log.
 ///
-/// One that is a test's own ends when it is dropped, the shared one with the test run.
+/// A test's own server stops when it is dropped. The shared server stops with the process.
 pub struct Vault {
     server: Server,
     client: Client,
     shared: bool,
-    /// The method at which our own JWTs are good; made when one is wanted.
+    /// The jwt login method that accepts the kit's own tokens; created at first use.
     issuer: OnceLock<Issuer>,
-    /// Where the kubernetes method is; made when it is wanted.
+    /// Mount path of the kubernetes login method; created at first use.
     kubernetes: OnceLock<String>,
 }
 
 impl Vault {
-    /// The server all tests share.
+    /// The shared server.
     ///
     /// # Panics
-    /// In every test of the run, with the same sentence, when there is none to be had.
+    /// If there is no server; every test of the process gets the same message.
     #[track_caller]
     pub fn shared() -> &'static Self {
         static SHARED: OnceLock<Result<Vault, String>> = OnceLock::new();
@@ -66,7 +65,7 @@ impl Vault {
         Self::start(false)
     }
 
-    /// The same with HTTPS and a certificate authority of its own.
+    /// A server for one test, with HTTPS and a certificate authority of its own.
     #[track_caller]
     pub fn own_tls() -> Self {
         Self::start(true)
@@ -86,17 +85,17 @@ impl Vault {
         Self { server, client, shared, issuer: OnceLock::new(), kubernetes: OnceLock::new() }
     }
 
-    /// The URL, as `VAULT_ADDR` has it.
+    /// URL of the server, in the format of `VAULT_ADDR`.
     pub fn address(&self) -> &str {
         &self.server.access.server
     }
 
-    /// A token that may do everything.
+    /// The root token.
     pub fn token(&self) -> &str {
         &self.server.access.token
     }
 
-    /// The authority in PEM; none where the server speaks plain HTTP.
+    /// Certificate authority in PEM; none for plain HTTP.
     pub fn ca_pem(&self) -> Option<&str> {
         self.server.access.ca_pem.as_deref()
     }
@@ -107,34 +106,34 @@ impl Vault {
         Audit::find(&self.client, &self.server.audit)
     }
 
-    /// A proxy in front of the server that spoils the calls it is told to, see [`faults`].
+    /// A fault proxy in front of the server; [`faults`] has Vault's own faults.
     #[track_caller]
     pub fn proxy(&self) -> FaultProxy {
         FaultProxy::in_front_of(&self.server.access)
     }
 
-    /// One call as administrator; the path is what follows `/v1/`.
+    /// Sends one call with the root token. `path` is relative to `/v1/`.
     #[track_caller]
     pub fn call(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         self.client.call(method, path, body)
     }
 
-    /// Somebody else who calls; an empty token is nobody.
+    /// A client with another token; an empty token means none.
     pub fn client(&self, token: &str) -> Client {
         Client::new(&Access { token: token.to_owned(), ..self.server.access.clone() })
     }
 
-    /// Seals the server: it forgets its keys and answers 503 to everything.
+    /// Seals the server: it answers every call with 503.
     ///
     /// # Panics
-    /// For the shared server, which others are using.
+    /// If it is the shared server.
     #[track_caller]
     pub fn seal(&self) {
-        assert!(!self.shared, "the shared Vault was to be sealed; use Vault::own() for that");
+        assert!(!self.shared, "the shared Vault must not be sealed; use Vault::own()");
         self.client.done("PUT", "sys/seal", None);
     }
 
-    /// Unseals it with its one key share. Everything is as it was.
+    /// Unseals the server. All data is unchanged.
     #[track_caller]
     pub fn unseal(&self) {
         let key = self.server.unseal_key.as_deref().unwrap();
@@ -143,8 +142,8 @@ impl Vault {
     }
 }
 
-/// A name nobody else uses, also on a server that outlives the run: lower-case letters,
-/// digits and dashes, with a letter in front.
+/// A unique name, also on a server that other runs have used: lower-case letters, digits and dashes; the first is a
+/// letter.
 pub(super) fn unique(test: &str) -> String {
     static COUNT: AtomicU32 = AtomicU32::new(0);
     let number = COUNT.fetch_add(1, Ordering::Relaxed);

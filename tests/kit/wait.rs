@@ -1,17 +1,17 @@
-//! Waiting for a state of the outside world.
+//! Polling for a condition.
 
 use std::{
     thread,
     time::{Duration, Instant},
 };
 
-/// Asks again and again until there is an answer.
+/// Polls until `ask` succeeds; returns its value.
 ///
-/// `ask` answers what was waited for, or what it saw instead, which the panic shows.
-/// Deadlines are generous: they end a broken test, they measure nothing.
+/// The error of `ask` is the state it saw; the panic shows the last one. Deadlines are long: they end a broken test and
+/// are no measurement.
 ///
 /// # Panics
-/// When the deadline has passed.
+/// If the deadline has passed.
 #[track_caller]
 pub fn wait_until<T>(what: &str, deadline: Duration, mut ask: impl FnMut() -> Result<T, String>) -> T {
     let begun = Instant::now();

@@ -1,4 +1,4 @@
-//! A folder with a Terraform configuration, and Terraform runs in it.
+//! A folder with a Terraform configuration, and runs of Terraform in it.
 
 mod run;
 
@@ -17,11 +17,11 @@ use tempfile::TempDir;
 pub use self::run::{Run, Running};
 use crate::{command, keep_folders, terraform::Terraform};
 
-/// A configuration of its own, with nothing of the machine's: no home, no Terraform
-/// settings, no credentials but those the test names.
+/// A configuration in a temporary folder, isolated from the machine: no home folder, no Terraform settings, and only the
+/// credentials that the test sets.
 ///
-/// The provider is found through `dev_overrides`, so there is no `init`. The log of
-/// every run is kept at TRACE, for messages and for tests that look for secrets.
+/// Terraform finds the provider by `dev_overrides`, without `init`. Each run writes a log at level TRACE, for messages and
+/// for tests that search for secrets.
 pub struct Workspace {
     folder: TempDir,
     terraform: Terraform,
@@ -30,7 +30,7 @@ pub struct Workspace {
 }
 
 impl Workspace {
-    /// A folder with `main.tf`, run with the first Terraform there is.
+    /// A folder with `main.tf`, run with [`Terraform::first`].
     #[track_caller]
     pub fn new(test: &str, hcl: &str) -> Self {
         Self::with(Terraform::first(), test, hcl)
@@ -57,7 +57,7 @@ impl Workspace {
             ("TF_IN_AUTOMATION", "1".into()),
             ("TF_INPUT", "0".into()),
             ("TF_LOG", "TRACE".into()),
-            // No question to its maker whether there is a newer version.
+            // Disables the check for newer versions.
             ("CHECKPOINT_DISABLE", "1".into()),
         ];
         let environment = environment.map(|(name, value)| (name.to_owned(), value)).into();
@@ -79,7 +79,7 @@ impl Workspace {
         self
     }
 
-    /// Sets a variable for all runs from now on.
+    /// Sets a variable for all following runs.
     pub fn set_env(&mut self, name: &str, value: impl Into<OsString>) {
         self.environment.insert(name.to_owned(), value.into());
     }
@@ -127,7 +127,7 @@ impl Workspace {
             .envs(&self.environment)
             .env("TF_LOG_PATH", file("log"))
             .stdin(Stdio::null())
-            // Files and not pipes: nobody has to read while it runs.
+            // Files in place of pipes, because no thread reads while it runs.
             .stdout(File::create(file("stdout")).unwrap())
             .stderr(File::create(file("stderr")).unwrap());
         let line = command::line(&command);
@@ -141,10 +141,10 @@ impl Workspace {
         self.run(&["plan", "-no-color"])
     }
 
-    /// 0 when there is nothing to do, 2 when there is.
+    /// Exit code of a plan: 0 without changes, 2 with changes.
     ///
     /// # Panics
-    /// When the plan fails.
+    /// If the plan fails.
     #[track_caller]
     pub fn plan_exit_code(&self) -> i32 {
         let run = self.run(&["plan", "-no-color", "-detailed-exitcode"]);
@@ -154,7 +154,10 @@ impl Workspace {
         }
     }
 
-    /// Panics with the plan when there is something to do.
+    /// Asserts that a plan has no changes.
+    ///
+    /// # Panics
+    /// If there are changes, with the plan.
     #[track_caller]
     pub fn expect_no_changes(&self) {
         let run = self.run(&["plan", "-no-color", "-detailed-exitcode"]);
@@ -173,7 +176,7 @@ impl Workspace {
         self.run(&["destroy", "-no-color", "-auto-approve"])
     }
 
-    /// The state as `show -json` answers it.
+    /// The state, in the format of `show -json`.
     #[track_caller]
     pub fn state(&self) -> Value {
         let run = self.run(&["show", "-json"]).expect_ok();
@@ -189,16 +192,19 @@ impl Workspace {
         Some(found["values"].clone())
     }
 
-    /// The state file as it is on the disk; empty when there is none.
+    /// Content of the state file; empty if there is none.
     pub fn raw_state_text(&self) -> String {
         fs::read_to_string(self.path().join("terraform.tfstate")).unwrap_or_default()
     }
 
-    /// Panics when a text is in any file a run has left: state, backup, saved plan, output
-    /// or log. What `hidden` names, such as the file the secret came from, is left out.
+    /// Asserts that no file of the runs contains a secret: state, backup, saved plan, output, log. `hidden` lists files that
+    /// may contain it, such as its source.
+    ///
+    /// # Panics
+    /// If a file contains it.
     #[track_caller]
     pub fn assert_nowhere(&self, secret: &str, hidden: &[&str]) {
-        assert!(!secret.is_empty(), "an empty text is everywhere");
+        assert!(!secret.is_empty(), "an empty string is in every file");
         for file in run::files(self.folder.path()) {
             let bytes = fs::read(&file).unwrap_or_default();
             let found = bytes.windows(secret.len()).any(|window| window == secret.as_bytes());
@@ -208,8 +214,8 @@ impl Workspace {
     }
 }
 
-/// The settings file that leads Terraform to the binary cargo has just built. There is no
-/// other way to install in it, so a test cannot reach the network by mistake.
+/// The settings file with the path of the provider that cargo built. It has no other source of providers, so a test cannot
+/// use the network by mistake.
 fn overrides() -> String {
     let provider = crate::provider();
     let folder = provider.parent().unwrap().display();

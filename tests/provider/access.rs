@@ -1,4 +1,4 @@
-//! Who may do what in an environment, asked of the API server itself.
+//! Permissions in an environment, as the API server decides them.
 
 use eod_testkit::{cluster::PATIENCE, wait::wait_until};
 use serde_json::json;
@@ -8,7 +8,7 @@ use crate::provider::{Story, tell};
 /// Something one may want to do: verb, API group, resource, subresource.
 type Wish = (&'static str, &'static str, &'static str, &'static str);
 
-/// Whether the API server lets a user do something in the namespace.
+/// True if the API server allows a user to do something in the namespace.
 fn may(story: &Story, who: &serde_json::Value, (verb, group, resource, subresource): Wish) -> bool {
     let mut spec = json!({ "resourceAttributes": {
         "namespace": story.name, "verb": verb, "group": group, "resource": resource, "subresource": subresource,
@@ -28,7 +28,7 @@ fn wait_until_may(story: &Story, who: &serde_json::Value, wish: Wish) {
 }
 
 #[test]
-fn an_owner_works_with_what_runs_and_cannot_change_what_guards_it() {
+fn an_owner_can_work_with_workloads_and_cannot_change_guards() {
     tell("owner", "access = [{ kind = \"User\", name = \"alice@acme.example\" }]", |story| {
         story.settle();
         let alice = json!({ "user": "alice@acme.example" });
@@ -126,7 +126,7 @@ fn the_order_of_access_is_no_reason_to_make_a_binding_again() {
 }
 
 #[test]
-fn who_loses_access_loses_it() {
+fn removed_access_is_revoked() {
     tell("revoked", "access = [{ kind = \"User\", name = \"alice\" }]", |story| {
         story.settle();
         let alice = json!({ "user": "alice" });

@@ -1,4 +1,5 @@
-//! Whose namespace is it? What is ours is continued or offered, what is not is left alone and not offered.
+//! Ownership of existing namespaces: an interrupted create is continued, a finished environment can be imported or adopted,
+//! and namespaces of others are left alone.
 
 use serde_json::{Value, json};
 
@@ -28,7 +29,7 @@ fn an_interrupted_create_is_continued_silently() {
 }
 
 #[test]
-fn a_finished_one_in_no_state_is_an_error_with_the_import_block() {
+fn an_unmanaged_finished_environment_is_an_error_with_the_import_block() {
     tell("finished", "", |story| {
         story.settle();
         let (uid, spec) = (story.uid(), story.annotation("environment.on-demand/spec"));
@@ -51,7 +52,7 @@ fn a_finished_one_in_no_state_is_an_error_with_the_import_block() {
 }
 
 #[test]
-fn adopt_takes_a_finished_one() {
+fn adopt_takes_over_a_finished_environment() {
     tell("adopt", "", |story| {
         story.settle();
         let (uid, created) = (story.uid(), story.attribute("created_at"));
@@ -65,7 +66,7 @@ fn adopt_takes_a_finished_one() {
 }
 
 #[test]
-fn adopt_makes_what_is_not_there() {
+fn adopt_creates_a_missing_environment() {
     tell("adopt-none", "adopt = true", |story| {
         story.settle().expect_said(&done(1, 0, 0));
     });
@@ -88,7 +89,7 @@ fn refused_and_untouched(story: &Story, because: &[&str]) {
 }
 
 #[test]
-fn what_is_not_ours_is_left_alone() {
+fn a_namespace_of_another_owner_is_left_alone() {
     for arguments in ["", "adopt = true", "adopt = true\nforce_conflicts = true"] {
         tell("not-ours", arguments, |story| {
             story.make_foreign_namespace();
@@ -100,7 +101,7 @@ fn what_is_not_ours_is_left_alone() {
 }
 
 #[test]
-fn marks_without_an_installation_are_not_ours() {
+fn ownership_labels_without_an_installation_are_refused() {
     tell("half-marked", "adopt = true", |story| {
         story.make_foreign_namespace();
         story.patch_metadata(&json!({ "labels": {
@@ -111,7 +112,7 @@ fn marks_without_an_installation_are_not_ours() {
 }
 
 #[test]
-fn what_another_installation_owns_is_left_alone() {
+fn an_environment_of_another_installation_is_not_changed() {
     for arguments in ["", "adopt = true"] {
         tell("other-owner", arguments, |story| {
             story.settle();

@@ -1,4 +1,4 @@
-//! What every story has: a block of our provider, what stands below it, and the folder both are run in.
+//! Configuration of every story: a provider block, the blocks below it, and the folder of the runs.
 
 use std::ops::{Deref, DerefMut};
 
@@ -24,7 +24,7 @@ impl Configuration {
         Self { terraform, workspace, always: String::new(), provider: provider.to_owned(), body: String::new() }
     }
 
-    /// The same configuration in another folder, where nothing is in its state.
+    /// This configuration in another folder, with an empty state.
     pub(crate) fn elsewhere(&self, workspace: Workspace) -> Self {
         let Self { terraform, workspace: _, always, provider, body } = self;
         let (always, provider, body) = (always.clone(), provider.clone(), body.clone());
@@ -78,7 +78,7 @@ impl Configuration {
         }
     }
 
-    /// What the state file holds of a resource; none when it is not there.
+    /// Entry of a resource in the state file; `None` if it is not there.
     #[track_caller]
     pub(crate) fn instance(&self, kind: &str, label: &str) -> Option<Value> {
         let state = self.raw_state();
@@ -110,7 +110,7 @@ impl DerefMut for Configuration {
     }
 }
 
-/// Arguments as they stand in a block.
+/// Arguments as lines of a block.
 pub(crate) fn indented(arguments: &str) -> String {
     arguments.lines().map(str::trim).filter(|line| !line.is_empty()).map(|line| format!("  {line}\n")).collect()
 }

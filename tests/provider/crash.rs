@@ -32,7 +32,7 @@ fn run_until_write(story: &Story, arguments: &[&str], number: usize) -> Running 
     running
 }
 
-/// How many writes a create makes.
+/// Number of writes of a create.
 fn writes_of_a_create(terraform: &Terraform) -> usize {
     let story = Story::new(terraform, "count-writes");
     story.workspace.apply().expect_ok();
@@ -144,6 +144,106 @@ fn a_provider_killed_in_an_update_loses_nothing() {
     }
 }
 
+/// Arguments of an environment that a replacement takes over before the old object is destroyed.
+const TAKES_OVER: &str = "adopt = true\n  lifecycle {\n    create_before_destroy = true\n  }";
+
+const REPLACE: [&str; 4] = ["apply", "-no-color", "-auto-approve", "-replace=eod_environment.it"];
+
+/// An environment with something in it that only a destroy takes away.
+fn in_use(terraform: &Terraform, test: &str) -> Story {
+    let story = Story::new(terraform, test);
+    story.rewrite(TAKES_OVER);
+    story.workspace.apply().expect_ok();
+    story.cluster.kubectl(&["-n", &story.name, "create", "configmap", "data", "--from-literal=key=value"]);
+    story.proxy.clear_log();
+    story
+}
+
+/// Panics unless the namespace is the one with this uid, with what was put into it.
+#[track_caller]
+fn expect_data(story: &Story, uid: &str) {
+    assert_eq!(story.uid(), uid);
+    let data = story.cluster.read(&format!("/api/v1/namespaces/{}/configmaps/data", story.name));
+    assert!(data.is_some_and(|data| data["metadata"]["deletionTimestamp"].is_null()), "{}", story.proxy.story());
+}
+
+/// Number of writes of a replacement that takes the environment over.
+fn writes_of_a_takeover(terraform: &Terraform) -> usize {
+    let story = in_use(terraform, "count-takeover");
+    story.workspace.run(&REPLACE).expect_ok();
+    let writes = story.proxy.calls(is_write);
+    story.discard();
+    writes
+}
+
+/// Kills the provider at one write of a takeover; the next apply finishes it.
+fn kill_takeover_at(terraform: &Terraform, number: usize) {
+    let story = in_use(terraform, &format!("takeover-killed-{number}"));
+    let uid = story.uid();
+    let running = run_until_write(&story, &REPLACE, number);
+    running.kill_providers();
+    expect_lost(&running.wait());
+    expect_data(&story, &uid);
+    story.proxy.clear_rules();
+    story.workspace.apply().expect_ok();
+    story.expect_whole();
+    expect_data(&story, &uid);
+    story.workspace.expect_no_changes();
+    assert!(!story.is_tainted());
+    story.discard();
+}
+
+/// Loses the answer to one write of a takeover, after it was stored.
+fn lose_answer_of_takeover_at(terraform: &Terraform, number: usize) {
+    let story = in_use(terraform, &format!("takeover-lost-{number}"));
+    let uid = story.uid();
+    story.spoil_write(number, 1, Fault::DropAfterStore);
+    let run = story.workspace.run(&REPLACE);
+    expect_sound(&run);
+    expect_data(&story, &uid);
+    story.proxy.clear_rules();
+    story.workspace.apply().expect_ok();
+    story.expect_whole();
+    expect_data(&story, &uid);
+    story.workspace.expect_no_changes();
+    story.discard();
+}
+
+#[test]
+fn a_takeover_killed_or_left_unanswered_at_any_write_keeps_what_is_in_the_namespace() {
+    each(|terraform| {
+        let writes = writes_of_a_takeover(terraform);
+        assert!(writes >= 3, "only {writes} writes");
+        for_each_number(writes, |number| kill_takeover_at(terraform, number));
+        // The claim is written by the first two writes, and checked by the last.
+        let claims = [0, 1, writes - 1];
+        for_each_number(claims.len(), |number| lose_answer_of_takeover_at(terraform, claims[number]));
+    });
+}
+
+#[test]
+fn an_update_that_was_killed_after_an_import_is_finished_by_the_next() {
+    for number in 0..2 {
+        tell(&format!("killed-import-{number}"), |story| {
+            story.workspace.apply().expect_ok();
+            let uid = story.uid();
+            story.workspace.run(&["state", "rm", IT]).expect_ok();
+            story.workspace.run(&["import", "-no-color", IT, &story.name]).expect_ok();
+            story.rewrite("owner = \"bob\"\n  head_sha = \"0000001\"");
+            let running = run_until_write(&story, &APPLY, number);
+            let providers = running.providers();
+            running.signal(Signal::SIGKILL);
+            assert_eq!(running.wait().code, None);
+            wait_until_ended(&providers);
+            story.proxy.clear_rules();
+            story.workspace.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
+            story.workspace.expect_no_changes();
+            assert_eq!(story.uid(), uid);
+            story.discard();
+        });
+    }
+}
+
 #[test]
 fn a_provider_killed_in_a_destroy_is_finished_by_the_next() {
     tell("killed-destroy", |story| {
@@ -239,7 +339,7 @@ fn a_create_interrupted_before_anything_was_made_leaves_nothing() {
 }
 
 #[test]
-fn an_interrupted_update_is_no_replacement() {
+fn an_interrupted_update_does_not_cause_a_replacement() {
     tell("interrupted-update", |story| {
         story.workspace.apply().expect_ok();
         story.rewrite("quota = { pods = 21 }\n  owner = \"bob\"");
@@ -269,7 +369,7 @@ fn a_destroy_interrupted_while_it_waits_keeps_the_environment_in_the_state() {
         let providers = running.providers();
         signal(&providers, Signal::SIGINT);
         running.signal(Signal::SIGINT);
-        // It does not sit out the ten minutes it may take: the kit would not wait as long.
+        // It does not wait for its timeout of ten minutes: the kit would not wait as long.
         let run = running.wait();
         expect_sound(&run);
         run.expect_err("Interrupt received").expect_said("stopped");
@@ -282,7 +382,7 @@ fn a_destroy_interrupted_while_it_waits_keeps_the_environment_in_the_state() {
 }
 
 #[test]
-fn an_interrupted_refresh_does_not_sit_out_its_time() {
+fn an_interrupted_refresh_ends_before_its_timeout() {
     tell("interrupted-refresh", |story| {
         story.rewrite("timeouts = { read = \"2h\" }");
         story.workspace.apply().expect_ok();

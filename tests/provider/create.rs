@@ -1,11 +1,11 @@
-//! A create makes exactly what was promised, born with its marks, and nothing is left to do after it.
+//! A create makes exactly the documented objects, with ownership labels from the first call, and the next plan is empty.
 
 use eod_testkit::{cluster::PATIENCE, fault::FaultProxy, wait::wait_until};
 use serde_json::{Value, json};
 
 use crate::provider::{ADDRESS, DOMAIN, Story, done, lies_after, tell, text};
 
-/// An environment that says something about everything the marks are made of.
+/// An environment with every argument that ownership labels and annotations depend on.
 const FACTS: &str = r#"
 head_sha = "4f2a9c1d"
 owner    = "alice"
@@ -15,7 +15,7 @@ annotations = { "acme.io/channel" = "previews" }
 "#;
 
 #[test]
-fn a_create_marks_the_namespace_with_whose_it_is() {
+fn a_create_sets_ownership_labels_on_the_namespace() {
     tell("marks", FACTS, |story| {
         story.apply().expect_ok().expect_said(&done(1, 0, 0));
         let labels = &story.namespace()["metadata"]["labels"];
@@ -126,7 +126,7 @@ fn a_create_makes_quota_and_limits_of_the_tier() {
 }
 
 #[test]
-fn everything_that_is_made_is_marked_and_nothing_else_is_made() {
+fn everything_that_is_created_has_ownership_labels() {
     tell("nothing-else", "access = [{ kind = \"User\", name = \"alice\" }]", |story| {
         story.provider(&format!("domain = \"{DOMAIN}\"\ndefault_labels = {{ department = \"shop\" }}"));
         story.apply().expect_ok();
@@ -151,7 +151,7 @@ fn everything_that_is_made_is_marked_and_nothing_else_is_made() {
 }
 
 #[test]
-fn the_call_that_makes_the_namespace_already_marks_it() {
+fn the_create_call_sets_the_ownership_labels() {
     tell("born-tagged", "", |story| {
         let proxy = FaultProxy::start(story.cluster);
         story.through(&proxy);
@@ -166,7 +166,7 @@ fn the_call_that_makes_the_namespace_already_marks_it() {
         assert_eq!(born["labels"]["environment.on-demand/env"], story.name);
         assert!(born["annotations"]["environment.on-demand/nonce"].is_string(), "{born}");
         assert!(born["annotations"]["environment.on-demand/provisioned-at"].is_null(), "{born}");
-        // That the create is complete is said last, and by nobody before.
+        // The last write says that the create is complete.
         let says = |call: &&&eod_testkit::fault::Logged| {
             call.body.as_ref().is_some_and(|body| body.to_string().contains("environment.on-demand/provisioned-at"))
         };
@@ -263,7 +263,7 @@ fn the_plan_of_a_new_environment_needs_no_api() {
 }
 
 #[test]
-fn what_is_known_of_a_new_environment_is_shown_in_its_plan() {
+fn the_plan_of_a_new_environment_shows_known_attributes() {
     tell("known", FACTS, |story| {
         let run = story.run(&["plan", "-out=saved", "-no-color"]).expect_ok();
         let shown: Value = serde_json::from_str(&story.run(&["show", "-json", "saved"]).expect_ok().stdout).unwrap();
@@ -302,7 +302,7 @@ fn an_environment_that_is_still_going_away_is_waited_for() {
 }
 
 #[test]
-fn waiting_for_one_that_never_goes_ends_with_what_holds_it() {
+fn a_wait_for_a_stuck_deletion_ends_with_its_cause() {
     tell("never-goes", "", |story| {
         story.apply().expect_ok();
         story.forget();

@@ -1,4 +1,4 @@
-//! Which cluster a run speaks to, as whom, and what the user is told when there is neither.
+//! Cluster and credentials of a run, and the errors if either is missing.
 //!
 //! The one promise behind all of it: what the configuration names is used, and nothing
 //! else ever stands in for it.
@@ -86,7 +86,7 @@ impl Decoy {
         workspace.set_env("KUBECONFIG", self.0.kubeconfig());
         workspace.set_env("KUBE_HOST", &access.server);
         workspace.set_env("KUBE_TOKEN", &access.token);
-        // What kubectl and others take when nothing is said.
+        // Defaults of kubectl and other tools.
         let home = workspace.path().with_file_name("home").join(".kube");
         std::fs::create_dir_all(&home).unwrap();
         std::fs::copy(self.0.kubeconfig(), home.join("config")).unwrap();

@@ -68,7 +68,7 @@ fn an_environment_that_does_not_exist_is_an_error_that_names_it() {
 }
 
 #[test]
-fn a_namespace_that_is_not_ours_is_no_environment() {
+fn a_namespace_of_another_owner_is_not_an_environment() {
     tell("data-foreign", "", |story| {
         story.make_foreign_namespace();
         story.body(&format!("data \"eod_environment\" \"one\" {{\n  name = \"{}\"\n}}\n", story.name));
@@ -135,7 +135,7 @@ fn environments_are_filtered_and_sorted_by_name() {
 }
 
 #[test]
-fn a_filter_that_cannot_be_is_refused_at_its_line() {
+fn an_invalid_filter_is_refused_at_its_line() {
     tell("data-filter", "", |story| {
         for (line, why) in [
             ("tier = \"production\"", "production"),
@@ -170,7 +170,7 @@ fn labels_of_the_provider_are_on_everything_and_a_change_of_them_is_an_update() 
         story.plan().expect_ok().expect_said("0 to add, 1 to change, 0 to destroy");
         story.settle().expect_said(&done(0, 1, 0));
         assert!(everywhere(story, &json!("payments")));
-        // The environment's own word counts more.
+        // The setting of the environment has priority.
         story.arguments("labels = { team = \"search\" }");
         story.settle().expect_said(&done(0, 1, 0));
         assert_eq!(story.label("team"), "search");

@@ -26,7 +26,7 @@ fn a_second_destroy_has_nothing_to_do() {
 }
 
 #[test]
-fn destroying_what_is_already_gone_succeeds() {
+fn a_destroy_of_a_missing_namespace_succeeds() {
     tell("gone", "", |story| {
         story.apply().expect_ok();
         story.delete_namespace();
@@ -37,7 +37,7 @@ fn destroying_what_is_already_gone_succeeds() {
 }
 
 #[test]
-fn destroying_what_goes_away_already_waits_for_it() {
+fn a_destroy_waits_for_a_deletion_that_has_begun() {
     tell("going", "", |story| {
         story.apply().expect_ok();
         story.hold();
@@ -89,7 +89,7 @@ fn a_stuck_finalizer_is_named_and_a_second_destroy_finishes() {
         for part in [story.name.as_str(), "ConfigMap", "held", "kubectl"] {
             assert!(said.contains(part), "expected it to name `{part}`: {said}");
         }
-        // It is still known, so that the next destroy goes on.
+        // It is still in the state, so that the next destroy continues.
         assert_eq!(story.attribute("name"), story.name);
         story.release();
         story.cluster.wait_until_gone(&story.name);
@@ -130,7 +130,7 @@ fn finalizers_of_the_namespace_itself_are_named() {
     });
 }
 
-/// What the real server says while an aggregated API does not answer. It is told by the proxy, because a real one would
+/// Answers of the real server while an aggregated API does not answer. The proxy gives them, because a real one would
 /// hold up every namespace of every other story.
 #[test]
 fn an_api_that_does_not_answer_is_named() {
@@ -179,7 +179,7 @@ fn an_api_that_does_not_answer_is_named() {
 }
 
 #[test]
-fn what_a_person_made_under_the_same_name_is_not_destroyed() {
+fn a_namespace_of_the_same_name_that_a_person_made_is_not_destroyed() {
     tell("successor", "", |story| {
         story.apply().expect_ok();
         story.delete_namespace();
@@ -189,7 +189,7 @@ fn what_a_person_made_under_the_same_name_is_not_destroyed() {
             &["destroy", "-auto-approve", "-no-color"][..],
             &["destroy", "-refresh=false", "-auto-approve", "-no-color"],
         ] {
-            // Whether there was nothing to destroy or it was refused: what stands there now is not ours.
+            // The namespace is not ours: there is nothing to destroy, or the destroy is refused.
             story.run(arguments);
             assert_eq!(story.uid(), uid);
             assert!(story.namespace()["metadata"]["deletionTimestamp"].is_null());

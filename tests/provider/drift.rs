@@ -1,4 +1,4 @@
-//! What others delete or change is seen at refresh and restored at apply; what is theirs is left alone.
+//! Deletions and changes by others are found by a refresh and restored by an apply. Objects of others are left alone.
 
 use serde_json::{Value, json};
 
@@ -109,7 +109,7 @@ fn a_service_account_that_mounts_its_token_again_is_stopped() {
 }
 
 #[test]
-fn a_role_binding_that_somebody_joined_is_theirs_no_more() {
+fn a_subject_added_to_a_role_binding_is_removed() {
     seen_and_restored(
         "binding-joined",
         &["RoleBinding"],
@@ -169,7 +169,7 @@ fn a_pod_security_level_that_was_lowered_is_raised_again() {
 }
 
 #[test]
-fn all_that_was_changed_is_told_at_once() {
+fn all_drift_is_reported_at_once() {
     tell("many-changes", ARGUMENTS, |story| {
         story.settle();
         story.delete(&only_path(story, "resourcequotas"));
@@ -183,7 +183,7 @@ fn all_that_was_changed_is_told_at_once() {
 }
 
 #[test]
-fn what_others_add_is_left_alone() {
+fn additions_by_others_are_left_alone() {
     tell("foreign", ARGUMENTS, |story| {
         story.settle();
         let theirs =
@@ -219,7 +219,7 @@ fn a_limit_that_others_add_to_the_quota_is_left_alone() {
 }
 
 #[test]
-fn times_that_other_tools_write_are_taken_over_and_are_no_change() {
+fn times_written_by_other_tools_are_kept_and_are_no_change() {
     tell("clock", "", |story| {
         story.settle();
         story.patch_metadata(&json!({ "annotations": {
@@ -270,7 +270,7 @@ fn a_deleted_namespace_is_planned_again() {
 }
 
 #[test]
-fn a_namespace_that_is_going_away_is_replaced() {
+fn a_namespace_that_is_being_deleted_is_replaced() {
     tell("terminating", "", |story| {
         story.settle();
         let former = story.uid();
@@ -308,7 +308,7 @@ fn a_namespace_that_a_person_made_again_is_not_touched() {
 }
 
 #[test]
-fn marks_that_were_taken_off_our_namespace_are_set_again() {
+fn removed_ownership_labels_are_set_again() {
     tell("marks-off", ARGUMENTS, |story| {
         story.settle();
         story.patch_metadata(&json!({ "labels": {

@@ -1,4 +1,4 @@
-//! Every example is run as it stands, by the real Terraform, as is the first one of the README.
+//! All examples, and the first one of the README, run unchanged on the real Terraform.
 //!
 //! The examples name their environment (`shop-pr-123` of installation `acme`), and one
 //! cluster can hold it once. So there is one long story for it and not many short ones, and
@@ -54,7 +54,7 @@ fn outputs(workspace: &Workspace) -> Value {
 
 #[test]
 fn the_folders_are_those_of_the_registry() {
-    // What the story below does not run must not be there.
+    // There is no example that the story below does not run.
     for (_, folder, expected) in registry::pages() {
         assert_eq!(names(folder), expected.into_iter().collect::<Vec<_>>(), "examples/{folder}");
     }
@@ -88,7 +88,7 @@ fn function(terraform: &Terraform, name: &str) {
     let comment = hcl.lines().next().unwrap().trim_start_matches(['#', ' ']);
     match (serde_json::from_str::<Value>(comment), comment.split('"').nth(1)) {
         (Ok(expected), _) => assert_eq!(output["value"], expected, "{name}"),
-        // An object whose other fields are left out of the comment.
+        // An object with fields that the comment omits.
         (Err(_), Some(tier)) => {
             assert_eq!(output["value"]["tier"], tier, "{name}");
             assert!(output["value"]["reason"].is_string(), "{output}");
@@ -126,7 +126,7 @@ fn examples_are_applied_as_they_stand() {
         resource.expect_no_changes();
         assert!(cluster.namespace_exists(NAME));
         assert_eq!(outputs(&resource)["url"]["value"], format!("https://{NAME}.preview.acme.internal").as_str());
-        // A push, by the variable that stands in for it.
+        // A push, by its variable.
         resource.write("terraform.tfvars", "head_sha = \"9b1d0aa\"\n");
         resource.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
         resource.expect_no_changes();
@@ -236,7 +236,7 @@ fn examples_of_vault(terraform: &'static Terraform) {
         resource.assert_nowhere(canary, &[]);
     }
 
-    // What stands in the configuration only is in the state again after an update that writes nothing.
+    // Arguments that only the configuration has are in the state again after an update that writes nothing.
     run_import(&resource, "eod_vault_clone", "eod_vault_clone.config");
     resource.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
     resource.expect_no_changes();
@@ -273,7 +273,7 @@ fn readme(terraform: &Terraform) {
     let hcl = first_block(&text(eod_testkit::repository(), "README.md"));
     let cluster = Cluster::shared();
     let workspace = Workspace::with(terraform, "readme", &hcl).kubeconfig(cluster.kubeconfig());
-    // Where a configuration names the file of a person, it is the test's.
+    // The path of a person's file becomes that of the test.
     let home = workspace.path().with_file_name("home").join(".kube");
     fs::create_dir_all(&home).unwrap();
     fs::copy(cluster.kubeconfig(), home.join("config")).unwrap();

@@ -86,7 +86,7 @@ fn an_imported_environment_is_destroyed_like_any_other() {
 }
 
 #[test]
-fn what_does_not_exist_cannot_be_imported() {
+fn a_missing_environment_cannot_be_imported() {
     tell("import-none", "", |story| {
         let name = story.name.clone();
         story.run(&["import", "-no-color", ADDRESS, &name]).expect_err(&name);
@@ -95,7 +95,7 @@ fn what_does_not_exist_cannot_be_imported() {
 }
 
 #[test]
-fn what_is_not_ours_cannot_be_imported() {
+fn a_namespace_of_another_owner_cannot_be_imported() {
     tell("import-foreign", "", |story| {
         story.make_foreign_namespace();
         let before = story.namespace()["metadata"]["labels"].clone();
@@ -106,7 +106,7 @@ fn what_is_not_ours_cannot_be_imported() {
 }
 
 #[test]
-fn what_another_installation_made_cannot_be_imported() {
+fn an_environment_of_another_installation_cannot_be_imported() {
     tell("import-other", "", |story| {
         story.settle();
         let mut other = story.elsewhere();
@@ -139,6 +139,22 @@ fn a_namespace_of_the_kubernetes_provider_is_moved_in_place() {
             assert!(!story.cluster.namespace_exists(&story.name));
         });
     }
+}
+
+#[test]
+fn a_moved_namespace_is_taken_over_from_another_state() {
+    tell("moved-over", "", |story| {
+        story.settle();
+        let uid = story.uid();
+        let mut other = story.elsewhere();
+        move_from(&mut other, "kubernetes_namespace", &uid);
+        other.apply().expect_ok().expect_said(&done(0, 1, 0));
+        other.expect_no_changes();
+        let run = story.run(&["destroy", "-refresh=false", "-auto-approve", "-no-color"]).expect_ok();
+        run.expect_said("has a newer claim");
+        assert_eq!(story.uid(), uid);
+        assert!(story.namespace()["metadata"]["deletionTimestamp"].is_null());
+    });
 }
 
 #[test]

@@ -14,7 +14,7 @@ fn environments(story: &Story, count: usize, arguments: &str) -> String {
     )
 }
 
-/// How often each collection was read. The further pages of a list belong to it.
+/// Number of reads of each collection. All pages of a list count once.
 fn reads(log: &[Logged]) -> BTreeMap<String, usize> {
     let mut reads = BTreeMap::new();
     for call in log.iter().filter(|call| call.method == "GET" && !call.query.contains("continue=")) {
@@ -23,7 +23,7 @@ fn reads(log: &[Logged]) -> BTreeMap<String, usize> {
     reads
 }
 
-/// Whether a path leads into one namespace, or to one namespace.
+/// True if a path is that of a namespace or of an object in it.
 fn of_one(path: &str) -> bool {
     path.contains("/namespaces/")
 }
@@ -96,7 +96,7 @@ fn one_environment_is_read_directly() {
 }
 
 #[test]
-fn where_listing_is_forbidden_each_is_read_by_itself() {
+fn environments_are_read_one_by_one_if_listing_is_forbidden() {
     tell("forbidden", "", |story| {
         let proxy = FaultProxy::start(story.cluster);
         story.through(&proxy);
@@ -118,7 +118,7 @@ fn where_listing_is_forbidden_each_is_read_by_itself() {
 }
 
 #[test]
-fn what_is_gone_or_changed_is_seen_among_many() {
+fn deletions_and_changes_are_found_among_many() {
     tell("among-many", "", |story| {
         let text = environments(story, 8, "");
         story.body(&text);

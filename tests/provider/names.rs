@@ -1,4 +1,4 @@
-//! The same identity always has the same name, no two share one, and a name never changes under an environment.
+//! Equal identities have equal names, different ones have different names, and the name of an environment never changes.
 
 use std::time::SystemTime;
 

@@ -1,4 +1,4 @@
-//! What an environment may talk to, read from the policies that the API server has.
+//! Allowed connections of an environment, read from the policies on the API server.
 
 use serde_json::{Value, json};
 
@@ -13,7 +13,7 @@ fn rules(story: &Story, direction: &str) -> Vec<(Vec<Value>, Vec<Value>)> {
     rules.map(|rule| (list(&rule[peers]), list(&rule["ports"]))).collect()
 }
 
-/// Whether a peer is (in) the namespace of this name.
+/// True if a peer is (in) the namespace of this name.
 fn is_namespace(peer: &Value, name: &str) -> bool {
     let selector = &peer["namespaceSelector"];
     let key = "kubernetes.io/metadata.name";
@@ -26,7 +26,7 @@ fn is_namespace(peer: &Value, name: &str) -> bool {
         || selector["matchExpressions"].as_array().is_some_and(|expressions| expressions.iter().any(listed))
 }
 
-/// Whether the rules let anything with a namespace through, and on which ports.
+/// Ports on which the rules allow anything in a namespace.
 fn ports_of(rules: &[(Vec<Value>, Vec<Value>)], namespace: &str) -> Option<Vec<Value>> {
     let found = rules.iter().filter(|(peers, _)| peers.iter().any(|peer| is_namespace(peer, namespace)));
     let ports: Vec<Value> = found.clone().flat_map(|(_, ports)| ports.clone()).collect();
@@ -88,7 +88,7 @@ fn names_are_resolved_and_the_gateways_come_in() {
 }
 
 #[test]
-fn what_is_allowed_is_allowed_and_no_more() {
+fn only_allowed_connections_are_allowed() {
     let arguments = "network = { allow_from_namespaces = [\"monitoring\"], allow_to_namespaces = [\"mail\"], \
                      allow_to_cidrs = [\"192.0.2.0/24\"], stable_services = [\"stable/payments:8080\", \"stable/search:9200\"], \
                      dns_namespace = \"dns\", ingress_namespaces = [\"edge\"] }";
@@ -154,7 +154,7 @@ fn defaults_of_the_network_are_shown_in_the_state() {
         assert_eq!(network["dns_namespace"], "kube-system");
         assert_eq!(network["allow_to_namespaces"], json!(["mail"]));
         assert_eq!(network["ingress_namespaces"].as_array().map(Vec::len), Some(5));
-        // What was written for one tier or time is not carried over to the next.
+        // Settings for one tier are not kept for the next.
         story.arguments("");
         story.settle().expect_said(&done(0, 1, 0));
         assert_ne!(story.attribute("network")["allow_to_namespaces"], json!(["mail"]));

@@ -16,7 +16,7 @@ use crate::provider::{Story, done, errors, tell};
 
 const BLIND: [&str; 4] = ["apply", "-refresh=false", "-auto-approve", "-no-color"];
 
-/// What a push that had to look does: the refused write, the look, the write and the clock.
+/// Calls of a push that has to read first: the refused write, the read, the write and the clock.
 const AFTER_A_LOOK: [&str; 4] = ["apply 409", "get 200", "apply 200", "clock 200"];
 
 /// A story with an environment at its first commit, and the second in its configuration. All calls from now on are in
@@ -94,7 +94,7 @@ fn a_change_that_is_no_activity_is_one_call() {
 }
 
 #[test]
-fn what_the_create_call_has_set_is_changed_without_a_look() {
+fn fields_of_the_create_call_are_changed_without_a_read() {
     pushed("push-owner", "owner = \"alice\"", |story, proxy| {
         // To the server the call that made the namespace is another manager, of the same name.
         for (owner, expected) in [("bob", &["apply 409", "apply 200"][..]), ("carol", &["apply 200"])] {
@@ -109,7 +109,7 @@ fn what_the_create_call_has_set_is_changed_without_a_look() {
 }
 
 #[test]
-fn a_push_to_a_namespace_that_is_gone_makes_none() {
+fn a_push_to_a_missing_namespace_creates_none() {
     pushed("push-gone", "", |story, proxy| {
         story.delete_namespace();
         story.run(&BLIND).expect_err("does not exist any more");
@@ -121,13 +121,13 @@ fn a_push_to_a_namespace_that_is_gone_makes_none() {
 }
 
 #[test]
-fn a_push_to_a_namespace_on_its_way_out_changes_nothing() {
+fn a_push_to_a_namespace_that_is_being_deleted_changes_nothing() {
     pushed("push-going", "", |story, proxy| {
         story.hold();
         story.delete(&story.namespace_path());
         story.wait_until_terminating();
         let before = story.namespace();
-        story.run(&BLIND).expect_err("is on its way out");
+        story.run(&BLIND).expect_err("is being deleted");
         assert_eq!(calls(story, proxy), AFTER_A_LOOK[..2]);
         let after = story.namespace();
         for key in ["uid", "labels", "annotations"] {
@@ -148,7 +148,7 @@ fn a_push_to_a_namespace_that_others_made_again_changes_nothing() {
 }
 
 #[test]
-fn all_our_marks_on_another_namespace_do_not_help() {
+fn ownership_labels_on_another_namespace_do_not_make_it_ours() {
     pushed("push-twin", "", |story, proxy| {
         let ours = story.namespace()["metadata"].clone();
         story.delete_namespace();
@@ -184,22 +184,22 @@ fn another_installation_in_the_provider_block_takes_nothing_over() {
 }
 
 #[test]
-fn a_namespace_whose_marks_were_taken_off_after_the_refresh_is_not_touched() {
+fn a_namespace_without_its_ownership_labels_after_the_refresh_is_not_changed() {
     pushed("push-stripped", "", |story, proxy| {
         story.patch_metadata(&json!({
             "labels": { "app.kubernetes.io/managed-by": null, "environment.on-demand/installation": null },
             "annotations": { "environment.on-demand/nonce": null },
         }));
-        refused(story, proxy, "marks");
+        refused(story, proxy, "ownership labels");
         // Nor after a refresh: it is in the state as it is, and that is not ours to change.
         let before = story.namespace();
-        story.apply().expect_err("marks");
+        story.apply().expect_err("ownership labels");
         assert_eq!(story.namespace(), before);
     });
 }
 
 #[test]
-fn what_others_change_after_the_refresh_is_seen_in_time() {
+fn changes_after_the_refresh_are_found_before_the_update() {
     pushed("push-changed", "", |story, proxy| {
         story.patch_metadata(&json!({
             "labels": { "environment.on-demand/tier": null, "theirs": "yes" },
@@ -274,12 +274,12 @@ fn a_saved_plan_is_as_careful() {
 }
 
 #[test]
-fn a_state_that_knows_no_version_looks_first() {
+fn an_update_without_a_known_version_reads_first() {
     pushed("push-former", "", |story, proxy| {
         forget_version(story);
         story.run(&BLIND).expect_ok().expect_said(&done(0, 1, 0));
         assert_eq!(calls(story, proxy), ["get 200", "apply 200", "clock 200"]);
-        // It knows it from now on.
+        // It is known from now on.
         story.arguments("head_sha = \"aaaaaaa3\"");
         proxy.clear_log();
         let_a_second_pass();

@@ -45,7 +45,7 @@ fn every_mistake_that_needs_no_provider_is_found_by_validate_at_once() {
         ("name = \"kube-shop\"", "", "is reserved"),
         ("pull_request_url = \"shop/7\"", "", "nvalid URL `shop/7`"),
         ("head_sha = \"main\"", "", "must have 7 to 64 hex digits"),
-        ("tier = \"production\"", "", "tier `production` is refused"),
+        ("tier = \"production\"", "", "Tier `production` is refused"),
         ("ttl = \"91d\"", "", "TTL must be at most 90d, got 91d"),
         ("labels = { \"environment.on-demand/owner\" = \"me\" }", "", "is set by EoD"),
         ("annotations = { \"kubernetes.io/x\" = \"y\" }", "", "in the reserved domain `kubernetes.io`"),
@@ -59,6 +59,35 @@ fn every_mistake_that_needs_no_provider_is_found_by_validate_at_once() {
     tell("validate", &lines(&rows), |story| {
         story.unset_env("KUBE_CONFIG_PATH");
         expect_all_blamed(story, &story.run(&["validate", "-no-color"]), &rows);
+    });
+}
+
+#[test]
+fn an_empty_string_is_not_the_same_as_not_set() {
+    let advice = "an empty string is not the same as a value that is not set: pass `null` instead";
+    let names = ["name", "repository", "branch", "pull_request_url", "head_sha", "tier", "ttl", "pod_security"];
+    let empty = |names: &[&str]| names.iter().map(|name| format!("{name} = \"\"\n")).collect::<String>();
+    tell("empty", "", |story| {
+        let block = format!("resource \"eod_environment\" \"preview\" {{\n{}}}\n", empty(&names));
+        story.body(&block);
+        let said = story.run(&["validate", "-no-color"]).expect_err("Invalid ttl").said();
+        assert_eq!(said.matches(advice).count(), names.len(), "{said}");
+    });
+    tell("empty-provider", "", |story| {
+        let plain = ["domain", "control_namespace", "name_template", "default_tier"];
+        let cluster = ["host", "token", "config_path", "config_context"];
+        let vault = ["address", "namespace"];
+        story.provider(&format!(
+            "{}kubernetes = {{\n{}}}\nvault = {{\n{}auth = {{ token = \"\" }}\n}}",
+            empty(&plain),
+            empty(&cluster),
+            empty(&vault)
+        ));
+        let said = story.run(&["validate", "-no-color"]).expect_err("Invalid name_template").said();
+        assert_eq!(said.matches(advice).count(), plain.len() + cluster.len() + vault.len() + 1, "{said}");
+        for name in ["kubernetes.host", "vault.address", "vault.auth.token"] {
+            assert!(said.contains(&format!("Invalid {name}")), "{said}");
+        }
     });
 }
 
@@ -77,7 +106,7 @@ fn every_mistake_of_nested_arguments_is_found_at_once() {
         (
             "access = [{ kind = \"User\", name = \"alice\" }, { kind = \"ServiceAccount\", name = \"ci\" }]",
             "`ci`",
-            "needs `namespace`",
+            "`namespace` is required for the ServiceAccount",
         ),
         ("mesh = { kind = \"linkerd\", revision = \"1-26\" }", "`linkerd`", "has no revisions"),
     ];
@@ -90,8 +119,12 @@ fn every_mistake_of_nested_arguments_is_found_at_once() {
 fn every_mistake_that_needs_the_tier_is_found_by_plan_at_once() {
     let rows: [Row; 3] = [
         ("ttl = \"8d\"", "", "at most 7d"),
-        ("limits = { max_cpu = \"3\", default_memory = \"5Gi\" }", "limits.max_cpu", "more than the quota's cpu of 2"),
-        ("", "limits.default_memory", "above `max_memory` 4Gi"),
+        (
+            "limits = { max_cpu = \"3\", default_memory = \"5Gi\" }",
+            "limits.max_cpu",
+            "must be at most the quota 2, got 3",
+        ),
+        ("", "limits.default_memory", "must be at most `max_memory` 4Gi, got 5Gi"),
     ];
     tell("plan", &lines(&rows), |story| {
         story.run(&["validate", "-no-color"]).expect_ok();
@@ -136,7 +169,7 @@ fn a_template_cannot_make_a_reserved_name() {
 }
 
 #[test]
-fn something_must_say_which_environment_it_is() {
+fn an_identity_is_required() {
     tell("nameless", "", |story| {
         let repository = story.repository.clone();
         story.body(&format!("resource \"eod_environment\" \"preview\" {{\n  repository = \"{repository}\"\n}}\n"));
@@ -149,7 +182,7 @@ fn something_must_say_which_environment_it_is() {
 }
 
 #[test]
-fn a_repository_that_is_none_is_refused() {
+fn an_invalid_repository_is_refused() {
     for (repository, why) in [
         ("shop", "has no owner"),
         ("https://github.com/acme/shop.git", "write `github.com/acme/shop`"),
@@ -166,7 +199,7 @@ fn a_repository_that_is_none_is_refused() {
 }
 
 #[test]
-fn a_pull_request_that_is_none_is_refused() {
+fn an_invalid_pull_request_number_is_refused() {
     for number in ["0", "-1", "1.5"] {
         tell("number", "", |story| {
             let block = story.block("preview", "").replace("pull_request = 7", &format!("pull_request = {number}"));
@@ -215,7 +248,7 @@ fn every_mistake_of_the_provider_block_is_found_at_once() {
         ("domain = \"a..b\"", "", "empty part"),
         ("control_namespace = \"Ops\"", "", "only lower-case letters"),
         ("name_template = \"{repo}\"", "", "must contain {number}"),
-        ("default_tier = \"production\"", "", "tier `production` is refused"),
+        ("default_tier = \"production\"", "", "Tier `production` is refused"),
         ("default_labels = { \"environment.on-demand/x\" = \"y\" }", "", "is set by EoD"),
         ("tiers = { full = { ttl = \"8d\" } }", "full", "7d"),
         ("prices = { cpu_hour_usd = -1 }", "cpu_hour_usd", "must be zero or more"),
@@ -227,7 +260,7 @@ fn every_mistake_of_the_provider_block_is_found_at_once() {
 }
 
 #[test]
-fn a_tier_that_cannot_be_is_refused_where_it_is_configured() {
+fn an_invalid_tier_is_refused_at_its_configuration() {
     for (tiers, inner, why) in [
         ("tiers = { full = { warning = \"25h\" } }", "full", "is not below the TTL"),
         ("tiers = { staging = { ttl = \"4h\" } }", "staging", "is permanent"),
@@ -252,7 +285,7 @@ fn a_ttl_up_to_the_ceiling_of_the_tier_is_accepted() {
 }
 
 #[test]
-fn what_is_refused_leaves_an_existing_environment_as_it_was() {
+fn a_refused_change_leaves_the_environment_unchanged() {
     tell("keeps", "owner = \"alice\"", |story| {
         story.settle();
         let before = story.namespace()["metadata"]["resourceVersion"].clone();

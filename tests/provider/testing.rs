@@ -1,4 +1,4 @@
-//! What Terraform offers around an apply: tests, schemas, saved plans, targets, refreshes.
+//! Other commands of Terraform: tests, schemas, saved plans, targets, refreshes.
 
 use std::time::Duration;
 
@@ -143,7 +143,7 @@ fn the_schema_is_printed_with_a_description_of_everything() {
         for name in ["name", "repository", "tier", "quota", "timeouts", "status", "drift"] {
             assert!(attributes[name].is_object(), "no {name} in {attributes}");
         }
-        // What comes with later work is not offered yet.
+        // Features of later versions are not offered yet.
         assert!(attributes["on_expired"].is_null());
         assert!(ours["data_source_schemas"]["eod_environments"].is_object());
         for name in ["environment_name", "host", "tier"] {
@@ -206,7 +206,7 @@ fn a_saved_plan_is_applied_later() {
 }
 
 #[test]
-fn a_saved_plan_whose_name_was_taken_meanwhile_touches_nothing() {
+fn a_saved_plan_for_a_name_that_was_taken_since_changes_nothing() {
     tell("taken-meanwhile", |story| {
         story.workspace.run(&["plan", "-no-color", "-out=saved"]).expect_ok();
         story.cluster.kubectl(&["create", "namespace", &story.name]);

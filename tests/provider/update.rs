@@ -32,7 +32,7 @@ fn each_in_place(test: &str, rows: &[Row]) {
 }
 
 #[test]
-fn facts_change_in_place() {
+fn facts_are_updated_in_place() {
     each_in_place(
         "facts",
         &[
@@ -111,7 +111,7 @@ fn guards_change_in_place() {
     tell("quota-default", "quota = { cpu = \"3\" }", |story| {
         story.apply().expect_ok();
         assert_eq!(quota(story, "requests.cpu"), "3");
-        // What is left out comes from the tier, and the largest container from the quota.
+        // Fields that are not set come from the tier, and the maximum of a container from the quota.
         assert_eq!(quota(story, "requests.memory"), "4Gi");
         assert_eq!(story.attribute("limits")["max_cpu"], "3");
     });
@@ -336,7 +336,7 @@ fn another_pull_request_is_another_environment() {
 }
 
 #[test]
-fn what_hangs_on_an_environment_stays_known_during_an_update() {
+fn outputs_that_others_depend_on_stay_known_during_an_update() {
     tell("known-at-update", "head_sha = \"aaaaaaa1\"", |story| {
         let depends = "\nresource \"terraform_data\" \"dependent\" {\n  triggers_replace = [eod_environment.preview.namespace, \
                        eod_environment.preview.url, eod_environment.preview.uid]\n}\n";

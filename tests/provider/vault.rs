@@ -40,16 +40,16 @@ use serde_json::Value;
 
 use crate::provider::{configuration::Configuration, text};
 
-/// Where the copy of a story stands in its configuration.
+/// Address of the copy in the configuration of a story.
 pub(crate) const COPY: &str = "eod_vault_clone.config";
 
 /// The source of a story's copy, as an argument.
 pub(crate) const SOURCE: &str = "source_path = \"stage/shop\"";
 
-/// Where that copy goes when nothing is said.
+/// Default target of that copy.
 pub(crate) const TARGET: &str = "preview/shop-pr-7/shop";
 
-/// The marks of a copy.
+/// Entries of the ownership metadata of a copy.
 const MARKS: [&str; 6] = ["eod-created", "eod-env", "eod-installation", "eod-nonce", "eod-src", "eod-src-version"];
 
 /// A configuration with one `eod_vault_clone.config`, the folder it is run in, and the Vault it is run against.
@@ -83,7 +83,7 @@ impl VaultStory {
         story
     }
 
-    /// The same configuration in an empty folder: nothing is in its state.
+    /// This configuration in an empty folder, with an empty state.
     #[track_caller]
     pub(crate) fn elsewhere(&self) -> Self {
         let Self { vault, mount, configuration } = self;
@@ -107,7 +107,7 @@ impl VaultStory {
         self.set_env("VAULT_ADDR", &proxy.access().server);
     }
 
-    /// The same through a proxy of the story's own, which is handed out.
+    /// This story behind a new proxy, which is returned.
     #[track_caller]
     pub(crate) fn proxied(&mut self) -> FaultProxy {
         let proxy = self.vault.proxy();
@@ -175,7 +175,7 @@ impl VaultStory {
         Some(self.instance("eod_vault_clone", label)?["attributes"].clone())
     }
 
-    /// Whether the copy is in the state and marked for replacement there.
+    /// True if the copy is in the state and tainted.
     #[track_caller]
     pub(crate) fn is_tainted(&self) -> bool {
         let instance =
@@ -202,7 +202,7 @@ impl VaultStory {
         self.vault.get(&self.mount, path)
     }
 
-    /// Panics unless a copy is there with all its marks, has one version and holds what its source holds.
+    /// Panics unless a copy exists with all ownership metadata, one version and the entries of its source.
     #[track_caller]
     pub(crate) fn expect_whole(&self, source: &str, path: &str) {
         let marks = self.marks(path);
@@ -213,7 +213,7 @@ impl VaultStory {
         assert_eq!(self.get(path), self.get(source), "`{path}` is not what `{source}` is");
     }
 
-    /// Panics unless a secret is there as somebody made it, without marks of ours.
+    /// Panics unless a secret exists as somebody made it, without our ownership metadata.
     #[track_caller]
     pub(crate) fn expect_untouched(&self, path: &str, data: &Value) {
         assert_eq!(self.get(path).as_ref(), Some(data), "`{path}`");
@@ -237,7 +237,7 @@ impl VaultStory {
         self.expect_nothing_left();
     }
 
-    /// What people and we wrote on a secret.
+    /// Custom metadata of a secret.
     #[track_caller]
     pub(crate) fn marks(&self, path: &str) -> Value {
         self.vault.metadata(&self.mount, path).map_or(Value::Null, |metadata| metadata["custom_metadata"].clone())

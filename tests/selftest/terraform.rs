@@ -4,7 +4,12 @@
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
 use eod_testkit::{
-    cluster::PATIENCE, command, process::Signal, terraform::Terraform, wait::wait_until, workspace::Workspace,
+    cluster::PATIENCE,
+    command,
+    process::Signal,
+    terraform::{OPENTOFU_MODULES, Terraform, is_selected},
+    wait::wait_until,
+    workspace::Workspace,
 };
 
 const KEEPER: &str = r#"
@@ -148,4 +153,17 @@ fn a_program_that_fails_is_reported_with_what_it_said() {
 fn a_wait_says_what_it_saw_last() {
     let seen: Result<(), _> = Err("no such luck".to_owned());
     wait_until("the impossible", std::time::Duration::ZERO, || seen.clone());
+}
+
+#[test]
+fn opentofu_runs_at_least_a_third_of_the_stories() {
+    let listed = std::process::Command::new(std::env::current_exe().unwrap()).arg("--list").output().unwrap();
+    let listed = String::from_utf8(listed.stdout).unwrap();
+    let names: Vec<_> = listed.lines().filter_map(|line| line.strip_suffix(": test")).collect();
+    for (module, rpcs) in OPENTOFU_MODULES {
+        assert!(names.iter().any(|name| name.starts_with(module)), "no test of {module} calls {rpcs}");
+    }
+    let stories: Vec<_> = names.iter().filter(|name| name.starts_with("provider::")).collect();
+    let selected = stories.iter().filter(|name| is_selected(name)).count();
+    assert!(selected * 3 >= stories.len(), "{selected} of {} stories run on OpenTofu", stories.len());
 }

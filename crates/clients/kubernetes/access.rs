@@ -57,7 +57,7 @@ pub struct ClusterAccess {
 pub(super) enum ClusterSource {
     Nothing,
     Files { paths: Vec<PathBuf>, context: Option<String> },
-    Host(HostAccess),
+    Host(Box<HostAccess>),
     InCluster { server: Uri, directory: PathBuf },
 }
 
@@ -299,13 +299,13 @@ fn host_source(
     };
     let server = keep(server_url(host, "host"), mistakes)?;
     let identity = settings.client_certificate.clone().zip(settings.client_key.clone());
-    Some(ClusterSource::Host(HostAccess {
+    Some(ClusterSource::Host(Box::new(HostAccess {
         server,
         origin: AddressOrigin::Settings,
         ca_certificate: settings.cluster_ca_certificate.clone(),
         login: login?,
         identity,
-    }))
+    })))
 }
 
 /// URL of a server; the default scheme is https.

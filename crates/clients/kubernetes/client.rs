@@ -23,8 +23,9 @@ use super::{
 use crate::{
     deadline::Deadline,
     error::Error,
+    headers::visible_ascii,
     retry::RetryPolicy,
-    send::{AttemptFailure, Request, Sender},
+    send::{AttemptFailure, RemoteRequest, Sender},
 };
 
 /// A client of one cluster. Clones share the connection, the limits and the counters.
@@ -159,8 +160,7 @@ impl Drop for WriteEnd<'_> {
     }
 }
 
-/// A header value of the visible ASCII characters of a text; other characters are not valid in headers.
+/// The user agent as a header value.
 fn header(text: &str) -> HeaderValue {
-    let visible: String = text.chars().filter(|c| matches!(c, ' '..='~')).collect();
-    HeaderValue::from_str(visible.trim()).unwrap_or_else(|_| HeaderValue::from_static("eod"))
+    HeaderValue::from_str(&visible_ascii(text)).unwrap_or_else(|_| HeaderValue::from_static("eod"))
 }

@@ -1,10 +1,10 @@
 //! One request and its response over HTTP.
 
-use std::{io, time::Duration};
+use std::io;
 
 use http::{
-    HeaderMap, HeaderValue, Request,
-    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE, RETRY_AFTER},
+    HeaderValue, Request,
+    header::{ACCEPT, AUTHORIZATION, CONTENT_TYPE},
 };
 use http_body_util::{BodyExt, Limited};
 use hyper_util::client::legacy::Error as TransportError;
@@ -17,6 +17,7 @@ use super::{
 use crate::{
     chain::{find, root},
     error::BoxError,
+    headers::retry_after,
     send::AttemptFailure,
     server::{ConnectionFailure, ConnectionProblem, ServerAddress},
     tls::is_untrusted,
@@ -78,10 +79,4 @@ fn transport_failure(address: &ServerAddress, error: kube::Error) -> ConnectionF
         ConnectionProblem::Broken
     };
     ConnectionFailure::new(address, problem, root(&*cause))
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?;
-    // The API server writes seconds. Proxies may write a date, which is ignored.
-    value.trim().parse().ok().map(Duration::from_secs)
 }

@@ -3,7 +3,7 @@
 use bytes::Bytes;
 use http::Method;
 
-use crate::send::Request;
+use crate::send::RemoteRequest;
 
 /// Name of the system in errors.
 pub(super) const SYSTEM: &str = "Kubernetes";
@@ -58,7 +58,7 @@ impl Verb {
     }
 }
 
-impl Request for ApiRequest {
+impl RemoteRequest for ApiRequest {
     fn operation(&self) -> &'static str {
         if self.verb == Verb::Get { "read" } else { self.verb.name() }
     }

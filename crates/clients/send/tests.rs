@@ -7,7 +7,7 @@ use crate::server::AddressOrigin;
 
 struct Write;
 
-impl Request for Write {
+impl RemoteRequest for Write {
     fn operation(&self) -> &'static str {
         "write"
     }

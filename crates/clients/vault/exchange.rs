@@ -1,8 +1,7 @@
 //! One request and its response: the connection, the limits, and the meaning of a response.
 
-use std::{sync::OnceLock, time::Duration};
+use std::sync::OnceLock;
 
-use http::{HeaderMap, header::RETRY_AFTER};
 use serde_json::Value;
 
 use super::{
@@ -15,6 +14,7 @@ use super::{
 };
 use crate::{
     deadline::Deadline,
+    headers::retry_after,
     send::{AttemptFailure, FailedRequest, Sender},
     server::ServerAddress,
 };
@@ -99,10 +99,4 @@ fn read(request: &VaultRequest, response: &VaultResponse, namespace: Option<&str
         namespace: namespace.map(str::to_owned),
     };
     Err(VaultFailure::Refused { refusal: Box::new(refusal), retry_after: retry_after(&response.headers), body })
-}
-
-fn retry_after(headers: &HeaderMap) -> Option<Duration> {
-    let value = headers.get(RETRY_AFTER)?.to_str().ok()?;
-    // Proxies may write a date, which is ignored.
-    value.trim().parse().ok().map(Duration::from_secs)
 }

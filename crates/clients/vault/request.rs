@@ -8,7 +8,7 @@ use rustify::endpoint::Endpoint;
 
 use crate::{
     error::{Error, ErrorKind},
-    send::Request,
+    send::RemoteRequest,
 };
 
 /// Name of the system in errors.
@@ -80,7 +80,7 @@ impl VaultRequest {
     }
 }
 
-impl Request for VaultRequest {
+impl RemoteRequest for VaultRequest {
     fn operation(&self) -> &'static str {
         self.operation
     }

@@ -1,9 +1,9 @@
 //! The connection: one HTTP client for the configured server. It does not follow redirects and does not retry.
 
-use std::{fs, time::Duration};
+use std::fs;
 
 use http::{HeaderMap, HeaderName, HeaderValue, StatusCode, header};
-use reqwest::{Body, Certificate, Client, Request, Url, redirect::Policy};
+use reqwest::{Body, Certificate, Client, Request, Url};
 use zeroize::Zeroizing;
 
 use super::{
@@ -14,10 +14,9 @@ use super::{
     request::RawRequest,
 };
 use crate::{
-    chain::root,
     send::AttemptFailure,
     server::{ConnectionFailure, ConnectionProblem, ServerAddress},
-    tls::{install_tls_provider, is_untrusted},
+    web::{MAX_REDIRECTS, Redirect, client_builder, connection_failure, is_redirect, read_body, redirect},
 };
 
 /// Header of the token.
@@ -25,8 +24,6 @@ const TOKEN: HeaderName = HeaderName::from_static("x-vault-token");
 const NAMESPACE: HeaderName = HeaderName::from_static("x-vault-namespace");
 /// A server with `require_request_header` refuses requests without it, as protection from browsers.
 const REQUEST: HeaderName = HeaderName::from_static("x-vault-request");
-/// Maximum number of redirects of one request within the same host.
-const MAX_REDIRECTS: usize = 3;
 /// Maximum size of a response in bytes: far more than the largest secret that Vault stores.
 const MAX_RESPONSE: usize = 32 << 20;
 
@@ -48,16 +45,9 @@ pub(super) struct VaultResponse {
 
 impl VaultTransport {
     pub(super) fn new(access: &VaultAccess, user_agent: &str) -> Result<Self, VaultConnectError> {
-        install_tls_provider();
         let mut base = access.address.clone().ok_or(VaultConnectError::NoAddress)?;
         base.set_path(&format!("{}/v1", base.path().trim_end_matches('/')));
-        let visible: String = user_agent.chars().filter(|c| matches!(c, ' '..='~')).collect();
-        let mut builder = Client::builder()
-            .redirect(Policy::none())
-            .retry(reqwest::retry::never())
-            .referer(false)
-            .connect_timeout(Duration::from_secs(10))
-            .user_agent(visible.trim());
+        let mut builder = client_builder(user_agent);
         if let Some(pem) = authority(&access.authority)? {
             let certificates = Certificate::from_pem_bundle(&pem).map_err(|_| VaultConnectError::BadAuthority)?;
             if certificates.is_empty() {
@@ -85,10 +75,10 @@ impl VaultTransport {
         let mut url = self.url(&request.path)?;
         for _ in 0..=MAX_REDIRECTS {
             let response = self.send_to(url.clone(), request, token).await?;
-            if !matches!(response.status.as_u16(), 301 | 302 | 307 | 308) {
+            if !is_redirect(response.status.as_u16()) {
                 return Ok(response);
             }
-            url = next(&url, &response).map_err(AttemptFailure::System)?;
+            url = self.redirected(&url, &response).map_err(AttemptFailure::System)?;
         }
         Err(AttemptFailure::System(VaultFailure::Redirected(VaultProblem::RedirectLoop)))
     }
@@ -100,14 +90,12 @@ impl VaultTransport {
         token: Option<&HeaderValue>,
     ) -> Result<VaultResponse, AttemptFailure<VaultFailure>> {
         let request = self.http_request(url, request, token);
-        let mut response = self.client.execute(request).await.map_err(|error| self.failure(error))?;
+        let failure = |error| connection_failure(&self.address, error);
+        let response = self.client.execute(request).await.map_err(failure)?;
         let (status, headers) = (response.status(), response.headers().clone());
         let mut body = Zeroizing::new(Vec::new());
-        while let Some(chunk) = response.chunk().await.map_err(|error| self.failure(error))? {
-            if body.len() + chunk.len() > MAX_RESPONSE {
-                return Err(AttemptFailure::System(VaultFailure::NotVault(status)));
-            }
-            body.extend_from_slice(&chunk);
+        if !read_body(response, MAX_RESPONSE, &mut body).await.map_err(failure)? {
+            return Err(AttemptFailure::System(VaultFailure::NotVault(status)));
         }
         Ok(VaultResponse { status, headers, body })
     }
@@ -135,27 +123,14 @@ impl VaultTransport {
         Url::parse(&whole).map_err(|error| ConnectionFailure::new(&self.address, ConnectionProblem::Broken, error))
     }
 
-    fn failure(&self, error: reqwest::Error) -> ConnectionFailure {
-        let error = error.without_url();
-        let problem = if is_untrusted(&error) {
-            ConnectionProblem::Untrusted
-        } else if error.is_connect() {
-            ConnectionProblem::Unreachable
-        } else {
-            ConnectionProblem::Broken
-        };
-        ConnectionFailure::new(&self.address, problem, root(&error))
+    /// The target of a redirect. The token must not go to another host than the configured one.
+    fn redirected(&self, url: &Url, response: &VaultResponse) -> Result<Url, VaultFailure> {
+        match redirect(url, &response.headers) {
+            Redirect::SameHost(next) => Ok(next),
+            Redirect::OtherHost(to) => Err(VaultFailure::Redirected(VaultProblem::Redirected { to })),
+            Redirect::Invalid => Err(VaultFailure::NotVault(response.status)),
+        }
     }
-}
-
-/// The target of a redirect. The token must not go to another host than the configured one.
-fn next(url: &Url, response: &VaultResponse) -> Result<Url, VaultFailure> {
-    let location = response.headers.get(header::LOCATION).and_then(|location| location.to_str().ok());
-    let next = location.and_then(|location| url.join(location).ok()).ok_or(VaultFailure::NotVault(response.status))?;
-    let same = next.scheme() == url.scheme()
-        && next.host_str() == url.host_str()
-        && next.port_or_known_default() == url.port_or_known_default();
-    if same { Ok(next) } else { Err(VaultFailure::Redirected(VaultProblem::Redirected { to: origin(&next) })) }
 }
 
 fn authority(authority: &Authority) -> Result<Option<Vec<u8>>, VaultConnectError> {
@@ -168,8 +143,4 @@ fn authority(authority: &Authority) -> Result<Option<Vec<u8>>, VaultConnectError
             read.map(Some).map_err(|source| VaultConnectError::File { what, file: file.clone(), source })
         }
     }
-}
-
-fn origin(url: &Url) -> String {
-    url.origin().ascii_serialization()
 }

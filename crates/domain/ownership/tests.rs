@@ -36,7 +36,8 @@ fn without(missing: &[&str]) -> NamespaceFacts {
 
 fn remembered(uid: Option<&str>, nonce: Option<&str>) -> Remembered {
     let text = |text: &str| text.to_owned();
-    Remembered { uid: uid.map(text), nonce: nonce.map(text), identity: IDENTITY.parse().unwrap() }
+    let claims = nonce.map(Nonce::recorded).into_iter().collect();
+    Remembered { uid: uid.map(text), claims, identity: IDENTITY.parse().unwrap() }
 }
 
 #[track_caller]
@@ -97,4 +98,28 @@ fn a_namespace_of_another_installation_is_not_ours() {
     // The recorded namespace is gone; the owner of its successor has no effect.
     check(&handed, &remembered(Some("u2"), Some("n1")), &Ownership::Another);
     assert_eq!(ownership(&handed, &remembered(Some("u1"), Some("n1")), None), Ownership::Ours);
+}
+
+#[test]
+fn a_later_claim_supersedes_ours() {
+    let known = remembered(Some("u1"), Some("n0"));
+    check(&found(), &known, &Ownership::Superseded);
+    // Ownership labels that others have removed do not make an older claim valid again.
+    check(&without(&["managed_by", "identity"]), &known, &Ownership::Superseded);
+    // Without a nonce on the namespace there is no later claim.
+    check(&without(&["nonce"]), &known, &Ownership::Ours);
+    // Without claims in the state there is nothing to compare.
+    check(&found(), &remembered(Some("u1"), None), &Ownership::Ours);
+}
+
+#[test]
+fn each_of_several_claims_is_ours() {
+    let mut imported = remembered(Some("u1"), Some("n1"));
+    imported.claims.push(Nonce::recorded("n2"));
+    check(&found(), &imported, &Ownership::Ours);
+    let mut claimed = found();
+    claimed.ownership.nonce = Some("n2".to_owned());
+    check(&claimed, &imported, &Ownership::Ours);
+    claimed.ownership.nonce = Some("n3".to_owned());
+    check(&claimed, &imported, &Ownership::Superseded);
 }

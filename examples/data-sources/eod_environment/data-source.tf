@@ -1,4 +1,4 @@
-# The environment that another run made.
+# An environment that another configuration manages.
 data "eod_environment" "preview" {
   name = "shop-pr-123"
 }

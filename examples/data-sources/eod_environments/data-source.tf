@@ -1,4 +1,4 @@
-# What runs of one repository, oldest name first.
+# All environments of one repository, sorted by name.
 data "eod_environments" "shop" {
   repository = "acme/shop"
 }

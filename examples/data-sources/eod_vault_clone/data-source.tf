@@ -1,4 +1,4 @@
-# The copy that another run made. Only metadata is read.
+# A copy that another configuration manages. Only metadata is read, no values.
 data "eod_vault_clone" "config" {
   target_path = "preview/shop-pr-123/shop"
 }

@@ -1,8 +1,9 @@
-# A copy of the stage configuration with the sandbox's database password, which stands in another secret.
+# The database password of the sandbox, read from Vault for this run only.
 ephemeral "eod_vault_secret" "sandbox" {
   path = "stage/sandbox"
 }
 
+# A copy of the stage configuration that contains this password instead of the original one.
 resource "eod_vault_clone" "config" {
   environment          = "shop-pr-123"
   source_path          = "stage/shop"
@@ -10,7 +11,7 @@ resource "eod_vault_clone" "config" {
   overrides_wo_version = 1
 }
 
-# What the same run makes is opened once it is there: hang it on `secret_ref`, not on a literal.
+# To read a copy that the same run creates, use its `secret_ref`: the secret is opened after the copy exists.
 ephemeral "eod_vault_secret" "copy" {
   ref = eod_vault_clone.config.secret_ref
 }

@@ -4,32 +4,32 @@ variable "pull_request" {
 }
 
 variable "payment_key" {
-  description = "The sandbox's key; ephemeral, so no state or plan ever holds it."
+  description = "Key of the sandbox. It is ephemeral, so it is stored in no state and no plan."
   type        = string
   ephemeral   = true
   default     = "sandbox"
 }
 
 locals {
-  environment = "shop-pr-${var.pull_request}" # eod_environment.preview.name where the same configuration makes it
+  environment = "shop-pr-${var.pull_request}" # or eod_environment.preview.name
 }
 
-# One secret. Whoever works on the pull request may edit the copy in Vault's web interface.
+# One secret. People can edit the copy in Vault's web interface; no apply overwrites it.
 resource "eod_vault_clone" "config" {
   environment    = local.environment
   source_path    = "stage/shop"     # copied to preview/shop-pr-123/shop
-  exclude_keys   = ["ADMIN_TOKEN"]  # never leaves the source
-  sensitive_path = "sensitive/shop" # only handed on as a reference, never read
+  exclude_keys   = ["ADMIN_TOKEN"]  # not copied
+  sensitive_path = "sensitive/shop" # passed on as a reference, never read
 }
 
-# A subtree, as it is now.
+# A subtree, with the secrets that exist now.
 resource "eod_vault_clone" "features" {
   environment = local.environment
   source_path = "stage/features"
   recursive   = true
 }
 
-# Entries of its own from the first version on: the real payment key never exists in the copy.
+# Two entries are replaced before the first version is written: the copy never contains the real payment key.
 resource "eod_vault_clone" "payments" {
   environment = local.environment
   source_path = "stage/payments"
@@ -38,7 +38,7 @@ resource "eod_vault_clone" "payments" {
     PAYMENT_KEY = var.payment_key
     PAYMENT_URL = "https://sandbox.payments.example"
   }
-  overrides_wo_version = 1 # raise it to write them again
+  overrides_wo_version = 1 # a higher number writes them again
 }
 
 output "secret_ref" {

@@ -1,14 +1,15 @@
-//! Carrying out what was decided: server-side apply of the objects of an environment.
+//! Server-side apply of the objects of an environment.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use eod_clients::kubernetes::{ApplyOptions, Kubernetes, ObjectRef, Preconditions, Rejection};
-use eod_clients::{Deadline, Error};
-use eod_domain::{Environment, Object, drift};
+use eod_clients::{Deadline, Error, ErrorKind};
+use eod_domain::{Environment, Nonce, Object, drift};
 use futures::future::try_join_all;
 use serde_json::{Value, json};
 use tfplugin::Diags;
 
+use super::claim::{ClaimError, TRIES, seen_again};
 use super::live;
 use super::model::Private;
 use crate::explain;
@@ -17,17 +18,17 @@ use crate::provider::Context;
 /// The field manager of everything that is applied.
 pub(super) const MANAGER: &str = "eod-provider";
 
-/// A namespace that is ours.
-pub(super) struct Target<'a> {
+/// The namespace of an environment, as the target of writes.
+pub(super) struct NamespaceTarget<'a> {
     pub(super) kubernetes: &'a Kubernetes,
     pub(super) environment: &'a Environment,
     pub(super) force_conflicts: bool,
     pub(super) call: &'a Deadline,
 }
 
-impl Target<'_> {
-    /// The fingerprints of what is in the namespace, for one that an earlier run has left.
-    pub(super) async fn existing(&self, cx: &Context) -> Result<BTreeMap<String, String>, Diags> {
+impl NamespaceTarget<'_> {
+    /// Fingerprints of the objects in the namespace that an earlier run has left.
+    pub(super) async fn fingerprints_of_existing(&self, cx: &Context) -> Result<BTreeMap<String, String>, Diags> {
         let reader = cx.reader()?;
         let found =
             reader.read(self.environment.name.as_str(), self.call).await.map_err(|error| explain::remote(&error))?;
@@ -35,55 +36,77 @@ impl Target<'_> {
         Ok(found.map(|found| live::fingerprints(&found, &keys)).unwrap_or_default())
     }
 
-    /// Applies the namespace, if it is this very one and nobody has changed it since it had this version. `None` if
-    /// that is not so: then nothing was changed.
+    /// Applies the namespace on condition that it still has this uid and resource version. `None` if it has not: then
+    /// nothing was changed. Our own fields are forced; the user's labels and annotations only with `force_conflicts`.
+    ///
+    /// # Errors
+    /// The call failed, or other field managers own labels or annotations of the user.
     pub(super) async fn namespace_as_seen(
         &self,
         wanted: &Object,
         uid: &str,
         version: &str,
-    ) -> Result<Option<Value>, Diags> {
-        match self.namespace_if(wanted, &json!({ "uid": uid, "resourceVersion": version })).await {
-            Ok(namespace) => Ok(Some(namespace)),
-            Err(error) if error.kind == eod_clients::ErrorKind::Conflict => Ok(None),
-            Err(error) => Err(explain::remote(&error).into()),
-        }
-    }
-
-    /// Applies the namespace, if it is this very one.
-    pub(super) async fn namespace(&self, wanted: &Object, uid: &str) -> Result<Value, Diags> {
-        self.namespace_if(wanted, &json!({ "uid": uid })).await.map_err(|error| explain::remote(&error).into())
-    }
-
-    /// Applies the namespace, if its metadata hold this. Our own fields are forced; the user's labels and annotations
-    /// only where the user says so.
-    async fn namespace_if(&self, wanted: &Object, metadata: &Value) -> Result<Value, Error> {
+    ) -> Result<Option<Value>, Error> {
         let mut content = wanted.content.clone();
-        if let (Some(all), Some(required)) =
-            (content.get_mut("metadata").and_then(Value::as_object_mut), metadata.as_object())
-        {
-            all.extend(required.clone());
+        if let Some(metadata) = content.get_mut("metadata").and_then(Value::as_object_mut) {
+            metadata.insert("uid".to_owned(), json!(uid));
+            metadata.insert("resourceVersion".to_owned(), json!(version));
         }
-        let reference = ObjectRef::namespace(self.environment.name.as_str());
-        let options = |force| ApplyOptions { manager: MANAGER, force };
-        let refused = match self.kubernetes.apply(&reference, &content, options(self.force_conflicts), self.call).await
-        {
-            Ok(namespace) => return Ok(namespace),
+        let refused = match self.apply_namespace(&content, self.force_conflicts).await {
+            Ok(namespace) => return Ok(Some(namespace)),
             Err(error) => error,
         };
+        let conflicts = Rejection::conflicts_of(&refused);
+        if conflicts.is_empty() {
+            return if refused.kind == ErrorKind::Conflict { Ok(None) } else { Err(refused) };
+        }
         let spec = &self.environment.spec;
         let users: BTreeSet<String> = (spec.labels.as_map().keys().map(|key| format!(".metadata.labels.{key}")))
             .chain(spec.annotations.as_map().keys().map(|key| format!(".metadata.annotations.{key}")))
             .collect();
-        let conflicts = Rejection::conflicts_of(&refused);
-        if conflicts.is_empty() || conflicts.iter().any(|conflict| users.contains(&conflict.field)) {
+        if conflicts.iter().any(|conflict| users.contains(&conflict.field)) {
             return Err(refused);
         }
-        self.kubernetes.apply(&reference, &content, options(true), self.call).await
+        match self.apply_namespace(&content, true).await {
+            Ok(namespace) => Ok(Some(namespace)),
+            Err(error) if error.kind == ErrorKind::Conflict => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 
-    /// Applies those objects inside of the namespace that `before` does not know as they are wanted now, and takes away
-    /// those that are no longer wanted.
+    /// Applies the namespace that has this claim. If somebody has changed it since it was seen, it is read again first.
+    ///
+    /// # Errors
+    /// The call failed, the namespace is gone, or another state has claimed it.
+    pub(super) async fn claimed_namespace(
+        &self,
+        wanted: &Object,
+        seen: &Value,
+        claim: &Nonce,
+    ) -> Result<Value, ClaimError> {
+        let mut seen = seen.clone();
+        let mut tries = 0;
+        loop {
+            let (Some(uid), Some(version)) = (live::uid(&seen), live::version(&seen)) else {
+                return Err(ClaimError::Gone);
+            };
+            tries += 1;
+            match self.namespace_as_seen(wanted, uid, version).await? {
+                Some(namespace) => return Ok(namespace),
+                None if tries == TRIES => return Err(ClaimError::Unsteady),
+                None => {}
+            }
+            seen = seen_again(self.kubernetes, self.environment, &seen, claim, self.call).await?;
+        }
+    }
+
+    async fn apply_namespace(&self, content: &Value, force: bool) -> Result<Value, Error> {
+        let reference = ObjectRef::namespace(self.environment.name.as_str());
+        self.kubernetes.apply(&reference, content, ApplyOptions { manager: MANAGER, force }, self.call).await
+    }
+
+    /// Applies those objects inside the namespace that differ from `before`, and deletes those that are no longer
+    /// needed.
     pub(super) async fn contents(&self, wanted: &[Object], before: &Private) -> Result<Private, Diags> {
         let keys = live::our_keys(&self.environment.namespace_labels());
         let prints = live::wanted(wanted, &keys);
@@ -101,7 +124,7 @@ impl Target<'_> {
         Ok(Private { live, wanted: prints, ..Private::default() })
     }
 
-    /// Applies one object inside the namespace and answers its key and fingerprint.
+    /// Applies one object inside the namespace and returns its key and fingerprint.
     async fn object(&self, object: &Object, keys: &BTreeSet<String>) -> Result<(String, String), Error> {
         let reference = live::object_ref(self.environment.name.as_str(), object.kind, &object.name);
         let options = ApplyOptions { manager: MANAGER, force: true };

@@ -1,20 +1,32 @@
-//! Arguments as the domain knows them, and back.
+//! Conversion of arguments to the domain's types, and back.
 
 use std::num::NonZeroU64;
 
-use eod_domain::{AccessGrant, Dns, EnvironmentSpec, Identity, LimitsSettings, Mesh, NetworkSettings, QuotaSettings};
+use eod_domain::{
+    AccessGrant, Dns, Environment, EnvironmentSpec, Identity, LimitsSettings, Mesh, NetworkSettings, QuotaSettings,
+};
 use tfplugin::{Diag, Diags, Text};
 
 use super::access::{AccessArgs, DnsArgs, MeshArgs};
 use super::model::Input;
 use super::sizes::{LimitsArgs, NetworkArgs, QuotaArgs};
-use super::validate::mesh_of;
 use crate::explain;
+use crate::provider::Context;
 
-/// The arguments, parsed.
+/// The environment that the arguments describe.
 ///
 /// # Errors
-/// Every mistake that single values do not show.
+/// The provider block is not known yet, or an argument is invalid.
+pub(super) fn environment(cx: &Context, input: &Input) -> Result<Environment, Diags> {
+    let settings = cx.settings()?;
+    let spec = spec(input)?;
+    Environment::resolve(&spec, &settings).map_err(|mistakes| explain::mistakes(&mistakes))
+}
+
+/// The arguments as the domain's specification.
+///
+/// # Errors
+/// All mistakes that are not in a single value.
 pub(super) fn spec(input: &Input) -> Result<EnvironmentSpec, Diags> {
     let Input {
         name,
@@ -47,7 +59,7 @@ pub(super) fn spec(input: &Input) -> Result<EnvironmentSpec, Diags> {
     let labels = explain::user_labels(&labels.unwrap_or_default(), &Input::LABELS.path());
     let annotations = explain::user_annotations(&annotations.unwrap_or_default(), &Input::ANNOTATIONS.path());
     let access = grants(access.unwrap_or_default());
-    let mesh = mesh.map(mesh_of).transpose().map_err(Diags::from);
+    let mesh = mesh.map(self::mesh).transpose().map_err(Diags::from);
     let spec = EnvironmentSpec {
         name: name.map(|name| name.0),
         repository: repository.map(|repository| repository.0),
@@ -60,22 +72,22 @@ pub(super) fn spec(input: &Input) -> Result<EnvironmentSpec, Diags> {
         ttl: ttl.map(|ttl| ttl.0),
         extension,
         protected,
-        labels: or_told(labels, &mut diags).unwrap_or_default(),
-        annotations: or_told(annotations, &mut diags).unwrap_or_default(),
+        labels: value_or_diags(labels, &mut diags).unwrap_or_default(),
+        annotations: value_or_diags(annotations, &mut diags).unwrap_or_default(),
         services: services.unwrap_or_default().into_iter().map(|service| service.0).collect(),
         quota: quota.map(QuotaArgs::settings).unwrap_or_default(),
         limits: limits.map(LimitsArgs::settings).unwrap_or_default(),
         network: network.map(NetworkArgs::settings).unwrap_or_default(),
         pod_security: pod_security.map(|level| level.0),
-        access: or_told(access, &mut diags).unwrap_or_default(),
+        access: value_or_diags(access, &mut diags).unwrap_or_default(),
         image_pull_secrets: image_pull_secrets.unwrap_or_default().into_iter().map(|secret| secret.0).collect(),
-        mesh: or_told(mesh, &mut diags).flatten(),
+        mesh: value_or_diags(mesh, &mut diags).flatten(),
         dns: dns.map(|dns| Dns { mode: dns.mode.map(|mode| mode.0).unwrap_or_default() }),
     };
     diags.into_result(spec)
 }
 
-/// The arguments as they stand in a state. What was never given is null.
+/// Arguments as they are in a state. Arguments that were never set are null.
 pub(super) fn input(spec: &EnvironmentSpec) -> Input {
     let spec = spec.clone();
     Input {
@@ -101,14 +113,14 @@ pub(super) fn input(spec: &EnvironmentSpec) -> Input {
         image_pull_secrets: some(spec.image_pull_secrets.into_iter().map(Text).collect(), Vec::is_empty),
         mesh: spec.mesh.as_ref().map(mesh_args),
         dns: spec.dns.map(|dns| DnsArgs { mode: Some(Text(dns.mode)) }),
-        // Not recorded, because they say how to apply and not what; these are their defaults.
+        // Not recorded, because they do not change the environment; these are their defaults.
         force_conflicts: Some(false),
         adopt: Some(false),
         timeouts: None,
     }
 }
 
-/// Who the environment is for.
+/// Identity of the environment: its pull request, branch or name.
 pub(super) fn identity(input: &Input) -> Identity {
     let plain = EnvironmentSpec {
         repository: input.repository.clone().map(|repository| repository.0),
@@ -119,7 +131,10 @@ pub(super) fn identity(input: &Input) -> Identity {
     plain.identity()
 }
 
-/// The grants, or every mistake in them at its place in the list.
+/// Access grants.
+///
+/// # Errors
+/// All invalid grants, each with its index in the list.
 pub(super) fn grants(access: Vec<AccessArgs>) -> Result<Vec<AccessGrant>, Diags> {
     let mut diags = Diags::new();
     let mut grants = Vec::new();
@@ -137,6 +152,19 @@ pub(super) fn grants(access: Vec<AccessArgs>) -> Result<Vec<AccessGrant>, Diags>
     diags.into_result(grants)
 }
 
+/// The mesh.
+///
+/// # Errors
+/// `revision` is set for a mesh that has none.
+pub(super) fn mesh(args: MeshArgs) -> Result<Mesh, Diag> {
+    let MeshArgs { kind, revision } = args;
+    Mesh::new(kind.0, revision.map(|revision| revision.0)).map_err(|error| {
+        Diag::error("Invalid mesh")
+            .detail(explain::sentence(&error.to_string()))
+            .at(Input::MESH.path().attribute("revision"))
+    })
+}
+
 fn grant_args(grant: &AccessGrant) -> AccessArgs {
     AccessArgs {
         kind: Text(grant.kind()),
@@ -150,7 +178,8 @@ fn mesh_args(mesh: &Mesh) -> MeshArgs {
     MeshArgs { kind: Text(mesh.kind()), revision: mesh.revision().cloned().map(Text) }
 }
 
-fn or_told<T>(result: Result<T, Diags>, diags: &mut Diags) -> Option<T> {
+/// The value; its mistakes go into `diags`.
+fn value_or_diags<T>(result: Result<T, Diags>, diags: &mut Diags) -> Option<T> {
     result.map_err(|found| diags.extend(found)).ok()
 }
 

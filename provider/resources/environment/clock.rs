@@ -1,33 +1,69 @@
-//! Writing the clock: a merge patch under a manager of its own, because other tools write it too.
+//! Writing the clock: a merge patch under a field manager of its own, because other tools write it too.
 
+use eod_clients::Deadline;
+use eod_clients::ErrorKind;
 use eod_clients::kubernetes::{Kubernetes, ObjectRef};
-use eod_clients::{Deadline, Error};
-use eod_domain::{Clock, labels};
+use eod_domain::{Clock, Environment, Nonce, labels};
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
+
+use super::claim::{ClaimError, TRIES, seen_again};
+use super::live;
 
 /// The field manager of the clock annotations. They are never in the applied set.
 const MANAGER: &str = "eod-clock";
 
-/// Writes the clock, and `/provisioned-at` where it is given: the last write of a create. Answers the namespace.
-pub(super) async fn write(
-    kubernetes: &Kubernetes,
-    namespace: &str,
-    uid: &str,
-    clock: Clock,
-    provisioned_at: Option<Timestamp>,
-    call: &Deadline,
-) -> Result<Value, Error> {
-    let mut annotations = Map::new();
-    annotations.insert(labels::LAST_ACTIVITY_AT.to_owned(), json!(clock.last_activity_at.to_string()));
-    // Null takes an end away that is no longer wanted.
-    annotations.insert(labels::EXPIRES_AT.to_owned(), json!(clock.expires_at.map(|end| end.to_string())));
-    if let Some(time) = provisioned_at {
-        annotations.insert(labels::PROVISIONED_AT.to_owned(), json!(time.to_string()));
+/// A write of the clock of a namespace that we have claimed.
+pub(super) struct ClockWrite<'a> {
+    pub(super) kubernetes: &'a Kubernetes,
+    pub(super) environment: &'a Environment,
+    pub(super) claim: &'a Nonce,
+    /// Value of annotation `/provisioned-at`: set by the last write of a create.
+    pub(super) provisioned_at: Option<Timestamp>,
+    pub(super) call: &'a Deadline,
+}
+
+impl ClockWrite<'_> {
+    /// Writes the clock that `next` computes from the one on the namespace, and returns the namespace and its clock.
+    ///
+    /// The write names the resource version that the clock was computed from. If somebody has changed the namespace
+    /// since, for example with an extension, the clock is computed again from what is there.
+    ///
+    /// # Errors
+    /// The call failed, the namespace is gone, or another state has claimed it.
+    pub(super) async fn write(
+        &self,
+        seen: &Value,
+        next: impl Fn(Option<Clock>) -> Clock,
+    ) -> Result<(Value, Clock), ClaimError> {
+        let reference = ObjectRef::namespace(self.environment.name.as_str());
+        let mut namespace = seen.clone();
+        let mut tries = 0;
+        loop {
+            let clock = next(live::clock(&namespace));
+            let patch = self.patch(&namespace, clock);
+            tries += 1;
+            match self.kubernetes.merge_patch(&reference, &patch, MANAGER, self.call).await {
+                Ok(namespace) => return Ok((namespace, clock)),
+                Err(error) if error.kind == ErrorKind::Conflict && tries < TRIES => {}
+                Err(error) if error.kind == ErrorKind::Conflict => return Err(ClaimError::Unsteady),
+                Err(error) => return Err(error.into()),
+            }
+            namespace = seen_again(self.kubernetes, self.environment, &namespace, self.claim, self.call).await?;
+        }
     }
-    // The uid is a precondition: a namespace of the same name that was made since is not ours.
-    let patch = json!({ "metadata": { "uid": uid, "annotations": annotations } });
-    kubernetes.merge_patch(&ObjectRef::namespace(namespace), &patch, MANAGER, call).await
+
+    fn patch(&self, namespace: &Value, clock: Clock) -> Value {
+        let mut annotations = Map::new();
+        annotations.insert(labels::LAST_ACTIVITY_AT.to_owned(), json!(clock.last_activity_at.to_string()));
+        // Null removes an end that no longer applies.
+        annotations.insert(labels::EXPIRES_AT.to_owned(), json!(clock.expires_at.map(|end| end.to_string())));
+        if let Some(time) = self.provisioned_at {
+            annotations.insert(labels::PROVISIONED_AT.to_owned(), json!(time.to_string()));
+        }
+        let (uid, version) = (live::uid(namespace), live::version(namespace));
+        json!({ "metadata": { "uid": uid, "resourceVersion": version, "annotations": annotations } })
+    }
 }
 
 /// The time in whole seconds, as every annotation has it.

@@ -1,24 +1,25 @@
-//! Destroy: only what we made, completely, and with the reason when it hangs.
+//! Destroy: deletes only the namespace that this state owns, waits until it is gone, and names what holds it.
 
 use eod_clients::kubernetes::{Blockers, Deleted, Kubernetes, ObjectRef, Preconditions};
 use eod_clients::{Deadline, Error, ErrorKind};
-use eod_domain::Ownership;
+use eod_domain::{NamespaceFacts, Ownership};
 use jiff::Timestamp;
+use serde_json::Value;
 use std::time::Duration;
 use tfplugin::{Diag, Diags, RequestContext, State};
 
-use super::EnvironmentResource;
-use super::live;
+use super::claim::TRIES;
 use super::model::Input;
-use super::ownership::{belongs_to, ownership, remembered};
+use super::ownership::{installation_name, ownership, remembered};
+use super::{EnvironmentResource, live, refusal};
 use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
 
-/// How long finding out what blocks a namespace may take, when its own time is already over.
+/// Maximum duration of the diagnosis of a namespace that is not gone when the time of the destroy is over.
 const DIAGNOSIS: Duration = Duration::from_secs(20);
 
-/// The refusal of a destroy that must not happen.
+/// The error for the destroy of a protected environment.
 pub(super) fn refused(prior: &State<EnvironmentResource>) -> Option<Diag> {
     if prior.input.protected != Some(true) {
         return None;
@@ -30,6 +31,12 @@ pub(super) fn refused(prior: &State<EnvironmentResource>) -> Option<Diag> {
             .hint("set `protected = false`, apply, then destroy")
             .at(Input::PROTECTED),
     )
+}
+
+/// The namespace that a destroy deletes.
+struct DeletionTarget {
+    uid: String,
+    version: Option<String>,
 }
 
 pub(super) async fn delete(
@@ -45,34 +52,68 @@ pub(super) async fn delete(
     let limit = TimeoutsArgs::of_or_default(prior.input.timeouts.as_ref(), Operation::Delete);
     let remote = Deadline::within(limit, call.cancel.clone());
     let reference = ObjectRef::namespace(name.as_str());
-    let found = kubernetes.get(&reference, &remote).await.map_err(|error| explain::remote(&error))?;
-    let Some(namespace) = found else { return Ok(()) };
-    let uid = match (ownership(cx, &remembered(&prior), &namespace), live::uid(&namespace)) {
-        // The uid says that it is the one, whatever others have done to its marks.
-        (Ownership::Ours | Ownership::Unmarked, Some(uid)) => uid,
-        (Ownership::OtherInstallation { theirs }, _) => return Err(belongs_to(cx, &namespace, &theirs).into()),
-        (Ownership::Another, _) | (_, None) => {
-            call.warn(Diag::warning("A namespace was left alone").detail(format!(
-                "Namespace `{name}` is not the one that this configuration made, so it is not deleted."
-            )));
-            return Ok(());
+    for _ in 0..TRIES {
+        let found = kubernetes.get(&reference, &remote).await.map_err(|error| explain::remote(&error))?;
+        let Some(namespace) = found else { return Ok(()) };
+        let DeletionTarget { uid, version } = match deletion_target(cx, &prior, &name, &namespace)? {
+            Ok(deletion_target) => deletion_target,
+            Err(warning) => {
+                call.warn(warning);
+                return Ok(());
+            }
+        };
+        // The version is a precondition: whoever claims the namespace after it was read keeps it.
+        let as_seen = Preconditions { uid: Some(uid.clone()), resource_version: version };
+        match kubernetes.delete(&reference, &as_seen, &remote).await.map_err(|error| explain::remote(&error))? {
+            Deleted::Gone | Deleted::UidMismatch => return Ok(()),
+            Deleted::Changed => continue,
+            Deleted::Accepted | Deleted::InProgress => {}
         }
-    };
-    let only_this = Preconditions { uid: Some(uid.to_owned()), resource_version: None };
-    match kubernetes.delete(&reference, &only_this, &remote).await.map_err(|error| explain::remote(&error))? {
-        Deleted::Gone | Deleted::UidMismatch => return Ok(()),
-        Deleted::Accepted | Deleted::InProgress | Deleted::Changed => {}
+        return match kubernetes.wait_gone(&reference, Some(&uid), &remote).await {
+            Ok(_) => Ok(()),
+            Err(error) if error.kind == ErrorKind::Timeout => {
+                Err(stuck(kubernetes, &reference, &error, cx.now(), call).await.into())
+            }
+            Err(error) => Err(explain::remote(&error).into()),
+        };
     }
-    match kubernetes.wait_gone(&reference, Some(uid), &remote).await {
-        Ok(_) => Ok(()),
-        Err(error) if error.kind == ErrorKind::Timeout => {
-            Err(stuck(kubernetes, &reference, &error, cx.now(), call).await.into())
+    Err(refusal::unsteady(&name).into())
+}
+
+/// The namespace to delete, or the warning that it stays.
+///
+/// # Errors
+/// It belongs to another installation.
+fn deletion_target(
+    cx: &Context,
+    prior: &State<EnvironmentResource>,
+    name: &str,
+    namespace: &Value,
+) -> Result<Result<DeletionTarget, Diag>, Diag> {
+    let remembered = remembered(prior);
+    match (ownership(cx, &remembered, namespace), live::uid(namespace)) {
+        (Ownership::OtherInstallation { theirs }, _) => {
+            Err(refusal::other_installation(name, &theirs, &installation_name(cx)))
         }
-        Err(error) => Err(explain::remote(&error).into()),
+        (Ownership::Superseded, _) => Ok(Err(refusal::not_deleted(name))),
+        (Ownership::Another, _) | (_, None) => Ok(Err(refusal::another(name))),
+        // The claim is lost, and the refresh that would have found it again was left out.
+        (Ownership::Ours | Ownership::Unmarked, Some(_))
+            if remembered.uid.is_some()
+                && remembered.claims.is_empty()
+                && !prior.private.planned
+                && NamespaceFacts::read(namespace).ownership.nonce.is_some() =>
+        {
+            Ok(Err(refusal::claim_unknown(name)))
+        }
+        // The uid proves that it is the one, whatever others have done to its ownership labels.
+        (Ownership::Ours | Ownership::Unmarked, Some(uid)) => {
+            Ok(Ok(DeletionTarget { uid: uid.to_owned(), version: live::version(namespace).map(str::to_owned) }))
+        }
     }
 }
 
-/// What holds the namespace, and what to do about it.
+/// The error for a namespace that is not gone in time: what holds it, and what to do about it.
 async fn stuck(
     kubernetes: &Kubernetes,
     reference: &ObjectRef,

@@ -1,115 +1,113 @@
-//! An environment as data sources show it.
+//! An environment as the data sources return it.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use eod_clients::kubernetes::LiveNamespace;
 use eod_domain::{
     BranchName, Environment, EnvironmentName, HeadSha, Owner, PodSecurity, PullRequestUrl, Repository, SecretName,
-    ServiceName, Tier, Ttl, cost_per_day, labels,
+    ServiceName, Tier, Ttl, labels,
 };
 use serde_json::Value;
 use tfplugin::{Model, Number, Text};
 
 use super::access::{AccessArgs, DnsArgs, MeshArgs};
-use super::live::{self, Tempo};
+use super::live::StatusSettings;
 use super::model::Input;
-use super::plan::dollars;
 use super::sizes::{LimitsArgs, NetworkArgs, QuotaArgs};
-use super::{arguments, create};
+use super::{arguments, cost, live};
 use crate::provider::Context;
 
-/// An environment: its arguments and what is computed of it.
+/// An environment: its arguments and its computed attributes.
 #[derive(Clone, Model)]
 #[tf(output)]
 pub(crate) struct Description {
-    /// The environment's name.
+    /// Name of the environment.
     pub name: Text<EnvironmentName>,
-    /// The repository.
+    /// Repository.
     pub repository: Option<Text<Repository>>,
-    /// The pull request's number.
+    /// Number of the pull request.
     pub pull_request: Option<u64>,
-    /// The branch.
+    /// Branch.
     pub branch: Option<Text<BranchName>>,
-    /// The pull request's address.
+    /// URL of the pull request.
     pub pull_request_url: Option<Text<PullRequestUrl>>,
-    /// The commit that is deployed.
+    /// Commit that is deployed.
     pub head_sha: Option<Text<HeadSha>>,
-    /// Who asked for it.
+    /// Owner of the environment.
     pub owner: Option<Text<Owner>>,
-    /// The tier.
+    /// Tier.
     pub tier: Option<Text<Tier>>,
-    /// How long it lives without activity.
+    /// Maximum time without activity, after which the environment expires.
     pub ttl: Option<Text<Ttl>>,
-    /// Why it has to live longer.
+    /// Reason of the last extension.
     pub extension: Option<String>,
-    /// Whether it is safe from the reaper and from `terraform destroy`.
+    /// True if it is protected from the reaper and from `terraform destroy`.
     pub protected: Option<bool>,
-    /// The user's labels on the namespace.
+    /// Additional labels of the namespace.
     pub labels: Option<BTreeMap<String, String>>,
-    /// The user's annotations on the namespace.
+    /// Additional annotations of the namespace.
     pub annotations: Option<BTreeMap<String, String>>,
-    /// The services that get a host each.
+    /// Services that get a host each.
     pub services: Option<BTreeSet<Text<ServiceName>>>,
-    /// What all pods together may use.
+    /// Resource quota of all pods together.
     pub quota: Option<QuotaArgs>,
-    /// What one container may use, and gets where it asks for nothing.
+    /// Resource limits of one container, and the requests and limits of containers that set none.
     pub limits: Option<LimitsArgs>,
-    /// Whom pods may talk to.
+    /// Network access of the pods.
     pub network: Option<NetworkArgs>,
-    /// The Pod Security level that is enforced.
+    /// Pod Security level that is enforced.
     pub pod_security: Option<Text<PodSecurity>>,
-    /// Who may work in the namespace.
+    /// Users, groups and service accounts with access to the namespace.
     pub access: Option<Vec<AccessArgs>>,
     /// Names of image pull secrets.
     pub image_pull_secrets: Option<Vec<Text<SecretName>>>,
-    /// The service mesh that the namespace joins.
+    /// Service mesh that the namespace joins.
     pub mesh: Option<MeshArgs>,
-    /// How the hosts are published.
+    /// DNS settings of the hosts.
     pub dns: Option<DnsArgs>,
-    /// The environment's name.
+    /// Name of the environment.
     pub id: String,
-    /// The namespace; its name is the environment's.
+    /// Name of the namespace: that of the environment.
     pub namespace: String,
-    /// The namespace's uid.
+    /// Uid of the namespace.
     pub uid: String,
-    /// The environment's host. Null without a domain.
+    /// Host of the environment. Null without a domain.
     pub host: Option<String>,
-    /// Each service's host. Null without a domain.
+    /// Host of each service. Null without a domain.
     pub hosts: Option<BTreeMap<String, String>>,
-    /// `https://` and the host.
+    /// URL of the environment: `https://` and the host.
     pub url: Option<String>,
-    /// `pending`, `ready`, `active`, `idle`, `expiring`, `failed`, `awaiting-approval` or `destroyed`.
+    /// Status: `pending`, `ready`, `active`, `idle`, `expiring`, `failed`, `awaiting-approval` or `destroyed`.
     pub status: String,
-    /// When it was made (RFC 3339, UTC).
+    /// Time of creation (RFC 3339, UTC).
     pub created_at: String,
-    /// When it was last used (RFC 3339, UTC).
+    /// Time of the last activity (RFC 3339, UTC).
     pub last_activity_at: String,
-    /// When it ends unless it is used (RFC 3339, UTC). Null without a TTL.
+    /// Time of expiry if there is no further activity (RFC 3339, UTC). Null without a TTL.
     pub expires_at: Option<String>,
-    /// What its quota costs a day, in US dollars.
+    /// Cost of the quota per day, in US dollars.
     pub cost_per_day_usd: Number,
-    /// Every label on the namespace that EoD has put there.
+    /// All labels of the namespace that EoD has set.
     pub effective_labels: BTreeMap<String, String>,
     /// Objects that are missing, in sentences.
     pub drift: Vec<String>,
 }
 
 impl Description {
-    /// Describes a namespace of ours. `None` if it does not say what it is.
+    /// The environment of a namespace. `None` if its arguments are not recorded on it.
     pub(crate) fn of(cx: &Context, found: &LiveNamespace) -> Option<Self> {
         let namespace = &found.namespace;
-        let name = create::environment_name(namespace)?;
-        let mut spec = create::recorded(namespace)?;
+        let name = live::environment_name(namespace)?;
+        let mut spec = live::recorded_spec(namespace)?;
         spec.name = Some(name.clone());
         let settings = cx.known_settings();
         let environment = Environment::resolve(&spec, &settings).ok();
         let input = arguments::input(&spec);
         let clock = live::clock(namespace);
         let tier = spec.tier.unwrap_or(settings.default_tier);
-        let tempo = Tempo { tier, ttl: spec.ttl, warning: settings.tiers.get(tier).warning };
+        let status_settings = StatusSettings { tier, ttl: spec.ttl, warning: settings.tiers.get(tier).warning };
         let host = environment.as_ref().and_then(Environment::host);
-        let cost =
-            environment.as_ref().and_then(|environment| dollars(cost_per_day(&environment.quota, &settings.prices)));
+        let cost = environment.as_ref().map(|environment| cost::per_day_at(&settings.prices, environment));
         let Input {
             name: _,
             repository,
@@ -166,18 +164,18 @@ impl Description {
             url: host.as_ref().map(|host| format!("https://{host}")),
             host,
             hosts: environment.as_ref().and_then(live::hosts),
-            status: live::status_of(namespace, clock, &tempo, cx.now()).to_string(),
+            status: live::status_of(namespace, clock, &status_settings, cx.now()).to_string(),
             created_at: live::created_at(namespace).map(|time| time.to_string()).unwrap_or_default(),
             last_activity_at: clock.map(|clock| clock.last_activity_at.to_string()).unwrap_or_default(),
             expires_at: clock.and_then(|clock| clock.expires_at).map(|end| end.to_string()),
             cost_per_day_usd: cost.unwrap_or_else(|| Number::from_u64(0)),
             effective_labels: ours(namespace, environment.as_ref()),
-            drift: super::read::absent(environment.as_ref(), found),
+            drift: live::absent(environment.as_ref(), found),
         })
     }
 }
 
-/// The labels that are there and that we would put there.
+/// Labels on the namespace that EoD sets.
 fn ours(namespace: &Value, environment: Option<&Environment>) -> BTreeMap<String, String> {
     let keys = environment.map(|environment| live::our_keys(&environment.namespace_labels())).unwrap_or_default();
     let live = namespace.pointer("/metadata/labels").and_then(Value::as_object).into_iter().flatten();

@@ -1,7 +1,7 @@
-//! Whether another environment holds a host that this one would get.
+//! The check that no other environment has a host that this one would get.
 //!
-//! `shop` with service `api` and an environment named `shop-api` would both be `shop-api.<domain>`. Only environments
-//! whose names are a beginning of one of our hosts can collide, so they alone are asked for.
+//! `shop` with service `api` and an environment named `shop-api` would both have `shop-api.<domain>`. Only environments
+//! with a name that is a prefix of one of our hosts can collide, so only those are listed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -10,12 +10,16 @@ use eod_clients::kubernetes::Kubernetes;
 use eod_domain::{Domain, Environment, EnvironmentName, EnvironmentSpec, environment_host, host, labels};
 use tfplugin::Diag;
 
-use super::create::{environment_name, namespaces, recorded};
 use super::live;
 use super::model::Input;
 use crate::explain;
 
-pub(super) async fn are_free(kubernetes: &Kubernetes, environment: &Environment, call: &Deadline) -> Result<(), Diag> {
+/// Fails if another environment has one of the hosts.
+pub(super) async fn check_free(
+    kubernetes: &Kubernetes,
+    environment: &Environment,
+    call: &Deadline,
+) -> Result<(), Diag> {
     let Some(domain) = &environment.domain else { return Ok(()) };
     let ours = hosts(&environment.name, &environment.spec, domain);
     let candidates = rivals(&environment.name, ours.keys());
@@ -28,16 +32,18 @@ pub(super) async fn are_free(kubernetes: &Kubernetes, environment: &Environment,
         labels::ENV,
         candidates.into_iter().collect::<Vec<_>>().join(",")
     );
-    let found = kubernetes.list(&namespaces(selector), call).await.map_err(|error| explain::remote(&error))?;
+    let found = kubernetes.list(&live::namespaces(selector), call).await.map_err(|error| explain::remote(&error))?;
     for namespace in &found {
-        let (Some(name), Some(spec)) = (environment_name(namespace), recorded(namespace)) else { continue };
+        let (Some(name), Some(spec)) = (live::environment_name(namespace), live::recorded_spec(namespace)) else {
+            continue;
+        };
         let theirs = hosts(&name, &spec, domain);
         if let Some((taken, service)) = ours.iter().find(|(host, _)| theirs.contains_key(*host)) {
             let what = service
                 .as_ref()
                 .map_or_else(|| "the environment itself".to_owned(), |service| format!("service `{service}`"));
             return Err(Diag::error("The host belongs to another environment")
-                .detail(format!("{taken}, the host of {what}, is held by environment `{name}`. Nothing was made."))
+                .detail(format!("{taken}, the host of {what}, belongs to environment `{name}`. Nothing was created."))
                 .hint("rename the service, or give this environment another `name`")
                 .at(if service.is_some() { tfplugin::Path::from(Input::SERVICES) } else { Input::NAME.into() }));
         }
@@ -45,13 +51,13 @@ pub(super) async fn are_free(kubernetes: &Kubernetes, environment: &Environment,
     Ok(())
 }
 
-/// Every host of an environment, and the service that it is for.
+/// All hosts of an environment, each with its service.
 fn hosts(name: &EnvironmentName, spec: &EnvironmentSpec, domain: &Domain) -> BTreeMap<String, Option<String>> {
     let services = spec.services.iter().map(|service| (host(service, name, domain), Some(service.to_string())));
     services.chain([(environment_host(name, domain), None)]).collect()
 }
 
-/// The names whose environments could hold one of these hosts.
+/// Names of environments that could have one of these hosts.
 fn rivals<'a>(name: &EnvironmentName, hosts: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
     let mut rivals = BTreeSet::new();
     for host in hosts {

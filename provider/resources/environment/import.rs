@@ -1,17 +1,20 @@
-//! Import by name or identity, and taking over the state of a plain namespace.
+//! Import by name or identity, and moves from a plain namespace.
+//!
+//! An import only reads: Terraform runs it in a plan, which may never be applied. It records the claim that it finds, so
+//! until the first update both the importing state and the previous one own the environment. That update writes a new
+//! claim, and the previous state lets the environment go. A destroy right after the import deletes it, as asked.
 
 use eod_clients::Deadline;
-use eod_domain::{EnvironmentName, NamespaceFacts, labels};
+use eod_domain::{EnvironmentName, NamespaceFacts, Nonce, labels};
 use std::time::Duration;
 use tfplugin::{Diag, Diags, ImportSource, Imported, MoveSource, Partial, RequestContext, Text};
 
-use super::create::recorded;
 use super::model::{Input, Private};
 use super::{EnvironmentResource, arguments, live};
 use crate::explain;
 use crate::provider::Context;
 
-/// An import is one read.
+/// Maximum duration of an import, which is one read.
 const LIMIT: Duration = Duration::from_secs(60);
 
 pub(super) async fn import(
@@ -24,32 +27,33 @@ pub(super) async fn import(
     let installation = cx.settings()?.installation;
     let found = cx.reader()?.read(name.as_str(), &remote).await.map_err(|error| explain::remote(&error))?;
     let Some(found) = found else {
-        return Err(Diag::error("There is no such environment")
+        return Err(Diag::error("The environment does not exist")
             .detail(format!("Expected namespace `{name}`, and the cluster has none of this name."))
-            .hint("check the name and the cluster; `kubectl get namespaces -l app.kubernetes.io/managed-by=eod` lists what there is")
+            .hint("check the name and the cluster: `kubectl get namespaces -l app.kubernetes.io/managed-by=eod` lists all environments")
             .into());
     };
     let ownership = NamespaceFacts::read(&found.namespace).ownership;
     if ownership.managed_by.as_deref() != Some(labels::MANAGED_BY_VALUE)
         || ownership.installation.as_deref() != Some(installation.as_str())
     {
-        return Err(Diag::error("The namespace is not ours")
-            .detail(format!("Namespace `{name}` does not carry the marks of EoD installation `{installation}`, so it cannot be imported."))
+        return Err(Diag::error("The namespace belongs to another owner")
+            .detail(format!("Namespace `{name}` does not have the ownership labels of EoD installation `{installation}`, so it cannot be imported."))
             .hint("set the provider's `installation` to the one that made it, or use a `moved` block for a `kubernetes_namespace`")
             .into());
     }
-    let Some(mut spec) = recorded(&found.namespace) else {
-        return Err(Diag::error("The environment does not say how it was made")
-            .detail(format!("Annotation `{}` of namespace `{name}` is missing or cannot be read.", labels::SPEC))
+    let Some(mut spec) = live::recorded_spec(&found.namespace) else {
+        return Err(Diag::error("The arguments of the environment are not recorded")
+            .detail(format!("Annotation `{}` of namespace `{name}` is missing or invalid.", labels::SPEC))
             .hint("restore the annotation, or delete the environment and create it again")
             .into());
     };
     spec.name = Some(name);
     let input = arguments::input(&spec);
-    let keys = super::create::environment(cx, &input).map(|environment| environment.namespace_labels());
+    let keys = arguments::environment(cx, &input).map(|environment| environment.namespace_labels());
     let effective = keys.unwrap_or_default();
     let private = Private {
         nonce: ownership.nonce,
+        next_nonce: Some(Nonce::new(cx.random()).as_str().to_owned()),
         live: live::fingerprints(&found, &live::our_keys(&effective)),
         labels: Some(effective),
         ..Private::default()
@@ -68,11 +72,11 @@ fn name(cx: &Context, source: ImportSource<EnvironmentResource>) -> Result<Envir
             let ours = cx.installation.clone().known();
             match (identity.installation, ours) {
                 (Some(theirs), Some(ours)) if theirs.0 != ours => {
-                    Err(Diag::error("The identity is of another installation")
+                    Err(Diag::error("The identity belongs to another installation")
                         .detail(format!(
                             "The identity names installation `{theirs}`, and the provider is configured for `{ours}`."
                         ))
-                        .hint("use a provider whose `installation` is that of the environment"))
+                        .hint("use the provider with the `installation` of the environment"))
                 }
                 _ => Ok(identity.name.0),
             }
@@ -80,7 +84,7 @@ fn name(cx: &Context, source: ImportSource<EnvironmentResource>) -> Result<Envir
     }
 }
 
-/// Takes over the state of `kubernetes_namespace` and `kubernetes_namespace_v1`.
+/// Moves the state of `kubernetes_namespace` and `kubernetes_namespace_v1`.
 pub(super) fn moved(source: &MoveSource) -> Result<Option<Imported<EnvironmentResource>>, Diags> {
     let is_namespace = matches!(source.type_name.as_str(), "kubernetes_namespace" | "kubernetes_namespace_v1");
     if !is_namespace || !source.provider.ends_with("/kubernetes") {
@@ -89,7 +93,7 @@ pub(super) fn moved(source: &MoveSource) -> Result<Option<Imported<EnvironmentRe
     let metadata = source.state.pointer("/metadata/0");
     let text = |key: &str| metadata.and_then(|metadata| metadata.get(key)).and_then(serde_json::Value::as_str);
     let (Some(name), Some(uid)) = (text("name"), text("uid")) else {
-        return Err(Diag::error("The state of the namespace cannot be taken over")
+        return Err(Diag::error("The state of the namespace cannot be moved")
             .detail("It has no `metadata[0].name` or no `metadata[0].uid`.")
             .hint("refresh the namespace with the provider that made it, then move it")
             .into());

@@ -2,16 +2,16 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eod_clients::kubernetes::{KindRef, Kubernetes, LiveNamespace, NamespaceReader, ObjectRef};
+use eod_clients::kubernetes::{KindRef, Kubernetes, ListQuery, LiveNamespace, NamespaceReader, ObjectRef};
 use eod_domain::{
-    Clock, Environment, Facts, Installation, Money, Object, ObjectKind, Status, Tier, Ttl, drift, labels, status,
+    Clock, Environment, EnvironmentName, EnvironmentSpec, Facts, Installation, NamespaceProvenance, Object, ObjectKind,
+    Status, Tier, Ttl, drift, labels, objects, status,
 };
 use jiff::Timestamp;
 use serde_json::Value;
 use tfplugin::Number;
 
 use super::model::Output;
-use super::plan::dollars;
 
 /// Reads the environments of one installation.
 pub(crate) fn reader(kubernetes: &Kubernetes, installation: &Installation) -> NamespaceReader {
@@ -19,9 +19,20 @@ pub(crate) fn reader(kubernetes: &Kubernetes, installation: &Installation) -> Na
     NamespaceReader::new(kubernetes.clone(), kinds, selector(installation))
 }
 
-/// What selects everything of an installation.
+/// Label selector of all objects of an installation.
 pub(crate) fn selector(installation: &Installation) -> String {
     format!("{}={},{}={installation}", labels::MANAGED_BY, labels::MANAGED_BY_VALUE, labels::INSTALLATION)
+}
+
+/// Query of the namespaces with these labels.
+pub(crate) fn namespaces(label_selector: String) -> ListQuery {
+    ListQuery {
+        api_version: ObjectKind::Namespace.api_version().to_owned(),
+        plural: ObjectKind::Namespace.plural().to_owned(),
+        namespace: None,
+        label_selector: Some(label_selector),
+        field_selector: None,
+    }
 }
 
 fn kind_ref(kind: ObjectKind) -> KindRef {
@@ -32,13 +43,13 @@ fn kind_ref(kind: ObjectKind) -> KindRef {
     }
 }
 
-/// Where an object of an environment lives.
+/// Reference to an object of an environment.
 pub(super) fn object_ref(namespace: &str, kind: ObjectKind, name: &str) -> ObjectRef {
     let namespace = if kind == ObjectKind::Namespace { None } else { Some(namespace) };
     kind_ref(kind).object(namespace, name)
 }
 
-/// Where the object with this `Kind/name` lives.
+/// Reference to the object with this `Kind/name`.
 pub(super) fn recorded_ref(namespace: &str, key: &str) -> Option<ObjectRef> {
     let (kind, name) = key.split_once('/')?;
     Some(object_ref(namespace, kind.parse().ok()?, name))
@@ -54,88 +65,113 @@ pub(super) fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
     object.pointer("/metadata/annotations")?.get(key)?.as_str()
 }
 
-/// The server's id of an object.
+/// Uid of an object, set by the API server.
 pub(super) fn uid(object: &Value) -> Option<&str> {
     object.pointer("/metadata/uid")?.as_str()
 }
 
-/// The version of an object: two that are equal say that nobody has changed it in between, and nothing else.
+/// Resource version of an object. If two are equal, nobody has changed the object in between.
 pub(super) fn version(object: &Value) -> Option<&str> {
     object.pointer("/metadata/resourceVersion")?.as_str()
 }
 
-/// Whether an object is being deleted.
+/// True if an object is being deleted.
 pub(super) fn is_terminating(object: &Value) -> bool {
     object.pointer("/metadata/deletionTimestamp").is_some_and(|time| !time.is_null())
 }
 
-/// The name of an object.
+/// Name of an object.
 pub(super) fn name(object: &Value) -> &str {
     object.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default()
 }
 
-/// When the namespace was made: what we wrote, else what the server says.
+/// Name of a namespace, if it is valid for an environment.
+pub(super) fn environment_name(namespace: &Value) -> Option<EnvironmentName> {
+    name(namespace).parse().ok()
+}
+
+/// Arguments recorded on a namespace.
+pub(super) fn recorded_spec(namespace: &Value) -> Option<EnvironmentSpec> {
+    EnvironmentSpec::from_json(annotation(namespace, labels::SPEC)?).ok()
+}
+
+/// Time of creation of a namespace: the annotation, or else the server's timestamp.
 pub(super) fn created_at(namespace: &Value) -> Option<Timestamp> {
     let written = annotation(namespace, labels::CREATED_AT).and_then(|text| text.parse().ok());
     written.or_else(|| namespace.pointer("/metadata/creationTimestamp")?.as_str()?.parse().ok())
 }
 
-/// The clock as it stands on the namespace. A time that cannot be read counts as not written: unknown never means expired.
+/// The clock on the namespace. An invalid time counts as missing: unknown never means expired.
 pub(super) fn clock(namespace: &Value) -> Option<Clock> {
     let time = |key| annotation(namespace, key).and_then(|text| text.parse::<Timestamp>().ok());
     let last_activity_at = time(labels::LAST_ACTIVITY_AT).or_else(|| created_at(namespace))?;
     Some(Clock { last_activity_at, expires_at: time(labels::EXPIRES_AT) })
 }
 
-/// The keys of the labels that make an object ours.
+/// Keys of the ownership labels of an object.
 pub(super) fn our_keys(effective_labels: &BTreeMap<String, String>) -> BTreeSet<String> {
     effective_labels.keys().cloned().collect()
 }
 
-/// Fingerprints of the objects that we want, as we want them.
+/// Fingerprints of the objects as they are to be applied.
 pub(super) fn wanted(objects: &[Object], keys: &BTreeSet<String>) -> BTreeMap<String, String> {
     let guards = objects.iter().filter(|object| object.kind != ObjectKind::Namespace);
     guards.map(|object| (object.key(), drift::fingerprint(&object.content, keys))).collect()
 }
 
-/// Fingerprints of the objects that are there.
+/// Fingerprints of the objects in the cluster.
 pub(super) fn fingerprints(live: &LiveNamespace, keys: &BTreeSet<String>) -> BTreeMap<String, String> {
     let objects = live.objects.iter();
     objects.map(|((kind, name), object)| (format!("{kind}/{name}"), drift::fingerprint(object, keys))).collect()
 }
 
-/// What a status is computed from, beside the namespace.
-pub(super) struct Tempo {
+/// Every object that is missing, in sentences.
+pub(super) fn absent(environment: Option<&Environment>, found: &LiveNamespace) -> Vec<String> {
+    let wanted =
+        environment.map(|environment| objects(environment, &NamespaceProvenance::default())).unwrap_or_default();
+    wanted.iter().filter_map(|object| absent_sentence(object, found)).collect()
+}
+
+/// A sentence about this object, if it is missing.
+pub(super) fn absent_sentence(object: &Object, found: &LiveNamespace) -> Option<String> {
+    let is_there = object.kind == ObjectKind::Namespace
+        || found.objects.contains_key(&(object.kind.to_string(), object.name.clone()));
+    if is_there { None } else { Some(format!("{} `{}` is missing", object.kind, object.name)) }
+}
+
+/// Settings that the status depends on.
+pub(super) struct StatusSettings {
     pub(super) tier: Tier,
     pub(super) ttl: Option<Ttl>,
     pub(super) warning: Option<Ttl>,
 }
 
-/// The status of a namespace.
-pub(super) fn status_of(namespace: &Value, clock: Option<Clock>, tempo: &Tempo, now: Timestamp) -> Status {
+/// Status of a namespace.
+pub(super) fn status_of(namespace: &Value, clock: Option<Clock>, settings: &StatusSettings, now: Timestamp) -> Status {
     let facts = Facts {
         exists: !is_terminating(namespace),
         provisioned: annotation(namespace, labels::PROVISIONED_AT).is_some(),
         deployed: false,
         failed: false,
-        tier: tempo.tier,
-        ttl: tempo.ttl,
-        warning: tempo.warning,
+        tier: settings.tier,
+        ttl: settings.ttl,
+        warning: settings.warning,
         last_activity_at: clock.map(|clock| clock.last_activity_at),
         expires_at: clock.and_then(|clock| clock.expires_at),
     };
     status(&facts, now)
 }
 
-/// The computed attributes of an environment that was just applied.
+/// Computed attributes of an environment that was just applied.
 pub(super) fn output(
     environment: &Environment,
     namespace: &Value,
     clock: Clock,
-    cost: Money,
+    cost: Number,
     now: Timestamp,
 ) -> Output {
-    let tempo = Tempo { tier: environment.tier, ttl: environment.ttl, warning: environment.tier_settings.warning };
+    let settings =
+        StatusSettings { tier: environment.tier, ttl: environment.ttl, warning: environment.tier_settings.warning };
     let host = environment.host();
     Output {
         id: environment.name.to_string(),
@@ -144,17 +180,17 @@ pub(super) fn output(
         url: host.as_ref().map(|host| format!("https://{host}")),
         host,
         hosts: hosts(environment),
-        status: status_of(namespace, Some(clock), &tempo, now).to_string(),
+        status: status_of(namespace, Some(clock), &settings, now).to_string(),
         created_at: created_at(namespace).map(|time| time.to_string()).unwrap_or_default(),
         last_activity_at: clock.last_activity_at.to_string(),
         expires_at: clock.expires_at.map(|time| time.to_string()),
-        cost_per_day_usd: dollars(cost).unwrap_or_else(|| Number::from_u64(0)),
+        cost_per_day_usd: cost,
         effective_labels: environment.namespace_labels(),
         drift: Vec::new(),
     }
 }
 
-/// The hosts of the services, by name.
+/// Hosts of the services, by name.
 pub(super) fn hosts(environment: &Environment) -> Option<BTreeMap<String, String>> {
     let hosts = environment.hosts()?;
     Some(hosts.into_iter().map(|(service, host)| (service.to_string(), host)).collect())

@@ -1,10 +1,10 @@
-//! The arguments and attributes of `eod_environment`.
+//! Arguments and attributes of `eod_environment`.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use eod_domain::{
-    BranchName, EnvironmentName, HeadSha, Owner, PodSecurity, PullRequestUrl, Repository, SecretName, ServiceName,
-    Tier, Ttl,
+    BranchName, EnvironmentName, HeadSha, Nonce, Owner, PodSecurity, PullRequestUrl, Repository, SecretName,
+    ServiceName, Tier, Ttl,
 };
 use serde::{Deserialize, Serialize};
 use tfplugin::{Model, Number, Text};
@@ -13,152 +13,181 @@ use super::access::{AccessArgs, DnsArgs, MeshArgs};
 use super::sizes::{LimitsArgs, NetworkArgs, QuotaArgs};
 use crate::timeouts::TimeoutsArgs;
 
-/// What the user writes.
+/// Arguments set by the user.
 #[derive(Clone, Model)]
 pub(crate) struct Input {
-    /// The environment's name, a DNS label of at most 63 characters. Made from repository and pull request, or branch, where
-    /// it is not given. A name belongs to the identity that took it first and is never shared.
+    /// Name of the environment, a DNS label of at most 63 characters. Default: made from the repository and the pull request
+    /// or branch. A name belongs to the first identity that used it and is never shared.
     #[tf(computed, replace)]
     pub name: Option<Text<EnvironmentName>>,
-    /// The repository, `acme/shop` or `github.com/acme/shop`; upper and lower case are the same.
+    /// Repository, `acme/shop` or `github.com/acme/shop`. Upper and lower case are equal.
     #[tf(replace)]
     pub repository: Option<Text<Repository>>,
-    /// The pull request's number. One of `name`, `pull_request` and `branch` is needed.
+    /// Number of the pull request. One of `name`, `pull_request` and `branch` is required.
     #[tf(replace)]
     pub pull_request: Option<u64>,
-    /// The branch, for environments without a pull request. Its name always carries a short hash.
+    /// Branch, for environments without a pull request. The name of the environment then always contains a short hash.
     #[tf(replace)]
     pub branch: Option<Text<BranchName>>,
-    /// The pull request's address. Derived for repositories on github.com.
+    /// URL of the pull request. Default: derived for repositories on github.com.
     #[tf(computed)]
     pub pull_request_url: Option<Text<PullRequestUrl>>,
-    /// The commit that is deployed, 7 to 64 hexadecimal digits. A change is activity: it restarts the clock, except in
-    /// tier `compliance`.
+    /// Commit that is deployed, 7 to 64 hexadecimal digits. A change is activity: it restarts the TTL, except in tier
+    /// `compliance`.
     pub head_sha: Option<Text<HeadSha>>,
-    /// Who asked for it: a login, an e-mail address, anything.
+    /// Owner of the environment: a login, an e-mail address or any other text.
     pub owner: Option<Text<Owner>>,
-    /// `lightweight`, `full`, `compliance` or `staging`. The provider's `default_tier` where it is not given.
+    /// `lightweight`, `full`, `compliance` or `staging`. Default: the provider's `default_tier`.
     #[tf(computed)]
     pub tier: Option<Text<Tier>>,
-    /// How long it lives without activity: `90m`, `4h`, `1d12h`. The tier's where it is not given; none in `staging`.
+    /// Maximum time without activity, after which the environment expires: `90m`, `4h`, `1d12h`. Default: the TTL of the tier;
+    /// `staging` has none.
     #[tf(computed)]
     pub ttl: Option<Text<Ttl>>,
-    /// Why it has to live longer. A change restarts the clock in every tier and is recorded.
+    /// Reason to extend the environment. A change restarts the TTL in every tier and is recorded.
     pub extension: Option<String>,
-    /// Whether it is safe from the reaper and from `terraform destroy`. False, except in `staging`.
+    /// True to protect the environment from the reaper and from `terraform destroy`. Default: `true` in `staging`, otherwise
+    /// `false`.
     #[tf(computed)]
     pub protected: Option<bool>,
-    /// More labels on the namespace.
+    /// Additional labels of the namespace.
     pub labels: Option<BTreeMap<String, String>>,
-    /// More annotations on the namespace.
+    /// Additional annotations of the namespace.
     pub annotations: Option<BTreeMap<String, String>>,
-    /// The services that get a host each.
+    /// Services that get a host each.
     pub services: Option<BTreeSet<Text<ServiceName>>>,
-    /// What all pods together may use. Fields that are not given come from the tier.
+    /// Resource quota of all pods together. Fields that are not set come from the tier.
     #[tf(computed)]
     pub quota: Option<QuotaArgs>,
-    /// What one container may use, and gets where it asks for nothing.
+    /// Resource limits of one container, and the requests and limits of containers that set none.
     #[tf(computed)]
     pub limits: Option<LimitsArgs>,
-    /// Whom pods may talk to.
+    /// Network access of the pods.
     #[tf(computed)]
     pub network: Option<NetworkArgs>,
-    /// The Pod Security level that is enforced: `privileged`, `baseline` or `restricted`. Warnings and audit are always for
+    /// Pod Security level that is enforced: `privileged`, `baseline` or `restricted`. Warnings and audit always use
     /// `restricted`.
     #[tf(default = "baseline")]
     pub pod_security: Option<Text<PodSecurity>>,
-    /// Who may work in the namespace.
+    /// Users, groups and service accounts with access to the namespace.
     pub access: Option<Vec<AccessArgs>>,
-    /// Names of image pull secrets for the namespace's default service account, whose token is not mounted.
+    /// Names of image pull secrets of the namespace's default service account. The token of that account is not mounted.
     pub image_pull_secrets: Option<Vec<Text<SecretName>>>,
-    /// The service mesh that the namespace joins.
+    /// Service mesh that the namespace joins.
     pub mesh: Option<MeshArgs>,
-    /// How the hosts are published.
+    /// DNS settings of the hosts.
     pub dns: Option<DnsArgs>,
-    /// Whether to take over fields of `labels` and `annotations` that belong to another field manager.
+    /// True to take over keys of `labels` and `annotations` that another field manager owns.
     #[tf(default = false)]
     pub force_conflicts: Option<bool>,
-    /// Whether to take over a finished namespace of the same identity that carries our marks but is in no state.
+    /// True to take over a finished environment of the same identity that has this installation's ownership labels but is not
+    /// managed by this Terraform state. A state that managed it before lets it go: its next refresh, update or destroy finds
+    /// the newer claim and does not touch the namespace.
     #[tf(default = false)]
     pub adopt: Option<bool>,
-    /// How long operations may take.
+    /// Maximum durations of operations.
     pub timeouts: Option<TimeoutsArgs>,
 }
 
-/// What is computed.
+/// Computed attributes.
 #[derive(Clone, Model)]
 #[tf(output)]
 pub(crate) struct Output {
-    /// The environment's name.
+    /// Name of the environment.
     #[tf(keep)]
     pub id: String,
-    /// The namespace; its name is the environment's.
+    /// Name of the namespace: that of the environment.
     #[tf(keep)]
     pub namespace: String,
-    /// The namespace's uid.
+    /// Uid of the namespace.
     #[tf(keep)]
     pub uid: String,
-    /// The environment's host, `<name>.<domain>`. Null without a domain.
+    /// Host of the environment, `<name>.<domain>`. Null without a domain.
     #[tf(keep)]
     pub host: Option<String>,
-    /// Each service's host, `<name>-<service>.<domain>`. Null without a domain.
+    /// Host of each service, `<name>-<service>.<domain>`. Null without a domain.
     #[tf(keep)]
     pub hosts: Option<BTreeMap<String, String>>,
-    /// `https://` and the host.
+    /// URL of the environment: `https://` and the host.
     #[tf(keep)]
     pub url: Option<String>,
-    /// `pending`, `ready`, `active`, `idle`, `expiring`, `failed`, `awaiting-approval` or `destroyed`, as of the last refresh.
+    /// Status at the last refresh: `pending`, `ready`, `active`, `idle`, `expiring`, `failed`, `awaiting-approval` or `destroyed`.
     #[tf(with = "head_sha, extension, ttl, tier")]
     pub status: String,
-    /// When it was made (RFC 3339, UTC).
+    /// Time of creation (RFC 3339, UTC).
     #[tf(keep)]
     pub created_at: String,
-    /// When it was last used (RFC 3339, UTC).
+    /// Time of the last activity (RFC 3339, UTC).
     #[tf(with = "head_sha, extension, ttl, tier")]
     pub last_activity_at: String,
-    /// When it ends unless it is used (RFC 3339, UTC). Null without a TTL.
+    /// Time of expiry if there is no further activity (RFC 3339, UTC). Null without a TTL.
     #[tf(with = "head_sha, extension, ttl, tier")]
     pub expires_at: Option<String>,
-    /// What its quota costs a day, in US dollars.
+    /// Cost of the quota per day, in US dollars.
     #[tf(with = "quota, tier")]
     pub cost_per_day_usd: Number,
-    /// Every label that is put on the namespace.
+    /// All labels that EoD sets on the namespace.
     #[tf(with = "labels, owner, tier, ttl, pod_security, mesh")]
     pub effective_labels: BTreeMap<String, String>,
-    /// What was deleted or changed by others since the last apply, in sentences. The next apply restores it.
+    /// Objects that others have deleted or changed since the last apply, in sentences. The next apply restores them.
     pub drift: Vec<String>,
 }
 
-/// What is kept beside the state.
+/// Private data stored with the state.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(from = "Stored", into = "Stored")]
 pub(crate) struct Private {
-    /// The nonce of the namespace that we made.
+    /// Nonce of the claim that this state has written, or that an import has found.
     pub nonce: Option<String>,
-    /// The namespace's version when it was last seen, where it was ours then and as we want it. A write that names it
-    /// needs no further look.
+    /// Nonce of the claim that the first update after an import writes. It is stored before it is written, so that an
+    /// update that was killed recognises its own claim.
+    pub next_nonce: Option<String>,
+    /// Resource version of the namespace when it was last seen, if it was ours and without drift. A write that names it
+    /// needs no read before.
     pub version: Option<String>,
-    /// Each object as the server returned it: a fingerprint by `kind/name`.
+    /// Fingerprint of each object as the server returned it, by `kind/name`.
     pub live: BTreeMap<String, String>,
-    /// Each object as we asked for it: a fingerprint by `kind/name`.
+    /// Fingerprint of each object as it was applied, by `kind/name`.
     pub wanted: BTreeMap<String, String>,
-    /// Whether the namespace was being deleted at the last refresh.
+    /// True if the namespace was being deleted at the last refresh.
     pub terminating: bool,
-    /// The uid of a namespace whose state came from another resource type and that carries no marks yet.
+    /// Uid of a namespace moved from another resource type that has no ownership labels yet.
     pub unmarked_uid: Option<String>,
-    /// The labels of the namespace as an import has found them right, for the refresh that follows it.
+    /// Labels of the namespace that an import has found, for the refresh that follows it.
     pub labels: Option<BTreeMap<String, String>>,
+    /// True if this belongs to the plan of a create. Terraform passes it to the destroy of a tainted object that has lost
+    /// its own private data.
+    pub planned: bool,
 }
 
-/// How [`Private`] is written: small, because Terraform writes the whole state again for every resource that it changes.
+impl Private {
+    /// Private data with nothing but a claim: enough to find the namespace again.
+    pub(super) fn with_nonce(nonce: &Nonce) -> Self {
+        Self { nonce: Some(nonce.as_str().to_owned()), ..Self::default() }
+    }
+
+    /// The claims that this state holds.
+    pub(super) fn claims(&self) -> Vec<Nonce> {
+        self.nonce.iter().chain(&self.next_nonce).map(|nonce| Nonce::recorded(nonce)).collect()
+    }
+
+    /// The claim that an update writes. `None` if this state holds no claim and needs a new one.
+    pub(super) fn next_claim(&self) -> Option<Nonce> {
+        self.next_nonce.as_ref().or(self.nonce.as_ref()).map(|nonce| Nonce::recorded(nonce))
+    }
+}
+
+/// Stored form of [`Private`]: small, because Terraform writes the whole state again for every resource that it changes.
 #[derive(Default, Deserialize, Serialize)]
 #[serde(default)]
 struct Stored {
     #[serde(skip_serializing_if = "Option::is_none")]
     nonce: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
+    next_nonce: Option<String>,
+    #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<String>,
-    /// By `kind/name`: the fingerprint of the object as it is, and that of the object as we asked for it.
+    /// By `kind/name`: the fingerprint of the object as it is, and that of the object as it was applied.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     objects: BTreeMap<String, (String, String)>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
@@ -167,27 +196,31 @@ struct Stored {
     unmarked_uid: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     labels: Option<BTreeMap<String, String>>,
+    #[serde(skip_serializing_if = "std::ops::Not::not")]
+    planned: bool,
 }
 
 impl From<Private> for Stored {
     fn from(private: Private) -> Self {
-        let Private { nonce, version, live, mut wanted, terminating, unmarked_uid, labels } = private;
+        let Private { nonce, next_nonce, version, live, mut wanted, terminating, unmarked_uid, labels, planned } =
+            private;
         let objects = live.into_iter().map(|(key, live)| {
             let wanted = wanted.remove(&key).unwrap_or_default();
             (key, (live, wanted))
         });
-        Self { nonce, version, objects: objects.collect(), terminating, unmarked_uid, labels }
+        let objects = objects.collect();
+        Self { nonce, next_nonce, version, objects, terminating, unmarked_uid, labels, planned }
     }
 }
 
 impl From<Stored> for Private {
     fn from(stored: Stored) -> Self {
-        let Stored { nonce, version, objects, terminating, unmarked_uid, labels } = stored;
+        let Stored { nonce, next_nonce, version, objects, terminating, unmarked_uid, labels, planned } = stored;
         let (mut live, mut wanted) = (BTreeMap::new(), BTreeMap::new());
-        for (key, (is, asked)) in objects {
-            live.insert(key.clone(), is);
-            wanted.insert(key, asked);
+        for (key, (returned, applied)) in objects {
+            live.insert(key.clone(), returned);
+            wanted.insert(key, applied);
         }
-        Self { nonce, version, live, wanted, terminating, unmarked_uid, labels }
+        Self { nonce, next_nonce, version, live, wanted, terminating, unmarked_uid, labels, planned }
     }
 }

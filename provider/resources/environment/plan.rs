@@ -1,17 +1,19 @@
-//! The plan: what follows from configuration, tier and provider block, as far as each is known. No API is needed.
+//! The plan: computes attributes from the configuration, the tier and the provider block, as far as they are known. It
+//! makes no call to any API.
 
-use eod_domain::{Environment, EnvironmentError, EnvironmentSpec, Mistake, cost_per_day};
-use tfplugin::{Attr, Diags, Draft, Field, Key, Number, Text};
+use eod_domain::{Environment, EnvironmentError, EnvironmentSpec, Mistake};
+use tfplugin::{Attr, Diags, Draft, Field, Key, Text};
 
 use super::arguments::spec;
-use super::live;
 use super::model::{Input, Output, Private};
 use super::sizes::{LimitsArgs, NetworkArgs, QuotaArgs};
+use super::{cost, live};
 use crate::explain;
 use crate::provider::Context;
 
 pub(super) fn plan(cx: &Context, draft: &mut Draft<'_, Private>) -> Diags {
-    let known = Known::of(cx, draft);
+    draft.private.planned = draft.is_create() && draft.private.claims().is_empty();
+    let known = KnownInputs::of(cx, draft);
     let spec = match known_spec(draft, &known) {
         Ok(spec) => spec,
         Err(diags) => return diags,
@@ -19,19 +21,19 @@ pub(super) fn plan(cx: &Context, draft: &mut Draft<'_, Private>) -> Diags {
     let environment = match Environment::resolve(&spec, &cx.known_settings()) {
         Ok(environment) => environment,
         Err(mistakes) => {
-            let told: Vec<_> = mistakes.into_iter().filter(|mistake| known.explains(mistake)).collect();
-            if told.is_empty() {
-                // Only what is not known yet stands in the way; the plan during apply decides.
-                unknown(draft);
+            let certain: Vec<_> = mistakes.into_iter().filter(|mistake| known.explains(mistake)).collect();
+            if certain.is_empty() {
+                // All mistakes depend on unknown values; the plan during apply decides.
+                set_unknown(draft);
                 return Diags::new();
             }
-            return explain::mistakes(&told);
+            return explain::mistakes(&certain);
         }
     };
-    arguments(draft, &known, &environment);
-    outputs(cx, draft, &known, &environment);
+    set_arguments(draft, &known, &environment);
+    set_outputs(cx, draft, &known, &environment);
     if draft.private.terminating {
-        // Nothing can be changed in a namespace that is going: wait until it is gone, then make another one.
+        // Nothing can be changed in a namespace that is being deleted: it is replaced once it is gone.
         draft.private.terminating = false;
         draft.set(Output::UID, Attr::Unknown);
         draft.replace(Output::UID);
@@ -39,8 +41,8 @@ pub(super) fn plan(cx: &Context, draft: &mut Draft<'_, Private>) -> Diags {
     Diags::new()
 }
 
-/// Which inputs of a plan are known.
-struct Known {
+/// Inputs of a plan that are known.
+struct KnownInputs {
     identity: bool,
     name: bool,
     tier: bool,
@@ -55,7 +57,7 @@ struct Known {
     cost: bool,
 }
 
-impl Known {
+impl KnownInputs {
     fn of(cx: &Context, draft: &Draft<'_, Private>) -> Self {
         let identity = is_known(draft, Input::REPOSITORY)
             && is_known(draft, Input::PULL_REQUEST)
@@ -94,7 +96,7 @@ impl Known {
         }
     }
 
-    /// Whether a mistake is one whatever the unknown values turn out to be.
+    /// True if a mistake does not depend on unknown values.
     fn explains(&self, mistake: &Mistake<EnvironmentError>) -> bool {
         match mistake.path.first().map(String::as_str) {
             Some("ttl") => self.ttl,
@@ -107,10 +109,10 @@ impl Known {
 }
 
 /// The arguments that are wholly known. The others count as not set, and nothing that depends on them is used.
-fn known_spec(draft: &Draft<'_, Private>, known: &Known) -> Result<EnvironmentSpec, Diags> {
+fn known_spec(draft: &Draft<'_, Private>, known: &KnownInputs) -> Result<EnvironmentSpec, Diags> {
     let mut spec = spec(&draft.configuration().decode_known::<Input>()?)?;
     if let Attr::Known(repository) = draft.planned(Input::REPOSITORY) {
-        // Another spelling of the same repository is no change, also not of what is derived from it.
+        // Another spelling of the same repository is not a change, nor are the attributes derived from it.
         spec.repository = Some(repository.0);
     }
     if spec.name.is_none() && known.name {
@@ -119,9 +121,9 @@ fn known_spec(draft: &Draft<'_, Private>, known: &Known) -> Result<EnvironmentSp
     Ok(spec)
 }
 
-/// The name that an existing environment keeps, whatever the template says now: a change renames nothing that exists.
+/// Name that an existing environment keeps: a change of the template renames nothing that exists.
 fn kept_name(draft: &Draft<'_, Private>) -> Option<eod_domain::EnvironmentName> {
-    // A namespace that comes from another resource type has no identity yet; the one it gets decides about its name.
+    // A namespace from another resource type has no identity yet; its new identity determines the name.
     let is_another = draft.private.unmarked_uid.is_some()
         || draft.changed(Input::REPOSITORY)
         || draft.changed(Input::PULL_REQUEST)
@@ -129,44 +131,44 @@ fn kept_name(draft: &Draft<'_, Private>) -> Option<eod_domain::EnvironmentName> 
     draft.prior(Input::NAME).known().filter(|_| !is_another).map(|name| name.0)
 }
 
-fn arguments(draft: &mut Draft<'_, Private>, known: &Known, environment: &Environment) {
-    settle(draft, Input::NAME, known.name, Some(Text(environment.name.clone())));
-    settle(draft, Input::TIER, known.tier, Some(Text(environment.tier)));
-    settle(draft, Input::TTL, known.ttl, environment.ttl.map(Text));
-    settle(draft, Input::PROTECTED, known.protected, Some(environment.protected));
-    settle(draft, Input::QUOTA, known.quota, Some(QuotaArgs::given(environment.quota.clone().into())));
-    settle(draft, Input::LIMITS, known.limits, Some(LimitsArgs::given(environment.limits.clone().into())));
-    settle(draft, Input::NETWORK, known.network, Some(NetworkArgs::given(environment.network.clone().into())));
-    settle(draft, Input::PULL_REQUEST_URL, known.url, environment.pull_request_url.clone().map(Text));
+fn set_arguments(draft: &mut Draft<'_, Private>, known: &KnownInputs, environment: &Environment) {
+    set_or_unknown(draft, Input::NAME, known.name, Some(Text(environment.name.clone())));
+    set_or_unknown(draft, Input::TIER, known.tier, Some(Text(environment.tier)));
+    set_or_unknown(draft, Input::TTL, known.ttl, environment.ttl.map(Text));
+    set_or_unknown(draft, Input::PROTECTED, known.protected, Some(environment.protected));
+    set_or_unknown(draft, Input::QUOTA, known.quota, Some(QuotaArgs::given(environment.quota.clone().into())));
+    set_or_unknown(draft, Input::LIMITS, known.limits, Some(LimitsArgs::given(environment.limits.clone().into())));
+    set_or_unknown(draft, Input::NETWORK, known.network, Some(NetworkArgs::given(environment.network.clone().into())));
+    set_or_unknown(draft, Input::PULL_REQUEST_URL, known.url, environment.pull_request_url.clone().map(Text));
     if draft.private.unmarked_uid.is_some() {
-        // The state came from another resource type, which has no identity: learning it is no reason to replace.
+        // The state came from another resource type, which has no identity: adding one does not replace the namespace.
         draft.in_place(Input::REPOSITORY);
         draft.in_place(Input::PULL_REQUEST);
         draft.in_place(Input::BRANCH);
     }
 }
 
-fn outputs(cx: &Context, draft: &mut Draft<'_, Private>, known: &Known, environment: &Environment) {
+fn set_outputs(cx: &Context, draft: &mut Draft<'_, Private>, known: &KnownInputs, environment: &Environment) {
     let name = environment.name.to_string();
-    settle(draft, Output::ID, known.name, Some(name.clone()));
-    settle(draft, Output::NAMESPACE, known.name, Some(name));
+    set_or_unknown(draft, Output::ID, known.name, Some(name.clone()));
+    set_or_unknown(draft, Output::NAMESPACE, known.name, Some(name));
     let host = environment.host();
-    settle(draft, Output::URL, known.hosts, host.as_ref().map(|host| format!("https://{host}")));
-    settle(draft, Output::HOST, known.hosts, host);
-    settle(draft, Output::HOSTS, known.hosts, live::hosts(environment));
+    set_or_unknown(draft, Output::URL, known.hosts, host.as_ref().map(|host| format!("https://{host}")));
+    set_or_unknown(draft, Output::HOST, known.hosts, host);
+    set_or_unknown(draft, Output::HOSTS, known.hosts, live::hosts(environment));
     if known.labels {
         draft.set(Output::EFFECTIVE_LABELS, Attr::Known(environment.namespace_labels()));
     }
     if known.cost
         && let Some(prices) = cx.prices.clone().known()
     {
-        draft.set(Output::COST_PER_DAY_USD, dollars(cost_per_day(&environment.quota, &prices)).into());
+        draft.set(Output::COST_PER_DAY_USD, Attr::Known(cost::per_day_at(&prices, environment)));
     }
     draft.set(Output::DRIFT, Attr::Known(Vec::new()));
 }
 
-/// Everything that hangs on something unknown.
-fn unknown(draft: &mut Draft<'_, Private>) {
+/// Sets all attributes unknown that depend on unknown values.
+fn set_unknown(draft: &mut Draft<'_, Private>) {
     draft.set(Input::NAME, Attr::Unknown);
     draft.set(Input::TIER, Attr::Unknown);
     draft.set(Input::TTL, Attr::Unknown);
@@ -178,15 +180,10 @@ fn unknown(draft: &mut Draft<'_, Private>) {
     draft.set(Output::DRIFT, Attr::Known(Vec::new()));
 }
 
-fn settle<T: Field>(draft: &mut Draft<'_, Private>, key: Key<T>, known: bool, value: Option<T>) {
+fn set_or_unknown<T: Field>(draft: &mut Draft<'_, Private>, key: Key<T>, known: bool, value: Option<T>) {
     draft.set(key, if known { value.into() } else { Attr::Unknown });
 }
 
 fn is_known<T: Field>(draft: &Draft<'_, Private>, key: Key<T>) -> bool {
     !draft.config(key).is_unknown()
-}
-
-/// An amount as Terraform's number.
-pub(super) fn dollars(money: eod_domain::Money) -> Option<Number> {
-    Number::parse(&money.to_string()).ok()
 }

@@ -1,4 +1,5 @@
-//! Refresh: what is there now. Gone means certainly gone; anything uncertain is an error.
+//! Refresh: reads the environment. It leaves the state only if the namespace is certainly gone or certainly taken over;
+//! anything uncertain is an error.
 
 use std::collections::BTreeMap;
 
@@ -8,12 +9,10 @@ use eod_domain::{Environment, NamespaceProvenance, Object, ObjectKind, Ownership
 use serde_json::Value;
 use tfplugin::{Diag, Diags, Number, RequestContext, State};
 
-use super::EnvironmentResource;
-use super::create::environment;
-use super::live::{self, Tempo};
+use super::live::{StatusSettings, absent_sentence};
 use super::model::{Output, Private};
-use super::ownership::{belongs_to, ownership, remembered, version_of_ours};
-use super::plan::dollars;
+use super::ownership::{installation_name, ownership, remembered, version_of_ours};
+use super::{EnvironmentResource, arguments, cost, live, refusal};
 use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
@@ -26,7 +25,7 @@ pub(super) async fn read(
     let Some(name) = prior.input.name.as_ref().map(ToString::to_string) else { return Ok(Some(prior)) };
     if !cx.is_usable() {
         call.warn(Diag::warning("The environment was not refreshed").detail(format!(
-            "The provider's configuration is not known yet, so environment `{name}` is taken to be as it was."
+            "The provider's configuration is not known yet, so the state of environment `{name}` is kept as it is."
         )));
         return Ok(Some(prior));
     }
@@ -38,17 +37,23 @@ pub(super) async fn read(
     match ownership(cx, &remembered, &found.namespace) {
         Ownership::Ours | Ownership::Unmarked => {
             let mut now = refreshed(cx, prior, &found);
-            // What has drifted is looked at again before it is undone.
+            // After drift the next update reads the namespace again before it writes.
             if now.output.as_ref().is_some_and(|output| output.drift.is_empty()) {
                 now.private.version = version_of_ours(cx, &remembered, &found.namespace);
             }
             Ok(Some(now))
         }
-        Ownership::OtherInstallation { theirs } => Err(belongs_to(cx, &found.namespace, &theirs).into()),
+        Ownership::OtherInstallation { theirs } => {
+            Err(refusal::other_installation(&name, &theirs, &installation_name(cx)).into())
+        }
+        Ownership::Superseded => {
+            call.warn(refusal::no_longer_managed(&name));
+            Ok(None)
+        }
         Ownership::Another => {
             call.warn(
                 Diag::warning("The environment was replaced by something else")
-                    .detail(format!("Namespace `{name}` is not the one that this configuration made: that one is gone, and somebody made another of the same name. It is not touched.")),
+                    .detail(format!("Namespace `{name}` is not the one that this configuration made: that one is gone, and somebody made another of the same name. It was not changed.")),
             );
             Ok(None)
         }
@@ -59,8 +64,8 @@ pub(super) async fn read(
 fn refreshed(cx: &Context, prior: State<EnvironmentResource>, found: &LiveNamespace) -> State<EnvironmentResource> {
     let namespace = &found.namespace;
     let clock = live::clock(namespace);
-    let resolved = environment(cx, &prior.input).ok();
-    let tempo = Tempo {
+    let resolved = arguments::environment(cx, &prior.input).ok();
+    let settings = StatusSettings {
         tier: prior.input.tier.map_or(Tier::default(), |tier| tier.0),
         ttl: prior.input.ttl.map(|ttl| ttl.0),
         warning: resolved.as_ref().and_then(|environment| environment.tier_settings.warning),
@@ -85,30 +90,28 @@ fn refreshed(cx: &Context, prior: State<EnvironmentResource>, found: &LiveNamesp
             Some(output) => output.hosts.clone(),
             None => resolved.as_ref().and_then(live::hosts),
         },
-        status: live::status_of(namespace, clock, &tempo, cx.now()).to_string(),
+        status: live::status_of(namespace, clock, &settings, cx.now()).to_string(),
         created_at: live::created_at(namespace).map(|time| time.to_string()).unwrap_or_default(),
         last_activity_at: clock.map(|clock| clock.last_activity_at.to_string()).unwrap_or_default(),
         expires_at: clock.and_then(|clock| clock.expires_at).map(|end| end.to_string()),
         cost_per_day_usd: last
             .map(|output| output.cost_per_day_usd.clone())
-            .unwrap_or_else(|| cost(cx, resolved.as_ref())),
+            .unwrap_or_else(|| resolved.as_ref().map_or_else(|| Number::from_u64(0), |it| cost::per_day(cx, it))),
         effective_labels,
         drift,
     };
-    let mut private = Private { terminating: is_terminating, version: None, labels: None, ..prior.private };
-    if private.nonce.is_none() {
+    let mut private =
+        Private { terminating: is_terminating, version: None, labels: None, planned: false, ..prior.private };
+    // A run that was killed in an update has lost the claim. A finished namespace that is still to be moved here has
+    // another state's claim: the move takes it over with a claim of its own.
+    let is_unmoved = private.unmarked_uid.is_some() && live::annotation(namespace, labels::PROVISIONED_AT).is_some();
+    if private.claims().is_empty() && !is_unmoved {
         private.nonce = live::annotation(namespace, labels::NONCE).map(str::to_owned);
     }
     State { input: prior.input, output: Some(output), private }
 }
 
-fn cost(cx: &Context, environment: Option<&Environment>) -> Number {
-    let prices = cx.known_settings().prices;
-    let cost = environment.and_then(|environment| dollars(eod_domain::cost_per_day(&environment.quota, &prices)));
-    cost.unwrap_or_else(|| Number::from_u64(0))
-}
-
-/// What others have deleted or changed, in sentences.
+/// Deletions and changes by others, in sentences.
 fn differences(
     prior: &State<EnvironmentResource>,
     resolved: Option<&Environment>,
@@ -116,7 +119,7 @@ fn differences(
     effective_labels: &BTreeMap<String, String>,
 ) -> Vec<String> {
     if prior.private.unmarked_uid.is_some() {
-        return vec!["the namespace does not carry the marks of EoD yet".to_owned()];
+        return vec!["the namespace does not have the ownership labels of EoD yet".to_owned()];
     }
     let keys = live::our_keys(effective_labels);
     let wanted = resolved.map(|environment| objects(environment, &NamespaceProvenance::default())).unwrap_or_default();
@@ -127,46 +130,33 @@ fn differences(
             (key.clone(), object.filter(|object| !live::is_terminating(object)).cloned())
         })
         .collect();
-    let mut told = drift::sentences(&prior.private.live, &live, &keys);
-    told.extend(missing(&wanted, &prior.private, found));
+    let mut sentences = drift::sentences(&prior.private.live, &live, &keys);
+    sentences.extend(missing(&wanted, &prior.private, found));
     let labels = found.namespace.pointer("/metadata/labels");
-    told.extend(fields("label", effective_labels, labels));
+    sentences.extend(fields("label", effective_labels, labels));
     let annotations = wanted
         .iter()
         .find(|object| object.kind == ObjectKind::Namespace)
         .and_then(|object| object.content.pointer("/metadata/annotations"));
     let annotations: BTreeMap<String, String> =
         annotations.and_then(|annotations| serde_json::from_value(annotations.clone()).ok()).unwrap_or_default();
-    told.extend(fields("annotation", &annotations, found.namespace.pointer("/metadata/annotations")));
-    told
+    sentences.extend(fields("annotation", &annotations, found.namespace.pointer("/metadata/annotations")));
+    sentences
 }
 
-/// Objects that a newer version of the provider wants, or that an import did not find.
+/// Objects that a newer version of the provider needs, or that an import did not find.
 fn missing(wanted: &[Object], private: &Private, found: &LiveNamespace) -> Vec<String> {
     let recorded = |object: &&Object| !private.live.contains_key(&object.key());
-    wanted.iter().filter(recorded).filter_map(|object| absence(object, found)).collect()
+    wanted.iter().filter(recorded).filter_map(|object| absent_sentence(object, found)).collect()
 }
 
-/// Every object that should be there and is not.
-pub(super) fn absent(environment: Option<&Environment>, found: &LiveNamespace) -> Vec<String> {
-    let wanted =
-        environment.map(|environment| objects(environment, &NamespaceProvenance::default())).unwrap_or_default();
-    wanted.iter().filter_map(|object| absence(object, found)).collect()
-}
-
-fn absence(object: &Object, found: &LiveNamespace) -> Option<String> {
-    let is_there = object.kind == ObjectKind::Namespace
-        || found.objects.contains_key(&(object.kind.to_string(), object.name.clone()));
-    if is_there { None } else { Some(format!("{} `{}` is missing", object.kind, object.name)) }
-}
-
-/// Labels or annotations of ours that are not as we set them.
+/// Labels or annotations of ours that others have removed or changed, in sentences.
 fn fields(what: &str, ours: &BTreeMap<String, String>, live: Option<&Value>) -> Vec<String> {
-    let check_claim =
-        |(key, value): (&String, &String)| match live.and_then(|live| live.get(key)).and_then(Value::as_str) {
-            None => Some(format!("{what} `{key}` of the namespace was removed")),
-            Some(found) if found != value => Some(format!("{what} `{key}` of the namespace was changed")),
-            Some(_) => None,
-        };
-    ours.iter().filter_map(check_claim).collect()
+    let sentence = |(key, value): (&String, &String)| match live.and_then(|live| live.get(key)).and_then(Value::as_str)
+    {
+        None => Some(format!("{what} `{key}` of the namespace was removed")),
+        Some(found) if found != value => Some(format!("{what} `{key}` of the namespace was changed")),
+        Some(_) => None,
+    };
+    ours.iter().filter_map(sentence).collect()
 }

@@ -1,4 +1,4 @@
-//! The arguments that are filled in from the tier: quota, limits, network.
+//! Arguments with defaults from the tier: quota, limits, network.
 
 use std::collections::BTreeSet;
 
@@ -9,7 +9,7 @@ use tfplugin::{Model, Text};
 
 use crate::provider::count;
 
-/// What all pods together may use.
+/// Resource quota of all pods together.
 #[derive(Clone, Model)]
 pub(crate) struct QuotaArgs {
     /// Sum of the CPU requests; the sum of the limits is twice that.
@@ -30,66 +30,67 @@ pub(crate) struct QuotaArgs {
     /// Sum of the storage requests.
     #[tf(computed)]
     pub storage: Option<Text<Quantity>>,
-    /// Number of services of type LoadBalancer. 0 where it is not given.
+    /// Number of services of type LoadBalancer. Default: 0.
     #[tf(computed)]
     pub load_balancers: Option<u64>,
-    /// Number of node ports. 0 where it is not given.
+    /// Number of node ports. Default: 0.
     #[tf(computed)]
     pub node_ports: Option<u64>,
 }
 
-/// What one container may use, and gets where it asks for nothing.
+/// Resource limits of one container, and the requests and limits of containers that set none.
 #[derive(Clone, Model)]
 pub(crate) struct LimitsArgs {
-    /// CPU limit of a container that names none: 250m.
+    /// CPU limit of a container that sets none. Default: `250m`.
     #[tf(computed)]
     pub default_cpu: Option<Text<Quantity>>,
-    /// Memory limit of a container that names none: 256Mi.
+    /// Memory limit of a container that sets none. Default: `256Mi`.
     #[tf(computed)]
     pub default_memory: Option<Text<Quantity>>,
-    /// CPU request of a container that names none: 50m.
+    /// CPU request of a container that sets none. Default: `50m`.
     #[tf(computed)]
     pub default_request_cpu: Option<Text<Quantity>>,
-    /// Memory request of a container that names none: 64Mi.
+    /// Memory request of a container that sets none. Default: `64Mi`.
     #[tf(computed)]
     pub default_request_memory: Option<Text<Quantity>>,
-    /// Largest CPU limit of one container: the quota's.
+    /// Maximum CPU limit of one container. Default: the quota.
     #[tf(computed)]
     pub max_cpu: Option<Text<Quantity>>,
-    /// Largest memory limit of one container: the quota's.
+    /// Maximum memory limit of one container. Default: the quota.
     #[tf(computed)]
     pub max_memory: Option<Text<Quantity>>,
 }
 
-/// Whom pods may talk to. Policies do nothing on a cluster whose network plugin does not enforce them.
+/// Network access of the pods. Network policies have no effect if the cluster's network plugin does not enforce them.
 #[derive(Clone, Model)]
 pub(crate) struct NetworkArgs {
-    /// `strict` (the default): only what stands below, pods of the same namespace, DNS and the ingress gateway. `none`: no
-    /// policies at all.
+    /// `strict` (the default) allows only pods of the same namespace, DNS, the ingress gateway and the exceptions of this
+    /// object. `none` sets no network policies.
     #[tf(computed)]
     pub isolation: Option<Text<Isolation>>,
-    /// Namespaces that pods may be reached from.
+    /// Namespaces that may connect to the pods.
     #[tf(computed)]
     pub allow_from_namespaces: Option<BTreeSet<Text<NamespaceName>>>,
-    /// Namespaces that pods may reach.
+    /// Namespaces that the pods may connect to.
     #[tf(computed)]
     pub allow_to_namespaces: Option<BTreeSet<Text<NamespaceName>>>,
-    /// Networks that pods may reach. Instance metadata stays out of reach, whatever is written here.
+    /// Networks that the pods may connect to, in CIDR notation. Instance metadata is always blocked.
     #[tf(computed)]
     pub allow_to_cidrs: Option<BTreeSet<Text<Cidr>>>,
-    /// Services of the stable environment that pods may reach, as `namespace/name:port`: that namespace and that pod port.
+    /// Services of the stable environment that the pods may connect to, as `namespace/name:port`. The policy allows that
+    /// namespace and that pod port.
     #[tf(computed)]
     pub stable_services: Option<BTreeSet<Text<StableService>>>,
-    /// The namespace of the cluster's DNS: `kube-system`.
+    /// Namespace of the cluster's DNS. Default: `kube-system`.
     #[tf(computed)]
     pub dns_namespace: Option<Text<NamespaceName>>,
-    /// The namespaces of the ingress gateways.
+    /// Namespaces of the ingress gateways.
     #[tf(computed)]
     pub ingress_namespaces: Option<BTreeSet<Text<NamespaceName>>>,
 }
 
 impl QuotaArgs {
-    /// What is given of a quota.
+    /// The fields of the quota that are set.
     pub(crate) fn settings(self) -> QuotaSettings {
         let Self { cpu, memory, pods, services, persistent_volume_claims, storage, load_balancers, node_ports } = self;
         QuotaSettings {
@@ -104,7 +105,7 @@ impl QuotaArgs {
         }
     }
 
-    /// What is given of a quota, as arguments.
+    /// Arguments with these fields of the quota.
     pub(crate) fn given(settings: QuotaSettings) -> Self {
         let QuotaSettings {
             cpu,
@@ -130,7 +131,7 @@ impl QuotaArgs {
 }
 
 impl LimitsArgs {
-    /// What is given of the limits.
+    /// The fields of the limits that are set.
     pub(crate) fn settings(self) -> LimitsSettings {
         let Self { default_cpu, default_memory, default_request_cpu, default_request_memory, max_cpu, max_memory } =
             self;
@@ -144,7 +145,7 @@ impl LimitsArgs {
         }
     }
 
-    /// What is given of the limits, as arguments.
+    /// Arguments with these fields of the limits.
     pub(crate) fn given(settings: LimitsSettings) -> Self {
         let LimitsSettings {
             default_cpu,
@@ -166,7 +167,7 @@ impl LimitsArgs {
 }
 
 impl NetworkArgs {
-    /// What is given of the network.
+    /// The fields of the network that are set.
     pub(crate) fn settings(self) -> NetworkSettings {
         let Self {
             isolation,
@@ -188,7 +189,7 @@ impl NetworkArgs {
         }
     }
 
-    /// What is given of the network, as arguments.
+    /// Arguments with these fields of the network.
     pub(crate) fn given(settings: NetworkSettings) -> Self {
         let NetworkSettings {
             isolation,

@@ -1,21 +1,22 @@
-//! Update in place: only what changed is written, and only to the namespace that we made.
+//! Update in place: only what changed is written, and only to the namespace that this state owns.
 //!
-//! A push, the most frequent change of all, costs two calls: the namespace and its clock.
+//! A push, the most frequent change of all, needs two calls: the namespace and its clock.
 
-use eod_clients::Deadline;
 use eod_clients::kubernetes::ObjectRef;
+use eod_clients::{Deadline, ErrorKind};
 use eod_domain::{
-    Clock, ClockChange, EnvironmentName, Installation, NamespaceProvenance, Nonce, Ownership, Remembered, contents,
-    cost_per_day, labels, namespace_object, next_clock,
+    ClaimCheck, Clock, ClockChange, Installation, NamespaceFacts, NamespaceProvenance, Nonce, Ownership, Remembered,
+    check_claim, contents, labels, namespace_object, next_clock,
 };
 use serde_json::Value;
 use tfplugin::{Applied, ApplyFailure, Diag, Diags, RequestContext, State};
 
-use super::apply::Target;
-use super::create::environment;
+use super::apply::NamespaceTarget;
+use super::claim::TRIES;
+use super::clock::{ClockWrite, whole_seconds};
 use super::model::{Input, Private};
-use super::ownership::{belongs_to, ownership, remembered, version_of_ours};
-use super::{EnvironmentResource, clock, hosts, live};
+use super::ownership::{installation_name, ownership, remembered, version_of_ours};
+use super::{EnvironmentResource, arguments, cost, hosts, live, refusal};
 use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
@@ -28,103 +29,114 @@ pub(super) async fn update(
 ) -> Result<Applied<EnvironmentResource>, ApplyFailure<EnvironmentResource>> {
     let limit = TimeoutsArgs::of_or_default(input.timeouts.as_ref(), Operation::Update);
     let remote = Deadline::within(limit, call.cancel.clone());
-    let environment = environment(cx, &input)?;
+    let environment = arguments::environment(cx, &input)?;
     let kubernetes = cx.kubernetes()?;
     let is_move = prior.private.unmarked_uid.is_some();
     if is_move || prior.input.services != input.services {
-        hosts::are_free(kubernetes, &environment, &remote).await?;
+        hosts::check_free(kubernetes, &environment, &remote).await?;
     }
 
     let force_conflicts = input.force_conflicts == Some(true);
-    let target = Target { kubernetes, environment: &environment, force_conflicts, call: &remote };
-    let namespace = apply_namespace(cx, &target, &prior).await?;
+    let target = NamespaceTarget { kubernetes, environment: &environment, force_conflicts, call: &remote };
+    let claim = prior.private.next_claim().unwrap_or_else(|| Nonce::new(cx.random()));
+    let namespace = apply_namespace(cx, &target, &prior, &claim).await?;
     let remembered = Remembered {
         uid: live::uid(&namespace).map(str::to_owned),
-        nonce: live::annotation(&namespace, labels::NONCE).map(str::to_owned),
+        claims: vec![claim.clone()],
         identity: environment.identity.clone(),
     };
-    // Whatever has drifted is written again, even if it is wanted as before.
+    // Everything is written again after drift, even if its arguments are as before.
     let drifted = prior.output.as_ref().is_none_or(|output| !output.drift.is_empty());
     let before =
         if drifted { Private { wanted: Default::default(), ..prior.private.clone() } } else { prior.private.clone() };
     let mut private = target.contents(&contents(&environment), &before).await?;
 
-    let now = clock::whole_seconds(cx.now());
+    let now = whole_seconds(cx.now());
+    let changes = clock_changes(&prior.input, &input);
+    let next = |found: Option<Clock>| match found {
+        Some(found) => next_clock(&found, changes, &environment.tier_settings, environment.ttl, now),
+        None => Clock::start(now, environment.ttl),
+    };
     let found = live::clock(&namespace);
-    let next = found.map_or_else(
-        || Clock::start(now, environment.ttl),
-        |found| next_clock(&found, change(&prior.input, &input), &environment.tier_settings, environment.ttl, now),
-    );
     let provisioned = live::annotation(&namespace, labels::PROVISIONED_AT).is_some();
-    let namespace = if provisioned && found == Some(next) {
-        namespace
+    let (namespace, clock) = if provisioned && found == Some(next(found)) {
+        (namespace, next(found))
     } else {
-        let first = Some(now).filter(|_| !provisioned);
-        let uid = remembered.uid.as_deref().unwrap_or_default();
-        clock::write(kubernetes, environment.name.as_str(), uid, next, first, &remote)
-            .await
-            .map_err(|error| explain::remote(&error))?
+        let provisioned_at = Some(now).filter(|_| !provisioned);
+        let write = ClockWrite { kubernetes, environment: &environment, claim: &claim, provisioned_at, call: &remote };
+        write.write(&namespace, next).await.map_err(|error| error.diag(environment.name.as_str()))?
     };
     private.version = version_of_ours(cx, &remembered, &namespace);
-    private.nonce = remembered.nonce;
-    let cost = cost_per_day(&environment.quota, &cx.known_settings().prices);
-    Ok(Applied { output: live::output(&environment, &namespace, next, cost, now), private })
+    private.nonce = Some(claim.as_str().to_owned());
+    let cost = cost::per_day(cx, &environment);
+    Ok(Applied { output: live::output(&environment, &namespace, clock, cost, now), private })
 }
 
-/// Applies the namespace once it is certain that it is ours, and answers it as it is then.
+/// Applies the namespace with this claim once it is certain that this state owns it, and returns it.
 ///
-/// Where the last refresh found it ours, the server makes sure in the same call that nobody has changed it since, which
-/// is more than a look before can tell. Everywhere else it is looked at first.
+/// If the last refresh found it ours, the server makes sure in the same call that nobody has changed it since, which is
+/// more than a read before can prove. In all other cases it is read first.
 async fn apply_namespace(
     cx: &Context,
-    target: &Target<'_>,
+    target: &NamespaceTarget<'_>,
     prior: &State<EnvironmentResource>,
+    claim: &Nonce,
 ) -> Result<Value, Diags> {
     let environment = target.environment;
-    if let Some(Seen { uid, version, provenance }) = Seen::of(prior, &environment.installation) {
+    if let Some(SeenNamespace { uid, version, provenance }) = SeenNamespace::of(prior, &environment.installation, claim)
+    {
         let wanted = namespace_object(environment, &provenance);
-        if let Some(namespace) = target.namespace_as_seen(&wanted, uid, version).await? {
-            return Ok(namespace);
+        match target.namespace_as_seen(&wanted, uid, version).await {
+            Ok(Some(namespace)) => return Ok(namespace),
+            Ok(None) => {}
+            // A conflict of fields may hide that the namespace has another owner now.
+            Err(error) if error.kind == ErrorKind::Conflict => {}
+            Err(error) => return Err(explain::remote(&error).into()),
         }
     }
     let reference = ObjectRef::namespace(environment.name.as_str());
-    let found = target.kubernetes.get(&reference, target.call).await.map_err(|error| explain::remote(&error))?;
-    let namespace = owned(cx, prior, &environment.name, found)?;
-    let nonce = live::annotation(&namespace, labels::NONCE).or(prior.private.nonce.as_deref());
-    let nonce = nonce.map_or_else(|| Nonce::new(cx.random()), Nonce::recorded);
-    let provenance = NamespaceProvenance { created_at: live::created_at(&namespace), nonce: Some(nonce) };
-    let uid = live::uid(&namespace).unwrap_or_default();
-    target.namespace(&namespace_object(environment, &provenance), uid).await
+    for _ in 0..TRIES {
+        let found = target.kubernetes.get(&reference, target.call).await.map_err(|error| explain::remote(&error))?;
+        let namespace = owned(cx, target, prior, found)?;
+        let provenance = NamespaceProvenance { created_at: live::created_at(&namespace), nonce: Some(claim.clone()) };
+        let (Some(uid), Some(version)) = (live::uid(&namespace), live::version(&namespace)) else { continue };
+        let wanted = namespace_object(environment, &provenance);
+        let applied = target.namespace_as_seen(&wanted, uid, version).await;
+        if let Some(namespace) = applied.map_err(|error| explain::remote(&error))? {
+            return Ok(namespace);
+        }
+    }
+    Err(refusal::unsteady(environment.name.as_str()).into())
 }
 
-/// A namespace as it was when it was last seen and found ours.
-struct Seen<'a> {
+/// A namespace as the last refresh saw it, if it was ours then.
+struct SeenNamespace<'a> {
     uid: &'a str,
     version: &'a str,
     provenance: NamespaceProvenance,
 }
 
-impl<'a> Seen<'a> {
-    fn of(prior: &'a State<EnvironmentResource>, installation: &Installation) -> Option<Self> {
+impl<'a> SeenNamespace<'a> {
+    fn of(prior: &'a State<EnvironmentResource>, installation: &Installation, claim: &Nonce) -> Option<Self> {
         let (output, private) = (prior.output.as_ref()?, &prior.private);
-        // This installation has found it ours; another one has to look for itself.
+        // This installation has found it ours; another one has to read it first.
         output.effective_labels.get(labels::INSTALLATION).filter(|theirs| *theirs == installation.as_str())?;
-        let provenance = NamespaceProvenance {
-            created_at: Some(output.created_at.parse().ok()?),
-            nonce: Some(Nonce::recorded(private.nonce.as_deref()?)),
-        };
+        let provenance =
+            NamespaceProvenance { created_at: Some(output.created_at.parse().ok()?), nonce: Some(claim.clone()) };
         Some(Self { uid: &output.uid, version: private.version.as_deref()?, provenance })
     }
 }
 
-/// The namespace, if it is still the one that the state speaks of.
+/// The namespace, if this state still owns it.
 fn owned(
     cx: &Context,
+    target: &NamespaceTarget<'_>,
     prior: &State<EnvironmentResource>,
-    name: &EnvironmentName,
     found: Option<Value>,
 ) -> Result<Value, Diag> {
-    let again = "plan again: the refresh will see it";
+    let environment = target.environment;
+    let name = environment.name.as_str();
+    let again = "plan again: the refresh finds out what is left";
     let Some(namespace) = found else {
         return Err(Diag::error("The namespace is gone")
             .detail(format!("Namespace `{name}` does not exist any more."))
@@ -132,27 +144,38 @@ fn owned(
     };
     if live::is_terminating(&namespace) {
         return Err(Diag::error("The namespace is being deleted")
-            .detail(format!("Namespace `{name}` is on its way out, and nothing can be made in it."))
+            .detail(format!("Namespace `{name}` is being deleted, so nothing can be created in it."))
             .hint(again));
     }
-    match ownership(cx, &remembered(prior), &namespace) {
-        Ownership::Ours => Ok(namespace),
-        // It comes from another resource type and gets its marks now.
-        Ownership::Unmarked if prior.private.unmarked_uid.is_some() => Ok(namespace),
-        Ownership::Unmarked => Err(Diag::error("The namespace does not carry our marks any more")
+    let is_move = prior.private.unmarked_uid.is_some();
+    let facts = NamespaceFacts::read(&namespace);
+    match (ownership(cx, &remembered(prior), &namespace), check_claim(Some(&facts), &environment.claim())) {
+        (Ownership::Unmarked, ClaimCheck::OtherIdentity { theirs }) if is_move => {
+            Err(refusal::other_identity(environment, &theirs))
+        }
+        (Ownership::Ours, _) => Ok(namespace),
+        // It comes from another resource type and gets its ownership labels now.
+        (Ownership::Unmarked, _) if is_move => Ok(namespace),
+        (Ownership::Unmarked, _) => Err(Diag::error("The namespace does not have our ownership labels any more")
             .detail(format!(
-                "Somebody has taken the marks of EoD off namespace `{name}`, or changed them. It is not touched."
+                "Somebody has removed or changed the ownership labels or annotations of EoD on namespace `{name}`. It was not \
+                 changed."
             ))
-            .hint("find out who wants it; then take the resource out of this state, or destroy it and apply again")),
-        Ownership::OtherInstallation { theirs } => Err(belongs_to(cx, &namespace, &theirs)),
-        Ownership::Another => Err(Diag::error("The namespace is not the one in the state")
-            .detail(format!("Namespace `{name}` was deleted and made again by somebody else. It is not touched."))
-            .hint("plan again; if the namespace is to be managed here, import it")),
+            .hint(
+                "find out who did that; then remove the resource from this state, or destroy the environment and apply again",
+            )),
+        (Ownership::OtherInstallation { theirs }, _) => {
+            Err(refusal::other_installation(name, &theirs, &installation_name(cx)))
+        }
+        (Ownership::Superseded, _) => Err(refusal::superseded(name)),
+        (Ownership::Another, _) => Err(Diag::error("The namespace is not the one in the state")
+            .detail(format!("Namespace `{name}` was deleted and made again by somebody else. It was not changed."))
+            .hint("plan again; to manage the namespace here, import it")),
     }
 }
 
-/// What of an update concerns the clock.
-fn change(before: &Input, after: &Input) -> ClockChange {
+/// Changes of an update that concern the clock.
+fn clock_changes(before: &Input, after: &Input) -> ClockChange {
     ClockChange {
         head_sha: before.head_sha != after.head_sha && after.head_sha.is_some(),
         extension: before.extension != after.extension && after.extension.as_ref().is_some_and(|text| !text.is_empty()),

@@ -1,10 +1,8 @@
-//! What is wrong with a configuration, whatever the provider block says. All mistakes at once.
+//! Validation of a configuration without the provider block. All mistakes are reported at once.
 
-use eod_domain::Mesh;
 use tfplugin::{Attr, Config, Diag, Diags};
 
-use super::access::MeshArgs;
-use super::arguments::grants;
+use super::arguments;
 use super::model::Input;
 use crate::explain;
 
@@ -17,22 +15,12 @@ pub(super) fn validate(config: Config<'_>) -> Diags {
         diags.extend(explain::user_annotations(&annotations, &Input::ANNOTATIONS.path()).err().unwrap_or_default());
     }
     if let Attr::Known(access) = config.get(Input::ACCESS) {
-        diags.extend(grants(access).err().unwrap_or_default());
+        diags.extend(arguments::grants(access).err().unwrap_or_default());
     }
     if let Attr::Known(mesh) = config.get(Input::MESH) {
-        diags.extend(mesh_of(mesh).err());
+        diags.extend(arguments::mesh(mesh).err());
     }
     diags
-}
-
-/// The mesh, unless its parts contradict each other.
-pub(super) fn mesh_of(args: MeshArgs) -> Result<Mesh, Diag> {
-    let MeshArgs { kind, revision } = args;
-    Mesh::new(kind.0, revision.map(|revision| revision.0)).map_err(|error| {
-        Diag::error("Invalid mesh")
-            .detail(explain::sentence(&error.to_string()))
-            .at(Input::MESH.path().attribute("revision"))
-    })
 }
 
 fn identity(config: Config<'_>) -> Diags {
@@ -40,8 +28,8 @@ fn identity(config: Config<'_>) -> Diags {
     let (name, number, branch) = (config.get(Input::NAME), config.get(Input::PULL_REQUEST), config.get(Input::BRANCH));
     if name.is_null() && number.is_null() && branch.is_null() {
         diags.push(
-            Diag::error("Nothing says which environment this is")
-                .detail("One of `pull_request`, `branch` and `name` is needed, and none is set.")
+            Diag::error("The environment has no identity")
+                .detail("One of `pull_request`, `branch` and `name` is required, and none is set.")
                 .hint("set `pull_request` to the pull request's number"),
         );
     }
@@ -62,7 +50,7 @@ fn identity(config: Config<'_>) -> Diags {
     }
     if matches!(branch, Attr::Known(_)) && config.get(Input::REPOSITORY).is_null() && name.is_null() {
         diags.push(
-            Diag::error("A branch needs its repository")
+            Diag::error("A branch requires its repository")
                 .detail("The name of a branch's environment is made from `repository` and `branch`, and `repository` is not set.")
                 .hint("set `repository`, or give the environment a `name`")
                 .at(Input::BRANCH),

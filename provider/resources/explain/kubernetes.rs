@@ -1,7 +1,26 @@
 //! Advice about Kubernetes: settings of the cluster, failed requests, and namespaces that are not deleted.
 
 use eod_clients::Error;
-use eod_clients::kubernetes::{Blockers, ClusterAccessError, ClusterConnectError, ExecError, KubeconfigError};
+use eod_clients::kubernetes::{
+    Blockers, ClusterAccessError, ClusterConnectError, ExecError, KubeconfigError, Rejection,
+};
+use tfplugin::Diag;
+
+use super::capitalised;
+
+/// The diagnostic of a server-side apply that conflicts with other field managers. `None` for any other error.
+pub(super) fn field_conflict(error: &Error) -> Option<Diag> {
+    let conflicts = Rejection::conflicts_of(error);
+    if conflicts.is_empty() {
+        return None;
+    }
+    let fields: Vec<_> =
+        conflicts.iter().map(|conflict| format!("`{}` belongs to `{}`", conflict.field, conflict.manager)).collect();
+    let diag = Diag::error("Another manager owns a field")
+        .detail(format!("{} could not be applied: {}.", capitalised(&error.target), fields.join(", ")))
+        .hint("remove the key from `labels` or `annotations`, or set `force_conflicts = true` to take it over");
+    Some(diag)
+}
 
 pub(super) fn hint(error: &Error) -> Option<String> {
     let hint = match ClusterConnectError::of(error)? {

@@ -1,14 +1,14 @@
-//! [`Context`]: the provider block, made usable.
+//! [`Context`]: the configured provider.
 
 use eod_clients::kubernetes::{Kubernetes, NamespaceReader};
 use eod_domain::{Domain, Installation, NameTemplate, NamespaceName, Prices, Settings, Tier, Tiers, UserLabels};
 use jiff::Timestamp;
 use tfplugin::{Attr, Config, Diag, Diags, Field, Key, Text};
 
-use super::secrets::Secrets;
+use super::secrets::ProviderVault;
 use super::{Eod, ProviderConfig, bad_variable, settings};
 
-/// What resources know of the provider block. Anything can still be unknown while a plan is made.
+/// Settings of the provider block. Each can still be unknown during a plan.
 pub struct Context {
     pub(crate) installation: Attr<Installation>,
     pub(crate) domain: Attr<Domain>,
@@ -21,21 +21,21 @@ pub struct Context {
     pub(crate) prices: Attr<Prices>,
     cluster: Cluster,
     reader: Option<NamespaceReader>,
-    pub(super) secrets: Secrets,
+    pub(super) secrets: ProviderVault,
     now: fn() -> Timestamp,
     random: fn() -> [u8; 16],
 }
 
-/// The cluster that the provider block names.
+/// The cluster of the provider block.
 pub(crate) enum Cluster {
-    /// It, or nothing: the first call then says so.
+    /// The cluster. If none is configured, the first call fails.
     Known(Kubernetes),
-    /// The block hangs on something that does not exist yet.
+    /// The block depends on an unknown value.
     Unknown,
 }
 
 impl Context {
-    pub(super) fn new(eod: &Eod, config: Config<'_>, cluster: Cluster, secrets: Secrets) -> Result<Self, Diags> {
+    pub(super) fn new(eod: &Eod, config: Config<'_>, cluster: Cluster, secrets: ProviderVault) -> Result<Self, Diags> {
         let installation = or_variable(eod, config, ProviderConfig::INSTALLATION, "EOD_INSTALLATION")?
             .or(Attr::Known(Installation::default()));
         let control = or_variable(eod, config, ProviderConfig::CONTROL_NAMESPACE, "EOD_CONTROL_NAMESPACE")?;
@@ -62,7 +62,7 @@ impl Context {
         })
     }
 
-    /// The time.
+    /// Current time.
     pub(crate) fn now(&self) -> Timestamp {
         (self.now)()
     }
@@ -72,7 +72,7 @@ impl Context {
         (self.random)()
     }
 
-    /// The settings as far as they are known, with defaults for the rest. Nothing that hangs on the rest may be used.
+    /// Settings that are known, with defaults for the others. Nothing that depends on the others may be used.
     pub(crate) fn known_settings(&self) -> Settings {
         let default = Settings::default();
         Settings {
@@ -109,10 +109,10 @@ impl Context {
         }
     }
 
-    /// Whose things are made and found.
+    /// Installation of the provider.
     ///
     /// # Errors
-    /// It is not known yet.
+    /// The installation is not known yet.
     pub(crate) fn installation(&self) -> Result<&Installation, Diag> {
         self.installation.as_ref().known().ok_or_else(|| not_known(ProviderConfig::INSTALLATION.name()))
     }
@@ -120,7 +120,7 @@ impl Context {
     /// The cluster.
     ///
     /// # Errors
-    /// The provider block is not known yet, so there is none: nothing else may stand in for it.
+    /// The provider block is not known yet. No other cluster is used instead.
     pub(crate) fn kubernetes(&self) -> Result<&Kubernetes, Diag> {
         match &self.cluster {
             Cluster::Known(kubernetes) => Ok(kubernetes),
@@ -128,7 +128,7 @@ impl Context {
         }
     }
 
-    /// Reads of environments, together where many are wanted at once.
+    /// Reader of environments. It reads many at once together.
     ///
     /// # Errors
     /// As [`Context::kubernetes`].
@@ -136,7 +136,7 @@ impl Context {
         self.reader.as_ref().ok_or_else(unknown_cluster)
     }
 
-    /// Whether the cluster is known, and whose things in it are ours.
+    /// True if the cluster and the installation are known.
     pub(crate) fn is_usable(&self) -> bool {
         self.reader.is_some()
     }
@@ -144,15 +144,15 @@ impl Context {
 
 fn not_known(name: &'static str) -> Diag {
     Diag::error("The provider is not known yet")
-        .detail(format!("`{name}` of the provider block hangs on a value that is known only after apply."))
-        .hint("apply what it hangs on first, with `-target` or in a configuration of its own")
+        .detail(format!("`{name}` of the provider block depends on a value that is known only after apply."))
+        .hint("first apply the resources that it depends on, with `-target` or in a separate configuration")
         .at(name)
 }
 
 fn unknown_cluster() -> Diag {
     Diag::error("The cluster is not known yet")
-        .detail("The `kubernetes` block of the provider hangs on a value that is known only after apply, and no other cluster may stand in for it.")
-        .hint("apply what the block hangs on first, with `-target` or in a configuration of its own")
+        .detail("The `kubernetes` block of the provider depends on a value that is known only after apply, and no other cluster is used instead.")
+        .hint("first apply the resources that the block depends on, with `-target` or in a separate configuration")
         .at(ProviderConfig::KUBERNETES)
 }
 

@@ -1,4 +1,4 @@
-//! The `kubernetes` block, and the cluster that it names.
+//! The `kubernetes` block and its cluster.
 
 use std::collections::BTreeMap;
 
@@ -8,61 +8,64 @@ use tfplugin::{Attr, Config, Diag, Diags, Model, Path};
 use super::{Cluster, ProviderConfig};
 use crate::explain;
 
-/// How to reach the cluster: a kubeconfig file, or a host and credentials, or the pod that this runs in.
+/// Connection to the cluster: a kubeconfig file, a host with credentials, or the service account of the pod.
 #[derive(Model)]
 pub struct KubernetesArgs {
-    /// Path of a kubeconfig file; `~` is the home folder.
+    /// Path of a kubeconfig file. `~` is the home folder.
     pub config_path: Option<String>,
-    /// The context in it; the default is its current context.
+    /// Context in the kubeconfig file. Default: its current context.
     pub config_context: Option<String>,
     /// URL of the API server.
     pub host: Option<String>,
-    /// PEM of the certificate authority that signed the server's certificate.
+    /// Certificate authority of the API server, in PEM format.
     pub cluster_ca_certificate: Option<String>,
-    /// A bearer token.
+    /// Bearer token.
     #[tf(sensitive)]
     pub token: Option<String>,
-    /// Path of a file with a bearer token, which is read again when it is older than a minute.
+    /// Path of a file with a bearer token. It is read again after one minute.
     pub token_path: Option<String>,
-    /// PEM of a client certificate.
+    /// Client certificate, in PEM format.
     pub client_certificate: Option<String>,
-    /// PEM of its key.
+    /// Key of the client certificate, in PEM format.
     #[tf(sensitive)]
     pub client_key: Option<String>,
-    /// A program that prints credentials. It runs once, without a terminal and without input.
+    /// Program that prints credentials. It runs once, without a terminal and without input.
     pub exec: Option<ExecArgs>,
-    /// Whether to use the service account of the pod that this runs in.
+    /// True to use the service account of the pod that Terraform runs in.
     pub in_cluster: Option<bool>,
     /// URL of a proxy.
     pub proxy_url: Option<String>,
-    /// Whether to accept any server certificate. Never use it for anything real.
+    /// True to accept any server certificate. Only for tests.
     pub insecure: Option<bool>,
-    /// The name that the server's certificate is checked against.
+    /// Name that the server's certificate must have. Default: the host.
     pub tls_server_name: Option<String>,
 }
 
-/// A credential program, as in a kubeconfig file.
+/// Credential program, as in a kubeconfig file.
 #[derive(Model)]
 pub struct ExecArgs {
     /// `client.authentication.k8s.io/v1` or `client.authentication.k8s.io/v1beta1`.
     pub api_version: String,
-    /// The program.
+    /// Path or name of the program.
     pub command: String,
-    /// Its arguments.
+    /// Arguments of the program.
     pub args: Option<Vec<String>>,
-    /// Variables added to its environment.
+    /// Environment variables added for the program.
     pub env: Option<BTreeMap<String, String>>,
 }
 
-/// Every mistake of the block, where it is known.
+/// Mistakes in the block, if it is known.
 pub(super) fn mistakes(config: Config<'_>, environment: &BTreeMap<String, String>) -> Diags {
+    let block = config.nested(ProviderConfig::KUBERNETES).map(Config::object);
+    let empty = block.map(|block| explain::empty_strings(block, &ProviderConfig::KUBERNETES.path(), &["env"]));
     match config.get(ProviderConfig::KUBERNETES) {
+        _ if empty.as_ref().is_some_and(Diags::has_errors) => empty.unwrap_or_default(),
         Attr::Known(args) => args.access(environment).err().unwrap_or_default(),
         Attr::Null | Attr::Unknown => Diags::new(),
     }
 }
 
-/// The cluster that block or environment name. Nothing is contacted.
+/// The cluster of the block or the environment variables. No server is contacted.
 pub(super) fn cluster(
     config: Config<'_>,
     environment: &BTreeMap<String, String>,
@@ -136,5 +139,5 @@ fn from_environment(error: &ClusterAccessError) -> Diag {
     Diag::error("Invalid cluster access")
         .detail("The cluster is taken from environment variables, because there is no `kubernetes` block.")
         .cause(error)
-        .hint("correct KUBE_HOST, KUBE_TOKEN, KUBE_CLUSTER_CA_CERT_DATA, KUBE_CONFIG_PATH, KUBECONFIG or KUBE_CTX, or write a `kubernetes` block")
+        .hint("correct KUBE_HOST, KUBE_TOKEN, KUBE_CLUSTER_CA_CERT_DATA, KUBE_CONFIG_PATH, KUBECONFIG or KUBE_CTX, or add a `kubernetes` block")
 }

@@ -1,4 +1,4 @@
-//! [`Secrets`]: the Vault of the provider block, and what may be done in it.
+//! [`ProviderVault`]: the Vault of the provider block, and the secrets that may be read and written in it.
 
 use eod_clients::vault::Vault;
 use eod_domain::vault::{Globs, Route, SecretRef};
@@ -7,13 +7,13 @@ use tfplugin::{Attr, Diag, Diags};
 use super::{Context, ProviderConfig};
 use crate::explain;
 
-/// A Vault as far as the provider block is known, and what may be done in it.
-pub(super) struct Secrets {
-    /// None while the block hangs on something that does not exist yet.
+/// A Vault as far as the provider block is known, and the patterns of allowed secrets.
+pub(super) struct ProviderVault {
+    /// `None` while the block depends on an unknown value.
     pub(super) vault: Option<Vault>,
-    /// What is never read.
+    /// Secrets that are never read.
     pub(super) sensitive: Attr<Globs>,
-    /// Where copies may go.
+    /// Allowed targets of copies.
     pub(super) targets: Attr<Globs>,
 }
 
@@ -21,25 +21,25 @@ impl Context {
     /// The Vault.
     ///
     /// # Errors
-    /// The provider block is not known yet, so there is none: nothing else may stand in for it.
+    /// The provider block is not known yet. No other Vault is used instead.
     pub(crate) fn vault(&self) -> Result<&Vault, Diag> {
         self.secrets.vault.as_ref().ok_or_else(unknown_vault)
     }
 
-    /// Whether the Vault is known.
+    /// True if the Vault is known.
     pub(crate) fn is_vault_known(&self) -> bool {
         self.secrets.vault.is_some()
     }
 
-    /// What is never read, as far as it is known.
+    /// Secrets that are never read, if they are known.
     pub(crate) fn sensitive_paths(&self) -> Option<&Globs> {
         self.secrets.sensitive.as_ref().known()
     }
 
-    /// The way from a source to a target, if it is allowed.
+    /// The route from a source to a target, if it is allowed.
     ///
     /// # Errors
-    /// It is not, or nobody knows yet whether it is.
+    /// It is not allowed, or the patterns are not known yet.
     pub(crate) fn route(&self, source: SecretRef, target: SecretRef) -> Result<Route, Diags> {
         let Some((sensitive, targets)) = self.known_patterns() else {
             return Err(unknown_vault().into());
@@ -47,7 +47,7 @@ impl Context {
         Route::new(source, target, sensitive, targets).map_err(|mistakes| explain::mistakes(&mistakes))
     }
 
-    /// Whether [`Context::route`] can tell.
+    /// True if the patterns that [`Context::route`] needs are known.
     pub(crate) fn knows_routes(&self) -> bool {
         self.known_patterns().is_some()
     }
@@ -57,13 +57,13 @@ impl Context {
     }
 }
 
-/// The refusal of what must wait until the block is known.
+/// The error for a call that needs a block that is not known yet.
 pub(crate) fn unknown_vault() -> Diag {
     Diag::error("Vault is not known yet")
         .detail(
-            "The `vault` block of the provider hangs on a value that is known only after apply, and no other Vault may \
-             stand in for it.",
+            "The `vault` block of the provider depends on a value that is known only after apply, and no other Vault is used \
+             instead.",
         )
-        .hint("apply what the block hangs on first, with `-target` or in a configuration of its own")
+        .hint("first apply the resources that the block depends on, with `-target` or in a separate configuration")
         .at(ProviderConfig::VAULT)
 }

@@ -1,4 +1,4 @@
-//! The parts of the provider block that are numbers: tiers, prices.
+//! Tiers, prices and labels of the provider block.
 
 use std::collections::BTreeMap;
 
@@ -13,17 +13,17 @@ use crate::explain;
 /// Overrides of one tier.
 #[derive(Model)]
 pub struct TierArgs {
-    /// How long an environment lives that names no `ttl`.
+    /// TTL of environments that set none.
     pub ttl: Option<Text<Ttl>>,
-    /// The longest `ttl` that an environment may name.
+    /// Maximum `ttl` of an environment.
     pub max_ttl: Option<Text<Ttl>>,
-    /// How long before its end an environment counts as expiring.
+    /// Time before expiry at which an environment becomes `expiring`.
     pub warning: Option<Text<Ttl>>,
-    /// The quota of environments that name none.
+    /// Quota of environments that set none.
     pub quota: Option<TierQuotaArgs>,
 }
 
-/// The quota of a tier; what is left out stays as it is preset.
+/// Quota of a tier. Fields that are not set keep their preset.
 #[derive(Model)]
 pub struct TierQuotaArgs {
     /// Sum of the CPU requests; the sum of the limits is twice that.
@@ -44,18 +44,18 @@ pub struct TierQuotaArgs {
     pub node_ports: Option<u64>,
 }
 
-/// What resources cost, in US dollars.
+/// Prices of resources, in US dollars.
 #[derive(Model)]
 pub struct PricesArgs {
-    /// One CPU for an hour. The default is 0.04.
+    /// Price of one CPU per hour. Default: 0.04.
     pub cpu_hour_usd: Option<Number>,
-    /// One GiB of memory for an hour. The default is 0.0044.
+    /// Price of one GiB of memory per hour. Default: 0.0044.
     pub memory_gib_hour_usd: Option<Number>,
-    /// One GiB of storage for a month of 30 days. The default is 0.10.
+    /// Price of one GiB of storage per month of 30 days. Default: 0.10.
     pub storage_gib_month_usd: Option<Number>,
 }
 
-/// Every mistake that types alone do not show.
+/// Mistakes that the types of the attributes do not exclude.
 pub(super) fn mistakes(config: Config<'_>) -> Diags {
     let mut diags = Diags::new();
     diags.extend(tiers(config).err().unwrap_or_default());
@@ -93,7 +93,7 @@ pub(super) fn tiers(config: Config<'_>) -> Result<Attr<Tiers>, Diags> {
     }
 }
 
-/// The prices; what is not set has a default.
+/// Prices, with defaults for those that are not set.
 pub(super) fn prices(config: Config<'_>) -> Result<Attr<Prices>, Diags> {
     let args = match config.get(ProviderConfig::PRICES) {
         Attr::Null => return Ok(Attr::Known(Prices::default())),
@@ -122,7 +122,7 @@ pub(super) fn prices(config: Config<'_>) -> Result<Attr<Prices>, Diags> {
     diags.into_result(Attr::Known(prices))
 }
 
-/// The labels on everything that is created.
+/// Labels of all objects that are created.
 pub(super) fn default_labels(config: Config<'_>) -> Result<Attr<UserLabels>, Diags> {
     match config.get(ProviderConfig::DEFAULT_LABELS) {
         Attr::Null => Ok(Attr::Known(UserLabels::default())),
@@ -159,12 +159,12 @@ impl TierQuotaArgs {
     }
 }
 
-/// No cluster holds four thousand million pods: what is beyond is no limit.
+/// The number as 32 bits. Larger ones are cut: no cluster has that many objects.
 pub(crate) fn count(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
-/// Domain names tiers as `tiers.full.ttl`, Terraform as `tiers["full"].ttl`.
+/// The diagnostic of a mistake in a tier. The domain writes its path as `tiers.full.ttl`, Terraform as `tiers["full"].ttl`.
 fn at_tier(mistake: &Mistake<TierOverrideError>) -> Diag {
     let mut steps = mistake.path.iter();
     let mut path = steps.next().map_or_else(Path::root, |first| Path::root().attribute(first));

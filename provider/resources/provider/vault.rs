@@ -1,4 +1,4 @@
-//! The `vault` block, and the Vault that it names.
+//! The `vault` block and its Vault.
 
 use std::collections::BTreeMap;
 
@@ -7,108 +7,112 @@ use eod_domain::vault::{GlobError, Globs};
 use tfplugin::{Attr, Config, Diag, Diags, Key, Model, Path};
 
 use super::ProviderConfig;
-use super::secrets::Secrets;
+use super::secrets::ProviderVault;
 use crate::explain;
 
-/// How to reach a Vault, what may never be read in it, and where copies may go.
+/// Connection to Vault, secrets that are never read, and allowed targets of copies.
 #[derive(Model)]
 pub struct VaultArgs {
-    /// URL of the server, such as `https://vault.acme.internal:8200`. Also from `VAULT_ADDR`; there is no default.
+    /// URL of the server, such as `https://vault.acme.internal:8200`. Also from `VAULT_ADDR`. There is no default.
     pub address: Option<String>,
-    /// The namespace (Vault Enterprise, OpenBao). Also from `VAULT_NAMESPACE`.
+    /// Namespace of Vault Enterprise or OpenBao. Also from `VAULT_NAMESPACE`.
     pub namespace: Option<String>,
-    /// The certificate authority that signed the server's certificate: PEM, or the path of a file with it. Also from
-    /// `VAULT_CACERT`.
+    /// Certificate authority of the server, in PEM format or as the path of a file. Also from `VAULT_CACERT`.
     pub ca_cert: Option<String>,
-    /// Whether to accept any server certificate. Never use it for anything real. Also from `VAULT_SKIP_VERIFY`.
+    /// True to accept any server certificate. Only for tests. Also from `VAULT_SKIP_VERIFY`.
     pub skip_verify: Option<bool>,
-    /// Patterns over `<mount>/<path>` of secrets that are never read; `*` crosses slashes, and `x/*` covers `x` itself.
-    /// The default is `["*/sensitive/*"]`.
+    /// Patterns for `<mount>/<path>` of secrets that are never read. `*` also matches slashes, and `x/*` also matches `x`.
+    /// Default: `["*/sensitive/*"]`.
     pub sensitive_paths: Option<Vec<String>>,
-    /// Patterns over `<mount>/<path>` of where copies may go. The default is `["*/preview/*"]`.
+    /// Patterns for `<mount>/<path>` of allowed targets of copies. Default: `["*/preview/*"]`.
     pub target_prefixes: Option<Vec<String>>,
-    /// How to get a token. Without it the token comes from `VAULT_TOKEN`; no other is looked for.
+    /// Authentication method. Default: the token in `VAULT_TOKEN`; there is no other fallback.
     pub auth: Option<VaultAuthArgs>,
 }
 
-/// One way to get a token.
+/// Authentication method: exactly one.
 #[derive(Model)]
 pub struct VaultAuthArgs {
-    /// A token that is there already.
+    /// Existing token.
     #[tf(sensitive)]
     pub token: Option<String>,
-    /// A login with a role and its secret.
+    /// AppRole login.
     pub approle: Option<AppRoleArgs>,
-    /// A login with the token of a Kubernetes service account.
+    /// Login with the token of a Kubernetes service account.
     pub kubernetes: Option<KubernetesLoginArgs>,
-    /// A login with a JWT, such as the identity token of a pipeline or of an HCP Terraform workspace.
+    /// Login with a JWT, such as the identity token of a pipeline or of an HCP Terraform workspace.
     pub jwt: Option<JwtLoginArgs>,
 }
 
-/// A login with a role and its secret.
+/// AppRole login.
 #[derive(Model)]
 pub struct AppRoleArgs {
-    /// The role's id.
+    /// Id of the role.
     pub role_id: String,
-    /// The secret that goes with it.
+    /// Secret id of the role.
     #[tf(sensitive)]
     pub secret_id: String,
-    /// The auth mount. The default is `approle`.
+    /// Auth mount. Default: `approle`.
     pub mount: Option<String>,
 }
 
-/// A login with the token of a Kubernetes service account.
+/// Login with the token of a Kubernetes service account.
 #[derive(Model)]
 pub struct KubernetesLoginArgs {
-    /// The role.
+    /// Name of the role.
     pub role: String,
-    /// The file with the token, which is read at every login. The default is that of the pod this runs in.
+    /// Path of the file with the token, read at every login. Default: the token of the pod.
     pub token_path: Option<String>,
-    /// The auth mount. The default is `kubernetes`.
+    /// Auth mount. Default: `kubernetes`.
     pub mount: Option<String>,
 }
 
-/// A login with a JWT: `token` or `token_path`.
+/// Login with a JWT: `token` or `token_path`.
 #[derive(Model)]
 pub struct JwtLoginArgs {
-    /// The role. The default is the auth mount's.
+    /// Name of the role. Default: that of the auth mount.
     pub role: Option<String>,
-    /// The JWT.
+    /// JWT.
     #[tf(sensitive)]
     pub token: Option<String>,
-    /// A file with it, which is read at every login.
+    /// Path of a file with the JWT, read at every login.
     pub token_path: Option<String>,
-    /// The auth mount. The default is `jwt`.
+    /// Auth mount. Default: `jwt`.
     pub mount: Option<String>,
 }
 
-/// Every mistake of the block, where it is known.
+/// Mistakes in the block, if it is known.
 pub(super) fn mistakes(config: Config<'_>, environment: &BTreeMap<String, String>) -> Diags {
     let mut diags = globs(config).map(drop).err().unwrap_or_default();
-    if !config.get(ProviderConfig::VAULT).is_unknown() {
+    let block = config.nested(ProviderConfig::VAULT).map(Config::object);
+    let empty =
+        block.map(|block| explain::empty_strings(block, &ProviderConfig::VAULT.path(), &[])).unwrap_or_default();
+    if empty.has_errors() {
+        diags.extend(empty);
+    } else if !config.get(ProviderConfig::VAULT).is_unknown() {
         diags.extend(access(config, environment).err().unwrap_or_default());
     }
     diags
 }
 
-/// What block and environment name. Nothing is contacted.
+/// The Vault of the block and the environment variables. No server is contacted.
 pub(super) fn secrets(
     config: Config<'_>,
     environment: &BTreeMap<String, String>,
     user_agent: &str,
-) -> Result<Secrets, Diags> {
+) -> Result<ProviderVault, Diags> {
     let (sensitive, targets) = globs(config)?;
     let vault = match config.get(ProviderConfig::VAULT) {
         Attr::Unknown => None,
         Attr::Null | Attr::Known(_) => Some(Vault::new(access(config, environment)?, user_agent)),
     };
-    Ok(Secrets { vault, sensitive, targets })
+    Ok(ProviderVault { vault, sensitive, targets })
 }
 
-/// One of the ways to read a list of patterns: a mistake comes with its position.
-type ParseGlobs = fn(&[String]) -> Result<Globs, (usize, GlobError)>;
+/// Parser of a list of patterns. An error has the position of its pattern.
+pub(crate) type ParseGlobs = fn(&[String]) -> Result<Globs, (usize, GlobError)>;
 
-/// The patterns, which may be known while other parts of the block are not.
+/// The patterns. They may be known while other parts of the block are not.
 fn globs(config: Config<'_>) -> Result<(Attr<Globs>, Attr<Globs>), Diags> {
     let Some(block) = config.nested(ProviderConfig::VAULT) else {
         let is_unknown = config.get(ProviderConfig::VAULT).is_unknown();
@@ -142,7 +146,7 @@ fn access(config: Config<'_>, environment: &BTreeMap<String, String>) -> Result<
     settings
         .or_environment(|name| environment.get(name).cloned())
         .and_then(VaultAccess::new)
-        .map_err(|error| Diags::from(told(&error)))
+        .map_err(|error| Diags::from(invalid_access(&error)))
 }
 
 impl VaultArgs {
@@ -168,7 +172,7 @@ impl VaultAuthArgs {
             }
             Self { token: None, approle: None, kubernetes: None, jwt: Some(login) } => login.auth(),
             _ => Err(Diag::error("Invalid vault.auth")
-                .detail("Exactly one of `token`, `approle`, `kubernetes` and `jwt` is needed.")
+                .detail("Exactly one of `token`, `approle`, `kubernetes` and `jwt` is required.")
                 .hint("keep one of them, or remove `auth` to take the token from VAULT_TOKEN")
                 .at(at)),
         }
@@ -183,8 +187,8 @@ impl JwtLoginArgs {
             (None, Some(path)) => JwtSource::File(path),
             _ => {
                 return Err(Diag::error("Invalid vault.auth.jwt")
-                    .detail("Exactly one of `token` and `token_path` is needed.")
-                    .hint("give the JWT in `token`, or the file that holds it in `token_path`")
+                    .detail("Exactly one of `token` and `token_path` is required.")
+                    .hint("set `token` to the JWT, or `token_path` to the path of a file with it")
                     .at(Path::from(ProviderConfig::VAULT).attribute("auth").attribute("jwt")));
             }
         };
@@ -192,7 +196,7 @@ impl JwtLoginArgs {
     }
 }
 
-fn told(error: &VaultAccessError) -> Diag {
+fn invalid_access(error: &VaultAccessError) -> Diag {
     let path = Path::from(ProviderConfig::VAULT);
     let path = error.field().iter().flat_map(|field| field.split('.')).fold(path, Path::attribute);
     Diag::error("Invalid access to Vault").cause(error).hint(explain::vault::access(error)).at(path)

@@ -1,4 +1,4 @@
-//! Copies that are in no state: recognised by their marks, for imports and the data source.
+//! Copies recognised by their ownership metadata, for imports and the data source.
 
 use std::collections::BTreeMap;
 use std::time::SystemTime;
@@ -12,42 +12,43 @@ use jiff::Timestamp;
 use super::model::KeyArgs;
 use super::records;
 
-/// The copies that one run has made at and below a path.
+/// The copies of one run at and below a path.
 pub(crate) struct Copies {
-    /// The path.
+    /// Path.
     pub(crate) target: SecretRef,
-    /// The environment they are for.
+    /// Environment of the copies.
     pub(crate) environment: EnvironmentLabel,
-    /// The installation that made them.
+    /// Installation that created them.
     pub(crate) installation: Installation,
-    /// The nonce of the run.
+    /// Nonce of the run.
     pub(crate) nonce: Nonce,
-    /// What they are copies of, `<mount>/<path>`, as the marks have it.
+    /// Source, `<mount>/<path>`, as recorded in the ownership metadata.
     pub(crate) source: String,
-    /// Whether it is a subtree.
+    /// True if it is a subtree.
     pub(crate) recursive: bool,
-    /// The copies by path.
+    /// Copies by path.
     pub(crate) records: BTreeMap<SecretPath, KeyRecord>,
 }
 
-/// One secret with all our marks.
-struct Marked<'a> {
+/// One secret with all ownership metadata.
+struct OwnedSecret<'a> {
     path: &'a SecretPath,
     metadata: &'a Metadata,
     ownership: CopyOwnership,
     /// Environment, installation and nonce.
     owner: (EnvironmentLabel, Installation, Nonce),
-    /// The source of the whole, which every part names with its own path behind it.
+    /// Source of the root: the recorded source without the path below the root.
     source: String,
 }
 
 impl Copies {
-    /// The copies among what was found; those of the run that made the first of them. None if there is no copy.
+    /// The copies among the secrets that were found: those of the run that created the first of them. `None` if there is none.
     pub(crate) fn among(found: &Inspected, now: SystemTime) -> Option<Self> {
-        let marked = found.keys.iter().filter_map(|(path, metadata)| Marked::read(path, metadata, found.root.path()));
-        let marked: Vec<_> = marked.collect();
-        let first = marked.first()?;
-        let same = marked.iter().filter(|each| each.owner == first.owner && each.source == first.source);
+        let owned =
+            found.keys.iter().filter_map(|(path, metadata)| OwnedSecret::read(path, metadata, found.root.path()));
+        let owned: Vec<_> = owned.collect();
+        let first = owned.first()?;
+        let same = owned.iter().filter(|each| each.owner == first.owner && each.source == first.source);
         let records: BTreeMap<_, _> = same.map(|each| (each.path.clone(), each.record(now))).collect();
         let (environment, installation, nonce) = first.owner.clone();
         Some(Self {
@@ -61,18 +62,18 @@ impl Copies {
         })
     }
 
-    /// The copies as a state shows them.
+    /// Value of the attribute `keys`.
     pub(crate) fn keys(&self) -> BTreeMap<String, KeyArgs> {
         records::keys(&self.records)
     }
 
-    /// When the first of them was stored.
+    /// Time at which the first of them was stored.
     pub(crate) fn created_at(&self, now: Timestamp) -> Timestamp {
         records::created_at(self.records.values(), now)
     }
 }
 
-impl<'a> Marked<'a> {
+impl<'a> OwnedSecret<'a> {
     fn read(path: &'a SecretPath, metadata: &'a Metadata, root: &SecretPath) -> Option<Self> {
         let ownership = CopyOwnership::read(&metadata.custom_metadata);
         let environment = ownership.environment.as_ref()?.parse().ok()?;

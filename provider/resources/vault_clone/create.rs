@@ -1,11 +1,11 @@
-//! Create: copies are made where nothing is, and what an interrupted run has made is found again.
+//! Create: makes copies where no secret exists, and adopts those of an interrupted run.
 
 use eod_clients::Deadline;
 use eod_clients::vault::clone::{self, CloneOptions, CopyOwner};
 use eod_domain::Nonce;
 use tfplugin::{Applied, ApplyFailure, Diags, RequestContext};
 
-use super::model::{Input, OnExisting, Private};
+use super::model::{Input, OnExistingArg, Private};
 use super::{VaultClone, notices, place, records};
 use crate::explain;
 use crate::provider::Context;
@@ -35,7 +35,8 @@ pub(super) async fn create(
     match cloned.error {
         None => Ok(Applied { output, private }),
         Some(error) => {
-            let diags = Diags::from(explain::remote(&error));
+            let at = Input::SOURCE_PATH.path();
+            let diags = Diags::from(explain::unreadable_secret(&error, &place::source(input), at));
             if !cloned.keys.is_empty() {
                 return Err(ApplyFailure::known(diags, Applied { output, private }));
             }
@@ -56,8 +57,8 @@ fn options(input: &Input) -> CloneOptions {
         overrides: input.overrides_wo.clone().unwrap_or_default().into_iter().collect(),
         recursive: input.recursive == Some(true),
         on_existing: match existing {
-            OnExisting::Keep => clone::OnForeignSecret::Keep,
-            OnExisting::Fail => clone::OnForeignSecret::Fail,
+            OnExistingArg::Keep => clone::OnForeignSecret::Keep,
+            OnExistingArg::Fail => clone::OnForeignSecret::Fail,
         },
     }
 }

@@ -1,4 +1,4 @@
-//! Destroy: all versions of what we made, and nothing else. The source is not asked for.
+//! Destroy: deletes all versions of the copies with our claim, and nothing else. The source is not read.
 
 use eod_clients::Deadline;
 use eod_clients::vault::Vault;
@@ -37,7 +37,7 @@ pub(super) async fn delete(cx: &Context, prior: &State<VaultClone>, call: &Reque
     }
     let destroyed = clone::destroy(vault, target.mount(), &recorded, &owner, &remote).await;
     let left = |(path, removed)| match removed {
-        // What never was ours was reported when it was found, and what was only possibly ours was never said to be.
+        // Secrets of other owners were reported when they were found, and possible copies were never reported as ours.
         Removed::Deleted | Removed::Gone | Removed::Left(LeaveReason::KeptForeign) => None,
         Removed::Left(_) if prior.output.is_none() && path != *target.path() => None,
         Removed::Left(reason) => Some(Notice::Left { target: SecretRef::new(target.mount().clone(), path), reason }),
@@ -47,7 +47,7 @@ pub(super) async fn delete(cx: &Context, prior: &State<VaultClone>, call: &Reque
     destroyed.error.map_or(Ok(()), |error| Err(explain::remote(&error).into()))
 }
 
-/// What a create that failed without an answer may have stored: anything at the target. The marks tell which is.
+/// Secrets that a create without an answer may have stored: all at the target. Their ownership metadata decides.
 async fn possible(vault: &Vault, input: &Input, target: &SecretRef, remote: &Deadline) -> Result<Records, Diag> {
     let unknown =
         KeyRecord { source_version: None, version: 1, result: KeyResult::Cloned, edited: false, created_time: None };

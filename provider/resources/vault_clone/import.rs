@@ -1,4 +1,7 @@
-//! Import by `<mount>/<target path>`: what the copies say of themselves.
+//! Import by `<mount>/<target path>`, from the ownership metadata of the copies.
+//!
+//! An import only reads, so it shares the claim (the nonce) of the state that made the copies. Both states may delete them
+//! until one of them does; remove the resource from the other state.
 
 use std::time::{Duration, SystemTime};
 
@@ -8,12 +11,12 @@ use eod_domain::vault::SecretRef;
 use tfplugin::{Diag, Diags, ImportSource, Imported, Partial, RequestContext, Text};
 
 use super::copies::Copies;
-use super::model::{Input, OnDestroy, OnExisting, Private};
+use super::model::{Input, OnDestroy, OnExistingArg, Private};
 use super::{VaultClone, records};
 use crate::explain;
 use crate::provider::Context;
 
-/// An import looks at no more than a subtree may have.
+/// Maximum duration of an import.
 const LIMIT: Duration = Duration::from_secs(120);
 
 pub(super) async fn import(
@@ -38,17 +41,17 @@ pub(super) async fn import(
     let installation = cx.installation()?;
     let copies = Copies::among(&found, SystemTime::from(now)).filter(|copies| copies.installation == *installation);
     let Some(copies) = copies else {
-        return Err(Diag::error("There is no copy of ours")
+        return Err(Diag::error("The copy does not exist")
             .detail(format!(
-                "Nothing at or below `{}` carries the marks of EoD installation `{installation}`, so there is nothing to \
-                 import.",
+                "No secret at or below `{}` has the ownership metadata of EoD installation `{installation}`, so there is \
+                 nothing to import.",
                 found.root
             ))
             .hint("check the mount and the path, and set the provider's `installation` to the one that made the copy")
             .into());
     };
     let source: SecretRef = copies.source.parse().map_err(|_| source_is_lost(&copies))?;
-    // Only the server knows how many segments a mount has.
+    // Only the server knows how many segments the mount has.
     let (_, source) = vault.split(&source, &remote).await.map_err(|error| explain::remote(&error))?;
     let input = input(&copies, &source);
     let private = Private {
@@ -61,7 +64,7 @@ pub(super) async fn import(
     Ok(Imported { attributes: Partial::of(&input).and(&output), private })
 }
 
-/// The arguments, with their defaults where the copies say nothing.
+/// Arguments, with defaults for those that the copies do not record.
 fn input(copies: &Copies, source: &SecretRef) -> Input {
     Input {
         environment: Text(copies.environment.clone()),
@@ -73,7 +76,7 @@ fn input(copies: &Copies, source: &SecretRef) -> Input {
         exclude_keys: None,
         overrides_wo: None,
         overrides_wo_version: None,
-        on_existing: Some(Text(OnExisting::default())),
+        on_existing: Some(Text(OnExistingArg::default())),
         on_destroy: Some(Text(OnDestroy::default())),
         sensitive_path: None,
         timeouts: None,
@@ -81,7 +84,7 @@ fn input(copies: &Copies, source: &SecretRef) -> Input {
 }
 
 fn source_is_lost(copies: &Copies) -> Diag {
-    Diag::error("The copy does not say what it is a copy of")
-        .detail(format!("Its entry `eod-src` is `{}`, which is no reference to a secret.", copies.source))
-        .hint("a source whose name is very long or has characters that metadata cannot hold cannot be imported; make the copy anew")
+    Diag::error("The source of the copy is not recorded")
+        .detail(format!("Its metadata entry `eod-src` is `{}`, which is not a reference to a secret.", copies.source))
+        .hint("copies of a source with a very long name, or with characters that metadata cannot store, cannot be imported: create the copy again")
 }

@@ -1,4 +1,4 @@
-//! The arguments and attributes of `eod_vault_clone`.
+//! Arguments and attributes of `eod_vault_clone`.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -11,69 +11,70 @@ use tfplugin::{Model, Text};
 
 use crate::timeouts::TimeoutsArgs;
 
-/// What the user writes.
+/// Arguments set by the user.
 #[derive(Clone, Model)]
 pub(crate) struct Input {
-    /// The environment that the copy is for, a DNS label, such as `eod_environment.preview.name`. It is not looked up.
+    /// Environment of the copy, a DNS label, such as `eod_environment.preview.name`. It is not looked up.
     #[tf(replace)]
     pub environment: Text<EnvironmentLabel>,
-    /// The KV mount of the source. `secret` where it is not given.
+    /// KV mount of the source. Default: `secret`.
     #[tf(default = "secret", replace)]
     pub mount: Option<Text<MountPath>>,
-    /// The KV version 2 mount of the copy. The source's where it is not given.
+    /// KV version 2 mount of the copy. Default: the mount of the source.
     #[tf(computed, replace)]
     pub target_mount: Option<Text<MountPath>>,
-    /// The secret to copy, or the root of the subtree, below the mount.
+    /// Path of the secret, or of the root of the subtree, below the mount: without the mount and without `data/`.
     #[tf(replace)]
     pub source_path: Text<SecretPath>,
-    /// Where the copy goes. `preview/<environment>/<last segment of source_path>` where it is not given.
+    /// Path of the copy below the mount. Default: `preview/<environment>/<last segment of source_path>`.
     #[tf(computed, replace)]
     pub target_path: Option<Text<SecretPath>>,
-    /// Whether to copy everything at and below `source_path`: at most 500 secrets, 16 folders deep. What is added to the
-    /// source later is not copied. The default is false.
+    /// True to copy all secrets at and below `source_path`: at most 500 secrets, 16 folders deep. Secrets that are added to
+    /// the source later are not copied. Default: `false`.
     #[tf(default = false, replace)]
     pub recursive: Option<bool>,
-    /// Entries that are left out of every copy.
+    /// Entries that are not copied.
     pub exclude_keys: Option<BTreeSet<String>>,
-    /// Entries that are put over those of the source when the copy is made, so that the real value never exists in it. Only
-    /// for a single secret.
+    /// Entries that replace those of the source when the copy is created, so that the copy never contains the real values.
+    /// Only for a single secret.
     #[tf(write_only)]
     pub overrides_wo: Option<BTreeMap<String, String>>,
-    /// Raise it to write `overrides_wo` into the copy again. It is written only where nobody has edited the copy and the
-    /// token's policy allows `update`.
+    /// Version of `overrides_wo`. Raise it to write them into the copy again. They are written only if nobody has edited the
+    /// copy and the token's policy allows `update`.
     pub overrides_wo_version: Option<u64>,
-    /// What to do where a secret is that is not ours: `keep` (the default) leaves it and reports `kept_foreign`, `fail` fails.
+    /// Behaviour if the target has a secret of another owner: `keep` (the default) leaves it and reports `kept_foreign`, `fail`
+    /// fails. It is never overwritten.
     #[tf(default = "keep")]
-    pub on_existing: Option<Text<OnExisting>>,
-    /// `delete` (the default) removes all versions of the copies with the resource, edited or not; `keep` leaves them.
+    pub on_existing: Option<Text<OnExistingArg>>,
+    /// `delete` (the default) deletes all versions of the copies with the resource, edited or not. `keep` leaves them.
     #[tf(default = "delete")]
     pub on_destroy: Option<Text<OnDestroy>>,
-    /// A secret on `mount` that is handed on as a reference only. It is never read.
+    /// Path on `mount` of a secret that is only passed on as a reference. It is never read.
     pub sensitive_path: Option<Text<SecretPath>>,
-    /// How long operations may take.
+    /// Maximum durations of operations.
     pub timeouts: Option<TimeoutsArgs>,
 }
 
-/// What is computed.
+/// Computed attributes.
 #[derive(Clone, Model)]
 #[tf(output)]
 pub(crate) struct Output {
-    /// `<target_mount>/<target_path>`; what an import takes.
+    /// Id of the copy and for imports: `<target_mount>/<target_path>`.
     #[tf(keep)]
     pub id: String,
-    /// The copies by path.
+    /// Copies by path.
     #[tf(with = "overrides_wo_version")]
     pub keys: BTreeMap<String, KeyArgs>,
-    /// The copy's reference, `<mount>/<path>`, as `secretRef` of charts and `eod_vault_secret` take it.
+    /// Reference of the copy, `<mount>/<path>`, for `secretRef` of charts and for `eod_vault_secret`.
     #[tf(keep)]
     pub secret_ref: String,
-    /// The reference of `sensitive_path`, `<mount>/<path>`.
+    /// Reference of `sensitive_path`, `<mount>/<path>`.
     #[tf(with = "sensitive_path")]
     pub sensitive_secret_ref: Option<String>,
-    /// The copy's page in Vault's web interface.
+    /// URL of the copy in Vault's web interface.
     #[tf(keep)]
     pub vault_ui_url: Option<String>,
-    /// When the copy was made (RFC 3339, UTC).
+    /// Time of creation of the copy (RFC 3339, UTC).
     #[tf(keep)]
     pub created_at: String,
 }
@@ -82,40 +83,40 @@ pub(crate) struct Output {
 #[derive(Clone, Model)]
 #[tf(output)]
 pub(crate) struct KeyArgs {
-    /// The version of the source that was copied. Null where the source has no versions.
+    /// Version of the source that was copied. Null if the source has no versions.
     pub source_version: Option<u64>,
-    /// The version of the copy that was written.
+    /// Version of the copy that was written.
     pub version: u64,
-    /// `cloned`, `adopted` (an interrupted run had made it) or `kept_foreign` (another's secret was there and is left alone).
+    /// `cloned`, `adopted` (an interrupted run had created it) or `kept_foreign` (the secret of another owner, left alone).
     pub result: String,
-    /// Whether somebody has changed or deleted it since.
+    /// True if somebody has changed or deleted it since.
     pub edited: bool,
 }
 
-/// What is kept beside the state.
+/// Private data stored with the state.
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(default)]
 pub(crate) struct Private {
-    /// The nonce in the marks of our copies.
+    /// Nonce in the ownership metadata of the copies: the claim of this state.
     pub nonce: String,
-    /// The installation in them.
+    /// Installation in the ownership metadata.
     pub installation: Option<Installation>,
-    /// When the server stored each copy, to the nanosecond as it wrote it, by path.
+    /// Time at which the server stored each copy, to the nanosecond, by path.
     pub created: BTreeMap<String, String>,
-    /// Whether this is of a plan to make copies. The destroy of a tainted object that is replaced gets that in place of its
-    /// own: Terraform plans the replacement as if there was nothing.
+    /// True if this belongs to the plan of a create. Terraform passes it to the destroy of a tainted object instead of the
+    /// object's own private data.
     pub planned: bool,
 }
 
-/// What to do where a secret is that is not ours.
+/// Behaviour if the target has a secret of another owner.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) enum OnExisting {
+pub(crate) enum OnExistingArg {
     #[default]
     Keep,
     Fail,
 }
 
-/// What becomes of the copies with the resource.
+/// Behaviour of a destroy.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub(crate) enum OnDestroy {
     #[default]
@@ -123,7 +124,7 @@ pub(crate) enum OnDestroy {
     Keep,
 }
 
-impl FromStr for OnExisting {
+impl FromStr for OnExistingArg {
     type Err = String;
 
     fn from_str(text: &str) -> Result<Self, String> {
@@ -135,7 +136,7 @@ impl FromStr for OnExisting {
     }
 }
 
-impl fmt::Display for OnExisting {
+impl fmt::Display for OnExistingArg {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(match self {
             Self::Keep => "keep",

@@ -1,7 +1,7 @@
-//! What the user should know that is no error.
+//! Warnings about copies.
 //!
-//! Of several warnings with one title Terraform shows the first and counts the rest. So one warning names all secrets of
-//! a kind, and its title names the copy, which no other resource's does.
+//! Of several warnings with the same title, Terraform shows the first and counts the others. So one warning names all
+//! secrets of a kind, and its title contains the copy, which makes it unique.
 
 use std::collections::BTreeMap;
 
@@ -11,7 +11,7 @@ use tfplugin::Diag;
 
 use crate::explain;
 
-/// Secrets that one warning names; a reader takes in no more.
+/// Maximum number of secrets in one warning.
 const NAMED: usize = 50;
 
 /// One warning for each kind of notice about the copies at and below `target`.
@@ -23,12 +23,12 @@ pub(super) fn warnings(target: &SecretRef, notices: &[Notice]) -> Vec<Diag> {
     kinds.into_iter().map(|((one, many), sentences)| warning(target, one, many, sentences)).collect()
 }
 
-/// The warning of copies that are no longer those of the state.
+/// The warning about copies that this state no longer owns.
 pub(super) fn lost(target: &SecretRef, lost: &[SecretRef]) -> Option<Diag> {
     let sentence = |secret: &SecretRef| {
         format!(
-            "The secret `{secret}` is not the copy that this configuration made: that one is gone, or another \
-             configuration has taken it over. It is not touched."
+            "The secret `{secret}` is not the copy that this configuration made: that copy is gone, or another \
+             state has taken it over. It was not changed."
         )
     };
     let sentences: Vec<_> = lost.iter().map(sentence).collect();
@@ -47,7 +47,7 @@ fn titles(notice: &Notice) -> (&'static str, &'static str) {
 }
 
 fn warning(target: &SecretRef, one: &str, many: &str, mut sentences: Vec<String>) -> Diag {
-    // They come in the order in which the server answered.
+    // Their order depends on the answers of the server.
     sentences.sort();
     let count = sentences.len();
     let title = if count == 1 { format!("{one}: {target}") } else { format!("{count} {many}: {target}") };

@@ -1,4 +1,4 @@
-//! From where to where, and for whom.
+//! Source, target and owner of copies.
 
 use eod_clients::vault::clone::CopyOwner;
 use eod_domain::Nonce;
@@ -10,14 +10,14 @@ use super::model::Input;
 use crate::explain;
 use crate::provider::Context;
 
-/// The source.
+/// Source of the copy.
 pub(super) fn source(input: &Input) -> SecretRef {
-    SecretRef::new(mount(input.mount.as_ref()), input.source_path.0.clone())
+    SecretRef::new(mount_or_default(input.mount.as_ref()), input.source_path.0.clone())
 }
 
-/// The target, with the defaults that a plan gives it.
+/// Target of the copy, with the defaults of the plan.
 pub(super) fn target(input: &Input) -> Result<SecretRef, Diags> {
-    let mount = mount(input.target_mount.as_ref().or(input.mount.as_ref()));
+    let mount = mount_or_default(input.target_mount.as_ref().or(input.mount.as_ref()));
     let path = match &input.target_path {
         Some(path) => path.0.clone(),
         None => default_path(input)?,
@@ -30,26 +30,26 @@ fn default_path(input: &Input) -> Result<SecretPath, Diag> {
         .map_err(|error| explain::invalid(Input::TARGET_PATH.path(), &error.to_string()))
 }
 
-/// The mount that is meant.
-pub(super) fn mount(given: Option<&Text<MountPath>>) -> MountPath {
+/// The mount, or the default `secret`.
+pub(super) fn mount_or_default(given: Option<&Text<MountPath>>) -> MountPath {
     given.map(|mount| mount.0.clone()).unwrap_or_default()
 }
 
-/// Whose copies a state speaks of.
+/// Owner of the copies in a state.
 ///
 /// # Errors
-/// They belong to another installation than the provider is configured for: giving them up would make orphans of them.
+/// They belong to another installation. Removing them from the state would make them orphans.
 pub(super) fn owner(cx: &Context, prior: &State<VaultClone>) -> Result<CopyOwner, Diag> {
     let ours = cx.installation()?;
     let theirs = prior.private.installation.as_ref().unwrap_or(ours);
     if theirs != ours {
         return Err(Diag::error("The copies belong to another installation")
             .detail(format!(
-                "The copies of environment `{}` were made by installation `{theirs}`; this one is `{ours}`. They are not \
-                 touched.",
+                "The copies of environment `{}` were made by installation `{theirs}`; this one is `{ours}`. They were not \
+                 changed.",
                 prior.input.environment
             ))
-            .hint("set the provider's `installation` to the one that made them, or take the resource out of this state"));
+            .hint("set the provider's `installation` to the one that made them, or remove the resource from this state"));
     }
     Ok(CopyOwner {
         environment: prior.input.environment.0.clone(),

@@ -1,4 +1,4 @@
-//! The plan: where the copy goes, and whether it may. Vault is not asked.
+//! The plan: computes the target and checks that the copy is allowed. It makes no call to Vault.
 
 use eod_domain::vault::{MountPath, RouteError, SecretPath, SecretRef, default_target};
 use tfplugin::{Attr, Diags, Draft, Text};
@@ -10,18 +10,18 @@ use crate::provider::Context;
 pub(super) fn plan(cx: &Context, draft: &mut Draft<'_, Private>) -> Diags {
     draft.private.planned = draft.is_create() && draft.private.nonce.is_empty();
     let is_new = draft.is_create() || goes_elsewhere(draft);
-    if is_new && let Err(diags) = settle_target(draft) {
+    if is_new && let Err(diags) = set_target_defaults(draft) {
         return diags;
     }
     let mount = draft.planned(Input::MOUNT).map(|mount| mount.0);
-    let handed_on = match draft.planned(Input::SENSITIVE_PATH) {
+    let sensitive_ref = match draft.planned(Input::SENSITIVE_PATH) {
         Attr::Known(path) => mount.clone().map(|mount| SecretRef::new(mount, path.0).to_string()),
         Attr::Null => Attr::Null,
         Attr::Unknown => Attr::Unknown,
     };
-    draft.set(Output::SENSITIVE_SECRET_REF, handed_on);
+    draft.set(Output::SENSITIVE_SECRET_REF, sensitive_ref);
     if !is_new {
-        // What exists was allowed when it was made, and nothing of it is read again.
+        // An existing copy was allowed when it was created, and its source is not read again.
         return Diags::new();
     }
     let source = reference(mount, draft.planned(Input::SOURCE_PATH));
@@ -30,7 +30,7 @@ pub(super) fn plan(cx: &Context, draft: &mut Draft<'_, Private>) -> Diags {
     if let (Some(target), Ok(vault)) = (&target, cx.vault()) {
         draft.set(Output::VAULT_UI_URL, vault.ui_url(target).into());
     }
-    // The default target ends like the source, so it would only repeat what is wrong with that.
+    // The default target ends like the source, so it would only repeat the mistake of the source.
     let is_default = draft.config(Input::TARGET_PATH).is_null();
     match source.as_ref().and_then(|source| sensitive(cx, source)) {
         Some(diags) if is_default => diags,
@@ -38,7 +38,7 @@ pub(super) fn plan(cx: &Context, draft: &mut Draft<'_, Private>) -> Diags {
     }
 }
 
-/// Whether the copy is to be made anew.
+/// True if the copy is replaced.
 fn goes_elsewhere(draft: &Draft<'_, Private>) -> bool {
     draft.changed(Input::ENVIRONMENT)
         || draft.changed(Input::MOUNT)
@@ -48,7 +48,8 @@ fn goes_elsewhere(draft: &Draft<'_, Private>) -> bool {
         || draft.changed(Input::RECURSIVE)
 }
 
-fn settle_target(draft: &mut Draft<'_, Private>) -> Result<(), Diags> {
+/// Sets the defaults of the target.
+fn set_target_defaults(draft: &mut Draft<'_, Private>) -> Result<(), Diags> {
     if draft.config(Input::TARGET_MOUNT).is_null() {
         draft.set(Input::TARGET_MOUNT, draft.planned(Input::MOUNT));
     }
@@ -66,7 +67,7 @@ fn settle_target(draft: &mut Draft<'_, Private>) -> Result<(), Diags> {
     Ok(())
 }
 
-/// Why the copy must not be made, as far as it is known. The rest is asked again during apply, before anything is read.
+/// Reasons to refuse the copy, as far as they are known. The apply checks again before anything is read.
 fn refused(cx: &Context, source: Option<SecretRef>, target: Option<SecretRef>) -> Diags {
     match (source, target) {
         (Some(source), Some(target)) if cx.knows_routes() => cx.route(source, target).err().unwrap_or_default(),

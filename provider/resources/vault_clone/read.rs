@@ -1,4 +1,4 @@
-//! Refresh: metadata only. A person's edit is noted and is no difference.
+//! Refresh: reads metadata only. An edit by a person is recorded and is not a difference.
 
 use eod_clients::Deadline;
 use eod_clients::vault::clone::{self, KeyState};
@@ -17,12 +17,12 @@ pub(super) async fn read(
     mut prior: State<VaultClone>,
     call: &RequestContext,
 ) -> Result<Option<State<VaultClone>>, Diags> {
-    // A create that failed before anything was known is destroyed next, which looks for itself.
+    // A create that failed without an answer is destroyed next, and the destroy finds out what was stored.
     let Some(output) = &prior.output else { return Ok(Some(prior)) };
     let target = place::target(&prior.input)?;
     if !cx.is_vault_known() {
         call.warn(Diag::warning("The copies were not refreshed").detail(format!(
-            "The provider's configuration is not known yet, so the copy `{target}` is taken to be as it was."
+            "The provider's configuration is not known yet, so the state of the copy `{target}` is kept as it is."
         )));
         return Ok(Some(prior));
     }

@@ -1,9 +1,9 @@
-//! What an object has forgotten of its copies.
+//! Recovery of private data that a state has lost.
 //!
-//! Terraform keeps the nonce beside the state, and loses it twice: when the provider is killed in the middle of an
-//! update, and when a tainted object is replaced, whose destroy is given what the plan of the new one said. The copies
-//! themselves still say which run made them. They are asked only where no other object can have taken them over since:
-//! in a refresh, which comes before a replacement, and in a destroy that comes before the create of the same replacement.
+//! Terraform stores the nonce in private data, and loses it in two cases: if the provider is killed during an update, and
+//! if a tainted object is replaced, because its destroy gets the private data of the plan of the new object. The ownership
+//! metadata of the copies still has the nonce. It is used only if no other object can have taken the copies over since: in
+//! a refresh, which runs before a replacement, and in a destroy that runs before the create of the same replacement.
 
 use std::time::SystemTime;
 
@@ -18,7 +18,7 @@ use tfplugin::Diag;
 use super::records::Records;
 use crate::explain;
 
-/// Whose copies they are, but for the nonce, and from where to where they go.
+/// Owner (without the nonce), source and target of copies.
 pub(super) struct Forgotten<'a> {
     pub(super) vault: &'a Vault,
     pub(super) source: &'a SecretRef,
@@ -27,7 +27,7 @@ pub(super) struct Forgotten<'a> {
 }
 
 impl Forgotten<'_> {
-    /// The nonce in the marks of the first copy that is one of this environment and source.
+    /// Nonce in the ownership metadata of the first copy of this environment and source.
     pub(super) async fn nonce(&self, recorded: &Records, remote: &Deadline) -> Result<Option<Nonce>, Diag> {
         for (path, record) in recorded {
             if let Some(facts) = self.facts(path, record, remote).await?
@@ -40,8 +40,8 @@ impl Forgotten<'_> {
         Ok(None)
     }
 
-    /// Adds when the copies were stored that have no marks, because the create failed before it wrote them. `since` is
-    /// when the first of them was. The refresh before has just told them from other secrets.
+    /// Adds the time at which copies without ownership metadata were stored: the create failed before it wrote the metadata.
+    /// `since` is the time of the first of them. The refresh before has distinguished them from other secrets.
     pub(super) async fn times(&self, recorded: &mut Records, since: Timestamp, remote: &Deadline) -> Result<(), Diag> {
         for (path, record) in recorded {
             if let Some(facts) = self.facts(path, record, remote).await? {
@@ -57,11 +57,11 @@ impl Forgotten<'_> {
         }
         let mount = MountInfo::v2(self.target.mount().clone());
         let found = self.vault.metadata(&mount, path, remote).await.map_err(|error| explain::remote(&error))?;
-        // Whether a version's end has passed makes no difference to whose it is.
+        // The expiry of a version does not matter for its ownership.
         Ok(found.map(|metadata| metadata.facts(SystemTime::UNIX_EPOCH)))
     }
 
-    /// What the marks of the copy at a path would say.
+    /// Expected ownership metadata of the copy at a path.
     fn provenance(&self, path: &SecretPath) -> Option<CopyProvenance> {
         let below = path.as_str().strip_prefix(self.target.path().as_str())?;
         let source = format!("{}{below}", self.source.path()).parse().ok()?;
@@ -76,7 +76,8 @@ impl Forgotten<'_> {
     }
 }
 
-/// When the version of a record was stored, if it is the newest, without marks, and not older than the first.
+/// Time at which the version of a record was stored, if it is the newest, has no ownership metadata, and is not older than
+/// the first.
 fn stored_by(facts: &KeyFacts, record: &KeyRecord, since: Timestamp) -> Option<String> {
     let stored = facts.created_time.clone()?;
     let same = facts.ownership.is_empty() && facts.current_version == record.version;

@@ -1,4 +1,4 @@
-//! What the state remembers of the copies, as the domain speaks of them.
+//! Conversion of the copies in a state to the domain's records, and back.
 
 use std::collections::BTreeMap;
 
@@ -10,17 +10,17 @@ use tfplugin::Diag;
 use super::model::{Input, KeyArgs, Output, Private};
 use super::place;
 
-/// The copies by path.
+/// Copies by path.
 pub(super) type Records = BTreeMap<SecretPath, KeyRecord>;
 
-/// The copies that a state remembers.
+/// The copies in a state.
 ///
 /// # Errors
-/// The state was written by something else: it names what cannot be a copy.
+/// The state is invalid, with the path of the invalid entry.
 pub(super) fn recorded(output: &Output, private: &Private) -> Result<Records, Diag> {
     let unreadable = |path: &str, error: &dyn std::fmt::Display| {
         Diag::error("The state of the copies cannot be read")
-            .detail(format!("`keys[\"{path}\"]` is wrong: {error}."))
+            .detail(format!("`keys[\"{path}\"]` is invalid: {error}."))
             .hint("restore the state from a backup, or remove the resource from it and import the copy again")
     };
     let record = |(path, key): (&String, &KeyArgs)| {
@@ -36,18 +36,18 @@ pub(super) fn recorded(output: &Output, private: &Private) -> Result<Records, Di
     output.keys.iter().map(record).collect()
 }
 
-/// The copies as the state shows them.
+/// Value of the attribute `keys`.
 pub(super) fn keys(records: &Records) -> BTreeMap<String, KeyArgs> {
     records.iter().map(|(path, record)| (path.to_string(), KeyArgs::of(record))).collect()
 }
 
-/// When the server stored each copy.
+/// Time at which the server stored each copy.
 pub(super) fn created(records: &Records) -> BTreeMap<String, String> {
     let time = |(path, record): (&SecretPath, &KeyRecord)| Some((path.to_string(), record.created_time.clone()?));
     records.iter().filter_map(time).collect()
 }
 
-/// Everything that is computed.
+/// All computed attributes.
 pub(super) fn output(vault: &Vault, input: &Input, target: &SecretRef, records: &Records, now: Timestamp) -> Output {
     Output {
         id: target.to_string(),
@@ -59,13 +59,13 @@ pub(super) fn output(vault: &Vault, input: &Input, target: &SecretRef, records: 
     }
 }
 
-/// The reference that is only handed on.
+/// Value of the attribute `sensitive_secret_ref`.
 pub(super) fn sensitive_ref(input: &Input) -> Option<String> {
     let path = input.sensitive_path.as_ref()?;
-    Some(SecretRef::new(place::mount(input.mount.as_ref()), path.0.clone()).to_string())
+    Some(SecretRef::new(place::mount_or_default(input.mount.as_ref()), path.0.clone()).to_string())
 }
 
-/// When the first of the copies was stored, in whole seconds; `now` where nothing is ours.
+/// Time at which the first of the copies was stored, in whole seconds; `now` if there is none.
 pub(super) fn created_at<'a>(records: impl Iterator<Item = &'a KeyRecord>, now: Timestamp) -> Timestamp {
     let times = records.filter_map(|record| record.created_time.as_ref()?.parse::<Timestamp>().ok());
     let first = times.min().unwrap_or(now);
@@ -73,7 +73,7 @@ pub(super) fn created_at<'a>(records: impl Iterator<Item = &'a KeyRecord>, now: 
 }
 
 impl KeyArgs {
-    /// The copy as it is shown.
+    /// The copy as an entry of `keys`.
     pub(crate) fn of(record: &KeyRecord) -> Self {
         Self {
             source_version: record.source_version,

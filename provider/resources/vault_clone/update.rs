@@ -1,4 +1,4 @@
-//! Update in place. Nothing that exists is written again, except raised overrides into a copy that nobody has edited.
+//! Update in place. Copies are not written again, except overrides with a raised version, into a copy that nobody has edited.
 
 use eod_clients::Deadline;
 use eod_clients::vault::SecretMap;
@@ -34,7 +34,7 @@ pub(super) async fn update(
     Ok(Applied { output, private })
 }
 
-/// Whether overrides are to be written again.
+/// True if overrides are to be written again.
 fn is_raised(before: &Input, after: &Input) -> bool {
     let is_higher = after.overrides_wo_version > before.overrides_wo_version;
     is_higher && after.overrides_wo.as_ref().is_some_and(|overrides| !overrides.is_empty())
@@ -53,10 +53,10 @@ async fn overwrite(
     let owner = place::owner(cx, prior).map_err(ApplyFailure::nothing)?;
     let target = place::target(input).map_err(ApplyFailure::nothing)?;
     let Some(record) = recorded.get_mut(target.path()) else { return Ok(()) };
-    // The patterns may be others than those under which the copy was made.
+    // The patterns may have changed since the copy was created.
     let sensitive = cx.sensitive_paths().ok_or_else(|| ApplyFailure::nothing(unknown_vault()))?;
     if let Some(pattern) = sensitive.covering(&target) {
-        let why = format!("it is sensitive now (`vault.sensitive_paths` has `{pattern}`), and is not read any more");
+        let why = format!("it is sensitive now (`vault.sensitive_paths` has `{pattern}`), and is no longer read");
         call.warn(not_written(&target, &why));
         return Ok(());
     }

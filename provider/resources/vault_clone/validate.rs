@@ -1,4 +1,4 @@
-//! What is wrong with a configuration, whatever the provider block says.
+//! Validation of a configuration without the provider block.
 
 use tfplugin::{Attr, Config, Diag, Diags};
 
@@ -10,8 +10,8 @@ pub(super) fn validate(config: Config<'_>) -> Diags {
     if config.get(Input::RECURSIVE) == Attr::Known(true) && matches!(overrides, Attr::Known(_)) {
         diags.push(
             Diag::error("Overrides of a subtree")
-                .detail("`overrides_wo` says what stands in one secret, and `recursive` copies many.")
-                .hint("copy the secret that needs overrides with a resource of its own, and leave its entries out with `exclude_keys`")
+                .detail("`overrides_wo` sets entries of one secret, and `recursive` copies many secrets.")
+                .hint("copy the secret that needs overrides with a separate resource, and leave out its entries with `exclude_keys`")
                 .at(Input::OVERRIDES_WO),
         );
     }

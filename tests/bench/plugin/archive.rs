@@ -1,4 +1,4 @@
-//! What a repo-server sends: a tree as `tar.gz`, with what is said of it first.
+//! The stream of a repo-server: metadata, then a tree as `tar.gz`.
 
 use std::io::Write;
 
@@ -7,7 +7,7 @@ use eod_proto::argocd::app_stream_request::Request;
 use flate2::{Compression, write::GzEncoder};
 use sha2::{Digest, Sha256};
 
-/// Bytes of the archive in one message, as repo-server cuts it unless it is told otherwise.
+/// Bytes of the archive in one message: repo-server's default.
 const CHUNK: usize = 1024;
 
 /// A packed tree.
@@ -20,7 +20,7 @@ impl Archive {
     /// Packs files in the order they come.
     ///
     /// # Errors
-    /// When a name does not fit into an archive.
+    /// If a name is too long for an archive.
     pub(super) fn pack(files: impl Iterator<Item = (String, String)>) -> anyhow::Result<Self> {
         let mut archive = tar::Builder::new(GzEncoder::new(Vec::new(), Compression::default()));
         for (name, text) in files {
@@ -37,7 +37,7 @@ impl Archive {
         Ok(Self { bytes, checksum })
     }
 
-    /// The messages of one call: who asks for which directory, and then the bytes.
+    /// Messages of one call: the Application and its directory, then the archive.
     pub(super) fn messages<'a>(
         &'a self,
         directory: &str,

@@ -1,4 +1,4 @@
-//! Calls a plugin's socket as the repo-server does, and takes the time where our share begins.
+//! Calls to a plugin's socket, as the repo-server makes them, with measurement of the plugin's part.
 
 use std::{
     path::{Path, PathBuf},
@@ -15,21 +15,21 @@ use tonic::transport::{Channel, Endpoint, Uri};
 
 use super::archive::Archive;
 
-/// The most that an answer may have, as repo-server takes it.
+/// Maximum size of an answer: repo-server's limit.
 const MESSAGE_LIMIT: usize = 100 << 20;
 
-/// One who asks a socket for manifests.
+/// A client of a plugin's socket.
 #[derive(Clone)]
 pub(super) struct Caller {
     socket: PathBuf,
 }
 
-/// What is asked.
+/// A request.
 #[derive(Clone)]
 pub(super) struct Order {
     pub(super) archive: Arc<Archive>,
     pub(super) directory: &'static str,
-    /// A number that makes this render another than those before.
+    /// A number that makes this render different from previous ones, against caches.
     pub(super) push: usize,
 }
 
@@ -38,11 +38,11 @@ impl Caller {
         Self { socket: socket.to_owned() }
     }
 
-    /// From the last piece of the archive to the answer, over a connection of its own. As repo-server does, it asks
-    /// first whether the plugin is there: so the connection stands when the archive goes out.
+    /// Duration from the last part of the archive to the answer, over a new connection. Like the repo-server, it first
+    /// calls `CheckPluginConfiguration`, so the connection is open before the archive is sent.
     ///
     /// # Errors
-    /// When there is an error, or less than the application has.
+    /// If the call fails, or the answer has too few manifests.
     pub(super) async fn render(&self, order: &Order) -> anyhow::Result<Duration> {
         let last = Arc::new(Mutex::new(None));
         let at_end = Arc::clone(&last);
@@ -73,7 +73,7 @@ impl Caller {
     }
 }
 
-/// What repo-server says of the Application.
+/// Variables of the Application, as repo-server sends them.
 fn variables(order: &Order) -> [(&'static str, String); 8] {
     let sha = format!("{:040x}", order.push);
     let text = |(name, value)| json!({ "name": name, "string": value });

@@ -1,8 +1,7 @@
-//! Whole renders, from the controller's question to the manifests, through the real repo-server.
+//! Whole renders, from the controller's call to the manifests, through the real repo-server.
 //!
-//! Most of a render is the repo-server's own packing, which our settings make small. So we
-//! measure what somebody gets who installs us as `eod-cmp init` says, beside what the stock
-//! server does as it comes; and once more with nothing set up.
+//! Most of the time is the repo-server's packing, which the settings of `eod-cmp init` reduce. The benchmark compares an
+//! installation with these settings to the stock plugin server without settings, and measures the plugin without settings.
 
 use std::{
     path::Path,
@@ -26,18 +25,18 @@ use crate::bench::{
     table::Table,
 };
 
-/// What the overlay is made of, as an Application says it.
+/// Parameters of the overlay, as in an Application.
 const PATHS: &str = ".;../base";
-/// Longer than the slowest answer of sixty-four.
+/// Deadline, longer than the slowest of 64 answers.
 const PATIENCE: Duration = Duration::from_secs(1800);
 
-/// What the settings of `eod-cmp init` come to on repo-server's command line.
+/// The settings of `eod-cmp init` as arguments of repo-server.
 const SETTINGS: [&str; 2] = ["--plugin-tar-exclude=.git", "--plugin-use-manifest-generate-paths"];
 
 /// Measures a small and a large repository.
 ///
 /// # Errors
-/// When a render fails or has too little in it.
+/// If a render fails or has too few manifests.
 pub(super) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow::Result<()> {
     let tools = vec![Tool::Helm, Tool::Kustomize];
     let stock = Settings { tools: tools.clone(), ..Settings::default() };
@@ -92,7 +91,7 @@ pub(super) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow
     Ok(())
 }
 
-/// Who is asked for what.
+/// A server, a plugin and a source.
 struct Side<'a> {
     argocd: &'a ArgoCd,
     request: Request,
@@ -107,7 +106,7 @@ impl Side<'_> {
     }
 }
 
-/// One after the other, so that a busy moment of the machine hurts both.
+/// Calls the servers in turn, so that load affects both.
 fn alternate(
     what: &str,
     wanted: &'static str,
@@ -130,7 +129,7 @@ fn alternate(
     Ok(())
 }
 
-/// A hard refresh of many Applications at once, each with an environment of its own.
+/// Hard refresh of many Applications in parallel, each with its own environment.
 fn storm<'a>(
     applications: usize,
     here: impl Fn(usize) -> Side<'a>,
@@ -173,7 +172,7 @@ fn ours_of_large(repository: &Repository, number: usize) -> Request {
     ours(repository, OVERLAY, number).generate_paths(PATHS)
 }
 
-/// The overlay as the peer of all peers makes it.
+/// The overlay, rendered by the stock plugin server.
 fn plain() -> anyhow::Result<String> {
     let folder = tempfile::tempdir()?;
     for (name, text) in repository::application() {
@@ -185,7 +184,7 @@ fn plain() -> anyhow::Result<String> {
     Ok(command::run(kustomize.arg("build").arg(folder.path().join(OVERLAY)), "").expect_ok())
 }
 
-/// Whether an answer is one.
+/// Checks an answer.
 fn whole(manifests: &[serde_json::Value]) -> anyhow::Result<()> {
     let deployments = manifests.iter().filter(|manifest| manifest["kind"] == "Deployment").count();
     ensure!(deployments == 1, "expected one Deployment among {} manifests", manifests.len());

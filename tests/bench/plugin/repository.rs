@@ -1,22 +1,20 @@
-//! What is rendered: a small application in three spellings, and a large repository around it.
+//! Sources of the renders: a small application in three formats, and a large repository that contains it.
 
 use std::fmt::Write as _;
 
 use eod_testkit::argocd::Repository;
 
-/// The application as an overlay of the kind that we render natively.
+/// The application as an overlay that the plugin renders without a binary.
 pub(super) const OVERLAY: &str = "shop/overlay";
 /// The same objects as plain YAML, one in each file.
 pub(super) const PLAIN: &str = "plain";
-/// The chart that many services share, with this one's values.
+/// The application as a chart that several services share, with this service's values.
 pub(super) const CHART: &str = "chart";
 
-/// How many files are beside the application in a large repository, and how many of them a
-/// service has in its folder.
+/// Number of other files in the large repository, and number of files per service folder.
 const FILES: usize = 3000;
 const FILES_OF_ONE: usize = 10;
-/// Bytes of history that do not compress, as images and archives in it do not: `.git` has
-/// 57 MB in all.
+/// Bytes of incompressible history; `.git` has 57 MB in total.
 const HISTORY: usize = 54 << 20;
 
 /// The files of the application, by name.
@@ -44,7 +42,7 @@ pub(super) fn small(plain: &str) -> Repository {
     repository
 }
 
-/// The same among thousands of files, with large things in its history.
+/// A repository with the application, thousands of other files and a large history.
 pub(super) fn large(plain: &str) -> Repository {
     let repository = Repository::new(&[]);
     repository.write("assets.bin", noise(HISTORY));
@@ -58,7 +56,7 @@ pub(super) fn large(plain: &str) -> Repository {
     repository
 }
 
-/// What else is in a large repository.
+/// The other files of the large repository.
 pub(super) fn neighbours() -> impl Iterator<Item = (String, String)> {
     (0..FILES).map(|number| {
         let mut text = config(&format!("neighbour-{number}"));
@@ -83,7 +81,7 @@ fn config(name: &str) -> String {
     format!("apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {name}\ndata:\n  LOG_LEVEL: info\n  NAME: {name}\n")
 }
 
-/// Bytes that no compression makes smaller, the same in each run.
+/// Incompressible bytes, equal in each run.
 fn noise(bytes: usize) -> Vec<u8> {
     let mut state = 0x9E37_79B9_7F4A_7C15_u64;
     let mut noise = Vec::with_capacity(bytes);

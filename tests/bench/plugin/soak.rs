@@ -1,4 +1,4 @@
-//! Whether the ten-thousandth render costs what the first did.
+//! Ten thousand renders in one process: time, memory, files and processes.
 
 use std::{path::Path, sync::Arc};
 
@@ -17,13 +17,13 @@ use crate::bench::{
     table::Table,
 };
 
-/// One in so many goes through helm, which has a process and a home of its own.
+/// One in this many renders uses helm, which starts a process with its own home folder.
 const HELM: usize = 100;
 
-/// Renders on and on, and looks at what is left: memory, files, processes.
+/// Renders many times, then measures memory, files and processes.
 ///
 /// # Errors
-/// When a render fails.
+/// If a render fails.
 #[allow(clippy::cast_precision_loss, reason = "these are small numbers")]
 pub(super) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow::Result<()> {
     eprintln!("bench: a soak of {} renders", scale.soak);

@@ -1,4 +1,4 @@
-//! Our share of a render: from the last piece of the archive to the answer.
+//! The plugin's part of a render: from the last part of the archive to the answer.
 
 use std::{path::Path, sync::Arc};
 
@@ -20,13 +20,13 @@ use crate::bench::{
     table::Table,
 };
 
-/// How many large ones come at once.
+/// Number of parallel large renders.
 const AT_ONCE: usize = 32;
 
 /// Measures small and large applications, a cached answer, and the memory of many.
 ///
 /// # Errors
-/// When a render fails.
+/// If a render fails.
 pub(super) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow::Result<()> {
     eprintln!("bench: {} renders at the socket", scale.renders);
     let settings = Settings { tools: vec![Tool::Kustomize], ..Settings::default() };

@@ -1,4 +1,4 @@
-//! What a running process uses, as the kernel tells it in `/proc`.
+//! Memory of a running process, from `/proc`.
 
 use std::fs;
 
@@ -6,26 +6,26 @@ use anyhow::Context;
 
 use crate::bench::measured::megabytes;
 
-/// The most memory it had at a time since its start or [`start_over`], in MB.
+/// Peak memory since its start or [`start_over`], in MB.
 ///
 /// # Errors
-/// When there is no such process.
+/// If the process does not exist.
 pub(super) fn peak(pid: u32) -> anyhow::Result<f64> {
     status(pid, "VmHWM:")
 }
 
-/// The memory it has now, in MB.
+/// Current memory, in MB.
 ///
 /// # Errors
-/// When there is no such process.
+/// If the process does not exist.
 pub(super) fn resident(pid: u32) -> anyhow::Result<f64> {
     status(pid, "VmRSS:")
 }
 
-/// Lets the most memory be counted from now on.
+/// Resets the peak memory.
 ///
 /// # Errors
-/// When the kernel does not allow it.
+/// If the kernel does not permit it.
 pub(super) fn start_over(pid: u32) -> anyhow::Result<()> {
     fs::write(format!("/proc/{pid}/clear_refs"), "5").with_context(|| format!("cannot reset the peak of {pid}"))
 }

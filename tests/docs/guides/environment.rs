@@ -213,7 +213,7 @@ const LABELS: [Described; 11] = [
 
 const ANNOTATIONS: [Described; 13] = [
     (labels::IDENTITY, "identity of the environment, such as `github.com/acme/shop#123`"),
-    (labels::NONCE, "random value of the create or takeover; the state records it"),
+    (labels::NONCE, "random value of the create or of the last takeover; names the state that manages the namespace"),
     (labels::CREATED_AT, "time of the create"),
     (labels::PROVISIONED_AT, "end of the create, written last; missing while a create is not complete"),
     (labels::LAST_ACTIVITY_AT, "clock: the last activity"),

@@ -1,26 +1,26 @@
-//! What the two controllers need in a cluster.
+//! Objects in a cluster that the two controllers need.
 
 use serde_json::json;
 
-use super::server;
+use super::tools::servers;
 use crate::{
     cluster::{Cluster, PATIENCE},
     wait::wait_until,
 };
 
-/// A namespace in which one set of controllers looks for Applications, so that several
-/// sets can share a cluster. It goes away with them.
+/// Namespace with the Applications of one set of controllers, so that several sets can share a cluster. It is deleted when
+/// this is dropped.
 pub(super) struct Controllers {
     pub(super) cluster: &'static Cluster,
     pub(super) namespace: String,
 }
 
 impl Controllers {
-    /// Makes the custom resources known, and the namespace with what is never left out:
-    /// the settings and the project `default`, which allows everything.
+    /// Creates the custom resource definitions, the namespace, the settings, and the project `default`, which allows
+    /// everything.
     #[track_caller]
     pub(super) fn prepare(cluster: &'static Cluster) -> Self {
-        let binary = server::binary().unwrap_or_else(|error| panic!("there is no Argo CD to test with: {error}"));
+        let binary = servers().unwrap_or_else(|error| panic!("there is no Argo CD to test with: {error}"));
         let crds = binary.with_file_name("crds").display().to_string();
         cluster.kubectl(&["apply", "--server-side", "--force-conflicts", "-f", &crds]);
         wait_until("Argo CD's resources to be served", PATIENCE, || {
@@ -41,7 +41,7 @@ impl Controllers {
               "metadata": { "name": "argocd-cm", "namespace": namespace, "labels": labels } },
             { "apiVersion": "v1", "kind": "Secret",
               "metadata": { "name": "argocd-secret", "namespace": namespace, "labels": labels },
-              // Nothing is signed with it here, but without it nobody listens for webhooks.
+              // Signs nothing here, but the webhook server does not start without it.
               "stringData": { "server.secretkey": namespace } },
         ]});
         cluster.apply(&list.to_string());
@@ -61,7 +61,7 @@ impl Controllers {
 
 impl Drop for Controllers {
     fn drop(&mut self) {
-        // Applications that still hold objects keep the namespace; the cluster may be gone, too.
+        // Applications with finalizers keep the namespace, and the cluster may have stopped already.
         drop(self.cluster.try_kubectl(&["delete", "namespace", &self.namespace, "--wait=false"]));
     }
 }

@@ -1,4 +1,4 @@
-//! A plugin's socket, called as the repo-server calls it and without a repo-server between.
+//! Calls to a plugin's socket with the repo-server's client, without a repo-server.
 
 use std::{
     path::Path,
@@ -12,27 +12,26 @@ use serde_json::Value;
 use super::{Failure, request::client};
 use crate::command;
 
-/// One call: the check that always comes first, and then a folder is sent.
+/// One call: the check that precedes every call, then the stream with a folder.
 ///
-/// The client is the repo-server's own, with the authority that other HTTP/2 libraries
-/// refuse.
+/// The client is the repo-server's own. It sends an `:authority` that other HTTP/2 libraries reject.
 pub struct Dial<'a> {
     /// The plugin's socket.
     pub socket: &'a Path,
-    /// What is sent, as the root of a repository.
+    /// Folder that is sent as the root of a repository.
     pub root: &'a Path,
     /// The application's folder below it.
     pub path: &'a str,
-    /// What the plugin sees, such as `("ARGOCD_APP_NAME", "shop-pr-1")`.
+    /// Variables that are sent to the plugin, such as `("ARGOCD_APP_NAME", "shop-pr-1")`.
     pub environment: &'a [(&'a str, &'a str)],
     /// Deadline of the call.
     pub deadline: Duration,
 }
 
-/// What a plugin answered.
+/// Answer of a plugin.
 #[derive(Deserialize)]
 pub struct Dialled {
-    /// `isDiscoveryConfigured` and `provideGitCreds`, where they are true.
+    /// `isDiscoveryConfigured` and `provideGitCreds`, if they are true.
     #[serde(default)]
     pub check: Value,
     #[serde(default)]
@@ -41,25 +40,25 @@ pub struct Dialled {
 }
 
 impl Dial<'_> {
-    /// The strings of manifests, as many and as they were sent.
+    /// Calls `GenerateManifest`; the answer has the manifests as strings, unchanged.
     #[track_caller]
     pub fn generate(&self) -> Dialled {
         self.call("generate")
     }
 
-    /// Whether the plugin wants the folder.
+    /// Calls `MatchRepository`; the answer says if the plugin supports the folder.
     #[track_caller]
     pub fn matches(&self) -> Dialled {
         self.call("match")
     }
 
-    /// The parameters it announces.
+    /// Calls `GetParametersAnnouncement`.
     #[track_caller]
     pub fn parameters(&self) -> Dialled {
         self.call("parameters")
     }
 
-    /// Begins a call for manifests, for a test that does not want to wait for them.
+    /// Begins to generate manifests and does not wait for them.
     #[track_caller]
     pub fn begin(&self) -> Dialling {
         let mut command = self.command("generate");
@@ -84,11 +83,11 @@ impl Dial<'_> {
     }
 }
 
-/// A call that is under way; it is broken off when this is dropped.
+/// A call in progress; it is cancelled when this is dropped.
 pub struct Dialling(Child);
 
 impl Dialling {
-    /// Breaks it off as the death of the caller does.
+    /// Cancels the call, as if the caller were killed.
     pub fn abandon(self) {
         drop(self);
     }

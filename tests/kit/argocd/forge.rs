@@ -1,8 +1,6 @@
-//! A forge as far as Argo CD looks at one: GitHub's list of pull requests, and the calls
-//! GitHub makes when one of them changes.
+//! A fake GitHub with the parts that Argo CD uses: the list of pull requests, and the webhook calls for changes.
 //!
-//! It stands in for github.com, which a test can neither reach nor change. Argo CD is told
-//! its URL as that of a GitHub Enterprise server.
+//! A test can neither reach nor change github.com. Argo CD uses the fake as a GitHub Enterprise server.
 
 mod serve;
 
@@ -26,17 +24,17 @@ pub struct Forge {
     owner: &'static str,
     repository: &'static str,
     shared: Arc<Mutex<State>>,
-    /// Whom it tells of a change.
+    /// URL of the webhook that is called at a change.
     webhook: Option<String>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
-/// What the server shares with the test.
+/// State that the server shares with the test.
 #[derive(Default)]
 struct State {
     pulls: BTreeMap<u32, Pull>,
-    /// The status every call is answered with instead.
+    /// HTTP status for every call, in place of the answer.
     fault: Option<u16>,
     /// The path and query of every call.
     calls: Vec<String>,
@@ -51,7 +49,7 @@ struct Pull {
 }
 
 impl Forge {
-    /// A forge that tells nobody; Argo CD has to ask.
+    /// A forge without a webhook; Argo CD polls it.
     #[track_caller]
     pub fn start(owner: &'static str, repository: &'static str) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
@@ -65,7 +63,7 @@ impl Forge {
         Self { url, owner, repository, shared, webhook: None, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// The same, and it calls this URL at every change, before the change's function returns.
+    /// Sets the webhook. It is called at every change, before the function that makes the change returns.
     #[must_use]
     pub fn telling(mut self, webhook: &str) -> Self {
         self.webhook = Some(webhook.to_owned());
@@ -110,7 +108,7 @@ impl Forge {
         self.change("synchronize", number, |pull| std::mem::replace(&mut pull.sha, sha.to_owned()) != sha);
     }
 
-    /// From now on every call is answered with this status; none ends that.
+    /// Answers every following call with this status; none restores the normal answers.
     pub fn fail_with(&self, status: Option<u16>) {
         self.lock().fault = status;
     }
@@ -131,7 +129,7 @@ impl Forge {
         self.tell(action, number, &pull);
     }
 
-    /// What GitHub calls a webhook with.
+    /// Body of a webhook call.
     #[track_caller]
     fn tell(&self, action: &str, number: u32, pull: &Pull) {
         let Some(webhook) = &self.webhook else { return };
@@ -169,17 +167,17 @@ impl Drop for Forge {
     fn drop(&mut self) {
         drop(self.stop.take());
         if let Some(thread) = self.thread.take() {
-            // A panic in there was printed already, and we may be in one ourselves.
+            // A panic of the thread was printed already, and this thread may be panicking too.
             drop(thread.join());
         }
     }
 }
 
-/// Who opens every pull request.
+/// Author of every pull request.
 const AUTHOR: &str = "developer";
 
 impl Pull {
-    /// As GitHub lists it, with what Argo CD cannot do without.
+    /// Entry of GitHub's list, with the fields that Argo CD requires.
     fn json(&self, number: u32) -> Value {
         let labels: Vec<_> = self.labels.iter().map(|name| json!({ "name": name })).collect();
         json!({
@@ -194,7 +192,7 @@ impl Pull {
     }
 }
 
-/// A test that panicked spoils itself, not the server.
+/// A panic of a test does not affect the server.
 fn lock(state: &Mutex<State>) -> MutexGuard<'_, State> {
     state.lock().unwrap_or_else(PoisonError::into_inner)
 }

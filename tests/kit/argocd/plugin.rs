@@ -1,5 +1,4 @@
-//! A plugin that serves its socket itself, as it runs in its sidecar: started beside a repo-server, asked for its health
-//! and numbers, stopped, killed and started again.
+//! A plugin process that serves its own socket, as in its sidecar: start, stop, kill, restart, health and metrics.
 
 use std::{
     collections::BTreeMap,
@@ -21,27 +20,27 @@ use crate::{
     wait::wait_until,
 };
 
-/// How it is started.
+/// Arguments of the plugin process.
 pub struct Launch<'a> {
-    /// The program, which understands `serve` and logs JSON.
+    /// Path of the program. It has a command `serve` and logs JSON.
     pub binary: &'a str,
-    /// What Applications call it.
+    /// Name of the plugin in Applications.
     pub name: &'a str,
     /// Path of the policy file.
     pub policy: &'a str,
-    /// The folders it looks for tools in; nothing of the machine's.
+    /// PATH of the process; nothing of the machine's PATH is added.
     pub tools: Vec<PathBuf>,
-    /// More of its command line.
+    /// Further arguments.
     pub arguments: &'a [&'a str],
 }
 
-/// A running plugin; it ends when it is dropped.
+/// A running plugin; it stops when it is dropped.
 pub struct Plugin {
     name: String,
     socket: PathBuf,
-    /// The policy, the log and the folder for whatever it writes.
+    /// Folder of the policy, the log and temporary files.
     folder: TempDir,
-    /// Where its tools have their homes.
+    /// Folder of the tools' home folders.
     scratch: TempDir,
     command: Mutex<Command>,
     process: Mutex<Option<Process>>,
@@ -49,11 +48,11 @@ pub struct Plugin {
 
 struct Process {
     child: Child,
-    /// HOST:PORT of health and numbers.
+    /// HOST:PORT of health and metrics.
     http: String,
 }
 
-/// A start or an end takes a moment; the rest is room for a busy machine.
+/// Maximum duration of a start or a stop. Both take less than a second; the rest is room for a busy machine.
 const PATIENCE: Duration = Duration::from_secs(90);
 
 impl Plugin {
@@ -61,7 +60,7 @@ impl Plugin {
     #[track_caller]
     pub fn start(argocd: &ArgoCd, launch: &Launch<'_>) -> Self {
         let folder = TempDir::with_prefix("eod-plugin-").unwrap();
-        // A directory in memory, which a sandbox needs.
+        // A tmpfs, which the sandbox needs.
         let memory = Path::new("/dev/shm");
         let scratch = if memory.is_dir() { TempDir::with_prefix_in("eod-plugin-", memory) } else { TempDir::new() };
         let scratch = scratch.unwrap();
@@ -89,12 +88,12 @@ impl Plugin {
         plugin
     }
 
-    /// Starts it once more, after it was stopped or killed.
+    /// Starts it again after a stop or kill.
     #[track_caller]
     pub fn restart(&self) {
         let mut process = self.lock();
         assert!(process.is_none(), "{} runs already", self.name);
-        // The log of each life is a file of its own, so that the last is what this one says.
+        // Each process has a log file of its own, so that the newest file is the log of the running process.
         let log = self.folder.path().join("log");
         let _ = fs::rename(&log, self.folder.path().join("log.before"));
         let output = File::create(&log).unwrap();
@@ -111,7 +110,7 @@ impl Plugin {
         *process = Some(Process { child, http });
     }
 
-    /// What Applications call it.
+    /// Name of the plugin in Applications.
     pub fn name(&self) -> &str {
         &self.name
     }
@@ -121,26 +120,26 @@ impl Plugin {
         &self.socket
     }
 
-    /// The number of its process.
+    /// Process id.
     ///
     /// # Panics
-    /// When it does not run.
+    /// If it does not run.
     #[track_caller]
     pub fn pid(&self) -> u32 {
         self.lock().as_ref().expect("it runs").child.id()
     }
 
-    /// Everything it has said since its last start.
+    /// Log since its last start.
     pub fn log(&self) -> String {
         fs::read_to_string(self.folder.path().join("log")).unwrap_or_default()
     }
 
-    /// The lines of its log; a last one that is not whole yet is none.
+    /// Complete lines of its log.
     pub fn lines(&self) -> Vec<Value> {
         self.log().lines().filter_map(|line| serde_json::from_str(line).ok()).collect()
     }
 
-    /// Replaces the file of its policy, as a mounted ConfigMap is replaced: whole and at once.
+    /// Replaces the policy file atomically, as the kubelet replaces a mounted ConfigMap.
     #[track_caller]
     pub fn write_policy(&self, text: &str) {
         let new = self.folder.path().join("policy.new");
@@ -148,7 +147,7 @@ impl Plugin {
         fs::rename(&new, self.folder.path().join("policy.yaml")).unwrap();
     }
 
-    /// Status and body of one of its pages.
+    /// Status and body of a GET of a path on its HTTP address.
     #[track_caller]
     pub fn page(&self, path: &str) -> (u16, String) {
         let http = self.lock().as_ref().expect("it runs").http.clone();
@@ -160,7 +159,7 @@ impl Plugin {
         (head.split(' ').nth(1).unwrap().parse().unwrap(), body.to_owned())
     }
 
-    /// One of its numbers, by name and labels as they are printed; 0 for one that was never counted.
+    /// Value of a metric, by name and labels as they are printed; 0 if the metric does not exist yet.
     #[track_caller]
     pub fn number(&self, name: &str) -> f64 {
         let (_, text) = self.page("/metrics");
@@ -168,7 +167,7 @@ impl Plugin {
         value.map_or(0.0, |value| value.parse().unwrap())
     }
 
-    /// Its open descriptors by what they lead to.
+    /// Targets of its open file descriptors.
     #[track_caller]
     pub fn descriptors(&self) -> BTreeMap<u32, String> {
         let folder = PathBuf::from(format!("/proc/{}/fd", self.pid()));
@@ -179,13 +178,13 @@ impl Plugin {
         fs::read_dir(folder).unwrap().flatten().filter_map(of).collect()
     }
 
-    /// The processes it has started and that are still there, the dead that nobody has asked for included.
+    /// Its child processes, including zombies.
     #[track_caller]
     pub fn children(&self) -> Vec<u32> {
         let own = self.pid();
         let parent = |pid: u32| {
             let stat = fs::read_to_string(format!("/proc/{pid}/stat")).ok()?;
-            // The name before it may hold anything, and ends with the last bracket.
+            // The process name may contain spaces and brackets; it ends at the last bracket.
             stat.rsplit_once(')')?.1.split_whitespace().nth(1)?.parse::<u32>().ok()
         };
         let entries = fs::read_dir("/proc").unwrap().flatten();
@@ -193,7 +192,7 @@ impl Plugin {
         pids.filter(|pid| parent(*pid) == Some(own)).collect()
     }
 
-    /// What lies in the folders it writes to, besides what we have put there.
+    /// Files in the folders it can write to, except those of the test kit.
     pub fn files(&self) -> Vec<String> {
         let names = |folder: &Path| {
             let entries = fs::read_dir(folder).unwrap().flatten();
@@ -206,27 +205,27 @@ impl Plugin {
         files
     }
 
-    /// Sends it a signal.
+    /// Sends a signal to the process.
     #[track_caller]
     pub fn signal(&self, signal: Signal) {
         send_signal(signal, self.pid());
     }
 
-    /// Ends it as Kubernetes does first.
+    /// Stops it with SIGTERM and waits.
     #[track_caller]
     pub fn stop(&self) -> ExitStatus {
         self.signal(Signal::SIGTERM);
         self.ended()
     }
 
-    /// Ends it as a lack of memory does.
+    /// Stops it with SIGKILL and waits.
     #[track_caller]
     pub fn kill(&self) {
         self.signal(Signal::SIGKILL);
         self.ended();
     }
 
-    /// Waits until it has ended by itself.
+    /// Waits until it has exited by itself.
     #[track_caller]
     pub fn ended(&self) -> ExitStatus {
         let mut process = self.lock();
@@ -246,8 +245,8 @@ impl Plugin {
 impl Drop for Plugin {
     fn drop(&mut self) {
         let Some(Process { mut child, .. }) = self.lock().take() else { return };
-        // Other tests' Applications may be asking it whether they are its own, and a repo-server never gets over a
-        // plugin that dies then.
+        // Other tests' Applications may be calling `MatchRepository` now, and a repo-server does not recover if the plugin
+        // is killed during the call.
         let _ = try_send_signal(Signal::SIGTERM, child.id());
         for _ in 0..200 {
             if matches!(child.try_wait(), Ok(Some(_))) {

@@ -11,8 +11,7 @@ use tempfile::TempDir;
 
 use crate::{command, keep_folders};
 
-/// A repository of its own with one branch, `main`. It is a folder on this machine; Argo
-/// CD reads it as it reads one from a forge.
+/// A repository with one branch, `main`. It is a local folder, which Argo CD reads like a remote repository.
 pub struct Repository {
     folder: TempDir,
 }
@@ -43,21 +42,21 @@ impl Repository {
         self.folder.path().join("repository")
     }
 
-    /// Writes a file, and the folders above it where they are missing. It is in no commit yet.
+    /// Writes a file and its missing parent folders, without a commit.
     #[track_caller]
     pub fn write(&self, file: &str, text: impl AsRef<[u8]>) {
         let path = self.with_folder(file);
         fs::write(&path, text).unwrap_or_else(|error| panic!("{}: {error}", path.display()));
     }
 
-    /// Writes a file that may be run.
+    /// Writes an executable file.
     #[track_caller]
     pub fn write_program(&self, file: &str, text: &str) {
         self.write(file, text);
         fs::set_permissions(self.path().join(file), fs::Permissions::from_mode(0o755)).unwrap();
     }
 
-    /// Makes a symbolic link, which need not lead anywhere.
+    /// Creates a symbolic link; its target does not have to exist.
     #[track_caller]
     pub fn link(&self, file: &str, target: &str) {
         symlink(target, self.with_folder(file)).unwrap();
@@ -69,8 +68,7 @@ impl Repository {
         self.git(&["rm", "-r", "--quiet", "--", file]);
     }
 
-    /// Commits everything there is and answers the SHA. Also without a change, since a
-    /// branch can be pushed without one.
+    /// Commits all files and returns the SHA. A commit without a change is possible.
     #[track_caller]
     pub fn commit(&self, message: &str) -> String {
         self.git(&["add", "--all", "--force"]);
@@ -84,7 +82,7 @@ impl Repository {
         self.git(&["rev-parse", "HEAD"]).trim().to_owned()
     }
 
-    /// Goes to a branch, which is made here when it does not exist.
+    /// Checks out a branch; creates it if it does not exist.
     #[track_caller]
     pub fn branch(&self, name: &str) {
         let exists = self.git(&["branch", "--list", name]).contains(name);
@@ -92,7 +90,7 @@ impl Repository {
         self.git(&[&["switch", "--quiet"], create, &[name]].concat());
     }
 
-    /// Runs git in the repository, as nobody in particular and with nobody's settings.
+    /// Runs git in the repository, with a fixed author and without the machine's settings.
     #[track_caller]
     pub fn git(&self, arguments: &[&str]) -> String {
         let mut command = Command::new("git");
@@ -107,7 +105,7 @@ impl Repository {
             command
                 .env(format!("GIT_{role}_NAME"), "Test")
                 .env(format!("GIT_{role}_EMAIL"), "test@example.com")
-                // The same files are the same commit, whenever the test runs.
+                // Fixed dates, so that equal files give equal commits.
                 .env(format!("GIT_{role}_DATE"), "2026-01-01T00:00:00Z");
         }
         command::run(&mut command, "").expect_ok()

@@ -1,21 +1,21 @@
-//! What is asked of the repo-server, and what it answers.
+//! Requests to the repo-server and its answers.
 
 use std::{path::Path, process::Command, time::Duration};
 
 use serde::Deserialize;
 use serde_json::{Value, json};
 
-use super::{Repository, server};
+use super::{Repository, tools::servers};
 use crate::command;
 
-/// An Application, and how its manifests are wanted.
+/// An Application and the options of the call that renders it.
 ///
-/// Its first name is that of its folder; the namespace it goes to is called the same, the
-/// project is `default`, and the revision is the branch `main`.
+/// The Application and its destination namespace are named like its folder, the project is `default`, and the revision is
+/// the branch `main`. Methods change these.
 #[derive(Clone)]
 pub struct Request(Value);
 
-/// The repo-server's answer and how long it took.
+/// Answer of the repo-server.
 pub struct Answer {
     /// The manifests or the error.
     pub outcome: Result<Rendered, Failure>,
@@ -41,18 +41,18 @@ pub struct Rendered {
 #[derive(Clone, Debug, Default, Deserialize, PartialEq)]
 #[serde(default)]
 pub struct Failure {
-    /// What was called, where more than one call is made.
+    /// Name of the failed call, if there was more than one.
     pub call: String,
     /// The gRPC code's name, such as `FailedPrecondition`.
     pub code: String,
     /// The text of the gRPC status.
     pub message: String,
-    /// The text of the Application's condition, which is what a user reads.
+    /// Text of the Application's condition, as users see it.
     pub shown: String,
 }
 
 impl Request {
-    /// Asks for a folder of a repository.
+    /// A request for one folder of a repository.
     pub fn new(repository: &Repository, path: &str) -> Self {
         let name = path.rsplit('/').next().unwrap_or(path);
         Self(json!({ "application": {
@@ -67,12 +67,12 @@ impl Request {
         } }))
     }
 
-    /// Asks for an Application as it would be applied.
+    /// A request for an Application as it is applied to a cluster.
     pub fn of(application: &Value) -> Self {
         Self(json!({ "application": application }))
     }
 
-    /// Changes the Application's name, which is part of the key of the cache.
+    /// Sets the Application's name, which is a part of the cache key.
     #[must_use]
     pub fn application(self, name: &str) -> Self {
         self.set("/application/metadata", "name", json!(name))
@@ -84,38 +84,38 @@ impl Request {
         self.set("/application/spec", "project", json!(name))
     }
 
-    /// Changes the namespace its objects go to.
+    /// Sets the destination namespace.
     #[must_use]
     pub fn namespace(self, name: &str) -> Self {
         self.set("/application/spec/destination", "namespace", json!(name))
     }
 
-    /// A branch, a tag or a SHA.
+    /// Sets the revision: a branch, a tag or a SHA.
     #[must_use]
     pub fn revision(self, revision: &str) -> Self {
         self.set("/application/spec/source", "targetRevision", json!(revision))
     }
 
-    /// The annotation that says which folders matter, relative to the Application's own.
+    /// Sets the annotation `manifest-generate-paths`: folders relative to the Application's own.
     #[must_use]
     pub fn generate_paths(self, paths: &str) -> Self {
         let annotations = json!({ "argocd.argoproj.io/manifest-generate-paths": paths });
         self.set("/application/metadata", "annotations", annotations)
     }
 
-    /// Names the plugin; comes before its variables and parameters.
+    /// Sets the plugin. Must precede [`Request::env`] and [`Request::parameter`].
     #[must_use]
     pub fn plugin(self, name: &str) -> Self {
         self.set("/application/spec/source", "plugin", json!({ "name": name, "env": [], "parameters": [] }))
     }
 
-    /// One entry of `plugin.env`.
+    /// Adds an entry to `plugin.env`.
     #[must_use]
     pub fn env(self, name: &str, value: &str) -> Self {
         self.push("/application/spec/source/plugin/env", json!({ "name": name, "value": value }))
     }
 
-    /// One entry of `plugin.parameters`: a text, a list of texts or a map of texts.
+    /// Adds an entry to `plugin.parameters`: a string, a list of strings or a map of strings.
     #[must_use]
     pub fn parameter(self, name: &str, value: impl Into<Value>) -> Self {
         let value = value.into();
@@ -127,31 +127,31 @@ impl Request {
         self.push("/application/spec/source/plugin/parameters", json!({ "name": name, kind: value }))
     }
 
-    /// What the cluster would say of itself.
+    /// Sets the Kubernetes version and the API versions of the destination cluster.
     #[must_use]
     pub fn cluster(self, kube_version: &str, api_versions: &[&str]) -> Self {
         self.set("", "kube_version", json!(kube_version)).set("", "api_versions", json!(api_versions))
     }
 
-    /// A user's refresh: looks for new commits, and takes an earlier answer for the same one.
+    /// A refresh: fetches new commits; a cached answer for the same commit is used.
     #[must_use]
     pub fn refresh(self) -> Self {
         self.set("", "refresh", json!(true))
     }
 
-    /// Does not take an earlier answer for the same commit.
+    /// Bypasses cached answers for the same commit.
     #[must_use]
     pub fn no_cache(self) -> Self {
         self.set("", "no_cache", json!(true))
     }
 
-    /// A user's hard refresh: looks for new commits and takes no earlier answer.
+    /// A hard refresh: fetches new commits and bypasses cached answers.
     #[must_use]
     pub fn hard(self) -> Self {
         self.set("", "hard", json!(true))
     }
 
-    /// The caller's deadline; 60 s without it, as the controller's.
+    /// Sets the caller's deadline. The default is 60 s, as in the controller.
     #[must_use]
     pub fn deadline(self, deadline: Duration) -> Self {
         self.set("", "timeout_seconds", json!(deadline.as_secs_f64()))
@@ -171,8 +171,10 @@ impl Request {
 }
 
 impl Answer {
+    /// Returns the manifests only.
+    ///
     /// # Panics
-    /// When there was an error, with its text.
+    /// If the call failed.
     #[track_caller]
     pub fn expect_manifests(self) -> Vec<Value> {
         self.expect_rendered().manifests
@@ -188,8 +190,10 @@ impl Answer {
         outcome.unwrap_or_else(|failure| panic!("an error after {time:?}: {failure:#?}"))
     }
 
+    /// Returns the error.
+    ///
     /// # Panics
-    /// When there were manifests after all.
+    /// If the call succeeded.
     #[track_caller]
     pub fn expect_failure(self) -> Failure {
         match self.outcome {
@@ -218,7 +222,7 @@ impl Answer {
     }
 }
 
-/// Asks a repo-server, all requests from one process.
+/// Sends all requests to a repo-server, from one client process.
 #[track_caller]
 pub(super) fn ask(repo_server: &str, requests: &[Request], at_once: usize) -> Vec<Answer> {
     let input: Vec<_> = requests.iter().map(|Request(request)| request.to_string()).collect();
@@ -228,8 +232,7 @@ pub(super) fn ask(repo_server: &str, requests: &[Request], at_once: usize) -> Ve
     output.lines().map(Answer::parse).collect()
 }
 
-/// Asks a repo-server what it knows of an Application's source, as the API server does when
-/// somebody opens its parameters.
+/// Gets the details of an Application's source, as the API server does for the parameters tab of the web interface.
 #[track_caller]
 pub(super) fn announced(repo_server: &str, request: &Request) -> Result<Announced, Failure> {
     #[derive(Deserialize)]
@@ -245,10 +248,10 @@ pub(super) fn announced(repo_server: &str, request: &Request) -> Result<Announce
     error.map_or(Ok(announced), Err)
 }
 
-/// A client that sees nothing of the machine's, a proxy's address least of all.
+/// A client command without the machine's environment, in particular without proxy settings.
 #[track_caller]
 pub(super) fn client(arguments: &[&str]) -> Command {
-    let binary: &Path = server::binary().unwrap_or_else(|error| panic!("there is no Argo CD to test with: {error}"));
+    let binary: &Path = servers().unwrap_or_else(|error| panic!("there is no Argo CD to test with: {error}"));
     let mut command = Command::new(binary);
     command.args(arguments).env_clear().env("TMPDIR", std::env::temp_dir());
     command

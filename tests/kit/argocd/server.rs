@@ -15,21 +15,21 @@ use std::{
 
 use serde_json::Value;
 
-use super::{Settings, controllers::Controllers};
+use super::{Settings, controllers::Controllers, tools::servers};
 use crate::{command::on_path, keep_folders, testbed};
 
 /// A running `eod-argocd up`.
 ///
-/// It stops when the pipe on its stdin is closed, which happens however this process
-/// ends, and then its servers stop and its folder goes away.
+/// It stops when its stdin is closed, which happens in any case when this process ends. It then stops its servers and
+/// removes its folder.
 pub(super) struct Server {
     pub(super) repo_server: String,
     pub(super) sockets: PathBuf,
     pub(super) plugins: PathBuf,
     pub(super) logs: PathBuf,
-    /// None where there are no controllers.
+    /// None if there are no controllers.
     pub(super) webhook: Option<String>,
-    /// One order at a time, because the answers come in a row.
+    /// One command at a time, because the answers have no ids.
     process: Mutex<Process>,
 }
 
@@ -40,9 +40,9 @@ struct Process {
 }
 
 impl Server {
-    /// Starts the servers and waits until they can be used.
+    /// Starts the servers and waits until they are ready.
     pub(super) fn start(settings: &Settings, controllers: Option<&Controllers>) -> Result<Self, String> {
-        let binary = binary()?;
+        let binary = servers()?;
         let mut errors = tempfile::tempfile().map_err(|error| error.to_string())?;
         let mut command = Command::new(binary);
         command.args(["up", "--until-stdin-closes"]);
@@ -82,9 +82,9 @@ impl Server {
         })
     }
 
-    /// Gives an order and waits until it was carried out.
+    /// Sends a command and waits for its answer.
     pub(super) fn order(&self, verb: &str, name: &str) -> Result<Value, String> {
-        // A test that panicked while it waited for an answer has left nothing half done here.
+        // A test that panicked in here has left no incomplete state.
         let mut process = self.process.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let Process { child, answers, errors } = &mut *process;
         let told = child.stdin.as_mut().is_some_and(|stdin| writeln!(stdin, "{verb} {name}").is_ok());
@@ -101,27 +101,12 @@ impl Server {
 impl Drop for Process {
     fn drop(&mut self) {
         drop(self.child.stdin.take());
-        // We only wait so that its folder is gone when the test is over.
+        // Waits until it has removed its folder.
         drop(self.child.wait());
     }
 }
 
-/// The testbed's binary: on PATH, else from the cache, else built, with a line that says
-/// which. The answer, also a failure, is the same for the whole run.
-pub(super) fn binary() -> Result<&'static Path, String> {
-    static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
-    let find = || {
-        let (found, place) = match on_path("eod-argocd") {
-            Some(found) => (found, "on PATH"),
-            None => (testbed::build("argocd")?, "cache"),
-        };
-        eprintln!("kit: Argo CD from {} ({place})", found.display());
-        Ok(found)
-    };
-    FOUND.get_or_init(find).as_deref().map_err(Clone::clone)
-}
-
-/// PATH with the wanted tools in front.
+/// PATH with the configured tools in front.
 fn search_path(settings: &Settings) -> Result<OsString, String> {
     let folder = |tool: &super::Tool| tool.find().map(|file| file.parent().unwrap_or(file).to_owned());
     let mut folders = settings.tools.iter().map(folder).collect::<Result<Vec<_>, _>>()?;
@@ -135,7 +120,7 @@ fn kept_folder() -> PathBuf {
     env::temp_dir().join(format!("eod-argocd-{}-{number}", std::process::id()))
 }
 
-/// The next line it prints, which is JSON.
+/// Reads the next line of its output, which is JSON.
 fn line(stdout: &mut impl BufRead) -> Option<Value> {
     let mut line = String::new();
     stdout.read_line(&mut line).ok()?;

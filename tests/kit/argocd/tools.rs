@@ -1,14 +1,13 @@
-//! The tools Argo CD renders with, in the versions the tests are written for.
+//! Binaries of Argo CD and of the tools it renders with, in the versions that the tests expect.
 
 use std::{
     path::{Path, PathBuf},
     sync::OnceLock,
 };
 
-use crate::testbed;
+use crate::{command::on_path, testbed};
 
-/// A program that is built from its published source, so that no test depends on what a
-/// machine happens to have.
+/// A program that the testbed builds from its published source, so that tests do not depend on the machine's version.
 #[derive(Clone, Copy, Debug)]
 pub enum Tool {
     /// `helm`.
@@ -18,10 +17,10 @@ pub enum Tool {
 }
 
 impl Tool {
-    /// Where its binary is.
+    /// Path of the binary.
     ///
     /// # Panics
-    /// When it could not be built.
+    /// If it cannot be built.
     #[track_caller]
     pub fn path(self) -> &'static Path {
         self.find().unwrap_or_else(|error| panic!("there is no {self:?} to test with: {error}"))
@@ -36,4 +35,19 @@ impl Tool {
         };
         found.get_or_init(|| testbed::build(part)).as_deref().map_err(Clone::clone)
     }
+}
+
+/// The testbed's binary: on PATH, else from the cache, else built, with a line that says
+/// which. The answer, also a failure, is the same for the whole run.
+pub(super) fn servers() -> Result<&'static Path, String> {
+    static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+    let find = || {
+        let (found, place) = match on_path("eod-argocd") {
+            Some(found) => (found, "on PATH"),
+            None => (testbed::build("argocd")?, "cache"),
+        };
+        eprintln!("kit: Argo CD from {} ({place})", found.display());
+        Ok(found)
+    };
+    FOUND.get_or_init(find).as_deref().map_err(Clone::clone)
 }

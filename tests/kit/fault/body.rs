@@ -1,20 +1,22 @@
-//! The bodies the proxy answers with.
+//! Bodies of the proxy's answers.
 
 use std::{
     io,
     pin::Pin,
     task::{Context, Poll, ready},
+    time::Duration,
 };
 
 use http_body_util::{BodyExt, combinators::BoxBody};
 use hyper::body::{Body, Bytes, Frame};
 use tokio::time::{Sleep, sleep};
 
-use super::serve::HEAD_START;
+/// Time for the first half to reach the client before the connection is closed.
+const HEAD_START: Duration = Duration::from_millis(20);
 
 pub(super) type Answer = BoxBody<Bytes, io::Error>;
 
-/// The first half of an answer, and then an error, upon which hyper closes the connection.
+/// The first half of an answer, followed by an error, so that hyper closes the connection.
 pub(super) fn half(whole: &Bytes) -> Answer {
     let first = whole.slice(..whole.len() / 2);
     Half { first: Some(first), pause: Box::pin(sleep(HEAD_START)) }.boxed()
@@ -22,7 +24,7 @@ pub(super) fn half(whole: &Bytes) -> Answer {
 
 struct Half {
     first: Option<Bytes>,
-    /// Without it the error would come before the half was written to the socket.
+    /// Without the pause, the error would precede the write to the socket.
     pause: Pin<Box<Sleep>>,
 }
 

@@ -27,7 +27,7 @@ pub(super) fn run(listener: std::net::TcpListener, shared: &Arc<Shared>, mut sto
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
     runtime.block_on(async {
         let listener = TcpListener::from_std(listener).unwrap();
-        // Dropping the set ends every connection, also those that hang on purpose.
+        // Dropping the set closes all connections, also those with `Fault::Hang`.
         let mut connections = JoinSet::new();
         loop {
             tokio::select! {
@@ -47,7 +47,7 @@ async fn connection(stream: tokio::net::TcpStream, shared: Arc<Shared>) {
         let shared = Arc::clone(&shared);
         async move { answer(&shared, request).await }
     });
-    // An error is what a spoiled call ends with: hyper closes the connection then.
+    // A fault that closes the connection is an error to hyper.
     drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
 }
 
@@ -71,8 +71,8 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Respo
         status: None,
         spoiled: false,
     });
-    // kubectl and the Kubernetes provider keep their token to themselves where there is no
-    // TLS. Nobody else gets one.
+    // kubectl and the Kubernetes provider do not send their token over plain HTTP, so the proxy adds it. Other clients
+    // send their own.
     let shy = ["kubectl/", "HashiCorp/"].iter().any(|name| ticket.call.user_agent.starts_with(name));
     if shy && !ticket.call.headers.contains_key(header::AUTHORIZATION) {
         parts.headers.insert(header::AUTHORIZATION, shared.origin.bearer());
@@ -83,7 +83,7 @@ async fn answer(shared: &Shared, request: Request<Incoming>) -> io::Result<Respo
     Ok(response)
 }
 
-/// A copy of the headers that can be printed.
+/// A copy of the headers with credentials marked as sensitive, so that they are not printed.
 fn shown(headers: &HeaderMap) -> HeaderMap {
     let mut copy = headers.clone();
     for name in ["authorization", "x-vault-token"] {
@@ -129,7 +129,7 @@ async fn spoil(
         Some(Fault::HalfBody) => {
             let (mut parts, body) = forward().await?.into_parts();
             let whole = body.collect().await.map_err(io::Error::other)?.to_bytes();
-            // The length promises all of it, so the client can know that some is missing.
+            // The length is that of the whole body, so that the client notices the missing part.
             parts.headers.remove(header::TRANSFER_ENCODING);
             parts.headers.insert(header::CONTENT_LENGTH, whole.len().into());
             Ok(Response::from_parts(parts, body::half(&whole)))
@@ -144,7 +144,7 @@ async fn forward(shared: &Shared, ticket: &Ticket, request: Request<Full<Bytes>>
     Ok(response.map(|body| body.map_err(io::Error::other).boxed()))
 }
 
-/// Reads an answer to its end, after which the call was certainly carried out.
+/// Reads an answer to its end: then the server has carried out the call.
 async fn finish(response: Response<Answer>) -> io::Result<()> {
     response.into_body().collect().await.map(drop)
 }
@@ -158,7 +158,7 @@ fn ours(code: u16, content_type: &str, text: String) -> io::Result<Response<Answ
         .map_err(io::Error::other)
 }
 
-/// An error in the API server's own format.
+/// A Kubernetes `Status`.
 pub(super) fn status(code: u16, reason: &str, message: &str) -> String {
     serde_json::json!({
         "apiVersion": "v1", "kind": "Status", "metadata": {}, "status": "Failure",
@@ -169,6 +169,3 @@ pub(super) fn status(code: u16, reason: &str, message: &str) -> String {
 
 const BAD_GATEWAY: &str = "<html><head><title>502 Bad Gateway</title></head>\
     <body><h1>502 Bad Gateway</h1></body></html>";
-
-/// How long half an answer may travel before the connection is closed behind it.
-pub(super) const HEAD_START: Duration = Duration::from_millis(20);

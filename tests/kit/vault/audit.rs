@@ -1,7 +1,6 @@
-//! The audit log: who did what, and above all what nobody did.
+//! The audit log, in particular as proof that a secret was not read.
 //!
-//! A server writes an entry before it answers, so what a call did is in the log when the
-//! call is over.
+//! A server writes an entry before it answers, so the log is complete when a call has returned.
 
 use std::{
     fs::File,
@@ -13,23 +12,23 @@ use serde_json::{Value, json};
 
 use super::Client;
 
-/// A server's audit log from some point on.
+/// A server's audit log from a given position.
 pub struct Audit {
     log: PathBuf,
-    /// The device that writes it, which knows the salt of its hashes.
+    /// Name of the audit device that writes the log. Its salt is needed for hashes.
     device: String,
     from: u64,
     client: Client,
 }
 
-/// A call the server has answered.
+/// An answered call.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Operation {
     /// `create`, `update`, `patch`, `read`, `list` or `delete`.
     pub operation: String,
-    /// With the mount in front and without `/v1/`.
+    /// Path with the mount, without `/v1/`.
     pub path: String,
-    /// What was wrong, such as a permission that is missing.
+    /// The error, for example a missing permission.
     pub error: Option<String>,
 }
 
@@ -42,14 +41,14 @@ impl Audit {
         Self { log, device, from: 0, client: client.clone() }
     }
 
-    /// Only what comes from now on.
+    /// The log from its current end.
     #[track_caller]
     pub fn starting_here(self) -> Self {
         Self { from: self.log.metadata().unwrap().len(), ..self }
     }
 
-    /// Every call at or below a path, in order, with what became of it. The prefix is
-    /// whole segments: `secret/data/pr-1` does not stand for `secret/data/pr-12`.
+    /// All calls at or below a path, in order. The prefix consists of whole segments: `secret/data/pr-1` does not match
+    /// `secret/data/pr-12`.
     #[track_caller]
     pub fn operations(&self, prefix: &str) -> Vec<Operation> {
         let entries = self.answered().into_iter().map(|entry| Operation {
@@ -60,8 +59,7 @@ impl Audit {
         entries.filter(|entry| within(&entry.path, prefix)).collect()
     }
 
-    /// Whether anybody asked for the data of a secret, or of one below it, and was not
-    /// refused. For both versions of KV.
+    /// True if the data of a secret at or below a path was read, in KV version 1 or 2.
     #[track_caller]
     pub fn was_read(&self, mount: &str, path: &str) -> bool {
         let places = [format!("{mount}/data/{path}"), format!("{mount}/{path}")];
@@ -72,7 +70,7 @@ impl Audit {
         places.iter().any(at)
     }
 
-    /// Whether any answer held this string as a value, no matter from where.
+    /// True if any answer contained this string as a value.
     #[track_caller]
     pub fn value_ever_returned(&self, value: &str) -> bool {
         let path = format!("sys/audit-hash/{}", self.device);
@@ -81,11 +79,11 @@ impl Audit {
         self.answered().iter().any(|entry| holds(&entry["response"]["data"], hash))
     }
 
-    /// The entries of calls that were answered.
+    /// Entries of answered calls.
     #[track_caller]
     fn answered(&self) -> Vec<Value> {
         let mut file = File::open(&self.log).unwrap();
-        // From the byte before: the log may have been cut in the middle of a line that another test's call was writing.
+        // From the byte before: the position may be in the middle of a line that another test's call was writing.
         file.seek(SeekFrom::Start(self.from.saturating_sub(1))).unwrap();
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).unwrap();
@@ -95,14 +93,14 @@ impl Audit {
             bytes.iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |at| at + 1)
         };
         let text = String::from_utf8(bytes.split_off(begin)).unwrap();
-        // The last line may be one that another test's call is just writing.
+        // Another test's call may be writing the last line now.
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
         let entries = whole.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         entries.filter(|entry| entry["type"] == "response").collect()
     }
 }
 
-/// The file devices of a server whose logs can be read from here.
+/// File audit devices of a server with logs that this machine can read.
 #[track_caller]
 pub(super) fn devices(client: &Client) -> Vec<(String, PathBuf)> {
     let answer = client.done("GET", "sys/audit", None);
@@ -115,7 +113,7 @@ pub(super) fn devices(client: &Client) -> Vec<(String, PathBuf)> {
     found.collect()
 }
 
-/// Turns an audit log on, for a server that has none we can read.
+/// Enables an audit log, for a server without a readable one.
 pub(super) fn enable(client: &Client, name: &str, file: &Path) -> Result<(), String> {
     let device = json!({ "type": "file", "options": { "file_path": file, "mode": "0600" } });
     match client.call("PUT", &format!("sys/audit/{name}"), Some(&device)) {

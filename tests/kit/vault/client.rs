@@ -9,7 +9,7 @@ use serde_json::Value;
 
 use crate::{access::Access, http::Origin};
 
-/// Somebody who calls a server, with a token or without.
+/// A client with or without a token.
 #[derive(Clone)]
 pub struct Client {
     origin: Origin,
@@ -28,23 +28,23 @@ impl Client {
         Self { origin: Origin::new(access), headers }
     }
 
-    /// The same with one more header, such as `x-vault-namespace`.
+    /// Sends one call with an additional header, such as `x-vault-namespace`.
     pub fn header(mut self, name: &'static str, value: &str) -> Self {
         self.headers.insert(name, HeaderValue::from_str(value).unwrap());
         self
     }
 
-    /// Makes a call and answers the status and the body: JSON, else text, `null` when it
-    /// is empty. The path is what follows `/v1/`, already percent-encoded.
+    /// Sends a call; returns the status and the body: JSON, or a string, or `null` if it is empty. `path` is relative to
+    /// `/v1/` and percent-encoded.
     #[track_caller]
     pub fn call(&self, method: &str, path: &str, body: Option<&Value>) -> (u16, Value) {
         self.try_call(method, path, body).unwrap_or_else(|error| panic!("{method} {path}: {error}"))
     }
 
-    /// Makes a call that has to succeed.
+    /// Sends a call that must succeed.
     ///
     /// # Panics
-    /// With status and answer when it does not.
+    /// If it fails, with status and answer.
     #[track_caller]
     pub fn done(&self, method: &str, path: &str, body: Option<&Value>) -> Value {
         match self.call(method, path, body) {
@@ -53,7 +53,7 @@ impl Client {
         }
     }
 
-    /// Makes a call whose connection may break. Blocks; not to be used from async code.
+    /// Sends a call; an error means that the connection failed. Blocks; must not be called from async code.
     pub fn try_call(&self, method: &str, path: &str, body: Option<&Value>) -> io::Result<(u16, Value)> {
         let content_type = match method {
             "PATCH" => "application/merge-patch+json",

@@ -1,4 +1,4 @@
-//! Secrets, as an administrator or a person at the Vault UI handles them.
+//! Secrets, written and read with the root token.
 
 use serde_json::{Map, Value, json};
 
@@ -6,11 +6,11 @@ use super::{PATIENCE, Vault, unique};
 use crate::wait::wait_until;
 
 impl Vault {
-    /// A KV v2 engine for one test; answers where it is mounted.
+    /// Mounts a KV v2 engine for one test; returns its path.
     #[track_caller]
     pub fn mount(&self, test: &str) -> String {
         let name = self.engine(test, "2");
-        // It refuses everything for a moment while it converts a storage that is empty.
+        // The engine rejects all calls for a moment after it was mounted.
         wait_until("the KV v2 engine to be usable", PATIENCE, || {
             match self.call("GET", &format!("{name}/config"), None) {
                 (200, _) => Ok(()),
@@ -20,7 +20,7 @@ impl Vault {
         name
     }
 
-    /// A KV v1 engine for one test.
+    /// Mounts a KV v1 engine for one test; returns its path.
     #[track_caller]
     pub fn mount_v1(&self, test: &str) -> String {
         self.engine(test, "1")
@@ -34,21 +34,20 @@ impl Vault {
         name
     }
 
-    /// Writes a secret, over whatever was there, and answers its version.
+    /// Writes a secret unconditionally; returns its version.
     #[track_caller]
     pub fn put(&self, mount: &str, path: &str, pairs: &[(&str, &str)]) -> u64 {
         version(&self.client.done("POST", &data(mount, path), Some(&json!({ "data": map(pairs) }))))
     }
 
-    /// The newest data of a secret; none when there is none, or it was deleted.
+    /// The newest data of a secret; none if it does not exist or was deleted.
     #[track_caller]
     pub fn get(&self, mount: &str, path: &str) -> Option<Value> {
         let answer = self.found(&data(mount, path))?;
         Some(answer["data"]["data"].clone()).filter(|data| !data.is_null())
     }
 
-    /// Versions, times and `custom_metadata` of a secret; none when it never was or is
-    /// wholly removed.
+    /// Versions, times and `custom_metadata` of a secret; none if it does not exist or was removed.
     #[track_caller]
     pub fn metadata(&self, mount: &str, path: &str) -> Option<Value> {
         self.found(&metadata(mount, path)).map(|answer| answer["data"].clone())
@@ -61,7 +60,7 @@ impl Vault {
         self.client.done("POST", &metadata(mount, path), Some(&body));
     }
 
-    /// The names in a folder, sorted; a name that is a folder ends in a slash.
+    /// Names in a folder, sorted. Names of folders end with a slash.
     #[track_caller]
     pub fn list(&self, mount: &str, folder: &str) -> Vec<String> {
         let answer = match self.call("LIST", &metadata(mount, folder), None) {
@@ -73,8 +72,8 @@ impl Vault {
         names.iter().map(|name| name.as_str().unwrap().to_owned()).collect()
     }
 
-    /// Changes single keys as a person does in the UI: reads the secret, writes all of it
-    /// back as a new version, on condition that nobody was faster. Answers the version.
+    /// Changes single keys like the Vault UI: reads the secret and writes all of it as a new version, with check-and-set.
+    /// Returns the version.
     #[track_caller]
     pub fn patch_by_person(&self, mount: &str, path: &str, pairs: &[(&str, &str)]) -> u64 {
         let path = data(mount, path);
@@ -85,25 +84,25 @@ impl Vault {
         version(&self.client.done("POST", &path, Some(&json!({ "data": all, "options": { "cas": cas } }))))
     }
 
-    /// Deletes the newest version; it can be had back.
+    /// Soft-deletes the newest version; [`Vault::undelete`] restores it.
     #[track_caller]
     pub fn soft_delete(&self, mount: &str, path: &str) {
         self.client.done("DELETE", &data(mount, path), None);
     }
 
-    /// Takes back a soft deletion.
+    /// Restores soft-deleted versions.
     #[track_caller]
     pub fn undelete(&self, mount: &str, path: &str, versions: &[u64]) {
         self.client.done("POST", &place(mount, "undelete", path), Some(&json!({ "versions": versions })));
     }
 
-    /// Removes the data of versions for good; that they existed remains known.
+    /// Destroys the data of versions; their metadata remains.
     #[track_caller]
     pub fn destroy_versions(&self, mount: &str, path: &str, versions: &[u64]) {
         self.client.done("POST", &place(mount, "destroy", path), Some(&json!({ "versions": versions })));
     }
 
-    /// Removes a secret with all of its versions, as if it had never been.
+    /// Removes a secret with all its versions and metadata.
     #[track_caller]
     pub fn remove(&self, mount: &str, path: &str) {
         self.client.done("DELETE", &metadata(mount, path), None);
@@ -131,12 +130,12 @@ impl Vault {
     }
 }
 
-/// The path of a call for the data of a KV v2 secret.
+/// Path of a call for the data of a KV v2 secret.
 pub fn data(mount: &str, path: &str) -> String {
     place(mount, "data", path)
 }
 
-/// The path of a call for the metadata of a KV v2 secret.
+/// Path of a call for the metadata of a KV v2 secret.
 pub fn metadata(mount: &str, path: &str) -> String {
     place(mount, "metadata", path)
 }
@@ -145,7 +144,7 @@ fn place(mount: &str, kind: &str, path: &str) -> String {
     format!("{mount}/{kind}/{}", encoded(path))
 }
 
-/// Percent-encodes all but what may stand in a URL's path, slashes included.
+/// Percent-encodes all characters except those that are valid in a URL's path, slashes included.
 fn encoded(path: &str) -> String {
     let byte = |byte: u8| match byte {
         b'a'..=b'z' | b'A'..=b'Z' | b'0'..=b'9' | b'-' | b'.' | b'_' | b'~' | b'/' => char::from(byte).to_string(),

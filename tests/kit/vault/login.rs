@@ -1,7 +1,7 @@
-//! Who may do what: policies, tokens and the ways to log in.
+//! Policies, tokens and login methods.
 //!
-//! A method stands at its usual path on a server of ours, and at a path of its own on a
-//! server that was given to us, so that nothing there is changed.
+//! A login method has its default path on the kit's own servers. On a server of `EOD_TEST_VAULT_ADDR` it has a path of its
+//! own, so that the server's configuration is not changed.
 
 use std::time::SystemTime;
 
@@ -15,9 +15,9 @@ use serde_json::{Value, json};
 use super::{Vault, unique};
 use crate::cluster::Cluster;
 
-/// What one logs in with at the approle method.
+/// Credentials of the approle method.
 pub struct AppRole {
-    /// Where the method is, without `auth/`.
+    /// Mount path of the method, without `auth/`.
     pub mount: String,
     /// Name of the role and of its mount.
     pub name: String,
@@ -27,9 +27,9 @@ pub struct AppRole {
     pub secret_id: String,
 }
 
-/// What one logs in with at the jwt or the kubernetes method.
+/// Credentials of the jwt or the kubernetes method.
 pub struct Login {
-    /// Where the method is, without `auth/`.
+    /// Mount path of the method, without `auth/`.
     pub mount: String,
     /// Name of the role.
     pub role: String,
@@ -37,7 +37,7 @@ pub struct Login {
     pub jwt: String,
 }
 
-/// Somebody whose JWTs the server believes.
+/// Issuer of the JWTs that the server accepts.
 pub(super) struct Issuer {
     mount: String,
     key: KeyPair,
@@ -47,7 +47,7 @@ const ISSUER: &str = "https://issuer.invalid";
 const AUDIENCE: &str = "vault";
 
 impl Vault {
-    /// Makes a policy and answers its name.
+    /// Creates a policy; returns its name.
     #[track_caller]
     pub fn policy(&self, test: &str, hcl: &str) -> String {
         let name = unique(test);
@@ -55,8 +55,7 @@ impl Vault {
         name
     }
 
-    /// A renewable token with these policies and `default`, which no other token takes
-    /// with it when it ends.
+    /// A renewable orphan token with these policies and `default`. It is not revoked together with another token.
     #[track_caller]
     pub fn token_with(&self, policies: &[&str], ttl: &str) -> String {
         let body = json!({ "policies": policies, "ttl": ttl, "no_parent": true });
@@ -64,13 +63,13 @@ impl Vault {
         answer["auth"]["client_token"].as_str().unwrap().to_owned()
     }
 
-    /// Ends a token, as its expiry would.
+    /// Revokes a token.
     #[track_caller]
     pub fn revoke(&self, token: &str) {
         self.client.done("POST", "auth/token/revoke", Some(&json!({ "token": token })));
     }
 
-    /// A role of the approle method whose tokens live for `ttl`.
+    /// Creates a role of the approle method; its tokens expire after `ttl`.
     #[track_caller]
     pub fn approle(&self, policies: &[&str], ttl: &str) -> AppRole {
         let mount = self.method("approle");
@@ -87,7 +86,7 @@ impl Vault {
         }
     }
 
-    /// A secret id that can be unwrapped once: answers the wrapping token.
+    /// Creates a wrapped secret id; returns the wrapping token, which is valid once.
     #[track_caller]
     pub fn wrapped_secret_id(&self, role: &AppRole) -> String {
         let client = self.client.clone().header("x-vault-wrap-ttl", "300s");
@@ -95,7 +94,7 @@ impl Vault {
         answer["wrap_info"]["token"].as_str().unwrap().to_owned()
     }
 
-    /// A role of the jwt method and a JWT for it that is good for an hour.
+    /// Creates a role of the jwt method, and a JWT that is valid for an hour.
     #[track_caller]
     pub fn jwt(&self, policies: &[&str], ttl: &str) -> Login {
         let issuer = self.issuer.get_or_init(|| self.trust_our_jwts());
@@ -110,8 +109,8 @@ impl Vault {
         Login { mount: issuer.mount.clone(), jwt: issuer.sign(&claims), role }
     }
 
-    /// A role of the kubernetes method and the token of the service account it is for.
-    /// The server asks the cluster's API server whether the token is good.
+    /// Creates a role of the kubernetes method, and a token of its service account. Vault reviews the token at the cluster's
+    /// API server.
     #[track_caller]
     pub fn kubernetes(&self, cluster: &Cluster, policies: &[&str], ttl: &str) -> Login {
         let mount = self.kubernetes.get_or_init(|| self.trust_cluster(cluster));
@@ -126,32 +125,32 @@ impl Vault {
         Login { mount: mount.clone(), role, jwt }
     }
 
-    /// Logs in as a client would; answers the token.
+    /// Logs in; returns the token.
     #[track_caller]
     pub fn login(&self, mount: &str, body: &Value) -> String {
         let answer = self.client("").done("POST", &format!("auth/{mount}/login"), Some(body));
         answer["auth"]["client_token"].as_str().unwrap().to_owned()
     }
 
-    /// What a login with an approle sends.
+    /// Body of a login with an approle.
     #[track_caller]
     pub fn login_approle(&self, role: &AppRole) -> String {
         self.login(&role.mount, &json!({ "role_id": role.role_id, "secret_id": role.secret_id }))
     }
 
-    /// What a login with a JWT sends.
+    /// Body of a login with a JWT.
     #[track_caller]
     pub fn login_jwt(&self, login: &Login) -> String {
         self.login(&login.mount, &json!({ "role": login.role, "jwt": login.jwt }))
     }
 
-    /// Enables a login method where nobody did, and answers where it is.
+    /// Enables a login method if it is not enabled; returns its mount path.
     #[track_caller]
     fn method(&self, kind: &str) -> String {
         let mount = if self.server.ours() { kind.to_owned() } else { unique(kind) };
         match self.call("POST", &format!("sys/auth/{mount}"), Some(&json!({ "type": kind }))) {
             (200..=299, _) => mount,
-            // Another test was first.
+            // Another test has enabled it.
             (400, answer) if answer.to_string().contains("path is already in use") => mount,
             (status, answer) => panic!("cannot enable {kind} at auth/{mount}: {status} {answer}"),
         }

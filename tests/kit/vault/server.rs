@@ -16,23 +16,22 @@ use serde_json::Value;
 use super::{Client, PATIENCE, audit, unique};
 use crate::{access::Access, command::on_path, keep_folders, testbed};
 
-/// A server that can be used, and its process where we started it.
+/// A ready server, with its process if the kit started it.
 pub struct Server {
-    /// With a token that may do everything.
+    /// Address and root token.
     pub access: Access,
-    /// Where its audit log is.
+    /// Path of its audit log.
     pub audit: PathBuf,
-    /// Its one key share; none for a server that was given to us.
+    /// Its unseal key; none for a server of `EOD_TEST_VAULT_ADDR`.
     pub unseal_key: Option<String>,
     process: Option<Process>,
 }
 
-/// A process that ends when the pipe on its stdin is closed, which happens however this
-/// process ends, and that removes what it wrote.
+/// A process that stops and removes its files when its stdin is closed, which happens in any case when this process ends.
 struct Process(Child);
 
-/// Runs `$1 server -dev` until stdin is closed. `$2` is its folder, `$3` says whether the
-/// folder is to be kept. The program itself does not look at its stdin.
+/// Runs `$1 server -dev` until stdin is closed. `$2` is its folder, `$3` says if the folder is kept. Vault itself does not
+/// read its stdin.
 const DEVELOPMENT: &str = r#"
 "$1" server -dev -dev-no-store-token >"$2/output" 2>&1 &
 server=$!
@@ -43,7 +42,7 @@ wait "$server"
 "#;
 
 impl Server {
-    /// The server all tests share, with a line that says which it is.
+    /// The shared server. A line on stderr says which it is.
     pub fn find() -> Result<Self, String> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         if let Some(address) = variable("EOD_TEST_VAULT_ADDR") {
@@ -58,8 +57,7 @@ impl Server {
         }
     }
 
-    /// A server somebody else started. Where it has no audit log that can be read from
-    /// here, it gets one.
+    /// A server of `EOD_TEST_VAULT_ADDR`. If it has no audit log that this machine can read, one is enabled.
     pub fn given(address: &str, token: String, ca_pem: Option<String>) -> Result<Self, String> {
         let access = Access { server: address.trim_end_matches('/').to_owned(), ca_pem, token };
         let client = Client::new(&access);
@@ -107,7 +105,7 @@ impl Server {
         })
     }
 
-    /// Vault's own program in development mode, which keeps everything in memory.
+    /// `vault server -dev`, which stores all data in memory.
     pub fn develop(program: &Path) -> Result<Self, String> {
         eprintln!("kit: Vault from {} (on PATH), in development mode", program.display());
         let folder = std::env::temp_dir().join(format!("eod-vault-{}", unique("dev")));
@@ -130,7 +128,7 @@ impl Server {
         Ok(Self { access, audit, unseal_key: Some(unseal_key), process: Some(process) })
     }
 
-    /// Whether we started it, so that nobody else has anything in it.
+    /// True if the kit started it, so that no other program uses it.
     pub fn ours(&self) -> bool {
         self.process.is_some()
     }
@@ -139,13 +137,13 @@ impl Server {
 impl Drop for Process {
     fn drop(&mut self) {
         drop(self.0.stdin.take());
-        // We only wait so that its folder is gone when the test is over.
+        // Waits until it has removed its folder.
         drop(self.0.wait());
     }
 }
 
-/// The testbed's binary: on PATH, else from the cache, else built, with a line that says
-/// which. The answer, also a failure, is the same for the whole run.
+/// Path of the testbed's binary: on PATH, in the cache, or built now. A line on stderr says which. The result, also an
+/// error, is the same for the whole process.
 pub fn binary() -> Result<&'static Path, String> {
     static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let find = || {
@@ -159,7 +157,7 @@ pub fn binary() -> Result<&'static Path, String> {
     FOUND.get_or_init(find).as_deref().map_err(Clone::clone)
 }
 
-/// An audit log of the server that can be read from here, made where there is none.
+/// An audit log of the server that this machine can read; enabled if there is none.
 fn audit_log(client: &Client, folder: &Path) -> Result<PathBuf, String> {
     if let Some((_, file)) = audit::devices(client).into_iter().next() {
         return Ok(file);
@@ -170,7 +168,7 @@ fn audit_log(client: &Client, folder: &Path) -> Result<PathBuf, String> {
     Ok(file)
 }
 
-/// Waits until a development server has said its unseal key and its root token.
+/// Waits until a development server has printed its unseal key and its root token.
 fn secrets(output: &Path) -> Result<(String, String), String> {
     let begun = Instant::now();
     loop {
@@ -180,13 +178,13 @@ fn secrets(output: &Path) -> Result<(String, String), String> {
             return Ok((key, token));
         }
         if begun.elapsed() > PATIENCE {
-            return Err(format!("`vault server -dev` was not ready after {PATIENCE:?}; it said: {text}"));
+            return Err(format!("`vault server -dev` was not ready after {PATIENCE:?}; its output: {text}"));
         }
         thread::sleep(Duration::from_millis(50));
     }
 }
 
-/// The one line the testbed's server prints when it is ready.
+/// Reads the line that the testbed's server prints when it is ready.
 fn announcement(stdout: impl Read) -> Option<Value> {
     let mut line = String::new();
     BufReader::new(stdout).read_line(&mut line).ok()?;

@@ -1,4 +1,4 @@
-//! A Terraform run: while it lasts, and what is left of it.
+//! A run of Terraform, and its results.
 
 use std::{
     fmt, fs,
@@ -12,7 +12,7 @@ use crate::{
     wait::wait_until,
 };
 
-/// When a run is taken for hung. The longest stories wait for 50 namespaces to go.
+/// Maximum duration of a run. The longest stories wait for the deletion of 50 namespaces.
 const PATIENCE: Duration = Duration::from_secs(600);
 
 /// A run that has not ended yet; it is killed when it is dropped.
@@ -20,23 +20,23 @@ pub struct Running {
     child: Child,
     line: String,
     folder: PathBuf,
-    /// The path of the run's files without their endings.
+    /// Path of the run's files, without their extensions.
     files: PathBuf,
 }
 
-/// A run that has ended. Displaying it shows all that helps to understand a failure.
+/// A run that has ended. Its `Display` has the details needed to understand a failure.
 pub struct Run {
     line: String,
     folder: PathBuf,
-    /// The configuration as it was when the run ended, and the names of other files.
+    /// Configuration at the end of the run, and the names of other files.
     configuration: String,
-    /// The exit code; none when a signal ended it.
+    /// Exit code; none if a signal ended it.
     pub code: Option<i32>,
     /// All output on stdout.
     pub stdout: String,
     /// All output on stderr.
     pub stderr: String,
-    /// The log at TRACE of Terraform and the provider.
+    /// Log of Terraform and the provider at level TRACE.
     pub log: String,
 }
 
@@ -48,7 +48,7 @@ impl Running {
     /// Waits for the end.
     ///
     /// # Panics
-    /// When it takes longer than any run should; it is killed then.
+    /// If it takes longer than 10 minutes; then it is killed.
     #[track_caller]
     pub fn wait(mut self) -> Run {
         for _ in 0..PATIENCE.as_millis() / 10 {
@@ -67,7 +67,7 @@ impl Running {
         send_signal(signal, self.child.id());
     }
 
-    /// Waits until the log says something, which is how a test knows where a run is.
+    /// Waits until the log contains a text that shows the progress of the run.
     #[track_caller]
     pub fn wait_for_log(&self, text: &str) {
         wait_until(&format!("`{text}` in the log"), PATIENCE / 4, || {
@@ -76,12 +76,12 @@ impl Running {
         });
     }
 
-    /// The processes of providers that Terraform has running now.
+    /// Process ids of the running providers.
     pub fn providers(&self) -> Vec<u32> {
         providers_of(self.child.id())
     }
 
-    /// Kills the providers as the kernel would that has no memory left.
+    /// Kills the providers with SIGKILL.
     #[track_caller]
     pub fn kill_providers(&self) {
         let providers = self.providers();
@@ -111,29 +111,37 @@ impl Running {
 
 impl Drop for Running {
     fn drop(&mut self) {
-        // Both are errors when it has ended by itself, which is how it should be.
+        // Both fail if it has ended by itself, which is the normal case.
         drop(self.child.kill());
         drop(self.child.wait());
     }
 }
 
 impl Run {
-    /// Panics unless it ended well.
+    /// Asserts exit code 0.
+    ///
+    /// # Panics
+    /// If the exit code is another one.
     #[track_caller]
     pub fn expect_ok(self) -> Self {
         assert!(self.code == Some(0), "expected exit code 0\n{self}");
         self
     }
 
-    /// Panics unless it failed and said this. Line breaks and the frame that Terraform
-    /// draws around messages do not count.
+    /// Asserts that it failed and printed a text. Line breaks and the frame around messages are ignored.
+    ///
+    /// # Panics
+    /// If it succeeded, or did not print the text.
     #[track_caller]
     pub fn expect_err(self, said: &str) -> Self {
         assert!(self.code != Some(0), "expected a failure that says `{said}`\n{self}");
         self.expect_said(said)
     }
 
-    /// Panics unless it said this, well or failed.
+    /// Asserts that it printed a text; success or failure does not matter.
+    ///
+    /// # Panics
+    /// If it did not print the text.
     #[track_caller]
     pub fn expect_said(self, said: &str) -> Self {
         assert!(self.said().contains(&flat(said)), "expected it to say `{said}`\n{self}");
@@ -156,8 +164,7 @@ impl fmt::Display for Run {
     }
 }
 
-/// What stands in a folder: the configuration in full, of the rest only the names, since
-/// a state may be long.
+/// Files of a folder: the configuration in full, and the names of the rest, because a state may be long.
 fn configuration(folder: &Path) -> String {
     let mut text = String::new();
     for file in files(folder) {

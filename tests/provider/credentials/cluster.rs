@@ -79,7 +79,7 @@ fn a_block_is_never_completed_from_the_environment() {
 }
 
 #[test]
-fn contradictions_in_the_block_are_told_at_once() {
+fn contradictions_in_the_block_are_reported_at_once() {
     each(|terraform| {
         let bare = Bare::new(
             terraform,
@@ -117,7 +117,7 @@ fn host_token_and_authority_come_from_the_environment() {
 }
 
 #[test]
-fn a_variable_that_means_nothing_alone_is_named() {
+fn an_incomplete_set_of_variables_is_refused() {
     each(|terraform| {
         for (variable, needed) in
             [("KUBE_TOKEN", "KUBE_HOST"), ("KUBE_CLUSTER_CA_CERT_DATA", "KUBE_HOST"), ("KUBE_CTX", "KUBE_CONFIG_PATH")]
@@ -130,7 +130,7 @@ fn a_variable_that_means_nothing_alone_is_named() {
 }
 
 #[test]
-fn an_empty_variable_is_no_variable() {
+fn an_empty_variable_counts_as_not_set() {
     each(|terraform| {
         let mut bare = Bare::new(terraform, "empty", "");
         for variable in ["KUBE_HOST", "KUBE_TOKEN", "KUBE_CONFIG_PATH", "KUBE_CTX", "EOD_INSTALLATION", "EOD_DOMAIN"] {

@@ -54,7 +54,7 @@ fn a_broken_file_is_placed_and_not_quoted() {
 }
 
 #[test]
-fn a_missing_context_is_named_with_those_there_are() {
+fn a_missing_context_is_named_with_the_existing_ones() {
     each(|terraform| {
         let (_folder, path) = changed(|config| {
             let mut other = config["contexts"][0].clone();
@@ -95,7 +95,7 @@ fn a_list_of_files_is_joined() {
 }
 
 #[test]
-fn a_wrong_token_is_told_with_advice() {
+fn a_wrong_token_is_reported_with_advice() {
     each(|terraform| {
         let access = Access { token: "not-a-token-of-this-cluster".to_owned(), ..Cluster::shared().access().clone() };
         let kubeconfig = access.kubeconfig();
@@ -117,7 +117,7 @@ fn a_token_file_is_read_again_when_its_token_has_expired() {
         let block =
             format!("{{ host = {}, token_path = {} }}", quoted(&proxy.access().server), quoted(file.to_str().unwrap()));
         let bare = Bare::new(terraform, "token-file", &block);
-        // The expired token is refused by the real server, and nobody has renewed it.
+        // The expired token is refused by the real server, and has not been renewed.
         bare.expect_refused(&["does not accept the credentials", "renew"]);
         // It is renewed while the first refusal is on its way.
         let (path, token) = (file.clone(), cluster.token().to_owned());
@@ -144,7 +144,7 @@ fn a_token_file_that_is_not_there_is_named() {
             "no-token",
             &format!("{{ host = {server}, token_path = \"/nowhere/token\", insecure = true }}"),
         );
-        bare.expect_refused(&["the token file /nowhere/token cannot be read"]);
+        bare.expect_refused(&["cannot read the token file /nowhere/token"]);
     });
 }
 

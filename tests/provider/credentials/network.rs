@@ -1,4 +1,4 @@
-//! Servers that cannot be reached, cannot be trusted, or stand behind a proxy.
+//! Servers that cannot be reached, cannot be trusted, or are behind a proxy.
 
 use std::{
     io::{BufRead, BufReader, Write},
@@ -19,7 +19,7 @@ use crate::provider::{
     each,
 };
 
-/// An address of this machine at which nobody listens: the port has no service, and only
+/// An address of this machine without a listener: the port has no service, and only
 /// root could start one.
 const CLOSED: &str = "https://127.0.0.1:1";
 
@@ -58,7 +58,7 @@ fn an_environment_on_a_server_that_cannot_be_reached_stays_in_the_state() {
 }
 
 #[test]
-fn a_server_that_nobody_vouches_for_is_not_trusted() {
+fn a_server_with_an_unknown_certificate_authority_is_refused() {
     each(|terraform| {
         let cluster = Cluster::shared();
         let stranger = stranger().0;
@@ -134,7 +134,7 @@ fn the_block_may_name_a_proxy() {
     });
 }
 
-/// A certificate that nobody else has signed, and its key, both as PEM.
+/// A self-signed certificate and its key, both as PEM.
 pub(crate) fn stranger() -> (String, String) {
     let made = rcgen::generate_simple_self_signed(["stranger.example".to_owned()]).unwrap();
     (pem("CERTIFICATE", made.cert.der()), pem("PRIVATE KEY", &made.signing_key.serialize_der()))

@@ -45,7 +45,7 @@ impl Plugin {
         fs::read_to_string(self.folder.path().join("runs")).map_or(0, |text| text.lines().count())
     }
 
-    /// A `kubernetes` block whose credentials come from it.
+    /// A `kubernetes` block with credentials from the plugin.
     pub(crate) fn block(&self, server: &str, env: &str) -> String {
         format!(
             "{{\n    host = {}\n    exec = {{\n      api_version = \"client.authentication.k8s.io/v1\"\n      \
@@ -55,7 +55,7 @@ impl Plugin {
         )
     }
 
-    /// A kubeconfig whose user logs in with it.
+    /// A kubeconfig with a user that logs in with the plugin.
     fn kubeconfig(&self, more: &Value) -> PathBuf {
         let text = fs::read_to_string(Cluster::shared().access().kubeconfig().path()).unwrap();
         let mut config: Value = serde_json::from_str(&text).unwrap();
@@ -100,7 +100,7 @@ fn a_plugin_that_never_ends_is_given_up() {
 }
 
 #[test]
-fn a_failing_plugin_is_told_without_what_it_printed() {
+fn a_failing_plugin_is_reported_without_its_output() {
     each(|terraform| {
         let proxy = FaultProxy::start(Cluster::shared());
         let plugin = Plugin::new("echo canary-on-stdout; echo \"please log in first; got $CANARY\" >&2; exit 7");
@@ -117,7 +117,7 @@ fn a_failing_plugin_is_told_without_what_it_printed() {
 }
 
 #[test]
-fn a_plugin_that_prints_something_else_is_told_without_what_it_printed() {
+fn an_invalid_output_of_a_plugin_is_reported_without_the_output() {
     each(|terraform| {
         let server = Cluster::shared().server();
         let outputs = [
@@ -151,10 +151,10 @@ fn a_missing_plugin_is_named_with_how_to_install_it() {
 }
 
 #[test]
-fn a_plugin_that_wants_to_ask_is_told_that_nobody_is_there() {
+fn a_plugin_that_needs_a_terminal_is_explained() {
     each(|terraform| {
         let token = Cluster::shared().token();
-        // It would hang on a terminal's input, or take Terraform's.
+        // It would wait for the input of a terminal, or read Terraform's.
         let script = "case \"$KUBERNETES_EXEC_INFO\" in *'\"interactive\":false'*) ;; *) exit 3 ;; esac\n\
         if read -r line; then exit 4; fi";
         let plugin = Plugin::printing(token, script);
@@ -170,7 +170,7 @@ fn a_plugin_of_an_old_protocol_is_refused() {
         let plugin = Plugin::new(":");
         let block = plugin.block("https://127.0.0.1:1", "").replace("k8s.io/v1", "k8s.io/v1alpha1");
         let bare = Bare::new(terraform, "old-plugin", &block);
-        bare.workspace.plan().expect_err("`exec.api_version` is `client.authentication.k8s.io/v1alpha1`");
+        bare.workspace.plan().expect_err("unsupported `exec.api_version` `client.authentication.k8s.io/v1alpha1`");
     });
 }
 
@@ -185,7 +185,7 @@ fn a_refused_token_of_a_plugin_is_got_again_once() {
         bare.workspace.apply().expect_ok();
         proxy.assert_rules_used();
         assert_eq!(plugin.runs(), 2);
-        // One whose tokens are never accepted is not run for every call.
+        // A plugin with tokens that are never accepted does not run for every call.
         let wrong = Plugin::printing("a-token-of-nobody", "");
         bare.rewrite(&wrong.block(&proxy.access().server, ""), "");
         bare.workspace.plan().expect_err("does not accept the credentials");

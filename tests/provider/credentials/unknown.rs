@@ -1,4 +1,4 @@
-//! A provider block that hangs on what the same run makes.
+//! A provider block that depends on resources of the same run.
 
 use eod_testkit::{cluster::Cluster, fault::FaultProxy, workspace::Workspace};
 
@@ -34,7 +34,7 @@ provider "eod" {{
 }
 
 #[test]
-fn a_cluster_that_is_not_known_yet_is_waited_for_and_never_replaced_by_another() {
+fn an_unknown_cluster_is_never_replaced_by_another() {
     each(|terraform| {
         let cluster = Cluster::shared();
         let (decoy, proxy) = (Decoy::new(), FaultProxy::start(cluster));

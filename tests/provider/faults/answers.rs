@@ -23,7 +23,7 @@ fn short(test: &str, tell: impl Fn(Story)) {
     each(|terraform| tell(Story::with(terraform, test, FaultProxy::start(Cluster::shared()), SHORT)));
 }
 
-/// Whether this is the call that makes a namespace.
+/// True for the call that creates a namespace.
 fn makes_namespace(call: &Logged) -> bool {
     call.is("POST", "/api/v1/namespaces")
 }
@@ -270,7 +270,7 @@ fn a_login_that_is_always_refused_ends_with_advice() {
         story.proxy.clear_rules();
         assert!(story.namespace().is_none());
         story.workspace.apply().expect_ok();
-        // A refresh that is not let in is no news of the environment either.
+        // A refresh that is forbidden says nothing about the environment either.
         story.proxy.rule(|_| true, usize::MAX, Fault::status(401, "Unauthorized", "Unauthorized"));
         expect_failure(story.workspace.plan(), &["renew the credentials"]);
         story.proxy.clear_rules();
@@ -294,13 +294,13 @@ fn a_login_that_ends_in_the_middle_of_a_create_leaves_something_to_complete() {
 }
 
 #[test]
-fn a_namespace_that_seems_missing_by_a_strange_404_stays_in_the_state() {
+fn an_environment_stays_in_the_state_after_an_unexpected_404() {
     tell("strange-404", |story| {
         story.workspace.apply().expect_ok();
         let page = "404 page not found".to_owned();
         let fault = Fault::Status { code: 404, headers: Vec::new(), body: page };
         story.proxy.rule(|_| true, usize::MAX, fault);
-        // Something that is no API server knows nothing of namespaces, so nothing is missing.
+        // The answer of another server says nothing about namespaces, so none is missing.
         expect_failure(story.workspace.plan(), &[&story.name, "404"]);
         story.proxy.clear_rules();
         story.workspace.expect_no_changes();

@@ -34,7 +34,7 @@ fn a_namespace_that_was_made_again_since_is_left_alone() {
         let mut twin = story.namespace().unwrap();
         let ours = story.uid();
         story.cluster.kubectl(&["delete", "namespace", &story.name]);
-        // With all our marks on it: only the uid tells that it is another one.
+        // With all ownership labels: only the uid shows that it is another one.
         let metadata = twin["metadata"].as_object_mut().unwrap();
         metadata.retain(|key, _| ["name", "labels", "annotations"].contains(&key.as_str()));
         twin.as_object_mut().unwrap().retain(|key, _| ["apiVersion", "kind", "metadata"].contains(&key.as_str()));
@@ -47,7 +47,7 @@ fn a_namespace_that_was_made_again_since_is_left_alone() {
         assert_eq!(story.uid(), theirs, "the second namespace was deleted\n{run}");
         let namespace = story.namespace().unwrap();
         assert!(namespace["metadata"]["deletionTimestamp"].is_null(), "{namespace}\n{run}");
-        // What the state knew is gone, so there is nothing left to destroy.
+        // The namespace in the state is gone, so there is nothing to destroy.
         run.expect_ok();
         assert!(story.workspace.resource(IT).is_none());
         story.discard();
@@ -89,7 +89,7 @@ fn every_delete_names_the_uid() {
 }
 
 #[test]
-fn what_is_half_made_is_destroyed_by_its_uid() {
+fn an_unfinished_environment_is_destroyed_by_its_uid() {
     half_made("half-made", |story| {
         let uid = story.uid();
         story.workspace.run(&BLIND).expect_ok();
@@ -101,7 +101,7 @@ fn what_is_half_made_is_destroyed_by_its_uid() {
 }
 
 #[test]
-fn what_is_half_made_and_was_made_again_by_somebody_else_is_left_alone() {
+fn an_unfinished_environment_that_others_made_again_is_left_alone() {
     half_made("half-foreign", |story| {
         story.cluster.kubectl(&["delete", "namespace", &story.name]);
         story.cluster.kubectl(&["create", "namespace", &story.name]);
@@ -110,9 +110,9 @@ fn what_is_half_made_and_was_made_again_by_somebody_else_is_left_alone() {
         expect_sound(&run);
         assert_eq!(story.uid(), theirs, "{run}");
         assert!(story.namespace().unwrap()["metadata"]["deletionTimestamp"].is_null(), "{run}");
-        // Nor does a replacement touch it: the next apply says whose name it is.
+        // Nor does a replacement touch it: the next apply reports the conflict.
         let run = story.workspace.apply();
-        expect_failure(run, &[&story.name, "not ours"]);
+        expect_failure(run, &[&story.name, "was not made by EoD"]);
         assert_eq!(story.uid(), theirs);
         story.discard();
     });
@@ -126,7 +126,7 @@ fn a_namespace_that_is_already_being_deleted_is_waited_for() {
         story.cluster.kubectl(&["delete", "namespace", &story.name, "--wait=false"]);
         story.proxy.clear_log();
         let running = story.workspace.spawn(&["destroy", "-no-color", "-auto-approve"]);
-        // Whether the second DELETE is sent (and answered 409) is the provider's affair; it waits.
+        // A second DELETE (answered with 409) is optional; the provider waits.
         wait_until("the destroy to look at the namespace", PATIENCE, || {
             match story.proxy.calls(|call| call.is("GET", &story.name)) {
                 0 | 1 => Err(story.proxy.story()),
@@ -142,7 +142,7 @@ fn a_namespace_that_is_already_being_deleted_is_waited_for() {
 }
 
 #[test]
-fn a_delete_that_hangs_names_what_holds_it_and_a_second_one_finishes() {
+fn a_stuck_delete_names_its_cause_and_a_second_one_finishes() {
     each(|terraform| {
         let story =
             Story::with(terraform, "held", FaultProxy::start(Cluster::shared()), "timeouts = { delete = \"15s\" }");
@@ -160,7 +160,7 @@ fn a_delete_that_hangs_names_what_holds_it_and_a_second_one_finishes() {
 }
 
 #[test]
-fn what_is_already_gone_is_destroyed() {
+fn a_missing_environment_is_destroyed() {
     tell("already-gone", |story| {
         story.workspace.apply().expect_ok();
         story.cluster.kubectl(&["delete", "namespace", &story.name]);

@@ -131,7 +131,7 @@ fn a_kind_that_may_not_be_written_is_named_and_made_later() {
 }
 
 #[test]
-fn somebody_who_may_do_nothing_is_told_what_is_missing() {
+fn missing_permissions_are_named() {
     each(|terraform| {
         let cluster = Cluster::shared();
         let nobody = cluster.nobody();

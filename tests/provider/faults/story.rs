@@ -27,7 +27,7 @@ pub(crate) struct Story {
 /// The address of the environment in every story.
 pub(crate) const IT: &str = "eod_environment.it";
 
-/// What a provider that crashed or broke the protocol makes Terraform say.
+/// Messages of Terraform about a provider that crashed or broke the protocol.
 const BROKEN: [&str; 6] = [
     "Plugin did not respond",
     "Provider produced",
@@ -132,7 +132,7 @@ impl Story {
         names.map(|object| object["metadata"]["name"].as_str().unwrap().to_owned()).collect()
     }
 
-    /// Whether the environment is in the state, and marked for replacement there.
+    /// True if the environment is in the state and tainted.
     #[track_caller]
     pub(crate) fn is_tainted(&self) -> bool {
         let text = self.workspace.raw_state_text();

@@ -1,4 +1,4 @@
-//! What an interrupted or forgotten run has made is found again, as it is.
+//! Copies of an interrupted or forgotten run are adopted unchanged.
 
 use serde_json::{Value, json};
 
@@ -34,7 +34,7 @@ fn a_copy_whose_state_was_lost_is_taken_over_with_all_that_people_did_to_it() {
 }
 
 #[test]
-fn a_value_that_a_killed_run_left_without_marks_is_adopted_while_it_is_what_would_be_written() {
+fn a_value_without_ownership_metadata_is_adopted_if_it_equals_the_source() {
     let arguments =
         format!("{SOURCE}\nexclude_keys = [\"KEY\"]\noverrides_wo = {{ URL = \"https://sandbox.example\" }}");
     tell("unmarked", &arguments, |story| {
@@ -70,7 +70,7 @@ fn a_copy_that_its_people_deleted_is_not_brought_back_and_goes_with_the_environm
         story.destroy().expect_ok();
         story.expect_nothing_left();
 
-        // The same with a value that is gone for good.
+        // A value that is destroyed.
         story.settle();
         story.vault.destroy_versions(&story.mount, TARGET, &[1]);
         story.settle();
@@ -93,7 +93,7 @@ fn a_copy_that_its_people_removed_is_made_again() {
 }
 
 #[test]
-fn a_copy_that_was_taken_over_belongs_to_who_took_it() {
+fn a_copy_that_was_taken_over_belongs_to_its_new_owner() {
     tell("taken", SOURCE, |story| {
         story.settle();
         let other = story.elsewhere();
@@ -103,7 +103,7 @@ fn a_copy_that_was_taken_over_belongs_to_who_took_it() {
 
         // The first state destroys nothing, whether it looks before or not.
         let plan = story.plan().expect_ok();
-        plan.expect_said("A copy was replaced by something else").expect_said("It is not touched");
+        plan.expect_said("A copy was replaced by something else").expect_said("It was not changed");
         let blind = ["destroy", "-no-color", "-auto-approve", "-refresh=false"];
         story.run(&blind).expect_ok().expect_said("a later run of this environment adopted it");
         assert_eq!(story.marks(TARGET), marks);

@@ -66,7 +66,7 @@ fn unpacked(story: &VaultStory) {
     assert!(status.success() && folder.join("tfplan").is_file(), "the plan was not unpacked");
 }
 
-/// What is kept beside the attributes, which the state holds encoded.
+/// Private data, which is encoded in the state.
 #[track_caller]
 fn private(state: &Path) -> String {
     let state: Value = serde_json::from_str(&fs::read_to_string(state).unwrap()).unwrap();
@@ -137,7 +137,7 @@ fn nothing_that_is_secret_is_left_anywhere() {
         story.plan().expect_ok();
         story.destroy().expect_ok();
 
-        // What an interrupted run has left is compared, and what is foreign as well.
+        // Copies of an interrupted run are compared, and secrets of others as well.
         story.vault.put(&mount, TARGET, &[("KEY", SOURCE_VALUE), ("OVER", OVERRIDE)]);
         story.apply().expect_ok();
         assert_eq!(story.results()[TARGET], "adopted");

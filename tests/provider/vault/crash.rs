@@ -65,7 +65,7 @@ fn is_write(call: &Logged) -> bool {
     matches!(call.method.as_str(), "POST" | "DELETE")
 }
 
-/// How many calls like this a run makes.
+/// Number of calls like this in a run.
 #[track_caller]
 fn calls_of(story: &VaultStory, proxy: &FaultProxy, arguments: &[&str], like: fn(&Logged) -> bool) -> usize {
     proxy.clear_log();
@@ -188,8 +188,8 @@ fn a_provider_killed_at_any_call_of_an_update_neither_writes_twice_nor_takes_its
 }
 
 #[test]
-fn what_terraform_forgets_when_a_provider_is_killed_in_an_update_is_not_lost_to_a_destroy() {
-    // It keeps the attributes and loses what stands beside them, and with it the nonce of the copies.
+fn private_data_lost_in_a_killed_update_is_recovered_for_a_destroy() {
+    // It keeps the attributes and loses the private data, and with it the nonce of the copies.
     let overriding =
         |version: u32| format!("{SOURCE}\noverrides_wo = {{ URL = \"x\" }}\noverrides_wo_version = {version}");
     let (mut story, proxy) = behind_proxy("killed-forgotten", &overriding(1), true);
@@ -214,7 +214,7 @@ fn an_interrupted_create_is_saved_and_made_whole_by_the_next_apply() {
         let run = running.wait();
         expect_sound(&run);
         run.expect_err("Interrupt received");
-        // What may be there has to be in the state.
+        // Copies that may exist must be in the state.
         let known = story.attributes_of("config").is_some();
         assert_eq!(known, number >= 3, "call {number}\n{}", proxy.story());
         assert!(!known || story.is_tainted());
@@ -223,7 +223,7 @@ fn an_interrupted_create_is_saved_and_made_whole_by_the_next_apply() {
 }
 
 #[test]
-fn an_interrupted_create_marks_what_it_has_just_stored() {
+fn an_interrupted_create_writes_the_ownership_metadata_of_its_copy() {
     let (story, proxy) = behind_proxy("interrupted-marks", &format!("{SOURCE}\nrecursive = true"), true);
     for name in ["a", "b", "c", "d", "e", "f"] {
         story.vault.put(&story.mount, &format!("stage/shop/{name}"), &[("NAME", name)]);

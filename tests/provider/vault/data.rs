@@ -51,11 +51,11 @@ fn a_copy_that_is_not_there_is_an_error() {
             let body = format!(
                 "data \"eod_vault_clone\" \"it\" {{\n  target_mount = \"{mount}\"\n  target_path = \"{path}\"\n}}\n"
             );
-            let why = format!("Nothing at or below `{mount}/{path}` carries the marks of EoD");
+            let why = format!("Nothing at or below `{mount}/{path}` has the ownership metadata of EoD");
             story.body(&body);
             story
                 .plan()
-                .expect_err("There is no such copy")
+                .expect_err("The copy does not exist")
                 .expect_said(&why)
                 .expect_said("whether the token may read the metadata there");
         }

@@ -1,4 +1,4 @@
-//! What a destroy gives back: all of what is ours, and nothing else.
+//! A destroy deletes all of our copies, and nothing else.
 
 use serde_json::{Value, json};
 
@@ -6,7 +6,7 @@ use super::{SOURCE, TARGET, tell};
 use crate::provider::done;
 
 #[test]
-fn neighbours_whose_names_begin_alike_stay() {
+fn secrets_with_a_common_prefix_stay() {
     tell("neighbours", &format!("{SOURCE}\ntarget_path = \"preview/pr-1\"\nrecursive = true"), |story| {
         story.vault.put(&story.mount, "stage/shop/db", &[("A", "1")]);
         let theirs = json!({ "MINE": "1" });
@@ -40,14 +40,14 @@ fn a_source_that_is_gone_and_a_right_on_it_that_is_lost_do_not_hold_a_destroy() 
 }
 
 #[test]
-fn a_copy_that_shall_be_kept_stays_with_its_marks() {
+fn a_kept_copy_keeps_its_ownership_metadata() {
     tell("keep", &format!("{SOURCE}\non_destroy = \"keep\""), |story| {
         story.settle();
         let marks = story.marks(TARGET);
         story.destroy().expect_ok();
         story.expect_whole("stage/shop", TARGET);
         assert_eq!(story.marks(TARGET), marks);
-        // The same configuration finds it again, and can change its mind.
+        // The same configuration adopts it again, and can delete it.
         story.arguments(SOURCE);
         story.settle();
         assert_eq!(story.results()[TARGET], "adopted");
@@ -57,16 +57,16 @@ fn a_copy_that_shall_be_kept_stays_with_its_marks() {
 }
 
 #[test]
-fn a_copy_that_nobody_can_tell_from_another_secret_is_left_and_named() {
+fn a_copy_without_ownership_metadata_is_left_and_named() {
     tell("stripped", SOURCE, |story| {
-        // Without marks it is still told by the time at which it was stored, to the nanosecond.
+        // Without ownership metadata it is recognised by the time at which it was stored, to the nanosecond.
         story.settle();
         story.vault.put_custom_metadata(&story.mount, TARGET, &[]);
         story.expect_no_changes();
         story.destroy().expect_ok();
         story.expect_nothing_left();
 
-        // Without marks and with another value it is anybody's.
+        // Without ownership metadata and with another value its owner is unknown.
         story.settle();
         story.vault.put_custom_metadata(&story.mount, TARGET, &[("team", "checkout")]);
         story.vault.put(&story.mount, TARGET, &[("MINE", "1")]);
@@ -94,7 +94,7 @@ fn a_copy_that_nobody_can_tell_from_another_secret_is_left_and_named() {
 }
 
 #[test]
-fn what_a_replaced_object_gives_back_is_not_its_successors_copy() {
+fn a_replaced_object_does_not_delete_the_copy_of_its_successor() {
     let successor = "lifecycle {\n  create_before_destroy = true\n}";
     tell("successor", &format!("{SOURCE}\n{successor}"), |story| {
         story.settle();
@@ -144,7 +144,7 @@ fn a_missing_right_to_delete_is_named_and_nothing_is_forgotten() {
             .expect_err("Vault denies this")
             .expect_said(&format!("Cannot delete all versions of secret `{}/{TARGET}/a`", story.mount))
             .expect_said(&format!("the token needs the capability `delete` on `{}/metadata/{TARGET}/a`", story.mount));
-        // What could be deleted is, and the rest is still known.
+        // The others are deleted, and this one stays in the state.
         assert_eq!((story.version(TARGET), story.version(&format!("{TARGET}/a"))), (0, 1));
         assert!(!story.is_tainted());
         let root = story.vault.token();

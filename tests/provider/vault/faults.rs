@@ -1,4 +1,4 @@
-//! A server, or what stands in front of it, on a bad day.
+//! Faults of the server and of proxies in front of it.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -21,7 +21,7 @@ fn spoiled(proxy: &FaultProxy) -> bool {
     proxy.calls(|call| call.spoiled) > 0
 }
 
-/// A create whose call with each number is spoiled once. Nobody notices.
+/// A create in which the call with each number fails once. It succeeds all the same.
 fn one_fault(test: &str, fault: &Fault) {
     for number in 0.. {
         let (story, proxy) = behind_proxy(&format!("{test}-{number}"), SOURCE, false);
@@ -66,7 +66,7 @@ fn lost(test: &str, fault: &Fault) {
         spoil(&proxy, number, usize::MAX, fault.clone());
         let run = story.apply();
         expect_failure(run, &[&story.mount]);
-        // What was stored, or may have been, is in the state, marked for replacement.
+        // Copies that were stored, or may have been, are in the state and tainted.
         let known = story.attributes_of("config").is_some();
         assert!(known || story.version(TARGET) == 0, "call {number}: a secret is there and nobody knows");
         assert!(!known || story.is_tainted());
@@ -171,7 +171,7 @@ fn the_token_is_not_taken_to_another_host() {
 }
 
 #[test]
-fn what_is_not_vault_is_not_repeated() {
+fn the_answer_of_another_server_is_not_repeated() {
     let (story, proxy) = behind_proxy("html", SOURCE, false);
     let page = Fault::Status { code: 200, headers: Vec::new(), body: "<html>canary-of-a-login-page</html>".to_owned() };
     proxy.rule(|call| call.path.ends_with("/data/stage/shop"), usize::MAX, page);
@@ -281,7 +281,7 @@ fn a_token_that_ends_between_two_copies_leaves_what_was_made_in_the_state() {
 }
 
 #[test]
-fn what_a_failed_create_has_made_is_made_anew_as_the_configuration_says_now() {
+fn a_failed_create_is_repeated_with_the_current_configuration() {
     let (mut story, proxy) = behind_proxy("half-changed", &format!("{SOURCE}\nrecursive = true"), false);
     twenty(&story);
     proxy.rule(|call| call.path.ends_with("/data/stage/shop/k09"), usize::MAX, errors(403, &["permission denied"]));
@@ -290,7 +290,7 @@ fn what_a_failed_create_has_made_is_made_anew_as_the_configuration_says_now() {
     let made = story.results();
     assert!(made.contains_key(&format!("{TARGET}/k00")), "{made:?}");
     proxy.clear_rules();
-    // What must not be in the copies has been in some of them.
+    // Entries that must not be in the copies were in some of them.
     story.arguments(&format!("{SOURCE}\nrecursive = true\nexclude_keys = [\"NAME\", \"KEY\"]"));
     let run = story.apply().expect_ok().expect_said("1 added, 0 changed, 1 destroyed");
     assert!(!run.said().contains("Warning: A ") && !run.said().contains("were not"), "{run}");

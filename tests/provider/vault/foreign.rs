@@ -41,7 +41,7 @@ fn a_secret_that_a_person_makes_meanwhile_is_kept_and_stays_after_the_destroy() 
 }
 
 #[test]
-fn a_secret_that_is_there_can_be_an_error() {
+fn on_existing_fail_refuses_an_existing_secret() {
     tell("on-existing", &format!("{SOURCE}\non_existing = \"fail\""), |story| {
         story.vault.put(&story.mount, TARGET, &[("MINE", "1")]);
         story
@@ -71,7 +71,7 @@ fn a_copy_of_another_environment_is_kept_with_its_name() {
         other.destroy().expect_ok();
         assert_eq!(story.marks(TARGET), marks);
 
-        // The same environment of another installation is another one.
+        // An environment of the same name in another installation is another one.
         other.body(&story.block("config", SOURCE));
         other.provider("installation = \"other\"");
         expect_kept(&other, "it belongs to environment `shop-pr-7` of installation `default`");
@@ -100,7 +100,7 @@ fn a_copy_of_another_source_is_an_error_that_names_it() {
 }
 
 #[test]
-fn what_somebody_has_written_on_or_deleted_is_somebody_elses() {
+fn a_secret_that_somebody_wrote_or_deleted_belongs_to_them() {
     tell("somebodys", SOURCE, |story| {
         // A second version that holds what the source holds is still not ours: we write one.
         let data = [("URL", "https://stage.example"), ("KEY", "stage-key")];

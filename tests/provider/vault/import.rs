@@ -1,4 +1,4 @@
-//! Import: what the copies say of themselves is enough for a plan without changes.
+//! Import: the metadata of the copies is enough for an empty plan.
 
 use eod_testkit::{cluster::PATIENCE, wait::wait_until};
 use serde_json::json;
@@ -27,7 +27,7 @@ fn a_copy_is_imported_and_nothing_is_left_to_do() {
         let key = story.key(TARGET);
         assert_eq!(key, json!({ "source_version": 1, "version": 1, "result": "cloned", "edited": true }));
         assert_eq!(audit.operations(&format!("{}/data", story.mount)), [], "an import reads metadata only");
-        // It is ours again, and goes.
+        // It is managed again, and is destroyed.
         story.destroy().expect_ok();
         story.expect_nothing_left();
     });
@@ -74,7 +74,7 @@ fn a_configuration_can_be_written_from_what_is_imported() {
 fn the_server_says_where_a_mount_ends() {
     tell("import-mount", "", |story| {
         let mount = format!("{}/kv", story.vault.mount("import-nested"));
-        // A mount cannot lie below another; it lies below a path that is none.
+        // A mount cannot be below another mount; it is below a path without a mount.
         let mount = mount.replace("/kv", "-team/kv");
         story.vault.call(
             "POST",
@@ -103,7 +103,7 @@ fn the_server_says_where_a_mount_ends() {
 }
 
 #[test]
-fn what_cannot_be_imported_is_explained() {
+fn an_invalid_import_is_explained() {
     tell("import-refused", SOURCE, |story| {
         let mount = story.mount.clone();
         story.vault.put(&mount, "preview/theirs", &[("A", "1")]);
@@ -111,7 +111,7 @@ fn what_cannot_be_imported_is_explained() {
         for (id, why) in [
             (
                 format!("{mount}/preview/theirs"),
-                "carries the marks of EoD installation `default`, so there is nothing to import",
+                "has the ownership metadata of EoD installation `default`, so there is nothing to import",
             ),
             (format!("{mount}/preview/nothing"), "check the mount and the path, and set the provider's `installation`"),
             ("nowhere/preview/x".to_owned(), "no secrets engine is mounted at `nowhere/preview/x`"),
@@ -130,7 +130,7 @@ fn what_cannot_be_imported_is_explained() {
         story.provider("installation = \"two\"");
         story
             .run(&["import", "-no-color", COPY, &id(story)])
-            .expect_err("There is no copy of ours")
+            .expect_err("The copy does not exist")
             .expect_said("of EoD installation `two`");
     });
 }

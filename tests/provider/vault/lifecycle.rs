@@ -30,7 +30,7 @@ fn a_copy_is_made_edited_and_given_back() {
             created.ends_with('Z') && marks["eod-created"].as_str().unwrap().starts_with(created.trim_end_matches('Z'))
         );
 
-        // A person's edit is noted and is no difference, and neither is a change of the source.
+        // An edit by a person is recorded and is not a difference, nor is a change of the source.
         story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
         story.vault.put(&story.mount, "stage/shop", &[("URL", "https://other.example")]);
         story.settle();
@@ -78,7 +78,7 @@ fn a_plan_says_where_the_copy_goes_and_what_waits_until_it_is_made() {
     });
 }
 
-/// What a change of one attribute does.
+/// Effect of a change of one attribute.
 struct Row {
     attribute: &'static str,
     /// Of the first apply; nothing where it is not set.
@@ -132,7 +132,7 @@ fn rows(other: &str) -> Vec<Row> {
 }
 
 #[test]
-fn what_a_change_replaces_and_what_it_updates_in_place() {
+fn changes_replace_or_update_in_place() {
     tell("changes", "", |story| {
         let other = story.vault.mount("changes-other");
         story.vault.put(&other, "stage/shop", &[("URL", "https://other.example")]);
@@ -158,7 +158,7 @@ fn what_a_change_replaces_and_what_it_updates_in_place() {
             let metadata = story.vault.metadata(place, path).unwrap();
             assert_eq!(metadata["current_version"], 1, "{attribute}");
             assert_eq!(metadata["custom_metadata"]["eod-env"], found["environment"], "{attribute}");
-            // What is not replaced is neither read nor written.
+            // A copy that is not replaced is neither read nor written.
             let asked = audit.operations(&format!("{place}/data/{path}"));
             assert_eq!(asked.is_empty(), actions[0] != "delete", "{attribute}: {asked:?}");
         }
@@ -196,7 +196,7 @@ fn entries_are_left_out_and_everything_else_is_copied_as_it_is() {
 }
 
 #[test]
-fn what_people_wrote_on_the_source_goes_along_as_far_as_it_fits() {
+fn custom_metadata_of_the_source_is_copied_as_far_as_it_fits() {
     tell("metadata", SOURCE, |story| {
         let long = "v".repeat(512);
         let names: Vec<String> = (0..64).map(|number| format!("k{number:02}")).collect();
@@ -214,7 +214,7 @@ fn what_people_wrote_on_the_source_goes_along_as_far_as_it_fits() {
 }
 
 #[test]
-fn what_people_wrote_where_the_copy_goes_stays_beside_the_marks() {
+fn custom_metadata_of_the_target_is_kept() {
     tell("prepared", SOURCE, |story| {
         story.vault.put_custom_metadata(&story.mount, "stage/shop", &[("team", "platform"), ("tier", "1")]);
         // Metadata without a value, as somebody prepares it who wants settings of his own.

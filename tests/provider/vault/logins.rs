@@ -35,7 +35,7 @@ fn a_token_comes_from_the_block_or_the_environment() {
         let token = story.cloner(false);
         auth(story, &format!("token = \"{token}\""));
         expect_life(story);
-        // What is written beats the environment.
+        // The block has priority over the environment.
         story.token("hvs.of-nobody");
         expect_life(story);
         story.provider("");
@@ -117,7 +117,7 @@ fn a_jwt_is_given_or_read_from_a_file() {
         auth(story, &block("token_path = \"does/not/exist\""));
         story.apply().expect_err("cannot read the JWT from `does/not/exist`");
         auth(story, &block(""));
-        story.plan().expect_err("Exactly one of `token` and `token_path` is needed");
+        story.plan().expect_err("Exactly one of `token` and `token_path` is required");
     });
 }
 
@@ -152,10 +152,10 @@ fn a_service_account_of_a_cluster_logs_in_and_its_pods_read_their_copies() {
 }
 
 #[test]
-fn one_way_to_log_in_is_needed_and_not_two() {
+fn exactly_one_login_method_is_required() {
     tell("login-two", SOURCE, |story| {
         auth(story, "token = \"a\", approle = { role_id = \"r\", secret_id = \"s\" }");
-        let run = story.plan().expect_err("Exactly one of `token`, `approle`, `kubernetes` and `jwt` is needed");
+        let run = story.plan().expect_err("Exactly one of `token`, `approle`, `kubernetes` and `jwt` is required");
         run.expect_said("keep one of them, or remove `auth` to take the token from VAULT_TOKEN");
         auth(story, "approle = { role_id = \"r\", secret_id = \"s\", mount = \"../token\" }");
         story.plan().expect_err("expected the path of an auth mount without `auth/`, such as `approle`");

@@ -1,4 +1,4 @@
-//! Entries of the environment's own: in the copy from its first version on, and written again only where nobody edited it.
+//! Overrides: in the copy from its first version on, and written again only if nobody has edited it.
 
 use eod_testkit::fault::{Fault, Logged};
 use serde_json::{Value, json};
@@ -16,7 +16,7 @@ fn copy(url: &str) -> Option<Value> {
     Some(json!({ "URL": url, "KEY": "stage-key" }))
 }
 
-/// Panics unless the copy has this URL, is of this version, and nobody is said to have edited it.
+/// Panics unless the copy has this URL and version, and is not reported as edited.
 #[track_caller]
 fn expect_ours(story: &VaultStory, url: &str, version: u64) {
     assert_eq!(story.get(TARGET), copy(url));
@@ -26,13 +26,13 @@ fn expect_ours(story: &VaultStory, url: &str, version: u64) {
 }
 
 #[test]
-fn an_override_stands_in_the_first_version_and_is_written_again_when_its_number_is_raised() {
+fn an_override_is_in_the_first_version_and_is_written_again_with_a_higher_version() {
     tell("overrides", &overriding("https://one.example", 1), |story| {
         story.settle();
         expect_ours(story, "https://one.example", 1);
         let created = story.attributes()["created_at"].clone();
 
-        // Another value alone is no difference: nobody can compare what is not stored.
+        // Another value alone is not a difference: values that are not stored cannot be compared.
         story.arguments(&overriding("https://two.example", 1));
         story.expect_no_changes();
         story.arguments(&overriding("https://two.example", 2));
@@ -40,7 +40,7 @@ fn an_override_stands_in_the_first_version_and_is_written_again_when_its_number_
         let change = &plan["resource_changes"][0]["change"];
         assert_eq!((&change["actions"], &change["after_unknown"]["keys"]), (&json!(["update"]), &json!(true)));
         assert!(change["after_unknown"]["secret_ref"].is_null(), "what hangs on the copy need not wait: {change}");
-        // What came to the source meanwhile is not asked for.
+        // Entries added to the source since are not copied.
         story.vault.put(&story.mount, "stage/shop", &[("URL", "https://stage.example"), ("NEW", "1")]);
         story.settle();
         expect_ours(story, "https://two.example", 2);
@@ -70,7 +70,7 @@ fn a_copy_that_somebody_has_edited_is_not_overridden() {
             .expect_said("Warning: The overrides were not written")
             .expect_said("somebody has edited or deleted the copy, and an edit is never overwritten");
         assert_eq!((story.get(TARGET), story.version(TARGET)), (copy("https://mine.example"), 2));
-        // It is said once.
+        // The warning comes once.
         story.expect_no_changes();
 
         // A copy that was deleted is not brought back either.
@@ -122,7 +122,7 @@ fn patterns_that_came_later_touch_nothing_that_exists_and_let_nothing_be_read() 
         run.expect_said(&format!("The overrides were not written: {}/{TARGET}", story.mount))
             .expect_said("it is sensitive now (`vault.sensitive_paths` has `*/preview/*`), and is not read any more");
         assert_eq!(audit.operations(&format!("{}/data", story.mount)), []);
-        // What is made anew is asked again.
+        // A new copy is checked again.
         story.run(&["plan", "-no-color", "-replace=eod_vault_clone.config"]).expect_err("and is never read or copied");
         story.destroy().expect_ok();
         story.expect_nothing_left();
@@ -133,7 +133,7 @@ fn patterns_that_came_later_touch_nothing_that_exists_and_let_nothing_be_read() 
 fn overrides_of_a_subtree_are_refused() {
     tell("overrides-subtree", &format!("{}\nrecursive = true", overriding("https://one.example", 1)), |story| {
         let run = story.plan().expect_err("Overrides of a subtree");
-        let run = run.expect_said("`overrides_wo` says what stands in one secret, and `recursive` copies many");
+        let run = run.expect_said("`overrides_wo` sets entries of one secret, and `recursive` copies many secrets");
         run.expect_said("in resource \"eod_vault_clone\" \"config\"");
     });
 }

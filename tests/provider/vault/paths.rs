@@ -1,4 +1,4 @@
-//! Spellings of paths, what is never copied, and where copies never go. All of it is told before Vault is asked.
+//! Spellings of paths, sensitive sources and forbidden targets. All are refused before any call to Vault.
 
 use eod_testkit::workspace::Run;
 
@@ -57,14 +57,14 @@ fn a_path_that_could_be_taken_for_another_is_refused() {
 }
 
 #[test]
-fn what_is_sensitive_and_what_leads_out_is_refused() {
+fn sensitive_sources_and_forbidden_targets_are_refused() {
     tell("routes", "", |story| {
         let never = "is never read or copied.";
         expect_refused(
             story,
             &[
                 ("source_path = \"sensitive/shop\"", never),
-                // The default target would end in the same word; that is one mistake and not two.
+                // The default target would end in the same segment; that is one mistake, not two.
                 ("source_path = \"stage/sensitive\"", never),
                 ("source_path = \"stage/SENSITIVE/db\"", "(it matches the pattern `*/sensitive/*`)"),
                 ("source_path = \"data/sensitive/x\"", never),
@@ -83,7 +83,7 @@ fn what_is_sensitive_and_what_leads_out_is_refused() {
 }
 
 #[test]
-fn neighbours_whose_names_begin_alike_are_no_overlap() {
+fn names_with_a_common_prefix_do_not_overlap() {
     tell("alike", "source_path = \"preview/pr-1\"\ntarget_path = \"preview/pr-12\"", |story| {
         story.vault.put(&story.mount, "preview/pr-1", &[("A", "1")]);
         story.settle();
@@ -114,7 +114,7 @@ fn patterns_of_the_provider_block_hold_for_every_spelling_of_a_mount() {
         let text = block(&mount, "prod/shop");
         story.body(&text);
         story.plan().expect_err(&format!("is sensitive (it matches the pattern `{mount}/data/prod/*`)"));
-        // A part of the path in the mount is no other mount, although no pattern covers it.
+        // A segment of the path in the mount is not another mount, although no pattern covers it.
         let text = block(&format!("{mount}/prod"), "shop");
         story.body(&text);
         story
@@ -122,7 +122,7 @@ fn patterns_of_the_provider_block_hold_for_every_spelling_of_a_mount() {
             .expect_err(&format!("cannot find the mount of `{mount}/prod`"))
             .expect_said(&format!("set the mount to `{mount}`, and move the rest into the path"));
         assert!(!audit.was_read(&mount, "prod"));
-        // What the patterns allow is copied, also where the default would not.
+        // Sources that the patterns allow are copied, even if the default does not allow them.
         let text = block(&mount, "stage/shop");
         story.body(&text);
         story.settle();
@@ -132,7 +132,7 @@ fn patterns_of_the_provider_block_hold_for_every_spelling_of_a_mount() {
 }
 
 #[test]
-fn patterns_that_cannot_be_meant_are_refused_where_they_stand() {
+fn invalid_patterns_are_refused_at_their_position() {
     tell("bad-patterns", SOURCE, |story| {
         for (pattern, why) in [
             ("sensitive_paths = [\"*/ok/*\", \"prod\"]", "has no slash; patterns are matched against `<mount>/<path>`"),
@@ -148,7 +148,7 @@ fn patterns_that_cannot_be_meant_are_refused_where_they_stand() {
 }
 
 #[test]
-fn names_with_every_other_character_are_copied_as_they_are() {
+fn names_with_unusual_characters_are_copied_unchanged() {
     let source = "stage/größe & \\\"100%\\\"/a b+c?d#e";
     tell("names", &format!("source_path = \"{source}\""), |story| {
         let path = source.replace('\\', "");

@@ -67,7 +67,7 @@ fn the_cloners_policy_is_enough_for_a_life_and_for_nothing_else() {
 }
 
 #[test]
-fn what_the_policy_does_not_allow_is_refused_by_the_server_and_explained() {
+fn calls_that_the_policy_forbids_are_refused_and_explained() {
     tell("cloner-refused", SOURCE, |story| {
         let mount = story.mount.clone();
         story.vault.put(&mount, "prod/shop", &[("A", "1")]);
@@ -163,7 +163,7 @@ fn a_function_says_what_is_wrong_with_which_argument() {
     tell("policy-errors", "", |story| {
         for (call, argument, why) in [
             ("vault_cloner_policy(\"a//b\", [\"stage\"], null, null, null)", "mount", "two slashes in a row"),
-            ("vault_cloner_policy(\"secret\", [], null, null, null)", "sources", "At least one source is needed"),
+            ("vault_cloner_policy(\"secret\", [], null, null, null)", "sources", "At least one source is required"),
             ("vault_cloner_policy(\"secret\", [\"../x\"], null, null, null)", "sources", "the segment `..`"),
             ("vault_cloner_policy(\"secret\", [\"stage\"], null, [], null)", "target_prefixes", "The list is empty"),
             ("vault_cloner_policy(\"secret\", [\"stage\"], null, null, [\"prod\"])", "sensitive_paths", "has no slash"),
@@ -183,7 +183,7 @@ fn a_function_says_what_is_wrong_with_which_argument() {
             story.body(&format!(
                 "output \"o\" {{\n  value = provider::eod::vault_reader_policy(\"secret\", {both})\n}}\n"
             ));
-            story.plan().expect_err("Exactly one of `environment` and `accessor` is needed");
+            story.plan().expect_err("Exactly one of `environment` and `accessor` is required");
         }
         assert_eq!(story.output("o"), Value::Null);
     });

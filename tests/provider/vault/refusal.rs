@@ -1,4 +1,4 @@
-//! What is wrong is said once: which mount and path, which capability is missing, and what to do. Nothing is half made.
+//! Refusals name the mistake once: mount and path, missing capability, remedy. No copy is left half made.
 
 use eod_testkit::{
     fault::Logged,
@@ -20,7 +20,7 @@ fn expect_refused(story: &VaultStory, said: &[&str]) -> Run {
 }
 
 #[test]
-fn a_mount_that_is_none_or_of_another_kind_is_named() {
+fn a_missing_or_unsupported_mount_is_named() {
     tell("mounts", SOURCE, |story| {
         let mount = story.mount.clone();
         let block = |mount: &str, more: &str| {
@@ -91,7 +91,7 @@ fn version_1_of_the_engine_is_a_source_and_no_target() {
         assert_eq!(story.get("preview/pr-1/shop").unwrap()["URL"], "https://old.example");
         assert!(story.key("preview/pr-1/shop")["source_version"].is_null());
         assert_eq!(story.marks("preview/pr-1/shop")["eod-src-version"], "none");
-        // What was stored before a kill is found again without versions as well.
+        // A copy stored before a kill is found again without versions as well.
         story.vault.remove(&mount, "preview/pr-1/shop");
         story.vault.put(&mount, "preview/pr-1/shop", &[("URL", "https://old.example")]);
         story.forget();
@@ -131,6 +131,20 @@ fn a_source_that_is_missing_or_deleted_is_named() {
         story.arguments("source_path = \"stage/none\"\nrecursive = true");
         expect_refused(story, &["there is no secret to copy at this path"]);
         story.expect_nothing_left();
+    });
+}
+
+#[test]
+fn a_pasted_source_path_is_answered_with_the_right_one() {
+    tell("pasted", SOURCE, |story| {
+        let mount = story.mount.clone();
+        for path in [format!("{mount}/stage/shop"), "data/stage/shop".to_owned(), format!("{mount}/data/stage/shop")] {
+            story.arguments(&format!("source_path = \"{path}\""));
+            expect_refused(story, &["write `source_path = \"stage/shop\"`"]);
+        }
+        story.expect_nothing_left();
+        story.arguments(SOURCE);
+        story.settle();
     });
 }
 
@@ -216,7 +230,7 @@ fn a_namespace_that_is_not_there_is_named() {
 }
 
 #[test]
-fn nobody_at_the_address_is_said_soon() {
+fn a_refused_connection_is_reported_soon() {
     tell("unreachable", &format!("{SOURCE}\ntimeouts = {{ create = \"3s\" }}"), |story| {
         story.set_env("VAULT_ADDR", "http://127.0.0.1:9");
         expect_refused(
@@ -240,7 +254,7 @@ fn nobody_at_the_address_is_said_soon() {
 #[test]
 fn neither_a_server_nor_a_token_is_guessed() {
     tell("nothing-named", SOURCE, |story| {
-        // What the official client would take.
+        // Defaults of the official client.
         std::fs::write(story.path().with_file_name("home").join(".vault-token"), story.vault.token()).unwrap();
         story.unset_env("VAULT_TOKEN");
         expect_refused(

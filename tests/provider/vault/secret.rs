@@ -16,7 +16,7 @@ fn ephemeral(arguments: &str) -> String {
 }
 
 #[test]
-fn a_secret_goes_into_a_write_only_argument_and_stands_nowhere() {
+fn a_secret_in_a_write_only_argument_is_stored_nowhere() {
     tell("secret-override", "", |story| {
         story.vault.put(&story.mount, "stage/sandbox", &[("URL", "canary-of-the-sandbox")]);
         let copy = story.block(
@@ -60,7 +60,7 @@ fn a_secret_configures_another_provider() {
 }
 
 #[test]
-fn a_reference_to_what_the_same_run_makes_waits_for_it() {
+fn a_reference_to_a_copy_of_the_same_run_waits_for_it() {
     tell("secret-deferred", "", |story| {
         let other = |label: &str, arguments: &str| {
             format!(
@@ -120,7 +120,7 @@ fn versions_and_engines_of_both_kinds_are_read() {
 }
 
 #[test]
-fn what_is_not_there_deleted_or_sensitive_is_refused() {
+fn a_missing_deleted_or_sensitive_secret_is_refused() {
     tell("secret-refused", "", |story| {
         let mount = story.mount.clone();
         story.vault.put(&mount, "stage/deleted", &[("A", "1")]);
@@ -130,12 +130,12 @@ fn what_is_not_there_deleted_or_sensitive_is_refused() {
         let rows = [
             (
                 format!("ref = \"{mount}/stage/none\""),
-                "there is none of this path and version",
+                "Vault has none with this path and version",
                 "use `ref = eod_vault_clone.<name>.secret_ref`",
             ),
             (
                 format!("ref = \"{mount}/stage/shop\"\nversion = 7"),
-                "there is none of this path and version",
+                "Vault has none with this path and version",
                 "check mount, path and version",
             ),
             (
@@ -165,7 +165,7 @@ fn what_is_not_there_deleted_or_sensitive_is_refused() {
                 "Invalid version",
             ),
             (format!("ref = \"{mount}/../x\""), "must not contain the segment `..`", "Invalid ref"),
-            (String::new(), "One of `path` and `ref` is needed, and none is set", "or `ref` alone"),
+            (String::new(), "One of `path` and `ref` is required, and none is set", "or set only `ref`"),
             (format!("ref = \"{mount}/a\"\npath = \"a\""), "`ref` says mount and path", "or `ref` alone"),
         ];
         for (arguments, why, hint) in rows {

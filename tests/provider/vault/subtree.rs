@@ -5,7 +5,7 @@ use serde_json::json;
 
 use super::{SOURCE, VaultStory, meanwhile, tell};
 
-/// Where a subtree goes when nothing is said.
+/// Default target of a subtree.
 const ROOT: &str = "preview/shop-pr-7/shop";
 
 fn recursive() -> String {
@@ -88,7 +88,7 @@ fn a_folder_without_a_secret_of_its_name_is_a_subtree_as_well() {
 }
 
 #[test]
-fn what_comes_or_goes_in_a_subtree_is_no_difference() {
+fn secrets_added_to_or_removed_from_a_source_are_no_difference() {
     tell("comes-and-goes", &recursive(), |story| {
         let mount = story.mount.clone();
         fill(story, &["stage/shop/a", "stage/shop/b"]);

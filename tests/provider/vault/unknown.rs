@@ -1,4 +1,4 @@
-//! What hangs on things that the same run makes: it is planned, and nothing stands in for it meanwhile.
+//! Values that depend on resources of the same run: they are planned as unknown and never replaced by defaults.
 
 use eod_testkit::fault::FaultProxy;
 use serde_json::json;
@@ -51,7 +51,7 @@ fn a_source_that_turns_out_to_be_sensitive_is_refused_before_it_is_read() {
         story.apply().expect_err("is sensitive (it matches the pattern `*/sensitive/*`) and is never read or copied");
         assert!(!audit.was_read(&story.mount, "sensitive"));
         assert!(story.attributes_of("config").is_none());
-        // The same with patterns that are known only after apply.
+        // Patterns that are known only after apply.
         let mount = &story.mount;
         let block = story.block("config", "source_path = \"stage/shop\"\ntarget_path = \"preview/pr-1\"");
         let text = made("\"stage\"") + &block;
@@ -67,7 +67,7 @@ fn a_source_that_turns_out_to_be_sensitive_is_refused_before_it_is_read() {
 }
 
 #[test]
-fn a_vault_that_is_not_known_yet_is_waited_for_and_never_replaced_by_another() {
+fn an_unknown_vault_is_never_replaced_by_another() {
     tell("unknown-vault", "", |story| {
         let decoy = decoy(story);
         let address = json!({ "address": story.vault.address(), "generation": 1 });
@@ -82,16 +82,16 @@ fn a_vault_that_is_not_known_yet_is_waited_for_and_never_replaced_by_another() {
         let next = json!({ "address": story.vault.address(), "generation": 2 });
         story.body(&(made(&next.to_string()) + &copy));
         let run = story.plan().expect_ok().expect_said("The copies were not refreshed");
-        run.expect_said(&format!("the copy `{}/{TARGET}` is taken to be as it was", story.mount))
+        run.expect_said(&format!("the state of the copy `{}/{TARGET}` is kept as it is", story.mount))
             .expect_said("0 to add, 1 to change, 0 to destroy");
         story.apply().expect_ok().expect_said(&done(0, 1, 0));
         story.expect_no_changes();
 
-        // A secret cannot be opened in a Vault that nobody knows.
+        // A secret cannot be opened in an unknown Vault.
         let secret = format!("ephemeral \"eod_vault_secret\" \"it\" {{\n  ref = \"{}/stage/shop\"\n}}\n", story.mount);
         let last = json!({ "address": story.vault.address(), "generation": 3 });
         story.body(&(made(&last.to_string()) + &copy + &secret));
-        story.plan().expect_err("Vault is not known yet").expect_said("no other Vault may stand in for it");
+        story.plan().expect_err("Vault is not known yet").expect_said("no other Vault is used instead");
         assert!(decoy.log().is_empty(), "another Vault was asked:\n{}", decoy.story());
         story.body(&(made(&next.to_string()) + &copy));
         story.destroy().expect_ok();

@@ -4,7 +4,7 @@
 use std::{
     fs,
     io::{BufRead, BufReader},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, Command, Stdio},
     sync::OnceLock,
 };
@@ -180,13 +180,8 @@ fn text(value: &Value) -> &str {
     value.as_str().unwrap_or_default()
 }
 
-/// The server's binary: EOD_TEST_VAULT, or what the testbed builds once per machine.
+/// The server's binary: `EOD_TEST_VAULT`, or the testbed's Vault, which is built once per machine.
 fn binary() -> PathBuf {
-    if let Some(given) = std::env::var_os("EOD_TEST_VAULT") {
-        return given.into();
-    }
-    let script = Path::new(env!("CARGO_MANIFEST_DIR")).join("../../tests/testbed/build.sh");
-    let built = Command::new("bash").arg(script).arg("vault").stderr(Stdio::inherit()).output().unwrap();
-    assert!(built.status.success(), "the testbed's Vault must build");
-    String::from_utf8(built.stdout).unwrap().lines().last().unwrap().into()
+    let given = std::env::var_os("EOD_TEST_VAULT").map(PathBuf::from);
+    given.unwrap_or_else(|| eod_testkit::testbed::build("vault").unwrap_or_else(|error| panic!("no Vault: {error}")))
 }

@@ -1,0 +1,123 @@
+//! Responses that must not be taken for an answer, and tokens that must stay secret.
+
+use serde_json::json;
+
+use super::fake::{FakeForge, Reply, TOKEN, deadline, github, repository};
+use crate::{
+    ErrorKind,
+    forge::{ForgeKind, ForgeProblem, ForgeRefusal},
+};
+
+const GITHUB: ForgeKind = ForgeKind::GitHub;
+
+#[tokio::test]
+async fn incomplete_responses_are_errors_and_not_shorter_lists() {
+    let mut without_head = github(2);
+    without_head.as_object_mut().unwrap().remove("head");
+    let bodies = [
+        "<html>canary</html>".to_owned(),
+        "[{\"number\":1".to_owned(),
+        json!({ "items": [] }).to_string(),
+        json!([github(1), without_head]).to_string(),
+        String::new(),
+    ];
+    for body in bodies {
+        let shown = body.clone();
+        let fake = FakeForge::serve(move |_, _| Some(Reply::text(200, &body))).await;
+        let error = fake.client(GITHUB).open_pull_requests(&repository(GITHUB), &deadline(60)).await.unwrap_err();
+        assert!(matches!(ForgeProblem::of(&error), Some(ForgeProblem::Unreadable { status: 200 })), "{shown}");
+        assert!(!error.chain().contains("canary"));
+    }
+}
+
+#[tokio::test]
+async fn a_list_that_breaks_on_its_second_page_is_an_error() {
+    let fake = FakeForge::serve(|number, seen| {
+        let next = format!("<http://{}/2>; rel=\"next\"", seen.header("host"));
+        (number == 0).then(|| Reply::json(200, &json!([github(1)])).with("link", next))
+    })
+    .await;
+    let error = fake.client(GITHUB).open_pull_requests(&repository(GITHUB), &deadline(60)).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unavailable);
+}
+
+#[tokio::test]
+async fn the_token_is_not_sent_to_another_host() {
+    let other = FakeForge::serve(|_, _| Some(Reply::json(200, &json!([])))).await;
+    let to = format!("{}/repos", other.url);
+    let fake = FakeForge::serve(move |_, _| Some(Reply::text(301, "").with("location", to.as_str()))).await;
+    let error = fake.client(GITHUB).open_pull_requests(&repository(GITHUB), &deadline(60)).await.unwrap_err();
+    assert_eq!(ForgeProblem::of(&error), Some(&ForgeProblem::Redirected { to: other.url.clone() }));
+
+    let next = format!("<{}/2>; rel=\"next\"", other.url);
+    let fake = FakeForge::serve(move |_, _| Some(Reply::json(200, &json!([])).with("link", next.as_str()))).await;
+    let error = fake.client(GITHUB).open_pull_requests(&repository(GITHUB), &deadline(60)).await.unwrap_err();
+    assert!(matches!(ForgeProblem::of(&error), Some(ForgeProblem::Redirected { .. })), "{}", error.chain());
+    assert!(other.log().is_empty());
+}
+
+#[tokio::test]
+async fn a_renamed_repository_is_followed_within_the_host() {
+    let fake = FakeForge::serve(|number, _| {
+        Some(if number == 0 {
+            Reply::text(301, "").with("location", "/repositories/1/pulls")
+        } else {
+            Reply::json(200, &json!([github(1)]))
+        })
+    })
+    .await;
+    let found = fake.client(GITHUB).open_pull_requests(&repository(GITHUB), &deadline(60)).await.unwrap();
+    assert_eq!((found.len(), fake.lines()[1].as_str()), (1, "GET /repositories/1/pulls"));
+}
+
+#[tokio::test]
+async fn a_404_of_a_branch_or_label_counts_only_if_it_names_it() {
+    let fake = FakeForge::serve(|_, _| Some(Reply::message(404, "Not Found"))).await;
+    let (client, repository) = (fake.client(GITHUB), repository(GITHUB));
+    let error = client.branch_exists(&repository, "a", &deadline(60)).await.unwrap_err();
+    assert_eq!(ForgeRefusal::of(&error).map(|refusal| refusal.status), Some(404));
+    assert!(client.remove_label(&repository, 1, "preview", &deadline(60)).await.is_err());
+    assert_eq!(client.pull_request(&repository, 1, &deadline(60)).await.unwrap(), None);
+
+    let fake = FakeForge::serve(|_, seen| {
+        Some(match seen.line.as_str() {
+            "GET /repos/acme/shop/pulls/1" => Reply::json(200, &github(1)),
+            line if line.contains("/branches/") => Reply::message(404, "Branch not found"),
+            _ => Reply::message(404, "Label does not exist"),
+        })
+    })
+    .await;
+    let client = fake.client(GITHUB);
+    assert!(!client.branch_exists(&repository, "a", &deadline(60)).await.unwrap());
+    client.remove_label(&repository, 1, "absent", &deadline(60)).await.unwrap();
+    assert!(client.remove_label(&repository, 1, "preview", &deadline(60)).await.is_err());
+}
+
+#[tokio::test]
+async fn a_create_that_may_be_stored_is_sent_once() {
+    let fake = FakeForge::serve(|_, _| Some(Reply::message(502, "bad gateway"))).await;
+    let error = fake.client(GITHUB).create_comment(&repository(GITHUB), 7, "x", &deadline(60)).await.unwrap_err();
+    assert_eq!((error.kind, error.outcome_unknown(), fake.log().len()), (ErrorKind::Unavailable, true, 1));
+}
+
+#[tokio::test]
+async fn a_repository_of_another_host_is_refused_without_a_request() {
+    let fake = FakeForge::serve(|_, _| None).await;
+    let client = fake.client(GITHUB);
+    let error = client.open_pull_requests(&repository(ForgeKind::GitLab), &deadline(60)).await.unwrap_err();
+    assert_eq!(ForgeProblem::of(&error), Some(&ForgeProblem::OtherHost { host: "gitlab.com".into() }));
+    assert!(fake.log().is_empty());
+}
+
+#[tokio::test]
+async fn the_token_is_never_shown() {
+    let fake = FakeForge::serve(|_, _| Some(Reply::message(401, "Bad credentials"))).await;
+    let client = fake.client(GITHUB);
+    let error = client.open_pull_requests(&repository(GITHUB), &deadline(60)).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unauthenticated);
+    assert!(!format!("{client:?} {error:?} {}", error.chain()).contains(TOKEN));
+    assert_eq!(
+        error.chain(),
+        "cannot list the open pull requests of acme/shop: the forge answered 401 (Bad credentials)"
+    );
+}

@@ -1,0 +1,82 @@
+//! Rules for single files: nothing unfinished, no long files, no paths of one machine.
+
+use crate::{
+    assert_none,
+    source::{Source, with_endings},
+};
+
+/// Files over [`LONGEST`] lines, each with the reason not to split it.
+const LONG: &[(&str, &str)] = &[];
+
+/// Maximum number of lines of a file.
+const LONGEST: usize = 600;
+
+#[test]
+fn nothing_is_unfinished() {
+    // This file spells what it looks for.
+    let files: Vec<_> =
+        with_endings(&["rs"]).into_iter().filter(|file| !file.path.ends_with("tidy/files.rs")).collect();
+    assert_none(&unfinished(&files));
+}
+
+#[test]
+fn unfinished_code_is_found() {
+    for text in ["todo!()", "unimplemented!(\"later\")", "#[ignore]", "#[ignore = \"slow\"]", "// FIXME"] {
+        let file = Source::example("x.rs", &format!("fn f() {{\n    {text}\n}}"));
+        assert_eq!(unfinished(&[file]).len(), 1, "{text}");
+    }
+}
+
+fn unfinished(files: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for Source { path, text } in files {
+        for (at, line) in text.lines().enumerate() {
+            if ["todo!(", "unimplemented!(", "#[ignore", "FIXME"].iter().any(|marker| line.contains(marker)) {
+                complaints.push(format!("{path}:{}: {}", at + 1, line.trim()));
+            }
+        }
+    }
+    complaints
+}
+
+#[test]
+fn files_are_short() {
+    assert_none(&too_long(&with_endings(&["rs", "go"]), LONG));
+}
+
+#[test]
+fn long_file_is_found() {
+    let long = Source::example("a.rs", &"x\n".repeat(LONGEST + 1));
+    let short = Source::example("b.rs", &"x\n".repeat(LONGEST));
+    assert_eq!(too_long(&[long.clone(), short.clone()], &[]).len(), 1);
+    assert_eq!(too_long(&[long], &[("a.rs", "a table")]).len(), 0);
+    assert_eq!(too_long(&[short], &[("b.rs", "no longer true")]).len(), 1, "an exception without need is found");
+}
+
+fn too_long(files: &[Source], allowed: &[(&str, &str)]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for Source { path, text } in files {
+        let (lines, is_listed) = (text.lines().count(), allowed.iter().any(|(file, _)| path.ends_with(file)));
+        if (lines > LONGEST) != is_listed {
+            complaints.push(format!("{path}: {lines} lines; split it by noun, or list it in LONG with the reason"));
+        }
+    }
+    complaints
+}
+
+#[test]
+fn no_file_names_a_path_of_one_machine() {
+    let endings = ["rs", "go", "md", "toml", "sh", "yaml", "yml", "tf", "mod", "proto", "hcl"];
+    assert_none(&machine_paths(&with_endings(&endings)));
+}
+
+#[test]
+fn path_of_one_machine_is_found() {
+    assert_eq!(machine_paths(&[Source::example("a.md", &format!("/{}/x", "root"))]).len(), 1);
+}
+
+fn machine_paths(files: &[Source]) -> Vec<String> {
+    let paths = [format!("/{}/", "root"), format!("/{}/main", "work"), format!("/{}/shared", "work")];
+    let found = files.iter().filter(|file| paths.iter().any(|path| file.text.contains(path)));
+    found.map(|file| format!("{} names a path of one machine", file.path)).collect()
+}

@@ -1,0 +1,83 @@
+//! Phrases that readers do not understand at first reading, in product sources and in texts for users.
+
+use crate::{
+    assert_none,
+    module_tree::modules,
+    source::{Source, libraries, with_endings},
+};
+
+/// Refused phrases, each with what to write. They are compared in lower case and as whole words.
+const REFUSED: &[(&str, &str)] = &[
+    ("nobody answers", "connection refused, or timed out"),
+    ("the same, of", "the noun again"),
+    ("where it is not given", "if not set"),
+    ("where it is given", "if set"),
+    ("our marks", "ownership labels"),
+    ("is no kind", "unsupported kind"),
+    ("is no text", "is not UTF-8, or is not a string"),
+    ("is no number", "is not a number"),
+    ("is no name", "is not a valid name"),
+    ("stands beside", "is stored with, or runs next to"),
+    ("lies beside", "is stored with"),
+    ("hangs on", "depends on"),
+    ("lives beside", "is stored with"),
+    ("whom", "a noun"),
+    ("shall", "must, or the present tense"),
+    ("may be had", "is available"),
+    ("can be had", "is available"),
+    ("of its own accord", "by itself"),
+];
+
+/// Crates and folders with such phrases that are still to be reworded, by the beginning of their paths.
+const EXCEPTED: &[&str] = &["argocd-cmp/", "crates/clients/", "docs/", "provider/"];
+
+#[test]
+fn prose_is_plain() {
+    // This file spells what it looks for.
+    let rust = libraries()
+        .into_iter()
+        .filter(|library| library.name != "eod-tidy")
+        .flat_map(|library| modules(&library.lib))
+        .map(|module| module.source);
+    // CONTRIBUTING.md lists phrases to avoid.
+    let pages =
+        with_endings(&["md", "tf", "yaml", "sh", "go"]).into_iter().filter(|file| file.path != "CONTRIBUTING.md");
+    let files: Vec<_> =
+        rust.chain(pages).filter(|file| !EXCEPTED.iter().any(|start| file.path.starts_with(start))).collect();
+    assert_none(&refused(&files));
+}
+
+#[test]
+fn refused_phrase_is_found() {
+    let found = |text: &str| refused(&[Source::example("a.rs", text)]).len();
+    assert_eq!(found("// Nobody  answers."), 1);
+    assert_eq!(found("/// It is there for whom it\n/// lies beside."), 2);
+    assert_eq!(found("`shallow` and somewhere"), 0);
+}
+
+fn refused(files: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for Source { path, text } in files {
+        let mut words = Vec::new();
+        for (at, line) in text.lines().enumerate() {
+            let line = line.to_lowercase();
+            let of_line =
+                line.split(|c: char| !c.is_alphanumeric() && !matches!(c, ',' | '_' | '-' | '\'' | '{' | '}'));
+            words.extend(of_line.filter(|word| !word.is_empty()).map(|word| (word.to_owned(), at + 1)));
+        }
+        for (phrase, remedy) in REFUSED {
+            let parts: Vec<_> = phrase.split(' ').collect();
+            let matches =
+                words.windows(parts.len()).filter(|window| {
+                    let last = parts.len() - 1;
+                    window.iter().zip(&parts).enumerate().all(|(at, ((word, _), part))| {
+                        word == part || (at == last && word.trim_end_matches(',') == *part)
+                    })
+                });
+            for window in matches {
+                complaints.push(format!("{path}:{}: `{phrase}`; write {remedy}", window[0].1));
+            }
+        }
+    }
+    complaints
+}

@@ -1,0 +1,100 @@
+//! Files of the repository and the crates that own them.
+
+use std::{
+    path::{Path, PathBuf},
+    process::Command,
+};
+
+use serde_json::Value;
+
+/// A file, by its path below the root of the repository.
+#[derive(Clone)]
+pub(crate) struct Source {
+    pub(crate) path: String,
+    pub(crate) text: String,
+}
+
+impl Source {
+    /// A bad example.
+    pub(crate) fn example(path: &str, text: &str) -> Self {
+        Self { path: path.to_owned(), text: text.to_owned() }
+    }
+}
+
+/// The root folder of the repository.
+pub(crate) fn root() -> &'static Path {
+    Path::new(env!("CARGO_MANIFEST_DIR")).ancestors().nth(2).expect("the crate is two folders below the root")
+}
+
+/// All files with these endings.
+pub(crate) fn with_endings(endings: &[&str]) -> Vec<Source> {
+    let mut found = Vec::new();
+    collect(root(), endings, &mut found);
+    assert!(!found.is_empty());
+    found
+}
+
+fn collect(folder: &Path, endings: &[&str], found: &mut Vec<Source>) {
+    for entry in std::fs::read_dir(folder).expect("readable").flatten() {
+        let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
+        if path.is_dir() {
+            if !matches!(name.as_str(), "target" | ".git" | ".terraform") {
+                collect(&path, endings, found);
+            }
+        } else if path.extension().is_some_and(|ending| endings.iter().any(|wanted| ending == *wanted)) {
+            found.push(read(&path));
+        }
+    }
+}
+
+/// Reads a file by its absolute path.
+pub(crate) fn read(path: &Path) -> Source {
+    let below = path.strip_prefix(root()).expect("below the root");
+    Source {
+        path: below.to_string_lossy().into_owned(),
+        text: std::fs::read_to_string(path).unwrap_or_else(|error| panic!("{}: {error}", path.display())),
+    }
+}
+
+/// A crate with library code.
+pub(crate) struct Library {
+    pub(crate) name: String,
+    /// Absolute path of `lib.rs`.
+    pub(crate) lib: PathBuf,
+}
+
+impl Library {
+    /// True for the crates that users run; false for those that only tests use.
+    pub(crate) fn is_product(&self) -> bool {
+        !matches!(self.name.as_str(), "eod-testkit" | "eod-tidy")
+    }
+}
+
+/// The library crates of the workspace.
+pub(crate) fn libraries() -> Vec<Library> {
+    let mut found = Vec::new();
+    for package in metadata()["packages"].as_array().expect("cargo metadata lists packages") {
+        for target in package["targets"].as_array().into_iter().flatten() {
+            let kinds = target["kind"].as_array().into_iter().flatten();
+            let is_library = kinds.into_iter().any(|kind| kind == "lib" || kind == "proc-macro");
+            if let (true, Some(name), Some(lib)) = (is_library, package["name"].as_str(), target["src_path"].as_str()) {
+                found.push(Library { name: name.to_owned(), lib: lib.into() });
+            }
+        }
+    }
+    assert!(found.len() > 5, "cargo metadata lists {} libraries", found.len());
+    found
+}
+
+/// `cargo metadata` without dependencies of other authors.
+pub(crate) fn metadata() -> Value {
+    let text = cargo(&["metadata", "--format-version=1", "--no-deps", "--offline"]);
+    serde_json::from_str(&text).expect("cargo prints JSON")
+}
+
+/// Output of a cargo command in the root folder.
+pub(crate) fn cargo(arguments: &[&str]) -> String {
+    let output = Command::new(env!("CARGO")).args(arguments).current_dir(root()).output().expect("cargo runs");
+    assert!(output.status.success(), "{}", String::from_utf8_lossy(&output.stderr));
+    String::from_utf8(output.stdout).expect("cargo prints UTF-8")
+}
