@@ -3,13 +3,7 @@
 //! The server's unit tests call the same functions with the seeds and with damaged seeds, so the targets are tested
 //! without a fuzzer. The parent module imports the server's items.
 //!
-//! The targets compile on stable Rust:
-//!
-//! ```sh
-//! CARGO_TARGET_DIR=target cargo check --manifest-path argocd-cmp/fuzz/Cargo.toml --bins
-//! ```
-//!
-//! A fuzzer run needs a nightly compiler and `cargo-fuzz`:
+//! `cargo check -p eod-cmp-fuzz` compiles the targets on stable Rust. A run needs a nightly compiler and `cargo-fuzz`:
 //!
 //! ```sh
 //! cargo +nightly fuzz run --fuzz-dir argocd-cmp/fuzz archive argocd-cmp/fuzz/seeds/archive
