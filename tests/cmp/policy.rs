@@ -49,7 +49,7 @@ fn invalid_policies_are_refused_and_the_old_one_is_kept() {
         story.plugin.write_policy(&broken);
         story.plugin.signal(Signal::SIGHUP);
         wait_until("the policy to be refused", PATIENCE, || match story.plugin.page("/readyz") {
-            (200, text) if text.contains("the policy's file is refused and an older one is in force") => Ok(()),
+            (200, text) if text.contains("the policy file is invalid and an older policy is in force") => Ok(()),
             other => Err(format!("{other:?}")),
         });
         wait_until("the number to say so", PATIENCE, || match story.plugin.number("eod_cmp_policy_refused") {

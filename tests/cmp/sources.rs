@@ -151,7 +151,7 @@ fn missing_and_disabled_tools_fail_only_sources_that_need_them() {
     let text = story.refused(&story.request_of("generated", "shop-pr-7"));
     let place =
         "generated/kustomization.yaml:2\n  rule:   tool\n  found:  `configMapGenerator` needs the kustomize binary";
-    assert!(text.contains(place) && text.contains("`no-such-kustomize`, and there is none here"), "{text}");
+    assert!(text.contains(place) && text.contains("`no-such-kustomize` is required, but it is not in PATH"), "{text}");
     let text = story.refused(&story.request_of("chart", "shop-pr-7"));
     assert!(text.contains("the source is a Helm chart, but the policy disables Helm"), "{text}");
 }

@@ -1,45 +1,48 @@
-//! One render as Argo CD asks for it: the metadata before the archive, parsed.
+//! Render request: the identity, the parameters and the directory of one Application.
 //!
-//! Who the Application is comes from what repo-server itself says (`ARGOCD_APP_*`). The metadata's own name is the base
-//! name of a directory and says nothing. Parameters are the pull request's word.
+//! The identity comes from the variables that repo-server sets itself (`ARGOCD_APP_*`). The field `app_name` of the
+//! metadata is the base name of a directory and is ignored. The parameters are set by the pull request and are not
+//! trusted.
 
 use std::collections::BTreeMap;
 
 use eod_proto::argocd as wire;
 use eod_render::Application;
 
-use crate::archive::{ArchiveError, Stated};
+use crate::archive::{ArchiveError, DeclaredArchive};
 
-/// What is asked.
+/// Request to render one Application.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Call {
-    /// The Application's identity.
+pub(crate) struct RenderRequest {
+    /// Identity of the Application.
     pub(crate) application: Application,
-    /// The repository's address.
+    /// URL of the repository.
     pub(crate) repository: String,
-    /// `ARGOCD_APP_PARAMETERS`, to the letter; empty where there are none.
+    /// Unparsed value of `ARGOCD_APP_PARAMETERS`; empty if not set.
     pub(crate) parameters: String,
-    /// The Application's directory in the archive.
+    /// Directory of the Application, relative to the root of the archive.
     pub(crate) directory: String,
-    /// What the repository has above the archive.
+    /// Path of the archive's root in the repository; empty if the archive has the whole repository.
     pub(crate) above: String,
 }
 
-impl Call {
-    /// Reads the metadata.
+impl RenderRequest {
+    /// Converts the metadata of the gRPC stream.
     ///
     /// # Errors
     ///
-    /// When size or checksum of the archive are none.
-    pub(crate) fn parse(metadata: wire::ManifestRequestMetadata) -> Result<(Self, Stated), ArchiveError> {
+    /// Fails if the size or the checksum of the archive is invalid.
+    pub(crate) fn from_metadata(
+        metadata: wire::ManifestRequestMetadata,
+    ) -> Result<(Self, DeclaredArchive), ArchiveError> {
         let wire::ManifestRequestMetadata { app_name: _, app_rel_path, checksum, size, env } = metadata;
-        let stated = Stated::parse(size, &checksum)?;
+        let declared = DeclaredArchive::parse(size, &checksum)?;
         let variables = env.into_iter().map(|wire::EnvEntry { name, value }| (name, value)).collect();
-        Ok((Self::of(variables, app_rel_path), stated))
+        Ok((Self::from_variables(variables, app_rel_path), declared))
     }
 
-    /// From variables, by name, and the directory in the tree.
-    pub(crate) fn of(mut variables: BTreeMap<String, String>, directory: String) -> Self {
+    /// Creates a request from environment variables by name and the Application's directory in the tree.
+    pub(crate) fn from_variables(mut variables: BTreeMap<String, String>, directory: String) -> Self {
         let mut take = |name: &str| variables.remove(name).unwrap_or_default();
         let source_path = take("ARGOCD_APP_SOURCE_PATH");
         let api_versions = take("KUBE_API_VERSIONS");
@@ -64,8 +67,8 @@ impl Call {
     }
 }
 
-/// What the repository has above the archive: the path in the repository without the path in the archive. With
-/// `manifest-generate-paths` the archive is a part of the repository.
+/// Path of the archive's root in the repository: the path in the repository without the path in the archive. With
+/// `manifest-generate-paths` the archive has only a part of the repository.
 fn above(source_path: &str, directory: &str) -> String {
     let (source, directory) = (clean(source_path), clean(directory));
     match source.strip_suffix(directory) {
@@ -75,6 +78,7 @@ fn above(source_path: &str, directory: &str) -> String {
     }
 }
 
+/// Removes a leading `./` and slashes at both ends; `.` becomes empty.
 fn clean(path: &str) -> &str {
     let path = path.trim_start_matches("./").trim_matches('/');
     if path == "." { "" } else { path }

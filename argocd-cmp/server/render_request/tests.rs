@@ -5,7 +5,7 @@ fn variables(pairs: &[(&str, &str)]) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn identity_comes_from_the_variables_alone() {
+fn identity_comes_only_from_the_variables() {
     let env = [
         ("ARGOCD_APP_NAME", "shop-pr-7"),
         ("ARGOCD_APP_NAMESPACE", "shop-pr-7"),
@@ -25,11 +25,11 @@ fn identity_comes_from_the_variables_alone() {
         size: 3,
         env: env.iter().map(|(name, value)| wire::EnvEntry { name: (*name).into(), value: (*value).into() }).collect(),
     };
-    let (call, stated) = Call::parse(metadata).unwrap();
-    assert_eq!(stated.size, 3);
+    let (request, declared) = RenderRequest::from_metadata(metadata).unwrap();
+    assert_eq!(declared.size, 3);
     assert_eq!(
-        call,
-        Call {
+        request,
+        RenderRequest {
             application: Application {
                 name: "shop-pr-7".to_owned(),
                 namespace: "shop-pr-7".to_owned(),
@@ -43,11 +43,11 @@ fn identity_comes_from_the_variables_alone() {
             above: String::new(),
         }
     );
-    assert_eq!(Call::of(variables(&[]), ".".to_owned()).application, Application::default());
+    assert_eq!(RenderRequest::from_variables(variables(&[]), ".".to_owned()).application, Application::default());
 }
 
 #[test]
-fn the_archive_may_be_a_part_of_the_repository() {
+fn path_above_a_partial_archive_is_derived() {
     for (source, directory, expected) in [
         ("apps/shop/pr", "apps/shop/pr", ""),
         ("apps/shop/pr", "shop/pr", "apps"),

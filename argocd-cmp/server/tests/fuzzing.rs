@@ -1,19 +1,19 @@
-//! The bodies of the fuzz targets, on their seeds and on damaged seeds, so that they hold on machines without a fuzzer.
+//! Runs the bodies of the fuzz targets on their seeds and on damaged seeds, so that they are tested without a fuzzer.
 
 use std::path::Path;
 
 use proptest::prelude::*;
 use proptest::sample::Index;
 
-use crate::archive::{Limits, Stated, Unpacked, Wanted, unpack};
+use crate::archive::{AppDirectory, ArchiveLimits, DeclaredArchive, Unpacked, unpack};
 
-#[path = "../fuzz/bodies.rs"]
+#[path = "../../fuzz/bodies.rs"]
 mod bodies;
 
-/// A target's name and what it does with bytes.
-type Target = (&'static str, fn(&[u8]));
+/// Name and body of a fuzz target.
+type FuzzTarget = (&'static str, fn(&[u8]));
 
-const TARGETS: [Target; 5] = [
+const TARGETS: [FuzzTarget; 5] = [
     ("archive", bodies::archive),
     ("message", bodies::message),
     ("parameters", bodies::parameters),
@@ -21,7 +21,7 @@ const TARGETS: [Target; 5] = [
     ("yaml", bodies::yaml),
 ];
 
-/// The seeds of a target, in the order of their names.
+/// Seeds of a target, sorted by name.
 fn seeds(target: &str) -> Vec<Vec<u8>> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/seeds").join(target);
     let mut files: Vec<_> = std::fs::read_dir(folder).unwrap().map(|entry| entry.unwrap().path()).collect();
@@ -30,7 +30,7 @@ fn seeds(target: &str) -> Vec<Vec<u8>> {
 }
 
 #[test]
-fn every_seed_keeps_every_property() {
+fn seeds_keep_all_properties() {
     for (target, body) in TARGETS {
         let seeds = seeds(target);
         assert!(seeds.len() >= 6, "{target} has {} seeds", seeds.len());
@@ -39,20 +39,20 @@ fn every_seed_keeps_every_property() {
 }
 
 #[test]
-fn the_fuzzer_has_a_program_for_every_target() {
+fn every_target_has_a_program() {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../fuzz/fuzz_targets");
     let programs = std::fs::read_dir(folder).unwrap().count();
     assert_eq!(programs, TARGETS.len());
 }
 
-/// One thing that goes wrong with bytes.
+/// Modification of a seed.
 #[derive(Clone, Debug)]
 enum Damage {
     Set(Index, u8),
     Cut(Index, Index),
     Repeat(Index, Index),
     Insert(Index, Vec<u8>),
-    /// A part of another seed.
+    /// Continues with a part of another seed.
     Splice(Index, Index, Index),
 }
 
@@ -105,13 +105,13 @@ fn damaged(mut bytes: Vec<u8>, all: &[Damage], seeds: &[Vec<u8>]) -> Vec<u8> {
     bytes
 }
 
-fn run(target: Target, seed: &Index, damage: &[Damage]) {
+fn run(target: FuzzTarget, seed: &Index, damage: &[Damage]) {
     let (name, body) = target;
     let seeds = seeds(name);
     let mut bytes = damaged(seed.get(&seeds).clone(), damage, &seeds);
     body(&bytes);
     if name == "archive" {
-        // A header whose checksum is right again gets further.
+        // A header with a correct checksum reaches more code.
         crate::archive::tests::writer::mend(&mut bytes);
         body(&bytes);
     }
@@ -121,7 +121,7 @@ proptest! {
     #![proptest_config(ProptestConfig::with_cases(1500))]
 
     #[test]
-    fn no_damage_breaks_a_property(seed in any::<Index>(), damage in prop::collection::vec(damage(), 1..5)) {
+    fn damaged_seeds_keep_all_properties(seed in any::<Index>(), damage in prop::collection::vec(damage(), 1..5)) {
         for target in TARGETS {
             run(target, &seed, &damage);
         }

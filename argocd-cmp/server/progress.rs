@@ -1,58 +1,60 @@
-//! The thread between a call and the work that is done for it.
+//! Progress of one render, shared by the gRPC call and the thread that works for it.
 
 use std::sync::Arc;
 use std::sync::atomic::{AtomicBool, AtomicU8, Ordering};
 use std::time::Instant;
 
-/// Tells the work to stop, and the call how far the work has come.
+/// Cancellation flag, deadline and current phase of one render.
 #[derive(Debug)]
-pub(crate) struct Watch {
-    stopped: AtomicBool,
+pub(crate) struct RenderProgress {
+    is_cancelled: AtomicBool,
     phase: AtomicU8,
-    /// When the work is of no use any more.
+    /// Deadline of the work.
     pub(crate) until: Instant,
 }
 
-/// Stops the work when the call is over, however it ends.
+/// Guard that cancels the work when the call ends for any reason.
 #[derive(Debug)]
-pub(crate) struct StopOnDrop(pub(crate) Arc<Watch>);
+pub(crate) struct CancelOnDrop(pub(crate) Arc<RenderProgress>);
 
-/// What is being done.
+/// Current phase of a render.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 #[repr(u8)]
 pub(crate) enum Phase {
-    /// The metadata have not come.
+    /// The metadata have not been received.
     Waiting,
-    /// Others are first.
+    /// All permits are in use.
     Queued,
-    /// The archive is on its way.
+    /// The archive is being received.
     Receiving,
-    /// Manifests are made.
+    /// Manifests are being rendered.
     Rendering,
-    /// A tool runs.
+    /// helm or kustomize is running.
     Tool,
 }
 
-impl Watch {
-    /// For work that may take until then.
+impl RenderProgress {
+    /// Progress of work that has to end before `until`.
     pub(crate) fn until(until: Instant) -> Self {
-        Self { stopped: AtomicBool::new(false), phase: AtomicU8::new(Phase::Waiting as u8), until }
+        Self { is_cancelled: AtomicBool::new(false), phase: AtomicU8::new(Phase::Waiting as u8), until }
     }
 
-    /// Asks the work to stop.
-    pub(crate) fn stop(&self) {
-        self.stopped.store(true, Ordering::Relaxed);
+    /// Requests the work to stop.
+    pub(crate) fn cancel(&self) {
+        self.is_cancelled.store(true, Ordering::Relaxed);
     }
 
-    /// Whether the work is of no use any more.
-    pub(crate) fn is_over(&self) -> bool {
-        self.stopped.load(Ordering::Relaxed) || Instant::now() >= self.until
+    /// True if the work was cancelled or its deadline has expired.
+    pub(crate) fn should_stop(&self) -> bool {
+        self.is_cancelled.load(Ordering::Relaxed) || Instant::now() >= self.until
     }
 
+    /// Sets the current phase.
     pub(crate) fn enter(&self, phase: Phase) {
         self.phase.store(phase as u8, Ordering::Relaxed);
     }
 
+    /// Current phase.
     pub(crate) fn phase(&self) -> Phase {
         let all = [Phase::Waiting, Phase::Queued, Phase::Receiving, Phase::Rendering, Phase::Tool];
         let now = self.phase.load(Ordering::Relaxed);
@@ -61,7 +63,7 @@ impl Watch {
 }
 
 impl Phase {
-    /// What a person reads.
+    /// Description for the error that names the phase.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Waiting => "waiting for Argo CD to pack the repository",
@@ -72,15 +74,15 @@ impl Phase {
         }
     }
 
-    /// What is likely to help.
+    /// Remedy for a timeout in this phase.
     pub(crate) fn remedy(self) -> &'static str {
         match self {
             Self::Waiting | Self::Receiving => {
-                "send less: set the annotation argocd.argoproj.io/manifest-generate-paths, and let repo-server leave \
-                 out `.git` (`eod-cmp init` prints both settings)"
+                "send less: set the annotation argocd.argoproj.io/manifest-generate-paths, and exclude `.git` in \
+                 repo-server (`eod-cmp init` prints both settings)"
             }
             Self::Queued => "give the sidecar more CPU, or raise repo-server's timeout",
-            Self::Rendering => "report this with the repository's size; rendering takes milliseconds",
+            Self::Rendering => "report this with the repository's size; rendering usually takes milliseconds",
             Self::Tool => {
                 "make the chart or kustomization smaller, give the sidecar more CPU, or raise repo-server's timeout"
             }
@@ -88,8 +90,8 @@ impl Phase {
     }
 }
 
-impl Drop for StopOnDrop {
+impl Drop for CancelOnDrop {
     fn drop(&mut self) {
-        self.0.stop();
+        self.0.cancel();
     }
 }

@@ -1,5 +1,5 @@
-//! Plays two parts in the tests: `eod-cmp` itself, for stories that need a process, and a tool in the sandbox. As a
-//! tool it tries what the chart's file `do` asks for and prints what came of it.
+//! Test double with two roles: `eod-cmp` itself, for tests that need a process, and helm in the sandbox. As helm it
+//! performs the action in the chart's file `do` and prints the results.
 
 use std::fs;
 use std::io::{self, Write as _};
@@ -8,13 +8,15 @@ use std::os::unix::net::{UnixListener, UnixStream};
 use std::process::{Command, ExitCode};
 use std::thread;
 
+use rustix::process::{Resource, Rlimit, setrlimit};
+
 fn main() -> ExitCode {
     let mut arguments = std::env::args_os().skip(1);
-    if std::env::args_os().nth(1).is_none_or(|word| word != "template") {
+    if std::env::args_os().nth(1).is_none_or(|command| command != "template") {
         return eod_cmp_server::run(arguments);
     }
-    let wish = fs::read_to_string("chart/do").unwrap_or_default();
-    match wish.trim() {
+    let action = fs::read_to_string("chart/do").unwrap_or_default();
+    match action.trim() {
         "hang" => loop {
             thread::park();
         },
@@ -33,6 +35,16 @@ fn main() -> ExitCode {
             let _ = writeln!(io::stderr(), "runtime: goroutine stack exceeds\nfatal error: stack overflow\n\n{trace}");
             return ExitCode::from(2);
         }
+        // A CPU limit ends a process with SIGKILL, like a lack of memory in its container.
+        "killed" => {
+            let second = Rlimit { current: Some(1), maximum: Some(1) };
+            if setrlimit(Resource::Cpu, second).is_err() {
+                return ExitCode::FAILURE;
+            }
+            loop {
+                std::hint::spin_loop();
+            }
+        }
         "exhaust" => {
             let _ = writeln!(io::stderr(), "fatal error: out of memory");
             return ExitCode::from(2);
@@ -46,7 +58,7 @@ fn main() -> ExitCode {
     let mut tried = |what: &str, result: io::Result<()>| {
         lines.push(format!("{what} {}", if result.is_ok() { "possible" } else { "impossible" }));
     };
-    let outside = wish.trim();
+    let outside = action.trim();
     tried(
         "thread",
         thread::Builder::new().spawn(|| ()).and_then(|thread| thread.join().map_err(|_| io::Error::other("panic"))),
@@ -67,7 +79,7 @@ fn main() -> ExitCode {
     if io::stdout().write_all(text.as_bytes()).is_err() { ExitCode::FAILURE } else { ExitCode::SUCCESS }
 }
 
-/// A refused connection shows that there are sockets.
+/// A refused connection proves that sockets are available.
 fn refused_is_possible(error: io::Error) -> io::Result<()> {
     if error.kind() == io::ErrorKind::ConnectionRefused { Ok(()) } else { Err(error) }
 }

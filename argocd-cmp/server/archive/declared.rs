@@ -1,26 +1,26 @@
-//! What the sender says about an archive before it sends it.
+//! Size and checksum of an archive, declared by the sender before the archive.
 
 use super::ArchiveError;
 
-/// Size and digest of the compressed archive.
+/// Declared size and digest of the compressed archive.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub struct Stated {
-    /// Bytes.
+pub struct DeclaredArchive {
+    /// Size in bytes.
     pub size: u64,
-    /// SHA-256.
+    /// SHA-256 digest.
     pub sha256: [u8; 32],
 }
 
-impl Stated {
-    /// Reads the words of the metadata.
+impl DeclaredArchive {
+    /// Parses the values of the metadata.
     ///
     /// # Errors
     ///
-    /// When the size is negative or the digest is no hexadecimal SHA-256.
+    /// Fails if the size is negative or the checksum is not a hexadecimal SHA-256.
     pub fn parse(size: i64, checksum: &str) -> Result<Self, ArchiveError> {
-        let size = u64::try_from(size).map_err(|_| ArchiveError::StatedSize(size))?;
+        let size = u64::try_from(size).map_err(|_| ArchiveError::DeclaredSize(size))?;
         let sha256 =
-            digest(checksum).ok_or_else(|| ArchiveError::StatedChecksum(checksum.chars().take(80).collect()))?;
+            digest(checksum).ok_or_else(|| ArchiveError::DeclaredChecksum(checksum.chars().take(80).collect()))?;
         Ok(Self { size, sha256 })
     }
 }
