@@ -24,7 +24,8 @@ fn second_render_is_cached() {
 
 #[test]
 fn every_input_is_part_of_the_cache_key() {
-    let story = RenderStory::begin(ArgoCd::shared(), "cache@again", &[("shop/one.yaml", CONFIG), ("web/one.yaml", CONFIG)]);
+    let story =
+        RenderStory::begin(ArgoCd::shared(), "cache@again", &[("shop/one.yaml", CONFIG), ("web/one.yaml", CONFIG)]);
     let request = story.request("shop-pr-7").hard();
     let same = story.rendered(&request);
     let mut misses = 1.0;

@@ -94,7 +94,8 @@ fn repository_cannot_change_its_application() {
 
 #[test]
 fn links_inside_the_repository_are_followed() {
-    let story = RenderStory::begin(ArgoCd::shared(), "paths@links", &[("lib/config.yaml", CONFIG), ("shop/shop.yaml", SHOP)]);
+    let story =
+        RenderStory::begin(ArgoCd::shared(), "paths@links", &[("lib/config.yaml", CONFIG), ("shop/shop.yaml", SHOP)]);
     story.repository.link("shop/config.yaml", "../lib/config.yaml");
     story.repository.link("linked", "shop");
     story.repository.commit("links");
