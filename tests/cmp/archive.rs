@@ -4,7 +4,7 @@ use std::{fs, io::Read};
 
 use eod_testkit::argocd::{ArgoCd, Settings};
 
-use super::{CONFIG, POLICY, Story, deadline::expect_nothing_left, object};
+use super::{CONFIG, POLICY, RenderStory, deadline::expect_nothing_left, object};
 
 /// Bytes that cannot be packed any smaller.
 fn noise(bytes: usize) -> Vec<u8> {
@@ -15,7 +15,7 @@ fn noise(bytes: usize) -> Vec<u8> {
 
 #[test]
 fn a_large_repository_is_rendered_and_refused_like_any_other() {
-    let story = Story::begin(ArgoCd::shared(), "archive@large", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "archive@large", &[("shop/one.yaml", CONFIG)]);
     story.repository.write("large/noise.bin", noise(16 << 20));
     story.repository.commit("large");
     story.rendered(&story.request("shop-pr-7"));
@@ -29,7 +29,7 @@ fn a_large_repository_is_rendered_and_refused_like_any_other() {
 /// Argo CD sends to the end before it listens: whoever answers earlier is not heard.
 #[test]
 fn a_refusal_in_the_middle_of_the_archive_arrives_whole() {
-    let story = Story::begin(ArgoCd::shared(), "archive@middle", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "archive@middle", &[("shop/one.yaml", CONFIG)]);
     let deep = format!("deep/{}one.yaml", "a/".repeat(70));
     story.repository.write(&deep, CONFIG);
     // What comes behind it.
@@ -42,7 +42,7 @@ fn a_refusal_in_the_middle_of_the_archive_arrives_whole() {
 
 #[test]
 fn a_file_that_is_made_to_grow_is_refused() {
-    let story = Story::begin(ArgoCd::shared(), "archive@bomb", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "archive@bomb", &[("shop/one.yaml", CONFIG)]);
     story.repository.write("bomb.bin", vec![0; 96 << 20]);
     story.repository.commit("bomb");
     let text = story.refused(&story.request("shop-pr-7"));
@@ -60,7 +60,7 @@ fn a_file_that_is_made_to_grow_is_refused() {
 #[test]
 fn a_file_too_large_to_be_a_manifest_is_named_where_it_is_missed() {
     let story =
-        Story::begin(ArgoCd::shared(), "archive@left", &[("shop/kustomization.yaml", "resources: [big.yaml]\n")]);
+        RenderStory::begin(ArgoCd::shared(), "archive@left", &[("shop/kustomization.yaml", "resources: [big.yaml]\n")]);
     story.repository.write("shop/big.yaml", format!("{CONFIG}#{}\n", "x".repeat(9 << 20)));
     story.repository.write("shop/noise.bin", noise(4 << 20));
     story.repository.commit("big");
@@ -79,7 +79,7 @@ fn large_pieces_and_large_answers_arrive_whole() {
     // More than gRPC takes unless it is told otherwise, which is 4 MiB.
     const COUNT: usize = 6;
     let policy = format!("{POLICY}    caps: {{ bytes: 16Mi }}\n");
-    let story = Story::under(&policy, &argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::under(&policy, &argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
     story.repository.write("large/noise.bin", noise(12 << 20));
     let value = "x".repeat(1 << 20);
     for number in 0..COUNT {

@@ -11,7 +11,7 @@ use eod_testkit::{
 };
 use serde_json::json;
 
-use super::{BINARY, CONFIG, POLICY, PROJECT, Story};
+use super::{BINARY, CONFIG, POLICY, PROJECT, RenderStory};
 
 /// Who an Application is, as repo-server tells it.
 const TOLD: [(&str, &str); 4] = [
@@ -24,7 +24,7 @@ const TOLD: [(&str, &str); 4] = [
 #[test]
 fn repo_servers_own_client_reaches_every_call() {
     let argocd = ArgoCd::own();
-    let story = Story::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
     assert!(story.plugin.socket().ends_with("eod@v1.sock"));
     let root = story.repository.path();
     let dial = || story.dial(&root, "shop", &TOLD);
@@ -42,7 +42,7 @@ fn repo_servers_own_client_reaches_every_call() {
 #[test]
 fn the_same_socket_under_a_name_without_the_sign_is_refused_by_the_library() {
     let argocd = ArgoCd::own();
-    let story = Story::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
     let root = story.repository.path();
     let socket = argocd.sockets().join("eod-v1.sock");
     symlink("eod@v1.sock", &socket).unwrap();

@@ -2,11 +2,11 @@
 
 use eod_testkit::{argocd::ArgoCd, process::Signal};
 
-use super::{CONFIG, POLICY, Story, object};
+use super::{CONFIG, POLICY, RenderStory, object};
 
 #[test]
 fn the_second_render_is_the_first_one_again() {
-    let story = Story::begin(ArgoCd::shared(), "cache@second", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "cache@second", &[("shop/one.yaml", CONFIG)]);
     let request = story.request("shop-pr-7");
     let first = story.rendered(&request);
     assert_eq!(story.cache(), (0.0, 1.0));
@@ -24,7 +24,8 @@ fn the_second_render_is_the_first_one_again() {
 
 #[test]
 fn whatever_the_answer_depends_on_renders_again() {
-    let story = Story::begin(ArgoCd::shared(), "cache@again", &[("shop/one.yaml", CONFIG), ("web/one.yaml", CONFIG)]);
+    let story =
+        RenderStory::begin(ArgoCd::shared(), "cache@again", &[("shop/one.yaml", CONFIG), ("web/one.yaml", CONFIG)]);
     let request = story.request("shop-pr-7").hard();
     let same = story.rendered(&request);
     let mut misses = 1.0;
@@ -46,7 +47,7 @@ fn whatever_the_answer_depends_on_renders_again() {
 
 #[test]
 fn a_new_commit_is_rendered_and_one_that_changes_nothing_is_not() {
-    let story = Story::begin(ArgoCd::shared(), "cache@commit", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "cache@commit", &[("shop/one.yaml", CONFIG)]);
     let request = story.request("shop-pr-7").hard();
     let first = story.rendered(&request);
     story.repository.commit("nothing");
@@ -60,7 +61,7 @@ fn a_new_commit_is_rendered_and_one_that_changes_nothing_is_not() {
 
 #[test]
 fn a_new_policy_renders_again_with_a_new_value_of_the_parameter() {
-    let story = Story::begin(ArgoCd::shared(), "cache@policy", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "cache@policy", &[("shop/one.yaml", CONFIG)]);
     let request = |version: &str| story.request("shop-pr-7").parameter("policy", version);
     let first = story.rendered(&request("1"));
     story.plugin.write_policy(&POLICY.replace("installation: acme", "installation: other"));

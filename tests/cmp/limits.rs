@@ -3,7 +3,7 @@
 use eod_testkit::argocd::ArgoCd;
 
 use super::{
-    CONFIG, POLICY, PROJECT, Story,
+    CONFIG, POLICY, PROJECT, RenderStory,
     deadline::{ENDLESS, commit_slow_chart, expect_nothing_left, expect_tool},
     titles,
 };
@@ -13,7 +13,7 @@ fn a_call_above_the_limit_is_told_so() {
     let files = [("shop/one.yaml", CONFIG)];
     // Everybody's repo-server would ask it now and then, too.
     let argocd = ArgoCd::own();
-    let story = Story::with(&["--calls", "1"], POLICY, &argocd, "eod@v1", &files);
+    let story = RenderStory::with(&["--calls", "1"], POLICY, &argocd, "eod@v1", &files);
     commit_slow_chart(&story, ENDLESS);
     let root = story.repository.path();
     let told = [
@@ -38,7 +38,7 @@ fn a_caller_who_is_not_known_is_told_so() {
     let files = [("shop/one.yaml", CONFIG)];
     // Nobody who runs tests.
     let argocd = ArgoCd::own();
-    let story = Story::with(&["--peer-uid", "4242"], POLICY, &argocd, "eod@v1", &files);
+    let story = RenderStory::with(&["--peer-uid", "4242"], POLICY, &argocd, "eod@v1", &files);
     for _ in 0..2 {
         let text = story.refused(&story.request("shop-pr-7").hard());
         assert!(text.contains("may not use eod-cmp\n  remedy: call as the user that repo-server runs as"), "{text}");
@@ -52,7 +52,7 @@ fn a_caller_who_is_not_known_is_told_so() {
 #[test]
 fn one_render_at_a_time_serves_everybody() {
     let files = [("shop/one.yaml", CONFIG)];
-    let story = Story::with(&["--renders", "1", "--cache", "0"], POLICY, ArgoCd::shared(), "limits@one", &files);
+    let story = RenderStory::with(&["--renders", "1", "--cache", "0"], POLICY, ArgoCd::shared(), "limits@one", &files);
     let requests: Vec<_> = (1..=24).map(|number| story.request(&format!("shop-pr-{number}")).hard()).collect();
     for (number, answer) in (1..).zip(story.argocd.generate_all(&requests, requests.len())) {
         assert_eq!(titles(&answer.expect_manifests())[0], format!("Namespace/shop-pr-{number}"));

@@ -4,7 +4,7 @@ use eod_testkit::argocd::{ArgoCd, Settings};
 use serde_json::json;
 
 use super::{
-    CONFIG, SHOP, Story, object,
+    CONFIG, RenderStory, SHOP, object,
     sources::{CHART, OVERLAYS},
     titles,
 };
@@ -19,7 +19,7 @@ fn narrow() -> ArgoCd {
 fn a_part_of_the_repository_is_rendered_as_the_whole_is() {
     let argocd = narrow();
     let files = [("teams/one/shop/shop.yaml", SHOP), ("teams/two/big.yaml", "not: rendered\n")];
-    let story = Story::begin(&argocd, "eod@v1", &files);
+    let story = RenderStory::begin(&argocd, "eod@v1", &files);
     let request = story.request_of("teams/one/shop", "shop-pr-7").hard();
     let whole = story.rendered(&request);
     let kept = story.plugin.number("eod_cmp_kept_files_total");
@@ -31,7 +31,7 @@ fn a_part_of_the_repository_is_rendered_as_the_whole_is() {
 fn what_was_not_sent_is_named_with_the_annotation_that_sends_it() {
     let argocd = narrow();
     let files = [&OVERLAYS[..], &CHART].concat();
-    let story = Story::begin(&argocd, "eod@v1", &files);
+    let story = RenderStory::begin(&argocd, "eod@v1", &files);
     story.repository.write("apps/simple/kustomization.yaml", "resources: [../../base]\n");
     story.repository.write("apps/linked/shop.yaml", SHOP);
     story.repository.link("apps/linked/config.yaml", "../../base/config.yaml");
@@ -54,7 +54,7 @@ fn what_was_not_sent_is_named_with_the_annotation_that_sends_it() {
 
 #[test]
 fn nothing_outside_of_the_repository_is_ever_read() {
-    let story = Story::begin(ArgoCd::shared(), "paths@outside", &[("shop/shop.yaml", SHOP)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "paths@outside", &[("shop/shop.yaml", SHOP)]);
     // Argo CD itself refuses links that lead out; what a kustomization names is ours to refuse.
     story.repository.write("shop/kustomization.yaml", "resources: [shop.yaml, ../../etc/passwd, /etc/passwd]\n");
     story.repository.commit("out");
@@ -66,7 +66,7 @@ fn nothing_outside_of_the_repository_is_ever_read() {
 #[test]
 fn a_repository_cannot_change_its_own_application() {
     let story =
-        Story::begin(ArgoCd::shared(), "paths@override", &[("shop/one.yaml", CONFIG), ("web/one.yaml", CONFIG)]);
+        RenderStory::begin(ArgoCd::shared(), "paths@override", &[("shop/one.yaml", CONFIG), ("web/one.yaml", CONFIG)]);
     // Argo CD merges such a file into the Application's source before it asks a plugin.
     let parameters = json!([{ "name": "environment", "string": "shop-pr-8" }, { "name": "replicas", "string": "2" }]);
     let merged = json!({ "plugin": { "name": story.plugin.name(), "parameters": parameters } }).to_string();
@@ -94,7 +94,8 @@ fn a_repository_cannot_change_its_own_application() {
 
 #[test]
 fn links_inside_of_the_repository_are_followed() {
-    let story = Story::begin(ArgoCd::shared(), "paths@links", &[("lib/config.yaml", CONFIG), ("shop/shop.yaml", SHOP)]);
+    let story =
+        RenderStory::begin(ArgoCd::shared(), "paths@links", &[("lib/config.yaml", CONFIG), ("shop/shop.yaml", SHOP)]);
     story.repository.link("shop/config.yaml", "../lib/config.yaml");
     story.repository.link("linked", "shop");
     story.repository.commit("links");

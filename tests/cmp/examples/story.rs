@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{folder, in_namespace, with};
 use crate::cmp::BINARY;
 
-pub(super) struct Story {
+pub(super) struct GitOpsStory {
     // First, so that it ends before the servers that could call it.
     _plugin: Plugin,
     pub(super) cluster: &'static Cluster,
@@ -19,7 +19,7 @@ pub(super) struct Story {
     pub(super) repository: Repository,
 }
 
-impl Story {
+impl GitOpsStory {
     /// Everything runs, the token and the project are there.
     #[track_caller]
     pub(super) fn begin(files: &[(&str, &str)]) -> Self {
