@@ -397,7 +397,7 @@ fn an_interrupted_refresh_ends_before_its_timeout() {
         running.signal(Signal::SIGINT);
         let run = running.wait();
         expect_sound(&run);
-        run.expect_err("stopped");
+        run.expect_err("cancelled before it was done");
         wait_until_ended(&providers);
         assert_eq!(story.workspace.raw_state_text(), before);
         story.proxy.clear_rules();
