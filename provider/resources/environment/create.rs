@@ -7,9 +7,9 @@ use tfplugin::{Applied, ApplyFailure, Diags, RequestContext};
 use super::apply::NamespaceTarget;
 use super::claim::ClaimError;
 use super::clock::{ClockWrite, whole_seconds};
+use super::limit::{EnvironmentLimit, LimitCheckError};
 use super::model::{Input, Private};
 use super::ownership::version_of_ours;
-use super::room::{Room, RoomError};
 use super::takeover::{Claimant, NamespaceOrigin};
 use super::{EnvironmentResource, arguments, cost, hosts, live};
 use crate::provider::Context;
@@ -24,9 +24,9 @@ pub(super) async fn create(
     let remote = Deadline::within(limit, call.cancel.clone());
     let environment = arguments::environment(cx, &input).map_err(ApplyFailure::nothing)?;
     let kubernetes = cx.kubernetes().map_err(ApplyFailure::nothing)?;
-    let room = Room::of(cx, kubernetes, &environment, &remote);
-    if let Some(room) = &room {
-        room.check().await.map_err(ApplyFailure::nothing)?;
+    let max = EnvironmentLimit::of(cx, kubernetes, &environment, &remote);
+    if let Some(max) = &max {
+        max.check().await.map_err(ApplyFailure::nothing)?;
     }
     hosts::check_free(kubernetes, &environment, &remote).await.map_err(ApplyFailure::nothing)?;
 
@@ -54,14 +54,14 @@ pub(super) async fn create(
             ClaimError::Superseded => ApplyFailure::nothing(diag),
         }
     };
-    let room_failure = |error: RoomError| match error {
-        RoomError::GivenBack(diag) => ApplyFailure::nothing(diag),
-        RoomError::Remains(diag) => failure(diag.into()),
+    let limit_failure = |error: LimitCheckError| match error {
+        LimitCheckError::GivenBack(diag) => ApplyFailure::nothing(diag),
+        LimitCheckError::Remains(diag) => failure(diag.into()),
     };
     // Only a new namespace is given back; the others counted before.
-    let room = room.filter(|_| claimed.origin == NamespaceOrigin::New);
-    if let Some(room) = &room {
-        room.check_claimed(&claimed.namespace, &nonce).await.map_err(room_failure)?;
+    let max = max.filter(|_| claimed.origin == NamespaceOrigin::New);
+    if let Some(max) = &max {
+        max.check_claimed(&claimed.namespace, &nonce).await.map_err(limit_failure)?;
     }
     let provenance = NamespaceProvenance {
         created_at: live::created_at(&claimed.namespace).or(Some(now)),
@@ -88,8 +88,8 @@ pub(super) async fn create(
         Clock { expires_at: clock.expires_at.filter(|_| environment.ttl.is_some()), ..clock }
     });
     let (namespace, clock) = written.await.map_err(claim_failure)?;
-    if let Some(room) = &room {
-        room.check_finished(&namespace, &nonce).await.map_err(room_failure)?;
+    if let Some(max) = &max {
+        max.check_finished(&namespace, &nonce).await.map_err(limit_failure)?;
     }
     let remembered = Remembered {
         uid: live::uid(&namespace).map(str::to_owned),

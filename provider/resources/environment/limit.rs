@@ -23,7 +23,7 @@ use crate::explain;
 use crate::provider::Context;
 
 /// The limit for one create.
-pub(super) struct Room<'a> {
+pub(super) struct EnvironmentLimit<'a> {
     kubernetes: &'a Kubernetes,
     environment: &'a Environment,
     call: &'a Deadline,
@@ -37,7 +37,7 @@ enum Progress {
     Finished,
 }
 
-impl<'a> Room<'a> {
+impl<'a> EnvironmentLimit<'a> {
     /// The limit of the provider block. `None` if there is none.
     pub(super) fn of(
         cx: &Context,
@@ -54,14 +54,14 @@ impl<'a> Room<'a> {
     /// It is reached, or the call failed.
     pub(super) async fn check(&self) -> Result<(), Diag> {
         let count = self.others().await?.len();
-        if self.has_room(count) { Ok(()) } else { Err(self.too_many(count)) }
+        if self.allows(count) { Ok(()) } else { Err(self.too_many(count)) }
     }
 
     /// Checks the limit for a namespace that was just created. If it is exceeded, the namespace is deleted.
     ///
     /// # Errors
     /// It is exceeded, or a call failed.
-    pub(super) async fn check_claimed(&self, namespace: &Value, claim: &Nonce) -> Result<(), RoomError> {
+    pub(super) async fn check_claimed(&self, namespace: &Value, claim: &Nonce) -> Result<(), LimitCheckError> {
         self.keep_or_give_back(namespace, claim, Progress::Claimed).await
     }
 
@@ -69,22 +69,22 @@ impl<'a> Room<'a> {
     ///
     /// # Errors
     /// It is exceeded, or a call failed.
-    pub(super) async fn check_finished(&self, namespace: &Value, claim: &Nonce) -> Result<(), RoomError> {
+    pub(super) async fn check_finished(&self, namespace: &Value, claim: &Nonce) -> Result<(), LimitCheckError> {
         self.keep_or_give_back(namespace, claim, Progress::Finished).await
     }
 
-    async fn keep_or_give_back(&self, seen: &Value, claim: &Nonce, progress: Progress) -> Result<(), RoomError> {
-        let others = self.others().await.map_err(RoomError::Remains)?;
+    async fn keep_or_give_back(&self, seen: &Value, claim: &Nonce, progress: Progress) -> Result<(), LimitCheckError> {
+        let others = self.others().await.map_err(LimitCheckError::Remains)?;
         let ahead = others.iter().filter(|other| counts_first(other, seen, progress)).count();
-        if self.has_room(ahead) {
+        if self.allows(ahead) {
             return Ok(());
         }
         self.give_back(seen, claim).await?;
-        Err(RoomError::GivenBack(self.too_many(ahead)))
+        Err(LimitCheckError::GivenBack(self.too_many(ahead)))
     }
 
     /// Deletes the namespace that this create has made, unless another state has claimed it since.
-    async fn give_back(&self, seen: &Value, claim: &Nonce) -> Result<(), RoomError> {
+    async fn give_back(&self, seen: &Value, claim: &Nonce) -> Result<(), LimitCheckError> {
         let name = self.environment.name.as_str();
         let mut namespace = seen.clone();
         for _ in 0..TRIES {
@@ -93,18 +93,18 @@ impl<'a> Room<'a> {
                 resource_version: live::version(&namespace).map(str::to_owned),
             };
             let deleted = self.kubernetes.delete(&ObjectRef::namespace(name), &as_seen, self.call).await;
-            match deleted.map_err(|error| RoomError::Remains(explain::remote(&error)))? {
+            match deleted.map_err(|error| LimitCheckError::Remains(explain::remote(&error)))? {
                 Deleted::Changed => {}
                 Deleted::Accepted | Deleted::Gone | Deleted::InProgress | Deleted::UidMismatch => return Ok(()),
             }
             match seen_again(self.kubernetes, self.environment, &namespace, claim, self.call).await {
                 Ok(found) => namespace = found,
                 Err(ClaimError::Gone) => return Ok(()),
-                Err(error @ ClaimError::Superseded) => return Err(RoomError::GivenBack(error.diag(name))),
-                Err(error) => return Err(RoomError::Remains(error.diag(name))),
+                Err(error @ ClaimError::Superseded) => return Err(LimitCheckError::GivenBack(error.diag(name))),
+                Err(error) => return Err(LimitCheckError::Remains(error.diag(name))),
             }
         }
-        Err(RoomError::Remains(ClaimError::Unsteady.diag(name)))
+        Err(LimitCheckError::Remains(ClaimError::Unsteady.diag(name)))
     }
 
     /// The other environments of the installation that are not being deleted.
@@ -115,7 +115,7 @@ impl<'a> Room<'a> {
         Ok(found)
     }
 
-    fn has_room(&self, others: usize) -> bool {
+    fn allows(&self, others: usize) -> bool {
         u64::try_from(others).is_ok_and(|others| others < self.max)
     }
 
@@ -123,7 +123,7 @@ impl<'a> Room<'a> {
         Diag::error("Too many environments")
             .detail(format!(
                 "Installation `{}` has {others} environments that were created before `{}`, and the provider's \
-                 `max_environments` is {}. Nothing was created.",
+                 `max_environments` is {}. The environment was not created.",
                 self.environment.installation, self.environment.name, self.max
             ))
             .hint("close a pull request that no longer needs its environment, or raise `max_environments`; then apply again")
@@ -131,7 +131,7 @@ impl<'a> Room<'a> {
 }
 
 /// Failures of a check after the namespace was created.
-pub(super) enum RoomError {
+pub(super) enum LimitCheckError {
     /// The namespace was deleted again, or belongs to another state.
     GivenBack(Diag),
     /// The namespace still exists.
