@@ -97,14 +97,14 @@ spec:
 "#;
 
 /// Plugin of a repo-server, and a repository to render.
-struct Story<'a> {
+struct RenderStory<'a> {
     // Dropped first, before the servers that could call it.
     plugin: Plugin,
     repository: Repository,
     argocd: &'a ArgoCd,
 }
 
-impl<'a> Story<'a> {
+impl<'a> RenderStory<'a> {
     /// Starts a plugin with the default policy and with helm and kustomize.
     #[track_caller]
     fn begin(argocd: &'a ArgoCd, name: &str, files: &[(&str, &str)]) -> Self {

@@ -75,7 +75,7 @@ calls() { grep -c '"type":"response"' "$(said_by_vault audit)" || true; }
 configured() {
   local number copy
   step "2  Each pull request has its own copy of the stage configuration in Vault"
-  line "the copies, as Vault has them:"
+  line "the copies, read from Vault:"
   for number in 101 102; do
     copy=secret/preview/shop-pr-$number/shop
     must_be "the version of $copy" 1 "$(version "$copy")"
@@ -83,7 +83,7 @@ configured() {
     must_be "API_KEY in $copy" "" "$(entry "$copy" API_KEY)"
     detail "$copy   version 1, a copy of $source_secret without API_KEY"
   done
-  line "the provider's token, used by hand:"
+  line "requests with the provider's token:"
   refused_by_vault 403 "overwrite the copy of shop-pr-101" POST "$(data secret/preview/shop-pr-101/shop)" '{"data":{"URL":"x"}}'
   refused_by_vault 403 "write the stage configuration" POST "$(data "$source_secret")" '{"data":{"URL":"x"}}'
   refused_by_vault 403 "write outside of preview/" POST "$(data secret/other)" '{"data":{"URL":"x"}}'
@@ -104,7 +104,7 @@ refused_by_vault() {
 still_edited() {
   must_be "URL in the copy of shop-pr-101" https://alice.acme.example "$(entry secret/preview/shop-pr-101/shop URL)"
   must_be "its version" 2 "$(version secret/preview/shop-pr-101/shop)"
-  detail "the copy of shop-pr-101 is as alice left it, version 2"
+  detail "the copy of shop-pr-101 still has alice's edit, version 2"
 }
 
 removed() {
@@ -117,6 +117,6 @@ none_left() {
     "$(curl -sS -o /dev/null -w '%{http_code}' -X LIST -H "@$folder/administrator" "$VAULT_ADDR/v1/secret/metadata/preview")"
   must_be "the version of $source_secret" 1 "$(version "$source_secret")"
   must_be "the calls for $sensitive_secret, besides the one that made it" 2 "$(calls_for "$sensitive_secret")"
-  line "Vault: no copy is left, $source_secret is as it was"
-  detail "its audit log has $(calls) calls; the only one for $sensitive_secret is the one that made it"
+  line "Vault: no copy is left, $source_secret is unchanged"
+  detail "the audit log has $(calls) calls; the only one for $sensitive_secret created it"
 }

@@ -4,7 +4,7 @@ use std::{fs, io::Read};
 
 use eod_testkit::argocd::{ArgoCd, Settings};
 
-use super::{CONFIG, POLICY, Story, deadline::expect_nothing_left, object};
+use super::{CONFIG, POLICY, RenderStory, deadline::expect_nothing_left, object};
 
 /// Bytes that cannot be compressed.
 fn noise(bytes: usize) -> Vec<u8> {
@@ -15,7 +15,7 @@ fn noise(bytes: usize) -> Vec<u8> {
 
 #[test]
 fn large_repository_is_rendered_and_refused_like_a_small_one() {
-    let story = Story::begin(ArgoCd::shared(), "archive@large", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "archive@large", &[("shop/one.yaml", CONFIG)]);
     story.repository.write("large/noise.bin", noise(16 << 20));
     story.repository.commit("large");
     story.rendered(&story.request("shop-pr-7"));
@@ -29,7 +29,7 @@ fn large_repository_is_rendered_and_refused_like_a_small_one() {
 /// Argo CD reads a reply only after it has sent everything.
 #[test]
 fn error_in_the_middle_of_the_archive_arrives_complete() {
-    let story = Story::begin(ArgoCd::shared(), "archive@middle", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "archive@middle", &[("shop/one.yaml", CONFIG)]);
     let deep = format!("deep/{}one.yaml", "a/".repeat(70));
     story.repository.write(&deep, CONFIG);
     // The rest of the archive.
@@ -47,7 +47,7 @@ fn error_in_the_middle_of_the_archive_arrives_complete() {
 
 #[test]
 fn decompression_bomb_is_refused() {
-    let story = Story::begin(ArgoCd::shared(), "archive@bomb", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "archive@bomb", &[("shop/one.yaml", CONFIG)]);
     story.repository.write("bomb.bin", vec![0; 96 << 20]);
     story.repository.commit("bomb");
     let text = story.refused(&story.request("shop-pr-7"));
@@ -65,7 +65,7 @@ fn decompression_bomb_is_refused() {
 #[test]
 fn file_that_is_too_large_is_named_if_it_is_missing() {
     let story =
-        Story::begin(ArgoCd::shared(), "archive@left", &[("shop/kustomization.yaml", "resources: [big.yaml]\n")]);
+        RenderStory::begin(ArgoCd::shared(), "archive@left", &[("shop/kustomization.yaml", "resources: [big.yaml]\n")]);
     story.repository.write("shop/big.yaml", format!("{CONFIG}#{}\n", "x".repeat(9 << 20)));
     story.repository.write("shop/noise.bin", noise(4 << 20));
     story.repository.commit("big");
@@ -84,7 +84,7 @@ fn large_parts_and_large_replies_arrive_complete() {
     // More than the default limit of gRPC, which is 4 MiB.
     const COUNT: usize = 6;
     let policy = format!("{POLICY}    caps: {{ bytes: 16Mi }}\n");
-    let story = Story::under(&policy, &argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::under(&policy, &argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
     story.repository.write("large/noise.bin", noise(12 << 20));
     let value = "x".repeat(1 << 20);
     for number in 0..COUNT {

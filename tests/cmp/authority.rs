@@ -11,7 +11,7 @@ use eod_testkit::{
 };
 use serde_json::json;
 
-use super::{BINARY, CONFIG, POLICY, PROJECT, Story};
+use super::{BINARY, CONFIG, POLICY, PROJECT, RenderStory};
 
 /// Identity of an Application, as repo-server sends it.
 const TOLD: [(&str, &str); 4] = [
@@ -24,7 +24,7 @@ const TOLD: [(&str, &str); 4] = [
 #[test]
 fn client_of_repo_server_reaches_every_call() {
     let argocd = ArgoCd::own();
-    let story = Story::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
     assert!(story.plugin.socket().ends_with("eod@v1.sock"));
     let root = story.repository.path();
     let dial = || story.dial(&root, "shop", &TOLD);
@@ -42,7 +42,7 @@ fn client_of_repo_server_reaches_every_call() {
 #[test]
 fn socket_without_an_at_sign_is_refused_by_the_library() {
     let argocd = ArgoCd::own();
-    let story = Story::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
     let root = story.repository.path();
     let socket = argocd.sockets().join("eod-v1.sock");
     symlink("eod@v1.sock", &socket).unwrap();

@@ -2,11 +2,11 @@
 
 use eod_testkit::{argocd::ArgoCd, process::Signal};
 
-use super::{CONFIG, POLICY, Story, object};
+use super::{CONFIG, POLICY, RenderStory, object};
 
 #[test]
 fn second_render_is_cached() {
-    let story = Story::begin(ArgoCd::shared(), "cache@second", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "cache@second", &[("shop/one.yaml", CONFIG)]);
     let request = story.request("shop-pr-7");
     let first = story.rendered(&request);
     assert_eq!(story.cache(), (0.0, 1.0));
@@ -24,7 +24,8 @@ fn second_render_is_cached() {
 
 #[test]
 fn every_input_is_part_of_the_cache_key() {
-    let story = Story::begin(ArgoCd::shared(), "cache@again", &[("shop/one.yaml", CONFIG), ("web/one.yaml", CONFIG)]);
+    let story =
+        RenderStory::begin(ArgoCd::shared(), "cache@again", &[("shop/one.yaml", CONFIG), ("web/one.yaml", CONFIG)]);
     let request = story.request("shop-pr-7").hard();
     let same = story.rendered(&request);
     let mut misses = 1.0;
@@ -46,7 +47,7 @@ fn every_input_is_part_of_the_cache_key() {
 
 #[test]
 fn only_a_commit_that_changes_files_is_rendered() {
-    let story = Story::begin(ArgoCd::shared(), "cache@commit", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "cache@commit", &[("shop/one.yaml", CONFIG)]);
     let request = story.request("shop-pr-7").hard();
     let first = story.rendered(&request);
     story.repository.commit("nothing");
@@ -60,7 +61,7 @@ fn only_a_commit_that_changes_files_is_rendered() {
 
 #[test]
 fn new_policy_and_new_value_of_the_parameter_render_again() {
-    let story = Story::begin(ArgoCd::shared(), "cache@policy", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "cache@policy", &[("shop/one.yaml", CONFIG)]);
     let request = |version: &str| story.request("shop-pr-7").parameter("policy", version);
     let first = story.rendered(&request("1"));
     story.plugin.write_policy(&POLICY.replace("installation: acme", "installation: other"));

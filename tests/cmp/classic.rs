@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{
-    BINARY, CONFIG, LONG, POLICY, PROJECT, SHOP, Story, object,
+    BINARY, CONFIG, LONG, POLICY, PROJECT, RenderStory, SHOP, object,
     sources::{CHART, OVERLAYS},
 };
 
@@ -62,7 +62,7 @@ fn serve_and_generate_give_the_same_bytes() {
     let argocd = argocd();
     let files = [&OVERLAYS[..], &CHART, &[("shop/shop.yaml", SHOP), ("shop/config.yaml", CONFIG)]].concat();
     let files = [&files[..], &[("nested/preview/README.md", "#\n"), ("nested/values.yaml", "mode: nested\n")]].concat();
-    let story = Story::begin(&argocd, "eod@v1", &files);
+    let story = RenderStory::begin(&argocd, "eod@v1", &files);
     let classic = Classic::start(&argocd, "classic", &Value::Null);
     for (path, parameters) in sources() {
         // Parameters in the form that repo-server sends.
@@ -110,7 +110,7 @@ fn serve_and_generate_give_the_same_bytes() {
 #[test]
 fn serve_and_generate_refuse_with_the_same_text() {
     let argocd = argocd();
-    let story = Story::begin(&argocd, "eod@v1", &[("shop/shop.yaml", &SHOP.replace("registry.acme", "evil"))]);
+    let story = RenderStory::begin(&argocd, "eod@v1", &[("shop/shop.yaml", &SHOP.replace("registry.acme", "evil"))]);
     let classic = Classic::start(&argocd, "classic", &Value::Null);
     let native = story.refused(&story.request("shop-pr-7"));
     let Failure { shown, .. } = argocd.generate(&story.request("shop-pr-7").plugin(classic.name)).expect_failure();
@@ -121,7 +121,7 @@ fn serve_and_generate_refuse_with_the_same_text() {
 #[test]
 fn serve_and_generate_announce_the_same_parameters() {
     let argocd = argocd();
-    let story = Story::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
     let classic = Classic::start(&argocd, "classic", &Value::Null);
     let root = story.repository.path();
     let native = story.dial(&root, "shop", &[]).parameters().outcome().unwrap();
@@ -135,7 +135,7 @@ fn serve_and_generate_announce_the_same_parameters() {
 #[test]
 fn application_without_a_plugin_name_is_discovered_by_its_parameters() {
     let argocd = argocd();
-    let story = Story::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
     let classic = Classic::start(&argocd, "classic", &json!({ "find": { "command": [BINARY, "discover"] } }));
     let root = story.repository.path();
     for (parameters, expected) in [

@@ -4,7 +4,7 @@ use std::{thread, time::Duration};
 
 use eod_testkit::{argocd::ArgoCd, wait::wait_until};
 
-use super::{CONFIG, PATIENCE, Story, titles};
+use super::{CONFIG, PATIENCE, RenderStory, titles};
 
 /// Chart that keeps helm busy: every round takes about 0.2 s of CPU time.
 pub(super) fn slow_chart(rounds: u32) -> [(&'static str, String); 2] {
@@ -23,7 +23,7 @@ pub(super) const ENDLESS: u32 = 100_000;
 
 /// Commits the slow chart to the repository of a story.
 #[track_caller]
-pub(super) fn commit_slow_chart(story: &Story<'_>, rounds: u32) {
+pub(super) fn commit_slow_chart(story: &RenderStory<'_>, rounds: u32) {
     for (file, text) in slow_chart(rounds) {
         story.repository.write(file, text);
     }
@@ -32,7 +32,7 @@ pub(super) fn commit_slow_chart(story: &Story<'_>, rounds: u32) {
 
 /// Waits until a tool is running.
 #[track_caller]
-pub(super) fn expect_tool(story: &Story<'_>) {
+pub(super) fn expect_tool(story: &RenderStory<'_>) {
     wait_until("the tool to run", PATIENCE, || match story.plugin.children().as_slice() {
         [] => Err(story.plugin.log()),
         _ => Ok(()),
@@ -41,7 +41,7 @@ pub(super) fn expect_tool(story: &Story<'_>) {
 
 /// Waits until no tool is running and its files are removed.
 #[track_caller]
-pub(super) fn expect_nothing_left(story: &Story<'_>) {
+pub(super) fn expect_nothing_left(story: &RenderStory<'_>) {
     wait_until("everything of the tool to be gone", PATIENCE, || {
         match (story.plugin.children(), story.plugin.files()) {
             (children, files) if children.is_empty() && files.is_empty() => Ok(()),
@@ -56,7 +56,7 @@ pub(super) fn expect_nothing_left(story: &Story<'_>) {
 
 #[test]
 fn timeout_is_reported_before_the_callers_deadline() {
-    let story = Story::begin(ArgoCd::shared(), "deadline@slow", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "deadline@slow", &[("shop/one.yaml", CONFIG)]);
     commit_slow_chart(&story, ENDLESS);
     // Long enough that helm is started also on a busy machine.
     let request = story.request_of("slow", "shop-pr-7").deadline(Duration::from_secs(30));
@@ -79,7 +79,7 @@ fn timeout_is_reported_before_the_callers_deadline() {
 
 #[test]
 fn work_stops_when_the_caller_disconnects() {
-    let story = Story::begin(ArgoCd::shared(), "deadline@gone", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "deadline@gone", &[("shop/one.yaml", CONFIG)]);
     commit_slow_chart(&story, ENDLESS);
     let root = story.repository.path();
     let environment = [
@@ -100,7 +100,7 @@ fn work_stops_when_the_caller_disconnects() {
 /// A tool that writes without end or exhausts its memory is stopped by its limits.
 #[test]
 fn tool_above_its_limits_is_stopped() {
-    let story = Story::begin(ArgoCd::shared(), "deadline@measure", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "deadline@measure", &[("shop/one.yaml", CONFIG)]);
     story.repository.write("slow/Chart.yaml", "apiVersion: v2\nname: slow\nversion: 1.0.0\n");
     let flood = "{{ range until 100000 }}{{ range until 100 }}# 0123456789\n{{ end }}{{ end }}";
     story.repository.write("slow/templates/a.yaml", format!("{flood}{CONFIG}"));

@@ -2,7 +2,7 @@
 
 use eod_testkit::argocd::ArgoCd;
 
-use super::{CONFIG, SHOP, Story, titles};
+use super::{CONFIG, RenderStory, SHOP, titles};
 
 /// Sources that are refused, in several files.
 const HOSTILE: [(&str, &str); 4] = [
@@ -22,7 +22,7 @@ const HOSTILE: [(&str, &str); 4] = [
 
 #[test]
 fn all_refusals_are_reported_with_file_line_object_rule_and_remedy() {
-    let story = Story::begin(ArgoCd::shared(), "errors@all", &HOSTILE);
+    let story = RenderStory::begin(ArgoCd::shared(), "errors@all", &HOSTILE);
     let failure = story.argocd.generate(&story.request("shop-pr-7")).expect_failure();
     // Text of the condition in Argo CD's user interface.
     expect_test::expect![[r#"
@@ -56,7 +56,7 @@ fn yaml_error_has_its_line() {
     let twice = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  name: b\n";
     let files =
         [("shop/twice.yaml", twice), ("shop/broken.yaml", "apiVersion: v1\nkind: [\n"), ("shop/a.yaml", CONFIG)];
-    let story = Story::begin(ArgoCd::shared(), "errors@yaml", &files);
+    let story = RenderStory::begin(ArgoCd::shared(), "errors@yaml", &files);
     expect_test::expect![[r#"
         eod-cmp refuses this for 2 reasons
 
@@ -75,7 +75,7 @@ fn yaml_error_has_its_line() {
 #[test]
 fn control_characters_of_the_repository_are_escaped() {
     let name = "apiVersion: v1\nkind: \"Pod\\e[31m\\n\\u202Eevil\"\nmetadata: { name: a }\n";
-    let story = Story::begin(ArgoCd::shared(), "errors@visible", &[("shop/a.yaml", name)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "errors@visible", &[("shop/a.yaml", name)]);
     let text = story.refused(&story.request("shop-pr-7"));
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()) && !text.contains('\u{202e}'), "{text:?}");
     assert!(text.contains("Pod\\u{1b}[31m\\u{a}\\u{202e}evil"), "{text}");
@@ -84,7 +84,7 @@ fn control_characters_of_the_repository_are_escaped() {
 #[test]
 fn empty_source_is_an_error() {
     let files = [("shop/README.md", "# Shop\n"), ("other/values.yaml", "replicas: 1\n"), ("app/one.yaml", CONFIG)];
-    let story = Story::begin(ArgoCd::shared(), "errors@empty", &files);
+    let story = RenderStory::begin(ArgoCd::shared(), "errors@empty", &files);
     for path in ["shop", "other"] {
         let text = story.refused(&story.request_of(path, "shop-pr-7"));
         assert!(text.contains(&format!("{path}\n  rule:   empty\n  found:  the source gives no object")), "{text}");
@@ -95,7 +95,7 @@ fn empty_source_is_an_error() {
 /// After the third failure Argo CD returns the cached error for some time; a hard refresh renders again.
 #[test]
 fn corrected_source_is_rendered_after_a_refusal() {
-    let story = Story::begin(ArgoCd::shared(), "errors@again", &HOSTILE);
+    let story = RenderStory::begin(ArgoCd::shared(), "errors@again", &HOSTILE);
     let request = story.request("shop-pr-7");
     let first = story.refused(&request);
     for _ in 0..3 {
@@ -115,7 +115,7 @@ fn corrected_source_is_rendered_after_a_refusal() {
 
 #[test]
 fn missing_plugin_is_reported_by_argo_cd() {
-    let story = Story::begin(ArgoCd::shared(), "errors@gone", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "errors@gone", &[("shop/one.yaml", CONFIG)]);
     let text = story.refused(&story.request("shop-pr-7").plugin("errors@nobody"));
     assert!(text.contains("could not find cmp-server plugin with name \"errors@nobody\""), "{text}");
     assert_eq!(story.calls("answered"), 0.0);

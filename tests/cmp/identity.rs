@@ -3,7 +3,7 @@
 use eod_testkit::argocd::{ArgoCd, Request};
 use serde_json::{Value, json};
 
-use super::{CONFIG, PROJECT, Story, object, ours, titles};
+use super::{CONFIG, PROJECT, RenderStory, object, ours, titles};
 
 /// Guards of an environment, in the order in which they are applied.
 const GUARDS: [&str; 11] = [
@@ -23,7 +23,7 @@ const GUARDS: [&str; 11] = [
 #[test]
 fn application_gets_a_complete_environment() {
     let argocd = ArgoCd::own();
-    let story = Story::begin(&argocd, "eod@v1", &[("apps/shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(&argocd, "eod@v1", &[("apps/shop/one.yaml", CONFIG)]);
     let rendered = argocd.generate(&story.request_of("apps/shop", "shop-pr-7")).expect_rendered();
     assert_eq!((rendered.source_type.as_str(), rendered.revision), ("Plugin", story.repository.head()));
     assert_eq!(titles(&rendered.manifests), GUARDS);
@@ -41,7 +41,7 @@ fn application_gets_a_complete_environment() {
 
 #[test]
 fn destination_namespace_is_the_identity() {
-    let story = Story::begin(ArgoCd::shared(), "identity@destination", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "identity@destination", &[("shop/one.yaml", CONFIG)]);
     let application = json!({
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Application",
@@ -73,7 +73,7 @@ fn destination_namespace_is_the_identity() {
 
 #[test]
 fn contradicting_parameters_are_refused() {
-    let story = Story::begin(ArgoCd::shared(), "identity@parameters", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "identity@parameters", &[("shop/one.yaml", CONFIG)]);
     let pull_request = story.request("shop-pr-7").parameter("repository", "acme/shop").parameter("pull-request", "7");
     assert_eq!(titles(&story.rendered(&pull_request))[0], "Namespace/shop-pr-7");
 
@@ -99,7 +99,7 @@ fn contradicting_parameters_are_refused() {
 
 #[test]
 fn namespace_and_project_must_be_in_the_policy() {
-    let story = Story::begin(ArgoCd::shared(), "identity@policy", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "identity@policy", &[("shop/one.yaml", CONFIG)]);
     expect_test::expect![[r#"
         eod-cmp refuses this for 1 reason
 
@@ -125,7 +125,7 @@ fn namespace_and_project_must_be_in_the_policy() {
 #[test]
 fn applications_can_share_an_environment() {
     let files = [("shop/one.yaml", CONFIG), ("web/two.yaml", &CONFIG.replace("settings", "web"))];
-    let story = Story::begin(ArgoCd::shared(), "identity@shared", &files);
+    let story = RenderStory::begin(ArgoCd::shared(), "identity@shared", &files);
     let first = titles(&story.rendered(&story.request("shop-pr-7")));
     let second = story.request_of("web", "shop-pr-7").application("shop-pr-7-web").parameter("guards", "none");
     let second = story.rendered(&second);

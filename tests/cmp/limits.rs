@@ -4,7 +4,7 @@
 use eod_testkit::argocd::ArgoCd;
 
 use super::{
-    CONFIG, POLICY, PROJECT, Story,
+    CONFIG, POLICY, PROJECT, RenderStory,
     deadline::{ENDLESS, commit_slow_chart, expect_nothing_left, expect_tool},
     titles,
 };
@@ -14,7 +14,7 @@ fn call_above_the_limit_is_rejected() {
     let files = [("shop/one.yaml", CONFIG)];
     // The shared repo-server would also call this plugin sometimes.
     let argocd = ArgoCd::own();
-    let story = Story::with(&["--calls", "1"], POLICY, &argocd, "eod@v1", &files);
+    let story = RenderStory::with(&["--calls", "1"], POLICY, &argocd, "eod@v1", &files);
     commit_slow_chart(&story, ENDLESS);
     let root = story.repository.path();
     let environment = [
@@ -39,7 +39,7 @@ fn other_user_is_rejected() {
     let files = [("shop/one.yaml", CONFIG)];
     // A user id that no test has.
     let argocd = ArgoCd::own();
-    let story = Story::with(&["--peer-uid", "4242"], POLICY, &argocd, "eod@v1", &files);
+    let story = RenderStory::with(&["--peer-uid", "4242"], POLICY, &argocd, "eod@v1", &files);
     for _ in 0..2 {
         let text = story.refused(&story.request("shop-pr-7").hard());
         assert!(text.contains("is not allowed to call eod-cmp\n  remedy: call as the user of repo-server"), "{text}");
@@ -53,7 +53,7 @@ fn other_user_is_rejected() {
 #[test]
 fn one_render_at_a_time_serves_all_calls() {
     let files = [("shop/one.yaml", CONFIG)];
-    let story = Story::with(&["--renders", "1", "--cache", "0"], POLICY, ArgoCd::shared(), "limits@one", &files);
+    let story = RenderStory::with(&["--renders", "1", "--cache", "0"], POLICY, ArgoCd::shared(), "limits@one", &files);
     let requests: Vec<_> = (1..=24).map(|number| story.request(&format!("shop-pr-{number}")).hard()).collect();
     for (number, answer) in (1..).zip(story.argocd.generate_all(&requests, requests.len())) {
         assert_eq!(titles(&answer.expect_manifests())[0], format!("Namespace/shop-pr-{number}"));

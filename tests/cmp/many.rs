@@ -3,13 +3,13 @@
 use eod_testkit::argocd::ArgoCd;
 use serde_json::json;
 
-use super::{LONG, SHOP, Story, deadline::expect_nothing_left, object, ours, titles};
+use super::{LONG, RenderStory, SHOP, deadline::expect_nothing_left, object, ours, titles};
 
 const COUNT: usize = 64;
 
 #[test]
 fn sixty_four_concurrent_applications_get_their_own_manifests() {
-    let story = Story::begin(ArgoCd::shared(), "many@once", &[("shop/shop.yaml", SHOP)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "many@once", &[("shop/shop.yaml", SHOP)]);
     let name = |number: usize| format!("shop-pr-{}", number + 1);
     let request = |number: usize| {
         let request = story.request(&name(number)).deadline(LONG);

@@ -3,7 +3,7 @@
 use eod_testkit::argocd::{ArgoCd, Request};
 use serde_json::{Value, json};
 
-use super::{CONFIG, SHOP, Story, object, ours};
+use super::{CONFIG, RenderStory, SHOP, object, ours};
 
 /// Gives a request its parameters.
 fn with(request: Request, parameters: &[(&str, Value)]) -> Request {
@@ -14,7 +14,7 @@ fn with(request: Request, parameters: &[(&str, Value)]) -> Request {
 fn lists_and_maps_may_be_written_as_strings() {
     let payments = "apiVersion: v1\nkind: Service\nmetadata: { name: payments }\nspec: { ports: [{ port: 80 }] }\n";
     let files = [("shop/shop.yaml", SHOP), ("shop/payments.yaml", payments)];
-    let story = Story::begin(ArgoCd::shared(), "parameters@kinds", &files);
+    let story = RenderStory::begin(ArgoCd::shared(), "parameters@kinds", &files);
     let image = "registry.acme.internal/built/shop:1234567";
     let ways = [
         [("services", json!(["api"])), ("images", json!({ "registry.acme.internal/shop": image }))],
@@ -38,7 +38,7 @@ fn lists_and_maps_may_be_written_as_strings() {
 
 #[test]
 fn what_comes_from_a_pull_request_is_taken_as_it_is() {
-    let story = Story::begin(ArgoCd::shared(), "parameters@raw", &[("shop/shop.yaml", SHOP)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "parameters@raw", &[("shop/shop.yaml", SHOP)]);
     let facts = [
         ("repository", json!("acme/shop")),
         ("pull-request", json!("7")),
@@ -68,7 +68,7 @@ fn what_comes_from_a_pull_request_is_taken_as_it_is() {
 
 #[test]
 fn nothing_is_a_value_where_a_template_had_nothing_to_fill_in() {
-    let story = Story::begin(ArgoCd::shared(), "parameters@empty", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "parameters@empty", &[("shop/one.yaml", CONFIG)]);
     let plain = story.rendered(&story.request("shop-pr-7"));
     let empty = [("labels", json!("null")), ("owner", json!("")), ("services", json!([])), ("set", json!({}))];
     assert_eq!(story.rendered(&with(story.request("shop-pr-7"), &empty)), plain);
@@ -76,7 +76,7 @@ fn nothing_is_a_value_where_a_template_had_nothing_to_fill_in() {
 
 #[test]
 fn every_wrong_parameter_is_named_at_once() {
-    let story = Story::begin(ArgoCd::shared(), "parameters@wrong", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "parameters@wrong", &[("shop/one.yaml", CONFIG)]);
     let wrong = [
         ("replicas", json!("many")),
         ("tier", json!(["full"])),
@@ -95,7 +95,7 @@ fn every_wrong_parameter_is_named_at_once() {
 
 #[test]
 fn what_is_announced_is_understood() {
-    let story = Story::begin(ArgoCd::shared(), "parameters@announced", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "parameters@announced", &[("shop/one.yaml", CONFIG)]);
     // By the way of the web interface: the API server asks repo-server, and that the plugin.
     let announced = story.argocd.announced(&story.request("shop-pr-7")).unwrap();
     let kind = |name: &str| {
@@ -127,7 +127,7 @@ fn what_is_announced_is_understood() {
 /// Under the stock server a parameter is a variable of a process, which Linux limits to 128 KiB.
 #[test]
 fn a_parameter_may_be_long() {
-    let story = Story::begin(ArgoCd::shared(), "parameters@long", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "parameters@long", &[("shop/one.yaml", CONFIG)]);
     let labels: Vec<_> =
         (0..10_000).map(|number| format!("area/number-{number:06}")).chain(["tier/full".into()]).collect();
     let labels = json!(labels).to_string();

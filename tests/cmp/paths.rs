@@ -4,7 +4,7 @@ use eod_testkit::argocd::{ArgoCd, Settings};
 use serde_json::json;
 
 use super::{
-    CONFIG, SHOP, Story, object,
+    CONFIG, RenderStory, SHOP, object,
     sources::{CHART, OVERLAYS},
     titles,
 };
@@ -19,7 +19,7 @@ fn narrow() -> ArgoCd {
 fn partial_repository_is_rendered_like_the_whole() {
     let argocd = narrow();
     let files = [("teams/one/shop/shop.yaml", SHOP), ("teams/two/big.yaml", "not: rendered\n")];
-    let story = Story::begin(&argocd, "eod@v1", &files);
+    let story = RenderStory::begin(&argocd, "eod@v1", &files);
     let request = story.request_of("teams/one/shop", "shop-pr-7").hard();
     let whole = story.rendered(&request);
     let kept = story.plugin.number("eod_cmp_kept_files_total");
@@ -31,7 +31,7 @@ fn partial_repository_is_rendered_like_the_whole() {
 fn missing_file_is_named_with_the_annotation() {
     let argocd = narrow();
     let files = [&OVERLAYS[..], &CHART].concat();
-    let story = Story::begin(&argocd, "eod@v1", &files);
+    let story = RenderStory::begin(&argocd, "eod@v1", &files);
     story.repository.write("apps/simple/kustomization.yaml", "resources: [../../base]\n");
     story.repository.write("apps/linked/shop.yaml", SHOP);
     story.repository.link("apps/linked/config.yaml", "../../base/config.yaml");
@@ -54,7 +54,7 @@ fn missing_file_is_named_with_the_annotation() {
 
 #[test]
 fn files_outside_the_repository_are_refused() {
-    let story = Story::begin(ArgoCd::shared(), "paths@outside", &[("shop/shop.yaml", SHOP)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "paths@outside", &[("shop/shop.yaml", SHOP)]);
     // Argo CD refuses links that lead out of the repository; the plugin refuses such paths in a kustomization.
     story.repository.write("shop/kustomization.yaml", "resources: [shop.yaml, ../../etc/passwd, /etc/passwd]\n");
     story.repository.commit("out");
@@ -66,7 +66,7 @@ fn files_outside_the_repository_are_refused() {
 #[test]
 fn repository_cannot_change_its_application() {
     let story =
-        Story::begin(ArgoCd::shared(), "paths@override", &[("shop/one.yaml", CONFIG), ("web/one.yaml", CONFIG)]);
+        RenderStory::begin(ArgoCd::shared(), "paths@override", &[("shop/one.yaml", CONFIG), ("web/one.yaml", CONFIG)]);
     // Argo CD merges such a file into the Application's source before it calls the plugin.
     let parameters = json!([{ "name": "environment", "string": "shop-pr-8" }, { "name": "replicas", "string": "2" }]);
     let merged = json!({ "plugin": { "name": story.plugin.name(), "parameters": parameters } }).to_string();
@@ -94,7 +94,8 @@ fn repository_cannot_change_its_application() {
 
 #[test]
 fn links_inside_the_repository_are_followed() {
-    let story = Story::begin(ArgoCd::shared(), "paths@links", &[("lib/config.yaml", CONFIG), ("shop/shop.yaml", SHOP)]);
+    let story =
+        RenderStory::begin(ArgoCd::shared(), "paths@links", &[("lib/config.yaml", CONFIG), ("shop/shop.yaml", SHOP)]);
     story.repository.link("shop/config.yaml", "../lib/config.yaml");
     story.repository.link("linked", "shop");
     story.repository.commit("links");

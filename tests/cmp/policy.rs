@@ -4,11 +4,11 @@ use std::{fs, process::Command};
 
 use eod_testkit::{argocd::ArgoCd, command, process::Signal, wait::wait_until};
 
-use super::{BINARY, PATIENCE, POLICY, SHOP, Story, titles};
+use super::{BINARY, PATIENCE, POLICY, RenderStory, SHOP, titles};
 
 /// Waits until the plugin has logged a sentence.
 #[track_caller]
-pub(super) fn expect_said(story: &Story<'_>, message: &str) {
+pub(super) fn expect_said(story: &RenderStory<'_>, message: &str) {
     wait_until(message, PATIENCE, || {
         let said = story.plugin.lines().into_iter().any(|line| line["message"] == message);
         if said { Ok(()) } else { Err(story.plugin.log()) }
@@ -18,7 +18,7 @@ pub(super) fn expect_said(story: &Story<'_>, message: &str) {
 #[test]
 fn a_new_policy_is_taken_without_a_restart() {
     let policy = POLICY.replace("registry.acme.internal/", "registry.other.internal/");
-    let story = Story::under(&policy, ArgoCd::shared(), "policy@new", &[("shop/shop.yaml", SHOP)]);
+    let story = RenderStory::under(&policy, ArgoCd::shared(), "policy@new", &[("shop/shop.yaml", SHOP)]);
     let request = story.request("shop-pr-7").hard();
     let text = story.refused(&request);
     assert!(text.contains("shop/shop.yaml:13 (document 1): Deployment/api\n  rule:   image\n"), "{text}");
@@ -34,7 +34,7 @@ fn a_new_policy_is_taken_without_a_restart() {
 #[test]
 fn an_application_that_was_just_allowed_is_not_refused() {
     let policy = POLICY.replace("*-pr-*", "other-*");
-    let story = Story::under(&policy, ArgoCd::shared(), "policy@identity", &[("shop/shop.yaml", SHOP)]);
+    let story = RenderStory::under(&policy, ArgoCd::shared(), "policy@identity", &[("shop/shop.yaml", SHOP)]);
     story.refused(&story.request("shop-pr-7"));
     story.plugin.write_policy(POLICY);
     story.rendered(&story.request("shop-pr-7").hard());
@@ -42,7 +42,7 @@ fn an_application_that_was_just_allowed_is_not_refused() {
 
 #[test]
 fn a_broken_policy_is_refused_and_the_old_one_kept() {
-    let story = Story::begin(ArgoCd::shared(), "policy@broken", &[("shop/shop.yaml", SHOP)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "policy@broken", &[("shop/shop.yaml", SHOP)]);
     let request = story.request("shop-pr-7").hard();
     let before = story.rendered(&request);
     for broken in [POLICY.replace("registries", "registeries"), "version: 2\n".to_owned(), String::new()] {

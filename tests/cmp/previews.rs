@@ -13,11 +13,11 @@ use eod_testkit::{
 };
 use serde_json::{Value, json};
 
-use super::{CONFIG, PROJECT, SHOP, Story};
+use super::{CONFIG, PROJECT, RenderStory, SHOP};
 
 /// Repository with an environment for every labelled pull request.
 struct Previews<'a> {
-    story: Story<'a>,
+    story: RenderStory<'a>,
     forge: Forge,
     cluster: &'static Cluster,
     /// Name of the repository, unique to this story.
@@ -38,7 +38,7 @@ impl<'a> Previews<'a> {
     #[track_caller]
     fn begin(argocd: &'a ArgoCd) -> Self {
         let cluster = Cluster::shared();
-        let story = Story::begin(argocd, "eod@v1", &[("shop/shop.yaml", SHOP), ("shop/config.yaml", CONFIG)]);
+        let story = RenderStory::begin(argocd, "eod@v1", &[("shop/shop.yaml", SHOP), ("shop/config.yaml", CONFIG)]);
         let forge = Forge::start("acme", "shop").telling(argocd.webhook());
         let previews = Self { story, forge, cluster, name: cluster.installation("cmp") };
         previews.set_up(&json!([]));

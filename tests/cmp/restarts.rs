@@ -15,22 +15,22 @@ use eod_testkit::{
 };
 
 use super::{
-    CONFIG, PATIENCE, Story,
+    CONFIG, PATIENCE, RenderStory,
     deadline::{ENDLESS, commit_slow_chart, expect_nothing_left, expect_tool},
     titles,
 };
 
 /// Repository with a quick Application and a slow one.
 #[track_caller]
-fn begin(argocd: &ArgoCd, rounds: u32) -> Story<'_> {
-    let story = Story::begin(argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
+fn begin(argocd: &ArgoCd, rounds: u32) -> RenderStory<'_> {
+    let story = RenderStory::begin(argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
     commit_slow_chart(&story, rounds);
     story
 }
 
 /// Expects that the repository is rendered: the interrupted revision and a new one.
 #[track_caller]
-fn expect_rendering(story: &Story<'_>) {
+fn expect_rendering(story: &RenderStory<'_>) {
     let request = story.request("shop-pr-7").hard();
     let before = story.rendered(&request);
     story.repository.write("shop/two.yaml", CONFIG.replace("settings", "more"));
@@ -127,7 +127,7 @@ fn successor_may_start_before_the_end() {
     let argocd = ArgoCd::own();
     let old = begin(&argocd, 1);
     let before = old.rendered(&old.request("shop-pr-7").hard());
-    let new = Story::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
+    let new = RenderStory::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
     assert_eq!(old.rendered(&old.request("shop-pr-7").hard()), before);
     assert_eq!((old.calls("answered"), new.calls("answered")), (1.0, 1.0));
     // The old plugin reports that its socket was replaced, and does not remove the new one.
@@ -138,7 +138,7 @@ fn successor_may_start_before_the_end() {
 }
 
 /// Number of connections to a plugin, including those not accepted yet. The kernel lists a socket under its first name.
-fn connections(story: &Story<'_>) -> usize {
+fn connections(story: &RenderStory<'_>) -> usize {
     let made = story.plugin.socket().with_file_name(format!(".{}.new", story.plugin.name())).display().to_string();
     let all = fs::read_to_string("/proc/net/unix").unwrap();
     all.lines().filter(|line| line.ends_with(&made)).count() - 1 /* the one that listens */

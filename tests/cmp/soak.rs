@@ -4,7 +4,7 @@ use eod_testkit::argocd::ArgoCd;
 use serde_json::Value;
 
 use super::{
-    CONFIG, LONG, SHOP, Story,
+    CONFIG, LONG, RenderStory, SHOP,
     deadline::expect_nothing_left,
     sources::{CHART, OVERLAYS},
 };
@@ -15,7 +15,7 @@ const AT_ONCE: usize = 8;
 #[test]
 fn three_hundred_renders_leave_no_files_or_processes() {
     let files = [&OVERLAYS[..], &CHART, &[("shop/shop.yaml", SHOP), ("shop/config.yaml", CONFIG)]].concat();
-    let story = Story::begin(ArgoCd::shared(), "soak@v1", &files);
+    let story = RenderStory::begin(ArgoCd::shared(), "soak@v1", &files);
     story.repository.write("hostile/role.yaml", "apiVersion: v1\nkind: Node\nmetadata: { name: a }\n");
     story.repository.commit("hostile");
     let request = |number: usize| {

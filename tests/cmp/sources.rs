@@ -3,7 +3,7 @@
 use eod_testkit::argocd::ArgoCd;
 use serde_json::{Value, json};
 
-use super::{CONFIG, POLICY, SHOP, Story, object, ours, titles};
+use super::{CONFIG, POLICY, RenderStory, SHOP, object, ours, titles};
 
 /// A chart of the shop that uses what charts of previews are given.
 pub(super) const CHART: [(&str, &str); 4] = [
@@ -74,7 +74,7 @@ fn plain_files() {
         ("shop/values.yaml", "mode: none\n"),
         ("shop/deeper/other.yaml", "kind: Nonsense\napiVersion: v1\n"),
     ];
-    let story = Story::begin(ArgoCd::shared(), "sources@plain", &files);
+    let story = RenderStory::begin(ArgoCd::shared(), "sources@plain", &files);
     let manifests = story.rendered(&story.request("shop-pr-7"));
     expect_preview(&manifests, "Deployment/api", "registry.acme.internal/shop:main");
     object(&manifests, "ConfigMap/settings");
@@ -83,7 +83,7 @@ fn plain_files() {
 
 #[test]
 fn a_kustomization_with_and_without_the_binary() {
-    let story = Story::begin(ArgoCd::shared(), "sources@kustomize", &OVERLAYS);
+    let story = RenderStory::begin(ArgoCd::shared(), "sources@kustomize", &OVERLAYS);
     let simple = story.rendered(&story.request_of("simple", "shop-pr-7"));
     expect_preview(&simple, "Deployment/api", "registry.acme.internal/shop:pushed");
     assert_eq!(object(&simple, "ConfigMap/settings")["data"]["mode"], "patched");
@@ -100,7 +100,7 @@ fn a_kustomization_with_and_without_the_binary() {
 
 #[test]
 fn a_chart_gets_what_it_is_told() {
-    let story = Story::begin(ArgoCd::shared(), "sources@helm", &CHART);
+    let story = RenderStory::begin(ArgoCd::shared(), "sources@helm", &CHART);
     story.repository.write("values/preview.yaml", "mode: preview\nport: 9090\n");
     story.repository.commit("values");
     let request = story.request_of("chart", "shop-pr-7").cluster("1.36.1", &["v1", "apps/v1"]);
@@ -132,7 +132,7 @@ fn a_chart_gets_what_it_is_told() {
 
 #[test]
 fn what_a_tool_says_is_what_a_user_reads() {
-    let story = Story::begin(ArgoCd::shared(), "sources@failing", &CHART);
+    let story = RenderStory::begin(ArgoCd::shared(), "sources@failing", &CHART);
     story.repository.write("chart/templates/config.yaml", "a: {{ required \"say which port\" .Values.none }}\n");
     story.repository.commit("broken");
     let text = story.refused(&story.request_of("chart", "shop-pr-7"));
@@ -149,7 +149,7 @@ fn what_a_tool_says_is_what_a_user_reads() {
 fn a_tool_that_is_missing_or_switched_off_fails_only_what_needs_it() {
     let files = [&OVERLAYS[..], &CHART].concat();
     let off = format!("{POLICY}    helm: {{ enabled: false }}\n    kustomize: {{ binary: no-such-kustomize }}\n");
-    let story = Story::under(&off, ArgoCd::shared(), "sources@off", &files);
+    let story = RenderStory::under(&off, ArgoCd::shared(), "sources@off", &files);
     story.rendered(&story.request_of("simple", "shop-pr-7"));
     let text = story.refused(&story.request_of("generated", "shop-pr-7"));
     let place =

@@ -51,7 +51,7 @@ pub struct PricesArgs {
     pub cpu_hour_usd: Option<Number>,
     /// Price of one GiB of memory per hour. Default: 0.0044.
     pub memory_gib_hour_usd: Option<Number>,
-    /// Price of one GiB of storage per month of 30 days. Default: 0.10.
+    /// Price of one GiB of storage per month of 730 hours. Default: 0.10.
     pub storage_gib_month_usd: Option<Number>,
 }
 

@@ -6,7 +6,7 @@ use eod_testkit::workspace::Workspace;
 use serde_json::{Value, json};
 
 use super::admission::Rules;
-use super::story::{Story, service};
+use super::story::{GitOpsStory, service};
 use super::text;
 
 const APPS: &str = "apis/apps/v1";
@@ -14,7 +14,7 @@ const APPS: &str = "apis/apps/v1";
 #[test]
 fn label_creates_a_preview() {
     let name = "shop-pr-7101";
-    let story = Story::begin(&[("deploy/preview/web.yaml", &service("web", "registry.acme.internal/shop:main"))]);
+    let story = GitOpsStory::begin(&[("deploy/preview/web.yaml", &service("web", "registry.acme.internal/shop:main"))]);
     // The admission policies accept everything that the plugin renders.
     let _rules = Rules::begin(story.cluster, &[name]);
     story.watch("applicationset.yaml");
@@ -73,7 +73,7 @@ fn label_creates_a_preview() {
 #[test]
 fn parts_of_a_monorepo_share_an_environment() {
     let name = "shop-pr-7102";
-    let story = Story::begin(&[
+    let story = GitOpsStory::begin(&[
         ("deploy/base/config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: shared }\ndata: { a: b }\n"),
         ("services/api/deploy/api.yaml", &service("api", "registry.acme.internal/api:main")),
         ("services/web/deploy/web.yaml", &service("web", "docker.io/mallory/miner:1")),
@@ -103,7 +103,7 @@ fn parts_of_a_monorepo_share_an_environment() {
 #[test]
 fn terraform_creates_the_environment_and_argo_cd_the_workloads() {
     let name = "shop-pr-7103";
-    let story = Story::begin(&[("deploy/preview/web.yaml", &service("web", "registry.acme.internal/shop:main"))]);
+    let story = GitOpsStory::begin(&[("deploy/preview/web.yaml", &service("web", "registry.acme.internal/shop:main"))]);
     let _rules = Rules::begin(story.cluster, &[name]);
     let sha = story.repository.head();
     let terraform = Workspace::new("example-argocd", &text("terraform/main.tf")).kubeconfig(story.cluster.kubeconfig());
@@ -133,7 +133,7 @@ fn terraform_creates_the_environment_and_argo_cd_the_workloads() {
 
 /// Expects a refusal, which proves that the admission policies are in force.
 #[track_caller]
-fn rules_hold(story: &Story, name: &str) {
+fn rules_hold(story: &GitOpsStory, name: &str) {
     let service = json!({ "apiVersion": "v1", "kind": "Service", "metadata": { "name": "way-in" },
         "spec": { "type": "NodePort", "ports": [{ "port": 80 }] } });
     let (status, answer) = story.cluster.call("POST", &format!("/api/v1/namespaces/{name}/services"), Some(&service));
@@ -141,11 +141,11 @@ fn rules_hold(story: &Story, name: &str) {
 }
 
 #[track_caller]
-fn web(story: &Story, name: &str) -> Option<Value> {
+fn web(story: &GitOpsStory, name: &str) -> Option<Value> {
     story.object(name, APPS, "deployments", "web")
 }
 
-fn replicas(story: &Story, name: &str) -> Option<Value> {
+fn replicas(story: &GitOpsStory, name: &str) -> Option<Value> {
     web(story, name).map(|deployment| deployment["spec"]["replicas"].clone())
 }
 
@@ -154,12 +154,12 @@ fn container(workload: &Value) -> &Value {
 }
 
 #[track_caller]
-fn image(story: &Story, name: &str) -> String {
+fn image(story: &GitOpsStory, name: &str) -> String {
     container(&web(story, name).unwrap())["image"].as_str().unwrap().to_owned()
 }
 
 #[track_caller]
-fn host(story: &Story, name: &str) -> String {
+fn host(story: &GitOpsStory, name: &str) -> String {
     let ingress = story.object(name, "apis/networking.k8s.io/v1", "ingresses", "web").unwrap();
     ingress["spec"]["rules"][0]["host"].as_str().unwrap().to_owned()
 }

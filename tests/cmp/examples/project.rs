@@ -8,7 +8,7 @@ use eod_testkit::cluster::PATIENCE;
 use eod_testkit::wait::wait_until;
 use serde_json::json;
 
-use super::story::Story;
+use super::story::GitOpsStory;
 use super::{documents, text};
 
 const ROLE: &str =
@@ -19,7 +19,7 @@ const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: stray }\n\
 
 #[test]
 fn project_refuses_kinds_that_the_plugin_never_renders() {
-    let story = Story::begin(&[("role/a.yaml", ROLE), ("namespace/a.yaml", NAMESPACE), ("pod/a.yaml", POD)]);
+    let story = GitOpsStory::begin(&[("role/a.yaml", ROLE), ("namespace/a.yaml", NAMESPACE), ("pod/a.yaml", POD)]);
     let apply = |name: &str, path: &str, repository: &str, namespace: &str| {
         let application = json!({
             "apiVersion": "argoproj.io/v1alpha1",

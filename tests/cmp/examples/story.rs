@@ -10,7 +10,7 @@ use serde_json::{Value, json};
 use super::{folder, in_namespace, with};
 use crate::cmp::BINARY;
 
-pub(super) struct Story {
+pub(super) struct GitOpsStory {
     // Dropped first, before the servers that could call it.
     _plugin: Plugin,
     pub(super) cluster: &'static Cluster,
@@ -19,7 +19,7 @@ pub(super) struct Story {
     pub(super) repository: Repository,
 }
 
-impl Story {
+impl GitOpsStory {
     /// Starts everything and applies the token and the project.
     #[track_caller]
     pub(super) fn begin(files: &[(&str, &str)]) -> Self {

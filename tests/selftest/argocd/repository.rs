@@ -1,4 +1,4 @@
-//! What is in a repository is what a plugin finds.
+//! A plugin finds exactly the content of the repository.
 
 use eod_testkit::argocd::{ArgoCd, Repository, Request};
 use serde_json::{Value, json};
@@ -12,7 +12,7 @@ const LISTING: &str = r#"cat <<END
   "": ""}}
 END"#;
 
-/// What a plugin sees of the repository's folder `shop`, at a revision.
+/// Files of the repository's folder `shop` at a revision, as a plugin receives them.
 #[track_caller]
 fn listing(repository: &Repository, revision: &str) -> Value {
     let request = Request::new(repository, "shop").plugin("listing").revision(revision).hard();
@@ -20,7 +20,7 @@ fn listing(repository: &Repository, revision: &str) -> Value {
 }
 
 #[test]
-fn files_links_and_branches_arrive() {
+fn files_links_and_branches_reach_the_plugin() {
     ArgoCd::shared().stock_plugin("listing", &shell("listing", LISTING));
     let repository = Repository::new(&[("shop/plain", "text"), ("shop/gone", "text")]);
     repository.branch("feature");

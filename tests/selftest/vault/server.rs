@@ -94,7 +94,7 @@ fn a_server_without_an_audit_log_gets_one() {
     fs::remove_file(log).unwrap();
 }
 
-/// What `vault server -dev` does as far as we look at it, played by our own server: it
+/// The part of `vault server -dev` that the tests use, served by our own server: it
 /// takes its address from the environment and says its key and its token.
 #[test]
 fn a_program_on_path_is_run_in_development_mode() {

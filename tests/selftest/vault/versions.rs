@@ -1,4 +1,4 @@
-//! What cloning rests on: conditional creation, deletion in three degrees, metadata.
+//! Features of Vault that cloning needs: conditional creation, three kinds of deletion, metadata.
 
 use eod_testkit::vault::{Client, Vault, kv};
 use serde_json::{Value, json};
