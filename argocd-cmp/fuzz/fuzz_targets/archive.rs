@@ -1,7 +1,7 @@
-//! Fuzz target, see the function of the same name in `bodies.rs`.
+//! Fuzz target for the function `archive` in `bodies.rs`.
 #![no_main]
 
-use eod_cmp_server::{Limits, Stated, Unpacked, Wanted, unpack};
+use eod_cmp_server::{AppDirectory, ArchiveLimits, DeclaredArchive, Unpacked, unpack};
 
 #[allow(
     clippy::indexing_slicing,
