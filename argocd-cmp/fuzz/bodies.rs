@@ -15,7 +15,7 @@ use std::sync::Arc;
 
 use eod_proto::argocd as wire;
 use eod_render::{
-    Application, NoTools, Parameters, Policy, RawParameter, RawValue, Request, Tree, YamlLimits, parse_policy,
+    Application, NoTools, Parameters, Policy, RawParameter, RawValue, RenderInput, Tree, YamlLimits, parse_policy,
     parse_raw_parameters, read, render_manifests, to_json, to_yaml,
 };
 use flate2::Compression;
@@ -134,7 +134,7 @@ fn rendered(found: &Unpacked) {
         ..Application::default()
     };
     let tree = Tree { files: &found.files, directory: "app", above: "" };
-    let request = Request { tree, parameters: &[], application: &application, policy: &policy };
+    let request = RenderInput { tree, parameters: &[], application: &application, policy: &policy };
     match render_manifests(&request, &NoTools) {
         Ok(rendered) => {
             assert!(!rendered.json_lines().is_empty(), "an empty success");

@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eod_render::{
-    Files, HelmRequest, KustomizeRequest, Location, Policy, RawParameter, Refusal, RefusalRule, Refusals,
-    RenderedManifests, Request, ToolError, ToolRule, Tools, Tree, parse_raw_parameters, render_manifests,
+    Files, HelmRequest, KustomizeRequest, Location, Policy, RawParameter, Refusal, RefusalRule, Refusals, RenderInput,
+    RenderedManifests, ToolError, ToolRule, Tools, Tree, parse_raw_parameters, render_manifests,
 };
 
 use crate::archive::{AppDirectory, ArchiveError, ArchiveLimits, DeclaredArchive, Unpacked, unpack};
@@ -247,7 +247,7 @@ pub(crate) fn render_request(
     tools: &dyn Tools,
 ) -> Result<RenderedManifests, Refusals> {
     let tree = Tree { files, directory: &request.directory, above: &request.above };
-    let whole = Request { tree, parameters, application: &request.application, policy };
+    let whole = RenderInput { tree, parameters, application: &request.application, policy };
     render_manifests(&whole, tools).map_err(|refusals| with_left_out(refusals, left_out).below(&request.above))
 }
 

@@ -30,23 +30,23 @@ fn all_refusals_are_reported_with_file_line_object_rule_and_remedy() {
 
         shop/elsewhere.yaml:1: Application/other
           rule:   kind
-          found:  `Application` of `argoproj.io/v1alpha1` is never allowed: it would steer Argo CD itself
-          remedy: remove it
+          found:  `Application` of `argoproj.io/v1alpha1` is never allowed: it controls Argo CD
+          remedy: remove the object
 
         shop/pod.yaml:9: Deployment/api
           rule:   host-access
           found:  `spec.template.spec.hostNetwork` must be false
-          remedy: write `false`, or remove it
+          remedy: write `false`, or remove the field
 
         shop/pod.yaml:11: Deployment/api
           rule:   image
-          found:  `spec.template.spec.containers[0].image` is `docker.io/library/api:1`, which lies in none of the policy's registries: `registry.acme.internal/`
-          remedy: push the image there, or replace it with the parameter `images`
+          found:  `spec.template.spec.containers[0].image` is `docker.io/library/api:1`, which is not from an allowed registry; allowed are: `registry.acme.internal/`
+          remedy: push the image to an allowed registry, or replace it with the parameter `images`
 
         shop/role.yaml:2: ClusterRoleBinding/all
           rule:   kind
-          found:  `ClusterRoleBinding` of `rbac.authorization.k8s.io/v1` is never allowed: it hands out rights
-          remedy: remove it"#]].assert_eq(&failure.shown);
+          found:  `ClusterRoleBinding` of `rbac.authorization.k8s.io/v1` is never allowed: it grants permissions
+          remedy: remove the object"#]].assert_eq(&failure.shown);
     assert_eq!(story.calls("refused"), 1.0);
     assert_eq!(story.plugin.number("eod_cmp_refusals_total{rule=\"kind\"}"), 2.0);
 }
@@ -62,12 +62,12 @@ fn yaml_error_has_its_line() {
 
         shop/broken.yaml:3
           rule:   yaml
-          found:  this is no YAML: while parsing a node, did not find expected node content
-          remedy: correct the line; a template has to be rendered by Helm before it is YAML
+          found:  invalid YAML: while parsing a node, did not find expected node content
+          remedy: correct the line; templates of Helm must be part of a chart
 
         shop/twice.yaml:5
           rule:   yaml
-          found:  the key `name` stands twice in the same map
+          found:  duplicate key `name`
           remedy: remove one of the two"#]]
     .assert_eq(&story.refused(&story.request("shop-pr-7")));
 }
@@ -87,7 +87,7 @@ fn empty_source_is_an_error() {
     let story = RenderStory::begin(ArgoCd::shared(), "errors@empty", &files);
     for path in ["shop", "other"] {
         let text = story.refused(&story.request_of(path, "shop-pr-7"));
-        assert!(text.contains(&format!("{path}\n  rule:   empty\n  found:  the source gives no object")), "{text}");
+        assert!(text.contains(&format!("{path}\n  rule:   empty\n  found:  the source has no object")), "{text}");
     }
     assert!(!story.rendered(&story.request_of("app", "shop-pr-7")).is_empty());
 }

@@ -83,8 +83,8 @@ fn contradicting_parameters_are_refused() {
 
         parameters: environment
           rule:   identity
-          found:  the parameter says `shop-pr-8`, and the Application's destination namespace is `shop-pr-7`
-          remedy: make both the same"#]]
+          found:  expected the Application's destination namespace `shop-pr-7`, got `shop-pr-8`
+          remedy: set the parameter and `spec.destination.namespace` to the same name"#]]
     .assert_eq(&text);
     let other = story.request("shop-pr-7").parameter("repository", "acme/shop").parameter("pull-request", "8");
     expect_test::expect![[r#"
@@ -92,8 +92,8 @@ fn contradicting_parameters_are_refused() {
 
         parameters: pull-request
           rule:   identity
-          found:  the pull request's environment is `shop-pr-8`, and the destination namespace is `shop-pr-7`
-          remedy: set the destination namespace to `shop-pr-8`, or name it with `environment`"#]]
+          found:  the pull request's environment is `shop-pr-8`, but the destination namespace is `shop-pr-7`
+          remedy: set `spec.destination.namespace` to `shop-pr-8`, or set the parameter `environment` to `shop-pr-7`"#]]
     .assert_eq(&story.refused(&other));
 }
 
@@ -105,8 +105,8 @@ fn namespace_and_project_must_be_in_the_policy() {
 
         Application shop
           rule:   identity
-          found:  the policy lets project `previews` render for `*-pr-*`, not for `shop`
-          remedy: use a namespace that the policy allows"#]]
+          found:  namespace `shop` is not allowed for project `previews`; allowed are: `*-pr-*`
+          remedy: use an allowed namespace, or have the platform add it to `namespaces` in the policy"#]]
     .assert_eq(&story.refused(&story.request("shop")));
     let text = story.refused(&story.request("kube-system"));
     assert!(text.contains("environment name `kube-system` is reserved"), "{text}");
@@ -116,8 +116,8 @@ fn namespace_and_project_must_be_in_the_policy() {
 
         project default
           rule:   policy
-          found:  the policy says nothing about the Argo CD project `default`; it knows `previews`
-          remedy: use one of these projects, or have the platform add this one to the policy"#]]
+          found:  the policy has no section for the Argo CD project `default`; it has: `previews`
+          remedy: use one of these projects, or have the platform add a section to the policy"#]]
     .assert_eq(&text);
 }
 

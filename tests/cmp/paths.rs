@@ -60,7 +60,7 @@ fn files_outside_the_repository_are_refused() {
     story.repository.commit("out");
     let text = story.refused(&story.request("shop-pr-7"));
     assert_eq!(text.matches("shop/kustomization.yaml:1\n  rule:   file\n").count(), 2, "{text}");
-    assert!(text.contains("`../../etc/passwd` leads out of") && text.contains("`/etc/passwd` leads out of"), "{text}");
+    assert!(text.contains("`../../etc/passwd` is outside") && text.contains("`/etc/passwd` is outside"), "{text}");
 }
 
 #[test]

@@ -60,7 +60,7 @@ fn push_without_manifests_deletes_nothing() {
     previews.story.repository.remove("shop/shop.yaml");
     previews.story.repository.remove("shop/config.yaml");
     previews.push(7, &[]);
-    let text = previews.expect_condition(7, "the source gives no object that runs in a preview");
+    let text = previews.expect_condition(7, "the source has no object that runs in a preview");
     assert!(text.contains("shop\n  rule:   empty\n"), "{text}");
     assert_eq!(uid(&previews.deployment(7)), uid(&before));
     previews.end(&[7]);

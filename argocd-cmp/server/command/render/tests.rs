@@ -31,7 +31,7 @@ fn base_above_the_directory_is_found_in_the_checkout() {
 
     let only = RenderArguments { root: Some(path.clone()), ..options(path.clone(), &[("environment", "demo")]) };
     let refusals = render_directory(only).unwrap_err().to_string();
-    assert!(refusals.contains("leads out of the files that were received"), "{refusals}");
+    assert!(refusals.contains("is outside the received files"), "{refusals}");
     let beside = RenderArguments { root: Some(root.path().join("base")), ..options(path.clone(), &[]) };
     assert!(render_directory(beside).unwrap_err().to_string().contains("must be below the root"));
     let nameless = render_directory(options(path, &[])).unwrap_err().to_string();

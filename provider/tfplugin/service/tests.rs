@@ -12,7 +12,7 @@ use expect_test::{ExpectFile, expect_file};
 
 use self::demo::{Crate, Demo, LabelInput, LabelOutput, LeaseInput, LeaseOutput};
 use crate::host::Work;
-use crate::{AnyResource, Field, Number, Object, RequestContext, Service, Type, Value, msgpack};
+use crate::{AnyResource, Field, Number, ObjectValue, RequestContext, Service, Type, Value, msgpack};
 
 type Client = ProviderClient<ProviderServer<Service<Demo>>>;
 
@@ -45,7 +45,7 @@ fn ty() -> Type {
 }
 
 /// A crate with these attributes; the others are null.
-fn object(set: &[(&str, Value)]) -> Object {
+fn object(set: &[(&str, Value)]) -> ObjectValue {
     let mut object = AnyResource::<String>::schema(&Crate).empty();
     for (name, value) in set {
         assert!(object.insert((*name).to_owned(), value.clone()).is_some(), "{name}");
@@ -57,7 +57,7 @@ fn sent(value: &Value, ty: &Type) -> wire::DynamicValue {
     wire::DynamicValue { msgpack: msgpack::encode(value, ty).unwrap().into(), ..Default::default() }
 }
 
-fn state(object: &Object) -> Option<wire::DynamicValue> {
+fn state(object: &ObjectValue) -> Option<wire::DynamicValue> {
     Some(sent(&Value::Map(object.clone()), &ty()))
 }
 
@@ -72,7 +72,7 @@ fn capable() -> Option<wire::ClientCapabilities> {
 /// The argument that identifies the request, and null for what a person would leave out.
 const NAME: &str = "name";
 
-fn written() -> Object {
+fn written() -> ObjectValue {
     object(&[
         (NAME, text("box")),
         ("weight", number("0.1")),
@@ -81,7 +81,7 @@ fn written() -> Object {
     ])
 }
 
-fn made() -> Object {
+fn made() -> ObjectValue {
     object(&[
         (NAME, text("box")),
         ("size", number("3")),
@@ -117,7 +117,7 @@ fn identity(object: Option<&wire::ResourceIdentityData>) -> Option<&wire::Dynami
 #[tokio::test]
 async fn schema() {
     let answer = cold().get_provider_schema(wire::GetProviderSchemaRequest {}).await.unwrap().into_inner();
-    golden(&expect_file!["service_tests/schema.txt"], &answer, &[]);
+    golden(&expect_file!["tests/schema.txt"], &answer, &[]);
     let same = cold().get_functions(wire::GetFunctionsRequest {}).await.unwrap().into_inner();
     assert_eq!(same.functions, answer.functions);
 }
@@ -126,7 +126,7 @@ async fn schema() {
 async fn identity_schemas() {
     let request = wire::GetResourceIdentitySchemasRequest {};
     let answer = cold().get_resource_identity_schemas(request).await.unwrap().into_inner();
-    golden(&expect_file!["service_tests/identity_schemas.txt"], &answer, &[]);
+    golden(&expect_file!["tests/identity_schemas.txt"], &answer, &[]);
 }
 
 #[tokio::test]
@@ -139,12 +139,12 @@ async fn validate_tells_every_mistake_with_its_path() {
         client_capabilities: Some(wire::ClientCapabilities::default()),
     };
     let answer = cold().validate_resource_config(request).await.unwrap().into_inner();
-    golden(&expect_file!["service_tests/validate.txt"], &answer, &[]);
+    golden(&expect_file!["tests/validate.txt"], &answer, &[]);
 }
 
 async fn plan(
-    prior: Option<&Object>,
-    config: &Object,
+    prior: Option<&ObjectValue>,
+    config: &ObjectValue,
     capabilities: Option<wire::ClientCapabilities>,
 ) -> wire::PlanResourceChangeResponse {
     let request = wire::PlanResourceChangeRequest {
@@ -161,11 +161,7 @@ async fn plan(
 #[tokio::test]
 async fn plan_create() {
     let answer = plan(None, &written(), capable()).await;
-    golden(
-        &expect_file!["service_tests/plan_create.txt"],
-        &answer,
-        &[("planned_state", answer.planned_state.as_ref())],
-    );
+    golden(&expect_file!["tests/plan_create.txt"], &answer, &[("planned_state", answer.planned_state.as_ref())]);
 }
 
 #[tokio::test]
@@ -174,11 +170,7 @@ async fn plan_update_and_replace() {
     config.insert(NAME.to_owned(), text("other"));
     config.insert("weight".to_owned(), number("123456789012345678901234567890"));
     let answer = plan(Some(&made()), &config, capable()).await;
-    golden(
-        &expect_file!["service_tests/plan_update.txt"],
-        &answer,
-        &[("planned_state", answer.planned_state.as_ref())],
-    );
+    golden(&expect_file!["tests/plan_update.txt"], &answer, &[("planned_state", answer.planned_state.as_ref())]);
 }
 
 #[tokio::test]
@@ -193,11 +185,7 @@ async fn plan_waits_only_where_the_host_can() {
     let mut config = written();
     config.insert("weight".to_owned(), Value::unknown());
     let answer = plan(None, &config, capable()).await;
-    golden(
-        &expect_file!["service_tests/plan_deferred.txt"],
-        &answer,
-        &[("planned_state", answer.planned_state.as_ref())],
-    );
+    golden(&expect_file!["tests/plan_deferred.txt"], &answer, &[("planned_state", answer.planned_state.as_ref())]);
     assert_eq!(plan(None, &config, None).await.deferred, None);
 }
 
@@ -212,16 +200,12 @@ async fn plan_destroy_keeps_the_private_data() {
         ..Default::default()
     };
     let answer = configured().await.plan_resource_change(request).await.unwrap().into_inner();
-    golden(
-        &expect_file!["service_tests/plan_destroy.txt"],
-        &answer,
-        &[("planned_state", answer.planned_state.as_ref())],
-    );
+    golden(&expect_file!["tests/plan_destroy.txt"], &answer, &[("planned_state", answer.planned_state.as_ref())]);
 }
 
 async fn apply(
-    config: &Object,
-    prior: Option<&Object>,
+    config: &ObjectValue,
+    prior: Option<&ObjectValue>,
     planned: Option<wire::DynamicValue>,
 ) -> wire::ApplyResourceChangeResponse {
     let request = wire::ApplyResourceChangeRequest {
@@ -240,7 +224,7 @@ async fn apply_create() {
     let planned = plan(None, &written(), None).await.planned_state;
     let answer = apply(&written(), None, planned).await;
     let values = [("new_state", answer.new_state.as_ref()), ("new_identity", identity(answer.new_identity.as_ref()))];
-    golden(&expect_file!["service_tests/apply_create.txt"], &answer, &values);
+    golden(&expect_file!["tests/apply_create.txt"], &answer, &values);
 }
 
 #[tokio::test]
@@ -249,7 +233,7 @@ async fn apply_create_that_panics_keeps_what_was_planned() {
     config.insert(NAME.to_owned(), text("panic"));
     let planned = plan(None, &config, None).await.planned_state;
     let answer = apply(&config, None, planned).await;
-    golden(&expect_file!["service_tests/apply_panic.txt"], &answer, &[("new_state", answer.new_state.as_ref())]);
+    golden(&expect_file!["tests/apply_panic.txt"], &answer, &[("new_state", answer.new_state.as_ref())]);
 }
 
 #[tokio::test]
@@ -268,7 +252,7 @@ async fn read_answers_state_private_data_and_identity() {
     };
     let answer = configured().await.read_resource(request).await.unwrap().into_inner();
     let values = [("new_state", answer.new_state.as_ref()), ("new_identity", identity(answer.new_identity.as_ref()))];
-    golden(&expect_file!["service_tests/read.txt"], &answer, &values);
+    golden(&expect_file!["tests/read.txt"], &answer, &values);
 }
 
 #[tokio::test]
@@ -301,7 +285,7 @@ async fn import_by_id_and_by_identity() {
     let answer = import("box", None).await;
     let one = &answer.imported_resources[0];
     let values = [("state", one.state.as_ref()), ("identity", identity(one.identity.as_ref()))];
-    golden(&expect_file!["service_tests/import.txt"], &answer, &values);
+    golden(&expect_file!["tests/import.txt"], &answer, &values);
     let by_identity = Value::map([("name", text("box")), ("region", Value::Null)]);
     assert_eq!(import("", Some(by_identity)).await, answer);
 }
@@ -309,7 +293,7 @@ async fn import_by_id_and_by_identity() {
 #[tokio::test]
 async fn import_without_a_needed_part_of_the_identity() {
     let answer = import("", Some(Value::map([("name", Value::Null), ("region", text("here"))]))).await;
-    golden(&expect_file!["service_tests/import_mistake.txt"], &answer, &[]);
+    golden(&expect_file!["tests/import_mistake.txt"], &answer, &[]);
 }
 
 #[tokio::test]
@@ -321,7 +305,7 @@ async fn upgrade_drops_adds_and_keeps_every_digit() {
         raw_state: Some(wire::RawState { json: json.into(), ..Default::default() }),
     };
     let answer = cold().upgrade_resource_state(request).await.unwrap().into_inner();
-    golden(&expect_file!["service_tests/upgrade.txt"], &answer, &[("upgraded_state", answer.upgraded_state.as_ref())]);
+    golden(&expect_file!["tests/upgrade.txt"], &answer, &[("upgraded_state", answer.upgraded_state.as_ref())]);
 }
 
 #[tokio::test]
@@ -334,10 +318,10 @@ async fn move_from_another_type() {
         ..Default::default()
     };
     let answer = cold().move_resource_state(request.clone()).await.unwrap().into_inner();
-    golden(&expect_file!["service_tests/moved.txt"], &answer, &[("target_state", answer.target_state.as_ref())]);
+    golden(&expect_file!["tests/moved.txt"], &answer, &[("target_state", answer.target_state.as_ref())]);
     let unknown = wire::MoveResourceStateRequest { source_type_name: "strange".to_owned(), ..request };
     let answer = cold().move_resource_state(unknown).await.unwrap().into_inner();
-    golden(&expect_file!["service_tests/moved_unknown.txt"], &answer, &[]);
+    golden(&expect_file!["tests/moved_unknown.txt"], &answer, &[]);
 }
 
 #[tokio::test]
@@ -350,7 +334,7 @@ async fn data_source() {
         ..Default::default()
     };
     let answer = configured().await.read_data_source(request).await.unwrap().into_inner();
-    golden(&expect_file!["service_tests/data_source.txt"], &answer, &[("state", answer.state.as_ref())]);
+    golden(&expect_file!["tests/data_source.txt"], &answer, &[("state", answer.state.as_ref())]);
     assert_eq!(LabelInput::shape().ty(), Type::object([("name", Type::String), ("suffix", Type::String)]));
     assert_eq!(LabelOutput::shape().ty(), Type::object([("label", Type::String)]));
 }
@@ -369,13 +353,13 @@ async fn ephemeral() {
         client_capabilities: None,
     };
     let open = client.open_ephemeral_resource(request).await.unwrap().into_inner();
-    golden(&expect_file!["service_tests/ephemeral_open.txt"], &open, &[("result", open.result.as_ref())]);
+    golden(&expect_file!["tests/ephemeral_open.txt"], &open, &[("result", open.result.as_ref())]);
     let request = wire::RenewEphemeralResourceRequest { type_name: type_name(), private: open.private };
     let renewed = client.renew_ephemeral_resource(request).await.unwrap().into_inner();
-    golden(&expect_file!["service_tests/ephemeral_renew.txt"], &renewed, &[]);
+    golden(&expect_file!["tests/ephemeral_renew.txt"], &renewed, &[]);
     let request = wire::CloseEphemeralResourceRequest { type_name: type_name(), private: renewed.private };
     let closed = client.close_ephemeral_resource(request).await.unwrap().into_inner();
-    golden(&expect_file!["service_tests/ephemeral_close.txt"], &closed, &[]);
+    golden(&expect_file!["tests/ephemeral_close.txt"], &closed, &[]);
 }
 
 async fn called(name: &str, arguments: &[(Value, Type)]) -> wire::CallFunctionResponse {
@@ -388,7 +372,7 @@ async fn called(name: &str, arguments: &[(Value, Type)]) -> wire::CallFunctionRe
 async fn functions() {
     let number = |text: &str| (number(text), Type::Number);
     let answer = called("sum", &[number("1"), number("2"), number("0.5")]).await;
-    golden(&expect_file!["service_tests/function.txt"], &answer, &[("result", answer.result.as_ref())]);
+    golden(&expect_file!["tests/function.txt"], &answer, &[("result", answer.result.as_ref())]);
     let mut told = String::new();
     for (name, arguments) in [
         ("sum", vec![number("1"), (text("two"), Type::String)]),
@@ -399,7 +383,7 @@ async fn functions() {
     ] {
         let _ = writeln!(told, "{name} of {}: {:?}", arguments.len(), called(name, &arguments).await.error);
     }
-    expect_file!["service_tests/function_mistakes.txt"].assert_eq(&told);
+    expect_file!["tests/function_mistakes.txt"].assert_eq(&told);
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use jiff::Timestamp;
 
 use crate::{
     AnyDataSource, AnyEphemeral, AnyResource, Applied, ApplyFailure, Arguments, Attr, Config, DataSource, Deferral,
-    Diag, Diags, Draft, Ephemeral, Field, Function, FunctionError, Host, ImportSource, Imported, Model, MoveSource,
+    Diag, Diags, DraftOf, Ephemeral, Field, Function, FunctionError, Host, ImportSource, Imported, Model, MoveSource,
     Number, Opened, Parameter, Partial, Provider, Renewed, RequestContext, Resource, Signature, State, Type, Value,
 };
 
@@ -32,7 +32,7 @@ impl Provider for Demo {
     type Config = Settings;
     type Context = String;
 
-    fn configure(&self, config: Config<'_>, _: &Host) -> Result<String, Diags> {
+    fn configure(&self, config: Config<'_, Settings>, _: &Host) -> Result<String, Diags> {
         Ok(config.get(Settings::REGION).known().unwrap_or_default())
     }
 
@@ -117,7 +117,7 @@ impl Resource for Crate {
     type Private = u8;
     type Identity = CrateIdentity;
 
-    fn validate(&self, config: Config<'_>) -> Diags {
+    fn validate(&self, config: Config<'_, Self::Input>) -> Diags {
         match config.get(CrateInput::NAME) {
             Attr::Known(name) if name.is_empty() => {
                 Diag::error("Empty name").detail("Expected a name.").hint("think of one").at(CrateInput::NAME).into()
@@ -126,7 +126,7 @@ impl Resource for Crate {
         }
     }
 
-    async fn plan(&self, _: &String, draft: &mut Draft<'_, u8>, _: &RequestContext) -> Diags {
+    async fn plan(&self, _: &String, draft: &mut DraftOf<'_, Self>, _: &RequestContext) -> Diags {
         if draft.config(CrateInput::WEIGHT).is_unknown() {
             draft.defer(Deferral::ResourceConfigUnknown);
         }
