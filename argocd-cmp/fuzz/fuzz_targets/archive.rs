@@ -3,7 +3,12 @@
 
 use eod_cmp_server::{AppDirectory, ArchiveLimits, DeclaredArchive, Unpacked, unpack};
 
-#[allow(dead_code, reason = "each target calls one of the bodies")]
+#[allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    dead_code,
+    reason = "each target calls one of the bodies, which report by panics"
+)]
 #[path = "../bodies.rs"]
 mod bodies;
 
