@@ -35,7 +35,7 @@ fn a_missing_or_unsupported_mount_is_named() {
                 "Cannot copy secret `nowhere/stage/shop`",
                 "cannot find the mount of `nowhere`",
                 "no secrets engine is mounted at `nowhere`, or the token has no right on any path below it",
-                "check the mount, the namespace and the policy of the token",
+                "check the mount, the namespace and the token's policy",
             ],
         );
         story.body(&block(&mount, "target_mount = \"nowhere\""));
@@ -177,10 +177,7 @@ fn a_missing_right_is_named_with_its_path() {
         ] {
             let token = story.vault.token_with(&[&story.vault.policy("rights", &policy)], "1h");
             story.token(&token);
-            expect_refused(
-                story,
-                &["Vault denies this", &tried, &needed, "give the credentials the permission named above"],
-            );
+            expect_refused(story, &["Vault denies this", &tried, &needed, "the token's policy"]);
             story.expect_nothing_left();
         }
 
@@ -221,7 +218,7 @@ fn a_namespace_that_is_not_there_is_named() {
             story,
             &[
                 &format!("cannot find the mount of `{}`", story.mount),
-                "check the mount, the namespace and the policy of the token",
+                "check the mount, the namespace and the token's policy",
             ],
         );
         run.expect_said("in namespace `nobody/here`");
