@@ -372,7 +372,7 @@ fn a_destroy_interrupted_while_it_waits_keeps_the_environment_in_the_state() {
         // It does not wait for its timeout of ten minutes: the kit would not wait as long.
         let run = running.wait();
         expect_sound(&run);
-        run.expect_err("Interrupt received").expect_said("stopped");
+        run.expect_err("Interrupt received").expect_said("Error: Stopped");
         wait_until_ended(&providers);
         assert!(story.workspace.resource(IT).is_some());
         assert!(!story.is_tainted());
@@ -397,7 +397,7 @@ fn an_interrupted_refresh_ends_before_its_timeout() {
         running.signal(Signal::SIGINT);
         let run = running.wait();
         expect_sound(&run);
-        run.expect_err("stopped");
+        run.expect_err("cancelled before it was done");
         wait_until_ended(&providers);
         assert_eq!(story.workspace.raw_state_text(), before);
         story.proxy.clear_rules();

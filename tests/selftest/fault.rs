@@ -156,7 +156,7 @@ fn rules_and_log_are_cleared() {
 }
 
 #[test]
-#[should_panic(expected = "should have hit 1 more calls")]
+#[should_panic(expected = "has 1 calls left")]
 fn unused_rule_fails_the_test() {
     let story = ProxyStory::new("unused");
     story.spoil(Fault::DropBefore);
