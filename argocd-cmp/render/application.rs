@@ -1,19 +1,20 @@
-//! Whom this is rendered for: Argo CD's word about the Application, the parameters and the policy brought together.
+//! The environment of a render, resolved from the Application, its parameters and the policy.
 //!
-//! Only what the repo-server says about the Application is an identity. Parameters have to agree with it.
+//! Only the facts that the repo-server sends about the Application are trusted. Parameters must agree with them.
 
 use std::collections::BTreeMap;
 
+use eod_domain::labels;
 use eod_domain::{
-    Domain, Environment, EnvironmentError, EnvironmentName, EnvironmentSpec, Mistake, NamespaceProvenance, Settings,
-    Tier, TierTtlError, environment_name, tier,
+    Domain, Environment, EnvironmentError, EnvironmentName, EnvironmentSpec, LimitsError, Mistake, NamespaceProvenance,
+    Settings, Tier, TierTtlError, environment_name, tier,
 };
 
 use crate::parameters::Parameters;
 use crate::policy::{DomainRule, ProjectPolicy};
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 
-/// What Argo CD says about the Application.
+/// Facts that Argo CD sends about the Application.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct Application {
     /// `ARGOCD_APP_NAME`.
@@ -22,29 +23,29 @@ pub struct Application {
     pub namespace: String,
     /// `ARGOCD_APP_PROJECT_NAME`.
     pub project: String,
-    /// `KUBE_VERSION`, where it is known.
+    /// `KUBE_VERSION`, if known.
     pub kube_version: Option<String>,
     /// `KUBE_API_VERSIONS`.
     pub api_versions: Vec<String>,
 }
 
-/// The environment that is rendered, every question answered.
+/// The resolved environment of a render.
 #[derive(Clone, Debug)]
 pub(crate) struct Preview<'a> {
     pub(crate) environment: Environment,
     pub(crate) parameters: &'a Parameters,
     pub(crate) policy: &'a ProjectPolicy,
-    /// The platform's labels and the marks of our own domain, which every object carries.
+    /// Labels of every object: the policy's default labels and EoD's ownership labels.
     pub(crate) labels: BTreeMap<String, String>,
 }
 
 impl<'a> Preview<'a> {
-    /// Brings everything together.
+    /// Resolves the environment.
     ///
     /// # Errors
     ///
-    /// Every disagreement there is.
-    pub(crate) fn settle(
+    /// All disagreements between Application, parameters and policy.
+    pub(crate) fn resolve(
         application: &Application,
         parameters: &'a Parameters,
         policy: &'a ProjectPolicy,
@@ -56,15 +57,17 @@ impl<'a> Preview<'a> {
         if parameters.replicas > policy.caps.replicas {
             let message =
                 format!("{} replicas are above the policy's cap of {}", parameters.replicas, policy.caps.replicas);
-            let remedy = format!("use at most {}", policy.caps.replicas);
+            let remedy = format!("set at most {}", policy.caps.replicas);
             refusals.push(Refusal::new(Location::parameter("replicas"), RefusalRule::Caps, message, remedy));
         }
         secret_refs(name.as_ref(), parameters, policy, &mut refusals);
         let environment = name.and_then(|name| {
             let spec = spec(name, tier, parameters, policy);
             let settings = settings(domain, policy);
+            let tier = spec.tier.unwrap_or(settings.default_tier);
+            let refusal = |mistake: &Mistake<EnvironmentError>| environment_refusal(mistake, tier);
             Environment::resolve(&spec, &settings)
-                .map_err(|mistakes| refusals.extend(mistakes.iter().map(mistake)))
+                .map_err(|mistakes| refusals.extend(mistakes.iter().map(refusal)))
                 .ok()
         });
         match (environment, Refusals::collected(refusals)) {
@@ -72,26 +75,38 @@ impl<'a> Preview<'a> {
             (_, Some(refusals)) => Err(refusals),
             (None, None) => {
                 let location = Location::default().object("the Application");
-                Err(Refusal::new(location, RefusalRule::Identity, "it names no environment", "set `environment`")
-                    .into())
+                Err(Refusal::new(
+                    location,
+                    RefusalRule::Identity,
+                    "the environment has no name",
+                    "set the parameter `environment`",
+                )
+                .into())
             }
         }
     }
 
-    /// The name of the environment and its namespace.
+    /// Name of the environment and of its namespace.
     pub(crate) fn name(&self) -> &EnvironmentName {
         &self.environment.name
     }
 
+    /// Labels that never change during the life of the environment, for fields that the API server does not change.
+    pub(crate) fn constant_labels(&self) -> BTreeMap<String, String> {
+        let mut constant = self.labels.clone();
+        constant.retain(|key, _| [labels::ENV, labels::INSTALLATION].contains(&key.as_str()));
+        constant
+    }
+
     fn new(environment: Environment, parameters: &'a Parameters, policy: &'a ProjectPolicy) -> Self {
-        let mut marks = environment.ownership_labels();
-        marks.retain(|key, _| key.starts_with(eod_domain::labels::DOMAIN));
+        let mut ownership = environment.ownership_labels();
+        ownership.retain(|key, _| key.starts_with(labels::DOMAIN));
         let mut labels = policy.default_labels.as_map().clone();
-        labels.extend(marks);
+        labels.extend(ownership);
         Self { environment, parameters, policy, labels }
     }
 
-    /// No time and no nonce: the same input renders the same bytes.
+    /// Provenance without time and nonce, so that the same input renders the same bytes.
     pub(crate) fn provenance() -> NamespaceProvenance {
         NamespaceProvenance::default()
     }
@@ -107,32 +122,33 @@ fn name(
     let name = match application.namespace.parse::<EnvironmentName>() {
         Ok(name) => name,
         Err(error) => {
-            let message = format!("the destination namespace can be no environment: {error}");
-            let remedy = "set `spec.destination.namespace` to the environment's name";
+            let message = format!("the destination namespace is not a valid name of an environment: {error}");
+            let remedy = "set `spec.destination.namespace` to the name of the environment";
             refusals.push(Refusal::new(location(), RefusalRule::Identity, message, remedy));
             return None;
         }
     };
-    if let Some(wanted) = parameters.environment.as_ref().filter(|wanted| **wanted != name) {
-        let message = format!("the parameter says `{wanted}`, and the Application's destination namespace is `{name}`");
-        let remedy = "make both the same";
+    if let Some(given) = parameters.environment.as_ref().filter(|given| **given != name) {
+        let message = format!("expected the Application's destination namespace `{name}`, got `{given}`");
+        let remedy = "set the parameter and `spec.destination.namespace` to the same name";
         refusals.push(Refusal::new(Location::parameter("environment"), RefusalRule::Identity, message, remedy));
     }
     let derived = environment_name(&spec_identity(parameters).identity(), None).ok();
     if let (None, Some(derived)) = (&parameters.environment, derived.filter(|derived| *derived != name)) {
         let message =
-            format!("the pull request's environment is `{derived}`, and the destination namespace is `{name}`");
-        let remedy = format!("set the destination namespace to `{derived}`, or name it with `environment`");
+            format!("the pull request's environment is `{derived}`, but the destination namespace is `{name}`");
+        let remedy =
+            format!("set `spec.destination.namespace` to `{derived}`, or set the parameter `environment` to `{name}`");
         refusals.push(Refusal::new(Location::parameter("pull-request"), RefusalRule::Identity, message, remedy));
     }
-    if !policy.namespaces.iter().any(|pattern| pattern.fits(name.as_str())) {
+    if !policy.namespaces.iter().any(|pattern| pattern.matches(name.as_str())) {
         let known: Vec<_> = policy.namespaces.iter().map(|pattern| format!("`{pattern}`")).collect();
         let message = format!(
-            "the policy lets project `{}` render for {}, not for `{name}`",
+            "namespace `{name}` is not allowed for project `{}`; allowed are: {}",
             application.project,
             known.join(", ")
         );
-        let remedy = "use a namespace that the policy allows";
+        let remedy = "use an allowed namespace, or have the platform add it to `namespaces` in the policy";
         refusals.push(Refusal::new(location(), RefusalRule::Identity, message, remedy));
     }
     Some(name)
@@ -145,12 +161,13 @@ fn domain(parameters: &Parameters, policy: &ProjectPolicy, refusals: &mut Vec<Re
     match (&policy.domain, &parameters.domain) {
         (DomainRule::Parameter, given) => given.clone(),
         (DomainRule::Fixed(domain), Some(given)) if given != domain => {
-            refuse(format!("the policy's domain is `{domain}`, not `{given}`"), "leave the parameter out");
+            refuse(format!("expected the policy's domain `{domain}`, got `{given}`"), "remove the parameter");
             None
         }
         (DomainRule::Fixed(domain), _) => Some(domain.clone()),
         (DomainRule::None, Some(given)) => {
-            refuse(format!("the policy has no domain, so `{given}` cannot be used"), "leave the parameter out");
+            let remedy = "remove the parameter, or have the platform set `domain` in the policy";
+            refuse(format!("`{given}` is not allowed: the policy has no domain"), remedy);
             None
         }
         (DomainRule::None, None) => None,
@@ -168,7 +185,7 @@ fn chosen_tier(parameters: &Parameters, refusals: &mut Vec<Refusal>) -> Option<T
                 Location::parameter("labels"),
                 RefusalRule::Parameter,
                 error,
-                "correct the label",
+                "use at most one valid label `tier/<name>`",
             ));
             None
         }
@@ -188,11 +205,11 @@ fn secret_refs(
     ];
     for (parameter, secret, prefixes) in rows {
         let Some(secret) = secret else { continue };
-        if !prefixes.iter().any(|prefix| prefix.holds(secret, name)) {
+        if !prefixes.iter().any(|prefix| prefix.allows(&secret.value, name)) {
             let known: Vec<_> = prefixes.iter().map(|prefix| format!("`{prefix}`")).collect();
             let known = if known.is_empty() { "none".to_owned() } else { known.join(", ") };
-            let message = format!("`{secret}` lies under none of the policy's prefixes: {known}");
-            let remedy = "point to this environment's own copy, as `eod_vault_clone.secret_ref` gives it";
+            let message = format!("`{}` is not under an allowed prefix; allowed are: {known}", secret.value);
+            let remedy = "use the environment's own copy, as `eod_vault_clone.secret_ref` returns it";
             refusals.push(Refusal::new(Location::parameter(parameter), RefusalRule::Secret, message, remedy));
         }
     }
@@ -206,7 +223,7 @@ fn spec_identity(parameters: &Parameters) -> EnvironmentSpec {
     }
 }
 
-/// The arguments that `eod_environment` would have.
+/// The specification that `eod_environment` would have.
 fn spec(name: EnvironmentName, tier: Option<Tier>, parameters: &Parameters, policy: &ProjectPolicy) -> EnvironmentSpec {
     let identity = spec_identity(parameters);
     let derived = environment_name(&identity.identity(), None).ok();
@@ -215,9 +232,9 @@ fn spec(name: EnvironmentName, tier: Option<Tier>, parameters: &Parameters, poli
         network.stable_services = Some(policy.stable_services.clone());
     }
     EnvironmentSpec {
-        // What the identity says anyway is not said twice, so that both ways record the same arguments.
+        // A derived name is not set, so that the plugin and Terraform record the same specification.
         name: (derived.as_ref() != Some(&name)).then_some(name),
-        head_sha: parameters.head_sha.clone(),
+        head_sha: parameters.head_sha.as_ref().map(|given| given.value.clone()),
         owner: parameters.owner.clone(),
         tier,
         ttl: parameters.ttl,
@@ -239,19 +256,39 @@ fn settings(domain: Option<Domain>, policy: &ProjectPolicy) -> Settings {
     }
 }
 
-/// Refusal of a mistake in the environment, with a remedy in terms of parameters and policy.
-fn mistake(mistake: &Mistake<EnvironmentError>) -> Refusal {
-    let location = Location::parameter(mistake.path.join("."));
-    let remedy = match &mistake.error {
-        EnvironmentError::Ttl(TierTtlError::AboveMaximum { tier, max, .. }) => {
-            format!("lower the parameter `ttl` to at most {max}, or raise `tiers.{tier}.max_ttl` in the policy file")
-        }
+/// Refusal of a mistake in the environment. Location and remedy are about parameters and the policy file, because users
+/// of Argo CD have no other arguments.
+fn environment_refusal(mistake: &Mistake<EnvironmentError>, tier: Tier) -> Refusal {
+    let error = &mistake.error;
+    let parameter =
+        |name: &str, remedy: String| Refusal::new(Location::parameter(name), RefusalRule::Parameter, error, remedy);
+    match error {
+        EnvironmentError::Ttl(TierTtlError::AboveMaximum { tier, max, .. }) => parameter(
+            "ttl",
+            format!("set `ttl` to at most {max}, or have the platform raise `tiers.{tier}.max_ttl` in the policy"),
+        ),
         EnvironmentError::Ttl(TierTtlError::Permanent { .. }) => {
-            "remove the parameter `ttl`, or use another tier".to_owned()
+            parameter("ttl", "remove the parameter, or use another tier".to_owned())
         }
-        _ => "correct the parameter, or the policy file".to_owned(),
-    };
-    Refusal::new(location, RefusalRule::Parameter, &mistake.error, remedy)
+        EnvironmentError::Limits(LimitsError::DefaultAboveMax { resource, default, max }) => {
+            // Limits of containers are no parameters, so only a quota of the policy can be too small for their defaults.
+            let key = format!("tiers.{tier}.quota.{resource}");
+            let message = format!("quota {max} is below the default {resource} limit {default} of a container");
+            let remedy = format!("have the platform raise `{key}` in the policy to at least {default}");
+            Refusal::new(Location::default().object(format!("policy {key}")), RefusalRule::Policy, message, remedy)
+        }
+        EnvironmentError::Limits(_) => {
+            let location = Location::default().object(format!("policy tiers.{tier}.quota"));
+            Refusal::new(location, RefusalRule::Policy, error, "have the platform raise the quota in the policy")
+        }
+        EnvironmentError::Name(_) | EnvironmentError::ControlNamespace(_) => {
+            let remedy = "set `spec.destination.namespace` and the parameter `environment` to another name";
+            Refusal::new(Location::parameter("environment"), RefusalRule::Identity, error, remedy)
+        }
+        EnvironmentError::PullRequestAndBranch => {
+            parameter("pull-request", "correct the parameter in the Application".to_owned())
+        }
+    }
 }
 
 #[cfg(test)]

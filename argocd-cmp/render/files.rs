@@ -1,74 +1,74 @@
-//! The received tree, in memory: files and links by their path.
+//! Files and symbolic links of the received tree, in memory.
 //!
 //! # Guarantees
 //!
-//! - No path and no link ever leads out of the tree. There is no way to name anything else.
-//! - A link is followed only when something behind it is read, and an endless one is found out.
-//! - Nothing stands below a file or a link, so no path means two things.
+//! - No path and no link can leave the tree.
+//! - Links are followed only when a file is read, up to a maximum number.
+//! - No path is below a file or a link, so no path is ambiguous.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::refusal::{Location, Refusal, RefusalRule};
 
-/// The files of a repository, or of the part of it that was received.
+/// Files of a repository, or of its received part.
 #[derive(Clone, Debug, Default)]
 pub struct Files {
     entries: BTreeMap<String, FileEntry>,
 }
 
-/// What stands at a path.
+/// Entry of a path.
 #[derive(Clone, Debug)]
 enum FileEntry {
     File(Arc<[u8]>),
     Link(String),
 }
 
-/// Why there is no such file.
+/// Reasons for which a file cannot be read or added.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum FileError {
-    /// Nothing of that name.
-    #[error("there is no `{0}` in the files that were received")]
+    /// No file or directory at the path.
+    #[error("`{0}` is not among the received files")]
     Missing(String),
-    /// Up and out, or absolute.
-    #[error("`{0}` leads out of the files that were received")]
-    LeadsOut(String),
-    /// Links in a circle.
-    #[error("`{0}` leads through more than 40 links")]
+    /// An absolute path, or a path above the tree.
+    #[error("`{0}` is outside the received files")]
+    Outside(String),
+    /// More links than the maximum, such as a cycle.
+    #[error("`{0}` has more than 40 symbolic links on its path")]
     TooManyLinks(String),
-    /// More files than one source may have.
-    #[error("`{path}` has more than {most} files")]
+    /// More files than the maximum of one source.
+    #[error("`{path}` has more than {max} files")]
     TooManyFiles {
-        /// The directory.
+        /// Directory.
         path: String,
-        /// The limit.
-        most: usize,
+        /// Maximum.
+        max: usize,
     },
-    /// A directory where a file is needed.
-    #[error("`{0}` is a directory, and a file is needed")]
+    /// A directory instead of a file.
+    #[error("`{0}` is a directory, expected a file")]
     IsDirectory(String),
-    /// A name that no file may have.
-    #[error("`{0}` is no relative path without `.`, `..` and empty parts")]
+    /// An invalid path.
+    #[error("invalid path `{0}`: expected a relative path without `.`, `..` and empty segments")]
     Name(String),
-    /// A path that means two things.
-    #[error("`{0}` stands in the archive twice, or below something that is no directory")]
+    /// A path that is added twice, or is below a file or a link.
+    #[error("`{0}` is in the archive twice, or below a file")]
     Conflict(String),
 }
 
-/// Links on the way to one file; the number that Linux allows.
-const MOST_LINKS: usize = 40;
+/// Maximum number of links on the path of one file, as in Linux.
+const MAX_LINKS: usize = 40;
 
 impl Files {
-    /// Adds a file. The path is relative, with `/` between its parts.
+    /// Adds a file with a relative path.
     ///
     /// # Errors
     ///
-    /// When the path is none, or already means something else.
+    /// If the path is invalid or in conflict with an added path.
     pub fn add_file(&mut self, path: &str, bytes: impl Into<Arc<[u8]>>) -> Result<(), FileError> {
         self.add(path, FileEntry::File(bytes.into()))
     }
 
-    /// Adds a link. Where it leads is looked at when it is followed.
+    /// Adds a symbolic link. Its target is checked when the link is followed.
     ///
     /// # Errors
     ///
@@ -91,15 +91,16 @@ impl Files {
         Ok(())
     }
 
-    /// The real path of `path` as seen from the directory `base`, all links followed. Empty for the whole tree.
+    /// Real path of `path` relative to the directory `base`, with all links followed; empty for the root of the tree.
+    /// The path need not exist.
     ///
     /// # Errors
     ///
-    /// When it leads out or round in circles. Whether something stands there is another question.
+    /// If the path is outside the tree or has too many links.
     pub fn resolve(&self, base: &str, path: &str) -> Result<String, FileError> {
         let shown = || if base.is_empty() { path.to_owned() } else { format!("{base}/{path}") };
         if path.starts_with('/') {
-            return Err(FileError::LeadsOut(shown()));
+            return Err(FileError::Outside(shown()));
         }
         let parts = |text: &str| text.split('/').map(ToOwned::to_owned).rev().collect::<Vec<_>>();
         let mut waiting: Vec<String> = parts(path);
@@ -110,7 +111,7 @@ impl Files {
                 "" | "." => continue,
                 ".." => {
                     if real.pop().is_none() {
-                        return Err(FileError::LeadsOut(shown()));
+                        return Err(FileError::Outside(shown()));
                     }
                     continue;
                 }
@@ -118,11 +119,11 @@ impl Files {
             }
             if let Some(FileEntry::Link(target)) = self.entries.get(&real.join("/")) {
                 links += 1;
-                if links > MOST_LINKS {
+                if links > MAX_LINKS {
                     return Err(FileError::TooManyLinks(shown()));
                 }
                 if target.starts_with('/') {
-                    return Err(FileError::LeadsOut(shown()));
+                    return Err(FileError::Outside(shown()));
                 }
                 real.pop();
                 waiting.extend(parts(target));
@@ -131,11 +132,11 @@ impl Files {
         Ok(real.join("/"))
     }
 
-    /// The bytes of a file, all links followed.
+    /// Content of a file, with all links followed.
     ///
     /// # Errors
     ///
-    /// When there is none, or the path leads out.
+    /// If the file does not exist or the path is outside the tree.
     pub fn read(&self, base: &str, path: &str) -> Result<Arc<[u8]>, FileError> {
         let real = self.resolve(base, path)?;
         match self.entries.get(&real) {
@@ -145,21 +146,21 @@ impl Files {
         }
     }
 
-    /// Whether a directory stands there, all links followed.
+    /// True if the path is a directory, with all links followed.
     ///
     /// # Errors
     ///
-    /// When the path leads out.
+    /// If the path is outside the tree or has too many links.
     pub fn is_directory(&self, base: &str, path: &str) -> Result<bool, FileError> {
         Ok(self.is_plain_directory(&self.resolve(base, path)?))
     }
 
-    /// Whether a file stands there, all links followed.
+    /// True if the path is a file, with all links followed.
     pub fn is_file(&self, base: &str, path: &str) -> bool {
         self.read(base, path).is_ok()
     }
 
-    /// The names in a directory, sorted, links as they are. The directory is a real path, as [`Files::resolve`] gives it.
+    /// Names in a directory, sorted; links are not followed. The directory is a real path, as [`Files::resolve`] returns.
     pub fn names(&self, directory: &str) -> Vec<&str> {
         let mut names = Vec::new();
         for path in self.below(directory) {
@@ -173,30 +174,30 @@ impl Files {
         names
     }
 
-    /// All files below a directory by their path relative to it, links followed and gone.
+    /// All files below a directory by their path relative to it. Links are replaced by their targets.
     ///
     /// # Errors
     ///
-    /// When a link among them leads out, in circles or nowhere, or there are more than `most` files.
-    pub fn extract(&self, directory: &str, most: usize) -> Result<BTreeMap<String, Arc<[u8]>>, FileError> {
+    /// If a link is invalid, or there are more than `max` files.
+    pub fn extract(&self, directory: &str, max: usize) -> Result<BTreeMap<String, Arc<[u8]>>, FileError> {
         let mut found = BTreeMap::new();
         let mut waiting = vec![(directory.to_owned(), String::new(), 0_usize)];
         while let Some((real, shown, depth)) = waiting.pop() {
-            // The history of the repository is no part of any source.
+            // The history of the repository is not part of a source.
             for name in self.names(&real).into_iter().filter(|name| *name != ".git") {
                 let below = if shown.is_empty() { name.to_owned() } else { format!("{shown}/{name}") };
                 let target = self.resolve(&real, name)?;
                 if let Some(FileEntry::File(bytes)) = self.entries.get(&target) {
                     found.insert(below, Arc::clone(bytes));
-                } else if self.is_plain_directory(&target) && depth < MOST_LINKS {
+                } else if self.is_plain_directory(&target) && depth < MAX_LINKS {
                     waiting.push((target, below, depth + 1));
                 } else if self.is_plain_directory(&target) {
                     return Err(FileError::TooManyLinks(below));
                 } else {
                     return Err(FileError::Missing(target));
                 }
-                if found.len() + waiting.len() > most {
-                    return Err(FileError::TooManyFiles { path: directory.to_owned(), most });
+                if found.len() + waiting.len() > max {
+                    return Err(FileError::TooManyFiles { path: directory.to_owned(), max });
                 }
             }
         }
@@ -207,7 +208,7 @@ impl Files {
         self.below(real).next().is_some()
     }
 
-    /// The paths below a real directory, relative to it.
+    /// Paths below a real directory, relative to it.
     fn below(&self, directory: &str) -> impl Iterator<Item = &str> {
         let prefix = if directory.is_empty() { String::new() } else { format!("{directory}/") };
         let from = prefix.clone();
@@ -217,22 +218,22 @@ impl Files {
 }
 
 impl FileError {
-    /// The refusal of whoever needed the file.
+    /// Refusal at the location that needs the file.
     pub(crate) fn refusal(&self, location: Location) -> Refusal {
         let remedy = match self {
             Self::Missing(_) => {
                 "add the file; if it is in the repository, list its directory in the Application's annotation \
                     argocd.argoproj.io/manifest-generate-paths"
             }
-            // What was received may be a part of the repository, and then this is what most likely helps.
-            Self::LeadsOut(_) => {
-                "keep what is needed inside the repository; if it is there, list its directory in the Application's \
+            // The received files may be a part of the repository; then the annotation is the likely correction.
+            Self::Outside(_) => {
+                "move the file into the repository; if it is there, list its directory in the Application's \
                     annotation argocd.argoproj.io/manifest-generate-paths"
             }
-            Self::TooManyLinks(_) => "replace the links by the files",
-            Self::TooManyFiles { .. } => "keep the source in a directory of its own",
-            Self::IsDirectory(_) => "name a file",
-            Self::Name(_) | Self::Conflict(_) => "send every path once, in its shortest form",
+            Self::TooManyLinks(_) => "replace the links by files",
+            Self::TooManyFiles { .. } => "move the source to a directory of its own",
+            Self::IsDirectory(_) => "use the path of a file",
+            Self::Name(_) | Self::Conflict(_) => "add every path once, in its shortest form",
         };
         Refusal::new(location, RefusalRule::File, self, remedy)
     }

@@ -1,63 +1,62 @@
-//! References to images, in one normal form.
+//! Image references in normalized form.
 //!
-//! The grammar is that of <https://github.com/distribution/reference>. A name without a host means Docker Hub, and a
-//! name without a folder there means `library`: `postgres:16` is `docker.io/library/postgres:16`. Whatever has another
-//! shape is refused, so that no runtime reads a reference in another way than the policy did.
+//! The grammar is that of <https://github.com/distribution/reference>. Without a host the registry is Docker Hub, and a
+//! name there without a path is in `library`: `postgres:16` is `docker.io/library/postgres:16`. Other forms are
+//! refused, so that no container runtime can interpret a reference differently.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A reference to an image.
+/// An image reference.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Image {
-    /// Its name, without tag and digest.
+    /// Name without tag and digest.
     pub name: ImageName,
-    /// The tag, where there is one.
+    /// Tag, if set.
     pub tag: Option<String>,
-    /// The digest with its algorithm, where there is one.
+    /// Digest with its algorithm, if set.
     pub digest: Option<String>,
 }
 
-/// The name of an image: host and path.
+/// Name of an image: host and path.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct ImageName {
     host: String,
     path: Vec<String>,
 }
 
-/// Where images may come from: a host and the first parts of a path.
+/// Prefix of image names: a host and the first segments of a path.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Registry {
     host: String,
     path: Vec<String>,
 }
 
-/// Why a text is no reference to an image.
+/// Reasons for which a text is not an image reference, image name or registry.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum ImageError {
-    /// Not of the shape of a reference.
-    #[error("`{0}` is no image reference; expected [host[:port]/]path[:tag][@digest] in lower case")]
+    /// Not an image reference.
+    #[error("invalid image reference `{0}`: expected [host[:port]/]path[:tag][@digest] in lower case")]
     Shape(String),
-    /// A tag or digest where only a name belongs.
-    #[error("`{0}` has a tag or a digest where only a name belongs")]
+    /// A reference with a tag or digest instead of a name.
+    #[error("invalid image name `{0}`: expected a name without tag and digest")]
     NotOnlyAName(String),
-    /// Not of the shape of a registry.
-    #[error("`{0}` is no registry; expected a host and, after a slash, the first parts of a path")]
+    /// Not a registry.
+    #[error("invalid registry `{0}`: expected a host, or a host and the first segments of a path")]
     Registry(String),
 }
 
 const HUB: &str = "docker.io";
 
 impl Registry {
-    /// Whether an image lies there, by whole parts of the path.
-    pub fn holds(&self, image: &ImageName) -> bool {
+    /// True if the image is from this registry. Whole segments of the path are compared.
+    pub fn contains(&self, image: &ImageName) -> bool {
         self.host == image.host && image.path.starts_with(&self.path)
     }
 }
 
 impl Image {
-    /// The same image with another tag and no digest.
-    #[must_use]
+    /// Reference of a name and a tag; none if the tag is invalid.
     pub fn with_tag(name: ImageName, tag: &str) -> Option<Self> {
         is_tag(tag).then(|| Self { name, tag: Some(tag.to_owned()), digest: None })
     }
@@ -72,7 +71,7 @@ impl FromStr for Image {
             Some((rest, digest)) => (rest, Some(digest)),
             None => (text, None),
         };
-        // A colon behind the last slash begins a tag; one before it a port.
+        // A colon after the last slash begins a tag, a colon before it a port.
         let (name, tag) = match rest.rsplit_once(':') {
             Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
             _ => (rest, None),
@@ -158,7 +157,7 @@ fn parse_name(text: &str) -> Option<ImageName> {
     fits.then(|| ImageName { host, path: path.into_iter().map(ToOwned::to_owned).collect() })
 }
 
-/// Whether the first part of a name is a host: it has a dot or a port, or is `localhost`.
+/// True if the first segment of a name is a host: it has a dot or a port, or is `localhost`.
 fn is_host(text: &str) -> bool {
     let (name, port) = match text.split_once(':') {
         Some((name, port)) => (name, Some(port)),
@@ -185,7 +184,7 @@ fn canonical_host(host: &str) -> String {
     }
 }
 
-/// Lower-case letters and digits with `.`, `_`, `__` or dashes between them.
+/// True for lower-case letters and digits with `.`, `_`, `__` or dashes between them.
 fn is_component(text: &str) -> bool {
     let is_inner = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit();
     let separators = text.split(|c: char| c.is_ascii_lowercase() || c.is_ascii_digit()).filter(|part| !part.is_empty());

@@ -178,6 +178,11 @@ impl SourceKind {
         })
     }
 
+    /// Kind with built-in rules by its name, in any API group.
+    pub(crate) fn named(kind: &str) -> Option<Self> {
+        KNOWN.into_iter().find(|(_, name, ..)| *name == kind).map(|(known, ..)| known)
+    }
+
     /// The only supported `apiVersion` of a kind with built-in rules.
     pub(crate) fn api_version(&self) -> Option<String> {
         let (_, _, group, version) = KNOWN.into_iter().find(|(kind, ..)| kind == self)?;

@@ -1,27 +1,27 @@
-//! Files, parameters and policy to the manifests of one environment, or to every reason why not.
+//! Rendering of one environment: from files, parameters and policy to manifests, or to all reasons not to render.
 //!
-//! [`render_manifests`] is a function of its request: the received [`Files`], the parameters of the Application, what Argo CD says
-//! about it, and the platform's [`Policy`]. Everything that a repository brings is hostile input.
+//! [`render_manifests`] is a pure function of its request: the received [`Files`], the parameters of the Application, the
+//! facts that Argo CD sends about it, and the platform's [`Policy`]. All content of a repository is untrusted.
 //!
 //! # Guarantees
 //!
-//! - The same request gives the same bytes: no clock, no network, no environment, no order of a hash map. Only
-//!   [`Tools`] reaches outside, and what it gives is checked like any other source.
-//! - All or nothing: never a part of the objects, never an empty success.
-//! - Every refusal names its location, its [`RefusalRule`] and a remedy, and all that one step finds come at once.
-//! - What is not listed as allowed is refused: kinds, fields, keys of metadata, registries, hosts.
-//! - Nothing that a repository holds widens the policy, and nothing is rendered outside of the environment's namespace.
-//! - No input makes it panic, and sizes, depths and repetitions are bounded.
+//! - The same request gives the same bytes. There is no clock, no network and no environment; only [`Tools`] runs
+//!   programs, and their output is checked like any other source.
+//! - A render returns all objects or an error, never a part of the objects and never an empty result.
+//! - Every refusal has a location, a [`RefusalRule`] and a remedy. All refusals of one step are returned together.
+//! - Kinds, fields, metadata keys, registries and hosts that are not allowed explicitly are refused.
+//! - Nothing in a repository can extend the policy, and all objects are in the namespace of the environment.
+//! - No input causes a panic. Sizes, depths and repetitions are limited.
 //!
-//! # The way of a render
+//! # Steps of a render
 //!
-//! 1. The parameters are parsed, and settled with the Application and the policy into one environment.
+//! 1. The parameters are parsed, and resolved with the Application and the policy to one environment.
 //! 2. The source is read: a chart, a kustomization, or plain files.
-//! 3. The preview transform applies the steps of [`reference::transform_steps`].
-//! 4. The policy is checked on the outcome.
-//! 5. Our own objects join: those of `eod_domain`, references to secrets, names of stable services.
+//! 3. The preview transform rewrites, drops and adds values ([`reference::transform_steps`]).
+//! 4. The result is checked against the policy.
+//! 5. EoD's objects are added: guards from `eod_domain`, secret references, stable services.
 //!
-//! The crate knows neither gRPC nor processes nor the file system.
+//! The crate uses no gRPC, no processes and no file system. [`reference`] has the data of the documentation.
 
 mod application;
 mod check;
@@ -51,14 +51,14 @@ pub use crate::image::{Image, ImageError, ImageName, Registry};
 pub use crate::kind::{SourceKind, SourceKindError};
 pub use crate::manifest::Manifest;
 pub use crate::node::{Content, FieldPath, MapEntry, Node, PathStep};
-pub use crate::parameters::{Guards, Parameters, RawParameter, RawValue, RunState, parse_raw_parameters};
+pub use crate::parameters::{Given, Guards, Parameters, RawParameter, RawValue, RunState, parse_raw_parameters};
 pub use crate::policy::{
     Caps, DomainRule, IngressRule, NamePattern, NamePatternError, Policy, ProjectPolicy, Registries, Sandbox,
-    SecretPrefix, SecretPrefixError, Secrets, StoreKind, ToolRule, parse_policy,
+    SecretOperator, SecretPrefix, SecretPrefixError, StoreKind, ToolRule, parse_policy,
 };
 pub use crate::read::{Document, Fault, FaultKind, YamlLimits, read};
 pub use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
-pub use crate::render::{RenderedManifests, Request, render_manifests};
+pub use crate::render::{RenderInput, RenderedManifests, render_manifests};
 pub use crate::source::{Tree, build_kustomization};
 pub use crate::tools::{HelmRequest, KustomizeRequest, NoTools, ToolError, Tools};
 pub use crate::write::{to_json, to_yaml};

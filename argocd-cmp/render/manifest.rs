@@ -1,4 +1,4 @@
-//! Kubernetes objects of a source, with the location each was read from.
+//! Kubernetes objects with their locations in the source.
 
 use std::collections::BTreeMap;
 use std::fmt::Display;
@@ -6,51 +6,51 @@ use std::sync::Arc;
 
 use serde_json::Value;
 
-use crate::node::{Content, FieldPath, Node, PathStep};
+use crate::node::{Content, FieldPath, MapEntry, Node, PathStep};
 use crate::read::{Fault, YamlLimits, read_objects};
 use crate::refusal::{Location, Refusal, RefusalRule};
 
-/// One object.
+/// A Kubernetes object.
 #[derive(Clone, Debug)]
 pub struct Manifest {
-    /// The whole object.
+    /// Content of the object.
     pub content: Value,
-    /// Where it came from; none for what EoD makes itself.
+    /// Origin in the source; none for objects that EoD adds.
     pub(crate) origin: Option<Origin>,
 }
 
-/// Where an object stands in a source.
+/// Position of an object in a source.
 #[derive(Clone, Debug)]
 pub(crate) struct Origin {
     file: Arc<str>,
     document: Option<u32>,
     root: Arc<Node>,
-    /// The way from the document to the object, for items of a List.
+    /// Path from the document to the object, for items of a List.
     base: Vec<PathStep>,
 }
 
 impl Manifest {
-    /// An object of our own.
-    pub(crate) fn own(content: Value) -> Self {
+    /// An object that EoD adds.
+    pub(crate) fn added(content: Value) -> Self {
         Self { content, origin: None }
     }
 
-    /// Its kind; empty where it is no text.
+    /// Kind; empty if it is not a string.
     pub fn kind(&self) -> &str {
         text(&self.content, &["kind"])
     }
 
-    /// Its apiVersion; empty where it is no text.
+    /// API version; empty if it is not a string.
     pub fn api_version(&self) -> &str {
         text(&self.content, &["apiVersion"])
     }
 
-    /// Its API group; empty for the core group.
+    /// API group; empty for the core group.
     pub fn group(&self) -> &str {
         self.api_version().rsplit_once('/').map_or("", |(group, _)| group)
     }
 
-    /// Its name; empty where it is no text.
+    /// Name; empty if it is not a string.
     pub fn name(&self) -> &str {
         text(&self.content, &["metadata", "name"])
     }
@@ -60,12 +60,12 @@ impl Manifest {
         format!("{}/{}", self.kind(), self.name())
     }
 
-    /// The annotations that are texts.
+    /// Value of an annotation; none if it is not set or not a string.
     pub(crate) fn annotation(&self, key: &str) -> Option<&str> {
         self.content.get("metadata")?.get("annotations")?.get(key)?.as_str()
     }
 
-    /// Where a part of it stands.
+    /// Location of a field of the object.
     pub(crate) fn location(&self, steps: &[PathStep]) -> Location {
         let Some(origin) = &self.origin else { return Location::default().object(self.title()) };
         let steps = [origin.base.as_slice(), steps].concat();
@@ -73,7 +73,7 @@ impl Manifest {
         Location { document: origin.document, ..location }
     }
 
-    /// The refusal of a part of it. The message is about the field and begins with its name.
+    /// Refusal of a field of the object. The message continues the name of the field.
     pub(crate) fn refuse(
         &self,
         steps: &[PathStep],
@@ -86,14 +86,15 @@ impl Manifest {
     }
 }
 
-/// The text at the end of some keys; empty where there is none.
+/// String at a path of keys; empty if there is none.
 pub(crate) fn text<'a>(value: &'a Value, keys: &[&str]) -> &'a str {
     keys.iter().try_fold(value, |value, key| value.get(key)).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// The objects of a YAML or JSON text; what has neither apiVersion nor kind is none. `name` says for each line which file it came from.
+/// Objects of a YAML or JSON file; documents with neither apiVersion nor kind are left out. `name` returns the file that
+/// a line came from.
 pub(crate) fn manifests(name: &dyn Fn(u32) -> Arc<str>, bytes: &[u8]) -> Result<Vec<Manifest>, Vec<Refusal>> {
-    let documents = read_objects(bytes, &YamlLimits::default()).map_err(|faults| yaml(name, faults))?;
+    let documents = read_objects(bytes, &YamlLimits::default()).map_err(|faults| yaml_refusals(name, faults))?;
     let several = documents.len() > 1 || documents.iter().any(|document| document.number > 1);
     let (mut manifests, mut refusals) = (Vec::new(), Vec::new());
     for document in documents {
@@ -109,7 +110,8 @@ pub(crate) fn manifests(name: &dyn Fn(u32) -> Arc<str>, bytes: &[u8]) -> Result<
     if refusals.is_empty() { Ok(manifests) } else { Err(refusals) }
 }
 
-pub(crate) fn yaml(name: &dyn Fn(u32) -> Arc<str>, faults: Vec<Fault>) -> Vec<Refusal> {
+/// Refusals of invalid YAML.
+pub(crate) fn yaml_refusals(name: &dyn Fn(u32) -> Arc<str>, faults: Vec<Fault>) -> Vec<Refusal> {
     let refusal = |fault: Fault| {
         let location = Location::file(name(fault.line).as_ref()).line(fault.line);
         let location = Location { document: (fault.document > 1).then_some(fault.document), ..location };
@@ -118,54 +120,71 @@ pub(crate) fn yaml(name: &dyn Fn(u32) -> Arc<str>, faults: Vec<Fault>) -> Vec<Re
     faults.into_iter().map(refusal).collect()
 }
 
-/// Adds an object, or all objects of a List.
+/// Adds an object, or all objects of a list: `List`, or a typed list such as `ConfigMapList`. Items of a typed list can
+/// leave out `apiVersion` and `kind`.
 fn flatten(origin: Origin, node: &Node, manifests: &mut Vec<Manifest>, refusals: &mut Vec<Refusal>) {
-    let is_list = node.get("kind").and_then(Node::text) == Some("List");
-    if is_list && node.get("apiVersion").and_then(Node::text) == Some("v1") {
-        if let Some(Content::List(items)) = node.get("items").map(|items| &items.content) {
-            for (at, item) in items.iter().enumerate() {
-                let steps = [PathStep::Key("items".to_owned()), PathStep::Item(at)];
-                let inner = Origin { base: [origin.base.as_slice(), &steps].concat(), ..origin.clone() };
-                // Inside of a List everything is meant to be an object.
-                if item.get("kind").is_none() && item.get("apiVersion").is_none() {
-                    let manifest = Manifest { content: said(item, false), origin: Some(inner) };
-                    refusals.push(manifest.refuse(
-                        &[],
-                        RefusalRule::Yaml,
-                        "an item of a List is no object",
-                        "remove it",
-                    ));
-                } else {
-                    flatten(inner, item, manifests, refusals);
+    let string = |node: &Node, key| node.get(key).and_then(Node::text).unwrap_or_default().to_owned();
+    let (api_version, kind) = (string(node, "apiVersion"), string(node, "kind"));
+    let items = node.get("items").map(|items| &items.content);
+    let item_kind = kind.strip_suffix("List").filter(|kind| !kind.is_empty() || api_version == "v1");
+    if let (Some(item_kind), Some(Content::List(items))) = (item_kind, items) {
+        for (at, item) in items.iter().enumerate() {
+            let steps = [PathStep::Key("items".to_owned()), PathStep::Item(at)];
+            let inner = Origin { base: [origin.base.as_slice(), &steps].concat(), ..origin.clone() };
+            let is_named = item.get("kind").is_some() || item.get("apiVersion").is_some();
+            if is_named {
+                flatten(inner, item, manifests, refusals);
+            } else if let (false, Content::Map(_)) = (item_kind.is_empty(), &item.content) {
+                let mut content = object_content(item);
+                if let Some(content) = content.as_object_mut() {
+                    content.insert("apiVersion".to_owned(), Value::String(api_version.clone()));
+                    content.insert("kind".to_owned(), Value::String(item_kind.to_owned()));
                 }
+                manifests.push(Manifest { content, origin: Some(inner) });
+            } else {
+                // In a List, unlike in a file, other values are not left out.
+                let manifest = Manifest { content: object_content(item), origin: Some(inner) };
+                let message = "an item of a List must be an object";
+                refusals.push(manifest.refuse(&[], RefusalRule::Yaml, message, "remove the item"));
             }
         }
         return;
     }
-    let texts = |key| node.get(key).and_then(Node::text).is_some_and(|text| !text.is_empty());
-    let whole = texts("apiVersion") && texts("kind");
-    let manifest = Manifest { content: said(node, false), origin: Some(origin) };
-    if whole {
-        manifests.push(manifest);
+    if api_version == "v1" && kind == "List" {
+        return;
+    }
+    let manifest = Manifest { content: object_content(node), origin: Some(origin) };
+    if api_version.is_empty() || kind.is_empty() {
+        let message = "an object must have `apiVersion` and `kind`, both as strings";
+        refusals.push(manifest.refuse(&[], RefusalRule::Yaml, message, "add the missing key, or remove both"));
     } else {
-        let message = "an object needs both `apiVersion` and `kind` as texts";
-        refusals.push(manifest.refuse(&[], RefusalRule::Yaml, message, "add what is missing, or remove both"));
+        manifests.push(manifest);
     }
 }
 
-/// Maps of texts, in which a key without a value may be meant as one.
-const TEXTS: [&str; 8] =
+/// Content of an object without nulls and without `status`, which the API server ignores.
+fn object_content(node: &Node) -> Value {
+    let mut content = without_nulls(node, false);
+    if let Some(content) = content.as_object_mut() {
+        content.remove("status");
+    }
+    content
+}
+
+/// Fields that are maps of strings, in which `null` may be a mistake.
+const STRING_MAPS: [&str; 8] =
     ["annotations", "binaryData", "data", "labels", "matchLabels", "nodeSelector", "selector", "stringData"];
 
-/// What a value says, without keys that say nothing: to the API a null is an absent field. In a map of texts it stays,
-/// and is refused.
-fn said(node: &Node, is_texts: bool) -> Value {
+/// Content of a value without keys with `null`, which the API treats as absent. In maps of strings they stay, and are
+/// refused later.
+fn without_nulls(node: &Node, is_string_map: bool) -> Value {
     match &node.content {
         Content::Map(entries) => {
-            let kept = entries.iter().filter(|entry| is_texts || !entry.node.is_null());
-            kept.map(|entry| (entry.key.clone(), said(&entry.node, TEXTS.contains(&entry.key.as_str())))).collect()
+            let kept = entries.iter().filter(|entry| is_string_map || !entry.node.is_null());
+            let value = |entry: &MapEntry| without_nulls(&entry.node, STRING_MAPS.contains(&entry.key.as_str()));
+            kept.map(|entry| (entry.key.clone(), value(entry))).collect()
         }
-        Content::List(items) => items.iter().map(|item| said(item, false)).collect(),
+        Content::List(items) => items.iter().map(|item| without_nulls(item, false)).collect(),
         Content::Null => Value::Null,
         Content::Bool(value) => Value::Bool(*value),
         Content::Number(number) => Value::Number(number.clone()),
@@ -173,7 +192,7 @@ fn said(node: &Node, is_texts: bool) -> Value {
     }
 }
 
-/// The same object again: group, kind and name. Everything lies in one namespace.
+/// Refusals of duplicate objects: same group, kind and name. All objects are in one namespace.
 pub(crate) fn duplicates(manifests: &[Manifest]) -> Vec<Refusal> {
     let mut seen: BTreeMap<(&str, &str, &str), &Manifest> = BTreeMap::new();
     let mut refusals = Vec::new();
@@ -185,8 +204,8 @@ pub(crate) fn duplicates(manifests: &[Manifest]) -> Vec<Refusal> {
             }
             Some(first) => {
                 let message = match first.location(&[]).file {
-                    Some(_) => format!("the same object stands at {} too", first.location(&[])),
-                    None => "EoD makes an object of this name itself".to_owned(),
+                    Some(_) => format!("duplicate of the object at {}", first.location(&[])),
+                    None => "EoD adds an object of this kind and name".to_owned(),
                 };
                 refusals.push(manifest.refuse(&[], RefusalRule::Name, message, "rename or remove one of them"));
             }

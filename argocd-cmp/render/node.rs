@@ -1,61 +1,61 @@
-//! A tree of what a document says, each part with the line it stands on.
+//! Tree of a document's values, each with its line.
 
 use std::fmt;
 
 use serde_json::{Number, Value};
 
-/// One value and its line.
+/// A value with its line.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
-    /// The line it begins on, from 1.
+    /// First line of the value, from 1.
     pub line: u32,
-    /// What it says.
+    /// Content.
     pub content: Content,
 }
 
-/// What a value says.
+/// Content of a value.
 #[derive(Clone, Debug, PartialEq)]
 pub enum Content {
-    /// Nothing: `null`, `~` or no text at all.
+    /// `null`, `~` or an empty scalar.
     Null,
-    /// `true` or `false`.
+    /// A boolean.
     Bool(bool),
-    /// A number, digit by digit as it was written.
+    /// A number with all its digits.
     Number(Number),
-    /// A text.
+    /// A string.
     Text(String),
     /// A list.
     List(Vec<Node>),
-    /// A map, in the order of the document. No key occurs twice.
+    /// A map, in the order of the document, without duplicate keys.
     Map(Vec<MapEntry>),
 }
 
-/// One key of a map and its value.
+/// A key of a map with its value.
 #[derive(Clone, Debug, PartialEq)]
 pub struct MapEntry {
-    /// The key.
+    /// Key.
     pub key: String,
-    /// The line of the key, from 1.
+    /// Line of the key, from 1.
     pub line: u32,
-    /// The value.
+    /// Value.
     pub node: Node,
 }
 
-/// One step into a value.
+/// One step of a path into a value.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub enum PathStep {
-    /// To the value of a key.
+    /// Key of a map.
     Key(String),
-    /// To an item of a list, from 0.
+    /// Index of a list, from 0.
     Item(usize),
 }
 
-/// Steps for people: `spec.containers[0].image`. A key that is no plain word is quoted: `metadata.labels["a/b"]`.
+/// Path for people, such as `spec.containers[0].image` or `metadata.labels["a/b"]`.
 #[derive(Clone, Copy, Debug)]
 pub struct FieldPath<'a>(pub &'a [PathStep]);
 
 impl Node {
-    /// The value of a key, where this is a map that has it.
+    /// Value of a key; none if this is not a map or does not have the key.
     pub fn get(&self, key: &str) -> Option<&Self> {
         match &self.content {
             Content::Map(entries) => entries.iter().find(|entry| entry.key == key).map(|entry| &entry.node),
@@ -63,7 +63,7 @@ impl Node {
         }
     }
 
-    /// The text, where this is one.
+    /// The string; none if this is another type.
     pub fn text(&self) -> Option<&str> {
         match &self.content {
             Content::Text(text) => Some(text),
@@ -71,12 +71,12 @@ impl Node {
         }
     }
 
-    /// Whether it says nothing.
+    /// True for `null`.
     pub fn is_null(&self) -> bool {
         self.content == Content::Null
     }
 
-    /// The line of the deepest part that these steps lead to.
+    /// Line of the value at a path, or of the deepest existing value on the path.
     pub fn line_of(&self, steps: &[PathStep]) -> u32 {
         let Some((first, rest)) = steps.split_first() else { return self.line };
         match (first, &self.content) {
@@ -90,7 +90,7 @@ impl Node {
         }
     }
 
-    /// The same as JSON, without the lines.
+    /// Converts the tree to JSON, without lines.
     pub fn into_json(self) -> Value {
         match self.content {
             Content::Null => Value::Null,
@@ -102,13 +102,13 @@ impl Node {
         }
     }
 
-    /// What kind of value it is, for people.
+    /// Type of the value with its article, for people.
     pub fn kind(&self) -> &'static str {
         match self.content {
-            Content::Null => "nothing",
-            Content::Bool(_) => "true or false",
+            Content::Null => "null",
+            Content::Bool(_) => "a boolean",
             Content::Number(_) => "a number",
-            Content::Text(_) => "a text",
+            Content::Text(_) => "a string",
             Content::List(_) => "a list",
             Content::Map(_) => "a map",
         }

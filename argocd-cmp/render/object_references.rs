@@ -1,4 +1,4 @@
-//! Where objects name other objects.
+//! References of objects to other objects by name.
 
 use serde_json::Value;
 
@@ -6,76 +6,76 @@ use crate::kind::SourceKind;
 use crate::manifest::Manifest;
 use crate::workload::{at_mut, containers_mut, template_path};
 
-/// What an autoscaler may scale.
+/// Kinds that an autoscaler can scale.
 pub(crate) const SCALED: [&str; 4] = ["Deployment", "ReplicationController", "ReplicaSet", "StatefulSet"];
 
-/// Calls `look` with the kind and the name of everything an object refers to.
-pub(crate) fn each(manifest: &mut Manifest, look: &mut dyn FnMut(&str, &mut String)) {
+/// Calls `visit` with kind and name of each reference.
+pub(crate) fn each_reference(manifest: &mut Manifest, visit: &mut dyn FnMut(&str, &mut String)) {
     let kind = SourceKind::of(manifest.group(), manifest.kind());
     let is_autoscaler = (manifest.group(), manifest.kind()) == ("autoscaling", "HorizontalPodAutoscaler");
     let content = &mut manifest.content;
     match kind {
-        Some(SourceKind::Ingress) => ingress(content, look),
-        Some(SourceKind::ServiceAccount) => each_name(content, &["imagePullSecrets"], "Secret", look),
-        Some(SourceKind::StatefulSet) => one(content, &["spec", "serviceName"], "Service", look),
+        Some(SourceKind::Ingress) => ingress(content, visit),
+        Some(SourceKind::ServiceAccount) => each_name(content, &["imagePullSecrets"], "Secret", visit),
+        Some(SourceKind::StatefulSet) => one(content, &["spec", "serviceName"], "Service", visit),
         None if is_autoscaler => {
             for kind in SCALED {
-                one(content, &["spec", "scaleTargetRef", "name"], kind, look);
+                one(content, &["spec", "scaleTargetRef", "name"], kind, visit);
             }
         }
         _ => {}
     }
     let Some(template) = kind.as_ref().and_then(template_path) else { return };
     let Some(pod) = at_mut(content, &[template, &["spec"][..]].concat()) else { return };
-    one(pod, &["serviceAccountName"], "ServiceAccount", look);
-    each_name(pod, &["imagePullSecrets"], "Secret", look);
+    one(pod, &["serviceAccountName"], "ServiceAccount", visit);
+    each_name(pod, &["imagePullSecrets"], "Secret", visit);
     for volume in list(pod, &["volumes"]) {
-        one(volume, &["configMap", "name"], "ConfigMap", look);
-        one(volume, &["secret", "secretName"], "Secret", look);
-        one(volume, &["persistentVolumeClaim", "claimName"], "PersistentVolumeClaim", look);
+        one(volume, &["configMap", "name"], "ConfigMap", visit);
+        one(volume, &["secret", "secretName"], "Secret", visit);
+        one(volume, &["persistentVolumeClaim", "claimName"], "PersistentVolumeClaim", visit);
         for source in list(volume, &["projected", "sources"]) {
-            one(source, &["configMap", "name"], "ConfigMap", look);
-            one(source, &["secret", "name"], "Secret", look);
+            one(source, &["configMap", "name"], "ConfigMap", visit);
+            one(source, &["secret", "name"], "Secret", visit);
         }
     }
     for container in containers_mut(pod) {
         for variable in list(container, &["env"]) {
-            one(variable, &["valueFrom", "configMapKeyRef", "name"], "ConfigMap", look);
-            one(variable, &["valueFrom", "secretKeyRef", "name"], "Secret", look);
+            one(variable, &["valueFrom", "configMapKeyRef", "name"], "ConfigMap", visit);
+            one(variable, &["valueFrom", "secretKeyRef", "name"], "Secret", visit);
         }
         for source in list(container, &["envFrom"]) {
-            one(source, &["configMapRef", "name"], "ConfigMap", look);
-            one(source, &["secretRef", "name"], "Secret", look);
+            one(source, &["configMapRef", "name"], "ConfigMap", visit);
+            one(source, &["secretRef", "name"], "Secret", visit);
         }
     }
 }
 
-/// The same for routes, which kustomize does not look into.
-pub(crate) fn each_of_route(manifest: &mut Manifest, look: &mut dyn FnMut(&str, &mut String)) {
+/// Calls `visit` with kind and name of each reference of an HTTPRoute, which kustomize does not rename.
+pub(crate) fn each_route_reference(manifest: &mut Manifest, visit: &mut dyn FnMut(&str, &mut String)) {
     if SourceKind::of(manifest.group(), manifest.kind()) != Some(SourceKind::HttpRoute) {
         return;
     }
     for rule in list(&mut manifest.content, &["spec", "rules"]) {
         for filter in list(rule, &["filters"]) {
-            one(filter, &["requestMirror", "backendRef", "name"], "Service", look);
+            one(filter, &["requestMirror", "backendRef", "name"], "Service", visit);
         }
         for backend in list(rule, &["backendRefs"]) {
-            one(backend, &["name"], "Service", look);
+            one(backend, &["name"], "Service", visit);
             for filter in list(backend, &["filters"]) {
-                one(filter, &["requestMirror", "backendRef", "name"], "Service", look);
+                one(filter, &["requestMirror", "backendRef", "name"], "Service", visit);
             }
         }
     }
 }
 
-fn ingress(content: &mut Value, look: &mut dyn FnMut(&str, &mut String)) {
-    one(content, &["spec", "defaultBackend", "service", "name"], "Service", look);
+fn ingress(content: &mut Value, visit: &mut dyn FnMut(&str, &mut String)) {
+    one(content, &["spec", "defaultBackend", "service", "name"], "Service", visit);
     for entry in list(content, &["spec", "tls"]) {
-        one(entry, &["secretName"], "Secret", look);
+        one(entry, &["secretName"], "Secret", visit);
     }
     for rule in list(content, &["spec", "rules"]) {
         for path in list(rule, &["http", "paths"]) {
-            one(path, &["backend", "service", "name"], "Service", look);
+            one(path, &["backend", "service", "name"], "Service", visit);
         }
     }
 }
@@ -84,14 +84,14 @@ fn list<'a>(value: &'a mut Value, path: &[&str]) -> impl Iterator<Item = &'a mut
     at_mut(value, path).and_then(Value::as_array_mut).into_iter().flatten()
 }
 
-fn each_name(value: &mut Value, path: &[&str], kind: &str, look: &mut dyn FnMut(&str, &mut String)) {
+fn each_name(value: &mut Value, path: &[&str], kind: &str, visit: &mut dyn FnMut(&str, &mut String)) {
     for item in list(value, path) {
-        one(item, &["name"], kind, look);
+        one(item, &["name"], kind, visit);
     }
 }
 
-fn one(value: &mut Value, path: &[&str], kind: &str, look: &mut dyn FnMut(&str, &mut String)) {
+fn one(value: &mut Value, path: &[&str], kind: &str, visit: &mut dyn FnMut(&str, &mut String)) {
     if let Some(Value::String(name)) = at_mut(value, path) {
-        look(kind, name);
+        visit(kind, name);
     }
 }

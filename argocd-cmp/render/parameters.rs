@@ -1,8 +1,8 @@
-//! The parameters of an Application, typed.
+//! Parsed parameters of an Application.
 //!
-//! They come from an ApplicationSet whose template fills in facts of a pull request, so every value is hostile. Each
-//! is parsed into a type that cannot hold a wrong one; all mistakes are reported together. Arrays and maps may be
-//! written as strings too, because some tools can send nothing else.
+//! The template of an ApplicationSet fills in facts of a pull request, so every value is untrusted. Each value is parsed
+//! to a type without invalid values; all mistakes are reported together. Arrays and maps are also accepted as strings,
+//! because some tools can send strings only.
 
 mod description;
 mod raw;
@@ -22,37 +22,47 @@ pub use self::raw::{RawParameter, RawValue, parse_raw_parameters};
 use crate::image::{Image, ImageName};
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals, invalid_value};
 
-/// All parameters; [`crate::reference::parameters`] describes them.
+/// All parameters; [`crate::reference::parameters`] has their meanings.
 #[derive(Clone, Debug, PartialEq)]
 #[expect(missing_docs, reason = "every field is the parameter of the same name")]
 pub struct Parameters {
     pub environment: Option<EnvironmentName>,
     pub repository: Option<Repository>,
     pub pull_request: Option<NonZeroU64>,
-    pub head_sha: Option<HeadSha>,
+    pub head_sha: Option<Given<HeadSha>>,
     pub owner: Option<Owner>,
     pub tier: Option<Tier>,
     pub ttl: Option<Ttl>,
     pub domain: Option<Domain>,
-    /// The labels of the pull request.
+    /// Labels of the pull request.
     pub labels: Vec<String>,
-    pub images: BTreeMap<ImageName, Image>,
-    pub image_repository: Option<ImageName>,
+    pub images: BTreeMap<ImageName, Given<Image>>,
+    pub image_repository: Option<Given<ImageName>>,
     pub image_tag: Option<String>,
     pub name_override: Option<String>,
     pub fullname_override: Option<String>,
     pub host: Option<String>,
-    pub secret_ref: Option<SecretRef>,
-    pub sensitive_secret_ref: Option<SecretRef>,
+    pub secret_ref: Option<Given<SecretRef>>,
+    pub sensitive_secret_ref: Option<Given<SecretRef>>,
     pub chart: Option<String>,
     pub values: Vec<String>,
     pub set: BTreeMap<String, String>,
-    /// The services to run; none where all of them run.
+    /// Services to run; none for all services.
     pub services: Option<BTreeSet<ServiceName>>,
-    /// The cap of replicas.
+    /// Maximum number of replicas of each workload.
     pub replicas: u32,
     pub state: RunState,
     pub guards: Guards,
+}
+
+/// A parsed value with its text in the Application. The value is normalized and only compared; the text is what charts
+/// and objects receive.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Given<T> {
+    /// Parsed value.
+    pub value: T,
+    /// Text as it was written.
+    pub text: String,
 }
 
 /// Values of the parameter `state`.
@@ -79,18 +89,18 @@ pub enum Guards {
     None,
 }
 
-/// Reads one parameter after the other and keeps what is wrong.
+/// Reader of single parameters; collects all mistakes.
 struct ParameterReader<'a> {
     raw: BTreeMap<&'a str, &'a RawValue>,
     mistakes: Vec<Refusal>,
 }
 
 impl Parameters {
-    /// Parses what the Application says.
+    /// Parses the parameters of an Application.
     ///
     /// # Errors
     ///
-    /// Every mistake there is, each with the name of its parameter.
+    /// All mistakes, each with the name of its parameter.
     pub fn parse(raw: &[RawParameter]) -> Result<Self, Refusals> {
         let mut reader = ParameterReader::new(raw);
         let labels = reader.list("labels").unwrap_or_default();
@@ -115,7 +125,7 @@ impl Parameters {
             chart: reader.text("chart"),
             values: reader.list("values").unwrap_or_default(),
             set: reader.map("set"),
-            replicas: reader.replicas(),
+            replicas: reader.replicas_or_default(),
             state: reader.choice_or_default("state"),
             guards: reader.choice_or_default("guards"),
             labels,
@@ -127,14 +137,22 @@ impl Parameters {
         }
     }
 
-    /// The tag that `image.repository` gets: `image.tag`, else the head SHA.
-    pub fn tag(&self) -> Option<&str> {
-        self.image_tag.as_deref().or_else(|| self.head_sha.as_ref().map(HeadSha::as_str))
+    /// Tag of `image.repository`: `image.tag`, else the head SHA; none if neither is set.
+    pub fn tag_or_commit(&self) -> Option<&str> {
+        self.image_tag.as_deref().or_else(|| self.head_sha.as_ref().map(|given| given.text.as_str()))
+    }
+}
+
+impl<T: FromStr> FromStr for Given<T> {
+    type Err = T::Err;
+
+    fn from_str(text: &str) -> Result<Self, T::Err> {
+        Ok(Self { value: text.parse()?, text: text.to_owned() })
     }
 }
 
 impl Default for Parameters {
-    /// What holds where nothing is given.
+    /// Values of parameters that are not set.
     fn default() -> Self {
         Self {
             environment: None,
@@ -170,11 +188,11 @@ impl<'a> ParameterReader<'a> {
         let mut reader = Self { raw: BTreeMap::new(), mistakes: Vec::new() };
         for RawParameter { name, value } in raw {
             if PARAMETERS.iter().any(|known| known.name == name) {
-                // Of a repeated parameter the last one wins.
+                // The last one of repeated parameters applies.
                 reader.raw.insert(name, value);
             } else {
                 let known = PARAMETERS.map(|known| known.name).join(", ");
-                reader.mistake(name, "there is no such parameter", format!("use one of: {known}"));
+                reader.mistake(name, "unknown parameter", format!("use one of: {known}"));
             }
         }
         reader
@@ -184,12 +202,12 @@ impl<'a> ParameterReader<'a> {
         self.mistakes.push(Refusal::new(Location::parameter(name), RefusalRule::Parameter, message, remedy));
     }
 
-    /// A text; one that is empty is none, because templates fill in nothing where there is nothing.
+    /// A string. An empty one counts as not set, because templates write empty strings for missing values.
     fn text(&mut self, name: &str) -> Option<String> {
         match *self.raw.get(name)? {
             RawValue::Text(text) => (!text.is_empty()).then(|| text.clone()),
             RawValue::List(_) | RawValue::Map(_) => {
-                self.mistake(name, "expected a string", "write `string:` in the Application");
+                self.mistake(name, "expected a string, got an array or a map", "set `string` in the Application");
                 None
             }
         }
@@ -215,33 +233,33 @@ impl<'a> ParameterReader<'a> {
         })
     }
 
-    /// A list, or a string with a JSON list or with commas. None where nothing is given; JSON's `null` is nothing.
+    /// A list, or a string with a JSON list or with commas. Empty lists and JSON's `null` count as not set.
     fn list(&mut self, name: &str) -> Option<Vec<String>> {
         let text = match *self.raw.get(name)? {
             RawValue::List(items) => return (!items.is_empty()).then(|| items.clone()),
             RawValue::Text(text) => text.trim(),
             RawValue::Map(_) => {
-                self.mistake(name, "expected a list", "write `array:` in the Application");
+                self.mistake(name, "expected an array, got a map", "set `array` in the Application");
                 return None;
             }
         };
         match raw::list(text) {
             Ok(items) => (!items.is_empty()).then_some(items),
             Err(message) => {
-                self.mistake(name, message, "write a JSON list of strings, or a comma between the items");
+                self.mistake(name, message, "write a JSON list of strings, or strings with commas between them");
                 None
             }
         }
     }
 
-    /// A map, or a string with a JSON map.
+    /// A map, or a string with a JSON map; empty if not set or invalid.
     fn map(&mut self, name: &str) -> BTreeMap<String, String> {
         let text = match self.raw.get(name) {
             None => return BTreeMap::new(),
             Some(RawValue::Map(map)) => return map.clone(),
             Some(RawValue::Text(text)) => text.trim(),
             Some(RawValue::List(_)) => {
-                self.mistake(name, "expected a map", "write `map:` in the Application");
+                self.mistake(name, "expected a map, got an array", "set `map` in the Application");
                 return BTreeMap::new();
             }
         };
@@ -251,7 +269,7 @@ impl<'a> ParameterReader<'a> {
         })
     }
 
-    /// The services of the parameter and those that labels like `service:api` name.
+    /// Services of the parameter `services` and of labels such as `service:api`; none if there are none.
     fn services(&mut self, labels: &[String]) -> Option<BTreeSet<ServiceName>> {
         let named = self.list("services").unwrap_or_default().into_iter().map(|name| ("services", name));
         let labelled = labels.iter().filter_map(|label| Some(("labels", label.strip_prefix("service:")?.to_owned())));
@@ -261,24 +279,24 @@ impl<'a> ParameterReader<'a> {
                 Ok(name) => {
                     services.insert(name);
                 }
-                Err(error) => self.mistake(parameter, error, "use the name of a service"),
+                Err(error) => self.mistake(parameter, error, "correct the name of the service"),
             }
         }
         (!services.is_empty()).then_some(services)
     }
 
-    fn images(&mut self) -> BTreeMap<ImageName, Image> {
+    fn images(&mut self) -> BTreeMap<ImageName, Given<Image>> {
         let mut images = BTreeMap::new();
         for (name, reference) in self.map("images") {
-            match (name.parse::<ImageName>(), reference.parse::<Image>()) {
+            match (name.parse::<ImageName>(), reference.parse::<Given<Image>>()) {
                 (Ok(name), Ok(image)) => {
                     if images.insert(name.clone(), image).is_some() {
-                        self.mistake("images", format!("`{name}` is named twice"), "name each image once");
+                        self.mistake("images", format!("duplicate image `{name}`"), "use each name once");
                     }
                 }
                 (name, image) => {
                     for error in [name.err(), image.err()].into_iter().flatten() {
-                        self.mistake("images", error, "write the image's name and its new reference");
+                        self.mistake("images", error, "write the name of the image and its new reference");
                     }
                 }
             }
@@ -290,25 +308,26 @@ impl<'a> ParameterReader<'a> {
         let tag = self.text("image.tag")?;
         let any: ImageName = "x/x".parse().ok()?;
         if Image::with_tag(any, &tag).is_none() {
-            let remedy = "use up to 128 letters, digits, `_`, `.` and `-`, with a letter or digit first";
-            self.mistake("image.tag", format!("`{tag}` is no tag"), remedy);
+            let remedy = "use at most 128 letters, digits, `_`, `.` and `-`, beginning with a letter, digit or `_`";
+            self.mistake("image.tag", format!("invalid tag `{tag}`"), remedy);
             return None;
         }
         Some(tag)
     }
 
-    /// A text that becomes part of names.
+    /// A DNS label, for names of objects.
     fn label(&mut self, name: &str) -> Option<String> {
         self.parsed::<eod_domain::NamespaceName>(name).map(|label| label.to_string())
     }
 
-    fn replicas(&mut self) -> u32 {
+    /// The number of replicas; the default if not set or invalid.
+    fn replicas_or_default(&mut self) -> u32 {
         let Some(text) = self.text("replicas") else { return 1 };
         match text.parse::<u32>() {
             Ok(number) if number > 0 => number,
             _ => {
-                let remedy = "write a whole number from 1; `state: asleep` scales to nothing";
-                self.mistake("replicas", format!("`{text}` is no number of replicas"), remedy);
+                let remedy = "write an integer of at least 1; use `state: asleep` to run no pods";
+                self.mistake("replicas", format!("invalid number of replicas `{text}`"), remedy);
                 1
             }
         }

@@ -1,7 +1,7 @@
-//! The platform's policy: what a project's Applications may render. Nothing in a repository can widen it.
+//! Policy of the platform: limits on the output of each Argo CD project. Nothing in a repository can extend it.
 //!
-//! [`crate::reference::policy_sections`] describes all keys. The file is parsed once, as a whole: every key is known,
-//! every value has its type, and all mistakes are reported together, each with its line and path.
+//! [`crate::reference::policy_sections`] describes the file. Unknown keys are refused, and all mistakes are reported
+//! together, each with its line and path.
 
 mod decode;
 mod keys;
@@ -23,137 +23,137 @@ use crate::image::{ImageName, Registry};
 use crate::kind::SourceKind;
 use crate::refusal::{Location, Refusal, RefusalRule};
 
-/// The policy of a platform: one per Argo CD project.
+/// Policies of a platform, one per Argo CD project.
 #[derive(Clone, Debug)]
 pub struct Policy {
     projects: BTreeMap<String, ProjectPolicy>,
-    /// What stands in for every project that is not named.
+    /// Policy of all projects that are not named.
     other: Option<Box<ProjectPolicy>>,
 }
 
-/// What the Applications of one Argo CD project may render.
+/// Policy of one Argo CD project.
 #[derive(Clone, Debug)]
 pub struct ProjectPolicy {
-    /// The installation that owns what is rendered.
+    /// EoD installation that owns the rendered objects.
     pub installation: Installation,
-    /// Destination namespaces; none of them is allowed where this is empty.
+    /// Allowed destination namespaces; none if empty.
     pub namespaces: Vec<NamePattern>,
-    /// The domain of hosts.
+    /// Domain of hosts.
     pub domain: DomainRule,
-    /// Where images may come from.
+    /// Allowed registries of images.
     pub registries: Registries,
-    /// Kinds that a source may bring.
+    /// Allowed kinds of a source.
     pub kinds: BTreeSet<SourceKind>,
-    /// Labels on everything that is made.
+    /// Labels of all rendered objects.
     pub default_labels: UserLabels,
-    /// The level that pods keep.
+    /// Pod Security level.
     pub pod_security: PodSecurity,
-    /// The tiers with the platform's overrides.
+    /// Tiers with the platform's overrides.
     pub tiers: Tiers,
-    /// The network of environments.
+    /// Network of the environments.
     pub network: NetworkSettings,
-    /// Services outside that environments reach.
+    /// Shared services that environments can reach.
     pub stable_services: Vec<StableService>,
-    /// Where `secretRef` may point.
+    /// Allowed values of `secretRef`.
     pub secret_prefixes: Vec<SecretPrefix>,
-    /// Where `sensitiveSecretRef` may point.
+    /// Allowed values of `sensitiveSecretRef`.
     pub sensitive_secret_prefixes: Vec<SecretPrefix>,
-    /// The pull secret that the platform makes in every namespace.
+    /// Pull secret that the platform creates in every namespace.
     pub image_pull_secret: Option<SecretName>,
-    /// Upper bounds.
+    /// Upper limits.
     pub caps: Caps,
-    /// The Helm binary.
+    /// Use of the Helm binary.
     pub helm: ToolRule,
-    /// The kustomize binary.
+    /// Use of the kustomize binary.
     pub kustomize: ToolRule,
-    /// How references to secrets become secrets.
-    pub secrets: Secrets,
-    /// How traffic comes in.
+    /// Operator that creates Secrets from references.
+    pub secrets: SecretOperator,
+    /// Access from outside the cluster.
     pub ingress: IngressRule,
-    /// Storage classes of claims.
+    /// Allowed storage classes of claims.
     pub storage_classes: Vec<String>,
-    /// Further prefixes of label and annotation keys.
+    /// Further allowed prefixes of label and annotation keys.
     pub metadata_allow: Vec<String>,
 }
 
-/// Which domain hosts lie under.
+/// Domain of hosts.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum DomainRule {
-    /// No hosts.
+    /// No domain: objects with hosts are refused.
     None,
-    /// This one.
+    /// Domain of the policy file.
     Fixed(Domain),
-    /// The one that the parameter `domain` names: for a person at a terminal.
+    /// Domain of the parameter `domain`, for local renders without a policy file.
     Parameter,
 }
 
-/// Where images may come from.
+/// Allowed registries.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum Registries {
-    /// From anywhere: for a person at a terminal.
+    /// All registries, for local renders without a policy file.
     Any,
-    /// From these.
+    /// Registries of the policy file.
     Listed(Vec<Registry>),
 }
 
-/// Upper bounds of one Application's output.
+/// Upper limits of one Application's output.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Caps {
-    /// Objects, our own included.
+    /// Number of objects, including those that EoD adds.
     pub objects: usize,
-    /// Bytes of all objects as JSON.
+    /// Size of all objects as JSON, in bytes.
     pub bytes: usize,
-    /// Replicas of one workload.
+    /// Replicas of each workload.
     pub replicas: u32,
-    /// CPU of one container.
+    /// CPU of each container.
     pub cpu: Quantity,
-    /// Memory of one container.
+    /// Memory of each container.
     pub memory: Quantity,
-    /// Storage of one claim.
+    /// Storage of each claim, and ephemeral storage of each container.
     pub storage: Quantity,
 }
 
-/// Whether and how an external tool runs.
+/// Use of an external tool.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct ToolRule {
-    /// Whether it may run at all.
+    /// True if the tool may run.
     pub enabled: bool,
-    /// Its name in the search path, or its path.
+    /// Name in the search path, or path.
     pub binary: String,
-    /// Whether it runs only inside a sandbox.
+    /// Use of the sandbox.
     pub sandbox: Sandbox,
 }
 
-/// What happens where the kernel offers no sandbox.
+/// Behavior if the kernel has no sandbox.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, strum::EnumString, strum::VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub enum Sandbox {
     /// The tool does not run.
     Required,
-    /// It runs with what there is.
+    /// The tool runs with the parts of the sandbox that the kernel has.
     BestEffort,
 }
 
-/// How references to secrets become secrets.
+/// Operator that creates Secrets from references.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub enum Secrets {
-    /// They do not; a reference is refused.
+pub enum SecretOperator {
+    /// No operator: references are refused.
     None,
-    /// External Secrets with this store.
+    /// External Secrets.
     ExternalSecrets {
-        /// The store's name.
+        /// Name of the store.
         store: String,
-        /// `ClusterSecretStore` or `SecretStore`.
+        /// Kind of the store.
         store_kind: StoreKind,
     },
-    /// The Vault Secrets Operator with this VaultAuth.
+    /// Vault Secrets Operator.
     VaultOperator {
-        /// The name of the VaultAuth.
+        /// Name of the VaultAuth.
         auth: String,
     },
 }
 
-/// The kinds of stores of External Secrets.
+/// Kinds of stores of External Secrets.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, strum::EnumString, strum::IntoStaticStr, strum::VariantNames)]
 #[expect(missing_docs, reason = "the names are those of External Secrets")]
 pub enum StoreKind {
@@ -161,22 +161,22 @@ pub enum StoreKind {
     SecretStore,
 }
 
-/// How traffic comes in.
+/// Access from outside the cluster.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct IngressRule {
-    /// The gateway of HTTPRoutes: its namespace and name.
+    /// Gateway of all HTTPRoutes: namespace and name. HTTPRoutes are refused if not set.
     pub gateway: Option<(NamespaceName, NamespaceName)>,
-    /// The class of Ingresses.
+    /// Class of all Ingresses. Ingresses are refused if not set.
     pub class: Option<String>,
-    /// The TLS Secret of Ingresses, made by the platform in every namespace.
+    /// TLS Secret of all Ingresses, created by the platform in every namespace.
     pub tls_secret: Option<SecretName>,
-    /// Whether the way in is reachable from inside only. Recorded for people; the platform's gateway decides it.
+    /// True if the gateway is reachable from the internal network only. For information; the platform's gateway decides.
     pub private: bool,
 }
 
 impl Policy {
-    /// The policy of a person at a terminal: any project, any namespace that equals the environment, any registry, the
-    /// domain of the parameter, every other rule kept.
+    /// Policy of local renders without a policy file: all projects, all registries, all namespaces that equal the
+    /// environment's name, and the domain of the parameter. All other rules apply.
     pub fn built_in() -> Self {
         let project = ProjectPolicy {
             namespaces: vec![NamePattern::any()],
@@ -187,11 +187,11 @@ impl Policy {
         Self { projects: BTreeMap::new(), other: Some(Box::new(project)) }
     }
 
-    /// What holds for an Argo CD project.
+    /// Policy of an Argo CD project.
     ///
     /// # Errors
     ///
-    /// When the policy says nothing about it.
+    /// If the policy has no section for the project.
     pub fn project(&self, name: &str) -> Result<&ProjectPolicy, Refusal> {
         self.projects.get(name).or(self.other.as_deref()).ok_or_else(|| {
             let known: Vec<_> = self.projects.keys().map(|name| format!("`{name}`")).collect();
@@ -199,25 +199,25 @@ impl Policy {
             Refusal::new(
                 Location::default().object(format!("project {name}")),
                 RefusalRule::Policy,
-                format!("the policy says nothing about the Argo CD project `{name}`; it knows {known}"),
-                "use one of these projects, or have the platform add this one to the policy",
+                format!("the policy has no section for the Argo CD project `{name}`; it has: {known}"),
+                "use one of these projects, or have the platform add a section to the policy",
             )
         })
     }
 }
 
 impl Registries {
-    /// Whether an image may come from where it lies.
-    pub fn hold(&self, image: &ImageName) -> bool {
+    /// True if the registry of an image is allowed.
+    pub fn allow(&self, image: &ImageName) -> bool {
         match self {
             Self::Any => true,
-            Self::Listed(registries) => registries.iter().any(|registry| registry.holds(image)),
+            Self::Listed(registries) => registries.iter().any(|registry| registry.contains(image)),
         }
     }
 }
 
 impl Default for ProjectPolicy {
-    /// What holds where a key is not written.
+    /// Values of keys that are not set.
     fn default() -> Self {
         Self {
             installation: Installation::default(),
@@ -236,7 +236,7 @@ impl Default for ProjectPolicy {
             caps: Caps::default(),
             helm: ToolRule::named("helm"),
             kustomize: ToolRule::named("kustomize"),
-            secrets: Secrets::None,
+            secrets: SecretOperator::None,
             ingress: IngressRule::default(),
             storage_classes: Vec::new(),
             metadata_allow: Vec::new(),

@@ -6,36 +6,36 @@ use std::fmt;
 
 pub use self::rule::{RefusalRule, RuleDescription};
 
-/// One reason why nothing is rendered.
+/// One reason not to render.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Refusal {
-    /// Where it stands.
+    /// Location of the refused value.
     pub location: Location,
-    /// The rule that says so.
+    /// Violated rule.
     pub rule: RefusalRule,
-    /// What was got and what was expected; no final dot.
+    /// Problem, with the given and the expected value; no final dot.
     pub message: String,
-    /// What to do; no final dot.
+    /// Correction; no final dot.
     pub remedy: String,
 }
 
-/// Where something stands, as far as it is known.
+/// Location of a value, as far as it is known.
 #[derive(Clone, Debug, Default, Eq, Ord, PartialEq, PartialOrd)]
 pub struct Location {
-    /// The file, relative to the received tree, or a word for where it came from: `parameters`.
+    /// File, relative to the received tree; `parameters` for parameters of the Application.
     pub file: Option<String>,
-    /// The line, from 1.
+    /// Line, from 1.
     pub line: Option<u32>,
-    /// The document of the file, from 1, where there are several.
+    /// Document of the file, from 1, if the file has several.
     pub document: Option<u32>,
-    /// The object or the setting: `Deployment/api`, `projects.previews.caps`.
+    /// Object or setting, such as `Deployment/api` or `projects.previews.caps`.
     pub object: Option<String>,
 }
 
-/// What stands for a file where a parameter of the Application is meant.
+/// Value of [`Location::file`] for parameters of the Application.
 const PARAMETERS: &str = "parameters";
 
-/// Every reason there is, sorted by location.
+/// All reasons not to render, sorted by location; at least one.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub struct Refusals(Vec<Refusal>);
 
@@ -46,31 +46,31 @@ pub(crate) fn invalid_value(error: &impl fmt::Display, value: &str) -> String {
 }
 
 impl Refusal {
-    /// A refusal at a location.
+    /// Creates a refusal.
     pub fn new(location: Location, rule: RefusalRule, message: impl fmt::Display, remedy: impl fmt::Display) -> Self {
         Self { location, rule, message: message.to_string(), remedy: remedy.to_string() }
     }
 }
 
 impl Location {
-    /// A file as a whole.
+    /// Location of a whole file.
     pub fn file(name: impl Into<String>) -> Self {
         Self { file: Some(name.into()), ..Self::default() }
     }
 
-    /// A parameter of the Application.
+    /// Location of a parameter of the Application.
     pub fn parameter(name: impl Into<String>) -> Self {
         Self { file: Some(PARAMETERS.to_owned()), object: Some(name.into()), ..Self::default() }
     }
 
-    /// A line of a file.
+    /// The location with a line.
     #[must_use]
     pub fn line(mut self, line: u32) -> Self {
         self.line = Some(line);
         self
     }
 
-    /// An object, or a setting.
+    /// The location with an object or a setting.
     #[must_use]
     pub fn object(mut self, object: impl Into<String>) -> Self {
         self.object = Some(object.into());
@@ -79,7 +79,7 @@ impl Location {
 }
 
 impl Refusals {
-    /// The refusals, sorted, each one once. None where there is nothing to refuse.
+    /// Sorts refusals and removes duplicates; none if there are no refusals.
     pub fn collected(mut refusals: Vec<Refusal>) -> Option<Self> {
         refusals.sort();
         refusals.dedup();
@@ -91,8 +91,8 @@ impl Refusals {
         &self.0
     }
 
-    /// The same with files named as the repository names them. The received tree lies in its directory `above`; the
-    /// author of a file knows nothing of such a tree.
+    /// The refusals with file names relative to the repository. `above` is the directory of the received tree in the
+    /// repository.
     #[must_use]
     pub fn below(mut self, above: &str) -> Self {
         let above = above.trim_matches('/');
@@ -131,7 +131,7 @@ impl fmt::Display for Location {
 }
 
 impl fmt::Display for Refusal {
-    /// One block: location, rule, what is wrong, what to do.
+    /// One block of lines: location, rule, problem and remedy.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { location, rule, message, remedy } = self;
         writeln!(f, "{location}")?;
@@ -154,7 +154,7 @@ impl fmt::Display for Refusals {
     }
 }
 
-/// A text of the repository made fit for a terminal and a log: one line, nothing invisible, not endless.
+/// A text of the repository for terminals and logs: one line, visible characters only, limited length.
 fn visible(text: &str) -> String {
     const MOST: usize = 600;
     let is_hidden = |c: char| {

@@ -1,43 +1,43 @@
-//! The references to secrets: objects that say where a secret lies, never what it holds.
+//! Objects that reference the environment's secrets. No object contains a secret value.
 
 use eod_domain::vault::SecretRef;
 use serde_json::{Value, json};
 
 use crate::application::Preview;
 use crate::manifest::Manifest;
-use crate::policy::Secrets;
+use crate::policy::SecretOperator;
 use crate::refusal::{Location, Refusal, RefusalRule};
 
-/// How long a copy may lag behind the store.
+/// Interval at which operators refresh Secrets from the store.
 const REFRESH: &str = "1m";
 
-/// The parameter, the end of the Secret's name, and the reference.
+/// Parameter, suffix of the Secret's name, and reference, for each set parameter.
 fn references<'a>(preview: &'a Preview<'_>) -> impl Iterator<Item = (&'static str, &'static str, &'a SecretRef)> {
     let parameters = preview.parameters;
     let rows = [
-        ("secretRef", "config", parameters.secret_ref.as_ref()),
-        ("sensitiveSecretRef", "sensitive", parameters.sensitive_secret_ref.as_ref()),
+        ("secretRef", "config", parameters.secret_ref.as_ref().map(|given| &given.value)),
+        ("sensitiveSecretRef", "sensitive", parameters.sensitive_secret_ref.as_ref().map(|given| &given.value)),
     ];
     rows.into_iter().filter_map(|(parameter, end, secret)| Some((parameter, end, secret?)))
 }
 
-/// The names of the Secrets that there will be.
+/// Names of the environment's Secrets.
 pub(crate) fn names(preview: &Preview<'_>) -> Vec<String> {
     references(preview).map(|(_, end, _)| format!("{}-{end}", preview.name())).collect()
 }
 
-/// The objects that bring the Secrets.
+/// Objects from which the operator creates the Secrets.
 pub(crate) fn objects(preview: &Preview<'_>) -> Result<Vec<Manifest>, Vec<Refusal>> {
     let (mut found, mut refusals) = (Vec::new(), Vec::new());
     for (parameter, end, secret) in references(preview) {
         let name = format!("{}-{end}", preview.name());
         match &preview.policy.secrets {
-            Secrets::None => {
-                let message = "the policy names no store of secrets, so a reference cannot become a Secret";
-                let remedy = "leave the parameter out, or have the platform add `secrets` to the policy";
+            SecretOperator::None => {
+                let message = "secret references are not allowed: the policy has no `secrets`";
+                let remedy = "remove the parameter, or have the platform add `secrets` to the policy";
                 refusals.push(Refusal::new(Location::parameter(parameter), RefusalRule::Secret, message, remedy));
             }
-            Secrets::ExternalSecrets { store, store_kind } => {
+            SecretOperator::ExternalSecrets { store, store_kind } => {
                 let store_kind: &str = store_kind.into();
                 let spec = json!({
                     "refreshInterval": REFRESH,
@@ -47,7 +47,7 @@ pub(crate) fn objects(preview: &Preview<'_>) -> Result<Vec<Manifest>, Vec<Refusa
                 });
                 found.push(object(preview, "external-secrets.io/v1", "ExternalSecret", &name, &spec));
             }
-            Secrets::VaultOperator { auth } => {
+            SecretOperator::VaultOperator { auth } => {
                 let spec = json!({
                     "vaultAuthRef": auth,
                     "type": "kv-v2",
@@ -66,5 +66,5 @@ pub(crate) fn objects(preview: &Preview<'_>) -> Result<Vec<Manifest>, Vec<Refusa
 fn object(preview: &Preview<'_>, api_version: &str, kind: &str, name: &str, spec: &Value) -> Manifest {
     let metadata =
         json!({ "name": name, "namespace": preview.name().as_str(), "labels": preview.environment.object_labels() });
-    Manifest::own(json!({ "apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec }))
+    Manifest::added(json!({ "apiVersion": api_version, "kind": kind, "metadata": metadata, "spec": spec }))
 }

@@ -1,4 +1,4 @@
-//! Services that do not run here: their names lead to the stable namespace.
+//! ExternalName Services for services of the stable namespace.
 
 use eod_domain::ServiceName;
 use serde_json::json;
@@ -10,7 +10,7 @@ use crate::manifest::Manifest;
 pub(crate) fn objects(preview: &Preview<'_>, names: &[ServiceName]) -> Vec<Manifest> {
     let stable = |name: &ServiceName| {
         let found = preview.policy.stable_services.iter().find(|service| service.name.as_str() == name.as_str())?;
-        Some(Manifest::own(json!({
+        Some(Manifest::added(json!({
             "apiVersion": "v1",
             "kind": "Service",
             "metadata": {

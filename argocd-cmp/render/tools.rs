@@ -1,23 +1,23 @@
-//! What is asked of the external tools. Whoever calls the renderer runs them; nothing here starts a process.
+//! Requests to the external tools Helm and kustomize. The caller of the renderer runs the tools.
 //!
-//! A request holds everything the tool may see: the bytes of its files, with no links among them, and words for its
-//! command line that were checked here. The tool needs no network, no home and no environment.
+//! A request has all input of the tool: the content of its files, without links, and checked arguments of its command
+//! line. The tool needs no network, home directory or environment variables.
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
 use crate::policy::ToolRule;
 
-/// Runs Helm and kustomize.
+/// Execution of Helm and kustomize.
 pub trait Tools {
-    /// `helm template`, never with CRDs, hooks of tests, post-renderers or dependency updates. The answer is its output.
+    /// Runs `helm template` without CRDs, test hooks, post-renderers and dependency updates. Returns its output.
     ///
     /// # Errors
     ///
-    /// When it is missing, may not run, fails or takes too long.
+    /// If the tool is missing, must not run, fails or times out.
     fn helm(&self, request: &HelmRequest<'_>) -> Result<String, ToolError>;
 
-    /// `kustomize build`, never with plugins, Helm or files from outside. The answer is its output.
+    /// Runs `kustomize build` without plugins, Helm and other files. Returns its output.
     ///
     /// # Errors
     ///
@@ -28,44 +28,44 @@ pub trait Tools {
 /// A chart to render.
 #[derive(Clone, Debug)]
 pub struct HelmRequest<'a> {
-    /// The policy's word about the binary.
+    /// The policy's section for the binary.
     pub rule: &'a ToolRule,
-    /// The chart's files by their path relative to the chart.
+    /// Files of the chart by their path relative to the chart.
     pub files: BTreeMap<String, Arc<[u8]>>,
-    /// The release's name.
+    /// Name of the release.
     pub release: String,
     /// `--namespace`.
     pub namespace: String,
-    /// `--kube-version`, where it is known.
+    /// `--kube-version`, if known.
     pub kube_version: Option<String>,
     /// `--api-versions`, one each.
     pub api_versions: Vec<String>,
-    /// Contents of values files, the later ones above the earlier ones.
+    /// Contents of values files; later files override earlier files.
     pub values: Vec<Arc<[u8]>>,
 }
 
 /// A kustomization to build.
 #[derive(Clone, Debug)]
 pub struct KustomizeRequest<'a> {
-    /// The policy's word about the binary.
+    /// The policy's section for the binary.
     pub rule: &'a ToolRule,
-    /// The files it may see by their path in the tree.
+    /// Files by their path in the received tree.
     pub files: BTreeMap<String, Arc<[u8]>>,
-    /// The directory to build.
+    /// Directory to build.
     pub directory: String,
 }
 
-/// Why a tool gave nothing.
+/// Failure of a tool.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{message}")]
 pub struct ToolError {
-    /// What happened, with what the tool said.
+    /// Problem, with the output of the tool.
     pub message: String,
-    /// What to do.
+    /// Correction.
     pub remedy: String,
 }
 
-/// No tools at all: whatever needs one is refused.
+/// No tools: sources that need one are refused.
 #[derive(Clone, Copy, Debug, Default)]
 pub struct NoTools;
 
@@ -81,7 +81,7 @@ impl Tools for NoTools {
 
 fn missing(binary: &str) -> ToolError {
     ToolError {
-        message: format!("this needs `{binary}`, and there is none here"),
-        remedy: format!("install `{binary}` beside the plugin, or write plain manifests"),
+        message: format!("`{binary}` is not installed"),
+        remedy: format!("install `{binary}` for the plugin, or use plain manifests"),
     }
 }

@@ -1,7 +1,7 @@
-//! The preview transform: what is rewritten, dropped and added, and nothing else.
+//! Preview transform: objects are rewritten, dropped and added as [`crate::reference::transform_steps`] describes.
 //!
-//! It touches only what has the shape it expects. Whatever has another shape stays as it is and is refused by the
-//! policy afterwards, so nothing is repaired silently. [`crate::reference::transform_steps`] lists all steps.
+//! Fields with an unexpected type are not changed. The check of the policy refuses them afterwards, so that no mistake
+//! is corrected silently.
 
 mod hooks;
 mod metadata;
@@ -18,19 +18,19 @@ use crate::kind::SourceKind;
 use crate::manifest::Manifest;
 use crate::refusal::Refusal;
 
-pub(crate) use self::hooks::{DELETE_POLICY, HOOK, WAVE, wave};
+pub(crate) use self::hooks::{DELETE_POLICY, HOOK, REPLACE, SYNC_OPTIONS, WAVE, wave};
 pub(crate) use self::routes::{Hosts, gateway};
 pub(crate) use self::steps::TRANSFORM_STEPS;
 pub use self::steps::{TransformEffect, TransformStep};
 
-/// What came of a source.
+/// Result of the transform.
 pub(crate) struct Transformed {
     pub(crate) manifests: Vec<Manifest>,
-    /// The hosts that routes may have.
+    /// Hosts that routes can have.
     pub(crate) hosts: Hosts,
-    /// Names of Services that lead to the stable namespace instead.
+    /// Services that lead to the stable namespace.
     pub(crate) stable: Vec<ServiceName>,
-    /// What cannot be decided.
+    /// Refusals of parameters that do not match the source.
     pub(crate) refusals: Vec<Refusal>,
 }
 
@@ -39,7 +39,7 @@ pub(crate) fn transform(preview: &Preview<'_>, manifests: Vec<Manifest>, is_char
     let mut refusals = Vec::new();
     let mut manifests: Vec<Manifest> =
         manifests.into_iter().filter(|manifest| !metadata::is_dropped(preview, manifest)).collect();
-    let stable = running::stable_instead(preview, &manifests);
+    let stable = running::stable_services(preview, &manifests);
     manifests.retain(|manifest| !running::belongs_to(manifest, &stable));
     if !is_chart {
         refusals.extend(names::rewrite(preview, &mut manifests));

@@ -1,25 +1,25 @@
-//! Writes values so that every reader reads the same thing: JSON for Argo CD, YAML for people.
+//! Output of values: JSON for Argo CD, YAML for people.
 //!
-//! Argo CD takes manifests as YAML or JSON. It gets JSON, one object per line: JSON has one meaning to every reader,
-//! while YAML has one per version. People get YAML in which every text stands in double quotes unless no reader could
-//! take it for anything else. Both have their keys in order, so the same object is the same bytes.
+//! Argo CD accepts YAML and JSON. It receives JSON, one object per line, because all readers interpret JSON in the same
+//! way. In the YAML for people, strings have double quotes unless all YAML versions read them as strings. Keys are
+//! sorted, so the same object gives the same bytes.
 
 use serde_json::{Map, Value};
 
 use crate::node::Content;
 use crate::read::plain;
 
-/// Bytes of an object, more often than not.
+/// Typical size of an object, in bytes.
 const TYPICAL: usize = 1 << 10;
 
-/// One line of JSON, keys in order, without a newline at the end.
+/// One line of JSON with sorted keys, without a final newline.
 pub fn to_json(value: &Value) -> String {
     let mut text = String::with_capacity(TYPICAL);
     json(value, &mut text);
     text
 }
 
-/// One YAML document, keys in order, with a newline at the end and without `---`.
+/// One YAML document with sorted keys and a final newline, without `---`.
 pub fn to_yaml(value: &Value) -> String {
     let mut text = String::new();
     yaml(value, 0, &mut text);
@@ -60,7 +60,7 @@ fn json(value: &Value, text: &mut String) {
     }
 }
 
-/// The entries by key. The map's own order depends on a feature that any crate of the build may turn on.
+/// Entries sorted by key. The order of the map depends on a Cargo feature that any crate can enable.
 fn in_order(map: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)> {
     let mut entries: Vec<_> = map.iter().collect();
     if !entries.is_sorted_by_key(|(key, _)| *key) {
@@ -69,8 +69,8 @@ fn in_order(map: &Map<String, Value>) -> impl Iterator<Item = (&String, &Value)>
     entries.into_iter()
 }
 
-/// A JSON string, which is a double-quoted YAML scalar as well. Characters that some readers take for the end of a
-/// line are written as escapes.
+/// A JSON string, which is also a double-quoted YAML scalar. Characters that some readers treat as line ends are
+/// escaped.
 fn quoted(value: &str, text: &mut String) {
     text.push('"');
     let is_plain = |byte: u8| matches!(byte, b' '..=b'~') && byte != b'"' && byte != b'\\';
@@ -125,7 +125,7 @@ fn yaml(value: &Value, depth: usize, text: &mut String) {
     }
 }
 
-/// Puts the first line of a list's item behind its dash: `- name: web` and not `-` with a line below.
+/// Joins the first line of a list item with its dash: `- name: web`.
 fn join_first_line(start: usize, depth: usize, text: &mut String) {
     let indent = format!("\n{}", "  ".repeat(depth + 1));
     if text.get(start..).is_some_and(|item| item.starts_with(&indent)) {
@@ -138,7 +138,7 @@ fn new_line(depth: usize, text: &mut String) {
     text.push_str(&"  ".repeat(depth));
 }
 
-/// A text without quotes where every reader takes it for that text.
+/// A string, without quotes if all YAML versions read it as a string.
 fn word(value: &str, text: &mut String) {
     let is_plain_byte = |byte: u8| byte.is_ascii_alphanumeric() || b"-_./".contains(&byte);
     let begins_like_text = value.bytes().next().is_some_and(|first| first.is_ascii_alphabetic() || first == b'/');

@@ -1,10 +1,10 @@
-//! What a user reads when nothing is rendered.
+//! Errors as a user of Argo CD reads them.
 
 use eod_testkit::argocd::ArgoCd;
 
 use super::{CONFIG, RenderStory, SHOP, titles};
 
-/// What a pull request must not bring, in more than one file.
+/// Sources that are refused, in several files.
 const HOSTILE: [(&str, &str); 4] = [
     (
         "shop/pod.yaml",
@@ -21,38 +21,38 @@ const HOSTILE: [(&str, &str); 4] = [
 ];
 
 #[test]
-fn all_reasons_come_at_once_with_file_line_object_rule_and_remedy() {
+fn all_refusals_are_reported_with_file_line_object_rule_and_remedy() {
     let story = RenderStory::begin(ArgoCd::shared(), "errors@all", &HOSTILE);
     let failure = story.argocd.generate(&story.request("shop-pr-7")).expect_failure();
-    // The text of the condition, as it stands in Argo CD's user interface.
+    // Text of the condition in Argo CD's user interface.
     expect_test::expect![[r#"
         Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = CMP processing failed for application "shop-pr-7": error generating manifests in cmp: rpc error: code = FailedPrecondition desc = eod-cmp refuses this for 4 reasons
 
         shop/elsewhere.yaml:1: Application/other
           rule:   kind
-          found:  `Application` of `argoproj.io/v1alpha1` is never allowed: it would steer Argo CD itself
-          remedy: remove it
+          found:  `Application` of `argoproj.io/v1alpha1` is never allowed: it controls Argo CD
+          remedy: remove the object
 
         shop/pod.yaml:9: Deployment/api
           rule:   host-access
           found:  `spec.template.spec.hostNetwork` must be false
-          remedy: write `false`, or remove it
+          remedy: write `false`, or remove the field
 
         shop/pod.yaml:11: Deployment/api
           rule:   image
-          found:  `spec.template.spec.containers[0].image` is `docker.io/library/api:1`, which lies in none of the policy's registries: `registry.acme.internal/`
-          remedy: push the image there, or replace it with the parameter `images`
+          found:  `spec.template.spec.containers[0].image` is `docker.io/library/api:1`, which is not from an allowed registry; allowed are: `registry.acme.internal/`
+          remedy: push the image to an allowed registry, or replace it with the parameter `images`
 
         shop/role.yaml:2: ClusterRoleBinding/all
           rule:   kind
-          found:  `ClusterRoleBinding` of `rbac.authorization.k8s.io/v1` is never allowed: it hands out rights
-          remedy: remove it"#]].assert_eq(&failure.shown);
+          found:  `ClusterRoleBinding` of `rbac.authorization.k8s.io/v1` is never allowed: it grants permissions
+          remedy: remove the object"#]].assert_eq(&failure.shown);
     assert_eq!(story.calls("refused"), 1.0);
     assert_eq!(story.plugin.number("eod_cmp_refusals_total{rule=\"kind\"}"), 2.0);
 }
 
 #[test]
-fn a_mistake_in_yaml_is_named_with_its_line() {
+fn yaml_error_has_its_line() {
     let twice = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  name: b\n";
     let files =
         [("shop/twice.yaml", twice), ("shop/broken.yaml", "apiVersion: v1\nkind: [\n"), ("shop/a.yaml", CONFIG)];
@@ -62,18 +62,18 @@ fn a_mistake_in_yaml_is_named_with_its_line() {
 
         shop/broken.yaml:3
           rule:   yaml
-          found:  this is no YAML: while parsing a node, did not find expected node content
-          remedy: correct the line; a template has to be rendered by Helm before it is YAML
+          found:  invalid YAML: while parsing a node, did not find expected node content
+          remedy: correct the line; templates of Helm must be part of a chart
 
         shop/twice.yaml:5
           rule:   yaml
-          found:  the key `name` stands twice in the same map
+          found:  duplicate key `name`
           remedy: remove one of the two"#]]
     .assert_eq(&story.refused(&story.request("shop-pr-7")));
 }
 
 #[test]
-fn a_text_of_the_repository_is_shown_harmless() {
+fn control_characters_of_the_repository_are_escaped() {
     let name = "apiVersion: v1\nkind: \"Pod\\e[31m\\n\\u202Eevil\"\nmetadata: { name: a }\n";
     let story = RenderStory::begin(ArgoCd::shared(), "errors@visible", &[("shop/a.yaml", name)]);
     let text = story.refused(&story.request("shop-pr-7"));
@@ -82,26 +82,26 @@ fn a_text_of_the_repository_is_shown_harmless() {
 }
 
 #[test]
-fn nothing_to_render_is_an_error_and_no_empty_success() {
+fn empty_source_is_an_error() {
     let files = [("shop/README.md", "# Shop\n"), ("other/values.yaml", "replicas: 1\n"), ("app/one.yaml", CONFIG)];
     let story = RenderStory::begin(ArgoCd::shared(), "errors@empty", &files);
     for path in ["shop", "other"] {
         let text = story.refused(&story.request_of(path, "shop-pr-7"));
-        assert!(text.contains(&format!("{path}\n  rule:   empty\n  found:  the source gives no object")), "{text}");
+        assert!(text.contains(&format!("{path}\n  rule:   empty\n  found:  the source has no object")), "{text}");
     }
     assert!(!story.rendered(&story.request_of("app", "shop-pr-7")).is_empty());
 }
 
-/// After the third failure Argo CD answers by itself for a while; a hard refresh asks again.
+/// After the third failure Argo CD returns the cached error for some time; a hard refresh renders again.
 #[test]
-fn a_refusal_is_over_when_its_reason_is() {
+fn corrected_source_is_rendered_after_a_refusal() {
     let story = RenderStory::begin(ArgoCd::shared(), "errors@again", &HOSTILE);
     let request = story.request("shop-pr-7");
     let first = story.refused(&request);
     for _ in 0..3 {
-        assert!(story.refused(&request).contains(first.trim()), "the text stays whole in Argo CD's own cache");
+        assert!(story.refused(&request).contains(first.trim()), "Argo CD's cache keeps the whole text");
     }
-    assert_eq!(story.calls("refused"), 3.0, "the fourth was Argo CD's own answer");
+    assert_eq!(story.calls("refused"), 3.0, "the fourth error is from Argo CD's cache");
 
     for (file, _) in &HOSTILE[..3] {
         story.repository.remove(file);
@@ -114,7 +114,7 @@ fn a_refusal_is_over_when_its_reason_is() {
 }
 
 #[test]
-fn a_plugin_that_is_not_there_is_argo_cds_to_name() {
+fn missing_plugin_is_reported_by_argo_cd() {
     let story = RenderStory::begin(ArgoCd::shared(), "errors@gone", &[("shop/one.yaml", CONFIG)]);
     let text = story.refused(&story.request("shop-pr-7").plugin("errors@nobody"));
     assert!(text.contains("could not find cmp-server plugin with name \"errors@nobody\""), "{text}");

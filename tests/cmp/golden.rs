@@ -1,9 +1,9 @@
-//! Small repositories of our own and what becomes of them, through the real program and the real tools.
+//! Sample repositories with recorded output of `eod-cmp render`, with the real helm and kustomize.
 //!
-//! A folder of `tests/golden` is a case: `tree` is the repository and `tree/app` the Application's directory,
-//! `parameters.txt` has one parameter in each line (or another option, as one would type it), `policy.yaml` stands
-//! there where it is not the common one, `same-tree-as` names the case whose tree it is. `expected.yaml` is what
-//! comes of it; `EOD_UPDATE_GOLDEN=1` writes it anew. `EOD_TEST_GOLDEN=name[,name]` selects cases.
+//! Each folder of `tests/golden` is a case: `tree` is the repository, `tree/app` the Application's directory.
+//! `parameters.txt` has one parameter in each line, or another option with its value. `policy.yaml` replaces the common
+//! policy, `same-tree-as` names a case with the same tree. `expected.yaml` is the output; `EOD_UPDATE_GOLDEN=1` writes it.
+//! `EOD_TEST_GOLDEN=name[,name]` selects cases.
 
 use std::{ffi::OsString, fs, path::PathBuf, process::Command, sync::Mutex};
 
@@ -13,14 +13,14 @@ use eod_testkit::{
     command::{Finished, run},
 };
 
-/// How many there are at least.
+/// Minimum number of cases.
 const LEAST: usize = 40;
 
 fn folder() -> PathBuf {
     eod_testkit::repository().join("tests/golden")
 }
 
-/// The names of all cases, in order.
+/// Sorted names of all cases.
 fn cases() -> Vec<String> {
     let entries = fs::read_dir(folder()).unwrap().map(|entry| entry.unwrap().path());
     let mut names: Vec<_> = entries
@@ -31,7 +31,7 @@ fn cases() -> Vec<String> {
     names
 }
 
-/// Where helm and kustomize are, before everything else.
+/// Search path that begins with the directories of helm and kustomize.
 pub(super) fn search_path() -> OsString {
     let own = [Tool::Helm, Tool::Kustomize].map(|tool| tool.path().parent().unwrap().to_owned());
     let rest = std::env::var_os("PATH").unwrap_or_default();
@@ -60,7 +60,7 @@ fn render(case: &str, path: &OsString) -> Finished {
 }
 
 #[test]
-fn every_repository_gives_what_is_expected_of_it() {
+fn every_repository_renders_as_recorded() {
     let (cases, path, wrong) = (cases(), search_path(), Mutex::new(Vec::new()));
     assert!(cases.len() >= LEAST, "there are {} cases", cases.len());
     let cases = selected(cases, &std::env::var("EOD_TEST_GOLDEN").unwrap_or_default());
@@ -85,7 +85,7 @@ fn every_repository_gives_what_is_expected_of_it() {
     assert!(wrong.is_empty(), "{} of {} cases:\n{}", wrong.len(), cases.len(), wrong.join("\n"));
 }
 
-/// The cases that a list such as `plain-host,helm-chart` names; all of them if it is empty.
+/// Cases of a list such as `plain-host,helm-chart`; all cases if the list is empty.
 #[track_caller]
 fn selected(cases: Vec<String>, names: &str) -> Vec<String> {
     if names.is_empty() {
@@ -105,7 +105,7 @@ fn cases_are_selected_by_name() {
     assert!(std::panic::catch_unwind(|| selected(cases(), "c")).is_err());
 }
 
-/// The first line in which two texts differ.
+/// First line in which two texts differ.
 fn first_difference(expected: &str, got: &str) -> Option<String> {
     let (mut expected, mut got) = (expected.lines(), got.lines());
     (1..).find_map(|line| match (expected.next(), got.next()) {
@@ -119,14 +119,14 @@ fn first_difference(expected: &str, got: &str) -> Option<String> {
 }
 
 #[test]
-fn a_difference_is_seen() {
+fn differences_are_found() {
     assert_eq!(first_difference("a\nb\n", "a\nb\n"), None);
     assert_eq!(first_difference("a\nb\n", "a\nc\n").as_deref(), Some("line 2: expected `b`, got `c`"));
     assert_eq!(first_difference("a\n", "a\nb\n").as_deref(), Some("line 2: expected the end, got `b`"));
 }
 
 #[test]
-fn no_tree_is_missing_or_unused() {
+fn every_tree_exists_and_is_used() {
     for case in cases() {
         let own = folder().join(&case);
         let borrowed = fs::read_to_string(own.join("same-tree-as")).ok();

@@ -1,8 +1,7 @@
-//! Repositories that nobody should send and that only the real helm and kustomize can be asked about.
+//! Hostile repositories that need the real helm and kustomize.
 //!
-//! What is refused before a tool is asked is told in the server's own tests. A case here begins with `=== rules name`;
-//! `+ path` is a file with the lines below it, `@ archive <- folder` packs files instead of laying them out, `~ text`
-//! is in what the person reads.
+//! Cases that are refused before a tool runs are in the server's tests. A case begins with `=== rules name`; `+ path` is
+//! a file with the following lines, `@ archive <- folder` packs a folder to an archive, `~ text` is a part of the output.
 
 use std::{collections::BTreeSet, fs, process::Command, sync::Mutex};
 
@@ -70,7 +69,7 @@ fn render(case: &Case, path: &std::ffi::OsStr) -> Finished {
     run(&mut command, "")
 }
 
-/// Why a case is not refused as it should be.
+/// Difference between the expected and the actual refusal of a case; none if there is no difference.
 fn mistake(case: &Case, finished: &Finished) -> Option<String> {
     let lines = finished.stderr.lines().map(str::trim);
     let rules: BTreeSet<&str> = lines.filter_map(|line| line.strip_prefix("rule:")).map(str::trim).collect();
@@ -81,7 +80,7 @@ fn mistake(case: &Case, finished: &Finished) -> Option<String> {
 }
 
 #[test]
-fn what_the_tools_render_is_refused_as_well() {
+fn hostile_output_of_tools_is_refused() {
     let (cases, path, wrong) = (cases(), search_path(), Mutex::new(Vec::new()));
     assert!(cases.len() >= LEAST, "there are {} cases", cases.len());
     for_each_number(cases.len(), |number| {

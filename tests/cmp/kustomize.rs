@@ -1,7 +1,7 @@
-//! What the plugin builds of a kustomization itself is what the real kustomize builds of it.
+//! Native builds of kustomizations compared with the output of the real kustomize.
 //!
-//! Overlays are made at random, from fixed seeds, out of everything the plugin builds without the binary. What it
-//! leaves to the binary cannot differ; the tests count that this is the exception.
+//! Overlays are generated from fixed seeds, with all features that the plugin builds natively. Kustomizations that need
+//! the binary are skipped; the tests check that most do not need it.
 
 mod binary;
 mod odd;
@@ -14,11 +14,11 @@ use eod_render::{Files, Manifest, build_kustomization, to_json};
 use eod_testkit::{argocd::Tool, cases::for_each_number, command::run};
 use tempfile::TempDir;
 
-/// Overlays in all, and those that have to be built without the binary.
+/// Number of overlays, and minimum number of native builds.
 const OVERLAYS: usize = 240;
 const NATIVE: usize = 130;
 
-/// The objects of a text, as the plugin reads them.
+/// Objects of a text, as the plugin reads them.
 fn objects(text: &str) -> Vec<String> {
     let mut files = Files::default();
     files.add_file("kustomization.yaml", b"resources: [built.yaml]".as_slice()).unwrap();
@@ -26,14 +26,14 @@ fn objects(text: &str) -> Vec<String> {
     lines(&build_kustomization(&files, "").unwrap().expect("a list of resources needs no binary"))
 }
 
-/// Objects as lines, in an order of their own.
+/// Objects as sorted lines.
 fn lines(manifests: &[Manifest]) -> Vec<String> {
     let mut lines: Vec<_> = manifests.iter().map(|manifest| to_json(&manifest.content)).collect();
     lines.sort();
     lines
 }
 
-/// What the real kustomize builds of a directory; none where it refuses.
+/// Output of the real kustomize for a directory.
 fn built(tree: &[(String, String)]) -> Result<String, String> {
     let folder = TempDir::new().unwrap();
     for (path, text) in tree {
@@ -48,7 +48,7 @@ fn built(tree: &[(String, String)]) -> Result<String, String> {
     if finished.code == Some(0) { Ok(finished.stdout) } else { Err(finished.stderr) }
 }
 
-/// What the plugin builds without the binary; none where it leaves it to the binary.
+/// Native build of the plugin; none if it needs the binary.
 fn ours(tree: &[(String, String)]) -> Option<Result<Vec<String>, String>> {
     let mut files = Files::default();
     for (path, text) in tree {
@@ -60,7 +60,7 @@ fn ours(tree: &[(String, String)]) -> Option<Result<Vec<String>, String>> {
     }
 }
 
-/// In what the two differ; none where they agree or the binary decides.
+/// Difference between the two; none if they agree or the binary is needed.
 fn difference(tree: &[(String, String)]) -> Option<String> {
     let shown = || tree.iter().map(|(path, text)| format!("--- {path}\n{text}\n")).collect::<String>();
     let ours = ours(tree)?;
@@ -83,7 +83,7 @@ fn difference(tree: &[(String, String)]) -> Option<String> {
 }
 
 #[test]
-fn random_overlays_are_built_alike() {
+fn native_builds_of_random_overlays_equal_kustomize() {
     let (wrong, native) = (Mutex::new(Vec::new()), Mutex::new(0));
     for_each_number(OVERLAYS, |seed| {
         let tree = overlay::tree(seed as u64);
@@ -97,9 +97,9 @@ fn random_overlays_are_built_alike() {
     assert!(native >= NATIVE, "only {native} of {OVERLAYS} overlays need no binary");
 }
 
-/// Kustomizations of the corpus.
+/// Compares the kustomizations of the corpus.
 #[test]
-fn the_corpus_is_built_alike() {
+fn native_builds_of_the_corpus_equal_kustomize() {
     let corpus = eod_testkit::repository().join("tests/golden");
     let mut compared = 0;
     for case in fs::read_dir(corpus).unwrap().map(|entry| entry.unwrap().path().join("tree")) {

@@ -1,17 +1,17 @@
-//! Parameters as Applications write them, and as the plugin announces them.
+//! Parameters of Applications, and their announcement.
 
 use eod_testkit::argocd::{ArgoCd, Request};
 use serde_json::{Value, json};
 
 use super::{CONFIG, RenderStory, SHOP, object, ours};
 
-/// Gives a request its parameters.
+/// Adds parameters to a request.
 fn with(request: Request, parameters: &[(&str, Value)]) -> Request {
     parameters.iter().fold(request, |request, (name, value)| request.parameter(name, value.clone()))
 }
 
 #[test]
-fn lists_and_maps_may_be_written_as_strings() {
+fn lists_and_maps_are_accepted_as_strings() {
     let payments = "apiVersion: v1\nkind: Service\nmetadata: { name: payments }\nspec: { ports: [{ port: 80 }] }\n";
     let files = [("shop/shop.yaml", SHOP), ("shop/payments.yaml", payments)];
     let story = RenderStory::begin(ArgoCd::shared(), "parameters@kinds", &files);
@@ -29,7 +29,7 @@ fn lists_and_maps_may_be_written_as_strings() {
     assert_eq!(answers[0], answers[2]);
     let pod = &object(&answers[0], "Deployment/api")["spec"]["template"]["spec"];
     assert_eq!(pod["containers"][0]["image"], image);
-    // It is not selected, so its name leads to the one that always runs.
+    // `payments` is not selected, so its name leads to the stable namespace.
     let stable = "payments.stable.svc.cluster.local";
     assert_eq!(object(&answers[0], "Service/payments")["spec"]["externalName"], stable);
     let all = story.rendered(&story.request("shop-pr-7"));
@@ -37,7 +37,7 @@ fn lists_and_maps_may_be_written_as_strings() {
 }
 
 #[test]
-fn what_comes_from_a_pull_request_is_taken_as_it_is() {
+fn values_of_a_pull_request_are_not_expanded() {
     let story = RenderStory::begin(ArgoCd::shared(), "parameters@raw", &[("shop/shop.yaml", SHOP)]);
     let facts = [
         ("repository", json!("acme/shop")),
@@ -50,7 +50,7 @@ fn what_comes_from_a_pull_request_is_taken_as_it_is() {
     ];
     let manifests = story.rendered(&with(story.request("shop-pr-7"), &facts));
     let namespace = &object(&manifests, "Namespace/shop-pr-7")["metadata"];
-    // Nothing is expanded on the way, and the label is a legal one.
+    // No variable is expanded, and the label is valid.
     assert_eq!(ours(&namespace["annotations"], "owner"), "$HOME-${ARGOCD_APP_NAME}[bot]");
     assert_eq!(
         (ours(&namespace["labels"], "tier"), ours(&namespace["labels"], "ttl")),
@@ -67,7 +67,7 @@ fn what_comes_from_a_pull_request_is_taken_as_it_is() {
 }
 
 #[test]
-fn nothing_is_a_value_where_a_template_had_nothing_to_fill_in() {
+fn empty_values_count_as_not_set() {
     let story = RenderStory::begin(ArgoCd::shared(), "parameters@empty", &[("shop/one.yaml", CONFIG)]);
     let plain = story.rendered(&story.request("shop-pr-7"));
     let empty = [("labels", json!("null")), ("owner", json!("")), ("services", json!([])), ("set", json!({}))];
@@ -75,7 +75,7 @@ fn nothing_is_a_value_where_a_template_had_nothing_to_fill_in() {
 }
 
 #[test]
-fn every_wrong_parameter_is_named_at_once() {
+fn all_invalid_parameters_are_reported_together() {
     let story = RenderStory::begin(ArgoCd::shared(), "parameters@wrong", &[("shop/one.yaml", CONFIG)]);
     let wrong = [
         ("replicas", json!("many")),
@@ -90,13 +90,13 @@ fn every_wrong_parameter_is_named_at_once() {
         assert!(text.contains(&format!("parameters: {name}\n  rule:   parameter\n")), "{name}: {text}");
     }
     assert_eq!(text.matches("remedy: ").count(), wrong.len(), "{text}");
-    assert!(text.contains("there is no such parameter\n  remedy: use one of: environment, repository, "), "{text}");
+    assert!(text.contains("unknown parameter\n  remedy: use one of: environment, repository, "), "{text}");
 }
 
 #[test]
-fn what_is_announced_is_understood() {
+fn announced_parameters_are_accepted() {
     let story = RenderStory::begin(ArgoCd::shared(), "parameters@announced", &[("shop/one.yaml", CONFIG)]);
-    // By the way of the web interface: the API server asks repo-server, and that the plugin.
+    // As the web interface: from the API server over repo-server to the plugin.
     let announced = story.argocd.announced(&story.request("shop-pr-7")).unwrap();
     let kind = |name: &str| {
         let found = announced.iter().find(|one| one["name"] == name);
@@ -104,11 +104,11 @@ fn what_is_announced_is_understood() {
     };
     assert_eq!(["pull-request", "values", "images"].map(kind), ["string", "array", "map"]);
     assert!(announced.iter().all(|one| !one["title"].as_str().unwrap().is_empty()), "{announced:?}");
-    // repo-server leaves nothing out of what the plugin says.
+    // repo-server forwards the complete announcement.
     let folder = story.repository.path();
     let said = story.dial(&folder, "shop", &[]).parameters().outcome().unwrap();
     assert_eq!(said["parameterAnnouncements"].as_array(), Some(&announced));
-    // Everything that the user interface would send back unchanged is accepted, and changes nothing.
+    // The user interface can send the defaults back; they change nothing.
     let defaults: Vec<_> = announced
         .iter()
         .map(|one| {
@@ -124,9 +124,9 @@ fn what_is_announced_is_understood() {
     assert_eq!(manifests, story.rendered(&story.request("shop-pr-7")));
 }
 
-/// Under the stock server a parameter is a variable of a process, which Linux limits to 128 KiB.
+/// The stock server passes parameters as environment variables, which Linux limits to 128 KiB.
 #[test]
-fn a_parameter_may_be_long() {
+fn long_parameters_are_accepted() {
     let story = RenderStory::begin(ArgoCd::shared(), "parameters@long", &[("shop/one.yaml", CONFIG)]);
     let labels: Vec<_> =
         (0..10_000).map(|number| format!("area/number-{number:06}")).chain(["tier/full".into()]).collect();

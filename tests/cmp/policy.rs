@@ -1,4 +1,4 @@
-//! The policy's file: replaced while the plugin runs, broken, and missing.
+//! Policy files that are replaced at run time, invalid or missing.
 
 use std::{fs, process::Command};
 
@@ -6,7 +6,7 @@ use eod_testkit::{argocd::ArgoCd, command, process::Signal, wait::wait_until};
 
 use super::{BINARY, PATIENCE, POLICY, RenderStory, SHOP, titles};
 
-/// Waits until the plugin has logged a sentence.
+/// Waits until the plugin has logged a message.
 #[track_caller]
 pub(super) fn expect_said(story: &RenderStory<'_>, message: &str) {
     wait_until(message, PATIENCE, || {
@@ -16,23 +16,23 @@ pub(super) fn expect_said(story: &RenderStory<'_>, message: &str) {
 }
 
 #[test]
-fn a_new_policy_is_taken_without_a_restart() {
+fn new_policies_are_loaded_without_a_restart() {
     let policy = POLICY.replace("registry.acme.internal/", "registry.other.internal/");
     let story = RenderStory::under(&policy, ArgoCd::shared(), "policy@new", &[("shop/shop.yaml", SHOP)]);
     let request = story.request("shop-pr-7").hard();
     let text = story.refused(&request);
     assert!(text.contains("shop/shop.yaml:13 (document 1): Deployment/api\n  rule:   image\n"), "{text}");
     let pid = story.plugin.pid();
-    // Nobody tells it: it looks now and then.
+    // The plugin polls the file.
     story.plugin.write_policy(POLICY);
     expect_said(&story, "a new policy is in force");
     assert!(titles(&story.rendered(&request)).contains(&"Deployment/api".to_owned()));
     assert_eq!(story.plugin.pid(), pid);
 }
 
-/// Argo CD would go on repeating the refusal, so the file is looked at before one that it may have changed.
+/// Argo CD caches refusals, so the plugin checks the file before a refusal that a new policy could prevent.
 #[test]
-fn an_application_that_was_just_allowed_is_not_refused() {
+fn policy_is_checked_before_a_refusal() {
     let policy = POLICY.replace("*-pr-*", "other-*");
     let story = RenderStory::under(&policy, ArgoCd::shared(), "policy@identity", &[("shop/shop.yaml", SHOP)]);
     story.refused(&story.request("shop-pr-7"));
@@ -41,7 +41,7 @@ fn an_application_that_was_just_allowed_is_not_refused() {
 }
 
 #[test]
-fn a_broken_policy_is_refused_and_the_old_one_kept() {
+fn invalid_policies_are_refused_and_the_old_one_is_kept() {
     let story = RenderStory::begin(ArgoCd::shared(), "policy@broken", &[("shop/shop.yaml", SHOP)]);
     let request = story.request("shop-pr-7").hard();
     let before = story.rendered(&request);
@@ -49,7 +49,7 @@ fn a_broken_policy_is_refused_and_the_old_one_kept() {
         story.plugin.write_policy(&broken);
         story.plugin.signal(Signal::SIGHUP);
         wait_until("the policy to be refused", PATIENCE, || match story.plugin.page("/readyz") {
-            (200, text) if text.contains("the policy's file is refused and an older one is in force") => Ok(()),
+            (200, text) if text.contains("the policy file is invalid and an older policy is in force") => Ok(()),
             other => Err(format!("{other:?}")),
         });
         wait_until("the number to say so", PATIENCE, || match story.plugin.number("eod_cmp_policy_refused") {
@@ -69,7 +69,7 @@ fn a_broken_policy_is_refused_and_the_old_one_kept() {
 }
 
 #[test]
-fn nothing_is_served_without_a_policy() {
+fn serve_fails_without_a_policy() {
     let folder = tempfile::tempdir().unwrap();
     let policy = folder.path().join("policy.yaml");
     let start = || {

@@ -1,11 +1,11 @@
-//! Every kind of source, with the real tools in their sandbox.
+//! All types of sources, with the real tools in their sandbox.
 
 use eod_testkit::argocd::ArgoCd;
 use serde_json::{Value, json};
 
 use super::{CONFIG, POLICY, RenderStory, SHOP, object, ours, titles};
 
-/// A chart of the shop that uses what charts of previews are given.
+/// A chart that uses all values of previews.
 pub(super) const CHART: [(&str, &str); 4] = [
     ("chart/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n"),
     (
@@ -38,7 +38,7 @@ spec:
     ),
 ];
 
-/// A kustomization that is built without the binary, and one that needs it.
+/// A kustomization that is built natively, and one that needs the binary.
 pub(super) const OVERLAYS: [(&str, &str); 6] = [
     ("base/kustomization.yaml", "resources: [shop.yaml, config.yaml]\ncommonLabels: { team: shop }\n"),
     ("base/shop.yaml", SHOP),
@@ -55,7 +55,7 @@ pub(super) const OVERLAYS: [(&str, &str); 6] = [
     ("generated/shop.properties", "size=large\n"),
 ];
 
-/// That everything in front of the tools is done to what they give as well.
+/// Checks that the transform also applies to the output of tools.
 #[track_caller]
 fn expect_preview(manifests: &[Value], deployment: &str, image: &str) {
     assert_eq!(titles(manifests)[0], "Namespace/shop-pr-7");
@@ -67,7 +67,7 @@ fn expect_preview(manifests: &[Value], deployment: &str, image: &str) {
 }
 
 #[test]
-fn plain_files() {
+fn plain_files_are_rendered() {
     let files = [
         ("shop/shop.yaml", SHOP),
         ("shop/settings.json", r#"{"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "settings"}}"#),
@@ -82,7 +82,7 @@ fn plain_files() {
 }
 
 #[test]
-fn a_kustomization_with_and_without_the_binary() {
+fn kustomizations_are_built_natively_and_by_the_binary() {
     let story = RenderStory::begin(ArgoCd::shared(), "sources@kustomize", &OVERLAYS);
     let simple = story.rendered(&story.request_of("simple", "shop-pr-7"));
     expect_preview(&simple, "Deployment/api", "registry.acme.internal/shop:pushed");
@@ -99,7 +99,7 @@ fn a_kustomization_with_and_without_the_binary() {
 }
 
 #[test]
-fn a_chart_gets_what_it_is_told() {
+fn charts_receive_parameters_as_values() {
     let story = RenderStory::begin(ArgoCd::shared(), "sources@helm", &CHART);
     story.repository.write("values/preview.yaml", "mode: preview\nport: 9090\n");
     story.repository.commit("values");
@@ -120,7 +120,7 @@ fn a_chart_gets_what_it_is_told() {
     assert_eq!(object(&told, "ConfigMap/settings")["data"]["mode"], "set");
     let container = &object(&told, "Deployment/shop-api")["spec"]["template"]["spec"]["containers"][0];
     assert_eq!(container["ports"][0]["containerPort"], 9090);
-    // From elsewhere in the repository, it is the same chart.
+    // The parameter `chart` names the same chart from another directory.
     story.repository.write("preview/README.md", "see chart\n");
     story.repository.commit("preview");
     let elsewhere =
@@ -131,22 +131,19 @@ fn a_chart_gets_what_it_is_told() {
 }
 
 #[test]
-fn what_a_tool_says_is_what_a_user_reads() {
+fn errors_of_tools_are_shown() {
     let story = RenderStory::begin(ArgoCd::shared(), "sources@failing", &CHART);
     story.repository.write("chart/templates/config.yaml", "a: {{ required \"say which port\" .Values.none }}\n");
     story.repository.commit("broken");
     let text = story.refused(&story.request_of("chart", "shop-pr-7"));
     assert!(text.contains("chart/Chart.yaml\n  rule:   tool\n  found:  `helm` failed (exit status: 1): "), "{text}");
     assert!(text.contains("shop/templates/config.yaml:1:6") && text.contains("say which port"), "{text}");
-    assert!(
-        !text.contains("eod-cmp-") && !text.contains("/dev/shm"),
-        "the way to its home is nobody's business: {text}"
-    );
+    assert!(!text.contains("eod-cmp-") && !text.contains("/dev/shm"), "paths of the plugin are not shown: {text}");
     assert_eq!(story.plugin.files(), [""; 0]);
 }
 
 #[test]
-fn a_tool_that_is_missing_or_switched_off_fails_only_what_needs_it() {
+fn missing_and_disabled_tools_fail_only_sources_that_need_them() {
     let files = [&OVERLAYS[..], &CHART].concat();
     let off = format!("{POLICY}    helm: {{ enabled: false }}\n    kustomize: {{ binary: no-such-kustomize }}\n");
     let story = RenderStory::under(&off, ArgoCd::shared(), "sources@off", &files);
@@ -154,7 +151,7 @@ fn a_tool_that_is_missing_or_switched_off_fails_only_what_needs_it() {
     let text = story.refused(&story.request_of("generated", "shop-pr-7"));
     let place =
         "generated/kustomization.yaml:2\n  rule:   tool\n  found:  `configMapGenerator` needs the kustomize binary";
-    assert!(text.contains(place) && text.contains("`no-such-kustomize`, and there is none here"), "{text}");
+    assert!(text.contains(place) && text.contains("`no-such-kustomize` is required, but it is not in PATH"), "{text}");
     let text = story.refused(&story.request_of("chart", "shop-pr-7"));
-    assert!(text.contains("this is a Helm chart, and the policy has Helm switched off"), "{text}");
+    assert!(text.contains("the source is a Helm chart, but the policy disables Helm"), "{text}");
 }

@@ -5,7 +5,7 @@ use crate::policy::{Policy, parse_policy};
 const POLICY: &str = "{version: 1, projects: {previews: {namespaces: ['*-pr-*'], registries: [], \
         domain: preview.acme.internal}}}";
 
-fn settle(policy: &Policy, namespace: &str, pairs: &[(&str, &str)]) -> Result<String, Vec<String>> {
+fn resolve(policy: &Policy, namespace: &str, pairs: &[(&str, &str)]) -> Result<String, Vec<String>> {
     let raw: Vec<_> = pairs.iter().map(|(name, value)| RawParameter::text(*name, *value)).collect();
     let parameters = Parameters::parse(&raw).unwrap();
     let application = Application {
@@ -18,18 +18,20 @@ fn settle(policy: &Policy, namespace: &str, pairs: &[(&str, &str)]) -> Result<St
     let rules = |refusals: Refusals| {
         refusals.as_slice().iter().map(|refusal| format!("{}: {}", refusal.location, refusal.rule)).collect()
     };
-    Preview::settle(&application, &parameters, project).map(|preview| preview.environment.spec.to_json()).map_err(rules)
+    Preview::resolve(&application, &parameters, project)
+        .map(|preview| preview.environment.spec.to_json())
+        .map_err(rules)
 }
 
 #[test]
-fn parameters_agree_with_the_application() {
+fn parameters_must_agree_with_the_application() {
     let policy = parse_policy("policy.yaml", POLICY.as_bytes()).unwrap();
     let identity = [("repository", "acme/shop"), ("pull-request", "7"), ("labels", "[\"tier/full\"]")];
     assert_eq!(
-        settle(&policy, "shop-pr-7", &identity).unwrap(),
+        resolve(&policy, "shop-pr-7", &identity).unwrap(),
         r#"{"repository":"acme/shop","pull_request":7,"tier":"full"}"#
     );
-    assert!(settle(&policy, "shop-pr-7", &[("environment", "shop-pr-7")]).is_ok());
+    assert!(resolve(&policy, "shop-pr-7", &[("environment", "shop-pr-7")]).is_ok());
     for (namespace, pairs, expected) in [
         ("shop-pr-8", &identity[..], "parameters: pull-request: identity"),
         ("shop-pr-8", &[("environment", "shop-pr-7")][..], "parameters: environment: identity"),
@@ -45,38 +47,48 @@ fn parameters_agree_with_the_application() {
         ("a-pr-1", &[("secretRef", "secret/stage/shop")][..], "parameters: secretRef: secret"),
         ("a-pr-1", &[("sensitiveSecretRef", "secret/preview/a-pr-1")][..], "parameters: sensitiveSecretRef: secret"),
     ] {
-        assert_eq!(settle(&policy, namespace, pairs).unwrap_err(), [expected], "{namespace} {pairs:?}");
+        assert_eq!(resolve(&policy, namespace, pairs).unwrap_err(), [expected], "{namespace} {pairs:?}");
     }
-    assert!(settle(&policy, "a-pr-1", &[("secretRef", "secret/data/preview/a-pr-1/x")]).is_ok());
+    assert!(resolve(&policy, "a-pr-1", &[("secretRef", "secret/data/preview/a-pr-1/x")]).is_ok());
 }
 
 #[test]
-fn a_ttl_is_refused_in_terms_of_parameters_and_policy() {
-    let policy = parse_policy("policy.yaml", POLICY.as_bytes()).unwrap();
-    for (pairs, message, remedy) in [
-        (
-            &[("ttl", "8d")][..],
-            "TTL must be at most 7d in tier lightweight, got 8d",
-            "lower the parameter `ttl` to at most 7d, or raise `tiers.lightweight.max_ttl` in the policy file",
-        ),
-        (
-            &[("ttl", "4h"), ("tier", "staging")],
-            "an environment of tier staging is permanent and has no TTL, got 4h",
-            "remove the parameter `ttl`, or use another tier",
-        ),
-    ] {
+fn errors_are_about_parameters_and_the_policy() {
+    let quota = "{version: 1, projects: {previews: {namespaces: ['*'], registries: [], \
+                 tiers: {full: {max_ttl: 2d, quota: {cpu: 100m}}}}}}";
+    let check = |namespace: &str, pairs: &[(&str, &str)], expected: expect_test::Expect| {
         let raw: Vec<_> = pairs.iter().map(|(name, value)| RawParameter::text(*name, *value)).collect();
-        let parameters = Parameters::parse(&raw).unwrap();
-        let application = Application { namespace: "a-pr-1".to_owned(), ..Application::default() };
-        let refusals = Preview::settle(&application, &parameters, policy.project("previews").unwrap()).unwrap_err();
-        let [refusal] = refusals.as_slice() else { panic!("{refusals}") };
-        assert_eq!((refusal.message.as_str(), refusal.remedy.as_str()), (message, remedy));
-    }
+        let application = Application { namespace: namespace.to_owned(), ..Application::default() };
+        let policy = parse_policy("policy.yaml", quota.as_bytes()).unwrap();
+        let refusals = Parameters::parse(&raw).and_then(|parameters| {
+            Preview::resolve(&application, &parameters, policy.project("previews").unwrap()).map(|_| ())
+        });
+        let text = refusals.unwrap_err().to_string();
+        for term in ["provider block", "timeouts", "Terraform", "limits."] {
+            assert!(!text.contains(term), "{text}");
+        }
+        expected.assert_eq(&text);
+    };
+    check("a-pr-1", &[("ttl", "8d")], expect_test::expect![[r#""#]]);
+    check("a-pr-1", &[("ttl", "3d"), ("tier", "full")], expect_test::expect![[r#""#]]);
+    check("a-pr-1", &[("ttl", "4h"), ("tier", "staging")], expect_test::expect![[r#""#]]);
+    check("a-pr-1", &[("ttl", "0s")], expect_test::expect![[r#""#]]);
+    check("a-pr-1", &[("ttl", "91d")], expect_test::expect![[r#""#]]);
+    check("a-pr-1", &[("ttl", "8")], expect_test::expect![[r#""#]]);
+    check("a-pr-1", &[("tier", "fulll")], expect_test::expect![[r#""#]]);
+    check("a-pr-1", &[("tier", "full")], expect_test::expect![[r#""#]]);
+    check("a-pr-1", &[("labels", "tier/production")], expect_test::expect![[r#""#]]);
+    check("a-pr-1", &[("repository", "shop")], expect_test::expect![[r#""#]]);
+    check("a-pr-1", &[("head-sha", "main"), ("pull-request", "0")], expect_test::expect![[r#""#]]);
+    check("a-pr-1", &[("owner", ""), ("domain", "acme")], expect_test::expect![[r#""#]]);
+    check("a-pr-1", &[("secretRef", "secret/../prod"), ("services", "A")], expect_test::expect![[r#""#]]);
+    check("eod-system", &[], expect_test::expect![[r#""#]]);
+    check("kube-system", &[], expect_test::expect![[r#""#]]);
 }
 
 #[test]
-fn a_person_may_name_a_domain() {
+fn built_in_policy_accepts_a_domain() {
     let policy = Policy::built_in();
-    assert!(settle(&policy, "demo", &[("domain", "demo.example"), ("environment", "demo")]).is_ok());
-    assert!(settle(&policy, "demo", &[("environment", "other")]).is_err());
+    assert!(resolve(&policy, "demo", &[("domain", "demo.example"), ("environment", "demo")]).is_ok());
+    assert!(resolve(&policy, "demo", &[("environment", "other")]).is_err());
 }

@@ -1,4 +1,4 @@
-//! ConfigMaps, Secrets and service accounts.
+//! Allowed fields of ConfigMaps, Secrets and service accounts.
 
 use super::shape::ValueShape;
 use crate::refusal::RefusalRule;
@@ -32,10 +32,10 @@ pub(super) static SERVICE_ACCOUNT: ValueShape = ValueShape::And(
         ("metadata", ValueShape::Any),
         ("automountServiceAccountToken", ValueShape::Only(RefusalRule::ServiceAccount, false)),
         ("imagePullSecrets", ValueShape::Ref(&super::pod::PULL_SECRETS)),
-        ("secrets", ValueShape::Never(RefusalRule::ServiceAccount, "ties secrets to the account", "remove it")),
+        ("secrets", ValueShape::Never(RefusalRule::ServiceAccount, "binds secrets to the account", "remove the field")),
     ]),
     |cx, value| {
-        // Clouds read identities from there, under keys that nobody can list.
+        // Cloud providers read identities from annotations with various keys.
         let annotations = value.get("metadata").and_then(|metadata| metadata.get("annotations")?.as_object());
         let plain = |key: &String| {
             [crate::transform::HOOK, crate::transform::DELETE_POLICY, crate::transform::WAVE].contains(&key.as_str())
@@ -43,8 +43,8 @@ pub(super) static SERVICE_ACCOUNT: ValueShape = ValueShape::And(
         if annotations.is_some_and(|map| map.keys().any(|key| !plain(key))) {
             cx.at("metadata", |cx| {
                 cx.at("annotations", |cx| {
-                    let message = "could give the account an identity in a cloud";
-                    cx.refuse(RefusalRule::ServiceAccount, message, "remove them");
+                    let message = "could give the account a cloud identity";
+                    cx.refuse(RefusalRule::ServiceAccount, message, "remove the annotations");
                 });
             });
         }

@@ -1,16 +1,16 @@
-//! Containers, of all kinds alike.
+//! Allowed fields of containers of all types.
 
 use serde_json::Value;
 
+use super::context::{CheckContext, refuse_secret_of_platform};
 use super::security::CONTAINER_SECURITY;
 use super::shape::{ValueShape, walk};
 use super::storage::at_most;
-use super::{CheckContext, not_of_platform};
 use crate::image::Image;
 use crate::refusal::RefusalRule;
 
-const PORT: &str = "would open a port of the node";
-const PROBE: &str = "would let the node call any address";
+const PORT: &str = "would open a port on the node";
+const PROBE: &str = "would let the node connect to any address";
 
 pub(super) static CONTAINER: ValueShape = ValueShape::And(
     &ValueShape::Fields(&[
@@ -27,7 +27,10 @@ pub(super) static CONTAINER: ValueShape = ValueShape::And(
         ("resizePolicy", ValueShape::Any),
         ("restartPolicy", ValueShape::Text),
         ("volumeMounts", ValueShape::List(&MOUNT)),
-        ("volumeDevices", ValueShape::Never(RefusalRule::Volume, "would hand over a raw device", "use `volumeMounts`")),
+        (
+            "volumeDevices",
+            ValueShape::Never(RefusalRule::Volume, "would give the container a raw block device", "use `volumeMounts`"),
+        ),
         ("livenessProbe", ValueShape::Ref(&PROBE_SHAPE)),
         ("readinessProbe", ValueShape::Ref(&PROBE_SHAPE)),
         ("startupProbe", ValueShape::Ref(&PROBE_SHAPE)),
@@ -48,7 +51,7 @@ pub(super) static CONTAINER: ValueShape = ValueShape::And(
     ]),
     |cx, value| {
         if value.is_object() && value.get("image").is_none() {
-            cx.refuse(RefusalRule::Image, "has no image", "name one");
+            cx.refuse(RefusalRule::Image, "has no image", "add `image`");
         }
     },
 );
@@ -57,8 +60,8 @@ static CONTAINER_PORT: ValueShape = ValueShape::Fields(&[
     ("name", ValueShape::Text),
     ("containerPort", ValueShape::Count),
     ("protocol", ValueShape::Text),
-    ("hostPort", ValueShape::Never(RefusalRule::HostAccess, PORT, "remove it")),
-    ("hostIP", ValueShape::Never(RefusalRule::HostAccess, PORT, "remove it")),
+    ("hostPort", ValueShape::Never(RefusalRule::HostAccess, PORT, "remove the field")),
+    ("hostIP", ValueShape::Never(RefusalRule::HostAccess, PORT, "remove the field")),
 ]);
 
 static ENV: ValueShape = ValueShape::Fields(&[
@@ -80,7 +83,7 @@ static ENV: ValueShape = ValueShape::Fields(&[
             (
                 "secretKeyRef",
                 ValueShape::Fields(&[
-                    ("name", ValueShape::And(&ValueShape::Text, not_of_platform)),
+                    ("name", ValueShape::And(&ValueShape::Text, refuse_secret_of_platform)),
                     ("key", ValueShape::Text),
                     ("optional", ValueShape::Switch),
                 ]),
@@ -95,7 +98,7 @@ static ENV_FROM: ValueShape = ValueShape::Fields(&[
     (
         "secretRef",
         ValueShape::Fields(&[
-            ("name", ValueShape::And(&ValueShape::Text, not_of_platform)),
+            ("name", ValueShape::And(&ValueShape::Text, refuse_secret_of_platform)),
             ("optional", ValueShape::Switch),
         ]),
     ),
@@ -120,14 +123,14 @@ static PROBE_SHAPE: ValueShape = ValueShape::Fields(&[
             ("port", ValueShape::CountOrText),
             ("scheme", ValueShape::Text),
             ("httpHeaders", ValueShape::Any),
-            ("host", ValueShape::Never(RefusalRule::HostAccess, PROBE, "remove it")),
+            ("host", ValueShape::Never(RefusalRule::HostAccess, PROBE, "remove the field")),
         ]),
     ),
     (
         "tcpSocket",
         ValueShape::Fields(&[
             ("port", ValueShape::CountOrText),
-            ("host", ValueShape::Never(RefusalRule::HostAccess, PROBE, "remove it")),
+            ("host", ValueShape::Never(RefusalRule::HostAccess, PROBE, "remove the field")),
         ]),
     ),
     ("grpc", ValueShape::Fields(&[("port", ValueShape::Count), ("service", ValueShape::Text)])),
@@ -137,16 +140,16 @@ static PROBE_SHAPE: ValueShape = ValueShape::Fields(&[
     ("timeoutSeconds", ValueShape::Count),
     ("successThreshold", ValueShape::Count),
     ("failureThreshold", ValueShape::Count),
-    ("terminationGracePeriodSeconds", ValueShape::And(&ValueShape::Count, super::pod::grace)),
+    ("terminationGracePeriodSeconds", ValueShape::And(&ValueShape::Count, grace)),
 ]);
 
 pub(super) static RESOURCES: ValueShape = ValueShape::Fields(&[
     ("requests", ValueShape::And(&ValueShape::Any, amounts)),
     ("limits", ValueShape::And(&ValueShape::Any, amounts)),
-    ("claims", ValueShape::Never(RefusalRule::Scheduling, "would claim devices", "remove it")),
+    ("claims", ValueShape::Never(RefusalRule::Scheduling, "would request devices", "remove the field")),
 ]);
 
-/// CPU, memory and scratch space, each up to its cap; no other resource.
+/// Checks amounts of CPU, memory and ephemeral storage against their caps; other resources are refused.
 fn amounts(cx: &mut CheckContext<'_>, value: &Value) {
     let Some(map) = value.as_object() else { return walk(cx, &ValueShape::Texts, value) };
     for (name, amount) in map {
@@ -159,24 +162,34 @@ fn amounts(cx: &mut CheckContext<'_>, value: &Value) {
         };
         cx.at(name, |cx| match cap {
             Some(cap) => at_most(cx, amount, &cap),
-            None => cx.refuse(RefusalRule::Caps, "is a resource that previews do not get", "remove it"),
+            None => cx.refuse(RefusalRule::Caps, "is not an allowed resource", "remove the field"),
         });
+    }
+}
+
+/// Limits the grace period, because the namespace is deleted only after its pods have stopped.
+pub(super) fn grace(cx: &mut CheckContext<'_>, value: &Value) {
+    const MAX_SECONDS: u64 = 600;
+    if value.as_u64().is_some_and(|seconds| seconds > MAX_SECONDS) {
+        let message = format!("would delay the end of the environment by more than {MAX_SECONDS} s");
+        cx.refuse(RefusalRule::Caps, message, format!("set at most {MAX_SECONDS}"));
     }
 }
 
 fn image(cx: &mut CheckContext<'_>, value: &Value) {
     let Some(text) = value.as_str() else { return };
     match text.parse::<Image>() {
-        Err(error) => cx.refuse(RefusalRule::Image, error, "write the reference in its usual form"),
-        Ok(image) if !cx.preview.policy.registries.hold(&image.name) => {
+        Err(error) => cx.refuse(RefusalRule::Image, error, "correct the reference"),
+        Ok(image) if !cx.preview.policy.registries.allow(&image.name) => {
             let known = match &cx.preview.policy.registries {
                 crate::policy::Registries::Any => String::new(),
                 crate::policy::Registries::Listed(list) => {
                     list.iter().map(|registry| format!("`{registry}`")).collect::<Vec<_>>().join(", ")
                 }
             };
-            let message = format!("is `{image}`, which lies in none of the policy's registries: {known}");
-            cx.refuse(RefusalRule::Image, message, "push the image there, or replace it with the parameter `images`");
+            let message = format!("is `{image}`, which is not from an allowed registry; allowed are: {known}");
+            let remedy = "push the image to an allowed registry, or replace it with the parameter `images`";
+            cx.refuse(RefusalRule::Image, message, remedy);
         }
         Ok(_) => {}
     }

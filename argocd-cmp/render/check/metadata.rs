@@ -1,73 +1,77 @@
-//! Names, labels and annotations.
+//! Checks of names, labels and annotations.
 //!
-//! Keys with a domain switch things on: cloud identities, DNS names, injectors, Argo CD's own options. So only domains
-//! that are known to do nothing are allowed, and those that the platform lists.
+//! Keys with a domain can control other software: cloud identities, DNS names, sidecar injection, options of Argo CD.
+//! So only keys without effect and keys that the policy lists are allowed.
 
 use serde_json::Value;
 
-use super::CheckContext;
+use super::context::CheckContext;
 use super::shape::ValueShape;
 use crate::kind::SourceKind;
 use crate::refusal::RefusalRule;
-use crate::transform::{DELETE_POLICY, HOOK, WAVE};
+use crate::transform::{DELETE_POLICY, HOOK, REPLACE, SYNC_OPTIONS, WAVE};
 
-/// Keys without a domain that switch something on all the same.
-const SWITCHES: [&str; 1] = ["istio-injection"];
-/// Phases a hook may run in.
+/// Keys without a domain that control other software.
+const CONTROL_KEYS: [&str; 1] = ["istio-injection"];
+/// Allowed phases of hooks.
 const PHASES: [&str; 3] = ["Sync", "PostSync", "SyncFail"];
 const DELETE_POLICIES: [&str; 3] = ["BeforeHookCreation", "HookSucceeded", "HookFailed"];
-/// Waves behind the guards, which have wave -20.
+/// Allowed waves. The guards have wave -20.
 const WAVES: std::ops::RangeInclusive<i64> = -19..=100;
 
-/// Where metadata stands.
+/// Owner of metadata.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum Of {
+enum MetadataOf {
     /// An object.
     Object,
     /// A template of pods, jobs or claims.
     Template,
 }
 
-/// The metadata of a template.
+/// Metadata of a template.
 pub(super) static TEMPLATE: ValueShape =
-    ValueShape::And(&ValueShape::Any, |cx, value| metadata(cx, value, Of::Template));
+    ValueShape::And(&ValueShape::Any, |cx, value| metadata(cx, value, MetadataOf::Template));
 
-/// The metadata of the object.
-pub(super) fn object(cx: &mut CheckContext<'_>, kind: &SourceKind) {
+/// Checks the metadata of the object.
+pub(super) fn check(cx: &mut CheckContext<'_>, kind: &SourceKind) {
     let manifest = cx.manifest;
     let value = manifest.content.get("metadata").unwrap_or(&Value::Null);
     cx.at("metadata", |cx| {
-        metadata(cx, value, Of::Object);
+        metadata(cx, value, MetadataOf::Object);
         cx.at("name", |cx| name(cx, kind, value.get("name")));
     });
 }
 
-fn metadata(cx: &mut CheckContext<'_>, value: &Value, of: Of) {
+fn metadata(cx: &mut CheckContext<'_>, value: &Value, of: MetadataOf) {
     let Some(map) = value.as_object() else { return cx.wrong_type("a map") };
     for (key, value) in map {
         cx.at(key, |cx| match key.as_str() {
             "name" => {}
-            "namespace" if of == Of::Object => {
+            "namespace" if of == MetadataOf::Object => {
                 if value.as_str() != Some(cx.namespace()) {
-                    cx.refuse(RefusalRule::Metadata, "is another namespace", "remove it");
+                    cx.refuse(RefusalRule::Metadata, "is not the environment's namespace", "remove the field");
                 }
             }
             "labels" => labels(cx, value),
             "annotations" => annotations(cx, value, of),
-            "finalizers" => {
-                cx.refuse(RefusalRule::Metadata, "would keep the object when the environment ends", "remove it")
+            "finalizers" => cx.refuse(
+                RefusalRule::Metadata,
+                "would keep the object after the end of the environment",
+                "remove the field",
+            ),
+            "ownerReferences" => {
+                cx.refuse(RefusalRule::Metadata, "would make the object depend on another object", "remove the field")
             }
-            "ownerReferences" => cx.refuse(RefusalRule::Metadata, "would tie the object to another one", "remove it"),
-            "generateName" => cx.refuse(RefusalRule::Metadata, "makes another object at every sync", "use `name`"),
-            _ => cx.refuse(RefusalRule::Metadata, "is set by the cluster", "remove it"),
+            "generateName" => cx.refuse(RefusalRule::Metadata, "creates a new object at every sync", "use `name`"),
+            _ => cx.refuse(RefusalRule::Metadata, "is set by the cluster", "remove the field"),
         });
     }
 }
 
-/// The name of the object: a DNS name, and none that somebody else owns.
+/// Checks the name of the object: a DNS name that does not belong to EoD or the platform.
 fn name(cx: &mut CheckContext<'_>, kind: &SourceKind, value: Option<&Value>) {
     let Some(name) = value.and_then(Value::as_str) else {
-        return cx.refuse(RefusalRule::Name, "must be a text", "give the object a name");
+        return cx.refuse(RefusalRule::Name, "must be a string", "add a name");
     };
     let short = *kind == SourceKind::Service;
     let error = if short {
@@ -90,7 +94,7 @@ fn name(cx: &mut CheckContext<'_>, kind: &SourceKind, value: Option<&Value>) {
         _ => false,
     };
     if taken {
-        cx.refuse(RefusalRule::Name, format!("is `{name}`, which belongs to the platform"), "choose another name");
+        cx.refuse(RefusalRule::Name, format!("is `{name}`, which belongs to the platform"), "use another name");
     }
 }
 
@@ -98,49 +102,55 @@ fn labels(cx: &mut CheckContext<'_>, value: &Value) {
     let Some(map) = value.as_object() else { return cx.wrong_type("a map") };
     for (key, value) in map {
         cx.at(key, |cx| {
-            let Some(text) = value.as_str() else { return cx.wrong_type("a text") };
+            let Some(text) = value.as_str() else { return cx.wrong_type("a string") };
             if text.parse::<eod_domain::LabelValue>().is_err() {
-                let message = format!("is `{text}`, which is no label value");
-                cx.refuse(RefusalRule::Metadata, message, "use up to 63 letters, digits, `-`, `_` and `.`");
+                let message = format!("is `{text}`, which is not a valid label value");
+                cx.refuse(RefusalRule::Metadata, message, "use at most 63 letters, digits, `-`, `_` and `.`");
             }
-            // Ours and the platform's are labels that are put there, with the values they have there.
-            let is_ours = cx.preview.labels.get(key).is_some_and(|label| label == text);
-            if !is_ours {
+            // Labels that the transform sets have keys that a source must not use.
+            let is_set_by_transform = cx.preview.labels.get(key).is_some_and(|label| label == text);
+            if !is_set_by_transform {
                 check_key(cx, key);
             }
         });
     }
 }
 
-fn annotations(cx: &mut CheckContext<'_>, value: &Value, of: Of) {
+fn annotations(cx: &mut CheckContext<'_>, value: &Value, of: MetadataOf) {
     let Some(map) = value.as_object() else { return cx.wrong_type("a map") };
     for (key, value) in map {
         cx.at(key, |cx| {
-            let Some(text) = value.as_str() else { return cx.wrong_type("a text") };
+            let Some(text) = value.as_str() else { return cx.wrong_type("a string") };
             match key.as_str() {
-                HOOK if of == Of::Object => words(cx, text, &PHASES),
-                DELETE_POLICY if of == Of::Object => words(cx, text, &DELETE_POLICIES),
-                WAVE if of == Of::Object => {
+                HOOK if of == MetadataOf::Object => each_of(cx, text, &PHASES),
+                DELETE_POLICY if of == MetadataOf::Object => each_of(cx, text, &DELETE_POLICIES),
+                WAVE if of == MetadataOf::Object => {
                     if !text.parse::<i64>().is_ok_and(|wave| WAVES.contains(&wave)) {
-                        let message = format!("is `{text}`; the guards have wave -20");
-                        cx.refuse(RefusalRule::Hook, message, "use a whole number from -19 to 100");
+                        let message = format!("is `{text}`; expected an integer from -19 to 100, after the guards");
+                        cx.refuse(RefusalRule::Hook, message, "use a wave from -19 to 100");
                     }
                 }
+                // The transform sets this value on Jobs.
+                SYNC_OPTIONS if of == MetadataOf::Object && cx.manifest.kind() == "Job" && text == REPLACE => {}
                 _ => check_key(cx, key),
             }
         });
     }
 }
 
-/// The words of a list, each of them allowed.
-fn words(cx: &mut CheckContext<'_>, text: &str, allowed: &[&str]) {
-    let wrong = text.split(',').map(str::trim).find(|word| !allowed.contains(word));
-    if let Some(wrong) = wrong {
-        cx.refuse(RefusalRule::Hook, format!("says `{wrong}`"), format!("use {}", allowed.join(", ")));
+/// Checks the values of a comma-separated list.
+fn each_of(cx: &mut CheckContext<'_>, text: &str, allowed: &[&str]) {
+    let unsupported = text.split(',').map(str::trim).find(|value| !allowed.contains(value));
+    if let Some(value) = unsupported {
+        cx.refuse(
+            RefusalRule::Hook,
+            format!("has the unsupported value `{value}`"),
+            format!("use {}", allowed.join(", ")),
+        );
     }
 }
 
-/// Whether a source may set a key.
+/// Checks if a source may set a key.
 fn check_key(cx: &mut CheckContext<'_>, key: &str) {
     let is_syntax = |text: &str| !text.is_empty() && text.parse::<eod_domain::LabelValue>().is_ok();
     let (domain, name) = match key.split_once('/') {
@@ -148,11 +158,11 @@ fn check_key(cx: &mut CheckContext<'_>, key: &str) {
         None => (None, key),
     };
     if !is_syntax(name) || domain.is_some_and(|domain| domain.parse::<eod_domain::SecretName>().is_err()) {
-        return cx.refuse(RefusalRule::Metadata, "is no key", "use letters, digits, `-`, `_` and `.`");
+        return cx.refuse(RefusalRule::Metadata, "is not a valid key", "use letters, digits, `-`, `_` and `.`");
     }
     let listed = || cx.preview.policy.metadata_allow.iter().any(|prefix| key.starts_with(prefix.as_str()));
     match domain {
-        None if !SWITCHES.contains(&key) => {}
+        None if !CONTROL_KEYS.contains(&key) => {}
         Some("app.kubernetes.io" | "checksum") => {}
         Some("helm.sh") if key == "helm.sh/chart" => {}
         Some("helm.sh") if key.starts_with("helm.sh/hook") => {
@@ -160,12 +170,12 @@ fn check_key(cx: &mut CheckContext<'_>, key: &str) {
             cx.refuse(RefusalRule::Hook, message, "use pre-install, pre-upgrade, or Argo CD's PostSync or SyncFail");
         }
         Some("argocd.argoproj.io") if [HOOK, DELETE_POLICY, WAVE].contains(&key) => {
-            cx.refuse(RefusalRule::Hook, "stands where no hook belongs", "put it on the object itself");
+            cx.refuse(RefusalRule::Hook, "is on a template", "move the annotation to the object");
         }
         _ if listed() => {}
         _ => {
-            let message = "is a key whose domain may switch something on";
-            let remedy = "remove it, or have the platform list its domain in `metadata_allow`";
+            let message = "has a domain that may control other software";
+            let remedy = "remove the key, or have the platform add its domain to `metadata_allow` in the policy";
             cx.refuse(RefusalRule::Metadata, message, remedy);
         }
     }

@@ -1,18 +1,18 @@
-//! Pods: where they run, what they mount, and as whom.
+//! Allowed fields of pods.
 
 use serde_json::Value;
 
-use super::container::{CONTAINER, RESOURCES};
+use super::container::{CONTAINER, RESOURCES, grace};
+use super::context::{CheckContext, refuse_secret_of_platform};
 use super::metadata::TEMPLATE;
 use super::security::{self, POD_SECURITY};
 use super::shape::ValueShape;
 use super::storage::CLAIM_TEMPLATE;
-use super::{CheckContext, not_of_platform};
 use crate::refusal::RefusalRule;
 
-const SCHEDULING: &str = "would choose where or how early the pod runs";
-const FOREIGN: &str = "brings in data from outside of the namespace";
-const TOKEN: &str = "would hand the pod a token of the cluster";
+const SCHEDULING: &str = "would control the scheduling of the pod";
+const FOREIGN: &str = "would mount data from outside the namespace";
+const TOKEN: &str = "would give the pod a token of the API server";
 
 pub(super) static POD_TEMPLATE: ValueShape =
     ValueShape::Fields(&[("metadata", ValueShape::Ref(&TEMPLATE)), ("spec", ValueShape::Ref(&POD))]);
@@ -21,7 +21,7 @@ pub(super) static POD: ValueShape = ValueShape::And(
     &ValueShape::Fields(&[
         ("containers", ValueShape::List(&CONTAINER)),
         ("initContainers", ValueShape::List(&CONTAINER)),
-        ("ephemeralContainers", ValueShape::Never(RefusalRule::Field, "belongs to running pods only", "remove it")),
+        ("ephemeralContainers", ValueShape::Never(RefusalRule::Field, "is for running pods only", "remove the field")),
         ("volumes", ValueShape::List(&VOLUME)),
         ("imagePullSecrets", ValueShape::Ref(&PULL_SECRETS)),
         ("serviceAccountName", ValueShape::And(&ValueShape::Text, account)),
@@ -49,16 +49,16 @@ pub(super) static POD: ValueShape = ValueShape::And(
         ("hostNetwork", ValueShape::Only(RefusalRule::HostAccess, false)),
         ("hostPID", ValueShape::Only(RefusalRule::HostAccess, false)),
         ("hostIPC", ValueShape::Only(RefusalRule::HostAccess, false)),
-        ("nodeName", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove it")),
-        ("tolerations", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove it")),
-        ("priorityClassName", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove it")),
-        ("priority", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove it")),
-        ("preemptionPolicy", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove it")),
-        ("runtimeClassName", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove it")),
-        ("schedulerName", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove it")),
-        ("schedulingGates", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove it")),
-        ("overhead", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove it")),
-        ("resourceClaims", ValueShape::Never(RefusalRule::Scheduling, "would claim devices", "remove it")),
+        ("nodeName", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove the field")),
+        ("tolerations", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove the field")),
+        ("priorityClassName", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove the field")),
+        ("priority", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove the field")),
+        ("preemptionPolicy", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove the field")),
+        ("runtimeClassName", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove the field")),
+        ("schedulerName", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove the field")),
+        ("schedulingGates", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove the field")),
+        ("overhead", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove the field")),
+        ("resourceClaims", ValueShape::Never(RefusalRule::Scheduling, "would request devices", "remove the field")),
     ]),
     security::restricted,
 );
@@ -71,7 +71,7 @@ static VOLUME: ValueShape = ValueShape::Fields(&[
     (
         "secret",
         ValueShape::Fields(&[
-            ("secretName", ValueShape::And(&ValueShape::Text, not_of_platform)),
+            ("secretName", ValueShape::And(&ValueShape::Text, refuse_secret_of_platform)),
             ("items", ValueShape::Any),
             ("defaultMode", ValueShape::Count),
             ("optional", ValueShape::Switch),
@@ -90,7 +90,7 @@ static VOLUME: ValueShape = ValueShape::Fields(&[
     ("projected", ValueShape::Fields(&[("sources", ValueShape::List(&PROJECTED)), ("defaultMode", ValueShape::Count)])),
     (
         "hostPath",
-        ValueShape::Never(RefusalRule::HostAccess, "would show the pod its node", "use `emptyDir` or a claim"),
+        ValueShape::Never(RefusalRule::HostAccess, "would mount a directory of the node", "use `emptyDir` or a claim"),
     ),
     ("csi", ValueShape::Never(RefusalRule::Volume, FOREIGN, "use `emptyDir` or a claim")),
     ("image", ValueShape::Never(RefusalRule::Volume, FOREIGN, "use `emptyDir` or a claim")),
@@ -117,30 +117,21 @@ static PROJECTED: ValueShape = ValueShape::Fields(&[
     (
         "secret",
         ValueShape::Fields(&[
-            ("name", ValueShape::And(&ValueShape::Text, not_of_platform)),
+            ("name", ValueShape::And(&ValueShape::Text, refuse_secret_of_platform)),
             ("items", ValueShape::Any),
             ("optional", ValueShape::Switch),
         ]),
     ),
     ("downwardAPI", ValueShape::Fields(&[("items", ValueShape::Any)])),
-    ("serviceAccountToken", ValueShape::Never(RefusalRule::ServiceAccount, TOKEN, "remove it")),
-    ("clusterTrustBundle", ValueShape::Never(RefusalRule::Volume, FOREIGN, "remove it")),
-    ("podCertificate", ValueShape::Never(RefusalRule::ServiceAccount, TOKEN, "remove it")),
+    ("serviceAccountToken", ValueShape::Never(RefusalRule::ServiceAccount, TOKEN, "remove the field")),
+    ("clusterTrustBundle", ValueShape::Never(RefusalRule::Volume, FOREIGN, "remove the field")),
+    ("podCertificate", ValueShape::Never(RefusalRule::ServiceAccount, TOKEN, "remove the field")),
 ]);
-
-/// A pod that takes a year to stop keeps its namespace for a year.
-pub(super) fn grace(cx: &mut CheckContext<'_>, value: &Value) {
-    const LONGEST: u64 = 600;
-    if value.as_u64().is_some_and(|seconds| seconds > LONGEST) {
-        let message = format!("would hold up the end of the environment for more than {LONGEST} seconds");
-        cx.refuse(RefusalRule::Caps, message, format!("use at most {LONGEST}"));
-    }
-}
 
 fn account(cx: &mut CheckContext<'_>, value: &Value) {
     let Some(name) = value.as_str() else { return };
     if !matches!(name, "" | "default") && !cx.accounts.contains(name) {
-        let message = format!("is `{name}`, which the source does not define");
-        cx.refuse(RefusalRule::ServiceAccount, message, "add the ServiceAccount, or remove this");
+        let message = format!("is `{name}`, which is not in the source");
+        cx.refuse(RefusalRule::ServiceAccount, message, "add the ServiceAccount, or remove the field");
     }
 }

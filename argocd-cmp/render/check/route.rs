@@ -1,13 +1,13 @@
-//! Routes: from the policy's gateway, under the environment's hosts, to services of this namespace.
+//! Allowed fields of Ingresses and HTTPRoutes: gateway of the policy, hosts and Services of the environment.
 
 use serde_json::Value;
 
-use super::CheckContext;
+use super::context::CheckContext;
 use super::shape::ValueShape;
 use crate::refusal::RefusalRule;
 use crate::transform::gateway;
 
-const ELSEWHERE: &str = "could lead anywhere";
+const ELSEWHERE: &str = "could send requests to any destination";
 
 pub(super) static INGRESS: ValueShape = ValueShape::Fields(&[
     ("apiVersion", ValueShape::Any),
@@ -22,7 +22,11 @@ pub(super) static INGRESS: ValueShape = ValueShape::Fields(&[
                 ("tls", ValueShape::List(&TLS)),
                 (
                     "defaultBackend",
-                    ValueShape::Never(RefusalRule::Route, "would take requests for any host", "use `rules` with hosts"),
+                    ValueShape::Never(
+                        RefusalRule::Route,
+                        "would receive requests for all hosts",
+                        "use `rules` with hosts",
+                    ),
                 ),
             ]),
             class,
@@ -130,7 +134,7 @@ static FILTER: ValueShape = ValueShape::Fields(&[
     ("externalAuth", ValueShape::Never(RefusalRule::Route, ELSEWHERE, "remove the filter")),
 ]);
 
-/// A path becomes part of a proxy's configuration, so it holds nothing that could end it there.
+/// Refuses characters that could end a path in the configuration of a proxy.
 fn path(cx: &mut CheckContext<'_>, value: &Value) {
     let Some(path) = value.as_str() else { return };
     let could_end =
@@ -138,20 +142,23 @@ fn path(cx: &mut CheckContext<'_>, value: &Value) {
     if path.contains(could_end) || !(path.is_empty() || path.starts_with('/')) {
         cx.refuse(
             RefusalRule::Route,
-            format!("is `{path}`, which is no plain path"),
-            "begin with `/`, without spaces and quotes",
+            format!("is `{path}`, which is not a valid path"),
+            "begin with `/`, and use no spaces and quotes",
         );
     }
 }
 
 fn class(cx: &mut CheckContext<'_>, value: &Value) {
-    let wanted = cx.preview.policy.ingress.class.as_deref();
-    match wanted {
-        None => {
-            cx.refuse(RefusalRule::Route, "cannot be used: the policy names no ingress class", "remove the Ingress")
-        }
-        Some(wanted) if value.get("ingressClassName").and_then(Value::as_str) != Some(wanted) => {
-            cx.refuse(RefusalRule::Route, format!("must have the class `{wanted}`"), "write `ingressClassName`");
+    let expected = cx.preview.policy.ingress.class.as_deref();
+    match expected {
+        None => cx.refuse(
+            RefusalRule::Route,
+            "is not allowed: the policy has no ingress class",
+            "remove the Ingress, or have the platform set `ingress.class` in the policy",
+        ),
+        Some(expected) if value.get("ingressClassName").and_then(Value::as_str) != Some(expected) => {
+            let remedy = format!("write `ingressClassName: {expected}`");
+            cx.refuse(RefusalRule::Route, format!("must have the class `{expected}`"), remedy);
         }
         Some(_) if value.get("rules").and_then(Value::as_array).is_none_or(Vec::is_empty) => {
             cx.refuse(RefusalRule::Route, "has no rules", "add a rule with a host");
@@ -161,20 +168,24 @@ fn class(cx: &mut CheckContext<'_>, value: &Value) {
 }
 
 fn tls_secret(cx: &mut CheckContext<'_>, value: &Value) {
-    let wanted = cx.preview.policy.ingress.tls_secret.as_ref().map(eod_domain::SecretName::as_str);
-    if value.as_str() != wanted {
-        cx.refuse(RefusalRule::Route, "is not the policy's TLS secret", "remove it");
+    let expected = cx.preview.policy.ingress.tls_secret.as_ref().map(eod_domain::SecretName::as_str);
+    if value.as_str() != expected {
+        cx.refuse(RefusalRule::Route, "is not the policy's TLS Secret", "remove the field");
     }
 }
 
 fn parents_and_hosts(cx: &mut CheckContext<'_>, value: &Value) {
     let Some((namespace, name)) = &cx.preview.policy.ingress.gateway else {
-        return cx.refuse(RefusalRule::Route, "cannot be used: the policy names no gateway", "remove the HTTPRoute");
+        return cx.refuse(
+            RefusalRule::Route,
+            "is not allowed: the policy has no gateway",
+            "remove the HTTPRoute, or have the platform set `ingress.gateway` in the policy",
+        );
     };
-    let wanted = Value::Array(vec![gateway(namespace.as_str(), name.as_str())]);
-    if value.get("parentRefs") != Some(&wanted) {
-        let message = format!("must be the gateway `{namespace}/{name}` and nothing else");
-        cx.at("parentRefs", |cx| cx.refuse(RefusalRule::Route, message, "remove other parents"));
+    let expected = Value::Array(vec![gateway(namespace.as_str(), name.as_str())]);
+    if value.get("parentRefs") != Some(&expected) {
+        let message = format!("must be the gateway `{namespace}/{name}` only");
+        cx.at("parentRefs", |cx| cx.refuse(RefusalRule::Route, message, "remove the other parents"));
     }
     cx.at("hostnames", |cx| match value.get("hostnames") {
         Some(hosts) if hosts.as_array().is_some_and(|hosts| !hosts.is_empty()) => each_host(cx, hosts),
@@ -188,20 +199,21 @@ fn each_host(cx: &mut CheckContext<'_>, value: &Value) {
     }
 }
 
-/// A host of this environment; a missing one would take requests for all hosts.
+/// Checks a host. An object without a host would receive requests for all hosts.
 fn host(cx: &mut CheckContext<'_>, value: Option<&Value>) {
     let expected = cx.hosts.expected();
     match value.and_then(Value::as_str) {
-        Some(host) if cx.hosts.is_ours(host) => {}
-        Some(host) => {
-            cx.refuse(RefusalRule::Host, format!("is `{host}`; {expected}"), "name one host of this environment")
+        Some(host) if cx.hosts.contain(host) => {}
+        Some(host) => cx.refuse(RefusalRule::Host, format!("is `{host}`; {expected}"), "set a host of the environment"),
+        None => {
+            let remedy = "add any host; the plugin replaces it by a host of the environment";
+            cx.refuse(RefusalRule::Host, "is missing", remedy);
         }
-        None => cx.refuse(RefusalRule::Host, format!("is missing; {expected}"), "name one host of this environment"),
     }
 }
 
 fn own_namespace(cx: &mut CheckContext<'_>, value: &Value) {
     if value.as_str() != Some(cx.namespace()) {
-        cx.refuse(RefusalRule::Route, "is another namespace", "remove it");
+        cx.refuse(RefusalRule::Route, "is not the environment's namespace", "remove the field");
     }
 }

@@ -1,19 +1,19 @@
-//! The Pod Security Standards: <https://kubernetes.io/docs/concepts/security/pod-security-standards/>.
+//! Pod Security Standards: <https://kubernetes.io/docs/concepts/security/pod-security-standards/>.
 //!
-//! The baseline holds always. Where the policy says `restricted`, what that level demands must be written.
+//! The level `baseline` always applies. If the policy's level is `restricted`, its required fields must be set.
 
 use eod_domain::PodSecurity;
 use serde_json::Value;
 
-use super::CheckContext;
+use super::context::CheckContext;
 use super::shape::ValueShape;
 use crate::refusal::RefusalRule;
 use crate::workload::{CONTAINER_LISTS, items};
 
-const WINDOWS: &str = "is for Windows nodes, which previews do not use";
-const SELINUX: &str = "would change who the pod is to SELinux";
+const WINDOWS: &str = "is for Windows nodes, which are not supported";
+const SELINUX: &str = "would change the SELinux identity of the pod";
 
-/// Kernel parameters that belong to the pod alone.
+/// Kernel parameters that affect the pod only.
 const SYSCTLS: [&str; 13] = [
     "kernel.shm_rmid_forced",
     "net.ipv4.ip_local_port_range",
@@ -49,7 +49,7 @@ pub(super) static POD_SECURITY: ValueShape = ValueShape::Fields(&[
             ("value", ValueShape::Text),
         ])),
     ),
-    ("windowsOptions", ValueShape::Never(RefusalRule::PodSecurity, WINDOWS, "remove it")),
+    ("windowsOptions", ValueShape::Never(RefusalRule::PodSecurity, WINDOWS, "remove the field")),
 ]);
 
 pub(super) static CONTAINER_SECURITY: ValueShape = ValueShape::Fields(&[
@@ -70,7 +70,7 @@ pub(super) static CONTAINER_SECURITY: ValueShape = ValueShape::Fields(&[
     ("seLinuxOptions", ValueShape::Ref(&SELINUX_OPTIONS)),
     ("seccompProfile", ValueShape::Ref(&PROFILE)),
     ("appArmorProfile", ValueShape::Ref(&PROFILE)),
-    ("windowsOptions", ValueShape::Never(RefusalRule::PodSecurity, WINDOWS, "remove it")),
+    ("windowsOptions", ValueShape::Never(RefusalRule::PodSecurity, WINDOWS, "remove the field")),
 ]);
 
 static PROFILE: ValueShape = ValueShape::Fields(&[
@@ -87,17 +87,17 @@ static SELINUX_OPTIONS: ValueShape = ValueShape::Fields(&[
         ),
     ),
     ("level", ValueShape::Text),
-    ("user", ValueShape::Never(RefusalRule::PodSecurity, SELINUX, "remove it")),
-    ("role", ValueShape::Never(RefusalRule::PodSecurity, SELINUX, "remove it")),
+    ("user", ValueShape::Never(RefusalRule::PodSecurity, SELINUX, "remove the field")),
+    ("role", ValueShape::Never(RefusalRule::PodSecurity, SELINUX, "remove the field")),
 ]);
 
 fn nothing_added(cx: &mut CheckContext<'_>, value: &Value) {
     if value.as_array().is_none_or(|added| !added.is_empty()) {
-        cx.refuse(RefusalRule::PodSecurity, "gives a container capabilities", "remove it");
+        cx.refuse(RefusalRule::PodSecurity, "would add capabilities", "remove the field");
     }
 }
 
-/// What the level `restricted` demands of a pod.
+/// Checks the required fields of the level `restricted`.
 pub(super) fn restricted(cx: &mut CheckContext<'_>, pod: &Value) {
     if cx.preview.policy.pod_security != PodSecurity::Restricted {
         return;
@@ -116,24 +116,24 @@ pub(super) fn restricted(cx: &mut CheckContext<'_>, pod: &Value) {
 }
 
 fn root(cx: &mut CheckContext<'_>) {
-    cx.refuse(RefusalRule::PodSecurity, "is 0, and the level is `restricted`", "run as another user");
+    cx.refuse(RefusalRule::PodSecurity, "must not be 0 at the level `restricted`", "use another user");
 }
 
 fn container_restricted(cx: &mut CheckContext<'_>, container: &Value, of_pod: &Value) {
     let own = container.get("securityContext").unwrap_or(&Value::Null);
     let of_both = |key: &str| own.get(key).or_else(|| of_pod.get(key));
-    let mut demand = |key: &str, fits: bool, wanted: &str| {
-        if !fits {
-            let message = format!("must be {wanted}, because the level is `restricted`");
-            cx.at(key, |cx| cx.refuse(RefusalRule::PodSecurity, message, format!("write {wanted}")));
+    let mut require = |key: &str, is_set: bool, expected: &str| {
+        if !is_set {
+            let message = format!("must be {expected} at the level `restricted`");
+            cx.at(key, |cx| cx.refuse(RefusalRule::PodSecurity, message, format!("write {expected}")));
         }
     };
-    demand("allowPrivilegeEscalation", own.get("allowPrivilegeEscalation") == Some(&Value::Bool(false)), "`false`");
-    demand("runAsNonRoot", of_both("runAsNonRoot") == Some(&Value::Bool(true)), "`true`");
+    require("allowPrivilegeEscalation", own.get("allowPrivilegeEscalation") == Some(&Value::Bool(false)), "`false`");
+    require("runAsNonRoot", of_both("runAsNonRoot") == Some(&Value::Bool(true)), "`true`");
     let profile = of_both("seccompProfile").and_then(|profile| profile.get("type")?.as_str());
-    demand("seccompProfile", matches!(profile, Some("RuntimeDefault" | "Localhost")), "`type: RuntimeDefault`");
+    require("seccompProfile", matches!(profile, Some("RuntimeDefault" | "Localhost")), "`type: RuntimeDefault`");
     let drops = items(own, &["capabilities", "drop"]).iter().any(|name| name == "ALL");
-    demand("capabilities", drops, "`drop: [ALL]`");
+    require("capabilities", drops, "`drop: [ALL]`");
     if own.get("runAsUser") == Some(&Value::from(0)) {
         cx.at("runAsUser", root);
     }

@@ -1,9 +1,9 @@
-//! Services: inside the cluster only.
+//! Allowed fields of Services: reachable inside the cluster only.
 
 use super::shape::ValueShape;
 use crate::refusal::RefusalRule;
 
-const INSIDE: &str = "would make the Service reachable in another way than inside the cluster";
+const INSIDE: &str = "would make the Service reachable from outside the cluster";
 
 pub(super) static SERVICE: ValueShape = ValueShape::Fields(&[
     ("apiVersion", ValueShape::Any),
@@ -15,7 +15,7 @@ pub(super) static SERVICE: ValueShape = ValueShape::Fields(&[
             ("type", ValueShape::OneOf(RefusalRule::Service, &["ClusterIP"])),
             ("selector", ValueShape::Texts),
             ("ports", ValueShape::List(&PORT)),
-            // Anything but a headless Service would claim an address of somebody's choice.
+            // Any other value requests a fixed address.
             ("clusterIP", ValueShape::OneOf(RefusalRule::Service, &["None", ""])),
             ("sessionAffinity", ValueShape::Text),
             ("sessionAffinityConfig", ValueShape::Any),
@@ -24,17 +24,21 @@ pub(super) static SERVICE: ValueShape = ValueShape::Fields(&[
             ("ipFamilyPolicy", ValueShape::Text),
             ("internalTrafficPolicy", ValueShape::Text),
             ("trafficDistribution", ValueShape::Text),
-            ("externalIPs", ValueShape::Never(RefusalRule::Service, INSIDE, "remove it")),
+            ("externalIPs", ValueShape::Never(RefusalRule::Service, INSIDE, "remove the field")),
             (
                 "externalName",
-                ValueShape::Never(RefusalRule::Service, "would lead to any host", "name a service with `services`"),
+                ValueShape::Never(
+                    RefusalRule::Service,
+                    "would send requests to any host",
+                    "use a stable service of the policy",
+                ),
             ),
-            ("externalTrafficPolicy", ValueShape::Never(RefusalRule::Service, INSIDE, "remove it")),
-            ("loadBalancerIP", ValueShape::Never(RefusalRule::Service, INSIDE, "remove it")),
-            ("loadBalancerClass", ValueShape::Never(RefusalRule::Service, INSIDE, "remove it")),
-            ("loadBalancerSourceRanges", ValueShape::Never(RefusalRule::Service, INSIDE, "remove it")),
-            ("allocateLoadBalancerNodePorts", ValueShape::Never(RefusalRule::Service, INSIDE, "remove it")),
-            ("healthCheckNodePort", ValueShape::Never(RefusalRule::Service, INSIDE, "remove it")),
+            ("externalTrafficPolicy", ValueShape::Never(RefusalRule::Service, INSIDE, "remove the field")),
+            ("loadBalancerIP", ValueShape::Never(RefusalRule::Service, INSIDE, "remove the field")),
+            ("loadBalancerClass", ValueShape::Never(RefusalRule::Service, INSIDE, "remove the field")),
+            ("loadBalancerSourceRanges", ValueShape::Never(RefusalRule::Service, INSIDE, "remove the field")),
+            ("allocateLoadBalancerNodePorts", ValueShape::Never(RefusalRule::Service, INSIDE, "remove the field")),
+            ("healthCheckNodePort", ValueShape::Never(RefusalRule::Service, INSIDE, "remove the field")),
         ]),
     ),
 ]);
@@ -45,5 +49,5 @@ static PORT: ValueShape = ValueShape::Fields(&[
     ("targetPort", ValueShape::CountOrText),
     ("protocol", ValueShape::Text),
     ("appProtocol", ValueShape::Text),
-    ("nodePort", ValueShape::Never(RefusalRule::Service, INSIDE, "remove it")),
+    ("nodePort", ValueShape::Never(RefusalRule::Service, INSIDE, "remove the field")),
 ]);

@@ -1,55 +1,55 @@
-//! What a value may look like, as data.
+//! Shapes of values: allowed types, fields and values as data.
 
 use serde_json::Value;
 
-use super::CheckContext;
+use super::context::CheckContext;
 use crate::refusal::RefusalRule;
 
-/// The shape of a value.
+/// Shape of a value.
 pub(super) enum ValueShape {
-    /// Whatever it is.
+    /// Any value.
     Any,
-    /// A text.
+    /// A string.
     Text,
-    /// `true` or `false`.
+    /// A boolean.
     Switch,
-    /// A whole number that is not negative.
+    /// An integer that is not negative.
     Count,
-    /// A whole number, or a text.
+    /// An integer that is not negative, or a string.
     CountOrText,
-    /// A map of texts.
+    /// A map of strings.
     Texts,
     /// A list of values of one shape.
     List(&'static ValueShape),
-    /// A map of these keys and no others.
+    /// A map with these keys only.
     Fields(&'static [(&'static str, ValueShape)]),
-    /// One of these texts.
+    /// One of these strings.
     OneOf(RefusalRule, &'static [&'static str]),
-    /// This word of true and false and not the other.
+    /// This boolean only.
     Only(RefusalRule, bool),
-    /// Never there; with the reason and what to do.
+    /// Never allowed; with the reason and the remedy.
     Never(RefusalRule, &'static str, &'static str),
-    /// A shape and a look at the whole.
+    /// A shape with a further check of the whole value.
     And(&'static ValueShape, fn(&mut CheckContext<'_>, &Value)),
-    /// Another table.
+    /// A shape that is defined elsewhere.
     Ref(&'static ValueShape),
 }
 
-/// Refuses whatever does not have the shape.
+/// Refuses all values that do not have the shape.
 pub(super) fn walk(cx: &mut CheckContext<'_>, shape: &ValueShape, value: &Value) {
     match shape {
         ValueShape::Any => {}
-        ValueShape::Text => expect(cx, value.is_string(), "a text"),
-        ValueShape::Switch => expect(cx, value.is_boolean(), "true or false"),
-        ValueShape::Count => expect(cx, value.as_u64().is_some(), "a whole number that is not negative"),
+        ValueShape::Text => expect(cx, value.is_string(), "a string"),
+        ValueShape::Switch => expect(cx, value.is_boolean(), "a boolean"),
+        ValueShape::Count => expect(cx, value.as_u64().is_some(), "a non-negative integer"),
         ValueShape::CountOrText => {
-            expect(cx, value.is_string() || value.as_u64().is_some(), "a whole number or a text")
+            expect(cx, value.is_string() || value.as_u64().is_some(), "a non-negative integer or a string")
         }
         ValueShape::Texts => match value.as_object() {
             None => cx.wrong_type("a map"),
             Some(map) => {
                 for (key, value) in map {
-                    cx.at(key, |cx| expect(cx, value.is_string(), "a text"));
+                    cx.at(key, |cx| expect(cx, value.is_string(), "a string"));
                 }
             }
         },
@@ -63,17 +63,50 @@ pub(super) fn walk(cx: &mut CheckContext<'_>, shape: &ValueShape, value: &Value)
         },
         ValueShape::Fields(known) => fields(cx, known, value),
         ValueShape::OneOf(rule, words) => one_of(cx, *rule, words, value),
-        ValueShape::Only(rule, wanted) => {
-            if value != &Value::Bool(*wanted) {
-                cx.refuse(*rule, format!("must be {wanted}"), format!("write `{wanted}`, or remove it"));
+        ValueShape::Only(rule, expected) => {
+            if value != &Value::Bool(*expected) {
+                cx.refuse(*rule, format!("must be {expected}"), format!("write `{expected}`, or remove the field"));
             }
         }
         ValueShape::Never(rule, reason, remedy) => cx.refuse(*rule, reason, remedy),
-        ValueShape::And(shape, look) => {
+        ValueShape::And(shape, check) => {
             walk(cx, shape, value);
-            look(cx, value);
+            check(cx, value);
         }
         ValueShape::Ref(shape) => walk(cx, shape, value),
+    }
+}
+
+/// Removes forbidden fields with empty values: strings, lists and maps. The API server treats them as absent.
+pub(super) fn drop_empty(shape: &ValueShape, value: &mut Value) {
+    match (shape, value) {
+        (ValueShape::Ref(shape) | ValueShape::And(shape, _), value) => drop_empty(shape, value),
+        (ValueShape::List(shape), Value::Array(items)) => items.iter_mut().for_each(|item| drop_empty(shape, item)),
+        (ValueShape::Fields(known), Value::Object(map)) => {
+            for (name, shape) in *known {
+                match shape {
+                    ValueShape::Never(..) if map.get(*name).is_some_and(is_empty) => {
+                        map.remove(*name);
+                    }
+                    ValueShape::Ref(_) | ValueShape::And(..) | ValueShape::List(_) | ValueShape::Fields(_) => {
+                        if let Some(value) = map.get_mut(*name) {
+                            drop_empty(shape, value);
+                        }
+                    }
+                    _ => {}
+                }
+            }
+        }
+        _ => {}
+    }
+}
+
+fn is_empty(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
     }
 }
 
@@ -91,10 +124,10 @@ fn fields(cx: &mut CheckContext<'_>, known: &[(&str, ValueShape)], value: &Value
             None => {
                 let like = known.iter().find(|(name, _)| name.eq_ignore_ascii_case(key));
                 let remedy = match like {
-                    Some((name, _)) => format!("write `{name}` if that is meant"),
-                    None => "remove it".to_owned(),
+                    Some((name, _)) => format!("write `{name}`, or remove the field"),
+                    None => "remove the field".to_owned(),
                 };
-                cx.refuse(RefusalRule::Field, "is no field that is allowed here", remedy);
+                cx.refuse(RefusalRule::Field, "is not an allowed field", remedy);
             }
         });
     }
@@ -103,7 +136,8 @@ fn fields(cx: &mut CheckContext<'_>, known: &[(&str, ValueShape)], value: &Value
 fn one_of(cx: &mut CheckContext<'_>, rule: RefusalRule, words: &[&str], value: &Value) {
     if !value.as_str().is_some_and(|text| words.contains(&text)) {
         let known: Vec<_> = words.iter().map(|word| format!("`{word}`")).collect();
-        let got = value.as_str().map_or_else(|| "no text".to_owned(), |text| format!("`{text}`"));
-        cx.refuse(rule, format!("is {got}"), format!("use {}, or remove it", known.join(" or ")));
+        let got = value.as_str().map_or_else(|| "a value other than a string".to_owned(), |text| format!("`{text}`"));
+        let known = known.join(" or ");
+        cx.refuse(rule, format!("must not be {got}"), format!("use {known}, or remove the field"));
     }
 }

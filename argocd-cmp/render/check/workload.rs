@@ -1,8 +1,8 @@
-//! Deployments, stateful sets, jobs and cron jobs, around their pods.
+//! Allowed fields of Deployments, StatefulSets, Jobs and CronJobs.
 
 use serde_json::Value;
 
-use super::CheckContext;
+use super::context::CheckContext;
 use super::metadata::TEMPLATE;
 use super::pod::POD_TEMPLATE;
 use super::shape::ValueShape;
@@ -93,9 +93,12 @@ static JOB_SPEC: ValueShape = ValueShape::Fields(&[
     ("podFailurePolicy", ValueShape::Any),
     ("podReplacementPolicy", ValueShape::Text),
     ("successPolicy", ValueShape::Any),
-    ("selector", ValueShape::Never(RefusalRule::Field, "could take over pods of another Job", "remove it")),
-    ("manualSelector", ValueShape::Never(RefusalRule::Field, "could take over pods of another Job", "remove it")),
-    ("managedBy", ValueShape::Never(RefusalRule::Field, "hands the Job to another controller", "remove it")),
+    ("selector", ValueShape::Never(RefusalRule::Field, "could select pods of another Job", "remove the field")),
+    ("manualSelector", ValueShape::Never(RefusalRule::Field, "could select pods of another Job", "remove the field")),
+    (
+        "managedBy",
+        ValueShape::Never(RefusalRule::Field, "would assign the Job to another controller", "remove the field"),
+    ),
 ]);
 
 static SELECTOR: ValueShape =
@@ -104,6 +107,6 @@ static SELECTOR: ValueShape =
 fn replicas(cx: &mut CheckContext<'_>, value: &Value) {
     let cap = cx.preview.policy.caps.replicas;
     if value.as_u64().is_some_and(|number| number > u64::from(cap)) {
-        cx.refuse(RefusalRule::Caps, format!("is above the policy's cap of {cap}"), format!("use at most {cap}"));
+        cx.refuse(RefusalRule::Caps, format!("is above the policy's cap of {cap}"), format!("set at most {cap}"));
     }
 }

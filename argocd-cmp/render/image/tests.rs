@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn one_normal_form() {
+fn references_are_normalized() {
     let digest = format!("sha256:{}", "a".repeat(64));
     for (text, expected) in [
         ("postgres:16", "docker.io/library/postgres:16".to_owned()),
@@ -39,10 +39,10 @@ fn one_normal_form() {
 }
 
 #[test]
-fn registries_hold_whole_parts() {
+fn registries_match_whole_segments() {
     let holds = |registry: &str, image: &str| {
         let image: Image = image.parse().unwrap();
-        registry.parse::<Registry>().unwrap().holds(&image.name)
+        registry.parse::<Registry>().unwrap().contains(&image.name)
     };
     assert!(holds("registry.acme.internal/", "registry.acme.internal/shop:1"));
     assert!(holds("REGISTRY.acme.internal", "registry.acme.internal/shop:1"));

@@ -1,4 +1,4 @@
-//! Parameters as Argo CD hands them over.
+//! Parameters as Argo CD sends them.
 
 use std::collections::BTreeMap;
 
@@ -9,9 +9,9 @@ use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 /// One parameter of an Application.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct RawParameter {
-    /// Its name.
+    /// Name.
     pub name: String,
-    /// Its value.
+    /// Value.
     pub value: RawValue,
 }
 
@@ -26,11 +26,11 @@ pub enum RawValue {
     Map(BTreeMap<String, String>),
 }
 
-/// Room for parameters, which are small.
+/// Limits of parameters, which are small.
 const LIMITS: YamlLimits = YamlLimits { bytes: 1 << 20, documents: 1, depth: 8, nodes: 20_000, repeated: 0 };
 
 impl RawParameter {
-    /// A parameter with a string.
+    /// Creates a parameter with a string.
     pub fn text(name: impl Into<String>, value: impl Into<String>) -> Self {
         Self { name: name.into(), value: RawValue::Text(value.into()) }
     }
@@ -40,11 +40,11 @@ impl RawParameter {
 ///
 /// # Errors
 ///
-/// When it is of another shape.
+/// If it has another structure.
 pub fn parse_raw_parameters(json: &str) -> Result<Vec<RawParameter>, Refusals> {
     let error = |message: String| -> Refusals {
         let location = Location::parameter("ARGOCD_APP_PARAMETERS");
-        Refusal::new(location, RefusalRule::Parameter, message, "this is Argo CD's to write; report it").into()
+        Refusal::new(location, RefusalRule::Parameter, message, "Argo CD writes this value; report the error").into()
     };
     let Some(root) = one(json).map_err(error)? else { return Ok(Vec::new()) };
     let Content::List(items) = root.content else { return Err(error("expected a list".to_owned())) };
@@ -69,7 +69,7 @@ fn value(item: &Node) -> Result<RawValue, String> {
     }
 }
 
-/// A list that is written as a string: JSON, or items with commas between them.
+/// Parses a list that is written as a string: JSON, or items with commas between them.
 pub(super) fn list(text: &str) -> Result<Vec<String>, String> {
     if text.starts_with('[') || text == "null" {
         return one(text)?.map_or_else(|| Ok(Vec::new()), |root| texts(&root));
@@ -80,7 +80,7 @@ pub(super) fn list(text: &str) -> Result<Vec<String>, String> {
     Ok(text.split(',').map(str::trim).filter(|item| !item.is_empty()).map(ToOwned::to_owned).collect())
 }
 
-/// A map that is written as a string.
+/// Parses a map that is written as a string of JSON.
 pub(super) fn map(text: &str) -> Result<BTreeMap<String, String>, String> {
     if text.is_empty() || text == "null" {
         return Ok(BTreeMap::new());

@@ -7,7 +7,7 @@ fn parse(pairs: &[(&str, &str)]) -> Result<Parameters, Vec<String>> {
 }
 
 #[test]
-fn what_an_application_set_sends() {
+fn parameters_of_an_application_set_are_parsed() {
     let json = r#"[
         {"name": "environment", "string": "shop-pr-7"}, {"name": "repository", "string": "acme/shop"},
         {"name": "pull-request", "string": "7"}, {"name": "head-sha", "string": "0e12345"},
@@ -19,7 +19,7 @@ fn what_an_application_set_sends() {
     ]"#;
     let parameters = Parameters::parse(&parse_raw_parameters(json).unwrap()).unwrap_or_else(|error| panic!("{error}"));
     assert_eq!(parameters.environment.unwrap().as_str(), "shop-pr-7");
-    assert_eq!(parameters.head_sha.as_ref().unwrap().as_str(), "0e12345");
+    assert_eq!(parameters.head_sha.as_ref().unwrap().value.as_str(), "0e12345");
     assert_eq!(parameters.ttl, None);
     let services: Vec<_> = parameters.services.unwrap().iter().map(ToString::to_string).collect();
     assert_eq!(services, ["api", "web"]);
@@ -30,7 +30,7 @@ fn what_an_application_set_sends() {
 }
 
 #[test]
-fn strings_stand_for_lists_and_maps() {
+fn lists_and_maps_are_accepted_as_strings() {
     for nothing in ["", "null", "[]"] {
         let parameters = parse(&[("labels", nothing), ("services", nothing), ("values", nothing)]).unwrap();
         assert!(parameters.labels.is_empty() && parameters.services.is_none() && parameters.values.is_empty());
@@ -41,18 +41,22 @@ fn strings_stand_for_lists_and_maps() {
     let both =
         ["[\"api\",\"web\"]", "api,web", " api , web ,"].map(|text| parse(&[("services", text)]).unwrap().services);
     assert!(both.iter().all(|services| *services == both[0]));
-    assert!(parse(&[("labels", "{\"a\": \"b\"}")]).is_err(), "a map is no list of one text");
+    assert!(parse(&[("labels", "{\"a\": \"b\"}")]).is_err(), "a map is not a list");
 }
 
 #[test]
-fn the_tag_is_the_one_named_or_the_commit() {
-    assert_eq!(parse(&[("head-sha", "0123456")]).unwrap().tag(), Some("0123456"));
-    assert_eq!(parse(&[("head-sha", "0123456"), ("image.tag", "v1")]).unwrap().tag(), Some("v1"));
-    assert_eq!(parse(&[("image.tag", "v1"), ("image.tag", "v2")]).unwrap().tag(), Some("v2"), "the last one wins");
+fn tag_is_the_image_tag_or_the_commit() {
+    assert_eq!(parse(&[("head-sha", "0123456")]).unwrap().tag_or_commit(), Some("0123456"));
+    assert_eq!(parse(&[("head-sha", "0123456"), ("image.tag", "v1")]).unwrap().tag_or_commit(), Some("v1"));
+    assert_eq!(
+        parse(&[("image.tag", "v1"), ("image.tag", "v2")]).unwrap().tag_or_commit(),
+        Some("v2"),
+        "the last one wins"
+    );
 }
 
 #[test]
-fn every_mistake_at_once() {
+fn all_mistakes_are_reported_together() {
     let mistakes = parse(&[
         ("environment", "kube-system"),
         ("pull-request", "0"),

@@ -1,4 +1,4 @@
-//! Reads the policy file.
+//! Parser of the policy file.
 
 use std::collections::BTreeMap;
 use std::str::FromStr;
@@ -8,38 +8,42 @@ use eod_domain::{NetworkSettings, Quantity, QuotaSettings, Tier, TierOverrides, 
 use super::decode::{At, PolicyDecoder};
 use super::keys::{self, PolicySection};
 use super::{
-    Caps, DomainRule, IngressRule, Policy, ProjectPolicy, Registries, SecretPrefix, Secrets, StoreKind, ToolRule,
+    Caps, DomainRule, IngressRule, Policy, ProjectPolicy, Registries, SecretOperator, SecretPrefix, StoreKind, ToolRule,
 };
 use crate::kind::SourceKind;
 use crate::node::PathStep;
 use crate::read::{YamlLimits, read};
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 
-/// Domains of metadata keys that stay ours or Argo CD's, whatever a policy says.
-const NEVER_METADATA: [&str; 4] = ["environment.on-demand", "argoproj.io", "istio.io", "pod-security.kubernetes.io"];
+/// Domains of metadata keys that no policy can allow: they control EoD, Argo CD, the mesh or Pod Security.
+const FORBIDDEN_DOMAINS: [&str; 4] = ["environment.on-demand", "argoproj.io", "istio.io", "pod-security.kubernetes.io"];
 
-/// Reads a policy. `file` is its name in messages.
+/// Parses a policy file. `file` is its name in messages.
 ///
 /// # Errors
 ///
-/// Every mistake there is, each with its line and path.
+/// All mistakes, each with its line and path.
 pub fn parse_policy(file: &str, bytes: &[u8]) -> Result<Policy, Refusals> {
     let documents = read(bytes, &YamlLimits::default()).map_err(|faults| yaml(file, faults))?;
     let mut decoder = PolicyDecoder::new(file);
     let policy = match documents.as_slice() {
         [document] => policy(&mut decoder, &At { node: &document.root, path: Vec::new() }),
         several => {
-            let message = format!("expected one document, got {}", several.len());
-            decoder.mistake(1, &[], message, "write `version: 1` and `projects:` in one document");
+            let message = format!("expected one YAML document, got {}", several.len());
+            decoder.mistake(1, &[], message, "write `version: 1` and `projects` in one document");
             None
         }
     };
     match (Refusals::collected(decoder.into_mistakes()), policy) {
         (None, Some(policy)) => Ok(policy),
         (Some(mistakes), _) => Err(mistakes),
-        (None, None) => {
-            Err(Refusal::new(Location::file(file), RefusalRule::Policy, "it says nothing", "write a policy").into())
-        }
+        (None, None) => Err(Refusal::new(
+            Location::file(file),
+            RefusalRule::Policy,
+            "the policy is empty",
+            "write `version: 1` and `projects`",
+        )
+        .into()),
     }
 }
 
@@ -50,7 +54,7 @@ fn yaml(file: &str, faults: Vec<crate::read::Fault>) -> Refusals {
     };
     let refusals = faults.into_iter().map(refusal).collect();
     Refusals::collected(refusals).unwrap_or_else(|| {
-        Refusal::new(Location::file(file), RefusalRule::Yaml, "it cannot be read", "correct it").into()
+        Refusal::new(Location::file(file), RefusalRule::Yaml, "the file cannot be read", "correct the file").into()
     })
 }
 
@@ -212,7 +216,7 @@ fn network(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<Networ
         allow_from_namespaces: decoder.parsed_list(section.take("allow_from_namespaces")),
         allow_to_namespaces: decoder.parsed_list(section.take("allow_to_namespaces")),
         allow_to_cidrs: decoder.parsed_list(section.take("allow_to_cidrs")),
-        // They have a key of their own, beside `network`.
+        // `stable_services` is a key of the project.
         stable_services: None,
         dns_namespace: decoder.parsed(section.take("dns_namespace")),
         ingress_namespaces: decoder.parsed_list(section.take("ingress_namespaces")),
@@ -259,7 +263,7 @@ enum SecretsKind {
     None,
 }
 
-fn secrets(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<Secrets> {
+fn secrets(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<SecretOperator> {
     let mut section = decoder.section(&keys::SECRETS, &at?)?;
     let kind_at = section.take_required("kind", decoder);
     let kind = decoder.choice(kind_at);
@@ -273,9 +277,9 @@ fn secrets(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<Secret
     let store_kind = decoder.choice(section.take("store_kind")).unwrap_or(StoreKind::ClusterSecretStore);
     section.finish(decoder);
     Some(match (kind?, store) {
-        (SecretsKind::None, _) | (_, None) => Secrets::None,
-        (SecretsKind::ExternalSecrets, Some(store)) => Secrets::ExternalSecrets { store, store_kind },
-        (SecretsKind::VaultOperator, Some(auth)) => Secrets::VaultOperator { auth },
+        (SecretsKind::None, _) | (_, None) => SecretOperator::None,
+        (SecretsKind::ExternalSecrets, Some(store)) => SecretOperator::ExternalSecrets { store, store_kind },
+        (SecretsKind::VaultOperator, Some(auth)) => SecretOperator::VaultOperator { auth },
     })
 }
 
@@ -299,8 +303,8 @@ fn gateway_name(
     let text: String = decoder.parsed(Some(at.clone()))?;
     let parts = text.split_once('/').and_then(|(namespace, name)| Some((namespace.parse().ok()?, name.parse().ok()?)));
     if parts.is_none() {
-        let message = format!("`{text}` is no gateway; expected `<namespace>/<name>`");
-        decoder.mistake(at.node.line, &at.path, message, "write for example `ingress/private`");
+        let message = format!("invalid gateway `{text}`: expected `<namespace>/<name>`");
+        decoder.mistake(at.node.line, &at.path, message, "write a value such as `ingress/private`");
     }
     parts
 }
@@ -311,13 +315,13 @@ fn metadata_allow(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option
     for item in items {
         let Some(prefix) = decoder.parsed::<String>(Some(item.clone())) else { continue };
         let domain = prefix.split('/').next().unwrap_or_default().to_ascii_lowercase();
-        let lies_in =
-            |never: &&str| domain.strip_suffix(*never).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        if let Some(never) = NEVER_METADATA.into_iter().find(lies_in) {
-            let message = format!("`{prefix}` lies in `{never}`, whose keys no source may set");
-            decoder.mistake(item.node.line, &item.path, message, "remove it");
+        let is_inside =
+            |outer: &&str| domain.strip_suffix(*outer).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+        if let Some(forbidden) = FORBIDDEN_DOMAINS.into_iter().find(is_inside) {
+            let message = format!("prefix `{prefix}` is never allowed: a source must not set keys of `{forbidden}`");
+            decoder.mistake(item.node.line, &item.path, message, "remove the prefix");
         } else if !prefix.contains('/') {
-            let message = format!("`{prefix}` has no slash, so it could be the beginning of any domain");
+            let message = format!("prefix `{prefix}` has no slash, so it would match several domains");
             decoder.mistake(item.node.line, &item.path, message, format!("write `{prefix}/`"));
         } else {
             prefixes.push(prefix);

@@ -34,15 +34,15 @@ fn mistakes(text: &str) -> Vec<String> {
 }
 
 #[test]
-fn a_whole_policy() {
+fn all_keys_of_a_policy_are_parsed() {
     let policy = parse_policy("policy.yaml", WHOLE.as_bytes()).unwrap_or_else(|error| panic!("{error}"));
     let project = policy.project("previews").unwrap();
     assert_eq!(project.installation.as_str(), "acme");
-    assert!(project.namespaces[0].fits("shop-pr-1") && !project.namespaces[0].fits("shop-1"));
+    assert!(project.namespaces[0].matches("shop-pr-1") && !project.namespaces[0].matches("shop-1"));
     assert_eq!(project.domain, DomainRule::Fixed("preview.acme.internal".parse().unwrap()));
     let image: Image = "registry.acme.internal/shop:1".parse().unwrap();
     let other: Image = "postgres:16".parse().unwrap();
-    assert!(project.registries.hold(&image.name) && !project.registries.hold(&other.name));
+    assert!(project.registries.allow(&image.name) && !project.registries.allow(&other.name));
     assert_eq!(project.kinds.len(), 3);
     assert_eq!(project.pod_security, PodSecurity::Restricted);
     let full = project.tiers.get(eod_domain::Tier::Full);
@@ -51,25 +51,25 @@ fn a_whole_policy() {
     assert_eq!(project.caps, Caps::default());
     assert!(project.helm.enabled && !project.kustomize.enabled);
     let store_kind = StoreKind::ClusterSecretStore;
-    assert_eq!(project.secrets, Secrets::ExternalSecrets { store: "vault-preview".to_owned(), store_kind });
+    assert_eq!(project.secrets, SecretOperator::ExternalSecrets { store: "vault-preview".to_owned(), store_kind });
     assert_eq!(project.ingress.class.as_deref(), Some("internal"));
     assert_eq!(project.metadata_allow, ["nginx.ingress.kubernetes.io/"]);
     let error = policy.project("other").unwrap_err();
-    assert!(error.message.contains("knows `previews`"), "{error}");
+    assert!(error.message.contains("it has: `previews`"), "{error}");
 }
 
 #[test]
-fn the_star_stands_for_any_other_project() {
+fn star_is_the_policy_of_other_projects() {
     let text =
         "version: 1\nprojects:\n  a: {namespaces: [a], registries: []}\n  '*': {namespaces: [b], registries: []}";
     let policy = parse_policy("policy.yaml", text.as_bytes()).unwrap();
-    assert!(policy.project("a").unwrap().namespaces[0].fits("a"));
-    assert!(policy.project("x").unwrap().namespaces[0].fits("b"));
-    assert!(policy.project("*").unwrap().namespaces[0].fits("b"));
+    assert!(policy.project("a").unwrap().namespaces[0].matches("a"));
+    assert!(policy.project("x").unwrap().namespaces[0].matches("b"));
+    assert!(policy.project("*").unwrap().namespaces[0].matches("b"));
 }
 
 #[test]
-fn every_mistake_at_once_with_its_path() {
+fn all_mistakes_are_reported_with_their_paths() {
     let text = r#"
 version: 2
 projets: {}
@@ -116,18 +116,18 @@ projects:
 }
 
 #[test]
-fn a_policy_that_says_nothing_allows_nothing() {
+fn empty_policies_are_refused() {
     for text in ["", "version: 1", "version: 1\nprojects: {}", "a: 1\n---\nb: 2", "[]", "version: 1\nprojects: {a: }"] {
         assert!(!mistakes(text).is_empty(), "{text}");
     }
-    assert!(mistakes("version: 1\nversion: 1")[0].contains("stands twice"));
+    assert!(mistakes("version: 1\nversion: 1")[0].contains("duplicate key `version`"));
 }
 
 #[test]
-fn prefixes_of_secrets() {
+fn secret_prefixes_allow_references_of_the_environment() {
     let environment = "shop-pr-1".parse().unwrap();
     let holds = |prefix: &str, secret: &str| {
-        prefix.parse::<SecretPrefix>().unwrap().holds(&secret.parse().unwrap(), &environment)
+        prefix.parse::<SecretPrefix>().unwrap().allows(&secret.parse().unwrap(), &environment)
     };
     assert!(holds("secret/preview/{environment}/", "secret/preview/shop-pr-1/api"));
     assert!(holds("secret/preview/{environment}/", "secret/data/preview/shop-pr-1/api"));
@@ -144,8 +144,8 @@ fn prefixes_of_secrets() {
 }
 
 #[test]
-fn patterns_of_names() {
-    let fits = |pattern: &str, name: &str| pattern.parse::<NamePattern>().unwrap().fits(name);
+fn patterns_match_whole_names() {
+    let fits = |pattern: &str, name: &str| pattern.parse::<NamePattern>().unwrap().matches(name);
     for (pattern, name) in [("*", "x"), ("*-pr-*", "a-pr-1"), ("a", "a"), ("a*", "a"), ("*-pr-*-x", "a-pr-b-pr-c-x")] {
         assert!(fits(pattern, name), "{pattern} {name}");
     }

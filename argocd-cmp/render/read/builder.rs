@@ -1,20 +1,21 @@
-//! Builds the tree from the parser's events, and stops where a limit is passed.
+//! Builder of the document tree from parser events; enforces the limits.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use saphyr_parser::{Event, ScalarStyle, Tag};
 
+use super::document::{Document, YamlLimits};
+use super::fault::{Fault, FaultKind};
 use super::scalar::{self, Ambiguous};
-use super::{Document, Fault, FaultKind, YamlLimits};
 use crate::node::{Content, MapEntry, Node};
 
 /// A fault after which reading cannot go on.
 type FatalFault = (u32, FaultKind);
 
-/// Faults of one file after which nobody reads on.
-const MOST_FAULTS: usize = 100;
+/// Number of faults after which reading stops.
+const MAX_FAULTS: usize = 100;
 
-/// A list or map that is not complete yet.
+/// An incomplete list or map.
 enum Open {
     List { line: u32, anchor: usize, items: Vec<Node>, size: usize },
     Map(Map),
@@ -24,11 +25,11 @@ struct Map {
     line: u32,
     anchor: usize,
     entries: Vec<MapEntry>,
-    /// Keys that are written out.
+    /// Keys written in the map.
     keys: BTreeSet<String>,
-    /// Keys that only a merge brought in.
+    /// Keys that only come from a merge.
     merged: BTreeSet<String>,
-    /// A key that waits for its value.
+    /// The last key, until its value is complete.
     key: Option<(MapKey, u32)>,
     size: usize,
 }
@@ -63,13 +64,13 @@ impl<'a> Builder<'a> {
         }
     }
 
-    /// What was wrong so far and what now ends the reading.
+    /// All faults so far, with the fault that stops reading.
     pub(super) fn fail(&mut self, line: u32, kind: FaultKind) -> Vec<Fault> {
         self.note(line, kind);
         std::mem::take(&mut self.faults)
     }
 
-    /// Forgets documents and what is wrong with them, unless reading has ended early: then nobody knows what comes.
+    /// Drops documents with their faults. After an early stop nothing is dropped: the last document is incomplete.
     pub(super) fn leave_out(&mut self, unwanted: impl Fn(&Document) -> bool) {
         if self.has_enough() {
             return;
@@ -121,7 +122,7 @@ impl<'a> Builder<'a> {
         if self.open.len() >= limit {
             return Err((line, FaultKind::TooLarge { what: "the document", limit, unit: "levels" }));
         }
-        self.count(1, line)?;
+        self.charge(1, line)?;
         self.open.push(open);
         Ok(())
     }
@@ -134,7 +135,7 @@ impl<'a> Builder<'a> {
             Some(Open::Map(Map { line, anchor, entries, size, .. })) => {
                 (Node { line, content: Content::Map(entries) }, anchor, size)
             }
-            None => return Err((line, FaultKind::Syntax("something ends that did not begin".to_owned()))),
+            None => return Err((line, FaultKind::Syntax("the end of a list or map without its beginning".to_owned()))),
         };
         self.insert(node, anchor, size)
     }
@@ -147,9 +148,15 @@ impl<'a> Builder<'a> {
         tag: Option<&Tag>,
         line: u32,
     ) -> Result<(), FatalFault> {
-        self.count(1, line)?;
+        self.charge(1, line)?;
         let is_plain = style == ScalarStyle::Plain;
-        let content = match tag_name(tag) {
+        let tag = tag_name(tag);
+        let is_merge = is_plain && text == "<<" && matches!(tag.as_deref(), None | Some("merge"));
+        if is_merge && let Some(Open::Map(Map { key: key @ None, .. })) = self.open.last_mut() {
+            *key = Some((MapKey::Merge, line));
+            return Ok(());
+        }
+        let content = match tag {
             Some(name) => {
                 let content = scalar::tagged(&name, text, is_plain);
                 let Some(content) = content else { return Err((line, FaultKind::Tag(name))) };
@@ -159,12 +166,7 @@ impl<'a> Builder<'a> {
             None => Ok(Content::Text(text.to_owned())),
         };
         if let Some(Open::Map(Map { key: key @ None, .. })) = self.open.last_mut() {
-            let found = if is_plain && text == "<<" && tag.is_none() {
-                Ok(MapKey::Merge)
-            } else {
-                scalar::key(text, content).map(MapKey::Text)
-            };
-            let (found, fault) = match found {
+            let (found, fault) = match scalar::key(text, content).map(MapKey::Text) {
                 Ok(found) => (found, None),
                 Err(kind) => (MapKey::Text(text.to_owned()), Some(kind)),
             };
@@ -189,13 +191,13 @@ impl<'a> Builder<'a> {
             return Err((line, FaultKind::Key("an alias".to_owned())));
         }
         let Some((node, size)) = self.anchors.get(&anchor) else {
-            return Err((line, FaultKind::Syntax("an alias stands inside of what it repeats".to_owned())));
+            return Err((line, FaultKind::Syntax("an alias is part of the value that it repeats".to_owned())));
         };
         let (size, limit) = (*size, self.limits.repeated);
-        // The size is known before anything is copied.
+        // Checked before the value is copied.
         self.repeated = self.repeated.saturating_add(size);
         if self.repeated > limit {
-            return Err((line, FaultKind::TooLarge { what: "what aliases repeat", limit, unit: "values" }));
+            return Err((line, FaultKind::TooLarge { what: "the content repeated by aliases", limit, unit: "values" }));
         }
         let node = Node { line, content: node.content.clone() };
         let levels = depth(&node).saturating_add(self.open.len());
@@ -203,15 +205,15 @@ impl<'a> Builder<'a> {
             let limit = self.limits.depth;
             return Err((line, FaultKind::TooLarge { what: "the document", limit, unit: "levels" }));
         }
-        self.count(size, line)?;
+        self.charge(size, line)?;
         self.insert(node, 0, size)
     }
 
-    /// Puts a complete value where it belongs.
+    /// Adds a complete value to the open list or map, or as a document.
     fn insert(&mut self, node: Node, anchor: usize, node_size: usize) -> Result<(), FatalFault> {
         if anchor != 0 {
-            // Keeping it for aliases is a copy of its own.
-            self.count(node_size, node.line)?;
+            // The copy that is kept for aliases counts too.
+            self.charge(node_size, node.line)?;
             self.anchors.insert(anchor, (node.clone(), node_size));
         }
         let fault = match self.open.last_mut() {
@@ -240,21 +242,22 @@ impl<'a> Builder<'a> {
         Ok(())
     }
 
-    /// Whether the next thing must be a key.
+    /// True if the next value must be a key.
     fn wants_key(&self) -> bool {
         matches!(self.open.last(), Some(Open::Map(Map { key: None, .. })))
     }
 
-    /// Whether there is enough to correct already.
+    /// True if the number of faults has reached its limit.
     pub(super) fn has_enough(&self) -> bool {
-        self.faults.len() >= MOST_FAULTS
+        self.faults.len() >= MAX_FAULTS
     }
 
     fn note(&mut self, line: u32, kind: FaultKind) {
         self.faults.push(Fault { line, document: self.number.max(1), kind });
     }
 
-    fn count(&mut self, more: usize, line: u32) -> Result<(), FatalFault> {
+    /// Charges values to the limit of the file.
+    fn charge(&mut self, more: usize, line: u32) -> Result<(), FatalFault> {
         self.nodes = self.nodes.saturating_add(more);
         let limit = self.limits.nodes;
         if self.nodes > limit {
@@ -286,7 +289,7 @@ impl Map {
         if !self.keys.insert(key.clone()) {
             return Err(FaultKind::DuplicateKey(key));
         }
-        // A merged key gives way to the same key written out.
+        // A written key replaces a merged key.
         if self.merged.remove(&key) {
             self.entries.retain(|entry| entry.key != key);
         }
@@ -294,7 +297,7 @@ impl Map {
         Ok(())
     }
 
-    /// Adds the keys of a merged map, or of several, that this map does not have.
+    /// Adds the keys of one or several merged maps that this map does not have.
     fn merge(&mut self, node: Node) -> Result<(), FaultKind> {
         let maps = match node.content {
             Content::Map(_) => vec![node],
@@ -313,7 +316,7 @@ impl Map {
     }
 }
 
-/// The name of a tag of YAML itself, or the whole tag. None for no tag; `!` alone says that it is a text.
+/// Short name of a standard tag, or the whole tag; none if there is no tag. The tag `!` means string.
 fn tag_name(tag: Option<&Tag>) -> Option<String> {
     let tag = tag?;
     Some(match (tag.handle.as_str(), tag.suffix.as_str()) {

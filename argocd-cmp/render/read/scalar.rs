@@ -1,26 +1,26 @@
-//! What a word without quotes says.
+//! Values of scalars without quotes.
 //!
-//! The API's tools read YAML 1.1 with exceptions, newer ones read YAML 1.2. Where both agree the word means that; where
-//! they do not it is refused, but for octal numbers such as `0644`, which all tools of Kubernetes read as octal.
+//! Tools of Kubernetes read YAML 1.1 with exceptions, newer tools read YAML 1.2. A scalar with different values in the
+//! two versions is refused, except octal numbers such as `0644`, which all tools of Kubernetes read as octal.
 
 use serde_json::Number;
 
-use super::FaultKind;
+use super::fault::FaultKind;
 use crate::node::Content;
 
-/// Two ways to read one word.
+/// Two interpretations of one scalar.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) struct Ambiguous {
     pub(crate) one: &'static str,
     pub(crate) other: &'static str,
 }
 
-const TEXT_OR_BOOL: Ambiguous = Ambiguous { one: "a text", other: "true or false" };
-const TEXT_OR_NUMBER: Ambiguous = Ambiguous { one: "a text", other: "a number" };
-const TWO_NUMBERS: Ambiguous = Ambiguous { one: "a decimal number", other: "an octal one" };
-const NO_NUMBER: Ambiguous = Ambiguous { one: "a text", other: "a number that JSON does not have" };
+const TEXT_OR_BOOL: Ambiguous = Ambiguous { one: "a string", other: "a boolean" };
+const TEXT_OR_NUMBER: Ambiguous = Ambiguous { one: "a string", other: "a number" };
+const TWO_NUMBERS: Ambiguous = Ambiguous { one: "a decimal number", other: "an octal number" };
+const NO_NUMBER: Ambiguous = Ambiguous { one: "a string", other: "a number that JSON cannot represent" };
 
-/// The value of a word without quotes and tags.
+/// Value of a scalar without quotes and tags.
 pub(crate) fn plain(text: &str) -> Result<Content, Ambiguous> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Ok(Content::Null),
@@ -35,7 +35,7 @@ pub(crate) fn plain(text: &str) -> Result<Content, Ambiguous> {
     if first.is_ascii_digit() || b"+-.".contains(&first) { number(text) } else { Ok(Content::Text(text.to_owned())) }
 }
 
-/// The value of a word with one of YAML's own tags; none where the two do not fit.
+/// Value of a scalar with a standard tag; none if the tag does not match the value.
 pub(super) fn tagged(tag: &str, text: &str, is_plain: bool) -> Option<Content> {
     if tag == "str" {
         return Some(Content::Text(text.to_owned()));
@@ -50,15 +50,15 @@ pub(super) fn tagged(tag: &str, text: &str, is_plain: bool) -> Option<Content> {
     fits.then_some(content)
 }
 
-/// A key. Numbers and words are keys only as they are written, so that every reader makes the same text of them.
+/// A key. Numbers and booleans are accepted only in their canonical form, which all readers convert to the same string.
 pub(super) fn key(text: &str, content: Result<Content, Ambiguous>) -> Result<String, FaultKind> {
     match content {
         Ok(Content::Text(text)) => Ok(text),
         Ok(Content::Number(number)) if number.to_string() == text && is_integer(text) => Ok(text.to_owned()),
         Ok(Content::Bool(value)) if value.to_string() == text => Ok(text.to_owned()),
-        Ok(Content::Null) => Err(FaultKind::Key("nothing".to_owned())),
+        Ok(Content::Null) => Err(FaultKind::Key("null".to_owned())),
         Err(Ambiguous { one, other }) => Err(FaultKind::Ambiguous { text: text.to_owned(), one, other }),
-        Ok(_) => Err(FaultKind::Key(format!("`{text}`, which is none"))),
+        Ok(_) => Err(FaultKind::Key(format!("`{text}`"))),
     }
 }
 
@@ -66,7 +66,7 @@ fn is_integer(text: &str) -> bool {
     text.strip_prefix('-').unwrap_or(text).bytes().all(|byte| byte.is_ascii_digit())
 }
 
-/// A word that begins like a number.
+/// Value of a scalar that begins like a number.
 fn number(text: &str) -> Result<Content, Ambiguous> {
     let (sign, rest) = match text.split_at_checked(1) {
         Some(("-", rest)) => ("-", rest),
@@ -101,7 +101,7 @@ fn number(text: &str) -> Result<Content, Ambiguous> {
     decimal(rest).map_or_else(text_content, |decimal| exact(&format!("{sign}{decimal}")))
 }
 
-/// The JSON form of a decimal number with a point or an exponent.
+/// JSON form of a decimal number with a point or an exponent; none if it is not a number.
 fn decimal(text: &str) -> Option<String> {
     let (mantissa, exponent) = match text.find(['e', 'E']) {
         Some(at) => (text.get(..at)?, Some(text.get(at + 1..)?)),

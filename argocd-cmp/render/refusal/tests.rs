@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn one_block_each_sorted_by_place() {
+fn refusals_are_blocks_sorted_by_location() {
     let location = Location::file("deploy/api.yaml").line(12).object("Deployment/api");
     let second = Refusal::new(location, RefusalRule::HostAccess, "`spec.hostNetwork` is true", "remove it");
     let first = Refusal::new(Location::file("deploy/a\u{1b}[31m.yaml"), RefusalRule::File, "no\nfile", "add it");
@@ -21,7 +21,7 @@ fn one_block_each_sorted_by_place() {
 }
 
 #[test]
-fn files_are_named_as_in_the_repository() {
+fn files_are_relative_to_the_repository() {
     let places =
         [Location::file("pr/api.yaml"), Location::file("."), Location::parameter("owner"), Location::default()];
     let refusal = |location| Refusal::new(location, RefusalRule::File, "a", "b");
@@ -33,7 +33,7 @@ fn files_are_named_as_in_the_repository() {
 }
 
 #[test]
-fn every_rule_has_its_own_word() {
+fn every_rule_has_its_own_name() {
     let words: std::collections::BTreeSet<_> = RefusalRule::ALL.iter().map(|rule| rule.as_str()).collect();
     assert_eq!(words.len(), RefusalRule::ALL.len());
 }

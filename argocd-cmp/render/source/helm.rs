@@ -1,11 +1,11 @@
-//! A Helm chart: what is checked before Helm is asked, what it is asked, and where each object of its answer came from.
+//! Helm charts: checks before Helm runs, its request, and the template of each object in its output.
 
 mod values;
 
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use super::{Reading, join};
+use super::reading::{Reading, below, join};
 use crate::files::FileError;
 use crate::manifest::{Manifest, manifests};
 use crate::node::{Content, Node};
@@ -14,10 +14,10 @@ use crate::read::{YamlLimits, read as read_yaml};
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 use crate::tools::HelmRequest;
 
-/// Longest name of a release: <https://helm.sh/docs/chart_template_guide/builtin_objects/>.
-const RELEASE_MAX: usize = 53;
-/// Files of one chart.
-const MOST_FILES: usize = 5000;
+/// Maximum length of a release name: <https://helm.sh/docs/chart_template_guide/builtin_objects/>.
+const MAX_RELEASE_NAME: usize = 53;
+/// Maximum number of files of a chart.
+const MAX_FILES: usize = 5000;
 
 /// Renders the chart.
 pub(super) fn read(reading: &Reading<'_>) -> Result<Vec<Manifest>, Refusals> {
@@ -25,12 +25,16 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<Vec<Manifest>, Refusals> {
     let chart = chart_directory(reading)?;
     let location = || Location::file(join(&chart, "Chart.yaml"));
     if !rule.enabled {
-        let message = "this is a Helm chart, and the policy has Helm switched off";
-        return Err(
-            Refusal::new(location(), RefusalRule::Tool, message, "write plain manifests or a kustomization").into()
-        );
+        let message = "the source is a Helm chart, but the policy disables Helm";
+        return Err(Refusal::new(
+            location(),
+            RefusalRule::Tool,
+            message,
+            "use plain manifests or a kustomization, or have the platform set `helm.enabled` in the policy",
+        )
+        .into());
     }
-    let files = reading.tree.files.extract(&chart, MOST_FILES).map_err(|error| error.refusal(location()))?;
+    let files = reading.tree.files.extract(&chart, MAX_FILES).map_err(|error| error.refusal(location()))?;
     let mut refusals = schemas(&chart, &files);
     let values = values::files(reading, &chart).unwrap_or_else(|more| {
         refusals.extend(more);
@@ -39,7 +43,7 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<Vec<Manifest>, Refusals> {
     if let Some(refusals) = Refusals::collected(refusals) {
         return Err(refusals);
     }
-    words(reading)?;
+    check_versions(reading)?;
     let request = HelmRequest {
         rule,
         files,
@@ -59,10 +63,10 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<Vec<Manifest>, Refusals> {
 }
 
 fn nothing(location: Location) -> Refusal {
-    Refusal::new(location, RefusalRule::Empty, "the chart gave nothing", "check its values")
+    Refusal::new(location, RefusalRule::Empty, "the chart has no objects", "check the values of the chart")
 }
 
-/// The chart's directory: the parameter's, relative to the repository, else the Application's own.
+/// Directory of the chart: the parameter `chart`, relative to the repository, else the Application's directory.
 fn chart_directory(reading: &Reading<'_>) -> Result<String, Refusals> {
     let Some(chart) = &reading.preview.parameters.chart else { return Ok(reading.directory.clone()) };
     let files = reading.tree.files;
@@ -76,18 +80,7 @@ fn chart_directory(reading: &Reading<'_>) -> Result<String, Refusals> {
     Ok(directory)
 }
 
-/// A path of the repository as a path of the received tree, where it lies inside.
-pub(super) fn below(path: &str, above: &str) -> Option<String> {
-    let clean = path.trim_start_matches("./").trim_matches('/');
-    let above = above.trim_matches('/');
-    if above.is_empty() || above == "." {
-        return Some(clean.to_owned());
-    }
-    let rest = clean.strip_prefix(above)?;
-    if rest.is_empty() { Some(String::new()) } else { rest.strip_prefix('/').map(ToOwned::to_owned) }
-}
-
-/// The environment's name, and its service where several Applications share the environment.
+/// Name of the release: the environment, and its service if several Applications share the environment.
 fn release(reading: &Reading<'_>, chart: &str) -> Result<String, Refusals> {
     let (parameters, environment) = (reading.preview.parameters, reading.preview.name().as_str());
     let name = match parameters.guards {
@@ -101,49 +94,59 @@ fn release(reading: &Reading<'_>, chart: &str) -> Result<String, Refusals> {
         }
     };
     let is_label = |byte: u8| byte.is_ascii_lowercase() || byte.is_ascii_digit() || byte == b'-';
-    if name.len() > RELEASE_MAX || !name.bytes().all(is_label) || name.ends_with('-') {
+    if name.len() > MAX_RELEASE_NAME || !name.bytes().all(is_label) || name.ends_with('-') {
         let message = format!(
-            "`{name}` can be no name of a Helm release, which has up to {RELEASE_MAX} lower-case letters, digits and `-`"
+            "invalid release name `{name}`: expected at most {MAX_RELEASE_NAME} lower-case letters, digits and `-`"
         );
-        let remedy = "use a shorter name for the environment, or name one service with `services`";
+        let remedy = "use a shorter name of the environment, or set `services` to one service";
         return Err(Refusal::new(Location::parameter("environment"), RefusalRule::Helm, message, remedy).into());
     }
     Ok(name)
 }
 
-/// What becomes part of Helm's command line is made of plain characters and is no option.
-fn words(reading: &Reading<'_>) -> Result<(), Refusals> {
+/// Refuses versions that could be options or contain special characters, because they are arguments of Helm.
+fn check_versions(reading: &Reading<'_>) -> Result<(), Refusals> {
     let application = reading.application;
-    let is_word = |word: &&String| {
-        word.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/+-".contains(&byte)) && !word.starts_with('-')
+    let is_version = |text: &&String| {
+        text.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"._/+-".contains(&byte)) && !text.starts_with('-')
     };
-    let wrong = application.kube_version.iter().chain(&application.api_versions).find(|word| !is_word(word));
-    wrong.map_or(Ok(()), |word| {
-        let message = format!("`{word}` is no version of Kubernetes or of an API");
-        Err(Refusal::new(Location::default(), RefusalRule::Helm, message, "this is Argo CD's to write; report it")
-            .into())
+    let invalid = application.kube_version.iter().chain(&application.api_versions).find(|text| !is_version(text));
+    invalid.map_or(Ok(()), |text| {
+        let message = format!("invalid version of Kubernetes or of an API: `{text}`");
+        Err(Refusal::new(
+            Location::default(),
+            RefusalRule::Helm,
+            message,
+            "Argo CD writes this value; report the error",
+        )
+        .into())
     })
 }
 
-/// A schema may name other schemas by address, and Helm would fetch them.
+/// Refuses references of values schemas to other files and URLs, which Helm would load.
 fn schemas(chart: &str, files: &BTreeMap<String, Arc<[u8]>>) -> Vec<Refusal> {
     let mut refusals = Vec::new();
     for (path, bytes) in files.iter().filter(|(path, _)| path.ends_with("values.schema.json")) {
         let location = Location::file(join(chart, path));
         let Ok(documents) = read_yaml(bytes, &YamlLimits::default()) else {
-            let message = "the schema of the values cannot be read";
-            refusals.push(Refusal::new(location, RefusalRule::Helm, message, "correct it, or remove it"));
+            let message = "the schema of the values is not valid JSON";
+            refusals.push(Refusal::new(location, RefusalRule::Helm, message, "correct or remove the file"));
             continue;
         };
         for line in documents.iter().flat_map(|document| references(&document.root)) {
-            let message = "the schema of the values refers to another file or address";
-            refusals.push(Refusal::new(location.clone().line(line), RefusalRule::Remote, message, "use `#/...` only"));
+            let message = "the schema of the values references another file or a URL";
+            refusals.push(Refusal::new(
+                location.clone().line(line),
+                RefusalRule::Remote,
+                message,
+                "use references within the file: `#/...`",
+            ));
         }
     }
     refusals
 }
 
-/// Lines of references that lead out of their schema.
+/// Lines of references to other schemas.
 fn references(node: &Node) -> Vec<u32> {
     match &node.content {
         Content::List(items) => items.iter().flat_map(references).collect(),
@@ -159,11 +162,11 @@ fn references(node: &Node) -> Vec<u32> {
     }
 }
 
-/// The templates of Helm's answer and the lines on which their output begins.
+/// Templates of Helm's output with the first line of each.
 fn template_names(chart: &str, output: &str) -> Vec<(u32, Arc<str>)> {
     let source = |(at, line): (usize, &str)| {
         let path = line.strip_prefix("# Source: ")?;
-        // The first part is the chart's name, which need not be its directory's.
+        // The first segment is the name of the chart, not its directory.
         let path = path.split_once('/').map_or(path, |(_, path)| path);
         let name: Arc<str> = format!("{} (rendered)", join(chart, path.trim_end())).into();
         Some((u32::try_from(at + 1).unwrap_or(u32::MAX), name))

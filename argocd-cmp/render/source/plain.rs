@@ -1,13 +1,13 @@
-//! Plain files: every `.yaml`, `.yml` and `.json` of one directory.
+//! Plain manifests: all `.yaml`, `.yml` and `.json` files of one directory.
 
 use std::sync::Arc;
 
-use super::join;
+use super::reading::join;
 use crate::files::Files;
 use crate::manifest::{Manifest, manifests};
 use crate::refusal::{Location, Refusals};
 
-/// The objects of the files, file by file, not deeper than the directory.
+/// Objects of the files in the directory, without its subdirectories.
 pub(super) fn read(files: &Files, directory: &str, names: &[&str]) -> Result<Vec<Manifest>, Refusals> {
     let (mut found, mut refusals) = (Vec::new(), Vec::new());
     let is_manifest = |name: &&&str| [".yaml", ".yml", ".json"].iter().any(|ending| name.ends_with(ending));

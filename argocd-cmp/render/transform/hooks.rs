@@ -1,21 +1,26 @@
 //! Hooks and waves.
 //!
-//! Before the first wave there is no namespace and nothing that guards it, so whatever wants to run before the sync
-//! runs inside it, behind the guards: in wave -10, or just before where several want an order among themselves.
+//! Before the first wave the namespace and its guards do not exist. So hooks that run before the sync become hooks of
+//! the sync, after the guards: in wave -10, or in earlier waves if they have an order.
 
 use std::collections::BTreeSet;
 
 use serde_json::{Value, json};
 
 use crate::manifest::Manifest;
-use crate::workload::map_at;
+use crate::workload::map_or_insert_at;
 
 /// Argo CD's hook annotation.
 pub(crate) const HOOK: &str = "argocd.argoproj.io/hook";
-/// When Argo CD deletes a hook.
+/// Argo CD's annotation for the deletion of hooks.
 pub(crate) const DELETE_POLICY: &str = "argocd.argoproj.io/hook-delete-policy";
 /// Argo CD's wave annotation.
 pub(crate) const WAVE: &str = "argocd.argoproj.io/sync-wave";
+
+/// Argo CD's annotation for options of one object's sync.
+pub(crate) const SYNC_OPTIONS: &str = "argocd.argoproj.io/sync-options";
+/// Options with which Argo CD deletes and creates an object instead of changing it.
+pub(crate) const REPLACE: &str = "Force=true,Replace=true";
 
 const HELM_HOOK: &str = "helm.sh/hook";
 const HELM_WEIGHT: &str = "helm.sh/hook-weight";
@@ -24,14 +29,14 @@ const HELM_LOG_POLICY: &str = "helm.sh/hook-output-log-policy";
 const HELM_BEFORE: [&str; 2] = ["pre-install", "pre-upgrade"];
 const HELM_TESTS: [&str; 3] = ["test", "test-success", "test-failure"];
 
-/// The wave of the last of the hooks that run first, and the earliest wave behind the guards.
+/// Wave of the last of these hooks, and the first wave after the guards.
 const LAST: i64 = -10;
 const FIRST: i64 = -19;
 
-/// The waves of hooks that run first, by the weights they have among themselves.
+/// Sorted weights of the hooks that run before the sync.
 pub(super) struct Waves(Vec<i64>);
 
-/// How a hook has to be changed.
+/// Change of a hook.
 enum HookChange {
     Argo { phases: Vec<String>, weight: i64 },
     Helm { weight: i64 },
@@ -49,60 +54,60 @@ impl Waves {
         Self(weights.into_iter().collect())
     }
 
-    /// The last weight gets the last wave, each one before it an earlier one.
+    /// Wave of a weight: the highest weight has the last wave, each lower weight an earlier wave.
     fn wave(&self, weight: i64) -> i64 {
-        let behind = self.0.iter().filter(|other| **other > weight).count();
-        i64::try_from(behind).map_or(FIRST, |behind| LAST.saturating_sub(behind).max(FIRST))
+        let later = self.0.iter().filter(|other| **other > weight).count();
+        i64::try_from(later).map_or(FIRST, |later| LAST.saturating_sub(later).max(FIRST))
     }
 }
 
-/// The words of an annotation that is a list.
-fn words(text: &str) -> Vec<&str> {
-    text.split(',').map(str::trim).filter(|word| !word.is_empty()).collect()
+/// Values of an annotation with a comma-separated list.
+fn values(text: &str) -> Vec<&str> {
+    text.split(',').map(str::trim).filter(|value| !value.is_empty()).collect()
 }
 
-/// Whether an object is nothing but a test of a chart.
+/// True for tests of a chart.
 pub(super) fn is_test(manifest: &Manifest) -> bool {
-    let words = words(manifest.annotation(HELM_HOOK).unwrap_or_default());
-    !words.is_empty() && words.iter().all(|word| HELM_TESTS.contains(word))
+    let hooks = values(manifest.annotation(HELM_HOOK).unwrap_or_default());
+    !hooks.is_empty() && hooks.iter().all(|hook| HELM_TESTS.contains(hook))
 }
 
-/// Whether an object is a hook, of Argo CD or of Helm.
+/// True for hooks of Argo CD and of Helm.
 pub(super) fn is_hook(manifest: &Manifest) -> bool {
     [HOOK, HELM_HOOK].into_iter().any(|key| manifest.annotation(key).is_some())
 }
 
-/// Whether an object is a Job that runs as a hook.
+/// True for Jobs that run as hooks.
 pub(super) fn is_hook_job(manifest: &Manifest) -> bool {
     manifest.kind() == "Job" && manifest.annotation(HOOK).is_some()
 }
 
-/// The wave of an object; 0 where it names none, none where it names one that is no number.
+/// Wave of an object, 0 if not set; none if it is not an integer.
 pub(crate) fn wave(manifest: &Manifest) -> Option<i64> {
     manifest.annotation(WAVE).map_or(Some(0), |text| text.parse().ok())
 }
 
 fn change(manifest: &Manifest) -> Option<HookChange> {
     if let Some(hook) = manifest.annotation(HOOK) {
-        let phases = words(hook);
+        let phases = values(hook);
         let phase = |phase: &str| if phase == "PreSync" { "Sync" } else { phase }.to_owned();
         return phases.contains(&"PreSync").then(|| HookChange::Argo {
             phases: phases.into_iter().map(phase).collect::<BTreeSet<_>>().into_iter().collect(),
             weight: wave(manifest).unwrap_or_default(),
         });
     }
-    let words = words(manifest.annotation(HELM_HOOK)?);
-    // A mixture of hooks cannot be one hook of Argo CD; it stays and is refused.
-    let before = !words.is_empty() && words.iter().all(|word| HELM_BEFORE.contains(word));
+    let hooks = values(manifest.annotation(HELM_HOOK)?);
+    // Mixed hooks cannot become one hook of Argo CD; they are not changed, and refused later.
+    let before = !hooks.is_empty() && hooks.iter().all(|hook| HELM_BEFORE.contains(hook));
     let weight = manifest.annotation(HELM_WEIGHT).map_or(Some(0), |text| text.parse().ok())?;
     before.then_some(HookChange::Helm { weight })
 }
 
-/// Turns hooks that run before the sync into hooks of the sync.
+/// Changes hooks that run before the sync to hooks of the sync.
 pub(super) fn rewrite(manifest: &mut Manifest, waves: &Waves) {
     let Some(change) = change(manifest) else { return };
     let delete_policy = manifest.annotation(HELM_DELETE_POLICY).map(argo_delete_policy);
-    let Some(annotations) = map_at(&mut manifest.content, &["metadata", "annotations"]) else { return };
+    let Some(annotations) = map_or_insert_at(&mut manifest.content, &["metadata", "annotations"]) else { return };
     match change {
         HookChange::Argo { phases, weight } => {
             annotations.insert(HOOK.to_owned(), json!(phases.join(",")));
@@ -112,7 +117,7 @@ pub(super) fn rewrite(manifest: &mut Manifest, waves: &Waves) {
             for key in [HELM_HOOK, HELM_WEIGHT, HELM_DELETE_POLICY, HELM_LOG_POLICY] {
                 annotations.remove(key);
             }
-            // Helm deletes a hook before it makes it again, unless it is told otherwise.
+            // Helm's default deletion policy.
             let delete_policy = delete_policy.unwrap_or_else(|| json!("BeforeHookCreation"));
             annotations.insert(HOOK.to_owned(), json!("Sync"));
             annotations.insert(DELETE_POLICY.to_owned(), delete_policy);
@@ -121,13 +126,13 @@ pub(super) fn rewrite(manifest: &mut Manifest, waves: &Waves) {
     }
 }
 
-/// Helm's words for when a hook is deleted in Argo CD's; an unknown word stays, and is refused.
+/// Argo CD's deletion policies for those of Helm. Unknown values are not changed, and refused later.
 fn argo_delete_policy(text: &str) -> Value {
-    let word = |word| match word {
+    let policy = |policy| match policy {
         "before-hook-creation" => "BeforeHookCreation",
         "hook-succeeded" => "HookSucceeded",
         "hook-failed" => "HookFailed",
         other => other,
     };
-    json!(words(text).into_iter().map(word).collect::<Vec<_>>().join(","))
+    json!(values(text).into_iter().map(policy).collect::<Vec<_>>().join(","))
 }

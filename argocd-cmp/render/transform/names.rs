@@ -1,8 +1,8 @@
-//! The names a person gave: what a chart makes of `nameOverride` and `fullnameOverride`, for sources that are none.
+//! The parameters `nameOverride` and `fullnameOverride` for sources other than charts.
 //!
-//! A chart has one application, a directory may have several. So the two are about the one workload of a source, or
-//! the one that runs `image.repository`, and about every object that is called like it. Where there is no such one
-//! they are refused, because half of a source under another name is of no use to anybody.
+//! A chart has one application, other sources can have several. So the parameters apply to the only workload of a
+//! source, or to the only workload with the image `image.repository`, and to all objects with its name. They are
+//! refused if there is no such workload.
 
 use std::collections::BTreeSet;
 
@@ -13,14 +13,14 @@ use crate::application::Preview;
 use crate::image::Image;
 use crate::kind::SourceKind;
 use crate::manifest::{Manifest, text};
-use crate::object_references::{each, each_of_route};
+use crate::object_references::{each_reference, each_route_reference};
 use crate::refusal::{Location, Refusal, RefusalRule};
-use crate::workload::{at_mut, containers_mut, map_at, template_path};
+use crate::workload::{at_mut, containers_mut, map_or_insert_at, template_path};
 
-/// The label that says which application an object belongs to.
+/// Label with the name of the application.
 const NAME: &str = "app.kubernetes.io/name";
 
-/// Gives the one application of a source its names.
+/// Sets the names of the only application of a source.
 pub(super) fn rewrite(preview: &Preview<'_>, manifests: &mut [Manifest]) -> Vec<Refusal> {
     let parameters = preview.parameters;
     let rows = [("nameOverride", &parameters.name_override), ("fullnameOverride", &parameters.fullname_override)];
@@ -28,11 +28,11 @@ pub(super) fn rewrite(preview: &Preview<'_>, manifests: &mut [Manifest]) -> Vec<
     if given.is_empty() || manifests.is_empty() {
         return Vec::new();
     }
-    let old = match one(preview, manifests) {
+    let old = match only_workload(preview, manifests) {
         Ok(old) => old,
         Err(message) => {
-            let remedy = "leave it out, name the workload's image with `image.repository`, or give each workload an \
-                          Application of its own";
+            let remedy = "remove the parameter, set `image.repository` to the image of the workload, or create one \
+                          Application for each workload";
             let refusal =
                 |name: &&str| Refusal::new(Location::parameter(*name), RefusalRule::Parameter, &message, remedy);
             return given.iter().map(refusal).collect();
@@ -50,8 +50,8 @@ pub(super) fn rewrite(preview: &Preview<'_>, manifests: &mut [Manifest]) -> Vec<
     Vec::new()
 }
 
-/// The name of the workload that is meant.
-fn one(preview: &Preview<'_>, manifests: &mut [Manifest]) -> Result<String, String> {
+/// Name of the workload that the parameters apply to.
+fn only_workload(preview: &Preview<'_>, manifests: &mut [Manifest]) -> Result<String, String> {
     let lasting = titles(manifests, &["Deployment", "StatefulSet"], |_| true);
     let found = if lasting.is_empty() { titles(manifests, &["CronJob", "Job"], |_| true) } else { lasting };
     let names =
@@ -59,20 +59,20 @@ fn one(preview: &Preview<'_>, manifests: &mut [Manifest]) -> Result<String, Stri
     let mut several = names(&found);
     if let (true, Some(image)) = (several.len() > 1, &preview.parameters.image_repository) {
         let kinds: Vec<&str> = found.iter().map(|(kind, _)| kind.as_str()).collect();
-        let runs = |written: &str| written.parse::<Image>().is_ok_and(|written| written.name == *image);
+        let runs = |written: &str| written.parse::<Image>().is_ok_and(|written| written.name == image.value);
         several = names(&titles(manifests, &kinds, |manifest| images(manifest).iter().any(|written| runs(written))));
     }
     match (several.pop_first(), several.is_empty()) {
         (Some(only), true) => Ok(only),
-        _ if found.is_empty() => Err("it names a workload, and the source has none".to_owned()),
+        _ if found.is_empty() => Err("expected a source with one workload, got no workload".to_owned()),
         _ => {
             let found: Vec<_> = found.iter().map(|(kind, name)| format!("{kind}/{name}")).collect();
-            Err(format!("it names one workload, and the source has {}", found.join(", ")))
+            Err(format!("expected a source with one workload, got {}", found.join(", ")))
         }
     }
 }
 
-/// Kind and name of the workloads that are no hooks.
+/// Kind and name of the workloads that are not hooks.
 fn titles(
     manifests: &mut [Manifest],
     kinds: &[&str],
@@ -85,7 +85,7 @@ fn titles(
     fitting.map(|manifest| (manifest.kind().to_owned(), manifest.name().to_owned())).collect()
 }
 
-/// The images of a workload.
+/// Images of a workload.
 fn images(manifest: &mut Manifest) -> Vec<String> {
     let pod = pod_template(manifest).and_then(|template| at_mut(template, &["spec"]));
     pod.into_iter().flat_map(containers_mut).map(|container| text(container, &["image"]).to_owned()).collect()
@@ -96,7 +96,7 @@ fn pod_template(manifest: &mut Manifest) -> Option<&mut Value> {
     at_mut(&mut manifest.content, template_path(&kind)?)
 }
 
-/// Whether somebody selects by the label. Then pods keep theirs, or nothing would find them any more.
+/// True if a selector uses the label. Then pods must keep its value.
 fn selects(value: &Value) -> bool {
     match value {
         Value::Array(items) => items.iter().any(selects),
@@ -111,32 +111,32 @@ fn selects(value: &Value) -> bool {
 }
 
 fn put_label(manifest: &mut Manifest, label: &str, is_selected: bool) {
-    if let Some(labels) = map_at(&mut manifest.content, &["metadata", "labels"]) {
+    if let Some(labels) = map_or_insert_at(&mut manifest.content, &["metadata", "labels"]) {
         labels.insert(NAME.to_owned(), json!(label));
     }
     if let Some(template) = pod_template(manifest).filter(|template| template.is_object() && !is_selected)
-        && let Some(labels) = map_at(template, &["metadata", "labels"])
+        && let Some(labels) = map_or_insert_at(template, &["metadata", "labels"])
     {
         labels.insert(NAME.to_owned(), json!(label));
     }
 }
 
-/// Gives everything that is called `old` the new name, and lets references follow.
+/// Renames all objects with the name `old`, with references to them.
 fn rename(manifests: &mut [Manifest], old: &str, new: &str) {
     let mut renamed = BTreeSet::new();
     for manifest in manifests.iter_mut().filter(|manifest| manifest.name() == old) {
         renamed.insert(manifest.kind().to_owned());
-        if let Some(metadata) = map_at(&mut manifest.content, &["metadata"]) {
+        if let Some(metadata) = map_or_insert_at(&mut manifest.content, &["metadata"]) {
             metadata.insert("name".to_owned(), json!(new));
         }
     }
-    let mut look = |kind: &str, name: &mut String| {
+    let mut visit = |kind: &str, name: &mut String| {
         if name == old && renamed.contains(kind) {
             new.clone_into(name);
         }
     };
     for manifest in manifests {
-        each(manifest, &mut look);
-        each_of_route(manifest, &mut look);
+        each_reference(manifest, &mut visit);
+        each_route_reference(manifest, &mut visit);
     }
 }

@@ -1,18 +1,18 @@
-//! Which services run here, and which are reached in the stable namespace.
+//! Services that run in the environment, and services of the stable namespace.
 
 use eod_domain::ServiceName;
 
 use crate::application::Preview;
 use crate::manifest::Manifest;
 
-/// The label that says which application an object belongs to.
+/// Label with the name of the application.
 const NAME: &str = "app.kubernetes.io/name";
 
-/// The stable services that do not run here: not selected where there is a selection, else not in the source.
-pub(super) fn stable_instead(preview: &Preview<'_>, manifests: &[Manifest]) -> Vec<ServiceName> {
+/// Stable services that do not run in the environment: not selected, or not in the source if nothing is selected.
+pub(super) fn stable_services(preview: &Preview<'_>, manifests: &[Manifest]) -> Vec<ServiceName> {
     let runs = |name: &ServiceName| match &preview.parameters.services {
         Some(selected) => selected.contains(name),
-        // Whatever a source brings is there to run, under whichever name its Service has.
+        // Without a selection all workloads of the source run.
         None => manifests.iter().any(|manifest| belongs_to(manifest, std::slice::from_ref(name))),
     };
     let stable = preview.policy.stable_services.iter().filter_map(|service| service.name.as_str().parse().ok());
@@ -22,7 +22,7 @@ pub(super) fn stable_instead(preview: &Preview<'_>, manifests: &[Manifest]) -> V
     names
 }
 
-/// Whether an object is the Service or a workload of one of these services.
+/// True if an object is the Service or a workload of one of these services.
 pub(super) fn belongs_to(manifest: &Manifest, services: &[ServiceName]) -> bool {
     const KINDS: [&str; 5] = ["Service", "Deployment", "StatefulSet", "Job", "CronJob"];
     let labelled = manifest.content.get("metadata").and_then(|metadata| metadata.get("labels")?.get(NAME)?.as_str());

@@ -36,7 +36,7 @@ const fn added(subject: &'static str, meaning: &'static str) -> TransformStep {
 }
 
 /// All steps. Fields that no step names keep the value of the source.
-pub(crate) const TRANSFORM_STEPS: [TransformStep; 19] = [
+pub(crate) const TRANSFORM_STEPS: [TransformStep; 21] = [
     rewritten("namespace", "Replaced by the Application's destination namespace in every object"),
     rewritten(
         "replicas",
@@ -44,13 +44,15 @@ pub(crate) const TRANSFORM_STEPS: [TransformStep; 19] = [
     ),
     rewritten(
         "images",
-        "Replaced if the image is named in `images`; the image `image.repository` gets the tag `image.tag` or `head-sha`",
+        "Replaced if the image is named in `images`; the image `image.repository` gets the tag `image.tag` or `head-sha`. \
+         New references are written as they were given",
     ),
     rewritten("update strategy", "`Recreate` for Deployments with a claim that only one pod can mount at a time"),
     rewritten(
         "hosts",
-        "Hosts of Ingresses and HTTPRoutes become `<environment>-<service>.<domain>`, with the Service of the path `/`, \
-         else of the first path; the parameter `host` replaces the only host of a source. TLS hosts of Ingresses follow",
+        "Hosts of Ingresses and HTTPRoutes become `<environment>-<service>.<domain>`. A host of the source becomes the \
+         same host in all objects, with the Service of its path `/`, else of its shortest path; the parameter `host` \
+         replaces the only host of a source. TLS hosts of Ingresses follow",
     ),
     rewritten(
         "gateway and class",
@@ -74,15 +76,21 @@ pub(crate) const TRANSFORM_STEPS: [TransformStep; 19] = [
         "Services and workloads of `stable_services` that `services` does not select are left out",
     ),
     dropped("hook Jobs", "Left out if `state` is `asleep`"),
+    dropped("status and empty values", "`status`, and empty values of fields that are not allowed, are left out"),
     added(
         "labels",
-        "`environment.on-demand/*` and the policy's `default_labels` on all objects and templates of pods, jobs and \
-         claims, but no label that the workload's selector uses with another value",
+        "`environment.on-demand/*` and the policy's `default_labels` on all objects and templates of pods and jobs, but no \
+         label that the workload's selector uses with another value. Claim templates of StatefulSets, which can never \
+         change, get only `environment.on-demand/env` and `environment.on-demand/installation`",
     ),
     added(
         "defaults of the platform",
         "`automountServiceAccountToken: false`, the policy's pull secret on ServiceAccounts, and its first storage class \
          on claims without a class",
+    ),
+    added(
+        "sync options",
+        "`Force=true,Replace=true` on Jobs that are not hooks, so that Argo CD can sync a changed Job",
     ),
     added(
         "guards",

@@ -10,9 +10,9 @@ use crate::kind::SourceKind;
 use crate::manifest::{Manifest, text};
 use crate::parameters::RunState;
 use crate::secrets;
-use crate::workload::{at_mut, containers_mut, items, map_at, template_path};
+use crate::workload::{at_mut, containers_mut, items, map_or_insert_at, template_path};
 
-/// Claims of the source and whether several pods may have them at once.
+/// Claims of the source; true if several pods can mount the claim.
 pub(super) struct Claims(BTreeMap<String, bool>);
 
 impl Claims {
@@ -26,7 +26,7 @@ impl Claims {
         Self(claims.map(shared).collect())
     }
 
-    /// Whether a pod has a volume that a second pod could not have at the same time.
+    /// True if a pod has a volume that a second pod cannot mount at the same time.
     fn is_exclusive(&self, pod: &Value) -> bool {
         let claims = items(pod, &["volumes"]).iter().filter_map(|volume| volume.get("persistentVolumeClaim"));
         let shared = |claim: &Value| self.0.get(text(claim, &["claimName"])).copied().unwrap_or(false);
@@ -44,7 +44,7 @@ pub(super) fn rewrite(
     let content = &mut manifest.content;
     match kind {
         SourceKind::ServiceAccount => service_account(preview, content),
-        SourceKind::PersistentVolumeClaim => storage_class(preview, content),
+        SourceKind::PersistentVolumeClaim => storage_class_or_default(preview, content),
         SourceKind::Deployment | SourceKind::StatefulSet => replicas(preview, content),
         SourceKind::CronJob if preview.parameters.state == RunState::Asleep => {
             if let Some(spec) = at_mut(content, &["spec"]).and_then(Value::as_object_mut) {
@@ -55,7 +55,7 @@ pub(super) fn rewrite(
     }
     if let Some(templates) = at_mut(content, &["spec", "volumeClaimTemplates"]).and_then(Value::as_array_mut) {
         for template in templates {
-            storage_class(preview, template);
+            storage_class_or_default(preview, template);
         }
     }
     let Some(pod_path) = template_path(kind).map(|template| [template, &["spec"]].concat()) else { return };
@@ -69,7 +69,7 @@ pub(super) fn rewrite(
     }
 }
 
-/// Replicas down to the cap, and to nothing for what sleeps. A missing number is one replica.
+/// Reduces replicas to the parameter `replicas`, and to 0 if the environment is asleep. The default is 1.
 fn replicas(preview: &Preview<'_>, content: &mut Value) {
     let Some(spec) = at_mut(content, &["spec"]).and_then(Value::as_object_mut) else { return };
     let cap = match preview.parameters.state {
@@ -77,7 +77,7 @@ fn replicas(preview: &Preview<'_>, content: &mut Value) {
         RunState::Asleep => 0,
     };
     let written = spec.get("replicas").map_or(Some(1), Value::as_u64);
-    // Something that is no number stays, and is refused.
+    // A value of another type is refused later.
     if let Some(written) = written {
         spec.insert("replicas".to_owned(), json!(written.min(cap)));
     }
@@ -95,8 +95,8 @@ fn service_account(preview: &Preview<'_>, content: &mut Value) {
     }
 }
 
-/// A claim that names no class gets the policy's first one, so that no default of the cluster decides.
-fn storage_class(preview: &Preview<'_>, content: &mut Value) {
+/// Sets the policy's first storage class if a claim has none, so that the cluster's default does not apply.
+fn storage_class_or_default(preview: &Preview<'_>, content: &mut Value) {
     let spec = at_mut(content, &["spec"]).and_then(Value::as_object_mut);
     if let (Some(spec), Some(class)) = (spec, preview.policy.storage_classes.first()) {
         spec.entry("storageClassName").or_insert_with(|| json!(class));
@@ -109,7 +109,7 @@ fn pod_spec(preview: &Preview<'_>, pod: &mut Value, is_chart: bool) {
     }
     for volume in at_mut(pod, &["volumes"]).and_then(Value::as_array_mut).into_iter().flatten() {
         if let Some(template) = at_mut(volume, &["ephemeral", "volumeClaimTemplate"]) {
-            storage_class(preview, template);
+            storage_class_or_default(preview, template);
         }
     }
     let secrets = if is_chart { Vec::new() } else { secrets::names(preview) };
@@ -119,26 +119,27 @@ fn pod_spec(preview: &Preview<'_>, pod: &mut Value, is_chart: bool) {
     }
 }
 
-/// The image that was built for this pull request, for a container that runs an image of that name.
+/// Replaces the image of a container by the image of the pull request, if it has the same name. The new reference is
+/// written as it was given.
 fn image(preview: &Preview<'_>, container: &mut Value) {
     let Ok(written) = text(container, &["image"]).parse::<Image>() else { return };
     let parameters = preview.parameters;
-    let named = parameters.images.get(&written.name).cloned();
+    let named = parameters.images.get(&written.name).map(|image| image.text.clone());
     let tagged = || {
-        let repository = parameters.image_repository.as_ref().filter(|name| **name == written.name)?;
-        Image::with_tag(repository.clone(), parameters.tag()?)
+        let repository = parameters.image_repository.as_ref().filter(|given| given.value == written.name)?;
+        Some(format!("{}:{}", repository.text, parameters.tag_or_commit()?))
     };
     if let (Some(image), Some(container)) = (named.or_else(tagged), container.as_object_mut()) {
-        container.insert("image".to_owned(), json!(image.to_string()));
+        container.insert("image".to_owned(), json!(image));
     }
 }
 
-/// The environment's secrets, behind everything the container names itself.
+/// Adds the environment's secrets after the container's own sources.
 fn env_from(container: &mut Value, secrets: &[String]) {
     if secrets.is_empty() {
         return;
     }
-    let Some(container) = map_at(container, &[]) else { return };
+    let Some(container) = map_or_insert_at(container, &[]) else { return };
     let list = container.entry("envFrom").or_insert_with(|| json!([]));
     let Some(list) = list.as_array_mut() else { return };
     for name in secrets {

@@ -11,7 +11,7 @@ fn read_one(text: &str) -> Value {
 }
 
 #[test]
-fn yaml_for_people() {
+fn yaml_quotes_ambiguous_strings() {
     let value = json!({
         "b": [{ "name": "web", "args": ["--port", "80"], "empty": [] }, [1, [2]], "x"],
         "a": { "yes": "no", "n/a": "1.10", "text": "two\nlines", "none": null, "on": true, "number": 1.50 },
@@ -41,7 +41,7 @@ fn yaml_for_people() {
 }
 
 #[test]
-fn json_for_argo_cd() {
+fn json_has_sorted_keys() {
     let value = json!({ "b": "\u{2028}\u{1}\"\\", "a": [1, null, false] });
     assert_eq!(to_json(&value), r#"{"a":[1,null,false],"b":"\u2028\u0001\"\\"}"#);
 }
@@ -65,8 +65,8 @@ fn values() -> impl Strategy<Value = Value> {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read_again(value in values()) {
-        // A document that says nothing is no document.
+    fn written_yaml_is_read_unchanged(value in values()) {
+        // Empty documents are left out.
         prop_assume!(!value.is_null());
         for text in [to_json(&value), to_yaml(&value)] {
             prop_assert_eq!(read_one(&text), value.clone(), "{}", text);
@@ -74,7 +74,7 @@ proptest! {
     }
 
     #[test]
-    fn json_is_json(value in values()) {
+    fn written_json_is_valid(value in values()) {
         prop_assert_eq!(serde_json::from_str::<Value>(&to_json(&value)).unwrap(), value);
     }
 }

@@ -39,7 +39,7 @@ fn problem(problem: &VaultProblem) -> Option<String> {
         }
         VaultProblem::TokenRejected { .. } => "get a new token and run again",
         VaultProblem::LoginRejected { .. } => "check `vault.auth` in the provider block",
-        VaultProblem::NotMounted { .. } => "check the mount, the namespace and the token's policy",
+        VaultProblem::NotMounted { .. } => "check the mount, the namespace and the policy of the token",
         VaultProblem::OtherMount { mount } => {
             return Some(format!("set the mount to `{mount}`, and move the rest into the path"));
         }

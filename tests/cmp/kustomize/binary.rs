@@ -1,5 +1,5 @@
-//! What is left to the binary comes out as the binary makes it, although it sees rewritten kustomizations and only the
-//! files they name.
+//! Builds by the binary equal those of kustomize, although the binary receives rewritten kustomizations and only the
+//! files that they name.
 
 use std::{fs, process::Command};
 
@@ -13,7 +13,7 @@ const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\
 const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: own}\ndata: {level: info, host: a}\n";
 const COMPONENT: &str = "apiVersion: kustomize.config.k8s.io/v1alpha1\nkind: Component\n";
 
-/// What a kustomization says on top of a workload and a config map, and the files it names.
+/// Content of a kustomization besides a workload and a ConfigMap, and the files that it names.
 type Row = (&'static str, &'static str, &'static [(&'static str, &'static str)]);
 
 const ROWS: [Row; 18] = [
@@ -132,7 +132,7 @@ fn tree(row: &Row) -> Vec<(String, String)> {
     tree
 }
 
-/// What the program renders of a tree.
+/// Output of `eod-cmp render` for a tree.
 fn rendered(tree: &[(String, String)]) -> String {
     let folder = TempDir::new().unwrap();
     for (path, text) in tree {
@@ -149,7 +149,7 @@ fn rendered(tree: &[(String, String)]) -> String {
 }
 
 #[test]
-fn what_the_binary_builds_is_what_comes_out() {
+fn builds_by_the_binary_equal_kustomize() {
     let mut left = 0;
     for row in &ROWS {
         let (name, tree) = (row.0, tree(row));
@@ -158,5 +158,5 @@ fn what_the_binary_builds_is_what_comes_out() {
         let theirs = rendered(&[("app/built.yaml".to_owned(), theirs)]);
         assert_eq!(rendered(&tree), theirs, "{name}, built by {}", Tool::Kustomize.path().display());
     }
-    assert!(left >= ROWS.len() - 1, "only {left} are left to the binary");
+    assert!(left >= ROWS.len() - 1, "only {left} need the binary");
 }

@@ -1,4 +1,4 @@
-//! Kustomizations with empty, doubled and missing words mean to the plugin what they mean to kustomize.
+//! Kustomizations with empty, duplicate and missing values, compared with kustomize.
 
 use std::sync::Mutex;
 
@@ -8,7 +8,7 @@ use super::difference;
 
 const OBJECTS: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web, labels: {app: web}}\nspec:\n  selector: {matchLabels: {app: web}}\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers: [{name: c, image: 'shop:1', args: [a, b]}, {name: d, image: shop}, {name: v, image: 'shop:$(TAG)'}]\n---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: own, annotations: {a: b}}\ndata: {k: v, 'a/b': '1', '0': zero}\n---\napiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {ports: [{port: 80}, {port: 81}], selector: {app: web}}\n";
 
-/// What stands in a kustomization above `all.yaml`.
+/// Content of a kustomization with the resource `all.yaml`.
 const ODD: [&str; 63] = [
     "namespace: ''",
     "namespace: null",
@@ -75,7 +75,7 @@ const ODD: [&str; 63] = [
     "resources: [./all.yaml, ../base/]",
 ];
 
-/// Texts of one resource file in all ways of writing YAML.
+/// Contents of a resource file in different YAML styles.
 const WRITTEN: [&str; 18] = [
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata: {mode: '0644', date: '2026-01-01', word: 'yes', float: '1.10', none: 'null'}\n",
     "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\ndata:\n  block: |\n    one\n      two\n\n    three\n  kept: |+\n    x\n\n  cut: |-\n    y\n  folded: >\n    a\n    b\n\n    c\n",
@@ -98,7 +98,7 @@ const WRITTEN: [&str; 18] = [
 ];
 
 #[test]
-fn a_resource_is_read_alike_however_it_is_written() {
+fn yaml_styles_are_read_as_by_kustomize() {
     let wrong = Mutex::new(Vec::new());
     for_each_number(WRITTEN.len(), |number| {
         let tree = [
@@ -112,7 +112,7 @@ fn a_resource_is_read_alike_however_it_is_written() {
 }
 
 #[test]
-fn odd_words_mean_the_same() {
+fn unusual_values_are_read_as_by_kustomize() {
     let wrong = Mutex::new(Vec::new());
     for_each_number(ODD.len(), |number| {
         let odd = ODD[number];

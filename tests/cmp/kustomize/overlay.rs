@@ -1,4 +1,4 @@
-//! Random overlays: bases with objects of every kind that refer to each other, and layers that change them.
+//! Random overlays: bases with objects of every kind and references between them, and layers that change them.
 
 use eod_render::{to_json, to_yaml};
 use serde_json::{Map, Value, json};
@@ -17,13 +17,13 @@ const IMAGES: [&str; 6] = [
 const IMAGE_NAMES: [&str; 5] =
     ["nginx", "registry.acme.internal/shop", "registry.acme.internal:5000/shop", "postgres", "none"];
 
-/// A repository whose `app` is the overlay.
+/// A repository with the overlay in `app`.
 pub(super) fn tree(seed: u64) -> Vec<(String, String)> {
     let mut maker = Maker { random: Random::new(seed), files: Vec::new() };
     let bases = 1 + maker.random.below(2);
     let mut below: Vec<String> = (0..bases).map(|at| maker.base(&format!("base{at}"), at)).collect();
     if maker.random.chance(20) {
-        // The same bases twice, under two prefixes.
+        // Two copies of the same bases, with different prefixes.
         for colour in ["blue", "green"] {
             let up: Vec<_> = below.iter().map(|below| format!("../{below}")).collect();
             let prefix = if maker.random.chance(90) { format!("{colour}-") } else { String::new() };
@@ -51,7 +51,7 @@ impl Maker {
         self.files.push((path, text));
     }
 
-    /// A directory with objects. Names of different bases differ, so that nothing stands twice.
+    /// A directory with objects. Different bases use different names, so that no object is a duplicate.
     fn base(&mut self, path: &str, number: usize) -> String {
         let mut text = String::new();
         let mut seen = Vec::new();
@@ -164,7 +164,7 @@ impl Maker {
         }
     }
 
-    /// Kinds that no preview may have; their names and labels are kustomize's business.
+    /// Kinds that previews must not have, for names and labels of kustomize only.
     fn foreign(&mut self, number: usize, metadata: &Value) -> Value {
         let account = json!({ "kind": "ServiceAccount", "name": self.name(number) });
         match self.random.below(4) {
@@ -262,7 +262,7 @@ impl Maker {
         spec
     }
 
-    /// A directory with a kustomization on top of others.
+    /// A directory with a kustomization that includes others.
     fn layer(&mut self, path: &str, below: &[String]) {
         let up = "../".repeat(path.split('/').count());
         let mut resources: Vec<_> = below.iter().map(|below| json!(format!("{up}{below}"))).collect();
@@ -351,7 +351,7 @@ impl Maker {
         }
     }
 
-    /// Names of workloads as they stand in the bases.
+    /// Names of workloads in the bases.
     fn workload_names(&self) -> Vec<String> {
         let texts = self.files.iter().filter(|(path, _)| path.ends_with("all.yaml")).map(|(_, text)| text);
         let documents = texts.flat_map(|text| text.split("---\n"));

@@ -1,6 +1,6 @@
-//! Numbers that look random and are the same every time.
+//! Reproducible pseudorandom numbers.
 
-/// A source of numbers (a 64-bit linear congruential generator whose upper half is used).
+/// A 64-bit linear congruential generator; only the upper half of its state is used.
 pub(super) struct Random(u64);
 
 impl Random {
@@ -16,7 +16,7 @@ impl Random {
         usize::try_from(self.0 >> 33).unwrap() % end
     }
 
-    /// Yes, in so many of a hundred cases.
+    /// True with a probability in percent.
     pub(super) fn chance(&mut self, percent: usize) -> bool {
         self.below(100) < percent
     }
@@ -25,7 +25,7 @@ impl Random {
         of[self.below(of.len())]
     }
 
-    /// Some of them, in their order.
+    /// A random part of the items, in their order.
     pub(super) fn some<T: Copy>(&mut self, of: &[T], percent: usize) -> Vec<T> {
         of.iter().copied().filter(|_| self.chance(percent)).collect()
     }

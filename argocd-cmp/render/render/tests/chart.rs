@@ -1,10 +1,10 @@
-//! Helm charts: what Helm is asked, and what becomes of its answer.
+//! Helm charts: requests to Helm, and its output.
 
 use super::kit::{
     Answering, application, files, parameters, policy_of, policy_text, render_under, render_with, rendered, rules,
     titles,
 };
-use crate::render::{Request, render_manifests};
+use crate::render::{RenderInput, render_manifests};
 use crate::source::Tree;
 use crate::tools::{NoTools, ToolError};
 
@@ -12,7 +12,7 @@ const CHART: (&str, &str) = ("app/Chart.yaml", "apiVersion: v2\nname: shop\nvers
 const ANSWER: &str = "---\n# Source: shop/templates/deployment.yaml\napiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n      containers: [{name: c, image: 'registry.acme.internal/shop:main'}]\n---\n# Source: shop/charts/db/templates/all.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: db}\n";
 
 #[test]
-fn what_helm_is_asked() {
+fn helm_receives_files_and_values() {
     let tree = files(&[
         CHART,
         ("app/templates/x.yaml", "{{ x }}"),
@@ -35,13 +35,26 @@ fn what_helm_is_asked() {
         values ["a: 1", "b: 2", "{\"image\":{\"repository\":\"registry.acme.internal/shop\",\"tag\":\"0123456\"},\"replicas\":3,\"secretRef\":\"secret/preview/shop-pr-7/shop\"}"]"#]]
     .assert_eq(&helm.asked.borrow().join("\n"));
     assert!(titles(&found).contains(&"ExternalSecret/shop-pr-7-config".to_owned()));
-    // A chart has been told about its secrets and puts them where it wants them.
+    // A chart receives secret references as values and uses them itself.
     let yaml = found.yaml();
     assert!(!yaml.contains("envFrom") && yaml.contains("registry.acme.internal/shop:0123456"), "{yaml}");
 }
 
 #[test]
-fn a_refusal_names_the_template() {
+fn values_are_passed_as_they_were_given() {
+    let helm = Answering::with(ANSWER);
+    let pairs = [
+        ("image.repository", "shop/web"),
+        ("head-sha", "0123ABC"),
+        ("secretRef", "secret/data/preview/shop-pr-7/shop"),
+    ];
+    rendered(render_with(&files(&[CHART]), &pairs, &helm));
+    let expected = r#"{\"image\":{\"repository\":\"shop/web\",\"tag\":\"0123ABC\"},\"secretRef\":\"secret/data/preview/shop-pr-7/shop\"}"#;
+    assert!(helm.asked.borrow()[0].contains(expected), "{}", helm.asked.borrow()[0]);
+}
+
+#[test]
+fn refusals_name_the_template() {
     let bad = ANSWER.replace("kind: ConfigMap", "kind: Node").replace("name: c,", "name: c, tty: 'yes',");
     let refusals = render_with(&files(&[CHART]), &[], &Answering::with(&bad)).unwrap_err();
     let places: Vec<_> = refusals.as_slice().iter().map(|refusal| refusal.location.to_string()).collect();
@@ -55,7 +68,7 @@ fn a_refusal_names_the_template() {
 }
 
 #[test]
-fn several_applications_of_one_environment_have_several_releases() {
+fn release_name_has_the_service_if_guards_are_none() {
     let tree = files(&[("charts/api/Chart.yaml", "name: api"), ("app/values.yaml", "a: 1")]);
     for (pairs, release) in [
         (vec![("chart", "charts/api")], "shop-pr-7"),
@@ -69,14 +82,14 @@ fn several_applications_of_one_environment_have_several_releases() {
 }
 
 #[test]
-fn paths_are_those_of_the_repository() {
+fn chart_paths_are_relative_to_the_repository() {
     let tree = files(&[("shop/README.md", ""), ("charts/api/Chart.yaml", "name: api")]);
     let (application, policy) = (application(), policy_of(&policy_text()));
     let asked = |chart: &str| {
         let parameters = parameters(&[("chart", chart)]);
         let tree = Tree { files: &tree, directory: "shop", above: "deploy" };
         render_manifests(
-            &Request { tree, parameters: &parameters, application: &application, policy: &policy },
+            &RenderInput { tree, parameters: &parameters, application: &application, policy: &policy },
             &Answering::with(ANSWER),
         )
     };
@@ -89,7 +102,7 @@ fn paths_are_those_of_the_repository() {
 }
 
 #[test]
-fn what_is_refused_before_helm_is_asked() {
+fn invalid_charts_are_refused_before_helm_runs() {
     let schema = |text: &str| files(&[CHART, ("app/values.schema.json", text)]);
     let helm = Answering::with(ANSWER);
     for text in [
@@ -117,7 +130,7 @@ fn what_is_refused_before_helm_is_asked() {
 }
 
 #[test]
-fn an_answer_that_is_none() {
+fn failed_and_empty_helm_output_is_refused() {
     let chart = files(&[CHART]);
     assert_eq!(rules(render_with(&chart, &[], &NoTools)).into_iter().collect::<Vec<_>>(), ["tool"]);
     for nothing in ["", "---\n# Source: shop/templates/x.yaml\n", "null"] {

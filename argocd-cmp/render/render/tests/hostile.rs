@@ -1,4 +1,4 @@
-//! Everything in a repository is hostile: what is refused, and by which rule.
+//! Hostile input from repositories, and the rules that refuse it.
 
 mod cases;
 
@@ -37,37 +37,37 @@ fn check(file: &str, least: usize) {
 }
 
 #[test]
-fn kinds_and_names() {
+fn refused_kinds_and_names() {
     check("kinds.txt", 55);
 }
 
 #[test]
-fn metadata_hooks_and_waves() {
+fn refused_metadata_hooks_and_waves() {
     check("metadata.txt", 60);
 }
 
 #[test]
-fn pods_and_containers() {
+fn refused_fields_of_pods() {
     check("pods.txt", 85);
 }
 
 #[test]
-fn services_and_routes() {
+fn refused_services_and_routes() {
     check("network.txt", 41);
 }
 
 #[test]
-fn storage_and_workloads() {
+fn refused_storage_and_workloads() {
     check("storage.txt", 20);
 }
 
 #[test]
-fn texts_that_are_read_in_two_ways() {
+fn refused_yaml() {
     check("yaml.txt", 15);
 }
 
 #[test]
-fn all_refusals_come_at_once() {
+fn all_refusals_are_reported_together() {
     let all: Vec<String> = ["kinds.txt", "metadata.txt"]
         .iter()
         .flat_map(|file| cases(file))
@@ -78,5 +78,5 @@ fn all_refusals_come_at_once() {
     let refusals = refused(&text);
     assert!(refusals.as_slice().len() >= 35, "{refusals}");
     let lines: BTreeSet<_> = refusals.as_slice().iter().map(|refusal| refusal.location.line).collect();
-    assert!(lines.len() >= 35, "each names its own line");
+    assert!(lines.len() >= 35, "each refusal has its own line");
 }

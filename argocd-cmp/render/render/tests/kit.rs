@@ -1,4 +1,4 @@
-//! What the stories share: files, one Application, a policy, and tools that answer what they are told.
+//! Helpers of the tests: files, an Application, a policy, and tools with a fixed output.
 
 use std::cell::RefCell;
 use std::collections::BTreeSet;
@@ -9,7 +9,7 @@ use crate::files::Files;
 use crate::parameters::RawParameter;
 use crate::policy::{Policy, parse_policy};
 use crate::refusal::Refusals;
-use crate::render::{RenderedManifests, Request, render_manifests};
+use crate::render::{RenderInput, RenderedManifests, render_manifests};
 use crate::source::Tree;
 use crate::tools::{HelmRequest, KustomizeRequest, NoTools, ToolError, Tools};
 
@@ -39,7 +39,7 @@ pub(super) fn parameters(pairs: &[(&str, &str)]) -> Vec<RawParameter> {
     pairs.iter().map(|(name, value)| RawParameter::text(*name, *value)).collect()
 }
 
-/// The files of a tree.
+/// Files of a tree.
 pub(super) fn files(texts: &[(&str, &str)]) -> Files {
     let mut files = Files::default();
     for (path, text) in texts {
@@ -48,7 +48,7 @@ pub(super) fn files(texts: &[(&str, &str)]) -> Files {
     files
 }
 
-/// Renders the directory `app` under a policy.
+/// Renders the directory `app` with a policy.
 pub(super) fn render_under(
     policy: &Policy,
     files: &Files,
@@ -57,10 +57,10 @@ pub(super) fn render_under(
 ) -> Result<RenderedManifests, Refusals> {
     let (parameters, application) = (parameters(pairs), application());
     let tree = Tree { files, directory: "app", above: "" };
-    render_manifests(&Request { tree, parameters: &parameters, application: &application, policy }, tools)
+    render_manifests(&RenderInput { tree, parameters: &parameters, application: &application, policy }, tools)
 }
 
-/// Renders the directory `app` under our policy.
+/// Renders the directory `app` with the policy of the tests.
 pub(super) fn render_with(
     files: &Files,
     pairs: &[(&str, &str)],
@@ -74,7 +74,7 @@ pub(super) fn render_text(text: &str, pairs: &[(&str, &str)]) -> Result<Rendered
     render_with(&files(&[("app/all.yaml", text)]), pairs, &NoTools)
 }
 
-/// The words of the rules by which something was refused.
+/// Names of the violated rules.
 #[track_caller]
 pub(super) fn rules(result: Result<RenderedManifests, Refusals>) -> BTreeSet<&'static str> {
     match result {
@@ -88,12 +88,12 @@ pub(super) fn rendered(result: Result<RenderedManifests, Refusals>) -> RenderedM
     result.unwrap_or_else(|refusals| panic!("\n{refusals}"))
 }
 
-/// `Kind/name` of everything that is rendered.
+/// `Kind/name` of all rendered objects.
 pub(super) fn titles(rendered: &RenderedManifests) -> Vec<String> {
     rendered.manifests().iter().map(crate::manifest::Manifest::title).collect()
 }
 
-/// Tools that give one answer and remember what they were asked.
+/// Tools with a fixed output that record their requests.
 pub(super) struct Answering {
     pub(super) answer: Result<String, ToolError>,
     pub(super) asked: RefCell<Vec<String>>,

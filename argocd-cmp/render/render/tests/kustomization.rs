@@ -1,4 +1,4 @@
-//! Kustomizations: what is refused at any depth, and what the binary is asked.
+//! Kustomizations: refusals at any depth, and requests to the binary.
 
 use proptest::prelude::*;
 
@@ -8,7 +8,7 @@ use crate::tools::NoTools;
 const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n";
 
 #[test]
-fn a_simple_one_needs_no_binary() {
+fn simple_kustomizations_need_no_binary() {
     let tree = files(&[
         ("app/kustomization.yaml", "resources: [../base]\nnamePrefix: p-\nnamespace: elsewhere\n"),
         ("base/kustomization.yml", "resources: [config.yaml, https]\n"),
@@ -22,7 +22,7 @@ fn a_simple_one_needs_no_binary() {
     assert!(found.yaml().contains("namespace: shop-pr-7") && !found.yaml().contains("elsewhere"));
 }
 
-/// What a kustomization says, and the rule that refuses it.
+/// Content of a kustomization, and the rule that refuses it.
 const REFUSED: [(&str, &str); 44] = [
     ("secretGenerator: [{name: a, Files: ['https://evil.example/x']}]", "kustomize"),
     ("patches: [{PATH: 'https://evil.example/x'}]", "kustomize"),
@@ -71,7 +71,7 @@ const REFUSED: [(&str, &str); 44] = [
 ];
 
 #[test]
-fn what_is_refused_at_any_depth() {
+fn unsupported_fields_are_refused_at_any_depth() {
     let binary = Answering::with(CONFIG);
     for (text, rule) in REFUSED {
         let own = if text.contains("resources:") { String::new() } else { "resources: [config.yaml]\n".to_owned() };
@@ -84,7 +84,7 @@ fn what_is_refused_at_any_depth() {
             ("base/kustomization.yaml", &text),
             ("base/config.yaml", CONFIG),
         ]);
-        // A binary that would build it finds this mistake itself.
+        // The component makes the binary build it, which reports this mistake.
         if !text.contains("missing, count") {
             assert!(rules(render_with(&deep, &[], &binary)).contains(rule), "{text}");
         }
@@ -93,7 +93,21 @@ fn what_is_refused_at_any_depth() {
 }
 
 #[test]
-fn circles_and_doubles() {
+fn metadata_is_ignored_and_build_metadata_needs_the_binary() {
+    let tree = |field: &str| {
+        files(&[
+            ("app/kustomization.yaml", &format!("resources: [config.yaml]\n{field}\n")),
+            ("app/config.yaml", CONFIG),
+        ])
+    };
+    rendered(render_with(&tree("metadata: {name: shop}"), &[], &NoTools));
+    let binary = Answering::with(CONFIG);
+    rendered(render_with(&tree("buildMetadata: [managedByLabel]"), &[], &binary));
+    assert!(binary.asked.borrow()[0].contains("buildMetadata"), "{:?}", binary.asked.borrow());
+}
+
+#[test]
+fn cycles_and_ambiguous_files_are_refused() {
     let circle =
         files(&[("app/kustomization.yaml", "resources: [../b]\n"), ("b/kustomization.yaml", "resources: [../app]\n")]);
     assert!(rules(render_with(&circle, &[], &NoTools)).contains("kustomize"));
@@ -111,7 +125,7 @@ fn circles_and_doubles() {
 }
 
 #[test]
-fn what_the_binary_is_asked() {
+fn the_binary_receives_named_files_only() {
     let tree = files(&[
         (
             "app/kustomization.yaml",
@@ -146,7 +160,7 @@ fn what_the_binary_is_asked() {
 }
 
 #[test]
-fn patches_are_left_to_the_binary_where_only_it_understands_them() {
+fn unsupported_patches_need_the_binary() {
     for patch in [
         "{target: {kind: ConfigMap}, patch: '{metadata: {labels: {a: b}}}'}",
         "{patch: '[{op: add, path: /data, value: {}}]'}",
@@ -155,7 +169,7 @@ fn patches_are_left_to_the_binary_where_only_it_understands_them() {
         "{target: {kind: ConfigMap}, options: {allowNameChange: true}, patch: '[]'}",
         "{target: {kind: ConfigMap}, patch: '- {op: replace, path: /metadata/name, value: z}'}",
         "{target: {kind: ConfigMap}, patch: '- {op: replace, path: /kind, value: Secret}'}",
-        // What begins with a bracket is JSON to kustomize, and this is none.
+        // To kustomize, a text that begins with a bracket must be JSON.
         "{target: {kind: ConfigMap}, patch: '[{op: add, path: /data, value: {}}]'}",
     ] {
         let text = format!("resources: [config.yaml]\npatches:\n  - {patch}\n");
@@ -182,7 +196,7 @@ fn patches_are_left_to_the_binary_where_only_it_understands_them() {
 }
 
 #[test]
-fn labels_in_the_order_of_kustomize() {
+fn labels_are_set_in_the_order_of_kustomize() {
     let deployment = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec: {selector: {matchLabels: {}}, template: {spec: {containers: [{name: c, image: 'postgres:16'}]}}}\n";
     let both = files(&[
         ("app/kustomization.yaml", "resources: [web.yaml]\ncommonLabels: {a: common}\nlabels: [{pairs: {b: own}}]\n"),
@@ -190,7 +204,7 @@ fn labels_in_the_order_of_kustomize() {
     ]);
     let found = rendered(render_with(&both, &[("guards", "none")], &NoTools)).yaml();
     assert!(found.contains("matchLabels:\n      a: common\n") && found.contains("    b: own\n"), "{found}");
-    // A label that two layers set makes kustomize change selectors that nobody asked it to change.
+    // kustomize also changes selectors if two layers set the same label.
     let twice = files(&[
         ("app/kustomization.yaml", "resources: [../base]\nlabels: [{pairs: {a: over}}]\n"),
         ("base/kustomization.yaml", "resources: [web.yaml]\ncommonLabels: {a: base}\n"),
@@ -200,7 +214,7 @@ fn labels_in_the_order_of_kustomize() {
 }
 
 #[test]
-fn a_patch_knows_the_first_name_and_the_last() {
+fn patches_match_the_original_and_the_current_name() {
     let patched = |name: &str| {
         let text = format!(
             "resources: [../middle]\npatches:\n  - target: {{name: {name}}}\n    patch: |\n      - {{op: add, path: /data, value: {{k: patched}}}}\n"
@@ -217,7 +231,7 @@ fn a_patch_knows_the_first_name_and_the_last() {
 }
 
 #[test]
-fn a_namespace_takes_the_name_of_the_namespace() {
+fn namespace_renames_the_namespace_object() {
     let namespace = "apiVersion: v1\nkind: Namespace\nmetadata: {name: staging}\n";
     let tree = |kustomization: &str| {
         files(&[
@@ -227,7 +241,7 @@ fn a_namespace_takes_the_name_of_the_namespace() {
         ])
     };
     let found = rendered(render_with(&tree("namespace: shop-pr-7"), &[("guards", "none")], &NoTools));
-    assert_eq!(titles(&found), ["ConfigMap/x"], "it is the environment's own, and dropped");
+    assert_eq!(titles(&found), ["ConfigMap/x"], "the environment's own Namespace is dropped");
     assert_eq!(rules(render_with(&tree(""), &[], &NoTools)).into_iter().collect::<Vec<_>>(), ["kind"]);
     let twice = files(&[
         ("app/kustomization.yaml", "resources: [a.yaml, b.yaml]\nnamespace: one\n"),
@@ -240,9 +254,9 @@ fn a_namespace_takes_the_name_of_the_namespace() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(500))]
 
-    /// Whatever a kustomization says: no panic, and the binary is never asked for an address.
+    /// No kustomization causes a panic, and the binary never receives a URL.
     #[test]
-    fn no_kustomization_makes_it_panic(lines in prop::collection::vec((0..FIELDS.len(), 0..VALUES.len()), 0..6)) {
+    fn no_kustomization_causes_a_panic(lines in prop::collection::vec((0..FIELDS.len(), 0..VALUES.len()), 0..6)) {
         let text: String = lines.iter().map(|(field, value)| format!("{}: {}\n", FIELDS[*field], VALUES[*value])).collect();
         let tree = files(&[("app/kustomization.yaml", &text), ("app/config.yaml", CONFIG), ("app/p.yaml", "- {op: remove, path: /data}")]);
         let binary = Answering::with(CONFIG);

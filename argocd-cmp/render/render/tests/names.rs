@@ -1,4 +1,4 @@
-//! `nameOverride` and `fullnameOverride` where there is no chart.
+//! `nameOverride` and `fullnameOverride` of sources other than charts.
 
 use serde_json::Value;
 
@@ -70,7 +70,7 @@ fn only(pairs: &[(&'static str, &'static str)]) -> Vec<(&'static str, &'static s
 }
 
 #[test]
-fn a_full_name_is_the_name_of_all_that_is_called_like_the_workload() {
+fn full_name_renames_objects_with_the_name_of_the_workload() {
     let found = rendered(render_text(SOURCE, &only(&[("fullnameOverride", "shop-pr-7")])));
     assert_eq!(
         titles(&found),
@@ -94,8 +94,8 @@ fn a_full_name_is_the_name_of_all_that_is_called_like_the_workload() {
     let env = &pod["containers"][0]["env"];
     assert_eq!(env[1]["valueFrom"]["configMapKeyRef"]["name"], "shop-pr-7");
     assert_eq!(env[2]["valueFrom"]["secretKeyRef"]["name"], "web-secret");
-    assert_eq!(env[0]["value"], "http://web:80", "texts are not followed");
-    assert_eq!(spec["selector"]["matchLabels"]["app"], "web", "selectors stay");
+    assert_eq!(env[0]["value"], "http://web:80", "other texts are not changed");
+    assert_eq!(spec["selector"]["matchLabels"]["app"], "web", "selectors are not changed");
     let rule = &object(&found, "Ingress/public")["spec"]["rules"][0];
     assert_eq!(rule["http"]["paths"][0]["backend"]["service"]["name"], "shop-pr-7");
     assert_eq!(rule["host"], "shop-pr-7.preview.acme.internal", "the environment's own host");
@@ -104,14 +104,14 @@ fn a_full_name_is_the_name_of_all_that_is_called_like_the_workload() {
 }
 
 #[test]
-fn a_name_is_the_label_of_applications() {
+fn name_sets_the_application_label() {
     const NAME: &str = "app.kubernetes.io/name";
     let found = rendered(render_text(SOURCE, &only(&[("nameOverride", "storefront")])));
     let deployment = object(&found, "Deployment/web");
     assert_eq!(deployment["metadata"]["labels"][NAME], "storefront");
     assert_eq!(deployment["spec"]["template"]["metadata"]["labels"][NAME], "storefront");
     assert_eq!(object(&found, "Service/web")["metadata"]["labels"][NAME], "storefront");
-    assert_eq!(object(&found, "Ingress/public")["metadata"]["labels"][NAME], Value::Null, "it is called otherwise");
+    assert_eq!(object(&found, "Ingress/public")["metadata"]["labels"][NAME], Value::Null, "it has another name");
     for selector in [
         "{matchLabels: {app: web, app.kubernetes.io/name: web}}",
         "{matchExpressions: [{key: app.kubernetes.io/name, operator: Exists}]}",
@@ -122,12 +122,12 @@ fn a_name_is_the_label_of_applications() {
         let found = rendered(render_text(&selected, &only(&[("nameOverride", "storefront")])));
         let deployment = object(&found, "Deployment/web");
         assert_eq!(deployment["metadata"]["labels"][NAME], "storefront");
-        assert_eq!(deployment["spec"]["template"]["metadata"]["labels"][NAME], "web", "pods are found by it");
+        assert_eq!(deployment["spec"]["template"]["metadata"]["labels"][NAME], "web", "the selector uses it");
     }
 }
 
 #[test]
-fn both_are_about_one_workload() {
+fn overrides_need_a_single_workload() {
     let database = SOURCE.to_owned()
         + "---\napiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {serviceName: db, selector: {matchLabels: {app: db}}, template: {metadata: {labels: {app: db}}, spec: {containers: [{name: db, image: 'postgres:16'}]}}}\n";
     let both = [("nameOverride", "x"), ("fullnameOverride", "other")];
@@ -135,10 +135,7 @@ fn both_are_about_one_workload() {
     let places: Vec<_> = refusals.as_slice().iter().map(|refusal| refusal.location.to_string()).collect();
     assert_eq!(places, ["parameters: fullnameOverride", "parameters: nameOverride"]);
     let text = refusals.to_string();
-    assert!(
-        text.contains("the source has Deployment/web, StatefulSet/db") && text.contains("image.repository"),
-        "{text}"
-    );
+    assert!(text.contains("got Deployment/web, StatefulSet/db") && text.contains("image.repository"), "{text}");
     let built = [&both[..], &[("image.repository", "registry.acme.internal/shop"), ("image.tag", "1")]].concat();
     let found = rendered(render_text(&database, &only(&built)));
     assert!(
@@ -148,14 +145,14 @@ fn both_are_about_one_workload() {
 
     let config = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n";
     let text = render_text(config, &only(&both)).unwrap_err().to_string();
-    assert!(text.contains("the source has none"), "{text}");
+    assert!(text.contains("got no workload"), "{text}");
     let taken = SOURCE.to_owned() + "---\n" + &config.replace("name: x", "name: other");
     let text = render_text(&taken, &only(&both)).unwrap_err().to_string();
     assert!(text.contains("rule:   name"), "{text}");
 }
 
 #[test]
-fn hooks_are_no_workloads_and_kustomizations_are_sources_too() {
+fn overrides_ignore_hooks_and_apply_to_kustomizations() {
     let job = "---\napiVersion: batch/v1\nkind: Job\nmetadata: {name: migrate, annotations: {argocd.argoproj.io/hook: PreSync}}\nspec: {template: {spec: {restartPolicy: Never, containers: [{name: c, image: 'registry.acme.internal/shop:1', envFrom: [{configMapRef: {name: p-web}}]}]}}}\n";
     let tree = files(&[
         ("app/kustomization.yaml", "resources: [all.yaml, job.yaml]\nnamePrefix: p-\n"),
@@ -165,7 +162,7 @@ fn hooks_are_no_workloads_and_kustomizations_are_sources_too() {
     let found = rendered(render_with(&tree, &only(&[("fullnameOverride", "other")]), &NoTools));
     let job = &object(&found, "Job/p-migrate")["spec"]["template"]["spec"]["containers"][0];
     assert_eq!(job["envFrom"][0]["configMapRef"]["name"], "other");
-    // kustomize does not look into routes, so this backend is `web` and nothing that was renamed.
+    // kustomize does not rename references in routes, so this backend is still `web`.
     let route = object(&found, "HTTPRoute/other");
     assert_eq!(route["spec"]["rules"][0]["backendRefs"][0]["name"], "web");
 }

@@ -16,7 +16,7 @@ fn web(pod: &str) -> String {
 const GOOD: &str = "securityContext: {runAsNonRoot: true, seccompProfile: {type: RuntimeDefault}}\ncontainers:\n- name: c\n  image: postgres:16\n  securityContext: {allowPrivilegeEscalation: false, capabilities: {drop: [ALL]}}\n";
 
 #[test]
-fn the_restricted_level() {
+fn restricted_level_requires_its_fields() {
     let policy = policy_of(&(policy_text() + "    pod_security: restricted\n"));
     let under = |pod: &str| render_under(&policy, &files(&[("app/all.yaml", &web(pod))]), &[], &NoTools);
     rendered(under(GOOD));
@@ -39,7 +39,7 @@ fn the_restricted_level() {
 }
 
 #[test]
-fn who_owns_the_guards() {
+fn guards_are_rendered_by_their_owner_only() {
     let text = web(GOOD);
     let titles = |guards: &str| {
         titles(&rendered(render_text(&text, &[("guards", guards), ("secretRef", "secret/preview/shop-pr-7")])))
@@ -55,7 +55,7 @@ fn who_owns_the_guards() {
 }
 
 #[test]
-fn the_guards_are_those_of_the_provider() {
+fn guards_equal_those_of_the_provider() {
     let found = rendered(render_text(&web(GOOD), &[("repository", "acme/shop"), ("pull-request", "7")]));
     let spec = r#"{"repository":"acme/shop","pull_request":7,"network":{"stable_services":["stable/payments:8080","stable/search:9200"],"dns_namespace":"kube-system","ingress_namespaces":["ingress"]},"image_pull_secrets":["registry"]}"#;
     let spec = eod_domain::EnvironmentSpec::from_json(spec).unwrap();
@@ -83,7 +83,7 @@ fn the_guards_are_those_of_the_provider() {
 }
 
 #[test]
-fn references_to_secrets() {
+fn secret_references_become_objects_of_the_operator() {
     let text = web(GOOD);
     let pairs = [("secretRef", "secret/data/preview/shop-pr-7/db")];
     let operator = policy_text().replace(
@@ -111,7 +111,7 @@ fn references_to_secrets() {
 }
 
 #[test]
-fn hosts() {
+fn hosts_are_derived_from_services() {
     let route = |host: &str, service: &str| {
         format!(
             "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: web}}\nspec: {{rules: [{{host: {host}, http: {{paths: [{{path: /, pathType: Prefix, backend: {{service: {{name: {service}, port: {{number: 80}}}}}}}}]}}}}]}}\n"
@@ -151,7 +151,61 @@ fn hosts() {
 }
 
 #[test]
-fn a_policy_may_name_kinds_and_metadata_of_its_own() {
+fn a_host_of_the_source_becomes_one_host() {
+    let ingress = |name: &str, host: &str, path: &str, service: &str| {
+        format!(
+            "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: {name}}}\nspec: {{tls: [{{hosts: ['*.example']}}], rules: [{{host: {host}, http: {{paths: [{{path: {path}, pathType: Prefix, backend: {{service: {{name: {service}, port: {{number: 80}}}}}}}}]}}}}]}}\n---\n"
+        )
+    };
+    let route = |name: &str, host: &str, rules: &[(&str, &str)]| {
+        let rule = |(path, service): &(&str, &str)| {
+            format!(
+                "{{matches: [{{path: {{type: PathPrefix, value: {path}}}}}], backendRefs: [{{name: {service}, port: 80}}]}}"
+            )
+        };
+        let rules: Vec<_> = rules.iter().map(rule).collect();
+        format!(
+            "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {{name: {name}}}\nspec: {{hostnames: [{host}], rules: [{}]}}\n---\n",
+            rules.join(", ")
+        )
+    };
+    let hosts = |text: &str| -> Vec<String> {
+        let found = rendered(render_text(text, &[("guards", "none")]));
+        let host = |spec: &serde_json::Value| {
+            let host = spec.get("hostnames").map_or(&spec["rules"][0]["host"], |hosts| &hosts[0]);
+            host.as_str().unwrap().trim_end_matches(".preview.acme.internal").to_owned()
+        };
+        found.manifests().iter().map(|manifest| host(&manifest.content["spec"])).collect()
+    };
+    let both = ingress("a", "shop.example", "/api", "api") + &ingress("b", "shop.example", "/", "web");
+    assert_eq!(hosts(&both), ["shop-pr-7-web", "shop-pr-7-web"]);
+    let both =
+        route("a", "shop.example", &[("/api", "api"), ("/", "web")]) + &route("b", "api.example", &[("/", "api")]);
+    assert_eq!(hosts(&both), ["shop-pr-7-web", "shop-pr-7-api"]);
+    let both = route("a", "shop.example", &[("/long/path", "api")]) + &route("b", "shop.example", &[("/x", "web")]);
+    assert_eq!(hosts(&both), ["shop-pr-7-web", "shop-pr-7-web"], "the shortest path");
+    let both = ingress("a", "shop.example", "/", "web") + &route("b", "www.example", &[("/", "web"), ("/api", "api")]);
+    assert_eq!(hosts(&both), ["shop-pr-7-web", "shop-pr-7-web"], "two hosts share one name");
+    let clash = route("a", "a.example", &[("/", "web"), ("/api", "one")])
+        + &route("b", "b.example", &[("/", "web"), ("/api", "two")]);
+    let refusals = render_text(&clash, &[]).unwrap_err();
+    let [refusal] = refusals.as_slice() else { panic!("{refusals}") };
+    assert_eq!(
+        refusal.message,
+        "`spec` uses host `b.example`, which becomes `shop-pr-7-web.preview.acme.internal` like host `a.example`, but their \
+         path `/api` has the Services `two` and `one`"
+    );
+    let found = rendered(render_text(&ingress("a", "shop.example", "/", "web"), &[("guards", "none")]));
+    let tls = &found.manifests()[0].content["spec"]["tls"][0]["hosts"];
+    assert_eq!(
+        crate::to_json(tls),
+        r#"["shop-pr-7-web.preview.acme.internal"]"#,
+        "wildcards become the hosts of the rules"
+    );
+}
+
+#[test]
+fn policies_can_allow_kinds_and_metadata() {
     let widget = "apiVersion: acme.io/v1\nkind: Widget\nmetadata: {name: x, annotations: {acme.io/size: large}}\nspec: {anything: [1]}\n";
     let wider = policy_of(&(policy_text() + "    kinds: [acme.io/Widget]\n    metadata_allow: ['acme.io/']\n"));
     let tree = |text: &str| files(&[("app/a.yaml", text)]);
@@ -168,7 +222,7 @@ fn a_policy_may_name_kinds_and_metadata_of_its_own() {
 }
 
 #[test]
-fn caps_of_the_whole() {
+fn output_above_the_caps_is_refused() {
     let caps = |caps: &str| policy_of(&(policy_text() + &format!("    caps: {{ {caps} }}\n")));
     let tree = files(&[("app/a.yaml", &web(GOOD))]);
     for cap in ["objects: 5", "bytes: 1Ki", "cpu: 1m"] {
@@ -184,7 +238,7 @@ fn caps_of_the_whole() {
 }
 
 #[test]
-fn a_person_without_a_policy_keeps_every_other_rule() {
+fn built_in_policy_keeps_all_other_rules() {
     let policy = Policy::built_in();
     let tree = |text: &str| files(&[("app/a.yaml", text)]);
     rendered(render_under(&policy, &tree(&web(&GOOD.replace("postgres:16", "anywhere.example/x"))), &[], &NoTools));
@@ -193,7 +247,7 @@ fn a_person_without_a_policy_keeps_every_other_rule() {
 }
 
 #[test]
-fn labels_that_a_selector_asks_for_stay() {
+fn labels_of_selectors_are_kept() {
     let text = web(GOOD)
         .replace("spec:\n  template", "spec:\n  selector: {matchLabels: {team: mine}}\n  template")
         .replace("{app: web}", "{team: mine}");
@@ -206,9 +260,9 @@ fn labels_that_a_selector_asks_for_stay() {
 proptest! {
     #![proptest_config(ProptestConfig::with_cases(400))]
 
-    /// Whatever happens to one line of a good source: no panic, no empty success, never an object of another namespace.
+    /// A changed line of a valid source causes no panic, no empty result, and no object in another namespace.
     #[test]
-    fn a_damaged_source_gives_all_or_nothing(at in 0_usize..60, text in "[ \\-:{}\\[\\]a-z0-9\"']{0,20}") {
+    fn damaged_sources_give_all_objects_or_none(at in 0_usize..60, text in "[ \\-:{}\\[\\]a-z0-9\"']{0,20}") {
         let (files, parameters) = sample("plain");
         let pairs: Vec<(&str, &str)> = parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())).collect();
         let mut damaged = crate::Files::default();

@@ -1,4 +1,4 @@
-//! Small repositories of our own and what becomes of them.
+//! Sample repositories with recorded output.
 
 use std::path::Path;
 
@@ -19,7 +19,7 @@ fn add(files: &mut Files, root: &Path, folder: &Path) {
     }
 }
 
-/// The files of a sample but for the golden file and the parameters, and its parameters.
+/// Source files of a sample, and its parameters.
 pub(super) fn sample(name: &str) -> (Files, Vec<(String, String)>) {
     let root = data().join("samples").join(name);
     let mut files = Files::default();
@@ -46,22 +46,22 @@ fn check(name: &str) {
 }
 
 #[test]
-fn plain_files() {
+fn plain_files_render_as_recorded() {
     check("plain");
 }
 
 #[test]
-fn routes_and_stable_services() {
+fn routes_and_stable_services_render_as_recorded() {
     check("routes");
 }
 
 #[test]
-fn asleep() {
+fn asleep_environments_render_as_recorded() {
     check("asleep");
 }
 
 #[test]
-fn the_same_bytes_every_time() {
+fn output_is_deterministic() {
     for name in ["plain", "routes", "asleep"] {
         let first = rendered(name).json_lines().to_vec();
         for _ in 0..20 {

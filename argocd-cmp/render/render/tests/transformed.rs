@@ -1,4 +1,4 @@
-//! The preview transform, point by point.
+//! Steps of the preview transform.
 
 use serde_json::Value;
 
@@ -12,7 +12,7 @@ fn pod(kind: &str, name: &str, metadata: &str, spec: &str, pod: &str) -> String 
     )
 }
 
-/// The object of a title, as it is rendered.
+/// Rendered object with a title.
 fn one(text: &str, pairs: &[(&str, &str)], title: &str) -> Value {
     let found = rendered(render_text(text, pairs));
     let manifest = found.manifests().iter().find(|manifest| manifest.title() == title);
@@ -20,7 +20,7 @@ fn one(text: &str, pairs: &[(&str, &str)], title: &str) -> Value {
 }
 
 #[test]
-fn replicas() {
+fn replicas_are_capped() {
     for (written, cap, state, expected) in [
         ("replicas: 6, ", "1", "active", "1"),
         ("replicas: 6, ", "2", "active", "2"),
@@ -39,7 +39,7 @@ fn replicas() {
 }
 
 #[test]
-fn a_volume_for_one_pod_means_recreate() {
+fn exclusive_volumes_set_the_strategy_recreate() {
     let claim = |modes: &str| {
         format!(
             "apiVersion: v1\nkind: PersistentVolumeClaim\nmetadata: {{name: data}}\nspec: {{accessModes: [{modes}]}}\n"
@@ -59,7 +59,7 @@ fn a_volume_for_one_pod_means_recreate() {
 }
 
 #[test]
-fn images() {
+fn images_are_replaced() {
     let image = |pairs: &[(&str, &str)], written: &str| {
         let text = pod("Deployment", "web", "", "", "").replace("postgres:16", written);
         let found = one(&text, pairs, "Deployment/web");
@@ -85,7 +85,7 @@ fn images() {
         built[1],
     ];
     assert_eq!(image(&named, "docker.io/library/postgres"), "registry.acme.internal/postgres:17");
-    assert_eq!(image(&named, "acme/x:9"), "docker.io/library/postgres:1");
+    assert_eq!(image(&named, "acme/x:9"), "postgres:1", "as it was given");
     assert_eq!(
         image(&[("image.repository", shop)], "registry.acme.internal/shop:main"),
         "registry.acme.internal/shop:main"
@@ -93,7 +93,7 @@ fn images() {
 }
 
 #[test]
-fn hooks_before_the_sync_run_behind_the_guards() {
+fn hooks_before_the_sync_run_after_the_guards() {
     let hook = |name: &str, annotations: &str| pod("Job", name, &format!(", annotations: {{{annotations}}}"), "", "");
     let annotations =
         |text: &str, name: &str| to_json(&one(text, &[], &format!("Job/{name}"))["metadata"]["annotations"]);
@@ -128,7 +128,31 @@ fn hooks_before_the_sync_run_behind_the_guards() {
 }
 
 #[test]
-fn what_is_dropped() {
+fn immutable_fields_do_not_change_with_the_tier() {
+    let job = pod("Job", "seed", "", "", "");
+    let set = "apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: db}\nspec: {serviceName: db, selector: {matchLabels: {a: b}}, template: {metadata: {labels: {a: b}}, spec: {containers: [{name: c, image: 'postgres:16'}]}}, volumeClaimTemplates: [{metadata: {name: data}, spec: {accessModes: [ReadWriteOnce], resources: {requests: {storage: 1Gi}}}}]}\n";
+    let claims = |tier: &str| {
+        let found = one(set, &[("tier", tier)], "StatefulSet/db");
+        to_json(&found["spec"]["volumeClaimTemplates"][0]["metadata"])
+    };
+    assert_eq!(
+        claims("full"),
+        r#"{"labels":{"environment.on-demand/env":"shop-pr-7","environment.on-demand/installation":"acme"},"name":"data"}"#
+    );
+    assert_eq!(claims("full"), claims("lightweight"));
+    let annotations = |text: &str| one(text, &[], "Job/seed")["metadata"]["annotations"].clone();
+    assert_eq!(annotations(&job)["argocd.argoproj.io/sync-options"], "Force=true,Replace=true");
+    let hook = pod("Job", "seed", ", annotations: {argocd.argoproj.io/hook: PostSync}", "", "");
+    assert_eq!(annotations(&hook).get("argocd.argoproj.io/sync-options"), None);
+    for options in ["Prune=false", "Force=true"] {
+        let job =
+            pod("Job", "seed", &format!(", annotations: {{argocd.argoproj.io/sync-options: '{options}'}}"), "", "");
+        assert!(render_text(&job, &[]).is_err(), "{options}");
+    }
+}
+
+#[test]
+fn objects_that_previews_do_not_run_are_dropped() {
     let text = pod("Deployment", "web", "", "", "")
         + &pod("Job", "test", ", annotations: {helm.sh/hook: 'test-success,test'}", "", "hostNetwork: true, ")
         + "apiVersion: autoscaling/v1\nkind: HorizontalPodAutoscaler\nmetadata: {name: web}\n---\napiVersion: policy/v1\nkind: PodDisruptionBudget\nmetadata: {name: web}\n";
@@ -136,7 +160,7 @@ fn what_is_dropped() {
 }
 
 #[test]
-fn services_that_are_not_selected_are_the_stable_ones() {
+fn unselected_services_lead_to_the_stable_namespace() {
     let text = pod("Deployment", "web", "", "", "")
         + &pod("Deployment", "payments", "", "", "")
         + "apiVersion: v1\nkind: Service\nmetadata: {name: payments}\nspec: {selector: {app: payments}}\n";
@@ -159,7 +183,7 @@ fn services_that_are_not_selected_are_the_stable_ones() {
 }
 
 #[test]
-fn hosts_certificates_and_gateways() {
+fn hosts_tls_and_gateways_are_replaced() {
     let path = "http: {paths: [{path: /a, pathType: Prefix, backend: {service: {name: api, port: {number: 80}}}}, {path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}";
     let ingress = format!(
         "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: x}}\nspec: {{tls: [{{hosts: [a.example, b.example], secretName: mine}}, {{}}], rules: [{{host: a.example, {path}}}, {{host: b.example, {path}}}]}}\n"
@@ -179,7 +203,7 @@ fn hosts_certificates_and_gateways() {
 }
 
 #[test]
-fn tokens_and_pull_secrets() {
+fn tokens_are_not_mounted_and_pull_secrets_are_added() {
     let text = "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: web}\nimagePullSecrets: [{name: mine}]\n";
     let account = one(text, &[], "ServiceAccount/web");
     assert_eq!(account["automountServiceAccountToken"], false);

@@ -1,106 +1,51 @@
-//! Builds simple kustomizations, in the order in which kustomize applies its parts: patches, namespace, names, labels,
-//! annotations, replicas, images; then the references to names that changed.
+//! Native build of simple kustomizations, in kustomize's order: patches, namespace, names, labels, annotations,
+//! replicas, images; then references to changed names.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::sync::Arc;
 
 use serde_json::{Value, json};
 
-use super::kustomization::{ImageChange, Named};
-use super::{Layer, LayerPart, labels, references};
+use super::budget::{BuildBudget, MAX_BYTES, MAX_COMPARISONS};
+use super::failure::BuildFailure;
+use super::kustomization::{ImageChange, LabelChange, ReplicaChange};
+use super::named::Named;
+use super::resource::KustomizeResource;
+use super::walk::{Layer, LayerPart};
+use super::{labels, references};
 use crate::files::Files;
 use crate::kind::SourceKind;
-use crate::manifest::{Manifest, manifests, text};
-use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
-use crate::workload::{at, map_at};
+use crate::manifest::{Manifest, manifests};
+use crate::refusal::{Location, Refusal, RefusalRule};
+use crate::workload::{at, map_or_insert_at};
 
-/// An object and all names it has had, the present one last.
-#[derive(Clone)]
-pub(super) struct KustomizeResource {
-    pub(super) manifest: Manifest,
-    pub(super) names: Vec<String>,
-    /// The keys of labels that were put on it.
-    labelled: BTreeSet<String>,
+/// Maximum number of objects of all layers. The objects of a layer count each time it is included.
+const MAX_RESOURCES: usize = 2000;
+
+/// Builds the layer with the index `top` and all layers that it includes.
+pub(super) fn build(files: &Files, layers: &[Layer], top: usize) -> Result<Vec<Manifest>, BuildFailure> {
+    let resources = build_layer(files, layers, top, &mut BuildBudget::new())?;
+    Ok(resources.into_iter().map(|resource| resource.manifest).collect())
 }
 
-/// What came of it.
-pub(super) enum Built {
-    Whole(Vec<Manifest>),
-    /// Something that only the binary understands.
-    NeedsTool(Named),
-}
-
-/// Why a layer is not built.
-pub(super) enum BuildStop {
-    Refused(Vec<Refusal>),
-    NeedsTool(Named),
-}
-
-/// Objects of all layers together, those that are used twice counted twice.
-const MOST_RESOURCES: usize = 2000;
-/// Bytes that are parsed in all: a file that is named a thousand times is read a thousand times.
-const MOST_BYTES: usize = 32 << 20;
-
-/// Patches times objects, of all layers: how often it is asked whether a patch means an object.
-const MOST_LOOKS: usize = 500_000;
-
-/// What building may still cost.
-pub(super) struct Budget {
-    bytes: usize,
-    looks: usize,
-}
-
-impl Budget {
-    /// Whether so many bytes may still be read.
-    pub(super) fn spend(&mut self, bytes: usize) -> bool {
-        let left = self.bytes.checked_sub(bytes);
-        self.bytes = left.unwrap_or_default();
-        left.is_some()
-    }
-
-    /// Whether so many patches may still be held against so many objects.
-    fn look(&mut self, patches: usize, objects: usize) -> bool {
-        let left = self.looks.checked_sub(patches.saturating_mul(objects));
-        self.looks = left.unwrap_or_default();
-        left.is_some()
-    }
-}
-
-impl KustomizeResource {
-    pub(super) fn namespace(&self) -> &str {
-        match text(&self.manifest.content, &["metadata", "namespace"]) {
-            "" => "default",
-            namespace => namespace,
-        }
-    }
-}
-
-/// Builds the layer with the index `top`, with all layers it is built on.
-pub(super) fn build(files: &Files, layers: &[Layer], top: usize) -> Result<Built, Refusals> {
-    let mut budget = Budget { bytes: MOST_BYTES, looks: MOST_LOOKS };
-    match layer(files, layers, top, &mut budget) {
-        Ok(resources) => Ok(Built::Whole(resources.into_iter().map(|resource| resource.manifest).collect())),
-        Err(BuildStop::NeedsTool(named)) => Ok(Built::NeedsTool(named)),
-        Err(BuildStop::Refused(refusals)) => Err(Refusals::collected(refusals).unwrap_or_else(|| {
-            Refusal::new(Location::default(), RefusalRule::Kustomize, "the kustomization cannot be built", "correct it")
-                .into()
-        })),
-    }
-}
-
-fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Result<Vec<KustomizeResource>, BuildStop> {
+fn build_layer(
+    files: &Files,
+    layers: &[Layer],
+    at: usize,
+    budget: &mut BuildBudget,
+) -> Result<Vec<KustomizeResource>, BuildFailure> {
     let Some(found) = layers.get(at) else { return Ok(Vec::new()) };
     let Layer { directory, file, kustomization, parts } = found;
-    let here = |what: &str| BuildStop::NeedsTool(Named::new(file, 1, what));
+    let here = |what: &str| BuildFailure::NeedsTool(Named::new(file, 1, what));
     let mut resources = Vec::new();
     for part in parts {
         match part {
-            LayerPart::Layer(below) => resources.extend(layer(files, layers, *below, budget)?),
+            LayerPart::Layer(below) => resources.extend(build_layer(files, layers, *below, budget)?),
             LayerPart::File(path) => resources.extend(objects(files, path, budget)?),
         }
-        if resources.len() > MOST_RESOURCES {
-            let message = format!("the kustomizations bring more than {MOST_RESOURCES} objects");
-            return Err(BuildStop::Refused(vec![Named::new(file, 1, "").refuse(message, "render less")]));
+        if resources.len() > MAX_RESOURCES {
+            let message = format!("the kustomizations have more than {MAX_RESOURCES} objects");
+            return Err(Named::new(file, 1, "").refuse(message, "render fewer objects").into());
         }
     }
     if resources.iter().any(is_directed) {
@@ -108,19 +53,19 @@ fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Res
     }
     if let Some(foreign) = resources.iter().find(|resource| is_foreign(resource)).filter(|_| kustomization.transforms())
     {
-        return Err(here(&format!("changing a {}", foreign.manifest.kind())));
+        return Err(here(&format!("changes of a {}", foreign.manifest.kind())));
     }
-    once(&resources)?;
-    if !budget.look(kustomization.patches.len(), resources.len()) {
-        let message = format!("patches times objects are more than {MOST_LOOKS}");
-        return Err(BuildStop::Refused(vec![
-            Named::new(file, 1, "").refuse(message, "write fewer patches with more in each"),
-        ]));
+    refuse_duplicates(&resources)?;
+    if !budget.charge_comparisons(kustomization.patches.len(), resources.len()) {
+        let message = format!("number of patches times number of objects is above {MAX_COMPARISONS}");
+        let remedy = "write fewer patches, with more operations in each";
+        return Err(Named::new(file, 1, "").refuse(message, remedy).into());
     }
     for patch in &kustomization.patches {
-        let operations = patch.load(files, directory, budget).ok_or_else(|| BuildStop::NeedsTool(patch.named()))?;
+        let operations =
+            patch.load_and_charge(files, directory, budget).ok_or_else(|| BuildFailure::NeedsTool(patch.named()))?;
         for resource in &mut resources {
-            // Unlike everybody else, a patch knows the first name and the present one, and none between.
+            // Unlike other references, a patch matches the original and the current name only.
             let KustomizeResource { manifest, names, .. } = resource;
             let names = [names.first(), names.last()].map(|name| name.map(String::as_str).unwrap_or_default());
             patch.apply(&operations, manifest, names)?;
@@ -132,11 +77,11 @@ fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Res
         }
         rename(resource, &kustomization.prefix, &kustomization.suffix);
         for set in kustomization.labels.iter().chain(&kustomization.common_labels) {
-            if labels::goes_deeper(set, &resource.manifest) {
+            if labels::needs_tool(set, &resource.manifest) {
                 return Err(here("labels of this kind of object"));
             }
             if relabels(set, resource) {
-                return Err(here("a label that is set twice"));
+                return Err(here("a label with two values"));
             }
             labels::put_labels(set, &mut resource.manifest);
         }
@@ -144,17 +89,17 @@ fn layer(files: &Files, layers: &[Layer], at: usize, budget: &mut Budget) -> Res
             labels::put_annotations(&kustomization.annotations, &mut resource.manifest);
         }
     }
-    once(&resources)?;
+    refuse_duplicates(&resources)?;
     for replicas in &kustomization.replicas {
-        set_replicas(replicas, &mut resources).map_err(|refusal| BuildStop::Refused(vec![refusal]))?;
+        set_replicas(replicas, &mut resources)?;
     }
     for resource in &mut resources {
         set_images(&kustomization.images, &mut resource.manifest.content);
     }
-    if references::follow(&mut resources) { Ok(resources) } else { Err(here("references to names that occur twice")) }
+    if references::follow(&mut resources) { Ok(resources) } else { Err(here("references to ambiguous names")) }
 }
 
-/// Whether kustomize knows things about a kind that are not known here: kinds of Kubernetes that no preview may have.
+/// True for kinds of Kubernetes without built-in rules: kustomize has rules for them that are not implemented here.
 fn is_foreign(resource: &KustomizeResource) -> bool {
     let manifest = &resource.manifest;
     let is_dropped = matches!(
@@ -164,24 +109,24 @@ fn is_foreign(resource: &KustomizeResource) -> bool {
     !is_dropped && SourceKind::of(manifest.group(), manifest.kind()).is_none()
 }
 
-/// Refuses the same object in the same namespace twice, as kustomize does.
-fn once(resources: &[KustomizeResource]) -> Result<(), BuildStop> {
+/// Refuses duplicate objects, as kustomize does.
+fn refuse_duplicates(resources: &[KustomizeResource]) -> Result<(), BuildFailure> {
     let mut seen: BTreeMap<_, &KustomizeResource> = BTreeMap::new();
     let mut refusals = Vec::new();
     for resource in resources {
         let manifest = &resource.manifest;
-        let namespace = if manifest.kind() == "Namespace" { "" } else { resource.namespace() };
+        let namespace = if manifest.kind() == "Namespace" { "" } else { resource.namespace_or_default() };
         let id = (manifest.api_version(), manifest.kind(), namespace, manifest.name());
         if let Some(first) = seen.insert(id, resource) {
-            let message = format!("the same object stands at {} too", first.manifest.location(&[]));
+            let message = format!("duplicate of the object at {}", first.manifest.location(&[]));
             refusals.push(manifest.refuse(&[], RefusalRule::Name, message, "rename or remove one of them"));
         }
     }
-    if refusals.is_empty() { Ok(()) } else { Err(BuildStop::Refused(refusals)) }
+    if refusals.is_empty() { Ok(()) } else { Err(BuildFailure::Refused(refusals)) }
 }
 
-/// Whether labels change what another layer put there. kustomize then changes selectors too, asked or not.
-fn relabels(set: &super::kustomization::LabelChange, resource: &mut KustomizeResource) -> bool {
+/// True if labels change the value that another layer set. kustomize then changes selectors too, in any case.
+fn relabels(set: &LabelChange, resource: &mut KustomizeResource) -> bool {
     let pairs = set.pairs.iter();
     let mut changes = false;
     for (key, value) in pairs {
@@ -191,10 +136,10 @@ fn relabels(set: &super::kustomization::LabelChange, resource: &mut KustomizeRes
     changes
 }
 
-/// Sets the namespace of an object, or the name of a Namespace.
+/// Sets the namespace of an object, or the name of a `Namespace`.
 fn set_namespace(resource: &mut KustomizeResource, namespace: &str) {
     let is_namespace = (resource.manifest.api_version(), resource.manifest.kind()) == ("v1", "Namespace");
-    let Some(metadata) = map_at(&mut resource.manifest.content, &["metadata"]) else { return };
+    let Some(metadata) = map_or_insert_at(&mut resource.manifest.content, &["metadata"]) else { return };
     let key = if is_namespace { "name" } else { "namespace" };
     metadata.insert(key.to_owned(), json!(namespace));
     if is_namespace {
@@ -202,19 +147,15 @@ fn set_namespace(resource: &mut KustomizeResource, namespace: &str) {
     }
 }
 
-fn objects(files: &Files, path: &str, budget: &mut Budget) -> Result<Vec<KustomizeResource>, BuildStop> {
-    let bytes = files.read("", path).map_err(|error| BuildStop::Refused(vec![error.refusal(Location::file(path))]))?;
-    if !budget.spend(bytes.len()) {
-        let message = format!("the kustomizations read more than {MOST_BYTES} bytes");
-        return Err(BuildStop::Refused(vec![Refusal::new(
-            Location::file(path),
-            RefusalRule::Kustomize,
-            message,
-            "name each file once",
-        )]));
+fn objects(files: &Files, path: &str, budget: &mut BuildBudget) -> Result<Vec<KustomizeResource>, BuildFailure> {
+    let bytes = files.read("", path).map_err(|error| error.refusal(Location::file(path)))?;
+    if !budget.charge_bytes(bytes.len()) {
+        let message = format!("the files of the kustomizations have more than {MAX_BYTES} bytes");
+        let refusal = Refusal::new(Location::file(path), RefusalRule::Kustomize, message, "name each file once");
+        return Err(refusal.into());
     }
     let shown: Arc<str> = path.into();
-    let found = manifests(&|_| Arc::clone(&shown), &bytes).map_err(BuildStop::Refused)?;
+    let found = manifests(&|_| Arc::clone(&shown), &bytes).map_err(BuildFailure::Refused)?;
     let resource = |manifest: Manifest| {
         let names = vec![manifest.name().to_owned()];
         KustomizeResource { manifest, names, labelled: BTreeSet::new() }
@@ -222,7 +163,7 @@ fn objects(files: &Files, path: &str, budget: &mut Budget) -> Result<Vec<Kustomi
     Ok(found.into_iter().map(resource).collect())
 }
 
-/// Whether an object has annotations that tell kustomize what to do with it.
+/// True if an object has annotations that control kustomize.
 fn is_directed(resource: &KustomizeResource) -> bool {
     let annotations =
         resource.manifest.content.get("metadata").and_then(|metadata| metadata.get("annotations")?.as_object());
@@ -238,39 +179,39 @@ fn rename(resource: &mut KustomizeResource, prefix: &str, suffix: &str) {
     if kept || (prefix.is_empty() && suffix.is_empty()) || resource.manifest.name().is_empty() {
         return;
     }
-    // kustomize remembers the name between the two as well, and takes it for one of the object's names.
+    // kustomize also keeps the name with the prefix only as one of the object's names.
     for (before, behind) in [(prefix, ""), ("", suffix)] {
         if before.is_empty() && behind.is_empty() {
             continue;
         }
         let name = format!("{before}{}{behind}", resource.manifest.name());
-        if let Some(metadata) = map_at(&mut resource.manifest.content, &["metadata"]) {
+        if let Some(metadata) = map_or_insert_at(&mut resource.manifest.content, &["metadata"]) {
             metadata.insert("name".to_owned(), json!(name));
             resource.names.push(name);
         }
     }
 }
 
-fn set_replicas(
-    replicas: &super::kustomization::ReplicaChange,
-    resources: &mut [KustomizeResource],
-) -> Result<(), Refusal> {
+fn set_replicas(replicas: &ReplicaChange, resources: &mut [KustomizeResource]) -> Result<(), Refusal> {
     let mut found = false;
     for resource in resources {
         let scales =
             matches!(resource.manifest.kind(), "Deployment" | "StatefulSet" | "ReplicaSet" | "ReplicationController");
         if scales && resource.names.contains(&replicas.named.text) {
             found = true;
-            if let Some(spec) = map_at(&mut resource.manifest.content, &["spec"]) {
+            if let Some(spec) = map_or_insert_at(&mut resource.manifest.content, &["spec"]) {
                 spec.insert("replicas".to_owned(), json!(replicas.count));
             }
         }
     }
-    let message = || format!("replicas name `{}`, and there is no such workload", replicas.named.text);
-    if found { Ok(()) } else { Err(replicas.named.refuse(message(), "correct the name")) }
+    if found {
+        return Ok(());
+    }
+    let message = format!("`replicas` names the workload `{}`, which does not exist", replicas.named.text);
+    Err(replicas.named.refuse(message, "correct the name"))
 }
 
-/// Changes the images of all containers, wherever in an object they stand.
+/// Changes the images of all containers, at any depth of an object.
 fn set_images(images: &[ImageChange], value: &mut Value) {
     match value {
         Value::Array(items) => items.iter_mut().for_each(|item| set_images(images, item)),
@@ -299,9 +240,9 @@ fn set_image(image: &ImageChange, text: &mut String) {
         Some((name, tag)) if !tag.contains('/') => (name, Some(tag)),
         _ => (rest, None),
     };
-    // A reference that is none, such as one with a variable in it, stays.
+    // An invalid reference, such as one with a variable, is not changed.
     let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"_.{}-".contains(&byte);
-    // kustomize takes the name for a pattern, in which a dot is any character.
+    // To kustomize the name is a regular expression, in which a dot matches any character.
     let is_meant = name.len() == image.name.len()
         && name.bytes().zip(image.name.bytes()).all(|(found, wanted)| found == wanted || wanted == b'.');
     if !is_meant || !tag.unwrap_or_default().bytes().all(is_plain) {

@@ -1,42 +1,35 @@
-//! What a kustomization says, field by field.
+//! Fields of a kustomization.
 
 use serde_json::{Value, json};
 
+use super::named::Named;
 use super::patch::{self, Patch};
 use crate::node::{Content, MapEntry, Node};
 use crate::refusal::{Location, Refusal, RefusalRule};
 
-/// A text of a kustomization and where it stands.
-#[derive(Clone, Debug)]
-pub(super) struct Named {
-    file: String,
-    line: u32,
-    pub(super) text: String,
-}
-
-/// A kustomization.
+/// A parsed kustomization.
 pub(super) struct Kustomization {
     pub(super) resources: Vec<Named>,
     pub(super) components: Vec<Named>,
-    /// Other files it names.
+    /// Other files that it names.
     pub(super) files: Vec<Named>,
     pub(super) namespace: Option<String>,
     pub(super) prefix: String,
     pub(super) suffix: String,
     pub(super) labels: Vec<LabelChange>,
-    /// `commonLabels`, which come behind all others wherever they stand.
+    /// `commonLabels`, which kustomize sets after all other labels.
     pub(super) common_labels: Option<LabelChange>,
     pub(super) annotations: Vec<(String, String)>,
     pub(super) images: Vec<ImageChange>,
     pub(super) replicas: Vec<ReplicaChange>,
     pub(super) patches: Vec<Patch>,
-    /// Fields that only the binary understands.
+    /// Fields that need the kustomize binary.
     pub(super) needs_tool: Vec<Named>,
-    /// The same as it was understood.
+    /// The kustomization as it was parsed, for the binary.
     pub(super) rewritten: Value,
 }
 
-/// LabelChange and how far they go.
+/// Labels, and the fields besides `metadata.labels` in which they are set.
 pub(super) struct LabelChange {
     pub(super) pairs: Vec<(String, String)>,
     pub(super) selectors: bool,
@@ -44,7 +37,7 @@ pub(super) struct LabelChange {
     pub(super) claims: bool,
 }
 
-/// Another name, tag or digest for an image.
+/// New name, tag or digest of an image.
 pub(super) struct ImageChange {
     pub(super) name: String,
     pub(super) new_name: Option<String>,
@@ -52,32 +45,18 @@ pub(super) struct ImageChange {
     pub(super) digest: Option<String>,
 }
 
-/// ReplicaChange of one workload.
+/// New number of replicas of a workload.
 pub(super) struct ReplicaChange {
     pub(super) named: Named,
     pub(super) count: u64,
 }
 
-/// Fields that run other programs, or fetch.
+/// Fields that run other programs or use the network.
 const FORBIDDEN: [&str; 6] =
     ["helmCharts", "helmGlobals", "helmChartInflationGenerator", "generators", "transformers", "validators"];
 
-impl Named {
-    pub(super) fn new(file: &str, line: u32, text: &str) -> Self {
-        Self { file: file.to_owned(), line, text: text.to_owned() }
-    }
-
-    pub(super) fn location(&self) -> Location {
-        Location::file(&self.file).line(self.line)
-    }
-
-    pub(super) fn refuse(&self, message: impl std::fmt::Display, remedy: &str) -> Refusal {
-        Refusal::new(self.location(), RefusalRule::Kustomize, message, remedy)
-    }
-}
-
-/// The keys of the items of each field. kustomize takes a key in any case for the same key, so a key that is not here
-/// could be one in disguise, with a path in it that nobody has looked at.
+/// Known keys in the items of each field. kustomize ignores the case of keys, so an unknown key could be a known one with
+/// an unchecked path.
 const KEYS: [(&str, &[&str]); 12] = [
     ("configMapGenerator", &GENERATOR),
     ("generatorOptions", &["annotations", "disableNameSuffixHash", "immutable", "labels"]),
@@ -95,16 +74,16 @@ const KEYS: [(&str, &[&str]); 12] = [
 const GENERATOR: [&str; 9] = ["behavior", "env", "envs", "files", "literals", "name", "namespace", "options", "type"];
 const PATCH: [&str; 4] = ["options", "patch", "path", "target"];
 
-/// Reads the fields, one after the other.
-struct Parser<'a> {
+/// Parser of the fields; collects all refusals.
+struct FieldParser<'a> {
     file: &'a str,
     refusals: Vec<Refusal>,
 }
 
 impl Kustomization {
-    /// Reads a kustomization and finds everything that is wrong with it.
+    /// Parses a kustomization, with all refusals.
     pub(super) fn parse(file: &str, root: &Node) -> (Self, Vec<Refusal>) {
-        let mut parser = Parser { file, refusals: Vec::new() };
+        let mut parser = FieldParser { file, refusals: Vec::new() };
         let mut found = Self {
             resources: Vec::new(),
             components: Vec::new(),
@@ -127,12 +106,12 @@ impl Kustomization {
                     parser.field(&mut found, entry);
                 }
             }
-            _ => parser.refuse(root.line, "a kustomization is a map", "write `resources:`"),
+            _ => parser.refuse(root.line, "a kustomization must be a map", "write `resources:`"),
         }
         (found, parser.refusals)
     }
 
-    /// Whether it changes objects by what it knows about their kinds.
+    /// True if it changes objects in a way that depends on their kinds.
     pub(super) fn transforms(&self) -> bool {
         let is_named = self.namespace.is_some() || !self.prefix.is_empty() || !self.suffix.is_empty();
         let is_labelled = !self.labels.is_empty() || self.common_labels.is_some() || !self.annotations.is_empty();
@@ -140,7 +119,7 @@ impl Kustomization {
     }
 }
 
-impl Parser<'_> {
+impl FieldParser<'_> {
     fn refuse(&mut self, line: u32, message: impl std::fmt::Display, remedy: &str) {
         self.refusals.push(Named::new(self.file, line, "").refuse(message, remedy));
     }
@@ -170,14 +149,16 @@ impl Parser<'_> {
                 found.components.extend(self.texts(node));
                 found.needs_tool.push(Named::new(self.file, *line, key));
             }
+            // The name of a kustomization has no effect.
+            "metadata" => {}
             key if FORBIDDEN.contains(&key) => {
-                let message = format!("`{key}` runs other programs or fetches something");
+                let message = format!("`{key}` runs other programs or uses the network");
                 let location = Location::file(self.file).line(*line);
                 self.refusals.push(Refusal::new(
                     location,
                     RefusalRule::Remote,
                     message,
-                    "render it first, and commit the result",
+                    "commit the generated manifests",
                 ));
             }
             "patchesStrategicMerge"
@@ -189,18 +170,19 @@ impl Parser<'_> {
             | "configurations"
             | "crds"
             | "openapi"
-            | "sortOptions" => {
+            | "sortOptions"
+            | "buildMetadata" => {
                 found.needs_tool.push(Named::new(self.file, *line, key));
                 self.files_of(found, key, node);
             }
             other => {
-                let message = format!("`{other}` is no field of a kustomization that is understood");
+                let message = format!("unsupported field `{other}`");
                 self.refuse(*line, message, "remove it");
             }
         }
     }
 
-    /// Refuses keys that are not known, in a map or in each map of a list.
+    /// Refuses unknown keys in a map, or in each map of a list.
     fn keys(&mut self, node: &Node, known: &[&str]) {
         let Content::Map(entries) = &node.content else {
             for item in items(node) {
@@ -213,18 +195,18 @@ impl Parser<'_> {
             return;
         };
         for entry in entries.iter().filter(|entry| !known.contains(&entry.key.as_str())) {
-            let message = format!("`{}` is no key that is understood here; known are {}", entry.key, known.join(", "));
+            let message = format!("unsupported key `{}`: supported are {}", entry.key, known.join(", "));
             self.refuse(entry.line, message, "remove it");
         }
     }
 
-    /// Files that a field only the binary understands names.
+    /// Notes the files that a field for the binary names.
     fn files_of(&mut self, found: &mut Kustomization, field: &str, node: &Node) {
         match field {
             "configurations" | "crds" => found.files.extend(self.texts(node)),
             "openapi" => found.files.extend(node.get("path").and_then(|path| self.named(path))),
             "patchesStrategicMerge" => {
-                // Several lines are the patch itself.
+                // A text with several lines is a patch, not a path.
                 let paths = self.texts(node).into_iter().filter(|named| !named.text.contains('\n'));
                 found.files.extend(paths);
             }
@@ -246,7 +228,7 @@ impl Parser<'_> {
             let Some(node) = item.get(key) else { continue };
             let paths = if key == "env" { self.named(node).into_iter().collect() } else { self.texts(node) };
             for mut path in paths {
-                // `key=path` puts the file under another name.
+                // `key=path` is a file with a key of its own.
                 if let (true, Some((_, file))) = (key == "files", path.text.split_once('=')) {
                     path.text = file.to_owned();
                 }
@@ -272,7 +254,7 @@ impl Parser<'_> {
 
     fn images(&mut self, found: &mut Kustomization, node: &Node) {
         for item in items(node) {
-            // What is empty is not said.
+            // Empty values count as not set.
             let mut text = |key: &str| {
                 let node = item.get(key).filter(|node| !node.is_null())?;
                 self.text(node).filter(|text| !text.is_empty())
@@ -289,11 +271,11 @@ impl Parser<'_> {
             if item.get("tagSuffix").is_some() || (image.new_tag.is_some() && image.digest.is_some()) {
                 found.needs_tool.push(Named::new(self.file, item.line, "images.tagSuffix"));
             }
-            // kustomize takes the name for a pattern, which may also say a tag.
+            // To kustomize the name is a regular expression, which can contain a tag.
             let is_plain = |byte: u8| byte.is_ascii_alphanumeric() || b"/_-.:".contains(&byte);
             let has_tag = image.name.rsplit('/').next().is_some_and(|last| last.contains(':'));
             if has_tag || !image.name.bytes().all(is_plain) {
-                found.needs_tool.push(Named::new(self.file, item.line, "an image by a pattern"));
+                found.needs_tool.push(Named::new(self.file, item.line, "an image with a regular expression"));
             }
             found.images.push(image);
         }
@@ -309,7 +291,7 @@ impl Parser<'_> {
                 (Some(name), Some(count)) => {
                     found.replicas.push(ReplicaChange { named: Named::new(self.file, item.line, name), count });
                 }
-                _ => self.refuse(item.line, "replicas need a `name` and a `count`", "add what is missing"),
+                _ => self.refuse(item.line, "`replicas` need a `name` and a `count`", "add the missing key"),
             }
         }
     }
@@ -326,20 +308,17 @@ impl Parser<'_> {
         }
     }
 
-    fn one_of(&mut self, node: &Node, words: &[&str]) {
-        if !node.text().is_some_and(|text| words.contains(&text)) {
-            self.refuse(
-                node.line,
-                "this is no kustomization that is understood",
-                &format!("write `{}`", words.join("` or `")),
-            );
+    fn one_of(&mut self, node: &Node, values: &[&str]) {
+        if !node.text().is_some_and(|text| values.contains(&text)) {
+            let expected = format!("`{}`", values.join("` or `"));
+            self.refuse(node.line, format!("unsupported value: expected {expected}"), &format!("write {expected}"));
         }
     }
 
     fn text(&mut self, node: &Node) -> Option<String> {
         let text = node.text().map(ToOwned::to_owned);
         if text.is_none() {
-            self.refuse(node.line, format!("expected a text, got {}", node.kind()), "put the value in quotes");
+            self.refuse(node.line, format!("expected a string, got {}", node.kind()), "put the value in quotes");
         }
         text
     }
@@ -371,8 +350,8 @@ pub(super) fn items(node: &Node) -> &[Node] {
     }
 }
 
-/// The kustomization for the binary: the same, but every path says that it is one, and without the fields that say
-/// nothing, which nobody has looked at.
+/// The kustomization for the binary: every path begins with `./`, so that it cannot be a URL, and fields with `null`,
+/// which were not checked, are left out.
 fn rewritten(root: &Node) -> Value {
     let mut value = root.clone().into_json();
     if let Some(fields) = value.as_object_mut() {

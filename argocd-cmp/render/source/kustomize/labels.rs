@@ -1,12 +1,12 @@
-//! Where kustomize puts labels and annotations.
+//! Labels and annotations of objects, their templates and their selectors, as kustomize sets them.
 
 use serde_json::{Value, json};
 
 use super::kustomization::LabelChange;
 use crate::manifest::Manifest;
-use crate::workload::{at, at_mut, map_at};
+use crate::workload::{at, at_mut, map_or_insert_at};
 
-/// Where the metadata of templates stands, by kind.
+/// Paths of the metadata of templates, by kind.
 fn templates(kind: &str) -> &'static [&'static [&'static str]] {
     match kind {
         "Deployment" | "StatefulSet" | "Job" => &[&["spec", "template", "metadata"]],
@@ -15,21 +15,21 @@ fn templates(kind: &str) -> &'static [&'static [&'static str]] {
     }
 }
 
-/// Whether labels go deeper into this object than is known here.
-pub(super) fn goes_deeper(labels: &LabelChange, manifest: &Manifest) -> bool {
+/// True if kustomize would set the labels in further fields of the object, which are not implemented here.
+pub(super) fn needs_tool(labels: &LabelChange, manifest: &Manifest) -> bool {
     let pod = ["spec", "template", "spec"];
     let placed = |key: &&str| at(&manifest.content, &[&pod[..], &[*key]].concat()).is_some();
     let placed = labels.selectors && ["affinity", "topologySpreadConstraints"].iter().any(placed);
     let cron = ["spec", "jobTemplate", "spec", "selector"];
     let jobs = at(&manifest.content, &cron).is_some()
         || (manifest.kind() == "Job" && at(&manifest.content, &["spec", "selector"]).is_some());
-    // Versions of kustomize differ in whether templates of claims are templates.
+    // In some versions of kustomize, templates of claims count as templates.
     let claims =
         labels.templates != labels.claims && at(&manifest.content, &["spec", "volumeClaimTemplates"]).is_some();
     placed || claims || (labels.selectors && jobs)
 }
 
-/// Puts labels on an object, its templates and its selector, as far as they go.
+/// Sets labels on an object, and on its templates and selectors if they are included.
 pub(super) fn put_labels(labels: &LabelChange, manifest: &mut Manifest) {
     let kind = manifest.kind().to_owned();
     let content = &mut manifest.content;
@@ -57,7 +57,7 @@ pub(super) fn put_labels(labels: &LabelChange, manifest: &mut Manifest) {
     }
 }
 
-/// Puts annotations on an object and its templates.
+/// Sets annotations on an object and its templates.
 pub(super) fn put_annotations(pairs: &[(String, String)], manifest: &mut Manifest) {
     let kind = manifest.kind().to_owned();
     put(&mut manifest.content, &["metadata", "annotations"], pairs);
@@ -70,7 +70,7 @@ fn put(content: &mut Value, path: &[&str], pairs: &[(String, String)]) {
     if pairs.is_empty() {
         return;
     }
-    let Some(map) = map_at(content, path) else { return };
+    let Some(map) = map_or_insert_at(content, path) else { return };
     for (key, value) in pairs {
         map.insert(key.clone(), json!(value));
     }

@@ -2,19 +2,20 @@
 
 use serde_json::{Value, json};
 
-use super::build::{Budget, BuildStop};
-use super::kustomization::Named;
+use super::budget::BuildBudget;
+use super::failure::BuildFailure;
+use super::named::Named;
 use crate::files::Files;
 use crate::manifest::{Manifest, text};
 use crate::node::{Content, Node};
 use crate::read::{YamlLimits, read};
 use crate::refusal::Refusal;
-use crate::workload::map_at;
+use crate::workload::map_or_insert_at;
 
-/// A patch and what it is for.
+/// A patch with its target.
 pub(super) struct Patch {
     pub(super) target: PatchTarget,
-    /// The operations, or the file that has them.
+    /// Operations of the patch, or the file with the operations.
     pub(super) operations: Operations,
     named: Named,
 }
@@ -24,7 +25,7 @@ pub(super) enum Operations {
     File(Named),
 }
 
-/// Which objects a patch is for. What is not said fits every object.
+/// Criteria for the objects that a patch changes. A field that is not set matches every object.
 #[derive(Default)]
 pub(super) struct PatchTarget {
     group: Option<String>,
@@ -33,16 +34,18 @@ pub(super) struct PatchTarget {
     name: Option<String>,
 }
 
-/// Operations of one patch, and values an object may grow to by copies.
-const MOST_OPERATIONS: usize = 200;
-const MOST_VALUES: usize = 50_000;
-const DEEPEST: usize = 64;
+/// Maximum number of operations in one patch.
+const MAX_OPERATIONS: usize = 200;
+/// Maximum number of values in a patched object.
+const MAX_VALUES: usize = 50_000;
+/// Maximum depth of a patched object.
+const MAX_DEPTH: usize = 64;
 
-/// Reads a patch; none where only the binary understands it.
+/// Parses a patch; none if it needs the kustomize binary.
 pub(super) fn parse(file: &str, item: &Node, path: Option<Named>) -> Result<Option<Patch>, Vec<Refusal>> {
     let named = Named::new(file, item.line, "");
     let Content::Map(entries) = &item.content else {
-        return Err(vec![named.refuse("a patch is a map", "write `target` and `patch`")]);
+        return Err(vec![named.refuse("a patch must be a map", "write `target` and `patch`")]);
     };
     let known = |key: &str| ["target", "patch", "path"].contains(&key);
     let Some(target) = item.get("target").and_then(target) else { return Ok(None) };
@@ -55,12 +58,12 @@ pub(super) fn parse(file: &str, item: &Node, path: Option<Named>) -> Result<Opti
             _ => return Ok(None),
         },
         (None, Some(path)) => Operations::File(path),
-        _ => return Err(vec![named.refuse("a patch has either `patch` or `path`", "write one of them")]),
+        _ => return Err(vec![named.refuse("a patch must have either `patch` or `path`", "write one of them")]),
     };
     Ok(Some(Patch { target, operations, named }))
 }
 
-/// A target by plain words; kustomize takes the words for patterns, so others are left to it.
+/// Parses a target of literal values. To kustomize the values are regular expressions; those are left to the binary.
 fn target(node: &Node) -> Option<PatchTarget> {
     let Content::Map(entries) = &node.content else { return None };
     let mut target = PatchTarget::default();
@@ -83,9 +86,9 @@ fn target(node: &Node) -> Option<PatchTarget> {
     Some(target)
 }
 
-/// The operations of a text; none where it is another kind of patch, changes what an object is called, or sets nothing.
+/// Parses the operations of a patch; none if it is another type of patch, renames an object, or sets `null`.
 pub(super) fn operations(bytes: &[u8]) -> Option<Vec<Value>> {
-    // What begins with a bracket is JSON to kustomize, and nothing else.
+    // To kustomize, a text that begins with a bracket must be JSON.
     if bytes.trim_ascii_start().starts_with(b"[") && serde_json::from_slice::<Value>(bytes).is_err() {
         return None;
     }
@@ -101,28 +104,34 @@ pub(super) fn operations(bytes: &[u8]) -> Option<Vec<Value>> {
         (path("op") != "test" && is_identity(path("path"))) || (path("op") == "move" && is_identity(path("from")))
     };
     let unclear = |operation: &Value| renames(operation) || is_nothing(operation);
-    (operations.len() <= MOST_OPERATIONS && !operations.iter().any(unclear)).then_some(operations)
+    (operations.len() <= MAX_OPERATIONS && !operations.iter().any(unclear)).then_some(operations)
 }
 
 impl PatchTarget {
-    fn fits(&self, manifest: &Manifest, names: [&str; 2]) -> bool {
+    fn matches(&self, manifest: &Manifest, names: [&str; 2]) -> bool {
         let version = manifest.api_version().rsplit('/').next().unwrap_or_default();
-        let fits = |wanted: &Option<String>, found: &str| wanted.as_deref().is_none_or(|wanted| wanted == found);
-        fits(&self.group, manifest.group())
-            && fits(&self.version, version)
-            && fits(&self.kind, manifest.kind())
-            && self.name.as_ref().is_none_or(|wanted| names.contains(&wanted.as_str()))
+        let is = |expected: &Option<String>, found: &str| expected.as_deref().is_none_or(|expected| expected == found);
+        is(&self.group, manifest.group())
+            && is(&self.version, version)
+            && is(&self.kind, manifest.kind())
+            && self.name.as_ref().is_none_or(|expected| names.contains(&expected.as_str()))
     }
 }
 
 impl Patch {
-    /// The operations, read from their file where they have one. None where only the binary understands them.
-    pub(super) fn load(&self, files: &Files, directory: &str, budget: &mut Budget) -> Option<Vec<Value>> {
+    /// Operations of the patch, read from its file if it has one; none if they need the kustomize binary or the budget
+    /// is exceeded.
+    pub(super) fn load_and_charge(
+        &self,
+        files: &Files,
+        directory: &str,
+        budget: &mut BuildBudget,
+    ) -> Option<Vec<Value>> {
         match &self.operations {
             Operations::Inline(operations) => Some(operations.clone()),
             Operations::File(path) => {
                 let bytes = files.read(directory, &path.text).ok()?;
-                budget.spend(bytes.len()).then(|| operations(&bytes))?
+                budget.charge_bytes(bytes.len()).then(|| operations(&bytes))?
             }
         }
     }
@@ -133,47 +142,47 @@ impl Patch {
         named
     }
 
-    /// Applies the operations to an object, where it is meant. `names` are those by which a patch may mean it.
+    /// Applies the operations to an object if it matches the target. `names` are the names that the target can have.
     ///
-    /// Where an operation does not apply by the letter of RFC 6902 the binary decides, because kustomize is more lenient.
+    /// If an operation fails by RFC 6902 the binary decides, because kustomize accepts more.
     pub(super) fn apply(
         &self,
         operations: &[Value],
         manifest: &mut Manifest,
         names: [&str; 2],
-    ) -> Result<(), BuildStop> {
-        if !self.target.fits(manifest, names) {
+    ) -> Result<(), BuildFailure> {
+        if !self.target.matches(manifest, names) {
             return Ok(());
         }
         let title = manifest.title();
         for operation in operations {
-            let operation = as_kustomize_reads_it(operation, &mut manifest.content);
+            let operation = as_rfc_6902(operation, &mut manifest.content);
             let unclear = |error: String| {
                 let mut named = self.named.clone();
-                named.text = format!("a patch that does not apply to {title} as it is ({error})");
-                BuildStop::NeedsTool(named)
+                named.text = format!("a patch of {title} that RFC 6902 does not allow ({error})");
+                BuildFailure::NeedsTool(named)
             };
             let parsed: json_patch::PatchOperation =
                 serde_json::from_value(operation).map_err(|error| unclear(error.to_string()))?;
             json_patch::patch(&mut manifest.content, &[parsed]).map_err(|error| unclear(error.to_string()))?;
-            // A copy of a copy of a copy doubles every time. One operation goes at most twice as deep.
+            // Repeated copies grow exponentially. One operation at most doubles size and depth.
             let (values, depth) = size(&manifest.content);
-            if values > MOST_VALUES || depth > DEEPEST {
-                let message = format!("a patch makes {title} grow beyond {MOST_VALUES} values or {DEEPEST} levels");
-                return Err(BuildStop::Refused(vec![self.named.refuse(message, "copy less")]));
+            if values > MAX_VALUES || depth > MAX_DEPTH {
+                let message = format!("a patch makes {title} larger than {MAX_VALUES} values or {MAX_DEPTH} levels");
+                return Err(self.named.refuse(message, "use fewer `copy` operations").into());
             }
         }
         Ok(())
     }
 }
 
-/// An operation in the words of RFC 6902. To kustomize there are always annotations, and it replaces keys that are not
-/// there yet.
-fn as_kustomize_reads_it(operation: &Value, content: &mut Value) -> Value {
+/// An operation of kustomize as an operation of RFC 6902. kustomize adds missing annotations, and its `replace` adds
+/// missing keys.
+fn as_rfc_6902(operation: &Value, content: &mut Value) -> Value {
     let mut operation = operation.clone();
     let path = text(&operation, &["path"]).to_owned();
     if path.starts_with("/metadata/annotations/") {
-        map_at(content, &["metadata", "annotations"]);
+        map_or_insert_at(content, &["metadata", "annotations"]);
     }
     let parent = path.rsplit_once('/').and_then(|(parent, _)| content.pointer(parent));
     if text(&operation, &["op"]) == "replace"
@@ -186,7 +195,7 @@ fn as_kustomize_reads_it(operation: &Value, content: &mut Value) -> Value {
     operation
 }
 
-/// How many values there are, and how deep they go.
+/// Number of values, and depth.
 fn size(value: &Value) -> (usize, usize) {
     let sum = |(count, depth): (usize, usize), value: &Value| {
         let (more, deeper) = size(value);

@@ -1,24 +1,24 @@
 //! Paths in a kustomization.
 //!
-//! kustomize takes many texts for addresses of repositories: with a scheme, with a known host, with `.git` in them. An
-//! entry here is a path made of plain characters, and nothing that could be anything else.
+//! kustomize interprets many texts as URLs of repositories: with a scheme, a known host, or `.git`. Only texts that can
+//! be nothing but a path are accepted here.
 
-use super::kustomization::Named;
+use super::named::Named;
 use crate::files::FileError;
 use crate::refusal::{Refusal, RefusalRule};
 
-/// Where hosts of repositories begin.
+/// Prefixes of repository URLs without a scheme.
 const HOSTS: [&str; 6] = ["github.com", "www.github.com", "gitlab.com", "bitbucket.org", "dev.azure.com", "git"];
 
-/// The path of an entry, without `.` and `..`, where it is one inside of the tree.
+/// Path of an entry relative to the received tree, without `.` and `..`.
 pub(super) fn inside(directory: &str, entry: &Named) -> Result<String, Refusal> {
     let text = entry.text.as_str();
     if is_remote(text) {
-        let message = format!("`{text}` could be an address, and nothing is fetched while rendering");
+        let message = format!("`{text}` may be a URL, and a render fetches nothing over the network");
         return Err(Refusal::new(entry.location(), RefusalRule::Remote, message, "copy the files into the repository"));
     }
     if text.starts_with('/') {
-        return Err(FileError::LeadsOut(text.to_owned()).refusal(entry.location()));
+        return Err(FileError::Outside(text.to_owned()).refusal(entry.location()));
     }
     let mut parts: Vec<&str> = directory.split('/').filter(|part| !part.is_empty()).collect();
     for part in text.split('/') {
@@ -26,7 +26,7 @@ pub(super) fn inside(directory: &str, entry: &Named) -> Result<String, Refusal> 
             "" | "." => {}
             ".." => {
                 if parts.pop().is_none() {
-                    return Err(FileError::LeadsOut(text.to_owned()).refusal(entry.location()));
+                    return Err(FileError::Outside(text.to_owned()).refusal(entry.location()));
                 }
             }
             part => parts.push(part),
@@ -35,7 +35,7 @@ pub(super) fn inside(directory: &str, entry: &Named) -> Result<String, Refusal> 
     Ok(parts.join("/"))
 }
 
-/// Whether kustomize could take a text for something else than a path.
+/// True if kustomize could interpret a text as a URL.
 pub(super) fn is_remote(text: &str) -> bool {
     let is_plain = |c: char| c.is_alphanumeric() || "._-/ +,".contains(c);
     let lower = text.to_lowercase();

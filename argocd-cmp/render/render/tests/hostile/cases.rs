@@ -1,8 +1,8 @@
-//! Parts of manifests that nobody should render, and the whole texts they stand for. The server reads them too.
+//! Cases of hostile manifests, and the files that are made of them. The server's tests use them too.
 
 use std::path::Path;
 
-/// One case: what the text is a part of, the rule that refuses it, and its name.
+/// A case: the part of a manifest that its text replaces, the expected rule, and a name.
 pub(crate) struct Case {
     pub(crate) part: String,
     pub(crate) rule: String,
@@ -10,7 +10,7 @@ pub(crate) struct Case {
     pub(crate) text: String,
 }
 
-/// Cases stand one behind the other, each under a line `=== part rule name`.
+/// Reads a file of cases, each after a line `=== part rule name`.
 pub(crate) fn read(file: &Path) -> Vec<Case> {
     let text = std::fs::read_to_string(file).unwrap();
     let case = |block: &str| {
@@ -28,7 +28,7 @@ fn indented(text: &str, by: usize) -> String {
 
 const CONTAINER: &str = "{name: c, image: registry.acme.internal/api:1}";
 
-/// Every kind of workload with this metadata and spec in its pods.
+/// All kinds of workloads with this metadata and spec of pods.
 fn workloads(metadata: &str, pod: &str) -> Vec<String> {
     let template = |by: usize| {
         let metadata = format!("metadata:\n{}", indented(metadata, 2));
@@ -50,7 +50,7 @@ fn pods(pod: &str) -> Vec<String> {
     workloads("labels: {app: api}", pod)
 }
 
-/// The whole texts that a case stands for.
+/// Manifests of a case.
 pub(crate) fn texts(case: &Case) -> Vec<String> {
     let text = &case.text;
     let spec = |version: &str, kind: &str| {

@@ -3,11 +3,11 @@ use crate::parameters::RawParameter;
 
 fn values(pairs: &[(&str, &str)]) -> Result<String, usize> {
     let raw: Vec<_> = pairs.iter().map(|(name, value)| RawParameter::text(*name, *value)).collect();
-    own(&Parameters::parse(&raw).unwrap()).map(|values| to_json(&values)).map_err(|refusals| refusals.len())
+    of_parameters(&Parameters::parse(&raw).unwrap()).map(|values| to_json(&values)).map_err(|refusals| refusals.len())
 }
 
 #[test]
-fn only_what_is_given() {
+fn parameters_that_are_set_become_values() {
     assert_eq!(values(&[]).unwrap(), "{}");
     assert_eq!(values(&[("head-sha", "0123456")]).unwrap(), "{}");
     let given = [("image.repository", "a.b/shop"), ("head-sha", "0123456"), ("nameOverride", "x"), ("host", "h")];
@@ -40,7 +40,7 @@ fn values_are_typed_as_helm_types_them() {
 }
 
 #[test]
-fn set_lies_above() {
+fn set_overrides_parameters() {
     let set = r#"{"a.b": "1", "a.c\\.d": "true", "e": "null", "f": "1.10", "g": "007", "image.tag": "x", "h": "yes"}"#;
     let expected = r#"{"a":{"b":1,"c.d":true},"e":null,"f":"1.10","g":"007","h":"yes","image":{"tag":"x"}}"#;
     assert_eq!(values(&[("image.tag", "1"), ("set", set)]).unwrap(), expected);
@@ -52,7 +52,7 @@ fn set_lies_above() {
         r#"{"a.b": "1", "a": "2"}"#,
     ] {
         let parsed = values(&[("set", bad)]);
-        // Maps are in order, so `a` comes before `a.b` and both cases are one.
+        // Maps are sorted, so `a` is set before `a.b` in both cases.
         assert_eq!(parsed, Err(1), "{bad}");
     }
 }

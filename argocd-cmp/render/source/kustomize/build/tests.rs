@@ -1,11 +1,11 @@
-//! What is built here is what kustomize builds: its own answers are recorded beside the kustomizations
-//! (`kubectl kustomize`, kustomize 5.5.0).
+//! Native builds compared with recorded output of kustomize 5.5.0 (`kubectl kustomize`).
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
-use super::super::Walk;
+use super::super::walk::Walk;
 use super::*;
+use crate::manifest::text;
 use crate::write::to_yaml;
 
 fn tree(folder: &Path) -> Files {
@@ -30,18 +30,17 @@ fn by_name(manifests: Vec<Manifest>) -> BTreeMap<String, String> {
 }
 
 #[test]
-fn what_kustomize_builds() {
+fn output_is_that_of_kustomize() {
     let root = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/kustomize");
     for name in ["layers", "flat"] {
         let files = tree(&root.join(name));
-        let (named, needs) = (BTreeMap::new(), Vec::new());
-        let mut walk = Walk { files: &files, layers: Vec::new(), named, refusals: Vec::new(), needs };
+        let mut walk = Walk::new(&files);
         let top = walk.layer("over", &mut Vec::new()).unwrap_or_else(|| panic!("{:?}", walk.refusals));
         assert!(walk.refusals.is_empty() && walk.needs.is_empty(), "{name}: {:?}", walk.needs);
         let built = match build(&files, &walk.layers, top) {
-            Ok(Built::Whole(manifests)) => by_name(manifests),
-            Ok(Built::NeedsTool(named)) => panic!("{name}: {named:?}"),
-            Err(refusals) => panic!("{name}: {refusals}"),
+            Ok(manifests) => by_name(manifests),
+            Err(BuildFailure::NeedsTool(named)) => panic!("{name}: {named:?}"),
+            Err(BuildFailure::Refused(refusals)) => panic!("{name}: {refusals:?}"),
         };
         let recorded = std::fs::read(root.join(name).join("built.yaml")).unwrap();
         let recorded = by_name(manifests(&|_| "built.yaml".into(), &recorded).unwrap());
@@ -53,7 +52,7 @@ fn what_kustomize_builds() {
 }
 
 #[test]
-fn patches_times_objects_are_bounded() {
+fn comparisons_of_patches_with_objects_are_limited() {
     let objects: String = (0..1000)
         .map(|n| format!("---\napiVersion: v1\nkind: ConfigMap\nmetadata: {{name: a{n}}}\ndata: {{a: b}}\n"))
         .collect();
@@ -70,7 +69,7 @@ fn patches_times_objects_are_bounded() {
     expect_test::expect![[r#"
         over/kustomization.yaml:1
           rule:   kustomize
-          found:  patches times objects are more than 500000
-          remedy: write fewer patches with more in each"#]]
+          found:  number of patches times number of objects is above 500000
+          remedy: write fewer patches, with more operations in each"#]]
     .assert_eq(&refusals.to_string());
 }

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn only_plain_paths_are_local() {
+fn texts_that_may_be_urls_are_refused() {
     for local in ["a.yaml", "../base", "./x/y", "overlays/v1.2/a_b-c.yaml", ".", "..", "githubx/x", "a/github.com"] {
         assert!(!is_remote(local), "{local}");
     }
@@ -35,7 +35,7 @@ fn only_plain_paths_are_local() {
 }
 
 #[test]
-fn paths_stay_inside() {
+fn paths_outside_the_tree_are_refused() {
     let entry = |text: &str| Named::new("k", 1, text);
     assert_eq!(inside("app/over", &entry("../base/./x.yaml")).unwrap(), "app/base/x.yaml");
     assert_eq!(inside("app", &entry("..")).unwrap(), "");
