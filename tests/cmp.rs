@@ -1,8 +1,7 @@
-//! Stories of the Argo CD plugin: the binary as its sidecar starts it, under the real repo-server and the real
-//! controllers.
+//! Stories of the Argo CD plugin: the released command line, with the real repo-server and controllers.
 //!
-//! A story has a plugin and a repository of its own. The repo-server is everybody's, so plugins have different names,
-//! except where a story needs settings of its own or stops something: then the servers are its own too.
+//! Each story has its own plugin and repository. All share one repo-server, so each plugin has another name. A story that
+//! needs other settings or stops a server has its own servers.
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
@@ -36,20 +35,19 @@ use std::{path::PathBuf, time::Duration};
 use eod_testkit::argocd::{ArgoCd, Dial, Launch, Plugin, Repository, Request, Tool};
 use serde_json::Value;
 
-/// The plugin's program.
+/// Path of the plugin's binary.
 const BINARY: &str = env!("CARGO_BIN_EXE_eod-cmp");
 
-/// How long a story waits for what servers do; it measures nothing.
+/// Maximum time to wait for a server. It is not a measurement.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// The deadline of a call that is not about deadlines, on a machine that may be busy. The controller's own client takes
-/// no more than a minute.
+/// Deadline of a call in tests of other things than deadlines. The controller's own deadline is one minute.
 const LONG: Duration = Duration::from_secs(300);
 
 /// The Argo CD project of all stories.
 const PROJECT: &str = "previews";
 
-/// What the platform allows where a story does not say otherwise.
+/// Default policy of a story.
 const POLICY: &str = r#"
 version: 1
 projects:
@@ -62,10 +60,10 @@ projects:
     ingress: { class: internal }
 "#;
 
-/// A source of one object.
+/// A source with one object.
 const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { mode: production }\n";
 
-/// A source with what most services have.
+/// A source with the objects of a typical service.
 const SHOP: &str = r#"
 apiVersion: apps/v1
 kind: Deployment
@@ -96,35 +94,35 @@ spec:
         paths: [{ path: /, pathType: Prefix, backend: { service: { name: api, port: { number: 80 } } } }]
 "#;
 
-/// A plugin beside a repo-server, and a repository to render.
-struct Story<'a> {
-    // First, so that it ends before the servers that could call it.
+/// A plugin connected to a repo-server, and a repository to render.
+struct RenderStory<'a> {
+    // First, because fields are dropped in order and the plugin must stop before the servers that call it.
     plugin: Plugin,
     repository: Repository,
     argocd: &'a ArgoCd,
 }
 
-impl<'a> Story<'a> {
-    /// Starts a plugin under the usual policy, with helm and kustomize at hand.
+impl<'a> RenderStory<'a> {
+    /// Starts a plugin with the default policy, helm and kustomize.
     #[track_caller]
     fn begin(argocd: &'a ArgoCd, name: &str, files: &[(&str, &str)]) -> Self {
         Self::under(POLICY, argocd, name, files)
     }
 
-    /// The same under another policy.
+    /// Starts a plugin with another policy.
     #[track_caller]
     fn under(policy: &str, argocd: &'a ArgoCd, name: &str, files: &[(&str, &str)]) -> Self {
         Self::with(&[], policy, argocd, name, files)
     }
 
-    /// The same with more of a command line.
+    /// Starts a plugin with another policy and further arguments.
     #[track_caller]
     fn with(arguments: &[&str], policy: &str, argocd: &'a ArgoCd, name: &str, files: &[(&str, &str)]) -> Self {
         let launch = Launch { binary: BINARY, name, policy, tools: tools(), arguments };
         Self { plugin: Plugin::start(argocd, &launch), repository: Repository::new(files), argocd }
     }
 
-    /// An Application of the folder `shop` that goes to the namespace of its own name.
+    /// An Application of the folder `shop`; its namespace has its name.
     fn request(&self, name: &str) -> Request {
         self.request_of("shop", name)
     }
@@ -141,64 +139,64 @@ impl<'a> Story<'a> {
         self.argocd.generate(request).expect_manifests()
     }
 
-    /// What a user reads instead of manifests, without what Argo CD puts in front.
+    /// The refusal as users see it, without Argo CD's prefix.
     #[track_caller]
     fn refused(&self, request: &Request) -> String {
         let failure = self.argocd.generate(request).expect_failure();
-        // The plugin's own words come behind the last of several codes.
+        // The plugin's message follows the last of several codes.
         failure.shown.rsplit(" desc = ").next().unwrap_or_default().to_owned()
     }
 
-    /// The folder of the repository as it is, sent to the plugin without a repo-server between.
+    /// A direct call to the plugin with the folder of the repository.
     fn dial<'b>(&'b self, root: &'b std::path::Path, path: &'b str, environment: &'b [(&'b str, &'b str)]) -> Dial<'b> {
         Dial { socket: self.plugin.socket(), root, path, environment, deadline: LONG }
     }
 
-    /// How many calls for manifests ended in a way.
+    /// Number of calls for manifests by outcome.
     #[track_caller]
     fn calls(&self, outcome: &str) -> f64 {
         let labels = format!("{{method=\"GenerateManifest\",outcome=\"{outcome}\"}}");
         self.plugin.number(&format!("eod_cmp_calls_total{labels}"))
     }
 
-    /// How many answers came from the plugin's cache, and how many did not.
+    /// Number of answers from the plugin's cache, and of others.
     #[track_caller]
     fn cache(&self) -> (f64, f64) {
         let of = |result: &str| self.plugin.number(&format!("eod_cmp_cache_total{{result=\"{result}\"}}"));
         (of("hit"), of("miss"))
     }
 
-    /// How often a tool was run.
+    /// Number of runs of a tool.
     #[track_caller]
     fn tool_runs(&self) -> f64 {
         self.plugin.number("eod_cmp_part_seconds_count{part=\"tool\"}")
     }
 }
 
-/// The folders of the real helm and kustomize.
+/// Folders of helm and kustomize, for PATH.
 fn tools() -> Vec<PathBuf> {
     [Tool::Helm, Tool::Kustomize].map(|tool| tool.path().parent().unwrap().to_owned()).into()
 }
 
-/// `Kind/name` of each.
+/// `Kind/name` of each object.
 fn titles(manifests: &[Value]) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     manifests.iter().map(|one| format!("{}/{}", text(&one["kind"]), text(&one["metadata"]["name"]))).collect()
 }
 
-/// The one of this kind and name.
+/// The object of this kind and name.
 #[track_caller]
 fn object<'a>(manifests: &'a [Value], title: &str) -> &'a Value {
     let found = titles(manifests).iter().position(|found| found == title);
     &manifests[found.unwrap_or_else(|| panic!("there is no {title} among {:?}", titles(manifests)))]
 }
 
-/// What stands in a map of labels or annotations under one of our own names.
+/// Value of one of EoD's labels or annotations.
 fn ours<'a>(map: &'a Value, name: &str) -> &'a Value {
     &map[format!("environment.on-demand/{name}")]
 }
 
-/// Whether a process runs; one that is dead and not yet asked for does not.
+/// True if a process runs; a zombie does not.
 fn runs(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))

@@ -1,14 +1,14 @@
-//! The one integration-test binary. One sentence per module on what belongs there.
+//! All integration tests, in one binary.
 
-/// The Argo CD plugin: under the real repo-server and controllers, and beside the real tools.
+/// Argo CD plugin, with the real repo-server, controllers and tools.
 mod cmp;
-/// The registry's pages are what the schema says.
+/// Registry pages and guides, which are generated from the code.
 mod docs;
-/// Stories of the `eod_` resources on the real terraform and a real API server.
+/// Stories of the `eod_` resources, with real Terraform and a real API server.
 mod provider;
 /// Names of everything the provider offers.
 mod registry;
-/// Tests of the kit itself: its servers and its proxies do what the other tests rely on.
+/// Tests of the test kit: its servers and its fault proxy.
 mod selftest;
-/// Stories of the protocol crate alone, told by a provider that misbehaves.
+/// Stories of the protocol crate, with a provider that misbehaves on request.
 mod tfplugin;

@@ -1,7 +1,7 @@
-//! Stories of the `eod_` resources on the real Terraform and a real API server.
+//! Stories of the `eod_` resources, with real Terraform and a real API server.
 //!
-//! A story is one configuration in a folder of its own. Its installation and its repository are its own too, so that
-//! all stories share one cluster and run at the same time. Each runs once with every Terraform and OpenTofu that is available.
+//! A story is one configuration in its own folder, with its own installation and repository, so that all stories share one
+//! cluster and run in parallel. Each runs on the binaries of [`Terraform::all`].
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
@@ -47,26 +47,26 @@ use serde_json::{Value, json};
 
 use self::configuration::{Configuration, indented};
 
-/// Address of the environment in the configuration of a story.
+/// Address of the environment of a story.
 pub(crate) const ADDRESS: &str = "eod_environment.preview";
 
-/// The domain of every story that does not say otherwise.
+/// Default domain of a story.
 pub(crate) const DOMAIN: &str = "preview.example.com";
 
 /// A configuration with one `eod_environment.preview`, the folder it is run in, and the cluster it is run against.
 ///
 /// It derefs to its [`Configuration`].
-pub(crate) struct Story {
+pub(crate) struct EnvironmentStory {
     pub(crate) cluster: &'static Cluster,
     pub(crate) installation: String,
     /// `acme/<installation>`: a repository that no other story has.
     pub(crate) repository: String,
-    /// The name that the environment of pull request 7 gets by default, and with it the namespace.
+    /// Default name of the environment of pull request 7, and of its namespace.
     pub(crate) name: String,
     configuration: Configuration,
 }
 
-/// Does something with every Terraform there is, one after the other.
+/// Runs a test on each binary of [`Terraform::all`].
 #[track_caller]
 pub(crate) fn each(tell: impl Fn(&'static Terraform)) {
     for terraform in Terraform::all() {
@@ -74,13 +74,13 @@ pub(crate) fn each(tell: impl Fn(&'static Terraform)) {
     }
 }
 
-/// Tells a story with every Terraform. `arguments` are those of the environment, besides repository and pull request.
+/// Runs a story on each binary. `arguments` are arguments of the environment, besides repository and pull request.
 #[track_caller]
-pub(crate) fn tell(test: &str, arguments: &str, tell: impl Fn(&mut Story)) {
-    each(|terraform| tell(&mut Story::new(terraform, test, arguments)));
+pub(crate) fn tell(test: &str, arguments: &str, tell: impl Fn(&mut EnvironmentStory)) {
+    each(|terraform| tell(&mut EnvironmentStory::new(terraform, test, arguments)));
 }
 
-impl Story {
+impl EnvironmentStory {
     #[track_caller]
     fn new(terraform: &'static Terraform, test: &str, arguments: &str) -> Self {
         let cluster = Cluster::shared();
@@ -98,7 +98,7 @@ impl Story {
         story
     }
 
-    /// This configuration in an empty folder, with an empty state.
+    /// This configuration in an empty folder, without a state.
     #[track_caller]
     pub(crate) fn elsewhere(&self) -> Self {
         let Self { cluster, installation, repository, name, configuration } = self;
@@ -118,18 +118,18 @@ impl Story {
         self.body(&block);
     }
 
-    /// Sets the installation that the provider says it is.
+    /// Sets the provider's `installation`.
     pub(crate) fn install(&mut self, installation: &str) {
         installation.clone_into(&mut self.installation);
         self.configuration.always(&format!("installation = \"{installation}\""));
     }
 
-    /// Sets everything below the provider block, which may be made of the story itself.
+    /// Sets the configuration after the provider block.
     pub(crate) fn body(&mut self, hcl: &str) {
         self.configuration.body(hcl);
     }
 
-    /// From now on calls go through a proxy.
+    /// Starts a proxy; all following calls pass through it.
     pub(crate) fn through(&mut self, proxy: &FaultProxy) {
         self.set_env("KUBE_CONFIG_PATH", proxy.kubeconfig());
     }
@@ -143,19 +143,19 @@ impl Story {
         )
     }
 
-    /// Takes the environment out of the state and leaves the cluster as it is.
+    /// Removes the environment from the state, not from the cluster.
     #[track_caller]
     pub(crate) fn forget(&self) {
         self.run(&["state", "rm", ADDRESS]).expect_ok();
     }
 
-    /// Attributes of the environment in the state file; faster than a call of Terraform.
+    /// Attributes of the environment, read from the state file, which is faster than `terraform show`.
     #[track_caller]
     pub(crate) fn attributes(&self) -> Value {
         self.attributes_of("preview").unwrap_or_else(|| panic!("{ADDRESS} is not in the state"))
     }
 
-    /// Attributes of an environment in the state file; `None` if it is not there.
+    /// Attributes of an environment in the state file; none if it is not there.
     #[track_caller]
     pub(crate) fn attributes_of(&self, label: &str) -> Option<Value> {
         Some(self.instance("eod_environment", label)?["attributes"].clone())
@@ -167,12 +167,12 @@ impl Story {
         self.attributes()[name].clone()
     }
 
-    /// The path of the namespace in the API.
+    /// API path of the namespace.
     pub(crate) fn namespace_path(&self) -> String {
         format!("/api/v1/namespaces/{}", self.name)
     }
 
-    /// The namespace as the API server has it.
+    /// The namespace in the cluster.
     #[track_caller]
     pub(crate) fn namespace(&self) -> Value {
         self.cluster.read(&self.namespace_path()).unwrap_or_else(|| panic!("there is no namespace {}", self.name))
@@ -184,19 +184,19 @@ impl Story {
         text(&self.namespace()["metadata"]["uid"])
     }
 
-    /// A label of the namespace; null when it has none of this key.
+    /// A label of the namespace; null if it does not exist.
     #[track_caller]
     pub(crate) fn label(&self, key: &str) -> Value {
         self.namespace()["metadata"]["labels"][key].clone()
     }
 
-    /// An annotation of the namespace; null when it has none of this key.
+    /// An annotation of the namespace; null if it does not exist.
     #[track_caller]
     pub(crate) fn annotation(&self, key: &str) -> Value {
         self.namespace()["metadata"]["annotations"][key].clone()
     }
 
-    /// The path of a kind of objects in the namespace.
+    /// API path of a resource in the namespace.
     pub(crate) fn collection(&self, plural: &str) -> String {
         let root = match plural {
             "networkpolicies" => "/apis/networking.k8s.io/v1",
@@ -206,7 +206,7 @@ impl Story {
         format!("{root}/namespaces/{}/{plural}", self.name)
     }
 
-    /// Every object of a kind in the namespace.
+    /// All objects of a resource in the namespace.
     #[track_caller]
     pub(crate) fn objects(&self, plural: &str) -> Vec<Value> {
         let path = self.collection(plural);
@@ -214,7 +214,7 @@ impl Story {
         list["items"].as_array().unwrap().clone()
     }
 
-    /// The one object of a kind in the namespace.
+    /// The only object of a resource in the namespace.
     #[track_caller]
     pub(crate) fn only(&self, plural: &str) -> Value {
         let mut found = self.objects(plural);
@@ -222,7 +222,7 @@ impl Story {
         found.remove(0)
     }
 
-    /// Patches an object as a person would who knows nothing of us.
+    /// Patches an object, as a user without EoD.
     #[track_caller]
     pub(crate) fn patch(&self, path: &str, patch: &Value) {
         let (status, answer) = self.cluster.call("PATCH", &format!("{path}?fieldManager=somebody"), Some(patch));
@@ -249,13 +249,13 @@ impl Story {
         self.cluster.wait_until_gone(&self.name);
     }
 
-    /// Makes the namespace as a person would who knows nothing of us.
+    /// Creates the namespace without ownership labels.
     #[track_caller]
     pub(crate) fn make_foreign_namespace(&self) {
         self.cluster.kubectl(&["create", "namespace", &self.name]);
     }
 
-    /// Puts something into the namespace that holds it when it is deleted.
+    /// Creates an object with a finalizer in the namespace, which blocks its deletion.
     #[track_caller]
     pub(crate) fn hold(&self) {
         let body = json!({ "metadata": { "name": "held", "finalizers": ["example.com/hold"] } });
@@ -263,7 +263,7 @@ impl Story {
         assert_eq!(status, 201, "{answer}");
     }
 
-    /// Takes away what holds the namespace.
+    /// Removes the finalizer.
     #[track_caller]
     pub(crate) fn release(&self) {
         self.patch(&format!("{}/held", self.collection("configmaps")), &json!({ "metadata": { "finalizers": null } }));
@@ -278,7 +278,7 @@ impl Story {
         });
     }
 
-    /// Expects that a run blames the line of the configuration that begins like this, and says why.
+    /// Asserts that a run reports an error at the line of the configuration with this beginning, and with this text.
     #[track_caller]
     pub(crate) fn expect_blamed(&self, run: &Run, line: &str, why: &str) {
         let text = self.text("main.tf");
@@ -297,8 +297,8 @@ impl Story {
     }
 }
 
-impl Drop for Story {
-    /// The testbed goes away with all that is in it; a cluster that outlives the run is left clean.
+impl Drop for EnvironmentStory {
+    /// Deletes the objects of the story, for clusters that outlive the run.
     fn drop(&mut self) {
         let lasting = std::env::var_os("EOD_TEST_KUBECONFIG").is_some_and(|value| !value.is_empty());
         if lasting && !std::thread::panicking() {
@@ -307,7 +307,7 @@ impl Drop for Story {
     }
 }
 
-impl Deref for Story {
+impl Deref for EnvironmentStory {
     type Target = Configuration;
 
     fn deref(&self) -> &Configuration {
@@ -315,13 +315,13 @@ impl Deref for Story {
     }
 }
 
-impl DerefMut for Story {
+impl DerefMut for EnvironmentStory {
     fn deref_mut(&mut self) -> &mut Configuration {
         &mut self.configuration
     }
 }
 
-/// A text in an answer or a state.
+/// A string in an answer or a state.
 #[track_caller]
 pub(crate) fn text(value: &Value) -> String {
     value.as_str().unwrap_or_else(|| panic!("expected a text, got {value}")).to_owned()
@@ -334,7 +334,7 @@ pub(crate) fn lies_after(begin: &Value, ttl: &str, end: &Value) -> bool {
     ttl.from(text(begin).parse().unwrap()) == text(end).parse().unwrap()
 }
 
-/// The errors of a run on one line, without the plan that was shown before.
+/// Errors of a run on one line, without the plan before them.
 #[track_caller]
 pub(crate) fn errors(run: &Run) -> String {
     let said = run.said();
@@ -342,7 +342,7 @@ pub(crate) fn errors(run: &Run) -> String {
     said[begin..].to_owned()
 }
 
-/// Terraform's own text for what an apply did.
+/// Terraform's summary of an apply.
 pub(crate) fn done(added: u32, changed: u32, destroyed: u32) -> String {
     format!("{added} added, {changed} changed, {destroyed} destroyed")
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use eod_resources::{DATA_SOURCES, EPHEMERALS, FUNCTIONS, RESOURCES};
 
-/// Group, folder and names. A group without members has no folder.
+/// Group, folder and names. A group without names has no folder.
 pub(crate) fn pages() -> [(&'static str, &'static str, BTreeSet<String>); 4] {
     let names = |names: Vec<&str>| names.into_iter().map(str::to_owned).collect();
     [

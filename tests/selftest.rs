@@ -1,4 +1,4 @@
-//! The kit tested on itself: what the other tests take for granted is true.
+//! Tests of the test kit.
 
 mod argocd;
 mod cluster;

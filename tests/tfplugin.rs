@@ -1,7 +1,7 @@
-//! Stories of the protocol crate, told on the real Terraform by a small provider that misbehaves when it is asked to.
+//! Stories of the protocol crate, with real Terraform and a small provider that misbehaves on request.
 //!
-//! The provider is the example `misbehaving-provider`, and its things live in a file of the story. Each story is told
-//! once with every Terraform there is. No cluster is needed.
+//! The provider is the example `misbehaving-provider`. It stores its objects in a file of the story. Each story runs on the
+//! binaries of [`Terraform::all`]. No cluster is needed.
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
@@ -27,13 +27,13 @@ use std::path::PathBuf;
 use eod_testkit::{terraform::Terraform, workspace::Workspace};
 use serde_json::Value;
 
-/// The thing of most stories.
+/// Address of the resource of most stories.
 const ADDRESS: &str = "test_thing.a";
 
 /// One configuration that uses the provider, and the folder it is run in. It derefs to its [`Workspace`].
-struct Story(Workspace);
+struct ThingStory(Workspace);
 
-impl Deref for Story {
+impl Deref for ThingStory {
     type Target = Workspace;
 
     fn deref(&self) -> &Workspace {
@@ -41,7 +41,7 @@ impl Deref for Story {
     }
 }
 
-impl Story {
+impl ThingStory {
     #[track_caller]
     fn with(terraform: &Terraform, name: &str, hcl: &str) -> Self {
         let workspace = Workspace::with(terraform, &format!("tfplugin-{name}"), "");
@@ -55,36 +55,36 @@ impl Story {
         story
     }
 
-    /// Replaces the story's part of the configuration.
+    /// Replaces the configuration of the story.
     fn tell(&self, hcl: &str) {
         self.write("story.tf", hcl);
     }
 
-    /// Replaces it and applies it.
+    /// Replaces the configuration and applies it.
     #[track_caller]
     fn apply_now(&self, hcl: &str) {
         self.tell(hcl);
         self.apply().expect_ok();
     }
 
-    /// The file that the things live in.
+    /// The file with the provider's objects.
     fn file(&self) -> PathBuf {
         self.path().join("things.json")
     }
 
-    /// What stands in it.
+    /// Content of the provider's file.
     #[track_caller]
     fn kept(&self) -> Value {
         serde_json::from_str(&self.text("things.json")).unwrap()
     }
 
-    /// What the provider did, in order.
+    /// Calls of the provider, in order.
     #[track_caller]
     fn events(&self) -> Vec<String> {
         serde_json::from_value(self.kept()["events"].clone()).unwrap()
     }
 
-    /// Changes the state file as another version of the provider might have written it.
+    /// Edits the state file, for example to the format of another version of the provider.
     #[track_caller]
     fn rewrite_state(&self, change: impl FnOnce(&mut Value)) {
         let mut state: Value = serde_json::from_str(&self.raw_state_text()).unwrap();
@@ -94,13 +94,13 @@ impl Story {
         self.write("terraform.tfstate", &state.to_string());
     }
 
-    /// The thing `a` as the state has it.
+    /// The resource `a` in the state.
     #[track_caller]
     fn a(&self) -> Value {
         self.resource(ADDRESS).unwrap_or_else(|| panic!("no {ADDRESS} in\n{}", self.raw_state_text()))
     }
 
-    /// Whether the state marks the thing `a` as to be replaced.
+    /// True if the resource `a` is tainted.
     #[track_caller]
     fn is_tainted(&self) -> bool {
         let state = self.state();
@@ -119,26 +119,26 @@ terraform {
 }
 "#;
 
-/// Tells a story with every Terraform there is.
+/// Runs a story on each binary of [`Terraform::all`].
 #[track_caller]
-fn tell(name: &str, hcl: &str, story: impl Fn(&Story)) {
+fn tell(name: &str, hcl: &str, story: impl Fn(&ThingStory)) {
     for terraform in Terraform::all() {
-        story(&Story::with(terraform, name, hcl));
+        story(&ThingStory::with(terraform, name, hcl));
     }
 }
 
-/// The thing `a` with these arguments.
+/// The resource `a` with these arguments.
 fn thing(arguments: &str) -> String {
     format!("resource \"test_thing\" \"a\" {{\n  name = \"a\"\n{arguments}\n}}\n")
 }
 
-/// What Terraform says at the end of an apply.
+/// Terraform's summary of an apply.
 fn done(added: u32, changed: u32, destroyed: u32) -> String {
     format!("{added} added, {changed} changed, {destroyed} destroyed")
 }
 
-/// Leads Terraform to the provider. It looks for a program by the provider's name, which the example has not.
-fn install(story: &Story) {
+/// Installs the provider for Terraform, by a link with the file name that Terraform expects.
+fn install(story: &ThingStory) {
     let work = story.path();
     let root = work.parent().unwrap();
     let folder = root.join("plugins");

@@ -12,6 +12,7 @@
 //! - Tokens are never part of an error, a log line or `Debug`.
 
 mod access;
+mod app;
 mod client;
 mod dialect;
 mod failure;
@@ -21,12 +22,14 @@ mod pull_request;
 mod quota;
 mod request;
 mod token;
+mod token_value;
 mod transport;
 
 #[cfg(test)]
 mod tests;
 
 pub use access::{ForgeAccess, ForgeAccessError, ForgeKind, ForgeSettings};
+pub use app::GitHubApp;
 pub use client::{Forge, ForgeLimits};
 pub use failure::{ForgeProblem, ForgeRefusal};
 pub use pull_request::{Comment, MergeState, PullRequest};

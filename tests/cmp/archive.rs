@@ -1,12 +1,12 @@
-//! What arrives may be large, and made to do harm.
+//! Large and hostile archives.
 
 use std::{fs, io::Read};
 
 use eod_testkit::argocd::{ArgoCd, Settings};
 
-use super::{CONFIG, POLICY, Story, deadline::expect_nothing_left, object};
+use super::{CONFIG, POLICY, RenderStory, deadline::expect_nothing_left, object};
 
-/// Bytes that cannot be packed any smaller.
+/// Bytes that cannot be compressed.
 fn noise(bytes: usize) -> Vec<u8> {
     let mut noise = vec![0; bytes];
     fs::File::open("/dev/urandom").unwrap().read_exact(&mut noise).unwrap();
@@ -14,8 +14,8 @@ fn noise(bytes: usize) -> Vec<u8> {
 }
 
 #[test]
-fn a_large_repository_is_rendered_and_refused_like_any_other() {
-    let story = Story::begin(ArgoCd::shared(), "archive@large", &[("shop/one.yaml", CONFIG)]);
+fn large_repository_is_rendered_and_refused_like_a_small_one() {
+    let story = RenderStory::begin(ArgoCd::shared(), "archive@large", &[("shop/one.yaml", CONFIG)]);
     story.repository.write("large/noise.bin", noise(16 << 20));
     story.repository.commit("large");
     story.rendered(&story.request("shop-pr-7"));
@@ -26,23 +26,28 @@ fn a_large_repository_is_rendered_and_refused_like_any_other() {
     assert!(bytes("kept") < 1e6, "{}", bytes("kept"));
 }
 
-/// Argo CD sends to the end before it listens: whoever answers earlier is not heard.
+/// Argo CD reads a reply only after it has sent everything.
 #[test]
-fn a_refusal_in_the_middle_of_the_archive_arrives_whole() {
-    let story = Story::begin(ArgoCd::shared(), "archive@middle", &[("shop/one.yaml", CONFIG)]);
+fn error_in_the_middle_of_the_archive_arrives_complete() {
+    let story = RenderStory::begin(ArgoCd::shared(), "archive@middle", &[("shop/one.yaml", CONFIG)]);
     let deep = format!("deep/{}one.yaml", "a/".repeat(70));
     story.repository.write(&deep, CONFIG);
-    // What comes behind it.
+    // The rest of the archive.
     story.repository.write("large/noise.bin", noise(16 << 20));
     story.repository.commit("deep");
     let text = story.refused(&story.request("shop-pr-7"));
-    assert!(text.contains("the archive from Argo CD\n  rule:   file\n  found:  `deep/a/a/"), "{text}");
-    assert!(text.contains("has more than 64 parts\n  remedy: rename the file"), "{text}");
+    assert!(
+        text.contains(
+            "the archive from Argo CD\n  rule:   file\n  found:  path must have at most 64 components, got `deep/a/a/"
+        ),
+        "{text}"
+    );
+    assert!(text.contains("`\n  remedy: rename the file"), "{text}");
 }
 
 #[test]
-fn a_file_that_is_made_to_grow_is_refused() {
-    let story = Story::begin(ArgoCd::shared(), "archive@bomb", &[("shop/one.yaml", CONFIG)]);
+fn decompression_bomb_is_refused() {
+    let story = RenderStory::begin(ArgoCd::shared(), "archive@bomb", &[("shop/one.yaml", CONFIG)]);
     story.repository.write("bomb.bin", vec![0; 96 << 20]);
     story.repository.commit("bomb");
     let text = story.refused(&story.request("shop-pr-7"));
@@ -53,14 +58,14 @@ fn a_file_that_is_made_to_grow_is_refused() {
     expect_nothing_left(&story);
     story.repository.remove("bomb.bin");
     story.repository.commit("no bomb");
-    // It is still in the history, which nobody unpacks.
+    // The file is still in the history, which is not unpacked.
     story.rendered(&story.request("shop-pr-7").hard());
 }
 
 #[test]
-fn a_file_too_large_to_be_a_manifest_is_named_where_it_is_missed() {
+fn file_that_is_too_large_is_named_if_it_is_missing() {
     let story =
-        Story::begin(ArgoCd::shared(), "archive@left", &[("shop/kustomization.yaml", "resources: [big.yaml]\n")]);
+        RenderStory::begin(ArgoCd::shared(), "archive@left", &[("shop/kustomization.yaml", "resources: [big.yaml]\n")]);
     story.repository.write("shop/big.yaml", format!("{CONFIG}#{}\n", "x".repeat(9 << 20)));
     story.repository.write("shop/noise.bin", noise(4 << 20));
     story.repository.commit("big");
@@ -71,15 +76,15 @@ fn a_file_too_large_to_be_a_manifest_is_named_where_it_is_missed() {
     );
 }
 
-/// The pieces in which Argo CD sends are a setting of its own, and so is how much it takes back.
+/// The size of the parts of an archive and the size of a reply are settings of Argo CD.
 #[test]
-fn large_pieces_and_large_answers_arrive_whole() {
+fn large_parts_and_large_replies_arrive_complete() {
     let environment = vec![("ARGOCD_CMP_CHUNK_SIZE".to_owned(), (8 << 20).to_string())];
     let argocd = ArgoCd::with(&Settings { environment, ..Settings::default() });
-    // More than gRPC takes unless it is told otherwise, which is 4 MiB.
+    // More than the default limit of gRPC, which is 4 MiB.
     const COUNT: usize = 6;
     let policy = format!("{POLICY}    caps: {{ bytes: 16Mi }}\n");
-    let story = Story::under(&policy, &argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::under(&policy, &argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
     story.repository.write("large/noise.bin", noise(12 << 20));
     let value = "x".repeat(1 << 20);
     for number in 0..COUNT {

@@ -1,19 +1,19 @@
-//! Two caches stand in a row: Argo CD's, which cannot see the policy, and the plugin's, which can.
+//! The caches of Argo CD and of the plugin. Only the key of the plugin's cache includes the policy.
 
 use eod_testkit::{argocd::ArgoCd, process::Signal};
 
-use super::{CONFIG, POLICY, Story, object};
+use super::{CONFIG, POLICY, RenderStory, object};
 
 #[test]
-fn the_second_render_is_the_first_one_again() {
-    let story = Story::begin(ArgoCd::shared(), "cache@second", &[("shop/one.yaml", CONFIG)]);
+fn second_render_is_cached() {
+    let story = RenderStory::begin(ArgoCd::shared(), "cache@second", &[("shop/one.yaml", CONFIG)]);
     let request = story.request("shop-pr-7");
     let first = story.rendered(&request);
     assert_eq!(story.cache(), (0.0, 1.0));
-    // Argo CD's own answer.
+    // Cached by Argo CD.
     assert_eq!(story.rendered(&request), first);
     assert_eq!(story.cache(), (0.0, 1.0));
-    // The plugin's, since Argo CD was told to ask.
+    // Cached by the plugin, because a hard refresh skips the cache of Argo CD.
     for hits in 1..=3 {
         assert_eq!(story.rendered(&request.clone().hard()), first);
         assert_eq!(story.cache(), (f64::from(hits), 1.0));
@@ -23,8 +23,9 @@ fn the_second_render_is_the_first_one_again() {
 }
 
 #[test]
-fn whatever_the_answer_depends_on_renders_again() {
-    let story = Story::begin(ArgoCd::shared(), "cache@again", &[("shop/one.yaml", CONFIG), ("web/one.yaml", CONFIG)]);
+fn every_input_is_part_of_the_cache_key() {
+    let story =
+        RenderStory::begin(ArgoCd::shared(), "cache@again", &[("shop/one.yaml", CONFIG), ("web/one.yaml", CONFIG)]);
     let request = story.request("shop-pr-7").hard();
     let same = story.rendered(&request);
     let mut misses = 1.0;
@@ -39,14 +40,14 @@ fn whatever_the_answer_depends_on_renders_again() {
         misses += 1.0;
         assert_eq!(story.cache(), (0.0, misses), "{what}");
     }
-    // Each of them is remembered apart, and the first is still itself.
+    // Every variant has an entry of its own, and the first is still cached.
     assert_eq!(story.rendered(&request), same);
     assert_eq!(story.cache(), (1.0, misses));
 }
 
 #[test]
-fn a_new_commit_is_rendered_and_one_that_changes_nothing_is_not() {
-    let story = Story::begin(ArgoCd::shared(), "cache@commit", &[("shop/one.yaml", CONFIG)]);
+fn only_a_commit_that_changes_files_is_rendered() {
+    let story = RenderStory::begin(ArgoCd::shared(), "cache@commit", &[("shop/one.yaml", CONFIG)]);
     let request = story.request("shop-pr-7").hard();
     let first = story.rendered(&request);
     story.repository.commit("nothing");
@@ -59,20 +60,20 @@ fn a_new_commit_is_rendered_and_one_that_changes_nothing_is_not() {
 }
 
 #[test]
-fn a_new_policy_renders_again_with_a_new_value_of_the_parameter() {
-    let story = Story::begin(ArgoCd::shared(), "cache@policy", &[("shop/one.yaml", CONFIG)]);
+fn new_policy_and_new_value_of_the_parameter_render_again() {
+    let story = RenderStory::begin(ArgoCd::shared(), "cache@policy", &[("shop/one.yaml", CONFIG)]);
     let request = |version: &str| story.request("shop-pr-7").parameter("policy", version);
     let first = story.rendered(&request("1"));
     story.plugin.write_policy(&POLICY.replace("installation: acme", "installation: other"));
     story.plugin.signal(Signal::SIGHUP);
     super::policy::expect_said(&story, "a new policy is in force");
-    // Argo CD cannot know; that is what the parameter is for.
+    // Argo CD does not see the policy; the parameter `policy` is for that.
     assert_eq!(story.rendered(&request("1")), first);
     let second = story.rendered(&request("2"));
     let installation =
         |manifests| super::ours(&object(manifests, "ConfigMap/settings")["metadata"]["labels"], "installation").clone();
     assert_eq!((installation(&first), installation(&second)), ("acme".into(), "other".into()));
-    // The plugin does know: not even its own answer to the same question counts any more.
+    // The plugin sees the policy: its own entry for the same request is not used any more.
     assert_eq!(installation(&story.rendered(&request("1").hard())), "other");
     assert_eq!(story.cache(), (0.0, 3.0));
 }

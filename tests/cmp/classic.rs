@@ -1,4 +1,4 @@
-//! The classic way: Argo CD's own plugin server starts `eod-cmp` for each call. The answers are the native server's.
+//! `eod-cmp generate` under `argocd-cmp-server`, which starts it for each call. The results are those of `eod-cmp serve`.
 
 use std::path::PathBuf;
 
@@ -7,20 +7,20 @@ use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::{
-    BINARY, CONFIG, LONG, POLICY, PROJECT, SHOP, Story, object,
+    BINARY, CONFIG, LONG, POLICY, PROJECT, RenderStory, SHOP, object,
     sources::{CHART, OVERLAYS},
 };
 
-/// Servers that run both ways: the stock one finds the tools where the native one does.
+/// Servers for both plugins, with the same tools in PATH.
 fn argocd() -> ArgoCd {
     ArgoCd::with(&Settings { tools: vec![Tool::Helm, Tool::Kustomize], ..Settings::default() })
 }
 
-/// The stock plugin server with the commands that `eod-cmp init` prints.
+/// `argocd-cmp-server` with the commands that `eod-cmp init` prints.
 struct Classic {
     name: &'static str,
     socket: PathBuf,
-    // The stock server reads its policy for as long as it is asked.
+    // Policy file, read at every call.
     _policy: TempDir,
 }
 
@@ -45,7 +45,7 @@ impl Classic {
     }
 }
 
-/// Every kind of source: its folder, and what is asked of it.
+/// Every kind of source: directory and parameters.
 fn sources() -> [(&'static str, Vec<(&'static str, Value)>); 6] {
     [
         ("shop", vec![("services", json!(["api"])), ("owner", json!("\u{e4} [bot] $HOME"))]),
@@ -58,15 +58,15 @@ fn sources() -> [(&'static str, Vec<(&'static str, Value)>); 6] {
 }
 
 #[test]
-fn both_ways_give_the_same_bytes() {
+fn serve_and_generate_give_the_same_bytes() {
     let argocd = argocd();
     let files = [&OVERLAYS[..], &CHART, &[("shop/shop.yaml", SHOP), ("shop/config.yaml", CONFIG)]].concat();
     let files = [&files[..], &[("nested/preview/README.md", "#\n"), ("nested/values.yaml", "mode: nested\n")]].concat();
-    let story = Story::begin(&argocd, "eod@v1", &files);
+    let story = RenderStory::begin(&argocd, "eod@v1", &files);
     let classic = Classic::start(&argocd, "classic", &Value::Null);
     for (path, parameters) in sources() {
-        // What repo-server tells a plugin.
-        let told: Vec<_> = parameters
+        // Parameters in the form that repo-server sends.
+        let sent: Vec<_> = parameters
             .iter()
             .map(|(name, value)| {
                 let kind = if value.is_array() {
@@ -79,14 +79,14 @@ fn both_ways_give_the_same_bytes() {
                 json!({ "name": name, kind: value })
             })
             .collect();
-        let told = json!(told).to_string();
+        let sent = json!(sent).to_string();
         let environment = [
             ("ARGOCD_APP_NAME", "shop-pr-7"),
             ("ARGOCD_APP_NAMESPACE", "shop-pr-7"),
             ("ARGOCD_APP_PROJECT_NAME", PROJECT),
             ("ARGOCD_APP_SOURCE_PATH", path),
             ("ARGOCD_APP_SOURCE_REPO_URL", "https://github.com/acme/shop.git"),
-            ("ARGOCD_APP_PARAMETERS", &told),
+            ("ARGOCD_APP_PARAMETERS", &sent),
             ("KUBE_VERSION", "1.36.1"),
             ("KUBE_API_VERSIONS", "v1,apps/v1"),
         ];
@@ -95,9 +95,9 @@ fn both_ways_give_the_same_bytes() {
         let native = dial(story.plugin.socket()).generate().outcome().unwrap();
         let stock = dial(&classic.socket).generate().outcome().unwrap();
         assert!(native["manifests"].as_array().unwrap().len() > 10, "{native}");
-        assert_eq!(stock["manifests"], native["manifests"], "{path} {told}");
+        assert_eq!(stock["manifests"], native["manifests"], "{path} {sent}");
 
-        // And so does a user get the same, by either name.
+        // An Application gets the same from both plugins.
         let request = |plugin| {
             let request = story.request_of(path, "shop-pr-7").cluster("1.36.1", &["v1", "apps/v1"]).plugin(plugin);
             parameters.iter().fold(request, |request, (name, value)| request.parameter(name, value.clone()))
@@ -108,9 +108,9 @@ fn both_ways_give_the_same_bytes() {
 }
 
 #[test]
-fn both_ways_refuse_with_the_same_words() {
+fn serve_and_generate_refuse_with_the_same_text() {
     let argocd = argocd();
-    let story = Story::begin(&argocd, "eod@v1", &[("shop/shop.yaml", &SHOP.replace("registry.acme", "evil"))]);
+    let story = RenderStory::begin(&argocd, "eod@v1", &[("shop/shop.yaml", &SHOP.replace("registry.acme", "evil"))]);
     let classic = Classic::start(&argocd, "classic", &Value::Null);
     let native = story.refused(&story.request("shop-pr-7"));
     let Failure { shown, .. } = argocd.generate(&story.request("shop-pr-7").plugin(classic.name)).expect_failure();
@@ -119,9 +119,9 @@ fn both_ways_refuse_with_the_same_words() {
 }
 
 #[test]
-fn both_ways_announce_the_same_parameters() {
+fn serve_and_generate_announce_the_same_parameters() {
     let argocd = argocd();
-    let story = Story::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
     let classic = Classic::start(&argocd, "classic", &Value::Null);
     let root = story.repository.path();
     let native = story.dial(&root, "shop", &[]).parameters().outcome().unwrap();
@@ -131,11 +131,11 @@ fn both_ways_announce_the_same_parameters() {
     assert_eq!(stock["parameterAnnouncements"], native["parameterAnnouncements"]);
 }
 
-/// Only the classic way has discovery, and what it looks at are parameters.
+/// Only `argocd-cmp-server` has discovery, which reads the parameters.
 #[test]
-fn an_application_that_names_no_plugin_is_found_by_its_parameters() {
+fn application_without_a_plugin_name_is_discovered_by_its_parameters() {
     let argocd = argocd();
-    let story = Story::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
     let classic = Classic::start(&argocd, "classic", &json!({ "find": { "command": [BINARY, "discover"] } }));
     let root = story.repository.path();
     for (parameters, expected) in [
@@ -148,7 +148,7 @@ fn an_application_that_names_no_plugin_is_found_by_its_parameters() {
         let dial = |socket| Dial { socket, root: &root, path: "shop", environment: &environment, deadline: LONG };
         let stock = dial(&classic.socket).matches().outcome().unwrap();
         assert_eq!(stock["isSupported"].as_bool().unwrap_or_default(), expected, "{parameters}");
-        // The native server says that it does not look, so that no archive is packed for it.
+        // `eod-cmp serve` has no discovery, so no archive is packed for it.
         assert_eq!(dial(story.plugin.socket()).matches().check, json!({}));
     }
     let unnamed = |request: Request| request.plugin("");

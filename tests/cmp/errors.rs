@@ -1,10 +1,10 @@
-//! What a user reads when nothing is rendered.
+//! Errors as a user of Argo CD reads them.
 
 use eod_testkit::argocd::ArgoCd;
 
-use super::{CONFIG, SHOP, Story, titles};
+use super::{CONFIG, RenderStory, SHOP, titles};
 
-/// What a pull request must not bring, in more than one file.
+/// Sources that are refused, in several files.
 const HOSTILE: [(&str, &str); 4] = [
     (
         "shop/pod.yaml",
@@ -21,10 +21,10 @@ const HOSTILE: [(&str, &str); 4] = [
 ];
 
 #[test]
-fn all_reasons_come_at_once_with_file_line_object_rule_and_remedy() {
-    let story = Story::begin(ArgoCd::shared(), "errors@all", &HOSTILE);
+fn all_refusals_are_reported_with_file_line_object_rule_and_remedy() {
+    let story = RenderStory::begin(ArgoCd::shared(), "errors@all", &HOSTILE);
     let failure = story.argocd.generate(&story.request("shop-pr-7")).expect_failure();
-    // The text of the condition, as it stands in Argo CD's user interface.
+    // Text of the condition in Argo CD's user interface.
     expect_test::expect![[r#"
         Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = CMP processing failed for application "shop-pr-7": error generating manifests in cmp: rpc error: code = FailedPrecondition desc = eod-cmp refuses this for 4 reasons
 
@@ -52,11 +52,11 @@ fn all_reasons_come_at_once_with_file_line_object_rule_and_remedy() {
 }
 
 #[test]
-fn a_mistake_in_yaml_is_named_with_its_line() {
+fn yaml_error_has_its_line() {
     let twice = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: a\n  name: b\n";
     let files =
         [("shop/twice.yaml", twice), ("shop/broken.yaml", "apiVersion: v1\nkind: [\n"), ("shop/a.yaml", CONFIG)];
-    let story = Story::begin(ArgoCd::shared(), "errors@yaml", &files);
+    let story = RenderStory::begin(ArgoCd::shared(), "errors@yaml", &files);
     expect_test::expect![[r#"
         eod-cmp refuses this for 2 reasons
 
@@ -73,18 +73,18 @@ fn a_mistake_in_yaml_is_named_with_its_line() {
 }
 
 #[test]
-fn a_text_of_the_repository_is_shown_harmless() {
+fn control_characters_of_the_repository_are_escaped() {
     let name = "apiVersion: v1\nkind: \"Pod\\e[31m\\n\\u202Eevil\"\nmetadata: { name: a }\n";
-    let story = Story::begin(ArgoCd::shared(), "errors@visible", &[("shop/a.yaml", name)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "errors@visible", &[("shop/a.yaml", name)]);
     let text = story.refused(&story.request("shop-pr-7"));
     assert!(text.chars().all(|c| c == '\n' || !c.is_control()) && !text.contains('\u{202e}'), "{text:?}");
     assert!(text.contains("Pod\\u{1b}[31m\\u{a}\\u{202e}evil"), "{text}");
 }
 
 #[test]
-fn nothing_to_render_is_an_error_and_no_empty_success() {
+fn empty_source_is_an_error() {
     let files = [("shop/README.md", "# Shop\n"), ("other/values.yaml", "replicas: 1\n"), ("app/one.yaml", CONFIG)];
-    let story = Story::begin(ArgoCd::shared(), "errors@empty", &files);
+    let story = RenderStory::begin(ArgoCd::shared(), "errors@empty", &files);
     for path in ["shop", "other"] {
         let text = story.refused(&story.request_of(path, "shop-pr-7"));
         assert!(text.contains(&format!("{path}\n  rule:   empty\n  found:  the source has no object")), "{text}");
@@ -92,16 +92,16 @@ fn nothing_to_render_is_an_error_and_no_empty_success() {
     assert!(!story.rendered(&story.request_of("app", "shop-pr-7")).is_empty());
 }
 
-/// After the third failure Argo CD answers by itself for a while; a hard refresh asks again.
+/// After the third failure Argo CD returns the cached error for some time; a hard refresh renders again.
 #[test]
-fn a_refusal_is_over_when_its_reason_is() {
-    let story = Story::begin(ArgoCd::shared(), "errors@again", &HOSTILE);
+fn corrected_source_is_rendered_after_a_refusal() {
+    let story = RenderStory::begin(ArgoCd::shared(), "errors@again", &HOSTILE);
     let request = story.request("shop-pr-7");
     let first = story.refused(&request);
     for _ in 0..3 {
-        assert!(story.refused(&request).contains(first.trim()), "the text stays whole in Argo CD's own cache");
+        assert!(story.refused(&request).contains(first.trim()), "Argo CD's cache keeps the whole text");
     }
-    assert_eq!(story.calls("refused"), 3.0, "the fourth was Argo CD's own answer");
+    assert_eq!(story.calls("refused"), 3.0, "the fourth error is from Argo CD's cache");
 
     for (file, _) in &HOSTILE[..3] {
         story.repository.remove(file);
@@ -114,8 +114,8 @@ fn a_refusal_is_over_when_its_reason_is() {
 }
 
 #[test]
-fn a_plugin_that_is_not_there_is_argo_cds_to_name() {
-    let story = Story::begin(ArgoCd::shared(), "errors@gone", &[("shop/one.yaml", CONFIG)]);
+fn missing_plugin_is_reported_by_argo_cd() {
+    let story = RenderStory::begin(ArgoCd::shared(), "errors@gone", &[("shop/one.yaml", CONFIG)]);
     let text = story.refused(&story.request("shop-pr-7").plugin("errors@nobody"));
     assert!(text.contains("could not find cmp-server plugin with name \"errors@nobody\""), "{text}");
     assert_eq!(story.calls("answered"), 0.0);

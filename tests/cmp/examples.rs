@@ -1,5 +1,5 @@
-//! Every file of `examples/argocd` is used as it stands, but for the names of what a test has of its own: Argo CD's
-//! namespace, the repository and the forge.
+//! Tests of every file in `examples/argocd`. Only Argo CD's namespace, the repository and the forge are replaced by those
+//! of the test.
 
 mod admission;
 mod image;
@@ -25,14 +25,14 @@ fn text(file: &str) -> String {
     fs::read_to_string(&path).unwrap_or_else(|error| panic!("{}: {error}", path.display()))
 }
 
-/// The text with one part replaced, which has to be there.
+/// Replaces a part of a text, which must contain it.
 #[track_caller]
 fn with(text: &str, part: &str, other: &str) -> String {
     assert!(text.contains(part), "there is no `{part}` in\n{text}");
     text.replace(part, other)
 }
 
-/// The same file for another namespace of Argo CD than `argocd`.
+/// File with another namespace of Argo CD.
 #[track_caller]
 fn in_namespace(file: &str, namespace: &str) -> String {
     with(&text(file), "\n  namespace: argocd\n", &format!("\n  namespace: {namespace}\n"))
@@ -49,7 +49,7 @@ fn eod_cmp() -> Command {
 }
 
 #[test]
-fn every_file_is_told_of() {
+fn every_file_is_in_the_readme() {
     let mut found = Vec::new();
     let mut folders = vec![folder()];
     while let Some(next) = folders.pop() {
@@ -63,8 +63,8 @@ fn every_file_is_told_of() {
         }
     }
     found.sort();
-    // A new file belongs into a test of this folder, and into the README beside it.
-    let told = [
+    // A new file needs a test in this directory and a line in its README.
+    let expected = [
         "README.md",
         "admission.yaml",
         "applicationset.yaml",
@@ -81,10 +81,10 @@ fn every_file_is_told_of() {
         "token.yaml",
         "webhook.yaml",
     ];
-    assert_eq!(found, told);
+    assert_eq!(found, expected);
     let readme = text("README.md");
-    for file in &told[1..] {
-        assert!(readme.contains(&format!("`{file}`")), "README.md says nothing of {file}");
+    for file in &expected[1..] {
+        assert!(readme.contains(&format!("`{file}`")), "README.md does not name {file}");
     }
 }
 
@@ -92,7 +92,7 @@ fn every_file_is_told_of() {
 fn init_prints_the_files() {
     let printed = command::run(eod_cmp().arg("init"), "").expect_ok();
     let mut files = vec!["settings", "policy", "sidecar", "project", "admission", "token", "applicationset"];
-    // The numbers in the files are the order in which they are applied.
+    // Files are numbered in the order in which they are applied.
     for (number, name) in files.iter().enumerate() {
         assert!(text(&format!("{name}.yaml")).starts_with(&format!("# {}. {name}.yaml: ", number + 1)), "{name}");
     }
@@ -102,14 +102,14 @@ fn init_prints_the_files() {
 }
 
 #[test]
-fn the_policy_is_accepted() {
+fn policy_is_valid() {
     let file = folder().join("policy.yaml");
     let said = command::run(eod_cmp().args(["policy", "check"]).arg(&file), "").expect_ok();
     assert_eq!(said, format!("{}: ok\n", file.display()));
 }
 
 #[test]
-fn the_workflow_has_the_least_rights_and_runs_nothing_of_a_pull_request() {
+fn workflow_has_least_privileges_and_runs_no_code_of_a_pull_request() {
     let text = text("github/preview-label.yaml");
     let workflow = documents(&text).remove(0);
     let keys = |node: &Node| match &node.content {
@@ -123,23 +123,23 @@ fn the_workflow_has_the_least_rights_and_runs_nothing_of_a_pull_request() {
     let jobs = workflow.get("jobs").unwrap();
     assert_eq!(keys(jobs), ["take-off"]);
     let job = jobs.get("take-off").unwrap();
-    assert!(job.get("permissions").is_none(), "a job must not widen them");
+    assert!(job.get("permissions").is_none(), "a job must not add permissions");
     let eod_render::Content::List(steps) = &job.get("steps").unwrap().content else { panic!("a list") };
     for step in steps {
-        assert!(step.get("uses").is_none(), "an action of others, such as a checkout");
+        assert!(step.get("uses").is_none(), "no external action, such as a checkout");
         let run = step.get("run").unwrap().text().unwrap();
-        assert!(!run.contains("${{"), "what a pull request says must not become a part of a script: {run}");
+        assert!(!run.contains("${{"), "text of a pull request must not be part of a script: {run}");
     }
 }
 
 #[test]
-fn the_readme_shows_the_files() {
+fn readme_uses_the_files() {
     let readme = fs::read_to_string(eod_testkit::repository().join("README.md")).unwrap();
     let (_, section) = readme.split_once("\n## With Argo CD\n").unwrap();
     let (section, _) = section.split_once("\n## ").unwrap();
     let blocks: Vec<_> = section.split("\n```").skip(1).step_by(2).collect();
     let [install, parameters, render] = blocks.as_slice() else { panic!("expected three blocks, got {blocks:?}") };
-    // The installation names files that are there, in the order that they have.
+    // The installation names existing files in their order.
     let mut named: Vec<_> = install.split([' ', '=', '\n']).filter(|word| word.ends_with(".yaml")).map(text).collect();
     assert_eq!(named.len(), 7);
     let number = |text: &String| text.strip_prefix("# ").unwrap().split_once('.').unwrap().0.parse::<u32>().unwrap();
@@ -155,7 +155,7 @@ fn the_readme_shows_the_files() {
     rendered_by_hand(inline);
 }
 
-/// Runs a command of a README in a checkout with the policy beside it.
+/// Runs a command of a README in a checkout with the policy file.
 #[track_caller]
 fn rendered_by_hand(line: &str) {
     let checkout = tempfile::tempdir().unwrap();

@@ -1,11 +1,11 @@
-//! Whose environment is rendered: Argo CD's word counts, and what a pull request says has to agree with it.
+//! Identity of an environment: it comes from Argo CD, and the parameters of a pull request must agree with it.
 
 use eod_testkit::argocd::{ArgoCd, Request};
 use serde_json::{Value, json};
 
-use super::{CONFIG, PROJECT, Story, object, ours, titles};
+use super::{CONFIG, PROJECT, RenderStory, object, ours, titles};
 
-/// The guards of an environment, in the order in which they are applied.
+/// Guards of an environment, in the order in which they are applied.
 const GUARDS: [&str; 11] = [
     "Namespace/shop-pr-7",
     "ServiceAccount/default",
@@ -21,9 +21,9 @@ const GUARDS: [&str; 11] = [
 ];
 
 #[test]
-fn an_application_that_names_the_plugin_gets_a_whole_environment() {
+fn application_gets_a_complete_environment() {
     let argocd = ArgoCd::own();
-    let story = Story::begin(&argocd, "eod@v1", &[("apps/shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(&argocd, "eod@v1", &[("apps/shop/one.yaml", CONFIG)]);
     let rendered = argocd.generate(&story.request_of("apps/shop", "shop-pr-7")).expect_rendered();
     assert_eq!((rendered.source_type.as_str(), rendered.revision), ("Plugin", story.repository.head()));
     assert_eq!(titles(&rendered.manifests), GUARDS);
@@ -33,19 +33,19 @@ fn an_application_that_names_the_plugin_gets_a_whole_environment() {
         let namespace = if manifest["kind"] == "Namespace" { Value::Null } else { json!("shop-pr-7") };
         assert_eq!(manifest["metadata"]["namespace"], namespace, "{manifest}");
     }
-    // Argo CD marks the objects as its own, and nothing is waited for but the guards.
+    // Argo CD adds its tracking id, and only the guards have an earlier sync wave.
     let namespace = &rendered.manifests[0]["metadata"]["annotations"];
     assert_eq!(namespace["argocd.argoproj.io/tracking-id"], "shop-pr-7:/Namespace:shop-pr-7/shop-pr-7");
     assert_eq!(namespace["argocd.argoproj.io/sync-wave"], "-20");
 }
 
 #[test]
-fn the_destination_is_the_identity_whatever_the_application_is_called() {
-    let story = Story::begin(ArgoCd::shared(), "identity@destination", &[("shop/one.yaml", CONFIG)]);
+fn destination_namespace_is_the_identity() {
+    let story = RenderStory::begin(ArgoCd::shared(), "identity@destination", &[("shop/one.yaml", CONFIG)]);
     let application = json!({
         "apiVersion": "argoproj.io/v1alpha1",
         "kind": "Application",
-        // One of a team's own namespace, which Argo CD puts before the name.
+        // An Application in another namespace: Argo CD adds that namespace to the name.
         "metadata": { "name": "anything", "namespace": "team" },
         "spec": {
             "project": PROJECT,
@@ -53,7 +53,7 @@ fn the_destination_is_the_identity_whatever_the_application_is_called() {
                 "repoURL": story.repository.url(), "path": "shop", "targetRevision": "main",
                 "plugin": {
                     "name": story.plugin.name(),
-                    // What a plugin is told this way gets a prefix, so that it is nobody's identity.
+                    // Argo CD adds a prefix to these variables, so they cannot replace the identity.
                     "env": [
                         { "name": "ARGOCD_APP_NAMESPACE", "value": "kube-system" },
                         { "name": "ARGOCD_APP_PROJECT_NAME", "value": "other" },
@@ -72,8 +72,8 @@ fn the_destination_is_the_identity_whatever_the_application_is_called() {
 }
 
 #[test]
-fn parameters_that_disagree_are_refused() {
-    let story = Story::begin(ArgoCd::shared(), "identity@parameters", &[("shop/one.yaml", CONFIG)]);
+fn contradicting_parameters_are_refused() {
+    let story = RenderStory::begin(ArgoCd::shared(), "identity@parameters", &[("shop/one.yaml", CONFIG)]);
     let pull_request = story.request("shop-pr-7").parameter("repository", "acme/shop").parameter("pull-request", "7");
     assert_eq!(titles(&story.rendered(&pull_request))[0], "Namespace/shop-pr-7");
 
@@ -98,8 +98,8 @@ fn parameters_that_disagree_are_refused() {
 }
 
 #[test]
-fn the_policy_says_which_namespaces_and_projects_there_are() {
-    let story = Story::begin(ArgoCd::shared(), "identity@policy", &[("shop/one.yaml", CONFIG)]);
+fn namespace_and_project_must_be_in_the_policy() {
+    let story = RenderStory::begin(ArgoCd::shared(), "identity@policy", &[("shop/one.yaml", CONFIG)]);
     expect_test::expect![[r#"
         eod-cmp refuses this for 1 reason
 
@@ -121,17 +121,17 @@ fn the_policy_says_which_namespaces_and_projects_there_are() {
     .assert_eq(&text);
 }
 
-/// Exactly one of them owns the namespace; then none deletes what is another's.
+/// Exactly one of them owns the namespace, so none deletes objects of another one.
 #[test]
-fn several_applications_may_share_an_environment() {
+fn applications_can_share_an_environment() {
     let files = [("shop/one.yaml", CONFIG), ("web/two.yaml", &CONFIG.replace("settings", "web"))];
-    let story = Story::begin(ArgoCd::shared(), "identity@shared", &files);
+    let story = RenderStory::begin(ArgoCd::shared(), "identity@shared", &files);
     let first = titles(&story.rendered(&story.request("shop-pr-7")));
     let second = story.request_of("web", "shop-pr-7").application("shop-pr-7-web").parameter("guards", "none");
     let second = story.rendered(&second);
     assert_eq!(titles(&second), ["ConfigMap/web"]);
     assert_eq!((first.len(), &second[0]["metadata"]["namespace"]), (GUARDS.len(), &json!("shop-pr-7")));
-    // With Terraform there is a namespace already, and what leads to the stable services is still rendered.
+    // With `guards = terraform` the namespace exists already; the Services of stable services are still rendered.
     let guarded = titles(&story.rendered(&story.request("shop-pr-7").parameter("guards", "terraform")));
     assert_eq!(guarded, ["ConfigMap/settings", "Service/payments"]);
 }

@@ -1,15 +1,15 @@
-//! Many Applications at once.
+//! Concurrent renders of many Applications.
 
 use eod_testkit::argocd::ArgoCd;
 use serde_json::json;
 
-use super::{LONG, SHOP, Story, deadline::expect_nothing_left, object, ours, titles};
+use super::{LONG, RenderStory, SHOP, deadline::expect_nothing_left, object, ours, titles};
 
 const COUNT: usize = 64;
 
 #[test]
-fn sixty_four_applications_at_once_get_what_is_theirs() {
-    let story = Story::begin(ArgoCd::shared(), "many@once", &[("shop/shop.yaml", SHOP)]);
+fn sixty_four_concurrent_applications_get_their_own_manifests() {
+    let story = RenderStory::begin(ArgoCd::shared(), "many@once", &[("shop/shop.yaml", SHOP)]);
     let name = |number: usize| format!("shop-pr-{}", number + 1);
     let request = |number: usize| {
         let request = story.request(&name(number)).deadline(LONG);
@@ -34,7 +34,7 @@ fn sixty_four_applications_at_once_get_what_is_theirs() {
         for manifest in manifests.iter().filter(|manifest| manifest["kind"] != "Namespace") {
             assert_eq!(manifest["metadata"]["namespace"], json!(name), "{manifest}");
         }
-        // And no word of anybody else's.
+        // No text of another Application.
         let text = json!(manifests).to_string();
         let others = (0..COUNT).filter(|other| *other != number && text.contains(&format!("\"developer-{other}\"")));
         assert_eq!(others.count(), 0, "{text}");
@@ -43,7 +43,7 @@ fn sixty_four_applications_at_once_get_what_is_theirs() {
     assert_eq!(story.cache(), (0.0, 64.0));
     expect_nothing_left(&story);
 
-    // Nobody's answer is different when nobody else asks.
+    // A single render gives the same manifests.
     for number in [0, 31, COUNT - 1] {
         story.plugin.stop();
         story.plugin.restart();

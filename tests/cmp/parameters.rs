@@ -3,7 +3,7 @@
 use eod_testkit::argocd::{ArgoCd, Request};
 use serde_json::{Value, json};
 
-use super::{CONFIG, SHOP, Story, object, ours};
+use super::{CONFIG, RenderStory, SHOP, object, ours};
 
 /// Adds parameters to a request.
 fn with(request: Request, parameters: &[(&str, Value)]) -> Request {
@@ -14,7 +14,7 @@ fn with(request: Request, parameters: &[(&str, Value)]) -> Request {
 fn lists_and_maps_are_accepted_as_strings() {
     let payments = "apiVersion: v1\nkind: Service\nmetadata: { name: payments }\nspec: { ports: [{ port: 80 }] }\n";
     let files = [("shop/shop.yaml", SHOP), ("shop/payments.yaml", payments)];
-    let story = Story::begin(ArgoCd::shared(), "parameters@kinds", &files);
+    let story = RenderStory::begin(ArgoCd::shared(), "parameters@kinds", &files);
     let image = "registry.acme.internal/built/shop:1234567";
     let ways = [
         [("services", json!(["api"])), ("images", json!({ "registry.acme.internal/shop": image }))],
@@ -38,7 +38,7 @@ fn lists_and_maps_are_accepted_as_strings() {
 
 #[test]
 fn values_of_a_pull_request_are_not_expanded() {
-    let story = Story::begin(ArgoCd::shared(), "parameters@raw", &[("shop/shop.yaml", SHOP)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "parameters@raw", &[("shop/shop.yaml", SHOP)]);
     let facts = [
         ("repository", json!("acme/shop")),
         ("pull-request", json!("7")),
@@ -68,7 +68,7 @@ fn values_of_a_pull_request_are_not_expanded() {
 
 #[test]
 fn empty_values_count_as_not_set() {
-    let story = Story::begin(ArgoCd::shared(), "parameters@empty", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "parameters@empty", &[("shop/one.yaml", CONFIG)]);
     let plain = story.rendered(&story.request("shop-pr-7"));
     let empty = [("labels", json!("null")), ("owner", json!("")), ("services", json!([])), ("set", json!({}))];
     assert_eq!(story.rendered(&with(story.request("shop-pr-7"), &empty)), plain);
@@ -76,7 +76,7 @@ fn empty_values_count_as_not_set() {
 
 #[test]
 fn all_invalid_parameters_are_reported_together() {
-    let story = Story::begin(ArgoCd::shared(), "parameters@wrong", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "parameters@wrong", &[("shop/one.yaml", CONFIG)]);
     let wrong = [
         ("replicas", json!("many")),
         ("tier", json!(["full"])),
@@ -95,7 +95,7 @@ fn all_invalid_parameters_are_reported_together() {
 
 #[test]
 fn announced_parameters_are_accepted() {
-    let story = Story::begin(ArgoCd::shared(), "parameters@announced", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "parameters@announced", &[("shop/one.yaml", CONFIG)]);
     // As the web interface: from the API server over repo-server to the plugin.
     let announced = story.argocd.announced(&story.request("shop-pr-7")).unwrap();
     let kind = |name: &str| {
@@ -127,7 +127,7 @@ fn announced_parameters_are_accepted() {
 /// The stock server passes parameters as environment variables, which Linux limits to 128 KiB.
 #[test]
 fn long_parameters_are_accepted() {
-    let story = Story::begin(ArgoCd::shared(), "parameters@long", &[("shop/one.yaml", CONFIG)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "parameters@long", &[("shop/one.yaml", CONFIG)]);
     let labels: Vec<_> =
         (0..10_000).map(|number| format!("area/number-{number:06}")).chain(["tier/full".into()]).collect();
     let labels = json!(labels).to_string();

@@ -1,10 +1,10 @@
-//! What part of a repository arrives, and what in it says nothing about how it is rendered.
+//! Partial repositories, and files that must not influence a render.
 
 use eod_testkit::argocd::{ArgoCd, Settings};
 use serde_json::json;
 
 use super::{
-    CONFIG, SHOP, Story, object,
+    CONFIG, RenderStory, SHOP, object,
     sources::{CHART, OVERLAYS},
     titles,
 };
@@ -16,22 +16,22 @@ fn narrow() -> ArgoCd {
 }
 
 #[test]
-fn a_part_of_the_repository_is_rendered_as_the_whole_is() {
+fn partial_repository_is_rendered_like_the_whole() {
     let argocd = narrow();
     let files = [("teams/one/shop/shop.yaml", SHOP), ("teams/two/big.yaml", "not: rendered\n")];
-    let story = Story::begin(&argocd, "eod@v1", &files);
+    let story = RenderStory::begin(&argocd, "eod@v1", &files);
     let request = story.request_of("teams/one/shop", "shop-pr-7").hard();
     let whole = story.rendered(&request);
     let kept = story.plugin.number("eod_cmp_kept_files_total");
     assert_eq!(story.rendered(&request.clone().generate_paths(".")), whole);
-    assert!(story.plugin.number("eod_cmp_kept_files_total") < 2.0 * kept, "less arrived");
+    assert!(story.plugin.number("eod_cmp_kept_files_total") < 2.0 * kept, "fewer files were received");
 }
 
 #[test]
-fn what_was_not_sent_is_named_with_the_annotation_that_sends_it() {
+fn missing_file_is_named_with_the_annotation() {
     let argocd = narrow();
     let files = [&OVERLAYS[..], &CHART].concat();
-    let story = Story::begin(&argocd, "eod@v1", &files);
+    let story = RenderStory::begin(&argocd, "eod@v1", &files);
     story.repository.write("apps/simple/kustomization.yaml", "resources: [../../base]\n");
     story.repository.write("apps/linked/shop.yaml", SHOP);
     story.repository.link("apps/linked/config.yaml", "../../base/config.yaml");
@@ -53,9 +53,9 @@ fn what_was_not_sent_is_named_with_the_annotation_that_sends_it() {
 }
 
 #[test]
-fn nothing_outside_of_the_repository_is_ever_read() {
-    let story = Story::begin(ArgoCd::shared(), "paths@outside", &[("shop/shop.yaml", SHOP)]);
-    // Argo CD itself refuses links that lead out; what a kustomization names is ours to refuse.
+fn files_outside_the_repository_are_refused() {
+    let story = RenderStory::begin(ArgoCd::shared(), "paths@outside", &[("shop/shop.yaml", SHOP)]);
+    // Argo CD refuses links that lead out of the repository; the plugin refuses such paths in a kustomization.
     story.repository.write("shop/kustomization.yaml", "resources: [shop.yaml, ../../etc/passwd, /etc/passwd]\n");
     story.repository.commit("out");
     let text = story.refused(&story.request("shop-pr-7"));
@@ -64,18 +64,18 @@ fn nothing_outside_of_the_repository_is_ever_read() {
 }
 
 #[test]
-fn a_repository_cannot_change_its_own_application() {
+fn repository_cannot_change_its_application() {
     let story =
-        Story::begin(ArgoCd::shared(), "paths@override", &[("shop/one.yaml", CONFIG), ("web/one.yaml", CONFIG)]);
-    // Argo CD merges such a file into the Application's source before it asks a plugin.
+        RenderStory::begin(ArgoCd::shared(), "paths@override", &[("shop/one.yaml", CONFIG), ("web/one.yaml", CONFIG)]);
+    // Argo CD merges such a file into the Application's source before it calls the plugin.
     let parameters = json!([{ "name": "environment", "string": "shop-pr-8" }, { "name": "replicas", "string": "2" }]);
     let merged = json!({ "plugin": { "name": story.plugin.name(), "parameters": parameters } }).to_string();
     for file in [".argocd-source.yaml", ".argocd-source-shop-pr-7.yaml"] {
         story.repository.write(&format!("shop/{file}"), &merged);
         story.repository.commit("override");
         let text = story.refused(&story.request("shop-pr-7").hard());
-        // The parameter in it is refused like anybody's; without it the file itself is.
-        assert!(text.contains("got `shop-pr-8`"), "{file}: {text}");
+        // The parameter in the file is refused like any other; without a parameter, the file itself is refused.
+        assert!(text.contains("the parameter says `shop-pr-8`"), "{file}: {text}");
         let quiet = merged.replace("environment", "owner");
         story.repository.write(&format!("shop/{file}"), quiet);
         story.repository.commit("quiet override");
@@ -86,15 +86,16 @@ fn a_repository_cannot_change_its_own_application() {
     }
     let manifests = story.rendered(&story.request("shop-pr-7").hard());
     assert_eq!(titles(&manifests)[0], "Namespace/shop-pr-7");
-    // One in another Application's folder is no business of ours.
+    // A file in the directory of another Application does not matter.
     story.repository.write("web/.argocd-source.yaml", merged);
     story.repository.commit("elsewhere");
     assert_eq!(story.rendered(&story.request("shop-pr-7").hard()), manifests);
 }
 
 #[test]
-fn links_inside_of_the_repository_are_followed() {
-    let story = Story::begin(ArgoCd::shared(), "paths@links", &[("lib/config.yaml", CONFIG), ("shop/shop.yaml", SHOP)]);
+fn links_inside_the_repository_are_followed() {
+    let story =
+        RenderStory::begin(ArgoCd::shared(), "paths@links", &[("lib/config.yaml", CONFIG), ("shop/shop.yaml", SHOP)]);
     story.repository.link("shop/config.yaml", "../lib/config.yaml");
     story.repository.link("linked", "shop");
     story.repository.commit("links");

@@ -4,11 +4,11 @@ use std::{fs, process::Command};
 
 use eod_testkit::{argocd::ArgoCd, command, process::Signal, wait::wait_until};
 
-use super::{BINARY, PATIENCE, POLICY, SHOP, Story, titles};
+use super::{BINARY, PATIENCE, POLICY, RenderStory, SHOP, titles};
 
 /// Waits until the plugin has logged a message.
 #[track_caller]
-pub(super) fn expect_said(story: &Story<'_>, message: &str) {
+pub(super) fn expect_said(story: &RenderStory<'_>, message: &str) {
     wait_until(message, PATIENCE, || {
         let said = story.plugin.lines().into_iter().any(|line| line["message"] == message);
         if said { Ok(()) } else { Err(story.plugin.log()) }
@@ -18,7 +18,7 @@ pub(super) fn expect_said(story: &Story<'_>, message: &str) {
 #[test]
 fn new_policies_are_loaded_without_a_restart() {
     let policy = POLICY.replace("registry.acme.internal/", "registry.other.internal/");
-    let story = Story::under(&policy, ArgoCd::shared(), "policy@new", &[("shop/shop.yaml", SHOP)]);
+    let story = RenderStory::under(&policy, ArgoCd::shared(), "policy@new", &[("shop/shop.yaml", SHOP)]);
     let request = story.request("shop-pr-7").hard();
     let text = story.refused(&request);
     assert!(text.contains("shop/shop.yaml:13 (document 1): Deployment/api\n  rule:   image\n"), "{text}");
@@ -34,7 +34,7 @@ fn new_policies_are_loaded_without_a_restart() {
 #[test]
 fn policy_is_checked_before_a_refusal() {
     let policy = POLICY.replace("*-pr-*", "other-*");
-    let story = Story::under(&policy, ArgoCd::shared(), "policy@identity", &[("shop/shop.yaml", SHOP)]);
+    let story = RenderStory::under(&policy, ArgoCd::shared(), "policy@identity", &[("shop/shop.yaml", SHOP)]);
     story.refused(&story.request("shop-pr-7"));
     story.plugin.write_policy(POLICY);
     story.rendered(&story.request("shop-pr-7").hard());
@@ -42,14 +42,14 @@ fn policy_is_checked_before_a_refusal() {
 
 #[test]
 fn invalid_policies_are_refused_and_the_old_one_is_kept() {
-    let story = Story::begin(ArgoCd::shared(), "policy@broken", &[("shop/shop.yaml", SHOP)]);
+    let story = RenderStory::begin(ArgoCd::shared(), "policy@broken", &[("shop/shop.yaml", SHOP)]);
     let request = story.request("shop-pr-7").hard();
     let before = story.rendered(&request);
     for broken in [POLICY.replace("registries", "registeries"), "version: 2\n".to_owned(), String::new()] {
         story.plugin.write_policy(&broken);
         story.plugin.signal(Signal::SIGHUP);
         wait_until("the policy to be refused", PATIENCE, || match story.plugin.page("/readyz") {
-            (200, text) if text.contains("the policy's file is refused and an older one is in force") => Ok(()),
+            (200, text) if text.contains("the policy file is invalid and an older policy is in force") => Ok(()),
             other => Err(format!("{other:?}")),
         });
         wait_until("the number to say so", PATIENCE, || match story.plugin.number("eod_cmp_policy_refused") {

@@ -1,5 +1,5 @@
-//! Pull requests become environments and go again: the real ApplicationSet and application controllers, a forge that
-//! tells them, the real repo-server and the plugin, in a real cluster.
+//! Environments of pull requests, from the label to the end: with the real ApplicationSet and application controllers,
+//! a test forge, the real repo-server and the plugin, in a real cluster.
 
 mod hostile;
 mod lifecycle;
@@ -13,23 +13,23 @@ use eod_testkit::{
 };
 use serde_json::{Value, json};
 
-use super::{CONFIG, PROJECT, SHOP, Story};
+use super::{CONFIG, PROJECT, RenderStory, SHOP};
 
-/// A repository whose labelled pull requests become environments.
+/// Repository with an environment for every labelled pull request.
 struct Previews<'a> {
-    story: Story<'a>,
+    story: RenderStory<'a>,
     forge: Forge,
     cluster: &'static Cluster,
-    /// The repository's name, which is this story's alone.
+    /// Name of the repository, unique to this story.
     name: String,
 }
 
 /// Servers with both controllers.
 #[track_caller]
 fn controllers() -> ArgoCd {
-    // A failure is asked about again soon, so that a story need not wait for an hour.
+    // Argo CD renders again soon after a failure, so that a story need not wait for an hour.
     let environment = vec![("ARGOCD_PAUSE_GEN_MINUTES".to_owned(), "1".to_owned())];
-    // These two are what `eod-cmp init` prints.
+    // The next two settings are those that `eod-cmp init` prints.
     let repo_server = ["--plugin-tar-exclude=.git", "--plugin-use-manifest-generate-paths"].map(str::to_owned).into();
     ArgoCd::in_cluster(Cluster::shared(), &Settings { environment, repo_server, ..Settings::default() })
 }
@@ -38,15 +38,15 @@ impl<'a> Previews<'a> {
     #[track_caller]
     fn begin(argocd: &'a ArgoCd) -> Self {
         let cluster = Cluster::shared();
-        let story = Story::begin(argocd, "eod@v1", &[("shop/shop.yaml", SHOP), ("shop/config.yaml", CONFIG)]);
+        let story = RenderStory::begin(argocd, "eod@v1", &[("shop/shop.yaml", SHOP), ("shop/config.yaml", CONFIG)]);
         let forge = Forge::start("acme", "shop").telling(argocd.webhook());
         let previews = Self { story, forge, cluster, name: cluster.installation("cmp") };
         previews.set_up(&json!([]));
         previews
     }
 
-    /// What a platform sets up: a project that may bring nothing but namespaces of previews, and an ApplicationSet as
-    /// `eod-cmp init` prints it. `parameters` are more of them.
+    /// Creates a project for namespaces of previews and an ApplicationSet like that of `eod-cmp init`. `parameters` are
+    /// additional parameters.
     #[track_caller]
     fn set_up(&self, parameters: &Value) {
         let (name, namespace) = (&self.name, self.story.argocd.namespace());
@@ -79,11 +79,11 @@ impl<'a> Previews<'a> {
                 "goTemplateOptions": ["missingkey=error"],
                 "generators": [{ "pullRequest": {
                     "github": self.forge.generator(&["preview"]),
-                    // The webhook is the fast way, but one that comes while another is seen to gets lost.
+                    // A webhook that arrives while another one is handled is lost.
                     "requeueAfterSeconds": 5,
                 } }],
                 "template": {
-                    // Also unique among the Argo CDs of this cluster: they tell what is theirs by the Application's name.
+                    // Unique in the cluster: every Argo CD identifies its objects by the Application's name.
                     "metadata": {
                         "name": format!("{name}-pr-{{{{ .number }}}}"),
                         "annotations": { "argocd.argoproj.io/manifest-generate-paths": "/shop;/lib" },
@@ -108,18 +108,18 @@ impl<'a> Previews<'a> {
         self.cluster.apply(&set.to_string());
     }
 
-    /// The namespace of a pull request, and the name of its Application.
+    /// Namespace of a pull request, which is also the name of its Application.
     fn namespace(&self, number: u32) -> String {
         format!("{}-pr-{number}", self.name)
     }
 
-    /// Where its Application is.
+    /// API path of its Application.
     fn application_path(&self, number: u32) -> String {
         let (namespace, name) = (self.story.argocd.namespace(), self.namespace(number));
         format!("/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications/{name}")
     }
 
-    /// Opens a pull request with a label, from a commit that writes these files. Answers the SHA.
+    /// Opens a labelled pull request with a commit of these files. Returns the SHA.
     #[track_caller]
     fn open(&self, number: u32, files: &[(&str, &str)]) -> String {
         let branch = format!("feature-{number}");
@@ -131,7 +131,7 @@ impl<'a> Previews<'a> {
         sha
     }
 
-    /// Pushes a commit to a pull request. Answers the SHA.
+    /// Pushes a commit to a pull request. Returns the SHA.
     #[track_caller]
     fn push(&self, number: u32, files: &[(&str, &str)]) -> String {
         self.story.repository.branch(&format!("feature-{number}"));
@@ -147,7 +147,7 @@ impl<'a> Previews<'a> {
         self.story.repository.commit("change")
     }
 
-    /// An object in the namespace of a pull request, by its path.
+    /// Object in the namespace of a pull request.
     fn read(&self, number: u32, api: &str, path: &str) -> Option<Value> {
         self.cluster.read(&format!("/{api}/namespaces/{}/{path}", self.namespace(number)))
     }
@@ -161,7 +161,7 @@ impl<'a> Previews<'a> {
         self.cluster.read(&self.application_path(number))
     }
 
-    /// Tells Argo CD to look at an Application again, as the button in its user interface does.
+    /// Requests a hard refresh of an Application, like the button in the user interface.
     #[track_caller]
     fn refresh(&self, number: u32) {
         let path = self.application_path(number);
@@ -169,7 +169,7 @@ impl<'a> Previews<'a> {
         assert_eq!(self.cluster.call("PATCH", &path, Some(&hard)).0, 200);
     }
 
-    /// Waits until the objects of a commit are in the cluster.
+    /// Waits until the objects of a commit are applied.
     #[track_caller]
     fn expect_synced(&self, number: u32, sha: &str) {
         wait_until(&format!("pull request {number} to run {sha}"), 2 * PATIENCE, || {
@@ -181,7 +181,7 @@ impl<'a> Previews<'a> {
         });
     }
 
-    /// Waits until an Application's condition says something.
+    /// Waits until a condition of an Application contains a text.
     #[track_caller]
     fn expect_condition(&self, number: u32, words: &str) -> String {
         wait_until(&format!("the condition to say {words:?}"), 2 * PATIENCE, || {
@@ -193,7 +193,7 @@ impl<'a> Previews<'a> {
         })
     }
 
-    /// Waits until nothing of a pull request is left.
+    /// Waits until the Application and the namespace of a pull request are deleted.
     #[track_caller]
     fn expect_gone(&self, number: u32) {
         wait_until(&format!("pull request {number} to be gone"), 2 * PATIENCE, || {
@@ -204,7 +204,7 @@ impl<'a> Previews<'a> {
         });
     }
 
-    /// Closes what is open, so that nothing of it holds a namespace.
+    /// Closes the pull requests and waits until their environments are deleted.
     #[track_caller]
     fn end(self, numbers: &[u32]) {
         for number in numbers {
@@ -218,12 +218,12 @@ impl<'a> Previews<'a> {
     }
 }
 
-/// The uids of what there is of an object, to see that it is still the same one.
+/// Uid of an object, to verify that it was not replaced.
 fn uid(object: &Value) -> String {
     object["metadata"]["uid"].as_str().unwrap_or_default().to_owned()
 }
 
-/// The image of a workload's first container.
+/// Image of a workload's first container.
 fn image(workload: &Value) -> &Value {
     &workload["spec"]["template"]["spec"]["containers"][0]["image"]
 }

@@ -1,5 +1,5 @@
-//! Servers that end in the middle. What repo-server cannot survive is a connection to a plugin that dies before it has
-//! said anything: that repository then waits until repo-server itself is restarted. So nothing of ours may do that.
+//! Servers that end during a render. If a plugin ends before it has sent anything on a connection, repo-server waits
+//! forever for that repository until it is restarted itself. The plugin must never cause that.
 
 use std::{
     fs,
@@ -15,22 +15,22 @@ use eod_testkit::{
 };
 
 use super::{
-    CONFIG, PATIENCE, Story,
+    CONFIG, PATIENCE, RenderStory,
     deadline::{ENDLESS, commit_slow_chart, expect_nothing_left, expect_tool},
     titles,
 };
 
-/// A repository with a quick Application and a slow one.
+/// Repository with a quick Application and a slow one.
 #[track_caller]
-fn begin(argocd: &ArgoCd, rounds: u32) -> Story<'_> {
-    let story = Story::begin(argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
+fn begin(argocd: &ArgoCd, rounds: u32) -> RenderStory<'_> {
+    let story = RenderStory::begin(argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
     commit_slow_chart(&story, rounds);
     story
 }
 
-/// Argo CD renders that repository again, the revision that was under way and a new one.
+/// Expects that the repository is rendered: the interrupted revision and a new one.
 #[track_caller]
-fn expect_rendering(story: &Story<'_>) {
+fn expect_rendering(story: &RenderStory<'_>) {
     let request = story.request("shop-pr-7").hard();
     let before = story.rendered(&request);
     story.repository.write("shop/two.yaml", CONFIG.replace("settings", "more"));
@@ -40,7 +40,7 @@ fn expect_rendering(story: &Story<'_>) {
 }
 
 #[test]
-fn a_repo_server_that_ends_takes_its_renders_along() {
+fn renders_stop_with_their_repo_server() {
     let argocd = ArgoCd::own();
     let story = begin(&argocd, ENDLESS);
     let request = story.request_of("slow", "shop-pr-8").deadline(Duration::from_secs(30));
@@ -48,18 +48,18 @@ fn a_repo_server_that_ends_takes_its_renders_along() {
         let slow = scope.spawn(|| argocd.generate(&request).expect_failure());
         expect_tool(&story);
         argocd.kill(REPO_SERVER);
-        // Nobody waits for helm any more, and the plugin knows.
+        // The caller of helm has ended, and the plugin stops helm.
         expect_nothing_left(&story);
         argocd.start(REPO_SERVER);
         expect_rendering(&story);
-        // Its caller may have asked the new one once more; that ends with the deadline.
+        // The controller may have called the new repo-server again; that call ends with its deadline.
         slow.join().unwrap();
     });
     expect_nothing_left(&story);
 }
 
 #[test]
-fn a_plugin_that_is_stopped_finishes_what_it_has_begun() {
+fn stopped_plugin_finishes_running_renders() {
     let argocd = ArgoCd::own();
     let story = begin(&argocd, 3);
     thread::scope(|scope| {
@@ -70,7 +70,7 @@ fn a_plugin_that_is_stopped_finishes_what_it_has_begun() {
         assert_eq!(titles(&slow.join().unwrap())[0], "Namespace/shop-pr-8");
     });
     assert!(!story.plugin.socket().exists());
-    // In between there is no plugin, and that is what a user reads.
+    // Without a plugin, the user reads an error of Argo CD.
     let text = story.refused(&story.request("shop-pr-9"));
     assert!(text.contains("could not find cmp-server plugin with name \"eod@v1\""), "{text}");
     story.plugin.restart();
@@ -79,7 +79,7 @@ fn a_plugin_that_is_stopped_finishes_what_it_has_begun() {
 }
 
 #[test]
-fn a_plugin_that_is_killed_leaves_nothing_to_its_successor() {
+fn successor_of_a_killed_plugin_removes_its_leftovers() {
     let argocd = ArgoCd::own();
     let story = begin(&argocd, ENDLESS);
     thread::scope(|scope| {
@@ -94,7 +94,7 @@ fn a_plugin_that_is_killed_leaves_nothing_to_its_successor() {
             if left.is_empty() { Ok(()) } else { Err(format!("{left:?} run")) }
         });
     });
-    // The home that helm had stays behind, and so does the socket; a new life clears both.
+    // The home of helm and the socket are left; the next start removes both.
     assert_eq!(story.plugin.files().len(), 1, "{:?}", story.plugin.files());
     assert!(story.plugin.socket().exists());
     story.plugin.restart();
@@ -104,7 +104,7 @@ fn a_plugin_that_is_killed_leaves_nothing_to_its_successor() {
 }
 
 #[test]
-fn a_restart_between_two_renders_is_not_noticed() {
+fn restart_between_two_renders_causes_no_error() {
     let argocd = ArgoCd::own();
     let story = begin(&argocd, 1);
     let request = story.request("shop-pr-7").hard();
@@ -121,32 +121,32 @@ fn a_restart_between_two_renders_is_not_noticed() {
     expect_rendering(&story);
 }
 
-/// A successor takes the name over before its predecessor has ended, as two generations of a pod's sidecar may.
+/// A successor takes over the socket before its predecessor has ended, as in two generations of a sidecar.
 #[test]
-fn a_successor_may_come_before_the_end() {
+fn successor_may_start_before_the_end() {
     let argocd = ArgoCd::own();
     let old = begin(&argocd, 1);
     let before = old.rendered(&old.request("shop-pr-7").hard());
-    let new = Story::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
+    let new = RenderStory::begin(&argocd, "eod@v1", &[("shop/one.yaml", CONFIG)]);
     assert_eq!(old.rendered(&old.request("shop-pr-7").hard()), before);
     assert_eq!((old.calls("answered"), new.calls("answered")), (1.0, 1.0));
-    // The old one knows that nobody comes to it any more, and does not take the name along.
+    // The old plugin reports that its socket was replaced, and does not remove the new one.
     assert_eq!(old.plugin.page("/healthz").0, 503);
     old.plugin.stop();
     assert_eq!(new.plugin.page("/healthz"), (200, "ok\n".to_owned()));
     new.rendered(&new.request("shop-pr-7"));
 }
 
-/// The connections to a plugin, those that it has not accepted yet included. A socket keeps the name it was made under.
-fn connections(story: &Story<'_>) -> usize {
+/// Number of connections to a plugin, including those not accepted yet. The kernel lists a socket under its first name.
+fn connections(story: &RenderStory<'_>) -> usize {
     let made = story.plugin.socket().with_file_name(format!(".{}.new", story.plugin.name())).display().to_string();
     let all = fs::read_to_string("/proc/net/unix").unwrap();
     all.lines().filter(|line| line.ends_with(&made)).count() - 1 /* the one that listens */
 }
 
-/// The connection that repo-server must not lose: it is made, and the plugin is told to end before it has seen it.
+/// A connection that is pending when the plugin is stopped.
 #[test]
-fn a_caller_who_came_before_the_end_is_still_served() {
+fn pending_connection_is_served_after_the_stop() {
     let argocd = ArgoCd::own();
     let story = begin(&argocd, 1);
     story.plugin.signal(Signal::SIGSTOP);
@@ -161,14 +161,14 @@ fn a_caller_who_came_before_the_end_is_still_served() {
         let status = story.plugin.ended();
         assert_eq!(status.code(), Some(0), "{}", story.plugin.log());
         story.plugin.restart();
-        // Whichever of its calls met the end, it has an answer.
+        // Every call gets a reply.
         drop(waiting.join().unwrap());
     });
     expect_rendering(&story);
 }
 
 #[test]
-fn restarts_in_a_storm_leave_no_dead_connection() {
+fn restarts_under_load_leave_no_dead_connection() {
     let argocd = ArgoCd::own();
     let story = begin(&argocd, 1);
     let over = AtomicBool::new(false);
@@ -184,7 +184,7 @@ fn restarts_in_a_storm_leave_no_dead_connection() {
                         let answers = story.argocd.generate_all(&requests, requests.len());
                         answered += answers.iter().filter(|answer| answer.outcome.is_ok()).count();
                         for failure in answers.into_iter().filter_map(|answer| answer.outcome.err()) {
-                            // A call that came too late is told so, and none of them hangs.
+                            // A call that is too late gets an error, and no call hangs.
                             assert_ne!(failure.code, "DeadlineExceeded", "{failure:?}");
                         }
                     }

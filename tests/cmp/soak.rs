@@ -1,25 +1,25 @@
-//! Many renders in a row leave nothing behind: no file, no process, no open descriptor.
+//! Many renders leave no file, no process and no open descriptor.
 
 use eod_testkit::argocd::ArgoCd;
 use serde_json::Value;
 
 use super::{
-    CONFIG, LONG, SHOP, Story,
+    CONFIG, LONG, RenderStory, SHOP,
     deadline::expect_nothing_left,
     sources::{CHART, OVERLAYS},
 };
 
-/// Renders of each batch, a few at once.
+/// Number of renders per batch.
 const AT_ONCE: usize = 8;
 
 #[test]
-fn three_hundred_renders_leave_nothing_behind() {
+fn three_hundred_renders_leave_no_files_or_processes() {
     let files = [&OVERLAYS[..], &CHART, &[("shop/shop.yaml", SHOP), ("shop/config.yaml", CONFIG)]].concat();
-    let story = Story::begin(ArgoCd::shared(), "soak@v1", &files);
+    let story = RenderStory::begin(ArgoCd::shared(), "soak@v1", &files);
     story.repository.write("hostile/role.yaml", "apiVersion: v1\nkind: Node\nmetadata: { name: a }\n");
     story.repository.commit("hostile");
     let request = |number: usize| {
-        // Every ninth needs a tool, and every tenth is refused.
+        // Every ninth render needs a tool, and every tenth is refused.
         let path = match number % 90 {
             0 | 18 | 36 | 54 | 72 => "chart",
             9 | 27 | 45 | 63 | 81 => "generated",
@@ -27,7 +27,7 @@ fn three_hundred_renders_leave_nothing_behind() {
             _ => "shop",
         };
         let name = format!("shop-pr-{}", number + 1);
-        // No answer is one that was given before.
+        // No render is cached.
         (path, story.request_of(path, &name).deadline(LONG).hard())
     };
     let run = |numbers: std::ops::Range<usize>| {
@@ -42,7 +42,7 @@ fn three_hundred_renders_leave_nothing_behind() {
         }
         expect_nothing_left(&story);
     };
-    // The first few open what stays open.
+    // The first renders open descriptors that stay open.
     run(0..24);
     let before = story.plugin.descriptors();
     run(24..304);
@@ -55,7 +55,7 @@ fn three_hundred_renders_leave_nothing_behind() {
     assert!(story.tool_runs() >= 30.0, "{}", story.tool_runs());
     let errors: Vec<Value> = story.plugin.lines().into_iter().filter(|line| line["level"] == "ERROR").collect();
     assert!(errors.is_empty(), "{errors:?}");
-    // And it ends as promptly as one that has done nothing.
+    // The process still stops promptly.
     assert_eq!(story.plugin.stop().code(), Some(0));
     assert!(story.plugin.files().is_empty() && !story.plugin.socket().exists());
 }

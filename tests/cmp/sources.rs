@@ -3,7 +3,7 @@
 use eod_testkit::argocd::ArgoCd;
 use serde_json::{Value, json};
 
-use super::{CONFIG, POLICY, SHOP, Story, object, ours, titles};
+use super::{CONFIG, POLICY, RenderStory, SHOP, object, ours, titles};
 
 /// A chart that uses all values of previews.
 pub(super) const CHART: [(&str, &str); 4] = [
@@ -74,7 +74,7 @@ fn plain_files_are_rendered() {
         ("shop/values.yaml", "mode: none\n"),
         ("shop/deeper/other.yaml", "kind: Nonsense\napiVersion: v1\n"),
     ];
-    let story = Story::begin(ArgoCd::shared(), "sources@plain", &files);
+    let story = RenderStory::begin(ArgoCd::shared(), "sources@plain", &files);
     let manifests = story.rendered(&story.request("shop-pr-7"));
     expect_preview(&manifests, "Deployment/api", "registry.acme.internal/shop:main");
     object(&manifests, "ConfigMap/settings");
@@ -83,7 +83,7 @@ fn plain_files_are_rendered() {
 
 #[test]
 fn kustomizations_are_built_natively_and_by_the_binary() {
-    let story = Story::begin(ArgoCd::shared(), "sources@kustomize", &OVERLAYS);
+    let story = RenderStory::begin(ArgoCd::shared(), "sources@kustomize", &OVERLAYS);
     let simple = story.rendered(&story.request_of("simple", "shop-pr-7"));
     expect_preview(&simple, "Deployment/api", "registry.acme.internal/shop:pushed");
     assert_eq!(object(&simple, "ConfigMap/settings")["data"]["mode"], "patched");
@@ -100,7 +100,7 @@ fn kustomizations_are_built_natively_and_by_the_binary() {
 
 #[test]
 fn charts_receive_parameters_as_values() {
-    let story = Story::begin(ArgoCd::shared(), "sources@helm", &CHART);
+    let story = RenderStory::begin(ArgoCd::shared(), "sources@helm", &CHART);
     story.repository.write("values/preview.yaml", "mode: preview\nport: 9090\n");
     story.repository.commit("values");
     let request = story.request_of("chart", "shop-pr-7").cluster("1.36.1", &["v1", "apps/v1"]);
@@ -132,7 +132,7 @@ fn charts_receive_parameters_as_values() {
 
 #[test]
 fn errors_of_tools_are_shown() {
-    let story = Story::begin(ArgoCd::shared(), "sources@failing", &CHART);
+    let story = RenderStory::begin(ArgoCd::shared(), "sources@failing", &CHART);
     story.repository.write("chart/templates/config.yaml", "a: {{ required \"say which port\" .Values.none }}\n");
     story.repository.commit("broken");
     let text = story.refused(&story.request_of("chart", "shop-pr-7"));
@@ -146,12 +146,12 @@ fn errors_of_tools_are_shown() {
 fn missing_and_disabled_tools_fail_only_sources_that_need_them() {
     let files = [&OVERLAYS[..], &CHART].concat();
     let off = format!("{POLICY}    helm: {{ enabled: false }}\n    kustomize: {{ binary: no-such-kustomize }}\n");
-    let story = Story::under(&off, ArgoCd::shared(), "sources@off", &files);
+    let story = RenderStory::under(&off, ArgoCd::shared(), "sources@off", &files);
     story.rendered(&story.request_of("simple", "shop-pr-7"));
     let text = story.refused(&story.request_of("generated", "shop-pr-7"));
     let place =
         "generated/kustomization.yaml:2\n  rule:   tool\n  found:  `configMapGenerator` needs the kustomize binary";
-    assert!(text.contains(place) && text.contains("`no-such-kustomize`, and there is none here"), "{text}");
+    assert!(text.contains(place) && text.contains("`no-such-kustomize` is required, but it is not in PATH"), "{text}");
     let text = story.refused(&story.request_of("chart", "shop-pr-7"));
     assert!(text.contains("the source is a Helm chart, but the policy disables Helm"), "{text}");
 }

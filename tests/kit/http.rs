@@ -58,6 +58,9 @@ impl Origin {
     }
 
     /// Sends one call and reads the whole answer. Blocks; must not be called from async code.
+    ///
+    /// # Errors
+    /// If the connection fails, or closes before the end of the answer.
     pub fn call(&self, method: &str, path: &str, content_type: &str, body: &str) -> io::Result<(u16, Value)> {
         let request = Request::builder()
             .method(method)
@@ -79,6 +82,9 @@ impl Origin {
 
     /// Sends a request over a connection of its own. Headers are sent as they are,
     /// except for the host.
+    ///
+    /// # Errors
+    /// If the connection fails, or closes before the head of the answer.
     pub async fn send(&self, mut request: Request<Full<Bytes>>) -> io::Result<Response<Incoming>> {
         let host = format!("{}:{}", self.host, self.port);
         request.headers_mut().insert(header::HOST, HeaderValue::from_str(&host).map_err(io::Error::other)?);

@@ -32,6 +32,9 @@ pub struct Testbed {
 impl Testbed {
     /// Starts a cluster and waits until it is ready. The folders in `assets` are searched for its servers; the testbed's
     /// binary contains the rest.
+    ///
+    /// # Errors
+    /// If the binary does not start, or ends before the cluster is ready.
     pub fn start(binary: &Path, assets: Option<&OsStr>) -> Result<Self, String> {
         let mut errors = tempfile::tempfile().map_err(|error| error.to_string())?;
         let mut command = Command::new(binary);
@@ -65,6 +68,9 @@ impl Testbed {
 
 /// Path of the testbed's binary: on PATH, in the cache, or built now. A line on stderr says which. The result, also an
 /// error, is the same for the whole process.
+///
+/// # Errors
+/// If the binary cannot be built.
 pub fn binary() -> Result<&'static Path, String> {
     static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     FOUND.get_or_init(find).as_deref().map_err(Clone::clone)
@@ -82,6 +88,9 @@ fn find() -> Result<PathBuf, String> {
 
 /// Folders with servers to use in place of the testbed's own: `KUBEBUILDER_ASSETS`, or PATH if it has both an API server
 /// and an etcd. None means the testbed's own servers.
+///
+/// # Errors
+/// If `KUBEBUILDER_ASSETS` is a folder without an API server or an etcd.
 pub fn assets() -> Result<Option<OsString>, String> {
     let variable = |name: &str| std::env::var_os(name).filter(|value| !value.is_empty());
     let found = servers(variable("KUBEBUILDER_ASSETS"), variable("PATH"))?;
@@ -93,6 +102,9 @@ pub fn assets() -> Result<Option<OsString>, String> {
 }
 
 /// Chooses between the two variables. A folder needs an API server and its etcd; the testbed's binary contains the rest.
+///
+/// # Errors
+/// If the folder of the first variable has no API server or no etcd.
 pub fn servers(kubebuilder: Option<OsString>, path: Option<OsString>) -> Result<Option<OsString>, String> {
     let missing =
         |folders: &OsStr| ["kube-apiserver", "etcd"].into_iter().find(|name| in_path(folders, name).is_none());
@@ -112,6 +124,9 @@ pub fn servers(kubebuilder: Option<OsString>, path: Option<OsString>) -> Result<
 /// Builds a part with the testbed's script, or finds it in the script's cache. Returns its path.
 ///
 /// The script's progress is printed to the terminal, because a first build takes minutes.
+///
+/// # Errors
+/// If the script fails; its output is on the terminal.
 pub fn build(part: &str) -> Result<PathBuf, String> {
     let script = crate::repository().join("tests/testbed/build.sh");
     let output = Command::new(&script)

@@ -3,13 +3,13 @@
 use eod_testkit::{cluster::PATIENCE, wait::wait_until};
 use serde_json::json;
 
-use crate::provider::{Story, tell};
+use crate::provider::{EnvironmentStory, tell};
 
 /// Something one may want to do: verb, API group, resource, subresource.
 type Wish = (&'static str, &'static str, &'static str, &'static str);
 
 /// True if the API server allows a user to do something in the namespace.
-fn may(story: &Story, who: &serde_json::Value, (verb, group, resource, subresource): Wish) -> bool {
+fn may(story: &EnvironmentStory, who: &serde_json::Value, (verb, group, resource, subresource): Wish) -> bool {
     let mut spec = json!({ "resourceAttributes": {
         "namespace": story.name, "verb": verb, "group": group, "resource": resource, "subresource": subresource,
     }});
@@ -21,7 +21,7 @@ fn may(story: &Story, who: &serde_json::Value, (verb, group, resource, subresour
 }
 
 /// A binding counts a moment after it was made.
-fn wait_until_may(story: &Story, who: &serde_json::Value, wish: Wish) {
+fn wait_until_may(story: &EnvironmentStory, who: &serde_json::Value, wish: Wish) {
     wait_until(&format!("{who} to be allowed {wish:?}"), PATIENCE, || {
         if may(story, who, wish) { Ok(()) } else { Err("not allowed".to_owned()) }
     });
@@ -111,7 +111,7 @@ fn the_order_of_access_is_no_reason_to_make_a_binding_again() {
         ("{ kind = \"User\", name = \"alice\" }", "{ kind = \"User\", name = \"bob\", role = \"view\" }");
     tell("order", &format!("access = [{alice}, {bob}]"), |story| {
         story.settle();
-        let uids = |story: &Story| {
+        let uids = |story: &EnvironmentStory| {
             let mut uids: Vec<_> =
                 story.objects("rolebindings").iter().map(|each| each["metadata"]["uid"].to_string()).collect();
             uids.sort();

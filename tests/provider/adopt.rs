@@ -3,7 +3,7 @@
 
 use serde_json::{Value, json};
 
-use crate::provider::{ADDRESS, Story, done, errors, tell};
+use crate::provider::{ADDRESS, EnvironmentStory, done, errors, tell};
 
 #[test]
 fn an_interrupted_create_is_continued_silently() {
@@ -74,7 +74,7 @@ fn adopt_creates_a_missing_environment() {
 
 /// Expects that an apply fails, offers neither import nor adoption, and leaves the namespace as it was.
 #[track_caller]
-fn refused_and_untouched(story: &Story, because: &[&str]) {
+fn refused_and_untouched(story: &EnvironmentStory, because: &[&str]) {
     let before = story.namespace()["metadata"].clone();
     let said = errors(&story.apply().expect_err(&story.name));
     for part in because {

@@ -9,7 +9,7 @@ use eod_testkit::{
     workspace::Run,
 };
 
-use crate::provider::{ADDRESS, Story, done, errors, tell};
+use crate::provider::{ADDRESS, EnvironmentStory, done, errors, tell};
 
 const REPLACE: [&str; 4] = ["apply", "-no-color", "-auto-approve", "-replace=eod_environment.preview"];
 const DESTROY_WITHOUT_REFRESH: [&str; 4] = ["destroy", "-refresh=false", "-auto-approve", "-no-color"];
@@ -17,19 +17,19 @@ const NONCE: &str = "environment.on-demand/nonce";
 
 /// Puts something into the namespace that only a destroy takes away.
 #[track_caller]
-fn put_data(story: &Story) {
+fn put_data(story: &EnvironmentStory) {
     story.cluster.kubectl(&["-n", &story.name, "create", "configmap", "data", "--from-literal=key=value"]);
 }
 
 #[track_caller]
-fn has_data(story: &Story) -> bool {
+fn has_data(story: &EnvironmentStory) -> bool {
     let found = story.cluster.read(&format!("{}/data", story.collection("configmaps")));
     found.is_some_and(|data| data["data"]["key"] == "value" && data["metadata"]["deletionTimestamp"].is_null())
 }
 
 /// Expects that a run left the namespace alone, named it and said why.
 #[track_caller]
-fn expect_let_go(story: &Story, run: &Run, uid: &str) {
+fn expect_let_go(story: &EnvironmentStory, run: &Run, uid: &str) {
     let said = run.said();
     assert!(said.contains(&format!("Namespace `{}` has a newer claim", story.name)), "{run}");
     assert_eq!(story.uid(), uid);

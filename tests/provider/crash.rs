@@ -15,14 +15,14 @@ use eod_testkit::{
 
 use crate::provider::{
     each,
-    faults::story::{IT, Story, expect_sound, is_write, tell},
+    faults::story::{FaultStory, IT, expect_sound, is_write, tell},
 };
 
 const APPLY: [&str; 3] = ["apply", "-no-color", "-auto-approve"];
 
 /// Starts a run whose writes from `number` on hang, and waits until one does.
 #[track_caller]
-fn run_until_write(story: &Story, arguments: &[&str], number: usize) -> Running {
+fn run_until_write(story: &FaultStory, arguments: &[&str], number: usize) -> Running {
     story.spoil_write(number, usize::MAX, Fault::Hang);
     let running = story.workspace.spawn(arguments);
     wait_until(&format!("write {number} to hang"), PATIENCE, || match story.spoiled() {
@@ -34,7 +34,7 @@ fn run_until_write(story: &Story, arguments: &[&str], number: usize) -> Running 
 
 /// Number of writes of a create.
 fn writes_of_a_create(terraform: &Terraform) -> usize {
-    let story = Story::new(terraform, "count-writes");
+    let story = FaultStory::new(terraform, "count-writes");
     story.workspace.apply().expect_ok();
     let writes = story.proxy.calls(is_write);
     story.discard();
@@ -69,7 +69,7 @@ fn expect_lost(run: &Run) {
 
 /// Kills the provider at one write; the next apply finishes what it has begun.
 fn kill_at(terraform: &Terraform, number: usize) {
-    let story = Story::new(terraform, &format!("killed-{number}"));
+    let story = FaultStory::new(terraform, &format!("killed-{number}"));
     let running = run_until_write(&story, &APPLY, number);
     running.kill_providers();
     expect_lost(&running.wait());
@@ -150,8 +150,8 @@ const TAKES_OVER: &str = "adopt = true\n  lifecycle {\n    create_before_destroy
 const REPLACE: [&str; 4] = ["apply", "-no-color", "-auto-approve", "-replace=eod_environment.it"];
 
 /// An environment with something in it that only a destroy takes away.
-fn in_use(terraform: &Terraform, test: &str) -> Story {
-    let story = Story::new(terraform, test);
+fn in_use(terraform: &Terraform, test: &str) -> FaultStory {
+    let story = FaultStory::new(terraform, test);
     story.rewrite(TAKES_OVER);
     story.workspace.apply().expect_ok();
     story.cluster.kubectl(&["-n", &story.name, "create", "configmap", "data", "--from-literal=key=value"]);
@@ -161,7 +161,7 @@ fn in_use(terraform: &Terraform, test: &str) -> Story {
 
 /// Panics unless the namespace is the one with this uid, with what was put into it.
 #[track_caller]
-fn expect_data(story: &Story, uid: &str) {
+fn expect_data(story: &FaultStory, uid: &str) {
     assert_eq!(story.uid(), uid);
     let data = story.cluster.read(&format!("/api/v1/namespaces/{}/configmaps/data", story.name));
     assert!(data.is_some_and(|data| data["metadata"]["deletionTimestamp"].is_null()), "{}", story.proxy.story());
@@ -372,7 +372,7 @@ fn a_destroy_interrupted_while_it_waits_keeps_the_environment_in_the_state() {
         // It does not wait for its timeout of ten minutes: the kit would not wait as long.
         let run = running.wait();
         expect_sound(&run);
-        run.expect_err("Interrupt received").expect_said("stopped");
+        run.expect_err("Interrupt received").expect_said("Error: Stopped");
         wait_until_ended(&providers);
         assert!(story.workspace.resource(IT).is_some());
         assert!(!story.is_tainted());
@@ -397,7 +397,7 @@ fn an_interrupted_refresh_ends_before_its_timeout() {
         running.signal(Signal::SIGINT);
         let run = running.wait();
         expect_sound(&run);
-        run.expect_err("stopped");
+        run.expect_err("cancelled before it was done");
         wait_until_ended(&providers);
         assert_eq!(story.workspace.raw_state_text(), before);
         story.proxy.clear_rules();

@@ -3,7 +3,7 @@
 use eod_testkit::{cluster::PATIENCE, fault::FaultProxy, wait::wait_until};
 use serde_json::{Value, json};
 
-use crate::provider::{ADDRESS, DOMAIN, Story, done, lies_after, tell, text};
+use crate::provider::{ADDRESS, DOMAIN, EnvironmentStory, done, lies_after, tell, text};
 
 /// An environment with every argument that ownership labels and annotations depend on.
 const FACTS: &str = r#"
@@ -350,7 +350,7 @@ fn quota_and_pod_security_refuse_a_bad_pod() {
 }
 
 /// Asks for a pod with one container.
-fn pod(story: &Story, name: &str, container: &Value) -> (u16, Value) {
+fn pod(story: &EnvironmentStory, name: &str, container: &Value) -> (u16, Value) {
     let mut spec = json!({ "name": "main", "image": "example.invalid/none" });
     spec.as_object_mut().unwrap().extend(container.as_object().unwrap().clone());
     let pod = json!({ "metadata": { "name": name }, "spec": { "containers": [spec] } });

@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::provider::{DOMAIN, Story, done, tell};
+use crate::provider::{DOMAIN, EnvironmentStory, done, tell};
 
 /// The values of the outputs of a run.
-fn output(story: &Story, name: &str) -> Value {
+fn output(story: &EnvironmentStory, name: &str) -> Value {
     let state: Value = serde_json::from_str(&story.raw_state_text()).unwrap();
     state["outputs"][name]["value"].clone()
 }
@@ -156,7 +156,7 @@ fn labels_of_the_provider_are_on_everything_and_a_change_of_them_is_an_update() 
         let labels = |team: &str| format!("domain = \"{DOMAIN}\"\ndefault_labels = {{ team = \"{team}\" }}");
         story.provider(&labels("checkout"));
         story.settle();
-        let everywhere = |story: &Story, team: &Value| {
+        let everywhere = |story: &EnvironmentStory, team: &Value| {
             let kinds = ["resourcequotas", "limitranges", "networkpolicies"];
             story.label("team") == *team
                 && kinds

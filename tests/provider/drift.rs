@@ -2,14 +2,19 @@
 
 use serde_json::{Value, json};
 
-use crate::provider::{Story, done, errors, tell, text};
+use crate::provider::{EnvironmentStory, done, errors, tell, text};
 
 /// Arguments that leave something of every kind to drift.
 const ARGUMENTS: &str = "labels = { team = \"checkout\" }\naccess = [{ kind = \"User\", name = \"alice\" }]";
 
 /// Lets others do something, and expects that a refresh tells it in words, a plan shows it and an apply undoes it.
 #[track_caller]
-fn seen_and_restored(test: &str, what: &[&str], spoil: impl Fn(&Story), restored: impl Fn(&Story) -> bool) {
+fn seen_and_restored(
+    test: &str,
+    what: &[&str],
+    spoil: impl Fn(&EnvironmentStory),
+    restored: impl Fn(&EnvironmentStory) -> bool,
+) {
     tell(test, ARGUMENTS, |story| {
         story.settle();
         let uid = story.uid();
@@ -341,12 +346,12 @@ fn a_namespace_that_was_handed_to_another_installation_is_not_touched() {
 }
 
 /// The path of the one object of a kind.
-fn only_path(story: &Story, plural: &str) -> String {
+fn only_path(story: &EnvironmentStory, plural: &str) -> String {
     format!("{}/{}", story.collection(plural), text(&story.only(plural)["metadata"]["name"]))
 }
 
 /// The policy that allows nothing.
-fn deny_all(story: &Story) -> Option<Value> {
+fn deny_all(story: &EnvironmentStory) -> Option<Value> {
     let nothing = |policy: &Value| {
         let spec = &policy["spec"];
         spec["podSelector"] == json!({}) && spec["ingress"].is_null() && spec["egress"].is_null()

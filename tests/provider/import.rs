@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::provider::{ADDRESS, Story, done, tell};
+use crate::provider::{ADDRESS, EnvironmentStory, done, tell};
 
 /// Something of every kind of argument, so that everything has to come back.
 const ALL: &str = r#"
@@ -170,7 +170,7 @@ fn a_namespace_that_was_made_again_meanwhile_is_not_moved() {
 }
 
 /// Writes a state as the Kubernetes provider left it, and a block that moves it here.
-fn move_from(story: &mut Story, kind: &str, uid: &str) {
+fn move_from(story: &mut EnvironmentStory, kind: &str, uid: &str) {
     let name = story.name.clone();
     let registry =
         if story.terraform.path().ends_with("tofu") { "registry.opentofu.org" } else { "registry.terraform.io" };
@@ -200,7 +200,7 @@ fn move_from(story: &mut Story, kind: &str, uid: &str) {
 
 /// Terraform asks every provider in a state for its schema, also one whose only resource is moved away. Ours stands in
 /// for it: what it answers is not used.
-fn stand_in(story: &mut Story) {
+fn stand_in(story: &mut EnvironmentStory) {
     let ours = eod_testkit::provider();
     let folder = story.path().join(".stand-in");
     std::fs::create_dir_all(&folder).unwrap();

@@ -4,9 +4,9 @@ use std::collections::BTreeMap;
 
 use eod_testkit::fault::{Fault, FaultProxy, Logged};
 
-use crate::provider::{Story, done, tell};
+use crate::provider::{EnvironmentStory, done, tell};
 
-fn environments(story: &Story, count: usize, arguments: &str) -> String {
+fn environments(story: &EnvironmentStory, count: usize, arguments: &str) -> String {
     format!(
         "resource \"eod_environment\" \"preview\" {{\n  for_each = toset([for n in range(1, {count} + 1) : tostring(n)])\n  \
          repository = \"{}\"\n  pull_request = tonumber(each.key)\n{arguments}}}\n",

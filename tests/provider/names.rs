@@ -4,11 +4,11 @@ use std::time::SystemTime;
 
 use serde_json::Value;
 
-use crate::provider::{DOMAIN, Story, done, tell, text};
+use crate::provider::{DOMAIN, EnvironmentStory, done, tell, text};
 
 /// Plans an environment and answers the name it would get.
 #[track_caller]
-fn planned_name(story: &mut Story, hcl: &str) -> String {
+fn planned_name(story: &mut EnvironmentStory, hcl: &str) -> String {
     story.body(hcl);
     story.run(&["plan", "-out=saved", "-no-color"]).expect_ok();
     let shown: Value = serde_json::from_str(&story.run(&["show", "-json", "saved"]).expect_ok().stdout).unwrap();

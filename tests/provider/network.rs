@@ -2,10 +2,10 @@
 
 use serde_json::{Value, json};
 
-use crate::provider::{Story, done, tell};
+use crate::provider::{EnvironmentStory, done, tell};
 
 /// Every rule of one direction in all policies: the peers (`from` or `to`) and the ports.
-fn rules(story: &Story, direction: &str) -> Vec<(Vec<Value>, Vec<Value>)> {
+fn rules(story: &EnvironmentStory, direction: &str) -> Vec<(Vec<Value>, Vec<Value>)> {
     let peers = if direction == "ingress" { "from" } else { "to" };
     let list = |value: &Value| value.as_array().cloned().unwrap_or_default();
     let policies = story.objects("networkpolicies");

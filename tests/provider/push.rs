@@ -12,7 +12,7 @@ use eod_testkit::{
 };
 use serde_json::{Value, json};
 
-use crate::provider::{Story, done, errors, tell};
+use crate::provider::{EnvironmentStory, done, errors, tell};
 
 const BLIND: [&str; 4] = ["apply", "-refresh=false", "-auto-approve", "-no-color"];
 
@@ -22,7 +22,7 @@ const AFTER_A_LOOK: [&str; 4] = ["apply 409", "get 200", "apply 200", "clock 200
 /// A story with an environment at its first commit, and the second in its configuration. All calls from now on are in
 /// the proxy's log.
 #[track_caller]
-fn pushed(test: &str, arguments: &str, story: impl Fn(&mut Story, &FaultProxy)) {
+fn pushed(test: &str, arguments: &str, story: impl Fn(&mut EnvironmentStory, &FaultProxy)) {
     tell(test, &format!("head_sha = \"aaaaaaa1\"\n{arguments}"), |it| {
         let proxy = FaultProxy::start(it.cluster);
         it.through(&proxy);
@@ -40,7 +40,7 @@ fn let_a_second_pass() {
 }
 
 /// The calls to the namespace itself, and what the server said.
-fn calls(story: &Story, proxy: &FaultProxy) -> Vec<String> {
+fn calls(story: &EnvironmentStory, proxy: &FaultProxy) -> Vec<String> {
     let name = |call: &Logged| match call.headers.get("content-type").and_then(|kind| kind.to_str().ok()) {
         Some("application/apply-patch+yaml") => "apply".to_owned(),
         Some("application/merge-patch+json") => "clock".to_owned(),
@@ -53,7 +53,7 @@ fn calls(story: &Story, proxy: &FaultProxy) -> Vec<String> {
 
 /// Pushes, and expects that it is refused with these words after a look, and that the namespace stays as it is.
 #[track_caller]
-fn refused(story: &Story, proxy: &FaultProxy, words: &str) -> Run {
+fn refused(story: &EnvironmentStory, proxy: &FaultProxy, words: &str) -> Run {
     let before = story.namespace();
     let run = story.run(&BLIND).expect_err(words);
     let calls = calls(story, proxy);
@@ -303,7 +303,7 @@ fn drift_is_looked_at_before_it_is_undone() {
 
 /// Takes the namespace's version out of the state, as if it had been written before versions were kept.
 #[track_caller]
-fn forget_version(story: &Story) {
+fn forget_version(story: &EnvironmentStory) {
     let mut state: Value = serde_json::from_str(&story.raw_state_text()).unwrap();
     let private = state.pointer_mut("/resources/0/instances/0/private").unwrap();
     let mut kept: Value = serde_json::from_slice(&BASE64_STANDARD.decode(private.as_str().unwrap()).unwrap()).unwrap();

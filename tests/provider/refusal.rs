@@ -2,7 +2,7 @@
 
 use eod_testkit::workspace::Run;
 
-use crate::provider::{DOMAIN, Story, tell};
+use crate::provider::{DOMAIN, EnvironmentStory, tell};
 
 /// A line of the configuration, the attribute inside of it that is wrong (nothing where it is the line's own), and what
 /// is said about it.
@@ -13,7 +13,7 @@ type Row = (&'static str, &'static str, &'static str);
 /// Terraform shows the line of an attribute of the resource itself; of what lies deeper it shows only the line where the
 /// block begins. So the message has to name it.
 #[track_caller]
-fn expect_all_blamed(story: &Story, run: &Run, rows: &[Row]) {
+fn expect_all_blamed(story: &EnvironmentStory, run: &Run, rows: &[Row]) {
     assert_ne!(run.code, Some(0), "{run}");
     for (line, inner, why) in rows {
         expect_blamed(story, run, line, inner, why);
@@ -24,7 +24,7 @@ fn expect_all_blamed(story: &Story, run: &Run, rows: &[Row]) {
 }
 
 #[track_caller]
-fn expect_blamed(story: &Story, run: &Run, line: &str, inner: &str, why: &str) {
+fn expect_blamed(story: &EnvironmentStory, run: &Run, line: &str, inner: &str, why: &str) {
     if inner.is_empty() {
         story.expect_blamed(run, line, why);
         return;

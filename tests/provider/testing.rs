@@ -84,17 +84,23 @@ run "create" {{
 run "push" {{
   variables {{
     head_sha = "0000002"
+    # A variable, because OpenTofu does not support references to other runs in a condition.
+    previous = run.create.uid
   }}
 
   assert {{
-    condition     = eod_environment.preview.uid == run.create.uid
+    condition     = eod_environment.preview.uid == var.previous
     error_message = "a push replaces nothing"
   }}
 }}
 "#
             ),
         );
-        workspace.write("outputs.tf", "output \"uid\" {\n  value = eod_environment.preview.uid\n}\n");
+        workspace.write(
+            "uid.tf",
+            "output \"uid\" {\n  value = eod_environment.preview.uid\n}\n\nvariable \"previous\" {\n  type    = string\n  \
+             default = \"\"\n}\n",
+        );
         workspace.write(
             "tests/mock.tftest.hcl",
             r#"

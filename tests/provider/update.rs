@@ -3,10 +3,10 @@
 use eod_domain::Ttl;
 use serde_json::{Value, json};
 
-use crate::provider::{Story, done, lies_after, tell, text};
+use crate::provider::{EnvironmentStory, done, lies_after, tell, text};
 
 /// Arguments, and what they lead to in cluster or state.
-type Row = (&'static str, fn(&Story) -> bool);
+type Row = (&'static str, fn(&EnvironmentStory) -> bool);
 
 /// Applies one row after the other. Each is an update in place, and nothing is left to do after it.
 #[track_caller]
@@ -69,7 +69,7 @@ fn facts_are_updated_in_place() {
 
 #[test]
 fn guards_change_in_place() {
-    let quota = |story: &Story, key: &str| story.only("resourcequotas")["spec"]["hard"][key].clone();
+    let quota = |story: &EnvironmentStory, key: &str| story.only("resourcequotas")["spec"]["hard"][key].clone();
     each_in_place(
         "guards",
         &[
@@ -232,7 +232,7 @@ fn staging_is_permanent_and_protected() {
 }
 
 /// Turns the clock on the namespace back, as if the environment had been made years ago.
-fn long_ago(story: &Story) {
+fn long_ago(story: &EnvironmentStory) {
     story.patch_metadata(&json!({ "annotations": {
         "environment.on-demand/last-activity-at": LONG_AGO,
         "environment.on-demand/expires-at": SOON_AFTER,

@@ -1,4 +1,4 @@
-//! The servers do what the stories need real ones for.
+//! Tests of the kit's Argo CD servers.
 
 mod authority;
 mod controllers;

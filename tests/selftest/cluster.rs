@@ -43,7 +43,7 @@ fn pods_are_scheduled_and_run() {
 }
 
 #[test]
-fn a_quota_refuses_what_is_too_much() {
+fn quota_rejects_excess() {
     let cluster = Cluster::shared();
     let name = cluster.installation("quota");
     cluster.apply(&namespace(&name, &json!({})));
@@ -66,7 +66,7 @@ fn a_quota_refuses_what_is_too_much() {
 }
 
 #[test]
-fn pod_security_refuses_a_privileged_pod() {
+fn pod_security_rejects_a_privileged_pod() {
     let cluster = Cluster::shared();
     let name = cluster.installation("pod-security");
     let labels = json!({ "pod-security.kubernetes.io/enforce": "baseline" });
@@ -82,7 +82,7 @@ fn pod_security_refuses_a_privileged_pod() {
 }
 
 #[test]
-fn a_service_account_may_do_what_its_rules_say_and_nothing_else() {
+fn service_account_has_exactly_its_rules() {
     let cluster = Cluster::shared();
     let name = cluster.installation("rules");
     cluster.apply(&namespace(&name, &json!({})));
@@ -96,7 +96,7 @@ fn a_service_account_may_do_what_its_rules_say_and_nothing_else() {
 }
 
 #[test]
-fn nobody_is_known_and_may_do_nothing() {
+fn restricted_user_is_authenticated_without_permissions() {
     let cluster = Cluster::shared();
     let nobody = cluster.nobody();
     cluster.kubectl_as(nobody.path(), &["auth", "whoami"]).expect_ok();
@@ -105,7 +105,7 @@ fn nobody_is_known_and_may_do_nothing() {
 }
 
 #[test]
-fn the_token_is_the_administrators() {
+fn token_is_the_administrators() {
     let cluster = Cluster::shared();
     let access = Access {
         server: cluster.server().to_owned(),
@@ -123,7 +123,7 @@ fn the_token_is_the_administrators() {
 }
 
 #[test]
-fn a_deleted_namespace_goes_away_with_its_pods() {
+fn deleted_namespace_disappears_with_its_pods() {
     let cluster = Cluster::shared();
     let name = cluster.installation("goes-away");
     cluster.apply(&namespace(&name, &json!({})));
@@ -138,7 +138,7 @@ fn a_deleted_namespace_goes_away_with_its_pods() {
 }
 
 #[test]
-fn a_finalizer_holds_a_namespace_until_it_is_removed() {
+fn finalizer_blocks_the_deletion_of_a_namespace() {
     let cluster = Cluster::shared();
     let name = cluster.installation("held");
     cluster.apply(&namespace(&name, &json!({})));
@@ -162,7 +162,7 @@ fn a_finalizer_holds_a_namespace_until_it_is_removed() {
 }
 
 #[test]
-fn an_aggregated_api_can_be_made_unavailable() {
+fn aggregated_api_becomes_unavailable() {
     let cluster = Cluster::shared();
     let group = format!("{}.example.com", cluster.installation("aggregated"));
     let name = format!("v1.{group}");
@@ -187,7 +187,7 @@ fn an_aggregated_api_can_be_made_unavailable() {
 }
 
 #[test]
-fn installation_ids_are_labels_and_differ() {
+fn installation_ids_are_unique_labels() {
     let cluster = Cluster::shared();
     let one = cluster.installation("A very long NAME of a test, with everything in it!");
     let two = cluster.installation("A very long NAME of a test, with everything in it!");

@@ -11,7 +11,7 @@ use eod_testkit::{
 use serde_json::{Value, json};
 
 /// A proxy, a client behind it, and the name of a configmap in `default`.
-struct Story {
+struct ProxyStory {
     cluster: &'static Cluster,
     proxy: FaultProxy,
     client: Origin,
@@ -20,7 +20,7 @@ struct Story {
 
 const PATH: &str = "/api/v1/namespaces/default/configmaps";
 
-impl Story {
+impl ProxyStory {
     fn new(name: &str) -> Self {
         let cluster = Cluster::shared();
         let proxy = FaultProxy::start(cluster);
@@ -45,8 +45,8 @@ impl Story {
 }
 
 #[test]
-fn an_unspoiled_call_goes_through_and_is_logged() {
-    let story = Story::new("through");
+fn call_without_fault_passes_and_is_logged() {
+    let story = ProxyStory::new("through");
     assert_eq!(story.create().unwrap().0, 201);
     assert!(story.stored());
     let log = story.proxy.log();
@@ -56,8 +56,8 @@ fn an_unspoiled_call_goes_through_and_is_logged() {
 }
 
 #[test]
-fn an_answer_after_store_is_an_error_although_the_call_was_stored() {
-    let story = Story::new("after-store");
+fn answer_after_store_is_an_error_of_a_stored_call() {
+    let story = ProxyStory::new("after-store");
     story.spoil(Fault::AnswerAfterStore(504));
     let (status, answer) = story.create().unwrap();
     assert_eq!((status, &answer["kind"]), (504, &json!("Status")));
@@ -72,8 +72,8 @@ fn an_answer_after_store_is_an_error_although_the_call_was_stored() {
 }
 
 #[test]
-fn a_status_is_answered_without_asking_the_server() {
-    let story = Story::new("status");
+fn status_is_answered_without_the_server() {
+    let story = ProxyStory::new("status");
     story.spoil(Fault::retry_after(429, "TooManyRequests", 3600));
     let (status, answer) = story.create().unwrap();
     assert_eq!((status, &answer["reason"]), (429, &json!("TooManyRequests")));
@@ -82,8 +82,8 @@ fn a_status_is_answered_without_asking_the_server() {
 }
 
 #[test]
-fn a_call_dropped_before_is_not_stored_and_one_dropped_after_is() {
-    let story = Story::new("dropped");
+fn drop_before_is_not_stored_and_drop_after_is_stored() {
+    let story = ProxyStory::new("dropped");
     story.spoil(Fault::DropBefore);
     story.create().unwrap_err();
     assert!(!story.stored());
@@ -94,16 +94,16 @@ fn a_call_dropped_before_is_not_stored_and_one_dropped_after_is() {
 }
 
 #[test]
-fn half_an_answer_ends_in_the_middle() {
-    let story = Story::new("half");
+fn half_body_ends_in_the_middle() {
+    let story = ProxyStory::new("half");
     story.spoil(Fault::HalfBody);
     story.create().unwrap_err();
     assert!(story.stored());
 }
 
 #[test]
-fn a_load_balancer_answers_html() {
-    let story = Story::new("html");
+fn load_balancer_answers_html() {
+    let story = ProxyStory::new("html");
     story.spoil(Fault::Html502);
     let (status, answer) = story.create().unwrap();
     assert_eq!(status, 502);
@@ -112,16 +112,16 @@ fn a_load_balancer_answers_html() {
 }
 
 #[test]
-fn a_delayed_call_is_carried_out() {
-    let story = Story::new("delayed");
+fn delayed_call_is_carried_out() {
+    let story = ProxyStory::new("delayed");
     story.spoil(Fault::Delay(Duration::from_millis(50)));
     assert_eq!(story.create().unwrap().0, 201);
     story.proxy.assert_rules_used();
 }
 
 #[test]
-fn a_hanging_call_ends_with_the_proxy() {
-    let Story { cluster, proxy, client, name } = Story::new("hanging");
+fn hanging_call_ends_with_the_proxy() {
+    let ProxyStory { cluster, proxy, client, name } = ProxyStory::new("hanging");
     proxy.rule(|call| call.is("GET", "/version"), 1, Fault::Hang);
     let caller = thread::spawn(move || client.call("GET", "/version", "application/json", ""));
     wait_until("the call to arrive", PATIENCE, || match proxy.calls(|call| call.status.is_none()) {
@@ -138,8 +138,8 @@ fn a_hanging_call_ends_with_the_proxy() {
 }
 
 #[test]
-fn rules_and_log_can_be_cleared() {
-    let story = Story::new("cleared");
+fn rules_and_log_are_cleared() {
+    let story = ProxyStory::new("cleared");
     let refusal = || Fault::status(403, "Forbidden", "not today");
     story.proxy.rule(|call| call.method == "POST", usize::MAX, refusal());
     for _ in 0..3 {
@@ -156,16 +156,16 @@ fn rules_and_log_can_be_cleared() {
 }
 
 #[test]
-#[should_panic(expected = "should have hit 1 more calls")]
-fn a_rule_that_was_not_used_is_noticed() {
-    let story = Story::new("unused");
+#[should_panic(expected = "has 1 calls left")]
+fn unused_rule_fails_the_test() {
+    let story = ProxyStory::new("unused");
     story.spoil(Fault::DropBefore);
     story.proxy.assert_rules_used();
 }
 
 #[test]
 fn kubectl_works_through_the_proxy() {
-    let story = Story::new("kubectl");
+    let story = ProxyStory::new("kubectl");
     story.cluster.kubectl_as(story.proxy.kubeconfig(), &["get", "namespaces"]).expect_ok();
     assert_eq!(story.proxy.calls(|call| call.is("GET", "/api/v1/namespaces")), 1);
     assert!(story.proxy.log().iter().all(|call| call.user_agent.contains("kubectl")));

@@ -38,7 +38,7 @@ fn apply_plan_and_destroy() {
 }
 
 #[test]
-fn a_failure_is_found_across_the_frame_around_it() {
+fn error_text_is_found_across_line_breaks_and_frames() {
     let long = "this sentence is long enough that it cannot stand on one line of the frame that \
                 Terraform draws around a message";
     let hcl = format!(
@@ -56,7 +56,7 @@ variable "number" {{
 }
 
 #[test]
-fn a_report_holds_all_that_helps() {
+fn report_has_command_configuration_output_and_log() {
     let run = Workspace::new("kit-report", "resource \"broken\" {}\n").plan();
     assert_ne!(run.code, Some(0));
     let report = run.to_string();
@@ -67,7 +67,7 @@ fn a_report_holds_all_that_helps() {
 
 #[test]
 #[should_panic(expected = "a secret is in")]
-fn a_secret_in_the_state_is_found() {
+fn secret_in_the_state_is_found() {
     let workspace = Workspace::new("kit-secret", KEEPER);
     workspace.apply().expect_ok();
     workspace.assert_nowhere("somewhere else", &[]);
@@ -75,7 +75,7 @@ fn a_secret_in_the_state_is_found() {
 }
 
 #[test]
-fn a_run_can_be_interrupted() {
+fn run_is_interrupted() {
     let hcl = r#"
 resource "terraform_data" "slow" {
   provisioner "local-exec" {
@@ -94,7 +94,7 @@ resource "terraform_data" "slow" {
 }
 
 #[test]
-fn nothing_of_the_machine_reaches_a_run() {
+fn environment_of_the_machine_does_not_reach_a_run() {
     let hcl = r#"
 resource "terraform_data" "environment" {
   provisioner "local-exec" {
@@ -118,7 +118,7 @@ resource "terraform_data" "environment" {
 }
 
 #[test]
-fn a_provider_can_be_killed_while_it_works() {
+fn running_provider_is_killed() {
     // Stand-ins: a Terraform that does nothing but wait for its one provider.
     let folder = tempfile::tempdir().unwrap();
     let provider = folder.path().join("terraform-provider-standin");
@@ -139,7 +139,7 @@ fn a_provider_can_be_killed_while_it_works() {
 }
 
 #[test]
-fn a_program_that_fails_is_reported_with_what_it_said() {
+fn failed_program_is_reported_with_its_output() {
     let mut command = std::process::Command::new("sh");
     command.args(["-c", "cat; echo why >&2; exit 3"]);
     let report = command::run(&mut command, "the input").report();
@@ -150,7 +150,7 @@ fn a_program_that_fails_is_reported_with_what_it_said() {
 
 #[test]
 #[should_panic(expected = "for the impossible; last seen: no such luck")]
-fn a_wait_says_what_it_saw_last() {
+fn failed_wait_reports_the_last_state() {
     let seen: Result<(), _> = Err("no such luck".to_owned());
     wait_until("the impossible", std::time::Duration::ZERO, || seen.clone());
 }

@@ -29,7 +29,7 @@ fn wait_until_refused(address: &str) {
 }
 
 #[test]
-fn it_ends_and_cleans_up_when_its_stdin_is_closed() {
+fn testbed_stops_and_cleans_up_when_stdin_is_closed() {
     let mut testbed = Testbed::start(testbed::binary().unwrap(), None).unwrap();
     let address = address(&testbed);
     let folder: PathBuf = testbed.kubeconfig.parent().unwrap().to_owned();
@@ -42,7 +42,7 @@ fn it_ends_and_cleans_up_when_its_stdin_is_closed() {
 
 #[test]
 #[cfg(target_os = "linux")]
-fn its_servers_end_with_it_when_it_is_killed() {
+fn servers_stop_when_the_testbed_is_killed() {
     let mut testbed = Testbed::start(testbed::binary().unwrap(), None).unwrap();
     let address = address(&testbed);
     TcpStream::connect(&address).unwrap();
@@ -72,7 +72,7 @@ fn ran(folder: &Path, name: &str) -> bool {
 }
 
 #[test]
-fn servers_from_elsewhere_are_used_and_the_rest_is_our_own() {
+fn servers_of_a_folder_replace_the_testbeds_own() {
     let given = ["etcd", "kube-apiserver", "kube-controller-manager", "kubectl"];
     let folder = programs(&given);
     let found = testbed::servers(Some(folder.path().into()), None).unwrap();
@@ -88,7 +88,7 @@ fn servers_from_elsewhere_are_used_and_the_rest_is_our_own() {
 }
 
 #[test]
-fn a_folder_without_an_api_server_or_etcd_is_an_error() {
+fn folder_without_api_server_or_etcd_is_an_error() {
     let folder = programs(&["etcd"]);
     let error = testbed::servers(Some(folder.path().into()), None).unwrap_err();
     assert!(error.contains("there is no kube-apiserver"), "{error}");
@@ -98,7 +98,7 @@ fn a_folder_without_an_api_server_or_etcd_is_an_error() {
 }
 
 #[test]
-fn servers_on_path_are_used_only_when_both_are_there() {
+fn servers_on_path_are_used_only_as_a_pair() {
     let (one, other) = (programs(&["etcd"]), programs(&["kube-apiserver"]));
     let list = |folders: &[&TempDir]| -> Option<OsString> {
         Some(std::env::join_paths(folders.iter().map(|folder| folder.path())).unwrap())

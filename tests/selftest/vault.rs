@@ -1,4 +1,4 @@
-//! The server does what the stories need a real one for.
+//! Tests of the kit's Vault servers.
 
 mod audit;
 mod faults;

@@ -12,12 +12,12 @@ func etcdArguments() []string {
 	return []string{
 		"etcd",
 		"--data-dir=etcd",
-		// The data is thrown away after the run, so nothing is gained by waiting for the disk.
+		// The data is temporary, so writes need not reach the disk.
 		"--unsafe-no-fsync",
 		"--log-level=warn",
 		"--listen-client-urls=" + etcdSocket,
 		"--listen-peer-urls=unix://peer.sock",
-		// Nobody connects to this one, but a Unix address is refused here.
+		// Unused, but a Unix address is an error here.
 		"--advertise-client-urls=http://localhost:2379",
 	}
 }
@@ -30,17 +30,17 @@ func apiServerArguments(address string) []string {
 		"--bind-address=" + host,
 		"--advertise-address=" + host,
 		"--secure-port=" + port,
-		// It makes its certificate and key in this folder itself.
+		// It creates its certificate and key in this folder.
 		"--cert-dir=.",
 		"--token-auth-file=tokens.csv",
 		"--authorization-mode=RBAC",
-		// Without this a privileged pod is refused before Pod Security sees it.
+		// Without this a privileged pod is rejected before Pod Security is evaluated.
 		"--allow-privileged",
 		"--service-account-issuer=https://kubernetes.default.svc",
 		"--service-account-key-file=apiserver.key",
 		"--service-account-signing-key-file=apiserver.key",
 		"--service-cluster-ip-range=10.0.0.0/24",
-		// The endpoint would be a loopback address, which an Endpoints object may not hold.
+		// A loopback address is invalid in an Endpoints object.
 		"--endpoint-reconciler-type=none",
 	}
 }
@@ -53,7 +53,7 @@ func controllerArguments(kubeconfig string) []string {
 		"--leader-elect=false",
 		"--root-ca-file=apiserver.crt",
 		"--service-account-private-key-file=apiserver.key",
-		// Our kubelet sends no heartbeats, so the controllers that judge nodes by them are off.
+		// The testbed's kubelet sends no heartbeats, so the controllers that require them are disabled.
 		"--controllers=*,-node-lifecycle-controller,-taint-eviction-controller",
 	}
 }

@@ -1,7 +1,6 @@
 package main
 
-// Programs from elsewhere that are run in place of parts of this binary, such as the
-// ones of KUBEBUILDER_ASSETS.
+// Other programs that run in place of parts of this binary, such as those of KUBEBUILDER_ASSETS.
 
 import (
 	"fmt"
@@ -11,17 +10,16 @@ import (
 )
 
 // replaceable are the parts that exist as programs of the same name. The kubelet is not
-// among them: a real one would want to run containers.
+// among them: a real one needs containers.
 var replaceable = []string{"etcd", "kube-apiserver", "kube-controller-manager", "kube-scheduler", "kubectl"}
 
-// assets maps the name of a part to the program that is run instead. It is also the
+// assets maps the name of a part to its replacement. It is also the
 // value of the flag --assets.
 type assets map[string]string
 
 func (a assets) String() string { return "" }
 
-// Set looks for the parts in a list of folders, written as in PATH. Of several programs
-// with one name the first counts.
+// Set searches a list of folders in the format of PATH. The first program of a name is used.
 func (a assets) Set(list string) error {
 	for _, folder := range filepath.SplitList(list) {
 		folder, err := filepath.Abs(folder)
@@ -41,7 +39,7 @@ func (a assets) Set(list string) error {
 	return nil
 }
 
-// command answers the program and the arguments that run a part.
+// command returns the program and the arguments that run a part.
 func (a assets) command(arguments []string) (string, []string, error) {
 	if program, ok := a[arguments[0]]; ok {
 		return program, arguments[1:], nil

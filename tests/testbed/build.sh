@@ -5,7 +5,7 @@
 #   build.sh [kubernetes|vault|argocd|helm|kustomize|opentofu|kubernetes-provider] [--cached]
 #
 # The binary is kept under a hash of everything it is made from, so a second run only
-# prints the path. `--cached` builds nothing: it fails when there is nothing to print.
+# prints the path. `--cached` builds nothing: it fails if the binary is not in the cache.
 # Nothing is ever deleted from the cache; the folder may be removed at any time.
 set -euo pipefail
 
@@ -42,7 +42,7 @@ flags="-s -w"
 cost="about 12 CPU minutes and 100 MB of downloads"
 case "$part" in
 kubernetes)
-  # A binary that says which Kubernetes it is: clients compare versions.
+  # Sets the version that the servers report, because clients compare versions.
   version=$(required k8s.io/kubernetes)
   minor=${version#v1.}
   into=k8s.io/component-base/version
@@ -65,7 +65,7 @@ helm)
   here=$here/helm
   name=helm
   package=helm.sh/helm/v3/cmd/helm
-  # Without these it calls itself v3.20 and renders for Kubernetes v1.20.
+  # Without these flags, helm reports v3.20 and renders for Kubernetes v1.20.
   into=helm.sh/helm/v3
   version=$(required $into)
   kubernetes=$(required k8s.io/client-go)
@@ -84,7 +84,7 @@ opentofu)
   here=$here/opentofu
   name=tofu
   package=github.com/opentofu/opentofu/cmd/tofu
-  # Without this it calls itself a development build.
+  # Without this flag, tofu reports a development build.
   flags="$flags -X github.com/opentofu/opentofu/version.dev=no"
   cost="about 9 CPU minutes"
   ;;
@@ -103,7 +103,7 @@ hash() {
   if command -v sha256sum >/dev/null; then sha256sum; else shasum -a 256; fi | cut -c 1-16
 }
 
-# What decides what the binary is: the sources, the pinned modules, the compiler, the flags.
+# The key covers everything that determines the binary: sources, pinned modules, compiler and flags.
 sources=$(find . -maxdepth 1 \( -name '*.go' -o -name go.mod -o -name go.sum \) | LC_ALL=C sort)
 key=$({
   go env GOVERSION GOOS GOARCH
@@ -124,7 +124,7 @@ if [ "$cached" = yes ]; then
 fi
 
 mkdir -p "$folder"
-# Two runs at once would only fight for the same cores, so the second one waits.
+# A second run waits for the first, because two builds share the same cores.
 if command -v flock >/dev/null; then
   exec 9>"$folder/lock"
   if ! flock -n 9; then
@@ -162,12 +162,12 @@ if ! wait "$build"; then
   exit 1
 fi
 if [ "$part" = argocd ]; then
-  # What a cluster has to know, of the same version. It is no Go code, so it is not linked.
+  # The custom resource definitions of the same version. They are not Go code, so they are not linked.
   mkdir -p "$folder/crds"
   cp "$(go list -m -f '{{.Dir}}' $into)"/manifests/crds/*-crd.yaml "$folder/crds"
   chmod u+w "$folder"/crds/*
 fi
-# Only a whole binary ever stands under the final name.
+# A rename is atomic, so the final name always refers to a complete binary.
 mv "$temporary" "$binary"
 trap - EXIT
 echo "testbed: $part is built, $((SECONDS - begun)) s" >&2

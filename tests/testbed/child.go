@@ -12,8 +12,7 @@ import (
 	"time"
 )
 
-// patience is how long a child may take to end after SIGTERM. The API server needs
-// about a second.
+// patience is the maximum time from SIGTERM to the exit of a child. The API server needs about a second.
 const patience = 10 * time.Second
 
 type child struct {
@@ -23,8 +22,7 @@ type child struct {
 	done chan struct{}
 }
 
-// startChild runs a part, which is this same binary unless there is another program
-// for it, and reports on died when it ends.
+// startChild starts a part, which is this binary unless it has a replacement, and sends on died when it ends.
 func startChild(dir string, arguments []string, programs assets, died chan<- *child) (*child, error) {
 	name := arguments[0]
 	log := filepath.Join(dir, name+".log")
@@ -56,7 +54,7 @@ func startChild(dir string, arguments []string, programs assets, died chan<- *ch
 	return started, nil
 }
 
-// stop asks the child's process group to end and kills it when it does not listen.
+// stop sends SIGTERM to the child's process group, and SIGKILL after the timeout.
 func (c *child) stop() {
 	_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGTERM)
 	select {
@@ -67,7 +65,7 @@ func (c *child) stop() {
 	}
 }
 
-// failure says that the child ended although nobody asked it to, with its last words.
+// failure is the error for a child that ended unexpectedly, with the end of its log.
 func (c *child) failure() error {
 	text, err := os.ReadFile(c.log)
 	if err != nil {
@@ -80,8 +78,7 @@ func (c *child) failure() error {
 	return fmt.Errorf("%s ended (%s); the end of %s:\n%s", c.name, c.cmd.ProcessState, c.log, strings.Join(lines, "\n"))
 }
 
-// childEnvironment leaves out what could lead a part to another cluster or to a
-// proxy. TMPDIR keeps whatever a part writes inside the cluster's folder.
+// childEnvironment removes variables of other clusters and of proxies. TMPDIR is in the cluster's folder.
 func childEnvironment(dir string) []string {
 	return []string{"HOME=" + dir, "TMPDIR=" + dir, "PATH=" + os.Getenv("PATH")}
 }

@@ -1,9 +1,8 @@
 package main
 
-// A pretended kubelet: one node with much room on which every pod runs at once.
-// Nothing is executed; `kubectl logs` and `kubectl exec` cannot work. It is enough
-// for what the tests ask: quotas count, Deployments become available, Jobs complete
-// and a deleted namespace gets rid of its pods.
+// A fake kubelet: one node with large capacity that reports every pod as running. It executes nothing; `kubectl logs` and
+// `kubectl exec` do not work. Quotas are counted, Deployments become available, Jobs complete and the pods of a deleted
+// namespace are deleted.
 
 import (
 	"context"
@@ -29,7 +28,7 @@ import (
 
 const nodeName = "testbed"
 
-// again is how often every pod is looked at anew, which is the retry after a failed call.
+// again is the interval of the resync, which retries failed calls.
 const again = 2 * time.Second
 
 func kubelet() int {
@@ -50,7 +49,7 @@ func runKubelet(ctx context.Context, path string) error {
 	if err != nil {
 		return err
 	}
-	// The default of five calls a second would make a test with many pods wait for us.
+	// The default of five calls a second is too slow for tests with many pods.
 	config.QPS, config.Burst = 500, 1000
 	client, err := kubernetes.NewForConfig(config)
 	if err != nil {
@@ -75,8 +74,8 @@ func runKubelet(ctx context.Context, path string) error {
 	return nil
 }
 
-// register makes the node, or takes over the one a former run made, and removes the
-// taint that says it is not ready: the controller that would do so is switched off.
+// register creates the node if it does not exist and removes its not-ready taint, because the controller for that is
+// disabled.
 func register(ctx context.Context, client *kubernetes.Clientset) error {
 	room := v1.ResourceList{
 		v1.ResourceCPU:              resource.MustParse("1000"),
@@ -102,13 +101,13 @@ func register(ctx context.Context, client *kubernetes.Clientset) error {
 	return err
 }
 
-// pretender does what a kubelet would tell the API server, without doing it.
+// pretender reports pod states to the API server.
 type pretender struct {
 	client *kubernetes.Clientset
 	count  atomic.Uint32
 }
 
-// look moves one pod on. Failures are only logged: the pod is looked at again soon.
+// look updates one pod. Failures are logged; the resync retries.
 func (p *pretender) look(ctx context.Context, pod *v1.Pod) {
 	var err error
 	switch {
@@ -125,7 +124,7 @@ func (p *pretender) look(ctx context.Context, pod *v1.Pod) {
 	}
 }
 
-// pretend reports a pod as running, or as done where it is not meant to run for ever.
+// pretend reports a pod as running, or as succeeded if its restart policy is not Always.
 func (p *pretender) pretend(ctx context.Context, pod *v1.Pod) error {
 	now := metav1.Now()
 	phase, state, ready := v1.PodRunning, v1.ContainerState{Running: &v1.ContainerStateRunning{StartedAt: now}}, v1.ConditionTrue

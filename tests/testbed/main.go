@@ -1,10 +1,9 @@
 // Command eod-testbed is a whole Kubernetes control plane in one binary, for the
 // tests and the demo of this repository.
 //
-// Every part comes unchanged from its published Go module; only `up`, which starts
-// and stops the parts, and `kubelet`, which pretends that pods run, are our own.
-// One binary is built instead of five because the parts share nearly all of their
-// packages: linking them together costs a fraction of the time and of the disk.
+// Every part is unchanged from its published Go module, except `up`, which starts and
+// stops the parts, and `kubelet`, a fake. The parts share most of their packages, so one
+// binary needs a fraction of the time and disk space of five.
 package main
 
 import (
@@ -16,7 +15,7 @@ import (
 )
 
 // parts maps the first argument to the part it runs. A part reads os.Args as if it
-// were a program of its own and answers its exit code.
+// were a program of its own and returns its exit code.
 var parts = map[string]func() int{
 	"etcd":                    etcd,
 	"kube-apiserver":          apiServer,
@@ -28,8 +27,7 @@ var parts = map[string]func() int{
 }
 
 func main() {
-	// A link named like a part runs that part, so that `kubectl -> eod-testbed`
-	// on PATH works as people expect.
+	// A link with the name of a part runs that part: `kubectl -> eod-testbed`.
 	if run, ok := parts[filepath.Base(os.Args[0])]; ok {
 		os.Exit(run())
 	}

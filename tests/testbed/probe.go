@@ -10,8 +10,7 @@ import (
 	"time"
 )
 
-// probe asks the API server whether something is there yet. It is built anew for
-// every question because the certificate may not have been written yet.
+// probe sends a GET to the API server. Each call creates a new client, because the certificate may not exist yet.
 type probe struct {
 	address   string
 	token     string

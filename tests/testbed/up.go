@@ -1,11 +1,10 @@
 package main
 
-// `up` starts the control plane in a folder, says when it is ready and takes it away
-// again. It is the only part that knows how the others hang together.
+// `up` starts the control plane in a folder, prints a line when it is ready, and removes it at the end. Only `up` knows the
+// dependencies between the parts.
 //
-// What is promised: nothing listens anywhere but on 127.0.0.1, the one TCP port is
-// chosen by the kernel, all data stands below the given folder, and however `up`
-// ends, also by SIGKILL, no child outlives it.
+// Guarantees: the only TCP port is on 127.0.0.1 and chosen by the kernel, all data is in the folder, and no child outlives
+// `up`, even after SIGKILL.
 
 import (
 	"encoding/json"
@@ -22,11 +21,11 @@ import (
 	"time"
 )
 
-// readiness is how long a part may take to become ready. A quiet machine needs four
-// seconds for all; the limit is only there so that a broken part is an error.
+// readiness is the maximum time of a start. An idle machine needs four seconds for all parts; the limit turns a broken part
+// into an error.
 const readiness = 3 * time.Minute
 
-// announcement is the one line on stdout that says the cluster can be used.
+// announcement is the line on stdout after the cluster is ready.
 type announcement struct {
 	Kubeconfig string  `json:"kubeconfig"`
 	Restricted string  `json:"restricted_kubeconfig"`
@@ -60,7 +59,7 @@ func up() int {
 	return 0
 }
 
-// upIn runs a cluster in the folder until it is asked to stop.
+// upIn runs a cluster in the folder until a stop is requested.
 func upIn(dir string, extra users, programs assets, stop <-chan struct{}) error {
 	if dir == "" {
 		made, err := os.MkdirTemp("", "eod-testbed-")
@@ -77,7 +76,7 @@ func upIn(dir string, extra users, programs assets, stop <-chan struct{}) error 
 	return cluster.run(stop)
 }
 
-// stopRequests answers a channel that is closed at the first reason to stop.
+// stopRequests returns a channel that is closed at the first request to stop.
 func stopRequests(untilStdin bool) <-chan struct{} {
 	stop := make(chan struct{})
 	reasons := make(chan struct{}, 2)
@@ -112,7 +111,7 @@ type cluster struct {
 	died     chan *child
 }
 
-// errStopped says that somebody asked us to stop before everything was ready.
+// errStopped is the error for a stop before the cluster is ready.
 var errStopped = errors.New("stopped before the cluster was ready")
 
 func newCluster(dir string, extra users, programs assets) (*cluster, error) {
@@ -125,7 +124,7 @@ func newCluster(dir string, extra users, programs assets) (*cluster, error) {
 	}
 	all := append(users{
 		{name: "", user: "admin", groups: []string{"system:masters"}},
-		// Somebody who may do nothing, for what a refusal looks like.
+		// A user without permissions, for tests of refusals.
 		{name: "restricted", user: "restricted"},
 	}, extra...)
 	if err := all.makeTokens(); err != nil {
@@ -138,8 +137,7 @@ func newCluster(dir string, extra users, programs assets) (*cluster, error) {
 	return &cluster{dir: dir, address: address, users: all, programs: programs, begun: time.Now(), died: make(chan *child, 8)}, nil
 }
 
-// run starts everything in order, announces it, and returns after everything was
-// stopped again, in the opposite order.
+// run starts all parts in order, prints the announcement, and returns after all parts have stopped, in reverse order.
 func (c *cluster) run(stop <-chan struct{}) error {
 	defer c.stopChildren()
 	if err := c.start(stop); err != nil {
@@ -190,14 +188,13 @@ func (c *cluster) start(stop <-chan struct{}) error {
 			return err
 		}
 	}
-	// Pods are refused until this account exists, so before it the cluster is of no use.
+	// Pods are rejected until this account exists.
 	return c.await("the service account default/default", stop, func() error {
 		return probe.get("/api/v1/namespaces/default/serviceaccounts/default")
 	})
 }
 
-// await asks until there is no error. It gives up when a child dies, when somebody
-// wants us to stop, and after the readiness limit.
+// await polls until there is no error. It returns an error if a child ends, a stop is requested, or the limit is reached.
 func (c *cluster) await(what string, stop <-chan struct{}, ask func() error) error {
 	deadline := time.Now().Add(readiness)
 	for {
@@ -227,16 +224,14 @@ func (c *cluster) spawn(arguments []string) error {
 	return nil
 }
 
-// stopChildren ends the children from the last to the first: what is asked must
-// outlive who asks, and above all etcd must outlive the API server.
+// stopChildren stops the children in reverse order, so that the API server stops before etcd.
 func (c *cluster) stopChildren() {
 	for i := len(c.children) - 1; i >= 0; i-- {
 		c.children[i].stop()
 	}
 }
 
-// freeAddress lets the kernel choose a port. The API server cannot be told to choose
-// one itself: for it port 0 means "do not listen".
+// freeAddress lets the kernel choose a port. The API server does not support this: for it, port 0 means no listener.
 func freeAddress() (string, error) {
 	listener, err := net.Listen("tcp", "127.0.0.1:0")
 	if err != nil {

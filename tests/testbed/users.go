@@ -1,7 +1,7 @@
 package main
 
-// Who may talk to the cluster: static users with random tokens, each with a
-// kubeconfig file of its own. The tokens live as long as the cluster.
+// Static users of the cluster with random tokens, each with its own kubeconfig file. The tokens are valid until the cluster
+// ends.
 
 import (
 	"crypto/rand"

@@ -3,7 +3,7 @@
 use super::{done, tell, thing};
 
 /// Makes thing `a` and forgets it.
-fn forgotten(story: &super::Story, hcl: &str) {
+fn forgotten(story: &super::ThingStory, hcl: &str) {
     story.apply_now(hcl);
     story.run(&["state", "rm", super::ADDRESS]).expect_ok();
 }

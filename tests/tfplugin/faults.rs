@@ -16,7 +16,7 @@ fn what_a_failed_create_made_is_tainted_and_replaced() {
             story.apply().expect_err(if fault == "unsure" { "The server did not answer." } else { "Half made" });
             assert!(story.is_tainted(), "{}", story.raw_state_text());
             story.tell(&thing(""));
-            story.plan().expect_ok().expect_said("tainted, so must be replaced");
+            story.plan().expect_ok().expect_said("test_thing.a is tainted, so");
             story.apply().expect_ok().expect_said(&done(1, 0, 1));
             assert_eq!(story.events(), ["create a", "delete a", "create a"]);
             story.expect_no_changes();

@@ -13,7 +13,7 @@ run "plan" {
 
 run "apply" {
   assert {
-    condition     = test_thing.a.revision == 1 && provider::test::shout(test_thing.a.name) == "A"
+    condition     = test_thing.a.revision == 1 && output.shouted == "A"
     error_message = "it was not made"
   }
 }
@@ -49,6 +49,8 @@ run "mocked" {
 #[test]
 fn a_real_run_passes_and_cleans_up() {
     let hcl = "variable \"title\" {\n  default = \"first\"\n}\n".to_owned() + &thing("  title = var.title");
+    // An output, because `tofu test` of OpenTofu 1.12.6 crashes at a provider's function in a condition.
+    let hcl = hcl + "output \"shouted\" {\n  value = provider::test::shout(test_thing.a.name)\n}\n";
     tell("test", &hcl, |story| {
         story.write("real.tftest.hcl", REAL);
         story.run(&["test", "-no-color"]).expect_ok().expect_said("3 passed, 0 failed");

@@ -2,6 +2,12 @@
 //!
 //! Each rule is a function from sources to complaints. A second test of each rule proves that it catches a bad example.
 #![cfg(test)]
+#![allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    clippy::unwrap_used,
+    reason = "test code reports by panics; clippy permits them only inside of #[test]"
+)]
 
 mod circles;
 mod dependencies;

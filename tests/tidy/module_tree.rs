@@ -18,21 +18,21 @@ pub(crate) struct Module {
 pub(crate) fn modules(lib: &Path) -> Vec<Module> {
     let mut found = Vec::new();
     let folder = lib.parent().expect("lib.rs is in a folder").to_owned();
-    visit(lib, &folder, Vec::new(), &mut found);
+    visit(lib, &folder, &[], &mut found);
     found
 }
 
-fn visit(file: &Path, children: &Path, names: Vec<String>, found: &mut Vec<Module>) {
+fn visit(file: &Path, children: &Path, names: &[String], found: &mut Vec<Module>) {
     let source = source::read(file);
     let declared = declared(&tokens(&source.text));
-    found.push(Module { names: names.clone(), source });
+    found.push(Module { names: names.to_vec(), source });
     for name in declared {
         let candidates: [PathBuf; 2] = [children.join(&name).with_extension("rs"), children.join(&name).join("mod.rs")];
         // A declaration inside of an inline module is not found here, and no rule needs it.
         if let Some(file) = candidates.iter().find(|file| file.is_file()) {
-            let mut names = names.clone();
+            let mut names = names.to_vec();
             names.push(name.clone());
-            visit(file, &children.join(&name), names, found);
+            visit(file, &children.join(&name), &names, found);
         }
     }
 }

@@ -8,7 +8,7 @@ use std::{
 use http::{HeaderMap, StatusCode};
 use serde_json::Value;
 
-use super::{quota::RequestQuota, token::TokenError};
+use super::{quota::RequestQuota, token_value::TokenError};
 use crate::{
     error::{BoxError, Error, ErrorKind},
     headers::retry_after,

@@ -7,17 +7,23 @@ use std::{
 
 use bytes::Bytes;
 use http::{
-    HeaderMap, HeaderName, HeaderValue, StatusCode,
-    header::{CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK},
+    HeaderMap, HeaderName, HeaderValue, Method, StatusCode,
+    header::{AUTHORIZATION, CONTENT_TYPE, ETAG, IF_NONE_MATCH, LINK},
 };
 use reqwest::{Body, Client, Request, Url};
+use secrecy::ExposeSecret;
+use serde_json::Value;
+use tokio::sync::Mutex as AsyncMutex;
 
 use super::{
     access::ForgeAccess,
+    app::{GitHubApp, InstallationToken},
     dialect::Dialect,
     failure::{ForgeFailure, ForgeProblem},
     quota::RequestQuota,
     request::ForgeRequest,
+    token::TokenSource,
+    token_value::{TokenError, header},
 };
 use crate::{
     clock::TimeSource,
@@ -39,6 +45,15 @@ pub(super) struct ForgeTransport {
     /// Responses with an `ETag`, by URL. A response that did not change costs no quota on GitHub.
     known: Mutex<BTreeMap<String, Arc<ForgePage>>>,
     quota: Mutex<Option<RequestQuota>>,
+    /// Held while a token of the app is requested, so that many requests at once request one.
+    installation: AsyncMutex<Option<InstallationToken>>,
+}
+
+/// A response with its body.
+struct ForgeResponse {
+    status: StatusCode,
+    headers: HeaderMap,
+    body: Bytes,
 }
 
 /// A successful response.
@@ -59,8 +74,8 @@ impl ForgeTransport {
     ) -> Result<Self, reqwest::Error> {
         let client = client_builder(user_agent).build()?;
         let address = access.server_address();
-        let (known, quota) = (Mutex::default(), Mutex::default());
-        Ok(Self { client, access, address, dialect, clock, known, quota })
+        let (known, quota, installation) = (Mutex::default(), Mutex::default(), AsyncMutex::default());
+        Ok(Self { client, access, address, dialect, clock, known, quota, installation })
     }
 
     pub(super) fn address(&self) -> &ServerAddress {
@@ -73,19 +88,15 @@ impl ForgeTransport {
         let mut url = self.url(&request.path)?;
         for _ in 0..=MAX_REDIRECTS {
             let known = (!request.writes()).then(|| lock(&self.known).get(url.as_str()).cloned()).flatten();
-            let (status, headers, body) = self.exchange(&url, request, known.as_deref()).await?;
-            if let Some(quota) = self.dialect.quota(&headers) {
+            let response = self.exchange(&url, request, known.as_deref()).await?;
+            if let Some(quota) = self.dialect.quota(&response.headers) {
                 *lock(&self.quota) = Some(quota);
             }
             match known {
-                Some(known) if status == StatusCode::NOT_MODIFIED => return Ok(known),
-                _ if is_redirect(status.as_u16()) => url = self.redirected(&url, &headers)?,
-                _ if status.is_success() => return Ok(self.remember(&url, request, status, &headers, body)),
-                _ => {
-                    let quota = self.dialect.quota(&headers);
-                    let failure = ForgeFailure::of_response(status, &headers, &body, quota, (self.clock)());
-                    return Err(AttemptFailure::System(failure));
-                }
+                Some(known) if response.status == StatusCode::NOT_MODIFIED => return Ok(known),
+                _ if is_redirect(response.status.as_u16()) => url = self.redirected(&url, &response.headers)?,
+                _ if response.status.is_success() => return Ok(self.remember(&url, request, response)),
+                _ => return Err(self.refused(&response)),
             }
         }
         Err(problem(ForgeProblem::RedirectLoop))
@@ -96,29 +107,9 @@ impl ForgeTransport {
         url: &Url,
         request: &ForgeRequest,
         known: Option<&ForgePage>,
-    ) -> Result<(StatusCode, HeaderMap, Bytes), AttemptFailure<ForgeFailure>> {
-        let http = self.http_request(url, request, known)?;
-        let failure = |error| connection_failure(&self.address, error);
-        let response = self.client.execute(http).await.map_err(failure)?;
-        let (status, headers) = (response.status(), response.headers().clone());
-        let mut body = Vec::new();
-        if !read_body(response, MAX_RESPONSE, &mut body).await.map_err(failure)? {
-            return Err(problem(ForgeProblem::Unreadable { status: status.as_u16() }));
-        }
-        Ok((status, headers, body.into()))
-    }
-
-    fn http_request(
-        &self,
-        url: &Url,
-        request: &ForgeRequest,
-        known: Option<&ForgePage>,
-    ) -> Result<Request, AttemptFailure<ForgeFailure>> {
-        let (name, prefix): (HeaderName, _) = self.dialect.authorization();
-        let token = self.access.token.header(prefix);
-        let token = token.map_err(|error| AttemptFailure::System(ForgeFailure::NoToken(error)))?;
+    ) -> Result<ForgeResponse, AttemptFailure<ForgeFailure>> {
         let mut http = Request::new(request.method.clone(), url.clone());
-        http.headers_mut().extend(self.dialect.headers());
+        let (name, token) = self.authorization().await?;
         http.headers_mut().insert(name, token);
         if let Some(etag) = known.and_then(|known| known.etag.clone()) {
             http.headers_mut().insert(IF_NONE_MATCH, etag);
@@ -127,19 +118,66 @@ impl ForgeTransport {
             http.headers_mut().insert(CONTENT_TYPE, HeaderValue::from_static("application/json"));
             *http.body_mut() = Some(Body::from(body.to_string()));
         }
-        Ok(http)
+        let response = self.execute(http).await?;
+        if response.status == StatusCode::UNAUTHORIZED {
+            // The next request gets a new token of the app.
+            *self.installation.lock().await = None;
+        }
+        Ok(response)
     }
 
-    fn remember(
-        &self,
-        url: &Url,
-        request: &ForgeRequest,
-        status: StatusCode,
-        headers: &HeaderMap,
-        body: Bytes,
-    ) -> Arc<ForgePage> {
+    async fn execute(&self, mut http: Request) -> Result<ForgeResponse, AttemptFailure<ForgeFailure>> {
+        let failure = |error| connection_failure(&self.address, error);
+        http.headers_mut().extend(self.dialect.headers());
+        let response = self.client.execute(http).await.map_err(failure)?;
+        let (status, headers) = (response.status(), response.headers().clone());
+        let mut body = Vec::new();
+        if !read_body(response, MAX_RESPONSE, &mut body).await.map_err(failure)? {
+            return Err(problem(ForgeProblem::Unreadable { status: status.as_u16() }));
+        }
+        Ok(ForgeResponse { status, headers, body: body.into() })
+    }
+
+    /// The header with the token.
+    async fn authorization(&self) -> Result<(HeaderName, HeaderValue), AttemptFailure<ForgeFailure>> {
+        if let TokenSource::App(app) = &self.access.token {
+            return Ok((AUTHORIZATION, self.installation_token(app).await?));
+        }
+        let (name, prefix) = self.dialect.authorization();
+        let token = self.access.token.read().map_err(no_token)?;
+        let token = token.as_ref().map(ExposeSecret::expose_secret).unwrap_or_default();
+        Ok((name, header(prefix, token).map_err(no_token)?))
+    }
+
+    /// The token of the installation. Requests a new one if there is none or it expires soon.
+    async fn installation_token(&self, app: &GitHubApp) -> Result<HeaderValue, AttemptFailure<ForgeFailure>> {
+        let mut held = self.installation.lock().await;
+        let now = (self.clock)();
+        if let Some(token) = held.as_ref().filter(|token| token.is_usable(now)) {
+            return Ok(token.header.clone());
+        }
+        let mut http = Request::new(Method::POST, self.url(&app.token_path())?);
+        http.headers_mut().insert(AUTHORIZATION, app.jwt(now).map_err(no_token)?);
+        let response = self.execute(http).await?;
+        if !response.status.is_success() {
+            return Err(self.refused(&response));
+        }
+        let value: Option<Value> = serde_json::from_slice(&response.body).ok();
+        let token = value.as_ref().and_then(InstallationToken::read);
+        let token = token.ok_or_else(|| problem(ForgeProblem::Unreadable { status: response.status.as_u16() }))?;
+        Ok(held.insert(token).header.clone())
+    }
+
+    fn refused(&self, response: &ForgeResponse) -> AttemptFailure<ForgeFailure> {
+        let ForgeResponse { status, headers, body } = response;
+        let quota = self.dialect.quota(headers);
+        AttemptFailure::System(ForgeFailure::of_response(*status, headers, body, quota, (self.clock)()))
+    }
+
+    fn remember(&self, url: &Url, request: &ForgeRequest, response: ForgeResponse) -> Arc<ForgePage> {
+        let ForgeResponse { status, headers, body } = response;
         let etag = headers.get(ETAG).cloned();
-        let page = Arc::new(ForgePage { status, body, next: next_page(headers), etag });
+        let page = Arc::new(ForgePage { status, body, next: next_page(&headers), etag });
         if page.etag.is_some() && !request.writes() {
             lock(&self.known).insert(url.to_string(), Arc::clone(&page));
         }
@@ -183,6 +221,10 @@ impl ForgeTransport {
 
 fn problem(problem: ForgeProblem) -> AttemptFailure<ForgeFailure> {
     AttemptFailure::System(ForgeFailure::Problem(problem))
+}
+
+fn no_token(error: TokenError) -> AttemptFailure<ForgeFailure> {
+    AttemptFailure::System(ForgeFailure::NoToken(error))
 }
 
 /// The URL of the next page in a `Link` header such as `<https://…?page=2>; rel="next"`.

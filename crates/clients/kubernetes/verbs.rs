@@ -1,7 +1,7 @@
 //! Operations on objects.
 //!
 //! Server-side apply is the normal write: it is idempotent and records the owner of each field. `create` is for an
-//! object that must be new, and is never sent twice; see [`Error::outcome_unknown`].
+//! object that must be new, and is not sent again if it may have been stored; see [`Error::outcome_unknown`].
 
 use bytes::Bytes;
 use serde_json::{Map, Value, json};

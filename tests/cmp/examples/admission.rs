@@ -1,4 +1,4 @@
-//! The API server's own rules: each one seen refusing, with its words, and none in the way of what is right.
+//! Admission policies of the example: every rule refuses with its message and accepts valid objects.
 
 use eod_testkit::cluster::{Cluster, PATIENCE};
 use eod_testkit::wait::wait_until;
@@ -6,9 +6,9 @@ use serde_json::{Value, json};
 
 use super::{text, with};
 
-/// The three rules, bound to a few namespaces. They go away with this value.
+/// The three policies, bound to some namespaces and deleted on drop.
 ///
-/// As they stand they hold for every environment of the cluster, also for those of tests that break what they keep.
+/// Unchanged, they would apply to every environment of the cluster, including those of other tests.
 pub(super) struct Rules {
     cluster: &'static Cluster,
     prefix: String,
@@ -37,7 +37,7 @@ impl Rules {
         rules
     }
 
-    /// Waits until the server has checked the expressions against the types they are used on.
+    /// Waits until the server has type-checked the expressions.
     #[track_caller]
     fn expect_no_warnings(&self) {
         for name in NAMES {
@@ -65,12 +65,12 @@ impl Drop for Rules {
 }
 
 #[test]
-fn the_rules_are_accepted_as_they_stand() {
+fn policies_are_accepted_unchanged() {
     let cluster = Cluster::shared();
     let file = super::folder().join("admission.yaml").display().to_string();
     let said = cluster.kubectl(&["apply", "--dry-run=server", "-f", &file]);
     assert_eq!(said.lines().count(), 2 * NAMES.len(), "{said}");
-    // They speak of the same registries and the same stable namespace as the policy.
+    // Same registries and same stable namespace as the policy of the plugin.
     let policy = super::documents(&text("policy.yaml")).remove(0);
     let project = policy.get("projects").unwrap().get("previews").unwrap();
     let items = |key: &str| match &project.get(key).unwrap().content {
@@ -87,7 +87,7 @@ fn the_rules_are_accepted_as_they_stand() {
     }
 }
 
-/// An environment, and one namespace that is none.
+/// An environment and an ordinary namespace.
 struct Ground {
     cluster: &'static Cluster,
     environment: String,
@@ -110,7 +110,7 @@ impl Ground {
         cluster.apply(&json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": metadata }).to_string());
         let rules = Rules::begin(cluster, &[&environment]);
         let ground = Self { cluster, environment, _rules: rules };
-        // A new rule is in force a moment after it was made.
+        // A new policy is in force shortly after its creation.
         for (kind, object) in [("services", service(&json!({ "type": "NodePort" }))), ("pods", pod("docker.io/a"))] {
             wait_until("the rules to be in force", PATIENCE, || match ground.create(kind, &object) {
                 (422, _) => Ok(()),
@@ -161,7 +161,7 @@ impl Drop for Ground {
     }
 }
 
-/// An answer that refuses, in these words.
+/// Expects a refusal with these words.
 #[track_caller]
 fn refused((status, answer): (u16, Value), words: &[&str]) {
     let message = answer["message"].as_str().unwrap_or_default();
@@ -194,7 +194,7 @@ const OURS: &str = "registry.acme.internal/shop:1";
 const THEIRS: &str = "docker.io/mallory/miner:1";
 
 #[test]
-fn an_environment_stays_whose_it_is() {
+fn ownership_labels_are_immutable() {
     let ground = Ground::prepare();
     for (key, value) in [
         ("app.kubernetes.io/managed-by", json!(null)),
@@ -204,17 +204,17 @@ fn an_environment_stays_whose_it_is() {
         ("environment.on-demand/env", json!("other")),
         ("environment.on-demand/installation", json!(null)),
     ] {
-        refused(ground.relabel(key, &value), &[&ground.environment, key, "whose environment it is and never change"]);
+        refused(ground.relabel(key, &value), &[&ground.environment, key, "are ownership labels and cannot be changed"]);
     }
     let identity = json!({ "environment.on-demand/identity": "github.com/acme/shop#2" });
     refused(
         ground.patch(&json!({ "metadata": { "annotations": identity } })),
-        &["environment.on-demand/identity", "which pull request it is for and never change"],
+        &["environment.on-demand/identity", "identify the pull request and cannot be changed"],
     );
     for (key, value, words) in [
-        ("enforce", json!("privileged"), "Pod Security is baseline and must not become privileged"),
-        ("enforce", json!(null), "Pod Security is baseline and must not become privileged"),
-        ("enforce-version", json!("v1.20"), "must not be pinned to v1.20"),
+        ("enforce", json!("privileged"), "Pod Security level baseline must not be changed to privileged"),
+        ("enforce", json!(null), "Pod Security level baseline must not be changed to privileged"),
+        ("enforce-version", json!("v1.20"), "version must be latest, got v1.20"),
     ] {
         refused(ground.relabel(&format!("pod-security.kubernetes.io/{key}"), &value), &[words]);
     }
@@ -228,37 +228,37 @@ fn an_environment_stays_whose_it_is() {
     }
     refused(
         ground.relabel("pod-security.kubernetes.io/enforce", &json!("baseline")),
-        &["Pod Security is restricted and must not become baseline"],
+        &["Pod Security level restricted must not be changed to baseline"],
     );
 }
 
 #[test]
-fn services_open_no_way_past_the_gateway() {
+fn services_cannot_bypass_the_gateway() {
     let ground = Ground::prepare();
     for (spec, words) in [
-        (json!({ "type": "LoadBalancer" }), "type LoadBalancer opens a way in past the gateway"),
-        (json!({ "type": "NodePort" }), "type NodePort opens a way in past the gateway"),
-        (json!({ "externalIPs": ["203.0.113.7"] }), "externalIPs would draw the traffic of other addresses here"),
-        (json!({ "type": "ExternalName", "externalName": "mallory.example" }), "not to mallory.example"),
+        (json!({ "type": "LoadBalancer" }), "type LoadBalancer bypasses the gateway"),
+        (json!({ "type": "NodePort" }), "type NodePort bypasses the gateway"),
+        (json!({ "externalIPs": ["203.0.113.7"] }), "externalIPs can redirect the traffic of other addresses"),
+        (json!({ "type": "ExternalName", "externalName": "mallory.example" }), "got mallory.example"),
         (
             json!({ "type": "ExternalName", "externalName": "a.stable.svc.cluster.local.mallory.example" }),
-            "services in namespace stable only",
+            "externalName must be a service in the namespace stable",
         ),
-        (json!({ "type": "ExternalName", "externalName": "a.shop-pr-2.svc.cluster.local" }), "not to a.shop-pr-2"),
+        (json!({ "type": "ExternalName", "externalName": "a.shop-pr-2.svc.cluster.local" }), "got a.shop-pr-2"),
     ] {
         refused(ground.create("services", &service(&spec)), &["service a: ", words]);
     }
     accepted(ground.create("services", &service(&json!({}))));
-    // A change is looked at as a new one is.
+    // An update is checked like a creation.
     let patch = json!({ "spec": { "type": "NodePort" } });
-    refused(ground.cluster.call("PATCH", &ground.path("services", "a"), Some(&patch)), &["past the gateway"]);
+    refused(ground.cluster.call("PATCH", &ground.path("services", "a"), Some(&patch)), &["bypasses the gateway"]);
     let mut stable = service(&json!({ "type": "ExternalName", "externalName": "payments.stable.svc.cluster.local" }));
     stable["metadata"]["name"] = json!("payments");
     accepted(ground.create("services", &stable));
 }
 
 #[test]
-fn images_come_from_the_platform() {
+fn images_must_come_from_the_registries() {
     let ground = Ground::prepare();
     let template = |image: &str| {
         let metadata = json!({ "labels": { "app": "a" } });
@@ -289,7 +289,7 @@ fn images_come_from_the_platform() {
         accepted(ground.create(plural, &workload(kind, OURS)));
     }
     refused(ground.create("pods", &pod(THEIRS)), &[&format!("Pod a: {foreign}")]);
-    // A name that only begins like the registry's host.
+    // A host that only begins like the registry's host.
     refused(ground.create("pods", &pod("registry.acme.internal.mallory.example/a")), &["Pod a: images must come from"]);
     let mut prepared = pod(OURS);
     prepared["spec"]["initContainers"] = json!([{ "name": "b", "image": THEIRS }]);

@@ -1,4 +1,4 @@
-//! The patches of Argo CD's own objects, on stand-ins that have what Argo CD's manifests give them.
+//! Patches of Argo CD's objects, applied to substitutes of these objects.
 
 use eod_testkit::argocd::{ArgoCd, Repository, Request};
 use eod_testkit::cluster::{Cluster, PATIENCE};
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 
 use super::{folder, in_namespace, story, text, with};
 
-/// A namespace of Argo CD without Argo CD, which keeps the strictest level of Pod Security as its manifests do.
+/// Namespace with substitutes of Argo CD's objects and, like Argo CD's, with the level `restricted` of Pod Security.
 fn installation(cluster: &Cluster) -> String {
     let namespace = cluster.installation("installed");
     let labels = json!({ "app.kubernetes.io/name": "argocd-repo-server" });
@@ -53,7 +53,7 @@ fn find<'a>(list: &'a Value, name: &str) -> &'a Value {
 }
 
 #[test]
-fn the_patches_fit_argo_cd() {
+fn patches_apply_to_argo_cd() {
     let cluster = Cluster::shared();
     let namespace = installation(cluster);
     let settings = patch(cluster, &namespace, &["configmap", "argocd-cmd-params-cm"], "settings.yaml");
@@ -66,7 +66,7 @@ fn the_patches_fit_argo_cd() {
     assert!(secret["data"]["webhook.github.secret"].is_string());
     subscriptions(&notifications["data"]);
 
-    // As the comment of policy.yaml makes it.
+    // Created like in the comment of policy.yaml.
     let file = format!("--from-file={}", folder().join("policy.yaml").display());
     cluster.kubectl(&["create", "configmap", "eod-policy", &file, "-n", &namespace]);
     let policy = cluster.read(&format!("/api/v1/namespaces/{namespace}/configmaps/eod-policy")).unwrap();
@@ -83,7 +83,7 @@ fn the_patches_fit_argo_cd() {
     cluster.kubectl(&["delete", "namespace", &namespace, "--wait=false"]);
 }
 
-/// What was there stays, and the plugin's container can do what it is for.
+/// Expects that the existing container is unchanged and the plugin's container is complete.
 #[track_caller]
 fn sidecar(pod: &Value) {
     let server = find(&pod["containers"], "argocd-repo-server");
@@ -91,7 +91,7 @@ fn sidecar(pod: &Value) {
     assert_eq!(server["env"].as_array().unwrap().len(), 2, "{server}");
     let plugin = find(&pod["containers"], "eod-cmp");
     assert_eq!(plugin["command"], json!(["/eod-cmp", "serve"]));
-    assert!(plugin["resources"]["limits"]["cpu"].is_null(), "it must never be frozen");
+    assert!(plugin["resources"]["limits"]["cpu"].is_null(), "a CPU limit could freeze the plugin");
     let security = &plugin["securityContext"];
     assert_eq!((&security["runAsUser"], &security["readOnlyRootFilesystem"]), (&json!(999), &json!(true)));
     for mount in plugin["volumeMounts"].as_array().unwrap() {
@@ -100,7 +100,7 @@ fn sidecar(pod: &Value) {
     assert_eq!(find(&pod["volumes"], "eod-scratch")["emptyDir"]["medium"], "Memory");
 }
 
-/// Each trigger sends a template that is there, and the ApplicationSet subscribes to each.
+/// Expects that every trigger sends an existing template and that the ApplicationSet subscribes to it.
 #[track_caller]
 fn subscriptions(data: &Value) {
     let set = text("applicationset.yaml");
@@ -118,7 +118,7 @@ fn subscriptions(data: &Value) {
 }
 
 #[test]
-fn the_classic_way_is_argo_cds_own_plugin_server() {
+fn plugin_yaml_works_under_argocd_cmp_server() {
     let argocd = ArgoCd::own();
     let policy = folder().join("policy.yaml");
     let binary = crate::cmp::BINARY;

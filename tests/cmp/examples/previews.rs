@@ -1,4 +1,4 @@
-//! The three ApplicationSets make previews of labelled pull requests, from the label to the end.
+//! The three ApplicationSets of the examples, from the label to the end of a preview.
 
 use eod_testkit::cluster::PATIENCE;
 use eod_testkit::wait::wait_until;
@@ -6,22 +6,22 @@ use eod_testkit::workspace::Workspace;
 use serde_json::{Value, json};
 
 use super::admission::Rules;
-use super::story::{Story, service};
+use super::story::{GitOpsStory, service};
 use super::text;
 
 const APPS: &str = "apis/apps/v1";
 
 #[test]
-fn a_label_makes_a_preview() {
+fn label_creates_a_preview() {
     let name = "shop-pr-7101";
-    let story = Story::begin(&[("deploy/preview/web.yaml", &service("web", "registry.acme.internal/shop:main"))]);
-    // All that the plugin renders also passes the API server's own rules.
+    let story = GitOpsStory::begin(&[("deploy/preview/web.yaml", &service("web", "registry.acme.internal/shop:main"))]);
+    // The admission policies accept everything that the plugin renders.
     let _rules = Rules::begin(story.cluster, &[name]);
     story.watch("applicationset.yaml");
     story.repository.branch("feature");
     let first = story.repository.commit("feature");
     story.forge.open(7101, "feature", &first);
-    // Labels are anybody's text; this one must not become parameters of the plugin.
+    // A label is untrusted text and must not become a parameter of the plugin.
     story.forge.label(7101, "\"}, {name: guards, string: none}, {{ .number }} '");
     story.forge.label(7101, "preview");
     let application = story.expect_synced(name, &first);
@@ -39,7 +39,7 @@ fn a_label_makes_a_preview() {
     story.forge.push(7101, &second);
     let application = story.expect_synced(name, &second);
     assert_eq!(image(&story, name), format!("registry.acme.internal/shop:{second}"));
-    // Nothing that the plugin or the cluster makes counts as put there by hand.
+    // Argo CD reports no object of the plugin or the cluster as orphaned.
     assert_eq!(application["status"]["conditions"], json!(null));
     rules_hold(&story, name);
 
@@ -61,7 +61,7 @@ fn a_label_makes_a_preview() {
         name,
         &["deploy/preview/web.yaml:11", "Deployment/web", "docker.io/mallory/miner:1", "registry.acme.internal/"],
     );
-    // What ran before still runs.
+    // The previous version is still running.
     assert_eq!(image(&story, name), format!("registry.acme.internal/shop:{second}"));
 
     story.forge.unlabel(7101, "preview");
@@ -71,9 +71,9 @@ fn a_label_makes_a_preview() {
 }
 
 #[test]
-fn the_parts_of_a_monorepo_share_an_environment() {
+fn parts_of_a_monorepo_share_an_environment() {
     let name = "shop-pr-7102";
-    let story = Story::begin(&[
+    let story = GitOpsStory::begin(&[
         ("deploy/base/config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: shared }\ndata: { a: b }\n"),
         ("services/api/deploy/api.yaml", &service("api", "registry.acme.internal/api:main")),
         ("services/web/deploy/web.yaml", &service("web", "docker.io/mallory/miner:1")),
@@ -85,7 +85,7 @@ fn the_parts_of_a_monorepo_share_an_environment() {
     story.forge.label(7102, "preview");
     story.expect_synced(&format!("{name}-base"), &sha);
     story.expect_synced(&format!("{name}-api"), &sha);
-    // One that is refused leaves the others alone.
+    // A refused part does not affect the others.
     story.expect_condition(&format!("{name}-web"), &["docker.io/mallory/miner:1"]);
     let api = story.object(name, APPS, "deployments", "api").unwrap();
     assert_eq!(container(&api)["image"], format!("registry.acme.internal/api:{sha}"));
@@ -101,9 +101,9 @@ fn the_parts_of_a_monorepo_share_an_environment() {
 }
 
 #[test]
-fn terraform_makes_the_environment_and_argo_cd_fills_it() {
+fn terraform_creates_the_environment_and_argo_cd_the_workloads() {
     let name = "shop-pr-7103";
-    let story = Story::begin(&[("deploy/preview/web.yaml", &service("web", "registry.acme.internal/shop:main"))]);
+    let story = GitOpsStory::begin(&[("deploy/preview/web.yaml", &service("web", "registry.acme.internal/shop:main"))]);
     let _rules = Rules::begin(story.cluster, &[name]);
     let sha = story.repository.head();
     let terraform = Workspace::new("example-argocd", &text("terraform/main.tf")).kubeconfig(story.cluster.kubeconfig());
@@ -116,7 +116,7 @@ fn terraform_makes_the_environment_and_argo_cd_fills_it() {
     terraform.apply().expect_ok();
     story.expect_synced(name, &sha);
     assert_eq!(image(&story, name), format!("registry.acme.internal/shop:{sha}"));
-    // Neither takes anything of the other for a change.
+    // Neither of them sees a drift caused by the other.
     terraform.expect_no_changes();
     terraform.write("terraform.tfvars", &variables.replace(&sha, "9b1d0aa"));
     terraform.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
@@ -124,16 +124,16 @@ fn terraform_makes_the_environment_and_argo_cd_fills_it() {
 
     story.forge.unlabel(7103, "preview");
     story.expect_no_application(name);
-    assert!(story.cluster.namespace_exists(name), "it is Terraform's");
+    assert!(story.cluster.namespace_exists(name), "the namespace belongs to Terraform");
     assert_eq!(story.object(name, APPS, "deployments", "web"), None);
     terraform.destroy().expect_ok();
     assert!(!story.cluster.namespace_exists(name));
     story.end("shop-terraform-previews");
 }
 
-/// What is not let through shows that the rules were there for what was.
+/// Expects a refusal, which proves that the admission policies are in force.
 #[track_caller]
-fn rules_hold(story: &Story, name: &str) {
+fn rules_hold(story: &GitOpsStory, name: &str) {
     let service = json!({ "apiVersion": "v1", "kind": "Service", "metadata": { "name": "way-in" },
         "spec": { "type": "NodePort", "ports": [{ "port": 80 }] } });
     let (status, answer) = story.cluster.call("POST", &format!("/api/v1/namespaces/{name}/services"), Some(&service));
@@ -141,11 +141,11 @@ fn rules_hold(story: &Story, name: &str) {
 }
 
 #[track_caller]
-fn web(story: &Story, name: &str) -> Option<Value> {
+fn web(story: &GitOpsStory, name: &str) -> Option<Value> {
     story.object(name, APPS, "deployments", "web")
 }
 
-fn replicas(story: &Story, name: &str) -> Option<Value> {
+fn replicas(story: &GitOpsStory, name: &str) -> Option<Value> {
     web(story, name).map(|deployment| deployment["spec"]["replicas"].clone())
 }
 
@@ -154,12 +154,12 @@ fn container(workload: &Value) -> &Value {
 }
 
 #[track_caller]
-fn image(story: &Story, name: &str) -> String {
+fn image(story: &GitOpsStory, name: &str) -> String {
     container(&web(story, name).unwrap())["image"].as_str().unwrap().to_owned()
 }
 
 #[track_caller]
-fn host(story: &Story, name: &str) -> String {
+fn host(story: &GitOpsStory, name: &str) -> String {
     let ingress = story.object(name, "apis/networking.k8s.io/v1", "ingresses", "web").unwrap();
     ingress["spec"]["rules"][0]["host"].as_str().unwrap().to_owned()
 }

@@ -1,4 +1,4 @@
-//! What the project of the example keeps out, with no plugin in between.
+//! The AppProject of the example, without the plugin.
 
 use std::collections::BTreeSet;
 
@@ -8,7 +8,7 @@ use eod_testkit::cluster::PATIENCE;
 use eod_testkit::wait::wait_until;
 use serde_json::json;
 
-use super::story::Story;
+use super::story::GitOpsStory;
 use super::{documents, text};
 
 const ROLE: &str =
@@ -18,8 +18,8 @@ const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: stray }\n\
                    spec: { containers: [{ name: a, image: registry.acme.internal/a }] }\n";
 
 #[test]
-fn the_project_keeps_out_what_the_plugin_never_renders() {
-    let story = Story::begin(&[("role/a.yaml", ROLE), ("namespace/a.yaml", NAMESPACE), ("pod/a.yaml", POD)]);
+fn project_refuses_kinds_that_the_plugin_never_renders() {
+    let story = GitOpsStory::begin(&[("role/a.yaml", ROLE), ("namespace/a.yaml", NAMESPACE), ("pod/a.yaml", POD)]);
     let apply = |name: &str, path: &str, repository: &str, namespace: &str| {
         let application = json!({
             "apiVersion": "argoproj.io/v1alpha1",
@@ -53,7 +53,7 @@ fn the_project_keeps_out_what_the_plugin_never_renders() {
 }
 
 #[test]
-fn the_project_lets_in_what_the_plugin_renders_and_no_more() {
+fn project_allows_exactly_the_kinds_that_the_plugin_renders() {
     let project = documents(&text("project.yaml")).remove(0);
     let list = project.get("spec").unwrap().get("namespaceResourceWhitelist").unwrap();
     let Content::List(items) = &list.content else { panic!("a list") };
@@ -62,16 +62,16 @@ fn the_project_lets_in_what_the_plugin_renders_and_no_more() {
 
     let ours = ObjectKind::ALL.iter().copied().filter(|kind| *kind != ObjectKind::Namespace);
     let mut expected: BTreeSet<_> = ours.map(|kind| (kind.group().to_owned(), kind.as_str().to_owned())).collect();
-    // What `secrets` of the policy makes of a reference.
+    // Kind of a secret reference, set by `secrets` in the policy.
     expected.insert(("external-secrets.io".to_owned(), "ExternalSecret".to_owned()));
     let added: Vec<_> = expected.iter().map(|(_, kind)| kind.clone()).collect();
     for (group, kind) in allowed.iter().filter(|(_, kind)| !added.contains(kind)) {
         let source: SourceKind = format!("{group}/{kind}").parse().unwrap_or_else(|error| panic!("{error}"));
-        assert!(SourceKind::defaults().any(|default| default == source), "{kind} is none that a source may bring");
+        assert!(SourceKind::defaults().any(|default| default == source), "{kind} is not allowed in a source");
         expected.insert((group.clone(), kind.clone()));
     }
     assert_eq!(allowed, expected);
     for kind in SourceKind::defaults() {
-        assert!(allowed.iter().any(|(_, name)| *name == kind.to_string()), "project.yaml does not let {kind} in");
+        assert!(allowed.iter().any(|(_, name)| *name == kind.to_string()), "project.yaml does not allow {kind}");
     }
 }

@@ -1,4 +1,4 @@
-//! A forge with one repository, Argo CD with the plugin beside its repo-server, and the examples applied to it.
+//! Fixture: a forge with one repository, Argo CD with the plugin, and the examples applied to it.
 
 use std::fs;
 
@@ -10,8 +10,8 @@ use serde_json::{Value, json};
 use super::{folder, in_namespace, with};
 use crate::cmp::BINARY;
 
-pub(super) struct Story {
-    // First, so that it ends before the servers that could call it.
+pub(super) struct GitOpsStory {
+    // Dropped first, before the servers that could call it.
     _plugin: Plugin,
     pub(super) cluster: &'static Cluster,
     pub(super) argocd: ArgoCd,
@@ -19,12 +19,12 @@ pub(super) struct Story {
     pub(super) repository: Repository,
 }
 
-impl Story {
-    /// Everything runs, the token and the project are there.
+impl GitOpsStory {
+    /// Starts everything and applies the token and the project.
     #[track_caller]
     pub(super) fn begin(files: &[(&str, &str)]) -> Self {
         let cluster = Cluster::shared();
-        // What settings.yaml says to an Argo CD that is started by its Deployment.
+        // Settings of settings.yaml as arguments.
         let repo_server = ["--plugin-tar-exclude=.git", "--plugin-use-manifest-generate-paths"];
         let settings = Settings { repo_server: repo_server.map(str::to_owned).to_vec(), ..Settings::default() };
         let argocd = ArgoCd::in_cluster(cluster, &settings);
@@ -38,19 +38,19 @@ impl Story {
         story
     }
 
-    /// Applies an ApplicationSet that looks at our forge.
+    /// Applies an ApplicationSet with the test's forge.
     #[track_caller]
     pub(super) fn watch(&self, file: &str) {
         let text = self.adapted(file);
         let owner = text.lines().find(|line| line.trim() == "owner: acme").unwrap();
         let indent = &owner[..owner.len() - owner.trim_start().len()];
-        // Argo CD may miss a call of the forge that comes while it is looking anyway.
+        // Argo CD may miss a webhook that arrives while it is listing pull requests.
         let text = with(&text, "requeueAfterSeconds: 100", "requeueAfterSeconds: 5");
         let api = self.forge.generator(&[])["api"].as_str().unwrap().to_owned();
         self.cluster.apply(&with(&text, owner, &format!("{indent}api: {api}\n{owner}")));
     }
 
-    /// A file with our names in place of those of the example.
+    /// File with the names of the test.
     #[track_caller]
     fn adapted(&self, file: &str) -> String {
         let text = in_namespace(file, self.argocd.namespace());
@@ -76,7 +76,7 @@ impl Story {
         })
     }
 
-    /// Waits for a condition of an Application that says all of this.
+    /// Waits until a condition of an Application contains all words.
     #[track_caller]
     pub(super) fn expect_condition(&self, name: &str, words: &[&str]) -> String {
         wait_until(&format!("{name} to say {words:?}"), PATIENCE, || {
@@ -96,13 +96,13 @@ impl Story {
         });
     }
 
-    /// An object of an environment, by plural.
+    /// Object of an environment, by the plural of its kind.
     #[track_caller]
     pub(super) fn object(&self, environment: &str, group: &str, plural: &str, name: &str) -> Option<Value> {
         self.cluster.read(&format!("/{group}/namespaces/{environment}/{plural}/{name}"))
     }
 
-    /// Deletes an ApplicationSet and waits for what it has made.
+    /// Deletes an ApplicationSet and waits until its Applications are deleted.
     #[track_caller]
     pub(super) fn end(&self, set: &str) {
         self.cluster.kubectl(&["delete", "applicationset", set, "-n", self.argocd.namespace()]);
@@ -115,7 +115,7 @@ impl Story {
     }
 }
 
-/// A service of the repository: a Deployment, its Service, and an Ingress.
+/// Manifests of a service: a Deployment, its Service and an Ingress.
 pub(super) fn service(name: &str, image: &str) -> String {
     format!(
         "apiVersion: apps/v1\n\

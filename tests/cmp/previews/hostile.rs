@@ -1,4 +1,4 @@
-//! A pull request that brings what it must not: it is told so where its author looks, and what was there stays.
+//! Pull requests that are refused: the author reads the reasons, and the running environment is not changed.
 
 use super::{CONFIG, Previews, controllers, uid};
 
@@ -6,7 +6,7 @@ const RIGHTS: &str = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRol
                       roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin }\n";
 
 #[test]
-fn a_hostile_push_changes_nothing() {
+fn refused_push_changes_nothing() {
     let argocd = controllers();
     let previews = Previews::begin(&argocd);
     let good = previews.open(7, &[]);
@@ -34,14 +34,14 @@ fn a_hostile_push_changes_nothing() {
         assert!(text.contains(place), "{text}");
     }
 
-    // What was there is there, as it was.
+    // The existing objects are unchanged.
     let now = previews.deployment(7);
     assert_eq!((uid(&now), &now["spec"]), (uid(&before), &before["spec"]));
     assert!(previews.read(7, "api/v1", "configmaps/settings").is_some());
     let rights = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/eod-test-all";
     assert_eq!(previews.cluster.read(rights), None);
 
-    // The next push that is clean goes on.
+    // The next valid push is rolled out.
     previews.story.repository.remove("shop/rights.yaml");
     let clean = previews.push(7, &[("shop/config.yaml", &CONFIG.replace("production", "clean"))]);
     previews.expect_synced(7, &clean);
@@ -49,9 +49,9 @@ fn a_hostile_push_changes_nothing() {
     previews.end(&[7]);
 }
 
-/// An empty source would make Argo CD delete everything.
+/// An empty result would make Argo CD delete everything.
 #[test]
-fn a_push_that_removes_everything_deletes_nothing() {
+fn push_without_manifests_deletes_nothing() {
     let argocd = controllers();
     let previews = Previews::begin(&argocd);
     let good = previews.open(7, &[("shop/README.md", "# Shop\n")]);

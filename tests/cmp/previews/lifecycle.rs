@@ -1,4 +1,4 @@
-//! From the label to the last object, and back.
+//! Lifecycle of an environment: label, push, sleep, migration and end.
 
 use std::collections::BTreeSet;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{CONFIG, Previews, controllers, image, uid};
 use crate::cmp::ours;
 
-/// The names of what is in a namespace.
+/// Names of the objects of a kind in a namespace.
 fn names(previews: &Previews<'_>, number: u32, api: &str, kind: &str) -> BTreeSet<String> {
     let list = previews.read(number, api, kind).unwrap_or_default();
     let items = list["items"].as_array().into_iter().flatten();
@@ -15,10 +15,10 @@ fn names(previews: &Previews<'_>, number: u32, api: &str, kind: &str) -> BTreeSe
 }
 
 #[test]
-fn a_label_brings_an_environment_and_takes_it_away() {
+fn label_creates_an_environment_and_its_removal_deletes_it() {
     let argocd = controllers();
     let previews = Previews::begin(&argocd);
-    // Nobody has labelled this one, which anybody could have opened.
+    // A pull request without the label, which every outsider can open.
     previews.forge.open(6, "stranger", &previews.story.repository.head());
     let first = previews.open(7, &[("shop/config.yaml", &CONFIG.replace("production", "first"))]);
     previews.expect_synced(7, &first);
@@ -52,20 +52,20 @@ fn a_label_brings_an_environment_and_takes_it_away() {
     let after = previews.cluster.read(&format!("/api/v1/namespaces/{name}")).unwrap();
     assert_eq!((uid(&after), ours(&after["metadata"]["annotations"], "head-sha")), (uid(&namespace), &json!(second)));
 
-    // So does one that touches nothing that is rendered: the code is somewhere else in the repository, and Argo CD would
-    // answer by itself if the commit were no parameter.
+    // A push that changes no manifest is rolled out, too. Without the commit as a parameter, Argo CD would return its
+    // cached manifests.
     let third = previews.push(7, &[("src/main.rs", "fn main() {}\n")]);
     previews.expect_synced(7, &third);
     assert_eq!(image(&previews.deployment(7)), &json!(format!("registry.acme.internal/shop:{third}")));
 
     previews.forge.unlabel(7, "preview");
     previews.expect_gone(7);
-    assert_eq!(previews.application(6), None::<Value>, "nobody has labelled it");
+    assert_eq!(previews.application(6), None::<Value>, "it has no label");
     previews.end(&[6]);
 }
 
 #[test]
-fn an_environment_can_be_put_to_sleep_and_woken() {
+fn environment_can_sleep_and_wake() {
     let argocd = controllers();
     let previews = Previews::begin(&argocd);
     let sha = previews.open(7, &[]);
@@ -82,7 +82,8 @@ fn an_environment_can_be_put_to_sleep_and_woken() {
     previews.end(&[7]);
 }
 
-/// A job before the rest, as most charts have one. Before the rest there would be no namespace and nothing to guard it.
+/// Migration job before the other objects, as in most charts. As a `PreSync` hook it would run before the namespace and
+/// its guards exist.
 const MIGRATE: &str = r#"
 apiVersion: batch/v1
 kind: Job
@@ -95,7 +96,7 @@ spec:
 "#;
 
 #[test]
-fn a_migration_runs_in_the_guarded_namespace_before_what_needs_it() {
+fn migration_runs_after_the_guards_and_before_the_workloads() {
     let argocd = controllers();
     let previews = Previews::begin(&argocd);
     let first = previews.open(7, &[("shop/migrate.yaml", MIGRATE)]);
@@ -107,7 +108,7 @@ fn a_migration_runs_in_the_guarded_namespace_before_what_needs_it() {
     let quota = previews.read(7, "api/v1", "resourcequotas/eod").unwrap();
     assert!(created(&quota) <= created(&job) && created(&job) <= created(&previews.deployment(7)));
 
-    // Every push runs it anew.
+    // Every push runs it again.
     let second = previews.push(7, &[("shop/config.yaml", &CONFIG.replace("production", "second"))]);
     previews.expect_synced(7, &second);
     let again = previews.read(7, "apis/batch/v1", "jobs/migrate").unwrap();

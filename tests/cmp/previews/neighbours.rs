@@ -1,9 +1,9 @@
-//! Two pull requests beside each other.
+//! Two pull requests at the same time.
 
 use super::{CONFIG, Previews, controllers, image, uid};
 
 #[test]
-fn two_environments_never_touch_each_other() {
+fn two_environments_do_not_interfere() {
     let argocd = controllers();
     let previews = Previews::begin(&argocd);
     let seven = previews.open(7, &[("shop/config.yaml", &CONFIG.replace("production", "seven"))]);
@@ -11,7 +11,7 @@ fn two_environments_never_touch_each_other() {
     let deployment = previews.deployment(7);
     let config = previews.read(7, "api/v1", "configmaps/settings").unwrap();
 
-    // The other one says that its objects belong to the first.
+    // The objects of the second pull request name the first namespace.
     let there = previews.namespace(7);
     let foreign =
         CONFIG.replace("production", "eight").replace("settings }", &format!("settings, namespace: {there} }}"));
@@ -21,13 +21,13 @@ fn two_environments_never_touch_each_other() {
     assert_eq!(previews.read(8, "api/v1", "configmaps/settings").unwrap()["data"]["mode"], "eight");
     assert!(image(&previews.deployment(8)).as_str().unwrap().ends_with(&eight));
 
-    // It moves on, and goes.
+    // The second one is updated and closed.
     let next = previews.push(8, &[("shop/config.yaml", &foreign.replace("eight", "nine"))]);
     previews.expect_synced(8, &next);
     previews.forge.unlabel(8, "preview");
     previews.expect_gone(8);
 
-    // Nobody has written to the first in all that time but Kubernetes, which says how many pods run.
+    // Only Kubernetes has written to the first one meanwhile, to its status.
     assert_eq!(previews.read(7, "api/v1", "configmaps/settings").unwrap(), config);
     let now = previews.deployment(7);
     assert_eq!((uid(&now), &now["metadata"]["generation"]), (uid(&deployment), &deployment["metadata"]["generation"]));
@@ -36,15 +36,15 @@ fn two_environments_never_touch_each_other() {
     previews.end(&[7, 8]);
 }
 
-/// The number of a pull request is the forge's word; a wrong one in the template is noticed.
+/// A wrong pull request number in the ApplicationSet is refused.
 #[test]
-fn an_application_for_somebody_elses_namespace_is_refused() {
+fn application_for_another_namespace_is_refused() {
     let argocd = controllers();
     let previews = Previews::begin(&argocd);
     let sha = previews.open(7, &[]);
     previews.expect_synced(7, &sha);
     let before = previews.deployment(7);
-    // The last of a repeated parameter counts, so this is what a mistaken template says.
+    // The last value of a parameter wins, so this acts like a wrong template.
     previews.set_up(&serde_json::json!([{ "name": "pull-request", "string": "8" }]));
     let there = previews.namespace(8);
     let text = previews.expect_condition(7, &format!("the pull request's environment is `{there}`"));

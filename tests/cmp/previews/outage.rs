@@ -1,9 +1,9 @@
-//! The plugin is away for a while.
+//! Outage of the plugin.
 
 use super::{CONFIG, Previews, controllers, uid};
 
 #[test]
-fn environments_outlive_an_outage_of_the_plugin_and_can_still_be_taken_away() {
+fn environments_survive_an_outage_of_the_plugin_and_can_be_deleted() {
     let argocd = controllers();
     let previews = Previews::begin(&argocd);
     let seven = previews.open(7, &[]);
@@ -16,7 +16,7 @@ fn environments_outlive_an_outage_of_the_plugin_and_can_still_be_taken_away() {
     let pushed = previews.push(7, &[("shop/config.yaml", &CONFIG.replace("production", "later"))]);
     previews.expect_condition(7, "could not find cmp-server plugin with name \"eod@v1\"");
     assert_eq!(uid(&previews.deployment(7)), uid(&before));
-    // What is to go goes without anybody who renders.
+    // A deletion needs no render.
     previews.forge.close(8);
     previews.expect_gone(8);
 

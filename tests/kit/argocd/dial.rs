@@ -102,6 +102,9 @@ impl Drop for Dialling {
 
 impl Dialled {
     /// The answer of the call after the check.
+    ///
+    /// # Errors
+    /// The plugin's error.
     pub fn outcome(self) -> Result<Value, Failure> {
         match self.error {
             Some(failure) => Err(failure),

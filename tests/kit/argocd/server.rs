@@ -5,10 +5,10 @@ use std::{
     ffi::OsString,
     fs::File,
     io::{BufRead, BufReader, Read, Seek, Write},
-    path::{Path, PathBuf},
+    path::PathBuf,
     process::{Child, ChildStdout, Command, Stdio},
     sync::{
-        Mutex, OnceLock,
+        Mutex,
         atomic::{AtomicU32, Ordering},
     },
 };
@@ -16,7 +16,7 @@ use std::{
 use serde_json::Value;
 
 use super::{Settings, controllers::Controllers, tools::servers};
-use crate::{command::on_path, keep_folders, testbed};
+use crate::keep_folders;
 
 /// A running `eod-argocd up`.
 ///

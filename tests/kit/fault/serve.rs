@@ -1,11 +1,6 @@
 //! The proxy's server: one thread, one runtime, a task per connection.
 
-use std::{
-    convert::Infallible,
-    io,
-    sync::Arc,
-    time::{Duration, Instant},
-};
+use std::{convert::Infallible, io, sync::Arc, time::Instant};
 
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};

@@ -54,6 +54,9 @@ impl Client {
     }
 
     /// Sends a call; an error means that the connection failed. Blocks; must not be called from async code.
+    ///
+    /// # Errors
+    /// If the connection fails.
     pub fn try_call(&self, method: &str, path: &str, body: Option<&Value>) -> io::Result<(u16, Value)> {
         let content_type = match method {
             "PATCH" => "application/merge-patch+json",

@@ -43,6 +43,9 @@ wait "$server"
 
 impl Server {
     /// The shared server. A line on stderr says which it is.
+    ///
+    /// # Errors
+    /// If there is no server and none can be started.
     pub fn find() -> Result<Self, String> {
         let variable = |name: &str| std::env::var(name).ok().filter(|value| !value.is_empty());
         if let Some(address) = variable("EOD_TEST_VAULT_ADDR") {
@@ -58,6 +61,9 @@ impl Server {
     }
 
     /// A server of `EOD_TEST_VAULT_ADDR`. If it has no audit log that this machine can read, one is enabled.
+    ///
+    /// # Errors
+    /// If the server cannot be reached, rejects the token, or has no readable audit log.
     pub fn given(address: &str, token: String, ca_pem: Option<String>) -> Result<Self, String> {
         let access = Access { server: address.trim_end_matches('/').to_owned(), ca_pem, token };
         let client = Client::new(&access);
@@ -71,6 +77,9 @@ impl Server {
     }
 
     /// The testbed's server.
+    ///
+    /// # Errors
+    /// If the binary cannot be built or does not start.
     pub fn start(tls: bool) -> Result<Self, String> {
         let binary = binary()?;
         let mut errors = tempfile::tempfile().map_err(|error| error.to_string())?;
@@ -106,6 +115,9 @@ impl Server {
     }
 
     /// `vault server -dev`, which stores all data in memory.
+    ///
+    /// # Errors
+    /// If Vault does not start.
     pub fn develop(program: &Path) -> Result<Self, String> {
         eprintln!("kit: Vault from {} (on PATH), in development mode", program.display());
         let folder = std::env::temp_dir().join(format!("eod-vault-{}", unique("dev")));
@@ -144,6 +156,9 @@ impl Drop for Process {
 
 /// Path of the testbed's binary: on PATH, in the cache, or built now. A line on stderr says which. The result, also an
 /// error, is the same for the whole process.
+///
+/// # Errors
+/// If the binary cannot be built.
 pub fn binary() -> Result<&'static Path, String> {
     static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let find = || {

@@ -42,6 +42,21 @@ fn a_server_that_cannot_be_reached_is_given_up_and_not_waited_for() {
 }
 
 #[test]
+fn a_server_of_a_kubeconfig_that_cannot_be_reached_is_named_with_file_and_context() {
+    each(|terraform| {
+        let access = Access { server: CLOSED.to_owned(), ..Cluster::shared().access().clone() };
+        let kubeconfig = access.kubeconfig();
+        let path = kubeconfig.path().to_str().unwrap();
+        let mut bare = Bare::new(terraform, "unreachable-file", "");
+        bare.workspace.set_env("KUBE_CONFIG_PATH", path);
+        bare.expect_refused(&[
+            &format!("the API server at {CLOSED} (from context `test` of {path}) cannot be reached"),
+            &format!("check the `server` of context `test` in {path}"),
+        ]);
+    });
+}
+
+#[test]
 fn an_environment_on_a_server_that_cannot_be_reached_stays_in_the_state() {
     each(|terraform| {
         let path = quoted(Cluster::shared().kubeconfig().to_str().unwrap());

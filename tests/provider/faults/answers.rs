@@ -11,7 +11,7 @@ use serde_json::Value;
 
 use crate::provider::{
     each,
-    faults::story::{Story, expect_failure, expect_sound, is_write, provider, tell},
+    faults::story::{FaultStory, expect_failure, expect_sound, is_write, provider, tell},
 };
 
 /// Short, so that a test of a server that never answers ends; long for a busy machine.
@@ -19,8 +19,8 @@ const SHORT: &str = "timeouts = { create = \"12s\", read = \"12s\", update = \"1
 
 /// Tells a story of a server that does not answer.
 #[track_caller]
-fn short(test: &str, tell: impl Fn(Story)) {
-    each(|terraform| tell(Story::with(terraform, test, FaultProxy::start(Cluster::shared()), SHORT)));
+fn short(test: &str, tell: impl Fn(FaultStory)) {
+    each(|terraform| tell(FaultStory::with(terraform, test, FaultProxy::start(Cluster::shared()), SHORT)));
 }
 
 /// True for the call that creates a namespace.

@@ -8,7 +8,7 @@ use eod_testkit::{
 
 use crate::provider::{
     each,
-    faults::story::{IT, Story, expect_failure, expect_sound, tell},
+    faults::story::{FaultStory, IT, expect_failure, expect_sound, tell},
 };
 
 /// A destroy that does not look first, so that it has to be careful by itself.
@@ -16,7 +16,7 @@ const BLIND: [&str; 4] = ["destroy", "-no-color", "-auto-approve", "-refresh=fal
 
 /// Tells a story of an environment whose create failed in the middle.
 #[track_caller]
-fn half_made(test: &str, then: impl Fn(Story)) {
+fn half_made(test: &str, then: impl Fn(FaultStory)) {
     tell(test, |story| {
         story.spoil_write(3, usize::MAX, Fault::status(403, "Forbidden", "not today"));
         expect_failure(story.workspace.apply(), &["not today"]);
@@ -144,8 +144,12 @@ fn a_namespace_that_is_already_being_deleted_is_waited_for() {
 #[test]
 fn a_stuck_delete_names_its_cause_and_a_second_one_finishes() {
     each(|terraform| {
-        let story =
-            Story::with(terraform, "held", FaultProxy::start(Cluster::shared()), "timeouts = { delete = \"15s\" }");
+        let story = FaultStory::with(
+            terraform,
+            "held",
+            FaultProxy::start(Cluster::shared()),
+            "timeouts = { delete = \"15s\" }",
+        );
         story.workspace.apply().expect_ok();
         story.hold();
         let run = story.workspace.destroy();

@@ -11,7 +11,7 @@ use serde_json::{Value, json};
 
 use crate::provider::{
     each,
-    faults::story::{IT, Story, expect_failure, provider, tell},
+    faults::story::{FaultStory, IT, expect_failure, provider, tell},
 };
 
 /// All that the provider needs for an environment, except to list all namespaces.
@@ -106,7 +106,7 @@ fn a_kind_that_may_not_be_written_is_named_and_made_later() {
             less.retain(|rule| rule["resources"] != json!([]));
             // It may look, but not write.
             less.push(rule(group, &[kind], &["get", "list"]));
-            let story = Story::with(terraform, &format!("no-{kind}"), limited(&account, &less), "");
+            let story = FaultStory::with(terraform, &format!("no-{kind}"), limited(&account, &less), "");
             let run = story.workspace.apply();
             expect_failure(run, &[kind, "cannot patch resource", &story.name, "permission"]);
             assert!(story.namespace().is_some());
@@ -136,7 +136,7 @@ fn missing_permissions_are_named() {
         let cluster = Cluster::shared();
         let nobody = cluster.nobody();
         let proxy = FaultProxy::in_front_of(&Access { token: token(&nobody), ..cluster.access().clone() });
-        let story = Story::with(terraform, "nobody", proxy, "");
+        let story = FaultStory::with(terraform, "nobody", proxy, "");
         let run = story.workspace.apply();
         expect_failure(run, &["namespaces", "cannot", &story.name, "permission"]);
         assert!(story.namespace().is_none());

@@ -17,7 +17,7 @@ use crate::provider::each;
 
 /// A configuration with one environment. Its name is also the installation, so that
 /// everything it makes can be found and nothing of another test is.
-pub(crate) struct Story {
+pub(crate) struct FaultStory {
     pub(crate) cluster: &'static Cluster,
     pub(crate) proxy: FaultProxy,
     pub(crate) workspace: Workspace,
@@ -39,11 +39,11 @@ const BROKEN: [&str; 6] = [
 
 /// Tells a story with every Terraform. Its environment has nothing but its name, and the administrator makes it.
 #[track_caller]
-pub(crate) fn tell(test: &str, tell: impl Fn(Story)) {
-    each(|terraform| tell(Story::new(terraform, test)));
+pub(crate) fn tell(test: &str, tell: impl Fn(FaultStory)) {
+    each(|terraform| tell(FaultStory::new(terraform, test)));
 }
 
-impl Story {
+impl FaultStory {
     /// The environment with nothing but its name, for the administrator.
     #[track_caller]
     pub(crate) fn new(terraform: &Terraform, test: &str) -> Self {
@@ -156,7 +156,7 @@ impl Story {
         self.cluster.call("DELETE", &format!("/api/v1/namespaces/{}", self.name), None);
     }
 
-    /// Keeps the namespace from going away, until [`Story::release`].
+    /// Keeps the namespace from going away, until [`FaultStory::release`].
     #[track_caller]
     pub(crate) fn hold(&self) {
         let object = json!({
@@ -174,7 +174,7 @@ impl Story {
     }
 }
 
-impl Drop for Story {
+impl Drop for FaultStory {
     fn drop(&mut self) {
         // The cluster may outlive the run, and a failed test leaves its namespace.
         if thread::panicking() {

@@ -11,7 +11,7 @@ use eod_testkit::{fault::Fault, terraform::Terraform};
 
 use crate::provider::{
     each,
-    faults::story::{Story, expect_failure, expect_sound, tell},
+    faults::story::{FaultStory, expect_failure, expect_sound, tell},
 };
 
 /// More writes than an environment can need, for a table that would never end.
@@ -47,7 +47,7 @@ fn until_no_fault_is_left(at_least: usize, case: impl Fn(&Terraform, usize) -> b
 /// One create whose writes from `number` on are spoiled `times` times. False when it had
 /// no such write.
 fn create(terraform: &Terraform, test: &str, number: usize, times: usize, fault: Fault) -> bool {
-    let story = Story::new(terraform, &format!("{test}-{number}"));
+    let story = FaultStory::new(terraform, &format!("{test}-{number}"));
     story.spoil_write(number, times, fault);
     let first = story.workspace.apply();
     let hit = story.spoiled() > 0;
@@ -149,7 +149,7 @@ fn an_update_that_loses_the_server_at_any_write_is_completed_by_the_next_apply()
 
 /// One destroy whose writes from `number` on are spoiled `times` times.
 fn destroy(terraform: &Terraform, test: &str, number: usize, times: usize, fault: Fault) -> bool {
-    let story = Story::new(terraform, &format!("{test}-{number}"));
+    let story = FaultStory::new(terraform, &format!("{test}-{number}"));
     story.workspace.apply().expect_ok();
     story.proxy.clear_log();
     story.spoil_write(number, times, fault);

@@ -23,7 +23,7 @@ use tempfile::TempDir;
 use tokio::{net::UnixListener, sync::oneshot};
 
 #[test]
-fn a_socket_whose_name_has_an_at_sign_can_be_served() {
+fn socket_name_with_at_sign_is_accepted() {
     let (failure, seen) = dialled("eod@v1.sock");
     // Nobody has implemented the call there, but it arrived.
     assert_eq!((failure.call.as_str(), failure.code.as_str()), ("CheckPluginConfiguration", "Unimplemented"));
@@ -33,7 +33,7 @@ fn a_socket_whose_name_has_an_at_sign_can_be_served() {
 }
 
 #[test]
-fn a_socket_of_another_name_cannot() {
+fn other_socket_name_is_rejected_by_the_library() {
     let (failure, seen) = dialled("eod-v1.sock");
     assert_eq!(failure.call, "CheckPluginConfiguration");
     assert!(failure.message.contains("PROTOCOL_ERROR"), "{failure:?}");

@@ -9,14 +9,14 @@ use eod_testkit::{
 use serde_json::{Value, json};
 
 /// A forge's repository, the controllers that watch it, and the namespace previews go to.
-struct Story {
+struct ControllersStory {
     cluster: &'static Cluster,
     argocd: ArgoCd,
     repository: Repository,
     preview: String,
 }
 
-impl Story {
+impl ControllersStory {
     #[track_caller]
     fn begin() -> Self {
         let cluster = Cluster::shared();
@@ -117,8 +117,8 @@ fn manifest(from: &str) -> String {
 }
 
 #[test]
-fn a_label_makes_a_preview_and_takes_it_away() {
-    let story = Story::begin();
+fn preview_follows_the_label_of_a_pull_request() {
+    let story = ControllersStory::begin();
     // It asks so seldom that only the webhook can be what it knows from.
     let forge = Forge::start("acme", "shop").telling(story.argocd.webhook());
     story.watch(&forge, 3600);
@@ -142,8 +142,8 @@ fn a_label_makes_a_preview_and_takes_it_away() {
 }
 
 #[test]
-fn a_forge_is_asked_and_one_that_is_down_takes_nothing_away() {
-    let story = Story::begin();
+fn forge_is_polled_and_an_outage_deletes_nothing() {
+    let story = ControllersStory::begin();
     let forge = Forge::start("acme", "shop");
     let sha = story.repository.head();
     forge.open(8, "feature", &sha);

@@ -14,7 +14,7 @@ use super::plugin::{calls, shell};
 const PATIENCE: Duration = Duration::from_secs(60);
 
 #[test]
-fn everything_ends_with_the_one_who_started_it() {
+fn all_servers_stop_with_the_process_that_started_them() {
     let argocd = ArgoCd::own();
     let plugin = argocd.stock_plugin("plugin", &shell("plugin", "true"));
     let (folder, address) = (argocd.sockets().parent().unwrap().to_owned(), argocd.repo_server().to_owned());
@@ -28,7 +28,7 @@ fn everything_ends_with_the_one_who_started_it() {
 }
 
 #[test]
-fn a_repo_server_that_is_restarted_remembers_what_it_has_answered() {
+fn restarted_repo_server_keeps_its_cache() {
     let argocd = ArgoCd::own();
     let folder = TempDir::with_prefix("eod-calls-").unwrap();
     let file = folder.path().join("calls");
@@ -50,7 +50,7 @@ fn a_repo_server_that_is_restarted_remembers_what_it_has_answered() {
 /// The controller's client asks again by itself, so a restart in the middle of a render
 /// shows only in how long it took.
 #[test]
-fn a_restart_in_the_middle_of_a_render_is_not_noticed() {
+fn restart_during_a_render_is_retried() {
     let argocd = ArgoCd::own();
     let folder = TempDir::with_prefix("eod-calls-").unwrap();
     let (file, go) = (folder.path().join("calls"), folder.path().join("go"));
@@ -75,7 +75,7 @@ fn a_restart_in_the_middle_of_a_render_is_not_noticed() {
 }
 
 #[test]
-fn a_plugin_that_is_gone_is_named_and_one_that_is_back_is_used() {
+fn missing_plugin_is_named_and_used_again_after_its_restart() {
     let argocd = ArgoCd::shared();
     let plugin = argocd.stock_plugin("coming", &shell("coming-v1.0", "cat *.json"));
     let repository = Repository::new(&[("shop/one.json", r#"{"kind": "Thing", "apiVersion": "example.com/v1"}"#)]);
@@ -92,7 +92,7 @@ fn a_plugin_that_is_gone_is_named_and_one_that_is_back_is_used() {
 }
 
 #[test]
-fn servers_get_the_settings_of_the_test() {
+fn settings_of_the_test_reach_the_servers() {
     let argocd = ArgoCd::with(&Settings {
         environment: vec![("EOD_COLOR".to_owned(), "green".to_owned())],
         repo_server: ["--plugin-tar-exclude=.git", "--plugin-use-manifest-generate-paths"].map(str::to_owned).into(),

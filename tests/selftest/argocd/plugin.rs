@@ -34,7 +34,7 @@ const TOLD: &str = r#"cat <<END
 END"#;
 
 #[test]
-fn a_plugin_is_told_what_the_application_says() {
+fn plugin_receives_the_application() {
     let argocd = ArgoCd::shared();
     argocd.stock_plugin("told", &shell("told", TOLD));
     let repository = Repository::new(&[("apps/shop/one.yaml", "kind: Ignored\n")]);
@@ -59,7 +59,7 @@ fn a_plugin_is_told_what_the_application_says() {
 }
 
 #[test]
-fn what_a_failing_command_says_reaches_the_user() {
+fn stderr_of_a_failing_command_is_in_the_error() {
     let argocd = ArgoCd::shared();
     argocd.stock_plugin("failing", &shell("failing", "echo 'shop/one.yaml:3: no such tier' >&2; exit 3"));
     let repository = Repository::new(&[("shop/one.yaml", "kind: Ignored\n")]);
@@ -70,7 +70,7 @@ fn what_a_failing_command_says_reaches_the_user() {
 }
 
 #[test]
-fn the_fourth_failure_is_answered_without_the_plugin() {
+fn fourth_failure_comes_from_the_cache() {
     let argocd = ArgoCd::shared();
     let folder = TempDir::with_prefix("eod-calls-").unwrap();
     let file = folder.path().join("calls");
@@ -86,7 +86,7 @@ fn the_fourth_failure_is_answered_without_the_plugin() {
 }
 
 #[test]
-fn the_same_commit_is_rendered_once() {
+fn commit_is_rendered_once() {
     let argocd = ArgoCd::shared();
     let folder = TempDir::with_prefix("eod-calls-").unwrap();
     let file = folder.path().join("calls");
@@ -102,7 +102,7 @@ fn the_same_commit_is_rendered_once() {
 }
 
 #[test]
-fn the_deadline_is_the_callers() {
+fn deadline_of_the_caller_applies() {
     let argocd = ArgoCd::shared();
     argocd.stock_plugin("slow", &shell("slow", "sleep 60"));
     let repository = Repository::new(&[("shop/one.yaml", "kind: Ignored\n")]);
@@ -115,7 +115,7 @@ fn the_deadline_is_the_callers() {
 }
 
 #[test]
-fn a_plugin_can_be_called_without_a_repo_server() {
+fn plugin_is_called_without_a_repo_server() {
     let plugin = ArgoCd::shared().stock_plugin("dialled", &shell("dialled", "cat *.json; echo $ARGOCD_APP_NAME"));
     let folder = TempDir::with_prefix("eod-dialled-").unwrap();
     fs::create_dir(folder.path().join("app")).unwrap();
@@ -139,7 +139,7 @@ fn a_plugin_can_be_called_without_a_repo_server() {
 }
 
 #[test]
-fn a_plugin_that_looks_for_its_own_says_so() {
+fn plugin_with_discovery_reports_it() {
     let mut settings: Value = serde_json::from_str(&shell("looking", "cat *.json")).unwrap();
     settings["spec"]["discover"] = json!({ "fileName": "one.json" });
     let plugin = ArgoCd::shared().stock_plugin("looking", &settings.to_string());

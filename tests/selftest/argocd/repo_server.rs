@@ -11,7 +11,7 @@ use serde_json::json;
 const CONFIG_MAP: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: one\ndata:\n  key: value\n";
 
 #[test]
-fn a_plain_folder_is_rendered() {
+fn plain_folder_is_rendered() {
     let repository = Repository::new(&[("shop/one.yaml", CONFIG_MAP), ("other/two.yaml", "not a manifest")]);
     let request = Request::new(&repository, "shop").application("shop-pr-1").namespace("preview");
     let rendered = ArgoCd::shared().generate(&request).expect_rendered();
@@ -29,7 +29,7 @@ fn a_plain_folder_is_rendered() {
 }
 
 #[test]
-fn an_error_is_what_a_user_reads() {
+fn error_has_the_text_that_users_see() {
     let repository = Repository::new(&[("shop/one.yaml", CONFIG_MAP)]);
     let request = Request::new(&repository, "none");
     let failure = ArgoCd::shared().generate(&request).expect_failure();
@@ -44,7 +44,7 @@ fn an_error_is_what_a_user_reads() {
 }
 
 #[test]
-fn a_new_commit_is_seen_by_a_refresh() {
+fn refresh_finds_a_new_commit() {
     let repository = Repository::new(&[("shop/one.yaml", CONFIG_MAP)]);
     let request = Request::new(&repository, "shop");
     let first = ArgoCd::shared().generate(&request).expect_rendered();
@@ -62,7 +62,7 @@ fn a_new_commit_is_seen_by_a_refresh() {
 }
 
 #[test]
-fn many_applications_at_once_get_what_is_theirs() {
+fn parallel_applications_get_their_own_manifests() {
     let repository = Repository::new(&[("shop/one.yaml", CONFIG_MAP)]);
     let names: Vec<_> = (0..16).map(|number| format!("shop-pr-{number}")).collect();
     let requests: Vec<_> = names.iter().map(|name| Request::new(&repository, "shop").application(name)).collect();
@@ -76,7 +76,7 @@ fn many_applications_at_once_get_what_is_theirs() {
 }
 
 #[test]
-fn an_application_can_be_given_whole() {
+fn whole_application_is_accepted() {
     let repository = Repository::new(&[("shop/one.yaml", CONFIG_MAP)]);
     let application = json!({
         "apiVersion": "argoproj.io/v1alpha1",
@@ -95,7 +95,7 @@ fn an_application_can_be_given_whole() {
 }
 
 #[test]
-fn helm_and_kustomize_are_the_pinned_ones() {
+fn helm_and_kustomize_have_the_pinned_versions() {
     let repository = Repository::new(&[
         ("overlay/kustomization.yaml", "resources: [one.yaml]\nnamePrefix: pr-1-\n"),
         ("overlay/one.yaml", CONFIG_MAP),

@@ -20,7 +20,7 @@ fn listing(repository: &Repository, revision: &str) -> Value {
 }
 
 #[test]
-fn files_links_and_branches_arrive() {
+fn files_links_and_branches_reach_the_plugin() {
     ArgoCd::shared().stock_plugin("listing", &shell("listing", LISTING));
     let repository = Repository::new(&[("shop/plain", "text"), ("shop/gone", "text")]);
     repository.branch("feature");

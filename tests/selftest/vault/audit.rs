@@ -3,7 +3,7 @@
 use eod_testkit::vault::{Vault, kv};
 
 #[test]
-fn a_secret_that_was_not_read_is_told_from_one_that_was() {
+fn audit_log_distinguishes_read_and_unread_secrets() {
     let vault = Vault::shared();
     let mount = vault.mount("was-read");
     vault.put(&mount, "app", &[("key", "canary-app-5f1c")]);
@@ -27,7 +27,7 @@ fn a_secret_that_was_not_read_is_told_from_one_that_was() {
 }
 
 #[test]
-fn a_read_that_was_refused_is_logged_and_is_no_read() {
+fn rejected_read_is_logged_and_not_counted() {
     let vault = Vault::shared();
     let mount = vault.mount("refused");
     vault.put(&mount, "app", &[("key", "canary-refused-77aa")]);
@@ -43,7 +43,7 @@ fn a_read_that_was_refused_is_logged_and_is_no_read() {
 }
 
 #[test]
-fn operations_are_told_apart_and_a_prefix_is_whole_segments() {
+fn operations_are_distinguished_and_a_prefix_is_whole_segments() {
     let vault = Vault::shared();
     let mount = vault.mount("prefix");
     for path in ["pr-1/app", "pr-12/app"] {
@@ -62,7 +62,7 @@ fn operations_are_told_apart_and_a_prefix_is_whole_segments() {
 }
 
 #[test]
-fn a_read_from_a_first_version_engine_is_noticed() {
+fn read_from_a_kv_1_engine_is_found() {
     let vault = Vault::shared();
     let mount = vault.mount_v1("first-read");
     vault.put_v1(&mount, "app", &[("key", "value")]);

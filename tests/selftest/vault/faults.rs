@@ -7,14 +7,14 @@ use eod_testkit::{
 use serde_json::json;
 
 /// A proxy, the root's client behind it, and an engine.
-struct Story {
+struct VaultFaultStory {
     vault: &'static Vault,
     proxy: FaultProxy,
     client: Client,
     mount: String,
 }
 
-impl Story {
+impl VaultFaultStory {
     fn new(test: &str) -> Self {
         let vault = Vault::shared();
         let proxy = vault.proxy();
@@ -39,8 +39,8 @@ impl Story {
 }
 
 #[test]
-fn a_write_whose_answer_is_lost_was_stored() {
-    let story = Story::new("lost");
+fn write_with_a_lost_answer_is_stored() {
+    let story = VaultFaultStory::new("lost");
     story.spoil(Fault::DropBefore);
     story.create().unwrap_err();
     assert!(!story.stored());
@@ -53,8 +53,8 @@ fn a_write_whose_answer_is_lost_was_stored() {
 }
 
 #[test]
-fn a_quota_and_a_seal_answer_in_vaults_own_words() {
-    let story = Story::new("words");
+fn rate_limit_and_seal_have_vaults_own_messages() {
+    let story = VaultFaultStory::new("words");
     for (fault, status) in [
         (faults::rate_limited(None), 429),
         (faults::rate_limited(Some(1)), 429),
@@ -69,8 +69,8 @@ fn a_quota_and_a_seal_answer_in_vaults_own_words() {
 }
 
 #[test]
-fn who_was_sent_elsewhere_can_be_watched_there() {
-    let story = Story::new("moved");
+fn redirected_call_is_logged_at_its_target() {
+    let story = VaultFaultStory::new("moved");
     let elsewhere = story.vault.proxy();
     let path = kv::data(&story.mount, "app");
     story.spoil(faults::moved(&format!("{}/v1/{path}", elsewhere.access().server)));
@@ -84,8 +84,8 @@ fn who_was_sent_elsewhere_can_be_watched_there() {
 }
 
 #[test]
-fn a_namespace_is_ignored_and_can_be_watched() {
-    let story = Story::new("namespace");
+fn namespace_header_is_logged() {
+    let story = VaultFaultStory::new("namespace");
     assert_eq!(story.create().unwrap(), 200);
     let client = story.client.clone().header("x-vault-namespace", "team-a");
     let answer = client.done("GET", &kv::data(&story.mount, "app"), None);
@@ -97,7 +97,7 @@ fn a_namespace_is_ignored_and_can_be_watched() {
 }
 
 #[test]
-fn a_sealed_server_answers_503_and_knows_everything_again_afterwards() {
+fn sealed_server_answers_503_and_keeps_its_data() {
     let vault = Vault::own();
     let mount = vault.mount("sealed");
     vault.put(&mount, "app", &[("key", "value")]);
@@ -114,6 +114,6 @@ fn a_sealed_server_answers_503_and_knows_everything_again_afterwards() {
 
 #[test]
 #[should_panic(expected = "use Vault::own()")]
-fn the_shared_server_cannot_be_sealed() {
+fn shared_server_cannot_be_sealed() {
     Vault::shared().seal();
 }

@@ -7,13 +7,13 @@ use eod_testkit::{
 use serde_json::json;
 
 /// An engine with one secret, and a policy that may read it.
-struct Story {
+struct LoginStory {
     vault: &'static Vault,
     mount: String,
     policy: String,
 }
 
-impl Story {
+impl LoginStory {
     fn new(test: &str) -> Self {
         let vault = Vault::shared();
         let mount = vault.mount(test);
@@ -38,8 +38,8 @@ impl Story {
 }
 
 #[test]
-fn a_token_has_its_policies_until_it_is_revoked() {
-    let story = Story::new("token");
+fn token_has_its_policies_until_it_is_revoked() {
+    let story = LoginStory::new("token");
     let token = story.vault.token_with(&[&story.policy], "10m");
     story.assert_reads(&token);
     story.assert_lives(&token, 600);
@@ -49,14 +49,14 @@ fn a_token_has_its_policies_until_it_is_revoked() {
 }
 
 #[test]
-fn nobody_may_do_nothing() {
-    let story = Story::new("nobody");
+fn client_without_token_has_no_permissions() {
+    let story = LoginStory::new("nobody");
     assert_eq!(story.vault.client("").call("GET", &kv::data(&story.mount, "app"), None).0, 403);
 }
 
 #[test]
-fn approle_lets_in_with_its_secret_id_only() {
-    let story = Story::new("approle");
+fn approle_login_needs_the_secret_id() {
+    let story = LoginStory::new("approle");
     let role = story.vault.approle(&[&story.policy], "5m");
     let token = story.vault.login_approle(&role);
     story.assert_reads(&token);
@@ -66,8 +66,8 @@ fn approle_lets_in_with_its_secret_id_only() {
 }
 
 #[test]
-fn a_wrapped_secret_id_can_be_had_once() {
-    let story = Story::new("wrapped");
+fn wrapped_secret_id_is_valid_once() {
+    let story = LoginStory::new("wrapped");
     let mut role = story.vault.approle(&[&story.policy], "5m");
     let client = story.vault.client(&story.vault.wrapped_secret_id(&role));
     let secret = client.done("POST", "sys/wrapping/unwrap", None);
@@ -77,8 +77,8 @@ fn a_wrapped_secret_id_can_be_had_once() {
 }
 
 #[test]
-fn a_jwt_lets_in_when_its_signature_is_right() {
-    let story = Story::new("jwt");
+fn jwt_login_needs_a_valid_signature() {
+    let story = LoginStory::new("jwt");
     let mut login = story.vault.jwt(&[&story.policy], "5m");
     let token = story.vault.login_jwt(&login);
     story.assert_reads(&token);
@@ -93,8 +93,8 @@ fn a_jwt_lets_in_when_its_signature_is_right() {
 }
 
 #[test]
-fn a_service_account_of_the_real_cluster_lets_in() {
-    let story = Story::new("kubernetes");
+fn service_account_of_the_cluster_logs_in() {
+    let story = LoginStory::new("kubernetes");
     let cluster = Cluster::shared();
     let login = story.vault.kubernetes(cluster, &[&story.policy], "5m");
     let token = story.vault.login_jwt(&login);

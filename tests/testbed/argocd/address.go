@@ -1,6 +1,6 @@
 package main
 
-// Ports for servers that cannot be told to let the kernel choose one.
+// Ports for servers that do not accept port 0.
 
 import (
 	"fmt"
@@ -8,11 +8,11 @@ import (
 	"net"
 )
 
-// Below the range the kernel takes ports for outgoing connections from. A server that is
-// restarted must find its port still free, and a client may have been given any of those.
+// Below the kernel's range of ephemeral ports, because a restarted server needs the same port and any ephemeral port may
+// be in use by a client.
 const lowest, highest = 12000, 32000
 
-// freePort answers a loopback port on which nobody listens.
+// freePort returns an unused loopback port.
 func freePort() (int, error) {
 	var last error
 	for range 100 {

@@ -1,8 +1,7 @@
 package main
 
-// The controller of Applications, put together here and not by its published command:
-// that one binds its metrics to all addresses of the machine and cannot be told
-// otherwise. The parts and their settings are the published ones.
+// The controller of Applications, built here and not by its published command, which binds its metrics to all addresses
+// without an option for another one. The components and their settings are the published ones.
 
 import (
 	"context"
@@ -35,7 +34,7 @@ import (
 	"k8s.io/client-go/tools/clientcmd"
 )
 
-// controlling is the command line.
+// controlling has the command line arguments.
 type controlling struct {
 	kubeconfig string
 	namespace  string
@@ -76,13 +75,13 @@ func controlApplications(ctx context.Context, wanted controlling) error {
 		return err
 	}
 	made.GetMetricsServer().Addr = wanted.metrics
-	// It does not come back when its context ends, only its workers do.
+	// Run does not return when its context ends; only its workers stop.
 	go made.Run(ctx, 20, 10, 1)
 	<-ctx.Done()
 	return nil
 }
 
-// newController uses the defaults of the published command throughout.
+// newController uses the defaults of the published command.
 func newController(ctx context.Context, config *rest.Config, wanted controlling) (*controller.ApplicationController, error) {
 	core, err := kubernetes.NewForConfig(config)
 	if err != nil {
@@ -110,23 +109,23 @@ func newController(ctx context.Context, config *rest.Config, wanted controlling)
 		core,
 		applications,
 		apiclient.NewRepoServerClientset(wanted.repoServer, int(defaultDeadline.Seconds()), tls.Configuration{DisableTLS: true}),
-		// Nobody listens there; it is asked only by the hydrator, which is off.
+		// Used only by the hydrator, which is disabled.
 		commits.NewCommitServerClientset(common.DefaultCommitServerAddr),
 		appstate.NewCache(remembered, time.Hour),
 		kube.NewKubectl(),
 		resync,
-		0, // no hard refresh by itself
+		0, // no periodic hard refresh
 		jitter,
-		0, // self-healing waits for nothing but its back-off
+		0, // no minimum delay of self-healing
 		&wait.Backoff{Duration: 2 * time.Second, Factor: 3, Cap: 5 * time.Minute},
-		0, // a synchronisation may take as long as it wants
+		0, // no timeout of a synchronisation
 		resync+jitter,
-		0, // the port; the whole address is set afterwards
+		0, // port; the whole address is set below
 		0,
 		nil,
 		nil,
 		nil,
-		20, // kubectl at once
+		20, // parallel kubectl commands
 		false,
 		shards,
 		nil,

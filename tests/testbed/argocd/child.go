@@ -12,25 +12,24 @@ import (
 	"time"
 )
 
-// patience is how long a child may take to end after SIGTERM. The repo-server first
-// finishes the renders that are under way.
+// patience is the maximum time from SIGTERM to the exit of a child. The repo-server first finishes its renders.
 const patience = 10 * time.Second
 
-// part is what `up` knows of a server before it runs.
+// part describes a server before its start.
 type part struct {
-	// name is how orders call it.
+	// name of the server in commands.
 	name string
-	// arguments begin with the name of a part of this binary.
+	// arguments: the first is the name of a part of this binary.
 	arguments []string
-	// log is the file its output is added to.
+	// log is the file of its output.
 	log string
-	// environment is all it sees.
+	// environment is its complete environment.
 	environment []string
-	// socket is what it leaves behind when it is killed; empty for most.
+	// socket is the file that remains after a kill; empty if there is none.
 	socket string
-	// deaf says that the first SIGTERM does not end it.
+	// deaf is true if the first SIGTERM does not end it.
 	deaf bool
-	// ready answers no error when it can be used.
+	// ready returns nil if the server is ready.
 	ready func() error
 }
 
@@ -40,7 +39,7 @@ type child struct {
 	done chan struct{}
 }
 
-// startChild runs a server, which is this same binary, and reports on died when it ends.
+// startChild starts this binary as a server and sends on died when it ends.
 func startChild(wanted part, died chan<- *child) (*child, error) {
 	output, err := os.OpenFile(wanted.log, os.O_CREATE|os.O_APPEND|os.O_WRONLY, 0o600)
 	if err != nil {
@@ -69,7 +68,7 @@ func startChild(wanted part, died chan<- *child) (*child, error) {
 	return started, nil
 }
 
-// stop asks the child's process group to end and kills it when it does not listen.
+// stop sends SIGTERM to the child's process group, and SIGKILL after the timeout.
 func (c *child) stop() {
 	if c.deaf {
 		c.kill()
@@ -83,7 +82,7 @@ func (c *child) stop() {
 	}
 }
 
-// kill ends the child at once, as a lack of memory does.
+// kill sends SIGKILL to the child.
 func (c *child) kill() {
 	_ = syscall.Kill(-c.cmd.Process.Pid, syscall.SIGKILL)
 	<-c.done
@@ -92,12 +91,12 @@ func (c *child) kill() {
 	}
 }
 
-// failure says that the child ended although nobody asked it to, with its last words.
+// failure is the error for a child that ended unexpectedly, with the end of its log.
 func (c *child) failure() error {
 	return fmt.Errorf("%s ended (%s); %s", c.name, c.cmd.ProcessState, c.lastWords())
 }
 
-// lastWords are the end of its log, which may be removed with everything else.
+// lastWords returns the end of its log, because the log may be removed.
 func (c *child) lastWords() string {
 	text, err := os.ReadFile(c.log)
 	if err != nil {
@@ -110,7 +109,7 @@ func (c *child) lastWords() string {
 	return fmt.Sprintf("the end of %s:\n%s", c.log, strings.Join(lines, "\n"))
 }
 
-// healthy asks a server's health page.
+// healthy checks a server's health page.
 func healthy(url string) error {
 	client := http.Client{Timeout: 5 * time.Second}
 	answer, err := client.Get(url)

@@ -9,8 +9,8 @@ import (
 
 func selfPath() (string, error) { return os.Executable() }
 
-// childAttributes: only Linux has a parent-death signal. Elsewhere a killed `up`
-// leaves its children, and `--until-stdin-closes` is what stops them in practice.
+// childAttributes has no parent-death signal, which only Linux has. On other systems a killed `up` leaves its children
+// running.
 func childAttributes() *syscall.SysProcAttr {
 	return &syscall.SysProcAttr{Setpgid: true}
 }

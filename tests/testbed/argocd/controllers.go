@@ -1,15 +1,14 @@
 package main
 
-// The two controllers: one makes Applications out of ApplicationSets, the other brings
-// what Applications say into the cluster. They are started only where `up` was given a
-// cluster, in which the custom resources and the namespace have to exist already.
+// The two controllers: one creates Applications from ApplicationSets, the other applies Applications to the cluster. They
+// start only if `up` has a cluster. The custom resource definitions and the namespace must exist.
 
 import (
 	"fmt"
 	"net/http"
 )
 
-// controllerPorts are where the controllers listen, apart from one another and for good.
+// controllerPorts has the ports of the controllers, which do not change at a restart.
 type controllerPorts struct {
 	application       int
 	applicationSet    int
@@ -56,7 +55,7 @@ func (c *argocd) applicationSetPart() (part, error) {
 	}, err
 }
 
-// applicationSetReady waits for the metrics, which come last, and for the webhook.
+// applicationSetReady checks the metrics, which start last, and the webhook.
 func (c *argocd) applicationSetReady() error {
 	if err := healthy("http://" + local(c.ports.applicationSet) + "/metrics"); err != nil {
 		return err
@@ -68,8 +67,8 @@ func (c *argocd) applicationSetReady() error {
 	return answer.Body.Close()
 }
 
-// controllerEnvironment leads to the cluster, which one of the two finds in no other way,
-// and makes that cluster the one that Applications call `in-cluster`.
+// controllerEnvironment sets KUBECONFIG, which one of the two controllers needs, and makes that cluster the `in-cluster`
+// of Applications.
 func (c *argocd) controllerEnvironment(name string) ([]string, error) {
 	if c.wanted.kubeconfig == "" {
 		return nil, fmt.Errorf("%s needs a cluster: start `up` with --kubeconfig and --namespace", name)

@@ -1,10 +1,8 @@
 package main
 
-// `dial` talks to a plugin's socket as the repo-server does, with the repo-server's own
-// client and its own archive, and prints the answer as one line of JSON.
+// `dial` calls a plugin's socket with the repo-server's own client and archive, and prints the answer as one line of JSON.
 //
-// It exists for what only this client does: the authority it sends is the socket's path
-// with its slashes escaped, which other HTTP/2 libraries refuse.
+// Only this client sends the socket's path with escaped slashes as `:authority`, which other HTTP/2 libraries reject.
 
 import (
 	"context"
@@ -21,7 +19,7 @@ import (
 	"google.golang.org/protobuf/types/known/emptypb"
 )
 
-// dialled is the answer of a plugin: of the check, of the call after it, or an error.
+// dialled is the answer of a plugin: of the check and of the call after it, or an error.
 type dialled struct {
 	Check   any      `json:"check,omitempty"`
 	Answer  any      `json:"answer,omitempty"`
@@ -29,7 +27,7 @@ type dialled struct {
 	Error   *failure `json:"error,omitempty"`
 }
 
-// dialling is the command line.
+// dialling has the command line arguments.
 type dialling struct {
 	socket      string
 	root        string
@@ -67,8 +65,7 @@ func dial() int {
 	return 0
 }
 
-// dialInTime gives up at the deadline even where the client would wait for ever: it opens
-// its connection without one.
+// dialInTime returns at the deadline. The client itself opens its connection without a deadline.
 func dialInTime(wanted dialling) dialled {
 	ctx, cancel := context.WithTimeout(context.Background(), wanted.timeout)
 	defer cancel()
@@ -131,7 +128,7 @@ type stream[Answer any] interface {
 	CloseAndRecv() (Answer, error)
 }
 
-// exchange archives the folder and sends it, whole, before the answer is read.
+// exchange sends the whole archive of the folder before it reads the answer.
 func exchange[Answer any](ctx context.Context, open stream[Answer], err error, wanted dialling) (any, error) {
 	if err != nil {
 		return nil, err

@@ -1,8 +1,7 @@
 package main
 
-// `generate` asks a repo-server for the manifests of Applications, as the application
-// controller does, or for what it knows of their sources, as the API server does for its
-// pages, and says what came back, an error in the words a user reads.
+// `generate` calls a repo-server for the manifests of Applications, like the application controller, or for the details of
+// their sources, like the API server. It prints the answers; an error has the text that users see.
 //
 // It reads a sequence of JSON requests to the end of its stdin and prints one line of JSON
 // per request, in the same order.
@@ -25,26 +24,26 @@ import (
 	"google.golang.org/grpc/status"
 )
 
-// controllerNamespace is where Applications live unless they say something else. An
-// Application of another namespace has that in its name.
+// controllerNamespace is the default namespace of Applications. The name of an Application in another namespace has that
+// namespace as a prefix.
 const controllerNamespace = "argocd"
 
-// request is one Application and how its manifests are wanted.
+// request has one Application and the options of the call.
 type request struct {
 	Application v1alpha1.Application `json:"application"`
-	// Revision is what the controller would have resolved; the source's own without it.
+	// Revision is the resolved revision; the default is the source's own.
 	Revision string `json:"revision"`
-	// Refresh is a user's refresh: what the revision stands for is looked up anew.
+	// Refresh resolves the revision again.
 	Refresh bool `json:"refresh"`
-	// NoCache does not look for the answer of an earlier call.
+	// NoCache bypasses cached answers.
 	NoCache bool `json:"no_cache"`
-	// Hard is a user's hard refresh, which is both.
+	// Hard is a hard refresh: Refresh and NoCache.
 	Hard        bool     `json:"hard"`
 	KubeVersion string   `json:"kube_version"`
 	APIVersions []string `json:"api_versions"`
-	// Details asks for the parameters that the source announces, and for no manifests.
+	// Details requests the announced parameters in place of manifests.
 	Details bool `json:"details"`
-	// Seconds is the deadline; the controller's default without it.
+	// Seconds is the deadline; the default is the controller's.
 	Seconds float64 `json:"timeout_seconds"`
 }
 
@@ -60,7 +59,7 @@ type answer struct {
 
 // failure is an error of a call.
 type failure struct {
-	// Call is what was called, where that is not clear.
+	// Call is the name of the call, if there was more than one.
 	Call    string `json:"call,omitempty"`
 	Code    string `json:"code"`
 	Message string `json:"message"`
@@ -122,13 +121,13 @@ func readRequests(input io.Reader) ([]request, error) {
 	}
 }
 
-// ask makes one call over a connection of its own, which is the controller's habit.
+// ask makes one call over a new connection, like the controller.
 func ask(server string, wanted *request) answer {
 	deadline := defaultDeadline
 	if wanted.Seconds > 0 {
 		deadline = time.Duration(wanted.Seconds * float64(time.Second))
 	}
-	// 0 is no deadline of the client itself, of which the shorter would count.
+	// 0 disables the client's own timeout.
 	clients := apiclient.NewRepoServerClientset(server, 0, tls.Configuration{DisableTLS: true})
 	connection, client, err := clients.NewRepoServerClient()
 	if err != nil {
@@ -145,7 +144,7 @@ func ask(server string, wanted *request) answer {
 	taken := time.Since(begun).Seconds()
 	if err != nil {
 		said := failed("", err)
-		// What the controller puts in front on the way to the condition.
+		// The prefix that the controller adds in the condition.
 		said.Shown = "Failed to load target state: failed to generate manifest for source 1 of 1: " + err.Error()
 		return answer{Seconds: taken, Error: said}
 	}
@@ -156,8 +155,7 @@ func ask(server string, wanted *request) answer {
 	return answer{Manifests: manifests, SourceType: response.SourceType, Revision: response.Revision, Seconds: taken}
 }
 
-// askDetails makes the call that the API server makes when somebody opens an Application's
-// parameters.
+// askDetails calls GetAppDetails, as the API server does for the parameters of an Application.
 func askDetails(ctx context.Context, client apiclient.RepoServerServiceClient, wanted *request) answer {
 	application := &wanted.Application
 	begun := time.Now()
@@ -182,7 +180,7 @@ func askDetails(ctx context.Context, client apiclient.RepoServerServiceClient, w
 	}
 }
 
-// manifestRequest is what the controller makes of an Application.
+// manifestRequest builds the controller's request for an Application.
 func manifestRequest(wanted *request) *apiclient.ManifestRequest {
 	application := &wanted.Application
 	revision := wanted.Revision
@@ -209,7 +207,7 @@ func manifestRequest(wanted *request) *apiclient.ManifestRequest {
 	}
 }
 
-// failed takes a call's error apart.
+// failed converts a call's error.
 func failed(call string, err error) *failure {
 	said := status.Convert(err)
 	return &failure{Call: call, Code: said.Code().String(), Message: said.Message()}

@@ -2,9 +2,9 @@
 // the tests and the demo of this repository.
 //
 // The servers come unchanged from Argo CD's published Go module. Our own are `up`, which
-// starts and stops them, `generate`, which asks the repo-server as the application
-// controller does, `dial`, which talks to a plugin as the repo-server does, and the few
-// lines that put the application controller together.
+// starts and stops them, `generate`, which calls the repo-server like the application
+// controller, `dial`, which calls a plugin like the repo-server, and the set-up of the
+// application controller.
 // The command line, the API server and the web pages are not linked.
 package main
 
@@ -16,7 +16,7 @@ import (
 )
 
 // parts maps the first argument to the part it runs. A part reads os.Args as if it were
-// a program of its own and answers its exit code.
+// a program of its own and returns its exit code.
 var parts = map[string]func() int{
 	"application-controller":    applicationController,
 	"applicationset-controller": applicationSetController,

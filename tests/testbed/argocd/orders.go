@@ -1,8 +1,7 @@
 package main
 
-// What `up` can be told while it runs: one order per line on stdin, `start NAME`,
-// `stop NAME` (SIGTERM) or `kill NAME` (SIGKILL), each answered by one line of JSON. So a
-// test can restart a server in the middle of its story.
+// Commands to a running `up`: one per line on stdin, `start NAME`, `stop NAME` (SIGTERM) or `kill NAME` (SIGKILL). The
+// answer is one line of JSON. With them a test restarts servers.
 
 import (
 	"bufio"
@@ -17,7 +16,7 @@ type order struct {
 	name string
 }
 
-// obeyed is the answer to an order.
+// obeyed is the answer to a command.
 type obeyed struct {
 	Order   string  `json:"order"`
 	Pid     int     `json:"pid,omitempty"`
@@ -26,7 +25,7 @@ type obeyed struct {
 	Error   string  `json:"error,omitempty"`
 }
 
-// readOrders reads stdin to its end, which may be the reason to stop.
+// readOrders reads stdin to its end, which stops `up` with --until-stdin-closes.
 func readOrders(untilStdin bool, stop func()) <-chan order {
 	orders := make(chan order)
 	go func() {
@@ -42,7 +41,7 @@ func readOrders(untilStdin bool, stop func()) <-chan order {
 	return orders
 }
 
-// obey carries out an order and says what came of it. The error is the answer's, too.
+// obey carries out a command and returns its answer. An error is also in the answer.
 func (c *argocd) obey(given order) error {
 	begun := time.Now()
 	answer := obeyed{Order: given.verb + " " + given.name}

@@ -1,7 +1,6 @@
 package main
 
-// The cache between the servers: a Redis in this process. Nothing is gained by a real one,
-// because no test looks into it, and it is one program less that has to be installed.
+// The cache between the servers: a Redis in this process, so that no Redis has to be installed. No test reads it.
 
 import (
 	"time"
@@ -9,7 +8,7 @@ import (
 	"github.com/alicebob/miniredis/v2"
 )
 
-// tick is how exact expiry is. Argo CD's shortest one is a matter of minutes.
+// tick is the resolution of expiry. Argo CD's shortest expiry is a few minutes.
 const tick = time.Second
 
 // startRedis listens on a loopback port of the kernel's choice until the process ends.
@@ -18,7 +17,7 @@ func startRedis() (string, error) {
 	if err := server.StartAddr("127.0.0.1:0"); err != nil {
 		return "", err
 	}
-	// Its clock stands still, so that nothing ever expired, unless somebody turns it.
+	// Its clock has to be advanced, or no key expires.
 	go func() {
 		last := time.Now()
 		for now := range time.Tick(tick) {

@@ -1,6 +1,6 @@
 package main
 
-// The folder of one run. Everything a server writes stands below it.
+// The folder of one run, which contains all files of the servers.
 
 import (
 	"io/fs"
@@ -11,8 +11,8 @@ import (
 // scratch is an absolute path.
 type scratch string
 
-// verifier is run for every commit, whether signatures matter or not. Nobody here wants
-// one checked; without the program the repo-server fails every call.
+// verifier runs for every commit, even if signatures are not checked. Without the program every call of the repo-server
+// fails.
 const verifier = "#!/bin/sh\ngit verify-commit \"$1\" 2>&1 || true\n"
 
 // newScratch makes the folders that are there from the start.
@@ -30,7 +30,7 @@ func newScratch(dir string) (scratch, error) {
 	return made, os.WriteFile(filepath.Join(made.programs(), "git-verify-wrapper.sh"), []byte(verifier), 0o700)
 }
 
-// sockets is where plugins listen. The path of a socket is limited to about a hundred
+// sockets is the folder of the plugins' sockets. The path of a socket is limited to about a hundred
 // bytes, hence the short name.
 func (s scratch) sockets() string { return filepath.Join(string(s), "sock") }
 
@@ -43,8 +43,7 @@ func (s scratch) programs() string { return filepath.Join(string(s), "bin") }
 
 func (s scratch) log(name string) string { return filepath.Join(s.logs(), filepath.Base(name)+".log") }
 
-// environment is what a server sees: nothing of the machine's but PATH, and a folder of
-// its own for whatever it writes.
+// environment is the environment of a server: only PATH is the machine's. It has its own folder for files.
 func (s scratch) environment(name string, more []string) ([]string, error) {
 	own := filepath.Join(string(s), "own", filepath.FromSlash(name))
 	if err := os.MkdirAll(own, 0o700); err != nil {
@@ -64,7 +63,7 @@ func (s scratch) environment(name string, more []string) ([]string, error) {
 	return append(variables, more...), nil
 }
 
-// remove takes the folder away. The repo-server leaves folders that nobody may read.
+// remove deletes the folder. The repo-server leaves folders without read permission.
 func (s scratch) remove() {
 	_ = filepath.WalkDir(string(s), func(path string, entry fs.DirEntry, err error) error {
 		if err == nil && entry.IsDir() {

@@ -12,7 +12,7 @@ import (
 	"github.com/argoproj/argo-cd/v3/cmpserver/plugin"
 )
 
-// stock is how orders call a plugin server of Argo CD's own: this and its name.
+// stock is the prefix of Argo CD's own plugin servers in commands, followed by the name.
 const stock = "cmp-server/"
 
 // repoServerPart is the server that renders. It keeps its two ports when it is restarted.
@@ -24,7 +24,7 @@ func (c *argocd) repoServerPart() (part, error) {
 	arguments := []string{
 		"repo-server",
 		"--disable-tls",
-		// Its default is a file, and with TLS off it refuses to be told of one.
+		// The default is a file, which is an error if TLS is disabled.
 		"--client-ca-path=",
 		"--redis=" + c.redis,
 		"--address=127.0.0.1",
@@ -52,7 +52,7 @@ func (c *argocd) stockPart(name string) (part, error) {
 	if err != nil {
 		return part{}, err
 	}
-	// A folder for temporary files of its own, because it empties that at its start.
+	// Its own folder for temporary files, because it empties the folder at its start.
 	environment, err := c.scratch.environment(name, c.wanted.environment)
 	if err != nil {
 		return part{}, err
@@ -64,13 +64,13 @@ func (c *argocd) stockPart(name string) (part, error) {
 		log:         c.scratch.log("cmp-server-" + own),
 		environment: environment,
 		socket:      socket,
-		// It takes its socket away and goes on.
+		// It removes its socket and continues to run.
 		deaf:  true,
 		ready: func() error { return listening(socket) },
 	}, nil
 }
 
-// listening says whether a socket is there and somebody accepts.
+// listening checks that a server accepts connections on a socket.
 func listening(socket string) error {
 	if _, err := os.Stat(socket); err != nil {
 		return err

@@ -1,12 +1,10 @@
 package main
 
-// `up` starts the servers in a folder, says when they are ready, starts and stops single
-// ones when it is told to, and takes all of it away again. It is the only part that knows
-// how the others hang together.
+// `up` starts the servers in a folder, prints a line when they are ready, starts and stops single servers on command, and
+// removes everything at the end. Only `up` knows the dependencies between the servers.
 //
-// What is promised: nothing listens anywhere but on 127.0.0.1 and on sockets below the
-// folder, all data stands below the folder, and however `up` ends, also by SIGKILL, no
-// server outlives it.
+// Guarantees: servers listen only on 127.0.0.1 and on sockets in the folder, all data is in the folder, and no server
+// outlives `up`, even after SIGKILL.
 
 import (
 	"encoding/json"
@@ -23,11 +21,10 @@ import (
 	"github.com/argoproj/argo-cd/v3/common"
 )
 
-// readiness is how long a server may take to become ready. A quiet machine needs a
-// second; the limit is only there so that a broken one is an error.
+// readiness is the maximum time of a start. An idle machine needs a second; the limit turns a broken server into an error.
 const readiness = time.Minute
 
-// settings are the command line.
+// settings has the command line arguments.
 type settings struct {
 	dir         string
 	environment []string
@@ -36,8 +33,7 @@ type settings struct {
 	namespace   string
 }
 
-// announcement is the one line on stdout that says that everything can be used. Later
-// lines answer orders.
+// announcement is the line on stdout after all servers are ready. Later lines are answers to commands.
 type announcement struct {
 	Version    string  `json:"version"`
 	RepoServer string  `json:"repo_server"`
@@ -87,8 +83,7 @@ func up() int {
 	return 0
 }
 
-// stopRequests answers how to ask for the end, which a signal does too. The first reason
-// closes the channel, later ones change nothing.
+// stopRequests returns a function that requests the end; signals request it too. The first request closes the channel.
 func stopRequests(stop chan<- struct{}) func() {
 	reasons := make(chan struct{}, 2)
 	signals := make(chan os.Signal, 1)
@@ -105,7 +100,7 @@ func stopRequests(stop chan<- struct{}) func() {
 	return ask
 }
 
-// upIn runs the servers in the folder until somebody wants them to stop.
+// upIn runs the servers in the folder until a stop is requested.
 func upIn(wanted settings, orders <-chan order, stop <-chan struct{}) error {
 	temporary := wanted.dir == ""
 	if temporary {
@@ -143,7 +138,7 @@ type argocd struct {
 	died              chan *child
 }
 
-// errStopped says that somebody asked us to stop before a server was ready.
+// errStopped is the error for a stop before a server is ready.
 var errStopped = errors.New("stopped before it was ready")
 
 func newArgocd(folder scratch, wanted settings, stop <-chan struct{}) (*argocd, error) {
@@ -164,7 +159,7 @@ func newArgocd(folder scratch, wanted settings, stop <-chan struct{}) (*argocd, 
 	return made, err
 }
 
-// run starts everything, announces it, obeys, and returns after everything was stopped.
+// run starts all servers, prints the announcement, carries out commands, and returns after all servers have stopped.
 func (c *argocd) run(orders <-chan order) error {
 	defer c.stopChildren()
 	first := []string{"repo-server"}
@@ -214,7 +209,7 @@ func (c *argocd) announcement() announcement {
 	}
 }
 
-// start starts a server that is not running and waits until it can be used.
+// start starts a server and waits until it is ready.
 func (c *argocd) start(name string) (*child, error) {
 	wanted, err := c.partOf(name)
 	if err != nil {
@@ -235,7 +230,7 @@ func (c *argocd) start(name string) (*child, error) {
 	return started, nil
 }
 
-// partOf knows every server by name.
+// partOf returns the server of a name.
 func (c *argocd) partOf(name string) (part, error) {
 	switch {
 	case name == "repo-server":
@@ -251,8 +246,7 @@ func (c *argocd) partOf(name string) (part, error) {
 	}
 }
 
-// await asks until there is no error. It gives up when a server dies, when somebody wants
-// us to stop, and after the readiness limit.
+// await polls until there is no error. It returns an error if a server ends, a stop is requested, or the limit is reached.
 func (c *argocd) await(started *child) error {
 	deadline := time.Now().Add(readiness)
 	for {
@@ -276,7 +270,7 @@ func (c *argocd) await(started *child) error {
 	}
 }
 
-// unexpected says that a child that has ended was still wanted.
+// unexpected is true if a child ended without a command.
 func (c *argocd) unexpected(dead *child) bool {
 	for _, one := range c.children {
 		if one == dead {
@@ -286,7 +280,7 @@ func (c *argocd) unexpected(dead *child) bool {
 	return false
 }
 
-// find answers the running server of a name.
+// find returns the running server of a name.
 func (c *argocd) find(name string) *child {
 	for _, one := range c.children {
 		if one.name == name {
@@ -306,19 +300,18 @@ func (c *argocd) forget(gone *child) {
 	c.children = kept
 }
 
-// stopChildren ends the servers from the last to the first: what is asked must outlive
-// who asks.
+// stopChildren stops the servers in reverse order, so that clients stop before their servers.
 func (c *argocd) stopChildren() {
 	for i := len(c.children) - 1; i >= 0; i-- {
 		c.children[i].stop()
 	}
 }
 
-// say prints one line for whoever started us.
+// say prints one line of JSON.
 func say(what any) {
 	line, err := json.Marshal(what)
 	if err != nil {
-		// Only strings and numbers are ever said.
+		// Strings and numbers always marshal.
 		panic(err)
 	}
 	fmt.Println(string(line))

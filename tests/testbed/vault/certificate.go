@@ -1,7 +1,6 @@
 package main
 
-// A certificate authority that exists for one run and the server's certificate by it.
-// The private keys never leave memory.
+// The certificate authority of one run, and the server's certificate. The private keys are only in memory.
 
 import (
 	"crypto/ecdsa"
@@ -17,10 +16,10 @@ import (
 	"time"
 )
 
-// validity is longer than any run and short enough that a copy is of no use for long.
+// validity is longer than any run, and short, so that a leaked certificate soon expires.
 const validity = 48 * time.Hour
 
-// serverCertificate makes both certificates and writes the authority's to a file.
+// serverCertificate creates both certificates and writes the authority's to a file.
 func serverCertificate(host net.IP, file string) (tls.Certificate, error) {
 	authorityKey, err := ecdsa.GenerateKey(elliptic.P256(), rand.Reader)
 	if err != nil {
@@ -69,7 +68,7 @@ func template(name string) (*x509.Certificate, error) {
 	return &x509.Certificate{
 		SerialNumber: serial,
 		Subject:      pkix.Name{CommonName: name},
-		// An hour back, for a container whose clock is a little behind.
+		// One hour in the past, for clocks that are slow.
 		NotBefore: now.Add(-time.Hour),
 		NotAfter:  now.Add(validity),
 	}, nil

@@ -1,7 +1,6 @@
 package main
 
-// What every test may count on: an audit log, a KV v2 and a KV v1 engine. Set up through
-// the HTTP interface, as an administrator would.
+// The audit log, the KV v2 and the KV v1 engine of every server, created through the HTTP interface.
 
 import (
 	"context"
@@ -15,7 +14,7 @@ import (
 func fill(client *api.Client, auditLog string) error {
 	ctx, cancel := context.WithTimeout(context.Background(), readiness)
 	defer cancel()
-	// First of all, so that the log is complete.
+	// First, so that the log is complete.
 	device := &api.EnableAuditOptions{Type: "file", Options: map[string]string{"file_path": auditLog, "mode": "0600"}}
 	if err := client.Sys().EnableAuditWithOptionsWithContext(ctx, "file", device); err != nil {
 		return fmt.Errorf("cannot enable the audit log %s: %w", auditLog, err)
@@ -29,8 +28,7 @@ func fill(client *api.Client, auditLog string) error {
 	return awaitEngine(ctx, client)
 }
 
-// awaitEngine waits until the KV v2 engine takes writes. It refuses them for a moment
-// after it was mounted, while it converts a storage that is empty.
+// awaitEngine waits until the KV v2 engine accepts writes. It rejects them for a moment after it was mounted.
 func awaitEngine(ctx context.Context, client *api.Client) error {
 	for {
 		_, err := client.Logical().ReadWithContext(ctx, "secret/config")

@@ -1,6 +1,6 @@
 package main
 
-// The server behind the HTTP interface: an ordinary core on storage that forgets.
+// The server behind the HTTP interface: a core with storage in memory.
 
 import (
 	"context"
@@ -29,13 +29,13 @@ var (
 	auditDevices = map[string]audit.Factory{"file": file.Factory}
 )
 
-// keys is what an initialised server hands out once.
+// keys has the unseal key and the root token, which the initialisation returns once.
 type keys struct {
 	root   string
 	unseal []byte
 }
 
-// newCore makes a server that knows our engines and is not initialised.
+// newCore creates a server with the linked engines, not initialised.
 func newCore(address string) (*vault.Core, error) {
 	logger := hclog.New(&hclog.LoggerOptions{Output: os.Stderr, Level: hclog.Warn})
 	storage, err := inmem.NewInmem(nil, logger)
@@ -52,12 +52,12 @@ func newCore(address string) (*vault.Core, error) {
 		CredentialBackends: logins,
 		AuditBackends:      auditDevices,
 		BuiltinRegistry:    registry{engines: engines, logins: logins},
-		// Locking memory needs a right that a test run does not have.
+		// Locking memory needs a privilege that tests do not have.
 		DisableMlock: true,
 	})
 }
 
-// initialise makes the one key share and the root token, both random, and unseals.
+// initialise creates the key share and the root token, both random, and unseals.
 func initialise(core *vault.Core) (keys, error) {
 	one := &vault.SealConfig{SecretShares: 1, SecretThreshold: 1}
 	made, err := core.Initialize(context.Background(), &vault.InitParams{BarrierConfig: one})
@@ -65,7 +65,7 @@ func initialise(core *vault.Core) (keys, error) {
 		return keys{}, fmt.Errorf("cannot initialise: %w", err)
 	}
 	share := made.SecretShares[0]
-	// The core wipes the share it is given.
+	// The core overwrites its argument.
 	unsealed, err := core.Unseal(append([]byte(nil), share...))
 	if err != nil {
 		return keys{}, fmt.Errorf("cannot unseal: %w", err)

@@ -1,7 +1,6 @@
 package main
 
-// Where the server listens. Loopback only: its root token stands in a file, and a test's
-// server is nobody else's business.
+// The server's listener. Only loopback addresses are valid, because the root token is stored in a file.
 
 import (
 	"crypto/tls"
@@ -10,16 +9,16 @@ import (
 	"path/filepath"
 )
 
-// listener is the open socket and what a client has to know to talk to it.
+// listener has the open socket, and the values that a client needs.
 type listener struct {
 	socket net.Listener
-	// url is what belongs into VAULT_ADDR.
+	// url is the value of VAULT_ADDR.
 	url string
-	// authority is the file for VAULT_CACERT; empty where plain HTTP is spoken.
+	// authority is the file for VAULT_CACERT; empty for plain HTTP.
 	authority string
 }
 
-// listen opens the socket and makes the certificate, where there is to be one.
+// listen opens the socket and creates the certificate, if HTTPS is enabled.
 func listen(wanted settings) (*listener, error) {
 	address, err := net.ResolveTCPAddr("tcp", wanted.address)
 	if err != nil {

@@ -2,13 +2,12 @@
 // repository.
 //
 // Core, HTTP interface, secret engines and auth methods come unchanged from their
-// published Go modules; only starting them is our own. Vault's command line is not
-// linked: it brings every cloud's plugins and storage backends with it.
+// published Go modules; only their start is our own code. Vault's command line is not
+// linked, because it needs all plugins and storage backends.
 //
-// What is promised: nothing listens anywhere but on the given address, which has to be a
-// loopback one; secrets live in memory only, except for the root token and the unseal
-// key, which are files that only their owner can read; and the server ends with its
-// stdin where that was asked for.
+// Guarantees: the server listens only on the given loopback address; secrets are only in
+// memory, except the root token and the unseal key, which are files that only their owner
+// can read; with --until-stdin-closes the server ends when its stdin is closed.
 package main
 
 import (

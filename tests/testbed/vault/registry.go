@@ -1,6 +1,6 @@
 package main
 
-// What the core asks when it wants to know whether a plugin is built in.
+// The core's registry of built-in plugins.
 
 import (
 	"sort"
@@ -9,8 +9,7 @@ import (
 	"github.com/hashicorp/vault/sdk/logical"
 )
 
-// registry names the engines and logins that are linked. Vault's own registry would link
-// all of its plugins.
+// registry has the linked engines and login methods. Vault's own registry would link all plugins.
 type registry struct {
 	engines map[string]logical.Factory
 	logins  map[string]logical.Factory
@@ -27,13 +26,13 @@ func (r registry) of(kind consts.PluginType) map[string]logical.Factory {
 	}
 }
 
-// Contains says whether a plugin is linked.
+// Contains is true if a plugin is linked.
 func (r registry) Contains(name string, kind consts.PluginType) bool {
 	_, ok := r.of(kind)[name]
 	return ok
 }
 
-// Get answers what makes a plugin.
+// Get returns the factory of a plugin.
 func (r registry) Get(name string, kind consts.PluginType) (func() (interface{}, error), bool) {
 	factory, ok := r.of(kind)[name]
 	return func() (interface{}, error) { return factory, nil }, ok
@@ -49,7 +48,7 @@ func (r registry) Keys(kind consts.PluginType) []string {
 	return names
 }
 
-// DeprecationStatus says that nothing we link is on its way out.
+// DeprecationStatus: no linked plugin is deprecated.
 func (r registry) DeprecationStatus(name string, kind consts.PluginType) (consts.DeprecationStatus, bool) {
 	if r.Contains(name, kind) {
 		return consts.Supported, true
@@ -57,5 +56,5 @@ func (r registry) DeprecationStatus(name string, kind consts.PluginType) (consts
 	return consts.Unknown, false
 }
 
-// IsBuiltinEntPlugin says that nothing here is of the enterprise edition.
+// IsBuiltinEntPlugin: no plugin is of the enterprise edition.
 func (registry) IsBuiltinEntPlugin(string, consts.PluginType) bool { return false }

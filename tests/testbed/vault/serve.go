@@ -24,21 +24,20 @@ import (
 	"github.com/hashicorp/vault/version"
 )
 
-// readiness is how long setting up may take. Half a second is usual; the limit is only
-// there so that a broken server is an error.
+// readiness is the maximum time of the set-up. Half a second is usual; the limit turns a broken server into an error.
 const readiness = time.Minute
 
-// patience is how long requests under way may take when the server is told to end.
+// patience is the maximum time for open requests after a stop was requested.
 const patience = 2 * time.Second
 
-// settings are the command line.
+// settings has the command line arguments.
 type settings struct {
 	dir     string
 	address string
 	tls     bool
 }
 
-// announcement is the one line on stdout that says the server can be used.
+// announcement is the line on stdout after the server is ready.
 type announcement struct {
 	Address   string  `json:"address"`
 	TokenFile string  `json:"token_file"`
@@ -50,7 +49,7 @@ type announcement struct {
 	Seconds   float64 `json:"seconds"`
 }
 
-// serveIn runs a server in the folder until it is asked to stop.
+// serveIn runs a server in the folder until a stop is requested.
 func serveIn(wanted settings, stop <-chan struct{}) error {
 	begun := time.Now()
 	if wanted.dir == "" {
@@ -99,7 +98,7 @@ func serveIn(wanted settings, stop <-chan struct{}) error {
 	}
 }
 
-// prepare initialises the core, writes the secrets' files and mounts what tests use.
+// prepare initialises the core, writes the secrets' files and mounts the engines.
 func prepare(core *vault.Core, endpoint *listener, dir string) (announcement, error) {
 	made, err := initialise(core)
 	if err != nil {
@@ -127,10 +126,10 @@ func prepare(core *vault.Core, endpoint *listener, dir string) (announcement, er
 	return said, fill(client, said.Audit)
 }
 
-// administrator is a client that takes nothing from the environment, where VAULT_ADDR or
-// a namespace may be set for quite another server.
+// administrator is a client without values from the environment, where VAULT_ADDR or a namespace may belong to another
+// server.
 func administrator(endpoint *listener, token string) (*api.Client, error) {
-	// The client adds the authority only to a TLS configuration that is there.
+	// The client adds the authority only to an existing TLS configuration.
 	transport := &http.Transport{TLSClientConfig: &tls.Config{MinVersion: tls.VersionTLS12}}
 	config := &api.Config{Address: endpoint.url, HttpClient: &http.Client{Transport: transport}, Timeout: readiness}
 	if endpoint.authority != "" {
@@ -147,7 +146,7 @@ func administrator(endpoint *listener, token string) (*api.Client, error) {
 	return client, nil
 }
 
-// end lets requests finish, then seals. Whatever is left goes with the process.
+// end waits for open requests, then seals the server.
 func end(server *http.Server, core *vault.Core) {
 	ctx, cancel := context.WithTimeout(context.Background(), patience)
 	defer cancel()
@@ -159,7 +158,7 @@ func end(server *http.Server, core *vault.Core) {
 	}
 }
 
-// stopRequests answers a channel that is closed at the first reason to stop.
+// stopRequests returns a channel that is closed at the first request to stop.
 func stopRequests(untilStdin bool) <-chan struct{} {
 	stop := make(chan struct{})
 	reasons := make(chan struct{}, 2)

@@ -97,7 +97,20 @@ impl FakeForge {
         self.client_at(kind, SystemTime::now)
     }
 
+    pub(super) fn client_with(&self, kind: ForgeKind, token: TokenSource) -> Forge {
+        self.make(kind, token, SystemTime::now)
+    }
+
     pub(super) fn client_at(&self, kind: ForgeKind, clock: impl Fn() -> SystemTime + Send + Sync + 'static) -> Forge {
+        self.make(kind, TokenSource::Token(TOKEN.to_owned().into()), clock)
+    }
+
+    fn make(
+        &self,
+        kind: ForgeKind,
+        token: TokenSource,
+        clock: impl Fn() -> SystemTime + Send + Sync + 'static,
+    ) -> Forge {
         let retry = RetryPolicy {
             first_pause: Duration::from_millis(1),
             longest_pause: Duration::from_millis(4),
@@ -105,7 +118,6 @@ impl FakeForge {
             ..ForgeLimits::default().retry
         };
         let limits = ForgeLimits { retry, between_writes: Duration::from_millis(40), ..ForgeLimits::default() };
-        let token = TokenSource::Token(TOKEN.to_owned().into());
         let settings = ForgeSettings { kind, host: host(kind).into(), api: Some(self.url.clone()), token };
         Forge::with_limits(ForgeAccess::new(settings).unwrap(), "eod/0.0.0 (test)", limits, clock).unwrap()
     }

@@ -1,11 +1,12 @@
 //! Responses that must not be taken for an answer, and tokens that must stay secret.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
 
 use super::fake::{FakeForge, Reply, TOKEN, deadline, github, repository};
 use crate::{
     ErrorKind,
-    forge::{ForgeKind, ForgeProblem, ForgeRefusal},
+    forge::{ForgeKind, ForgeProblem, ForgeRefusal, GitHubApp, TokenSource},
 };
 
 const GITHUB: ForgeKind = ForgeKind::GitHub;
@@ -120,4 +121,40 @@ async fn the_token_is_never_shown() {
         error.chain(),
         "cannot list the open pull requests of acme/shop: the forge answered 401 (Bad credentials)"
     );
+}
+
+#[tokio::test]
+async fn a_github_app_gets_one_token_for_many_requests_and_a_new_one_after_a_401() {
+    let folder = tempfile::tempdir().unwrap();
+    let file = folder.path().join("key.pem");
+    let key = rcgen::KeyPair::generate_rsa_for(&rcgen::PKCS_RSA_SHA256, rcgen::RsaKeySize::_2048).unwrap();
+    let key = STANDARD.encode(key.serialized_der());
+    std::fs::write(&file, format!("-----BEGIN PRIVATE KEY-----\n{key}\n-----END PRIVATE KEY-----\n")).unwrap();
+    let fake = FakeForge::serve(|number, seen| {
+        Some(match seen.line.as_str() {
+            "POST /app/installations/7/access_tokens" => {
+                let token = format!("canary-{number}");
+                Reply::json(201, &json!({ "token": token, "expires_at": "2100-01-01T00:00:00Z" }))
+            }
+            _ if number == 5 => Reply::message(401, "Bad credentials"),
+            _ => Reply::json(200, &json!([])),
+        })
+    })
+    .await;
+    let app = GitHubApp { id: "Iv1.a".into(), installation: 7, private_key_file: file };
+    let (client, repository) = (fake.client_with(GITHUB, TokenSource::App(app)), repository(GITHUB));
+    let deadline = deadline(60);
+    let reads = (0..4).map(|_| client.open_pull_requests(&repository, &deadline));
+    for read in futures::future::join_all(reads).await {
+        read.unwrap();
+    }
+    let error = client.open_pull_requests(&repository, &deadline).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Unauthenticated);
+    client.open_pull_requests(&repository, &deadline).await.unwrap();
+    let log = fake.log();
+    let tokens: Vec<&str> = log[1..].iter().map(|seen| seen.header("authorization")).collect();
+    assert_eq!(tokens[..5], ["Bearer canary-0"; 5]);
+    assert_eq!(tokens[6], "Bearer canary-6");
+    assert!(log[0].header("authorization").starts_with("Bearer ey"));
+    assert!(!format!("{client:?} {error:?}").contains("canary"));
 }

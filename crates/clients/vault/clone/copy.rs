@@ -34,7 +34,7 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Maximum number of attempts to create a copy if other clients change the secret during the attempts.
 const MAX_ATTEMPTS: usize = 3;
 
-/// Result of a clone. After a failure it contains the copies that were made, which belong into the state.
+/// Result of a clone. After a failure it contains the copies that were made, which belong in the state.
 #[derive(Debug, Default)]
 pub struct Cloned {
     /// The copies by target path.
@@ -93,12 +93,12 @@ async fn prepare(
     options: &CloneOptions,
     deadline: &Deadline,
 ) -> Result<((MountInfo, MountInfo), Vec<Pair>, Vec<Notice>), Error> {
-    let to = |operation, secret: &SecretRef| {
+    let failed_to = |operation, secret: &SecretRef| {
         let target = format!("secret `{secret}`");
         move |error: Error| Error::new(SYSTEM, operation, target, error.kind).because(error)
     };
-    let source = vault.mount(route.source().mount(), deadline).await.map_err(to("copy", route.source()))?;
-    let target = vault.mount(route.target().mount(), deadline).await.map_err(to("create", route.target()))?;
+    let source = vault.mount(route.source().mount(), deadline).await.map_err(failed_to("copy", route.source()))?;
+    let target = vault.mount(route.target().mount(), deadline).await.map_err(failed_to("create", route.target()))?;
     let (pairs, notices) = if options.recursive {
         subtree::pairs(vault, &source, route, deadline).await?
     } else {
