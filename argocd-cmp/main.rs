@@ -1,9 +1,9 @@
-//! The Argo CD plugin: the process in the sidecar, and the same renderer for a person.
+//! The Argo CD plugin `eod-cmp`: the server in the sidecar and the local commands.
 
 use std::process::ExitCode;
 
-/// The image's binary is linked to musl, whose own allocator makes threads wait for each other: with it a small render
-/// takes twice as long.
+/// The binary of the image is linked to musl. With musl's allocator, which serializes threads, a small render takes twice
+/// as long.
 #[cfg(target_env = "musl")]
 #[global_allocator]
 static ALLOCATOR: mimalloc::MiMalloc = mimalloc::MiMalloc;

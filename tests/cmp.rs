@@ -1,7 +1,8 @@
-//! Stories of the Argo CD plugin: the released command line, with the real repo-server and controllers.
+//! Stories of the Argo CD plugin: the binary with the command line of its sidecar, under the real repo-server and the
+//! real controllers.
 //!
-//! Each story has its own plugin and repository. All share one repo-server, so each plugin has another name. A story that
-//! needs other settings or stops a server has its own servers.
+//! Every story has its own plugin and its own repository. The repo-server is shared, so plugins have different names. A
+//! story that needs other settings or stops a server has its own servers.
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
@@ -35,16 +36,17 @@ use std::{path::PathBuf, time::Duration};
 use eod_testkit::argocd::{ArgoCd, Dial, Launch, Plugin, Repository, Request, Tool};
 use serde_json::Value;
 
-/// Path of the plugin's binary.
+/// Path of the plugin's program.
 const BINARY: &str = env!("CARGO_BIN_EXE_eod-cmp");
 
-/// Maximum time to wait for a server. It is not a measurement.
+/// Maximum time that a story waits for a server. It is not a measurement.
 const PATIENCE: Duration = Duration::from_secs(120);
 
-/// Deadline of a call in tests of other things than deadlines. The controller's own deadline is one minute.
+/// Deadline of a call whose duration does not matter, long enough for a busy machine. The controller's own deadline is
+/// one minute.
 const LONG: Duration = Duration::from_secs(300);
 
-/// The Argo CD project of all stories.
+/// Argo CD project of all stories.
 const PROJECT: &str = "previews";
 
 /// Default policy of a story.
@@ -60,10 +62,10 @@ projects:
     ingress: { class: internal }
 "#;
 
-/// A source with one object.
+/// Source with one object.
 const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings }\ndata: { mode: production }\n";
 
-/// A source with the objects of a typical service.
+/// Source with the objects of a typical service.
 const SHOP: &str = r#"
 apiVersion: apps/v1
 kind: Deployment
@@ -94,16 +96,16 @@ spec:
         paths: [{ path: /, pathType: Prefix, backend: { service: { name: api, port: { number: 80 } } } }]
 "#;
 
-/// A plugin connected to a repo-server, and a repository to render.
+/// Plugin of a repo-server, and a repository to render.
 struct RenderStory<'a> {
-    // First, because fields are dropped in order and the plugin must stop before the servers that call it.
+    // Dropped first, before the servers that could call it.
     plugin: Plugin,
     repository: Repository,
     argocd: &'a ArgoCd,
 }
 
 impl<'a> RenderStory<'a> {
-    /// Starts a plugin with the default policy, helm and kustomize.
+    /// Starts a plugin with the default policy and with helm and kustomize.
     #[track_caller]
     fn begin(argocd: &'a ArgoCd, name: &str, files: &[(&str, &str)]) -> Self {
         Self::under(POLICY, argocd, name, files)
@@ -115,88 +117,88 @@ impl<'a> RenderStory<'a> {
         Self::with(&[], policy, argocd, name, files)
     }
 
-    /// Starts a plugin with another policy and further arguments.
+    /// Starts a plugin with another policy and more arguments.
     #[track_caller]
     fn with(arguments: &[&str], policy: &str, argocd: &'a ArgoCd, name: &str, files: &[(&str, &str)]) -> Self {
         let launch = Launch { binary: BINARY, name, policy, tools: tools(), arguments };
         Self { plugin: Plugin::start(argocd, &launch), repository: Repository::new(files), argocd }
     }
 
-    /// An Application of the folder `shop`; its namespace has its name.
+    /// Application of the directory `shop`, with the namespace of the same name.
     fn request(&self, name: &str) -> Request {
         self.request_of("shop", name)
     }
 
-    /// An Application of another folder.
+    /// Application of another directory.
     fn request_of(&self, path: &str, name: &str) -> Request {
         let request = Request::new(&self.repository, path).application(name).namespace(name).project(PROJECT);
         request.plugin(self.plugin.name()).deadline(LONG)
     }
 
-    /// The manifests of an Application.
+    /// Manifests of an Application.
     #[track_caller]
     fn rendered(&self, request: &Request) -> Vec<Value> {
         self.argocd.generate(request).expect_manifests()
     }
 
-    /// The refusal as users see it, without Argo CD's prefix.
+    /// Error of the plugin that a user reads, without the text that Argo CD adds in front of it.
     #[track_caller]
     fn refused(&self, request: &Request) -> String {
         let failure = self.argocd.generate(request).expect_failure();
-        // The plugin's message follows the last of several codes.
+        // The text of the plugin follows the last of several codes.
         failure.shown.rsplit(" desc = ").next().unwrap_or_default().to_owned()
     }
 
-    /// A direct call to the plugin with the folder of the repository.
+    /// Client that sends the repository's directory to the plugin directly, without a repo-server.
     fn dial<'b>(&'b self, root: &'b std::path::Path, path: &'b str, environment: &'b [(&'b str, &'b str)]) -> Dial<'b> {
         Dial { socket: self.plugin.socket(), root, path, environment, deadline: LONG }
     }
 
-    /// Number of calls for manifests by outcome.
+    /// Number of calls for manifests with an outcome.
     #[track_caller]
     fn calls(&self, outcome: &str) -> f64 {
         let labels = format!("{{method=\"GenerateManifest\",outcome=\"{outcome}\"}}");
         self.plugin.number(&format!("eod_cmp_calls_total{labels}"))
     }
 
-    /// Number of answers from the plugin's cache, and of others.
+    /// Hits and misses of the plugin's cache.
     #[track_caller]
     fn cache(&self) -> (f64, f64) {
         let of = |result: &str| self.plugin.number(&format!("eod_cmp_cache_total{{result=\"{result}\"}}"));
         (of("hit"), of("miss"))
     }
 
-    /// Number of runs of a tool.
+    /// Number of runs of tools.
     #[track_caller]
     fn tool_runs(&self) -> f64 {
         self.plugin.number("eod_cmp_part_seconds_count{part=\"tool\"}")
     }
 }
 
-/// Folders of helm and kustomize, for PATH.
+/// Directories of the real helm and kustomize.
 fn tools() -> Vec<PathBuf> {
     [Tool::Helm, Tool::Kustomize].map(|tool| tool.path().parent().unwrap().to_owned()).into()
 }
 
-/// `Kind/name` of each object.
+/// `Kind/name` of every manifest.
 fn titles(manifests: &[Value]) -> Vec<String> {
     let text = |value: &Value| value.as_str().unwrap_or_default().to_owned();
     manifests.iter().map(|one| format!("{}/{}", text(&one["kind"]), text(&one["metadata"]["name"]))).collect()
 }
 
-/// The object of this kind and name.
+/// Manifest with a title `Kind/name`.
 #[track_caller]
 fn object<'a>(manifests: &'a [Value], title: &str) -> &'a Value {
     let found = titles(manifests).iter().position(|found| found == title);
     &manifests[found.unwrap_or_else(|| panic!("there is no {title} among {:?}", titles(manifests)))]
 }
 
-/// Value of one of EoD's labels or annotations.
+/// Value of a label or annotation of EoD.
 fn ours<'a>(map: &'a Value, name: &str) -> &'a Value {
     &map[format!("environment.on-demand/{name}")]
 }
 
-/// True if a process runs; a zombie does not.
+/// True if a process is running; a zombie is not.
 fn runs(pid: u32) -> bool {
     let stat = std::fs::read_to_string(format!("/proc/{pid}/stat")).unwrap_or_default();
     stat.rsplit_once(") ").is_some_and(|(_, rest)| !rest.starts_with(['Z', 'X']))

@@ -1,7 +1,13 @@
-//! What the fuzz targets do with their bytes.
+//! Bodies of the fuzz targets.
 //!
-//! The server's unit tests call the same functions with the seeds and with damaged seeds, so that the targets stay in
-//! order on machines without a fuzzer. The parent module brings the server's items into scope.
+//! The server's unit tests call the same functions with the seeds and with damaged seeds, so the targets are tested
+//! without a fuzzer. The parent module imports the server's items.
+//!
+//! `cargo check -p eod-cmp-fuzz` compiles the targets on stable Rust. A run needs a nightly compiler and `cargo-fuzz`:
+//!
+//! ```sh
+//! cargo +nightly fuzz run --fuzz-dir argocd-cmp/fuzz archive argocd-cmp/fuzz/seeds/archive
+//! ```
 
 use std::collections::BTreeMap;
 use std::io::Write as _;
@@ -17,10 +23,10 @@ use flate2::write::GzEncoder;
 use prost::Message as _;
 use sha2::{Digest as _, Sha256};
 
-use super::{Limits, Stated, Unpacked, Wanted, unpack};
+use super::{AppDirectory, ArchiveLimits, DeclaredArchive, Unpacked, unpack};
 
-/// Small enough to be passed by a small input.
-const LIMITS: Limits = Limits {
+/// Limits that a small input exceeds.
+const LIMITS: ArchiveLimits = ArchiveLimits {
     compressed: 1 << 20,
     unpacked: 4 << 20,
     ratio: 50,
@@ -33,16 +39,16 @@ const LIMITS: Limits = Limits {
     file_outside: 4 << 10,
 };
 const YAML: YamlLimits = YamlLimits { bytes: 64 << 10, documents: 16, depth: 24, nodes: 4000, repeated: 2000 };
-/// The policy under which archives are rendered.
+/// Policy for the archives.
 const POLICY: &str = "{version: 1, projects: {previews: {namespaces: ['*-pr-*'], registries: ['r.example/'], \
     domain: p.example, stable_services: ['stable/pay:80']}}}";
 
-/// Bytes as YAML or JSON. What is read is written and read again; what is refused has a line and a text.
+/// Reads bytes as YAML or JSON. Valid documents are written and read again; errors have a text and a remedy.
 pub(super) fn yaml(data: &[u8]) {
     let documents = match read(data, &YAML) {
         Ok(documents) => documents,
         Err(faults) => {
-            assert!(!faults.is_empty(), "nothing was read, and nothing is wrong");
+            assert!(!faults.is_empty(), "an error without a fault");
             assert!(faults.iter().all(|fault| !fault.kind.to_string().is_empty() && !fault.kind.remedy().is_empty()));
             return;
         }
@@ -51,38 +57,40 @@ pub(super) fn yaml(data: &[u8]) {
     for document in documents.into_iter().filter(|document| !document.root.is_null()) {
         let value = document.root.into_json();
         for text in [to_json(&value), to_yaml(&value)] {
-            let mut again = read(text.as_bytes(), &YamlLimits::default()).expect("what is written is read");
+            let mut again = read(text.as_bytes(), &YamlLimits::default()).expect("written text is valid");
             let again = again.pop().expect("one document").root.into_json();
-            assert!(again == value, "the value changed on its way: {text}");
+            assert!(again == value, "the value has changed: {text}");
         }
     }
 }
 
-/// Bytes as a policy. The same bytes are the same policy, and every mistake has a place.
+/// Reads bytes as a policy. The result is deterministic, and every error has a location.
 pub(super) fn policy(data: &[u8]) {
     match (parse_policy("policy.yaml", data), parse_policy("policy.yaml", data)) {
-        (Ok(one), Ok(other)) => assert!(format!("{one:?}") == format!("{other:?}"), "two policies of one text"),
+        (Ok(one), Ok(other)) => {
+            assert!(format!("{one:?}") == format!("{other:?}"), "two different policies of one text")
+        }
         (Err(one), Err(other)) => {
             assert!(one == other && !one.as_slice().is_empty());
             assert!(one.as_slice().iter().all(|refusal| refusal.location.file.as_deref() == Some("policy.yaml")));
         }
-        _ => panic!("one text is a policy and is none"),
+        _ => panic!("one text is valid and invalid"),
     }
 }
 
-/// Bytes as `ARGOCD_APP_PARAMETERS`. What is read is written and read again, typed or refused with its name.
+/// Reads bytes as `ARGOCD_APP_PARAMETERS`. Valid parameters are written and read again; refusals have a name.
 pub(super) fn parameters(data: &[u8]) {
     let Ok(text) = std::str::from_utf8(data) else { return };
     let Ok(raw) = parse_raw_parameters(text) else { return };
-    let again = parse_raw_parameters(&json(&raw)).expect("what is written is read");
-    assert!(again == raw, "the parameters changed on their way");
+    let again = parse_raw_parameters(&json(&raw)).expect("written text is valid");
+    assert!(again == raw, "the parameters have changed");
     match Parameters::parse(&raw) {
         Ok(parameters) => assert!(parameters.replicas > 0 && Parameters::parse(&raw) == Ok(parameters)),
         Err(refusals) => assert!(refusals.as_slice().iter().all(|refusal| refusal.location.object.is_some())),
     }
 }
 
-/// Parameters as Argo CD writes them.
+/// Parameters in the JSON form of Argo CD.
 fn json(raw: &[RawParameter]) -> String {
     let one = |parameter: &RawParameter| {
         let (key, value) = match &parameter.value {
@@ -97,28 +105,28 @@ fn json(raw: &[RawParameter]) -> String {
     raw.iter().map(one).collect::<serde_json::Value>().to_string()
 }
 
-/// Bytes as a tar, behind a valid compression. What is kept is bounded and packs to the same tree again; what is
-/// rendered is whole, and what is refused says why.
+/// Reads bytes as a tar, compressed and uncompressed. Kept files are within the limits and can be packed again; a render
+/// is complete, or every refusal has a remedy.
 pub(super) fn archive(data: &[u8]) {
-    // The bytes as they are reach the reader of the compression.
+    // The uncompressed bytes reach the decompression.
     let _ = unpacked(data);
     let Some(found) = unpacked(&gzip(data)) else { return };
-    assert!(found.count.kept_bytes <= LIMITS.kept && found.count.entries <= LIMITS.entries);
+    assert!(found.stats.kept_bytes <= LIMITS.kept && found.stats.entries <= LIMITS.entries);
     if let Ok(files) = found.files.extract("", LIMITS.entries) {
-        let again = unpacked(&packed(&files)).expect("what is packed is unpacked");
-        assert!(again.files.extract("", LIMITS.entries) == Ok(files), "the tree changed on its way");
+        let again = unpacked(&packed(&files)).expect("a packed tree is valid");
+        assert!(again.files.extract("", LIMITS.entries) == Ok(files), "the tree has changed");
     }
     rendered(&found);
 }
 
 fn unpacked(archive: &[u8]) -> Option<Unpacked> {
-    let stated = Stated { size: archive.len() as u64, sha256: Sha256::digest(archive).into() };
-    let found = unpack(archive, &stated, &LIMITS, Wanted { directory: "app" });
+    let declared = DeclaredArchive { size: archive.len() as u64, sha256: Sha256::digest(archive).into() };
+    let found = unpack(archive, &declared, &LIMITS, AppDirectory { path: "app" });
     found.map_err(|error| assert!(!error.to_string().is_empty())).ok()
 }
 
 fn rendered(found: &Unpacked) {
-    let policy: Policy = parse_policy("policy.yaml", POLICY.as_bytes()).expect("it is one");
+    let policy: Policy = parse_policy("policy.yaml", POLICY.as_bytes()).expect("valid policy");
     let application = Application {
         name: "shop".to_owned(),
         namespace: "shop-pr-7".to_owned(),
@@ -133,25 +141,25 @@ fn rendered(found: &Unpacked) {
             for line in rendered.json_lines() {
                 let object: serde_json::Value = serde_json::from_str(line).expect("lines are JSON");
                 let namespace = object.pointer("/metadata/namespace").and_then(serde_json::Value::as_str);
-                let is_ours =
+                let is_of_environment =
                     object.get("kind").is_some_and(|kind| kind == "Namespace") || namespace == Some("shop-pr-7");
-                assert!(is_ours, "an object of somebody else: {line}");
+                assert!(is_of_environment, "object of another namespace: {line}");
             }
         }
         Err(refusals) => assert!(refusals.as_slice().iter().all(|refusal| !refusal.remedy.is_empty())),
     }
 }
 
-/// Bytes as the body of a message that repo-server streams. What is read is written and read again.
+/// Reads bytes as a message of repo-server's stream. A valid message is written and read again.
 pub(super) fn message(data: &[u8]) {
     let Ok(message) = wire::AppStreamRequest::decode(data) else { return };
     let written = message.encode_to_vec();
-    let again = wire::AppStreamRequest::decode(written.as_slice()).expect("what is written is read");
-    // Written again, because a float that is no number would differ from itself.
-    assert!(again.encode_to_vec() == written, "the message changed on its way");
+    let again = wire::AppStreamRequest::decode(written.as_slice()).expect("written text is valid");
+    // The encoded bytes are compared, because NaN is not equal to itself.
+    assert!(again.encode_to_vec() == written, "the message has changed");
     if let Some(wire::app_stream_request::Request::Metadata(metadata)) = message.request {
-        let stated = Stated::parse(metadata.size, &metadata.checksum);
-        assert!(stated.is_ok() || metadata.size < 0 || !is_digest(&metadata.checksum));
+        let declared = DeclaredArchive::parse(metadata.size, &metadata.checksum);
+        assert!(declared.is_ok() || metadata.size < 0 || !is_digest(&metadata.checksum));
         for entry in &metadata.env {
             parameters(entry.value.as_bytes());
         }
@@ -164,10 +172,10 @@ fn is_digest(text: &str) -> bool {
 
 fn gzip(bytes: &[u8]) -> Vec<u8> {
     let mut encoder = GzEncoder::new(Vec::new(), Compression::fast());
-    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("memory takes everything")
+    encoder.write_all(bytes).and_then(|()| encoder.finish()).expect("writing to memory cannot fail")
 }
 
-/// A tar.gz of files as repo-server packs them, names in extended headers.
+/// Packs files as a tar.gz like repo-server, with names in extended headers.
 fn packed(files: &BTreeMap<String, Arc<[u8]>>) -> Vec<u8> {
     let mut tar = Vec::new();
     for (path, content) in files {

@@ -1,14 +1,14 @@
-//! The parameters as Argo CD's user interface offers them. Which there are is the renderer's word.
+//! Announcement of the parameters for Argo CD's user interface. The list itself is defined by the renderer.
 
 use eod_proto::argocd as wire;
 use eod_render::reference::{ParameterDescription, parameters};
 use serde_json::{Value, json};
 
-/// The items of every parameter, alone or in a list or map.
-const ITEM: &str = "string";
+/// Type of the items of every parameter: single values, lists and maps have strings.
+const ITEM_TYPE: &str = "string";
 
-/// As the plugin service answers.
-pub(crate) fn on_the_wire() -> Vec<wire::ParameterAnnouncement> {
+/// Announcement as a gRPC message.
+pub(crate) fn to_wire() -> Vec<wire::ParameterAnnouncement> {
     let announcement = |parameter: &ParameterDescription| {
         let ParameterDescription { name, parameter_type, default, meaning, example: _ } = *parameter;
         wire::ParameterAnnouncement {
@@ -16,7 +16,7 @@ pub(crate) fn on_the_wire() -> Vec<wire::ParameterAnnouncement> {
             title: title(name),
             tooltip: meaning.to_owned(),
             required: false,
-            item_type: ITEM.to_owned(),
+            item_type: ITEM_TYPE.to_owned(),
             collection_type: parameter_type.as_str().to_owned(),
             string: default.to_owned(),
             ..wire::ParameterAnnouncement::default()
@@ -25,8 +25,8 @@ pub(crate) fn on_the_wire() -> Vec<wire::ParameterAnnouncement> {
     parameters().iter().map(announcement).collect()
 }
 
-/// As the stock server reads them from a command.
-pub(crate) fn as_json() -> String {
+/// Announcement as JSON, which `argocd-cmp-server` reads from the command `parameters`.
+pub(crate) fn to_json() -> String {
     let announcement = |announcement: wire::ParameterAnnouncement| {
         let wire::ParameterAnnouncement { name, title, tooltip, item_type, collection_type, string, .. } = announcement;
         let mut shown = json!({
@@ -39,7 +39,7 @@ pub(crate) fn as_json() -> String {
         }
         shown
     };
-    Value::Array(on_the_wire().into_iter().map(announcement).collect()).to_string()
+    Value::Array(to_wire().into_iter().map(announcement).collect()).to_string()
 }
 
 /// A name as words: `pull-request` and `image.tag` and `nameOverride` become `Pull request`, `Image tag`, `Name override`.

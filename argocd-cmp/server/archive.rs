@@ -1,97 +1,97 @@
-//! The archive that Argo CD sends: a tar.gz, read in one pass and never written anywhere.
+//! Archive of Argo CD: a tar.gz, read in one pass and never written to a file.
 //!
-//! The repo-server packs regular files, directories and symbolic links, with names as a walk gives them. Everything
-//! else a tar can say is refused, because two readers may understand it in two ways.
+//! repo-server packs regular files, directories and symbolic links under their paths in the repository. Every other
+//! feature of tar is refused, because different programs may read it differently.
 //!
 //! # Guarantees
 //!
-//! - Memory is bounded by [`Limits::kept`], the names and one file, whatever the archive says.
-//! - Nothing of the result may be used before size, SHA-256 and CRC were right: there is no result before that.
-//! - Links are kept as words. Following them is [`Files`]'s business, which never leaves the tree.
-//! - No bytes make it panic.
+//! - Memory is bounded by [`ArchiveLimits::kept`], the names and one file, for every archive.
+//! - There is no result before size, SHA-256 and CRC were verified.
+//! - Links are kept as text. [`Files`] follows them and never leaves the tree.
+//! - No input causes a panic.
 
 mod blocks;
+mod declared;
 mod entry;
 mod error;
 mod pax;
 mod seen;
-mod stated;
 
 use std::io::BufRead;
 
 use eod_render::Files;
 use sha2::{Digest as _, Sha256};
 
+pub use self::declared::DeclaredArchive;
 pub use self::error::ArchiveError;
-pub use self::stated::Stated;
 
 use self::blocks::Blocks;
-use self::entry::{Entry, Kind};
-use self::seen::Seen;
+use self::entry::{ArchiveEntry, EntryKind};
+use self::seen::SeenPaths;
 
-/// How large an archive may be.
+/// Limits of an archive.
 #[derive(Clone, Copy, Debug)]
-pub struct Limits {
-    /// Bytes as sent.
+pub struct ArchiveLimits {
+    /// Maximum size of the compressed archive in bytes.
     pub compressed: u64,
-    /// Bytes as unpacked, those that are not kept included.
+    /// Maximum size of the unpacked archive in bytes, including files that are not kept.
     pub unpacked: u64,
-    /// Unpacked bytes per byte sent, once [`Limits::free`] bytes were unpacked.
+    /// Maximum ratio of unpacked to compressed bytes, checked after [`ArchiveLimits::free`] bytes were unpacked.
     pub ratio: u64,
-    /// Unpacked bytes that no ratio is asked of: small files of zeros are common.
+    /// Unpacked bytes without a limit of the ratio: small files of zeros are common.
     pub free: u64,
-    /// Entries of every kind.
+    /// Maximum number of entries of every kind.
     pub entries: usize,
-    /// Parts of a name.
+    /// Maximum number of components of a path.
     pub depth: usize,
-    /// Bytes of a name, and of a link's target.
+    /// Maximum length of a path and of a link's target in bytes.
     pub name: usize,
-    /// Bytes of all files that are kept.
+    /// Maximum size of all kept files in bytes.
     pub kept: u64,
-    /// Bytes of one file in the Application's own directory. A larger one is left out.
+    /// Maximum size of a file in the Application's directory in bytes. A larger file is left out.
     pub file_inside: u64,
-    /// Bytes of one file elsewhere. A larger one is left out.
+    /// Maximum size of any other file in bytes. A larger file is left out.
     pub file_outside: u64,
 }
 
-/// Which part of the tree may be read later.
+/// Directory of the Application in the tree.
 #[derive(Clone, Copy, Debug)]
-pub struct Wanted<'a> {
-    /// The Application's directory; `.` for all of the tree.
-    pub directory: &'a str,
+pub struct AppDirectory<'a> {
+    /// Relative path; `.` for the whole tree.
+    pub path: &'a str,
 }
 
-/// An archive that kept every rule.
+/// Content of a valid archive.
 #[derive(Clone, Debug)]
 pub struct Unpacked {
-    /// What was kept.
+    /// Kept files and links.
     pub files: Files,
-    /// SHA-256 over the names and contents that were kept, in the order of the archive. Times and modes are no part of
-    /// it, so a new checkout of the same files has the same digest.
+    /// SHA-256 digest of the kept names and contents, in the order of the archive. Times and modes are not included, so
+    /// another checkout of the same files has the same digest.
     pub digest: [u8; 32],
-    /// The first files that were left out because of their size.
+    /// Paths of the first files that were left out because of their size.
     pub left_out: Vec<String>,
-    /// What went through.
-    pub count: Count,
+    /// Statistics for the metrics.
+    pub stats: ArchiveStats,
 }
 
-/// What went through, for the metrics.
+/// Statistics of an archive.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub struct Count {
-    /// Entries in the archive.
+pub struct ArchiveStats {
+    /// Number of entries.
     pub entries: usize,
-    /// Files and links kept.
+    /// Number of kept files and links.
     pub kept_files: usize,
-    /// Their bytes.
+    /// Bytes of the kept files and links, including their paths.
     pub kept_bytes: u64,
-    /// All bytes unpacked.
+    /// Number of unpacked bytes.
     pub unpacked_bytes: u64,
 }
 
-/// Paths named to a person at most.
-const NAMED: usize = 10;
+/// Maximum number of paths in [`Unpacked::left_out`].
+const MAX_LEFT_OUT: usize = 10;
 
-impl Default for Limits {
+impl Default for ArchiveLimits {
     fn default() -> Self {
         Self {
             compressed: 512 << 20,
@@ -108,81 +108,81 @@ impl Default for Limits {
     }
 }
 
-impl Wanted<'_> {
-    /// How large a file of this name may be to be kept; none where it is never wanted.
-    pub(crate) fn room(&self, path: &str, limits: &Limits) -> Option<u64> {
+impl AppDirectory<'_> {
+    /// Maximum size of a file of this path; none if the file is never kept.
+    pub(crate) fn size_limit(&self, path: &str, limits: &ArchiveLimits) -> Option<u64> {
         if path.split('/').any(|part| part == ".git") {
             return None;
         }
-        let directory = self.directory.trim_start_matches("./").trim_end_matches('/');
+        let directory = self.path.trim_start_matches("./").trim_end_matches('/');
         let below = path.strip_prefix(directory).is_some_and(|rest| rest.starts_with('/'));
         let inside = below || matches!(directory, "" | ".");
         Some(if inside { limits.file_inside } else { limits.file_outside })
     }
 }
 
-/// Reads an archive from start to end.
+/// Reads an archive from its start to its end.
 ///
 /// # Errors
 ///
-/// At the first rule that is broken. The rest of the archive is then not read; whoever sends it may want that it is.
+/// Fails at the first violated rule. The rest of the archive is not read then.
 pub fn unpack(
     archive: impl BufRead,
-    stated: &Stated,
-    limits: &Limits,
-    wanted: Wanted<'_>,
+    declared: &DeclaredArchive,
+    limits: &ArchiveLimits,
+    app: AppDirectory<'_>,
 ) -> Result<Unpacked, ArchiveError> {
-    if stated.size > limits.compressed {
+    if declared.size > limits.compressed {
         return Err(ArchiveError::Compressed { limit: limits.compressed });
     }
-    let mut blocks = Blocks::new(archive, stated.size, limits);
-    let mut keeper = Keeper::new(limits, wanted);
+    let mut blocks = Blocks::new(archive, declared.size, limits);
+    let mut keeper = EntryKeeper::new(limits, app);
     while let Some(entry) = entry::next(&mut blocks, limits)? {
-        keeper.take(entry, &mut blocks)?;
+        keeper.add(entry, &mut blocks)?;
     }
     let mut unpacked = keeper.finish();
-    unpacked.count.unpacked_bytes = blocks.unpacked();
-    blocks.finish(stated)?;
+    unpacked.stats.unpacked_bytes = blocks.unpacked();
+    blocks.finish(declared)?;
     Ok(unpacked)
 }
 
-/// Decides about one entry after the other.
-struct Keeper<'a> {
-    limits: &'a Limits,
-    wanted: Wanted<'a>,
-    seen: Seen,
+/// Keeps or skips one entry after the other.
+struct EntryKeeper<'a> {
+    limits: &'a ArchiveLimits,
+    app: AppDirectory<'a>,
+    seen: SeenPaths,
     hash: Sha256,
     unpacked: Unpacked,
 }
 
-impl<'a> Keeper<'a> {
-    fn new(limits: &'a Limits, wanted: Wanted<'a>) -> Self {
+impl<'a> EntryKeeper<'a> {
+    fn new(limits: &'a ArchiveLimits, app: AppDirectory<'a>) -> Self {
         let unpacked =
-            Unpacked { files: Files::default(), digest: [0; 32], left_out: Vec::new(), count: Count::default() };
-        Self { limits, wanted, seen: Seen::default(), hash: Sha256::new(), unpacked }
+            Unpacked { files: Files::default(), digest: [0; 32], left_out: Vec::new(), stats: ArchiveStats::default() };
+        Self { limits, app, seen: SeenPaths::default(), hash: Sha256::new(), unpacked }
     }
 
-    fn take(&mut self, entry: Entry, blocks: &mut Blocks<'_, impl BufRead>) -> Result<(), ArchiveError> {
-        let count = &mut self.unpacked.count;
-        count.entries += 1;
-        if count.entries > self.limits.entries {
+    fn add(&mut self, entry: ArchiveEntry, blocks: &mut Blocks<'_, impl BufRead>) -> Result<(), ArchiveError> {
+        let stats = &mut self.unpacked.stats;
+        stats.entries += 1;
+        if stats.entries > self.limits.entries {
             return Err(ArchiveError::Entries { limit: self.limits.entries });
         }
-        let Entry { path, kind } = entry;
+        let ArchiveEntry { path, kind } = entry;
         if path == "." {
             return Ok(());
         }
-        self.seen.add(&path, matches!(kind, Kind::Directory))?;
-        let room = self.wanted.room(&path, self.limits);
+        self.seen.add(&path, matches!(kind, EntryKind::Directory))?;
+        let limit = self.app.size_limit(&path, self.limits);
         match kind {
-            Kind::Directory => Ok(()),
-            Kind::Link(_) if room.is_none() => Ok(()),
-            Kind::Link(target) => self.keep_link(&path, &target),
-            Kind::File(size) => match room {
-                Some(room) if size <= room => self.keep_file(&path, size, blocks),
+            EntryKind::Directory => Ok(()),
+            EntryKind::Link(_) if limit.is_none() => Ok(()),
+            EntryKind::Link(target) => self.keep_link(&path, &target),
+            EntryKind::File(size) => match limit {
+                Some(limit) if size <= limit => self.keep_file(&path, size, blocks),
                 None => blocks.skip(size),
                 Some(_) => {
-                    if self.unpacked.left_out.len() < NAMED {
+                    if self.unpacked.left_out.len() < MAX_LEFT_OUT {
                         self.unpacked.left_out.push(path);
                     }
                     blocks.skip(size)
@@ -192,31 +192,32 @@ impl<'a> Keeper<'a> {
     }
 
     fn keep_link(&mut self, path: &str, target: &str) -> Result<(), ArchiveError> {
-        self.count(path, target.len() as u64)?;
-        self.note(b'l', path, target.as_bytes());
+        self.charge(path, target.len() as u64)?;
+        self.hash_entry(b'l', path, target.as_bytes());
         self.unpacked.files.add_link(path, target).map_err(|_| ArchiveError::Name(path.to_owned()))
     }
 
     fn keep_file(&mut self, path: &str, size: u64, blocks: &mut Blocks<'_, impl BufRead>) -> Result<(), ArchiveError> {
-        // Before anything is allocated.
-        self.count(path, size)?;
+        // Charged before anything is allocated.
+        self.charge(path, size)?;
         let content = blocks.content(size)?;
-        self.note(b'f', path, &content);
+        self.hash_entry(b'f', path, &content);
         self.unpacked.files.add_file(path, content).map_err(|_| ArchiveError::Name(path.to_owned()))
     }
 
-    fn count(&mut self, path: &str, bytes: u64) -> Result<(), ArchiveError> {
-        let count = &mut self.unpacked.count;
-        count.kept_files += 1;
-        count.kept_bytes += bytes + path.len() as u64;
-        if count.kept_bytes > self.limits.kept {
+    /// Charges a path and its content to the limit of kept bytes.
+    fn charge(&mut self, path: &str, bytes: u64) -> Result<(), ArchiveError> {
+        let stats = &mut self.unpacked.stats;
+        stats.kept_files += 1;
+        stats.kept_bytes += bytes + path.len() as u64;
+        if stats.kept_bytes > self.limits.kept {
             return Err(ArchiveError::Kept { limit: self.limits.kept });
         }
         Ok(())
     }
 
-    /// Lengths go in too, so that no two trees give the same stream of bytes.
-    fn note(&mut self, kind: u8, path: &str, content: &[u8]) {
+    /// Adds an entry to the digest. Lengths are hashed too, so different trees have different digests.
+    fn hash_entry(&mut self, kind: u8, path: &str, content: &[u8]) {
         self.hash.update([kind]);
         for part in [path.as_bytes(), content] {
             self.hash.update((part.len() as u64).to_le_bytes());

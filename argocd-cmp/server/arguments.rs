@@ -1,237 +1,257 @@
-//! The command line of `eod-cmp`.
+//! Command line of `eod-cmp`.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::ffi::OsString;
-use std::fmt::Display;
 use std::net::SocketAddr;
+use std::num::NonZeroUsize;
 use std::path::PathBuf;
 use std::str::FromStr;
 
+use clap::builder::ValueParser;
+use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand};
+use clap_complete::Shell;
 use eod_render::{RawParameter, RawValue};
-use lexopt::{Arg, Parser, ValueExt as _};
 use tracing::level_filters::LevelFilter;
 
 use crate::log::LogFormat;
 use crate::socket::PluginName;
 
-/// What is to be done.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Command {
-    Serve(Box<Serve>),
-    Generate(Sidecar),
+/// Exit codes, shown by `--help`.
+const EXIT_CODES: &str = "\
+Exit codes:
+  0  success
+  1  refused or failed; nothing is written to stdout
+  2  invalid command line";
+
+/// Render preview environments for Argo CD, and locally for developers.
+#[derive(Debug, Parser)]
+#[command(name = "eod-cmp", version, args_override_self = true, after_help = EXIT_CODES)]
+struct CommandLine {
+    #[command(subcommand)]
+    command: CmpCommand,
+}
+
+/// Command with its options.
+#[derive(Clone, Debug, Eq, PartialEq, Subcommand)]
+pub(crate) enum CmpCommand {
+    /// Serve the plugin's socket in the sidecar of Argo CD's repo-server.
+    #[command(after_help = "Example:\n  eod-cmp serve --policy /etc/eod/policy.yaml --renders 4")]
+    Serve(Box<ServeArguments>),
+    /// Print the manifests of the working directory, under argocd-cmp-server.
+    #[command(after_help = "\
+Argo CD sets the Application and its parameters in the environment (ARGOCD_APP_*).
+
+Example:
+  eod-cmp generate --policy /etc/eod/policy.yaml")]
+    Generate(SidecarArguments),
+    /// Print the parameters that Applications may set, as JSON for argocd-cmp-server.
+    #[command(after_help = "Example:\n  eod-cmp parameters")]
     Parameters,
+    /// Print `eod` if the parameters of an Application are those of this plugin.
+    #[command(after_help = "\
+The parameters are read from the environment variable ARGOCD_APP_PARAMETERS.
+
+Example:
+  eod-cmp discover")]
     Discover,
-    Render(Box<Render>),
-    PolicyCheck(PathBuf),
+    /// Print the manifests of a local directory as a preview would have them.
+    #[command(after_help = "\
+If a parameter is set several times, the last value wins.
+
+Example:
+  eod-cmp render --path deploy/preview --policy policy.yaml --project previews \\
+    --parameter environment=shop-pr-1 --parameter-map images.shop=registry.acme.internal/shop:main")]
+    Render(Box<RenderArguments>),
+    /// Work with policy files.
+    #[command(after_help = "Example:\n  eod-cmp policy check policy.yaml")]
+    Policy {
+        /// Command for policy files.
+        #[command(subcommand)]
+        command: PolicyCommand,
+    },
+    /// Print everything to add to Argo CD: settings, policy, sidecar, project and ApplicationSet.
+    #[command(after_help = "Example:\n  eod-cmp init > eod.yaml")]
     Init,
-    Version,
-    Help,
+    /// Print the completions of a shell.
+    #[command(after_help = "Example:\n  eod-cmp completions bash > /etc/bash_completion.d/eod-cmp")]
+    Completions {
+        /// Name of the shell.
+        shell: Shell,
+    },
 }
 
-/// `serve`.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Serve {
-    pub(crate) sidecar: Sidecar,
+/// Command for policy files.
+#[derive(Clone, Debug, Eq, PartialEq, Subcommand)]
+pub(crate) enum PolicyCommand {
+    /// Check a policy file and print every error.
+    #[command(after_help = "Example:\n  eod-cmp policy check policy.yaml")]
+    Check {
+        /// Path of the policy file.
+        file: PathBuf,
+    },
+}
+
+/// Options of `serve`.
+#[derive(Args, Clone, Debug, Eq, PartialEq)]
+pub(crate) struct ServeArguments {
+    /// Options of all commands in the sidecar.
+    #[command(flatten)]
+    pub(crate) sidecar: SidecarArguments,
+    /// Directory in which repo-server looks for plugins.
+    #[arg(long = "socket-dir", value_name = "DIR", default_value = "/home/argocd/cmp-server/plugins")]
     pub(crate) socket_directory: PathBuf,
+    /// Name of the plugin, which must contain an `@`.
+    #[arg(long, value_name = "NAME", default_value = "eod@v1")]
     pub(crate) name: PluginName,
-    /// Health and metrics; none where there is no endpoint.
-    pub(crate) http: Option<SocketAddr>,
+    /// Address of health and metrics, or `none`.
+    #[arg(long, value_name = "ADDRESS", default_value = "0.0.0.0:9477")]
+    pub(crate) http: HttpAddress,
+    /// Size of the cache of manifests, such as `64Mi`.
+    #[arg(long = "cache", value_name = "SIZE", default_value = "64Mi", value_parser = parse_size)]
     pub(crate) cache_bytes: usize,
-    /// Renders at once.
-    pub(crate) renders: usize,
-    /// Processes of helm and kustomize at once.
-    pub(crate) tools: usize,
-    /// Calls that run or wait at once.
-    pub(crate) calls: usize,
-    pub(crate) peer_users: BTreeSet<u32>,
+    /// Maximum number of renders at once [default: number of processors, at least 2].
+    #[arg(long, value_name = "N")]
+    pub(crate) renders: Option<NonZeroUsize>,
+    /// Maximum number of helm and kustomize processes at once, each with 80 MB or more [default: number of processors].
+    #[arg(long, value_name = "N")]
+    pub(crate) tools: Option<NonZeroUsize>,
+    /// Maximum number of calls that run or wait; further calls are rejected.
+    #[arg(long, value_name = "N", default_value = "512")]
+    pub(crate) calls: NonZeroUsize,
+    /// User id that may call; may be repeated [default: every user that can open the socket].
+    #[arg(long = "peer-uid", value_name = "UID")]
+    pub(crate) peer_users: Vec<u32>,
+    /// Lowest level of the log: `error`, `warn`, `info`, `debug`, `trace` or `off`.
+    #[arg(long, value_name = "LEVEL", default_value = "info")]
     pub(crate) log_level: LevelFilter,
+    /// Format of the log.
+    #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) log_format: LogFormat,
+    /// Stop when stdin is closed, so that the process never outlives its parent.
+    #[arg(long)]
+    pub(crate) until_stdin_closes: bool,
 }
 
-/// What the commands of a sidecar have in common.
-#[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Sidecar {
+/// Options of the commands in the sidecar.
+#[derive(Args, Clone, Debug, Eq, PartialEq)]
+pub(crate) struct SidecarArguments {
+    /// Policy file of the platform.
+    #[arg(long, value_name = "FILE", default_value = "/etc/eod/policy.yaml")]
     pub(crate) policy: PathBuf,
-    /// Where tools get their private homes; a directory in memory.
+    /// Tmpfs for the files of helm and kustomize [default: a tmpfs of this machine].
+    #[arg(long, value_name = "DIR")]
     pub(crate) scratch: Option<PathBuf>,
 }
 
-/// `render`.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
-pub(crate) struct Render {
+/// Options of `render`.
+#[derive(Args, Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct RenderArguments {
+    /// Directory to render.
+    #[arg(long, value_name = "DIR")]
     pub(crate) path: PathBuf,
+    /// Directory with everything that the render may read [default: root of the git checkout, else the directory].
+    #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
+    /// Policy file [default: a policy that allows every registry].
+    #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
-    pub(crate) project: Option<String>,
+    /// Argo CD project.
+    #[arg(long, value_name = "NAME", default_value = DEFAULT_PROJECT)]
+    pub(crate) project: String,
+    /// Name of the Application [default: the namespace].
+    #[arg(long, value_name = "NAME")]
     pub(crate) app: Option<String>,
+    /// Destination namespace [default: the environment's name].
+    #[arg(long, value_name = "NAME")]
     pub(crate) namespace: Option<String>,
-    pub(crate) parameters: Vec<RawParameter>,
+    /// Parameters of the Application.
+    #[command(flatten)]
+    pub(crate) parameters: ParameterArguments,
+    /// Earlier output; the differences are printed to stderr.
+    #[arg(long, value_name = "FILE")]
     pub(crate) diff: Option<PathBuf>,
+    /// Tmpfs for the files of helm and kustomize [default: a tmpfs of this machine].
+    #[arg(long, value_name = "DIR")]
     pub(crate) scratch: Option<PathBuf>,
 }
 
-/// What cannot be understood; the text is for whoever typed it.
-#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[error("{0}\n`eod-cmp --help` lists commands and options")]
-pub(crate) struct UsageError(String);
+/// Argo CD project of `render` if `--project` is not set.
+const DEFAULT_PROJECT: &str = "default";
 
-/// Where the sidecar's policy is mounted.
-const POLICY: &str = "/etc/eod/policy.yaml";
-/// Where repo-server looks for plugins.
-const SOCKETS: &str = "/home/argocd/cmp-server/plugins";
-const HTTP: SocketAddr = SocketAddr::new(std::net::IpAddr::V4(std::net::Ipv4Addr::UNSPECIFIED), 9477);
+/// Address of the HTTP endpoint; none for `none`.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) struct HttpAddress(pub(crate) Option<SocketAddr>);
 
-/// The answer to `--help`.
-pub(crate) const HELP: &str = "\
-eod-cmp renders the manifests of one preview environment, for Argo CD and for you.
+/// Parameters from the options `--parameter`, `--parameter-map` and `--parameter-array`, in any order. The last value
+/// of a name wins; entries of a map are merged.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct ParameterArguments(pub(crate) Vec<RawParameter>);
 
-In the sidecar of Argo CD's repo-server:
-  serve        answer repo-server on the plugin's socket
-    --policy FILE          the platform's policy (/etc/eod/policy.yaml)
-    --socket-dir DIR       where repo-server looks for plugins (/home/argocd/cmp-server/plugins)
-    --name NAME            the plugin's name, with an @ (eod@v1)
-    --http ADDRESS|none    health and metrics (0.0.0.0:9477)
-    --cache SIZE           room for answers, such as 64Mi (64Mi)
-    --renders N            renders at once (the number of processors)
-    --tools N              helm and kustomize processes at once, 80 MB and more each (the number of processors)
-    --calls N              calls that run or wait at once (512)
-    --peer-uid UID         let only this user call; may be repeated
-    --scratch DIR          a directory in memory, for helm and kustomize (found)
-    --log-level LEVEL      error, warn, info, debug or trace (info)
-    --log-format FORMAT    json, text or auto (auto)
-  generate     print the manifests of the working directory: under the stock argocd-cmp-server
-    --policy FILE, --scratch DIR
-  parameters   print the parameters that Applications may set
-  discover     print a word where an Application's parameters are ours
+/// One option that sets a parameter.
+#[derive(Clone, Debug)]
+enum ParameterArgument {
+    Text { name: String, value: String },
+    MapEntry { name: String, key: String, value: String },
+    List { name: String, items: Vec<String> },
+}
 
-For a person:
-  render --path DIR        print what a preview of this directory would be
-    --root DIR             everything the render may read (the git top level, else the directory)
-    --policy FILE          the platform's policy (one that allows any registry)
-    --project NAME         the Argo CD project
-    --app NAME             the Application's name (the environment's)
-    --namespace NAME       its destination namespace (the environment's name)
-    --parameter K=V        a parameter; of a repeated one the last wins
-    --parameter-map K.SUB=V
-    --parameter-array K=V,V
-    --diff FILE            show on stderr what changed against this earlier output
-  policy check FILE        read a policy and name every mistake
-  init                     print all that is added to Argo CD: settings, policy, sidecar, project, ApplicationSet
+/// Options that set a parameter: id and long name, name of the value, help text and parser.
+const PARAMETER_OPTIONS: [(&str, &str, &str, ParameterParser); 3] = [
+    ("parameter", "NAME=VALUE", "String parameter; may be repeated", parse_text),
+    ("parameter-map", "NAME.KEY=VALUE", "Entry of a map parameter; may be repeated", parse_map_entry),
+    ("parameter-array", "NAME=VALUE,VALUE", "Array parameter; may be repeated", parse_list),
+];
 
-  --version, --help
+type ParameterParser = fn(&str) -> Result<ParameterArgument, String>;
 
-Exit codes: 0 done, 1 refused or failed, 2 not understood.
-";
+impl CmpCommand {
+    /// Parses the arguments after the program's name.
+    ///
+    /// # Errors
+    ///
+    /// Fails with a usage error, or with the text of `--help` or `--version`.
+    pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, clap::Error> {
+        let program = OsString::from("eod-cmp");
+        CommandLine::try_parse_from(std::iter::once(program).chain(arguments)).map(|line| line.command)
+    }
 
-impl Command {
-    /// Reads what follows the program's name.
-    pub(crate) fn parse(arguments: impl IntoIterator<Item = OsString>) -> Result<Self, UsageError> {
-        let mut parser = Parser::from_args(arguments);
-        let word = match parser.next().map_err(usage)? {
-            None => return Err(UsageError("expected a command".to_owned())),
-            Some(Arg::Long("help") | Arg::Short('h')) => return Ok(Self::Help),
-            Some(Arg::Long("version") | Arg::Short('V')) => return Ok(Self::Version),
-            Some(Arg::Value(word)) => word.string().map_err(usage)?,
-            Some(other) => return Err(usage(other.unexpected())),
-        };
-        match word.as_str() {
-            "serve" => serve(parser),
-            "generate" => generate(parser),
-            "parameters" => nothing_more(parser, Self::Parameters),
-            "discover" => nothing_more(parser, Self::Discover),
-            "render" => render(parser),
-            "policy" => policy_check(parser),
-            "init" => nothing_more(parser, Self::Init),
-            "help" => Ok(Self::Help),
-            "version" => Ok(Self::Version),
-            other => Err(UsageError(format!("`{other}` is no command"))),
+    /// Definition of the command line, for completions.
+    pub(crate) fn definition() -> clap::Command {
+        <CommandLine as clap::CommandFactory>::command()
+    }
+}
+
+impl ServeArguments {
+    /// Maximum number of renders, by default the number of processors. The default is at least 2, so that one render
+    /// that waits for a slow chart does not block all others.
+    pub(crate) fn renders_or_default(&self) -> usize {
+        self.renders.map_or_else(|| processors().max(2), NonZeroUsize::get)
+    }
+
+    /// Maximum number of helm and kustomize processes, by default the number of processors.
+    pub(crate) fn tools_or_default(&self) -> usize {
+        self.tools.map_or_else(processors, NonZeroUsize::get)
+    }
+}
+
+fn processors() -> usize {
+    std::thread::available_parallelism().map_or(2, NonZeroUsize::get)
+}
+
+impl FromStr for HttpAddress {
+    type Err = String;
+
+    fn from_str(text: &str) -> Result<Self, String> {
+        if text == "none" {
+            return Ok(Self(None));
         }
+        let address = text.parse().map_err(|_| "expected an address such as 0.0.0.0:9477, or none".to_owned())?;
+        Ok(Self(Some(address)))
     }
 }
 
-#[expect(clippy::needless_pass_by_value, reason = "it is given to map_err")]
-fn usage(error: lexopt::Error) -> UsageError {
-    UsageError(error.to_string())
-}
-
-fn parsed<T>(parser: &mut Parser, option: &str) -> Result<T, UsageError>
-where
-    T: FromStr,
-    T::Err: Display,
-{
-    let text = text(parser)?;
-    text.parse().map_err(|error| UsageError(format!("--{option}: `{text}`: {error}")))
-}
-
-fn text(parser: &mut Parser) -> Result<String, UsageError> {
-    parser.value().and_then(lexopt::ValueExt::string).map_err(usage)
-}
-
-fn path(parser: &mut Parser) -> Result<PathBuf, UsageError> {
-    parser.value().map(PathBuf::from).map_err(usage)
-}
-
-fn nothing_more(mut parser: Parser, command: Command) -> Result<Command, UsageError> {
-    match parser.next().map_err(usage)? {
-        None => Ok(command),
-        Some(Arg::Long("help") | Arg::Short('h')) => Ok(Command::Help),
-        Some(other) => Err(usage(other.unexpected())),
-    }
-}
-
-fn sidecar() -> Sidecar {
-    Sidecar { policy: POLICY.into(), scratch: None }
-}
-
-fn serve(mut parser: Parser) -> Result<Command, UsageError> {
-    let processors = std::thread::available_parallelism().map_or(2, std::num::NonZero::get);
-    let mut serve = Serve {
-        sidecar: sidecar(),
-        socket_directory: SOCKETS.into(),
-        name: PluginName::parse("eod@v1").map_err(|error| UsageError(error.to_string()))?,
-        http: Some(HTTP),
-        cache_bytes: 64 << 20,
-        renders: processors,
-        tools: processors,
-        calls: 512,
-        peer_users: BTreeSet::new(),
-        log_level: LevelFilter::INFO,
-        log_format: LogFormat::default(),
-    };
-    while let Some(argument) = parser.next().map_err(usage)? {
-        match argument {
-            Arg::Long("policy") => serve.sidecar.policy = path(&mut parser)?,
-            Arg::Long("scratch") => serve.sidecar.scratch = Some(path(&mut parser)?),
-            Arg::Long("socket-dir") => serve.socket_directory = path(&mut parser)?,
-            Arg::Long("name") => {
-                let name = text(&mut parser)?;
-                serve.name = PluginName::parse(&name).map_err(|error| UsageError(error.to_string()))?;
-            }
-            Arg::Long("http") => {
-                let address = text(&mut parser)?;
-                serve.http = if address == "none" { None } else { Some(http(&address)?) };
-            }
-            Arg::Long("cache") => serve.cache_bytes = size(&text(&mut parser)?)?,
-            Arg::Long("renders") => serve.renders = parsed::<std::num::NonZeroUsize>(&mut parser, "renders")?.get(),
-            Arg::Long("tools") => serve.tools = parsed::<std::num::NonZeroUsize>(&mut parser, "tools")?.get(),
-            Arg::Long("calls") => serve.calls = parsed::<std::num::NonZeroUsize>(&mut parser, "calls")?.get(),
-            Arg::Long("peer-uid") => drop(serve.peer_users.insert(parsed(&mut parser, "peer-uid")?)),
-            Arg::Long("log-level") => serve.log_level = parsed(&mut parser, "log-level")?,
-            Arg::Long("log-format") => serve.log_format = parsed(&mut parser, "log-format")?,
-            Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
-            other => return Err(usage(other.unexpected())),
-        }
-    }
-    Ok(Command::Serve(Box::new(serve)))
-}
-
-fn http(text: &str) -> Result<SocketAddr, UsageError> {
-    text.parse()
-        .map_err(|_| UsageError(format!("--http: expected an address such as 0.0.0.0:9477 or none, got `{text}`")))
-}
-
-/// Bytes, with `Ki`, `Mi` or `Gi` behind them.
-fn size(text: &str) -> Result<usize, UsageError> {
+/// Parses a number of bytes with the suffix `Ki`, `Mi` or `Gi`, or without a suffix.
+fn parse_size(text: &str) -> Result<usize, String> {
     let digits = text.trim_end_matches(|c: char| c.is_ascii_alphabetic());
     let unit = match text.get(digits.len()..) {
         Some("") => Some(1),
@@ -241,105 +261,76 @@ fn size(text: &str) -> Result<usize, UsageError> {
         _ => None,
     };
     let bytes = unit.zip(digits.parse::<usize>().ok()).and_then(|(unit, number)| number.checked_mul(unit));
-    bytes.ok_or_else(|| UsageError(format!("--cache: expected a size such as 64Mi, got `{text}`")))
+    bytes.ok_or_else(|| "expected a size such as 64Mi".to_owned())
 }
 
-fn generate(mut parser: Parser) -> Result<Command, UsageError> {
-    let mut sidecar = sidecar();
-    while let Some(argument) = parser.next().map_err(usage)? {
-        match argument {
-            Arg::Long("policy") => sidecar.policy = path(&mut parser)?,
-            Arg::Long("scratch") => sidecar.scratch = Some(path(&mut parser)?),
-            Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
-            other => return Err(usage(other.unexpected())),
+fn parse_text(argument: &str) -> Result<ParameterArgument, String> {
+    let (name, value) = split_name(argument).ok_or("expected NAME=VALUE")?;
+    Ok(ParameterArgument::Text { name: name.to_owned(), value: value.to_owned() })
+}
+
+fn parse_map_entry(argument: &str) -> Result<ParameterArgument, String> {
+    let entry = split_name(argument).and_then(|(path, value)| {
+        let (name, key) = path.split_once('.').filter(|(name, key)| !name.is_empty() && !key.is_empty())?;
+        Some((name.to_owned(), key.to_owned(), value.to_owned()))
+    });
+    let (name, key, value) = entry.ok_or("expected NAME.KEY=VALUE")?;
+    Ok(ParameterArgument::MapEntry { name, key, value })
+}
+
+fn parse_list(argument: &str) -> Result<ParameterArgument, String> {
+    let (name, value) = split_name(argument).ok_or("expected NAME=VALUE,VALUE")?;
+    let items = value.split(',').filter(|item| !item.is_empty()).map(ToOwned::to_owned).collect();
+    Ok(ParameterArgument::List { name: name.to_owned(), items })
+}
+
+/// Name and value of `NAME=VALUE`.
+fn split_name(argument: &str) -> Option<(&str, &str)> {
+    argument.split_once('=').filter(|(name, _)| !name.is_empty())
+}
+
+impl Args for ParameterArguments {
+    fn augment_args(command: clap::Command) -> clap::Command {
+        PARAMETER_OPTIONS.iter().fold(command, |command, (option, value_name, help, parser)| {
+            let option = Arg::new(*option).long(*option).value_name(*value_name).help(*help);
+            command.arg(option.action(ArgAction::Append).value_parser(ValueParser::new(*parser)))
+        })
+    }
+
+    fn augment_args_for_update(command: clap::Command) -> clap::Command {
+        Self::augment_args(command)
+    }
+}
+
+impl FromArgMatches for ParameterArguments {
+    fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
+        // By position on the command line, because the last value wins across all three options.
+        let mut by_position = BTreeMap::new();
+        for (option, ..) in &PARAMETER_OPTIONS {
+            let arguments = matches.get_many::<ParameterArgument>(option).into_iter().flatten();
+            by_position.extend(matches.indices_of(option).into_iter().flatten().zip(arguments));
         }
-    }
-    Ok(Command::Generate(sidecar))
-}
-
-fn policy_check(mut parser: Parser) -> Result<Command, UsageError> {
-    let expected = || UsageError("expected `policy check FILE`".to_owned());
-    match parser.next().map_err(usage)? {
-        Some(Arg::Value(word)) if word == "check" => {}
-        Some(Arg::Long("help") | Arg::Short('h')) => return Ok(Command::Help),
-        _ => return Err(expected()),
-    }
-    match parser.next().map_err(usage)? {
-        Some(Arg::Value(file)) => {
-            let command = Command::PolicyCheck(file.into());
-            nothing_more(parser, command)
+        let mut values: BTreeMap<String, RawValue> = BTreeMap::new();
+        for argument in by_position.into_values().cloned() {
+            match argument {
+                ParameterArgument::Text { name, value } => drop(values.insert(name, RawValue::Text(value))),
+                ParameterArgument::List { name, items } => drop(values.insert(name, RawValue::List(items))),
+                ParameterArgument::MapEntry { name, key, value } => {
+                    let map = values.entry(name).or_insert_with(|| RawValue::Map(BTreeMap::new()));
+                    match map {
+                        RawValue::Map(entries) => drop(entries.insert(key, value)),
+                        other => *other = RawValue::Map(BTreeMap::from([(key, value)])),
+                    }
+                }
+            }
         }
-        _ => Err(expected()),
+        Ok(Self(values.into_iter().map(|(name, value)| RawParameter { name, value }).collect()))
     }
-}
 
-fn render(mut parser: Parser) -> Result<Command, UsageError> {
-    let mut render = Render::default();
-    let mut parameters = Parameters::default();
-    let mut directory = None;
-    while let Some(argument) = parser.next().map_err(usage)? {
-        match argument {
-            Arg::Long("path") => directory = Some(path(&mut parser)?),
-            Arg::Long("root") => render.root = Some(path(&mut parser)?),
-            Arg::Long("policy") => render.policy = Some(path(&mut parser)?),
-            Arg::Long("project") => render.project = Some(text(&mut parser)?),
-            Arg::Long("app") => render.app = Some(text(&mut parser)?),
-            Arg::Long("namespace") => render.namespace = Some(text(&mut parser)?),
-            Arg::Long("parameter") => parameters.text(&text(&mut parser)?)?,
-            Arg::Long("parameter-map") => parameters.entry(&text(&mut parser)?)?,
-            Arg::Long("parameter-array") => parameters.list(&text(&mut parser)?)?,
-            Arg::Long("diff") => render.diff = Some(path(&mut parser)?),
-            Arg::Long("scratch") => render.scratch = Some(path(&mut parser)?),
-            Arg::Long("help") | Arg::Short('h') => return Ok(Command::Help),
-            other => return Err(usage(other.unexpected())),
-        }
-    }
-    render.path = directory.ok_or_else(|| UsageError("render needs --path DIR".to_owned()))?;
-    render.parameters = parameters.finish();
-    Ok(Command::Render(Box::new(render)))
-}
-
-/// Parameters by name; of a repeated one the last wins, and entries of one map come together.
-#[derive(Default)]
-struct Parameters(BTreeMap<String, RawValue>);
-
-impl Parameters {
-    fn text(&mut self, argument: &str) -> Result<(), UsageError> {
-        let (name, value) = pair("parameter", argument)?;
-        self.0.insert(name.to_owned(), RawValue::Text(value.to_owned()));
+    fn update_from_arg_matches(&mut self, matches: &ArgMatches) -> Result<(), clap::Error> {
+        *self = Self::from_arg_matches(matches)?;
         Ok(())
     }
-
-    fn list(&mut self, argument: &str) -> Result<(), UsageError> {
-        let (name, value) = pair("parameter-array", argument)?;
-        let items = value.split(',').filter(|item| !item.is_empty()).map(ToOwned::to_owned).collect();
-        self.0.insert(name.to_owned(), RawValue::List(items));
-        Ok(())
-    }
-
-    fn entry(&mut self, argument: &str) -> Result<(), UsageError> {
-        let (path, value) = pair("parameter-map", argument)?;
-        let (name, key) = path
-            .split_once('.')
-            .filter(|(name, key)| !name.is_empty() && !key.is_empty())
-            .ok_or_else(|| UsageError(format!("--parameter-map: expected NAME.KEY=VALUE, got `{argument}`")))?;
-        let mut map = match self.0.remove(name) {
-            Some(RawValue::Map(map)) => map,
-            _ => BTreeMap::new(),
-        };
-        map.insert(key.to_owned(), value.to_owned());
-        self.0.insert(name.to_owned(), RawValue::Map(map));
-        Ok(())
-    }
-
-    fn finish(self) -> Vec<RawParameter> {
-        self.0.into_iter().map(|(name, value)| RawParameter { name, value }).collect()
-    }
-}
-
-fn pair<'a>(option: &str, argument: &'a str) -> Result<(&'a str, &'a str), UsageError> {
-    let pair = argument.split_once('=').filter(|(name, _)| !name.is_empty());
-    pair.ok_or_else(|| UsageError(format!("--{option}: expected NAME=VALUE, got `{argument}`")))
 }
 
 #[cfg(test)]

@@ -1,7 +1,8 @@
-//! Answers that were right once and are asked for again.
+//! Least recently used cache of rendered manifests.
 //!
-//! Only successes are kept: a refusal is cheap, and what failed may pass. The key holds everything that an answer
-//! depends on, so an entry is never wrong, only old; the oldest goes first when the bytes are too many.
+//! Only successes are cached: a refusal is cheap to repeat, and a failure may be temporary. The key covers everything
+//! that the manifests depend on, so an entry never becomes invalid. The least recently used entries are evicted when
+//! the cache exceeds its limit in bytes.
 
 use std::collections::BTreeMap;
 use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
@@ -9,35 +10,44 @@ use std::sync::{Arc, Mutex, MutexGuard, PoisonError};
 use lru::LruCache;
 use sha2::{Digest as _, Sha256};
 
-/// Manifests, ready to be sent.
+/// Rendered manifests in the form that Argo CD receives.
 #[derive(Debug, Eq, PartialEq)]
-pub(crate) struct Reply {
-    /// One object each, in order.
-    pub(crate) manifests: Vec<String>,
+pub(crate) struct JsonManifests {
+    /// JSON, one object per item, in the order of the render.
+    pub(crate) objects: Vec<String>,
 }
 
-/// SHA-256 over everything that an answer depends on.
+/// SHA-256 digest of everything that the manifests depend on.
 #[derive(Clone, Copy, Debug, Eq, Hash, PartialEq)]
-pub(crate) struct Key([u8; 32]);
+pub(crate) struct CacheKey([u8; 32]);
 
-/// Replies up to a number of bytes.
+/// Result of a lookup, for the metrics.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum CacheLookup {
+    /// The manifests were cached.
+    Hit,
+    /// The manifests had to be rendered.
+    Miss,
+}
+
+/// Cache of manifests, limited in bytes.
 #[derive(Debug)]
-pub(crate) struct Cache {
-    entries: Mutex<Entries>,
+pub(crate) struct ManifestCache {
+    entries: Mutex<CacheEntries>,
     limit: usize,
 }
 
 #[derive(Debug)]
-struct Entries {
-    replies: LruCache<Key, Arc<Reply>>,
+struct CacheEntries {
+    manifests: LruCache<CacheKey, Arc<JsonManifests>>,
     bytes: usize,
 }
 
-/// What an entry costs beside its text.
-const OVERHEAD: usize = 256;
+/// Bytes charged per entry in addition to its text.
+const ENTRY_OVERHEAD: usize = 256;
 
-impl Key {
-    /// A key of named parts. Names and lengths go in too, so that no two lists of parts are one.
+impl CacheKey {
+    /// Digest of named parts. Names and lengths are hashed too, so different lists of parts have different keys.
     pub(crate) fn of(parts: &BTreeMap<&str, &[u8]>) -> Self {
         let mut hash = Sha256::new();
         for (name, part) in parts {
@@ -50,44 +60,48 @@ impl Key {
     }
 }
 
-impl Reply {
+impl JsonManifests {
+    /// Bytes charged for this entry.
     fn cost(&self) -> usize {
-        self.manifests.iter().map(|manifest| manifest.len() + size_of::<String>()).sum::<usize>() + OVERHEAD
+        self.objects.iter().map(|object| object.len() + size_of::<String>()).sum::<usize>() + ENTRY_OVERHEAD
     }
 }
 
-impl Cache {
+impl ManifestCache {
+    /// Creates an empty cache that holds at most `limit` bytes.
     pub(crate) fn new(limit: usize) -> Self {
-        Self { entries: Mutex::new(Entries { replies: LruCache::unbounded(), bytes: 0 }), limit }
+        Self { entries: Mutex::new(CacheEntries { manifests: LruCache::unbounded(), bytes: 0 }), limit }
     }
 
-    pub(crate) fn get(&self, key: &Key) -> Option<Arc<Reply>> {
-        self.lock().replies.get(key).cloned()
+    /// Cached manifests, which become the most recently used entry.
+    pub(crate) fn get(&self, key: &CacheKey) -> Option<Arc<JsonManifests>> {
+        self.lock().manifests.get(key).cloned()
     }
 
-    pub(crate) fn put(&self, key: Key, reply: &Arc<Reply>) {
-        let cost = reply.cost();
+    /// Adds manifests and evicts old entries. Manifests larger than the whole cache are not added.
+    pub(crate) fn put(&self, key: CacheKey, manifests: &Arc<JsonManifests>) {
+        let cost = manifests.cost();
         if cost > self.limit {
             return;
         }
         let mut entries = self.lock();
         entries.bytes += cost;
-        if let Some(before) = entries.replies.put(key, Arc::clone(reply)) {
+        if let Some(before) = entries.manifests.put(key, Arc::clone(manifests)) {
             entries.bytes -= before.cost();
         }
         while entries.bytes > self.limit {
-            let Some((_, oldest)) = entries.replies.pop_lru() else { return };
+            let Some((_, oldest)) = entries.manifests.pop_lru() else { return };
             entries.bytes -= oldest.cost();
         }
     }
 
-    /// Bytes and entries held.
+    /// Number of bytes and number of entries in the cache.
     pub(crate) fn size(&self) -> (usize, usize) {
         let entries = self.lock();
-        (entries.bytes, entries.replies.len())
+        (entries.bytes, entries.manifests.len())
     }
 
-    fn lock(&self) -> MutexGuard<'_, Entries> {
+    fn lock(&self) -> MutexGuard<'_, CacheEntries> {
         self.entries.lock().unwrap_or_else(PoisonError::into_inner)
     }
 }

@@ -1,4 +1,4 @@
-//! The commands of `eod-cmp`, and what their exit codes mean.
+//! Commands of `eod-cmp` and their exit codes.
 
 mod discover;
 mod generate;
@@ -12,67 +12,82 @@ use std::fmt::Display;
 use std::io::{self, Write as _};
 use std::process::ExitCode;
 
+use clap_complete::Shell;
 use eod_render::Refusals;
 
 use crate::announcements;
-use crate::arguments::{Command, HELP};
+use crate::arguments::{CmpCommand, PolicyCommand};
 use crate::sandbox;
 
-/// How a command ended.
+/// Result of a command, which is its exit code.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Ended {
+pub(crate) enum CommandResult {
+    /// The command succeeded: exit code 0.
     Done,
-    /// Refused or failed; stdout is empty.
+    /// The command was refused or failed, and stdout is empty: exit code 1.
     Failed,
-    /// Not understood.
+    /// The command line is invalid: exit code 2.
     Usage,
 }
 
-/// Runs the command that the arguments (those after the program's name) ask for.
+/// Runs the command in `arguments`, which are the arguments after the program's name.
 pub fn run(arguments: impl IntoIterator<Item = OsString>) -> ExitCode {
     let mut arguments = arguments.into_iter().peekable();
-    if arguments.next_if(|word| *word == sandbox::COMMAND).is_some() {
+    if arguments.next_if(|argument| *argument == sandbox::COMMAND).is_some() {
         return sandbox::launch(arguments);
     }
-    let ended = match Command::parse(arguments) {
-        Err(error) => complain(error, Ended::Usage),
-        Ok(Command::Serve(options)) => serve::run(&options),
-        Ok(Command::Generate(options)) => generate::run(&options),
-        Ok(Command::Parameters) => print(&format!("{}\n", announcements::as_json())),
-        Ok(Command::Discover) => discover::run(),
-        Ok(Command::Render(options)) => render::run(*options),
-        Ok(Command::PolicyCheck(file)) => policy_check::run(&file),
-        Ok(Command::Init) => print(&init::text()),
-        Ok(Command::Version) => print(&format!("eod-cmp {}\n", env!("CARGO_PKG_VERSION"))),
-        Ok(Command::Help) => print(HELP),
+    let result = match CmpCommand::parse(arguments) {
+        Err(error) if error.use_stderr() => print_error(error.render().to_string().trim_end(), CommandResult::Usage),
+        Err(help) => print(&help.render().to_string()),
+        Ok(command) => run_command(command),
     };
-    match ended {
-        Ended::Done => ExitCode::SUCCESS,
-        Ended::Failed => ExitCode::from(1),
-        Ended::Usage => ExitCode::from(2),
+    match result {
+        CommandResult::Done => ExitCode::SUCCESS,
+        CommandResult::Failed => ExitCode::from(1),
+        CommandResult::Usage => ExitCode::from(2),
     }
 }
 
-/// Prints a result. A reader that went away is no failure of ours, but a full disk is.
-fn print(text: &str) -> Ended {
+fn run_command(command: CmpCommand) -> CommandResult {
+    match command {
+        CmpCommand::Serve(options) => serve::run(&options),
+        CmpCommand::Generate(options) => generate::run(&options),
+        CmpCommand::Parameters => print(&format!("{}\n", announcements::to_json())),
+        CmpCommand::Discover => discover::run(),
+        CmpCommand::Render(options) => render::run(*options),
+        CmpCommand::Policy { command: PolicyCommand::Check { file } } => policy_check::run(&file),
+        CmpCommand::Init => print(&init::text()),
+        CmpCommand::Completions { shell } => print(&completions(shell)),
+    }
+}
+
+/// Script with the completions of a shell.
+fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut CmpCommand::definition(), "eod-cmp", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+/// Prints a result. A closed stdout is not a failure, but a full disk is.
+fn print(text: &str) -> CommandResult {
     let mut out = io::stdout().lock();
     match out.write_all(text.as_bytes()).and_then(|()| out.flush()) {
         Err(error) if error.kind() != io::ErrorKind::BrokenPipe => {
-            complain(format!("cannot write to stdout: {error}"), Ended::Failed)
+            print_error(format!("cannot write to stdout: {error}"), CommandResult::Failed)
         }
-        _ => Ended::Done,
+        _ => CommandResult::Done,
     }
 }
 
-/// Says on stderr why there is no result.
-fn complain(what: impl Display, ended: Ended) -> Ended {
-    // With stderr gone there is nobody left to tell.
-    let _ = writeln!(io::stderr(), "{what}");
-    ended
+/// Prints an error to stderr and returns `result`.
+fn print_error(error: impl Display, result: CommandResult) -> CommandResult {
+    // An error of stderr cannot be reported.
+    let _ = writeln!(io::stderr(), "{error}");
+    result
 }
 
-fn refuse(refusals: &Refusals) -> Ended {
-    complain(refusals, Ended::Failed)
+fn print_refusals(refusals: &Refusals) -> CommandResult {
+    print_error(refusals, CommandResult::Failed)
 }
 
 #[cfg(test)]

@@ -1,47 +1,47 @@
-//! How long an answer may take.
+//! Deadline of a gRPC call.
 //!
-//! Argo CD's own deadline comes along as `grpc-timeout`. At that moment the caller reads "context deadline exceeded"
-//! and nothing else, so we answer a little earlier with what we were doing.
+//! Argo CD sends its deadline in the header `grpc-timeout`. When it expires, the user reads "context deadline exceeded"
+//! and nothing else, so the service replies a little earlier and names the phase that took too long.
 
 use std::time::Duration;
 
 use tokio::time::Instant;
 use tonic::metadata::MetadataMap;
 
-/// The moments of one call.
+/// Points in time of one call.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Deadline {
-    /// When work stops and our own answer is made.
+pub(crate) struct CallDeadline {
+    /// Time at which the work stops and a timeout is reported.
     pub(crate) work: Instant,
-    /// When that answer has to leave, whether or not the caller has sent everything.
+    /// Time at which the reply is sent, even if the caller has not sent everything.
     pub(crate) answer: Instant,
-    /// When the call came.
+    /// Start of the call.
     pub(crate) start: Instant,
-    /// What the caller allows in all.
+    /// Timeout set by the caller.
     pub(crate) allowed: Duration,
 }
 
-/// For a caller that names none.
-const UNNAMED: Duration = Duration::from_secs(300);
-/// The longest that is believed.
-const LONGEST: Duration = Duration::from_secs(3600);
-/// What is kept for the answer, at most.
-const RESERVE: Duration = Duration::from_millis(1000);
+/// Timeout for a caller that sets none.
+const DEFAULT: Duration = Duration::from_secs(300);
+/// Maximum timeout.
+const MAX: Duration = Duration::from_secs(3600);
+/// Maximum time reserved for the reply.
+const MAX_RESERVE: Duration = Duration::from_millis(1000);
 
-impl Deadline {
-    /// Reads the caller's word. What cannot be read is none; tonic refuses such a call anyway.
-    pub(crate) fn of(metadata: &MetadataMap, now: Instant) -> Self {
-        let named = metadata.get("grpc-timeout").and_then(|value| parse(value.to_str().ok()?));
-        Self::after(named.unwrap_or(UNNAMED).min(LONGEST), now)
+impl CallDeadline {
+    /// Reads `grpc-timeout`. An invalid value counts as not set; tonic rejects such a call anyway.
+    pub(crate) fn from_metadata(metadata: &MetadataMap, now: Instant) -> Self {
+        let timeout = metadata.get("grpc-timeout").and_then(|value| parse(value.to_str().ok()?));
+        Self::after(timeout.unwrap_or(DEFAULT).min(MAX), now)
     }
 
     fn after(allowed: Duration, now: Instant) -> Self {
-        let reserve = (allowed / 10).min(RESERVE);
+        let reserve = (allowed / 10).min(MAX_RESERVE);
         Self { work: now + (allowed - reserve), answer: now + (allowed - reserve / 2), start: now, allowed }
     }
 }
 
-/// Up to eight digits and a unit: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>.
+/// Parses up to eight digits and a unit: <https://github.com/grpc/grpc/blob/master/doc/PROTOCOL-HTTP2.md>.
 fn parse(text: &str) -> Option<Duration> {
     let (number, unit) = text.split_at_checked(text.len().checked_sub(1)?)?;
     if number.len() > 8 || !number.bytes().all(|digit| digit.is_ascii_digit()) {

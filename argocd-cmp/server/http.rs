@@ -1,4 +1,4 @@
-//! Health and metrics over HTTP, for Kubernetes and Prometheus. Kubernetes cannot probe a Unix socket.
+//! HTTP endpoint with health and metrics, for Kubernetes and Prometheus. Kubernetes cannot probe a Unix socket.
 
 use std::convert::Infallible;
 use std::sync::Arc;
@@ -16,57 +16,63 @@ use tokio_util::sync::CancellationToken;
 
 use crate::metrics::Metrics;
 use crate::policy::PolicyStore;
-use crate::socket::Socket;
+use crate::socket::PluginSocket;
 
-/// What the endpoint speaks about.
-pub(crate) struct Status {
-    pub(crate) socket: Arc<Socket>,
+/// State of the process that the endpoint reports.
+pub(crate) struct HealthState {
+    /// Socket of the plugin.
+    pub(crate) socket: Arc<PluginSocket>,
+    /// Policy in force.
     pub(crate) policy: Arc<PolicyStore>,
+    /// Metrics of the process.
     pub(crate) metrics: Arc<Metrics>,
+    /// Cancelled when the process begins to stop.
     pub(crate) stopping: CancellationToken,
 }
 
-/// A probe asks one thing and goes.
-const LONGEST: Duration = Duration::from_secs(10);
-const PAUSE: Duration = Duration::from_millis(50);
+/// Timeout of a connection, which has one request.
+const CONNECTION_TIMEOUT: Duration = Duration::from_secs(10);
+/// Pause after a failed accept.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
 const OPEN_METRICS: &str = "application/openmetrics-text; version=1.0.0; charset=utf-8";
 const TEXT: &str = "text/plain; charset=utf-8";
 
-/// Answers until the process ends.
-pub(crate) async fn serve(listener: TcpListener, status: Arc<Status>) {
+/// Serves requests until the process ends.
+pub(crate) async fn serve(listener: TcpListener, state: Arc<HealthState>) {
     loop {
         match listener.accept().await {
-            Ok((stream, _)) => drop(tokio::spawn(connection(stream, Arc::clone(&status)))),
+            Ok((stream, _)) => drop(tokio::spawn(connection(stream, Arc::clone(&state)))),
             Err(error) => {
-                tracing::warn!(%error, "a connection to the health endpoint could not be accepted");
-                sleep(PAUSE).await;
+                tracing::warn!(%error, "cannot accept a connection of the health endpoint");
+                sleep(ACCEPT_PAUSE).await;
             }
         }
     }
 }
 
-async fn connection(stream: TcpStream, status: Arc<Status>) {
+async fn connection(stream: TcpStream, state: Arc<HealthState>) {
     let service = service_fn(move |request: Request<hyper::body::Incoming>| {
-        let response = status.answer(request.method(), request.uri().path());
+        let response = state.respond(request.method(), request.uri().path());
         async move { Ok::<_, Infallible>(response) }
     });
     let connection = http1::Builder::new()
         .timer(TokioTimer::new())
         .keep_alive(false)
         .serve_connection(TokioIo::new(stream), service);
-    // A probe that breaks off has lost interest.
-    let _ = timeout(LONGEST, connection).await;
+    // A client that disconnects early needs no response.
+    let _ = timeout(CONNECTION_TIMEOUT, connection).await;
 }
 
-impl Status {
-    fn answer(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
+impl HealthState {
+    /// Response to one request.
+    fn respond(&self, method: &Method, path: &str) -> Response<Full<Bytes>> {
         let is_read = matches!(*method, Method::GET | Method::HEAD);
         let (code, kind, text) = match path {
-            _ if !is_read => (StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD\n".to_owned()),
+            _ if !is_read => (StatusCode::METHOD_NOT_ALLOWED, TEXT, "only GET and HEAD are supported\n".to_owned()),
             "/healthz" => self.health(false),
             "/readyz" => self.health(true),
-            "/metrics" => (StatusCode::OK, OPEN_METRICS, self.metrics.text()),
-            _ => (StatusCode::NOT_FOUND, TEXT, "here are /healthz, /readyz and /metrics\n".to_owned()),
+            "/metrics" => (StatusCode::OK, OPEN_METRICS, self.metrics.encode()),
+            _ => (StatusCode::NOT_FOUND, TEXT, "supported paths are /healthz, /readyz and /metrics\n".to_owned()),
         };
         let mut response = Response::new(Full::from(text));
         *response.status_mut() = code;
@@ -74,20 +80,21 @@ impl Status {
         response
     }
 
-    /// Alive while callers find us; ready while new ones are welcome. A policy that cannot be read is no reason to be
-    /// restarted, since after that there would be none at all.
+    /// Alive if repo-server can reach the socket; ready unless the process is stopping. An invalid policy file does not
+    /// make the process unhealthy: a restarted process would have no policy at all.
     fn health(&self, of_readiness: bool) -> (StatusCode, &'static str, String) {
         let is_stopping = self.stopping.is_cancelled();
         if is_stopping && of_readiness {
             return (StatusCode::SERVICE_UNAVAILABLE, TEXT, "stopping\n".to_owned());
         }
         if !is_stopping && !self.socket.is_ours() {
-            let text = "the plugin's socket is gone or another process's; a restart makes it anew\n".to_owned();
+            let text = "the plugin's socket was removed or belongs to another process; a restart creates it again\n"
+                .to_owned();
             return (StatusCode::SERVICE_UNAVAILABLE, TEXT, text);
         }
-        let note = match self.policy.trouble() {
+        let note = match self.policy.errors() {
             None => String::new(),
-            Some(refusals) => format!("the policy's file is refused and an older one is in force:\n{refusals}\n"),
+            Some(refusals) => format!("the policy file is invalid and an older policy is in force:\n{refusals}\n"),
         };
         (StatusCode::OK, TEXT, format!("ok\n{note}"))
     }

@@ -1,7 +1,7 @@
-//! What the caller streams: metadata once, then pieces of the archive.
+//! The stream of the caller: the metadata once, then the archive in parts.
 //!
-//! repo-server reads an answer only when it has sent everything; an earlier one reaches its user as "EOF" without a
-//! text. So whatever happens, the stream is read to its end before anything is answered.
+//! repo-server reads a reply only after it has sent everything; the user sees an earlier reply as "EOF" without a text.
+//! So the stream is always read to its end before the reply.
 
 use std::time::Instant;
 
@@ -9,86 +9,89 @@ use bytes::Bytes;
 use eod_proto::argocd as wire;
 use tonic::{Status, Streaming};
 
-use crate::archive::{ArchiveError, Stated};
+use crate::archive::{ArchiveError, DeclaredArchive};
 use crate::pipe::PipeWriter;
 
-/// A caller's stream.
+/// Stream of one call.
 pub(crate) struct Intake {
     stream: Streaming<wire::AppStreamRequest>,
-    /// When the last message came, once it has.
+    /// Time of the last message, if the stream has ended.
     ended: Option<Instant>,
 }
 
-/// Why a stream is no request.
+/// Reasons for an invalid stream.
 #[derive(Debug)]
 pub(crate) enum IntakeError {
-    /// The caller is gone or breaks HTTP/2.
-    Gone(Status),
-    /// The messages come in an order that means nothing.
+    /// The caller disconnected or violated HTTP/2.
+    Disconnected(Status),
+    /// The messages have an invalid order.
     Order(&'static str),
     /// The bytes are not those that were stated.
     Archive(ArchiveError),
 }
 
 impl Intake {
+    /// Wraps a stream of which nothing was read.
     pub(crate) fn new(stream: Streaming<wire::AppStreamRequest>) -> Self {
         Self { stream, ended: None }
     }
 
-    /// The first message.
+    /// Reads the first message.
     pub(crate) async fn metadata(&mut self) -> Result<wire::ManifestRequestMetadata, IntakeError> {
         use wire::app_stream_request::Request;
         match self.next().await?.map(|message| message.request) {
             Some(Some(Request::Metadata(metadata))) => Ok(metadata),
-            Some(Some(Request::File(_))) => Err(IntakeError::Order("a piece of the archive came before the metadata")),
-            Some(None) => Err(IntakeError::Order("the first message says nothing; expected the metadata")),
-            None => Err(IntakeError::Order("the stream ended before the metadata came")),
+            Some(Some(Request::File(_))) => {
+                Err(IntakeError::Order("expected the metadata first, got a part of the archive"))
+            }
+            Some(None) => Err(IntakeError::Order("expected the metadata first, got an empty message")),
+            None => Err(IntakeError::Order("expected the metadata, got the end of the stream")),
         }
     }
 
-    /// The next piece of the archive; none at its end.
-    async fn piece(&mut self) -> Result<Option<Bytes>, IntakeError> {
+    /// Reads the next part of the archive; none at its end.
+    async fn part(&mut self) -> Result<Option<Bytes>, IntakeError> {
         use wire::app_stream_request::Request;
         match self.next().await?.map(|message| message.request) {
             Some(Some(Request::File(wire::File { chunk }))) => Ok(Some(chunk)),
-            Some(Some(Request::Metadata(_))) => Err(IntakeError::Order("the metadata came twice")),
-            Some(None) => Err(IntakeError::Order("a message says nothing; expected a piece of the archive")),
+            Some(Some(Request::Metadata(_))) => Err(IntakeError::Order("the metadata were sent twice")),
+            Some(None) => Err(IntakeError::Order("expected a part of the archive, got an empty message")),
             None => Ok(None),
         }
     }
 
-    /// The whole archive, which is small.
-    pub(crate) async fn whole(&mut self, stated: &Stated) -> Result<Vec<u8>, IntakeError> {
-        let mut whole = Vec::with_capacity(usize::try_from(stated.size).unwrap_or_default());
-        while let Some(piece) = self.piece().await? {
-            whole.extend_from_slice(&piece);
-            if whole.len() as u64 > stated.size {
-                let (stated, got) = (stated.size, whole.len() as u64);
-                return Err(IntakeError::Archive(ArchiveError::Size { stated, got }));
+    /// Reads a small archive into memory.
+    pub(crate) async fn receive_all(&mut self, declared: &DeclaredArchive) -> Result<Vec<u8>, IntakeError> {
+        let mut whole = Vec::with_capacity(usize::try_from(declared.size).unwrap_or_default());
+        while let Some(part) = self.part().await? {
+            whole.extend_from_slice(&part);
+            if whole.len() as u64 > declared.size {
+                let (declared, got) = (declared.size, whole.len() as u64);
+                return Err(IntakeError::Archive(ArchiveError::Size { declared, got }));
             }
         }
         Ok(whole)
     }
 
-    /// Everything into a pipe, as far as somebody reads it.
+    /// Writes the archive into a pipe until the reader closes it.
     pub(crate) async fn feed(&mut self, mut pipe: PipeWriter) -> Result<(), IntakeError> {
-        while let Some(piece) = self.piece().await? {
-            if pipe.write(piece).await.is_err() {
-                // Whoever unpacks knows why.
+        while let Some(part) = self.part().await? {
+            if pipe.write(part).await.is_err() {
+                // The reader reports its own error.
                 return Ok(());
             }
         }
-        // The same where nobody waits for the end.
+        // The reader may have closed the pipe before the end as well.
         let _ = pipe.end().await;
         Ok(())
     }
 
-    /// Reads and forgets what is left.
+    /// Reads the rest of the stream and discards it.
     pub(crate) async fn drain(&mut self) {
         while let Ok(Some(_)) = self.next().await {}
     }
 
-    /// When the last byte came.
+    /// Time of the last byte; none if the stream has not ended.
     pub(crate) fn ended(&self) -> Option<Instant> {
         self.ended
     }
@@ -101,6 +104,6 @@ impl Intake {
         if !matches!(message, Ok(Some(_))) {
             self.ended = Some(Instant::now());
         }
-        message.map_err(IntakeError::Gone)
+        message.map_err(IntakeError::Disconnected)
     }
 }

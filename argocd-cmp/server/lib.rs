@@ -1,17 +1,15 @@
-//! The Argo CD plugin around the renderer: archives, the plugin's socket, the classic commands, the tools' sandbox.
+//! The Argo CD plugin around the renderer: archives, the plugin's socket, the commands, the sandbox of tools.
 //!
-//! What is rendered and what is refused is decided in `eod-render`, which does no I/O. This crate brings it files and
-//! carries its answer away.
+//! The crate `eod-render` decides which manifests are rendered and which are refused, without I/O. This crate reads the
+//! files for it and returns the result to Argo CD or to the command line.
 
 mod announcements;
 mod archive;
 mod arguments;
 mod cache;
-mod call;
 mod command;
 mod deadline;
-#[cfg(test)]
-mod fuzzing;
+mod fair_semaphore;
 mod http;
 mod intake;
 mod log;
@@ -20,16 +18,18 @@ mod pipe;
 mod policy;
 mod priority;
 mod process;
+mod progress;
+mod render_request;
 mod renderer;
 mod sandbox;
 mod scratch;
 mod server;
 mod service;
 mod socket;
+#[cfg(test)]
+mod tests;
 mod toolbox;
 mod tree;
-mod turns;
-mod watch;
 
-pub use crate::archive::{ArchiveError, Count, Limits, Stated, Unpacked, Wanted, unpack};
+pub use crate::archive::{AppDirectory, ArchiveError, ArchiveLimits, ArchiveStats, DeclaredArchive, Unpacked, unpack};
 pub use crate::command::run;

@@ -1,40 +1,27 @@
-//! Logs: one JSON object per line on stderr, or plain lines for a person.
+//! Log on stderr: one JSON object per line, or text lines.
 //!
-//! Contents of repositories, parameters and manifests are never logged; refusals go to whoever asked.
+//! Contents of repositories, parameters and manifests are never logged; refusals are sent to the caller only.
 
 use std::io::{self, IsTerminal as _};
-use std::str::FromStr;
 
+use clap::ValueEnum;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::Layer as _;
 use tracing_subscriber::layer::SubscriberExt as _;
 
-/// How lines look.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+/// Format of the log.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
 pub(crate) enum LogFormat {
-    /// JSON, unless stderr is a terminal.
+    /// Text if stderr is a terminal, else JSON.
     #[default]
     Auto,
     /// One JSON object per line.
     Json,
-    /// For a person.
+    /// Text lines.
     Text,
 }
 
-impl FromStr for LogFormat {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "auto" => Ok(Self::Auto),
-            "json" => Ok(Self::Json),
-            "text" => Ok(Self::Text),
-            _ => Err(format!("expected auto, json or text, got `{text}`")),
-        }
-    }
-}
-
-/// Makes this the log of the process. The first call wins.
+/// Sets the log of the process and logs panics. Later calls have no effect.
 pub(crate) fn install(level: LevelFilter, format: LogFormat) {
     let is_text = match format {
         LogFormat::Auto => io::stderr().is_terminal(),
@@ -47,16 +34,16 @@ pub(crate) fn install(level: LevelFilter, format: LogFormat) {
     } else {
         layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed()
     };
-    // What HTTP/2 thinks of each frame is of no use here.
-    let ours = tracing_subscriber::filter::Targets::new().with_default(LevelFilter::WARN).with_target("eod", level);
-    let subscriber = tracing_subscriber::registry().with(layer.with_filter(ours));
+    // Messages of libraries below WARN, such as every frame of HTTP/2, are not useful.
+    let targets = tracing_subscriber::filter::Targets::new().with_default(LevelFilter::WARN).with_target("eod", level);
+    let subscriber = tracing_subscriber::registry().with(layer.with_filter(targets));
     if tracing::subscriber::set_global_default(subscriber).is_ok() {
         std::panic::set_hook(Box::new(|info| {
             let place = info.location().map(ToString::to_string).unwrap_or_default();
             tracing::error!(
                 place,
                 text = info.payload_as_str().unwrap_or_default(),
-                "a bug in eod-cmp: a thread panicked"
+                "bug in eod-cmp: a thread panicked"
             );
         }));
     }

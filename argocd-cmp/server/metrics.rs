@@ -1,4 +1,4 @@
-//! Numbers for Prometheus.
+//! Metrics for Prometheus.
 
 use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64};
@@ -12,22 +12,23 @@ use prometheus_client::metrics::gauge::Gauge;
 use prometheus_client::metrics::histogram::Histogram;
 use prometheus_client::registry::{Registry, Unit};
 
-use crate::archive::Count;
+use crate::archive::ArchiveStats;
+use crate::cache::CacheLookup;
 
-/// One label.
-type Label = [(&'static str, &'static str); 1];
-/// Two of them.
-type Labels = [(&'static str, &'static str); 2];
+/// Labels of a metric with one label.
+type OneLabel = [(&'static str, &'static str); 1];
+/// Labels of a metric with two labels.
+type TwoLabels = [(&'static str, &'static str); 2];
 
-/// All numbers of the process.
+/// Metrics of the process.
 pub(crate) struct Metrics {
     registry: Registry,
-    calls: Family<Labels, Counter>,
-    refusals: Family<Label, Counter>,
-    seconds: Family<Label, Histogram>,
-    bytes: Family<Label, Counter>,
+    calls: Family<TwoLabels, Counter>,
+    refusals: Family<OneLabel, Counter>,
+    seconds: Family<OneLabel, Histogram>,
+    bytes: Family<OneLabel, Counter>,
     kept_files: Counter,
-    cache: Family<Label, Counter>,
+    cache: Family<OneLabel, Counter>,
     cache_bytes: Gauge<i64, AtomicI64>,
     cache_entries: Gauge<i64, AtomicI64>,
     running: Gauge<i64, AtomicI64>,
@@ -36,19 +37,27 @@ pub(crate) struct Metrics {
     tool_retries: Counter,
 }
 
-/// How a call ended.
+/// Outcome of a call, a label of the metric `calls`.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Outcome {
+pub(crate) enum CallOutcome {
+    /// The call succeeded.
     Answered,
+    /// The archive, the repository, the parameters or the policy were refused.
     Refused,
+    /// The deadline expired.
     Late,
+    /// Too many calls were running.
     Busy,
+    /// The user is not allowed to call.
     Denied,
+    /// A bug in eod-cmp.
     Bug,
+    /// The caller disconnected.
     Gone,
 }
 
-impl Outcome {
+impl CallOutcome {
+    /// Value of the label.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Answered => "answered",
@@ -62,108 +71,119 @@ impl Outcome {
     }
 }
 
-/// From a tenth of a millisecond to a minute.
+/// Buckets in seconds, from 0.1 ms to one minute.
 const BUCKETS: [f64; 14] =
     [0.0001, 0.00025, 0.0005, 0.001, 0.0025, 0.005, 0.01, 0.025, 0.05, 0.1, 0.5, 1.0, 10.0, 60.0];
 
 impl Metrics {
+    /// Registers every metric.
     pub(crate) fn new() -> Self {
         let mut registry = Registry::with_prefix("eod_cmp");
         let info = [("version", env!("CARGO_PKG_VERSION"))];
-        let build = Family::<Label, Gauge>::default();
+        let build = Family::<OneLabel, Gauge>::default();
         build.get_or_create(&info).set(1);
-        registry.register("build", "The version that runs", build);
+        registry.register("build", "Version of eod-cmp", build);
         Self {
             calls: register(&mut registry, "calls", "Calls by method and outcome", Family::default()),
             refusals: register(&mut registry, "refusals", "Refusals by rule", Family::default()),
             seconds: {
                 let seconds = Family::new_with_constructor(histogram as fn() -> Histogram);
-                let help =
-                    "Time per part: queue, unpack, render, tool_queue, tool, share (from the last byte to the answer)";
+                let help = "Time per part of a call: archive_queue, queue, unpack, render, tool_queue, tool, share (from the last \
+                     byte received to the response)";
                 registry.register_with_unit("part", help, Unit::Seconds, Family::clone(&seconds));
                 seconds
             },
             bytes: register(&mut registry, "archive_bytes", "Bytes received, unpacked and kept", Family::default()),
             kept_files: register(&mut registry, "kept_files", "Files and links kept", Counter::default()),
-            cache: register(&mut registry, "cache", "Looks into the cache by result", Family::default()),
-            cache_bytes: register(&mut registry, "cache_bytes", "Bytes held by the cache", Gauge::default()),
-            cache_entries: register(&mut registry, "cache_entries", "Answers held by the cache", Gauge::default()),
-            running: register(&mut registry, "running", "Calls that are being answered", Gauge::default()),
+            cache: register(&mut registry, "cache", "Cache lookups by result", Family::default()),
+            cache_bytes: register(&mut registry, "cache_bytes", "Bytes in the cache", Gauge::default()),
+            cache_entries: register(&mut registry, "cache_entries", "Entries in the cache", Gauge::default()),
+            running: register(&mut registry, "running", "Running calls", Gauge::default()),
             deadline_left: register(
                 &mut registry,
                 "deadline_left_seconds",
-                "What the last answer left of the caller's deadline",
+                "Time left until the caller's deadline at the end of the last call",
                 Gauge::default(),
             ),
             policy_refused: register(
                 &mut registry,
                 "policy_refused",
-                "1 while the policy's file cannot be read and an older one is in force",
+                "1 if the policy file is invalid and an older policy is in force",
                 Gauge::default(),
             ),
             tool_retries: register(
                 &mut registry,
                 "tool_retries",
-                "Tools started again after a failure that may pass",
+                "Tools started again after a temporary failure",
                 Counter::default(),
             ),
             registry,
         }
     }
 
-    pub(crate) fn call(&self, method: &'static str, outcome: Outcome) {
+    /// Counts a call.
+    pub(crate) fn count_call(&self, method: &'static str, outcome: CallOutcome) {
         self.calls.get_or_create(&[("method", method), ("outcome", outcome.as_str())]).inc();
     }
 
-    pub(crate) fn refused(&self, refusals: &Refusals) {
+    /// Counts every refusal by its rule.
+    pub(crate) fn count_refusals(&self, refusals: &Refusals) {
         for refusal in refusals.as_slice() {
             self.refusals.get_or_create(&[("rule", refusal.rule.as_str())]).inc();
         }
     }
 
-    pub(crate) fn unpacked(&self, count: &Count, received: u64, took: Duration) {
-        for (what, bytes) in [("received", received), ("unpacked", count.unpacked_bytes), ("kept", count.kept_bytes)] {
+    /// Records an unpacked archive of `received` compressed bytes.
+    pub(crate) fn observe_archive(&self, stats: &ArchiveStats, received: u64, took: Duration) {
+        for (what, bytes) in [("received", received), ("unpacked", stats.unpacked_bytes), ("kept", stats.kept_bytes)] {
             self.bytes.get_or_create(&[("what", what)]).inc_by(bytes);
         }
-        self.kept_files.inc_by(count.kept_files as u64);
-        self.took("unpack", took);
+        self.kept_files.inc_by(stats.kept_files as u64);
+        self.observe_seconds("unpack", took);
     }
 
-    pub(crate) fn rendered(&self, took: Duration) {
-        self.took("render", took);
-    }
-
-    pub(crate) fn took(&self, part: &'static str, took: Duration) {
+    /// Records the duration of one part of a call.
+    pub(crate) fn observe_seconds(&self, part: &'static str, took: Duration) {
         self.seconds.get_or_create(&[("part", part)]).observe(took.as_secs_f64());
     }
 
-    pub(crate) fn cache(&self, hit: bool) {
-        self.cache.get_or_create(&[("result", if hit { "hit" } else { "miss" })]).inc();
+    /// Counts a cache lookup.
+    pub(crate) fn count_cache_lookup(&self, lookup: CacheLookup) {
+        let result = match lookup {
+            CacheLookup::Hit => "hit",
+            CacheLookup::Miss => "miss",
+        };
+        self.cache.get_or_create(&[("result", result)]).inc();
     }
 
-    pub(crate) fn cache_size(&self, (bytes, entries): (usize, usize)) {
+    /// Sets the size of the cache in bytes and entries.
+    pub(crate) fn set_cache_size(&self, (bytes, entries): (usize, usize)) {
         self.cache_bytes.set(i64::try_from(bytes).unwrap_or(i64::MAX));
         self.cache_entries.set(i64::try_from(entries).unwrap_or(i64::MAX));
     }
 
-    pub(crate) fn running(&self, running: usize) {
+    /// Sets the number of running calls.
+    pub(crate) fn set_running(&self, running: usize) {
         self.running.set(i64::try_from(running).unwrap_or(i64::MAX));
     }
 
-    pub(crate) fn deadline_left(&self, left: Duration) {
+    /// Sets the time that the last call left until its deadline.
+    pub(crate) fn set_deadline_left(&self, left: Duration) {
         self.deadline_left.set(left.as_secs_f64());
     }
 
-    pub(crate) fn policy_refused(&self, is_refused: bool) {
+    /// Records if the policy file is invalid.
+    pub(crate) fn set_policy_refused(&self, is_refused: bool) {
         self.policy_refused.set(i64::from(is_refused));
     }
 
-    pub(crate) fn tool_retry(&self) {
+    /// Counts a tool that is started again.
+    pub(crate) fn count_tool_retry(&self) {
         self.tool_retries.inc();
     }
 
-    /// All numbers in OpenMetrics.
-    pub(crate) fn text(&self) -> String {
+    /// All metrics in the OpenMetrics text format.
+    pub(crate) fn encode(&self) -> String {
         let mut text = String::new();
         // Writing to a string cannot fail.
         let _ = encode(&mut text, &self.registry);

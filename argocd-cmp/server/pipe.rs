@@ -1,79 +1,79 @@
-//! The way of the archive from the caller's stream to the thread that unpacks it.
+//! Bounded pipe for an archive, from the caller's stream to the thread that unpacks it.
 //!
-//! What waits on the way is bounded: where the thread is busy the stream is not read, and HTTP/2 holds the caller back.
+//! If the thread is busy and the pipe is full, the stream is not read and the flow control of HTTP/2 stops the caller.
 
 use std::io::{self, BufRead, Read};
 
 use bytes::{Buf as _, Bytes, BytesMut};
 use tokio::sync::mpsc;
 
-/// Small pieces are joined up to this size; repo-server sends 1 KiB at a time.
-const JOINED: usize = 32 << 10;
-/// Joined pieces on the way.
-const PIECES: usize = 4;
+/// Size up to which small parts are joined, in bytes. repo-server sends 1 KiB at a time.
+const JOINED_BYTES: usize = 32 << 10;
+/// Maximum number of joined parts in the pipe.
+const MAX_PARTS: usize = 4;
 
-/// The caller's end.
+/// Writing end, for the stream of the caller.
 pub(crate) struct PipeWriter {
-    pieces: mpsc::Sender<Piece>,
+    parts: mpsc::Sender<PipePart>,
     joined: BytesMut,
 }
 
-/// The thread's end: an archive to read.
+/// Reading end, for the thread that unpacks.
 pub(crate) struct PipeReader {
-    pieces: mpsc::Receiver<Piece>,
+    parts: mpsc::Receiver<PipePart>,
     current: Bytes,
     has_ended: bool,
 }
 
-enum Piece {
+enum PipePart {
     Bytes(Bytes),
-    /// The caller has sent everything. A pipe that closes without it was abandoned.
+    /// The archive is complete. A pipe that is closed without this part was abandoned.
     End,
 }
 
-/// Nobody reads any more.
+/// Error of a pipe without a reader.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Closed;
+pub(crate) struct PipeClosed;
 
-/// A new pipe.
+/// Creates a pipe.
 pub(crate) fn pipe() -> (PipeWriter, PipeReader) {
-    let (sender, receiver) = mpsc::channel(PIECES);
-    let writer = PipeWriter { pieces: sender, joined: BytesMut::new() };
-    (writer, PipeReader { pieces: receiver, current: Bytes::new(), has_ended: false })
+    let (sender, receiver) = mpsc::channel(MAX_PARTS);
+    let writer = PipeWriter { parts: sender, joined: BytesMut::new() };
+    (writer, PipeReader { parts: receiver, current: Bytes::new(), has_ended: false })
 }
 
 impl PipeWriter {
-    /// Sends a piece, as soon as there is room.
-    pub(crate) async fn write(&mut self, bytes: Bytes) -> Result<(), Closed> {
-        if self.joined.is_empty() && bytes.len() >= JOINED {
-            return self.send(Piece::Bytes(bytes)).await;
+    /// Writes bytes and waits while the pipe is full.
+    pub(crate) async fn write(&mut self, bytes: Bytes) -> Result<(), PipeClosed> {
+        if self.joined.is_empty() && bytes.len() >= JOINED_BYTES {
+            return self.send(PipePart::Bytes(bytes)).await;
         }
         self.joined.extend_from_slice(&bytes);
-        if self.joined.len() >= JOINED { self.flush().await } else { Ok(()) }
+        if self.joined.len() >= JOINED_BYTES { self.flush().await } else { Ok(()) }
     }
 
-    /// Says that this was all.
-    pub(crate) async fn end(mut self) -> Result<(), Closed> {
+    /// Marks the archive as complete.
+    pub(crate) async fn end(mut self) -> Result<(), PipeClosed> {
         self.flush().await?;
-        self.send(Piece::End).await
+        self.send(PipePart::End).await
     }
 
-    async fn flush(&mut self) -> Result<(), Closed> {
+    async fn flush(&mut self) -> Result<(), PipeClosed> {
         let joined = self.joined.split().freeze();
-        if joined.is_empty() { Ok(()) } else { self.send(Piece::Bytes(joined)).await }
+        if joined.is_empty() { Ok(()) } else { self.send(PipePart::Bytes(joined)).await }
     }
 
-    async fn send(&self, piece: Piece) -> Result<(), Closed> {
-        self.pieces.send(piece).await.map_err(|_| Closed)
+    async fn send(&self, part: PipePart) -> Result<(), PipeClosed> {
+        self.parts.send(part).await.map_err(|_| PipeClosed)
     }
 }
 
 impl BufRead for PipeReader {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         while self.current.is_empty() && !self.has_ended {
-            match self.pieces.blocking_recv() {
-                Some(Piece::Bytes(bytes)) => self.current = bytes,
-                Some(Piece::End) => self.has_ended = true,
+            match self.parts.blocking_recv() {
+                Some(PipePart::Bytes(bytes)) => self.current = bytes,
+                Some(PipePart::End) => self.has_ended = true,
                 None => return Err(io::ErrorKind::ConnectionAborted.into()),
             }
         }

@@ -1,4 +1,4 @@
-//! The platform's policy as it is in force: read whole, replaced whole, and only by one that can be read.
+//! The platform's policy in force. It is replaced as a whole, and only by a valid policy.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,97 +7,96 @@ use std::sync::{Arc, PoisonError, RwLock};
 use eod_render::{Location, Policy, Refusal, RefusalRule, Refusals, parse_policy};
 use sha2::{Digest as _, Sha256};
 
-/// The policy in force and the file it comes from.
+/// Policy in force and the path of its file.
 #[derive(Debug)]
 pub(crate) struct PolicyStore {
     path: PathBuf,
-    current: RwLock<Arc<Loaded>>,
-    /// Why the file as it is now was not taken.
-    trouble: RwLock<Option<Arc<Refusals>>>,
+    current: RwLock<Arc<LoadedPolicy>>,
+    /// Errors of the current file, if it is invalid.
+    errors: RwLock<Option<Arc<Refusals>>>,
 }
 
-/// A policy and what it was read from.
+/// Policy with the digest of its file.
 #[derive(Debug)]
-pub(crate) struct Loaded {
-    /// The policy.
+pub(crate) struct LoadedPolicy {
+    /// Parsed policy.
     pub(crate) policy: Policy,
-    /// SHA-256 of the file.
+    /// SHA-256 of the file's content.
     pub(crate) digest: [u8; 32],
 }
 
-/// What became of a look at the file.
+/// Result of reading the file again.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) enum Reload {
-    /// It is the policy in force.
+pub(crate) enum PolicyReload {
+    /// The file has not changed.
     Same,
-    /// It is in force now.
+    /// The new policy is in force.
     Replaced,
-    /// It cannot be read; the old one stays in force.
+    /// The file is invalid; the old policy stays in force.
     Refused(Arc<Refusals>),
 }
 
-/// A policy is some kilobytes; whatever is larger is none.
-const LARGEST: u64 = 1 << 20;
+/// Maximum size of the file in bytes. A policy usually has some kilobytes.
+const MAX_BYTES: u64 = 1 << 20;
 
 impl PolicyStore {
     /// Reads the file for the first time.
     ///
     /// # Errors
     ///
-    /// Every mistake of the file: without a policy nothing may be rendered.
+    /// Fails with every error of the file: without a policy nothing is rendered.
     pub(crate) fn open(path: impl Into<PathBuf>) -> Result<Self, Refusals> {
         let path = path.into();
         let loaded = load(&path)?;
-        Ok(Self { path, current: RwLock::new(Arc::new(loaded)), trouble: RwLock::new(None) })
+        Ok(Self { path, current: RwLock::new(Arc::new(loaded)), errors: RwLock::new(None) })
     }
 
-    /// The policy in force. A render keeps the one it began with.
-    pub(crate) fn current(&self) -> Arc<Loaded> {
+    /// Policy in force. A render uses the same policy from its start to its end.
+    pub(crate) fn current(&self) -> Arc<LoadedPolicy> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Why the file as it is now is not in force; none where it is.
-    pub(crate) fn trouble(&self) -> Option<Arc<Refusals>> {
-        self.trouble.read().unwrap_or_else(PoisonError::into_inner).clone()
+    /// Errors of the current file; none if it is in force.
+    pub(crate) fn errors(&self) -> Option<Arc<Refusals>> {
+        self.errors.read().unwrap_or_else(PoisonError::into_inner).clone()
     }
 
-    /// Looks at the file again.
-    pub(crate) fn reload(&self) -> Reload {
-        let (outcome, trouble) = match load(&self.path) {
-            Ok(loaded) if loaded.digest == self.current().digest => (Reload::Same, None),
+    /// Reads the file again and replaces the policy if the file is valid and has changed.
+    pub(crate) fn reload(&self) -> PolicyReload {
+        let (result, errors) = match load(&self.path) {
+            Ok(loaded) if loaded.digest == self.current().digest => (PolicyReload::Same, None),
             Ok(loaded) => {
                 *self.current.write().unwrap_or_else(PoisonError::into_inner) = Arc::new(loaded);
-                (Reload::Replaced, None)
+                (PolicyReload::Replaced, None)
             }
             Err(refusals) => {
                 let refusals = Arc::new(refusals);
-                (Reload::Refused(Arc::clone(&refusals)), Some(refusals))
+                (PolicyReload::Refused(Arc::clone(&refusals)), Some(refusals))
             }
         };
-        *self.trouble.write().unwrap_or_else(PoisonError::into_inner) = trouble;
-        outcome
+        *self.errors.write().unwrap_or_else(PoisonError::into_inner) = errors;
+        result
     }
 }
 
-/// Reads and parses a policy's file.
-pub(crate) fn load(path: &Path) -> Result<Loaded, Refusals> {
+/// Reads and parses a policy file.
+///
+/// # Errors
+///
+/// Fails with every error of the file.
+pub(crate) fn load(path: &Path) -> Result<LoadedPolicy, Refusals> {
     let name = path.display().to_string();
     let bytes = read(path).map_err(|error| {
-        let message = format!("the policy cannot be read: {error}");
-        Refusal::new(
-            Location::file(&name),
-            RefusalRule::Policy,
-            message,
-            "mount the policy there, or name it with --policy",
-        )
+        let message = format!("cannot read the policy: {error}");
+        Refusal::new(Location::file(&name), RefusalRule::Policy, message, "mount the policy there, or set --policy")
     })?;
-    Ok(Loaded { policy: parse_policy(&name, &bytes)?, digest: Sha256::digest(&bytes).into() })
+    Ok(LoadedPolicy { policy: parse_policy(&name, &bytes)?, digest: Sha256::digest(&bytes).into() })
 }
 
 fn read(path: &Path) -> io::Result<Vec<u8>> {
     let size = std::fs::metadata(path)?.len();
-    if size > LARGEST {
-        return Err(io::Error::other(format!("it has {size} bytes, and a policy has at most {LARGEST}")));
+    if size > MAX_BYTES {
+        return Err(io::Error::other(format!("file must have at most {MAX_BYTES} bytes, got {size}")));
     }
     std::fs::read(path)
 }

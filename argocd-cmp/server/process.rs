@@ -1,4 +1,4 @@
-//! Runs a child to its end, or to ours: with a deadline, with room for only so much output, and leaving nothing behind.
+//! Runs a child process with a deadline and a limit of its output. No process of its group outlives the call.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};
@@ -10,88 +10,105 @@ use rustix::event::{PollFd, PollFlags, Timespec, poll};
 use rustix::io::{Errno, ioctl_fionbio};
 use rustix::process::{Pid, PidfdFlags, Signal, WaitOptions, kill_process_group, pidfd_open, waitpgid};
 
-use crate::watch::Watch;
+use crate::progress::RenderProgress;
 
-/// A child that ended by itself.
+/// Result of a child that ended by itself.
 #[derive(Debug)]
-pub(crate) struct Finished {
+pub(crate) struct FinishedChild {
+    /// Exit status.
     pub(crate) status: ExitStatus,
+    /// Everything written to stdout.
     pub(crate) stdout: Vec<u8>,
+    /// First part of stderr, up to the limit.
     pub(crate) stderr: Vec<u8>,
 }
 
-/// Why there is no answer.
+/// Reasons for a child without a result.
 #[derive(Debug)]
 pub(crate) enum RunError {
-    /// It could not be started.
+    /// The child could not be started.
     Start(io::Error),
-    /// Its answer came too late, or nobody wants it any more.
-    Over,
-    /// It said more than there was room for.
-    TooMuch,
-    /// It could not be followed.
-    Follow(io::Error),
+    /// The deadline expired, or the call was cancelled.
+    TimedOut,
+    /// The child wrote more to stdout than the limit.
+    TooMuchOutput,
+    /// Reading the output or waiting for the child failed.
+    Io(io::Error),
 }
 
-/// How much it may say.
+/// Limits of the output, in bytes.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Room {
+pub(crate) struct OutputLimits {
+    /// Limit of stdout. A child that writes more is killed.
     pub(crate) stdout: usize,
-    /// What is said beyond this is read and forgotten.
+    /// Limit of stderr. Output above the limit is discarded.
     pub(crate) stderr: usize,
 }
 
-/// Between two looks at whether anybody still wants the answer.
-const LOOK: Duration = Duration::from_millis(25);
+/// Interval of the checks for cancellation.
+const CANCEL_CHECK: Duration = Duration::from_millis(25);
 
-/// Runs it.
-pub(crate) fn run(command: &mut Command, watch: &Watch, room: Room) -> Result<Finished, RunError> {
+/// Runs a child to its end.
+///
+/// # Errors
+///
+/// Fails if the child cannot be started, does not end in time or writes too much.
+pub(crate) fn run(
+    command: &mut Command,
+    progress: &RenderProgress,
+    limits: OutputLimits,
+) -> Result<FinishedChild, RunError> {
     let command = command.stdin(Stdio::null()).stdout(Stdio::piped()).stderr(Stdio::piped()).process_group(0);
     let mut child = command.spawn().map_err(RunError::Start)?;
-    let followed = follow(&mut child, watch, room);
-    // Before the child is waited for, its number is nobody else's.
+    let outputs = read_outputs(&mut child, progress, limits);
+    // Until the child is waited for, its process id cannot be reused.
     let group = i32::try_from(child.id()).ok().and_then(Pid::from_raw);
     if let Some(group) = group {
         let _ = kill_process_group(group, Signal::KILL);
     }
-    let status = child.wait().map_err(RunError::Follow)?;
-    // As the first process of a container we inherit whatever it left.
+    let status = child.wait().map_err(RunError::Io)?;
+    // The first process of a container becomes the parent of the child's own children.
     while group.is_some_and(|group| matches!(waitpgid(group, WaitOptions::empty()), Ok(Some(_)))) {}
-    let (stdout, stderr) = followed?;
-    Ok(Finished { status, stdout, stderr })
+    let (stdout, stderr) = outputs?;
+    Ok(FinishedChild { status, stdout, stderr })
 }
 
-/// Reads what it says until it ends.
-fn follow(child: &mut Child, watch: &Watch, room: Room) -> Result<(Vec<u8>, Vec<u8>), RunError> {
-    let ended = ending(child).map_err(RunError::Follow)?;
-    let mut stdout = Output::of(child.stdout.take(), room.stdout).map_err(RunError::Follow)?;
-    let mut stderr = Output::of(child.stderr.take(), room.stderr).map_err(RunError::Follow)?;
+/// Reads both outputs until the child ends.
+fn read_outputs(
+    child: &mut Child,
+    progress: &RenderProgress,
+    limits: OutputLimits,
+) -> Result<(Vec<u8>, Vec<u8>), RunError> {
+    let ended = pidfd(child).map_err(RunError::Io)?;
+    let mut stdout = ChildOutput::new(child.stdout.take(), limits.stdout).map_err(RunError::Io)?;
+    let mut stderr = ChildOutput::new(child.stderr.take(), limits.stderr).map_err(RunError::Io)?;
     loop {
-        if watch.is_over() {
-            return Err(RunError::Over);
+        if progress.should_stop() {
+            return Err(RunError::TimedOut);
         }
-        let has_ended = wait(&[&stdout, &stderr], &ended, watch.until).map_err(RunError::Follow)?;
+        let has_ended = wait(&[&stdout, &stderr], &ended, progress.until).map_err(RunError::Io)?;
         for output in [&mut stdout, &mut stderr] {
-            output.read().map_err(RunError::Follow)?;
+            output.read().map_err(RunError::Io)?;
         }
-        if stdout.is_over() {
-            return Err(RunError::TooMuch);
+        if stdout.exceeds_limit() {
+            return Err(RunError::TooMuchOutput);
         }
         if has_ended {
-            return Ok((stdout.said, stderr.said));
+            return Ok((stdout.bytes, stderr.bytes));
         }
     }
 }
 
-fn ending(child: &Child) -> io::Result<OwnedFd> {
+/// Descriptor that becomes readable when the child ends.
+fn pidfd(child: &Child) -> io::Result<OwnedFd> {
     let pid = i32::try_from(child.id()).ok().and_then(Pid::from_raw).ok_or(io::ErrorKind::InvalidInput)?;
     Ok(pidfd_open(pid, PidfdFlags::empty())?)
 }
 
-/// Waits until there is something to read or it has ended, but not for long. What it said before its end is there when
-/// its end is seen.
-fn wait(outputs: &[&Output], ended: &OwnedFd, until: Instant) -> io::Result<bool> {
-    let left = until.saturating_duration_since(Instant::now()).min(LOOK);
+/// Waits until an output is readable or the child has ended, at most [`CANCEL_CHECK`]. Returns true if the child has
+/// ended; its whole output is then readable.
+fn wait(outputs: &[&ChildOutput], ended: &OwnedFd, until: Instant) -> io::Result<bool> {
+    let left = until.saturating_duration_since(Instant::now()).min(CANCEL_CHECK);
     let timeout = Timespec { tv_sec: 0, tv_nsec: i64::from(left.subsec_nanos()) };
     let open = outputs.iter().filter_map(|output| output.descriptor());
     let mut descriptors: Vec<_> =
@@ -103,41 +120,43 @@ fn wait(outputs: &[&Output], ended: &OwnedFd, until: Instant) -> io::Result<bool
     Ok(descriptors.first().is_some_and(|ended| ended.revents().contains(PollFlags::IN)))
 }
 
-/// One of its outputs.
-struct Output {
-    pipe: Option<Box<dyn Pipe>>,
-    said: Vec<u8>,
-    room: usize,
+/// Stdout or stderr of a child.
+struct ChildOutput {
+    /// None after the end of the output.
+    pipe: Option<Box<dyn ReadableFd>>,
+    bytes: Vec<u8>,
+    limit: usize,
+    /// Bytes read, including those above the limit.
     total: usize,
 }
 
-trait Pipe: Read + AsFd {}
+trait ReadableFd: Read + AsFd {}
 
-impl<T: Read + AsFd> Pipe for T {}
+impl<T: Read + AsFd> ReadableFd for T {}
 
-impl Output {
-    fn of(pipe: Option<impl Pipe + 'static>, room: usize) -> io::Result<Self> {
-        let pipe: Box<dyn Pipe> = Box::new(pipe.ok_or(io::ErrorKind::NotConnected)?);
+impl ChildOutput {
+    fn new(pipe: Option<impl ReadableFd + 'static>, limit: usize) -> io::Result<Self> {
+        let pipe: Box<dyn ReadableFd> = Box::new(pipe.ok_or(io::ErrorKind::NotConnected)?);
         ioctl_fionbio(pipe.as_fd(), true)?;
-        Ok(Self { pipe: Some(pipe), said: Vec::new(), room, total: 0 })
+        Ok(Self { pipe: Some(pipe), bytes: Vec::new(), limit, total: 0 })
     }
 
     fn descriptor(&self) -> Option<BorrowedFd<'_>> {
         self.pipe.as_ref().map(|pipe| pipe.as_fd())
     }
 
-    /// Reads what is there, as far as there is room.
+    /// Reads everything that is available.
     fn read(&mut self) -> io::Result<()> {
         let mut buffer = [0; 16 << 10];
         while let Some(pipe) = &mut self.pipe {
             match pipe.read(&mut buffer) {
                 Ok(0) => self.pipe = None,
                 Ok(read) => {
-                    let fits = read.min(self.room.saturating_sub(self.said.len()));
-                    self.said.extend_from_slice(buffer.get(..fits).unwrap_or_default());
+                    let fits = read.min(self.limit.saturating_sub(self.bytes.len()));
+                    self.bytes.extend_from_slice(buffer.get(..fits).unwrap_or_default());
                     self.total = self.total.saturating_add(read);
-                    if self.is_over() {
-                        // Whoever never stops is looked at again in the next round.
+                    if self.exceeds_limit() {
+                        // A child that never stops writing must not keep this loop busy.
                         return Ok(());
                     }
                 }
@@ -149,28 +168,41 @@ impl Output {
         Ok(())
     }
 
-    fn is_over(&self) -> bool {
-        self.total > self.room
+    fn exceeds_limit(&self) -> bool {
+        self.total > self.limit
     }
 }
 
-impl Finished {
-    /// Whether the system killed it, which is what a lack of memory looks like, or it said so itself. That may pass.
-    pub(crate) fn lost_to_memory(&self) -> bool {
+/// Reason for a child that lost its memory.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum MemoryLoss {
+    /// SIGKILL, which the kernel sends if the container has no memory left. This may be temporary.
+    Container,
+    /// The child reached its own limit and ended by itself. Another start has the same result.
+    OwnLimit,
+}
+
+impl FinishedChild {
+    /// Reason for a lack of memory, if that is why the child failed.
+    ///
+    /// Kubernetes nodes run with `vm.overcommit_memory=1`: the kernel refuses memory only at the limit of the process
+    /// itself (`RLIMIT_DATA`, set by the sandbox). A lack of memory in the container is a SIGKILL.
+    pub(crate) fn memory_loss(&self) -> Option<MemoryLoss> {
+        if self.status.signal() == Some(libc::SIGKILL) {
+            return Some(MemoryLoss::Container);
+        }
         let stderr = String::from_utf8_lossy(&self.stderr);
-        let says = ["cannot allocate memory", "out of memory"].iter().any(|text| stderr.contains(text));
-        self.status.signal() == Some(libc::SIGKILL) || (!self.status.success() && says)
+        let is_reported = ["cannot allocate memory", "out of memory"].iter().any(|text| stderr.contains(text));
+        (!self.status.success() && is_reported).then_some(MemoryLoss::OwnLimit)
     }
 }
 
 impl RunError {
-    /// Whether it may pass by itself: no memory or no room for a process just now.
-    pub(crate) fn may_pass(&self) -> bool {
+    /// True if another start may succeed: the system had no memory or no room for a process.
+    pub(crate) fn is_temporary(&self) -> bool {
         match self {
-            Self::Start(error) => {
-                matches!(error.kind(), io::ErrorKind::OutOfMemory | io::ErrorKind::WouldBlock)
-            }
-            Self::Over | Self::TooMuch | Self::Follow(_) => false,
+            Self::Start(error) => matches!(error.kind(), io::ErrorKind::OutOfMemory | io::ErrorKind::WouldBlock),
+            Self::TimedOut | Self::TooMuchOutput | Self::Io(_) => false,
         }
     }
 }

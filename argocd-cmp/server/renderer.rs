@@ -1,6 +1,6 @@
-//! From an archive to the manifests that Argo CD gets: unpack, look into the cache, render, keep.
+//! From an archive to the manifests that Argo CD receives: unpack, look up the cache, render, add to the cache.
 //!
-//! Everything here may take a processor for a while. The service sees to it that no connection waits for that.
+//! Every function here may use a processor for some time. The service calls them so that no connection waits for that.
 
 use std::cell::Cell;
 use std::collections::{BTreeMap, BTreeSet};
@@ -13,175 +13,200 @@ use eod_render::{
     RenderedManifests, ToolError, ToolRule, Tools, Tree, parse_raw_parameters, render_manifests,
 };
 
-use crate::archive::{ArchiveError, Limits, Stated, Unpacked, Wanted, unpack};
-use crate::cache::{Cache, Key, Reply};
-use crate::call::Call;
+use crate::archive::{AppDirectory, ArchiveError, ArchiveLimits, DeclaredArchive, Unpacked, unpack};
+use crate::cache::{CacheKey, CacheLookup, JsonManifests, ManifestCache};
 use crate::metrics::Metrics;
-use crate::policy::{Loaded, PolicyStore, Reload};
-use crate::watch::{Phase, Watch};
+use crate::policy::{LoadedPolicy, PolicyReload, PolicyStore};
+use crate::progress::{Phase, RenderProgress};
+use crate::render_request::RenderRequest;
 
-/// Gives each render its tools.
+/// Source of the tools (helm, kustomize) of each render.
 pub(crate) trait Toolbox: Send + Sync {
-    /// Tools that stop when the watch says so. Where there are too many at once, those of one owner wait for each
-    /// other and not for another owner's.
-    fn open<'a>(&'a self, watch: &'a Watch, owner: &'a str) -> Box<dyn Tools + 'a>;
+    /// Tools for one render, which stop when `progress` says so. The number of processes is limited; `owner` (the
+    /// repository) is the key of the fair queue.
+    fn open<'a>(&'a self, progress: &'a RenderProgress, owner: &'a str) -> Box<dyn Tools + 'a>;
 
-    /// What tells one binary from another that may give another output.
+    /// Identity of the binary, part of the cache key. A replaced binary has another identity.
     fn version(&self, rule: &ToolRule) -> String;
 }
 
-/// Renders for many callers at once.
+/// Renderer shared by all calls.
 pub(crate) struct Renderer {
     policy: Arc<PolicyStore>,
     toolbox: Box<dyn Toolbox>,
-    cache: Cache,
-    limits: Limits,
+    cache: ManifestCache,
+    limits: ArchiveLimits,
     metrics: Arc<Metrics>,
 }
 
-/// Why there are no manifests.
+/// Reasons for a render without manifests.
 #[derive(Debug)]
-pub(crate) enum Failure {
-    /// The archive breaks a rule.
+pub(crate) enum RenderError {
+    /// The archive is invalid or exceeds a limit.
     Archive(ArchiveError),
-    /// Repository, parameters or policy say no.
+    /// The repository, the parameters or the policy are refused.
     Refused(Refusals),
-    /// Nobody waits for the answer any more.
-    Over,
+    /// The call was cancelled or timed out.
+    Cancelled,
 }
 
-/// What came of trying to answer at once.
-pub(crate) enum AtOnce {
-    /// The answer.
-    Done(Arc<Reply>),
-    /// This needs a tool, is a lot, or comes late.
-    Longer(Unpacked),
+/// Result of an inline render.
+pub(crate) enum InlineRender {
+    /// The manifests.
+    Done(Arc<JsonManifests>),
+    /// The render needs a tool, is large or has little time left: it has to run on a thread of its own.
+    NeedsThread(Unpacked),
 }
 
-/// An answer, and whether it was there already.
-struct Answered {
-    reply: Arc<Reply>,
-    is_from_cache: bool,
-}
-
-/// Tools that give nothing and remember that they were asked. The render then comes to nothing, too.
+/// Tools that fail and record that a tool is needed.
 #[derive(Default)]
-struct Untouched {
-    was_asked: Cell<bool>,
+struct ToolDetector {
+    is_needed: Cell<bool>,
 }
 
-/// Bytes of a reply. The caller takes 100 MiB in one message.
-const LARGEST_REPLY: usize = 95 << 20;
-/// Bytes of files that are rendered in a moment, which is some tens of milliseconds where all of them are manifests.
-const AT_ONCE: u64 = 1 << 20;
-/// Even hostile files of that size take less. Where less is left of the caller's deadline, nobody renders in the place
-/// from which the caller is to be told that it is over.
-const ROOM: Duration = Duration::from_secs(20);
+/// Maximum size of the manifests in bytes. Argo CD accepts messages up to 100 MiB.
+const MAX_MANIFEST_BYTES: usize = 95 << 20;
+/// Maximum size of the files of an inline render in bytes. Rendering them takes some tens of milliseconds if all of them
+/// are manifests.
+const MAX_INLINE_BYTES: u64 = 1 << 20;
+/// Time that an inline render needs at most, even for hostile files. A call with less time left is rendered on a thread
+/// of its own, so that its timeout can be answered.
+const MAX_INLINE_TIME: Duration = Duration::from_secs(20);
 
 impl Renderer {
+    /// Creates a renderer with an empty cache of `cache_bytes`.
     pub(crate) fn new(
         policy: Arc<PolicyStore>,
         toolbox: Box<dyn Toolbox>,
         cache_bytes: usize,
-        limits: Limits,
+        limits: ArchiveLimits,
         metrics: Arc<Metrics>,
     ) -> Self {
-        Self { policy, toolbox, cache: Cache::new(cache_bytes), limits, metrics }
+        Self { policy, toolbox, cache: ManifestCache::new(cache_bytes), limits, metrics }
     }
 
-    /// Reads the archive and renders what is in it.
-    pub(crate) fn answer(
+    /// Reads the archive to its end.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the archive is invalid, or if the call ended meanwhile.
+    pub(crate) fn unpack(
         &self,
-        call: &Call,
-        stated: &Stated,
+        request: &RenderRequest,
+        declared: &DeclaredArchive,
         archive: impl BufRead,
-        watch: &Watch,
-    ) -> Result<Arc<Reply>, Failure> {
-        let unpacked = self.unpack(call, stated, archive, watch)?;
-        self.render(call, &unpacked, watch)
+        progress: &RenderProgress,
+    ) -> Result<Unpacked, RenderError> {
+        progress.enter(Phase::Receiving);
+        let start = Instant::now();
+        let unpacked = unpack(archive, declared, &self.limits, AppDirectory { path: &request.directory })?;
+        self.metrics.observe_archive(&unpacked.stats, declared.size, start.elapsed());
+        if progress.should_stop() { Err(RenderError::Cancelled) } else { Ok(unpacked) }
     }
 
-    /// Reads the archive and renders what is in it, if that takes a moment and there is time.
-    pub(crate) fn answer_at_once(
+    /// Unpacks and renders on the current thread if no tool is needed, the files are small and enough time is left.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the archive is invalid or the render is refused.
+    pub(crate) fn unpack_and_render_inline(
         &self,
-        call: &Call,
-        stated: &Stated,
+        request: &RenderRequest,
+        declared: &DeclaredArchive,
         archive: impl BufRead,
-        watch: &Watch,
-    ) -> Result<AtOnce, Failure> {
-        let unpacked = self.unpack(call, stated, archive, watch)?;
-        watch.enter(Phase::Rendering);
-        let (start, tools) = (Instant::now(), Untouched::default());
-        if unpacked.count.kept_bytes > AT_ONCE || watch.until < start + ROOM {
-            return Ok(AtOnce::Longer(unpacked));
+        progress: &RenderProgress,
+    ) -> Result<InlineRender, RenderError> {
+        let unpacked = self.unpack(request, declared, archive, progress)?;
+        progress.enter(Phase::Rendering);
+        let (start, tools) = (Instant::now(), ToolDetector::default());
+        if unpacked.stats.kept_bytes > MAX_INLINE_BYTES || progress.until < start + MAX_INLINE_TIME {
+            return Ok(InlineRender::NeedsThread(unpacked));
         }
-        let result = self.rendered(call, &unpacked, &tools);
-        if tools.was_asked.get() { Ok(AtOnce::Longer(unpacked)) } else { self.count(start, result).map(AtOnce::Done) }
+        let result = self.render_in_force(request, &unpacked, &tools);
+        if tools.is_needed.get() {
+            Ok(InlineRender::NeedsThread(unpacked))
+        } else {
+            self.observe(start, result).map(InlineRender::Done)
+        }
     }
 
-    /// Renders with tools, where one is needed.
-    pub(crate) fn render(&self, call: &Call, unpacked: &Unpacked, watch: &Watch) -> Result<Arc<Reply>, Failure> {
-        watch.enter(Phase::Rendering);
+    /// Renders an unpacked archive, with tools if they are needed.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the render is refused.
+    pub(crate) fn render_unpacked(
+        &self,
+        request: &RenderRequest,
+        unpacked: &Unpacked,
+        progress: &RenderProgress,
+    ) -> Result<Arc<JsonManifests>, RenderError> {
+        progress.enter(Phase::Rendering);
         let start = Instant::now();
-        let tools = self.toolbox.open(watch, &call.repository);
-        let result = self.rendered(call, unpacked, &*tools);
-        self.count(start, result)
+        let tools = self.toolbox.open(progress, &request.repository);
+        let result = self.render_in_force(request, unpacked, &*tools);
+        self.observe(start, result)
     }
 
-    fn unpack(&self, call: &Call, stated: &Stated, archive: impl BufRead, watch: &Watch) -> Result<Unpacked, Failure> {
-        watch.enter(Phase::Receiving);
-        let start = Instant::now();
-        let unpacked = unpack(archive, stated, &self.limits, Wanted { directory: &call.directory })?;
-        self.metrics.unpacked(&unpacked.count, stated.size, start.elapsed());
-        if watch.is_over() { Err(Failure::Over) } else { Ok(unpacked) }
+    /// Updates the metrics after a render that began at `start`.
+    fn observe(
+        &self,
+        start: Instant,
+        result: Result<(Arc<JsonManifests>, CacheLookup), Refusals>,
+    ) -> Result<Arc<JsonManifests>, RenderError> {
+        self.metrics.observe_seconds("render", start.elapsed());
+        self.metrics.count_cache_lookup(result.as_ref().map_or(CacheLookup::Miss, |(_, lookup)| *lookup));
+        self.metrics.set_cache_size(self.cache.size());
+        Ok(result?.0)
     }
 
-    /// Counts what came of a render that has begun at `start`.
-    fn count(&self, start: Instant, result: Result<Answered, Refusals>) -> Result<Arc<Reply>, Failure> {
-        self.metrics.rendered(start.elapsed());
-        self.metrics.cache(result.as_ref().is_ok_and(|answered| answered.is_from_cache));
-        self.metrics.cache_size(self.cache.size());
-        Ok(result?.reply)
-    }
-
-    /// Renders under the policy in force. Where the policy itself is the reason why not, the file may have been
-    /// replaced a moment ago, and Argo CD would repeat the refusal for an hour: then it is looked at again.
-    fn rendered(&self, call: &Call, unpacked: &Unpacked, tools: &dyn Tools) -> Result<Answered, Refusals> {
-        let first = self.rendered_under(&self.policy.current(), call, unpacked, tools);
+    /// Renders under the policy in force. A refusal by the policy is repeated once if the policy file was replaced
+    /// meanwhile, because Argo CD caches refusals.
+    fn render_in_force(
+        &self,
+        request: &RenderRequest,
+        unpacked: &Unpacked,
+        tools: &dyn Tools,
+    ) -> Result<(Arc<JsonManifests>, CacheLookup), Refusals> {
+        let first = self.render_or_cached(&self.policy.current(), request, unpacked, tools);
         let is_about_policy = |refusals: &Refusals| {
             let rules = [RefusalRule::Policy, RefusalRule::Identity];
             refusals.as_slice().iter().any(|refusal| rules.contains(&refusal.rule))
         };
         match first {
-            Err(refusals) if is_about_policy(&refusals) && self.policy.reload() == Reload::Replaced => {
-                self.rendered_under(&self.policy.current(), call, unpacked, tools)
+            Err(refusals) if is_about_policy(&refusals) && self.policy.reload() == PolicyReload::Replaced => {
+                self.render_or_cached(&self.policy.current(), request, unpacked, tools)
             }
             other => other,
         }
     }
 
-    fn rendered_under(
+    /// Returns the cached manifests, or renders and caches them.
+    fn render_or_cached(
         &self,
-        loaded: &Loaded,
-        call: &Call,
+        loaded: &LoadedPolicy,
+        request: &RenderRequest,
         unpacked: &Unpacked,
         tools: &dyn Tools,
-    ) -> Result<Answered, Refusals> {
-        let key = self.key(loaded, call, &unpacked.digest);
-        if let Some(reply) = self.cache.get(&key) {
-            return Ok(Answered { reply, is_from_cache: true });
+    ) -> Result<(Arc<JsonManifests>, CacheLookup), Refusals> {
+        let key = self.cache_key(loaded, request, &unpacked.digest);
+        if let Some(manifests) = self.cache.get(&key) {
+            return Ok((manifests, CacheLookup::Hit));
         }
-        let parameters = if call.parameters.is_empty() { Vec::new() } else { parse_raw_parameters(&call.parameters)? };
-        let rendered = render_once(&loaded.policy, call, &parameters, &unpacked.files, &unpacked.left_out, tools)?;
-        let reply = Arc::new(Reply { manifests: rendered.into_json_lines() });
-        fits(&reply)?;
-        self.cache.put(key, &reply);
-        Ok(Answered { reply, is_from_cache: false })
+        let parameters =
+            if request.parameters.is_empty() { Vec::new() } else { parse_raw_parameters(&request.parameters)? };
+        let rendered =
+            render_request(&loaded.policy, request, &parameters, &unpacked.files, &unpacked.left_out, tools)?;
+        let manifests = Arc::new(JsonManifests { objects: rendered.into_json_lines() });
+        check_size(&manifests)?;
+        self.cache.put(key, &manifests);
+        Ok((manifests, CacheLookup::Miss))
     }
 
-    /// Everything that the answer depends on. Where the policy has no word about the project there is nothing to keep.
-    fn key(&self, loaded: &Loaded, call: &Call, files: &[u8; 32]) -> Key {
-        let Call { application, repository, parameters, directory, above } = call;
+    /// Digest of everything that the manifests depend on. If the policy has no rules for the project, the render is
+    /// refused and nothing is cached.
+    fn cache_key(&self, loaded: &LoadedPolicy, request: &RenderRequest, files: &[u8; 32]) -> CacheKey {
+        let RenderRequest { application, repository, parameters, directory, above } = request;
         let project = loaded.policy.project(&application.project).ok();
         let version = |rule: Option<&ToolRule>| rule.map(|rule| self.toolbox.version(rule)).unwrap_or_default();
         let helm = version(project.map(|project| &project.helm));
@@ -204,72 +229,77 @@ impl Renderer {
             ("project", application.project.as_bytes()),
             ("repository", repository.as_bytes()),
         ]);
-        Key::of(&parts)
+        CacheKey::of(&parts)
     }
 }
 
-/// Renders one call. Every way in ends here, so all of them give the same bytes.
-pub(crate) fn render_once(
+/// Renders one request. Every command and the service call this function, so all of them give the same bytes.
+///
+/// # Errors
+///
+/// Fails with every reason for a refusal.
+pub(crate) fn render_request(
     policy: &Policy,
-    call: &Call,
+    request: &RenderRequest,
     parameters: &[RawParameter],
     files: &Files,
     left_out: &[String],
     tools: &dyn Tools,
 ) -> Result<RenderedManifests, Refusals> {
-    let tree = Tree { files, directory: &call.directory, above: &call.above };
-    let request = RenderInput { tree, parameters, application: &call.application, policy };
-    render_manifests(&request, tools).map_err(|refusals| with_left_out(refusals, left_out).below(&call.above))
+    let tree = Tree { files, directory: &request.directory, above: &request.above };
+    let whole = RenderInput { tree, parameters, application: &request.application, policy };
+    render_manifests(&whole, tools).map_err(|refusals| with_left_out(refusals, left_out).below(&request.above))
 }
 
-/// Where a file is missed that was too large to be kept, that is the reason to name.
+/// Adds the files that were left out because of their size, if a refusal may be caused by a missing file.
 fn with_left_out(refusals: Refusals, left_out: &[String]) -> Refusals {
-    let misses: BTreeSet<RefusalRule> =
+    let caused_by_missing_file: BTreeSet<RefusalRule> =
         [RefusalRule::File, RefusalRule::Helm, RefusalRule::Kustomize, RefusalRule::Tool, RefusalRule::Empty].into();
-    if left_out.is_empty() || !refusals.as_slice().iter().any(|refusal| misses.contains(&refusal.rule)) {
+    if left_out.is_empty() || !refusals.as_slice().iter().any(|refusal| caused_by_missing_file.contains(&refusal.rule))
+    {
         return refusals;
     }
     let note = |path: &String| {
         let message = "this file was left out because it is too large to be part of a preview's manifests";
-        Refusal::new(Location::file(path), RefusalRule::File, message, "make it smaller, or do without it")
+        Refusal::new(Location::file(path), RefusalRule::File, message, "make it smaller or remove it")
     };
     let all = refusals.as_slice().iter().cloned().chain(left_out.iter().map(note)).collect();
     Refusals::collected(all).unwrap_or(refusals)
 }
 
-fn fits(reply: &Reply) -> Result<(), Refusals> {
-    let bytes: usize = reply.manifests.iter().map(String::len).sum();
-    if bytes <= LARGEST_REPLY {
+fn check_size(manifests: &JsonManifests) -> Result<(), Refusals> {
+    let bytes: usize = manifests.objects.iter().map(String::len).sum();
+    if bytes <= MAX_MANIFEST_BYTES {
         return Ok(());
     }
-    let message = format!("the manifests have {bytes} bytes, and Argo CD takes {LARGEST_REPLY} in one answer");
+    let message = format!("manifests must have at most {MAX_MANIFEST_BYTES} bytes in total, got {bytes}");
     Err(Refusal::new(Location::default(), RefusalRule::Caps, message, "render less in one Application").into())
 }
 
-impl Untouched {
-    fn ask(&self) -> Result<String, ToolError> {
-        self.was_asked.set(true);
-        Err(ToolError { message: "no tool is started at once".to_owned(), remedy: String::new() })
+impl ToolDetector {
+    fn detect(&self) -> Result<String, ToolError> {
+        self.is_needed.set(true);
+        Err(ToolError { message: "an inline render starts no tool".to_owned(), remedy: String::new() })
     }
 }
 
-impl Tools for Untouched {
+impl Tools for ToolDetector {
     fn helm(&self, _: &HelmRequest<'_>) -> Result<String, ToolError> {
-        self.ask()
+        self.detect()
     }
 
     fn kustomize(&self, _: &KustomizeRequest<'_>) -> Result<String, ToolError> {
-        self.ask()
+        self.detect()
     }
 }
 
-impl From<ArchiveError> for Failure {
+impl From<ArchiveError> for RenderError {
     fn from(error: ArchiveError) -> Self {
         Self::Archive(error)
     }
 }
 
-impl From<Refusals> for Failure {
+impl From<Refusals> for RenderError {
     fn from(refusals: Refusals) -> Self {
         Self::Refused(refusals)
     }

@@ -1,15 +1,15 @@
-//! The sandbox of helm and kustomize: a process that takes everything from itself and then becomes the tool.
+//! Sandbox of helm and kustomize: a launcher that restricts its own process and then executes the tool.
 //!
-//! Rust cannot run code between fork and exec without `unsafe`, so this binary starts itself again as a launcher:
-//! `eod-cmp sandbox MODE PARENT HOME PROGRAM ARGUMENTS...`. The launcher dies with its parent, bounds what it may use,
-//! gives up gaining rights, sees only its home and the tool (Landlock), keeps only the system calls that such a tool
-//! needs (seccomp; no sockets and no processes among them) and replaces itself. The tool starts with an empty
-//! environment but for two variables that name its home.
+//! Rust cannot run code between fork and exec without `unsafe`, so eod-cmp starts itself again as a launcher:
+//! `eod-cmp sandbox MODE PARENT HOME PROGRAM ARGUMENTS...`. The launcher is killed with its parent, sets resource
+//! limits and `no_new_privs`, restricts itself to its home and the tool (Landlock) and to the system calls that such a
+//! tool needs (seccomp: no sockets and no processes), and executes the tool. The environment of the tool is empty except
+//! for two variables with the path of its home.
 //!
 //! # Guarantees
 //!
-//! - With [`Mode::Required`] the tool does not start unless all of this was done.
-//! - A tool can start no other process, so nothing of it outlives it.
+//! - With [`SandboxMode::Required`] the tool starts only if all restrictions are in force.
+//! - A tool cannot start another process, so none of its processes is left behind.
 
 mod calls;
 mod paths;
@@ -24,54 +24,55 @@ use std::str::FromStr;
 use rustix::process::{Resource, Rlimit, Signal, getpid, getppid, set_parent_process_death_signal, setrlimit};
 use rustix::thread::set_no_new_privs;
 
-/// How much has to succeed.
+/// Strictness of the sandbox.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Mode {
-    /// Everything, or the tool does not start.
+pub(crate) enum SandboxMode {
+    /// The tool starts only if all restrictions are in force.
     Required,
-    /// What the kernel gives.
+    /// Restrictions that the kernel does not support are skipped.
     BestEffort,
-    /// Everything, and then nothing is started: to see what the kernel gives.
+    /// All restrictions are set and no tool is started, to test the support of the kernel.
     Probe,
 }
 
-/// The exit code of a launcher that did not become the tool. Tools have no such code of their own.
+/// Exit code of a launcher that did not execute the tool. Tools do not use this code.
 pub(crate) const NOT_LAUNCHED: i32 = 125;
-/// The command's name.
+/// Name of the internal command.
 pub(crate) const COMMAND: &str = "sandbox";
 
-/// Bytes of a tool's data, which tools of this kind use a tenth of.
-const DATA: u64 = 1 << 30;
-/// Bytes of one file that it writes.
-const FILE: u64 = 64 << 20;
-/// Open files.
-const FILES: u64 = 256;
-/// Seconds of processor time. The caller's deadline is usually earlier.
-const CPU: u64 = 120;
+/// Maximum memory of a tool in bytes (`RLIMIT_DATA`). helm and kustomize usually need a tenth of it.
+pub(crate) const DATA_LIMIT: u64 = 1 << 30;
+/// Maximum size of a file written by a tool, in bytes.
+const FILE_SIZE_LIMIT: u64 = 64 << 20;
+/// Maximum number of open files.
+const OPEN_FILE_LIMIT: u64 = 256;
+/// Maximum CPU time in seconds. The caller's deadline is usually earlier.
+const CPU_LIMIT: u64 = 120;
 
-/// Why the launcher did not become the tool.
+/// Reasons for a launcher that did not execute the tool.
 #[derive(Debug, thiserror::Error)]
 enum LaunchError {
     #[error("expected MODE PARENT HOME PROGRAM ARGUMENTS...; eod-cmp starts this command itself")]
     Usage,
-    #[error("the process that wanted the tool is gone")]
+    #[error("the parent process has ended")]
     Orphaned,
-    #[error("the kernel refuses {what}: {why}")]
+    #[error("the kernel does not support {what}: {why}")]
     Kernel { what: &'static str, why: String },
     #[error("cannot start `{program}`: {source}")]
     Exec { program: PathBuf, source: io::Error },
 }
 
-/// What to launch.
+/// Arguments of the launcher.
 struct Launch {
-    mode: Mode,
+    mode: SandboxMode,
     parent: i32,
     home: PathBuf,
     program: PathBuf,
     arguments: Vec<OsString>,
 }
 
-impl Mode {
+impl SandboxMode {
+    /// Value on the command line.
     pub(crate) fn as_str(self) -> &'static str {
         match self {
             Self::Required => "required",
@@ -81,7 +82,7 @@ impl Mode {
     }
 }
 
-impl FromStr for Mode {
+impl FromStr for SandboxMode {
     type Err = ();
 
     fn from_str(text: &str) -> Result<Self, ()> {
@@ -89,13 +90,13 @@ impl FromStr for Mode {
     }
 }
 
-/// The launcher. It returns only where it did not become the tool, or was not to.
+/// Runs the launcher. Returns only if the tool was not executed.
 pub(crate) fn launch(arguments: impl Iterator<Item = OsString>) -> ExitCode {
     let launched = Launch::parse(arguments).and_then(Launch::run);
     match launched {
         Ok(()) => ExitCode::SUCCESS,
         Err(error) => {
-            // With stderr gone there is nobody left to tell.
+            // An error of stderr cannot be reported.
             let _ = writeln!(io::stderr(), "{error}");
             ExitCode::from(u8::try_from(NOT_LAUNCHED).unwrap_or(1))
         }
@@ -105,7 +106,7 @@ pub(crate) fn launch(arguments: impl Iterator<Item = OsString>) -> ExitCode {
 impl Launch {
     fn parse(mut arguments: impl Iterator<Item = OsString>) -> Result<Self, LaunchError> {
         let mut next = || arguments.next().ok_or(LaunchError::Usage);
-        let text = |word: OsString| word.into_string().map_err(|_| LaunchError::Usage);
+        let text = |argument: OsString| argument.into_string().map_err(|_| LaunchError::Usage);
         let mode = text(next()?)?.parse().map_err(|()| LaunchError::Usage)?;
         let parent = text(next()?)?.parse().map_err(|_| LaunchError::Usage)?;
         let (home, program) = (next()?.into(), next()?.into());
@@ -113,26 +114,25 @@ impl Launch {
     }
 
     fn run(self) -> Result<(), LaunchError> {
-        set_parent_process_death_signal(Some(Signal::KILL))
-            .map_err(|error| kernel("a death with the parent", error))?;
-        // It may have died before that.
+        set_parent_process_death_signal(Some(Signal::KILL)).map_err(|error| kernel_error("PR_SET_PDEATHSIG", error))?;
+        // The parent may have ended before the signal was set.
         if getppid().map(|parent| parent.as_raw_nonzero().get()) != Some(self.parent) {
             return Err(LaunchError::Orphaned);
         }
         for (resource, most) in [
             (Resource::Core, 0),
-            (Resource::Cpu, CPU),
-            (Resource::Data, DATA),
-            (Resource::Fsize, FILE),
-            (Resource::Nofile, FILES),
+            (Resource::Cpu, CPU_LIMIT),
+            (Resource::Data, DATA_LIMIT),
+            (Resource::Fsize, FILE_SIZE_LIMIT),
+            (Resource::Nofile, OPEN_FILE_LIMIT),
         ] {
             let limit = Rlimit { current: Some(most), maximum: Some(most) };
-            setrlimit(resource, limit).map_err(|error| kernel("limits", error))?;
+            setrlimit(resource, limit).map_err(|error| kernel_error("resource limits", error))?;
         }
-        set_no_new_privs(true).map_err(|error| kernel("no_new_privs", error))?;
-        self.tolerate(paths::restrict(&self.home, &self.program))?;
-        self.tolerate(calls::restrict(getpid().as_raw_nonzero().get()))?;
-        if self.mode == Mode::Probe {
+        set_no_new_privs(true).map_err(|error| kernel_error("no_new_privs", error))?;
+        self.ignore_if_best_effort(paths::restrict(&self.home, &self.program))?;
+        self.ignore_if_best_effort(calls::restrict(getpid().as_raw_nonzero().get()))?;
+        if self.mode == SandboxMode::Probe {
             return Ok(());
         }
         let source = Command::new(&self.program)
@@ -144,15 +144,16 @@ impl Launch {
         Err(LaunchError::Exec { program: self.program, source })
     }
 
-    fn tolerate(&self, result: Result<(), LaunchError>) -> Result<(), LaunchError> {
+    /// Ignores an error in best-effort mode.
+    fn ignore_if_best_effort(&self, result: Result<(), LaunchError>) -> Result<(), LaunchError> {
         match self.mode {
-            Mode::BestEffort => Ok(()),
-            Mode::Required | Mode::Probe => result,
+            SandboxMode::BestEffort => Ok(()),
+            SandboxMode::Required | SandboxMode::Probe => result,
         }
     }
 }
 
-fn kernel(what: &'static str, why: impl std::fmt::Display) -> LaunchError {
+fn kernel_error(what: &'static str, why: impl std::fmt::Display) -> LaunchError {
     LaunchError::Kernel { what, why: why.to_string() }
 }
 

@@ -1,4 +1,4 @@
-//! Private homes for tools: directories in memory, which nobody else may read and which go when the tool has ended.
+//! Private home directories of tools: in a tmpfs, readable only by this user, and removed when the tool has ended.
 
 use std::fs;
 use std::io;
@@ -9,72 +9,78 @@ use std::sync::Arc;
 use rustix::fs::statfs;
 use tempfile::TempDir;
 
-/// Where homes are made.
+/// Directory of the homes.
 #[derive(Clone, Debug, Eq, PartialEq)]
-pub(crate) struct Scratch {
+pub(crate) struct ScratchDir {
     base: PathBuf,
-    /// Whether it is memory and no disk.
-    pub(crate) in_memory: bool,
+    /// True for a tmpfs or ramfs.
+    pub(crate) is_in_memory: bool,
 }
 
-/// A home, for one start of one tool.
+/// Home directory for one start of a tool.
 #[derive(Debug)]
-pub(crate) struct Home(TempDir);
+pub(crate) struct ToolHome(TempDir);
 
-/// File systems in memory: tmpfs and ramfs, from statfs(2).
-const MEMORY: [u64; 2] = [0x0102_1994, 0x8584_58f6];
-/// In memory on most Linux systems.
+/// Magic numbers of tmpfs and ramfs, from statfs(2).
+const MEMORY_FILE_SYSTEMS: [u64; 2] = [0x0102_1994, 0x8584_58f6];
+/// A tmpfs on most Linux systems.
 const SHARED_MEMORY: &str = "/dev/shm";
+/// Prefix of a home's name, followed by the process id of its owner.
 const PREFIX: &str = "eod-cmp-";
 
-impl Scratch {
-    /// The directory that was named, else the first in memory, else the system's.
-    pub(crate) fn find(named: Option<&Path>) -> Self {
-        let of = |base: &Path| Self { base: base.to_owned(), in_memory: is_memory(base) };
-        if let Some(named) = named {
-            return of(named);
+impl ScratchDir {
+    /// The configured directory, else a tmpfs of this machine, else the directory for temporary files.
+    pub(crate) fn find(configured: Option<&Path>) -> Self {
+        let of = |base: &Path| Self { base: base.to_owned(), is_in_memory: is_in_memory(base) };
+        if let Some(configured) = configured {
+            return of(configured);
         }
         let system = std::env::temp_dir();
-        let in_memory = [Path::new(SHARED_MEMORY), &system].map(of).into_iter().find(|found| found.in_memory);
-        in_memory.unwrap_or_else(|| of(&system))
+        let memory = [Path::new(SHARED_MEMORY), &system].map(of).into_iter().find(|found| found.is_in_memory);
+        memory.unwrap_or_else(|| of(&system))
     }
 
-    /// Where homes are made.
+    /// Path of the directory.
     pub(crate) fn base(&self) -> &Path {
         &self.base
     }
 
-    /// Removes the homes of processes that are gone: whoever is killed cannot clean up. The first process of a
-    /// container has the number of its predecessor; `is_new` says that this one has made no home yet, so that those
-    /// with its own number are older.
-    pub(crate) fn clean(&self, is_new: bool) {
+    /// Removes the homes of processes that have ended without cleaning up, such as a killed process. The first process
+    /// of a container has the same process id as its predecessor: with `is_first_use`, this process has created no home
+    /// yet, and homes with its own process id are removed, too.
+    pub(crate) fn remove_stale_homes(&self, is_first_use: bool) {
         for entry in fs::read_dir(&self.base).into_iter().flatten().flatten() {
             let name = entry.file_name();
             let owner =
                 name.to_str().and_then(|name| name.strip_prefix(PREFIX)?.split('-').next()?.parse::<u32>().ok());
             let Some(owner) = owner else { continue };
             let is_gone = !Path::new("/proc").join(owner.to_string()).exists();
-            if is_gone || (is_new && owner == std::process::id()) {
+            if is_gone || (is_first_use && owner == std::process::id()) {
                 let _ = fs::remove_dir_all(entry.path());
             }
         }
     }
 
-    /// A new home.
-    pub(crate) fn home(&self) -> io::Result<Home> {
+    /// Creates a home.
+    pub(crate) fn home(&self) -> io::Result<ToolHome> {
         let prefix = format!("{PREFIX}{}-", std::process::id());
         let private = fs::Permissions::from_mode(0o700);
-        Ok(Home(tempfile::Builder::new().prefix(&prefix).permissions(private).tempdir_in(&self.base)?))
+        Ok(ToolHome(tempfile::Builder::new().prefix(&prefix).permissions(private).tempdir_in(&self.base)?))
     }
 }
 
-impl Home {
+impl ToolHome {
+    /// Path of the home.
     pub(crate) fn path(&self) -> &Path {
         self.0.path()
     }
 
-    /// Writes files below a directory of the home. Their names were checked when they were received; that they stay
-    /// inside is checked here again, because here they become real.
+    /// Writes files below a directory of the home. Their paths were checked when they were received and are checked
+    /// again before they reach the file system.
+    ///
+    /// # Errors
+    ///
+    /// Fails if a path leads out of the directory or a file cannot be written.
     pub(crate) fn lay_out<'a>(
         &self,
         directory: &str,
@@ -85,7 +91,10 @@ impl Home {
         for (path, content) in files {
             let is_plain = |part: Component<'_>| matches!(part, Component::Normal(_));
             if path.is_empty() || !Path::new(path).components().all(is_plain) {
-                return Err(io::Error::new(io::ErrorKind::InvalidInput, format!("`{path}` is no plain relative path")));
+                return Err(io::Error::new(
+                    io::ErrorKind::InvalidInput,
+                    format!("`{path}` is not a plain relative path"),
+                ));
             }
             let place = root.join(path);
             if let Some(above) = place.parent() {
@@ -97,8 +106,8 @@ impl Home {
     }
 }
 
-fn is_memory(path: &Path) -> bool {
-    statfs(path).is_ok_and(|found| u64::try_from(found.f_type).is_ok_and(|kind| MEMORY.contains(&kind)))
+fn is_in_memory(path: &Path) -> bool {
+    statfs(path).is_ok_and(|found| u64::try_from(found.f_type).is_ok_and(|kind| MEMORY_FILE_SYSTEMS.contains(&kind)))
 }
 
 #[cfg(test)]

@@ -1,8 +1,8 @@
-//! The life of the server: from the socket to the last answer.
+//! The gRPC server from its start to its graceful end.
 //!
-//! A connection that is accepted and ends before HTTP/2 has said hello makes repo-server wait for ever, for that whole
-//! repository. So at the end the order is: no new callers (the socket's name goes), but whoever called before is still
-//! accepted for a while; then what runs is finished; then the process may end.
+//! If a connection is accepted and closed before HTTP/2 has sent its SETTINGS, repo-server waits forever for every
+//! render of that repository. So the server stops in this order: it removes the socket, so that no new caller can
+//! connect; it accepts the connections that are already pending; it finishes the running calls; the process ends.
 
 use std::future;
 use std::sync::Arc;
@@ -15,50 +15,54 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::Server;
 
 use crate::service::PluginService;
-use crate::socket::{Socket, accept};
+use crate::socket::{PluginSocket, accept};
 
-/// How long each part of the end may take.
+/// Timeouts of a graceful stop.
 #[derive(Clone, Copy, Debug)]
-pub(crate) struct Patience {
-    /// After the socket's name is gone: for those who connected before.
+pub(crate) struct StopTimeouts {
+    /// Time for pending connections after the socket was removed.
     pub(crate) linger: Duration,
-    /// After that: for what runs.
+    /// Time for running calls after that.
     pub(crate) finish: Duration,
 }
 
-impl Default for Patience {
-    /// Together below the 30 s that Kubernetes gives.
+impl Default for StopTimeouts {
+    /// Together below the 30 s of Kubernetes' default grace period.
     fn default() -> Self {
         Self { linger: Duration::from_secs(1), finish: Duration::from_secs(25) }
     }
 }
 
-/// Room for pieces that nobody has read yet, per caller. Each of them has one stream on a connection of its own.
-const WINDOW: u32 = 256 << 10;
+/// Bytes of unread messages per caller. Every caller has one stream on a connection of its own.
+const RECEIVE_WINDOW: u32 = 256 << 10;
 
-/// Serves until `stopping`, and to the end.
+/// Serves until `stopping` is cancelled, and then stops gracefully.
+///
+/// # Errors
+///
+/// Fails if the server of tonic fails.
 pub(crate) async fn serve(
     service: PluginService,
-    socket: Arc<Socket>,
+    socket: Arc<PluginSocket>,
     listener: UnixListener,
     stopping: CancellationToken,
-    patience: Patience,
+    timeouts: StopTimeouts,
 ) -> Result<(), tonic::transport::Error> {
     let closing = CancellationToken::new();
     let incoming = accept(listener, closing.clone());
-    // The end comes with the end of the incoming connections, when each of them has been handed over.
+    // The server ends when the stream of connections has ended and every connection has been taken over.
     let server = Server::builder()
-        .initial_stream_window_size(WINDOW)
-        .initial_connection_window_size(WINDOW)
-        .add_service(service.server())
+        .initial_stream_window_size(RECEIVE_WINDOW)
+        .initial_connection_window_size(RECEIVE_WINDOW)
+        .add_service(service.into_server())
         .serve_with_incoming_shutdown(ReceiverStream::new(incoming), future::pending());
     let end = async {
         stopping.cancelled().await;
         socket.unlink();
-        sleep(patience.linger).await;
+        sleep(timeouts.linger).await;
         closing.cancel();
-        sleep(patience.finish).await;
-        tracing::warn!("calls that did not end in time are cut off");
+        sleep(timeouts.finish).await;
+        tracing::warn!("calls that did not end in time are cancelled");
     };
     tokio::select! {
         served = server => served,

@@ -1,12 +1,13 @@
-//! The plugin service: what repo-server calls on our socket.
+//! The plugin service: the gRPC calls of repo-server on the plugin's socket.
 //!
 //! # Guarantees
 //!
-//! - The caller's stream is read to its end before anything is answered, a refusal as well as a success.
-//! - Every call is answered with a text of ours before the caller's own deadline.
-//! - Whoever is not served gets a Status. No connection is ever closed as an answer: repo-server does not survive that.
-//! - Work stops when the caller goes away.
-//! - Rendering never keeps a connection waiting: a thread that renders serves none until it is done.
+//! - The stream of the caller is read to its end before any reply, for an error as well as for a success.
+//! - Every call gets a reply with its own text before the caller's deadline.
+//! - A rejected call gets a gRPC status. A connection is never closed instead: repo-server does not recover from that.
+//! - The work of a call stops when the caller disconnects.
+//! - A render never blocks a connection: a thread that renders serves no connection meanwhile.
+//! - At most [`Capacity::renders`] renders run at once, whatever their size.
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;
@@ -26,61 +27,65 @@ use tonic::transport::server::UdsConnectInfo;
 use tonic::{Request, Response, Status, Streaming};
 
 use crate::announcements;
-use crate::archive::ArchiveError;
-use crate::cache::Reply;
-use crate::call::Call;
-use crate::deadline::Deadline;
+use crate::archive::{ArchiveError, DeclaredArchive, Unpacked};
+use crate::cache::JsonManifests;
+use crate::deadline::CallDeadline;
+use crate::fair_semaphore::{FairSemaphore, Permit};
 use crate::intake::{Intake, IntakeError};
-use crate::metrics::{Metrics, Outcome};
+use crate::metrics::{CallOutcome, Metrics};
 use crate::pipe::pipe;
-use crate::renderer::{AtOnce, Failure, Renderer};
-use crate::turns::{Turn, Turns};
-use crate::watch::{Phase, StopOnDrop, Watch};
+use crate::progress::{CancelOnDrop, Phase, RenderProgress};
+use crate::render_request::RenderRequest;
+use crate::renderer::{InlineRender, RenderError, Renderer};
 
-mod answer;
+mod error_reply;
 
-use self::answer::Answer;
+use self::error_reply::ErrorReply;
 
-/// The largest message that either side sends, in bytes.
-const MESSAGE_LIMIT: usize = 100 << 20;
-/// An archive up to this size waits in memory for its turn, a larger one with its sender.
-const SMALL: u64 = 256 << 10;
+/// Maximum size of a message in both directions, in bytes.
+const MAX_MESSAGE_BYTES: usize = 100 << 20;
+/// Maximum size of an archive that is received into memory before its render has a permit. A larger archive is
+/// unpacked while it is received.
+const MAX_BUFFERED_BYTES: u64 = 256 << 10;
 
-/// How many are served at once.
+/// Limits of what runs at the same time.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Capacity {
-    /// Small archives.
-    pub(crate) small: usize,
-    /// Large archives.
-    pub(crate) large: usize,
-    /// Calls that are answered or wait; those above are told to come again.
+    /// Renders. A render that waits for helm or kustomize counts, too.
+    pub(crate) renders: usize,
+    /// Large archives that are received and unpacked, or are unpacked and wait for a render permit.
+    pub(crate) archives: usize,
+    /// Calls that run or wait. Calls above the limit are rejected.
     pub(crate) calls: usize,
 }
 
-/// The service.
+/// The plugin service.
 #[derive(Clone)]
-pub(crate) struct PluginService(Arc<Inner>);
+pub(crate) struct PluginService(Arc<ServiceState>);
 
-struct Inner {
+/// State shared by all calls.
+struct ServiceState {
     renderer: Arc<Renderer>,
     metrics: Arc<Metrics>,
-    small: Turns,
-    large: Turns,
-    capacity: Capacity,
+    renders: FairSemaphore,
+    archives: FairSemaphore,
+    max_calls: usize,
     running: AtomicUsize,
-    /// The users who may call; anybody who can open the socket where this is empty.
+    /// User ids that may call. If empty, every user that can open the socket may call.
     users: BTreeSet<u32>,
-    /// Whose threads render what takes longer.
+    /// Runtime with the threads for renders that do not run inline.
     threads: Handle,
 }
 
-/// Work on a thread of its own.
-type Job = JoinHandle<Result<Arc<Reply>, Failure>>;
+/// Work on a thread of its own. It returns its permit, so that the permit is held until the work has ended, also if
+/// the call has ended earlier.
+type Job<T> = JoinHandle<(Permit, Result<T, RenderError>)>;
 
-/// One call in the count of those that run.
-struct Running(Arc<Inner>);
+/// Guard that counts one running call.
+struct RunningCall(Arc<ServiceState>);
 
 impl PluginService {
+    /// Creates the service. `threads` is the runtime of the renders that do not run inline.
     pub(crate) fn new(
         renderer: Arc<Renderer>,
         metrics: Arc<Metrics>,
@@ -88,135 +93,184 @@ impl PluginService {
         users: BTreeSet<u32>,
         threads: Handle,
     ) -> Self {
-        Self(Arc::new(Inner {
+        Self(Arc::new(ServiceState {
             renderer,
             metrics,
-            small: Turns::new(capacity.small),
-            large: Turns::new(capacity.large),
-            capacity,
+            renders: FairSemaphore::new(capacity.renders),
+            archives: FairSemaphore::new(capacity.archives),
+            max_calls: capacity.calls,
             running: AtomicUsize::new(0),
             users,
             threads,
         }))
     }
 
-    /// As tonic serves it.
-    pub(crate) fn server(self) -> ConfigManagementPluginServiceServer<Self> {
+    /// Wraps the service for tonic.
+    pub(crate) fn into_server(self) -> ConfigManagementPluginServiceServer<Self> {
         ConfigManagementPluginServiceServer::new(self)
-            .max_decoding_message_size(MESSAGE_LIMIT)
-            .max_encoding_message_size(MESSAGE_LIMIT)
+            .max_decoding_message_size(MAX_MESSAGE_BYTES)
+            .max_encoding_message_size(MAX_MESSAGE_BYTES)
     }
 
-    /// Whoever must not call, or comes when there are too many, is told so.
-    fn admit<T>(&self, request: &Request<T>) -> Result<Running, Answer> {
-        let inner = &self.0;
+    /// Number of calls that wait for a render permit and for an archive permit.
+    #[cfg(test)]
+    pub(crate) fn waiting(&self) -> (usize, usize) {
+        (self.0.renders.waiting(), self.0.archives.waiting())
+    }
+
+    /// Checks the user of the caller and charges the call to the limit of running calls.
+    fn admit<T>(&self, request: &Request<T>) -> Result<RunningCall, ErrorReply> {
+        let state = &self.0;
         let user = request.extensions().get::<UdsConnectInfo>().and_then(|info| info.peer_cred).map(|peer| peer.uid());
-        if !inner.users.is_empty() && !user.is_some_and(|user| inner.users.contains(&user)) {
-            return Err(Answer::denied(user));
+        if !state.users.is_empty() && !user.is_some_and(|user| state.users.contains(&user)) {
+            return Err(ErrorReply::denied(user));
         }
-        let before = inner.running.fetch_add(1, Ordering::Relaxed);
-        inner.metrics.running(before + 1);
-        let running = Running(Arc::clone(inner));
-        if before >= inner.capacity.calls { Err(Answer::busy(inner.capacity.calls)) } else { Ok(running) }
+        let before = state.running.fetch_add(1, Ordering::Relaxed);
+        state.metrics.set_running(before + 1);
+        let running = RunningCall(Arc::clone(state));
+        if before >= state.max_calls { Err(ErrorReply::busy(state.max_calls)) } else { Ok(running) }
     }
 
-    /// Generates, whatever happens inside.
+    /// Generates manifests. A panic and a timeout become error replies.
+    async fn generate_or_error(
+        &self,
+        intake: &mut Intake,
+        progress: &Arc<RenderProgress>,
+        deadline: CallDeadline,
+    ) -> Result<Arc<JsonManifests>, ErrorReply> {
+        let work = AssertUnwindSafe(self.generate(intake, progress)).catch_unwind();
+        let result = tokio::select! {
+            result = work => result.unwrap_or_else(|_| Err(ErrorReply::bug())),
+            () = sleep_until(deadline.work) => Err(ErrorReply::late(progress.phase(), deadline.allowed)),
+        };
+        // A tool that was stopped by the deadline may report its error a moment before the timer fires.
+        let is_late = Instant::now() >= deadline.work;
+        result.map_err(|error| if is_late { ErrorReply::late(progress.phase(), deadline.allowed) } else { error })
+    }
+
+    /// Receives the archive and renders it. At most [`Capacity::renders`] calls hold a render permit.
     async fn generate(
         &self,
         intake: &mut Intake,
-        watch: &Arc<Watch>,
-        deadline: Deadline,
-    ) -> Result<Arc<Reply>, Answer> {
-        let work = AssertUnwindSafe(self.work(intake, watch)).catch_unwind();
-        let answer = tokio::select! {
-            answer = work => answer.unwrap_or_else(|_| Err(Answer::bug())),
-            () = sleep_until(deadline.work) => Err(Answer::late(watch.phase(), deadline.allowed)),
-        };
-        // A tool that was stopped because the time is over says so a moment before we do.
-        let is_late = Instant::now() >= deadline.work;
-        answer.map_err(|answer| if is_late { Answer::late(watch.phase(), deadline.allowed) } else { answer })
-    }
-
-    async fn work(&self, intake: &mut Intake, watch: &Arc<Watch>) -> Result<Arc<Reply>, Answer> {
-        let (call, stated) = Call::parse(intake.metadata().await?)?;
-        let repository = call.repository.clone();
-        if stated.size > SMALL {
-            let turn = self.turn(&self.0.large, &repository, watch).await;
-            watch.enter(Phase::Receiving);
-            let (writer, reader) = pipe();
-            let job = self.start(turn, watch, move |renderer, watch| renderer.answer(&call, &stated, reader, watch));
-            intake.feed(writer).await?;
-            return finished(job).await;
+        progress: &Arc<RenderProgress>,
+    ) -> Result<Arc<JsonManifests>, ErrorReply> {
+        let (request, declared) = RenderRequest::from_metadata(intake.metadata().await?)?;
+        let request = Arc::new(request);
+        if declared.size > MAX_BUFFERED_BYTES {
+            let (archive_permit, unpacked) = self.receive_large(intake, &request, declared, progress).await?;
+            let permit = self.render_permit(&request, progress).await;
+            drop(archive_permit);
+            return self.render_on_thread(permit, request, unpacked, progress).await;
         }
-        watch.enter(Phase::Receiving);
-        let archive = intake.whole(&stated).await?;
-        let turn = self.turn(&self.0.small, &repository, watch).await;
-        // Another thread serves the connections of this one meanwhile. Waking it is nobody's wait, but waking one to
-        // render, and this one when it has, would be a good part of a small render's time.
-        match block_in_place(|| self.0.renderer.answer_at_once(&call, &stated, &*archive, watch))? {
-            AtOnce::Done(reply) => Ok(reply),
-            AtOnce::Longer(unpacked) => {
-                let job = self.start(turn, watch, move |renderer, watch| renderer.render(&call, &unpacked, watch));
-                finished(job).await
-            }
+        progress.enter(Phase::Receiving);
+        let archive = intake.receive_all(&declared).await?;
+        let permit = self.render_permit(&request, progress).await;
+        // Another thread serves the connections of this thread meanwhile. Moving a small render to another thread and back
+        // would take a large part of its time; waking a thread for the connections delays no render.
+        let inline = || self.0.renderer.unpack_and_render_inline(&request, &declared, &*archive, progress);
+        match block_in_place(inline)? {
+            InlineRender::Done(manifests) => Ok(manifests),
+            InlineRender::NeedsThread(unpacked) => self.render_on_thread(permit, request, unpacked, progress).await,
         }
     }
 
-    async fn turn(&self, turns: &Turns, repository: &str, watch: &Watch) -> Turn {
-        watch.enter(Phase::Queued);
-        let start = StdInstant::now();
-        let turn = turns.take(repository).await;
-        self.0.metrics.took("queue", start.elapsed());
-        turn
-    }
-
-    /// Starts work on a thread of its own. The turn is given on when the work has ended, not when nobody waits for it.
-    fn start(
+    /// Unpacks a large archive while it is received. The permit limits the unpacked archives in memory.
+    async fn receive_large(
         &self,
-        turn: Turn,
-        watch: &Arc<Watch>,
-        work: impl FnOnce(&Renderer, &Watch) -> Result<Arc<Reply>, Failure> + Send + 'static,
-    ) -> Job {
-        let (renderer, watch) = (Arc::clone(&self.0.renderer), Arc::clone(watch));
+        intake: &mut Intake,
+        request: &Arc<RenderRequest>,
+        declared: DeclaredArchive,
+        progress: &Arc<RenderProgress>,
+    ) -> Result<(Permit, Unpacked), ErrorReply> {
+        let permit = self.acquire(&self.0.archives, "archive_queue", request, progress).await;
+        progress.enter(Phase::Receiving);
+        let (writer, reader) = pipe();
+        let request = Arc::clone(request);
+        let job = self
+            .spawn(permit, progress, move |renderer, progress| renderer.unpack(&request, &declared, reader, progress));
+        intake.feed(writer).await?;
+        join(job).await
+    }
+
+    async fn render_permit(&self, request: &RenderRequest, progress: &RenderProgress) -> Permit {
+        self.acquire(&self.0.renders, "queue", request, progress).await
+    }
+
+    async fn render_on_thread(
+        &self,
+        permit: Permit,
+        request: Arc<RenderRequest>,
+        unpacked: Unpacked,
+        progress: &Arc<RenderProgress>,
+    ) -> Result<Arc<JsonManifests>, ErrorReply> {
+        let job = self
+            .spawn(permit, progress, move |renderer, progress| renderer.render_unpacked(&request, &unpacked, progress));
+        join(job).await.map(|(_permit, manifests)| manifests)
+    }
+
+    /// Waits for a permit and records the time in the metric `part`.
+    async fn acquire(
+        &self,
+        semaphore: &FairSemaphore,
+        part: &'static str,
+        request: &RenderRequest,
+        progress: &RenderProgress,
+    ) -> Permit {
+        progress.enter(Phase::Queued);
+        let start = StdInstant::now();
+        let permit = semaphore.acquire(&request.repository).await;
+        self.0.metrics.observe_seconds(part, start.elapsed());
+        permit
+    }
+
+    /// Starts work on a thread of its own.
+    fn spawn<T: Send + 'static>(
+        &self,
+        permit: Permit,
+        progress: &Arc<RenderProgress>,
+        work: impl FnOnce(&Renderer, &RenderProgress) -> Result<T, RenderError> + Send + 'static,
+    ) -> Job<T> {
+        let (renderer, progress) = (Arc::clone(&self.0.renderer), Arc::clone(progress));
         self.0.threads.spawn_blocking(move || {
-            let _turn = turn;
-            work(&renderer, &watch)
+            let result = work(&renderer, &progress);
+            (permit, result)
         })
     }
 
-    /// Counts and logs the end of a call.
-    fn ended(&self, method: &'static str, outcome: Outcome, deadline: Deadline) {
-        self.0.metrics.call(method, outcome);
-        self.0.metrics.deadline_left((deadline.start + deadline.allowed).saturating_duration_since(Instant::now()));
+    /// Updates the metrics at the end of a call.
+    fn count_end(&self, method: &'static str, outcome: CallOutcome, deadline: CallDeadline) {
+        self.0.metrics.count_call(method, outcome);
+        let end = deadline.start + deadline.allowed;
+        self.0.metrics.set_deadline_left(end.saturating_duration_since(Instant::now()));
     }
 
-    /// Reads a stream away and then answers.
-    async fn after_all<T>(
+    /// Reads the stream to its end and then replies.
+    async fn reply_after_stream<T>(
         &self,
         method: &'static str,
         request: Request<Streaming<wire::AppStreamRequest>>,
-        answer: impl FnOnce() -> T,
+        reply: impl FnOnce() -> T,
     ) -> Result<Response<T>, Status> {
-        let deadline = Deadline::of(request.metadata(), Instant::now());
+        let deadline = CallDeadline::from_metadata(request.metadata(), Instant::now());
         let admitted = self.admit(&request);
         let mut intake = Intake::new(request.into_inner());
-        let drained = timeout_at(deadline.answer, intake.drain()).await.is_ok();
+        let is_drained = timeout_at(deadline.answer, intake.drain()).await.is_ok();
         let result = match admitted {
-            Ok(_running) if drained => Ok(answer()),
-            Ok(_running) => Err(Answer::late(Phase::Receiving, deadline.allowed)),
-            Err(refused) => Err(refused),
+            Ok(_running) if is_drained => Ok(reply()),
+            Ok(_running) => Err(ErrorReply::late(Phase::Receiving, deadline.allowed)),
+            Err(rejected) => Err(rejected),
         };
-        self.ended(method, result.as_ref().map_or_else(Answer::outcome, |_| Outcome::Answered), deadline);
-        result.map(Response::new).map_err(Answer::status)
+        self.count_end(method, result.as_ref().map_or_else(ErrorReply::outcome, |_| CallOutcome::Answered), deadline);
+        result.map(Response::new).map_err(ErrorReply::into_status)
     }
 }
 
-/// Waits for work. A panic of it has its text in the log.
-async fn finished(job: Job) -> Result<Arc<Reply>, Answer> {
+/// Waits for a job. The text of a panic is in the log.
+async fn join<T>(job: Job<T>) -> Result<(Permit, T), ErrorReply> {
     match job.await {
-        Ok(Ok(reply)) => Ok(reply),
-        Ok(Err(failure)) => Err(failure.into()),
-        Err(_) => Err(Answer::bug()),
+        Ok((permit, Ok(value))) => Ok((permit, value)),
+        Ok((_, Err(error))) => Err(error.into()),
+        Err(_) => Err(ErrorReply::bug()),
     }
 }
 
@@ -228,14 +282,15 @@ impl ConfigManagementPluginService for PluginService {
     ) -> Result<Response<wire::CheckPluginConfigurationResponse>, Status> {
         const METHOD: &str = "CheckPluginConfiguration";
         match self.admit(&request) {
-            // No discovery: it would cost another archive, and one that fails is taken for a plain directory.
+            // No discovery: it would cost another archive, and repo-server treats an error of it as "not this plugin"
+            // and renders the plain directory.
             Ok(_) => {
-                self.0.metrics.call(METHOD, Outcome::Answered);
+                self.0.metrics.count_call(METHOD, CallOutcome::Answered);
                 Ok(Response::new(wire::CheckPluginConfigurationResponse::default()))
             }
-            Err(answer) => {
-                self.0.metrics.call(METHOD, answer.outcome());
-                Err(answer.status())
+            Err(error) => {
+                self.0.metrics.count_call(METHOD, error.outcome());
+                Err(error.into_status())
             }
         }
     }
@@ -244,7 +299,7 @@ impl ConfigManagementPluginService for PluginService {
         &self,
         request: Request<Streaming<wire::AppStreamRequest>>,
     ) -> Result<Response<wire::RepositoryResponse>, Status> {
-        self.after_all("MatchRepository", request, wire::RepositoryResponse::default).await
+        self.reply_after_stream("MatchRepository", request, wire::RepositoryResponse::default).await
     }
 
     async fn generate_manifest(
@@ -252,33 +307,33 @@ impl ConfigManagementPluginService for PluginService {
         request: Request<Streaming<wire::AppStreamRequest>>,
     ) -> Result<Response<wire::ManifestResponse>, Status> {
         const METHOD: &str = "GenerateManifest";
-        let deadline = Deadline::of(request.metadata(), Instant::now());
+        let deadline = CallDeadline::from_metadata(request.metadata(), Instant::now());
         let admitted = self.admit(&request);
         let mut intake = Intake::new(request.into_inner());
-        let watch = Arc::new(Watch::until(deadline.work.into_std()));
-        let stop = StopOnDrop(Arc::clone(&watch));
-        let (answer, _running) = match admitted {
-            Ok(running) => (self.generate(&mut intake, &watch, deadline).await, Some(running)),
-            Err(refused) => (Err(refused), None),
+        let progress = Arc::new(RenderProgress::until(deadline.work.into_std()));
+        let cancel = CancelOnDrop(Arc::clone(&progress));
+        let (result, _running) = match admitted {
+            Ok(running) => (self.generate_or_error(&mut intake, &progress, deadline).await, Some(running)),
+            Err(rejected) => (Err(rejected), None),
         };
-        drop(stop);
-        // A caller that still sends reads no answer.
+        drop(cancel);
+        // A caller that is still sending does not read the reply.
         let _ = timeout_at(deadline.answer, intake.drain()).await;
         if let Some(ended) = intake.ended() {
-            self.0.metrics.took("share", ended.elapsed());
+            self.0.metrics.observe_seconds("share", ended.elapsed());
         }
-        match answer {
-            Ok(reply) => {
-                self.ended(METHOD, Outcome::Answered, deadline);
-                let manifests = reply.manifests.clone();
+        match result {
+            Ok(manifests) => {
+                self.count_end(METHOD, CallOutcome::Answered, deadline);
+                let manifests = manifests.objects.clone();
                 Ok(Response::new(wire::ManifestResponse { manifests, source_type: String::new() }))
             }
-            Err(answer) => {
-                if let Some(refusals) = answer.refusals() {
-                    self.0.metrics.refused(refusals);
+            Err(error) => {
+                if let Some(refusals) = error.refusals() {
+                    self.0.metrics.count_refusals(refusals);
                 }
-                self.ended(METHOD, answer.outcome(), deadline);
-                Err(answer.status())
+                self.count_end(METHOD, error.outcome(), deadline);
+                Err(error.into_status())
             }
         }
     }
@@ -287,31 +342,31 @@ impl ConfigManagementPluginService for PluginService {
         &self,
         request: Request<Streaming<wire::AppStreamRequest>>,
     ) -> Result<Response<wire::ParametersAnnouncementResponse>, Status> {
-        let answer = || wire::ParametersAnnouncementResponse { parameter_announcements: announcements::on_the_wire() };
-        self.after_all("GetParametersAnnouncement", request, answer).await
+        let reply = || wire::ParametersAnnouncementResponse { parameter_announcements: announcements::to_wire() };
+        self.reply_after_stream("GetParametersAnnouncement", request, reply).await
     }
 }
 
-impl Drop for Running {
+impl Drop for RunningCall {
     fn drop(&mut self) {
         let before = self.0.running.fetch_sub(1, Ordering::Relaxed);
-        self.0.metrics.running(before.saturating_sub(1));
+        self.0.metrics.set_running(before.saturating_sub(1));
     }
 }
 
-impl From<IntakeError> for Answer {
+impl From<IntakeError> for ErrorReply {
     fn from(error: IntakeError) -> Self {
         match error {
-            IntakeError::Gone(status) => Self::gone(status),
-            IntakeError::Order(what) => Self::order(what),
+            IntakeError::Disconnected(status) => Self::gone(status),
+            IntakeError::Order(what) => Self::invalid_request(what),
             IntakeError::Archive(error) => error.into(),
         }
     }
 }
 
-impl From<ArchiveError> for Answer {
+impl From<ArchiveError> for ErrorReply {
     fn from(error: ArchiveError) -> Self {
-        Failure::from(error).into()
+        RenderError::from(error).into()
     }
 }
 

@@ -1,12 +1,14 @@
-//! The plugin's socket: where it stands, whose it is, and how it goes.
+//! Unix socket of the plugin: its path, its owner and its removal.
 //!
-//! repo-server finds a plugin by the name of its socket. The name needs an `@`: grpc-go sends the escaped path as the
-//! authority of each call, which Rust's HTTP/2 refuses unless an `@` makes all before it the part that names a user.
+//! repo-server finds a plugin by the name of its socket. The name must contain an `@`: grpc-go sends the escaped path as
+//! the authority of every call, and Rust's HTTP/2 accepts the `%` of an escape only in the user information before an
+//! `@`.
 
 use std::fs;
 use std::io;
 use std::os::unix::fs::{FileTypeExt as _, MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
+use std::str::FromStr;
 use std::time::Duration;
 
 use tokio::net::{UnixListener, UnixStream};
@@ -14,71 +16,79 @@ use tokio::sync::mpsc;
 use tokio::time::sleep;
 use tokio_util::sync::CancellationToken;
 
-/// A name that Applications write: the socket's without its ending.
+/// Name of the plugin in Applications, and of the socket without `.sock`.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) struct PluginName(String);
 
-/// A socket of ours.
+/// Socket created by this process.
 #[derive(Debug)]
-pub(crate) struct Socket {
+pub(crate) struct PluginSocket {
     path: PathBuf,
-    /// Device and inode: a socket of the same name may be a successor's.
+    /// Device and inode: a socket of the same name may belong to a successor.
     identity: (u64, u64),
 }
 
-/// Why there is no socket.
+/// Reasons for a socket that cannot be created.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum SocketError {
     #[error(
-        "the plugin's name `{0}` needs an `@` and none of `/`: expected a name such as `eod@v1`, because repo-server \
-         sends the socket's path in a form that HTTP/2 refuses otherwise"
+        "plugin name must be NAME@VERSION of letters, digits, `-`, `_` and `.`, such as `eod@v1`, got `{0}`: without the \
+         `@`, HTTP/2 rejects the socket's path as repo-server sends it"
     )]
-    Name(String),
-    #[error("`{0}` is longer than the 100 bytes that a socket's path may have; choose a shorter directory")]
-    Long(PathBuf),
-    #[error("`{0}` exists and is no socket; remove it, or choose another name")]
-    Taken(PathBuf),
-    #[error("cannot make the socket `{path}`; the directory must exist and be writable for this user")]
+    InvalidName(String),
+    #[error("socket path must have at most 100 bytes, got `{0}`; use a shorter directory")]
+    PathTooLong(PathBuf),
+    #[error("`{0}` exists and is not a socket; remove it, or use another name")]
+    NotASocket(PathBuf),
+    #[error("cannot create the socket `{path}`; the directory must exist and be writable for this user")]
     Bind { path: PathBuf, source: io::Error },
 }
 
-/// Bytes of a path, with some room below the kernel's 107 for the name that it has while it is made.
-const LONGEST: usize = 100;
-/// Read and write for owner and group: sidecars of one pod may have different users and share a group.
+/// Maximum length of the path in bytes. The kernel's limit is 107; the temporary name at creation is longer.
+const MAX_PATH_BYTES: usize = 100;
+/// Read and write for owner and group: the containers of a pod may have different users and a common group.
 const MODE: u32 = 0o660;
-/// After a failed accept, which is the lack of a file descriptor more often than not.
-const PAUSE: Duration = Duration::from_millis(50);
-/// Connections on the way to the server.
-const QUEUE: usize = 64;
+/// Pause after a failed accept, usually caused by a lack of file descriptors.
+const ACCEPT_PAUSE: Duration = Duration::from_millis(50);
+/// Maximum number of accepted connections that the server has not taken over.
+const ACCEPT_QUEUE: usize = 64;
 
-impl PluginName {
-    /// Checks a name.
+impl FromStr for PluginName {
+    type Err = SocketError;
+
+    /// Parses a name.
     ///
     /// # Errors
     ///
-    /// Without `@`, or with a slash or nothing around it.
-    pub(crate) fn parse(name: &str) -> Result<Self, SocketError> {
-        let is_whole = name.split_once('@').is_some_and(|(name, version)| !name.is_empty() && !version.is_empty());
+    /// Fails unless the name is `NAME@VERSION`.
+    fn from_str(name: &str) -> Result<Self, SocketError> {
+        let is_complete = name.split_once('@').is_some_and(|(name, version)| !name.is_empty() && !version.is_empty());
         let is_plain = name.bytes().all(|byte| byte.is_ascii_alphanumeric() || b"@-_.".contains(&byte));
-        if is_whole && is_plain { Ok(Self(name.to_owned())) } else { Err(SocketError::Name(name.to_owned())) }
+        if is_complete && is_plain { Ok(Self(name.to_owned())) } else { Err(SocketError::InvalidName(name.to_owned())) }
     }
+}
 
+impl PluginName {
     fn path(&self, directory: &Path) -> PathBuf {
         directory.join(format!("{}.sock", self.0))
     }
 }
 
-impl Socket {
-    /// Makes the socket. It appears under its name at once and whole, in the place of one that was left behind.
+impl PluginSocket {
+    /// Creates the socket. It replaces a stale socket atomically.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the path is too long or belongs to another kind of file, or if the directory is not writable.
     pub(crate) fn bind(directory: &Path, name: &PluginName) -> Result<(Self, UnixListener), SocketError> {
         let path = name.path(directory);
-        if path.as_os_str().len() > LONGEST {
-            return Err(SocketError::Long(path));
+        if path.as_os_str().len() > MAX_PATH_BYTES {
+            return Err(SocketError::PathTooLong(path));
         }
         if fs::symlink_metadata(&path).is_ok_and(|found| !found.file_type().is_socket()) {
-            return Err(SocketError::Taken(path));
+            return Err(SocketError::NotASocket(path));
         }
-        // A name of its own: other plugins may start in the same directory at the same moment.
+        // The temporary name depends on the plugin's name: other plugins may start in the same directory.
         let new = directory.join(format!(".{}.new", name.0));
         let bind = || {
             match fs::remove_file(&new) {
@@ -95,17 +105,17 @@ impl Socket {
         Ok((Self { path, identity }, listener))
     }
 
-    /// Where it stands.
+    /// Path of the socket.
     pub(crate) fn path(&self) -> &Path {
         &self.path
     }
 
-    /// Whether new callers still come to us.
+    /// True if the path still leads to the socket of this process.
     pub(crate) fn is_ours(&self) -> bool {
         identity(&self.path).is_ok_and(|found| found == self.identity)
     }
 
-    /// Lets no new caller in, unless a successor already has the name.
+    /// Removes the socket, unless a successor has replaced it. New callers cannot connect afterwards.
     pub(crate) fn unlink(&self) {
         if self.is_ours() {
             let _ = fs::remove_file(&self.path);
@@ -113,14 +123,15 @@ impl Socket {
     }
 }
 
+/// Device and inode.
 fn identity(path: &Path) -> io::Result<(u64, u64)> {
     let found = fs::symlink_metadata(path)?;
     Ok((found.dev(), found.ino()))
 }
 
-/// Accepts until `closing`. The stream of connections then ends.
+/// Accepts connections until `closing` is cancelled. The returned stream of connections then ends.
 pub(crate) fn accept(listener: UnixListener, closing: CancellationToken) -> mpsc::Receiver<io::Result<UnixStream>> {
-    let (connections, incoming) = mpsc::channel(QUEUE);
+    let (connections, incoming) = mpsc::channel(ACCEPT_QUEUE);
     tokio::spawn(async move {
         loop {
             let accepted = tokio::select! {
@@ -134,8 +145,8 @@ pub(crate) fn accept(listener: UnixListener, closing: CancellationToken) -> mpsc
                     }
                 }
                 Err(error) => {
-                    tracing::warn!(%error, "a connection could not be accepted");
-                    sleep(PAUSE).await;
+                    tracing::warn!(%error, "cannot accept a connection");
+                    sleep(ACCEPT_PAUSE).await;
                 }
             }
         }

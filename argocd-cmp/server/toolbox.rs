@@ -1,4 +1,5 @@
-//! The tools of this machine, in their sandbox: looked up when first used, so that whoever needs none misses none.
+//! helm and kustomize as sandboxed processes. They are looked up when first used, so a render without tools does not
+//! need them.
 
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
@@ -10,71 +11,76 @@ use std::time::{Duration, Instant};
 
 use eod_render::{HelmRequest, KustomizeRequest, Sandbox, ToolError, ToolRule, Tools};
 
+use crate::fair_semaphore::{FairSemaphore, Permit};
 use crate::metrics::Metrics;
-use crate::process::{Finished, Room, RunError, run};
+use crate::process::{FinishedChild, MemoryLoss, OutputLimits, RunError, run};
+use crate::progress::{Phase, RenderProgress};
 use crate::renderer::Toolbox;
-use crate::sandbox::{COMMAND, Mode, NOT_LAUNCHED};
-use crate::scratch::{Home, Scratch};
-use crate::turns::{Turn, Turns};
-use crate::watch::{Phase, Watch};
+use crate::sandbox::{COMMAND, DATA_LIMIT, NOT_LAUNCHED, SandboxMode};
+use crate::scratch::{ScratchDir, ToolHome};
 
-/// helm and kustomize as processes.
+/// Toolbox that starts helm and kustomize of this machine.
 pub(crate) struct MachineToolbox {
-    /// This program, which is the launcher as well.
+    /// Path of eod-cmp itself, which is also the launcher of the sandbox.
     launcher: PathBuf,
-    search: OsString,
-    named: Option<PathBuf>,
-    scratch: OnceLock<Scratch>,
-    /// What the kernel does not give; none where it gives everything.
-    lacking: OnceLock<Option<String>>,
+    /// Value of `PATH`.
+    search_path: OsString,
+    /// Directory set with `--scratch`.
+    scratch_option: Option<PathBuf>,
+    scratch: OnceLock<ScratchDir>,
+    /// Reason for an incomplete sandbox; none if the kernel supports all of it.
+    missing_support: OnceLock<Option<String>>,
     metrics: Option<Arc<Metrics>>,
-    /// Who may start a process. Apart from the turns of renders, because a process costs far more memory than a render.
-    turns: Turns,
+    /// Limit of processes. Separate from the limit of renders, because a process needs far more memory than a render.
+    processes: FairSemaphore,
 }
 
-/// The tools of one render.
+/// Tools of one render.
 struct MachineTools<'a> {
     toolbox: &'a MachineToolbox,
-    watch: &'a Watch,
-    /// Whose turns are taken.
+    progress: &'a RenderProgress,
+    /// Key of the fair queue: the repository.
     owner: &'a str,
 }
 
-/// This program, even where its file was replaced.
+/// Path of this program, valid also after its file was replaced.
 const SELF: &str = "/proc/self/exe";
-/// The renderer has a limit of its own; this one is for whoever never stops.
-const ROOM: Room = Room { stdout: 32 << 20, stderr: 16 << 10 };
-/// How often a tool is started again after a failure that may pass, and the first pause before it.
-const TRIES: u32 = 3;
-const PAUSE: Duration = Duration::from_millis(200);
-/// Characters of what a tool said that a person reads: the end, where the reason stands.
-const QUOTED: usize = 1500;
+/// Limits of a tool's output. The renderer has a lower limit; this one stops a tool that never ends.
+const OUTPUT_LIMITS: OutputLimits = OutputLimits { stdout: 32 << 20, stderr: 16 << 10 };
+/// Maximum number of starts if every failure is temporary.
+const MAX_STARTS: u32 = 3;
+/// Pause before the second start; it doubles with every start.
+const FIRST_PAUSE: Duration = Duration::from_millis(200);
+/// Maximum number of characters quoted from a tool's stderr: its end, because the reason is printed last.
+const MAX_QUOTED: usize = 1500;
 
-/// The tools of this machine, so many at once, with homes in `scratch` or where there is memory.
-pub(crate) fn open(scratch: Option<&Path>, metrics: Option<Arc<Metrics>>, at_once: usize) -> MachineToolbox {
-    let search = std::env::var_os("PATH").unwrap_or_default();
+/// Toolbox with at most `max_processes` processes and with the tools' home directories in `scratch`, by default in a
+/// tmpfs of this machine.
+pub(crate) fn open(scratch: Option<&Path>, metrics: Option<Arc<Metrics>>, max_processes: usize) -> MachineToolbox {
+    let search_path = std::env::var_os("PATH").unwrap_or_default();
     MachineToolbox {
         launcher: SELF.into(),
-        search,
-        named: scratch.map(Path::to_owned),
+        search_path,
+        scratch_option: scratch.map(Path::to_owned),
         scratch: OnceLock::new(),
-        lacking: OnceLock::new(),
+        missing_support: OnceLock::new(),
         metrics,
-        turns: Turns::new(at_once),
+        processes: FairSemaphore::new(max_processes),
     }
 }
 
 impl Toolbox for MachineToolbox {
-    fn open<'a>(&'a self, watch: &'a Watch, owner: &'a str) -> Box<dyn Tools + 'a> {
-        Box::new(MachineTools { toolbox: self, watch, owner })
+    fn open<'a>(&'a self, progress: &'a RenderProgress, owner: &'a str) -> Box<dyn Tools + 'a> {
+        Box::new(MachineTools { toolbox: self, progress, owner })
     }
 
-    /// The file's identity and time: a replaced binary is another one, whatever it says about itself.
+    /// Identity and time of the file. The version that a binary prints is not used.
     fn version(&self, rule: &ToolRule) -> String {
         if !rule.enabled {
             return "off".to_owned();
         }
-        let found = find(&rule.binary, &self.search).and_then(|path| path.metadata().ok().map(|file| (path, file)));
+        let found =
+            find(&rule.binary, &self.search_path).and_then(|path| path.metadata().ok().map(|file| (path, file)));
         found.map_or_else(
             || "none".to_owned(),
             |(path, file)| {
@@ -100,7 +106,7 @@ impl Tools for MachineTools<'_> {
         for name in &names {
             arguments.extend(["--values".to_owned(), format!("values/{name}")]);
         }
-        self.start(rule, &arguments, |home| {
+        self.run_tool(rule, &arguments, |home| {
             home.lay_out("chart", files)?;
             home.lay_out("values", names.iter().zip(values))
         })
@@ -109,221 +115,240 @@ impl Tools for MachineTools<'_> {
     fn kustomize(&self, request: &KustomizeRequest<'_>) -> Result<String, ToolError> {
         let KustomizeRequest { rule, files, directory } = request;
         let directory = if directory.is_empty() { "tree".to_owned() } else { format!("tree/{directory}") };
-        // Files may lie anywhere in the tree, as they may where no binary is needed. Nothing else is in its home.
+        // Files may be anywhere in the tree, as in a kustomization that needs no binary. The home has nothing else.
         let arguments = ["build", &directory, "--load-restrictor", "LoadRestrictionsNone"].map(ToOwned::to_owned);
-        self.start(rule, &arguments, |home| home.lay_out("tree", files))
+        self.run_tool(rule, &arguments, |home| home.lay_out("tree", files))
     }
 }
 
 impl MachineTools<'_> {
-    /// Starts a tool in a new home, again where the failure may pass while somebody waits.
-    fn start(
+    /// Runs a tool, and again after a temporary failure.
+    fn run_tool(
         &self,
         rule: &ToolRule,
         arguments: &[String],
-        lay_out: impl Fn(&Home) -> std::io::Result<()>,
+        lay_out: impl Fn(&ToolHome) -> std::io::Result<()>,
     ) -> Result<String, ToolError> {
         let start = Instant::now();
-        let (program, mode) = self.toolbox.prepare(rule)?;
-        let (mut pause, mut tries) = (PAUSE, 0);
-        let answer = loop {
-            tries += 1;
-            match self.try_once(&program, mode, arguments, &lay_out) {
-                Err(Failed::MayPass(error)) if tries >= TRIES || Instant::now() + pause >= self.watch.until => {
+        let (program, mode) = self.toolbox.find_tool(rule)?;
+        let (mut pause, mut starts) = (FIRST_PAUSE, 0);
+        let output = loop {
+            starts += 1;
+            match self.run_once(&program, mode, arguments, &lay_out) {
+                Err(ToolFailure::Temporary(error))
+                    if starts >= MAX_STARTS || Instant::now() + pause >= self.progress.until =>
+                {
                     break Err(error);
                 }
-                Err(Failed::MayPass(error)) => {
-                    tracing::warn!(%error, "a tool is started again");
+                Err(ToolFailure::Temporary(error)) => {
+                    tracing::warn!(%error, "a tool failed and is started again");
                     if let Some(metrics) = &self.toolbox.metrics {
-                        metrics.tool_retry();
+                        metrics.count_tool_retry();
                     }
                     sleep(pause);
                     pause *= 2;
                 }
-                Err(Failed::ForGood(error)) => break Err(error),
+                Err(ToolFailure::Permanent(error)) => break Err(error),
                 Ok(output) => break Ok(output),
             }
         };
         if let Some(metrics) = &self.toolbox.metrics {
-            metrics.took("tool", start.elapsed());
+            metrics.observe_seconds("tool", start.elapsed());
         }
-        // Whoever is too late says what there was no time for.
-        if !self.watch.is_over() {
-            self.watch.enter(Phase::Rendering);
+        // After a timeout the phase stays: the error names it.
+        if !self.progress.should_stop() {
+            self.progress.enter(Phase::Rendering);
         }
-        answer
+        output
     }
 
-    /// Waits until a process may be started.
-    fn turn(&self, program: &Path) -> Result<Turn, Failed> {
-        self.watch.enter(Phase::Queued);
+    /// Waits for permission to start a process.
+    fn acquire(&self, program: &Path) -> Result<Permit, ToolFailure> {
+        self.progress.enter(Phase::Queued);
         let start = Instant::now();
-        let turn = self.toolbox.turns.wait(self.owner, self.watch);
+        let permit = self.toolbox.processes.acquire_blocking(self.owner, self.progress);
         if let Some(metrics) = &self.toolbox.metrics {
-            metrics.took("tool_queue", start.elapsed());
+            metrics.observe_seconds("tool_queue", start.elapsed());
         }
-        self.watch.enter(if turn.is_some() { Phase::Tool } else { Phase::Queued });
-        turn.ok_or_else(|| {
+        self.progress.enter(if permit.is_some() { Phase::Tool } else { Phase::Queued });
+        permit.ok_or_else(|| {
             let name = program.file_name().unwrap_or_default().to_string_lossy();
-            let message = format!("`{name}` was not started in time: as many tools as may run at once did run");
-            Failed::ForGood(error(message, "give the sidecar more CPU and memory, and raise --tools"))
+            let message = format!("`{name}` was not started in time: the maximum number of tools was running");
+            ToolFailure::Permanent(tool_error(message, "give the sidecar more CPU and memory, and raise --tools"))
         })
     }
 
-    fn try_once(
+    /// Starts a tool once, in a new home.
+    fn run_once(
         &self,
         program: &Path,
-        mode: Mode,
+        mode: SandboxMode,
         arguments: &[String],
-        lay_out: &impl Fn(&Home) -> std::io::Result<()>,
-    ) -> Result<String, Failed> {
-        // The turn outlives the home, so that only so many homes are in memory at once.
-        let _turn = self.turn(program)?;
+        lay_out: &impl Fn(&ToolHome) -> std::io::Result<()>,
+    ) -> Result<String, ToolFailure> {
+        // The permit is held longer than the home, so it also limits the homes in memory.
+        let _permit = self.acquire(program)?;
         let home = self.toolbox.scratch().home().and_then(|home| lay_out(&home).map(|()| home)).map_err(|error| {
             let base = self.toolbox.scratch().base().display();
-            let message = format!("there is no room for the tool's files in `{base}`: {error}");
-            // A full memory empties itself when other renders end.
-            Failed::MayPass(ToolError {
-                message,
-                remedy: "give the sidecar's directory in memory more room".to_owned(),
-            })
+            let message = format!("cannot write the tool's files to `{base}`: {error}");
+            // A full tmpfs has room again when other renders end.
+            ToolFailure::Temporary(tool_error(message, "raise the size limit of the sidecar's tmpfs"))
         })?;
-        let mut command = self.toolbox.launch(mode, home.path(), program.as_os_str());
+        let mut command = self.toolbox.launcher_command(mode, home.path(), program.as_os_str());
         let name = program.file_name().unwrap_or_default().to_string_lossy();
-        let finished = match run(command.args(arguments).current_dir(home.path()), self.watch, ROOM) {
+        let finished = match run(command.args(arguments).current_dir(home.path()), self.progress, OUTPUT_LIMITS) {
             Ok(finished) => finished,
             Err(error) => {
-                let may_pass = error.may_pass();
-                let error = not_run(&name, &error);
-                return Err(if may_pass { Failed::MayPass(error) } else { Failed::ForGood(error) });
+                let is_temporary = error.is_temporary();
+                let error = run_error(&name, &error);
+                return Err(if is_temporary { ToolFailure::Temporary(error) } else { ToolFailure::Permanent(error) });
             }
         };
         if finished.status.success() {
             return String::from_utf8(finished.stdout).map_err(|_| {
-                Failed::ForGood(error(format!("`{name}` printed what is no text"), "correct the templates"))
+                ToolFailure::Permanent(tool_error(format!("`{name}`: output is not UTF-8"), "correct the templates"))
             });
         }
-        let lost = finished.lost_to_memory();
-        let error = failed(&name, home.path(), &finished);
-        Err(if lost { Failed::MayPass(error) } else { Failed::ForGood(error) })
+        let error = exit_error(&name, home.path(), &finished);
+        Err(match finished.memory_loss() {
+            Some(MemoryLoss::Container) => ToolFailure::Temporary(error),
+            Some(MemoryLoss::OwnLimit) => {
+                let message = format!("{}; its limit is {} MiB of memory", error.message, DATA_LIMIT >> 20);
+                ToolFailure::Permanent(tool_error(message, "make the chart or kustomization smaller"))
+            }
+            None => ToolFailure::Permanent(error),
+        })
     }
 }
 
-/// Why one start gave nothing.
-enum Failed {
-    MayPass(ToolError),
-    ForGood(ToolError),
+/// Failure of one start of a tool.
+enum ToolFailure {
+    /// Another start may succeed.
+    Temporary(ToolError),
+    /// Another start would fail, too.
+    Permanent(ToolError),
 }
 
 impl MachineToolbox {
-    fn scratch(&self) -> &Scratch {
+    fn scratch(&self) -> &ScratchDir {
         self.scratch.get_or_init(|| {
-            let scratch = Scratch::find(self.named.as_deref());
-            scratch.clean(false);
+            let scratch = ScratchDir::find(self.scratch_option.as_deref());
+            scratch.remove_stale_homes(false);
             scratch
         })
     }
 
-    /// Removes what an earlier life of this process left. Only for a process that has used no tool yet.
-    pub(crate) fn clean_at_start(&self) {
-        self.scratch().clean(true);
+    /// Removes the homes left by an earlier process with the same id. Only valid before the first use of a tool.
+    pub(crate) fn remove_stale_homes(&self) {
+        self.scratch().remove_stale_homes(true);
     }
 
-    /// Finds the tool, and decides how strict its sandbox is.
-    fn prepare(&self, rule: &ToolRule) -> Result<(PathBuf, Mode), ToolError> {
-        let program = find(&rule.binary, &self.search).ok_or_else(|| {
-            error(
-                format!("this needs `{}`, and there is none here", rule.binary),
-                "put the tool into the sidecar's image, or write plain manifests or a simple kustomization",
+    /// Finds the tool and chooses the mode of its sandbox.
+    fn find_tool(&self, rule: &ToolRule) -> Result<(PathBuf, SandboxMode), ToolError> {
+        let program = find(&rule.binary, &self.search_path).ok_or_else(|| {
+            tool_error(
+                format!("`{}` is required, but it is not in PATH", rule.binary),
+                "add it to the sidecar's image, or write plain manifests or a simple kustomization",
             )
         })?;
-        let lacking = self.lacking.get_or_init(|| {
-            let lacking = self.look();
-            if let Some(lacking) = &lacking {
-                tracing::warn!(lacking, "tools cannot have their whole sandbox here");
+        let missing = self.missing_support.get_or_init(|| {
+            let missing = self.probe();
+            if let Some(missing) = &missing {
+                tracing::warn!(missing, "this machine does not support the whole sandbox of tools");
             }
-            lacking
+            missing
         });
-        match (rule.sandbox, lacking) {
-            (_, None) => Ok((program, Mode::Required)),
-            (Sandbox::BestEffort, Some(_)) => Ok((program, Mode::BestEffort)),
-            (Sandbox::Required, Some(lacking)) => Err(error(
-                format!("the policy wants a sandbox for `{}`, and this machine cannot give it: {lacking}", rule.binary),
-                "use a Linux with Landlock and a directory in memory (--scratch), write plain manifests, or have the \
-                 platform set `sandbox: best-effort`",
+        match (rule.sandbox, missing) {
+            (_, None) => Ok((program, SandboxMode::Required)),
+            (Sandbox::BestEffort, Some(_)) => Ok((program, SandboxMode::BestEffort)),
+            (Sandbox::Required, Some(missing)) => Err(tool_error(
+                format!(
+                    "the policy requires a sandbox for `{}`, which this machine does not support: {missing}",
+                    rule.binary
+                ),
+                "use a Linux with Landlock and a tmpfs (--scratch), write plain manifests, or set `sandbox: best-effort` \
+                 in the policy",
             )),
         }
     }
 
-    /// What is missing for a whole sandbox.
-    fn look(&self) -> Option<String> {
+    /// Reason for an incomplete sandbox on this machine; none if all of it is supported.
+    fn probe(&self) -> Option<String> {
         let scratch = self.scratch();
-        if !scratch.in_memory {
-            return Some(format!("`{}` is no directory in memory", scratch.base().display()));
+        if !scratch.is_in_memory {
+            return Some(format!("`{}` is not a tmpfs", scratch.base().display()));
         }
-        let watch = Watch::until(Instant::now() + Duration::from_secs(10));
-        let mut command = self.launch(Mode::Probe, scratch.base(), OsStr::new(SELF));
-        match run(&mut command, &watch, ROOM) {
+        let progress = RenderProgress::until(Instant::now() + Duration::from_secs(10));
+        let mut command = self.launcher_command(SandboxMode::Probe, scratch.base(), OsStr::new(SELF));
+        match run(&mut command, &progress, OUTPUT_LIMITS) {
             Ok(finished) if finished.status.success() => None,
             Ok(finished) => Some(String::from_utf8_lossy(&finished.stderr).trim().to_owned()),
-            Err(error) => Some(not_run("the launcher", &error).message),
+            Err(error) => Some(run_error("eod-cmp sandbox", &error).message),
         }
     }
 
-    fn launch(&self, mode: Mode, home: &Path, program: &OsStr) -> Command {
+    /// Command that starts the launcher of the sandbox.
+    fn launcher_command(&self, mode: SandboxMode, home: &Path, program: &OsStr) -> Command {
         let mut command = Command::new(&self.launcher);
         command.env_clear().arg(COMMAND).arg(mode.as_str()).arg(std::process::id().to_string()).arg(home).arg(program);
         command
     }
 }
 
-/// The file of a tool: a path, or a name in the search path.
-fn find(binary: &str, search: &OsStr) -> Option<PathBuf> {
-    let is_program =
+/// File of a tool. `binary` is a path, or a name in `search_path`.
+fn find(binary: &str, search_path: &OsStr) -> Option<PathBuf> {
+    let is_executable =
         |path: &PathBuf| path.metadata().is_ok_and(|file| file.is_file() && file.permissions().mode() & 0o111 != 0);
     if binary.contains('/') {
-        return Some(PathBuf::from(binary)).filter(is_program);
+        return Some(PathBuf::from(binary)).filter(is_executable);
     }
-    std::env::split_paths(search).filter(|path| path.is_absolute()).map(|path| path.join(binary)).find(is_program)
+    std::env::split_paths(search_path)
+        .filter(|path| path.is_absolute())
+        .map(|path| path.join(binary))
+        .find(is_executable)
 }
 
-fn error(message: String, remedy: &str) -> ToolError {
+fn tool_error(message: String, remedy: &str) -> ToolError {
     ToolError { message, remedy: remedy.to_owned() }
 }
 
-fn not_run(name: &str, why: &RunError) -> ToolError {
-    match why {
-        RunError::Start(source) | RunError::Follow(source) => error(
+fn run_error(name: &str, error: &RunError) -> ToolError {
+    match error {
+        RunError::Start(source) | RunError::Io(source) => tool_error(
             format!("`{name}` could not be run: {source}"),
-            "look at the sidecar's memory and number of processes",
+            "check the sidecar's limits of memory and processes",
         ),
-        RunError::Over => error(
-            format!("`{name}` did not end in time"),
+        RunError::TimedOut => tool_error(
+            format!("`{name}` timed out"),
             "make the chart or kustomization smaller, give the sidecar more CPU, or raise repo-server's timeout",
         ),
-        RunError::TooMuch => {
-            error(format!("`{name}` printed more than {} MiB", ROOM.stdout >> 20), "render less in one Application")
-        }
+        RunError::TooMuchOutput => tool_error(
+            format!("`{name}` printed more than {} MiB", OUTPUT_LIMITS.stdout >> 20),
+            "render less in one Application",
+        ),
     }
 }
 
-/// What a tool said when it failed, without the private path of its home.
-fn failed(name: &str, home: &Path, finished: &Finished) -> ToolError {
-    let said = String::from_utf8_lossy(&finished.stderr).replace(&format!("{}/", home.display()), "");
-    // What a program in Go says last when it breaks down is where each of its threads was; the reason comes first.
+/// Error of a tool that exited with a failure. Its stderr is quoted without the path of its home.
+fn exit_error(name: &str, home: &Path, finished: &FinishedChild) -> ToolError {
+    let stderr = String::from_utf8_lossy(&finished.stderr).replace(&format!("{}/", home.display()), "");
+    // A program in Go that crashes prints its reason first and then the stack of every goroutine.
     let reason = |line: &&str| ["fatal error: ", "panic: "].iter().any(|start| line.starts_with(start));
-    let said = said.lines().find(reason).map_or(said.as_str(), |line| line);
-    // One line: a refusal is a block of its own.
-    let said = said.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
+    let stderr = stderr.lines().find(reason).map_or(stderr.as_str(), |line| line);
+    // One line, because a refusal is a block of lines.
+    let stderr = stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
     if finished.status.code() == Some(NOT_LAUNCHED) {
-        return error(format!("`{name}` could not be started in its sandbox: {said}"), "look at the sidecar's log");
+        return tool_error(
+            format!("`{name}` could not be started in its sandbox: {stderr}"),
+            "check the sidecar's log",
+        );
     }
-    let skipped = said.chars().count().saturating_sub(QUOTED);
-    let said: String = said.chars().skip(skipped).collect();
+    let skipped = stderr.chars().count().saturating_sub(MAX_QUOTED);
+    let stderr: String = stderr.chars().skip(skipped).collect();
     let dots = if skipped > 0 { "... " } else { "" };
-    error(
-        format!("`{name}` failed ({}): {dots}{said}", finished.status),
-        "correct what it names, in the chart or kustomization",
+    tool_error(
+        format!("`{name}` failed ({}): {dots}{stderr}", finished.status),
+        "correct the reported problem in the chart or kustomization",
     )
 }
 

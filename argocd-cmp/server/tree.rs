@@ -1,7 +1,7 @@
-//! A directory of this machine as the renderer's files: for the classic commands and for a person.
+//! Files of a local directory, for the commands `generate` and `render`.
 //!
-//! The same things are kept and refused as from an archive. Links are never followed, not even by a race: files are
-//! opened so that a link in their place fails.
+//! Files are kept and refused like those of an archive. Symbolic links are never followed, also not in a race: files
+//! are opened with `O_NOFOLLOW`.
 
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
@@ -11,60 +11,75 @@ use std::path::{Path, PathBuf};
 use eod_render::{Files, Location, Refusal, RefusalRule};
 use rustix::fs::OFlags;
 
-use crate::archive::{ArchiveError, Limits, Wanted};
+use crate::archive::{AppDirectory, ArchiveError, ArchiveLimits};
 
-/// What was read.
+/// Content of a directory.
 #[derive(Debug, Default)]
-pub(crate) struct Read {
+pub(crate) struct TreeContent {
+    /// Files and links.
     pub(crate) files: Files,
-    /// Files that were too large.
+    /// Paths of files that were left out because of their size.
     pub(crate) left_out: Vec<String>,
 }
 
-/// Why a directory cannot be read.
+/// Reasons for a directory that cannot be read.
 #[derive(Debug, thiserror::Error)]
 pub(crate) enum TreeError {
-    /// It breaks a rule that holds for archives too.
+    /// The directory is invalid or exceeds a limit, like an archive.
     #[error(transparent)]
-    Rule(#[from] ArchiveError),
-    /// The system says no.
+    Archive(#[from] ArchiveError),
+    /// Reading a file or directory failed.
     #[error("cannot read `{path}`: {source}")]
-    Io { path: PathBuf, source: io::Error },
+    Io {
+        /// Path of the file or directory.
+        path: PathBuf,
+        /// Error of the system.
+        source: io::Error,
+    },
 }
 
-/// What is read.
+/// Selection of the files to read.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) enum Scope {
-    /// Everything that an archive would hold.
+pub(crate) enum TreeScope {
+    /// All files, as in an archive.
     All,
-    /// All but what other tools fetched or made, which may be huge: for somebody's own checkout.
-    Own,
+    /// All files except directories of other tools, which may be huge: for a developer's checkout.
+    WithoutToolDirs,
 }
 
-/// Directories that hold what other tools fetched.
-const FOREIGN: [&str; 2] = [".terraform", "node_modules"];
-/// Marks a directory of that kind: <https://bford.info/cachedir/>.
-const CACHE_MARK: &str = "CACHEDIR.TAG";
+/// Directories with downloads of other tools.
+const TOOL_DIRS: [&str; 2] = [".terraform", "node_modules"];
+/// File that marks a cache directory: <https://bford.info/cachedir/>.
+const CACHE_TAG: &str = "CACHEDIR.TAG";
 
-struct Reader<'a> {
+struct TreeReader<'a> {
     root: &'a Path,
-    limits: &'a Limits,
-    wanted: Wanted<'a>,
-    scope: Scope,
-    read: Read,
+    limits: &'a ArchiveLimits,
+    app: AppDirectory<'a>,
+    scope: TreeScope,
+    content: TreeContent,
     entries: usize,
     bytes: u64,
 }
 
 /// Reads everything below `root` that a render may need.
-pub(crate) fn read_tree(root: &Path, scope: Scope, limits: &Limits, wanted: Wanted<'_>) -> Result<Read, TreeError> {
-    let mut reader = Reader { root, limits, wanted, scope, read: Read::default(), entries: 0, bytes: 0 };
-    reader.directory("", 0)?;
-    Ok(reader.read)
+///
+/// # Errors
+///
+/// Fails if the directory exceeds a limit or cannot be read.
+pub(crate) fn read_tree(
+    root: &Path,
+    scope: TreeScope,
+    limits: &ArchiveLimits,
+    app: AppDirectory<'_>,
+) -> Result<TreeContent, TreeError> {
+    let mut reader = TreeReader { root, limits, app, scope, content: TreeContent::default(), entries: 0, bytes: 0 };
+    reader.read_directory("", 0)?;
+    Ok(reader.content)
 }
 
-impl Reader<'_> {
-    fn directory(&mut self, path: &str, depth: usize) -> Result<(), TreeError> {
+impl TreeReader<'_> {
+    fn read_directory(&mut self, path: &str, depth: usize) -> Result<(), TreeError> {
         if depth > self.limits.depth {
             return Err(ArchiveError::Depth { path: path.to_owned(), limit: self.limits.depth }.into());
         }
@@ -84,39 +99,40 @@ impl Reader<'_> {
             let below = if path.is_empty() { name.to_owned() } else { format!("{path}/{name}") };
             let kind = entry.file_type().map_err(failed)?;
             if kind.is_dir() {
-                let is_foreign = || FOREIGN.contains(&name) || entry.path().join(CACHE_MARK).is_file();
-                if name != ".git" && (self.scope == Scope::All || !is_foreign()) {
-                    self.directory(&below, depth + 1)?;
+                let is_tool_dir = || TOOL_DIRS.contains(&name) || entry.path().join(CACHE_TAG).is_file();
+                if name != ".git" && (self.scope == TreeScope::All || !is_tool_dir()) {
+                    self.read_directory(&below, depth + 1)?;
                 }
-            } else if let Some(room) = self.wanted.room(&below, self.limits) {
-                self.leaf(&below, kind, room)?;
+            } else if let Some(limit) = self.app.size_limit(&below, self.limits) {
+                self.read_file_or_link(&below, kind, limit)?;
             }
         }
         Ok(())
     }
 
-    fn leaf(&mut self, path: &str, kind: fs::FileType, room: u64) -> Result<(), TreeError> {
+    fn read_file_or_link(&mut self, path: &str, kind: fs::FileType, limit: u64) -> Result<(), TreeError> {
         let place = self.root.join(path);
         let failed = |source| TreeError::Io { path: place.clone(), source };
         if kind.is_symlink() {
             let target = fs::read_link(&place).map_err(failed)?;
             let target = target.to_str().ok_or_else(|| ArchiveError::NotText(path.to_owned()))?;
-            self.count(path, target.len() as u64)?;
-            self.read.files.add_link(path, target).map_err(|_| ArchiveError::Name(path.to_owned()))?;
+            self.charge(path, target.len() as u64)?;
+            self.content.files.add_link(path, target).map_err(|_| ArchiveError::Name(path.to_owned()))?;
         } else if kind.is_file() {
-            let Some(content) = bounded(&place, room).map_err(failed)? else {
-                self.read.left_out.push(path.to_owned());
+            let Some(content) = read_up_to(&place, limit).map_err(failed)? else {
+                self.content.left_out.push(path.to_owned());
                 return Ok(());
             };
-            self.count(path, content.len() as u64)?;
-            self.read.files.add_file(path, content).map_err(|_| ArchiveError::Name(path.to_owned()))?;
+            self.charge(path, content.len() as u64)?;
+            self.content.files.add_file(path, content).map_err(|_| ArchiveError::Name(path.to_owned()))?;
         } else {
             return Err(ArchiveError::Special(path.to_owned()).into());
         }
         Ok(())
     }
 
-    fn count(&mut self, path: &str, bytes: u64) -> Result<(), ArchiveError> {
+    /// Charges a path and its content to the limit of kept bytes.
+    fn charge(&mut self, path: &str, bytes: u64) -> Result<(), ArchiveError> {
         self.bytes += bytes + path.len() as u64;
         if self.bytes > self.limits.kept {
             return Err(ArchiveError::Kept { limit: self.limits.kept });
@@ -125,23 +141,23 @@ impl Reader<'_> {
     }
 }
 
-/// A file's contents; none where they are more than `room`.
-fn bounded(path: &Path, room: u64) -> io::Result<Option<Vec<u8>>> {
+/// Content of a file; none if it has more than `limit` bytes.
+fn read_up_to(path: &Path, limit: u64) -> io::Result<Option<Vec<u8>>> {
     let flags = i32::try_from((OFlags::NOFOLLOW | OFlags::NONBLOCK).bits()).map_err(io::Error::other)?;
     let file: File = OpenOptions::new().read(true).custom_flags(flags).open(path)?;
     let mut content = Vec::new();
-    file.take(room + 1).read_to_end(&mut content)?;
-    Ok((content.len() as u64 <= room).then_some(content))
+    file.take(limit + 1).read_to_end(&mut content)?;
+    Ok((content.len() as u64 <= limit).then_some(content))
 }
 
 impl TreeError {
-    /// What a person reads.
+    /// Refusal for the user.
     pub(crate) fn refusal(&self) -> Refusal {
         match self {
-            Self::Rule(error) => {
+            Self::Archive(error) => {
                 let remedy = match error {
                     ArchiveError::Kept { .. } | ArchiveError::Entries { .. } => {
-                        "name a smaller directory that holds everything the render needs: --root DIR".to_owned()
+                        "set --root to a smaller directory with everything that the render needs".to_owned()
                     }
                     other => other.refusal().remedy,
                 };
@@ -149,7 +165,7 @@ impl TreeError {
             }
             Self::Io { path, source } => {
                 let location = Location::file(path.display().to_string());
-                Refusal::new(location, RefusalRule::File, source, "make it readable, or name another directory")
+                Refusal::new(location, RefusalRule::File, source, "make it readable, or use another directory")
             }
         }
     }

@@ -148,9 +148,14 @@ fn unreadable(reading: &EnvironmentReading) -> Option<Decision> {
     Some(Decision::new(ReapAction::Skip, problem.to_string()))
 }
 
-/// Continues a running end, if it is one's own or its holder is silent.
+/// Continues a running end, if it is one's own or its holder is silent. A namespace that was created again is reported, so
+/// that it is not ended in a loop.
 fn ending(input: &DecisionInput<'_>, now: Timestamp) -> Option<Decision> {
-    let head = input.head.filter(|head| head.phase == LedgerPhase::Ending)?;
+    let head = input.head().filter(|head| head.phase == LedgerPhase::Ending)?;
+    if head.uid.as_ref().is_some_and(|uid| *uid != input.reading.uid) {
+        let reason = "the namespace was created again while its end was not finished";
+        return Some(Decision::new(ReapAction::Skip, reason));
+    }
     let holder = head.holder.as_deref().unwrap_or("an unknown run");
     let is_silent = head.beat.is_none_or(|beat| now.duration_since(beat) >= SILENCE);
     if holder == input.holder || is_silent {
@@ -207,7 +212,7 @@ fn expiry(input: &DecisionInput<'_>, now: Timestamp) -> Option<Decision> {
             Some(Decision::new(ReapAction::BeginEnd(reason), sentence(reason)))
         }
         Some(mark) if mark.reason == reason => Some(Decision::new(ReapAction::Keep, marked(mark))),
-        // A run that comes late still gives the whole warning time: nobody is ended without it.
+        // A late run still gives the whole warning time: no environment is ended without it.
         _ => {
             let reap_after = end.max(now.saturating_add(warning).unwrap_or(Timestamp::MAX));
             let mark = EndMark { reap_after, reason };
@@ -239,8 +244,13 @@ fn sleep(input: &DecisionInput<'_>) -> Option<Decision> {
 }
 
 impl DecisionInput<'_> {
+    /// Head of the environment's own ledger.
+    fn head(&self) -> Option<&LedgerHead> {
+        self.reading.own_head(self.head)
+    }
+
     fn reported_reason(&self) -> Option<EndReason> {
-        let label = self.head.map(|head| head.label).unwrap_or_default();
+        let label = self.head().map(|head| head.label).unwrap_or_default();
         self.pull_request.reason(label.seen, label.removed_by_us)
     }
 }

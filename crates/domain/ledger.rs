@@ -17,19 +17,24 @@ mod head;
 mod history;
 mod key;
 mod phase;
+mod queue;
 mod steps;
+mod tombstone;
 mod transition;
 
 pub use self::chain::{
-    ChainError, ChainReport, EVENTS_BYTES_MAX, EVENTS_MAX, LooseEvent, SealError, SealedEvents, seal, verify_chain,
+    CHAIN_PROOF, ChainError, ChainReport, EVENTS_BYTES_MAX, EVENTS_MAX, LooseEvent, SealError, SealedEvents, seal,
+    verify_chain,
 };
-pub use self::event::{Actor, EVENT_BYTES_MAX, Event, EventError, EventKind, EventText};
+pub use self::event::{Actor, EVENT_BYTES_MAX, Event, EventError, EventKind, EventText, records_activity};
 pub use self::head::{CommentRecord, HeadError, LedgerHead, TriggerLabelRecord};
-pub use self::history::{HISTORY_BYTES_MAX, HistoryRow, history_row};
+pub use self::history::{HISTORY_BYTES_MAX, HistoryRow, append_row, history_row};
 pub use self::key::{history_name, ledger_name, loose_key, summary_name};
 pub use self::phase::{EndReason, LedgerPhase, MadeBy};
+pub use self::queue::{Admission, ClaimedPlace, QUEUE_PATIENCE, admit, place_in_queue};
 pub use self::steps::{
     CREATE_STEPS, CreateStep, END_STEPS, EndPlan, EndStep, EndStepRule, RETURN_STEPS, ReturnStep, StepOutcome,
     next_steps,
 };
+pub use self::tombstone::{ReturnChange, ReturnReason, return_reason};
 pub use self::transition::{CreateRequest, EndRequest, SILENCE, TransitionError, Transitions};

@@ -1,4 +1,5 @@
-//! Values and decisions of EoD: names, tiers, TTL, lifecycle, labels, cost, and the objects of an environment.
+//! Values and decisions of EoD: names, tiers, TTL, lifecycle, labels, cost, the objects of an environment, its ledger and
+//! its end.
 //!
 //! Every function depends on its arguments only. The crate has no I/O, no async and no clock: the current time is always an
 //! argument called `now`. Kubernetes objects are data (kind, name, JSON), so that the Terraform resource and the Argo CD

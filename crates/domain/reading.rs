@@ -142,6 +142,7 @@ impl EnvironmentReading {
         }
         let spec = spec.and_then(Result::ok);
         let identity = identity(&metadata, head, &mut problems);
+        let head = head.filter(|head| is_own(head, identity.as_ref()));
         let tier = tier(&metadata, spec.as_ref(), &mut problems);
         let settings = tier.map(|tier| tiers.get(tier));
         let times = Times::read(&metadata.times(), settings.and_then(|settings| settings.ttl), now);
@@ -185,6 +186,11 @@ impl EnvironmentReading {
         };
         reading.status = reading.status_at(head, tiers, now);
         reading
+    }
+
+    /// Head of the environment's own ledger; none if the ledger belongs to another identity.
+    pub fn own_head<'a>(&self, head: Option<&'a LedgerHead>) -> Option<&'a LedgerHead> {
+        head.filter(|head| is_own(head, self.identity.as_ref()))
     }
 
     /// End of the environment; none if it is permanent or cannot be read.
@@ -273,6 +279,11 @@ impl<'a> NamespaceMetadata<'a> {
     }
 }
 
+/// True if the ledger belongs to this identity.
+fn is_own(head: &LedgerHead, identity: Option<&Identity>) -> bool {
+    identity.is_some_and(|identity| head.identity == identity.canonical())
+}
+
 fn identity(
     metadata: &NamespaceMetadata<'_>,
     head: Option<&LedgerHead>,
@@ -281,7 +292,8 @@ fn identity(
     let identity: Option<Identity> = metadata.annotation(labels::IDENTITY).and_then(|text| text.parse().ok());
     match (&identity, head) {
         (None, _) => problems.push(ReadingProblem::Identity),
-        (Some(identity), Some(head)) if head.identity != identity.canonical() => {
+        // The tombstone of another identity, or its place in the queue, says nothing about this environment.
+        (Some(identity), Some(head)) if !is_own(head, Some(identity)) && head.is_running() => {
             problems.push(ReadingProblem::OtherLedger(head.identity.clone()));
         }
         (Some(_), _) => {}

@@ -22,12 +22,14 @@ mod ownership;
 mod plan;
 mod read;
 mod refusal;
+mod room;
 mod sizes;
+mod takeover;
 mod update;
 mod validate;
 
 use tfplugin::{
-    Applied, ApplyFailure, Config, Diags, Draft, ImportSource, Imported, Model, MoveSource, RequestContext, Resource,
+    Applied, ApplyFailure, Config, Diags, DraftOf, ImportSource, Imported, Model, MoveSource, RequestContext, Resource,
     State, Text,
 };
 
@@ -59,11 +61,11 @@ impl Resource for EnvironmentResource {
     type Private = Private;
     type Identity = EnvironmentIdentity;
 
-    fn validate(&self, config: Config<'_>) -> Diags {
+    fn validate(&self, config: Config<'_, Input>) -> Diags {
         validate::validate(config)
     }
 
-    async fn plan(&self, cx: &Context, draft: &mut Draft<'_, Private>, _: &RequestContext) -> Diags {
+    async fn plan(&self, cx: &Context, draft: &mut DraftOf<'_, Self>, _: &RequestContext) -> Diags {
         plan::plan(cx, draft)
     }
 

@@ -67,7 +67,7 @@ impl DataSource for Environments {
             let whole = whole.unwrap_or(LiveNamespace { namespace, objects: BTreeMap::new() });
             environments.extend(Description::of(cx, &whole).filter(|each| input.matches(each)));
         }
-        environments.sort_by(|a, b| a.name.cmp(&b.name));
+        environments.sort_by(|a, b| a.arguments.name.cmp(&b.arguments.name));
         Ok(Output { environments })
     }
 }
@@ -75,9 +75,9 @@ impl DataSource for Environments {
 impl Input {
     fn matches(&self, each: &Description) -> bool {
         let Self { repository, owner, tier, status, label_selector: _ } = self;
-        repository.as_ref().is_none_or(|expected| each.repository.as_ref() == Some(expected))
-            && owner.as_ref().is_none_or(|expected| each.owner.as_ref() == Some(expected))
-            && tier.as_ref().is_none_or(|expected| each.tier.as_ref() == Some(expected))
-            && status.as_ref().is_none_or(|expected| each.status == expected.to_string())
+        repository.as_ref().is_none_or(|expected| each.arguments.repository.as_ref() == Some(expected))
+            && owner.as_ref().is_none_or(|expected| each.arguments.owner.as_ref() == Some(expected))
+            && tier.as_ref().is_none_or(|expected| each.arguments.tier.as_ref() == Some(expected))
+            && status.as_ref().is_none_or(|expected| each.outputs.status == expected.to_string())
     }
 }

@@ -91,14 +91,14 @@ impl Provider for Eod {
     type Config = ProviderConfig;
     type Context = Context;
 
-    fn validate(&self, config: Config<'_>) -> Diags {
+    fn validate(&self, config: Config<'_, ProviderConfig>) -> Diags {
         let mut diags = settings::mistakes(config);
         diags.extend(kubernetes::mistakes(config, &self.environment));
         diags.extend(vault::mistakes(config, &self.environment));
         diags
     }
 
-    fn configure(&self, config: Config<'_>, host: &Host) -> Result<Context, Diags> {
+    fn configure(&self, config: Config<'_, ProviderConfig>, host: &Host) -> Result<Context, Diags> {
         let user_agent = self.user_agent(host);
         let cluster = kubernetes::cluster(config, &self.environment, &user_agent)?;
         let secrets = vault::secrets(config, &self.environment, &user_agent)?;

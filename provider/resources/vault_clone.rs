@@ -19,11 +19,13 @@ mod records;
 mod update;
 mod validate;
 
-use tfplugin::{Applied, ApplyFailure, Config, Diags, Draft, ImportSource, Imported, RequestContext, Resource, State};
+use tfplugin::{
+    Applied, ApplyFailure, Config, Diags, DraftOf, ImportSource, Imported, RequestContext, Resource, State,
+};
 
 pub(crate) use self::copies::Copies;
-pub(crate) use self::model::KeyArgs;
-use self::model::{Input, Output, Private};
+pub(crate) use self::model::Output;
+use self::model::{Input, Private};
 use crate::provider::Context;
 
 /// The resource.
@@ -41,11 +43,11 @@ impl Resource for VaultClone {
     type Private = Private;
     type Identity = ();
 
-    fn validate(&self, config: Config<'_>) -> Diags {
+    fn validate(&self, config: Config<'_, Input>) -> Diags {
         validate::validate(config)
     }
 
-    async fn plan(&self, cx: &Context, draft: &mut Draft<'_, Private>, _: &RequestContext) -> Diags {
+    async fn plan(&self, cx: &Context, draft: &mut DraftOf<'_, Self>, _: &RequestContext) -> Diags {
         plan::plan(cx, draft)
     }
 

@@ -1,6 +1,5 @@
 //! The data source `eod_vault_clone`: copies of another configuration. It reads metadata only.
 
-use std::collections::BTreeMap;
 use std::time::{Duration, SystemTime};
 
 use eod_clients::Deadline;
@@ -11,7 +10,7 @@ use tfplugin::{DataSource, Diag, Diags, Model, RequestContext, Text};
 
 use crate::explain;
 use crate::provider::Context;
-use crate::vault_clone::{Copies, KeyArgs};
+use crate::vault_clone::{self, Copies};
 
 /// Maximum duration of the lookup of a subtree.
 const LIMIT: Duration = Duration::from_secs(120);
@@ -32,8 +31,6 @@ pub(crate) struct Input {
 #[derive(Model)]
 #[tf(output)]
 pub(crate) struct Output {
-    /// `<target_mount>/<target_path>`.
-    pub id: String,
     /// Environment of the copy.
     pub environment: Text<EnvironmentLabel>,
     /// Installation that created it.
@@ -42,14 +39,9 @@ pub(crate) struct Output {
     pub source_ref: String,
     /// True if it is a subtree.
     pub recursive: bool,
-    /// Copies by path.
-    pub keys: BTreeMap<String, KeyArgs>,
-    /// Reference of the copy, `<mount>/<path>`.
-    pub secret_ref: String,
-    /// URL of the copy in Vault's web interface.
-    pub vault_ui_url: Option<String>,
-    /// Time of creation of the copy (RFC 3339, UTC).
-    pub created_at: String,
+    /// Computed attributes of the resource.
+    #[tf(flatten(except = "sensitive_secret_ref"))]
+    pub copy: vault_clone::Output,
 }
 
 impl DataSource for VaultCloneData {
@@ -74,11 +66,14 @@ impl DataSource for VaultCloneData {
                 .at(Input::TARGET_PATH)
         })?;
         Ok(Output {
-            id: copies.target.to_string(),
-            secret_ref: copies.target.to_string(),
-            vault_ui_url: vault.ui_url(&copies.target),
-            keys: copies.keys(),
-            created_at: copies.created_at(now).to_string(),
+            copy: vault_clone::Output {
+                id: copies.target.to_string(),
+                keys: copies.keys(),
+                secret_ref: copies.target.to_string(),
+                sensitive_secret_ref: None,
+                vault_ui_url: vault.ui_url(&copies.target),
+                created_at: copies.created_at(now).to_string(),
+            },
             environment: Text(copies.environment),
             installation: Text(copies.installation),
             source_ref: copies.source,

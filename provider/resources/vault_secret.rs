@@ -53,7 +53,7 @@ impl Ephemeral for VaultSecret {
     type Output = Output;
     type Private = ();
 
-    fn validate(&self, config: Config<'_>) -> Diags {
+    fn validate(&self, config: Config<'_, Input>) -> Diags {
         let (mount, path) = (config.get(Input::MOUNT), config.get(Input::PATH));
         let reference = config.get(Input::REF);
         let unclear = |text: &str, at: Path| {

@@ -1,7 +1,10 @@
-//! [`Markers`]: what stands in `#[tf(..)]`, checked for combinations that cannot mean anything.
+//! [`Markers`]: the contents of `#[tf(..)]`, checked for combinations without meaning.
 
+use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;
-use syn::{Attribute, Error, Expr, ExprLit, Field, GenericArgument, Lit, LitStr, PathArguments, Result, Type};
+use syn::{
+    Attribute, Error, Expr, ExprLit, Field, GenericArgument, Lit, LitStr, Path, PathArguments, Result, Token, Type,
+};
 
 /// The markers of one field.
 #[derive(Default)]
@@ -10,16 +13,26 @@ pub(crate) struct Markers {
     pub(crate) default: Option<Lit>,
     pub(crate) replace: bool,
     pub(crate) keep: bool,
-    pub(crate) with: Option<Vec<String>>,
+    /// Attributes that the value depends on: `name` of this model, or `Model::name` of another one.
+    pub(crate) with: Option<Vec<Path>>,
     pub(crate) sensitive: bool,
     pub(crate) write_only: bool,
     pub(crate) deprecated: Option<LitStr>,
+    pub(crate) flatten: Option<Flatten>,
+}
+
+/// A field that contributes the attributes of its model.
+#[derive(Default)]
+pub(crate) struct Flatten {
+    /// Attributes that are left out.
+    pub(crate) except: Vec<Path>,
 }
 
 impl Markers {
-    /// Reads the markers of `field`; `output` says that the whole struct is computed.
+    /// Reads the markers of `field`. `output` is true if the whole struct is computed.
     pub(crate) fn read(field: &Field, output: bool) -> Result<Self> {
         let mut markers = Self::default();
+        let mut count = 0;
         for attribute in field.attrs.iter().filter(|attribute| attribute.path().is_ident("tf")) {
             attribute.parse_nested_meta(|meta| {
                 let name = meta.path.get_ident().map(ToString::to_string).unwrap_or_default();
@@ -31,27 +44,44 @@ impl Markers {
                     "write_only" => markers.write_only = true,
                     "default" => markers.default = Some(meta.value()?.parse()?),
                     "deprecated" => markers.deprecated = Some(meta.value()?.parse()?),
-                    "with" => markers.with = Some(names(&meta.value()?.parse::<LitStr>()?)),
+                    "with" => markers.with = Some(names(&meta.value()?.parse()?)?),
+                    "flatten" => {
+                        let flatten = markers.flatten.insert(Flatten::default());
+                        if meta.input.peek(syn::token::Paren) {
+                            meta.parse_nested_meta(|inner| {
+                                if !inner.path.is_ident("except") {
+                                    return Err(inner.error("unknown option of flatten: supported is `except`"));
+                                }
+                                flatten.except = names(&inner.value()?.parse()?)?;
+                                Ok(())
+                            })?;
+                        }
+                    }
                     _ => {
                         return Err(meta.error(
-                            "unknown marker; there are computed, default, replace, keep, with, sensitive, write_only and deprecated",
+                            "unknown marker: supported are computed, default, deprecated, flatten, keep, replace, sensitive, with, write_only",
                         ));
                     }
                 }
+                count += 1;
                 Ok(())
             })?;
         }
-        markers.check(field, output)?;
+        markers.check(field, output, count)?;
         Ok(markers)
     }
 
-    fn check(&self, field: &Field, output: bool) -> Result<()> {
+    fn check(&self, field: &Field, output: bool, count: usize) -> Result<()> {
         let refuse = |text: &str| Err(Error::new(field.span(), text));
         let optional = option_of(&field.ty).is_some();
+        if self.flatten.is_some() && count > 1 {
+            return refuse("flatten cannot be combined with other markers: they belong to the attributes of the model");
+        }
+        if self.flatten.is_some() && optional {
+            return refuse("a flattened model cannot be an Option: its attributes are always present");
+        }
         if output && (self.replace || self.write_only || self.default.is_some() || self.computed) {
-            return refuse(
-                "an output is set by the provider only: replace, write_only, default and computed cannot stand here",
-            );
+            return refuse("an output cannot have replace, write_only, default or computed: only the provider sets it");
         }
         if self.write_only && !optional {
             return refuse("a write-only argument must be an Option: it is null in every state");
@@ -60,19 +90,19 @@ impl Markers {
             return refuse("a write-only argument cannot be computed");
         }
         if (self.computed || self.default.is_some()) && !optional {
-            return refuse("an argument that the provider may set must be an Option");
+            return refuse("a computed argument must be an Option: the configuration may leave it out");
         }
         if (self.keep || self.with.is_some()) && !(output || self.computed || self.default.is_some()) {
-            return refuse("keep and with are about computed attributes");
+            return refuse("keep and with require a computed attribute");
         }
         if self.keep && self.with.is_some() {
-            return refuse("keep says that it never changes; with says when it does");
+            return refuse("keep and with exclude each other: a kept value never changes");
         }
         Ok(())
     }
 }
 
-/// Whether `#[tf(output)]` stands on the struct.
+/// True if the struct is marked `#[tf(output)]`.
 pub(crate) fn is_output(attributes: &[Attribute]) -> Result<bool> {
     let mut output = false;
     for attribute in attributes.iter().filter(|attribute| attribute.path().is_ident("tf")) {
@@ -81,7 +111,7 @@ pub(crate) fn is_output(attributes: &[Attribute]) -> Result<bool> {
                 output = true;
                 Ok(())
             } else {
-                Err(meta.error("unknown marker; a struct may only be marked as output"))
+                Err(meta.error("unknown marker of a struct: supported is output"))
             }
         })?;
     }
@@ -124,6 +154,6 @@ pub(crate) fn option_of(ty: &Type) -> Option<&Type> {
     }
 }
 
-fn names(list: &LitStr) -> Vec<String> {
-    list.value().split(',').map(|name| name.trim().to_owned()).filter(|name| !name.is_empty()).collect()
+fn names(list: &LitStr) -> Result<Vec<Path>> {
+    Ok(list.parse_with(Punctuated::<Path, Token![,]>::parse_terminated)?.into_iter().collect())
 }

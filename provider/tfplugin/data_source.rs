@@ -1,12 +1,13 @@
-//! [`DataSource`]: something that is looked up anew in every plan.
+//! [`DataSource`]: a remote object that every plan reads again.
 
 use std::future::Future;
 
 use futures::future::BoxFuture;
 
-use crate::config::{Config, Object};
+use crate::caught::caught;
+use crate::config::{Config, ObjectValue};
 use crate::diag::{Diag, Diags};
-use crate::managed::{Answer, Found, caught, still_unknown};
+use crate::managed::unknown_diags;
 use crate::model::Model;
 use crate::request_context::RequestContext;
 use crate::schema::{Attribute, Schema};
@@ -15,25 +16,25 @@ use crate::values;
 
 /// A data source.
 pub trait DataSource: Send + Sync + 'static {
-    /// The type as it stands in a configuration, provider prefix included.
+    /// The type in a configuration, with the prefix of the provider.
     const TYPE: &'static str;
     /// Markdown for the registry.
     const DESCRIPTION: &'static str;
 
-    /// What the provider's configuration became.
+    /// The provider's configuration, made usable. See [`crate::Provider::Context`].
     type Context: Send + Sync + 'static;
-    /// What the user writes.
+    /// The arguments.
     type Input: Model + Send + Sync + 'static;
-    /// What is found. An attribute that is an argument too is taken from here.
+    /// The result. An attribute that is also an argument is one attribute: its result is used if the argument is not set.
     type Output: Model + Send + Sync + 'static;
 
-    /// Checks the configuration beyond its types. All mistakes at once.
-    fn validate(&self, config: Config<'_>) -> Diags {
+    /// Checks the configuration beyond its types. Returns all mistakes at once.
+    fn validate(&self, config: Config<'_, Self::Input>) -> Diags {
         let _ = config;
         Diags::new()
     }
 
-    /// Looks it up. Not found is an error: a data source that answers nothing is no use to its reader.
+    /// Reads the object. An object that does not exist is an error, because the reader of a data source depends on it.
     fn read(
         &self,
         cx: &Self::Context,
@@ -42,16 +43,36 @@ pub trait DataSource: Send + Sync + 'static {
     ) -> impl Future<Output = Result<Self::Output, Diags>> + Send;
 }
 
-/// A data source as it stands in a provider's registry.
+/// A data source in the registry of a provider.
 pub trait AnyDataSource<C>: Send + Sync {
     /// See [`DataSource::TYPE`].
     fn type_name(&self) -> &'static str;
     /// The schema.
     fn schema(&self) -> Schema;
     /// Every mistake in a configuration.
-    fn validate(&self, config: &Object) -> Diags;
-    /// Looks it up.
-    fn read<'a>(&'a self, cx: &'a C, config: &'a Object, call: &'a RequestContext) -> BoxFuture<'a, Answer>;
+    fn validate_config(&self, config: &ObjectValue) -> Diags;
+    /// Reads the object.
+    fn read_data<'a>(
+        &'a self,
+        cx: &'a C,
+        config: &'a ObjectValue,
+        call: &'a RequestContext,
+    ) -> BoxFuture<'a, DataAnswer>;
+}
+
+/// The answer to a read.
+#[derive(Debug, Default)]
+pub struct DataAnswer {
+    /// Arguments and results. `None` if the read failed.
+    pub object: Option<ObjectValue>,
+    /// Errors and warnings for the user.
+    pub diags: Diags,
+}
+
+impl DataAnswer {
+    fn failed(diags: impl Into<Diags>) -> Self {
+        Self { object: None, diags: diags.into() }
+    }
 }
 
 impl<D: DataSource> AnyDataSource<D::Context> for D {
@@ -67,32 +88,38 @@ impl<D: DataSource> AnyDataSource<D::Context> for D {
         }
     }
 
-    fn validate(&self, config: &Object) -> Diags {
-        let mut diags = Config::new(config).mistakes::<D::Input>();
-        diags.extend(DataSource::validate(self, Config::new(config)));
+    fn validate_config(&self, config: &ObjectValue) -> Diags {
+        let config = Config::new(config);
+        let mut diags = config.mistakes();
+        diags.extend(self.validate(config));
         diags.sorted()
     }
 
-    fn read<'a>(&'a self, cx: &'a D::Context, config: &'a Object, call: &'a RequestContext) -> BoxFuture<'a, Answer> {
+    fn read_data<'a>(
+        &'a self,
+        cx: &'a D::Context,
+        config: &'a ObjectValue,
+        call: &'a RequestContext,
+    ) -> BoxFuture<'a, DataAnswer> {
         Box::pin(async move {
             let schema = AnyDataSource::<D::Context>::schema(self);
             let config = values::merge(&schema, config, None);
-            let Some(input) = Config::new(&config).decode::<D::Input>() else {
-                let mut diags = Config::new(&config).mistakes::<D::Input>();
+            let arguments = Config::<D::Input>::new(&config);
+            let Some(input) = arguments.decode() else {
+                let mut diags = arguments.mistakes();
                 if !diags.has_errors() {
                     diags.push(Diag::bug("a data source was read with unknown arguments"));
                 }
-                return Answer { found: None, diags };
+                return DataAnswer::failed(diags);
             };
-            let mut answer = match caught(DataSource::read(self, cx, input, call)).await {
-                Ok(Ok(output)) => {
-                    let object = answered(config, &output);
-                    let diags = still_unknown(&object, "read");
-                    let found = (!diags.has_errors()).then(|| Found { object, ..Found::default() });
-                    Answer { found, diags }
+            let read = caught(self.read(cx, input, call)).await.unwrap_or_else(|panic| Err(panic.into()));
+            let mut answer = match read {
+                Ok(output) => {
+                    let object = with_output(config, &output);
+                    let diags = unknown_diags(&object, "read");
+                    DataAnswer { object: (!diags.has_errors()).then_some(object), diags }
                 }
-                Ok(Err(diags)) => Answer { found: None, diags },
-                Err(panic) => Answer { found: None, diags: panic.into() },
+                Err(diags) => DataAnswer::failed(diags),
             };
             answer.diags.extend(call.take_warnings());
             answer
@@ -100,7 +127,7 @@ impl<D: DataSource> AnyDataSource<D::Context> for D {
     }
 }
 
-/// Arguments, then outputs. An output that is an argument too is one attribute.
+/// Arguments, then outputs. An output that is also an argument is one attribute.
 pub(crate) fn attributes<I: Model, O: Model>() -> Vec<Attribute> {
     let mut attributes = I::attributes();
     for output in O::attributes() {
@@ -111,8 +138,8 @@ pub(crate) fn attributes<I: Model, O: Model>() -> Vec<Attribute> {
     attributes
 }
 
-/// The configuration with what was found. What the user wrote stays as it was written.
-pub(crate) fn answered<O: Model>(mut config: Object, output: &O) -> Object {
+/// The configuration with the output. Configured values stay as configured.
+pub(crate) fn with_output<O: Model>(mut config: ObjectValue, output: &O) -> ObjectValue {
     for (name, value) in output.encode_object() {
         if config.get(&name).is_none_or(Value::is_null) {
             config.insert(name, value);

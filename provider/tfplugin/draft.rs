@@ -1,116 +1,147 @@
 //! [`Draft`]: a plan while it is being made.
 
 use std::collections::BTreeSet;
+use std::marker::PhantomData;
 
 use crate::attr::Attr;
-use crate::config::{Config, Object, typed};
-use crate::model::{Field, Key};
+use crate::config::{Config, ObjectValue, typed};
+use crate::model::{Field, Key, ModelOf};
 use crate::path::Path;
-use crate::schema::Schema;
+use crate::schema::{Attribute, Schema};
 use crate::value::Value;
 use crate::values;
 
-/// Why a plan has to wait.
+/// Reasons to defer a plan.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Deferral {
     /// An argument of the resource is not known yet.
     ResourceConfigUnknown,
     /// An argument of the provider is not known yet.
     ProviderConfigUnknown,
-    /// Something that the resource needs does not exist yet.
+    /// A remote object that the resource requires does not exist yet.
     AbsentPrerequisite,
 }
 
-/// A plan in the making: the configuration, what was, and what shall be.
-pub struct Draft<'a, P> {
+/// A plan while it is being made: configuration, prior state and planned values.
+///
+/// `I` is the input of the resource, `O` the output and `P` the private data. The compiler refuses keys of other models:
+///
+/// ```
+/// # use tfplugin::{Draft, Model};
+/// # #[derive(Model)] struct Input { name: String }
+/// # #[derive(Model)] #[tf(output)] struct Output { id: String }
+/// fn plan(draft: &mut Draft<'_, Input, Output, ()>) {
+///     draft.set(Output::ID, draft.config(Input::NAME));
+/// }
+/// ```
+///
+/// ```compile_fail,E0271
+/// # use tfplugin::{Attr, Draft, Model};
+/// # #[derive(Model)] struct Input { name: String }
+/// # #[derive(Model)] #[tf(output)] struct Output { id: String }
+/// #[derive(Model)]
+/// #[tf(output)]
+/// struct Other { id: String }
+///
+/// fn plan(draft: &mut Draft<'_, Input, Output, ()>) {
+///     draft.set(Other::ID, Attr::Unknown);
+/// }
+/// ```
+pub struct Draft<'a, I, O, P> {
     pub(crate) schema: &'a Schema,
-    pub(crate) config: &'a Object,
-    pub(crate) prior: Option<&'a Object>,
-    pub(crate) planned: Object,
+    pub(crate) config: &'a ObjectValue,
+    pub(crate) prior: Option<&'a ObjectValue>,
+    pub(crate) planned: ObjectValue,
     pub(crate) settled: BTreeSet<&'static str>,
     pub(crate) replaced: BTreeSet<Path>,
     pub(crate) in_place: BTreeSet<Path>,
     pub(crate) deferral: Option<Deferral>,
-    /// What is kept beside the state: what was, and what shall be.
+    /// Private data stored with the state: at first that of the prior state, at the end the planned one.
     pub private: P,
+    pub(crate) of: PhantomData<fn() -> (I, O)>,
 }
 
-impl<P> Draft<'_, P> {
-    /// Whether the object is to be made; otherwise it is to be changed in place, or not at all.
+impl<I, O, P> Draft<'_, I, O, P> {
+    /// True if the object does not exist yet; otherwise it is updated, or does not change at all.
     pub fn is_create(&self) -> bool {
         self.prior.is_none()
     }
 
     /// The configuration.
-    pub fn configuration(&self) -> Config<'_> {
+    pub fn configuration(&self) -> Config<'_, I> {
         Config::new(self.config)
     }
 
-    /// What the user wrote.
-    pub fn config<T: Field>(&self, key: Key<T>) -> Attr<T> {
+    /// The value in the configuration.
+    pub fn config<M: ModelOf<I, O>, T: Field>(&self, key: Key<M, T>) -> Attr<T> {
         typed(self.config, key)
     }
 
-    /// What was; null in a create.
-    pub fn prior<T: Field>(&self, key: Key<T>) -> Attr<T> {
+    /// The value in the prior state; null in a create.
+    pub fn prior<M: ModelOf<I, O>, T: Field>(&self, key: Key<M, T>) -> Attr<T> {
         self.prior.map_or(Attr::Null, |prior| typed(prior, key))
     }
 
-    /// What shall be, so far.
-    pub fn planned<T: Field>(&self, key: Key<T>) -> Attr<T> {
+    /// The planned value so far.
+    pub fn planned<M: ModelOf<I, O>, T: Field>(&self, key: Key<M, T>) -> Attr<T> {
         typed(&self.planned, key)
     }
 
-    /// Whether what shall be differs from what was. An unknown may differ, so it does.
-    pub fn changed<T>(&self, key: Key<T>) -> bool {
-        self.differs(key.name())
+    /// True if the planned value differs from the prior one. A value that is not wholly known counts as different.
+    pub fn changed<M: ModelOf<I, O>, T>(&self, key: Key<M, T>) -> bool {
+        self.differs(self.attribute(key))
     }
 
-    /// Says what a computed attribute shall be. What the user wrote stays as it was written.
+    /// Plans the value of a computed attribute. Parts that the configuration sets stay as configured.
     #[expect(clippy::needless_pass_by_value, reason = "callers build the value for this call")]
-    pub fn set<T: Field>(&mut self, key: Key<T>, value: Attr<T>) {
-        let Some(attribute) = self.schema.attributes.iter().find(|attribute| attribute.name == key.name()) else {
-            return;
-        };
+    pub fn set<M: ModelOf<I, O>, T: Field>(&mut self, key: Key<M, T>, value: Attr<T>) {
+        let attribute = self.attribute(key);
         let config = self.config.get(attribute.name).unwrap_or(&Value::Null);
         let value = values::overlay(attribute, config, value.encode());
         let value = match self.prior.and_then(|prior| prior.get(attribute.name)) {
             Some(prior) => values::prefer(attribute, prior, value),
             None => value,
         };
-        self.settled.insert(attribute.name);
-        self.planned.insert(attribute.name.to_owned(), value);
+        self.settle(key.name(), value);
     }
 
-    /// A computed attribute stays what it was.
-    pub fn keep<T>(&mut self, key: Key<T>) {
+    /// Plans the prior value of a computed attribute.
+    pub fn keep<M: ModelOf<I, O>, T>(&mut self, key: Key<M, T>) {
         if let Some(value) = self.prior.and_then(|prior| prior.get(key.name())) {
-            self.settled.insert(key.name());
-            self.planned.insert(key.name().to_owned(), value.clone());
+            let value = value.clone();
+            self.settle(key.name(), value);
         }
     }
 
-    /// The object has to be replaced because of this attribute.
-    pub fn replace<T>(&mut self, key: Key<T>) {
+    /// Plans a replacement of the object because of this attribute.
+    pub fn replace<M: ModelOf<I, O>, T>(&mut self, key: Key<M, T>) {
         self.replaced.insert(key.path());
     }
 
-    /// The object need not be replaced because of this attribute, although its schema says so.
-    pub fn in_place<T>(&mut self, key: Key<T>) {
+    /// Plans no replacement because of this attribute, although its schema requires one.
+    pub fn in_place<M: ModelOf<I, O>, T>(&mut self, key: Key<M, T>) {
         self.in_place.insert(key.path());
     }
 
-    /// The plan has to wait. It is told only to hosts that can handle it.
-    pub fn defer(&mut self, why: Deferral) {
-        self.deferral = Some(why);
+    /// Defers the plan. A host without support for deferred actions gets the plan as it is.
+    pub fn defer(&mut self, reason: Deferral) {
+        self.deferral = Some(reason);
     }
 
-    pub(crate) fn differs(&self, name: &str) -> bool {
+    /// The attribute of a key.
+    fn attribute<M: ModelOf<I, O>, T>(&self, key: Key<M, T>) -> &Attribute {
+        self.schema.attribute(key.name()).expect("the schema of a resource has the attributes of its input and output")
+    }
+
+    fn settle(&mut self, name: &'static str, value: Value) {
+        self.settled.insert(name);
+        self.planned.insert(name.to_owned(), value);
+    }
+
+    pub(crate) fn differs(&self, attribute: &Attribute) -> bool {
         let Some(prior) = self.prior else { return true };
-        let Some(attribute) = self.schema.attributes.iter().find(|attribute| attribute.name == name) else {
-            return false;
-        };
-        let (was, shall) = (prior.get(name).unwrap_or(&Value::Null), self.planned.get(name).unwrap_or(&Value::Null));
-        !shall.is_wholly_known() || !attribute.same(was, shall)
+        let prior = prior.get(attribute.name).unwrap_or(&Value::Null);
+        let planned = self.planned.get(attribute.name).unwrap_or(&Value::Null);
+        !planned.is_wholly_known() || !attribute.same(prior, planned)
     }
 }

@@ -1,4 +1,4 @@
-//! [`Ephemeral`]: a value that is opened for a run and stored nowhere.
+//! [`Ephemeral`]: a value that is opened for one run and not stored.
 
 use std::future::Future;
 
@@ -7,10 +7,11 @@ use jiff::Timestamp;
 use serde::Serialize;
 use serde::de::DeserializeOwned;
 
-use crate::config::{Config, Object};
-use crate::data_source::{answered, attributes};
+use crate::caught::caught;
+use crate::config::{Config, ObjectValue};
+use crate::data_source::{attributes, with_output};
 use crate::diag::{Diag, Diags};
-use crate::managed::{caught, still_unknown};
+use crate::managed::unknown_diags;
 use crate::model::Model;
 use crate::request_context::RequestContext;
 use crate::schema::Schema;
@@ -18,29 +19,29 @@ use crate::values;
 
 /// An ephemeral resource.
 ///
-/// It is opened in every plan and again in every apply, and closed at the end of each.
+/// Terraform opens it in every plan and again in every apply, and closes it at the end of each.
 pub trait Ephemeral: Send + Sync + 'static {
-    /// The type as it stands in a configuration, provider prefix included.
+    /// The type in a configuration, with the prefix of the provider.
     const TYPE: &'static str;
     /// Markdown for the registry.
     const DESCRIPTION: &'static str;
 
-    /// What the provider's configuration became.
+    /// The provider's configuration, made usable. See [`crate::Provider::Context`].
     type Context: Send + Sync + 'static;
-    /// What the user writes.
+    /// The arguments.
     type Input: Model + Send + Sync + 'static;
-    /// What is handed out. An attribute that is an argument too is taken from here where it is not given.
+    /// The result. An attribute that is also an argument is one attribute: its result is used if the argument is not set.
     type Output: Model + Send + Sync + 'static;
-    /// What renew and close need. It lives in Terraform's memory only.
+    /// Data for renew and close. Terraform keeps it in memory only.
     type Private: Serialize + DeserializeOwned + Default + Send + Sync + 'static;
 
-    /// Checks the configuration beyond its types. All mistakes at once.
-    fn validate(&self, config: Config<'_>) -> Diags {
+    /// Checks the configuration beyond its types. Returns all mistakes at once.
+    fn validate(&self, config: Config<'_, Self::Input>) -> Diags {
         let _ = config;
         Diags::new()
     }
 
-    /// Opens it.
+    /// Opens the resource.
     fn open(
         &self,
         cx: &Self::Context,
@@ -48,7 +49,7 @@ pub trait Ephemeral: Send + Sync + 'static {
         call: &RequestContext,
     ) -> impl Future<Output = Result<Opened<Self>, Diags>> + Send;
 
-    /// Keeps it valid beyond the time that [`Opened::renew_at`] or the last renewal gave.
+    /// Extends the validity beyond the time in [`Opened::renew_at`] or in the last renewal.
     fn renew(
         &self,
         cx: &Self::Context,
@@ -59,7 +60,7 @@ pub trait Ephemeral: Send + Sync + 'static {
         async move { Ok(Renewed { renew_at: None, private }) }
     }
 
-    /// Gives it back. It must tolerate running twice.
+    /// Closes the resource. A second close of the same resource must succeed.
     fn close(
         &self,
         cx: &Self::Context,
@@ -73,48 +74,48 @@ pub trait Ephemeral: Send + Sync + 'static {
 
 /// An opened ephemeral resource.
 pub struct Opened<E: Ephemeral + ?Sized> {
-    /// What is handed out.
+    /// The result.
     pub output: E::Output,
-    /// When it has to be renewed, if ever.
+    /// Time of the first renewal; `None` if the result does not expire.
     pub renew_at: Option<Timestamp>,
-    /// What renew and close need.
+    /// Data for renew and close.
     pub private: E::Private,
 }
 
 /// A renewed ephemeral resource.
 pub struct Renewed<E: Ephemeral + ?Sized> {
-    /// When it has to be renewed next, if ever.
+    /// Time of the next renewal; `None` if the result does not expire.
     pub renew_at: Option<Timestamp>,
-    /// What renew and close need.
+    /// Data for renew and close.
     pub private: E::Private,
 }
 
-/// An ephemeral resource as it stands in a provider's registry.
+/// An ephemeral resource in the registry of a provider.
 pub trait AnyEphemeral<C>: Send + Sync {
     /// See [`Ephemeral::TYPE`].
     fn type_name(&self) -> &'static str;
     /// The schema.
     fn schema(&self) -> Schema;
     /// Every mistake in a configuration.
-    fn validate(&self, config: &Object) -> Diags;
-    /// Opens it.
-    fn open<'a>(&'a self, cx: &'a C, config: &'a Object, call: &'a RequestContext) -> BoxFuture<'a, Lease>;
-    /// Keeps it valid.
-    fn renew<'a>(&'a self, cx: &'a C, private: &'a [u8], call: &'a RequestContext) -> BoxFuture<'a, Lease>;
-    /// Gives it back.
-    fn close<'a>(&'a self, cx: &'a C, private: &'a [u8], call: &'a RequestContext) -> BoxFuture<'a, Diags>;
+    fn validate_config(&self, config: &ObjectValue) -> Diags;
+    /// Opens the resource.
+    fn open_lease<'a>(&'a self, cx: &'a C, config: &'a ObjectValue, call: &'a RequestContext) -> BoxFuture<'a, Lease>;
+    /// Extends the validity.
+    fn renew_lease<'a>(&'a self, cx: &'a C, private: &'a [u8], call: &'a RequestContext) -> BoxFuture<'a, Lease>;
+    /// Closes the resource.
+    fn close_lease<'a>(&'a self, cx: &'a C, private: &'a [u8], call: &'a RequestContext) -> BoxFuture<'a, Diags>;
 }
 
 /// The answer to open and renew.
 #[derive(Debug, Default)]
 pub struct Lease {
-    /// What is handed out; `None` where it failed, and in a renewal.
-    pub object: Option<Object>,
-    /// When it has to be renewed.
+    /// The result; `None` in a renewal and after a failure.
+    pub object: Option<ObjectValue>,
+    /// Time of the next renewal.
     pub renew_at: Option<Timestamp>,
-    /// What renew and close need.
+    /// Data for renew and close.
     pub private: Vec<u8>,
-    /// What to tell the user.
+    /// Errors and warnings for the user.
     pub diags: Diags,
 }
 
@@ -131,30 +132,36 @@ impl<E: Ephemeral> AnyEphemeral<E::Context> for E {
         }
     }
 
-    fn validate(&self, config: &Object) -> Diags {
-        let mut diags = Config::new(config).mistakes::<E::Input>();
-        diags.extend(Ephemeral::validate(self, Config::new(config)));
+    fn validate_config(&self, config: &ObjectValue) -> Diags {
+        let config = Config::new(config);
+        let mut diags = config.mistakes();
+        diags.extend(self.validate(config));
         diags.sorted()
     }
 
-    fn open<'a>(&'a self, cx: &'a E::Context, config: &'a Object, call: &'a RequestContext) -> BoxFuture<'a, Lease> {
+    fn open_lease<'a>(
+        &'a self,
+        cx: &'a E::Context,
+        config: &'a ObjectValue,
+        call: &'a RequestContext,
+    ) -> BoxFuture<'a, Lease> {
         Box::pin(async move {
             let schema = AnyEphemeral::<E::Context>::schema(self);
             let config = values::merge(&schema, config, None);
-            let Some(input) = Config::new(&config).decode::<E::Input>() else {
-                let mut diags = Config::new(&config).mistakes::<E::Input>();
+            let arguments = Config::<E::Input>::new(&config);
+            let Some(input) = arguments.decode() else {
+                let mut diags = arguments.mistakes();
                 if !diags.has_errors() {
                     diags.push(Diag::bug("an ephemeral resource was opened with unknown arguments"));
                 }
                 return Lease { diags, ..Lease::default() };
             };
-            let outcome =
-                caught(Ephemeral::open(self, cx, input, call)).await.unwrap_or_else(|panic| Err(panic.into()));
-            let mut lease = match outcome {
+            let opened = caught(self.open(cx, input, call)).await.unwrap_or_else(|panic| Err(panic.into()));
+            let mut lease = match opened {
                 Ok(Opened { output, renew_at, private }) => {
-                    let object = answered(config, &output);
-                    let unknown = still_unknown(&object, "open");
-                    let mut lease = written(Some(object), renew_at, &private);
+                    let object = with_output(config, &output);
+                    let unknown = unknown_diags(&object, "open");
+                    let mut lease = lease(Some(object), renew_at, &private);
                     if unknown.has_errors() {
                         lease.object = None;
                     }
@@ -168,16 +175,19 @@ impl<E: Ephemeral> AnyEphemeral<E::Context> for E {
         })
     }
 
-    fn renew<'a>(&'a self, cx: &'a E::Context, private: &'a [u8], call: &'a RequestContext) -> BoxFuture<'a, Lease> {
+    fn renew_lease<'a>(
+        &'a self,
+        cx: &'a E::Context,
+        private: &'a [u8],
+        call: &'a RequestContext,
+    ) -> BoxFuture<'a, Lease> {
         Box::pin(async move {
-            let outcome = match read_private(private) {
-                Ok(kept) => {
-                    caught(Ephemeral::renew(self, cx, kept, call)).await.unwrap_or_else(|panic| Err(panic.into()))
-                }
+            let renewed = match read_private(private) {
+                Ok(private) => caught(self.renew(cx, private, call)).await.unwrap_or_else(|panic| Err(panic.into())),
                 Err(diags) => Err(diags),
             };
-            let mut lease = match outcome {
-                Ok(Renewed { renew_at, private }) => written(None, renew_at, &private),
+            let mut lease = match renewed {
+                Ok(Renewed { renew_at, private }) => lease(None, renew_at, &private),
                 Err(diags) => Lease { private: private.to_vec(), diags, ..Lease::default() },
             };
             lease.diags.extend(call.take_warnings());
@@ -185,15 +195,18 @@ impl<E: Ephemeral> AnyEphemeral<E::Context> for E {
         })
     }
 
-    fn close<'a>(&'a self, cx: &'a E::Context, private: &'a [u8], call: &'a RequestContext) -> BoxFuture<'a, Diags> {
+    fn close_lease<'a>(
+        &'a self,
+        cx: &'a E::Context,
+        private: &'a [u8],
+        call: &'a RequestContext,
+    ) -> BoxFuture<'a, Diags> {
         Box::pin(async move {
-            let outcome = match read_private(private) {
-                Ok(kept) => {
-                    caught(Ephemeral::close(self, cx, kept, call)).await.unwrap_or_else(|panic| Err(panic.into()))
-                }
+            let closed = match read_private(private) {
+                Ok(private) => caught(self.close(cx, private, call)).await.unwrap_or_else(|panic| Err(panic.into())),
                 Err(diags) => Err(diags),
             };
-            let mut diags = outcome.err().unwrap_or_default();
+            let mut diags = closed.err().unwrap_or_default();
             diags.extend(call.take_warnings());
             diags
         })
@@ -208,10 +221,10 @@ fn read_private<P: DeserializeOwned + Default>(bytes: &[u8]) -> Result<P, Diags>
         .map_err(|_| Diag::bug("the private data of an ephemeral resource is unreadable").into())
 }
 
-fn written<P: Serialize>(object: Option<Object>, renew_at: Option<Timestamp>, private: &P) -> Lease {
+fn lease<P: Serialize>(object: Option<ObjectValue>, renew_at: Option<Timestamp>, private: &P) -> Lease {
     match serde_json::to_vec(private) {
         Ok(private) => Lease { object, renew_at, private, diags: Diags::new() },
-        // The error of a serializer may quote what it could not write, which may be a secret.
+        // The error of a serializer may quote the value, which may be a secret.
         Err(_) => Lease {
             diags: Diag::bug("the private data of an ephemeral resource cannot be written").into(),
             ..Lease::default()

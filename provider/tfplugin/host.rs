@@ -19,13 +19,13 @@
 mod arguments;
 mod connection;
 mod ending;
-mod environment;
 mod error;
 mod handshake;
 mod services;
 mod socket;
 mod stdout;
 mod tls;
+mod variables;
 mod work;
 
 #[cfg(test)]
@@ -44,14 +44,15 @@ use tonic::transport::Server;
 
 use self::arguments::Command;
 use self::connection::Live;
-use self::ending::{Ending, Host, Signals};
-use self::socket::{Bound, Network};
+use self::ending::{Ending, HostProcess, Signals};
+use self::socket::{Bound, SocketKind};
 use self::tls::Tls;
 use crate::log;
 
-pub use self::environment::{COOKIE_NAME, COOKIE_VALUE, Environment};
 pub use self::error::HostError;
+pub use self::variables::COOKIE_VALUE;
 pub use self::work::Work;
+pub use crate::process_environment::{COOKIE_NAME, ProcessEnvironment};
 
 /// The largest message that either side sends, in bytes.
 pub const MESSAGE_LIMIT: usize = 256 * 1024 * 1024;
@@ -80,7 +81,7 @@ pub struct Meta {
 pub fn run(
     meta: &Meta,
     arguments: impl IntoIterator<Item = OsString>,
-    environment: &Environment,
+    environment: &ProcessEnvironment,
     make_service: impl FnOnce(Work) -> Routes,
 ) -> ExitCode {
     let mode = match Command::parse(arguments) {
@@ -91,8 +92,8 @@ pub fn run(
         Command::Help => return answer(&arguments::help(meta)),
         Command::Unknown(argument) => return complain(&arguments::unknown(meta, &argument), 2),
     };
-    log::install(meta, environment);
-    let session = Session { meta, environment, mode, network: Network::native(), lonely: LONELY };
+    log::install(meta.name, meta.silent, environment);
+    let session = Session { meta, environment, mode, network: SocketKind::native(), lonely: LONELY };
     match session.block_on(make_service) {
         Ok(_) => ExitCode::SUCCESS,
         Err(error) => complain(&format!("terraform-provider-{} cannot start: {}\n", meta.name, error.chain()), 1),
@@ -111,9 +112,9 @@ enum Mode {
 /// One life of the server.
 struct Session<'a> {
     meta: &'a Meta,
-    environment: &'a Environment,
+    environment: &'a ProcessEnvironment,
     mode: Mode,
-    network: Network,
+    network: SocketKind,
     lonely: Duration,
 }
 
@@ -144,7 +145,7 @@ impl Session<'_> {
         let line = match self.mode {
             Mode::Managed => {
                 let certificate = tls.as_ref().map(|tls| &tls.certificate);
-                handshake::line(&address, certificate, self.environment.asks_for_multiplexing())
+                handshake::line(&address, certificate, self.environment.offers_multiplexing())
             }
             Mode::Debug => handshake::reattach(self.meta, &address, std::process::id()),
         };
@@ -154,7 +155,7 @@ impl Session<'_> {
         let (live, work) = (Live::default(), Work::default());
         let routes = services::beside(make_service(work.clone()), shutdown.clone(), &stop);
         // Only a host that sent its certificate is known to hold one connection for as long as it lives.
-        let host = tls.as_ref().map(|_| Host::of_this_process(live.watch(), self.lonely));
+        let host = tls.as_ref().map(|_| HostProcess::of_this_process(live.watch(), self.lonely));
         let incoming = connection::accept(listener, tls.map(|tls| tls.config), live);
         let server = Server::builder()
             .add_routes(routes)

@@ -36,7 +36,7 @@
 //! #[tf(output)]
 //! struct Output {
 //!     /// How long the text is, in bytes.
-//!     #[tf(with = "text")]
+//!     #[tf(with = "Input::text")]
 //!     length: u64,
 //! }
 //!
@@ -81,7 +81,7 @@
 //!     const DESCRIPTION: &'static str = "Notes in files.";
 //!     type Config = Settings; type Context = PathBuf;
 //!
-//!     fn configure(&self, config: Config<'_>, _: &Host) -> Result<PathBuf, Diags> {
+//!     fn configure(&self, config: Config<'_, Settings>, _: &Host) -> Result<PathBuf, Diags> {
 //!         match config.get(Settings::FOLDER) {
 //!             Attr::Known(folder) => Ok(folder.into()),
 //!             // Plans are made all the same; nothing is read or written before the folder is known.
@@ -121,6 +121,7 @@
 extern crate self as tfplugin;
 
 mod attr;
+mod caught;
 #[cfg(test)]
 mod codec_tests;
 mod config;
@@ -138,14 +139,13 @@ mod model;
 mod number;
 mod path;
 mod plan;
+mod process_environment;
 mod provider;
 mod request_context;
 mod resource;
 mod rpc;
 pub mod schema;
 mod service;
-#[cfg(test)]
-mod service_tests;
 mod ty;
 mod value;
 mod values;
@@ -154,20 +154,20 @@ pub mod json;
 pub mod msgpack;
 
 pub use attr::Attr;
-pub use config::{Config, Object, Partial};
-pub use data_source::{AnyDataSource, DataSource};
+pub use config::{Config, ObjectValue, Partial};
+pub use data_source::{AnyDataSource, DataAnswer, DataSource};
 pub use diag::{Diag, Diags, Severity};
 pub use draft::{Deferral, Draft};
 pub use ephemeral::{AnyEphemeral, Ephemeral, Lease, Opened, Renewed};
 pub use field::{EMPTY_STRING_HINT, Text};
 pub use function::{Arguments, Function, FunctionError, Parameter, Signature};
-pub use managed::{Answer, AnyResource, Change, Found, PlanAnswer};
-pub use model::{Decoder, Field, Key, Model};
+pub use managed::{AnyResource, EncodedState, PlanAnswer, ResourceChange, StateAnswer};
+pub use model::{Decoder, Field, Flattens, InputRole, Key, Model, ModelOf, OutputRole, Role};
 pub use number::{Number, NumberError};
 pub use path::{Path, Step};
 pub use provider::{Host, Provider};
 pub use request_context::{Capabilities, RequestContext};
-pub use resource::{Applied, ApplyFailure, ImportSource, Imported, Left, MoveSource, Resource, State};
+pub use resource::{Applied, ApplyFailure, DraftOf, ImportSource, Imported, Left, MoveSource, Resource, State};
 pub use service::Service;
 pub use tfplugin_derive::Model;
 pub use ty::{Type, TypeError};
@@ -175,7 +175,7 @@ pub use value::{DecodeError, DecodeReason, Dynamic, EncodeError, EncodeReason, U
 
 /// The whole of a provider's `main`: serves `provider` until Terraform is done with it, and returns the exit code.
 pub fn serve<P: Provider>(meta: &host::Meta, provider: P) -> std::process::ExitCode {
-    host::run(meta, std::env::args_os().skip(1), &host::Environment::of_process(), |work| {
+    host::run(meta, std::env::args_os().skip(1), &host::ProcessEnvironment::of_process(), |work| {
         tonic::service::Routes::new(Service::server(provider, work))
     })
 }

@@ -1,10 +1,11 @@
 //! [`Model`] and [`Field`]: Rust types as Terraform values.
 //!
-//! `#[derive(Model)]` makes a struct a schema. A field's type says what may stand there: `T` must be set, `Option<T>`
-//! may be, and any type becomes an attribute by implementing [`Field`]. Decoding walks the whole value and reports
+//! `#[derive(Model)]` makes a struct a schema. A field of type `T` is a required attribute, one of type `Option<T>` an
+//! optional one, and any type becomes an attribute by implementing [`Field`]. Decoding walks the whole value and reports
 //! every mistake with its path, not just the first.
 
 use std::collections::BTreeMap;
+use std::fmt;
 use std::marker::PhantomData;
 
 use crate::diag::{Diag, Diags};
@@ -14,18 +15,23 @@ use crate::value::Value;
 
 /// A struct that is a schema. Implemented by `#[derive(Model)]`.
 pub trait Model: Sized {
+    /// [`InputRole`] or, with `#[tf(output)]`, [`OutputRole`].
+    type Role;
+
     /// The attributes, in the order of the fields.
     fn attributes() -> Vec<Attribute>;
 
-    /// Reads the struct from an object. `None` if a part is wrong or unknown; the decoder knows which.
+    /// Reads the struct from an object. `None` if a part is wrong or unknown, which the decoder has recorded.
     fn decode_object(object: &BTreeMap<String, Value>, decoder: &mut Decoder) -> Option<Self>;
 
     /// The struct as an object with every attribute present.
     fn encode_object(&self) -> BTreeMap<String, Value>;
 }
 
-/// The schema without attributes, for resources that have no identity and providers without arguments.
+/// The schema without attributes, for resources without identity and providers without arguments.
 impl Model for () {
+    type Role = InputRole;
+
     fn attributes() -> Vec<Attribute> {
         Vec::new()
     }
@@ -39,21 +45,56 @@ impl Model for () {
     }
 }
 
-/// A type that can stand as the value of an attribute.
+/// Role of a model with arguments, which the configuration may set.
+#[derive(Debug)]
+pub enum InputRole {}
+
+/// Role of a model with computed attributes, which only the provider sets.
+#[derive(Debug)]
+pub enum OutputRole {}
+
+/// The model with this role in a resource with input `I` and output `O`.
+pub trait Role<I, O> {
+    /// `I` or `O`.
+    type Model;
+}
+
+impl<I, O> Role<I, O> for InputRole {
+    type Model = I;
+}
+
+impl<I, O> Role<I, O> for OutputRole {
+    type Model = O;
+}
+
+/// The input `I` or the output `O` of a resource. Only keys of these two models can be used on the plan of the resource.
+pub trait ModelOf<I, O>: Model {}
+
+impl<I, O, M> ModelOf<I, O> for M
+where
+    M: Model,
+    M::Role: Role<I, O, Model = M>,
+{
+}
+
+/// A model with all attributes of model `M`: it has a field `#[tf(flatten)]` of this type. Implemented by the derive.
+pub trait Flattens<M> {}
+
+/// A type that can be the value of an attribute.
 pub trait Field: Sized {
     /// The type of the attribute in Terraform.
     fn shape() -> Shape;
 
-    /// Whether the attribute may be left out.
+    /// True if the attribute may be left out.
     const OPTIONAL: bool = false;
 
-    /// Reads a value. `None` if it is wrong or unknown; the decoder is told which.
+    /// Reads a value. `None` if it is wrong or unknown, which the decoder has recorded.
     fn decode(value: &Value, decoder: &mut Decoder) -> Option<Self>;
 
-    /// The value as Terraform sees it.
+    /// The value in Terraform.
     fn encode(&self) -> Value;
 
-    /// Whether two values mean the same although they are written differently. Both are known and not null.
+    /// Reports if two values have the same meaning, such as `1h` and `60m`. Both are known and not null.
     fn equivalent(a: &Value, b: &Value) -> bool {
         a.same(b, &Self::shape().ty())
     }
@@ -76,22 +117,29 @@ impl<M: Model> Field for M {
     }
 }
 
-/// The typed name of an attribute, made by the derive as an associated constant, so that no resource spells a path.
-#[derive(Debug)]
-pub struct Key<T> {
+/// The typed name of an attribute of model `M` with values of type `T`.
+///
+/// The derive makes one as an associated constant per attribute, so that no resource writes a name as a string.
+pub struct Key<M, T> {
     name: &'static str,
-    of: PhantomData<fn() -> T>,
+    of: PhantomData<fn() -> (M, T)>,
 }
 
-impl<T> Clone for Key<T> {
+impl<M, T> Clone for Key<M, T> {
     fn clone(&self) -> Self {
         *self
     }
 }
 
-impl<T> Copy for Key<T> {}
+impl<M, T> Copy for Key<M, T> {}
 
-impl<T> Key<T> {
+impl<M, T> fmt::Debug for Key<M, T> {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.debug_tuple("Key").field(&self.name).finish()
+    }
+}
+
+impl<M, T> Key<M, T> {
     /// Used by the derive.
     pub const fn new(name: &'static str) -> Self {
         Self { name, of: PhantomData }
@@ -102,19 +150,46 @@ impl<T> Key<T> {
         self.name
     }
 
+    /// The same attribute as a key of model `Outer`, which flattens `M` as a whole:
+    ///
+    /// ```
+    /// # use tfplugin::{Key, Model};
+    /// # #[derive(Model)] struct Inner { name: Option<String>, label: Option<String> }
+    /// #[derive(Model)]
+    /// struct Outer {
+    ///     #[tf(flatten)]
+    ///     inner: Inner,
+    /// }
+    /// const NAME: Key<Outer, String> = Inner::NAME.flattened();
+    /// ```
+    ///
+    /// ```compile_fail,E0277
+    /// # use tfplugin::{Key, Model};
+    /// # #[derive(Model)] struct Inner { name: Option<String>, label: Option<String> }
+    /// #[derive(Model)]
+    /// struct Outer {
+    ///     #[tf(flatten(except = "label"))]
+    ///     inner: Inner,
+    /// }
+    /// const LABEL: Key<Outer, String> = Inner::LABEL.flattened();
+    /// ```
+    pub const fn flattened<Outer: Flattens<M>>(self) -> Key<Outer, T> {
+        Key::new(self.name)
+    }
+
     /// The path of the attribute at the top of its schema.
     pub fn path(self) -> Path {
         Path::root().attribute(self.name)
     }
 }
 
-impl<T> From<Key<T>> for Path {
-    fn from(key: Key<T>) -> Self {
+impl<M, T> From<Key<M, T>> for Path {
+    fn from(key: Key<M, T>) -> Self {
         key.path()
     }
 }
 
-/// Where decoding stands and what it has found wrong.
+/// Position and findings of a decoding.
 #[derive(Debug, Default)]
 pub struct Decoder {
     path: Path,
@@ -133,7 +208,7 @@ impl Decoder {
         self.within(self.path.clone().attribute(name), object.get(name).unwrap_or(&Value::Null))
     }
 
-    /// Decodes `value`, which stands at `path`.
+    /// Decodes the `value` at `path`.
     pub fn within<T: Field>(&mut self, path: Path, value: &Value) -> Option<T> {
         let outer = std::mem::replace(&mut self.path, path);
         let decoded = T::decode(value, self);
@@ -141,7 +216,7 @@ impl Decoder {
         decoded
     }
 
-    /// Where decoding stands.
+    /// Path of the value that is being decoded.
     pub fn path(&self) -> &Path {
         &self.path
     }
@@ -152,7 +227,7 @@ impl Decoder {
         None
     }
 
-    /// Records that the value here is not of the expected type, or only known later.
+    /// Records that the value here is not of the expected type, or is unknown.
     pub fn mismatch<T>(&mut self, got: &Value, expected: &str) -> Option<T> {
         match got {
             Value::Unknown(_) => {
@@ -160,11 +235,14 @@ impl Decoder {
                 None
             }
             Value::Null => self.mistake(Diag::error("Missing value").detail(format!("Expected {expected}, got null."))),
-            _ => self.mistake(Diag::error("Wrong type").detail(format!("Expected {expected}."))),
+            _ => {
+                let detail = format!("Expected {expected}, got {}.", got.noun());
+                self.mistake(Diag::error("Wrong type").detail(detail))
+            }
         }
     }
 
-    /// Whether a part was unknown.
+    /// True if a part was unknown.
     pub fn saw_unknown(&self) -> bool {
         self.unknown
     }

@@ -1,11 +1,15 @@
-//! The plan pipeline: what Terraform expects of every plan, so that most resources write none.
+//! The plan pipeline: all that Terraform expects of every plan, so that most resources need no `plan` of their own.
 //!
-//! merge what the user wrote with what was computed before -> defaults -> write-only to null -> equal by meaning stays
-//! as it was -> the resource's own word -> what will change becomes unknown -> what must be replaced -> the guard.
+//! [`start`]: configured values and prior computed values -> defaults -> write-only values become null -> values of equal
+//! meaning stay as in the prior state. Then [`crate::Resource::plan`]. Then [`finish`]: values that will change become unknown ->
+//! the plan is checked -> attributes that require a replacement.
 
 mod guard;
 
-use crate::config::Object;
+use std::collections::BTreeSet;
+use std::marker::PhantomData;
+
+use crate::config::ObjectValue;
 use crate::diag::Diags;
 use crate::draft::{Deferral, Draft};
 use crate::path::Path;
@@ -15,19 +19,19 @@ use crate::values;
 
 /// A finished plan.
 pub(crate) struct Planned<P> {
-    pub(crate) object: Object,
+    pub(crate) object: ObjectValue,
     pub(crate) replace: Vec<Path>,
     pub(crate) deferral: Option<Deferral>,
     pub(crate) private: P,
 }
 
-/// Everything up to the resource's own word.
-pub(crate) fn start<'a, P>(
+/// Everything before [`crate::Resource::plan`].
+pub(crate) fn start<'a, I, O, P>(
     schema: &'a Schema,
-    config: &'a Object,
-    prior: Option<&'a Object>,
+    config: &'a ObjectValue,
+    prior: Option<&'a ObjectValue>,
     private: P,
-) -> Draft<'a, P> {
+) -> Draft<'a, I, O, P> {
     let merged = values::merge(schema, config, prior);
     let planned = match prior {
         Some(prior) => values::prefer_all(&schema.attributes, prior, merged),
@@ -43,15 +47,16 @@ pub(crate) fn start<'a, P>(
         in_place: Default::default(),
         deferral: None,
         private,
+        of: PhantomData,
     }
 }
 
-/// Everything after the resource's own word.
+/// Everything after [`crate::Resource::plan`].
 ///
 /// # Errors
-/// A bug in the resource: it planned what Terraform does not accept.
-pub(crate) fn finish<P>(mut draft: Draft<'_, P>) -> Result<Planned<P>, Diags> {
-    let changed = draft.schema.attributes.iter().any(|attribute| draft.differs(attribute.name))
+/// A bug in the resource: Terraform does not accept the plan.
+pub(crate) fn finish<I, O, P>(mut draft: Draft<'_, I, O, P>) -> Result<Planned<P>, Diags> {
+    let changed = draft.schema.attributes.iter().any(|attribute| draft.differs(attribute))
         || draft
             .schema
             .blocks
@@ -63,7 +68,7 @@ pub(crate) fn finish<P>(mut draft: Draft<'_, P>) -> Result<Planned<P>, Diags> {
         mark_unknown_at_update(&mut draft);
     }
     guard::violations(&draft.schema.attributes, draft.prior, draft.config, &draft.planned).into_result(())?;
-    let mut replace = std::collections::BTreeSet::new();
+    let mut replace = BTreeSet::new();
     if let Some(prior) = draft.prior {
         replace_paths(&Path::root(), &draft.schema.attributes, prior, &draft.planned, &mut replace);
     }
@@ -71,7 +76,7 @@ pub(crate) fn finish<P>(mut draft: Draft<'_, P>) -> Result<Planned<P>, Diags> {
     Ok(Planned { object: draft.planned, replace, deferral: draft.deferral, private: draft.private })
 }
 
-fn mark_unknown_at_create<P>(draft: &mut Draft<'_, P>) {
+fn mark_unknown_at_create<I, O, P>(draft: &mut Draft<'_, I, O, P>) {
     for attribute in &draft.schema.attributes {
         if let Some(value) = unsettled(&draft.settled, &mut draft.planned, attribute) {
             *value = values::unknown_parts(attribute, std::mem::replace(value, Value::Null));
@@ -79,7 +84,7 @@ fn mark_unknown_at_create<P>(draft: &mut Draft<'_, P>) {
     }
 }
 
-fn mark_unknown_at_update<P>(draft: &mut Draft<'_, P>) {
+fn mark_unknown_at_update<I, O, P>(draft: &mut Draft<'_, I, O, P>) {
     let refreshed: Vec<&str> = draft
         .schema
         .attributes
@@ -99,38 +104,40 @@ fn mark_unknown_at_update<P>(draft: &mut Draft<'_, P>) {
 }
 
 fn unsettled<'o>(
-    settled: &std::collections::BTreeSet<&'static str>,
-    planned: &'o mut Object,
+    settled: &BTreeSet<&'static str>,
+    planned: &'o mut ObjectValue,
     attribute: &Attribute,
 ) -> Option<&'o mut Value> {
     if settled.contains(attribute.name) { None } else { planned.get_mut(attribute.name) }
 }
 
-fn is_refreshed<P>(draft: &Draft<'_, P>, attribute: &Attribute) -> bool {
+fn is_refreshed<I, O, P>(draft: &Draft<'_, I, O, P>, attribute: &Attribute) -> bool {
     match &attribute.refreshed {
         Refreshed::Always => true,
         Refreshed::Never => false,
-        Refreshed::With(inputs) => inputs.iter().any(|input| draft.differs(input)),
+        Refreshed::With(names) => {
+            names.iter().filter_map(|name| draft.schema.attribute(name)).any(|attribute| draft.differs(attribute))
+        }
     }
 }
 
 fn replace_paths(
     base: &Path,
     attributes: &[Attribute],
-    prior: &Object,
-    planned: &Object,
-    found: &mut std::collections::BTreeSet<Path>,
+    prior: &ObjectValue,
+    planned: &ObjectValue,
+    found: &mut BTreeSet<Path>,
 ) {
     for attribute in attributes {
-        let (was, shall) =
+        let (before, after) =
             (prior.get(attribute.name).unwrap_or(&Value::Null), planned.get(attribute.name).unwrap_or(&Value::Null));
         let path = base.clone().attribute(attribute.name);
-        if attribute.replace && (!shall.is_wholly_known() || !attribute.same(was, shall)) {
+        if attribute.replace && (!after.is_wholly_known() || !attribute.same(before, after)) {
             found.insert(path);
-        } else if let (Shape::Object { nesting: Nesting::Single, attributes }, Value::Map(was), Value::Map(shall)) =
-            (&attribute.shape, was, shall)
+        } else if let (Shape::Object { nesting: Nesting::Single, attributes }, Value::Map(before), Value::Map(after)) =
+            (&attribute.shape, before, after)
         {
-            replace_paths(&path, attributes, was, shall, found);
+            replace_paths(&path, attributes, before, after, found);
         }
     }
 }

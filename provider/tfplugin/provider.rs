@@ -22,7 +22,7 @@ pub trait Provider: Send + Sync + 'static {
     type Context: Send + Sync + 'static;
 
     /// Checks the provider block beyond its types. All mistakes at once.
-    fn validate(&self, config: Config<'_>) -> Diags {
+    fn validate(&self, config: Config<'_, Self::Config>) -> Diags {
         let _ = config;
         Diags::new()
     }
@@ -31,7 +31,7 @@ pub trait Provider: Send + Sync + 'static {
     ///
     /// # Errors
     /// The configuration is wrong.
-    fn configure(&self, config: Config<'_>, host: &Host) -> Result<Self::Context, Diags>;
+    fn configure(&self, config: Config<'_, Self::Config>, host: &Host) -> Result<Self::Context, Diags>;
 
     /// The managed resources.
     fn resources(&self) -> &'static [&'static dyn AnyResource<Self::Context>];

@@ -43,7 +43,7 @@ pub trait Resource: Send + Sync + 'static {
     type Identity: Model + Send + 'static;
 
     /// Checks the configuration beyond its types, without the provider's configuration. All mistakes at once.
-    fn validate(&self, config: Config<'_>) -> Diags {
+    fn validate(&self, config: Config<'_, Self::Input>) -> Diags {
         let _ = config;
         Diags::new()
     }
@@ -52,7 +52,7 @@ pub trait Resource: Send + Sync + 'static {
     fn plan(
         &self,
         cx: &Self::Context,
-        draft: &mut Draft<'_, Self::Private>,
+        draft: &mut DraftOf<'_, Self>,
         call: &RequestContext,
     ) -> impl Future<Output = Diags> + Send {
         let _ = (cx, draft, call);
@@ -139,6 +139,9 @@ pub trait Resource: Send + Sync + 'static {
     }
 }
 
+/// The [`Draft`] of a plan of resource `R`.
+pub type DraftOf<'a, R> = Draft<'a, <R as Resource>::Input, <R as Resource>::Output, <R as Resource>::Private>;
+
 /// A resource as Terraform remembers it.
 pub struct State<R: Resource + ?Sized> {
     /// The arguments it was last applied with.
@@ -209,7 +212,7 @@ impl<R: Resource + ?Sized> From<Diags> for ApplyFailure<R> {
 /// What an import or a move knows.
 pub struct Imported<R: Resource + ?Sized> {
     /// The attributes that are known; the rest is null.
-    pub attributes: Partial,
+    pub attributes: Partial<R::Input, R::Output>,
     /// What is kept beside the state.
     pub private: R::Private,
 }

@@ -131,7 +131,12 @@ impl Schema {
         Type::Object(attributes.chain(blocks).collect())
     }
 
-    /// Every attribute set to null: what a value looks like before anything is known of it.
+    /// The attribute with this name.
+    pub fn attribute(&self, name: &str) -> Option<&Attribute> {
+        self.attributes.iter().find(|attribute| attribute.name == name)
+    }
+
+    /// An object with every attribute set to null.
     pub fn empty(&self) -> BTreeMap<String, Value> {
         let attributes = self.attributes.iter().map(|attribute| (attribute.name.to_owned(), Value::Null));
         let blocks = self.blocks.iter().map(|block| {
@@ -149,6 +154,13 @@ impl Schema {
     pub fn mistakes(&self) -> Vec<String> {
         let mut found = Vec::new();
         attribute_mistakes("", &self.attributes, false, &mut found);
+        for attribute in &self.attributes {
+            let Refreshed::With(names) = &attribute.refreshed else { continue };
+            let absent = names.iter().filter(|name| self.attribute(name).is_none());
+            found.extend(
+                absent.map(|name| format!("`{}` depends on `{name}`, which is not an attribute", attribute.name)),
+            );
+        }
         let mut seen: BTreeSet<&str> = self.attributes.iter().map(|attribute| attribute.name).collect();
         for block in &self.blocks {
             if !seen.insert(block.name) {

@@ -144,23 +144,23 @@ impl<P: Provider> Rpc for Service<P> {
         get_provider_schema(GetProviderSchemaRequest) -> GetProviderSchemaResponse = rpc::schema::provider, by |_| "";
         get_functions(GetFunctionsRequest) -> GetFunctionsResponse = rpc::schema::functions, by |_| "";
         get_resource_identity_schemas(GetResourceIdentitySchemasRequest) -> GetResourceIdentitySchemasResponse = rpc::schema::identities, by |_| "";
-        validate_provider_config(ValidateProviderConfigRequest) -> ValidateProviderConfigResponse = rpc::configure::validate, by |_| "";
-        configure_provider(ConfigureProviderRequest) -> ConfigureProviderResponse = rpc::configure::configure, by |_| "";
-        validate_resource_config(ValidateResourceConfigRequest) -> ValidateResourceConfigResponse = rpc::resource::validate, by |request| &request.type_name;
-        upgrade_resource_state(UpgradeResourceStateRequest) -> UpgradeResourceStateResponse = rpc::resource::upgrade, by |request| &request.type_name;
-        upgrade_resource_identity(UpgradeResourceIdentityRequest) -> UpgradeResourceIdentityResponse = rpc::resource::upgrade_identity, by |request| &request.type_name;
-        read_resource(ReadResourceRequest) -> ReadResourceResponse = rpc::resource::read, by |request| &request.type_name;
-        plan_resource_change(PlanResourceChangeRequest) -> PlanResourceChangeResponse = rpc::change::plan, by |request| &request.type_name;
-        apply_resource_change(ApplyResourceChangeRequest) -> ApplyResourceChangeResponse = rpc::change::apply, by |request| &request.type_name;
-        import_resource_state(ImportResourceStateRequest) -> ImportResourceStateResponse = rpc::resource::import, by |request| &request.type_name;
-        move_resource_state(MoveResourceStateRequest) -> MoveResourceStateResponse = rpc::resource::moved, by |request| &request.target_type_name;
-        validate_data_resource_config(ValidateDataResourceConfigRequest) -> ValidateDataResourceConfigResponse = rpc::data_source::validate, by |request| &request.type_name;
-        read_data_source(ReadDataSourceRequest) -> ReadDataSourceResponse = rpc::data_source::read, by |request| &request.type_name;
-        validate_ephemeral_resource_config(ValidateEphemeralResourceConfigRequest) -> ValidateEphemeralResourceConfigResponse = rpc::ephemeral::validate, by |request| &request.type_name;
-        open_ephemeral_resource(OpenEphemeralResourceRequest) -> OpenEphemeralResourceResponse = rpc::ephemeral::open, by |request| &request.type_name;
-        renew_ephemeral_resource(RenewEphemeralResourceRequest) -> RenewEphemeralResourceResponse = rpc::ephemeral::renew, by |request| &request.type_name;
-        close_ephemeral_resource(CloseEphemeralResourceRequest) -> CloseEphemeralResourceResponse = rpc::ephemeral::close, by |request| &request.type_name;
-        call_function(CallFunctionRequest) -> CallFunctionResponse = rpc::function::call, by |request| &request.name;
+        validate_provider_config(ValidateProviderConfigRequest) -> ValidateProviderConfigResponse = rpc::configure::validate_provider_config, by |_| "";
+        configure_provider(ConfigureProviderRequest) -> ConfigureProviderResponse = rpc::configure::configure_provider, by |_| "";
+        validate_resource_config(ValidateResourceConfigRequest) -> ValidateResourceConfigResponse = rpc::resource::validate_resource_config, by |request| &request.type_name;
+        upgrade_resource_state(UpgradeResourceStateRequest) -> UpgradeResourceStateResponse = rpc::resource::upgrade_resource_state, by |request| &request.type_name;
+        upgrade_resource_identity(UpgradeResourceIdentityRequest) -> UpgradeResourceIdentityResponse = rpc::resource::upgrade_resource_identity, by |request| &request.type_name;
+        read_resource(ReadResourceRequest) -> ReadResourceResponse = rpc::resource::read_resource, by |request| &request.type_name;
+        plan_resource_change(PlanResourceChangeRequest) -> PlanResourceChangeResponse = rpc::change::plan_resource_change, by |request| &request.type_name;
+        apply_resource_change(ApplyResourceChangeRequest) -> ApplyResourceChangeResponse = rpc::change::apply_resource_change, by |request| &request.type_name;
+        import_resource_state(ImportResourceStateRequest) -> ImportResourceStateResponse = rpc::resource::import_resource_state, by |request| &request.type_name;
+        move_resource_state(MoveResourceStateRequest) -> MoveResourceStateResponse = rpc::resource::move_resource_state, by |request| &request.target_type_name;
+        validate_data_resource_config(ValidateDataResourceConfigRequest) -> ValidateDataResourceConfigResponse = rpc::data_source::validate_data_resource_config, by |request| &request.type_name;
+        read_data_source(ReadDataSourceRequest) -> ReadDataSourceResponse = rpc::data_source::read_data_source, by |request| &request.type_name;
+        validate_ephemeral_resource_config(ValidateEphemeralResourceConfigRequest) -> ValidateEphemeralResourceConfigResponse = rpc::ephemeral::validate_ephemeral_resource_config, by |request| &request.type_name;
+        open_ephemeral_resource(OpenEphemeralResourceRequest) -> OpenEphemeralResourceResponse = rpc::ephemeral::open_ephemeral_resource, by |request| &request.type_name;
+        renew_ephemeral_resource(RenewEphemeralResourceRequest) -> RenewEphemeralResourceResponse = rpc::ephemeral::renew_ephemeral_resource, by |request| &request.type_name;
+        close_ephemeral_resource(CloseEphemeralResourceRequest) -> CloseEphemeralResourceResponse = rpc::ephemeral::close_ephemeral_resource, by |request| &request.type_name;
+        call_function(CallFunctionRequest) -> CallFunctionResponse = rpc::function::call_function, by |request| &request.name;
     }
 
     async fn stop_provider(
@@ -218,3 +218,6 @@ impl<P: Provider> Rpc for Service<P> {
 fn not_offered() -> Status {
     Status::unimplemented("this provider has no list resources, no actions and no generated configuration")
 }
+
+#[cfg(test)]
+mod tests;

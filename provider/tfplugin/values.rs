@@ -2,12 +2,12 @@
 
 use std::collections::BTreeMap;
 
-use crate::config::Object;
+use crate::config::ObjectValue;
 use crate::schema::{Attribute, Nesting, Schema, Shape};
 use crate::value::Value;
 
 /// What the user wrote, with computed attributes that were left out as they were before.
-pub(crate) fn merge(schema: &Schema, config: &Object, prior: Option<&Object>) -> Object {
+pub(crate) fn merge(schema: &Schema, config: &ObjectValue, prior: Option<&ObjectValue>) -> ObjectValue {
     let mut merged = merge_attributes(&schema.attributes, config, prior);
     for block in &schema.blocks {
         merged.insert(block.name.to_owned(), config.get(block.name).cloned().unwrap_or(Value::Null));
@@ -15,7 +15,7 @@ pub(crate) fn merge(schema: &Schema, config: &Object, prior: Option<&Object>) ->
     merged
 }
 
-fn merge_attributes(attributes: &[Attribute], config: &Object, prior: Option<&Object>) -> Object {
+fn merge_attributes(attributes: &[Attribute], config: &ObjectValue, prior: Option<&ObjectValue>) -> ObjectValue {
     attributes
         .iter()
         .map(|attribute| {
@@ -153,7 +153,7 @@ pub(crate) fn prefer(attribute: &Attribute, prior: &Value, value: Value) -> Valu
 }
 
 /// [`prefer`] for every attribute of an object.
-pub(crate) fn prefer_all(attributes: &[Attribute], prior: &Object, mut value: Object) -> Object {
+pub(crate) fn prefer_all(attributes: &[Attribute], prior: &ObjectValue, mut value: ObjectValue) -> ObjectValue {
     for attribute in attributes {
         if let (Some(prior), Some(value)) = (prior.get(attribute.name), value.get_mut(attribute.name)) {
             *value = prefer(attribute, prior, std::mem::replace(value, Value::Null));
@@ -192,7 +192,7 @@ fn unknown_any(attributes: &[Attribute], value: Value) -> Value {
     }
 }
 
-fn unknown_item(attributes: &[Attribute], mut value: Object) -> Value {
+fn unknown_item(attributes: &[Attribute], mut value: ObjectValue) -> Value {
     for part in attributes {
         let inner = value.remove(part.name).unwrap_or(Value::Null);
         value.insert(part.name.to_owned(), unknown_parts(part, inner));
@@ -201,12 +201,12 @@ fn unknown_item(attributes: &[Attribute], mut value: Object) -> Value {
 }
 
 /// Takes every write-only value out: none may stand in an answer.
-pub(crate) fn without_write_only(schema: &Schema, mut object: Object) -> Object {
+pub(crate) fn without_write_only(schema: &Schema, mut object: ObjectValue) -> ObjectValue {
     strip(&schema.attributes, &mut object);
     object
 }
 
-fn strip(attributes: &[Attribute], object: &mut Object) {
+fn strip(attributes: &[Attribute], object: &mut ObjectValue) {
     for attribute in attributes {
         let Some(value) = object.get_mut(attribute.name) else { continue };
         if attribute.write_only {
@@ -219,7 +219,7 @@ fn strip(attributes: &[Attribute], object: &mut Object) {
 }
 
 /// Puts the write-only values of the configuration in, for the resource to use.
-pub(crate) fn with_write_only(attributes: &[Attribute], config: &Object, object: &mut Object) {
+pub(crate) fn with_write_only(attributes: &[Attribute], config: &ObjectValue, object: &mut ObjectValue) {
     for attribute in attributes {
         let Some(config) = config.get(attribute.name) else { continue };
         if attribute.write_only {
@@ -250,7 +250,7 @@ pub(crate) fn with_write_only(attributes: &[Attribute], config: &Object, object:
     }
 }
 
-fn for_each_object(shape: &Shape, value: &mut Value, act: &mut dyn FnMut(&mut Object)) {
+fn for_each_object(shape: &Shape, value: &mut Value, act: &mut dyn FnMut(&mut ObjectValue)) {
     let Shape::Object { nesting, .. } = shape else { return };
     match (nesting, value) {
         (Nesting::Single, Value::Map(object)) => act(object),

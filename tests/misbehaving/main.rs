@@ -39,7 +39,7 @@ impl Provider for Test {
     type Config = Settings;
     type Context = Store;
 
-    fn configure(&self, config: Config<'_>, _: &Host) -> Result<Store, Diags> {
+    fn configure(&self, config: Config<'_, Settings>, _: &Host) -> Result<Store, Diags> {
         Ok(match config.get(Settings::FILE) {
             Attr::Known(file) => Store::at(file),
             // Planning goes on without it.

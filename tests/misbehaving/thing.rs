@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use serde::{Deserialize, Serialize};
 use tfplugin::{
-    Applied, ApplyFailure, Attr, Config, Deferral, Diag, Diags, Draft, Field, ImportSource, Imported, MoveSource,
+    Applied, ApplyFailure, Attr, Config, Deferral, Diag, Diags, DraftOf, Field, ImportSource, Imported, MoveSource,
     Partial, RequestContext, Resource, State, Value, json,
 };
 
@@ -36,7 +36,7 @@ impl Resource for Thing {
     type Private = Trace;
     type Identity = Identity;
 
-    fn validate(&self, config: Config<'_>) -> Diags {
+    fn validate(&self, config: Config<'_, Input>) -> Diags {
         if misbehaves(config, Fault::PanicInValidate) {
             panic!("as asked, in validate");
         }
@@ -48,7 +48,7 @@ impl Resource for Thing {
         }
     }
 
-    async fn plan(&self, _: &Store, draft: &mut Draft<'_, Trace>, _: &RequestContext) -> Diags {
+    async fn plan(&self, _: &Store, draft: &mut DraftOf<'_, Self>, _: &RequestContext) -> Diags {
         if misbehaves(draft.configuration(), Fault::PanicInPlan) {
             panic!("as asked, in plan");
         }
@@ -240,6 +240,6 @@ fn length(input: &Input) -> u64 {
     input.secret.as_ref().map_or(0, |secret| u64::try_from(secret.len()).unwrap_or(u64::MAX))
 }
 
-fn misbehaves(config: Config<'_>, how: Fault) -> bool {
+fn misbehaves(config: Config<'_, Input>, how: Fault) -> bool {
     matches!(config.get(Input::MISBEHAVE), Attr::Known(fault) if fault.0 == how)
 }

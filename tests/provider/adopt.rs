@@ -200,6 +200,35 @@ fn our_own_keys_and_objects_are_taken_back_without_force() {
 }
 
 #[test]
+fn many_creates_at_once_never_make_more_environments_than_allowed() {
+    tell("max-at-once", "", |story| {
+        story.provider("domain = \"preview.example.com\"\nmax_environments = 3");
+        let block = |number: u32| {
+            let block = story.block(&format!("e{number}"), "");
+            block.replace("pull_request = 7", &format!("pull_request = {number}"))
+        };
+        let blocks: String = (1..=12).map(block).collect();
+        story.body(&blocks);
+        let environments = || {
+            let selector = format!("labelSelector=environment.on-demand%2Finstallation%3D{}", story.installation);
+            let list = story.cluster.read(&format!("/api/v1/namespaces?{selector}")).unwrap();
+            let items = list["items"].as_array().unwrap().clone();
+            items.into_iter().filter(|each| each["metadata"]["deletionTimestamp"].is_null()).count()
+        };
+        let said = errors(
+            &story.run(&["apply", "-no-color", "-auto-approve", "-parallelism=12"]).expect_err("max_environments"),
+        );
+        assert!(said.contains("Too many environments"), "{said}");
+        assert!(environments() <= 3, "{}", environments());
+        // A further apply uses the room that is left, and no more.
+        story.run(&["apply", "-no-color", "-auto-approve", "-parallelism=1"]).expect_err("max_environments");
+        assert_eq!(environments(), 3);
+        story.destroy().expect_ok();
+        assert_eq!(environments(), 0);
+    });
+}
+
+#[test]
 fn there_are_never_more_environments_than_allowed() {
     tell("max", "", |story| {
         let limit = |most: u32| format!("domain = \"preview.example.com\"\nmax_environments = {most}");

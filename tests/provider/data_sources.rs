@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::provider::{DOMAIN, EnvironmentStory, done, tell};
+use crate::provider::{DOMAIN, EnvironmentStory, done, lies_after, tell};
 
 /// The values of the outputs of a run.
 fn output(story: &EnvironmentStory, name: &str) -> Value {
@@ -54,6 +54,31 @@ fn one_environment_has_all_its_attributes() {
         ] {
             assert_eq!(read[key], made[key], "{key}");
         }
+    });
+}
+
+#[test]
+fn an_environment_of_argo_cd_is_shown_with_its_ttl_and_not_as_pending() {
+    tell("data-rendered", "", |story| {
+        story.settle();
+        let made = story.attributes();
+        // The plugin renders no time and no end of a create, but the label of the TTL.
+        story.patch_metadata(&json!({ "annotations": {
+            "environment.on-demand/made-by": "argocd",
+            "environment.on-demand/provisioned-at": null,
+            "environment.on-demand/created-at": null,
+            "environment.on-demand/last-activity-at": null,
+            "environment.on-demand/expires-at": null,
+        }}));
+        let mut reader = story.elsewhere();
+        reader.body(&format!(
+            "data \"eod_environment\" \"one\" {{\n  name = \"{}\"\n}}\noutput \"one\" {{\n  value = data.eod_environment.one\n}}\n",
+            story.name
+        ));
+        reader.apply().expect_ok();
+        let read = output(&reader, "one");
+        assert_eq!((&read["status"], &read["ttl"]), (&json!("ready"), &made["ttl"]));
+        assert!(lies_after(&read["last_activity_at"], "4h", &read["expires_at"]), "{read}");
     });
 }
 

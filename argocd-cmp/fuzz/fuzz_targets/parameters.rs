@@ -1,9 +1,14 @@
-//! Fuzz target, see the function of the same name in `bodies.rs`.
+//! Fuzz target for the function `parameters` in `bodies.rs`.
 #![no_main]
 
-use eod_cmp_server::{Limits, Stated, Unpacked, Wanted, unpack};
+use eod_cmp_server::{AppDirectory, ArchiveLimits, DeclaredArchive, Unpacked, unpack};
 
-#[allow(dead_code, reason = "each target calls one of the bodies")]
+#[allow(
+    clippy::indexing_slicing,
+    clippy::panic,
+    dead_code,
+    reason = "each target calls one of the bodies, which report by panics"
+)]
 #[path = "../bodies.rs"]
 mod bodies;
 

@@ -3,28 +3,28 @@ use eod_render::{Parameters, RawParameter};
 use super::*;
 
 #[test]
-fn what_is_announced_is_what_is_known() {
-    let unknown = Parameters::parse(&[RawParameter::text("nobody-knows", "x")]).unwrap_err();
-    let remedy = &unknown.as_slice()[0].remedy;
-    for announced in on_the_wire() {
+fn announced_parameters_are_the_supported_parameters() {
+    let refusals = Parameters::parse(&[RawParameter::text("unknown", "x")]).unwrap_err();
+    let remedy = &refusals.as_slice()[0].remedy;
+    for announced in to_wire() {
         assert!(remedy.contains(&announced.name), "{} is not among {remedy}", announced.name);
     }
-    assert_eq!(on_the_wire().len(), remedy.split(", ").count());
+    assert_eq!(to_wire().len(), remedy.split(", ").count());
 }
 
 #[test]
-fn both_ways_say_the_same() {
-    let json: Vec<Value> = serde_json::from_str(&as_json()).unwrap();
-    let wire = on_the_wire();
+fn json_and_grpc_announce_the_same() {
+    let json: Vec<Value> = serde_json::from_str(&to_json()).unwrap();
+    let wire = to_wire();
     assert_eq!(json.len(), wire.len());
     for (json, wire) in json.iter().zip(wire) {
-        let said = (json["name"].as_str(), json["collectionType"].as_str(), json["string"].as_str().unwrap_or(""));
-        assert_eq!(said, (Some(&*wire.name), Some(&*wire.collection_type), &*wire.string));
+        let announced = (json["name"].as_str(), json["collectionType"].as_str(), json["string"].as_str().unwrap_or(""));
+        assert_eq!(announced, (Some(&*wire.name), Some(&*wire.collection_type), &*wire.string));
     }
 }
 
 #[test]
-fn a_title_has_words() {
+fn title_is_split_into_words() {
     for (name, expected) in [
         ("pull-request", "Pull request"),
         ("image.tag", "Image tag"),

@@ -1,42 +1,44 @@
-//! The bytes below the entries: what was sent, counted and hashed; what it unpacks to, counted against the limits.
+//! Byte level of the archive: counts and hashes the compressed bytes, and charges the unpacked bytes to the limits.
 
 use std::io::{self, BufRead, Read};
 
 use flate2::bufread::GzDecoder;
 use sha2::{Digest as _, Sha256};
 
-use super::{ArchiveError, Limits, Stated};
+use super::{ArchiveError, ArchiveLimits, DeclaredArchive};
 
+/// Size of a tar block in bytes.
 const BLOCK: usize = 512;
 
-/// A tar in blocks of 512 bytes.
+/// Tar read in blocks of 512 bytes.
 pub(super) struct Blocks<'a, R> {
-    inflated: GzDecoder<Sent<R>>,
-    limits: &'a Limits,
+    inflated: GzDecoder<CompressedReader<R>>,
+    limits: &'a ArchiveLimits,
     unpacked: u64,
     scratch: Vec<u8>,
 }
 
-/// The compressed bytes on their way in.
-struct Sent<R> {
+/// Reader of the compressed bytes.
+struct CompressedReader<R> {
     inner: R,
     hash: Sha256,
     count: u64,
-    stated: u64,
+    declared: u64,
 }
 
 impl<'a, R: BufRead> Blocks<'a, R> {
-    pub(super) fn new(archive: R, stated: u64, limits: &'a Limits) -> Self {
-        let sent = Sent { inner: archive, hash: Sha256::new(), count: 0, stated };
+    /// Wraps a compressed archive.
+    pub(super) fn new(archive: R, declared: u64, limits: &'a ArchiveLimits) -> Self {
+        let sent = CompressedReader { inner: archive, hash: Sha256::new(), count: 0, declared };
         Self { inflated: GzDecoder::new(sent), limits, unpacked: 0, scratch: Vec::new() }
     }
 
-    /// Bytes unpacked so far.
+    /// Number of bytes unpacked so far.
     pub(super) fn unpacked(&self) -> u64 {
         self.unpacked
     }
 
-    /// The next header; none behind two blocks of zeros.
+    /// Reads the next header; none after two blocks of zeros.
     pub(super) fn header(&mut self) -> Result<Option<[u8; BLOCK]>, ArchiveError> {
         let mut block = [0; BLOCK];
         self.fill(&mut block)?;
@@ -47,7 +49,7 @@ impl<'a, R: BufRead> Blocks<'a, R> {
         if block == [0; BLOCK] { Ok(None) } else { Err(ArchiveError::NoEnd) }
     }
 
-    /// The contents of an entry, and its padding read away. The caller has held `size` against a limit.
+    /// Reads the content of an entry and skips its padding. The caller has checked `size` against a limit.
     pub(super) fn content(&mut self, size: u64) -> Result<Vec<u8>, ArchiveError> {
         let size = usize::try_from(size).map_err(|_| ArchiveError::Unpacked { limit: self.limits.unpacked })?;
         let mut content = vec![0; size];
@@ -56,10 +58,10 @@ impl<'a, R: BufRead> Blocks<'a, R> {
         Ok(content)
     }
 
-    /// Reads the contents of an entry away.
+    /// Skips the content of an entry.
     pub(super) fn skip(&mut self, size: u64) -> Result<(), ArchiveError> {
         let mut left = size.checked_next_multiple_of(BLOCK as u64).unwrap_or(u64::MAX);
-        // What is claimed beyond the limit need not be read to be refused.
+        // A size above the limit is refused without reading the content.
         if left > self.limits.unpacked {
             return Err(ArchiveError::Unpacked { limit: self.limits.unpacked });
         }
@@ -75,14 +77,14 @@ impl<'a, R: BufRead> Blocks<'a, R> {
     }
 
     /// Reads what follows the end, which may be zeros only, and holds all that came against what was stated.
-    pub(super) fn finish(mut self, stated: &Stated) -> Result<(), ArchiveError> {
+    pub(super) fn finish(mut self, declared: &DeclaredArchive) -> Result<(), ArchiveError> {
         let mut rest = [0; BLOCK];
         loop {
-            let read = self.inflated.read(&mut rest).map_err(|error| self.because(error))?;
+            let read = self.inflated.read(&mut rest).map_err(|error| self.archive_error(error))?;
             if read == 0 {
                 break;
             }
-            self.count(read)?;
+            self.charge(read)?;
             if rest.iter().take(read).any(|byte| *byte != 0) {
                 return Err(ArchiveError::AfterEnd);
             }
@@ -91,30 +93,32 @@ impl<'a, R: BufRead> Blocks<'a, R> {
         if !sent.fill_buf()?.is_empty() {
             return Err(ArchiveError::AfterCompression);
         }
-        if sent.count != stated.size {
-            return Err(ArchiveError::Size { stated: stated.size, got: sent.count });
+        if sent.count != declared.size {
+            return Err(ArchiveError::Size { declared: declared.size, got: sent.count });
         }
-        if <[u8; 32]>::from(sent.hash.finalize()) != stated.sha256 {
+        if <[u8; 32]>::from(sent.hash.finalize()) != declared.sha256 {
             return Err(ArchiveError::Checksum);
         }
         Ok(())
     }
 
+    /// Fills the buffer completely.
     fn fill(&mut self, mut room: &mut [u8]) -> Result<(), ArchiveError> {
         while !room.is_empty() {
-            let read = self.inflated.read(room).map_err(|error| self.because(error))?;
+            let read = self.inflated.read(room).map_err(|error| self.archive_error(error))?;
             if read == 0 {
-                return Err(self.because(io::ErrorKind::UnexpectedEof.into()));
+                return Err(self.archive_error(io::ErrorKind::UnexpectedEof.into()));
             }
-            self.count(read)?;
+            self.charge(read)?;
             room = room.get_mut(read..).unwrap_or_default();
         }
         Ok(())
     }
 
-    fn count(&mut self, read: usize) -> Result<(), ArchiveError> {
+    /// Charges unpacked bytes to the limits.
+    fn charge(&mut self, read: usize) -> Result<(), ArchiveError> {
         self.unpacked += read as u64;
-        let Limits { unpacked, ratio, free, .. } = *self.limits;
+        let ArchiveLimits { unpacked, ratio, free, .. } = *self.limits;
         if self.unpacked > unpacked {
             return Err(ArchiveError::Unpacked { limit: unpacked });
         }
@@ -125,12 +129,12 @@ impl<'a, R: BufRead> Blocks<'a, R> {
         Ok(())
     }
 
-    /// A sender that stopped early is told apart from one that sent something else.
-    fn because(&self, error: io::Error) -> ArchiveError {
+    /// Error of the archive. An archive that was cut short has an error of its own.
+    fn archive_error(&self, error: io::Error) -> ArchiveError {
         let sent = self.inflated.get_ref();
         match error.kind() {
-            io::ErrorKind::UnexpectedEof if sent.count < sent.stated => {
-                ArchiveError::Size { stated: sent.stated, got: sent.count }
+            io::ErrorKind::UnexpectedEof if sent.count < sent.declared => {
+                ArchiveError::Size { declared: sent.declared, got: sent.count }
             }
             io::ErrorKind::UnexpectedEof => ArchiveError::NoEnd,
             _ => error.into(),
@@ -138,22 +142,23 @@ impl<'a, R: BufRead> Blocks<'a, R> {
     }
 }
 
+/// Bytes between the content of an entry and the next block.
 fn padding(size: usize) -> usize {
     size.next_multiple_of(BLOCK) - size
 }
 
-impl<R: BufRead> BufRead for Sent<R> {
+impl<R: BufRead> BufRead for CompressedReader<R> {
     fn fill_buf(&mut self) -> io::Result<&[u8]> {
         let buffer = self.inner.fill_buf()?;
-        if self.count >= self.stated && !buffer.is_empty() {
+        if self.count >= self.declared && !buffer.is_empty() {
             let got = self.count.saturating_add(buffer.len() as u64);
-            return Err(io::Error::other(ArchiveError::Size { stated: self.stated, got }));
+            return Err(io::Error::other(ArchiveError::Size { declared: self.declared, got }));
         }
         Ok(buffer)
     }
 
     fn consume(&mut self, amount: usize) {
-        // The buffer was filled before, so this reads nothing and cannot fail.
+        // The buffer is already filled, so this reads nothing and cannot fail.
         if let Ok(buffer) = self.inner.fill_buf() {
             self.hash.update(buffer.get(..amount).unwrap_or(buffer));
         }
@@ -162,7 +167,7 @@ impl<R: BufRead> BufRead for Sent<R> {
     }
 }
 
-impl<R: BufRead> Read for Sent<R> {
+impl<R: BufRead> Read for CompressedReader<R> {
     fn read(&mut self, room: &mut [u8]) -> io::Result<usize> {
         let mut buffer = self.fill_buf()?;
         let read = buffer.read(room)?;

@@ -1,35 +1,40 @@
-//! One entry of a tar: its headers, checked.
+//! Entries of a tar, with checked headers.
 
 use std::io::BufRead;
 
 use tar::{EntryType, Header};
 
 use super::blocks::Blocks;
-use super::pax::{self, Extended};
-use super::{ArchiveError, Limits};
+use super::pax::{self, ExtendedHeader};
+use super::{ArchiveError, ArchiveLimits};
 
-/// An entry whose contents, if it has any, come next.
-pub(super) struct Entry {
-    /// Relative, in its shortest form; `.` for the tree itself.
+/// Entry of an archive. The content of a file is the next to be read.
+pub(super) struct ArchiveEntry {
+    /// Normalized relative path; `.` for the tree itself.
     pub(super) path: String,
-    pub(super) kind: Kind,
+    /// Kind of the entry.
+    pub(super) kind: EntryKind,
 }
 
-/// What an entry is.
-pub(super) enum Kind {
+/// Kind of an entry.
+pub(super) enum EntryKind {
+    /// Directory.
     Directory,
-    /// With its size.
+    /// File with its size in bytes.
     File(u64),
-    /// With its target.
+    /// Symbolic link with its target.
     Link(String),
 }
 
-/// The next entry; none at the end of the archive.
-pub(super) fn next(blocks: &mut Blocks<'_, impl BufRead>, limits: &Limits) -> Result<Option<Entry>, ArchiveError> {
+/// Reads the next entry; none at the end of the archive.
+pub(super) fn next(
+    blocks: &mut Blocks<'_, impl BufRead>,
+    limits: &ArchiveLimits,
+) -> Result<Option<ArchiveEntry>, ArchiveError> {
     let Some(block) = blocks.header()? else { return Ok(None) };
     let first = checked(&block)?;
     if !matches!(first.entry_type(), EntryType::XHeader) {
-        return entry(first, Extended::default(), limits).map(Some);
+        return entry(first, ExtendedHeader::default(), limits).map(Some);
     }
     let size = size(first, "an extended header")?;
     if size > pax::LIMIT {
@@ -44,7 +49,7 @@ pub(super) fn next(blocks: &mut Blocks<'_, impl BufRead>, limits: &Limits) -> Re
     entry(header, extended, limits).map(Some)
 }
 
-/// A header whose checksum is right and whose form is known.
+/// Header with a correct checksum and in a supported format.
 fn checked(block: &[u8; 512]) -> Result<&Header, ArchiveError> {
     let header = Header::from_byte_slice(block);
     let field = 148..156;
@@ -59,8 +64,9 @@ fn checked(block: &[u8; 512]) -> Result<&Header, ArchiveError> {
     Ok(header)
 }
 
-fn entry(header: &Header, extended: Extended, limits: &Limits) -> Result<Entry, ArchiveError> {
-    let Extended { path, target } = extended;
+/// Converts the headers of one entry.
+fn entry(header: &Header, extended: ExtendedHeader, limits: &ArchiveLimits) -> Result<ArchiveEntry, ArchiveError> {
+    let ExtendedHeader { path, target } = extended;
     let shown = String::from_utf8_lossy(&header.path_bytes()).into_owned();
     let kind = header.entry_type();
     match kind {
@@ -76,23 +82,23 @@ fn entry(header: &Header, extended: Extended, limits: &Limits) -> Result<Entry, 
     let size = size(header, &path)?;
     let kind = match kind {
         EntryType::Regular if path == "." => return Err(ArchiveError::Name(path)),
-        EntryType::Regular => Kind::File(size),
+        EntryType::Regular => EntryKind::File(size),
         _ if size != 0 => return Err(ArchiveError::Contents(path)),
-        EntryType::Directory => Kind::Directory,
+        EntryType::Directory => EntryKind::Directory,
         _ => {
             let target = target.or_else(|| header.link_name_bytes().map(std::borrow::Cow::into_owned));
-            Kind::Link(link_target(target.unwrap_or_default(), &path, limits)?)
+            EntryKind::Link(link_target(target.unwrap_or_default(), &path, limits)?)
         }
     };
-    Ok(Entry { path, kind })
+    Ok(ArchiveEntry { path, kind })
 }
 
 fn size(header: &Header, path: &str) -> Result<u64, ArchiveError> {
     header.entry_size().map_err(|_| ArchiveError::HeaderField { path: path.to_owned(), field: "size" })
 }
 
-/// A name in its shortest form. Only a directory may end with a slash, as some writers have it.
-fn name(raw: &[u8], is_directory: bool, limits: &Limits) -> Result<String, ArchiveError> {
+/// Path of an entry, which must be normalized. Only a directory may end with a slash, as some writers add it.
+fn name(raw: &[u8], is_directory: bool, limits: &ArchiveLimits) -> Result<String, ArchiveError> {
     let shown = || String::from_utf8_lossy(raw.get(..200).unwrap_or(raw)).into_owned();
     if raw.len() > limits.name {
         return Err(ArchiveError::Long { path: shown(), limit: limits.name });
@@ -117,7 +123,7 @@ fn name(raw: &[u8], is_directory: bool, limits: &Limits) -> Result<String, Archi
     Ok(text.to_owned())
 }
 
-fn link_target(raw: Vec<u8>, path: &str, limits: &Limits) -> Result<String, ArchiveError> {
+fn link_target(raw: Vec<u8>, path: &str, limits: &ArchiveLimits) -> Result<String, ArchiveError> {
     if raw.len() > limits.name {
         return Err(ArchiveError::Long { path: path.to_owned(), limit: limits.name });
     }

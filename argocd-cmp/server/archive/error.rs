@@ -1,89 +1,89 @@
-//! Why an archive is refused: one variant per rule.
+//! Errors of an archive: one variant per rule.
 
 use std::io;
 
 use eod_render::{Location, Refusal, RefusalRule};
 
-/// A rule that an archive breaks.
+/// Rule that an archive violates.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
-#[expect(missing_docs, reason = "each variant is the rule that its message states")]
+#[expect(missing_docs, reason = "the message of each variant describes its rule")]
 pub enum ArchiveError {
-    #[error("the metadata states {0} bytes, and a size cannot be negative")]
-    StatedSize(i64),
-    #[error("the metadata states the checksum `{0}`, and a SHA-256 in hexadecimal has 64 digits")]
-    StatedChecksum(String),
-    #[error("the metadata states {stated} bytes, and {got} came")]
-    Size { stated: u64, got: u64 },
-    #[error("the SHA-256 of what came is not the one that the metadata states")]
+    #[error("archive size must not be negative, got {0}")]
+    DeclaredSize(i64),
+    #[error("archive checksum must be a SHA-256 of 64 hexadecimal digits, got `{0}`")]
+    DeclaredChecksum(String),
+    #[error("archive must have the declared {declared} bytes, got {got}")]
+    Size { declared: u64, got: u64 },
+    #[error("archive checksum does not match the SHA-256 in the metadata")]
     Checksum,
-    #[error("the sender went away in the middle of the archive")]
+    #[error("archive was interrupted: the sender disconnected")]
     Interrupted,
-    #[error("the compressed data are damaged: {0}")]
+    #[error("archive is damaged: {0}")]
     Compression(String),
-    #[error("bytes follow the end of the compressed data")]
+    #[error("archive has bytes after the end of the compressed data")]
     AfterCompression,
-    #[error("the archive ends without its two blocks of zeros: a part is missing")]
+    #[error("archive is incomplete: the two blocks of zeros at its end are missing")]
     NoEnd,
-    #[error("bytes other than zero follow the end of the archive")]
+    #[error("archive has bytes other than zero after its end")]
     AfterEnd,
-    #[error("the compressed archive is larger than {limit} bytes")]
+    #[error("compressed archive must have at most {limit} bytes")]
     Compressed { limit: u64 },
-    #[error("the archive unpacks to more than {limit} bytes")]
+    #[error("unpacked archive must have at most {limit} bytes")]
     Unpacked { limit: u64 },
-    #[error("the archive unpacks to more than {limit} times its size")]
+    #[error("unpacked archive must have at most {limit} times the size of the compressed archive")]
     Ratio { limit: u64 },
-    #[error("the archive has more than {limit} entries")]
+    #[error("archive must have at most {limit} entries")]
     Entries { limit: usize },
-    #[error("the files to be kept have more than {limit} bytes")]
+    #[error("files must have at most {limit} bytes in total")]
     Kept { limit: u64 },
-    #[error("`{path}` has more than {limit} parts")]
+    #[error("path must have at most {limit} components, got `{path}`")]
     Depth { path: String, limit: usize },
-    #[error("a name or a link's target is longer than {limit} bytes: `{path}...`")]
+    #[error("path or link target must have at most {limit} bytes, got `{path}...`")]
     Long { path: String, limit: usize },
-    #[error("`{0}` is an absolute name")]
+    #[error("path must be relative, got `{0}`")]
     Absolute(String),
-    #[error("`{0}` contains `..`")]
+    #[error("path must not contain `..`, got `{0}`")]
     Upward(String),
-    #[error("`{0}` is no name in its shortest form")]
+    #[error("path must be normalized, got `{0}`")]
     Name(String),
-    #[error("the name `{0}` is no UTF-8 text")]
+    #[error("path is not UTF-8: `{0}`")]
     NotText(String),
-    #[error("`{0}` stands in the archive twice")]
+    #[error("duplicate entry `{0}`")]
     Duplicate(String),
-    #[error("`{0}` is a file and a directory at once")]
+    #[error("`{0}` is both a file and a directory")]
     Below(String),
-    #[error("`{0}` is a hard link")]
+    #[error("hard links are not supported: `{0}`")]
     HardLink(String),
-    #[error("`{0}` is a device, a pipe or something else that is no file, directory or symbolic link")]
+    #[error("unsupported entry `{0}`: supported are files, directories and symbolic links")]
     Special(String),
-    #[error("`{0}` is a sparse file")]
+    #[error("sparse files are not supported: `{0}`")]
     Sparse(String),
-    #[error("`{0}` is a directory or a link and states contents")]
+    #[error("directory or link with content: `{0}`")]
     Contents(String),
-    #[error("the link `{0}` has no target, or one with a zero byte")]
+    #[error("link `{0}` has no valid target")]
     Target(String),
-    #[error("an entry is in another form than ustar or pax")]
+    #[error("unsupported entry format: supported are ustar and pax")]
     Format,
-    #[error("the checksum of an entry's header is wrong")]
+    #[error("checksum of an entry's header is wrong")]
     HeaderChecksum,
-    #[error("the header of `{path}` states no readable {field}")]
+    #[error("header of `{path}` has an invalid {field}")]
     HeaderField { path: String, field: &'static str },
-    #[error("the archive has a global extended header")]
+    #[error("global extended headers are not supported")]
     Global,
-    #[error("an extended header has more than {limit} bytes")]
+    #[error("extended header must have at most {limit} bytes")]
     ExtendedSize { limit: u64 },
-    #[error("an extended header is malformed")]
+    #[error("extended header is malformed")]
     Extended,
-    #[error("an extended header states `{0}` twice")]
+    #[error("extended header has `{0}` twice")]
     ExtendedTwice(String),
-    #[error("an extended header states `{0}`, which changes how the archive is read")]
+    #[error("unsupported key `{0}` in an extended header")]
     ExtendedKey(String),
-    #[error("an extended header is followed by no entry of its own")]
+    #[error("extended header without an entry")]
     ExtendedAlone,
 }
 
 impl ArchiveError {
-    /// The refusal that a developer reads.
+    /// Refusal for the user.
     pub fn refusal(&self) -> Refusal {
         Refusal::new(Location::file("the archive from Argo CD"), RefusalRule::File, self, self.remedy())
     }
@@ -91,21 +91,21 @@ impl ArchiveError {
     fn remedy(&self) -> &'static str {
         match self {
             Self::Compressed { .. } | Self::Unpacked { .. } | Self::Kept { .. } | Self::Entries { .. } => {
-                "send less: set the Application's annotation argocd.argoproj.io/manifest-generate-paths, and let \
-                 repo-server leave out `.git` (`eod-cmp init` prints both settings)"
+                "send less: set the Application's annotation argocd.argoproj.io/manifest-generate-paths, and exclude `.git` \
+                 in repo-server (`eod-cmp init` prints both settings)"
             }
-            Self::Ratio { .. } => "remove the file that is made to grow when it is unpacked",
+            Self::Ratio { .. } => "remove the file that is much larger when it is unpacked",
             Self::Depth { .. } | Self::Long { .. } | Self::NotText(_) => "rename the file",
             Self::Size { .. }
             | Self::Checksum
             | Self::Interrupted
             | Self::Compression(_)
             | Self::NoEnd
-            | Self::StatedSize(_)
-            | Self::StatedChecksum(_) => "refresh the Application; if it happens again, look at repo-server's log",
+            | Self::DeclaredSize(_)
+            | Self::DeclaredChecksum(_) => "refresh the Application; if it happens again, check repo-server's log",
             _ => {
-                "Argo CD's repo-server packs plain files, directories and symbolic links, each once; if it sent this, \
-                 report it with the name of the entry"
+                "Argo CD's repo-server packs plain files, directories and symbolic links, each once; if repo-server sent \
+                 this archive, report it with the name of the entry"
             }
         }
     }

@@ -1,26 +1,28 @@
-//! Extended headers: the records `LENGTH KEY=VALUE\n` before an entry.
+//! Extended headers of pax: records `LENGTH KEY=VALUE\n` before an entry.
 //!
-//! Go writes them where a name does not fit the old header or is not ASCII. Nothing but the name and a link's target is
-//! taken from them, and whatever would change how the rest is read is refused.
+//! Go writes them if a name does not fit the old header or is not ASCII. Only the name and a link's target are used, and
+//! keys that would change the reading of the archive are refused.
 
 use super::ArchiveError;
 
-/// Bytes of one extended header.
+/// Maximum size of an extended header in bytes.
 pub(super) const LIMIT: u64 = 64 << 10;
 
-/// What an extended header says about the entry that follows.
+/// Values of an extended header for the next entry.
 #[derive(Debug, Default, Eq, PartialEq)]
-pub(super) struct Extended {
+pub(super) struct ExtendedHeader {
+    /// Path, if set.
     pub(super) path: Option<Vec<u8>>,
+    /// Target of a link, if set.
     pub(super) target: Option<Vec<u8>>,
 }
 
-/// Keys without a meaning here.
+/// Keys that are ignored.
 const IGNORED: [&str; 8] = ["atime", "comment", "ctime", "gid", "gname", "mtime", "uid", "uname"];
 
-/// Reads all records, each of them once.
-pub(super) fn parse(mut text: &[u8]) -> Result<Extended, ArchiveError> {
-    let (mut extended, mut keys) = (Extended::default(), Vec::new());
+/// Parses all records. Every key may appear once.
+pub(super) fn parse(mut text: &[u8]) -> Result<ExtendedHeader, ArchiveError> {
+    let (mut extended, mut keys) = (ExtendedHeader::default(), Vec::new());
     while !text.is_empty() {
         let (key, value, rest) = record(text).ok_or(ArchiveError::Extended)?;
         text = rest;
@@ -29,7 +31,7 @@ pub(super) fn parse(mut text: &[u8]) -> Result<Extended, ArchiveError> {
         }
         keys.push(key);
         match key {
-            // An empty value would mean that the header's own word counts after all.
+            // An empty value would select the name of the old header.
             "path" | "linkpath" if value.is_empty() || value.contains(&0) => return Err(ArchiveError::Extended),
             "path" => extended.path = Some(value.to_vec()),
             "linkpath" => extended.target = Some(value.to_vec()),
@@ -40,7 +42,8 @@ pub(super) fn parse(mut text: &[u8]) -> Result<Extended, ArchiveError> {
     Ok(extended)
 }
 
-/// Key, value and what follows. The length counts its own digits and the newline, so a value may hold newlines.
+/// Key, value and the rest of the text. The length includes its own digits and the newline, so a value may contain
+/// newlines.
 fn record(text: &[u8]) -> Option<(&str, &[u8], &[u8])> {
     let space = text.iter().take(7).position(|byte| *byte == b' ')?;
     let digits = text.get(..space)?;

@@ -1,44 +1,44 @@
-//! Every name that an archive has said, so that none means two things.
+//! Names of all entries of an archive, to refuse a name with two meanings.
 
 use std::collections::HashMap;
 
 use super::ArchiveError;
 
-/// The names so far, those that are not kept included.
+/// Names so far, including those of entries that are not kept.
 #[derive(Default)]
-pub(super) struct Seen(HashMap<Box<str>, What>);
+pub(super) struct SeenPaths(HashMap<Box<str>, SeenKind>);
 
-/// What stands under a name.
+/// Use of a name in the archive.
 #[derive(Clone, Copy, Eq, PartialEq)]
-enum What {
-    /// A file or a link: nothing may stand below it.
+enum SeenKind {
+    /// A file or a link, which has no entries below it.
     Leaf,
-    /// A directory that has an entry of its own.
+    /// A directory with an entry of its own.
     Directory,
-    /// A directory because something stands below it.
+    /// A directory without an entry, implied by an entry below it.
     Implied,
 }
 
-impl Seen {
-    /// Adds an entry's name.
+impl SeenPaths {
+    /// Adds the name of an entry.
     pub(super) fn add(&mut self, path: &str, is_directory: bool) -> Result<(), ArchiveError> {
         for (at, _) in path.match_indices('/') {
             let above = path.get(..at).unwrap_or_default();
             match self.0.get(above) {
-                Some(What::Leaf) => return Err(ArchiveError::Below(path.to_owned())),
-                Some(What::Directory | What::Implied) => {}
+                Some(SeenKind::Leaf) => return Err(ArchiveError::Below(path.to_owned())),
+                Some(SeenKind::Directory | SeenKind::Implied) => {}
                 None => {
-                    self.0.insert(above.into(), What::Implied);
+                    self.0.insert(above.into(), SeenKind::Implied);
                 }
             }
         }
         match (self.0.get(path), is_directory) {
-            (None, _) | (Some(What::Implied), true) => {
-                self.0.insert(path.into(), if is_directory { What::Directory } else { What::Leaf });
+            (None, _) | (Some(SeenKind::Implied), true) => {
+                self.0.insert(path.into(), if is_directory { SeenKind::Directory } else { SeenKind::Leaf });
                 Ok(())
             }
-            (Some(What::Implied), false) => Err(ArchiveError::Below(path.to_owned())),
-            (Some(What::Leaf | What::Directory), _) => Err(ArchiveError::Duplicate(path.to_owned())),
+            (Some(SeenKind::Implied), false) => Err(ArchiveError::Below(path.to_owned())),
+            (Some(SeenKind::Leaf | SeenKind::Directory), _) => Err(ArchiveError::Duplicate(path.to_owned())),
         }
     }
 }

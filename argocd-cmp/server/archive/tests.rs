@@ -1,4 +1,4 @@
-//! Archives as Argo CD sends them, archives that nobody should send, and any bytes at all.
+//! Valid archives, invalid archives and random bytes.
 
 pub(crate) mod hostile;
 pub(crate) mod writer;
@@ -9,7 +9,7 @@ use proptest::sample::Index;
 use self::writer::{Tar, gzip, sent};
 use super::*;
 
-pub(crate) const SMALL: Limits = Limits {
+pub(crate) const SMALL: ArchiveLimits = ArchiveLimits {
     compressed: 1 << 20,
     unpacked: 4 << 20,
     ratio: 50,
@@ -22,8 +22,8 @@ pub(crate) const SMALL: Limits = Limits {
     file_outside: 1 << 10,
 };
 
-fn open(bytes: &[u8], limits: &Limits, directory: &str) -> Result<Unpacked, ArchiveError> {
-    unpack(bytes, &sent(bytes), limits, Wanted { directory })
+fn open(bytes: &[u8], limits: &ArchiveLimits, directory: &str) -> Result<Unpacked, ArchiveError> {
+    unpack(bytes, &sent(bytes), limits, AppDirectory { path: directory })
 }
 
 fn read(unpacked: &Unpacked, path: &str) -> Option<String> {
@@ -32,7 +32,7 @@ fn read(unpacked: &Unpacked, path: &str) -> Option<String> {
 }
 
 #[test]
-fn what_argo_cd_sends_is_kept() {
+fn files_and_links_are_kept() {
     let long = format!("{}/ä.yaml", "directory".repeat(12));
     let mut tar = Tar::default();
     tar.directory(".").directory("app/").file("app/a.yaml", "a: 1").file("app/empty.yaml", "");
@@ -49,12 +49,12 @@ fn what_argo_cd_sends_is_kept() {
     for left in [".git/HEAD", "sub/.git", "large.bin", "cut.yaml"] {
         assert_eq!(read(&unpacked, left), None, "{left}");
     }
-    assert_eq!(unpacked.left_out, ["large.bin"], "what Git keeps for itself is nobody's loss");
-    assert_eq!((unpacked.count.entries, unpacked.count.kept_files), (13, 6));
+    assert_eq!(unpacked.left_out, ["large.bin"], "files below .git are not reported");
+    assert_eq!((unpacked.stats.entries, unpacked.stats.kept_files), (13, 6));
 }
 
 #[test]
-fn a_file_may_be_larger_in_the_applications_own_directory() {
+fn files_of_the_application_may_be_larger() {
     let mut tar = Tar::default();
     tar.file("app/a", &"x".repeat(2000)).file("application/a", &"x".repeat(2000)).file("app/b", &"x".repeat(9000));
     let bytes = gzip(&tar.end());
@@ -63,7 +63,7 @@ fn a_file_may_be_larger_in_the_applications_own_directory() {
 }
 
 #[test]
-fn the_digest_is_of_names_and_contents() {
+fn digest_covers_names_and_contents() {
     let digest = |write: &dyn for<'a> Fn(&'a mut Tar) -> &'a mut Tar| {
         let mut tar = Tar::default();
         write(&mut tar);
@@ -71,7 +71,7 @@ fn the_digest_is_of_names_and_contents() {
     };
     let one = digest(&|tar| tar.file("a", "b").file(".git/x", "1"));
     let same = digest(&|tar| tar.time(99).file("a", "b").file(".git/y", "2"));
-    assert_eq!(one, same, "times and what is not kept do not count");
+    assert_eq!(one, same, "times and skipped files are not in the digest");
     for (what, other) in [
         ("another content", digest(&|tar| tar.file("a", "c"))),
         ("another name", digest(&|tar| tar.file("b", "b"))),
@@ -84,7 +84,7 @@ fn the_digest_is_of_names_and_contents() {
 }
 
 #[test]
-fn a_sender_that_goes_away_is_told_apart() {
+fn interrupted_archive_has_its_own_error() {
     struct Gone<'a>(&'a [u8]);
     impl std::io::Read for Gone<'_> {
         fn read(&mut self, _: &mut [u8]) -> std::io::Result<usize> {
@@ -101,12 +101,12 @@ fn a_sender_that_goes_away_is_told_apart() {
     }
     let bytes = gzip(&Tar::default().file("a", "b").end());
     let cut = Gone(&bytes[..bytes.len() / 2]);
-    let got = unpack(cut, &sent(&bytes), &SMALL, Wanted { directory: "." });
+    let got = unpack(cut, &sent(&bytes), &SMALL, AppDirectory { path: "." });
     assert_eq!(got.unwrap_err(), ArchiveError::Interrupted);
 }
 
 #[test]
-fn each_refusal_says_what_to_do() {
+fn refusal_has_a_remedy() {
     let text = ArchiveError::Kept { limit: 9 }.refusal().to_string();
     assert!(text.contains("rule:   file") && text.contains("manifest-generate-paths"), "{text}");
 }
@@ -125,28 +125,28 @@ fn hits() -> impl Strategy<Value = Vec<(Index, u8)>> {
 
 proptest! {
     #[test]
-    fn any_tree_comes_through_whole(tree in tree()) {
+    fn any_tree_is_unpacked_unchanged(tree in tree()) {
         let mut tar = Tar::default();
         for (path, content) in &tree {
             tar.extended(&[("path", path)]).raw(b"x", b'0', content);
         }
-        let limits = Limits { entries: 100, ..SMALL };
+        let limits = ArchiveLimits { entries: 100, ..SMALL };
         let unpacked = open(&gzip(&tar.end()), &limits, ".").unwrap();
-        prop_assert_eq!(unpacked.count.kept_files, tree.len());
+        prop_assert_eq!(unpacked.stats.kept_files, tree.len());
         for (path, content) in &tree {
             prop_assert_eq!(&*unpacked.files.read("", path).unwrap(), content.as_slice());
         }
     }
 
     #[test]
-    fn no_bytes_make_it_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
-        prop_assert!(open(&bytes, &SMALL, ".").is_err(), "random bytes are no archive");
-        // The same bytes behind a valid compression reach the reader of entries.
+    fn random_bytes_cause_no_panic(bytes in prop::collection::vec(any::<u8>(), 0..400)) {
+        prop_assert!(open(&bytes, &SMALL, ".").is_err(), "random bytes are not an archive");
+        // In a valid compression, the bytes reach the reader of entries.
         let _ = open(&gzip(&bytes), &SMALL, ".");
     }
 
     #[test]
-    fn no_damage_makes_it_panic(hits in hits(), cut in any::<Index>()) {
+    fn damaged_archive_causes_no_panic(hits in hits(), cut in any::<Index>()) {
         let mut tar = Tar::default();
         tar.directory("app").file("app/a.yaml", "a: 1").link("app/l", "a.yaml");
         tar.extended(&[("path", "app/ö")]).file("o", "x");
@@ -157,11 +157,11 @@ proptest! {
         }
         let whole = gzip(&bytes);
         let _ = open(&whole, &SMALL, ".");
-        // A header made valid again after the damage gets further than one with a wrong checksum.
+        // With a corrected checksum, a damaged header reaches more code.
         writer::mend(&mut bytes);
         let _ = open(&gzip(&bytes), &SMALL, ".");
         let cut = &whole[..cut.index(whole.len())];
-        let cut = unpack(cut, &sent(&whole), &SMALL, Wanted { directory: "." });
+        let cut = unpack(cut, &sent(&whole), &SMALL, AppDirectory { path: "." });
         prop_assert!(cut.is_err());
     }
 }

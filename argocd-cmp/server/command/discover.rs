@@ -1,20 +1,20 @@
-//! `discover`: under the stock server, a word on stdout says that an Application without a plugin's name is ours.
+//! `discover`: prints `eod` if an Application that names no plugin belongs to this plugin, for `argocd-cmp-server`.
 //!
-//! A directory does not say whether it is to be a preview. The parameters do.
+//! The parameters of the Application decide, not its directory.
 
-use super::{Ended, print};
+use super::{CommandResult, print};
 
-/// Parameters that no other plugin has for its own.
-const OURS: [&str; 2] = ["environment", "pull-request"];
+/// Parameters that identify an Application of this plugin.
+const OWN_PARAMETERS: [&str; 2] = ["environment", "pull-request"];
 
-pub(super) fn run() -> Ended {
+pub(super) fn run() -> CommandResult {
     let parameters = std::env::var("ARGOCD_APP_PARAMETERS").unwrap_or_default();
-    if is_ours(&parameters) { print("eod\n") } else { Ended::Done }
+    if has_own_parameters(&parameters) { print("eod\n") } else { CommandResult::Done }
 }
 
-fn is_ours(parameters: &str) -> bool {
+fn has_own_parameters(parameters: &str) -> bool {
     let parameters = eod_render::parse_raw_parameters(parameters).unwrap_or_default();
-    parameters.iter().any(|parameter| OURS.contains(&parameter.name.as_str()))
+    parameters.iter().any(|parameter| OWN_PARAMETERS.contains(&parameter.name.as_str()))
 }
 
 #[cfg(test)]

@@ -1,7 +1,7 @@
-//! `generate`: the manifests of the working directory, under the stock `argocd-cmp-server`.
+//! `generate`: prints the manifests of the working directory, under `argocd-cmp-server`.
 //!
-//! That server has unpacked the repository into a directory of its own and started us in the Application's. Identity
-//! and parameters come in the environment, the same words that the native server gets in the metadata.
+//! That server unpacks the repository and starts this command in the Application's directory. Identity and parameters
+//! are environment variables with the same names as in the metadata of the plugin service.
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -10,65 +10,75 @@ use std::time::{Duration, Instant};
 
 use eod_render::{Location, Refusal, RefusalRule, Refusals, parse_raw_parameters};
 
-use super::{Ended, print, refuse};
-use crate::archive::{Limits, Wanted};
-use crate::arguments::Sidecar;
-use crate::call::Call;
-use crate::policy::{Loaded, load};
-use crate::renderer::{Toolbox as _, render_once};
+use super::{CommandResult, print, print_refusals};
+use crate::archive::{AppDirectory, ArchiveLimits};
+use crate::arguments::SidecarArguments;
+use crate::policy::{LoadedPolicy, load};
+use crate::progress::RenderProgress;
+use crate::render_request::RenderRequest;
+use crate::renderer::{Toolbox as _, render_request};
 use crate::toolbox;
-use crate::tree::{Scope, read_tree};
-use crate::watch::Watch;
+use crate::tree::{TreeScope, read_tree};
 
-/// The stock server kills us a little before repo-server's minute is over.
-const LONGEST: Duration = Duration::from_secs(58);
-/// How often a policy that cannot be read is looked at: it may be in the middle of being replaced.
-const LOOKS: u32 = 4;
-const PAUSE: Duration = Duration::from_millis(250);
+/// Timeout of the command. `argocd-cmp-server` kills it shortly before repo-server's timeout of one minute.
+const TIMEOUT: Duration = Duration::from_secs(58);
+/// Maximum number of attempts to read an invalid policy, which may just be being replaced.
+const POLICY_ATTEMPTS: u32 = 4;
+/// Pause between two attempts.
+const POLICY_PAUSE: Duration = Duration::from_millis(250);
 
-pub(super) fn run(options: &Sidecar) -> Ended {
-    // What is no text cannot be a word of Argo CD's.
+pub(super) fn run(options: &SidecarArguments) -> CommandResult {
+    // Argo CD sets no variable that is not UTF-8.
     let variables =
         std::env::vars_os().filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)));
-    let made = std::env::current_dir()
-        .map_err(|error| Refusal::new(Location::file("."), RefusalRule::File, error, "start it in a directory").into())
+    let rendered = std::env::current_dir()
+        .map_err(|error| {
+            Refusal::new(Location::file("."), RefusalRule::File, error, "start the command in a directory that exists")
+                .into()
+        })
         .and_then(|directory| generate(options, &directory, variables.collect()));
-    match made {
+    match rendered {
         Ok(lines) => print(&lines),
-        Err(refusals) => refuse(&refusals),
+        Err(refusals) => print_refusals(&refusals),
     }
 }
 
-fn generate(options: &Sidecar, directory: &Path, variables: BTreeMap<String, String>) -> Result<String, Refusals> {
-    let watch = Watch::until(Instant::now() + LONGEST);
+fn generate(
+    options: &SidecarArguments,
+    directory: &Path,
+    variables: BTreeMap<String, String>,
+) -> Result<String, Refusals> {
+    let progress = RenderProgress::until(Instant::now() + TIMEOUT);
     let source_path = variables.get("ARGOCD_APP_SOURCE_PATH").map_or(".", String::as_str);
     let (root, below) = root_of(directory, source_path);
-    let call = Call::of(variables, below);
-    let loaded = policy(&options.policy)?;
-    let parameters = if call.parameters.is_empty() { Vec::new() } else { parse_raw_parameters(&call.parameters)? };
-    let wanted = Wanted { directory: &call.directory };
-    let read = read_tree(&root, Scope::All, &Limits::default(), wanted).map_err(|error| error.refusal())?;
+    let request = RenderRequest::from_variables(variables, below);
+    let loaded = load_with_retry(&options.policy)?;
+    let parameters =
+        if request.parameters.is_empty() { Vec::new() } else { parse_raw_parameters(&request.parameters)? };
+    let app = AppDirectory { path: &request.directory };
+    let tree = read_tree(&root, TreeScope::All, &ArchiveLimits::default(), app).map_err(|error| error.refusal())?;
     let toolbox = toolbox::open(options.scratch.as_deref(), None, 1);
-    let tools = toolbox.open(&watch, "");
-    let rendered = render_once(&loaded.policy, &call, &parameters, &read.files, &read.left_out, &*tools)?;
-    // One object per line: Argo CD reads what begins with a brace as a stream of JSON.
+    let tools = toolbox.open(&progress, "");
+    let rendered = render_request(&loaded.policy, &request, &parameters, &tree.files, &tree.left_out, &*tools)?;
+    // One object per line: Argo CD reads output that begins with a brace as a stream of JSON objects.
     Ok(rendered.json_lines().iter().flat_map(|line| [line, "\n"]).collect())
 }
 
-fn policy(path: &Path) -> Result<Loaded, Refusals> {
+/// Reads the policy, and again if it is invalid.
+fn load_with_retry(path: &Path) -> Result<LoadedPolicy, Refusals> {
     let mut loaded = load(path);
-    for _ in 1..LOOKS {
+    for _ in 1..POLICY_ATTEMPTS {
         if loaded.is_ok() {
             break;
         }
-        sleep(PAUSE);
+        sleep(POLICY_PAUSE);
         loaded = load(path);
     }
     loaded
 }
 
-/// The directory that was received and the Application's place in it: as much of the Application's path in the
-/// repository as the end of the working directory's path has.
+/// Root of the unpacked tree and the Application's directory in it. The working directory ends with the Application's
+/// path in the repository, or with the last components of it if only a part of the repository was sent.
 fn root_of(directory: &Path, source_path: &str) -> (PathBuf, String) {
     let mut root = directory.to_owned();
     let mut below = Vec::new();

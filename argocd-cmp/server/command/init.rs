@@ -1,6 +1,6 @@
-//! `init`: everything that a platform adds to its Argo CD, to be read, changed and applied.
+//! `init`: prints everything that a platform adds to its Argo CD, to be read, changed and applied.
 
-/// The documents, in the order in which they are applied. They are the examples, so there is one text of each.
+/// Documents in the order in which they are applied: the files of the examples.
 const DOCUMENTS: [&str; 8] = [
     include_str!("../../../examples/argocd/settings.yaml"),
     include_str!("../../../examples/argocd/policy.yaml"),
@@ -12,6 +12,7 @@ const DOCUMENTS: [&str; 8] = [
     include_str!("../../../examples/argocd/plugin.yaml"),
 ];
 
+/// All documents as one YAML stream.
 pub(super) fn text() -> String {
     DOCUMENTS.join("---\n")
 }

@@ -1,13 +1,13 @@
-//! `policy check`: reads a policy as the sidecar would.
+//! `policy check`: reads a policy file like `serve`.
 
 use std::path::Path;
 
-use super::{Ended, print, refuse};
+use super::{CommandResult, print, print_refusals};
 use crate::policy::load;
 
-pub(super) fn run(file: &Path) -> Ended {
+pub(super) fn run(file: &Path) -> CommandResult {
     match load(file) {
         Ok(_) => print(&format!("{}: ok\n", file.display())),
-        Err(refusals) => refuse(&refusals),
+        Err(refusals) => print_refusals(&refusals),
     }
 }

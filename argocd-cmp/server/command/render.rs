@@ -1,4 +1,4 @@
-//! `render`: what a preview of a directory would be, for a person.
+//! `render`: prints the manifests of a preview of a local directory.
 
 use std::io::{self, IsTerminal as _, Write as _};
 use std::path::{Path, PathBuf};
@@ -8,73 +8,77 @@ use eod_domain::{EnvironmentSpec, environment_name};
 use eod_render::{Application, Location, Parameters, Policy, RawParameter, RawValue, Refusal, RefusalRule, Refusals};
 use similar::{ChangeTag, TextDiff};
 
-use super::{Ended, complain, print, refuse};
-use crate::archive::{Limits, Wanted};
-use crate::arguments::Render;
-use crate::call::Call;
+use super::{CommandResult, print, print_error, print_refusals};
+use crate::archive::{AppDirectory, ArchiveLimits};
+use crate::arguments::RenderArguments;
 use crate::policy::load;
-use crate::renderer::{Toolbox as _, render_once};
+use crate::progress::RenderProgress;
+use crate::render_request::RenderRequest;
+use crate::renderer::{Toolbox as _, render_request};
 use crate::toolbox;
-use crate::tree::{Scope, read_tree};
-use crate::watch::Watch;
+use crate::tree::{TreeScope, read_tree};
 
-/// A person has patience, and a chart may be large.
-const LONGEST: Duration = Duration::from_secs(300);
-/// The project where none is named.
-const PROJECT: &str = "default";
-/// Lines around a change.
-const CONTEXT: usize = 3;
+/// Timeout of the command.
+const TIMEOUT: Duration = Duration::from_secs(300);
+/// Number of unchanged lines around a change.
+const CONTEXT_LINES: usize = 3;
 
-pub(super) fn run(options: Render) -> Ended {
-    // The earlier output is read first: it may be the file that stdout is about to overwrite.
-    let before = match options.diff.as_deref().map(earlier).transpose() {
+pub(super) fn run(options: RenderArguments) -> CommandResult {
+    // The earlier output is read first, because stdout may overwrite the file.
+    let before = match options.diff.as_deref().map(read_earlier).transpose() {
         Ok(before) => before,
-        Err(error) => return complain(error, Ended::Failed),
+        Err(error) => return print_error(error, CommandResult::Failed),
     };
-    match render(options) {
+    match render_directory(options) {
         Ok(manifests) => {
             if let Some(before) = before {
-                show(&before, &manifests);
+                print_difference(&before, &manifests);
             }
             print(&manifests)
         }
-        Err(refusals) => refuse(&refusals),
+        Err(refusals) => print_refusals(&refusals),
     }
 }
 
-fn render(options: Render) -> Result<String, Refusals> {
-    let watch = Watch::until(Instant::now() + LONGEST);
-    let (root, directory) = place(&options.path, options.root.as_deref())?;
+fn render_directory(options: RenderArguments) -> Result<String, Refusals> {
+    let progress = RenderProgress::until(Instant::now() + TIMEOUT);
+    let (root, directory) = locate(&options.path, options.root.as_deref())?;
     let policy = match &options.policy {
         Some(path) => load(path)?.policy,
         None => Policy::built_in(),
     };
     let namespace = match options.namespace {
         Some(namespace) => namespace,
-        None => environment(&options.parameters)?,
+        None => environment_of(&options.parameters.0)?,
     };
     let application = Application {
         name: options.app.unwrap_or_else(|| namespace.clone()),
         namespace,
-        project: options.project.unwrap_or_else(|| PROJECT.to_owned()),
+        project: options.project,
         ..Application::default()
     };
-    let call =
-        Call { application, repository: String::new(), parameters: String::new(), directory, above: String::new() };
-    let wanted = Wanted { directory: &call.directory };
-    let read = read_tree(&root, Scope::Own, &Limits::default(), wanted).map_err(|error| error.refusal())?;
+    let request = RenderRequest {
+        application,
+        repository: String::new(),
+        parameters: String::new(),
+        directory,
+        above: String::new(),
+    };
+    let app = AppDirectory { path: &request.directory };
+    let tree = read_tree(&root, TreeScope::WithoutToolDirs, &ArchiveLimits::default(), app)
+        .map_err(|error| error.refusal())?;
     let toolbox = toolbox::open(options.scratch.as_deref(), None, 1);
-    let tools = toolbox.open(&watch, "");
-    let rendered = render_once(&policy, &call, &options.parameters, &read.files, &read.left_out, &*tools)?;
+    let tools = toolbox.open(&progress, "");
+    let rendered = render_request(&policy, &request, &options.parameters.0, &tree.files, &tree.left_out, &*tools)?;
     Ok(rendered.yaml())
 }
 
-/// The root and the directory's place in it.
-fn place(path: &Path, root: Option<&Path>) -> Result<(PathBuf, String), Refusals> {
+/// Root and the directory's path relative to it.
+fn locate(path: &Path, root: Option<&Path>) -> Result<(PathBuf, String), Refusals> {
     let real = |path: &Path| {
         path.canonicalize().map_err(|error| {
             let location = Location::file(path.display().to_string());
-            Refusals::from(Refusal::new(location, RefusalRule::File, error, "name a directory that exists"))
+            Refusals::from(Refusal::new(location, RefusalRule::File, error, "use a directory that exists"))
         })
     };
     let path = real(path)?;
@@ -84,16 +88,16 @@ fn place(path: &Path, root: Option<&Path>) -> Result<(PathBuf, String), Refusals
     };
     let outside = || {
         let location = Location::file(path.display().to_string());
-        let message = format!("the directory does not lie in the root `{}`", root.display());
-        Refusals::from(Refusal::new(location, RefusalRule::File, message, "name a root above it"))
+        let message = format!("directory must be below the root `{}`", root.display());
+        Refusals::from(Refusal::new(location, RefusalRule::File, message, "set --root to a directory above it"))
     };
     let below = path.strip_prefix(&root).ok().and_then(Path::to_str).ok_or_else(outside)?;
     let below = if below.is_empty() { "." } else { below };
     Ok((root.clone(), below.to_owned()))
 }
 
-/// The environment's name: the parameter, else what repository and pull request give.
-fn environment(raw: &[RawParameter]) -> Result<String, Refusals> {
+/// Name of the environment: the parameter `environment`, else derived from repository and pull request.
+fn environment_of(raw: &[RawParameter]) -> Result<String, Refusals> {
     let named = raw.iter().find(|parameter| parameter.name == "environment");
     if let Some(RawParameter { value: RawValue::Text(name), .. }) = named {
         return Ok(name.clone());
@@ -101,30 +105,32 @@ fn environment(raw: &[RawParameter]) -> Result<String, Refusals> {
     let Parameters { repository, pull_request, .. } = Parameters::parse(raw)?;
     let spec = EnvironmentSpec { repository, pull_request, ..EnvironmentSpec::default() };
     environment_name(&spec.identity(), None).map(|name| name.to_string()).map_err(|_| {
-        let message = "nothing says which environment this is for";
-        let remedy = "add --parameter environment=NAME, or repository and pull-request, or --namespace NAME";
+        let message = "name of the environment is not set";
+        let remedy =
+            "add --parameter environment=NAME, or the parameters repository and pull-request, or --namespace NAME";
         Refusal::new(Location::parameter("environment"), RefusalRule::Identity, message, remedy).into()
     })
 }
 
-/// An earlier output. None is an empty one: then everything is new.
-fn earlier(path: &Path) -> Result<String, String> {
+/// Reads an earlier output. A missing file counts as empty: then every line is new.
+fn read_earlier(path: &Path) -> Result<String, String> {
     match std::fs::read_to_string(path) {
         Err(error) if error.kind() == io::ErrorKind::NotFound => Ok(String::new()),
         other => other.map_err(|error| format!("cannot read `{}`: {error}", path.display())),
     }
 }
 
-/// Shows the changes on stderr; stdout is the manifests' alone.
-fn show(before: &str, after: &str) {
+/// Prints the changes to stderr; stdout has only the manifests.
+fn print_difference(before: &str, after: &str) {
     let has_colours = io::stderr().is_terminal() && std::env::var_os("NO_COLOR").is_none_or(|value| value.is_empty());
     let _ = io::stderr().write_all(difference(before, after, has_colours).as_bytes());
 }
 
+/// Changes as a unified diff.
 fn difference(before: &str, after: &str, has_colours: bool) -> String {
     let diff = TextDiff::from_lines(before, after);
     let mut text = String::new();
-    for hunk in diff.unified_diff().context_radius(CONTEXT).iter_hunks() {
+    for hunk in diff.unified_diff().context_radius(CONTEXT_LINES).iter_hunks() {
         text.push_str(&coloured("36", &format!("{}\n", hunk.header()), has_colours));
         for change in hunk.iter_changes() {
             let (sign, colour) = match change.tag() {
@@ -140,6 +146,7 @@ fn difference(before: &str, after: &str, has_colours: bool) -> String {
     if text.is_empty() { "no change\n".to_owned() } else { text }
 }
 
+/// Line in a colour of ANSI; an empty `colour` is the default one.
 fn coloured(colour: &str, line: &str, has_colours: bool) -> String {
     if has_colours && !colour.is_empty() {
         format!("\u{1b}[{colour}m{}\u{1b}[0m\n", line.trim_end_matches('\n'))

@@ -1,4 +1,4 @@
-//! `serve`: the native plugin server, from its start to its end.
+//! `serve`: runs the plugin server from its start to its end.
 
 use std::io;
 use std::net::SocketAddr;
@@ -12,170 +12,201 @@ use tokio::signal::unix::{Signal, SignalKind, signal};
 use tokio::time::{MissedTickBehavior, interval};
 use tokio_util::sync::CancellationToken;
 
-use super::{Ended, complain};
-use crate::archive::Limits;
-use crate::arguments::Serve;
+use super::{CommandResult, print_error};
+use crate::archive::ArchiveLimits;
+use crate::arguments::ServeArguments;
 use crate::http;
 use crate::log;
 use crate::metrics::Metrics;
-use crate::policy::{PolicyStore, Reload};
-use crate::priority;
+use crate::policy::{PolicyReload, PolicyStore};
+use crate::priority::lower_thread_priority;
 use crate::renderer::Renderer;
-use crate::server::{Patience, serve};
+use crate::server::{StopTimeouts, serve};
 use crate::service::{Capacity, PluginService};
-use crate::socket::{Socket, SocketError};
+use crate::socket::{PluginSocket, SocketError};
 use crate::toolbox;
 
-/// Between two looks at the policy's file. Kubernetes itself takes a minute to bring a new one.
-const LOOK: Duration = Duration::from_secs(5);
-/// Threads that serve connections at one time.
-const SERVING: usize = 2;
-/// Threads for what else may block: the policy, files.
-const SPARE: usize = 8;
+/// Interval of the checks for a new policy file. Kubernetes takes about one minute to update a mounted ConfigMap.
+const POLICY_INTERVAL: Duration = Duration::from_secs(5);
+/// Number of threads that serve connections.
+const SERVING_THREADS: usize = 2;
+/// Number of threads for other blocking work, such as reading the policy.
+const SPARE_THREADS: usize = 8;
 
-/// Why nothing is served.
+/// Reasons for a server that does not start or fails.
 #[derive(Debug, thiserror::Error)]
 enum ServeError {
-    #[error("eod-cmp does not start without a policy:\n{0}")]
+    #[error("eod-cmp requires a valid policy:\n{0}")]
     Policy(Refusals),
     #[error(transparent)]
     Socket(SocketError),
-    #[error("cannot listen on {address} for health and metrics: {source}; name another address with --http, or none")]
+    #[error("cannot listen on {address} for health and metrics: {source}; set --http to another address or none")]
     Http { address: SocketAddr, source: io::Error },
-    #[error("the system refuses {what}: {source}")]
+    #[error("cannot set up {what}: {source}")]
     System { what: &'static str, source: io::Error },
-    #[error("serving failed: {0}")]
+    #[error("gRPC server failed: {0}")]
     Serving(tonic::transport::Error),
 }
 
-pub(super) fn run(options: &Serve) -> Ended {
+pub(super) fn run(options: &ServeArguments) -> CommandResult {
     log::install(options.log_level, options.log_format);
-    let ended = runtimes(options).map_err(|source| ServeError::System { what: "threads", source });
-    let ended = ended.and_then(|(serving, rendering)| {
-        let ended = serving.block_on(life(options, rendering.handle().clone()));
-        // A render that hangs must not keep the process alive.
+    let result = build_runtimes(options).map_err(|source| ServeError::System { what: "threads", source });
+    let result = result.and_then(|(serving, rendering)| {
+        let result = serving.block_on(run_server(options, rendering.handle().clone()));
+        // A render that never ends must not keep the process alive.
         rendering.shutdown_background();
         serving.shutdown_background();
-        ended
+        result
     });
-    match ended {
-        Ok(()) => Ended::Done,
+    match result {
+        Ok(()) => CommandResult::Done,
         Err(error) => {
             let cause = std::error::Error::source(&error).map(|cause| format!(": {cause}")).unwrap_or_default();
-            complain(format!("{error}{cause}"), Ended::Failed)
+            print_error(format!("{error}{cause}"), CommandResult::Failed)
         }
     }
 }
 
-/// The threads that serve, and those that render, which step back behind the others.
-fn runtimes(options: &Serve) -> io::Result<(Runtime, Runtime)> {
-    let Capacity { small, large, .. } = capacity(options);
+/// Runtime of the threads that serve connections, and runtime of the threads that render, with a lower priority.
+fn build_runtimes(options: &ServeArguments) -> io::Result<(Runtime, Runtime)> {
+    let Capacity { renders, archives, .. } = capacity(options);
     let serving = Builder::new_multi_thread()
-        .worker_threads(SERVING)
-        .max_blocking_threads(small + SERVING + SPARE)
+        .worker_threads(SERVING_THREADS)
+        .max_blocking_threads(renders + SERVING_THREADS + SPARE_THREADS)
         .enable_all()
         .build()?;
-    let rendering =
-        Builder::new_current_thread().max_blocking_threads(small + large).on_thread_start(priority::lower).build()?;
+    let rendering = Builder::new_current_thread()
+        .max_blocking_threads(renders + archives)
+        .on_thread_start(lower_thread_priority)
+        .build()?;
     Ok((serving, rendering))
 }
 
-fn capacity(options: &Serve) -> Capacity {
-    Capacity { small: options.renders * 2, large: options.renders, calls: options.calls }
+fn capacity(options: &ServeArguments) -> Capacity {
+    Capacity {
+        renders: options.renders_or_default(),
+        archives: options.renders_or_default(),
+        calls: options.calls.get(),
+    }
 }
 
-async fn life(options: &Serve, threads: Handle) -> Result<(), ServeError> {
-    // Signals come first: Kubernetes may change its mind while we start.
-    let signals = Signals::install().map_err(|source| ServeError::System { what: "signals", source })?;
+async fn run_server(options: &ServeArguments, threads: Handle) -> Result<(), ServeError> {
+    // Signal handlers are installed first: Kubernetes may stop the container while it starts.
+    let signals = ServerSignals::install().map_err(|source| ServeError::System { what: "signals", source })?;
     let policy = Arc::new(PolicyStore::open(&options.sidecar.policy).map_err(ServeError::Policy)?);
     let metrics = Arc::new(Metrics::new());
-    let toolbox =
-        Box::new(toolbox::open(options.sidecar.scratch.as_deref(), Some(Arc::clone(&metrics)), options.tools));
-    toolbox.clean_at_start();
-    let renderer =
-        Renderer::new(Arc::clone(&policy), toolbox, options.cache_bytes, Limits::default(), Arc::clone(&metrics));
-    let users = options.peer_users.clone();
+    let toolbox = Box::new(toolbox::open(
+        options.sidecar.scratch.as_deref(),
+        Some(Arc::clone(&metrics)),
+        options.tools_or_default(),
+    ));
+    toolbox.remove_stale_homes();
+    let renderer = Renderer::new(
+        Arc::clone(&policy),
+        toolbox,
+        options.cache_bytes,
+        ArchiveLimits::default(),
+        Arc::clone(&metrics),
+    );
+    let users = options.peer_users.iter().copied().collect();
     let service = PluginService::new(Arc::new(renderer), Arc::clone(&metrics), capacity(options), users, threads);
     let stopping = CancellationToken::new();
 
-    // The endpoint before the socket: once the socket is there, nothing can fail any more.
-    let endpoint = match options.http {
+    // The endpoint is bound before the socket: once the socket exists, the start cannot fail.
+    let endpoint = match options.http.0 {
         Some(address) => {
             let bound = TcpListener::bind(address).await;
             Some(bound.map_err(|source| ServeError::Http { address, source })?)
         }
         None => None,
     };
-    let (socket, listener) = Socket::bind(&options.socket_directory, &options.name).map_err(ServeError::Socket)?;
+    let (socket, listener) =
+        PluginSocket::bind(&options.socket_directory, &options.name).map_err(ServeError::Socket)?;
     let socket = Arc::new(socket);
-    // The port may be one that the kernel chose.
+    // The address has the actual port if the configured port is 0.
     let address = endpoint.as_ref().and_then(|endpoint| endpoint.local_addr().ok()).map(|address| address.to_string());
     if let Some(endpoint) = endpoint {
         let (socket, policy, metrics) = (Arc::clone(&socket), Arc::clone(&policy), Arc::clone(&metrics));
-        let status = http::Status { socket, policy, metrics, stopping: stopping.clone() };
-        tokio::spawn(http::serve(endpoint, Arc::new(status)));
+        let state = http::HealthState { socket, policy, metrics, stopping: stopping.clone() };
+        tokio::spawn(http::serve(endpoint, Arc::new(state)));
     }
-    let Signals { mut end, reload } = signals;
+    let ServerSignals { mut stop, reload } = signals;
     tokio::spawn(watch_policy(policy, metrics, reload));
-    let stop = stopping.clone();
+    if options.until_stdin_closes {
+        stop_when_stdin_closes(stopping.clone());
+    }
+    let on_signal = stopping.clone();
     tokio::spawn(async move {
-        let name = end.first().await;
+        let name = stop.first().await;
         tracing::info!(signal = name, "stopping");
-        stop.cancel();
+        on_signal.cancel();
     });
     let path = socket.path().display();
     tracing::info!(version = env!("CARGO_PKG_VERSION"), socket = %path, http = address, "serving");
-    serve(service, socket, listener, stopping, Patience::default()).await.map_err(ServeError::Serving)?;
+    serve(service, socket, listener, stopping, StopTimeouts::default()).await.map_err(ServeError::Serving)?;
     tracing::info!("stopped");
     Ok(())
 }
 
-/// Looks at the policy's file now and then, and when SIGHUP says so.
+/// Cancels `stopping` when stdin is closed. The thread ends with the process.
+fn stop_when_stdin_closes(stopping: CancellationToken) {
+    std::thread::spawn(move || {
+        // An error of stdin counts as its end.
+        let _ = io::copy(&mut io::stdin().lock(), &mut io::sink());
+        tracing::info!("stdin was closed: stopping");
+        stopping.cancel();
+    });
+}
+
+/// Reads the policy file again in regular intervals and after SIGHUP.
 async fn watch_policy(policy: Arc<PolicyStore>, metrics: Arc<Metrics>, mut reload: Signal) {
-    let mut look = interval(LOOK);
-    look.set_missed_tick_behavior(MissedTickBehavior::Delay);
-    let mut last = Reload::Same;
+    let mut ticks = interval(POLICY_INTERVAL);
+    ticks.set_missed_tick_behavior(MissedTickBehavior::Delay);
+    let mut last = PolicyReload::Same;
     loop {
         tokio::select! {
-            _ = look.tick() => {}
+            _ = ticks.tick() => {}
             _ = reload.recv() => {}
         }
         let store = Arc::clone(&policy);
-        let Ok(outcome) = tokio::task::spawn_blocking(move || store.reload()).await else { continue };
-        metrics.policy_refused(matches!(outcome, Reload::Refused(_)));
-        if outcome != last {
-            match &outcome {
-                Reload::Same => tracing::info!("the policy's file is again the policy in force"),
-                Reload::Replaced => tracing::info!("a new policy is in force"),
-                Reload::Refused(refusals) => {
-                    tracing::error!(%refusals, "the policy's file is refused; the old policy stays in force");
+        let Ok(reloaded) = tokio::task::spawn_blocking(move || store.reload()).await else { continue };
+        metrics.set_policy_refused(matches!(reloaded, PolicyReload::Refused(_)));
+        if reloaded != last {
+            match &reloaded {
+                PolicyReload::Same => tracing::info!("the policy file is valid again and has not changed"),
+                PolicyReload::Replaced => tracing::info!("a new policy is in force"),
+                PolicyReload::Refused(refusals) => {
+                    tracing::error!(%refusals, "the policy file is invalid; the old policy stays in force");
                 }
             }
         }
-        // What was replaced is the same from now on.
-        last = if outcome == Reload::Replaced { Reload::Same } else { outcome };
+        // After a replacement, an unchanged file is not logged.
+        last = if reloaded == PolicyReload::Replaced { PolicyReload::Same } else { reloaded };
     }
 }
 
-/// The signals that this process takes out of the system's hands.
-struct Signals {
-    end: End,
+/// Signals handled by the server.
+struct ServerSignals {
+    stop: StopSignals,
     reload: Signal,
 }
 
-struct End {
+/// Signals that stop the server.
+struct StopSignals {
     terminate: Signal,
     interrupt: Signal,
 }
 
-impl Signals {
+impl ServerSignals {
     fn install() -> io::Result<Self> {
-        let end = End { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
-        Ok(Self { end, reload: signal(SignalKind::hangup())? })
+        let stop =
+            StopSignals { terminate: signal(SignalKind::terminate())?, interrupt: signal(SignalKind::interrupt())? };
+        Ok(Self { stop, reload: signal(SignalKind::hangup())? })
     }
 }
 
-impl End {
+impl StopSignals {
+    /// Waits for the first signal and returns its name.
     async fn first(&mut self) -> &'static str {
         tokio::select! {
             _ = self.terminate.recv() => "SIGTERM",

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn the_callers_word_in_every_unit() {
+fn timeout_is_parsed_in_every_unit() {
     for (text, expected) in [
         ("59999m", Some(Duration::from_millis(59_999))),
         ("1H", Some(Duration::from_secs(3600))),
@@ -22,16 +22,16 @@ fn the_callers_word_in_every_unit() {
 }
 
 #[test]
-fn our_answer_leaves_before_the_callers_deadline() {
+fn reply_is_sent_before_the_callers_deadline() {
     let now = Instant::now();
     for allowed in [1, 10, 1000, 60_000, 3_600_000] {
         let allowed = Duration::from_millis(allowed);
-        let deadline = Deadline::after(allowed, now);
+        let deadline = CallDeadline::after(allowed, now);
         assert!(deadline.work < deadline.answer && deadline.answer < now + allowed, "{allowed:?}");
         assert!(deadline.work >= now + allowed - allowed / 10, "{allowed:?}");
     }
     let mut metadata = MetadataMap::new();
-    assert_eq!(Deadline::of(&metadata, now).allowed, UNNAMED);
+    assert_eq!(CallDeadline::from_metadata(&metadata, now).allowed, DEFAULT);
     metadata.insert("grpc-timeout", "99999999H".parse().unwrap());
-    assert_eq!(Deadline::of(&metadata, now).allowed, LONGEST);
+    assert_eq!(CallDeadline::from_metadata(&metadata, now).allowed, MAX);
 }

@@ -3,15 +3,19 @@ use eod_render::{Location, Refusal, RefusalRule};
 use super::*;
 
 #[test]
-fn what_was_counted_is_shown() {
+fn counted_values_are_encoded() {
     let metrics = Metrics::new();
-    metrics.call("GenerateManifest", Outcome::Late);
-    metrics.refused(&Refusal::new(Location::default(), RefusalRule::Volume, "m", "r").into());
-    metrics.cache(true);
-    metrics.took("render", Duration::from_micros(300));
-    metrics.policy_refused(true);
-    metrics.unpacked(&Count { kept_files: 3, kept_bytes: 5, ..Count::default() }, 9, Duration::ZERO);
-    let text = metrics.text();
+    metrics.count_call("GenerateManifest", CallOutcome::Late);
+    metrics.count_refusals(&Refusal::new(Location::default(), RefusalRule::Volume, "m", "r").into());
+    metrics.count_cache_lookup(CacheLookup::Hit);
+    metrics.observe_seconds("render", Duration::from_micros(300));
+    metrics.set_policy_refused(true);
+    metrics.observe_archive(
+        &ArchiveStats { kept_files: 3, kept_bytes: 5, ..ArchiveStats::default() },
+        9,
+        Duration::ZERO,
+    );
+    let text = metrics.encode();
     for line in [
         r#"eod_cmp_calls_total{method="GenerateManifest",outcome="late"} 1"#,
         r#"eod_cmp_refusals_total{rule="volume"} 1"#,

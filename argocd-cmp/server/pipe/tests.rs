@@ -1,24 +1,24 @@
 use super::*;
 
 #[tokio::test]
-async fn what_goes_in_comes_out() {
+async fn bytes_arrive_unchanged() {
     let (mut writer, mut reader) = pipe();
     let read = tokio::task::spawn_blocking(move || {
         let mut all = Vec::new();
         reader.read_to_end(&mut all).map(|_| all)
     });
     let mut expected = Vec::new();
-    for size in [1, 0, 1000, JOINED, 3, 2 * JOINED, 7] {
-        let piece = vec![u8::try_from(size % 251).unwrap(); size];
-        expected.extend_from_slice(&piece);
-        writer.write(piece.into()).await.unwrap();
+    for size in [1, 0, 1000, JOINED_BYTES, 3, 2 * JOINED_BYTES, 7] {
+        let part = vec![u8::try_from(size % 251).unwrap(); size];
+        expected.extend_from_slice(&part);
+        writer.write(part.into()).await.unwrap();
     }
     writer.end().await.unwrap();
     assert_eq!(read.await.unwrap().unwrap(), expected);
 }
 
 #[tokio::test]
-async fn a_pipe_that_is_abandoned_is_no_end() {
+async fn abandoned_pipe_is_an_error() {
     let (mut writer, mut reader) = pipe();
     writer.write(Bytes::from_static(b"half")).await.unwrap();
     writer.flush().await.unwrap();
@@ -29,8 +29,8 @@ async fn a_pipe_that_is_abandoned_is_no_end() {
 }
 
 #[tokio::test]
-async fn writing_stops_where_nobody_reads() {
+async fn writing_fails_without_a_reader() {
     let (mut writer, reader) = pipe();
     drop(reader);
-    assert_eq!(writer.write(vec![0; JOINED].into()).await, Err(Closed));
+    assert_eq!(writer.write(vec![0; JOINED_BYTES].into()).await, Err(PipeClosed));
 }

@@ -5,24 +5,24 @@ fn policy(namespaces: &str) -> String {
 }
 
 #[test]
-fn a_broken_policy_never_replaces_one_that_works() {
+fn invalid_policy_never_replaces_a_valid_one() {
     let directory = tempfile::tempdir().unwrap();
     let path = directory.path().join("policy.yaml");
-    assert!(PolicyStore::open(&path).unwrap_err().to_string().contains("--policy"), "nothing starts without one");
+    assert!(PolicyStore::open(&path).unwrap_err().to_string().contains("--policy"), "a policy is required");
     std::fs::write(&path, policy("a-*")).unwrap();
     let store = PolicyStore::open(&path).unwrap();
     let first = store.current();
-    assert_eq!(store.reload(), Reload::Same);
+    assert_eq!(store.reload(), PolicyReload::Same);
 
     std::fs::write(&path, "version: 1\nprojects: {previews: {kindz: []}}").unwrap();
-    let Reload::Refused(refusals) = store.reload() else { panic!("it has a key that nobody knows") };
+    let PolicyReload::Refused(refusals) = store.reload() else { panic!("the policy has an unknown key") };
     assert!(refusals.to_string().contains("kindz"), "{refusals}");
-    assert!(Arc::ptr_eq(&first, &store.current()) && store.trouble().is_some());
+    assert!(Arc::ptr_eq(&first, &store.current()) && store.errors().is_some());
     std::fs::remove_file(&path).unwrap();
-    assert!(matches!(store.reload(), Reload::Refused(_)), "a file that is gone changes nothing");
+    assert!(matches!(store.reload(), PolicyReload::Refused(_)), "a missing file is an error");
     assert!(Arc::ptr_eq(&first, &store.current()));
 
     std::fs::write(&path, policy("b-*")).unwrap();
-    assert_eq!(store.reload(), Reload::Replaced);
-    assert!(store.current().digest != first.digest && store.trouble().is_none());
+    assert_eq!(store.reload(), PolicyReload::Replaced);
+    assert!(store.current().digest != first.digest && store.errors().is_none());
 }

@@ -1,8 +1,8 @@
-//! The system calls that a tool may make, by seccomp: a list of what is allowed.
+//! Allow list of the system calls of a tool, enforced by seccomp.
 //!
-//! A program in Go needs memory, threads, files and clocks. Everything else does not exist for it: sockets of any kind,
-//! new processes, looking at or signalling others, namespaces, mounts, io_uring, keys. What is not on the list is
-//! answered with "not implemented", which programs take for an older kernel.
+//! A program in Go needs memory, threads, files and clocks. Everything else is denied: sockets of any kind, new
+//! processes, access to other processes, namespaces, mounts, io_uring, keys. A denied call fails with `ENOSYS`, which
+//! programs handle as an older kernel.
 
 use std::collections::BTreeMap;
 
@@ -11,10 +11,10 @@ use seccompiler::{
     apply_filter,
 };
 
-use super::{LaunchError, kernel};
+use super::{LaunchError, kernel_error};
 
-/// Calls with any arguments. `execve` is there for the launcher; Landlock leaves nothing but the tool to execute.
-const FREE: &[libc::c_long] = &[
+/// Calls that are allowed with any arguments. `execve` is for the launcher; Landlock allows only the tool.
+const ANY_ARGUMENTS: &[libc::c_long] = &[
     libc::SYS_brk,
     libc::SYS_chdir,
     libc::SYS_clock_getres,
@@ -111,7 +111,7 @@ const FREE: &[libc::c_long] = &[
     libc::SYS_writev,
 ];
 
-/// The older forms of the same, which newer architectures never had.
+/// Older variants of these calls, which newer architectures do not have.
 #[cfg(target_arch = "x86_64")]
 const OLDER: &[libc::c_long] = &[
     libc::SYS_access,
@@ -139,23 +139,24 @@ const OLDER: &[libc::c_long] = &[
 #[cfg(not(target_arch = "x86_64"))]
 const OLDER: &[libc::c_long] = &[];
 
-/// Is this a terminal, and how wide: nothing more of `ioctl`.
+/// Allowed requests of `ioctl`: detection and width of a terminal.
 const IOCTLS: [u64; 2] = [0x5401 /* TCGETS */, 0x5413 /* TIOCGWINSZ */];
-/// Names of threads and of memory: nothing more of `prctl`. The death with the parent cannot be taken back.
+/// Allowed options of `prctl`: names of threads and of memory. The parent-death signal cannot be reset.
 const PRCTLS: [u64; 3] = [libc::PR_SET_NAME as u64, libc::PR_GET_NAME as u64, 0x5356_4d41 /* PR_SET_VMA */];
 
-/// Restricts this thread and what it becomes, which keeps the number of its process.
+/// Restricts this thread and the program that it executes. `process` is the process id, which stays the same.
 pub(super) fn restrict(process: i32) -> Result<(), LaunchError> {
-    let refused = |error: Error| kernel("seccomp", error);
-    apply_filter(&program(process).map_err(refused)?).map_err(refused)
+    let unsupported = |error: Error| kernel_error("seccomp", error);
+    apply_filter(&program(process).map_err(unsupported)?).map_err(unsupported)
 }
 
 fn program(process: i32) -> Result<BpfProgram, Error> {
     let own = u64::from(process.unsigned_abs());
-    let mut rules: BTreeMap<i64, Vec<SeccompRule>> = FREE.iter().chain(OLDER).map(|call| (*call, Vec::new())).collect();
+    let mut rules: BTreeMap<i64, Vec<SeccompRule>> =
+        ANY_ARGUMENTS.iter().chain(OLDER).map(|call| (*call, Vec::new())).collect();
     rules.insert(libc::SYS_ioctl, any_of(1, &IOCTLS)?);
     rules.insert(libc::SYS_prctl, any_of(0, &PRCTLS)?);
-    // Its own limits and its own threads.
+    // Only the process's own limits and own threads.
     rules.insert(libc::SYS_prlimit64, any_of(0, &[0, own])?);
     rules.insert(libc::SYS_tgkill, any_of(0, &[own])?);
     let thread = libc::CLONE_THREAD as u64;

@@ -1,4 +1,4 @@
-//! What a tool sees of the file system, by Landlock: its home, itself, and the libraries that a program may need.
+//! Files that a tool may access, enforced by Landlock: its home, its own binary and the libraries of the system.
 
 use std::path::Path;
 
@@ -7,31 +7,31 @@ use landlock::{
     RulesetAttr as _, RulesetCreatedAttr as _, RulesetError, RulesetStatus, Scope, path_beneath_rules,
 };
 
-use super::{LaunchError, kernel};
+use super::{LaunchError, kernel_error};
 
-/// The newest rules that are asked for. Older kernels give what they know; seccomp holds what they do not.
+/// Newest version of the rules. Older kernels enforce those that they support; seccomp covers the others.
 const NEWEST: ABI = ABI::V6;
-/// What must be there: reading, writing and executing are under control.
+/// Oldest version that is sufficient: it restricts reading, writing and executing.
 const OLDEST: ABI = ABI::V1;
 
-/// Where a program that is no single file keeps its parts.
+/// Libraries of a dynamically linked program.
 const LIBRARIES: [&str; 5] = ["/lib", "/lib64", "/usr/lib", "/usr/lib64", "/etc/ld.so.cache"];
-/// Files that programs open without meaning anything by it.
+/// Harmless files that many programs open.
 const HARMLESS: [&str; 3] = ["/dev/null", "/dev/urandom", "/etc/localtime"];
 
-/// Restricts this thread and what it becomes.
+/// Restricts this thread and the program that it executes.
 pub(super) fn restrict(home: &Path, program: &Path) -> Result<(), LaunchError> {
-    let status = ruleset(home, program).map_err(|error| kernel("Landlock", error))?;
+    let status = ruleset(home, program).map_err(|error| kernel_error("Landlock", error))?;
     match status.ruleset {
         RulesetStatus::FullyEnforced | RulesetStatus::PartiallyEnforced => Ok(()),
-        RulesetStatus::NotEnforced => Err(kernel("Landlock", "it has none, or it is switched off")),
+        RulesetStatus::NotEnforced => Err(kernel_error("Landlock", "not compiled in, or disabled")),
     }
 }
 
 fn ruleset(home: &Path, program: &Path) -> Result<RestrictionStatus, RulesetError> {
     let write = AccessFs::WriteFile | AccessFs::Truncate | AccessFs::MakeReg | AccessFs::MakeDir;
     let remove = AccessFs::RemoveFile | AccessFs::RemoveDir | AccessFs::Refer;
-    // Nothing that is written can be executed, and no link or device can be made.
+    // A file written by the tool cannot be executed, and no link or device can be created.
     let own: BitFlags<AccessFs> = AccessFs::ReadFile | AccessFs::ReadDir | write | remove;
     let run = AccessFs::ReadFile | AccessFs::Execute;
     Ruleset::default()

@@ -1,4 +1,4 @@
-//! The launcher's own words; what it does to a tool is shown where tools are run.
+//! Arguments of the launcher. The restrictions are tested with tools, in `toolbox/tests.rs`.
 
 use super::*;
 
@@ -7,9 +7,9 @@ fn parse(line: &str) -> Result<Launch, LaunchError> {
 }
 
 #[test]
-fn a_launch_is_spelled_out() {
+fn arguments_are_parsed() {
     let launch = parse("required 7 /home /bin/helm template x").unwrap();
-    assert_eq!((launch.mode, launch.parent), (Mode::Required, 7));
+    assert_eq!((launch.mode, launch.parent), (SandboxMode::Required, 7));
     assert_eq!((launch.home, launch.program), (PathBuf::from("/home"), PathBuf::from("/bin/helm")));
     assert_eq!(launch.arguments, ["template", "x"]);
     for bad in ["", "required", "strict 7 /home /bin/helm", "probe seven /home /bin/helm", "probe 7 /home"] {
@@ -18,10 +18,12 @@ fn a_launch_is_spelled_out() {
 }
 
 #[test]
-fn best_effort_tolerates_what_the_kernel_lacks() {
-    let lacking = || Err(kernel("Landlock", "none"));
-    for (mode, is_tolerated) in [(Mode::Required, false), (Mode::Probe, false), (Mode::BestEffort, true)] {
+fn best_effort_ignores_missing_kernel_support() {
+    let unsupported = || Err(kernel_error("Landlock", "none"));
+    for (mode, is_ignored) in
+        [(SandboxMode::Required, false), (SandboxMode::Probe, false), (SandboxMode::BestEffort, true)]
+    {
         let launch = parse(&format!("{} 7 /home /bin/helm", mode.as_str())).unwrap();
-        assert_eq!(launch.tolerate(lacking()).is_ok(), is_tolerated, "{mode:?}");
+        assert_eq!(launch.ignore_if_best_effort(unsupported()).is_ok(), is_ignored, "{mode:?}");
     }
 }

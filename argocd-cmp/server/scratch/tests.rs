@@ -1,9 +1,9 @@
 use super::*;
 
 #[test]
-fn a_home_is_private_and_goes() {
+fn home_is_private_and_removed() {
     let base = tempfile::tempdir().unwrap();
-    let scratch = Scratch::find(Some(base.path()));
+    let scratch = ScratchDir::find(Some(base.path()));
     let home = scratch.home().unwrap();
     assert_eq!(fs::metadata(home.path()).unwrap().permissions().mode() & 0o777, 0o700);
     let content: Arc<[u8]> = b"x".as_slice().into();
@@ -17,7 +17,7 @@ fn a_home_is_private_and_goes() {
 }
 
 #[test]
-fn what_the_dead_left_is_removed() {
+fn stale_homes_are_removed() {
     let base = tempfile::tempdir().unwrap();
     let (parent, own) = (std::os::unix::process::parent_id(), std::process::id());
     let names = [
@@ -31,10 +31,10 @@ fn what_the_dead_left_is_removed() {
         fs::create_dir(base.path().join(name)).unwrap();
     }
     let left = || names.iter().filter(|name| base.path().join(name).exists()).count();
-    let scratch = Scratch::find(Some(base.path()));
-    scratch.clean(false);
-    assert_eq!(left(), 4, "only the home of a process that is gone");
-    scratch.clean(true);
-    assert_eq!(left(), 3, "and what has our number but is not ours");
+    let scratch = ScratchDir::find(Some(base.path()));
+    scratch.remove_stale_homes(false);
+    assert_eq!(left(), 4, "only the home of a process that has ended");
+    scratch.remove_stale_homes(true);
+    assert_eq!(left(), 3, "and the home of an earlier process with the same id");
     assert!(base.path().join(&names[1]).exists() && base.path().join("other").exists());
 }

@@ -1,4 +1,4 @@
-//! The service on a real socket, asked as repo-server asks.
+//! The service on a real socket, called like repo-server calls it.
 
 mod hostile;
 pub(crate) mod kit;

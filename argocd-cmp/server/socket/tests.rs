@@ -1,40 +1,40 @@
 use super::*;
 
 #[test]
-fn a_name_needs_its_at() {
-    assert!(PluginName::parse("eod@v1").is_ok());
+fn name_requires_an_at_sign() {
+    assert!("eod@v1".parse::<PluginName>().is_ok());
     for bad in ["eod", "eod-v1", "@", "eod@", "@v1", "e/od@v1", "eod@v1/x", "eod v@1", ""] {
-        assert!(matches!(PluginName::parse(bad), Err(SocketError::Name(_))), "{bad}");
+        assert!(matches!(bad.parse::<PluginName>(), Err(SocketError::InvalidName(_))), "{bad}");
     }
 }
 
 #[tokio::test]
-async fn a_successor_keeps_its_socket() {
+async fn successor_keeps_its_socket() {
     let directory = tempfile::tempdir().unwrap();
-    let name = PluginName::parse("eod@v1").unwrap();
-    let (first, _listener) = Socket::bind(directory.path(), &name).unwrap();
+    let name = "eod@v1".parse::<PluginName>().unwrap();
+    let (first, _listener) = PluginSocket::bind(directory.path(), &name).unwrap();
     assert!(first.is_ours());
     let mode = fs::metadata(directory.path().join("eod@v1.sock")).unwrap().mode();
     assert_eq!(mode & 0o777, MODE);
-    let (second, _listener) = Socket::bind(directory.path(), &name).unwrap();
+    let (second, _listener) = PluginSocket::bind(directory.path(), &name).unwrap();
     assert!(!first.is_ours() && second.is_ours());
     first.unlink();
     assert!(second.is_ours(), "only its own socket is unlinked");
     second.unlink();
-    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "and nothing is left");
+    assert_eq!(fs::read_dir(directory.path()).unwrap().count(), 0, "no file is left");
 }
 
 #[tokio::test]
-async fn plugins_that_start_together_keep_apart() {
+async fn plugins_starting_together_do_not_interfere() {
     let directory = tempfile::tempdir().unwrap();
     let runtime = tokio::runtime::Handle::current();
     let start = |number: usize| {
         let _entered = runtime.enter();
-        let name = PluginName::parse(&format!("eod@v{number}")).unwrap();
+        let name = format!("eod@v{number}").parse::<PluginName>().unwrap();
         for _ in 0..100 {
-            let (socket, listener) = Socket::bind(directory.path(), &name).unwrap();
+            let (socket, listener) = PluginSocket::bind(directory.path(), &name).unwrap();
             assert!(socket.is_ours());
-            // Whoever calls this name reaches this listener and no other.
+            // A caller of this name reaches this listener.
             let _caller = std::os::unix::net::UnixStream::connect(socket.path()).unwrap();
             let listener = listener.into_std().unwrap();
             listener.accept().unwrap();
@@ -49,13 +49,13 @@ async fn plugins_that_start_together_keep_apart() {
 }
 
 #[tokio::test]
-async fn what_is_no_socket_stays() {
+async fn other_file_is_not_replaced() {
     let directory = tempfile::tempdir().unwrap();
-    let name = PluginName::parse("eod@v1").unwrap();
+    let name = "eod@v1".parse::<PluginName>().unwrap();
     fs::write(directory.path().join("eod@v1.sock"), "precious").unwrap();
-    assert!(matches!(Socket::bind(directory.path(), &name), Err(SocketError::Taken(_))));
+    assert!(matches!(PluginSocket::bind(directory.path(), &name), Err(SocketError::NotASocket(_))));
     let nowhere = directory.path().join("nowhere");
-    assert!(matches!(Socket::bind(&nowhere, &name), Err(SocketError::Bind { .. })));
+    assert!(matches!(PluginSocket::bind(&nowhere, &name), Err(SocketError::Bind { .. })));
     let long = directory.path().join("x".repeat(100));
-    assert!(matches!(Socket::bind(&long, &name), Err(SocketError::Long(_))));
+    assert!(matches!(PluginSocket::bind(&long, &name), Err(SocketError::PathTooLong(_))));
 }

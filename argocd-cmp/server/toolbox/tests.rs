@@ -1,10 +1,10 @@
-//! The whole way: from a request through the launcher to a tool that tries what it must not.
+//! Tools in the real sandbox: a test double of helm tries what the sandbox forbids.
 
 use std::collections::BTreeMap;
 
 use super::*;
 
-/// The example `fake-helm`, which cargo builds beside the tests.
+/// Path of the example `fake-helm`, which cargo builds with the tests.
 pub(crate) fn fake_helm() -> PathBuf {
     let tests = std::env::current_exe().unwrap();
     let path = tests.parent().and_then(Path::parent).unwrap().join("examples/fake-helm");
@@ -21,7 +21,7 @@ fn rule(sandbox: Sandbox) -> ToolRule {
     ToolRule { enabled: true, binary: fake_helm().display().to_string(), sandbox }
 }
 
-fn helm(toolbox: &MachineToolbox, rule: &ToolRule, wish: &str, watch: &Watch) -> Result<String, ToolError> {
+fn helm(toolbox: &MachineToolbox, rule: &ToolRule, wish: &str, progress: &RenderProgress) -> Result<String, ToolError> {
     let request = HelmRequest {
         rule,
         files: BTreeMap::from([("do".to_owned(), wish.as_bytes().into())]),
@@ -31,15 +31,15 @@ fn helm(toolbox: &MachineToolbox, rule: &ToolRule, wish: &str, watch: &Watch) ->
         api_versions: vec!["v1".to_owned(), "apps/v1".to_owned()],
         values: vec![b"a: 1".as_slice().into(), b"b: 2".as_slice().into()],
     };
-    toolbox.open(watch, "").helm(&request)
+    toolbox.open(progress, "").helm(&request)
 }
 
-fn minute() -> Watch {
-    Watch::until(Instant::now() + Duration::from_secs(60))
+fn minute() -> RenderProgress {
+    RenderProgress::until(Instant::now() + Duration::from_secs(60))
 }
 
 #[test]
-fn a_tool_has_its_home_and_nothing_else() {
+fn tool_has_access_only_to_its_home() {
     let secret = tempfile::NamedTempFile::new().unwrap();
     let toolbox = toolbox(None);
     let wish = secret.path().display().to_string();
@@ -65,8 +65,8 @@ fn a_tool_has_its_home_and_nothing_else() {
 }
 
 #[test]
-fn the_same_tool_without_a_sandbox_could_do_all_of_it() {
-    // What the test above shows is the sandbox's doing and not the tool's or the machine's.
+fn tool_without_sandbox_can_do_everything() {
+    // Proves that the sandbox causes the failures in the test above.
     let (directory, secret) = (tempfile::tempdir().unwrap(), tempfile::NamedTempFile::new().unwrap());
     std::fs::create_dir(directory.path().join("chart")).unwrap();
     std::fs::write(directory.path().join("chart/do"), secret.path().display().to_string()).unwrap();
@@ -77,15 +77,15 @@ fn the_same_tool_without_a_sandbox_could_do_all_of_it() {
 }
 
 #[test]
-fn a_tool_that_hangs_or_floods_is_ended_and_leaves_nothing() {
-    // Memory of its own, so that other tests' homes are not counted.
+fn failing_tool_is_reported_and_leaves_no_files() {
+    // A directory of its own, so that homes of other tests are not counted.
     let Ok(shared) = tempfile::tempdir_in("/dev/shm") else { return assert!(!Path::new("/dev/shm").exists()) };
     let toolbox = toolbox(Some(shared.path()));
     let required = rule(Sandbox::Required);
-    let soon = Watch::until(Instant::now() + Duration::from_secs(2));
+    let soon = RenderProgress::until(Instant::now() + Duration::from_secs(2));
     let error = helm(&toolbox, &required, "hang", &soon).unwrap_err();
-    assert!(error.message.contains("did not end in time"), "{error}");
-    assert_eq!(soon.phase(), Phase::Tool, "the answer says what it waited for");
+    assert!(error.message.contains("timed out"), "{error}");
+    assert_eq!(soon.phase(), Phase::Tool, "the phase is reported");
     let error = helm(&toolbox, &required, "flood", &minute()).unwrap_err();
     assert!(error.message.contains("printed more than 32 MiB"), "{error}");
     let error = helm(&toolbox, &required, "fail", &minute()).unwrap_err();
@@ -96,38 +96,52 @@ fn a_tool_that_hangs_or_floods_is_ended_and_leaves_nothing() {
 }
 
 #[test]
-fn a_loss_of_memory_is_tried_again() {
+fn tool_killed_for_lack_of_memory_is_started_again() {
     let toolbox = toolbox(None);
-    let error = helm(&toolbox, &rule(Sandbox::Required), "exhaust", &minute()).unwrap_err();
-    assert!(error.message.contains("out of memory"), "{error}");
-    let text = toolbox.metrics.as_ref().unwrap().text();
-    assert!(text.contains(&format!("eod_cmp_tool_retries_total {}\n", TRIES - 1)), "{text}");
+    let error = helm(&toolbox, &rule(Sandbox::Required), "killed", &minute()).unwrap_err();
+    assert!(error.message.contains("signal: 9 (SIGKILL)"), "{error}");
+    assert_eq!(retries(&toolbox), MAX_STARTS - 1);
 }
 
 #[test]
-fn without_a_whole_sandbox_only_best_effort_runs() {
+fn tool_at_its_own_memory_limit_is_started_once() {
     let toolbox = toolbox(None);
-    toolbox.lacking.set(Some("no Landlock".to_owned())).unwrap();
+    let error = helm(&toolbox, &rule(Sandbox::Required), "exhaust", &minute()).unwrap_err();
+    assert!(error.message.ends_with("fatal error: out of memory; its limit is 1024 MiB of memory"), "{error}");
+    assert_eq!(retries(&toolbox), 0);
+}
+
+/// Number of starts after a temporary failure.
+fn retries(toolbox: &MachineToolbox) -> u32 {
+    let text = toolbox.metrics.as_ref().unwrap().encode();
+    let number = text.lines().find_map(|line| line.strip_prefix("eod_cmp_tool_retries_total "));
+    number.unwrap().parse().unwrap()
+}
+
+#[test]
+fn incomplete_sandbox_requires_best_effort() {
+    let toolbox = toolbox(None);
+    toolbox.missing_support.set(Some("no Landlock".to_owned())).unwrap();
     let error = helm(&toolbox, &rule(Sandbox::Required), "/", &minute()).unwrap_err();
     assert!(error.message.contains("no Landlock") && error.remedy.contains("best-effort"), "{error}");
     let text = helm(&toolbox, &rule(Sandbox::BestEffort), "/", &minute()).unwrap();
-    assert!(text.contains("tcp impossible"), "what the kernel gives is used all the same: {text}");
+    assert!(text.contains("tcp impossible"), "supported restrictions are in force: {text}");
 }
 
 #[test]
-fn a_disk_is_no_memory() {
-    // This crate's own directory lies on a disk wherever there is a checkout worth the name.
+fn disk_is_not_a_tmpfs() {
+    // The directory of this crate is usually on a disk.
     let disk = Path::new(env!("CARGO_MANIFEST_DIR"));
     let toolbox = toolbox(Some(disk));
-    assert!(Scratch::find(Some(disk)).in_memory || toolbox.look().unwrap().contains("no directory in memory"));
+    assert!(ScratchDir::find(Some(disk)).is_in_memory || toolbox.probe().unwrap().contains("is not a tmpfs"));
 }
 
 #[test]
-fn a_tool_is_found_or_named() {
+fn missing_tool_is_named_and_replaced_tool_has_another_version() {
     let toolbox = toolbox(None);
-    let missing = ToolRule { binary: "helm-that-nobody-has".to_owned(), ..rule(Sandbox::Required) };
+    let missing = ToolRule { binary: "missing-helm".to_owned(), ..rule(Sandbox::Required) };
     let error = helm(&toolbox, &missing, "", &minute()).unwrap_err();
-    assert!(error.message.contains("this needs `helm-that-nobody-has`"), "{error}");
+    assert!(error.message.contains("`missing-helm` is required"), "{error}");
     assert_eq!(toolbox.version(&missing), "none");
     assert_eq!(toolbox.version(&ToolRule { enabled: false, ..missing }), "off");
     assert!(find("sh", OsStr::new("/nowhere:/bin")).is_some() && find("sh", OsStr::new("bin:.")).is_none());
@@ -141,36 +155,36 @@ fn a_tool_is_found_or_named() {
         std::fs::rename(directory.path().join("new"), &binary).unwrap();
         version()
     };
-    assert_ne!(make("one"), make("two"), "a replaced binary is another version");
+    assert_ne!(make("one"), make("two"), "a replaced binary has another version");
     assert_eq!(version(), version());
 }
 
 #[test]
-fn only_so_many_run_at_once_and_each_gives_its_turn_on() {
+fn number_of_processes_is_limited() {
     let Ok(shared) = tempfile::tempdir_in("/dev/shm") else { return assert!(!Path::new("/dev/shm").exists()) };
     let toolbox = toolbox(Some(shared.path()));
     let required = rule(Sandbox::Required);
-    // The probe of the sandbox is no tool.
+    // The first use also probes the sandbox.
     helm(&toolbox, &required, "/", &minute()).unwrap();
     let homes = || std::fs::read_dir(shared.path()).unwrap().count();
     let (first, second, third) = (minute(), minute(), minute());
     std::thread::scope(|scope| {
-        let hanging = [&first, &second].map(|watch| scope.spawn(|| helm(&toolbox, &required, "hang", watch)));
+        let hanging = [&first, &second].map(|progress| scope.spawn(|| helm(&toolbox, &required, "hang", progress)));
         while homes() < 2 {
             std::thread::yield_now();
         }
         let waiting = scope.spawn(|| helm(&toolbox, &required, "/", &third));
-        while toolbox.turns.waiting() < 1 {
+        while toolbox.processes.waiting() < 1 {
             std::thread::yield_now();
         }
-        let soon = Watch::until(Instant::now() + Duration::from_millis(50));
+        let soon = RenderProgress::until(Instant::now() + Duration::from_millis(50));
         let error = helm(&toolbox, &required, "/", &soon).unwrap_err();
         assert!(error.message.contains("was not started in time") && error.remedy.contains("--tools"), "{error}");
-        assert_eq!((soon.phase(), third.phase()), (Phase::Queued, Phase::Queued), "the answer says what it waited for");
-        assert_eq!(homes(), 2, "who waits has no home yet");
-        first.stop();
+        assert_eq!((soon.phase(), third.phase()), (Phase::Queued, Phase::Queued), "the phase is reported");
+        assert_eq!(homes(), 2, "a waiting tool has no home");
+        first.cancel();
         assert!(waiting.join().unwrap().is_ok());
-        second.stop();
+        second.cancel();
         for tool in hanging {
             tool.join().unwrap().unwrap_err();
         }

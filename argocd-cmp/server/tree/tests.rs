@@ -9,7 +9,7 @@ fn write(root: &Path, path: &str, content: &str) {
 }
 
 #[test]
-fn a_directory_is_read_as_an_archive_is() {
+fn directory_is_read_like_an_archive() {
     let root = tempfile::tempdir().unwrap();
     let root = root.path();
     for path in ["app/a.yaml", "base/b.yaml", ".git/HEAD", "web/node_modules/x/package.json", "target/debug/x"] {
@@ -19,33 +19,36 @@ fn a_directory_is_read_as_an_archive_is() {
     write(root, "large", &"x".repeat(2 << 20));
     symlink("../base", root.join("app/base")).unwrap();
     symlink("/etc/passwd", root.join("app/out")).unwrap();
-    let read = read_tree(root, Scope::Own, &Limits::default(), Wanted { directory: "app" }).unwrap();
+    let read =
+        read_tree(root, TreeScope::WithoutToolDirs, &ArchiveLimits::default(), AppDirectory { path: "app" }).unwrap();
     let text = |path: &str| read.files.read("", path).map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
     assert_eq!(text("app/base/b.yaml").unwrap(), "base/b.yaml");
-    assert!(text("app/out").is_err(), "a link is a word until it is followed, and never leads out");
+    assert!(text("app/out").is_err(), "a link never leads out of the tree");
     assert_eq!(read.files.names(""), ["app", "base"]);
     assert_eq!(read.left_out, ["large"]);
-    let read = read_tree(root, Scope::All, &Limits::default(), Wanted { directory: "app" }).unwrap();
-    assert_eq!(read.files.names(""), ["app", "base", "target", "web"], "all but what Git keeps for itself");
+    let read = read_tree(root, TreeScope::All, &ArchiveLimits::default(), AppDirectory { path: "app" }).unwrap();
+    assert_eq!(read.files.names(""), ["app", "base", "target", "web"], "all files except .git");
 }
 
 #[test]
-fn limits_hold_and_say_what_to_do() {
+fn limits_are_enforced_with_a_remedy() {
     let root = tempfile::tempdir().unwrap();
     let root = root.path();
     for at in 0..5 {
         write(root, &format!("{at}.yaml"), &"x".repeat(100));
     }
-    let read = |limits: Limits| read_tree(root, Scope::All, &limits, Wanted { directory: "." }).unwrap_err();
-    let error = read(Limits { kept: 300, ..Limits::default() });
-    assert!(matches!(error, TreeError::Rule(ArchiveError::Kept { limit: 300 })), "{error}");
+    let read =
+        |limits: ArchiveLimits| read_tree(root, TreeScope::All, &limits, AppDirectory { path: "." }).unwrap_err();
+    let error = read(ArchiveLimits { kept: 300, ..ArchiveLimits::default() });
+    assert!(matches!(error, TreeError::Archive(ArchiveError::Kept { limit: 300 })), "{error}");
     assert!(error.refusal().remedy.contains("--root"));
-    let error = read(Limits { entries: 4, ..Limits::default() });
-    assert!(matches!(error, TreeError::Rule(ArchiveError::Entries { limit: 4 })), "{error}");
+    let error = read(ArchiveLimits { entries: 4, ..ArchiveLimits::default() });
+    assert!(matches!(error, TreeError::Archive(ArchiveError::Entries { limit: 4 })), "{error}");
     write(root, "a/b/c/d", "x");
-    let error = read(Limits { depth: 2, ..Limits::default() });
-    assert!(matches!(error, TreeError::Rule(ArchiveError::Depth { .. })), "{error}");
+    let error = read(ArchiveLimits { depth: 2, ..ArchiveLimits::default() });
+    assert!(matches!(error, TreeError::Archive(ArchiveError::Depth { .. })), "{error}");
     let nowhere =
-        read_tree(&root.join("nowhere"), Scope::All, &Limits::default(), Wanted { directory: "." }).unwrap_err();
+        read_tree(&root.join("nowhere"), TreeScope::All, &ArchiveLimits::default(), AppDirectory { path: "." })
+            .unwrap_err();
     assert!(nowhere.refusal().to_string().contains("nowhere"), "{nowhere}");
 }

@@ -166,6 +166,33 @@ fn a_running_end_is_resumed_by_its_own_run_or_after_15_minutes_of_silence() {
 }
 
 #[test]
+fn a_namespace_that_was_created_again_is_reported_and_not_ended_in_a_loop() {
+    let request = EndRequest {
+        generation: 1,
+        uid: Some("u1".to_owned()),
+        reason: EndReason::Closed,
+        keep_vault: false,
+        holder: "run-1".to_owned(),
+    };
+    let ending = Transitions::at(at(10)).begin_end(&live(), &request).unwrap();
+    let mut again = Case::new("full", &[]).head(ending);
+    again.namespace["metadata"]["uid"] = json!("u2");
+    again.expect(60, &ReapAction::Skip);
+}
+
+#[test]
+fn the_tombstone_of_another_identity_neither_stops_nor_causes_an_end() {
+    let mut other = LedgerHead { identity: "github.com/other/shop#7".to_owned(), ..seen(false) };
+    other.phase = LedgerPhase::Ended;
+    let case = Case::new("lightweight", &[]).head(other);
+    case.expect(60, &ReapAction::Keep);
+    case.expect(3 * 60 + 30, &mark(4 * 60, EndReason::Expired));
+    // Its record of the trigger label is not ours.
+    let unlabelled = Case { pull_request: UNLABELLED, ..case };
+    unlabelled.expect(60, &ReapAction::Keep);
+}
+
+#[test]
 fn compliance_waits_for_an_approval_of_this_very_end() {
     let end = at(48 * 60).to_string();
     let approval = |expires_at: &str, generation: u64| {
@@ -320,7 +347,7 @@ fn an_interrupted_create_and_a_rendered_environment_expire() {
 }
 
 proptest! {
-    /// Whatever is on a namespace: an end is begun only with a readable, due mark, and for expiry only past the end.
+    /// For any values on a namespace: an end begins only with a valid mark that is due, and a reason that is reported.
     #[test]
     fn no_end_without_a_due_mark(
         tier in "lightweight|full|compliance|staging|huge|production",

@@ -22,6 +22,11 @@ pub const EVENTS_BYTES_MAX: usize = 256 * 1024;
 /// Length of a chain hash in hex digits.
 const HASH_LENGTH: usize = 32;
 
+/// Statement about a verified chain, for readers of an audit.
+pub const CHAIN_PROOF: &str = "Proven: the events are complete, unchanged and in this order since the head was written. \
+    Not proven: that the writer of the head was honest; whoever may write the ledger's ConfigMap may write a new chain. \
+    Events of a summary are proven by its hash only against an earlier copy of the ledger.";
+
 /// Event that is not sealed yet, with its key in the ConfigMap.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct LooseEvent {

@@ -3,13 +3,15 @@
 use std::collections::BTreeMap;
 use std::fmt;
 
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
 
 use crate::text::{KeywordError, keyword};
 
 /// Maximum size of an event in bytes, as a JSON line.
 pub const EVENT_BYTES_MAX: usize = 2048;
+/// Minimum time between two recorded activities.
+const ACTIVITY_INTERVAL: SignedDuration = SignedDuration::from_mins(5);
 /// Maximum size of one text of an event in bytes, before it is cut.
 const TEXT_BYTES_MAX: usize = 256;
 /// Maximum number of details of an event.
@@ -199,6 +201,11 @@ impl EventText {
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
+}
+
+/// True if an activity is recorded as an event: at most one every 5 minutes. The clock of the namespace has every activity.
+pub fn records_activity(last_recorded: Option<Timestamp>, now: Timestamp) -> bool {
+    last_recorded.is_none_or(|last| now.duration_since(last) >= ACTIVITY_INTERVAL)
 }
 
 #[cfg(test)]

@@ -171,6 +171,11 @@ impl LedgerHead {
         if text.len() > HEAD_BYTES_MAX { Err(HeadError::TooLarge(text.len())) } else { Ok(text) }
     }
 
+    /// True if a life is running: from the begin of a create to the end of an end.
+    pub fn is_running(&self) -> bool {
+        matches!(self.phase, LedgerPhase::Creating | LedgerPhase::Live | LedgerPhase::Ending)
+    }
+
     /// True if an end of this life is recorded, running or finished, so that the environment is absent.
     pub fn is_absent(&self) -> bool {
         matches!(self.phase, LedgerPhase::Ending | LedgerPhase::Ended)

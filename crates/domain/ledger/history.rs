@@ -85,6 +85,20 @@ pub fn history_row(
     })
 }
 
+/// Appends a row to the text of a ConfigMap; none if the text would be too large, so that the row belongs in the next part.
+///
+/// A row of the same life replaces nothing and is not added again, so that a repeated end has one row.
+pub fn append_row(text: &str, row: &HistoryRow) -> Option<String> {
+    let line = serde_json::to_string(row).expect("a row has only strings and numbers");
+    let is_same = |other: &HistoryRow| (&other.name, other.generation) == (&row.name, row.generation);
+    let mut rows = text.lines().filter_map(|line| serde_json::from_str::<HistoryRow>(line).ok());
+    if rows.any(|other| is_same(&other)) {
+        return Some(text.to_owned());
+    }
+    let appended = format!("{text}{line}\n");
+    (appended.len() <= HISTORY_BYTES_MAX).then_some(appended)
+}
+
 /// Sum of the cost segments up to `ended`.
 fn cost(life: &[&Event], ended: Timestamp) -> Money {
     let mut segments: Vec<(Timestamp, u64)> =

@@ -15,6 +15,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::head::{LedgerHead, TriggerLabelRecord};
 use super::phase::{EndReason, LedgerPhase, MadeBy};
+use super::queue::place_in_queue;
 use super::steps::{EndPlan, EndStep, StepOutcome, next_steps};
 use crate::owner::Owner;
 use crate::pull_request::HeadSha;
@@ -22,8 +23,6 @@ use crate::tier::Tier;
 
 /// Silence after which another run may take over from a holder: longer than any call can last.
 pub const SILENCE: SignedDuration = SignedDuration::from_mins(15);
-/// Time after which a queued environment loses its place, if its create is not tried again.
-const QUEUE_PATIENCE: SignedDuration = SignedDuration::from_hours(1);
 
 /// Request to create an environment, or to bring it back.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -171,9 +170,8 @@ impl Transitions {
         };
         // What an end has left stays to be done while the environment waits.
         let left = next.steps.clone();
-        let waits =
-            next.phase == LedgerPhase::Queued && next.beat.is_some_and(|beat| !self.is_over(beat, QUEUE_PATIENCE));
-        let queued_at = if waits { next.queued_at } else { None };
+        let is_same = next.identity == request.identity;
+        let queued_at = place_in_queue(&next, self.now).filter(|_| is_same);
         self.describe(&mut next, request);
         if next.phase != LedgerPhase::Queued {
             self.enter(&mut next, LedgerPhase::Queued);
@@ -243,6 +241,46 @@ impl Transitions {
         }
         let mut next = head.clone();
         self.enter(&mut next, LedgerPhase::Live);
+        next.uid = Some(uid.to_owned());
+        Ok(next)
+    }
+
+    /// Records an environment that exists without its ledger: rendered by Argo CD, or created without the right to write the
+    /// ledger. A namespace with another uid than the recorded one is a new life.
+    ///
+    /// # Errors
+    ///
+    /// Another identity has a running life; the environment of this uid is recorded already; or another run holds a create or
+    /// an end.
+    pub fn adopt(
+        self,
+        head: Option<&LedgerHead>,
+        request: &CreateRequest,
+        uid: &str,
+    ) -> Result<LedgerHead, TransitionError> {
+        let mut next = match head {
+            None => self.new_head(request, LedgerPhase::Live),
+            Some(head) => {
+                self.check_identity(head, request)?;
+                let is_recorded = head.identity == request.identity && head.uid.as_deref() == Some(uid);
+                match head.phase {
+                    LedgerPhase::Live if is_recorded => return Err(TransitionError::AlreadyLives(head.generation)),
+                    LedgerPhase::Ending | LedgerPhase::Ended if is_recorded => {
+                        return Err(phase_error(head, "the adoption of a namespace", "queued, creating or live"));
+                    }
+                    LedgerPhase::Creating | LedgerPhase::Ending => self.check_holder(head, &request.holder)?,
+                    LedgerPhase::Queued | LedgerPhase::Live | LedgerPhase::Ended => {}
+                }
+                head.clone()
+            }
+        };
+        self.describe(&mut next, request);
+        self.enter(&mut next, LedgerPhase::Live);
+        let is_interrupted_create = head.is_some_and(|head| head.phase == LedgerPhase::Creating);
+        if !is_interrupted_create {
+            next.generation = next.generation.saturating_add(1);
+            next.label = TriggerLabelRecord::default();
+        }
         next.uid = Some(uid.to_owned());
         Ok(next)
     }

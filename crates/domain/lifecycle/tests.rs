@@ -79,7 +79,7 @@ fn a_short_ttl_shortens_the_warning() {
 }
 
 proptest! {
-    /// Activity now, with the end moved as the clock does it, always gives an active environment.
+    /// Activity always leads to an active environment, with the end moved by the clock.
     #[test]
     fn activity_leads_back_to_active(ttl in 1_u32..=7_776_000, warning in 1_u32..=7_776_000, now in 0_i64..4_000_000_000) {
         let now = Timestamp::from_second(now).unwrap();
@@ -95,7 +95,7 @@ proptest! {
         prop_assert_eq!(status(&facts, now), Status::Active);
     }
 
-    /// Without activity a life goes only forward.
+    /// Without activity the status never goes back.
     #[test]
     fn time_never_leads_back(a in 0_i64..400_000, b in 0_i64..400_000) {
         let start = at("01T12:00");

@@ -49,7 +49,7 @@ fn repository(random: &mut Random, seen: &[String]) -> String {
         0 => random.text(&REPO, 6),
         1 => random.text(&WORDS, 5),
         2 => format!("{}-{}", random.pick(&WORDS), random.below(2000)),
-        // The name of another identity as a repository's name, hash and all.
+        // Name of another identity, with its hash, as the name of a repository.
         _ if !seen.is_empty() => seen[random.below(seen.len())].clone(),
         _ => "shop".to_owned(),
     };
@@ -65,7 +65,7 @@ fn number(random: &mut Random) -> NonZeroU64 {
     NonZeroU64::new(number).unwrap_or(NonZeroU64::MIN)
 }
 
-/// The pull request that an earlier name seems to speak of: a number in it, and all that stands before or behind.
+/// Pull request with the number in an earlier name, in a repository with the rest of that name.
 fn look_alike(random: &mut Random, seen: &[String]) -> Option<Identity> {
     let name = seen.get(random.below(seen.len().max(1)))?;
     let (number, at) = name.split('-').find_map(|part| Some((part.parse().ok()?, name.find(part)?)))?;
@@ -88,14 +88,14 @@ fn identity(random: &mut Random, seen: &[String]) -> Option<Identity> {
     Some(Identity { repository: Some(repository), subject })
 }
 
-/// The names of so many random identities, each with a number that stands for its identity.
+/// Names of random identities, each with a number for its identity.
 fn draw(seed: u64, cases: usize, template: Option<&NameTemplate>) -> Vec<(String, u64)> {
     let mut random = Random(seed);
     let mut recent: Vec<String> = Vec::with_capacity(RECENT);
     let mut drawn = Vec::with_capacity(cases);
     for case in 0..cases {
         let Some(identity) = identity(&mut random, &recent) else { continue };
-        // A reserved name is refused and so shared by nobody.
+        // A reserved name is refused, so two identities never share it.
         let Ok(name) = environment_name(&identity, template) else { continue };
         assert_eq!(dns::check_label(name.as_str()), Ok(()));
         match recent.get_mut(case % RECENT) {
@@ -107,7 +107,7 @@ fn draw(seed: u64, cases: usize, template: Option<&NameTemplate>) -> Vec<(String
     drawn
 }
 
-/// Checks that names and identities correspond one to one. Two threads draw, because this is the longest test here.
+/// Checks that names and identities correspond one to one. Two threads generate them, because this is the longest test.
 fn check(seed: u64, cases: usize, template: Option<&str>) -> usize {
     let template = template.map(|text| text.parse::<NameTemplate>().unwrap());
     let half = |seed| draw(seed, cases / 2, template.as_ref());
@@ -132,7 +132,7 @@ fn check(seed: u64, cases: usize, template: Option<&str>) -> usize {
     drawn
 }
 
-/// FNV-1a: 64 bits that stand for an identity, independent of the hash in the names.
+/// FNV-1a: a 64-bit number for an identity, independent of the hash in the names.
 fn fingerprint(text: &str) -> u64 {
     text.bytes().fold(0xcbf2_9ce4_8422_2325, |hash, byte| (hash ^ u64::from(byte)).wrapping_mul(0x0100_0000_01b3))
 }

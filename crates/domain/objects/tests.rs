@@ -1,4 +1,4 @@
-//! The objects of whole environments, as they are applied.
+//! Objects of complete environments, as applied.
 
 use std::fmt::Write;
 
@@ -49,7 +49,7 @@ fn print(objects: &[Object]) -> String {
     text
 }
 
-/// One line per field; what is short stays on one line.
+/// One line per field. A short value stays on the line of its field.
 fn print_value(value: &Value, depth: usize, text: &mut String) {
     let indent = "  ".repeat(depth);
     let children: Vec<(String, &Value)> = match value {

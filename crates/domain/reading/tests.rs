@@ -131,6 +131,10 @@ fn damaged_values_are_problems_that_name_their_key() {
     let other = LedgerHead { identity: "github.com/other/shop#7".to_owned(), ..live() };
     let reading = read(&namespace(&json!({}), &json!({})), Some(&other));
     assert_eq!(reading.problems, [ReadingProblem::OtherLedger("github.com/other/shop#7".to_owned())]);
+    let tombstone = LedgerHead { phase: LedgerPhase::Ended, ..other };
+    let reading = read(&namespace(&json!({}), &json!({})), Some(&tombstone));
+    assert_eq!((reading.problems.len(), reading.generation), (0, 0), "the tombstone of another identity is ignored");
+    assert_eq!(reading.own_head(Some(&tombstone)), None);
     assert_eq!(read(&json!({}), None).status, Status::Pending, "an empty object does not panic");
 }
 

@@ -1,5 +1,5 @@
-# One state for each pull request. The pipeline applies it when the label `preview` comes or a commit is pushed, and
-# destroys it when the label goes: by then Argo CD has taken the workloads away.
+# One state for each pull request. The pipeline applies it when the label `preview` is set or a commit is pushed, and
+# destroys it when the label is removed: Argo CD has deleted the workloads by then.
 terraform {
   required_providers {
     eod = {
@@ -20,7 +20,7 @@ variable "owner" {
   type = string
 }
 
-# `installation` and `domain` are those of the plugin's policy, so that both speak of the same environment.
+# Same `installation` and `domain` as in the plugin's policy, so that both use the same names.
 provider "eod" {
   installation = "acme"
   domain       = "preview.acme.internal"
@@ -34,7 +34,7 @@ resource "eod_environment" "preview" {
   services     = ["web"]
 }
 
-# The destination namespace of the Application.
+# Destination namespace of the Application.
 output "namespace" {
   value = eod_environment.preview.name
 }

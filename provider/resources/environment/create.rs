@@ -1,17 +1,17 @@
 //! Create: claim the namespace, add its guards, start the clock. Every step can be interrupted and continued.
 
 use eod_clients::Deadline;
-use eod_clients::kubernetes::Kubernetes;
-use eod_domain::{Clock, Environment, NamespaceProvenance, Nonce, Remembered, contents, namespace_object};
-use tfplugin::{Applied, ApplyFailure, Diag, Diags, RequestContext};
+use eod_domain::{Clock, NamespaceProvenance, Nonce, Remembered, contents, namespace_object};
+use tfplugin::{Applied, ApplyFailure, Diags, RequestContext};
 
 use super::apply::NamespaceTarget;
-use super::claim::{ClaimError, Claimant, NamespaceOrigin};
+use super::claim::ClaimError;
 use super::clock::{ClockWrite, whole_seconds};
 use super::model::{Input, Private};
 use super::ownership::version_of_ours;
+use super::room::{Room, RoomError};
+use super::takeover::{Claimant, NamespaceOrigin};
 use super::{EnvironmentResource, arguments, cost, hosts, live};
-use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
 
@@ -24,7 +24,10 @@ pub(super) async fn create(
     let remote = Deadline::within(limit, call.cancel.clone());
     let environment = arguments::environment(cx, &input).map_err(ApplyFailure::nothing)?;
     let kubernetes = cx.kubernetes().map_err(ApplyFailure::nothing)?;
-    check_room(cx, kubernetes, &environment, &remote).await.map_err(ApplyFailure::nothing)?;
+    let room = Room::of(cx, kubernetes, &environment, &remote);
+    if let Some(room) = &room {
+        room.check().await.map_err(ApplyFailure::nothing)?;
+    }
     hosts::check_free(kubernetes, &environment, &remote).await.map_err(ApplyFailure::nothing)?;
 
     let now = whole_seconds(cx.now());
@@ -51,6 +54,15 @@ pub(super) async fn create(
             ClaimError::Superseded => ApplyFailure::nothing(diag),
         }
     };
+    let room_failure = |error: RoomError| match error {
+        RoomError::GivenBack(diag) => ApplyFailure::nothing(diag),
+        RoomError::Remains(diag) => failure(diag.into()),
+    };
+    // Only a new namespace is given back; the others counted before.
+    let room = room.filter(|_| claimed.origin == NamespaceOrigin::New);
+    if let Some(room) = &room {
+        room.check_claimed(&claimed.namespace, &nonce).await.map_err(room_failure)?;
+    }
     let provenance = NamespaceProvenance {
         created_at: live::created_at(&claimed.namespace).or(Some(now)),
         nonce: Some(nonce.clone()),
@@ -76,6 +88,9 @@ pub(super) async fn create(
         Clock { expires_at: clock.expires_at.filter(|_| environment.ttl.is_some()), ..clock }
     });
     let (namespace, clock) = written.await.map_err(claim_failure)?;
+    if let Some(room) = &room {
+        room.check_finished(&namespace, &nonce).await.map_err(room_failure)?;
+    }
     let remembered = Remembered {
         uid: live::uid(&namespace).map(str::to_owned),
         claims: vec![nonce.clone()],
@@ -85,29 +100,4 @@ pub(super) async fn create(
     private.nonce = Some(nonce.as_str().to_owned());
     let cost = cost::per_day(cx, &environment);
     Ok(Applied { output: live::output(&environment, &namespace, clock, cost, now), private })
-}
-
-/// Fails if the environment would exceed `max_environments`.
-async fn check_room(
-    cx: &Context,
-    kubernetes: &Kubernetes,
-    environment: &Environment,
-    call: &Deadline,
-) -> Result<(), Diag> {
-    let Some(max) = cx.max_environments.clone().known() else { return Ok(()) };
-    let query = live::namespaces(live::selector(&environment.installation));
-    let found = kubernetes.list(&query, call).await.map_err(|error| explain::remote(&error))?;
-    let others = found
-        .iter()
-        .filter(|namespace| live::name(namespace) != environment.name.as_str() && !live::is_terminating(namespace));
-    let count = u64::try_from(others.count()).unwrap_or(u64::MAX);
-    if count < max {
-        return Ok(());
-    }
-    Err(Diag::error("Too many environments")
-        .detail(format!(
-            "Installation `{}` has {count} environments, and the provider's `max_environments` is {max}. Nothing was created.",
-            environment.installation
-        ))
-        .hint("close a pull request that no longer needs its environment, or raise `max_environments`"))
 }

@@ -112,22 +112,22 @@ pub(crate) struct Output {
     #[tf(keep)]
     pub url: Option<String>,
     /// Status at the last refresh: `pending`, `ready`, `active`, `idle`, `expiring`, `failed`, `awaiting-approval` or `destroyed`.
-    #[tf(with = "head_sha, extension, ttl, tier")]
+    #[tf(with = "Input::head_sha, Input::extension, Input::ttl, Input::tier")]
     pub status: String,
     /// Time of creation (RFC 3339, UTC).
     #[tf(keep)]
     pub created_at: String,
     /// Time of the last activity (RFC 3339, UTC).
-    #[tf(with = "head_sha, extension, ttl, tier")]
+    #[tf(with = "Input::head_sha, Input::extension, Input::ttl, Input::tier")]
     pub last_activity_at: String,
     /// Time of expiry if there is no further activity (RFC 3339, UTC). Null without a TTL.
-    #[tf(with = "head_sha, extension, ttl, tier")]
+    #[tf(with = "Input::head_sha, Input::extension, Input::ttl, Input::tier")]
     pub expires_at: Option<String>,
     /// Cost of the quota per day, in US dollars.
-    #[tf(with = "quota, tier")]
+    #[tf(with = "Input::quota, Input::tier")]
     pub cost_per_day_usd: Number,
     /// All labels that EoD sets on the namespace.
-    #[tf(with = "labels, owner, tier, ttl, pod_security, mesh")]
+    #[tf(with = "Input::labels, Input::owner, Input::tier, Input::ttl, Input::pod_security, Input::mesh")]
     pub effective_labels: BTreeMap<String, String>,
     /// Objects that others have deleted or changed since the last apply, in sentences. The next apply restores them.
     pub drift: Vec<String>,

@@ -2,16 +2,17 @@
 //! makes no call to any API.
 
 use eod_domain::{Environment, EnvironmentError, EnvironmentSpec, Mistake};
-use tfplugin::{Attr, Diags, Draft, Field, Key, Text};
+use tfplugin::{Attr, Diags, DraftOf, Field, Key, ModelOf, Text};
 
+use super::EnvironmentResource;
 use super::arguments::spec;
-use super::model::{Input, Output, Private};
+use super::model::{Input, Output};
 use super::sizes::{LimitsArgs, NetworkArgs, QuotaArgs};
 use super::{cost, live};
 use crate::explain;
 use crate::provider::Context;
 
-pub(super) fn plan(cx: &Context, draft: &mut Draft<'_, Private>) -> Diags {
+pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, EnvironmentResource>) -> Diags {
     draft.private.planned = draft.is_create() && draft.private.claims().is_empty();
     let known = KnownInputs::of(cx, draft);
     let spec = match known_spec(draft, &known) {
@@ -58,7 +59,7 @@ struct KnownInputs {
 }
 
 impl KnownInputs {
-    fn of(cx: &Context, draft: &Draft<'_, Private>) -> Self {
+    fn of(cx: &Context, draft: &DraftOf<'_, EnvironmentResource>) -> Self {
         let identity = is_known(draft, Input::REPOSITORY)
             && is_known(draft, Input::PULL_REQUEST)
             && is_known(draft, Input::BRANCH);
@@ -109,8 +110,8 @@ impl KnownInputs {
 }
 
 /// The arguments that are wholly known. The others count as not set, and nothing that depends on them is used.
-fn known_spec(draft: &Draft<'_, Private>, known: &KnownInputs) -> Result<EnvironmentSpec, Diags> {
-    let mut spec = spec(&draft.configuration().decode_known::<Input>()?)?;
+fn known_spec(draft: &DraftOf<'_, EnvironmentResource>, known: &KnownInputs) -> Result<EnvironmentSpec, Diags> {
+    let mut spec = spec(&draft.configuration().decode_known()?)?;
     if let Attr::Known(repository) = draft.planned(Input::REPOSITORY) {
         // Another spelling of the same repository is not a change, nor are the attributes derived from it.
         spec.repository = Some(repository.0);
@@ -122,7 +123,7 @@ fn known_spec(draft: &Draft<'_, Private>, known: &KnownInputs) -> Result<Environ
 }
 
 /// Name that an existing environment keeps: a change of the template renames nothing that exists.
-fn kept_name(draft: &Draft<'_, Private>) -> Option<eod_domain::EnvironmentName> {
+fn kept_name(draft: &DraftOf<'_, EnvironmentResource>) -> Option<eod_domain::EnvironmentName> {
     // A namespace from another resource type has no identity yet; its new identity determines the name.
     let is_another = draft.private.unmarked_uid.is_some()
         || draft.changed(Input::REPOSITORY)
@@ -131,7 +132,7 @@ fn kept_name(draft: &Draft<'_, Private>) -> Option<eod_domain::EnvironmentName> 
     draft.prior(Input::NAME).known().filter(|_| !is_another).map(|name| name.0)
 }
 
-fn set_arguments(draft: &mut Draft<'_, Private>, known: &KnownInputs, environment: &Environment) {
+fn set_arguments(draft: &mut DraftOf<'_, EnvironmentResource>, known: &KnownInputs, environment: &Environment) {
     set_or_unknown(draft, Input::NAME, known.name, Some(Text(environment.name.clone())));
     set_or_unknown(draft, Input::TIER, known.tier, Some(Text(environment.tier)));
     set_or_unknown(draft, Input::TTL, known.ttl, environment.ttl.map(Text));
@@ -148,7 +149,12 @@ fn set_arguments(draft: &mut Draft<'_, Private>, known: &KnownInputs, environmen
     }
 }
 
-fn set_outputs(cx: &Context, draft: &mut Draft<'_, Private>, known: &KnownInputs, environment: &Environment) {
+fn set_outputs(
+    cx: &Context,
+    draft: &mut DraftOf<'_, EnvironmentResource>,
+    known: &KnownInputs,
+    environment: &Environment,
+) {
     let name = environment.name.to_string();
     set_or_unknown(draft, Output::ID, known.name, Some(name.clone()));
     set_or_unknown(draft, Output::NAMESPACE, known.name, Some(name));
@@ -168,7 +174,7 @@ fn set_outputs(cx: &Context, draft: &mut Draft<'_, Private>, known: &KnownInputs
 }
 
 /// Sets all attributes unknown that depend on unknown values.
-fn set_unknown(draft: &mut Draft<'_, Private>) {
+fn set_unknown(draft: &mut DraftOf<'_, EnvironmentResource>) {
     draft.set(Input::NAME, Attr::Unknown);
     draft.set(Input::TIER, Attr::Unknown);
     draft.set(Input::TTL, Attr::Unknown);
@@ -180,10 +186,14 @@ fn set_unknown(draft: &mut Draft<'_, Private>) {
     draft.set(Output::DRIFT, Attr::Known(Vec::new()));
 }
 
-fn set_or_unknown<T: Field>(draft: &mut Draft<'_, Private>, key: Key<T>, known: bool, value: Option<T>) {
+fn set_or_unknown<M, T>(draft: &mut DraftOf<'_, EnvironmentResource>, key: Key<M, T>, known: bool, value: Option<T>)
+where
+    M: ModelOf<Input, Output>,
+    T: Field,
+{
     draft.set(key, if known { value.into() } else { Attr::Unknown });
 }
 
-fn is_known<T: Field>(draft: &Draft<'_, Private>, key: Key<T>) -> bool {
+fn is_known<T: Field>(draft: &DraftOf<'_, EnvironmentResource>, key: Key<Input, T>) -> bool {
     !draft.config(key).is_unknown()
 }

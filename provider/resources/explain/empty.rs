@@ -1,9 +1,9 @@
 //! Empty strings, which most often come from variables that are not set.
 
-use tfplugin::{Diag, Diags, EMPTY_STRING_HINT, Object, Path, Value};
+use tfplugin::{Diag, Diags, EMPTY_STRING_HINT, ObjectValue, Path, Value};
 
 /// An error for every empty string in a nested object of a configuration. Maps of the user are not checked.
-pub(crate) fn empty_strings(object: &Object, at: &Path, maps: &[&str]) -> Diags {
+pub(crate) fn empty_strings(object: &ObjectValue, at: &Path, maps: &[&str]) -> Diags {
     let mut diags = Diags::new();
     for (name, value) in object {
         let path = at.clone().attribute(name);

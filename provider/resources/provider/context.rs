@@ -35,7 +35,12 @@ pub(crate) enum Cluster {
 }
 
 impl Context {
-    pub(super) fn new(eod: &Eod, config: Config<'_>, cluster: Cluster, secrets: ProviderVault) -> Result<Self, Diags> {
+    pub(super) fn new(
+        eod: &Eod,
+        config: Config<'_, ProviderConfig>,
+        cluster: Cluster,
+        secrets: ProviderVault,
+    ) -> Result<Self, Diags> {
         let installation = or_variable(eod, config, ProviderConfig::INSTALLATION, "EOD_INSTALLATION")?
             .or(Attr::Known(Installation::default()));
         let control = or_variable(eod, config, ProviderConfig::CONTROL_NAMESPACE, "EOD_CONTROL_NAMESPACE")?;
@@ -156,7 +161,12 @@ fn unknown_cluster() -> Diag {
         .at(ProviderConfig::KUBERNETES)
 }
 
-fn or_variable<T>(eod: &Eod, config: Config<'_>, key: Key<Text<T>>, name: &str) -> Result<Attr<T>, Diags>
+fn or_variable<T>(
+    eod: &Eod,
+    config: Config<'_, ProviderConfig>,
+    key: Key<ProviderConfig, Text<T>>,
+    name: &str,
+) -> Result<Attr<T>, Diags>
 where
     T: std::str::FromStr<Err: std::fmt::Display>,
     Text<T>: Field,

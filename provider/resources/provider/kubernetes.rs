@@ -55,7 +55,7 @@ pub struct ExecArgs {
 }
 
 /// Mistakes in the block, if it is known.
-pub(super) fn mistakes(config: Config<'_>, environment: &BTreeMap<String, String>) -> Diags {
+pub(super) fn mistakes(config: Config<'_, ProviderConfig>, environment: &BTreeMap<String, String>) -> Diags {
     let block = config.nested(ProviderConfig::KUBERNETES).map(Config::object);
     let empty = block.map(|block| explain::empty_strings(block, &ProviderConfig::KUBERNETES.path(), &["env"]));
     match config.get(ProviderConfig::KUBERNETES) {
@@ -67,7 +67,7 @@ pub(super) fn mistakes(config: Config<'_>, environment: &BTreeMap<String, String
 
 /// The cluster of the block or the environment variables. No server is contacted.
 pub(super) fn cluster(
-    config: Config<'_>,
+    config: Config<'_, ProviderConfig>,
     environment: &BTreeMap<String, String>,
     user_agent: &str,
 ) -> Result<Cluster, Diags> {

@@ -56,7 +56,7 @@ pub struct PricesArgs {
 }
 
 /// Mistakes that the types of the attributes do not exclude.
-pub(super) fn mistakes(config: Config<'_>) -> Diags {
+pub(super) fn mistakes(config: Config<'_, ProviderConfig>) -> Diags {
     let mut diags = Diags::new();
     diags.extend(tiers(config).err().unwrap_or_default());
     diags.extend(prices(config).err().unwrap_or_default());
@@ -65,7 +65,7 @@ pub(super) fn mistakes(config: Config<'_>) -> Diags {
 }
 
 /// The tiers with their overrides.
-pub(super) fn tiers(config: Config<'_>) -> Result<Attr<Tiers>, Diags> {
+pub(super) fn tiers(config: Config<'_, ProviderConfig>) -> Result<Attr<Tiers>, Diags> {
     let overrides = match config.get(ProviderConfig::TIERS) {
         Attr::Null => return Ok(Attr::Known(Tiers::default())),
         Attr::Unknown => return Ok(Attr::Unknown),
@@ -94,7 +94,7 @@ pub(super) fn tiers(config: Config<'_>) -> Result<Attr<Tiers>, Diags> {
 }
 
 /// Prices, with defaults for those that are not set.
-pub(super) fn prices(config: Config<'_>) -> Result<Attr<Prices>, Diags> {
+pub(super) fn prices(config: Config<'_, ProviderConfig>) -> Result<Attr<Prices>, Diags> {
     let args = match config.get(ProviderConfig::PRICES) {
         Attr::Null => return Ok(Attr::Known(Prices::default())),
         Attr::Unknown => return Ok(Attr::Unknown),
@@ -102,7 +102,7 @@ pub(super) fn prices(config: Config<'_>) -> Result<Attr<Prices>, Diags> {
     };
     let PricesArgs { cpu_hour_usd, memory_gib_hour_usd, storage_gib_month_usd } = args;
     let mut diags = Diags::new();
-    let mut price = |key: Key<Number>, value: Option<Number>, default: Money| match value
+    let mut price = |key: Key<PricesArgs, Number>, value: Option<Number>, default: Money| match value
         .map(|value| value.to_string().parse::<Money>())
     {
         None => default,
@@ -123,7 +123,7 @@ pub(super) fn prices(config: Config<'_>) -> Result<Attr<Prices>, Diags> {
 }
 
 /// Labels of all objects that are created.
-pub(super) fn default_labels(config: Config<'_>) -> Result<Attr<UserLabels>, Diags> {
+pub(super) fn default_labels(config: Config<'_, ProviderConfig>) -> Result<Attr<UserLabels>, Diags> {
     match config.get(ProviderConfig::DEFAULT_LABELS) {
         Attr::Null => Ok(Attr::Known(UserLabels::default())),
         Attr::Unknown => Ok(Attr::Unknown),

@@ -82,7 +82,7 @@ pub struct JwtLoginArgs {
 }
 
 /// Mistakes in the block, if it is known.
-pub(super) fn mistakes(config: Config<'_>, environment: &BTreeMap<String, String>) -> Diags {
+pub(super) fn mistakes(config: Config<'_, ProviderConfig>, environment: &BTreeMap<String, String>) -> Diags {
     let mut diags = globs(config).map(drop).err().unwrap_or_default();
     let block = config.nested(ProviderConfig::VAULT).map(Config::object);
     let empty =
@@ -97,7 +97,7 @@ pub(super) fn mistakes(config: Config<'_>, environment: &BTreeMap<String, String
 
 /// The Vault of the block and the environment variables. No server is contacted.
 pub(super) fn secrets(
-    config: Config<'_>,
+    config: Config<'_, ProviderConfig>,
     environment: &BTreeMap<String, String>,
     user_agent: &str,
 ) -> Result<ProviderVault, Diags> {
@@ -113,14 +113,14 @@ pub(super) fn secrets(
 pub(crate) type ParseGlobs = fn(&[String]) -> Result<Globs, (usize, GlobError)>;
 
 /// The patterns. They may be known while other parts of the block are not.
-fn globs(config: Config<'_>) -> Result<(Attr<Globs>, Attr<Globs>), Diags> {
+fn globs(config: Config<'_, ProviderConfig>) -> Result<(Attr<Globs>, Attr<Globs>), Diags> {
     let Some(block) = config.nested(ProviderConfig::VAULT) else {
         let is_unknown = config.get(ProviderConfig::VAULT).is_unknown();
         let or_default = |globs: Globs| if is_unknown { Attr::Unknown } else { Attr::Known(globs) };
         return Ok((or_default(Globs::default_sensitive()), or_default(Globs::default_targets())));
     };
     let mut diags = Diags::new();
-    let mut parsed = |key: Key<Vec<String>>, default: Globs, parse: ParseGlobs| match block.get(key) {
+    let mut parsed = |key: Key<VaultArgs, Vec<String>>, default: Globs, parse: ParseGlobs| match block.get(key) {
         Attr::Null => Attr::Known(default),
         Attr::Unknown => Attr::Unknown,
         Attr::Known(patterns) => match parse(&patterns) {
@@ -138,7 +138,7 @@ fn globs(config: Config<'_>) -> Result<(Attr<Globs>, Attr<Globs>), Diags> {
     diags.into_result((sensitive, targets))
 }
 
-fn access(config: Config<'_>, environment: &BTreeMap<String, String>) -> Result<VaultAccess, Diags> {
+fn access(config: Config<'_, ProviderConfig>, environment: &BTreeMap<String, String>) -> Result<VaultAccess, Diags> {
     let settings = match config.get(ProviderConfig::VAULT) {
         Attr::Known(args) => args.settings()?,
         Attr::Null | Attr::Unknown => VaultSettings::default(),

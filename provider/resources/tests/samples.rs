@@ -2,7 +2,7 @@
 
 use serde_json::{Value as Json, json};
 use tfplugin::schema::{Attribute, Presence, Schema, Shape};
-use tfplugin::{Model, Object, Value, json};
+use tfplugin::{Model, ObjectValue, Value, json};
 
 use crate::provider::ProviderConfig;
 
@@ -162,33 +162,33 @@ pub(super) fn provider_schema() -> Schema {
 }
 
 /// A sample as Terraform sends it, every attribute present.
-pub(super) fn object(schema: &Schema, sample: &Json) -> Object {
+pub(super) fn object(schema: &Schema, sample: &Json) -> ObjectValue {
     let value = json::decode_state(sample.to_string().as_bytes(), &schema.ty()).expect("a sample fits its schema");
     value.as_map().cloned().expect("a sample is an object")
 }
 
 /// Every argument that no sample sets, nested ones too.
-pub(super) fn unset(schema: &Schema, samples: &[Object]) -> Vec<String> {
+pub(super) fn unset(schema: &Schema, samples: &[ObjectValue]) -> Vec<String> {
     let mut found = Vec::new();
     unset_of("", &schema.attributes, &samples.iter().collect::<Vec<_>>(), &mut found);
     found
 }
 
-fn unset_of(prefix: &str, attributes: &[Attribute], samples: &[&Object], found: &mut Vec<String>) {
+fn unset_of(prefix: &str, attributes: &[Attribute], samples: &[&ObjectValue], found: &mut Vec<String>) {
     for attribute in attributes.iter().filter(|attribute| attribute.presence != Presence::Computed) {
         let name = format!("{prefix}{}", attribute.name);
         let set: Vec<&Value> = samples.iter().filter_map(|sample| sample.get(attribute.name)).collect();
         if set.iter().all(|value| value.is_null()) {
             found.push(name);
         } else if let Shape::Object { attributes, .. } = &attribute.shape {
-            let objects: Vec<&Object> = set.into_iter().flat_map(objects).collect();
+            let objects: Vec<&ObjectValue> = set.into_iter().flat_map(objects).collect();
             unset_of(&format!("{name}."), attributes, &objects, found);
         }
     }
 }
 
 /// The objects of a nested attribute. An object whose values are all objects is a map of them.
-fn objects(value: &Value) -> Vec<&Object> {
+fn objects(value: &Value) -> Vec<&ObjectValue> {
     match value {
         Value::Map(object) if !object.is_empty() && object.values().all(|each| each.as_map().is_some()) => {
             object.values().filter_map(Value::as_map).chain([object]).collect()

@@ -10,7 +10,9 @@ use futures::FutureExt as _;
 use jiff::Timestamp;
 use serde_json::Value as Json;
 use tfplugin::schema::{Presence, Schema};
-use tfplugin::{AnyResource, Change, Config, Diags, Host, Object, Provider, RequestContext, Type, Value, msgpack};
+use tfplugin::{
+    AnyResource, Config, Diags, Host, ObjectValue, Provider, RequestContext, ResourceChange, Type, Value, msgpack,
+};
 
 use super::samples;
 use crate::provider::{Context, Eod, ProviderConfig};
@@ -18,11 +20,11 @@ use crate::provider::{Context, Eod, ProviderConfig};
 /// A configuration with one unknown part, and a description of the part.
 struct Variant {
     part: String,
-    config: Object,
+    config: ObjectValue,
 }
 
 /// Every way to make one part of the arguments unknown.
-fn variants(schema: &Schema, config: &Object) -> Vec<Variant> {
+fn variants(schema: &Schema, config: &ObjectValue) -> Vec<Variant> {
     let arguments = schema.attributes.iter().filter(|attribute| attribute.presence != Presence::Computed);
     let of = |name: &'static str| {
         let each = unknowns(&config[name]).into_iter();
@@ -69,7 +71,7 @@ fn eod() -> Eod {
 }
 
 #[track_caller]
-fn configured(block: &Object, what: &str) -> Context {
+fn configured(block: &ObjectValue, what: &str) -> Context {
     match eod().configure(Config::new(block), &Host::default()) {
         Ok(context) => context,
         Err(diags) => panic!("the provider block was refused with {what} unknown: {diags:?}"),
@@ -84,13 +86,13 @@ fn context() -> Context {
 fn planned(
     resource: &dyn AnyResource<Context>,
     cx: &Context,
-    config: &Object,
-    prior: Option<&Object>,
+    config: &ObjectValue,
+    prior: Option<&ObjectValue>,
     what: &str,
-) -> Object {
+) -> ObjectValue {
     let (schema, call) = (resource.schema(), RequestContext::default());
-    let change = Change { prior, planned: Some(config), config, private: &[], identity: None };
-    let answer = resource.plan(cx, &schema, change, &call).now_or_never().expect("a plan waits for nobody");
+    let change = ResourceChange { prior, planned: Some(config), config, private: &[], identity: None };
+    let answer = resource.plan_change(cx, &schema, change, &call).now_or_never().expect("a plan waits for nobody");
     assert!(answer.diags.is_empty(), "{} with {what} unknown: {:?}", resource.type_name(), answer.diags);
     let object = answer.planned.expect("there is a plan").object;
     let encoded = msgpack::encode(&Value::Map(object.clone()), &schema.ty());
@@ -99,7 +101,7 @@ fn planned(
 }
 
 #[track_caller]
-fn assert_agrees(schema: &Schema, before: &Object, later: &Object, what: &str) {
+fn assert_agrees(schema: &Schema, before: &ObjectValue, later: &ObjectValue, what: &str) {
     for attribute in &schema.attributes {
         let (before, later) = (&before[attribute.name], &later[attribute.name]);
         let agrees = before.can_become(later, &attribute.shape.ty());
@@ -108,7 +110,7 @@ fn assert_agrees(schema: &Schema, before: &Object, later: &Object, what: &str) {
 }
 
 /// The state after an apply of this plan: every unknown output has some value.
-fn state(schema: &Schema, planned: &Object) -> Object {
+fn state(schema: &Schema, planned: &ObjectValue) -> ObjectValue {
     let mut state = planned.clone();
     for attribute in &schema.attributes {
         let value = state.remove(attribute.name).unwrap_or_default();
@@ -140,7 +142,7 @@ fn assert_plans_agree(resource: &dyn AnyResource<Context>, samples: &[Json]) {
         let unchanged = planned(resource, &cx, &config, Some(&state), "nothing");
         assert_eq!(unchanged, state, "the same configuration is no change");
         for Variant { part, config: partly } in variants(&schema, &config) {
-            let refused = resource.validate(&partly);
+            let refused = resource.validate_config(&partly);
             assert!(refused.is_empty(), "{} with {part} unknown: {refused:?}", resource.type_name());
             let first = planned(resource, &cx, &partly, None, &part);
             assert_agrees(&schema, &first, &created, &part);
@@ -167,7 +169,7 @@ fn resources_can_be_planned_with_any_part_of_an_argument_unknown() {
 
 #[test]
 fn data_sources_and_ephemeral_resources_accept_any_part_of_an_argument_unknown() {
-    let check = |type_name: &str, schema: Schema, validate: &dyn Fn(&Object) -> Diags| {
+    let check = |type_name: &str, schema: Schema, validate: &dyn Fn(&ObjectValue) -> Diags| {
         for sample in samples::lookups(type_name) {
             let config = samples::object(&schema, &sample);
             assert!(validate(&config).is_empty(), "{type_name}: {sample}");
@@ -178,10 +180,10 @@ fn data_sources_and_ephemeral_resources_accept_any_part_of_an_argument_unknown()
         }
     };
     for each in crate::DATA_SOURCES {
-        check(each.type_name(), each.schema(), &|config| each.validate(config));
+        check(each.type_name(), each.schema(), &|config| each.validate_config(config));
     }
     for each in crate::EPHEMERALS {
-        check(each.type_name(), each.schema(), &|config| each.validate(config));
+        check(each.type_name(), each.schema(), &|config| each.validate_config(config));
     }
 }
 
@@ -192,7 +194,7 @@ fn the_provider_block_may_be_unknown_in_any_part() {
         let block = samples::object(&schema, &sample);
         let known = configured(&block, "nothing");
         for Variant { part, config } in variants(&schema, &block) {
-            let mut refused = Config::new(&config).mistakes::<ProviderConfig>();
+            let mut refused = Config::<ProviderConfig>::new(&config).mistakes();
             refused.extend(eod().validate(Config::new(&config)));
             assert!(refused.is_empty(), "with {part} unknown: {refused:?}");
             let partly = configured(&config, &part);
@@ -212,7 +214,7 @@ fn the_provider_block_may_be_unknown_in_any_part() {
 #[test]
 fn the_samples_set_every_argument() {
     let check = |name: &str, schema: &Schema, samples: Vec<Json>| {
-        let samples: Vec<Object> = samples.iter().map(|sample| samples::object(schema, sample)).collect();
+        let samples: Vec<ObjectValue> = samples.iter().map(|sample| samples::object(schema, sample)).collect();
         assert_eq!(samples::unset(schema, &samples), [String::new(); 0], "{name}: add them to a sample");
     };
     check("provider", &samples::provider_schema(), samples::providers());

@@ -63,13 +63,13 @@ pub(crate) struct Output {
     #[tf(keep)]
     pub id: String,
     /// Copies by path.
-    #[tf(with = "overrides_wo_version")]
+    #[tf(with = "Input::overrides_wo_version")]
     pub keys: BTreeMap<String, KeyArgs>,
     /// Reference of the copy, `<mount>/<path>`, for `secretRef` of charts and for `eod_vault_secret`.
     #[tf(keep)]
     pub secret_ref: String,
     /// Reference of `sensitive_path`, `<mount>/<path>`.
-    #[tf(with = "sensitive_path")]
+    #[tf(with = "Input::sensitive_path")]
     pub sensitive_secret_ref: Option<String>,
     /// URL of the copy in Vault's web interface.
     #[tf(keep)]

@@ -1,13 +1,14 @@
 //! The plan: computes the target and checks that the copy is allowed. It makes no call to Vault.
 
 use eod_domain::vault::{MountPath, RouteError, SecretPath, SecretRef, default_target};
-use tfplugin::{Attr, Diags, Draft, Text};
+use tfplugin::{Attr, Diags, DraftOf, Text};
 
-use super::model::{Input, Output, Private};
+use super::VaultClone;
+use super::model::{Input, Output};
 use crate::explain;
 use crate::provider::Context;
 
-pub(super) fn plan(cx: &Context, draft: &mut Draft<'_, Private>) -> Diags {
+pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, VaultClone>) -> Diags {
     draft.private.planned = draft.is_create() && draft.private.nonce.is_empty();
     let is_new = draft.is_create() || goes_elsewhere(draft);
     if is_new && let Err(diags) = set_target_defaults(draft) {
@@ -39,7 +40,7 @@ pub(super) fn plan(cx: &Context, draft: &mut Draft<'_, Private>) -> Diags {
 }
 
 /// True if the copy is replaced.
-fn goes_elsewhere(draft: &Draft<'_, Private>) -> bool {
+fn goes_elsewhere(draft: &DraftOf<'_, VaultClone>) -> bool {
     draft.changed(Input::ENVIRONMENT)
         || draft.changed(Input::MOUNT)
         || draft.changed(Input::SOURCE_PATH)
@@ -49,7 +50,7 @@ fn goes_elsewhere(draft: &Draft<'_, Private>) -> bool {
 }
 
 /// Sets the defaults of the target.
-fn set_target_defaults(draft: &mut Draft<'_, Private>) -> Result<(), Diags> {
+fn set_target_defaults(draft: &mut DraftOf<'_, VaultClone>) -> Result<(), Diags> {
     if draft.config(Input::TARGET_MOUNT).is_null() {
         draft.set(Input::TARGET_MOUNT, draft.planned(Input::MOUNT));
     }

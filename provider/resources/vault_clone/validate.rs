@@ -4,7 +4,7 @@ use tfplugin::{Attr, Config, Diag, Diags};
 
 use super::model::Input;
 
-pub(super) fn validate(config: Config<'_>) -> Diags {
+pub(super) fn validate(config: Config<'_, Input>) -> Diags {
     let mut diags = Diags::new();
     let overrides = config.get(Input::OVERRIDES_WO);
     if config.get(Input::RECURSIVE) == Attr::Known(true) && matches!(overrides, Attr::Known(_)) {

@@ -46,7 +46,7 @@ pub(crate) async fn first(
     shutdown: CancellationToken,
     signals: &mut Signals,
     by_hand: bool,
-    host: Option<Host>,
+    host: Option<HostProcess>,
 ) -> Ending {
     let gone = async {
         match host {
@@ -62,14 +62,14 @@ pub(crate) async fn first(
 }
 
 /// What is known about the process that started this one.
-pub(crate) struct Host {
+pub(crate) struct HostProcess {
     connections: watch::Receiver<usize>,
     lonely: Duration,
     parent: fn() -> u32,
     first_parent: u32,
 }
 
-impl Host {
+impl HostProcess {
     /// `connections` counts the open ones; without any for `lonely` after there was one, the host is gone.
     pub(crate) fn of_this_process(connections: watch::Receiver<usize>, lonely: Duration) -> Self {
         Self::new(connections, lonely, parent)

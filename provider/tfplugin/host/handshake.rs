@@ -48,10 +48,10 @@ impl fmt::Display for Address {
 
 /// go-plugin's handshake line, without its line feed. The certificate is standard base64 without padding; the field stays
 /// empty in plaintext.
-pub(crate) fn line(address: &Address, certificate: Option<&CertificateDer<'_>>, asks_for_multiplexing: bool) -> String {
+pub(crate) fn line(address: &Address, certificate: Option<&CertificateDer<'_>>, offers_multiplexing: bool) -> String {
     let certificate = certificate.map(|der| STANDARD_NO_PAD.encode(der)).unwrap_or_default();
     let network = address.network();
-    let multiplexing = if asks_for_multiplexing { "|false" } else { "" };
+    let multiplexing = if offers_multiplexing { "|false" } else { "" };
     format!("{CORE_PROTOCOL}|{PROVIDER_PROTOCOL}|{network}|{address}|grpc|{certificate}{multiplexing}")
 }
 

@@ -11,15 +11,15 @@ use tokio::net::UnixListener;
 
 use super::HostError;
 use super::connection::Transport;
-use super::environment::Environment;
 use super::handshake::Address;
+use crate::process_environment::ProcessEnvironment;
 
 #[cfg(unix)]
 mod unix;
 
 /// What carries the connection.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
-pub(crate) enum Network {
+pub(crate) enum SocketKind {
     /// A Unix socket.
     #[cfg(unix)]
     Unix,
@@ -28,7 +28,7 @@ pub(crate) enum Network {
     Tcp,
 }
 
-impl Network {
+impl SocketKind {
     /// What go-plugin uses on this system.
     pub(crate) fn native() -> Self {
         #[cfg(unix)]
@@ -71,21 +71,21 @@ impl Listener {
 ///
 /// Where no directory can hold a socket, as in a container without a writable file, a port takes its place. That needs
 /// TLS, because a port is open to every user of the machine, and a host that did not name the socket's directory.
-pub(crate) fn bind(network: Network, environment: &Environment, has_tls: bool) -> Result<Bound, HostError> {
+pub(crate) fn bind(network: SocketKind, environment: &ProcessEnvironment, has_tls: bool) -> Result<Bound, HostError> {
     match network {
         #[cfg(unix)]
-        Network::Unix => {
+        SocketKind::Unix => {
             let may_move = has_tls && environment.socket_directory().is_none();
             unix::bind(environment).or_else(|error| if may_move { or_port(error, environment) } else { Err(error) })
         }
         #[cfg(any(not(unix), test))]
-        Network::Tcp => tcp(environment.ports()?),
+        SocketKind::Tcp => tcp(environment.ports()?),
     }
 }
 
 /// Takes a port, or gives back why there is no socket: that is the cause to mend.
 #[cfg(unix)]
-fn or_port(error: HostError, environment: &Environment) -> Result<Bound, HostError> {
+fn or_port(error: HostError, environment: &ProcessEnvironment) -> Result<Bound, HostError> {
     environment.ports().and_then(tcp).map_err(|_| error)
 }
 

@@ -7,6 +7,7 @@
 mod client;
 mod process;
 
+use nix::sys::signal::Signal;
 use tonic::Code;
 
 use self::client::{Identity, dial, health, reached, shut_down};
@@ -117,10 +118,10 @@ async fn sigint_is_left_to_terraform_and_sigterm_ends() {
     let mut plugin = Plugin::start(Role::Provider, &[COOKIE, ("TF_LOG", "debug")]).await;
     let handshake = plugin.handshake().await;
     let channel = reached(dial(&handshake, None).await);
-    plugin.signal("INT").await;
+    plugin.signal(Signal::SIGINT);
     plugin.log_line("SIGINT is left to Terraform").await;
     health(&channel).await.unwrap();
-    plugin.signal("TERM").await;
+    plugin.signal(Signal::SIGTERM);
     let (success, stderr) = plugin.ended().await;
     assert!(success, "{stderr}");
     assert!(!handshake.directory().exists());
@@ -136,7 +137,7 @@ async fn debug_prints_how_to_attach_and_ends_with_sigint() {
         health(&reached(dial(&handshake, None).await)).await.unwrap();
     }
     assert!(plugin.is_running());
-    plugin.signal("INT").await;
+    plugin.signal(Signal::SIGINT);
     let (success, stderr) = plugin.ended().await;
     assert!(success, "{stderr}");
     assert!(!handshake.directory().exists());

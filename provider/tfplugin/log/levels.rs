@@ -3,7 +3,7 @@
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 
-use crate::host::Environment;
+use crate::process_environment::ProcessEnvironment;
 
 /// Libraries whose lower levels are either noise (every HTTP/2 frame) or risky: kube's client builder logs requests, and
 /// requests may carry secrets.
@@ -12,7 +12,7 @@ const QUIET: [&str; 7] =
 
 /// The level that the environment asks for. The most specific variable wins, as Terraform's own documentation has it:
 /// `TF_LOG_PROVIDER_<NAME>`, then `TF_LOG_PROVIDER`, then `TF_LOG`.
-pub(crate) fn requested(name: &str, environment: &Environment) -> LevelFilter {
+pub(crate) fn requested(name: &str, environment: &ProcessEnvironment) -> LevelFilter {
     let own = format!("TF_LOG_PROVIDER_{}", name.to_uppercase().replace('-', "_"));
     [own.as_str(), "TF_LOG_PROVIDER", "TF_LOG"]
         .into_iter()

@@ -3,14 +3,19 @@
 //! Terraform refuses a plan that breaks one of them as "Provider produced invalid plan". Here the user reads the same as
 //! a bug of the provider, at the attribute.
 
-use crate::config::Object;
+use crate::config::ObjectValue;
 use crate::diag::{Diag, Diags};
 use crate::path::Path;
 use crate::schema::{Attribute, Nesting, Presence, Shape};
 use crate::value::{Value, index};
 
 /// Every attribute that the plan changes although the configuration sets it.
-pub(crate) fn violations(attributes: &[Attribute], prior: Option<&Object>, config: &Object, planned: &Object) -> Diags {
+pub(crate) fn violations(
+    attributes: &[Attribute],
+    prior: Option<&ObjectValue>,
+    config: &ObjectValue,
+    planned: &ObjectValue,
+) -> Diags {
     let mut found = Diags::new();
     object(&Path::root(), attributes, prior, config, planned, &mut found);
     found
@@ -19,9 +24,9 @@ pub(crate) fn violations(attributes: &[Attribute], prior: Option<&Object>, confi
 fn object(
     base: &Path,
     attributes: &[Attribute],
-    prior: Option<&Object>,
-    config: &Object,
-    planned: &Object,
+    prior: Option<&ObjectValue>,
+    config: &ObjectValue,
+    planned: &ObjectValue,
     found: &mut Diags,
 ) {
     for attribute in attributes {

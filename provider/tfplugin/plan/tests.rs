@@ -8,10 +8,10 @@ use std::num::ParseIntError;
 use std::str::FromStr;
 use std::sync::Mutex;
 
-use crate::managed::Change;
+use crate::managed::ResourceChange;
 use crate::schema::Schema;
 use crate::{
-    AnyResource, Applied, ApplyFailure, Attr, Diag, Diags, Draft, Left, Model, Number, Object, RequestContext,
+    AnyResource, Applied, ApplyFailure, Attr, Diag, Diags, DraftOf, Left, Model, Number, ObjectValue, RequestContext,
     Resource, State, Text, Value,
 };
 
@@ -79,7 +79,7 @@ struct Output {
     #[tf(keep)]
     id: String,
     /// Follows the lifetime.
-    #[tf(with = "ttl, count_of")]
+    #[tf(with = "Input::ttl, Input::count_of")]
     expires: String,
     /// Always new.
     revision: u64,
@@ -109,7 +109,7 @@ impl Resource for Thing {
     type Private = BTreeMap<String, String>;
     type Identity = ();
 
-    async fn plan(&self, (): &(), draft: &mut Draft<'_, Self::Private>, _: &RequestContext) -> Diags {
+    async fn plan(&self, (): &(), draft: &mut DraftOf<'_, Self>, _: &RequestContext) -> Diags {
         if let Attr::Known(name) = draft.config(Input::NAME) {
             draft.set(Output::ID, Attr::Known(format!("id-{name}")));
         }
@@ -170,7 +170,7 @@ fn number(number: i64) -> Value {
     Value::Number(Number::from_i64(number))
 }
 
-fn config(set: &[(&str, Value)]) -> Object {
+fn config(set: &[(&str, Value)]) -> ObjectValue {
     let mut object = AnyResource::<()>::schema(&Thing::default()).empty();
     for (name, value) in set {
         object.insert((*name).to_owned(), value.clone());
@@ -182,24 +182,24 @@ fn schema() -> Schema {
     AnyResource::<()>::schema(&Thing::default())
 }
 
-async fn planned(config: &Object, prior: Option<&Object>) -> (Object, Vec<String>) {
+async fn planned(config: &ObjectValue, prior: Option<&ObjectValue>) -> (ObjectValue, Vec<String>) {
     let thing = Thing::default();
-    let change = Change { prior, planned: Some(config), config, private: &[], identity: None };
-    let answer = AnyResource::plan(&thing, &(), &schema(), change, &RequestContext::default()).await;
+    let change = ResourceChange { prior, planned: Some(config), config, private: &[], identity: None };
+    let answer = AnyResource::plan_change(&thing, &(), &schema(), change, &RequestContext::default()).await;
     assert!(answer.diags.is_empty(), "{:?}", answer.diags);
     (answer.planned.expect("there is a plan").object, answer.replace.iter().map(ToString::to_string).collect())
 }
 
-async fn applied(thing: &Thing, config: &Object, prior: Option<&Object>) -> crate::Answer {
+async fn applied(thing: &Thing, config: &ObjectValue, prior: Option<&ObjectValue>) -> crate::StateAnswer {
     let (plan, _) = planned(config, prior).await;
-    let change = Change { prior, planned: Some(&plan), config, private: &[], identity: None };
-    AnyResource::apply(thing, &(), &schema(), change, &RequestContext::default()).await
+    let change = ResourceChange { prior, planned: Some(&plan), config, private: &[], identity: None };
+    AnyResource::apply_change(thing, &(), &schema(), change, &RequestContext::default()).await
 }
 
-async fn made(config: &Object) -> Object {
+async fn made(config: &ObjectValue) -> ObjectValue {
     let answer = applied(&Thing::default(), config, None).await;
     assert!(answer.diags.is_empty(), "{:?}", answer.diags);
-    answer.found.unwrap().object
+    answer.state.unwrap().object
 }
 
 #[tokio::test]
@@ -264,8 +264,8 @@ async fn a_changed_identity_replaces() {
 async fn a_bad_value_is_told_with_its_path_before_anything_is_planned() {
     let thing = Thing::default();
     let config = config(&[("name", text("a")), ("ttl", text("soon"))]);
-    let change = Change { prior: None, planned: Some(&config), config: &config, private: &[], identity: None };
-    let answer = AnyResource::plan(&thing, &(), &schema(), change, &RequestContext::default()).await;
+    let change = ResourceChange { prior: None, planned: Some(&config), config: &config, private: &[], identity: None };
+    let answer = AnyResource::plan_change(&thing, &(), &schema(), change, &RequestContext::default()).await;
     let told: Vec<_> =
         answer.diags.iter().map(|diag| (diag.path.as_ref().unwrap().to_string(), diag.summary.clone())).collect();
     assert_eq!(told, [("ttl".to_owned(), "Invalid ttl".to_owned())]);
@@ -275,7 +275,7 @@ async fn a_bad_value_is_told_with_its_path_before_anything_is_planned() {
 #[tokio::test]
 async fn apply_hands_the_secret_over_and_stores_it_nowhere() {
     let answer = applied(&Thing::default(), &config(&[("name", text("a")), ("secret", text("hidden"))]), None).await;
-    let found = answer.found.unwrap();
+    let found = answer.state.unwrap();
     assert!(found.object["secret"].is_null());
     assert_eq!(found.private, br#"{"seen":"6"}"#);
 }
@@ -291,8 +291,8 @@ async fn a_failed_create_keeps_what_may_exist() {
         let thing = Thing { outcome: Mutex::new(outcome) };
         let answer = applied(&thing, &config(&[("name", text("a")), ("secret", text("hidden"))]), None).await;
         assert!(answer.diags.has_errors());
-        assert_eq!(answer.found.is_some(), kept);
-        if let Some(found) = answer.found {
+        assert_eq!(answer.state.is_some(), kept);
+        if let Some(found) = answer.state {
             assert_eq!(found.object["id"].as_str(), id);
             assert!(found.object.values().all(Value::is_wholly_known), "core refuses unknowns in a state");
             assert!(found.object["secret"].is_null());
@@ -316,11 +316,11 @@ async fn a_failed_update_or_delete_keeps_what_was() {
     let state = made(&before).await;
     let after = config(&[("name", text("a")), ("ttl", text("1m"))]);
     let answer = applied(&thing, &after, Some(&state)).await;
-    assert_eq!(answer.found.unwrap().object, state);
-    let change = Change { prior: Some(&state), planned: None, config: &after, private: b"{}", identity: None };
-    let answer = AnyResource::apply(&thing, &(), &schema(), change, &RequestContext::default()).await;
+    assert_eq!(answer.state.unwrap().object, state);
+    let change = ResourceChange { prior: Some(&state), planned: None, config: &after, private: b"{}", identity: None };
+    let answer = AnyResource::apply_change(&thing, &(), &schema(), change, &RequestContext::default()).await;
     assert!(answer.diags.has_errors());
-    assert_eq!(answer.found.unwrap().object, state);
+    assert_eq!(answer.state.unwrap().object, state);
 }
 
 #[test]

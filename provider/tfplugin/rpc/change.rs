@@ -5,11 +5,11 @@ use eod_proto::tfplugin6 as wire;
 use super::resource::parts;
 use super::wire::{deferred, diagnostics, identity, identity_data, object, path, written};
 use crate::diag::Diags;
-use crate::managed::{Answer, Change};
+use crate::managed::{ResourceChange, StateAnswer};
 use crate::provider::Provider;
 use crate::service::Inner;
 
-pub(crate) async fn plan<P: Provider>(
+pub(crate) async fn plan_resource_change<P: Provider>(
     inner: &Inner<P>,
     request: wire::PlanResourceChangeRequest,
 ) -> wire::PlanResourceChangeResponse {
@@ -29,18 +29,18 @@ pub(crate) async fn plan<P: Provider>(
             return wire::PlanResourceChangeResponse { diagnostics: diagnostics(diags), ..Default::default() };
         }
     };
-    let change = Change {
+    let change = ResourceChange {
         prior: prior.as_ref(),
         planned: proposed.as_ref(),
         config: &config,
         private: &request.prior_private,
         identity: identity.as_ref(),
     };
-    let answer = known.resource.plan(&context, &known.schema, change, &call).await;
+    let answer = known.resource.plan_change(&context, &known.schema, change, &call).await;
     let mut diags = answer.diags;
-    // A destroy keeps what it needs to destroy.
+    // The destroy needs the private data and the identity of the prior state.
     let (object, private, planned_identity) = match answer.planned {
-        Some(found) => parts(Some(found)),
+        Some(planned) => parts(Some(planned)),
         None => (None, request.prior_private.to_vec(), identity),
     };
     wire::PlanResourceChangeResponse {
@@ -54,7 +54,7 @@ pub(crate) async fn plan<P: Provider>(
     }
 }
 
-pub(crate) async fn apply<P: Provider>(
+pub(crate) async fn apply_resource_change<P: Provider>(
     inner: &Inner<P>,
     request: wire::ApplyResourceChangeRequest,
 ) -> wire::ApplyResourceChangeResponse {
@@ -80,15 +80,15 @@ pub(crate) async fn apply<P: Provider>(
             };
         }
     };
-    let change = Change {
+    let change = ResourceChange {
         prior: prior.as_ref(),
         planned: planned.as_ref(),
         config: &config,
         private: &request.planned_private,
         identity: identity.as_ref(),
     };
-    let Answer { found, mut diags } = known.resource.apply(&context, &known.schema, change, &call).await;
-    let (object, private, identity) = parts(found);
+    let StateAnswer { state, mut diags } = known.resource.apply_change(&context, &known.schema, change, &call).await;
+    let (object, private, identity) = parts(state);
     wire::ApplyResourceChangeResponse {
         new_state: written(object, &known.ty, &mut diags),
         private: private.into(),

@@ -5,29 +5,29 @@ use std::sync::{Arc, PoisonError};
 use eod_proto::tfplugin6 as wire;
 
 use super::wire::{diagnostics, object};
-use crate::config::{Config, Object};
+use crate::caught::caught_now;
+use crate::config::{Config, ObjectValue};
 use crate::diag::Diags;
-use crate::managed::{guarded, type_of};
-use crate::model::Model;
+use crate::model::{Field as _, Model};
 use crate::provider::{Host, Provider};
 use crate::request_context::Capabilities;
 use crate::service::Inner;
 
-pub(crate) async fn validate<P: Provider>(
+pub(crate) async fn validate_provider_config<P: Provider>(
     inner: &Inner<P>,
     request: wire::ValidateProviderConfigRequest,
 ) -> wire::ValidateProviderConfigResponse {
     let work = || Ok(mistakes(inner, &read::<P>(request.config.as_ref())?));
-    let diags = guarded(work).unwrap_or_else(|diags| diags);
+    let diags = caught_now(work).unwrap_or_else(|diags| diags);
     wire::ValidateProviderConfigResponse { diagnostics: diagnostics(diags) }
 }
 
-pub(crate) async fn configure<P: Provider>(
+pub(crate) async fn configure_provider<P: Provider>(
     inner: &Inner<P>,
     request: wire::ConfigureProviderRequest,
 ) -> wire::ConfigureProviderResponse {
     let host = Host { version: request.terraform_version, capabilities: Capabilities::of(request.client_capabilities) };
-    let outcome = guarded(|| {
+    let outcome = caught_now(|| {
         let config = read::<P>(request.config.as_ref())?;
         mistakes(inner, &config).into_result(())?;
         inner.provider.configure(Config::new(&config), &host)
@@ -42,14 +42,14 @@ pub(crate) async fn configure<P: Provider>(
     wire::ConfigureProviderResponse { diagnostics: diagnostics(diags.sorted()) }
 }
 
-fn mistakes<P: Provider>(inner: &Inner<P>, config: &Object) -> Diags {
-    let mut diags = Config::new(config).mistakes::<P::Config>();
+fn mistakes<P: Provider>(inner: &Inner<P>, config: &ObjectValue) -> Diags {
+    let mut diags = Config::<P::Config>::new(config).mistakes();
     diags.extend(inner.provider.validate(Config::new(config)));
     diags.sorted()
 }
 
 /// A missing provider block is one without arguments.
-fn read<P: Provider>(config: Option<&wire::DynamicValue>) -> Result<Object, Diags> {
+fn read<P: Provider>(config: Option<&wire::DynamicValue>) -> Result<ObjectValue, Diags> {
     let empty = || P::Config::attributes().into_iter().map(|part| (part.name.to_owned(), crate::Value::Null)).collect();
-    Ok(object(config, &type_of::<P::Config>())?.unwrap_or_else(empty))
+    Ok(object(config, &P::Config::shape().ty())?.unwrap_or_else(empty))
 }

@@ -3,24 +3,27 @@
 use eod_proto::tfplugin6 as wire;
 
 use super::wire::{diagnostics, object, written};
+use crate::caught::caught_now;
+use crate::data_source::DataAnswer;
 use crate::diag::Diags;
-use crate::managed::{Answer, guarded};
 use crate::provider::Provider;
 use crate::service::Inner;
 
-pub(crate) async fn validate<P: Provider>(
+pub(crate) async fn validate_data_resource_config<P: Provider>(
     inner: &Inner<P>,
     request: wire::ValidateDataResourceConfigRequest,
 ) -> wire::ValidateDataResourceConfigResponse {
     let work = || {
         let source = inner.data_source(&request.type_name)?;
         let config = object(request.config.as_ref(), &source.schema().ty())?;
-        Ok(config.map(|config| source.validate(&config)).unwrap_or_default())
+        Ok(config.map(|config| source.validate_config(&config)).unwrap_or_default())
     };
-    wire::ValidateDataResourceConfigResponse { diagnostics: diagnostics(guarded(work).unwrap_or_else(|diags| diags)) }
+    wire::ValidateDataResourceConfigResponse {
+        diagnostics: diagnostics(caught_now(work).unwrap_or_else(|diags| diags)),
+    }
 }
 
-pub(crate) async fn read<P: Provider>(
+pub(crate) async fn read_data_source<P: Provider>(
     inner: &Inner<P>,
     request: wire::ReadDataSourceRequest,
 ) -> wire::ReadDataSourceResponse {
@@ -38,7 +41,7 @@ pub(crate) async fn read<P: Provider>(
             return wire::ReadDataSourceResponse { diagnostics: diagnostics(diags), ..Default::default() };
         }
     };
-    let Answer { found, mut diags } = source.read(&context, &config, &call).await;
-    let state = found.and_then(|found| written(Some(found.object), &ty, &mut diags));
+    let DataAnswer { object, mut diags } = source.read_data(&context, &config, &call).await;
+    let state = object.and_then(|object| written(Some(object), &ty, &mut diags));
     wire::ReadDataSourceResponse { state, diagnostics: diagnostics(diags), deferred: None }
 }

@@ -3,16 +3,17 @@
 use eod_proto::tfplugin6 as wire;
 
 use super::wire::{dynamic, value};
+use crate::caught::caught;
 use crate::diag::Diags;
 use crate::function::{Arguments, FunctionError};
 use crate::provider::Provider;
 use crate::service::Inner;
 
-pub(crate) async fn call<P: Provider>(
+pub(crate) async fn call_function<P: Provider>(
     inner: &Inner<P>,
     request: wire::CallFunctionRequest,
 ) -> wire::CallFunctionResponse {
-    let outcome = crate::managed::caught(async { run(inner, &request) }).await;
+    let outcome = caught(async { run(inner, &request) }).await;
     match outcome.unwrap_or_else(|panic| Err(FunctionError::new(panic.body()))) {
         Ok(result) => wire::CallFunctionResponse { result: Some(result), error: None },
         Err(FunctionError { text, argument }) => wire::CallFunctionResponse {

@@ -3,33 +3,34 @@
 use eod_proto::tfplugin6 as wire;
 
 use super::wire::{diagnostics, identity, identity_data, object, raw, upgraded, written};
-use crate::config::Object;
+use crate::caught::caught_now;
+use crate::config::ObjectValue;
 use crate::diag::{Diag, Diags};
-use crate::managed::{Answer, Found, guarded, is_required};
+use crate::managed::{EncodedState, StateAnswer};
 use crate::provider::Provider;
 use crate::resource::MoveSource;
-use crate::schema::Attribute;
+use crate::schema::{Attribute, Presence};
 use crate::service::Inner;
 use crate::value::Value;
 
-pub(crate) async fn validate<P: Provider>(
+pub(crate) async fn validate_resource_config<P: Provider>(
     inner: &Inner<P>,
     request: wire::ValidateResourceConfigRequest,
 ) -> wire::ValidateResourceConfigResponse {
     let work = || {
         let known = inner.resource(&request.type_name)?;
         let Some(config) = object(request.config.as_ref(), &known.ty)? else { return Ok(Diags::new()) };
-        let mut diags = known.resource.validate(&config);
+        let mut diags = known.resource.validate_config(&config);
         if request.client_capabilities.is_some_and(|host| !host.write_only_attributes_allowed) {
             diags.extend(refused_write_only(&known.schema.attributes, &config));
         }
         Ok(diags)
     };
-    wire::ValidateResourceConfigResponse { diagnostics: diagnostics(guarded(work).unwrap_or_else(|diags| diags)) }
+    wire::ValidateResourceConfigResponse { diagnostics: diagnostics(caught_now(work).unwrap_or_else(|diags| diags)) }
 }
 
 /// An old host would store a write-only value.
-fn refused_write_only(attributes: &[Attribute], config: &Object) -> Diags {
+fn refused_write_only(attributes: &[Attribute], config: &ObjectValue) -> Diags {
     let set = |attribute: &&Attribute| config.get(attribute.name).is_some_and(|value| !value.is_null());
     let refused = attributes.iter().filter(|attribute| attribute.write_only).filter(set).map(|attribute| {
         Diag::error("Write-only argument is not supported here")
@@ -40,7 +41,7 @@ fn refused_write_only(attributes: &[Attribute], config: &Object) -> Diags {
     refused.collect()
 }
 
-pub(crate) async fn read<P: Provider>(
+pub(crate) async fn read_resource<P: Provider>(
     inner: &Inner<P>,
     request: wire::ReadResourceRequest,
 ) -> wire::ReadResourceResponse {
@@ -64,9 +65,9 @@ pub(crate) async fn read<P: Provider>(
         }
     };
     let Some(object) = current else { return wire::ReadResourceResponse::default() };
-    let found = Found { object, private: request.private.to_vec(), identity };
-    let Answer { found, mut diags } = known.resource.read(&context, &known.schema, found, &call).await;
-    let (object, private, identity) = parts(found);
+    let prior = EncodedState { object, private: request.private.to_vec(), identity };
+    let StateAnswer { state, mut diags } = known.resource.read_state(&context, &known.schema, prior, &call).await;
+    let (object, private, identity) = parts(state);
     wire::ReadResourceResponse {
         new_state: written(object, &known.ty, &mut diags),
         private: private.into(),
@@ -76,22 +77,22 @@ pub(crate) async fn read<P: Provider>(
     }
 }
 
-pub(crate) async fn upgrade<P: Provider>(
+pub(crate) async fn upgrade_resource_state<P: Provider>(
     inner: &Inner<P>,
     request: wire::UpgradeResourceStateRequest,
 ) -> wire::UpgradeResourceStateResponse {
     let work = || {
         let known = inner.resource(&request.type_name)?;
-        let state = known.resource.upgrade(request.version, raw(request.raw_state.as_ref())?)?;
+        let state = known.resource.upgrade_state(request.version, raw(request.raw_state.as_ref())?)?;
         super::wire::dynamic(&upgraded(&state, &known.ty)?, &known.ty)
     };
-    match guarded(work) {
+    match caught_now(work) {
         Ok(state) => wire::UpgradeResourceStateResponse { upgraded_state: Some(state), diagnostics: Vec::new() },
         Err(diags) => wire::UpgradeResourceStateResponse { upgraded_state: None, diagnostics: diagnostics(diags) },
     }
 }
 
-pub(crate) async fn upgrade_identity<P: Provider>(
+pub(crate) async fn upgrade_resource_identity<P: Provider>(
     inner: &Inner<P>,
     request: wire::UpgradeResourceIdentityRequest,
 ) -> wire::UpgradeResourceIdentityResponse {
@@ -99,7 +100,7 @@ pub(crate) async fn upgrade_identity<P: Provider>(
         let ty = &inner.resource(&request.type_name)?.identity;
         super::wire::dynamic(&upgraded(&raw(request.raw_identity.as_ref())?, ty)?, ty)
     };
-    match guarded(work) {
+    match caught_now(work) {
         Ok(data) => wire::UpgradeResourceIdentityResponse {
             upgraded_identity: Some(wire::ResourceIdentityData { identity_data: Some(data) }),
             diagnostics: Vec::new(),
@@ -110,7 +111,7 @@ pub(crate) async fn upgrade_identity<P: Provider>(
     }
 }
 
-pub(crate) async fn import<P: Provider>(
+pub(crate) async fn import_resource_state<P: Provider>(
     inner: &Inner<P>,
     request: wire::ImportResourceStateRequest,
 ) -> wire::ImportResourceStateResponse {
@@ -129,11 +130,11 @@ pub(crate) async fn import<P: Provider>(
             return wire::ImportResourceStateResponse { diagnostics: diagnostics(diags), ..Default::default() };
         }
     };
-    let Answer { found, mut diags } = known.resource.import(&context, &request.id, identity, &call).await;
-    let imported_resources = match found {
+    let StateAnswer { state, mut diags } = known.resource.import_state(&context, &request.id, identity, &call).await;
+    let imported_resources = match state {
         None => Vec::new(),
-        found @ Some(_) => {
-            let (object, private, identity) = parts(found);
+        state @ Some(_) => {
+            let (object, private, identity) = parts(state);
             vec![wire::ImportedResource {
                 type_name: request.type_name,
                 state: written(object, &known.ty, &mut diags),
@@ -145,9 +146,9 @@ pub(crate) async fn import<P: Provider>(
     wire::ImportResourceStateResponse { imported_resources, diagnostics: diagnostics(diags), deferred: None }
 }
 
-fn missing_identity(attributes: &[Attribute], identity: &Object) -> Diags {
+fn missing_identity(attributes: &[Attribute], identity: &ObjectValue) -> Diags {
     let absent = |attribute: &&Attribute| identity.get(attribute.name).is_none_or(Value::is_null);
-    let missing = attributes.iter().filter(|attribute| is_required(attribute)).filter(absent);
+    let missing = attributes.iter().filter(|attribute| attribute.presence == Presence::Required).filter(absent);
     missing
         .map(|attribute| {
             Diag::error("Incomplete identity").detail(format!("`{}` is missing.", attribute.name)).at(attribute.name)
@@ -155,7 +156,7 @@ fn missing_identity(attributes: &[Attribute], identity: &Object) -> Diags {
         .collect()
 }
 
-pub(crate) async fn moved<P: Provider>(
+pub(crate) async fn move_resource_state<P: Provider>(
     inner: &Inner<P>,
     request: wire::MoveResourceStateRequest,
 ) -> wire::MoveResourceStateResponse {
@@ -167,7 +168,7 @@ pub(crate) async fn moved<P: Provider>(
             version: request.source_schema_version,
             state: raw(request.source_state.as_ref())?,
         };
-        let found = known.resource.moved(source)?.ok_or_else(|| {
+        let found = known.resource.move_state(source)?.ok_or_else(|| {
             Diags::from(Diag::error("Unsupported move").detail(format!(
                 "{} cannot take over the state of {}.",
                 request.target_type_name, request.source_type_name
@@ -175,7 +176,7 @@ pub(crate) async fn moved<P: Provider>(
         })?;
         Ok((found, known))
     };
-    match guarded(work) {
+    match caught_now(work) {
         Ok((found, known)) => {
             let mut diags = Diags::new();
             wire::MoveResourceStateResponse {
@@ -192,10 +193,10 @@ pub(crate) async fn moved<P: Provider>(
     }
 }
 
-/// An answer taken apart; absent is empty.
-pub(crate) fn parts(found: Option<Found>) -> (Option<Object>, Vec<u8>, Option<Object>) {
-    match found {
-        Some(Found { object, private, identity }) => (Some(object), private, identity),
+/// The parts of a state; empty if there is none.
+pub(crate) fn parts(state: Option<EncodedState>) -> (Option<ObjectValue>, Vec<u8>, Option<ObjectValue>) {
+    match state {
+        Some(EncodedState { object, private, identity }) => (Some(object), private, identity),
         None => (None, Vec::new(), None),
     }
 }

@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 
 use eod_proto::tfplugin6 as wire;
 
-use crate::config::Object;
+use crate::config::ObjectValue;
 use crate::diag::{Diag, Diags, Severity};
 use crate::draft::Deferral;
 use crate::path::{Path, Step};
@@ -70,7 +70,7 @@ pub(crate) fn value(value: Option<&wire::DynamicValue>, ty: &Type) -> Result<Val
 }
 
 /// Reads an object. `None` is null.
-pub(crate) fn object(wire: Option<&wire::DynamicValue>, ty: &Type) -> Result<Option<Object>, Diags> {
+pub(crate) fn object(wire: Option<&wire::DynamicValue>, ty: &Type) -> Result<Option<ObjectValue>, Diags> {
     match value(wire, ty)? {
         Value::Map(object) => Ok(Some(object)),
         Value::Null => Ok(None),
@@ -86,7 +86,7 @@ pub(crate) fn dynamic(value: &Value, ty: &Type) -> Result<wire::DynamicValue, Di
 }
 
 /// Writes an object; `None` as null. A failure is told in `diags`.
-pub(crate) fn written(object: Option<Object>, ty: &Type, diags: &mut Diags) -> Option<wire::DynamicValue> {
+pub(crate) fn written(object: Option<ObjectValue>, ty: &Type, diags: &mut Diags) -> Option<wire::DynamicValue> {
     let value = object.map_or(Value::Null, Value::Map);
     match dynamic(&value, ty) {
         Ok(value) => Some(value),
@@ -101,7 +101,7 @@ pub(crate) fn identity_type(attributes: &[Attribute]) -> Type {
     Type::Object(attributes.iter().map(|part| (part.name.to_owned(), part.shape.ty())).collect())
 }
 
-pub(crate) fn identity(wire: Option<&wire::ResourceIdentityData>, ty: &Type) -> Result<Option<Object>, Diags> {
+pub(crate) fn identity(wire: Option<&wire::ResourceIdentityData>, ty: &Type) -> Result<Option<ObjectValue>, Diags> {
     match wire {
         Some(wire) => object(wire.identity_data.as_ref(), ty),
         None => Ok(None),
@@ -109,7 +109,7 @@ pub(crate) fn identity(wire: Option<&wire::ResourceIdentityData>, ty: &Type) -> 
 }
 
 pub(crate) fn identity_data(
-    identity: Option<Object>,
+    identity: Option<ObjectValue>,
     ty: &Type,
     diags: &mut Diags,
 ) -> Option<wire::ResourceIdentityData> {

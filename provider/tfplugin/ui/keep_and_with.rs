@@ -1,7 +1,7 @@
 #[derive(tfplugin::Model)]
 #[tf(output)]
 struct Output {
-    #[tf(keep, with = "name")]
+    #[tf(keep, with = "Input::name")]
     id: String,
 }
 

@@ -2,10 +2,10 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use crate::managed::Change;
+use crate::managed::ResourceChange;
 use crate::{
-    AnyResource, Applied, ApplyFailure, Attr, Diags, Draft, Model, Number, Object, RequestContext, Resource, State,
-    Value,
+    AnyResource, Applied, ApplyFailure, Attr, Diags, DraftOf, Model, Number, ObjectValue, RequestContext, Resource,
+    State, Value,
 };
 
 /// A disk whose number the provider fills in.
@@ -55,7 +55,7 @@ impl Resource for Machine {
     type Private = ();
     type Identity = ();
 
-    async fn plan(&self, (): &(), draft: &mut Draft<'_, ()>, _: &RequestContext) -> Diags {
+    async fn plan(&self, (): &(), draft: &mut DraftOf<'_, Self>, _: &RequestContext) -> Diags {
         let numbered = |at: u64, disk: Disk| Disk { number: disk.number.or(Some(at)), ..disk };
         if let Attr::Known(disks) = draft.config(Input::DISKS) {
             let disks = (0..).zip(disks).map(|(at, disk)| numbered(at, disk)).collect();
@@ -103,16 +103,16 @@ fn port(at: i64, protocol: Value) -> Value {
     Value::map([("number", number(at)), ("protocol", protocol)])
 }
 
-fn config(set: &[(&str, Value)]) -> Object {
+fn config(set: &[(&str, Value)]) -> ObjectValue {
     let mut object = AnyResource::<()>::schema(&Machine).empty();
     object.extend(set.iter().map(|(name, value)| ((*name).to_owned(), value.clone())));
     object
 }
 
-async fn planned(config: &Object, prior: Option<&Object>) -> Object {
-    let change = Change { prior, planned: Some(config), config, private: &[], identity: None };
+async fn planned(config: &ObjectValue, prior: Option<&ObjectValue>) -> ObjectValue {
+    let change = ResourceChange { prior, planned: Some(config), config, private: &[], identity: None };
     let schema = AnyResource::<()>::schema(&Machine);
-    let answer = AnyResource::plan(&Machine, &(), &schema, change, &RequestContext::default()).await;
+    let answer = AnyResource::plan_change(&Machine, &(), &schema, change, &RequestContext::default()).await;
     assert!(answer.diags.is_empty(), "{:?}", answer.diags);
     answer.planned.expect("there is a plan").object
 }

@@ -68,7 +68,9 @@ impl Plugin {
         fs::write(&policy, launch.policy).unwrap();
         let mut command = Command::new(launch.binary);
         command
-            .args(["serve", "--http", "127.0.0.1:0", "--log-format", "json", "--name", launch.name, "--policy"])
+            // Stdin is a pipe of this process, so the plugin also stops if this process is killed.
+            .args(["serve", "--until-stdin-closes", "--http", "127.0.0.1:0", "--log-format", "json"])
+            .args(["--name", launch.name, "--policy"])
             .arg(&policy)
             .arg("--socket-dir")
             .arg(argocd.sockets())
@@ -78,7 +80,7 @@ impl Plugin {
             .env_clear()
             .env("PATH", std::env::join_paths(&launch.tools).unwrap())
             .env("TMPDIR", folder.path())
-            .stdin(Stdio::null());
+            .stdin(Stdio::piped());
         let socket = argocd.sockets().join(format!("{}.sock", launch.name));
         let name = launch.name.to_owned();
         let plugin = Self { name, socket, folder, scratch, command: Mutex::new(command), process: Mutex::new(None) };

@@ -101,10 +101,10 @@ pub(crate) struct Output {
     /// How often it was changed, from 1.
     pub(crate) revision: u64,
     /// The revision at which the lifetime was last set.
-    #[tf(with = "lifetime")]
+    #[tf(with = "Input::lifetime")]
     pub(crate) lifetime_since: u64,
     /// The length of the secret.
-    #[tf(with = "secret_version")]
+    #[tf(with = "Input::secret_version")]
     pub(crate) secret_length: u64,
     /// Hidden in the output.
     #[tf(sensitive, keep)]

@@ -157,30 +157,38 @@ fn a_missing_right_is_named_with_its_path() {
         let look = format!("path \"{mount}/metadata/preview/*\" {{ capabilities = [\"read\"] }}\n");
         let needs =
             |capability: &str, path: &str| format!("the token needs the capability `{capability}` on `{mount}/{path}`");
-        for (policy, tried, needed) in [
+        let add = |capability: &str, path: &str| {
+            format!("add the capability `{capability}` on `{mount}/{path}` to the token's policy")
+        };
+        for (policy, tried, needed, hint) in [
             (
                 "path \"nothing\" { capabilities = [\"read\"] }".to_owned(),
                 format!("cannot find the mount of `{mount}`"),
                 "or the token has no right on any path below it".to_owned(),
+                "check the mount, the namespace and the policy of the token".to_owned(),
             ),
-            (data.clone(), format!("Cannot read secret `{mount}/stage/shop`"), needs("read", "data/stage/shop")),
+            (
+                data.clone(),
+                format!("Cannot read secret `{mount}/stage/shop`"),
+                needs("read", "data/stage/shop"),
+                add("read", "data/stage/shop"),
+            ),
             (
                 source.clone(),
                 format!("Cannot create secret `{mount}/{TARGET}`"),
                 needs("create", &format!("data/{TARGET}")),
+                add("create", &format!("data/{TARGET}")),
             ),
             (
                 format!("{source}{look}"),
                 format!("Cannot create secret `{mount}/{TARGET}`"),
                 needs("create", &format!("data/{TARGET}")),
+                add("create", &format!("data/{TARGET}")),
             ),
         ] {
             let token = story.vault.token_with(&[&story.vault.policy("rights", &policy)], "1h");
             story.token(&token);
-            expect_refused(
-                story,
-                &["Vault denies this", &tried, &needed, "give the credentials the permission named above"],
-            );
+            expect_refused(story, &["Vault denies this", &tried, &needed, &hint]);
             story.expect_nothing_left();
         }
 

@@ -146,7 +146,7 @@ fn a_missing_deleted_or_sensitive_secret_is_refused() {
             (
                 format!("ref = \"{mount}/sensitive/shop\""),
                 "is sensitive (`vault.sensitive_paths` has `*/sensitive/*`) and is never read",
-                "hand its reference",
+                "pass on its reference",
             ),
             (format!("mount = \"{mount}\"\npath = \"stage/Sensitive/x\""), "is sensitive", "Invalid path"),
             (

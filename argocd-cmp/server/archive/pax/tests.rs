@@ -3,7 +3,7 @@ use proptest::prelude::*;
 use super::*;
 
 #[test]
-fn lengths_count_and_newlines_do_not() {
+fn records_end_at_their_length() {
     let text = b"18 path=a\n9 b=\nc.\n20 mtime=1234.56789\n";
     assert_eq!(parse(text).unwrap().path.unwrap(), b"a\n9 b=\nc.");
     for bad in
@@ -19,7 +19,7 @@ fn byte() -> impl Strategy<Value = u8> {
 
 proptest! {
     #[test]
-    fn nothing_makes_it_panic(text in prop::collection::vec(byte(), 0..60)) {
+    fn random_text_causes_no_panic(text in prop::collection::vec(byte(), 0..60)) {
         let _ = parse(&text);
     }
 }

@@ -1,12 +1,12 @@
-//! Archives that nobody should send, each with the rule that refuses it.
+//! Invalid archives, each with its expected error.
 
 use super::super::ArchiveError as E;
 use super::super::pax;
 use super::writer::{Tar, gzip, put, record, sent};
 use super::*;
 
-/// What is wrong, the compressed bytes, and the refusal.
-pub(crate) type Row = (&'static str, Vec<u8>, E);
+/// Description, compressed bytes and expected error.
+pub(crate) type HostileArchive = (&'static str, Vec<u8>, E);
 
 fn tar(write: impl FnOnce(&mut Tar) -> &mut Tar) -> Vec<u8> {
     let mut tar = Tar::default();
@@ -18,7 +18,7 @@ fn s(text: &str) -> String {
     text.to_owned()
 }
 
-fn names() -> Vec<Row> {
+fn names() -> Vec<HostileArchive> {
     let deep = "a/".repeat(8) + "a";
     let long = "a".repeat(301);
     vec![
@@ -46,7 +46,7 @@ fn names() -> Vec<Row> {
         ("a directory with two slashes", tar(|t| t.directory("a//")), E::Name(s("a/"))),
         ("no name", tar(|t| t.file("", "x")), E::Name(s(""))),
         ("a directory without a name", tar(|t| t.directory("")), E::Name(s(""))),
-        ("a name that is no text", tar(|t| t.raw(b"caf\xe9", b'0', b"x")), E::NotText(s("caf\u{fffd}"))),
+        ("a name that is not UTF-8", tar(|t| t.raw(b"caf\xe9", b'0', b"x")), E::NotText(s("caf\u{fffd}"))),
         ("too many parts", tar(|t| t.file(&deep, "x")), E::Depth { path: deep.clone(), limit: 8 }),
         (
             "too long a name",
@@ -61,7 +61,7 @@ fn names() -> Vec<Row> {
     ]
 }
 
-fn doubles() -> Vec<Row> {
+fn doubles() -> Vec<HostileArchive> {
     vec![
         ("a file twice", tar(|t| t.file("a", "1").file("a", "2")), E::Duplicate(s("a"))),
         ("a file and a link", tar(|t| t.file("a", "1").link("a", "b")), E::Duplicate(s("a"))),
@@ -88,7 +88,7 @@ fn doubles() -> Vec<Row> {
     ]
 }
 
-fn kinds() -> Vec<Row> {
+fn kinds() -> Vec<HostileArchive> {
     let special = |kind| tar(|t| t.raw(b"a", kind, b""));
     let old = |header: &mut [u8; 512]| put(header, 257, &[0; 8]);
     let gnu = |header: &mut [u8; 512]| put(header, 257, b"ustar  \0");
@@ -111,11 +111,15 @@ fn kinds() -> Vec<Row> {
         ("a directory with contents", tar(|t| t.raw(b"a", b'5', b"x")), E::Contents(s("a"))),
         ("a link with contents", tar(|t| t.raw(b"a", b'2', b"x")), E::Contents(s("a"))),
         ("a link to nothing", tar(|t| t.raw(b"a", b'2', b"")), E::Target(s("a"))),
-        ("a link to what is no text", tar(|t| t.header(b"a", b'2', 0, |h| put(h, 157, b"\xff"))), E::NotText(s("a"))),
+        (
+            "a link target that is not UTF-8",
+            tar(|t| t.header(b"a", b'2', 0, |h| put(h, 157, b"\xff"))),
+            E::NotText(s("a")),
+        ),
     ]
 }
 
-fn extended() -> Vec<Row> {
+fn extended() -> Vec<HostileArchive> {
     let with = |records: &[(&str, &str)]| tar(|t| t.extended(records).file("a", "x"));
     let raw = |text: &str| tar(|t| t.raw(b"x", b'x', text.as_bytes()).file("a", "x"));
     let many = record("comment", &"x".repeat(70 << 10));
@@ -150,7 +154,7 @@ fn extended() -> Vec<Row> {
     ]
 }
 
-fn sizes() -> Vec<Row> {
+fn sizes() -> Vec<HostileArchive> {
     let zeros = "\0".repeat(200 << 10);
     let noise: String = (0..700_u32).map(|n| format!("{:08x}", n.wrapping_mul(2_654_435_761))).collect();
     let kept = tar(|t| (0..7).fold(t, |t, n| t.file(&format!("f{n}"), &noise)));
@@ -163,7 +167,7 @@ fn sizes() -> Vec<Row> {
         ("a claim of 8 GiB", field(124, b"77777777777\0"), E::Unpacked { limit: 4 << 20 }),
         ("a claim of 2^63", field(124, b"\x80\0\0\0\x7f\xff\xff\xff\xff\xff\xff\xff"), E::Unpacked { limit: 4 << 20 }),
         (
-            "a size that is no number",
+            "a size that is not a number",
             field(124, b"12x\0\0\0\0\0\0\0\0\0"),
             E::HeaderField { path: s("a"), field: "size" },
         ),
@@ -212,13 +216,13 @@ fn sizes() -> Vec<Row> {
     ]
 }
 
-/// All of them, under small limits.
-pub(crate) fn rows() -> Vec<Row> {
+/// All invalid archives, for the limits [`SMALL`].
+pub(crate) fn rows() -> Vec<HostileArchive> {
     [names(), doubles(), kinds(), extended(), sizes()].concat()
 }
 
 #[test]
-fn every_hostile_archive_is_refused_by_its_rule() {
+fn invalid_archives_are_refused() {
     let rows = rows();
     assert!(rows.len() >= 60, "{}", rows.len());
     for (what, bytes, expected) in rows {
@@ -227,36 +231,47 @@ fn every_hostile_archive_is_refused_by_its_rule() {
 }
 
 #[test]
-fn what_was_stated_has_to_be_what_came() {
+fn declared_size_and_checksum_are_verified() {
     let bytes = tar(|t| t.file("a", "x"));
-    let stated = sent(&bytes);
-    let size = stated.size;
-    let check = |what: &str, bytes: &[u8], stated: Stated, expected: E| {
-        let got = unpack(bytes, &stated, &SMALL, Wanted { directory: "." });
+    let declared = sent(&bytes);
+    let size = declared.size;
+    let check = |what: &str, bytes: &[u8], declared: DeclaredArchive, expected: E| {
+        let got = unpack(bytes, &declared, &SMALL, AppDirectory { path: "." });
         assert_eq!(got.err(), Some(expected), "{what}");
     };
-    check("another checksum", &bytes, Stated { sha256: [0; 32], ..stated }, E::Checksum);
-    check("fewer bytes", &bytes[..40], stated, E::Size { stated: size, got: 40 });
-    check("nothing", &[], stated, E::Size { stated: size, got: 0 });
-    check("a smaller size", &bytes, Stated { size: size - 1, ..stated }, E::Size { stated: size - 1, got: size });
-    check("a larger size", &bytes, Stated { size: size + 1, ..stated }, E::Size { stated: size + 1, got: size });
-    check("too large a size", &bytes, Stated { size: 2 << 20, ..stated }, E::Compressed { limit: 1 << 20 });
+    check("another checksum", &bytes, DeclaredArchive { sha256: [0; 32], ..declared }, E::Checksum);
+    check("fewer bytes", &bytes[..40], declared, E::Size { declared: size, got: 40 });
+    check("nothing", &[], declared, E::Size { declared: size, got: 0 });
+    check(
+        "a smaller size",
+        &bytes,
+        DeclaredArchive { size: size - 1, ..declared },
+        E::Size { declared: size - 1, got: size },
+    );
+    check(
+        "a larger size",
+        &bytes,
+        DeclaredArchive { size: size + 1, ..declared },
+        E::Size { declared: size + 1, got: size },
+    );
+    check("too large a size", &bytes, DeclaredArchive { size: 2 << 20, ..declared }, E::Compressed { limit: 1 << 20 });
     let mut flipped = bytes.clone();
     let last = flipped.len() - 5;
     flipped[last] ^= 1;
-    let got = unpack(&*flipped, &sent(&flipped), &SMALL, Wanted { directory: "." });
+    let got = unpack(&*flipped, &sent(&flipped), &SMALL, AppDirectory { path: "." });
     assert!(matches!(got, Err(E::Compression(_))), "a wrong CRC: {got:?}");
-    let got = unpack(&b"PK\x03\x04 a zip file"[..], &sent(b"PK\x03\x04 a zip file"), &SMALL, Wanted { directory: "." });
+    let got =
+        unpack(&b"PK\x03\x04 a zip file"[..], &sent(b"PK\x03\x04 a zip file"), &SMALL, AppDirectory { path: "." });
     assert!(matches!(got, Err(E::Compression(_))), "no gzip at all: {got:?}");
 }
 
 #[test]
-fn the_metadatas_words_are_checked() {
+fn declared_values_are_parsed() {
     let hex = "00ff".repeat(16);
-    assert_eq!(Stated::parse(7, &hex).unwrap().sha256[..3], [0, 255, 0]);
-    assert_eq!(Stated::parse(7, &hex.to_uppercase()).unwrap().size, 7);
-    assert_eq!(Stated::parse(-1, &hex), Err(E::StatedSize(-1)));
+    assert_eq!(DeclaredArchive::parse(7, &hex).unwrap().sha256[..3], [0, 255, 0]);
+    assert_eq!(DeclaredArchive::parse(7, &hex.to_uppercase()).unwrap().size, 7);
+    assert_eq!(DeclaredArchive::parse(-1, &hex), Err(E::DeclaredSize(-1)));
     for bad in [String::new(), "0".repeat(63), "0".repeat(65), "g".repeat(64), "+f".repeat(32), "é".repeat(32)] {
-        assert_eq!(Stated::parse(7, &bad), Err(E::StatedChecksum(bad.clone())), "{bad}");
+        assert_eq!(DeclaredArchive::parse(7, &bad), Err(E::DeclaredChecksum(bad.clone())), "{bad}");
     }
 }

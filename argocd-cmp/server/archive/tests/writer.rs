@@ -1,4 +1,4 @@
-//! Writes tars to the letter, wrong ones included.
+//! Writer of tar archives, including invalid ones.
 
 use std::io::Write as _;
 
@@ -6,9 +6,9 @@ use flate2::Compression;
 use flate2::write::GzEncoder;
 use sha2::{Digest as _, Sha256};
 
-use super::super::Stated;
+use super::super::DeclaredArchive;
 
-/// A tar that grows entry by entry.
+/// Tar under construction.
 #[derive(Clone, Default)]
 pub(crate) struct Tar {
     bytes: Vec<u8>,
@@ -33,13 +33,13 @@ impl Tar {
         self.header(path.as_bytes(), b'2', 0, |header| put(header, 157, target.as_bytes()))
     }
 
-    /// The records of an extended header, each with its right length.
+    /// Adds an extended header with records of the correct length.
     pub(crate) fn extended(&mut self, records: &[(&str, &str)]) -> &mut Self {
         let records: String = records.iter().map(|(key, value)| record(key, value)).collect();
         self.raw(b"PaxHeaders.0/x", b'x', records.as_bytes())
     }
 
-    /// An entry of any kind with contents.
+    /// Adds an entry of any kind with content.
     pub(crate) fn raw(&mut self, name: &[u8], kind: u8, content: &[u8]) -> &mut Self {
         self.header(name, kind, content.len() as u64, |_| ());
         self.bytes.extend_from_slice(content);
@@ -47,7 +47,7 @@ impl Tar {
         self
     }
 
-    /// A header whose bytes may be changed before its checksum is made.
+    /// Adds a header, which `change` modifies before its checksum is computed.
     pub(crate) fn header(
         &mut self,
         name: &[u8],
@@ -70,12 +70,12 @@ impl Tar {
         self
     }
 
-    /// Without an end.
+    /// Bytes without the end of the archive.
     pub(crate) fn open_ended(&self) -> Vec<u8> {
         self.bytes.clone()
     }
 
-    /// With the two blocks of zeros.
+    /// Bytes with the two blocks of zeros at the end.
     pub(crate) fn end(&self) -> Vec<u8> {
         let mut bytes = self.bytes.clone();
         bytes.resize(bytes.len() + 1024, 0);
@@ -102,7 +102,7 @@ fn sum(header: &mut [u8; 512]) {
     put(header, 148, format!("{sum:06o}\0 ").as_bytes());
 }
 
-/// Makes the checksum of every block right that looks like a header.
+/// Corrects the checksum of every block that looks like a header.
 pub(crate) fn mend(bytes: &mut [u8]) {
     for block in bytes.as_chunks_mut::<512>().0 {
         if &block[257..262] == b"ustar" {
@@ -117,7 +117,7 @@ pub(crate) fn gzip(bytes: &[u8]) -> Vec<u8> {
     encoder.finish().unwrap()
 }
 
-/// What an honest sender states.
-pub(crate) fn sent(bytes: &[u8]) -> Stated {
-    Stated { size: bytes.len() as u64, sha256: Sha256::digest(bytes).into() }
+/// Correct size and checksum of an archive.
+pub(crate) fn sent(bytes: &[u8]) -> DeclaredArchive {
+    DeclaredArchive { size: bytes.len() as u64, sha256: Sha256::digest(bytes).into() }
 }

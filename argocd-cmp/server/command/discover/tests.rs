@@ -1,9 +1,9 @@
 use super::*;
 
 #[test]
-fn only_our_parameters_are_a_match() {
-    assert!(is_ours(r#"[{"name":"x"},{"name":"pull-request","string":"7"}]"#));
+fn only_own_parameters_match() {
+    assert!(has_own_parameters(r#"[{"name":"x"},{"name":"pull-request","string":"7"}]"#));
     for other in ["", "[]", r#"[{"name":"x"}]"#, "broken"] {
-        assert!(!is_ours(other), "{other}");
+        assert!(!has_own_parameters(other), "{other}");
     }
 }

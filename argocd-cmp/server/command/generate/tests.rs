@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn the_received_tree_may_be_a_part_of_the_repository() {
+fn root_of_a_partial_tree_is_found() {
     for (directory, source, expected) in [
         ("/w/_cmp_server/1-2/apps/shop/pr", "apps/shop/pr", ("/w/_cmp_server/1-2", "apps/shop/pr")),
         ("/w/_cmp_server/1-2/shop/pr", "apps/shop/pr", ("/w/_cmp_server/1-2", "shop/pr")),
@@ -15,7 +15,7 @@ fn the_received_tree_may_be_a_part_of_the_repository() {
 }
 
 #[test]
-fn the_same_bytes_as_from_an_archive() {
+fn manifests_are_json_lines_and_errors_are_refusals() {
     let root = tempfile::tempdir().unwrap();
     let app = root.path().join("deploy/app");
     std::fs::create_dir_all(&app).unwrap();
@@ -31,7 +31,7 @@ fn the_same_bytes_as_from_an_archive() {
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .collect();
-    let options = Sidecar { policy, scratch: None };
+    let options = SidecarArguments { policy, scratch: None };
     let lines = generate(&options, &app, variables.clone()).unwrap();
     assert!(lines.lines().all(|line| line.starts_with('{') && line.ends_with('}')), "{lines}");
     assert!(lines.contains(r#""kind":"Namespace""#) && lines.contains(r#""kind":"ConfigMap""#), "{lines}");
@@ -39,7 +39,7 @@ fn the_same_bytes_as_from_an_archive() {
     let other = BTreeMap::from_iter([("ARGOCD_APP_PROJECT_NAME".to_owned(), "other".to_owned())]);
     let refusals = generate(&options, &app, variables.into_iter().chain(other).collect()).unwrap_err();
     assert!(refusals.to_string().contains("rule:   policy"), "{refusals}");
-    let missing = Sidecar { policy: root.path().join("none"), scratch: None };
+    let missing = SidecarArguments { policy: root.path().join("none"), scratch: None };
     let refusals = generate(&missing, &app, BTreeMap::new()).unwrap_err();
     assert!(refusals.to_string().contains("--policy"), "{refusals}");
 }

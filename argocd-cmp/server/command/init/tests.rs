@@ -22,7 +22,7 @@ fn items(node: &Node) -> &[Node] {
 }
 
 #[test]
-fn it_is_one_stream_of_documents() {
+fn documents_are_one_stream() {
     let documents = read(text().as_bytes(), &YamlLimits::default()).unwrap();
     let kind = |root: &Node| root.get("kind").and_then(Node::text).unwrap_or("policy").to_owned();
     let mut kinds: Vec<_> = documents.iter().map(|document| kind(&document.root)).collect();
@@ -33,7 +33,7 @@ fn it_is_one_stream_of_documents() {
 }
 
 #[test]
-fn the_sidecar_is_of_this_version() {
+fn sidecar_has_the_image_of_this_version() {
     let sidecar = document(SIDECAR);
     let containers = items(at(&sidecar, &["spec", "template", "spec", "containers"]));
     let image = at(&containers[1], &["image"]).text().unwrap();
@@ -41,7 +41,7 @@ fn the_sidecar_is_of_this_version() {
 }
 
 #[test]
-fn the_policy_is_one() {
+fn policy_is_valid_and_has_the_project() {
     let policy = parse_policy("init", DOCUMENTS[POLICY].as_bytes()).unwrap();
     let project = at(&document(PROJECT), &["metadata", "name"]).text().unwrap().to_owned();
     assert!(policy.project(&project).is_ok());
@@ -50,7 +50,7 @@ fn the_policy_is_one() {
 }
 
 #[test]
-fn the_applicationset_says_what_is_understood() {
+fn parameters_of_the_applicationset_are_valid() {
     let set = document(SET);
     let source = at(&set, &["spec", "template", "spec", "source", "plugin"]);
     assert_eq!(at(source, &["name"]).text(), at(&document(PLUGIN), &["metadata", "name"]).text());

@@ -1,8 +1,10 @@
 use super::*;
+use crate::arguments::ParameterArguments;
 
-fn options(path: PathBuf, parameters: &[(&str, &str)]) -> Render {
+fn options(path: PathBuf, parameters: &[(&str, &str)]) -> RenderArguments {
     let parameters = parameters.iter().map(|(name, value)| RawParameter::text(*name, *value)).collect();
-    Render { path, parameters, ..Render::default() }
+    let project = "default".to_owned();
+    RenderArguments { path, project, parameters: ParameterArguments(parameters), ..RenderArguments::default() }
 }
 
 fn checkout() -> tempfile::TempDir {
@@ -18,27 +20,27 @@ fn checkout() -> tempfile::TempDir {
 }
 
 #[test]
-fn a_base_above_the_directory_is_found_in_the_checkout() {
+fn base_above_the_directory_is_found_in_the_checkout() {
     let root = checkout();
     let path = root.path().join("deploy/pr");
-    let yaml = render(options(path.clone(), &[("environment", "demo")])).unwrap();
+    let yaml = render_directory(options(path.clone(), &[("environment", "demo")])).unwrap();
     assert!(yaml.starts_with("---\n") && yaml.contains("kind: ConfigMap\n"), "{yaml}");
     assert!(yaml.contains("namespace: demo\n"), "{yaml}");
-    let named = render(options(path.clone(), &[("repository", "acme/shop"), ("pull-request", "7")])).unwrap();
+    let named = render_directory(options(path.clone(), &[("repository", "acme/shop"), ("pull-request", "7")])).unwrap();
     assert!(named.contains("namespace: shop-pr-7\n"), "{named}");
 
-    let only = Render { root: Some(path.clone()), ..options(path.clone(), &[("environment", "demo")]) };
-    let refusals = render(only).unwrap_err().to_string();
+    let only = RenderArguments { root: Some(path.clone()), ..options(path.clone(), &[("environment", "demo")]) };
+    let refusals = render_directory(only).unwrap_err().to_string();
     assert!(refusals.contains("is outside the received files"), "{refusals}");
-    let beside = Render { root: Some(root.path().join("base")), ..options(path.clone(), &[]) };
-    assert!(render(beside).unwrap_err().to_string().contains("does not lie in the root"));
-    let nameless = render(options(path, &[])).unwrap_err().to_string();
+    let beside = RenderArguments { root: Some(root.path().join("base")), ..options(path.clone(), &[]) };
+    assert!(render_directory(beside).unwrap_err().to_string().contains("must be below the root"));
+    let nameless = render_directory(options(path, &[])).unwrap_err().to_string();
     assert!(nameless.contains("--parameter environment=NAME"), "{nameless}");
-    assert!(render(options(root.path().join("none"), &[])).is_err());
+    assert!(render_directory(options(root.path().join("none"), &[])).is_err());
 }
 
 #[test]
-fn a_difference_is_shown_with_its_surroundings() {
+fn difference_is_a_unified_diff() {
     let (before, after) = ("a\nb\nc\n", "a\nB\nc\nd");
     expect_test::expect![[r#"
             @@ -1,3 +1,4 @@
@@ -52,6 +54,6 @@ fn a_difference_is_shown_with_its_surroundings() {
     assert!(difference(before, after, true).contains("\u{1b}[31m-b\u{1b}[0m\n"));
     assert_eq!(difference(before, before, true), "no change\n");
     let directory = tempfile::tempdir().unwrap();
-    assert_eq!(earlier(&directory.path().join("none")).unwrap(), "", "the first time everything is new");
-    assert!(earlier(directory.path()).is_err());
+    assert_eq!(read_earlier(&directory.path().join("none")).unwrap(), "", "a missing file is empty");
+    assert!(read_earlier(directory.path()).is_err());
 }

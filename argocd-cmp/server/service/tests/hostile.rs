@@ -1,5 +1,4 @@
-//! Repositories and archives that nobody should send, through the server's own entry: the socket, the stream, the
-//! archive, the renderer. Not one of them is rendered.
+//! Hostile repositories and archives, sent through the socket to the renderer. All of them are refused.
 
 mod repository;
 
@@ -8,35 +7,35 @@ use std::path::Path;
 
 use tonic::Code;
 
-use self::repository::Repository;
-use super::kit::{Asked, Running, Setup};
+use self::repository::HostileRepository;
+use super::kit::{Setup, TestRequest, TestServer};
 use crate::archive::tests::{SMALL, hostile::rows};
 
-/// The parts of manifests that the renderer's own tests refuse.
+/// Manifests that the renderer's own tests refuse.
 #[path = "../../../render/render/tests/hostile/cases.rs"]
 mod cases;
 
-/// How many there are at least, of all kinds together.
-const LEAST: usize = 300;
+/// Minimum number of cases of all kinds together.
+const MIN_CASES: usize = 300;
 
-/// The policy of the renderer's tests.
+/// Policy of the renderer's tests.
 const POLICY: &str = include_str!("../../../render/tests/policy.yaml");
 
-fn server() -> Running {
-    let running = Setup { policy: POLICY, ..Setup::default() }.start();
-    // What gets as far as Helm is rendered, and is a mistake of ours.
-    running.helm.may_end();
-    running
+fn server() -> TestServer {
+    let server = Setup { policy: POLICY, ..Setup::default() }.start();
+    // A case that reaches helm is rendered, and the test fails.
+    server.helm.may_end();
+    server
 }
 
-/// The words of the rules in an answer.
+/// Names of the rules in an error.
 fn rules(text: &str) -> BTreeSet<&str> {
     text.lines().filter_map(|line| line.trim().strip_prefix("rule:")).map(str::trim).collect()
 }
 
-/// Asks for a render that must be refused by exactly these rules.
-async fn refused(running: &Running, asked: &Asked, expected: &str, name: &str) -> Result<(), String> {
-    let status = match asked.generate(running).await {
+/// Sends a request that must be refused by exactly these rules.
+async fn refused(server: &TestServer, request: &TestRequest, expected: &str, name: &str) -> Result<(), String> {
+    let status = match request.generate(server).await {
         Ok(manifests) => return Err(format!("{name} is rendered:\n{}", manifests.join("\n"))),
         Err(status) => status,
     };
@@ -48,8 +47,8 @@ async fn refused(running: &Running, asked: &Asked, expected: &str, name: &str) -
     Err(format!("{name}: {code}expected {expected:?}, got {}", status.message()))
 }
 
-/// The repositories of the text corpora.
-fn repositories() -> Vec<Repository> {
+/// Repositories of the corpora in `tests/hostile`.
+fn repositories() -> Vec<HostileRepository> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("tests/hostile");
     ["helm.txt", "kustomize.txt", "parameters.txt", "plain.txt"]
         .iter()
@@ -57,41 +56,43 @@ fn repositories() -> Vec<Repository> {
         .collect()
 }
 
-/// The renderer's parts of manifests, each in one text that holds it.
-fn manifests() -> Vec<Repository> {
+/// Manifests of the renderer's corpora, each in a repository of its own.
+fn manifests() -> Vec<HostileRepository> {
     let folder = Path::new(env!("CARGO_MANIFEST_DIR")).join("../render/tests/hostile");
     let files = ["kinds.txt", "metadata.txt", "network.txt", "pods.txt", "storage.txt", "yaml.txt"];
     let cases = files.iter().flat_map(|file| cases::read(&folder.join(file)));
     cases
-        .map(|case| Repository::of(&case.rule, &case.name, cases::texts(&case).first().map_or("", String::as_str)))
+        .map(|case| {
+            HostileRepository::of(&case.rule, &case.name, cases::texts(&case).first().map_or("", String::as_str))
+        })
         .collect()
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn none_of_them_is_rendered() {
-    let (running, mut wrong) = (server(), Vec::new());
+async fn hostile_sources_are_refused() {
+    let (server, mut wrong) = (server(), Vec::new());
     let all = [repositories(), manifests()].concat();
     for repository in &all {
-        let asked = repository.asked();
-        wrong.extend(refused(&running, &asked, &repository.rules, &repository.name).await.err());
+        let request = repository.request();
+        wrong.extend(refused(&server, &request, &repository.rules, &repository.name).await.err());
     }
-    // The same limits under which the archive's own tests refuse them.
+    // Same limits as in the tests of the archive.
     let small = Setup { limits: SMALL, ..Setup::default() }.start();
     let archives = rows();
     for (name, archive, error) in &archives {
-        let asked = Asked { archive: archive.clone(), directory: ".", ..Asked::of(&[]) };
-        let said = asked.generate(&small).await.map_or_else(|status| status.message().to_owned(), |_| String::new());
+        let request = TestRequest { archive: archive.clone(), directory: ".", ..TestRequest::of(&[]) };
+        let said = request.generate(&small).await.map_or_else(|status| status.message().to_owned(), |_| String::new());
         if !said.contains(&error.to_string()) {
             wrong.push(format!("{name}: expected {error}, got {said}"));
         }
     }
     let number = all.len() + archives.len();
     assert!(wrong.is_empty(), "{} of {number}:\n\n{}", wrong.len(), wrong.join("\n\n"));
-    assert!(number >= LEAST, "there are {number}");
+    assert!(number >= MIN_CASES, "there are {number}");
 }
 
 #[test]
-fn each_has_a_name_of_its_own() {
+fn names_of_cases_are_unique() {
     let all = repositories();
     let names: BTreeSet<&str> = all.iter().map(|repository| repository.name.as_str()).collect();
     assert_eq!(names.len(), all.len());

@@ -1,4 +1,4 @@
-//! A server with a policy and fake tools, and callers of it.
+//! Test server with a policy and fake tools, and its clients.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::path::{Path, PathBuf};
@@ -19,19 +19,21 @@ use tokio_util::sync::CancellationToken;
 use tonic::transport::{Channel, Endpoint, Uri};
 
 use super::super::*;
-use crate::archive::Limits;
+use crate::archive::ArchiveLimits;
 use crate::policy::PolicyStore;
 use crate::renderer::{Renderer, Toolbox};
-use crate::server::{Patience, serve};
-use crate::socket::{PluginName, Socket};
+use crate::server::{StopTimeouts, serve};
+use crate::socket::{PluginName, PluginSocket};
 
-pub(crate) type Client = ConfigManagementPluginServiceClient<Channel>;
+/// Client of the plugin service.
+pub(crate) type PluginClient = ConfigManagementPluginServiceClient<Channel>;
 
+/// Policy of the test server.
 pub(crate) const POLICY: &str =
     "{version: 1, projects: {previews: {namespaces: ['*-pr-*'], registries: ['r.example/']}}}";
 
-/// Small enough to be passed quickly.
-pub(super) const LIMITS: Limits = Limits {
+/// Limits that small archives exceed.
+pub(super) const LIMITS: ArchiveLimits = ArchiveLimits {
     compressed: 64 << 20,
     unpacked: 64 << 20,
     ratio: 200,
@@ -44,32 +46,33 @@ pub(super) const LIMITS: Limits = Limits {
     file_outside: 10_000,
 };
 
-/// A server that runs.
-pub(super) struct Running {
+/// Running server.
+pub(super) struct TestServer {
     pub(super) directory: TempDir,
     pub(super) stopping: CancellationToken,
     pub(super) metrics: Arc<Metrics>,
     pub(super) policy: Arc<PolicyStore>,
-    pub(super) helm: Arc<Helm>,
+    pub(super) helm: Arc<HelmGate>,
+    pub(super) service: PluginService,
     pub(super) ended: JoinHandle<()>,
 }
 
-/// How the server is set up.
+/// Settings of the server.
 pub(super) struct Setup {
     pub(super) capacity: Capacity,
     pub(super) users: BTreeSet<u32>,
-    pub(super) patience: Patience,
+    pub(super) timeouts: StopTimeouts,
     pub(super) policy: &'static str,
-    pub(super) limits: Limits,
+    pub(super) limits: ArchiveLimits,
 }
 
 impl Default for Setup {
     fn default() -> Self {
         let second = Duration::from_secs(1);
         Self {
-            capacity: Capacity { small: 2, large: 2, calls: 100 },
+            capacity: Capacity { renders: 2, archives: 2, calls: 100 },
             users: BTreeSet::new(),
-            patience: Patience { linger: second / 10, finish: 60 * second },
+            timeouts: StopTimeouts { linger: second / 10, finish: 60 * second },
             policy: POLICY,
             limits: LIMITS,
         }
@@ -77,12 +80,12 @@ impl Default for Setup {
 }
 
 impl Setup {
-    pub(super) fn start(self) -> Running {
+    pub(super) fn start(self) -> TestServer {
         let directory = tempfile::tempdir().unwrap();
         let file = directory.path().join("policy.yaml");
         std::fs::write(&file, self.policy).unwrap();
         let (metrics, policy) = (Arc::new(Metrics::new()), Arc::new(PolicyStore::open(file).unwrap()));
-        let helm = Arc::new(Helm::default());
+        let helm = Arc::new(HelmGate::default());
         let toolbox = Box::new(FakeToolbox(Arc::clone(&helm)));
         let renderer = Renderer::new(Arc::clone(&policy), toolbox, 1 << 20, self.limits, Arc::clone(&metrics));
         let service = PluginService::new(
@@ -92,38 +95,39 @@ impl Setup {
             self.users,
             tokio::runtime::Handle::current(),
         );
-        let (socket, listener) = Socket::bind(directory.path(), &PluginName::parse("eod@v1").unwrap()).unwrap();
+        let (socket, listener) =
+            PluginSocket::bind(directory.path(), &"eod@v1".parse::<PluginName>().unwrap()).unwrap();
         let stopping = CancellationToken::new();
-        let server = serve(service, Arc::new(socket), listener, stopping.clone(), self.patience);
+        let server = serve(service.clone(), Arc::new(socket), listener, stopping.clone(), self.timeouts);
         let ended = tokio::spawn(async move { server.await.unwrap() });
-        Running { directory, stopping, metrics, policy, helm, ended }
+        TestServer { directory, stopping, metrics, policy, helm, service, ended }
     }
 }
 
-impl Running {
+impl TestServer {
     pub(super) fn socket(&self) -> PathBuf {
         self.directory.path().join("eod@v1.sock")
     }
 
-    pub(super) async fn client(&self) -> Client {
+    pub(super) async fn client(&self) -> PluginClient {
         client(&self.socket()).await
     }
 
-    /// One number of the metrics.
+    /// Value of a metric, or `none`.
     pub(super) fn number(&self, line: &str) -> String {
-        let text = self.metrics.text();
+        let text = self.metrics.encode();
         let found = text.lines().find_map(|shown| shown.strip_prefix(line)).unwrap_or("none");
         found.trim().to_owned()
     }
 }
 
-/// A caller with a connection of its own, as repo-server has one per call.
-pub(crate) async fn client(socket: &Path) -> Client {
+/// Client with a connection of its own, like every call of repo-server.
+pub(crate) async fn client(socket: &Path) -> PluginClient {
     client_of(socket, Uri::from_static("http://localhost")).await
 }
 
-/// The same with another authority.
-pub(super) async fn client_of(socket: &Path, origin: Uri) -> Client {
+/// Client with another authority.
+pub(super) async fn client_of(socket: &Path, origin: Uri) -> PluginClient {
     let path = socket.to_owned();
     let endpoint = Endpoint::from_static("http://localhost").origin(origin).http2_max_header_list_size(1 << 20);
     let connector = tower::service_fn(move |_: Uri| {
@@ -134,16 +138,16 @@ pub(super) async fn client_of(socket: &Path, origin: Uri) -> Client {
     ConfigManagementPluginServiceClient::new(channel).max_decoding_message_size(100 << 20)
 }
 
-/// What is asked, and the archive that goes with it.
+/// Request with its archive.
 #[derive(Clone)]
-pub(crate) struct Asked {
+pub(crate) struct TestRequest {
     pub(crate) env: BTreeMap<&'static str, String>,
     pub(super) directory: &'static str,
     pub(super) archive: Vec<u8>,
     pub(super) chunk: usize,
 }
 
-impl Asked {
+impl TestRequest {
     pub(crate) fn of(files: &[(&str, &str)]) -> Self {
         Self {
             env: BTreeMap::from([
@@ -178,12 +182,12 @@ impl Asked {
     }
 
     pub(crate) fn messages(&self) -> Vec<wire::AppStreamRequest> {
-        let pieces = self.archive.chunks(self.chunk).map(piece);
-        std::iter::once(self.metadata()).chain(pieces).collect()
+        let parts = self.archive.chunks(self.chunk).map(part);
+        std::iter::once(self.metadata()).chain(parts).collect()
     }
 
-    pub(super) async fn generate(&self, running: &Running) -> Result<Vec<String>, tonic::Status> {
-        self.generate_at(&running.socket()).await
+    pub(super) async fn generate(&self, server: &TestServer) -> Result<Vec<String>, tonic::Status> {
+        self.generate_at(&server.socket()).await
     }
 
     pub(crate) async fn generate_at(&self, socket: &Path) -> Result<Vec<String>, tonic::Status> {
@@ -192,12 +196,12 @@ impl Asked {
     }
 }
 
-pub(super) fn piece(bytes: &[u8]) -> wire::AppStreamRequest {
+pub(super) fn part(bytes: &[u8]) -> wire::AppStreamRequest {
     let chunk = bytes.to_vec().into();
     wire::AppStreamRequest { request: Some(wire::app_stream_request::Request::File(wire::File { chunk })) }
 }
 
-/// A stream that the test feeds.
+/// Stream of messages that the test sends.
 pub(super) fn stream()
 -> (tokio::sync::mpsc::Sender<wire::AppStreamRequest>, tokio_stream::wrappers::ReceiverStream<wire::AppStreamRequest>) {
     let (sender, receiver) = tokio::sync::mpsc::channel(1);
@@ -215,14 +219,14 @@ pub(super) fn packed(files: &[(&str, &str)]) -> Vec<u8> {
     tar.into_inner().unwrap().finish().unwrap()
 }
 
-/// Bytes that do not get smaller.
+/// Text that cannot be compressed.
 pub(super) fn noise(bytes: usize) -> String {
     let mut state = 1_u64;
     let mut step = || {
         state = state.wrapping_mul(6_364_136_223_846_793_005).wrapping_add(1_442_695_040_888_963_407);
         char::from(b'!' + u8::try_from((state >> 33) % 90).unwrap())
     };
-    // Longer than the window of deflate, so that repeating it helps nobody.
+    // Longer than the window of deflate, so that the repetitions are not compressed.
     let once: String = (0..64 << 10).map(|_| step()).collect();
     once.chars().cycle().take(bytes).collect()
 }
@@ -231,35 +235,41 @@ pub(crate) const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {nam
 pub(super) const CHART: [(&str, &str); 2] =
     [("app/Chart.yaml", "{apiVersion: v2, name: shop, version: 1.0.0}"), ("app/templates/a.yaml", "{}")];
 
-/// A helm whose end the test decides.
+/// State of the fake helm, which ends when the test allows it.
 #[derive(Default)]
-pub(super) struct Helm {
-    state: Mutex<HelmState>,
+pub(super) struct HelmGate {
+    state: Mutex<HelmGateState>,
     changed: Condvar,
 }
 
 #[derive(Default)]
-struct HelmState {
+struct HelmGateState {
+    /// Number of starts.
     started: usize,
+    /// Number of processes that are running, and the maximum.
+    active: usize,
+    most_active: usize,
+    /// Number of processes that were cancelled.
     stopped: usize,
     may_end: bool,
     panics: bool,
-    /// Whether looking at its version does not end either, and how many look.
+    /// If true, looking up the version blocks, too.
     holds: bool,
+    /// Number of blocked lookups of the version.
     held: usize,
 }
 
-impl Helm {
+impl HelmGate {
     pub(super) fn panics(&self) {
         self.state.lock().unwrap().panics = true;
     }
 
-    /// Renders that only ask for its version wait from now on, where they are.
+    /// Blocks renders that look up the version from now on.
     pub(super) fn hold(&self) {
         self.state.lock().unwrap().holds = true;
     }
 
-    /// Waits until so many are held.
+    /// Waits for a number of blocked lookups.
     pub(super) async fn held(self: &Arc<Self>, number: usize) {
         let helm = Arc::clone(self);
         wait(move || helm.state.lock().unwrap().held >= number).await;
@@ -271,7 +281,7 @@ impl Helm {
             state.held += 1;
             let patience = Duration::from_secs(60);
             let (_state, waited) = self.changed.wait_timeout_while(state, patience, |state| !state.may_end).unwrap();
-            assert!(!waited.timed_out(), "nobody was served while this was held");
+            assert!(!waited.timed_out(), "no other call was served meanwhile");
         }
     }
 
@@ -280,36 +290,46 @@ impl Helm {
         self.changed.notify_all();
     }
 
-    /// Waits until so many were started.
+    /// Number of starts.
+    pub(super) fn number_of_starts(&self) -> usize {
+        self.state.lock().unwrap().started
+    }
+
+    /// Waits for a number of starts.
     pub(super) async fn started(self: &Arc<Self>, number: usize) {
         let helm = Arc::clone(self);
         wait(move || helm.state.lock().unwrap().started >= number).await;
     }
 
-    /// Waits until so many saw that nobody wants them any more.
+    /// Maximum number of processes at the same time.
+    pub(super) fn most_active(&self) -> usize {
+        self.state.lock().unwrap().most_active
+    }
+
+    /// Waits for a number of cancelled processes.
     pub(super) async fn stopped(self: &Arc<Self>, number: usize) {
         let helm = Arc::clone(self);
         wait(move || helm.state.lock().unwrap().stopped >= number).await;
     }
 }
 
-/// Waits for something; the test's own end is the last resort.
+/// Waits until a condition is true.
 pub(crate) async fn wait(mut done: impl FnMut() -> bool) {
-    let mut looks = 0;
+    let mut attempts = 0;
     while !done() {
-        looks += 1;
-        assert!(looks < 6000, "what was waited for did not come");
+        attempts += 1;
+        assert!(attempts < 6000, "the condition did not become true");
         tokio::time::sleep(Duration::from_millis(5)).await;
     }
 }
 
-struct FakeToolbox(Arc<Helm>);
+struct FakeToolbox(Arc<HelmGate>);
 
-struct FakeTools<'a>(&'a Helm, &'a Watch);
+struct FakeTools<'a>(&'a HelmGate, &'a RenderProgress);
 
 impl Toolbox for FakeToolbox {
-    fn open<'a>(&'a self, watch: &'a Watch, _: &'a str) -> Box<dyn Tools + 'a> {
-        Box::new(FakeTools(&self.0, watch))
+    fn open<'a>(&'a self, progress: &'a RenderProgress, _: &'a str) -> Box<dyn Tools + 'a> {
+        Box::new(FakeTools(&self.0, progress))
     }
 
     fn version(&self, rule: &ToolRule) -> String {
@@ -320,17 +340,21 @@ impl Toolbox for FakeToolbox {
 
 impl Tools for FakeTools<'_> {
     fn helm(&self, _: &HelmRequest<'_>) -> Result<String, ToolError> {
-        let Self(helm, watch) = self;
-        watch.enter(Phase::Tool);
+        let Self(helm, progress) = self;
+        progress.enter(Phase::Tool);
         let mut state = helm.state.lock().unwrap();
         state.started += 1;
+        state.active += 1;
+        state.most_active = state.most_active.max(state.active);
         if state.panics {
+            state.active -= 1;
             drop(state);
             panic!("helm is broken");
         }
-        while !state.may_end && !watch.is_over() {
+        while !state.may_end && !progress.should_stop() {
             state = helm.changed.wait_timeout(state, Duration::from_millis(5)).unwrap().0;
         }
+        state.active -= 1;
         if !state.may_end {
             state.stopped += 1;
             return Err(ToolError { message: "stopped".to_owned(), remedy: "none".to_owned() });

@@ -1,4 +1,4 @@
-//! The end of the server, which must leave nobody with a connection that says nothing.
+//! Graceful stop of the server: no caller is left with a connection that is closed early.
 
 use std::time::Duration;
 
@@ -6,61 +6,61 @@ use tokio::io::AsyncReadExt as _;
 use tokio::net::UnixStream;
 
 use super::kit::*;
-use crate::server::Patience;
+use crate::server::StopTimeouts;
 
 const LONG: Duration = Duration::from_secs(600);
 
 #[tokio::test(flavor = "multi_thread")]
-async fn who_connected_before_the_end_is_still_served() {
-    let patience = Patience { linger: LONG, finish: LONG };
-    let running = Setup { patience, ..Setup::default() }.start();
-    // A second name for the socket stands for a caller that had opened it before its name went.
-    let before = running.directory.path().join("before");
-    std::fs::hard_link(running.socket(), &before).unwrap();
-    running.stopping.cancel();
-    let socket = running.socket();
+async fn pending_connections_are_served_after_the_stop() {
+    let timeouts = StopTimeouts { linger: LONG, finish: LONG };
+    let server = Setup { timeouts, ..Setup::default() }.start();
+    // A second name of the socket acts for a caller that opened it before the socket was removed.
+    let before = server.directory.path().join("before");
+    std::fs::hard_link(server.socket(), &before).unwrap();
+    server.stopping.cancel();
+    let socket = server.socket();
     wait(|| !socket.exists()).await;
     let mut silent = UnixStream::connect(&before).await.unwrap();
     let mut frame = [0; 9];
     silent.read_exact(&mut frame).await.unwrap();
-    assert_eq!(frame[3], 4, "the first frame is SETTINGS, though the caller said nothing");
+    assert_eq!(frame[3], 4, "the first frame is SETTINGS, although the caller sent nothing");
     client(&before).await.check_plugin_configuration(()).await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_runs_is_finished_and_then_it_ends() {
-    let running = Setup::default().start();
-    let (chart, mut caller) = (Asked::of(&CHART), running.client().await);
+async fn running_calls_are_finished_before_the_end() {
+    let server = Setup::default().start();
+    let (chart, mut caller) = (TestRequest::of(&CHART), server.client().await);
     let call = tokio::spawn(async move { caller.generate_manifest(tokio_stream::iter(chart.messages())).await });
-    running.helm.started(1).await;
-    running.stopping.cancel();
-    let socket = running.socket();
+    server.helm.started(1).await;
+    server.stopping.cancel();
+    let socket = server.socket();
     wait(|| !socket.exists()).await;
-    assert!(!running.ended.is_finished());
-    running.helm.may_end();
+    assert!(!server.ended.is_finished());
+    server.helm.may_end();
     assert!(!call.await.unwrap().unwrap().into_inner().manifests.is_empty());
-    running.ended.await.unwrap();
+    server.ended.await.unwrap();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn what_never_ends_does_not_keep_it() {
-    let patience = Patience { linger: Duration::ZERO, finish: Duration::from_millis(50) };
-    let running = Setup { patience, ..Setup::default() }.start();
-    let (chart, mut caller) = (Asked::of(&CHART), running.client().await);
+async fn call_that_never_ends_does_not_prevent_the_end() {
+    let timeouts = StopTimeouts { linger: Duration::ZERO, finish: Duration::from_millis(50) };
+    let server = Setup { timeouts, ..Setup::default() }.start();
+    let (chart, mut caller) = (TestRequest::of(&CHART), server.client().await);
     let call = tokio::spawn(async move { caller.generate_manifest(tokio_stream::iter(chart.messages())).await });
-    running.helm.started(1).await;
-    running.stopping.cancel();
-    running.ended.await.unwrap();
+    server.helm.started(1).await;
+    server.stopping.cancel();
+    server.ended.await.unwrap();
     call.abort();
-    running.helm.may_end();
+    server.helm.may_end();
 }
 
 #[tokio::test(flavor = "multi_thread")]
-async fn a_successor_takes_over_without_a_gap() {
-    let running = Setup::default().start();
-    let name = crate::socket::PluginName::parse("eod@v1").unwrap();
-    let (successor, _listener) = crate::socket::Socket::bind(running.directory.path(), &name).unwrap();
-    running.stopping.cancel();
-    running.ended.await.unwrap();
+async fn successor_takes_over_the_socket() {
+    let server = Setup::default().start();
+    let name = "eod@v1".parse::<crate::socket::PluginName>().unwrap();
+    let (successor, _listener) = crate::socket::PluginSocket::bind(server.directory.path(), &name).unwrap();
+    server.stopping.cancel();
+    server.ended.await.unwrap();
     assert!(successor.is_ours());
 }

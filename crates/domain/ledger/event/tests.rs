@@ -42,6 +42,14 @@ fn unsupported_and_oversized_events_are_errors() {
     assert!(matches!(Event::from_json(&"x".repeat(EVENT_BYTES_MAX + 1)), Err(EventError::TooLarge(_))));
 }
 
+#[test]
+fn activity_is_recorded_at_most_every_five_minutes() {
+    let at = |second: i64| Timestamp::from_second(1_800_000_000 + second).unwrap();
+    assert!(records_activity(None, at(0)));
+    assert!(!records_activity(Some(at(0)), at(299)));
+    assert!(records_activity(Some(at(0)), at(300)));
+}
+
 proptest! {
     #[test]
     fn texts_are_cut_to_valid_lines(text in "\\PC{0,400}|[\\n\\r\\t\u{0}é🚀]{0,200}") {

@@ -55,3 +55,17 @@ fn missing_events_are_missing_in_the_row() {
     let living = LedgerHead { reason: None, ..head() };
     assert_eq!(history_row(&"shop-pr-7".parse().unwrap(), &living, &[], at(25)), None);
 }
+
+#[test]
+fn a_repeated_end_has_one_row_and_a_full_part_takes_none() {
+    let row = history_row(&"shop-pr-7".parse().unwrap(), &head(), &[], at(25)).unwrap();
+    let once = append_row("", &row).unwrap();
+    assert_eq!(append_row(&once, &row).unwrap(), once);
+    let next = HistoryRow { generation: 3, ..row.clone() };
+    let twice = append_row(&once, &next).unwrap();
+    assert_eq!((twice.lines().count(), twice.starts_with(&once)), (2, true));
+    let damaged = append_row("damaged\n", &row).unwrap();
+    assert!(damaged.starts_with("damaged\n"), "a line that cannot be parsed stays");
+    let full = format!("{}\n", "x".repeat(HISTORY_BYTES_MAX - 10));
+    assert_eq!(append_row(&full, &row), None);
+}

@@ -2,7 +2,8 @@ use std::collections::BTreeSet;
 
 use super::*;
 
-/// Does every step that can begin, until nothing is left. Steps in `down` always fail.
+/// Simulates an end: every step that can begin is done, except those in `down`. Returns the order and the steps that are
+/// left.
 fn run(plan: &EndPlan, down: &[EndStep]) -> (Vec<EndStep>, BTreeSet<EndStep>) {
     let mut steps = plan.steps.clone();
     let mut order = Vec::new();

@@ -38,7 +38,7 @@ fn ending(reason: EndReason) -> LedgerHead {
     on(10).begin_end(&live(), &end(1, reason)).unwrap()
 }
 
-/// Does the steps of an end up to and with `last`.
+/// Records the steps of an end up to and with `last` as done.
 fn after(head: &LedgerHead, last: EndStep) -> LedgerHead {
     let mut head = head.clone();
     while let Some(step) = head.next_steps().first().copied().filter(|step| *step <= last) {
@@ -104,6 +104,24 @@ fn a_living_environment_is_not_created_again_unless_its_namespace_is_gone() {
     let lost = CreateRequest { namespace_is_gone: true, ..request("run") };
     let next = on(5).create(Some(&live()), &lost).unwrap();
     assert_eq!((next.generation, next.phase, next.uid), (2, LedgerPhase::Creating, None));
+}
+
+#[test]
+fn a_namespace_without_a_ledger_is_adopted_as_a_new_life() {
+    let first = on(0).adopt(None, &request("reaper"), "u1").unwrap();
+    assert_eq!((first.phase, first.generation, first.uid.as_deref()), (LedgerPhase::Live, 1, Some("u1")));
+    assert_eq!(on(1).adopt(Some(&first), &request("reaper"), "u1"), Err(TransitionError::AlreadyLives(1)));
+    let again = on(2).adopt(Some(&first), &request("reaper"), "u2").unwrap();
+    assert_eq!((again.generation, again.uid.as_deref()), (2, Some("u2")), "created again by others");
+    let tombstone = ended(EndReason::Closed);
+    assert_eq!(on(60).adopt(Some(&tombstone), &request("reaper"), "u2").unwrap().generation, 2);
+    assert!(matches!(on(60).adopt(Some(&tombstone), &request("reaper"), "u1"), Err(TransitionError::Phase { .. })));
+    let other = CreateRequest { identity: "github.com/other/shop#7".to_owned(), ..request("reaper") };
+    assert_eq!(on(60).adopt(Some(&tombstone), &other, "u2").unwrap().identity, "github.com/other/shop#7");
+    assert!(matches!(on(60).adopt(Some(&first), &other, "u2"), Err(TransitionError::OtherIdentity { .. })));
+    let creating = on(0).create(None, &request("run")).unwrap();
+    assert!(matches!(on(5).adopt(Some(&creating), &request("reaper"), "u1"), Err(TransitionError::Held { .. })));
+    assert_eq!(on(15).adopt(Some(&creating), &request("reaper"), "u1").unwrap().generation, 1);
 }
 
 #[test]
@@ -217,6 +235,9 @@ fn the_first_refusal_counts_in_the_queue_for_an_hour() {
     assert_eq!(later.queued_at, Some(at(0)));
     let late = on(178).queue(Some(&later), &request("two")).unwrap();
     assert_eq!(late.queued_at, Some(at(178)), "the place is lost after an hour");
+    let other = CreateRequest { identity: "github.com/other/shop#7".to_owned(), ..request("two") };
+    let taken = on(179).queue(Some(&late), &other).unwrap();
+    assert_eq!(taken.queued_at, Some(at(179)), "another identity does not inherit the place");
     let created = on(180).create(Some(&late), &request("two")).unwrap();
     assert_eq!((created.phase, created.generation, created.queued_at), (LedgerPhase::Creating, 1, None));
     // A create that is over the maximum after its claim goes back to the queue.

@@ -70,7 +70,7 @@ fn many_stars_are_matched_without_backtracking() {
     assert!(!matches(&pattern, &"a".repeat(1000)));
 }
 
-/// The definition, as slow and plain as it can be.
+/// Definition of a match, in its simplest and slowest form.
 fn defined(pattern: &[u8], text: &[u8]) -> bool {
     match pattern.split_first() {
         None => text.is_empty(),

@@ -1,4 +1,4 @@
-//! The tables of decisions, row by row.
+//! Tables of the decisions, row by row.
 
 use super::*;
 
@@ -89,7 +89,7 @@ fn removals() {
     for (found, record, expected) in [
         (None, cloned(), Gone),
         (Some(facts(1, false, mine("n1"))), cloned(), Delete),
-        // Edited, soft-deleted, or a copy of a source that was moved since: still ours.
+        // Edited, soft-deleted, or a copy of a source that was moved later: still ours.
         (Some(facts(9, false, mine("n1"))), cloned(), Delete),
         (Some(facts(1, true, mine("n1"))), cloned(), Delete),
         (Some(facts(1, false, mine("n1"))), record(KeyResult::Adopted, 1, None), Delete),

@@ -57,7 +57,7 @@ fn the_source_entry_always_fits() {
 }
 
 proptest! {
-    // Each case draws a hundred texts.
+    // Each case generates a hundred texts.
     #![proptest_config(ProptestConfig::with_cases(32))]
 
     #[test]

@@ -12,7 +12,7 @@ fn same() -> u32 {
 #[tokio::test]
 async fn the_host_is_gone_when_its_last_connection_is() {
     let (count, connections) = watch::channel(0);
-    let gone = tokio::spawn(Host::new(connections, SHORT, same).gone());
+    let gone = tokio::spawn(HostProcess::new(connections, SHORT, same).gone());
     count.send_replace(1);
     tokio::task::yield_now().await;
     count.send_replace(0);
@@ -22,7 +22,7 @@ async fn the_host_is_gone_when_its_last_connection_is() {
 #[tokio::test]
 async fn before_the_first_connection_there_is_no_limit() {
     let (_count, connections) = watch::channel(0);
-    let mut gone = Box::pin(Host::new(connections, Duration::ZERO, same).gone());
+    let mut gone = Box::pin(HostProcess::new(connections, Duration::ZERO, same).gone());
     sleep(SHORT).await;
     assert!(futures::poll!(&mut gone).is_pending());
     sleep(SHORT).await;
@@ -32,7 +32,7 @@ async fn before_the_first_connection_there_is_no_limit() {
 #[tokio::test]
 async fn a_host_that_comes_back_is_not_gone() {
     let (count, connections) = watch::channel(1);
-    let mut gone = Box::pin(Host::new(connections, NEVER, same).gone());
+    let mut gone = Box::pin(HostProcess::new(connections, NEVER, same).gone());
     assert!(futures::poll!(&mut gone).is_pending());
     count.send_replace(0);
     assert!(futures::poll!(&mut gone).is_pending());
@@ -44,7 +44,7 @@ async fn a_host_that_comes_back_is_not_gone() {
 async fn a_new_parent_without_a_connection_means_gone() {
     static PARENT: AtomicU32 = AtomicU32::new(10);
     let (count, connections) = watch::channel(1);
-    let host = Host::new(connections, NEVER, || PARENT.load(Ordering::Relaxed));
+    let host = HostProcess::new(connections, NEVER, || PARENT.load(Ordering::Relaxed));
     PARENT.store(1, Ordering::Relaxed);
     let mut gone = Box::pin(host.gone());
     // The first look is at once: a connection is open, so nothing follows from the new parent.

@@ -14,7 +14,7 @@ fn port(bound: &Bound) -> u16 {
 #[tokio::test]
 async fn a_socket_that_cannot_be_is_a_port() {
     let error = || HostError::SocketPath { path: "/x".into(), limit: 100 };
-    assert_ne!(port(&or_port(error(), &Environment::default()).unwrap()), 0);
+    assert_ne!(port(&or_port(error(), &ProcessEnvironment::default()).unwrap()), 0);
     let held = tcp(0..=0).unwrap();
     let used = port(&held).to_string();
     let full = [("PLUGIN_MIN_PORT", used.as_str()), ("PLUGIN_MAX_PORT", used.as_str())].into_iter().collect();
@@ -26,7 +26,7 @@ async fn a_socket_that_cannot_be_is_a_port() {
 #[tokio::test]
 async fn the_hosts_own_directory_is_never_left_for_a_port() {
     let wish = [("PLUGIN_UNIX_SOCKET_DIR", "/nowhere/at/all")].into_iter().collect();
-    assert!(matches!(bind(Network::Unix, &wish, true), Err(HostError::SocketDirectory { .. })));
+    assert!(matches!(bind(SocketKind::Unix, &wish, true), Err(HostError::SocketDirectory { .. })));
 }
 
 #[tokio::test]

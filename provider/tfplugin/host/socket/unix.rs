@@ -13,15 +13,15 @@ use tokio::net::UnixListener;
 
 use super::{Bound, Listener};
 use crate::host::HostError;
-use crate::host::environment::Environment;
 use crate::host::handshake::Address;
+use crate::process_environment::ProcessEnvironment;
 
 /// The longest path that is used, in bytes.
 const LIMIT: usize = 100;
 const NAME: &str = "plugin.sock";
 
 /// Makes the directory and the socket.
-pub(crate) fn bind(environment: &Environment) -> Result<Bound, HostError> {
+pub(crate) fn bind(environment: &ProcessEnvironment) -> Result<Bound, HostError> {
     let (directory, path, text) = place(environment)?;
     let listener = UnixListener::bind(&path).map_err(|source| HostError::Bind { path: path.clone(), source })?;
     match environment.socket_group() {
@@ -35,7 +35,7 @@ pub(crate) fn bind(environment: &Environment) -> Result<Bound, HostError> {
 
 /// A private directory whose socket path can be used. The host's own wish is not replaced by another directory, because
 /// it may be the only one that both sides see.
-fn place(environment: &Environment) -> Result<(TempDir, PathBuf, String), HostError> {
+fn place(environment: &ProcessEnvironment) -> Result<(TempDir, PathBuf, String), HostError> {
     let system = Path::new("/").join("tmp");
     match environment.socket_directory() {
         Some(wish) => private_directory(&wish),

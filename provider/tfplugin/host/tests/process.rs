@@ -3,13 +3,15 @@
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
 
+use nix::sys::signal::Signal;
+use nix::unistd::Pid;
 use tempfile::TempDir;
 use tokio::io::{AsyncBufReadExt as _, AsyncReadExt as _, BufReader};
 use tokio::process::{Child, ChildStderr, ChildStdout, Command};
 use tokio::time::timeout;
 use tonic::service::Routes;
 
-use super::super::{Environment, Meta, Mode, Network, Session, run};
+use super::super::{Meta, Mode, ProcessEnvironment, Session, SocketKind, run};
 use super::client::{HANG, Handshake};
 
 const META: Meta =
@@ -35,7 +37,7 @@ pub(super) enum Role {
 #[test]
 fn child() -> ExitCode {
     let Some(role) = std::env::var_os(ROLE) else { return ExitCode::SUCCESS };
-    let environment = Environment::of_process();
+    let environment = ProcessEnvironment::of_process();
     let session = |network, lonely| {
         let session = Session { meta: &META, environment: &environment, mode: Mode::Managed, network, lonely };
         session.block_on(|_| Routes::default()).unwrap();
@@ -43,8 +45,8 @@ fn child() -> ExitCode {
     };
     match role.to_str() {
         Some("Debug") => run(&META, ["--debug".into()], &environment, |_| Routes::default()),
-        Some("Lonely") => session(Network::native(), Duration::from_millis(20)),
-        Some("Port") => session(Network::Tcp, Duration::from_secs(5)),
+        Some("Lonely") => session(SocketKind::native(), Duration::from_millis(20)),
+        Some("Port") => session(SocketKind::Tcp, Duration::from_secs(5)),
         Some("Panics") => run(&META, [], &environment, |_| panic!("this service cannot be made")),
         _ => run(&META, [], &environment, |_| Routes::default()),
     }
@@ -134,10 +136,9 @@ impl Plugin {
     }
 
     /// Sends a signal.
-    pub(super) async fn signal(&self, name: &str) {
-        let process = self.child.id().unwrap().to_string();
-        let sent = Command::new("sh").args(["-c", "kill -s \"$0\" \"$1\"", name, &process]).status().await.unwrap();
-        assert!(sent.success());
+    pub(super) fn signal(&self, signal: Signal) {
+        let process = i32::try_from(self.child.id().unwrap()).unwrap();
+        nix::sys::signal::kill(Pid::from_raw(process), signal).unwrap();
     }
 
     /// Waits for the end: whether it was a success, and the rest of stderr.

@@ -3,7 +3,7 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::plan::guard::violations;
-use crate::{Model, Object, Value};
+use crate::{Model, ObjectValue, Value};
 
 #[derive(Model, PartialEq, Eq, PartialOrd, Ord)]
 struct Port {
@@ -41,7 +41,7 @@ fn port(number: i64, protocol: Value) -> Value {
 }
 
 fn found(name: &str, prior: Value, config: Value, planned: Value) -> Vec<String> {
-    let object = |value: Value| Object::from([(name.to_owned(), value)]);
+    let object = |value: Value| ObjectValue::from([(name.to_owned(), value)]);
     let diags = violations(&Input::attributes(), Some(&object(prior)), &object(config), &object(planned));
     diags.iter().map(|diag| diag.path.clone().unwrap_or_default().to_string()).collect()
 }

@@ -6,12 +6,12 @@ use proptest::collection::{btree_map, vec};
 use proptest::prelude::*;
 
 use super::Minutes;
-use crate::managed::{Answer, Change};
+use crate::managed::{ResourceChange, StateAnswer};
 use crate::schema::{Attribute, Nesting, Presence, Schema, Shape};
 use crate::value::Dynamic;
 use crate::{
-    AnyResource, Applied, ApplyFailure, Attr, Diags, Draft, Model, Object, RequestContext, Resource, State, Text, Type,
-    Value, msgpack,
+    AnyResource, Applied, ApplyFailure, Attr, Diags, DraftOf, Model, ObjectValue, RequestContext, Resource, State,
+    Text, Type, Value, msgpack,
 };
 
 /// A nested object with one part of each kind.
@@ -73,7 +73,7 @@ struct Output {
     #[tf(keep)]
     id: String,
     /// Depends on two collections.
-    #[tf(with = "list, parts")]
+    #[tf(with = "Input::list, Input::parts")]
     summary: BTreeMap<String, String>,
     /// New with every change.
     revision: u64,
@@ -98,7 +98,7 @@ impl Resource for Everything {
     type Private = ();
     type Identity = ();
 
-    async fn plan(&self, (): &(), draft: &mut Draft<'_, ()>, _: &RequestContext) -> Diags {
+    async fn plan(&self, (): &(), draft: &mut DraftOf<'_, Self>, _: &RequestContext) -> Diags {
         let id = draft.config(Input::NAME).map(|name| format!("id-{name}"));
         draft.set(Output::ID, id);
         let single = draft.config(Input::SINGLE).map(numbered);
@@ -146,11 +146,11 @@ fn schema() -> Schema {
 }
 
 /// A configuration without unknown values. Every string is a duration, so that it fits every argument.
-fn configuration() -> BoxedStrategy<Object> {
+fn configuration() -> BoxedStrategy<ObjectValue> {
     object(schema().attributes)
 }
 
-fn object(attributes: Vec<Attribute>) -> BoxedStrategy<Object> {
+fn object(attributes: Vec<Attribute>) -> BoxedStrategy<ObjectValue> {
     let parts: Vec<_> = attributes
         .into_iter()
         .map(|attribute| {
@@ -223,7 +223,7 @@ fn hide(value: Value, hidden: &mut impl FnMut() -> bool) -> Value {
     }
 }
 
-fn partly_unknown(config: &Object, hidden: &[bool]) -> Object {
+fn partly_unknown(config: &ObjectValue, hidden: &[bool]) -> ObjectValue {
     let mut hidden = hidden.iter().copied().cycle();
     let arguments = schema().attributes.into_iter().filter(|attribute| attribute.presence != Presence::Computed);
     let mut config = config.clone();
@@ -238,22 +238,22 @@ fn run<T>(work: impl Future<Output = T>) -> T {
     tokio::runtime::Builder::new_current_thread().build().unwrap().block_on(work)
 }
 
-fn plan(config: &Object, prior: Option<&Object>) -> Object {
-    let change = Change { prior, planned: Some(config), config, private: &[], identity: None };
-    let answer = run(AnyResource::plan(&Everything, &(), &schema(), change, &RequestContext::default()));
+fn plan(config: &ObjectValue, prior: Option<&ObjectValue>) -> ObjectValue {
+    let change = ResourceChange { prior, planned: Some(config), config, private: &[], identity: None };
+    let answer = run(AnyResource::plan_change(&Everything, &(), &schema(), change, &RequestContext::default()));
     assert!(answer.diags.is_empty(), "{:?}", answer.diags);
     answer.planned.unwrap().object
 }
 
-fn apply(config: &Object, plan: &Object, prior: Option<&Object>) -> Object {
-    let change = Change { prior, planned: Some(plan), config, private: &[], identity: None };
-    let Answer { found, diags } =
-        run(AnyResource::apply(&Everything, &(), &schema(), change, &RequestContext::default()));
+fn apply(config: &ObjectValue, plan: &ObjectValue, prior: Option<&ObjectValue>) -> ObjectValue {
+    let change = ResourceChange { prior, planned: Some(plan), config, private: &[], identity: None };
+    let StateAnswer { state, diags } =
+        run(AnyResource::apply_change(&Everything, &(), &schema(), change, &RequestContext::default()));
     assert!(diags.is_empty(), "{diags:?}");
-    found.unwrap().object
+    state.unwrap().object
 }
 
-fn assert_agrees(before: &Object, later: &Object) {
+fn assert_agrees(before: &ObjectValue, later: &ObjectValue) {
     for attribute in schema().attributes {
         let (before, later) = (&before[attribute.name], &later[attribute.name]);
         assert!(before.can_become(later, &attribute.shape.ty()), "{}: {before:?} became {later:?}", attribute.name);
@@ -269,7 +269,7 @@ proptest! {
     ) {
         let prior = earlier.map(|config| apply(&config, &plan(&config, None), None));
         let partly = partly_unknown(&known, &hidden);
-        prop_assert!(AnyResource::<()>::validate(&Everything, &partly).is_empty());
+        prop_assert!(AnyResource::<()>::validate_config(&Everything, &partly).is_empty());
 
         let first = plan(&partly, prior.as_ref());
         prop_assert!(msgpack::encode(&Value::Map(first.clone()), &schema().ty()).is_ok());

@@ -3,7 +3,7 @@ use crate::parameters::RawParameter;
 
 fn values(pairs: &[(&str, &str)]) -> Result<String, usize> {
     let raw: Vec<_> = pairs.iter().map(|(name, value)| RawParameter::text(*name, *value)).collect();
-    own(&Parameters::parse(&raw).unwrap()).map(|values| to_json(&values)).map_err(|refusals| refusals.len())
+    of_parameters(&Parameters::parse(&raw).unwrap()).map(|values| to_json(&values)).map_err(|refusals| refusals.len())
 }
 
 #[test]

@@ -1,36 +1,37 @@
-//! Repositories as the corpora write them.
+//! Parser of the corpora of hostile repositories.
 //!
-//! A case begins with `=== rules name`, the rules with commas between them. `+ path` is a file with the lines below it,
-//! `* path` one in whose lines `\n`, `\0`, `\xff` and `\u{feff}` are what they say, `> path -> target` a link,
-//! `$ name=value` a parameter, `% NAME=value` a word of Argo CD, `$big path` and `$many path` files made here.
+//! A case begins with `=== rules name`, with commas between the rules. `+ path` is a file with the lines below it,
+//! `* path` a file in which the escapes `\n`, `\0`, `\xff` and `\u{feff}` are replaced, `> path -> target` a link,
+//! `$ name=value` a parameter, `% NAME=value` a variable of Argo CD, `$big path` and `$many path` generated files.
 
 use std::collections::BTreeMap;
 use std::path::Path;
 
 use crate::archive::tests::writer::{Tar, gzip};
-use crate::service::tests::kit::{Asked, noise};
+use crate::service::tests::kit::{TestRequest, noise};
 
-/// One repository, and the rules that refuse it.
+/// Repository with the rules that refuse it.
 #[derive(Clone, Default)]
-pub(super) struct Repository {
+pub(super) struct HostileRepository {
     pub(super) name: String,
     pub(super) rules: String,
     files: Vec<(String, Vec<u8>)>,
     links: Vec<(String, String)>,
     parameters: Vec<(String, String)>,
-    words: Vec<(String, String)>,
+    variables: Vec<(String, String)>,
 }
 
-/// The repositories of a corpus.
-pub(super) fn read(corpus: &Path) -> Vec<Repository> {
+/// Reads the repositories of a corpus.
+pub(super) fn read(corpus: &Path) -> Vec<HostileRepository> {
     let text = std::fs::read_to_string(corpus).unwrap();
     text.split("=== ").skip(1).map(parse).collect()
 }
 
-fn parse(block: &str) -> Repository {
+fn parse(block: &str) -> HostileRepository {
     let (head, body) = block.split_once('\n').unwrap();
     let (rules, name) = head.split_once(' ').unwrap_or_else(|| panic!("{head} has no name"));
-    let mut found = Repository { name: name.to_owned(), rules: rules.to_owned(), ..Repository::default() };
+    let mut found =
+        HostileRepository { name: name.to_owned(), rules: rules.to_owned(), ..HostileRepository::default() };
     let pair = |line: &str| {
         let (name, value) = line.split_once('=').unwrap_or_else(|| panic!("{head}: {line}"));
         (name.to_owned(), String::from_utf8(unescaped(value)).unwrap())
@@ -51,7 +52,7 @@ fn parse(block: &str) -> Repository {
         } else if let Some(parameter) = line.strip_prefix("$ ") {
             found.parameters.push(pair(parameter));
         } else if let Some(word) = line.strip_prefix("% ") {
-            found.words.push(pair(word));
+            found.variables.push(pair(word));
         } else {
             let (_, content) = found.files.last_mut().unwrap_or_else(|| panic!("{head}: {line}"));
             content.extend(if is_escaped { unescaped(line) } else { line.as_bytes().to_vec() });
@@ -61,7 +62,7 @@ fn parse(block: &str) -> Repository {
     found
 }
 
-/// The bytes that a line with escapes stands for.
+/// Replaces the escapes in a line.
 fn unescaped(line: &str) -> Vec<u8> {
     let mut bytes = Vec::new();
     let mut rest = line;
@@ -82,7 +83,7 @@ fn unescaped(line: &str) -> Vec<u8> {
                 let character = char::from_u32(u32::from_str_radix(digits, 16).unwrap()).unwrap();
                 push(&mut bytes, character.to_string().as_bytes(), behind)
             }
-            other => panic!("`\\{other}` means nothing"),
+            other => panic!("unknown escape `\\{other}`"),
         };
     }
     bytes.extend_from_slice(rest.as_bytes());
@@ -94,15 +95,15 @@ fn push<'a>(bytes: &mut Vec<u8>, more: &[u8], rest: &'a str) -> &'a str {
     rest
 }
 
-impl Repository {
-    /// One manifest in the Application's directory.
+impl HostileRepository {
+    /// Repository with one manifest in the Application's directory.
     pub(super) fn of(rules: &str, name: &str, manifest: &str) -> Self {
         let files = vec![("app/all.yaml".to_owned(), manifest.as_bytes().to_vec())];
         Self { name: name.to_owned(), rules: rules.to_owned(), files, ..Self::default() }
     }
 
-    /// What repo-server asks for this repository.
-    pub(super) fn asked(&self) -> Asked {
+    /// Request for this repository.
+    pub(super) fn request(&self) -> TestRequest {
         let mut tar = Tar::default();
         for (path, content) in &self.files {
             tar.raw(path.as_bytes(), b'0', content);
@@ -110,27 +111,27 @@ impl Repository {
         for (path, target) in &self.links {
             tar.link(path, target);
         }
-        let mut asked = Asked { archive: gzip(&tar.end()), chunk: 64 << 10, ..Asked::of(&[]) };
+        let mut request = TestRequest { archive: gzip(&tar.end()), chunk: 64 << 10, ..TestRequest::of(&[]) };
         let mut parameters = BTreeMap::from([("environment", "shop-pr-7")]);
         parameters.extend(self.parameters.iter().map(|(name, value)| (name.as_str(), value.as_str())));
         let parameter = |(name, value): (&str, &str)| serde_json::json!({ "name": name, "string": value });
         let parameters: Vec<_> = parameters.into_iter().map(parameter).collect();
-        asked.env.insert("ARGOCD_APP_PARAMETERS", serde_json::Value::from(parameters).to_string());
-        for (name, value) in &self.words {
-            asked.env.insert(known(name), value.clone());
+        request.env.insert("ARGOCD_APP_PARAMETERS", serde_json::Value::from(parameters).to_string());
+        for (name, value) in &self.variables {
+            request.env.insert(known(name), value.clone());
         }
-        asked
+        request
     }
 }
 
-/// The words of Argo CD that a case may change.
+/// Variables of Argo CD that a case may change.
 fn known(name: &str) -> &'static str {
-    let words = [
+    let variables = [
         "ARGOCD_APP_NAMESPACE",
         "ARGOCD_APP_PARAMETERS",
         "ARGOCD_APP_PROJECT_NAME",
         "KUBE_API_VERSIONS",
         "KUBE_VERSION",
     ];
-    words.into_iter().find(|word| *word == name).unwrap_or_else(|| panic!("{name} is no word of Argo CD's"))
+    variables.into_iter().find(|known| *known == name).unwrap_or_else(|| panic!("unknown variable {name}"))
 }

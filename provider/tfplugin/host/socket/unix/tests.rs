@@ -13,7 +13,7 @@ fn socket(bound: &Bound) -> PathBuf {
     }
 }
 
-fn with(name: &str, value: &Path) -> Environment {
+fn with(name: &str, value: &Path) -> ProcessEnvironment {
     [(name, value.as_os_str())].into_iter().collect()
 }
 

@@ -1,0 +1,82 @@
+use serde_json::json;
+
+use super::*;
+
+fn namespace(name: &str, created: &str, is_finished: bool) -> Value {
+    let mut annotations = serde_json::Map::new();
+    if is_finished {
+        annotations.insert(labels::PROVISIONED_AT.to_owned(), json!("2026-01-01T00:00:09Z"));
+    }
+    json!({ "metadata": { "name": name, "creationTimestamp": created, "annotations": annotations } })
+}
+
+#[test]
+fn earlier_environments_count_first() {
+    let ours = namespace("b", "2026-01-01T00:00:05Z", false);
+    for progress in [Progress::Claimed, Progress::Finished] {
+        assert!(counts_first(&namespace("z", "2026-01-01T00:00:04Z", false), &ours, progress));
+        assert!(counts_first(&namespace("a", "2026-01-01T00:00:05Z", false), &ours, progress));
+        assert!(!counts_first(&namespace("c", "2026-01-01T00:00:05Z", false), &ours, progress));
+        assert!(!counts_first(&namespace("a", "2026-01-01T00:00:06Z", false), &ours, progress));
+    }
+}
+
+#[test]
+fn a_finished_environment_counts_before_one_that_is_not() {
+    let ours = namespace("b", "2026-01-01T00:00:05Z", false);
+    let later = namespace("c", "2026-01-01T00:00:05Z", true);
+    assert!(counts_first(&later, &ours, Progress::Claimed));
+    assert!(!counts_first(&later, &ours, Progress::Finished));
+}
+
+/// Every order in which creates in one second can be claimed, checked and finished leaves at most one.
+#[test]
+fn no_order_of_two_creates_exceeds_a_limit_of_one() {
+    // Steps of a create: claim, first check, finish, second check.
+    for interleaving in 0_u32..256 {
+        if interleaving.count_ones() != 4 {
+            continue;
+        }
+        let mut states = [State::default(), State::default()];
+        for at in 0..8 {
+            let who = usize::from(interleaving >> at & 1 == 1);
+            step(&mut states, who);
+        }
+        let left = states.iter().filter(|state| state.exists && state.is_finished).count();
+        assert!(left <= 1, "{interleaving:08b}: {states:?}");
+    }
+}
+
+#[derive(Clone, Copy, Debug, Default)]
+struct State {
+    steps: u32,
+    exists: bool,
+    is_finished: bool,
+    has_failed: bool,
+}
+
+fn step(states: &mut [State; 2], who: usize) {
+    let other = states[1 - who];
+    let own = &mut states[who];
+    own.steps += 1;
+    if own.has_failed {
+        return;
+    }
+    let names = ["a", "b"];
+    let of = |state: State, index: usize| namespace(names[index], "2026-01-01T00:00:05Z", state.is_finished);
+    let is_beaten = |own: State, progress| other.exists && counts_first(&of(other, 1 - who), &of(own, who), progress);
+    match own.steps {
+        1 => own.exists = true,
+        2 => {
+            if is_beaten(*own, Progress::Claimed) {
+                (own.exists, own.has_failed) = (false, true);
+            }
+        }
+        3 => own.is_finished = true,
+        _ => {
+            if is_beaten(*own, Progress::Finished) {
+                (own.exists, own.has_failed) = (false, true);
+            }
+        }
+    }
+}
