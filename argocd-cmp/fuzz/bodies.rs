@@ -68,7 +68,7 @@ pub(super) fn yaml(data: &[u8]) {
 pub(super) fn policy(data: &[u8]) {
     match (parse_policy("policy.yaml", data), parse_policy("policy.yaml", data)) {
         (Ok(one), Ok(other)) => {
-            assert!(format!("{one:?}") == format!("{other:?}"), "two different policies of one text")
+            assert!(format!("{one:?}") == format!("{other:?}"), "two different policies of one text");
         }
         (Err(one), Err(other)) => {
             assert!(one == other && !one.as_slice().is_empty());
