@@ -94,9 +94,9 @@ projects:
     expect_test::expect![[r#"
         policy.yaml:2: version: unsupported version 2; the supported version is 1
         policy.yaml:3: projets: unknown key
-        policy.yaml:6: projects.previews.namespaces[0]: `*_pr` is no pattern of names; expected lower-case letters, digits and `-`, with `*` for any text
+        policy.yaml:6: projects.previews.namespaces[0]: invalid pattern `*_pr`: expected lower-case letters, digits, `-`, and `*` for any text
         policy.yaml:7: projects.previews.domain: domain `Preview` contains 'P': only lower-case letters, digits and `-` are allowed
-        policy.yaml:8: projects.previews.registries[0]: `https://x/` is no registry; expected a host and, after a slash, the first parts of a path
+        policy.yaml:8: projects.previews.registries[0]: invalid registry `https://x/`: expected a host, or a host and the first segments of a path
         policy.yaml:9: projects.previews.kinds[0]: kind `Namespace` is never allowed: it is cluster-scoped
         policy.yaml:10: projects.previews.default_labels: key `environment.on-demand/env` is set by EoD; use another key
         policy.yaml:11: projects.previews.tiers.full.quota.cpus: unknown key
@@ -104,13 +104,13 @@ projects:
         policy.yaml:11: projects.previews.tiers.fulll: unsupported tier `fulll`: supported are lightweight, full, compliance, staging
         policy.yaml:12: projects.previews.network.stable_services: unknown key
         policy.yaml:13: projects.previews.stable_services[0]: invalid service `payments`: expected namespace, name and the port of its pods, as in `stable/payments:8080`
-        policy.yaml:14: projects.previews.secret_prefixes[0]: `secret/*` is no prefix of secrets: only `{environment}` is replaced, and there are no patterns
+        policy.yaml:14: projects.previews.secret_prefixes[0]: invalid prefix of secrets `secret/*`: the only supported placeholder is `{environment}`
         policy.yaml:15: projects.previews.caps.replicas: invalid value `many`: invalid digit found in string
         policy.yaml:16: projects.previews.helm.enabled: expected true or false, got a number
         policy.yaml:17: projects.previews.secrets.kind: expected `external-secrets` or `vault-operator` or `none`, got `vault`
-        policy.yaml:18: projects.previews.ingress.gateway: `private` is no gateway; expected `<namespace>/<name>`
-        policy.yaml:19: projects.previews.metadata_allow[0]: `argocd.argoproj.io/` lies in `argoproj.io`, whose keys no source may set
-        policy.yaml:19: projects.previews.metadata_allow[1]: `x` has no slash, so it could be the beginning of any domain
+        policy.yaml:18: projects.previews.ingress.gateway: invalid gateway `private`: expected `<namespace>/<name>`
+        policy.yaml:19: projects.previews.metadata_allow[0]: prefix `argocd.argoproj.io/` is never allowed: a source must not set keys of `argoproj.io`
+        policy.yaml:19: projects.previews.metadata_allow[1]: prefix `x` has no slash, so it would match several domains
         policy.yaml:20: projects.previews.kustomise: unknown key"#]]
     .assert_eq(&mistakes(text).join("\n"));
 }
