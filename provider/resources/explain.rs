@@ -29,8 +29,12 @@ pub(crate) fn remote(error: &Error) -> Diag {
     }
 }
 
-/// Advice about a failed request: about its cause if that is known, else about its kind.
+/// Advice about a failed request: about its cause if that is known, else about its kind. An operation that was cancelled
+/// or timed out gets advice about that, not about the last failure before it.
 fn hint(error: &Error) -> Option<String> {
+    if matches!(error.kind, ErrorKind::Cancelled | ErrorKind::Timeout) {
+        return general_hint(error.kind).map(str::to_owned);
+    }
     let cause = connection::hint(error).or_else(|| kubernetes::hint(error)).or_else(|| vault::hint(error));
     cause.or_else(|| general_hint(error.kind).map(str::to_owned))
 }

@@ -170,7 +170,7 @@ fn a_plugin_of_an_old_protocol_is_refused() {
         let plugin = Plugin::new(":");
         let block = plugin.block("https://127.0.0.1:1", "").replace("k8s.io/v1", "k8s.io/v1alpha1");
         let bare = Bare::new(terraform, "old-plugin", &block);
-        bare.workspace.plan().expect_err("unsupported `exec.api_version` `client.authentication.k8s.io/v1alpha1`");
+        bare.workspace.plan().expect_err("Unsupported `exec.api_version` `client.authentication.k8s.io/v1alpha1`");
     });
 }
 

@@ -160,6 +160,6 @@ fn exactly_one_login_method_is_required() {
         auth(story, "approle = { role_id = \"r\", secret_id = \"s\", mount = \"../token\" }");
         story.plan().expect_err("expected the path of an auth mount without `auth/`, such as `approle`");
         auth(story, "token = \"\"");
-        story.plan().expect_err("`auth.token` is empty");
+        story.plan().expect_err("Invalid vault.auth.token").expect_said("got an empty string");
     });
 }
