@@ -55,7 +55,7 @@ fn parameters_must_agree_with_the_application() {
 #[test]
 fn errors_are_about_parameters_and_the_policy() {
     let quota = "{version: 1, projects: {previews: {namespaces: ['*'], registries: [], \
-                 tiers: {full: {max_ttl: 2d, quota: {cpu: 100m}}}}}}";
+                 tiers: {full: {max_ttl: 3d, quota: {cpu: 100m}}}}}}";
     let policy = parse_policy("policy.yaml", quota.as_bytes()).unwrap();
     for (namespace, pairs, expected) in [
         (
@@ -63,7 +63,7 @@ fn errors_are_about_parameters_and_the_policy() {
             &[("ttl", "8d")][..],
             "remedy: set `ttl` to at most 7d, or have the platform raise `tiers.lightweight.max_ttl` in the policy",
         ),
-        ("a-pr-1", &[("ttl", "3d"), ("tier", "full")], "remedy: set `ttl` to at most 2d, or have the platform raise"),
+        ("a-pr-1", &[("ttl", "4d"), ("tier", "full")], "remedy: set `ttl` to at most 3d, or have the platform raise"),
         ("a-pr-1", &[("ttl", "4h"), ("tier", "staging")], "remedy: remove the parameter, or use another tier"),
         ("a-pr-1", &[("ttl", "0s")], "parameters: ttl\n  rule:   parameter\n"),
         ("a-pr-1", &[("ttl", "91d")], "parameters: ttl\n  rule:   parameter\n"),
