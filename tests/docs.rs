@@ -2,6 +2,7 @@
 //! them with the files in `docs/`.
 #![allow(
     clippy::panic,
+    clippy::indexing_slicing,
     reason = "this is test code: a panic is how it reports, clippy only knows so inside of #[test]"
 )]
 

@@ -10,7 +10,7 @@ use crate::diag::{Diag, Diags};
 use crate::managed::unknown_diags;
 use crate::model::Model;
 use crate::request_context::RequestContext;
-use crate::schema::{Attribute, Schema};
+use crate::schema::{Attribute, Refreshed, Schema};
 use crate::value::Value;
 use crate::values;
 
@@ -81,11 +81,12 @@ impl<D: DataSource> AnyDataSource<D::Context> for D {
     }
 
     fn schema(&self) -> Schema {
-        Schema {
-            attributes: attributes::<D::Input, D::Output>(),
-            description: D::DESCRIPTION.to_owned(),
-            ..Schema::default()
+        let mut attributes = attributes::<D::Input, D::Output>();
+        for attribute in &mut attributes {
+            // A data source is read as a whole. A rule here comes from a model that a resource uses, too.
+            attribute.refreshed = Refreshed::Always;
         }
+        Schema { attributes, description: D::DESCRIPTION.to_owned(), ..Schema::default() }
     }
 
     fn validate_config(&self, config: &ObjectValue) -> Diags {

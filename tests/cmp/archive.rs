@@ -20,7 +20,7 @@ fn large_repository_is_rendered_and_refused_like_a_small_one() {
     story.repository.commit("large");
     story.rendered(&story.request("shop-pr-7"));
     let text = story.refused(&story.request("shop"));
-    assert!(text.contains("render for `*-pr-*`, not for `shop`"), "{text}");
+    assert!(text.contains("namespace `shop` is not allowed for project `previews`; allowed are: `*-pr-*`"), "{text}");
     let bytes = |what: &str| story.plugin.number(&format!("eod_cmp_archive_bytes_total{{what=\"{what}\"}}"));
     assert!(bytes("received") > f64::from(32 << 20), "{}", bytes("received"));
     assert!(bytes("kept") < 1e6, "{}", bytes("kept"));
@@ -52,7 +52,8 @@ fn decompression_bomb_is_refused() {
     story.repository.commit("bomb");
     let text = story.refused(&story.request("shop-pr-7"));
     assert!(
-        text.contains("unpacks to more than 200 times its size\n  remedy: remove the file that is made to grow"),
+        text.contains("unpacked archive must have at most 200 times the size of the compressed archive\n  remedy: remove the file that is \
+             much larger when it is unpacked"),
         "{text}"
     );
     expect_nothing_left(&story);

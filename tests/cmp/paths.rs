@@ -75,7 +75,10 @@ fn repository_cannot_change_its_application() {
         story.repository.commit("override");
         let text = story.refused(&story.request("shop-pr-7").hard());
         // The parameter in the file is refused like any other; without a parameter, the file itself is refused.
-        assert!(text.contains("the parameter says `shop-pr-8`"), "{file}: {text}");
+        assert!(
+            text.contains("expected the Application's destination namespace `shop-pr-7`, got `shop-pr-8`"),
+            "{file}: {text}"
+        );
         let quiet = merged.replace("environment", "owner");
         story.repository.write(&format!("shop/{file}"), quiet);
         story.repository.commit("quiet override");

@@ -78,7 +78,7 @@ fn serve_fails_without_a_policy() {
         command::run(&mut command, "")
     };
     let missing = start();
-    assert!(missing.code == Some(1) && missing.stderr.contains("the policy cannot be read"), "{}", missing.report());
+    assert!(missing.code == Some(1) && missing.stderr.contains("cannot read the policy"), "{}", missing.report());
     fs::write(&policy, POLICY.replace("namespaces", "namespace")).unwrap();
     let broken = start();
     assert!(broken.code == Some(1) && broken.stderr.contains("policy.yaml:5"), "{}", broken.report());

@@ -60,7 +60,7 @@ fn metadata(cx: &mut CheckContext<'_>, value: &Value, of: MetadataOf) {
                 "remove the field",
             ),
             "ownerReferences" => {
-                cx.refuse(RefusalRule::Metadata, "would make the object depend on another object", "remove the field")
+                cx.refuse(RefusalRule::Metadata, "would make the object depend on another object", "remove the field");
             }
             "generateName" => cx.refuse(RefusalRule::Metadata, "creates a new object at every sync", "use `name`"),
             _ => cx.refuse(RefusalRule::Metadata, "is set by the cluster", "remove the field"),

@@ -43,7 +43,7 @@ pub(super) fn walk(cx: &mut CheckContext<'_>, shape: &ValueShape, value: &Value)
         ValueShape::Switch => expect(cx, value.is_boolean(), "a boolean"),
         ValueShape::Count => expect(cx, value.as_u64().is_some(), "a non-negative integer"),
         ValueShape::CountOrText => {
-            expect(cx, value.is_string() || value.as_u64().is_some(), "a non-negative integer or a string")
+            expect(cx, value.is_string() || value.as_u64().is_some(), "a non-negative integer or a string");
         }
         ValueShape::Texts => match value.as_object() {
             None => cx.wrong_type("a map"),

@@ -215,7 +215,7 @@ fn the_provider_block_may_be_unknown_in_any_part() {
 fn the_samples_set_every_argument() {
     let check = |name: &str, schema: &Schema, samples: Vec<Json>| {
         let samples: Vec<ObjectValue> = samples.iter().map(|sample| samples::object(schema, sample)).collect();
-        assert_eq!(samples::unset(schema, &samples), [String::new(); 0], "{name}: add them to a sample");
+        assert_eq!(samples::unset(schema, &samples), Vec::<String>::new(), "{name}: add them to a sample");
     };
     check("provider", &samples::provider_schema(), samples::providers());
     for each in crate::RESOURCES {

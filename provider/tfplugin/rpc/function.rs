@@ -19,7 +19,8 @@ pub(crate) async fn call_function<P: Provider>(
         Err(FunctionError { text, argument }) => wire::CallFunctionResponse {
             result: None,
             error: Some(wire::FunctionError {
-                text,
+                // Terraform writes a dot after the text.
+                text: text.strip_suffix('.').map(str::to_owned).unwrap_or(text),
                 function_argument: argument.and_then(|at| i64::try_from(at).ok()),
             }),
         },

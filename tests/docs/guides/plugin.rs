@@ -52,7 +52,7 @@ fn policy_keys() -> String {
         let title = if path.is_empty() { "The file".to_owned() } else { code(path) };
         let _ = write!(text, "### {title}\n\n{meaning}.\n\n");
         let _ =
-            write!(text, "{}\n", table(&["key", "type", "default", "meaning", "example"], keys.iter().map(policy_key)));
+            writeln!(text, "{}", table(&["key", "type", "default", "meaning", "example"], keys.iter().map(policy_key)));
     }
     text
 }

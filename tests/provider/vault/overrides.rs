@@ -120,7 +120,7 @@ fn patterns_that_came_later_touch_nothing_that_exists_and_let_nothing_be_read() 
         story.arguments(&overriding("https://two.example", 2));
         let run = story.apply().expect_ok();
         run.expect_said(&format!("The overrides were not written: {}/{TARGET}", story.mount))
-            .expect_said("it is sensitive now (`vault.sensitive_paths` has `*/preview/*`), and is not read any more");
+            .expect_said("it is sensitive now (`vault.sensitive_paths` has `*/preview/*`), and is no longer read");
         assert_eq!(audit.operations(&format!("{}/data", story.mount)), []);
         // A new copy is checked again.
         story.run(&["plan", "-no-color", "-replace=eod_vault_clone.config"]).expect_err("and is never read or copied");

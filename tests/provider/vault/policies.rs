@@ -165,7 +165,11 @@ fn a_function_says_what_is_wrong_with_which_argument() {
             ("vault_cloner_policy(\"a//b\", [\"stage\"], null, null, null)", "mount", "two slashes in a row"),
             ("vault_cloner_policy(\"secret\", [], null, null, null)", "sources", "At least one source is required"),
             ("vault_cloner_policy(\"secret\", [\"../x\"], null, null, null)", "sources", "the segment `..`"),
-            ("vault_cloner_policy(\"secret\", [\"stage\"], null, [], null)", "target_prefixes", "The list is empty"),
+            (
+                "vault_cloner_policy(\"secret\", [\"stage\"], null, [], null)",
+                "target_prefixes",
+                "List of targets must not be empty",
+            ),
             ("vault_cloner_policy(\"secret\", [\"stage\"], null, null, [\"prod\"])", "sensitive_paths", "has no slash"),
             (
                 "vault_cloner_policy(\"secret\", [\"stage\"], null, null, null, \"write\")",

@@ -166,7 +166,7 @@ fn a_missing_deleted_or_sensitive_secret_is_refused() {
             ),
             (format!("ref = \"{mount}/../x\""), "must not contain the segment `..`", "Invalid ref"),
             (String::new(), "One of `path` and `ref` is required, and none is set", "or set only `ref`"),
-            (format!("ref = \"{mount}/a\"\npath = \"a\""), "`ref` contains mount and path", "or `ref` alone"),
+            (format!("ref = \"{mount}/a\"\npath = \"a\""), "`ref` contains mount and path", "or set only `ref`"),
         ];
         for (arguments, why, hint) in rows {
             story.body(&ephemeral(&arguments));

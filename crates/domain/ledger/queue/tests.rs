@@ -49,9 +49,12 @@ fn a_place_is_lost_after_an_hour_without_another_try() {
     assert_eq!(place_in_queue(&head, at(90)), None);
     let waiting = [(name(1), &head)];
     let own = (at(95), name(2));
-    assert_eq!(admit(&own, &[own.clone()], &waiting, 1, at(95)), Admission::Admitted);
+    assert_eq!(admit(&own, std::slice::from_ref(&own), &waiting, 1, at(95)), Admission::Admitted);
     let own = (at(80), name(2));
-    assert_eq!(admit(&own, &[own.clone()], &waiting, 1, at(80)), Admission::Queued { position: 2, waiting: 2 });
+    assert_eq!(
+        admit(&own, std::slice::from_ref(&own), &waiting, 1, at(80)),
+        Admission::Queued { position: 2, waiting: 2 }
+    );
 }
 
 proptest! {

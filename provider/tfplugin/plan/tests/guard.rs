@@ -48,7 +48,7 @@ fn found(name: &str, prior: Value, config: Value, planned: Value) -> Vec<String>
 
 #[track_caller]
 fn accepts(name: &str, prior: Value, config: Value, planned: Value) {
-    assert_eq!(found(name, prior, config, planned), [String::new(); 0]);
+    assert_eq!(found(name, prior, config, planned), Vec::<String>::new());
 }
 
 #[track_caller]
