@@ -308,7 +308,11 @@ fn a_wait_for_a_stuck_deletion_ends_with_its_cause() {
         story.forget();
         story.hold();
         story.delete(&story.namespace_path());
-        story.wait_until_terminating();
+        // The namespace controller reports the finalizer a few seconds after the deletion begins.
+        wait_until("the finalizer to be reported", PATIENCE, || {
+            let status = story.namespace()["status"].to_string();
+            if status.contains("example.com/hold") { Ok(()) } else { Err(status) }
+        });
         story.arguments("timeouts = { create = \"8s\" }");
         let said = story.apply().expect_err(&story.name).said();
         assert!(said.contains("example.com/hold"), "{said}");
