@@ -1,7 +1,7 @@
 //! Stories of the protocol crate, with real Terraform and a small provider that misbehaves on request.
 //!
-//! The provider is the example `misbehaving-provider`. It stores its objects in a file of the story. Each story runs on the
-//! binaries of [`Terraform::all`]. No cluster is needed.
+//! The provider is the example `misbehaving-provider`. It stores its objects in a file of the story. Each story runs on
+//! the binaries of [`Terraform::all`]. No cluster is needed.
 #![allow(
     clippy::panic,
     clippy::unwrap_used,
@@ -30,7 +30,7 @@ use serde_json::Value;
 /// Address of the resource of most stories.
 const ADDRESS: &str = "test_thing.a";
 
-/// One configuration that uses the provider, and the folder it is run in. It derefs to its [`Workspace`].
+/// Workspace with a configuration that uses the provider.
 struct ThingStory(Workspace);
 
 impl Deref for ThingStory {
@@ -67,7 +67,7 @@ impl ThingStory {
         self.apply().expect_ok();
     }
 
-    /// The file with the provider's objects.
+    /// Path of the file with the provider's objects.
     fn file(&self) -> PathBuf {
         self.path().join("things.json")
     }
@@ -94,7 +94,7 @@ impl ThingStory {
         self.write("terraform.tfstate", &state.to_string());
     }
 
-    /// The resource `a` in the state.
+    /// Attributes of the resource `a` in the state.
     #[track_caller]
     fn a(&self) -> Value {
         self.resource(ADDRESS).unwrap_or_else(|| panic!("no {ADDRESS} in\n{}", self.raw_state_text()))
@@ -127,7 +127,7 @@ fn tell(name: &str, hcl: &str, story: impl Fn(&ThingStory)) {
     }
 }
 
-/// The resource `a` with these arguments.
+/// Configuration of the resource `a` with these arguments.
 fn thing(arguments: &str) -> String {
     format!("resource \"test_thing\" \"a\" {{\n  name = \"a\"\n{arguments}\n}}\n")
 }

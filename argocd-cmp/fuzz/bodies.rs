@@ -105,8 +105,8 @@ fn json(raw: &[RawParameter]) -> String {
     raw.iter().map(one).collect::<serde_json::Value>().to_string()
 }
 
-/// Reads bytes as a tar, compressed and uncompressed. Kept files are within the limits and can be packed again; a render
-/// is complete, or every refusal has a remedy.
+/// Reads bytes as a tar, compressed and uncompressed. Kept files are within the limits and can be packed again; a
+/// render is complete, or every refusal has a remedy.
 pub(super) fn archive(data: &[u8]) {
     // The uncompressed bytes reach the decompression.
     let _ = unpacked(data);

@@ -42,7 +42,7 @@ pub(crate) fn to_json() -> String {
     Value::Array(to_wire().into_iter().map(announcement).collect()).to_string()
 }
 
-/// A name as words: `pull-request` and `image.tag` and `nameOverride` become `Pull request`, `Image tag`, `Name override`.
+/// A name as words: `pull-request`, `image.tag` and `nameOverride` become `Pull request`, `Image tag`, `Name override`.
 fn title(name: &str) -> String {
     let mut title = String::new();
     for character in name.chars() {

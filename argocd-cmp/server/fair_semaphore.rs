@@ -1,7 +1,7 @@
 //! Semaphore that is fair between repositories.
 //!
-//! Argo CD may request renders of 64 Applications of one repository at the same time. Permits are given round robin over
-//! the owners (repositories), so one Application of another repository waits for one permit and not for 64.
+//! Argo CD may request renders of 64 Applications of one repository at the same time. Permits are given round robin
+//! over the owners (repositories), so one Application of another repository waits for one permit and not for 64.
 //! `tokio::sync::Semaphore` gives permits in the order of the requests and has no such guarantee.
 
 use std::collections::{BTreeMap, VecDeque};

@@ -26,12 +26,12 @@ pub(crate) enum IntakeError {
     Disconnected(Status),
     /// The messages have an invalid order.
     Order(&'static str),
-    /// The bytes are not those that were stated.
+    /// The archive is invalid or differs from its declared size or checksum.
     Archive(ArchiveError),
 }
 
 impl Intake {
-    /// Wraps a stream of which nothing was read.
+    /// Wraps an unread stream.
     pub(crate) fn new(stream: Streaming<wire::AppStreamRequest>) -> Self {
         Self { stream, ended: None }
     }

@@ -183,7 +183,7 @@ pub(crate) enum MemoryLoss {
 }
 
 impl FinishedChild {
-    /// Reason for a lack of memory, if that is why the child failed.
+    /// Reason for a lack of memory, if the child failed because of it.
     ///
     /// Kubernetes nodes run with `vm.overcommit_memory=1`: the kernel refuses memory only at the limit of the process
     /// itself (`RLIMIT_DATA`, set by the sandbox). A lack of memory in the container is a SIGKILL.

@@ -66,8 +66,8 @@ struct ToolDetector {
 
 /// Maximum size of the manifests in bytes. Argo CD accepts messages up to 100 MiB.
 const MAX_MANIFEST_BYTES: usize = 95 << 20;
-/// Maximum size of the files of an inline render in bytes. Rendering them takes some tens of milliseconds if all of them
-/// are manifests.
+/// Maximum size of the files of an inline render in bytes. Rendering them takes some tens of milliseconds if all of
+/// them are manifests.
 const MAX_INLINE_BYTES: u64 = 1 << 20;
 /// Time that an inline render needs at most, even for hostile files. A call with less time left is rendered on a thread
 /// of its own, so that its timeout can be answered.

@@ -3,8 +3,8 @@
 //! Rust cannot run code between fork and exec without `unsafe`, so eod-cmp starts itself again as a launcher:
 //! `eod-cmp sandbox MODE PARENT HOME PROGRAM ARGUMENTS...`. The launcher is killed with its parent, sets resource
 //! limits and `no_new_privs`, restricts itself to its home and the tool (Landlock) and to the system calls that such a
-//! tool needs (seccomp: no sockets and no processes), and executes the tool. The environment of the tool is empty except
-//! for two variables with the path of its home.
+//! tool needs (seccomp: no sockets and no processes), and executes the tool. The environment of the tool is empty
+//! except for two variables with the path of its home.
 //!
 //! # Guarantees
 //!

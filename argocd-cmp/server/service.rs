@@ -48,14 +48,14 @@ const MAX_MESSAGE_BYTES: usize = 100 << 20;
 /// unpacked while it is received.
 const MAX_BUFFERED_BYTES: u64 = 256 << 10;
 
-/// Limits of what runs at the same time.
+/// Limits of concurrent work.
 #[derive(Clone, Copy, Debug)]
 pub(crate) struct Capacity {
-    /// Renders. A render that waits for helm or kustomize counts, too.
+    /// Maximum number of renders. A render that waits for helm or kustomize counts, too.
     pub(crate) renders: usize,
-    /// Large archives that are received and unpacked, or are unpacked and wait for a render permit.
+    /// Maximum number of large archives that are received and unpacked, or are unpacked and wait for a render permit.
     pub(crate) archives: usize,
-    /// Calls that run or wait. Calls above the limit are rejected.
+    /// Maximum number of calls that run or wait. Further calls are rejected.
     pub(crate) calls: usize,
 }
 
@@ -165,8 +165,8 @@ impl PluginService {
         progress.enter(Phase::Receiving);
         let archive = intake.receive_all(&declared).await?;
         let permit = self.render_permit(&request, progress).await;
-        // Another thread serves the connections of this thread meanwhile. Moving a small render to another thread and back
-        // would take a large part of its time; waking a thread for the connections delays no render.
+        // Meanwhile, another thread serves the connections of this thread. To move a small render to another thread and
+        // back would take a large part of its time; to wake a thread for the connections delays no render.
         let inline = || self.0.renderer.unpack_and_render_inline(&request, &declared, &*archive, progress);
         match block_in_place(inline)? {
             InlineRender::Done(manifests) => Ok(manifests),

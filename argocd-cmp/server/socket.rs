@@ -1,8 +1,8 @@
 //! Unix socket of the plugin: its path, its owner and its removal.
 //!
-//! repo-server finds a plugin by the name of its socket. The name must contain an `@`: grpc-go sends the escaped path as
-//! the authority of every call, and Rust's HTTP/2 accepts the `%` of an escape only in the user information before an
-//! `@`.
+//! repo-server finds a plugin by the name of its socket. The name must contain an `@`: grpc-go sends the escaped path
+//! as the authority of every call, and Rust's HTTP/2 accepts the `%` of an escape only in the user information before
+//! an `@`.
 
 use std::fs;
 use std::io;

@@ -1,21 +1,21 @@
-//! [`Attr`]: a value as it stands while a plan is being made, when it may not be known yet.
+//! [`Attr`]: the value of an attribute during planning: null, unknown or known.
 
-/// The value of an attribute during validate and plan.
+/// Value of an attribute during validate and plan.
 ///
-/// Terraform evaluates configurations before everything is known: an attribute can wait for another resource.
-/// There is deliberately no accessor that turns `Unknown` into a default; a `match` has to say what it means.
+/// Terraform evaluates a configuration before every value is known: an attribute can depend on a resource that is not
+/// yet applied. No accessor turns `Unknown` into a default; each `match` must handle it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Attr<T> {
     /// The attribute is not set.
     Null,
-    /// The attribute is set, to something that is known only later.
+    /// The attribute is set, but its value is not known yet.
     Unknown,
     /// The attribute is set to this value.
     Known(T),
 }
 
 impl<T> Attr<T> {
-    /// Applies `f` to a known value and passes the other two on.
+    /// Applies `f` to a known value; null and unknown are unchanged.
     pub fn map<U>(self, f: impl FnOnce(T) -> U) -> Attr<U> {
         match self {
             Self::Null => Attr::Null,
@@ -24,7 +24,7 @@ impl<T> Attr<T> {
         }
     }
 
-    /// Like [`Attr::map`] where `f` itself may answer null or unknown.
+    /// Like [`Attr::map`], if `f` itself can return null or unknown.
     pub fn and_then<U>(self, f: impl FnOnce(T) -> Attr<U>) -> Attr<U> {
         match self {
             Self::Null => Attr::Null,
@@ -42,7 +42,7 @@ impl<T> Attr<T> {
         }
     }
 
-    /// A null becomes `fallback`; an unknown stays unknown.
+    /// Replaces null with `fallback`; unknown stays unknown.
     #[must_use]
     pub fn or(self, fallback: Attr<T>) -> Attr<T> {
         match self {
@@ -51,7 +51,7 @@ impl<T> Attr<T> {
         }
     }
 
-    /// `Some` for null and known, `None` for unknown: the form in which optional arguments are used.
+    /// Returns `Some` for null and known values, and `None` for unknown. Use it for optional arguments.
     pub fn settled(self) -> Option<Option<T>> {
         match self {
             Self::Null => Some(None),
@@ -60,7 +60,7 @@ impl<T> Attr<T> {
         }
     }
 
-    /// The value, where it is known.
+    /// Returns the value if it is known.
     pub fn known(self) -> Option<T> {
         match self {
             Self::Known(value) => Some(value),
@@ -77,12 +77,12 @@ impl<T> Attr<T> {
         }
     }
 
-    /// Whether the value is known only later.
+    /// True if the value is unknown.
     pub fn is_unknown(&self) -> bool {
         matches!(self, Self::Unknown)
     }
 
-    /// Whether the attribute is not set.
+    /// True if the attribute is not set.
     pub fn is_null(&self) -> bool {
         matches!(self, Self::Null)
     }

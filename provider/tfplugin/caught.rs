@@ -1,4 +1,4 @@
-//! Panics of a provider as diagnostics, so that the process keeps running and the answer with the partial state is sent.
+//! Panics of a provider as diagnostics. The process keeps running and sends the answer with the partial state.
 
 use std::any::Any;
 use std::panic::{AssertUnwindSafe, catch_unwind};

@@ -1,4 +1,4 @@
-//! Tests of the codecs as a whole: known bytes, random values, hostile bytes and the laws of equality.
+//! Tests of both codecs: known bytes, random values, invalid bytes and the laws of equality.
 
 mod generate;
 mod hostile;

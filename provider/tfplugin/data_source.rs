@@ -1,4 +1,4 @@
-//! [`DataSource`]: a remote object that every plan reads again.
+//! [`DataSource`]: a remote object that Terraform reads in every plan.
 
 use std::future::Future;
 
@@ -25,7 +25,7 @@ pub trait DataSource: Send + Sync + 'static {
     type Context: Send + Sync + 'static;
     /// The arguments.
     type Input: Model + Send + Sync + 'static;
-    /// The result. An attribute that is also an argument is one attribute: its result is used if the argument is not set.
+    /// The result. A result with the name of an argument is the same attribute, and used if the argument is not set.
     type Output: Model + Send + Sync + 'static;
 
     /// Checks the configuration beyond its types. Returns all mistakes at once.

@@ -1,56 +1,56 @@
-//! [`Diag`]: what a person reads when something is wrong.
+//! [`Diag`]: an error or a warning for the user.
 
 use std::error::Error;
 use std::fmt::Write as _;
 
 use crate::path::Path;
 
-/// How bad it is.
+/// Severity of a diagnostic.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord)]
 pub enum Severity {
     /// Terraform stops.
     Error,
-    /// Terraform goes on and shows it.
+    /// Terraform continues and shows the warning.
     Warning,
 }
 
-/// One message: what happened (`summary`), why (`detail`), what to do (`hint`), and where (`path`).
+/// One message: problem (`summary`), cause (`detail`), next step (`hint`) and attribute (`path`).
 ///
-/// Terraform prints the line of the configuration that `path` points at, so it is set whenever one attribute is to
-/// blame. No part may contain a secret.
+/// Terraform prints the line of the configuration that sets the attribute at `path`. Set `path` whenever one attribute
+/// is the cause. No part may contain a secret.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct Diag {
     /// Error or warning.
     pub severity: Severity,
-    /// A title of at most about 60 characters, without a final dot.
+    /// Title of at most about 60 characters, without a final dot.
     pub summary: String,
-    /// What was expected and what was got, in sentences.
+    /// Expected value and actual value, in sentences.
     pub detail: String,
-    /// The next step, an action. It is shown as the last paragraph.
+    /// Next step of the user. It is shown as the last paragraph.
     pub hint: Option<String>,
-    /// The attribute to blame.
+    /// Attribute that caused the problem.
     pub path: Option<Path>,
 }
 
 impl Diag {
-    /// An error with this title.
+    /// Creates an error with this title.
     pub fn error(summary: impl Into<String>) -> Self {
         Self { severity: Severity::Error, summary: summary.into(), detail: String::new(), hint: None, path: None }
     }
 
-    /// A warning with this title. Only for what a user can act on.
+    /// Creates a warning with this title. The user must be able to act on it.
     pub fn warning(summary: impl Into<String>) -> Self {
         Self { severity: Severity::Warning, ..Self::error(summary) }
     }
 
-    /// A broken promise of the provider itself, which looks different from a user's mistake.
+    /// Creates an error for a bug in the provider itself. It looks different from a mistake of the user.
     pub fn bug(what: impl std::fmt::Display) -> Self {
         Self::error("Bug in the provider")
             .detail(format!("{}.", capitalised(&what.to_string())))
             .hint("this is a mistake in the provider, not in the configuration; please report it with this text")
     }
 
-    /// Says what happened.
+    /// Sets the detail.
     #[must_use]
     pub fn detail(mut self, detail: impl Into<String>) -> Self {
         self.detail = detail.into();
@@ -73,21 +73,21 @@ impl Diag {
         self
     }
 
-    /// Says what to do next.
+    /// Sets the hint.
     #[must_use]
     pub fn hint(mut self, hint: impl Into<String>) -> Self {
         self.hint = Some(hint.into());
         self
     }
 
-    /// Names the attribute to blame.
+    /// Sets the attribute that caused the problem.
     #[must_use]
     pub fn at(mut self, path: impl Into<Path>) -> Self {
         self.path = Some(path.into());
         self
     }
 
-    /// The text below the summary, hint included.
+    /// Text below the summary, with the hint.
     pub fn body(&self) -> String {
         match &self.hint {
             Some(hint) if self.detail.is_empty() => format!("Hint: {hint}."),
@@ -97,12 +97,12 @@ impl Diag {
     }
 }
 
-/// Diagnostics in the order they are shown: a return value, never an out-parameter.
+/// Diagnostics in the order of display. Functions return them and do not take them as an out-parameter.
 #[derive(Clone, Debug, Default, PartialEq, Eq)]
 pub struct Diags(Vec<Diag>);
 
 impl Diags {
-    /// No message.
+    /// Creates an empty list.
     pub fn new() -> Self {
         Self::default()
     }
@@ -112,12 +112,12 @@ impl Diags {
         self.0.push(diag);
     }
 
-    /// Whether any of them stops Terraform.
+    /// True if at least one diagnostic is an error.
     pub fn has_errors(&self) -> bool {
         self.0.iter().any(|diag| diag.severity == Severity::Error)
     }
 
-    /// Whether there is none.
+    /// True if there are no diagnostics.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }
@@ -127,7 +127,7 @@ impl Diags {
         self.0.iter()
     }
 
-    /// Errors first, then by attribute, so that the same mistakes are always told in the same order.
+    /// Sorts by severity, errors first, and then by attribute, so that the same mistakes always have the same order.
     #[must_use]
     pub fn sorted(mut self) -> Self {
         self.0.sort_by(|a, b| (a.severity, &a.path).cmp(&(b.severity, &b.path)));
@@ -135,10 +135,10 @@ impl Diags {
         self
     }
 
-    /// `Ok(value)` unless one of them is an error.
+    /// `Ok(value)` if there are no errors.
     ///
     /// # Errors
-    /// The diagnostics themselves.
+    /// All diagnostics, if one of them is an error.
     pub fn into_result<T>(self, value: T) -> Result<T, Diags> {
         if self.has_errors() { Err(self) } else { Ok(value) }
     }

@@ -1,4 +1,4 @@
-//! [`Draft`]: a plan while it is being made.
+//! [`Draft`]: a plan in progress.
 
 use std::collections::BTreeSet;
 use std::marker::PhantomData;
@@ -23,8 +23,8 @@ pub enum Deferral {
 }
 
 /// A plan while it is being made: configuration, prior state and planned values.
-///
-/// `I` is the input of the resource, `O` the output and `P` the private data. The compiler refuses keys of other models:
+/// A plan in progress: configuration, prior state and planned values.
+/// `I` is the input of the resource, `O` the output and `P` the private data. Keys of other models do not compile:
 ///
 /// ```
 /// # use tfplugin::{Draft, Model};

@@ -30,7 +30,7 @@ pub trait Ephemeral: Send + Sync + 'static {
     type Context: Send + Sync + 'static;
     /// The arguments.
     type Input: Model + Send + Sync + 'static;
-    /// The result. An attribute that is also an argument is one attribute: its result is used if the argument is not set.
+    /// The result. A result with the name of an argument is the same attribute, and used if the argument is not set.
     type Output: Model + Send + Sync + 'static;
     /// Data for renew and close. Terraform keeps it in memory only.
     type Private: Serialize + DeserializeOwned + Default + Send + Sync + 'static;

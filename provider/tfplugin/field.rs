@@ -15,7 +15,7 @@ use crate::value::{Dynamic, Value};
 
 /// A domain type that is a string in Terraform: anything with `FromStr` and `Display`.
 ///
-/// Two texts that parse to equal values are no difference, so `60m` is not a change from `1h`.
+/// Two strings that parse to equal values are equal, so `60m` instead of `1h` is not a change.
 #[derive(Clone, Copy, Debug, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Text<T>(pub T);
 
@@ -33,7 +33,7 @@ impl<T: fmt::Display> fmt::Display for Text<T> {
     }
 }
 
-/// Advice for an empty string, which most often comes from a variable that is not set.
+/// Advice for an empty string. Its usual cause is a variable that is not set.
 pub const EMPTY_STRING_HINT: &str = "an empty string is not the same as a value that is not set: pass `null` instead, for example \
                      `var.value == \"\" ? null : var.value`";
 
@@ -200,7 +200,7 @@ impl<T: Field> Field for Option<T> {
     }
 }
 
-/// For parts of an object that are looked at while a plan is being made.
+/// For parts of an object that are read during planning.
 impl<T: Field> Field for Attr<T> {
     const OPTIONAL: bool = true;
 
@@ -300,7 +300,7 @@ impl<T: Field> Field for BTreeMap<String, T> {
     }
 }
 
-/// A collection of documented objects keeps its documentation; one of plain values is a plain type.
+/// A collection of objects keeps the documentation of their attributes; a collection of other values is a plain type.
 fn collection(of: Shape, nesting: Nesting, plain: fn(Box<Type>) -> Type) -> Shape {
     match of {
         Shape::Object { nesting: Nesting::Single, attributes } => Shape::Object { nesting, attributes },

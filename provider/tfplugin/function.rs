@@ -5,29 +5,29 @@ use crate::path::Path;
 use crate::ty::Type;
 use crate::value::Value;
 
-/// A provider function. It runs in a process that was never configured: no context, no I/O.
+/// A provider function. It runs in a process that is not configured: no context, no I/O.
 pub trait Function: Send + Sync {
-    /// Its name after `provider::<name>::`.
+    /// Name after `provider::<name>::`.
     fn name(&self) -> &'static str;
     /// Parameters, result and documentation.
     fn signature(&self) -> Signature;
     /// Computes the result.
     ///
     /// # Errors
-    /// What is wrong, and with which argument.
+    /// Wrong arguments.
     fn call(&self, arguments: &Arguments) -> Result<Value, FunctionError>;
 }
 
-/// What a function takes and gives.
+/// Signature of a function.
 #[derive(Clone, Debug)]
 pub struct Signature {
-    /// The parameters, in order.
+    /// Parameters, in order.
     pub parameters: Vec<Parameter>,
-    /// A last parameter that may be given any number of times.
+    /// Last parameter, which accepts any number of arguments.
     pub variadic: Option<Parameter>,
-    /// The type of the result.
+    /// Type of the result.
     pub returns: Type,
-    /// One line.
+    /// Summary in one line.
     pub summary: &'static str,
     /// Markdown for the registry.
     pub description: &'static str,
@@ -36,53 +36,53 @@ pub struct Signature {
 /// One parameter.
 #[derive(Clone, Debug)]
 pub struct Parameter {
-    /// Its name in messages and documentation.
+    /// Name in messages and documentation.
     pub name: &'static str,
-    /// Its type.
+    /// Type of the argument.
     pub ty: Type,
-    /// Whether null may be given.
+    /// True if the argument can be null.
     pub nullable: bool,
     /// Markdown for the registry.
     pub description: &'static str,
 }
 
 impl Parameter {
-    /// A parameter of type `T`, which may be null where `T` is an `Option`.
+    /// Parameter of type `T`. It can be null if `T` is an `Option`.
     pub fn of<T: Field>(name: &'static str, description: &'static str) -> Self {
         Self { name, ty: T::shape().ty(), nullable: T::OPTIONAL, description }
     }
 }
 
-/// A function's refusal.
+/// Error of a function call.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub struct FunctionError {
-    /// A sentence that says what was expected and what was got.
+    /// Sentence with the expected value and the actual one.
     pub text: String,
-    /// The argument to blame, counted from 0.
+    /// Index of the wrong argument, from 0.
     pub argument: Option<usize>,
 }
 
 impl FunctionError {
-    /// A refusal that blames no single argument.
+    /// Error that belongs to no single argument.
     pub fn new(text: impl Into<String>) -> Self {
         Self { text: text.into(), argument: None }
     }
 
-    /// A refusal of one argument.
+    /// Error in one argument.
     pub fn argument(at: usize, text: impl Into<String>) -> Self {
         Self { text: text.into(), argument: Some(at) }
     }
 }
 
-/// The arguments of one call.
+/// Arguments of one call.
 #[derive(Clone, Debug)]
 pub struct Arguments(pub(crate) Vec<Value>);
 
 impl Arguments {
-    /// The argument at `at`, counted from 0; variadic ones follow the others.
+    /// Argument with index `at`, from 0. Variadic arguments follow the others.
     ///
     /// # Errors
-    /// It is not of this type or not a legal value of it.
+    /// The argument is not of type `T`, or not a valid value of it.
     pub fn get<T: Field>(&self, at: usize) -> Result<T, FunctionError> {
         let mut decoder = Decoder::new();
         let value = self.0.get(at).unwrap_or(&Value::Null);
@@ -92,12 +92,12 @@ impl Arguments {
         })
     }
 
-    /// How many there are.
+    /// Number of arguments.
     pub fn len(&self) -> usize {
         self.0.len()
     }
 
-    /// Whether there is none.
+    /// True if there are no arguments.
     pub fn is_empty(&self) -> bool {
         self.0.is_empty()
     }

@@ -1,20 +1,22 @@
-//! The plugin process: how Terraform starts it, finds it, talks to it and ends it.
+//! The plugin process: start, handshake, connection to Terraform and exit.
 //!
-//! [`run`] is the whole of a provider's `main`. It promises, after go-plugin's rules and what `terraform` 1.11 was seen
-//! to do:
+//! [`run`] contains the whole `main` of a provider. It follows the rules of go-plugin and the observed behavior of
+//! `terraform` 1.11:
 //!
-//! - Without the magic cookie it explains itself on stderr and ends with 1; `--version`, `--help` and `--debug` work by hand.
-//! - The first line on stdout is the handshake and the last one: file descriptor 1 is turned to the null device after it,
-//!   because a host that still reads it logs an error when the process ends, and because a stray print could block.
-//! - The socket stands in a private directory that is removed at the end. With AutoMTLS exactly one client certificate is
-//!   let in.
-//! - `Shutdown` is answered and the process is gone within a tenth of a second; SIGINT is ignored, since it goes to the whole
-//!   process group and Terraform then asks for an orderly stop itself; SIGTERM ends the work first. A host that dies takes
-//!   this process with it.
+//! - Without the magic cookie it prints a usage message on stderr and exits with code 1. The options `--version`,
+//!   `--help` and `--debug` are for users.
+//! - The first line on stdout is the handshake, and it is the only line. After the handshake, file descriptor 1 is
+//!   redirected to the null device, because a host that still reads it logs an error when the process exits, and
+//!   because an accidental print could block.
+//! - The socket is in a private directory that is removed on exit. With AutoMTLS exactly one client certificate is
+//!   accepted.
+//! - After the answer to `Shutdown` the process exits within a tenth of a second. SIGINT is ignored, because it is sent
+//!   to the whole process group and Terraform then requests an orderly stop itself. SIGTERM stops running work before
+//!   exit. If the host process exits, this process exits too.
 //!
-//! The host knows nothing about schemas or resources: it serves whatever `Routes` it is given. Message size limits belong
-//! to the service inside them: set `max_decoding_message_size` and `max_encoding_message_size` to [`MESSAGE_LIMIT`] there,
-//! because tonic's own limit is 4 MiB.
+//! The host does not depend on schemas or resources: it serves the `Routes` that it receives. The service inside them
+//! must set the message size limits: set `max_decoding_message_size` and `max_encoding_message_size` to
+//! [`MESSAGE_LIMIT`], because the default of tonic is 4 MiB.
 
 mod arguments;
 mod connection;
@@ -54,30 +56,30 @@ pub use self::variables::COOKIE_VALUE;
 pub use self::work::Work;
 pub use crate::process_environment::{COOKIE_NAME, ProcessEnvironment};
 
-/// The largest message that either side sends, in bytes.
+/// Maximum size of a message in either direction, in bytes.
 pub const MESSAGE_LIMIT: usize = 256 * 1024 * 1024;
 
-/// How long after its last connection a process waits for the host to come back.
+/// Maximum time without a connection, after the first one, before the host counts as gone.
 const LONELY: Duration = Duration::from_secs(5);
 
-/// Who this provider is.
+/// Name, address and version of this provider.
 #[derive(Clone, Copy, Debug)]
 pub struct Meta {
-    /// The type name without `terraform-provider-`, for example `eod`.
+    /// Type name without `terraform-provider-`, for example `eod`.
     pub name: &'static str,
-    /// The full source address, for example `registry.terraform.io/environment-on-demand/eod`.
+    /// Full source address, for example `registry.terraform.io/environment-on-demand/eod`.
     pub registry_address: &'static str,
-    /// The version of the release, without `v`.
+    /// Version of the release, without `v`.
     pub version: &'static str,
-    /// Log targets of libraries that are left out at every level, because what they call an error is none here.
+    /// Log targets of libraries that are disabled at every level, because their errors are not errors of the provider.
     pub silent: &'static [&'static str],
 }
 
 /// Runs a provider process from start to end and returns its exit code.
 ///
-/// `arguments` are those after the program's name. `make_service` is called once, after the handshake, inside the runtime;
-/// it builds the provider's service and may keep the [`Work`] to see when to stop. Nothing slow should happen before this
-/// call: Terraform starts a provider two to seven times per command, one after another.
+/// `arguments` are the arguments after the program name. `make_service` is called once, after the handshake, inside the
+/// runtime. It creates the service of the provider and can keep the [`Work`], which reports when to stop. Do not run
+/// slow operations before this call: Terraform starts a provider two to seven times per command, one after another.
 pub fn run(
     meta: &Meta,
     arguments: impl IntoIterator<Item = OsString>,
@@ -100,16 +102,16 @@ pub fn run(
     }
 }
 
-/// Who started the process.
+/// Kind of process start.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 enum Mode {
-    /// A host that owns the process.
+    /// Started by a host that controls the process.
     Managed,
-    /// A person, for several hosts one after another or at once.
+    /// Started by a user, for several hosts, one after another or at the same time.
     Debug,
 }
 
-/// One life of the server.
+/// Settings of one run of the server.
 struct Session<'a> {
     meta: &'a Meta,
     environment: &'a ProcessEnvironment,
@@ -120,25 +122,25 @@ struct Session<'a> {
 
 impl Session<'_> {
     fn block_on(&self, make_service: impl FnOnce(Work) -> Routes) -> Result<Ending, HostError> {
-        // One thread is enough: Terraform itself is 96 % of the work, and threads cost start time.
+        // One thread is enough: Terraform itself uses 96 % of the time, and additional threads make the start slower.
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().map_err(HostError::Runtime)?;
         let mode = self.mode;
         let ending = runtime.block_on(self.serve(make_service, |line| match mode {
             Mode::Managed => stdout::hand_over(line),
             Mode::Debug => stdout::print(line),
         }));
-        // A blocking call that hangs must not keep the process alive.
+        // A blocked call must not delay the exit of the process.
         runtime.shutdown_background();
         ending
     }
 
-    /// Listens, announces itself and serves until there is a reason to end.
+    /// Listens, prints the handshake and serves until there is a reason to exit.
     async fn serve(
         &self,
         make_service: impl FnOnce(Work) -> Routes,
         announce: impl FnOnce(&str) -> io::Result<()>,
     ) -> Result<Ending, HostError> {
-        // Signals come first: Terraform may be interrupted while it starts us.
+        // Install the signal handlers first: Terraform can be interrupted while it starts this process.
         let mut signals = Signals::install().map_err(HostError::Signals)?;
         let tls = self.tls()?;
         let Bound { listener, address, directory } = socket::bind(self.network, self.environment, tls.is_some())?;
@@ -154,7 +156,7 @@ impl Session<'_> {
         let (stop, shutdown) = (CancellationToken::new(), CancellationToken::new());
         let (live, work) = (Live::default(), Work::default());
         let routes = services::beside(make_service(work.clone()), shutdown.clone(), &stop);
-        // Only a host that sent its certificate is known to hold one connection for as long as it lives.
+        // Only a host that sent its certificate is known to keep one connection open until it exits.
         let host = tls.as_ref().map(|_| HostProcess::of_this_process(live.watch(), self.lonely));
         let incoming = connection::accept(listener, tls.map(|tls| tls.config), live);
         let server = Server::builder()
@@ -170,7 +172,7 @@ impl Session<'_> {
         work.stop();
         stop.cancel();
         let drained = async {
-            // A connection that breaks now has no meaning any more.
+            // A connection error is irrelevant during shutdown.
             let _ = (&mut server).await;
             work.finished().await;
         };
@@ -190,13 +192,13 @@ impl Session<'_> {
     }
 }
 
-/// Prints an answer for a person. A closed stdout is their choice.
+/// Prints an answer for the user. A closed stdout is not an error.
 fn answer(text: &str) -> ExitCode {
     let _ = io::stdout().write_all(text.as_bytes());
     ExitCode::SUCCESS
 }
 
-/// Prints on stderr why nothing is served.
+/// Prints on stderr the reason for not serving.
 fn complain(text: &str, code: u8) -> ExitCode {
     let _ = io::stderr().write_all(text.as_bytes());
     ExitCode::from(code)

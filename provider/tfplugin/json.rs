@@ -1,8 +1,8 @@
-//! The JSON form of values, in which Terraform keeps a state.
+//! The JSON form of values, which Terraform uses for the state.
 //!
-//! Terraform hands over a stored state as the JSON that an older provider may have written. So reading is lenient where
-//! Terraform itself is: attributes that the type no longer has are dropped, missing ones are null, and primitive types
-//! convert into each other where their text allows it. Numbers keep every digit.
+//! Terraform passes a stored state as JSON that an older provider version can have written. So decoding is lenient in
+//! the same cases as Terraform: attributes that are not in the type are dropped, missing attributes are null, and
+//! primitive types are converted into each other if the text allows it. Numbers keep all digits.
 
 mod decode;
 mod encode;

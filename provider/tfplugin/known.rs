@@ -1,19 +1,19 @@
-//! [`Known`]: a resource of the registry with all that follows from its types, which is made once in a process.
+//! [`Known`]: a resource of the registry with its schema and types, which are computed once per process.
 
 use crate::managed::AnyResource;
 use crate::rpc::wire::identity_type;
 use crate::schema::{Attribute, Schema};
 use crate::ty::Type;
 
-/// A resource, ready to be called.
+/// A resource with its schema and types.
 pub(crate) struct Known<C: 'static> {
     pub(crate) resource: &'static dyn AnyResource<C>,
     pub(crate) schema: Schema,
-    /// The type of its values.
+    /// Type of the values.
     pub(crate) ty: Type,
-    /// The attributes of its identity; empty if there is none.
+    /// Attributes of the identity; empty if there is none.
     pub(crate) identities: Vec<Attribute>,
-    /// The type of its identity.
+    /// Type of the identity.
     pub(crate) identity: Type,
 }
 

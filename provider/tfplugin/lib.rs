@@ -1,12 +1,12 @@
-//! The Terraform plugin protocol, version 6, as Rust types: everything a provider needs and nothing of any provider.
+//! The Terraform plugin protocol, version 6, as Rust types. Independent of any single provider.
 //!
-//! A resource is a struct for what the user writes, a struct for what is computed, and five functions. The structs are
-//! the schema; the framework plans, compares, keeps partial states and talks to Terraform.
+//! A resource is a struct of arguments, a struct of computed attributes, and five functions. The structs are the
+//! schema. The framework plans, compares values, stores partial states and talks to Terraform.
 //!
 //! # A provider in 60 lines
 //!
-//! It keeps notes as files in a folder. This is all of it; `cargo build` makes a binary, which Terraform finds where it
-//! is called `terraform-provider-notes`.
+//! The provider stores notes as files in a folder. The code is complete: `cargo build` makes a binary, and Terraform
+//! finds it by the name `terraform-provider-notes`.
 //!
 //! ```no_run
 //! use std::{fs, io, path::PathBuf, process::ExitCode};
@@ -19,23 +19,23 @@
 //!
 //! #[derive(Model)]
 //! struct Settings {
-//!     /// Where the notes are.
+//!     /// Folder of the notes.
 //!     folder: String,
 //! }
 //!
 //! #[derive(Model)]
 //! struct Input {
-//!     /// The file's name. Another name is another note.
+//!     /// Name of the file. A change replaces the note.
 //!     #[tf(replace)]
 //!     name: String,
-//!     /// What it says.
+//!     /// Text of the note.
 //!     text: Option<String>,
 //! }
 //!
 //! #[derive(Model)]
 //! #[tf(output)]
 //! struct Output {
-//!     /// How long the text is, in bytes.
+//!     /// Length of the text in bytes.
 //!     #[tf(with = "Input::text")]
 //!     length: u64,
 //! }
@@ -84,7 +84,7 @@
 //!     fn configure(&self, config: Config<'_, Settings>, _: &Host) -> Result<PathBuf, Diags> {
 //!         match config.get(Settings::FOLDER) {
 //!             Attr::Known(folder) => Ok(folder.into()),
-//!             // Plans are made all the same; nothing is read or written before the folder is known.
+//!             // Plans do not use the folder. Notes are read and written only if the folder is known.
 //!             Attr::Unknown | Attr::Null => Ok(PathBuf::new()),
 //!         }
 //!     }
@@ -99,24 +99,24 @@
 //!
 //! # The parts
 //!
-//! - `#[derive(Model)]` turns a struct into a schema: `T` must be set, `Option<T>` may be, nested structs and `Vec`,
-//!   `BTreeSet` and `BTreeMap` of them become nested attributes, doc comments become descriptions. The markers are listed
-//!   at [`tfplugin_derive`]. A type of your own that is a text in Terraform is a [`Text`].
+//! - `#[derive(Model)]` turns a struct into a schema. `T` is a required attribute and `Option<T>` an optional one.
+//!   Nested structs and `Vec`, `BTreeSet` and `BTreeMap` of them become nested attributes. Doc comments become
+//!   descriptions. See [`tfplugin_derive`] for the markers. A type that is a string in Terraform implements [`Text`].
 //! - [`Resource`] has more functions with a default: `validate`, `plan`, `plan_destroy`, `import`, `moved`, `upgrade`,
-//!   `identity`. [`DataSource`], [`Ephemeral`] and [`Function`] stand beside it, each registered in [`Provider`].
-//! - While a plan is made a value may be unknown; [`Attr`] and [`Draft`] say so in their types. `create` and the others get
-//!   values that are known.
-//! - A create that fails says with [`ApplyFailure`] what is left. Where it says nothing, the object stays in the state, marked as
-//!   to be replaced, because an orphan is worse than a taint. A panic is treated alike.
-//! - [`Diag`] is what the user reads: summary, detail, hint and the attribute to blame.
-//! - A `write_only` argument reaches `create` and `update` and no answer. Give it a version argument beside it, because
-//!   nobody can see that it changed.
-//! - What a resource computes stands in its output. An argument marked `computed` has to be settled in
-//!   [`Resource::plan`], with [`Draft::set`]: nothing can be put into it after the apply.
-//! - [`host`] is the process around it, and [`log`] what it tells under `TF_LOG`. With `--debug` the binary prints a line
-//!   for `TF_REATTACH_PROVIDERS` and stays, so that it can be run in a debugger.
+//!   `identity`. [`DataSource`], [`Ephemeral`] and [`Function`] are other traits. All are registered in [`Provider`].
+//! - In a plan a value may be unknown, which the types [`Attr`] and [`Draft`] express. `create`, `read`, `update` and
+//!   `delete` get known values only.
+//! - A failed create reports the remote object with [`ApplyFailure`]. By default the object stays in the state as
+//!   tainted, because an orphaned object is worse than a tainted one. A panic has the same effect.
+//! - [`Diag`] is a message for the user: summary, detail, hint and attribute.
+//! - A `write_only` argument is passed to `create` and `update` and is never part of an answer. Add a version argument
+//!   for it, because Terraform cannot detect a change of a write-only argument.
+//! - The computed attributes of a resource are fields of its output. Set an argument marked `computed` in
+//!   [`Resource::plan`], with [`Draft::set`]: the apply cannot set it.
+//! - [`host`] runs the process, and [`log`] writes its log, controlled by `TF_LOG`. With `--debug` the binary prints a
+//!   line for `TF_REATTACH_PROVIDERS` and keeps running, so that a debugger can attach to it.
 
-/// The derive speaks of `::tfplugin`, also where this crate's own tests use it.
+/// The derive generates paths that start with `::tfplugin`. This alias makes them valid in the tests of this crate.
 #[cfg(test)]
 extern crate self as tfplugin;
 
@@ -173,7 +173,7 @@ pub use tfplugin_derive::Model;
 pub use ty::{Type, TypeError};
 pub use value::{DecodeError, DecodeReason, Dynamic, EncodeError, EncodeReason, Unknown, Value, nfc};
 
-/// The whole of a provider's `main`: serves `provider` until Terraform is done with it, and returns the exit code.
+/// Body of a provider's `main`: serves `provider` until Terraform stops it, and returns the exit code.
 pub fn serve<P: Provider>(meta: &host::Meta, provider: P) -> std::process::ExitCode {
     host::run(meta, std::env::args_os().skip(1), &host::ProcessEnvironment::of_process(), |work| {
         tonic::service::Routes::new(Service::server(provider, work))

@@ -1,11 +1,11 @@
-//! Logs as Terraform reads them: one JSON object per line on stderr, in the form of HashiCorp's hclog.
+//! Log in the format of Terraform: one JSON object per line on stderr, as HashiCorp's hclog writes it.
 //!
-//! The layer promises, for every event whatever its fields are: one line of valid JSON below 64 KiB, in which `@level`,
-//! `@message`, `@timestamp` and `@module` are strings. Terraform itself panics when one of the first three is not, even
-//! with its own log off. All other values are JSON scalars.
+//! Guarantees for every event with any fields: one line of valid JSON below 64 KiB, in which `@level`, `@message`,
+//! `@timestamp` and `@module` are strings. Terraform panics if one of the first three is not a string, even if its log
+//! is off. All other values are JSON scalars.
 //!
-//! Without `TF_LOG`, `TF_LOG_PROVIDER` or `TF_LOG_PROVIDER_<NAME>` no event is built. The author of an event is responsible
-//! for its contents: values of attributes are never logged.
+//! No event is created if none of `TF_LOG`, `TF_LOG_PROVIDER` and `TF_LOG_PROVIDER_<NAME>` is set. An event must not
+//! contain values of attributes; the code that creates the event is responsible for that.
 
 mod layer;
 mod levels;
@@ -18,7 +18,8 @@ use tracing_subscriber::layer::SubscriberExt as _;
 
 use crate::process_environment::ProcessEnvironment;
 
-/// Installs the log and the panic hook of the process. `name` is the provider's, and the log targets `silent` are left out.
+/// Installs the log and the panic hook of the process. `name` is the provider's name; events of the `silent` targets
+/// are dropped.
 ///
 /// A process that already has a tracing subscriber, such as a test, keeps it.
 pub fn install(name: &str, silent: &[&'static str], environment: &ProcessEnvironment) {
@@ -29,6 +30,6 @@ pub fn install(name: &str, silent: &[&'static str], environment: &ProcessEnviron
     }
     let layer = layer::Hclog::new(name, std::io::stderr, SystemTime::now);
     let subscriber = tracing_subscriber::registry().with(levels::filter(level, silent)).with(layer);
-    // An error means that there is a subscriber already, which is the caller's choice.
+    // An error means that a subscriber is already installed. It stays, as documented above.
     let _ = tracing::subscriber::set_global_default(subscriber);
 }

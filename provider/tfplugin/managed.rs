@@ -1,4 +1,4 @@
-//! [`AnyResource`]: a [`Resource`] without its types, as the service calls it. Arguments and answers are values.
+//! [`AnyResource`]: a [`Resource`] without its types, for the service. Arguments and answers are values.
 
 mod apply;
 mod change;

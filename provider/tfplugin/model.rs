@@ -1,7 +1,7 @@
 //! [`Model`] and [`Field`]: Rust types as Terraform values.
 //!
 //! `#[derive(Model)]` makes a struct a schema. A field of type `T` is a required attribute, one of type `Option<T>` an
-//! optional one, and any type becomes an attribute by implementing [`Field`]. Decoding walks the whole value and reports
+//! optional one. Any type becomes an attribute by implementing [`Field`]. Decoding reads the whole value and reports
 //! every mistake with its path, not just the first.
 
 use std::collections::BTreeMap;
@@ -67,7 +67,7 @@ impl<I, O> Role<I, O> for OutputRole {
     type Model = O;
 }
 
-/// The input `I` or the output `O` of a resource. Only keys of these two models can be used on the plan of the resource.
+/// The input `I` or the output `O` of a resource. Only keys of these two models are valid in a plan of the resource.
 pub trait ModelOf<I, O>: Model {}
 
 impl<I, O, M> ModelOf<I, O> for M
@@ -150,7 +150,7 @@ impl<M, T> Key<M, T> {
         self.name
     }
 
-    /// The same attribute as a key of model `Outer`, which flattens `M` as a whole:
+    /// Key of model `Outer` for this attribute. `Outer` flattens `M` as a whole:
     ///
     /// ```
     /// # use tfplugin::{Key, Model};

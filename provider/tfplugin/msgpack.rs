@@ -1,8 +1,8 @@
-//! The msgpack form of values, the one that Terraform sends and expects.
+//! The msgpack form of values, which Terraform sends and expects.
 //!
-//! The form is guided by the type: a number may travel as an integer, a float or decimal text, and a dynamic value as
-//! a pair of its type and itself. So bytes are read straight into a [`Value`], without a tree in between. Whatever the
-//! bytes are, reading them takes memory in proportion to their length and neither panics nor exhausts the stack.
+//! The form depends on the type: a number can be an integer, a float or decimal text, and a dynamic value is a pair of
+//! its type and its value. So bytes are decoded directly into a [`Value`], without an intermediate tree. For any input,
+//! decoding uses memory in proportion to its length, does not panic and does not overflow the stack.
 
 mod decode;
 mod encode;
@@ -15,5 +15,5 @@ pub(crate) use self::read::{Reader, Token};
 use crate::value::Value;
 pub use crate::value::{DecodeError, EncodeError};
 
-/// The extension code under which Terraform says what it knows about an unknown value.
+/// Extension code of an unknown value with a refinement.
 const REFINED: i8 = 12;

@@ -1,9 +1,9 @@
-//! Terraform's number: an exact decimal of bounded size.
+//! Terraform numbers: exact decimals of limited size.
 //!
-//! Terraform calculates with 512-bit floats and sends what is neither an `i64` nor an exact `f64` as decimal text. A
-//! provider that reads such text into an `f64` changes the user's number, and Terraform then refuses the answer. So a
-//! [`Number`] keeps every digit it was given. Its size is bounded on both ends, so that a short text such as
-//! `1e999999999` cannot ask for gigabytes when it is written out.
+//! Terraform calculates with 512-bit floats and sends a number that is neither an `i64` nor an exact `f64` as decimal
+//! text. A provider that parses such text into an `f64` changes the number, and Terraform then refuses the answer. So a
+//! [`Number`] keeps all digits. Its size is limited before and after the point, so that a short text such as
+//! `1e999999999` cannot use gigabytes of memory when it is written.
 
 mod decimal;
 
@@ -15,18 +15,18 @@ use self::decimal::{Decimal, MAX_PLACES};
 
 /// An exact decimal number, or one of the two infinities.
 ///
-/// Equality, order and hash follow the value: `1.0` equals `1`, and `-0` equals `0`.
+/// Equality, order and hash depend only on the value: `1.0` equals `1`, and `-0` equals `0`.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub struct Number(Repr);
 
-/// Why a number was refused. The text itself is never repeated, because it may be a secret.
+/// Reason for a refused number. The text is not included, because it can be a secret.
 #[derive(Debug, Clone, Copy, PartialEq, Eq, thiserror::Error)]
 #[non_exhaustive]
 pub enum NumberError {
     /// The text is not a decimal number.
     #[error("expected a decimal number such as 12, -0.5 or 1e6, got other text")]
     Syntax,
-    /// The number has more places before or after the point than are kept.
+    /// The number has more than 10,000 places before or after the point.
     #[error("expected a number with at most {MAX_PLACES} places on either side of the point, got a larger one")]
     TooLarge,
     /// The float is NaN, which Terraform cannot represent.
@@ -42,20 +42,20 @@ enum Repr {
 }
 
 impl Number {
-    /// The number with this value.
+    /// Creates the number with this value.
     pub fn from_i64(value: i64) -> Self {
         Self::from_integer(value < 0, value.unsigned_abs())
     }
 
-    /// The number with this value.
+    /// Creates the number with this value.
     pub fn from_u64(value: u64) -> Self {
         Self::from_integer(false, value)
     }
 
-    /// The number that Terraform sees in this float.
+    /// Converts a float into the number that Terraform uses for it.
     ///
-    /// An integer within 64 bits is taken exactly. Any other float stands for the shortest decimal that reads back as
-    /// the same float, because that is the text by which Terraform compares floats: `0.1_f64` equals the text `0.1`.
+    /// An integer within 64 bits is converted exactly. Any other float is converted into the shortest decimal that
+    /// parses to the same float, because Terraform compares floats by that text: `0.1_f64` equals the text `0.1`.
     ///
     /// # Errors
     /// Refuses NaN, which crashes Terraform. The infinities are accepted.
@@ -70,7 +70,7 @@ impl Number {
         Self::parse(&if fits { format!("{value:.0}") } else { format!("{value}") })
     }
 
-    /// Reads decimal text: an optional sign, digits with at most one point, an optional exponent.
+    /// Parses decimal text: an optional sign, digits with at most one point, an optional exponent.
     ///
     /// # Errors
     /// Refuses other text, and numbers with more than 10,000 places on either side of the point.
@@ -78,17 +78,17 @@ impl Number {
         Decimal::parse(text).map(|decimal| Self(Repr::Finite(decimal)))
     }
 
-    /// The value if it is an integer within `i64`.
+    /// Returns the value if it is an integer within `i64`.
     pub fn as_i64(&self) -> Option<i64> {
         self.as_i128().and_then(|value| i64::try_from(value).ok())
     }
 
-    /// The value if it is an integer within `u64`.
+    /// Returns the value if it is an integer within `u64`.
     pub fn as_u64(&self) -> Option<u64> {
         self.as_i128().and_then(|value| u64::try_from(value).ok())
     }
 
-    /// The nearest float. `None` if the number is finite but larger than any finite float.
+    /// Returns the nearest float, or `None` if the number is finite but larger than any finite float.
     pub fn as_f64(&self) -> Option<f64> {
         match &self.0 {
             Repr::NegativeInfinity => Some(f64::NEG_INFINITY),
@@ -97,23 +97,23 @@ impl Number {
         }
     }
 
-    /// Whether this is not one of the infinities, which only the msgpack form can carry.
+    /// True if the number is finite. Only the msgpack form can represent the infinities.
     pub fn is_finite(&self) -> bool {
         matches!(self.0, Repr::Finite(_))
     }
 
-    /// Whether the number has no fraction. The infinities are not integers.
+    /// True if the number has no fraction. The infinities are not integers.
     pub fn is_integer(&self) -> bool {
         matches!(&self.0, Repr::Finite(decimal) if decimal.is_integer())
     }
 
-    /// The float with exactly this value, if there is one.
+    /// Returns the float with exactly this value, if one exists.
     pub(crate) fn as_exact_f64(&self) -> Option<f64> {
         let float = self.as_f64()?;
         if !self.is_finite() {
             return Some(float);
         }
-        // Every finite float ends at or before the 1074th place, so this text is the float's exact value.
+        // A finite float has at most 1074 decimal places, so this text is the exact value of the float.
         let exact = Self::parse(&format!("{float:.1074}")).ok()?;
         (exact == *self).then_some(float)
     }
@@ -153,7 +153,7 @@ impl Repr {
     }
 }
 
-/// The shortest exact decimal text, without an exponent.
+/// Writes the shortest exact decimal text, without an exponent.
 impl fmt::Display for Number {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match &self.0 {

@@ -1,8 +1,10 @@
-//! The plan pipeline: all that Terraform expects of every plan, so that most resources need no `plan` of their own.
+//! The plan pipeline: all that Terraform expects of every plan. Most resources do not need their own `plan`.
 //!
-//! [`start`]: configured values and prior computed values -> defaults -> write-only values become null -> values of equal
-//! meaning stay as in the prior state. Then [`crate::Resource::plan`]. Then [`finish`]: values that will change become unknown ->
-//! the plan is checked -> attributes that require a replacement.
+//! 1. [`start`]: configured values and prior computed values -> defaults -> write-only values become null -> values
+//!    with the same meaning stay as in the prior state.
+//! 2. [`crate::Resource::plan`].
+//! 3. [`finish`]: values that will change become unknown -> the plan is checked -> attributes that require a
+//!    replacement are collected.
 
 mod guard;
 
@@ -25,7 +27,7 @@ pub(crate) struct Planned<P> {
     pub(crate) private: P,
 }
 
-/// Everything before [`crate::Resource::plan`].
+/// Runs the steps before [`crate::Resource::plan`].
 pub(crate) fn start<'a, I, O, P>(
     schema: &'a Schema,
     config: &'a ObjectValue,
@@ -51,10 +53,10 @@ pub(crate) fn start<'a, I, O, P>(
     }
 }
 
-/// Everything after [`crate::Resource::plan`].
+/// Runs the steps after [`crate::Resource::plan`].
 ///
 /// # Errors
-/// A bug in the resource: Terraform does not accept the plan.
+/// A bug in the resource: the plan is not valid for Terraform.
 pub(crate) fn finish<I, O, P>(mut draft: Draft<'_, I, O, P>) -> Result<Planned<P>, Diags> {
     let changed = draft.schema.attributes.iter().any(|attribute| draft.differs(attribute))
         || draft

@@ -1,4 +1,4 @@
-//! [`Provider`]: the registry of everything a provider offers, and its configuration.
+//! [`Provider`]: the registry of resources, data sources and functions of a provider, and its configuration.
 
 use crate::config::Config;
 use crate::data_source::AnyDataSource;
@@ -11,26 +11,26 @@ use crate::request_context::Capabilities;
 
 /// A provider.
 pub trait Provider: Send + Sync + 'static {
-    /// The type prefix without underscore, such as `eod`.
+    /// Prefix of all types without the underscore, such as `eod`.
     const NAME: &'static str;
     /// Markdown for the registry.
     const DESCRIPTION: &'static str;
 
-    /// The arguments of the provider block.
+    /// Arguments of the provider block.
     type Config: Model;
-    /// What resources get: the configuration, made usable. It connects to nothing before a call needs it.
+    /// Result of `configure`, which all resources get. Connections are opened by the first call that needs them.
     type Context: Send + Sync + 'static;
 
-    /// Checks the provider block beyond its types. All mistakes at once.
+    /// Checks the provider block beyond its types. Returns all mistakes at once.
     fn validate(&self, config: Config<'_, Self::Config>) -> Diags {
         let _ = config;
         Diags::new()
     }
 
-    /// Makes the context. No I/O, and no error for what is unknown yet: planning goes on without it.
+    /// Creates the context. No I/O, and no error for an unknown value: a plan must be possible without it.
     ///
     /// # Errors
-    /// The configuration is wrong.
+    /// Mistakes in the configuration.
     fn configure(&self, config: Config<'_, Self::Config>, host: &Host) -> Result<Self::Context, Diags>;
 
     /// The managed resources.
@@ -52,11 +52,11 @@ pub trait Provider: Send + Sync + 'static {
     }
 }
 
-/// Who configures the provider.
+/// Host that configures the provider: Terraform or OpenTofu.
 #[derive(Clone, Debug, Default)]
 pub struct Host {
-    /// The version that Terraform or OpenTofu gives of itself. For User-Agent texts only, never for decisions.
+    /// Version of the host. For User-Agent texts only, never for decisions.
     pub version: String,
-    /// What the host can handle.
+    /// Capabilities of the host.
     pub capabilities: Capabilities,
 }

@@ -1,4 +1,4 @@
-//! [`RequestContext`]: what a resource is told about the request it serves.
+//! [`RequestContext`]: cancellation, capabilities and warnings of one request.
 
 use std::sync::{Mutex, PoisonError};
 
@@ -6,37 +6,37 @@ use tokio_util::sync::CancellationToken;
 
 use crate::diag::{Diag, Diags};
 
-/// What the host says it can handle. Never conclude this from a version number.
+/// Capabilities that the host reports. Never derive them from a version number.
 #[derive(Clone, Copy, Debug, Default, PartialEq, Eq)]
 pub struct Capabilities {
-    /// A plan may answer that it has to wait for something.
+    /// True if a plan may be deferred.
     pub deferral_allowed: bool,
-    /// The host keeps write-only arguments out of plan and state.
+    /// True if the host does not store write-only arguments in plan and state.
     pub write_only_allowed: bool,
 }
 
-/// One request: how it is cancelled, what the host can do, and where warnings go.
+/// One request: cancellation, capabilities of the host, and warnings.
 #[derive(Debug, Default)]
 pub struct RequestContext {
-    /// Cancelled when the user interrupts Terraform. Work should then end soon, with what it has done so far.
+    /// Cancelled when the user interrupts Terraform. The call then returns soon, with the work done so far.
     pub cancel: CancellationToken,
-    /// What the host can handle.
+    /// Capabilities of the host.
     pub capabilities: Capabilities,
     warnings: Mutex<Diags>,
 }
 
 impl RequestContext {
-    /// A call with these capabilities that ends when `cancel` does.
+    /// Creates the context of a request, which is cancelled together with `cancel`.
     pub fn new(cancel: CancellationToken, capabilities: Capabilities) -> Self {
         Self { cancel, capabilities, warnings: Mutex::default() }
     }
 
-    /// Shows `diag` to the user, whatever the call answers.
+    /// Shows `diag` to the user, both if the call succeeds and if it fails.
     pub fn warn(&self, diag: Diag) {
         self.warnings.lock().unwrap_or_else(PoisonError::into_inner).push(diag);
     }
 
-    /// The warnings given so far.
+    /// Removes and returns the warnings so far.
     pub(crate) fn take_warnings(&self) -> Diags {
         std::mem::take(&mut *self.warnings.lock().unwrap_or_else(PoisonError::into_inner))
     }

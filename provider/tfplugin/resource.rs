@@ -1,15 +1,15 @@
-//! [`Resource`]: what one managed resource has to say for itself.
+//! [`Resource`]: the trait of a managed resource.
 //!
 //! # Guarantees
 //! - `create`, `update`, `delete` and `read` get arguments that are wholly known and have passed `validate`.
-//! - A panic in any of them becomes a diagnostic; what was made so far stays in the state.
-//! - `create` is asked only where nothing is in the state, `delete` only where something is.
+//! - A panic in any of these functions becomes a diagnostic; the state keeps all that was created before it.
+//! - `create` runs only if the state has no object, `delete` only if it has one.
 //!
 //! # Assumptions
-//! - `delete` tolerates that the object is gone, that it was never finished, and that it runs twice.
-//! - `plan` is a function of its arguments: Terraform asks again during apply, with more values known, and an answer
-//!   that was known may not change.
-//! - The object can be found again from its arguments, so that a run that was killed can be continued.
+//! - `delete` succeeds if the object does not exist or is incomplete, and if it is called twice.
+//! - `plan` is a function of its arguments: Terraform calls it again during apply, with more values known, and a
+//!   known value of the first plan must not change.
+//! - The object can be found from its arguments, so that the next run can continue after a killed run.
 
 use std::future::Future;
 
@@ -24,31 +24,31 @@ use crate::request_context::RequestContext;
 
 /// A managed resource.
 pub trait Resource: Send + Sync + 'static {
-    /// The type as it stands in a configuration, provider prefix included.
+    /// Resource type in a configuration, with the prefix of the provider.
     const TYPE: &'static str;
-    /// Raised when an older state needs [`Resource::upgrade`].
+    /// Version of the schema. Increased when an older state needs [`Resource::upgrade`].
     const VERSION: i64 = 0;
     /// Markdown for the registry.
     const DESCRIPTION: &'static str;
 
-    /// What the provider's configuration became.
+    /// Result of [`crate::Provider::configure`]. See [`crate::Provider::Context`].
     type Context: Send + Sync + 'static;
-    /// What the user writes.
+    /// The arguments.
     type Input: Model + Send + Sync + 'static;
-    /// What the provider computes.
+    /// The computed attributes.
     type Output: Model + Send + Sync + 'static;
-    /// What is kept beside the state, invisible to users. Use `()` for nothing.
+    /// Private data, which Terraform stores with the state and does not show. `()` if there is none.
     type Private: Serialize + DeserializeOwned + Default + Clone + Send + Sync + 'static;
-    /// What identifies the object for hosts that import by identity. Use `()` for nothing.
+    /// Resource identity, for hosts that import by identity. `()` if there is none.
     type Identity: Model + Send + 'static;
 
-    /// Checks the configuration beyond its types, without the provider's configuration. All mistakes at once.
+    /// Checks the configuration beyond its types, without the context of the provider. Returns all mistakes at once.
     fn validate(&self, config: Config<'_, Self::Input>) -> Diags {
         let _ = config;
         Diags::new()
     }
 
-    /// Fills in what can be said before anything is made. Most resources need nothing here.
+    /// Plans computed values that are known before the apply. Most resources do not need it.
     fn plan(
         &self,
         cx: &Self::Context,
@@ -59,7 +59,7 @@ pub trait Resource: Send + Sync + 'static {
         async { Diags::new() }
     }
 
-    /// Refuses or comments on a destroy before anything is destroyed.
+    /// Returns errors or warnings for a planned destroy.
     fn plan_destroy(
         &self,
         cx: &Self::Context,
@@ -70,7 +70,7 @@ pub trait Resource: Send + Sync + 'static {
         async { Diags::new() }
     }
 
-    /// Makes the object.
+    /// Creates the object.
     fn create(
         &self,
         cx: &Self::Context,
@@ -78,7 +78,7 @@ pub trait Resource: Send + Sync + 'static {
         call: &RequestContext,
     ) -> impl Future<Output = Result<Applied<Self>, ApplyFailure<Self>>> + Send;
 
-    /// Looks at the object. `None` means that it is certainly gone; anything uncertain is an error.
+    /// Reads the object. `None` only if the object certainly does not exist; if that is not certain, an error.
     fn read(
         &self,
         cx: &Self::Context,
@@ -86,7 +86,7 @@ pub trait Resource: Send + Sync + 'static {
         call: &RequestContext,
     ) -> impl Future<Output = Result<Option<State<Self>>, Diags>> + Send;
 
-    /// Changes the object in place.
+    /// Updates the object in place.
     fn update(
         &self,
         cx: &Self::Context,
@@ -95,7 +95,7 @@ pub trait Resource: Send + Sync + 'static {
         call: &RequestContext,
     ) -> impl Future<Output = Result<Applied<Self>, ApplyFailure<Self>>> + Send;
 
-    /// Takes the object away.
+    /// Deletes the object.
     fn delete(
         &self,
         cx: &Self::Context,
@@ -103,7 +103,7 @@ pub trait Resource: Send + Sync + 'static {
         call: &RequestContext,
     ) -> impl Future<Output = Result<(), Diags>> + Send;
 
-    /// Finds an object that Terraform does not know yet. [`Resource::read`] is asked next.
+    /// Finds the object of an import. Terraform calls [`Resource::read`] next.
     fn import(
         &self,
         cx: &Self::Context,
@@ -116,13 +116,13 @@ pub trait Resource: Send + Sync + 'static {
         }
     }
 
-    /// Takes over the state of another resource type for a `moved` block. `None` if that type is not known here.
+    /// Takes over the state of another resource type for a `moved` block. `None` if that type is not supported.
     fn moved(&self, source: MoveSource) -> Result<Option<Imported<Self>>, Diags> {
         let _ = source;
         Ok(None)
     }
 
-    /// Brings a state that version `from` wrote into today's shape.
+    /// Converts a state of schema version `from` to the current version.
     fn upgrade(&self, from: i64, state: serde_json::Value) -> Result<serde_json::Value, Diags> {
         if from == Self::VERSION {
             return Ok(state);
@@ -132,7 +132,7 @@ pub trait Resource: Send + Sync + 'static {
             .into())
     }
 
-    /// The identity of an object, as far as it is known.
+    /// Identity of an object; `None` if it is not known.
     fn identity(&self, cx: &Self::Context, state: &State<Self>) -> Option<Self::Identity> {
         let _ = (cx, state);
         None
@@ -142,56 +142,56 @@ pub trait Resource: Send + Sync + 'static {
 /// The [`Draft`] of a plan of resource `R`.
 pub type DraftOf<'a, R> = Draft<'a, <R as Resource>::Input, <R as Resource>::Output, <R as Resource>::Private>;
 
-/// A resource as Terraform remembers it.
+/// State of a resource.
 pub struct State<R: Resource + ?Sized> {
-    /// The arguments it was last applied with.
+    /// Arguments of the last apply.
     pub input: R::Input,
-    /// The computed attributes; `None` after a create that failed before they were known.
+    /// Computed attributes; `None` after a create that failed before they were known.
     pub output: Option<R::Output>,
-    /// What is kept beside the state.
+    /// Private data stored with the state.
     pub private: R::Private,
 }
 
-/// What a create or an update made.
+/// Result of a create or an update.
 pub struct Applied<R: Resource + ?Sized> {
-    /// Every computed attribute: nothing can stay unknown.
+    /// Computed attributes; all are known.
     pub output: R::Output,
-    /// What is kept beside the state.
+    /// Private data stored with the state.
     pub private: R::Private,
 }
 
-/// A create or an update that went wrong, and what is true now.
+/// Failure of a create or an update.
 pub struct ApplyFailure<R: Resource + ?Sized> {
-    /// What to tell the user.
+    /// Errors for the user.
     pub diags: Diags,
-    /// What is left behind.
+    /// Remote object after the failure.
     pub left: Left<R>,
 }
 
-/// What a failure leaves behind.
+/// Remote object after a failure.
 pub enum Left<R: Resource + ?Sized> {
-    /// Certainly nothing was made or changed.
+    /// The remote system is certainly unchanged.
     Nothing,
-    /// Something may exist. It stays in the state, so that it is not lost: an orphan is worse than a taint.
+    /// The object may exist. The state keeps it, because an orphaned object is worse than a tainted one.
     Something,
-    /// The same, with what is needed to find it again.
+    /// The object may exist. The private data helps to find it.
     Traced(R::Private),
-    /// This exists.
+    /// The object exists with these values.
     Known(Applied<R>),
 }
 
 impl<R: Resource + ?Sized> ApplyFailure<R> {
-    /// Certainly nothing was made or changed.
+    /// Failure that certainly did not change the remote system.
     pub fn nothing(diags: impl Into<Diags>) -> Self {
         Self { diags: diags.into(), left: Left::Nothing }
     }
 
-    /// Something may exist, and this helps to find it again.
+    /// Failure after which the object may exist. `private` helps to find it.
     pub fn traced(diags: impl Into<Diags>, private: R::Private) -> Self {
         Self { diags: diags.into(), left: Left::Traced(private) }
     }
 
-    /// This much exists.
+    /// Failure after which the object exists with the values in `applied`.
     pub fn known(diags: impl Into<Diags>, applied: Applied<R>) -> Self {
         Self { diags: diags.into(), left: Left::Known(applied) }
     }
@@ -209,31 +209,31 @@ impl<R: Resource + ?Sized> From<Diags> for ApplyFailure<R> {
     }
 }
 
-/// What an import or a move knows.
+/// Result of an import or a move.
 pub struct Imported<R: Resource + ?Sized> {
-    /// The attributes that are known; the rest is null.
+    /// The known attributes; the others are null.
     pub attributes: Partial<R::Input, R::Output>,
-    /// What is kept beside the state.
+    /// Private data stored with the state.
     pub private: R::Private,
 }
 
-/// What the user named in an import.
+/// Argument of an import.
 pub enum ImportSource<R: Resource + ?Sized> {
-    /// The text after the address.
+    /// Import id, from an `import` block or the command line.
     Id(String),
-    /// An `identity` block.
+    /// Identity from an `import` block.
     Identity(R::Identity),
 }
 
-/// The state of another resource type, named by a `moved` block.
+/// State of another resource type, from a `moved` block.
 #[derive(Clone, Debug)]
 pub struct MoveSource {
-    /// Such as `registry.terraform.io/hashicorp/kubernetes`.
+    /// Provider address, such as `registry.terraform.io/hashicorp/kubernetes`.
     pub provider: String,
-    /// Such as `kubernetes_namespace`.
+    /// Resource type, such as `kubernetes_namespace`.
     pub type_name: String,
-    /// The version of its schema.
+    /// Version of its schema.
     pub version: i64,
-    /// The state's JSON.
+    /// The state as JSON.
     pub state: serde_json::Value,
 }

@@ -1,4 +1,4 @@
-//! The calls of the protocol, grouped: from the wire, call, to the wire.
+//! The calls of the protocol, one module per group. Each call decodes the request, runs it, and encodes the answer.
 
 pub(crate) mod change;
 pub(crate) mod configure;

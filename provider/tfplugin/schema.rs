@@ -1,53 +1,53 @@
-//! [`Schema`]: what a resource, data source or provider block may contain.
+//! [`Schema`]: attributes and nested blocks of a resource, data source or provider.
 
 use std::collections::{BTreeMap, BTreeSet};
 
 use crate::ty::Type;
 use crate::value::Value;
 
-/// The shape of one block: attributes and, rarely, nested blocks.
+/// Schema of one block: attributes and, rarely, nested blocks.
 #[derive(Clone, Debug, Default)]
 pub struct Schema {
-    /// Raised whenever an older state needs [`crate::Resource::upgrade`].
+    /// Version of the schema. Increased when an older state needs [`crate::Resource::upgrade`].
     pub version: i64,
-    /// The attributes, in the order of the struct.
+    /// Attributes, in the order of the fields of the struct.
     pub attributes: Vec<Attribute>,
     /// Nested blocks. New providers should prefer nested attributes.
     pub blocks: Vec<Block>,
     /// Markdown for the registry.
     pub description: String,
-    /// Why it should not be used any more.
+    /// Deprecation message.
     pub deprecation: Option<String>,
 }
 
-/// Who sets an attribute.
+/// Presence of an attribute: required, optional or computed.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Presence {
-    /// The user must.
+    /// Must be set by the user.
     Required,
-    /// The user may; otherwise it is null.
+    /// Can be set by the user; null if not set.
     Optional,
-    /// The user may; otherwise the provider does.
+    /// Can be set by the user; set by the provider otherwise.
     OptionalComputed,
-    /// Only the provider.
+    /// Set by the provider only.
     Computed,
 }
 
 impl Presence {
-    /// Whether the provider may set it.
+    /// True if the provider can set the attribute.
     pub fn is_computed(self) -> bool {
         matches!(self, Self::OptionalComputed | Self::Computed)
     }
 }
 
-/// When a computed attribute that the plan does not set becomes unknown in an update.
+/// Changes that make a computed attribute unknown in an update, if the plan does not set it.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub enum Refreshed {
-    /// Whenever anything changes.
+    /// Any change.
     Always,
-    /// Never: it is fixed at creation.
+    /// No change: the value is fixed at creation.
     Never,
-    /// When one of these attributes changes.
+    /// A change of one of these attributes.
     With(Vec<&'static str>),
 }
 
@@ -57,45 +57,45 @@ pub type Equivalent = fn(&Value, &Value) -> bool;
 /// One attribute.
 #[derive(Clone, Debug)]
 pub struct Attribute {
-    /// Its name in the configuration.
+    /// Name in the configuration.
     pub name: &'static str,
-    /// Its type.
+    /// Type of the values.
     pub shape: Shape,
-    /// Who sets it.
+    /// Required, optional or computed.
     pub presence: Presence,
-    /// Used where the configuration says nothing. It makes the attribute optional and computed.
+    /// Value if the attribute is not set. An attribute with a default is optional and computed.
     pub default: Option<Value>,
-    /// A change makes Terraform destroy the object and create another one.
+    /// True if a change replaces the object.
     pub replace: bool,
     /// See [`Refreshed`].
     pub refreshed: Refreshed,
-    /// Hidden in Terraform's output. It still stands in the state.
+    /// True if Terraform hides the value in its output. The state contains it.
     pub sensitive: bool,
-    /// Read from the configuration and stored nowhere.
+    /// True if the value is read from the configuration and never stored.
     pub write_only: bool,
     /// Markdown for the registry.
     pub description: &'static str,
-    /// Why it should not be used any more.
+    /// Deprecation message.
     pub deprecation: Option<&'static str>,
-    /// Equality by meaning.
+    /// Comparison of two values by meaning.
     pub equivalent: Equivalent,
 }
 
-/// What an attribute holds.
+/// Type of an attribute, with the documented parts.
 #[derive(Clone, Debug)]
 pub enum Shape {
     /// A type without documented parts.
     Plain(Type),
     /// An object, or a collection of objects, whose attributes are documented one by one.
     Object {
-        /// One object, or a collection of them.
+        /// One object, or a collection of objects.
         nesting: Nesting,
-        /// The attributes of each.
+        /// Attributes of each object.
         attributes: Vec<Attribute>,
     },
 }
 
-/// How nested objects are collected.
+/// Collection of nested objects.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub enum Nesting {
     /// One object.
@@ -111,32 +111,32 @@ pub enum Nesting {
 /// A nested block.
 #[derive(Clone, Debug)]
 pub struct Block {
-    /// Its name in the configuration.
+    /// Name in the configuration.
     pub name: &'static str,
-    /// One block, or a collection of them.
+    /// One block, or a collection of blocks.
     pub nesting: Nesting,
-    /// What stands in each.
+    /// Schema of each block.
     pub schema: Schema,
-    /// The least number of blocks.
+    /// Minimum number of blocks.
     pub min: u64,
-    /// The greatest number of blocks; 0 is no limit.
+    /// Maximum number of blocks; 0 for no limit.
     pub max: u64,
 }
 
 impl Schema {
-    /// The object type that values of this schema have.
+    /// Type of the values of this schema: an object.
     pub fn ty(&self) -> Type {
         let attributes = self.attributes.iter().map(|attribute| (attribute.name.to_owned(), attribute.shape.ty()));
         let blocks = self.blocks.iter().map(|block| (block.name.to_owned(), block.nesting.ty(block.schema.ty())));
         Type::Object(attributes.chain(blocks).collect())
     }
 
-    /// The attribute with this name.
+    /// Attribute with this name.
     pub fn attribute(&self, name: &str) -> Option<&Attribute> {
         self.attributes.iter().find(|attribute| attribute.name == name)
     }
 
-    /// An object with every attribute set to null.
+    /// Object in which every attribute is null.
     pub fn empty(&self) -> BTreeMap<String, Value> {
         let attributes = self.attributes.iter().map(|attribute| (attribute.name.to_owned(), Value::Null));
         let blocks = self.blocks.iter().map(|block| {
@@ -150,7 +150,7 @@ impl Schema {
         attributes.chain(blocks).collect()
     }
 
-    /// Tells every rule of Terraform's schema check that this schema breaks; Terraform would refuse the provider.
+    /// Returns all violations of Terraform's schema check; Terraform refuses a provider with such a schema.
     pub fn mistakes(&self) -> Vec<String> {
         let mut found = Vec::new();
         attribute_mistakes("", &self.attributes, false, &mut found);
@@ -179,7 +179,7 @@ impl Schema {
 }
 
 impl Shape {
-    /// The type that values of this shape have.
+    /// Type of the values of this shape.
     pub fn ty(&self) -> Type {
         match self {
             Self::Plain(ty) => ty.clone(),
@@ -201,13 +201,13 @@ impl Nesting {
 }
 
 impl Attribute {
-    /// Whether Terraform sees two values of this attribute as equal.
+    /// True if the two values are equal for Terraform.
     pub(crate) fn same(&self, a: &Value, b: &Value) -> bool {
-        // Most attributes stay exactly as they are, and then nobody needs their type.
+        // Most attributes do not change, and then their type is not built.
         a == b || a.same(b, &self.shape.ty())
     }
 
-    /// The same attribute where only the provider sets it: how a type used as an argument appears in an output.
+    /// Converts the attribute to a computed one, for an output with a type that is also used for arguments.
     #[must_use]
     pub fn into_computed(mut self) -> Self {
         self.presence = Presence::Computed;
@@ -253,7 +253,7 @@ fn attribute_mistakes(prefix: &str, attributes: &[Attribute], in_set: bool, foun
     }
 }
 
-/// Meta-arguments that Terraform keeps for itself.
+/// Meta-arguments, which Terraform reserves.
 const RESERVED: [&str; 7] = ["connection", "count", "depends_on", "for_each", "lifecycle", "provider", "provisioner"];
 
 fn is_identifier(name: &str) -> bool {

@@ -1,7 +1,6 @@
 //! [`Service`]: the gRPC service that Terraform calls, over any [`Provider`]. One file per group of calls in `rpc/`.
 //!
-//! Every answer is a gRPC success: what is wrong travels in diagnostics, because a gRPC status loses attribute path and
-//! state.
+//! Every answer is a gRPC success with diagnostics. A gRPC error status cannot carry an attribute path or a state.
 
 use std::future::Future;
 use std::pin::Pin;
@@ -27,7 +26,7 @@ use crate::rpc;
 pub struct Service<P: Provider>(Arc<Inner<P>>);
 
 impl<P: Provider> Service<P> {
-    /// The service as tonic routes it, with the message limits that Terraform expects.
+    /// Creates the service for tonic, with the message limits that Terraform expects.
     pub fn server(provider: P, work: Work) -> ProviderServer<Self> {
         ProviderServer::new(Self(Arc::new(Inner::new(provider, work))))
             .max_decoding_message_size(host::MESSAGE_LIMIT)
@@ -35,7 +34,7 @@ impl<P: Provider> Service<P> {
     }
 }
 
-/// What all calls share.
+/// Data that all calls share.
 pub(crate) struct Inner<P: Provider> {
     pub(crate) provider: P,
     pub(crate) context: RwLock<Option<Arc<P::Context>>>,
@@ -50,7 +49,7 @@ impl<P: Provider> Inner<P> {
         Self { provider, context: RwLock::default(), cancel, resources: OnceLock::new(), work }
     }
 
-    /// The context of the last configuration.
+    /// Context of the last configuration.
     pub(crate) fn context(&self) -> Result<Arc<P::Context>, Diags> {
         let context = self.context.read().unwrap_or_else(PoisonError::into_inner).clone();
         context.ok_or_else(|| Diag::bug("a call came before the provider was configured").into())
@@ -72,13 +71,13 @@ impl<P: Provider> Inner<P> {
         found.copied().ok_or_else(|| unknown("ephemeral resource", name))
     }
 
-    /// A call that ends when Terraform is interrupted.
+    /// Context of a request. It is cancelled when Terraform is interrupted.
     pub(crate) fn call(&self, capabilities: Option<wire::ClientCapabilities>) -> RequestContext {
         let cancel = self.cancel.lock().unwrap_or_else(PoisonError::into_inner).child_token();
         RequestContext::new(cancel, capabilities.map(rpc::wire::capabilities).unwrap_or_default())
     }
 
-    /// Cancels what runs. A later call runs again: Terraform still closes ephemeral resources after a stop.
+    /// Cancels the running calls. Later calls are not cancelled: Terraform closes ephemeral resources after a stop.
     fn stop(&self) {
         let mut cancel = self.cancel.lock().unwrap_or_else(PoisonError::into_inner);
         std::mem::replace(&mut *cancel, self.work.stopping().child_token()).cancel();
@@ -86,7 +85,7 @@ impl<P: Provider> Inner<P> {
 }
 
 impl Capabilities {
-    /// What Terraform says of itself in [`crate::Host`].
+    /// Reads the capabilities of the client.
     pub(crate) fn of(wire: Option<wire::ClientCapabilities>) -> Self {
         wire.map(rpc::wire::capabilities).unwrap_or_default()
     }
@@ -96,7 +95,7 @@ fn unknown(what: &str, name: &str) -> Diags {
     Diag::bug(format!("the {what} `{name}` is not in the registry of this provider")).into()
 }
 
-/// Runs one call to its end even if the connection drops, so that nothing is left half done, inside a span for the log.
+/// Runs one call to its end even if the connection drops, so that no change is left incomplete. Adds a span to the log.
 async fn run<T: Send + 'static>(
     host: Work,
     name: &'static str,
@@ -116,10 +115,10 @@ async fn run<T: Send + 'static>(
 
 type Events<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
-/// What a method of the generated trait returns, once `async` is spelled out; a macro inside the trait has to.
+/// Return type of an `async` method in the generated trait, written out because `async_trait` does not expand `calls`.
 type Answered<'a, T> = Pin<Box<dyn Future<Output = Result<Response<T>, Status>> + Send + 'a>>;
 
-/// Writes the methods that only unwrap the request and hand it on.
+/// Generates the methods that unwrap the request and call a function of `rpc`.
 macro_rules! calls {
     ($($method:ident($request:ident) -> $response:ident = $function:path, by $subject:expr;)*) => {$(
         fn $method<'a, 'async_trait>(&'a self, request: Request<wire::$request>) -> Answered<'async_trait, wire::$response>

@@ -1,7 +1,7 @@
-//! Terraform's types and their JSON form.
+//! Terraform types and their JSON form.
 //!
-//! The JSON form stands in schemas, and beside every value whose type is dynamic. It is read from the wire too, so its
-//! depth is limited.
+//! Schemas and dynamic values contain the JSON form. It is also decoded from untrusted messages, so its depth is
+//! limited.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,46 +10,46 @@ use serde_json::{Map, Value as Json};
 
 use crate::path::Quoted;
 
-/// The deepest nesting of types that is read. The JSON reader itself stops at 128 levels of JSON.
+/// Maximum nesting of types. The JSON parser itself is limited to 128 levels of JSON.
 const MAX_DEPTH: usize = 64;
 
-/// The type of a value, as Terraform knows it.
+/// Terraform type of a value.
 #[derive(Debug, Clone, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub enum Type {
-    /// Unicode text. Terraform compares it in normal form C.
+    /// Unicode text. Terraform compares strings in normal form C.
     String,
     /// An exact number.
     Number,
-    /// True or false.
+    /// A bool.
     Bool,
-    /// Any type. Each value brings its own.
+    /// Any type. Each value contains its own type.
     Dynamic,
-    /// Elements of one type, in order.
+    /// Elements of one type, ordered.
     List(Box<Type>),
-    /// Elements of one type, without order and without duplicates.
+    /// Elements of one type, unordered and without duplicates.
     Set(Box<Type>),
-    /// Elements of one type under string keys.
+    /// Elements of one type with string keys.
     Map(Box<Type>),
-    /// A fixed number of elements, each of its own type.
+    /// A fixed number of elements, each with its own type.
     Tuple(Vec<Type>),
-    /// Named attributes, each of its own type.
+    /// Named attributes, each with its own type.
     Object(BTreeMap<String, Type>),
 }
 
-/// Why the JSON form of a type was refused.
+/// Reason for a refused JSON form of a type.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum TypeError {
-    /// The bytes are not JSON, or nest too deeply for the JSON reader.
+    /// The bytes are not JSON, or are nested too deeply for the JSON parser.
     #[error("expected the JSON form of a Terraform type")]
     Json(#[source] serde_json::Error),
-    /// The JSON is not the form of a type.
+    /// The JSON is not a type.
     #[error("expected a type name or an array of a type name and its element types, got {0}")]
     Form(&'static str),
-    /// The name is not the name of a type in this place.
+    /// The name is not a valid type name in this position.
     #[error("expected a Terraform type name, got `{0}`")]
     Name(String),
-    /// The type nests deeper than is read.
+    /// The type has too many levels of nesting.
     #[error("expected types nested at most {MAX_DEPTH} levels deep, got a deeper type")]
     Depth,
 }
@@ -75,21 +75,21 @@ impl Type {
         Self::Object(attributes.into_iter().map(|(name, ty)| (name.into(), ty)).collect())
     }
 
-    /// The JSON form, with the quotes that Terraform expects around the name of a plain type.
+    /// Returns the JSON form. As Terraform requires, the name of a plain type is in quotes.
     pub fn to_json(&self) -> Vec<u8> {
         self.to_json_value().to_string().into_bytes()
     }
 
-    /// Reads the JSON form.
+    /// Parses the JSON form.
     ///
     /// # Errors
-    /// Refuses other JSON, optional attributes (they belong to type constraints, not to the types of values), and
-    /// types that nest deeper than 64 levels.
+    /// Refuses other JSON, optional attributes (they are valid only in type constraints, not in types of values), and
+    /// types with more than 64 levels of nesting.
     pub fn from_json(bytes: &[u8]) -> Result<Self, TypeError> {
         Self::from_json_value(&serde_json::from_slice(bytes).map_err(TypeError::Json)?)
     }
 
-    /// The JSON form as a parsed document.
+    /// Returns the JSON form as a parsed document.
     pub(crate) fn to_json_value(&self) -> Json {
         let pair = |name: &str, rest: Json| Json::Array(vec![Json::from(name), rest]);
         match self {
@@ -108,12 +108,12 @@ impl Type {
         }
     }
 
-    /// Reads the JSON form from a parsed document.
+    /// Converts a parsed document into a type.
     pub(crate) fn from_json_value(json: &Json) -> Result<Self, TypeError> {
         read(json, MAX_DEPTH)
     }
 
-    /// Whether a value of this type may bring a type of its own.
+    /// True if a value of this type can contain a dynamic value.
     pub(crate) fn has_dynamic(&self) -> bool {
         match self {
             Self::String | Self::Number | Self::Bool => false,
@@ -124,7 +124,7 @@ impl Type {
         }
     }
 
-    /// What a value of this type is called in a sentence.
+    /// Name of a value of this type for error messages.
     pub(crate) fn noun(&self) -> &'static str {
         match self {
             Self::String => "a string",
@@ -140,7 +140,7 @@ impl Type {
     }
 }
 
-/// The type as it is written in a Terraform configuration.
+/// Writes the type in the syntax of a Terraform configuration.
 impl fmt::Display for Type {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {

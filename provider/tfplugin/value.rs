@@ -1,9 +1,9 @@
-//! A Terraform value: what a configuration, a plan or a state holds.
+//! Terraform values, as used in configurations, plans and states.
 //!
-//! A value does not carry its type, because the schema does. The codecs, [`Value::same`] and whoever walks a value
-//! are given the [`Type`] beside it. Only a value of the dynamic type brings its own.
+//! A value does not contain its type, because the schema does. The codecs, [`Value::same`] and other functions take the
+//! [`Type`] as a separate argument. Only a dynamic value contains its type.
 //!
-//! Any value may be a secret. So `Debug` prints the shape of a value and never what stands in it.
+//! Any value can be a secret. So `Debug` prints the structure of a value and never its contents.
 
 mod error;
 mod fit;
@@ -23,18 +23,18 @@ pub use self::unknown::Unknown;
 use crate::number::Number;
 use crate::ty::Type;
 
-/// The deepest nesting of values that is read or written.
+/// Maximum nesting of values in decoding and encoding.
 pub(crate) const MAX_DEPTH: usize = 512;
 
-/// A value of a type that is known from elsewhere.
+/// A value whose type is stored elsewhere, usually in the schema.
 ///
-/// `==` compares the structure. Use [`Value::same`] to compare as Terraform does.
+/// `==` compares the structure. Use [`Value::same`] to compare like Terraform.
 #[derive(Clone, Default, PartialEq, Eq, Hash)]
 pub enum Value {
-    /// No value. An attribute that is not set is null.
+    /// Null: the attribute is not set.
     #[default]
     Null,
-    /// A value that will be known only after the apply.
+    /// A value that is known only after apply.
     Unknown(Unknown),
     /// A value of the type bool.
     Bool(bool),
@@ -46,11 +46,11 @@ pub enum Value {
     List(Vec<Value>),
     /// A value of a map or object type.
     Map(BTreeMap<String, Value>),
-    /// A value of the dynamic type, with the type it has.
+    /// A value of the dynamic type, with its own type.
     Dynamic(Box<Dynamic>),
 }
 
-/// A value that brings its type.
+/// A value with its type.
 #[derive(Debug, Clone, PartialEq, Eq, Hash)]
 pub struct Dynamic {
     /// The type of the value.
@@ -60,7 +60,7 @@ pub struct Dynamic {
 }
 
 impl Value {
-    /// A value that will be known only after the apply, and of which nothing is known yet.
+    /// A value that is known only after apply, without a refinement.
     pub const fn unknown() -> Self {
         Self::Unknown(Unknown::plain())
     }
@@ -80,7 +80,7 @@ impl Value {
         Self::Dynamic(Box::new(Dynamic { ty, value }))
     }
 
-    /// Whether the value is null. A dynamic value is null if the value in it is.
+    /// True if the value is null. A dynamic value is null if its inner value is null.
     pub fn is_null(&self) -> bool {
         match self {
             Self::Null => true,
@@ -89,7 +89,7 @@ impl Value {
         }
     }
 
-    /// Whether the value as a whole is unknown. A dynamic value is unknown if the value in it is.
+    /// True if the whole value is unknown. A dynamic value is unknown if its inner value is unknown.
     pub fn is_unknown(&self) -> bool {
         match self {
             Self::Unknown(_) => true,
@@ -98,7 +98,7 @@ impl Value {
         }
     }
 
-    /// Whether nothing in the value is unknown, at any depth.
+    /// True if the value contains no unknown value at any depth.
     pub fn is_wholly_known(&self) -> bool {
         match self {
             Self::Unknown(_) => false,
@@ -109,59 +109,59 @@ impl Value {
         }
     }
 
-    /// Replaces every unknown part by null. An unknown element makes its whole collection null, because a list, set or
-    /// map with a null element is a different value from one that is not known.
+    /// Replaces every unknown part with null. If an element is unknown, its whole collection becomes null, because a
+    /// list, set or map with a null element is a different value from an unknown one.
     #[must_use]
     pub fn null_unknowns(self, ty: &Type) -> Self {
         unknown::null_unknowns(self, ty)
     }
 
-    /// Reports if this value, which may be partly unknown, can turn into `later`: known parts stay the same, and unknown
-    /// parts take any value that their refinement allows. Terraform requires this of every planned value.
+    /// True if this value, which can be partly unknown, can become `later`: known parts are unchanged, and unknown
+    /// parts become any value that their refinement allows. Terraform requires this of every planned value.
     pub fn can_become(&self, later: &Self, ty: &Type) -> bool {
         unknown::can_become(self, later, ty)
     }
 
-    /// The attribute of an object or the element of a map. `None` for every other value.
+    /// Returns the attribute of an object or the element of a map, and `None` for all other values.
     pub fn get(&self, key: &str) -> Option<&Self> {
         self.as_map()?.get(key)
     }
 
-    /// The text of a string.
+    /// Returns the text if this is a string.
     pub fn as_str(&self) -> Option<&str> {
         if let Self::String(text) = self { Some(text) } else { None }
     }
 
-    /// The truth of a bool.
+    /// Returns the bool if this is a bool.
     pub fn as_bool(&self) -> Option<bool> {
         if let Self::Bool(truth) = self { Some(*truth) } else { None }
     }
 
-    /// The number of a number.
+    /// Returns the number if this is a number.
     pub fn as_number(&self) -> Option<&Number> {
         if let Self::Number(number) = self { Some(number) } else { None }
     }
 
-    /// The elements of a list, set or tuple.
+    /// Returns the elements of a list, set or tuple.
     pub fn as_list(&self) -> Option<&[Self]> {
         if let Self::List(elements) = self { Some(elements) } else { None }
     }
 
-    /// The elements of a map or the attributes of an object.
+    /// Returns the elements of a map or the attributes of an object.
     pub fn as_map(&self) -> Option<&BTreeMap<String, Self>> {
         if let Self::Map(elements) = self { Some(elements) } else { None }
     }
 
-    /// Whether Terraform sees these two values of one type as equal.
+    /// True if Terraform compares these two values of one type as equal.
     ///
-    /// Strings and map keys compare in normal form C, numbers by value, sets without order and duplicates, and dynamic
-    /// values by type and value. An attribute that an object lacks counts as null. Two unknown values are equal if the
-    /// same is known about them. A null and a dynamic value that holds null differ, as they do for Terraform.
+    /// Strings and map keys are compared in normal form C, numbers by value, sets without order and duplicates, and
+    /// dynamic values by type and value. A missing attribute of an object equals null. Two unknown values are equal if
+    /// their refinements are equal. As in Terraform, null and a dynamic value that contains null are different.
     pub fn same(&self, other: &Self, ty: &Type) -> bool {
         order::order(self, other, ty) == Ordering::Equal
     }
 
-    /// What this value is called in a sentence, without its contents.
+    /// Name of this value for error messages, without its contents.
     pub(crate) fn noun(&self) -> &'static str {
         match self {
             Self::Null => "null",
@@ -176,7 +176,7 @@ impl Value {
     }
 }
 
-/// Prints the shape: keys and lengths stay visible, strings, numbers and truth values do not.
+/// Prints the structure: keys and lengths are visible; strings, numbers and bools are not.
 impl fmt::Debug for Value {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         match self {
@@ -222,7 +222,7 @@ impl From<Number> for Value {
     }
 }
 
-/// The text in Unicode normal form C, the form in which Terraform holds every string.
+/// Converts the text into Unicode normal form C, which Terraform uses for all strings.
 pub fn nfc(text: &str) -> Cow<'_, str> {
     if text.is_ascii() || is_nfc_quick(text.chars()) == IsNormalized::Yes {
         Cow::Borrowed(text)

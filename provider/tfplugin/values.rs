@@ -6,7 +6,7 @@ use crate::config::ObjectValue;
 use crate::schema::{Attribute, Nesting, Schema, Shape};
 use crate::value::Value;
 
-/// What the user wrote, with computed attributes that were left out as they were before.
+/// Returns the configuration with defaults. Computed attributes that are not set keep their prior value.
 pub(crate) fn merge(schema: &Schema, config: &ObjectValue, prior: Option<&ObjectValue>) -> ObjectValue {
     let mut merged = merge_attributes(&schema.attributes, config, prior);
     for block in &schema.blocks {
@@ -61,7 +61,7 @@ fn merge_one(attribute: &Attribute, config: &Value, prior: Option<&Value>) -> Va
     }
 }
 
-/// Whether `prior` is what `config` became: elements of a set are known by what the user wrote of them.
+/// True if `prior` comes from `config`: elements of a set are matched by the attributes that the user set.
 fn is_written(attributes: &[Attribute], config: &Value, prior: &Value) -> bool {
     let (Value::Map(config), Value::Map(prior)) = (config, prior) else { return false };
     attributes.iter().all(|part| match (config.get(part.name), prior.get(part.name)) {
@@ -78,7 +78,7 @@ fn merge_item(attributes: &[Attribute], config: &Value, prior: Option<&Value>) -
     }
 }
 
-/// `value`, except that every part which the user wrote stays exactly as it was written.
+/// Returns `value`, except that every part set by the user stays unchanged.
 pub(crate) fn overlay(attribute: &Attribute, config: &Value, value: Value) -> Value {
     if attribute.write_only {
         return Value::Null;
@@ -128,7 +128,7 @@ fn overlay_item(attributes: &[Attribute], config: &Value, value: Option<&Value>)
     Value::Map(attributes.iter().map(part).collect())
 }
 
-/// `value`, except that every part which means the same as in `prior` is written as in `prior`.
+/// Returns `value`, except that each part that is equivalent to its prior value keeps the prior form.
 pub(crate) fn prefer(attribute: &Attribute, prior: &Value, value: Value) -> Value {
     if prior == &value || prior.is_null() || value.is_null() || !prior.is_wholly_known() {
         return value;
@@ -152,7 +152,7 @@ pub(crate) fn prefer(attribute: &Attribute, prior: &Value, value: Value) -> Valu
     }
 }
 
-/// [`prefer`] for every attribute of an object.
+/// Applies [`prefer`] to every attribute of an object.
 pub(crate) fn prefer_all(attributes: &[Attribute], prior: &ObjectValue, mut value: ObjectValue) -> ObjectValue {
     for attribute in attributes {
         if let (Some(prior), Some(value)) = (prior.get(attribute.name), value.get_mut(attribute.name)) {
@@ -169,7 +169,7 @@ fn prefer_item(attributes: &[Attribute], prior: Option<&Value>, value: Value) ->
     }
 }
 
-/// Computed parts of an argument that nobody has set are known only after apply.
+/// Makes the computed parts of an argument unknown if they are not set.
 pub(crate) fn unknown_parts(attribute: &Attribute, value: Value) -> Value {
     match (&attribute.shape, value) {
         (_, Value::Null) if attribute.presence.is_computed() => Value::unknown(),
@@ -200,7 +200,7 @@ fn unknown_item(attributes: &[Attribute], mut value: ObjectValue) -> Value {
     Value::Map(value)
 }
 
-/// Takes every write-only value out: none may stand in an answer.
+/// Removes all write-only values: an answer must not contain them.
 pub(crate) fn without_write_only(schema: &Schema, mut object: ObjectValue) -> ObjectValue {
     strip(&schema.attributes, &mut object);
     object
@@ -218,7 +218,7 @@ fn strip(attributes: &[Attribute], object: &mut ObjectValue) {
     }
 }
 
-/// Puts the write-only values of the configuration in, for the resource to use.
+/// Adds the write-only values of the configuration, for the resource to use.
 pub(crate) fn with_write_only(attributes: &[Attribute], config: &ObjectValue, object: &mut ObjectValue) {
     for attribute in attributes {
         let Some(config) = config.get(attribute.name) else { continue };

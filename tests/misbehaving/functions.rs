@@ -1,8 +1,8 @@
-//! The functions.
+//! Functions of the provider.
 
 use tfplugin::{Arguments, Field, Function, FunctionError, Number, Parameter, Signature, Type, Value};
 
-/// `shout(text)`: a plain function that refuses an empty text.
+/// `shout(text)`: one parameter; an empty string is an error.
 pub(crate) struct Shout;
 
 impl Function for Shout {
@@ -56,7 +56,7 @@ impl Function for OrElse {
     }
 }
 
-/// `sum(first, more...)`: whole numbers, any number of them.
+/// `sum(first, more...)`: a variadic function of whole numbers.
 pub(crate) struct Sum;
 
 impl Function for Sum {

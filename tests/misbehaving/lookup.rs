@@ -5,17 +5,17 @@ use tfplugin::{DataSource, Diag, Diags, Model, RequestContext};
 use crate::store::Store;
 use crate::thing;
 
-/// The data source.
+/// Data source that reads a thing by its name.
 pub(crate) struct Lookup;
 
-/// What to look up.
+/// Arguments in the configuration.
 #[derive(Model)]
 pub(crate) struct Input {
     /// The name of a thing.
     name: String,
 }
 
-/// What was found.
+/// Computed attributes.
 #[derive(Model)]
 #[tf(output)]
 pub(crate) struct Output {

@@ -1,7 +1,7 @@
-//! A provider as a third party would write it, which misbehaves when it is asked to.
+//! Example of a provider of a third party, with faults that a configuration selects.
 //!
-//! Its things live in a JSON file that the provider block names, so that a story can look at what was really made, and
-//! change it behind the provider's back. The argument `misbehave` of a thing picks a fault.
+//! The provider stores its things in a JSON file. The provider block sets the path, so that a test can read the stored
+//! things and change them outside of Terraform. The argument `misbehave` of a thing selects a fault.
 #![allow(clippy::panic, reason = "a provider that panics is one of the things to be shown")]
 
 mod functions;
@@ -26,7 +26,7 @@ use crate::token::Token;
 /// The provider.
 struct Test;
 
-/// The provider block.
+/// Arguments of the provider block.
 #[derive(Model)]
 struct Settings {
     /// The JSON file that the things live in.
@@ -42,7 +42,7 @@ impl Provider for Test {
     fn configure(&self, config: Config<'_, Settings>, _: &Host) -> Result<Store, Diags> {
         Ok(match config.get(Settings::FILE) {
             Attr::Known(file) => Store::at(file),
-            // Planning goes on without it.
+            // A plan does not need the file.
             Attr::Unknown | Attr::Null => Store::nowhere(),
         })
     }

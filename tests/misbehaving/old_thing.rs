@@ -1,13 +1,13 @@
-//! `test_old_thing`: the type that things had before.
+//! The resource `test_old_thing`: the former type of `test_thing`, for `moved` blocks.
 
 use tfplugin::{Applied, ApplyFailure, Diags, Model, RequestContext, Resource, State};
 
 use crate::store::Store;
 
-/// The resource.
+/// Resource that exists only in the state.
 pub(crate) struct OldThing;
 
-/// What the user writes.
+/// Arguments in the configuration.
 #[derive(Clone, Model)]
 pub(crate) struct Input {
     /// Its name.
@@ -17,7 +17,7 @@ pub(crate) struct Input {
     caption: Option<String>,
 }
 
-/// What is computed.
+/// Computed attributes.
 #[derive(Model)]
 #[tf(output)]
 pub(crate) struct Output {

@@ -1,4 +1,4 @@
-//! [`Store`]: the file that things live in.
+//! [`Store`]: the file with the things.
 
 use std::collections::BTreeMap;
 use std::path::PathBuf;
@@ -7,20 +7,20 @@ use std::sync::{Mutex, PoisonError};
 use serde::{Deserialize, Serialize};
 use tfplugin::Diag;
 
-/// The file, or nothing as long as nobody knows which.
+/// File with the things; none while its path is an unknown value.
 pub(crate) struct Store {
     path: Option<PathBuf>,
-    /// Calls run at the same time, and each rewrites the whole file.
+    /// Held while the file is read and replaced, because calls run at the same time.
     turn: Mutex<()>,
 }
 
-/// What stands in the file.
+/// Content of the file.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Kept {
-    /// The things by name.
+    /// Things by name.
     #[serde(default)]
     pub(crate) things: BTreeMap<String, KeptThing>,
-    /// What was done, in order, such as `create a`.
+    /// Log of the calls in order, such as `create a`.
     #[serde(default)]
     pub(crate) events: Vec<String>,
 }
@@ -28,13 +28,13 @@ pub(crate) struct Kept {
 /// One thing in the file.
 #[derive(Clone, Serialize, Deserialize)]
 pub(crate) struct KeptThing {
-    /// Its arguments, as they stand in a Terraform state.
+    /// Arguments, in the form of a Terraform state.
     pub(crate) input: serde_json::Value,
-    /// How often it was changed, from 1.
+    /// Number of changes, including the create.
     pub(crate) revision: u64,
-    /// The revision at which its lifetime was last set.
+    /// Revision at which the lifetime was last changed.
     pub(crate) lifetime_since: u64,
-    /// The length of the secret it was last given. The secret itself is kept nowhere.
+    /// Length of the last secret. The secret itself is not stored.
     pub(crate) secret_length: u64,
 }
 
@@ -47,17 +47,17 @@ impl Store {
         Self { path: None, turn: Mutex::default() }
     }
 
-    /// What stands in the file now; nothing if there is no file.
+    /// Current content of the file; empty if the file does not exist.
     pub(crate) fn look(&self) -> Result<Kept, Diag> {
         self.change(|_| ()).map(|(kept, ())| kept)
     }
 
-    /// Adds a line to what was done.
+    /// Adds an event to the log of the calls.
     pub(crate) fn record(&self, event: impl Into<String>) -> Result<(), Diag> {
         self.change(|kept| kept.events.push(event.into())).map(|_| ())
     }
 
-    /// Changes the file and answers what stands in it then.
+    /// Changes the file and returns its new content.
     pub(crate) fn change<T>(&self, change: impl FnOnce(&mut Kept) -> T) -> Result<(Kept, T), Diag> {
         let path = self.path.as_ref().ok_or_else(|| {
             Diag::error("Unknown file")
@@ -67,7 +67,7 @@ impl Store {
         let wrong = |error: &dyn std::error::Error| {
             Diag::error("Cannot use the file").detail(format!("The things live in `{}`.", path.display())).cause(error)
         };
-        // A panic elsewhere leaves the file whole: it is replaced in one step.
+        // A panic in another call cannot damage the file, because it is replaced atomically.
         let _turn = self.turn.lock().unwrap_or_else(PoisonError::into_inner);
         let mut kept = match std::fs::read(path) {
             Ok(bytes) => serde_json::from_slice(&bytes).map_err(|error| wrong(&error))?,

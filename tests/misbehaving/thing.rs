@@ -15,19 +15,19 @@ use self::fault::Fault;
 use self::model::{Identity, Input, Output, Place};
 use crate::store::{KeptThing, Store};
 
-/// The resource.
+/// Resource that is stored as a thing in the file.
 pub(crate) struct Thing;
 
-/// What is kept beside the state.
+/// Private state of a thing.
 #[derive(Clone, Default, Serialize, Deserialize)]
 pub(crate) struct Trace {
-    /// What last wrote the state.
+    /// Name of the last operation that wrote the state.
     by: String,
 }
 
 impl Resource for Thing {
     const TYPE: &'static str = "test_thing";
-    /// Version 0 called the title `label`.
+    /// In version 0, the attribute `title` had the name `label`.
     const VERSION: i64 = 1;
     const DESCRIPTION: &'static str = "A thing in a file.";
     type Context = Store;
@@ -207,7 +207,7 @@ impl Resource for Thing {
     }
 }
 
-/// The arguments of a thing, as the file has them.
+/// Arguments of a thing in the file.
 pub(crate) fn input_of(kept: &KeptThing) -> Result<Input, Diag> {
     let unreadable = || Diag::error("Broken file").detail("A thing in the file has not the shape of a thing.");
     let bytes = serde_json::to_vec(&kept.input).map_err(|_| unreadable())?;

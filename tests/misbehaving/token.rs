@@ -1,4 +1,4 @@
-//! The ephemeral resource `test_token`: renewed every second, given back at the end.
+//! The ephemeral resource `test_token`: renewed every second and closed at the end of the run.
 
 use std::time::Duration;
 
@@ -8,17 +8,17 @@ use tfplugin::{Diags, Ephemeral, Model, Opened, Renewed, RequestContext};
 
 use crate::store::Store;
 
-/// The ephemeral resource.
+/// Ephemeral resource with a sensitive value.
 pub(crate) struct Token;
 
-/// What the user writes.
+/// Arguments in the configuration.
 #[derive(Model)]
 pub(crate) struct Input {
     /// Whom it is for.
     name: String,
 }
 
-/// What is handed out.
+/// Computed attributes.
 #[derive(Model)]
 #[tf(output)]
 pub(crate) struct Output {
@@ -27,7 +27,7 @@ pub(crate) struct Output {
     value: String,
 }
 
-/// What renew and close need.
+/// Private data for renew and close.
 #[derive(Default, Serialize, Deserialize)]
 pub(crate) struct Holder {
     name: String,

@@ -1,4 +1,4 @@
-//! The cluster does what the stories need a real one for.
+//! Features of the test cluster that tests rely on.
 
 use eod_testkit::{
     access::Access,
@@ -30,7 +30,7 @@ fn pods_are_scheduled_and_run() {
     let cluster = Cluster::shared();
     let name = cluster.installation("pods-run");
     cluster.apply(&namespace(&name, &json!({})));
-    // The namespace gets its service account a moment later, and needs it for pods.
+    // Pods need the default service account, which is created shortly after the namespace.
     wait_until("a pod to be accepted", PATIENCE, || {
         let applied = cluster.try_apply(&pod(&name, "one", "1", false));
         if applied.code == Some(0) { Ok(()) } else { Err(applied.report()) }
@@ -105,7 +105,7 @@ fn restricted_user_is_authenticated_without_permissions() {
 }
 
 #[test]
-fn token_is_the_administrators() {
+fn token_has_administrator_permissions() {
     let cluster = Cluster::shared();
     let access = Access {
         server: cluster.server().to_owned(),

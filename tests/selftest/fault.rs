@@ -1,4 +1,4 @@
-//! The proxy does to a call exactly what it says, and nothing to others.
+//! The proxy applies a fault to the selected call only.
 
 use std::{thread, time::Duration};
 
@@ -10,7 +10,7 @@ use eod_testkit::{
 };
 use serde_json::{Value, json};
 
-/// A proxy, a client behind it, and the name of a configmap in `default`.
+/// Proxy, client that calls it, and name of a ConfigMap in `default`.
 struct ProxyStory {
     cluster: &'static Cluster,
     proxy: FaultProxy,
@@ -28,13 +28,13 @@ impl ProxyStory {
         Self { cluster, proxy, client, name: cluster.installation(name) }
     }
 
-    /// Posts the configmap through the proxy.
+    /// Creates the ConfigMap through the proxy.
     fn create(&self) -> std::io::Result<(u16, Value)> {
         let body = json!({ "metadata": { "name": self.name }, "data": { "key": "value" } });
         self.client.call("POST", PATH, "application/json", &body.to_string())
     }
 
-    /// Spoils the first POST.
+    /// Applies the fault to the next POST.
     fn spoil(&self, fault: Fault) {
         self.proxy.rule(|call| call.is("POST", "/configmaps"), 1, fault);
     }
@@ -62,7 +62,7 @@ fn answer_after_store_is_an_error_of_a_stored_call() {
     let (status, answer) = story.create().unwrap();
     assert_eq!((status, &answer["kind"]), (504, &json!("Status")));
     assert!(story.stored());
-    // The rule is used up, so the second call reaches the server, which knows the first.
+    // The rule was for one call, so the second call reaches the server, where the object exists.
     let (status, answer) = story.create().unwrap();
     assert_eq!((status, &answer["reason"]), (409, &json!("AlreadyExists")));
     story.proxy.assert_rules_used();
@@ -128,7 +128,7 @@ fn hanging_call_ends_with_the_proxy() {
         1 => Ok(()),
         other => Err(format!("{other} calls")),
     });
-    // Another call is not held up by the one that hangs.
+    // The call that hangs does not block another call.
     let other = Origin::new(proxy.access());
     assert_eq!(other.call("GET", "/version", "application/json", "").unwrap().0, 200);
     assert!(!caller.is_finished());
@@ -146,7 +146,7 @@ fn rules_and_log_are_cleared() {
         let (status, answer) = story.create().unwrap();
         assert_eq!((status, &answer["message"]), (403, &json!("not today")));
     }
-    // A rule without a number is never used up, and that is no mistake of the test.
+    // A rule without a maximum number of calls may be left unused.
     story.proxy.assert_rules_used();
     assert_eq!(story.proxy.log().len(), 3);
     story.proxy.clear_log();

@@ -1,5 +1,5 @@
-//! The workspace tells good runs from bad ones. Only what Terraform brings itself is
-//! used here, so that a broken provider cannot hide a broken kit.
+//! The workspace distinguishes successful and failed runs. These tests use only Terraform's built-in resources, so that
+//! an error of the provider cannot hide an error of the kit.
 
 use std::{fs, os::unix::fs::PermissionsExt, path::Path};
 
@@ -119,7 +119,7 @@ resource "terraform_data" "environment" {
 
 #[test]
 fn running_provider_is_killed() {
-    // Stand-ins: a Terraform that does nothing but wait for its one provider.
+    // Test doubles: this Terraform only starts its provider and waits for it.
     let folder = tempfile::tempdir().unwrap();
     let provider = folder.path().join("terraform-provider-standin");
     let sleep = command::on_path("sleep").unwrap();

@@ -1,4 +1,4 @@
-//! A cluster leaves nothing behind, however it ends.
+//! A test cluster stops its servers and removes its files at every kind of end.
 
 use std::{
     ffi::OsString,
@@ -49,11 +49,11 @@ fn servers_stop_when_the_testbed_is_killed() {
     testbed.process.kill().unwrap();
     testbed.process.wait().unwrap();
     wait_until_refused(&address);
-    // A killed one could not clean up.
+    // A killed testbed cannot remove its directory.
     std::fs::remove_dir_all(testbed.kubeconfig.parent().unwrap()).unwrap();
 }
 
-/// A folder with programs that are our parts, but leave a mark when they are run.
+/// Directory with scripts that run the programs of the testbed. Each script creates a file when it runs.
 fn programs(names: &[&str]) -> TempDir {
     let folder = TempDir::with_prefix("eod-assets-").unwrap();
     let binary = testbed::binary().unwrap().display();
@@ -81,7 +81,7 @@ fn servers_of_a_folder_replace_the_testbeds_own() {
         assert!(ran(folder.path(), name), "{name} did not come from the folder");
     }
     assert_eq!(testbed.kubectl, Some(folder.path().join("kubectl")));
-    // The scheduler is in no log but the one that `up` writes for its children.
+    // The scheduler is a program of the testbed, and `up` writes a log for each of its children.
     assert!(testbed.kubeconfig.with_file_name("kube-scheduler.log").exists());
     drop(testbed.process.stdin.take());
     assert!(testbed.process.wait().unwrap().success());

@@ -1,15 +1,15 @@
-//! Things that Terraform did not make come under its hand, and states of other shapes are taken over.
+//! Import of existing things, moves from another resource type and upgrades of the state.
 
 use super::{done, tell, thing};
 
-/// Makes thing `a` and forgets it.
+/// Creates thing `a` and removes it from the state.
 fn forgotten(story: &super::ThingStory, hcl: &str) {
     story.apply_now(hcl);
     story.run(&["state", "rm", super::ADDRESS]).expect_ok();
 }
 
 #[test]
-fn import_by_id_leaves_nothing_to_do() {
+fn import_by_id_has_no_changes_afterwards() {
     let hcl = thing("  title = \"old\"\n  size = 9\n  amount = 0.1");
     tell("import", &hcl, |story| {
         forgotten(story, &hcl);
@@ -33,7 +33,7 @@ fn an_import_block_generates_its_configuration() {
 }
 
 #[test]
-fn importing_nothing_is_an_error() {
+fn import_of_a_missing_thing_is_an_error() {
     tell("import-nothing", &thing(""), |story| {
         story.run(&["import", "-no-color", super::ADDRESS, "a"]).expect_err("There is no thing called `a`.");
     });
@@ -42,10 +42,10 @@ fn importing_nothing_is_an_error() {
 const OLD: &str = "resource \"test_old_thing\" \"a\" {\n  label = \"a\"\n  caption = \"before\"\n}\n";
 
 #[test]
-fn a_thing_of_the_old_type_is_moved() {
+fn a_resource_of_the_old_type_is_moved() {
     tell("moved", OLD, |story| {
         story.apply().expect_ok();
-        // The new type looks for it in the file, where the old one kept nothing.
+        // `test_thing` reads the thing from the file, and `test_old_thing` stores nothing there.
         story.write(
             "things.json",
             r#"{"things":{"a":{"input":{"name":"a","title":"before","size":3,"place":{"host":"a.example.com","port":80}},"revision":7,"lifetime_since":1,"secret_length":0}}}"#,
@@ -59,7 +59,7 @@ fn a_thing_of_the_old_type_is_moved() {
 }
 
 #[test]
-fn a_type_that_nobody_knows_is_not_moved() {
+fn a_resource_of_an_unsupported_type_is_not_moved() {
     let hcl = "resource \"terraform_data\" \"a\" {\n}\n";
     tell("moved-unknown", hcl, |story| {
         story.apply().expect_ok();
@@ -88,7 +88,7 @@ fn a_state_of_version_0_is_upgraded() {
 }
 
 #[test]
-fn a_state_that_fits_no_version_is_refused_and_kept() {
+fn an_invalid_state_is_an_error_and_stays_unchanged() {
     tell("broken-state", &thing(""), |story| {
         story.apply().expect_ok();
         story.rewrite_state(|state| {

@@ -1,4 +1,4 @@
-//! Whatever a resource does wrong: the user reads why, nothing is lost, and the next apply goes on from there.
+//! Faults of a resource: the user reads the reason, the state is kept, and the next apply continues from it.
 
 use super::{done, tell, thing};
 
@@ -6,11 +6,11 @@ fn faulty(fault: &str) -> String {
     thing(&format!("  misbehave = \"{fault}\""))
 }
 
-/// A second thing, which must not suffer from what the first one does.
+/// Second thing. The fault of the first one must not affect it.
 const NEIGHBOUR: &str = "resource \"test_thing\" \"neighbour\" {\n  name = \"neighbour\"\n}\n";
 
 #[test]
-fn what_a_failed_create_made_is_tainted_and_replaced() {
+fn a_resource_is_tainted_and_replaced_after_a_failed_create() {
     for fault in ["half_made", "unsure"] {
         tell(fault, &faulty(fault), |story| {
             story.apply().expect_err(if fault == "unsure" { "The server did not answer." } else { "Half made" });
@@ -25,7 +25,7 @@ fn what_a_failed_create_made_is_tainted_and_replaced() {
 }
 
 #[test]
-fn what_was_certainly_not_made_is_not_in_the_state() {
+fn a_resource_that_was_not_created_is_not_in_the_state() {
     tell("nothing", &faulty("nothing_made"), |story| {
         story.apply().expect_err("refused before anything was made");
         assert!(story.resource(super::ADDRESS).is_none());
@@ -35,7 +35,7 @@ fn what_was_certainly_not_made_is_not_in_the_state() {
 }
 
 #[test]
-fn a_panic_in_create_is_told_and_the_others_are_made() {
+fn a_panic_in_create_is_reported_and_other_resources_are_created() {
     tell("panic-create", &(faulty("panic_in_create") + NEIGHBOUR), |story| {
         let run =
             story.apply().expect_err("The provider panicked: as asked, in create").expect_said("Bug in the provider");
@@ -72,7 +72,7 @@ fn a_panic_in_plan_or_validate_stops_the_run_with_a_diagnostic() {
 }
 
 #[test]
-fn a_panic_after_a_create_that_succeeded_does_not_lose_it() {
+fn a_panic_after_a_create_keeps_the_resource_in_the_state() {
     tell("panic-identity", &faulty("panic_in_identity"), |story| {
         story.apply().expect_err("The provider panicked: as asked, in identity");
         assert!(story.is_tainted());
@@ -81,7 +81,7 @@ fn a_panic_after_a_create_that_succeeded_does_not_lose_it() {
 }
 
 #[test]
-fn an_unknown_after_apply_is_told_as_a_bug_and_kept_out_of_the_state() {
+fn an_unknown_value_after_apply_is_reported_and_not_stored() {
     tell("unknown-create", &faulty("unknown_after_create"), |story| {
         let run = story.apply().expect_err("`riddle` is still unknown after apply");
         assert!(!run.said().contains("invalid result object"), "Terraform never sees it\n{run}");
@@ -93,7 +93,7 @@ fn an_unknown_after_apply_is_told_as_a_bug_and_kept_out_of_the_state() {
 }
 
 #[test]
-fn an_unknown_in_a_read_keeps_what_was_known() {
+fn an_unknown_value_after_read_keeps_the_prior_state() {
     tell("unknown-read", &faulty("unknown_in_read"), |story| {
         story.apply().expect_ok();
         let run = story.plan().expect_err("`riddle` is still unknown after read");
@@ -103,7 +103,7 @@ fn an_unknown_in_a_read_keeps_what_was_known() {
 }
 
 #[test]
-fn a_failed_update_changes_nothing() {
+fn a_failed_update_keeps_the_prior_state() {
     tell("update-fails", &thing("  title = \"first\""), |story| {
         story.apply().expect_ok();
         let before = story.a();
@@ -116,7 +116,7 @@ fn a_failed_update_changes_nothing() {
 }
 
 #[test]
-fn a_failed_delete_keeps_the_thing() {
+fn a_failed_delete_keeps_the_resource() {
     tell("delete-fails", &faulty("delete_fails"), |story| {
         story.apply().expect_ok();
         let before = story.a();
@@ -128,7 +128,7 @@ fn a_failed_delete_keeps_the_thing() {
 }
 
 #[test]
-fn a_warning_is_shown_with_the_line_it_is_about() {
+fn a_warning_is_shown_with_its_line() {
     tell("warning", &faulty("warns"), |story| {
         story.apply().expect_ok().expect_said("Warning: Unusual thing").expect_said("misbehave = \"warns\"");
         story.expect_no_changes();
@@ -136,7 +136,7 @@ fn a_warning_is_shown_with_the_line_it_is_about() {
 }
 
 #[test]
-fn every_mistake_is_told_at_once_with_its_place() {
+fn all_validation_errors_are_reported_together() {
     let hcl = thing("  lifetime = \"soon\"\n  misbehave = \"politely\"\n  size = -1\n  steps = [{ command = \"ls\" }, { command = \"\", shell = null }]")
         .replace("\"a\"\n", "\"\"\n")
         .replace("\"a\" {", "\"b\" {");
@@ -152,14 +152,14 @@ fn every_mistake_is_told_at_once_with_its_place() {
 }
 
 #[test]
-fn a_data_source_that_finds_nothing_says_so() {
+fn a_data_source_reports_a_missing_object() {
     tell("lookup", "data \"test_thing\" \"x\" {\n  name = \"nobody\"\n}\n", |story| {
         story.plan().expect_err("There is no thing called `nobody`.").expect_said("Hint: create it first");
     });
 }
 
 #[test]
-fn a_file_that_cannot_be_used_is_told_with_its_cause() {
+fn an_invalid_file_is_reported_and_not_changed() {
     tell("file", &thing(""), |story| {
         story.write("things.json", "not JSON");
         story.apply().expect_err("Cannot use the file").expect_said("The things live in");

@@ -1,4 +1,4 @@
-//! Functions are computed while a configuration is read, and blame the argument that is wrong.
+//! Provider-defined functions: results, and errors that name the invalid argument.
 
 use super::tell;
 
@@ -7,7 +7,7 @@ fn output(call: &str) -> String {
 }
 
 #[test]
-fn functions_answer() {
+fn functions_return_results() {
     for (call, answer) in [
         ("shout(\"e\\u0301h\")", "\"ÉH\""),
         ("or_else(null, \"b\")", "\"b\""),
@@ -22,21 +22,21 @@ fn functions_answer() {
 }
 
 #[test]
-fn a_wrong_argument_is_named() {
+fn an_invalid_argument_is_named_in_the_error() {
     tell("function-argument", &output("shout(\"\")"), |story| {
         story.plan().expect_err("Invalid value for \"text\" parameter: there is nothing to shout: the text is empty");
     });
 }
 
 #[test]
-fn a_wrong_variadic_argument_is_named() {
+fn an_error_is_reported_for_an_invalid_variadic_argument() {
     tell("function-variadic", &output("sum(1, 2, 0.5)"), |story| {
         story.plan().expect_err("Expected a whole number of at most 64 bits, got 0.5.");
     });
 }
 
 #[test]
-fn a_panic_in_a_function_is_an_error_of_it() {
+fn a_panic_in_a_function_is_reported_as_its_error() {
     tell("function-panic", &output("boom(\"ouch\")"), |story| {
         let run = story.plan().expect_err("The provider panicked: the function said ouch");
         assert!(!run.said().contains("did not respond"), "{run}");

@@ -1,4 +1,4 @@
-//! Ctrl-C in the middle of a create.
+//! Interrupt (SIGINT) during a create.
 
 use std::fs;
 
@@ -7,7 +7,7 @@ use eod_testkit::{cluster::PATIENCE, process::Signal, wait::wait_until};
 use super::{tell, thing};
 
 #[test]
-fn an_interrupted_create_is_kept_and_tainted_and_the_provider_goes() {
+fn an_interrupted_create_is_tainted_and_the_provider_ends() {
     tell("interrupt", &thing("  misbehave = \"endless\""), |story| {
         let running = story.spawn(&["apply", "-no-color", "-auto-approve"]);
         let file = story.file();

@@ -1,10 +1,10 @@
-//! A thing is made, changed, replaced and taken away, and nothing is left to do after each.
+//! Create, update, replace and destroy. The next plan has no changes.
 
 use serde_json::json;
 
 use super::{done, tell, thing};
 
-/// One argument of every kind.
+/// Arguments of every kind.
 const EVERYTHING: &str = r#"
   title    = "first"
   place    = { port = 8080 }
@@ -18,7 +18,7 @@ const EVERYTHING: &str = r#"
 "#;
 
 #[test]
-fn apply_makes_everything_and_leaves_nothing_to_do() {
+fn apply_creates_everything_and_has_no_changes_afterwards() {
     tell("apply", &thing(EVERYTHING), |story| {
         assert_eq!(story.plan_exit_code(), 2);
         story.apply().expect_ok().expect_said(&done(1, 0, 0));
@@ -37,7 +37,7 @@ fn apply_makes_everything_and_leaves_nothing_to_do() {
 }
 
 #[test]
-fn the_plan_shows_what_is_known_and_marks_the_rest() {
+fn the_plan_shows_known_and_unknown_values() {
     tell("plan", &thing("  size = 5"), |story| {
         let plan = story.plan().expect_ok().said();
         for line in [
@@ -54,7 +54,7 @@ fn the_plan_shows_what_is_known_and_marks_the_rest() {
 }
 
 #[test]
-fn an_update_touches_only_what_hangs_on_it() {
+fn an_update_changes_only_the_attributes_that_depend_on_it() {
     tell("update", &thing("  title = \"first\"\n  lifetime = \"90m\""), |story| {
         story.apply().expect_ok();
         story.tell(&thing("  title = \"second\"\n  lifetime = \"90m\""));
@@ -70,7 +70,7 @@ fn an_update_touches_only_what_hangs_on_it() {
 }
 
 #[test]
-fn what_is_left_out_again_goes_back() {
+fn a_removed_argument_becomes_null_or_its_default() {
     tell("unset", &thing(EVERYTHING), |story| {
         story.apply().expect_ok();
         story.apply_now(&thing(""));
@@ -82,7 +82,7 @@ fn what_is_left_out_again_goes_back() {
 }
 
 #[test]
-fn another_way_to_write_the_same_is_no_change() {
+fn an_equal_value_in_another_form_is_not_a_change() {
     tell("same", &thing("  lifetime = \"90m\""), |story| {
         story.apply().expect_ok();
         story.tell(&thing("  lifetime = \"5400s\""));
@@ -91,7 +91,7 @@ fn another_way_to_write_the_same_is_no_change() {
 }
 
 #[test]
-fn a_new_name_replaces() {
+fn a_new_name_replaces_the_resource() {
     tell("replace", &thing(""), |story| {
         story.apply().expect_ok();
         story.tell(&thing("").replace("name = \"a\"", "name = \"b\""));
@@ -103,7 +103,7 @@ fn a_new_name_replaces() {
 }
 
 #[test]
-fn what_others_change_is_seen_and_restored() {
+fn drift_is_detected_and_corrected() {
     tell("drift", &thing("  title = \"ours\""), |story| {
         story.apply().expect_ok();
         let theirs = story.text("things.json").replace("\"ours\"", "\"theirs\"");
@@ -131,7 +131,7 @@ fn a_saved_plan_is_applied_and_all_is_destroyed() {
 }
 
 #[test]
-fn what_is_known_only_later_is_planned_as_such() {
+fn unknown_values_are_planned_as_unknown() {
     let hcl = "resource \"terraform_data\" \"first\" {\n  input = \"later\"\n}\n".to_owned()
         + &thing(
             "  title = terraform_data.first.output\n  after = terraform_data.first.output\n  place = { host = terraform_data.first.output }\n  anything = [terraform_data.first.output]\n  peers = { (\"x\") = { address = terraform_data.first.output } }",

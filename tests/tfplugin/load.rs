@@ -1,4 +1,4 @@
-//! Many things at once, and many providers.
+//! Many resources in parallel, and many provider configurations.
 
 use std::fmt::Write as _;
 
@@ -21,7 +21,7 @@ fn two_hundred_things_at_parallelism_50() {
 }
 
 #[test]
-fn twenty_aliases() {
+fn twenty_provider_aliases() {
     tell("aliases", "", |story| {
         let mut hcl = String::new();
         for at in 0..20 {

@@ -1,9 +1,9 @@
-//! What stands in the log.
+//! Log of the provider, as Terraform writes it.
 
 use super::{tell, thing};
 
 #[test]
-fn a_clean_run_logs_no_warning_of_the_plugin_layer() {
+fn a_successful_run_logs_no_warning_about_the_provider() {
     tell("log", &thing("  title = \"x\"\n  place = { port = 1 }"), |story| {
         for run in [story.plan(), story.apply(), story.plan(), story.destroy()] {
             let run = run.expect_ok();
@@ -21,7 +21,7 @@ fn a_clean_run_logs_no_warning_of_the_plugin_layer() {
 }
 
 #[test]
-fn a_line_of_the_provider_has_its_level_and_its_call() {
+fn a_log_line_of_the_provider_has_its_level_and_its_rpc() {
     tell("log-line", &thing(""), |story| {
         let run = story.apply().expect_ok();
         let line =
@@ -32,10 +32,10 @@ fn a_line_of_the_provider_has_its_level_and_its_call() {
 }
 
 #[test]
-fn a_panic_is_reported_with_its_place_in_the_source() {
+fn a_panic_is_reported_with_its_source_location() {
     tell("log-panic", &thing("  misbehave = \"panic_in_create\""), |story| {
         let mut run = story.apply().expect_err("as asked, in create");
-        // Terraform also prints the panics in the log of a provider, OpenTofu does not.
+        // Terraform also prints panics from the provider's log to its output, OpenTofu does not.
         if !run.said().contains("OpenTofu") {
             run = run.expect_said("panic: as asked, in create").expect_said("thing.rs:");
         }

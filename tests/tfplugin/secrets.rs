@@ -1,14 +1,14 @@
-//! Secrets pass through and stay nowhere; what is opened is renewed and given back.
+//! Secrets are passed on and not stored. Ephemeral resources are renewed and closed.
 
 use super::{tell, thing};
 
-/// What the token for `alpha` is, which no configuration spells.
+/// Value of the token for `alpha`. No configuration contains it.
 const SECRET: &str = "hush-ahpla";
 
 const TOKEN: &str = "ephemeral \"test_token\" \"t\" {\n  name = \"alpha\"\n}\n";
 
 #[test]
-fn a_secret_is_handed_over_and_stands_nowhere() {
+fn a_write_only_secret_is_passed_and_not_stored() {
     let fed = |version: u32| {
         TOKEN.to_owned() + &thing(&format!("  secret = ephemeral.test_token.t.value\n  secret_version = {version}"))
     };
@@ -20,7 +20,7 @@ fn a_secret_is_handed_over_and_stands_nowhere() {
         story.expect_no_changes();
         story.apply_now(&fed(2));
         assert_eq!((&story.a()["revision"], &story.a()["secret_length"]), (&2.into(), &SECRET.len().into()));
-        // A failure must not tell it either, and what it leaves behind must not hold it.
+        // A failed update must not print or store the secret either.
         story.tell(&fed(3).replace("name = \"a\"", "name = \"a\"\n  misbehave = \"update_fails\""));
         story.apply().expect_err("refuses every change");
         story.assert_nowhere(SECRET, &[]);
@@ -28,7 +28,7 @@ fn a_secret_is_handed_over_and_stands_nowhere() {
 }
 
 #[test]
-fn a_secret_is_nowhere_after_a_create_that_failed() {
+fn a_secret_is_not_stored_after_a_failed_create() {
     for fault in ["unsure", "half_made", "panic_in_create"] {
         let hcl =
             TOKEN.to_owned() + &thing(&format!("  secret = ephemeral.test_token.t.value\n  misbehave = \"{fault}\""));
@@ -41,7 +41,7 @@ fn a_secret_is_nowhere_after_a_create_that_failed() {
 }
 
 #[test]
-fn what_is_open_is_renewed_and_closed() {
+fn an_ephemeral_resource_is_renewed_and_closed() {
     let hcl = TOKEN.to_owned() + &thing("  secret = ephemeral.test_token.t.value\n  misbehave = \"slow\"");
     tell("renewed", &hcl, |story| {
         story.apply().expect_ok();

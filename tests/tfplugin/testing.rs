@@ -1,4 +1,4 @@
-//! `terraform test`, with the real provider and with a mock of it.
+//! `terraform test` with the real provider and with a mock provider.
 
 use super::{tell, thing};
 
@@ -49,7 +49,7 @@ run "mocked" {
 #[test]
 fn a_real_run_passes_and_cleans_up() {
     let hcl = "variable \"title\" {\n  default = \"first\"\n}\n".to_owned() + &thing("  title = var.title");
-    // An output, because `tofu test` of OpenTofu 1.12.6 crashes at a provider's function in a condition.
+    // The function is called in an output: `tofu test` of OpenTofu 1.12.6 crashes if a condition calls it.
     let hcl = hcl + "output \"shouted\" {\n  value = provider::test::shout(test_thing.a.name)\n}\n";
     tell("test", &hcl, |story| {
         story.write("real.tftest.hcl", REAL);
@@ -59,7 +59,7 @@ fn a_real_run_passes_and_cleans_up() {
 }
 
 #[test]
-fn a_mocked_run_makes_nothing() {
+fn a_mocked_run_creates_nothing() {
     tell("mock", &thing("  title = \"first\""), |story| {
         story.write("mocked.tftest.hcl", MOCKED);
         story.run(&["test", "-no-color"]).expect_ok().expect_said("1 passed, 0 failed");

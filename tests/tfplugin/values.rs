@@ -1,4 +1,4 @@
-//! Values come back exactly as they were given.
+//! Values are stored exactly as configured.
 
 use super::{tell, thing};
 
@@ -21,8 +21,8 @@ fn numbers_are_exact() {
 }
 
 #[test]
-fn texts_are_compared_as_terraform_does() {
-    // Composed and decomposed: one text in two spellings.
+fn strings_are_compared_in_nfc() {
+    // One text in NFC (composed) and in NFD (decomposed).
     tell("nfc", &thing("  title = \"caf\\u00e9\""), |story| {
         story.apply().expect_ok();
         let decomposed = story.text("things.json").replace('\u{e9}', "e\u{301}");
@@ -35,7 +35,7 @@ fn texts_are_compared_as_terraform_does() {
 }
 
 #[test]
-fn a_value_of_more_than_four_mebibytes() {
+fn a_value_above_4_mib_is_accepted() {
     let text = "big text ".repeat(600_000);
     let hcl = thing("  title = file(\"big.txt\")") + "output \"length\" {\n  value = length(test_thing.a.title)\n}\n";
     tell("big", "", |story| {
@@ -47,7 +47,7 @@ fn a_value_of_more_than_four_mebibytes() {
 }
 
 #[test]
-fn a_text_may_hold_anything() {
+fn a_string_may_contain_any_character() {
     tell("odd", &thing("  title = \"\"\n  caption = \"a\\u0000b\\n\\\"$${x}\\U0001F600\""), |story| {
         story.apply().expect_ok();
         assert_eq!((&story.a()["title"], &story.a()["caption"]), (&"".into(), &"a\0b\n\"${x}😀".into()));
@@ -56,7 +56,7 @@ fn a_text_may_hold_anything() {
 }
 
 #[test]
-fn anything_may_change_its_type() {
+fn a_dynamic_value_may_change_its_type() {
     tell("dynamic", &thing("  anything = \"text\""), |story| {
         for value in [
             "\"text\"",
@@ -75,7 +75,7 @@ fn anything_may_change_its_type() {
 }
 
 #[test]
-fn a_set_does_not_care_for_order_and_a_map_not_for_neighbours() {
+fn a_set_ignores_the_order_and_a_map_accepts_a_new_key() {
     tell(
         "collections",
         &thing("  tags = [{ key = \"a\" }, { key = \"b\" }]\n  peers = { x = { address = \"1\" } }"),

@@ -76,7 +76,7 @@ impl<'a, R: BufRead> Blocks<'a, R> {
         Ok(())
     }
 
-    /// Reads what follows the end, which may be zeros only, and holds all that came against what was stated.
+    /// Checks that only zeros follow the end, and compares size and checksum with the declared values.
     pub(super) fn finish(mut self, declared: &DeclaredArchive) -> Result<(), ArchiveError> {
         let mut rest = [0; BLOCK];
         loop {
@@ -129,7 +129,7 @@ impl<'a, R: BufRead> Blocks<'a, R> {
         Ok(())
     }
 
-    /// Error of the archive. An archive that was cut short has an error of its own.
+    /// Converts an error of reading. A truncated archive has an error of its own.
     fn archive_error(&self, error: io::Error) -> ArchiveError {
         let sent = self.inflated.get_ref();
         match error.kind() {

@@ -1,7 +1,7 @@
 //! Extended headers of pax: records `LENGTH KEY=VALUE\n` before an entry.
 //!
-//! Go writes them if a name does not fit the old header or is not ASCII. Only the name and a link's target are used, and
-//! keys that would change the reading of the archive are refused.
+//! Go writes them if a name does not fit the old header or is not ASCII. Only the name and a link's target are used,
+//! and keys that would change the reading of the archive are refused.
 
 use super::ArchiveError;
 

@@ -105,7 +105,8 @@ impl From<RenderError> for ErrorReply {
     }
 }
 
-/// As many complete refusals as fit. The first line is a heading, because Argo CD writes its own text in front of it.
+/// Text with as many complete refusals as fit. The first line is a heading, because Argo CD writes its own text in
+/// front of it.
 fn text_of(refusals: &Refusals) -> String {
     let all = refusals.as_slice();
     let mut text = match all.len() {

@@ -9,7 +9,7 @@ use crate::number::Number;
 use crate::ty::Type;
 use crate::value::{Unknown, Value};
 
-/// Any type. The elements of collections hold nothing dynamic, because Terraform refuses mixed ones.
+/// Any type. Elements of collections contain no dynamic type, because Terraform refuses elements of different types.
 pub(super) fn any_type() -> BoxedStrategy<Type> {
     nested(prop_oneof![4 => plain(), 1 => Just(Type::Dynamic)].boxed())
 }
@@ -44,7 +44,7 @@ fn known(ty: &Type) -> BoxedStrategy<Value> {
     }
 }
 
-/// Integers of every width, floats, and decimals that are neither.
+/// Integers of all widths, floats, and other decimals.
 pub(super) fn number() -> impl Strategy<Value = Number> {
     prop_oneof![
         (any::<i64>(), 0_u32..64).prop_map(|(value, shift)| Number::from_i64(value >> shift)),

@@ -1,4 +1,4 @@
-//! Random and damaged bytes. The bodies of the fuzz targets check what must hold for any bytes.
+//! Random and damaged bytes. The functions of the fuzz targets check the properties that hold for all input.
 
 use proptest::prelude::*;
 

@@ -9,7 +9,7 @@ use crate::number::Number;
 use crate::ty::Type;
 use crate::value::Value;
 
-/// The same value in another guise: sets turned round and with a duplicate, strings in another normal form.
+/// Returns an equal value with another structure: sets reversed and with a duplicate, strings in normal form D.
 fn disguise(value: &Value, ty: &Type) -> Value {
     match (value, ty) {
         (Value::String(text), _) => Value::String(text.nfd().collect()),
@@ -35,7 +35,7 @@ fn disguise(value: &Value, ty: &Type) -> Value {
     }
 }
 
-/// A type and three values of it. Few distinct strings and numbers make equal values likely.
+/// A type and three values of it. The values use few distinct strings and numbers, so that some are equal.
 fn three() -> impl Strategy<Value = (Type, [Value; 3])> {
     let small = prop_oneof![
         Just(Type::Bool),
@@ -55,7 +55,7 @@ fn decimal(digits: i64, exponent: u32, shift: i32) -> Number {
 
 proptest! {
     #[test]
-    fn a_value_is_the_same_as_itself_in_any_guise((ty, value) in typed_value()) {
+    fn equal_forms_of_a_value_are_the_same((ty, value) in typed_value()) {
         prop_assert!(value.same(&value, &ty));
         prop_assert!(value.same(&disguise(&value, &ty), &ty));
         prop_assert!(disguise(&value, &ty).same(&value, &ty));
@@ -64,7 +64,7 @@ proptest! {
     }
 
     #[test]
-    fn sameness_is_symmetric_and_transitive((ty, [one, two, three]) in three()) {
+    fn equality_is_symmetric_and_transitive((ty, [one, two, three]) in three()) {
         prop_assert_eq!(one.same(&two, &ty), two.same(&one, &ty));
         if one.same(&two, &ty) {
             prop_assert_eq!(one.same(&three, &ty), two.same(&three, &ty));
@@ -72,14 +72,14 @@ proptest! {
     }
 
     #[test]
-    fn sets_are_the_same_when_each_has_what_the_other_has(left in any::<Vec<bool>>(), right in any::<Vec<bool>>()) {
+    fn sets_with_equal_elements_are_the_same(left in any::<Vec<bool>>(), right in any::<Vec<bool>>()) {
         let set = |members: &[bool]| Value::List(members.iter().copied().map(Value::from).collect());
         let equal = [true, false].iter().all(|member| left.contains(member) == right.contains(member));
         prop_assert_eq!(set(&left).same(&set(&right), &Type::set(Type::Bool)), equal);
     }
 
     #[test]
-    fn one_changed_string_is_seen(texts in proptest::collection::vec("[a-z]{1,3}", 1..5), at in any::<prop::sample::Index>()) {
+    fn changed_strings_differ(texts in proptest::collection::vec("[a-z]{1,3}", 1..5), at in any::<prop::sample::Index>()) {
         let ty = Type::object([("names", Type::list(Type::String))]);
         let wrap = |texts: &[String]| {
             Value::map([("names", Value::List(texts.iter().map(|text| Value::from(text.as_str())).collect()))])
@@ -89,7 +89,7 @@ proptest! {
         prop_assert!(!wrap(&texts).same(&wrap(&changed), &ty));
     }
 
-    /// 128-bit integers are exact here: at most 18 digits, moved by at most 18 places.
+    /// 128-bit integers are exact for these numbers: at most 18 digits, shifted by at most 18 places.
     #[test]
     fn numbers_order_as_exact_integers(
         one in -1_000_000_000_000_000_000_i64..=1_000_000_000_000_000_000,
@@ -115,7 +115,7 @@ proptest! {
     }
 
     #[test]
-    fn numbers_survive_their_text(number in number()) {
+    fn numbers_round_trip_through_text(number in number()) {
         prop_assert_eq!(Number::parse(&number.to_string()).unwrap(), number);
     }
 }

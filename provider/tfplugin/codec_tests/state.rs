@@ -1,4 +1,4 @@
-//! The JSON form of values, as Terraform keeps it in a state.
+//! Tests of the JSON form of values that Terraform stores in a state.
 
 use proptest::prelude::*;
 
@@ -22,7 +22,7 @@ fn example() -> Type {
 }
 
 #[test]
-fn a_state_is_read_and_written_again() {
+fn a_state_round_trips() {
     let json = r#"{"any":{"type":["list","string"],"value":["x",null]},"labels":{"a/b":"c"},"pair":[true,1.5],
         "rules":[{"cpu":123456789012345678901234567890},{"cpu":0.1}]}"#;
     let value = decode_state(json.as_bytes(), &example()).unwrap();
@@ -66,7 +66,7 @@ fn primitives_convert() {
 }
 
 #[test]
-fn bad_json_is_refused_with_its_place() {
+fn invalid_json_is_refused_with_its_path() {
     for (json, message) in [
         ("", "expected JSON"),
         ("{} {}", "expected JSON"),
@@ -109,7 +109,7 @@ fn json_has_no_form_for_some_values() {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read((ty, value) in typed_value()) {
+    fn encoded_values_decode_to_equal_values((ty, value) in typed_value()) {
         let value = value.null_unknowns(&ty);
         let written = encode_state(&value, &ty).unwrap().to_string();
         prop_assert!(decode_state(written.as_bytes(), &ty).unwrap() == value);

@@ -1,4 +1,4 @@
-//! The msgpack codec against known bytes and against an independent implementation of msgpack.
+//! Tests of the msgpack codec with known bytes, and comparison with an independent implementation of msgpack.
 
 use proptest::prelude::*;
 
@@ -21,7 +21,7 @@ fn strings(texts: &[&str]) -> Value {
     Value::List(texts.iter().copied().map(Value::from).collect())
 }
 
-/// Bytes that are read as the value, and whether they are also the bytes that are written for it.
+/// Bytes, the value that decodes from them, and true if the value encodes to the same bytes.
 #[test]
 fn numbers() {
     for (hex, text, written) in [
@@ -51,7 +51,7 @@ fn numbers() {
         ("a3302e38", "0.8", true),
         ("b43138343436373434303733373039353531363135", "18446744073709551615", true),
         ("be313233343536373839303132333435363738393031323334353637383930", "123456789012345678901234567890", true),
-        // Legal forms that are longer than necessary or that another writer prefers.
+        // Valid forms that are longer than necessary, or that other encoders use.
         ("cc05", "5", false),
         ("cd0005", "5", false),
         ("ce00000005", "5", false),
@@ -123,7 +123,7 @@ fn values_of_every_type() {
 }
 
 #[test]
-fn other_legal_forms() {
+fn other_valid_encodings() {
     let map = Type::map(Type::Number);
     let object = Type::object([("a", Type::String), ("b", Type::Bool)]);
     for (hex, ty, value) in [
@@ -135,16 +135,16 @@ fn other_legal_forms() {
         ("dd00000001 a178", Type::list(Type::String), strings(&["x"])),
         ("de0001 a16101", map.clone(), Value::map([("a", Value::from(1))])),
         ("df00000001 a16101", map, Value::map([("a", Value::from(1))])),
-        // Any extension code is an unknown value. Only code 12 says more.
+        // Every extension code is an unknown value. Only code 12 has a refinement.
         ("d40500", Type::String, Value::unknown()),
         ("c70000", Type::String, Value::unknown()),
         ("c70505 0102030405", Type::String, Value::unknown()),
         ("d40c80", Type::String, Value::unknown()),
         ("c8000000", Type::String, Value::unknown()),
         ("c90000000000", Type::String, Value::unknown()),
-        // The type beside a dynamic value may be text as well.
+        // The type of a dynamic value can also be a msgpack string.
         ("92a822737472696e6722a178", Type::Dynamic, Value::dynamic(Type::String, Value::from("x"))),
-        // Attributes come in any order, and a missing one is null.
+        // Attributes can be in any order, and a missing attribute is null.
         ("82a162c3a161a178", object.clone(), Value::map([("a", "x".into()), ("b", Value::from(true))])),
         ("81a162c3", object.clone(), Value::map([("a", Value::Null), ("b", Value::from(true))])),
         ("80", object, Value::map([("a", Value::Null), ("b", Value::Null)])),
@@ -154,7 +154,7 @@ fn other_legal_forms() {
 }
 
 #[test]
-fn bad_bytes_are_refused_with_their_place() {
+fn invalid_bytes_are_refused_with_their_path() {
     let rules = Type::object([("rules", Type::list(Type::object([("cpu", Type::Number)])))]);
     for (hex, ty, message) in [
         ("", Type::String, "expected more bytes, got the end of the value"),
@@ -189,7 +189,7 @@ fn bad_bytes_are_refused_with_their_place() {
 }
 
 #[test]
-fn values_that_do_not_fit_are_refused_with_their_place() {
+fn values_that_do_not_fit_are_refused_with_their_path() {
     let object = Type::object([("a", Type::String), ("b", Type::list(Type::Bool))]);
     let dynamic = |ty, value| Value::dynamic(ty, value);
     for (value, ty, message) in [
@@ -233,7 +233,7 @@ fn values_that_do_not_fit_are_refused_with_their_place() {
 }
 
 #[test]
-fn dynamic_elements_of_one_type_are_written() {
+fn dynamic_elements_of_one_type_are_encoded() {
     let ty = Type::list(Type::Dynamic);
     let element = |text: &str| Value::dynamic(Type::String, text.into());
     let value = Value::List(vec![Value::unknown(), element("x"), Value::Null, element("y")]);
@@ -258,7 +258,7 @@ fn nesting_is_limited() {
 }
 
 #[test]
-fn empty_objects_cannot_ask_for_endless_nulls() {
+fn nulls_for_missing_attributes_are_limited() {
     let wide = Type::list(Type::object((0..10_000).map(|index| (format!("a{index}"), Type::Bool))));
     let count = 10_000_u16;
     let mut wire = vec![0xdc];
@@ -269,14 +269,14 @@ fn empty_objects_cannot_ask_for_endless_nulls() {
 
 proptest! {
     #[test]
-    fn what_is_written_is_read((ty, value) in typed_value()) {
+    fn encoded_values_decode_to_equal_values((ty, value) in typed_value()) {
         let written = encode(&value, &ty).unwrap();
         prop_assert!(decode(&written, &ty).unwrap() == value);
     }
 
-    /// The other implementation writes the shortest encoding of everything, so it must give the very same bytes.
+    /// The other implementation also writes the shortest encoding, so both outputs must be equal.
     #[test]
-    fn another_implementation_agrees((ty, value) in typed_value()) {
+    fn another_implementation_encodes_equal_bytes((ty, value) in typed_value()) {
         let written = encode(&value, &ty).unwrap();
         let foreign = rmpv::decode::read_value(&mut written.as_slice()).unwrap();
         let mut rewritten = Vec::new();
@@ -286,7 +286,7 @@ proptest! {
     }
 
     #[test]
-    fn types_survive_their_json(ty in any_type()) {
+    fn types_round_trip_through_json(ty in any_type()) {
         prop_assert_eq!(Type::from_json(&ty.to_json()).unwrap(), ty);
     }
 }

@@ -1,23 +1,23 @@
-//! What the fuzz targets do with their bytes.
+//! Functions of the fuzz targets.
 //!
-//! The crate's unit tests call the same functions with random bytes, so that the targets stay in order on machines
-//! without a fuzzer. The parent module brings the crate's modules into scope.
+//! The unit tests of the crate call the same functions with random bytes, so that the targets are also tested on
+//! machines without a fuzzer. The parent module imports the modules of the crate.
 
 use super::json::{decode_state, encode_state};
 use super::{Type, msgpack};
 
-/// Bytes as a msgpack value. The first byte chooses the type. What can be read can be written and read again.
+/// Decodes a msgpack value. The first byte selects the type. A decoded value can be encoded and decoded again.
 pub(super) fn msgpack_decode(data: &[u8]) {
     let Some((ty, bytes)) = choose(data) else { return };
     let Ok(value) = msgpack::decode(bytes, &ty) else { return };
-    // A collection of dynamic values with different types can be read, but is never written.
+    // A collection of dynamic values with different types can be decoded, but never encoded.
     let Ok(written) = msgpack::encode(&value, &ty) else { return };
     let again = msgpack::decode(&written, &ty).expect("the codec reads what it writes");
     assert!(again == value, "the value changed on its way");
     assert!(again.same(&value, &ty), "equal values are the same");
 }
 
-/// Bytes as the JSON of a state. The first byte chooses the type.
+/// Decodes the JSON of a state. The first byte selects the type.
 pub(super) fn state_json_decode(data: &[u8]) {
     let Some((ty, bytes)) = choose(data) else { return };
     let Ok(value) = decode_state(bytes, &ty) else { return };
@@ -26,7 +26,7 @@ pub(super) fn state_json_decode(data: &[u8]) {
     assert!(again == value, "the value changed on its way");
 }
 
-/// Bytes as the JSON of a type.
+/// Decodes the JSON of a type.
 pub(super) fn type_json_decode(data: &[u8]) {
     let Ok(ty) = Type::from_json(data) else { return };
     let again = Type::from_json(&ty.to_json()).expect("a type reads its own form");

@@ -1,23 +1,23 @@
-//! What a person may ask of the binary on the command line, and the texts that answer.
+//! Command line options for users, and the texts that answer them.
 //!
-//! Terraform passes no arguments. Everything here serves somebody who runs the file by hand to see what it is.
+//! Terraform passes no arguments. This module is for users who run the binary directly.
 
 use std::ffi::OsString;
 
 use super::Meta;
 
-/// What the arguments ask for.
+/// Request of the command line.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Command {
-    /// No arguments: a host is expected.
+    /// No arguments: the process expects a host.
     Serve,
-    /// `--debug`: serve several Terraform commands from one process that the user started.
+    /// `--debug`: one process, started by the user, serves several Terraform commands.
     Debug,
     /// `--version`.
     Version,
     /// `--help`.
     Help,
-    /// An argument that means nothing here.
+    /// Unknown argument.
     Unknown(String),
 }
 
@@ -39,12 +39,12 @@ impl Command {
     }
 }
 
-/// The answer to `--version`.
+/// Answer to `--version`.
 pub(crate) fn version(meta: &Meta) -> String {
     format!("terraform-provider-{} {} (plugin protocol 6)\n", meta.name, meta.version)
 }
 
-/// The answer to `--help`.
+/// Answer to `--help`.
 pub(crate) fn help(meta: &Meta) -> String {
     format!(
         "terraform-provider-{name} {version}\n\
@@ -64,7 +64,7 @@ pub(crate) fn help(meta: &Meta) -> String {
     )
 }
 
-/// What stands on stderr when the binary is run without a host.
+/// Message on stderr if the binary is run without a host.
 pub(crate) fn not_by_hand(meta: &Meta) -> String {
     format!(
         "This is terraform-provider-{name} {version}, a plugin for Terraform and OpenTofu. It is not meant to be run by hand.\n\
@@ -80,7 +80,7 @@ pub(crate) fn not_by_hand(meta: &Meta) -> String {
     )
 }
 
-/// The answer to an argument that means nothing.
+/// Answer to an unknown argument.
 pub(crate) fn unknown(meta: &Meta, argument: &str) -> String {
     format!(
         "unknown argument {argument:?}; `terraform-provider-{} --help` lists the arguments that are known\n",
@@ -88,8 +88,8 @@ pub(crate) fn unknown(meta: &Meta, argument: &str) -> String {
     )
 }
 
-/// The configuration that makes Terraform load this provider. The host of the public registry is Terraform's default, so
-/// it is left out.
+/// Configuration block that makes Terraform load this provider. The hostname of the public registry is the default of
+/// Terraform, so it is omitted.
 fn required_providers(meta: &Meta) -> String {
     let source = meta.registry_address.split_once('/').map_or(meta.registry_address, |(_, rest)| rest);
     format!(

@@ -1,7 +1,7 @@
-//! From the listener to a stream of connections that may be served.
+//! Accepts connections from the listener and passes those that complete TLS to the server.
 //!
-//! TLS is done here and not by tonic, because only here the client certificate can be pinned. Each handshake runs in a task
-//! of its own, so that a client that stalls does not keep others out.
+//! This module handles TLS instead of tonic, because the client certificate can be pinned only here. Each TLS handshake
+//! runs in its own task, so that a slow client does not block other clients.
 
 use std::io;
 use std::pin::Pin;
@@ -18,22 +18,22 @@ use tonic::transport::server::Connected;
 
 use super::socket::Listener;
 
-/// The time that a client has for its TLS handshake.
+/// Timeout of a TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
-/// The pause after a failed accept, which is the lack of a file descriptor more often than not.
+/// Pause after a failed accept. The usual cause is that no file descriptor is free.
 const PAUSE: Duration = Duration::from_millis(50);
 
-/// A byte stream, whatever carries it.
+/// A byte stream of any transport.
 pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
 
 impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
-/// The number of open connections.
+/// Number of open connections.
 #[derive(Clone, Debug, Default)]
 pub(crate) struct Live(Arc<watch::Sender<usize>>);
 
 impl Live {
-    /// Follows the number.
+    /// Returns a receiver that is notified when the number changes.
     pub(crate) fn watch(&self) -> watch::Receiver<usize> {
         self.0.subscribe()
     }
@@ -44,7 +44,7 @@ impl Live {
     }
 }
 
-/// One open connection in the count.
+/// Counts one open connection until it is dropped.
 struct Counted(Live);
 
 impl Drop for Counted {
@@ -53,13 +53,13 @@ impl Drop for Counted {
     }
 }
 
-/// A connection that has passed TLS where TLS is asked for.
+/// Accepted connection. If TLS is enabled, its handshake is complete.
 pub(crate) struct Connection {
     transport: Box<dyn Transport>,
     _counted: Counted,
 }
 
-/// Accepts in the background until the receiver is dropped. With `tls` only its client gets through.
+/// Accepts connections in the background until the receiver is dropped. With `tls` only the pinned client is accepted.
 pub(crate) fn accept(
     listener: Listener,
     tls: Option<Arc<ServerConfig>>,
@@ -105,7 +105,7 @@ async fn admit(
             Err(_) => return tracing::warn!("a client did not finish its TLS handshake"),
         },
     };
-    // The server may be gone by now; then the connection is dropped.
+    // If the server has already stopped, the connection is dropped.
     let _ = connections.send(Ok(Connection { transport, _counted: live.enter() })).await;
 }
 

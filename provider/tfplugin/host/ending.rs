@@ -1,4 +1,4 @@
-//! Why a plugin process ends, and how long it may take over it.
+//! Reasons for the end of a plugin process, and the grace period of each.
 
 use std::future;
 use std::io;
@@ -8,22 +8,23 @@ use tokio::sync::watch;
 use tokio::time::{interval, sleep};
 use tokio_util::sync::CancellationToken;
 
-/// The time between two looks at the parent process.
+/// Interval between two checks of the parent process.
 const PARENT_POLL: Duration = Duration::from_secs(1);
 
-/// Why the process ends.
+/// Reason for the end of the process.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Ending {
     /// The host called Shutdown.
     Shutdown,
-    /// SIGTERM, or SIGINT where a person started the process.
+    /// SIGTERM, or SIGINT if a user started the process.
     Signal,
-    /// The host died or let go of its connection.
+    /// The host process exited or closed its connection.
     HostGone,
 }
 
 impl Ending {
-    /// How long running work may go on. go-plugin kills after 2 s; Terraform calls Shutdown when it expects nothing more.
+    /// Grace period for running work. go-plugin kills after 2 s; Terraform calls Shutdown after its last call has
+    /// returned.
     pub(crate) fn patience(self) -> Duration {
         match self {
             Self::Shutdown => Duration::from_millis(100),
@@ -31,7 +32,7 @@ impl Ending {
         }
     }
 
-    /// The reason for the log.
+    /// Reason text for the log.
     pub(crate) fn reason(self) -> &'static str {
         match self {
             Self::Shutdown => "the host asked for it",
@@ -41,7 +42,7 @@ impl Ending {
     }
 }
 
-/// Waits for the first reason to end. SIGINT counts only where `by_hand` is true.
+/// Waits for the first reason to end. SIGINT is ignored unless `by_hand` is true.
 pub(crate) async fn first(
     shutdown: CancellationToken,
     signals: &mut Signals,
@@ -61,7 +62,7 @@ pub(crate) async fn first(
     }
 }
 
-/// What is known about the process that started this one.
+/// Observes the process that started this one.
 pub(crate) struct HostProcess {
     connections: watch::Receiver<usize>,
     lonely: Duration,
@@ -70,7 +71,8 @@ pub(crate) struct HostProcess {
 }
 
 impl HostProcess {
-    /// `connections` counts the open ones; without any for `lonely` after there was one, the host is gone.
+    /// `connections` is the number of open connections. The host is gone if it stays 0 for `lonely` after a first
+    /// connection.
     pub(crate) fn of_this_process(connections: watch::Receiver<usize>, lonely: Duration) -> Self {
         Self::new(connections, lonely, parent)
     }
@@ -79,13 +81,14 @@ impl HostProcess {
         Self { connections, lonely, parent, first_parent: parent() }
     }
 
-    /// Returns when the host is gone: it has let go of its last connection for good, or the parent is another process and
-    /// no connection is open. A changed parent alone says little, since a wrapper may have started us.
+    /// Returns when the host is gone: it has closed its last connection and not connected again, or the parent process
+    /// has changed and no connection is open. A changed parent alone proves nothing, because a wrapper can start this
+    /// process.
     async fn gone(self) {
         let Self { connections, lonely, parent, first_parent } = self;
         let mut counted = connections.clone();
         let let_go = async {
-            // The first connection is awaited without limit: the host has its own.
+            // The first connection has no timeout here: the host has its own timeout.
             if counted.wait_for(|&open| open > 0).await.is_err() {
                 return;
             }
@@ -115,7 +118,7 @@ impl HostProcess {
     }
 }
 
-/// The parent's process number. Windows does not re-parent, so there only the connection tells.
+/// Process ID of the parent. On Windows the parent ID never changes, so there only the connections are checked.
 fn parent() -> u32 {
     #[cfg(unix)]
     return std::os::unix::process::parent_id();
@@ -123,8 +126,8 @@ fn parent() -> u32 {
     return 0;
 }
 
-/// The signals that this process takes out of the system's hands. The handlers stay for the life of the process, so a
-/// signal that nobody waits for is ignored.
+/// Signals that this process handles. The handlers stay installed until the process exits, so a signal without a
+/// waiting task is ignored.
 pub(crate) struct Signals {
     #[cfg(unix)]
     interrupt: tokio::signal::unix::Signal,

@@ -1,89 +1,89 @@
-//! Why a plugin process could not start.
+//! Errors at the start of a plugin process.
 
 use std::error::Error as _;
 use std::io;
 use std::path::PathBuf;
 
-/// Why a plugin process could not start. The texts stand alone on stderr, where Terraform shows them to the user.
+/// Reason for a failed start. The texts are the only output on stderr, and Terraform shows them to the user.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum HostError {
     /// The host's certificate cannot be read.
     #[error("PLUGIN_CLIENT_CERT does not hold a certificate in PEM form; the host that starts the plugin sets it")]
     ClientCertificate(#[source] rustls_pki_types::pem::Error),
-    /// A port is not a number from 0 to 65535.
+    /// The port is not a number from 0 to 65535.
     #[error("{name} is {value:?}; expected a port number from 0 to 65535")]
     Port {
-        /// The variable.
+        /// Name of the variable.
         name: &'static str,
-        /// Its value.
+        /// Value of the variable.
         value: String,
     },
     /// The range of ports is empty.
     #[error("PLUGIN_MIN_PORT {low} is above PLUGIN_MAX_PORT {high}; expected a range of ports")]
     PortOrder {
-        /// The lower end.
+        /// First port.
         low: u16,
-        /// The upper end.
+        /// Last port.
         high: u16,
     },
     /// No port of the range is free.
     #[error("no free port on the loopback interface from {low} to {high}")]
     NoFreePort {
-        /// The lower end.
+        /// First port.
         low: u16,
-        /// The upper end.
+        /// Last port.
         high: u16,
-        /// What the last try said.
+        /// Error of the last attempt.
         #[source]
         source: io::Error,
     },
-    /// The private directory of the socket cannot be made.
+    /// The private directory of the socket cannot be created.
     #[error("cannot make a private directory for the socket in {}; point TMPDIR at a writable directory", base.display())]
     SocketDirectory {
-        /// The directory that was to hold it.
+        /// Parent directory of the private directory.
         base: PathBuf,
         /// The cause.
         #[source]
         source: io::Error,
     },
-    /// The path of the socket does not fit.
+    /// The path of the socket is too long.
     #[error(
         "the socket path {} cannot be used: expected UTF-8 of at most {limit} bytes; \
          point TMPDIR, or PLUGIN_UNIX_SOCKET_DIR where the host sets it, at a shorter path",
         path.display()
     )]
     SocketPath {
-        /// The path.
+        /// Path of the socket.
         path: PathBuf,
-        /// The longest path that works everywhere, in bytes.
+        /// Maximum length of a path that is valid on all systems, in bytes.
         limit: usize,
     },
     /// The socket cannot be bound.
     #[error("cannot listen on {}", path.display())]
     Bind {
-        /// The path.
+        /// Path of the socket.
         path: PathBuf,
         /// The cause.
         #[source]
         source: io::Error,
     },
-    /// The group that the host named cannot be given the socket.
+    /// The ownership of the socket cannot be given to the group that the host set.
     #[error("cannot give the socket to the group {group:?} that PLUGIN_UNIX_SOCKET_GROUP names")]
     SocketGroup {
-        /// The name or number.
+        /// Name or number of the group.
         group: String,
         /// The cause.
         #[source]
         source: io::Error,
     },
-    /// Our own certificate cannot be made.
+    /// The certificate of this process cannot be created.
     #[error("cannot make the plugin's own certificate")]
     ServerCertificate(#[source] rcgen::Error),
     /// TLS cannot be set up.
     #[error("cannot set up TLS")]
     Tls(#[source] rustls::Error),
-    /// The runtime cannot be built.
+    /// The async runtime cannot be created.
     #[error("cannot start the runtime")]
     Runtime(#[source] io::Error),
     /// The signal handlers cannot be installed.
@@ -92,13 +92,13 @@ pub enum HostError {
     /// The handshake cannot be printed.
     #[error("cannot print the handshake on stdout")]
     Announce(#[source] io::Error),
-    /// The server ended by itself.
+    /// The server failed before shutdown.
     #[error("the server failed")]
     Serve(#[source] tonic::transport::Error),
 }
 
 impl HostError {
-    /// This error and all its causes in one line.
+    /// Returns this error and all its causes in one line.
     pub fn chain(&self) -> String {
         let mut text = self.to_string();
         let mut source = self.source();

@@ -1,7 +1,8 @@
-//! The one line that tells the host how to reach this process.
+//! The line on stdout that tells the host how to connect to this process.
 //!
-//! Managed by Terraform it is go-plugin's handshake: six fields between bars, or seven for a host that asked about
-//! multiplexing. Started by hand with `--debug` it is the value of `TF_REATTACH_PROVIDERS`.
+//! If Terraform starts the process, the line is the handshake of go-plugin: six fields separated by `|`, or seven if
+//! the host set the variable for multiplexing. If a user starts the process with `--debug`, the line is the value of
+//! `TF_REATTACH_PROVIDERS`.
 
 use std::fmt;
 use std::net::SocketAddr;
@@ -13,18 +14,18 @@ use serde_json::json;
 
 use super::Meta;
 
-/// The version of go-plugin's own protocol.
+/// Version of the core protocol of go-plugin.
 const CORE_PROTOCOL: u8 = 1;
-/// The one version of the Terraform plugin protocol that is spoken here. It is printed even to a host that offered only
-/// others: the host then reports the mismatch in its own words.
+/// The only supported version of the Terraform plugin protocol. It is also printed to a host that offers only other
+/// versions: the host then reports the mismatch.
 const PROVIDER_PROTOCOL: u8 = 6;
 
-/// Where this process listens.
+/// Listen address of this process.
 #[derive(Clone, Debug, PartialEq, Eq)]
 pub(crate) enum Address {
-    /// The absolute path of a Unix socket.
+    /// Absolute path of a Unix socket.
     Unix(String),
-    /// A port on the loopback interface.
+    /// Port on the loopback interface.
     Tcp(SocketAddr),
 }
 
@@ -46,8 +47,8 @@ impl fmt::Display for Address {
     }
 }
 
-/// go-plugin's handshake line, without its line feed. The certificate is standard base64 without padding; the field stays
-/// empty in plaintext.
+/// Handshake line of go-plugin, without its line feed. The certificate is standard base64 without padding; without TLS
+/// the field is empty.
 pub(crate) fn line(address: &Address, certificate: Option<&CertificateDer<'_>>, offers_multiplexing: bool) -> String {
     let certificate = certificate.map(|der| STANDARD_NO_PAD.encode(der)).unwrap_or_default();
     let network = address.network();
@@ -55,14 +56,14 @@ pub(crate) fn line(address: &Address, certificate: Option<&CertificateDer<'_>>, 
     format!("{CORE_PROTOCOL}|{PROVIDER_PROTOCOL}|{network}|{address}|grpc|{certificate}{multiplexing}")
 }
 
-/// What a person copies into the shell that runs Terraform.
+/// Text that a user copies into the shell that runs Terraform.
 pub(crate) fn reattach(meta: &Meta, address: &Address, process: u32) -> String {
     let value = json!({
         meta.registry_address: {
             "Protocol": "grpc",
             "ProtocolVersion": PROVIDER_PROTOCOL,
             "Pid": process,
-            // Tells Terraform that the process is not its own: it is neither shut down nor killed.
+            // Tells Terraform not to shut down or kill the process.
             "Test": true,
             "Addr": { "Network": address.network(), "String": address.to_string() },
         }

@@ -1,7 +1,7 @@
-//! The side services that go-plugin expects on the connection: controller, stdio, broker, health.
+//! Additional services that go-plugin expects on the connection: controller, stdio, broker, health.
 //!
-//! Only the controller does something: it ends the process. The streams carry nothing and end when the server stops, so
-//! that the server's drain does not wait for them.
+//! Only the controller has an effect: it ends the process. The streams are empty and end when the server stops, so that
+//! the graceful shutdown of the server does not wait for them.
 
 use std::pin::Pin;
 
@@ -19,11 +19,11 @@ use tonic::{Request, Response, Status, Streaming};
 
 type Answers<T> = Pin<Box<dyn Stream<Item = Result<T, Status>> + Send>>;
 
-/// The name under which go-plugin asks for the health of a plugin.
+/// Service name in the health checks of go-plugin.
 const PLUGIN: &str = "plugin";
 
-/// Adds the side services to the provider's own. `shutdown` is cancelled when the host asks the process to end; the
-/// streams end with `stop`.
+/// Adds these services to the routes of the provider. `shutdown` is cancelled when the host calls Shutdown; the streams
+/// end when `stop` is cancelled.
 pub(crate) fn beside(routes: Routes, shutdown: CancellationToken, stop: &CancellationToken) -> Routes {
     routes
         .add_service(GrpcControllerServer::new(Controller { shutdown }))
@@ -38,7 +38,7 @@ struct Controller {
 
 #[tonic::async_trait]
 impl GrpcController for Controller {
-    /// The server finishes running calls before it ends, this one included, so the host gets its answer.
+    /// The server finishes running calls before it stops, including this one, so the host receives its answer.
     async fn shutdown(&self, _: Request<ShutdownRequest>) -> Result<Response<ShutdownResponse>, Status> {
         self.shutdown.cancel();
         Ok(Response::new(ShutdownResponse {}))
@@ -53,7 +53,7 @@ struct Stdio {
 impl GrpcStdio for Stdio {
     type StreamStdioStream = Answers<StdioData>;
 
-    /// The host reads our stderr itself and our stdout is closed, so there is nothing to send.
+    /// The host reads stderr itself, and stdout is redirected after the handshake, so the stream is empty.
     async fn stream_stdio(&self, _: Request<()>) -> Result<Response<Self::StreamStdioStream>, Status> {
         Ok(Response::new(silence(&self.stop)))
     }
@@ -67,7 +67,8 @@ struct Broker {
 impl GrpcBroker for Broker {
     type StartStreamStream = Answers<ConnInfo>;
 
-    /// Terraform opens this stream and never uses it. What comes in is read and dropped, so that the stream stays whole.
+    /// Terraform opens this stream and never uses it. Incoming messages are read and dropped, so that the stream stays
+    /// open.
     async fn start_stream(
         &self,
         request: Request<Streaming<ConnInfo>>,
@@ -110,7 +111,7 @@ fn health(status: ServingStatus) -> HealthCheckResponse {
     HealthCheckResponse { status: status.into() }
 }
 
-/// A stream without items that ends with `stop`.
+/// A stream without items that ends when `stop` is cancelled.
 fn silence<T: Send + 'static>(stop: &CancellationToken) -> Answers<T> {
     Box::pin(stream::pending().take_until(stop.clone().cancelled_owned()))
 }

@@ -1,4 +1,4 @@
-//! The place where this process listens: a Unix socket in a private directory, or a loopback port on Windows.
+//! The listener of this process: a Unix socket in a private directory, or a loopback port on Windows.
 
 use std::io;
 use std::net::{Ipv4Addr, SocketAddr};
@@ -17,7 +17,7 @@ use crate::process_environment::ProcessEnvironment;
 #[cfg(unix)]
 mod unix;
 
-/// What carries the connection.
+/// Kind of listener.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum SocketKind {
     /// A Unix socket.
@@ -29,7 +29,7 @@ pub(crate) enum SocketKind {
 }
 
 impl SocketKind {
-    /// What go-plugin uses on this system.
+    /// Kind of listener that go-plugin uses on this system.
     pub(crate) fn native() -> Self {
         #[cfg(unix)]
         return Self::Unix;
@@ -42,11 +42,11 @@ impl SocketKind {
 pub(crate) struct Bound {
     pub(crate) listener: Listener,
     pub(crate) address: Address,
-    /// Holds the socket; dropping it removes both.
+    /// Contains the socket; dropping it removes both.
     pub(crate) directory: Option<TempDir>,
 }
 
-/// Accepts connections of either kind.
+/// Accepts connections from a Unix socket or a TCP port.
 pub(crate) enum Listener {
     #[cfg(unix)]
     Unix(UnixListener),
@@ -67,10 +67,11 @@ impl Listener {
     }
 }
 
-/// Binds as the environment asks. Must be called inside the runtime.
+/// Binds as set in the environment. Call it inside the runtime.
 ///
-/// Where no directory can hold a socket, as in a container without a writable file, a port takes its place. That needs
-/// TLS, because a port is open to every user of the machine, and a host that did not name the socket's directory.
+/// If no directory can contain a socket, for example in a container with a read-only file system, a TCP port is used
+/// instead. A port requires TLS, because every user of the machine can connect to it. A port is not used if the host
+/// set the directory of the socket.
 pub(crate) fn bind(network: SocketKind, environment: &ProcessEnvironment, has_tls: bool) -> Result<Bound, HostError> {
     match network {
         #[cfg(unix)]
@@ -83,13 +84,13 @@ pub(crate) fn bind(network: SocketKind, environment: &ProcessEnvironment, has_tl
     }
 }
 
-/// Takes a port, or gives back why there is no socket: that is the cause to mend.
+/// Binds a port. If no port is free, returns the error of the socket, because that error is the one to fix.
 #[cfg(unix)]
 fn or_port(error: HostError, environment: &ProcessEnvironment) -> Result<Bound, HostError> {
     environment.ports().and_then(tcp).map_err(|_| error)
 }
 
-/// Takes the first free port of the range.
+/// Binds the first free port of the range.
 fn tcp(ports: RangeInclusive<u16>) -> Result<Bound, HostError> {
     let (low, high) = (*ports.start(), *ports.end());
     let mut last = io::Error::from(io::ErrorKind::AddrNotAvailable);

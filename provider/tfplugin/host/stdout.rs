@@ -1,4 +1,4 @@
-//! Standard output carries one line and is then given up.
+//! Standard output: one line, then redirected to the null device.
 
 use std::io::{self, Write as _};
 
@@ -9,11 +9,11 @@ pub(crate) fn print(line: &str) -> io::Result<()> {
     stdout.flush()
 }
 
-/// Prints the handshake and turns file descriptor 1 to the null device. The host then sees the end of the pipe at once
-/// instead of racing with our exit, and a print by any dependency goes nowhere.
+/// Prints the handshake and redirects file descriptor 1 to the null device. The host then sees the end of the pipe at
+/// once, not at the exit of this process, and output that a dependency prints is dropped.
 pub(crate) fn hand_over(line: &str) -> io::Result<()> {
     print(line)?;
-    // A system without a null device keeps its stdout; the handshake itself has been given.
+    // If the system has no null device, stdout stays open; the handshake has already been printed.
     if let Err(error) = discard() {
         tracing::debug!(error = %error, "stdout stays open");
     }
@@ -26,7 +26,7 @@ fn discard() -> io::Result<()> {
     Ok(rustix::stdio::dup2_stdout(null)?)
 }
 
-/// Windows has no descriptor to replace without unsafe code; nothing here prints after the handshake.
+/// On Windows the descriptor cannot be replaced without unsafe code; this crate prints nothing after the handshake.
 #[cfg(not(unix))]
 fn discard() -> io::Result<()> {
     Ok(())

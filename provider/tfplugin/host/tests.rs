@@ -1,8 +1,8 @@
-//! The host as Terraform meets it: a process of its own, reached over TLS by a client that does what go-plugin does.
+//! End-to-end tests of the host: a separate process, and a client that connects over TLS like go-plugin.
 //!
-//! The process is this test binary again, told through a variable to be the plugin. libtest prints a few lines of its own
-//! before the handshake, so the first line that looks like one is taken; that it is the first of a real provider is shown
-//! by running Terraform.
+//! The process is this test binary, started again with a variable that makes it the plugin. libtest prints a few lines
+//! before the handshake, so the tests use the first line that has the form of a handshake. Tests with Terraform itself
+//! show that a real provider prints the handshake first.
 
 mod client;
 mod process;
@@ -17,7 +17,7 @@ use super::{COOKIE_NAME, COOKIE_VALUE};
 const COOKIE: (&str, &str) = (COOKIE_NAME, COOKIE_VALUE);
 
 #[tokio::test]
-async fn by_hand_it_explains_itself() {
+async fn a_start_without_cookie_prints_usage() {
     let (success, stderr) = Plugin::start(Role::Provider, &[]).await.ended().await;
     assert!(!success);
     assert!(stderr.starts_with("This is terraform-provider-demo 1.2.3"), "{stderr}");
@@ -25,7 +25,7 @@ async fn by_hand_it_explains_itself() {
 }
 
 #[tokio::test]
-async fn terraforms_own_kind_of_certificate_is_let_in_until_shutdown() {
+async fn a_certificate_like_that_of_terraform_is_accepted() {
     let identity = Identity::like_terraforms();
     let mut plugin = Plugin::start(Role::Provider, &[COOKIE, ("PLUGIN_CLIENT_CERT", &identity.pem())]).await;
     let handshake = plugin.handshake().await;
@@ -33,7 +33,7 @@ async fn terraforms_own_kind_of_certificate_is_let_in_until_shutdown() {
     let channel = reached(dial(&handshake, Some(&identity)).await);
     health(&channel).await.unwrap();
 
-    // The pipe has ended although the process goes on.
+    // The pipe is closed although the process is still running.
     assert!(plugin.rest_of_stdout().await.is_empty());
     assert!(plugin.is_running());
     assert!(handshake.directory().exists());
@@ -45,13 +45,13 @@ async fn terraforms_own_kind_of_certificate_is_let_in_until_shutdown() {
 }
 
 #[tokio::test]
-async fn nobody_else_is_let_in() {
+async fn other_clients_are_refused() {
     let identity = Identity::like_terraforms();
     let mut plugin = Plugin::start(Role::Provider, &[COOKIE, ("PLUGIN_CLIENT_CERT", &identity.pem())]).await;
     let handshake = plugin.handshake().await;
     assert!(dial(&handshake, None).await.was_refused().await);
     assert!(dial(&handshake, Some(&Identity::like_terraforms())).await.was_refused().await);
-    // The right bytes without their key: another key under the same certificate.
+    // The correct certificate with a wrong key.
     let stolen = identity.with_the_key_of(&Identity::like_terraforms());
     assert!(dial(&handshake, Some(&stolen)).await.was_refused().await);
 
@@ -60,7 +60,7 @@ async fn nobody_else_is_let_in() {
 }
 
 #[tokio::test]
-async fn a_method_that_is_not_offered_is_unimplemented() {
+async fn an_unsupported_method_is_unimplemented() {
     let mut plugin = Plugin::start(Role::Provider, &[COOKIE]).await;
     let channel = reached(dial(&plugin.handshake().await, None).await);
     let mut provider = eod_proto::tfplugin6::provider_client::ProviderClient::new(channel);
@@ -69,7 +69,7 @@ async fn a_method_that_is_not_offered_is_unimplemented() {
 }
 
 #[tokio::test]
-async fn a_managed_process_follows_a_host_that_vanished() {
+async fn a_managed_process_exits_after_its_host() {
     let identity = Identity::like_terraforms();
     let mut plugin = Plugin::start(Role::Lonely, &[COOKIE, ("PLUGIN_CLIENT_CERT", &identity.pem())]).await;
     let handshake = plugin.handshake().await;
@@ -82,7 +82,7 @@ async fn a_managed_process_follows_a_host_that_vanished() {
 }
 
 #[tokio::test]
-async fn in_plaintext_connections_come_and_go() {
+async fn plaintext_clients_can_reconnect() {
     let mut plugin = Plugin::start(Role::Lonely, &[COOKIE]).await;
     let handshake = plugin.handshake().await;
     assert!(handshake.certificate.is_empty());
@@ -97,7 +97,7 @@ async fn in_plaintext_connections_come_and_go() {
 }
 
 #[tokio::test]
-async fn on_windows_it_would_be_a_port_of_the_range() {
+async fn a_port_of_the_range_is_used_as_on_windows() {
     let identity = Identity::like_terraforms();
     let pem = identity.pem();
     let range = [("PLUGIN_MIN_PORT", "10000"), ("PLUGIN_MAX_PORT", "25000")];
@@ -114,7 +114,7 @@ async fn on_windows_it_would_be_a_port_of_the_range() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn sigint_is_left_to_terraform_and_sigterm_ends() {
+async fn sigint_is_ignored_and_sigterm_ends_the_process() {
     let mut plugin = Plugin::start(Role::Provider, &[COOKIE, ("TF_LOG", "debug")]).await;
     let handshake = plugin.handshake().await;
     let channel = reached(dial(&handshake, None).await);
@@ -129,7 +129,7 @@ async fn sigint_is_left_to_terraform_and_sigterm_ends() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn debug_prints_how_to_attach_and_ends_with_sigint() {
+async fn debug_prints_the_reattach_line_and_ends_with_sigint() {
     let mut plugin = Plugin::start(Role::Debug, &[]).await;
     let handshake = plugin.reattach().await;
     assert!(handshake.directory().exists());
@@ -144,14 +144,14 @@ async fn debug_prints_how_to_attach_and_ends_with_sigint() {
 }
 
 #[tokio::test]
-async fn what_the_host_got_wrong_is_said_on_stderr() {
+async fn an_invalid_certificate_is_reported_on_stderr() {
     let (success, stderr) = Plugin::start(Role::Provider, &[COOKIE, ("PLUGIN_CLIENT_CERT", "x")]).await.ended().await;
     assert!(!success);
     assert!(stderr.starts_with("terraform-provider-demo cannot start: PLUGIN_CLIENT_CERT does not hold"), "{stderr}");
 }
 
 #[tokio::test]
-async fn a_panic_is_seen_as_terraform_expects() {
+async fn a_panic_has_the_output_that_terraform_expects() {
     let (success, stderr) = Plugin::start(Role::Panics, &[COOKIE]).await.ended().await;
     assert!(!success);
     assert!(stderr.starts_with("panic: this service cannot be made\n"), "{stderr}");

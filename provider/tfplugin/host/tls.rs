@@ -1,9 +1,9 @@
-//! AutoMTLS: the host puts a fresh certificate of its own into our environment, we put ours into the handshake line, and
-//! each side accepts exactly the other's.
+//! AutoMTLS: the host passes its new certificate in the environment, this process prints its certificate in the
+//! handshake line, and each side accepts only the certificate of the other.
 //!
-//! The host's certificate is a CA certificate used as a leaf, which chain building refuses. There is also nothing for a
-//! chain to prove: the certificate that the environment named is the only one that may connect. So it is compared byte
-//! for byte, and the handshake's signature proves that the peer holds its key.
+//! The certificate of the host is a CA certificate used as a leaf certificate, so normal chain validation refuses it. A
+//! chain is also not needed: only the certificate from the environment is accepted. So it is compared byte for byte,
+//! and the signature in the TLS handshake proves that the peer has its private key.
 
 use std::sync::Arc;
 
@@ -17,21 +17,21 @@ use rustls_pki_types::{CertificateDer, PrivatePkcs8KeyDer, UnixTime};
 
 use super::HostError;
 
-/// Our side of AutoMTLS.
+/// TLS settings of this process.
 pub(crate) struct Tls {
     /// Accepts the pinned client only.
     pub(crate) config: Arc<ServerConfig>,
-    /// Our certificate, for the handshake line.
+    /// Certificate of this process, for the handshake line.
     pub(crate) certificate: CertificateDer<'static>,
 }
 
 impl Tls {
-    /// Makes a fresh key and certificate and pins `client`.
+    /// Creates a new key and certificate and pins the certificate `client`.
     pub(crate) fn pinned(client: CertificateDer<'static>) -> Result<Self, HostError> {
-        // The provider is passed by hand: with two of them compiled in, rustls has no default and would panic.
+        // The crypto provider is set explicitly: if two are compiled in, rustls has no default and panics.
         let provider = Arc::new(rustls::crypto::aws_lc_rs::default_provider());
         let key = KeyPair::generate_for(&PKCS_ECDSA_P256_SHA256).map_err(HostError::ServerCertificate)?;
-        // The host dials under the name `localhost` and checks it against the alternative names.
+        // The host connects with the name `localhost` and checks it against the subject alternative names.
         let params = CertificateParams::new(["localhost".to_owned()]).map_err(HostError::ServerCertificate)?;
         let certificate = params.self_signed(&key).map_err(HostError::ServerCertificate)?.der().clone();
         let mut config = ServerConfig::builder_with_provider(Arc::clone(&provider))
@@ -41,7 +41,7 @@ impl Tls {
             .with_single_cert(vec![certificate.clone()], PrivatePkcs8KeyDer::from(key.serialize_der()).into())
             .map_err(HostError::Tls)?;
         config.alpn_protocols = vec![b"h2".to_vec()];
-        // One connection per process: nothing is ever resumed.
+        // Each process has one connection, so sessions are never resumed.
         config.send_tls13_tickets = 0;
         config.session_storage = Arc::new(NoServerSessionStorage {});
         Ok(Self { config: Arc::new(config), certificate })

@@ -1,4 +1,4 @@
-//! The environment variables by which a host (Terraform, OpenTofu, a test) configures a plugin process.
+//! Environment variables with which a host (Terraform, OpenTofu, a test) configures a plugin process.
 
 use std::ops::RangeInclusive;
 use std::path::PathBuf;
@@ -18,14 +18,15 @@ impl ProcessEnvironment {
         self.get(COOKIE_NAME).is_some_and(|value| value == COOKIE_VALUE)
     }
 
-    /// The certificate of the host. A host with a certificate always uses TLS. With `TF_DISABLE_PLUGIN_TLS` Terraform sends
-    /// none, so a missing certificate means plaintext.
+    /// Certificate of the host. A host with a certificate always uses TLS. With `TF_DISABLE_PLUGIN_TLS` Terraform sends
+    /// no certificate, so a missing certificate means plaintext.
     pub(crate) fn client_certificate(&self) -> Result<Option<CertificateDer<'static>>, HostError> {
         let Some(pem) = self.get("PLUGIN_CLIENT_CERT") else { return Ok(None) };
         CertificateDer::from_pem_slice(pem.as_encoded_bytes()).map(Some).map_err(HostError::ClientCertificate)
     }
 
-    /// The range of TCP ports to choose from; any port if the host sets none.
+    /// Range of allowed TCP ports. If the host sets only one limit, only that port; if it sets none, port 0 (any free
+    /// port).
     pub(crate) fn ports(&self) -> Result<RangeInclusive<u16>, HostError> {
         match (self.port("PLUGIN_MIN_PORT")?, self.port("PLUGIN_MAX_PORT")?) {
             (Some(low), Some(high)) if low <= high => Ok(low..=high),
@@ -43,17 +44,17 @@ impl ProcessEnvironment {
         text.trim().parse().map(Some).map_err(|_| HostError::Port { name, value: text.into_owned() })
     }
 
-    /// The directory for the socket, if the host sets one.
+    /// Directory for the socket, if the host sets one.
     pub(crate) fn socket_directory(&self) -> Option<PathBuf> {
         self.get("PLUGIN_UNIX_SOCKET_DIR").map(PathBuf::from)
     }
 
-    /// The group, by name or number, that must be able to open the socket.
+    /// Group, by name or number, that needs access to the socket.
     pub(crate) fn socket_group(&self) -> Option<String> {
         self.get("PLUGIN_UNIX_SOCKET_GROUP").map(|group| group.to_string_lossy().into_owned())
     }
 
-    /// The user's temporary directory, if it is set.
+    /// Temporary directory of the user, if it is set.
     pub(crate) fn temporary_directory(&self) -> Option<PathBuf> {
         self.get("TMPDIR").map(PathBuf::from)
     }

@@ -1,4 +1,4 @@
-//! The thread between the process's end and the work that runs in it.
+//! Running work and the end of the process: cancellation, and waiting for the work.
 
 use std::future::Future;
 
@@ -6,12 +6,12 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Tells running work that the process ends, and lets the process wait for it.
+/// Tells running work that the process is ending, and makes the process wait for it.
 ///
-/// A connection that breaks drops the futures of its running calls. Work with side effects that must reach a stable point
-/// is therefore spawned through [`Work::spawn`]: it sees the token, and the process stays for it as long as the reason of
-/// its end allows (10 s after SIGTERM or a lost host, a tenth of a second after Terraform's own Shutdown, which comes when
-/// no call runs any more).
+/// A closed connection drops the futures of its running calls. So spawn work with side effects that must reach a stable
+/// state through [`Work::spawn`]: such work can check the token, and the process waits for it during the grace period
+/// of the reason (10 s after SIGTERM or a lost host, a tenth of a second after a Shutdown by Terraform, which is sent
+/// when no call is running).
 #[derive(Clone, Debug, Default)]
 pub struct Work {
     stopping: CancellationToken,
@@ -19,7 +19,7 @@ pub struct Work {
 }
 
 impl Work {
-    /// Cancelled when the process begins to end. `StopProvider` is not such an end; it belongs to the service.
+    /// Cancelled when the process begins to end. `StopProvider` does not cancel it; the service handles that call.
     pub fn stopping(&self) -> CancellationToken {
         self.stopping.clone()
     }

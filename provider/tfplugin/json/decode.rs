@@ -1,4 +1,4 @@
-//! Reading the JSON form of a value.
+//! Decoding of the JSON form of a value.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use crate::path::Step;
 use crate::ty::Type;
 use crate::value::{DecodeError, DecodeReason, Fill, MAX_DEPTH, Value, index};
 
-/// Reads a value of this type from the JSON of a Terraform state.
+/// Decodes a value of this type from the JSON of a Terraform state.
 ///
 /// # Errors
-/// Says where the JSON is not a value of the type, and refuses JSON that nests deeper than 128 levels.
+/// Returns the path if the JSON is not a value of the type. Refuses JSON with more than 128 levels of nesting.
 pub fn decode_state(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
     let json = serde_json::from_slice(bytes).map_err(DecodeReason::Json)?;
     read(json, ty, MAX_DEPTH, &mut Fill::for_input(bytes))
@@ -81,7 +81,8 @@ fn read_dynamic(mut members: Map<String, Json>, depth: usize, fill: &mut Fill) -
     Ok(Value::dynamic(ty, value))
 }
 
-/// Reads a primitive. Terraform converts between them, so that a changed schema can read an older state.
+/// Decodes a primitive. Like Terraform, converts between primitive types, so that an older state is valid for a new
+/// schema.
 fn read_leaf(json: Json, ty: &Type) -> Result<Value, DecodeReason> {
     let number = |text: &str| Number::parse(text).map(Value::Number).map_err(DecodeReason::Number);
     match (json, ty) {

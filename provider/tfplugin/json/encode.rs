@@ -1,4 +1,4 @@
-//! Writing the JSON form of a value.
+//! Encoding of the JSON form of a value.
 
 use std::collections::BTreeMap;
 
@@ -9,10 +9,10 @@ use crate::path::Step;
 use crate::ty::Type;
 use crate::value::{EncodeError, EncodeReason, MAX_DEPTH, Value, check_elements, index};
 
-/// Writes a value as one of this type, in the JSON of a Terraform state.
+/// Encodes a value of this type in the JSON of a Terraform state.
 ///
 /// # Errors
-/// Says where the value does not fit the type. JSON has no form for unknown values and for infinity.
+/// Returns the path if the value does not fit the type. JSON has no form for unknown values and infinity.
 pub fn encode_state(value: &Value, ty: &Type) -> Result<Json, EncodeError> {
     write(value, ty, MAX_DEPTH)
 }
@@ -80,7 +80,7 @@ fn write_object(
 }
 
 fn write_number(number: &Number) -> Result<Json, EncodeReason> {
-    // The exact text is a JSON number for every finite number, and for neither of the infinities.
+    // The exact text is a valid JSON number, except for the infinities.
     let json = serde_json::from_str::<serde_json::Number>(&number.to_string());
     json.map(Json::Number).map_err(|_| EncodeReason::NoJson("infinity"))
 }

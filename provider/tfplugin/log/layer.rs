@@ -1,4 +1,4 @@
-//! The tracing layer that writes the lines.
+//! Tracing layer that writes the lines.
 
 use std::io::Write;
 use std::time::SystemTime;
@@ -10,7 +10,7 @@ use tracing_subscriber::registry::{LookupSpan, Scope};
 
 use super::line::{self, Fields};
 
-/// Writes each event with the fields of the spans around it. `W` opens the sink and `C` reads the clock.
+/// Writes each event with the fields of its spans. `W` opens the output and `C` reads the clock.
 pub(crate) struct Hclog<W, C> {
     module: String,
     sink: W,
@@ -57,7 +57,7 @@ where
         event.record(&mut own);
         fields.extend(&own);
         let line = line::line(*event.metadata().level(), &self.module, (self.clock)(), fields);
-        // One write per line, so that lines of several threads do not mix. A host that is gone reads no logs.
+        // One write per line, so that lines of several threads do not mix. Errors are ignored: the host may have ended.
         let _ = (self.sink)().write_all(&line);
     }
 }

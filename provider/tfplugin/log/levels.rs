@@ -1,16 +1,16 @@
-//! Which events are wanted.
+//! Log levels from the environment.
 
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::filter::Targets;
 
 use crate::process_environment::ProcessEnvironment;
 
-/// Libraries whose lower levels are either noise (every HTTP/2 frame) or risky: kube's client builder logs requests, and
-/// requests may carry secrets.
+/// Libraries with lower levels that are not useful (every HTTP/2 frame) or not safe: the client builder of kube logs
+/// requests, and requests may contain secrets.
 const QUIET: [&str; 7] =
     ["h2", "hyper", "hyper_util", "kube_client::client::builder", "rustls", "tokio_rustls", "tower"];
 
-/// The level that the environment asks for. The most specific variable wins, as Terraform's own documentation has it:
+/// Log level from the environment. The most specific variable wins, as in Terraform's documentation:
 /// `TF_LOG_PROVIDER_<NAME>`, then `TF_LOG_PROVIDER`, then `TF_LOG`.
 pub(crate) fn requested(name: &str, environment: &ProcessEnvironment) -> LevelFilter {
     let own = format!("TF_LOG_PROVIDER_{}", name.to_uppercase().replace('-', "_"));
@@ -20,7 +20,7 @@ pub(crate) fn requested(name: &str, environment: &ProcessEnvironment) -> LevelFi
         .map_or(LevelFilter::OFF, |value| level(&value.to_string_lossy()))
 }
 
-/// Reads a level the way Terraform does: in any case, and a value it does not know means everything.
+/// Parses a level as Terraform does: case-insensitive, and an unsupported value means TRACE.
 fn level(text: &str) -> LevelFilter {
     match text.trim().to_ascii_lowercase().as_str() {
         "off" | "none" => LevelFilter::OFF,
@@ -28,12 +28,12 @@ fn level(text: &str) -> LevelFilter {
         "warn" => LevelFilter::WARN,
         "info" => LevelFilter::INFO,
         "debug" => LevelFilter::DEBUG,
-        // "trace" and "json", the latter being TRACE with another format on Terraform's side.
+        // "trace" and "json"; for Terraform "json" is TRACE in another format.
         _ => LevelFilter::TRACE,
     }
 }
 
-/// Lets `level` through, only warnings of the quiet libraries, and nothing of the `silent` ones.
+/// Filter for `level`, with at most warnings of the `QUIET` libraries and no events of the `silent` targets.
 pub(crate) fn filter(level: LevelFilter, silent: &[&'static str]) -> Targets {
     let capped = level.min(LevelFilter::WARN);
     Targets::new()

@@ -8,14 +8,14 @@ use serde_json::{Map, Number, Value};
 use tracing::Level;
 use tracing::field::{Field, Visit};
 
-/// The longest line, in bytes. Terraform's reader splits at 64 KiB and then logs the pieces as raw text.
+/// Maximum length of a line in bytes. Terraform's reader splits lines at 64 KiB and then logs the parts as raw text.
 pub(crate) const LIMIT: usize = 60 * 1024;
-/// How long a text may stay, in bytes, when the whole line is too long: one step after the other until it fits.
+/// Maximum lengths of a string in bytes if the whole line is too long. They are tried in order until the line fits.
 const STEPS: [usize; 4] = [16 * 1024, 2 * 1024, 256, 32];
-/// The field that tracing puts the text of an event into.
+/// Name of the field in which tracing stores the message of an event.
 const MESSAGE: &str = "message";
 
-/// The fields of an event or span, as JSON scalars.
+/// Fields of an event or span, as JSON scalars.
 #[derive(Clone, Debug, Default, PartialEq)]
 pub(crate) struct Fields {
     message: Option<String>,
@@ -23,7 +23,7 @@ pub(crate) struct Fields {
 }
 
 impl Fields {
-    /// Takes over the fields of an inner scope; they win over those of the same name.
+    /// Adds the fields of an inner scope, which replace fields with the same name.
     pub(crate) fn extend(&mut self, inner: &Self) {
         self.others.extend(inner.others.iter().map(|(name, value)| (name.clone(), value.clone())));
         if inner.message.is_some() {
@@ -64,13 +64,13 @@ impl Visit for Fields {
         self.insert(field, Value::Number(value.into()));
     }
 
-    /// JSON has no NaN and no infinity; they become texts.
+    /// JSON has no NaN and no infinity, so they become strings.
     fn record_f64(&mut self, field: &Field, value: f64) {
         let value = Number::from_f64(value).map_or_else(|| Value::String(value.to_string()), Value::Number);
         self.insert(field, value);
     }
 
-    /// The reader's numbers are 64 bits wide, so wider ones become texts.
+    /// The reader's numbers have 64 bits, so larger ones become strings.
     fn record_i128(&mut self, field: &Field, value: i128) {
         self.insert(field, Value::String(value.to_string()));
     }
@@ -91,7 +91,7 @@ impl Visit for Fields {
     }
 }
 
-/// Names that begin with `@` belong to the format; a field that carries one loses the sign.
+/// Removes a leading `@`: such names are reserved by the format.
 fn own_name(name: &str) -> String {
     match name.trim_start_matches('@') {
         "" => "field".to_owned(),
@@ -99,7 +99,7 @@ fn own_name(name: &str) -> String {
     }
 }
 
-/// Builds the line, line feed included.
+/// Builds the line, with the line feed.
 pub(crate) fn line(level: Level, module: &str, now: SystemTime, fields: Fields) -> Vec<u8> {
     let Fields { message, others } = fields;
     let mut object = others;
@@ -119,7 +119,7 @@ pub(crate) fn line(level: Level, module: &str, now: SystemTime, fields: Fields) 
     if line.len() <= LIMIT {
         return line;
     }
-    // So many fields that even short ones do not fit: the format's own four remain.
+    // Too many fields even with short strings: only the four fields of the format remain.
     if let Value::Object(object) = &mut text {
         object.retain(|name, _| name.starts_with('@'));
     }
@@ -132,7 +132,7 @@ fn serialize(text: &Value) -> Vec<u8> {
     line
 }
 
-/// Cuts every text to at most `limit` bytes and says so.
+/// Cuts every string to at most `limit` bytes and marks it with ` (cut)`.
 fn shorten(text: &mut Value, limit: usize) {
     let Value::Object(object) = text else { return };
     for (_, value) in object.iter_mut() {
@@ -144,8 +144,8 @@ fn shorten(text: &mut Value, limit: usize) {
     }
 }
 
-/// The time with exactly six fractional digits: with more, Terraform takes the whole line for raw text. A clock that is
-/// set outside the years 1 to 9999 reads as the epoch.
+/// Formats the time with exactly six fractional digits: with more, Terraform logs the whole line as raw text. A clock
+/// outside the years 1 to 9999 becomes the epoch.
 fn timestamp(now: SystemTime) -> String {
     let time = jiff::Timestamp::try_from(now).unwrap_or(jiff::Timestamp::UNIX_EPOCH);
     time.strftime("%Y-%m-%dT%H:%M:%S.%6fZ").to_string()

@@ -1,16 +1,16 @@
-//! Panics as Terraform recognises them.
+//! Panic messages in the format that Terraform recognises.
 //!
-//! Terraform collects the lines of stderr from one that begins with `panic: ` and shows them to the user as the plugin's
-//! crash report. Rust's own text begins otherwise and would be a line of the debug log.
+//! Terraform collects the lines of stderr from a line that begins with `panic: ` and shows them to the user as the
+//! crash report of the plugin. Rust's default message begins differently and would be a line of the debug log.
 
 use std::backtrace::{Backtrace, BacktraceStatus};
 use std::io::Write as _;
 use std::panic::PanicHookInfo;
 
-/// Replaces the hook of the process.
+/// Replaces the panic hook of the process.
 pub(crate) fn install() {
     std::panic::set_hook(Box::new(|info| {
-        // One write, so that no line of the log comes between. Stderr may be gone with the host.
+        // One write, so that other log lines cannot interrupt it. An error is ignored: the host may have closed stderr.
         let _ = std::io::stderr().write_all(report(info).as_bytes());
     }));
 }
@@ -20,7 +20,7 @@ fn report(info: &PanicHookInfo<'_>) -> String {
     let place = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
     let thread = std::thread::current();
     let mut text = format!("panic: {message}\n\nat {place}\nin thread {}\n", thread.name().unwrap_or("without a name"));
-    // Taken only where RUST_BACKTRACE asks for it.
+    // Captured only if RUST_BACKTRACE is set.
     let backtrace = Backtrace::capture();
     if backtrace.status() == BacktraceStatus::Captured {
         text.push_str(&format!("{backtrace}\n"));

@@ -90,12 +90,12 @@ async fn create_or_update<R: Resource>(
     }
 }
 
-/// The state after a failed create: arguments as planned, and null for every unknown output.
+/// State after a failed create: arguments as planned, and null for every unknown output.
 fn partial(change: ResourceChange<'_>, schema: &Schema, planned: &ObjectValue, private: Vec<u8>) -> EncodedState {
     EncodedState { object: state::storable(schema, planned.clone()), private, identity: change.identity.cloned() }
 }
 
-/// The state after a create or an update: arguments as planned, outputs as returned.
+/// State after a create or an update: arguments as planned, outputs as returned.
 fn applied_answer<R: Resource>(
     resource: &R,
     cx: &R::Context,
@@ -110,7 +110,7 @@ fn applied_answer<R: Resource>(
     for attribute in &schema.attributes {
         let Some(output) = outputs.remove(attribute.name) else { continue };
         let Some(planned) = planned.get(attribute.name).filter(|planned| !planned.is_wholly_known()) else {
-            // The user has seen this value in the plan, and other resources use it; a newer one waits for the next refresh.
+            // Other resources use the planned value, so it must not change. The next refresh reads a newer one.
             continue;
         };
         if !planned.can_become(&output, &attribute.shape.ty()) {

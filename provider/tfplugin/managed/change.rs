@@ -10,7 +10,7 @@ use crate::path::Path;
 pub struct ResourceChange<'a> {
     /// The prior state.
     pub prior: Option<&'a ObjectValue>,
-    /// In a plan only tells if an object is planned at all; in an apply the planned state.
+    /// In an apply the planned state. In a plan only `Some` or `None` matters: `None` plans a destroy.
     pub planned: Option<&'a ObjectValue>,
     /// The configuration.
     pub config: &'a ObjectValue,
@@ -21,14 +21,14 @@ pub struct ResourceChange<'a> {
 }
 
 impl ResourceChange<'_> {
-    /// The prior state, which is the answer to a change that did not happen.
+    /// The prior state, as the answer if the change did not happen.
     pub(super) fn unchanged(&self) -> Option<EncodedState> {
         let object = self.prior?.clone();
         Some(EncodedState { object, private: self.private.to_vec(), identity: self.identity.cloned() })
     }
 }
 
-/// The state of a resource as Terraform stores it.
+/// State of a resource as Terraform stores it.
 #[derive(Clone, Debug, Default)]
 pub struct EncodedState {
     /// The attributes.

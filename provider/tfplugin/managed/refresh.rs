@@ -1,4 +1,4 @@
-//! Reads an object that is in the state, and finds one that is not.
+//! Reads an object of the state, and imports an object.
 
 use super::change::{EncodedState, StateAnswer};
 use super::state;

@@ -1,4 +1,4 @@
-//! States, private data and identities: from Terraform's form into the resource's types, and back.
+//! Conversion of states, private data and identities between Terraform's format and the types of the resource.
 
 use super::change::EncodedState;
 use crate::config::{Config, ObjectValue};
@@ -61,7 +61,7 @@ pub(super) fn encode_private<R: Resource>(private: &R::Private) -> Result<Vec<u8
         .map_err(|error| Diag::bug(format!("the private data cannot be written: {error}")).into())
 }
 
-/// The object without unknown values and without write-only values, which no state may have.
+/// Removes unknown values and write-only values, because a state must not contain them.
 pub(super) fn storable(schema: &Schema, mut object: ObjectValue) -> ObjectValue {
     for attribute in &schema.attributes {
         if let Some(value) = object.get_mut(attribute.name).filter(|value| !value.is_wholly_known()) {
@@ -71,7 +71,7 @@ pub(super) fn storable(schema: &Schema, mut object: ObjectValue) -> ObjectValue 
     values::without_write_only(schema, object)
 }
 
-/// A bug for every attribute that is unknown although the object exists.
+/// Returns a bug for each unknown attribute of an object that exists.
 pub(crate) fn unknown_diags(object: &ObjectValue, after: &str) -> Diags {
     let unknown = object.iter().filter(|(_, value)| !value.is_wholly_known());
     unknown.map(|(name, _)| Diag::bug(format!("`{name}` is still unknown after {after}")).at(name.as_str())).collect()

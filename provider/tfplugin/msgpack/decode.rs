@@ -1,4 +1,4 @@
-//! Reading the msgpack form of a value.
+//! Decoding of the msgpack form of a value.
 
 use std::collections::BTreeMap;
 
@@ -8,13 +8,13 @@ use crate::path::Step;
 use crate::ty::Type;
 use crate::value::{DecodeError, DecodeReason, Fill, MAX_DEPTH, Unknown, Value, index};
 
-/// Reads a value of this type.
+/// Decodes a value of this type.
 ///
-/// Every legal encoding is accepted, and an attribute that an object lacks is read as null.
+/// Every valid encoding is accepted, and a missing attribute of an object is decoded as null.
 ///
 /// # Errors
-/// Says where the bytes are not a value of the type: another kind, an attribute that the type lacks, a key that occurs
-/// twice, nesting beyond 512 levels, an early end, or bytes after the value.
+/// Returns the path if the bytes are not a value of the type: another kind, an attribute that is not in the type, a
+/// duplicate key, nesting beyond 512 levels, an early end, or bytes after the value.
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
     let mut decoder = Decoder { reader: Reader::new(bytes), fill: Fill::for_input(bytes) };
     let value = decoder.value(ty, MAX_DEPTH)?;
@@ -35,7 +35,7 @@ impl Decoder<'_> {
         match (self.reader.token()?, ty) {
             (Token::Nil, _) => Ok(Value::Null),
             (Token::Ext(REFINED, body), _) => Ok(Value::Unknown(Unknown::refined(body))),
-            // The protocol tells readers to accept codes that they do not know as plain unknown values.
+            // The protocol requires that unsupported codes are decoded as unknown values without a refinement.
             (Token::Ext(..), _) => Ok(Value::unknown()),
             (Token::Array(2), Type::Dynamic) => self.dynamic(depth),
             (Token::Array(count), Type::List(element) | Type::Set(element)) => self.list(count, element, depth),

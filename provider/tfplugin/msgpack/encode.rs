@@ -1,4 +1,4 @@
-//! Writing the msgpack form of a value, in the shortest encoding of each part.
+//! Encoding of the msgpack form of a value, with the shortest encoding of each part.
 
 use std::collections::BTreeMap;
 
@@ -8,11 +8,11 @@ use crate::path::Step;
 use crate::ty::Type;
 use crate::value::{Dynamic, EncodeError, EncodeReason, MAX_DEPTH, Unknown, Value, check_elements, index};
 
-/// Writes a value as one of this type.
+/// Encodes a value of this type.
 ///
 /// # Errors
-/// Says where the value does not fit the type. Terraform wants every attribute of an object, and no other, so an
-/// incomplete object is refused here rather than there.
+/// Returns the path if the value does not fit the type. Terraform requires exactly the attributes of the type, so an
+/// incomplete object is refused here, before Terraform refuses it.
 pub fn encode(value: &Value, ty: &Type) -> Result<Vec<u8>, EncodeError> {
     let mut bytes = Vec::new();
     write(&mut bytes, value, ty, MAX_DEPTH)?;
@@ -122,8 +122,8 @@ fn write_unknown(out: &mut Vec<u8>, unknown: &Unknown) -> Result<(), EncodeReaso
     Ok(())
 }
 
-/// Writes a number as Terraform itself does: integers of 64 bits as such, exact fractions as floats, and everything
-/// else as decimal text, which alone keeps every digit.
+/// Encodes a number like Terraform: 64-bit integers as integers, exact fractions as floats, and all other numbers as
+/// decimal text, because only text keeps all digits.
 fn write_number(out: &mut Vec<u8>, number: &Number) -> Result<(), EncodeReason> {
     if let Some(integer) = number.as_i64() {
         write_integer(out, integer);
@@ -176,8 +176,8 @@ fn write_map_header(out: &mut Vec<u8>, count: usize) -> Result<(), EncodeReason>
     write_header(out, count, Some((0x80, 15)), [None, Some(0xde), Some(0xdf)])
 }
 
-/// Writes a length into the first byte if it fits there, else behind the first of the one, two and four byte markers
-/// that exists and can hold it.
+/// Writes a length into the marker byte if it fits. Otherwise writes the first of the markers for one, two and four
+/// bytes that exists and can represent the length, and then the length.
 fn write_header(
     out: &mut Vec<u8>,
     length: usize,

@@ -1,28 +1,28 @@
-//! The tokens of msgpack, read one by one from untrusted bytes.
+//! Reader of msgpack tokens from untrusted bytes.
 
 use crate::value::DecodeReason;
 
-/// Reads tokens from the front of a slice.
+/// Reads tokens from the start of a slice.
 pub(crate) struct Reader<'a>(&'a [u8]);
 
-/// One token. An array or map token announces its elements, which follow as tokens.
+/// One token. After an array or map token, its elements follow as tokens.
 #[derive(Debug, Clone, Copy, PartialEq)]
 pub(crate) enum Token<'a> {
     /// Nil.
     Nil,
     /// A bool.
     Bool(bool),
-    /// An integer within `i64`, in any of its forms.
+    /// An integer within `i64`, in any encoding.
     Int(i64),
     /// An integer above `i64`.
     Uint(u64),
-    /// A float of either width.
+    /// A 32-bit or 64-bit float.
     Float(f64),
-    /// Text, not yet checked to be UTF-8.
+    /// A string, not yet checked to be UTF-8.
     Str(&'a [u8]),
     /// Bytes.
     Bin(&'a [u8]),
-    /// An extension with its code and body.
+    /// An extension with its code and data.
     Ext(i8, &'a [u8]),
     /// The header of an array with this many elements.
     Array(usize),
@@ -35,12 +35,12 @@ impl<'a> Reader<'a> {
         Self(bytes)
     }
 
-    /// The number of bytes that are left.
+    /// Number of remaining bytes.
     pub(crate) fn remaining(&self) -> usize {
         self.0.len()
     }
 
-    /// Reads the next token. A header that announces more elements than bytes are left is refused.
+    /// Reads the next token. Refuses a header with more elements than remaining bytes.
     pub(crate) fn token(&mut self) -> Result<Token<'a>, DecodeReason> {
         let [first] = self.array::<1>()?;
         match first {
@@ -74,7 +74,7 @@ impl<'a> Reader<'a> {
         }
     }
 
-    /// Passes over one value and everything in it, without recursion.
+    /// Skips one value and all its elements, without recursion.
     pub(crate) fn skip(&mut self) -> Result<(), DecodeReason> {
         let mut pending = 1_usize;
         while let Some(rest) = pending.checked_sub(1) {
@@ -121,14 +121,14 @@ impl<'a> Reader<'a> {
         self.take(length)
     }
 
-    /// A length of one, two or four bytes, for the widths 0, 1 and 2.
+    /// Reads a length of one, two or four bytes, for the widths 0, 1 and 2.
     fn length(&mut self, width: u8) -> Result<usize, DecodeReason> {
         let length = match width {
             0 => u32::from(u8::from_be_bytes(self.array()?)),
             1 => u32::from(u16::from_be_bytes(self.array()?)),
             _ => u32::from_be_bytes(self.array()?),
         };
-        // A length beyond the address space is certainly beyond the bytes that are left.
+        // A length that does not fit into `usize` is larger than the number of remaining bytes.
         usize::try_from(length).map_err(|_| DecodeReason::Truncated)
     }
 
@@ -146,7 +146,7 @@ impl<'a> Reader<'a> {
 }
 
 impl Token<'_> {
-    /// What this token is called in a sentence, without its contents.
+    /// Name of this token for error messages, without its contents.
     pub(crate) fn noun(&self) -> &'static str {
         match self {
             Self::Nil => "null",

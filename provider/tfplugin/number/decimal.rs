@@ -1,19 +1,20 @@
-//! A finite decimal in its one normal form.
+//! Finite decimals in a unique normal form.
 
 use std::cmp::Ordering;
 use std::fmt;
 
 use super::NumberError;
 
-/// The largest distance of any digit from the decimal point, in decimal places, on either side.
+/// Maximum number of decimal places before and after the point.
 pub(super) const MAX_PLACES: i64 = 10_000;
 
-/// The longest text that is looked at, in bytes. It holds every number within [`MAX_PLACES`] and some leading zeros.
+/// Maximum length of text that is parsed, in bytes. Enough for every number within [`MAX_PLACES`] and some leading
+/// zeros.
 const MAX_TEXT: usize = 65_536;
 
-/// `digits * 10^exponent` in its one normal form, so that derived equality is equality by value.
+/// `digits * 10^exponent` in a unique normal form, so that derived equality compares the value.
 ///
-/// The digits have no zero at either end. Zero has no digits, exponent 0 and is not negative.
+/// The digits have no leading or trailing zeros. Zero has no digits, exponent 0 and is not negative.
 #[derive(Clone, PartialEq, Eq, Hash)]
 pub(super) struct Decimal {
     negative: bool,
@@ -22,7 +23,7 @@ pub(super) struct Decimal {
 }
 
 impl Decimal {
-    /// Reads decimal text.
+    /// Parses decimal text.
     pub(super) fn parse(text: &str) -> Result<Self, NumberError> {
         if text.len() > MAX_TEXT {
             return Err(NumberError::TooLarge);
@@ -44,7 +45,7 @@ impl Decimal {
         Self::normal(negative, &digits, exponent)
     }
 
-    /// Brings digits with any zeros into the normal form and checks the bounds.
+    /// Converts digits into the normal form and checks the limits.
     pub(super) fn normal(negative: bool, digits: &str, exponent: i64) -> Result<Self, NumberError> {
         let digits = digits.trim_start_matches('0');
         let significant = digits.trim_end_matches('0');
@@ -63,7 +64,7 @@ impl Decimal {
         self.exponent >= 0
     }
 
-    /// The value if it is an integer of at most 20 places.
+    /// Returns the value if it is an integer of at most 20 places.
     pub(super) fn as_i128(&self) -> Option<i128> {
         if self.digits.is_empty() {
             return Some(0);
@@ -76,7 +77,7 @@ impl Decimal {
         Some(if self.negative { -value } else { value })
     }
 
-    /// The nearest float, unless that is an infinity.
+    /// Returns the nearest float, or `None` if that is an infinity.
     pub(super) fn as_f64(&self) -> Option<f64> {
         if self.digits.is_empty() {
             return Some(0.0);
@@ -86,12 +87,12 @@ impl Decimal {
         text.parse::<f64>().ok().filter(|float| float.is_finite())
     }
 
-    /// The place of the first digit, counted from the point: 1 for 5, 3 for 500, 0 for 0.5.
+    /// Position of the first digit relative to the point: 1 for 5, 3 for 500, 0 for 0.5.
     fn magnitude(&self) -> i64 {
         self.exponent.saturating_add(places(&self.digits))
     }
 
-    /// Compares without the sign. Normal digits compare as text once the first digits stand in the same place.
+    /// Compares absolute values. If the first digits have the same position, normal digits compare as text.
     fn cmp_unsigned(&self, other: &Self) -> Ordering {
         match (self.digits.is_empty(), other.digits.is_empty()) {
             (true, true) => Ordering::Equal,
@@ -119,7 +120,7 @@ impl PartialOrd for Decimal {
     }
 }
 
-/// The shortest exact text, without an exponent.
+/// Writes the shortest exact text, without an exponent.
 impl fmt::Display for Decimal {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let digits = self.digits.as_str();
@@ -141,7 +142,7 @@ impl fmt::Display for Decimal {
     }
 }
 
-/// The exponent's value. It saturates, since anything that large is refused anyway.
+/// Parses the exponent. It saturates, because such large numbers are refused later.
 fn parse_exponent(text: &str) -> Result<i64, NumberError> {
     let digits = text.strip_prefix(['+', '-']).unwrap_or(text);
     if digits.is_empty() || !digits.bytes().all(|byte| byte.is_ascii_digit()) {

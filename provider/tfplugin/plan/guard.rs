@@ -1,7 +1,7 @@
-//! The rules of Terraform for a plan, checked before the plan is sent.
+//! Terraform's rules for a plan, checked before the plan is sent.
 //!
-//! Terraform refuses a plan that breaks one of them as "Provider produced invalid plan". Here the user reads the same as
-//! a bug of the provider, at the attribute.
+//! Terraform refuses a plan that breaks a rule with "Provider produced invalid plan". This check reports the violation
+//! as a bug of the provider, with the attribute.
 
 use crate::config::ObjectValue;
 use crate::diag::{Diag, Diags};
@@ -9,7 +9,7 @@ use crate::path::Path;
 use crate::schema::{Attribute, Nesting, Presence, Shape};
 use crate::value::{Value, index};
 
-/// Every attribute that the plan changes although the configuration sets it.
+/// Returns an error for each attribute that is configured and has another planned value.
 pub(crate) fn violations(
     attributes: &[Attribute],
     prior: Option<&ObjectValue>,
@@ -56,7 +56,7 @@ fn value(
         Presence::OptionalComputed => config.is_null(),
         Presence::Required | Presence::Optional => false,
     };
-    // Objects are compared part by part below.
+    // Parts of objects are compared below.
     let same = |a: &Value, b: &Value| match attribute.shape {
         Shape::Plain(_) => attribute.same(a, b),
         Shape::Object { .. } => a == b,
@@ -99,7 +99,7 @@ fn elements(
                 element(&path.clone().key(key), attributes, prior, config, planned, found);
             }
         }
-        // Elements of a set have no key to find them by: Terraform compares only their number.
+        // Elements of a set have no key: Terraform compares only their number.
         (Nesting::Set, Value::List(config), Value::List(planned)) if config.len() == planned.len() => {}
         _ => found.push(broken(path, "has other elements than the configuration in")),
     }

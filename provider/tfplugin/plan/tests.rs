@@ -1,4 +1,4 @@
-//! The plan pipeline and the guards around apply, on one small resource.
+//! Tests of the plan pipeline and of the checks in apply, with one small resource.
 
 mod guard;
 mod unknown;
@@ -15,7 +15,7 @@ use crate::{
     Resource, State, Text, Value,
 };
 
-/// Minutes, written `90m` or `5400s`: two ways to write one value.
+/// Minutes, written as `90m` or `5400s`: two strings with the same meaning.
 #[derive(Clone, Copy, Debug, PartialEq)]
 struct Minutes(u32);
 
@@ -36,7 +36,7 @@ impl std::fmt::Display for Minutes {
     }
 }
 
-/// A size whose parts are filled in.
+/// Size with computed parts.
 #[derive(Model)]
 struct Size {
     /// Width.
@@ -47,7 +47,7 @@ struct Size {
     height: Option<u64>,
 }
 
-/// What is written.
+/// Arguments.
 #[derive(Model)]
 struct Input {
     /// The name.
@@ -56,22 +56,22 @@ struct Input {
     /// on two lines.
     #[tf(replace)]
     name: String,
-    /// How long.
+    /// Lifetime.
     ttl: Option<Text<Minutes>>,
-    /// How many.
+    /// Count.
     #[tf(default = 3)]
     count_of: Option<u64>,
-    /// How big.
+    /// Size.
     #[tf(computed)]
     size: Option<Size>,
-    /// Where from.
+    /// Tags.
     tags: Option<BTreeSet<String>>,
     /// Never stored.
     #[tf(write_only)]
     secret: Option<String>,
 }
 
-/// What is computed.
+/// Computed attributes.
 #[derive(Model)]
 #[tf(output)]
 struct Output {
@@ -203,7 +203,7 @@ async fn made(config: &ObjectValue) -> ObjectValue {
 }
 
 #[tokio::test]
-async fn a_create_shows_what_is_known_and_marks_the_rest() {
+async fn create_plans_known_values_and_marks_the_others_unknown() {
     let (plan, replace) = planned(&config(&[("name", text("a")), ("secret", text("hidden"))]), None).await;
     assert_eq!(plan["id"].as_str(), Some("id-a"));
     assert_eq!(plan["count_of"], number(3), "the default");
@@ -215,7 +215,7 @@ async fn a_create_shows_what_is_known_and_marks_the_rest() {
 }
 
 #[tokio::test]
-async fn what_the_user_wrote_of_an_object_stays_and_the_rest_is_filled_in() {
+async fn configured_parts_of_an_object_stay_and_the_others_are_planned() {
     let half = Value::map([("width", number(5)), ("height", Value::Null)]);
     let (plan, _) = planned(&config(&[("name", text("a")), ("size", half)]), None).await;
     assert_eq!(plan["size"], Value::map([("width", number(5)), ("height", number(10))]));
@@ -227,21 +227,21 @@ async fn what_the_user_wrote_of_an_object_stays_and_the_rest_is_filled_in() {
 }
 
 #[tokio::test]
-async fn nothing_changed_is_no_change() {
+async fn unchanged_configuration_plans_no_change() {
     let config = config(&[("name", text("a")), ("ttl", text("90m"))]);
     let state = made(&config).await;
     assert_eq!(planned(&config, Some(&state)).await, (state.clone(), Vec::new()));
 }
 
 #[tokio::test]
-async fn another_way_to_write_the_same_is_no_change() {
+async fn value_with_the_same_meaning_plans_no_change() {
     let state = made(&config(&[("name", text("a")), ("ttl", text("90m"))])).await;
     let (plan, _) = planned(&config(&[("name", text("a")), ("ttl", text("5400s"))]), Some(&state)).await;
     assert_eq!(plan, state);
 }
 
 #[tokio::test]
-async fn an_update_marks_only_what_it_touches() {
+async fn update_marks_only_dependent_attributes_unknown() {
     let state = made(&config(&[("name", text("a")), ("ttl", text("90m"))])).await;
     let tags = Value::List(vec![text("x")]);
     let (plan, _) = planned(&config(&[("name", text("a")), ("ttl", text("90m")), ("tags", tags)]), Some(&state)).await;
@@ -253,7 +253,7 @@ async fn an_update_marks_only_what_it_touches() {
 }
 
 #[tokio::test]
-async fn a_changed_identity_replaces() {
+async fn changed_name_replaces_the_object() {
     let state = made(&config(&[("name", text("a"))])).await;
     let (plan, replace) = planned(&config(&[("name", text("b"))]), Some(&state)).await;
     assert_eq!(replace, ["name"]);
@@ -261,7 +261,7 @@ async fn a_changed_identity_replaces() {
 }
 
 #[tokio::test]
-async fn a_bad_value_is_told_with_its_path_before_anything_is_planned() {
+async fn invalid_value_is_reported_with_its_path_before_the_plan() {
     let thing = Thing::default();
     let config = config(&[("name", text("a")), ("ttl", text("soon"))]);
     let change = ResourceChange { prior: None, planned: Some(&config), config: &config, private: &[], identity: None };
@@ -273,7 +273,7 @@ async fn a_bad_value_is_told_with_its_path_before_anything_is_planned() {
 }
 
 #[tokio::test]
-async fn apply_hands_the_secret_over_and_stores_it_nowhere() {
+async fn apply_passes_the_write_only_value_and_does_not_store_it() {
     let answer = applied(&Thing::default(), &config(&[("name", text("a")), ("secret", text("hidden"))]), None).await;
     let found = answer.state.unwrap();
     assert!(found.object["secret"].is_null());
@@ -281,7 +281,7 @@ async fn apply_hands_the_secret_over_and_stores_it_nowhere() {
 }
 
 #[tokio::test]
-async fn a_failed_create_keeps_what_may_exist() {
+async fn failed_create_keeps_an_object_that_may_exist() {
     for (outcome, kept, id) in [
         (Outcome::FailsUnsure, true, Some("id-a")),
         (Outcome::Panics, true, Some("id-a")),
@@ -301,7 +301,7 @@ async fn a_failed_create_keeps_what_may_exist() {
 }
 
 #[tokio::test]
-async fn a_panic_is_told_as_a_bug() {
+async fn panic_is_reported_as_a_bug() {
     let thing = Thing { outcome: Mutex::new(Outcome::Panics) };
     let answer = applied(&thing, &config(&[("name", text("a"))]), None).await;
     let diag = answer.diags.iter().next().unwrap();
@@ -310,7 +310,7 @@ async fn a_panic_is_told_as_a_bug() {
 }
 
 #[tokio::test]
-async fn a_failed_update_or_delete_keeps_what_was() {
+async fn failed_update_or_delete_keeps_the_prior_state() {
     let thing = Thing { outcome: Mutex::new(Outcome::FailsUnsure) };
     let before = config(&[("name", text("a"))]);
     let state = made(&before).await;
@@ -324,7 +324,7 @@ async fn a_failed_update_or_delete_keeps_what_was() {
 }
 
 #[test]
-fn the_struct_is_the_schema() {
+fn struct_defines_the_schema() {
     let schema = AnyResource::<()>::schema(&Thing::default());
     assert!(schema.mistakes().is_empty(), "{:?}", schema.mistakes());
     let name = &schema.attributes[0];

@@ -48,7 +48,7 @@ fn mistakes<P: Provider>(inner: &Inner<P>, config: &ObjectValue) -> Diags {
     diags.sorted()
 }
 
-/// A missing provider block is one without arguments.
+/// Decodes the provider block. A missing block is the same as a block without arguments.
 fn read<P: Provider>(config: Option<&wire::DynamicValue>) -> Result<ObjectValue, Diags> {
     let empty = || P::Config::attributes().into_iter().map(|part| (part.name.to_owned(), crate::Value::Null)).collect();
     Ok(object(config, &P::Config::shape().ty())?.unwrap_or_else(empty))

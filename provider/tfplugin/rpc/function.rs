@@ -1,4 +1,4 @@
-//! Provider functions. They run in a process that was never configured.
+//! Provider functions. They run in a process that is not configured.
 
 use eod_proto::tfplugin6 as wire;
 
@@ -19,7 +19,7 @@ pub(crate) async fn call_function<P: Provider>(
         Err(FunctionError { text, argument }) => wire::CallFunctionResponse {
             result: None,
             error: Some(wire::FunctionError {
-                // Terraform writes a dot after the text.
+                // Terraform adds a dot to the text.
                 text: text.strip_suffix('.').map(str::to_owned).unwrap_or(text),
                 function_argument: argument.and_then(|at| i64::try_from(at).ok()),
             }),

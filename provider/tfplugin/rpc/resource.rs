@@ -1,4 +1,4 @@
-//! Managed resources, all but their changes: validate, read, upgrade, import, move.
+//! Managed resources except plan and apply: validate, read, upgrade, import, move.
 
 use eod_proto::tfplugin6 as wire;
 
@@ -29,7 +29,7 @@ pub(crate) async fn validate_resource_config<P: Provider>(
     wire::ValidateResourceConfigResponse { diagnostics: diagnostics(caught_now(work).unwrap_or_else(|diags| diags)) }
 }
 
-/// An old host would store a write-only value.
+/// Errors for write-only arguments that are set: an old host would store their values.
 fn refused_write_only(attributes: &[Attribute], config: &ObjectValue) -> Diags {
     let set = |attribute: &&Attribute| config.get(attribute.name).is_some_and(|value| !value.is_null());
     let refused = attributes.iter().filter(|attribute| attribute.write_only).filter(set).map(|attribute| {
@@ -193,7 +193,7 @@ pub(crate) async fn move_resource_state<P: Provider>(
     }
 }
 
-/// The parts of a state; empty if there is none.
+/// Object, private data and identity of a state; empty if there is no state.
 pub(crate) fn parts(state: Option<EncodedState>) -> (Option<ObjectValue>, Vec<u8>, Option<ObjectValue>) {
     match state {
         Some(EncodedState { object, private, identity }) => (Some(object), private, identity),

@@ -1,4 +1,4 @@
-//! Schemas, functions and identities, as Terraform asks for them. All of it is fixed: no call needs another before it.
+//! Schemas, functions and identities. The answers are constant and need no earlier call.
 
 use eod_proto::tfplugin6 as wire;
 

@@ -1,4 +1,4 @@
-//! Conversions between wire types and ours.
+//! Conversions between protobuf messages and the types of this crate.
 
 use std::collections::BTreeMap;
 
@@ -59,7 +59,7 @@ pub(crate) fn deferred(deferral: Deferral) -> wire::Deferred {
     wire::Deferred { reason: reason.into() }
 }
 
-/// Reads a value of any type. Absent is null.
+/// Decodes a value of any type. An absent value is null.
 pub(crate) fn value(value: Option<&wire::DynamicValue>, ty: &Type) -> Result<Value, Diags> {
     let decoded = match value {
         Some(value) if !value.msgpack.is_empty() => msgpack::decode(&value.msgpack, ty),
@@ -69,7 +69,7 @@ pub(crate) fn value(value: Option<&wire::DynamicValue>, ty: &Type) -> Result<Val
     decoded.map_err(|error| Diag::bug(format!("a value from Terraform could not be read: {error}")).into())
 }
 
-/// Reads an object. `None` is null.
+/// Decodes an object. `None` for null.
 pub(crate) fn object(wire: Option<&wire::DynamicValue>, ty: &Type) -> Result<Option<ObjectValue>, Diags> {
     match value(wire, ty)? {
         Value::Map(object) => Ok(Some(object)),
@@ -85,7 +85,7 @@ pub(crate) fn dynamic(value: &Value, ty: &Type) -> Result<wire::DynamicValue, Di
     }
 }
 
-/// Writes an object; `None` as null. A failure is told in `diags`.
+/// Encodes an object; `None` becomes null. An error is added to `diags`.
 pub(crate) fn written(object: Option<ObjectValue>, ty: &Type, diags: &mut Diags) -> Option<wire::DynamicValue> {
     let value = object.map_or(Value::Null, Value::Map);
     match dynamic(&value, ty) {
@@ -123,7 +123,7 @@ pub(crate) fn identity_data(
     }
 }
 
-/// The parts of a raw state: its JSON.
+/// JSON of a raw state.
 pub(crate) fn raw(raw: Option<&wire::RawState>) -> Result<serde_json::Value, Diags> {
     match raw {
         Some(raw) if !raw.json.is_empty() => serde_json::from_slice(&raw.json)
@@ -148,7 +148,7 @@ pub(crate) fn upgraded(state: &serde_json::Value, ty: &Type) -> Result<Value, Di
     json::decode_state(&bytes, ty).map_err(|error| unreadable(&error))
 }
 
-/// Collects named schemas.
+/// Collects schemas by name.
 pub(crate) fn named<T>(items: impl Iterator<Item = (&'static str, T)>) -> BTreeMap<String, T> {
     items.map(|(name, item)| (name.to_owned(), item)).collect()
 }

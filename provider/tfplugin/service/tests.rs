@@ -1,5 +1,5 @@
-//! What goes over the wire, byte for byte: a small provider answers a fixed set of requests, through the generated
-//! service and its protobuf codec. `UPDATE_EXPECT=1` rewrites the answers; a change in them is a change of the protocol.
+//! Golden tests of the wire format: a small provider answers a fixed set of requests through the generated service and
+//! its protobuf codec. `UPDATE_EXPECT=1` rewrites the answers. A changed answer is a change of the protocol.
 
 mod demo;
 
@@ -44,7 +44,7 @@ fn ty() -> Type {
     AnyResource::<String>::schema(&Crate).ty()
 }
 
-/// A crate with these attributes; the others are null.
+/// Object of a crate with these attributes; the others are null.
 fn object(set: &[(&str, Value)]) -> ObjectValue {
     let mut object = AnyResource::<String>::schema(&Crate).empty();
     for (name, value) in set {
@@ -69,7 +69,7 @@ fn capable() -> Option<wire::ClientCapabilities> {
     Some(wire::ClientCapabilities { deferral_allowed: true, write_only_attributes_allowed: true, ..Default::default() })
 }
 
-/// The argument that identifies the request, and null for what a person would leave out.
+/// Name of the required argument.
 const NAME: &str = "name";
 
 fn written() -> ObjectValue {
@@ -92,7 +92,7 @@ fn made() -> ObjectValue {
     ])
 }
 
-/// Compares an answer with the file: its values read as msgpack, then all of it, where values are bytes.
+/// Compares an answer with the file: first its values, decoded from msgpack, then the answer with values as bytes.
 fn golden(file: &ExpectFile, answer: &impl Debug, values: &[(&str, Option<&wire::DynamicValue>)]) {
     let mut told = String::new();
     for (name, value) in values {
@@ -130,7 +130,7 @@ async fn identity_schemas() {
 }
 
 #[tokio::test]
-async fn validate_tells_every_mistake_with_its_path() {
+async fn validate_reports_every_mistake_with_its_path() {
     let lid = Value::map([("colour", Value::Null), ("hinges", number("-1"))]);
     let config = object(&[(NAME, text("")), ("weight", Value::unknown()), ("lid", lid), ("secret", text("hush"))]);
     let request = wire::ValidateResourceConfigRequest {
@@ -181,7 +181,7 @@ async fn plan_without_a_change_is_the_state() {
 }
 
 #[tokio::test]
-async fn plan_waits_only_where_the_host_can() {
+async fn plan_is_deferred_only_if_the_host_supports_it() {
     let mut config = written();
     config.insert("weight".to_owned(), Value::unknown());
     let answer = plan(None, &config, capable()).await;
@@ -228,7 +228,7 @@ async fn apply_create() {
 }
 
 #[tokio::test]
-async fn apply_create_that_panics_keeps_what_was_planned() {
+async fn apply_create_that_panics_keeps_the_planned_values() {
     let mut config = written();
     config.insert(NAME.to_owned(), text("panic"));
     let planned = plan(None, &config, None).await.planned_state;
@@ -291,7 +291,7 @@ async fn import_by_id_and_by_identity() {
 }
 
 #[tokio::test]
-async fn import_without_a_needed_part_of_the_identity() {
+async fn import_without_a_required_part_of_the_identity() {
     let answer = import("", Some(Value::map([("name", Value::Null), ("region", text("here"))]))).await;
     golden(&expect_file!["tests/import_mistake.txt"], &answer, &[]);
 }
@@ -387,21 +387,21 @@ async fn functions() {
 }
 
 #[tokio::test]
-async fn more_arguments_than_parameters_are_an_error_and_no_endless_work() {
+async fn more_arguments_than_parameters_are_an_error() {
     let one = (text("a"), Type::String);
     let answer = called("same", &[one.clone(), one.clone(), one]).await;
     assert!(answer.error.is_some(), "{answer:?}");
 }
 
 #[tokio::test]
-async fn what_is_not_in_the_registry_is_told_and_no_status() {
+async fn unknown_type_is_a_diagnostic_and_not_a_grpc_error() {
     let request = wire::ValidateResourceConfigRequest { type_name: "demo_other".to_owned(), ..Default::default() };
     let answer = cold().validate_resource_config(request).await.unwrap().into_inner();
     assert!(answer.diagnostics[0].detail.contains("The resource `demo_other` is not in the registry"));
 }
 
 #[tokio::test]
-async fn a_body_that_is_no_value_is_told_and_no_status() {
+async fn invalid_value_is_a_diagnostic_and_not_a_grpc_error() {
     for bytes in [&b"\xc1"[..], b"\x81\xa4name", b"\x80", b"\xdf\xff\xff\xff\xff", b"\xc0\xc0"] {
         let config = Some(wire::DynamicValue { msgpack: bytes.to_vec().into(), ..Default::default() });
         let request = wire::ValidateResourceConfigRequest {
@@ -415,7 +415,7 @@ async fn a_body_that_is_no_value_is_told_and_no_status() {
 }
 
 #[tokio::test]
-async fn a_stop_cancels_what_runs_and_nothing_later() {
+async fn stop_cancels_only_the_running_calls() {
     let client = configured().await;
     let mut config = written();
     config.insert(NAME.to_owned(), text("endless"));

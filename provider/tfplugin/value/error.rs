@@ -1,7 +1,7 @@
-//! Why bytes are not a value of a type, or a value cannot be written as one.
+//! Errors of decoding and encoding values.
 //!
-//! Both codecs use these errors. They name the place and the kinds of what was met, never its contents, because any
-//! value may be a secret.
+//! Both codecs use these errors. They contain the path and the kinds of values, but never their contents, because any
+//! value can be a secret.
 
 use std::fmt;
 
@@ -10,102 +10,102 @@ use crate::number::NumberError;
 use crate::path::{Path, Step};
 use crate::ty::TypeError;
 
-/// Bytes that are not a value of the expected type.
+/// The bytes are not a value of the expected type.
 #[derive(Debug)]
 pub struct DecodeError(Box<(Path, DecodeReason)>);
 
-/// A value that does not fit the type as which it should be written.
+/// The value does not fit the type with which it is encoded.
 #[derive(Debug)]
 pub struct EncodeError(Box<(Path, EncodeReason)>);
 
-/// What is wrong with the bytes.
+/// Reason for a decoding error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum DecodeReason {
-    /// The bytes hold something of another type.
+    /// The bytes contain a value of another type.
     #[error("expected {expected}, got {got}")]
     Kind {
-        /// What the type asks for.
+        /// Expected kind.
         expected: &'static str,
-        /// What was met.
+        /// Actual kind.
         got: &'static str,
     },
     /// A tuple has the wrong number of elements.
     #[error("expected {expected} elements, got {got}")]
     Length {
-        /// The number of elements of the type.
+        /// Expected number of elements.
         expected: usize,
-        /// The number of elements that was met.
+        /// Actual number of elements.
         got: usize,
     },
-    /// The bytes end inside the value, or announce more elements than they can hold.
+    /// The bytes end inside the value, or a header has more elements than remaining bytes.
     #[error("expected more bytes, got the end of the value")]
     Truncated,
-    /// Bytes follow the value.
+    /// There are bytes after the value.
     #[error("expected the end of the value, got {0} more bytes")]
     Trailing(usize),
-    /// A byte that starts no msgpack value.
+    /// The byte is not the start of a msgpack value.
     #[error("expected a msgpack value, got the reserved byte 0xc1")]
     Reserved,
-    /// The value nests too deeply.
+    /// The value has too many levels of nesting.
     #[error("expected values nested at most {MAX_DEPTH} levels deep, got a deeper value")]
     Depth,
     /// A string is not UTF-8.
     #[error("expected UTF-8 text, got other bytes")]
     Utf8,
-    /// A number was refused.
+    /// The number was refused.
     #[error("expected a number that Terraform can hold")]
     Number(#[source] NumberError),
-    /// The type beside a dynamic value was refused.
+    /// The type of a dynamic value was refused.
     #[error("expected a readable type beside the value")]
     Type(#[source] TypeError),
-    /// The object has an attribute that its type lacks.
+    /// The object has an attribute that is not in its type.
     #[error("expected only attributes of the schema, got `{0}`; use the provider version that knows this attribute")]
     Extra(String),
-    /// A key occurs twice.
+    /// A key is duplicated.
     #[error("expected each key once, got `{0}` twice")]
     Duplicate(String),
-    /// So many attributes are missing that filling them in would take far more memory than the value itself.
+    /// Too many attributes are missing: adding nulls for them would use far more memory than the value itself.
     #[error("expected complete objects, got too many objects without their attributes")]
     Sparse,
-    /// The bytes are not JSON, or nest too deeply for the JSON reader.
+    /// The bytes are not JSON, or are nested too deeply for the JSON parser.
     #[error("expected JSON")]
     Json(#[source] serde_json::Error),
 }
 
-/// What is wrong with the value.
+/// Reason for an encoding error.
 #[derive(Debug, thiserror::Error)]
 #[non_exhaustive]
 pub enum EncodeReason {
-    /// The value is of another type.
+    /// The value has another type.
     #[error("expected {expected}, got {got}; this is an error in the provider")]
     Kind {
-        /// What the type asks for.
+        /// Expected kind.
         expected: &'static str,
-        /// What the value is.
+        /// Actual kind.
         got: &'static str,
     },
     /// A tuple has the wrong number of elements.
     #[error("expected {expected} elements, got {got}; this is an error in the provider")]
     Length {
-        /// The number of elements of the type.
+        /// Expected number of elements.
         expected: usize,
-        /// The number of elements of the value.
+        /// Actual number of elements.
         got: usize,
     },
-    /// The object lacks this attribute. Terraform wants every attribute, null if it is not set.
+    /// An attribute of the object is missing. Terraform requires every attribute, null if it is not set.
     #[error("expected every attribute of the schema, got none for this one; this is an error in the provider")]
     Missing,
-    /// The object has this attribute and its type does not.
+    /// The object has an attribute that is not in the type.
     #[error("expected only attributes of the schema, got another one; this is an error in the provider")]
     Extra,
     /// The elements of a collection of dynamic values have different types, which crashes Terraform.
     #[error("expected elements of one type, got different types; use a tuple or an object instead")]
     Mixed,
-    /// The value nests too deeply.
+    /// The value has too many levels of nesting.
     #[error("expected values nested at most {MAX_DEPTH} levels deep, got a deeper value")]
     Depth,
-    /// The value or its text is longer than msgpack can say.
+    /// The value or its text is longer than the limit of msgpack.
     #[error("expected at most 4294967295 bytes or elements, got more")]
     TooLong,
     /// JSON has no form for this value.
@@ -116,17 +116,17 @@ pub enum EncodeReason {
 macro_rules! located {
     ($error:ident, $reason:ident) => {
         impl $error {
-            /// Where in the value the fault is.
+            /// Path of the invalid part.
             pub fn path(&self) -> &Path {
                 &self.0.0
             }
 
-            /// What the fault is.
+            /// Reason of the error.
             pub fn reason(&self) -> &$reason {
                 &self.0.1
             }
 
-            /// The same error one level further out.
+            /// Adds an outer step to the path of this error.
             pub(crate) fn inside(mut self, step: Step) -> Self {
                 self.0.0.prepend(step);
                 self

@@ -1,4 +1,4 @@
-//! How values fit their types: what both codecs do beyond comparing kinds.
+//! Checks that both codecs use, in addition to the comparison of kinds.
 
 use std::collections::BTreeMap;
 
@@ -6,19 +6,19 @@ use super::{DecodeReason, EncodeError, EncodeReason, Value};
 use crate::path::Step;
 use crate::ty::Type;
 
-/// Fills missing attributes with null, within a budget.
+/// Adds null for missing attributes, up to a limit.
 ///
-/// The type may come from the wire too, beside a dynamic value. Without a budget a few bytes per object could ask for
-/// as many nulls as that type has attributes.
+/// The type of a dynamic value is untrusted input too. Without a limit, each object of a few bytes could add as many
+/// nulls as that type has attributes.
 pub(crate) struct Fill(usize);
 
 impl Fill {
-    /// The budget for an input: ample for any state written by an older provider, and in proportion to its length.
+    /// Limit for an input: enough for any state of an older provider version, and in proportion to its length.
     pub(crate) fn for_input(bytes: &[u8]) -> Self {
         Self(bytes.len().saturating_mul(8).saturating_add(65_536))
     }
 
-    /// Adds null for every attribute of the type that the object lacks.
+    /// Adds null for every attribute of the type that is missing in the object.
     pub(crate) fn complete(
         &mut self,
         values: &mut BTreeMap<String, Value>,
@@ -34,9 +34,9 @@ impl Fill {
     }
 }
 
-/// Refuses a collection whose elements are dynamic, directly or inside, and have different types.
+/// Refuses a collection whose elements contain dynamic values of different types.
 ///
-/// Terraform crashes on such a collection. Elements that are null or unknown as a whole take any type.
+/// Terraform crashes on such a collection. An element that is null or unknown as a whole fits any type.
 pub(crate) fn check_elements<'a>(
     elements: impl IntoIterator<Item = &'a Value>,
     element: &Type,
@@ -50,7 +50,7 @@ pub(crate) fn check_elements<'a>(
     if types.all(|ty| ty == first) { Ok(()) } else { Err(EncodeReason::Mixed.into()) }
 }
 
-/// The type that a value has once the types that its parts bring are put in place of the dynamic ones.
+/// Returns the type of a value with every dynamic type replaced by the type of the dynamic value.
 fn actual(value: &Value, ty: &Type) -> Type {
     match (value, ty) {
         (Value::Dynamic(dynamic), Type::Dynamic) => actual(&dynamic.value, &dynamic.ty),
@@ -68,13 +68,14 @@ fn actual(value: &Value, ty: &Type) -> Type {
     }
 }
 
-/// The element type of a collection. The first known element stands for all, since each collection is checked itself.
+/// Element type of a collection, from its first known element. This is enough, because each collection is checked
+/// separately.
 fn actual_element<'a>(values: impl IntoIterator<Item = &'a Value>, element: &Type) -> Type {
     let known = values.into_iter().find(|value| !matches!(value, Value::Null | Value::Unknown(_)));
     known.map_or_else(|| element.clone(), |value| actual(value, element))
 }
 
-/// The step into the element with this index.
+/// Path step of the element with this index.
 pub(crate) fn index(position: usize) -> Step {
     Step::Index(i64::try_from(position).unwrap_or(i64::MAX))
 }

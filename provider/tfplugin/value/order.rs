@@ -1,7 +1,7 @@
-//! A total order of values under which exactly those compare equal that Terraform sees as equal.
+//! A total order of values in which two values compare as equal if and only if Terraform treats them as equal.
 //!
-//! The order between different values has no meaning of its own. It exists because sets can be compared by sorting,
-//! and because equality that comes from a total order is symmetric and transitive by construction.
+//! The order of different values has no meaning. A total order is used because it allows comparing sets by sorting, and
+//! because equality derived from it is symmetric and transitive.
 
 use std::borrow::Cow;
 use std::cmp::Ordering;
@@ -57,7 +57,7 @@ fn set(left: &[Value], right: &[Value], element: &Type) -> Ordering {
     first.unwrap_or_else(|| left.len().cmp(&right.len()))
 }
 
-/// Compares the attributes that the type has, then whatever else there is. A missing attribute counts as null.
+/// Compares the attributes of the type, then all other attributes. A missing attribute equals null.
 fn object(
     left: &BTreeMap<String, Value>,
     right: &BTreeMap<String, Value>,

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn debug_shows_the_shape_only() {
+fn debug_shows_only_the_structure() {
     let value = Value::map([
         ("list", Value::List(vec![Value::string("hush-1"), Value::Bool(true)])),
         ("dynamic", Value::dynamic(Type::String, Value::string("hush-2"))),
@@ -32,7 +32,7 @@ fn unknowns_are_found_and_nulled_at_any_depth() {
 }
 
 #[test]
-fn an_unknown_element_makes_its_collection_null_and_never_itself() {
+fn an_unknown_element_makes_its_whole_collection_null() {
     let unknown = || Value::List(vec![Value::from("a"), Value::unknown()]);
     assert_eq!(unknown().null_unknowns(&Type::list(Type::String)), Value::Null);
     assert_eq!(unknown().null_unknowns(&Type::set(Type::String)), Value::Null);
@@ -49,7 +49,7 @@ fn an_unknown_element_makes_its_collection_null_and_never_itself() {
 }
 
 #[test]
-fn an_unknown_part_can_become_any_value_and_a_known_part_only_itself() {
+fn unknown_parts_can_change_and_known_parts_cannot() {
     let strings = Type::list(Type::String);
     let list = |values: &[Value]| Value::List(values.to_vec());
     let partly = list(&[Value::from("a"), Value::unknown()]);
@@ -80,7 +80,7 @@ fn an_unknown_part_can_become_any_value_and_a_known_part_only_itself() {
 }
 
 #[test]
-fn accessors_answer_only_for_their_kind() {
+fn accessors_return_none_for_other_kinds() {
     let value = Value::map([("a", Value::from("x")), ("b", Value::from(1))]);
     assert_eq!(value.get("a").and_then(Value::as_str), Some("x"));
     assert_eq!(value.get("b").and_then(Value::as_number).and_then(Number::as_i64), Some(1));

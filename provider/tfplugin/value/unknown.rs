@@ -1,7 +1,7 @@
-//! A value that is not known yet, and what may be known about it already.
+//! Unknown values and their refinements.
 //!
-//! Terraform refines unknown values by itself: `"pre-${unknown}"` is known to start with `pre-`. A provider that hands
-//! such a value back must not lose that, so the bytes are kept as they came.
+//! Terraform refines unknown values itself: `"pre-${unknown}"` is known to start with `pre-`. A provider that returns
+//! such a value must keep its refinement, so the original bytes are stored.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,33 +10,33 @@ use super::Value;
 use crate::msgpack::{Reader, Token};
 use crate::ty::Type;
 
-/// The key of "this is null" in a refinement.
+/// Key of "is null" in a refinement.
 const IS_NULL: i64 = 1;
 
-/// The key of "the string starts with" in a refinement.
+/// Key of "string prefix" in a refinement.
 const PREFIX: i64 = 2;
 
-/// A value that is not known yet.
+/// Unknown value.
 #[derive(Clone, Default, PartialEq, Eq, PartialOrd, Ord, Hash)]
 pub struct Unknown(Option<Box<[u8]>>);
 
 impl Unknown {
-    /// An unknown value of which nothing is known.
+    /// Creates an unknown value without a refinement.
     pub const fn plain() -> Self {
         Self(None)
     }
 
-    /// The refinement as Terraform wrote it: a msgpack map. `None` if nothing is known.
+    /// Returns the refinement as received from Terraform: a msgpack map. `None` without a refinement.
     pub fn refinement(&self) -> Option<&[u8]> {
         self.0.as_deref()
     }
 
-    /// Whether the value is known not to become null.
+    /// True if the refinement excludes null.
     pub fn not_null(&self) -> bool {
         self.find(IS_NULL, |token| matches!(token, Token::Bool(false)).then_some(())).is_some()
     }
 
-    /// The text with which the string is known to start.
+    /// Returns the known prefix of the string.
     pub fn prefix(&self) -> Option<String> {
         self.find(PREFIX, |token| match token {
             Token::Str(bytes) => String::from_utf8(bytes.to_vec()).ok(),
@@ -44,7 +44,7 @@ impl Unknown {
         })
     }
 
-    /// Reports if the refinement allows this value.
+    /// True if the refinement allows this value.
     fn allows(&self, later: &Value) -> bool {
         match later {
             Value::Null => !self.not_null(),
@@ -53,12 +53,12 @@ impl Unknown {
         }
     }
 
-    /// An unknown value with the refinement that these bytes hold. A body of at most one byte holds none.
+    /// Creates an unknown value with the refinement in these bytes. Data of at most one byte contains no refinement.
     pub(crate) fn refined(body: &[u8]) -> Self {
         Self((body.len() > 1).then(|| body.into()))
     }
 
-    /// What `read` makes of the entry under this key. A refinement that cannot be read says nothing.
+    /// Applies `read` to the entry with this key. A refinement that cannot be decoded is ignored.
     fn find<T>(&self, wanted: i64, read: impl FnOnce(Token<'_>) -> Option<T>) -> Option<T> {
         let mut reader = Reader::new(self.refinement()?);
         let Ok(Token::Map(entries)) = reader.token() else { return None };
@@ -103,7 +103,7 @@ pub(super) fn null_unknowns(value: Value, ty: &Type) -> Value {
     }
 }
 
-/// The element without unknown parts. `None` if it is null only because a part of it was unknown.
+/// Returns the element with unknown parts replaced by null, or `None` if the whole element became null because of them.
 fn known_element(value: Value, ty: &Type) -> Option<Value> {
     let was_null = value.is_null();
     let known = null_unknowns(value, ty);
@@ -126,7 +126,7 @@ pub(super) fn can_become(value: &Value, later: &Value, ty: &Type) -> bool {
             let mut each = elements.iter().zip(later);
             elements.len() == later.len() && each.all(|(element, later)| can_become(element, later, ty))
         }
-        // Elements of a set have no place of their own, and two of them may turn into one.
+        // Elements of a set have no position, and two of them can become one.
         (Value::List(elements), Value::List(later), Type::Set(ty)) if !value.is_wholly_known() => {
             later.len() <= elements.len()
                 && elements.iter().all(|element| later.iter().any(|later| can_become(element, later, ty)))
@@ -145,7 +145,7 @@ pub(super) fn can_become(value: &Value, later: &Value, ty: &Type) -> bool {
     }
 }
 
-/// Says only whether something is known, since a prefix may be part of a secret.
+/// Prints only if a refinement exists, because a prefix can be part of a secret.
 impl fmt::Debug for Unknown {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.write_str(if self.0.is_some() { "Unknown(refined)" } else { "Unknown" })

@@ -1,4 +1,4 @@
-//! The plan pipeline inside of collections of nested objects.
+//! Tests of planning in collections of nested objects.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -118,7 +118,7 @@ async fn planned(config: &ObjectValue, prior: Option<&ObjectValue>) -> ObjectVal
 }
 
 #[tokio::test]
-async fn a_resource_settles_parts_of_listed_objects_and_no_secret_stays() {
+async fn nested_computed_parts_are_planned_without_write_only_values() {
     let secret = || Value::string("hush");
     let disks = Value::List(vec![disk(1, Value::Null, secret()), disk(2, number(9), Value::Null)]);
     let named = Value::map([("a", disk(3, Value::Null, secret()))]);
@@ -128,7 +128,7 @@ async fn a_resource_settles_parts_of_listed_objects_and_no_secret_stays() {
 }
 
 #[tokio::test]
-async fn what_the_provider_filled_into_elements_of_a_set_is_kept() {
+async fn computed_parts_of_set_elements_are_kept() {
     let written = config(&[("ports", Value::List(vec![port(80, Value::Null), port(53, Value::Null)]))]);
     let filled = Value::List(vec![port(53, Value::string("udp")), port(80, Value::string("tcp"))]);
     let state = config(&[("ports", filled)]);
@@ -142,7 +142,7 @@ async fn what_the_provider_filled_into_elements_of_a_set_is_kept() {
 }
 
 #[tokio::test]
-async fn a_change_elsewhere_keeps_what_was_filled_in() {
+async fn computed_parts_are_kept_after_other_changes() {
     let state = config(&[("named", Value::map([("a", disk(3, number(7), Value::Null))]))]);
     let written = config(&[
         ("title", Value::string("new")),

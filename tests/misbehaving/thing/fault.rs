@@ -1,30 +1,30 @@
-//! [`Fault`]: the ways to misbehave.
+//! [`Fault`]: values of the argument `misbehave`.
 
 use std::fmt;
 use std::str::FromStr;
 
-/// A way to misbehave.
+/// Fault of a thing.
 #[derive(Clone, Copy, Debug, PartialEq, Eq)]
 pub(crate) enum Fault {
-    /// These panic where their names say.
+    /// Panics in the named operation, like the next four variants.
     PanicInValidate,
     PanicInPlan,
     PanicInCreate,
     PanicInRead,
     PanicInIdentity,
-    /// Made, but not as it should be, and told so.
+    /// Creates the thing and returns an error with its output.
     HalfMade,
-    /// Made perhaps, and nothing is known of it.
+    /// Returns an error without an output: the thing may exist.
     Unsure,
-    /// Not made, and certainly so.
+    /// Returns an error that states that nothing was created.
     NothingMade,
-    /// A computed attribute stays unknown after apply.
+    /// Returns an unknown value for a computed attribute after create.
     UnknownAfterCreate,
-    /// The same, after a read.
+    /// Returns an unknown value for a computed attribute after read.
     UnknownInRead,
-    /// Takes a few seconds.
+    /// Creates the thing and returns some seconds later.
     Slow,
-    /// Never ends by itself.
+    /// Returns from create only if the operation is cancelled.
     Endless,
     UpdateFails,
     DeleteFails,

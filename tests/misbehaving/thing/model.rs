@@ -1,4 +1,4 @@
-//! What a thing consists of: one attribute of every kind there is.
+//! Attributes of a thing: at least one of every kind.
 
 use std::collections::{BTreeMap, BTreeSet};
 use std::fmt;
@@ -8,7 +8,7 @@ use tfplugin::{Attr, Dynamic, Model, Number, Text};
 
 use super::fault::Fault;
 
-/// What the user writes.
+/// Arguments in the configuration.
 #[derive(Clone, Model)]
 pub(crate) struct Input {
     /// Its name.
@@ -51,7 +51,7 @@ pub(crate) struct Input {
     pub(crate) misbehave: Option<Text<Fault>>,
 }
 
-/// Where a thing is.
+/// Nested object `place`.
 #[derive(Clone, Model)]
 pub(crate) struct Place {
     /// The host; made of the name if left out.
@@ -62,7 +62,7 @@ pub(crate) struct Place {
     pub(crate) port: Option<u64>,
 }
 
-/// One step.
+/// Element of the list `steps`.
 #[derive(Clone, Model)]
 pub(crate) struct Step {
     /// What to run.
@@ -72,7 +72,7 @@ pub(crate) struct Step {
     pub(crate) shell: Option<String>,
 }
 
-/// One mark.
+/// Element of the set `tags`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Model)]
 pub(crate) struct Tag {
     /// Its key.
@@ -82,7 +82,7 @@ pub(crate) struct Tag {
     pub(crate) value: Option<String>,
 }
 
-/// One acquaintance.
+/// Element of the map `peers`.
 #[derive(Clone, Model)]
 pub(crate) struct Peer {
     /// Where it is.
@@ -91,7 +91,7 @@ pub(crate) struct Peer {
     pub(crate) weight: Option<Number>,
 }
 
-/// What is computed.
+/// Computed attributes.
 #[derive(Model)]
 #[tf(output)]
 pub(crate) struct Output {
@@ -115,14 +115,14 @@ pub(crate) struct Output {
     pub(crate) riddle: Attr<String>,
 }
 
-/// What identifies a thing.
+/// Resource identity of a thing.
 #[derive(Model)]
 pub(crate) struct Identity {
     /// Its name.
     pub(crate) name: String,
 }
 
-/// Whole minutes, written `90m` or `5400s`.
+/// Duration in whole minutes, such as `90m` or `5400s`.
 #[derive(Clone, Copy, Debug, PartialEq)]
 pub(crate) struct Minutes(u32);
 

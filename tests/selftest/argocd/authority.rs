@@ -1,6 +1,5 @@
-//! A special property of repo-server's calls to a plugin: the authority of its requests is
-//! the socket's path with the slashes escaped. An HTTP/2 library of Rust takes that for an
-//! error, unless there is an `@` in the socket's name.
+//! Authority of repo-server's calls to a plugin: the path of the socket with escaped slashes. The HTTP/2 library `h2`
+//! rejects this authority unless the name of the socket contains an `@`.
 
 use std::{
     convert::Infallible,
@@ -25,7 +24,7 @@ use tokio::{net::UnixListener, sync::oneshot};
 #[test]
 fn socket_name_with_at_sign_is_accepted() {
     let (failure, seen) = dialled("eod@v1.sock");
-    // Nobody has implemented the call there, but it arrived.
+    // The test server does not implement the call, but receives it.
     assert_eq!((failure.call.as_str(), failure.code.as_str()), ("CheckPluginConfiguration", "Unimplemented"));
     let (authority, path) = seen.first().unwrap();
     assert!(authority.contains("%2F") && authority.ends_with("%2Feod@v1.sock"), "{authority}");
@@ -40,8 +39,7 @@ fn other_socket_name_is_rejected_by_the_library() {
     assert_eq!(seen, []);
 }
 
-/// Dials a socket of this name behind which nothing is but the library. Answers the error
-/// and the authority and path of each request that came through.
+/// Calls a test server on a socket of this name. Returns the error, and authority and path of each received request.
 fn dialled(name: &str) -> (Failure, Vec<(String, String)>) {
     let folder = TempDir::with_prefix("eod-authority-").unwrap();
     let socket = folder.path().join(name);
@@ -85,7 +83,7 @@ fn serve(socket: &Path, seen: &Arc<Seen>, ready: &std::sync::mpsc::Sender<()>, m
     });
 }
 
-/// gRPC's answer to a call nobody knows.
+/// gRPC response with the status UNIMPLEMENTED.
 fn unimplemented_call(request: &Request<Incoming>, seen: &Seen) -> Response<Empty<Bytes>> {
     let authority = request.uri().authority().map(ToString::to_string).unwrap_or_default();
     seen.lock().unwrap().push((authority, request.uri().path().to_owned()));

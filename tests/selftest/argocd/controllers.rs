@@ -1,5 +1,4 @@
-//! The real controllers make an Application of a labelled pull request, and take it away
-//! with everything it brought.
+//! The real controllers create an Application for a labelled pull request, and later delete it with its objects.
 
 use eod_testkit::{
     argocd::{ArgoCd, Forge, Repository, Settings},
@@ -8,7 +7,7 @@ use eod_testkit::{
 };
 use serde_json::{Value, json};
 
-/// A forge's repository, the controllers that watch it, and the namespace previews go to.
+/// Repository of a forge, controllers that watch it, and destination namespace of the previews.
 struct ControllersStory {
     cluster: &'static Cluster,
     argocd: ArgoCd,
@@ -26,7 +25,7 @@ impl ControllersStory {
         Self { cluster, argocd, repository: Repository::new(&[("shop/one.yaml", &manifest("main"))]), preview }
     }
 
-    /// Watches the pull requests that have the label `preview`.
+    /// Creates an ApplicationSet for pull requests with the label `preview`, with this polling interval.
     #[track_caller]
     fn watch(&self, forge: &Forge, seconds: u32) {
         let set = json!({
@@ -74,7 +73,7 @@ impl ControllersStory {
         self.cluster.read(&format!("/apis/argoproj.io/v1alpha1/namespaces/{namespace}/applications/{name}"))
     }
 
-    /// Waits until an Application is synchronised at a commit, and its object says so.
+    /// Waits until an Application is synchronised at a commit and its object has the value.
     #[track_caller]
     fn expect_synced(&self, name: &str, sha: &str, value: &str) {
         wait_until(&format!("{name} to be synced at {sha}"), PATIENCE, || {
@@ -104,7 +103,7 @@ impl ControllersStory {
         self.cluster.read(&format!("/api/v1/namespaces/{}/configmaps/one", self.preview))
     }
 
-    /// Takes away what would hold the namespaces.
+    /// Deletes the ApplicationSet and the namespace of the previews.
     #[track_caller]
     fn end(self) {
         self.cluster.kubectl(&["delete", "applicationset", "previews", "-n", self.argocd.namespace()]);
@@ -119,7 +118,7 @@ fn manifest(from: &str) -> String {
 #[test]
 fn preview_follows_the_label_of_a_pull_request() {
     let story = ControllersStory::begin();
-    // It asks so seldom that only the webhook can be what it knows from.
+    // The polling interval is so long that only the webhook can report the changes.
     let forge = Forge::start("acme", "shop").telling(story.argocd.webhook());
     story.watch(&forge, 3600);
     story.repository.branch("feature");
@@ -163,7 +162,7 @@ fn forge_is_polled_and_an_outage_deletes_nothing() {
 
     forge.fail_with(None);
     forge.close(8);
-    // It may have given up asking, and is told to look.
+    // The controller may have stopped polling after the errors, so a refresh is requested.
     story.annotate("argocd.argoproj.io/application-set-refresh=true");
     story.expect_gone("shop-pr-8");
     story.end();

@@ -1,4 +1,4 @@
-//! Servers end with who started them, and can be restarted in the middle of a story.
+//! Servers end with the process that started them, and can be restarted during a test.
 
 use std::{fs, io, net::TcpStream, os::unix::net::UnixStream, thread, time::Duration};
 
@@ -47,8 +47,7 @@ fn restarted_repo_server_keeps_its_cache() {
     assert_eq!(calls(&file), 2);
 }
 
-/// The controller's client asks again by itself, so a restart in the middle of a render
-/// shows only in how long it took.
+/// The controller's client repeats the request, so a restart during a render only delays the result.
 #[test]
 fn restart_during_a_render_is_retried() {
     let argocd = ArgoCd::own();
@@ -98,7 +97,7 @@ fn settings_of_the_test_reach_the_servers() {
         repo_server: ["--plugin-tar-exclude=.git", "--plugin-use-manifest-generate-paths"].map(str::to_owned).into(),
         ..Settings::default()
     });
-    // Its color, and what it sees of the repository beside its own folder.
+    // Prints the variable and the entries of the parent directory.
     let script = r#"printf '{"kind": "%s", "apiVersion": "%s"}' "$EOD_COLOR" "$(ls -A .. | tr '\n' ' ')""#;
     argocd.stock_plugin("settings", &shell("settings", script));
     let repository = Repository::new(&[("shop/one.json", "{}"), ("other/one.json", "{}")]);

@@ -1,4 +1,4 @@
-//! The stock plugin server runs a command for a repo-server, as it does in production.
+//! The stock plugin server runs a command for a repo-server, as in production.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -6,7 +6,7 @@ use eod_testkit::argocd::{ArgoCd, Dial, Repository, Request};
 use serde_json::{Value, json};
 use tempfile::TempDir;
 
-/// A plugin without discovery whose command is a line of shell. `name` is also its socket's.
+/// Configuration of a plugin without discovery that runs a shell script. `name` is also the name of its socket.
 pub(super) fn shell(name: &str, script: &str) -> String {
     json!({
         "apiVersion": "argoproj.io/v1alpha1",
@@ -20,12 +20,12 @@ pub(super) fn shell(name: &str, script: &str) -> String {
     .to_string()
 }
 
-/// The lines of a file that a plugin adds to at every call.
+/// Number of lines in a file. The plugin adds one line per call.
 pub(super) fn calls(file: &Path) -> usize {
     fs::read_to_string(file).unwrap_or_default().lines().count()
 }
 
-/// A config map that says what the plugin was told.
+/// Script that prints a ConfigMap with the data that the plugin received.
 const TOLD: &str = r#"cat <<END
 {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "told"}, "data": {
   "application": "$ARGOCD_APP_NAME", "namespace": "$ARGOCD_APP_NAMESPACE", "project": "$ARGOCD_APP_PROJECT_NAME",
@@ -108,8 +108,8 @@ fn deadline_of_the_caller_applies() {
     let repository = Repository::new(&[("shop/one.yaml", "kind: Ignored\n")]);
     let request = Request::new(&repository, "shop").plugin("slow").deadline(Duration::from_secs(2));
     let failure = argocd.generate(&request).expect_failure();
-    // The plugin server ends the command a little earlier, so that there is time to say so.
-    // Which of its two signals comes first is a matter of luck.
+    // The plugin server usually stops the command before the deadline and reports that. The error names one of its two
+    // signals.
     let told = failure.message.contains("`sh -c \"sleep 60\"` failed signal: ");
     assert!(told || failure.code == "DeadlineExceeded", "{failure:?}");
 }
@@ -133,7 +133,7 @@ fn plugin_is_called_without_a_repo_server() {
     let expected = json!([{ "name": "tier", "title": "Tier", "string": "lightweight" }]);
     assert_eq!(announced["parameterAnnouncements"], expected);
     assert_eq!(dial(&[]).generate().check, json!({}));
-    // A name that is no JSON spoils what the command prints.
+    // With this name, the output of the command is not valid JSON.
     let failure = dial(&[("ARGOCD_APP_NAME", "{")]).generate().outcome().unwrap_err();
     assert_eq!(failure.call, "generate");
 }

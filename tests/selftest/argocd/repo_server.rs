@@ -1,4 +1,4 @@
-//! The real repo-server renders what is in a repository.
+//! The real repo-server renders the content of a repository.
 
 use std::process::Command;
 
@@ -50,7 +50,7 @@ fn refresh_finds_a_new_commit() {
     let first = ArgoCd::shared().generate(&request).expect_rendered();
     repository.write("shop/one.yaml", CONFIG_MAP.replace("value", "changed"));
     let second = repository.commit("second");
-    // What `main` is was looked up a moment ago, and is not looked up again.
+    // The commit of `main` is cached for some time.
     let cached = ArgoCd::shared().generate(&request).expect_rendered();
     assert_eq!((&cached.revision, &cached.manifests), (&first.revision, &first.manifests));
     for looking in [request.clone().refresh(), request.clone().hard()] {
@@ -89,7 +89,7 @@ fn whole_application_is_accepted() {
         },
     });
     let manifests = ArgoCd::shared().generate(&Request::of(&application)).expect_manifests();
-    // An Application outside of Argo CD's own namespace has its own in its name.
+    // The name has the namespace as a prefix, because this is not Argo CD's own namespace.
     let mark = &manifests[0]["metadata"]["annotations"]["argocd.argoproj.io/tracking-id"];
     assert_eq!(mark, "elsewhere_whole:/ConfigMap:preview/one");
 }

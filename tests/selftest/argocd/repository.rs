@@ -1,11 +1,11 @@
-//! A plugin finds exactly the content of the repository.
+//! A plugin receives exactly the content of the repository.
 
 use eod_testkit::argocd::{ArgoCd, Repository, Request};
 use serde_json::{Value, json};
 
 use super::plugin::shell;
 
-/// Every entry of the folder with its kind, permissions and where it leads.
+/// Script that prints every entry of the directory with its kind, its permissions and the target of a link.
 const LISTING: &str = r#"cat <<END
 {"apiVersion": "v1", "kind": "ConfigMap", "metadata": {"name": "listing"}, "data": {
   $(find . -mindepth 1 -printf '"%P": "%y %m %l",\n' | sort)
@@ -28,7 +28,7 @@ fn files_links_and_branches_reach_the_plugin() {
     repository.link("shop/folder/link", "../plain");
     repository.remove("shop/gone");
     let feature = repository.commit("second");
-    // The stock server takes the right to run a file away from it.
+    // The stock server removes the execute permission of files.
     let expected = json!({
         "": "", "plain": "f 644 ", "program": "f 644 ", "folder": "d 755 ", "folder/link": "l 777 ../plain",
     });

@@ -1,4 +1,4 @@
-//! The audit log proves that no call was made, and shows a call that was.
+//! The audit log shows every call, so it also proves that a call was not made.
 
 use eod_testkit::vault::{Vault, kv};
 
@@ -17,7 +17,7 @@ fn audit_log_distinguishes_read_and_unread_secrets() {
     assert!(!audit.was_read(&mount, "sensitive"));
     assert!(audit.value_ever_returned("canary-app-5f1c"));
     assert!(!audit.value_ever_returned("canary-sensitive-5f1c"));
-    // From here on nothing was read yet.
+    // No secret was read after this point.
     let later = audit.starting_here();
     assert!(!later.was_read(&mount, "app"));
     assert!(!later.value_ever_returned("canary-app-5f1c"));

@@ -1,4 +1,4 @@
-//! The proxy in front of Vault, and what a real one does when it is sealed.
+//! Faults of the proxy in front of Vault, and responses of a sealed server.
 
 use eod_testkit::{
     fault::{Fault, FaultProxy},
@@ -6,7 +6,7 @@ use eod_testkit::{
 };
 use serde_json::json;
 
-/// A proxy, the root's client behind it, and an engine.
+/// Proxy, client with the root token that calls it, and secrets engine.
 struct VaultFaultStory {
     vault: &'static Vault,
     proxy: FaultProxy,
@@ -47,7 +47,7 @@ fn write_with_a_lost_answer_is_stored() {
     story.spoil(Fault::DropAfterStore);
     story.create().unwrap_err();
     assert!(story.stored());
-    // So the second attempt finds its own secret.
+    // The second attempt finds the secret of the first one.
     assert_eq!(story.create().unwrap(), 400);
     story.proxy.assert_rules_used();
 }
@@ -75,7 +75,7 @@ fn redirected_call_is_logged_at_its_target() {
     let path = kv::data(&story.mount, "app");
     story.spoil(faults::moved(&format!("{}/v1/{path}", elsewhere.access().server)));
     assert_eq!(story.create().unwrap(), 307);
-    // Our client does not follow; one that does would be seen, with its token.
+    // The client does not follow the redirect. A call that does is logged, with its token header.
     assert!(elsewhere.log().is_empty());
     Client::new(elsewhere.access()).call("GET", &path, None);
     assert_eq!(elsewhere.calls(|call| call.headers.contains_key("x-vault-token")), 1);

@@ -1,4 +1,4 @@
-//! Every way to log in ends with a token that may do what its policy says.
+//! Every login method returns a token with the permissions of its policy.
 
 use eod_testkit::{
     cluster::Cluster,
@@ -6,7 +6,7 @@ use eod_testkit::{
 };
 use serde_json::json;
 
-/// An engine with one secret, and a policy that may read it.
+/// Secrets engine with one secret, and a policy with permission to read it.
 struct LoginStory {
     vault: &'static Vault,
     mount: String,
@@ -84,7 +84,7 @@ fn jwt_login_needs_a_valid_signature() {
     story.assert_reads(&token);
     story.assert_lives(&token, 300);
     let other = story.vault.jwt(&[&story.policy], "5m");
-    // The claims of one with the signature of the other.
+    // Claims of one token with the signature of another.
     let (claims, _) = login.jwt.rsplit_once('.').unwrap();
     let (_, signature) = other.jwt.rsplit_once('.').unwrap();
     login.jwt = format!("{claims}.{signature}");
@@ -100,7 +100,7 @@ fn service_account_of_the_cluster_logs_in() {
     let token = story.vault.login_jwt(&login);
     story.assert_reads(&token);
     story.assert_lives(&token, 300);
-    // Another account than the role is for, with a token that is just as good.
+    // A valid token of a service account that the role does not allow.
     let other = story.vault.kubernetes(cluster, &[&story.policy], "5m");
     let body = json!({ "role": login.role, "jwt": other.jwt });
     let refused = story.vault.client("").call("POST", &format!("auth/{}/login", login.mount), Some(&body));

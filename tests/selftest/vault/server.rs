@@ -1,4 +1,4 @@
-//! Servers start in every way there is, and leave nothing behind.
+//! Kinds of Vault servers: own, given, and a program on `PATH`. Own servers remove their files.
 
 use std::{fs, net::TcpStream, os::unix::fs::PermissionsExt};
 
@@ -11,13 +11,13 @@ use eod_testkit::{
 };
 use tempfile::TempDir;
 
-/// The permissions of a file.
+/// Permissions of a file.
 fn mode(file: &std::path::Path) -> u32 {
     fs::metadata(file).unwrap().permissions().mode() & 0o777
 }
 
 #[test]
-fn it_ends_and_cleans_up_with_the_one_who_started_it() {
+fn server_stops_and_removes_its_files_when_dropped() {
     let server = Server::start(false).unwrap();
     let folder = server.audit.parent().unwrap().to_owned();
     let address = server.access.server.strip_prefix("http://").unwrap().to_owned();
@@ -31,7 +31,7 @@ fn it_ends_and_cleans_up_with_the_one_who_started_it() {
 }
 
 #[test]
-fn the_engines_everybody_counts_on_are_there() {
+fn own_server_has_the_usual_engines() {
     let vault = Vault::own();
     assert_eq!(vault.put("secret", "app", &[("key", "value")]), 1);
     assert_eq!(vault.get("secret", "app").unwrap()["key"], "value");
@@ -43,7 +43,7 @@ fn the_engines_everybody_counts_on_are_there() {
 }
 
 #[test]
-fn https_is_proved_by_the_authority_and_by_nothing_else() {
+fn https_needs_the_ca_certificate_of_the_server() {
     let vault = Vault::own_tls();
     assert!(vault.address().starts_with("https://127.0.0.1:"));
     vault.put("secret", "app", &[("key", "value")]);
@@ -58,13 +58,13 @@ fn https_is_proved_by_the_authority_and_by_nothing_else() {
         let error = Client::new(&access(wrong)).try_call("GET", "secret/data/app", None).unwrap_err();
         assert!(error.to_string().contains("certificate"), "{error}");
     }
-    // A proxy in front of it speaks plain HTTP, and to the server HTTPS.
+    // The proxy accepts HTTP and calls the server with HTTPS.
     let proxy = vault.proxy();
     assert_eq!(Client::new(proxy.access()).call("GET", "secret/data/app", None).0, 200);
 }
 
 #[test]
-fn a_server_that_was_given_is_used_as_it_is() {
+fn a_given_server_is_used_unchanged() {
     let ours = Vault::own();
     let given = Server::given(&format!("{}/", ours.address()), ours.token().to_owned(), None).unwrap();
     assert_eq!(given.access.server, ours.address());
@@ -74,7 +74,7 @@ fn a_server_that_was_given_is_used_as_it_is() {
     vault.put(&mount, "app", &[("key", "value")]);
     vault.get(&mount, "app").unwrap();
     assert!(vault.audit().was_read(&mount, "app"));
-    // Methods are enabled beside what may be there.
+    // The auth method has a path of its own, because `approle` may be in use.
     assert_ne!(vault.approle(&["default"], "5m").mount, "approle");
     let error = Server::given(ours.address(), "wrong".to_owned(), None).err().unwrap();
     assert!(error.contains("refuses the token: 403"), "{error}");
@@ -94,8 +94,8 @@ fn a_server_without_an_audit_log_gets_one() {
     fs::remove_file(log).unwrap();
 }
 
-/// The part of `vault server -dev` that the tests use, served by our own server: it
-/// takes its address from the environment and says its key and its token.
+/// A script acts as `vault server -dev`: it runs the kit's own server on the address from the environment and prints
+/// the unseal key and the root token.
 #[test]
 fn a_program_on_path_is_run_in_development_mode() {
     let folder = TempDir::with_prefix("eod-vault-program-").unwrap();

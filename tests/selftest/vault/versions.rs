@@ -3,7 +3,7 @@
 use eod_testkit::vault::{Client, Vault, kv};
 use serde_json::{Value, json};
 
-/// Writes a secret on condition that there is none.
+/// Writes a secret if it does not exist (`cas` is 0).
 fn create(client: &Client, mount: &str, path: &str, value: &str) -> (u16, Value) {
     let body = json!({ "data": { "key": value }, "options": { "cas": 0 } });
     client.call("POST", &kv::data(mount, path), Some(&body))
@@ -20,7 +20,7 @@ fn a_conditional_create_succeeds_once() {
     assert_eq!(status, 400);
     assert_eq!(answer["errors"][0], "check-and-set parameter did not match the current version");
     assert_eq!(vault.get(&mount, "one"), Some(json!({ "key": "first" })));
-    // Metadata alone is no version, so there is still nothing to conflict with.
+    // A secret with metadata and without a version does not conflict with a create.
     vault.put_custom_metadata(&mount, "two", &[("owner", "somebody")]);
     assert_eq!(create(&root, &mount, "two", "first").0, 200);
 }
@@ -38,7 +38,7 @@ fn a_policy_without_update_can_create_and_nothing_else() {
     assert_eq!(create(&client, &mount, "elsewhere", "ours").0, 403);
     assert_eq!(client.call("GET", &kv::data(&mount, "preview/new"), None).0, 403);
     assert_eq!(vault.get(&mount, "preview/old"), Some(json!({ "key": "theirs" })));
-    // Metadata without data makes the next write an update.
+    // After metadata were written, the first write of data is an update.
     vault.put_custom_metadata(&mount, "preview/labelled", &[("owner", "somebody")]);
     assert_eq!(create(&client, &mount, "preview/labelled", "ours").0, 403);
 }
@@ -90,7 +90,7 @@ fn a_destroyed_version_is_known_and_a_removed_secret_is_not() {
     vault.remove(&mount, "app");
     assert_eq!(vault.metadata(&mount, "app"), None);
     assert_eq!(root.call("GET", &kv::data(&mount, "app"), None), (404, json!({ "errors": [] })));
-    // Removing what is not there is no error.
+    // Removing a secret that does not exist is not an error.
     vault.remove(&mount, "app");
 }
 
@@ -109,7 +109,7 @@ fn custom_metadata_is_replaced_by_post_and_changed_by_patch() {
 }
 
 #[test]
-fn a_name_can_be_a_secret_and_a_folder_and_hold_any_letter() {
+fn a_name_can_be_a_secret_and_a_folder_and_contain_any_character() {
     let vault = Vault::shared();
     let mount = vault.mount("list");
     for path in ["app", "app/db", "app/deep/er", "größe & 100%"] {
@@ -122,7 +122,7 @@ fn a_name_can_be_a_secret_and_a_folder_and_hold_any_letter() {
 }
 
 #[test]
-fn a_first_version_engine_has_no_versions() {
+fn a_kv_1_engine_has_no_versions() {
     let vault = Vault::shared();
     let mount = vault.mount_v1("first");
     vault.put_v1(&mount, "app", &[("key", "one")]);

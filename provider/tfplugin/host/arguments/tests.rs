@@ -8,7 +8,7 @@ fn parse(arguments: &[&str]) -> Command {
 }
 
 #[test]
-fn each_option_is_known_with_one_or_two_dashes() {
+fn options_have_one_or_two_dashes() {
     assert_eq!(parse(&[]), Command::Serve);
     assert_eq!(parse(&["--debug"]), Command::Debug);
     assert_eq!(parse(&["-debug"]), Command::Debug);
@@ -18,14 +18,14 @@ fn each_option_is_known_with_one_or_two_dashes() {
 }
 
 #[test]
-fn anything_else_is_named_back() {
+fn unknown_arguments_are_named_in_the_answer() {
     assert_eq!(parse(&["serve"]), Command::Unknown("serve".to_owned()));
     assert_eq!(parse(&["--debug", "--fast"]), Command::Unknown("--fast".to_owned()));
     assert!(unknown(&META, "--fast").contains("\"--fast\""));
 }
 
 #[test]
-fn texts_show_the_block_to_write() {
+fn texts_contain_the_required_providers_block() {
     for text in [help(&META), not_by_hand(&META)] {
         assert!(text.contains("demo = { source = \"acme/demo\" }"), "{text}");
         assert!(text.contains("1.2.3"), "{text}");

@@ -10,7 +10,7 @@ fn same() -> u32 {
 }
 
 #[tokio::test]
-async fn the_host_is_gone_when_its_last_connection_is() {
+async fn the_host_is_gone_after_its_last_connection_closes() {
     let (count, connections) = watch::channel(0);
     let gone = tokio::spawn(HostProcess::new(connections, SHORT, same).gone());
     count.send_replace(1);
@@ -20,7 +20,7 @@ async fn the_host_is_gone_when_its_last_connection_is() {
 }
 
 #[tokio::test]
-async fn before_the_first_connection_there_is_no_limit() {
+async fn the_first_connection_has_no_timeout() {
     let (_count, connections) = watch::channel(0);
     let mut gone = Box::pin(HostProcess::new(connections, Duration::ZERO, same).gone());
     sleep(SHORT).await;
@@ -30,7 +30,7 @@ async fn before_the_first_connection_there_is_no_limit() {
 }
 
 #[tokio::test]
-async fn a_host_that_comes_back_is_not_gone() {
+async fn a_host_that_reconnects_is_not_gone() {
     let (count, connections) = watch::channel(1);
     let mut gone = Box::pin(HostProcess::new(connections, NEVER, same).gone());
     assert!(futures::poll!(&mut gone).is_pending());
@@ -41,19 +41,19 @@ async fn a_host_that_comes_back_is_not_gone() {
 }
 
 #[tokio::test]
-async fn a_new_parent_without_a_connection_means_gone() {
+async fn the_host_is_gone_with_a_new_parent_and_no_connection() {
     static PARENT: AtomicU32 = AtomicU32::new(10);
     let (count, connections) = watch::channel(1);
     let host = HostProcess::new(connections, NEVER, || PARENT.load(Ordering::Relaxed));
     PARENT.store(1, Ordering::Relaxed);
     let mut gone = Box::pin(host.gone());
-    // The first look is at once: a connection is open, so nothing follows from the new parent.
+    // The first check runs at once: a connection is open, so the new parent has no effect.
     assert!(tokio::time::timeout(SHORT, &mut gone).await.is_err());
     count.send_replace(0);
     gone.await;
 }
 
 #[test]
-fn the_hosts_own_shutdown_is_the_quickest_end() {
+fn shutdown_has_the_shortest_grace_period() {
     assert!(Ending::Shutdown.patience() < Ending::Signal.patience());
 }

@@ -11,7 +11,7 @@ fn the_line_has_six_fields() {
 }
 
 #[test]
-fn a_seventh_field_only_for_a_host_that_asked() {
+fn the_line_has_a_seventh_field_for_multiplexing() {
     let tcp = Address::Tcp(SocketAddr::from(([127, 0, 0, 1], 1)));
     assert_eq!(line(&tcp, None, true), "1|6|tcp|127.0.0.1:1|grpc||false");
 }

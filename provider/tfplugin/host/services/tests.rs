@@ -1,7 +1,7 @@
 use super::*;
 
 #[tokio::test]
-async fn shutdown_answers_and_asks_for_the_end() {
+async fn shutdown_answers_and_cancels_the_token() {
     let shutdown = CancellationToken::new();
     let controller = Controller { shutdown: shutdown.clone() };
     assert!(controller.shutdown(Request::new(ShutdownRequest {})).await.is_ok());
@@ -18,7 +18,7 @@ async fn the_stdio_stream_stays_open_and_ends_with_the_server() {
 }
 
 #[tokio::test]
-async fn health_knows_the_plugin_and_nothing_else() {
+async fn health_reports_only_the_plugin() {
     let serving = Serving { stop: CancellationToken::new() };
     let check =
         async |service: &str| serving.check(Request::new(HealthCheckRequest { service: service.to_owned() })).await;

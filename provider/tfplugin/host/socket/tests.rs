@@ -12,7 +12,7 @@ fn port(bound: &Bound) -> u16 {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn a_socket_that_cannot_be_is_a_port() {
+async fn a_port_replaces_a_socket_that_cannot_be_created() {
     let error = || HostError::SocketPath { path: "/x".into(), limit: 100 };
     assert_ne!(port(&or_port(error(), &ProcessEnvironment::default()).unwrap()), 0);
     let held = tcp(0..=0).unwrap();
@@ -24,13 +24,13 @@ async fn a_socket_that_cannot_be_is_a_port() {
 
 #[cfg(unix)]
 #[tokio::test]
-async fn the_hosts_own_directory_is_never_left_for_a_port() {
+async fn a_port_never_replaces_the_directory_of_the_host() {
     let wish = [("PLUGIN_UNIX_SOCKET_DIR", "/nowhere/at/all")].into_iter().collect();
     assert!(matches!(bind(SocketKind::Unix, &wish, true), Err(HostError::SocketDirectory { .. })));
 }
 
 #[tokio::test]
-async fn a_port_of_the_range_is_taken_and_a_used_one_skipped() {
+async fn the_first_free_port_of_the_range_is_used() {
     let first = tcp(0..=0).unwrap();
     let used = port(&first);
     let error = tcp(used..=used).err().unwrap();

@@ -1,7 +1,7 @@
-//! The Unix socket: a directory of mode 0700 that nobody else can look into, and the socket inside.
+//! The Unix socket, in a directory of mode 0700 that other users cannot read.
 //!
 //! Socket paths are limited to 104 bytes on macOS and 108 on Linux, and a long `TMPDIR` is common on macOS and in build
-//! systems, so a path that does not fit moves to the system's own temporary directory.
+//! systems. So if the path is too long, the temporary directory of the system is used instead.
 
 use std::fs::{self, Permissions};
 use std::io;
@@ -16,11 +16,11 @@ use crate::host::HostError;
 use crate::host::handshake::Address;
 use crate::process_environment::ProcessEnvironment;
 
-/// The longest path that is used, in bytes.
+/// Maximum length of a socket path, in bytes.
 const LIMIT: usize = 100;
 const NAME: &str = "plugin.sock";
 
-/// Makes the directory and the socket.
+/// Creates the directory and the socket.
 pub(crate) fn bind(environment: &ProcessEnvironment) -> Result<Bound, HostError> {
     let (directory, path, text) = place(environment)?;
     let listener = UnixListener::bind(&path).map_err(|source| HostError::Bind { path: path.clone(), source })?;
@@ -33,8 +33,8 @@ pub(crate) fn bind(environment: &ProcessEnvironment) -> Result<Bound, HostError>
     Ok(Bound { listener: Listener::Unix(listener), address: Address::Unix(text), directory: Some(directory) })
 }
 
-/// A private directory whose socket path can be used. The host's own wish is not replaced by another directory, because
-/// it may be the only one that both sides see.
+/// Creates a private directory with a valid socket path. A directory set by the host is never replaced, because it can
+/// be the only directory that both processes can access.
 fn place(environment: &ProcessEnvironment) -> Result<(TempDir, PathBuf, String), HostError> {
     let system = Path::new("/").join("tmp");
     match environment.socket_directory() {
@@ -57,7 +57,7 @@ fn private_directory(base: &Path) -> Result<(TempDir, PathBuf, String), HostErro
         .map_err(|source| HostError::SocketDirectory { base, source })?;
     let path = directory.path().join(NAME);
     match path.to_str() {
-        // A bar or a line feed would break the handshake line.
+        // A `|` or a line feed would make the handshake line invalid.
         Some(text) if text.len() <= LIMIT && !text.contains(['|', '\n', '\r']) => {
             let text = text.to_owned();
             Ok((directory, path, text))
@@ -66,7 +66,7 @@ fn private_directory(base: &Path) -> Result<(TempDir, PathBuf, String), HostErro
     }
 }
 
-/// Lets a group, by name or number, through the directory to the socket.
+/// Gives a group, by name or number, access to the directory and the socket.
 fn share(directory: &Path, socket: &Path, group: &str) -> io::Result<()> {
     let number = match group.parse() {
         Ok(number) => number,
@@ -78,7 +78,7 @@ fn share(directory: &Path, socket: &Path, group: &str) -> io::Result<()> {
     fs::set_permissions(directory, Permissions::from_mode(0o710))
 }
 
-/// Looks a name up in the text of the group file. Directory services are not asked: they need the C library.
+/// Finds a group name in the text of the group file. Directory services are not used: they need the C library.
 fn group_number(groups: &str, name: &str) -> Option<u32> {
     groups.lines().find_map(|line| {
         let mut fields = line.split(':');

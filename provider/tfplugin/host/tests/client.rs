@@ -1,4 +1,4 @@
-//! Terraform's side of a connection.
+//! The client side of a connection, like Terraform.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -28,7 +28,7 @@ use tonic::transport::{Channel, Endpoint, Uri};
 
 use crate::host::connection::Transport;
 
-/// A hang fails the test instead of stopping the run.
+/// Timeout of each step, so that a blocked test fails instead of blocking the run.
 pub(super) const HANG: Duration = Duration::from_secs(60);
 
 /// A client certificate and its key.
@@ -39,7 +39,7 @@ pub(super) struct Identity {
 }
 
 impl Identity {
-    /// What go-plugin makes: a self-signed P-521 certificate that is a CA and a leaf at once.
+    /// A certificate like that of go-plugin: self-signed, P-521, CA and leaf certificate at once.
     pub(super) fn like_terraforms() -> Self {
         let key = KeyPair::generate_for(&PKCS_ECDSA_P521_SHA512).unwrap();
         let mut params = CertificateParams::new(["localhost".to_owned()]).unwrap();
@@ -51,7 +51,7 @@ impl Identity {
         Self { certificate, key: key.serialize_der() }
     }
 
-    /// This certificate shown by somebody who has only the other's key.
+    /// This certificate with the key of another one.
     pub(super) fn with_the_key_of(&self, other: &Self) -> Self {
         Self { certificate: self.certificate.clone(), key: other.key.clone() }
     }
@@ -63,7 +63,7 @@ impl Identity {
     }
 }
 
-/// Where a plugin listens and what it must show.
+/// Listen address of a plugin and its server certificate.
 pub(super) struct Handshake {
     pub(super) network: String,
     pub(super) address: String,
@@ -89,7 +89,7 @@ impl Handshake {
     }
 }
 
-/// What came of a dial.
+/// Result of a connection attempt.
 pub(super) enum Dialled {
     Plain(Box<dyn Transport>),
     Secure(Box<TlsStream<Box<dyn Transport>>>),
@@ -97,18 +97,18 @@ pub(super) enum Dialled {
 }
 
 impl Dialled {
-    /// Whether the server refused the client. In TLS 1.3 a client learns that only with its first read.
+    /// True if the server refused the client. In TLS 1.3 a client detects that only with its first read.
     pub(super) async fn was_refused(self) -> bool {
         match self {
             Self::Refused => true,
             Self::Plain(_) => false,
-            // A server that lets a client in speaks first: it sends its HTTP/2 settings.
+            // A server that accepts the client sends first: its HTTP/2 settings.
             Self::Secure(mut stream) => timeout(HANG, stream.read_u8()).await.unwrap().is_err(),
         }
     }
 }
 
-/// Opens a connection as the handshake asks.
+/// Opens a connection as described by the handshake.
 pub(super) async fn dial(handshake: &Handshake, identity: Option<&Identity>) -> Dialled {
     let transport: Box<dyn Transport> = match handshake.network.as_str() {
         "unix" => Box::new(UnixStream::connect(&handshake.address).await.unwrap()),
@@ -142,7 +142,7 @@ fn client_config(handshake: &Handshake, identity: Option<&Identity>) -> ClientCo
         Some(identity) => {
             let key = PrivatePkcs8KeyDer::from(identity.key.clone()).into();
             let key = provider.key_provider.load_private_key(key).unwrap();
-            // Built by hand: rustls would notice that a stolen certificate and its key do not match.
+            // Created without the usual rustls function, which would detect that certificate and key do not match.
             let certified = rustls::sign::CertifiedKey::new(vec![identity.certificate.clone()], key);
             builder.with_client_cert_resolver(Arc::new(rustls::sign::SingleCertAndKey::from(certified)))
         }
@@ -151,7 +151,7 @@ fn client_config(handshake: &Handshake, identity: Option<&Identity>) -> ClientCo
     config
 }
 
-/// A channel over one connection. It never connects again.
+/// A channel over one connection, without reconnecting.
 pub(super) fn reached(dialled: Dialled) -> Channel {
     let transport: Box<dyn Transport> = match dialled {
         Dialled::Plain(transport) => transport,

@@ -1,4 +1,4 @@
-//! The plugin's side: this test binary, started again.
+//! The plugin side: this test binary, started again.
 
 use std::process::{ExitCode, Stdio};
 use std::time::Duration;
@@ -18,14 +18,14 @@ const META: Meta =
     Meta { name: "demo", registry_address: "registry.terraform.io/acme/demo", version: "1.2.3", silent: &[] };
 const ROLE: &str = "TFPLUGIN_HOST_TEST_ROLE";
 
-/// What the started process plays.
+/// Role of the started process.
 #[derive(Clone, Copy, Debug)]
 pub(super) enum Role {
-    /// The real thing.
+    /// Normal provider.
     Provider,
-    /// The real thing with `--debug`.
+    /// Normal provider with `--debug`.
     Debug,
-    /// Waits less for a host that vanished.
+    /// Provider with a shorter wait after the last connection closes.
     Lonely,
     /// Listens on a port.
     Port,
@@ -33,7 +33,7 @@ pub(super) enum Role {
     Panics,
 }
 
-/// Plays a role in the started process, and is a test without work in the run itself.
+/// Runs the role in the started process. In the test run itself this test does nothing.
 #[test]
 fn child() -> ExitCode {
     let Some(role) = std::env::var_os(ROLE) else { return ExitCode::SUCCESS };
@@ -57,7 +57,7 @@ pub(super) struct Plugin {
     child: Child,
     stdout: BufReader<ChildStdout>,
     stderr: BufReader<ChildStderr>,
-    /// Takes the socket directory of a process that is killed.
+    /// Contains the socket directory, so that it is also removed if the process is killed.
     _temporary: TempDir,
 }
 
@@ -85,7 +85,7 @@ impl Plugin {
         Handshake::parse(&self.stdout_line("1|").await)
     }
 
-    /// The address in the line that a person copies.
+    /// Returns the address in the line that a user copies.
     pub(super) async fn reattach(&mut self) -> Handshake {
         let line = self.stdout_line("TF_REATTACH_PROVIDERS=").await;
         let json = line.trim_start_matches("TF_REATTACH_PROVIDERS=").trim_matches('\'');
@@ -100,7 +100,7 @@ impl Plugin {
         }
     }
 
-    /// Reads on to the line in which `start` begins. libtest puts the test's name before it on the same line.
+    /// Reads until a line that contains `start`, and returns it from there. libtest prints the test name before it.
     async fn stdout_line(&mut self, start: &str) -> String {
         loop {
             let mut line = String::new();
@@ -112,7 +112,7 @@ impl Plugin {
         }
     }
 
-    /// Waits for a line on stderr that holds `text`.
+    /// Waits for a line on stderr that contains `text`.
     pub(super) async fn log_line(&mut self, text: &str) {
         loop {
             let mut line = String::new();
@@ -124,7 +124,7 @@ impl Plugin {
         }
     }
 
-    /// Everything until the end of the pipe.
+    /// Returns all output until the end of the pipe.
     pub(super) async fn rest_of_stdout(&mut self) -> String {
         let mut text = String::new();
         timeout(HANG, self.stdout.read_to_string(&mut text)).await.unwrap().unwrap();
@@ -141,7 +141,7 @@ impl Plugin {
         nix::sys::signal::kill(Pid::from_raw(process), signal).unwrap();
     }
 
-    /// Waits for the end: whether it was a success, and the rest of stderr.
+    /// Waits for the exit. Returns true if it was successful, and the rest of stderr.
     pub(super) async fn ended(mut self) -> (bool, String) {
         let mut stderr = String::new();
         let read = self.stderr.read_to_string(&mut stderr);

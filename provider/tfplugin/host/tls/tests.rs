@@ -6,7 +6,7 @@ fn verifier(client: &[u8]) -> Pinned {
 }
 
 #[test]
-fn only_the_very_same_bytes_are_accepted() {
+fn only_equal_bytes_are_accepted() {
     let pinned = verifier(b"certificate");
     let verify = |der: &[u8]| pinned.verify_client_cert(&CertificateDer::from(der.to_vec()), &[], UnixTime::now());
     assert!(verify(b"certificate").is_ok());
@@ -16,13 +16,13 @@ fn only_the_very_same_bytes_are_accepted() {
 }
 
 #[test]
-fn terraforms_curve_is_offered() {
-    // Without this scheme a Go client sends no certificate at all.
+fn the_curve_of_terraform_is_offered() {
+    // Without this scheme a Go client does not send its certificate.
     assert!(verifier(b"").supported_verify_schemes().contains(&SignatureScheme::ECDSA_NISTP521_SHA512));
 }
 
 #[test]
-fn the_configuration_is_what_the_host_needs() {
+fn the_configuration_is_valid_for_the_host() {
     let tls = Tls::pinned(CertificateDer::from(vec![1])).unwrap();
     assert_eq!(tls.config.alpn_protocols, [b"h2"]);
     assert_eq!(tls.config.send_tls13_tickets, 0);

@@ -1,7 +1,7 @@
 use super::*;
 
 #[tokio::test]
-async fn spawned_work_sees_the_end_and_is_waited_for() {
+async fn spawned_work_is_cancelled_and_awaited() {
     let work = Work::default();
     let stopping = work.stopping();
     let task = work.spawn(async move {

@@ -50,7 +50,7 @@ fn an_event_is_one_flat_object() {
 }
 
 #[test]
-fn fields_cannot_take_the_formats_names() {
+fn fields_cannot_overwrite_names_of_the_format() {
     let lines = logged(LevelFilter::TRACE, || {
         tracing::warn!({ "@level" = 7, "@message" = 8, "@timestamp" = 9, "@module" = 10, message = 11 });
     });
@@ -62,7 +62,7 @@ fn fields_cannot_take_the_formats_names() {
 }
 
 #[test]
-fn spans_give_their_fields_and_the_inner_one_wins() {
+fn fields_of_the_inner_span_replace_those_of_the_outer_one() {
     let lines = logged(LevelFilter::TRACE, || {
         let outer = tracing::info_span!("rpc", tf_req_id = "a", step = 1, late = tracing::field::Empty);
         let _outer = outer.enter();
@@ -77,7 +77,7 @@ fn spans_give_their_fields_and_the_inner_one_wins() {
 }
 
 #[test]
-fn an_error_names_its_causes_and_odd_numbers_are_texts() {
+fn error_lists_its_causes_and_special_numbers_are_strings() {
     let cause = io::Error::other("refused");
     let error = crate::host::HostError::Runtime(cause);
     let lines = logged(LevelFilter::TRACE, || {
@@ -89,7 +89,7 @@ fn an_error_names_its_causes_and_odd_numbers_are_texts() {
 }
 
 #[test]
-fn what_is_not_asked_for_is_not_built() {
+fn disabled_events_are_not_built() {
     let mut built = false;
     let lines = logged(LevelFilter::DEBUG, || {
         tracing::trace!(
@@ -106,13 +106,13 @@ fn what_is_not_asked_for_is_not_built() {
 }
 
 proptest! {
-    /// Whatever an event carries, Terraform can read the line and finds the strings it insists on.
+    /// Terraform can read the line of every event and finds the required strings.
     #[test]
-    fn every_line_is_what_terraform_can_read(
+    fn terraform_can_read_every_line(
         message in any::<String>(), text in any::<String>(), size in 0_usize..5, float in any::<f64>(),
         whole in any::<i64>(), wide in any::<i128>(), bytes in any::<Vec<u8>>(), level in 0_u8..5,
     ) {
-        // Up to about 300 KiB, far over what a line may hold.
+        // Up to about 300 KiB, far above the limit of a line.
         let long = text.repeat(10_usize.pow(u32::try_from(size).unwrap()).min(300_000 / text.len().max(1) + 1));
         let lines = logged(LevelFilter::TRACE, || {
             let _span = tracing::error_span!("s", "@level" = whole, outer = float, long = long.as_str()).entered();

@@ -7,7 +7,7 @@ fn requested_by(pairs: &[(&str, &str)]) -> LevelFilter {
 }
 
 #[test]
-fn nothing_asked_is_nothing_logged() {
+fn without_a_variable_nothing_is_logged() {
     assert_eq!(requested_by(&[]), LevelFilter::OFF);
     assert_eq!(requested_by(&[("TF_LOG", "")]), LevelFilter::OFF);
     assert_eq!(requested_by(&[("TF_LOG", "off")]), LevelFilter::OFF);
@@ -28,7 +28,7 @@ fn json_and_unknown_words_mean_everything() {
 }
 
 #[test]
-fn noisy_libraries_say_only_warnings() {
+fn noisy_libraries_log_only_warnings() {
     let filter = filter(LevelFilter::TRACE, &[]);
     assert!(filter.would_enable("eod", &Level::TRACE));
     assert!(filter.would_enable("kube_client::api", &Level::TRACE));
@@ -44,7 +44,7 @@ fn a_cap_never_raises_a_level() {
 }
 
 #[test]
-fn what_is_silent_says_not_even_errors() {
+fn silent_targets_do_not_log_errors() {
     let filter = super::filter(LevelFilter::TRACE, &["chatty::client"]);
     assert!(!filter.would_enable("chatty::client", &Level::ERROR));
     assert!(filter.would_enable("chatty", &Level::TRACE));

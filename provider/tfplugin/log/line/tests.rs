@@ -23,7 +23,7 @@ fn the_timestamp_always_has_six_digits() {
 }
 
 #[test]
-fn names_of_the_format_are_given_up() {
+fn fields_lose_a_leading_at_sign() {
     assert_eq!(own_name("@message"), "message");
     assert_eq!(own_name("@@level"), "level");
     assert_eq!(own_name("@"), "field");
@@ -40,7 +40,7 @@ fn control_characters_are_escaped() {
 
 #[test]
 fn long_lines_are_cut_and_stay_json() {
-    // A null character takes six bytes in JSON, a letter of two bytes shows that no cut splits one.
+    // A null character takes six bytes in JSON. A character of two bytes shows that a cut never splits a character.
     for text in ["x".repeat(1 << 20), "\0".repeat(1 << 16), "é".repeat(1 << 16)] {
         let line = line(Level::WARN, "m", UNIX_EPOCH, fields(&text, &[("more", Value::String(text.clone()))]));
         assert!(line.len() <= LIMIT);

@@ -2,7 +2,7 @@ use std::sync::Mutex;
 
 use super::*;
 
-/// The hook belongs to the whole process, so this is the only test that sets it, and it sets it back.
+/// The hook is global, so only this test sets it. The test restores the old hook.
 #[test]
 fn the_report_begins_as_terraform_expects() {
     static REPORT: Mutex<Option<String>> = Mutex::new(None);

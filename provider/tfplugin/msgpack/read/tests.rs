@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn skip_passes_over_exactly_one_value() {
+fn skip_reads_exactly_one_value() {
     for bytes in [&b"\xc0"[..], b"\x92\x82\x01\x91\xc0\xa1x\xc3\xd4\x00\x00", b"\xdc\x00\x02\x90\x80", b"\xc4\x02ab"] {
         let longer = [bytes, b"\x07"].concat();
         let mut reader = Reader::new(&longer);

@@ -1,4 +1,4 @@
-//! Plans that Terraform refuses are found before they are sent.
+//! Plans that Terraform refuses are detected before they are sent.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -74,7 +74,7 @@ fn configured_values_prior_values_and_computed_values_are_accepted() {
 }
 
 #[test]
-fn a_changed_configured_value_is_refused_at_its_place() {
+fn changed_configured_value_is_refused_at_its_path() {
     let (a, b) = (|| Value::from("a"), || Value::from("b"));
     refuses("name", a(), b(), "name");
     refuses("name", a(), Value::Null, "name");

@@ -1,4 +1,4 @@
-//! Unknown values at any depth: the plan is valid, and what is known later agrees with it.
+//! Unknown values at any depth: the plan is valid, and the applied values agree with the planned ones.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -145,7 +145,7 @@ fn schema() -> Schema {
     AnyResource::<()>::schema(&Everything)
 }
 
-/// A configuration without unknown values. Every string is a duration, so that it fits every argument.
+/// Generates configurations without unknown values. Every string is a duration, so that it is valid for every argument.
 fn configuration() -> BoxedStrategy<ObjectValue> {
     object(schema().attributes)
 }
@@ -197,7 +197,7 @@ fn plain(ty: &Type) -> BoxedStrategy<Value> {
     }
 }
 
-/// The elements of a set by what identifies them, so that no two of them can turn into one.
+/// Removes elements with the same identifying part, so that unknown parts cannot make two elements of the set equal.
 fn unique(mut elements: Vec<Value>) -> Value {
     let name = |value: &Value| value.get("name").cloned().unwrap_or_else(|| value.clone());
     let mut seen = Vec::new();
@@ -210,7 +210,7 @@ fn unique(mut elements: Vec<Value>) -> Value {
     Value::List(elements)
 }
 
-/// Replaces every part for which `hidden` answers true by an unknown value.
+/// Replaces every part for which `hidden` returns true with an unknown value.
 fn hide(value: Value, hidden: &mut impl FnMut() -> bool) -> Value {
     if hidden() {
         return Value::unknown();

@@ -1,4 +1,4 @@
-//! The provider of the wire tests. It keeps nothing: every answer follows from its request.
+//! Provider of the wire tests. It has no state: every answer depends on its request only.
 
 use std::sync::atomic::{AtomicBool, Ordering};
 
@@ -10,7 +10,7 @@ use crate::{
     Number, Opened, Parameter, Partial, Provider, Renewed, RequestContext, Resource, Signature, State, Type, Value,
 };
 
-/// Whether a create waits to be cancelled.
+/// True while a create waits for its cancellation.
 static WAITING: AtomicBool = AtomicBool::new(false);
 
 pub(super) fn is_waiting() -> bool {
@@ -55,7 +55,7 @@ impl Provider for Demo {
 
 pub(super) struct Crate;
 
-/// What is written.
+/// Arguments of a crate.
 #[derive(Model)]
 pub(super) struct CrateInput {
     /// Its name.
@@ -83,7 +83,7 @@ pub(super) struct Lid {
     hinges: Option<u64>,
 }
 
-/// What is computed.
+/// Computed attributes of a crate.
 #[derive(Model)]
 #[tf(output)]
 pub(super) struct CrateOutput {
@@ -94,7 +94,7 @@ pub(super) struct CrateOutput {
     revision: u64,
 }
 
-/// What identifies it.
+/// Identity of a crate.
 #[derive(Model)]
 pub(super) struct CrateIdentity {
     /// Its name.
@@ -200,7 +200,7 @@ impl Resource for Crate {
 
 struct Label;
 
-/// What is looked up.
+/// Arguments of a label.
 #[derive(Model)]
 pub(super) struct LabelInput {
     /// The name of a crate.
@@ -210,7 +210,7 @@ pub(super) struct LabelInput {
     suffix: Option<String>,
 }
 
-/// What is found.
+/// Result of a label.
 #[derive(Model)]
 #[tf(output)]
 pub(super) struct LabelOutput {
@@ -232,14 +232,14 @@ impl DataSource for Label {
 
 struct Lease;
 
-/// What is borrowed.
+/// Arguments of a lease.
 #[derive(Model)]
 pub(super) struct LeaseInput {
     /// The name of a crate.
     name: String,
 }
 
-/// What is handed out.
+/// Result of a lease.
 #[derive(Model)]
 #[tf(output)]
 pub(super) struct LeaseOutput {

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn refinements_are_read_where_they_are_simple() {
+fn not_null_and_prefix_refinements_are_decoded() {
     for (body, not_null, prefix) in [
         (&b"\x82\x01\xc2\x02\xa8https://"[..], true, Some("https://")),
         (b"\x82\x01\xc2\x03\x92\x00\xc3", true, None),

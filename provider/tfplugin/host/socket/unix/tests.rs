@@ -30,7 +30,7 @@ async fn the_socket_is_private_and_removed() {
 }
 
 #[tokio::test]
-async fn a_long_temporary_directory_is_left_for_a_short_one() {
+async fn a_long_temporary_directory_is_replaced() {
     let base = tempfile::tempdir().unwrap();
     let long = base.path().join("x".repeat(100));
     fs::create_dir(&long).unwrap();
@@ -41,14 +41,14 @@ async fn a_long_temporary_directory_is_left_for_a_short_one() {
 }
 
 #[tokio::test]
-async fn a_temporary_directory_that_does_not_exist_is_left_as_well() {
+async fn a_missing_temporary_directory_is_replaced() {
     let base = tempfile::tempdir().unwrap();
     let bound = bind(&with("TMPDIR", &base.path().join("missing"))).unwrap();
     assert!(!socket(&bound).starts_with(base.path()));
 }
 
 #[tokio::test]
-async fn the_hosts_directory_is_used_or_refused() {
+async fn the_directory_of_the_host_is_used_or_refused() {
     let base = tempfile::tempdir().unwrap();
     let bound = bind(&with("PLUGIN_UNIX_SOCKET_DIR", base.path())).unwrap();
     assert!(socket(&bound).starts_with(base.path()));
@@ -62,9 +62,9 @@ async fn the_hosts_directory_is_used_or_refused() {
 }
 
 #[tokio::test]
-async fn the_hosts_group_gets_through() {
+async fn the_group_of_the_host_has_access() {
     let base = tempfile::tempdir().unwrap();
-    // One's own group is the one that needs no privilege.
+    // Setting one's own group needs no privilege.
     let own = fs::metadata(base.path()).unwrap().gid();
     let pairs = [("TMPDIR", base.path().as_os_str().to_owned()), ("PLUGIN_UNIX_SOCKET_GROUP", own.to_string().into())];
     let bound = bind(&pairs.into_iter().collect()).unwrap();
