@@ -21,7 +21,7 @@
 //! 4. The result is checked against the policy.
 //! 5. EoD's objects are added: guards from `eod_domain`, secret references, stable services.
 //!
-//! The crate uses no gRPC, no processes and no file system. [`reference`] has the data of the documentation.
+//! The crate uses no gRPC, no processes and no file system. [`mod@reference`] has the data of the documentation.
 
 mod application;
 mod check;

@@ -14,7 +14,7 @@ pub(crate) struct Token;
 /// Arguments in the configuration.
 #[derive(Model)]
 pub(crate) struct Input {
-    /// Whom it is for.
+    /// Recipient of the token.
     name: String,
 }
 

@@ -11,7 +11,7 @@ const REFUSED: &[&str] =
     &["What", "Why", "Whether", "Who", "Whose", "Which", "Where", "How", "It", "Does it", "The same"];
 
 /// Crates with such doc comments that are still to be reworded.
-const EXCEPTED: &[&str] = &["eod-cmp-server", "tfplugin", "tfplugin-derive"];
+const EXCEPTED: &[&str] = &[];
 
 #[test]
 fn doc_comment_begins_with_noun_or_verb() {

@@ -26,7 +26,7 @@ pub(crate) struct Input {
     pub(crate) steps: Option<Vec<Step>>,
     /// What it is marked with.
     pub(crate) tags: Option<BTreeSet<Tag>>,
-    /// Whom it knows.
+    /// Names of its contacts.
     pub(crate) peers: Option<BTreeMap<String, Peer>>,
     /// Anything at all.
     pub(crate) anything: Option<Dynamic>,

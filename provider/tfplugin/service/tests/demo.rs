@@ -22,7 +22,7 @@ pub(super) struct Demo;
 /// The provider block.
 #[derive(Model)]
 pub(super) struct Settings {
-    /// Where.
+    /// Region of the storage.
     region: String,
 }
 
@@ -66,7 +66,7 @@ pub(super) struct CrateInput {
     size: Option<u64>,
     /// Its weight.
     weight: Option<Number>,
-    /// What closes it.
+    /// Parts that close it.
     lid: Option<Lid>,
     /// Stored nowhere.
     #[tf(write_only)]
@@ -78,7 +78,7 @@ pub(super) struct CrateInput {
 pub(super) struct Lid {
     /// Its colour.
     colour: String,
-    /// How many hinges it has.
+    /// Number of its hinges.
     #[tf(default = 2)]
     hinges: Option<u64>,
 }
@@ -90,7 +90,7 @@ pub(super) struct CrateOutput {
     /// Region and name.
     #[tf(keep)]
     id: String,
-    /// How often it was changed.
+    /// Number of changes.
     revision: u64,
 }
 
@@ -99,7 +99,7 @@ pub(super) struct CrateOutput {
 pub(super) struct CrateIdentity {
     /// Its name.
     name: String,
-    /// Where it is.
+    /// Place of the crate.
     region: Option<String>,
 }
 
@@ -205,7 +205,7 @@ struct Label;
 pub(super) struct LabelInput {
     /// The name of a crate.
     name: String,
-    /// What the label ends with.
+    /// Text at the end of the label.
     #[tf(default = "!")]
     suffix: Option<String>,
 }
