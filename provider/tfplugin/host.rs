@@ -27,6 +27,7 @@ mod services;
 mod socket;
 mod stdout;
 mod tls;
+mod transport;
 mod variables;
 mod work;
 

@@ -13,13 +13,9 @@ use crate::{
     source::{Source, libraries},
 };
 
-/// Crates with circles that are still to be resolved.
-const EXCEPTED: &[&str] = &["tfplugin"];
-
 #[test]
 fn files_do_not_depend_on_each_other_in_circles() {
-    let checked = libraries().into_iter().filter(|library| !EXCEPTED.contains(&library.name.as_str()));
-    assert_none(&checked.flat_map(|library| circles(&modules(&library.lib))).collect::<Vec<_>>());
+    assert_none(&libraries().into_iter().flat_map(|library| circles(&modules(&library.lib))).collect::<Vec<_>>());
 }
 
 #[test]

@@ -17,16 +17,12 @@ use tokio_rustls::TlsAcceptor;
 use tonic::transport::server::Connected;
 
 use super::socket::Listener;
+use super::transport::Transport;
 
 /// Timeout of a TLS handshake.
 const HANDSHAKE: Duration = Duration::from_secs(10);
 /// Pause after a failed accept. The usual cause is that no file descriptor is free.
 const PAUSE: Duration = Duration::from_millis(50);
-
-/// A byte stream of any transport.
-pub(crate) trait Transport: AsyncRead + AsyncWrite + Send + Unpin {}
-
-impl<T: AsyncRead + AsyncWrite + Send + Unpin> Transport for T {}
 
 /// Number of open connections.
 #[derive(Clone, Debug, Default)]

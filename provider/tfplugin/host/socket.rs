@@ -10,8 +10,8 @@ use tokio::net::TcpListener;
 use tokio::net::UnixListener;
 
 use super::HostError;
-use super::connection::Transport;
 use super::handshake::Address;
+use super::transport::Transport;
 use crate::process_environment::ProcessEnvironment;
 
 #[cfg(unix)]

@@ -26,7 +26,7 @@ use tokio_rustls::client::TlsStream;
 use tonic::Status;
 use tonic::transport::{Channel, Endpoint, Uri};
 
-use crate::host::connection::Transport;
+use crate::host::transport::Transport;
 
 /// Timeout of each step, so that a blocked test fails instead of blocking the run.
 pub(super) const HANG: Duration = Duration::from_secs(60);
