@@ -23,7 +23,7 @@ pub(crate) struct Output {
     title: Option<String>,
     /// How often it was changed, from 1.
     revision: u64,
-    /// What the host says it can handle, in words.
+    /// Capabilities of the host.
     host: String,
 }
 

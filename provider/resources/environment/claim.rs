@@ -50,7 +50,7 @@ impl From<Error> for ClaimError {
 /// Reads a namespace again after a write that found it changed.
 ///
 /// # Errors
-/// It is no longer the one that was seen, or no longer has this claim.
+/// The namespace is another one, is gone, or has another claim.
 pub(super) async fn seen_again(
     kubernetes: &Kubernetes,
     environment: &Environment,

@@ -83,7 +83,7 @@ pub(super) async fn delete(
 /// The namespace to delete, or the warning that it stays.
 ///
 /// # Errors
-/// It belongs to another installation.
+/// The namespace belongs to another installation.
 fn deletion_target(
     cx: &Context,
     prior: &State<EnvironmentResource>,

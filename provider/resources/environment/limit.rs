@@ -51,7 +51,7 @@ impl<'a> EnvironmentLimit<'a> {
     /// Checks the limit before anything is created.
     ///
     /// # Errors
-    /// It is reached, or the call failed.
+    /// The limit is reached, or the call failed.
     pub(super) async fn check(&self) -> Result<(), Diag> {
         let count = self.others().await?.len();
         if self.allows(count) { Ok(()) } else { Err(self.too_many(count)) }
@@ -60,7 +60,7 @@ impl<'a> EnvironmentLimit<'a> {
     /// Checks the limit for a namespace that was just created. If it is exceeded, the namespace is deleted.
     ///
     /// # Errors
-    /// It is exceeded, or a call failed.
+    /// The limit is exceeded, or a call failed.
     pub(super) async fn check_claimed(&self, namespace: &Value, claim: &Nonce) -> Result<(), LimitCheckError> {
         self.keep_or_give_back(namespace, claim, Progress::Claimed).await
     }
@@ -68,7 +68,7 @@ impl<'a> EnvironmentLimit<'a> {
     /// Checks the limit for an environment that was just finished. If it is exceeded, the namespace is deleted.
     ///
     /// # Errors
-    /// It is exceeded, or a call failed.
+    /// The limit is exceeded, or a call failed.
     pub(super) async fn check_finished(&self, namespace: &Value, claim: &Nonce) -> Result<(), LimitCheckError> {
         self.keep_or_give_back(namespace, claim, Progress::Finished).await
     }

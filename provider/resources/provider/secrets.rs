@@ -39,7 +39,7 @@ impl Context {
     /// The route from a source to a target, if it is allowed.
     ///
     /// # Errors
-    /// It is not allowed, or the patterns are not known yet.
+    /// The route is not allowed, or the patterns are not known yet.
     pub(crate) fn route(&self, source: SecretRef, target: SecretRef) -> Result<Route, Diags> {
         let Some((sensitive, targets)) = self.known_patterns() else {
             return Err(unknown_vault().into());

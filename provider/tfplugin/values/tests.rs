@@ -26,12 +26,12 @@ struct Disk {
 struct Port {
     /// Its number.
     number: u64,
-    /// What it speaks.
+    /// Its protocol.
     #[tf(computed)]
     protocol: Option<String>,
 }
 
-/// What is written.
+/// Arguments.
 #[derive(Model)]
 struct Input {
     /// Its title.

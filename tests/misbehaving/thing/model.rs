@@ -22,9 +22,9 @@ pub(crate) struct Input {
     /// Where it is. What is left out is filled in.
     #[tf(computed)]
     pub(crate) place: Option<Place>,
-    /// What it does, in order.
+    /// Its steps, in order.
     pub(crate) steps: Option<Vec<Step>>,
-    /// What it is marked with.
+    /// Its tags.
     pub(crate) tags: Option<BTreeSet<Tag>>,
     /// Names of its contacts.
     pub(crate) peers: Option<BTreeMap<String, Peer>>,
@@ -47,7 +47,7 @@ pub(crate) struct Input {
     pub(crate) caption: Option<String>,
     /// The plan waits as long as this is unknown, where the host can wait.
     pub(crate) after: Option<String>,
-    /// Which fault to show.
+    /// The fault to show.
     pub(crate) misbehave: Option<Text<Fault>>,
 }
 
@@ -65,9 +65,9 @@ pub(crate) struct Place {
 /// Element of the list `steps`.
 #[derive(Clone, Model)]
 pub(crate) struct Step {
-    /// What to run.
+    /// The command to run.
     pub(crate) command: String,
-    /// What runs it.
+    /// The shell that runs the command.
     #[tf(default = "sh")]
     pub(crate) shell: Option<String>,
 }
