@@ -85,6 +85,11 @@ fn successor_of_a_killed_plugin_removes_its_leftovers() {
     thread::scope(|scope| {
         let slow = scope.spawn(|| story.refused(&story.request_of("slow", "shop-pr-8")));
         expect_tool(&story);
+        // The first child can be seen before its home.
+        wait_until("helm to run in its home", PATIENCE, || {
+            let (helm, files) = (story.plugin.children(), story.plugin.files());
+            if !helm.is_empty() && files.len() == 1 { Ok(()) } else { Err(format!("{helm:?} {files:?}")) }
+        });
         let helm = story.plugin.children();
         story.plugin.kill();
         let text = slow.join().unwrap();
