@@ -177,7 +177,7 @@ fn a_function_says_what_is_wrong_with_which_argument() {
                 "The only right is `update`, got `write`",
             ),
             ("vault_reader_policy(\"secret\", \"Shop\", null)", "environment", "only lower-case letters"),
-            ("vault_reader_policy(\"secret\", null, \"a}}/x\")", "accessor", "An accessor is letters, digits"),
+            ("vault_reader_policy(\"secret\", null, \"a}}/x\")", "accessor", "An accessor has only letters, digits"),
         ] {
             story.body(&format!("output \"o\" {{\n  value = provider::eod::{call}\n}}\n"));
             let run = story.plan().expect_err(why);
