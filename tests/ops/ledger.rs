@@ -54,7 +54,7 @@ async fn ledger_is_created_with_its_namespace_changed_sealed_and_deleted() {
     let environment: EnvironmentName = "shop-pr-1".parse().unwrap();
     let deadline = deadline();
     assert!(ledgers.get(&environment, &deadline).await.unwrap().is_none());
-    let missing = ledgers.append(&environment, &event(0, EventKind::Requested), &deadline).await.unwrap_err();
+    let missing = ledgers.append(&environment, &[event(0, EventKind::Requested)], &deadline).await.unwrap_err();
     assert_eq!(missing.kind, ErrorKind::NotFound);
 
     // The control namespace does not exist yet.
@@ -68,7 +68,7 @@ async fn ledger_is_created_with_its_namespace_changed_sealed_and_deleted() {
     assert!(server.skew().abs() < jiff::SignedDuration::from_mins(1), "{server:?}");
 
     // An event needs no read; a head needs the version that was read.
-    ledgers.append(&environment, &event(2, EventKind::Provisioned), &deadline).await.unwrap();
+    ledgers.append(&environment, &[event(2, EventKind::Provisioned)], &deadline).await.unwrap();
     let live = transitions.provisioned(&creating, 1, "uid-1").unwrap();
     let stale = ledgers.replace(&environment, &first.resource_version, &live, &[], &deadline).await.unwrap_err();
     assert_eq!(stale.kind, ErrorKind::Conflict);
@@ -112,12 +112,15 @@ async fn heads_of_one_installation_are_listed_in_pages() {
     other.create(&environments[0], &head, &[], &deadline).await.unwrap();
     let rest = environments[1..].iter().map(|environment| own.create(environment, &head, &[], &deadline));
     futures::future::try_join_all(rest).await.unwrap();
-    let mut pages = own.heads();
-    let mut found = Vec::new();
-    let mut count = 0;
-    while let Some(page) = pages.next_page(&deadline).await.unwrap() {
+    let (mut found, mut count, mut token) = (Vec::new(), 0, None);
+    loop {
+        let page = own.heads(token.as_deref(), &deadline).await.unwrap();
         count += 1;
-        found.extend(page);
+        found.extend(page.heads);
+        token = page.next;
+        if token.is_none() {
+            break;
+        }
     }
     assert_eq!((count, found.len()), (2, 260));
     assert!(found.iter().all(|listed| listed.head.as_ref().is_ok_and(|listed| *listed == head)));

@@ -21,12 +21,13 @@ use eod_domain::{
 };
 use serde_json::{Map, Value, json};
 
-pub use heads::{HeadPages, ListedHead};
-pub use stored::{LedgerProblem, StoredLedger, UnreadableEvent};
+pub use heads::{HeadPage, ListedHead};
+pub use stored::{LedgerProblem, LedgerSnapshot, UnreadableEvent};
 
 use super::{
     client::Kubernetes,
     object::{ListQuery, ObjectRef},
+    pages::ListContent,
     rejection::Rejection,
     request::SYSTEM,
     verbs::{Deleted, Preconditions},
@@ -73,7 +74,11 @@ impl LedgerConfigMaps {
     /// # Errors
     ///
     /// The request failed.
-    pub async fn get(&self, environment: &EnvironmentName, deadline: &Deadline) -> Result<Option<StoredLedger>, Error> {
+    pub async fn get(
+        &self,
+        environment: &EnvironmentName,
+        deadline: &Deadline,
+    ) -> Result<Option<LedgerSnapshot>, Error> {
         let found = self.client.get(&self.object(environment), deadline).await?;
         Ok(found.map(|object| self.read(environment, &object)))
     }
@@ -90,7 +95,7 @@ impl LedgerConfigMaps {
         head: &LedgerHead,
         events: &[Event],
         deadline: &Deadline,
-    ) -> Result<StoredLedger, Error> {
+    ) -> Result<LedgerSnapshot, Error> {
         let object = self.object(environment);
         let write = LedgerWrite::new(&object, "create", head, events)?;
         let body = json!({
@@ -131,7 +136,7 @@ impl LedgerConfigMaps {
         head: &LedgerHead,
         events: &[Event],
         deadline: &Deadline,
-    ) -> Result<StoredLedger, Error> {
+    ) -> Result<LedgerSnapshot, Error> {
         let write = LedgerWrite::new(&self.object(environment), "patch", head, events)?;
         self.patch(environment, resource_version, &write, deadline).await
     }
@@ -148,7 +153,7 @@ impl LedgerConfigMaps {
         resource_version: &str,
         sealed: &SealedEvents,
         deadline: &Deadline,
-    ) -> Result<StoredLedger, Error> {
+    ) -> Result<LedgerSnapshot, Error> {
         let mut write = LedgerWrite::new(&self.object(environment), "patch", &sealed.head, &[])?;
         write.data.insert(EVENTS.to_owned(), Value::from(sealed.text.as_str()));
         write.data.extend(sealed.sealed_keys.iter().map(|key| (key.clone(), Value::Null)));
@@ -182,25 +187,23 @@ impl LedgerConfigMaps {
         self.client.delete(&self.object(environment), preconditions, deadline).await
     }
 
-    /// Lists the heads of all ledgers of the installation, page by page, without their events.
-    pub fn heads(&self) -> HeadPages {
-        let selector = format!(
-            "{}={},{}={},{}={}",
-            labels::MANAGED_BY,
-            labels::MANAGED_BY_VALUE,
-            labels::INSTALLATION,
-            self.installation,
-            labels::LEDGER,
-            labels::LEDGER_ENVIRONMENT
-        );
+    /// Reads one page of the heads of all ledgers of the installation, without their events: the first one without a
+    /// token. If a page fails, the pages before it are an incomplete list.
+    ///
+    /// # Errors
+    ///
+    /// As [`Kubernetes::list_page`].
+    pub async fn heads(&self, token: Option<&str>, deadline: &Deadline) -> Result<HeadPage, Error> {
         let query = ListQuery {
             api_version: "v1".into(),
             plural: "configmaps".into(),
             namespace: Some(self.namespace.clone()),
-            label_selector: Some(selector),
+            label_selector: Some(self.selector()),
             field_selector: None,
         };
-        HeadPages::new(self.client.metadata_pages(query), self.installation.clone())
+        let page = self.client.list_page(&query, ListContent::Metadata, token, deadline).await?;
+        let heads = page.objects.iter().map(|object| ListedHead::read(object, &self.installation)).collect();
+        Ok(HeadPage { heads, next: page.next })
     }
 
     async fn patch(
@@ -209,7 +212,7 @@ impl LedgerConfigMaps {
         resource_version: &str,
         write: &LedgerWrite<'_>,
         deadline: &Deadline,
-    ) -> Result<StoredLedger, Error> {
+    ) -> Result<LedgerSnapshot, Error> {
         let patch = json!({
             "metadata": {
                 "resourceVersion": resource_version,
@@ -230,7 +233,7 @@ impl LedgerConfigMaps {
         write: &LedgerWrite<'_>,
         error: Error,
         deadline: &Deadline,
-    ) -> Result<StoredLedger, Error> {
+    ) -> Result<LedgerSnapshot, Error> {
         if !error.outcome_unknown() {
             return Err(error);
         }
@@ -255,6 +258,16 @@ impl LedgerConfigMaps {
         }
     }
 
+    /// Label selector of the ledgers of this installation.
+    fn selector(&self) -> String {
+        let pairs = [
+            (labels::MANAGED_BY, labels::MANAGED_BY_VALUE),
+            (labels::INSTALLATION, self.installation.as_str()),
+            (labels::LEDGER, labels::LEDGER_ENVIRONMENT),
+        ];
+        pairs.map(|(key, value)| format!("{key}={value}")).join(",")
+    }
+
     fn object(&self, environment: &EnvironmentName) -> ObjectRef {
         ObjectRef::config_map(&self.namespace, ledger_name(&self.installation, environment))
     }
@@ -269,8 +282,8 @@ impl LedgerConfigMaps {
         .into()
     }
 
-    fn read(&self, environment: &EnvironmentName, object: &Value) -> StoredLedger {
-        StoredLedger::read(object, &self.installation, environment)
+    fn read(&self, environment: &EnvironmentName, object: &Value) -> LedgerSnapshot {
+        LedgerSnapshot::read(object, &self.installation, environment)
     }
 }
 

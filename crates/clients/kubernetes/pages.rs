@@ -11,55 +11,44 @@ use super::{
 };
 use crate::{Deadline, Error};
 
-/// Pages of a list. All pages are of one point in time.
-#[derive(Debug)]
-pub struct ListPages {
-    client: Kubernetes,
-    query: ListQuery,
-    accept: &'static str,
-    next: NextPage,
+/// Content of the objects in a list.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ListContent {
+    /// Whole objects, without `managedFields`.
+    Objects,
+    /// Metadata only, without `managedFields`.
+    Metadata,
 }
 
-#[derive(Debug)]
-enum NextPage {
-    First,
-    Token(String),
-    None,
+/// Page of a list. All pages of a list are of one point in time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectPage {
+    /// Objects of the page.
+    pub objects: Vec<Value>,
+    /// Token of the next page; `None` for the last page.
+    pub next: Option<String>,
 }
 
 impl Kubernetes {
-    /// Lists the objects of a query page by page.
-    pub fn pages(&self, query: ListQuery) -> ListPages {
-        ListPages { client: self.clone(), query, accept: JSON, next: NextPage::First }
-    }
-
-    /// Lists the objects of a query page by page, with their metadata only.
-    pub fn metadata_pages(&self, query: ListQuery) -> ListPages {
-        ListPages { client: self.clone(), query, accept: METADATA, next: NextPage::First }
-    }
-}
-
-impl ListPages {
-    /// Reads the next page; `None` after the last one. The failure of a page ends the list: the pages before are an
-    /// incomplete list then.
+    /// Reads one page of a list: the first one without a token. If a page fails, the pages before it are an incomplete
+    /// list.
     ///
     /// # Errors
     ///
     /// The request failed, the server does not keep the list any more, or the response is not a list of objects.
-    pub async fn next_page(&mut self, deadline: &Deadline) -> Result<Option<Vec<Value>>, Error> {
-        let token = match &self.next {
-            NextPage::First => None,
-            NextPage::Token(token) => Some(token.as_str()),
-            NextPage::None => return Ok(None),
+    pub async fn list_page(
+        &self,
+        query: &ListQuery,
+        content: ListContent,
+        token: Option<&str>,
+        deadline: &Deadline,
+    ) -> Result<ObjectPage, Error> {
+        let accept = match content {
+            ListContent::Objects => JSON,
+            ListContent::Metadata => METADATA,
         };
-        let page = self.client.page(&self.query, token, self.accept, deadline).await;
-        self.next = NextPage::None;
-        let (objects, token) = page?;
+        let (objects, next) = self.page(query, token, accept, deadline).await?;
         let objects: Result<Vec<Value>, _> = objects.iter().map(Listed::read).collect();
-        let objects = objects.map_err(|_| not_a_list(&self.query))?;
-        if let Some(token) = token {
-            self.next = NextPage::Token(token);
-        }
-        Ok(Some(objects))
+        Ok(ObjectPage { objects: objects.map_err(|_| not_a_list(query))?, next })
     }
 }

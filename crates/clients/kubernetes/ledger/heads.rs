@@ -3,11 +3,7 @@
 use eod_domain::{Installation, labels, ledger::LedgerHead};
 use serde_json::Value;
 
-use super::{
-    super::pages::ListPages,
-    stored::{LedgerProblem, head, label, metadata},
-};
-use crate::{Deadline, Error};
+use super::stored::{LedgerProblem, head, label, metadata};
 
 /// Head of one ledger in a list.
 #[derive(Debug)]
@@ -24,37 +20,25 @@ pub struct ListedHead {
     pub head: Result<LedgerHead, LedgerProblem>,
 }
 
-/// Pages of the heads of all ledgers of an installation.
+/// Page of the heads of all ledgers of an installation.
 #[derive(Debug)]
-pub struct HeadPages {
-    pages: ListPages,
-    installation: Installation,
+pub struct HeadPage {
+    /// Heads of the page.
+    pub heads: Vec<ListedHead>,
+    /// Token of the next page; `None` for the last page.
+    pub next: Option<String>,
 }
 
-impl HeadPages {
-    pub(super) fn new(pages: ListPages, installation: Installation) -> Self {
-        Self { pages, installation }
-    }
-
-    /// Reads the next page; `None` after the last one. The failure of a page ends the list.
-    ///
-    /// # Errors
-    ///
-    /// As [`ListPages::next_page`].
-    pub async fn next_page(&mut self, deadline: &Deadline) -> Result<Option<Vec<ListedHead>>, Error> {
-        let page = self.pages.next_page(deadline).await?;
-        Ok(page.map(|objects| objects.iter().map(|object| self.read(object)).collect()))
-    }
-
-    fn read(&self, object: &Value) -> ListedHead {
+impl ListedHead {
+    pub(super) fn read(object: &Value, installation: &Installation) -> Self {
         let field = |name: &str| metadata(object, name).unwrap_or_default().to_owned();
         let environment = label(object, labels::ENV).unwrap_or_default();
-        ListedHead {
+        Self {
             name: field("name"),
             environment: environment.to_owned(),
             uid: field("uid"),
             resource_version: field("resourceVersion"),
-            head: head(object, &self.installation, environment),
+            head: head(object, installation, environment),
         }
     }
 }

@@ -13,7 +13,7 @@ const LOOSE: &str = "loose.";
 
 /// Ledger of one environment as stored.
 #[derive(Debug)]
-pub struct StoredLedger {
+pub struct LedgerSnapshot {
     /// Server's id of the ConfigMap.
     pub uid: String,
     /// Version of the ConfigMap, the precondition of the next write.
@@ -51,7 +51,7 @@ pub struct UnreadableEvent {
     pub error: EventError,
 }
 
-impl StoredLedger {
+impl LedgerSnapshot {
     pub(super) fn read(object: &Value, installation: &Installation, environment: &EnvironmentName) -> Self {
         let field = |name: &str| metadata(object, name).unwrap_or_default().to_owned();
         let mut ledger = Self {

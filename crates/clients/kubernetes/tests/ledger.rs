@@ -120,7 +120,7 @@ async fn lost_response_of_another_write_stays_a_conflict() {
 async fn replace_sends_the_resource_version_and_append_does_not() {
     let fake = FakeApiServer::new(|_, seen| Reply::Json(200, stored(&seen.body)));
     ledgers(&fake).replace(&environment(), "7", &head(), &[], &deadline(60)).await.unwrap();
-    ledgers(&fake).append(&environment(), &event(), &deadline(60)).await.unwrap();
+    ledgers(&fake).append(&environment(), &[event()], &deadline(60)).await.unwrap();
     let log = fake.log();
     assert_eq!(fake.lines(), [format!("PATCH {HEAD_PATH}"), format!("PATCH {HEAD_PATH}")]);
     assert_eq!(log[0].body["metadata"]["resourceVersion"], "7");
@@ -175,14 +175,13 @@ async fn heads_are_listed_page_by_page_without_data() {
         let metadata = json!({ "continue": next });
         Reply::Json(200, json!({ "kind": "PartialObjectMetadataList", "metadata": metadata, "items": items }))
     });
-    let mut pages = ledgers(&fake).heads();
-    let first = pages.next_page(&deadline(60)).await.unwrap().unwrap();
-    assert_eq!(first[0].environment, "shop-pr-1");
-    assert_eq!(*first[0].head.as_ref().unwrap(), head());
-    assert_eq!(fake.log().len(), 1, "the second page is not read before it is needed");
-    let second = pages.next_page(&deadline(60)).await.unwrap().unwrap();
-    assert!(matches!(second[0].head, Err(LedgerProblem::Head(_))));
-    assert!(pages.next_page(&deadline(60)).await.unwrap().is_none());
+    let ledgers = ledgers(&fake);
+    let first = ledgers.heads(None, &deadline(60)).await.unwrap();
+    assert_eq!(first.heads[0].environment, "shop-pr-1");
+    assert_eq!(*first.heads[0].head.as_ref().unwrap(), head());
+    let second = ledgers.heads(first.next.as_deref(), &deadline(60)).await.unwrap();
+    assert!(matches!(second.heads[0].head, Err(LedgerProblem::Head(_))));
+    assert_eq!(second.next, None);
     let log = fake.log();
     assert_eq!(log.len(), 2);
     assert!(log[0].header("accept").starts_with("application/json;as=PartialObjectMetadataList"));
@@ -190,11 +189,9 @@ async fn heads_are_listed_page_by_page_without_data() {
 }
 
 #[tokio::test]
-async fn failed_page_ends_the_list() {
+async fn expired_token_of_a_page_is_an_error() {
     let fake = FakeApiServer::new(|_, _| status(410, "Expired", "the continue token is too old"));
-    let mut pages = ledgers(&fake).heads();
-    pages.next_page(&deadline(60)).await.unwrap_err();
-    assert!(pages.next_page(&deadline(60)).await.unwrap().is_none());
+    ledgers(&fake).heads(Some("t1"), &deadline(60)).await.unwrap_err();
     assert_eq!(fake.log().len(), 1);
 }
 
