@@ -160,15 +160,20 @@ impl LedgerConfigMaps {
         self.patch(environment, resource_version, &write, deadline).await
     }
 
-    /// Appends a loose event by one merge patch, without reading the ledger.
+    /// Appends loose events by one merge patch, without reading the ledger.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] if there is no ledger; [`ErrorKind::Invalid`] if the event is too large; or the request
+    /// [`ErrorKind::NotFound`] if there is no ledger; [`ErrorKind::Invalid`] if an event is too large; or the request
     /// failed.
-    pub async fn append(&self, environment: &EnvironmentName, event: &Event, deadline: &Deadline) -> Result<(), Error> {
+    pub async fn append(
+        &self,
+        environment: &EnvironmentName,
+        events: &[Event],
+        deadline: &Deadline,
+    ) -> Result<(), Error> {
         let object = self.object(environment);
-        let data = loose(&object, "patch", std::slice::from_ref(event))?;
+        let data = loose(&object, "patch", events)?;
         self.client.merge_patch(&object, &json!({ "data": data }), self.manager, deadline).await?;
         Ok(())
     }
