@@ -42,9 +42,10 @@ pub(crate) fn access(
             variables.extend(context.map(|context| ("KUBE_CTX".to_owned(), context)));
             ClusterAccess::from_environment(&variables).map(|access| access.unwrap_or_else(ClusterAccess::nothing))
         }
-        Some(ClusterOrigin::Pod) => {
-            ClusterAccess::from_settings(ClusterSettings { in_cluster: true, ..ClusterSettings::default() }, environment)
-        }
+        Some(ClusterOrigin::Pod) => ClusterAccess::from_settings(
+            ClusterSettings { in_cluster: true, ..ClusterSettings::default() },
+            environment,
+        ),
         None => {
             let failure = Failure::usage("no cluster is configured");
             return Err(failure.remedy("set --kubeconfig, or KUBECONFIG, or run `eod` in a pod"));

@@ -65,11 +65,7 @@ fn run_command(
     runtime.block_on(run_on_cluster(common, command, &session))
 }
 
-async fn run_on_cluster(
-    common: &CommonArguments,
-    command: &EodCommand,
-    session: &Session,
-) -> Result<Outcome, Failure> {
+async fn run_on_cluster(common: &CommonArguments, command: &EodCommand, session: &Session) -> Result<Outcome, Failure> {
     match command {
         EodCommand::List(arguments) => list::run(session, common.output, arguments).await,
         EodCommand::Show(argument) => show::run(session, common.output, &argument.environment).await,

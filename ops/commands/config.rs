@@ -6,21 +6,20 @@ mod reap;
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
 
-use eod_domain::{
-    Domain, Installation, Money, NamespaceName, Prices, Tier, TierOverrideError, TierOverrides, Tiers,
-};
+use eod_domain::{Domain, Installation, Money, NamespaceName, Prices, Tier, TierOverrideError, TierOverrides, Tiers};
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-pub(crate) use self::forges::{ForgeConfig, ForgeKindKey};
-pub(crate) use self::reap::ReapConfig;
+use self::forges::ForgeConfig;
+use self::reap::ReapConfig;
 
 /// Version of the format of the file.
 const VERSION: u32 = 1;
 
-/// Configuration file.
+/// Configuration file. Every command checks the whole file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "some keys are only checked by the commands of this version")]
 pub(crate) struct Config {
     version: u32,
     /// Installation.
@@ -140,12 +139,8 @@ impl Config {
         if self.version != VERSION {
             return Some(format!("`version` must be {VERSION}, got {}", self.version));
         }
-        let blocks = [
-            ("vault", self.vault),
-            ("route53", self.route53),
-            ("postgres", self.postgres),
-            ("notify", self.notify),
-        ];
+        let blocks =
+            [("vault", self.vault), ("route53", self.route53), ("postgres", self.postgres), ("notify", self.notify)];
         if let Some((name, _)) = blocks.into_iter().find(|(_, block)| block.is_set) {
             return Some(format!("`{name}` is not supported by this version of eod; remove the block"));
         }

@@ -71,9 +71,8 @@ impl EnvironmentView {
         let text = |key: &str| annotation(namespace, key).map(ToOwned::to_owned);
         let head = reading.own_head(head);
         let spec = annotation(namespace, labels::SPEC).and_then(|text| EnvironmentSpec::from_json(text).ok());
-        let has_hosts = domain.is_some() && spec.as_ref().and_then(|spec| spec.dns.as_ref()).is_none_or(|dns| {
-            dns.mode != eod_domain::DnsMode::None
-        });
+        let has_hosts = domain.is_some()
+            && spec.as_ref().and_then(|spec| spec.dns.as_ref()).is_none_or(|dns| dns.mode != eod_domain::DnsMode::None);
         let named = reading.name.parse::<EnvironmentName>().ok().zip(domain.filter(|_| has_hosts));
         let hosts = named.as_ref().zip(spec.as_ref()).map(|((name, domain), spec)| {
             let services = spec.services.iter();

@@ -3,8 +3,8 @@
 use std::collections::BTreeMap;
 
 use eod_clients::kubernetes::{ListContent, ListQuery};
-use eod_domain::ledger::{LedgerHead, place_in_queue};
 use eod_domain::labels;
+use eod_domain::ledger::{LedgerHead, place_in_queue};
 use jiff::Timestamp;
 use serde_json::Value;
 

@@ -29,10 +29,7 @@ pub(crate) struct OpsSettings {
 
 impl OpsSettings {
     /// Reads the configuration file and applies flags and environment variables.
-    pub(crate) fn read(
-        arguments: &CommonArguments,
-        environment: &BTreeMap<String, String>,
-    ) -> Result<Self, Failure> {
+    pub(crate) fn read(arguments: &CommonArguments, environment: &BTreeMap<String, String>) -> Result<Self, Failure> {
         let file = config_file(arguments, environment);
         let config = file.map(|path| Config::read(&path)).transpose()?;
         let config = config.as_ref();
@@ -47,9 +44,7 @@ impl OpsSettings {
         let defaults = eod_domain::Settings::default();
         let tiers = config.map(Config::tiers).transpose().unwrap_or_default();
         Ok(Self {
-            installation: installation
-                .or_else(|| config?.installation.clone())
-                .unwrap_or(defaults.installation),
+            installation: installation.or_else(|| config?.installation.clone()).unwrap_or(defaults.installation),
             control_namespace: control_namespace
                 .or_else(|| config?.control_namespace.clone())
                 .unwrap_or(defaults.control_namespace),

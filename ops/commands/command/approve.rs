@@ -23,8 +23,10 @@ pub(super) async fn run(session: &Session, arguments: &ApproveArguments) -> Resu
     let (loaded, _, reading) = session.load_living(environment).await?;
     if reading.tier != Some(Tier::Compliance) {
         let tier = reading.tier.map_or_else(|| "an unreadable tier".to_owned(), |tier| format!("tier {tier}"));
-        return Err(Failure::failed(format!("environment `{environment}` has {tier}: only the end of a compliance \
-             environment needs an approval")));
+        return Err(Failure::failed(format!(
+            "environment `{environment}` has {tier}: only the end of a compliance \
+             environment needs an approval"
+        )));
     }
     if let Expiry::Unreadable(error) = &reading.times.expiry {
         return Err(Failure::failed(format!("the end of environment `{environment}` cannot be read: {error}")));
@@ -34,12 +36,8 @@ pub(super) async fn run(session: &Session, arguments: &ApproveArguments) -> Resu
         0 => recorder.adopt(&reading, loaded.now).await?,
         generation => generation,
     };
-    let approval = Approval {
-        by: recorder.who().to_owned(),
-        at: loaded.now,
-        expires_at: reading.expires_at(),
-        generation,
-    };
+    let approval =
+        Approval { by: recorder.who().to_owned(), at: loaded.now, expires_at: reading.expires_at(), generation };
     let patch = json!({ "metadata": {
         "uid": reading.uid,
         "resourceVersion": reading.resource_version,

@@ -11,11 +11,7 @@ use crate::output::{document, note, print};
 use crate::session::Session;
 
 /// Runs the command.
-pub(super) async fn run(
-    session: &Session,
-    format: OutputFormat,
-    name: &EnvironmentName,
-) -> Result<Outcome, Failure> {
+pub(super) async fn run(session: &Session, format: OutputFormat, name: &EnvironmentName) -> Result<Outcome, Failure> {
     let ledger = session.ledgers.get(name, &session.deadline).await?;
     let Some(ledger) = ledger else {
         let failure = Failure::failed(format!("environment `{name}` has no ledger"));

@@ -114,8 +114,7 @@ impl Restarted {
     }
 }
 
-type NextClock<'a> =
-    dyn Fn(&EnvironmentReading, &TierSettings, &Clock, Timestamp) -> Result<Clock, Failure> + 'a;
+type NextClock<'a> = dyn Fn(&EnvironmentReading, &TierSettings, &Clock, Timestamp) -> Result<Clock, Failure> + 'a;
 
 /// Writes the clock that `next` computes from the one on the namespace.
 async fn restart(session: &Session, name: &EnvironmentName, next: &NextClock<'_>) -> Result<Restarted, Failure> {
@@ -145,7 +144,8 @@ async fn restart(session: &Session, name: &EnvironmentName, next: &NextClock<'_>
             Err(error) => return Err(error.into()),
         }
     }
-    let failure = Failure::failed(format!("environment `{name}` was changed {TRIES} times while its clock was written"));
+    let failure =
+        Failure::failed(format!("environment `{name}` was changed {TRIES} times while its clock was written"));
     Err(failure.remedy("try again"))
 }
 

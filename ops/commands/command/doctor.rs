@@ -26,7 +26,9 @@ pub(super) async fn run(
     let deleting = namespace.pointer("/metadata/deletionTimestamp").and_then(Value::as_str);
     let Some(deleting) = deleting else {
         if force_finalize {
-            return Err(Failure::failed(format!("namespace `{name}` is not being deleted; --force-finalize is refused")));
+            return Err(Failure::failed(format!(
+                "namespace `{name}` is not being deleted; --force-finalize is refused"
+            )));
         }
         report(session, common.output, now, name, &json!({ "deleting_since": null, "blockers": null }))?;
         if common.output == OutputFormat::Table {
@@ -47,7 +49,9 @@ pub(super) async fn run(
         let failure = Failure::failed(format!("namespace `{name}` does not belong to this installation"));
         return Err(failure.remedy("check --installation; EoD never changes other namespaces"));
     }
-    note("warning: objects that still exist are lost track of: load balancers, volumes and other things may stay and cost");
+    note(
+        "warning: objects that still exist are lost track of: load balancers, volumes and other things may stay and cost",
+    );
     let change = format!("remove the finalizers of namespace `{name}`");
     confirm(common.yes, session.kubernetes.place(), &change)?;
     session.kubernetes.finalize_namespace(&namespace, &session.deadline).await?;

@@ -65,8 +65,19 @@ pub(super) async fn run(
 
 fn titles(wide: bool) -> &'static [&'static str] {
     const WIDE: [&str; 13] = [
-        "NAME", "STATUS", "TIER", "OWNER", "COMMIT", "AGE", "ENDS", "COST/DAY", "URL", "PULL-REQUEST", "MADE-BY",
-        "RUNS", "LEFT",
+        "NAME",
+        "STATUS",
+        "TIER",
+        "OWNER",
+        "COMMIT",
+        "AGE",
+        "ENDS",
+        "COST/DAY",
+        "URL",
+        "PULL-REQUEST",
+        "MADE-BY",
+        "RUNS",
+        "LEFT",
     ];
     if wide { &WIDE } else { WIDE.split_at(9).0 }
 }

@@ -56,7 +56,11 @@ pub(super) async fn run(session: &Session, format: OutputFormat) -> Result<Outco
             let mut table = TextTable::new(&["WHERE", "MISSING", "RULE TO ADD"]);
             for (scope, group, resource, denied) in &missing {
                 let name = if group.is_empty() { (*resource).to_owned() } else { format!("{resource}.{group}") };
-                table.row(vec![scope.place(session), format!("{} {name}", denied.join(",")), rule(group, resource, denied)]);
+                table.row(vec![
+                    scope.place(session),
+                    format!("{} {name}", denied.join(",")),
+                    rule(group, resource, denied),
+                ]);
             }
             table.text()
         }

@@ -1,7 +1,7 @@
 //! `eod show`: everything about an environment.
 
-use eod_domain::{Decision, DecisionInput, EnvironmentName, PullRequestState, ReapAction, ReapPolicy, decide};
 use eod_domain::ledger::LedgerHead;
+use eod_domain::{Decision, DecisionInput, EnvironmentName, PullRequestState, ReapAction, ReapPolicy, decide};
 use serde_json::{Value, json};
 
 use super::timeline::Timeline;
@@ -13,11 +13,7 @@ use crate::session::{LoadedEnvironment, Session};
 use crate::table::printable;
 
 /// Runs the command.
-pub(super) async fn run(
-    session: &Session,
-    format: OutputFormat,
-    name: &EnvironmentName,
-) -> Result<Outcome, Failure> {
+pub(super) async fn run(session: &Session, format: OutputFormat, name: &EnvironmentName) -> Result<Outcome, Failure> {
     let loaded = session.load(name).await?;
     let head = loaded.ledger.as_ref().and_then(|ledger| ledger.head.as_ref().ok());
     let domain = session.settings.domain.as_ref();

@@ -37,7 +37,9 @@ impl Timeline {
         timeline.events.extend(ledger.loose.iter().map(|loose| (None, loose.event.clone())));
         timeline.events.sort_by_key(|(number, event)| (event.t, number.is_none(), *number));
         let unreadable = ledger.unreadable.iter();
-        timeline.problems.extend(unreadable.map(|entry| format!("entry `{}` cannot be read: {}", entry.key, entry.error)));
+        timeline
+            .problems
+            .extend(unreadable.map(|entry| format!("entry `{}` cannot be read: {}", entry.key, entry.error)));
         timeline
     }
 

@@ -8,6 +8,7 @@ use serde::Deserialize;
 /// Forge of the repositories of one host.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "some keys are only checked by the commands of this version")]
 pub(crate) struct ForgeConfig {
     /// Host of the repositories.
     pub(crate) host: String,
@@ -51,6 +52,7 @@ pub(crate) struct ForgeAuthConfig {
 /// GitHub App.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
+#[expect(dead_code, reason = "some keys are only checked by the commands of this version")]
 pub(crate) struct ForgeAppConfig {
     /// Id or client id of the app.
     pub(crate) id: String,
@@ -74,7 +76,9 @@ pub(super) fn mistake(forges: &[ForgeConfig]) -> Option<String> {
         let ForgeAuthConfig { token_file, token_env, app } = &forge.auth;
         let count = [token_file.is_some(), token_env.is_some(), app.is_some()].into_iter().filter(|set| *set).count();
         if count != 1 {
-            return Some(format!("`{at}.auth` must have exactly one of `token_file`, `token_env` and `app`, got {count}"));
+            return Some(format!(
+                "`{at}.auth` must have exactly one of `token_file`, `token_env` and `app`, got {count}"
+            ));
         }
         if app.is_some() && forge.kind == ForgeKindKey::Gitlab {
             return Some(format!("`{at}.auth.app` is a GitHub App; a GitLab needs `token_file` or `token_env`"));
