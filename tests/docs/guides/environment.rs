@@ -3,8 +3,8 @@
 use std::collections::BTreeSet;
 
 use eod_domain::{
-    Environment, EnvironmentSpec, NamespaceProvenance, Nonce, Object, ObjectKind, Prices, Settings, Status, Tier, Tiers,
-    Ttl, cost_per_day, labels, ledger::MadeBy, objects,
+    Environment, EnvironmentSpec, NamespaceProvenance, Nonce, Object, ObjectKind, Prices, Settings, Status, Tier,
+    Tiers, Ttl, cost_per_day, labels, ledger::MadeBy, objects,
 };
 use serde_json::Value;
 
@@ -212,7 +212,7 @@ const LABELS: [Described; 11] = [
     ("pod-security.kubernetes.io/warn", "always `restricted`"),
 ];
 
-const ANNOTATIONS: [Described; 13] = [
+const ANNOTATIONS: [Described; 14] = [
     (labels::IDENTITY, "identity of the environment, such as `github.com/acme/shop#123`"),
     (labels::NONCE, "random value of the create or of the last takeover; names the state that manages the namespace"),
     (labels::CREATED_AT, "time of the create"),
