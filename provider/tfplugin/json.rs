@@ -10,3 +10,6 @@ mod encode;
 pub use self::decode::decode_state;
 pub use self::encode::encode_state;
 pub use crate::value::{DecodeError, EncodeError};
+
+#[cfg(test)]
+mod tests;

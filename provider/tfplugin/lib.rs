@@ -122,8 +122,6 @@ extern crate self as tfplugin;
 
 mod attr;
 mod caught;
-#[cfg(test)]
-mod codec_tests;
 mod config;
 mod data_source;
 mod diag;

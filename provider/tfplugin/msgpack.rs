@@ -10,10 +10,13 @@ mod read;
 
 pub use self::decode::decode;
 pub use self::encode::encode;
-pub(crate) use self::read::{Reader, Token};
+pub(crate) use self::read::{MsgpackReader, Token};
 #[cfg(doc)]
 use crate::value::Value;
 pub use crate::value::{DecodeError, EncodeError};
 
 /// Extension code of an unknown value with a refinement.
 const REFINED: i8 = 12;
+
+#[cfg(test)]
+mod tests;

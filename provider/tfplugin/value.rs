@@ -232,4 +232,4 @@ pub fn nfc(text: &str) -> Cow<'_, str> {
 }
 
 #[cfg(test)]
-mod tests;
+pub(crate) mod tests;

@@ -17,12 +17,12 @@ const MESSAGE: &str = "message";
 
 /// Fields of an event or span, as JSON scalars.
 #[derive(Clone, Debug, Default, PartialEq)]
-pub(crate) struct Fields {
+pub(crate) struct LogFields {
     message: Option<String>,
     others: Map<String, Value>,
 }
 
-impl Fields {
+impl LogFields {
     /// Adds the fields of an inner scope, which replace fields with the same name.
     pub(crate) fn extend(&mut self, inner: &Self) {
         self.others.extend(inner.others.iter().map(|(name, value)| (name.clone(), value.clone())));
@@ -43,7 +43,7 @@ impl Fields {
     }
 }
 
-impl Visit for Fields {
+impl Visit for LogFields {
     fn record_debug(&mut self, field: &Field, value: &dyn fmt::Debug) {
         self.insert(field, Value::String(format!("{value:?}")));
     }
@@ -100,8 +100,8 @@ fn own_name(name: &str) -> String {
 }
 
 /// Builds the line, with the line feed.
-pub(crate) fn line(level: Level, module: &str, now: SystemTime, fields: Fields) -> Vec<u8> {
-    let Fields { message, others } = fields;
+pub(crate) fn line(level: Level, module: &str, now: SystemTime, fields: LogFields) -> Vec<u8> {
+    let LogFields { message, others } = fields;
     let mut object = others;
     object.insert("@level".to_owned(), Value::String(level.as_str().to_ascii_lowercase()));
     object.insert("@module".to_owned(), Value::String(module.to_owned()));

@@ -2,7 +2,7 @@
 
 use std::collections::BTreeMap;
 
-use super::{REFINED, Reader, Token};
+use super::{MsgpackReader, REFINED, Token};
 use crate::number::Number;
 use crate::path::Step;
 use crate::ty::Type;
@@ -16,7 +16,7 @@ use crate::value::{DecodeError, DecodeReason, Fill, MAX_DEPTH, Unknown, Value, i
 /// Returns the path if the bytes are not a value of the type: another kind, an attribute that is not in the type, a
 /// duplicate key, nesting beyond 512 levels, an early end, or bytes after the value.
 pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
-    let mut decoder = Decoder { reader: Reader::new(bytes), fill: Fill::for_input(bytes) };
+    let mut decoder = MsgpackDecoder { reader: MsgpackReader::new(bytes), fill: Fill::for_input(bytes) };
     let value = decoder.value(ty, MAX_DEPTH)?;
     match decoder.reader.remaining() {
         0 => Ok(value),
@@ -24,12 +24,12 @@ pub fn decode(bytes: &[u8], ty: &Type) -> Result<Value, DecodeError> {
     }
 }
 
-struct Decoder<'a> {
-    reader: Reader<'a>,
+struct MsgpackDecoder<'a> {
+    reader: MsgpackReader<'a>,
     fill: Fill,
 }
 
-impl Decoder<'_> {
+impl MsgpackDecoder<'_> {
     fn value(&mut self, ty: &Type, depth: usize) -> Result<Value, DecodeError> {
         let Some(depth) = depth.checked_sub(1) else { return Err(DecodeReason::Depth.into()) };
         match (self.reader.token()?, ty) {

@@ -3,7 +3,7 @@
 use crate::value::DecodeReason;
 
 /// Reads tokens from the start of a slice.
-pub(crate) struct Reader<'a>(&'a [u8]);
+pub(crate) struct MsgpackReader<'a>(&'a [u8]);
 
 /// One token. After an array or map token, its elements follow as tokens.
 #[derive(Debug, Clone, Copy, PartialEq)]
@@ -30,7 +30,7 @@ pub(crate) enum Token<'a> {
     Map(usize),
 }
 
-impl<'a> Reader<'a> {
+impl<'a> MsgpackReader<'a> {
     pub(crate) fn new(bytes: &'a [u8]) -> Self {
         Self(bytes)
     }

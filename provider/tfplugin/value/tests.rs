@@ -1,3 +1,7 @@
+pub(crate) mod generate;
+mod hostile;
+mod laws;
+
 use super::*;
 
 #[test]

@@ -7,7 +7,7 @@ use std::collections::BTreeMap;
 use std::fmt;
 
 use super::Value;
-use crate::msgpack::{Reader, Token};
+use crate::msgpack::{MsgpackReader, Token};
 use crate::ty::Type;
 
 /// Key of "is null" in a refinement.
@@ -60,7 +60,7 @@ impl Unknown {
 
     /// Applies `read` to the entry with this key. A refinement that cannot be decoded is ignored.
     fn find<T>(&self, wanted: i64, read: impl FnOnce(Token<'_>) -> Option<T>) -> Option<T> {
-        let mut reader = Reader::new(self.refinement()?);
+        let mut reader = MsgpackReader::new(self.refinement()?);
         let Ok(Token::Map(entries)) = reader.token() else { return None };
         for _ in 0..entries {
             let Ok(Token::Int(key)) = reader.token() else { return None };

@@ -2,9 +2,9 @@ use std::time::{Duration, UNIX_EPOCH};
 
 use super::*;
 
-fn fields(message: &str, others: &[(&str, Value)]) -> Fields {
+fn fields(message: &str, others: &[(&str, Value)]) -> LogFields {
     let others = others.iter().map(|(name, value)| ((*name).to_owned(), value.clone())).collect();
-    Fields { message: Some(message.to_owned()), others }
+    LogFields { message: Some(message.to_owned()), others }
 }
 
 fn parse(line: &[u8]) -> Map<String, Value> {
@@ -52,7 +52,7 @@ fn long_lines_are_cut_and_stay_json() {
 #[test]
 fn too_many_fields_leave_the_message() {
     let many: Map<_, _> = (0..4000).map(|n| (format!("field_{n:012}"), Value::Bool(true))).collect();
-    let line = line(Level::ERROR, "m", UNIX_EPOCH, Fields { message: Some("still here".to_owned()), others: many });
+    let line = line(Level::ERROR, "m", UNIX_EPOCH, LogFields { message: Some("still here".to_owned()), others: many });
     let object = parse(&line);
     assert_eq!(object.len(), 4);
     assert_eq!(object["@message"], "still here");

@@ -10,17 +10,17 @@ use crate::ty::Type;
 use crate::value::{Unknown, Value};
 
 /// Any type. Elements of collections contain no dynamic type, because Terraform refuses elements of different types.
-pub(super) fn any_type() -> BoxedStrategy<Type> {
+pub(crate) fn any_type() -> BoxedStrategy<Type> {
     nested(prop_oneof![4 => plain(), 1 => Just(Type::Dynamic)].boxed())
 }
 
 /// Any type and a value of it.
-pub(super) fn typed_value() -> impl Strategy<Value = (Type, Value)> {
+pub(crate) fn typed_value() -> impl Strategy<Value = (Type, Value)> {
     any_type().prop_flat_map(|ty| value(&ty).prop_map(move |value| (ty.clone(), value)))
 }
 
 /// A value of this type, which may be null or unknown.
-pub(super) fn value(ty: &Type) -> BoxedStrategy<Value> {
+pub(crate) fn value(ty: &Type) -> BoxedStrategy<Value> {
     prop_oneof![1 => Just(Value::Null), 1 => unknown(), 8 => known(ty)].boxed()
 }
 
@@ -45,7 +45,7 @@ fn known(ty: &Type) -> BoxedStrategy<Value> {
 }
 
 /// Integers of all widths, floats, and other decimals.
-pub(super) fn number() -> impl Strategy<Value = Number> {
+pub(crate) fn number() -> impl Strategy<Value = Number> {
     prop_oneof![
         (any::<i64>(), 0_u32..64).prop_map(|(value, shift)| Number::from_i64(value >> shift)),
         any::<u64>().prop_map(Number::from_u64),

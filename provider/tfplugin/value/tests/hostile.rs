@@ -6,7 +6,7 @@ use super::generate::typed_value;
 use crate::ty::Type;
 use crate::{json, msgpack};
 
-#[path = "../fuzz/bodies.rs"]
+#[path = "../../fuzz/bodies.rs"]
 mod bodies;
 
 fn damaged(mut bytes: Vec<u8>, damage: &[(prop::sample::Index, u8)]) -> Vec<u8> {

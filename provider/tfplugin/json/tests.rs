@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::generate::typed_value;
 use crate::json::{decode_state, encode_state};
 use crate::number::Number;
 use crate::ty::Type;
+use crate::value::tests::generate::typed_value;
 use crate::value::{DecodeReason, Value};
 
 fn number(text: &str) -> Value {

@@ -2,10 +2,10 @@
 
 use proptest::prelude::*;
 
-use super::generate::{any_type, typed_value};
 use crate::msgpack::{decode, encode};
 use crate::number::Number;
 use crate::ty::Type;
+use crate::value::tests::generate::{any_type, typed_value};
 use crate::value::{DecodeReason, EncodeReason, Unknown, Value};
 
 fn bytes(hex: &str) -> Vec<u8> {
