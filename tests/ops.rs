@@ -94,20 +94,14 @@ impl Ops {
         object["metadata"]["annotations"][key].as_str().unwrap_or_default().to_owned()
     }
 
-    /// Sets an annotation of a namespace.
-    #[track_caller]
-    fn annotate(&self, namespace: &str, key: &str, value: &str) {
-        let patch = json!({ "metadata": { "annotations": { key: value } } });
-        let (status, answer) = self.cluster.call("PATCH", &format!("/api/v1/namespaces/{namespace}"), Some(&patch));
-        assert_eq!(status, 200, "{answer}");
-    }
-
-    /// Kinds of the events in an environment's ledger, in their order.
+    /// Kinds of the events in an environment's ledger, sorted: events of one second have no order.
     #[track_caller]
     fn events(&self, environment: &str) -> Vec<String> {
         let audit = self.json(0, &["audit", environment]);
         let events = audit["events"].as_array().unwrap();
-        events.iter().map(|event| event["event"].as_str().unwrap().to_owned()).collect()
+        let mut kinds: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap().to_owned()).collect();
+        kinds.sort();
+        kinds
     }
 
     #[allow(clippy::disallowed_methods, reason = "the time of a story is the machine's")]

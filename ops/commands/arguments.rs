@@ -116,6 +116,12 @@ pub(crate) enum EodCommand {
     /// Approve the end of an environment of the tier `compliance`.
     #[command(after_help = "Example:\n  eod approve shop-pr-123 --reason 'audit is done'")]
     Approve(ApproveArguments),
+    /// Put an environment to sleep: no pod runs, everything else stays.
+    #[command(after_help = "Example:\n  eod sleep shop-pr-123")]
+    Sleep(EnvironmentArgument),
+    /// Wake an environment, or bring an ended one back.
+    #[command(after_help = "Example:\n  eod wake shop-pr-123")]
+    Wake(WakeArguments),
     /// Print every event of an environment, and verify the chain.
     #[command(after_help = "Example:\n  eod audit shop-pr-123")]
     Audit(EnvironmentArgument),
@@ -240,6 +246,17 @@ pub(crate) struct ApproveArguments {
     /// Reason of the approval, for the audit trail.
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
+}
+
+/// Options of `wake`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct WakeArguments {
+    /// Name of the environment.
+    #[arg(value_name = "ENV")]
+    pub(crate) environment: EnvironmentName,
+    /// Newest commit of the pull request; required for an ended environment of a fork.
+    #[arg(long, value_name = "SHA")]
+    pub(crate) sha: Option<eod_domain::HeadSha>,
 }
 
 /// Subject of `doctor`.

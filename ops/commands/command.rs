@@ -8,7 +8,9 @@ mod list;
 mod pipeline;
 mod rights;
 mod show;
+mod sleep;
 mod timeline;
+mod wake;
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -73,6 +75,8 @@ async fn run_on_cluster(common: &CommonArguments, command: &EodCommand, session:
         EodCommand::Event(arguments) => pipeline::run(session, arguments).await,
         EodCommand::Extend(arguments) => clock::extend(session, arguments).await,
         EodCommand::Approve(arguments) => approve::run(session, arguments).await,
+        EodCommand::Sleep(argument) => sleep::run(session, &argument.environment).await,
+        EodCommand::Wake(arguments) => wake::run(session, arguments).await,
         EodCommand::Audit(argument) => audit::run(session, common.output, &argument.environment).await,
         EodCommand::Doctor { subject: DoctorSubject::Rights } => rights::run(session, common.output).await,
         EodCommand::Doctor { subject: DoctorSubject::Namespace { namespace, force_finalize } } => {
@@ -99,6 +103,8 @@ impl EodCommand {
             Self::Event(_) => "event",
             Self::Extend(_) => "extend",
             Self::Approve(_) => "approve",
+            Self::Sleep(_) => "sleep",
+            Self::Wake(_) => "wake",
             Self::Audit(_) => "audit",
             Self::Doctor { .. } => "doctor",
             Self::Version => "version",

@@ -10,7 +10,7 @@ use eod_domain::{Domain, Installation, Money, NamespaceName, Prices, Tier, TierO
 use serde::Deserialize;
 use serde::de::IgnoredAny;
 
-use self::forges::ForgeConfig;
+pub(crate) use self::forges::{ForgeAuthConfig, ForgeConfig, ForgeKindKey};
 use self::reap::ReapConfig;
 
 /// Version of the format of the file.
@@ -19,7 +19,6 @@ const VERSION: u32 = 1;
 /// Configuration file. Every command checks the whole file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "some keys are only checked by the commands of this version")]
 pub(crate) struct Config {
     version: u32,
     /// Installation.
@@ -39,7 +38,8 @@ pub(crate) struct Config {
     prices: PricesConfig,
     /// Argo CD in the same cluster.
     #[serde(default)]
-    pub(crate) argocd: ArgocdConfig,
+    #[expect(dead_code, reason = "checked with the file; the reaper uses it")]
+    argocd: ArgocdConfig,
     /// Forges of the repositories.
     #[serde(default)]
     pub(crate) forges: Vec<ForgeConfig>,

@@ -18,6 +18,7 @@ mod duration_text;
 mod environment_view;
 mod failure;
 mod fleet;
+mod forges;
 mod log;
 mod output;
 mod recorder;

@@ -13,6 +13,7 @@ use tokio_util::sync::CancellationToken;
 use crate::arguments::CommonArguments;
 use crate::cluster;
 use crate::failure::Failure;
+use crate::forges::Forges;
 use crate::output::note;
 use crate::settings::OpsSettings;
 
@@ -30,6 +31,8 @@ pub(crate) struct Session {
     pub(crate) kubernetes: Kubernetes,
     /// Ledgers of the installation.
     pub(crate) ledgers: LedgerConfigMaps,
+    /// Forges of the repositories.
+    pub(crate) forges: Forges,
     /// Time limit of the command.
     pub(crate) deadline: Deadline,
     /// Environment variables of the process.
@@ -59,6 +62,7 @@ impl Session {
         let settings = OpsSettings::read(arguments, &variables)?;
         let access = cluster::access(arguments, &variables)?;
         let user_agent = format!("eod/{} ({command})", env!("CARGO_PKG_VERSION"));
+        let forges = Forges::new(&settings.forges, &variables, &user_agent)?;
         let kubernetes = Kubernetes::new(access, &user_agent);
         let ledgers = LedgerConfigMaps::new(
             kubernetes.clone(),
@@ -68,7 +72,7 @@ impl Session {
         );
         let limit = arguments.timeout.signed().unsigned_abs();
         let deadline = Deadline::within(limit, CancellationToken::new());
-        Ok(Self { settings, kubernetes, ledgers, deadline, variables })
+        Ok(Self { settings, kubernetes, ledgers, forges, deadline, variables })
     }
 
     /// Time of the API server. Warns if the local clock differs by more than two minutes.

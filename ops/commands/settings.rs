@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use eod_domain::{Domain, Installation, NamespaceName, Prices, Tiers};
 
 use crate::arguments::CommonArguments;
-use crate::config::{Config, ConfigError};
+use crate::config::{Config, ConfigError, ForgeConfig};
 use crate::failure::Failure;
 
 /// File that is read if it exists.
@@ -25,6 +25,8 @@ pub(crate) struct OpsSettings {
     pub(crate) tiers: Tiers,
     /// Prices of resources.
     pub(crate) prices: Prices,
+    /// Forges of the repositories.
+    pub(crate) forges: Vec<ForgeConfig>,
 }
 
 impl OpsSettings {
@@ -43,8 +45,9 @@ impl OpsSettings {
         };
         let defaults = eod_domain::Settings::default();
         let tiers = config.map(Config::tiers).transpose().unwrap_or_default();
+        let installation = installation.or_else(|| config?.installation.clone());
         Ok(Self {
-            installation: installation.or_else(|| config?.installation.clone()).unwrap_or(defaults.installation),
+            installation: installation.unwrap_or(defaults.installation),
             control_namespace: control_namespace
                 .or_else(|| config?.control_namespace.clone())
                 .unwrap_or(defaults.control_namespace),
@@ -54,6 +57,7 @@ impl OpsSettings {
             },
             tiers: tiers.unwrap_or(defaults.tiers),
             prices: config.map_or(defaults.prices, Config::prices),
+            forges: config.map(|config| config.forges.clone()).unwrap_or_default(),
         })
     }
 }

@@ -28,18 +28,20 @@ fn request(identity: &str) -> CreateRequest {
 }
 
 /// Writes the ledger of an environment without a namespace.
-async fn write_ledger(ops: &Ops, environment: &str, head: &LedgerHead) {
+fn write_ledger(ops: &Ops, environment: &str, head: &LedgerHead) {
     let config_path = Some(ops.cluster.kubeconfig().display().to_string());
     let settings = ClusterSettings { config_path, ..ClusterSettings::default() };
     let client = Kubernetes::new(ClusterAccess::from_settings(settings, &BTreeMap::new()).unwrap(), "eod-tests");
     let ledgers =
         LedgerConfigMaps::new(client, ops.installation.clone(), ops.installation.parse().unwrap(), "eod-tests");
     let deadline = Deadline::within(Duration::from_secs(60), tokio_util::sync::CancellationToken::new());
-    ledgers.create(&environment.parse().unwrap(), head, &[], &deadline).await.unwrap();
+    let environment = environment.parse().unwrap();
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
+    runtime.block_on(ledgers.create(&environment, head, &[], &deadline)).unwrap();
 }
 
-#[tokio::test]
-async fn environments_of_one_installation_are_listed() {
+#[test]
+fn environments_of_one_installation_are_listed() {
     let ops = Ops::new("opslist");
     let other = Ops::new("opslistother");
     other.environment("x", "full", "24h", &json!({}));
@@ -51,7 +53,7 @@ async fn environments_of_one_installation_are_listed() {
     let second = ops.environment("b", "full", "24h", &json!({ "protected": "true" }));
     let transitions = Transitions::at(ops.now());
     let queued = transitions.queue(None, &request("github.com/acme/queued#1")).unwrap();
-    write_ledger(&ops, &ops.name("q"), &queued).await;
+    write_ledger(&ops, &ops.name("q"), &queued);
 
     let text = ops.eod(&["list"]).expect_ok();
     let lines: Vec<Vec<&str>> = text.lines().map(|line| line.split_whitespace().collect()).collect();

@@ -11,6 +11,7 @@
 
 mod heads;
 mod stored;
+mod texts;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ use serde_json::{Map, Value, json};
 
 pub use heads::{HeadPage, ListedHead};
 pub use stored::{LedgerProblem, LedgerSnapshot, UnreadableEvent};
+pub use texts::StoredText;
 
 use super::{
     client::Kubernetes,
@@ -109,17 +111,24 @@ impl LedgerConfigMaps {
             },
             "data": &write.data,
         });
-        let post = || self.client.create(&object, &body, self.manager, deadline);
-        let created = match post().await {
-            Err(error) if is_missing_namespace(&error) => {
-                self.create_namespace(deadline).await?;
-                post().await
-            }
-            result => result,
-        };
-        match created {
+        match self.create_object(&object, &body, deadline).await {
             Ok(stored) => Ok(self.read(environment, &stored)),
             Err(error) => self.find_stored(environment, &write, error, deadline).await,
+        }
+    }
+
+    /// Creates an object in the control namespace, and the namespace if it is missing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Kubernetes::create`].
+    pub async fn create_object(&self, object: &ObjectRef, body: &Value, deadline: &Deadline) -> Result<Value, Error> {
+        match self.client.create(object, body, self.manager, deadline).await {
+            Err(error) if is_missing_namespace(&error) => {
+                self.create_namespace(deadline).await?;
+                self.client.create(object, body, self.manager, deadline).await
+            }
+            result => result,
         }
     }
 

@@ -8,7 +8,6 @@ use serde::Deserialize;
 /// Forge of the repositories of one host.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "some keys are only checked by the commands of this version")]
 pub(crate) struct ForgeConfig {
     /// Host of the repositories.
     pub(crate) host: String,
@@ -52,7 +51,6 @@ pub(crate) struct ForgeAuthConfig {
 /// GitHub App.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-#[expect(dead_code, reason = "some keys are only checked by the commands of this version")]
 pub(crate) struct ForgeAppConfig {
     /// Id or client id of the app.
     pub(crate) id: String,
