@@ -38,7 +38,7 @@ pub(crate) struct Config {
     prices: PricesConfig,
     /// Argo CD in the same cluster.
     #[serde(default)]
-    #[expect(dead_code, reason = "checked with the file; the reaper uses it")]
+    #[allow(dead_code, reason = "checked with the file; the reaper uses it")]
     argocd: ArgocdConfig,
     /// Forges of the repositories.
     #[serde(default)]

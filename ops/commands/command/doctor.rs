@@ -70,6 +70,8 @@ fn report(
         return Ok(());
     }
     let mut fields = fields.clone();
-    fields["namespace"] = json!(name);
+    if let Some(fields) = fields.as_object_mut() {
+        fields.insert("namespace".to_owned(), json!(name));
+    }
     print(&document(now, &session.settings.installation, fields))
 }

@@ -30,9 +30,11 @@ pub(super) async fn run(session: &Session, format: OutputFormat, name: &Environm
         OutputFormat::Json => {
             let events = timeline.as_ref().map(Timeline::json).unwrap_or_default();
             let mut environment = view.json();
-            environment["decision"] = decision.as_ref().map_or(Value::Null, decision_json);
-            environment["phase"] = json!(head.map(|head| head.phase));
-            environment["timeline"] = json!(events);
+            if let Some(fields) = environment.as_object_mut() {
+                fields.insert("decision".to_owned(), decision.as_ref().map_or(Value::Null, decision_json));
+                fields.insert("phase".to_owned(), json!(head.map(|head| head.phase)));
+                fields.insert("timeline".to_owned(), json!(events));
+            }
             document(loaded.now, &session.settings.installation, json!({ "environment": environment }))
         }
         OutputFormat::Table => {
