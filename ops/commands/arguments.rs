@@ -19,7 +19,7 @@ Exit codes:
 /// See, extend and end environments on demand.
 #[derive(Debug, Parser)]
 #[command(name = "eod", version, after_help = EXIT_CODES, disable_help_subcommand = true)]
-pub(crate) struct CommandLine {
+pub(crate) struct EodCommandLine {
     /// Options of all commands.
     #[command(flatten)]
     pub(crate) common: CommonArguments,
@@ -54,7 +54,7 @@ pub(crate) struct CommonArguments {
     pub(crate) timeout: HumanDuration,
     /// Format of the log on stderr.
     #[arg(long, global = true, value_name = "FORMAT", value_enum, default_value_t)]
-    pub(crate) log_format: LogFormat,
+    pub(crate) log_format: LogStyle,
     /// Color of the output.
     #[arg(long, global = true, value_name = "WHEN", value_enum, default_value_t)]
     pub(crate) color: ColorChoice,
@@ -75,7 +75,7 @@ pub(crate) enum OutputFormat {
 
 /// Format of the log.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
-pub(crate) enum LogFormat {
+pub(crate) enum LogStyle {
     /// Text lines.
     #[default]
     Text,

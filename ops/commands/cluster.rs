@@ -83,10 +83,10 @@ mod tests {
     use clap::Parser as _;
 
     use super::*;
-    use crate::arguments::CommandLine;
+    use crate::arguments::EodCommandLine;
 
     fn select(flags: &[&str], variables: &[(&str, &str)], files: &[&str]) -> Option<ClusterOrigin> {
-        let line = CommandLine::try_parse_from([&["eod", "list"], flags].concat()).unwrap();
+        let line = EodCommandLine::try_parse_from([&["eod", "list"], flags].concat()).unwrap();
         let environment = variables.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect();
         origin(&line.common, &environment, &|path| files.iter().any(|file| Path::new(file) == path))
     }

@@ -19,15 +19,15 @@ use std::process::ExitCode;
 use clap::{CommandFactory as _, Parser as _};
 use clap_complete::Shell;
 
-use crate::arguments::{CommandLine, CommonArguments, DoctorSubject, EodCommand};
+use crate::arguments::{CommonArguments, DoctorSubject, EodCommand, EodCommandLine};
 use crate::failure::{Failure, Outcome};
 use crate::log;
 use crate::output::{note, print};
-use crate::session::Session;
+use crate::session::OpsSession;
 
 /// Runs the command of a command line, program name included, with these environment variables.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, variables: BTreeMap<String, String>) -> ExitCode {
-    let line = match CommandLine::try_parse_from(arguments) {
+    let line = match EodCommandLine::try_parse_from(arguments) {
         Ok(line) => line,
         Err(error) if error.use_stderr() => {
             note(error.render().to_string().trim_end());
@@ -63,11 +63,15 @@ fn run_command(
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::failed(format!("cannot start the runtime: {error}")))?;
-    let session = Session::new(common, command.name(), variables)?;
+    let session = OpsSession::new(common, command.name(), variables)?;
     runtime.block_on(run_on_cluster(common, command, &session))
 }
 
-async fn run_on_cluster(common: &CommonArguments, command: &EodCommand, session: &Session) -> Result<Outcome, Failure> {
+async fn run_on_cluster(
+    common: &CommonArguments,
+    command: &EodCommand,
+    session: &OpsSession,
+) -> Result<Outcome, Failure> {
     match command {
         EodCommand::List(arguments) => list::run(session, common.output, arguments).await,
         EodCommand::Show(argument) => show::run(session, common.output, &argument.environment).await,
@@ -89,7 +93,7 @@ async fn run_on_cluster(common: &CommonArguments, command: &EodCommand, session:
 /// Script with the completions of a shell.
 fn completions(shell: Shell) -> String {
     let mut script = Vec::new();
-    clap_complete::generate(shell, &mut CommandLine::command(), "eod", &mut script);
+    clap_complete::generate(shell, &mut EodCommandLine::command(), "eod", &mut script);
     String::from_utf8_lossy(&script).into_owned()
 }
 

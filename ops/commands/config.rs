@@ -19,7 +19,7 @@ const VERSION: u32 = 1;
 /// Configuration file. Every command checks the whole file.
 #[derive(Clone, Debug, Deserialize)]
 #[serde(deny_unknown_fields)]
-pub(crate) struct Config {
+pub(crate) struct ConfigFile {
     version: u32,
     /// Installation.
     #[serde(default)]
@@ -117,7 +117,7 @@ pub(crate) enum ConfigError {
     },
 }
 
-impl Config {
+impl ConfigFile {
     /// Reads a configuration file.
     pub(crate) fn read(path: &Path) -> Result<Self, ConfigError> {
         let text = std::fs::read_to_string(path)

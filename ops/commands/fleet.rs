@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use crate::environment_view::{EnvironmentView, QueuePlace};
 use crate::failure::Failure;
-use crate::session::Session;
+use crate::session::OpsSession;
 
 /// Environments of an installation.
 #[derive(Debug)]
@@ -25,7 +25,7 @@ pub(crate) struct Fleet {
 
 impl Fleet {
     /// Reads all environments: namespaces and ledgers page by page, with their metadata only.
-    pub(crate) async fn read(session: &Session) -> Result<Self, Failure> {
+    pub(crate) async fn read(session: &OpsSession) -> Result<Self, Failure> {
         let (mut heads, mut problems) = heads(session).await?;
         let mut environments = Vec::new();
         let query = namespaces(session.settings.installation.as_str());
@@ -68,7 +68,7 @@ pub(crate) fn namespaces(installation: &str) -> ListQuery {
 }
 
 /// Heads by environment, and the ledgers that cannot be read.
-async fn heads(session: &Session) -> Result<(BTreeMap<String, LedgerHead>, Vec<String>), Failure> {
+async fn heads(session: &OpsSession) -> Result<(BTreeMap<String, LedgerHead>, Vec<String>), Failure> {
     let (mut heads, mut problems, mut token) = (BTreeMap::new(), Vec::new(), None::<String>);
     loop {
         let page = session.ledgers.heads(token.as_deref(), &session.deadline).await?;
@@ -87,7 +87,7 @@ async fn heads(session: &Session) -> Result<(BTreeMap<String, LedgerHead>, Vec<S
 
 /// View of a namespace. Its head is removed from `heads`, unless the head belongs to another identity.
 fn living(
-    session: &Session,
+    session: &OpsSession,
     namespace: &Value,
     heads: &mut BTreeMap<String, LedgerHead>,
     now: Timestamp,

@@ -2,13 +2,13 @@
 
 use std::collections::BTreeMap;
 
+use eod_clients::Deadline;
 use eod_clients::forge::{Forge, ForgeAccess, ForgeKind, ForgeSettings, GitHubApp, PullRequest, TokenSource};
 use eod_clients::kubernetes::SecretString;
 use eod_domain::{EnvironmentName, Identity, Repository, Subject};
 
 use crate::config::{ForgeAuthConfig, ForgeConfig, ForgeKindKey};
 use crate::failure::Failure;
-use crate::session::Session;
 
 /// Forges by the host of their repositories.
 #[derive(Clone, Debug, Default)]
@@ -74,11 +74,11 @@ impl Forges {
 
 impl<'a> ForgePullRequest<'a> {
     /// Pull request of an identity at its configured forge.
-    pub(crate) fn of(session: &'a Session, name: &EnvironmentName, identity: &'a Identity) -> Result<Self, Failure> {
+    pub(crate) fn of(forges: &'a Forges, name: &EnvironmentName, identity: &'a Identity) -> Result<Self, Failure> {
         let (Some(repository), Subject::PullRequest(number)) = (&identity.repository, &identity.subject) else {
             return Err(Failure::failed(format!("environment `{name}` does not belong to a pull request")));
         };
-        let forge = session.forges.get(repository).ok_or_else(|| {
+        let forge = forges.get(repository).ok_or_else(|| {
             let failure = Failure::failed(format!("no forge is configured for host `{}`", repository.host()));
             failure.remedy("add it to `forges` in the configuration file, see --config")
         })?;
@@ -86,20 +86,20 @@ impl<'a> ForgePullRequest<'a> {
     }
 
     /// Adds or removes a label.
-    pub(crate) async fn set_label(&self, session: &Session, label: &str, present: bool) -> Result<(), Failure> {
+    pub(crate) async fn set_label(&self, label: &str, present: bool, deadline: &Deadline) -> Result<(), Failure> {
         let Self { forge, repository, number } = self;
         if present {
-            forge.client.add_label(repository, *number, label, &session.deadline).await?;
+            forge.client.add_label(repository, *number, label, deadline).await?;
         } else {
-            forge.client.remove_label(repository, *number, label, &session.deadline).await?;
+            forge.client.remove_label(repository, *number, label, deadline).await?;
         }
         Ok(())
     }
 
     /// Reads the pull request. A 404 is a failure: it may also mean that the token has no rights.
-    pub(crate) async fn read(&self, session: &Session) -> Result<PullRequest, Failure> {
+    pub(crate) async fn read(&self, deadline: &Deadline) -> Result<PullRequest, Failure> {
         let Self { forge, repository, number } = self;
-        let found = forge.client.pull_request(repository, *number, &session.deadline).await?;
+        let found = forge.client.pull_request(repository, *number, deadline).await?;
         found.ok_or_else(|| {
             let failure = Failure::failed(format!("the forge does not show pull request {number} of {repository}"));
             failure.remedy("check that the token may read the repository")

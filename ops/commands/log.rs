@@ -5,14 +5,14 @@ use std::io;
 use tracing::level_filters::LevelFilter;
 use tracing_subscriber::{Layer as _, filter::Targets, fmt, layer::SubscriberExt as _, util::SubscriberInitExt as _};
 
-use crate::arguments::LogFormat;
+use crate::arguments::LogStyle;
 
 /// Sets the log of the process. Later calls have no effect.
-pub(crate) fn install(format: LogFormat) {
+pub(crate) fn install(format: LogStyle) {
     let layer = fmt::layer().with_writer(io::stderr).with_ansi(false).with_target(false);
     let layer = match format {
-        LogFormat::Text => layer.without_time().boxed(),
-        LogFormat::Json => layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
+        LogStyle::Text => layer.without_time().boxed(),
+        LogStyle::Json => layer.json().flatten_event(true).with_current_span(false).with_span_list(false).boxed(),
     };
     // Every failed attempt is logged by the library at ERROR, although it is retried.
     let targets = Targets::new()

@@ -9,12 +9,12 @@ use jiff::Timestamp;
 
 use crate::failure::Failure;
 use crate::output::note;
-use crate::session::Session;
+use crate::session::OpsSession;
 
 /// Records events with the caller's name and the run of the pipeline.
 #[derive(Debug)]
 pub(crate) struct Recorder<'a> {
-    session: &'a Session,
+    session: &'a OpsSession,
     environment: &'a EnvironmentName,
     who: String,
     run: String,
@@ -22,7 +22,7 @@ pub(crate) struct Recorder<'a> {
 
 impl<'a> Recorder<'a> {
     /// A recorder for one environment. Reads the name of the caller.
-    pub(crate) async fn new(session: &'a Session, environment: &'a EnvironmentName) -> Self {
+    pub(crate) async fn new(session: &'a OpsSession, environment: &'a EnvironmentName) -> Self {
         let run = run_of_pipeline(&session.variables).unwrap_or_default();
         Self { session, environment, who: session.caller().await, run }
     }

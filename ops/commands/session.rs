@@ -1,4 +1,4 @@
-//! Session of a command: settings, client, ledgers and time limit.
+//! OpsSession of a command: settings, client, ledgers and time limit.
 
 use std::collections::BTreeMap;
 
@@ -22,9 +22,9 @@ pub(crate) const MANAGER: &str = "eod-cli";
 /// Difference of the clocks from which on a warning is printed.
 const SKEW_MAX: SignedDuration = SignedDuration::from_mins(2);
 
-/// Session of a command.
+/// OpsSession of a command.
 #[derive(Debug)]
-pub(crate) struct Session {
+pub(crate) struct OpsSession {
     /// Settings of the command.
     pub(crate) settings: OpsSettings,
     /// Client of the cluster.
@@ -52,7 +52,7 @@ pub(crate) struct LoadedEnvironment {
     pub(crate) now: Timestamp,
 }
 
-impl Session {
+impl OpsSession {
     /// Reads the settings and selects the cluster. Nothing is contacted.
     pub(crate) fn new(
         arguments: &CommonArguments,

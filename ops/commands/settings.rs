@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use eod_domain::{Domain, Installation, NamespaceName, Prices, Tiers};
 
 use crate::arguments::CommonArguments;
-use crate::config::{Config, ConfigError, ForgeConfig};
+use crate::config::{ConfigError, ConfigFile, ForgeConfig};
 use crate::failure::Failure;
 
 /// File that is read if it exists.
@@ -33,7 +33,7 @@ impl OpsSettings {
     /// Reads the configuration file and applies flags and environment variables.
     pub(crate) fn read(arguments: &CommonArguments, environment: &BTreeMap<String, String>) -> Result<Self, Failure> {
         let file = config_file(arguments, environment);
-        let config = file.map(|path| Config::read(&path)).transpose()?;
+        let config = file.map(|path| ConfigFile::read(&path)).transpose()?;
         let config = config.as_ref();
         let installation = match &arguments.installation {
             Some(installation) => Some(installation.clone()),
@@ -44,7 +44,7 @@ impl OpsSettings {
             None => variable(environment, "EOD_CONTROL_NAMESPACE")?,
         };
         let defaults = eod_domain::Settings::default();
-        let tiers = config.map(Config::tiers).transpose().unwrap_or_default();
+        let tiers = config.map(ConfigFile::tiers).transpose().unwrap_or_default();
         let installation = installation.or_else(|| config?.installation.clone());
         Ok(Self {
             installation: installation.unwrap_or(defaults.installation),
@@ -56,7 +56,7 @@ impl OpsSettings {
                 None => config.and_then(|config| config.domain.clone()),
             },
             tiers: tiers.unwrap_or(defaults.tiers),
-            prices: config.map_or(defaults.prices, Config::prices),
+            prices: config.map_or(defaults.prices, ConfigFile::prices),
             forges: config.map(|config| config.forges.clone()).unwrap_or_default(),
         })
     }

@@ -10,10 +10,10 @@ use crate::arguments::ApproveArguments;
 use crate::failure::{Failure, Outcome};
 use crate::output::print;
 use crate::recorder::Recorder;
-use crate::session::{MANAGER, Session};
+use crate::session::{MANAGER, OpsSession};
 
 /// Runs the command.
-pub(super) async fn run(session: &Session, arguments: &ApproveArguments) -> Result<Outcome, Failure> {
+pub(super) async fn run(session: &OpsSession, arguments: &ApproveArguments) -> Result<Outcome, Failure> {
     let ApproveArguments { environment, reason } = arguments;
     let recorder = Recorder::new(session, environment).await;
     if recorder.who().is_empty() {

@@ -8,10 +8,14 @@ use super::timeline::Timeline;
 use crate::arguments::OutputFormat;
 use crate::failure::{Failure, Outcome};
 use crate::output::{document, note, print};
-use crate::session::Session;
+use crate::session::OpsSession;
 
 /// Runs the command.
-pub(super) async fn run(session: &Session, format: OutputFormat, name: &EnvironmentName) -> Result<Outcome, Failure> {
+pub(super) async fn run(
+    session: &OpsSession,
+    format: OutputFormat,
+    name: &EnvironmentName,
+) -> Result<Outcome, Failure> {
     let ledger = session.ledgers.get(name, &session.deadline).await?;
     let Some(ledger) = ledger else {
         let failure = Failure::failed(format!("environment `{name}` has no ledger"));

@@ -17,7 +17,7 @@ use crate::arguments::ExtendArguments;
 use crate::failure::{Failure, Outcome};
 use crate::output::print;
 use crate::recorder::Recorder;
-use crate::session::Session;
+use crate::session::OpsSession;
 
 /// Field manager of the clock annotations. They are never in an applied set.
 const CLOCK_MANAGER: &str = "eod-clock";
@@ -40,7 +40,7 @@ pub(super) struct Restarted {
 }
 
 /// Runs `eod touch`.
-pub(super) async fn touch(session: &Session, name: &EnvironmentName) -> Result<Outcome, Failure> {
+pub(super) async fn touch(session: &OpsSession, name: &EnvironmentName) -> Result<Outcome, Failure> {
     let restarted = activity(session, name).await?;
     let Restarted { reading, after, last_recorded, now, .. } = &restarted;
     if restarted.is_unchanged() {
@@ -57,7 +57,7 @@ pub(super) async fn touch(session: &Session, name: &EnvironmentName) -> Result<O
 }
 
 /// Runs `eod extend`.
-pub(super) async fn extend(session: &Session, arguments: &ExtendArguments) -> Result<Outcome, Failure> {
+pub(super) async fn extend(session: &OpsSession, arguments: &ExtendArguments) -> Result<Outcome, Failure> {
     let ExtendArguments { environment, reason, by } = arguments;
     if reason.trim().is_empty() {
         return Err(Failure::usage("--reason must not be empty"));
@@ -89,7 +89,7 @@ pub(super) async fn extend(session: &Session, arguments: &ExtendArguments) -> Re
 }
 
 /// Writes the clock of an activity; a tier without restart by activity stays unchanged.
-pub(super) async fn activity(session: &Session, name: &EnvironmentName) -> Result<Restarted, Failure> {
+pub(super) async fn activity(session: &OpsSession, name: &EnvironmentName) -> Result<Restarted, Failure> {
     restart(session, name, &|reading, settings, clock, now| {
         let change = ClockChange { head_sha: true, ..ClockChange::default() };
         Ok(next_clock(clock, change, settings, reading.ttl(), now))
@@ -117,7 +117,7 @@ impl Restarted {
 type NextClock<'a> = dyn Fn(&EnvironmentReading, &TierSettings, &Clock, Timestamp) -> Result<Clock, Failure> + 'a;
 
 /// Writes the clock that `next` computes from the one on the namespace.
-async fn restart(session: &Session, name: &EnvironmentName, next: &NextClock<'_>) -> Result<Restarted, Failure> {
+async fn restart(session: &OpsSession, name: &EnvironmentName, next: &NextClock<'_>) -> Result<Restarted, Failure> {
     for _ in 0..TRIES {
         let (loaded, _, reading) = session.load_living(name).await?;
         let now = loaded.now;

@@ -8,11 +8,11 @@ use crate::arguments::{CommonArguments, OutputFormat};
 use crate::environment_view::label;
 use crate::failure::{Failure, Outcome};
 use crate::output::{confirm, document, note, print};
-use crate::session::Session;
+use crate::session::OpsSession;
 
 /// Runs the command.
 pub(super) async fn run(
-    session: &Session,
+    session: &OpsSession,
     common: &CommonArguments,
     name: &NamespaceName,
     force_finalize: bool,
@@ -60,7 +60,7 @@ pub(super) async fn run(
 }
 
 fn report(
-    session: &Session,
+    session: &OpsSession,
     format: OutputFormat,
     now: jiff::Timestamp,
     name: &NamespaceName,

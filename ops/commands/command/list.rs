@@ -7,12 +7,12 @@ use crate::environment_view::EnvironmentView;
 use crate::failure::{Failure, Outcome};
 use crate::fleet::Fleet;
 use crate::output::{document, note, print};
-use crate::session::Session;
+use crate::session::OpsSession;
 use crate::table::TextTable;
 
 /// Runs the command.
 pub(super) async fn run(
-    session: &Session,
+    session: &OpsSession,
     format: OutputFormat,
     arguments: &ListArguments,
 ) -> Result<Outcome, Failure> {

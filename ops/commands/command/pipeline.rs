@@ -7,10 +7,10 @@ use crate::arguments::{EventArguments, PipelineEvent};
 use crate::failure::{Failure, Outcome};
 use crate::output::print;
 use crate::recorder::Recorder;
-use crate::session::Session;
+use crate::session::OpsSession;
 
 /// Runs the command.
-pub(super) async fn run(session: &Session, arguments: &EventArguments) -> Result<Outcome, Failure> {
+pub(super) async fn run(session: &OpsSession, arguments: &EventArguments) -> Result<Outcome, Failure> {
     let EventArguments { environment, name, at, sha, run_url } = arguments;
     let kind = name.kind();
     let mut lines = vec![format!("{environment}: {kind} recorded")];

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use crate::arguments::OutputFormat;
 use crate::failure::{Failure, Outcome};
 use crate::output::{document, print};
-use crate::session::{MANAGER, Session};
+use crate::session::{MANAGER, OpsSession};
 use crate::table::TextTable;
 
 /// Scope of a right.
@@ -30,7 +30,7 @@ const RIGHTS: [(RightScope, &str, &str, &[&str]); 8] = [
 ];
 
 /// Runs the command.
-pub(super) async fn run(session: &Session, format: OutputFormat) -> Result<Outcome, Failure> {
+pub(super) async fn run(session: &OpsSession, format: OutputFormat) -> Result<Outcome, Failure> {
     let (mut rows, mut missing) = (Vec::new(), Vec::new());
     for (scope, group, resource, verbs) in RIGHTS {
         let namespace = scope.namespace(session);
@@ -70,7 +70,7 @@ pub(super) async fn run(session: &Session, format: OutputFormat) -> Result<Outco
 }
 
 impl RightScope {
-    fn namespace(self, session: &Session) -> Option<&str> {
+    fn namespace(self, session: &OpsSession) -> Option<&str> {
         match self {
             Self::Cluster => None,
             Self::Control => Some(session.settings.control_namespace.as_str()),
@@ -78,7 +78,7 @@ impl RightScope {
         }
     }
 
-    fn place(self, session: &Session) -> String {
+    fn place(self, session: &OpsSession) -> String {
         match self.namespace(session) {
             None => "ClusterRole".to_owned(),
             Some(namespace) => format!("Role in {namespace}"),
@@ -92,7 +92,7 @@ fn rule(group: &str, resource: &str, verbs: &[&str]) -> String {
 }
 
 async fn is_allowed(
-    session: &Session,
+    session: &OpsSession,
     namespace: Option<&str>,
     group: &str,
     resource: &str,

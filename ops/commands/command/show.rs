@@ -9,11 +9,15 @@ use crate::arguments::OutputFormat;
 use crate::environment_view::EnvironmentView;
 use crate::failure::{Failure, Outcome};
 use crate::output::{document, print};
-use crate::session::{LoadedEnvironment, Session};
+use crate::session::{LoadedEnvironment, OpsSession};
 use crate::table::printable;
 
 /// Runs the command.
-pub(super) async fn run(session: &Session, format: OutputFormat, name: &EnvironmentName) -> Result<Outcome, Failure> {
+pub(super) async fn run(
+    session: &OpsSession,
+    format: OutputFormat,
+    name: &EnvironmentName,
+) -> Result<Outcome, Failure> {
     let loaded = session.load(name).await?;
     let head = loaded.ledger.as_ref().and_then(|ledger| ledger.head.as_ref().ok());
     let domain = session.settings.domain.as_ref();
@@ -57,7 +61,7 @@ pub(super) async fn run(session: &Session, format: OutputFormat, name: &Environm
 }
 
 /// Decision about a living environment, without the forge: its pull request counts as open.
-fn decision(session: &Session, loaded: &LoadedEnvironment, head: Option<&LedgerHead>) -> Option<Decision> {
+fn decision(session: &OpsSession, loaded: &LoadedEnvironment, head: Option<&LedgerHead>) -> Option<Decision> {
     let input = DecisionInput {
         reading: loaded.reading.as_ref()?,
         head,

@@ -10,10 +10,10 @@ use crate::failure::{Failure, Outcome};
 use crate::forges::{ForgePullRequest, no_label};
 use crate::output::print;
 use crate::recorder::Recorder;
-use crate::session::{LoadedEnvironment, Session};
+use crate::session::{LoadedEnvironment, OpsSession};
 
 /// Runs the command.
-pub(super) async fn run(session: &Session, arguments: &WakeArguments) -> Result<Outcome, Failure> {
+pub(super) async fn run(session: &OpsSession, arguments: &WakeArguments) -> Result<Outcome, Failure> {
     let WakeArguments { environment, sha } = arguments;
     let loaded = session.load(environment).await?;
     let head = loaded.ledger.as_ref().and_then(|ledger| ledger.head.as_ref().ok());
@@ -32,16 +32,16 @@ pub(super) async fn run(session: &Session, arguments: &WakeArguments) -> Result<
 
 /// Removes the label for sleep from the pull request of a living environment.
 async fn wake(
-    session: &Session,
+    session: &OpsSession,
     name: &EnvironmentName,
     reading: &EnvironmentReading,
     loaded: &LoadedEnvironment,
 ) -> Result<Outcome, Failure> {
     let identity = reading.identity.as_ref();
     let identity = identity.ok_or_else(|| Failure::failed(format!("the identity of `{name}` cannot be read")))?;
-    let pull_request = ForgePullRequest::of(session, name, identity)?;
+    let pull_request = ForgePullRequest::of(&session.forges, name, identity)?;
     let label = pull_request.forge.sleep_label.as_ref().ok_or_else(|| no_label("sleep_label", identity))?;
-    pull_request.set_label(session, label, false).await?;
+    pull_request.set_label(label, false, &session.deadline).await?;
     let recorder = Recorder::new(session, name).await;
     let event = recorder.event(loaded.now, reading.generation, EventKind::Woken).with("label", label);
     recorder.record(event, reading, loaded.now).await;
@@ -51,7 +51,7 @@ async fn wake(
 
 /// Lifts the tombstone of an ended environment, and sets the trigger label if a forge is configured.
 async fn lift(
-    session: &Session,
+    session: &OpsSession,
     name: &EnvironmentName,
     head: &LedgerHead,
     sha: Option<&HeadSha>,
@@ -61,9 +61,9 @@ async fn lift(
         Failure::failed(format!("the identity `{}` in the ledger of `{name}` cannot be read", head.identity))
     })?;
     let with_forge = identity.repository.as_ref().is_some_and(|repository| session.forges.get(repository).is_some());
-    let pull_request = if with_forge { Some(ForgePullRequest::of(session, name, &identity)?) } else { None };
+    let pull_request = if with_forge { Some(ForgePullRequest::of(&session.forges, name, &identity)?) } else { None };
     if let Some(pull_request) = &pull_request {
-        check_pull_request(name, &pull_request.read(session).await?, sha)?;
+        check_pull_request(name, &pull_request.read(&session.deadline).await?, sha)?;
     }
     let recorder = Recorder::new(session, name).await;
     let lifted = Transitions::at(loaded.now).lift(head, head.generation);
@@ -82,7 +82,7 @@ async fn lift(
     if let Some(pull_request) = &pull_request
         && let Some(label) = &pull_request.forge.trigger_label
     {
-        pull_request.set_label(session, label, true).await?;
+        pull_request.set_label(label, true, &session.deadline).await?;
         text.push_str(&format!("{name}: label `{label}` is set on pull request {}\n", pull_request.number));
     }
     print(&text)?;

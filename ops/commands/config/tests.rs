@@ -35,8 +35,8 @@ postgres: {}
 notify: []
 "#;
 
-fn parse(text: &str) -> Result<Config, String> {
-    Config::parse(text, Path::new("eod.yaml")).map_err(|error| error.to_string())
+fn parse(text: &str) -> Result<ConfigFile, String> {
+    ConfigFile::parse(text, Path::new("eod.yaml")).map_err(|error| error.to_string())
 }
 
 #[track_caller]
