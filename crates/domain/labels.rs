@@ -66,7 +66,7 @@ pub const PROTECTED: &str = "environment.on-demand/protected";
 /// Annotation: reason for an extension.
 pub const EXTENSION: &str = "environment.on-demand/extension";
 
-/// Annotation: tool that created the environment, `terraform` or `argocd`.
+/// Annotation: tool that manages the environment, `terraform` or `argocd`.
 pub const MADE_BY: &str = "environment.on-demand/made-by";
 /// Annotation of a mark: earliest time of the end, RFC 3339 UTC. Written by the reaper.
 pub const REAP_AFTER: &str = "environment.on-demand/reap-after";
@@ -80,8 +80,10 @@ pub const DEPLOYED_AT: &str = "environment.on-demand/deployed-at";
 pub const DEPLOYED_SHA: &str = "environment.on-demand/deployed-sha";
 /// Annotation: cause and object of a failing deployment. Written by the reaper.
 pub const FAILING: &str = "environment.on-demand/failing";
-/// Annotation: `active`, or [`STATE_ASLEEP`]. Written by the plugin.
+/// Annotation: [`STATE_ACTIVE`] or [`STATE_ASLEEP`]. Written by the plugin.
 pub const STATE: &str = "environment.on-demand/state";
+/// Value of [`STATE`] for an environment with replicas.
+pub const STATE_ACTIVE: &str = "active";
 /// Value of [`STATE`] for an environment without replicas.
 pub const STATE_ASLEEP: &str = "asleep";
 
