@@ -20,6 +20,7 @@ demo-gitops:
 # Unit tests of all crates and the rules for the sources. Builds no server and needs only Rust. One crate:
 # `cargo test -p CRATE`.
 unit:
+	cargo build --workspace --exclude eod --examples
 	cargo test --workspace --exclude eod --lib -- --skip ::on_vault::
 
 # All tests, on real servers. The first run on a machine builds the testbed, 45 minutes of CPU time. Most tests wait for a

@@ -334,6 +334,13 @@ pub(crate) fn lies_after(begin: &Value, ttl: &str, end: &Value) -> bool {
     ttl.from(text(begin).parse().unwrap()) == text(end).parse().unwrap()
 }
 
+/// A time that is a duration after another time.
+#[track_caller]
+pub(crate) fn later(begin: &Value, duration: &str) -> String {
+    let duration: eod_domain::Ttl = duration.parse().unwrap();
+    duration.from(text(begin).parse().unwrap()).to_string()
+}
+
 /// Errors of a run on one line, without the plan before them.
 #[track_caller]
 pub(crate) fn errors(run: &Run) -> String {

@@ -5,6 +5,7 @@
 use std::collections::BTreeMap;
 
 use eod_domain::labels;
+use eod_domain::ledger::MadeBy;
 use eod_domain::{
     Domain, Environment, EnvironmentError, EnvironmentName, EnvironmentSpec, LimitsError, Mistake, NamespaceProvenance,
     Settings, Tier, TierTtlError, environment_name, tier,
@@ -106,9 +107,15 @@ impl<'a> Preview<'a> {
         Self { environment, parameters, policy, labels }
     }
 
+    /// True if Argo CD deletes the environment only after a confirmation, which the reaper or a person gives.
+    pub(crate) fn needs_confirmation(&self) -> bool {
+        let Environment { tier, protected, .. } = &self.environment;
+        *protected || matches!(tier, Tier::Compliance | Tier::Staging)
+    }
+
     /// Provenance without time and nonce, so that the same input renders the same bytes.
     pub(crate) fn provenance() -> NamespaceProvenance {
-        NamespaceProvenance::default()
+        NamespaceProvenance { made_by: Some(MadeBy::Argocd), ..NamespaceProvenance::default() }
     }
 }
 

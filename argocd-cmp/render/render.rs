@@ -1,6 +1,7 @@
 //! Rendering of a request: manifests, or all reasons not to render.
 
-use serde_json::json;
+use eod_domain::labels;
+use serde_json::{Value, json};
 
 use crate::application::{Application, Preview};
 use crate::check::{check, drop_empty_fields};
@@ -10,7 +11,7 @@ use crate::policy::{Policy, ProjectPolicy};
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 use crate::source::{Source, Tree, read_source};
 use crate::tools::Tools;
-use crate::transform::{WAVE, transform, wave};
+use crate::transform::{CONFIRM, SYNC_OPTIONS, WAVE, transform, wave};
 use crate::workload::map_or_insert_at;
 use crate::write::{to_json, to_yaml};
 use crate::{secrets, stable};
@@ -123,6 +124,7 @@ fn added_objects(
     if guards == Guards::Render {
         let objects = eod_domain::objects(&preview.environment, &Preview::provenance());
         first.extend(objects.into_iter().map(|object| Manifest::added(object.content)));
+        annotate_namespace(preview, &mut first);
     }
     match secrets::objects(preview) {
         Ok(objects) => first.extend(objects),
@@ -138,6 +140,22 @@ fn added_objects(
         first.extend(stable::objects(preview, stable));
     }
     first
+}
+
+/// Adds the annotations of a namespace that Argo CD applies: the state, and the option to confirm a deletion.
+fn annotate_namespace(preview: &Preview<'_>, manifests: &mut [Manifest]) {
+    let is_namespace = |manifest: &&mut Manifest| manifest.kind() == "Namespace";
+    let annotations = (manifests.iter_mut().find(is_namespace))
+        .and_then(|namespace| map_or_insert_at(&mut namespace.content, &["metadata", "annotations"]));
+    let Some(annotations) = annotations else { return };
+    let state = match preview.parameters.state {
+        RunState::Active => labels::STATE_ACTIVE,
+        RunState::Asleep => labels::STATE_ASLEEP,
+    };
+    annotations.insert(labels::STATE.to_owned(), Value::from(state));
+    if preview.needs_confirmation() {
+        annotations.insert(SYNC_OPTIONS.to_owned(), Value::from(CONFIRM));
+    }
 }
 
 fn check_caps(policy: &ProjectPolicy, lines: &[String], directory: &str) -> Vec<Refusal> {

@@ -7,6 +7,7 @@ use jiff::Timestamp;
 use crate::claim::Claim;
 use crate::installation::{Installation, Nonce};
 use crate::labels::{self, UserLabels};
+use crate::ledger::MadeBy;
 use crate::limits::{ContainerLimits, LimitsError};
 use crate::mesh::Mesh;
 use crate::mistake::Mistake;
@@ -64,6 +65,8 @@ pub struct NamespaceProvenance {
     pub created_at: Option<Timestamp>,
     /// Nonce of the create call.
     pub nonce: Option<Nonce>,
+    /// Tool that applies the namespace; none in a comparison of namespaces that different versions have applied.
+    pub made_by: Option<MadeBy>,
 }
 
 /// Reasons to refuse the arguments of an environment.
@@ -218,6 +221,7 @@ impl Environment {
         let optional = [
             (labels::CREATED_AT, created_at),
             (labels::NONCE, text(provenance.nonce.as_ref().map(Nonce::as_str))),
+            (labels::MADE_BY, provenance.made_by.map(|tool| tool.to_string())),
             (labels::OWNER, text(spec.owner.as_ref().map(Owner::as_str))),
             (labels::REPOSITORY, spec.repository.as_ref().map(Repository::canonical)),
             (labels::PR_URL, text(self.pull_request_url.as_ref().map(PullRequestUrl::as_str))),

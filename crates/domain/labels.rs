@@ -36,6 +36,17 @@ pub const TTL: &str = "environment.on-demand/ttl";
 /// Label: tier.
 pub const TIER: &str = "environment.on-demand/tier";
 
+/// Label of a ConfigMap of the ledger: [`LEDGER_ENVIRONMENT`], [`LEDGER_HISTORY`] or [`LEDGER_SUMMARY`].
+pub const LEDGER: &str = "environment.on-demand/ledger";
+/// Value of [`LEDGER`] for the ledger of one environment.
+pub const LEDGER_ENVIRONMENT: &str = "environment";
+/// Value of [`LEDGER`] for rows of ended lives.
+pub const LEDGER_HISTORY: &str = "history";
+/// Value of [`LEDGER`] for the summary of the reaper.
+pub const LEDGER_SUMMARY: &str = "summary";
+/// Annotation of a ledger: its head, JSON.
+pub const HEAD: &str = "environment.on-demand/head";
+
 /// Value of [`TTL`] for a permanent environment.
 pub const NO_TTL: &str = "none";
 /// Value of the label [`OWNER`] if no owner is set.
@@ -66,7 +77,7 @@ pub const PROTECTED: &str = "environment.on-demand/protected";
 /// Annotation: reason for an extension.
 pub const EXTENSION: &str = "environment.on-demand/extension";
 
-/// Annotation: tool that created the environment, `terraform` or `argocd`.
+/// Annotation: tool that manages the environment, `terraform` or `argocd`.
 pub const MADE_BY: &str = "environment.on-demand/made-by";
 /// Annotation of a mark: earliest time of the end, RFC 3339 UTC. Written by the reaper.
 pub const REAP_AFTER: &str = "environment.on-demand/reap-after";
@@ -80,8 +91,10 @@ pub const DEPLOYED_AT: &str = "environment.on-demand/deployed-at";
 pub const DEPLOYED_SHA: &str = "environment.on-demand/deployed-sha";
 /// Annotation: cause and object of a failing deployment. Written by the reaper.
 pub const FAILING: &str = "environment.on-demand/failing";
-/// Annotation: `active`, or [`STATE_ASLEEP`]. Written by the plugin.
+/// Annotation: [`STATE_ACTIVE`] or [`STATE_ASLEEP`]. Written by the plugin.
 pub const STATE: &str = "environment.on-demand/state";
+/// Value of [`STATE`] for an environment with replicas.
+pub const STATE_ACTIVE: &str = "active";
 /// Value of [`STATE`] for an environment without replicas.
 pub const STATE_ASLEEP: &str = "asleep";
 

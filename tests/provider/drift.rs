@@ -2,7 +2,7 @@
 
 use serde_json::{Value, json};
 
-use crate::provider::{EnvironmentStory, done, errors, tell, text};
+use crate::provider::{EnvironmentStory, done, errors, later, tell, text};
 
 /// Arguments that leave something of every kind to drift.
 const ARGUMENTS: &str = "labels = { team = \"checkout\" }\naccess = [{ kind = \"User\", name = \"alice\" }]";
@@ -227,18 +227,51 @@ fn a_limit_that_others_add_to_the_quota_is_left_alone() {
 fn times_written_by_other_tools_are_kept_and_are_no_change() {
     tell("clock", "", |story| {
         story.settle();
+        let created = story.attribute("created_at");
+        let (last, end) = (later(&created, "28d"), later(&created, "30d"));
         story.patch_metadata(&json!({ "annotations": {
-            "environment.on-demand/last-activity-at": "2098-12-31T20:00:00Z",
-            "environment.on-demand/expires-at": "2099-01-01T00:00:00Z",
+            "environment.on-demand/last-activity-at": last,
+            "environment.on-demand/expires-at": end,
         }}));
         story.expect_no_changes();
         story.run(&["apply", "-refresh-only", "-auto-approve", "-no-color"]).expect_ok();
         let state = story.attributes();
-        assert_eq!(state["last_activity_at"], "2098-12-31T20:00:00Z");
-        assert_eq!(state["expires_at"], "2099-01-01T00:00:00Z");
+        assert_eq!(state["last_activity_at"], last);
+        assert_eq!(state["expires_at"], end);
         assert_eq!(state["drift"], json!([]));
         story.settle().expect_said(&done(0, 0, 0));
-        assert_eq!(story.annotation("environment.on-demand/expires-at"), "2099-01-01T00:00:00Z");
+        assert_eq!(story.annotation("environment.on-demand/expires-at"), end);
+    });
+}
+
+#[test]
+fn times_that_cannot_be_read_are_reported_and_not_repaired() {
+    tell("absurd", "head_sha = \"aaaaaaa1\"", |story| {
+        story.settle();
+        for (at, (key, time, why)) in [
+            ("expires-at", "2099-01-01T00:00:00Z", "the end 2099-01-01T00:00:00Z is more than 90d ahead"),
+            ("expires-at", "2020-01-01T00:00:00Z", "the end 2020-01-01T00:00:00Z is before the creation"),
+            ("expires-at", "soon", "environment.on-demand/expires-at is not an RFC 3339 time, got `soon`"),
+            ("last-activity-at", "now", "environment.on-demand/last-activity-at is not an RFC 3339 time, got `now`"),
+        ]
+        .into_iter()
+        .enumerate()
+        {
+            let annotation = format!("environment.on-demand/{key}");
+            let valid = story.annotation(&annotation);
+            story.patch_metadata(&json!({ "annotations": { annotation.as_str(): time } }));
+            let run = story.plan().expect_ok().expect_said("No changes.");
+            run.expect_said("The expiry of the environment cannot be read").expect_said(why);
+            // A commit restarts a clock only if it can be read.
+            let sha = format!("aaaaaab{at}");
+            story.arguments(&format!("head_sha = \"{sha}\""));
+            story.apply().expect_ok().expect_said(&done(0, 1, 0)).expect_said(why);
+            assert_eq!(story.annotation(&annotation), time);
+            assert_eq!(story.attribute("expires_at"), Value::Null);
+            assert_eq!(story.attribute("status"), "ready");
+            story.patch_metadata(&json!({ "annotations": { annotation.as_str(): valid } }));
+        }
+        story.expect_no_changes();
     });
 }
 
@@ -246,13 +279,17 @@ fn times_written_by_other_tools_are_kept_and_are_no_change() {
 fn the_clock_decides_the_status() {
     tell("status", "", |story| {
         story.settle();
+        let created = story.attribute("created_at");
+        let (past, end) = ("2020-01-01T00:00:00Z", later(&created, "4h"));
         for (last, end, status) in [
-            ("2020-01-01T00:00:00Z", "2099-01-01T00:00:00Z", "idle"),
-            ("2020-01-01T00:00:00Z", "2020-01-01T04:00:00Z", "expiring"),
-            ("2098-12-31T20:00:00Z", "2099-01-01T00:00:00Z", "ready"),
+            (past, end.as_str(), "idle"),
+            (past, "2020-01-01T04:00:00Z", "expiring"),
+            (text(&created).as_str(), end.as_str(), "ready"),
         ] {
             story.patch_metadata(&json!({ "annotations": {
-                "environment.on-demand/last-activity-at": last, "environment.on-demand/expires-at": end,
+                "environment.on-demand/created-at": past,
+                "environment.on-demand/last-activity-at": last,
+                "environment.on-demand/expires-at": end,
             }}));
             story.run(&["apply", "-refresh-only", "-auto-approve", "-no-color"]).expect_ok();
             assert_eq!(story.attribute("status"), status);

@@ -1,7 +1,7 @@
-//! A push costs two calls, and is as careful as if it had looked before: the server compares the namespace with the one
-//! that the state speaks of, and where it is not the same, nothing is changed before a look.
+//! A push needs two calls and no read before them: the server compares the namespace with the one in the state. If they
+//! differ, the provider reads the namespace before it changes anything.
 //!
-//! The pushes here do not refresh, so that whatever others do falls between refresh and apply.
+//! The pushes here do not refresh, so that changes of others happen between refresh and apply.
 
 use std::time::Duration;
 
@@ -12,7 +12,7 @@ use eod_testkit::{
 };
 use serde_json::{Value, json};
 
-use crate::provider::{EnvironmentStory, done, errors, tell};
+use crate::provider::{EnvironmentStory, done, errors, later, tell};
 
 const BLIND: [&str; 4] = ["apply", "-refresh=false", "-auto-approve", "-no-color"];
 
@@ -201,15 +201,16 @@ fn a_namespace_without_its_ownership_labels_after_the_refresh_is_not_changed() {
 #[test]
 fn changes_after_the_refresh_are_found_before_the_update() {
     pushed("push-changed", "", |story, proxy| {
+        let end = later(&story.attribute("created_at"), "30d");
         story.patch_metadata(&json!({
             "labels": { "environment.on-demand/tier": null, "theirs": "yes" },
-            "annotations": { "environment.on-demand/expires-at": "2099-01-01T00:00:00Z" },
+            "annotations": { "environment.on-demand/expires-at": end },
         }));
         story.run(&BLIND).expect_ok().expect_said(&done(0, 1, 0));
         assert_eq!(calls(story, proxy), AFTER_A_LOOK);
         assert_eq!(story.label("environment.on-demand/tier"), "lightweight");
         assert_eq!(story.label("theirs"), "yes");
-        assert_eq!(story.attribute("expires_at"), "2099-01-01T00:00:00Z");
+        assert_eq!(story.attribute("expires_at"), end);
         story.expect_no_changes();
     });
 }

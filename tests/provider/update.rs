@@ -3,7 +3,7 @@
 use eod_domain::Ttl;
 use serde_json::{Value, json};
 
-use crate::provider::{EnvironmentStory, done, lies_after, tell, text};
+use crate::provider::{EnvironmentStory, done, later, lies_after, tell, text};
 
 /// Arguments, and what they lead to in cluster or state.
 type Row = (&'static str, fn(&EnvironmentStory) -> bool);
@@ -234,6 +234,7 @@ fn staging_is_permanent_and_protected() {
 /// Turns the clock on the namespace back, as if the environment had been made years ago.
 fn long_ago(story: &EnvironmentStory) {
     story.patch_metadata(&json!({ "annotations": {
+        "environment.on-demand/created-at": LONG_AGO,
         "environment.on-demand/last-activity-at": LONG_AGO,
         "environment.on-demand/expires-at": SOON_AFTER,
     }}));
@@ -293,12 +294,12 @@ fn in_compliance_only_an_extension_restarts_the_clock() {
 fn an_update_never_takes_time_away_that_another_tool_gave() {
     tell("later", "head_sha = \"aaaaaaa1\"", |story| {
         story.apply().expect_ok();
-        let far = json!({ "environment.on-demand/expires-at": "2099-01-01T00:00:00Z" });
-        story.patch_metadata(&json!({ "annotations": far }));
+        let far = later(&story.attribute("created_at"), "30d");
+        story.patch_metadata(&json!({ "annotations": { "environment.on-demand/expires-at": far } }));
         story.arguments("head_sha = \"aaaaaaa2\"");
         story.settle().expect_said(&done(0, 1, 0));
-        assert_eq!(story.attribute("expires_at"), "2099-01-01T00:00:00Z");
-        assert_eq!(story.annotation("environment.on-demand/expires-at"), "2099-01-01T00:00:00Z");
+        assert_eq!(story.attribute("expires_at"), far);
+        assert_eq!(story.annotation("environment.on-demand/expires-at"), far);
     });
 }
 

@@ -21,6 +21,8 @@ pub(crate) const WAVE: &str = "argocd.argoproj.io/sync-wave";
 pub(crate) const SYNC_OPTIONS: &str = "argocd.argoproj.io/sync-options";
 /// Options with which Argo CD deletes and creates an object instead of changing it.
 pub(crate) const REPLACE: &str = "Force=true,Replace=true";
+/// Options with which Argo CD asks for a confirmation before it deletes an object.
+pub(crate) const CONFIRM: &str = "Delete=confirm,Prune=confirm";
 
 const HELM_HOOK: &str = "helm.sh/hook";
 const HELM_WEIGHT: &str = "helm.sh/hook-weight";

@@ -7,6 +7,7 @@ use serde_json::{Value, json};
 use super::*;
 use crate::installation::Nonce;
 use crate::labels::{self, UserLabels};
+use crate::ledger::MadeBy;
 use crate::mesh::MeshKind;
 use crate::object::ObjectKind;
 use crate::settings::Settings;
@@ -27,6 +28,7 @@ fn provenance() -> NamespaceProvenance {
     NamespaceProvenance {
         created_at: Some("2026-03-01T12:00:00.75Z".parse().unwrap()),
         nonce: Some(Nonce::new([7; 16])),
+        made_by: Some(MadeBy::Terraform),
     }
 }
 

@@ -1,6 +1,7 @@
 //! Create: claim the namespace, add its guards, start the clock. Every step can be interrupted and continued.
 
 use eod_clients::Deadline;
+use eod_domain::ledger::MadeBy;
 use eod_domain::{Clock, NamespaceProvenance, Nonce, Remembered, contents, namespace_object};
 use tfplugin::{Applied, ApplyFailure, Diags, RequestContext};
 
@@ -8,10 +9,11 @@ use super::apply::NamespaceTarget;
 use super::claim::ClaimError;
 use super::clock::{ClockWrite, whole_seconds};
 use super::limit::{EnvironmentLimit, LimitCheckError};
+use super::live::ResolvedAttributes;
 use super::model::{Input, Private};
 use super::ownership::version_of_ours;
 use super::takeover::{Claimant, NamespaceOrigin};
-use super::{EnvironmentResource, arguments, cost, hosts, live};
+use super::{EnvironmentResource, arguments, hosts, live, refusal};
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
 
@@ -66,6 +68,7 @@ pub(super) async fn create(
     let provenance = NamespaceProvenance {
         created_at: live::created_at(&claimed.namespace).or(Some(now)),
         nonce: Some(nonce.clone()),
+        made_by: Some(MadeBy::Terraform),
     };
     let (namespace, leftover) = match claimed.origin {
         NamespaceOrigin::New => {
@@ -81,13 +84,14 @@ pub(super) async fn create(
     let before = Private { live: leftover, ..Private::default() };
     let mut private = target.contents(&contents(&environment), &before).await.map_err(failure)?;
     let start = Clock::start(now, environment.ttl);
-    let clock =
-        ClockWrite { kubernetes, environment: &environment, claim: &nonce, provisioned_at: Some(now), call: &remote };
-    let written = clock.write(&namespace, |found| {
-        let clock = found.map_or(start, |found| start.later(found));
+    let provisioned_at = Some(now);
+    let write =
+        ClockWrite { cx, kubernetes, environment: &environment, claim: &nonce, provisioned_at, now, call: &remote };
+    let written = write.write(&namespace, |found| {
+        let clock = found.map_or(start, |found| start.later(found.clock));
         Clock { expires_at: clock.expires_at.filter(|_| environment.ttl.is_some()), ..clock }
     });
-    let (namespace, clock) = written.await.map_err(claim_failure)?;
+    let namespace = written.await.map_err(claim_failure)?;
     if let Some(max) = &max {
         max.check_finished(&namespace, &nonce).await.map_err(limit_failure)?;
     }
@@ -98,6 +102,7 @@ pub(super) async fn create(
     };
     private.version = version_of_ours(cx, &remembered, &namespace);
     private.nonce = Some(nonce.as_str().to_owned());
-    let cost = cost::per_day(cx, &environment);
-    Ok(Applied { output: live::output(&environment, &namespace, clock, cost, now), private })
+    let reading = live::reading(cx, &namespace, now);
+    refusal::unreadable_times(&reading).into_iter().for_each(|warning| call.warn(warning));
+    Ok(Applied { output: live::output(&reading, ResolvedAttributes::applied(cx, &environment)), private })
 }

@@ -3,12 +3,13 @@
 use std::collections::BTreeMap;
 
 use eod_clients::kubernetes::LiveNamespace;
-use eod_domain::{Environment, EnvironmentReading, labels};
+use eod_domain::{Environment, labels};
 use serde_json::Value;
 use tfplugin::{Model, Number, Text};
 
+use super::live::ResolvedAttributes;
 use super::model::{Input, Output};
-use super::{arguments, cost, live};
+use super::{arguments, live};
 use crate::provider::Context;
 
 /// An environment: its arguments and its computed attributes.
@@ -33,27 +34,18 @@ impl Description {
         let settings = cx.known_settings();
         let environment = Environment::resolve(&spec, &settings).ok();
         let input = arguments::input(&spec);
-        let reading = EnvironmentReading::new(namespace, None, &settings.tiers, &settings.prices, cx.now());
-        let tier = reading.tier.or(spec.tier).unwrap_or(settings.default_tier);
-        let host = environment.as_ref().and_then(Environment::host);
-        let cost = environment.as_ref().map(|environment| cost::per_day_at(&settings.prices, environment));
+        let reading = live::reading(cx, namespace, cx.now());
+        let tier = reading.tier.unwrap_or(settings.default_tier);
+        let resolved = ResolvedAttributes {
+            host: environment.as_ref().and_then(Environment::host),
+            hosts: environment.as_ref().and_then(live::hosts),
+            effective_labels: ours(namespace, environment.as_ref()),
+            drift: live::absent(environment.as_ref(), found),
+            cost_per_day_usd: Number::from_u64(0),
+        };
         Some(Self {
             arguments: Input { tier: Some(Text(tier)), ttl: input.ttl.or(reading.ttl().map(Text)), ..input },
-            outputs: Output {
-                id: live::name(namespace).to_owned(),
-                namespace: live::name(namespace).to_owned(),
-                uid: live::uid(namespace).unwrap_or_default().to_owned(),
-                url: host.as_ref().map(|host| format!("https://{host}")),
-                host,
-                hosts: environment.as_ref().and_then(live::hosts),
-                status: reading.status.to_string(),
-                created_at: live::created_at(namespace).map(|time| time.to_string()).unwrap_or_default(),
-                last_activity_at: reading.times.last_activity_at.map(|time| time.to_string()).unwrap_or_default(),
-                expires_at: reading.expires_at().map(|end| end.to_string()),
-                cost_per_day_usd: cost.unwrap_or_else(|| Number::from_u64(0)),
-                effective_labels: ours(namespace, environment.as_ref()),
-                drift: live::absent(environment.as_ref(), found),
-            },
+            outputs: live::output(&reading, resolved),
         })
     }
 }

@@ -4,14 +4,16 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use eod_clients::kubernetes::{KindRef, Kubernetes, ListQuery, LiveNamespace, NamespaceReader, ObjectRef};
 use eod_domain::{
-    Clock, Environment, EnvironmentName, EnvironmentSpec, Facts, Installation, NamespaceProvenance, Object, ObjectKind,
-    Status, Tier, Ttl, drift, labels, objects, status,
+    Environment, EnvironmentName, EnvironmentReading, EnvironmentSpec, Installation, NamespaceProvenance, Object,
+    ObjectKind, drift, labels, objects,
 };
 use jiff::Timestamp;
 use serde_json::Value;
 use tfplugin::Number;
 
+use super::cost;
 use super::model::Output;
+use crate::provider::Context;
 
 /// Reads the environments of one installation.
 pub(crate) fn reader(kubernetes: &Kubernetes, installation: &Installation) -> NamespaceReader {
@@ -101,11 +103,10 @@ pub(super) fn created_at(namespace: &Value) -> Option<Timestamp> {
     written.or_else(|| namespace.pointer("/metadata/creationTimestamp")?.as_str()?.parse().ok())
 }
 
-/// The clock on the namespace. An invalid time counts as missing: unknown never means expired.
-pub(super) fn clock(namespace: &Value) -> Option<Clock> {
-    let time = |key| annotation(namespace, key).and_then(|text| text.parse::<Timestamp>().ok());
-    let last_activity_at = time(labels::LAST_ACTIVITY_AT).or_else(|| created_at(namespace))?;
-    Some(Clock { last_activity_at, expires_at: time(labels::EXPIRES_AT) })
+/// Reads a namespace with the tiers and prices of the provider.
+pub(super) fn reading(cx: &Context, namespace: &Value, now: Timestamp) -> EnvironmentReading {
+    let settings = cx.known_settings();
+    EnvironmentReading::new(namespace, None, &settings.tiers, &settings.prices, now)
 }
 
 /// Keys of the ownership labels of an object.
@@ -139,54 +140,47 @@ pub(super) fn absent_sentence(object: &Object, found: &LiveNamespace) -> Option<
     if is_there { None } else { Some(format!("{} `{}` is missing", object.kind, object.name)) }
 }
 
-/// Settings that the status depends on.
-pub(super) struct StatusSettings {
-    pub(super) tier: Tier,
-    pub(super) ttl: Option<Ttl>,
-    pub(super) warning: Option<Ttl>,
+/// Computed attributes that the namespace does not tell.
+pub(super) struct ResolvedAttributes {
+    pub(super) host: Option<String>,
+    pub(super) hosts: Option<BTreeMap<String, String>>,
+    pub(super) effective_labels: BTreeMap<String, String>,
+    pub(super) drift: Vec<String>,
+    /// Cost of an environment with arguments that cannot be read.
+    pub(super) cost_per_day_usd: Number,
 }
 
-/// Status of a namespace.
-pub(super) fn status_of(namespace: &Value, clock: Option<Clock>, settings: &StatusSettings, now: Timestamp) -> Status {
-    let facts = Facts {
-        exists: !is_terminating(namespace),
-        provisioned: annotation(namespace, labels::PROVISIONED_AT).is_some(),
-        deployed: false,
-        failed: false,
-        tier: settings.tier,
-        ttl: settings.ttl,
-        warning: settings.warning,
-        last_activity_at: clock.map(|clock| clock.last_activity_at),
-        expires_at: clock.and_then(|clock| clock.expires_at),
-    };
-    status(&facts, now)
+impl ResolvedAttributes {
+    /// Attributes of an environment that was just applied.
+    pub(super) fn applied(cx: &Context, environment: &Environment) -> Self {
+        Self {
+            host: environment.host(),
+            hosts: hosts(environment),
+            effective_labels: environment.namespace_labels(),
+            drift: Vec::new(),
+            cost_per_day_usd: cost::per_day(cx, environment),
+        }
+    }
 }
 
-/// Computed attributes of an environment that was just applied.
-pub(super) fn output(
-    environment: &Environment,
-    namespace: &Value,
-    clock: Clock,
-    cost: Number,
-    now: Timestamp,
-) -> Output {
-    let settings =
-        StatusSettings { tier: environment.tier, ttl: environment.ttl, warning: environment.tier_settings.warning };
-    let host = environment.host();
+/// Computed attributes of an environment.
+pub(super) fn output(reading: &EnvironmentReading, resolved: ResolvedAttributes) -> Output {
+    let ResolvedAttributes { host, hosts, effective_labels, drift, cost_per_day_usd } = resolved;
+    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
     Output {
-        id: environment.name.to_string(),
-        namespace: environment.name.to_string(),
-        uid: uid(namespace).unwrap_or_default().to_owned(),
+        id: reading.name.clone(),
+        namespace: reading.name.clone(),
+        uid: reading.uid.clone(),
         url: host.as_ref().map(|host| format!("https://{host}")),
         host,
-        hosts: hosts(environment),
-        status: status_of(namespace, Some(clock), &settings, now).to_string(),
-        created_at: created_at(namespace).map(|time| time.to_string()).unwrap_or_default(),
-        last_activity_at: clock.last_activity_at.to_string(),
-        expires_at: clock.expires_at.map(|time| time.to_string()),
-        cost_per_day_usd: cost,
-        effective_labels: environment.namespace_labels(),
-        drift: Vec::new(),
+        hosts,
+        status: reading.status.to_string(),
+        created_at: time(reading.times.created_at).unwrap_or_default(),
+        last_activity_at: time(reading.times.last_activity_at).unwrap_or_default(),
+        expires_at: time(reading.expires_at()),
+        cost_per_day_usd: reading.cost_per_day.as_ref().map_or(cost_per_day_usd, cost::number),
+        effective_labels,
+        drift,
     }
 }
 

@@ -5,12 +5,12 @@ use std::collections::BTreeMap;
 
 use eod_clients::Deadline;
 use eod_clients::kubernetes::LiveNamespace;
-use eod_domain::{Environment, NamespaceProvenance, Object, ObjectKind, Ownership, Tier, drift, labels, objects};
+use eod_domain::{Environment, NamespaceProvenance, Object, ObjectKind, Ownership, drift, labels, objects};
 use serde_json::Value;
 use tfplugin::{Diag, Diags, Number, RequestContext, State};
 
-use super::live::{StatusSettings, absent_sentence};
-use super::model::{Output, Private};
+use super::live::{ResolvedAttributes, absent_sentence};
+use super::model::Private;
 use super::ownership::{installation_name, ownership, remembered, version_of_ours};
 use super::{EnvironmentResource, arguments, cost, live, refusal};
 use crate::explain;
@@ -36,7 +36,7 @@ pub(super) async fn read(
     let remembered = remembered(&prior);
     match ownership(cx, &remembered, &found.namespace) {
         Ownership::Ours | Ownership::Unmarked => {
-            let mut now = refreshed(cx, prior, &found);
+            let mut now = refreshed(cx, prior, &found, call);
             // After drift the next update reads the namespace again before it writes.
             if now.output.as_ref().is_some_and(|output| output.drift.is_empty()) {
                 now.private.version = version_of_ours(cx, &remembered, &found.namespace);
@@ -61,15 +61,19 @@ pub(super) async fn read(
 }
 
 /// The state as it is now.
-fn refreshed(cx: &Context, prior: State<EnvironmentResource>, found: &LiveNamespace) -> State<EnvironmentResource> {
+fn refreshed(
+    cx: &Context,
+    prior: State<EnvironmentResource>,
+    found: &LiveNamespace,
+    call: &RequestContext,
+) -> State<EnvironmentResource> {
     let namespace = &found.namespace;
-    let clock = live::clock(namespace);
+    let mut reading = live::reading(cx, namespace, cx.now());
+    refusal::unreadable_times(&reading).into_iter().for_each(|warning| call.warn(warning));
+    if cx.prices.is_unknown() || cx.tiers.is_unknown() {
+        reading.cost_per_day = None;
+    }
     let resolved = arguments::environment(cx, &prior.input).ok();
-    let settings = StatusSettings {
-        tier: prior.input.tier.map_or(Tier::default(), |tier| tier.0),
-        ttl: prior.input.ttl.map(|ttl| ttl.0),
-        warning: resolved.as_ref().and_then(|environment| environment.tier_settings.warning),
-    };
     let last = prior.output.as_ref();
     let recorded = last.map(|output| output.effective_labels.clone()).or_else(|| prior.private.labels.clone());
     let effective_labels = recorded.unwrap_or_default();
@@ -80,26 +84,19 @@ fn refreshed(cx: &Context, prior: State<EnvironmentResource>, found: &LiveNamesp
         Some(output) => output.host.clone(),
         None => resolved.as_ref().and_then(Environment::host),
     };
-    let output = Output {
-        id: live::name(namespace).to_owned(),
-        namespace: live::name(namespace).to_owned(),
-        uid: live::uid(namespace).unwrap_or_default().to_owned(),
-        url: host.as_ref().map(|host| format!("https://{host}")),
+    let attributes = ResolvedAttributes {
         host,
         hosts: match last {
             Some(output) => output.hosts.clone(),
             None => resolved.as_ref().and_then(live::hosts),
         },
-        status: live::status_of(namespace, clock, &settings, cx.now()).to_string(),
-        created_at: live::created_at(namespace).map(|time| time.to_string()).unwrap_or_default(),
-        last_activity_at: clock.map(|clock| clock.last_activity_at.to_string()).unwrap_or_default(),
-        expires_at: clock.and_then(|clock| clock.expires_at).map(|end| end.to_string()),
         cost_per_day_usd: last
             .map(|output| output.cost_per_day_usd.clone())
             .unwrap_or_else(|| resolved.as_ref().map_or_else(|| Number::from_u64(0), |it| cost::per_day(cx, it))),
         effective_labels,
         drift,
     };
+    let output = live::output(&reading, attributes);
     let mut private =
         Private { terminating: is_terminating, version: None, labels: None, planned: false, ..prior.private };
     // A run that was killed in an update has lost the claim. A finished namespace that is still to be moved here has

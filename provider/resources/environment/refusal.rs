@@ -1,6 +1,6 @@
 //! Errors and warnings about namespaces that this configuration does not own, or owns no longer.
 
-use eod_domain::{ClaimCheck, Environment, labels};
+use eod_domain::{ClaimCheck, Environment, EnvironmentReading, Expiry, labels};
 use serde_json::Value;
 use tfplugin::Diag;
 
@@ -131,4 +131,25 @@ pub(super) fn unsteady(name: &str) -> Diag {
             "Every time that namespace `{name}` was read, somebody changed or deleted it before it could be written."
         ))
         .hint("find out who changes it (`kubectl get namespace -o yaml --show-managed-fields`), then apply again")
+}
+
+/// The warning for times on a namespace that cannot be read. None if they can.
+pub(super) fn unreadable_times(reading: &EnvironmentReading) -> Option<Diag> {
+    let Expiry::Unreadable(error) = &reading.times.expiry else { return None };
+    let name = &reading.name;
+    Some(
+        Diag::warning("The expiry of the environment cannot be read")
+            .detail(format!(
+                "Times on namespace `{name}` are invalid: {error}. The environment has no expiry until they are \
+                 corrected, and EoD changes none of them."
+            ))
+            .hint(format!(
+                "correct the annotations `{}` and `{}` of the namespace, or remove them with `kubectl annotate \
+                 namespace {name} {}- {}-`: then the expiry is computed from the creation and the TTL",
+                labels::EXPIRES_AT,
+                labels::LAST_ACTIVITY_AT,
+                labels::EXPIRES_AT,
+                labels::LAST_ACTIVITY_AT
+            )),
+    )
 }

@@ -2,6 +2,7 @@
 
 use eod_clients::kubernetes::ObjectRef;
 use eod_clients::{Error, ErrorKind};
+use eod_domain::ledger::MadeBy;
 use eod_domain::{
     ClaimCheck, NamespaceFacts, NamespaceProvenance, Nonce, check_claim, labels, namespace_claim, namespace_object,
 };
@@ -117,7 +118,7 @@ impl Claimant<'_> {
     }
 
     fn provenance(&self, created_at: Option<Timestamp>) -> NamespaceProvenance {
-        NamespaceProvenance { created_at, nonce: Some(self.nonce.clone()) }
+        NamespaceProvenance { created_at, nonce: Some(self.nonce.clone()), made_by: Some(MadeBy::Terraform) }
     }
 
     /// A write that may have been stored. The nonce finds the namespace again if it was.

@@ -4,19 +4,22 @@
 
 use eod_clients::kubernetes::ObjectRef;
 use eod_clients::{Deadline, ErrorKind};
+use eod_domain::ledger::MadeBy;
 use eod_domain::{
     ClaimCheck, Clock, ClockChange, Installation, NamespaceFacts, NamespaceProvenance, Nonce, Ownership, Remembered,
     check_claim, contents, labels, namespace_object, next_clock,
 };
+use jiff::Timestamp;
 use serde_json::Value;
 use tfplugin::{Applied, ApplyFailure, Diag, Diags, RequestContext, State};
 
 use super::apply::NamespaceTarget;
 use super::claim::TRIES;
-use super::clock::{ClockWrite, whole_seconds};
+use super::clock::{ClockWrite, LiveClock, whole_seconds};
+use super::live::ResolvedAttributes;
 use super::model::{Input, Private};
 use super::ownership::{installation_name, ownership, remembered, version_of_ours};
-use super::{EnvironmentResource, arguments, cost, hosts, live, refusal};
+use super::{EnvironmentResource, arguments, hosts, live, refusal};
 use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
@@ -53,23 +56,30 @@ pub(super) async fn update(
 
     let now = whole_seconds(cx.now());
     let changes = clock_changes(&prior.input, &input);
-    let next = |found: Option<Clock>| match found {
-        Some(found) => next_clock(&found, changes, &environment.tier_settings, environment.ttl, now),
-        None => Clock::start(now, environment.ttl),
-    };
-    let found = live::clock(&namespace);
     let provisioned = live::annotation(&namespace, labels::PROVISIONED_AT).is_some();
-    let (namespace, clock) = if provisioned && found == Some(next(found)) {
-        (namespace, next(found))
+    let next = |found: Option<LiveClock>| {
+        let Some(LiveClock { mut clock, has_end }) = found else { return Clock::start(now, environment.ttl) };
+        if !has_end && (changes.ttl || !provisioned) {
+            // An end that was never written must not be in the past with the new TTL.
+            clock.expires_at = None;
+        }
+        next_clock(&clock, changes, &environment.tier_settings, environment.ttl, now)
+    };
+    let found = LiveClock::of(&live::reading(cx, &namespace, now), &namespace);
+    let is_next = found.is_ok_and(|found| found.map(|found| found.clock) == Some(next(found)));
+    let namespace = if provisioned && is_next {
+        namespace
     } else {
         let provisioned_at = Some(now).filter(|_| !provisioned);
-        let write = ClockWrite { kubernetes, environment: &environment, claim: &claim, provisioned_at, call: &remote };
+        let write =
+            ClockWrite { cx, kubernetes, environment: &environment, claim: &claim, provisioned_at, now, call: &remote };
         write.write(&namespace, next).await.map_err(|error| error.diag(environment.name.as_str()))?
     };
     private.version = version_of_ours(cx, &remembered, &namespace);
     private.nonce = Some(claim.as_str().to_owned());
-    let cost = cost::per_day(cx, &environment);
-    Ok(Applied { output: live::output(&environment, &namespace, clock, cost, now), private })
+    let reading = live::reading(cx, &namespace, now);
+    refusal::unreadable_times(&reading).into_iter().for_each(|warning| call.warn(warning));
+    Ok(Applied { output: live::output(&reading, ResolvedAttributes::applied(cx, &environment)), private })
 }
 
 /// Applies the namespace with this claim once it is certain that this state owns it, and returns it.
@@ -98,7 +108,7 @@ async fn apply_namespace(
     for _ in 0..TRIES {
         let found = target.kubernetes.get(&reference, target.call).await.map_err(|error| explain::remote(&error))?;
         let namespace = owned(cx, target, prior, found)?;
-        let provenance = NamespaceProvenance { created_at: live::created_at(&namespace), nonce: Some(claim.clone()) };
+        let provenance = provenance(live::created_at(&namespace), claim);
         let (Some(uid), Some(version)) = (live::uid(&namespace), live::version(&namespace)) else { continue };
         let wanted = namespace_object(environment, &provenance);
         let applied = target.namespace_as_seen(&wanted, uid, version).await;
@@ -121,10 +131,13 @@ impl<'a> SeenNamespace<'a> {
         let (output, private) = (prior.output.as_ref()?, &prior.private);
         // This installation has found it ours; another one has to read it first.
         output.effective_labels.get(labels::INSTALLATION).filter(|theirs| *theirs == installation.as_str())?;
-        let provenance =
-            NamespaceProvenance { created_at: Some(output.created_at.parse().ok()?), nonce: Some(claim.clone()) };
+        let provenance = provenance(Some(output.created_at.parse().ok()?), claim);
         Some(Self { uid: &output.uid, version: private.version.as_deref()?, provenance })
     }
+}
+
+fn provenance(created_at: Option<Timestamp>, claim: &Nonce) -> NamespaceProvenance {
+    NamespaceProvenance { created_at, nonce: Some(claim.clone()), made_by: Some(MadeBy::Terraform) }
 }
 
 /// The namespace, if this state still owns it.

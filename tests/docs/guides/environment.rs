@@ -4,7 +4,7 @@ use std::collections::BTreeSet;
 
 use eod_domain::{
     Environment, EnvironmentSpec, NamespaceProvenance, Nonce, Object, ObjectKind, Prices, Settings, Status, Tier,
-    Tiers, Ttl, cost_per_day, labels, objects,
+    Tiers, Ttl, cost_per_day, labels, ledger::MadeBy, objects,
 };
 use serde_json::Value;
 
@@ -54,7 +54,8 @@ fn with_mesh() -> Vec<Object> {
 
 fn provenance() -> NamespaceProvenance {
     let created_at = "2026-03-01T12:00:00Z".parse().expect("a time");
-    NamespaceProvenance { created_at: Some(created_at), nonce: Some(Nonce::new([0; 16])) }
+    let made_by = Some(MadeBy::Terraform);
+    NamespaceProvenance { created_at: Some(created_at), nonce: Some(Nonce::new([0; 16])), made_by }
 }
 
 fn list<T: std::fmt::Display>(items: &[T]) -> String {
@@ -211,10 +212,11 @@ const LABELS: [Described; 11] = [
     ("pod-security.kubernetes.io/warn", "always `restricted`"),
 ];
 
-const ANNOTATIONS: [Described; 13] = [
+const ANNOTATIONS: [Described; 14] = [
     (labels::IDENTITY, "identity of the environment, such as `github.com/acme/shop#123`"),
     (labels::NONCE, "random value of the create or of the last takeover; names the state that manages the namespace"),
     (labels::CREATED_AT, "time of the create"),
+    (labels::MADE_BY, "tool that manages the environment: `terraform`, or `argocd` if the Argo CD plugin renders it"),
     (labels::PROVISIONED_AT, "end of the create, written last; missing while a create is not complete"),
     (labels::LAST_ACTIVITY_AT, "clock: the last activity"),
     (labels::EXPIRES_AT, "clock: the expiry"),

@@ -66,7 +66,11 @@ fn guards_equal_those_of_the_provider() {
         ..eod_domain::Settings::default()
     };
     let environment = eod_domain::Environment::resolve(&spec, &settings).unwrap();
-    let objects = eod_domain::objects(&environment, &eod_domain::NamespaceProvenance::default());
+    let provenance = eod_domain::NamespaceProvenance {
+        made_by: Some(eod_domain::ledger::MadeBy::Argocd),
+        ..eod_domain::NamespaceProvenance::default()
+    };
+    let objects = eod_domain::objects(&environment, &provenance);
     assert!(objects.len() >= 8);
     for object in objects {
         let key = object.key();
@@ -75,10 +79,39 @@ fn guards_equal_those_of_the_provider() {
         let mut content = same.content.clone();
         let annotations = content["metadata"]["annotations"].as_object_mut().unwrap();
         assert_eq!(annotations.remove("argocd.argoproj.io/sync-wave").unwrap(), "-20");
+        let state = annotations.remove("environment.on-demand/state");
+        assert_eq!(state.is_some(), object.kind == eod_domain::ObjectKind::Namespace);
         if annotations.is_empty() {
             content["metadata"].as_object_mut().unwrap().remove("annotations");
         }
         assert_eq!(content, object.content);
+    }
+}
+
+#[test]
+fn namespace_has_the_state_and_asks_for_a_confirmation_if_it_must_not_be_deleted_silently() {
+    let confirm = Some("Delete=confirm,Prune=confirm");
+    for (pairs, state, options) in [
+        (vec![], "active", None),
+        (vec![("state", "asleep")], "asleep", None),
+        (vec![("tier", "full")], "active", None),
+        (vec![("tier", "compliance")], "active", confirm),
+    ] {
+        let found = rendered(render_text(&web(GOOD), &pairs));
+        let namespace = found.manifests().iter().find(|manifest| manifest.kind() == "Namespace").unwrap();
+        assert_eq!(namespace.annotation("environment.on-demand/made-by"), Some("argocd"));
+        assert_eq!(namespace.annotation("environment.on-demand/state"), Some(state), "{pairs:?}");
+        assert_eq!(namespace.annotation("argocd.argoproj.io/sync-options"), options, "{pairs:?}");
+        // The plugin renders no time, and such an environment is complete.
+        let reading = eod_domain::EnvironmentReading::new(
+            &namespace.content,
+            None,
+            &eod_domain::Tiers::default(),
+            &eod_domain::Prices::default(),
+            "2026-03-01T12:00:00Z".parse().unwrap(),
+        );
+        assert!(reading.provisioned && reading.status != eod_domain::Status::Pending, "{pairs:?}");
+        assert_eq!(reading.asleep, state == "asleep");
     }
 }
 
