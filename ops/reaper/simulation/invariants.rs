@@ -105,8 +105,7 @@ pub(super) fn copy_deleted(world: &mut World, item: &BackendItem) {
     if is_open && head.as_ref().is_some_and(|head| keeps(head.reason)) {
         world.violate(format!("copy {} of an open pull request was deleted", item.name));
     }
-    let is_running =
-        head.as_ref().is_some_and(|head| matches!(head.phase, LedgerPhase::Creating | LedgerPhase::Live));
+    let is_running = head.as_ref().is_some_and(|head| matches!(head.phase, LedgerPhase::Creating | LedgerPhase::Live));
     if is_running {
         world.violate(format!("copy {} of a living environment was deleted", item.name));
     }
