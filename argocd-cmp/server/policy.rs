@@ -92,7 +92,7 @@ pub(crate) fn load(path: &Path) -> Result<LoadedPolicy, Refusals> {
             Location::file(&name),
             RefusalRule::Policy,
             message,
-            "create the file, or set the path of another one",
+            "create the file, or correct its path (--policy)",
         )
     })?;
     Ok(LoadedPolicy { policy: parse_policy(&name, &bytes)?, digest: Sha256::digest(&bytes).into() })
