@@ -8,6 +8,12 @@ use crate::send::RemoteRequest;
 /// Name of the system in errors.
 pub(super) const SYSTEM: &str = "Kubernetes";
 
+/// Content type of normal responses.
+pub(super) const JSON: &str = "application/json";
+
+/// Content type of lists with metadata only, so that neither a Secret nor the data of a ConfigMap is read.
+pub(super) const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
 /// Verbs of the API.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Verb {
@@ -17,6 +23,7 @@ pub(super) enum Verb {
     Get,
     List,
     Patch,
+    Replace,
 }
 
 /// One request without its credential.
@@ -37,6 +44,7 @@ impl Verb {
             Self::Get => "get",
             Self::List => "list",
             Self::Patch => "patch",
+            Self::Replace => "replace",
         }
     }
 
@@ -46,6 +54,7 @@ impl Verb {
             Self::Create => Method::POST,
             Self::Delete => Method::DELETE,
             Self::Get | Self::List => Method::GET,
+            Self::Replace => Method::PUT,
         }
     }
 
@@ -53,7 +62,7 @@ impl Verb {
         match self {
             Self::Apply => "application/apply-patch+yaml",
             Self::Patch => "application/merge-patch+json",
-            Self::Create | Self::Delete | Self::Get | Self::List => "application/json",
+            Self::Create | Self::Delete | Self::Get | Self::List | Self::Replace => JSON,
         }
     }
 }
