@@ -4,6 +4,8 @@
 mod cmp;
 /// Registry pages and guides, which are generated from the code.
 mod docs;
+/// Stories of operations, with a real API server.
+mod ops;
 /// Stories of the `eod_` resources, with real Terraform and a real API server.
 mod provider;
 /// Names of everything the provider offers.

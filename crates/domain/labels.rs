@@ -36,6 +36,17 @@ pub const TTL: &str = "environment.on-demand/ttl";
 /// Label: tier.
 pub const TIER: &str = "environment.on-demand/tier";
 
+/// Label of a ConfigMap of the ledger: [`LEDGER_ENVIRONMENT`], [`LEDGER_HISTORY`] or [`LEDGER_SUMMARY`].
+pub const LEDGER: &str = "environment.on-demand/ledger";
+/// Value of [`LEDGER`] for the ledger of one environment.
+pub const LEDGER_ENVIRONMENT: &str = "environment";
+/// Value of [`LEDGER`] for rows of ended lives.
+pub const LEDGER_HISTORY: &str = "history";
+/// Value of [`LEDGER`] for the summary of the reaper.
+pub const LEDGER_SUMMARY: &str = "summary";
+/// Annotation of a ledger: its head, JSON.
+pub const HEAD: &str = "environment.on-demand/head";
+
 /// Value of [`TTL`] for a permanent environment.
 pub const NO_TTL: &str = "none";
 /// Value of the label [`OWNER`] if no owner is set.

@@ -12,7 +12,7 @@ use super::{
     client::Kubernetes,
     conditions::{Conditions, Remaining},
     object::{ListQuery, escape},
-    request::{ApiRequest, Verb},
+    request::{ApiRequest, JSON, METADATA, Verb},
     response::Listed,
     verbs::not_a_list,
 };
@@ -20,9 +20,6 @@ use crate::Deadline;
 
 /// Maximum number of named objects. A namespace may contain thousands.
 const MAX_NAMED: usize = 20;
-
-/// Accepted content: metadata only, so that no Secret is read.
-const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
 
 /// Everything that blocks the deletion of a namespace.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -135,7 +132,7 @@ impl Kubernetes {
     async fn discover(&self, resource: &Remaining, deadline: &Deadline) -> Result<(String, String), String> {
         let Remaining { plural, group, count: _ } = resource;
         let read = |path: String, target: String| async move {
-            let ask = ApiRequest { verb: Verb::Get, target, path, body: None, accept: "application/json" };
+            let ask = ApiRequest { verb: Verb::Get, target, path, body: None, accept: JSON };
             self.send::<Value>(&ask, deadline).await.map_err(|error| error.chain())
         };
         let api_version = if group.is_empty() {

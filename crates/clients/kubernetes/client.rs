@@ -19,8 +19,10 @@ use super::{
     failure::ApiFailure,
     request::{ApiRequest, SYSTEM},
     response::ResponseBody,
+    server_time::{ServerClock, ServerTime},
 };
 use crate::{
+    clock::TimeSource,
     deadline::Deadline,
     error::Error,
     headers::visible_ascii,
@@ -50,6 +52,7 @@ struct ClientParts {
     connector: Connector,
     sender: Sender,
     writes: AtomicU64,
+    clock: ServerClock,
 }
 
 impl Default for ClusterLimits {
@@ -74,24 +77,33 @@ impl Kubernetes {
     ) -> Self {
         let place = access.describe();
         let origin = ClientOrigin::Access(Box::new(access));
-        Self::assemble(place, Connector::new(origin, header(user_agent), Arc::new(clock), limits.exec), limits)
+        let clock: TimeSource = Arc::new(clock);
+        let connector = Connector::new(origin, header(user_agent), Arc::clone(&clock), limits.exec);
+        Self::assemble(place, connector, clock, limits)
     }
 
     /// A client on a transport of the caller, for tests and for fault injection.
     pub fn over(client: kube::Client, limits: ClusterLimits) -> Self {
         let origin = ClientOrigin::Transport(client);
-        let connector = Connector::new(origin, header(""), Arc::new(SystemTime::now), limits.exec);
-        Self::assemble("a given transport".to_owned(), connector, limits)
+        let clock: TimeSource = Arc::new(SystemTime::now);
+        let connector = Connector::new(origin, header(""), Arc::clone(&clock), limits.exec);
+        Self::assemble("a given transport".to_owned(), connector, clock, limits)
     }
 
-    fn assemble(place: String, connector: Connector, limits: ClusterLimits) -> Self {
+    fn assemble(place: String, connector: Connector, clock: TimeSource, limits: ClusterLimits) -> Self {
         let sender = Sender::new(SYSTEM, limits.in_flight, limits.retry);
-        Self { shared: Arc::new(ClientParts { place, connector, sender, writes: AtomicU64::new(0) }) }
+        let (writes, clock) = (AtomicU64::new(0), ServerClock::new(clock));
+        Self { shared: Arc::new(ClientParts { place, connector, sender, writes, clock }) }
     }
 
     /// Number of requests sent by verb (`apply`, `create`, `delete`, `get`, `list`, `patch`), retries included.
     pub fn calls(&self) -> BTreeMap<String, u64> {
         self.shared.sender.counts()
+    }
+
+    /// Time of the API server, from its last response; `None` before the first one.
+    pub fn server_time(&self) -> Option<ServerTime> {
+        self.shared.clock.last()
     }
 
     /// Description of the cluster without secrets.
@@ -135,7 +147,7 @@ impl Kubernetes {
         request: &ApiRequest,
         deadline: &Deadline,
     ) -> Result<R, AttemptFailure<ApiFailure>> {
-        let work = exchange(connection, request);
+        let work = exchange(connection, request, &self.shared.clock);
         let result = self.shared.sender.exchange(request, &connection.address, deadline, work).await;
         let status = result.as_ref().err().and_then(AttemptFailure::status);
         if result.is_ok() || status.is_some_and(|status| status != 401) {

@@ -12,7 +12,7 @@ use kube::client::Body;
 
 use super::{
     connection::ClusterConnection, failure::ApiFailure, rejection::Rejection, request::ApiRequest,
-    response::ResponseBody,
+    response::ResponseBody, server_time::ServerClock,
 };
 use crate::{
     chain::{find, root},
@@ -26,16 +26,18 @@ use crate::{
 /// Maximum size of a response in bytes: far more than a page of five hundred objects.
 const MAX_RESPONSE: usize = 256 << 20;
 
-/// Sends one request.
+/// Sends one request, and notes the server's time of its response.
 pub(super) async fn exchange<R: ResponseBody>(
     connection: &ClusterConnection,
     request: &ApiRequest,
+    clock: &ServerClock,
 ) -> Result<R, AttemptFailure<ApiFailure>> {
     let address = &connection.address;
     let broken = |cause: BoxError| ConnectionFailure::new(address, ConnectionProblem::Broken, cause);
     let request = http_request(request, connection.authorization.as_ref()).map_err(|error| broken(error.into()))?;
     let response = connection.client.send(request).await.map_err(|error| transport_failure(address, error))?;
     let (head, body) = response.into_parts();
+    clock.note(&head.headers);
     let body = Limited::new(body, MAX_RESPONSE).collect().await.map_err(|error| broken(root(&*error).into()))?;
     let body = body.to_bytes();
     if !head.status.is_success() {

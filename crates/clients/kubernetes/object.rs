@@ -62,6 +62,17 @@ impl ObjectRef {
         }
     }
 
+    /// Reference to a ConfigMap.
+    pub fn config_map(namespace: impl Into<String>, name: impl Into<String>) -> Self {
+        Self {
+            api_version: "v1".into(),
+            plural: "configmaps".into(),
+            kind: "ConfigMap".into(),
+            namespace: Some(namespace.into()),
+            name: name.into(),
+        }
+    }
+
     /// Path of the object's collection.
     pub(crate) fn collection_path(&self) -> String {
         collection_path(&self.api_version, self.namespace.as_deref(), &self.plural)

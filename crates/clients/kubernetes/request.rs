@@ -8,6 +8,12 @@ use crate::send::RemoteRequest;
 /// Name of the system in errors.
 pub(super) const SYSTEM: &str = "Kubernetes";
 
+/// Content type of normal responses.
+pub(super) const JSON: &str = "application/json";
+
+/// Content type of lists with metadata only, so that neither a Secret nor the data of a ConfigMap is read.
+pub(super) const METADATA: &str = "application/json;as=PartialObjectMetadataList;g=meta.k8s.io;v=v1,application/json";
+
 /// Verbs of the API.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum Verb {

@@ -3,6 +3,7 @@
 mod blockers;
 mod fake;
 mod faults;
+mod ledger;
 mod login;
 mod reader;
 mod tls;

@@ -10,7 +10,7 @@ use super::{
     client::Kubernetes,
     object::{ListQuery, ObjectRef, escape},
     rejection::Rejection,
-    request::{ApiRequest, SYSTEM, Verb},
+    request::{ApiRequest, JSON, SYSTEM, Verb},
     response::{Listed, Page},
 };
 use crate::{Deadline, Error, ErrorKind};
@@ -227,9 +227,6 @@ impl Kubernetes {
         Err(error)
     }
 }
-
-/// Content type of normal responses.
-const JSON: &str = "application/json";
 
 fn request(verb: Verb, object: &ObjectRef, path: String, body: Option<&Value>) -> ApiRequest {
     let body = body.map(|body| Bytes::from(body.to_string()));

@@ -1,0 +1,110 @@
+//! Ledger as stored in its ConfigMap. A part that cannot be read never hides the others.
+
+use eod_domain::{
+    EnvironmentName, Installation, labels,
+    ledger::{Event, EventError, HeadError, LedgerHead, LooseEvent, ledger_name},
+};
+use serde_json::Value;
+
+use super::EVENTS;
+
+/// Prefix of the keys of loose events.
+const LOOSE: &str = "loose.";
+
+/// Ledger of one environment as stored.
+#[derive(Debug)]
+pub struct LedgerSnapshot {
+    /// Server's id of the ConfigMap.
+    pub uid: String,
+    /// Version of the ConfigMap, the precondition of the next write.
+    pub resource_version: String,
+    /// Head, or the reason that there is none.
+    pub head: Result<LedgerHead, LedgerProblem>,
+    /// Text of the sealed events, one line each.
+    pub events: String,
+    /// Events that are not sealed yet, by key.
+    pub loose: Vec<LooseEvent>,
+    /// Loose events that cannot be parsed.
+    pub unreadable: Vec<UnreadableEvent>,
+}
+
+/// Reasons for a ConfigMap without a usable head.
+#[derive(Debug, thiserror::Error)]
+pub enum LedgerProblem {
+    /// The ownership labels are missing or belong to something else.
+    #[error("the ConfigMap has the name of a ledger, but not its ownership labels")]
+    Foreign,
+    /// The head cannot be parsed.
+    #[error(transparent)]
+    Head(#[from] HeadError),
+    /// The annotation is missing.
+    #[error("annotation `{key}` is missing", key = labels::HEAD)]
+    NoHead,
+}
+
+/// Loose event that cannot be parsed.
+#[derive(Debug)]
+pub struct UnreadableEvent {
+    /// Key in the ConfigMap.
+    pub key: String,
+    /// Error of the parser.
+    pub error: EventError,
+}
+
+impl LedgerSnapshot {
+    pub(super) fn read(object: &Value, installation: &Installation, environment: &EnvironmentName) -> Self {
+        let field = |name: &str| metadata(object, name).unwrap_or_default().to_owned();
+        let mut ledger = Self {
+            uid: field("uid"),
+            resource_version: field("resourceVersion"),
+            head: head(object, installation, environment.as_ref()),
+            events: String::new(),
+            loose: Vec::new(),
+            unreadable: Vec::new(),
+        };
+        for (key, value) in object.get("data").and_then(Value::as_object).into_iter().flatten() {
+            let text = value.as_str().unwrap_or_default();
+            if key == EVENTS {
+                text.clone_into(&mut ledger.events);
+            } else if key.starts_with(LOOSE) {
+                match Event::from_json(text) {
+                    Ok(event) => ledger.loose.push(LooseEvent { key: key.clone(), event }),
+                    Err(error) => ledger.unreadable.push(UnreadableEvent { key: key.clone(), error }),
+                }
+            }
+        }
+        ledger
+    }
+}
+
+/// Head of a ConfigMap that must be the ledger of this environment.
+pub(super) fn head(
+    object: &Value,
+    installation: &Installation,
+    environment: &str,
+) -> Result<LedgerHead, LedgerProblem> {
+    let has = |key: &str, value: &str| label(object, key) == Some(value);
+    let is_ours = has(labels::MANAGED_BY, labels::MANAGED_BY_VALUE)
+        && has(labels::INSTALLATION, installation.as_ref())
+        && has(labels::ENV, environment)
+        && has(labels::LEDGER, labels::LEDGER_ENVIRONMENT);
+    let has_name = environment.parse().is_ok_and(|environment: EnvironmentName| {
+        metadata(object, "name") == Some(ledger_name(installation, &environment).as_str())
+    });
+    if !is_ours || !has_name {
+        return Err(LedgerProblem::Foreign);
+    }
+    Ok(LedgerHead::from_json(head_text(object).ok_or(LedgerProblem::NoHead)?)?)
+}
+
+pub(super) fn head_text(object: &Value) -> Option<&str> {
+    object.get("metadata")?.get("annotations")?.get(labels::HEAD)?.as_str()
+}
+
+pub(super) fn label<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
+    object.get("metadata")?.get("labels")?.get(key)?.as_str()
+}
+
+pub(super) fn metadata<'a>(object: &'a Value, name: &str) -> Option<&'a str> {
+    object.get("metadata")?.get(name)?.as_str()
+}

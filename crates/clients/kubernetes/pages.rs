@@ -1,0 +1,54 @@
+//! Lists that are read one page at a time, so that memory does not grow with the cluster.
+
+use serde_json::Value;
+
+use super::{
+    client::Kubernetes,
+    object::ListQuery,
+    request::{JSON, METADATA},
+    response::Listed,
+    verbs::not_a_list,
+};
+use crate::{Deadline, Error};
+
+/// Content of the objects in a list.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ListContent {
+    /// Whole objects, without `managedFields`.
+    Objects,
+    /// Metadata only, without `managedFields`.
+    Metadata,
+}
+
+/// Page of a list. All pages of a list are of one point in time.
+#[derive(Clone, Debug, PartialEq)]
+pub struct ObjectPage {
+    /// Objects of the page.
+    pub objects: Vec<Value>,
+    /// Token of the next page; `None` for the last page.
+    pub next: Option<String>,
+}
+
+impl Kubernetes {
+    /// Reads one page of a list: the first one without a token. If a page fails, the pages before it are an incomplete
+    /// list.
+    ///
+    /// # Errors
+    ///
+    /// The request failed, the server does not keep the list any more, or the response is not a list of objects.
+    pub async fn list_page(
+        &self,
+        query: &ListQuery,
+        content: ListContent,
+        token: Option<&str>,
+        deadline: &Deadline,
+    ) -> Result<ObjectPage, Error> {
+        let accept = match content {
+            ListContent::Objects => JSON,
+            ListContent::Metadata => METADATA,
+        };
+        let (objects, next) = self.page(query, token, accept, deadline).await?;
+        let objects: Result<Vec<Value>, _> = objects.iter().map(Listed::read).collect();
+        Ok(ObjectPage { objects: objects.map_err(|_| not_a_list(query))?, next })
+    }
+}

@@ -1,0 +1,3 @@
+//! Stories of operations, on a real API server.
+
+mod ledger;
