@@ -4,8 +4,6 @@
 //! of the address, missing capability) and gives no advice: only the callers know how the user configures them.
 //! Every operation takes a [`Deadline`], and nothing here waits longer than the deadline allows.
 
-#![warn(clippy::missing_errors_doc)]
-
 mod chain;
 mod clock;
 pub mod deadline;

@@ -1,8 +1,8 @@
 # shellcheck shell=bash
-# The forge half of the demo; `run` reads this file and has the functions that are not here.
+# The forge of the demo. `run` reads this file and defines the functions that are missing here.
 #
 # Argo CD asks a forge for one thing only: the list of open pull requests. So the forge is a file, served by the one web
-# server that is here anyway, `kubectl proxy`, which is told to let nobody through to the cluster.
+# server that is available anyway, `kubectl proxy`. It rejects every request for the cluster.
 
 start_forge() {
   mkdir -p "$folder/forge/api/v3/repos/acme/shop"

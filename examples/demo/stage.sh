@@ -111,8 +111,8 @@ start_cluster() {
   if [ -n "${KEEP:-}" ]; then
     "$testbed" up --dir "$folder/cluster" </dev/null >"$folder/up" 2>>"$log" &
   else
-    # The cluster ends when nobody holds descriptor 8 any more, so it cannot outlive this
-    # run even if that is killed.
+    # The cluster ends when no process has descriptor 8 open, so it stops with this run
+    # even if the run is killed.
     mkfifo "$folder/alive"
     "$testbed" up --dir "$folder/cluster" --until-stdin-closes <"$folder/alive" >"$folder/up" 2>>"$log" &
     exec 8>"$folder/alive"

@@ -14,7 +14,7 @@ start_vault() {
   if [ -n "${KEEP:-}" ]; then
     "$server" --dir "$folder/vault" </dev/null >"$folder/vault-up" 2>>"$log" &
   else
-    # It ends with the cluster, when nobody holds descriptor 8 any more.
+    # Vault ends with the cluster, when no process has descriptor 8 open.
     "$server" --dir "$folder/vault" --until-stdin-closes <"$folder/alive" >"$folder/vault-up" 2>>"$log" 8>&- &
   fi
   vault=$!
@@ -25,7 +25,7 @@ start_vault() {
   done
   VAULT_ADDR=$(said_by_vault address)
   export VAULT_ADDR
-  # The administrator's token stands in a file, so that it is in no command line and not in the log.
+  # The administrator's token is stored in a file, so that no command line and no log contains it.
   (umask 077 && echo "X-Vault-Token: $(cat "$(said_by_vault token_file)")" >"$folder/administrator")
 
   eventually "that the engine is ready" request GET secret/config
@@ -56,7 +56,7 @@ request() { curl -sS --fail -X "$1" -H "@$folder/administrator" ${3:+-d "$3"} "$
 
 ask() { must request "$@"; }
 
-# One entry of the newest version of a secret, which is told to nobody else.
+# One entry of the newest version of a secret. It is not logged.
 entry() {
   request GET "$(data "$1")" 2>>"$log" | sed -n "s/.*\"data\":{\"data\":{[^}]*\"$2\":\"\([^\"]*\)\".*/\1/p"
 }

@@ -22,6 +22,7 @@ mod live;
 mod model;
 mod ownership;
 mod plan;
+mod query;
 mod read;
 mod refusal;
 mod sizes;
@@ -35,8 +36,8 @@ use tfplugin::{
 };
 
 pub(crate) use self::description::Description;
-pub(crate) use self::live::{namespaces, reader, selector};
 pub(crate) use self::model::{Input, Output, Private};
+pub(crate) use self::query::{namespaces, reader, selector};
 use crate::provider::Context;
 
 /// The resource.

@@ -117,12 +117,20 @@ pub trait Resource: Send + Sync + 'static {
     }
 
     /// Takes over the state of another resource type for a `moved` block. `None` if that type is not supported.
+    ///
+    /// # Errors
+    ///
+    /// The type is supported, but its state cannot be taken over. The default never fails.
     fn moved(&self, source: MoveSource) -> Result<Option<Imported<Self>>, Diags> {
         let _ = source;
         Ok(None)
     }
 
     /// Converts a state of schema version `from` to the current version.
+    ///
+    /// # Errors
+    ///
+    /// The version is not supported, or the state cannot be converted. The default supports the current version only.
     fn upgrade(&self, from: i64, state: serde_json::Value) -> Result<serde_json::Value, Diags> {
         if from == Self::VERSION {
             return Ok(state);

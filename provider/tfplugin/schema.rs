@@ -236,7 +236,7 @@ fn attribute_mistakes(prefix: &str, attributes: &[Attribute], in_set: bool, foun
             found.push(format!("`{name}` is reserved by Terraform"));
         }
         if attribute.write_only && (attribute.presence.is_computed() || in_set) {
-            found.push(format!("write-only `{name}` cannot be computed and cannot stand inside a set"));
+            found.push(format!("write-only `{name}` cannot be computed, and is not supported inside a set"));
         }
         if attribute.default.is_some() && attribute.presence != Presence::OptionalComputed {
             found.push(format!("`{name}` has a default and must be optional and computed"));

@@ -11,10 +11,10 @@ use crate::bench::{
 pub(crate) const COMMIT: &str = "4f2a9c1";
 pub(crate) const NEXT_COMMIT: &str = "b81d7e6";
 
-/// It derefs to its [`Folder`].
+/// Folder with many environments. Dereferences to [`Folder`].
 pub(crate) struct Environments {
     folder: Folder,
-    /// Prefix of its namespaces.
+    /// Prefix of the namespaces.
     run: String,
     pub(crate) count: usize,
 }

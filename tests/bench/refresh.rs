@@ -29,8 +29,8 @@ pub(crate) fn measure(
     let run = cluster.installation("refresh");
     let measured = contestants.try_map(|contestant| {
         let folder = Environments::new(contestant, &run, scale.refreshed)?;
-        // Their end is no part of this: it would take minutes, and the cluster would be busy
-        // with it while the other is measured.
+        // Their deletion is not a part of this: it would take minutes, and the cluster would be busy
+        // with it while the other contestant is measured.
         one(&folder, cluster)
     })?;
     for (contestant, (_, calls)) in contestants.iter().zip(measured.iter()) {

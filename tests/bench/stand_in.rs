@@ -62,7 +62,7 @@ impl Order {
         let file = |end: &str| self.notes.join(format!("{}.{end}", std::process::id()));
         let mut provider =
             Command::new(&self.provider).args(env::args_os().skip(1)).env_remove(PROVIDER).env_remove(NOTES).spawn()?;
-        // Without its second file this one says that a stand-in was killed.
+        // If only this file exists, the stand-in was killed.
         fs::write(file("begun"), provider.id().to_string())?;
         let status = provider.wait()?;
         let usage = Usage::of_children().map_err(io::Error::other)?;

@@ -112,7 +112,7 @@ pub fn servers(kubebuilder: Option<OsString>, path: Option<OsString>) -> Result<
         Some(folder) => match missing(&folder) {
             None => Ok(Some(folder)),
             Some(name) => Err(format!(
-                "KUBEBUILDER_ASSETS names {}, where there is no {name}; expected a folder with at least \
+                "KUBEBUILDER_ASSETS names {}, which does not contain {name}; expected a folder with at least \
                  kube-apiserver and etcd, or the variable unset to use our own",
                 Path::new(&folder).display()
             )),

@@ -41,12 +41,12 @@ impl Function for OrElse {
         Signature {
             parameters: vec![
                 Parameter::of::<Option<String>>("text", "Used unless it is null."),
-                Parameter::of::<String>("fallback", "Used where the text is null."),
+                Parameter::of::<String>("fallback", "Used if the text is null."),
             ],
             variadic: None,
             returns: Type::String,
             summary: "Text or fallback",
-            description: "The text, or the fallback where it is null.",
+            description: "The text, or the fallback if the text is null.",
         }
     }
 

@@ -11,7 +11,7 @@ pub(crate) struct Lookup;
 /// Arguments in the configuration.
 #[derive(Model)]
 pub(crate) struct Input {
-    /// The name of a thing.
+    /// Name of the thing.
     name: String,
 }
 
@@ -19,9 +19,9 @@ pub(crate) struct Input {
 #[derive(Model)]
 #[tf(output)]
 pub(crate) struct Output {
-    /// Its title.
+    /// Title of the thing.
     title: Option<String>,
-    /// How often it was changed, from 1.
+    /// Number of changes, starting at 1.
     revision: u64,
     /// Capabilities of the host.
     host: String,

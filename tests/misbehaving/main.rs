@@ -29,7 +29,7 @@ struct Test;
 /// Arguments of the provider block.
 #[derive(Model)]
 struct Settings {
-    /// The JSON file that the things live in.
+    /// Path of the JSON file with the things.
     file: String,
 }
 

@@ -10,10 +10,10 @@ pub(crate) struct OldThing;
 /// Arguments in the configuration.
 #[derive(Clone, Model)]
 pub(crate) struct Input {
-    /// Its name.
+    /// Name of the thing.
     #[tf(replace)]
     label: String,
-    /// Its title.
+    /// Title of the thing.
     caption: Option<String>,
 }
 
@@ -21,15 +21,14 @@ pub(crate) struct Input {
 #[derive(Model)]
 #[tf(output)]
 pub(crate) struct Output {
-    /// Its key.
+    /// Key of the thing.
     #[tf(keep)]
     key: String,
 }
 
 impl Resource for OldThing {
     const TYPE: &'static str = "test_old_thing";
-    const DESCRIPTION: &'static str =
-        "What `test_thing` was called before. Nothing is kept of it outside of the state.";
+    const DESCRIPTION: &'static str = "Former type of `test_thing`. It is stored in the state only.";
     type Context = Store;
     type Input = Input;
     type Output = Output;

@@ -22,7 +22,7 @@ pub(crate) struct Input {
 #[derive(Model)]
 #[tf(output)]
 pub(crate) struct Output {
-    /// The token: `hush-` and the name read backwards, so that a story knows it although nobody writes it down.
+    /// Token: `hush-` and the reversed name, so that a story can compute it.
     #[tf(sensitive)]
     value: String,
 }
@@ -35,7 +35,7 @@ pub(crate) struct Holder {
 
 impl Ephemeral for Token {
     const TYPE: &'static str = "test_token";
-    const DESCRIPTION: &'static str = "A token that lives as long as the run.";
+    const DESCRIPTION: &'static str = "A token that is valid during the run.";
     type Context = Store;
     type Input = Input;
     type Output = Output;
@@ -57,7 +57,7 @@ impl Ephemeral for Token {
     }
 }
 
-#[expect(clippy::disallowed_methods, reason = "the clock of this small provider stands here")]
+#[expect(clippy::disallowed_methods, reason = "this provider has no other clock")]
 fn in_a_second() -> Option<Timestamp> {
     Timestamp::now().checked_add(Duration::from_secs(1)).ok()
 }

@@ -69,7 +69,7 @@ impl Configuration {
         run
     }
 
-    /// The state file; null where there is none. Reading it is faster than asking Terraform.
+    /// The state file; null if there is none. Reading it is faster than asking Terraform.
     #[track_caller]
     pub(crate) fn raw_state(&self) -> Value {
         match self.raw_state_text().as_str() {

@@ -1,7 +1,7 @@
-//! Processes that end in the middle: the provider, Terraform, and the user's patience.
+//! Processes that end in the middle: the provider, Terraform, and a run that is interrupted.
 //!
-//! A write that hangs shows that the run is in the middle. What hangs was not stored, so
-//! hanging at write 1, 2, 3, .. is every state a killed create can leave.
+//! A write that hangs shows that the run is in the middle. Such a write was not stored, so
+//! hanging at write 1, 2, 3, .. gives every state that a killed create can leave.
 
 use eod_testkit::{
     cases::for_each_number,
@@ -74,7 +74,7 @@ fn kill_at(terraform: &Terraform, number: usize) {
     running.kill_providers();
     expect_lost(&running.wait());
     let state = story.workspace.raw_state_text();
-    assert!(!state.contains("eod_environment"), "write {number}: nobody could have saved this\n{state}");
+    assert!(!state.contains("eod_environment"), "write {number}: no state can contain the environment yet\n{state}");
     let left = story.namespace().map(|_| story.uid());
     assert_eq!(left.is_some(), number > 0, "{}", story.proxy.story());
     story.proxy.clear_rules();

@@ -1,7 +1,6 @@
 //! Cluster and credentials of a run, and the errors if either is missing.
 //!
-//! The one promise behind all of it: what the configuration names is used, and nothing
-//! else ever stands in for it.
+//! All stories check one promise: the configured cluster and credentials are used, and never others instead.
 
 mod cluster;
 mod kubeconfig;

@@ -54,7 +54,7 @@ fn outputs(workspace: &Workspace) -> Value {
 
 #[test]
 fn the_folders_are_those_of_the_registry() {
-    // There is no example that the story below does not run.
+    // The story below runs every example.
     for (_, folder, expected) in registry::pages() {
         assert_eq!(names(folder), expected.into_iter().collect::<Vec<_>>(), "examples/{folder}");
     }

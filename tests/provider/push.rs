@@ -1,7 +1,7 @@
-//! A push costs two calls, and is as careful as if it had looked before: the server compares the namespace with the one
-//! that the state speaks of, and where it is not the same, nothing is changed before a look.
+//! A push needs two calls and no read before them: the server compares the namespace with the one in the state. If they
+//! differ, the provider reads the namespace before it changes anything.
 //!
-//! The pushes here do not refresh, so that whatever others do falls between refresh and apply.
+//! The pushes here do not refresh, so that changes of others happen between refresh and apply.
 
 use std::time::Duration;
 

@@ -1,17 +1,17 @@
-//! Wrong input is refused before anything is made: every mistake of a phase at once, each at its attribute.
+//! Invalid input is refused before anything is created: all mistakes of a phase at once, each at its attribute.
 
 use eod_testkit::workspace::Run;
 
 use crate::provider::{DOMAIN, EnvironmentStory, tell};
 
-/// A line of the configuration, the attribute inside of it that is wrong (nothing where it is the line's own), and what
-/// is said about it.
+/// A line of the configuration, the invalid attribute inside of it (empty if it is the attribute of the line), and the
+/// expected text.
 type Row = (&'static str, &'static str, &'static str);
 
 /// Expects that a run blames the attribute of every row and nothing else.
 ///
-/// Terraform shows the line of an attribute of the resource itself; of what lies deeper it shows only the line where the
-/// block begins. So the message has to name it.
+/// Terraform shows the line of a top-level attribute. For a nested attribute it shows only the line where the block
+/// begins, so the message has to name the attribute.
 #[track_caller]
 fn expect_all_blamed(story: &EnvironmentStory, run: &Run, rows: &[Row]) {
     assert_ne!(run.code, Some(0), "{run}");

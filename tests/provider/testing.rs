@@ -77,7 +77,7 @@ run "create" {{
 
   assert {{
     condition     = terraform_data.deployment.output.api == "{name}-api.preview.acme.internal"
-    error_message = "what hangs on the environment gets its hosts"
+    error_message = "a resource that depends on the environment gets its hosts"
   }}
 }}
 
@@ -125,14 +125,14 @@ run "mocked" {
 
   assert {
     condition     = terraform_data.deployment.output.api == "api.mocked.example"
-    error_message = "and what hangs on it gets its values"
+    error_message = "and a resource that depends on it gets its values"
   }
 }
 "#,
         );
         let run = workspace.run(&["test", "-no-color"]).expect_ok();
         run.expect_said("4 passed, 0 failed");
-        assert!(!cluster.namespace_exists(&name), "the test has cleaned up behind itself");
+        assert!(!cluster.namespace_exists(&name), "the test has removed its environment");
         assert!(!cluster.namespace_exists("mocked"));
     });
 }

@@ -243,7 +243,7 @@ impl VaultStory {
         self.vault.metadata(&self.mount, path).map_or(Value::Null, |metadata| metadata["custom_metadata"].clone())
     }
 
-    /// The newest version of a secret; 0 where there is none.
+    /// The newest version of a secret; 0 if there is none.
     #[track_caller]
     pub(crate) fn version(&self, path: &str) -> u64 {
         self.vault.metadata(&self.mount, path).map_or(0, |metadata| metadata["current_version"].as_u64().unwrap())
@@ -260,7 +260,7 @@ pub(crate) fn behind_proxy(test: &str, arguments: &str, update: bool) -> (VaultS
     (story, proxy)
 }
 
-/// Does something just before the first call that is like this goes on to the server.
+/// Runs `act` before the first matching call is forwarded to the server.
 pub(crate) fn meanwhile(
     proxy: &FaultProxy,
     like: impl Fn(&Logged) -> bool + Send + 'static,

@@ -39,7 +39,7 @@ fn apply_plan_and_destroy() {
 
 #[test]
 fn error_text_is_found_across_line_breaks_and_frames() {
-    let long = "this sentence is long enough that it cannot stand on one line of the frame that \
+    let long = "this sentence is long enough that it does not fit on one line of the frame that \
                 Terraform draws around a message";
     let hcl = format!(
         r#"

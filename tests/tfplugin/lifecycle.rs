@@ -150,7 +150,7 @@ fn the_schema_is_accepted_and_documented() {
         let all: serde_json::Value = serde_json::from_str(&run.stdout).unwrap();
         let (_, provider) = all["provider_schemas"].as_object().unwrap().iter().next().unwrap();
         let attributes = &provider["resource_schemas"]["test_thing"]["block"]["attributes"];
-        assert_eq!(attributes["name"]["description"], "Its name.");
+        assert_eq!(attributes["name"]["description"], "Name of the thing.");
         assert_eq!(attributes["name"]["required"], true);
         assert_eq!(attributes["size"]["computed"], true);
         assert_eq!(attributes["password"]["sensitive"], true);

@@ -38,7 +38,8 @@ fn collect(folder: &Path, endings: &[&str], found: &mut Vec<Source>) {
     for entry in std::fs::read_dir(folder).expect("readable").flatten() {
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
         if path.is_dir() {
-            if !matches!(name.as_str(), "target" | ".git" | ".terraform") {
+            // Several target folders are possible, such as `target-cold`.
+            if !name.starts_with("target") && !matches!(name.as_str(), ".git" | ".terraform") {
                 collect(&path, endings, found);
             }
         } else if path.extension().is_some_and(|ending| endings.iter().any(|wanted| ending == *wanted)) {

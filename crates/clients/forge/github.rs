@@ -14,7 +14,7 @@ use super::{
     request::{ForgeRequest, escape},
 };
 
-/// Version of the API whose responses the parsers expect.
+/// Version of the API that the parsers support.
 const VERSION: (HeaderName, HeaderValue) =
     (HeaderName::from_static("x-github-api-version"), HeaderValue::from_static("2022-11-28"));
 

@@ -122,7 +122,7 @@ impl Connector {
     async fn establish(&self, state: &mut ConnectorState, renewed: bool, deadline: &Deadline) -> Connected {
         let result = self.connect(state, renewed, deadline).await.map(Arc::new).map_err(Arc::new);
         state.current = result.as_ref().ok().cloned();
-        // The expired time limit of one operation is no failure of the others.
+        // The expired time limit of one operation is not a failure of the others.
         state.failure = result.as_ref().err().filter(|failure| failure.interruption().is_none()).cloned();
         self.attempts.fetch_add(1, Ordering::Release);
         result

@@ -11,6 +11,7 @@
 
 mod heads;
 mod stored;
+mod texts;
 
 use std::collections::BTreeMap;
 
@@ -23,6 +24,7 @@ use serde_json::{Map, Value, json};
 
 pub use heads::{HeadPage, ListedHead};
 pub use stored::{LedgerProblem, LedgerSnapshot, UnreadableEvent};
+pub use texts::StoredText;
 
 use super::{
     client::Kubernetes,
@@ -109,17 +111,24 @@ impl LedgerConfigMaps {
             },
             "data": &write.data,
         });
-        let post = || self.client.create(&object, &body, self.manager, deadline);
-        let created = match post().await {
-            Err(error) if is_missing_namespace(&error) => {
-                self.create_namespace(deadline).await?;
-                post().await
-            }
-            result => result,
-        };
-        match created {
+        match self.create_object(&object, &body, deadline).await {
             Ok(stored) => Ok(self.read(environment, &stored)),
             Err(error) => self.find_stored(environment, &write, error, deadline).await,
+        }
+    }
+
+    /// Creates an object in the control namespace, and the namespace if it is missing.
+    ///
+    /// # Errors
+    ///
+    /// As [`Kubernetes::create`].
+    pub async fn create_object(&self, object: &ObjectRef, body: &Value, deadline: &Deadline) -> Result<Value, Error> {
+        match self.client.create(object, body, self.manager, deadline).await {
+            Err(error) if is_missing_namespace(&error) => {
+                self.create_namespace(deadline).await?;
+                self.client.create(object, body, self.manager, deadline).await
+            }
+            result => result,
         }
     }
 
@@ -160,15 +169,20 @@ impl LedgerConfigMaps {
         self.patch(environment, resource_version, &write, deadline).await
     }
 
-    /// Appends a loose event by one merge patch, without reading the ledger.
+    /// Appends loose events by one merge patch, without reading the ledger.
     ///
     /// # Errors
     ///
-    /// [`ErrorKind::NotFound`] if there is no ledger; [`ErrorKind::Invalid`] if the event is too large; or the request
+    /// [`ErrorKind::NotFound`] if there is no ledger; [`ErrorKind::Invalid`] if an event is too large; or the request
     /// failed.
-    pub async fn append(&self, environment: &EnvironmentName, event: &Event, deadline: &Deadline) -> Result<(), Error> {
+    pub async fn append(
+        &self,
+        environment: &EnvironmentName,
+        events: &[Event],
+        deadline: &Deadline,
+    ) -> Result<(), Error> {
         let object = self.object(environment);
-        let data = loose(&object, "patch", std::slice::from_ref(event))?;
+        let data = loose(&object, "patch", events)?;
         self.client.merge_patch(&object, &json!({ "data": data }), self.manager, deadline).await?;
         Ok(())
     }

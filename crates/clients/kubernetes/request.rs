@@ -23,6 +23,7 @@ pub(super) enum Verb {
     Get,
     List,
     Patch,
+    Replace,
 }
 
 /// One request without its credential.
@@ -43,6 +44,7 @@ impl Verb {
             Self::Get => "get",
             Self::List => "list",
             Self::Patch => "patch",
+            Self::Replace => "replace",
         }
     }
 
@@ -52,6 +54,7 @@ impl Verb {
             Self::Create => Method::POST,
             Self::Delete => Method::DELETE,
             Self::Get | Self::List => Method::GET,
+            Self::Replace => Method::PUT,
         }
     }
 
@@ -59,7 +62,7 @@ impl Verb {
         match self {
             Self::Apply => "application/apply-patch+yaml",
             Self::Patch => "application/merge-patch+json",
-            Self::Create | Self::Delete | Self::Get | Self::List => "application/json",
+            Self::Create | Self::Delete | Self::Get | Self::List | Self::Replace => JSON,
         }
     }
 }

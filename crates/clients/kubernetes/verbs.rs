@@ -117,6 +117,45 @@ impl Kubernetes {
         self.send(&request(Verb::Patch, object, path, Some(patch)), deadline).await
     }
 
+    /// Replaces an object, which has the `uid` and the `resourceVersion` that were read.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Conflict`] if the object was changed; or the request failed.
+    pub async fn replace(
+        &self,
+        object: &ObjectRef,
+        content: &Value,
+        manager: &str,
+        deadline: &Deadline,
+    ) -> Result<Value, Error> {
+        let path = format!("{}?fieldManager={}", object.path(), escape(manager));
+        self.send(&request(Verb::Replace, object, path, Some(content)), deadline).await
+    }
+
+    /// Removes the finalizers in `spec.finalizers` of a namespace that is being deleted, as last read. The server then
+    /// deletes it, although objects in it may remain.
+    ///
+    /// # Errors
+    ///
+    /// [`ErrorKind::Conflict`] if the namespace was changed; or the request failed.
+    pub async fn finalize_namespace(&self, namespace: &Value, deadline: &Deadline) -> Result<(), Error> {
+        let text = |pointer: &str| namespace.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
+        let object = ObjectRef::namespace(text("/metadata/name"));
+        let body = json!({
+            "apiVersion": "v1",
+            "kind": "Namespace",
+            "metadata": {
+                "name": &object.name,
+                "uid": text("/metadata/uid"),
+                "resourceVersion": text("/metadata/resourceVersion"),
+            },
+            "spec": { "finalizers": [] },
+        });
+        let path = format!("{}/finalize", object.path());
+        self.send::<Value>(&request(Verb::Replace, &object, path, Some(&body)), deadline).await.map(drop)
+    }
+
     /// Deletes an object if the preconditions hold. Succeeds if the object does not exist, is being deleted, or was
     /// replaced by another object of the same name; the result says so.
     ///

@@ -17,7 +17,7 @@ impl LoginFailure {
         self.0.kind
     }
 
-    /// True if the same login would fail again. The expired time limit of one operation is no reason for that.
+    /// True if the same login would fail again. An expired time limit of one operation does not count: the next login may succeed.
     pub(super) fn is_lasting(&self) -> bool {
         matches!(self.kind(), ErrorKind::Unauthenticated | ErrorKind::Denied | ErrorKind::Invalid | ErrorKind::NotFound)
     }

@@ -41,7 +41,7 @@ pub struct CreateRequest {
     pub holder: String,
     /// True if the namespace of a living environment is gone, so that a new life can begin.
     pub namespace_is_gone: bool,
-    /// True if a person requests the return explicitly, so that a closed tombstone is no obstacle.
+    /// True if a person requests the return explicitly, so that a closed tombstone does not prevent it.
     pub lifted: bool,
 }
 
@@ -483,7 +483,7 @@ impl Transitions {
         self.now.duration_since(since) >= limit
     }
 
-    /// Refuses another identity with a running life. The tombstone or queue entry of another identity is no obstacle.
+    /// Refuses another identity with a running life. The tombstone or queue entry of another identity is not a reason to refuse.
     fn check_identity(self, head: &LedgerHead, request: &CreateRequest) -> Result<(), TransitionError> {
         let is_running = !matches!(head.phase, LedgerPhase::Queued | LedgerPhase::Ended);
         if head.identity != request.identity && is_running {

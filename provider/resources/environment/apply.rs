@@ -12,6 +12,7 @@ use tfplugin::Diags;
 use super::claim::{ClaimError, TRIES, seen_again};
 use super::live;
 use super::model::Private;
+use super::query;
 use crate::explain;
 use crate::provider::Context;
 
@@ -126,7 +127,7 @@ impl NamespaceTarget<'_> {
 
     /// Applies one object inside the namespace and returns its key and fingerprint.
     async fn object(&self, object: &Object, keys: &BTreeSet<String>) -> Result<(String, String), Error> {
-        let reference = live::object_ref(self.environment.name.as_str(), object.kind, &object.name);
+        let reference = query::object_ref(self.environment.name.as_str(), object.kind, &object.name);
         let options = ApplyOptions { manager: MANAGER, force: true };
         let mut applied = self.kubernetes.apply(&reference, &object.content, options, self.call).await?;
         if drift::has_surplus(&applied, &object.content) {

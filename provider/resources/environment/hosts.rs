@@ -12,6 +12,7 @@ use tfplugin::Diag;
 
 use super::live;
 use super::model::Input;
+use super::query;
 use crate::explain;
 
 /// Fails if another environment has one of the hosts.
@@ -28,11 +29,11 @@ pub(super) async fn check_free(
     }
     let selector = format!(
         "{},{} in ({})",
-        live::selector(&environment.installation),
+        query::selector(&environment.installation),
         labels::ENV,
         candidates.into_iter().collect::<Vec<_>>().join(",")
     );
-    let found = kubernetes.list(&live::namespaces(selector), call).await.map_err(|error| explain::remote(&error))?;
+    let found = kubernetes.list(&query::namespaces(selector), call).await.map_err(|error| explain::remote(&error))?;
     for namespace in &found {
         let (Some(name), Some(spec)) = (live::environment_name(namespace), live::recorded_spec(namespace)) else {
             continue;

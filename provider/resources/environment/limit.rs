@@ -19,6 +19,7 @@ use tfplugin::Diag;
 
 use super::claim::{ClaimError, TRIES, seen_again};
 use super::live;
+use super::query;
 use crate::explain;
 use crate::provider::Context;
 
@@ -109,8 +110,8 @@ impl<'a> EnvironmentLimit<'a> {
 
     /// The other environments of the installation that are not being deleted.
     async fn others(&self) -> Result<Vec<Value>, Diag> {
-        let query = live::namespaces(live::selector(&self.environment.installation));
-        let mut found = self.kubernetes.list(&query, self.call).await.map_err(|error| explain::remote(&error))?;
+        let all = query::namespaces(query::selector(&self.environment.installation));
+        let mut found = self.kubernetes.list(&all, self.call).await.map_err(|error| explain::remote(&error))?;
         found.retain(|other| live::name(other) != self.environment.name.as_str() && !live::is_terminating(other));
         Ok(found)
     }

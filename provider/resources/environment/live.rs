@@ -2,49 +2,14 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eod_clients::kubernetes::{KindRef, Kubernetes, ListQuery, LiveNamespace, NamespaceReader, ObjectRef};
+use eod_clients::kubernetes::{LiveNamespace, ObjectRef};
 use eod_domain::{
-    Environment, EnvironmentName, EnvironmentSpec, Installation, NamespaceProvenance, Object, ObjectKind, drift,
-    labels, objects,
+    Environment, EnvironmentName, EnvironmentSpec, NamespaceProvenance, Object, ObjectKind, drift, labels, objects,
 };
 use jiff::Timestamp;
 use serde_json::Value;
 
-/// Reads the environments of one installation.
-pub(crate) fn reader(kubernetes: &Kubernetes, installation: &Installation) -> NamespaceReader {
-    let kinds = ObjectKind::ALL.iter().copied().filter(|kind| *kind != ObjectKind::Namespace).map(kind_ref).collect();
-    NamespaceReader::new(kubernetes.clone(), kinds, selector(installation))
-}
-
-/// Label selector of all objects of an installation.
-pub(crate) fn selector(installation: &Installation) -> String {
-    format!("{}={},{}={installation}", labels::MANAGED_BY, labels::MANAGED_BY_VALUE, labels::INSTALLATION)
-}
-
-/// Query of the namespaces with these labels.
-pub(crate) fn namespaces(label_selector: String) -> ListQuery {
-    ListQuery {
-        api_version: ObjectKind::Namespace.api_version().to_owned(),
-        plural: ObjectKind::Namespace.plural().to_owned(),
-        namespace: None,
-        label_selector: Some(label_selector),
-        field_selector: None,
-    }
-}
-
-fn kind_ref(kind: ObjectKind) -> KindRef {
-    KindRef {
-        api_version: kind.api_version().to_owned(),
-        plural: kind.plural().to_owned(),
-        kind: kind.as_str().to_owned(),
-    }
-}
-
-/// Reference to an object of an environment.
-pub(super) fn object_ref(namespace: &str, kind: ObjectKind, name: &str) -> ObjectRef {
-    let namespace = if kind == ObjectKind::Namespace { None } else { Some(namespace) };
-    kind_ref(kind).object(namespace, name)
-}
+use super::query::object_ref;
 
 /// Reference to the object with this `Kind/name`.
 pub(super) fn recorded_ref(namespace: &str, key: &str) -> Option<ObjectRef> {

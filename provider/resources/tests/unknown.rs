@@ -92,7 +92,7 @@ fn planned(
 ) -> ObjectValue {
     let (schema, call) = (resource.schema(), RequestContext::default());
     let change = ResourceChange { prior, planned: Some(config), config, private: &[], identity: None };
-    let answer = resource.plan_change(cx, &schema, change, &call).now_or_never().expect("a plan waits for nobody");
+    let answer = resource.plan_change(cx, &schema, change, &call).now_or_never().expect("a plan does no I/O");
     assert!(answer.diags.is_empty(), "{} with {what} unknown: {:?}", resource.type_name(), answer.diags);
     let object = answer.planned.expect("there is a plan").object;
     let encoded = msgpack::encode(&Value::Map(object.clone()), &schema.ty());
@@ -140,7 +140,7 @@ fn assert_plans_agree(resource: &dyn AnyResource<Context>, samples: &[Json]) {
         let created = planned(resource, &cx, &config, None, "nothing");
         let state = state(&schema, &created);
         let unchanged = planned(resource, &cx, &config, Some(&state), "nothing");
-        assert_eq!(unchanged, state, "the same configuration is no change");
+        assert_eq!(unchanged, state, "the same configuration changes nothing");
         for Variant { part, config: partly } in variants(&schema, &config) {
             let refused = resource.validate_config(&partly);
             assert!(refused.is_empty(), "{} with {part} unknown: {refused:?}", resource.type_name());

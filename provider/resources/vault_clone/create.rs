@@ -1,4 +1,4 @@
-//! Create: makes copies where no secret exists, and adopts those of an interrupted run.
+//! Create: makes copies at paths without a secret, and adopts the copies of an interrupted run.
 
 use eod_clients::Deadline;
 use eod_clients::vault::clone::{self, CloneOptions, CopyOwner};

@@ -129,7 +129,7 @@ impl Resource for Thing {
         let outcome = *self.outcome.lock().unwrap();
         match outcome {
             Outcome::Fine => Ok(made),
-            Outcome::Panics => panic!("nobody expects this"),
+            Outcome::Panics => panic!("unexpected panic"),
             Outcome::FailsUnsure => Err(Diag::error("The server did not answer").into()),
             Outcome::FailsBefore => Err(ApplyFailure::nothing(Diag::error("Refused"))),
             Outcome::FailsWithPart => Err(ApplyFailure { diags: Diag::error("Half").into(), left: Left::Known(made) }),
@@ -208,7 +208,7 @@ async fn create_plans_known_values_and_marks_the_others_unknown() {
     assert_eq!(plan["id"].as_str(), Some("id-a"));
     assert_eq!(plan["count_of"], number(3), "the default");
     assert!(plan["expires"].is_unknown() && plan["revision"].is_unknown());
-    assert!(plan["secret"].is_null(), "a write-only value stands in no plan");
+    assert!(plan["secret"].is_null(), "a plan contains no write-only value");
     assert!(plan["ttl"].is_null() && plan["tags"].is_null());
     assert_eq!(plan["size"], Value::map([("width", number(1)), ("height", number(2))]));
     assert!(replace.is_empty());
@@ -246,7 +246,7 @@ async fn update_marks_only_dependent_attributes_unknown() {
     let tags = Value::List(vec![text("x")]);
     let (plan, _) = planned(&config(&[("name", text("a")), ("ttl", text("90m")), ("tags", tags)]), Some(&state)).await;
     assert_eq!(plan["id"], state["id"]);
-    assert_eq!(plan["expires"], state["expires"], "no argument that it hangs on has changed");
+    assert_eq!(plan["expires"], state["expires"], "no argument that it depends on has changed");
     assert!(plan["revision"].is_unknown());
     let (plan, _) = planned(&config(&[("name", text("a")), ("ttl", text("2m"))]), Some(&state)).await;
     assert!(plan["expires"].is_unknown());
@@ -306,7 +306,7 @@ async fn panic_is_reported_as_a_bug() {
     let answer = applied(&thing, &config(&[("name", text("a"))]), None).await;
     let diag = answer.diags.iter().next().unwrap();
     assert_eq!(diag.summary, "Bug in the provider");
-    assert!(diag.detail.contains("nobody expects this"));
+    assert!(diag.detail.contains("unexpected panic"));
 }
 
 #[tokio::test]

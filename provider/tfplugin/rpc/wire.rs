@@ -74,7 +74,7 @@ pub(crate) fn object(wire: Option<&wire::DynamicValue>, ty: &Type) -> Result<Opt
     match value(wire, ty)? {
         Value::Map(object) => Ok(Some(object)),
         Value::Null => Ok(None),
-        _ => Err(Diag::bug("Terraform sent something that is no object").into()),
+        _ => Err(Diag::bug("Terraform sent a value that is not an object").into()),
     }
 }
 

@@ -8,25 +8,25 @@ use crate::{
     State, Value,
 };
 
-/// A disk whose number the provider fills in.
+/// A disk. The provider sets its number.
 #[derive(Model)]
 struct Disk {
-    /// Its size.
+    /// Size of the disk.
     size: u64,
-    /// Its number.
+    /// Number of the disk.
     #[tf(computed)]
     number: Option<u64>,
-    /// Stored nowhere.
+    /// Key that is not stored.
     #[tf(write_only)]
     key: Option<String>,
 }
 
-/// A port whose protocol the provider fills in.
+/// A port. The provider sets its protocol.
 #[derive(PartialEq, Eq, PartialOrd, Ord, Model)]
 struct Port {
-    /// Its number.
+    /// Number of the port.
     number: u64,
-    /// Its protocol.
+    /// Protocol of the port.
     #[tf(computed)]
     protocol: Option<String>,
 }
@@ -34,7 +34,7 @@ struct Port {
 /// Arguments.
 #[derive(Model)]
 struct Input {
-    /// Its title.
+    /// Title of the example.
     title: Option<String>,
     /// In order.
     disks: Option<Vec<Disk>>,

@@ -6,7 +6,7 @@ use eod_testkit::argocd::Repository;
 
 /// The application as an overlay that the plugin renders without a binary.
 pub(super) const OVERLAY: &str = "shop/overlay";
-/// The same objects as plain YAML, one in each file.
+/// The application as plain YAML, one object in each file.
 pub(super) const PLAIN: &str = "plain";
 /// The application as a chart that several services share, with this service's values.
 pub(super) const CHART: &str = "chart";

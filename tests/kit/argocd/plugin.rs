@@ -178,7 +178,7 @@ impl Plugin {
         fs::read_dir(folder).unwrap().flatten().filter_map(of).collect()
     }
 
-    /// Its child processes, including zombies.
+    /// Child processes of the plugin, including zombies.
     #[track_caller]
     pub fn children(&self) -> Vec<u32> {
         let own = self.pid();

@@ -20,9 +20,9 @@ use crate::{access::Access, command::on_path, keep_folders, testbed};
 pub struct Server {
     /// Address and root token.
     pub access: Access,
-    /// Path of its audit log.
+    /// Path of the audit log.
     pub audit: PathBuf,
-    /// Its unseal key; none for a server of `EOD_TEST_VAULT_ADDR`.
+    /// Unseal key; none for a server of `EOD_TEST_VAULT_ADDR`.
     pub unseal_key: Option<String>,
     process: Option<Process>,
 }
@@ -42,7 +42,7 @@ wait "$server"
 "#;
 
 impl Server {
-    /// The shared server. A line on stderr says which it is.
+    /// The shared server. A line on stderr names it.
     ///
     /// # Errors
     /// If there is no server and none can be started.

@@ -11,53 +11,53 @@ use super::fault::Fault;
 /// Arguments in the configuration.
 #[derive(Clone, Model)]
 pub(crate) struct Input {
-    /// Its name.
+    /// Name of the thing.
     #[tf(replace)]
     pub(crate) name: String,
-    /// Its title.
+    /// Title of the thing.
     pub(crate) title: Option<String>,
-    /// How big it is.
+    /// Size of the thing.
     #[tf(default = 3)]
     pub(crate) size: Option<u64>,
-    /// Where it is. What is left out is filled in.
+    /// Location of the thing. Attributes that are not set are computed.
     #[tf(computed)]
     pub(crate) place: Option<Place>,
-    /// Its steps, in order.
+    /// Steps, in order.
     pub(crate) steps: Option<Vec<Step>>,
-    /// Its tags.
+    /// Tags of the thing.
     pub(crate) tags: Option<BTreeSet<Tag>>,
-    /// Names of its contacts.
+    /// Contacts by name.
     pub(crate) peers: Option<BTreeMap<String, Peer>>,
-    /// Anything at all.
+    /// A value of any type.
     pub(crate) anything: Option<Dynamic>,
-    /// Any number, exactly.
+    /// A number of any precision.
     pub(crate) amount: Option<Number>,
-    /// How long it lives: `90m` or `5400s`.
+    /// Lifetime of the thing, such as `90m` or `5400s`.
     pub(crate) lifetime: Option<Text<Minutes>>,
-    /// Handed over and stored nowhere.
+    /// Secret value. It is not stored.
     #[tf(write_only)]
     pub(crate) secret: Option<String>,
-    /// Raise it to hand the secret over again.
+    /// Version of the secret. Raise it to send the secret again.
     pub(crate) secret_version: Option<u64>,
-    /// Hidden in the output.
+    /// Password. Hidden in the output.
     #[tf(sensitive)]
     pub(crate) password: Option<String>,
     /// Old name of `title`.
     #[tf(deprecated = "use `title`")]
     pub(crate) caption: Option<String>,
-    /// The plan waits as long as this is unknown, where the host can wait.
+    /// The plan is deferred if this is unknown and Terraform supports deferral.
     pub(crate) after: Option<String>,
-    /// The fault to show.
+    /// Fault to inject.
     pub(crate) misbehave: Option<Text<Fault>>,
 }
 
 /// Nested object `place`.
 #[derive(Clone, Model)]
 pub(crate) struct Place {
-    /// The host; made of the name if left out.
+    /// Host. Default: derived from the name.
     #[tf(computed)]
     pub(crate) host: Option<String>,
-    /// The port; 80 if left out.
+    /// Port. Default: 80.
     #[tf(computed)]
     pub(crate) port: Option<u64>,
 }
@@ -65,9 +65,9 @@ pub(crate) struct Place {
 /// Element of the list `steps`.
 #[derive(Clone, Model)]
 pub(crate) struct Step {
-    /// The command to run.
+    /// Command to run.
     pub(crate) command: String,
-    /// The shell that runs the command.
+    /// Shell that runs the command.
     #[tf(default = "sh")]
     pub(crate) shell: Option<String>,
 }
@@ -75,9 +75,9 @@ pub(crate) struct Step {
 /// Element of the set `tags`.
 #[derive(Clone, PartialEq, Eq, PartialOrd, Ord, Model)]
 pub(crate) struct Tag {
-    /// Its key.
+    /// Key of the tag.
     pub(crate) key: String,
-    /// Its value.
+    /// Value of the tag.
     #[tf(default = "yes")]
     pub(crate) value: Option<String>,
 }
@@ -85,9 +85,9 @@ pub(crate) struct Tag {
 /// Element of the map `peers`.
 #[derive(Clone, Model)]
 pub(crate) struct Peer {
-    /// Where it is.
+    /// Address of the peer.
     pub(crate) address: String,
-    /// How much it counts.
+    /// Weight of the peer.
     pub(crate) weight: Option<Number>,
 }
 
@@ -95,30 +95,30 @@ pub(crate) struct Peer {
 #[derive(Model)]
 #[tf(output)]
 pub(crate) struct Output {
-    /// Fixed at creation.
+    /// Id, set at creation.
     #[tf(keep)]
     pub(crate) id: String,
-    /// How often it was changed, from 1.
+    /// Number of changes, starting at 1.
     pub(crate) revision: u64,
-    /// The revision at which the lifetime was last set.
+    /// Revision at which the lifetime was last set.
     #[tf(with = "Input::lifetime")]
     pub(crate) lifetime_since: u64,
-    /// The length of the secret.
+    /// Length of the secret.
     #[tf(with = "Input::secret_version")]
     pub(crate) secret_length: u64,
-    /// Hidden in the output.
+    /// Key. Hidden in the output.
     #[tf(sensitive, keep)]
     pub(crate) key: String,
-    /// Where the thing can be reached.
+    /// Addresses of the thing.
     pub(crate) endpoints: Vec<Place>,
-    /// Unknown even after apply when a fault asks for it.
+    /// Unknown even after apply if the fault requests it.
     pub(crate) riddle: Attr<String>,
 }
 
 /// Resource identity of a thing.
 #[derive(Model)]
 pub(crate) struct Identity {
-    /// Its name.
+    /// Name of the thing.
     pub(crate) name: String,
 }
 

@@ -85,7 +85,7 @@ fn a_server_with_an_unknown_certificate_authority_is_refused() {
             let run = bare.expect_refused(&["is not trusted", "certificate authority", &bare.name]);
             assert!(!run.said().contains("timed out"), "{run}");
         }
-        // Whoever says so does not check; the name can be given where it differs.
+        // `insecure` skips the check; `tls_server_name` sets a different name.
         let (server, token) = (quoted(cluster.server()), quoted(cluster.token()));
         Bare::new(terraform, "insecure", &format!("{{ host = {server}, token = {token}, insecure = true }}"))
             .expect_works();

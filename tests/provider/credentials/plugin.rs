@@ -112,7 +112,7 @@ fn a_failing_plugin_is_reported_without_its_output() {
         bare.expect_refused(&["the exec plugin `sh` ended with", "7", "please log in first"]);
         bare.workspace.assert_nowhere("canary-on-stdout", &[]);
         bare.workspace.assert_nowhere("canary-in-the-env", &["main.tf"]);
-        assert!(proxy.log().is_empty(), "nobody asks without credentials\n{}", proxy.story());
+        assert!(proxy.log().is_empty(), "no request is sent without credentials\n{}", proxy.story());
     });
 }
 

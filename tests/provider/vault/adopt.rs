@@ -101,7 +101,7 @@ fn a_copy_that_was_taken_over_belongs_to_its_new_owner() {
         assert_eq!(other.results()[TARGET], "adopted");
         let marks = story.marks(TARGET);
 
-        // The first state destroys nothing, whether it looks before or not.
+        // The first state destroys nothing, with or without a refresh.
         let plan = story.plan().expect_ok();
         plan.expect_said("A copy was replaced by something else").expect_said("It was not changed");
         let blind = ["destroy", "-no-color", "-auto-approve", "-refresh=false"];

@@ -177,7 +177,7 @@ fn nothing_that_is_secret_is_left_by_a_provider_that_is_killed() {
         story.vault.put(&story.mount, "stage/shop", &[("KEY", SOURCE_VALUE)]);
         let token = story.cloner(false);
         story.token(&token);
-        // Backtraces and a core of the process would be of no use to anybody but a thief.
+        // Backtraces and a core of the process must not contain the secret either.
         story.set_env("RUST_BACKTRACE", "full");
         let proxy = story.proxied();
         proxy.rule(|call| call.is("POST", &format!("/data/{TARGET}")), usize::MAX, Fault::Hang);

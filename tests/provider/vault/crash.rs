@@ -1,5 +1,5 @@
-//! Processes that end in the middle. A call that hangs was not carried out, so hanging at call 0, 1, 2, .. is every
-//! state that a killed run can leave.
+//! Processes that end in the middle. A call that hangs was not carried out, so hanging at call 0, 1, 2, ..
+//! gives every state that a killed run can leave.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -81,7 +81,7 @@ fn a_provider_killed_at_any_call_of_a_create_leaves_what_the_next_apply_finishes
     for_each_number(calls, |number| {
         let (story, proxy) = behind_proxy(&format!("killed-create-{number}"), SOURCE, true);
         kill_at(&story, &proxy, &APPLY, any, number);
-        assert!(story.attributes_of("config").is_none(), "nobody could have saved this");
+        assert!(story.attributes_of("config").is_none(), "no state can contain the copy yet");
         let left = story.version(TARGET);
         assert_eq!(left, u64::from(number == 4), "{}", proxy.story());
         story.settle();

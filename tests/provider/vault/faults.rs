@@ -68,7 +68,7 @@ fn lost(test: &str, fault: &Fault) {
         expect_failure(run, &[&story.mount]);
         // Copies that were stored, or may have been, are in the state and tainted.
         let known = story.attributes_of("config").is_some();
-        assert!(known || story.version(TARGET) == 0, "call {number}: a secret is there and nobody knows");
+        assert!(known || story.version(TARGET) == 0, "call {number}: there is a secret that no state contains");
         assert!(!known || story.is_tainted());
         story.expect_recovery(&proxy);
     }

@@ -81,7 +81,7 @@ fn a_plan_says_where_the_copy_goes_and_what_waits_until_it_is_made() {
 /// Effect of a change of one attribute.
 struct Row {
     attribute: &'static str,
-    /// Of the first apply; nothing where it is not set.
+    /// Value of the first apply; `None` if not set.
     before: Option<String>,
     after: String,
     actions: Value,
@@ -168,7 +168,7 @@ fn changes_replace_or_update_in_place() {
     });
 }
 
-/// The copies that were replaced are where they belong, and no longer where they were.
+/// Expects the replaced copies at their new paths, and none at the old ones.
 #[track_caller]
 fn expect_replaced(story: &VaultStory, other: &str) {
     for (label, path) in

@@ -39,7 +39,7 @@ fn an_override_is_in_the_first_version_and_is_written_again_with_a_higher_versio
         let plan = story.planned();
         let change = &plan["resource_changes"][0]["change"];
         assert_eq!((&change["actions"], &change["after_unknown"]["keys"]), (&json!(["update"]), &json!(true)));
-        assert!(change["after_unknown"]["secret_ref"].is_null(), "what hangs on the copy need not wait: {change}");
+        assert!(change["after_unknown"]["secret_ref"].is_null(), "values that depend on the copy stay known: {change}");
         // Entries added to the source since are not copied.
         story.vault.put(&story.mount, "stage/shop", &[("URL", "https://stage.example"), ("NEW", "1")]);
         story.settle();

@@ -136,7 +136,7 @@ fn preview_follows_the_label_of_a_pull_request() {
 
     forge.unlabel(7, "preview");
     story.expect_gone("shop-pr-7");
-    assert_eq!(story.application("shop-pr-6"), None, "nobody has labelled it");
+    assert_eq!(story.application("shop-pr-6"), None, "it has no label");
     story.end();
 }
 

@@ -74,7 +74,11 @@ fn doubles() -> Vec<HostileArchive> {
         ("a directory below a link", tar(|t| t.link("a", "/").directory("a/b")), E::Below(s("a/b"))),
         ("a file that was a directory", tar(|t| t.file("a/b", "1").file("a", "2")), E::Below(s("a"))),
         ("a link that was a directory", tar(|t| t.file("a/b", "1").link("a", "b")), E::Below(s("a"))),
-        ("twice where it is not kept", tar(|t| t.file(".git/a", "1").file(".git/a", "2")), E::Duplicate(s(".git/a"))),
+        (
+            "twice in a folder that is not kept",
+            tar(|t| t.file(".git/a", "1").file(".git/a", "2")),
+            E::Duplicate(s(".git/a")),
+        ),
         (
             "twice by an extended header",
             tar(|t| t.file("a", "1").extended(&[("path", "a")]).file("b", "2")),

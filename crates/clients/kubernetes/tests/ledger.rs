@@ -189,6 +189,29 @@ async fn heads_are_listed_page_by_page_without_data() {
 }
 
 #[tokio::test]
+async fn text_is_created_without_and_replaced_with_a_version() {
+    let fake = FakeApiServer::new(|_, seen| match seen.method.as_str() {
+        "GET" => Reply::Json(
+            200,
+            json!({ "metadata": { "resourceVersion": "7", "labels": {
+                labels::INSTALLATION: "acme", labels::LEDGER: labels::LEDGER_SUMMARY,
+            } }, "data": { "text": "run 1" } }),
+        ),
+        _ => Reply::Json(200, seen.body.clone()),
+    });
+    let ledgers = ledgers(&fake);
+    ledgers.write_text("acme.reaper", labels::LEDGER_SUMMARY, None, "run 1", &deadline(60)).await.unwrap();
+    let text = ledgers.text("acme.reaper", labels::LEDGER_SUMMARY, &deadline(60)).await.unwrap().unwrap();
+    assert_eq!((text.text.as_str(), text.resource_version.as_str(), text.is_ours), ("run 1", "7", true));
+    ledgers.write_text("acme.reaper", labels::LEDGER_SUMMARY, Some("7"), "run 2", &deadline(60)).await.unwrap();
+    let log = fake.log();
+    assert_eq!(log[0].body["metadata"]["labels"][labels::LEDGER], "summary");
+    assert_eq!(log[2].body, json!({ "metadata": { "resourceVersion": "7" }, "data": { "text": "run 2" } }));
+    let history = ledgers.text("acme.reaper", labels::LEDGER_HISTORY, &deadline(60)).await.unwrap().unwrap();
+    assert!(!history.is_ours);
+}
+
+#[tokio::test]
 async fn expired_token_of_a_page_is_an_error() {
     let fake = FakeApiServer::new(|_, _| status(410, "Expired", "the continue token is too old"));
     ledgers(&fake).heads(Some("t1"), &deadline(60)).await.unwrap_err();

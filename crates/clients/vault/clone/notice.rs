@@ -11,7 +11,7 @@ pub enum Notice {
     KeptForeign {
         /// The secret.
         target: SecretRef,
-        /// Its owner, or the reason why the owner is unknown.
+        /// Owner of the secret, or the reason why the owner is unknown.
         why: String,
     },
     /// A secret of the source was not copied.

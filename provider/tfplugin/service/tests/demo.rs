@@ -58,17 +58,17 @@ pub(super) struct Crate;
 /// Arguments of a crate.
 #[derive(Model)]
 pub(super) struct CrateInput {
-    /// Its name.
+    /// Name of the crate.
     #[tf(replace)]
     name: String,
-    /// Its size.
+    /// Size of the crate.
     #[tf(default = 3)]
     size: Option<u64>,
-    /// Its weight.
+    /// Weight of the crate.
     weight: Option<Number>,
-    /// Parts that close it.
+    /// Lid of the crate.
     lid: Option<Lid>,
-    /// Stored nowhere.
+    /// Secret that is not stored.
     #[tf(write_only)]
     secret: Option<String>,
 }
@@ -76,9 +76,9 @@ pub(super) struct CrateInput {
 /// A lid.
 #[derive(Model)]
 pub(super) struct Lid {
-    /// Its colour.
+    /// Colour of the lid.
     colour: String,
-    /// Number of its hinges.
+    /// Number of hinges.
     #[tf(default = 2)]
     hinges: Option<u64>,
 }
@@ -97,7 +97,7 @@ pub(super) struct CrateOutput {
 /// Identity of a crate.
 #[derive(Model)]
 pub(super) struct CrateIdentity {
-    /// Its name.
+    /// Name of the crate.
     name: String,
     /// Place of the crate.
     region: Option<String>,

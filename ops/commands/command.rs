@@ -1,0 +1,121 @@
+//! Commands of `eod` and their exit codes.
+
+mod approve;
+mod audit;
+mod clock;
+mod doctor;
+mod list;
+mod pipeline;
+mod rights;
+mod show;
+mod sleep;
+mod timeline;
+mod wake;
+
+use std::collections::BTreeMap;
+use std::ffi::OsString;
+use std::process::ExitCode;
+
+use clap::{CommandFactory as _, Parser as _};
+use clap_complete::Shell;
+
+use crate::arguments::{CommonArguments, DoctorSubject, EodCommand, EodCommandLine};
+use crate::failure::{Failure, Outcome};
+use crate::log;
+use crate::output::{note, print};
+use crate::session::OpsSession;
+
+/// Runs the command of a command line, program name included, with these environment variables.
+pub fn run(arguments: impl IntoIterator<Item = OsString>, variables: BTreeMap<String, String>) -> ExitCode {
+    let line = match EodCommandLine::try_parse_from(arguments) {
+        Ok(line) => line,
+        Err(error) if error.use_stderr() => {
+            note(error.render().to_string().trim_end());
+            return ExitCode::from(2);
+        }
+        Err(help) => return finish(print(&help.render().to_string()).map(|()| Outcome::Done)),
+    };
+    log::install(line.common.log_format);
+    finish(run_command(&line.common, &line.command, variables))
+}
+
+fn finish(result: Result<Outcome, Failure>) -> ExitCode {
+    match result {
+        Ok(outcome) => outcome.exit_code(),
+        Err(failure) => {
+            note(&failure.text());
+            failure.exit_code()
+        }
+    }
+}
+
+fn run_command(
+    common: &CommonArguments,
+    command: &EodCommand,
+    variables: BTreeMap<String, String>,
+) -> Result<Outcome, Failure> {
+    match command {
+        EodCommand::Version => {
+            return print(&format!("eod {}\n", env!("CARGO_PKG_VERSION"))).map(|()| Outcome::Done);
+        }
+        EodCommand::Completions { shell } => return print(&completions(*shell)).map(|()| Outcome::Done),
+        _ => {}
+    }
+    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
+    let runtime = runtime.map_err(|error| Failure::failed(format!("cannot start the runtime: {error}")))?;
+    let session = OpsSession::new(common, command.name(), variables)?;
+    runtime.block_on(run_on_cluster(common, command, &session))
+}
+
+async fn run_on_cluster(
+    common: &CommonArguments,
+    command: &EodCommand,
+    session: &OpsSession,
+) -> Result<Outcome, Failure> {
+    match command {
+        EodCommand::List(arguments) => list::run(session, common.output, arguments).await,
+        EodCommand::Show(argument) => show::run(session, common.output, &argument.environment).await,
+        EodCommand::Touch(argument) => clock::touch(session, &argument.environment).await,
+        EodCommand::Event(arguments) => pipeline::run(session, arguments).await,
+        EodCommand::Extend(arguments) => clock::extend(session, arguments).await,
+        EodCommand::Approve(arguments) => approve::run(session, arguments).await,
+        EodCommand::Sleep(argument) => sleep::run(session, &argument.environment).await,
+        EodCommand::Wake(arguments) => wake::run(session, arguments).await,
+        EodCommand::Audit(argument) => audit::run(session, common.output, &argument.environment).await,
+        EodCommand::Doctor { subject: DoctorSubject::Rights } => rights::run(session, common.output).await,
+        EodCommand::Doctor { subject: DoctorSubject::Namespace { namespace, force_finalize } } => {
+            doctor::run(session, common, namespace, *force_finalize).await
+        }
+        EodCommand::Version | EodCommand::Completions { .. } => Ok(Outcome::Done),
+    }
+}
+
+/// Script with the completions of a shell.
+fn completions(shell: Shell) -> String {
+    let mut script = Vec::new();
+    clap_complete::generate(shell, &mut EodCommandLine::command(), "eod", &mut script);
+    String::from_utf8_lossy(&script).into_owned()
+}
+
+impl EodCommand {
+    /// Name of the command, for the user agent.
+    fn name(&self) -> &'static str {
+        match self {
+            Self::List(_) => "list",
+            Self::Show(_) => "show",
+            Self::Touch(_) => "touch",
+            Self::Event(_) => "event",
+            Self::Extend(_) => "extend",
+            Self::Approve(_) => "approve",
+            Self::Sleep(_) => "sleep",
+            Self::Wake(_) => "wake",
+            Self::Audit(_) => "audit",
+            Self::Doctor { .. } => "doctor",
+            Self::Version => "version",
+            Self::Completions { .. } => "completions",
+        }
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,68 @@
+//! `eod approve`: approval of the end of a `compliance` environment.
+
+use eod_clients::ErrorKind;
+use eod_clients::kubernetes::ObjectRef;
+use eod_domain::ledger::EventKind;
+use eod_domain::{Approval, Expiry, Tier, labels};
+use serde_json::json;
+
+use crate::arguments::ApproveArguments;
+use crate::failure::{Failure, Outcome};
+use crate::output::print;
+use crate::recorder::Recorder;
+use crate::session::{MANAGER, OpsSession};
+
+/// Runs the command.
+pub(super) async fn run(session: &OpsSession, arguments: &ApproveArguments) -> Result<Outcome, Failure> {
+    let ApproveArguments { environment, reason } = arguments;
+    let recorder = Recorder::new(session, environment).await;
+    if recorder.who().is_empty() {
+        let failure = Failure::failed("the API server does not tell the name of the caller, which an approval needs");
+        return Err(failure.remedy("allow `create` for `selfsubjectreviews.authentication.k8s.io`"));
+    }
+    let (loaded, _, reading) = session.load_living(environment).await?;
+    if reading.tier != Some(Tier::Compliance) {
+        let tier = reading.tier.map_or_else(|| "an unreadable tier".to_owned(), |tier| format!("tier {tier}"));
+        return Err(Failure::failed(format!(
+            "environment `{environment}` has {tier}: only the end of a compliance \
+             environment needs an approval"
+        )));
+    }
+    if let Expiry::Unreadable(error) = &reading.times.expiry {
+        return Err(Failure::failed(format!("the end of environment `{environment}` cannot be read: {error}")));
+    }
+    // An approval is for one generation, so the ledger has to exist.
+    let generation = match reading.generation {
+        0 => recorder.adopt(&reading, loaded.now).await?,
+        generation => generation,
+    };
+    let approval =
+        Approval { by: recorder.who().to_owned(), at: loaded.now, expires_at: reading.expires_at(), generation };
+    let patch = json!({ "metadata": {
+        "uid": reading.uid,
+        "resourceVersion": reading.resource_version,
+        "annotations": { labels::APPROVED: json!(approval).to_string() },
+    } });
+    let reference = ObjectRef::namespace(environment.as_str());
+    let written = session.kubernetes.merge_patch(&reference, &patch, MANAGER, &session.deadline).await;
+    if let Err(error) = written {
+        return Err(match error.kind {
+            ErrorKind::Conflict => {
+                let failure = Failure::failed(format!("environment `{environment}` was changed in the meantime"));
+                failure.remedy(format!("look at it with `eod show {environment}`, and approve again"))
+            }
+            _ => error.into(),
+        });
+    }
+    let mut event = recorder.event(loaded.now, generation, EventKind::Approved);
+    if let Some(reason) = reason {
+        event = event.with("reason", reason);
+    }
+    if let Some(end) = reading.expires_at() {
+        event = event.with("expires_at", &end);
+    }
+    recorder.record(event, &reading, loaded.now).await;
+    let end = reading.expires_at().map_or_else(|| "its end".to_owned(), |end| format!("its end at {end}"));
+    print(&format!("{environment}: {end} in generation {generation} is approved by {}\n", recorder.who()))?;
+    Ok(Outcome::Done)
+}

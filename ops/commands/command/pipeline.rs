@@ -1,0 +1,57 @@
+//! `eod event`: events of a pipeline.
+
+use eod_domain::ledger::EventKind;
+
+use super::clock::{activity, no_effect};
+use crate::arguments::{EventArguments, PipelineEvent};
+use crate::failure::{Failure, Outcome};
+use crate::output::print;
+use crate::recorder::Recorder;
+use crate::session::OpsSession;
+
+/// Runs the command.
+pub(super) async fn run(session: &OpsSession, arguments: &EventArguments) -> Result<Outcome, Failure> {
+    let EventArguments { environment, name, at, sha, run_url } = arguments;
+    let kind = name.kind();
+    let mut lines = vec![format!("{environment}: {kind} recorded")];
+    let (reading, now) = if name.is_activity() {
+        let restarted = activity(session, environment).await?;
+        if restarted.is_unchanged() {
+            lines.push(no_effect(environment, &restarted.reading));
+        }
+        (restarted.reading, restarted.now)
+    } else {
+        let (loaded, _, reading) = session.load_living(environment).await?;
+        (reading, loaded.now)
+    };
+    if at.is_some_and(|at| at > now) {
+        return Err(Failure::usage(format!("--at must not be in the future: the API server's time is {now}")));
+    }
+    let mut recorder = Recorder::new(session, environment).await;
+    if let Some(run) = run_url {
+        recorder.set_run(run);
+    }
+    let mut event = recorder.event(at.unwrap_or(now), reading.generation, kind);
+    if let Some(sha) = sha {
+        event = event.with("sha", sha);
+    }
+    recorder.record(event, &reading, now).await;
+    print(&format!("{}\n", lines.join("\n")))?;
+    Ok(Outcome::Done)
+}
+
+impl PipelineEvent {
+    fn kind(self) -> EventKind {
+        match self {
+            Self::Requested => EventKind::Requested,
+            Self::BuildStarted => EventKind::BuildStarted,
+            Self::BuildFinished => EventKind::BuildFinished,
+            Self::TestsStarted => EventKind::TestsStarted,
+            Self::TestsFinished => EventKind::TestsFinished,
+        }
+    }
+
+    fn is_activity(self) -> bool {
+        matches!(self, Self::TestsStarted | Self::TestsFinished)
+    }
+}

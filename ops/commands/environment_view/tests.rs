@@ -1,0 +1,90 @@
+use eod_domain::ledger::{CreateRequest, Transitions};
+use eod_domain::{Prices, Tiers};
+
+use super::*;
+
+fn time(text: &str) -> Timestamp {
+    text.parse().unwrap()
+}
+
+fn namespace(annotations: &Value) -> Value {
+    let mut all = json!({
+        labels::IDENTITY: "github.com/acme/shop#1",
+        labels::CREATED_AT: "2026-08-01T08:00:00Z",
+        labels::PROVISIONED_AT: "2026-08-01T08:00:10Z",
+        labels::LAST_ACTIVITY_AT: "2026-08-01T08:00:00Z",
+        labels::EXPIRES_AT: "2026-08-01T12:00:00Z",
+        labels::HEAD_SHA: "1111111aaaa",
+        labels::OWNER: "alice",
+        labels::SPEC: r#"{"services":["api"]}"#,
+    });
+    for (key, value) in annotations.as_object().unwrap() {
+        all[key] = value.clone();
+    }
+    json!({ "metadata": {
+        "name": "shop-pr-1", "uid": "u1", "resourceVersion": "7", "creationTimestamp": "2026-08-01T08:00:00Z",
+        "labels": {
+            labels::MANAGED_BY: "eod", labels::INSTALLATION: "acme", labels::ENV: "shop-pr-1",
+            labels::TIER: "lightweight", labels::TTL: "4h",
+        },
+        "annotations": all,
+    } })
+}
+
+fn view(annotations: &Value, now: &str) -> EnvironmentView {
+    let namespace = namespace(annotations);
+    let reading = EnvironmentReading::new(&namespace, None, &Tiers::default(), &Prices::default(), time(now));
+    EnvironmentView::living(&namespace, &reading, None, Some(&"preview.acme.internal".parse().unwrap()))
+}
+
+const NOON: &str = "2026-08-01T09:48:00Z";
+
+#[test]
+fn living_environment_has_all_columns() {
+    let view = view(&json!({ labels::DEPLOYED_SHA: "2222222" }), NOON);
+    assert_eq!(view.commit(), "1111111*");
+    assert_eq!(view.runs(), "2222222");
+    assert_eq!(view.age(time(NOON)), "1h48m");
+    assert_eq!(view.ends(time(NOON)), "in 2h12m");
+    assert_eq!(view.cost(), "$2.41");
+    assert_eq!(view.url().unwrap(), "https://shop-pr-1.preview.acme.internal");
+    let json = view.json();
+    assert_eq!(json["hosts"]["api"], "shop-pr-1-api.preview.acme.internal");
+    assert_eq!((&json["pull_request"], &json["repository"]), (&json!(1), &json!("acme/shop")));
+    assert_eq!((&json["ended_at"], &json["queue"], &json["left"]), (&Value::Null, &Value::Null, &json!([])));
+}
+
+#[test]
+fn same_commit_in_two_lengths_has_no_star() {
+    assert_eq!(view(&json!({ labels::DEPLOYED_SHA: "1111111" }), NOON).commit(), "1111111");
+}
+
+#[test]
+fn end_says_protected_now_unreadable_and_the_later_time_of_a_mark() {
+    let ends = |annotations: Value, now: &str| view(&annotations, now).ends(time(now));
+    assert_eq!(ends(json!({ labels::PROTECTED: "true" }), NOON), "protected");
+    assert_eq!(ends(json!({}), "2026-08-01T13:00:00Z"), "now");
+    assert_eq!(ends(json!({ labels::EXPIRES_AT: "soon" }), NOON), "unreadable");
+    let mark = json!({ labels::REAP_AFTER: "2026-08-01T13:00:00Z", labels::REAP_REASON: "expired" });
+    assert_eq!(ends(mark, "2026-08-01T12:30:00Z"), "in 30m");
+}
+
+#[test]
+fn absent_environments_are_ended_or_queued() {
+    let request = CreateRequest {
+        identity: "github.com/acme/shop#1".to_owned(),
+        tier: Tier::Full,
+        owner: None,
+        head_sha: None,
+        made_by: MadeBy::Terraform,
+        holder: "run".to_owned(),
+        namespace_is_gone: false,
+        lifted: false,
+    };
+    let queued = Transitions::at(time(NOON)).queue(None, &request).unwrap();
+    let place = QueuePlace { position: 3, waiting: 5 };
+    let view = EnvironmentView::absent("shop-pr-1", &queued, Some(place));
+    assert!(view.is_hidden());
+    assert_eq!(view.ends(time(NOON)), "queued 3 of 5");
+    assert_eq!(view.json()["queue"], json!({ "position": 3, "waiting": 5 }));
+}

@@ -1,0 +1,29 @@
+//! Commands of `eod`: they list, report and change environments on a cluster.
+//!
+//! Every command reads the cluster and the ledgers, decides with `eod-domain`, and writes with preconditions. Text output
+//! is for people and may change; JSON output has a version and only gets new keys.
+//!
+//! # Guarantees
+//!
+//! - A command that changes an environment checks its ownership labels first, and sends uid and resourceVersion with the
+//!   write.
+//! - Every change is recorded as an event of the ledger, with the caller's name as the API server knows it.
+//! - Errors go to stderr. stdout has only results.
+
+mod arguments;
+mod cluster;
+mod command;
+mod config;
+mod duration_text;
+mod environment_view;
+mod failure;
+mod fleet;
+mod forges;
+mod log;
+mod output;
+mod recorder;
+mod session;
+mod settings;
+mod table;
+
+pub use crate::command::run;

@@ -1,0 +1,126 @@
+//! Records events of a command in the ledger of an environment.
+
+use std::collections::BTreeMap;
+
+use eod_clients::ErrorKind;
+use eod_domain::ledger::{Actor, CreateRequest, Event, EventKind, EventText, MadeBy, Transitions};
+use eod_domain::{EnvironmentName, EnvironmentReading};
+use jiff::Timestamp;
+
+use crate::failure::Failure;
+use crate::output::note;
+use crate::session::OpsSession;
+
+/// Records events with the caller's name and the run of the pipeline.
+#[derive(Debug)]
+pub(crate) struct Recorder<'a> {
+    session: &'a OpsSession,
+    environment: &'a EnvironmentName,
+    who: String,
+    run: String,
+}
+
+impl<'a> Recorder<'a> {
+    /// A recorder for one environment. Reads the name of the caller.
+    pub(crate) async fn new(session: &'a OpsSession, environment: &'a EnvironmentName) -> Self {
+        let run = run_of_pipeline(&session.variables).unwrap_or_default();
+        Self { session, environment, who: session.caller().await, run }
+    }
+
+    /// Sets the run.
+    pub(crate) fn set_run(&mut self, run: &str) {
+        run.clone_into(&mut self.run);
+    }
+
+    /// Name of the caller, as the API server knows it.
+    pub(crate) fn who(&self) -> &str {
+        &self.who
+    }
+
+    /// An event of this caller.
+    pub(crate) fn event(&self, at: Timestamp, generation: u64, kind: EventKind) -> Event {
+        let mut event = Event::new(at, generation, kind, Actor::Cli);
+        event.who = EventText::cut(&self.who);
+        event.run = EventText::cut(&self.run);
+        event
+    }
+
+    /// Appends an event to the ledger. A ledger that is missing is created from the reading of the namespace, because an
+    /// environment that Argo CD renders has none before the first run of the reaper.
+    ///
+    /// The change itself is done by now, so a ledger that cannot be written is a warning.
+    pub(crate) async fn record(&self, event: Event, reading: &EnvironmentReading, now: Timestamp) {
+        let Self { session, environment, .. } = self;
+        let appended = session.ledgers.append(environment, std::slice::from_ref(&event), &session.deadline).await;
+        let result = match appended {
+            Err(error) if error.kind == ErrorKind::NotFound => self.adopt_and_append(event, reading, now).await,
+            result => result.map_err(Failure::from),
+        };
+        if let Err(failure) = result {
+            note(&format!("warning: the change is done, but its event is not recorded: {failure}"));
+        }
+    }
+
+    /// Creates the ledger of an environment that has none, and returns its generation.
+    pub(crate) async fn adopt(&self, reading: &EnvironmentReading, now: Timestamp) -> Result<u64, Failure> {
+        let identity = reading.identity.as_ref();
+        let identity = identity.ok_or_else(|| Failure::failed("the identity of the environment cannot be read"))?;
+        let request = CreateRequest {
+            identity: identity.canonical(),
+            tier: reading.tier.unwrap_or_default(),
+            owner: None,
+            head_sha: reading.head_sha.clone(),
+            made_by: reading.made_by.unwrap_or(MadeBy::Terraform),
+            holder: self.who.clone(),
+            namespace_is_gone: false,
+            lifted: false,
+        };
+        let head = Transitions::at(now).adopt(None, &request, &reading.uid);
+        let head = head.map_err(|error| Failure::failed(error.to_string()))?;
+        let adopted = self.event(now, head.generation, EventKind::Adopted);
+        let Self { session, environment, .. } = self;
+        session.ledgers.create(environment, &head, &[adopted], &session.deadline).await?;
+        Ok(head.generation)
+    }
+
+    async fn adopt_and_append(
+        &self,
+        mut event: Event,
+        reading: &EnvironmentReading,
+        now: Timestamp,
+    ) -> Result<(), Failure> {
+        event.g = self.adopt(reading, now).await?;
+        let Self { session, environment, .. } = self;
+        Ok(session.ledgers.append(environment, &[event], &session.deadline).await?)
+    }
+}
+
+/// URL of the run of GitHub Actions, GitLab CI or Jenkins.
+pub(crate) fn run_of_pipeline(variables: &BTreeMap<String, String>) -> Option<String> {
+    let get = |name: &str| variables.get(name).filter(|value| !value.is_empty());
+    let github = || {
+        let (server, repository) = (get("GITHUB_SERVER_URL")?, get("GITHUB_REPOSITORY")?);
+        Some(format!("{server}/{repository}/actions/runs/{}", get("GITHUB_RUN_ID")?))
+    };
+    github().or_else(|| get("CI_JOB_URL").cloned()).or_else(|| get("BUILD_URL").cloned())
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn run_is_the_url_of_the_pipeline() {
+        let run = |pairs: &[(&str, &str)]| {
+            run_of_pipeline(&pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
+        };
+        let github =
+            [("GITHUB_SERVER_URL", "https://github.com"), ("GITHUB_REPOSITORY", "acme/shop"), ("GITHUB_RUN_ID", "42")];
+        assert_eq!(run(&github).unwrap(), "https://github.com/acme/shop/actions/runs/42");
+        assert_eq!(
+            run(&[("CI_JOB_URL", "https://git.acme.internal/jobs/1")]).unwrap(),
+            "https://git.acme.internal/jobs/1"
+        );
+        assert_eq!(run(&[("BUILD_URL", "")]), None);
+    }
+}

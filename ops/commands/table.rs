@@ -1,0 +1,60 @@
+//! Tables with aligned columns.
+
+/// Table with a header row.
+#[derive(Debug)]
+pub(crate) struct TextTable {
+    rows: Vec<Vec<String>>,
+}
+
+impl TextTable {
+    /// A table with these column titles.
+    pub(crate) fn new(titles: &[&str]) -> Self {
+        Self { rows: vec![titles.iter().map(ToString::to_string).collect()] }
+    }
+
+    /// Adds a row. An empty cell is shown as `-`.
+    pub(crate) fn row(&mut self, cells: Vec<String>) {
+        let shown = |cell: String| if cell.is_empty() { "-".to_owned() } else { printable(&cell) };
+        self.rows.push(cells.into_iter().map(shown).collect());
+    }
+
+    /// Text of the table, with a line end after each row.
+    pub(crate) fn text(&self) -> String {
+        let columns = self.rows.iter().map(Vec::len).max().unwrap_or_default();
+        let width = |column: usize| {
+            let cells = self.rows.iter().filter_map(|row| row.get(column));
+            cells.map(|cell| cell.chars().count()).max().unwrap_or_default()
+        };
+        let widths: Vec<usize> = (0..columns).map(width).collect();
+        let mut text = String::new();
+        for row in &self.rows {
+            let mut line = String::new();
+            for (cell, width) in row.iter().zip(&widths) {
+                line.push_str(cell);
+                let padding = width.saturating_sub(cell.chars().count()) + 2;
+                line.extend(std::iter::repeat_n(' ', padding));
+            }
+            text.push_str(line.trim_end());
+            text.push('\n');
+        }
+        text
+    }
+}
+
+/// A text without control characters: values come from annotations, which others may write.
+pub(crate) fn printable(text: &str) -> String {
+    text.chars().map(|c| if c.is_control() { ' ' } else { c }).collect()
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn columns_are_aligned_and_empty_cells_are_shown() {
+        let mut table = TextTable::new(&["NAME", "URL"]);
+        table.row(vec!["shop-pr-1".to_owned(), String::new()]);
+        table.row(vec!["x".to_owned(), "a\u{1b}b".to_owned()]);
+        assert_eq!(table.text(), "NAME       URL\nshop-pr-1  -\nx          a b\n");
+    }
+}
