@@ -8,10 +8,10 @@ use eod_domain::ledger::{EndReason, EventKind, LedgerPhase, QUEUE_PATIENCE, SILE
 use jiff::Timestamp;
 
 use crate::end::HeldEnd;
+use crate::observed::{KnownPullRequest, identity_of};
 use crate::ports::{CallError, ClusterPort, HeadEntry, LedgerPort, Ports};
 use crate::pull_requests::OpenPullRequests;
 use crate::run::Run;
-use crate::survey::{KnownPullRequest, identity_of};
 
 /// Work for an environment without a namespace.
 #[derive(Clone, Debug, Eq, PartialEq)]

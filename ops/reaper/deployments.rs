@@ -6,11 +6,11 @@ use eod_domain::ledger::{EventKind, LedgerPhase};
 use eod_domain::{HeadSha, labels};
 use jiff::Timestamp;
 
+use crate::observed::Observed;
 use crate::ports::{
     ApplicationFacts, ApplicationHealth, ApplicationLookup, CallError, ClusterPort, DeploymentFacts, Ports, ToldKind,
 };
 use crate::run::{About, Run};
-use crate::survey::Observed;
 
 /// Maximum length of the annotation `/failing` in characters.
 const FAILING_MAX: usize = 256;

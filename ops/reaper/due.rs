@@ -5,10 +5,10 @@ use eod_domain::{Decision, DecisionInput, EndMark, ReapAction, decide};
 use jiff::Timestamp;
 
 use crate::mutation::mutated;
+use crate::observed::Observed;
 use crate::ports::Ports;
 use crate::report::RunOutcome;
 use crate::run::Run;
-use crate::survey::Observed;
 
 /// Environment with its decision.
 #[derive(Clone, Debug)]

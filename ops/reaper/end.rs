@@ -16,9 +16,9 @@ use eod_domain::{EnvironmentName, Identity};
 use jiff::Timestamp;
 
 use crate::mutation::mutated;
+use crate::observed::identity_of;
 use crate::ports::{CallError, ObjectVersion, Ports};
 use crate::run::{About, Run};
-use crate::survey::identity_of;
 
 pub(crate) use self::finish::events;
 

@@ -23,6 +23,7 @@ mod lease;
 mod mark;
 mod metrics;
 mod mutation;
+mod observed;
 mod orphans;
 pub mod ports;
 mod pull_requests;

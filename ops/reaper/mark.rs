@@ -5,10 +5,10 @@ use eod_domain::{EndMark, EnvironmentName, ReapAction, mark_annotations};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::due::Due;
+use crate::observed::Observed;
 use crate::ports::{CallError, ForgePort, LedgerPort, Ports, PullRequestLabel, ToldKind};
 use crate::pull_requests::pull_request_of;
 use crate::run::{About, Run};
-use crate::survey::Observed;
 
 /// Time between two reminders of an approval.
 const REMINDER: SignedDuration = SignedDuration::from_hours(24);

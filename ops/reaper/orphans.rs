@@ -4,15 +4,15 @@
 
 use std::collections::BTreeMap;
 
-use eod_domain::EnvironmentName;
-use eod_domain::ledger::{LedgerHead, LedgerPhase, StepOutcome};
+use eod_domain::ledger::{EndReason, LedgerHead, LedgerPhase, StepOutcome};
+use eod_domain::{EnvironmentName, PullRequestState};
 use jiff::{SignedDuration, Timestamp};
 
 use crate::mutation::mutated;
+use crate::observed::{Survey, identity_of};
 use crate::ports::{Backend, BackendItem, BackendKind, CallError, ClusterPort, LedgerPort, Ports};
 use crate::run::Run;
 use crate::summary::OrphanSighting;
-use crate::survey::Survey;
 
 /// Minimum time between the first sighting of an orphan and its removal.
 const BETWEEN_SIGHTINGS: SignedDuration = SignedDuration::from_hours(1);
@@ -135,7 +135,10 @@ impl<P: Ports> Run<'_, P> {
             return Ok(());
         }
         let is_ended = match self.ports.ledgers().head(environment).await? {
-            Some(entry) => entry.head.is_ok_and(|head| on_record(Some(&head), *kind) == OnRecord::Ended),
+            Some(entry) => match entry.head {
+                Ok(head) => on_record(Some(&head), *kind) == OnRecord::Ended && !self.may_be_open(&head).await,
+                Err(_) => false,
+            },
             None => self.ports.ledgers().is_in_history(environment).await? || mutated!(UnknownRemoved),
         };
         let ports = self.ports;
@@ -145,6 +148,16 @@ impl<P: Ports> Run<'_, P> {
             }
         }
         Ok(())
+    }
+
+    /// True if an environment ended for a reason that keeps copies, and its pull request may be open again.
+    async fn may_be_open(&mut self, head: &LedgerHead) -> bool {
+        if !matches!(head.reason, Some(EndReason::Expired | EndReason::Lost)) {
+            return false;
+        }
+        let known = self.fresh_pull_request(identity_of(head).as_ref()).await;
+        let is_closed = matches!(known.state, PullRequestState::Closed | PullRequestState::BranchDeleted);
+        !is_closed && !known.is_unknowable
     }
 }
 

@@ -5,9 +5,9 @@ use std::collections::BTreeMap;
 use eod_domain::{Identity, PullRequestState, Repository, Subject};
 
 use crate::mutation::mutated;
+use crate::observed::KnownPullRequest;
 use crate::ports::{CallError, ForgePort, Ports, PullRequestFacts, RepositoryRules};
 use crate::run::Run;
-use crate::survey::KnownPullRequest;
 
 /// Open pull requests of the repositories, listed once per run.
 #[derive(Clone, Debug, Default)]

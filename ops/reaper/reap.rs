@@ -7,6 +7,7 @@ use crate::absent::Absent;
 use crate::due::Due;
 use crate::end::{EndError, EndProgress, HeldEnd};
 use crate::lease::Taken;
+use crate::observed::Survey;
 use crate::orphans::Orphan;
 use crate::ports::{CallError, CallErrorKind, ClockPort, LedgerPort, Ports, StoredLease};
 use crate::pull_requests::OpenPullRequests;
@@ -14,7 +15,6 @@ use crate::report::{RunOutcome, RunReport};
 use crate::run::Run;
 use crate::settings::{ReaperSettings, RunOptions};
 use crate::summary::RunSummary;
-use crate::survey::Survey;
 
 /// Maximum difference of the two clocks.
 const SKEW_MAX: SignedDuration = SignedDuration::from_mins(2);

@@ -8,9 +8,9 @@ use eod_domain::ledger::{
 use eod_domain::{Clock, ClockChange, HeadSha, PullRequestState, Tier, labels, next_clock};
 use jiff::Timestamp;
 
+use crate::observed::Observed;
 use crate::ports::{CallError, ClusterPort, LedgerPort, Ports};
 use crate::run::Run;
-use crate::survey::Observed;
 
 impl<P: Ports> Run<'_, P> {
     /// Records what is new about an environment, and reads it again if its namespace was changed. Failures are reported; the

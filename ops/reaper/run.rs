@@ -4,11 +4,11 @@ use eod_domain::ledger::{Actor, Event, EventKind, EventText};
 use eod_domain::{EnvironmentName, Identity};
 use jiff::Timestamp;
 
+use crate::observed::Observed;
 use crate::ports::{CallError, ClockPort, OutwardPort, Ports, ToldEvent, ToldKind};
 use crate::report::RunReport;
 use crate::settings::{ReaperSettings, RunOptions};
 use crate::summary::RunSummary;
-use crate::survey::Observed;
 
 /// State of one run.
 pub(crate) struct Run<'a, P: Ports> {

@@ -10,9 +10,9 @@ use eod_domain::ledger::{LooseEvent, SealError, history_row, seal};
 
 use crate::end::events;
 use crate::mutation::mutated;
+use crate::observed::Survey;
 use crate::ports::{CallError, LedgerPort, LooseEntry, Ports};
 use crate::run::Run;
-use crate::survey::Survey;
 
 impl<P: Ports> Run<'_, P> {
     /// Seals the ledgers of environments with an action, and the next ones in turn.

@@ -5,11 +5,11 @@ use eod_domain::ledger::{EndReason, EventKind, LedgerHead, LifeFacts, Transition
 use jiff::Timestamp;
 
 use crate::mutation::mutated;
+use crate::observed::{KnownPullRequest, identity_of};
 use crate::ports::{CallError, ForgePort, HeadEntry, LedgerPort, Ports, PullRequestLabel, ToldKind};
 use crate::pull_requests::pull_request_of;
 use crate::records::new_commit;
 use crate::run::{About, Run};
-use crate::survey::{KnownPullRequest, identity_of};
 
 /// Reason for the return of an ended environment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]

@@ -6,9 +6,9 @@ use jiff::Timestamp;
 
 use crate::end::events;
 use crate::mutation::mutated;
+use crate::observed::KnownPullRequest;
 use crate::ports::{CallError, HeadEntry, LedgerPort, Ports};
 use crate::run::Run;
-use crate::survey::KnownPullRequest;
 
 impl<P: Ports> Run<'_, P> {
     /// Deletes the ledger of an environment after the retention, with its row in the history. It stays while the pull request

@@ -7,10 +7,10 @@ use jiff::Timestamp;
 use super::HeldEnd;
 use crate::due::Due;
 use crate::mutation::mutated;
+use crate::observed::Observed;
 use crate::ports::{CallError, HeadEntry, Ports};
 use crate::records::new_commit;
 use crate::run::Run;
-use crate::survey::Observed;
 
 impl<P: Ports> Run<'_, P> {
     /// Reads namespace, ledger and pull request again and begins the end, if it is still due.

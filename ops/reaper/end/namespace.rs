@@ -5,9 +5,9 @@ use eod_domain::ledger::{EndReason, MadeBy};
 
 use super::{EndError, HeldEnd};
 use crate::mutation::mutated;
+use crate::observed::Observed;
 use crate::ports::{ApplicationLookup, BackendKind, ClusterPort, ObjectVersion, Ports};
 use crate::run::Run;
-use crate::survey::Observed;
 
 /// Number of attempts to delete a namespace that changes at the same time.
 const ATTEMPTS: usize = 3;

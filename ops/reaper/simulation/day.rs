@@ -68,7 +68,8 @@ fn measure(sim: &Simulation, measured: &mut Measured) {
     sim.with(|world| {
         let names: Vec<String> = world.namespaces.keys().cloned().collect();
         let costs = names.iter().filter_map(|name| world.reading(name)?.cost_per_day);
-        measured.cost += costs.map(|cost| i128::from(cost.micros())).sum::<i128>() * i128::from(EVERY) / i128::from(DAY);
+        measured.cost +=
+            costs.map(|cost| i128::from(cost.micros())).sum::<i128>() * i128::from(EVERY) / i128::from(DAY);
         measured.most = measured.most.max(names.len());
     });
 }
@@ -131,7 +132,10 @@ fn day_of_35_developers_costs_less_with_the_reaper_and_breaks_no_invariant() {
     line("with the reaper   ", &with);
     line("without the reaper", &without);
     assert!(with.cost < without.cost, "the same day is cheaper with the reaper");
-    assert!(with.waiting.iter().sum::<i64>() <= without.waiting.iter().sum(), "and nobody waits longer for an environment");
+    assert!(
+        with.waiting.iter().sum::<i64>() <= without.waiting.iter().sum(),
+        "and nobody waits longer for an environment"
+    );
 }
 
 /// Unused worlds have no namespaces.

@@ -158,7 +158,8 @@ impl ClusterPort for SimPorts {
 
     async fn applications(&self, name: &EnvironmentName) -> Result<ApplicationLookup, CallError> {
         let name = name.to_string();
-        let result = self.call(move |world| Ok(ApplicationLookup::Found(application(world, &name).into_iter().collect())));
+        let result =
+            self.call(move |world| Ok(ApplicationLookup::Found(application(world, &name).into_iter().collect())));
         unavailable(result.await)
     }
 
@@ -222,9 +223,10 @@ impl LedgerPort for SimPorts {
         let name = name.to_string();
         let read = |world: &mut World, name: &str| {
             let ledger = world.ledgers.get(name)?;
-            let loose = ledger.loose.iter().map(|(key, event)| {
-                LooseEntry::Valid(LooseEvent { key: key.clone(), event: event.clone() })
-            });
+            let loose = ledger
+                .loose
+                .iter()
+                .map(|(key, event)| LooseEntry::Valid(LooseEvent { key: key.clone(), event: event.clone() }));
             Some(StoredLedger {
                 version: ledger.object_version(),
                 head: Ok(ledger.head.clone()),
@@ -316,11 +318,7 @@ impl LedgerPort for SimPorts {
 
 fn entry(world: &World, name: &str) -> Option<HeadEntry> {
     let ledger = world.ledgers.get(name)?;
-    Some(HeadEntry {
-        environment: environment(name),
-        version: ledger.object_version(),
-        head: Ok(ledger.head.clone()),
-    })
+    Some(HeadEntry { environment: environment(name), version: ledger.object_version(), head: Ok(ledger.head.clone()) })
 }
 
 impl ForgePort for SimPorts {
@@ -435,9 +433,8 @@ impl Backend for SimVault {
     fn find<'a>(&'a self, environment: &'a EnvironmentName) -> BoxFuture<'a, Result<Vec<BackendItem>, CallError>> {
         let (name, is_careless) = (environment.to_string(), self.is_careless);
         let found = self.sim.call(true, move |world| {
-            let is_found = |item: &&BackendItem| {
-                item.environment == name || (is_careless && item.environment.starts_with(&name))
-            };
+            let is_found =
+                |item: &&BackendItem| item.environment == name || (is_careless && item.environment.starts_with(&name));
             Ok(world.copies.values().filter(is_found).cloned().collect())
         });
         Box::pin(async move { unavailable(found.await) })

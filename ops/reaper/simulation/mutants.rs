@@ -26,7 +26,11 @@ fn caught(mutation: Mutation) -> Option<u64> {
 fn every_deliberate_bug_is_caught() {
     assert!(Mutation::VARIANTS.len() >= 20);
     let in_simulation = |mutation: &&Mutation| !IN_SCENES.iter().any(|(other, _)| other == *mutation);
-    let missed: Vec<_> =
-        Mutation::VARIANTS.iter().filter(in_simulation).filter(|mutation| caught(**mutation).is_none()).collect();
+    let mut missed = Vec::new();
+    for mutation in Mutation::VARIANTS.iter().filter(in_simulation) {
+        let seed = caught(*mutation);
+        println!("{mutation:?}: caught by seed {seed:?}");
+        missed.extend(seed.is_none().then_some(mutation));
+    }
     assert!(missed.is_empty(), "not caught by {SCHEDULES} schedules: {missed:?}");
 }

@@ -7,10 +7,10 @@ use eod_domain::{Approval, ClockChange, EndMark, labels, mark_annotations};
 
 use super::argocd;
 use super::calls::Simulation;
+use super::models::SimPorts;
 use super::rest;
 use super::schedule::{MINUTE, Schedule, Step};
 use super::terraform::{self, add_copy, use_environment};
-use super::models::SimPorts;
 use super::world::{SimPull, World, name_of};
 use crate::reap::reap;
 use crate::settings::{ReaperSettings, RunOptions};
@@ -62,6 +62,7 @@ pub(super) fn spawn_reaper(sim: &Rc<Simulation>, skew: i64) -> usize {
     let mut settings = ReaperSettings::new("acme".parse().unwrap());
     // Two reapers run without a lease: correctness does not depend on it.
     settings.lease = None;
+    settings.seals_per_run = 1;
     // Ledgers are deleted within the simulation.
     settings.retention = jiff::SignedDuration::from_hours(8);
     let holder = format!("run-{}", sim.with(World::next));

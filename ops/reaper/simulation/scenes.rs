@@ -114,11 +114,12 @@ fn breaker_stops_the_run_before_the_first_end_without_a_warning() {
 fn expected_ends_are_rationed_and_the_oldest_is_first() {
     let mut scene = Scene::with_environments(5);
     scene.settings.ends_per_run = 2;
-    scene.wait(3 * HOUR + 40 * MINUTE);
+    scene.wait(2 * HOUR + 40 * MINUTE);
     scene.run();
     scene.wait(30 * MINUTE);
     let report = scene.run();
-    let ended: Vec<&str> = report.actions.iter().filter(|action| action.action == "end").map(|a| a.target.as_str()).collect();
+    let ended: Vec<&str> =
+        report.actions.iter().filter(|action| action.action == "end").map(|a| a.target.as_str()).collect();
     assert_eq!(ended, ["shop-pr-1", "shop-pr-2"], "{report:?}");
 }
 
@@ -187,7 +188,7 @@ fn lease_is_taken_over_only_after_it_was_seen_unchanged() {
 #[test]
 fn push_after_the_expiry_puts_the_label_back_and_the_environment_returns() {
     let scene = Scene::with_environments(1);
-    scene.wait(3 * HOUR + 35 * MINUTE);
+    scene.wait(2 * HOUR + 35 * MINUTE);
     scene.run();
     scene.wait(30 * MINUTE);
     scene.run();

@@ -66,13 +66,13 @@ impl Schedule {
     pub(super) fn new(seed: u64) -> Self {
         let mut random = Random::new(seed);
         let mut steps = Vec::new();
-        let length = (6 + random.below(24)) * HOUR;
+        let length = (4 + random.below(12)) * HOUR;
         // Names that begin alike are different environments.
         let numbers: &[u64] = random.pick(&[&[1_u64, 12][..], &[1, 12, 2], &[7]]);
         for number in numbers {
             developer(&mut random, *number, length, &mut steps);
         }
-        let every = random.pick(&[5, 10, 20]) * MINUTE;
+        let every = random.pick(&[10, 15, 30]) * MINUTE;
         // A reaper that is down for a while.
         let down_from = random.below(length);
         let down = random.below(3) * random.below(4 * HOUR);

@@ -140,7 +140,8 @@ fn claim(world: &mut World, number: u64) -> Result<String, CallError> {
 pub(super) fn add_copy(world: &mut World, environment: &str) {
     let name = format!("preview/{environment}/app");
     let version = world.next().to_string();
-    let item = BackendItem { kind: "secret".to_owned(), name: name.clone(), environment: environment.to_owned(), version };
+    let item =
+        BackendItem { kind: "secret".to_owned(), name: name.clone(), environment: environment.to_owned(), version };
     world.copies.entry(name).or_insert(item);
 }
 
