@@ -176,12 +176,19 @@ pub struct IngressRule {
 
 impl Policy {
     /// Policy of local renders without a policy file: all projects, all registries, all namespaces that equal the
-    /// environment's name, and the domain of the parameter. All other rules apply.
+    /// environment's name, and the domain of the parameter. Routes get the class `preview` or the gateway
+    /// `preview/preview`, because a repository does not know those of the platform. All other rules apply.
     pub fn built_in() -> Self {
+        let name: Option<NamespaceName> = "preview".parse().ok();
         let project = ProjectPolicy {
             namespaces: vec![NamePattern::any()],
             domain: DomainRule::Parameter,
             registries: Registries::Any,
+            ingress: IngressRule {
+                gateway: name.clone().zip(name),
+                class: Some("preview".to_owned()),
+                ..IngressRule::default()
+            },
             ..ProjectPolicy::default()
         };
         Self { projects: BTreeMap::new(), other: Some(Box::new(project)) }

@@ -70,7 +70,12 @@ Example:
         command: PolicyCommand,
     },
     /// Print everything to add to Argo CD: settings, policy, sidecar, project and ApplicationSet.
-    #[command(after_help = "Example:\n  eod-cmp init > eod.yaml")]
+    #[command(after_help = "\
+The output is one file per document. The comment at the head of each document has its file name and its command. The
+documents cannot be applied together: the policy is not a Kubernetes object, and some files are patches.
+
+Example:
+  eod-cmp init > eod.yaml")]
     Init,
     /// Print the completions of a shell.
     #[command(after_help = "Example:\n  eod-cmp completions bash > /etc/bash_completion.d/eod-cmp")]
@@ -152,7 +157,7 @@ pub(crate) struct RenderArguments {
     /// Directory with everything that the render may read [default: root of the git checkout, else the directory].
     #[arg(long, value_name = "DIR")]
     pub(crate) root: Option<PathBuf>,
-    /// Policy file [default: a policy that allows every registry].
+    /// Policy file [default: a policy that allows every project and registry, and the domain of the parameter `domain`].
     #[arg(long, value_name = "FILE")]
     pub(crate) policy: Option<PathBuf>,
     /// Argo CD project.

@@ -88,7 +88,12 @@ pub(crate) fn load(path: &Path) -> Result<LoadedPolicy, Refusals> {
     let name = path.display().to_string();
     let bytes = read(path).map_err(|error| {
         let message = format!("cannot read the policy: {error}");
-        Refusal::new(Location::file(&name), RefusalRule::Policy, message, "mount the policy there, or set --policy")
+        Refusal::new(
+            Location::file(&name),
+            RefusalRule::Policy,
+            message,
+            "create the file, or correct its path (--policy)",
+        )
     })?;
     Ok(LoadedPolicy { policy: parse_policy(&name, &bytes)?, digest: Sha256::digest(&bytes).into() })
 }

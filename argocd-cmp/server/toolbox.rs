@@ -248,7 +248,7 @@ impl MachineToolbox {
         let program = find(&rule.binary, &self.search_path).ok_or_else(|| {
             tool_error(
                 format!("`{}` is required, but it is not in PATH", rule.binary),
-                "add it to the sidecar's image, or write plain manifests or a simple kustomization",
+                "install it in PATH (Argo CD: in the image of the sidecar), or write plain manifests or a simple kustomization",
             )
         })?;
         let missing = self.missing_support.get_or_init(|| {

@@ -17,13 +17,14 @@ pub struct TierChoice {
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum TierLabelError {
     /// The label names no supported tier.
-    #[error("label `tier/{label}` is invalid: {source}")]
-    Tier {
-        /// Tier in the label.
-        label: String,
-        /// Reason to refuse the tier.
-        source: TierError,
-    },
+    #[error("unsupported label `tier/{0}`: supported are tier/lightweight, tier/full and tier/compliance")]
+    Unsupported(String),
+    /// The label `tier/production`.
+    #[error(
+        "label `tier/production` is refused: EoD creates and deletes environments and must never own production; \
+            supported are tier/lightweight, tier/full and tier/compliance"
+    )]
+    Production,
     /// The label names a permanent tier.
     #[error(
         "label `tier/{0}` is refused: an environment of tier {0} is permanent and is never created by a label; supported \
@@ -76,7 +77,8 @@ fn tier_of_label(name: &str) -> Result<Tier, TierLabelError> {
     match name.parse() {
         Ok(Tier::Staging) => Err(TierLabelError::Permanent(Tier::Staging)),
         Ok(tier) => Ok(tier),
-        Err(source) => Err(TierLabelError::Tier { label: name.to_owned(), source }),
+        Err(TierError::Production) => Err(TierLabelError::Production),
+        Err(TierError::Unsupported(_)) => Err(TierLabelError::Unsupported(name.to_owned())),
     }
 }
 

@@ -61,10 +61,10 @@ fn summary(error: &Error) -> String {
     let system = error.system;
     match error.kind {
         ErrorKind::Cancelled => "Stopped".to_owned(),
-        ErrorKind::Denied => format!("{system} denies this"),
-        ErrorKind::Invalid => format!("{system} cannot be used like this"),
-        ErrorKind::NotFound => format!("{system} does not know this"),
-        ErrorKind::Timeout => format!("{system} took too long"),
+        ErrorKind::Denied => format!("{system}: permission denied"),
+        ErrorKind::Invalid => format!("{system}: invalid settings or request"),
+        ErrorKind::NotFound => format!("{system}: not found"),
+        ErrorKind::Timeout => format!("{system}: timed out"),
         ErrorKind::Unauthenticated => format!("{system} does not accept the credentials"),
         ErrorKind::Unavailable => format!("{system} is not available"),
         ErrorKind::AlreadyExists | ErrorKind::Conflict | ErrorKind::Other => format!("{system} refused"),

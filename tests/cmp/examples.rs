@@ -149,7 +149,9 @@ fn readme_uses_the_files() {
     for line in parameters.lines().skip(1) {
         assert!(set.lines().any(|other| other.trim() == line.trim()), "applicationset.yaml has no line `{line}`");
     }
-    rendered_by_hand(render.lines().nth(1).unwrap());
+    let commands: Vec<_> = render.lines().filter(|line| line.starts_with("eod-cmp ")).collect();
+    assert_eq!(commands.len(), 2, "with and without the policy");
+    commands.into_iter().for_each(rendered_by_hand);
     let shown = text("README.md");
     let inline = shown.split('`').find(|code| code.starts_with("eod-cmp render ")).unwrap();
     rendered_by_hand(inline);

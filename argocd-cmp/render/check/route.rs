@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::context::CheckContext;
 use super::shape::ValueShape;
+use crate::policy::DomainRule;
 use crate::refusal::RefusalRule;
 use crate::transform::gateway;
 
@@ -204,11 +205,20 @@ fn host(cx: &mut CheckContext<'_>, value: Option<&Value>) {
     let expected = cx.hosts.expected();
     match value.and_then(Value::as_str) {
         Some(host) if cx.hosts.contain(host) => {}
-        Some(host) => cx.refuse(RefusalRule::Host, format!("is `{host}`; {expected}"), "set a host of the environment"),
+        Some(host) => cx.refuse(RefusalRule::Host, format!("is `{host}`; {expected}"), remedy(cx)),
         None => {
             let remedy = "add any host; the plugin replaces it by a host of the environment";
             cx.refuse(RefusalRule::Host, "is missing", remedy);
         }
+    }
+}
+
+/// Remedy for a host that is not one of the environment. Without a domain there is no such host.
+fn remedy(cx: &CheckContext<'_>) -> &'static str {
+    match (&cx.preview.policy.domain, &cx.preview.environment.domain) {
+        (DomainRule::None, _) => "remove the hosts, or have the platform set `domain` in the policy",
+        (DomainRule::Parameter, None) => "set the parameter `domain`, such as `domain=preview.example.com`",
+        (DomainRule::Parameter, Some(_)) | (DomainRule::Fixed(_), _) => "set a host of the environment",
     }
 }
 

@@ -8,6 +8,12 @@ use tfplugin::Diag;
 
 use super::capitalised;
 
+/// Text of the API server about a role that has more rights than the credentials.
+const GRANTS_MORE: &str = "attempting to grant RBAC permissions not currently held";
+
+const BIND: &str = "give the credentials the verb `bind` on the ClusterRole that `access` names (resource `clusterroles` of \
+    `rbac.authorization.k8s.io`), and `bind` and `escalate` on `roles` for the role `owner`";
+
 /// The diagnostic of a server-side apply that conflicts with other field managers. `None` for any other error.
 pub(super) fn field_conflict(error: &Error) -> Option<Diag> {
     let conflicts = Rejection::conflicts_of(error);
@@ -23,6 +29,9 @@ pub(super) fn field_conflict(error: &Error) -> Option<Diag> {
 }
 
 pub(super) fn hint(error: &Error) -> Option<String> {
+    if Rejection::of(error).is_some_and(|rejection| rejection.message.contains(GRANTS_MORE)) {
+        return Some(BIND.to_owned());
+    }
     let hint = match ClusterConnectError::of(error)? {
         ClusterConnectError::NothingConfigured => {
             "set `kubernetes` in the provider block (`config_path` with `config_context`, `host`, or `in_cluster`), or \

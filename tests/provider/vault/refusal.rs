@@ -110,7 +110,7 @@ fn a_source_that_is_missing_or_deleted_is_named() {
         expect_refused(
             story,
             &[
-                "Vault does not know this",
+                "Vault: not found",
                 &format!("Cannot copy secret `{mount}/stage/none`"),
                 "there is no secret to copy at this path",
                 "check `mount` and `source_path`, and set `recursive` for a folder",
@@ -188,7 +188,7 @@ fn a_missing_right_is_named_with_its_path() {
         ] {
             let token = story.vault.token_with(&[&story.vault.policy("rights", &policy)], "1h");
             story.token(&token);
-            expect_refused(story, &["Vault denies this", &tried, &needed, &hint]);
+            expect_refused(story, &["Vault: permission denied", &tried, &needed, &hint]);
             story.expect_nothing_left();
         }
 

@@ -5,6 +5,7 @@ use proptest::prelude::*;
 use super::kit::{files, policy_of, policy_text, render_text, render_under, render_with, rendered, rules, titles};
 use super::samples::sample;
 use crate::policy::Policy;
+use crate::refusal::RefusalRule;
 use crate::tools::NoTools;
 
 const WEB: &str = "apiVersion: apps/v1\nkind: Deployment\nmetadata: {name: web}\nspec:\n  template:\n    metadata: {labels: {app: web}}\n    spec:\n";
@@ -277,6 +278,27 @@ fn built_in_policy_keeps_all_other_rules() {
     rendered(render_under(&policy, &tree(&web(&GOOD.replace("postgres:16", "anywhere.example/x"))), &[], &NoTools));
     let refused = render_under(&policy, &tree(&web("hostNetwork: true\ncontainers: []")), &[], &NoTools);
     assert_eq!(rules(refused).into_iter().collect::<Vec<_>>(), ["host-access"]);
+}
+
+#[test]
+fn built_in_policy_renders_routes_if_a_domain_is_set() {
+    let policy = Policy::built_in();
+    let route = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: web}\nspec: {hostnames: [shop.example], parentRefs: [{name: any}], rules: [{backendRefs: [{name: web, port: 80}]}]}\n";
+    let service =
+        "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {selector: {app: web}, ports: [{port: 80}]}\n";
+    let ingress = "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {name: web}\nspec: {rules: [{host: shop.example, http: {paths: [{path: /, pathType: Prefix, backend: {service: {name: web, port: {number: 80}}}}]}}]}\n";
+    let text = format!("{service}---\n{route}---\n{ingress}");
+    let tree = files(&[("app/a.yaml", &text)]);
+    let found = rendered(render_under(&policy, &tree, &[("domain", "preview.example")], &NoTools));
+    let yaml = found.yaml();
+    assert!(yaml.contains("ingressClassName: preview\n"), "{yaml}");
+    assert!(yaml.contains("name: preview\n") && yaml.contains("namespace: preview\n"), "{yaml}");
+    assert!(yaml.contains("shop-pr-7-web.preview.example") && !yaml.contains("shop.example"), "{yaml}");
+    let refused = render_under(&policy, &tree, &[], &NoTools).unwrap_err();
+    for refusal in refused.as_slice() {
+        assert_eq!(refusal.rule, RefusalRule::Host, "{refusal}");
+        assert!(refusal.remedy.starts_with("set the parameter `domain`"), "{refusal}");
+    }
 }
 
 #[test]

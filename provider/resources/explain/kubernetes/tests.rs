@@ -1,3 +1,4 @@
+use eod_clients::ErrorKind;
 use eod_clients::kubernetes::BlockingObject;
 
 use super::*;
@@ -41,4 +42,14 @@ fn finalizers_of_the_namespace_have_advice_for_their_field() {
 fn no_known_blocker_has_advice_as_well() {
     let found = Blockers { namespace: "shop".into(), ..Blockers::default() };
     assert!(blockers(&found)[0].contains("kubectl get namespace shop"));
+}
+
+#[test]
+fn role_with_more_rights_than_the_credentials_names_the_verb_bind() {
+    let message =
+        "rolebindings \"x\" is forbidden: user \"ci\" is attempting to grant RBAC permissions not currently held: ...";
+    let rejection =
+        Rejection { code: 403, reason: "Forbidden".into(), message: message.into(), ..Rejection::default() };
+    let error = Error::new("Kubernetes", "apply", "RoleBinding `x`", ErrorKind::Denied).because(rejection);
+    assert!(hint(&error).unwrap().contains("`bind` on the ClusterRole"));
 }
