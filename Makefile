@@ -30,7 +30,8 @@ OPENTOFU ?= some
 test: testbed
 	RUST_TEST_THREADS=$${RUST_TEST_THREADS:-8} EOD_TEST_OPENTOFU=$(OPENTOFU) cargo test --workspace --no-fail-fast
 
-# All tests, and all stories on both Terraform and OpenTofu.
+# All tests, all stories on both Terraform and OpenTofu, and a million schedules of the reaper's simulation.
+soak: export EOD_SCHEDULES ?= 1000000
 soak:
 	$(MAKE) test OPENTOFU=all
 

@@ -5,6 +5,7 @@ mod clock;
 mod doctor;
 mod ledger;
 mod list;
+mod reap;
 
 use std::process::Command;
 

@@ -37,4 +37,4 @@ pub use self::steps::{
     next_steps,
 };
 pub use self::tombstone::{ReturnChange, ReturnReason, return_reason};
-pub use self::transition::{CreateRequest, EndRequest, SILENCE, TransitionError, Transitions};
+pub use self::transition::{CreateRequest, EndRequest, LifeFacts, SILENCE, TransitionError, Transitions};

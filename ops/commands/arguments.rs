@@ -116,6 +116,12 @@ pub(crate) enum EodCommand {
     /// Approve the end of an environment of the tier `compliance`.
     #[command(after_help = "Example:\n  eod approve shop-pr-123 --reason 'audit is done'")]
     Approve(ApproveArguments),
+    /// End an environment now, in the same way as the reaper. Asks before it begins.
+    #[command(after_help = "Example:\n  eod end shop-pr-123 --reason 'not needed any more'")]
+    End(EndArguments),
+    /// Run the reaper once: warn and end environments that are due.
+    #[command(after_help = "Example:\n  eod reap --dry-run")]
+    Reap(ReapArguments),
     /// Put an environment to sleep: no pod runs, everything else stays.
     #[command(after_help = "Example:\n  eod sleep shop-pr-123")]
     Sleep(EnvironmentArgument),
@@ -246,6 +252,40 @@ pub(crate) struct ApproveArguments {
     /// Reason of the approval, for the audit trail.
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
+}
+
+/// Options of `end`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct EndArguments {
+    /// Name of the environment.
+    #[arg(value_name = "ENV")]
+    pub(crate) environment: EnvironmentName,
+    /// Reason of the end, for the audit trail.
+    #[arg(long, value_name = "TEXT")]
+    pub(crate) reason: Option<String>,
+    /// Maximum time to wait until the namespace is gone.
+    #[arg(long, value_name = "DURATION", default_value = "1m")]
+    pub(crate) wait: HumanDuration,
+}
+
+/// Options of `reap`.
+#[derive(Args, Clone, Debug)]
+pub(crate) struct ReapArguments {
+    /// Decide and print everything, and write nothing.
+    #[arg(long)]
+    pub(crate) dry_run: bool,
+    /// Act on this environment only; may be repeated.
+    #[arg(long, value_name = "ENV")]
+    pub(crate) only: Vec<EnvironmentName>,
+    /// Number of ends without a warning to let through the breaker.
+    #[arg(long, value_name = "N")]
+    pub(crate) accept: Option<usize>,
+    /// Do not search for things of ended environments.
+    #[arg(long)]
+    pub(crate) no_sweep: bool,
+    /// File for metrics in the text format of Prometheus.
+    #[arg(long, value_name = "FILE")]
+    pub(crate) metrics_file: Option<PathBuf>,
 }
 
 /// Options of `wake`.

@@ -4,8 +4,10 @@ mod approve;
 mod audit;
 mod clock;
 mod doctor;
+mod end;
 mod list;
 mod pipeline;
+mod reap;
 mod rights;
 mod show;
 mod sleep;
@@ -79,6 +81,8 @@ async fn run_on_cluster(
         EodCommand::Event(arguments) => pipeline::run(session, arguments).await,
         EodCommand::Extend(arguments) => clock::extend(session, arguments).await,
         EodCommand::Approve(arguments) => approve::run(session, arguments).await,
+        EodCommand::End(arguments) => end::run(session, common, arguments).await,
+        EodCommand::Reap(arguments) => reap::run(session, common.output, arguments).await,
         EodCommand::Sleep(argument) => sleep::run(session, &argument.environment).await,
         EodCommand::Wake(arguments) => wake::run(session, arguments).await,
         EodCommand::Audit(argument) => audit::run(session, common.output, &argument.environment).await,
@@ -107,6 +111,8 @@ impl EodCommand {
             Self::Event(_) => "event",
             Self::Extend(_) => "extend",
             Self::Approve(_) => "approve",
+            Self::End(_) => "end",
+            Self::Reap(_) => "reap",
             Self::Sleep(_) => "sleep",
             Self::Wake(_) => "wake",
             Self::Audit(_) => "audit",

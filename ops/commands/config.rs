@@ -11,7 +11,7 @@ use serde::Deserialize;
 use serde::de::IgnoredAny;
 
 pub(crate) use self::forges::{ForgeAuthConfig, ForgeConfig, ForgeKindKey};
-use self::reap::ReapConfig;
+pub(crate) use self::reap::{KeepVaultPolicy, ReapConfig, RevivePolicy};
 
 /// Version of the format of the file.
 const VERSION: u32 = 1;
@@ -38,8 +38,7 @@ pub(crate) struct ConfigFile {
     prices: PricesConfig,
     /// Argo CD in the same cluster.
     #[serde(default)]
-    #[allow(dead_code, reason = "checked with the file; the reaper uses it")]
-    argocd: ArgocdConfig,
+    pub(crate) argocd: ArgocdConfig,
     /// Forges of the repositories.
     #[serde(default)]
     pub(crate) forges: Vec<ForgeConfig>,

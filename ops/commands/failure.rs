@@ -28,6 +28,8 @@ pub(crate) enum Outcome {
     Done,
     /// Done, but something is blocked, left or found wrong: exit code 3.
     Found,
+    /// A breaker stopped the command before its first end: exit code 4.
+    Breaker,
 }
 
 impl Failure {
@@ -71,6 +73,7 @@ impl Outcome {
         match self {
             Self::Done => ExitCode::SUCCESS,
             Self::Found => ExitCode::from(3),
+            Self::Breaker => ExitCode::from(4),
         }
     }
 }

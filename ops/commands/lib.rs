@@ -21,6 +21,7 @@ mod fleet;
 mod forges;
 mod log;
 mod output;
+mod ports;
 mod recorder;
 mod session;
 mod settings;

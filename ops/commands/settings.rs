@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use eod_domain::{Domain, Installation, NamespaceName, Prices, Tiers};
 
 use crate::arguments::CommonArguments;
-use crate::config::{ConfigError, ConfigFile, ForgeConfig};
+use crate::config::{ConfigError, ConfigFile, ForgeConfig, ReapConfig};
 use crate::failure::Failure;
 
 /// File that is read if it exists.
@@ -25,6 +25,12 @@ pub(crate) struct OpsSettings {
     pub(crate) tiers: Tiers,
     /// Prices of resources.
     pub(crate) prices: Prices,
+    /// Namespaces with Applications of Argo CD.
+    pub(crate) argocd: Vec<NamespaceName>,
+    /// Policy of the reaper.
+    pub(crate) reap: ReapConfig,
+    /// True if the installation is set by a flag, a variable or the file.
+    pub(crate) has_installation: bool,
     /// Forges of the repositories.
     pub(crate) forges: Vec<ForgeConfig>,
 }
@@ -47,6 +53,9 @@ impl OpsSettings {
         let tiers = config.map(ConfigFile::tiers).transpose().unwrap_or_default();
         let installation = installation.or_else(|| config?.installation.clone());
         Ok(Self {
+            has_installation: installation.is_some(),
+            reap: config.map(|config| config.reap.clone()).unwrap_or_default(),
+            argocd: config.map(|config| config.argocd.namespaces.clone()).unwrap_or_default(),
             installation: installation.unwrap_or(defaults.installation),
             control_namespace: control_namespace
                 .or_else(|| config?.control_namespace.clone())

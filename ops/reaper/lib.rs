@@ -14,4 +14,32 @@
 // The futures of the ports run on the caller's thread, so that a simulation can run them in virtual time.
 #![allow(async_fn_in_trait)]
 
+mod absent;
+pub mod contract;
+mod deployments;
+mod due;
+mod end;
+mod lease;
+mod mark;
+mod metrics;
+mod mutation;
+mod observed;
+mod orphans;
 pub mod ports;
+mod pull_requests;
+mod reap;
+mod records;
+mod report;
+mod run;
+mod seal;
+mod settings;
+#[cfg(test)]
+mod simulation;
+mod summary;
+mod survey;
+
+pub use crate::metrics::metrics_text;
+pub use crate::reap::reap;
+pub use crate::report::{ReportedAction, ReportedProblem, RunOutcome, RunReport};
+pub use crate::settings::{Breakers, ReaperSettings, RunOptions};
+pub use crate::summary::{OrphanSighting, RunSummary};

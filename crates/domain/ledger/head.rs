@@ -176,6 +176,11 @@ impl LedgerHead {
         matches!(self.phase, LedgerPhase::Creating | LedgerPhase::Live | LedgerPhase::Ending)
     }
 
+    /// True if an end of this life is finished: the head is a tombstone.
+    pub fn is_ended(&self) -> bool {
+        self.phase == LedgerPhase::Ended
+    }
+
     /// True if an end of this life is recorded, running or finished, so that the environment is absent.
     pub fn is_absent(&self) -> bool {
         matches!(self.phase, LedgerPhase::Ending | LedgerPhase::Ended)

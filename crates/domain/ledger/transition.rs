@@ -9,6 +9,8 @@
 //!                                         +---------------- create: a return, next generation -----+
 //! ```
 
+mod record;
+
 use std::collections::BTreeMap;
 
 use jiff::{SignedDuration, Timestamp};
@@ -20,6 +22,8 @@ use super::steps::{EndPlan, EndStep, StepOutcome, next_steps};
 use crate::owner::Owner;
 use crate::pull_request::HeadSha;
 use crate::tier::Tier;
+
+pub use self::record::LifeFacts;
 
 /// Silence after which another run may take over from a holder: longer than any call can last.
 pub const SILENCE: SignedDuration = SignedDuration::from_mins(15);
@@ -388,7 +392,7 @@ impl Transitions {
         Ok(next)
     }
 
-    /// Cancels an end before anything is deleted. `provisioned` is true if the create of the environment is finished.
+    /// Cancels an end before the namespace is deleted. `provisioned` is true if the create of the environment is finished.
     ///
     /// # Errors
     ///
@@ -408,7 +412,8 @@ impl Transitions {
             return Err(self.held(head));
         }
         let has_begun = |step: &EndStep| matches!(head.steps.get(step), Some(StepOutcome::Done | StepOutcome::Failed));
-        let deleting = [EndStep::Dns, EndStep::Namespace, EndStep::Database, EndStep::Vault, EndStep::Objects];
+        // DNS records come back with the next apply.
+        let deleting = [EndStep::Namespace, EndStep::Database, EndStep::Vault, EndStep::Objects];
         if let Some(step) = deleting.into_iter().find(has_begun) {
             return Err(TransitionError::TooLate(step));
         }

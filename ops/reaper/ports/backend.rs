@@ -11,7 +11,7 @@ use super::call::{CallError, ListPage, PageToken};
 /// Future of a method of a trait object.
 pub type BoxFuture<'a, T> = Pin<Box<dyn Future<Output = T> + 'a>>;
 
-/// Remote system with parts of environments.
+/// Remote system with parts of environments. [`crate::contract`] checks every implementation.
 ///
 /// # Rules for every implementation
 ///

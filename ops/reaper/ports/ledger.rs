@@ -87,12 +87,12 @@ pub trait LedgerPort {
     /// The call failed.
     async fn add_history(&self, row: &HistoryRow) -> Result<(), CallError>;
 
-    /// True if the history has a row of this life.
+    /// True if the history has a row of any life of this environment.
     ///
     /// # Errors
     ///
     /// The call failed.
-    async fn has_history(&self, environment: &EnvironmentName, generation: u64) -> Result<bool, CallError>;
+    async fn is_in_history(&self, environment: &EnvironmentName) -> Result<bool, CallError>;
 
     /// Reads the text of the reaper's summary; none before the first run.
     ///

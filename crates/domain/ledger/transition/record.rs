@@ -1,0 +1,83 @@
+//! Changes of a head within its phase: facts that the reaper records.
+
+use super::{TransitionError, Transitions, check_generation, phase_error};
+use crate::ledger::head::{LedgerHead, TriggerLabelRecord};
+use crate::ledger::phase::{EndReason, LedgerPhase};
+use crate::ledger::steps::{EndStep, StepOutcome};
+use crate::pull_request::HeadSha;
+
+/// Facts about a life that are known only after its begin. `None` keeps the recorded value.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct LifeFacts {
+    /// Newest commit.
+    pub head_sha: Option<HeadSha>,
+    /// Trigger label.
+    pub label: Option<TriggerLabelRecord>,
+}
+
+impl Transitions {
+    /// Records facts about the current life. The phase stays.
+    ///
+    /// # Errors
+    ///
+    /// The generation is stale.
+    pub fn record(self, head: &LedgerHead, generation: u64, facts: LifeFacts) -> Result<LedgerHead, TransitionError> {
+        check_generation(head, generation)?;
+        let LifeFacts { head_sha, label } = facts;
+        let mut next = head.clone();
+        next.head_sha = head_sha.or(next.head_sha);
+        next.label = label.unwrap_or(next.label);
+        Ok(next)
+    }
+
+    /// Gives a running end back at the end of a run, so that the next run continues it without waiting for silence. No call
+    /// of the run may be in flight.
+    ///
+    /// # Errors
+    ///
+    /// The generation is stale, no end is running, or another run holds it.
+    pub fn release_end(self, head: &LedgerHead, generation: u64, holder: &str) -> Result<LedgerHead, TransitionError> {
+        check_generation(head, generation)?;
+        if head.phase != LedgerPhase::Ending {
+            return Err(phase_error(head, "the release of an end", "ending"));
+        }
+        if head.holder.as_deref() != Some(holder) {
+            return Err(self.held(head));
+        }
+        Ok(LedgerHead { holder: None, beat: None, ..head.clone() })
+    }
+
+    /// Takes up the steps that an end has kept for an open pull request, after the pull request is closed. Steps that a
+    /// person has kept stay kept.
+    ///
+    /// # Errors
+    ///
+    /// The generation is stale, the environment is not ended, or its end has kept nothing.
+    pub fn end_kept(self, head: &LedgerHead, generation: u64) -> Result<LedgerHead, TransitionError> {
+        check_generation(head, generation)?;
+        let kept = head.kept_until_closed();
+        if kept.is_empty() {
+            return Err(phase_error(head, "the rest of an end", "ended with kept steps"));
+        }
+        let mut next = head.clone();
+        next.steps.extend(kept.into_iter().map(|step| (step, StepOutcome::Pending)));
+        Ok(next)
+    }
+}
+
+impl LedgerHead {
+    /// Steps of a finished end that were kept only because the pull request was open.
+    pub fn kept_until_closed(&self) -> Vec<EndStep> {
+        let is_kept = |step: &EndStep| self.steps.get(step) == Some(&StepOutcome::Kept);
+        let later: &[EndStep] = match self.reason {
+            Some(EndReason::Expired) => &[EndStep::Vault],
+            Some(EndReason::Lost) => &[EndStep::Dns, EndStep::Database, EndStep::Vault, EndStep::Objects],
+            _ => &[],
+        };
+        let is_ended = self.phase == LedgerPhase::Ended;
+        later.iter().copied().filter(|step| is_ended && is_kept(step)).collect()
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,77 @@
+use super::*;
+use crate::ledger::{CreateRequest, EndRequest, MadeBy};
+use crate::tier::Tier;
+
+fn at(minute: i64) -> Transitions {
+    Transitions::at(jiff::Timestamp::from_second(1_800_000_000 + minute * 60).unwrap())
+}
+
+fn live() -> LedgerHead {
+    let request = CreateRequest {
+        identity: "github.com/acme/shop#7".to_owned(),
+        tier: Tier::Lightweight,
+        owner: None,
+        head_sha: Some("aaaaaaa".parse().unwrap()),
+        made_by: MadeBy::Terraform,
+        holder: "run-1".to_owned(),
+        namespace_is_gone: false,
+        lifted: false,
+    };
+    let creating = at(0).create(None, &request).unwrap();
+    at(0).provisioned(&creating, 1, "u1").unwrap()
+}
+
+fn ending(reason: EndReason, keep_vault: bool) -> LedgerHead {
+    let request =
+        EndRequest { generation: 1, uid: Some("u1".to_owned()), reason, keep_vault, holder: "run-1".to_owned() };
+    at(1).begin_end(&live(), &request).unwrap()
+}
+
+fn ended(reason: EndReason, keep_vault: bool) -> LedgerHead {
+    let mut head = ending(reason, keep_vault);
+    while let Some(step) = head.next_steps().into_iter().find(|step| *step != EndStep::Record) {
+        head = at(1).step(&head, 1, "run-1", step, StepOutcome::Done).unwrap();
+    }
+    at(1).finish_end(&head, 1, "run-1").unwrap()
+}
+
+#[test]
+fn facts_are_recorded_in_the_current_generation_only() {
+    let label = TriggerLabelRecord { seen: true, removed_by_us: false };
+    let facts = LifeFacts { head_sha: Some("bbbbbbb".parse().unwrap()), label: Some(label) };
+    let head = at(2).record(&live(), 1, facts.clone()).unwrap();
+    assert_eq!((head.head_sha, head.label, head.phase), (facts.head_sha.clone(), label, LedgerPhase::Live));
+    assert_eq!(at(2).record(&live(), 1, LifeFacts::default()).unwrap(), live());
+    assert_eq!(at(2).record(&live(), 2, facts), Err(TransitionError::Stale { requested: 2, current: 1 }));
+}
+
+#[test]
+fn released_end_is_continued_at_once() {
+    let head = ending(EndReason::Expired, false);
+    assert!(matches!(at(2).resume_end(&head, 1, "run-2"), Err(TransitionError::Held { .. })));
+    assert!(matches!(at(2).release_end(&head, 1, "run-2"), Err(TransitionError::Held { .. })));
+    let released = at(2).release_end(&head, 1, "run-1").unwrap();
+    assert_eq!((&released.holder, released.beat, released.steps.clone()), (&None, None, head.steps));
+    assert_eq!(at(2).resume_end(&released, 1, "run-2").unwrap().holder.as_deref(), Some("run-2"));
+    assert!(matches!(at(2).release_end(&live(), 1, "run-1"), Err(TransitionError::Phase { .. })));
+}
+
+#[test]
+fn steps_kept_for_an_open_pull_request_are_taken_up_after_it_is_closed() {
+    let expired = ended(EndReason::Expired, false);
+    assert_eq!(expired.kept_until_closed(), [EndStep::Vault]);
+    let next = at(3).end_kept(&expired, 1).unwrap();
+    assert_eq!((next.left(), next.phase), (vec![EndStep::Vault], LedgerPhase::Ended));
+    let done = at(3).step(&next, 1, "run-3", EndStep::Vault, StepOutcome::Done).unwrap();
+    assert!(done.left().is_empty() && done.kept_until_closed().is_empty());
+    let lost = [EndStep::Dns, EndStep::Database, EndStep::Vault, EndStep::Objects];
+    assert_eq!(ended(EndReason::Lost, false).kept_until_closed(), lost);
+}
+
+#[test]
+fn copies_that_a_person_keeps_stay_kept() {
+    let requested = ended(EndReason::Requested, true);
+    assert!(requested.kept_until_closed().is_empty());
+    assert!(matches!(at(3).end_kept(&requested, 1), Err(TransitionError::Phase { .. })));
+    assert!(ending(EndReason::Expired, false).kept_until_closed().is_empty(), "the end is not finished");
+}

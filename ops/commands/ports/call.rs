@@ -1,0 +1,25 @@
+//! Conversion of errors and versions.
+
+use eod_clients::{Error, ErrorKind};
+use eod_reaper::ports::{CallError, CallErrorKind, ObjectVersion};
+use serde_json::Value;
+
+/// Error of a client as an error of a call.
+pub(super) fn call_error(error: &Error) -> CallError {
+    let kind = match error.kind {
+        _ if error.outcome_unknown() => CallErrorKind::Unknown,
+        ErrorKind::AlreadyExists | ErrorKind::Conflict => CallErrorKind::Conflict,
+        ErrorKind::NotFound => CallErrorKind::NotFound,
+        ErrorKind::Denied | ErrorKind::Unauthenticated => CallErrorKind::Denied,
+        ErrorKind::Invalid => CallErrorKind::Invalid,
+        ErrorKind::Cancelled | ErrorKind::Timeout => CallErrorKind::Unknown,
+        ErrorKind::Unavailable | ErrorKind::Other => CallErrorKind::Unavailable,
+    };
+    CallError::new(kind, error.chain())
+}
+
+/// Version of an object.
+pub(super) fn version(object: &Value) -> ObjectVersion {
+    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
+    ObjectVersion { uid: text("/metadata/uid"), resource_version: text("/metadata/resourceVersion") }
+}

@@ -1,0 +1,134 @@
+//! Namespaces, Applications of Argo CD and Deployments.
+
+mod application;
+mod deployment;
+
+use std::collections::BTreeMap;
+
+use eod_clients::kubernetes::{Deleted, KindRef, ListContent, ListQuery, ObjectRef, Preconditions};
+use eod_domain::EnvironmentName;
+use eod_reaper::ports::{
+    ApplicationFacts, ApplicationLookup, CallError, CallErrorKind, ClusterPort, DeploymentFacts, ListPage,
+    ObjectVersion, PageToken,
+};
+use serde_json::{Value, json};
+
+use super::call::{call_error, version};
+use super::call_deadline;
+use crate::fleet::namespaces;
+use crate::session::{MANAGER, OpsSession};
+
+/// Cluster of a session.
+pub(crate) struct OpsCluster<'a>(pub(super) &'a OpsSession);
+
+impl ClusterPort for OpsCluster<'_> {
+    async fn namespaces(&self, page: Option<&PageToken>) -> Result<ListPage<Value>, CallError> {
+        let Self(session) = self;
+        let query = namespaces(session.settings.installation.as_str());
+        let token = page.map(|page| page.0.as_str());
+        let page = session.kubernetes.list_page(&query, ListContent::Metadata, token, &call_deadline(session)).await;
+        let page = page.map_err(|error| call_error(&error))?;
+        Ok(ListPage { items: page.objects, next: page.next.map(PageToken) })
+    }
+
+    async fn namespace(&self, name: &EnvironmentName) -> Result<Option<Value>, CallError> {
+        let Self(session) = self;
+        let object = ObjectRef::namespace(name.as_str());
+        session.kubernetes.get(&object, &call_deadline(session)).await.map_err(|error| call_error(&error))
+    }
+
+    async fn annotate(
+        &self,
+        name: &EnvironmentName,
+        version_read: &ObjectVersion,
+        annotations: &BTreeMap<String, Option<String>>,
+    ) -> Result<ObjectVersion, CallError> {
+        let Self(session) = self;
+        let patch = json!({ "metadata": {
+            "uid": version_read.uid,
+            "resourceVersion": version_read.resource_version,
+            "annotations": annotations,
+        } });
+        let object = ObjectRef::namespace(name.as_str());
+        let patched = session.kubernetes.merge_patch(&object, &patch, MANAGER, &call_deadline(session)).await;
+        patched.map(|object| version(&object)).map_err(|error| call_error(&error))
+    }
+
+    async fn delete_namespace(&self, name: &EnvironmentName, version_read: &ObjectVersion) -> Result<(), CallError> {
+        let Self(session) = self;
+        let preconditions = Preconditions {
+            uid: Some(version_read.uid.clone()),
+            resource_version: Some(version_read.resource_version.clone()),
+        };
+        let object = ObjectRef::namespace(name.as_str());
+        let deleted = session.kubernetes.delete(&object, &preconditions, &call_deadline(session)).await;
+        let conflict =
+            |problem: &str| Err(CallError::new(CallErrorKind::Conflict, format!("namespace `{name}` {problem}")));
+        match deleted.map_err(|error| call_error(&error))? {
+            Deleted::Accepted | Deleted::Gone | Deleted::InProgress => Ok(()),
+            Deleted::Changed => conflict("was changed since it was read"),
+            Deleted::UidMismatch => conflict("was created again"),
+        }
+    }
+
+    async fn blockers(&self, name: &EnvironmentName) -> Result<Vec<String>, CallError> {
+        let Self(session) = self;
+        let deadline = call_deadline(session);
+        let object = ObjectRef::namespace(name.as_str());
+        let namespace = session.kubernetes.get(&object, &deadline).await.map_err(|error| call_error(&error))?;
+        let Some((namespace, time)) = namespace.zip(session.kubernetes.server_time()) else { return Ok(Vec::new()) };
+        let blockers = session.kubernetes.blockers(&namespace, time.server, &deadline).await;
+        Ok(if blockers.is_empty() { Vec::new() } else { vec![blockers.to_string().trim_end_matches('.').to_owned()] })
+    }
+
+    async fn applications(&self, name: &EnvironmentName) -> Result<ApplicationLookup, CallError> {
+        let Self(session) = self;
+        if session.settings.argocd.is_empty() {
+            return Ok(ApplicationLookup::NotConfigured);
+        }
+        let mut found = Vec::new();
+        for namespace in &session.settings.argocd {
+            let query =
+                ListQuery { namespace: Some(namespace.to_string()), ..list_of("argoproj.io/v1alpha1", "applications") };
+            let listed = session.kubernetes.list(&query, &call_deadline(session)).await;
+            let listed = listed.map_err(|error| call_error(&error))?;
+            let claims = listed.iter().filter(|object| application::deploys_into(object, name.as_str()));
+            found.extend(claims.map(application::facts));
+        }
+        Ok(ApplicationLookup::Found(found))
+    }
+
+    async fn confirm_deletion(&self, application: &ApplicationFacts) -> Result<(), CallError> {
+        let Self(session) = self;
+        let now = session.kubernetes.server_time().map(|time| time.server.to_string());
+        let patch = json!({ "metadata": {
+            "uid": application.version.uid,
+            "resourceVersion": application.version.resource_version,
+            "annotations": { application::APPROVED: now },
+        } });
+        let kind = KindRef {
+            api_version: "argoproj.io/v1alpha1".into(),
+            plural: "applications".into(),
+            kind: "Application".into(),
+        };
+        let object = kind.object(Some(&application.namespace), &application.name);
+        let patched = session.kubernetes.merge_patch(&object, &patch, MANAGER, &call_deadline(session)).await;
+        patched.map(drop).map_err(|error| call_error(&error))
+    }
+
+    async fn deployments(&self, name: &EnvironmentName) -> Result<Vec<DeploymentFacts>, CallError> {
+        let Self(session) = self;
+        let query = ListQuery {
+            namespace: Some(name.to_string()),
+            label_selector: Some(format!("{}={name}", eod_domain::labels::ENV)),
+            ..list_of("apps/v1", "deployments")
+        };
+        let listed = session.kubernetes.list(&query, &call_deadline(session)).await;
+        let listed = listed.map_err(|error| call_error(&error))?;
+        Ok(listed.iter().map(deployment::facts).collect())
+    }
+}
+
+fn list_of(api_version: &str, plural: &str) -> ListQuery {
+    ListQuery { api_version: api_version.to_owned(), plural: plural.to_owned(), ..ListQuery::default() }
+}

@@ -1,0 +1,205 @@
+//! Ledgers, history rows and the summary of the reaper in ConfigMaps.
+
+use eod_clients::kubernetes::{Deleted, LedgerSnapshot, ListedHead, Preconditions};
+use eod_domain::ledger::{Event, HistoryRow, LedgerHead, SealedEvents, append_row, history_name, summary_name};
+use eod_domain::{EnvironmentName, labels};
+use eod_reaper::ports::{
+    CallError, CallErrorKind, HeadEntry, LedgerPort, ListPage, LooseEntry, ObjectVersion, PageToken, StoredLedger,
+};
+use jiff::SignedDuration;
+
+use super::call::call_error;
+use super::call_deadline;
+use crate::session::OpsSession;
+
+/// Maximum number of ConfigMaps with the history of one month.
+const HISTORY_PARTS: u32 = 100;
+/// Number of months that are searched for a life.
+const HISTORY_MONTHS: i64 = 4;
+
+/// Ledgers of a session's installation.
+pub(crate) struct OpsLedgers<'a>(pub(super) &'a OpsSession);
+
+impl OpsLedgers<'_> {
+    /// Reads a part of the history; none if there is none.
+    async fn history(&self, name: &str) -> Result<Option<(String, String)>, CallError> {
+        let Self(session) = self;
+        let found = session.ledgers.text(name, labels::LEDGER_HISTORY, &call_deadline(session)).await;
+        match found.map_err(|error| call_error(&error))? {
+            Some(text) if !text.is_ours => {
+                Err(CallError::new(CallErrorKind::Invalid, format!("ConfigMap `{name}` is not a history of EoD")))
+            }
+            found => Ok(found.map(|found| (found.resource_version, found.text))),
+        }
+    }
+}
+
+impl LedgerPort for OpsLedgers<'_> {
+    async fn heads(&self, page: Option<&PageToken>) -> Result<ListPage<HeadEntry>, CallError> {
+        let Self(session) = self;
+        let token = page.map(|page| page.0.as_str());
+        let page = session.ledgers.heads(token, &call_deadline(session)).await.map_err(|error| call_error(&error))?;
+        let items = page.heads.into_iter().map(head_entry).collect::<Result<_, _>>()?;
+        Ok(ListPage { items, next: page.next.map(PageToken) })
+    }
+
+    async fn head(&self, environment: &EnvironmentName) -> Result<Option<HeadEntry>, CallError> {
+        let ledger = self.ledger(environment).await?;
+        let entry = |ledger: StoredLedger| HeadEntry {
+            environment: environment.clone(),
+            version: ledger.version,
+            head: ledger.head,
+        };
+        Ok(ledger.map(entry))
+    }
+
+    async fn ledger(&self, environment: &EnvironmentName) -> Result<Option<StoredLedger>, CallError> {
+        let Self(session) = self;
+        let found = session.ledgers.get(environment, &call_deadline(session)).await;
+        Ok(found.map_err(|error| call_error(&error))?.map(stored_ledger))
+    }
+
+    async fn create(
+        &self,
+        environment: &EnvironmentName,
+        head: &LedgerHead,
+        events: &[Event],
+    ) -> Result<ObjectVersion, CallError> {
+        let Self(session) = self;
+        let stored = session.ledgers.create(environment, head, events, &call_deadline(session)).await;
+        stored.map(|stored| version(&stored)).map_err(|error| call_error(&error))
+    }
+
+    async fn write_head(
+        &self,
+        environment: &EnvironmentName,
+        read: &ObjectVersion,
+        head: &LedgerHead,
+        events: &[Event],
+    ) -> Result<ObjectVersion, CallError> {
+        let Self(session) = self;
+        let deadline = call_deadline(session);
+        let stored = session.ledgers.replace(environment, &read.resource_version, head, events, &deadline).await;
+        stored.map(|stored| version(&stored)).map_err(|error| call_error(&error))
+    }
+
+    async fn append(&self, environment: &EnvironmentName, events: &[Event]) -> Result<(), CallError> {
+        let Self(session) = self;
+        let appended = session.ledgers.append(environment, events, &call_deadline(session)).await;
+        appended.map_err(|error| call_error(&error))
+    }
+
+    async fn seal(
+        &self,
+        environment: &EnvironmentName,
+        read: &ObjectVersion,
+        sealed: &SealedEvents,
+    ) -> Result<ObjectVersion, CallError> {
+        let Self(session) = self;
+        let stored = session.ledgers.seal(environment, &read.resource_version, sealed, &call_deadline(session)).await;
+        stored.map(|stored| version(&stored)).map_err(|error| call_error(&error))
+    }
+
+    async fn delete(&self, environment: &EnvironmentName, read: &ObjectVersion) -> Result<(), CallError> {
+        let Self(session) = self;
+        let preconditions =
+            Preconditions { uid: Some(read.uid.clone()), resource_version: Some(read.resource_version.clone()) };
+        let deleted = session.ledgers.delete(environment, &preconditions, &call_deadline(session)).await;
+        match deleted.map_err(|error| call_error(&error))? {
+            Deleted::Accepted | Deleted::Gone | Deleted::InProgress => Ok(()),
+            Deleted::Changed | Deleted::UidMismatch => {
+                Err(CallError::new(CallErrorKind::Conflict, format!("the ledger of `{environment}` was changed")))
+            }
+        }
+    }
+
+    async fn add_history(&self, row: &HistoryRow) -> Result<(), CallError> {
+        let Self(session) = self;
+        let ledgers = &session.ledgers;
+        for part in 1..=HISTORY_PARTS {
+            let name = history_name(&session.settings.installation, row.ended, part);
+            let found = self.history(&name).await?;
+            let text = found.as_ref().map_or("", |(_, text)| text.as_str());
+            let Some(appended) = append_row(text, row) else { continue };
+            if appended == text {
+                return Ok(());
+            }
+            let version = found.as_ref().map(|(version, _)| version.as_str());
+            let deadline = call_deadline(session);
+            let written = ledgers.write_text(&name, labels::LEDGER_HISTORY, version, &appended, &deadline).await;
+            return written.map_err(|error| call_error(&error));
+        }
+        Err(CallError::new(CallErrorKind::Invalid, format!("the history of {} has {HISTORY_PARTS} parts", row.ended)))
+    }
+
+    async fn is_in_history(&self, environment: &EnvironmentName) -> Result<bool, CallError> {
+        let Self(session) = self;
+        let now = session.kubernetes.server_time();
+        let no_time = || CallError::new(CallErrorKind::Invalid, "the API server has not told its time");
+        let now = now.ok_or_else(no_time)?.server;
+        for month in 0..HISTORY_MONTHS {
+            let within = now.checked_sub(SignedDuration::from_hours(month * 30 * 24)).unwrap_or(now);
+            for part in 1..=HISTORY_PARTS {
+                let name = history_name(&session.settings.installation, within, part);
+                let Some((_, text)) = self.history(&name).await? else { break };
+                let mut rows = text.lines().filter_map(|line| serde_json::from_str::<HistoryRow>(line).ok());
+                if rows.any(|row| row.name == *environment) {
+                    return Ok(true);
+                }
+            }
+        }
+        Ok(false)
+    }
+
+    async fn summary(&self) -> Result<Option<String>, CallError> {
+        let Self(session) = self;
+        let name = summary_name(&session.settings.installation);
+        let found = session.ledgers.text(&name, labels::LEDGER_SUMMARY, &call_deadline(session)).await;
+        Ok(found.map_err(|error| call_error(&error))?.filter(|found| found.is_ours).map(|found| found.text))
+    }
+
+    async fn write_summary(&self, text: &str) -> Result<(), CallError> {
+        let Self(session) = self;
+        let name = summary_name(&session.settings.installation);
+        let deadline = call_deadline(session);
+        let found = session.ledgers.text(&name, labels::LEDGER_SUMMARY, &deadline).await;
+        let found = found.map_err(|error| call_error(&error))?;
+        if found.as_ref().is_some_and(|found| !found.is_ours) {
+            let problem = format!("ConfigMap `{name}` is not a summary of EoD");
+            return Err(CallError::new(CallErrorKind::Invalid, problem));
+        }
+        let version = found.as_ref().map(|found| found.resource_version.as_str());
+        let written = session.ledgers.write_text(&name, labels::LEDGER_SUMMARY, version, text, &deadline).await;
+        written.map_err(|error| call_error(&error))
+    }
+}
+
+/// Entry of a list. A ledger whose environment cannot be read makes the list incomplete, so it is an error.
+fn head_entry(listed: ListedHead) -> Result<HeadEntry, CallError> {
+    let ListedHead { name, environment, uid, resource_version, head } = listed;
+    let environment = environment.parse().map_err(|_| {
+        let problem = format!("ConfigMap `{name}` has the labels of a ledger and no valid environment; remove it");
+        CallError::new(CallErrorKind::Invalid, problem)
+    })?;
+    let version = ObjectVersion { uid, resource_version };
+    Ok(HeadEntry { environment, version, head: head.map_err(|problem| problem.to_string()) })
+}
+
+fn stored_ledger(found: LedgerSnapshot) -> StoredLedger {
+    let version = version(&found);
+    let valid = found.loose.into_iter().map(LooseEntry::Valid);
+    let invalid = found.unreadable.into_iter().map(|entry| {
+        let problem = entry.error.to_string();
+        LooseEntry::Invalid { key: entry.key, problem }
+    });
+    StoredLedger {
+        version,
+        head: found.head.map_err(|problem| problem.to_string()),
+        sealed: found.events,
+        loose: valid.chain(invalid).collect(),
+    }
+}
+
+fn version(found: &LedgerSnapshot) -> ObjectVersion {
+    ObjectVersion { uid: found.uid.clone(), resource_version: found.resource_version.clone() }
+}

@@ -1,0 +1,191 @@
+//! Ledgers of environments without a namespace: lost ones, ends that are left, returns and retention.
+
+mod lift;
+mod retention;
+
+use eod_domain::PullRequestState;
+use eod_domain::ledger::{EndReason, EventKind, LedgerPhase, QUEUE_PATIENCE, SILENCE, Transitions};
+use jiff::Timestamp;
+
+use crate::end::HeldEnd;
+use crate::observed::{KnownPullRequest, identity_of};
+use crate::ports::{CallError, ClusterPort, HeadEntry, LedgerPort, Ports};
+use crate::pull_requests::OpenPullRequests;
+use crate::run::Run;
+
+/// Work for an environment without a namespace.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum AbsentWork {
+    /// End a life with a namespace that is gone.
+    End(EndReason),
+    /// Continue a running end.
+    Resume,
+    /// Take up what the end has kept for an open pull request.
+    EndKept,
+    /// Try the steps again that the end has left.
+    Left,
+}
+
+/// Absent environment with its work.
+#[derive(Clone, Debug)]
+pub(crate) struct Absent {
+    pub(crate) entry: HeadEntry,
+    pub(crate) work: AbsentWork,
+}
+
+impl<P: Ports> Run<'_, P> {
+    /// Decides about an environment without a namespace. Also lifts its end, and deletes its ledger after the retention.
+    pub(crate) async fn absent(
+        &mut self,
+        open: &mut OpenPullRequests,
+        entry: &HeadEntry,
+        now: Timestamp,
+    ) -> Result<Option<AbsentWork>, CallError> {
+        let head = match &entry.head {
+            Ok(head) => head,
+            Err(problem) => {
+                self.report.problem(&entry.environment, format!("its ledger cannot be read: {problem}"));
+                return Ok(None);
+            }
+        };
+        let is_silent = |patience| head.beat.is_none_or(|beat| now.duration_since(beat) >= patience);
+        Ok(match head.phase {
+            LedgerPhase::Live => {
+                let known = self.pull_request(open, identity_of(head).as_ref()).await;
+                Some(AbsentWork::End(lost_reason(&known, head.label.seen && !head.label.removed_by_us)))
+            }
+            // A create begins with its ledger. Without a namespace after this time it was interrupted.
+            LedgerPhase::Creating => is_silent(QUEUE_PATIENCE).then_some(AbsentWork::End(EndReason::Lost)),
+            LedgerPhase::Ending => {
+                let is_own = head.holder.as_deref() == Some(&self.options.holder);
+                (is_own || is_silent(SILENCE)).then_some(AbsentWork::Resume)
+            }
+            LedgerPhase::Queued if !head.left().is_empty() => Some(AbsentWork::Left),
+            LedgerPhase::Queued => {
+                self.forget_queued(entry, now).await?;
+                None
+            }
+            LedgerPhase::Ended => self.ended(open, entry, now).await?,
+        })
+    }
+
+    async fn ended(
+        &mut self,
+        open: &mut OpenPullRequests,
+        entry: &HeadEntry,
+        now: Timestamp,
+    ) -> Result<Option<AbsentWork>, CallError> {
+        let Ok(head) = &entry.head else { return Ok(None) };
+        if !head.left().is_empty() {
+            self.report.left.insert(entry.environment.to_string(), head.left());
+            return Ok(Some(AbsentWork::Left));
+        }
+        let identity = identity_of(head);
+        if let Some(identity) = &identity
+            && let Some(known) = self.open_pull_request(open, identity).await
+        {
+            self.lift(entry, &known, now).await?;
+            return Ok(None);
+        }
+        let is_kept = !head.kept_until_closed().is_empty();
+        let is_old = now.duration_since(head.since) >= self.settings.retention;
+        if !is_kept && !is_old {
+            return Ok(None);
+        }
+        let known = self.fresh_pull_request(identity.as_ref()).await;
+        let is_closed = matches!(known.state, PullRequestState::Closed | PullRequestState::BranchDeleted);
+        if is_kept && (is_closed || (is_old && known.is_unknowable)) {
+            return Ok(Some(AbsentWork::EndKept));
+        }
+        if is_old {
+            self.forget(entry, &known).await?;
+        }
+        Ok(None)
+    }
+
+    /// Begins or continues the end of an absent environment. None if nothing is held.
+    pub(crate) async fn hold_absent(&mut self, absent: &Absent, now: Timestamp) -> Result<Option<HeldEnd>, CallError> {
+        let Absent { entry, work } = absent;
+        let name = &entry.environment;
+        if self.options.dry_run {
+            self.report.act(name, action(work), reason(work));
+            return Ok(None);
+        }
+        match work {
+            AbsentWork::End(end) => {
+                // The list may be older than the namespace.
+                if self.ports.cluster().namespace(name).await?.is_some() {
+                    return Ok(None);
+                }
+                self.report.act(name, action(work), reason(work));
+                self.begin_end(entry, None, *end, now).await
+            }
+            AbsentWork::Resume => {
+                self.report.act(name, action(work), reason(work));
+                self.resume_end(entry, now).await
+            }
+            AbsentWork::EndKept => {
+                self.report.act(name, action(work), reason(work));
+                self.take_up_kept(entry, now).await
+            }
+            AbsentWork::Left => Ok(self.held_left(entry)),
+        }
+    }
+
+    async fn take_up_kept(&mut self, entry: &HeadEntry, now: Timestamp) -> Result<Option<HeldEnd>, CallError> {
+        let Ok(head) = &entry.head else { return Ok(None) };
+        let Ok(next) = Transitions::at(now).end_kept(head, head.generation) else { return Ok(None) };
+        let event = self.event(now, head.generation, EventKind::Step).with("outcome", "pending");
+        match self.ports.ledgers().write_head(&entry.environment, &entry.version, &next, &[event]).await {
+            Ok(version) => Ok(Some(HeldEnd::new(entry.environment.clone(), next, version))),
+            Err(error) if error.is_conflict() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Steps that a finished end has left. They need no holder: each is written under the version that was read.
+    fn held_left(&self, entry: &HeadEntry) -> Option<HeldEnd> {
+        let head = entry.head.as_ref().ok()?;
+        Some(HeldEnd::new(entry.environment.clone(), head.clone(), entry.version.clone()))
+    }
+}
+
+/// Reason for the end of a life without a namespace.
+fn lost_reason(known: &KnownPullRequest, has_label: bool) -> EndReason {
+    match known.state {
+        PullRequestState::Closed => EndReason::Closed,
+        PullRequestState::BranchDeleted => EndReason::BranchDeleted,
+        PullRequestState::Open { labelled: Some(false) } if has_label => EndReason::Unlabelled,
+        PullRequestState::Open { .. } | PullRequestState::Unknown => EndReason::Lost,
+    }
+}
+
+impl AbsentWork {
+    /// True if copies or other things are deleted, and nobody was warned.
+    pub(crate) fn is_unwarned(&self) -> bool {
+        match self {
+            Self::End(reason) => *reason != EndReason::Lost,
+            Self::EndKept => true,
+            Self::Resume | Self::Left => false,
+        }
+    }
+}
+
+fn action(work: &AbsentWork) -> &'static str {
+    match work {
+        AbsentWork::End(_) => "end-absent",
+        AbsentWork::Resume => "resume",
+        AbsentWork::EndKept => "end-kept",
+        AbsentWork::Left => "retry",
+    }
+}
+
+fn reason(work: &AbsentWork) -> String {
+    match work {
+        AbsentWork::End(EndReason::Lost) => "the namespace is gone, and the pull request is not closed".to_owned(),
+        AbsentWork::End(reason) => format!("the namespace is gone, reason: {reason}"),
+        AbsentWork::Resume => "the end is not finished".to_owned(),
+        AbsentWork::EndKept => "the pull request is closed: the kept copies end".to_owned(),
+        AbsentWork::Left => "the end has left steps".to_owned(),
+    }
+}

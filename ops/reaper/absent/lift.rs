@@ -1,0 +1,106 @@
+//! Return of an ended environment: a reopened or labelled pull request lifts the end, a push puts the label back.
+
+use eod_domain::PullRequestState;
+use eod_domain::ledger::{EndReason, EventKind, LedgerHead, LifeFacts, Transitions, TriggerLabelRecord};
+use jiff::Timestamp;
+
+use crate::mutation::mutated;
+use crate::observed::{KnownPullRequest, identity_of};
+use crate::ports::{CallError, ForgePort, HeadEntry, LedgerPort, Ports, PullRequestLabel, ToldKind};
+use crate::pull_requests::pull_request_of;
+use crate::records::new_commit;
+use crate::run::{About, Run};
+
+/// Reason for the return of an ended environment.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum Return {
+    /// The pull request is open, and has its label if one is used.
+    Lifted,
+    /// A push to a pull request whose label the reaper removed.
+    Revived,
+}
+
+impl<P: Ports> Run<'_, P> {
+    /// Lifts the end of an open pull request, if somebody wants its environment back.
+    pub(super) async fn lift(
+        &mut self,
+        entry: &HeadEntry,
+        known: &KnownPullRequest,
+        now: Timestamp,
+    ) -> Result<(), CallError> {
+        let Ok(head) = &entry.head else { return Ok(()) };
+        let Some(found) = self.found_return(head, known) else { return Ok(()) };
+        let name = &entry.environment;
+        let reason = match found {
+            Return::Lifted => "the pull request is open again, or has its label again",
+            Return::Revived => "a commit was pushed after the expiry",
+        };
+        self.report.act(name, if found == Return::Revived { "revive" } else { "lift" }, reason);
+        if self.options.dry_run {
+            return Ok(());
+        }
+        if found == Return::Revived {
+            let identity = identity_of(head);
+            let Some((repository, number)) = identity.as_ref().and_then(pull_request_of) else { return Ok(()) };
+            self.ports.forge().set_label(repository, number, PullRequestLabel::Trigger, true).await?;
+        }
+        self.store_lift(entry, head, found, now).await?;
+        let about = About {
+            environment: name.clone(),
+            identity: identity_of(head),
+            generation: head.generation,
+            made_by: Some(head.made_by),
+        };
+        let told = if found == Return::Revived { ToldKind::Revived } else { ToldKind::Lifted };
+        self.tell(told, now, &about, reason).await;
+        Ok(())
+    }
+
+    /// Stores the lift. A conflict means that the return has begun already.
+    async fn store_lift(
+        &self,
+        entry: &HeadEntry,
+        head: &LedgerHead,
+        found: Return,
+        now: Timestamp,
+    ) -> Result<(), CallError> {
+        let label = Some(TriggerLabelRecord { seen: head.label.seen, removed_by_us: false });
+        let facts = LifeFacts { label, ..LifeFacts::default() };
+        let transitions = Transitions::at(now);
+        let lifted =
+            transitions.lift(head, head.generation).and_then(|head| transitions.record(&head, head.generation, facts));
+        let Ok(next) = lifted else { return Ok(()) };
+        let mut events = vec![self.event(now, head.generation, EventKind::Lifted)];
+        if found == Return::Revived {
+            events.push(self.event(now, head.generation, EventKind::LabelOn));
+        }
+        match self.ports.ledgers().write_head(&entry.environment, &entry.version, &next, &events).await {
+            Err(error) if !error.is_conflict() => Err(error),
+            _ => Ok(()),
+        }
+    }
+
+    fn found_return(&self, head: &LedgerHead, known: &KnownPullRequest) -> Option<Return> {
+        let PullRequestState::Open { labelled } = known.state else { return None };
+        let facts = known.facts.as_ref()?;
+        if head.lifted {
+            return None;
+        }
+        match head.reason? {
+            EndReason::Closed | EndReason::BranchDeleted => (labelled != Some(false)).then_some(Return::Lifted),
+            EndReason::Unlabelled => (labelled == Some(true)).then_some(Return::Lifted),
+            EndReason::Expired | EndReason::Requested if head.label.removed_by_us => {
+                if labelled == Some(true) {
+                    return Some(Return::Lifted);
+                }
+                let is_pushed = head.head_sha.is_some() && new_commit(head, facts.head_sha.as_ref()).is_some();
+                let may_revive = self.settings.revive_on_push
+                    && head.reason == Some(EndReason::Expired)
+                    && (!facts.is_fork || mutated!(LabelBackOnFork))
+                    && (is_pushed || mutated!(RevivedWithoutPush));
+                may_revive.then_some(Return::Revived)
+            }
+            EndReason::Expired | EndReason::Requested | EndReason::Destroyed | EndReason::Lost => None,
+        }
+    }
+}

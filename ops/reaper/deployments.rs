@@ -1,0 +1,141 @@
+//! Observation of deployments: the commit that runs, the first success, and failures.
+
+use std::collections::BTreeMap;
+
+use eod_domain::ledger::{EventKind, LedgerPhase};
+use eod_domain::{HeadSha, labels};
+use jiff::Timestamp;
+
+use crate::observed::Observed;
+use crate::ports::{
+    ApplicationFacts, ApplicationHealth, ApplicationLookup, CallError, ClusterPort, DeploymentFacts, Ports, ToldKind,
+};
+use crate::run::{About, Run};
+
+/// Maximum length of the annotation `/failing` in characters.
+const FAILING_MAX: usize = 256;
+
+/// State of a deployment.
+#[derive(Clone, Debug, Eq, PartialEq)]
+enum DeploymentState {
+    /// Nothing is known, or it is not finished.
+    Unknown,
+    /// Everything runs, at this commit if it is known.
+    Running(Option<HeadSha>),
+    /// Something fails: cause and object.
+    Failing(String),
+}
+
+impl<P: Ports> Run<'_, P> {
+    /// Observes an environment with a commit that is not known to run yet.
+    pub(crate) async fn observe(&mut self, observed: &mut Observed, now: Timestamp) -> Result<(), CallError> {
+        let reading = &observed.reading;
+        let is_live = observed.own_head().is_some_and(|head| head.phase == LedgerPhase::Live);
+        let runs_newest = match (&reading.deployed_sha, &reading.head_sha) {
+            (Some(runs), Some(newest)) => runs.is_same_commit(newest),
+            (_, None) => true,
+            (None, Some(_)) => false,
+        };
+        let is_settled = reading.deployed_at.is_some() && runs_newest && reading.failing.is_none();
+        if self.options.dry_run || !is_live || is_settled || reading.terminating || !reading.problems.is_empty() {
+            return Ok(());
+        }
+        let state = self.deployment(observed).await?;
+        self.record_deployment(observed, &state, now).await
+    }
+
+    async fn deployment(&self, observed: &Observed) -> Result<DeploymentState, CallError> {
+        let cluster = self.ports.cluster();
+        if let ApplicationLookup::Found(applications) = cluster.applications(&observed.name).await?
+            && !applications.is_empty()
+        {
+            return Ok(of_applications(&applications));
+        }
+        Ok(of_deployments(&cluster.deployments(&observed.name).await?))
+    }
+
+    async fn record_deployment(
+        &mut self,
+        observed: &mut Observed,
+        state: &DeploymentState,
+        now: Timestamp,
+    ) -> Result<(), CallError> {
+        let reading = &observed.reading;
+        let mut annotations: BTreeMap<String, Option<String>> = BTreeMap::new();
+        let mut events = Vec::new();
+        match state {
+            DeploymentState::Unknown => return Ok(()),
+            DeploymentState::Failing(cause) => {
+                let cause: String = cause.chars().take(FAILING_MAX).collect();
+                if reading.failing.as_ref() == Some(&cause) {
+                    return Ok(());
+                }
+                events.push((EventKind::Failing, ToldKind::Failed, cause.clone()));
+                annotations.insert(labels::FAILING.to_owned(), Some(cause));
+            }
+            DeploymentState::Running(commit) => {
+                if reading.failing.is_some() {
+                    events.push((EventKind::Recovered, ToldKind::Live, "the deployment has recovered".to_owned()));
+                    annotations.insert(labels::FAILING.to_owned(), None);
+                }
+                if reading.deployed_at.is_none() {
+                    annotations.insert(labels::DEPLOYED_AT.to_owned(), Some(now.to_string()));
+                }
+                let commit = commit.as_ref().or(reading.head_sha.as_ref());
+                if let Some(commit) = commit.filter(|commit| reading.deployed_sha.as_ref() != Some(*commit)) {
+                    events.push((EventKind::Deployed, ToldKind::Live, commit.to_string()));
+                    annotations.insert(labels::DEPLOYED_SHA.to_owned(), Some(commit.to_string()));
+                }
+            }
+        }
+        if annotations.is_empty() {
+            return Ok(());
+        }
+        self.annotate(observed, &annotations).await?;
+        for (kind, told, detail) in events {
+            let event = self.event(now, observed.reading.generation, kind);
+            let name = if kind == EventKind::Deployed { "sha" } else { "cause" };
+            self.append(&observed.name, event.with(name, &detail)).await?;
+            self.tell(told, now, &About::from(&*observed), detail).await;
+        }
+        Ok(())
+    }
+}
+
+/// State of all Applications of an environment: a failure of one counts for all.
+fn of_applications(applications: &[ApplicationFacts]) -> DeploymentState {
+    let failure = applications.iter().find_map(|application| match &application.health {
+        ApplicationHealth::Degraded(cause) => Some(format!("Application {}: {cause}", application.name)),
+        ApplicationHealth::Healthy | ApplicationHealth::Progressing => None,
+    });
+    if let Some(cause) = failure {
+        return DeploymentState::Failing(cause);
+    }
+    let runs =
+        |application: &ApplicationFacts| application.is_synced && application.health == ApplicationHealth::Healthy;
+    match applications {
+        [first, ..] if applications.iter().all(runs) => DeploymentState::Running(first.synced_sha.clone()),
+        _ => DeploymentState::Unknown,
+    }
+}
+
+/// State of all Deployments of an environment. Different commits are an unfinished deployment.
+fn of_deployments(deployments: &[DeploymentFacts]) -> DeploymentState {
+    let failure = deployments.iter().find_map(|deployment| {
+        deployment.failing.as_ref().map(|cause| format!("Deployment {}: {cause}", deployment.name))
+    });
+    if let Some(cause) = failure {
+        return DeploymentState::Failing(cause);
+    }
+    match deployments {
+        [first, rest @ ..]
+            if first.is_available && rest.iter().all(|other| other.is_available && other.sha == first.sha) =>
+        {
+            DeploymentState::Running(first.sha.clone())
+        }
+        _ => DeploymentState::Unknown,
+    }
+}
+
+#[cfg(test)]
+mod tests;

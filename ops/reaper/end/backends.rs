@@ -1,0 +1,66 @@
+//! Steps in the backends: snapshot, and the end of everything outside of the namespace.
+
+use eod_domain::ledger::{EndStep, StepOutcome};
+
+use super::{EndError, HeldEnd};
+use crate::mutation::mutated;
+use crate::ports::{Backend, BackendItem, CallError, Ports, SnapshotOutcome};
+use crate::run::Run;
+
+impl<P: Ports> Run<'_, P> {
+    /// Takes a verified snapshot in every backend with data. Nothing is deleted before.
+    pub(super) async fn snapshot(&mut self, end: &HeldEnd) -> Result<StepOutcome, EndError> {
+        let ports = self.ports;
+        for backend in ports.backends() {
+            match backend.snapshot(&end.name).await {
+                Ok(SnapshotOutcome::NoData) => {}
+                Ok(SnapshotOutcome::Verified(name)) => self.report.act(&end.name, "snapshot", name),
+                Err(error) => {
+                    let problem = format!("no verified snapshot in {}, so the end waits: {error}", backend.kind());
+                    self.report.problem(&end.name, problem);
+                    return Ok(StepOutcome::Failed);
+                }
+            }
+        }
+        Ok(StepOutcome::Done)
+    }
+
+    /// Ends everything of the environment in the backends of a step. A failure holds up only this step.
+    pub(super) async fn end_backends(&mut self, end: &HeldEnd, step: EndStep) -> Result<StepOutcome, EndError> {
+        let mut outcome = StepOutcome::Done;
+        let ports = self.ports;
+        for backend in ports.backends().iter().filter(|backend| backend.kind().step() == step) {
+            self.check_held(end).await?;
+            if let Err(error) = self.end_items(end, backend.as_ref()).await {
+                self.report.problem(&end.name, format!("{} is left: {error}", backend.kind()));
+                outcome = StepOutcome::Failed;
+            }
+        }
+        Ok(outcome)
+    }
+
+    /// Ends the items of one backend, then looks that none is left.
+    async fn end_items(&self, end: &HeldEnd, backend: &dyn Backend) -> Result<(), CallError> {
+        let items = backend.find(&end.name).await?;
+        let is_own = |item: &BackendItem| is_item_of(item, end.name.as_str());
+        if !items.iter().any(is_own) {
+            return Ok(());
+        }
+        for item in items.iter().filter(|item| is_own(item)) {
+            backend.end(item).await?;
+        }
+        let left = backend.find(&end.name).await?.into_iter().filter(is_own).count();
+        if left == 0 {
+            return Ok(());
+        }
+        Err(CallError::new(
+            crate::ports::CallErrorKind::Unavailable,
+            format!("{left} of its items still exist after they were ended"),
+        ))
+    }
+}
+
+/// True if an item belongs to an environment, by its ownership labels. A name that begins alike is another environment.
+pub(crate) fn is_item_of(item: &BackendItem, environment: &str) -> bool {
+    item.environment == environment || (mutated!(EndByPrefix) && item.environment.starts_with(environment))
+}

@@ -1,0 +1,149 @@
+//! Begin, takeover, storage, cancellation and release of an end.
+
+use eod_domain::ledger::{EndReason, EndRequest, EventKind, LedgerHead, LedgerPhase, Transitions};
+use jiff::Timestamp;
+
+use super::{EndError, EndProgress, HeldEnd};
+use crate::mutation::mutated;
+use crate::ports::{CallError, CallErrorKind, ForgePort, HeadEntry, LedgerPort, Ports, PullRequestLabel, ToldKind};
+use crate::pull_requests::pull_request_of;
+use crate::run::Run;
+
+impl<P: Ports> Run<'_, P> {
+    /// Writes the phase `ending` under the version that was read; none if another writer was faster.
+    pub(crate) async fn begin_end(
+        &mut self,
+        entry: &HeadEntry,
+        uid: Option<String>,
+        reason: EndReason,
+        now: Timestamp,
+    ) -> Result<Option<HeldEnd>, CallError> {
+        let Ok(head) = &entry.head else { return Ok(None) };
+        let keep_vault = false;
+        let holder = self.options.holder.clone();
+        let request = EndRequest { generation: head.generation, uid, reason, keep_vault, holder };
+        let mut next = match Transitions::at(now).begin_end(head, &request) {
+            Ok(next) => next,
+            Err(error) => {
+                self.report.problem(&entry.environment, format!("its end cannot begin: {error}"));
+                return Ok(None);
+            }
+        };
+        self.apply_vault_policy(&mut next);
+        let event = self.event(now, head.generation, EventKind::EndStarted).with("reason", &reason);
+        match self.ports.ledgers().write_head(&entry.environment, &entry.version, &next, &[event]).await {
+            Ok(version) => {
+                let end = HeldEnd::new(entry.environment.clone(), next, version);
+                self.tell(ToldKind::Ending, now, &end.about(), format!("reason: {reason}")).await;
+                Ok(Some(end))
+            }
+            Err(error) if error.is_conflict() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Keeps or ends the copies in Vault at expiry, as configured.
+    fn apply_vault_policy(&self, head: &mut LedgerHead) {
+        use eod_domain::ledger::{EndStep, StepOutcome};
+        let ends_copies = !self.settings.keep_vault_until_closed || mutated!(CopyDeletedAtExpiry);
+        if head.reason == Some(EndReason::Expired) && ends_copies {
+            head.steps.insert(EndStep::Vault, StepOutcome::Pending);
+        }
+    }
+
+    /// Takes over a running end; none if another run holds it.
+    pub(crate) async fn resume_end(&mut self, entry: &HeadEntry, now: Timestamp) -> Result<Option<HeldEnd>, CallError> {
+        let Ok(head) = &entry.head else { return Ok(None) };
+        let Ok(next) = Transitions::at(now).resume_end(head, head.generation, &self.options.holder) else {
+            return Ok(None);
+        };
+        match self.ports.ledgers().write_head(&entry.environment, &entry.version, &next, &[]).await {
+            Ok(version) => Ok(Some(HeldEnd::new(entry.environment.clone(), next, version))),
+            Err(error) if error.is_conflict() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+
+    /// Stores the noted changes. A write with an unknown result is read back.
+    pub(super) async fn store(&mut self, end: &mut HeldEnd) -> Result<(), EndError> {
+        if !end.is_changed {
+            return Ok(());
+        }
+        let ledgers = self.ports.ledgers();
+        if mutated!(HeadWithoutVersion)
+            && let Some(entry) = ledgers.head(&end.name).await?
+        {
+            end.version = entry.version;
+        }
+        let result = ledgers.write_head(&end.name, &end.version, &end.head, &end.events).await;
+        end.version = match result {
+            Ok(version) => version,
+            Err(error) if error.is_conflict() => return Err(EndError::Taken),
+            Err(error) if error.kind == CallErrorKind::Unknown => match ledgers.head(&end.name).await? {
+                Some(HeadEntry { version, head: Ok(head), .. }) if head == end.head => version,
+                _ => return Err(error.into()),
+            },
+            Err(error) => return Err(error.into()),
+        };
+        end.events.clear();
+        end.is_changed = false;
+        Ok(())
+    }
+
+    /// Checks that no other run has changed the ledger since it was stored.
+    pub(super) async fn check_held(&mut self, end: &HeldEnd) -> Result<(), EndError> {
+        if mutated!(GenerationNotChecked) || mutated!(HeadWithoutVersion) {
+            return Ok(());
+        }
+        let entry = self.ports.ledgers().head(&end.name).await?;
+        if entry.is_some_and(|entry| entry.version == end.version) { Ok(()) } else { Err(EndError::Taken) }
+    }
+
+    /// Cancels an end before anything is deleted: the trigger label goes back, except on a fork, and the environment lives.
+    pub(super) async fn cancel(&mut self, end: &mut HeldEnd, reason: &str) -> Result<EndProgress, EndError> {
+        let now = self.now().await?;
+        let (generation, holder) = (end.head.generation, self.options.holder.clone());
+        let label = end.head.label;
+        let is_back = label.removed_by_us && self.label_back(end).await?;
+        let cancelled = Transitions::at(now).cancel_end(&end.head, generation, &holder, end.head.uid.is_some());
+        let Ok(mut next) = cancelled else {
+            self.report.problem(&end.name, "its end cannot be cancelled any more: a part is deleted already");
+            return Ok(EndProgress::Waiting);
+        };
+        next.label.removed_by_us = label.removed_by_us && !is_back;
+        end.head = next;
+        end.events.push(self.event(now, generation, EventKind::Unmarked).with("reason", reason));
+        end.is_changed = true;
+        self.store(end).await?;
+        self.report.act(&end.name, "cancel", reason);
+        self.tell(ToldKind::Cancelled, now, &end.about(), reason).await;
+        Ok(EndProgress::Cancelled)
+    }
+
+    /// Puts the trigger label back; false for a fork, on which only a maintainer may set it.
+    pub(super) async fn label_back(&mut self, end: &HeldEnd) -> Result<bool, EndError> {
+        let identity = end.identity();
+        let Some((repository, number)) = identity.as_ref().and_then(pull_request_of) else { return Ok(false) };
+        let known = self.fresh_pull_request(identity.as_ref()).await;
+        let Some(facts) = known.facts else { return Ok(false) };
+        if !facts.is_open || (facts.is_fork && !mutated!(LabelBackOnFork)) {
+            return Ok(false);
+        }
+        self.ports.forge().set_label(repository, number, PullRequestLabel::Trigger, true).await?;
+        Ok(true)
+    }
+
+    /// Gives an end back, so that the next run continues it at once.
+    pub(crate) async fn release(&mut self, mut end: HeldEnd) {
+        if end.head.phase != LedgerPhase::Ending {
+            return;
+        }
+        let Ok(now) = self.now().await else { return };
+        let holder = self.options.holder.clone();
+        let Ok(next) = Transitions::at(now).release_end(&end.head, end.head.generation, &holder) else { return };
+        end.head = next;
+        end.is_changed = true;
+        // A failed release costs only time: the next run waits until this one is silent.
+        let _ = self.store(&mut end).await;
+    }
+}

@@ -1,0 +1,83 @@
+//! Lease of the run. It is taken over only after its record was seen unchanged for its whole duration, so that clocks are
+//! never compared.
+
+use jiff::SignedDuration;
+
+use crate::mutation::mutated;
+use crate::ports::{CallError, ClockPort, LeasePort, LeaseRecord, ObjectVersion, Ports, StoredLease};
+use crate::run::Run;
+
+/// Result of an attempt to take the lease.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) enum Taken {
+    /// The run holds the lease; none if the installation uses none.
+    Held(Option<StoredLease>),
+    /// Another run holds the lease and renews it.
+    Busy(String),
+}
+
+impl<P: Ports> Run<'_, P> {
+    /// Takes the lease. Waits for at most twice its duration for another run, then leaves.
+    pub(crate) async fn take_lease(&self) -> Result<Taken, CallError> {
+        let Some(duration) = self.settings.lease.filter(|_| !self.options.dry_run) else {
+            return Ok(Taken::Held(None));
+        };
+        let clock = self.ports.clock();
+        let start = clock.read().await?.elapsed;
+        let mut watched: Option<(StoredLease, SignedDuration)> = None;
+        loop {
+            let found = self.ports.lease().read().await?;
+            let now = clock.read().await?;
+            let Some(current) = found else {
+                match self.write_lease(None, 0).await? {
+                    Some(lease) => return Ok(Taken::Held(Some(lease))),
+                    None => continue,
+                }
+            };
+            let holder = current.record.holder.clone().unwrap_or_default();
+            let is_free = holder.is_empty() || holder == self.options.holder;
+            let since = watched.take().filter(|(lease, _)| *lease == current).map_or(now.elapsed, |(_, since)| since);
+            let is_abandoned = now.elapsed.saturating_sub(since) >= current.record.duration
+                || (mutated!(LeaseByClock)
+                    && now.local.duration_since(current.record.renewed_at) >= current.record.duration);
+            if (is_free || is_abandoned)
+                && let Some(lease) =
+                    self.write_lease(Some(&current.version), current.record.transitions.saturating_add(1)).await?
+            {
+                return Ok(Taken::Held(Some(lease)));
+            }
+            if now.elapsed.saturating_sub(start) >= duration.saturating_mul(2) {
+                return Ok(Taken::Busy(holder));
+            }
+            watched = Some((current, since));
+            clock.sleep(duration / 6).await;
+        }
+    }
+
+    /// Renews the lease; none if another run has taken it.
+    pub(crate) async fn renew_lease(&self, lease: &StoredLease) -> Result<Option<StoredLease>, CallError> {
+        self.write_lease(Some(&lease.version), lease.record.transitions).await
+    }
+
+    /// Releases the lease. A failure costs only time.
+    pub(crate) async fn release_lease(&self, lease: &StoredLease) {
+        let record = LeaseRecord { holder: None, ..lease.record.clone() };
+        let _ = self.ports.lease().write(Some(&lease.version), &record).await;
+    }
+
+    /// Writes the lease; none if another run was faster.
+    async fn write_lease(
+        &self,
+        version: Option<&ObjectVersion>,
+        transitions: u64,
+    ) -> Result<Option<StoredLease>, CallError> {
+        let Some(duration) = self.settings.lease else { return Ok(None) };
+        let renewed_at = self.ports.clock().read().await?.local;
+        let record = LeaseRecord { holder: Some(self.options.holder.clone()), renewed_at, duration, transitions };
+        match self.ports.lease().write(version, &record).await {
+            Ok(lease) => Ok(Some(lease)),
+            Err(error) if error.is_conflict() => Ok(None),
+            Err(error) => Err(error),
+        }
+    }
+}

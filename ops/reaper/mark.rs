@@ -1,0 +1,131 @@
+//! Actions on living environments: marks, sleep and requests for an approval.
+
+use eod_domain::ledger::{EndReason, EventKind};
+use eod_domain::{EndMark, EnvironmentName, ReapAction, mark_annotations};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::due::Due;
+use crate::observed::Observed;
+use crate::ports::{CallError, ForgePort, LedgerPort, Ports, PullRequestLabel, ToldKind};
+use crate::pull_requests::pull_request_of;
+use crate::run::{About, Run};
+
+/// Time between two reminders of an approval.
+const REMINDER: SignedDuration = SignedDuration::from_hours(24);
+
+impl<P: Ports> Run<'_, P> {
+    /// Carries out a decision that ends nothing.
+    pub(crate) async fn carry_out(&mut self, due: &mut Due, now: Timestamp) {
+        let Due { observed, decision } = due;
+        let reason = decision.reason.clone();
+        let name = observed.name.clone();
+        let result = match decision.action {
+            ReapAction::Skip => {
+                self.report.problem(&name, reason);
+                return;
+            }
+            ReapAction::Mark(mark) => self.mark(observed, Some(mark), &reason, now).await,
+            ReapAction::Unmark => self.mark(observed, None, &reason, now).await,
+            ReapAction::Sleep => self.sleep(observed, true, &reason, now).await,
+            ReapAction::Wake => self.sleep(observed, false, &reason, now).await,
+            ReapAction::AwaitApproval(end) => self.await_approval(observed, end, &reason, now).await,
+            ReapAction::Keep | ReapAction::BeginEnd(_) | ReapAction::ResumeEnd => return,
+        };
+        match result {
+            Ok(()) => {}
+            // Another writer was faster: the next run decides again.
+            Err(error) if error.is_conflict() => {}
+            Err(error) => self.report.problem(&name, error),
+        }
+    }
+
+    async fn mark(
+        &mut self,
+        observed: &mut Observed,
+        mark: Option<EndMark>,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), CallError> {
+        self.report.act(&observed.name, if mark.is_some() { "mark" } else { "unmark" }, reason);
+        if self.options.dry_run {
+            return Ok(());
+        }
+        self.annotate(observed, &mark_annotations(mark)).await?;
+        let kind = if mark.is_some() { EventKind::Warned } else { EventKind::Unmarked };
+        let mut event = self.event(now, observed.reading.generation, kind);
+        let mut detail = reason.to_owned();
+        if let Some(mark) = mark {
+            event = event.with("reason", &mark.reason).with("reap-after", &mark.reap_after);
+            detail = format!("ends after {}: {reason}", mark.reap_after);
+        }
+        let told = if mark.is_some() { ToldKind::Expiring } else { ToldKind::Unmarked };
+        self.tell(told, now, &About::from(&*observed), detail).await;
+        self.append(&observed.name, event).await
+    }
+
+    async fn sleep(
+        &mut self,
+        observed: &Observed,
+        asleep: bool,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), CallError> {
+        let Some((repository, number)) = observed.reading.identity.as_ref().and_then(pull_request_of) else {
+            return Ok(());
+        };
+        let rules = self.ports.forge().rules(repository);
+        if !rules.is_some_and(|rules| rules.may_label && rules.sleep_label.is_some()) {
+            return Ok(());
+        }
+        let name = &observed.name;
+        // The label is set before the state changes in the cluster, so an environment that is asleep for us has it already.
+        if asleep == self.summary.asleep.contains(name.as_str()) {
+            return Ok(());
+        }
+        self.report.act(name, if asleep { "sleep" } else { "wake" }, reason);
+        if self.options.dry_run {
+            return Ok(());
+        }
+        self.ports.forge().set_label(repository, number, PullRequestLabel::Sleep, asleep).await?;
+        let (kind, told) =
+            if asleep { (EventKind::Asleep, ToldKind::Asleep) } else { (EventKind::Woken, ToldKind::Woken) };
+        if asleep {
+            self.summary.asleep.insert(name.to_string());
+        } else {
+            self.summary.asleep.remove(name.as_str());
+        }
+        self.tell(told, now, &About::from(observed), reason).await;
+        self.append(name, self.event(now, observed.reading.generation, kind)).await
+    }
+
+    async fn await_approval(
+        &mut self,
+        observed: &Observed,
+        end: EndReason,
+        reason: &str,
+        now: Timestamp,
+    ) -> Result<(), CallError> {
+        self.report.act(&observed.name, "await-approval", reason);
+        let last = self.summary.reminded.get(observed.name.as_str());
+        let is_due = last.is_none_or(|last| now.duration_since(*last) >= REMINDER);
+        if self.options.dry_run || !is_due {
+            return Ok(());
+        }
+        self.summary.reminded.insert(observed.name.to_string(), now);
+        let detail = format!("{reason}; run `eod approve {}` to end it ({end})", observed.name);
+        self.tell(ToldKind::AwaitingApproval, now, &About::from(observed), detail).await;
+        Ok(())
+    }
+
+    /// Appends an event to the ledger of an environment, if it has one.
+    pub(crate) async fn append(
+        &self,
+        name: &EnvironmentName,
+        event: eod_domain::ledger::Event,
+    ) -> Result<(), CallError> {
+        match self.ports.ledgers().append(name, &[event]).await {
+            Err(error) if error.is_not_found() => Ok(()),
+            result => result,
+        }
+    }
+}

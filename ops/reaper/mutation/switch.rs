@@ -1,0 +1,77 @@
+//! Switch for one deliberate bug per thread.
+
+use std::cell::Cell;
+
+/// Deliberate bugs.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, strum::VariantArray)]
+pub(crate) enum Mutation {
+    /// Writes to a namespace name no resourceVersion.
+    NoResourceVersion,
+    /// Deletes of a namespace name no uid.
+    NoUid,
+    /// An unknown state of a pull request counts as closed.
+    UnknownIsClosed,
+    /// A pull request that is not in the list of open ones counts as closed.
+    ListIsBelieved,
+    /// A pull request that is not found counts as closed.
+    NotFoundIsClosed,
+    /// The commit is not read again after the trigger label was removed.
+    NoSecondLook,
+    /// The lease is taken over by comparing clocks.
+    LeaseByClock,
+    /// An environment past its end is ended without a mark.
+    EndWithoutMark,
+    /// Things of another environment with a name that begins alike are ended.
+    EndByPrefix,
+    /// Copies in Vault are deleted at expiry.
+    CopyDeletedAtExpiry,
+    /// An approval of an older end is accepted.
+    OldApproval,
+    /// The clock of the machine is used.
+    LocalClock,
+    /// The tombstone is deleted while the pull request is open.
+    TombstoneForgotten,
+    /// The trigger label is put back on a pull request of a fork.
+    LabelBackOnFork,
+    /// A rendered namespace is deleted while an Application claims it.
+    DeleteUnderApplication,
+    /// The generation is not checked before a step.
+    GenerationNotChecked,
+    /// An orphan is removed at its first sighting.
+    OrphanAtFirstSight,
+    /// A thing of an environment on no record is removed.
+    UnknownRemoved,
+    /// The breaker counts after the ends.
+    BreakerAfterTheFact,
+    /// All loose events are removed when some are sealed.
+    LooseEventsLost,
+    /// The environment is not read again before its end begins.
+    NoLastLook,
+    /// A protected environment is ended.
+    ProtectedEnded,
+    /// Backends are ended while the namespace still exists.
+    BackendsBeforeNamespace,
+    /// A running end is never continued.
+    NeverResumed,
+    /// The trigger label is put back without a push.
+    RevivedWithoutPush,
+    /// The head is written without its resourceVersion.
+    HeadWithoutVersion,
+}
+
+thread_local! {
+    static ACTIVE: Cell<Option<Mutation>> = const { Cell::new(None) };
+}
+
+/// True if a bug is switched on.
+pub(crate) fn is_active(mutation: Mutation) -> bool {
+    ACTIVE.get() == Some(mutation)
+}
+
+/// Runs `work` with a bug switched on.
+pub(crate) fn with_mutation<T>(mutation: Option<Mutation>, work: impl FnOnce() -> T) -> T {
+    let before = ACTIVE.replace(mutation);
+    let result = work();
+    ACTIVE.set(before);
+    result
+}

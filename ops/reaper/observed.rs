@@ -1,0 +1,85 @@
+//! Knowledge of a run about the environments of its installation.
+
+use eod_domain::ledger::{LedgerHead, LedgerPhase};
+use eod_domain::{EnvironmentName, EnvironmentReading, Identity, Owner, PullRequestState};
+use jiff::Timestamp;
+
+use crate::ports::{HeadEntry, ObjectVersion, PullRequestFacts};
+
+/// Everything that a run knows of the installation.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct Survey {
+    /// Environments with a namespace, by name.
+    pub(crate) environments: Vec<Observed>,
+    /// Ledgers of environments without a namespace, by name.
+    pub(crate) absent: Vec<HeadEntry>,
+    /// Newest creation of a namespace.
+    pub(crate) newest: Option<Timestamp>,
+}
+
+/// Environment with a namespace.
+#[derive(Clone, Debug)]
+pub(crate) struct Observed {
+    /// Name of the environment.
+    pub(crate) name: EnvironmentName,
+    /// Reading of namespace and ledger.
+    pub(crate) reading: EnvironmentReading,
+    /// Owner as written.
+    pub(crate) owner: Option<Owner>,
+    /// Ledger; none if there is none.
+    pub(crate) entry: Option<HeadEntry>,
+    /// State of the pull request.
+    pub(crate) pull_request: KnownPullRequest,
+}
+
+/// State of a pull request or branch as far as it is known.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub(crate) struct KnownPullRequest {
+    /// State for the decision.
+    pub(crate) state: PullRequestState,
+    /// Facts of the forge; none for a branch and for an unknown pull request.
+    pub(crate) facts: Option<PullRequestFacts>,
+    /// True if no forge can ever tell: none is configured, or the identity names no pull request and no branch.
+    pub(crate) is_unknowable: bool,
+}
+
+impl Observed {
+    /// Head of the ledger, if it can be read.
+    pub(crate) fn head(&self) -> Option<&LedgerHead> {
+        self.entry.as_ref()?.head.as_ref().ok()
+    }
+
+    /// Head of the environment's own ledger.
+    pub(crate) fn own_head(&self) -> Option<&LedgerHead> {
+        self.reading.own_head(self.head())
+    }
+
+    /// Version of the namespace that was read.
+    pub(crate) fn version(&self) -> ObjectVersion {
+        ObjectVersion { uid: self.reading.uid.clone(), resource_version: self.reading.resource_version.clone() }
+    }
+}
+
+impl Survey {
+    /// Reason to end nothing: a list that is much shorter than in the run before, without ends that explain it.
+    pub(crate) fn is_short(&self, before: usize, since: Option<Timestamp>) -> Option<String> {
+        let now = self.environments.len();
+        let is_end = |head: &LedgerHead| {
+            matches!(head.phase, LedgerPhase::Ending | LedgerPhase::Ended)
+                && since.is_some_and(|since| head.since >= since)
+        };
+        let ends = self.absent.iter().filter(|entry| entry.head.as_ref().is_ok_and(is_end)).count();
+        let is_short = now.saturating_add(ends).saturating_mul(2) < before;
+        is_short.then(|| {
+            format!(
+                "the list of namespaces has {now} environments, the run before had {before}, and {ends} ends explain \
+                    less than half of the difference"
+            )
+        })
+    }
+}
+
+/// Identity in a ledger's head; none if it cannot be parsed.
+pub(crate) fn identity_of(head: &LedgerHead) -> Option<Identity> {
+    head.identity.parse().ok()
+}

@@ -1,0 +1,179 @@
+//! Orphans: things of ended environments that an end has left without a record.
+//!
+//! A thing of an environment on no record is reported and never removed: absence of a record is no proof of an end.
+
+use std::collections::BTreeMap;
+
+use eod_domain::ledger::{EndReason, LedgerHead, LedgerPhase, StepOutcome};
+use eod_domain::{EnvironmentName, PullRequestState};
+use jiff::{SignedDuration, Timestamp};
+
+use crate::mutation::mutated;
+use crate::observed::{Survey, identity_of};
+use crate::ports::{Backend, BackendItem, BackendKind, CallError, ClusterPort, LedgerPort, Ports};
+use crate::run::Run;
+use crate::summary::OrphanSighting;
+
+/// Minimum time between the first sighting of an orphan and its removal.
+const BETWEEN_SIGHTINGS: SignedDuration = SignedDuration::from_hours(1);
+
+/// Orphan that is due.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct Orphan {
+    backend: BackendKind,
+    item: BackendItem,
+    environment: EnvironmentName,
+}
+
+/// Record of the environment of a thing.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+enum OnRecord {
+    /// The environment lives, or its end is running or has kept the thing.
+    Owned,
+    /// The environment is ended.
+    Ended,
+    /// The environment is on no record.
+    Unknown,
+}
+
+impl<P: Ports> Run<'_, P> {
+    /// Searches all backends and returns the orphans that were seen in an earlier run, at least an hour ago.
+    pub(crate) async fn search(&mut self, survey: &Survey, now: Timestamp) -> Vec<Orphan> {
+        let is_due = self.summary.swept_at.is_none_or(|at| now.duration_since(at) >= self.settings.sweep_every);
+        if self.options.no_sweep || !is_due {
+            return Vec::new();
+        }
+        let heads = heads(survey);
+        let mut sightings = BTreeMap::new();
+        let mut due = Vec::new();
+        let ports = self.ports;
+        for backend in ports.backends() {
+            match self.search_backend(backend.as_ref(), &heads, &mut sightings, now).await {
+                Ok(orphans) => due.extend(orphans),
+                Err(error) => {
+                    self.report.problem(backend.kind(), format!("orphans cannot be searched: {error}"));
+                    // What could not be seen keeps its sightings.
+                    let prefix = format!("{}/", backend.kind());
+                    let known = self.summary.sightings.iter().filter(|(key, _)| key.starts_with(&prefix));
+                    sightings.extend(known.map(|(key, sighting)| (key.clone(), *sighting)));
+                }
+            }
+        }
+        if !self.options.dry_run {
+            self.summary.sightings = sightings;
+            self.summary.swept_at = Some(now);
+        }
+        due
+    }
+
+    async fn search_backend(
+        &mut self,
+        backend: &dyn Backend,
+        heads: &BTreeMap<&EnvironmentName, Option<&LedgerHead>>,
+        sightings: &mut BTreeMap<String, OrphanSighting>,
+        now: Timestamp,
+    ) -> Result<Vec<Orphan>, CallError> {
+        let mut due = Vec::new();
+        let mut page = None;
+        loop {
+            let found = backend.sweep(page.as_ref()).await?;
+            for item in found.items {
+                let Ok(environment) = item.environment.parse::<EnvironmentName>() else { continue };
+                let record = match heads.get(&environment) {
+                    Some(head) => on_record(*head, backend.kind()),
+                    None if self.ports.ledgers().is_in_history(&environment).await? => OnRecord::Ended,
+                    None => OnRecord::Unknown,
+                };
+                let kind = backend.kind().to_string();
+                if record == OnRecord::Unknown {
+                    *self.report.unknown.entry(kind).or_default() += 1;
+                    let problem = format!("{} `{}` belongs to an environment on no record", item.kind, item.name);
+                    self.report.problem(&item.environment, problem);
+                    if !mutated!(UnknownRemoved) {
+                        continue;
+                    }
+                } else if record == OnRecord::Owned {
+                    continue;
+                } else {
+                    *self.report.orphans.entry(kind).or_default() += 1;
+                }
+                if self.sight(sightings, backend.kind(), &item, now) {
+                    due.push(Orphan { backend: backend.kind(), item, environment });
+                }
+            }
+            if found.next.is_none() {
+                return Ok(due);
+            }
+            page = found.next;
+        }
+    }
+
+    /// Records a sighting. True if the orphan was seen an hour ago or earlier.
+    fn sight(
+        &self,
+        sightings: &mut BTreeMap<String, OrphanSighting>,
+        backend: BackendKind,
+        item: &BackendItem,
+        now: Timestamp,
+    ) -> bool {
+        let key = format!("{backend}/{}/{}@{}", item.kind, item.name, item.version);
+        let before = self.summary.sightings.get(&key);
+        let first = before.map_or(now, |sighting| sighting.first);
+        sightings.insert(key, OrphanSighting { first, last: now });
+        before.is_some_and(|_| now.duration_since(first) >= BETWEEN_SIGHTINGS) || mutated!(OrphanAtFirstSight)
+    }
+
+    /// Removes an orphan after one more look at its environment.
+    pub(crate) async fn remove_orphan(&mut self, orphan: &Orphan) -> Result<(), CallError> {
+        let Orphan { backend: kind, item, environment } = orphan;
+        let target = format!("{kind}/{}", item.name);
+        self.report.act(&target, "remove-orphan", format!("environment `{environment}` has ended"));
+        if self.options.dry_run {
+            return Ok(());
+        }
+        if self.ports.cluster().namespace(environment).await?.is_some() {
+            return Ok(());
+        }
+        let is_ended = match self.ports.ledgers().head(environment).await? {
+            Some(entry) => match entry.head {
+                Ok(head) => on_record(Some(&head), *kind) == OnRecord::Ended && !self.may_be_open(&head).await,
+                Err(_) => false,
+            },
+            None => self.ports.ledgers().is_in_history(environment).await? || mutated!(UnknownRemoved),
+        };
+        let ports = self.ports;
+        for backend in ports.backends().iter().filter(|backend| backend.kind() == *kind) {
+            if is_ended && backend.find(environment).await?.contains(item) {
+                backend.end(item).await?;
+            }
+        }
+        Ok(())
+    }
+
+    /// True if an environment ended for a reason that keeps copies, and its pull request may be open again.
+    async fn may_be_open(&mut self, head: &LedgerHead) -> bool {
+        if !matches!(head.reason, Some(EndReason::Expired | EndReason::Lost)) {
+            return false;
+        }
+        let known = self.fresh_pull_request(identity_of(head).as_ref()).await;
+        let is_closed = matches!(known.state, PullRequestState::Closed | PullRequestState::BranchDeleted);
+        !is_closed && !known.is_unknowable
+    }
+}
+
+fn heads(survey: &Survey) -> BTreeMap<&EnvironmentName, Option<&LedgerHead>> {
+    let living = survey.environments.iter().map(|observed| (&observed.name, None));
+    // A head that cannot be read says nothing: its environment counts as living.
+    let absent = survey.absent.iter().map(|entry| (&entry.environment, entry.head.as_ref().ok()));
+    absent.chain(living).collect()
+}
+
+/// Record of an environment for things of one backend. Without a head it lives.
+fn on_record(head: Option<&LedgerHead>, backend: BackendKind) -> OnRecord {
+    let Some(head) = head.filter(|head| head.phase == LedgerPhase::Ended) else { return OnRecord::Owned };
+    match head.steps.get(&backend.step()) {
+        Some(StepOutcome::Done) => OnRecord::Ended,
+        // A step that is left is tried again in every run, and a kept thing stays.
+        _ => OnRecord::Owned,
+    }
+}

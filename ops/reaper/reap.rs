@@ -1,0 +1,290 @@
+//! One run from its begin to its report.
+
+use eod_domain::ReapAction;
+use jiff::{SignedDuration, Timestamp};
+
+use crate::absent::Absent;
+use crate::due::Due;
+use crate::end::{EndError, EndProgress, HeldEnd};
+use crate::lease::Taken;
+use crate::observed::Survey;
+use crate::orphans::Orphan;
+use crate::ports::{CallError, CallErrorKind, ClockPort, LedgerPort, Ports, StoredLease};
+use crate::pull_requests::OpenPullRequests;
+use crate::report::{RunOutcome, RunReport};
+use crate::run::Run;
+use crate::settings::{ReaperSettings, RunOptions};
+use crate::summary::RunSummary;
+
+/// Maximum difference of the two clocks.
+const SKEW_MAX: SignedDuration = SignedDuration::from_mins(2);
+/// Time between two looks at namespaces in deletion.
+const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(5);
+
+/// Runs the reaper once. The report says what was done, what was not, and for what reason.
+pub async fn reap<P: Ports>(ports: &P, settings: &ReaperSettings, options: &RunOptions) -> RunReport {
+    let mut run = Run::new(ports, settings, options);
+    match run.whole().await {
+        Ok(()) => {}
+        Err(error) => run.report.outcome = RunOutcome::Failed(error.to_string()),
+    }
+    run.report
+}
+
+impl<P: Ports> Run<'_, P> {
+    async fn whole(&mut self) -> Result<(), CallError> {
+        let clocks = self.ports.clock().read().await?;
+        self.report.started = Some(clocks.server);
+        let lease = match self.take_lease().await? {
+            Taken::Held(lease) => lease,
+            Taken::Busy(holder) => {
+                self.report.outcome = RunOutcome::Busy { holder };
+                return Ok(());
+            }
+        };
+        let mut lease = lease;
+        let result = self.work(&mut lease).await;
+        let end = self.ports.clock().read().await?;
+        self.report.duration = end.elapsed.saturating_sub(clocks.elapsed);
+        if result.is_ok() && !self.options.dry_run {
+            self.summary.update(&self.report);
+            if let Err(error) = self.ports.ledgers().write_summary(&self.summary.to_json()).await {
+                self.report.problem("summary", format!("the summary of the run was not written: {error}"));
+            }
+        }
+        if let Some(lease) = lease {
+            self.release_lease(&lease).await;
+        }
+        result
+    }
+
+    /// All work under the lease.
+    async fn work(&mut self, lease: &mut Option<StoredLease>) -> Result<(), CallError> {
+        let text = self.ports.ledgers().summary().await?;
+        self.summary = text.and_then(|text| RunSummary::from_json(&text)).unwrap_or_default();
+        let now = self.now().await?;
+        let mut survey = self.survey(now).await?;
+        if let Some(reason) = self.clock_problem(&survey).await? {
+            self.report.problem("clock", &reason);
+            self.report.outcome = RunOutcome::NoEnds(reason);
+            return Ok(());
+        }
+        if let Some(reason) = survey.is_short(self.summary.environments, self.summary.at) {
+            self.report.problem("namespaces", format!("{reason}: nothing is ended in this run"));
+            self.report.outcome = RunOutcome::NoEnds(reason);
+        }
+        let mut due = self.decide_all(&mut survey, now).await;
+        let absent = self.decide_absent(&survey, now).await;
+        let orphans = self.search(&survey, now).await;
+        let others = absent.iter().filter(|absent| absent.work.is_unwarned()).count().saturating_add(orphans.len());
+        self.ration(&mut due, survey.environments.len(), others);
+        let ends = self.act(due, absent, lease).await?;
+        self.wait(ends, lease).await?;
+        self.clean_up(&orphans, &mut survey, now).await;
+        Ok(())
+    }
+
+    /// Records news of all environments, and decides about them.
+    async fn decide_all(&mut self, survey: &mut Survey, now: Timestamp) -> Vec<Due> {
+        let mut open = OpenPullRequests::default();
+        let mut due = Vec::new();
+        for observed in &mut survey.environments {
+            if !self.covers(&observed.name) {
+                continue;
+            }
+            if let Some(Err(problem)) = observed.entry.as_ref().map(|entry| entry.head.as_ref()) {
+                self.report.problem(&observed.name, format!("its ledger cannot be read, so it is kept: {problem}"));
+                continue;
+            }
+            let identity = observed.reading.identity.clone();
+            observed.pull_request = self.pull_request(&mut open, identity.as_ref()).await;
+            self.record(observed, now).await;
+            if observed.reading.terminating && observed.own_head().is_none() {
+                continue;
+            }
+            let decision = self.decide(observed, now);
+            if decision.action != ReapAction::Keep {
+                due.push(Due { observed: observed.clone(), decision });
+            }
+        }
+        due
+    }
+
+    async fn decide_absent(&mut self, survey: &Survey, now: Timestamp) -> Vec<Absent> {
+        let mut open = OpenPullRequests::default();
+        let mut absent = Vec::new();
+        for entry in &survey.absent {
+            if !self.covers(&entry.environment) {
+                continue;
+            }
+            match self.absent(&mut open, entry, now).await {
+                Ok(Some(work)) => absent.push(Absent { entry: entry.clone(), work }),
+                Ok(None) => {}
+                Err(error) => self.report.problem(&entry.environment, error),
+            }
+        }
+        absent
+    }
+
+    /// Carries out all decisions. Returns the ends with a namespace in deletion.
+    async fn act(
+        &mut self,
+        due: Vec<Due>,
+        absent: Vec<Absent>,
+        lease: &mut Option<StoredLease>,
+    ) -> Result<Vec<HeldEnd>, CallError> {
+        let may_end = self.report.outcome == RunOutcome::Complete;
+        let mut deleting = Vec::new();
+        for mut due in due {
+            self.keep_lease(lease).await?;
+            let held = match due.decision.action {
+                ReapAction::BeginEnd(reason) if may_end => self.begin(&due, reason).await,
+                ReapAction::ResumeEnd if may_end => self.resume(&due).await,
+                ReapAction::BeginEnd(_) | ReapAction::ResumeEnd => continue,
+                _ => {
+                    let now = self.now().await?;
+                    self.carry_out(&mut due, now).await;
+                    continue;
+                }
+            };
+            self.proceed(due.observed.name.as_str(), held, &mut deleting).await;
+        }
+        for absent in absent.into_iter().filter(|absent| may_end || !absent.work.is_unwarned()) {
+            self.keep_lease(lease).await?;
+            let now = self.now().await?;
+            let held = self.hold_absent(&absent, now).await;
+            self.proceed(absent.entry.environment.as_str(), held, &mut deleting).await;
+        }
+        Ok(deleting)
+    }
+
+    async fn resume(&mut self, due: &Due) -> Result<Option<HeldEnd>, CallError> {
+        if crate::mutation::mutated!(NeverResumed) {
+            return Ok(None);
+        }
+        let Some(entry) = &due.observed.entry else { return Ok(None) };
+        self.report.act(&due.observed.name, "resume", due.decision.reason.as_str());
+        if self.options.dry_run {
+            return Ok(None);
+        }
+        let now = self.now().await?;
+        self.resume_end(entry, now).await
+    }
+
+    /// Does what can be done of a held end.
+    async fn proceed(&mut self, name: &str, held: Result<Option<HeldEnd>, CallError>, deleting: &mut Vec<HeldEnd>) {
+        let mut end = match held {
+            Ok(Some(end)) => end,
+            Ok(None) => return,
+            Err(error) => return self.report.problem(name, error),
+        };
+        match self.advance(&mut end).await {
+            Ok(EndProgress::Deleting) => deleting.push(end),
+            Ok(EndProgress::Cancelled) => {}
+            Ok(EndProgress::Finished) => self.note_left(&end),
+            Ok(EndProgress::Waiting) => {
+                self.note_left(&end);
+                self.release(end).await;
+            }
+            Err(EndError::Taken) => {}
+            Err(EndError::Call(error)) => {
+                self.report.problem(name, &error);
+                // A call that may still arrive holds the end until this run counts as silent.
+                if error.kind != CallErrorKind::Unknown {
+                    self.release(end).await;
+                }
+            }
+        }
+    }
+
+    fn note_left(&mut self, end: &HeldEnd) {
+        let left = end.head.left();
+        if left.is_empty() || !end.head.is_ended() {
+            self.report.left.remove(end.name.as_str());
+        } else {
+            self.report.left.insert(end.name.to_string(), left);
+        }
+    }
+
+    /// Waits for namespaces in deletion and continues their ends.
+    async fn wait(&mut self, mut ends: Vec<HeldEnd>, lease: &mut Option<StoredLease>) -> Result<(), CallError> {
+        let start = self.ports.clock().read().await?.elapsed;
+        while !ends.is_empty() {
+            let now = self.ports.clock().read().await?.elapsed;
+            if now.saturating_sub(start) >= self.settings.deletion_wait {
+                break;
+            }
+            self.ports.clock().sleep(LOOK_EVERY).await;
+            self.keep_lease(lease).await?;
+            let mut deleting = Vec::new();
+            for mut end in ends {
+                end.try_again();
+                let name = end.name.to_string();
+                self.proceed(&name, Ok(Some(end)), &mut deleting).await;
+            }
+            ends = deleting;
+        }
+        for end in ends {
+            self.report_blockers(&end).await;
+            self.release(end).await;
+        }
+        Ok(())
+    }
+
+    /// Work after the ends: orphans, deployments and sealing.
+    async fn clean_up(&mut self, orphans: &[Orphan], survey: &mut Survey, now: Timestamp) {
+        if self.report.outcome == RunOutcome::Complete {
+            for orphan in orphans {
+                if let Err(error) = self.remove_orphan(orphan).await {
+                    self.report.problem("orphan", error);
+                }
+            }
+        }
+        for observed in &mut survey.environments {
+            if self.covers(&observed.name)
+                && let Err(error) = self.observe(observed, now).await
+                && !error.is_conflict()
+            {
+                self.report.problem(&observed.name, format!("its deployment cannot be observed: {error}"));
+            }
+        }
+        if !self.options.dry_run {
+            self.seal_ledgers(survey).await;
+        }
+    }
+
+    /// Renews the lease. A run that has lost it stops.
+    async fn keep_lease(&self, lease: &mut Option<StoredLease>) -> Result<(), CallError> {
+        let Some(held) = lease else { return Ok(()) };
+        let age = self.ports.clock().read().await?.local.duration_since(held.record.renewed_at);
+        if age < held.record.duration / 3 {
+            return Ok(());
+        }
+        *lease = self.renew_lease(held).await?;
+        match lease {
+            Some(_) => Ok(()),
+            None => Err(CallError::new(CallErrorKind::Conflict, "another run has taken the lease")),
+        }
+    }
+
+    /// Reason to end nothing: the clocks differ, or a namespace is newer than the present.
+    async fn clock_problem(&self, survey: &Survey) -> Result<Option<String>, CallError> {
+        let clocks = self.ports.clock().read().await?;
+        let skew = clocks.local.duration_since(clocks.server).abs();
+        if crate::mutation::mutated!(LocalClock) {
+            return Ok(None);
+        }
+        if skew > SKEW_MAX {
+            return Ok(Some(format!(
+                "the clock of this machine differs from that of the API server by {} s, the maximum is {} s: correct it; \
+                    nothing was done in this run",
+                skew.as_secs(),
+                SKEW_MAX.as_secs()
+            )));
+        }
+        let is_future = |newest: &Timestamp| *newest > clocks.server.saturating_add(SKEW_MAX).unwrap_or(Timestamp::MAX);
+        Ok(survey.newest.filter(is_future).map(|newest| {
+            format!("a namespace was created at {newest}, after the present time {}: nothing was done", clocks.server)
+        }))
+    }
+}

@@ -1,0 +1,209 @@
+//! Records about living environments: adoption, commits and the trigger label, before anything is decided.
+
+use std::collections::BTreeMap;
+
+use eod_domain::ledger::{
+    CreateRequest, Event, EventKind, LedgerHead, LedgerPhase, LifeFacts, MadeBy, Transitions, TriggerLabelRecord,
+};
+use eod_domain::{Clock, ClockChange, HeadSha, PullRequestState, Tier, labels, next_clock};
+use jiff::Timestamp;
+
+use crate::observed::Observed;
+use crate::ports::{CallError, ClusterPort, LedgerPort, Ports};
+use crate::run::Run;
+
+impl<P: Ports> Run<'_, P> {
+    /// Records what is new about an environment, and reads it again if its namespace was changed. Failures are reported; the
+    /// environment is then decided as it was read.
+    pub(crate) async fn record(&mut self, observed: &mut Observed, now: Timestamp) {
+        if self.options.dry_run || !observed.reading.problems.is_empty() || observed.reading.terminating {
+            return;
+        }
+        let result = async {
+            self.start_clock(observed, now).await?;
+            self.adopt(observed, now).await?;
+            self.record_facts(observed, now).await
+        };
+        if let Err(error) = result.await {
+            if !error.is_conflict() {
+                self.report.problem(&observed.name, format!("its records were not updated: {error}"));
+            }
+            self.read_again(observed, now).await;
+        }
+    }
+
+    /// Writes the clock of a rendered namespace at first sight.
+    async fn start_clock(&mut self, observed: &mut Observed, now: Timestamp) -> Result<(), CallError> {
+        let reading = &observed.reading;
+        let is_rendered = reading.made_by == Some(MadeBy::Argocd) && observed.own_head().is_none();
+        let (Some(end), Some(activity)) = (reading.expires_at(), reading.times.last_activity_at) else {
+            return Ok(());
+        };
+        if !is_rendered {
+            return Ok(());
+        }
+        self.write_clock(observed, Clock { last_activity_at: activity, expires_at: Some(end) }, now).await
+    }
+
+    /// Writes a ledger for an environment that has none of its own.
+    pub(crate) async fn adopt(&mut self, observed: &mut Observed, now: Timestamp) -> Result<(), CallError> {
+        if observed.entry.as_ref().is_some_and(|entry| entry.head.is_err()) || !needs_adoption(observed) {
+            return Ok(());
+        }
+        let reading = &observed.reading;
+        let Some(request) = self.create_request(observed) else { return Ok(()) };
+        let Ok(head) = Transitions::at(now).adopt(observed.head(), &request, &reading.uid) else { return Ok(()) };
+        let mut event = self.event(now, head.generation, EventKind::Adopted).with("made-by", &request.made_by);
+        if let Some(price) = reading.cost_per_day {
+            event = event.with("price_micros", &price.micros());
+        }
+        self.write_record(observed, head, &[event]).await?;
+        self.read_again(observed, now).await;
+        Ok(())
+    }
+
+    fn create_request(&self, observed: &Observed) -> Option<CreateRequest> {
+        let reading = &observed.reading;
+        Some(CreateRequest {
+            identity: reading.identity.as_ref()?.canonical(),
+            tier: reading.tier?,
+            owner: observed.owner.clone(),
+            head_sha: reading.head_sha.clone(),
+            made_by: reading.made_by.unwrap_or(MadeBy::Terraform),
+            holder: self.options.holder.clone(),
+            namespace_is_gone: false,
+            lifted: false,
+        })
+    }
+
+    /// Records a new commit and the trigger label. A new commit of a rendered namespace is activity.
+    async fn record_facts(&mut self, observed: &mut Observed, now: Timestamp) -> Result<(), CallError> {
+        let Some(head) = observed.own_head().filter(|head| head.phase == LedgerPhase::Live).cloned() else {
+            return Ok(());
+        };
+        let commit = new_commit(&head, observed.reading.head_sha.as_ref());
+        if commit.is_some() && observed.reading.made_by == Some(MadeBy::Argocd) {
+            self.restart_clock(observed, now).await?;
+        }
+        let label = new_label(&head, observed.pull_request.state);
+        if commit.is_none() && label.is_none() {
+            return Ok(());
+        }
+        let mut events = Vec::new();
+        if let Some(commit) = &commit {
+            events.push(self.event(now, head.generation, EventKind::Commit).with("sha", commit));
+        }
+        if label.is_some() {
+            events.push(self.event(now, head.generation, EventKind::LabelOn));
+        }
+        let facts = LifeFacts { head_sha: commit, label };
+        let Ok(head) = Transitions::at(now).record(&head, head.generation, facts) else { return Ok(()) };
+        self.write_record(observed, head, &events).await
+    }
+
+    /// Counts a commit as activity. False if a commit does not restart the clock in this tier.
+    pub(crate) async fn restart_clock(&mut self, observed: &mut Observed, now: Timestamp) -> Result<bool, CallError> {
+        let reading = &observed.reading;
+        let Some(settings) = reading.tier.map(|tier: Tier| self.settings.tiers.get(tier)) else { return Ok(false) };
+        let Some(last_activity_at) = reading.times.last_activity_at else { return Ok(false) };
+        let live = Clock { last_activity_at, expires_at: reading.expires_at() };
+        let change = ClockChange { head_sha: true, ..ClockChange::default() };
+        let next = next_clock(&live, change, settings, reading.ttl(), now);
+        if next == live {
+            return Ok(false);
+        }
+        self.write_clock(observed, next, now).await?;
+        Ok(true)
+    }
+
+    async fn write_clock(&mut self, observed: &mut Observed, clock: Clock, now: Timestamp) -> Result<(), CallError> {
+        let annotations = BTreeMap::from([
+            (labels::LAST_ACTIVITY_AT.to_owned(), Some(clock.last_activity_at.to_string())),
+            (labels::EXPIRES_AT.to_owned(), clock.expires_at.map(|end| end.to_string())),
+        ]);
+        self.annotate(observed, &annotations).await?;
+        self.read_again(observed, now).await;
+        Ok(())
+    }
+
+    /// Writes annotations under the version that was read, and remembers the new version.
+    pub(crate) async fn annotate(
+        &mut self,
+        observed: &mut Observed,
+        annotations: &BTreeMap<String, Option<String>>,
+    ) -> Result<(), CallError> {
+        let version = self.namespace_version(observed).await;
+        let version = self.ports.cluster().annotate(&observed.name, &version, annotations).await?;
+        observed.reading.resource_version = version.resource_version;
+        Ok(())
+    }
+
+    /// Version for the next write to a namespace.
+    pub(crate) async fn namespace_version(&self, observed: &Observed) -> crate::ports::ObjectVersion {
+        let version = observed.version();
+        if crate::mutation::mutated!(NoResourceVersion) {
+            let live = self.ports.cluster().namespace(&observed.name).await.ok().flatten();
+            return live.map_or(version, |live| version_of(&live));
+        }
+        version
+    }
+
+    /// Stores a changed head with its events, under the version that was read.
+    async fn write_record(
+        &mut self,
+        observed: &mut Observed,
+        head: LedgerHead,
+        events: &[Event],
+    ) -> Result<(), CallError> {
+        let ledgers = self.ports.ledgers();
+        let version = match &observed.entry {
+            Some(entry) => ledgers.write_head(&observed.name, &entry.version, &head, events).await?,
+            None => ledgers.create(&observed.name, &head, events).await?,
+        };
+        observed.reading.generation = head.generation;
+        let environment = observed.name.clone();
+        observed.entry = Some(crate::ports::HeadEntry { environment, version, head: Ok(head) });
+        Ok(())
+    }
+
+    /// Reads an environment again and keeps the known state of its pull request. A failed read leaves it as it was.
+    pub(crate) async fn read_again(&mut self, observed: &mut Observed, now: Timestamp) {
+        if let Ok(Some(fresh)) = self.look(&observed.name, now).await {
+            let pull_request = std::mem::take(&mut observed.pull_request);
+            *observed = Observed { pull_request, ..fresh };
+        }
+    }
+}
+
+/// True if an environment lives without a ledger of its own life. The provider writes the ledger of its create at the end.
+fn needs_adoption(observed: &Observed) -> bool {
+    let is_recorded = |head: &LedgerHead| match head.phase {
+        LedgerPhase::Creating => head.holder.is_some(),
+        LedgerPhase::Live | LedgerPhase::Ending | LedgerPhase::Ended => {
+            head.uid.as_deref() == Some(observed.reading.uid.as_str())
+        }
+        LedgerPhase::Queued => false,
+    };
+    observed.reading.provisioned && !observed.own_head().is_some_and(is_recorded)
+}
+
+/// Commit that the ledger does not know yet.
+pub(crate) fn new_commit(head: &LedgerHead, found: Option<&HeadSha>) -> Option<HeadSha> {
+    let found = found?;
+    let is_known = head.head_sha.as_ref().is_some_and(|known| known.is_same_commit(found));
+    (!is_known).then(|| found.clone())
+}
+
+/// Record of a trigger label that is on the pull request.
+fn new_label(head: &LedgerHead, state: PullRequestState) -> Option<TriggerLabelRecord> {
+    let on = TriggerLabelRecord { seen: true, removed_by_us: false };
+    (state == PullRequestState::Open { labelled: Some(true) } && head.label != on).then_some(on)
+}
+
+/// Version of a namespace object.
+pub(crate) fn version_of(namespace: &serde_json::Value) -> crate::ports::ObjectVersion {
+    let field = |name: &str| {
+        namespace.get("metadata").and_then(|metadata| metadata.get(name)?.as_str()).unwrap_or_default().to_owned()
+    };
+    crate::ports::ObjectVersion { uid: field("uid"), resource_version: field("resourceVersion") }
+}

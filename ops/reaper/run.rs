@@ -1,0 +1,76 @@
+//! State of one run, and its calls to clocks and receivers.
+
+use eod_domain::ledger::{Actor, Event, EventKind, EventText};
+use eod_domain::{EnvironmentName, Identity};
+use jiff::Timestamp;
+
+use crate::observed::Observed;
+use crate::ports::{CallError, ClockPort, OutwardPort, Ports, ToldEvent, ToldKind};
+use crate::report::RunReport;
+use crate::settings::{ReaperSettings, RunOptions};
+use crate::summary::RunSummary;
+
+/// State of one run.
+pub(crate) struct Run<'a, P: Ports> {
+    pub(crate) ports: &'a P,
+    pub(crate) settings: &'a ReaperSettings,
+    pub(crate) options: &'a RunOptions,
+    pub(crate) report: RunReport,
+    pub(crate) summary: RunSummary,
+    /// Number of namespaces in deletion.
+    pub(crate) in_deletion: usize,
+}
+
+impl<'a, P: Ports> Run<'a, P> {
+    pub(crate) fn new(ports: &'a P, settings: &'a ReaperSettings, options: &'a RunOptions) -> Self {
+        let (report, summary) = (RunReport::default(), RunSummary::default());
+        Self { ports, settings, options, report, summary, in_deletion: 0 }
+    }
+
+    /// Time of the API server.
+    pub(crate) async fn now(&self) -> Result<Timestamp, CallError> {
+        let clocks = self.ports.clock().read().await?;
+        Ok(if crate::mutation::mutated!(LocalClock) { clocks.local } else { clocks.server })
+    }
+
+    /// True if the run may act on this environment.
+    pub(crate) fn covers(&self, name: &EnvironmentName) -> bool {
+        self.options.only.is_empty() || self.options.only.contains(name)
+    }
+
+    /// Event of this run.
+    pub(crate) fn event(&self, at: Timestamp, generation: u64, kind: EventKind) -> Event {
+        Event { run: EventText::cut(&self.options.holder), ..Event::new(at, generation, kind, Actor::Reaper) }
+    }
+
+    /// Tells the outside about an environment. A failed delivery is a problem of the report.
+    pub(crate) async fn tell(&mut self, kind: ToldKind, at: Timestamp, about: &About, detail: impl Into<String>) {
+        let About { environment, identity, generation, made_by } = about.clone();
+        let detail = detail.into();
+        let event = ToldEvent { kind, at, environment, identity, generation, made_by, detail };
+        if let Err(error) = self.ports.outward().tell(&event).await {
+            self.report.problem(&about.environment, format!("event `{kind}` was not delivered: {error}"));
+        }
+    }
+}
+
+/// Environment of an event.
+#[derive(Clone, Debug)]
+pub(crate) struct About {
+    pub(crate) environment: EnvironmentName,
+    pub(crate) identity: Option<Identity>,
+    pub(crate) generation: u64,
+    pub(crate) made_by: Option<eod_domain::ledger::MadeBy>,
+}
+
+impl From<&Observed> for About {
+    fn from(observed: &Observed) -> Self {
+        let reading = &observed.reading;
+        Self {
+            environment: observed.name.clone(),
+            identity: reading.identity.clone(),
+            generation: reading.generation,
+            made_by: reading.made_by,
+        }
+    }
+}

@@ -1,0 +1,109 @@
+//! Calls of the simulation: each takes time, and some fail before or after they are stored, hang, or arrive late.
+
+use std::cell::{Cell, RefCell};
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use super::executor::Executor;
+use super::random::Random;
+use super::schedule::Fault;
+use super::world::World;
+use crate::ports::{CallError, CallErrorKind};
+
+/// Time limit of a call in milliseconds.
+const TIME_LIMIT: i64 = 30_000;
+
+/// The simulated world with its time.
+pub(super) struct Simulation {
+    pub(super) executor: Executor,
+    pub(super) world: RefCell<World>,
+    seed: u64,
+    calls: Cell<u64>,
+    planned: Option<BTreeMap<u64, Fault>>,
+    fault_percent: Cell<i64>,
+    /// Faults that have happened, by the number of the call.
+    pub(super) faults: RefCell<BTreeMap<u64, Fault>>,
+}
+
+impl Simulation {
+    pub(super) fn new(seed: u64, planned: Option<BTreeMap<u64, Fault>>, fault_percent: i64) -> Rc<Self> {
+        Rc::new(Self {
+            executor: Executor::default(),
+            world: RefCell::default(),
+            seed,
+            calls: Cell::new(0),
+            planned,
+            fault_percent: Cell::new(fault_percent),
+            faults: RefCell::default(),
+        })
+    }
+
+    /// Lets no call fail from now on.
+    pub(super) fn stop_faults(&self) {
+        self.fault_percent.set(-1);
+    }
+
+    /// Changes the world at the present time.
+    pub(super) fn with<T>(&self, change: impl FnOnce(&mut World) -> T) -> T {
+        let mut world = self.world.borrow_mut();
+        world.tick(self.executor.now());
+        change(&mut world)
+    }
+
+    /// Makes a call with latency and, if `may_fail`, with a possible fault.
+    pub(super) async fn call<T: 'static>(
+        self: &Rc<Self>,
+        may_fail: bool,
+        effect: impl FnOnce(&mut World) -> Result<T, CallError> + 'static,
+    ) -> Result<T, CallError> {
+        let number = self.calls.get();
+        self.calls.set(number + 1);
+        let mut random = Random::of(self.seed, number);
+        let fault = self.fault(number, &mut random).filter(|_| may_fail);
+        let executor = &self.executor;
+        executor.sleep(5 + random.below(100)).await;
+        let error = |kind, text: &str| Err(CallError::new(kind, text));
+        match fault {
+            None | Some(Fault::Slow) => {
+                if fault.is_some() {
+                    executor.sleep(random.below(TIME_LIMIT)).await;
+                }
+                let result = self.with(effect);
+                executor.sleep(5 + random.below(100)).await;
+                result
+            }
+            Some(Fault::Before) => error(CallErrorKind::Unavailable, "the server is busy"),
+            Some(Fault::NotFound) => error(CallErrorKind::NotFound, "404"),
+            Some(Fault::After) => {
+                let _ = self.with(effect);
+                executor.sleep(random.below(TIME_LIMIT)).await;
+                error(CallErrorKind::Unknown, "the connection was reset")
+            }
+            Some(Fault::Hang) => {
+                executor.sleep(TIME_LIMIT).await;
+                error(CallErrorKind::Unknown, "timed out")
+            }
+            Some(Fault::Late) => {
+                let (sim, delay) = (self.clone(), TIME_LIMIT + random.below(60_000));
+                executor.spawn(async move {
+                    sim.executor.sleep(delay).await;
+                    let _ = sim.with(effect);
+                });
+                executor.sleep(TIME_LIMIT).await;
+                error(CallErrorKind::Unknown, "timed out")
+            }
+        }
+    }
+
+    fn fault(&self, number: u64, random: &mut Random) -> Option<Fault> {
+        let drawn = random.percent(self.fault_percent.get());
+        let kinds = [Fault::Before, Fault::After, Fault::Hang, Fault::Late, Fault::Slow, Fault::NotFound];
+        let kind = random.pick(&kinds);
+        let fault = match &self.planned {
+            Some(planned) => planned.get(&number).copied().filter(|_| self.fault_percent.get() >= 0),
+            None => drawn.then_some(kind),
+        }?;
+        self.faults.borrow_mut().insert(number, fault);
+        Some(fault)
+    }
+}

@@ -1,0 +1,163 @@
+//! Invariants of the reaper's writes, checked when a write is stored.
+
+use std::collections::BTreeMap;
+
+use eod_domain::ledger::{EndReason, LedgerPhase, StepOutcome};
+use eod_domain::{Tier, Tiers, effective_warning, labels};
+
+use super::schedule::MINUTE;
+use super::world::{World, milliseconds};
+use crate::ports::{BackendItem, PullRequestLabel};
+
+/// Time from a developer's change to its effect on a call that is on its way.
+const ON_THE_WAY: i64 = 4 * MINUTE;
+
+/// A namespace is deleted only with a reason that applies, after its warning, and never if it is protected.
+pub(super) fn namespace_deleted(world: &mut World, name: &str) {
+    for problem in namespace_problems(world, name) {
+        world.violate(&format!("namespace {name} was deleted: {problem}"));
+    }
+}
+
+fn namespace_problems(world: &World, name: &str) -> Vec<String> {
+    let mut problems = Vec::new();
+    let Some(reading) = world.reading(name) else { return problems };
+    let (Some(pull), Some(ledger)) = (world.pull_of(name), world.ledgers.get(name)) else {
+        return vec!["it has no ledger or no pull request".to_owned()];
+    };
+    let head = &ledger.head;
+    if reading.is_permanent() {
+        problems.push("it is protected or permanent".to_owned());
+    }
+    if head.phase != LedgerPhase::Ending || head.uid.as_ref() != Some(&reading.uid) {
+        problems.push(format!("its ledger is {} with uid {:?}", head.phase, head.uid));
+    }
+    if world.applications.contains_key(name) {
+        problems.push("an Application claims it".to_owned());
+    }
+    let is_requested = head.reason == Some(EndReason::Requested);
+    if reading.tier == Some(Tier::Compliance) && !is_requested && !reading.is_approved() {
+        problems.push("its end is not approved".to_owned());
+    }
+    let is_settled = world.now - pull.changed > ON_THE_WAY;
+    match head.reason {
+        Some(EndReason::Expired) => problems.extend(expiry_problems(world, name, &reading)),
+        Some(EndReason::Closed) if pull.is_open && is_settled => problems.push("its pull request is open".to_owned()),
+        Some(EndReason::Unlabelled) if pull.labels.contains("preview") && is_settled => {
+            problems.push("its pull request has its label".to_owned());
+        }
+        Some(EndReason::Unlabelled) if !pull.is_label_off_by_developer && is_settled => {
+            problems.push("no developer has removed its label".to_owned());
+        }
+        Some(EndReason::BranchDeleted | EndReason::Lost | EndReason::Destroyed) | None => {
+            problems.push(format!("the reason is {:?}", head.reason));
+        }
+        Some(EndReason::Closed | EndReason::Unlabelled | EndReason::Requested) => {}
+    }
+    problems
+}
+
+fn expiry_problems(world: &World, name: &str, reading: &eod_domain::EnvironmentReading) -> Vec<String> {
+    let mut problems = Vec::new();
+    let (Some(end), Some(tier)) = (reading.expires_at(), reading.tier) else {
+        return vec!["it has no end".to_owned()];
+    };
+    if end > world.time() {
+        problems.push(format!("it ends only at {end}"));
+    }
+    let warning = effective_warning(reading.ttl(), Tiers::default().get(tier).warning);
+    let warning = i64::try_from(warning.as_millis()).unwrap();
+    let namespace = &world.namespaces[name];
+    // The mark has whole seconds.
+    let is_warned = |(at, reason): &(i64, String)| reason == "expired" && world.now - at >= warning - 2_000;
+    if !namespace.marks.iter().any(is_warned) {
+        problems.push(format!("it was not warned in time: {:?}", namespace.marks));
+    }
+    let activity = reading.times.last_activity_at.map_or(0, milliseconds);
+    let has_mark = reading.mark.is_some_and(|mark| mark.reap_after <= world.time());
+    if !has_mark {
+        problems.push(format!("it has no due mark, last activity {activity}"));
+    }
+    problems
+}
+
+/// A mark is never written on a protected environment.
+pub(super) fn annotation(world: &mut World, name: &str, annotations: &BTreeMap<String, Option<String>>) {
+    let marks = annotations.get(labels::REAP_AFTER).is_some_and(Option::is_some);
+    if marks && world.reading(name).is_some_and(|reading| reading.tier == Some(Tier::Staging)) {
+        world.violate(&format!("{name} is permanent and was marked"));
+    }
+}
+
+/// A copy in Vault is deleted only after its namespace, and never for an open pull request.
+pub(super) fn copy_deleted(world: &mut World, item: &BackendItem) {
+    let name = &item.environment;
+    if world.namespaces.contains_key(name) {
+        world.violate(&format!("copy {} was deleted while its namespace exists", item.name));
+    }
+    let is_on_record = world.ledgers.contains_key(name) || world.history.keys().any(|(other, _)| other == name);
+    if !is_on_record {
+        world.violate(&format!("copy {} of an environment on no record was deleted", item.name));
+    }
+    let is_open = world.pull_of(name).is_some_and(|pull| pull.is_open && world.now - pull.changed > ON_THE_WAY);
+    let head = world.ledgers.get(name).map(|ledger| ledger.head.clone());
+    let keeps = |reason| matches!(reason, Some(EndReason::Expired | EndReason::Lost));
+    if is_open && head.as_ref().is_some_and(|head| keeps(head.reason)) {
+        world.violate(&format!("copy {} of an open pull request was deleted", item.name));
+    }
+    let is_running = head.as_ref().is_some_and(|head| matches!(head.phase, LedgerPhase::Creating | LedgerPhase::Live));
+    if is_running {
+        world.violate(&format!("copy {} of a living environment was deleted", item.name));
+    }
+    if !world.sightings_allow(item) {
+        world.violate(&format!("copy {} was deleted at its first sighting", item.name));
+    }
+}
+
+impl World {
+    /// False for an orphan without an earlier sighting.
+    fn sightings_allow(&self, item: &BackendItem) -> bool {
+        let Some(ledger) = self.ledgers.get(&item.environment) else { return true };
+        let is_orphan = ledger.head.is_ended()
+            && ledger.head.steps.get(&eod_domain::ledger::EndStep::Vault) == Some(&StepOutcome::Done);
+        let summary = self.summary.as_deref().and_then(crate::summary::RunSummary::from_json).unwrap_or_default();
+        let key = format!("vault/{}/{}@{}", item.kind, item.name, item.version);
+        !is_orphan || summary.sightings.contains_key(&key)
+    }
+}
+
+/// The trigger label goes back only after an action of a developer, and never on a fork.
+pub(super) fn label_set(world: &mut World, number: u64, label: PullRequestLabel, present: bool) {
+    let Some(pull) = world.pulls.get(&number) else { return };
+    if label != PullRequestLabel::Trigger || !present || pull.labels.contains("preview") {
+        return;
+    }
+    let (is_fork, used, off) = (pull.fork, pull.used, pull.label_off);
+    if is_fork {
+        world.violate(&format!("the trigger label was put back on the fork {number}"));
+    }
+    // An end that was interrupted removes the label long after its begin.
+    let since = world.ledgers.get(&super::world::name_of(number)).map(|ledger| milliseconds(ledger.head.since));
+    if off.is_none_or(|off| used < off.min(since.unwrap_or(off)) - 20 * MINUTE) {
+        world.violate(&format!("the trigger label of {number} was put back, and nobody has used it"));
+    }
+}
+
+/// A deletion by Argo CD is confirmed only with an approval.
+pub(super) fn confirmed(world: &mut World, name: &str) {
+    let is_requested = world.reason(name) == Some(EndReason::Requested);
+    if !is_requested && world.reading(name).is_some_and(|reading| !reading.is_approved()) {
+        world.violate(&format!("the deletion of Application {name} was confirmed without an approval"));
+    }
+}
+
+/// A tombstone is never deleted while its pull request is open.
+pub(super) fn ledger_deleted(world: &mut World, name: &str) {
+    let is_open = world.pull_of(name).is_some_and(|pull| pull.is_open && world.now - pull.changed > ON_THE_WAY);
+    if is_open {
+        world.violate(&format!("the tombstone of {name} was deleted while its pull request is open"));
+    }
+    if world.namespaces.contains_key(name) {
+        world.violate(&format!("the ledger of {name} was deleted while its namespace exists"));
+    }
+}

@@ -1,0 +1,465 @@
+//! Models of all remote systems behind the ports of the engine. Each write of the reaper is checked against the invariants.
+
+use std::collections::BTreeMap;
+use std::rc::Rc;
+
+use eod_domain::ledger::{Event, HistoryRow, LedgerHead, LooseEvent, SealedEvents};
+use eod_domain::{BranchName, EnvironmentName, Repository};
+use jiff::SignedDuration;
+use serde_json::Value;
+
+use super::calls::Simulation;
+use super::invariants;
+use super::world::{World, elapsed, environment, not_found, sha, timestamp};
+use crate::ports::*;
+
+/// Number of items of a page: small, so that every list has several.
+const PAGE: usize = 2;
+
+/// Ports of one reaper.
+pub(super) struct SimPorts {
+    sim: Rc<Simulation>,
+    /// Difference of the machine's clock in milliseconds.
+    skew: i64,
+    backends: Vec<Box<dyn Backend>>,
+    /// True if a writing call panics.
+    is_read_only: bool,
+}
+
+/// Model of Vault.
+pub(super) struct SimVault {
+    pub(super) sim: Rc<Simulation>,
+    pub(super) is_read_only: bool,
+    /// True if a search also finds things of environments with a name that begins alike.
+    pub(super) is_careless: bool,
+}
+
+impl SimPorts {
+    pub(super) fn new(sim: &Rc<Simulation>, skew: i64) -> Self {
+        Self::with_access(sim, skew, false)
+    }
+
+    /// Ports that panic at each writing call.
+    pub(super) fn read_only(sim: &Rc<Simulation>) -> Self {
+        Self::with_access(sim, 0, true)
+    }
+
+    fn with_access(sim: &Rc<Simulation>, skew: i64, is_read_only: bool) -> Self {
+        let vault = SimVault { sim: sim.clone(), is_read_only, is_careless: true };
+        Self { sim: sim.clone(), skew, backends: vec![Box::new(vault)], is_read_only }
+    }
+
+    async fn write_call<T: 'static>(
+        &self,
+        effect: impl FnOnce(&mut World) -> Result<T, CallError> + 'static,
+    ) -> Result<T, CallError> {
+        assert!(!self.is_read_only, "a dry run calls a method that writes");
+        self.call(effect).await
+    }
+
+    async fn call<T: 'static>(
+        &self,
+        effect: impl FnOnce(&mut World) -> Result<T, CallError> + 'static,
+    ) -> Result<T, CallError> {
+        self.sim.call(true, effect).await
+    }
+}
+
+impl Ports for SimPorts {
+    type Cluster = Self;
+    type Ledgers = Self;
+    type Forge = Self;
+    type Lease = Self;
+    type Clock = Self;
+    type Outward = Self;
+
+    fn cluster(&self) -> &Self {
+        self
+    }
+    fn ledgers(&self) -> &Self {
+        self
+    }
+    fn forge(&self) -> &Self {
+        self
+    }
+    fn lease(&self) -> &Self {
+        self
+    }
+    fn clock(&self) -> &Self {
+        self
+    }
+    fn outward(&self) -> &Self {
+        self
+    }
+    fn backends(&self) -> &[Box<dyn Backend + '_>] {
+        &self.backends
+    }
+}
+
+fn paged<T>(items: Vec<(String, T)>, page: Option<&PageToken>) -> ListPage<T> {
+    let after = page.map(|token| token.0.clone()).unwrap_or_default();
+    let mut later = items.into_iter().filter(|(key, _)| *key > after);
+    let (mut items, mut last) = (Vec::new(), String::new());
+    for (key, item) in later.by_ref().take(PAGE) {
+        last = key;
+        items.push(item);
+    }
+    ListPage { items, next: later.next().map(|_| PageToken(last)) }
+}
+
+impl ClusterPort for SimPorts {
+    async fn namespaces(&self, page: Option<&PageToken>) -> Result<ListPage<Value>, CallError> {
+        let page = page.cloned();
+        self.call(move |world| {
+            let items = world.namespaces.iter().map(|(name, namespace)| (name.clone(), namespace.value(name)));
+            Ok(paged(items.collect(), page.as_ref()))
+        })
+        .await
+    }
+
+    async fn namespace(&self, name: &EnvironmentName) -> Result<Option<Value>, CallError> {
+        let name = name.to_string();
+        let result =
+            self.call(move |world| Ok(world.namespaces.get(&name).map(|namespace| namespace.value(&name)))).await;
+        unavailable(result)
+    }
+
+    async fn annotate(
+        &self,
+        name: &EnvironmentName,
+        version: &ObjectVersion,
+        annotations: &BTreeMap<String, Option<String>>,
+    ) -> Result<ObjectVersion, CallError> {
+        let (name, version, annotations) = (name.to_string(), version.clone(), annotations.clone());
+        self.write_call(move |world| {
+            invariants::annotation(world, &name, &annotations);
+            world.annotate(&name, Some(&version), &annotations)
+        })
+        .await
+    }
+
+    async fn delete_namespace(&self, name: &EnvironmentName, version: &ObjectVersion) -> Result<(), CallError> {
+        let (name, version) = (name.to_string(), version.clone());
+        self.write_call(move |world| {
+            let is_deleted = world.namespaces.get(&name).is_none_or(|namespace| namespace.gone_at.is_some());
+            let takes = 1_000 + i64::try_from(world.next() % 5).unwrap() * 10_000;
+            world.delete_namespace(&name, Some(&version), takes)?;
+            if !is_deleted {
+                invariants::namespace_deleted(world, &name);
+            }
+            Ok(())
+        })
+        .await
+    }
+
+    async fn blockers(&self, _name: &EnvironmentName) -> Result<Vec<String>, CallError> {
+        self.call(|_| Ok(Vec::new())).await
+    }
+
+    async fn applications(&self, name: &EnvironmentName) -> Result<ApplicationLookup, CallError> {
+        let name = name.to_string();
+        let result =
+            self.call(move |world| Ok(ApplicationLookup::Found(application(world, &name).into_iter().collect())));
+        unavailable(result.await)
+    }
+
+    async fn confirm_deletion(&self, application: &ApplicationFacts) -> Result<(), CallError> {
+        let name = application.name.clone();
+        self.write_call(move |world| {
+            invariants::confirmed(world, &name);
+            world.applications.get_mut(&name).ok_or_else(not_found)?.is_confirmed = true;
+            Ok(())
+        })
+        .await
+    }
+
+    async fn deployments(&self, _name: &EnvironmentName) -> Result<Vec<DeploymentFacts>, CallError> {
+        self.call(|_| Ok(Vec::new())).await
+    }
+}
+
+/// A read of one object tells its absence by its value, not by an error.
+fn unavailable<T>(result: Result<T, CallError>) -> Result<T, CallError> {
+    result.map_err(|error| match error.kind {
+        CallErrorKind::NotFound => CallError::new(CallErrorKind::Unavailable, "the server is busy"),
+        _ => error,
+    })
+}
+
+fn application(world: &World, name: &str) -> Option<ApplicationFacts> {
+    let application = world.applications.get(name)?;
+    let namespace = world.namespaces.get(name);
+    let is_compliance = world.pull_of(name).is_some_and(|pull| pull.tier == eod_domain::Tier::Compliance);
+    let synced_sha = namespace?.annotations.get(eod_domain::labels::HEAD_SHA).and_then(|sha| sha.parse().ok());
+    Some(ApplicationFacts {
+        namespace: "argocd".to_owned(),
+        name: name.to_owned(),
+        version: ObjectVersion { uid: name.to_owned(), resource_version: "1".to_owned() },
+        synced_sha,
+        is_synced: true,
+        health: ApplicationHealth::Healthy,
+        deleting_since: application.is_deleting.then(|| world.time()),
+        awaits_confirmation: application.is_deleting && is_compliance && !application.is_confirmed,
+        is_never_deleted: false,
+    })
+}
+
+impl LedgerPort for SimPorts {
+    async fn heads(&self, page: Option<&PageToken>) -> Result<ListPage<HeadEntry>, CallError> {
+        let page = page.cloned();
+        self.call(move |world| {
+            let items = world.ledgers.keys().map(|name| (name.clone(), entry(world, name).unwrap()));
+            Ok(paged(items.collect(), page.as_ref()))
+        })
+        .await
+    }
+
+    async fn head(&self, name: &EnvironmentName) -> Result<Option<HeadEntry>, CallError> {
+        let name = name.to_string();
+        unavailable(self.call(move |world| Ok(entry(world, &name))).await)
+    }
+
+    async fn ledger(&self, name: &EnvironmentName) -> Result<Option<StoredLedger>, CallError> {
+        let name = name.to_string();
+        let read = |world: &mut World, name: &str| {
+            let ledger = world.ledgers.get(name)?;
+            let loose = ledger
+                .loose
+                .iter()
+                .map(|(key, event)| LooseEntry::Valid(LooseEvent { key: key.clone(), event: event.clone() }));
+            Some(StoredLedger {
+                version: ledger.object_version(),
+                head: Ok(ledger.head.clone()),
+                sealed: ledger.sealed.clone(),
+                loose: loose.collect(),
+            })
+        };
+        unavailable(self.call(move |world| Ok(read(world, &name))).await)
+    }
+
+    async fn create(
+        &self,
+        name: &EnvironmentName,
+        head: &LedgerHead,
+        events: &[Event],
+    ) -> Result<ObjectVersion, CallError> {
+        let (name, head, events) = (name.to_string(), head.clone(), events.to_vec());
+        self.write_call(move |world| world.write_head(&name, None, &head, &events)).await
+    }
+
+    async fn write_head(
+        &self,
+        name: &EnvironmentName,
+        version: &ObjectVersion,
+        head: &LedgerHead,
+        events: &[Event],
+    ) -> Result<ObjectVersion, CallError> {
+        let (name, version) = (name.to_string(), version.clone());
+        let (head, events) = (head.clone(), events.to_vec());
+        self.write_call(move |world| world.write_head(&name, Some(&version), &head, &events)).await
+    }
+
+    async fn append(&self, name: &EnvironmentName, events: &[Event]) -> Result<(), CallError> {
+        let (name, events) = (name.to_string(), events.to_vec());
+        self.write_call(move |world| world.append(&name, &events)).await
+    }
+
+    async fn seal(
+        &self,
+        name: &EnvironmentName,
+        version: &ObjectVersion,
+        sealed: &SealedEvents,
+    ) -> Result<ObjectVersion, CallError> {
+        let (name, version, sealed) = (name.to_string(), version.clone(), sealed.clone());
+        self.write_call(move |world| world.seal(&name, &version, &sealed)).await
+    }
+
+    async fn delete(&self, name: &EnvironmentName, version: &ObjectVersion) -> Result<(), CallError> {
+        let (name, version) = (name.to_string(), version.clone());
+        self.write_call(move |world| {
+            if world.ledgers.get(&name).ok_or_else(not_found)?.object_version() != version {
+                return Err(super::world::conflict());
+            }
+            invariants::ledger_deleted(world, &name);
+            world.ledgers.remove(&name);
+            world.appended.remove(&name);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn add_history(&self, row: &HistoryRow) -> Result<(), CallError> {
+        let row = row.clone();
+        self.write_call(move |world| {
+            world.history.entry((row.name.to_string(), row.generation)).or_insert(row);
+            Ok(())
+        })
+        .await
+    }
+
+    async fn is_in_history(&self, name: &EnvironmentName) -> Result<bool, CallError> {
+        let name = name.to_string();
+        self.call(move |world| Ok(world.history.keys().any(|(other, _)| *other == name))).await
+    }
+
+    async fn summary(&self) -> Result<Option<String>, CallError> {
+        unavailable(self.call(|world| Ok(world.summary.clone())).await)
+    }
+
+    async fn write_summary(&self, text: &str) -> Result<(), CallError> {
+        let text = text.to_owned();
+        self.write_call(move |world| {
+            world.summary = Some(text);
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn entry(world: &World, name: &str) -> Option<HeadEntry> {
+    let ledger = world.ledgers.get(name)?;
+    Some(HeadEntry { environment: environment(name), version: ledger.object_version(), head: Ok(ledger.head.clone()) })
+}
+
+impl ForgePort for SimPorts {
+    fn rules(&self, _repository: &Repository) -> Option<RepositoryRules> {
+        let label = |name: &str| Some(name.to_owned());
+        Some(RepositoryRules { trigger_label: label("preview"), sleep_label: label("asleep"), may_label: true })
+    }
+
+    async fn open_pull_requests(&self, _repository: &Repository) -> Result<Vec<PullRequestFacts>, CallError> {
+        self.call(|world| {
+            // A list may be cut short or empty.
+            if world.next().is_multiple_of(7) {
+                return Ok(Vec::new());
+            }
+            let open: Vec<u64> = world.pulls.values().filter(|pull| pull.is_open).map(|pull| pull.number).collect();
+            Ok(open.into_iter().filter_map(|number| facts(world, number)).collect())
+        })
+        .await
+    }
+
+    async fn pull_request(&self, _repository: &Repository, number: u64) -> Result<PullRequestFacts, CallError> {
+        self.call(move |world| facts(world, number).ok_or_else(not_found)).await
+    }
+
+    async fn branch_exists(&self, _repository: &Repository, _branch: &BranchName) -> Result<bool, CallError> {
+        self.call(|_| Ok(true)).await
+    }
+
+    async fn set_label(
+        &self,
+        _repository: &Repository,
+        number: u64,
+        label: PullRequestLabel,
+        present: bool,
+    ) -> Result<(), CallError> {
+        self.write_call(move |world| {
+            invariants::label_set(world, number, label, present);
+            let name = if label == PullRequestLabel::Trigger { "preview" } else { "asleep" };
+            world.note(|| format!("reaper sets label {name} of {number}: {present}"));
+            let now = world.now;
+            let pull = world.pulls.get_mut(&number).ok_or_else(not_found)?;
+            let is_changed = if present { pull.labels.insert(name.to_owned()) } else { pull.labels.remove(name) };
+            if is_changed && label == PullRequestLabel::Trigger {
+                pull.label_off = (!present).then_some(now);
+            }
+            Ok(())
+        })
+        .await
+    }
+}
+
+fn facts(world: &World, number: u64) -> Option<PullRequestFacts> {
+    let pull = world.pulls.get(&number)?;
+    Some(PullRequestFacts {
+        number,
+        is_open: pull.is_open,
+        labels: pull.labels.clone(),
+        head_sha: Some(sha(pull.sha)),
+        is_fork: pull.fork,
+    })
+}
+
+impl LeasePort for SimPorts {
+    async fn read(&self) -> Result<Option<StoredLease>, CallError> {
+        unavailable(self.call(|world| Ok(world.lease.clone())).await)
+    }
+
+    async fn write(&self, version: Option<&ObjectVersion>, record: &LeaseRecord) -> Result<StoredLease, CallError> {
+        let (version, record) = (version.cloned(), record.clone());
+        self.write_call(move |world| {
+            if world.lease.as_ref().map(|lease| &lease.version) != version.as_ref() {
+                return Err(super::world::conflict());
+            }
+            let resource_version = world.next().to_string();
+            let lease = StoredLease { version: ObjectVersion { uid: "lease".to_owned(), resource_version }, record };
+            world.lease = Some(lease.clone());
+            Ok(lease)
+        })
+        .await
+    }
+}
+
+impl ClockPort for SimPorts {
+    async fn read(&self) -> Result<ClockReading, CallError> {
+        let now = self.sim.executor.now();
+        Ok(ClockReading { local: timestamp(now + self.skew), server: timestamp(now), elapsed: elapsed(now) })
+    }
+
+    async fn sleep(&self, duration: SignedDuration) {
+        self.sim.executor.sleep(i64::try_from(duration.as_millis()).unwrap()).await;
+    }
+}
+
+impl OutwardPort for SimPorts {
+    async fn tell(&self, event: &ToldEvent) -> Result<(), CallError> {
+        let text = format!("{} {}", event.kind, event.environment);
+        self.write_call(move |world| {
+            let now = world.now;
+            world.note(|| format!("told {text}"));
+            world.told.push((now, text));
+            Ok(())
+        })
+        .await
+    }
+}
+
+impl Backend for SimVault {
+    fn kind(&self) -> BackendKind {
+        BackendKind::Vault
+    }
+
+    fn find<'a>(&'a self, environment: &'a EnvironmentName) -> BoxFuture<'a, Result<Vec<BackendItem>, CallError>> {
+        let (name, is_careless) = (environment.to_string(), self.is_careless);
+        let found = self.sim.call(true, move |world| {
+            let is_found =
+                |item: &&BackendItem| item.environment == name || (is_careless && item.environment.starts_with(&name));
+            Ok(world.copies.values().filter(is_found).cloned().collect())
+        });
+        Box::pin(async move { unavailable(found.await) })
+    }
+
+    fn end<'a>(&'a self, item: &'a BackendItem) -> BoxFuture<'a, Result<(), CallError>> {
+        assert!(!self.is_read_only, "a dry run ends something");
+        let item = item.clone();
+        Box::pin(self.sim.call(true, move |world| {
+            let Some(found) = world.copies.get(&item.name) else { return Ok(()) };
+            if *found != item {
+                return Err(super::world::conflict());
+            }
+            invariants::copy_deleted(world, &item);
+            world.note(|| format!("copy {} is deleted", item.name));
+            world.copies.remove(&item.name);
+            Ok(())
+        }))
+    }
+
+    fn sweep<'a>(&'a self, page: Option<&'a PageToken>) -> BoxFuture<'a, Result<ListPage<BackendItem>, CallError>> {
+        let page = page.cloned();
+        Box::pin(self.sim.call(true, move |world| {
+            let items = world.copies.iter().map(|(name, item)| (name.clone(), item.clone()));
+            Ok(paged(items.collect(), page.as_ref()))
+        }))
+    }
+}

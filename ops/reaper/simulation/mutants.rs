@@ -1,0 +1,48 @@
+//! Deliberate bugs: each is caught by the simulation or by a named scene.
+
+use std::sync::atomic::{AtomicUsize, Ordering};
+
+use strum::VariantArray;
+
+use super::play::play;
+use super::schedule::Schedule;
+use crate::mutation::{Mutation, with_mutation};
+
+/// Maximum number of schedules until a bug is caught.
+const SCHEDULES: u64 = 3_000;
+
+/// Bugs that one scene catches, each with its test.
+const IN_SCENES: &[(Mutation, &str)] = &[
+    (Mutation::BreakerAfterTheFact, "breaker_stops_the_run_before_the_first_end_without_a_warning"),
+    (Mutation::LeaseByClock, "lease_is_taken_over_only_after_it_was_seen_unchanged"),
+];
+
+/// First schedule that catches a bug.
+fn caught(mutation: Mutation) -> Option<u64> {
+    with_mutation(Some(mutation), || {
+        (0..SCHEDULES).find(|seed| !play(&Schedule::new(*seed), false).violations.is_empty())
+    })
+}
+
+#[test]
+fn every_deliberate_bug_is_caught() {
+    assert!(Mutation::VARIANTS.len() >= 20);
+    let in_simulation = |mutation: &&Mutation| !IN_SCENES.iter().any(|(other, _)| other == *mutation);
+    let mutations: Vec<Mutation> = Mutation::VARIANTS.iter().filter(in_simulation).copied().collect();
+    let next = AtomicUsize::new(0);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let missed: Vec<Mutation> = std::thread::scope(|scope| {
+        let work = || {
+            let mut missed = Vec::new();
+            while let Some(mutation) = mutations.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let seed = caught(*mutation);
+                println!("{mutation:?}: caught by seed {seed:?}");
+                missed.extend(seed.is_none().then_some(*mutation));
+            }
+            missed
+        };
+        let handles: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        handles.into_iter().flat_map(|handle| handle.join().unwrap()).collect()
+    });
+    assert!(missed.is_empty(), "not caught by {SCHEDULES} schedules: {missed:?}");
+}

@@ -1,0 +1,137 @@
+//! Invariants at rest: nothing without an owner, no end that is stuck, complete chains.
+
+use eod_domain::Tier;
+use eod_domain::ledger::{EndReason, LedgerPhase, MadeBy, StepOutcome, verify_chain};
+
+use super::schedule::{HOUR, MINUTE};
+use super::world::{World, milliseconds};
+
+/// Time after its last change after which a pull request's environment is in its final state.
+const SETTLED: i64 = 2 * HOUR;
+
+/// Checks the world at rest.
+pub(super) fn check(world: &mut World) {
+    let mut problems = Vec::new();
+    problems.extend(namespaces(world));
+    problems.extend(ledgers(world));
+    problems.extend(copies(world));
+    problems.extend(pull_requests(world));
+    for problem in problems {
+        world.violate(&format!("at rest: {problem}"));
+    }
+}
+
+/// Checks that every namespace belongs to a ledger of its own life, and that every chain is complete.
+pub(super) fn check_owners(world: &mut World) {
+    let problems: Vec<String> = world.ledgers.keys().flat_map(|name| chain(world, name)).collect();
+    problems.into_iter().for_each(|problem| world.violate(&problem));
+    let is_late = |namespace: &super::world::SimNamespace| world.now - namespace.created > HOUR;
+    let unowned = world.namespaces.iter().filter(|(name, found)| is_late(found) && !world.ledgers.contains_key(*name));
+    let unowned: Vec<String> = unowned.map(|(name, _)| format!("namespace {name} has no ledger")).collect();
+    unowned.into_iter().for_each(|problem| world.violate(&problem));
+}
+
+fn namespaces(world: &World) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (name, namespace) in &world.namespaces {
+        let Some(reading) = world.reading(name) else { continue };
+        let Some(ledger) = world.ledgers.get(name) else {
+            if world.now - namespace.created > HOUR {
+                problems.push(format!("namespace {name} has no ledger"));
+            }
+            continue;
+        };
+        let head = &ledger.head;
+        let is_own = head.uid.as_ref().is_none_or(|uid| *uid == namespace.uid);
+        if !is_own && namespace.gone_at.is_none() && world.now - namespace.created > HOUR {
+            problems.push(format!("namespace {name} {} is not the one of its ledger: {head:?}", namespace.uid));
+        }
+        let waits = reading.is_permanent() || reading.tier == Some(Tier::Compliance);
+        let pull = world.pull_of(name);
+        let is_closed = pull.is_some_and(|pull| !pull.is_open && world.now - pull.changed > SETTLED);
+        if is_closed && !waits && namespace.gone_at.is_none() && world.now - namespace.created > SETTLED {
+            problems.push(format!("namespace {name} of a closed pull request exists: {head:?}"));
+        }
+        let is_late = reading.expires_at().is_some_and(|end| world.now - milliseconds(end) > 2 * HOUR + 10 * MINUTE);
+        if is_late && !waits && namespace.gone_at.is_none() {
+            problems.push(format!("namespace {name} is past its end {:?}: {head:?}", reading.times.expiry));
+        }
+    }
+    problems
+}
+
+fn ledgers(world: &World) -> Vec<String> {
+    let mut problems = Vec::new();
+    for (name, ledger) in &world.ledgers {
+        let head = &ledger.head;
+        let age = world.now - milliseconds(head.since);
+        let namespace = world.namespaces.get(name);
+        if head.phase == LedgerPhase::Ending && age > 90 * MINUTE && namespace.is_none() {
+            problems.push(format!("the end of {name} is not finished: {head:?}"));
+        }
+        if head.phase == LedgerPhase::Live && namespace.is_none() && age > HOUR {
+            problems.push(format!("{name} is live and has no namespace"));
+        }
+        if head.is_ended() && !head.left().is_empty() && age > 90 * MINUTE {
+            problems.push(format!("the end of {name} has left {:?}", head.left()));
+        }
+        problems.extend(chain(world, name));
+    }
+    problems
+}
+
+/// The chain verifies, and every event that was appended is in it or still loose.
+fn chain(world: &World, name: &str) -> Vec<String> {
+    let ledger = &world.ledgers[name];
+    let report = match verify_chain(&ledger.head, &ledger.sealed) {
+        Ok(report) => report,
+        Err(error) => return vec![format!("the chain of {name} is broken: {error}")],
+    };
+    let sealed = report.events.iter().map(|(_, event)| event);
+    let found: Vec<String> =
+        sealed.chain(ledger.loose.values()).map(|event| serde_json::to_string(event).unwrap()).collect();
+    let appended = world.appended.get(name).map_or(0, Vec::len);
+    let folded = usize::try_from(report.folded).unwrap();
+    let summaries = report.events.iter().filter(|(_, event)| event.e == eod_domain::ledger::EventKind::Folded).count();
+    if found.len() + folded - summaries == appended {
+        return Vec::new();
+    }
+    vec![format!("{name} has {} of {appended} events", found.len())]
+}
+
+fn copies(world: &World) -> Vec<String> {
+    let mut problems = Vec::new();
+    for item in world.copies.values() {
+        let name = &item.environment;
+        let Some(ledger) = world.ledgers.get(name) else { continue };
+        let age = world.now - milliseconds(ledger.head.since);
+        let is_closed = world.pull_of(name).is_none_or(|pull| !pull.is_open && world.now - pull.changed > SETTLED);
+        let vault = ledger.head.steps.get(&eod_domain::ledger::EndStep::Vault);
+        // A stray copy is an orphan, which needs two sightings.
+        if ledger.head.is_ended() && is_closed && vault != Some(&StepOutcome::Done) && age > SETTLED {
+            problems.push(format!("copy {} of a closed pull request exists: {:?}", item.name, ledger.head));
+        }
+    }
+    problems
+}
+
+/// An environment that somebody wants comes back, and only such a one.
+fn pull_requests(world: &World) -> Vec<String> {
+    let mut problems = Vec::new();
+    for pull in world.pulls.values() {
+        let name = super::world::name_of(pull.number);
+        let is_settled = world.now - pull.used > SETTLED && world.now - pull.changed > SETTLED;
+        let Some(off) = pull.label_off.filter(|_| is_settled && pull.is_open && !pull.fork) else { continue };
+        let reason = world.reason(&name);
+        if pull.used > off && pull.made_by == MadeBy::Argocd && reason == Some(EndReason::Expired) {
+            let head = world.ledgers.get(&name).map(|ledger| &ledger.head);
+            let is_pushed = head.is_some_and(|head| {
+                head.head_sha.as_ref().is_some_and(|known| !known.is_same_commit(&super::world::sha(pull.sha)))
+            });
+            if is_pushed {
+                problems.push(format!("{name} was pushed to after its label was removed, and did not come back"));
+            }
+        }
+    }
+    problems
+}

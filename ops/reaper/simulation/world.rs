@@ -1,0 +1,341 @@
+//! State of the simulated world: cluster, ledgers, pull requests and copies.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use eod_domain::ledger::{EndReason, HistoryRow, LedgerHead, MadeBy, SealedEvents};
+use eod_domain::{EnvironmentName, EnvironmentReading, HeadSha, Tier, Tiers, labels};
+use jiff::{SignedDuration, Timestamp};
+use serde_json::{Value, json};
+
+use crate::ports::{BackendItem, CallError, CallErrorKind, ObjectVersion, StoredLease};
+
+/// Start of all simulations.
+const START: i64 = 1_800_000_000_000;
+
+/// State of the simulated world.
+#[derive(Default)]
+pub(super) struct World {
+    /// Time in milliseconds since the start.
+    pub(super) now: i64,
+    counter: u64,
+    pub(super) namespaces: BTreeMap<String, SimNamespace>,
+    pub(super) ledgers: BTreeMap<String, SimLedger>,
+    pub(super) history: BTreeMap<(String, u64), HistoryRow>,
+    pub(super) summary: Option<String>,
+    pub(super) lease: Option<StoredLease>,
+    pub(super) pulls: BTreeMap<u64, SimPull>,
+    pub(super) copies: BTreeMap<String, BackendItem>,
+    pub(super) applications: BTreeMap<String, SimApplication>,
+    /// Texts of all events that were appended, by environment.
+    pub(super) appended: BTreeMap<String, Vec<String>>,
+    /// Broken invariants.
+    pub(super) violations: Vec<String>,
+    pub(super) journal: Vec<String>,
+    pub(super) is_traced: bool,
+    /// Events that were told, with their times.
+    pub(super) told: Vec<(i64, String)>,
+}
+
+pub(super) struct SimNamespace {
+    pub(super) uid: String,
+    pub(super) version: u64,
+    pub(super) labels: BTreeMap<String, String>,
+    pub(super) annotations: BTreeMap<String, String>,
+    pub(super) created: i64,
+    /// Time at which the namespace is gone, if it is being deleted.
+    pub(super) gone_at: Option<i64>,
+    /// Marks with the time at which they were written.
+    pub(super) marks: Vec<(i64, String)>,
+}
+
+#[derive(Clone)]
+pub(super) struct SimLedger {
+    pub(super) uid: String,
+    pub(super) version: u64,
+    pub(super) head: LedgerHead,
+    pub(super) sealed: String,
+    pub(super) loose: BTreeMap<String, eod_domain::ledger::Event>,
+}
+
+pub(super) struct SimPull {
+    pub(super) number: u64,
+    pub(super) tier: Tier,
+    pub(super) made_by: MadeBy,
+    pub(super) fork: bool,
+    pub(super) is_open: bool,
+    pub(super) labels: BTreeSet<String>,
+    pub(super) sha: u64,
+    /// Last change of the state or of the label by a developer.
+    pub(super) changed: i64,
+    /// Last action of a developer.
+    pub(super) used: i64,
+    /// Removal of the trigger label by the reaper.
+    pub(super) label_off: Option<i64>,
+    /// True if a developer removed the trigger label after the reaper did not.
+    pub(super) is_label_off_by_developer: bool,
+}
+
+pub(super) struct SimApplication {
+    pub(super) is_deleting: bool,
+    pub(super) is_confirmed: bool,
+}
+
+impl World {
+    /// Time of the API server.
+    pub(super) fn time(&self) -> Timestamp {
+        timestamp(self.now)
+    }
+
+    pub(super) fn next(&mut self) -> u64 {
+        self.counter += 1;
+        self.counter
+    }
+
+    pub(super) fn note(&mut self, text: impl FnOnce() -> String) {
+        if self.is_traced {
+            let line = format!("{} {}", self.time(), text());
+            self.journal.push(line);
+        }
+    }
+
+    pub(super) fn violate(&mut self, text: &str) {
+        self.note(|| format!("VIOLATION {text}"));
+        let line = format!("{}: {text}", self.time());
+        self.violations.push(line);
+    }
+
+    pub(super) fn pull_of(&self, environment: &str) -> Option<&SimPull> {
+        self.pulls.get(&environment.strip_prefix("shop-pr-")?.parse().ok()?)
+    }
+
+    /// Removes namespaces with a finished deletion.
+    pub(super) fn tick(&mut self, now: i64) {
+        self.now = now;
+        self.namespaces.retain(|_, namespace| namespace.gone_at.is_none_or(|gone| gone > now));
+    }
+
+    /// Reading of a namespace, for the invariants.
+    pub(super) fn reading(&self, name: &str) -> Option<EnvironmentReading> {
+        let namespace = self.namespaces.get(name)?.value(name);
+        let head = self.ledgers.get(name).map(|ledger| &ledger.head);
+        let prices = eod_domain::Prices::default();
+        Some(EnvironmentReading::new(&namespace, head, &Tiers::default(), &prices, self.time()))
+    }
+
+    /// Posts a namespace.
+    pub(super) fn create_namespace(&mut self, number: u64, made_by: MadeBy) -> Result<String, CallError> {
+        let name = name_of(number);
+        if self.namespaces.contains_key(&name) {
+            return Err(conflict());
+        }
+        let pull = &self.pulls[&number];
+        let (tier, sha) = (pull.tier, sha(pull.sha));
+        // Shorter than the presets, so that more ends fit in a schedule.
+        let ttl = match tier {
+            Tier::Lightweight => "3h",
+            Tier::Full => "5h",
+            Tier::Compliance => "6h",
+            Tier::Staging => labels::NO_TTL,
+        };
+        let label = |key: &str, value: &str| (key.to_owned(), value.to_owned());
+        let uid = format!("u{}", self.next());
+        let namespace = SimNamespace {
+            uid: uid.clone(),
+            version: self.next(),
+            labels: BTreeMap::from([
+                label(labels::MANAGED_BY, labels::MANAGED_BY_VALUE),
+                label(labels::INSTALLATION, "acme"),
+                label(labels::ENV, &name),
+                label(labels::TIER, tier.as_str()),
+                label(labels::TTL, ttl),
+            ]),
+            annotations: BTreeMap::from([
+                label(labels::IDENTITY, &identity_of(number)),
+                label(labels::MADE_BY, made_by.as_str()),
+                label(labels::SPEC, "{}"),
+                label(labels::HEAD_SHA, sha.as_str()),
+            ]),
+            created: self.now,
+            gone_at: None,
+            marks: Vec::new(),
+        };
+        self.note(|| format!("namespace {name} {uid} is created by {made_by}"));
+        self.namespaces.insert(name, namespace);
+        Ok(uid)
+    }
+
+    /// Changes annotations under a version.
+    pub(super) fn annotate(
+        &mut self,
+        name: &str,
+        version: Option<&ObjectVersion>,
+        annotations: &BTreeMap<String, Option<String>>,
+    ) -> Result<ObjectVersion, CallError> {
+        let (now, next) = (self.now, self.next());
+        self.note(|| format!("annotate {name} {annotations:?}"));
+        let namespace = self.namespaces.get_mut(name).ok_or_else(not_found)?;
+        if version.is_some_and(|version| *version != namespace.object_version()) {
+            return Err(conflict());
+        }
+        namespace.version = next;
+        for (key, value) in annotations {
+            match value {
+                Some(value) => namespace.annotations.insert(key.clone(), value.clone()),
+                None => namespace.annotations.remove(key),
+            };
+        }
+        if let Some(Some(reason)) = annotations.get(labels::REAP_REASON) {
+            namespace.marks.push((now, reason.clone()));
+        }
+        Ok(namespace.object_version())
+    }
+
+    /// Begins the deletion of a namespace. It takes a while.
+    pub(super) fn delete_namespace(
+        &mut self,
+        name: &str,
+        version: Option<&ObjectVersion>,
+        takes: i64,
+    ) -> Result<(), CallError> {
+        let now = self.now;
+        let namespace = self.namespaces.get_mut(name).ok_or_else(not_found)?;
+        if namespace.gone_at.is_some() && version.is_none_or(|version| version.uid == namespace.uid) {
+            return Ok(());
+        }
+        if version.is_some_and(|version| *version != namespace.object_version()) {
+            return Err(conflict());
+        }
+        namespace.gone_at = Some(now + takes);
+        namespace.version += 1_000_000;
+        self.note(|| format!("namespace {name} is being deleted"));
+        Ok(())
+    }
+
+    /// Writes a head under a version; without a version the ledger must not exist.
+    pub(super) fn write_head(
+        &mut self,
+        name: &str,
+        version: Option<&ObjectVersion>,
+        head: &LedgerHead,
+        events: &[eod_domain::ledger::Event],
+    ) -> Result<ObjectVersion, CallError> {
+        let (next, uid) = (self.next(), self.next());
+        let before = self.ledgers.get(name);
+        if version != before.map(SimLedger::object_version).as_ref() {
+            return Err(conflict());
+        }
+        if let Some(before) = before.filter(|before| before.head.generation > head.generation) {
+            let text = format!("{name}: generation {} after {}", head.generation, before.head.generation);
+            self.violate(&text);
+        }
+        self.note(|| format!("head {name} {} {:?} {:?} holder {:?}", head.phase, head.reason, head.label, head.holder));
+        let ledger = self.ledgers.entry(name.to_owned()).or_insert_with(|| SimLedger {
+            uid: format!("l{uid}"),
+            version: 0,
+            head: head.clone(),
+            sealed: String::new(),
+            loose: BTreeMap::new(),
+        });
+        ledger.version = next;
+        ledger.head = head.clone();
+        self.append(name, events)?;
+        Ok(self.ledgers[name].object_version())
+    }
+
+    /// Appends events without a precondition.
+    pub(super) fn append(&mut self, name: &str, events: &[eod_domain::ledger::Event]) -> Result<(), CallError> {
+        for event in events {
+            let (number, version) = (self.next(), self.next());
+            let ledger = self.ledgers.get_mut(name).ok_or_else(not_found)?;
+            ledger.loose.insert(format!("loose.{number:08}"), event.clone());
+            ledger.version = version;
+            self.appended.entry(name.to_owned()).or_default().push(serde_json::to_string(event).unwrap());
+        }
+        Ok(())
+    }
+
+    pub(super) fn seal(
+        &mut self,
+        name: &str,
+        version: &ObjectVersion,
+        sealed: &SealedEvents,
+    ) -> Result<ObjectVersion, CallError> {
+        let next = self.next();
+        let ledger = self.ledgers.get_mut(name).ok_or_else(not_found)?;
+        if ledger.object_version() != *version {
+            return Err(conflict());
+        }
+        ledger.version = next;
+        ledger.head = sealed.head.clone();
+        ledger.sealed.clone_from(&sealed.text);
+        ledger.loose.retain(|key, _| !sealed.sealed_keys.contains(key));
+        Ok(ledger.object_version())
+    }
+
+    /// Phase and reason of an environment's ledger.
+    pub(super) fn reason(&self, name: &str) -> Option<EndReason> {
+        self.ledgers.get(name)?.head.reason
+    }
+}
+
+impl SimNamespace {
+    pub(super) fn object_version(&self) -> ObjectVersion {
+        ObjectVersion { uid: self.uid.clone(), resource_version: self.version.to_string() }
+    }
+
+    /// Object as the API server returns it.
+    pub(super) fn value(&self, name: &str) -> Value {
+        json!({ "metadata": {
+            "name": name,
+            "uid": self.uid,
+            "resourceVersion": self.version.to_string(),
+            "creationTimestamp": timestamp(self.created).to_string(),
+            "deletionTimestamp": self.gone_at.map(|gone| timestamp(gone).to_string()),
+            "labels": self.labels,
+            "annotations": self.annotations,
+        } })
+    }
+}
+
+impl SimLedger {
+    pub(super) fn object_version(&self) -> ObjectVersion {
+        ObjectVersion { uid: self.uid.clone(), resource_version: self.version.to_string() }
+    }
+}
+
+pub(super) fn timestamp(milliseconds: i64) -> Timestamp {
+    // The API server writes whole seconds.
+    Timestamp::from_second((START + milliseconds) / 1000).unwrap()
+}
+
+pub(super) fn milliseconds(time: Timestamp) -> i64 {
+    time.as_millisecond() - START
+}
+
+pub(super) fn elapsed(milliseconds: i64) -> SignedDuration {
+    SignedDuration::from_millis(milliseconds)
+}
+
+pub(super) fn name_of(number: u64) -> String {
+    format!("shop-pr-{number}")
+}
+
+pub(super) fn environment(name: &str) -> EnvironmentName {
+    name.parse().unwrap()
+}
+
+pub(super) fn identity_of(number: u64) -> String {
+    format!("github.com/acme/shop#{number}")
+}
+
+pub(super) fn sha(commit: u64) -> HeadSha {
+    format!("{commit:08x}{commit:032x}").parse().unwrap()
+}
+
+pub(super) fn conflict() -> CallError {
+    CallError::new(CallErrorKind::Conflict, "the object was changed")
+}
+
+pub(super) fn not_found() -> CallError {
+    CallError::new(CallErrorKind::NotFound, "not found")
+}

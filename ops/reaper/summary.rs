@@ -1,0 +1,83 @@
+//! Summary of the newest run, stored in the control namespace. The next run continues from it.
+
+use std::collections::{BTreeMap, BTreeSet};
+
+use eod_domain::HeadSha;
+use jiff::Timestamp;
+use serde::{Deserialize, Serialize};
+
+use crate::report::RunReport;
+
+/// Version of the format.
+const VERSION: u32 = 1;
+/// Maximum number of problems in the summary.
+const PROBLEMS_MAX: usize = 100;
+
+/// Summary of the newest run.
+#[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
+#[serde(default)]
+pub struct RunSummary {
+    /// Version of the format.
+    pub v: u32,
+    /// Start of the run; none before the first run.
+    pub at: Option<Timestamp>,
+    /// Exit code of the run.
+    pub exit_code: u8,
+    /// Number of environments.
+    pub environments: usize,
+    /// Number of actions by name.
+    pub actions: BTreeMap<String, usize>,
+    /// Problems, as `target: problem`.
+    pub problems: Vec<String>,
+    /// Orphans, by backend, kind, name and version.
+    pub sightings: BTreeMap<String, OrphanSighting>,
+    /// Start of the last search for orphans.
+    pub swept_at: Option<Timestamp>,
+    /// Last reminder of an approval, by environment.
+    pub reminded: BTreeMap<String, Timestamp>,
+    /// Last push that was counted as activity before it was deployed, by environment.
+    pub pushes: BTreeMap<String, HeadSha>,
+    /// Environments that the reaper has put to sleep.
+    pub asleep: BTreeSet<String>,
+    /// Last environment with a ledger that was sealed without a change.
+    pub sealed_up_to: Option<String>,
+}
+
+/// Sightings of an orphan.
+#[derive(Clone, Copy, Debug, Deserialize, Eq, PartialEq, Serialize)]
+pub struct OrphanSighting {
+    /// First sighting.
+    pub first: Timestamp,
+    /// Last sighting.
+    pub last: Timestamp,
+}
+
+impl RunSummary {
+    /// Parses a stored summary. A summary that cannot be parsed is the same as none: it holds only counters and waiting
+    /// times, so its loss delays a removal and causes none.
+    pub fn from_json(text: &str) -> Option<Self> {
+        serde_json::from_str(text).ok().filter(|summary: &Self| summary.v == VERSION)
+    }
+
+    /// Text of the summary.
+    pub fn to_json(&self) -> String {
+        serde_json::to_string(self).expect("a summary has only strings and numbers")
+    }
+
+    /// Adds the results of a run.
+    pub(crate) fn update(&mut self, report: &RunReport) {
+        self.v = VERSION;
+        self.at = report.started.or(self.at);
+        self.exit_code = report.exit_code();
+        self.environments = report.environments.values().sum();
+        self.actions = BTreeMap::new();
+        for action in &report.actions {
+            *self.actions.entry(action.action.to_owned()).or_default() += 1;
+        }
+        let problems = report.problems.iter().take(PROBLEMS_MAX);
+        self.problems = problems.map(|problem| format!("{}: {}", problem.target, problem.problem)).collect();
+    }
+}
+
+#[cfg(test)]
+mod tests;
