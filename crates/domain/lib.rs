@@ -8,6 +8,7 @@
 //! Values are parsed once, at the edge, into types that are always valid. Errors over several values are a list of
 //! [`Mistake`]s, each with the path of the value to change. Errors contain facts; the caller adds a remedy for its user.
 
+mod absence;
 mod access;
 mod cidr;
 mod claim;
@@ -48,6 +49,7 @@ mod tier_rule;
 mod ttl;
 pub mod vault;
 
+pub use crate::absence::{Absence, NamespacePresence, OnExpired, RefreshDecision, RememberedLife, refresh_decision};
 pub use crate::access::{AccessError, AccessGrant, AccessRole, OWNER_ROLE, SubjectKind};
 pub use crate::cidr::{Cidr, CidrError};
 pub use crate::claim::{Claim, ClaimCheck, NamespaceFacts, OwnershipMetadata, check_claim};

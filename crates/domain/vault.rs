@@ -26,7 +26,7 @@ pub use self::ownership::{
     check_copy, edited, removal, update,
 };
 pub use self::path::{MountPath, PathError, SecretPath};
-pub use self::policy::{CloneRights, Reader, cloner_policy, reader_policy};
+pub use self::policy::{CloneRights, Reader, cloner_policy, reader_policy, reaper_policy};
 pub use self::provenance::{
     CREATED, CopyProvenance, ENVIRONMENT, EnvironmentLabel, INSTALLATION, LeftOut, NONCE, SOURCE, SOURCE_VERSION,
 };

@@ -8,6 +8,7 @@
 mod access;
 mod apply;
 mod arguments;
+mod attributes;
 mod claim;
 mod clock;
 mod cost;

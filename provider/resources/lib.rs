@@ -16,6 +16,7 @@ mod vault_clone;
 mod vault_clone_data;
 mod vault_cloner_policy;
 mod vault_reader_policy;
+mod vault_reaper_policy;
 mod vault_secret;
 
 use tfplugin::{AnyDataSource, AnyEphemeral, AnyResource, Function};
@@ -42,6 +43,7 @@ pub static FUNCTIONS: &[&dyn Function] = &[
     &tier::TierOf,
     &vault_cloner_policy::VaultClonerPolicy,
     &vault_reader_policy::VaultReaderPolicy,
+    &vault_reaper_policy::VaultReaperPolicy,
 ];
 
 #[cfg(test)]

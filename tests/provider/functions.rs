@@ -58,7 +58,7 @@ fn a_function_says_what_is_wrong_with_which_argument() {
             ("host(\"api\", \"shop\", \"a..example\")", "domain", "empty part"),
             ("tier([\"tier/production\"], [])", "labels", "production"),
             ("tier([\"tier/staging\"], [])", "labels", "never created by a label"),
-            ("tier([\"tier/huge\"], [])", "labels", "unsupported tier `huge`"),
+            ("tier([\"tier/huge\"], [])", "labels", "label `tier/huge`: supported are tier/lightweight"),
         ] {
             story.body(&format!("output \"o\" {{\n  value = provider::eod::{call}\n}}\n"));
             let run = story.plan().expect_err(why);

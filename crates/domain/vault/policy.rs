@@ -1,4 +1,4 @@
-//! Vault policies for copies: one for the writer of copies, one for their readers.
+//! Vault policies for copies: one for the writer of copies, one for their readers, one for the reaper.
 //!
 //! The writer's policy has `create` but not `update` on values below the targets, so the server refuses to overwrite a
 //! value. A Vault policy cannot express every pattern: `*` is valid only at the end. A target pattern that cannot be
@@ -105,6 +105,28 @@ pub fn reader_policy(mount: &MountPath, reader: &Reader) -> String {
     };
     rule(&mut text, &format!("{mount}/data/preview/{environment}"), &["read"]);
     rule(&mut text, &format!("{mount}/data/preview/{environment}/*"), &["read"]);
+    text
+}
+
+/// Policy of the reaper, as HCL: it lists, reads and deletes the metadata below the targets. It has no right to a value.
+pub fn reaper_policy(target_mount: &MountPath, targets: &Globs) -> String {
+    let mut text = String::from("# EoD: finds and deletes the copies of ended environments. Cannot read a value.\n");
+    for pattern in targets.patterns() {
+        match pattern_form(pattern, target_mount) {
+            PatternForm::Below(folder) | PatternForm::Anywhere(folder) => {
+                comment(&mut text, &format!("Targets: `{pattern}`"));
+                rule(&mut text, &format!("{target_mount}/metadata/{folder}"), &["list"]);
+                rule(&mut text, &format!("{target_mount}/metadata/{folder}/*"), &["list", "read", "delete"]);
+            }
+            PatternForm::Elsewhere => {}
+            PatternForm::Inexpressible => {
+                comment(&mut text, &format!("A policy cannot express the target `{pattern}`; write its rules by hand"));
+            }
+        }
+    }
+    comment(&mut text, "The token itself");
+    rule(&mut text, "auth/token/lookup-self", &["read"]);
+    rule(&mut text, "auth/token/renew-self", &["update"]);
     text
 }
 

@@ -10,7 +10,7 @@ use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
 use super::claim::{ClaimError, TRIES, seen_again};
-use super::live;
+use super::{attributes, live};
 use crate::provider::Context;
 
 /// The field manager of the clock annotations. They are never in the applied set.
@@ -72,7 +72,7 @@ impl ClockWrite<'_> {
         let mut namespace = seen.clone();
         let mut tries = 0;
         loop {
-            let reading = live::reading(self.cx, &namespace, self.now);
+            let reading = attributes::reading(self.cx, &namespace, self.now);
             let clock = LiveClock::of(&reading, &namespace).ok().map(&next);
             if clock.is_none() && self.provisioned_at.is_none() {
                 return Ok(namespace);
@@ -102,9 +102,4 @@ impl ClockWrite<'_> {
         let (uid, version) = (live::uid(namespace), live::version(namespace));
         json!({ "metadata": { "uid": uid, "resourceVersion": version, "annotations": annotations } })
     }
-}
-
-/// The time in whole seconds, as every annotation has it.
-pub(super) fn whole_seconds(time: Timestamp) -> Timestamp {
-    Timestamp::from_second(time.as_second()).unwrap_or(time)
 }

@@ -6,14 +6,14 @@ use eod_domain::{Clock, NamespaceProvenance, Nonce, Remembered, contents, namesp
 use tfplugin::{Applied, ApplyFailure, Diags, RequestContext};
 
 use super::apply::NamespaceTarget;
+use super::attributes::ResolvedAttributes;
 use super::claim::ClaimError;
-use super::clock::{ClockWrite, whole_seconds};
+use super::clock::ClockWrite;
 use super::limit::{EnvironmentLimit, LimitCheckError};
-use super::live::ResolvedAttributes;
 use super::model::{Input, Private};
 use super::ownership::version_of_ours;
 use super::takeover::{Claimant, NamespaceOrigin};
-use super::{EnvironmentResource, arguments, hosts, live, refusal};
+use super::{EnvironmentResource, arguments, attributes, hosts, live, refusal};
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
 
@@ -32,7 +32,7 @@ pub(super) async fn create(
     }
     hosts::check_free(kubernetes, &environment, &remote).await.map_err(ApplyFailure::nothing)?;
 
-    let now = whole_seconds(cx.now());
+    let now = cx.server_now();
     let nonce = Nonce::new(cx.random());
     let target = NamespaceTarget {
         kubernetes,
@@ -83,6 +83,7 @@ pub(super) async fn create(
     };
     let before = Private { live: leftover, ..Private::default() };
     let mut private = target.contents(&contents(&environment), &before).await.map_err(failure)?;
+    let now = cx.server_now();
     let start = Clock::start(now, environment.ttl);
     let provisioned_at = Some(now);
     let write =
@@ -102,7 +103,7 @@ pub(super) async fn create(
     };
     private.version = version_of_ours(cx, &remembered, &namespace);
     private.nonce = Some(nonce.as_str().to_owned());
-    let reading = live::reading(cx, &namespace, now);
-    refusal::unreadable_times(&reading).into_iter().for_each(|warning| call.warn(warning));
-    Ok(Applied { output: live::output(&reading, ResolvedAttributes::applied(cx, &environment)), private })
+    let reading = attributes::reading(cx, &namespace, now);
+    refusal::unreadable_times(&reading).into_iter().chain(cx.skew_warning()).for_each(|warning| call.warn(warning));
+    Ok(Applied { output: attributes::output(&reading, ResolvedAttributes::applied(cx, &environment)), private })
 }

@@ -7,9 +7,9 @@ use eod_domain::{Environment, labels};
 use serde_json::Value;
 use tfplugin::{Model, Number, Text};
 
-use super::live::ResolvedAttributes;
+use super::attributes::ResolvedAttributes;
 use super::model::{Input, Output};
-use super::{arguments, live};
+use super::{arguments, attributes, live};
 use crate::provider::Context;
 
 /// An environment: its arguments and its computed attributes.
@@ -34,7 +34,7 @@ impl Description {
         let settings = cx.known_settings();
         let environment = Environment::resolve(&spec, &settings).ok();
         let input = arguments::input(&spec);
-        let reading = live::reading(cx, namespace, cx.now());
+        let reading = attributes::reading(cx, namespace, cx.server_now());
         let tier = reading.tier.unwrap_or(settings.default_tier);
         let resolved = ResolvedAttributes {
             host: environment.as_ref().and_then(Environment::host),
@@ -45,7 +45,7 @@ impl Description {
         };
         Some(Self {
             arguments: Input { tier: Some(Text(tier)), ttl: input.ttl.or(reading.ttl().map(Text)), ..input },
-            outputs: live::output(&reading, resolved),
+            outputs: attributes::output(&reading, resolved),
         })
     }
 }

@@ -4,17 +4,12 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use eod_clients::kubernetes::{LiveNamespace, ObjectRef};
 use eod_domain::{
-    Environment, EnvironmentName, EnvironmentReading, EnvironmentSpec, NamespaceProvenance, Object, ObjectKind, drift,
-    labels, objects,
+    Environment, EnvironmentName, EnvironmentSpec, NamespaceProvenance, Object, ObjectKind, drift, labels, objects,
 };
 use jiff::Timestamp;
 use serde_json::Value;
-use tfplugin::Number;
 
-use super::cost;
-use super::model::Output;
 use super::query::object_ref;
-use crate::provider::Context;
 
 /// Reference to the object with this `Kind/name`.
 pub(super) fn recorded_ref(namespace: &str, key: &str) -> Option<ObjectRef> {
@@ -68,12 +63,6 @@ pub(super) fn created_at(namespace: &Value) -> Option<Timestamp> {
     written.or_else(|| namespace.pointer("/metadata/creationTimestamp")?.as_str()?.parse().ok())
 }
 
-/// Reads a namespace with the tiers and prices of the provider.
-pub(super) fn reading(cx: &Context, namespace: &Value, now: Timestamp) -> EnvironmentReading {
-    let settings = cx.known_settings();
-    EnvironmentReading::new(namespace, None, &settings.tiers, &settings.prices, now)
-}
-
 /// Keys of the ownership labels of an object.
 pub(super) fn our_keys(effective_labels: &BTreeMap<String, String>) -> BTreeSet<String> {
     effective_labels.keys().cloned().collect()
@@ -103,50 +92,6 @@ pub(super) fn absent_sentence(object: &Object, found: &LiveNamespace) -> Option<
     let is_there = object.kind == ObjectKind::Namespace
         || found.objects.contains_key(&(object.kind.to_string(), object.name.clone()));
     if is_there { None } else { Some(format!("{} `{}` is missing", object.kind, object.name)) }
-}
-
-/// Computed attributes that the namespace does not tell.
-pub(super) struct ResolvedAttributes {
-    pub(super) host: Option<String>,
-    pub(super) hosts: Option<BTreeMap<String, String>>,
-    pub(super) effective_labels: BTreeMap<String, String>,
-    pub(super) drift: Vec<String>,
-    /// Cost of an environment with arguments that cannot be read.
-    pub(super) cost_per_day_usd: Number,
-}
-
-impl ResolvedAttributes {
-    /// Attributes of an environment that was just applied.
-    pub(super) fn applied(cx: &Context, environment: &Environment) -> Self {
-        Self {
-            host: environment.host(),
-            hosts: hosts(environment),
-            effective_labels: environment.namespace_labels(),
-            drift: Vec::new(),
-            cost_per_day_usd: cost::per_day(cx, environment),
-        }
-    }
-}
-
-/// Computed attributes of an environment.
-pub(super) fn output(reading: &EnvironmentReading, resolved: ResolvedAttributes) -> Output {
-    let ResolvedAttributes { host, hosts, effective_labels, drift, cost_per_day_usd } = resolved;
-    let time = |time: Option<Timestamp>| time.map(|time| time.to_string());
-    Output {
-        id: reading.name.clone(),
-        namespace: reading.name.clone(),
-        uid: reading.uid.clone(),
-        url: host.as_ref().map(|host| format!("https://{host}")),
-        host,
-        hosts,
-        status: reading.status.to_string(),
-        created_at: time(reading.times.created_at).unwrap_or_default(),
-        last_activity_at: time(reading.times.last_activity_at).unwrap_or_default(),
-        expires_at: time(reading.expires_at()),
-        cost_per_day_usd: reading.cost_per_day.as_ref().map_or(cost_per_day_usd, cost::number),
-        effective_labels,
-        drift,
-    }
 }
 
 /// Hosts of the services, by name.

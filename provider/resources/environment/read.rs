@@ -9,10 +9,11 @@ use eod_domain::{Environment, NamespaceProvenance, Object, ObjectKind, Ownership
 use serde_json::Value;
 use tfplugin::{Diag, Diags, Number, RequestContext, State};
 
-use super::live::{ResolvedAttributes, absent_sentence};
+use super::attributes::ResolvedAttributes;
+use super::live::absent_sentence;
 use super::model::Private;
 use super::ownership::{installation_name, ownership, remembered, version_of_ours};
-use super::{EnvironmentResource, arguments, cost, live, refusal};
+use super::{EnvironmentResource, arguments, attributes, cost, live, refusal};
 use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
@@ -68,7 +69,7 @@ fn refreshed(
     call: &RequestContext,
 ) -> State<EnvironmentResource> {
     let namespace = &found.namespace;
-    let mut reading = live::reading(cx, namespace, cx.now());
+    let mut reading = attributes::reading(cx, namespace, cx.server_now());
     refusal::unreadable_times(&reading).into_iter().for_each(|warning| call.warn(warning));
     if cx.prices.is_unknown() || cx.tiers.is_unknown() {
         reading.cost_per_day = None;
@@ -84,7 +85,7 @@ fn refreshed(
         Some(output) => output.host.clone(),
         None => resolved.as_ref().and_then(Environment::host),
     };
-    let attributes = ResolvedAttributes {
+    let resolved_attributes = ResolvedAttributes {
         host,
         hosts: match last {
             Some(output) => output.hosts.clone(),
@@ -96,7 +97,7 @@ fn refreshed(
         effective_labels,
         drift,
     };
-    let output = live::output(&reading, attributes);
+    let output = attributes::output(&reading, resolved_attributes);
     let mut private =
         Private { terminating: is_terminating, version: None, labels: None, planned: false, ..prior.private };
     // A run that was killed in an update has lost the claim. A finished namespace that is still to be moved here has

@@ -14,12 +14,12 @@ use serde_json::Value;
 use tfplugin::{Applied, ApplyFailure, Diag, Diags, RequestContext, State};
 
 use super::apply::NamespaceTarget;
+use super::attributes::ResolvedAttributes;
 use super::claim::TRIES;
-use super::clock::{ClockWrite, LiveClock, whole_seconds};
-use super::live::ResolvedAttributes;
+use super::clock::{ClockWrite, LiveClock};
 use super::model::{Input, Private};
 use super::ownership::{installation_name, ownership, remembered, version_of_ours};
-use super::{EnvironmentResource, arguments, hosts, live, refusal};
+use super::{EnvironmentResource, arguments, attributes, hosts, live, refusal};
 use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
@@ -54,7 +54,7 @@ pub(super) async fn update(
         if drifted { Private { wanted: Default::default(), ..prior.private.clone() } } else { prior.private.clone() };
     let mut private = target.contents(&contents(&environment), &before).await?;
 
-    let now = whole_seconds(cx.now());
+    let now = cx.server_now();
     let changes = clock_changes(&prior.input, &input);
     let provisioned = live::annotation(&namespace, labels::PROVISIONED_AT).is_some();
     let next = |found: Option<LiveClock>| {
@@ -65,7 +65,7 @@ pub(super) async fn update(
         }
         next_clock(&clock, changes, &environment.tier_settings, environment.ttl, now)
     };
-    let found = LiveClock::of(&live::reading(cx, &namespace, now), &namespace);
+    let found = LiveClock::of(&attributes::reading(cx, &namespace, now), &namespace);
     let is_next = found.is_ok_and(|found| found.map(|found| found.clock) == Some(next(found)));
     let namespace = if provisioned && is_next {
         namespace
@@ -77,9 +77,9 @@ pub(super) async fn update(
     };
     private.version = version_of_ours(cx, &remembered, &namespace);
     private.nonce = Some(claim.as_str().to_owned());
-    let reading = live::reading(cx, &namespace, now);
-    refusal::unreadable_times(&reading).into_iter().for_each(|warning| call.warn(warning));
-    Ok(Applied { output: live::output(&reading, ResolvedAttributes::applied(cx, &environment)), private })
+    let reading = attributes::reading(cx, &namespace, now);
+    refusal::unreadable_times(&reading).into_iter().chain(cx.skew_warning()).for_each(|warning| call.warn(warning));
+    Ok(Applied { output: attributes::output(&reading, ResolvedAttributes::applied(cx, &environment)), private })
 }
 
 /// Applies the namespace with this claim once it is certain that this state owns it, and returns it.

@@ -1,8 +1,10 @@
 //! [`Context`]: the configured provider.
 
-use eod_clients::kubernetes::{Kubernetes, NamespaceReader};
+use std::sync::atomic::{AtomicBool, Ordering};
+
+use eod_clients::kubernetes::{Kubernetes, NamespaceReader, ServerTime};
 use eod_domain::{Domain, Installation, NameTemplate, NamespaceName, Prices, Settings, Tier, Tiers, UserLabels};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use tfplugin::{Attr, Config, Diag, Diags, Field, Key, Text};
 
 use super::secrets::ProviderVault;
@@ -24,7 +26,11 @@ pub struct Context {
     pub(super) secrets: ProviderVault,
     now: fn() -> Timestamp,
     random: fn() -> [u8; 16],
+    is_skew_reported: AtomicBool,
 }
+
+/// Maximum difference between the clock of this machine and the API server's.
+const SKEW_MAX: SignedDuration = SignedDuration::from_mins(2);
 
 /// The cluster of the provider block.
 pub(crate) enum Cluster {
@@ -64,12 +70,28 @@ impl Context {
             secrets,
             now: eod.now,
             random: eod.random,
+            is_skew_reported: AtomicBool::new(false),
         })
     }
 
     /// Current time.
     pub(crate) fn now(&self) -> Timestamp {
         (self.now)()
+    }
+
+    /// Time of the API server at its last response, or the current time before the first one. In whole seconds, as every
+    /// annotation has it.
+    pub(crate) fn server_now(&self) -> Timestamp {
+        let server = self.kubernetes().ok().and_then(Kubernetes::server_time).map(|time| time.server);
+        let now = server.unwrap_or_else(|| self.now());
+        Timestamp::from_second(now.as_second()).unwrap_or(now)
+    }
+
+    /// The warning for a clock of this machine that differs from the API server's. Only the first call returns it.
+    pub(crate) fn skew_warning(&self) -> Option<Diag> {
+        let time = self.kubernetes().ok()?.server_time()?;
+        let warning = skewed(&time)?;
+        if self.is_skew_reported.swap(true, Ordering::Relaxed) { None } else { Some(warning) }
     }
 
     /// Sixteen random bytes.
@@ -147,6 +169,23 @@ impl Context {
     }
 }
 
+/// The warning for a difference of the clocks above the maximum.
+fn skewed(time: &ServerTime) -> Option<Diag> {
+    let skew = time.skew();
+    if skew.abs() <= SKEW_MAX {
+        return None;
+    }
+    let direction = if skew.is_negative() { "behind" } else { "ahead of" };
+    Some(
+        Diag::warning("The clock of this machine is wrong")
+            .detail(format!(
+                "This machine is {} s {direction} the API server. Times of environments come from the API server.",
+                skew.abs().as_secs()
+            ))
+            .hint("synchronise the clock of the machine that runs Terraform"),
+    )
+}
+
 fn not_known(name: &'static str) -> Diag {
     Diag::error("The provider is not known yet")
         .detail(format!("`{name}` of the provider block depends on a value that is known only after apply."))
@@ -178,3 +217,6 @@ where
         (written, _) => Ok(written.map(|value| value.0)),
     }
 }
+
+#[cfg(test)]
+mod tests;

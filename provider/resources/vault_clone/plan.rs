@@ -10,6 +10,10 @@ use crate::provider::Context;
 
 pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, VaultClone>) -> Diags {
     draft.private.planned = draft.is_create() && draft.private.nonce.is_empty();
+    if !draft.is_create() && draft.planned(Input::ENVIRONMENT).is_unknown() {
+        // The environment returns in the same run. The copy outlives that, with the edits of people.
+        draft.in_place(Input::ENVIRONMENT);
+    }
     let is_new = draft.is_create() || goes_elsewhere(draft);
     if is_new && let Err(diags) = set_target_defaults(draft) {
         return diags;
@@ -41,7 +45,7 @@ pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, VaultClone>) -> Diags {
 
 /// True if the copy is replaced.
 fn goes_elsewhere(draft: &DraftOf<'_, VaultClone>) -> bool {
-    draft.changed(Input::ENVIRONMENT)
+    draft.changed(Input::ENVIRONMENT) && !draft.planned(Input::ENVIRONMENT).is_unknown()
         || draft.changed(Input::MOUNT)
         || draft.changed(Input::SOURCE_PATH)
         || !draft.config(Input::TARGET_MOUNT).is_null() && draft.changed(Input::TARGET_MOUNT)

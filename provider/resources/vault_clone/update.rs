@@ -23,6 +23,9 @@ pub(super) async fn update(
             Diag::error("The copy was never finished").hint("replace it: `terraform apply -replace=<address>`"),
         ));
     };
+    if input.environment.0 != prior.input.environment.0 {
+        return Err(ApplyFailure::nothing(other_environment(&prior.input, &input)));
+    }
     output.sensitive_secret_ref = records::sensitive_ref(&input);
     let mut private = prior.private.clone();
     if is_raised(&prior.input, &input) {
@@ -32,6 +35,18 @@ pub(super) async fn update(
         private.created = records::created(&recorded);
     }
     Ok(Applied { output, private })
+}
+
+/// The error for an environment that was unknown in the plan and is another one.
+fn other_environment(before: &Input, after: &Input) -> Diag {
+    Diag::error("The copy belongs to another environment")
+        .detail(format!(
+            "`environment` was not known in the plan, and is `{}` now. The copy is that of environment `{}`; it was not \
+             changed.",
+            after.environment, before.environment
+        ))
+        .hint("plan again: the plan replaces the copy")
+        .at(Input::ENVIRONMENT)
 }
 
 /// True if overrides are to be written again.

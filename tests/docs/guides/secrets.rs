@@ -1,10 +1,10 @@
 //! Data of `eod_domain::vault` for the guide on secrets.
 
-use eod_domain::vault::{self, CloneRights, Globs, MountPath, Reader, cloner_policy, reader_policy};
+use eod_domain::vault::{self, CloneRights, Globs, MountPath, Reader, cloner_policy, reader_policy, reaper_policy};
 
 use super::table::{code, table};
 
-pub(super) fn values() -> [(&'static str, String); 5] {
+pub(super) fn values() -> [(&'static str, String); 6] {
     let (sensitive, targets) = (Globs::default_sensitive(), Globs::default_targets());
     let rights = CloneRights {
         mount: MountPath::default(),
@@ -20,6 +20,7 @@ pub(super) fn values() -> [(&'static str, String); 5] {
         ("target_prefixes", targets.to_string()),
         ("cloner_policy", hcl(&cloner_policy(&rights))),
         ("reader_policy", hcl(&reader_policy(&MountPath::default(), &reader))),
+        ("reaper_policy", hcl(&reaper_policy(&MountPath::default(), &Globs::default_targets()))),
         ("copy_metadata", metadata()),
     ]
 }

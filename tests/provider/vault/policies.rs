@@ -1,4 +1,4 @@
-//! The two policies that the provider writes, on a real server: what they allow and what they do not.
+//! The policies that the provider writes, on a real server: what they allow and what they do not.
 
 use serde_json::{Value, json};
 
@@ -190,5 +190,26 @@ fn a_function_says_what_is_wrong_with_which_argument() {
             story.plan().expect_err("Exactly one of `environment` and `accessor` is required");
         }
         assert_eq!(story.output("o"), Value::Null);
+    });
+}
+
+#[test]
+fn policy_of_the_reaper_deletes_copies_and_reads_no_value() {
+    tell("reaper", SOURCE, |story| {
+        story.settle();
+        let policy = generated(story, &format!("vault_reaper_policy(\"{}\", null)", story.mount));
+        let token = story.vault.token_with(&[&policy], "1h");
+        let call = |method: &str, path: &str| {
+            story.vault.client(&token).call(method, &format!("{}/{path}", story.mount), None).0
+        };
+        assert_eq!(call("GET", "metadata/preview?list=true"), 200);
+        assert_eq!(call("GET", &format!("metadata/{TARGET}")), 200);
+        assert_eq!(read(story, &token, TARGET), 403, "no value is read");
+        assert_eq!(write(story, &token, TARGET), 403, "no value is written");
+        for path in ["metadata/stage/shop", "data/stage/shop"] {
+            assert_eq!((call("GET", path), call("DELETE", path)), (403, 403), "{path}");
+        }
+        assert_eq!(call("DELETE", &format!("metadata/{TARGET}")), 204);
+        story.expect_nothing_left();
     });
 }

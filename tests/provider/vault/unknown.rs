@@ -67,6 +67,31 @@ fn a_source_that_turns_out_to_be_sensitive_is_refused_before_it_is_read() {
 }
 
 #[test]
+fn environment_that_becomes_unknown_does_not_replace_the_copy() {
+    tell("unknown-environment", "", |story| {
+        let body = |story: &VaultStory, name: &str, generation: u32| {
+            let value = format!("{{ name = \"{name}\", generation = {generation} }}");
+            let block = story.block("config", SOURCE);
+            made(&value) + &block.replace("\"shop-pr-7\"", "terraform_data.made.output.name")
+        };
+        story.body(&body(story, "shop-pr-7", 1));
+        story.settle();
+        story.vault.patch_by_person(&story.mount, TARGET, &[("KEY", "edited")]);
+        let (edited, ownership) = (story.get(TARGET), story.marks(TARGET));
+        story.body(&body(story, "shop-pr-7", 2));
+        story.plan().expect_ok().expect_said("0 to add, 2 to change, 0 to destroy");
+        story.apply().expect_ok();
+        story.expect_no_changes();
+        assert_eq!((story.get(TARGET), story.marks(TARGET)), (edited.clone(), ownership.clone()));
+        // Another environment at apply is an error, and the copy is as it was.
+        story.body(&body(story, "shop-pr-8", 3));
+        story.apply().expect_err("Error: ");
+        assert_eq!((story.get(TARGET), story.marks(TARGET)), (edited, ownership));
+        story.plan().expect_ok().expect_said("1 to add, 0 to change, 1 to destroy");
+    });
+}
+
+#[test]
 fn an_unknown_vault_is_never_replaced_by_another() {
     tell("unknown-vault", "", |story| {
         let decoy = decoy(story);

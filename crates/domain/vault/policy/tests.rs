@@ -27,6 +27,15 @@ fn the_readers_policies() {
 }
 
 #[test]
+fn policy_of_the_reaper_has_no_right_to_a_value() {
+    let targets =
+        Globs::targets(&["*/preview/*", "secret/team/*", "other/x/*", "secret/a*b"].map(str::to_owned)).unwrap();
+    let text = reaper_policy(&MountPath::default(), &targets);
+    expect_file!["reaper.hcl"].assert_eq(&text);
+    assert!(!text.contains("/data/"), "{text}");
+}
+
+#[test]
 fn the_update_right_is_optional() {
     let value_rule = |text: &str| text.lines().find(|line| line.contains("data/preview")).unwrap().to_owned();
     assert!(!value_rule(&cloner_policy(&rights())).contains("update"));
