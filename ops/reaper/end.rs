@@ -99,6 +99,9 @@ impl<P: Ports> Run<'_, P> {
                     Some(outcome) => outcome,
                     None => return self.cancel(end, "somebody has pushed a commit").await,
                 },
+                EndStep::HandOver if self.is_relabelled(end).await? => {
+                    return self.cancel(end, "the trigger label was put back").await;
+                }
                 EndStep::HandOver => self.hand_over(end).await?,
                 EndStep::Namespace => match self.delete_namespace(end).await? {
                     namespace::Deletion::Gone => StepOutcome::Done,

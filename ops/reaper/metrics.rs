@@ -8,7 +8,7 @@ use crate::report::{RunOutcome, RunReport};
 /// Text of all metrics of a run. Each metric is a gauge, because a run starts at zero.
 pub fn metrics_text(report: &RunReport) -> String {
     let mut text = String::new();
-    let started = report.started.map_or(0, |time| time.as_second());
+    let started = report.started.map_or(0, jiff::Timestamp::as_second);
     gauge(&mut text, "last_run_timestamp_seconds", "Start of the last run.", [("", started.to_string())]);
     gauge(
         &mut text,

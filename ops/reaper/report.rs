@@ -75,11 +75,13 @@ pub struct ReportedProblem {
 
 impl RunReport {
     /// Adds an action.
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass names of many types, some of them temporary")]
     pub(crate) fn act(&mut self, target: impl ToString, action: &'static str, reason: impl Into<String>) {
         self.actions.push(ReportedAction { target: target.to_string(), action, reason: reason.into() });
     }
 
     /// Adds a problem. The same problem is added once.
+    #[expect(clippy::needless_pass_by_value, reason = "callers pass names and errors of many types")]
     pub(crate) fn problem(&mut self, target: impl ToString, problem: impl ToString) {
         let problem = ReportedProblem { target: target.to_string(), problem: problem.to_string() };
         if !self.problems.contains(&problem) {

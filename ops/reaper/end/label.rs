@@ -1,7 +1,7 @@
 //! Removal of the trigger label, with a second look at the commit.
 
-use eod_domain::PullRequestState;
 use eod_domain::ledger::{EndReason, EventKind, StepOutcome};
+use eod_domain::{PullRequestState, mark_annotations};
 
 use super::{EndError, HeldEnd};
 use crate::mutation::mutated;
@@ -43,6 +43,25 @@ impl<P: Ports> Run<'_, P> {
         let is_moved = end.head.head_sha.is_some() && new_commit(&end.head, facts.head_sha.as_ref()).is_some();
         let may_go_back = !facts.is_fork || mutated!(LabelBackOnFork);
         Ok(if is_moved && may_go_back && facts.is_open { None } else { Some(StepOutcome::Done) })
+    }
+
+    /// True if somebody has put the trigger label back that this end removed. That is activity, and takes the mark away.
+    pub(super) async fn is_relabelled(&mut self, end: &HeldEnd) -> Result<bool, EndError> {
+        if !end.head.label.removed_by_us {
+            return Ok(false);
+        }
+        let known = self.fresh_pull_request(end.identity().as_ref()).await;
+        if known.state != (PullRequestState::Open { labelled: Some(true) }) {
+            return Ok(false);
+        }
+        let now = self.now().await?;
+        let Some(mut observed) = self.look(&end.name, now).await? else { return Ok(false) };
+        if observed.reading.terminating || end.head.uid.as_ref() != Some(&observed.reading.uid) {
+            return Ok(false);
+        }
+        self.annotate(&mut observed, &mark_annotations(None)).await?;
+        self.restart_clock(&mut observed, now).await?;
+        Ok(true)
     }
 
     /// Records the removal before it happens, so that an interrupted run never takes it for a removal by a person.

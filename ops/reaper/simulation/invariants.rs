@@ -15,7 +15,7 @@ const ON_THE_WAY: i64 = 4 * MINUTE;
 /// A namespace is deleted only with a reason that applies, after its warning, and never if it is protected.
 pub(super) fn namespace_deleted(world: &mut World, name: &str) {
     for problem in namespace_problems(world, name) {
-        world.violate(format!("namespace {name} was deleted: {problem}"));
+        world.violate(&format!("namespace {name} was deleted: {problem}"));
     }
 }
 
@@ -85,7 +85,7 @@ fn expiry_problems(world: &World, name: &str, reading: &eod_domain::EnvironmentR
 pub(super) fn annotation(world: &mut World, name: &str, annotations: &BTreeMap<String, Option<String>>) {
     let marks = annotations.get(labels::REAP_AFTER).is_some_and(Option::is_some);
     if marks && world.reading(name).is_some_and(|reading| reading.tier == Some(Tier::Staging)) {
-        world.violate(format!("{name} is permanent and was marked"));
+        world.violate(&format!("{name} is permanent and was marked"));
     }
 }
 
@@ -93,24 +93,24 @@ pub(super) fn annotation(world: &mut World, name: &str, annotations: &BTreeMap<S
 pub(super) fn copy_deleted(world: &mut World, item: &BackendItem) {
     let name = &item.environment;
     if world.namespaces.contains_key(name) {
-        world.violate(format!("copy {} was deleted while its namespace exists", item.name));
+        world.violate(&format!("copy {} was deleted while its namespace exists", item.name));
     }
     let is_on_record = world.ledgers.contains_key(name) || world.history.keys().any(|(other, _)| other == name);
     if !is_on_record {
-        world.violate(format!("copy {} of an environment on no record was deleted", item.name));
+        world.violate(&format!("copy {} of an environment on no record was deleted", item.name));
     }
     let is_open = world.pull_of(name).is_some_and(|pull| pull.is_open && world.now - pull.changed > ON_THE_WAY);
     let head = world.ledgers.get(name).map(|ledger| ledger.head.clone());
     let keeps = |reason| matches!(reason, Some(EndReason::Expired | EndReason::Lost));
     if is_open && head.as_ref().is_some_and(|head| keeps(head.reason)) {
-        world.violate(format!("copy {} of an open pull request was deleted", item.name));
+        world.violate(&format!("copy {} of an open pull request was deleted", item.name));
     }
     let is_running = head.as_ref().is_some_and(|head| matches!(head.phase, LedgerPhase::Creating | LedgerPhase::Live));
     if is_running {
-        world.violate(format!("copy {} of a living environment was deleted", item.name));
+        world.violate(&format!("copy {} of a living environment was deleted", item.name));
     }
     if !world.sightings_allow(item) {
-        world.violate(format!("copy {} was deleted at its first sighting", item.name));
+        world.violate(&format!("copy {} was deleted at its first sighting", item.name));
     }
 }
 
@@ -134,12 +134,12 @@ pub(super) fn label_set(world: &mut World, number: u64, label: PullRequestLabel,
     }
     let (is_fork, used, off) = (pull.fork, pull.used, pull.label_off);
     if is_fork {
-        world.violate(format!("the trigger label was put back on the fork {number}"));
+        world.violate(&format!("the trigger label was put back on the fork {number}"));
     }
     // An end that was interrupted removes the label long after its begin.
     let since = world.ledgers.get(&super::world::name_of(number)).map(|ledger| milliseconds(ledger.head.since));
     if off.is_none_or(|off| used < off.min(since.unwrap_or(off)) - 20 * MINUTE) {
-        world.violate(format!("the trigger label of {number} was put back, and nobody has used it"));
+        world.violate(&format!("the trigger label of {number} was put back, and nobody has used it"));
     }
 }
 
@@ -147,7 +147,7 @@ pub(super) fn label_set(world: &mut World, number: u64, label: PullRequestLabel,
 pub(super) fn confirmed(world: &mut World, name: &str) {
     let is_requested = world.reason(name) == Some(EndReason::Requested);
     if !is_requested && world.reading(name).is_some_and(|reading| !reading.is_approved()) {
-        world.violate(format!("the deletion of Application {name} was confirmed without an approval"));
+        world.violate(&format!("the deletion of Application {name} was confirmed without an approval"));
     }
 }
 
@@ -155,9 +155,9 @@ pub(super) fn confirmed(world: &mut World, name: &str) {
 pub(super) fn ledger_deleted(world: &mut World, name: &str) {
     let is_open = world.pull_of(name).is_some_and(|pull| pull.is_open && world.now - pull.changed > ON_THE_WAY);
     if is_open {
-        world.violate(format!("the tombstone of {name} was deleted while its pull request is open"));
+        world.violate(&format!("the tombstone of {name} was deleted while its pull request is open"));
     }
     if world.namespaces.contains_key(name) {
-        world.violate(format!("the ledger of {name} was deleted while its namespace exists"));
+        world.violate(&format!("the ledger of {name} was deleted while its namespace exists"));
     }
 }

@@ -208,7 +208,7 @@ impl LedgerPort for SimPorts {
     async fn heads(&self, page: Option<&PageToken>) -> Result<ListPage<HeadEntry>, CallError> {
         let page = page.cloned();
         self.call(move |world| {
-            let items = world.ledgers.iter().map(|(name, _)| (name.clone(), entry(world, name).unwrap()));
+            let items = world.ledgers.keys().map(|name| (name.clone(), entry(world, name).unwrap()));
             Ok(paged(items.collect(), page.as_ref()))
         })
         .await

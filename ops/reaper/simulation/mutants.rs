@@ -1,5 +1,7 @@
 //! Deliberate bugs: each is caught by the simulation or by a named scene.
 
+use std::sync::atomic::{AtomicUsize, Ordering};
+
 use strum::VariantArray;
 
 use super::play::play;
@@ -26,11 +28,21 @@ fn caught(mutation: Mutation) -> Option<u64> {
 fn every_deliberate_bug_is_caught() {
     assert!(Mutation::VARIANTS.len() >= 20);
     let in_simulation = |mutation: &&Mutation| !IN_SCENES.iter().any(|(other, _)| other == *mutation);
-    let mut missed = Vec::new();
-    for mutation in Mutation::VARIANTS.iter().filter(in_simulation) {
-        let seed = caught(*mutation);
-        println!("{mutation:?}: caught by seed {seed:?}");
-        missed.extend(seed.is_none().then_some(mutation));
-    }
+    let mutations: Vec<Mutation> = Mutation::VARIANTS.iter().filter(in_simulation).copied().collect();
+    let next = AtomicUsize::new(0);
+    let workers = std::thread::available_parallelism().map_or(1, usize::from);
+    let missed: Vec<Mutation> = std::thread::scope(|scope| {
+        let work = || {
+            let mut missed = Vec::new();
+            while let Some(mutation) = mutations.get(next.fetch_add(1, Ordering::Relaxed)) {
+                let seed = caught(*mutation);
+                println!("{mutation:?}: caught by seed {seed:?}");
+                missed.extend(seed.is_none().then_some(*mutation));
+            }
+            missed
+        };
+        let handles: Vec<_> = (0..workers).map(|_| scope.spawn(work)).collect();
+        handles.into_iter().flat_map(|handle| handle.join().unwrap()).collect()
+    });
     assert!(missed.is_empty(), "not caught by {SCHEDULES} schedules: {missed:?}");
 }

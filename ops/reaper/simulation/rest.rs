@@ -17,18 +17,18 @@ pub(super) fn check(world: &mut World) {
     problems.extend(copies(world));
     problems.extend(pull_requests(world));
     for problem in problems {
-        world.violate(format!("at rest: {problem}"));
+        world.violate(&format!("at rest: {problem}"));
     }
 }
 
 /// Checks that every namespace belongs to a ledger of its own life, and that every chain is complete.
 pub(super) fn check_owners(world: &mut World) {
     let problems: Vec<String> = world.ledgers.keys().flat_map(|name| chain(world, name)).collect();
-    problems.into_iter().for_each(|problem| world.violate(problem));
+    problems.into_iter().for_each(|problem| world.violate(&problem));
     let is_late = |namespace: &super::world::SimNamespace| world.now - namespace.created > HOUR;
     let unowned = world.namespaces.iter().filter(|(name, found)| is_late(found) && !world.ledgers.contains_key(*name));
     let unowned: Vec<String> = unowned.map(|(name, _)| format!("namespace {name} has no ledger")).collect();
-    unowned.into_iter().for_each(|problem| world.violate(problem));
+    unowned.into_iter().for_each(|problem| world.violate(&problem));
 }
 
 fn namespaces(world: &World) -> Vec<String> {

@@ -165,7 +165,10 @@ fn lease_is_taken_over_only_after_it_was_seen_unchanged() {
         scene.sim.with(|world| world.lease = Some(StoredLease { version, record }));
         let other = scene.sim.clone();
         scene.sim.executor.spawn(async move {
-            while is_renewed {
+            if !is_renewed {
+                return;
+            }
+            loop {
                 other.executor.sleep(20_000).await;
                 other.with(|world| {
                     let next = world.next().to_string();

@@ -32,7 +32,7 @@ pub(super) struct World {
     pub(super) violations: Vec<String>,
     pub(super) journal: Vec<String>,
     pub(super) is_traced: bool,
-    /// Cost of all environments in namespace-milliseconds.
+    /// Events that were told, with their times.
     pub(super) told: Vec<(i64, String)>,
 }
 
@@ -98,7 +98,7 @@ impl World {
         }
     }
 
-    pub(super) fn violate(&mut self, text: String) {
+    pub(super) fn violate(&mut self, text: &str) {
         self.note(|| format!("VIOLATION {text}"));
         let line = format!("{}: {text}", self.time());
         self.violations.push(line);
@@ -226,7 +226,7 @@ impl World {
         }
         if let Some(before) = before.filter(|before| before.head.generation > head.generation) {
             let text = format!("{name}: generation {} after {}", head.generation, before.head.generation);
-            self.violate(text);
+            self.violate(&text);
         }
         self.note(|| format!("head {name} {} {:?} {:?} holder {:?}", head.phase, head.reason, head.label, head.holder));
         let ledger = self.ledgers.entry(name.to_owned()).or_insert_with(|| SimLedger {
