@@ -279,7 +279,7 @@ fn an_environment_is_warned_in_its_warning_time_and_ends_on_time() {
 }
 
 #[test]
-fn nobody_is_ended_without_the_whole_warning_time() {
+fn no_environment_ends_before_the_whole_warning_time() {
     let case = Case::new("lightweight", &[]);
     // The reaper was down: the warning is given late, and in full.
     case.expect(3 * 60 + 50, &mark(4 * 60 + 20, EndReason::Expired));

@@ -35,11 +35,12 @@ impl LeasePort for OpsLease<'_> {
     ) -> Result<StoredLease, CallError> {
         let Self(session) = self;
         let object = self.object();
-        let mut metadata = json!({ "name": &object.name, "namespace": &object.namespace });
-        if let Some(version) = version_read {
-            metadata["uid"] = version.uid.as_str().into();
-            metadata["resourceVersion"] = version.resource_version.as_str().into();
-        }
+        let metadata = json!({
+            "name": &object.name,
+            "namespace": &object.namespace,
+            "uid": version_read.map(|version| version.uid.as_str()),
+            "resourceVersion": version_read.map(|version| version.resource_version.as_str()),
+        });
         let body = json!({
             "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec(record),
         });

@@ -8,7 +8,7 @@ use crate::provider::{
 };
 
 #[test]
-fn nothing_configured_plans_and_says_at_the_first_call_what_to_set() {
+fn missing_configuration_plans_and_the_first_call_names_the_settings() {
     each(|terraform| {
         let bare = Bare::new(terraform, "nothing", "");
         bare.workspace.run(&["validate", "-no-color"]).expect_ok();

@@ -60,7 +60,7 @@ fn a_failed_backend_holds_up_only_its_own_step() {
 }
 
 #[test]
-fn nothing_inside_the_reach_of_the_namespace_goes_before_it() {
+fn steps_after_the_namespace_wait_until_it_is_gone() {
     let plan = EndPlan::new(EndReason::Closed, Tier::Full, false);
     let (order, _) = run(&plan, &[EndStep::Namespace]);
     for step in [EndStep::Database, EndStep::Vault, EndStep::Objects, EndStep::Record] {

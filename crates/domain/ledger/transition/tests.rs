@@ -196,7 +196,7 @@ fn steps_are_recorded_in_order_and_stay_settled() {
 }
 
 #[test]
-fn what_an_end_leaves_is_tried_again_after_it() {
+fn steps_that_an_end_leaves_are_tried_again_after_it() {
     let gone = after(&ending(EndReason::Closed), EndStep::Namespace);
     let ended = on(12).finish_end(&gone, 1, "reaper").unwrap();
     assert_eq!(

@@ -20,7 +20,7 @@ fn a_copy_comes_from_the_same_place_below_the_source() {
 }
 
 #[test]
-fn what_has_marks_or_is_older_or_newer_is_not_what_the_create_stored() {
+fn owned_or_older_or_newer_secret_is_not_the_one_that_the_create_stored() {
     let since: Timestamp = "2026-01-01T00:00:05Z".parse().unwrap();
     let record =
         KeyRecord { source_version: None, version: 1, result: KeyResult::Cloned, edited: false, created_time: None };
