@@ -152,8 +152,8 @@ impl FaultProxy {
         &self.access
     }
 
-    /// Injects a fault into the next `times` matching calls; `usize::MAX` means without a limit. If several rules match, the first one
-    /// that has calls left is used.
+    /// Injects a fault into the next `times` matching calls; `usize::MAX` means without a limit. If several rules match,
+    /// the first one that has calls left is used.
     pub fn rule(&self, matches: impl Fn(&Logged) -> bool + Send + 'static, times: usize, fault: Fault) {
         lock(&self.shared.rules).push(Rule { matches: Box::new(matches), left: times, fault });
     }

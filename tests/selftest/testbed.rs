@@ -91,10 +91,10 @@ fn servers_of_a_folder_replace_the_testbeds_own() {
 fn folder_without_api_server_or_etcd_is_an_error() {
     let folder = programs(&["etcd"]);
     let error = testbed::servers(Some(folder.path().into()), None).unwrap_err();
-    assert!(error.contains("there is no kube-apiserver"), "{error}");
+    assert!(error.contains("does not contain kube-apiserver"), "{error}");
     let folder = programs(&["kube-apiserver"]);
     let error = testbed::servers(Some(folder.path().into()), None).unwrap_err();
-    assert!(error.contains("there is no etcd"), "{error}");
+    assert!(error.contains("does not contain etcd"), "{error}");
 }
 
 #[test]

@@ -141,7 +141,7 @@ fn a_missing_right_to_delete_is_named_and_nothing_is_forgotten() {
         story.token(&token);
         story
             .destroy()
-            .expect_err("Vault denies this")
+            .expect_err("Vault: permission denied")
             .expect_said(&format!("Cannot delete all versions of secret `{}/{TARGET}/a`", story.mount))
             .expect_said(&format!("the token needs the capability `delete` on `{}/metadata/{TARGET}/a`", story.mount));
         // The others are deleted, and this one stays in the state.

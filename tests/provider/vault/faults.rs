@@ -124,7 +124,7 @@ fn a_busy_server_is_asked_again_and_not_for_an_hour() {
     story.arguments(&format!("{SOURCE}\ntimeouts = {{ create = \"2s\" }}"));
     story
         .apply()
-        .expect_err("Vault took too long")
+        .expect_err("Vault: timed out")
         .expect_said(&format!("Cannot create secret `{}/{TARGET}`", story.mount))
         .expect_said("timed out after 2.0 s; the last attempt failed")
         .expect_said("the server limits the number of requests")
@@ -137,7 +137,7 @@ fn a_busy_server_is_asked_again_and_not_for_an_hour() {
 fn a_server_that_never_answers_ends_with_the_time_allowed() {
     let (story, proxy) = behind_proxy("silent", &format!("{SOURCE}\ntimeouts = {{ create = \"2s\" }}"), false);
     proxy.rule(|call| call.is("POST", &format!("/data/{TARGET}")), usize::MAX, Fault::Hang);
-    let run = story.apply().expect_err("Vault took too long");
+    let run = story.apply().expect_err("Vault: timed out");
     run.expect_said(&format!("Cannot create secret `{}/{TARGET}`", story.mount)).expect_said("timed out after 2.0 s");
     proxy.clear_rules();
     story.settle();
@@ -315,7 +315,7 @@ fn a_subtree_that_fails_half_way_is_cleaned_up_by_a_destroy() {
     );
     story
         .apply()
-        .expect_err("Vault denies this")
+        .expect_err("Vault: permission denied")
         .expect_said(&format!("Cannot write the metadata of secret `{}/{TARGET}/k05`", story.mount))
         .expect_said(&format!("the token needs the capability `update` on `{}/metadata/{TARGET}/k05`", story.mount));
     assert!(story.is_tainted());

@@ -100,7 +100,7 @@ fn calls_that_the_policy_forbids_are_refused_and_explained() {
             ),
         ] {
             story.arguments(&arguments);
-            let run = story.apply().expect_err("Vault denies this").expect_said(&tried);
+            let run = story.apply().expect_err("Vault: permission denied").expect_said(&tried);
             run.expect_said(&format!("the token needs the capability {capability}"));
             assert!(story.attributes_of("config").is_none(), "{arguments}");
         }
@@ -129,7 +129,7 @@ fn the_readers_policy_reads_the_copies_of_one_environment() {
         // The provider reads a copy with it, and cannot make one.
         let mut reader = story.elsewhere();
         reader.token(&token);
-        reader.apply().expect_err("Vault denies this").expect_said(&format!("`read` on `{mount}/data/stage/shop`"));
+        reader.apply().expect_err("Vault: permission denied").expect_said(&format!("`read` on `{mount}/data/stage/shop`"));
         assert_eq!(story.version(TARGET), 1);
     });
 }
