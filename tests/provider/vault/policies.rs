@@ -129,7 +129,10 @@ fn the_readers_policy_reads_the_copies_of_one_environment() {
         // The provider reads a copy with it, and cannot make one.
         let mut reader = story.elsewhere();
         reader.token(&token);
-        reader.apply().expect_err("Vault: permission denied").expect_said(&format!("`read` on `{mount}/data/stage/shop`"));
+        reader
+            .apply()
+            .expect_err("Vault: permission denied")
+            .expect_said(&format!("`read` on `{mount}/data/stage/shop`"));
         assert_eq!(story.version(TARGET), 1);
     });
 }
