@@ -52,7 +52,7 @@ impl<P: Ports> Run<'_, P> {
                 Ok(orphans) => due.extend(orphans),
                 Err(error) => {
                     self.report.problem(backend.kind(), format!("orphans cannot be searched: {error}"));
-                    // What could not be seen keeps its sightings.
+                    // The sightings of a backend that cannot be listed are kept.
                     let prefix = format!("{}/", backend.kind());
                     let known = self.summary.sightings.iter().filter(|(key, _)| key.starts_with(&prefix));
                     sightings.extend(known.map(|(key, sighting)| (key.clone(), *sighting)));
