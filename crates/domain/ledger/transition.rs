@@ -443,6 +443,25 @@ impl Transitions {
         Ok(next)
     }
 
+    /// Finishes the end of a destroy, whose namespace is gone. Steps outside of the namespace are left to the reaper, because a
+    /// destroy does not know of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Transitions::finish_end`].
+    pub fn finish_destroy(
+        self,
+        head: &LedgerHead,
+        generation: u64,
+        holder: &str,
+    ) -> Result<LedgerHead, TransitionError> {
+        let mut next = head.clone();
+        for step in [EndStep::Dns, EndStep::Namespace] {
+            next = self.step(&next, generation, holder, step, StepOutcome::Done)?;
+        }
+        self.finish_end(&next, generation, holder)
+    }
+
     /// Lifts a tombstone: the pull request was reopened or labelled again, or a person requests the return.
     ///
     /// # Errors
