@@ -70,12 +70,16 @@ impl Destroy<'_> {
     async fn run(&self) -> Result<(), Diags> {
         let Self { cx, kubernetes, name, remote, call, .. } = *self;
         let reference = ObjectRef::namespace(name.as_str());
-        let mut record = None;
+        let (mut has_begun, mut record) = (false, None);
         for _ in 0..TRIES {
             let found = kubernetes.get(&reference, remote).await.map_err(|error| explain::remote(&error))?;
             let Some(namespace) = found else {
                 let uid = self.prior.output.as_ref().map(|output| output.uid.as_str());
-                return self.finish(record, uid).await;
+                if !has_begun {
+                    record = self.begin(uid).await;
+                }
+                self.finish(record, uid).await;
+                return Ok(());
             };
             let target = deletion_target(cx, self.prior, name.as_str(), &namespace)?;
             let DeletionTarget { uid, version } = match target {
@@ -85,18 +89,21 @@ impl Destroy<'_> {
                     return Ok(());
                 }
             };
-            if record.is_none() {
-                record = Some(self.begin(Some(&uid)).await);
+            if !has_begun {
+                record = self.begin(Some(&uid)).await;
+                has_begun = true;
             }
             // The version is a precondition: whoever claims the namespace after it was read keeps it.
             let as_seen = Preconditions { uid: Some(uid.clone()), resource_version: version };
             match kubernetes.delete(&reference, &as_seen, remote).await.map_err(|error| explain::remote(&error))? {
-                Deleted::Gone | Deleted::UidMismatch => return self.finish(record, Some(&uid)).await,
                 Deleted::Changed => continue,
-                Deleted::Accepted | Deleted::InProgress => {}
+                Deleted::Gone | Deleted::UidMismatch | Deleted::Accepted | Deleted::InProgress => {}
             }
             return match kubernetes.wait_gone(&reference, Some(&uid), remote).await {
-                Ok(_) => self.finish(record, Some(&uid)).await,
+                Ok(_) => {
+                    self.finish(record, Some(&uid)).await;
+                    Ok(())
+                }
                 Err(error) if error.kind == ErrorKind::Timeout => {
                     Err(stuck(kubernetes, &reference, &error, cx.now(), call).await.into())
                 }
@@ -115,15 +122,10 @@ impl Destroy<'_> {
     }
 
     /// Records the end of the destroy.
-    async fn finish(&self, begun: Option<Option<DestroyRecord>>, uid: Option<&str>) -> Result<(), Diags> {
-        let record = match begun {
-            Some(record) => record,
-            None => self.begin(uid).await,
-        };
+    async fn finish(&self, record: Option<DestroyRecord>, uid: Option<&str>) {
         if let (Some(ledger), Some(record)) = (self.ledger(), record) {
             ledger.finish_destroy(record, uid).await;
         }
-        Ok(())
     }
 
     /// The ledger, with a time limit from now on. None if the control namespace is not known: the ledger stops no destroy.

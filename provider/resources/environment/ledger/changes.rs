@@ -1,8 +1,8 @@
 //! Records of changes of a living environment.
 
 use eod_clients::ErrorKind;
-use eod_domain::Environment;
 use eod_domain::ledger::{Event, EventKind};
+use eod_domain::{Environment, labels};
 use tfplugin::Text;
 
 use super::{EnvironmentLedger, RecordError, request};
@@ -108,5 +108,5 @@ impl RecordedArguments<'_> {
 }
 
 fn ttl(input: &Input) -> String {
-    input.ttl.map_or_else(|| "none".to_owned(), |Text(ttl)| ttl.to_string())
+    input.ttl.as_ref().map_or_else(|| labels::NO_TTL.to_owned(), |Text(ttl)| ttl.to_string())
 }

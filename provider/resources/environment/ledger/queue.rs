@@ -1,7 +1,9 @@
 //! Queue of environments that wait for a free place under `max_environments`.
 
 use eod_clients::ErrorKind;
-use eod_domain::ledger::{Admission, ClaimedPlace, EventKind, LedgerHead, LedgerPhase, admit, place_in_queue};
+use eod_domain::ledger::{
+    Admission, ClaimedPlace, Event, EventKind, LedgerHead, LedgerPhase, TransitionError, admit, place_in_queue,
+};
 use eod_domain::{Environment, EnvironmentName};
 use tfplugin::Diag;
 
@@ -97,7 +99,7 @@ impl EnvironmentLedger<'_> {
         let request = request(environment, true, false);
         let now = self.cx.server_now();
         let first = waiting.head(self.name).and_then(|head| place_in_queue(head, now));
-        let queued = |head: Option<&LedgerHead>| {
+        let queued = |head: Option<&LedgerHead>| -> Result<(LedgerHead, Vec<Event>), TransitionError> {
             let next = self.transitions().queue(head, &request)?;
             let next = LedgerHead { queued_at: first.or(next.queued_at), ..next };
             let event = self.event(next.generation, EventKind::Queued).with("position", &place.position);
