@@ -102,7 +102,7 @@ impl<'a> EnvironmentLimit<'a> {
         record: &CreateRecord,
         progress: Progress,
     ) -> Result<(), LimitCheckError> {
-        let own = place(seen).unwrap_or((self.cx.server_now(), self.environment.name.clone()));
+        let own = place(seen).unwrap_or_else(|| (self.cx.server_now(), self.environment.name.clone()));
         let found = self.queue_place(&own, progress).await.map_err(LimitCheckError::Remains)?;
         let Some(place) = found else { return Ok(()) };
         self.give_back(seen, claim).await?;
