@@ -3,7 +3,7 @@
 use serde_json::json;
 
 use crate::provider::{
-    EnvironmentStory, DOMAIN, done, errors,
+    DOMAIN, EnvironmentStory, done, errors,
     reaper::{change_head, head},
     tell,
 };
@@ -22,7 +22,7 @@ fn blocks(story: &EnvironmentStory, numbers: &[u32]) -> String {
 /// Applies only the environment of one pull request.
 fn apply_only(story: &EnvironmentStory, number: u32) -> eod_testkit::workspace::Run {
     let target = format!("-target=eod_environment.e{number}");
-    story.run(&[&APPLY[..], &[&target]].concat())
+    story.run(&[&APPLY[..], &[target.as_str()]].concat())
 }
 
 #[test]
