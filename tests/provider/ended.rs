@@ -107,7 +107,10 @@ fn other_change_is_recorded_and_touches_nothing() {
         story.arguments(&format!("{COMMIT}owner = \"bob\"\ntier = \"full\""));
         story.apply().expect_ok().expect_said(&done(0, 1, 0));
         let state = story.attributes();
-        assert_eq!((&state["owner"], &state["tier"], &state["status"]), (&json!("bob"), &json!("full"), &json!("destroyed")));
+        assert_eq!(
+            (&state["owner"], &state["tier"], &state["status"]),
+            (&json!("bob"), &json!("full"), &json!("destroyed"))
+        );
         assert_eq!(story.plan_exit_code(), 0);
         assert!(!story.cluster.namespace_exists(&story.name));
         assert_eq!(head(story).unwrap()["generation"], 1);
@@ -144,13 +147,20 @@ fn unreadable_ledger_keeps_the_state() {
         let before = story.attributes();
         let is_ledger = |path: &str| path.contains("/configmaps");
         proxy.rule(move |call| is_ledger(&call.path), usize::MAX, Fault::status(403, "Forbidden", "no ledgers today"));
-        story.plan().expect_err("cannot be read").expect_said("no ledgers today").expect_said("resources: [configmaps]");
+        story
+            .plan()
+            .expect_err("cannot be read")
+            .expect_said("no ledgers today")
+            .expect_said("resources: [configmaps]");
         proxy.clear_rules();
         proxy.rule(move |call| is_ledger(&call.path), usize::MAX, Fault::status(400, "BadRequest", "not like this"));
         story.plan().expect_err("not like this");
         assert_eq!(story.attributes(), before);
         proxy.clear_rules();
-        story.patch(&ledger_path(story), &json!({ "metadata": { "annotations": { "environment.on-demand/head": "{" } } }));
+        story.patch(
+            &ledger_path(story),
+            &json!({ "metadata": { "annotations": { "environment.on-demand/head": "{" } } }),
+        );
         story.plan().expect_err("is damaged").expect_said(&story.name);
         assert_eq!(story.attributes(), before);
     });

@@ -42,7 +42,10 @@ fn create_is_recorded_by_three_calls() {
         assert_eq!(head["generation"], 1);
         assert_eq!(head["uid"], story.uid());
         assert_eq!(head["identity"], format!("github.com/{}#7", story.repository));
-        assert_eq!((&head["tier"], &head["owner"], &head["made_by"]), (&json!("full"), &json!("alice"), &json!("terraform")));
+        assert_eq!(
+            (&head["tier"], &head["owner"], &head["made_by"]),
+            (&json!("full"), &json!("alice"), &json!("terraform"))
+        );
         assert_eq!(head["head_sha"], "aaaaaaa1");
         assert_eq!(events(story), ["create-started", "provisioned"]);
         let shown = eod(story, &["show", &story.name, "-o", "json"]).expect_ok();
@@ -147,8 +150,7 @@ fn create_without_the_right_to_the_ledger_warns_once_with_the_rule() {
             { "apiGroups": ["rbac.authorization.k8s.io"], "resources": ["roles", "rolebindings"], "verbs": rbac },
         ]);
         let account = story.cluster.service_account("default", &story.installation, &rules);
-        let proxy =
-            FaultProxy::in_front_of(&Access { token: token(&account), ..story.cluster.access().clone() });
+        let proxy = FaultProxy::in_front_of(&Access { token: token(&account), ..story.cluster.access().clone() });
         story.through(&proxy);
         let second = story.block("second", "").replace("pull_request = 7", "pull_request = 8");
         let both = story.block("preview", "") + &second;

@@ -40,7 +40,8 @@ fn new_commit_brings_the_environment_back_in_place() {
         story.arguments("head_sha = \"aaaaaaa2\"");
         let plan = story.plan().expect_ok().expect_said("0 to add, 1 to change, 0 to destroy");
         for unknown in ["id", "uid", "created_at", "status", "ended_at", "ended_reason", "expires_at"] {
-            let line = plan.stdout.lines().find(|line| line.trim_start_matches(['~', '-', '+', ' ']).starts_with(unknown));
+            let line =
+                plan.stdout.lines().find(|line| line.trim_start_matches(['~', '-', '+', ' ']).starts_with(unknown));
             assert!(line.is_some_and(|line| line.contains("known after apply")), "{unknown}\n{plan}");
         }
         story.apply().expect_ok().expect_said(&done(0, 1, 0));

@@ -11,9 +11,7 @@ use eod_domain::{
     refresh_decision,
 };
 use serde_json::{Value, json};
-use tfplugin::{
-    Applied, Attr, Diag, Diags, DraftOf, Field, Key, ModelOf, RequestContext, Resource as _, State, Text,
-};
+use tfplugin::{Applied, Attr, Diag, Diags, DraftOf, Field, Key, ModelOf, RequestContext, Resource as _, State, Text};
 
 use super::create::Return;
 use super::ledger::EnvironmentLedger;
@@ -182,11 +180,7 @@ pub(super) fn upgraded(from: i64, mut state: Value) -> Result<Value, Diags> {
 }
 
 /// The state of an absent environment.
-fn absent(
-    prior: State<EnvironmentResource>,
-    output: Output,
-    absence: Absence,
-) -> State<EnvironmentResource> {
+fn absent(prior: State<EnvironmentResource>, output: Output, absence: Absence) -> State<EnvironmentResource> {
     let output = Output {
         status: Status::Destroyed.to_string(),
         ended_at: Some(absence.ended_at.to_string()),

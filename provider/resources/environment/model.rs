@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use eod_domain::{
-    Absence, BranchName, EnvironmentName, HeadSha, Nonce, OnExpired, Owner, PodSecurity, PullRequestUrl, Repository, SecretName,
-    ServiceName, Tier, Ttl,
+    Absence, BranchName, EnvironmentName, HeadSha, Nonce, OnExpired, Owner, PodSecurity, PullRequestUrl, Repository,
+    SecretName, ServiceName, Tier, Ttl,
 };
 use serde::{Deserialize, Serialize};
 use tfplugin::{Model, Number, Text};

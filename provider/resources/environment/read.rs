@@ -120,15 +120,14 @@ fn refreshed(
         drift,
     };
     let output = attributes::output(&reading, resolved_attributes);
-    let mut private =
-        Private {
-            terminating: is_terminating,
-            version: None,
-            labels: None,
-            planned: false,
-            absence: None,
-            ..prior.private
-        };
+    let mut private = Private {
+        terminating: is_terminating,
+        version: None,
+        labels: None,
+        planned: false,
+        absence: None,
+        ..prior.private
+    };
     // A run that was killed in an update has lost the claim. A finished namespace that is still to be moved here has
     // another state's claim: the move takes it over with a claim of its own.
     let is_unmoved = private.unmarked_uid.is_some() && live::annotation(namespace, labels::PROVISIONED_AT).is_some();

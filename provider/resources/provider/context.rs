@@ -62,9 +62,14 @@ impl Context {
             .or(Attr::Known(Settings::default().control_namespace));
         Ok(Self {
             ledgers: match (&cluster, &installation, &control) {
-                (Cluster::Known(kubernetes), Attr::Known(installation), Attr::Known(control)) => Some(
-                    LedgerConfigMaps::new(kubernetes.clone(), control.to_string(), installation.clone(), LEDGER_MANAGER),
-                ),
+                (Cluster::Known(kubernetes), Attr::Known(installation), Attr::Known(control)) => {
+                    Some(LedgerConfigMaps::new(
+                        kubernetes.clone(),
+                        control.to_string(),
+                        installation.clone(),
+                        LEDGER_MANAGER,
+                    ))
+                }
                 _ => None,
             },
             reader: match (&cluster, &installation) {

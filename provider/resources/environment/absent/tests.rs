@@ -1,6 +1,6 @@
+use eod_domain::EnvironmentSpec;
 use eod_domain::Tier;
 use eod_domain::ledger::{CreateRequest, EndReason, EndRequest, LedgerHead, MadeBy, Transitions};
-use eod_domain::EnvironmentSpec;
 
 use super::*;
 
@@ -19,8 +19,13 @@ fn absence(reason: EndReason) -> Absence {
     };
     let created = at("2026-03-01T12:00:00Z").create(None, &request).unwrap();
     let living = at("2026-03-01T12:00:00Z").provisioned(&created, 1, "u1").unwrap();
-    let end =
-        EndRequest { generation: 1, uid: Some("u1".to_owned()), reason, keep_vault: false, holder: "reaper".to_owned() };
+    let end = EndRequest {
+        generation: 1,
+        uid: Some("u1".to_owned()),
+        reason,
+        keep_vault: false,
+        holder: "reaper".to_owned(),
+    };
     let tombstone: LedgerHead = at("2026-03-01T16:00:00Z").begin_end(&living, &end).unwrap();
     Absence { ended_at: tombstone.since, reason, tombstone }
 }

@@ -96,7 +96,8 @@ impl RecordedArguments<'_> {
     /// Events of the changes.
     fn changed(&self) -> Vec<EventKind> {
         let Self { before, after } = self;
-        let is_extended = before.extension != after.extension && after.extension.as_ref().is_some_and(|text| !text.is_empty());
+        let is_extended =
+            before.extension != after.extension && after.extension.as_ref().is_some_and(|text| !text.is_empty());
         let changes = [
             (EventKind::TierChanged, before.tier != after.tier),
             (EventKind::TtlChanged, before.ttl != after.ttl),

@@ -188,8 +188,7 @@ impl EnvironmentLedger<'_> {
     }
 
     fn started(&self, head: &LedgerHead, environment: &Environment) -> Event {
-        let mut event =
-            self.event(head.generation, EventKind::CreateStarted).with("tier", environment.tier.as_str());
+        let mut event = self.event(head.generation, EventKind::CreateStarted).with("tier", environment.tier.as_str());
         if let Some(sha) = &environment.spec.head_sha {
             event = event.with("sha", sha);
         }
