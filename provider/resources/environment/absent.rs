@@ -13,7 +13,7 @@ use eod_domain::{
 use serde_json::{Value, json};
 use tfplugin::{Applied, Attr, Diag, Diags, DraftOf, Field, Key, ModelOf, RequestContext, Resource as _, State, Text};
 
-use super::create::Return;
+use super::create::CreateReason;
 use super::ledger::EnvironmentLedger;
 use super::model::{Input, Output, Private};
 use super::{EnvironmentResource, arguments, cost};
@@ -129,7 +129,7 @@ fn may_return(draft: &DraftOf<'_, EnvironmentResource>, absence: &Absence) -> bo
 }
 
 /// Kind of the return that an update makes; none if the environment stays absent.
-pub(super) fn return_of(absence: &Absence, before: &Input, after: &Input) -> Option<Return> {
+pub(super) fn return_of(absence: &Absence, before: &Input, after: &Input) -> Option<CreateReason> {
     let is_extended =
         before.extension != after.extension && after.extension.as_ref().is_some_and(|text| !text.is_empty());
     let change = ReturnChange {
@@ -138,8 +138,8 @@ pub(super) fn return_of(absence: &Absence, before: &Input, after: &Input) -> Opt
         recreate: after.on_expired == Some(Text(OnExpired::Recreate)),
     };
     return_reason(&absence.tombstone, &change).map(|reason| match reason {
-        ReturnReason::Commit | ReturnReason::Lifted => Return::Recorded,
-        ReturnReason::Extension | ReturnReason::Recreate => Return::Requested,
+        ReturnReason::Commit | ReturnReason::Lifted => CreateReason::Recorded,
+        ReturnReason::Extension | ReturnReason::Recreate => CreateReason::Requested,
     })
 }
 

@@ -25,12 +25,12 @@ pub(super) async fn create(
     input: Input,
     call: &RequestContext,
 ) -> Result<Applied<EnvironmentResource>, ApplyFailure<EnvironmentResource>> {
-    make(cx, input, Return::No, call).await
+    make(cx, input, CreateReason::No, call).await
 }
 
 /// Reason of a create in the ledger.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum Return {
+pub(super) enum CreateReason {
     /// A new environment.
     No,
     /// Return of an ended environment, for a reason that the ledger knows: a new commit, or a lifted end.
@@ -43,7 +43,7 @@ pub(super) enum Return {
 pub(super) async fn make(
     cx: &Context,
     input: Input,
-    origin: Return,
+    origin: CreateReason,
     call: &RequestContext,
 ) -> Result<Applied<EnvironmentResource>, ApplyFailure<EnvironmentResource>> {
     let limit = TimeoutsArgs::of_or_default(input.timeouts.as_ref(), Operation::Create);
@@ -54,7 +54,8 @@ pub(super) async fn make(
     let max = EnvironmentLimit::check(cx, kubernetes, &environment, &ledger, &remote).await;
     let max = max.map_err(ApplyFailure::nothing)?;
     hosts::check_free(kubernetes, &environment, &remote).await.map_err(ApplyFailure::nothing)?;
-    let record = ledger.begin_create(&environment, origin == Return::Requested).await.map_err(ApplyFailure::nothing)?;
+    let record =
+        ledger.begin_create(&environment, origin == CreateReason::Requested).await.map_err(ApplyFailure::nothing)?;
 
     // From here on it is the time of the API server, which has answered.
     let now = cx.server_now();

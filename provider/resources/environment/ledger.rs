@@ -22,7 +22,7 @@ use tfplugin::{Diag, RequestContext};
 pub(super) use self::changes::RecordedArguments;
 pub(super) use self::create::CreateRecord;
 pub(super) use self::destroy::{CALL_LIMIT, DestroyRecord};
-pub(super) use self::queue::{QueuePlace, Waiting};
+pub(super) use self::queue::{Waiting, WaitingPlace};
 use super::claim::TRIES;
 use crate::provider::Context;
 

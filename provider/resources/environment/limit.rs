@@ -20,7 +20,7 @@ use serde_json::Value;
 use tfplugin::Diag;
 
 use super::claim::{ClaimError, TRIES, seen_again};
-use super::ledger::{CreateRecord, EnvironmentLedger, QueuePlace, Waiting};
+use super::ledger::{CreateRecord, EnvironmentLedger, Waiting, WaitingPlace};
 use super::live;
 use super::query;
 use crate::explain;
@@ -111,7 +111,7 @@ impl<'a> EnvironmentLimit<'a> {
     }
 
     /// Place in the queue, if the environment has to wait.
-    async fn queue_place(&self, own: &ClaimedPlace, progress: Progress) -> Result<Option<QueuePlace>, Diag> {
+    async fn queue_place(&self, own: &ClaimedPlace, progress: Progress) -> Result<Option<WaitingPlace>, Diag> {
         let others = self.others().await?;
         let mut claimed: Vec<_> = others.iter().filter_map(|other| counted_place(other, progress)).collect();
         claimed.push(own.clone());
@@ -150,8 +150,8 @@ impl<'a> EnvironmentLimit<'a> {
         Ok(found)
     }
 
-    fn too_many(&self, place: QueuePlace) -> Diag {
-        let QueuePlace { position, waiting } = place;
+    fn too_many(&self, place: WaitingPlace) -> Diag {
+        let WaitingPlace { position, waiting } = place;
         let name = &self.environment.name;
         Diag::error("Too many environments")
             .detail(format!(

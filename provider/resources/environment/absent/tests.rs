@@ -48,12 +48,12 @@ fn only_a_request_brings_an_environment_back() {
     assert_eq!(of(&|spec| spec.head_sha = Some("aaaaaaa1ffff".parse().unwrap())), None, "the same commit");
     assert_eq!(of(&|spec| spec.extension = None), None);
     assert_eq!(of(&|spec| spec.extension = Some(String::new())), None);
-    assert_eq!(of(&|spec| spec.head_sha = Some("bbbbbbb2".parse().unwrap())), Some(Return::Recorded));
-    assert_eq!(of(&|spec| spec.extension = Some("another".to_owned())), Some(Return::Requested));
-    assert_eq!(of(&|spec| spec.on_expired = OnExpired::Recreate), Some(Return::Requested));
+    assert_eq!(of(&|spec| spec.head_sha = Some("bbbbbbb2".parse().unwrap())), Some(CreateReason::Recorded));
+    assert_eq!(of(&|spec| spec.extension = Some("another".to_owned())), Some(CreateReason::Requested));
+    assert_eq!(of(&|spec| spec.on_expired = OnExpired::Recreate), Some(CreateReason::Requested));
     let mut lifted = absence(EndReason::Closed);
     lifted.tombstone.lifted = true;
-    assert_eq!(return_of(&lifted, &before, &before), Some(Return::Recorded));
+    assert_eq!(return_of(&lifted, &before, &before), Some(CreateReason::Recorded));
 }
 
 #[test]

@@ -16,7 +16,7 @@ pub(in super::super) struct Waiting(Vec<(EnvironmentName, LedgerHead)>);
 
 /// Place in the queue.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(in super::super) struct QueuePlace {
+pub(in super::super) struct WaitingPlace {
     /// Position, from 1.
     pub(in super::super) position: usize,
     /// Number of waiting environments, with this one.
@@ -31,11 +31,11 @@ impl Waiting {
         claimed: &[ClaimedPlace],
         maximum: u64,
         now: jiff::Timestamp,
-    ) -> Option<QueuePlace> {
+    ) -> Option<WaitingPlace> {
         let waiting: Vec<_> = self.0.iter().map(|(name, head)| (name.clone(), head)).collect();
         match admit(own, claimed, &waiting, usize::try_from(maximum).unwrap_or(usize::MAX), now) {
             Admission::Admitted => None,
-            Admission::Queued { position, waiting } => Some(QueuePlace { position, waiting }),
+            Admission::Queued { position, waiting } => Some(WaitingPlace { position, waiting }),
         }
     }
 
@@ -79,7 +79,7 @@ impl EnvironmentLedger<'_> {
         environment: &Environment,
         record: Option<&CreateRecord>,
         waiting: &Waiting,
-        place: QueuePlace,
+        place: WaitingPlace,
     ) {
         let result = self.try_queue(environment, record, waiting, place).await;
         match result {
@@ -94,7 +94,7 @@ impl EnvironmentLedger<'_> {
         environment: &Environment,
         record: Option<&CreateRecord>,
         waiting: &Waiting,
-        place: QueuePlace,
+        place: WaitingPlace,
     ) -> Result<(), RecordError> {
         let request = request(environment, true, false);
         let now = self.cx.server_now();
