@@ -17,6 +17,7 @@ mod head;
 mod history;
 mod key;
 mod phase;
+mod pipeline_run;
 mod queue;
 mod steps;
 mod tombstone;
@@ -31,6 +32,7 @@ pub use self::head::{CommentRecord, HeadError, LedgerHead, TriggerLabelRecord};
 pub use self::history::{HISTORY_BYTES_MAX, HistoryRow, append_row, history_row};
 pub use self::key::{history_name, ledger_name, loose_key, summary_name};
 pub use self::phase::{EndReason, LedgerPhase, MadeBy};
+pub use self::pipeline_run::pipeline_run;
 pub use self::queue::{Admission, ClaimedPlace, QUEUE_PATIENCE, admit, place_in_queue};
 pub use self::steps::{
     CREATE_STEPS, CreateStep, END_STEPS, EndPlan, EndStep, EndStepRule, RETURN_STEPS, ReturnStep, StepOutcome,

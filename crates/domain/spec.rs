@@ -9,6 +9,7 @@ use std::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize};
 
+use crate::absence::OnExpired;
 use crate::access::AccessGrant;
 use crate::dns::SecretName;
 use crate::labels::{UserAnnotations, UserLabels};
@@ -74,6 +75,8 @@ pub struct EnvironmentSpec {
     pub mesh: Option<Mesh>,
     #[serde(skip_serializing_if = "Option::is_none")]
     pub dns: Option<Dns>,
+    #[serde(skip_serializing_if = "is_default")]
+    pub on_expired: OnExpired,
 }
 
 /// DNS of the hosts.
@@ -152,7 +155,7 @@ pub(crate) mod tests {
     use super::*;
 
     /// Specification with every argument.
-    pub(crate) const EVERYTHING: &str = r#"{"name":"shop-pr-123","repository":"Acme/Shop","pull_request":123,"pull_request_url":"https://git.acme.internal/shop/123","head_sha":"0123456789abcdef","owner":"dependabot[bot]","tier":"full","ttl":"36h","extension":"waiting for review","protected":true,"labels":{"team":"checkout"},"annotations":{"acme.io/note":"a\nb"},"services":["api","web"],"quota":{"cpu":"4000m","load_balancers":1},"limits":{"default_cpu":"0.5","max_memory":"2Gi"},"network":{"allow_from_namespaces":["monitoring"],"allow_to_namespaces":["shared"],"allow_to_cidrs":["0.0.0.0/0","10.0.0.0/8"],"stable_services":["stable/payments:8080","stable/search:9200"],"dns_namespace":"kube-system","ingress_namespaces":["istio-ingress"]},"pod_security":"restricted","access":[{"kind":"User","name":"alice@example.com","role":"owner"},{"kind":"ServiceAccount","name":"ci","namespace":"pipelines","role":"view"}],"image_pull_secrets":["registry"],"mesh":{"kind":"istio-ambient","revision":"1-28"},"dns":{"mode":"wildcard"}}"#;
+    pub(crate) const EVERYTHING: &str = r#"{"name":"shop-pr-123","repository":"Acme/Shop","pull_request":123,"pull_request_url":"https://git.acme.internal/shop/123","head_sha":"0123456789abcdef","owner":"dependabot[bot]","tier":"full","ttl":"36h","extension":"waiting for review","protected":true,"labels":{"team":"checkout"},"annotations":{"acme.io/note":"a\nb"},"services":["api","web"],"quota":{"cpu":"4000m","load_balancers":1},"limits":{"default_cpu":"0.5","max_memory":"2Gi"},"network":{"allow_from_namespaces":["monitoring"],"allow_to_namespaces":["shared"],"allow_to_cidrs":["0.0.0.0/0","10.0.0.0/8"],"stable_services":["stable/payments:8080","stable/search:9200"],"dns_namespace":"kube-system","ingress_namespaces":["istio-ingress"]},"pod_security":"restricted","access":[{"kind":"User","name":"alice@example.com","role":"owner"},{"kind":"ServiceAccount","name":"ci","namespace":"pipelines","role":"view"}],"image_pull_secrets":["registry"],"mesh":{"kind":"istio-ambient","revision":"1-28"},"dns":{"mode":"wildcard"},"on_expired":"recreate"}"#;
 
     #[test]
     fn a_specification_round_trips() {

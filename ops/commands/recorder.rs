@@ -1,9 +1,7 @@
 //! Records events of a command in the ledger of an environment.
 
-use std::collections::BTreeMap;
-
 use eod_clients::ErrorKind;
-use eod_domain::ledger::{Actor, CreateRequest, Event, EventKind, EventText, MadeBy, Transitions};
+use eod_domain::ledger::{Actor, CreateRequest, Event, EventKind, EventText, MadeBy, Transitions, pipeline_run};
 use eod_domain::{EnvironmentName, EnvironmentReading};
 use jiff::Timestamp;
 
@@ -23,7 +21,7 @@ pub(crate) struct Recorder<'a> {
 impl<'a> Recorder<'a> {
     /// A recorder for one environment. Reads the name of the caller.
     pub(crate) async fn new(session: &'a OpsSession, environment: &'a EnvironmentName) -> Self {
-        let run = run_of_pipeline(&session.variables).unwrap_or_default();
+        let run = pipeline_run(&session.variables).unwrap_or_default();
         Self { session, environment, who: session.caller().await, run }
     }
 
@@ -92,35 +90,5 @@ impl<'a> Recorder<'a> {
         event.g = self.adopt(reading, now).await?;
         let Self { session, environment, .. } = self;
         Ok(session.ledgers.append(environment, &[event], &session.deadline).await?)
-    }
-}
-
-/// URL of the run of GitHub Actions, GitLab CI or Jenkins.
-pub(crate) fn run_of_pipeline(variables: &BTreeMap<String, String>) -> Option<String> {
-    let get = |name: &str| variables.get(name).filter(|value| !value.is_empty());
-    let github = || {
-        let (server, repository) = (get("GITHUB_SERVER_URL")?, get("GITHUB_REPOSITORY")?);
-        Some(format!("{server}/{repository}/actions/runs/{}", get("GITHUB_RUN_ID")?))
-    };
-    github().or_else(|| get("CI_JOB_URL").cloned()).or_else(|| get("BUILD_URL").cloned())
-}
-
-#[cfg(test)]
-mod tests {
-    use super::*;
-
-    #[test]
-    fn run_is_the_url_of_the_pipeline() {
-        let run = |pairs: &[(&str, &str)]| {
-            run_of_pipeline(&pairs.iter().map(|(name, value)| ((*name).to_owned(), (*value).to_owned())).collect())
-        };
-        let github =
-            [("GITHUB_SERVER_URL", "https://github.com"), ("GITHUB_REPOSITORY", "acme/shop"), ("GITHUB_RUN_ID", "42")];
-        assert_eq!(run(&github).unwrap(), "https://github.com/acme/shop/actions/runs/42");
-        assert_eq!(
-            run(&[("CI_JOB_URL", "https://git.acme.internal/jobs/1")]).unwrap(),
-            "https://git.acme.internal/jobs/1"
-        );
-        assert_eq!(run(&[("BUILD_URL", "")]), None);
     }
 }

@@ -5,6 +5,7 @@
 //! - A run that was killed at any call is continued by the next one.
 //! - A plan of a new environment calls no API.
 
+mod absent;
 mod access;
 mod apply;
 mod arguments;
@@ -17,6 +18,7 @@ mod delete;
 mod description;
 mod hosts;
 mod import;
+mod ledger;
 mod limit;
 mod live;
 mod model;
@@ -69,6 +71,10 @@ impl Resource for EnvironmentResource {
 
     async fn plan(&self, cx: &Context, draft: &mut DraftOf<'_, Self>, _: &RequestContext) -> Diags {
         plan::plan(cx, draft)
+    }
+
+    fn upgrade(&self, from: i64, state: serde_json::Value) -> Result<serde_json::Value, Diags> {
+        absent::upgraded(from, state)
     }
 
     async fn plan_destroy(&self, _: &Context, prior: &State<Self>, _: &RequestContext) -> Diags {

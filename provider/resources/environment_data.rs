@@ -42,6 +42,10 @@ impl DataSource for EnvironmentData {
                 && ownership.installation.as_deref() == Some(installation.as_str())
         });
         let described = ours.and_then(|found| Description::of(cx, &found));
+        let described = described.map(|(description, warning)| {
+            warning.into_iter().for_each(|warning| call.warn(warning));
+            description
+        });
         described.ok_or_else(|| {
             Diag::error("The environment does not exist")
                 .detail(format!("Installation `{installation}` has no environment `{}`.", input.name))

@@ -65,7 +65,11 @@ impl DataSource for Environments {
             // The reader lists each kind once for all of them.
             let whole = cx.reader()?.read(&name, &remote).await.map_err(|error| explain::remote(&error))?;
             let whole = whole.unwrap_or(LiveNamespace { namespace, objects: BTreeMap::new() });
-            environments.extend(Description::of(cx, &whole).filter(|each| input.matches(each)));
+            let described = Description::of(cx, &whole).filter(|(description, _)| input.matches(description));
+            environments.extend(described.map(|(description, warning)| {
+                warning.into_iter().for_each(|warning| call.warn(warning));
+                description
+            }));
         }
         environments.sort_by(|a, b| a.arguments.name.cmp(&b.arguments.name));
         Ok(Output { environments })

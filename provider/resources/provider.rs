@@ -58,7 +58,7 @@ pub struct ProviderConfig {
     pub installation: Option<Text<Installation>>,
     /// Domain of the hosts `<environment>-<service>.<domain>`. Also from `EOD_DOMAIN`. Without it environments have no hosts.
     pub domain: Option<Text<Domain>>,
-    /// Namespace of EoD itself. Also from `EOD_CONTROL_NAMESPACE`. Default: `eod-system`.
+    /// Namespace of EoD itself, with the ledgers of the environments. It is created if it is missing. Also from `EOD_CONTROL_NAMESPACE`. Default: `eod-system`.
     pub control_namespace: Option<Text<NamespaceName>>,
     /// Template of the names of environments, with `{owner}`, `{repo}` and `{number}`. Default: `{repo}-pr-{number}` with a
     /// repository and `pr-{number}` without. The environment of a branch is always named `{repo}-{branch}-<hash>`. A change
@@ -68,7 +68,8 @@ pub struct ProviderConfig {
     pub default_tier: Option<Text<Tier>>,
     /// Labels of all objects that are created.
     pub default_labels: Option<BTreeMap<String, String>>,
-    /// Maximum number of environments of this installation. A create beyond it is refused. Default: no maximum.
+    /// Maximum number of environments of this installation. A create beyond it is refused and waits in a queue: a free place
+    /// goes to the first one that is applied again. Default: no maximum.
     pub max_environments: Option<u64>,
     /// Overrides of the presets of tiers, per field, by tier: `{ full = { ttl = "12h" } }`.
     pub tiers: Option<BTreeMap<String, TierArgs>>,

@@ -146,11 +146,9 @@ fn the_schema_is_printed_with_a_description_of_everything() {
         let all = schemas["provider_schemas"].as_object().unwrap();
         let (_, ours) = all.iter().find(|(name, _)| name.ends_with("environment-on-demand/eod")).unwrap();
         let attributes = &ours["resource_schemas"]["eod_environment"]["block"]["attributes"];
-        for name in ["name", "repository", "tier", "quota", "timeouts", "status", "drift"] {
+        for name in ["name", "repository", "tier", "quota", "timeouts", "status", "drift", "on_expired", "ended_at"] {
             assert!(attributes[name].is_object(), "no {name} in {attributes}");
         }
-        // Features of later versions are not offered yet.
-        assert!(attributes["on_expired"].is_null());
         assert!(ours["data_source_schemas"]["eod_environments"].is_object());
         for name in ["environment_name", "host", "tier"] {
             assert!(ours["functions"][name].is_object(), "no function {name}");

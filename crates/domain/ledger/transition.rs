@@ -43,7 +43,7 @@ pub struct CreateRequest {
     pub made_by: MadeBy,
     /// Id of the run.
     pub holder: String,
-    /// True if the namespace of a living environment is gone, so that a new life can begin.
+    /// True if the namespace is gone or being deleted, so that a new life can begin.
     pub namespace_is_gone: bool,
     /// True if a person requests the return explicitly, so that a closed tombstone does not prevent it.
     pub lifted: bool,
@@ -211,8 +211,13 @@ impl Transitions {
                 false
             }
             LedgerPhase::Ending => {
-                // The end of a silent holder is taken over: its steps that have not begun are dropped with its generation.
-                self.check_holder(head, "")?;
+                // A destroy has nothing left to do once its namespace is gone.
+                let is_destroyed = head.reason == Some(EndReason::Destroyed) && request.namespace_is_gone;
+                if !is_destroyed {
+                    // The end of a silent holder is taken over: its steps that have not begun are dropped with its
+                    // generation.
+                    self.check_holder(head, "")?;
+                }
                 self.check_tombstone(head, request)?;
                 true
             }
@@ -436,6 +441,25 @@ impl Transitions {
         self.enter(&mut next, LedgerPhase::Ended);
         (next.steps, next.reason) = (steps, reason);
         Ok(next)
+    }
+
+    /// Finishes the end of a destroy, whose namespace is gone. Steps outside of the namespace are left to the reaper, because a
+    /// destroy does not know of them.
+    ///
+    /// # Errors
+    ///
+    /// As [`Transitions::finish_end`].
+    pub fn finish_destroy(
+        self,
+        head: &LedgerHead,
+        generation: u64,
+        holder: &str,
+    ) -> Result<LedgerHead, TransitionError> {
+        let mut next = head.clone();
+        for step in [EndStep::Dns, EndStep::Namespace] {
+            next = self.step(&next, generation, holder, step, StepOutcome::Done)?;
+        }
+        self.finish_end(&next, generation, holder)
     }
 
     /// Lifts a tombstone: the pull request was reopened or labelled again, or a person requests the return.

@@ -51,6 +51,7 @@ pub(super) fn spec(input: &Input) -> Result<EnvironmentSpec, Diags> {
         image_pull_secrets,
         mesh,
         dns,
+        on_expired,
         force_conflicts: _,
         adopt: _,
         timeouts: _,
@@ -83,6 +84,7 @@ pub(super) fn spec(input: &Input) -> Result<EnvironmentSpec, Diags> {
         image_pull_secrets: image_pull_secrets.unwrap_or_default().into_iter().map(|secret| secret.0).collect(),
         mesh: value_or_diags(mesh, &mut diags).flatten(),
         dns: dns.map(|dns| Dns { mode: dns.mode.map(|mode| mode.0).unwrap_or_default() }),
+        on_expired: on_expired.map(|on_expired| on_expired.0).unwrap_or_default(),
     };
     diags.into_result(spec)
 }
@@ -113,6 +115,7 @@ pub(super) fn input(spec: &EnvironmentSpec) -> Input {
         image_pull_secrets: some(spec.image_pull_secrets.into_iter().map(Text).collect(), Vec::is_empty),
         mesh: spec.mesh.as_ref().map(mesh_args),
         dns: spec.dns.map(|dns| DnsArgs { mode: Some(Text(dns.mode)) }),
+        on_expired: Some(Text(spec.on_expired)),
         // Not recorded, because they do not change the environment; these are their defaults.
         force_conflicts: Some(false),
         adopt: Some(false),

@@ -52,6 +52,8 @@ pub(super) fn output(reading: &EnvironmentReading, resolved: ResolvedAttributes)
         host,
         hosts,
         status: reading.status.to_string(),
+        ended_at: None,
+        ended_reason: None,
         created_at: time(reading.times.created_at).unwrap_or_default(),
         last_activity_at: time(reading.times.last_activity_at).unwrap_or_default(),
         expires_at: time(reading.expires_at()),

@@ -1,14 +1,17 @@
-//! Create: claim the namespace, add its guards, start the clock. Every step can be interrupted and continued.
+//! Create: record it, claim the namespace, add its guards, start the clock. Every step can be interrupted and continued.
+//!
+//! The return of an ended environment is a create, too, with the next generation of the ledger.
 
 use eod_clients::Deadline;
 use eod_domain::ledger::MadeBy;
 use eod_domain::{Clock, NamespaceProvenance, Nonce, Remembered, contents, namespace_object};
-use tfplugin::{Applied, ApplyFailure, Diags, RequestContext};
+use tfplugin::{Applied, ApplyFailure, Diags, Left, RequestContext};
 
 use super::apply::NamespaceTarget;
 use super::attributes::ResolvedAttributes;
 use super::claim::ClaimError;
 use super::clock::ClockWrite;
+use super::ledger::EnvironmentLedger;
 use super::limit::{EnvironmentLimit, LimitCheckError};
 use super::model::{Input, Private};
 use super::ownership::version_of_ours;
@@ -22,16 +25,39 @@ pub(super) async fn create(
     input: Input,
     call: &RequestContext,
 ) -> Result<Applied<EnvironmentResource>, ApplyFailure<EnvironmentResource>> {
+    make(cx, input, CreateReason::No, call).await
+}
+
+/// Reason of a create in the ledger.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(super) enum CreateReason {
+    /// A new environment.
+    No,
+    /// Return of an ended environment, for a reason that the ledger knows: a new commit, or a lifted end.
+    Recorded,
+    /// Return of an ended environment that only the configuration requests.
+    Requested,
+}
+
+/// Creates an environment, or brings it back.
+pub(super) async fn make(
+    cx: &Context,
+    input: Input,
+    origin: CreateReason,
+    call: &RequestContext,
+) -> Result<Applied<EnvironmentResource>, ApplyFailure<EnvironmentResource>> {
     let limit = TimeoutsArgs::of_or_default(input.timeouts.as_ref(), Operation::Create);
     let remote = Deadline::within(limit, call.cancel.clone());
     let environment = arguments::environment(cx, &input).map_err(ApplyFailure::nothing)?;
     let kubernetes = cx.kubernetes().map_err(ApplyFailure::nothing)?;
-    let max = EnvironmentLimit::of(cx, kubernetes, &environment, &remote);
-    if let Some(max) = &max {
-        max.check().await.map_err(ApplyFailure::nothing)?;
-    }
+    let ledger = EnvironmentLedger::of(cx, &environment.name, &remote, call).map_err(ApplyFailure::nothing)?;
+    let max = EnvironmentLimit::check(cx, kubernetes, &environment, &ledger, &remote).await;
+    let max = max.map_err(ApplyFailure::nothing)?;
     hosts::check_free(kubernetes, &environment, &remote).await.map_err(ApplyFailure::nothing)?;
+    let record =
+        ledger.begin_create(&environment, origin == CreateReason::Requested).await.map_err(ApplyFailure::nothing)?;
 
+    // From here on it is the time of the API server, which has answered.
     let now = cx.server_now();
     let nonce = Nonce::new(cx.random());
     let target = NamespaceTarget {
@@ -40,8 +66,17 @@ pub(super) async fn create(
         force_conflicts: input.force_conflicts == Some(true),
         call: &remote,
     };
-    let claimant = Claimant { target: &target, adopt: input.adopt == Some(true), nonce: &nonce, now };
-    let claimed = claimant.take().await?;
+    let is_continued = record.is_continued();
+    let claimant = Claimant { target: &target, adopt: input.adopt == Some(true), is_continued, nonce: &nonce, now };
+    let claimed = match claimant.take().await {
+        Ok(claimed) => claimed,
+        Err(failure) => {
+            if matches!(failure.left, Left::Nothing) {
+                ledger.give_back(&record).await;
+            }
+            return Err(failure);
+        }
+    };
 
     // The namespace exists from here on, and the nonce finds it again after a failure. A namespace that was in use before
     // is not recorded: the next apply would destroy a tainted one, and the same create takes it over again without a record.
@@ -63,7 +98,7 @@ pub(super) async fn create(
     // Only a new namespace is given back; the others counted before.
     let max = max.filter(|_| claimed.origin == NamespaceOrigin::New);
     if let Some(max) = &max {
-        max.check_claimed(&claimed.namespace, &nonce).await.map_err(limit_failure)?;
+        max.check_claimed(&claimed.namespace, &nonce, &record).await.map_err(limit_failure)?;
     }
     let provenance = NamespaceProvenance {
         created_at: live::created_at(&claimed.namespace).or(Some(now)),
@@ -94,7 +129,7 @@ pub(super) async fn create(
     });
     let namespace = written.await.map_err(claim_failure)?;
     if let Some(max) = &max {
-        max.check_finished(&namespace, &nonce).await.map_err(limit_failure)?;
+        max.check_finished(&namespace, &nonce, &record).await.map_err(limit_failure)?;
     }
     let remembered = Remembered {
         uid: live::uid(&namespace).map(str::to_owned),
@@ -103,6 +138,7 @@ pub(super) async fn create(
     };
     private.version = version_of_ours(cx, &remembered, &namespace);
     private.nonce = Some(nonce.as_str().to_owned());
+    private.generation = ledger.finish_create(record, &environment, &namespace).await;
     let reading = attributes::reading(cx, &namespace, now);
     refusal::unreadable_times(&reading).into_iter().chain(cx.skew_warning()).for_each(|warning| call.warn(warning));
     Ok(Applied { output: attributes::output(&reading, ResolvedAttributes::applied(cx, &environment)), private })

@@ -2,16 +2,17 @@
 
 use eod_clients::kubernetes::{Blockers, Deleted, Kubernetes, ObjectRef, Preconditions};
 use eod_clients::{Deadline, Error, ErrorKind};
-use eod_domain::{NamespaceFacts, Ownership};
+use eod_domain::{EnvironmentName, NamespaceFacts, Ownership};
 use jiff::Timestamp;
 use serde_json::Value;
 use std::time::Duration;
-use tfplugin::{Diag, Diags, RequestContext, State};
+use tfplugin::{Diag, Diags, RequestContext, State, Text};
 
 use super::claim::TRIES;
+use super::ledger::{CALL_LIMIT, DestroyRecord, EnvironmentLedger};
 use super::model::Input;
 use super::ownership::{installation_name, ownership, remembered};
-use super::{EnvironmentResource, live, refusal};
+use super::{EnvironmentResource, arguments, live, refusal};
 use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
@@ -19,9 +20,9 @@ use crate::timeouts::{Operation, TimeoutsArgs};
 /// Maximum duration of the diagnosis of a namespace that is not gone when the time of the destroy is over.
 const DIAGNOSIS: Duration = Duration::from_secs(20);
 
-/// The error for the destroy of a protected environment.
+/// The error for the destroy of a protected environment. An absent one can be destroyed.
 pub(super) fn refused(prior: &State<EnvironmentResource>) -> Option<Diag> {
-    if prior.input.protected != Some(true) {
+    if prior.input.protected != Some(true) || prior.private.absence.is_some() {
         return None;
     }
     let name = prior.input.name.as_ref().map(ToString::to_string).unwrap_or_default();
@@ -47,37 +48,90 @@ pub(super) async fn delete(
     if let Some(refused) = refused(&prior) {
         return Err(refused.into());
     }
-    let Some(name) = prior.input.name.as_ref().map(ToString::to_string) else { return Ok(()) };
+    let Some(Text(name)) = prior.input.name.clone() else { return Ok(()) };
     let kubernetes = cx.kubernetes()?;
     let limit = TimeoutsArgs::of_or_default(prior.input.timeouts.as_ref(), Operation::Delete);
     let remote = Deadline::within(limit, call.cancel.clone());
-    let reference = ObjectRef::namespace(name.as_str());
-    for _ in 0..TRIES {
-        let found = kubernetes.get(&reference, &remote).await.map_err(|error| explain::remote(&error))?;
-        let Some(namespace) = found else { return Ok(()) };
-        let DeletionTarget { uid, version } = match deletion_target(cx, &prior, &name, &namespace)? {
-            Ok(deletion_target) => deletion_target,
-            Err(warning) => {
-                call.warn(warning);
+    Destroy { cx, kubernetes, prior: &prior, name: &name, remote: &remote, call }.run().await
+}
+
+/// A destroy of one environment.
+struct Destroy<'a> {
+    cx: &'a Context,
+    kubernetes: &'a Kubernetes,
+    prior: &'a State<EnvironmentResource>,
+    name: &'a EnvironmentName,
+    remote: &'a Deadline,
+    call: &'a RequestContext,
+}
+
+impl Destroy<'_> {
+    /// Deletes the namespace and waits until it is gone. The ledger records the begin and the end.
+    async fn run(&self) -> Result<(), Diags> {
+        let Self { cx, kubernetes, name, remote, call, .. } = *self;
+        let reference = ObjectRef::namespace(name.as_str());
+        let (mut has_begun, mut record) = (false, None);
+        for _ in 0..TRIES {
+            let found = kubernetes.get(&reference, remote).await.map_err(|error| explain::remote(&error))?;
+            let Some(namespace) = found else {
+                let uid = self.prior.output.as_ref().map(|output| output.uid.as_str());
+                if !has_begun {
+                    record = self.begin(uid).await;
+                }
+                self.finish(record, uid).await;
                 return Ok(());
+            };
+            let target = deletion_target(cx, self.prior, name.as_str(), &namespace)?;
+            let DeletionTarget { uid, version } = match target {
+                Ok(target) => target,
+                Err(warning) => {
+                    call.warn(warning);
+                    return Ok(());
+                }
+            };
+            if !has_begun {
+                record = self.begin(Some(&uid)).await;
+                has_begun = true;
             }
-        };
-        // The version is a precondition: whoever claims the namespace after it was read keeps it.
-        let as_seen = Preconditions { uid: Some(uid.clone()), resource_version: version };
-        match kubernetes.delete(&reference, &as_seen, &remote).await.map_err(|error| explain::remote(&error))? {
-            Deleted::Gone | Deleted::UidMismatch => return Ok(()),
-            Deleted::Changed => continue,
-            Deleted::Accepted | Deleted::InProgress => {}
+            // The version is a precondition: whoever claims the namespace after it was read keeps it.
+            let as_seen = Preconditions { uid: Some(uid.clone()), resource_version: version };
+            match kubernetes.delete(&reference, &as_seen, remote).await.map_err(|error| explain::remote(&error))? {
+                Deleted::Changed => continue,
+                Deleted::Gone | Deleted::UidMismatch | Deleted::Accepted | Deleted::InProgress => {}
+            }
+            return match kubernetes.wait_gone(&reference, Some(&uid), remote).await {
+                Ok(_) => {
+                    self.finish(record, Some(&uid)).await;
+                    Ok(())
+                }
+                Err(error) if error.kind == ErrorKind::Timeout => {
+                    Err(stuck(kubernetes, &reference, &error, cx.now(), call).await.into())
+                }
+                Err(error) => Err(explain::remote(&error).into()),
+            };
         }
-        return match kubernetes.wait_gone(&reference, Some(&uid), &remote).await {
-            Ok(_) => Ok(()),
-            Err(error) if error.kind == ErrorKind::Timeout => {
-                Err(stuck(kubernetes, &reference, &error, cx.now(), call).await.into())
-            }
-            Err(error) => Err(explain::remote(&error).into()),
-        };
+        Err(refusal::unsteady(name.as_str()).into())
     }
-    Err(refusal::unsteady(&name).into())
+
+    /// Records the begin of the destroy. The record of an environment that others have ended is theirs.
+    async fn begin(&self, uid: Option<&str>) -> Option<DestroyRecord> {
+        if self.prior.private.absence.is_some() {
+            return None;
+        }
+        self.ledger()?.begin_destroy(&arguments::identity(&self.prior.input), uid).await
+    }
+
+    /// Records the end of the destroy.
+    async fn finish(&self, record: Option<DestroyRecord>, uid: Option<&str>) {
+        if let (Some(ledger), Some(record)) = (self.ledger(), record) {
+            ledger.finish_destroy(record, uid).await;
+        }
+    }
+
+    /// The ledger, with a time limit from now on. None if the control namespace is not known: the ledger stops no destroy.
+    fn ledger(&self) -> Option<EnvironmentLedger<'_>> {
+        EnvironmentLedger::of(self.cx, self.name, &self.remote.at_most(CALL_LIMIT), self.call).ok()
+    }
 }
 
 /// The namespace to delete, or the warning that it stays.

@@ -5,11 +5,11 @@ use std::collections::BTreeMap;
 use eod_clients::kubernetes::LiveNamespace;
 use eod_domain::{Environment, labels};
 use serde_json::Value;
-use tfplugin::{Model, Number, Text};
+use tfplugin::{Diag, Model, Number, Text};
 
 use super::attributes::ResolvedAttributes;
 use super::model::{Input, Output};
-use super::{arguments, attributes, live};
+use super::{arguments, attributes, live, refusal};
 use crate::provider::Context;
 
 /// An environment: its arguments and its computed attributes.
@@ -25,8 +25,9 @@ pub(crate) struct Description {
 }
 
 impl Description {
-    /// The environment of a namespace. `None` if its arguments are not recorded on it.
-    pub(crate) fn of(cx: &Context, found: &LiveNamespace) -> Option<Self> {
+    /// The environment of a namespace, with a warning if its times cannot be read. `None` if its arguments are not recorded on
+    /// the namespace.
+    pub(crate) fn of(cx: &Context, found: &LiveNamespace) -> Option<(Self, Option<Diag>)> {
         let namespace = &found.namespace;
         let name = live::environment_name(namespace)?;
         let mut spec = live::recorded_spec(namespace)?;
@@ -43,10 +44,11 @@ impl Description {
             drift: live::absent(environment.as_ref(), found),
             cost_per_day_usd: Number::from_u64(0),
         };
-        Some(Self {
+        let description = Self {
             arguments: Input { tier: Some(Text(tier)), ttl: input.ttl.or(reading.ttl().map(Text)), ..input },
             outputs: attributes::output(&reading, resolved),
-        })
+        };
+        Some((description, refusal::unreadable_times(&reading)))
     }
 }
 

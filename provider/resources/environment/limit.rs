@@ -3,7 +3,7 @@
 //! Creates that run at once do not see each other before their namespaces exist, so the limit is checked three times:
 //! before anything is created, after the namespace was created, and after the create has finished. Environments are
 //! ordered by their time of creation and their name, and whoever is beyond the limit deletes the namespace that it has
-//! just created.
+//! just created. It then waits in a queue, which the ledgers record, and a free place goes to the first in the queue.
 //!
 //! # Guarantees
 //! - Creates that end well never leave more environments than allowed, however many run at once.
@@ -13,11 +13,14 @@
 
 use eod_clients::Deadline;
 use eod_clients::kubernetes::{Deleted, Kubernetes, ObjectRef, Preconditions};
+use eod_domain::ledger::ClaimedPlace;
 use eod_domain::{Environment, Nonce, labels};
+use jiff::Timestamp;
 use serde_json::Value;
 use tfplugin::Diag;
 
 use super::claim::{ClaimError, TRIES, seen_again};
+use super::ledger::{CreateRecord, EnvironmentLedger, Waiting, WaitingPlace};
 use super::live;
 use super::query;
 use crate::explain;
@@ -25,10 +28,13 @@ use crate::provider::Context;
 
 /// The limit for one create.
 pub(super) struct EnvironmentLimit<'a> {
+    cx: &'a Context,
     kubernetes: &'a Kubernetes,
     environment: &'a Environment,
+    ledger: &'a EnvironmentLedger<'a>,
     call: &'a Deadline,
     max: u64,
+    waiting: Waiting,
 }
 
 /// Progress of the create that a check is part of.
@@ -39,49 +45,77 @@ enum Progress {
 }
 
 impl<'a> EnvironmentLimit<'a> {
-    /// The limit of the provider block. `None` if there is none.
-    pub(super) fn of(
-        cx: &Context,
-        kubernetes: &'a Kubernetes,
-        environment: &'a Environment,
-        call: &'a Deadline,
-    ) -> Option<Self> {
-        Some(Self { kubernetes, environment, call, max: cx.max_environments.clone().known()? })
-    }
-
-    /// Checks the limit before anything is created.
+    /// The limit of the provider block, checked before anything is created. `None` if there is none.
     ///
     /// # Errors
-    /// The limit is reached, or the call failed.
-    pub(super) async fn check(&self) -> Result<(), Diag> {
-        let count = self.others().await?.len();
-        if self.allows(count) { Ok(()) } else { Err(self.too_many(count)) }
+    /// The limit is reached, and the environment waits; or a call failed.
+    pub(super) async fn check(
+        cx: &'a Context,
+        kubernetes: &'a Kubernetes,
+        environment: &'a Environment,
+        ledger: &'a EnvironmentLedger<'a>,
+        call: &'a Deadline,
+    ) -> Result<Option<Self>, Diag> {
+        let Some(max) = cx.max_environments.clone().known() else { return Ok(None) };
+        let waiting = ledger.waiting().await?;
+        let limit = Self { cx, kubernetes, environment, ledger, call, max, waiting };
+        let own = (cx.server_now(), environment.name.clone());
+        match limit.queue_place(&own, Progress::Claimed).await? {
+            None => Ok(Some(limit)),
+            Some(place) => {
+                ledger.queue(environment, None, &limit.waiting, place).await;
+                Err(limit.too_many(place))
+            }
+        }
     }
 
     /// Checks the limit for a namespace that was just created. If it is exceeded, the namespace is deleted.
     ///
     /// # Errors
     /// The limit is exceeded, or a call failed.
-    pub(super) async fn check_claimed(&self, namespace: &Value, claim: &Nonce) -> Result<(), LimitCheckError> {
-        self.keep_or_give_back(namespace, claim, Progress::Claimed).await
+    pub(super) async fn check_claimed(
+        &self,
+        namespace: &Value,
+        claim: &Nonce,
+        record: &CreateRecord,
+    ) -> Result<(), LimitCheckError> {
+        self.keep_or_give_back(namespace, claim, record, Progress::Claimed).await
     }
 
     /// Checks the limit for an environment that was just finished. If it is exceeded, the namespace is deleted.
     ///
     /// # Errors
     /// The limit is exceeded, or a call failed.
-    pub(super) async fn check_finished(&self, namespace: &Value, claim: &Nonce) -> Result<(), LimitCheckError> {
-        self.keep_or_give_back(namespace, claim, Progress::Finished).await
+    pub(super) async fn check_finished(
+        &self,
+        namespace: &Value,
+        claim: &Nonce,
+        record: &CreateRecord,
+    ) -> Result<(), LimitCheckError> {
+        self.keep_or_give_back(namespace, claim, record, Progress::Finished).await
     }
 
-    async fn keep_or_give_back(&self, seen: &Value, claim: &Nonce, progress: Progress) -> Result<(), LimitCheckError> {
-        let others = self.others().await.map_err(LimitCheckError::Remains)?;
-        let ahead = others.iter().filter(|other| counts_first(other, seen, progress)).count();
-        if self.allows(ahead) {
-            return Ok(());
-        }
+    async fn keep_or_give_back(
+        &self,
+        seen: &Value,
+        claim: &Nonce,
+        record: &CreateRecord,
+        progress: Progress,
+    ) -> Result<(), LimitCheckError> {
+        let own = place(seen).unwrap_or_else(|| (self.cx.server_now(), self.environment.name.clone()));
+        let found = self.queue_place(&own, progress).await.map_err(LimitCheckError::Remains)?;
+        let Some(place) = found else { return Ok(()) };
         self.give_back(seen, claim).await?;
-        Err(LimitCheckError::GivenBack(self.too_many(ahead)))
+        self.ledger.queue(self.environment, Some(record), &self.waiting, place).await;
+        Err(LimitCheckError::GivenBack(self.too_many(place)))
+    }
+
+    /// Place in the queue, if the environment has to wait.
+    async fn queue_place(&self, own: &ClaimedPlace, progress: Progress) -> Result<Option<WaitingPlace>, Diag> {
+        let others = self.others().await?;
+        let mut claimed: Vec<_> = others.iter().filter_map(|other| counted_place(other, progress)).collect();
+        claimed.push(own.clone());
+        Ok(self.waiting.place(own, &claimed, self.max, self.cx.server_now()))
     }
 
     /// Deletes the namespace that this create has made, unless another state has claimed it since.
@@ -116,18 +150,17 @@ impl<'a> EnvironmentLimit<'a> {
         Ok(found)
     }
 
-    fn allows(&self, others: usize) -> bool {
-        u64::try_from(others).is_ok_and(|others| others < self.max)
-    }
-
-    fn too_many(&self, others: usize) -> Diag {
+    fn too_many(&self, place: WaitingPlace) -> Diag {
+        let WaitingPlace { position, waiting } = place;
+        let name = &self.environment.name;
         Diag::error("Too many environments")
             .detail(format!(
-                "Installation `{}` has {others} environments that were created before `{}`, and the provider's \
-                 `max_environments` is {}. The environment was not created.",
-                self.environment.installation, self.environment.name, self.max
+                "Installation `{}` has no free place for `{name}`: the provider's `max_environments` is {}. The environment \
+                 was not created. It waits as number {position} of {waiting} in the queue, and loses its place if it is not \
+                 applied again within an hour.",
+                self.environment.installation, self.max
             ))
-            .hint("close a pull request that no longer needs its environment, or raise `max_environments`; then apply again")
+            .hint("apply again later; or close a pull request that no longer needs its environment, or raise `max_environments`")
     }
 }
 
@@ -139,16 +172,18 @@ pub(super) enum LimitCheckError {
     Remains(Diag),
 }
 
-/// True if another environment counts before ours: it was created earlier, or it was finished while ours is not.
-fn counts_first(other: &Value, ours: &Value, progress: Progress) -> bool {
+/// Place of another environment. A finished one counts before all that are not finished.
+fn counted_place(other: &Value, progress: Progress) -> Option<ClaimedPlace> {
+    let (created, name) = place(other)?;
     let is_finished = live::annotation(other, labels::PROVISIONED_AT).is_some();
-    (progress == Progress::Claimed && is_finished) || order(other) < order(ours)
+    let counts_first = progress == Progress::Claimed && is_finished;
+    Some((if counts_first { Timestamp::MIN } else { created }, name))
 }
 
-/// Order of creation. The API server's time has whole seconds, so the name decides within one.
-fn order(namespace: &Value) -> (&str, &str) {
-    let created = namespace.pointer("/metadata/creationTimestamp").and_then(Value::as_str).unwrap_or_default();
-    (created, live::name(namespace))
+/// Place in the order of creation. The API server's time has whole seconds, so the name decides within one.
+fn place(namespace: &Value) -> Option<ClaimedPlace> {
+    let created = namespace.pointer("/metadata/creationTimestamp").and_then(Value::as_str)?.parse().ok()?;
+    Some((created, live::environment_name(namespace)?))
 }
 
 #[cfg(test)]

@@ -3,8 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use eod_domain::{
-    BranchName, EnvironmentName, HeadSha, Nonce, Owner, PodSecurity, PullRequestUrl, Repository, SecretName,
-    ServiceName, Tier, Ttl,
+    Absence, BranchName, EnvironmentName, HeadSha, Nonce, OnExpired, Owner, PodSecurity, PullRequestUrl, Repository,
+    SecretName, ServiceName, Tier, Ttl,
 };
 use serde::{Deserialize, Serialize};
 use tfplugin::{Model, Number, Text};
@@ -77,6 +77,11 @@ pub(crate) struct Input {
     pub mesh: Option<MeshArgs>,
     /// DNS settings of the hosts.
     pub dns: Option<DnsArgs>,
+    /// Behaviour for an environment that was ended outside of this configuration, for example by the reaper. `keep_absent`
+    /// leaves it absent until there is a new commit, a new `extension`, or its end is lifted. `recreate` creates it again in
+    /// the next apply.
+    #[tf(default = "keep_absent")]
+    pub on_expired: Option<Text<OnExpired>>,
     /// True to take over keys of `labels` and `annotations` that another field manager owns.
     #[tf(default = false)]
     pub force_conflicts: Option<bool>,
@@ -114,6 +119,12 @@ pub(crate) struct Output {
     /// Status at the last refresh: `pending`, `ready`, `active`, `idle`, `expiring`, `failed`, `awaiting-approval` or `destroyed`.
     #[tf(with = "Input::head_sha, Input::extension, Input::ttl, Input::tier")]
     pub status: String,
+    /// Time of the end (RFC 3339, UTC) of an environment that was ended outside of this configuration. Null while it exists.
+    #[tf(keep)]
+    pub ended_at: Option<String>,
+    /// Reason of the end: `expired`, `closed`, `branch-deleted`, `unlabelled` or `requested`. Null while it exists.
+    #[tf(keep)]
+    pub ended_reason: Option<String>,
     /// Time of creation (RFC 3339, UTC).
     #[tf(keep)]
     pub created_at: String,
@@ -158,6 +169,10 @@ pub(crate) struct Private {
     /// True if this belongs to the plan of a create. Terraform passes it to the destroy of a tainted object that has lost
     /// its own private data.
     pub planned: bool,
+    /// Generation of this life in the ledger; none if it is not recorded.
+    pub generation: Option<u64>,
+    /// Recorded end of an environment that is absent.
+    pub absence: Option<Box<Absence>>,
 }
 
 impl Private {
@@ -198,29 +213,67 @@ struct Stored {
     labels: Option<BTreeMap<String, String>>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]
     planned: bool,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    generation: Option<u64>,
+    #[serde(skip_serializing_if = "Option::is_none")]
+    absence: Option<Box<Absence>>,
 }
 
 impl From<Private> for Stored {
     fn from(private: Private) -> Self {
-        let Private { nonce, next_nonce, version, live, mut wanted, terminating, unmarked_uid, labels, planned } =
-            private;
+        let Private {
+            nonce,
+            next_nonce,
+            version,
+            live,
+            mut wanted,
+            terminating,
+            unmarked_uid,
+            labels,
+            planned,
+            generation,
+            absence,
+        } = private;
         let objects = live.into_iter().map(|(key, live)| {
             let wanted = wanted.remove(&key).unwrap_or_default();
             (key, (live, wanted))
         });
         let objects = objects.collect();
-        Self { nonce, next_nonce, version, objects, terminating, unmarked_uid, labels, planned }
+        Self { nonce, next_nonce, version, objects, terminating, unmarked_uid, labels, planned, generation, absence }
     }
 }
 
 impl From<Stored> for Private {
     fn from(stored: Stored) -> Self {
-        let Stored { nonce, next_nonce, version, objects, terminating, unmarked_uid, labels, planned } = stored;
+        let Stored {
+            nonce,
+            next_nonce,
+            version,
+            objects,
+            terminating,
+            unmarked_uid,
+            labels,
+            planned,
+            generation,
+            absence,
+        } = stored;
         let (mut live, mut wanted) = (BTreeMap::new(), BTreeMap::new());
         for (key, (returned, applied)) in objects {
             live.insert(key.clone(), returned);
             wanted.insert(key, applied);
         }
-        Self { nonce, next_nonce, version, live, wanted, terminating, unmarked_uid, labels, planned }
+        Self {
+            nonce,
+            next_nonce,
+            version,
+            live,
+            wanted,
+            terminating,
+            unmarked_uid,
+            labels,
+            planned,
+            generation,
+            absence,
+        }
     }
 }

@@ -5,6 +5,7 @@ use eod_domain::{Environment, EnvironmentError, EnvironmentSpec, Mistake};
 use tfplugin::{Attr, Diags, DraftOf, Field, Key, ModelOf, Text};
 
 use super::EnvironmentResource;
+use super::absent;
 use super::arguments::spec;
 use super::model::{Input, Output};
 use super::sizes::{LimitsArgs, NetworkArgs, QuotaArgs};
@@ -26,6 +27,7 @@ pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, EnvironmentResource>) -
             if certain.is_empty() {
                 // All mistakes depend on unknown values; the plan during apply decides.
                 set_unknown(draft);
+                absent::plan(draft);
                 return Diags::new();
             }
             return explain::mistakes(&certain);
@@ -33,6 +35,7 @@ pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, EnvironmentResource>) -
     };
     set_arguments(draft, &known, &environment);
     set_outputs(cx, draft, &known, &environment);
+    absent::plan(draft);
     if draft.private.terminating {
         // Nothing can be changed in a namespace that is being deleted: it is replaced once it is gone.
         draft.private.terminating = false;

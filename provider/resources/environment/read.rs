@@ -5,10 +5,13 @@ use std::collections::BTreeMap;
 
 use eod_clients::Deadline;
 use eod_clients::kubernetes::LiveNamespace;
-use eod_domain::{Environment, NamespaceProvenance, Object, ObjectKind, Ownership, drift, labels, objects};
+use eod_domain::{
+    Environment, NamespacePresence, NamespaceProvenance, Object, ObjectKind, Ownership, drift, labels, objects,
+};
 use serde_json::Value;
 use tfplugin::{Diag, Diags, Number, RequestContext, State};
 
+use super::absent::{self, AbsenceRefresh};
 use super::attributes::ResolvedAttributes;
 use super::live::absent_sentence;
 use super::model::Private;
@@ -33,10 +36,24 @@ pub(super) async fn read(
     let limit = TimeoutsArgs::of_or_default(prior.input.timeouts.as_ref(), Operation::Read);
     let remote = Deadline::within(limit, call.cancel.clone());
     let found = cx.reader()?.read(&name, &remote).await.map_err(|error| explain::remote(&error))?;
-    let Some(found) = found else { return Ok(None) };
+    let Some(found) = found else {
+        return Ok(match absent::refresh(cx, prior, NamespacePresence::Gone, &remote, call).await? {
+            AbsenceRefresh::Absent(state) => Some(state),
+            AbsenceRefresh::Leaves | AbsenceRefresh::NotEnded(_) => None,
+        });
+    };
     let remembered = remembered(&prior);
     match ownership(cx, &remembered, &found.namespace) {
         Ownership::Ours | Ownership::Unmarked => {
+            let prior = if live::is_terminating(&found.namespace) {
+                match absent::refresh(cx, prior, NamespacePresence::Terminating, &remote, call).await? {
+                    AbsenceRefresh::Absent(state) => return Ok(Some(state)),
+                    AbsenceRefresh::Leaves => return Ok(None),
+                    AbsenceRefresh::NotEnded(prior) => prior,
+                }
+            } else {
+                prior
+            };
             let mut now = refreshed(cx, prior, &found, call);
             // After drift the next update reads the namespace again before it writes.
             if now.output.as_ref().is_some_and(|output| output.drift.is_empty()) {
@@ -52,6 +69,11 @@ pub(super) async fn read(
             Ok(None)
         }
         Ownership::Another => {
+            match absent::refresh(cx, prior, NamespacePresence::Gone, &remote, call).await? {
+                AbsenceRefresh::Absent(state) => return Ok(Some(state)),
+                AbsenceRefresh::Leaves => return Ok(None),
+                AbsenceRefresh::NotEnded(_) => {}
+            }
             call.warn(
                 Diag::warning("The environment was replaced by something else")
                     .detail(format!("Namespace `{name}` is not the one that this configuration made: that one is gone, and somebody made another of the same name. It was not changed.")),
@@ -98,8 +120,14 @@ fn refreshed(
         drift,
     };
     let output = attributes::output(&reading, resolved_attributes);
-    let mut private =
-        Private { terminating: is_terminating, version: None, labels: None, planned: false, ..prior.private };
+    let mut private = Private {
+        terminating: is_terminating,
+        version: None,
+        labels: None,
+        planned: false,
+        absence: None,
+        ..prior.private
+    };
     // A run that was killed in an update has lost the claim. A finished namespace that is still to be moved here has
     // another state's claim: the move takes it over with a claim of its own.
     let is_unmoved = private.unmarked_uid.is_some() && live::annotation(namespace, labels::PROVISIONED_AT).is_some();

@@ -20,6 +20,8 @@ use crate::explain;
 pub(super) struct Claimant<'a> {
     pub(super) target: &'a NamespaceTarget<'a>,
     pub(super) adopt: bool,
+    /// True if the ledger has an earlier run of this create without its end, so that a finished namespace is continued, too.
+    pub(super) is_continued: bool,
     pub(super) nonce: &'a Nonce,
     pub(super) now: Timestamp,
 }
@@ -75,7 +77,9 @@ impl Claimant<'_> {
             }
             match (check_claim(facts.as_ref(), &environment.claim()), found) {
                 (ClaimCheck::Absent, _) | (_, None) => lost = Some(error),
-                (ClaimCheck::Interrupted, Some(namespace)) => {
+                (check, Some(namespace))
+                    if check == ClaimCheck::Interrupted || (check == ClaimCheck::Finished && self.is_continued) =>
+                {
                     // Every create writes a nonce. A namespace without one was made by others, such as the Argo CD plugin.
                     let has_nonce = live::annotation(&namespace, labels::NONCE).is_some();
                     let origin = if has_nonce { NamespaceOrigin::Interrupted } else { NamespaceOrigin::InUse };

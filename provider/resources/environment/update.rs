@@ -13,10 +13,13 @@ use jiff::Timestamp;
 use serde_json::Value;
 use tfplugin::{Applied, ApplyFailure, Diag, Diags, RequestContext, State};
 
+use super::absent;
 use super::apply::NamespaceTarget;
 use super::attributes::ResolvedAttributes;
 use super::claim::TRIES;
 use super::clock::{ClockWrite, LiveClock};
+use super::create::make;
+use super::ledger::{EnvironmentLedger, RecordedArguments};
 use super::model::{Input, Private};
 use super::ownership::{installation_name, ownership, remembered, version_of_ours};
 use super::{EnvironmentResource, arguments, attributes, hosts, live, refusal};
@@ -30,9 +33,15 @@ pub(super) async fn update(
     input: Input,
     call: &RequestContext,
 ) -> Result<Applied<EnvironmentResource>, ApplyFailure<EnvironmentResource>> {
+    let environment = arguments::environment(cx, &input)?;
+    if let Some(absence) = &prior.private.absence {
+        return match absent::return_of(absence, &prior.input, &input) {
+            Some(origin) => make(cx, input, origin, call).await,
+            None => Ok(absent::unchanged(cx, prior, &environment)?),
+        };
+    }
     let limit = TimeoutsArgs::of_or_default(input.timeouts.as_ref(), Operation::Update);
     let remote = Deadline::within(limit, call.cancel.clone());
-    let environment = arguments::environment(cx, &input)?;
     let kubernetes = cx.kubernetes()?;
     let is_move = prior.private.unmarked_uid.is_some();
     if is_move || prior.input.services != input.services {
@@ -77,6 +86,10 @@ pub(super) async fn update(
     };
     private.version = version_of_ours(cx, &remembered, &namespace);
     private.nonce = Some(claim.as_str().to_owned());
+    let ledger = EnvironmentLedger::of(cx, &environment.name, &remote, call)?;
+    let recorded = RecordedArguments { before: &prior.input, after: &input };
+    let uid = live::uid(&namespace).unwrap_or_default();
+    private.generation = ledger.record_changes(&recorded, prior.private.generation, &environment, uid).await;
     let reading = attributes::reading(cx, &namespace, now);
     refusal::unreadable_times(&reading).into_iter().chain(cx.skew_warning()).for_each(|warning| call.warn(warning));
     Ok(Applied { output: attributes::output(&reading, ResolvedAttributes::applied(cx, &environment)), private })
@@ -107,7 +120,13 @@ async fn apply_namespace(
     let reference = ObjectRef::namespace(environment.name.as_str());
     for _ in 0..TRIES {
         let found = target.kubernetes.get(&reference, target.call).await.map_err(|error| explain::remote(&error))?;
-        let namespace = owned(cx, target, prior, found)?;
+        let namespace = match owned(cx, target, prior, found) {
+            Ok(namespace) => namespace,
+            Err(NotOwned::Gone(gone)) => {
+                return Err(absent::ended_since_plan(cx, prior, target.call).await.unwrap_or(gone).into());
+            }
+            Err(NotOwned::Refused(refused)) => return Err(refused.into()),
+        };
         let provenance = provenance(live::created_at(&namespace), claim);
         let (Some(uid), Some(version)) = (live::uid(&namespace), live::version(&namespace)) else { continue };
         let wanted = namespace_object(environment, &provenance);
@@ -140,51 +159,64 @@ fn provenance(created_at: Option<Timestamp>, claim: &Nonce) -> NamespaceProvenan
     NamespaceProvenance { created_at, nonce: Some(claim.clone()), made_by: Some(MadeBy::Terraform) }
 }
 
+/// Reasons to change nothing.
+enum NotOwned {
+    /// The namespace is gone or being deleted.
+    Gone(Diag),
+    /// The namespace has another owner, or has lost its ownership labels.
+    Refused(Diag),
+}
+
 /// The namespace, if this state still owns it.
 fn owned(
     cx: &Context,
     target: &NamespaceTarget<'_>,
     prior: &State<EnvironmentResource>,
     found: Option<Value>,
-) -> Result<Value, Diag> {
+) -> Result<Value, NotOwned> {
     let environment = target.environment;
     let name = environment.name.as_str();
     let again = "plan again: the refresh finds out what is left";
     let Some(namespace) = found else {
-        return Err(Diag::error("The namespace is gone")
-            .detail(format!("Namespace `{name}` does not exist any more."))
-            .hint(again));
+        return Err(NotOwned::Gone(
+            Diag::error("The namespace is gone")
+                .detail(format!("Namespace `{name}` does not exist any more."))
+                .hint(again),
+        ));
     };
     if live::is_terminating(&namespace) {
-        return Err(Diag::error("The namespace is being deleted")
-            .detail(format!("Namespace `{name}` is being deleted, so nothing can be created in it."))
-            .hint(again));
+        return Err(NotOwned::Gone(
+            Diag::error("The namespace is being deleted")
+                .detail(format!("Namespace `{name}` is being deleted, so nothing can be created in it."))
+                .hint(again),
+        ));
     }
     let is_move = prior.private.unmarked_uid.is_some();
     let facts = NamespaceFacts::read(&namespace);
-    match (ownership(cx, &remembered(prior), &namespace), check_claim(Some(&facts), &environment.claim())) {
+    let refused = match (ownership(cx, &remembered(prior), &namespace), check_claim(Some(&facts), &environment.claim())) {
         (Ownership::Unmarked, ClaimCheck::OtherIdentity { theirs }) if is_move => {
-            Err(refusal::other_identity(environment, &theirs))
+            refusal::other_identity(environment, &theirs)
         }
-        (Ownership::Ours, _) => Ok(namespace),
+        (Ownership::Ours, _) => return Ok(namespace),
         // It comes from another resource type and gets its ownership labels now.
-        (Ownership::Unmarked, _) if is_move => Ok(namespace),
-        (Ownership::Unmarked, _) => Err(Diag::error("The namespace does not have our ownership labels any more")
+        (Ownership::Unmarked, _) if is_move => return Ok(namespace),
+        (Ownership::Unmarked, _) => Diag::error("The namespace does not have our ownership labels any more")
             .detail(format!(
                 "Somebody has removed or changed the ownership labels or annotations of EoD on namespace `{name}`. It was not \
                  changed."
             ))
             .hint(
                 "find out who did that; then remove the resource from this state, or destroy the environment and apply again",
-            )),
+            ),
         (Ownership::OtherInstallation { theirs }, _) => {
-            Err(refusal::other_installation(name, &theirs, &installation_name(cx)))
+            refusal::other_installation(name, &theirs, &installation_name(cx))
         }
-        (Ownership::Superseded, _) => Err(refusal::superseded(name)),
-        (Ownership::Another, _) => Err(Diag::error("The namespace is not the one in the state")
+        (Ownership::Superseded, _) => refusal::superseded(name),
+        (Ownership::Another, _) => Diag::error("The namespace is not the one in the state")
             .detail(format!("Namespace `{name}` was deleted and made again by somebody else. It was not changed."))
-            .hint("plan again; to manage the namespace here, import it")),
-    }
+            .hint("plan again; to manage the namespace here, import it"),
+    };
+    Err(NotOwned::Refused(refused))
 }
 
 /// Changes of an update that concern the clock.

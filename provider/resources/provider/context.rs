@@ -1,8 +1,10 @@
 //! [`Context`]: the configured provider.
 
+use std::sync::OnceLock;
 use std::sync::atomic::{AtomicBool, Ordering};
 
-use eod_clients::kubernetes::{Kubernetes, NamespaceReader, ServerTime};
+use eod_clients::kubernetes::{Kubernetes, LedgerConfigMaps, NamespaceReader, ServerTime};
+use eod_domain::ledger::pipeline_run;
 use eod_domain::{Domain, Installation, NameTemplate, NamespaceName, Prices, Settings, Tier, Tiers, UserLabels};
 use jiff::{SignedDuration, Timestamp};
 use tfplugin::{Attr, Config, Diag, Diags, Field, Key, Text};
@@ -23,14 +25,21 @@ pub struct Context {
     pub(crate) prices: Attr<Prices>,
     cluster: Cluster,
     reader: Option<NamespaceReader>,
+    ledgers: Option<LedgerConfigMaps>,
     pub(super) secrets: ProviderVault,
     now: fn() -> Timestamp,
     random: fn() -> [u8; 16],
+    run: String,
+    has_reaper: OnceLock<bool>,
     is_skew_reported: AtomicBool,
+    is_ledger_reported: AtomicBool,
 }
 
 /// Maximum difference between the clock of this machine and the API server's.
 const SKEW_MAX: SignedDuration = SignedDuration::from_mins(2);
+
+/// Field manager of writes to the ledgers.
+const LEDGER_MANAGER: &str = "eod-provider";
 
 /// The cluster of the provider block.
 pub(crate) enum Cluster {
@@ -49,8 +58,20 @@ impl Context {
     ) -> Result<Self, Diags> {
         let installation = or_variable(eod, config, ProviderConfig::INSTALLATION, "EOD_INSTALLATION")?
             .or(Attr::Known(Installation::default()));
-        let control = or_variable(eod, config, ProviderConfig::CONTROL_NAMESPACE, "EOD_CONTROL_NAMESPACE")?;
+        let control = or_variable(eod, config, ProviderConfig::CONTROL_NAMESPACE, "EOD_CONTROL_NAMESPACE")?
+            .or(Attr::Known(Settings::default().control_namespace));
         Ok(Self {
+            ledgers: match (&cluster, &installation, &control) {
+                (Cluster::Known(kubernetes), Attr::Known(installation), Attr::Known(control)) => {
+                    Some(LedgerConfigMaps::new(
+                        kubernetes.clone(),
+                        control.to_string(),
+                        installation.clone(),
+                        LEDGER_MANAGER,
+                    ))
+                }
+                _ => None,
+            },
             reader: match (&cluster, &installation) {
                 (Cluster::Known(kubernetes), Attr::Known(installation)) => {
                     Some(crate::environment::reader(kubernetes, installation))
@@ -70,7 +91,10 @@ impl Context {
             secrets,
             now: eod.now,
             random: eod.random,
+            run: pipeline_run(&eod.environment).unwrap_or_default(),
+            has_reaper: OnceLock::new(),
             is_skew_reported: AtomicBool::new(false),
+            is_ledger_reported: AtomicBool::new(false),
         })
     }
 
@@ -163,9 +187,40 @@ impl Context {
         self.reader.as_ref().ok_or_else(unknown_cluster)
     }
 
-    /// True if the cluster and the installation are known.
+    /// Ledgers of the installation.
+    ///
+    /// # Errors
+    /// The cluster, the installation or the control namespace is not known yet.
+    pub(crate) fn ledgers(&self) -> Result<&LedgerConfigMaps, Diag> {
+        self.kubernetes()?;
+        self.installation()?;
+        self.ledgers.as_ref().ok_or_else(|| not_known(ProviderConfig::CONTROL_NAMESPACE.name()))
+    }
+
+    /// URL of the run of the pipeline; empty outside of one.
+    pub(crate) fn run(&self) -> &str {
+        &self.run
+    }
+
+    /// True if a reaper runs for the installation; none if it is not known yet.
+    pub(crate) fn has_reaper(&self) -> Option<bool> {
+        self.has_reaper.get().copied()
+    }
+
+    /// Remembers if a reaper runs for the installation, so that a process reads it once.
+    pub(crate) fn remember_reaper(&self, has_reaper: bool) {
+        // Another call may have remembered it first.
+        let _ = self.has_reaper.set(has_reaper);
+    }
+
+    /// True for the first caller, who warns about a ledger that must not be used.
+    pub(crate) fn reports_ledger(&self) -> bool {
+        !self.is_ledger_reported.swap(true, Ordering::Relaxed)
+    }
+
+    /// True if the cluster, the installation and the control namespace are known.
     pub(crate) fn is_usable(&self) -> bool {
-        self.reader.is_some()
+        self.reader.is_some() && self.ledgers.is_some()
     }
 }
 

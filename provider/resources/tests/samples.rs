@@ -43,6 +43,7 @@ pub(super) fn environments() -> Vec<Json> {
             "image_pull_secrets": ["registry"],
             "mesh": { "kind": "istio-sidecar", "revision": "1-28" },
             "dns": { "mode": "wildcard" },
+            "on_expired": "recreate",
             "force_conflicts": true,
             "adopt": true,
             "timeouts": { "create": "5m", "read": "1m", "update": "5m", "delete": "10m" }

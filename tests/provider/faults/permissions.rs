@@ -20,6 +20,7 @@ fn rules() -> Vec<Value> {
         rule("", &["namespaces"], &["get", "create", "patch", "delete"]),
         rule("", &["serviceaccounts", "resourcequotas", "limitranges"], &WRITE),
         rule("networking.k8s.io", &["networkpolicies"], &WRITE),
+        rule("", &["configmaps"], &WRITE),
         // Whoever gives a permission must have it, or this.
         rule("rbac.authorization.k8s.io", &["roles", "rolebindings"], &[&WRITE[..], &["escalate", "bind"]].concat()),
     ]

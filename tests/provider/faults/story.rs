@@ -55,6 +55,9 @@ impl FaultStory {
     pub(crate) fn with(terraform: &Terraform, test: &str, proxy: FaultProxy, arguments: &str) -> Self {
         let cluster = Cluster::shared();
         let name = cluster.installation(test);
+        // The first create in a cluster creates the control namespace, too, and the stories count writes.
+        let control = json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": { "name": "eod-system" } });
+        cluster.call("POST", "/api/v1/namespaces", Some(&control));
         let hcl = hcl(&provider(&name, ""), &name, arguments);
         let workspace = Workspace::with(terraform, test, &hcl).kubeconfig(proxy.kubeconfig());
         Self { cluster, proxy, workspace, name }

@@ -136,6 +136,28 @@ fn a_return_waits_for_a_running_end_and_takes_over_a_silent_one() {
 }
 
 #[test]
+fn a_destroy_does_not_delay_a_create_once_its_namespace_is_gone() {
+    let destroying = ending(EndReason::Destroyed);
+    let gone = CreateRequest { namespace_is_gone: true, ..request("run") };
+    assert!(matches!(on(11).create(Some(&destroying), &request("run")), Err(TransitionError::Held { .. })));
+    let next = on(11).create(Some(&destroying), &gone).unwrap();
+    assert_eq!((next.generation, next.phase), (2, LedgerPhase::Creating));
+    assert!(matches!(on(11).create(Some(&ending(EndReason::Expired)), &gone), Err(TransitionError::Held { .. })));
+}
+
+#[test]
+fn a_finished_destroy_leaves_the_rest_to_the_reaper() {
+    for before in [live(), on(0).create(None, &request("reaper")).unwrap()] {
+        let ending = on(10).begin_end(&before, &end(1, EndReason::Destroyed)).unwrap();
+        let ended = on(11).finish_destroy(&ending, 1, "reaper").unwrap();
+        assert_eq!((ended.phase, ended.reason), (LedgerPhase::Ended, Some(EndReason::Destroyed)));
+        assert_eq!(ended.left(), [EndStep::Database, EndStep::Vault, EndStep::Objects]);
+        assert!(on(11).finish_destroy(&ending, 1, "another").is_err());
+        assert_eq!(on(12).create(Some(&ended), &request("run")).unwrap().generation, 2);
+    }
+}
+
+#[test]
 fn a_closed_tombstone_refuses_a_late_create_of_the_same_commit() {
     let other_commit = CreateRequest { head_sha: Some("fedcba9876543210".parse().unwrap()), ..request("run") };
     let short = CreateRequest { head_sha: Some("0123456".parse().unwrap()), ..request("run") };

@@ -10,6 +10,13 @@ fn namespace(name: &str, created: &str, is_finished: bool) -> Value {
     json!({ "metadata": { "name": name, "creationTimestamp": created, "annotations": annotations } })
 }
 
+/// True if another environment takes the only place before ours.
+fn counts_first(other: &Value, ours: &Value, progress: Progress) -> bool {
+    let own = place(ours).unwrap();
+    let claimed = [counted_place(other, progress).unwrap(), own.clone()];
+    Waiting::default().place(&own, &claimed, 1, own.0).is_some()
+}
+
 #[test]
 fn earlier_environments_count_first() {
     let ours = namespace("b", "2026-01-01T00:00:05Z", false);

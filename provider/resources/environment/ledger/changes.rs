@@ -1,0 +1,113 @@
+//! Records of changes of a living environment.
+
+use eod_clients::ErrorKind;
+use eod_domain::ledger::{Event, EventKind};
+use eod_domain::{Environment, labels};
+use tfplugin::Text;
+
+use super::{EnvironmentLedger, RecordError, request};
+use crate::environment::model::Input;
+
+/// Arguments before and after an update. Changes of tier, TTL, protection and extension are recorded.
+pub(in super::super) struct RecordedArguments<'a> {
+    pub(in super::super) before: &'a Input,
+    pub(in super::super) after: &'a Input,
+}
+
+impl EnvironmentLedger<'_> {
+    /// Appends events for the changes of an update, if there are any. Returns the generation, if it is known.
+    ///
+    /// The change itself is done by now, so a ledger that cannot be written is a warning.
+    pub(in super::super) async fn record_changes(
+        &self,
+        arguments: &RecordedArguments<'_>,
+        generation: Option<u64>,
+        environment: &Environment,
+        uid: &str,
+    ) -> Option<u64> {
+        let kinds = arguments.changed();
+        if kinds.is_empty() {
+            return generation;
+        }
+        match self.append(arguments, &kinds, generation, environment, uid).await {
+            Ok(generation) => Some(generation),
+            Err(error) => {
+                self.warn(&error);
+                generation
+            }
+        }
+    }
+
+    async fn append(
+        &self,
+        arguments: &RecordedArguments<'_>,
+        kinds: &[EventKind],
+        generation: Option<u64>,
+        environment: &Environment,
+        uid: &str,
+    ) -> Result<u64, RecordError> {
+        let events = |generation: u64| -> Vec<Event> {
+            kinds.iter().map(|kind| self.changed(*kind, arguments, generation, environment)).collect()
+        };
+        if let Some(generation) = generation {
+            match self.ledgers.append(self.name, &events(generation), &self.deadline).await {
+                Ok(()) => return Ok(generation),
+                Err(error) if error.kind == ErrorKind::NotFound => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+        // The environment is older than its ledger, or the ledger was deleted.
+        let request = request(environment, false, false);
+        if let Some(stored) = self.read().await? {
+            let generation = stored.head.generation;
+            self.ledgers.append(self.name, &events(generation), &self.deadline).await?;
+            return Ok(generation);
+        }
+        let head = self.transitions().adopt(None, &request, uid)?;
+        let adopted = self.priced(EventKind::Adopted, head.generation, environment);
+        let all: Vec<Event> = [adopted].into_iter().chain(events(head.generation)).collect();
+        self.ledgers.create(self.name, &head, &all, &self.deadline).await?;
+        Ok(head.generation)
+    }
+
+    fn changed(
+        &self,
+        kind: EventKind,
+        arguments: &RecordedArguments<'_>,
+        generation: u64,
+        environment: &Environment,
+    ) -> Event {
+        let RecordedArguments { before, after } = arguments;
+        let event = self.event(generation, kind);
+        match kind {
+            EventKind::TierChanged => {
+                let event = self.priced(kind, generation, environment);
+                let from = before.tier.as_ref().map(ToString::to_string).unwrap_or_default();
+                event.with("from", &from).with("to", environment.tier.as_str())
+            }
+            EventKind::TtlChanged => event.with("from", &ttl(before)).with("to", &ttl(after)),
+            EventKind::ProtectedChanged => event.with("to", &environment.protected),
+            _ => event.with("text", after.extension.as_deref().unwrap_or_default()),
+        }
+    }
+}
+
+impl RecordedArguments<'_> {
+    /// Events of the changes.
+    fn changed(&self) -> Vec<EventKind> {
+        let Self { before, after } = self;
+        let is_extended =
+            before.extension != after.extension && after.extension.as_ref().is_some_and(|text| !text.is_empty());
+        let changes = [
+            (EventKind::TierChanged, before.tier != after.tier),
+            (EventKind::TtlChanged, before.ttl != after.ttl),
+            (EventKind::ProtectedChanged, before.protected != after.protected),
+            (EventKind::Extended, is_extended),
+        ];
+        changes.into_iter().filter(|(_, is_changed)| *is_changed).map(|(kind, _)| kind).collect()
+    }
+}
+
+fn ttl(input: &Input) -> String {
+    input.ttl.as_ref().map_or_else(|| labels::NO_TTL.to_owned(), |Text(ttl)| ttl.to_string())
+}

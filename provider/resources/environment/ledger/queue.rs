@@ -1,0 +1,124 @@
+//! Queue of environments that wait for a free place under `max_environments`.
+
+use eod_clients::ErrorKind;
+use eod_domain::ledger::{
+    Admission, ClaimedPlace, Event, EventKind, LedgerHead, LedgerPhase, TransitionError, admit, place_in_queue,
+};
+use eod_domain::{Environment, EnvironmentName};
+use tfplugin::Diag;
+
+use super::{CreateRecord, EnvironmentLedger, RecordError, request};
+use crate::explain;
+
+/// Heads of the environments that wait, as read before the create.
+#[derive(Debug, Default)]
+pub(in super::super) struct Waiting(Vec<(EnvironmentName, LedgerHead)>);
+
+/// Place in the queue.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(in super::super) struct WaitingPlace {
+    /// Position, from 1.
+    pub(in super::super) position: usize,
+    /// Number of waiting environments, with this one.
+    pub(in super::super) waiting: usize,
+}
+
+impl Waiting {
+    /// Decides about an environment among claimed ones; its place in the queue if it has to wait.
+    pub(in super::super) fn place(
+        &self,
+        own: &ClaimedPlace,
+        claimed: &[ClaimedPlace],
+        maximum: u64,
+        now: jiff::Timestamp,
+    ) -> Option<WaitingPlace> {
+        let waiting: Vec<_> = self.0.iter().map(|(name, head)| (name.clone(), head)).collect();
+        match admit(own, claimed, &waiting, usize::try_from(maximum).unwrap_or(usize::MAX), now) {
+            Admission::Admitted => None,
+            Admission::Queued { position, waiting } => Some(WaitingPlace { position, waiting }),
+        }
+    }
+
+    fn head(&self, name: &EnvironmentName) -> Option<&LedgerHead> {
+        self.0.iter().find(|(waiting, _)| waiting == name).map(|(_, head)| head)
+    }
+}
+
+impl EnvironmentLedger<'_> {
+    /// Reads the environments of the installation that wait. Without the right to list the ledgers there are none.
+    ///
+    /// # Errors
+    /// A call failed.
+    pub(in super::super) async fn waiting(&self) -> Result<Waiting, Diag> {
+        let mut waiting = Waiting::default();
+        let mut token = None;
+        loop {
+            let page = match self.ledgers.heads(token.as_deref(), &self.deadline).await {
+                Ok(page) => page,
+                Err(error) if error.kind == ErrorKind::Denied => {
+                    self.warn(&RecordError::Call(error));
+                    return Ok(Waiting::default());
+                }
+                Err(error) => return Err(explain::remote(&error)),
+            };
+            let queued = page.heads.into_iter().filter_map(|listed| {
+                let head = listed.head.ok().filter(|head| head.phase == LedgerPhase::Queued)?;
+                Some((listed.environment.parse().ok()?, head))
+            });
+            waiting.0.extend(queued);
+            token = page.next;
+            if token.is_none() {
+                return Ok(waiting);
+            }
+        }
+    }
+
+    /// Records that the environment waits. Its first refusal keeps its place, also if a create was begun since.
+    pub(in super::super) async fn queue(
+        &self,
+        environment: &Environment,
+        record: Option<&CreateRecord>,
+        waiting: &Waiting,
+        place: WaitingPlace,
+    ) {
+        let result = self.try_queue(environment, record, waiting, place).await;
+        match result {
+            // A ledger with another phase is continued by the next create as it is.
+            Ok(()) | Err(RecordError::Refused(_)) => {}
+            Err(error) => self.warn(&error),
+        }
+    }
+
+    async fn try_queue(
+        &self,
+        environment: &Environment,
+        record: Option<&CreateRecord>,
+        waiting: &Waiting,
+        place: WaitingPlace,
+    ) -> Result<(), RecordError> {
+        let request = request(environment, true, false);
+        let now = self.cx.server_now();
+        let first = waiting.head(self.name).and_then(|head| place_in_queue(head, now));
+        let queued = |head: Option<&LedgerHead>| -> Result<(LedgerHead, Vec<Event>), TransitionError> {
+            let next = self.transitions().queue(head, &request)?;
+            let next = LedgerHead { queued_at: first.or(next.queued_at), ..next };
+            let event = self.event(next.generation, EventKind::Queued).with("position", &place.position);
+            Ok((next, vec![event]))
+        };
+        let read = match record {
+            Some(record) => match record.stored() {
+                Some(stored) => Some(stored.clone()),
+                None => return Ok(()),
+            },
+            None => self.read().await?,
+        };
+        match read {
+            Some(stored) => self.store(stored, |head| queued(Some(head))).await.map(drop),
+            None => {
+                let (head, events) = queued(None)?;
+                self.ledgers.create(self.name, &head, &events, &self.deadline).await?;
+                Ok(())
+            }
+        }
+    }
+}

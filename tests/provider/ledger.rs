@@ -1,0 +1,194 @@
+//! The ledger of the provider: few calls, and an environment works without the right to it.
+
+use eod_testkit::{
+    access::{Access, Kubeconfig},
+    fault::{FaultProxy, Logged},
+};
+use serde_json::{Value, json};
+
+use crate::provider::{
+    EnvironmentStory, done,
+    reaper::{eod, events, head, ledger_path},
+    tell,
+};
+
+fn is_ledger(call: &Logged) -> bool {
+    call.path.contains("/configmaps") && !call.path.contains("/configmaps/held")
+}
+
+/// Calls to ledgers, of any kind.
+fn calls(proxy: &FaultProxy) -> usize {
+    proxy.calls(is_ledger)
+}
+
+/// A story through a proxy, with a control namespace that exists.
+#[track_caller]
+fn watched(test: &str, arguments: &str, then: impl Fn(&mut EnvironmentStory, &FaultProxy)) {
+    tell(test, arguments, |story| {
+        story.cluster.try_kubectl(&["create", "namespace", "eod-system"]);
+        let proxy = FaultProxy::start(story.cluster);
+        story.through(&proxy);
+        then(story, &proxy);
+    });
+}
+
+#[test]
+fn create_is_recorded_by_three_calls() {
+    watched("recorded-create", "head_sha = \"aaaaaaa1\"\nowner = \"alice\"\ntier = \"full\"", |story, proxy| {
+        story.apply().expect_ok();
+        assert!(calls(proxy) <= 3, "{}", proxy.story());
+        let head = head(story).unwrap();
+        assert_eq!(head["phase"], "live");
+        assert_eq!(head["generation"], 1);
+        assert_eq!(head["uid"], story.uid());
+        assert_eq!(head["identity"], format!("github.com/{}#7", story.repository));
+        assert_eq!(
+            (&head["tier"], &head["owner"], &head["made_by"]),
+            (&json!("full"), &json!("alice"), &json!("terraform"))
+        );
+        assert_eq!(head["head_sha"], "aaaaaaa1");
+        assert_eq!(events(story), ["create-started", "provisioned"]);
+        let shown = eod(story, &["show", &story.name, "-o", "json"]).expect_ok();
+        let shown: Value = serde_json::from_str(&shown).unwrap();
+        assert_eq!(shown["environment"]["generation"], 1);
+    });
+}
+
+#[test]
+fn push_and_refresh_do_not_touch_the_ledger() {
+    watched("untouched", "head_sha = \"aaaaaaa1\"", |story, proxy| {
+        story.settle();
+        story.arguments("head_sha = \"aaaaaaa2\"\nlabels = { team = \"checkout\" }");
+        proxy.clear_log();
+        story.settle().expect_said(&done(0, 1, 0));
+        assert_eq!(calls(proxy), 0, "{}", proxy.story());
+    });
+}
+
+#[test]
+fn changes_of_tier_ttl_protection_and_extension_are_recorded_by_one_call() {
+    watched("changes", "head_sha = \"aaaaaaa1\"", |story, proxy| {
+        story.settle();
+        story.arguments("head_sha = \"aaaaaaa1\"\ntier = \"full\"\nprotected = true\nextension = \"a demo\"");
+        proxy.clear_log();
+        story.settle().expect_said(&done(0, 1, 0));
+        assert_eq!(calls(proxy), 1, "{}", proxy.story());
+        let expected =
+            ["create-started", "extended", "protected-changed", "provisioned", "tier-changed", "ttl-changed"];
+        assert_eq!(events(story), expected);
+    });
+}
+
+#[test]
+fn environment_without_a_ledger_gets_one_with_its_first_change() {
+    watched("late-ledger", "head_sha = \"aaaaaaa1\"", |story, _| {
+        story.settle();
+        story.delete(&ledger_path(story));
+        story.arguments("head_sha = \"aaaaaaa1\"\nextension = \"a demo\"");
+        story.settle();
+        assert_eq!(events(story), ["adopted", "extended"]);
+        assert_eq!(head(story).unwrap()["uid"], story.uid());
+    });
+}
+
+#[test]
+fn destroy_removes_the_ledger_if_no_reaper_has_ever_run() {
+    watched("unreaped", "", |story, proxy| {
+        story.apply().expect_ok();
+        proxy.clear_log();
+        story.destroy().expect_ok();
+        assert!(calls(proxy) <= 3, "{}", proxy.story());
+        assert_eq!(head(story), None);
+        // A second one begins its life anew.
+        story.settle().expect_said(&done(1, 0, 0));
+        assert_eq!(head(story).unwrap()["generation"], 1);
+    });
+}
+
+#[test]
+fn destroy_is_recorded_if_a_reaper_runs() {
+    watched("reaped", "", |story, proxy| {
+        story.apply().expect_ok();
+        let run = eod(story, &["reap"]);
+        assert_eq!(run.code, Some(0), "{}", run.report());
+        proxy.clear_log();
+        story.destroy().expect_ok();
+        assert!(calls(proxy) <= 3, "{}", proxy.story());
+        let ended = head(story).unwrap();
+        assert_eq!((&ended["phase"], &ended["reason"]), (&json!("ended"), &json!("destroyed")));
+        // The reaper finds nothing left.
+        let run = eod(story, &["reap"]);
+        assert_eq!(run.code, Some(0), "{}", run.report());
+        story.settle().expect_said(&done(1, 0, 0));
+        assert_eq!(head(story).unwrap()["generation"], 2);
+    });
+}
+
+#[test]
+fn destroy_that_was_interrupted_is_finished_by_the_next() {
+    watched("interrupted-destroy", "timeouts = { delete = \"8s\" }", |story, _| {
+        story.apply().expect_ok();
+        eod(story, &["reap"]).expect_ok();
+        story.hold();
+        story.destroy().expect_err("example.com/hold");
+        assert_eq!(head(story).unwrap()["phase"], "ending");
+        story.release();
+        story.cluster.wait_until_gone(&story.name);
+        story.run(&["destroy", "-refresh=false", "-auto-approve", "-no-color"]).expect_ok();
+        assert_eq!(head(story).unwrap()["phase"], "ended");
+    });
+}
+
+#[test]
+fn create_without_the_right_to_the_ledger_warns_once_with_the_rule() {
+    tell("no-ledger", "", |story| {
+        let write = ["get", "list", "create", "patch", "delete"];
+        let rbac = [&write[..], &["bind", "escalate"]].concat();
+        let rules = json!([
+            { "apiGroups": [""], "resources": ["namespaces", "resourcequotas", "limitranges", "serviceaccounts"], "verbs": write },
+            { "apiGroups": ["networking.k8s.io"], "resources": ["networkpolicies"], "verbs": write },
+            { "apiGroups": ["rbac.authorization.k8s.io"], "resources": ["roles", "rolebindings"], "verbs": rbac },
+        ]);
+        let account = story.cluster.service_account("default", &story.installation, &rules);
+        let proxy = FaultProxy::in_front_of(&Access { token: token(&account), ..story.cluster.access().clone() });
+        story.through(&proxy);
+        let second = story.block("second", "").replace("pull_request = 7", "pull_request = 8");
+        let both = story.block("preview", "") + &second;
+        story.body(&both);
+        let run = story.apply().expect_ok().expect_said(&done(2, 0, 0)).expect_said("resources: [configmaps]");
+        assert_eq!(run.said().matches("Environments are not recorded").count(), 1, "{run}");
+        story.expect_no_changes();
+        assert_eq!(head(story), None);
+        story.destroy().expect_ok().expect_said("2 destroyed");
+    });
+}
+
+fn token(kubeconfig: &Kubeconfig) -> String {
+    let text = std::fs::read_to_string(kubeconfig.path()).unwrap();
+    let config: Value = serde_json::from_str(&text).unwrap();
+    config["users"][0]["user"]["token"].as_str().unwrap().to_owned()
+}
+
+#[test]
+fn damaged_ledger_refuses_a_create_and_stops_no_destroy() {
+    watched("damaged", "", |story, _| {
+        story.apply().expect_ok();
+        let damage = json!({ "metadata": { "annotations": { "environment.on-demand/head": "{" } } });
+        story.patch(&ledger_path(story), &damage);
+        let run = story.destroy().expect_ok().expect_said("1 destroyed");
+        run.expect_said("the ledger is damaged");
+        story.apply().expect_err("is damaged").expect_said("kubectl -n eod-system delete configmap");
+        assert!(!story.cluster.namespace_exists(&story.name));
+        story.delete(&ledger_path(story));
+        story.settle().expect_said(&done(1, 0, 0));
+    });
+}
+
+#[test]
+fn refused_create_leaves_no_ledger() {
+    watched("refused", "", |story, _| {
+        story.make_foreign_namespace();
+        story.apply().expect_err("was not made by EoD");
+        assert_eq!(head(story), None);
+    });
+}

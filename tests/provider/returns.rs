@@ -1,0 +1,162 @@
+//! An ended environment comes back in place, with a new namespace, when somebody requests it.
+
+use serde_json::{Value, json};
+
+use crate::provider::{
+    ADDRESS, EnvironmentStory, done,
+    reaper::{change_head, eod, events, expire, head},
+    tell,
+};
+
+const COMMIT: &str = "head_sha = \"aaaaaaa1\"";
+
+/// A story with an environment that has expired, and the uid of its namespace.
+#[track_caller]
+fn expired(test: &str, then: impl Fn(&mut EnvironmentStory, &str)) {
+    tell(test, COMMIT, |story| {
+        story.settle();
+        let uid = story.uid();
+        expire(story);
+        then(story, &uid);
+    });
+}
+
+/// Asserts that the environment lives again, in the generation after the first.
+#[track_caller]
+fn expect_returned(story: &EnvironmentStory, before: &str) {
+    assert_ne!(story.uid(), before);
+    let (state, head) = (story.attributes(), head(story).unwrap());
+    assert_eq!(state["uid"], story.uid());
+    assert_eq!(state["status"], "ready");
+    assert_eq!((&state["ended_at"], &state["ended_reason"]), (&Value::Null, &Value::Null));
+    assert_eq!((&head["phase"], &head["generation"], &head["uid"]), (&json!("live"), &json!(2), &state["uid"]));
+    assert_eq!(story.objects("resourcequotas").len(), 1);
+    story.expect_no_changes();
+}
+
+#[test]
+fn new_commit_brings_the_environment_back_in_place() {
+    expired("commit", |story, before| {
+        story.arguments("head_sha = \"aaaaaaa2\"");
+        let plan = story.plan().expect_ok().expect_said("0 to add, 1 to change, 0 to destroy");
+        for unknown in ["id", "uid", "created_at", "status", "ended_at", "ended_reason", "expires_at"] {
+            let line =
+                plan.stdout.lines().find(|line| line.trim_start_matches(['~', '-', '+', ' ']).starts_with(unknown));
+            assert!(line.is_some_and(|line| line.contains("known after apply")), "{unknown}\n{plan}");
+        }
+        story.apply().expect_ok().expect_said(&done(0, 1, 0));
+        expect_returned(story, before);
+        let kinds = events(story);
+        assert_eq!(kinds.iter().filter(|kind| *kind == "create-started").count(), 2, "{kinds:?}");
+    });
+}
+
+#[test]
+fn longer_form_of_the_same_commit_does_not_bring_it_back() {
+    expired("same-commit", |story, _| {
+        story.arguments("head_sha = \"aaaaaaa1ffff\"");
+        story.apply().expect_ok().expect_said(&done(0, 1, 0));
+        assert!(!story.cluster.namespace_exists(&story.name));
+        assert_eq!(story.plan_exit_code(), 0);
+    });
+}
+
+#[test]
+fn extension_and_recreate_bring_it_back() {
+    for argument in ["extension = \"a demo\"", "on_expired = \"recreate\""] {
+        expired("requested", |story, before| {
+            story.arguments(&format!("{COMMIT}\n{argument}"));
+            story.apply().expect_ok().expect_said(&done(0, 1, 0));
+            expect_returned(story, before);
+        });
+    }
+}
+
+#[test]
+fn lifted_end_brings_it_back() {
+    expired("lifted", |story, before| {
+        assert_eq!(story.plan_exit_code(), 0);
+        eod(story, &["wake", &story.name]).expect_ok();
+        assert_eq!(story.plan_exit_code(), 2);
+        story.apply().expect_ok().expect_said(&done(0, 1, 0));
+        expect_returned(story, before);
+    });
+}
+
+#[test]
+fn late_pipeline_does_not_bring_a_closed_pull_request_back() {
+    expired("late", |story, before| {
+        change_head(story, &json!({ "reason": "closed" }));
+        story.forget();
+        let said = story.apply().expect_err("The environment has ended").said();
+        for part in ["`closed`", "reopen the pull request", &format!("eod wake {}", story.name)] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert!(!story.cluster.namespace_exists(&story.name));
+        assert_eq!(head(story).unwrap()["phase"], "ended");
+        eod(story, &["wake", &story.name]).expect_ok();
+        story.settle().expect_said(&done(1, 0, 0));
+        expect_returned(story, before);
+    });
+}
+
+#[test]
+fn create_after_an_expiry_goes_through() {
+    expired("create-after", |story, before| {
+        story.forget();
+        story.settle().expect_said(&done(1, 0, 0));
+        expect_returned(story, before);
+    });
+}
+
+#[test]
+fn update_that_meets_an_end_creates_nothing() {
+    tell("met", COMMIT, |story| {
+        story.settle();
+        story.arguments(&format!("{COMMIT}\nowner = \"bob\""));
+        story.run(&["plan", "-no-color", "-out=saved"]).expect_ok();
+        expire(story);
+        story
+            .run(&["apply", "-no-color", "saved"])
+            .expect_err("ended while this plan was made")
+            .expect_said("plan again");
+        assert!(!story.cluster.namespace_exists(&story.name));
+        assert_eq!(story.raw_state()["resources"][0]["name"], ADDRESS.split('.').nth(1).unwrap());
+    });
+}
+
+#[test]
+fn return_waits_for_an_end_that_is_still_running() {
+    expired("waits", |story, before| {
+        // The reaper still holds the end.
+        let now = head(story).unwrap()["since"].clone();
+        change_head(story, &json!({ "phase": "ending", "holder": "reaper-1", "beat": now }));
+        story.arguments("head_sha = \"aaaaaaa2\"\ntimeouts = { create = \"4s\" }");
+        story.apply().expect_err("reaper-1").expect_said("is still ending the environment");
+        assert!(!story.cluster.namespace_exists(&story.name));
+        // A holder without a sign of life is not waited for.
+        change_head(story, &json!({ "beat": "2026-01-01T00:00:00Z" }));
+        story.apply().expect_ok().expect_said(&done(0, 1, 0));
+        expect_returned(story, before);
+    });
+}
+
+#[test]
+fn return_that_failed_is_completed_by_the_next_apply() {
+    expired("failed-return", |story, before| {
+        use eod_testkit::fault::{Fault, FaultProxy};
+        let proxy = FaultProxy::start(story.cluster);
+        story.through(&proxy);
+        story.arguments("head_sha = \"aaaaaaa2\"");
+        proxy.rule(
+            |call| call.method == "PATCH" && call.path.contains("/networkpolicies/"),
+            usize::MAX,
+            Fault::status(403, "Forbidden", "no policies today"),
+        );
+        story.apply().expect_err("no policies today");
+        assert_eq!(story.attribute("uid"), before);
+        proxy.clear_rules();
+        story.apply().expect_ok().expect_said(&done(0, 1, 0));
+        expect_returned(story, before);
+    });
+}
