@@ -132,13 +132,16 @@ pub(super) fn label_set(world: &mut World, number: u64, label: PullRequestLabel,
     if label != PullRequestLabel::Trigger || !present || pull.labels.contains("preview") {
         return;
     }
-    let (is_fork, used, off) = (pull.fork, pull.used, pull.label_off);
+    let (is_fork, used, off, commit) = (pull.fork, pull.used, pull.label_off, super::world::sha(pull.sha));
     if is_fork {
         world.violate(&format!("the trigger label was put back on the fork {number}"));
     }
+    let head = world.ledgers.get(&super::world::name_of(number)).map(|ledger| &ledger.head);
+    // A push that was not deployed yet is use, too, independent of its time.
+    let is_pushed = head.is_some_and(|head| head.head_sha.as_ref() != Some(&commit));
     // An end that was interrupted removes the label long after its begin.
-    let since = world.ledgers.get(&super::world::name_of(number)).map(|ledger| milliseconds(ledger.head.since));
-    if off.is_none_or(|off| used < off.min(since.unwrap_or(off)) - 20 * MINUTE) {
+    let since = head.map(|head| milliseconds(head.since));
+    if !is_pushed && off.is_none_or(|off| used < off.min(since.unwrap_or(off)) - 20 * MINUTE) {
         world.violate(&format!("the trigger label of {number} was put back, and nobody has used it"));
     }
 }
