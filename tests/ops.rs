@@ -1,4 +1,10 @@
 //! Stories of operations, on a real API server.
+#![allow(
+    clippy::panic,
+    clippy::unwrap_used,
+    clippy::indexing_slicing,
+    reason = "this is test code: a panic is how it reports, clippy only knows so inside of #[test]"
+)]
 
 mod approve;
 mod clock;
