@@ -19,6 +19,8 @@ use crate::settings::OpsSettings;
 
 /// Field manager of writes to the ledger and to annotations, except the clock.
 pub(crate) const MANAGER: &str = "eod-cli";
+/// Field manager of the clock annotations. They are never in an applied set.
+pub(crate) const CLOCK_MANAGER: &str = "eod-clock";
 /// Difference of the clocks from which on a warning is printed.
 const SKEW_MAX: SignedDuration = SignedDuration::from_mins(2);
 
@@ -144,7 +146,7 @@ impl OpsSession {
     }
 
     /// True if the object has the ownership labels of this installation.
-    fn is_ours(&self, object: &Value) -> bool {
+    pub(crate) fn is_ours(&self, object: &Value) -> bool {
         let label = |key: &str| object.get("metadata")?.get("labels")?.get(key)?.as_str();
         label(labels::MANAGED_BY) == Some(labels::MANAGED_BY_VALUE)
             && label(labels::INSTALLATION) == Some(self.settings.installation.as_str())

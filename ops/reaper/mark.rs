@@ -73,14 +73,12 @@ impl<P: Ports> Run<'_, P> {
         let Some((repository, number)) = observed.reading.identity.as_ref().and_then(pull_request_of) else {
             return Ok(());
         };
-        let rules = self.ports.forge().rules(repository);
-        if !rules.is_some_and(|rules| rules.may_label && rules.sleep_label.is_some()) {
-            return Ok(());
-        }
         let name = &observed.name;
-        // The label is set before the state changes in the cluster, so an environment that is asleep for us has it already.
-        if asleep == self.summary.asleep.contains(name.as_str()) {
-            return Ok(());
+        // The label is set before the state changes in the cluster, so it may be there already: ours, or a person's, which is
+        // never removed.
+        match self.has_sleep_label(observed) {
+            Some(is_set) if is_set != asleep => {}
+            Some(_) | None => return Ok(()),
         }
         self.report.act(name, if asleep { "sleep" } else { "wake" }, reason);
         if self.options.dry_run {
@@ -96,6 +94,21 @@ impl<P: Ports> Run<'_, P> {
         }
         self.tell(told, now, &About::from(observed), reason).await;
         self.append(name, self.event(now, observed.reading.generation, kind)).await
+    }
+
+    /// True if the pull request has the label for sleep; none if that is not known, or EoD may not change it.
+    fn has_sleep_label(&self, observed: &Observed) -> Option<bool> {
+        let (repository, _) = observed.reading.identity.as_ref().and_then(pull_request_of)?;
+        let rules = self.ports.forge().rules(repository).filter(|rules| rules.may_label)?;
+        let facts = observed.pull_request.facts.as_ref().filter(|facts| facts.is_open)?;
+        rules.sleep_label.map(|label| facts.labels.contains(&label))
+    }
+
+    /// Forgets that EoD put an environment to sleep, after a person has removed the label.
+    pub(crate) fn forget_sleep(&mut self, observed: &Observed) {
+        if self.has_sleep_label(observed) == Some(false) {
+            self.summary.asleep.remove(observed.name.as_str());
+        }
     }
 
     async fn await_approval(

@@ -1,5 +1,7 @@
 //! Knowledge of a run about the environments of its installation.
 
+use std::collections::BTreeSet;
+
 use eod_domain::ledger::{LedgerHead, LedgerPhase};
 use eod_domain::{EnvironmentName, EnvironmentReading, Identity, Owner, PullRequestState};
 use jiff::Timestamp;
@@ -61,6 +63,12 @@ impl Observed {
 }
 
 impl Survey {
+    /// Names of all environments with a namespace or a ledger.
+    pub(crate) fn names(&self) -> BTreeSet<&str> {
+        let living = self.environments.iter().map(|observed| observed.name.as_str());
+        living.chain(self.absent.iter().map(|entry| entry.environment.as_str())).collect()
+    }
+
     /// Reason to end nothing: a list that is much shorter than in the run before, without ends that explain it.
     pub(crate) fn is_short(&self, before: usize, since: Option<Timestamp>) -> Option<String> {
         let now = self.environments.len();
