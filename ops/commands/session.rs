@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use eod_clients::Deadline;
 use eod_clients::kubernetes::{Kubernetes, LedgerConfigMaps, LedgerSnapshot, ObjectRef};
+use eod_clients::vault::Vault;
 use eod_domain::ledger::LedgerHead;
 use eod_domain::{EnvironmentName, EnvironmentReading, labels};
 use jiff::{SignedDuration, Timestamp};
@@ -35,6 +36,8 @@ pub(crate) struct OpsSession {
     pub(crate) ledgers: LedgerConfigMaps,
     /// Forges of the repositories.
     pub(crate) forges: Forges,
+    /// Vault with the copies of environments; none if it is not configured.
+    pub(crate) vault: Option<Vault>,
     /// Time limit of the command.
     pub(crate) deadline: Deadline,
     /// Environment variables of the process.
@@ -65,6 +68,8 @@ impl OpsSession {
         let access = cluster::access(arguments, &variables)?;
         let user_agent = format!("eod/{} ({command})", env!("CARGO_PKG_VERSION"));
         let forges = Forges::new(&settings.forges, &variables, &user_agent)?;
+        let vault = settings.vault.is_used().then(|| settings.vault.access(&variables)).transpose();
+        let vault = vault.map_err(Failure::usage)?.map(|access| Vault::new(access, &user_agent));
         let kubernetes = Kubernetes::new(access, &user_agent);
         let ledgers = LedgerConfigMaps::new(
             kubernetes.clone(),
@@ -74,7 +79,7 @@ impl OpsSession {
         );
         let limit = arguments.timeout.signed().unsigned_abs();
         let deadline = Deadline::within(limit, CancellationToken::new());
-        Ok(Self { settings, kubernetes, ledgers, forges, deadline, variables })
+        Ok(Self { settings, kubernetes, ledgers, forges, vault, deadline, variables })
     }
 
     /// Time of the API server. Warns if the local clock differs by more than two minutes.

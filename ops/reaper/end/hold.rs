@@ -29,7 +29,9 @@ impl<P: Ports> Run<'_, P> {
                 return Ok(None);
             }
         };
-        self.apply_vault_policy(&mut next);
+        if !head.keeps_vault() {
+            self.apply_vault_policy(&mut next);
+        }
         let event = self.event(now, head.generation, EventKind::EndStarted).with("reason", &reason);
         match self.ports.ledgers().write_head(&entry.environment, &entry.version, &next, &[event]).await {
             Ok(version) => {
