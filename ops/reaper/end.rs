@@ -106,7 +106,11 @@ impl<P: Ports> Run<'_, P> {
                     return self.cancel(end, "the trigger label was put back").await;
                 }
                 // Argo CD deletes the namespace in this step, so the environment is looked at as before the own deletion.
-                EndStep::HandOver if end.head.made_by == MadeBy::Argocd && self.is_in_use(end).await? => {
+                EndStep::HandOver
+                    if end.head.made_by == MadeBy::Argocd
+                        && !mutated!(NoLookBeforeHandOver)
+                        && self.is_in_use(end).await? =>
+                {
                     return self.cancel(end, IN_USE).await;
                 }
                 EndStep::HandOver => self.hand_over(end).await?,

@@ -84,12 +84,15 @@ impl<P: Ports> Run<'_, P> {
         if self.options.dry_run {
             return Ok(());
         }
+        if asleep {
+            // Stored before the label is set, so that an interrupted run never takes its own label for one of a person.
+            self.summary.asleep.insert(name.to_string());
+            self.ports.ledgers().write_summary(&self.summary.to_json()).await?;
+        }
         self.ports.forge().set_label(repository, number, PullRequestLabel::Sleep, asleep).await?;
         let (kind, told) =
             if asleep { (EventKind::Asleep, ToldKind::Asleep) } else { (EventKind::Woken, ToldKind::Woken) };
-        if asleep {
-            self.summary.asleep.insert(name.to_string());
-        } else {
+        if !asleep {
             self.summary.asleep.remove(name.as_str());
         }
         self.tell(told, now, &About::from(observed), reason).await;

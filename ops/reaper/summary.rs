@@ -61,7 +61,8 @@ impl RunSummary {
 
     /// Text of the summary.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("a summary has only strings and numbers")
+        let summary = Self { v: VERSION, ..self.clone() };
+        serde_json::to_string(&summary).expect("a summary has only strings and numbers")
     }
 
     /// Forgets environments without a namespace and without a ledger, so that the summary does not grow for ever.

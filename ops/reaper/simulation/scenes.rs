@@ -8,14 +8,14 @@ use eod_domain::ledger::MadeBy;
 use jiff::SignedDuration;
 
 use super::calls::Simulation;
-use super::models::{SimPorts, SimVault};
+use super::models::{SimBackend, SimPorts};
 use super::play::take;
 use super::schedule::{HOUR, MINUTE, Step};
 use super::terraform::add_copy;
 use super::world::{elapsed, environment, name_of, timestamp};
 use crate::contract::{ContractFixture, check_backend};
 use crate::mutation::{Mutation, with_mutation};
-use crate::ports::{LeaseRecord, ObjectVersion, StoredLease};
+use crate::ports::{BackendKind, LeaseRecord, ObjectVersion, StoredLease};
 use crate::reap::reap;
 use crate::report::{RunOutcome, RunReport};
 use crate::settings::{ReaperSettings, RunOptions};
@@ -209,12 +209,16 @@ fn push_after_the_expiry_puts_the_label_back_and_the_environment_returns() {
     assert_eq!((head.generation, head.phase.as_str()), (2, "live"));
 }
 
+fn vault(sim: &Rc<Simulation>) -> SimBackend {
+    SimBackend { kind: BackendKind::Vault, sim: sim.clone(), is_read_only: false, is_careless: false }
+}
+
 #[test]
 fn model_of_vault_passes_the_contract_of_a_backend() {
     let sim = Simulation::new(1, None, -1);
     sim.with(|world| [1, 12].map(|number| add_copy(world, &name_of(number))));
     let broken = Rc::new(RefCell::new(None));
-    let (result, backend) = (broken.clone(), SimVault { sim: sim.clone(), is_read_only: false, is_careless: false });
+    let (result, backend) = (broken.clone(), vault(&sim));
     sim.executor.spawn(async move {
         let [ended, living, empty] = [1, 12, 2].map(|number| environment(&name_of(number)));
         let fixture = ContractFixture { ended: &ended, living: &living, empty: &empty };
