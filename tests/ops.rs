@@ -12,6 +12,7 @@ mod doctor;
 mod ledger;
 mod list;
 mod reap;
+mod vault;
 
 use std::process::Command;
 

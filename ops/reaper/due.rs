@@ -41,8 +41,7 @@ impl<P: Ports> Run<'_, P> {
         let is_of_this_life = head.uid.as_deref() == Some(reading.uid.as_str()) && !reading.terminating;
         let is_own = head.holder.as_deref() == Some(&self.options.holder);
         let is_free = is_own || head.beat.is_none_or(|beat| now.duration_since(beat) >= SILENCE);
-        let is_kept =
-            decision.action == ReapAction::Keep && reading.is_permanent() && !mutated!(ProtectedEndIsStuck);
+        let is_kept = decision.action == ReapAction::Keep && reading.is_permanent() && !mutated!(ProtectedEndIsStuck);
         (is_kept && is_of_this_life && is_free).then(|| Decision {
             action: ReapAction::ResumeEnd,
             reason: "the environment is protected: its end is cancelled".to_owned(),

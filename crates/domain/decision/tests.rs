@@ -305,7 +305,8 @@ fn a_mark_for_an_earlier_end_is_not_a_warning() {
     case.expect(230 + 240 - 10, &mark(230 + 240 + 20, EndReason::Expired));
     // An end that moved by less than the warning time has been warned of in time.
     let end = at(250).to_string();
-    let moved = Case::new("lightweight", &[("expires-at", end.as_str()), ("reap-after", &due), ("reap-reason", "expired")]);
+    let moved =
+        Case::new("lightweight", &[("expires-at", end.as_str()), ("reap-after", &due), ("reap-reason", "expired")]);
     moved.expect(249, &ReapAction::Keep);
     moved.expect(250, &ReapAction::BeginEnd(EndReason::Expired));
 }

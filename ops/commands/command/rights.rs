@@ -51,9 +51,7 @@ pub(super) async fn run(session: &OpsSession, format: OutputFormat) -> Result<Ou
     let now = session.now()?;
     let text = match format {
         OutputFormat::Json => {
-            let rule = |(scope, group, resource, denied): &(RightScope, &str, &str, Vec<&str>)| {
-                json!({ "role": scope.place(session), "rule": rule(group, resource, denied) })
-            };
+            let rule = |(scope, group, resource, denied): &(RightScope, &str, &str, Vec<&str>)| json!({ "role": scope.place(session), "rule": rule(group, resource, denied) });
             let missing: Vec<Value> = missing.iter().map(rule).collect();
             document(now, &session.settings.installation, json!({ "rights": rows, "missing": missing }))
         }

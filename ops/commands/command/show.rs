@@ -70,7 +70,9 @@ async fn pull_request(
     name: &EnvironmentName,
     reading: Option<&EnvironmentReading>,
 ) -> PullRequestState {
-    let Some(identity) = reading.and_then(|reading| reading.identity.as_ref()) else { return PullRequestState::Unknown };
+    let Some(identity) = reading.and_then(|reading| reading.identity.as_ref()) else {
+        return PullRequestState::Unknown;
+    };
     session.forges.state(name, identity, &session.deadline).await.unwrap_or_else(|failure| {
         note(&format!("warning: the state of the pull request is unknown and counts as open: {failure}"));
         PullRequestState::Unknown

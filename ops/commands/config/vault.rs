@@ -77,7 +77,9 @@ impl VaultConfig {
         let Self { address, namespace, ca_cert, auth, prefixes } = self;
         let is_set = address.is_some() || namespace.is_some() || ca_cert.is_some() || auth.is_some();
         if is_set && prefixes.is_empty() {
-            return Some("`vault.prefixes` must have at least one folder, such as `secret/preview`, got none".to_owned());
+            return Some(
+                "`vault.prefixes` must have at least one folder, such as `secret/preview`, got none".to_owned(),
+            );
         }
         let mut outer = prefixes.iter().enumerate().flat_map(|(index, one)| {
             let others = prefixes.iter().enumerate().filter(move |(other, _)| *other != index);

@@ -50,7 +50,8 @@ impl ClusterPort for OpsCluster<'_> {
             "annotations": annotations,
         } });
         let object = ObjectRef::namespace(name.as_str());
-        let patched = session.kubernetes.merge_patch(&object, &patch, manager(annotations), &call_deadline(session)).await;
+        let patched =
+            session.kubernetes.merge_patch(&object, &patch, manager(annotations), &call_deadline(session)).await;
         patched.map(|object| version(&object)).map_err(|error| call_error(&error))
     }
 

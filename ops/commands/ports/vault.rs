@@ -48,7 +48,8 @@ impl<'a> OpsVault<'a> {
 
     /// Copies of this installation at and below a folder.
     async fn items(&self, folder: &SecretRef) -> Result<Vec<BackendItem>, CallError> {
-        let found = inspect(self.vault, folder, &call_deadline(self.session)).await.map_err(|error| call_error(&error))?;
+        let found =
+            inspect(self.vault, folder, &call_deadline(self.session)).await.map_err(|error| call_error(&error))?;
         let mount = found.root.mount().clone();
         let item = |(path, metadata)| self.item(&SecretRef::new(mount.clone(), path), &metadata);
         Ok(found.keys.into_iter().filter_map(item).collect())

@@ -143,8 +143,7 @@ impl World {
     /// False for an orphan without an earlier sighting.
     fn sightings_allow(&self, kind: BackendKind, item: &BackendItem) -> bool {
         let Some(ledger) = self.ledgers.get(&item.environment) else { return true };
-        let is_orphan = ledger.head.is_ended()
-            && ledger.head.steps.get(&kind.step()) == Some(&StepOutcome::Done);
+        let is_orphan = ledger.head.is_ended() && ledger.head.steps.get(&kind.step()) == Some(&StepOutcome::Done);
         let summary = self.summary.as_deref().and_then(crate::summary::RunSummary::from_json).unwrap_or_default();
         let key = format!("{kind}/{}/{}@{}", item.kind, item.name, item.version);
         !is_orphan || summary.sightings.contains_key(&key)
@@ -199,9 +198,7 @@ fn sleep_label_set(world: &mut World, number: u64, present: bool) {
 pub(super) fn confirmed(world: &mut World, name: &str) {
     let is_requested = world.reason(name) == Some(EndReason::Requested);
     let is_settled = world.pull_of(name).is_none_or(|pull| world.now - pull.used > ON_THE_WAY);
-    if !is_requested
-        && is_settled
-        && world.reading(name).is_some_and(|reading| !reading.is_approved()) {
+    if !is_requested && is_settled && world.reading(name).is_some_and(|reading| !reading.is_approved()) {
         world.violate(&format!("the deletion of Application {name} was confirmed without an approval"));
     }
 }

@@ -493,8 +493,6 @@ impl Backend for SimBackend {
 
     fn sweep<'a>(&'a self, page: Option<&'a PageToken>) -> BoxFuture<'a, Result<ListPage<BackendItem>, CallError>> {
         let (page, kind) = (page.cloned(), self.kind);
-        Box::pin(self.sim.call(true, move |world| {
-            Ok(paged(world.items(kind).into_iter().collect(), page.as_ref()))
-        }))
+        Box::pin(self.sim.call(true, move |world| Ok(paged(world.items(kind).into_iter().collect(), page.as_ref()))))
     }
 }

@@ -25,7 +25,12 @@ pub(super) struct Schedule {
 /// Action from outside of the reaper.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Step {
-    Open { number: u64, tier: Tier, made_by: MadeBy, fork: bool },
+    Open {
+        number: u64,
+        tier: Tier,
+        made_by: MadeBy,
+        fork: bool,
+    },
     Push(u64),
     Close(u64),
     Reopen(u64),
@@ -45,9 +50,18 @@ pub(super) enum Step {
     Break(u64),
     /// The deployment of an environment succeeds again.
     Mend(u64),
-    Apply { number: u64, killed_after: Option<i64> },
-    Destroy { number: u64, killed_after: Option<i64> },
-    Reap { skew: i64, killed_after: Option<i64> },
+    Apply {
+        number: u64,
+        killed_after: Option<i64>,
+    },
+    Destroy {
+        number: u64,
+        killed_after: Option<i64>,
+    },
+    Reap {
+        skew: i64,
+        killed_after: Option<i64>,
+    },
 }
 
 /// Fault of a call.
@@ -142,8 +156,7 @@ fn developer(random: &mut Random, number: u64, length: i64, steps: &mut Vec<(i64
             _ => Step::LooseEvent(number),
         };
         // A branch has no labels.
-        let is_of_pull_request =
-            matches!(step, Step::LabelOff(_) | Step::LabelOn(_) | Step::Sleep(_) | Step::Wake(_));
+        let is_of_pull_request = matches!(step, Step::LabelOff(_) | Step::LabelOn(_) | Step::Sleep(_) | Step::Wake(_));
         if number >= BRANCHES && is_of_pull_request {
             continue;
         }
