@@ -8,6 +8,7 @@
 
 mod approve;
 mod clock;
+mod crash;
 mod doctor;
 mod ledger;
 mod list;
