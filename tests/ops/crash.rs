@@ -68,10 +68,12 @@ fn kill_at(number: usize) {
         silence(&ops, &name);
         let again = ops.eod(&["end", &name, "--yes"]);
         let run = ops.eod(&["reap", "--no-sweep", "--only", &name]);
-        let listed = ops.json(0, &["list", "--all"]);
+        let listed = ops.eod(&["list", "--all", "-o", "json"]);
+        let listed: Value =
+            serde_json::from_str(&listed.stdout).map_err(|error| format!("{error}: {}", listed.report()))?;
         let found = listed["environments"].as_array().unwrap().iter().find(|found| found["name"] == name.as_str());
         match found {
-            Some(found) if found["ended_reason"] == "requested" && !ops.cluster.namespace_exists(&name) => Ok(()),
+            Some(found) if !found["ended_at"].is_null() && !ops.cluster.namespace_exists(&name) => Ok(()),
             found => Err(format!("{found:?}\n{}\n{}", again.report(), run.report())),
         }
     });
