@@ -189,7 +189,12 @@ impl<P: Ports> Run<'_, P> {
         match self.cancel(&mut end, "the environment is protected").await {
             Ok(EndProgress::Waiting) => self.release(end).await,
             Ok(_) | Err(EndError::Taken) => {}
-            Err(EndError::Call(error)) => return Err(error),
+            Err(EndError::Call(error)) => {
+                if error.kind != CallErrorKind::Unknown {
+                    self.release(end).await;
+                }
+                return Err(error);
+            }
         }
         Ok(None)
     }

@@ -51,8 +51,10 @@ pub(super) async fn run(session: &OpsSession, format: OutputFormat) -> Result<Ou
     let now = session.now()?;
     let text = match format {
         OutputFormat::Json => {
-            let rule = |(scope, group, resource, denied): &(RightScope, &str, &str, Vec<&str>)| json!({ "role": scope.place(session), "rule": rule(group, resource, denied) });
-            let missing: Vec<Value> = missing.iter().map(rule).collect();
+            let missing = missing.iter().map(|(scope, group, resource, denied)| {
+                json!({ "role": scope.place(session), "rule": rule(group, resource, denied) })
+            });
+            let missing: Vec<Value> = missing.collect();
             document(now, &session.settings.installation, json!({ "rights": rows, "missing": missing }))
         }
         OutputFormat::Table if missing.is_empty() => "All rights of the reaper are granted.\n".to_owned(),

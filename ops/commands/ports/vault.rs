@@ -5,7 +5,7 @@ use std::collections::BTreeMap;
 use eod_clients::vault::clone::inspect;
 use eod_clients::vault::{Metadata, Vault};
 use eod_domain::EnvironmentName;
-use eod_domain::vault::{CopyOwnership, SecretRef};
+use eod_domain::vault::{CopyOwnership, SecretPath, SecretRef};
 use eod_reaper::ports::{Backend, BackendItem, BackendKind, BoxFuture, CallError, CallErrorKind, ListPage, PageToken};
 
 use super::call::call_error;
@@ -51,7 +51,8 @@ impl<'a> OpsVault<'a> {
         let found =
             inspect(self.vault, folder, &call_deadline(self.session)).await.map_err(|error| call_error(&error))?;
         let mount = found.root.mount().clone();
-        let item = |(path, metadata)| self.item(&SecretRef::new(mount.clone(), path), &metadata);
+        let item =
+            |(path, metadata): (SecretPath, Metadata)| self.item(&SecretRef::new(mount.clone(), path), &metadata);
         Ok(found.keys.into_iter().filter_map(item).collect())
     }
 
