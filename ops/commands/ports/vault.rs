@@ -34,7 +34,9 @@ impl<'a> OpsVault<'a> {
         let mut folders = BTreeMap::new();
         for prefix in self.prefixes {
             let deadline = call_deadline(self.session);
-            let mount = self.vault.mount(prefix.mount(), &deadline).await.map_err(|error| call_error(&error))?;
+            // The server knows where the mount ends.
+            let split = self.vault.split(prefix, &deadline).await;
+            let (mount, prefix) = split.map_err(|error| call_error(&error))?;
             let names = self.vault.list(&mount, Some(prefix.path()), &deadline).await;
             for name in names.map_err(|error| call_error(&error))? {
                 // EoD makes no copy with a name that it does not support.
@@ -95,7 +97,8 @@ impl<'a> OpsVault<'a> {
         let invalid = || CallError::new(CallErrorKind::Invalid, format!("`{}` is not the path of a secret", item.name));
         let secret: SecretRef = item.name.parse().map_err(|_| invalid())?;
         let deadline = call_deadline(self.session);
-        let mount = self.vault.mount(secret.mount(), &deadline).await.map_err(|error| call_error(&error))?;
+        let split = self.vault.split(&secret, &deadline).await;
+        let (mount, secret) = split.map_err(|error| call_error(&error))?;
         let found = self.vault.metadata(&mount, secret.path(), &deadline).await;
         let Some(metadata) = found.map_err(|error| call_error(&error))? else { return Ok(()) };
         if self.item(&secret, &metadata).as_ref() != Some(item) {
