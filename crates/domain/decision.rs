@@ -171,7 +171,9 @@ fn awaiting_approval(input: &DecisionInput<'_>, now: Timestamp) -> Option<Decisi
         return None;
     }
     let expired = || reading.times.expiry.is_past(now).then_some(EndReason::Expired);
-    let reason = input.reported_reason().or_else(expired)?;
+    let is_requested = |mark: &EndMark| mark.reason == EndReason::Requested && mark.reap_after <= now;
+    let requested = || reading.mark.filter(is_requested).map(|mark| mark.reason);
+    let reason = input.reported_reason().or_else(expired).or_else(requested)?;
     let action = ReapAction::AwaitApproval(reason);
     Some(Decision::new(action, format!("{}, and an approval of this end is missing", sentence(reason))))
 }

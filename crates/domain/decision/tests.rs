@@ -216,6 +216,13 @@ fn compliance_waits_for_an_approval_of_this_very_end() {
     let approved = approval(&end, 1);
     let closed = Case::new("compliance", &[("approved", &approved)]).pull_request(PullRequestState::Closed);
     closed.expect(60, &mark(75, EndReason::Closed));
+    // The request of a person needs the approval, too, before and after the end.
+    let requested = [("reap-after", CREATED), ("reap-reason", "requested")];
+    Case::new("compliance", &requested).expect(60, &ReapAction::AwaitApproval(EndReason::Requested));
+    Case::new("compliance", &requested).expect(50 * 60, &awaiting);
+    let mut extra = requested.to_vec();
+    extra.push(("approved", &approved));
+    Case::new("compliance", &extra).expect(60, &ReapAction::BeginEnd(EndReason::Requested));
     // Within its warning time it is warned like every other.
     Case::new("compliance", &[]).expect(45 * 60, &mark(49 * 60, EndReason::Expired));
 }

@@ -22,7 +22,7 @@ pub(super) async fn run(
 ) -> Result<Outcome, Failure> {
     let EndArguments { environment, reason, keep_vault, wait } = arguments;
     let (loaded, _, reading) = session.load_living(environment).await?;
-    check(&reading, loaded.now)?;
+    check(&reading)?;
     confirm(common.yes, session.kubernetes.place(), &format!("end environment `{environment}`"))?;
     let recorder = Recorder::new(session, environment).await;
     if *keep_vault {
@@ -76,15 +76,14 @@ async fn keep_copies(
     })
 }
 
-fn check(reading: &EnvironmentReading, now: Timestamp) -> Result<(), Failure> {
+fn check(reading: &EnvironmentReading) -> Result<(), Failure> {
     let name = &reading.name;
     if reading.is_permanent() {
         let failure = Failure::failed(format!("environment `{name}` is protected and is never ended"));
         return Err(failure.remedy("set `protected = false` in its configuration first"));
     }
-    // An earlier end needs no approval: the person who requests it is recorded.
-    if reading.tier == Some(Tier::Compliance) && reading.times.expiry.is_past(now) && !reading.is_approved() {
-        let failure = Failure::failed(format!("environment `{name}` is past its end, which needs an approval"));
+    if reading.tier == Some(Tier::Compliance) && !reading.is_approved() {
+        let failure = Failure::failed(format!("the end of environment `{name}` of tier compliance needs an approval"));
         return Err(failure.remedy(format!("run `eod approve {name}` first")));
     }
     match reading.problems.first() {
