@@ -10,6 +10,8 @@ use crate::ports::{CallError, ForgePort, LedgerPort, Ports, PullRequestLabel, To
 use crate::pull_requests::pull_request_of;
 use crate::run::{About, Run};
 
+/// Time from a decision to its mark from which on the mark is written again.
+const SLOW: SignedDuration = SignedDuration::from_secs(2);
 /// Time between two reminders of an approval.
 const REMINDER: SignedDuration = SignedDuration::from_hours(24);
 
@@ -50,7 +52,7 @@ impl<P: Ports> Run<'_, P> {
         if self.options.dry_run {
             return Ok(());
         }
-        self.annotate(observed, &mark_annotations(mark)).await?;
+        let mark = self.write_mark(observed, mark).await?;
         let kind = if mark.is_some() { EventKind::Warned } else { EventKind::Unmarked };
         let mut event = self.event(now, observed.reading.generation, kind);
         let mut detail = reason.to_owned();
@@ -61,6 +63,21 @@ impl<P: Ports> Run<'_, P> {
         let told = if mark.is_some() { ToldKind::Expiring } else { ToldKind::Unmarked };
         self.tell(told, now, &About::from(&*observed), detail).await;
         self.append(&observed.name, event).await
+    }
+
+    /// Writes a mark. The time since the decision is added if it is long: the warning time counts from the write.
+    async fn write_mark(
+        &mut self,
+        observed: &mut Observed,
+        mark: Option<EndMark>,
+    ) -> Result<Option<EndMark>, CallError> {
+        self.annotate(observed, &mark_annotations(mark)).await?;
+        let late = self.now().await?.duration_since(self.decided_at);
+        let Some(written) = mark.filter(|_| late > SLOW) else { return Ok(mark) };
+        let reap_after = written.reap_after.saturating_add(late).unwrap_or(Timestamp::MAX);
+        let whole = Some(EndMark { reap_after, ..written });
+        self.annotate(observed, &mark_annotations(whole)).await?;
+        Ok(whole)
     }
 
     async fn sleep(

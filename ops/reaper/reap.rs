@@ -63,6 +63,7 @@ impl<P: Ports> Run<'_, P> {
         let text = self.ports.ledgers().summary().await?;
         self.summary = text.and_then(|text| RunSummary::from_json(&text)).unwrap_or_default();
         let now = self.now().await?;
+        self.decided_at = now;
         let mut survey = self.survey(now).await?;
         if let Some(reason) = self.clock_problem(&survey).await? {
             self.report.problem("clock", &reason);

@@ -35,8 +35,7 @@ fn namespace_problems(world: &World, name: &str) -> Vec<String> {
     if world.applications.contains_key(name) {
         problems.push("an Application claims it".to_owned());
     }
-    let is_requested = head.reason == Some(EndReason::Requested);
-    if reading.tier == Some(Tier::Compliance) && !is_requested && !reading.is_approved() {
+    if reading.tier == Some(Tier::Compliance) && !reading.is_approved() {
         problems.push("its end is not approved".to_owned());
     }
     let is_settled = world.now - pull.changed > ON_THE_WAY;
@@ -196,9 +195,8 @@ fn sleep_label_set(world: &mut World, number: u64, present: bool) {
 
 /// A deletion by Argo CD is confirmed only with an approval.
 pub(super) fn confirmed(world: &mut World, name: &str) {
-    let is_requested = world.reason(name) == Some(EndReason::Requested);
     let is_settled = world.pull_of(name).is_none_or(|pull| world.now - pull.used > ON_THE_WAY);
-    if !is_requested && is_settled && world.reading(name).is_some_and(|reading| !reading.is_approved()) {
+    if is_settled && world.reading(name).is_some_and(|reading| !reading.is_approved()) {
         world.violate(&format!("the deletion of Application {name} was confirmed without an approval"));
     }
 }
