@@ -97,6 +97,13 @@ impl<P: Ports> Run<'_, P> {
             Some(is_set) if is_set != asleep => {}
             Some(_) | None => return Ok(()),
         }
+        let Some(mut fresh) = self.look(name, now).await? else { return Ok(()) };
+        fresh.pull_request = observed.pull_request.clone();
+        // A label has no precondition, so the environment is read again before.
+        let action = if asleep { ReapAction::Sleep } else { ReapAction::Wake };
+        if self.decide(&fresh, now).action != action {
+            return Ok(());
+        }
         self.report.act(name, if asleep { "sleep" } else { "wake" }, reason);
         if self.options.dry_run {
             return Ok(());
