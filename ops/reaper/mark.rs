@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::due::Due;
 use crate::observed::Observed;
-use crate::ports::{CallError, ForgePort, LedgerPort, Ports, PullRequestLabel, ToldKind};
+use crate::ports::{CallError, CallErrorKind, ForgePort, LedgerPort, Ports, PullRequestLabel, ToldKind};
 use crate::pull_requests::pull_request_of;
 use crate::run::{About, Run};
 
@@ -71,9 +71,17 @@ impl<P: Ports> Run<'_, P> {
         observed: &mut Observed,
         mark: Option<EndMark>,
     ) -> Result<Option<EndMark>, CallError> {
-        self.annotate(observed, &mark_annotations(mark)).await?;
-        let late = self.now().await?.duration_since(self.decided_at);
-        let Some(written) = mark.filter(|_| late > SLOW) else { return Ok(mark) };
+        let first = self.annotate(observed, &mark_annotations(mark)).await;
+        let now = self.now().await?;
+        let is_unknown = matches!(&first, Err(error) if error.kind == CallErrorKind::Unknown);
+        if is_unknown {
+            // It may still be stored: a second write makes it fail or replaces it.
+            self.read_again(observed, now).await;
+        } else {
+            first?;
+        }
+        let late = now.duration_since(self.decided_at);
+        let Some(written) = mark.filter(|_| is_unknown || late > SLOW) else { return Ok(mark) };
         let reap_after = written.reap_after.saturating_add(late).unwrap_or(Timestamp::MAX);
         let whole = Some(EndMark { reap_after, ..written });
         self.annotate(observed, &mark_annotations(whole)).await?;
