@@ -72,9 +72,10 @@ impl Survey {
     /// Reason to end nothing: a list that is much shorter than in the run before, without ends that explain it.
     pub(crate) fn is_short(&self, before: usize, since: Option<Timestamp>) -> Option<String> {
         let now = self.environments.len();
+        // The namespace of a running end may go long after the end has begun.
         let is_end = |head: &LedgerHead| {
-            matches!(head.phase, LedgerPhase::Ending | LedgerPhase::Ended)
-                && since.is_some_and(|since| head.since >= since)
+            let is_new = since.is_some_and(|since| head.since >= since);
+            head.phase == LedgerPhase::Ending || (head.phase == LedgerPhase::Ended && is_new)
         };
         let ends = self.absent.iter().filter(|entry| entry.head.as_ref().is_ok_and(is_end)).count();
         let is_short = now.saturating_add(ends).saturating_mul(2) < before;

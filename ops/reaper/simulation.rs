@@ -26,7 +26,7 @@ use self::play::play;
 use self::schedule::{Schedule, shrink};
 
 /// Default number of schedules.
-const SCHEDULES: u64 = 10_000;
+const SCHEDULES: u64 = 1_000;
 
 /// A failed schedule: its seed, the shortest schedule that fails, its violations and its journal.
 fn failure(schedule: &Schedule) -> Option<String> {
