@@ -8,10 +8,12 @@
 
 mod approve;
 mod clock;
+mod crash;
 mod doctor;
 mod ledger;
 mod list;
 mod reap;
+mod vault;
 
 use std::process::Command;
 

@@ -171,7 +171,9 @@ fn awaiting_approval(input: &DecisionInput<'_>, now: Timestamp) -> Option<Decisi
         return None;
     }
     let expired = || reading.times.expiry.is_past(now).then_some(EndReason::Expired);
-    let reason = input.reported_reason().or_else(expired)?;
+    let is_requested = |mark: &EndMark| mark.reason == EndReason::Requested && mark.reap_after <= now;
+    let requested = || reading.mark.filter(is_requested).map(|mark| mark.reason);
+    let reason = input.reported_reason().or_else(expired).or_else(requested)?;
     let action = ReapAction::AwaitApproval(reason);
     Some(Decision::new(action, format!("{}, and an approval of this end is missing", sentence(reason))))
 }
@@ -180,7 +182,7 @@ fn awaiting_approval(input: &DecisionInput<'_>, now: Timestamp) -> Option<Decisi
 fn reported_end(input: &DecisionInput<'_>, now: Timestamp) -> Option<Decision> {
     let reason = input.reported_reason()?;
     let due = now.saturating_add(input.policy.handover).unwrap_or(Timestamp::MAX);
-    Some(match input.reading.mark {
+    Some(match input.valid_mark() {
         Some(mark) if mark.reap_after <= now => Decision::new(ReapAction::BeginEnd(reason), sentence(reason)),
         Some(mark) if mark.reason == reason => Decision::new(ReapAction::Keep, marked(mark)),
         // Another mark never delays the end, and the new reason never makes it earlier than the hand-over.
@@ -195,19 +197,19 @@ fn reported_end(input: &DecisionInput<'_>, now: Timestamp) -> Option<Decision> {
 /// Marks and ends an environment at its end.
 fn expiry(input: &DecisionInput<'_>, now: Timestamp) -> Option<Decision> {
     let reading = input.reading;
-    if let Some(mark) = reading.mark.filter(|mark| mark.reason == EndReason::Requested) {
+    let mark = input.valid_mark();
+    if let Some(mark) = mark.filter(|mark| mark.reason == EndReason::Requested) {
         let is_due = mark.reap_after <= now;
         let action = if is_due { ReapAction::BeginEnd(mark.reason) } else { ReapAction::Keep };
         return Some(Decision::new(action, if is_due { sentence(mark.reason).to_owned() } else { marked(mark) }));
     }
     let end = reading.expires_at()?;
-    let settings = input.tiers.get(reading.tier?);
-    let warning = effective_warning(reading.ttl(), settings.warning);
+    let warning = input.warning()?;
     if now < end.checked_sub(warning).unwrap_or(Timestamp::MIN) {
         return None;
     }
     let reason = EndReason::Expired;
-    match reading.mark {
+    match mark {
         Some(mark) if mark.reason == reason && mark.reap_after <= now && end <= now => {
             Some(Decision::new(ReapAction::BeginEnd(reason), sentence(reason)))
         }
@@ -247,6 +249,23 @@ impl DecisionInput<'_> {
     /// Head of the environment's own ledger.
     fn head(&self) -> Option<&LedgerHead> {
         self.reading.own_head(self.head)
+    }
+
+    /// Warning time of the environment; none if its tier cannot be read.
+    fn warning(&self) -> Option<SignedDuration> {
+        let settings = self.tiers.get(self.reading.tier?);
+        Some(effective_warning(self.reading.ttl(), settings.warning))
+    }
+
+    /// Mark of the present end. A mark for an end that has moved on by the warning time or more warns of nothing: there was
+    /// activity since then, and no run has removed the mark.
+    fn valid_mark(&self) -> Option<EndMark> {
+        let is_valid = |mark: &EndMark| {
+            let end = self.reading.expires_at().unwrap_or(Timestamp::MIN);
+            let earliest = end.checked_sub(self.warning().unwrap_or_default()).unwrap_or(Timestamp::MIN);
+            mark.reason != EndReason::Expired || mark.reap_after >= end || mark.reap_after > earliest
+        };
+        self.reading.mark.filter(is_valid)
     }
 
     fn reported_reason(&self) -> Option<EndReason> {

@@ -263,6 +263,9 @@ pub(crate) struct EndArguments {
     /// Reason of the end, for the audit trail.
     #[arg(long, value_name = "TEXT")]
     pub(crate) reason: Option<String>,
+    /// Keep the copies of secrets in Vault.
+    #[arg(long)]
+    pub(crate) keep_vault: bool,
     /// Maximum time to wait until the namespace is gone.
     #[arg(long, value_name = "DURATION", default_value = "1m")]
     pub(crate) wait: HumanDuration,

@@ -24,7 +24,7 @@ use clap_complete::Shell;
 use crate::arguments::{CommonArguments, DoctorSubject, EodCommand, EodCommandLine};
 use crate::failure::{Failure, Outcome};
 use crate::log;
-use crate::output::{note, print};
+use crate::output::{note, print, set_colors};
 use crate::session::OpsSession;
 
 /// Runs the command of a command line, program name included, with these environment variables.
@@ -38,6 +38,7 @@ pub fn run(arguments: impl IntoIterator<Item = OsString>, variables: BTreeMap<St
         Err(help) => return finish(print(&help.render().to_string()).map(|()| Outcome::Done)),
     };
     log::install(line.common.log_format);
+    set_colors(line.common.color, &variables);
     finish(run_command(&line.common, &line.command, variables))
 }
 

@@ -2,6 +2,7 @@
 
 mod forges;
 mod reap;
+mod vault;
 
 use std::collections::BTreeMap;
 use std::path::{Path, PathBuf};
@@ -12,6 +13,7 @@ use serde::de::IgnoredAny;
 
 pub(crate) use self::forges::{ForgeAuthConfig, ForgeConfig, ForgeKindKey};
 pub(crate) use self::reap::{KeepVaultPolicy, ReapConfig, RevivePolicy};
+pub(crate) use self::vault::VaultConfig;
 
 /// Version of the format of the file.
 const VERSION: u32 = 1;
@@ -45,9 +47,10 @@ pub(crate) struct ConfigFile {
     /// Policy of the reaper.
     #[serde(default)]
     pub(crate) reap: ReapConfig,
-    /// Blocks for parts that this version does not have. They must be empty.
+    /// Vault with the copies of environments.
     #[serde(default)]
-    vault: Unsupported,
+    pub(crate) vault: VaultConfig,
+    /// Blocks for parts that this version does not have. They must be empty.
     #[serde(default)]
     route53: Unsupported,
     #[serde(default)]
@@ -138,8 +141,7 @@ impl ConfigFile {
         if self.version != VERSION {
             return Some(format!("`version` must be {VERSION}, got {}", self.version));
         }
-        let blocks =
-            [("vault", self.vault), ("route53", self.route53), ("postgres", self.postgres), ("notify", self.notify)];
+        let blocks = [("route53", self.route53), ("postgres", self.postgres), ("notify", self.notify)];
         if let Some((name, _)) = blocks.into_iter().find(|(_, block)| block.is_set) {
             return Some(format!("`{name}` is not supported by this version of eod; remove the block"));
         }
@@ -147,7 +149,7 @@ impl ConfigFile {
             let texts: Vec<String> = mistakes.iter().map(ToString::to_string).collect();
             return Some(texts.join("; "));
         }
-        forges::mistake(&self.forges).or_else(|| self.reap.mistake())
+        forges::mistake(&self.forges).or_else(|| self.reap.mistake()).or_else(|| self.vault.mistake())
     }
 
     /// Tiers with their overrides.

@@ -3,9 +3,11 @@
 use std::collections::BTreeMap;
 
 use eod_clients::Deadline;
-use eod_clients::forge::{Forge, ForgeAccess, ForgeKind, ForgeSettings, GitHubApp, PullRequest, TokenSource};
+use eod_clients::forge::{
+    Forge, ForgeAccess, ForgeKind, ForgeSettings, GitHubApp, MergeState, PullRequest, TokenSource,
+};
 use eod_clients::kubernetes::SecretString;
-use eod_domain::{EnvironmentName, Identity, Repository, Subject};
+use eod_domain::{EnvironmentName, Identity, PullRequestState, Repository, Subject};
 
 use crate::config::{ForgeAuthConfig, ForgeConfig, ForgeKindKey};
 use crate::failure::Failure;
@@ -64,6 +66,34 @@ impl Forges {
             by_host.insert(config.host.to_ascii_lowercase(), forge);
         }
         Ok(Self { by_host })
+    }
+
+    /// State of a pull request, read by its number, or of a branch, read by its name. Unknown if no forge is configured for
+    /// it.
+    pub(crate) async fn state(
+        &self,
+        name: &EnvironmentName,
+        identity: &Identity,
+        deadline: &Deadline,
+    ) -> Result<PullRequestState, Failure> {
+        let Some((repository, forge)) = identity.repository.as_ref().and_then(|found| Some((found, self.get(found)?)))
+        else {
+            return Ok(PullRequestState::Unknown);
+        };
+        match &identity.subject {
+            Subject::Given => Ok(PullRequestState::Unknown),
+            Subject::Branch(branch) => {
+                let exists = forge.client.branch_exists(repository, branch.as_str(), deadline).await?;
+                let open = PullRequestState::Open { labelled: None };
+                Ok(if exists { open } else { PullRequestState::BranchDeleted })
+            }
+            Subject::PullRequest(_) => {
+                let found = ForgePullRequest::of(self, name, identity)?.read(deadline).await?;
+                let labelled = forge.trigger_label.as_ref().map(|label| found.labels.contains(label));
+                let is_open = found.state == MergeState::Open;
+                Ok(if is_open { PullRequestState::Open { labelled } } else { PullRequestState::Closed })
+            }
+        }
     }
 
     /// Forge of a repository; none if its host has no forge.

@@ -1,12 +1,25 @@
 //! Output on stdout, and questions on a terminal.
 
+use std::collections::BTreeMap;
 use std::io::{self, BufRead as _, IsTerminal as _, Write as _};
+use std::sync::OnceLock;
 
 use eod_domain::Installation;
 use jiff::Timestamp;
 use serde_json::{Map, Value, json};
 
+use crate::arguments::ColorChoice;
 use crate::failure::Failure;
+
+/// Use of color in this process; none before it is set.
+static COLORS: OnceLock<Colors> = OnceLock::new();
+
+/// Use of color on both outputs.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
+struct Colors {
+    stdout: bool,
+    stderr: bool,
+}
 
 /// Version of the JSON format.
 const JSON_VERSION: u32 = 1;
@@ -24,7 +37,42 @@ pub(crate) fn print(text: &str) -> Result<(), Failure> {
 
 /// Prints a note to stderr. An error of stderr cannot be reported.
 pub(crate) fn note(text: &str) {
-    let _ = writeln!(io::stderr(), "{text}");
+    let _ = writeln!(io::stderr(), "{}", with_colored_prefix(text, colors().stderr));
+}
+
+/// Sets the use of color. Later calls have no effect.
+pub(crate) fn set_colors(choice: ColorChoice, variables: &BTreeMap<String, String>) {
+    let is_used = |is_terminal: bool| is_colored(choice, variables, is_terminal);
+    let colors = Colors { stdout: is_used(io::stdout().is_terminal()), stderr: is_used(io::stderr().is_terminal()) };
+    // The first choice stays.
+    let _ = COLORS.set(colors);
+}
+
+/// First row of a table.
+pub(crate) fn heading(text: &str) -> String {
+    if colors().stdout { format!("\u{1b}[1m{text}\u{1b}[0m") } else { text.to_owned() }
+}
+
+fn colors() -> Colors {
+    COLORS.get().copied().unwrap_or_default()
+}
+
+fn is_colored(choice: ColorChoice, variables: &BTreeMap<String, String>, is_terminal: bool) -> bool {
+    let variable = |name: &str| variables.get(name).map(String::as_str).unwrap_or_default();
+    match choice {
+        ColorChoice::Always => true,
+        ColorChoice::Never => false,
+        ColorChoice::Auto => is_terminal && variable("NO_COLOR").is_empty() && variable("TERM") != "dumb",
+    }
+}
+
+fn with_colored_prefix(text: &str, is_used: bool) -> String {
+    let prefixes = [("error:", "31"), ("warning:", "33")];
+    let found = prefixes.into_iter().find_map(|(prefix, color)| Some((prefix, color, text.strip_prefix(prefix)?)));
+    match found.filter(|_| is_used) {
+        Some((prefix, color, rest)) => format!("\u{1b}[{color}m{prefix}\u{1b}[0m{rest}"),
+        None => text.to_owned(),
+    }
 }
 
 /// JSON object with the version, the time of the cluster, the installation and these fields.
@@ -56,5 +104,30 @@ pub(crate) fn confirm(yes: bool, cluster: &str, change: &str) -> Result<(), Fail
     match read {
         Ok(_) if answer.trim() == "yes" => Ok(()),
         Ok(_) | Err(_) => Err(Failure::failed("not confirmed; nothing was changed")),
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn color_is_used_on_a_terminal_or_on_request() {
+        let variables = |name: &str, value: &str| BTreeMap::from([(name.to_owned(), value.to_owned())]);
+        let none = BTreeMap::new();
+        assert!(is_colored(ColorChoice::Auto, &none, true) && !is_colored(ColorChoice::Auto, &none, false));
+        assert!(!is_colored(ColorChoice::Auto, &variables("NO_COLOR", "1"), true));
+        assert!(is_colored(ColorChoice::Auto, &variables("NO_COLOR", ""), true));
+        assert!(!is_colored(ColorChoice::Auto, &variables("TERM", "dumb"), true));
+        assert!(is_colored(ColorChoice::Always, &variables("NO_COLOR", "1"), false));
+        assert!(!is_colored(ColorChoice::Never, &none, true));
+    }
+
+    #[test]
+    fn prefix_of_an_error_or_a_warning_is_colored() {
+        assert_eq!(with_colored_prefix("error: no", true), "\u{1b}[31merror:\u{1b}[0m no");
+        assert_eq!(with_colored_prefix("warning: late", true), "\u{1b}[33mwarning:\u{1b}[0m late");
+        assert_eq!(with_colored_prefix("cluster: a", true), "cluster: a");
+        assert_eq!(with_colored_prefix("error: no", false), "error: no");
     }
 }

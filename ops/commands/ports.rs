@@ -7,6 +7,7 @@ mod forge;
 mod lease;
 mod ledger;
 mod outward;
+mod vault;
 
 use eod_clients::Deadline;
 use eod_reaper::ports::{Backend, Ports};
@@ -17,6 +18,7 @@ use self::forge::OpsForge;
 use self::lease::OpsLease;
 use self::ledger::OpsLedgers;
 use self::outward::OpsOutward;
+use self::vault::OpsVault;
 use crate::session::OpsSession;
 
 /// Maximum duration of one call.
@@ -34,7 +36,7 @@ pub(crate) struct OpsPorts<'a> {
 }
 
 impl<'a> OpsPorts<'a> {
-    /// Ports of a session, without backends outside of the namespace.
+    /// Ports of a session, with the backends that are configured.
     pub(crate) fn new(session: &'a OpsSession) -> Self {
         Self {
             cluster: OpsCluster(session),
@@ -43,7 +45,7 @@ impl<'a> OpsPorts<'a> {
             lease: OpsLease(session),
             clock: OpsClock::new(session),
             outward: OpsOutward(session),
-            backends: Vec::new(),
+            backends: OpsVault::of(session).map(|vault| Box::new(vault) as Box<dyn Backend>).into_iter().collect(),
         }
     }
 }

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 
 use eod_clients::Deadline;
 use eod_clients::kubernetes::{Kubernetes, LedgerConfigMaps, LedgerSnapshot, ObjectRef};
+use eod_clients::vault::Vault;
 use eod_domain::ledger::LedgerHead;
 use eod_domain::{EnvironmentName, EnvironmentReading, labels};
 use jiff::{SignedDuration, Timestamp};
@@ -19,6 +20,8 @@ use crate::settings::OpsSettings;
 
 /// Field manager of writes to the ledger and to annotations, except the clock.
 pub(crate) const MANAGER: &str = "eod-cli";
+/// Field manager of the clock annotations. They are never in an applied set.
+pub(crate) const CLOCK_MANAGER: &str = "eod-clock";
 /// Difference of the clocks from which on a warning is printed.
 const SKEW_MAX: SignedDuration = SignedDuration::from_mins(2);
 
@@ -33,6 +36,8 @@ pub(crate) struct OpsSession {
     pub(crate) ledgers: LedgerConfigMaps,
     /// Forges of the repositories.
     pub(crate) forges: Forges,
+    /// Vault with the copies of environments; none if it is not configured.
+    pub(crate) vault: Option<Vault>,
     /// Time limit of the command.
     pub(crate) deadline: Deadline,
     /// Environment variables of the process.
@@ -63,6 +68,8 @@ impl OpsSession {
         let access = cluster::access(arguments, &variables)?;
         let user_agent = format!("eod/{} ({command})", env!("CARGO_PKG_VERSION"));
         let forges = Forges::new(&settings.forges, &variables, &user_agent)?;
+        let vault = settings.vault.is_used().then(|| settings.vault.access(&variables)).transpose();
+        let vault = vault.map_err(Failure::usage)?.map(|access| Vault::new(access, &user_agent));
         let kubernetes = Kubernetes::new(access, &user_agent);
         let ledgers = LedgerConfigMaps::new(
             kubernetes.clone(),
@@ -72,7 +79,7 @@ impl OpsSession {
         );
         let limit = arguments.timeout.signed().unsigned_abs();
         let deadline = Deadline::within(limit, CancellationToken::new());
-        Ok(Self { settings, kubernetes, ledgers, forges, deadline, variables })
+        Ok(Self { settings, kubernetes, ledgers, forges, vault, deadline, variables })
     }
 
     /// Time of the API server. Warns if the local clock differs by more than two minutes.
@@ -144,7 +151,7 @@ impl OpsSession {
     }
 
     /// True if the object has the ownership labels of this installation.
-    fn is_ours(&self, object: &Value) -> bool {
+    pub(crate) fn is_ours(&self, object: &Value) -> bool {
         let label = |key: &str| object.get("metadata")?.get("labels")?.get(key)?.as_str();
         label(labels::MANAGED_BY) == Some(labels::MANAGED_BY_VALUE)
             && label(labels::INSTALLATION) == Some(self.settings.installation.as_str())

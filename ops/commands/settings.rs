@@ -6,7 +6,7 @@ use std::path::PathBuf;
 use eod_domain::{Domain, Installation, NamespaceName, Prices, Tiers};
 
 use crate::arguments::CommonArguments;
-use crate::config::{ConfigError, ConfigFile, ForgeConfig, ReapConfig};
+use crate::config::{ConfigError, ConfigFile, ForgeConfig, ReapConfig, VaultConfig};
 use crate::failure::Failure;
 
 /// File that is read if it exists.
@@ -33,6 +33,8 @@ pub(crate) struct OpsSettings {
     pub(crate) has_installation: bool,
     /// Forges of the repositories.
     pub(crate) forges: Vec<ForgeConfig>,
+    /// Vault with the copies of environments.
+    pub(crate) vault: VaultConfig,
 }
 
 impl OpsSettings {
@@ -67,6 +69,7 @@ impl OpsSettings {
             tiers: tiers.unwrap_or(defaults.tiers),
             prices: config.map_or(defaults.prices, ConfigFile::prices),
             forges: config.map(|config| config.forges.clone()).unwrap_or_default(),
+            vault: config.map(|config| config.vault.clone()).unwrap_or_default(),
         })
     }
 }

@@ -1,5 +1,7 @@
 //! Tables with aligned columns.
 
+use crate::output::heading;
+
 /// Table with a header row.
 #[derive(Debug)]
 pub(crate) struct TextTable {
@@ -27,14 +29,15 @@ impl TextTable {
         };
         let widths: Vec<usize> = (0..columns).map(width).collect();
         let mut text = String::new();
-        for row in &self.rows {
+        for (index, row) in self.rows.iter().enumerate() {
             let mut line = String::new();
             for (cell, width) in row.iter().zip(&widths) {
                 line.push_str(cell);
                 let padding = width.saturating_sub(cell.chars().count()) + 2;
                 line.extend(std::iter::repeat_n(' ', padding));
             }
-            text.push_str(line.trim_end());
+            let line = line.trim_end();
+            text.push_str(&if index == 0 { heading(line) } else { line.to_owned() });
             text.push('\n');
         }
         text

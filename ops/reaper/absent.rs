@@ -111,12 +111,12 @@ impl<P: Ports> Run<'_, P> {
             self.report.act(name, action(work), reason(work));
             return Ok(None);
         }
+        // The list may be older than the namespace. A running end looks at the namespace in its own step.
+        if *work != AbsentWork::Resume && self.ports.cluster().namespace(name).await?.is_some() {
+            return Ok(None);
+        }
         match work {
             AbsentWork::End(end) => {
-                // The list may be older than the namespace.
-                if self.ports.cluster().namespace(name).await?.is_some() {
-                    return Ok(None);
-                }
                 self.report.act(name, action(work), reason(work));
                 self.begin_end(entry, None, *end, now).await
             }

@@ -15,6 +15,9 @@ use crate::run::{About, Run};
 /// Maximum length of the annotation `/failing` in characters.
 const FAILING_MAX: usize = 256;
 
+/// Detail of a deployment without a commit.
+const UNKNOWN_COMMIT: &str = "the commit is unknown";
+
 /// State of a deployment.
 #[derive(Clone, Debug, Eq, PartialEq)]
 enum DeploymentState {
@@ -78,13 +81,17 @@ impl<P: Ports> Run<'_, P> {
                     events.push((EventKind::Recovered, ToldKind::Live, "the deployment has recovered".to_owned()));
                     annotations.insert(labels::FAILING.to_owned(), None);
                 }
-                if reading.deployed_at.is_none() {
+                let is_first = reading.deployed_at.is_none();
+                if is_first {
                     annotations.insert(labels::DEPLOYED_AT.to_owned(), Some(now.to_string()));
                 }
                 let commit = commit.as_ref().or(reading.head_sha.as_ref());
                 if let Some(commit) = commit.filter(|commit| reading.deployed_sha.as_ref() != Some(*commit)) {
                     events.push((EventKind::Deployed, ToldKind::Live, commit.to_string()));
                     annotations.insert(labels::DEPLOYED_SHA.to_owned(), Some(commit.to_string()));
+                } else if is_first {
+                    // Without a commit, too: the time to the first deployment is computed from this event.
+                    events.push((EventKind::Deployed, ToldKind::Live, UNKNOWN_COMMIT.to_owned()));
                 }
             }
         }
@@ -94,7 +101,7 @@ impl<P: Ports> Run<'_, P> {
         self.annotate(observed, &annotations).await?;
         for (kind, told, detail) in events {
             let event = self.event(now, observed.reading.generation, kind);
-            let name = if kind == EventKind::Deployed { "sha" } else { "cause" };
+            let name = if kind == EventKind::Deployed && detail != UNKNOWN_COMMIT { "sha" } else { "cause" };
             self.append(&observed.name, event.with(name, &detail)).await?;
             self.tell(told, now, &About::from(&*observed), detail).await;
         }

@@ -1,6 +1,6 @@
 //! Due actions of a run: the decisions about all environments, and the limits on ends.
 
-use eod_domain::ledger::EndReason;
+use eod_domain::ledger::{EndReason, LedgerPhase, SILENCE};
 use eod_domain::{Decision, DecisionInput, EndMark, ReapAction, decide};
 use jiff::Timestamp;
 
@@ -25,7 +25,7 @@ impl<P: Ports> Run<'_, P> {
             reading: &observed.reading,
             head: observed.head(),
             pull_request: observed.pull_request.state,
-            asleep_by_us: self.summary.asleep.contains(observed.name.as_str()),
+            asleep_by_us: self.summary.asleep.contains(observed.name.as_str()) || mutated!(SleepOfPersonEnded),
             tiers: &self.settings.tiers,
             policy: &self.settings.policy,
             holder: &self.options.holder,
@@ -33,11 +33,26 @@ impl<P: Ports> Run<'_, P> {
         decide(&input, now)
     }
 
+    /// Decision to cancel the end of an environment that was protected after its end had begun, and is kept for that reason.
+    /// Without it the end would neither continue nor finish.
+    pub(crate) fn protected_end(&self, observed: &Observed, decision: &Decision, now: Timestamp) -> Option<Decision> {
+        let reading = &observed.reading;
+        let head = observed.own_head().filter(|head| head.phase == LedgerPhase::Ending)?;
+        let is_of_this_life = head.uid.as_deref() == Some(reading.uid.as_str()) && !reading.terminating;
+        let is_own = head.holder.as_deref() == Some(&self.options.holder);
+        let is_free = is_own || head.beat.is_none_or(|beat| now.duration_since(beat) >= SILENCE);
+        let is_kept = decision.action == ReapAction::Keep && reading.is_permanent() && !mutated!(ProtectedEndIsStuck);
+        (is_kept && is_of_this_life && is_free).then(|| Decision {
+            action: ReapAction::ResumeEnd,
+            reason: "the environment is protected: its end is cancelled".to_owned(),
+        })
+    }
+
     /// Decides about an environment with a running end as if the end had not begun.
     pub(crate) fn is_still_due(&self, observed: &Observed, now: Timestamp) -> bool {
         let mut observed = observed.clone();
         if let Some(Ok(head)) = observed.entry.as_mut().map(|entry| entry.head.as_mut()) {
-            head.phase = eod_domain::ledger::LedgerPhase::Live;
+            head.phase = LedgerPhase::Live;
         }
         matches!(self.decide(&observed, now).action, ReapAction::BeginEnd(_))
     }

@@ -11,7 +11,7 @@ mod namespace;
 
 use std::collections::BTreeSet;
 
-use eod_domain::ledger::{EndStep, Event, EventKind, LedgerHead, StepOutcome};
+use eod_domain::ledger::{EndStep, Event, EventKind, LedgerHead, MadeBy, StepOutcome};
 use eod_domain::{EnvironmentName, Identity};
 use jiff::Timestamp;
 
@@ -21,6 +21,9 @@ use crate::ports::{CallError, ObjectVersion, Ports};
 use crate::run::{About, Run};
 
 pub(crate) use self::finish::events;
+
+/// Reason to cancel an end that is not due any more.
+const IN_USE: &str = "the environment is in use again, or the reason does not apply";
 
 /// End that this run holds.
 #[derive(Debug)]
@@ -102,6 +105,14 @@ impl<P: Ports> Run<'_, P> {
                 EndStep::HandOver if self.is_relabelled(end).await? => {
                     return self.cancel(end, "the trigger label was put back").await;
                 }
+                // Argo CD deletes the namespace in this step, so the environment is looked at as before the own deletion.
+                EndStep::HandOver
+                    if end.head.made_by == MadeBy::Argocd
+                        && !mutated!(NoLookBeforeHandOver)
+                        && self.is_in_use(end).await? =>
+                {
+                    return self.cancel(end, IN_USE).await;
+                }
                 EndStep::HandOver => self.hand_over(end).await?,
                 EndStep::Namespace => match self.delete_namespace(end).await? {
                     namespace::Deletion::Gone => StepOutcome::Done,
@@ -110,13 +121,9 @@ impl<P: Ports> Run<'_, P> {
                         StepOutcome::Pending
                     }
                     namespace::Deletion::Waiting => StepOutcome::Pending,
-                    namespace::Deletion::NotDue => {
-                        return self.cancel(end, "the environment is in use again, or the reason does not apply").await;
-                    }
+                    namespace::Deletion::NotDue => return self.cancel(end, IN_USE).await,
                 },
-                EndStep::Dns if self.is_in_use(end).await? => {
-                    return self.cancel(end, "the environment is in use again, or the reason does not apply").await;
-                }
+                EndStep::Dns if self.has_dns() && self.is_in_use(end).await? => return self.cancel(end, IN_USE).await,
                 EndStep::Dns | EndStep::Database | EndStep::Vault | EndStep::Objects => {
                     self.end_backends(end, step).await?
                 }

@@ -6,10 +6,12 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::due::Due;
 use crate::observed::Observed;
-use crate::ports::{CallError, ForgePort, LedgerPort, Ports, PullRequestLabel, ToldKind};
+use crate::ports::{CallError, CallErrorKind, ForgePort, LedgerPort, Ports, PullRequestLabel, ToldKind};
 use crate::pull_requests::pull_request_of;
 use crate::run::{About, Run};
 
+/// Time from a decision to its mark from which on the mark is written again.
+const SLOW: SignedDuration = SignedDuration::from_secs(2);
 /// Time between two reminders of an approval.
 const REMINDER: SignedDuration = SignedDuration::from_hours(24);
 
@@ -50,7 +52,7 @@ impl<P: Ports> Run<'_, P> {
         if self.options.dry_run {
             return Ok(());
         }
-        self.annotate(observed, &mark_annotations(mark)).await?;
+        let mark = self.write_mark(observed, mark).await?;
         let kind = if mark.is_some() { EventKind::Warned } else { EventKind::Unmarked };
         let mut event = self.event(now, observed.reading.generation, kind);
         let mut detail = reason.to_owned();
@@ -63,6 +65,29 @@ impl<P: Ports> Run<'_, P> {
         self.append(&observed.name, event).await
     }
 
+    /// Writes a mark. The time since the decision is added if it is long: the warning time counts from the write.
+    async fn write_mark(
+        &mut self,
+        observed: &mut Observed,
+        mark: Option<EndMark>,
+    ) -> Result<Option<EndMark>, CallError> {
+        let first = self.annotate(observed, &mark_annotations(mark)).await;
+        let now = self.now().await?;
+        let is_unknown = matches!(&first, Err(error) if error.kind == CallErrorKind::Unknown);
+        if is_unknown {
+            // It may still be stored: a second write makes it fail or replaces it.
+            self.read_again(observed, now).await;
+        } else {
+            first?;
+        }
+        let late = now.duration_since(self.decided_at);
+        let Some(written) = mark.filter(|_| is_unknown || late > SLOW) else { return Ok(mark) };
+        let reap_after = written.reap_after.saturating_add(late).unwrap_or(Timestamp::MAX);
+        let whole = Some(EndMark { reap_after, ..written });
+        self.annotate(observed, &mark_annotations(whole)).await?;
+        Ok(whole)
+    }
+
     async fn sleep(
         &mut self,
         observed: &Observed,
@@ -73,29 +98,52 @@ impl<P: Ports> Run<'_, P> {
         let Some((repository, number)) = observed.reading.identity.as_ref().and_then(pull_request_of) else {
             return Ok(());
         };
-        let rules = self.ports.forge().rules(repository);
-        if !rules.is_some_and(|rules| rules.may_label && rules.sleep_label.is_some()) {
-            return Ok(());
-        }
         let name = &observed.name;
-        // The label is set before the state changes in the cluster, so an environment that is asleep for us has it already.
-        if asleep == self.summary.asleep.contains(name.as_str()) {
+        // The label is set before the state changes in the cluster, so it may be there already: ours, or a person's, which is
+        // never removed.
+        match self.has_sleep_label(observed) {
+            Some(is_set) if is_set != asleep => {}
+            Some(_) | None => return Ok(()),
+        }
+        let Some(mut fresh) = self.look(name, now).await? else { return Ok(()) };
+        fresh.pull_request = observed.pull_request.clone();
+        // A label has no precondition, so the environment is read again before.
+        let action = if asleep { ReapAction::Sleep } else { ReapAction::Wake };
+        if self.decide(&fresh, now).action != action {
             return Ok(());
         }
         self.report.act(name, if asleep { "sleep" } else { "wake" }, reason);
         if self.options.dry_run {
             return Ok(());
         }
+        if asleep {
+            // Stored before the label is set, so that an interrupted run never takes its own label for one of a person.
+            self.summary.asleep.insert(name.to_string());
+            self.ports.ledgers().write_summary(&self.summary.to_json()).await?;
+        }
         self.ports.forge().set_label(repository, number, PullRequestLabel::Sleep, asleep).await?;
         let (kind, told) =
             if asleep { (EventKind::Asleep, ToldKind::Asleep) } else { (EventKind::Woken, ToldKind::Woken) };
-        if asleep {
-            self.summary.asleep.insert(name.to_string());
-        } else {
+        if !asleep {
             self.summary.asleep.remove(name.as_str());
         }
         self.tell(told, now, &About::from(observed), reason).await;
         self.append(name, self.event(now, observed.reading.generation, kind)).await
+    }
+
+    /// True if the pull request has the label for sleep; none if that is not known, or EoD may not change it.
+    fn has_sleep_label(&self, observed: &Observed) -> Option<bool> {
+        let (repository, _) = observed.reading.identity.as_ref().and_then(pull_request_of)?;
+        let rules = self.ports.forge().rules(repository).filter(|rules| rules.may_label)?;
+        let facts = observed.pull_request.facts.as_ref().filter(|facts| facts.is_open)?;
+        rules.sleep_label.map(|label| facts.labels.contains(&label))
+    }
+
+    /// Forgets that EoD put an environment to sleep, after a person has removed the label.
+    pub(crate) fn forget_sleep(&mut self, observed: &Observed) {
+        if self.has_sleep_label(observed) == Some(false) {
+            self.summary.asleep.remove(observed.name.as_str());
+        }
     }
 
     async fn await_approval(

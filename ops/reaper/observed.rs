@@ -1,5 +1,7 @@
 //! Knowledge of a run about the environments of its installation.
 
+use std::collections::BTreeSet;
+
 use eod_domain::ledger::{LedgerHead, LedgerPhase};
 use eod_domain::{EnvironmentName, EnvironmentReading, Identity, Owner, PullRequestState};
 use jiff::Timestamp;
@@ -61,12 +63,19 @@ impl Observed {
 }
 
 impl Survey {
+    /// Names of all environments with a namespace or a ledger.
+    pub(crate) fn names(&self) -> BTreeSet<&str> {
+        let living = self.environments.iter().map(|observed| observed.name.as_str());
+        living.chain(self.absent.iter().map(|entry| entry.environment.as_str())).collect()
+    }
+
     /// Reason to end nothing: a list that is much shorter than in the run before, without ends that explain it.
     pub(crate) fn is_short(&self, before: usize, since: Option<Timestamp>) -> Option<String> {
         let now = self.environments.len();
+        // The namespace of a running end may go long after the end has begun.
         let is_end = |head: &LedgerHead| {
-            matches!(head.phase, LedgerPhase::Ending | LedgerPhase::Ended)
-                && since.is_some_and(|since| head.since >= since)
+            let is_new = since.is_some_and(|since| head.since >= since);
+            head.phase == LedgerPhase::Ending || (head.phase == LedgerPhase::Ended && is_new)
         };
         let ends = self.absent.iter().filter(|entry| entry.head.as_ref().is_ok_and(is_end)).count();
         let is_short = now.saturating_add(ends).saturating_mul(2) < before;

@@ -97,7 +97,7 @@ impl<P: Ports> Run<'_, P> {
                 } else {
                     *self.report.orphans.entry(kind).or_default() += 1;
                 }
-                if self.sight(sightings, backend.kind(), &item, now) {
+                if self.sight(sightings, backend.kind(), &item, now) && self.covers(&environment) {
                     due.push(Orphan { backend: backend.kind(), item, environment });
                 }
             }

@@ -63,6 +63,7 @@ impl<P: Ports> Run<'_, P> {
         let text = self.ports.ledgers().summary().await?;
         self.summary = text.and_then(|text| RunSummary::from_json(&text)).unwrap_or_default();
         let now = self.now().await?;
+        self.decided_at = now;
         let mut survey = self.survey(now).await?;
         if let Some(reason) = self.clock_problem(&survey).await? {
             self.report.problem("clock", &reason);
@@ -73,20 +74,30 @@ impl<P: Ports> Run<'_, P> {
             self.report.problem("namespaces", format!("{reason}: nothing is ended in this run"));
             self.report.outcome = RunOutcome::NoEnds(reason);
         }
-        let mut due = self.decide_all(&mut survey, now).await;
-        let absent = self.decide_absent(&survey, now).await;
+        self.check_names(&survey);
+        let mut open = OpenPullRequests::default();
+        let mut due = self.decide_all(&mut survey, &mut open, now).await;
+        let absent = self.decide_absent(&survey, &mut open, now).await;
         let orphans = self.search(&survey, now).await;
         let others = absent.iter().filter(|absent| absent.work.is_unwarned()).count().saturating_add(orphans.len());
         self.ration(&mut due, survey.environments.len(), others);
         let ends = self.act(due, absent, lease).await?;
         self.wait(ends, lease).await?;
         self.clean_up(&orphans, &mut survey, now).await;
+        self.summary.keep_only(&survey.names());
         Ok(())
     }
 
+    /// Reports environments of the options that do not exist.
+    fn check_names(&mut self, survey: &Survey) {
+        let (names, options) = (survey.names(), self.options);
+        for name in options.only.iter().filter(|name| !names.contains(name.as_str())) {
+            self.report.problem(name, "there is no environment of this name");
+        }
+    }
+
     /// Records news of all environments, and decides about them.
-    async fn decide_all(&mut self, survey: &mut Survey, now: Timestamp) -> Vec<Due> {
-        let mut open = OpenPullRequests::default();
+    async fn decide_all(&mut self, survey: &mut Survey, open: &mut OpenPullRequests, now: Timestamp) -> Vec<Due> {
         let mut due = Vec::new();
         for observed in &mut survey.environments {
             if !self.covers(&observed.name) {
@@ -97,27 +108,29 @@ impl<P: Ports> Run<'_, P> {
                 continue;
             }
             let identity = observed.reading.identity.clone();
-            observed.pull_request = self.pull_request(&mut open, identity.as_ref()).await;
+            observed.pull_request = self.pull_request(open, identity.as_ref()).await;
+            self.forget_sleep(observed);
             self.record(observed, now).await;
             if observed.reading.terminating && observed.own_head().is_none() {
                 continue;
             }
             let decision = self.decide(observed, now);
-            if decision.action != ReapAction::Keep {
+            if let Some(decision) = self.protected_end(observed, &decision, now) {
+                due.push(Due { observed: observed.clone(), decision });
+            } else if decision.action != ReapAction::Keep {
                 due.push(Due { observed: observed.clone(), decision });
             }
         }
         due
     }
 
-    async fn decide_absent(&mut self, survey: &Survey, now: Timestamp) -> Vec<Absent> {
-        let mut open = OpenPullRequests::default();
+    async fn decide_absent(&mut self, survey: &Survey, open: &mut OpenPullRequests, now: Timestamp) -> Vec<Absent> {
         let mut absent = Vec::new();
         for entry in &survey.absent {
             if !self.covers(&entry.environment) {
                 continue;
             }
-            match self.absent(&mut open, entry, now).await {
+            match self.absent(open, entry, now).await {
                 Ok(Some(work)) => absent.push(Absent { entry: entry.clone(), work }),
                 Ok(None) => {}
                 Err(error) => self.report.problem(&entry.environment, error),
@@ -149,7 +162,9 @@ impl<P: Ports> Run<'_, P> {
             };
             self.proceed(due.observed.name.as_str(), held, &mut deleting).await;
         }
-        for absent in absent.into_iter().filter(|absent| may_end || !absent.work.is_unwarned()) {
+        // A list that is not certain ends nothing. A breaker stops only ends without a warning.
+        let is_certain = !matches!(self.report.outcome, RunOutcome::NoEnds(_));
+        for absent in absent.into_iter().filter(|absent| is_certain && (may_end || !absent.work.is_unwarned())) {
             self.keep_lease(lease).await?;
             let now = self.now().await?;
             let held = self.hold_absent(&absent, now).await;
@@ -168,7 +183,21 @@ impl<P: Ports> Run<'_, P> {
             return Ok(None);
         }
         let now = self.now().await?;
-        self.resume_end(entry, now).await
+        let Some(mut end) = self.resume_end(entry, now).await? else { return Ok(None) };
+        if !due.observed.reading.is_permanent() || crate::mutation::mutated!(ProtectedEnded) {
+            return Ok(Some(end));
+        }
+        match self.cancel(&mut end, "the environment is protected").await {
+            Ok(EndProgress::Waiting) => self.release(end).await,
+            Ok(_) | Err(EndError::Taken) => {}
+            Err(EndError::Call(error)) => {
+                if error.kind != CallErrorKind::Unknown {
+                    self.release(end).await;
+                }
+                return Err(error);
+            }
+        }
+        Ok(None)
     }
 
     /// Does what can be done of a held end.

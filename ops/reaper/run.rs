@@ -19,12 +19,14 @@ pub(crate) struct Run<'a, P: Ports> {
     pub(crate) summary: RunSummary,
     /// Number of namespaces in deletion.
     pub(crate) in_deletion: usize,
+    /// Time of the API server for which the run decides.
+    pub(crate) decided_at: Timestamp,
 }
 
 impl<'a, P: Ports> Run<'a, P> {
     pub(crate) fn new(ports: &'a P, settings: &'a ReaperSettings, options: &'a RunOptions) -> Self {
         let (report, summary) = (RunReport::default(), RunSummary::default());
-        Self { ports, settings, options, report, summary, in_deletion: 0 }
+        Self { ports, settings, options, report, summary, in_deletion: 0, decided_at: Timestamp::UNIX_EPOCH }
     }
 
     /// Time of the API server.

@@ -61,7 +61,15 @@ impl RunSummary {
 
     /// Text of the summary.
     pub fn to_json(&self) -> String {
-        serde_json::to_string(self).expect("a summary has only strings and numbers")
+        let summary = Self { v: VERSION, ..self.clone() };
+        serde_json::to_string(&summary).expect("a summary has only strings and numbers")
+    }
+
+    /// Forgets environments without a namespace and without a ledger, so that the summary does not grow for ever.
+    pub(crate) fn keep_only(&mut self, names: &BTreeSet<&str>) {
+        self.reminded.retain(|name, _| names.contains(name.as_str()));
+        self.pushes.retain(|name, _| names.contains(name.as_str()));
+        self.asleep.retain(|name| names.contains(name.as_str()));
     }
 
     /// Adds the results of a run.

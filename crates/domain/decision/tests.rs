@@ -198,7 +198,7 @@ fn compliance_waits_for_an_approval_of_this_very_end() {
     let approval = |expires_at: &str, generation: u64| {
         json!({ "by": "alice", "at": CREATED, "expires_at": expires_at, "generation": generation }).to_string()
     };
-    let due = [("reap-after", CREATED), ("reap-reason", "expired")];
+    let due = [("reap-after", end.as_str()), ("reap-reason", "expired")];
     let marked = |approved: &str| {
         let mut extra = due.to_vec();
         extra.push(("approved", approved));
@@ -216,6 +216,13 @@ fn compliance_waits_for_an_approval_of_this_very_end() {
     let approved = approval(&end, 1);
     let closed = Case::new("compliance", &[("approved", &approved)]).pull_request(PullRequestState::Closed);
     closed.expect(60, &mark(75, EndReason::Closed));
+    // The request of a person needs the approval, too, before and after the end.
+    let requested = [("reap-after", CREATED), ("reap-reason", "requested")];
+    Case::new("compliance", &requested).expect(60, &ReapAction::AwaitApproval(EndReason::Requested));
+    Case::new("compliance", &requested).expect(50 * 60, &awaiting);
+    let mut extra = requested.to_vec();
+    extra.push(("approved", &approved));
+    Case::new("compliance", &extra).expect(60, &ReapAction::BeginEnd(EndReason::Requested));
     // Within its warning time it is warned like every other.
     Case::new("compliance", &[]).expect(45 * 60, &mark(49 * 60, EndReason::Expired));
 }
@@ -232,12 +239,15 @@ fn a_closed_pull_request_or_a_deleted_branch_is_marked_and_ended_after_the_hand_
         marked.expect(74, &ReapAction::Keep);
         marked.expect(75, &ReapAction::BeginEnd(reason));
         // A mark for another reason is replaced, and never delayed.
-        let late = at(500).to_string();
-        let expired = Case::new("full", &[("reap-after", &late), ("reap-reason", "expired")]).pull_request(state);
+        let end = at(24 * 60).to_string();
+        let expired = Case::new("full", &[("reap-after", &end), ("reap-reason", "expired")]).pull_request(state);
+        expired.expect(23 * 60, &mark(23 * 60 + 15, reason));
+        expired.expect(23 * 60 + 50, &mark(24 * 60, reason));
+        // A mark for an earlier end is not a warning.
+        let void = at(65).to_string();
+        let expired = Case::new("full", &[("reap-after", &void), ("reap-reason", "expired")]).pull_request(state);
         expired.expect(60, &mark(75, reason));
-        let soon = at(65).to_string();
-        let expired = Case::new("full", &[("reap-after", &soon), ("reap-reason", "expired")]).pull_request(state);
-        expired.expect(60, &mark(65, reason));
+        expired.expect(70, &mark(85, reason));
     }
 }
 
@@ -289,6 +299,23 @@ fn no_environment_ends_before_the_whole_warning_time() {
     short.namespace["metadata"]["labels"]["environment.on-demand/ttl"] = json!("20m");
     short.expect(9, &ReapAction::Keep);
     short.expect(10, &mark(20, EndReason::Expired));
+}
+
+#[test]
+fn a_mark_for_an_earlier_end_is_not_a_warning() {
+    // Warned of the end at 4 h, used at 3 h 50, and no run until the new end at 7 h 50.
+    let active = at(230).to_string();
+    let due = at(240).to_string();
+    let extra = [("last-activity-at", active.as_str()), ("reap-after", &due), ("reap-reason", "expired")];
+    let case = Case::new("lightweight", &extra);
+    case.expect(230 + 240 + 5, &mark(230 + 240 + 35, EndReason::Expired));
+    case.expect(230 + 240 - 10, &mark(230 + 240 + 20, EndReason::Expired));
+    // An end that moved by less than the warning time has been warned of in time.
+    let end = at(250).to_string();
+    let moved =
+        Case::new("lightweight", &[("expires-at", end.as_str()), ("reap-after", &due), ("reap-reason", "expired")]);
+    moved.expect(249, &ReapAction::Keep);
+    moved.expect(250, &ReapAction::BeginEnd(EndReason::Expired));
 }
 
 #[test]

@@ -45,7 +45,7 @@ pub struct LedgerHead {
     /// Reason of the end, in the phases `ending` and `ended`.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<EndReason>,
-    /// Outcome of each step of the end.
+    /// Outcome of each step of the end. Before the end only a wish of a person: `vault` is kept.
     #[serde(default, skip_serializing_if = "BTreeMap::is_empty")]
     pub steps: BTreeMap<EndStep, StepOutcome>,
     /// Id of the run that holds a running create or end.

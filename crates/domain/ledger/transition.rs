@@ -336,7 +336,8 @@ impl Transitions {
         next.uid = head.uid.clone().or_else(|| request.uid.clone());
         self.enter(&mut next, LedgerPhase::Ending);
         next.reason = Some(request.reason);
-        next.steps = EndPlan::new(request.reason, head.tier, request.keep_vault).steps;
+        let keep_vault = request.keep_vault || head.keeps_vault();
+        next.steps = EndPlan::new(request.reason, head.tier, keep_vault).steps;
         // Both are done by the time this head is stored: the decision is the last look, the head is the record.
         next.steps.insert(EndStep::LastLook, StepOutcome::Done);
         next.steps.insert(EndStep::Ledger, StepOutcome::Done);

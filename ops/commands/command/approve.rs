@@ -3,12 +3,14 @@
 use eod_clients::ErrorKind;
 use eod_clients::kubernetes::ObjectRef;
 use eod_domain::ledger::EventKind;
-use eod_domain::{Approval, Expiry, Tier, labels};
+use eod_domain::{Approval, EnvironmentName, Expiry, Tier, labels};
+use eod_reaper::ports::{ApplicationLookup, ClusterPort as _, Ports as _};
 use serde_json::json;
 
 use crate::arguments::ApproveArguments;
 use crate::failure::{Failure, Outcome};
-use crate::output::print;
+use crate::output::{note, print};
+use crate::ports::OpsPorts;
 use crate::recorder::Recorder;
 use crate::session::{MANAGER, OpsSession};
 
@@ -64,5 +66,28 @@ pub(super) async fn run(session: &OpsSession, arguments: &ApproveArguments) -> R
     recorder.record(event, &reading, loaded.now).await;
     let end = reading.expires_at().map_or_else(|| "its end".to_owned(), |end| format!("its end at {end}"));
     print(&format!("{environment}: {end} in generation {generation} is approved by {}\n", recorder.who()))?;
+    confirm_applications(session, environment).await?;
     Ok(Outcome::Done)
+}
+
+/// Confirms the deletion of the Applications for which Argo CD waits. The reaper does the same in its next run, so a failure
+/// is a warning.
+async fn confirm_applications(session: &OpsSession, name: &EnvironmentName) -> Result<(), Failure> {
+    let ports = OpsPorts::new(session);
+    let applications = match ports.cluster().applications(name).await {
+        Ok(ApplicationLookup::Found(applications)) => applications,
+        Ok(ApplicationLookup::NotConfigured) => return Ok(()),
+        Err(error) => {
+            note(&format!("warning: the Applications of `{name}` cannot be read: {error}"));
+            return Ok(());
+        }
+    };
+    for application in applications.iter().filter(|application| application.awaits_confirmation) {
+        let text = format!("{}/{}", application.namespace, application.name);
+        match ports.cluster().confirm_deletion(application).await {
+            Ok(()) => print(&format!("{name}: the deletion of Application {text} is confirmed\n"))?,
+            Err(error) => note(&format!("warning: the deletion of Application {text} is not confirmed: {error}")),
+        }
+    }
+    Ok(())
 }

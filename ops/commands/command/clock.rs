@@ -17,10 +17,8 @@ use crate::arguments::ExtendArguments;
 use crate::failure::{Failure, Outcome};
 use crate::output::print;
 use crate::recorder::Recorder;
-use crate::session::OpsSession;
+use crate::session::{CLOCK_MANAGER, OpsSession};
 
-/// Field manager of the clock annotations. They are never in an applied set.
-const CLOCK_MANAGER: &str = "eod-clock";
 /// Maximum number of writes after conflicts.
 const TRIES: u32 = 5;
 

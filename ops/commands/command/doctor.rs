@@ -5,7 +5,6 @@ use eod_domain::NamespaceName;
 use serde_json::{Value, json};
 
 use crate::arguments::{CommonArguments, OutputFormat};
-use crate::environment_view::label;
 use crate::failure::{Failure, Outcome};
 use crate::output::{confirm, document, note, print};
 use crate::session::OpsSession;
@@ -45,7 +44,7 @@ pub(super) async fn run(
     if !force_finalize {
         return Ok(Outcome::Found);
     }
-    if label(&namespace, eod_domain::labels::INSTALLATION) != Some(session.settings.installation.as_str()) {
+    if !session.is_ours(&namespace) {
         let failure = Failure::failed(format!("namespace `{name}` does not belong to this installation"));
         return Err(failure.remedy("check --installation; EoD never changes other namespaces"));
     }

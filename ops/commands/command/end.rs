@@ -2,8 +2,8 @@
 
 use eod_clients::ErrorKind;
 use eod_clients::kubernetes::ObjectRef;
-use eod_domain::ledger::{EndReason, EventKind};
-use eod_domain::{EndMark, EnvironmentReading, mark_annotations};
+use eod_domain::ledger::{EndReason, EventKind, LedgerHead, Transitions};
+use eod_domain::{EndMark, EnvironmentName, EnvironmentReading, Tier, mark_annotations};
 use jiff::Timestamp;
 use serde_json::json;
 
@@ -20,11 +20,14 @@ pub(super) async fn run(
     common: &CommonArguments,
     arguments: &EndArguments,
 ) -> Result<Outcome, Failure> {
-    let EndArguments { environment, reason, wait } = arguments;
+    let EndArguments { environment, reason, keep_vault, wait } = arguments;
     let (loaded, _, reading) = session.load_living(environment).await?;
     check(&reading)?;
     confirm(common.yes, session.kubernetes.place(), &format!("end environment `{environment}`"))?;
     let recorder = Recorder::new(session, environment).await;
+    if *keep_vault {
+        keep_copies(session, &recorder, environment, &reading).await?;
+    }
     mark(session, &reading, loaded.now).await?;
     let mut event = recorder.event(loaded.now, reading.generation, EventKind::Warned);
     event = event.with("reason", EndReason::Requested.as_str());
@@ -36,12 +39,41 @@ pub(super) async fn run(
     print_problems(&report);
     let outcome = outcome(&report)?;
     let after = session.load(environment).await?;
+    let head = after.ledger.as_ref().and_then(|ledger| ledger.head.as_ref().ok());
+    let has_begun = head.is_some_and(LedgerHead::is_absent);
     let text = match &after.namespace {
-        None => format!("{environment}: ended\n"),
-        Some(_) => format!("{environment}: its end has begun; the next run of the reaper continues it\n"),
+        None => "ended",
+        Some(_) if has_begun => "its end has begun; the next run of the reaper continues it",
+        Some(_) => "its end is requested and has not begun; the next run of the reaper begins it",
     };
-    print(&text)?;
+    print(&format!("{environment}: {text}\n"))?;
     Ok(if after.namespace.is_some() { Outcome::Found } else { outcome })
+}
+
+/// Records that the copies in Vault are kept. This is written before the request, so that every run that begins the end
+/// knows it.
+async fn keep_copies(
+    session: &OpsSession,
+    recorder: &Recorder<'_>,
+    name: &EnvironmentName,
+    reading: &EnvironmentReading,
+) -> Result<(), Failure> {
+    if reading.generation == 0 {
+        recorder.adopt(reading, session.now()?).await?;
+    }
+    let loaded = session.load(name).await?;
+    let missing = || Failure::failed(format!("environment `{name}` has no ledger that can be read"));
+    let ledger = loaded.ledger.as_ref().ok_or_else(missing)?;
+    let head = ledger.head.as_ref().map_err(|_| missing())?;
+    let next = Transitions::at(loaded.now).keep_vault(head, head.generation);
+    let next = next.map_err(|error| Failure::failed(format!("the copies in Vault cannot be kept: {error}")))?;
+    let written = session.ledgers.replace(name, &ledger.resource_version, &next, &[], &session.deadline).await;
+    written.map(drop).map_err(|error| match error.kind {
+        ErrorKind::Conflict => {
+            Failure::failed(format!("the ledger of `{name}` was changed in the meantime")).remedy("try again")
+        }
+        _ => error.into(),
+    })
 }
 
 fn check(reading: &EnvironmentReading) -> Result<(), Failure> {
@@ -49,6 +81,10 @@ fn check(reading: &EnvironmentReading) -> Result<(), Failure> {
     if reading.is_permanent() {
         let failure = Failure::failed(format!("environment `{name}` is protected and is never ended"));
         return Err(failure.remedy("set `protected = false` in its configuration first"));
+    }
+    if reading.tier == Some(Tier::Compliance) && !reading.is_approved() {
+        let failure = Failure::failed(format!("the end of environment `{name}` of tier compliance needs an approval"));
+        return Err(failure.remedy(format!("run `eod approve {name}` first")));
     }
     match reading.problems.first() {
         Some(problem) => {

@@ -36,10 +36,10 @@ pub(super) async fn run(
         no_sweep: *no_sweep,
     };
     let report = run_engine(session, &settings(session, half(session)), &options).await;
+    print_report(session, format, &report)?;
     if let Some(file) = metrics_file {
         write_metrics(file, &metrics_text(&report))?;
     }
-    print_report(session, format, &report)?;
     outcome(&report)
 }
 
@@ -140,24 +140,21 @@ fn report_json(report: &RunReport) -> Value {
     })
 }
 
+/// Policy for decisions, of the configuration file.
+pub(super) fn policy(session: &OpsSession) -> ReapPolicy {
+    let ReapConfig { handover, sleep_when_idle, .. } = &session.settings.reap;
+    ReapPolicy { handover: handover.signed(), sleep_when_idle: sleep_when_idle.clone() }
+}
+
 fn settings(session: &OpsSession, deletion_wait: SignedDuration) -> ReaperSettings {
     let settings = &session.settings;
-    let ReapConfig {
-        handover,
-        revive,
-        keep_vault,
-        sleep_when_idle,
-        ends_per_run,
-        breakers,
-        in_deletion,
-        sweep_every,
-        retention,
-    } = settings.reap.clone();
+    let ReapConfig { revive, keep_vault, ends_per_run, breakers, in_deletion, sweep_every, retention, .. } =
+        settings.reap.clone();
     let number = |number: u32| usize::try_from(number).unwrap_or(usize::MAX);
     ReaperSettings {
         tiers: settings.tiers.clone(),
         prices: settings.prices,
-        policy: ReapPolicy { handover: handover.signed(), sleep_when_idle },
+        policy: policy(session),
         revive_on_push: revive == RevivePolicy::Push,
         keep_vault_until_closed: keep_vault == KeepVaultPolicy::UntilClosed,
         ends_per_run: number(ends_per_run),

@@ -50,7 +50,13 @@ pub(super) async fn run(session: &OpsSession, format: OutputFormat) -> Result<Ou
     }
     let now = session.now()?;
     let text = match format {
-        OutputFormat::Json => document(now, &session.settings.installation, json!({ "rights": rows })),
+        OutputFormat::Json => {
+            let missing = missing.iter().map(|(scope, group, resource, denied)| {
+                json!({ "role": scope.place(session), "rule": rule(group, resource, denied) })
+            });
+            let missing: Vec<Value> = missing.collect();
+            document(now, &session.settings.installation, json!({ "rights": rows, "missing": missing }))
+        }
         OutputFormat::Table if missing.is_empty() => "All rights of the reaper are granted.\n".to_owned(),
         OutputFormat::Table => {
             let mut table = TextTable::new(&["WHERE", "MISSING", "RULE TO ADD"]);

@@ -1,14 +1,15 @@
 //! `eod show`: everything about an environment.
 
 use eod_domain::ledger::LedgerHead;
-use eod_domain::{Decision, DecisionInput, EnvironmentName, PullRequestState, ReapAction, ReapPolicy, decide};
+use eod_domain::{Decision, DecisionInput, EnvironmentName, EnvironmentReading, PullRequestState, ReapAction, decide};
 use serde_json::{Value, json};
 
+use super::reap::policy;
 use super::timeline::Timeline;
 use crate::arguments::OutputFormat;
 use crate::environment_view::EnvironmentView;
 use crate::failure::{Failure, Outcome};
-use crate::output::{document, print};
+use crate::output::{document, note, print};
 use crate::session::{LoadedEnvironment, OpsSession};
 use crate::table::printable;
 
@@ -26,7 +27,8 @@ pub(super) async fn run(
         (_, _, Some(head)) => EnvironmentView::absent(name.as_str(), head, None),
         _ => return Err(session.missing(name, &loaded)),
     };
-    let decision = decision(session, &loaded, head);
+    let pull_request = pull_request(session, name, loaded.reading.as_ref()).await;
+    let decision = decision(session, &loaded, head, pull_request);
     let timeline = loaded.ledger.as_ref().map(Timeline::of);
     let mut problems = view.problems.clone();
     problems.extend(timeline.iter().flat_map(|timeline| timeline.problems.clone()));
@@ -38,6 +40,7 @@ pub(super) async fn run(
                 fields.insert("decision".to_owned(), decision.as_ref().map_or(Value::Null, decision_json));
                 fields.insert("phase".to_owned(), json!(head.map(|head| head.phase)));
                 fields.insert("timeline".to_owned(), json!(events));
+                fields.insert("problems".to_owned(), json!(problems));
             }
             document(loaded.now, &session.settings.installation, json!({ "environment": environment }))
         }
@@ -60,15 +63,36 @@ pub(super) async fn run(
     Ok(if problems.is_empty() { Outcome::Done } else { Outcome::Found })
 }
 
-/// Decision about a living environment, without the forge: its pull request counts as open.
-fn decision(session: &OpsSession, loaded: &LoadedEnvironment, head: Option<&LedgerHead>) -> Option<Decision> {
+/// State of the pull request or branch. It is unknown, which counts as open, if the forge is not configured or does not tell
+/// it.
+async fn pull_request(
+    session: &OpsSession,
+    name: &EnvironmentName,
+    reading: Option<&EnvironmentReading>,
+) -> PullRequestState {
+    let Some(identity) = reading.and_then(|reading| reading.identity.as_ref()) else {
+        return PullRequestState::Unknown;
+    };
+    session.forges.state(name, identity, &session.deadline).await.unwrap_or_else(|failure| {
+        note(&format!("warning: the state of the pull request is unknown and counts as open: {failure}"));
+        PullRequestState::Unknown
+    })
+}
+
+/// Decision about a living environment.
+fn decision(
+    session: &OpsSession,
+    loaded: &LoadedEnvironment,
+    head: Option<&LedgerHead>,
+    pull_request: PullRequestState,
+) -> Option<Decision> {
     let input = DecisionInput {
         reading: loaded.reading.as_ref()?,
         head,
-        pull_request: PullRequestState::Unknown,
+        pull_request,
         asleep_by_us: false,
         tiers: &session.settings.tiers,
-        policy: &ReapPolicy::default(),
+        policy: &policy(session),
         holder: "",
     };
     Some(decide(&input, loaded.now))

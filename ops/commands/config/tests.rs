@@ -29,7 +29,12 @@ reap:
   in_deletion: 10
   sweep_every: 1h
   retention: 30d
-vault: {}
+vault:
+  address: https://vault.acme.internal:8200
+  namespace: team
+  ca_cert: /etc/eod/vault.pem
+  auth: { kubernetes: { role: eod-reaper } }
+  prefixes: [secret/preview]
 route53: {}
 postgres: {}
 notify: []
@@ -83,6 +88,21 @@ fn invalid_values_are_refused() {
     refused("version: 1\nreap: { ends_per_run: 0 }", "`reap.ends_per_run` must be at least 1");
     refused("version: 1\nnotify: [{ slack: {} }]", "`notify` is not supported");
     refused("version: 1\nroute53: { zones: [Z1] }", "`route53` is not supported");
+}
+
+#[test]
+fn vault_needs_prefixes_and_one_authentication_method() {
+    assert!(!parse("version: 1\nvault: {}").unwrap().vault.is_used());
+    assert!(parse(COMPLETE).unwrap().vault.is_used());
+    refused("version: 1\nvault: { address: 'https://vault:8200' }", "`vault.prefixes` must have at least one folder");
+    refused("version: 1\nvault: { prefixes: [secret] }", "secret");
+    refused("version: 1\nvault: { prefixes: [secret/preview, secret/preview/shop] }", "is equal to or inside");
+    let auth = |auth: &str| format!("version: 1\nvault: {{ prefixes: [secret/preview], auth: {auth} }}");
+    refused(&auth("{}"), "exactly one of `token`, `approle`, `kubernetes` and `jwt`");
+    refused(&auth("{ token: a, kubernetes: { role: b } }"), "exactly one of");
+    refused(&auth("{ jwt: { role: b } }"), "exactly one of `token` and `token_path`");
+    let debug = format!("{:?}", parse(&auth("{ token: canary }")).unwrap());
+    assert!(!debug.contains("canary"), "{debug}");
 }
 
 #[test]

@@ -6,7 +6,7 @@ mod deployment;
 use std::collections::BTreeMap;
 
 use eod_clients::kubernetes::{Deleted, KindRef, ListContent, ListQuery, ObjectRef, Preconditions};
-use eod_domain::EnvironmentName;
+use eod_domain::{EnvironmentName, labels};
 use eod_reaper::ports::{
     ApplicationFacts, ApplicationLookup, CallError, CallErrorKind, ClusterPort, DeploymentFacts, ListPage,
     ObjectVersion, PageToken,
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use super::call::{call_error, version};
 use super::call_deadline;
 use crate::fleet::namespaces;
-use crate::session::{MANAGER, OpsSession};
+use crate::session::{CLOCK_MANAGER, MANAGER, OpsSession};
 
 /// Cluster of a session.
 pub(crate) struct OpsCluster<'a>(pub(super) &'a OpsSession);
@@ -50,7 +50,8 @@ impl ClusterPort for OpsCluster<'_> {
             "annotations": annotations,
         } });
         let object = ObjectRef::namespace(name.as_str());
-        let patched = session.kubernetes.merge_patch(&object, &patch, MANAGER, &call_deadline(session)).await;
+        let patched =
+            session.kubernetes.merge_patch(&object, &patch, manager(annotations), &call_deadline(session)).await;
         patched.map(|object| version(&object)).map_err(|error| call_error(&error))
     }
 
@@ -120,13 +121,19 @@ impl ClusterPort for OpsCluster<'_> {
         let Self(session) = self;
         let query = ListQuery {
             namespace: Some(name.to_string()),
-            label_selector: Some(format!("{}={name}", eod_domain::labels::ENV)),
+            label_selector: Some(format!("{}={name}", labels::ENV)),
             ..list_of("apps/v1", "deployments")
         };
         let listed = session.kubernetes.list(&query, &call_deadline(session)).await;
         let listed = listed.map_err(|error| call_error(&error))?;
         Ok(listed.iter().map(deployment::facts).collect())
     }
+}
+
+/// Field manager of a write: the clock has one of its own, which all tools share.
+fn manager(annotations: &BTreeMap<String, Option<String>>) -> &'static str {
+    let is_clock = |key: &String| [labels::LAST_ACTIVITY_AT, labels::EXPIRES_AT].contains(&key.as_str());
+    if annotations.keys().all(is_clock) { CLOCK_MANAGER } else { MANAGER }
 }
 
 fn list_of(api_version: &str, plural: &str) -> ListQuery {

@@ -6,7 +6,8 @@ use eod_domain::{EnvironmentName, labels};
 use eod_reaper::ports::{
     CallError, CallErrorKind, HeadEntry, LedgerPort, ListPage, LooseEntry, ObjectVersion, PageToken, StoredLedger,
 };
-use jiff::SignedDuration;
+use jiff::tz::TimeZone;
+use jiff::{Timestamp, ToSpan as _};
 
 use super::call::call_error;
 use super::call_deadline;
@@ -137,8 +138,7 @@ impl LedgerPort for OpsLedgers<'_> {
         let now = session.kubernetes.server_time();
         let no_time = || CallError::new(CallErrorKind::Invalid, "the API server has not told its time");
         let now = now.ok_or_else(no_time)?.server;
-        for month in 0..HISTORY_MONTHS {
-            let within = now.checked_sub(SignedDuration::from_hours(month * 30 * 24)).unwrap_or(now);
+        for within in months(now) {
             for part in 1..=HISTORY_PARTS {
                 let name = history_name(&session.settings.installation, within, part);
                 let Some((_, text)) = self.history(&name).await? else { break };
@@ -174,6 +174,13 @@ impl LedgerPort for OpsLedgers<'_> {
     }
 }
 
+/// A time within each of the newest months, the present one first.
+fn months(now: Timestamp) -> Vec<Timestamp> {
+    let first = now.to_zoned(TimeZone::UTC).first_of_month();
+    let before = |month: i64| Some(first.as_ref().ok()?.checked_sub(month.months()).ok()?.timestamp());
+    (0..HISTORY_MONTHS).filter_map(before).collect()
+}
+
 /// Entry of a list. A ledger whose environment cannot be read makes the list incomplete, so it is an error.
 fn head_entry(listed: ListedHead) -> Result<HeadEntry, CallError> {
     let ListedHead { name, environment, uid, resource_version, head } = listed;
@@ -202,4 +209,17 @@ fn stored_ledger(found: LedgerSnapshot) -> StoredLedger {
 
 fn version(found: &LedgerSnapshot) -> ObjectVersion {
     ObjectVersion { uid: found.uid.clone(), resource_version: found.resource_version.clone() }
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+
+    #[test]
+    fn every_month_of_the_history_is_searched() {
+        // 30 days before the first of March is January.
+        let found = months("2026-03-01T00:30:00Z".parse().unwrap());
+        let found: Vec<String> = found.iter().map(|time| time.to_string().chars().take(7).collect()).collect();
+        assert_eq!(found, ["2026-03", "2026-02", "2026-01", "2025-12"]);
+    }
 }

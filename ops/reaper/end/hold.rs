@@ -29,7 +29,9 @@ impl<P: Ports> Run<'_, P> {
                 return Ok(None);
             }
         };
-        self.apply_vault_policy(&mut next);
+        if !head.keeps_vault() {
+            self.apply_vault_policy(&mut next);
+        }
         let event = self.event(now, head.generation, EventKind::EndStarted).with("reason", &reason);
         match self.ports.ledgers().write_head(&entry.environment, &entry.version, &next, &[event]).await {
             Ok(version) => {
@@ -100,16 +102,16 @@ impl<P: Ports> Run<'_, P> {
     }
 
     /// Cancels an end before anything is deleted: the trigger label goes back, except on a fork, and the environment lives.
-    pub(super) async fn cancel(&mut self, end: &mut HeldEnd, reason: &str) -> Result<EndProgress, EndError> {
+    pub(crate) async fn cancel(&mut self, end: &mut HeldEnd, reason: &str) -> Result<EndProgress, EndError> {
         let now = self.now().await?;
         let (generation, holder) = (end.head.generation, self.options.holder.clone());
         let label = end.head.label;
-        let is_back = label.removed_by_us && self.label_back(end).await?;
         let cancelled = Transitions::at(now).cancel_end(&end.head, generation, &holder, end.head.uid.is_some());
         let Ok(mut next) = cancelled else {
             self.report.problem(&end.name, "its end cannot be cancelled any more: a part is deleted already");
             return Ok(EndProgress::Waiting);
         };
+        let is_back = label.removed_by_us && self.label_back(end).await?;
         next.label.removed_by_us = label.removed_by_us && !is_back;
         end.head = next;
         end.events.push(self.event(now, generation, EventKind::Unmarked).with("reason", reason));

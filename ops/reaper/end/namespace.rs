@@ -65,11 +65,13 @@ impl<P: Ports> Run<'_, P> {
         Ok(Deletion::Waiting)
     }
 
-    /// True if the environment has DNS records that may be deleted, and is in use again.
+    /// True if the environment may have DNS records.
+    pub(super) fn has_dns(&self) -> bool {
+        self.ports.backends().iter().any(|backend| backend.kind() == BackendKind::Dns)
+    }
+
+    /// True if the namespace of this life exists, and the environment is in use again.
     pub(super) async fn is_in_use(&mut self, end: &HeldEnd) -> Result<bool, EndError> {
-        if !self.ports.backends().iter().any(|backend| backend.kind() == BackendKind::Dns) {
-            return Ok(false);
-        }
         let now = self.now().await?;
         let Some(mut observed) = self.look(&end.name, now).await? else { return Ok(false) };
         if observed.reading.terminating || end.head.uid.as_ref() != Some(&observed.reading.uid) {

@@ -57,6 +57,14 @@ pub(crate) enum Mutation {
     RevivedWithoutPush,
     /// The head is written without its resourceVersion.
     HeadWithoutVersion,
+    /// A snapshot that failed counts as taken.
+    FailedSnapshotIsDone,
+    /// The end of an environment that is protected now is neither finished nor cancelled.
+    ProtectedEndIsStuck,
+    /// The environment is not looked at again before Argo CD deletes it.
+    NoLookBeforeHandOver,
+    /// The label for sleep is removed, although a person has set it.
+    SleepOfPersonEnded,
 }
 
 thread_local! {

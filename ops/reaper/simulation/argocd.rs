@@ -30,6 +30,7 @@ fn step(world: &mut World, number: u64) {
     let pull = &world.pulls[&number];
     let is_requested = pull.is_open && pull.labels.contains("preview");
     let (commit, needs_approval) = (sha(pull.sha).to_string(), matches!(pull.tier, Tier::Compliance | Tier::Staging));
+    let state = if pull.labels.contains("asleep") { labels::STATE_ASLEEP } else { "active" };
     let exists = world.namespaces.get(&name).map(|namespace| namespace.gone_at.is_some());
     if !world.applications.contains_key(&name) {
         if is_requested {
@@ -61,6 +62,10 @@ fn step(world: &mut World, number: u64) {
         }
         Some(false) if world.namespaces[&name].annotations.get(labels::HEAD_SHA) != Some(&commit) => {
             let annotations = BTreeMap::from([(labels::HEAD_SHA.to_owned(), Some(commit))]);
+            let _ = world.annotate(&name, None, &annotations);
+        }
+        Some(false) if world.namespaces[&name].annotations.get(labels::STATE).map(String::as_str) != Some(state) => {
+            let annotations = BTreeMap::from([(labels::STATE.to_owned(), Some(state.to_owned()))]);
             let _ = world.annotate(&name, None, &annotations);
         }
         Some(_) => {}

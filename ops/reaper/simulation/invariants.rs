@@ -3,11 +3,11 @@
 use std::collections::BTreeMap;
 
 use eod_domain::ledger::{EndReason, LedgerPhase, StepOutcome};
-use eod_domain::{Tier, Tiers, effective_warning, labels};
+use eod_domain::{Status, Tier, Tiers, effective_warning, labels};
 
 use super::schedule::MINUTE;
-use super::world::{World, milliseconds};
-use crate::ports::{BackendItem, PullRequestLabel};
+use super::world::{BRANCHES, World, milliseconds};
+use crate::ports::{BackendItem, BackendKind, PullRequestLabel};
 
 /// Time from a developer's change to its effect on a call that is on its way.
 const ON_THE_WAY: i64 = 4 * MINUTE;
@@ -35,8 +35,7 @@ fn namespace_problems(world: &World, name: &str) -> Vec<String> {
     if world.applications.contains_key(name) {
         problems.push("an Application claims it".to_owned());
     }
-    let is_requested = head.reason == Some(EndReason::Requested);
-    if reading.tier == Some(Tier::Compliance) && !is_requested && !reading.is_approved() {
+    if reading.tier == Some(Tier::Compliance) && !reading.is_approved() {
         problems.push("its end is not approved".to_owned());
     }
     let is_settled = world.now - pull.changed > ON_THE_WAY;
@@ -49,10 +48,16 @@ fn namespace_problems(world: &World, name: &str) -> Vec<String> {
         Some(EndReason::Unlabelled) if !pull.is_label_off_by_developer && is_settled => {
             problems.push("no developer has removed its label".to_owned());
         }
-        Some(EndReason::BranchDeleted | EndReason::Lost | EndReason::Destroyed) | None => {
+        Some(EndReason::BranchDeleted) if pull.is_open && is_settled => problems.push("its branch exists".to_owned()),
+        Some(EndReason::BranchDeleted) if pull.number < BRANCHES => problems.push("it has no branch".to_owned()),
+        Some(EndReason::Lost | EndReason::Destroyed) | None => {
             problems.push(format!("the reason is {:?}", head.reason));
         }
-        Some(EndReason::Closed | EndReason::Unlabelled | EndReason::Requested) => {}
+        Some(EndReason::BranchDeleted | EndReason::Closed | EndReason::Unlabelled | EndReason::Requested) => {}
+    }
+    let has_data = world.items(BackendKind::Database).values().any(|item| item.environment == name);
+    if head.tier == Tier::Full && has_data && !world.snapshots.contains(&reading.uid) {
+        problems.push("its database has no snapshot".to_owned());
     }
     problems
 }
@@ -89,8 +94,27 @@ pub(super) fn annotation(world: &mut World, name: &str, annotations: &BTreeMap<S
     }
 }
 
+/// A part of an environment is deleted only in its own end.
+pub(super) fn item_deleted(world: &mut World, kind: BackendKind, item: &BackendItem) {
+    if kind == BackendKind::Vault {
+        copy_deleted(world, item);
+        return;
+    }
+    let name = &item.environment;
+    if kind == BackendKind::Database && world.namespaces.contains_key(name) {
+        world.violate(&format!("{} was deleted while its namespace exists", item.name));
+    }
+    let phase = world.ledgers.get(name).map(|ledger| ledger.head.phase);
+    if matches!(phase, Some(LedgerPhase::Creating | LedgerPhase::Live)) {
+        world.violate(&format!("{} of a living environment was deleted", item.name));
+    }
+    if !world.sightings_allow(kind, item) {
+        world.violate(&format!("{} was deleted at its first sighting", item.name));
+    }
+}
+
 /// A copy in Vault is deleted only after its namespace, and never for an open pull request.
-pub(super) fn copy_deleted(world: &mut World, item: &BackendItem) {
+fn copy_deleted(world: &mut World, item: &BackendItem) {
     let name = &item.environment;
     if world.namespaces.contains_key(name) {
         world.violate(&format!("copy {} was deleted while its namespace exists", item.name));
@@ -109,44 +133,70 @@ pub(super) fn copy_deleted(world: &mut World, item: &BackendItem) {
     if is_running {
         world.violate(&format!("copy {} of a living environment was deleted", item.name));
     }
-    if !world.sightings_allow(item) {
+    if !world.sightings_allow(BackendKind::Vault, item) {
         world.violate(&format!("copy {} was deleted at its first sighting", item.name));
     }
 }
 
 impl World {
     /// False for an orphan without an earlier sighting.
-    fn sightings_allow(&self, item: &BackendItem) -> bool {
+    fn sightings_allow(&self, kind: BackendKind, item: &BackendItem) -> bool {
         let Some(ledger) = self.ledgers.get(&item.environment) else { return true };
-        let is_orphan = ledger.head.is_ended()
-            && ledger.head.steps.get(&eod_domain::ledger::EndStep::Vault) == Some(&StepOutcome::Done);
+        let is_orphan = ledger.head.is_ended() && ledger.head.steps.get(&kind.step()) == Some(&StepOutcome::Done);
         let summary = self.summary.as_deref().and_then(crate::summary::RunSummary::from_json).unwrap_or_default();
-        let key = format!("vault/{}/{}@{}", item.kind, item.name, item.version);
+        let key = format!("{kind}/{}/{}@{}", item.kind, item.name, item.version);
         !is_orphan || summary.sightings.contains_key(&key)
     }
 }
 
 /// The trigger label goes back only after an action of a developer, and never on a fork.
 pub(super) fn label_set(world: &mut World, number: u64, label: PullRequestLabel, present: bool) {
+    if world.is_label_refused {
+        world.violate(&format!("label {label:?} of {number} was changed without the right"));
+    }
     let Some(pull) = world.pulls.get(&number) else { return };
+    if label == PullRequestLabel::Sleep {
+        sleep_label_set(world, number, present);
+        return;
+    }
     if label != PullRequestLabel::Trigger || !present || pull.labels.contains("preview") {
         return;
     }
-    let (is_fork, used, off) = (pull.fork, pull.used, pull.label_off);
+    let (is_fork, used, off, commit) = (pull.fork, pull.used, pull.label_off, super::world::sha(pull.sha));
     if is_fork {
         world.violate(&format!("the trigger label was put back on the fork {number}"));
     }
+    let head = world.ledgers.get(&super::world::name_of(number)).map(|ledger| &ledger.head);
+    // A push that was not deployed yet is use, too, independent of its time.
+    let is_pushed = head.is_some_and(|head| head.head_sha.as_ref() != Some(&commit));
     // An end that was interrupted removes the label long after its begin.
-    let since = world.ledgers.get(&super::world::name_of(number)).map(|ledger| milliseconds(ledger.head.since));
-    if off.is_none_or(|off| used < off.min(since.unwrap_or(off)) - 20 * MINUTE) {
+    let since = head.map(|head| milliseconds(head.since));
+    if !is_pushed && off.is_none_or(|off| used < off.min(since.unwrap_or(off)) - 20 * MINUTE) {
         world.violate(&format!("the trigger label of {number} was put back, and nobody has used it"));
+    }
+}
+
+/// Only an idle environment is put to sleep, and a label of a person stays.
+fn sleep_label_set(world: &mut World, number: u64, present: bool) {
+    let name = super::world::name_of(number);
+    let pull = &world.pulls[&number];
+    let (has_label, is_settled) = (pull.labels.contains("asleep"), world.now - pull.used > ON_THE_WAY);
+    let was_put_to_sleep = pull.was_put_to_sleep;
+    if present && is_settled && !has_label {
+        let status = world.reading(&name).map(|reading| reading.status);
+        if status.is_some_and(|status| matches!(status, Status::Active | Status::Ready)) {
+            world.violate(&format!("{name} is {status:?} and was put to sleep"));
+        }
+    }
+    if !present && has_label && !was_put_to_sleep {
+        world.violate(&format!("the label for sleep that a person set on {number} was removed"));
     }
 }
 
 /// A deletion by Argo CD is confirmed only with an approval.
 pub(super) fn confirmed(world: &mut World, name: &str) {
-    let is_requested = world.reason(name) == Some(EndReason::Requested);
-    if !is_requested && world.reading(name).is_some_and(|reading| !reading.is_approved()) {
+    let is_settled = world.pull_of(name).is_none_or(|pull| world.now - pull.used > ON_THE_WAY);
+    if is_settled && world.reading(name).is_some_and(|reading| !reading.is_approved()) {
         world.violate(&format!("the deletion of Application {name} was confirmed without an approval"));
     }
 }

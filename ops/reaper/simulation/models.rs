@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::calls::Simulation;
 use super::invariants;
-use super::world::{World, elapsed, environment, not_found, sha, timestamp};
+use super::world::{BRANCHES, World, branch_of, elapsed, environment, not_found, sha, timestamp};
 use crate::ports::*;
 
 /// Number of items of a page: small, so that every list has several.
@@ -26,8 +26,9 @@ pub(super) struct SimPorts {
     is_read_only: bool,
 }
 
-/// Model of Vault.
-pub(super) struct SimVault {
+/// Model of a backend: Vault, DNS or a database server.
+pub(super) struct SimBackend {
+    pub(super) kind: BackendKind,
     pub(super) sim: Rc<Simulation>,
     pub(super) is_read_only: bool,
     /// True if a search also finds things of environments with a name that begins alike.
@@ -45,8 +46,11 @@ impl SimPorts {
     }
 
     fn with_access(sim: &Rc<Simulation>, skew: i64, is_read_only: bool) -> Self {
-        let vault = SimVault { sim: sim.clone(), is_read_only, is_careless: true };
-        Self { sim: sim.clone(), skew, backends: vec![Box::new(vault)], is_read_only }
+        let backend = |kind| -> Box<dyn Backend> {
+            Box::new(SimBackend { kind, sim: sim.clone(), is_read_only, is_careless: true })
+        };
+        let backends = [BackendKind::Vault, BackendKind::Dns, BackendKind::Database].map(backend).into();
+        Self { sim: sim.clone(), skew, backends, is_read_only }
     }
 
     async fn write_call<T: 'static>(
@@ -173,8 +177,15 @@ impl ClusterPort for SimPorts {
         .await
     }
 
-    async fn deployments(&self, _name: &EnvironmentName) -> Result<Vec<DeploymentFacts>, CallError> {
-        self.call(|_| Ok(Vec::new())).await
+    async fn deployments(&self, name: &EnvironmentName) -> Result<Vec<DeploymentFacts>, CallError> {
+        let name = name.to_string();
+        self.call(move |world| {
+            let Some(namespace) = world.namespaces.get(&name) else { return Ok(Vec::new()) };
+            let sha = namespace.annotations.get(eod_domain::labels::HEAD_SHA).and_then(|sha| sha.parse().ok());
+            let failing = world.broken.contains(&name).then(|| "exceeded its progress deadline".to_owned());
+            Ok(vec![DeploymentFacts { name: "web".to_owned(), sha, is_available: failing.is_none(), failing }])
+        })
+        .await
     }
 }
 
@@ -197,7 +208,11 @@ fn application(world: &World, name: &str) -> Option<ApplicationFacts> {
         version: ObjectVersion { uid: name.to_owned(), resource_version: "1".to_owned() },
         synced_sha,
         is_synced: true,
-        health: ApplicationHealth::Healthy,
+        health: if world.broken.contains(name) {
+            ApplicationHealth::Degraded("Deployment/web: no image".to_owned())
+        } else {
+            ApplicationHealth::Healthy
+        },
         deleting_since: application.is_deleting.then(|| world.time()),
         awaits_confirmation: application.is_deleting && is_compliance && !application.is_confirmed,
         is_never_deleted: false,
@@ -324,7 +339,8 @@ fn entry(world: &World, name: &str) -> Option<HeadEntry> {
 impl ForgePort for SimPorts {
     fn rules(&self, _repository: &Repository) -> Option<RepositoryRules> {
         let label = |name: &str| Some(name.to_owned());
-        Some(RepositoryRules { trigger_label: label("preview"), sleep_label: label("asleep"), may_label: true })
+        let may_label = !self.sim.with(|world| world.is_label_refused);
+        Some(RepositoryRules { trigger_label: label("preview"), sleep_label: label("asleep"), may_label })
     }
 
     async fn open_pull_requests(&self, _repository: &Repository) -> Result<Vec<PullRequestFacts>, CallError> {
@@ -333,7 +349,8 @@ impl ForgePort for SimPorts {
             if world.next().is_multiple_of(7) {
                 return Ok(Vec::new());
             }
-            let open: Vec<u64> = world.pulls.values().filter(|pull| pull.is_open).map(|pull| pull.number).collect();
+            let is_listed = |pull: &&super::world::SimPull| pull.is_open && pull.number < BRANCHES;
+            let open: Vec<u64> = world.pulls.values().filter(is_listed).map(|pull| pull.number).collect();
             Ok(open.into_iter().filter_map(|number| facts(world, number)).collect())
         })
         .await
@@ -343,8 +360,10 @@ impl ForgePort for SimPorts {
         self.call(move |world| facts(world, number).ok_or_else(not_found)).await
     }
 
-    async fn branch_exists(&self, _repository: &Repository, _branch: &BranchName) -> Result<bool, CallError> {
-        self.call(|_| Ok(true)).await
+    async fn branch_exists(&self, _repository: &Repository, branch: &BranchName) -> Result<bool, CallError> {
+        let branch = branch.to_string();
+        self.call(move |world| Ok(world.pulls.values().any(|pull| pull.is_open && branch_of(pull.number) == branch)))
+            .await
     }
 
     async fn set_label(
@@ -364,6 +383,7 @@ impl ForgePort for SimPorts {
             if is_changed && label == PullRequestLabel::Trigger {
                 pull.label_off = (!present).then_some(now);
             }
+            pull.was_put_to_sleep |= label == PullRequestLabel::Sleep && present;
             Ok(())
         })
         .await
@@ -425,41 +445,54 @@ impl OutwardPort for SimPorts {
     }
 }
 
-impl Backend for SimVault {
+impl Backend for SimBackend {
     fn kind(&self) -> BackendKind {
-        BackendKind::Vault
+        self.kind
     }
 
     fn find<'a>(&'a self, environment: &'a EnvironmentName) -> BoxFuture<'a, Result<Vec<BackendItem>, CallError>> {
-        let (name, is_careless) = (environment.to_string(), self.is_careless);
+        let (name, is_careless, kind) = (environment.to_string(), self.is_careless, self.kind);
         let found = self.sim.call(true, move |world| {
             let is_found =
                 |item: &&BackendItem| item.environment == name || (is_careless && item.environment.starts_with(&name));
-            Ok(world.copies.values().filter(is_found).cloned().collect())
+            Ok(world.items(kind).values().filter(is_found).cloned().collect())
         });
         Box::pin(async move { unavailable(found.await) })
     }
 
     fn end<'a>(&'a self, item: &'a BackendItem) -> BoxFuture<'a, Result<(), CallError>> {
         assert!(!self.is_read_only, "a dry run ends something");
-        let item = item.clone();
+        let (item, kind) = (item.clone(), self.kind);
         Box::pin(self.sim.call(true, move |world| {
-            let Some(found) = world.copies.get(&item.name) else { return Ok(()) };
-            if *found != item {
+            let Some(found) = world.items(kind).remove(&item.name) else { return Ok(()) };
+            if found != item {
                 return Err(super::world::conflict());
             }
-            invariants::copy_deleted(world, &item);
-            world.note(|| format!("copy {} is deleted", item.name));
-            world.copies.remove(&item.name);
+            invariants::item_deleted(world, kind, &item);
+            world.note(|| format!("{kind} {} is deleted", item.name));
+            world.remove_item(kind, &item.name);
             Ok(())
         }))
     }
 
-    fn sweep<'a>(&'a self, page: Option<&'a PageToken>) -> BoxFuture<'a, Result<ListPage<BackendItem>, CallError>> {
-        let page = page.cloned();
+    fn snapshot<'a>(&'a self, environment: &'a EnvironmentName) -> BoxFuture<'a, Result<SnapshotOutcome, CallError>> {
+        assert!(!self.is_read_only, "a dry run takes a snapshot");
+        let (name, kind) = (environment.to_string(), self.kind);
         Box::pin(self.sim.call(true, move |world| {
-            let items = world.copies.iter().map(|(name, item)| (name.clone(), item.clone()));
-            Ok(paged(items.collect(), page.as_ref()))
+            let has_data = world.items(kind).values().any(|item| item.environment == name);
+            let Some(uid) = world.namespaces.get(&name).map(|namespace| namespace.uid.clone()) else {
+                return Ok(SnapshotOutcome::NoData);
+            };
+            if kind != BackendKind::Database || !has_data {
+                return Ok(SnapshotOutcome::NoData);
+            }
+            world.snapshots.insert(uid);
+            Ok(SnapshotOutcome::Verified(format!("{name}.snapshot")))
         }))
+    }
+
+    fn sweep<'a>(&'a self, page: Option<&'a PageToken>) -> BoxFuture<'a, Result<ListPage<BackendItem>, CallError>> {
+        let (page, kind) = (page.cloned(), self.kind);
+        Box::pin(self.sim.call(true, move |world| Ok(paged(world.items(kind).into_iter().collect(), page.as_ref()))))
     }
 }

@@ -3,7 +3,7 @@
 use std::rc::Rc;
 
 use eod_domain::ledger::{Actor, Event, EventKind};
-use eod_domain::{Approval, ClockChange, EndMark, labels, mark_annotations};
+use eod_domain::{Approval, ClockChange, EndMark, Tier, labels, mark_annotations};
 
 use super::argocd;
 use super::calls::Simulation;
@@ -32,6 +32,7 @@ pub(super) struct Played {
 pub(super) fn play(schedule: &Schedule, is_traced: bool) -> Played {
     let sim = Simulation::new(schedule.seed, schedule.faults.clone(), schedule.fault_percent);
     sim.world.borrow_mut().is_traced = is_traced;
+    sim.world.borrow_mut().is_label_refused = schedule.seed % 8 == 3;
     sim.executor.spawn(argocd::reconcile(sim.clone(), schedule.seed));
     for (time, step) in &schedule.steps {
         sim.executor.run_until(*time);
@@ -63,6 +64,7 @@ pub(super) fn spawn_reaper(sim: &Rc<Simulation>, skew: i64) -> usize {
     // Two reapers run without a lease: correctness does not depend on it.
     settings.lease = None;
     settings.seals_per_run = 1;
+    settings.policy.sleep_when_idle.insert(Tier::Full);
     // Ledgers are deleted within the simulation.
     settings.retention = jiff::SignedDuration::from_hours(8);
     let holder = format!("run-{}", sim.with(World::next));
@@ -126,6 +128,7 @@ fn change(world: &mut World, step: &Step, now: i64) {
                 used: now,
                 label_off: None,
                 is_label_off_by_developer: false,
+                was_put_to_sleep: false,
             };
             world.pulls.insert(number, pull);
         }
@@ -153,6 +156,14 @@ fn change(world: &mut World, step: &Step, now: i64) {
                 }
             });
         }
+        Step::Sleep(number) | Step::Wake(number) => {
+            let sets = matches!(step, Step::Sleep(_));
+            used(world, number, now, |pull| {
+                let _ = if sets { pull.labels.insert("asleep".to_owned()) } else { pull.labels.remove("asleep") };
+            });
+        }
+        Step::Break(number) => drop(world.broken.insert(name_of(number))),
+        Step::Mend(number) => drop(world.broken.remove(&name_of(number))),
         Step::Touch(number) | Step::Extend(number) => {
             used(world, number, now, |_| {});
             let extension = matches!(step, Step::Extend(_));

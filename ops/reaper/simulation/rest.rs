@@ -1,10 +1,11 @@
 //! Invariants at rest: nothing without an owner, no end that is stuck, complete chains.
 
-use eod_domain::Tier;
-use eod_domain::ledger::{EndReason, LedgerPhase, MadeBy, StepOutcome, verify_chain};
+use eod_domain::ledger::{EndReason, LedgerHead, LedgerPhase, MadeBy, StepOutcome, verify_chain};
+use eod_domain::{EnvironmentReading, Tier};
 
 use super::schedule::{HOUR, MINUTE};
-use super::world::{World, milliseconds};
+use super::world::{BRANCHES, World, milliseconds};
+use crate::ports::BackendKind;
 
 /// Time after its last change after which a pull request's environment is in its final state.
 const SETTLED: i64 = 2 * HOUR;
@@ -52,12 +53,36 @@ fn namespaces(world: &World) -> Vec<String> {
         if is_closed && !waits && namespace.gone_at.is_none() && world.now - namespace.created > SETTLED {
             problems.push(format!("namespace {name} of a closed pull request exists: {head:?}"));
         }
+        let is_stuck = reading.is_permanent() && head.phase == LedgerPhase::Ending && is_own;
+        if is_stuck && namespace.gone_at.is_none() && world.now - milliseconds(head.since) > 90 * MINUTE {
+            problems.push(format!("{name} is protected, and its end is neither finished nor cancelled"));
+        }
+        problems.extend(deployment(world, name, &reading, head));
         let is_late = reading.expires_at().is_some_and(|end| world.now - milliseconds(end) > 2 * HOUR + 10 * MINUTE);
-        if is_late && !waits && namespace.gone_at.is_none() {
+        // Without the label, Argo CD keeps its Application, and its namespace is never taken from it.
+        let keeps_label = world.is_label_refused || pull.is_some_and(|pull| pull.number >= BRANCHES);
+        let is_claimed = keeps_label && world.applications.contains_key(name);
+        if is_late && !waits && !is_claimed && namespace.gone_at.is_none() {
             problems.push(format!("namespace {name} is past its end {:?}: {head:?}", reading.times.expiry));
         }
     }
     problems
+}
+
+/// The deployment of a living environment is recorded as it is.
+fn deployment(world: &World, name: &str, reading: &EnvironmentReading, head: &LedgerHead) -> Option<String> {
+    let is_own = head.uid.as_deref() == Some(reading.uid.as_str()) && head.phase == LedgerPhase::Live;
+    let pull = world.pull_of(name)?;
+    let is_settled = world.now - pull.used.max(pull.changed) > SETTLED && world.now - milliseconds(head.since) > HOUR;
+    if !is_own || reading.terminating || !is_settled || !reading.problems.is_empty() || world.broken.contains(name) {
+        return None;
+    }
+    let runs = reading.deployed_sha.as_ref();
+    let is_recorded = runs.zip(reading.head_sha.as_ref()).is_some_and(|(runs, head)| runs.is_same_commit(head));
+    if let Some(cause) = &reading.failing {
+        return Some(format!("{name} has recovered and counts as failing: {cause}"));
+    }
+    (!is_recorded).then(|| format!("{name} runs {:?}, and {runs:?} is recorded", reading.head_sha))
 }
 
 fn ledgers(world: &World) -> Vec<String> {
@@ -101,15 +126,17 @@ fn chain(world: &World, name: &str) -> Vec<String> {
 
 fn copies(world: &World) -> Vec<String> {
     let mut problems = Vec::new();
-    for item in world.copies.values() {
+    let kinds = [BackendKind::Vault, BackendKind::Dns, BackendKind::Database];
+    let items = kinds.into_iter().flat_map(|kind| world.items(kind).into_values().map(move |item| (kind, item)));
+    for (kind, item) in items {
         let name = &item.environment;
         let Some(ledger) = world.ledgers.get(name) else { continue };
         let age = world.now - milliseconds(ledger.head.since);
         let is_closed = world.pull_of(name).is_none_or(|pull| !pull.is_open && world.now - pull.changed > SETTLED);
-        let vault = ledger.head.steps.get(&eod_domain::ledger::EndStep::Vault);
+        let step = ledger.head.steps.get(&kind.step());
         // A stray copy is an orphan, which needs two sightings.
-        if ledger.head.is_ended() && is_closed && vault != Some(&StepOutcome::Done) && age > SETTLED {
-            problems.push(format!("copy {} of a closed pull request exists: {:?}", item.name, ledger.head));
+        if ledger.head.is_ended() && is_closed && step != Some(&StepOutcome::Done) && age > SETTLED {
+            problems.push(format!("{kind} {} of a closed pull request exists: {:?}", item.name, ledger.head));
         }
     }
     problems

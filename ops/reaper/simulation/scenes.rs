@@ -7,15 +7,16 @@ use eod_domain::Tier;
 use eod_domain::ledger::MadeBy;
 use jiff::SignedDuration;
 
+use super::argocd;
 use super::calls::Simulation;
-use super::models::{SimPorts, SimVault};
+use super::models::{SimBackend, SimPorts};
 use super::play::take;
 use super::schedule::{HOUR, MINUTE, Step};
 use super::terraform::add_copy;
 use super::world::{elapsed, environment, name_of, timestamp};
 use crate::contract::{ContractFixture, check_backend};
 use crate::mutation::{Mutation, with_mutation};
-use crate::ports::{LeaseRecord, ObjectVersion, StoredLease};
+use crate::ports::{BackendKind, LeaseRecord, ObjectVersion, StoredLease};
 use crate::reap::reap;
 use crate::report::{RunOutcome, RunReport};
 use crate::settings::{ReaperSettings, RunOptions};
@@ -70,6 +71,11 @@ impl Scene {
     /// Names of the environments with a namespace.
     fn living(&self) -> Vec<String> {
         self.sim.with(|world| world.namespaces.keys().cloned().collect())
+    }
+
+    /// Phase of the first environment's ledger.
+    fn phase(&self) -> String {
+        self.sim.with(|world| world.ledgers["shop-pr-1"].head.phase.to_string())
     }
 
     fn close_all(&self, count: u64) {
@@ -188,6 +194,62 @@ fn lease_is_taken_over_only_after_it_was_seen_unchanged() {
     assert_eq!(elapsed(1), SignedDuration::from_millis(1));
 }
 
+/// Lets the first environment expire, until its end has begun and waits for its tool.
+fn begin_end_of_the_first(scene: &Scene, warned_after: i64, ended_after: i64) {
+    scene.run();
+    scene.wait(warned_after);
+    scene.run();
+    scene.wait(ended_after);
+    scene.step(&Step::Approve(1));
+    scene.run();
+    assert_eq!(scene.phase(), "ending");
+}
+
+#[test]
+fn environment_that_is_protected_during_its_end_lives_on() {
+    let phase = |mutation| {
+        let scene = Scene::with_environments(1);
+        begin_end_of_the_first(&scene, 2 * HOUR + 20 * MINUTE, 20 * MINUTE);
+        scene.step(&Step::Protect(1, true));
+        with_mutation(mutation, || scene.run());
+        let is_labelled = scene.sim.with(|world| world.pulls[&1].labels.contains("preview"));
+        (scene.phase(), scene.living().len(), is_labelled)
+    };
+    assert_eq!(phase(None), ("live".to_owned(), 1, true));
+    assert_eq!(phase(Some(Mutation::ProtectedEndIsStuck)), ("ending".to_owned(), 1, false));
+}
+
+#[test]
+fn deletion_by_argocd_is_confirmed_only_while_its_approval_is_valid() {
+    let violations = |mutation| {
+        let scene = Scene::with_environments(0);
+        scene.sim.executor.spawn(argocd::reconcile(scene.sim.clone(), 1));
+        scene.step(&Step::Open { number: 1, tier: Tier::Compliance, made_by: MadeBy::Argocd, fork: false });
+        scene.wait(10 * MINUTE);
+        begin_end_of_the_first(&scene, 3 * HOUR, 3 * HOUR);
+        scene.step(&Step::Extend(1));
+        scene.wait(10 * MINUTE);
+        with_mutation(mutation, || scene.run());
+        (scene.phase(), scene.sim.with(|world| world.violations.len()))
+    };
+    assert_eq!(violations(None), ("live".to_owned(), 0));
+    assert_eq!(violations(Some(Mutation::NoLookBeforeHandOver)), ("ending".to_owned(), 1));
+}
+
+#[test]
+fn other_environments_and_their_orphans_are_left_alone_with_only() {
+    let scene = Scene::with_environments(2);
+    scene.wait(4 * HOUR);
+    let only = |names: &[&str]| RunOptions {
+        only: names.iter().map(|name| environment(name)).collect(),
+        ..RunOptions::default()
+    };
+    let report = scene.run_with(SimPorts::new(&scene.sim, 0), only(&["shop-pr-1"]));
+    assert!(report.actions.iter().all(|action| action.target == "shop-pr-1"), "{report:?}");
+    let report = scene.run_with(SimPorts::new(&scene.sim, 0), only(&["shop-pr-3"]));
+    assert_eq!((report.actions.len(), report.exit_code()), (0, 3), "{report:?}");
+}
+
 #[test]
 fn push_after_the_expiry_puts_the_label_back_and_the_environment_returns() {
     let scene = Scene::with_environments(1);
@@ -209,12 +271,16 @@ fn push_after_the_expiry_puts_the_label_back_and_the_environment_returns() {
     assert_eq!((head.generation, head.phase.as_str()), (2, "live"));
 }
 
+fn vault(sim: &Rc<Simulation>) -> SimBackend {
+    SimBackend { kind: BackendKind::Vault, sim: sim.clone(), is_read_only: false, is_careless: false }
+}
+
 #[test]
 fn model_of_vault_passes_the_contract_of_a_backend() {
     let sim = Simulation::new(1, None, -1);
     sim.with(|world| [1, 12].map(|number| add_copy(world, &name_of(number))));
     let broken = Rc::new(RefCell::new(None));
-    let (result, backend) = (broken.clone(), SimVault { sim: sim.clone(), is_read_only: false, is_careless: false });
+    let (result, backend) = (broken.clone(), vault(&sim));
     sim.executor.spawn(async move {
         let [ended, living, empty] = [1, 12, 2].map(|number| environment(&name_of(number)));
         let fixture = ContractFixture { ended: &ended, living: &living, empty: &empty };

@@ -6,6 +6,7 @@ use eod_domain::Tier;
 use eod_domain::ledger::MadeBy;
 
 use super::random::Random;
+use super::world::BRANCHES;
 
 pub(super) const MINUTE: i64 = 60_000;
 pub(super) const HOUR: i64 = 60 * MINUTE;
@@ -24,7 +25,12 @@ pub(super) struct Schedule {
 /// Action from outside of the reaper.
 #[derive(Clone, Debug, PartialEq)]
 pub(super) enum Step {
-    Open { number: u64, tier: Tier, made_by: MadeBy, fork: bool },
+    Open {
+        number: u64,
+        tier: Tier,
+        made_by: MadeBy,
+        fork: bool,
+    },
     Push(u64),
     Close(u64),
     Reopen(u64),
@@ -38,9 +44,24 @@ pub(super) enum Step {
     DeleteNamespace(u64),
     StrayCopy(u64),
     LooseEvent(u64),
-    Apply { number: u64, killed_after: Option<i64> },
-    Destroy { number: u64, killed_after: Option<i64> },
-    Reap { skew: i64, killed_after: Option<i64> },
+    Sleep(u64),
+    Wake(u64),
+    /// The deployment of an environment fails from now on.
+    Break(u64),
+    /// The deployment of an environment succeeds again.
+    Mend(u64),
+    Apply {
+        number: u64,
+        killed_after: Option<i64>,
+    },
+    Destroy {
+        number: u64,
+        killed_after: Option<i64>,
+    },
+    Reap {
+        skew: i64,
+        killed_after: Option<i64>,
+    },
 }
 
 /// Fault of a call.
@@ -68,7 +89,7 @@ impl Schedule {
         let mut steps = Vec::new();
         let length = (4 + random.below(12)) * HOUR;
         // Names that begin alike are different environments.
-        let numbers: &[u64] = random.pick(&[&[1_u64, 12][..], &[1, 12, 2], &[7]]);
+        let numbers: &[u64] = random.pick(&[&[1_u64, 12][..], &[1, 12, 2], &[7], &[1, BRANCHES + 1]]);
         for number in numbers {
             developer(&mut random, *number, length, &mut steps);
         }
@@ -106,7 +127,8 @@ fn developer(random: &mut Random, number: u64, length: i64, steps: &mut Vec<(i64
     let mut time = random.below(2 * HOUR);
     let tier = random.pick(&[Tier::Lightweight, Tier::Lightweight, Tier::Full, Tier::Compliance, Tier::Staging]);
     let made_by = random.pick(&[MadeBy::Terraform, MadeBy::Argocd]);
-    steps.push((time, Step::Open { number, tier, made_by, fork: random.percent(15) }));
+    let fork = random.percent(15) && number < BRANCHES;
+    steps.push((time, Step::Open { number, tier, made_by, fork }));
     apply(random, time, number, steps);
     for _ in 0..random.below(8) {
         // Most actions come soon after each other, some around an end.
@@ -114,7 +136,7 @@ fn developer(random: &mut Random, number: u64, length: i64, steps: &mut Vec<(i64
         if time > length {
             break;
         }
-        let step = match random.below(24) {
+        let step = match random.below(28) {
             0..=6 => Step::Push(number),
             7..=9 => Step::Close(number),
             10..=11 => Step::Reopen(number),
@@ -127,8 +149,17 @@ fn developer(random: &mut Random, number: u64, length: i64, steps: &mut Vec<(i64
             20 => Step::Request(number),
             21 => Step::DeleteNamespace(number),
             22 => Step::StrayCopy(if random.percent(30) { 99 } else { number }),
+            23 => Step::Sleep(number),
+            24 => Step::Wake(number),
+            25 => Step::Break(number),
+            26 => Step::Mend(number),
             _ => Step::LooseEvent(number),
         };
+        // A branch has no labels.
+        let is_of_pull_request = matches!(step, Step::LabelOff(_) | Step::LabelOn(_) | Step::Sleep(_) | Step::Wake(_));
+        if number >= BRANCHES && is_of_pull_request {
+            continue;
+        }
         steps.push((time, step.clone()));
         match step {
             Step::Push(_) | Step::Reopen(_) | Step::LabelOn(_) => apply(random, time, number, steps),

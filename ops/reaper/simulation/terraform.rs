@@ -13,7 +13,7 @@ use eod_domain::{Clock, ClockChange, Tiers, labels, next_clock};
 use super::calls::Simulation;
 use super::schedule::MINUTE;
 use super::world::{World, identity_of, name_of, not_found, sha};
-use crate::ports::{BackendItem, CallError, ObjectVersion};
+use crate::ports::{BackendItem, BackendKind, CallError, ObjectVersion};
 
 type Stored = Option<(LedgerHead, ObjectVersion)>;
 
@@ -106,6 +106,7 @@ async fn create(sim: &Rc<Simulation>, number: u64, stored: Stored) -> Result<(),
     let copy_of = name.clone();
     sim.call(false, move |world| {
         add_copy(world, &copy_of);
+        add_parts(world, &copy_of);
         Ok(())
     })
     .await?;
@@ -143,6 +144,17 @@ pub(super) fn add_copy(world: &mut World, environment: &str) {
     let item =
         BackendItem { kind: "secret".to_owned(), name: name.clone(), environment: environment.to_owned(), version };
     world.copies.entry(name).or_insert(item);
+}
+
+/// Creates the DNS record and the database of an environment, if they do not exist.
+fn add_parts(world: &mut World, environment: &str) {
+    for (kind, noun) in [(BackendKind::Dns, "record"), (BackendKind::Database, "database")] {
+        let name = format!("{environment}.{noun}");
+        let version = world.next().to_string();
+        let environment = environment.to_owned();
+        let item = BackendItem { kind: noun.to_owned(), name: name.clone(), environment, version };
+        world.parts.entry((kind, name)).or_insert(item);
+    }
 }
 
 fn annotations(clock: &Clock, more: &[(&str, String)]) -> BTreeMap<String, Option<String>> {
@@ -215,7 +227,9 @@ async fn try_destroy(sim: &Rc<Simulation>, number: u64, holder: &str) -> Result<
     }
     let copy = format!("preview/{name}/app");
     sim.call(false, move |world| {
+        let environment = copy.trim_start_matches("preview/").trim_end_matches("/app").to_owned();
         world.copies.remove(&copy);
+        world.parts.retain(|_, item| item.environment != environment);
         Ok(())
     })
     .await?;

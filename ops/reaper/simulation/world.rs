@@ -7,10 +7,13 @@ use eod_domain::{EnvironmentName, EnvironmentReading, HeadSha, Tier, Tiers, labe
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
-use crate::ports::{BackendItem, CallError, CallErrorKind, ObjectVersion, StoredLease};
+use crate::ports::{BackendItem, BackendKind, CallError, CallErrorKind, ObjectVersion, StoredLease};
 
 /// Start of all simulations.
 const START: i64 = 1_800_000_000_000;
+
+/// Numbers from here on are branches without a pull request.
+pub(super) const BRANCHES: u64 = 1_000_000;
 
 /// State of the simulated world.
 #[derive(Default)]
@@ -25,6 +28,14 @@ pub(super) struct World {
     pub(super) lease: Option<StoredLease>,
     pub(super) pulls: BTreeMap<u64, SimPull>,
     pub(super) copies: BTreeMap<String, BackendItem>,
+    /// DNS records and databases, by kind and name.
+    pub(super) parts: BTreeMap<(BackendKind, String), BackendItem>,
+    /// Uids of namespaces with a verified snapshot of their database.
+    pub(super) snapshots: BTreeSet<String>,
+    /// Environments with a failing deployment.
+    pub(super) broken: BTreeSet<String>,
+    /// True if the forge's token may not set labels.
+    pub(super) is_label_refused: bool,
     pub(super) applications: BTreeMap<String, SimApplication>,
     /// Texts of all events that were appended, by environment.
     pub(super) appended: BTreeMap<String, Vec<String>>,
@@ -73,6 +84,8 @@ pub(super) struct SimPull {
     pub(super) label_off: Option<i64>,
     /// True if a developer removed the trigger label after the reaper did not.
     pub(super) is_label_off_by_developer: bool,
+    /// True if the reaper has ever put the environment to sleep.
+    pub(super) was_put_to_sleep: bool,
 }
 
 pub(super) struct SimApplication {
@@ -272,6 +285,23 @@ impl World {
         Ok(ledger.object_version())
     }
 
+    /// Items of a backend by name.
+    pub(super) fn items(&self, kind: BackendKind) -> BTreeMap<String, BackendItem> {
+        if kind == BackendKind::Vault {
+            return self.copies.clone();
+        }
+        let parts = self.parts.iter().filter(|((found, _), _)| *found == kind);
+        parts.map(|((_, name), item)| (name.clone(), item.clone())).collect()
+    }
+
+    pub(super) fn remove_item(&mut self, kind: BackendKind, name: &str) {
+        if kind == BackendKind::Vault {
+            self.copies.remove(name);
+        } else {
+            self.parts.remove(&(kind, name.to_owned()));
+        }
+    }
+
     /// Phase and reason of an environment's ledger.
     pub(super) fn reason(&self, name: &str) -> Option<EndReason> {
         self.ledgers.get(name)?.head.reason
@@ -325,7 +355,14 @@ pub(super) fn environment(name: &str) -> EnvironmentName {
 }
 
 pub(super) fn identity_of(number: u64) -> String {
+    if number >= BRANCHES {
+        return format!("github.com/acme/shop@{}", branch_of(number));
+    }
     format!("github.com/acme/shop#{number}")
+}
+
+pub(super) fn branch_of(number: u64) -> String {
+    format!("feature-{number}")
 }
 
 pub(super) fn sha(commit: u64) -> HeadSha {

@@ -30,6 +30,22 @@ impl Transitions {
         Ok(next)
     }
 
+    /// Records the wish of a person to keep the copies in Vault at the end of this life, before the end begins. The end may
+    /// then be begun by any run.
+    ///
+    /// # Errors
+    ///
+    /// The generation is stale, or the environment does not live.
+    pub fn keep_vault(self, head: &LedgerHead, generation: u64) -> Result<LedgerHead, TransitionError> {
+        check_generation(head, generation)?;
+        if head.phase != LedgerPhase::Live {
+            return Err(phase_error(head, "a wish for the copies in Vault", "live"));
+        }
+        let mut next = head.clone();
+        next.steps.insert(EndStep::Vault, StepOutcome::Kept);
+        Ok(next)
+    }
+
     /// Gives a running end back at the end of a run, so that the next run continues it without waiting for silence. No call
     /// of the run may be in flight.
     ///
@@ -66,6 +82,11 @@ impl Transitions {
 }
 
 impl LedgerHead {
+    /// True if a person has asked to keep the copies in Vault at the end of this life.
+    pub fn keeps_vault(&self) -> bool {
+        self.phase == LedgerPhase::Live && self.steps.get(&EndStep::Vault) == Some(&StepOutcome::Kept)
+    }
+
     /// Steps of a finished end that were kept only because the pull request was open.
     pub fn kept_until_closed(&self) -> Vec<EndStep> {
         let is_kept = |step: &EndStep| self.steps.get(step) == Some(&StepOutcome::Kept);

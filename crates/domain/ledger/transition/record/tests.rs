@@ -75,3 +75,23 @@ fn copies_that_a_person_keeps_stay_kept() {
     assert!(matches!(at(3).end_kept(&requested, 1), Err(TransitionError::Phase { .. })));
     assert!(ending(EndReason::Expired, false).kept_until_closed().is_empty(), "the end is not finished");
 }
+
+#[test]
+fn copies_stay_at_the_end_of_a_life_whose_person_asked_for_it() {
+    let head = at(1).keep_vault(&live(), 1).unwrap();
+    assert!(head.keeps_vault() && head.left().is_empty() && !live().keeps_vault());
+    let request = EndRequest {
+        generation: 1,
+        uid: Some("u1".to_owned()),
+        reason: EndReason::Requested,
+        keep_vault: false,
+        holder: "run-2".to_owned(),
+    };
+    let ending = at(2).begin_end(&head, &request).unwrap();
+    assert_eq!(ending.steps[&EndStep::Vault], StepOutcome::Kept);
+    // The wish is for one end.
+    let cancelled = at(3).cancel_end(&ending, 1, "run-2", true).unwrap();
+    assert!(!cancelled.keeps_vault());
+    assert!(matches!(at(3).keep_vault(&ending, 1), Err(TransitionError::Phase { .. })));
+    assert_eq!(at(3).keep_vault(&live(), 2), Err(TransitionError::Stale { requested: 2, current: 1 }));
+}

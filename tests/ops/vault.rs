@@ -1,0 +1,112 @@
+//! Copies in Vault at the end of an environment, on a real Vault with the policy of the reaper.
+
+use std::fs;
+
+use eod_domain::vault::{Globs, MountPath, reaper_policy};
+use eod_testkit::vault::Vault;
+use serde_json::json;
+use tempfile::TempDir;
+
+use super::Ops;
+
+/// A Vault with an engine of its own, and the configuration file of `eod` for it.
+struct Copies {
+    vault: &'static Vault,
+    mount: String,
+    folder: TempDir,
+}
+
+impl Copies {
+    fn new(test: &str) -> Self {
+        let vault = Vault::shared();
+        let mount = vault.mount(test);
+        let path: MountPath = mount.parse().unwrap();
+        let policy = vault.policy(test, &reaper_policy(&path, &Globs::default_targets()));
+        let token = vault.token_with(&[&policy], "10m");
+        let folder = tempfile::tempdir().unwrap();
+        let copies = Self { vault, mount, folder };
+        let mut block = json!({
+            "address": vault.address(), "auth": { "token": token }, "prefixes": [format!("{}/preview", copies.mount)],
+        });
+        if let Some(pem) = vault.ca_pem() {
+            block["ca_cert"] = pem.into();
+        }
+        // JSON is YAML.
+        fs::write(copies.config(), json!({ "version": 1, "vault": block }).to_string()).unwrap();
+        copies
+    }
+
+    fn config(&self) -> String {
+        self.folder.path().join("eod.yaml").to_str().unwrap().to_owned()
+    }
+
+    /// Creates a copy with ownership labels.
+    fn add(&self, path: &str, environment: &str, installation: &str) {
+        self.vault.put(&self.mount, path, &[("password", "canary")]);
+        let owner = [("eod-env", environment), ("eod-installation", installation), ("eod-nonce", path)];
+        self.vault.put_custom_metadata(&self.mount, path, &owner);
+    }
+
+    fn exists(&self, path: &str) -> bool {
+        self.vault.metadata(&self.mount, path).is_some()
+    }
+}
+
+#[test]
+fn copies_end_with_their_environment_and_nothing_else_does() {
+    let (ops, copies) = (Ops::new("opsvault"), Copies::new("opsvault"));
+    let name = ops.environment("a", "full", "24h", &json!({}));
+    let alike = ops.environment("ab", "full", "24h", &json!({}));
+    let own = [format!("preview/{name}"), format!("preview/{name}/app"), "preview/team/deep/app".to_owned()];
+    own.iter().for_each(|path| copies.add(path, &name, &ops.installation));
+    let other = [format!("preview/{alike}/app"), format!("preview/{name}/other"), format!("preview/{name}/person")];
+    copies.add(&other[0], &alike, &ops.installation);
+    copies.add(&other[1], &name, "another");
+    copies.vault.put(&copies.mount, &other[2], &[("password", "canary")]);
+
+    let config = copies.config();
+    let ended = ops.eod(&["end", &name, "--yes", "--config", &config]);
+    assert_eq!(ended.code, Some(0), "{}", ended.report());
+    assert!(own.iter().all(|path| !copies.exists(path)), "{}", ended.report());
+    assert!(other.iter().all(|path| copies.exists(path)), "{}", ended.report());
+    for path in own.iter().chain(&other) {
+        assert!(!copies.vault.audit().was_read(&copies.mount, path), "{path}");
+    }
+    assert_eq!(ops.json(0, &["show", &name])["environment"]["left"], json!([]));
+
+    // A copy of an environment on no record is reported and stays.
+    copies.add("preview/lost/app", "lost-environment", &ops.installation);
+    let run = ops.json(3, &["reap", "--config", &config]);
+    assert_eq!(run["unknown"], json!({ "vault": 1 }), "{run:#}");
+    assert!(copies.exists("preview/lost/app") && copies.exists(&other[0]));
+}
+
+#[test]
+fn copies_stay_if_a_person_keeps_them_or_vault_is_down() {
+    let (ops, copies) = (Ops::new("opsvaultkeep"), Copies::new("opsvaultkeep"));
+    let kept = ops.environment("a", "full", "24h", &json!({}));
+    let path = format!("preview/{kept}/app");
+    copies.add(&path, &kept, &ops.installation);
+    let config = copies.config();
+    let ended = ops.eod(&["end", &kept, "--yes", "--keep-vault", "--config", &config]);
+    assert_eq!(ended.code, Some(0), "{}", ended.report());
+    assert!(!ops.cluster.namespace_exists(&kept) && copies.exists(&path));
+
+    // The environment ends although Vault does not answer, and the next run removes the copy.
+    let late = ops.environment("b", "full", "24h", &json!({}));
+    let path = format!("preview/{late}/app");
+    copies.add(&path, &late, &ops.installation);
+    let down = copies.folder.path().join("down.yaml");
+    let block = json!({ "address": "http://127.0.0.1:1", "auth": { "token": "t" }, "prefixes": ["secret/preview"] });
+    fs::write(&down, json!({ "version": 1, "vault": block }).to_string()).unwrap();
+    let ended = ops.eod(&["end", &late, "--yes", "--config", down.to_str().unwrap()]);
+    assert_eq!(ended.code, Some(3), "{}", ended.report());
+    assert!(ended.stderr.contains("vault is left"), "{}", ended.report());
+    assert!(!ops.cluster.namespace_exists(&late) && copies.exists(&path));
+    let shown = ops.json(3, &["list", "--all"]);
+    let left = shown["environments"].as_array().unwrap().iter().find(|found| found["name"] == late.as_str());
+    assert_eq!(left.unwrap()["left"], json!(["vault"]));
+    let run = ops.eod(&["reap", "--no-sweep", "--config", &config]);
+    assert_eq!(run.code, Some(0), "{}", run.report());
+    assert!(!copies.exists(&path), "{}", run.report());
+}
