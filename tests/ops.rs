@@ -7,11 +7,16 @@
 )]
 
 mod approve;
+mod canary;
 mod clock;
 mod crash;
 mod doctor;
+mod dry_run;
+mod forge;
+mod interrupted;
 mod ledger;
 mod list;
+mod objects;
 mod reap;
 mod vault;
 
