@@ -27,6 +27,7 @@ mod functions;
 mod import;
 mod ledger;
 mod many;
+mod meets_reaper;
 mod names;
 mod network;
 mod push;

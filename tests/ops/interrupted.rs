@@ -146,12 +146,8 @@ impl Interrupted {
         let events = audit["events"].as_array().unwrap();
         let ended = events.iter().filter(|event| event["event"] == "ended").count();
         assert_eq!(ended, 1, "{audit:#}");
-        let selector = format!("environment.on-demand/installation={}", ops.installation);
-        let records = ops.cluster.get(&["configmaps", "-n", &ops.installation, "-l", &selector]).unwrap();
-        let is_history = |map: &&Value| map["metadata"]["name"].as_str().unwrap().contains(".history.");
-        let history: String =
-            records["items"].as_array().unwrap().iter().filter(is_history).map(|map| map["data"].to_string()).collect();
-        assert_eq!(history.matches(&format!("\\\"name\\\":\\\"{name}\\\"")).count(), 1, "{history}");
+        let history = ops.history();
+        assert_eq!(history.iter().filter(|row| row["name"] == name).count(), 1, "{history:?}");
         let run = self.story.json(&["reap"]);
         assert_eq!((&run["actions"], &run["left"], &run["orphans"]), (&json!([]), &json!({}), &json!({})), "{run:#}");
     }
