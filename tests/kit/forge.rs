@@ -150,7 +150,9 @@ impl FakeForge {
 
     /// Sets a label of a pull request.
     pub fn label(&self, number: u64, label: &str) {
-        self.change(number, |pull| drop(pull.labels.insert(label.to_owned())));
+        self.change(number, |pull| {
+            pull.labels.insert(label.to_owned());
+        });
     }
 
     /// Pushes a commit to the branch of a pull request.

@@ -51,7 +51,9 @@ fn two_reapers_without_the_lease_end_every_environment_once() {
     };
     wait_until("both reapers to end all environments", PATIENCE, || {
         let mut running = proxies.each_ref().map(|proxy| start_reaper(&ops, proxy));
-        running.iter_mut().for_each(|child| drop(child.wait().unwrap()));
+        for child in &mut running {
+            child.wait().unwrap();
+        }
         if list_ended() == names.len() { Ok(()) } else { Err(proxies.each_ref().map(FaultProxy::story).join("\n")) }
     });
     let deletes: usize =
