@@ -2,7 +2,11 @@
 
 use std::fs;
 
-use eod_testkit::forge::{APP_TOKEN, FakeForge, ForgeDialect, InjectedAnswer};
+use eod_testkit::{
+    cluster::PATIENCE,
+    forge::{APP_TOKEN, FakeForge, ForgeDialect, InjectedAnswer},
+    wait::wait_until,
+};
 use serde_json::json;
 
 use super::{forge::ForgeStory, vault::Copies};
@@ -52,7 +56,11 @@ fn no_command_shows_a_secret() {
         let finished = story.eod(&[command, &["--log-format", "json"]].concat());
         check(&format!("{command:?}"), &finished.report());
     }
-    assert!(!copies.exists(&format!("preview/{name}")), "the copy ended with its environment");
+    wait_until("the copy to end with its environment", PATIENCE, || {
+        let run = story.eod(&["reap"]);
+        check("the reaper", &run.report());
+        if copies.exists(&format!("preview/{name}")) { Err(run.report()) } else { Ok(()) }
+    });
     // Every server refuses: errors show the request, but no credential.
     story.forge.inject(|_, _| true, usize::MAX, InjectedAnswer::refusal(401, "Bad credentials"));
     let broken = copies.block("http://127.0.0.1:1", None);

@@ -1,5 +1,6 @@
 //! Ends with parts in every system: the namespace, the ledger, the label at the forge, a copy in Vault and objects outside
-//! of the namespace. Every run is interrupted one write later than the run before it, until a run finishes the end.
+//! of the namespace. Every run is killed one write later than the run before it, until a run finishes the end; or every run
+//! loses the answers to every second write.
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -9,7 +10,7 @@ use std::time::{Duration, Instant};
 use eod_testkit::{
     access::Access,
     cluster::PATIENCE,
-    fault::{Fault, FaultProxy},
+    fault::{Fault, FaultProxy, Logged},
     forge::ForgeDialect,
 };
 use serde_json::{Value, json};
@@ -24,7 +25,7 @@ use super::vault::Copies;
 enum Interruption {
     /// The process is killed before the write is stored.
     Killed,
-    /// The write is stored and its answer is lost. The process goes on.
+    /// From this write on, every second write is stored and its answer is lost. The process goes on.
     AnswerLost,
 }
 
@@ -75,8 +76,8 @@ impl Interrupted {
         Self { story, copies, name, kind, proxies }
     }
 
-    /// Runs the command once, interrupted at its write `number`, from 0. Returns true if it was interrupted.
-    fn run(&self, number: usize, interruption: Interruption) -> bool {
+    /// Runs the command once, interrupted from its write `number` on, from 0. Returns the number of interrupted writes.
+    fn run(&self, number: usize, interruption: Interruption) -> usize {
         let ops = &self.story.ops;
         let seen = Arc::new(AtomicUsize::new(0));
         for proxy in &self.proxies {
@@ -84,8 +85,13 @@ impl Interrupted {
             proxy.clear_log();
             let seen = Arc::clone(&seen);
             let fault = if interruption == Interruption::Killed { Fault::Hang } else { Fault::DropAfterStore };
-            let is_it = move |call: &eod_testkit::fault::Logged| {
-                is_write(call) && !is_review(call) && seen.fetch_add(1, Ordering::Relaxed) == number
+            let is_it = move |call: &Logged| {
+                let Some(after) = is_stored(call).then(|| seen.fetch_add(1, Ordering::Relaxed)) else { return false };
+                let after = after.checked_sub(number);
+                match interruption {
+                    Interruption::Killed => after == Some(0),
+                    Interruption::AnswerLost => after.is_some_and(|after| after % 2 == 0),
+                }
             };
             proxy.rule(is_it, usize::MAX, fault);
         }
@@ -99,17 +105,17 @@ impl Interrupted {
         command.args(["--installation", &ops.installation, "--control-namespace", &ops.installation]);
         command.args(["--config", &self.story.config()]).env_clear().env("KUBECONFIG", self.proxies[0].kubeconfig());
         let mut child = command.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
-        let is_spoiled = || self.proxies.iter().any(|proxy| proxy.calls(|call| call.spoiled) > 0);
+        let spoiled = || self.proxies.iter().map(|proxy| proxy.calls(|call| call.spoiled)).sum();
         let begin = Instant::now();
         loop {
             assert!(begin.elapsed() < PATIENCE * 2, "a run does not end:\n{}", self.story());
-            if interruption == Interruption::Killed && is_spoiled() {
+            if interruption == Interruption::Killed && spoiled() > 0 {
                 child.kill().unwrap();
                 child.wait().unwrap();
-                return true;
+                return 1;
             }
             if child.try_wait().unwrap().is_some() {
-                return is_spoiled();
+                return spoiled();
             }
             std::thread::sleep(Duration::from_millis(20));
         }
@@ -153,27 +159,27 @@ impl Interrupted {
     }
 }
 
-/// True for a call that stores nothing.
-fn is_review(call: &eod_testkit::fault::Logged) -> bool {
-    call.path.contains("selfsubject")
+/// True for a call that changes something; a review stores nothing.
+fn is_stored(call: &Logged) -> bool {
+    is_write(call) && !call.path.contains("selfsubject")
 }
 
-/// Interrupts every run one write later than the run before, until the end is over.
+/// Interrupts every run until the end is over: one write later than the run before, or alternately every second write.
 fn interrupt_everywhere(kind: EndKind, interruption: Interruption) {
     let end = Interrupted::new(kind, interruption);
     let (mut number, mut interruptions) = (0, 0);
     for _ in 0..RUNS {
-        let is_interrupted = end.run(number, interruption);
+        let interrupted = end.run(number, interruption);
         silence(&end.story.ops, &end.name);
-        if is_interrupted {
-            interruptions += 1;
-            number += 1;
-        } else if end.is_over() {
-            // The last run has had fewer writes: the end is complete without an interruption.
-            break;
-        } else {
-            // The hand-over is not over, or a deletion was interrupted.
-            std::thread::sleep(Duration::from_millis(500));
+        interruptions += interrupted;
+        match interruption {
+            Interruption::AnswerLost if end.is_over() => break,
+            Interruption::AnswerLost => number = 1 - number,
+            Interruption::Killed if interrupted > 0 => number += 1,
+            // The last run has had fewer writes.
+            Interruption::Killed if end.is_over() => break,
+            // The hand-over is not over.
+            Interruption::Killed => std::thread::sleep(Duration::from_millis(500)),
         }
     }
     assert!(end.is_over(), "{interruptions} interruptions\n{:#?}\n{}", end.listed(), end.story());

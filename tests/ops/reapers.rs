@@ -80,15 +80,17 @@ fn extension_between_the_decision_and_the_delete_keeps_the_environment() {
     ops.eod(&["extend", &name, "--reason", "demo"]).expect_ok();
     reaper.wait().unwrap();
     assert_eq!(proxy.calls(|call| is_delete(call) && call.stored == Some(409)), 1, "{}", proxy.story());
+    // The event of the extension is a change of the ledger, so the first run may leave the end to another one.
+    silence(&ops, &name);
+    ops.eod(&["reap"]).expect_ok();
     let shown = ops.json(0, &["show", &name]);
     assert_eq!(shown["environment"]["phase"], "live", "{shown:#}");
-    ops.eod(&["reap"]).expect_ok();
     assert!(ops.cluster.namespace_exists(&name));
     assert!(ops.annotation(&name, labels::REAP_AFTER).is_empty());
 }
 
 #[test]
-fn namespace_that_is_created_again_during_its_end_is_kept_and_reported() {
+fn namespace_that_is_created_again_during_its_end_is_kept() {
     let ops = Ops::new("opsagain");
     let name = due(&ops, "a", "lightweight");
     let proxy = FaultProxy::start(ops.cluster);
@@ -100,15 +102,17 @@ fn namespace_that_is_created_again_during_its_end_is_kept_and_reported() {
     reaper.kill().unwrap();
     reaper.wait().unwrap();
     ops.cluster.kubectl(&["delete", "namespace", &name]);
-    let again = due(&ops, "a", "lightweight");
+    let again = ops.environment("a", "lightweight", "4h", &json!({}));
     let uid = |ops: &Ops| ops.cluster.read(&format!("/api/v1/namespaces/{again}")).unwrap()["metadata"]["uid"].clone();
     let before = uid(&ops);
     for _ in 0..2 {
         silence(&ops, &name);
-        let run = ops.json(3, &["reap"]);
-        assert!(run["problems"].to_string().contains("was created again while its end was not finished"), "{run:#}");
-        assert_eq!(uid(&ops), before);
+        let run = ops.eod(&["reap"]);
+        assert!(!run.stdout.contains("end "), "{}", run.report());
+        assert_eq!(uid(&ops), before, "{}", run.report());
     }
+    let shown = ops.json(0, &["show", &again]);
+    assert_ne!(shown["environment"]["status"], "destroyed", "{shown:#}");
 }
 
 #[test]
