@@ -48,6 +48,9 @@ impl<P: Ports> Run<'_, P> {
         reason: &str,
         now: Timestamp,
     ) -> Result<(), CallError> {
+        if mark.is_some_and(|mark| mark.reason == EndReason::Unlabelled) && !self.is_unlabelled(observed, now).await? {
+            return Ok(());
+        }
         self.report.act(&observed.name, if mark.is_some() { "mark" } else { "unmark" }, reason);
         if self.options.dry_run {
             return Ok(());
@@ -63,6 +66,15 @@ impl<P: Ports> Run<'_, P> {
         let told = if mark.is_some() { ToldKind::Expiring } else { ToldKind::Unmarked };
         self.tell(told, now, &About::from(&*observed), detail).await;
         self.append(&observed.name, event).await
+    }
+
+    /// Reads an environment without its trigger label again, after its pull request. Another run records its removal of the
+    /// label before it removes it, so it is never taken for a removal by a person.
+    async fn is_unlabelled(&self, observed: &Observed, now: Timestamp) -> Result<bool, CallError> {
+        let Some(mut fresh) = self.look(&observed.name, now).await? else { return Ok(false) };
+        fresh.pull_request = observed.pull_request.clone();
+        let action = self.decide(&fresh, now).action;
+        Ok(matches!(action, ReapAction::Mark(mark) if mark.reason == EndReason::Unlabelled))
     }
 
     /// Writes a mark. The time since the decision is added if it is long, also after the write: the warning time counts from

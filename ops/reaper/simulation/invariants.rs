@@ -40,6 +40,8 @@ fn namespace_problems(world: &World, name: &str) -> Vec<String> {
     }
     let is_settled = world.now - pull.changed > ON_THE_WAY;
     match head.reason {
+        // A person may request an end that runs for another reason already.
+        Some(EndReason::Expired) if reading.mark.is_some_and(|mark| mark.reason == EndReason::Requested) => {}
         Some(EndReason::Expired) => problems.extend(expiry_problems(world, name, &reading)),
         Some(EndReason::Closed) if pull.is_open && is_settled => problems.push("its pull request is open".to_owned()),
         Some(EndReason::Unlabelled) if pull.labels.contains("preview") && is_settled => {
