@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# What the demos have in common: a folder of their own, what they print, what must hold, and a cluster. Who reads this
-# file has set $repository, and ends the processes that it has started.
+# Common parts of the demos: a folder of their own, output, checks, and a cluster. The script that reads this
+# file sets $repository before, and ends the processes that it has started.
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/eod-demo-XXXXXX")
 log=$folder/log
 said=$folder/said
 
-# --- What is printed ---------------------------------------------------------
+# --- Output ------------------------------------------------------------------
 
 bold='' dim='' red='' plain=''
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
@@ -33,7 +33,7 @@ detail() {
   if [ $# -gt 0 ]; then echo "$*"; else cat; fi | sed 's/^/             /'
 }
 
-# --- What must hold ----------------------------------------------------------
+# --- Checks ------------------------------------------------------------------
 
 fail() {
   {

@@ -82,6 +82,7 @@ impl<P: Ports> Run<'_, P> {
         }
         let late = now.duration_since(self.decided_at);
         let Some(written) = mark.filter(|_| is_unknown || late > SLOW) else { return Ok(mark) };
+        let late = SignedDuration::from_secs(late.as_secs().saturating_add(1));
         let reap_after = written.reap_after.saturating_add(late).unwrap_or(Timestamp::MAX);
         let whole = Some(EndMark { reap_after, ..written });
         self.annotate(observed, &mark_annotations(whole)).await?;
