@@ -34,7 +34,7 @@ has_no_label() { ! has_label "$1"; }
 # --- The repository ----------------------------------------------------------
 
 make_repository() {
-  command -v git >/dev/null || fail "git is needed, and there is none on PATH"
+  command -v git >/dev/null || fail "git is required and is not on PATH"
   export GIT_CONFIG_GLOBAL=/dev/null GIT_CONFIG_NOSYSTEM=1
   export GIT_AUTHOR_NAME=alice GIT_AUTHOR_EMAIL=alice@acme.example
   export GIT_COMMITTER_NAME=$GIT_AUTHOR_NAME GIT_COMMITTER_EMAIL=$GIT_AUTHOR_EMAIL
