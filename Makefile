@@ -14,8 +14,7 @@ demo:
 demo-gitops:
 	tests/testbed/build.sh
 	tests/testbed/build.sh argocd
-	cargo build --no-default-features --features cmp,ops --bin eod-cmp --bin eod
-	cargo build -p eod-testkit --example forge
+	cargo build -p eod -p eod-testkit --no-default-features --features eod/cmp,eod/ops --bin eod-cmp --bin eod --example forge
 	examples/demo-gitops/run
 
 # Unit tests of all crates and the rules for the sources. Builds no server and needs only Rust. One crate:

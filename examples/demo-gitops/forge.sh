@@ -14,6 +14,7 @@ start_forge() {
   started forge "$fake" acme shop "$(said_by_argocd webhook)" 400
   eventually "that the forge listens" grep -q '^http' "$folder/forge.out"
   forge_api=$(head -n 1 "$folder/forge.out")
+  forge_url=${forge_api%api/v3}
 }
 
 # A call as the user: method, path below the repository, body.

@@ -83,11 +83,15 @@ impl<P: Ports> Run<'_, P> {
 fn expected(end: &HeldEnd) -> &'static str {
     match end.head.reason {
         Some(EndReason::Expired | EndReason::Requested) if end.head.label.removed_by_us => {
-            "the trigger label is removed, and Argo CD deletes the Application at the next refresh of its ApplicationSet"
+            "the trigger label is removed, and Argo CD deletes the Application at the next refresh of its ApplicationSet, if \
+                `applicationsSync` of the ApplicationSet allows it"
         }
         Some(EndReason::Expired | EndReason::Requested) => {
             "EoD cannot remove the trigger label: remove it, then Argo CD deletes the Application"
         }
-        _ => "Argo CD deletes the Application at the next refresh of its ApplicationSet",
+        _ => {
+            "Argo CD deletes the Application at the next refresh of its ApplicationSet, if `applicationsSync` of the \
+                ApplicationSet allows it"
+        }
     }
 }
