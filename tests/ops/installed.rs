@@ -108,9 +108,8 @@ fn reaper_of_the_example_ends_its_environments_and_no_others() {
     let foreign = other.environment("c", "lightweight", "4h", &json!({}));
 
     // A new policy is enforced after a short time.
-    let delete = |name: &str| {
-        ops.cluster.kubectl_as(kubeconfig.path(), &["delete", "namespace", name, "--dry-run=server"])
-    };
+    let delete =
+        |name: &str| ops.cluster.kubectl_as(kubeconfig.path(), &["delete", "namespace", name, "--dry-run=server"]);
     for (name, reason) in [
         (foreign.as_str(), "only environments of the installation"),
         (protected.as_str(), "never deletes a protected"),

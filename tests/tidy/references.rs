@@ -40,7 +40,9 @@ fn tests_named_as_proofs_exist() {
         found.is_some_and(|source| source.text.contains(&format!("fn {test}(")))
     };
     let missing: Vec<_> = proofs.into_iter().filter(|proof| !is_there(proof)).collect();
-    assert_none(&missing.iter().map(|(file, test)| format!("ARCHITECTURE.md: {file} has no test `{test}`")).collect::<Vec<_>>());
+    assert_none(
+        &missing.iter().map(|(file, test)| format!("ARCHITECTURE.md: {file} has no test `{test}`")).collect::<Vec<_>>(),
+    );
 }
 
 #[test]

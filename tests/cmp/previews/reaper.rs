@@ -117,8 +117,7 @@ impl<'p, 'a> Reaper<'p, 'a> {
         let created: jiff::Timestamp = created.as_str().unwrap().parse().unwrap();
         let past = (created + jiff::SignedDuration::from_secs(1)).to_string();
         let patch = json!({ "metadata": { "annotations": { format!("environment.on-demand/{key}"): past } } });
-        let (status, answer) =
-            self.previews.cluster.call("PATCH", &format!("/api/v1/namespaces/{name}"), Some(&patch));
+        let (status, answer) = self.previews.cluster.call("PATCH", &format!("/api/v1/namespaces/{name}"), Some(&patch));
         assert_eq!(status, 200, "{answer}");
     }
 
@@ -156,8 +155,7 @@ fn reaper_and_argo_cd_end_previews_together() {
     previews.forge.unlabel(UNLABELLED, "preview");
     previews.forge.close(APPROVED);
     compliance_waits_for_its_approval(&previews, &reaper);
-    for (number, reason) in
-        [(EXPIRED, "expired"), (CLOSED, "closed"), (UNLABELLED, "unlabelled"), (APPROVED, "closed")]
+    for (number, reason) in [(EXPIRED, "expired"), (CLOSED, "closed"), (UNLABELLED, "unlabelled"), (APPROVED, "closed")]
     {
         previews.expect_gone(number);
         reaper.reap_until_ended(number, reason);

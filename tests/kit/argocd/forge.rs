@@ -197,12 +197,7 @@ impl State {
     }
 
     /// Changes a pull request; none if it does not exist or has the new value already.
-    fn change(
-        &mut self,
-        action: &'static str,
-        number: u32,
-        change: impl FnOnce(&mut Pull) -> bool,
-    ) -> Option<Change> {
+    fn change(&mut self, action: &'static str, number: u32, change: impl FnOnce(&mut Pull) -> bool) -> Option<Change> {
         let pull = self.pulls.get_mut(&number)?;
         change(pull).then(|| Change { action, number, pull: pull.clone() })
     }

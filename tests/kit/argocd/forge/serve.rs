@@ -147,9 +147,8 @@ fn labels_of(state: &State, number: u32, changes: Vec<Change>) -> Option<Answer>
 fn move_branch(state: &mut State, branch: &str, body: &Value) -> Option<Answer> {
     let sha = body["sha"].as_str()?;
     let numbers: Vec<u32> = state.pulls.keys().copied().collect();
-    let moves = |pull: &mut super::Pull| {
-        pull.branch == branch && std::mem::replace(&mut pull.sha, sha.to_owned()) != sha
-    };
+    let moves =
+        |pull: &mut super::Pull| pull.branch == branch && std::mem::replace(&mut pull.sha, sha.to_owned()) != sha;
     let changes = numbers.into_iter().filter_map(|number| state.change("synchronize", number, moves)).collect();
     Some((StatusCode::OK, json!({ "ref": format!("refs/heads/{branch}"), "object": { "sha": sha } }), changes))
 }
