@@ -113,7 +113,7 @@ fn reaper_of_the_example_ends_its_environments_and_no_others() {
     for (name, reason) in [
         (foreign.as_str(), "only environments of the installation"),
         (protected.as_str(), "never deletes a protected"),
-        ("default", "only environments of the installation"),
+        (ops.installation.as_str(), "only environments of the installation"),
     ] {
         eod_testkit::wait::wait_until(reason, eod_testkit::cluster::PATIENCE, || {
             let refused = delete(name);
