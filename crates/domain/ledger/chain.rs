@@ -152,7 +152,8 @@ pub fn verify_chain(head: &LedgerHead, text: &str) -> Result<ChainReport, ChainE
     Ok(ChainReport { events, folded })
 }
 
-/// Seals loose events in the order of their times, those of one time in the order of a life, and folds the oldest events above the bounds.
+/// Seals loose events in the order of their times, those of one time in the order of a life. Folds the oldest events above
+/// the bounds.
 ///
 /// # Errors
 ///
