@@ -39,7 +39,7 @@ pub(super) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow
         let directory = if push.is_multiple_of(HELM) { CHART } else { OVERLAY };
         runtime.block_on(caller.render(&Order { archive: Arc::clone(&archive), directory, push }))
     };
-    // What it keeps for good, it has after the first tenth.
+    // Everything that stays in memory is there after the first tenth.
     let warm = scale.soak.div_ceil(10);
     (0..warm).try_for_each(|push| render(push).map(drop))?;
     let before = (resident(pid)?, plugin.descriptors().len());
