@@ -13,6 +13,7 @@ mod crash;
 mod doctor;
 mod dry_run;
 mod forge;
+mod installed;
 mod interrupted;
 mod ledger;
 mod list;
