@@ -172,8 +172,9 @@ fn ends_and_returns(dialect: ForgeDialect) {
 
     forge.set_open(3, true);
     let run = story.json(&["reap"]);
-    let lifted = json!({ "target": closed, "action": "lift", "reason": "the pull request is open again, or has its label again" });
-    assert!(run["actions"].as_array().unwrap().contains(&lifted), "{run:#}");
+    let actions = run["actions"].as_array().unwrap();
+    let is_lift = |one: &Value| one["target"] == closed.as_str() && one["action"] == "lift";
+    assert!(actions.iter().any(is_lift), "{run:#}");
 }
 
 #[test]

@@ -1,6 +1,6 @@
 //! Ends with parts in every system: the namespace, the ledger, the label at the forge, a copy in Vault and objects outside
 //! of the namespace. Every run is killed one write later than the run before it, until a run finishes the end; or every run
-//! loses the answers to every second write.
+//! loses the answers to every third write.
 
 use std::process::{Command, Stdio};
 use std::sync::Arc;
@@ -25,7 +25,7 @@ use super::vault::Copies;
 enum Interruption {
     /// The process is killed before the write is stored.
     Killed,
-    /// From this write on, every second write is stored and its answer is lost. The process goes on.
+    /// From this write on, every third write is stored and its answer is lost. The process goes on.
     AnswerLost,
 }
 
@@ -90,7 +90,7 @@ impl Interrupted {
                 let after = after.checked_sub(number);
                 match interruption {
                     Interruption::Killed => after == Some(0),
-                    Interruption::AnswerLost => after.is_some_and(|after| after % 2 == 0),
+                    Interruption::AnswerLost => after.is_some_and(|after| after % 3 == 0),
                 }
             };
             proxy.rule(is_it, usize::MAX, fault);
@@ -164,7 +164,7 @@ fn is_stored(call: &Logged) -> bool {
     is_write(call) && !call.path.contains("selfsubject")
 }
 
-/// Interrupts every run until the end is over: one write later than the run before, or alternately every second write.
+/// Interrupts every run until the end is over: one write later than the run before, or from another write on.
 fn interrupt_everywhere(kind: EndKind, interruption: Interruption) {
     let end = Interrupted::new(kind, interruption);
     let (mut number, mut interruptions) = (0, 0);
@@ -174,7 +174,7 @@ fn interrupt_everywhere(kind: EndKind, interruption: Interruption) {
         interruptions += interrupted;
         match interruption {
             Interruption::AnswerLost if end.is_over() => break,
-            Interruption::AnswerLost => number = 1 - number,
+            Interruption::AnswerLost => number = (number + 1) % 3,
             Interruption::Killed if interrupted > 0 => number += 1,
             // The last run has had fewer writes.
             Interruption::Killed if end.is_over() => break,
@@ -183,7 +183,7 @@ fn interrupt_everywhere(kind: EndKind, interruption: Interruption) {
         }
     }
     assert!(end.is_over(), "{interruptions} interruptions\n{:#?}\n{}", end.listed(), end.story());
-    assert!(interruptions >= 8, "only {interruptions} interruptions");
+    assert!(interruptions >= 5, "only {interruptions} interruptions");
     end.check();
 }
 

@@ -85,8 +85,11 @@ fn extension_between_the_decision_and_the_delete_keeps_the_environment() {
     ops.eod(&["reap"]).expect_ok();
     let shown = ops.json(0, &["show", &name]);
     assert_eq!(shown["environment"]["phase"], "live", "{shown:#}");
+    wait_until("the mark to be removed", PATIENCE, || {
+        let run = ops.eod(&["reap"]);
+        if ops.annotation(&name, labels::REAP_AFTER).is_empty() { Ok(()) } else { Err(run.report()) }
+    });
     assert!(ops.cluster.namespace_exists(&name));
-    assert!(ops.annotation(&name, labels::REAP_AFTER).is_empty());
 }
 
 #[test]
