@@ -259,7 +259,7 @@ async fn history_row_is_added_once_to_the_month_of_its_end() {
 async fn full_part_of_the_history_is_followed_by_a_new_one() {
     let fake = FakeApiServer::new(move |_, seen| match (seen.method.as_str(), seen.path.ends_with("-2")) {
         ("GET", false) => history(labels::LEDGER_HISTORY, &"x".repeat(HISTORY_BYTES_MAX)),
-        ("GET", true) => not_found(),
+        ("GET", true) => not_found("acme.history.2026-08-2"),
         _ => Reply::Json(201, seen.body.clone()),
     });
     ledgers(&fake).add_history(&row("shop-pr-1"), &deadline(60)).await.unwrap();
