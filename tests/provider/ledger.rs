@@ -118,7 +118,7 @@ fn life_that_the_ledger_does_not_know_is_recorded_with_its_first_change() {
     watched("unknown-life", "", |story, _| {
         story.settle();
         change_head(story, &json!({ "uid": "another", "phase": "ended", "reason": "expired" }));
-        story.arguments("extension = \"a demo\"");
+        story.arguments("tier = \"full\"");
         story.settle();
         let head = head(story).unwrap();
         assert_eq!((&head["phase"], &head["uid"]), (&json!("live"), &json!(story.uid())));

@@ -102,27 +102,29 @@ fn thirty_creates_at_once_keep_the_maximum_and_wait_in_one_queue() {
             state.body(&text);
         }
         let left = AtomicUsize::new(states.len());
-        let runs: Vec<Run> = thread::scope(|scope| {
-            let apply = |state: &'_ EnvironmentStory| {
+        let (runs, states): (Vec<Run>, Vec<EnvironmentStory>) = thread::scope(|scope| {
+            let left = &left;
+            let apply = |state: EnvironmentStory| {
                 let run = state.run(&["apply", "-no-color", "-auto-approve", "-parallelism=10"]);
                 left.fetch_sub(1, Ordering::Relaxed);
-                run
+                (run, state)
             };
-            let runs: Vec<_> = states.iter().map(|state| scope.spawn(move || apply(state))).collect();
+            let runs: Vec<_> = states.into_iter().map(|state| scope.spawn(move || apply(state))).collect();
             wait_until("all runs to end", PATIENCE, || {
                 let complete = complete(story);
                 assert!(complete.len() <= MAX, "{complete:?}");
                 let left = left.load(Ordering::Relaxed);
                 if left == 0 { Ok(()) } else { Err(format!("{left} runs")) }
             });
-            runs.into_iter().map(|run| run.join().unwrap()).collect()
+            runs.into_iter().map(|run| run.join().unwrap()).unzip()
         });
         let complete = complete(story);
         assert_eq!(complete.len(), MAX, "{complete:?}");
         let refused: usize = runs.iter().map(|run| run.said().matches("Error: Too many environments").count()).sum();
         let placed: usize = runs.iter().map(|run| run.said().matches("It waits as number").count()).sum();
         let errors: usize = runs.iter().map(|run| run.said().matches("Error: ").count()).sum();
-        assert_eq!((refused, placed, errors), (30 - MAX, 30 - MAX, 30 - MAX), "{runs:?}");
+        let shown: String = runs.iter().map(ToString::to_string).collect();
+        assert_eq!((refused, placed, errors), (30 - MAX, 30 - MAX, 30 - MAX), "{shown}");
 
         // All others wait, in the order of their first refusal.
         let head = |number: u32| {
@@ -130,12 +132,12 @@ fn thirty_creates_at_once_keep_the_maximum_and_wait_in_one_queue() {
             head_of(story.cluster, &story.installation, &name).unwrap()
         };
         let is_complete = |number: &u32| complete.iter().any(|name| number_of(name) == *number);
-        let mut queue: Vec<(String, String, u32)> = (1..=30)
+        let mut queue: Vec<(jiff::Timestamp, String, u32)> = (1..=30)
             .filter(|number| !is_complete(number))
             .map(|number| {
                 let head = head(number);
                 assert_eq!(head["phase"], "queued", "{head}");
-                (text(&head["queued_at"]), format!("{}-pr-{number}", story.installation), number)
+                (text(&head["queued_at"]).parse().unwrap(), format!("{}-pr-{number}", story.installation), number)
             })
             .collect();
         queue.sort();
