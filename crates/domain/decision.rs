@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ledger::{EndReason, LedgerHead, LedgerPhase, SILENCE};
+use crate::ledger::{EndReason, LedgerHead, LedgerPhase};
 use crate::lifecycle::{Status, effective_warning};
 use crate::reading::{EndMark, EnvironmentReading};
 use crate::tier::{Tier, Tiers};
@@ -157,8 +157,7 @@ fn ending(input: &DecisionInput<'_>, now: Timestamp) -> Option<Decision> {
         return Some(Decision::new(ReapAction::Skip, reason));
     }
     let holder = head.holder.as_deref().unwrap_or("an unknown run");
-    let is_silent = head.beat.is_none_or(|beat| now.duration_since(beat) >= SILENCE);
-    if holder == input.holder || is_silent {
+    if holder == input.holder || head.is_silent(now) {
         return Some(Decision::new(ReapAction::ResumeEnd, format!("the end by {holder} is not finished")));
     }
     Some(Decision::new(ReapAction::Keep, format!("{holder} is ending the environment")))
