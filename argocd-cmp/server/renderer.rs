@@ -197,7 +197,7 @@ impl Renderer {
             if request.parameters.is_empty() { Vec::new() } else { parse_raw_parameters(&request.parameters)? };
         let rendered =
             render_request(&loaded.policy, request, &parameters, &unpacked.files, &unpacked.left_out, tools)?;
-        let manifests = Arc::new(JsonManifests { objects: rendered.into_json_lines() });
+        let manifests = Arc::new(JsonManifests::new(rendered.into_json_lines()));
         check_size(&manifests)?;
         self.cache.put(key, &manifests);
         Ok((manifests, CacheLookup::Miss))

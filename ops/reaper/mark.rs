@@ -198,6 +198,8 @@ impl<P: Ports> Run<'_, P> {
 
 /// Moves the end of a mark by the time since its decision, if that is long.
 fn later(mark: EndMark, late: SignedDuration) -> EndMark {
-    let late = if late > SLOW { late } else { SignedDuration::ZERO };
+    // A mark has whole seconds.
+    let seconds = if late > SLOW { late.as_secs().saturating_add(1) } else { 0 };
+    let late = SignedDuration::from_secs(seconds);
     EndMark { reap_after: mark.reap_after.saturating_add(late).unwrap_or(Timestamp::MAX), ..mark }
 }

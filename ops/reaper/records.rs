@@ -108,7 +108,7 @@ impl<P: Ports> Run<'_, P> {
         if label.is_some() {
             events.push(self.event(now, head.generation, EventKind::LabelOn));
         }
-        let facts = LifeFacts { head_sha: commit, label };
+        let facts = LifeFacts { head_sha: commit, label, ..LifeFacts::default() };
         let Ok(head) = Transitions::at(now).record(&head, head.generation, facts) else { return Ok(()) };
         self.write_record(observed, head, &events).await
     }

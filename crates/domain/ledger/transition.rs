@@ -148,9 +148,9 @@ pub struct Transitions {
 }
 
 impl Transitions {
-    /// Creates the transitions at `now`.
+    /// Creates the transitions at `now`. Times in a head are whole seconds.
     pub fn at(now: Timestamp) -> Self {
-        Self { now }
+        Self { now: Timestamp::from_second(now.as_second()).unwrap_or(now) }
     }
 
     /// Records a refusal for lack of a free place. The first refusal counts for the order, unless the create was not tried
