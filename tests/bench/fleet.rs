@@ -166,7 +166,8 @@ fn create(eod: &Path, cluster: &'static Cluster, installation: &str, count: usiz
     let path = format!("/api/v1/namespaces/{installation}/configmaps");
     let mut ledger = cluster.read(&format!("{path}/{installation}.{first}")).context("there is no ledger")?;
     for field in ["uid", "resourceVersion", "creationTimestamp", "managedFields"] {
-        ledger["metadata"].as_object_mut().context("the ledger has no metadata")?.remove(field);
+        let metadata = ledger.get_mut("metadata").and_then(Value::as_object_mut);
+        metadata.context("the ledger has no metadata")?.remove(field);
     }
     let ledger = ledger.to_string();
     parallel(count - 1, |index| {
