@@ -1,5 +1,9 @@
 //! Strict reader of YAML and JSON: accepts only documents with a single interpretation.
 //!
+//! The syntax is that of libyaml, whose ports in Go kubectl, Helm, kustomize and Argo CD use. The Rust ports of libyaml
+//! panic on some inputs, so the parser is `granit_parser`, with its options for the behavior of libyaml. A test compares
+//! the result with the readers in Go on many documents.
+//!
 //! # Guarantees
 //!
 //! - Every value keeps its line. Strings and numbers are kept exactly as written.
@@ -13,7 +17,7 @@ mod fault;
 mod json;
 mod scalar;
 
-use saphyr_parser::{Event, Parser};
+use granit_parser::{Event, Parser, ScalarStyle, Span, options};
 
 pub use self::document::{Document, YamlLimits};
 pub use self::fault::{Fault, FaultKind};
@@ -51,22 +55,37 @@ fn built<'a>(bytes: &[u8], limits: &'a YamlLimits) -> Result<builder::Builder<'a
     if let Some((line, character)) = control_character(text) {
         return Err(fault(line, FaultKind::Control(character)));
     }
-    documents(&json::without_surrogates(text), limits)
+    documents(text, limits)
 }
 
+/// Maximum depth in the parser. The limit of [`YamlLimits`] is lower and has the better message.
+const PARSER_DEPTH: usize = 4096;
+
 fn documents<'a>(text: &str, limits: &'a YamlLimits) -> Result<builder::Builder<'a>, Vec<Fault>> {
-    let mut parser = Parser::new_from_str(text);
+    let options = options! {
+        block_scalar_eof_without_line_feed: true,
+        emit_comments: false,
+        flow_nesting_limit: PARSER_DEPTH,
+        block_nesting_limit: PARSER_DEPTH,
+    };
+    let mut parser = Parser::new_from_str_with_options(text, options);
     let mut builder = builder::Builder::new(limits);
+    let can_have_surrogates = text.contains("\\u") && json::is_json(text);
     loop {
         let (event, span) = match parser.next_event() {
             None => break,
             Some(Ok(event)) => event,
             Some(Err(error)) => {
-                return Err(builder.fail(line(error.marker().line()), FaultKind::Syntax(error.info().to_owned())));
+                return Err(builder.fail(line(error.marker().line()), FaultKind::Syntax(error.info())));
             }
         };
+        let line = line(span.start.line());
+        if !can_have_surrogates && has_surrogates(&event, span, text) {
+            let message = "a surrogate pair such as `\\ud83d\\ude00` is valid in JSON only";
+            return Err(builder.fail(line, FaultKind::Syntax(message.to_owned())));
+        }
         let done = event == Event::StreamEnd;
-        if let Err((line, kind)) = builder.take(event, line(span.start.line())) {
+        if let Err((line, kind)) = builder.take(event, line) {
             return Err(builder.fail(line, kind));
         }
         if done || builder.has_enough() {
@@ -74,6 +93,12 @@ fn documents<'a>(text: &str, limits: &'a YamlLimits) -> Result<builder::Builder<
         }
     }
     Ok(builder)
+}
+
+/// True if a scalar has an escaped surrogate. The parser accepts a pair in YAML too.
+fn has_surrogates(event: &Event<'_>, span: Span, text: &str) -> bool {
+    let Event::Scalar(_, ScalarStyle::DoubleQuoted, ..) = event else { return false };
+    span.slice(text).is_some_and(json::has_surrogates)
 }
 
 fn line(number: usize) -> u32 {

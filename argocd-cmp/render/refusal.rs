@@ -2,7 +2,9 @@
 
 mod rule;
 
+use std::any::Any;
 use std::fmt;
+use std::num::{IntErrorKind, ParseIntError};
 
 pub use self::rule::{RefusalRule, RuleDescription};
 
@@ -40,7 +42,13 @@ const PARAMETERS: &str = "parameters";
 pub struct Refusals(Vec<Refusal>);
 
 /// Message about an invalid value. Errors of the standard library do not name the value, so it is added.
-pub(crate) fn invalid_value(error: &impl fmt::Display, value: &str) -> String {
+pub(crate) fn invalid_value<E: fmt::Display + 'static>(error: &E, value: &str) -> String {
+    if let Some(error) = (error as &dyn Any).downcast_ref::<ParseIntError>() {
+        return match error.kind() {
+            IntErrorKind::PosOverflow => format!("number `{value}` is too large"),
+            _ => format!("expected a non-negative integer, got `{value}`"),
+        };
+    }
     let error = error.to_string();
     if error.contains(value) { error } else { format!("invalid value `{value}`: {error}") }
 }

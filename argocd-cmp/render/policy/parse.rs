@@ -125,7 +125,7 @@ fn set<T>(target: &mut T, value: Option<T>) {
 }
 
 /// A value; none if the key is not set or is the empty string.
-fn parsed_unless_empty<T: FromStr<Err: std::fmt::Display>>(
+fn parsed_unless_empty<T: FromStr<Err: std::fmt::Display + 'static>>(
     decoder: &mut PolicyDecoder<'_>,
     at: Option<At<'_>>,
 ) -> Option<T> {

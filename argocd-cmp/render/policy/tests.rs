@@ -105,7 +105,7 @@ projects:
         policy.yaml:12: projects.previews.network.stable_services: unknown key
         policy.yaml:13: projects.previews.stable_services[0]: invalid service `payments`: expected namespace, name and the port of its pods, as in `stable/payments:8080`
         policy.yaml:14: projects.previews.secret_prefixes[0]: invalid prefix of secrets `secret/*`: the only supported placeholder is `{environment}`
-        policy.yaml:15: projects.previews.caps.replicas: invalid value `many`: invalid digit found in string
+        policy.yaml:15: projects.previews.caps.replicas: expected a non-negative integer, got `many`
         policy.yaml:16: projects.previews.helm.enabled: expected true or false, got a number
         policy.yaml:17: projects.previews.secrets.kind: expected `external-secrets` or `vault-operator` or `none`, got `vault`
         policy.yaml:18: projects.previews.ingress.gateway: invalid gateway `private`: expected `<namespace>/<name>`

@@ -112,6 +112,24 @@ fn keys_are_strings() {
 }
 
 #[test]
+fn syntax_of_libyaml_is_read() {
+    for (text, expected) in [
+        ("a:\n- args: [\n  x,\n  y\n]\nb: 1", r#"{"a":[{"args":["x","y"]}],"b":1}"#),
+        ("a: {\n  b: 1\n}\n", r#"{"a":{"b":1}}"#),
+        ("a: '{\n  \"b\": 1\n}'\n", r#"{"a":"{ \"b\": 1 }"}"#),
+        ("a:\n  b: \"x\n\n  y\n\"\n", r#"{"a":{"b":"x\ny "}}"#),
+        ("a:\tb", r#"{"a":"b"}"#),
+        ("a:\t'b'\t# comment\n", r#"{"a":"b"}"#),
+        ("-\tb", r#"["b"]"#),
+        ("a: &x {b: 1}\nc:\n  !!merge <<: *x\n", r#"{"a":{"b":1},"c":{"b":1}}"#),
+        ("a: |\n  x", r#"{"a":"x"}"#),
+        ("a: !!int 1\nb: !!str 1", r#"{"a":1,"b":"1"}"#),
+    ] {
+        assert_eq!(to_json(&one(text)), expected, "{text}");
+    }
+}
+
+#[test]
 fn custom_tags_are_refused() {
     for text in [
         "a: !x y",

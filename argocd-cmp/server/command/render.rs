@@ -5,7 +5,9 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use eod_domain::{EnvironmentSpec, environment_name};
-use eod_render::{Application, Location, Parameters, Policy, RawParameter, RawValue, Refusal, RefusalRule, Refusals};
+use eod_render::{
+    Application, Files, Location, Parameters, Policy, RawParameter, RawValue, Refusal, RefusalRule, Refusals,
+};
 use similar::{ChangeTag, TextDiff};
 
 use super::{CommandResult, print, print_error, print_refusals};
@@ -67,10 +69,21 @@ fn render_directory(options: RenderArguments) -> Result<String, Refusals> {
     let app = AppDirectory { path: &request.directory };
     let tree = read_tree(&root, TreeScope::WithoutToolDirs, &ArchiveLimits::default(), app)
         .map_err(|error| error.refusal())?;
+    refuse_empty_directory(&tree.files, &request.directory)?;
     let toolbox = toolbox::open(options.scratch.as_deref(), None, 1);
     let tools = toolbox.open(&progress, "");
     let rendered = render_request(&policy, &request, &options.parameters.0, &tree.files, &tree.left_out, &*tools)?;
     Ok(rendered.yaml())
+}
+
+/// Refuses a directory without files. An archive of Argo CD has no such directory, so there it is a missing one.
+fn refuse_empty_directory(files: &Files, directory: &str) -> Result<(), Refusals> {
+    if !files.names(if directory == "." { "" } else { directory }).is_empty() {
+        return Ok(());
+    }
+    let message = "the directory has no files that can be rendered";
+    let remedy = "set --path to a directory with a chart, a kustomization or manifests";
+    Err(Refusal::new(Location::file(directory), RefusalRule::Empty, message, remedy).into())
 }
 
 /// Root and the directory's path relative to it.

@@ -105,6 +105,12 @@ fn manifests_are_printed_to_stdout_and_errors_to_stderr() {
     assert_eq!((code, out.as_str()), (Some(1), ""));
     assert!(errors.contains("parameters: ttl\n  rule:   parameter\n") && errors.contains("  remedy: "), "{errors}");
 
+    let empty = fixture.path("tree/empty");
+    fs::create_dir(&empty).unwrap();
+    let arguments = ["render", "--path", &empty, "--root", &fixture.path("tree"), "--parameter", "environment=demo"];
+    let (code, _, errors) = result_of(&eod_cmp(&arguments).output().unwrap());
+    assert!(code == Some(1) && errors.starts_with("empty\n  rule:   empty\n"), "{errors}");
+
     let (code, out, errors) = render(&["--loud"]);
     assert_eq!((code, out.as_str()), (Some(2), ""));
     assert!(errors.contains("--loud") && errors.contains("--help"), "{errors}");
