@@ -18,19 +18,83 @@ const FILES: u64 = 12_000;
 const LEAST_READ: usize = 50;
 
 const KEYS: [&str; 16] = [
-    "name", "image", "args", "env", "value", "app.kubernetes.io/name", "data", "\"quoted\"", "'single'", "8080", "true",
-    "ports", "conf.json", "a-b_c", "nginx.ingress.kubernetes.io/rewrite-target", "x",
+    "name",
+    "image",
+    "args",
+    "env",
+    "value",
+    "app.kubernetes.io/name",
+    "data",
+    "\"quoted\"",
+    "'single'",
+    "8080",
+    "true",
+    "ports",
+    "conf.json",
+    "a-b_c",
+    "nginx.ingress.kubernetes.io/rewrite-target",
+    "x",
 ];
 const PLAIN: [&str; 56] = [
-    "web", "registry.acme.internal/shop:1", "8080", "0644", "1.5", "true", "false", "null", "~", "100m", "1Gi",
-    "a b c", "http://x.example:80/path?a=b&c=d", "{{ x }}", "yes", "no", "1e3", "0x1F", "2026-11-21", "12:30:45", "-1",
-    "+1", ".5", "5.", "a#b", "a: b", "- x", "@x", "`x`", "%x", "*x", "&x y", "!x y", "!!str 1", "!!int 1", "?x", ":x",
-    "x:", "a\tb", "[a", "a]", "1_000", "0o17", "0b1", ".inf", "y", "On", "1.10", "00", "09", "-", "--", "---x", "...",
-    "é", "a  b",
+    "web",
+    "registry.acme.internal/shop:1",
+    "8080",
+    "0644",
+    "1.5",
+    "true",
+    "false",
+    "null",
+    "~",
+    "100m",
+    "1Gi",
+    "a b c",
+    "http://x.example:80/path?a=b&c=d",
+    "{{ x }}",
+    "yes",
+    "no",
+    "1e3",
+    "0x1F",
+    "2026-11-21",
+    "12:30:45",
+    "-1",
+    "+1",
+    ".5",
+    "5.",
+    "a#b",
+    "a: b",
+    "- x",
+    "@x",
+    "`x`",
+    "%x",
+    "*x",
+    "&x y",
+    "!x y",
+    "!!str 1",
+    "!!int 1",
+    "?x",
+    ":x",
+    "x:",
+    "a\tb",
+    "[a",
+    "a]",
+    "1_000",
+    "0o17",
+    "0b1",
+    ".inf",
+    "y",
+    "On",
+    "1.10",
+    "00",
+    "09",
+    "-",
+    "--",
+    "---x",
+    "...",
+    "é",
+    "a  b",
 ];
-const DOUBLE: [&str; 14] = [
-    "", "a", "a b", "\\n", "\\t\\\"\\\\", "\\u00e9", "\\x41", "\\/", "\\ud83d\\ude00", "\\q", "1", "yes", "#", "\\_",
-];
+const DOUBLE: [&str; 14] =
+    ["", "a", "a b", "\\n", "\\t\\\"\\\\", "\\u00e9", "\\x41", "\\/", "\\ud83d\\ude00", "\\q", "1", "yes", "#", "\\_"];
 const LINES: [&str; 9] = ["line", "  indented", "# text", "key: value", "- item", "", "'quote", "\ttab", "end  "];
 
 /// Writer of one file.
@@ -83,7 +147,11 @@ impl Writer {
         }
         let key = self.random.one(&KEYS);
         // Most keys are unique, because duplicates are refused.
-        let key = if self.random.chance(97) && !key.ends_with(['"', '\'']) { format!("{key}{number}") } else { key.to_owned() };
+        let key = if self.random.chance(97) && !key.ends_with(['"', '\'']) {
+            format!("{key}{number}")
+        } else {
+            key.to_owned()
+        };
         self.text.push_str(&key);
         self.text.push_str(self.random.one(&[":", ":", ":", ":", ": ", " :"]));
         self.value(indent, depth);
@@ -285,9 +353,7 @@ fn files_are_read_as_by_kubernetes_and_kustomize() {
                 accepted += 1;
                 equal_to(ours, kubernetes) && equal_to(ours, kustomize)
             }
-            Err(faults) => {
-                kubernetes.is_null() || kustomize.is_null() || faults.iter().all(is_listed)
-            }
+            Err(faults) => kubernetes.is_null() || kustomize.is_null() || faults.iter().all(is_listed),
         };
         if !is_right {
             wrong.push(format!("{text}\nours: {ours:?}\ntheirs: {theirs}\n{text:?}"));

@@ -124,6 +124,12 @@ impl<'a> PolicyDecoder<'a> {
         }
     }
 
+    /// A list of values of a closed list; none if the key is not set.
+    pub(super) fn choices<T: FromStr + VariantNames>(&mut self, at: Option<At<'_>>) -> Option<Vec<T>> {
+        let items = self.list(at)?;
+        Some(items.into_iter().filter_map(|item| self.choice(Some(item))).collect())
+    }
+
     /// One value of a closed list; none if the key is not set.
     pub(super) fn choice<T: FromStr + VariantNames>(&mut self, at: Option<At<'_>>) -> Option<T> {
         let at = at?;

@@ -114,7 +114,7 @@ fn keys_are_strings() {
 #[test]
 fn syntax_of_libyaml_is_read() {
     for (text, expected) in [
-        ("a:\n- args: [\n  x,\n  y\n]\nb: 1", r#"{"a":[{"args":["x","y"]}],"b":1}"#),
+        ("a:\n- args: [\n  x,\n  z\n]\nb: 1", r#"{"a":[{"args":["x","z"]}],"b":1}"#),
         ("a: {\n  b: 1\n}\n", r#"{"a":{"b":1}}"#),
         ("a: '{\n  \"b\": 1\n}'\n", r#"{"a":"{ \"b\": 1 }"}"#),
         ("a:\n  b: \"x\n\n  y\n\"\n", r#"{"a":{"b":"x\ny "}}"#),

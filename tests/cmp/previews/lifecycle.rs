@@ -144,7 +144,10 @@ fn migration_runs_after_the_guards_and_immutable_objects_follow_a_push() {
     assert_eq!(image(&again), &json!(format!("registry.acme.internal/shop:{second}")));
     assert_ne!(uid(&again), uid(&job));
     let changed = previews.read(7, "apis/apps/v1", "statefulsets/db").unwrap();
-    assert_eq!((uid(&changed), image(&changed)), (uid(&database), &json!(format!("registry.acme.internal/shop:{second}"))));
+    assert_eq!(
+        (uid(&changed), image(&changed)),
+        (uid(&database), &json!(format!("registry.acme.internal/shop:{second}")))
+    );
     let template = &changed["spec"]["template"]["metadata"]["labels"];
     assert_eq!(ours(template, "tier"), "full", "{changed}");
     let reseeded = previews.read(7, "apis/batch/v1", "jobs/seed").unwrap();
