@@ -1,20 +1,20 @@
 # Commands for users, developers and CI. `make demo`, `make demo-gitops` and `make test` build all that they need.
 .PHONY: demo demo-gitops unit test soak lint bench docs testbed install
 
-# Demonstrates the provider on real servers: a Kubernetes API server, a Vault, Terraform, three pull requests. KEEP=1 keeps
-# the servers running.
+# Demonstrates the provider and the reaper on real servers: a Kubernetes API server, a Vault, Terraform, four pull requests.
+# KEEP=1 keeps the servers running.
 demo:
 	tests/testbed/build.sh
 	tests/testbed/build.sh vault
-	cargo build --no-default-features --features provider --bin terraform-provider-eod
+	cargo build --no-default-features --features provider,ops --bin terraform-provider-eod --bin eod
 	examples/demo/run
 
-# Demonstrates the Argo CD plugin with Argo CD's real servers: one pull request from its label to its end. KEEP=1 keeps the
-# servers running.
+# Demonstrates the Argo CD plugin and the reaper with Argo CD's real servers: one pull request from its label to its end.
+# KEEP=1 keeps the servers running.
 demo-gitops:
 	tests/testbed/build.sh
 	tests/testbed/build.sh argocd
-	cargo build --no-default-features --features cmp --bin eod-cmp
+	cargo build -p eod -p eod-testkit --no-default-features --features eod/cmp,eod/ops --bin eod-cmp --bin eod --example forge
 	examples/demo-gitops/run
 
 # Unit tests of all crates and the rules for the sources. Builds no server and needs only Rust. One crate:

@@ -10,6 +10,7 @@ mod approve;
 mod clock;
 mod crash;
 mod doctor;
+mod installed;
 mod ledger;
 mod list;
 mod reap;

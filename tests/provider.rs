@@ -26,6 +26,7 @@ mod faults;
 mod functions;
 mod import;
 mod ledger;
+mod lives;
 mod many;
 mod names;
 mod network;

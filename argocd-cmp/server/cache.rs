@@ -61,6 +61,14 @@ impl CacheKey {
 }
 
 impl JsonManifests {
+    /// Wraps the objects and frees the unused capacity of each text, so that an entry needs no more memory than it is
+    /// charged for.
+    pub(crate) fn new(mut objects: Vec<String>) -> Self {
+        objects.iter_mut().for_each(String::shrink_to_fit);
+        objects.shrink_to_fit();
+        Self { objects }
+    }
+
     /// Bytes charged for this entry.
     fn cost(&self) -> usize {
         self.objects.iter().map(|object| object.len() + size_of::<String>()).sum::<usize>() + ENTRY_OVERHEAD

@@ -202,7 +202,7 @@ impl Renderer {
             tracing::info!(application = request.application.name, narrowed, "requests of a source were taken away");
         }
         self.metrics.count_narrowed(rendered.narrowed());
-        let manifests = Arc::new(JsonManifests { objects: rendered.into_json_lines() });
+        let manifests = Arc::new(JsonManifests::new(rendered.into_json_lines()));
         check_size(&manifests)?;
         self.cache.put(key, &manifests);
         Ok((manifests, CacheLookup::Miss))

@@ -46,7 +46,10 @@ pub use client::{ClusterLimits, Kubernetes};
 pub use connect_error::ClusterConnectError;
 pub use exec::{Exec, ExecError};
 pub use kubeconfig::KubeconfigError;
-pub use ledger::{HeadPage, LedgerConfigMaps, LedgerProblem, LedgerSnapshot, ListedHead, StoredText, UnreadableEvent};
+pub use ledger::{
+    HISTORY_PARTS, HeadPage, HistoryProblem, LedgerConfigMaps, LedgerProblem, LedgerSnapshot, ListedHead, StoredText,
+    UnreadableEvent,
+};
 pub use object::{KindRef, ListQuery, ObjectRef};
 pub use pages::{ListContent, ObjectPage};
 pub use reader::{LiveNamespace, NamespaceReader};

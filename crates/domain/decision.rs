@@ -12,7 +12,7 @@ use std::collections::BTreeSet;
 
 use jiff::{SignedDuration, Timestamp};
 
-use crate::ledger::{EndReason, LedgerHead, LedgerPhase, SILENCE};
+use crate::ledger::{EndReason, LedgerHead, LedgerPhase};
 use crate::lifecycle::{Status, effective_warning};
 use crate::reading::{EndMark, EnvironmentReading};
 use crate::tier::{Tier, Tiers};
@@ -157,8 +157,7 @@ fn ending(input: &DecisionInput<'_>, now: Timestamp) -> Option<Decision> {
         return Some(Decision::new(ReapAction::Skip, reason));
     }
     let holder = head.holder.as_deref().unwrap_or("an unknown run");
-    let is_silent = head.beat.is_none_or(|beat| now.duration_since(beat) >= SILENCE);
-    if holder == input.holder || is_silent {
+    if holder == input.holder || head.is_silent(now) {
         return Some(Decision::new(ReapAction::ResumeEnd, format!("the end by {holder} is not finished")));
     }
     Some(Decision::new(ReapAction::Keep, format!("{holder} is ending the environment")))
@@ -181,7 +180,7 @@ fn awaiting_approval(input: &DecisionInput<'_>, now: Timestamp) -> Option<Decisi
 /// Marks and ends an environment for facts that the forge has reported.
 fn reported_end(input: &DecisionInput<'_>, now: Timestamp) -> Option<Decision> {
     let reason = input.reported_reason()?;
-    let due = now.saturating_add(input.policy.handover).unwrap_or(Timestamp::MAX);
+    let due = next_second(now.saturating_add(input.policy.handover).unwrap_or(Timestamp::MAX));
     Some(match input.valid_mark() {
         Some(mark) if mark.reap_after <= now => Decision::new(ReapAction::BeginEnd(reason), sentence(reason)),
         Some(mark) if mark.reason == reason => Decision::new(ReapAction::Keep, marked(mark)),
@@ -216,7 +215,7 @@ fn expiry(input: &DecisionInput<'_>, now: Timestamp) -> Option<Decision> {
         Some(mark) if mark.reason == reason => Some(Decision::new(ReapAction::Keep, marked(mark))),
         // A late run still gives the whole warning time: no environment is ended without it.
         _ => {
-            let reap_after = end.max(now.saturating_add(warning).unwrap_or(Timestamp::MAX));
+            let reap_after = end.max(next_second(now.saturating_add(warning).unwrap_or(Timestamp::MAX)));
             let mark = EndMark { reap_after, reason };
             Some(Decision::new(ReapAction::Mark(mark), format!("the end is at {end}")))
         }
@@ -272,6 +271,12 @@ impl DecisionInput<'_> {
         let label = self.head().map(|head| head.label).unwrap_or_default();
         self.pull_request.reason(label.seen, label.removed_by_us)
     }
+}
+
+/// Time rounded up to a whole second: a mark is written in seconds, and never shortens the warning.
+fn next_second(time: Timestamp) -> Timestamp {
+    let has_fraction = time.subsec_nanosecond() != 0;
+    Timestamp::from_second(time.as_second().saturating_add(i64::from(has_fraction))).unwrap_or(time)
 }
 
 fn marked(mark: EndMark) -> String {

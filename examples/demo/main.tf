@@ -17,6 +17,12 @@ variable "pull_requests" {
   }
 }
 
+variable "ttl" {
+  description = "TTL of a pull request's environment; the default is that of the tier."
+  type        = map(string)
+  default     = {}
+}
+
 # The cluster comes from KUBE_CONFIG_PATH, Vault from VAULT_ADDR and VAULT_TOKEN.
 provider "eod" {
   installation = "demo"
@@ -31,6 +37,7 @@ resource "eod_environment" "preview" {
   head_sha     = each.value
   owner        = "alice"
   services     = ["api", "web"]
+  ttl          = lookup(var.ttl, each.key, null)
 
   access = [{ kind = "User", name = "alice" }]
 }

@@ -1,12 +1,12 @@
 # shellcheck shell=bash
-# What the demos have in common: a folder of their own, what they print, what must hold, and a cluster. Who reads this
-# file has set $repository, and ends the processes that it has started.
+# Common parts of the demos: a folder of their own, output, checks, and a cluster. The script that reads this
+# file sets $repository before, and ends the processes that it has started.
 
 folder=$(mktemp -d "${TMPDIR:-/tmp}/eod-demo-XXXXXX")
 log=$folder/log
 said=$folder/said
 
-# --- What is printed ---------------------------------------------------------
+# --- Output ------------------------------------------------------------------
 
 bold='' dim='' red='' plain=''
 if [ -t 1 ] && [ -z "${NO_COLOR:-}" ]; then
@@ -22,18 +22,18 @@ begun=$(now)
 
 step() { printf '\n%s%s%s\n' "$bold" "$*" "$plain"; }
 
-# A thing that has just happened, after so many seconds.
+# Prints an event with the seconds since the start.
 line() {
   local passed=$(($(now) - begun))
   printf '%s%5d.%d s%s  %s\n' "$dim" $((passed / 10)) $((passed % 10)) "$plain" "$*"
 }
 
-# More about the thing above, one line for each line of the arguments or of stdin.
+# Prints details of the last event: the lines of the arguments or of stdin.
 detail() {
   if [ $# -gt 0 ]; then echo "$*"; else cat; fi | sed 's/^/             /'
 }
 
-# --- What must hold ----------------------------------------------------------
+# --- Checks ------------------------------------------------------------------
 
 fail() {
   {
@@ -42,14 +42,14 @@ fail() {
       echo "The last command said:"
       printf "%s\n" "$(tail -n 40 "$said")"
     fi
-    echo "Everything that was run is in $log"
+    echo "The log of all commands is $log"
   } >&2
   # A file and not a variable: this may be a subshell.
   : >"$folder/failed"
   exit 1
 }
 
-# Runs a command. What it says goes to the log and to the file $said.
+# Runs a command. Its output goes to the log and to the file $said.
 attempt() {
   local code=0
   printf '\n$ %s\n' "$*" >>"$log"
@@ -60,11 +60,11 @@ attempt() {
 
 must() { attempt "$@" || fail "\`$*\` ended with code $?"; }
 
-# Checks that a command is refused, and shows the server's words.
+# Checks that the server refuses a command with this text, and prints the text.
 must_refuse() {
   local words=$1
   shift
-  if attempt "$@"; then fail "the server accepted what it must refuse: $*"; fi
+  if attempt "$@"; then fail "the server accepted a command that it must refuse: $*"; fi
   grep -q "$words" "$said" || fail "expected a refusal that says '$words'"
   grep '^Error' "$said" | sed 's/^Error from server (Forbidden): error when creating "[^"]*": //' | fold -s -w 90 | sed 's/ *$//' | detail
 }
@@ -73,7 +73,7 @@ must_be() {
   [ "$2" = "$3" ] || fail "$1: expected '$2', got '$3'"
 }
 
-# The value of a field of an object in the cluster: jsonpath, then what `kubectl get` takes.
+# Value of a field of an object in the cluster: jsonpath, then the arguments of `kubectl get`.
 field() {
   local path=$1
   shift
@@ -81,7 +81,7 @@ field() {
   cat "$said"
 }
 
-# Asks until a command succeeds. Half a minute is far more than anything here needs.
+# Repeats a command until it succeeds, for at most half a minute.
 eventually() {
   local what=$1 tries=150
   shift

@@ -1,14 +1,14 @@
 # shellcheck shell=bash
-# The Vault half of the demo; `run` reads this file and has the functions that are not here.
+# The part of the demo about Vault. `run` reads this file and defines the functions that are missing here.
 
-# Where the stage configuration is, and what must never be read.
+# Path of the stage configuration, and of the secret that must never be read.
 source_secret=secret/stage/shop
 sensitive_secret=secret/sensitive/shop
 
 # A Vault in memory on 127.0.0.1, with an audit log, an engine at secret/ and the secrets of a team.
 start_vault() {
   local server
-  command -v curl >/dev/null || fail "curl is needed, and there is none on PATH"
+  command -v curl >/dev/null || fail "curl is required and is not on PATH"
   server=$("$repository/tests/testbed/build.sh" vault | tail -n 1)
   set -m
   if [ -n "${KEEP:-}" ]; then
@@ -35,12 +35,12 @@ start_vault() {
 
 said_by_vault() { sed -n "s/.*\"$1\":\"\([^\"]*\)\".*/\1/p" "$folder/vault-up"; }
 
-# The token of the provider: the policy says what it may do, and comes from the provider itself.
+# The token of the provider. The provider itself prints the policy.
 make_cloner() {
   local policy
   policy=$(echo 'base64encode(provider::eod::vault_cloner_policy("secret", ["stage"], null, null, null))' |
     "$terraform" console 2>>"$log" 8>&- | tr -d '"\n')
-  [ -n "$policy" ] || fail "the provider gave no policy"
+  [ -n "$policy" ] || fail "the provider printed no policy"
   ask PUT sys/policies/acl/eod-cloner "{\"policy\":\"$policy\"}"
   VAULT_TOKEN=$(curl -sS -X POST -H "@$folder/administrator" -d '{"policies":["eod-cloner"],"no_parent":true}' \
     "$VAULT_ADDR/v1/auth/token/create" | sed -n 's/.*"client_token":"\([^"]*\)".*/\1/p')
@@ -48,7 +48,7 @@ make_cloner() {
   (umask 077 && echo "X-Vault-Token: $VAULT_TOKEN" >"$folder/cloner")
 }
 
-# The path of a call for the value of a secret.
+# Path of a call for the value of a secret.
 data() { echo "${1%%/*}/data/${1#*/}"; }
 
 # A call as administrator: method, path after /v1/, body.
@@ -68,7 +68,7 @@ with_cloner() {
   curl -sS -o /dev/null -w '%{http_code}' -X "$1" -H "@$folder/cloner" ${3:+-d "$3"} "$VAULT_ADDR/v1/$2" 2>>"$log"
 }
 
-# How many calls for a path the audit log has, and how many it has at all.
+# Number of calls for a path in the audit log, and number of all calls.
 calls_for() { grep -c "\"path\":\"$(data "$1")" "$(said_by_vault audit)" || true; }
 calls() { grep -c '"type":"response"' "$(said_by_vault audit)" || true; }
 
@@ -100,7 +100,7 @@ refused_by_vault() {
   detail "$status  $what"
 }
 
-# What alice has written is still there.
+# Checks that the edit of alice still exists.
 still_edited() {
   must_be "URL in the copy of shop-pr-101" https://alice.acme.example "$(entry secret/preview/shop-pr-101/shop URL)"
   must_be "its version" 2 "$(version secret/preview/shop-pr-101/shop)"
@@ -113,10 +113,10 @@ removed() {
 }
 
 none_left() {
-  must_be "what is left below secret/preview" 404 \
+  must_be "the status of a list of secret/preview" 404 \
     "$(curl -sS -o /dev/null -w '%{http_code}' -X LIST -H "@$folder/administrator" "$VAULT_ADDR/v1/secret/metadata/preview")"
   must_be "the version of $source_secret" 1 "$(version "$source_secret")"
-  must_be "the calls for $sensitive_secret, besides the one that made it" 2 "$(calls_for "$sensitive_secret")"
+  must_be "the audit entries for $sensitive_secret: request and response of its creation" 2 "$(calls_for "$sensitive_secret")"
   line "Vault: no copy is left, $source_secret is unchanged"
   detail "the audit log has $(calls) calls; the only one for $sensitive_secret created it"
 }

@@ -59,6 +59,23 @@ impl<'a> Recorder<'a> {
         }
     }
 
+    /// Appends an event to the ledger of an environment that does not exist yet. A ledger that is missing is created.
+    pub(crate) async fn announce(&self, event: Event, now: Timestamp) -> Result<(), Failure> {
+        let Self { session, environment, .. } = self;
+        let events = [event];
+        match session.ledgers.append(environment, &events, &session.deadline).await {
+            Err(error) if error.kind == ErrorKind::NotFound => {}
+            result => return result.map_err(Failure::from),
+        }
+        let head = Transitions::at(now).announced();
+        match session.ledgers.create(environment, &head, &events, &session.deadline).await {
+            Err(error) if error.kind == ErrorKind::AlreadyExists => {
+                Ok(session.ledgers.append(environment, &events, &session.deadline).await?)
+            }
+            result => result.map(drop).map_err(Failure::from),
+        }
+    }
+
     /// Creates the ledger of an environment that has none, and returns its generation.
     pub(crate) async fn adopt(&self, reading: &EnvironmentReading, now: Timestamp) -> Result<u64, Failure> {
         let identity = reading.identity.as_ref();

@@ -3,14 +3,15 @@
 mod lift;
 mod retention;
 
-use eod_domain::PullRequestState;
-use eod_domain::ledger::{EndReason, EventKind, LedgerPhase, QUEUE_PATIENCE, SILENCE, Transitions};
+use eod_domain::ledger::{EndReason, EventKind, LedgerHead, LedgerPhase, QUEUE_PATIENCE, Transitions};
+use eod_domain::{Identity, PullRequestState};
 use jiff::Timestamp;
 
 use crate::end::HeldEnd;
 use crate::observed::{KnownPullRequest, identity_of};
 use crate::ports::{CallError, ClusterPort, HeadEntry, LedgerPort, Ports};
-use crate::pull_requests::OpenPullRequests;
+use crate::pull_requests::{OpenPullRequests, pull_request_of};
+use crate::records::is_unwanted;
 use crate::run::Run;
 
 /// Work for an environment without a namespace.
@@ -48,17 +49,17 @@ impl<P: Ports> Run<'_, P> {
                 return Ok(None);
             }
         };
-        let is_silent = |patience| head.beat.is_none_or(|beat| now.duration_since(beat) >= patience);
+        let is_impatient = |beat: Timestamp| now.duration_since(beat) >= QUEUE_PATIENCE;
         Ok(match head.phase {
             LedgerPhase::Live => {
                 let known = self.pull_request(open, identity_of(head).as_ref()).await;
                 Some(AbsentWork::End(lost_reason(&known, head.label.seen && !head.label.removed_by_us)))
             }
             // A create begins with its ledger. Without a namespace after this time it was interrupted.
-            LedgerPhase::Creating => is_silent(QUEUE_PATIENCE).then_some(AbsentWork::End(EndReason::Lost)),
+            LedgerPhase::Creating => head.beat.is_none_or(is_impatient).then_some(AbsentWork::End(EndReason::Lost)),
             LedgerPhase::Ending => {
                 let is_own = head.holder.as_deref() == Some(&self.options.holder);
-                (is_own || is_silent(SILENCE)).then_some(AbsentWork::Resume)
+                (is_own || head.is_silent(now)).then_some(AbsentWork::Resume)
             }
             LedgerPhase::Queued if !head.left().is_empty() => Some(AbsentWork::Left),
             LedgerPhase::Queued => {
@@ -82,7 +83,7 @@ impl<P: Ports> Run<'_, P> {
         }
         let identity = identity_of(head);
         if let Some(identity) = &identity
-            && let Some(known) = self.open_pull_request(open, identity).await
+            && let Some(known) = self.open_again(open, head, identity).await
         {
             self.lift(entry, &known, now).await?;
             return Ok(None);
@@ -92,15 +93,34 @@ impl<P: Ports> Run<'_, P> {
         if !is_kept && !is_old {
             return Ok(None);
         }
+        let look = self.look_begins().await?;
         let known = self.fresh_pull_request(identity.as_ref()).await;
         let is_closed = matches!(known.state, PullRequestState::Closed | PullRequestState::BranchDeleted);
         if is_kept && (is_closed || (is_old && known.is_unknowable)) {
             return Ok(Some(AbsentWork::EndKept));
         }
-        if is_old {
+        if is_old && self.is_recent(look).await? {
             self.forget(entry, &known).await?;
         }
         Ok(None)
+    }
+
+    /// Facts about the pull request if it is in the list of open ones, or about a deleted branch that exists again.
+    async fn open_again(
+        &mut self,
+        open: &mut OpenPullRequests,
+        head: &LedgerHead,
+        identity: &Identity,
+    ) -> Option<KnownPullRequest> {
+        if pull_request_of(identity).is_some() {
+            return self.open_pull_request(open, identity).await;
+        }
+        // One call for each deleted branch and run, until its ledger is deleted.
+        if head.reason != Some(EndReason::BranchDeleted) || head.lifted {
+            return None;
+        }
+        let known = self.fresh_pull_request(Some(identity)).await;
+        matches!(known.state, PullRequestState::Open { .. }).then_some(known)
     }
 
     /// Begins or continues the end of an absent environment. None if nothing is held.
@@ -109,6 +129,11 @@ impl<P: Ports> Run<'_, P> {
         let name = &entry.environment;
         if self.options.dry_run {
             self.report.act(name, action(work), reason(work));
+            return Ok(None);
+        }
+        // The last look: the state of the pull request was read at the begin of the run.
+        let look = self.look_begins().await?;
+        if work.is_unwarned() && !(self.is_still_unwanted(entry).await && self.is_recent(look).await?) {
             return Ok(None);
         }
         // The list may be older than the namespace. A running end looks at the namespace in its own step.
@@ -130,6 +155,12 @@ impl<P: Ports> Run<'_, P> {
             }
             AbsentWork::Left => Ok(self.held_left(entry)),
         }
+    }
+
+    async fn is_still_unwanted(&mut self, entry: &HeadEntry) -> bool {
+        let identity = entry.head.as_ref().ok().and_then(identity_of);
+        let known = self.fresh_pull_request(identity.as_ref()).await;
+        is_unwanted(known.state) || known.is_unknowable
     }
 
     async fn take_up_kept(&mut self, entry: &HeadEntry, now: Timestamp) -> Result<Option<HeldEnd>, CallError> {

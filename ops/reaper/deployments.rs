@@ -49,10 +49,11 @@ impl<P: Ports> Run<'_, P> {
 
     async fn deployment(&self, observed: &Observed) -> Result<DeploymentState, CallError> {
         let cluster = self.ports.cluster();
-        if let ApplicationLookup::Found(applications) = cluster.applications(&observed.name).await?
-            && !applications.is_empty()
-        {
-            return Ok(of_applications(&applications));
+        if let ApplicationLookup::Found(mut applications) = cluster.applications(&observed.name).await? {
+            applications.retain(|application| application.other_cluster.is_none());
+            if !applications.is_empty() {
+                return Ok(of_applications(&applications));
+            }
         }
         Ok(of_deployments(&cluster.deployments(&observed.name).await?))
     }

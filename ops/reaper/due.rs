@@ -1,6 +1,6 @@
 //! Due actions of a run: the decisions about all environments, and the limits on ends.
 
-use eod_domain::ledger::{EndReason, LedgerPhase, SILENCE};
+use eod_domain::ledger::{EndReason, LedgerPhase};
 use eod_domain::{Decision, DecisionInput, EndMark, ReapAction, decide};
 use jiff::Timestamp;
 
@@ -40,7 +40,7 @@ impl<P: Ports> Run<'_, P> {
         let head = observed.own_head().filter(|head| head.phase == LedgerPhase::Ending)?;
         let is_of_this_life = head.uid.as_deref() == Some(reading.uid.as_str()) && !reading.terminating;
         let is_own = head.holder.as_deref() == Some(&self.options.holder);
-        let is_free = is_own || head.beat.is_none_or(|beat| now.duration_since(beat) >= SILENCE);
+        let is_free = is_own || head.is_silent(now);
         let is_kept = decision.action == ReapAction::Keep && reading.is_permanent() && !mutated!(ProtectedEndIsStuck);
         (is_kept && is_of_this_life && is_free).then(|| Decision {
             action: ReapAction::ResumeEnd,

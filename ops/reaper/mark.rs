@@ -48,6 +48,9 @@ impl<P: Ports> Run<'_, P> {
         reason: &str,
         now: Timestamp,
     ) -> Result<(), CallError> {
+        if mark.is_some_and(|mark| mark.reason == EndReason::Unlabelled) && !self.is_unlabelled(observed, now).await? {
+            return Ok(());
+        }
         self.report.act(&observed.name, if mark.is_some() { "mark" } else { "unmark" }, reason);
         if self.options.dry_run {
             return Ok(());
@@ -65,12 +68,24 @@ impl<P: Ports> Run<'_, P> {
         self.append(&observed.name, event).await
     }
 
-    /// Writes a mark. The time since the decision is added if it is long: the warning time counts from the write.
+    /// Reads an environment without its trigger label again, after its pull request. Another run records its removal of the
+    /// label before it removes it, so it is never taken for a removal by a person.
+    async fn is_unlabelled(&self, observed: &Observed, now: Timestamp) -> Result<bool, CallError> {
+        let Some(mut fresh) = self.look(&observed.name, now).await? else { return Ok(false) };
+        fresh.pull_request = observed.pull_request.clone();
+        let action = self.decide(&fresh, now).action;
+        Ok(matches!(action, ReapAction::Mark(mark) if mark.reason == EndReason::Unlabelled))
+    }
+
+    /// Writes a mark. The time since the decision is added if it is long, also after the write: the warning time counts from
+    /// the write.
     async fn write_mark(
         &mut self,
         observed: &mut Observed,
         mark: Option<EndMark>,
     ) -> Result<Option<EndMark>, CallError> {
+        let before = self.now().await?;
+        let mark = mark.map(|mark| later(mark, before.duration_since(self.decided_at)));
         let first = self.annotate(observed, &mark_annotations(mark)).await;
         let now = self.now().await?;
         let is_unknown = matches!(&first, Err(error) if error.kind == CallErrorKind::Unknown);
@@ -80,10 +95,9 @@ impl<P: Ports> Run<'_, P> {
         } else {
             first?;
         }
-        let late = now.duration_since(self.decided_at);
+        let late = now.duration_since(before);
         let Some(written) = mark.filter(|_| is_unknown || late > SLOW) else { return Ok(mark) };
-        let reap_after = written.reap_after.saturating_add(late).unwrap_or(Timestamp::MAX);
-        let whole = Some(EndMark { reap_after, ..written });
+        let whole = Some(later(written, late));
         self.annotate(observed, &mark_annotations(whole)).await?;
         Ok(whole)
     }
@@ -105,6 +119,7 @@ impl<P: Ports> Run<'_, P> {
             Some(is_set) if is_set != asleep => {}
             Some(_) | None => return Ok(()),
         }
+        let look = self.look_begins().await?;
         let Some(mut fresh) = self.look(name, now).await? else { return Ok(()) };
         fresh.pull_request = observed.pull_request.clone();
         // A label has no precondition, so the environment is read again before.
@@ -120,6 +135,9 @@ impl<P: Ports> Run<'_, P> {
             // Stored before the label is set, so that an interrupted run never takes its own label for one of a person.
             self.summary.asleep.insert(name.to_string());
             self.ports.ledgers().write_summary(&self.summary.to_json()).await?;
+        }
+        if !self.is_recent(look).await? {
+            return Ok(());
         }
         self.ports.forge().set_label(repository, number, PullRequestLabel::Sleep, asleep).await?;
         let (kind, told) =
@@ -176,4 +194,12 @@ impl<P: Ports> Run<'_, P> {
             result => result,
         }
     }
+}
+
+/// Moves the end of a mark by the time since its decision, if that is long.
+fn later(mark: EndMark, late: SignedDuration) -> EndMark {
+    // A mark has whole seconds.
+    let seconds = if late > SLOW { late.as_secs().saturating_add(1) } else { 0 };
+    let late = SignedDuration::from_secs(seconds);
+    EndMark { reap_after: mark.reap_after.saturating_add(late).unwrap_or(Timestamp::MAX), ..mark }
 }

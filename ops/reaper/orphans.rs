@@ -78,24 +78,24 @@ impl<P: Ports> Run<'_, P> {
         loop {
             let found = backend.sweep(page.as_ref()).await?;
             for item in found.items {
-                let Ok(environment) = item.environment.parse::<EnvironmentName>() else { continue };
+                let Ok(environment) = item.environment.parse::<EnvironmentName>() else {
+                    self.report_unknown(backend.kind(), &item);
+                    continue;
+                };
                 let record = match heads.get(&environment) {
                     Some(head) => on_record(*head, backend.kind()),
                     None if self.ports.ledgers().is_in_history(&environment).await? => OnRecord::Ended,
                     None => OnRecord::Unknown,
                 };
-                let kind = backend.kind().to_string();
                 if record == OnRecord::Unknown {
-                    *self.report.unknown.entry(kind).or_default() += 1;
-                    let problem = format!("{} `{}` belongs to an environment on no record", item.kind, item.name);
-                    self.report.problem(&item.environment, problem);
+                    self.report_unknown(backend.kind(), &item);
                     if !mutated!(UnknownRemoved) {
                         continue;
                     }
                 } else if record == OnRecord::Owned {
                     continue;
                 } else {
-                    *self.report.orphans.entry(kind).or_default() += 1;
+                    *self.report.orphans.entry(backend.kind().to_string()).or_default() += 1;
                 }
                 if self.sight(sightings, backend.kind(), &item, now) && self.covers(&environment) {
                     due.push(Orphan { backend: backend.kind(), item, environment });
@@ -106,6 +106,12 @@ impl<P: Ports> Run<'_, P> {
             }
             page = found.next;
         }
+    }
+
+    fn report_unknown(&mut self, backend: BackendKind, item: &BackendItem) {
+        *self.report.unknown.entry(backend.to_string()).or_default() += 1;
+        let problem = format!("{} `{}` belongs to an environment on no record", item.kind, item.name);
+        self.report.problem(&item.environment, problem);
     }
 
     /// Records a sighting. True if the orphan was seen an hour ago or earlier.
@@ -131,6 +137,7 @@ impl<P: Ports> Run<'_, P> {
         if self.options.dry_run {
             return Ok(());
         }
+        let look = self.look_begins().await?;
         if self.ports.cluster().namespace(environment).await?.is_some() {
             return Ok(());
         }
@@ -143,7 +150,7 @@ impl<P: Ports> Run<'_, P> {
         };
         let ports = self.ports;
         for backend in ports.backends().iter().filter(|backend| backend.kind() == *kind) {
-            if is_ended && backend.find(environment).await?.contains(item) {
+            if is_ended && backend.find(environment).await?.contains(item) && self.is_recent(look).await? {
                 backend.end(item).await?;
             }
         }

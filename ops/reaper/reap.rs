@@ -115,6 +115,10 @@ impl<P: Ports> Run<'_, P> {
                 continue;
             }
             let decision = self.decide(observed, now);
+            if !matches!(decision.action, ReapAction::AwaitApproval(_)) {
+                // The next end that waits for an approval is told at once.
+                self.summary.reminded.remove(observed.name.as_str());
+            }
             if let Some(decision) = self.protected_end(observed, &decision, now) {
                 due.push(Due { observed: observed.clone(), decision });
             } else if decision.action != ReapAction::Keep {

@@ -20,6 +20,11 @@ impl<P: Ports> Run<'_, P> {
             return;
         }
         let result = async {
+            if matches!(observed.pull_request.state, PullRequestState::Open { .. })
+                && !is_unwanted(observed.pull_request.state)
+            {
+                self.summary.recreated.remove(observed.name.as_str());
+            }
             self.start_clock(observed, now).await?;
             self.adopt(observed, now).await?;
             self.record_facts(observed, now).await
@@ -47,7 +52,7 @@ impl<P: Ports> Run<'_, P> {
 
     /// Writes a ledger for an environment that has none of its own.
     pub(crate) async fn adopt(&mut self, observed: &mut Observed, now: Timestamp) -> Result<(), CallError> {
-        if observed.entry.as_ref().is_some_and(|entry| entry.head.is_err()) || !needs_adoption(observed) {
+        if observed.entry.as_ref().is_some_and(|entry| entry.head.is_err()) || !needs_adoption(observed, now) {
             return Ok(());
         }
         let reading = &observed.reading;
@@ -57,7 +62,14 @@ impl<P: Ports> Run<'_, P> {
         if let Some(price) = reading.cost_per_day {
             event = event.with("price_micros", &price.micros());
         }
+        let was_absent = observed.own_head().is_some_and(LedgerHead::is_absent);
         self.write_record(observed, head, &[event]).await?;
+        if was_absent && is_unwanted(observed.pull_request.state) {
+            self.summary.recreated.insert(observed.name.to_string());
+            let problem = "the namespace was created again after its end, and its pull request is closed or has no trigger \
+                label: find the tool that creates it, such as an Argo CD in another cluster";
+            self.report.problem(&observed.name, problem);
+        }
         self.read_again(observed, now).await;
         Ok(())
     }
@@ -96,7 +108,7 @@ impl<P: Ports> Run<'_, P> {
         if label.is_some() {
             events.push(self.event(now, head.generation, EventKind::LabelOn));
         }
-        let facts = LifeFacts { head_sha: commit, label };
+        let facts = LifeFacts { head_sha: commit, label, ..LifeFacts::default() };
         let Ok(head) = Transitions::at(now).record(&head, head.generation, facts) else { return Ok(()) };
         self.write_record(observed, head, &events).await
     }
@@ -175,16 +187,26 @@ impl<P: Ports> Run<'_, P> {
     }
 }
 
-/// True if an environment lives without a ledger of its own life. The provider writes the ledger of its create at the end.
-fn needs_adoption(observed: &Observed) -> bool {
+/// True if an environment lives without a ledger of its own life. The provider writes the ledger at the end of its create; a
+/// create that was interrupted before that write is recorded after its silence.
+fn needs_adoption(observed: &Observed, now: Timestamp) -> bool {
     let is_recorded = |head: &LedgerHead| match head.phase {
-        LedgerPhase::Creating => head.holder.is_some(),
+        LedgerPhase::Creating => !head.is_silent(now),
         LedgerPhase::Live | LedgerPhase::Ending | LedgerPhase::Ended => {
             head.uid.as_deref() == Some(observed.reading.uid.as_str())
         }
         LedgerPhase::Queued => false,
     };
     observed.reading.provisioned && !observed.own_head().is_some_and(is_recorded)
+}
+
+/// True if the forge reports that nobody wants the environment.
+pub(crate) fn is_unwanted(state: PullRequestState) -> bool {
+    match state {
+        PullRequestState::Closed | PullRequestState::BranchDeleted => true,
+        PullRequestState::Open { labelled } => labelled == Some(false),
+        PullRequestState::Unknown => false,
+    }
 }
 
 /// Commit that the ledger does not know yet.

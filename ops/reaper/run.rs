@@ -2,13 +2,16 @@
 
 use eod_domain::ledger::{Actor, Event, EventKind, EventText};
 use eod_domain::{EnvironmentName, Identity};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::observed::Observed;
 use crate::ports::{CallError, ClockPort, OutwardPort, Ports, ToldEvent, ToldKind};
 use crate::report::RunReport;
 use crate::settings::{ReaperSettings, RunOptions};
 use crate::summary::RunSummary;
+
+/// Maximum time from the begin of a look to the write that depends on it.
+const LOOK_MAX: SignedDuration = SignedDuration::from_mins(2);
 
 /// State of one run.
 pub(crate) struct Run<'a, P: Ports> {
@@ -33,6 +36,17 @@ impl<'a, P: Ports> Run<'a, P> {
     pub(crate) async fn now(&self) -> Result<Timestamp, CallError> {
         let clocks = self.ports.clock().read().await?;
         Ok(if crate::mutation::mutated!(LocalClock) { clocks.local } else { clocks.server })
+    }
+
+    /// Time for [`Self::is_recent`]: the begin of a look.
+    pub(crate) async fn look_begins(&self) -> Result<SignedDuration, CallError> {
+        Ok(self.ports.clock().read().await?.elapsed)
+    }
+
+    /// True if a look that began then is recent enough for a write without a precondition. It is not if the run was suspended
+    /// since then.
+    pub(crate) async fn is_recent(&self, look: SignedDuration) -> Result<bool, CallError> {
+        Ok(self.ports.clock().read().await?.elapsed.saturating_sub(look) < LOOK_MAX)
     }
 
     /// True if the run may act on this environment.

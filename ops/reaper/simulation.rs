@@ -6,8 +6,10 @@
 //! `EOD_SEED` plays a single one and prints its journal.
 
 mod argocd;
+mod bad_input;
 mod calls;
 mod day;
+mod ends;
 mod executor;
 mod invariants;
 mod models;
@@ -15,6 +17,8 @@ mod mutants;
 mod play;
 mod random;
 mod rest;
+mod returns;
+mod scene;
 mod scenes;
 mod schedule;
 mod terraform;
@@ -26,7 +30,7 @@ use self::play::play;
 use self::schedule::{Schedule, shrink};
 
 /// Default number of schedules.
-const SCHEDULES: u64 = 1_000;
+const SCHEDULES: u64 = 10_000;
 
 /// A failed schedule: its seed, the shortest schedule that fails, its violations and its journal.
 fn failure(schedule: &Schedule) -> Option<String> {

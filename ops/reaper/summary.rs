@@ -39,6 +39,8 @@ pub struct RunSummary {
     pub pushes: BTreeMap<String, HeadSha>,
     /// Environments that the reaper has put to sleep.
     pub asleep: BTreeSet<String>,
+    /// Environments with a namespace that was created again after their end, although nobody wants it.
+    pub recreated: BTreeSet<String>,
     /// Last environment with a ledger that was sealed without a change.
     pub sealed_up_to: Option<String>,
 }
@@ -70,6 +72,7 @@ impl RunSummary {
         self.reminded.retain(|name, _| names.contains(name.as_str()));
         self.pushes.retain(|name, _| names.contains(name.as_str()));
         self.asleep.retain(|name| names.contains(name.as_str()));
+        self.recreated.retain(|name| names.contains(name.as_str()));
     }
 
     /// Adds the results of a run.

@@ -45,7 +45,7 @@ impl Scale {
 }
 
 /// Terraform's `range` is limited to 1024 elements; the plugin has no such limit.
-const MOST: usize = 10_000;
+const MOST: usize = 100_000;
 
 fn number(name: &str, otherwise: usize) -> anyhow::Result<usize> {
     let Some(text) = env::var_os(name).filter(|text| !text.is_empty()) else { return Ok(otherwise) };

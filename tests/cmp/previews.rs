@@ -5,6 +5,7 @@ mod hostile;
 mod lifecycle;
 mod neighbours;
 mod outage;
+mod reaper;
 
 use eod_testkit::{
     argocd::{ArgoCd, Forge, Settings},
@@ -13,7 +14,7 @@ use eod_testkit::{
 };
 use serde_json::{Value, json};
 
-use super::{CONFIG, PROJECT, RenderStory, SHOP};
+use super::{CONFIG, POLICY, PROJECT, RenderStory, SHOP};
 
 /// Repository with an environment for every labelled pull request.
 struct Previews<'a> {
@@ -37,10 +38,18 @@ fn controllers() -> ArgoCd {
 impl<'a> Previews<'a> {
     #[track_caller]
     fn begin(argocd: &'a ArgoCd) -> Self {
+        Self::under(argocd, |_| POLICY.to_owned())
+    }
+
+    /// Begins with the policy for the name of the repository.
+    #[track_caller]
+    fn under(argocd: &'a ArgoCd, policy: impl FnOnce(&str) -> String) -> Self {
         let cluster = Cluster::shared();
-        let story = RenderStory::begin(argocd, "eod@v1", &[("shop/shop.yaml", SHOP), ("shop/config.yaml", CONFIG)]);
-        let forge = Forge::start("acme", "shop").telling(argocd.webhook());
-        let previews = Self { story, forge, cluster, name: cluster.installation("cmp") };
+        let name = cluster.installation("cmp");
+        let files = [("shop/shop.yaml", SHOP), ("shop/config.yaml", CONFIG)];
+        let story = RenderStory::under(&policy(&name), argocd, "eod@v1", &files);
+        let forge = Forge::start("acme", &name).telling(argocd.webhook());
+        let previews = Self { story, forge, cluster, name };
         previews.set_up(&json!([]));
         previews
     }
@@ -122,12 +131,20 @@ impl<'a> Previews<'a> {
     /// Opens a labelled pull request with a commit of these files. Returns the SHA.
     #[track_caller]
     fn open(&self, number: u32, files: &[(&str, &str)]) -> String {
+        self.open_labelled(number, &["preview"], files)
+    }
+
+    /// Opens a pull request with these labels and a commit of these files. Returns the SHA.
+    #[track_caller]
+    fn open_labelled(&self, number: u32, labels: &[&str], files: &[(&str, &str)]) -> String {
         let branch = format!("feature-{number}");
         self.story.repository.branch("main");
         self.story.repository.branch(&branch);
         let sha = self.commit(files);
         self.forge.open(number, &branch, &sha);
-        self.forge.label(number, "preview");
+        for label in labels {
+            self.forge.label(number, label);
+        }
         sha
     }
 

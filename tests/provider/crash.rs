@@ -13,9 +13,12 @@ use eod_testkit::{
     workspace::{Run, Running},
 };
 
+use serde_json::json;
+
 use crate::provider::{
     each,
     faults::story::{FaultStory, IT, expect_sound, is_write, tell},
+    reaper::head_of,
 };
 
 const APPLY: [&str; 3] = ["apply", "-no-color", "-auto-approve"];
@@ -61,7 +64,7 @@ fn signal(pids: &[u32], signal: Signal) {
 /// Panics unless Terraform noticed that it lost its provider. Which of the two it says
 /// depends on where in the connection it notices.
 #[track_caller]
-fn expect_lost(run: &Run) {
+pub(crate) fn expect_lost(run: &Run) {
     let said = run.said();
     let noticed = said.contains("Plugin did not respond") || said.contains("Request cancelled");
     assert!(run.code != Some(0) && noticed, "{run}");
@@ -86,6 +89,8 @@ fn kill_at(terraform: &Terraform, number: usize) {
     }
     story.workspace.expect_no_changes();
     assert!(!story.is_tainted());
+    let head = head_of(story.cluster, &story.name, &story.name).unwrap();
+    assert_eq!((&head["phase"], &head["uid"], &head["generation"]), (&json!("live"), &json!(story.uid()), &json!(1)));
     story.discard();
 }
 

@@ -1,5 +1,6 @@
 //! An environment that the reaper has ended is absent: it stays in the state and makes no diff.
 
+use base64::{Engine as _, engine::general_purpose::STANDARD};
 use eod_testkit::fault::{Fault, FaultProxy};
 use serde_json::{Value, json};
 
@@ -44,6 +45,22 @@ fn plan_after_the_end_is_empty_and_warns() {
         assert_eq!(story.plan_exit_code(), 0);
         story.apply().expect_ok().expect_said(&done(0, 0, 0));
         assert!(!story.cluster.namespace_exists(&story.name));
+    });
+}
+
+#[test]
+fn commit_that_was_pushed_before_the_end_is_not_a_new_one() {
+    tell("pushed", COMMIT, |story| {
+        story.settle();
+        story.arguments("head_sha = \"aaaaaaa2\"");
+        story.settle().expect_said(&done(0, 1, 0));
+        expire(story);
+        assert_eq!(head(story).unwrap()["head_sha"], "aaaaaaa2");
+        assert_eq!(story.plan_exit_code(), 0);
+        // The commit before that is another one.
+        story.arguments(COMMIT);
+        story.settle().expect_said(&done(0, 1, 0));
+        assert!(story.cluster.namespace_exists(&story.name));
     });
 }
 
@@ -188,6 +205,13 @@ fn state_of_an_older_provider_gives_an_empty_plan() {
         for name in ["on_expired", "ended_at", "ended_reason"] {
             attributes.remove(name).unwrap();
         }
+        // Its private data has no generation, and its namespace has no annotation about the tool.
+        let private = &mut state["resources"][0]["instances"][0]["private"];
+        let bytes = STANDARD.decode(private.as_str().unwrap()).unwrap();
+        let text = String::from_utf8(bytes).unwrap();
+        assert!(text.contains("generation"), "{text}");
+        *private = json!(STANDARD.encode(text.replace("generation", "of_another_version")));
+        story.patch_metadata(&json!({ "annotations": { "environment.on-demand/made-by": null } }));
         state["serial"] = json!(state["serial"].as_u64().unwrap() + 1);
         story.write("terraform.tfstate", &state.to_string());
         story.expect_no_changes();

@@ -8,12 +8,16 @@ use serde_json::{Value, json};
 
 use crate::provider::{
     EnvironmentStory, done,
-    reaper::{eod, events, head, ledger_path},
+    reaper::{change_head, eod, events, head, history, ledger_path},
     tell,
 };
 
 fn is_ledger(call: &Logged) -> bool {
-    call.path.contains("/configmaps") && !call.path.contains("/configmaps/held")
+    call.path.contains("/configmaps") && !call.path.contains("/configmaps/held") && !is_history(call)
+}
+
+fn is_history(call: &Logged) -> bool {
+    call.path.contains(".history.")
 }
 
 /// Calls to ledgers, of any kind.
@@ -66,16 +70,59 @@ fn push_and_refresh_do_not_touch_the_ledger() {
 }
 
 #[test]
-fn changes_of_tier_ttl_protection_and_extension_are_recorded_by_one_call() {
+fn changes_of_ttl_protection_and_extension_are_recorded_by_one_call() {
     watched("changes", "head_sha = \"aaaaaaa1\"", |story, proxy| {
         story.settle();
-        story.arguments("head_sha = \"aaaaaaa1\"\ntier = \"full\"\nprotected = true\nextension = \"a demo\"");
+        story.arguments("head_sha = \"aaaaaaa1\"\nttl = \"2h\"\nprotected = true\nextension = \"a demo\"");
         proxy.clear_log();
         story.settle().expect_said(&done(0, 1, 0));
         assert_eq!(calls(proxy), 1, "{}", proxy.story());
-        let expected =
-            ["create-started", "extended", "protected-changed", "provisioned", "tier-changed", "ttl-changed"];
+        let expected = ["create-started", "extended", "protected-changed", "provisioned", "ttl-changed"];
         assert_eq!(events(story), expected);
+    });
+}
+
+#[test]
+fn change_of_tier_is_recorded_in_the_head_too() {
+    watched("retiered", "", |story, proxy| {
+        story.settle();
+        story.arguments("tier = \"full\"");
+        proxy.clear_log();
+        story.settle().expect_said(&done(0, 1, 0));
+        assert_eq!(calls(proxy), 2, "{}", proxy.story());
+        assert_eq!(events(story), ["create-started", "provisioned", "tier-changed", "ttl-changed"]);
+        let head = head(story).unwrap();
+        assert_eq!((&head["tier"], &head["phase"], &head["generation"]), (&json!("full"), &json!("live"), &json!(1)));
+    });
+}
+
+#[test]
+fn events_of_a_pipeline_before_the_create_are_kept() {
+    watched("announced", "", |story, proxy| {
+        for event in ["requested", "build-started", "build-finished"] {
+            let said = eod(story, &["event", &story.name, event]).expect_ok();
+            assert!(said.contains("does not exist yet"), "{said}");
+        }
+        story.settle().expect_said(&done(1, 0, 0));
+        assert!(calls(proxy) <= 3, "{}", proxy.story());
+        let expected = ["build-finished", "build-started", "create-started", "provisioned", "requested"];
+        assert_eq!(events(story), expected);
+        let head = head(story).unwrap();
+        assert_eq!((&head["phase"], &head["generation"]), (&json!("live"), &json!(1)));
+        assert_eq!(head["identity"], format!("github.com/{}#7", story.repository));
+    });
+}
+
+#[test]
+fn life_that_the_ledger_does_not_know_is_recorded_with_its_first_change() {
+    watched("unknown-life", "", |story, _| {
+        story.settle();
+        change_head(story, &json!({ "uid": "another", "phase": "ended", "reason": "expired" }));
+        story.arguments("tier = \"full\"");
+        story.settle();
+        let head = head(story).unwrap();
+        assert_eq!((&head["phase"], &head["uid"]), (&json!("live"), &json!(story.uid())));
+        assert_eq!(head["generation"], 2);
     });
 }
 
@@ -113,12 +160,20 @@ fn destroy_is_recorded_if_a_reaper_runs() {
         assert_eq!(run.code, Some(0), "{}", run.report());
         proxy.clear_log();
         story.destroy().expect_ok();
-        assert!(calls(proxy) <= 3, "{}", proxy.story());
+        // Two further calls add the row of the history.
+        let ledger = format!("/configmaps/{}.{}", story.installation, story.name);
+        assert!(proxy.calls(|call| call.path.ends_with(&ledger)) <= 3, "{}", proxy.story());
+        assert!(proxy.calls(|call| call.path.contains("/configmaps") && !call.path.ends_with(&ledger)) <= 2);
         let ended = head(story).unwrap();
         assert_eq!((&ended["phase"], &ended["reason"]), (&json!("ended"), &json!("destroyed")));
-        // The reaper finds nothing left.
+        let row = |row: &Value| (row["name"].clone(), row["generation"].clone(), row["reason"].clone());
+        let expected = [(json!(story.name), json!(1), json!("destroyed"))];
+        assert_eq!(history(story).iter().map(row).collect::<Vec<_>>(), expected);
+        assert!(history(story)[0]["seconds_to_provisioned"].is_u64());
+        // The reaper finds nothing left, and adds no second row.
         let run = eod(story, &["reap"]);
         assert_eq!(run.code, Some(0), "{}", run.report());
+        assert_eq!(history(story).len(), 1);
         story.settle().expect_said(&done(1, 0, 0));
         assert_eq!(head(story).unwrap()["generation"], 2);
     });
@@ -130,7 +185,7 @@ fn destroy_that_was_interrupted_is_finished_by_the_next() {
         story.apply().expect_ok();
         eod(story, &["reap"]).expect_ok();
         story.hold();
-        story.destroy().expect_err("example.com/hold");
+        story.destroy().expect_err("does not go away");
         assert_eq!(head(story).unwrap()["phase"], "ending");
         story.release();
         story.cluster.wait_until_gone(&story.name);

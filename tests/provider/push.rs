@@ -12,7 +12,7 @@ use eod_testkit::{
 };
 use serde_json::{Value, json};
 
-use crate::provider::{EnvironmentStory, done, errors, later, tell};
+use crate::provider::{EnvironmentStory, done, errors, later, tell, vault::meanwhile};
 
 const BLIND: [&str; 4] = ["apply", "-refresh=false", "-auto-approve", "-no-color"];
 
@@ -256,6 +256,23 @@ fn a_push_whose_answer_was_lost_is_found_to_be_ours() {
             story.expect_no_changes();
         });
     }
+}
+
+#[test]
+fn extension_by_others_between_both_writes_is_not_overwritten() {
+    pushed("push-extended", "", |story, proxy| {
+        let end = later(&story.annotation("environment.on-demand/created-at"), "2d");
+        let patch = json!({ "metadata": { "annotations": { "environment.on-demand/expires-at": end.as_str() } } });
+        let (cluster, path) = (story.cluster, format!("{}?fieldManager=eod-clock", story.namespace_path()));
+        let is_clock = |call: &Logged| {
+            call.headers.get("content-type").is_some_and(|kind| kind.as_bytes() == b"application/merge-patch+json")
+        };
+        meanwhile(proxy, is_clock, move || assert_eq!(cluster.call("PATCH", &path, Some(&patch)).0, 200));
+        story.run(&BLIND).expect_ok().expect_said(&done(0, 1, 0));
+        assert_eq!(calls(story, proxy), ["apply 200", "clock 409", "get 200", "clock 200"]);
+        assert_eq!(story.annotation("environment.on-demand/expires-at"), end);
+        story.expect_no_changes();
+    });
 }
 
 #[test]

@@ -2,7 +2,10 @@
 
 use std::process::Command;
 
-use eod_testkit::command::{self, Finished};
+use eod_testkit::{
+    cluster::Cluster,
+    command::{self, Finished},
+};
 use serde_json::{Value, json};
 
 use crate::provider::EnvironmentStory;
@@ -12,13 +15,23 @@ const CONTROL: &str = "eod-system";
 
 /// API path of an environment's ledger.
 pub(crate) fn ledger_path(story: &EnvironmentStory) -> String {
-    format!("/api/v1/namespaces/{CONTROL}/configmaps/{}.{}", story.installation, story.name)
+    path_of(&story.installation, &story.name)
+}
+
+fn path_of(installation: &str, name: &str) -> String {
+    format!("/api/v1/namespaces/{CONTROL}/configmaps/{installation}.{name}")
 }
 
 /// Head of the environment's ledger; none if there is no ledger.
 #[track_caller]
 pub(crate) fn head(story: &EnvironmentStory) -> Option<Value> {
-    let ledger = story.cluster.read(&ledger_path(story))?;
+    head_of(story.cluster, &story.installation, &story.name)
+}
+
+/// Head of the ledger of any environment; none if there is no ledger.
+#[track_caller]
+pub(crate) fn head_of(cluster: &Cluster, installation: &str, name: &str) -> Option<Value> {
+    let ledger = cluster.read(&path_of(installation, name))?;
     let text = ledger["metadata"]["annotations"]["environment.on-demand/head"].as_str().unwrap().to_owned();
     Some(serde_json::from_str(&text).unwrap())
 }
@@ -52,6 +65,25 @@ pub(crate) fn events(story: &EnvironmentStory) -> Vec<String> {
     let mut kinds: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap().to_owned()).collect();
     kinds.sort();
     kinds
+}
+
+/// Rows of the history of the installation, of all months.
+#[track_caller]
+pub(crate) fn history(story: &EnvironmentStory) -> Vec<Value> {
+    let selector = format!(
+        "environment.on-demand%2Finstallation%3D{},environment.on-demand%2Fledger%3Dhistory",
+        story.installation
+    );
+    let path = format!("/api/v1/namespaces/{CONTROL}/configmaps?labelSelector={selector}");
+    let list = story.cluster.read(&path).unwrap();
+    let texts = list["items"].as_array().unwrap().iter().map(|part| part["data"]["text"].as_str().unwrap());
+    texts.flat_map(str::lines).map(|line| serde_json::from_str(line).unwrap()).collect()
+}
+
+/// Lets the holder of a running create or end be silent for longer than any call can last.
+#[track_caller]
+pub(crate) fn silence(story: &EnvironmentStory) {
+    change_head(story, &json!({ "beat": "2026-01-01T00:00:00Z" }));
 }
 
 /// Sets the environment past its end, with a mark that is due, as an earlier run of the reaper does.

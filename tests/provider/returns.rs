@@ -1,10 +1,11 @@
 //! An ended environment comes back in place, with a new namespace, when somebody requests it.
 
+use eod_testkit::vault::Vault;
 use serde_json::{Value, json};
 
 use crate::provider::{
     ADDRESS, EnvironmentStory, done,
-    reaper::{change_head, eod, events, expire, head},
+    reaper::{change_head, eod, events, expire, head, silence},
     tell,
 };
 
@@ -38,11 +39,17 @@ fn expect_returned(story: &EnvironmentStory, before: &str) {
 fn new_commit_brings_the_environment_back_in_place() {
     expired("commit", |story, before| {
         story.arguments("head_sha = \"aaaaaaa2\"");
-        let plan = story.plan().expect_ok().expect_said("0 to add, 1 to change, 0 to destroy");
-        for unknown in ["id", "uid", "created_at", "status", "ended_at", "ended_reason", "expires_at"] {
-            let line =
-                plan.stdout.lines().find(|line| line.trim_start_matches(['~', '-', '+', ' ']).starts_with(unknown));
-            assert!(line.is_some_and(|line| line.contains("known after apply")), "{unknown}\n{plan}");
+        story.run(&["plan", "-no-color", "-out=saved"]).expect_ok().expect_said("0 to add, 1 to change, 0 to destroy");
+        let plan: Value = serde_json::from_str(&story.run(&["show", "-json", "saved"]).expect_ok().stdout).unwrap();
+        let change = &plan["resource_changes"][0]["change"];
+        let unknown = change["after_unknown"].as_object().unwrap();
+        let unknown: Vec<_> =
+            unknown.iter().filter(|(_, value)| **value == true).map(|(name, _)| name.as_str()).collect();
+        let expected =
+            ["created_at", "ended_at", "ended_reason", "expires_at", "id", "last_activity_at", "status", "uid"];
+        assert_eq!(unknown, expected);
+        for known in ["name", "namespace", "host", "hosts", "url"] {
+            assert_eq!(change["after"][known], change["before"][known], "{known}");
         }
         story.apply().expect_ok().expect_said(&done(0, 1, 0));
         expect_returned(story, before);
@@ -101,6 +108,17 @@ fn late_pipeline_does_not_bring_a_closed_pull_request_back() {
 }
 
 #[test]
+fn tombstone_of_another_identity_is_no_obstacle() {
+    expired("another", |story, before| {
+        change_head(story, &json!({ "reason": "closed", "identity": "github.com/other/shop#7" }));
+        story.forget();
+        story.settle().expect_said(&done(1, 0, 0));
+        expect_returned(story, before);
+        assert_eq!(head(story).unwrap()["identity"], format!("github.com/{}#7", story.repository));
+    });
+}
+
+#[test]
 fn create_after_an_expiry_goes_through() {
     expired("create-after", |story, before| {
         story.forget();
@@ -135,7 +153,7 @@ fn return_waits_for_an_end_that_is_still_running() {
         story.apply().expect_err("reaper-1").expect_said("is still ending the environment");
         assert!(!story.cluster.namespace_exists(&story.name));
         // A holder without a sign of life is not waited for.
-        change_head(story, &json!({ "beat": "2026-01-01T00:00:00Z" }));
+        silence(story);
         story.apply().expect_ok().expect_said(&done(0, 1, 0));
         expect_returned(story, before);
     });
@@ -158,5 +176,38 @@ fn return_that_failed_is_completed_by_the_next_apply() {
         proxy.clear_rules();
         story.apply().expect_ok().expect_said(&done(0, 1, 0));
         expect_returned(story, before);
+    });
+}
+
+#[test]
+fn edited_copy_of_secrets_outlives_the_end_and_the_return() {
+    tell("copy", COMMIT, |story| {
+        let vault = Vault::shared();
+        let mount = vault.mount("return");
+        vault.put(&mount, "stage/shop", &[("URL", "https://stage.example")]);
+        story.set_env("VAULT_ADDR", vault.address());
+        story.set_env("VAULT_TOKEN", vault.token());
+        let copy = format!(
+            "resource \"eod_vault_clone\" \"config\" {{\n  environment = eod_environment.preview.id\n  mount = \"{mount}\"\n  \
+             source_path = \"stage/shop\"\n}}\n"
+        );
+        let with_copy = |story: &mut EnvironmentStory, commit: &str| {
+            let block = story.block("preview", commit);
+            story.body(&(block + &copy));
+        };
+        with_copy(story, COMMIT);
+        story.settle().expect_said(&done(2, 0, 0));
+        let target = format!("preview/{}/shop", story.name);
+        vault.patch_by_person(&mount, &target, &[("URL", "https://mine.example")]);
+        let edited = vault.metadata(&mount, &target).unwrap();
+        expire(story);
+        assert_eq!(story.plan_exit_code(), 0);
+        with_copy(story, "head_sha = \"aaaaaaa2\"");
+        story.plan().expect_ok().expect_said("0 to add, 2 to change, 0 to destroy");
+        story.settle();
+        assert_eq!(vault.get(&mount, &target), Some(json!({ "URL": "https://mine.example" })));
+        assert_eq!(vault.metadata(&mount, &target), Some(edited), "the return has not written to the copy");
+        story.destroy().expect_ok().expect_said("2 destroyed");
+        assert_eq!(vault.metadata(&mount, &target), None);
     });
 }

@@ -2,6 +2,7 @@
 
 mod authority;
 mod controllers;
+mod forge;
 mod lifecycle;
 mod plugin;
 mod repo_server;

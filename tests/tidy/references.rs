@@ -28,6 +28,44 @@ fn reference_to_missing_document_is_found() {
     assert_eq!(found("a.rs", "const DESIGN: u8 = 3; REDESIGN 3"), 0);
 }
 
+/// Tests that a table of ARCHITECTURE.md names as proofs: the last column, after the path of the file.
+#[test]
+fn tests_named_as_proofs_exist() {
+    let text = crate::source::read(&root().join("ARCHITECTURE.md")).text;
+    let sources = with_endings(&["rs"]);
+    let proofs: Vec<_> = proofs(&text).collect();
+    assert!(proofs.len() > 10, "{proofs:?}");
+    let is_there = |(file, test): &(&str, &str)| {
+        let found = sources.iter().find(|source| source.path == *file);
+        found.is_some_and(|source| source.text.contains(&format!("fn {test}(")))
+    };
+    let missing: Vec<_> = proofs.into_iter().filter(|proof| !is_there(proof)).collect();
+    assert_none(
+        &missing.iter().map(|(file, test)| format!("ARCHITECTURE.md: {file} has no test `{test}`")).collect::<Vec<_>>(),
+    );
+}
+
+#[test]
+fn proofs_are_read_from_a_table() {
+    let table = "| x | `a/b.rs` `one_test`, `other_test` |\ntext `c.rs` `no_test`\n";
+    assert_eq!(proofs(table).collect::<Vec<_>>(), [("a/b.rs", "one_test"), ("a/b.rs", "other_test")]);
+}
+
+/// Pairs of a file and a test in the rows of tables.
+fn proofs(text: &str) -> impl Iterator<Item = (&str, &str)> {
+    text.lines().filter(|line| line.starts_with('|')).flat_map(|line| {
+        let mut file = None;
+        let codes = line.split('`').skip(1).step_by(2);
+        codes.filter_map(move |code| {
+            if code.ends_with(".rs") {
+                file = Some(code);
+                return None;
+            }
+            Some((file?, code))
+        })
+    })
+}
+
 fn missing(files: &[Source], root: &Path) -> Vec<String> {
     let mut complaints = Vec::new();
     for Source { path, text } in files {

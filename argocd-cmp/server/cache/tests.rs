@@ -5,7 +5,7 @@ fn key(text: &str) -> CacheKey {
 }
 
 fn manifests(bytes: usize) -> Arc<JsonManifests> {
-    Arc::new(JsonManifests { objects: vec!["x".repeat(bytes)] })
+    Arc::new(JsonManifests::new(vec!["x".repeat(bytes)]))
 }
 
 #[test]
@@ -24,6 +24,14 @@ fn least_recently_used_entry_is_evicted() {
         cache.put(key("a"), &manifests(10));
     }
     assert_eq!(cache.size(), (2 * 1280 + 290, 3), "an entry that is replaced is charged once");
+}
+
+#[test]
+fn unused_capacity_of_the_texts_is_freed() {
+    let mut text = String::with_capacity(1 << 20);
+    text.push('x');
+    let manifests = JsonManifests::new(vec![text]);
+    assert!(manifests.objects.iter().all(|object| object.capacity() < 64), "{manifests:?}");
 }
 
 #[test]

@@ -24,7 +24,7 @@ use serde_json::{Map, Value, json};
 
 pub use heads::{HeadPage, ListedHead};
 pub use stored::{LedgerProblem, LedgerSnapshot, UnreadableEvent};
-pub use texts::StoredText;
+pub use texts::{HISTORY_PARTS, HistoryProblem, StoredText};
 
 use super::{
     client::Kubernetes,

@@ -66,9 +66,12 @@ impl Case {
     }
 
     fn decide(&self, minute: i64) -> Decision {
+        self.decide_at(at(minute))
+    }
+
+    fn decide_at(&self, now: Timestamp) -> Decision {
         let tiers = Tiers::default();
-        let reading =
-            EnvironmentReading::new(&self.namespace, self.head.as_ref(), &tiers, &Prices::default(), at(minute));
+        let reading = EnvironmentReading::new(&self.namespace, self.head.as_ref(), &tiers, &Prices::default(), now);
         let input = DecisionInput {
             reading: &reading,
             head: self.head.as_ref(),
@@ -78,7 +81,7 @@ impl Case {
             policy: &self.policy,
             holder: "run-2",
         };
-        decide(&input, at(minute))
+        decide(&input, now)
     }
 
     #[track_caller]
@@ -116,6 +119,14 @@ fn mark(minute: i64, reason: EndReason) -> ReapAction {
 }
 
 const UNLABELLED: PullRequestState = PullRequestState::Open { labelled: Some(false) };
+
+#[test]
+fn time_of_a_mark_is_in_whole_seconds_and_gives_the_whole_warning() {
+    let now = at(239) + SignedDuration::from_millis(300);
+    let action = Case::new("lightweight", &[]).decide_at(now).action;
+    let ReapAction::Mark(mark) = action else { panic!("{action:?}") };
+    assert_eq!(mark.reap_after, at(269) + SignedDuration::from_secs(1));
+}
 
 #[test]
 fn a_protected_or_staging_environment_is_kept() {

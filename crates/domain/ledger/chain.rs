@@ -152,7 +152,8 @@ pub fn verify_chain(head: &LedgerHead, text: &str) -> Result<ChainReport, ChainE
     Ok(ChainReport { events, folded })
 }
 
-/// Seals loose events in the order of their times, and folds the oldest events above the bounds.
+/// Seals loose events in the order of their times, those of one time in the order of a life. Folds the oldest events above
+/// the bounds.
 ///
 /// # Errors
 ///
@@ -160,7 +161,7 @@ pub fn verify_chain(head: &LedgerHead, text: &str) -> Result<ChainReport, ChainE
 pub fn seal(head: &LedgerHead, text: &str, loose: &[LooseEvent]) -> Result<SealedEvents, SealError> {
     let mut events = verify_chain(head, text)?.events;
     let mut sorted: Vec<&LooseEvent> = loose.iter().collect();
-    sorted.sort_by(|one, other| (one.event.t, &one.key).cmp(&(other.event.t, &other.key)));
+    sorted.sort_by_key(|loose| (loose.event.t, loose.event.g, loose.event.e, loose.key.clone()));
     let mut seq = head.seq;
     for loose in sorted {
         // The size is checked before anything changes.

@@ -62,7 +62,7 @@ pub fn history_row(
     ended: Timestamp,
 ) -> Option<HistoryRow> {
     let reason = head.reason?;
-    let life: Vec<&Event> = events.iter().filter(|event| event.g == head.generation).collect();
+    let life: Vec<&Event> = events.iter().filter(|event| belongs_to(event, head.generation, events)).collect();
     let first = |kind: EventKind| life.iter().filter(|event| event.e == kind).map(|event| event.t).min();
     let created = first(EventKind::CreateStarted);
     let since = |start: Option<Timestamp>, kind: EventKind| seconds_between(start?, first(kind)?);
@@ -83,6 +83,21 @@ pub fn history_row(
         pushes: u64::try_from(pushes).unwrap_or(u64::MAX),
         cost_micros: cost(&life, ended).micros(),
     })
+}
+
+/// True if an event belongs to a life. A build, and the wait for a free place, are recorded before the create begins, so with
+/// the generation before it: after the end of that life, or with generation 0.
+fn belongs_to(event: &Event, generation: u64, events: &[Event]) -> bool {
+    let is_before_create = matches!(
+        event.e,
+        EventKind::Requested | EventKind::Queued | EventKind::BuildStarted | EventKind::BuildFinished
+    );
+    if !is_before_create || event.g.checked_add(1) != Some(generation) {
+        return event.g == generation;
+    }
+    let ended =
+        events.iter().filter(|other| other.g == event.g && other.e == EventKind::Ended).map(|other| other.t).max();
+    event.g == 0 || ended.is_some_and(|ended| event.t >= ended)
 }
 
 /// Appends a row to the text of a ConfigMap; none if the text would be too large, so that the row belongs in the next part.

@@ -41,12 +41,12 @@ pub fn admit(
     now: Timestamp,
 ) -> Admission {
     let own_entry = waiting.iter().find(|(name, _)| *name == own.1).and_then(|(_, head)| place_in_queue(head, now));
-    let own_place = (own_entry.unwrap_or(own.0), &own.1);
-    // Environments that wait longer have precedence over this one.
+    // Environments that wait longer have precedence over this one. Without an entry of its own it comes after all of them.
+    let is_ahead = |place: &(Timestamp, &EnvironmentName)| own_entry.is_none_or(|entry| *place < (entry, &own.1));
     let mut ahead: Vec<(Timestamp, &EnvironmentName)> = waiting
         .iter()
         .filter_map(|(name, head)| Some((place_in_queue(head, now)?, name)))
-        .filter(|place| *place < own_place && !claimed.iter().any(|(_, name)| name == place.1))
+        .filter(|place| is_ahead(place) && !claimed.iter().any(|(_, name)| name == place.1))
         .collect();
     ahead.sort_unstable();
     let before_own = |(time, name): &&ClaimedPlace| (*time, name) < (own.0, &own.1);

@@ -148,9 +148,9 @@ pub struct Transitions {
 }
 
 impl Transitions {
-    /// Creates the transitions at `now`.
+    /// Creates the transitions at `now`. Times in a head are whole seconds.
     pub fn at(now: Timestamp) -> Self {
-        Self { now }
+        Self { now: Timestamp::from_second(now.as_second()).unwrap_or(now) }
     }
 
     /// Records a refusal for lack of a free place. The first refusal counts for the order, unless the create was not tried
@@ -509,10 +509,6 @@ impl Transitions {
         head.beat = Some(self.now);
     }
 
-    fn is_over(self, since: Timestamp, limit: SignedDuration) -> bool {
-        self.now.duration_since(since) >= limit
-    }
-
     /// Refuses another identity with a running life. The tombstone or queue entry of another identity is not a reason to refuse.
     fn check_identity(self, head: &LedgerHead, request: &CreateRequest) -> Result<(), TransitionError> {
         let is_running = !matches!(head.phase, LedgerPhase::Queued | LedgerPhase::Ended);
@@ -525,8 +521,7 @@ impl Transitions {
 
     /// Refuses a run other than the holder, unless the holder is silent.
     fn check_holder(self, head: &LedgerHead, holder: &str) -> Result<(), TransitionError> {
-        let is_silent = head.beat.is_none_or(|beat| self.is_over(beat, SILENCE));
-        if head.holder.as_deref() == Some(holder) || is_silent { Ok(()) } else { Err(self.held(head)) }
+        if head.holder.as_deref() == Some(holder) || head.is_silent(self.now) { Ok(()) } else { Err(self.held(head)) }
     }
 
     /// Refuses a late create of a closed pull request.
@@ -560,6 +555,11 @@ impl LedgerHead {
     /// Steps of a running or finished end that can begin now, in order.
     pub fn next_steps(&self) -> Vec<EndStep> {
         next_steps(&self.steps)
+    }
+
+    /// True if the holder of a running create or end has shown no sign of life for [`SILENCE`], or there is no holder.
+    pub fn is_silent(&self, now: Timestamp) -> bool {
+        self.beat.is_none_or(|beat| now.duration_since(beat) >= SILENCE)
     }
 
     /// Steps that an end has left for later runs.

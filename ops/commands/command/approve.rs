@@ -4,7 +4,7 @@ use eod_clients::ErrorKind;
 use eod_clients::kubernetes::ObjectRef;
 use eod_domain::ledger::EventKind;
 use eod_domain::{Approval, EnvironmentName, Expiry, Tier, labels};
-use eod_reaper::ports::{ApplicationLookup, ClusterPort as _, Ports as _};
+use eod_reaper::ports::{ApplicationFacts, ApplicationLookup, ClusterPort as _, Ports as _};
 use serde_json::json;
 
 use crate::arguments::ApproveArguments;
@@ -82,7 +82,10 @@ async fn confirm_applications(session: &OpsSession, name: &EnvironmentName) -> R
             return Ok(());
         }
     };
-    for application in applications.iter().filter(|application| application.awaits_confirmation) {
+    // An approval is for an environment of this cluster.
+    let awaits =
+        |application: &&ApplicationFacts| application.awaits_confirmation && application.other_cluster.is_none();
+    for application in applications.iter().filter(awaits) {
         let text = format!("{}/{}", application.namespace, application.name);
         match ports.cluster().confirm_deletion(application).await {
             Ok(()) => print(&format!("{name}: the deletion of Application {text} is confirmed\n"))?,

@@ -14,15 +14,25 @@ pub(super) async fn run(session: &OpsSession, arguments: &EventArguments) -> Res
     let EventArguments { environment, name, at, sha, run_url } = arguments;
     let kind = name.kind();
     let mut lines = vec![format!("{environment}: {kind} recorded")];
-    let (reading, now) = if name.is_activity() {
+    let (reading, generation, now) = if name.is_activity() {
         let restarted = activity(session, environment).await?;
         if restarted.is_unchanged() {
             lines.push(no_effect(environment, &restarted.reading));
         }
-        (restarted.reading, restarted.now)
+        let generation = restarted.reading.generation;
+        (Some(restarted.reading), generation, restarted.now)
     } else {
-        let (loaded, _, reading) = session.load_living(environment).await?;
-        (reading, loaded.now)
+        let loaded = session.load(environment).await?;
+        let living = loaded.reading.filter(|reading| !reading.terminating);
+        let generation = match (&living, &loaded.ledger) {
+            (Some(reading), _) => reading.generation,
+            (None, Some(ledger)) => {
+                let head = ledger.head.as_ref();
+                head.map_err(|problem| Failure::failed(format!("the ledger of `{environment}`: {problem}")))?.generation
+            }
+            (None, None) => 0,
+        };
+        (living, generation, loaded.now)
     };
     if at.is_some_and(|at| at > now) {
         return Err(Failure::usage(format!("--at must not be in the future: the API server's time is {now}")));
@@ -31,11 +41,17 @@ pub(super) async fn run(session: &OpsSession, arguments: &EventArguments) -> Res
     if let Some(run) = run_url {
         recorder.set_run(run);
     }
-    let mut event = recorder.event(at.unwrap_or(now), reading.generation, kind);
+    let mut event = recorder.event(at.unwrap_or(now), generation, kind);
     if let Some(sha) = sha {
         event = event.with("sha", sha);
     }
-    recorder.record(event, &reading, now).await;
+    match reading {
+        Some(reading) => recorder.record(event, &reading, now).await,
+        None => {
+            recorder.announce(event, now).await?;
+            lines.push(format!("{environment} does not exist yet; the event is kept for its create"));
+        }
+    }
     print(&format!("{}\n", lines.join("\n")))?;
     Ok(Outcome::Done)
 }

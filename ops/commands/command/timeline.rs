@@ -35,7 +35,7 @@ impl Timeline {
             },
         }
         timeline.events.extend(ledger.loose.iter().map(|loose| (None, loose.event.clone())));
-        timeline.events.sort_by_key(|(number, event)| (event.t, number.is_none(), *number));
+        timeline.events.sort_by_key(|(number, event)| (event.t, number.is_none(), *number, event.g, event.e));
         let unreadable = ledger.unreadable.iter();
         timeline
             .problems
@@ -52,7 +52,7 @@ impl Timeline {
     pub(super) fn table(&self) -> TextTable {
         let mut table = TextTable::new(&["WHEN", "WHAT", "BY", "DETAIL"]);
         for (_, event) in &self.events {
-            table.row(vec![event.t.to_string(), event.e.to_string(), author(event), detail(event)]);
+            table.row(vec![seconds(event.t), event.e.to_string(), author(event), detail(event)]);
         }
         table
     }
@@ -74,6 +74,11 @@ impl Timeline {
         };
         self.events.iter().map(event).collect()
     }
+}
+
+/// Time without fractions of a second, which only give the order.
+fn seconds(time: Timestamp) -> String {
+    Timestamp::from_second(time.as_second()).unwrap_or(time).to_string()
 }
 
 fn author(event: &Event) -> String {

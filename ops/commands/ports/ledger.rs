@@ -1,7 +1,7 @@
 //! Ledgers, history rows and the summary of the reaper in ConfigMaps.
 
-use eod_clients::kubernetes::{Deleted, LedgerSnapshot, ListedHead, Preconditions};
-use eod_domain::ledger::{Event, HistoryRow, LedgerHead, SealedEvents, append_row, history_name, summary_name};
+use eod_clients::kubernetes::{Deleted, HISTORY_PARTS, LedgerSnapshot, ListedHead, Preconditions};
+use eod_domain::ledger::{Event, HistoryRow, LedgerHead, SealedEvents, history_name, summary_name};
 use eod_domain::{EnvironmentName, labels};
 use eod_reaper::ports::{
     CallError, CallErrorKind, HeadEntry, LedgerPort, ListPage, LooseEntry, ObjectVersion, PageToken, StoredLedger,
@@ -13,8 +13,6 @@ use super::call::call_error;
 use super::call_deadline;
 use crate::session::OpsSession;
 
-/// Maximum number of ConfigMaps with the history of one month.
-const HISTORY_PARTS: u32 = 100;
 /// Number of months that are searched for a life.
 const HISTORY_MONTHS: i64 = 4;
 
@@ -116,21 +114,7 @@ impl LedgerPort for OpsLedgers<'_> {
 
     async fn add_history(&self, row: &HistoryRow) -> Result<(), CallError> {
         let Self(session) = self;
-        let ledgers = &session.ledgers;
-        for part in 1..=HISTORY_PARTS {
-            let name = history_name(&session.settings.installation, row.ended, part);
-            let found = self.history(&name).await?;
-            let text = found.as_ref().map_or("", |(_, text)| text.as_str());
-            let Some(appended) = append_row(text, row) else { continue };
-            if appended == text {
-                return Ok(());
-            }
-            let version = found.as_ref().map(|(version, _)| version.as_str());
-            let deadline = call_deadline(session);
-            let written = ledgers.write_text(&name, labels::LEDGER_HISTORY, version, &appended, &deadline).await;
-            return written.map_err(|error| call_error(&error));
-        }
-        Err(CallError::new(CallErrorKind::Invalid, format!("the history of {} has {HISTORY_PARTS} parts", row.ended)))
+        session.ledgers.add_history(row, &call_deadline(session)).await.map_err(|error| call_error(&error))
     }
 
     async fn is_in_history(&self, environment: &EnvironmentName) -> Result<bool, CallError> {

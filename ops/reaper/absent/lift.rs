@@ -1,4 +1,5 @@
-//! Return of an ended environment: a reopened or labelled pull request lifts the end, a push puts the label back.
+//! Return of an ended environment: a reopened or labelled pull request, or a branch that exists again, lifts the end; a push
+//! puts the label back.
 
 use eod_domain::PullRequestState;
 use eod_domain::ledger::{EndReason, EventKind, LedgerHead, LifeFacts, Transitions, TriggerLabelRecord};
@@ -14,7 +15,7 @@ use crate::run::{About, Run};
 /// Reason for the return of an ended environment.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 enum Return {
-    /// The pull request is open, and has its label if one is used.
+    /// The pull request is open, and has its label if one is used; or the branch exists.
     Lifted,
     /// A push to a pull request whose label the reaper removed.
     Revived,
@@ -32,7 +33,7 @@ impl<P: Ports> Run<'_, P> {
         let Some(found) = self.found_return(head, known) else { return Ok(()) };
         let name = &entry.environment;
         let reason = match found {
-            Return::Lifted => "the pull request is open again, or has its label again",
+            Return::Lifted => "the pull request is open again or has its label again, or the branch exists again",
             Return::Revived => "a commit was pushed after the expiry",
         };
         self.report.act(name, if found == Return::Revived { "revive" } else { "lift" }, reason);
@@ -82,7 +83,6 @@ impl<P: Ports> Run<'_, P> {
 
     fn found_return(&self, head: &LedgerHead, known: &KnownPullRequest) -> Option<Return> {
         let PullRequestState::Open { labelled } = known.state else { return None };
-        let facts = known.facts.as_ref()?;
         if head.lifted {
             return None;
         }
@@ -93,6 +93,7 @@ impl<P: Ports> Run<'_, P> {
                 if labelled == Some(true) {
                     return Some(Return::Lifted);
                 }
+                let facts = known.facts.as_ref()?;
                 let is_pushed = head.head_sha.is_some() && new_commit(head, facts.head_sha.as_ref()).is_some();
                 let may_revive = self.settings.revive_on_push
                     && head.reason == Some(EndReason::Expired)

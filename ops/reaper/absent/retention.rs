@@ -26,12 +26,13 @@ impl<P: Ports> Run<'_, P> {
         if self.options.dry_run {
             return Ok(());
         }
+        let look = self.look_begins().await?;
         if let (Some(ledger), Ok(head)) = (self.ports.ledgers().ledger(&entry.environment).await?, &entry.head)
             && let Some(row) = history_row(&entry.environment, head, &events(&ledger), head.since)
         {
             self.ports.ledgers().add_history(&row).await?;
         }
-        self.delete(entry).await
+        if self.is_recent(look).await? { self.delete(entry).await } else { Ok(()) }
     }
 
     /// Deletes the ledger of an environment that has lost its place in the queue and never lived.

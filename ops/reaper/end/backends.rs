@@ -34,7 +34,7 @@ impl<P: Ports> Run<'_, P> {
     }
 
     /// Ends everything of the environment in the backends of a step. A failure holds up only this step.
-    pub(super) async fn end_backends(&mut self, end: &HeldEnd, step: EndStep) -> Result<StepOutcome, EndError> {
+    pub(super) async fn end_backends(&mut self, end: &mut HeldEnd, step: EndStep) -> Result<StepOutcome, EndError> {
         let mut outcome = StepOutcome::Done;
         let ports = self.ports;
         for backend in ports.backends().iter().filter(|backend| backend.kind().step() == step) {
@@ -52,17 +52,18 @@ impl<P: Ports> Run<'_, P> {
 
     /// Ends the items of one backend, then looks that none is left. The ledger is read after the items: a later life writes
     /// it before it creates an item, so all items that were found are of this life.
-    async fn end_items(&mut self, end: &HeldEnd, backend: &dyn Backend) -> Result<(), EndError> {
+    async fn end_items(&mut self, end: &mut HeldEnd, backend: &dyn Backend) -> Result<(), EndError> {
         let items = backend.find(&end.name).await?;
-        let is_own = |item: &BackendItem| is_item_of(item, end.name.as_str());
+        let name = end.name.clone();
+        let is_own = |item: &BackendItem| is_item_of(item, name.as_str());
+        for item in items.iter().filter(|item| is_own(item)) {
+            self.check_held(end).await?;
+            backend.end(item).await?;
+        }
         if !items.iter().any(is_own) {
             return Ok(());
         }
-        self.check_held(end).await?;
-        for item in items.iter().filter(|item| is_own(item)) {
-            backend.end(item).await?;
-        }
-        let left = backend.find(&end.name).await?.into_iter().filter(is_own).count();
+        let left = backend.find(&name).await?.into_iter().filter(is_own).count();
         if left == 0 {
             return Ok(());
         }

@@ -28,7 +28,7 @@ impl<P: Ports> Run<'_, P> {
         Ok(if is_over || !is_handed_over { StepOutcome::Done } else { StepOutcome::Pending })
     }
 
-    async fn applications_are_gone(&mut self, end: &HeldEnd, now: Timestamp) -> Result<StepOutcome, EndError> {
+    async fn applications_are_gone(&mut self, end: &mut HeldEnd, now: Timestamp) -> Result<StepOutcome, EndError> {
         if mutated!(DeleteUnderApplication) {
             return Ok(StepOutcome::Done);
         }
@@ -46,7 +46,17 @@ impl<P: Ports> Run<'_, P> {
             }
         };
         if applications.is_empty() {
-            return Ok(StepOutcome::Done);
+            return Ok(self.unclaimed(end));
+        }
+        let awaits = |found: &ApplicationFacts| found.awaits_confirmation && found.other_cluster.is_none();
+        if applications.iter().any(awaits) {
+            let look = self.look_begins().await?;
+            let is_in_use = !mutated!(NoLookBeforeHandOver) && self.is_in_use(end).await?;
+            self.check_held(end).await?;
+            // The next try looks again, and cancels the end if the environment is in use.
+            if is_in_use || !self.is_recent(look).await? {
+                return Ok(StepOutcome::Pending);
+            }
         }
         for application in &applications {
             self.follow(end, application, now).await;
@@ -54,10 +64,23 @@ impl<P: Ports> Run<'_, P> {
         Ok(StepOutcome::Pending)
     }
 
+    /// A namespace without an Application is deleted once. If another tool creates it again, that is not repeated for ever.
+    fn unclaimed(&mut self, end: &HeldEnd) -> StepOutcome {
+        if !self.summary.recreated.contains(end.name.as_str()) {
+            return StepOutcome::Done;
+        }
+        let problem = "the namespace was created again after its end, so it is not deleted again: remove it from the Argo CD \
+            that creates it; if that is in another cluster, set `argocd.namespaces` to `[]`";
+        self.report.problem(&end.name, problem);
+        StepOutcome::Pending
+    }
+
     /// Confirms a deletion that is approved, and reports an Application that does not go away.
     async fn follow(&mut self, end: &HeldEnd, application: &ApplicationFacts, now: Timestamp) {
         let name = format!("{}/{}", application.namespace, application.name);
+        // An approval is for an environment of this cluster.
         if application.awaits_confirmation
+            && application.other_cluster.is_none()
             && let Err(error) = self.ports.cluster().confirm_deletion(application).await
         {
             self.report.problem(&end.name, format!("the deletion of Application `{name}` was not confirmed: {error}"));
@@ -72,6 +95,13 @@ impl<P: Ports> Run<'_, P> {
                     `applicationsSync: sync`"
             );
             self.report.problem(&end.name, problem);
+        } else if let Some(cluster) = application.other_cluster.as_ref().filter(|_| is_late) {
+            let problem = format!(
+                "Application `{name}` deploys into a namespace of this name in the cluster `{cluster}`, and EoD cannot \
+                    tell if that is this cluster: set its destination to `https://kubernetes.default.svc`, or give its \
+                    namespace another name"
+            );
+            self.report.problem(&end.name, problem);
         } else if is_late && application.deleting_since.is_none() {
             self.report
                 .problem(&end.name, format!("Application `{name}` still claims the namespace: {}", expected(end)));
@@ -83,11 +113,15 @@ impl<P: Ports> Run<'_, P> {
 fn expected(end: &HeldEnd) -> &'static str {
     match end.head.reason {
         Some(EndReason::Expired | EndReason::Requested) if end.head.label.removed_by_us => {
-            "the trigger label is removed, and Argo CD deletes the Application at the next refresh of its ApplicationSet"
+            "the trigger label is removed, and Argo CD deletes the Application at the next refresh of its ApplicationSet, \
+                unless `applicationsSync` is `create-only` or `create-update`"
         }
         Some(EndReason::Expired | EndReason::Requested) => {
             "EoD cannot remove the trigger label: remove it, then Argo CD deletes the Application"
         }
-        _ => "Argo CD deletes the Application at the next refresh of its ApplicationSet",
+        _ => {
+            "Argo CD deletes the Application at the next refresh of its ApplicationSet, unless `applicationsSync` is \
+                `create-only` or `create-update`"
+        }
     }
 }

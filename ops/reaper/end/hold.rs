@@ -1,13 +1,18 @@
 //! Begin, takeover, storage, cancellation and release of an end.
 
-use eod_domain::ledger::{EndReason, EndRequest, EventKind, LedgerHead, LedgerPhase, Transitions};
-use jiff::Timestamp;
+use eod_domain::ledger::{EndReason, EndRequest, EventKind, LedgerHead, LedgerPhase, SILENCE, Transitions};
+use jiff::{SignedDuration, Timestamp};
 
 use super::{EndError, EndProgress, HeldEnd};
 use crate::mutation::mutated;
-use crate::ports::{CallError, CallErrorKind, ForgePort, HeadEntry, LedgerPort, Ports, PullRequestLabel, ToldKind};
+use crate::ports::{
+    CallError, CallErrorKind, ClockPort, ForgePort, HeadEntry, LedgerPort, Ports, PullRequestLabel, ToldKind,
+};
 use crate::pull_requests::pull_request_of;
 use crate::run::Run;
+
+/// Maximum duration of a check of the ledger. No call lasts as long.
+const CHECK_MAX: SignedDuration = SignedDuration::from_mins(1);
 
 impl<P: Ports> Run<'_, P> {
     /// Writes the phase `ending` under the version that was read; none if another writer was faster.
@@ -32,8 +37,12 @@ impl<P: Ports> Run<'_, P> {
         if !head.keeps_vault() {
             self.apply_vault_policy(&mut next);
         }
-        let event = self.event(now, head.generation, EventKind::EndStarted).with("reason", &reason);
-        match self.ports.ledgers().write_head(&entry.environment, &entry.version, &next, &[event]).await {
+        let mut events = Vec::new();
+        if reason == EndReason::Lost {
+            events.push(self.event(now, head.generation, EventKind::Lost));
+        }
+        events.push(self.event(now, head.generation, EventKind::EndStarted).with("reason", &reason));
+        match self.ports.ledgers().write_head(&entry.environment, &entry.version, &next, &events).await {
             Ok(version) => {
                 let end = HeldEnd::new(entry.environment.clone(), next, version);
                 self.tell(ToldKind::Ending, now, &end.about(), format!("reason: {reason}")).await;
@@ -92,13 +101,35 @@ impl<P: Ports> Run<'_, P> {
         Ok(())
     }
 
-    /// Checks that no other run has changed the ledger since it was stored.
-    pub(super) async fn check_held(&mut self, end: &HeldEnd) -> Result<(), EndError> {
+    /// Checks that no other run has changed the ledger since it was stored. The check is repeated if it took long, because a
+    /// run that was suspended may have lost the end since then.
+    pub(super) async fn check_held(&mut self, end: &mut HeldEnd) -> Result<(), EndError> {
         if mutated!(GenerationNotChecked) || mutated!(HeadWithoutVersion) {
             return Ok(());
         }
-        let entry = self.ports.ledgers().head(&end.name).await?;
-        if entry.is_some_and(|entry| entry.version == end.version) { Ok(()) } else { Err(EndError::Taken) }
+        loop {
+            let clocks = self.ports.clock().read().await?;
+            self.refresh_beat(end, clocks.server).await?;
+            let entry = self.ports.ledgers().head(&end.name).await?;
+            if entry.is_none_or(|entry| entry.version != end.version) {
+                return Err(EndError::Taken);
+            }
+            if self.ports.clock().read().await?.elapsed.saturating_sub(clocks.elapsed) < CHECK_MAX {
+                return Ok(());
+            }
+        }
+    }
+
+    /// Stores a sign of life if the last one is old, so that no other run takes over an end during a long step.
+    async fn refresh_beat(&mut self, end: &mut HeldEnd, now: Timestamp) -> Result<(), EndError> {
+        let is_old = end.head.beat.is_some_and(|beat| now.duration_since(beat) >= SILENCE / 2);
+        if end.head.phase != LedgerPhase::Ending || !is_old {
+            return Ok(());
+        }
+        let held = Transitions::at(now).beat(&end.head, end.head.generation, &self.options.holder);
+        end.head = held.map_err(|_| EndError::Taken)?;
+        end.is_changed = true;
+        self.store(end).await
     }
 
     /// Cancels an end before anything is deleted: the trigger label goes back, except on a fork, and the environment lives.
@@ -123,7 +154,7 @@ impl<P: Ports> Run<'_, P> {
     }
 
     /// Puts the trigger label back; false for a fork, on which only a maintainer may set it.
-    pub(super) async fn label_back(&mut self, end: &HeldEnd) -> Result<bool, EndError> {
+    pub(super) async fn label_back(&mut self, end: &mut HeldEnd) -> Result<bool, EndError> {
         let identity = end.identity();
         let Some((repository, number)) = identity.as_ref().and_then(pull_request_of) else { return Ok(false) };
         let known = self.fresh_pull_request(identity.as_ref()).await;
@@ -131,6 +162,7 @@ impl<P: Ports> Run<'_, P> {
         if !facts.is_open || (facts.is_fork && !mutated!(LabelBackOnFork)) {
             return Ok(false);
         }
+        self.check_held(end).await?;
         self.ports.forge().set_label(repository, number, PullRequestLabel::Trigger, true).await?;
         Ok(true)
     }

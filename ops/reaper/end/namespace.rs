@@ -27,9 +27,9 @@ pub(super) enum Deletion {
 
 impl<P: Ports> Run<'_, P> {
     /// Deletes the namespace of this life under uid and resourceVersion.
-    pub(super) async fn delete_namespace(&mut self, end: &HeldEnd) -> Result<Deletion, EndError> {
+    pub(super) async fn delete_namespace(&mut self, end: &mut HeldEnd) -> Result<Deletion, EndError> {
         for _ in 0..ATTEMPTS {
-            let now = self.now().await?;
+            let (now, look) = (self.now().await?, self.look_begins().await?);
             let Some(mut observed) = self.look(&end.name, now).await? else { return Ok(Deletion::Gone) };
             if end.head.uid.as_ref() != Some(&observed.reading.uid) && !mutated!(NoUid) {
                 self.report.problem(&end.name, "the namespace was created again while its end was not finished");
@@ -51,6 +51,9 @@ impl<P: Ports> Run<'_, P> {
                 return Ok(Deletion::Waiting);
             }
             self.check_held(end).await?;
+            if !self.is_recent(look).await? {
+                continue;
+            }
             let version = self.deleted_version(&observed).await;
             match self.ports.cluster().delete_namespace(&end.name, &version).await {
                 Ok(()) => {
@@ -83,7 +86,8 @@ impl<P: Ports> Run<'_, P> {
 
     /// True if the reason of the end still applies; none if that is not known.
     fn is_due(&self, end: &HeldEnd, observed: &Observed, now: jiff::Timestamp) -> Option<bool> {
-        if mutated!(NoLastLook) || mutated!(NoResourceVersion) {
+        let is_of_another_life = end.head.uid.as_ref() != Some(&observed.reading.uid);
+        if mutated!(NoLastLook) || mutated!(NoResourceVersion) || (mutated!(NoUid) && is_of_another_life) {
             return Some(true);
         }
         let reported =

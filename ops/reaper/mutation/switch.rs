@@ -7,7 +7,7 @@ use std::cell::Cell;
 pub(crate) enum Mutation {
     /// Writes to a namespace name no resourceVersion.
     NoResourceVersion,
-    /// Deletes of a namespace name no uid.
+    /// Deletes of a namespace name no uid, and a namespace of a later life counts as that of the end.
     NoUid,
     /// An unknown state of a pull request counts as closed.
     UnknownIsClosed,
@@ -15,7 +15,7 @@ pub(crate) enum Mutation {
     ListIsBelieved,
     /// A pull request that is not found counts as closed.
     NotFoundIsClosed,
-    /// The commit is not read again after the trigger label was removed.
+    /// The commit at the forge is not compared, neither before an end nor after the trigger label was removed.
     NoSecondLook,
     /// The lease is taken over by comparing clocks.
     LeaseByClock,

@@ -107,6 +107,9 @@ pub struct ApplicationFacts {
     /// True if its ApplicationSet never deletes Applications (`applicationsSync: create-only` or `create-update`), or the
     /// Application has no finalizer for its objects.
     pub is_never_deleted: bool,
+    /// Address or name of its cluster, if that may be another one; none for this cluster. Such an Application claims the
+    /// namespace, because one cluster may have several addresses.
+    pub other_cluster: Option<String>,
 }
 
 /// Health of an Application.

@@ -35,15 +35,16 @@ fn step(world: &mut World, number: u64) {
     if !world.applications.contains_key(&name) {
         if is_requested {
             world.note(|| format!("Application {name} is created"));
-            world.applications.insert(name, SimApplication { is_deleting: false, is_confirmed: false });
+            world.applications.insert(name, SimApplication::default());
         }
         return;
     }
-    let protected = world.reading(&name).is_some_and(|reading| reading.protected);
     let application = world.applications.get_mut(&name).unwrap();
     application.is_deleting |= !is_requested;
     if application.is_deleting {
-        let may_delete = application.is_confirmed || !(needs_approval || protected);
+        let is_confirmed = application.is_confirmed;
+        let is_protected = || world.reading(&name).is_some_and(|reading| reading.protected);
+        let may_delete = is_confirmed || !(needs_approval || is_protected());
         match exists {
             None => {
                 world.note(|| format!("Application {name} is gone"));

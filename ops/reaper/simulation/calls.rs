@@ -6,7 +6,7 @@ use std::rc::Rc;
 
 use super::executor::Executor;
 use super::random::Random;
-use super::schedule::Fault;
+use super::schedule::{Fault, MINUTE};
 use super::world::World;
 use crate::ports::{CallError, CallErrorKind};
 
@@ -21,6 +21,8 @@ pub(super) struct Simulation {
     calls: Cell<u64>,
     planned: Option<BTreeMap<u64, Fault>>,
     fault_percent: Cell<i64>,
+    /// Suspends the next run of the reaper that sees the world like this, for so many milliseconds.
+    suspension: Cell<Option<(fn(&World) -> bool, i64)>>,
     /// Faults that have happened, by the number of the call.
     pub(super) faults: RefCell<BTreeMap<u64, Fault>>,
 }
@@ -34,6 +36,7 @@ impl Simulation {
             calls: Cell::new(0),
             planned,
             fault_percent: Cell::new(fault_percent),
+            suspension: Cell::default(),
             faults: RefCell::default(),
         })
     }
@@ -41,6 +44,16 @@ impl Simulation {
     /// Lets no call fail from now on.
     pub(super) fn stop_faults(&self) {
         self.fault_percent.set(-1);
+    }
+
+    /// True if calls may fail and lists may be cut short.
+    pub(super) fn has_faults(&self) -> bool {
+        self.fault_percent.get() >= 0
+    }
+
+    /// Suspends the run of the reaper that makes the first call after which `is_due` is true.
+    pub(super) fn suspend(&self, is_due: fn(&World) -> bool, milliseconds: i64) {
+        self.suspension.set(Some((is_due, milliseconds)));
     }
 
     /// Changes the world at the present time.
@@ -70,6 +83,16 @@ impl Simulation {
                 }
                 let result = self.with(effect);
                 executor.sleep(5 + random.below(100)).await;
+                let suspension = self.suspension.get().filter(|(is_due, _)| may_fail && is_due(&self.world.borrow()));
+                if let Some((_, milliseconds)) = suspension {
+                    self.suspension.set(None);
+                    executor.sleep(milliseconds).await;
+                }
+                result
+            }
+            Some(Fault::Suspended) => {
+                let result = self.with(effect);
+                executor.sleep(16 * MINUTE + random.below(25 * MINUTE)).await;
                 result
             }
             Some(Fault::Before) => error(CallErrorKind::Unavailable, "the server is busy"),
@@ -98,7 +121,7 @@ impl Simulation {
     fn fault(&self, number: u64, random: &mut Random) -> Option<Fault> {
         let drawn = random.percent(self.fault_percent.get());
         let kinds = [Fault::Before, Fault::After, Fault::Hang, Fault::Late, Fault::Slow, Fault::NotFound];
-        let kind = random.pick(&kinds);
+        let kind = if random.percent(2) { Fault::Suspended } else { random.pick(&kinds) };
         let fault = match &self.planned {
             Some(planned) => planned.get(&number).copied().filter(|_| self.fault_percent.get() >= 0),
             None => drawn.then_some(kind),

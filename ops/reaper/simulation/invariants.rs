@@ -40,6 +40,8 @@ fn namespace_problems(world: &World, name: &str) -> Vec<String> {
     }
     let is_settled = world.now - pull.changed > ON_THE_WAY;
     match head.reason {
+        // A person may request an end that runs for another reason already.
+        Some(EndReason::Expired) if reading.mark.is_some_and(|mark| mark.reason == EndReason::Requested) => {}
         Some(EndReason::Expired) => problems.extend(expiry_problems(world, name, &reading)),
         Some(EndReason::Closed) if pull.is_open && is_settled => problems.push("its pull request is open".to_owned()),
         Some(EndReason::Unlabelled) if pull.labels.contains("preview") && is_settled => {
@@ -83,7 +85,24 @@ fn expiry_problems(world: &World, name: &str, reading: &eod_domain::EnvironmentR
     if !has_mark {
         problems.push(format!("it has no due mark, last activity {activity}"));
     }
+    problems.extend(push_problem(world, name, activity));
     problems
+}
+
+/// A push that the forge showed before the trigger label was removed keeps the environment, except on a fork.
+fn push_problem(world: &World, name: &str, activity: i64) -> Option<String> {
+    let (pull, head) = (world.pull_of(name)?, &world.ledgers.get(name)?.head);
+    if !pull.is_open || pull.fork || pull.number >= BRANCHES {
+        return None;
+    }
+    let is_known = head.head_sha.as_ref().is_some_and(|known| known.is_same_commit(&super::world::sha(pull.sha)));
+    if !is_known && pull.label_off.is_some_and(|off| pull.pushed <= off) {
+        return Some("a commit was pushed before its label was removed".to_owned());
+    }
+    // In `compliance` a push is no activity. Without the right to labels there is no second look.
+    let counts = head.tier != Tier::Compliance && !world.is_label_refused;
+    let is_seen = pull.pushed + ON_THE_WAY < milliseconds(head.since);
+    (counts && is_seen && activity + 1_000 < pull.pushed).then(|| "a commit was pushed before its end began".to_owned())
 }
 
 /// A mark is never written on a protected environment.

@@ -10,11 +10,15 @@ use serde_json::Value;
 
 use super::calls::Simulation;
 use super::invariants;
-use super::world::{BRANCHES, World, branch_of, elapsed, environment, not_found, sha, timestamp};
+use super::world::{BRANCHES, SimLedger, World, branch_of, elapsed, environment, not_found, sha, timestamp};
 use crate::ports::*;
 
 /// Number of items of a page: small, so that every list has several.
 const PAGE: usize = 2;
+
+/// Backends of the simulation.
+pub(super) const BACKENDS: [BackendKind; 4] =
+    [BackendKind::Vault, BackendKind::Dns, BackendKind::Database, BackendKind::Objects];
 
 /// Ports of one reaper.
 pub(super) struct SimPorts {
@@ -26,7 +30,7 @@ pub(super) struct SimPorts {
     is_read_only: bool,
 }
 
-/// Model of a backend: Vault, DNS or a database server.
+/// Model of a backend: Vault, DNS, a database server, or objects of the cluster outside of the namespaces.
 pub(super) struct SimBackend {
     pub(super) kind: BackendKind,
     pub(super) sim: Rc<Simulation>,
@@ -49,7 +53,7 @@ impl SimPorts {
         let backend = |kind| -> Box<dyn Backend> {
             Box::new(SimBackend { kind, sim: sim.clone(), is_read_only, is_careless: true })
         };
-        let backends = [BackendKind::Vault, BackendKind::Dns, BackendKind::Database].map(backend).into();
+        let backends = BACKENDS.map(backend).into();
         Self { sim: sim.clone(), skew, backends, is_read_only }
     }
 
@@ -157,13 +161,19 @@ impl ClusterPort for SimPorts {
     }
 
     async fn blockers(&self, _name: &EnvironmentName) -> Result<Vec<String>, CallError> {
-        self.call(|_| Ok(Vec::new())).await
+        self.call(|world| {
+            Ok(if world.is_deletion_stuck { vec!["Pod web has a finalizer".to_owned()] } else { Vec::new() })
+        })
+        .await
     }
 
     async fn applications(&self, name: &EnvironmentName) -> Result<ApplicationLookup, CallError> {
         let name = name.to_string();
-        let result =
-            self.call(move |world| Ok(ApplicationLookup::Found(application(world, &name).into_iter().collect())));
+        let result = self.call(move |world| {
+            let is_elsewhere = world.applications.get(&name).is_some_and(|application| application.is_elsewhere);
+            let found = || ApplicationLookup::Found(application(world, &name).into_iter().collect());
+            Ok(if is_elsewhere { ApplicationLookup::NotConfigured } else { found() })
+        });
         unavailable(result.await)
     }
 
@@ -213,9 +223,10 @@ fn application(world: &World, name: &str) -> Option<ApplicationFacts> {
         } else {
             ApplicationHealth::Healthy
         },
-        deleting_since: application.is_deleting.then(|| world.time()),
+        deleting_since: application.is_deleting.then(|| timestamp(0)),
         awaits_confirmation: application.is_deleting && is_compliance && !application.is_confirmed,
-        is_never_deleted: false,
+        is_never_deleted: application.is_never_deleted,
+        other_cluster: application.other_cluster.clone(),
     })
 }
 
@@ -244,7 +255,7 @@ impl LedgerPort for SimPorts {
                 .map(|(key, event)| LooseEntry::Valid(LooseEvent { key: key.clone(), event: event.clone() }));
             Some(StoredLedger {
                 version: ledger.object_version(),
-                head: Ok(ledger.head.clone()),
+                head: head(ledger),
                 sealed: ledger.sealed.clone(),
                 loose: loose.collect(),
             })
@@ -331,9 +342,13 @@ impl LedgerPort for SimPorts {
     }
 }
 
+fn head(ledger: &SimLedger) -> Result<LedgerHead, String> {
+    if ledger.is_unreadable { Err("ledger head cannot be parsed".to_owned()) } else { Ok(ledger.head.clone()) }
+}
+
 fn entry(world: &World, name: &str) -> Option<HeadEntry> {
     let ledger = world.ledgers.get(name)?;
-    Some(HeadEntry { environment: environment(name), version: ledger.object_version(), head: Ok(ledger.head.clone()) })
+    Some(HeadEntry { environment: environment(name), version: ledger.object_version(), head: head(ledger) })
 }
 
 impl ForgePort for SimPorts {
@@ -344,9 +359,10 @@ impl ForgePort for SimPorts {
     }
 
     async fn open_pull_requests(&self, _repository: &Repository) -> Result<Vec<PullRequestFacts>, CallError> {
-        self.call(|world| {
+        let may_be_cut = self.sim.has_faults();
+        self.call(move |world| {
             // A list may be cut short or empty.
-            if world.next().is_multiple_of(7) {
+            if may_be_cut && world.next().is_multiple_of(7) {
                 return Ok(Vec::new());
             }
             let is_listed = |pull: &&super::world::SimPull| pull.is_open && pull.number < BRANCHES;
@@ -374,6 +390,11 @@ impl ForgePort for SimPorts {
         present: bool,
     ) -> Result<(), CallError> {
         self.write_call(move |world| {
+            let is_removal = label == PullRequestLabel::Trigger && !present;
+            if is_removal && world.pushed_at_label_off.remove(&number) {
+                world.note(|| format!("developer pushes to {number}"));
+                world.push(number);
+            }
             invariants::label_set(world, number, label, present);
             let name = if label == PullRequestLabel::Trigger { "preview" } else { "asleep" };
             world.note(|| format!("reaper sets label {name} of {number}: {present}"));
@@ -445,6 +466,11 @@ impl OutwardPort for SimPorts {
     }
 }
 
+fn check_up(world: &World, kind: BackendKind) -> Result<(), CallError> {
+    let is_down = kind == BackendKind::Vault && world.is_vault_down;
+    if is_down { Err(CallError::new(CallErrorKind::Unavailable, "Vault is sealed")) } else { Ok(()) }
+}
+
 impl Backend for SimBackend {
     fn kind(&self) -> BackendKind {
         self.kind
@@ -453,6 +479,7 @@ impl Backend for SimBackend {
     fn find<'a>(&'a self, environment: &'a EnvironmentName) -> BoxFuture<'a, Result<Vec<BackendItem>, CallError>> {
         let (name, is_careless, kind) = (environment.to_string(), self.is_careless, self.kind);
         let found = self.sim.call(true, move |world| {
+            check_up(world, kind)?;
             let is_found =
                 |item: &&BackendItem| item.environment == name || (is_careless && item.environment.starts_with(&name));
             Ok(world.items(kind).values().filter(is_found).cloned().collect())
@@ -464,6 +491,7 @@ impl Backend for SimBackend {
         assert!(!self.is_read_only, "a dry run ends something");
         let (item, kind) = (item.clone(), self.kind);
         Box::pin(self.sim.call(true, move |world| {
+            check_up(world, kind)?;
             let Some(found) = world.items(kind).remove(&item.name) else { return Ok(()) };
             if found != item {
                 return Err(super::world::conflict());

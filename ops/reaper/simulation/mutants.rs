@@ -17,6 +17,8 @@ const IN_SCENES: &[(Mutation, &str)] = &[
     (Mutation::ProtectedEndIsStuck, "environment_that_is_protected_during_its_end_lives_on"),
     (Mutation::NoLookBeforeHandOver, "deletion_by_argocd_is_confirmed_only_while_its_approval_is_valid"),
     (Mutation::LeaseByClock, "lease_is_taken_over_only_after_it_was_seen_unchanged"),
+    (Mutation::NoUid, "namespace_that_was_created_again_is_not_deleted_by_the_old_end"),
+    (Mutation::GenerationNotChecked, "suspended_run_leaves_the_next_life_alone"),
 ];
 
 /// First schedule that catches a bug.

@@ -126,16 +126,15 @@ fn change(world: &mut World, step: &Step, now: i64) {
                 sha,
                 changed: now,
                 used: now,
+                pushed: now,
                 label_off: None,
                 is_label_off_by_developer: false,
                 was_put_to_sleep: false,
             };
             world.pulls.insert(number, pull);
         }
-        Step::Push(number) => {
-            let sha = world.next() * 0x0100_0001;
-            used(world, number, now, |pull| pull.sha = sha);
-        }
+        Step::Push(number) => world.push(number),
+        Step::PushAtLabelOff(number) => drop(world.pushed_at_label_off.insert(number)),
         Step::Close(number) | Step::Reopen(number) => {
             let opens = matches!(step, Step::Reopen(_));
             used(world, number, now, |pull| {

@@ -3,9 +3,9 @@
 use eod_domain::ledger::{EndReason, LedgerHead, LedgerPhase, MadeBy, StepOutcome, verify_chain};
 use eod_domain::{EnvironmentReading, Tier};
 
+use super::models::BACKENDS;
 use super::schedule::{HOUR, MINUTE};
 use super::world::{BRANCHES, World, milliseconds};
-use crate::ports::BackendKind;
 
 /// Time after its last change after which a pull request's environment is in its final state.
 const SETTLED: i64 = 2 * HOUR;
@@ -94,6 +94,10 @@ fn ledgers(world: &World) -> Vec<String> {
         if head.phase == LedgerPhase::Ending && age > 90 * MINUTE && namespace.is_none() {
             problems.push(format!("the end of {name} is not finished: {head:?}"));
         }
+        let is_provisioned = world.reading(name).is_some_and(|reading| reading.provisioned && !reading.terminating);
+        if head.phase == LedgerPhase::Creating && is_provisioned && age > HOUR {
+            problems.push(format!("{name} is provisioned and its ledger is creating: {head:?}"));
+        }
         if head.phase == LedgerPhase::Live && namespace.is_none() && age > HOUR {
             problems.push(format!("{name} is live and has no namespace"));
         }
@@ -126,8 +130,7 @@ fn chain(world: &World, name: &str) -> Vec<String> {
 
 fn copies(world: &World) -> Vec<String> {
     let mut problems = Vec::new();
-    let kinds = [BackendKind::Vault, BackendKind::Dns, BackendKind::Database];
-    let items = kinds.into_iter().flat_map(|kind| world.items(kind).into_values().map(move |item| (kind, item)));
+    let items = BACKENDS.into_iter().flat_map(|kind| world.items(kind).into_values().map(move |item| (kind, item)));
     for (kind, item) in items {
         let name = &item.environment;
         let Some(ledger) = world.ledgers.get(name) else { continue };
@@ -148,6 +151,14 @@ fn pull_requests(world: &World) -> Vec<String> {
     for pull in world.pulls.values() {
         let name = super::world::name_of(pull.number);
         let is_settled = world.now - pull.used > SETTLED && world.now - pull.changed > SETTLED;
+        let head = world.ledgers.get(&name).map(|ledger| &ledger.head);
+        let is_gone = |head: &&LedgerHead| {
+            head.is_ended() && matches!(head.reason, Some(EndReason::Closed | EndReason::BranchDeleted))
+        };
+        let is_wanted = is_settled && pull.is_open && pull.labels.contains("preview");
+        if let Some(head) = head.filter(|head| is_wanted && is_gone(head) && !head.lifted) {
+            problems.push(format!("{name} is open again, and its end was not lifted: {head:?}"));
+        }
         let Some(off) = pull.label_off.filter(|_| is_settled && pull.is_open && !pull.fork) else { continue };
         let reason = world.reason(&name);
         if pull.used > off && pull.made_by == MadeBy::Argocd && reason == Some(EndReason::Expired) {

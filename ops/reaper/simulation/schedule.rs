@@ -32,6 +32,8 @@ pub(super) enum Step {
         fork: bool,
     },
     Push(u64),
+    /// A push at the moment of the next removal of the trigger label.
+    PushAtLabelOff(u64),
     Close(u64),
     Reopen(u64),
     LabelOff(u64),
@@ -79,6 +81,8 @@ pub(super) enum Fault {
     Slow,
     /// The pull request or object is reported as not found.
     NotFound,
+    /// Stored, and the run is suspended for longer than another run waits for it.
+    Suspended,
 }
 
 impl Schedule {
@@ -136,7 +140,7 @@ fn developer(random: &mut Random, number: u64, length: i64, steps: &mut Vec<(i64
         if time > length {
             break;
         }
-        let step = match random.below(28) {
+        let step = match random.below(30) {
             0..=6 => Step::Push(number),
             7..=9 => Step::Close(number),
             10..=11 => Step::Reopen(number),
@@ -153,10 +157,14 @@ fn developer(random: &mut Random, number: u64, length: i64, steps: &mut Vec<(i64
             24 => Step::Wake(number),
             25 => Step::Break(number),
             26 => Step::Mend(number),
+            27..=28 => Step::PushAtLabelOff(number),
             _ => Step::LooseEvent(number),
         };
         // A branch has no labels.
-        let is_of_pull_request = matches!(step, Step::LabelOff(_) | Step::LabelOn(_) | Step::Sleep(_) | Step::Wake(_));
+        let is_of_pull_request = matches!(
+            step,
+            Step::LabelOff(_) | Step::LabelOn(_) | Step::Sleep(_) | Step::Wake(_) | Step::PushAtLabelOff(_)
+        );
         if number >= BRANCHES && is_of_pull_request {
             continue;
         }

@@ -146,9 +146,10 @@ pub(super) fn add_copy(world: &mut World, environment: &str) {
     world.copies.entry(name).or_insert(item);
 }
 
-/// Creates the DNS record and the database of an environment, if they do not exist.
-fn add_parts(world: &mut World, environment: &str) {
-    for (kind, noun) in [(BackendKind::Dns, "record"), (BackendKind::Database, "database")] {
+/// Creates the DNS record, the database and the object outside of the namespace, if they do not exist.
+pub(super) fn add_parts(world: &mut World, environment: &str) {
+    let parts = [(BackendKind::Dns, "record"), (BackendKind::Database, "database"), (BackendKind::Objects, "content")];
+    for (kind, noun) in parts {
         let name = format!("{environment}.{noun}");
         let version = world.next().to_string();
         let environment = environment.to_owned();

@@ -7,6 +7,7 @@ use eod_domain::{EnvironmentName, EnvironmentReading, HeadSha, Tier, Tiers, labe
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
+use super::schedule::HOUR;
 use crate::ports::{BackendItem, BackendKind, CallError, CallErrorKind, ObjectVersion, StoredLease};
 
 /// Start of all simulations.
@@ -34,6 +35,14 @@ pub(super) struct World {
     pub(super) snapshots: BTreeSet<String>,
     /// Environments with a failing deployment.
     pub(super) broken: BTreeSet<String>,
+    /// Pull requests to which a developer pushes at the moment of the removal of their trigger label.
+    pub(super) pushed_at_label_off: BTreeSet<u64>,
+    /// True if environments have the TTL of their tier. Else it is shorter, so that more ends fit in a schedule.
+    pub(super) has_preset_ttls: bool,
+    /// True if no call to Vault succeeds.
+    pub(super) is_vault_down: bool,
+    /// True if a finalizer holds each namespace in deletion.
+    pub(super) is_deletion_stuck: bool,
     /// True if the forge's token may not set labels.
     pub(super) is_label_refused: bool,
     pub(super) applications: BTreeMap<String, SimApplication>,
@@ -66,6 +75,8 @@ pub(super) struct SimLedger {
     pub(super) head: LedgerHead,
     pub(super) sealed: String,
     pub(super) loose: BTreeMap<String, eod_domain::ledger::Event>,
+    /// True if the head cannot be parsed.
+    pub(super) is_unreadable: bool,
 }
 
 pub(super) struct SimPull {
@@ -80,6 +91,8 @@ pub(super) struct SimPull {
     pub(super) changed: i64,
     /// Last action of a developer.
     pub(super) used: i64,
+    /// Last push.
+    pub(super) pushed: i64,
     /// Removal of the trigger label by the reaper.
     pub(super) label_off: Option<i64>,
     /// True if a developer removed the trigger label after the reaper did not.
@@ -88,9 +101,14 @@ pub(super) struct SimPull {
     pub(super) was_put_to_sleep: bool,
 }
 
+#[derive(Default)]
 pub(super) struct SimApplication {
     pub(super) is_deleting: bool,
     pub(super) is_confirmed: bool,
+    pub(super) is_never_deleted: bool,
+    pub(super) other_cluster: Option<String>,
+    /// True if no namespaces of Argo CD are configured.
+    pub(super) is_elsewhere: bool,
 }
 
 impl World {
@@ -115,6 +133,14 @@ impl World {
         self.note(|| format!("VIOLATION {text}"));
         let line = format!("{}: {text}", self.time());
         self.violations.push(line);
+    }
+
+    /// A developer pushes a new commit.
+    pub(super) fn push(&mut self, number: u64) {
+        let (sha, now) = (self.next() * 0x0100_0001, self.now);
+        if let Some(pull) = self.pulls.get_mut(&number) {
+            (pull.sha, pull.used, pull.pushed) = (sha, now, now);
+        }
     }
 
     pub(super) fn pull_of(&self, environment: &str) -> Option<&SimPull> {
@@ -143,8 +169,9 @@ impl World {
         }
         let pull = &self.pulls[&number];
         let (tier, sha) = (pull.tier, sha(pull.sha));
-        // Shorter than the presets, so that more ends fit in a schedule.
+        let preset = Tiers::default().get(tier).ttl.map(|ttl| ttl.to_string());
         let ttl = match tier {
+            _ if self.has_preset_ttls => preset.as_deref().unwrap_or(labels::NO_TTL),
             Tier::Lightweight => "3h",
             Tier::Full => "5h",
             Tier::Compliance => "6h",
@@ -218,7 +245,7 @@ impl World {
         if version.is_some_and(|version| *version != namespace.object_version()) {
             return Err(conflict());
         }
-        namespace.gone_at = Some(now + takes);
+        namespace.gone_at = Some(now + if self.is_deletion_stuck { 10_000 * HOUR } else { takes });
         namespace.version += 1_000_000;
         self.note(|| format!("namespace {name} is being deleted"));
         Ok(())
@@ -248,6 +275,7 @@ impl World {
             head: head.clone(),
             sealed: String::new(),
             loose: BTreeMap::new(),
+            is_unreadable: false,
         });
         ledger.version = next;
         ledger.head = head.clone();

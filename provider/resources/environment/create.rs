@@ -78,6 +78,8 @@ pub(super) async fn make(
         }
     };
 
+    let claimed_at = cx.now();
+
     // The namespace exists from here on, and the nonce finds it again after a failure. A namespace that was in use before
     // is not recorded: the next apply would destroy a tainted one, and the same create takes it over again without a record.
     let failure = |diags: Diags| match claimed.origin {
@@ -118,6 +120,9 @@ pub(super) async fn make(
     };
     let before = Private { live: leftover, ..Private::default() };
     let mut private = target.contents(&contents(&environment), &before).await.map_err(failure)?;
+    if let Some(max) = &max {
+        max.check_settled(&namespace, &nonce, &record, claimed_at).await.map_err(limit_failure)?;
+    }
     let now = cx.server_now();
     let start = Clock::start(now, environment.ttl);
     let provisioned_at = Some(now);

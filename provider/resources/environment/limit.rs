@@ -1,21 +1,20 @@
 //! The limit `max_environments`.
 //!
-//! Creates that run at once do not see each other before their namespaces exist, so the limit is checked three times:
-//! before anything is created, after the namespace was created, and after the create has finished. Environments are
-//! ordered by their time of creation and their name, and whoever is beyond the limit deletes the namespace that it has
-//! just created. It then waits in a queue, which the ledgers record, and a free place goes to the first in the queue.
+//! Creates that run at once do not see each other before their namespaces exist, so the limit is checked before anything
+//! is created, after the namespace was created, before the create is recorded as finished, and after it. Environments are
+//! ordered by their time of creation and their name, and a create beyond the limit deletes the namespace that it has just
+//! created. It then waits in a queue, which the ledgers record, and a free place goes to the first in the queue.
 //!
 //! # Guarantees
 //! - Creates that end well never leave more environments than allowed, however many run at once.
-//!
-//! # Caveats
-//! - Two creates that finish at the same moment may both give up. The next apply of one of them succeeds.
+//! - With one clock of the API servers there are never more finished environments than allowed: a create is finished only
+//!   after the second of its claim is over, so that no later claim comes before it in the order.
 
 use eod_clients::Deadline;
 use eod_clients::kubernetes::{Deleted, Kubernetes, ObjectRef, Preconditions};
 use eod_domain::ledger::ClaimedPlace;
 use eod_domain::{Environment, Nonce, labels};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 use serde_json::Value;
 use tfplugin::Diag;
 
@@ -25,6 +24,9 @@ use super::live;
 use super::query;
 use crate::explain;
 use crate::provider::Context;
+
+/// Resolution of the times of creation that the API server writes.
+const CREATION_RESOLUTION: SignedDuration = SignedDuration::from_secs(1);
 
 /// The limit for one create.
 pub(super) struct EnvironmentLimit<'a> {
@@ -63,7 +65,7 @@ impl<'a> EnvironmentLimit<'a> {
         match limit.queue_place(&own, Progress::Claimed).await? {
             None => Ok(Some(limit)),
             Some(place) => {
-                ledger.queue(environment, None, &limit.waiting, place).await;
+                let place = ledger.queue(environment, None, &limit.waiting, place).await;
                 Err(limit.too_many(place))
             }
         }
@@ -79,6 +81,25 @@ impl<'a> EnvironmentLimit<'a> {
         claim: &Nonce,
         record: &CreateRecord,
     ) -> Result<(), LimitCheckError> {
+        self.keep_or_give_back(namespace, claim, record, Progress::Claimed).await
+    }
+
+    /// Checks the limit for an environment that is complete but for its last write. Waits until the second of its claim,
+    /// which was made at `claimed_at` of this machine, is over: until then, others may still come before it in the order.
+    ///
+    /// # Errors
+    /// The limit is exceeded, or a call failed.
+    pub(super) async fn check_settled(
+        &self,
+        namespace: &Value,
+        claim: &Nonce,
+        record: &CreateRecord,
+        claimed_at: Timestamp,
+    ) -> Result<(), LimitCheckError> {
+        let elapsed = self.cx.now().duration_since(claimed_at);
+        let left = CREATION_RESOLUTION.saturating_sub(elapsed).clamp(SignedDuration::ZERO, CREATION_RESOLUTION);
+        // An interruption is reported by the next call.
+        let _ = self.call.pause(left.unsigned_abs()).await;
         self.keep_or_give_back(namespace, claim, record, Progress::Claimed).await
     }
 
@@ -106,7 +127,7 @@ impl<'a> EnvironmentLimit<'a> {
         let found = self.queue_place(&own, progress).await.map_err(LimitCheckError::Remains)?;
         let Some(place) = found else { return Ok(()) };
         self.give_back(seen, claim).await?;
-        self.ledger.queue(self.environment, Some(record), &self.waiting, place).await;
+        let place = self.ledger.queue(self.environment, Some(record), &self.waiting, place).await;
         Err(LimitCheckError::GivenBack(self.too_many(place)))
     }
 

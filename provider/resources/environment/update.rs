@@ -61,7 +61,12 @@ pub(super) async fn update(
     let drifted = prior.output.as_ref().is_none_or(|output| !output.drift.is_empty());
     let before =
         if drifted { Private { wanted: Default::default(), ..prior.private.clone() } } else { prior.private.clone() };
-    let mut private = target.contents(&contents(&environment), &before).await?;
+    let mut private = match target.contents(&contents(&environment), &before).await {
+        Ok(private) => private,
+        Err(diags) => {
+            return Err(absent::ended_since_plan(cx, &prior, &remote).await.map_or(diags, Diags::from).into());
+        }
+    };
 
     let now = cx.server_now();
     let changes = clock_changes(&prior.input, &input);

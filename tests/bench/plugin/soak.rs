@@ -20,6 +20,9 @@ use crate::bench::{
 /// One in this many renders uses helm, which starts a process with its own home folder.
 const HELM: usize = 100;
 
+/// Limit of the manifest cache. The first tenth of the renders fills it, so that later growth would be a leak.
+const CACHE: &str = "2Mi";
+
 /// Renders many times, then measures memory, files and processes.
 ///
 /// # Errors
@@ -28,7 +31,7 @@ const HELM: usize = 100;
 pub(super) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow::Result<()> {
     eprintln!("bench: a soak of {} renders", scale.soak);
     let argocd = ArgoCd::own();
-    let plugin = start(binary, &argocd, &["--cache", "8Mi"])?;
+    let plugin = start(binary, &argocd, &["--cache", CACHE])?;
     let (caller, pid) = (Caller::new(plugin.socket()), plugin.pid());
     let archive = Arc::new(Archive::pack(application().into_iter())?);
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build()?;
@@ -36,7 +39,7 @@ pub(super) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow
         let directory = if push.is_multiple_of(HELM) { CHART } else { OVERLAY };
         runtime.block_on(caller.render(&Order { archive: Arc::clone(&archive), directory, push }))
     };
-    // What it keeps for good, it has after the first tenth.
+    // Everything that stays in memory is there after the first tenth.
     let warm = scale.soak.div_ceil(10);
     (0..warm).try_for_each(|push| render(push).map(drop))?;
     let before = (resident(pid)?, plugin.descriptors().len());

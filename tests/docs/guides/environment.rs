@@ -10,7 +10,7 @@ use serde_json::Value;
 
 use super::table::{code, table};
 
-pub(super) fn values() -> [(&'static str, String); 12] {
+pub(super) fn values() -> [(&'static str, String); 13] {
     let environment = environment(&spec());
     let with_mesh = with_mesh();
     let objects = objects(&environment, &provenance());
@@ -18,6 +18,7 @@ pub(super) fn values() -> [(&'static str, String); 12] {
         ("default_tier", Tier::default().to_string()),
         ("tiers", tiers()),
         ("ttl_ceiling", Ttl::MAX.to_string()),
+        ("warnings", warnings()),
         ("statuses", statuses()),
         ("objects", kinds(&with_mesh)),
         ("limits", limits(&environment)),
@@ -28,6 +29,13 @@ pub(super) fn values() -> [(&'static str, String); 12] {
         ("labels", described(&LABELS, &keys(&objects, "labels"), &[])),
         ("annotations", described(&ANNOTATIONS, &keys(&objects, "annotations"), &CLOCK)),
     ]
+}
+
+/// Warning time of each tier that ends.
+fn warnings() -> String {
+    let tiers = Tiers::default();
+    let warning = |tier: &Tier| Some(format!("`{tier}`: {}", tiers.get(*tier).warning?));
+    Tier::ALL.iter().filter_map(warning).collect::<Vec<_>>().join(", ")
 }
 
 /// Arguments that give every label and annotation, and every object except for the policy of a mesh.

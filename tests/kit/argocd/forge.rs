@@ -1,93 +1,126 @@
-//! A fake GitHub with the parts that Argo CD uses: the list of pull requests, and the webhook calls for changes.
+//! A fake GitHub with the parts that Argo CD and `eod` use: pull requests, labels, and the webhook calls for changes.
 //!
-//! A test can neither reach nor change github.com. Argo CD uses the fake as a GitHub Enterprise server.
+//! A test can neither reach nor change github.com. The fake is used as a GitHub Enterprise server.
 
 mod serve;
+mod webhook;
 
 use std::{
     collections::{BTreeMap, BTreeSet},
     sync::{Arc, Mutex, MutexGuard, PoisonError},
     thread::{self, JoinHandle},
+    time::Duration,
 };
 
-use http::{Request, header};
-use http_body_util::Full;
-use hyper::body::Bytes;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
-
-use crate::{access::Access, http::Origin};
 
 /// A running forge with one repository; it stops when it is dropped.
 pub struct Forge {
     url: String,
-    owner: &'static str,
-    repository: &'static str,
     shared: Arc<Mutex<State>>,
-    /// URL of the webhook that is called at a change.
-    webhook: Option<String>,
     stop: Option<oneshot::Sender<()>>,
     thread: Option<JoinHandle<()>>,
 }
 
 /// State that the server shares with the test.
-#[derive(Default)]
 struct State {
+    url: String,
+    owner: String,
+    repository: String,
     pulls: BTreeMap<u32, Pull>,
+    /// URL of the webhook that is called at a change.
+    webhook: Option<String>,
+    /// Time from a write to its answer.
+    pause: Duration,
     /// HTTP status for every call, in place of the answer.
     fault: Option<u16>,
-    /// The path and query of every call.
+    /// Method, path and query of every call.
     calls: Vec<String>,
 }
 
-/// An open pull request.
+/// A pull request.
 #[derive(Clone)]
 struct Pull {
     branch: String,
     sha: String,
     labels: BTreeSet<String>,
+    is_open: bool,
+}
+
+/// A change of a pull request: GitHub's name of it, the number, and the pull request after the change.
+struct Change {
+    action: &'static str,
+    number: u32,
+    pull: Pull,
 }
 
 impl Forge {
     /// A forge without a webhook; Argo CD polls it.
     #[track_caller]
-    pub fn start(owner: &'static str, repository: &'static str) -> Self {
+    pub fn start(owner: &str, repository: &str) -> Self {
         let listener = std::net::TcpListener::bind("127.0.0.1:0").unwrap();
         listener.set_nonblocking(true).unwrap();
         let url = format!("http://{}/", listener.local_addr().unwrap());
-        let shared = Arc::new(Mutex::new(State::default()));
+        let shared = Arc::new(Mutex::new(State {
+            url: url.clone(),
+            owner: owner.to_owned(),
+            repository: repository.to_owned(),
+            pulls: BTreeMap::new(),
+            webhook: None,
+            pause: Duration::ZERO,
+            fault: None,
+            calls: Vec::new(),
+        }));
         let (stop, stopped) = oneshot::channel();
-        let pulls = format!("/api/v3/repos/{owner}/{repository}/pulls");
         let served = Arc::clone(&shared);
-        let thread = thread::spawn(move || serve::run(listener, &pulls, &served, stopped));
-        Self { url, owner, repository, shared, webhook: None, stop: Some(stop), thread: Some(thread) }
+        let thread = thread::spawn(move || serve::run(listener, &served, stopped));
+        Self { url, shared, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// Sets the webhook. It is called at every change, before the function that makes the change returns.
+    /// Sets the webhook. It is called at every change: before a function that makes a change returns, and after a change by
+    /// a call.
     #[must_use]
-    pub fn telling(mut self, webhook: &str) -> Self {
-        self.webhook = Some(webhook.to_owned());
+    pub fn telling(self, webhook: &str) -> Self {
+        self.lock().webhook = Some(webhook.to_owned());
         self
+    }
+
+    /// Answers every write after a pause, as a server on the internet does. The write is done before.
+    #[must_use]
+    pub fn slow(self, pause: Duration) -> Self {
+        self.lock().pause = pause;
+        self
+    }
+
+    /// URL of the API, for a client that expects a GitHub Enterprise server.
+    pub fn api(&self) -> String {
+        format!("{}api/v3", self.url)
     }
 
     /// The generator's part of an ApplicationSet.
     pub fn generator(&self, labels: &[&str]) -> Value {
-        json!({ "api": self.url, "owner": self.owner, "repo": self.repository, "labels": labels })
+        let state = self.lock();
+        json!({ "api": self.url, "owner": state.owner, "repo": state.repository, "labels": labels })
     }
 
     /// Opens a pull request from a branch.
     #[track_caller]
     pub fn open(&self, number: u32, branch: &str, sha: &str) {
-        let pull = Pull { branch: branch.to_owned(), sha: sha.to_owned(), labels: BTreeSet::new() };
-        self.lock().pulls.insert(number, pull.clone());
-        self.tell("opened", number, &pull);
+        let change = self.lock().open(number, branch, sha);
+        self.tell(&change);
     }
 
     /// Closes it.
     #[track_caller]
     pub fn close(&self, number: u32) {
-        let pull = self.lock().pulls.remove(&number).unwrap();
-        self.tell("closed", number, &pull);
+        self.change("closed", number, |pull| std::mem::replace(&mut pull.is_open, false));
+    }
+
+    /// Opens it again, with its labels.
+    #[track_caller]
+    pub fn reopen(&self, number: u32) {
+        self.change("reopened", number, |pull| !std::mem::replace(&mut pull.is_open, true));
     }
 
     /// Adds a label to a pull request.
@@ -108,54 +141,36 @@ impl Forge {
         self.change("synchronize", number, |pull| std::mem::replace(&mut pull.sha, sha.to_owned()) != sha);
     }
 
+    /// True if a pull request has a label.
+    #[track_caller]
+    pub fn has_label(&self, number: u32, label: &str) -> bool {
+        self.lock().pulls.get(&number).is_some_and(|pull| pull.labels.contains(label))
+    }
+
     /// Answers every following call with this status; none restores the normal answers.
     pub fn fail_with(&self, status: Option<u16>) {
         self.lock().fault = status;
     }
 
-    /// The path and query of every call so far.
+    /// Method, path and query of every call so far.
     pub fn calls(&self) -> Vec<String> {
         self.lock().calls.clone()
     }
 
     #[track_caller]
-    fn change(&self, action: &str, number: u32, change: impl FnOnce(&mut Pull) -> bool) {
-        let pull = {
-            let mut state = self.lock();
-            let pull = state.pulls.get_mut(&number).unwrap_or_else(|| panic!("there is no open pull request {number}"));
-            assert!(change(pull), "pull request {number} is {action} already");
-            pull.clone()
-        };
-        self.tell(action, number, &pull);
+    fn change(&self, action: &'static str, number: u32, change: impl FnOnce(&mut Pull) -> bool) {
+        let changed = self.lock().change(action, number, change);
+        let changed = changed.unwrap_or_else(|| panic!("there is no pull request {number}, or it is {action} already"));
+        self.tell(&changed);
     }
 
-    /// Body of a webhook call.
+    /// Calls the webhook and waits for its answer.
     #[track_caller]
-    fn tell(&self, action: &str, number: u32, pull: &Pull) {
-        let Some(webhook) = &self.webhook else { return };
-        let event = json!({
-            "action": action,
-            "number": number,
-            "pull_request": pull.json(number),
-            "repository": {
-                "name": self.repository,
-                "full_name": format!("{}/{}", self.owner, self.repository),
-                "owner": { "login": self.owner },
-                "url": format!("{}api/v3/repos/{}/{}", self.url, self.owner, self.repository),
-            },
-            "sender": { "login": AUTHOR },
-        });
-        let uri: http::Uri = webhook.parse().unwrap();
-        let server = format!("http://{}", uri.authority().unwrap());
-        let request = Request::post(uri.path())
-            .header(header::CONTENT_TYPE, "application/json")
-            .header("x-github-event", "pull_request")
-            .body(Full::new(Bytes::from(event.to_string())))
-            .unwrap();
-        let origin = Origin::new(&Access { server, ca_pem: None, token: String::new() });
+    fn tell(&self, change: &Change) {
+        let Some((url, event)) = self.lock().event(change) else { return };
         let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-        let answer = runtime.block_on(origin.send(request)).unwrap_or_else(|error| panic!("{webhook}: {error}"));
-        assert!(answer.status().is_success(), "{webhook}: {}", answer.status());
+        let sent = runtime.block_on(webhook::send(&url, &event));
+        sent.unwrap_or_else(|error| panic!("{url}: {error}"));
     }
 
     fn lock(&self) -> MutexGuard<'_, State> {
@@ -173,20 +188,56 @@ impl Drop for Forge {
     }
 }
 
+impl State {
+    fn open(&mut self, number: u32, branch: &str, sha: &str) -> Change {
+        let (branch, sha) = (branch.to_owned(), sha.to_owned());
+        let pull = Pull { branch, sha, labels: BTreeSet::new(), is_open: true };
+        self.pulls.insert(number, pull.clone());
+        Change { action: "opened", number, pull }
+    }
+
+    /// Changes a pull request; none if it does not exist or has the new value already.
+    fn change(&mut self, action: &'static str, number: u32, change: impl FnOnce(&mut Pull) -> bool) -> Option<Change> {
+        let pull = self.pulls.get_mut(&number)?;
+        change(pull).then(|| Change { action, number, pull: pull.clone() })
+    }
+
+    /// URL and body of the webhook call for a change; none without a webhook.
+    fn event(&self, change: &Change) -> Option<(String, Value)> {
+        let Self { url, owner, repository, .. } = self;
+        let event = json!({
+            "action": change.action,
+            "number": change.number,
+            "pull_request": change.pull.json(change.number),
+            "repository": {
+                "name": repository,
+                "full_name": format!("{owner}/{repository}"),
+                "owner": { "login": owner },
+                "url": format!("{url}api/v3/repos/{owner}/{repository}"),
+            },
+            "sender": { "login": AUTHOR },
+        });
+        Some((self.webhook.clone()?, event))
+    }
+}
+
 /// Author of every pull request.
 const AUTHOR: &str = "developer";
 
 impl Pull {
-    /// Entry of GitHub's list, with the fields that Argo CD requires.
+    /// GitHub's form of a pull request, with the fields that Argo CD and `eod` require. Head and base are in one repository,
+    /// so it is not from a fork.
     fn json(&self, number: u32) -> Value {
         let labels: Vec<_> = self.labels.iter().map(|name| json!({ "name": name })).collect();
         json!({
             "number": number,
-            "state": "open",
+            "state": if self.is_open { "open" } else { "closed" },
+            "merged_at": null,
             "title": format!("Pull request {number}"),
+            "html_url": format!("https://git.example/pull/{number}"),
             "user": { "login": AUTHOR },
-            "head": { "ref": self.branch, "sha": self.sha },
-            "base": { "ref": "main" },
+            "head": { "ref": self.branch, "sha": self.sha, "repo": { "id": 1 } },
+            "base": { "ref": "main", "repo": { "id": 1 } },
             "labels": labels,
         })
     }

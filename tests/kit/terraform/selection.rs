@@ -2,12 +2,14 @@
 
 /// Modules of tests that always run on OpenTofu, with the RPCs that each module adds. Together they call every RPC that
 /// OpenTofu has.
-pub const OPENTOFU_MODULES: [(&str, &str); 7] = [
+pub const OPENTOFU_MODULES: [(&str, &str); 9] = [
     ("tfplugin::", "all RPCs, StopProvider and UpgradeResourceState included; these tests need no cluster"),
     ("provider::adopt", "PlanResourceChange and ApplyResourceChange for replacements"),
     ("provider::data_sources", "ValidateDataResourceConfig, ReadDataSource"),
+    ("provider::ended", "ReadResource of an absent environment, UpgradeResourceState of an older provider's state"),
     ("provider::functions", "GetFunctions, CallFunction"),
     ("provider::import", "ImportResourceState, MoveResourceState"),
+    ("provider::returns", "PlanResourceChange and ApplyResourceChange of a return with its private data"),
     ("provider::vault::import", "ImportResourceState, ReadResource"),
     ("provider::vault::secret", "ValidateEphemeralResourceConfig, OpenEphemeralResource, CloseEphemeralResource"),
 ];

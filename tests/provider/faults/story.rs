@@ -159,6 +159,11 @@ impl FaultStory {
         self.cluster.call("DELETE", &format!("/api/v1/namespaces/{}", self.name), None);
     }
 
+    /// Deletes the ledger, if there is one.
+    pub(crate) fn delete_ledger(&self) {
+        self.cluster.call("DELETE", &format!("/api/v1/namespaces/eod-system/configmaps/{0}.{0}", self.name), None);
+    }
+
     /// Keeps the namespace from going away, until [`FaultStory::release`].
     #[track_caller]
     pub(crate) fn hold(&self) {

@@ -149,7 +149,8 @@ fn forge_is_polled_and_an_outage_deletes_nothing() {
     forge.label(8, "preview");
     story.watch(&forge, 1);
     story.expect_synced("shop-pr-8", &sha, "main");
-    assert!(forge.calls().iter().all(|call| call.starts_with("/api/v3/repos/acme/shop/pulls?")), "{:?}", forge.calls());
+    let is_list = |call: &String| call.starts_with("GET /api/v3/repos/acme/shop/pulls?");
+    assert!(forge.calls().iter().all(is_list), "{:?}", forge.calls());
 
     forge.fail_with(Some(503));
     wait_until("the outage to be noticed", PATIENCE, || {

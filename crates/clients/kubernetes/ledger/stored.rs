@@ -2,7 +2,7 @@
 
 use eod_domain::{
     EnvironmentName, Installation, labels,
-    ledger::{Event, EventError, HeadError, LedgerHead, LooseEvent, ledger_name},
+    ledger::{Event, EventError, HeadError, LedgerHead, LooseEvent, ledger_name, verify_chain},
 };
 use serde_json::Value;
 
@@ -74,6 +74,13 @@ impl LedgerSnapshot {
             }
         }
         ledger
+    }
+
+    /// Events that can be read: the sealed ones if their chain holds, and the loose ones.
+    pub fn readable_events(&self) -> Vec<Event> {
+        let chain = self.head.as_ref().ok().and_then(|head| verify_chain(head, &self.events).ok());
+        let sealed = chain.into_iter().flat_map(|chain| chain.events).map(|(_, event)| event);
+        sealed.chain(self.loose.iter().map(|loose| loose.event.clone())).collect()
     }
 }
 

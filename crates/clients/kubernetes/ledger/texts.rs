@@ -1,17 +1,22 @@
 //! Texts of an installation in the control namespace: history rows and the summary of the reaper.
 
-use eod_domain::labels;
+use eod_domain::{
+    labels,
+    ledger::{HistoryRow, append_row, history_name},
+};
 use serde_json::{Value, json};
 
 use super::{
     super::object::ObjectRef,
-    LedgerConfigMaps,
+    LedgerConfigMaps, invalid,
     stored::{label, metadata},
 };
 use crate::{Deadline, Error};
 
 /// Key of the text in the ConfigMap's data.
 const TEXT: &str = "text";
+/// Maximum number of ConfigMaps with the history of one month.
+pub const HISTORY_PARTS: u32 = 100;
 
 /// Text of a ConfigMap with its version.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -24,7 +29,45 @@ pub struct StoredText {
     pub is_ours: bool,
 }
 
+/// Reasons to refuse a row of the history.
+#[derive(Debug, thiserror::Error)]
+pub enum HistoryProblem {
+    /// The ownership labels are missing or belong to something else.
+    #[error("the ConfigMap has the name of a history, but not its ownership labels")]
+    Foreign,
+    /// All parts of the month are full.
+    #[error("the history of the month has its maximum of {HISTORY_PARTS} parts")]
+    Full,
+}
+
 impl LedgerConfigMaps {
+    /// Adds a row to the history of the month of its end. A row of the same life is not added again.
+    ///
+    /// # Errors
+    ///
+    /// [`crate::ErrorKind::AlreadyExists`] or [`crate::ErrorKind::Conflict`] if another writer was faster;
+    /// [`crate::ErrorKind::Invalid`] with a [`HistoryProblem`] as cause; or the request failed.
+    pub async fn add_history(&self, row: &HistoryRow, deadline: &Deadline) -> Result<(), Error> {
+        let refused = |name: &str, problem: HistoryProblem| {
+            invalid(&ObjectRef::config_map(&self.namespace, name), "patch").because(problem)
+        };
+        for part in 1..=HISTORY_PARTS {
+            let name = history_name(&self.installation, row.ended, part);
+            let found = self.text(&name, labels::LEDGER_HISTORY, deadline).await?;
+            if found.as_ref().is_some_and(|found| !found.is_ours) {
+                return Err(refused(&name, HistoryProblem::Foreign));
+            }
+            let text = found.as_ref().map_or("", |found| found.text.as_str());
+            let Some(appended) = append_row(text, row) else { continue };
+            if appended == text {
+                return Ok(());
+            }
+            let version = found.as_ref().map(|found| found.resource_version.as_str());
+            return self.write_text(&name, labels::LEDGER_HISTORY, version, &appended, deadline).await;
+        }
+        Err(refused(&history_name(&self.installation, row.ended, HISTORY_PARTS), HistoryProblem::Full))
+    }
+
     /// Reads the text of the ConfigMap with this name; `None` if there is none. `kind` is the value of the label `/ledger`.
     ///
     /// # Errors

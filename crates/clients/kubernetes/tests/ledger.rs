@@ -2,13 +2,16 @@
 
 use eod_domain::{
     EnvironmentName, Tier, labels,
-    ledger::{Actor, CreateRequest, Event, EventKind, LedgerHead, MadeBy, Transitions},
+    ledger::{
+        Actor, CreateRequest, EndReason, Event, EventKind, HISTORY_BYTES_MAX, HistoryRow, LedgerHead, MadeBy,
+        Transitions,
+    },
 };
 use serde_json::{Value, json};
 
 use super::fake::{FakeApiServer, Reply, deadline, not_found, status};
 use crate::ErrorKind;
-use crate::kubernetes::{LedgerConfigMaps, LedgerProblem};
+use crate::kubernetes::{HistoryProblem, LedgerConfigMaps, LedgerProblem};
 
 const HEAD_PATH: &str = "/api/v1/namespaces/eod-system/configmaps/acme.shop-pr-1";
 
@@ -209,6 +212,71 @@ async fn text_is_created_without_and_replaced_with_a_version() {
     assert_eq!(log[2].body, json!({ "metadata": { "resourceVersion": "7" }, "data": { "text": "run 2" } }));
     let history = ledgers.text("acme.reaper", labels::LEDGER_HISTORY, &deadline(60)).await.unwrap().unwrap();
     assert!(!history.is_ours);
+}
+
+fn row(name: &str) -> HistoryRow {
+    HistoryRow {
+        name: name.parse().unwrap(),
+        generation: 1,
+        identity: "github.com/acme/shop#1".to_owned(),
+        owner: None,
+        tier: Tier::Full,
+        created: None,
+        seconds_to_provisioned: None,
+        seconds_to_deployed: None,
+        seconds_to_ready: None,
+        ended: "2026-08-01T10:00:00Z".parse().unwrap(),
+        reason: EndReason::Destroyed,
+        pushes: 0,
+        cost_micros: 0,
+    }
+}
+
+/// A ConfigMap of the history with this text.
+fn history(kind: &str, text: &str) -> Reply {
+    let labels = json!({ labels::INSTALLATION: "acme", labels::LEDGER: kind });
+    Reply::Json(200, json!({ "metadata": { "resourceVersion": "7", "labels": labels }, "data": { "text": text } }))
+}
+
+#[tokio::test]
+async fn history_row_is_added_once_to_the_month_of_its_end() {
+    let known = format!("{}\n", serde_json::to_string(&row("shop-pr-1")).unwrap());
+    let fake = FakeApiServer::new(move |_, seen| match seen.method.as_str() {
+        "GET" => history(labels::LEDGER_HISTORY, &known),
+        _ => Reply::Json(200, seen.body.clone()),
+    });
+    let ledgers = ledgers(&fake);
+    ledgers.add_history(&row("shop-pr-1"), &deadline(60)).await.unwrap();
+    ledgers.add_history(&row("shop-pr-2"), &deadline(60)).await.unwrap();
+    let month = "/api/v1/namespaces/eod-system/configmaps/acme.history.2026-08";
+    assert_eq!(fake.lines(), [format!("GET {month}"), format!("GET {month}"), format!("PATCH {month}")]);
+    let written = &fake.log()[2].body;
+    assert_eq!(written["metadata"]["resourceVersion"], "7");
+    assert_eq!(written["data"]["text"].as_str().unwrap().lines().count(), 2);
+}
+
+#[tokio::test]
+async fn full_part_of_the_history_is_followed_by_a_new_one() {
+    let fake = FakeApiServer::new(move |_, seen| match (seen.method.as_str(), seen.path.ends_with("-2")) {
+        ("GET", false) => history(labels::LEDGER_HISTORY, &"x".repeat(HISTORY_BYTES_MAX)),
+        ("GET", true) => not_found("acme.history.2026-08-2"),
+        _ => Reply::Json(201, seen.body.clone()),
+    });
+    ledgers(&fake).add_history(&row("shop-pr-1"), &deadline(60)).await.unwrap();
+    let written = fake.log().pop().unwrap();
+    assert_eq!(
+        (written.method.as_str(), &written.body["metadata"]["name"]),
+        ("POST", &json!("acme.history.2026-08-2"))
+    );
+}
+
+#[tokio::test]
+async fn foreign_history_is_not_changed() {
+    let fake = FakeApiServer::new(move |_, _| history(labels::LEDGER_SUMMARY, "theirs"));
+    let error = ledgers(&fake).add_history(&row("shop-pr-1"), &deadline(60)).await.unwrap_err();
+    assert_eq!(error.kind, ErrorKind::Invalid);
+    assert!(matches!(error.cause(), Some(HistoryProblem::Foreign)), "{}", error.chain());
+    assert_eq!(fake.log().len(), 1);
 }
 
 #[tokio::test]

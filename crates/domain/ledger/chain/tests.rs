@@ -35,6 +35,15 @@ fn loose_events_are_sealed_in_the_order_of_their_times() {
 }
 
 #[test]
+fn events_of_one_second_are_sealed_in_the_order_of_a_life() {
+    let kinds = [(1, EventKind::Ended), (1, EventKind::EndStarted), (2, EventKind::CreateStarted)];
+    let first = sealed(&kinds.map(|(generation, kind)| loose(9, generation, kind)));
+    let report = verify_chain(&first.head, &first.text).unwrap();
+    let kinds: Vec<_> = report.events.iter().map(|(_, event)| event.e).collect();
+    assert_eq!(kinds, [EventKind::EndStarted, EventKind::Ended, EventKind::CreateStarted]);
+}
+
+#[test]
 fn an_empty_ledger_is_valid_and_sealing_nothing_changes_nothing() {
     assert!(verify_chain(&empty(), "").unwrap().events.is_empty());
     let sealed = seal(&empty(), "", &[]).unwrap();

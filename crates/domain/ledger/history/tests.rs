@@ -48,6 +48,26 @@ fn a_row_is_computed_from_the_events_of_its_life() {
 }
 
 #[test]
+fn events_before_the_create_count_for_the_life_that_follows() {
+    let of = |hour: i64, generation: u64, kind: EventKind| Event::new(at(hour), generation, kind, Actor::Cli);
+    let events = [
+        of(-9, 1, EventKind::Requested),
+        of(-8, 1, EventKind::Deployed),
+        of(-5, 1, EventKind::Ended),
+        of(0, 1, EventKind::Requested),
+        of(0, 1, EventKind::Queued),
+        of(2, 2, EventKind::CreateStarted),
+        of(4, 2, EventKind::Deployed),
+    ];
+    let name = "shop-pr-7".parse().unwrap();
+    assert_eq!(history_row(&name, &head(), &events, at(9)).unwrap().seconds_to_ready, Some(4 * 3600));
+    let first = LedgerHead { generation: 1, ..head() };
+    assert_eq!(history_row(&name, &first, &events, at(-5)).unwrap().seconds_to_ready, Some(3600));
+    let unborn = [of(-1, 0, EventKind::BuildStarted), of(-2, 0, EventKind::Requested), of(1, 1, EventKind::Deployed)];
+    assert_eq!(history_row(&name, &first, &unborn, at(9)).unwrap().seconds_to_ready, Some(3 * 3600));
+}
+
+#[test]
 fn missing_events_are_missing_in_the_row() {
     let row = history_row(&"shop-pr-7".parse().unwrap(), &head(), &[], at(25)).unwrap();
     assert_eq!((row.created, row.seconds_to_provisioned, row.seconds_to_ready), (None, None, None));

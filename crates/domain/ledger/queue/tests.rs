@@ -43,6 +43,15 @@ fn a_free_place_goes_to_the_first_in_the_queue() {
 }
 
 #[test]
+fn recorded_environments_come_before_one_that_is_refused_in_the_same_second() {
+    let second = waits(2, 0, 0);
+    let waiting = [(name(2), &second)];
+    let own = (at(0), name(1));
+    let claimed = [(at(-100), name(9)), own.clone()];
+    assert_eq!(admit(&own, &claimed, &waiting, 1, at(0)), Admission::Queued { position: 2, waiting: 2 });
+}
+
+#[test]
 fn a_place_is_lost_after_an_hour_without_another_try() {
     let head = waits(1, 0, 30);
     assert_eq!(place_in_queue(&head, at(89)), Some(at(0)));

@@ -2,9 +2,11 @@
 
 use super::{TransitionError, Transitions, check_generation, phase_error};
 use crate::ledger::head::{LedgerHead, TriggerLabelRecord};
-use crate::ledger::phase::{EndReason, LedgerPhase};
+use crate::ledger::phase::{EndReason, LedgerPhase, MadeBy};
 use crate::ledger::steps::{EndStep, StepOutcome};
+use crate::name::{Identity, Subject};
 use crate::pull_request::HeadSha;
+use crate::tier::Tier;
 
 /// Facts about a life that are known only after its begin. `None` keeps the recorded value.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -13,9 +15,18 @@ pub struct LifeFacts {
     pub head_sha: Option<HeadSha>,
     /// Trigger label.
     pub label: Option<TriggerLabelRecord>,
+    /// Tier. The steps of an end depend on it.
+    pub tier: Option<Tier>,
 }
 
 impl Transitions {
+    /// First head of an environment with events before its create, for example of its build. It has no place in the queue, and
+    /// the create sets its identity, tier and owner.
+    pub fn announced(self) -> LedgerHead {
+        let unnamed = Identity { repository: None, subject: Subject::Given };
+        LedgerHead::new(&unnamed.canonical(), Tier::default(), MadeBy::Terraform, LedgerPhase::Queued, self.now)
+    }
+
     /// Records facts about the current life. The phase stays.
     ///
     /// # Errors
@@ -23,10 +34,11 @@ impl Transitions {
     /// The generation is stale.
     pub fn record(self, head: &LedgerHead, generation: u64, facts: LifeFacts) -> Result<LedgerHead, TransitionError> {
         check_generation(head, generation)?;
-        let LifeFacts { head_sha, label } = facts;
+        let LifeFacts { head_sha, label, tier } = facts;
         let mut next = head.clone();
         next.head_sha = head_sha.or(next.head_sha);
         next.label = label.unwrap_or(next.label);
+        next.tier = tier.unwrap_or(next.tier);
         Ok(next)
     }
 

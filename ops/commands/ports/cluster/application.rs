@@ -13,15 +13,18 @@ const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
 /// Address of the cluster in which Argo CD itself runs.
 const IN_CLUSTER: &str = "https://kubernetes.default.svc";
 
-/// True if the Application deploys into this namespace of the same cluster. An Application for another cluster claims
-/// nothing here; one whose destination is given by the name of a cluster may be for this one.
+/// True if the Application deploys into a namespace of this name, in this cluster or in one that may be this cluster: the
+/// same cluster can have several addresses.
 pub(super) fn deploys_into(object: &Value, namespace: &str) -> bool {
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).filter(|text| !text.is_empty());
-    let is_here = match text("/spec/destination/server") {
-        Some(server) => server.trim_end_matches('/') == IN_CLUSTER,
-        None => true,
-    };
-    is_here && text("/spec/destination/namespace") == Some(namespace)
+    object.pointer("/spec/destination/namespace").and_then(Value::as_str) == Some(namespace)
+}
+
+/// Address of the Application's cluster, if it is not the address of this cluster. A destination that is the name of a
+/// cluster counts as this cluster.
+fn other_cluster(object: &Value) -> Option<String> {
+    let server = object.pointer("/spec/destination/server").and_then(Value::as_str)?;
+    let is_other = !server.is_empty() && server.trim_end_matches('/') != IN_CLUSTER;
+    is_other.then(|| server.to_owned())
 }
 
 /// Facts about an Application.
@@ -41,6 +44,7 @@ pub(super) fn facts(object: &Value) -> ApplicationFacts {
         deleting_since,
         awaits_confirmation: deleting_since.is_some() && !is_approved && needs_confirmation(object),
         is_never_deleted: !has_finalizer(object),
+        other_cluster: other_cluster(object),
     }
 }
 
@@ -97,12 +101,16 @@ mod tests {
     }
 
     #[test]
-    fn application_claims_its_namespace_in_this_cluster_only() {
+    fn application_claims_its_namespace_also_under_another_address_of_the_cluster() {
         let claims = |destination: Value| deploys_into(&application(&destination), "shop-pr-1");
         assert!(claims(json!({ "server": "https://kubernetes.default.svc", "namespace": "shop-pr-1" })));
         assert!(claims(json!({ "name": "in-cluster", "namespace": "shop-pr-1" })));
         assert!(!claims(json!({ "server": "https://kubernetes.default.svc", "namespace": "shop-pr-12" })));
-        assert!(!claims(json!({ "server": "https://10.0.0.1", "namespace": "shop-pr-1" })));
+        let other = json!({ "server": "https://10.0.0.1", "namespace": "shop-pr-1" });
+        assert!(claims(other.clone()), "it may be an address of this cluster");
+        assert_eq!(facts(&application(&other)).other_cluster.as_deref(), Some("https://10.0.0.1"));
+        let here = json!({ "server": "https://kubernetes.default.svc/", "namespace": "shop-pr-1" });
+        assert_eq!(facts(&application(&here)).other_cluster, None);
     }
 
     #[test]

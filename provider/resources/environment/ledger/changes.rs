@@ -1,11 +1,11 @@
 //! Records of changes of a living environment.
 
 use eod_clients::ErrorKind;
-use eod_domain::ledger::{Event, EventKind};
+use eod_domain::ledger::{Event, EventKind, LedgerHead, LifeFacts, TransitionError};
 use eod_domain::{Environment, labels};
 use tfplugin::Text;
 
-use super::{EnvironmentLedger, RecordError, request};
+use super::{EnvironmentLedger, RecordError, StoredHead, request};
 use crate::environment::model::Input;
 
 /// Arguments before and after an update. Changes of tier, TTL, protection and extension are recorded.
@@ -15,7 +15,8 @@ pub(in super::super) struct RecordedArguments<'a> {
 }
 
 impl EnvironmentLedger<'_> {
-    /// Appends events for the changes of an update, if there are any. Returns the generation, if it is known.
+    /// Appends events for the changes of an update, if there are any. Returns the generation, if it is known. A change of
+    /// the tier is written to the head, too, because the steps of an end depend on it.
     ///
     /// The change itself is done by now, so a ledger that cannot be written is a warning.
     pub(in super::super) async fn record_changes(
@@ -49,25 +50,53 @@ impl EnvironmentLedger<'_> {
         let events = |generation: u64| -> Vec<Event> {
             kinds.iter().map(|kind| self.changed(*kind, arguments, generation, environment)).collect()
         };
-        if let Some(generation) = generation {
+        let is_in_head = kinds.contains(&EventKind::TierChanged);
+        if let Some(generation) = generation.filter(|_| !is_in_head) {
             match self.ledgers.append(self.name, &events(generation), &self.deadline).await {
                 Ok(()) => return Ok(generation),
                 Err(error) if error.kind == ErrorKind::NotFound => {}
                 Err(error) => return Err(error.into()),
             }
         }
-        // The environment is older than its ledger, or the ledger was deleted.
+        // The environment is older than its ledger, the ledger was deleted, or it does not know this life.
         let request = request(environment, false, false);
-        if let Some(stored) = self.read().await? {
-            let generation = stored.head.generation;
-            self.ledgers.append(self.name, &events(generation), &self.deadline).await?;
-            return Ok(generation);
+        let adopted = |head: Option<&LedgerHead>| -> Result<(LedgerHead, Vec<Event>), TransitionError> {
+            let next = self.transitions().adopt(head, &request, uid)?;
+            let adopted = self.priced(EventKind::Adopted, next.generation, environment);
+            let all = [adopted].into_iter().chain(events(next.generation)).collect();
+            Ok((next, all))
+        };
+        let Some(stored) = self.read().await? else {
+            let (head, all) = adopted(None)?;
+            self.ledgers.create(self.name, &head, &all, &self.deadline).await?;
+            return Ok(head.generation);
+        };
+        let generation = stored.head.generation;
+        if !is_life(&stored.head, environment, uid) {
+            let stored = self.store(stored, |head| adopted(Some(head))).await?;
+            return Ok(stored.head.generation);
         }
-        let head = self.transitions().adopt(None, &request, uid)?;
-        let adopted = self.priced(EventKind::Adopted, head.generation, environment);
-        let all: Vec<Event> = [adopted].into_iter().chain(events(head.generation)).collect();
-        self.ledgers.create(self.name, &head, &all, &self.deadline).await?;
-        Ok(head.generation)
+        if is_in_head {
+            self.record_tier(stored, environment, events(generation)).await?;
+        } else {
+            self.ledgers.append(self.name, &events(generation), &self.deadline).await?;
+        }
+        Ok(generation)
+    }
+
+    /// Writes the tier to the head, with the events of its change.
+    async fn record_tier(
+        &self,
+        stored: StoredHead,
+        environment: &Environment,
+        events: Vec<Event>,
+    ) -> Result<(), RecordError> {
+        let generation = stored.head.generation;
+        let recorded = self.store(stored, |head| {
+            let facts = LifeFacts { tier: Some(environment.tier), ..LifeFacts::default() };
+            Ok((self.transitions().record(head, generation, facts)?, events.clone()))
+        });
+        recorded.await.map(drop)
     }
 
     fn changed(
@@ -106,6 +135,11 @@ impl RecordedArguments<'_> {
         ];
         changes.into_iter().filter(|(_, is_changed)| *is_changed).map(|(kind, _)| kind).collect()
     }
+}
+
+/// True if the head is that of the environment with this uid.
+fn is_life(head: &LedgerHead, environment: &Environment, uid: &str) -> bool {
+    head.identity == environment.identity.canonical() && head.uid.as_deref() == Some(uid)
 }
 
 fn ttl(input: &Input) -> String {

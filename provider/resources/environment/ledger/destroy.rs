@@ -1,7 +1,7 @@
 //! Records of a destroy.
 //!
 //! Without a reaper nothing ever reads the ledger of a destroyed environment, so it is deleted. With one, the begin and the
-//! end of the destroy are recorded, and the reaper removes what the destroy has left.
+//! end of the destroy are recorded, the history gets a row of this life, and the reaper removes what the destroy has left.
 
 use std::time::Duration;
 
@@ -10,10 +10,11 @@ use eod_clients::kubernetes::{Deleted, Preconditions};
 use eod_domain::Identity;
 use eod_domain::labels;
 use eod_domain::ledger::{
-    EndReason, EndRequest, Event, EventKind, LedgerHead, LedgerPhase, TransitionError, summary_name,
+    EndReason, EndRequest, Event, EventKind, LedgerHead, LedgerPhase, TransitionError, history_row, summary_name,
 };
 
 use super::{EnvironmentLedger, HOLDER, RecordError, StoredHead};
+use crate::environment::claim::TRIES;
 
 /// Maximum duration of the begin and of the end of a record, so that it never uses up the time of the destroy.
 pub(in super::super) const CALL_LIMIT: Duration = Duration::from_secs(20);
@@ -22,6 +23,8 @@ pub(in super::super) const CALL_LIMIT: Duration = Duration::from_secs(20);
 #[derive(Debug)]
 pub(in super::super) struct DestroyRecord {
     stored: StoredHead,
+    /// Events of the environment, as read at the begin.
+    events: Vec<Event>,
     has_reaper: bool,
 }
 
@@ -46,18 +49,20 @@ impl EnvironmentLedger<'_> {
         identity: &Identity,
         uid: Option<&str>,
     ) -> Result<Option<DestroyRecord>, RecordError> {
-        let Some(stored) = self.read().await? else { return Ok(None) };
+        let Some(found) = self.ledgers.get(self.name, &self.deadline).await? else { return Ok(None) };
+        let events = found.readable_events();
+        let stored = StoredHead::of(found)?;
         if !is_life_of(&stored.head, identity, uid) {
             return Ok(None);
         }
         let has_reaper = self.is_reaped(&stored.head).await?;
         if !has_reaper {
-            return Ok(Some(DestroyRecord { stored, has_reaper }));
+            return Ok(Some(DestroyRecord { stored, events, has_reaper }));
         }
         let generation = stored.head.generation;
         let begun = self.store(stored, |head| self.begun(head, generation, uid)).await;
         match begun {
-            Ok(stored) => Ok(Some(DestroyRecord { stored, has_reaper })),
+            Ok(stored) => Ok(Some(DestroyRecord { stored, events, has_reaper })),
             // Another run ends the environment. Both delete the same namespace, and that run keeps the record.
             Err(RecordError::Refused(_)) => Ok(None),
             Err(error) => Err(error),
@@ -72,9 +77,12 @@ impl EnvironmentLedger<'_> {
     }
 
     async fn try_finish_destroy(&self, record: DestroyRecord, uid: Option<&str>) -> Result<(), RecordError> {
-        let DestroyRecord { stored, has_reaper } = record;
+        let DestroyRecord { stored, events, has_reaper } = record;
         if !has_reaper && self.is_deleted(&stored).await? {
             return Ok(());
+        }
+        if has_reaper {
+            self.add_history(&stored.head, &events).await;
         }
         let generation = stored.head.generation;
         let finished = self.store(stored, |head| {
@@ -91,6 +99,17 @@ impl EnvironmentLedger<'_> {
             // Another run ended it meanwhile, or a later create has begun: there is nothing left to record.
             Ok(_) | Err(RecordError::Refused(_) | RecordError::Missing) => Ok(()),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Adds the row of this life to the history. The reaper adds a row that is missing, so a failure is not reported.
+    async fn add_history(&self, head: &LedgerHead, events: &[Event]) {
+        let Some(row) = history_row(self.name, head, events, self.cx.server_now()) else { return };
+        for _ in 0..TRIES {
+            match self.ledgers.add_history(&row, &self.deadline).await {
+                Err(error) if matches!(error.kind, ErrorKind::Conflict | ErrorKind::AlreadyExists) => {}
+                Ok(()) | Err(_) => return,
+            }
         }
     }
 

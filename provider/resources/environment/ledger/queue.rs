@@ -5,6 +5,7 @@ use eod_domain::ledger::{
     Admission, ClaimedPlace, Event, EventKind, LedgerHead, LedgerPhase, TransitionError, admit, place_in_queue,
 };
 use eod_domain::{Environment, EnvironmentName};
+use jiff::{SignedDuration, Timestamp};
 use tfplugin::Diag;
 
 use super::{CreateRecord, EnvironmentLedger, RecordError, request};
@@ -30,13 +31,29 @@ impl Waiting {
         own: &ClaimedPlace,
         claimed: &[ClaimedPlace],
         maximum: u64,
-        now: jiff::Timestamp,
+        now: Timestamp,
     ) -> Option<WaitingPlace> {
         let waiting: Vec<_> = self.0.iter().map(|(name, head)| (name.clone(), head)).collect();
         match admit(own, claimed, &waiting, usize::try_from(maximum).unwrap_or(usize::MAX), now) {
             Admission::Admitted => None,
             Admission::Queued { position, waiting } => Some(WaitingPlace { position, waiting }),
         }
+    }
+
+    /// Place of an environment that is recorded as waiting; none if it is not.
+    fn recorded_place(&self, name: &EnvironmentName, now: Timestamp) -> Option<WaitingPlace> {
+        let entry = |(name, head): &'_ (EnvironmentName, LedgerHead)| Some((place_in_queue(head, now)?, name.clone()));
+        let mut queue: Vec<_> = self.0.iter().filter_map(entry).collect();
+        queue.sort_unstable();
+        let before = queue.iter().position(|(_, waiting)| waiting == name)?;
+        Some(WaitingPlace { position: before.saturating_add(1), waiting: queue.len() })
+    }
+
+    /// Place of the next refusal. Times of the API server have whole seconds, so it may have to be moved behind the last one.
+    fn next_place(&self, now: Timestamp) -> Timestamp {
+        let last = self.0.iter().filter_map(|(_, head)| place_in_queue(head, now)).max();
+        let behind = last.and_then(|last| last.checked_add(SignedDuration::from_millis(1)).ok());
+        behind.map_or(now, |behind| behind.max(now))
     }
 
     fn head(&self, name: &EnvironmentName) -> Option<&LedgerHead> {
@@ -73,20 +90,27 @@ impl EnvironmentLedger<'_> {
         }
     }
 
-    /// Records that the environment waits. Its first refusal keeps its place, also if a create was begun since.
+    /// Records that the environment waits, and returns its place. Its first refusal keeps its place, also if a create was
+    /// begun since. `place` is returned if the environment cannot be recorded.
     pub(in super::super) async fn queue(
         &self,
         environment: &Environment,
         record: Option<&CreateRecord>,
         waiting: &Waiting,
         place: WaitingPlace,
-    ) {
-        let result = self.try_queue(environment, record, waiting, place).await;
-        match result {
+    ) -> WaitingPlace {
+        match self.try_queue(environment, record, waiting).await {
+            Ok(()) => {}
             // A ledger with another phase is continued by the next create as it is.
-            Ok(()) | Err(RecordError::Refused(_)) => {}
-            Err(error) => self.warn(&error),
+            Err(RecordError::Refused(_)) => return place,
+            Err(error) => {
+                self.warn(&error);
+                return place;
+            }
         }
+        // Others may have been refused at the same time.
+        let now = self.waiting().await.ok();
+        now.and_then(|waiting| waiting.recorded_place(self.name, self.cx.server_now())).unwrap_or(place)
     }
 
     async fn try_queue(
@@ -94,15 +118,15 @@ impl EnvironmentLedger<'_> {
         environment: &Environment,
         record: Option<&CreateRecord>,
         waiting: &Waiting,
-        place: WaitingPlace,
     ) -> Result<(), RecordError> {
         let request = request(environment, true, false);
         let now = self.cx.server_now();
-        let first = waiting.head(self.name).and_then(|head| place_in_queue(head, now));
+        let known = waiting.head(self.name).and_then(|head| place_in_queue(head, now));
+        let first = known.or_else(|| Some(waiting.next_place(now)));
         let queued = |head: Option<&LedgerHead>| -> Result<(LedgerHead, Vec<Event>), TransitionError> {
             let next = self.transitions().queue(head, &request)?;
             let next = LedgerHead { queued_at: first.or(next.queued_at), ..next };
-            let event = self.event(next.generation, EventKind::Queued).with("position", &place.position);
+            let event = self.event(next.generation, EventKind::Queued);
             Ok((next, vec![event]))
         };
         let read = match record {
@@ -122,3 +146,6 @@ impl EnvironmentLedger<'_> {
         }
     }
 }
+
+#[cfg(test)]
+mod tests;

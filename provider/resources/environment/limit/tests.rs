@@ -54,6 +54,35 @@ fn no_order_of_two_creates_exceeds_a_limit_of_one() {
     }
 }
 
+/// Every order in which creates in one second can be claimed and checked has at most one that finishes, if the last check
+/// comes after all claims of the second.
+#[test]
+fn no_order_of_two_creates_finishes_more_than_one() {
+    // Steps of a create: claim, first check, check after the second is over, finish.
+    for interleaving in (0_u32..256).filter(|bits| bits.count_ones() == 4) {
+        let order: Vec<usize> = (0..8).map(|at| usize::from(interleaving >> at & 1 == 1)).collect();
+        let claims = [0, 1].map(|who| order.iter().position(|each| *each == who).unwrap());
+        let settled = [0, 1].map(|who| order.iter().enumerate().filter(|(_, each)| **each == who).nth(2).unwrap().0);
+        if settled.iter().any(|settled| claims.iter().any(|claim| claim > settled)) {
+            continue;
+        }
+        let mut states = [State::default(), State::default()];
+        for who in order {
+            let other = states[1 - who];
+            let own = &mut states[who];
+            own.steps += 1;
+            match own.steps {
+                1 => own.exists = true,
+                4 => own.is_finished = own.exists,
+                _ if own.exists && is_beaten(*own, other, who, Progress::Claimed) => own.exists = false,
+                _ => {}
+            }
+        }
+        let finished = states.iter().filter(|state| state.is_finished).count();
+        assert_eq!(finished, 1, "{interleaving:08b}: {states:?}");
+    }
+}
+
 #[derive(Clone, Copy, Debug, Default)]
 struct State {
     steps: u32,
@@ -69,21 +98,24 @@ fn step(states: &mut [State; 2], who: usize) {
     if own.has_failed {
         return;
     }
-    let names = ["a", "b"];
-    let of = |state: State, index: usize| namespace(names[index], "2026-01-01T00:00:05Z", state.is_finished);
-    let is_beaten = |own: State, progress| other.exists && counts_first(&of(other, 1 - who), &of(own, who), progress);
     match own.steps {
         1 => own.exists = true,
         2 => {
-            if is_beaten(*own, Progress::Claimed) {
+            if is_beaten(*own, other, who, Progress::Claimed) {
                 (own.exists, own.has_failed) = (false, true);
             }
         }
         3 => own.is_finished = true,
         _ => {
-            if is_beaten(*own, Progress::Finished) {
+            if is_beaten(*own, other, who, Progress::Finished) {
                 (own.exists, own.has_failed) = (false, true);
             }
         }
     }
+}
+
+/// True if the other create takes the place of the one with this number.
+fn is_beaten(own: State, other: State, who: usize, progress: Progress) -> bool {
+    let of = |state: State, index: usize| namespace(["a", "b"][index], "2026-01-01T00:00:05Z", state.is_finished);
+    other.exists && counts_first(&of(other, 1 - who), &of(own, who), progress)
 }

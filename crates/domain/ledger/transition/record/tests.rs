@@ -38,11 +38,35 @@ fn ended(reason: EndReason, keep_vault: bool) -> LedgerHead {
 #[test]
 fn facts_are_recorded_in_the_current_generation_only() {
     let label = TriggerLabelRecord { seen: true, removed_by_us: false };
-    let facts = LifeFacts { head_sha: Some("bbbbbbb".parse().unwrap()), label: Some(label) };
+    let tier = Tier::Compliance;
+    let facts = LifeFacts { head_sha: Some("bbbbbbb".parse().unwrap()), label: Some(label), tier: Some(tier) };
     let head = at(2).record(&live(), 1, facts.clone()).unwrap();
     assert_eq!((head.head_sha, head.label, head.phase), (facts.head_sha.clone(), label, LedgerPhase::Live));
+    assert_eq!(head.tier, tier);
     assert_eq!(at(2).record(&live(), 1, LifeFacts::default()).unwrap(), live());
     assert_eq!(at(2).record(&live(), 2, facts), Err(TransitionError::Stale { requested: 2, current: 1 }));
+}
+
+#[test]
+fn announced_environment_waits_for_nothing_and_is_created_in_the_first_generation() {
+    let announced = at(0).announced();
+    assert_eq!((announced.phase, announced.generation), (LedgerPhase::Queued, 0));
+    assert_eq!(crate::ledger::place_in_queue(&announced, at(0).now), None);
+    let request = CreateRequest {
+        identity: "github.com/acme/shop#7".to_owned(),
+        tier: Tier::Full,
+        owner: None,
+        head_sha: None,
+        made_by: MadeBy::Terraform,
+        holder: "run-1".to_owned(),
+        namespace_is_gone: true,
+        lifted: false,
+    };
+    let created = at(1).create(Some(&announced), &request).unwrap();
+    assert_eq!((created.generation, created.tier, created.identity), (1, Tier::Full, request.identity.clone()));
+    let queued = at(1).queue(Some(&announced), &request).unwrap();
+    assert_eq!((queued.generation, queued.queued_at), (0, Some(at(1).now)));
+    assert_eq!(at(1).adopt(Some(&announced), &request, "u1").unwrap().generation, 1);
 }
 
 #[test]

@@ -1,0 +1,176 @@
+//! Scenes about bad input: nothing is deleted on doubt, and everything is reported with its object.
+
+use eod_domain::labels;
+use eod_domain::ledger::StepOutcome;
+
+use super::scene::Scene;
+use super::schedule::{HOUR, MINUTE, Step};
+use super::world::{SimNamespace, World};
+use crate::report::{RunOutcome, RunReport};
+
+/// Damages the first environment, closes its pull request, and runs long enough for its end. Returns the last report.
+fn run_with_damage(scene: &Scene, damage: impl Fn(&mut World)) -> RunReport {
+    scene.sim.with(|world| damage(world));
+    scene.step(&Step::Close(1));
+    scene.run();
+    scene.wait(5 * HOUR);
+    scene.run();
+    scene.wait(30 * MINUTE);
+    scene.run()
+}
+
+fn assert_kept(damage: impl Fn(&mut SimNamespace), expected: &str) {
+    let scene = Scene::with_environments(1);
+    let report = run_with_damage(&scene, |world| damage(world.namespaces.get_mut("shop-pr-1").unwrap()));
+    assert_eq!((scene.living().len(), scene.phase().as_str()), (1, "live"), "{expected}: {report:?}");
+    assert_eq!(report.exit_code(), 3, "{expected}: {report:?}");
+    let is_named =
+        report.problems.iter().any(|problem| problem.target == "shop-pr-1" && problem.problem.contains(expected));
+    assert!(is_named, "{expected}: {report:?}");
+    assert_eq!(scene.sim.with(|world| (world.copies.len(), world.parts.len())), (1, 3), "{expected}");
+}
+
+#[test]
+fn environment_with_a_value_that_cannot_be_read_is_kept_and_reported() {
+    let annotations = [
+        (labels::EXPIRES_AT, "tomorrow"),
+        (labels::EXPIRES_AT, ""),
+        (labels::EXPIRES_AT, "2206-01-01T00:00:00Z"),
+        (labels::EXPIRES_AT, "2006-01-01T00:00:00Z"),
+        (labels::LAST_ACTIVITY_AT, "1800000000"),
+        (labels::CREATED_AT, "yesterday"),
+        (labels::PROTECTED, "yes"),
+        (labels::REAP_AFTER, "soon"),
+        (labels::APPROVED, "alice"),
+        (labels::SPEC, "{"),
+        (labels::MADE_BY, "hand"),
+        (labels::DEPLOYED_AT, "now"),
+        (labels::HEAD_SHA, "main"),
+        (labels::IDENTITY, "shop 1"),
+    ];
+    for (key, text) in annotations {
+        let expected = match text {
+            "2206-01-01T00:00:00Z" => "more than",
+            "2006-01-01T00:00:00Z" => "before the creation",
+            _ => key,
+        };
+        assert_kept(|namespace| drop(namespace.annotations.insert(key.to_owned(), text.to_owned())), expected);
+    }
+    for key in [labels::TIER, labels::TTL] {
+        assert_kept(|namespace| drop(namespace.labels.insert(key.to_owned(), "gold".to_owned())), key);
+    }
+    assert_kept(|namespace| drop(namespace.annotations.remove(labels::IDENTITY)), labels::IDENTITY);
+    let damaged_mark = |namespace: &mut SimNamespace| {
+        namespace.annotations.insert(labels::REAP_AFTER.to_owned(), "2026-01-01T00:00:00Z".to_owned());
+    };
+    assert_kept(damaged_mark, labels::REAP_REASON);
+}
+
+#[test]
+fn namespace_of_another_installation_is_left_alone() {
+    for key in [labels::INSTALLATION, labels::MANAGED_BY] {
+        let other = |namespace: &mut SimNamespace| drop(namespace.labels.insert(key.to_owned(), "other".to_owned()));
+        let scene = Scene::with_environments(2);
+        let report = run_with_damage(&scene, |world| other(world.namespaces.get_mut("shop-pr-1").unwrap()));
+        assert!(scene.living().contains(&"shop-pr-1".to_owned()), "{report:?}");
+        assert_eq!(report.exit_code(), 3);
+        assert!(report.problems.iter().any(|problem| problem.problem.contains("ownership labels")), "{report:?}");
+        assert_eq!(scene.sim.with(|world| world.copies.contains_key("preview/shop-pr-1/app")), true);
+    }
+}
+
+#[test]
+fn ledger_that_cannot_be_used_ends_nothing() {
+    let unreadable: fn(&mut World) = |world| world.ledgers.get_mut("shop-pr-1").unwrap().is_unreadable = true;
+    let foreign: fn(&mut World) =
+        |world| world.ledgers.get_mut("shop-pr-1").unwrap().head.identity = "github.com/acme/other#1".to_owned();
+    for (damage, expected) in [(unreadable, "its ledger cannot be read"), (foreign, "github.com/acme/other#1")] {
+        let scene = Scene::with_environments(1);
+        let report = run_with_damage(&scene, damage);
+        assert_eq!((scene.living().len(), scene.phase().as_str(), report.exit_code()), (1, "live", 3), "{report:?}");
+        assert!(report.problems.iter().any(|problem| problem.problem.contains(expected)), "{report:?}");
+        // Without its namespace, too.
+        scene.step(&Step::DeleteNamespace(1));
+        scene.wait(HOUR);
+        let report = scene.run();
+        let items = scene.sim.with(|world| (world.copies.len(), world.parts.len()));
+        if expected.starts_with("its ledger") {
+            assert_eq!((items, scene.phase().as_str(), report.exit_code()), ((1, 3), "live", 3), "{report:?}");
+        }
+    }
+}
+
+#[test]
+fn broken_chain_stops_no_end_and_is_reported() {
+    let scene = Scene::with_environments(1);
+    scene.step(&Step::LooseEvent(1));
+    scene.run();
+    let tamper = |world: &mut World| {
+        let ledger = world.ledgers.get_mut("shop-pr-1").unwrap();
+        assert!(ledger.sealed.contains("activity"), "{}", ledger.sealed);
+        ledger.sealed = ledger.sealed.replace("activity", "extended");
+    };
+    let report = run_with_damage(&scene, tamper);
+    assert!(scene.living().is_empty(), "{report:?}");
+    assert_eq!((scene.phase().as_str(), report.exit_code()), ("ended", 3));
+    assert!(report.problems.iter().any(|problem| problem.problem.contains("chain of its events is broken")));
+    assert_eq!(scene.sim.with(|world| world.history.len()), 1);
+}
+
+#[test]
+fn summary_that_cannot_be_read_causes_no_end() {
+    let scene = Scene::with_environments(1);
+    scene.sim.with(|world| world.summary = Some("{".to_owned()));
+    let report = scene.run();
+    assert_eq!((report.outcome, scene.living().len()), (RunOutcome::Complete, 1));
+    assert!(scene.sim.with(|world| world.summary.as_ref().unwrap().contains("\"v\":1")));
+}
+
+#[test]
+fn backend_that_is_down_holds_up_only_its_own_step() {
+    let scene = Scene::with_environments(1);
+    let report = run_with_damage(&scene, |world| world.is_vault_down = true);
+    assert!(scene.living().is_empty() && scene.phase() == "ended", "the environment is ended: {report:?}");
+    assert_eq!(scene.sim.with(|world| (world.copies.len(), world.parts.len())), (1, 0), "only Vault is left");
+    assert_eq!((report.left["shop-pr-1"].len(), report.exit_code()), (1, 3));
+    let report = scene.run();
+    assert!(report.problems.iter().any(|problem| problem.problem.contains("vault is left")), "it is tried again");
+    scene.sim.with(|world| world.is_vault_down = false);
+    let report = scene.run();
+    assert_eq!((scene.sim.with(|world| world.copies.len()), report.left.len()), (0, 0), "{report:?}");
+    let steps = scene.sim.with(|world| world.ledgers["shop-pr-1"].head.steps.clone());
+    assert!(steps.values().all(|outcome| matches!(outcome, StepOutcome::Done | StepOutcome::Kept)), "{steps:?}");
+}
+
+#[test]
+fn namespace_that_is_stuck_is_reported_and_its_end_continues() {
+    let scene = Scene::with_environments(1);
+    let report = run_with_damage(&scene, |world| world.is_deletion_stuck = true);
+    assert_eq!((scene.phase().as_str(), report.exit_code()), ("ending", 3), "{report:?}");
+    let blocked = report.problems.iter().find(|problem| problem.problem.contains("still being deleted"));
+    assert!(blocked.is_some_and(|problem| problem.problem.contains("Pod web")), "{report:?}");
+    assert_eq!(scene.sim.with(|world| world.copies.len()), 1, "Vault waits for the namespace");
+    scene.sim.with(|world| world.namespaces.clear());
+    scene.run();
+    assert_eq!((scene.phase().as_str(), scene.sim.with(|world| world.copies.len())), ("ended", 0));
+}
+
+#[test]
+fn thing_with_an_impossible_environment_is_reported_and_kept() {
+    let scene = Scene::with_environments(0);
+    scene.sim.with(|world| {
+        let item = crate::ports::BackendItem {
+            kind: "secret".to_owned(),
+            name: "preview/X/app".to_owned(),
+            environment: "Not A Name".to_owned(),
+            version: "1".to_owned(),
+        };
+        world.copies.insert(item.name.clone(), item);
+    });
+    for _ in 0..3 {
+        let report = scene.run();
+        scene.wait(2 * HOUR);
+        assert_eq!((report.unknown.get("vault"), report.exit_code()), (Some(&1), 3), "{report:?}");
+    }
+    assert_eq!(scene.sim.with(|world| world.copies.len()), 1);
+}

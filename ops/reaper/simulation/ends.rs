@@ -1,0 +1,234 @@
+//! Scenes about ends: their marks, their steps, their cancellation, and Argo CD.
+
+use eod_domain::Tier;
+use eod_domain::ledger::{EndStep, EventKind, LedgerPhase, MadeBy, StepOutcome};
+
+use super::argocd;
+use super::models::SimPorts;
+use super::scene::Scene;
+use super::schedule::{HOUR, MINUTE, Step};
+use super::world::{SimApplication, World};
+use crate::mutation::{Mutation, with_mutation};
+use crate::settings::RunOptions;
+
+/// Lets the first environment expire, until its end has begun and waits for its tool.
+fn begin_end_of_the_first(scene: &Scene, warned_after: i64, ended_after: i64) {
+    scene.run();
+    scene.wait(warned_after);
+    scene.run();
+    scene.wait(ended_after);
+    scene.step(&Step::Approve(1));
+    scene.run();
+    assert_eq!(scene.phase(), "ending");
+}
+
+#[test]
+fn environment_that_is_protected_during_its_end_lives_on() {
+    let phase = |mutation| {
+        let scene = Scene::with_environments(1);
+        begin_end_of_the_first(&scene, 2 * HOUR + 20 * MINUTE, 20 * MINUTE);
+        scene.step(&Step::Protect(1, true));
+        with_mutation(mutation, || scene.run());
+        let is_labelled = scene.sim.with(|world| world.pulls[&1].labels.contains("preview"));
+        (scene.phase(), scene.living().len(), is_labelled)
+    };
+    assert_eq!(phase(None), ("live".to_owned(), 1, true));
+    assert_eq!(phase(Some(Mutation::ProtectedEndIsStuck)), ("ending".to_owned(), 1, false));
+}
+
+#[test]
+fn deletion_by_argocd_is_confirmed_only_while_its_approval_is_valid() {
+    let violations = |mutation| {
+        let scene = Scene::with_environments(0);
+        scene.sim.executor.spawn(argocd::reconcile(scene.sim.clone(), 1));
+        scene.step(&Step::Open { number: 1, tier: Tier::Compliance, made_by: MadeBy::Argocd, fork: false });
+        scene.wait(10 * MINUTE);
+        begin_end_of_the_first(&scene, 3 * HOUR, 3 * HOUR);
+        scene.step(&Step::Extend(1));
+        scene.wait(10 * MINUTE);
+        with_mutation(mutation, || scene.run());
+        (scene.phase(), scene.sim.with(|world| world.violations.len()))
+    };
+    assert_eq!(violations(None), ("live".to_owned(), 0));
+    assert_eq!(violations(Some(Mutation::NoLookBeforeHandOver)), ("ending".to_owned(), 1));
+}
+
+#[test]
+fn push_at_the_removal_of_the_label_cancels_the_end() {
+    let scene = Scene::with_environments(1);
+    scene.wait(2 * HOUR + 35 * MINUTE);
+    scene.run();
+    scene.wait(20 * MINUTE);
+    scene.step(&Step::PushAtLabelOff(1));
+    scene.run();
+    let is_labelled = scene.sim.with(|world| world.pulls[&1].labels.contains("preview"));
+    assert_eq!((scene.phase().as_str(), scene.living().len(), is_labelled), ("live", 1, true));
+}
+
+#[test]
+fn namespace_that_was_created_again_is_not_deleted_by_the_old_end() {
+    let result = |mutation| {
+        let scene = Scene::with_environments(1);
+        scene.close_all(1);
+        let sim = scene.sim.clone();
+        scene.sim.executor.spawn(async move {
+            while sim.with(|world| world.namespaces.contains_key("shop-pr-1")) {
+                sim.executor.sleep(100).await;
+            }
+            sim.with(|world| world.create_namespace(1, MadeBy::Terraform)).unwrap();
+        });
+        let report = with_mutation(mutation, || scene.run());
+        let is_reported = report.problems.iter().any(|problem| problem.problem.contains("created again"));
+        (scene.living().len(), is_reported)
+    };
+    assert_eq!(result(None), (1, true));
+    assert_eq!(result(Some(Mutation::NoUid)), (0, false));
+}
+
+#[test]
+fn suspended_run_leaves_the_next_life_alone() {
+    let violations = |mutation| {
+        let scene = Scene::with_environments(1);
+        scene.close_all(1);
+        let is_deleted = |world: &World| {
+            let steps = &world.ledgers["shop-pr-1"].head.steps;
+            steps.get(&EndStep::Namespace) == Some(&StepOutcome::Done)
+        };
+        scene.sim.suspend(is_deleted, HOUR);
+        with_mutation(mutation, || {
+            let report = scene.start(SimPorts::new(&scene.sim, 0), RunOptions::default());
+            scene.wait(10 * MINUTE);
+            [Step::Reopen(1), Step::Push(1)].iter().for_each(|step| scene.step(step));
+            scene.wait(10 * MINUTE);
+            scene.step(&Step::Apply { number: 1, killed_after: None });
+            scene.wait(2 * HOUR);
+            assert!(report.take().is_some(), "the suspended run goes on and ends");
+        });
+        let head = scene.sim.with(|world| world.ledgers["shop-pr-1"].head.clone());
+        assert_eq!((head.generation, head.phase.as_str()), (2, "live"));
+        scene.sim.with(|world| world.violations.len())
+    };
+    assert_eq!(violations(None), 0);
+    assert_ne!(violations(Some(Mutation::GenerationNotChecked)), 0);
+}
+
+#[test]
+fn interrupted_last_write_of_a_create_is_repaired() {
+    let scene = Scene::with_environments(1);
+    scene.sim.with(|world| {
+        let ledger = world.ledgers.get_mut("shop-pr-1").unwrap();
+        ledger.head.phase = LedgerPhase::Creating;
+        (ledger.head.holder, ledger.head.beat) = (Some("apply".to_owned()), Some(ledger.head.since));
+    });
+    let report = scene.start(SimPorts::new(&scene.sim, 0), RunOptions::default());
+    scene.wait(MINUTE);
+    assert_eq!((report.take().unwrap().exit_code(), scene.phase().as_str()), (0, "creating"), "it may still run");
+    scene.wait(15 * MINUTE);
+    assert_eq!(scene.run().exit_code(), 0);
+    let head = scene.sim.with(|world| world.ledgers["shop-pr-1"].head.clone());
+    assert_eq!((head.phase, head.generation), (LedgerPhase::Live, 1));
+    assert_eq!(head.uid, scene.sim.with(|world| Some(world.namespaces["shop-pr-1"].uid.clone())));
+}
+
+#[test]
+fn namespace_that_was_deleted_by_hand_is_recorded_as_lost() {
+    let scene = Scene::with_environments(1);
+    scene.step(&Step::DeleteNamespace(1));
+    scene.wait(MINUTE);
+    scene.run();
+    assert!(scene.events().ends_with(&[EventKind::Lost, EventKind::EndStarted, EventKind::Step, EventKind::Ended]));
+    assert_eq!((scene.phase().as_str(), scene.sim.with(|world| world.history.len())), ("ended", 1));
+    assert_eq!(scene.sim.with(|world| (world.copies.len(), world.parts.len())), (1, 3), "nothing else is removed");
+    scene.step(&Step::Close(1));
+    scene.run();
+    assert_eq!(scene.sim.with(|world| (world.copies.len(), world.parts.len())), (0, 0), "closed: nothing is left");
+}
+
+#[test]
+fn waiting_approval_is_told_daily_and_at_once_for_another_end() {
+    let scene = Scene::with_environments_of(Tier::Compliance, 1);
+    let told = || scene.sim.with(|world| world.told.iter().filter(|(_, text)| text.starts_with("awaiting")).count());
+    scene.wait(7 * HOUR);
+    for _ in 0..9 {
+        scene.run();
+        scene.wait(6 * HOUR - 15 * MINUTE);
+    }
+    assert_eq!(told(), 3, "48 hours have three reminders");
+    scene.step(&Step::Extend(1));
+    scene.run();
+    scene.wait(7 * HOUR);
+    scene.run();
+    assert_eq!((told(), scene.living().len()), (4, 1));
+}
+
+/// Claims the namespace of the first environment by an Application, and lets the environment expire.
+fn expired_under_an_application(change: fn(&mut SimApplication)) -> Vec<String> {
+    let scene = Scene::with_environments(0);
+    scene.step(&Step::Open { number: 1, tier: Tier::Lightweight, made_by: MadeBy::Argocd, fork: false });
+    scene.sim.with(|world| {
+        world.create_namespace(1, MadeBy::Argocd).unwrap();
+        let mut application = SimApplication::default();
+        change(&mut application);
+        world.applications.insert("shop-pr-1".to_owned(), application);
+    });
+    scene.wait(2 * HOUR + 35 * MINUTE);
+    scene.run();
+    scene.wait(30 * MINUTE);
+    scene.run();
+    scene.wait(30 * MINUTE);
+    let report = scene.run();
+    assert_eq!(
+        (scene.phase().as_str(), scene.living().len()),
+        ("ending", 1),
+        "it is never deleted under an Application"
+    );
+    assert_eq!(report.exit_code(), 3);
+    report.problems.into_iter().map(|problem| problem.problem).collect()
+}
+
+#[test]
+fn application_that_stays_is_reported_with_its_reason() {
+    let problem = |change: fn(&mut SimApplication)| expired_under_an_application(change).join("\n");
+    let deleting = problem(|application| application.is_deleting = true);
+    assert!(deleting.contains("hangs in deletion"), "{deleting}");
+    let kept = problem(|application| application.is_never_deleted = true);
+    assert!(kept.contains("is never deleted by its ApplicationSet"), "{kept}");
+    let other = problem(|application| application.other_cluster = Some("https://10.0.0.1".to_owned()));
+    assert!(other.contains("in the cluster `https://10.0.0.1`"), "{other}");
+    let claimed = problem(|_| {});
+    assert!(claimed.contains("still claims the namespace"), "{claimed}");
+}
+
+#[test]
+fn rendered_namespace_that_is_created_again_is_not_deleted_in_a_loop() {
+    let scene = Scene::with_environments(0);
+    scene.step(&Step::Open { number: 1, tier: Tier::Lightweight, made_by: MadeBy::Argocd, fork: false });
+    scene.sim.with(|world| world.create_namespace(1, MadeBy::Argocd)).unwrap();
+    let sim = scene.sim.clone();
+    // An Argo CD in another cluster, which ignores that the pull request is closed.
+    scene.sim.executor.spawn(async move {
+        loop {
+            sim.executor.sleep(MINUTE).await;
+            let _ = sim.with(|world| world.create_namespace(1, MadeBy::Argocd));
+        }
+    });
+    scene.run();
+    scene.step(&Step::Close(1));
+    let mut uids = std::collections::BTreeSet::new();
+    let mut reports = Vec::new();
+    for _ in 0..12 {
+        reports.push(scene.run());
+        scene.wait(10 * MINUTE);
+        uids.extend(scene.sim.with(|world| world.namespaces.get("shop-pr-1").map(|namespace| namespace.uid.clone())));
+    }
+    assert_eq!(uids.len(), 2, "it is deleted once");
+    let last = reports.pop().unwrap();
+    assert_eq!(last.exit_code(), 3);
+    assert!(last.problems.iter().any(|problem| problem.problem.contains("not deleted again")), "{last:?}");
+}
+
+#[test]
+fn rendered_namespace_is_kept_and_reported_if_argo_cd_is_elsewhere() {
+    let problem = expired_under_an_application(|application| application.is_elsewhere = true).join("\n");
+    assert!(problem.contains("`argocd.namespaces` is empty"), "{problem}");
+}
