@@ -70,7 +70,7 @@ fn documents<'a>(text: &str, limits: &'a YamlLimits) -> Result<builder::Builder<
     };
     let mut parser = Parser::new_from_str_with_options(text, options);
     let mut builder = builder::Builder::new(limits);
-    let can_have_surrogates = text.contains("\\u") && json::is_json(text);
+    let can_have_json_escapes = text.contains('\\') && json::is_json(text);
     loop {
         let (event, span) = match parser.next_event() {
             None => break,
@@ -80,8 +80,12 @@ fn documents<'a>(text: &str, limits: &'a YamlLimits) -> Result<builder::Builder<
             }
         };
         let line = line(span.start.line());
-        if !can_have_surrogates && has_surrogates(&event, span, text) {
-            let message = "a surrogate pair such as `\\ud83d\\ude00` is valid in JSON only";
+        if !can_have_json_escapes && has_json_escapes(&event, span, text) {
+            let message = "the escape `\\/` and surrogates such as `\\ud83d` are valid in JSON only";
+            return Err(builder.fail(line, FaultKind::Syntax(message.to_owned())));
+        }
+        if has_tab_of_indentation(&event, span, text) {
+            let message = "a tab is a part of the indentation; use spaces";
             return Err(builder.fail(line, FaultKind::Syntax(message.to_owned())));
         }
         let done = event == Event::StreamEnd;
@@ -95,10 +99,34 @@ fn documents<'a>(text: &str, limits: &'a YamlLimits) -> Result<builder::Builder<
     Ok(builder)
 }
 
-/// True if a scalar has an escaped surrogate. The parser accepts a pair in YAML too.
-fn has_surrogates(event: &Event<'_>, span: Span, text: &str) -> bool {
+/// True if a tab follows the `-` of a list, or begins the first line of a block text without a number for its
+/// indentation. The parser accepts these tabs, the tools of Kubernetes do not.
+fn has_tab_of_indentation(event: &Event<'_>, span: Span, text: &str) -> bool {
+    let Some(range) = span.byte_range() else { return false };
+    if let Event::Scalar(value, ScalarStyle::Literal | ScalarStyle::Folded, ..) = event
+        && value.trim_start_matches('\n').starts_with('\t')
+    {
+        let header = text.get(range.start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
+        return !header.trim_start_matches(['|', '>', '+', '-']).starts_with(|c: char| c.is_ascii_digit());
+    }
+    if !event.is_node() {
+        return false;
+    }
+    let start = span.tag_start().and_then(|mark| mark.byte_offset()).map_or(range.start, |tag| tag.min(range.start));
+    let before = text.get(..start).unwrap_or_default();
+    let indicator = before.trim_end_matches([' ', '\t']);
+    if !indicator.ends_with('-') || !before.get(indicator.len()..).is_some_and(|blank| blank.contains('\t')) {
+        return false;
+    }
+    // The line so far has only indicators; a dash can also end another token.
+    let line = indicator.bytes().rev().take_while(|byte| !matches!(byte, b'\n' | b'\r'));
+    line.into_iter().all(|byte| matches!(byte, b'-' | b' ' | b'\t'))
+}
+
+/// True if a scalar has an escape of JSON. The parser accepts it in YAML too, the tools of Kubernetes do not.
+fn has_json_escapes(event: &Event<'_>, span: Span, text: &str) -> bool {
     let Event::Scalar(_, ScalarStyle::DoubleQuoted, ..) = event else { return false };
-    span.slice(text).is_some_and(json::has_surrogates)
+    span.slice(text).is_some_and(json::has_own_escapes)
 }
 
 fn line(number: usize) -> u32 {

@@ -60,9 +60,9 @@ fn yaml_error_has_its_line() {
     expect_test::expect![[r#"
         eod-cmp refuses this for 2 reasons
 
-        shop/broken.yaml:3
+        shop/broken.yaml:2
           rule:   yaml
-          found:  invalid YAML: while parsing a node, did not find expected node content
+          found:  invalid YAML: unclosed bracket '['
           remedy: correct the line; templates of Helm must be part of a chart
 
         shop/twice.yaml:5

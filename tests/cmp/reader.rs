@@ -286,7 +286,8 @@ impl Writer {
                 0 if indent < 8 => self.flow(indent + 2, json),
                 1..=3 if !json => {
                     let plain = self.random.one(&PLAIN);
-                    self.text.push_str(plain);
+                    // A colon before the comma is a mistake that one reader finds earlier than another.
+                    self.text.push_str(plain.trim_end_matches(':'));
                 }
                 4 => self.text.push_str(self.random.one(&["1", "true", "null", "1.5", "-3"])),
                 _ => {
@@ -361,7 +362,8 @@ fn files_are_read_as_by_kubernetes_and_kustomize() {
     }
     let read = accepted * 100 / files.len();
     wrong.sort_by_key(String::len);
-    let shown = wrong.iter().take(12).map(String::as_str).collect::<Vec<_>>().join("\n\n");
+    let step = wrong.len().div_ceil(12).max(1);
+    let shown = wrong.iter().step_by(step).map(String::as_str).collect::<Vec<_>>().join("\n\n");
     assert!(wrong.is_empty(), "{} of {} files are read differently:\n{shown}", wrong.len(), files.len());
     assert!(read >= LEAST_READ, "{read} % of the files are read");
 }

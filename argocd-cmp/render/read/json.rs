@@ -7,13 +7,14 @@ pub(super) fn is_json(text: &str) -> bool {
     text.trim_start().starts_with(['{', '[']) && serde_json::from_str::<&RawValue>(text).is_ok()
 }
 
-/// True if a double-quoted scalar has the escape of a surrogate: `\uD800` to `\uDFFF`.
-pub(super) fn has_surrogates(scalar: &str) -> bool {
+/// True if a double-quoted scalar has an escape that JSON has and YAML 1.1 does not: `\/`, and surrogates from `\uD800`
+/// to `\uDFFF`.
+pub(super) fn has_own_escapes(scalar: &str) -> bool {
     let mut rest = scalar;
     while let Some((_, escape)) = rest.split_once('\\') {
         let digits = escape.strip_prefix('u').and_then(|digits| digits.get(..4));
         let unit = digits.and_then(|digits| u16::from_str_radix(digits, 16).ok());
-        if unit.is_some_and(|unit| (0xD800..=0xDFFF).contains(&unit)) {
+        if escape.starts_with('/') || unit.is_some_and(|unit| (0xD800..=0xDFFF).contains(&unit)) {
             return true;
         }
         // The escaped character can be a backslash.

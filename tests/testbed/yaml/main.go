@@ -10,6 +10,7 @@ import (
 	"fmt"
 	"io"
 	"os"
+	"strings"
 
 	yaml3 "go.yaml.in/yaml/v3"
 	utilyaml "k8s.io/apimachinery/pkg/util/yaml"
@@ -32,11 +33,16 @@ func main() {
 				fail(err)
 			}
 			found := result{}
-			if documents, err := guarded(kubernetes, text); err == nil {
-				found.Kubernetes = documents
-			}
-			if documents, err := guarded(kustomize, text); err == nil {
-				found.Kustomize = documents
+			if documents, err := guarded(fromJSON, text); err == nil {
+				// kubectl reads JSON as JSON.
+				found.Kubernetes, found.Kustomize = documents, documents
+			} else {
+				if documents, err := guarded(kubernetes, text); err == nil {
+					found.Kubernetes = documents
+				}
+				if documents, err := guarded(kustomize, text); err == nil {
+					found.Kustomize = documents
+				}
 			}
 			answer, err := json.Marshal(found)
 			if err != nil {
@@ -68,16 +74,25 @@ func guarded(read func(string) ([]json.RawMessage, error), text string) (found [
 	return read(text)
 }
 
-// The reader of kubectl and Argo CD: documents are split by lines of `---`, JSON is read as JSON.
-func kubernetes(text string) ([]json.RawMessage, error) {
-	if _, _, isJSON := utilyaml.GuessJSONStream(bytes.NewReader([]byte(text)), 4096); isJSON {
-		var found any
-		decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
-		decoder.UseNumber()
-		if err := decoder.Decode(&found); err == nil && !decoder.More() {
-			return appended(nil, found)
-		}
+// A list or map of JSON.
+func fromJSON(text string) ([]json.RawMessage, error) {
+	if trimmed := strings.TrimSpace(text); !strings.HasPrefix(trimmed, "{") && !strings.HasPrefix(trimmed, "[") {
+		return nil, errors.New("not JSON")
 	}
+	var found any
+	decoder := json.NewDecoder(bytes.NewReader([]byte(text)))
+	decoder.UseNumber()
+	if err := decoder.Decode(&found); err != nil {
+		return nil, err
+	}
+	if _, err := decoder.Token(); !errors.Is(err, io.EOF) {
+		return nil, errors.New("more than one value")
+	}
+	return appended(nil, found)
+}
+
+// The reader of kubectl and Argo CD: documents are split by lines of `---`.
+func kubernetes(text string) ([]json.RawMessage, error) {
 	documents := []json.RawMessage{}
 	reader := utilyaml.NewYAMLReader(bufio.NewReader(bytes.NewReader([]byte(text))))
 	for {
