@@ -106,8 +106,12 @@ fn has_tab_of_indentation(event: &Event<'_>, span: Span, text: &str) -> bool {
     if let Event::Scalar(value, ScalarStyle::Literal | ScalarStyle::Folded, ..) = event
         && value.trim_start_matches('\n').starts_with('\t')
     {
-        let header = text.get(range.start..).and_then(|rest| rest.lines().next()).unwrap_or_default();
-        return !header.trim_start_matches(['|', '>', '+', '-']).starts_with(|c: char| c.is_ascii_digit());
+        // The event begins after the line of the indicator.
+        let line =
+            text.get(..range.start).unwrap_or_default().trim_end().rsplit(['\n', '\r']).next().unwrap_or_default();
+        let line = line.split_once(" #").map_or(line, |(line, _)| line);
+        let header = line.rfind(['|', '>']).and_then(|at| line.get(at..)).unwrap_or_default();
+        return !header.contains(|c: char| c.is_ascii_digit());
     }
     if !event.is_node() {
         return false;

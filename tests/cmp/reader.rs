@@ -118,9 +118,6 @@ impl Writer {
             writer.anchors = 0;
             writer.block_map(0, 0);
         }
-        if writer.random.chance(10) {
-            writer.text.pop();
-        }
         if writer.random.chance(5) {
             writer.text = writer.text.replace('\n', "\r\n");
         }
@@ -286,8 +283,8 @@ impl Writer {
                 0 if indent < 8 => self.flow(indent + 2, json),
                 1..=3 if !json => {
                     let plain = self.random.one(&PLAIN);
-                    // A colon before the comma is a mistake that one reader finds earlier than another.
-                    self.text.push_str(plain.trim_end_matches(':'));
+                    // Readers differ in where a colon or question mark in a flow collection is a mistake.
+                    self.text.push_str(plain.trim_matches([':', '?']));
                 }
                 4 => self.text.push_str(self.random.one(&["1", "true", "null", "1.5", "-3"])),
                 _ => {
