@@ -199,7 +199,7 @@ impl Writer {
     fn scalar(&mut self, indent: usize) {
         self.text.push_str(self.random.one(&[" ", " ", " ", " ", " ", "\t", "  "]));
         if self.random.chance(10) {
-            self.text.push_str(self.random.one(&["!!str ", "!!int ", "!!bool ", "!!null ", "!!float ", "! ", "!own "]));
+            self.text.push_str(self.random.one(&["!!str ", "!!int ", "!!bool ", "!!null ", "!!float ", "!own "]));
         }
         match self.random.below(8) {
             0..=3 => {
@@ -284,7 +284,7 @@ impl Writer {
                 1..=3 if !json => {
                     let plain = self.random.one(&PLAIN);
                     // Readers differ in where a colon or question mark in a flow collection is a mistake.
-                    self.text.push_str(plain.trim_matches([':', '?']));
+                    self.text.push_str(&plain.replace([':', '?'], ""));
                 }
                 4 => self.text.push_str(self.random.one(&["1", "true", "null", "1.5", "-3"])),
                 _ => {
