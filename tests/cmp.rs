@@ -27,7 +27,6 @@ mod parameters;
 mod paths;
 mod policy;
 mod previews;
-mod reader;
 mod restarts;
 mod soak;
 mod sources;
