@@ -1,13 +1,13 @@
 //! `make bench`: measures EoD and a peer in the same run.
 //!
 //! The provider's peer is the Kubernetes provider, with the same objects. The peer for copies of secrets is a shell script
-//! with `curl`, as in many pipelines. The plugin's peer is Argo CD's own plugin server. Both use the same servers on the same
-//! machine, one step each in turn, so that load affects both. The benchmark asserts no limits. It checks that both have
-//! done the work.
+//! with `curl`, as in many pipelines. The plugin's peer is Argo CD's own plugin server. The peer of `eod` is kubectl. Both
+//! use the same servers on the same machine, one step each in turn, so that load affects both. The benchmark asserts no
+//! limits. It checks that both have done the work.
 //!
 //! Variables: `EOD_BENCH_OURS` and `EOD_BENCH_PEER` are the paths of the two providers, `EOD_BENCH_CMP` is the path of
-//! `eod-cmp`. `tests/bench/run` sets them and lists the variables for the sizes. Without a variable, its program is not
-//! measured.
+//! `eod-cmp`, `EOD_BENCH_OPS` that of `eod`. `tests/bench/run` sets them and lists the variables for the sizes. Without a
+//! variable, its program is not measured.
 #![allow(
     clippy::print_stdout,
     clippy::print_stderr,
@@ -24,6 +24,7 @@ mod bench {
     pub(crate) mod contestant;
     pub(crate) mod copies;
     pub(crate) mod environments;
+    pub(crate) mod fleet;
     pub(crate) mod handshake;
     pub(crate) mod lifecycle;
     pub(crate) mod measured;
@@ -39,7 +40,7 @@ mod bench {
 
 use bench::{
     contestant::{self, Contestant},
-    copies, handshake, lifecycle,
+    copies, fleet, handshake, lifecycle,
     measured::Pair,
     plugin, refresh,
     scale::Scale,
@@ -67,10 +68,10 @@ fn main() -> ExitCode {
 fn measure_all() -> anyhow::Result<Table> {
     let scale = Scale::from_environment()?;
     let contestants = contestant::both()?;
-    let plugin = contestant::plugin();
+    let (plugin, ops) = (contestant::plugin(), contestant::ops());
     ensure!(
-        contestants.iter().next().is_some() || plugin.is_some(),
-        "none of EOD_BENCH_OURS, EOD_BENCH_PEER and EOD_BENCH_CMP names a binary; `make bench` sets them"
+        contestants.iter().next().is_some() || plugin.is_some() || ops.is_some(),
+        "none of EOD_BENCH_OURS, EOD_BENCH_PEER, EOD_BENCH_CMP and EOD_BENCH_OPS names a binary; `make bench` sets them"
     );
     let mut table = Table::default();
     if let Some(plugin) = plugin {
@@ -78,6 +79,10 @@ fn measure_all() -> anyhow::Result<Table> {
     }
     if contestants.iter().next().is_some() {
         measure_provider(&contestants, &scale, &mut table)?;
+    }
+    // Last, because it leaves thousands of namespaces.
+    if let Some(eod) = ops {
+        fleet::measure(&eod, scale.fleet, &mut table)?;
     }
     Ok(table)
 }

@@ -7,13 +7,20 @@
 )]
 
 mod approve;
+mod canary;
 mod clock;
 mod crash;
 mod doctor;
+mod dry_run;
+mod forge;
 mod installed;
+mod interrupted;
 mod ledger;
 mod list;
+mod objects;
+mod orphans;
 mod reap;
+mod reapers;
 mod vault;
 
 use std::process::Command;
@@ -112,6 +119,20 @@ impl Ops {
         let mut kinds: Vec<_> = events.iter().map(|event| event["event"].as_str().unwrap().to_owned()).collect();
         kinds.sort();
         kinds
+    }
+
+    /// Rows of the history.
+    #[track_caller]
+    fn history(&self) -> Vec<Value> {
+        let path = format!("/api/v1/namespaces/{}/configmaps", self.installation);
+        let maps = self.cluster.read(&path).unwrap();
+        let prefix = format!("{}.history.", self.installation);
+        let is_history = |map: &&Value| map["metadata"]["name"].as_str().unwrap().starts_with(&prefix);
+        let texts = maps["items"].as_array().unwrap().iter().filter(is_history);
+        texts
+            .flat_map(|map| map["data"]["text"].as_str().unwrap().lines())
+            .map(|line| serde_json::from_str(line).unwrap())
+            .collect()
     }
 
     #[allow(clippy::disallowed_methods, reason = "the time of a story is the machine's")]

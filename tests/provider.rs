@@ -28,6 +28,7 @@ mod import;
 mod ledger;
 mod lives;
 mod many;
+mod meets_reaper;
 mod names;
 mod network;
 mod push;

@@ -19,6 +19,7 @@ mod conditions;
 mod connect_error;
 mod connection;
 mod credential;
+mod discovery;
 mod endpoint;
 mod exchange;
 mod exec;

@@ -130,7 +130,7 @@ impl ConfigFile {
     /// Parses the text of a configuration file and checks its values against each other.
     fn parse(text: &str, path: &Path) -> Result<Self, ConfigError> {
         let config: Self = serde_saphyr::from_str(text)
-            .map_err(|error| ConfigError::Format { path: path.to_owned(), problem: error.to_string() })?;
+            .map_err(|error| ConfigError::Format { path: path.to_owned(), problem: first_line(&error.to_string()) })?;
         match config.mistake() {
             Some(problem) => Err(ConfigError::Value { path: path.to_owned(), problem }),
             None => Ok(config),
@@ -167,6 +167,12 @@ impl ConfigFile {
             storage_gib_month: storage_gib_month_usd.unwrap_or(defaults.storage_gib_month),
         }
     }
+}
+
+/// Position and message of an error of the parser. The lines after it quote the file, which may contain tokens.
+fn first_line(error: &str) -> String {
+    let line = error.lines().next().unwrap_or_default();
+    line.strip_prefix("error: ").unwrap_or(line).to_owned()
 }
 
 impl From<Option<UnsupportedBlock>> for Unsupported {

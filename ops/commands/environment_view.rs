@@ -1,17 +1,22 @@
 //! View of an environment: the values of a row in a list, in texts and in JSON.
 
+mod attributes;
+
 use std::collections::BTreeMap;
 
 use eod_domain::ledger::{EndStep, LedgerHead, LedgerPhase, MadeBy};
 use eod_domain::{
-    Domain, EndMark, EnvironmentName, EnvironmentReading, EnvironmentSpec, HeadSha, Identity, Money, Status, Subject,
-    Tier, environment_host, host, labels,
+    Domain, EndMark, EnvironmentName, EnvironmentReading, HeadSha, Identity, Money, Status, Subject, Tier,
+    environment_host, labels,
 };
 use jiff::Timestamp;
-use serde_json::{Value, json};
+use serde_json::{Map, Value, json};
 
 use crate::duration_text::{age, rough};
+use crate::settings::OpsSettings;
 
+/// Label of every namespace with its name, set by the API server.
+const SERVER_LABEL: &str = "kubernetes.io/metadata.name";
 /// Number of characters of a commit in a table.
 const SHORT_SHA: usize = 7;
 
@@ -45,8 +50,8 @@ pub(crate) struct EnvironmentView {
     pub(crate) left: Vec<EndStep>,
     pub(crate) extension: Option<String>,
     pub(crate) host: Option<String>,
-    pub(crate) hosts: BTreeMap<String, String>,
-    pub(crate) effective_labels: BTreeMap<String, String>,
+    /// Recorded arguments for JSON; empty for a table, which shows none of them.
+    pub(crate) arguments: Map<String, Value>,
     /// Values that cannot be read.
     pub(crate) problems: Vec<String>,
 }
@@ -70,14 +75,8 @@ impl EnvironmentView {
     ) -> Self {
         let text = |key: &str| annotation(namespace, key).map(ToOwned::to_owned);
         let head = reading.own_head(head);
-        let spec = annotation(namespace, labels::SPEC).and_then(|text| EnvironmentSpec::from_json(text).ok());
-        let has_hosts = domain.is_some()
-            && spec.as_ref().and_then(|spec| spec.dns.as_ref()).is_none_or(|dns| dns.mode != eod_domain::DnsMode::None);
-        let named = reading.name.parse::<EnvironmentName>().ok().zip(domain.filter(|_| has_hosts));
-        let hosts = named.as_ref().zip(spec.as_ref()).map(|((name, domain), spec)| {
-            let services = spec.services.iter();
-            services.map(|service| (service.to_string(), host(service, name, domain))).collect()
-        });
+        let domain = domain.filter(|_| attributes::has_hosts(namespace));
+        let named = reading.name.parse::<EnvironmentName>().ok().zip(domain);
         Self {
             name: reading.name.clone(),
             status: reading.status,
@@ -106,10 +105,21 @@ impl EnvironmentView {
             left: head.map(LedgerHead::left).unwrap_or_default(),
             extension: text(labels::EXTENSION),
             host: named.as_ref().map(|(name, domain)| environment_host(name, domain)),
-            hosts: hosts.unwrap_or_default(),
-            effective_labels: all_labels(namespace),
+            arguments: Map::new(),
             problems: reading.problems.iter().map(ToString::to_string).collect(),
         }
+    }
+
+    /// Adds the recorded arguments of a namespace, for JSON.
+    #[must_use]
+    pub(crate) fn with_arguments(
+        mut self,
+        namespace: &Value,
+        reading: &EnvironmentReading,
+        settings: &OpsSettings,
+    ) -> Self {
+        self.arguments = attributes::recorded(namespace, reading, settings);
+        self
     }
 
     /// View of a ledger without a namespace.
@@ -148,8 +158,7 @@ impl EnvironmentView {
             left: head.left(),
             extension: None,
             host: None,
-            hosts: BTreeMap::new(),
-            effective_labels: BTreeMap::new(),
+            arguments: Map::new(),
             problems: Vec::new(),
         }
     }
@@ -238,7 +247,9 @@ impl EnvironmentView {
             Some(Subject::Branch(branch)) => (None, Some(branch.as_str())),
             Some(Subject::Given) | None => (None, None),
         };
-        json!({
+        let mut all = attributes::nulls();
+        all.extend(self.arguments.clone());
+        let known = json!({
             "id": self.name,
             "name": self.name,
             "namespace": self.name,
@@ -253,9 +264,7 @@ impl EnvironmentView {
             "ttl": self.ttl,
             "extension": self.extension,
             "protected": self.protected,
-            "services": self.hosts.keys().collect::<Vec<_>>(),
             "host": self.host,
-            "hosts": self.hosts,
             "url": self.url(),
             "status": self.status,
             "created_at": self.created_at,
@@ -264,7 +273,6 @@ impl EnvironmentView {
             "ended_at": self.ended_at,
             "ended_reason": self.ended_reason,
             "cost_per_day_usd": self.cost_per_day.map(dollars),
-            "effective_labels": self.effective_labels,
             "deployed_sha": self.deployed_sha,
             "made_by": self.made_by,
             "reap_after": self.mark.map(|mark| mark.reap_after),
@@ -275,7 +283,11 @@ impl EnvironmentView {
             "left": self.left,
             "generation": self.generation,
             "problems": self.problems,
-        })
+        });
+        if let Value::Object(known) = known {
+            all.extend(known);
+        }
+        Value::Object(all)
     }
 }
 
@@ -289,10 +301,11 @@ pub(crate) fn label<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
     object.get("metadata")?.get("labels")?.get(key)?.as_str()
 }
 
-fn all_labels(object: &Value) -> BTreeMap<String, String> {
-    let labels = object.get("metadata").and_then(|metadata| metadata.get("labels")).and_then(Value::as_object);
-    let pair = |(key, value): (&String, &Value)| Some((key.clone(), value.as_str()?.to_owned()));
-    labels.into_iter().flatten().filter_map(pair).collect()
+/// All labels of a namespace, except the one that the API server sets.
+fn all_labels(namespace: &Value) -> BTreeMap<String, String> {
+    let labels = namespace.get("metadata").and_then(|metadata| metadata.get("labels")).and_then(Value::as_object);
+    let labels = labels.into_iter().flatten().filter(|(key, _)| *key != SERVER_LABEL);
+    labels.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }
 
 fn short_sha(sha: &HeadSha) -> String {

@@ -8,6 +8,7 @@ use eod_domain::ledger::{LedgerHead, place_in_queue};
 use jiff::Timestamp;
 use serde_json::Value;
 
+use crate::arguments::OutputFormat;
 use crate::environment_view::{EnvironmentView, QueuePlace};
 use crate::failure::Failure;
 use crate::session::OpsSession;
@@ -24,8 +25,8 @@ pub(crate) struct Fleet {
 }
 
 impl Fleet {
-    /// Reads all environments: namespaces and ledgers page by page, with their metadata only.
-    pub(crate) async fn read(session: &OpsSession) -> Result<Self, Failure> {
+    /// Reads all environments: namespaces and ledgers page by page, with their metadata only. JSON has their arguments, too.
+    pub(crate) async fn read(session: &OpsSession, format: OutputFormat) -> Result<Self, Failure> {
         let (mut heads, mut problems) = heads(session).await?;
         let mut environments = Vec::new();
         let query = namespaces(session.settings.installation.as_str());
@@ -34,7 +35,8 @@ impl Fleet {
             let page = session.kubernetes.list_page(&query, ListContent::Metadata, token.as_deref(), &session.deadline);
             let page = page.await?;
             let now = session.now()?;
-            environments.extend(page.objects.iter().map(|namespace| living(session, namespace, &mut heads, now)));
+            let view = |namespace| living(session, namespace, &mut heads, format, now);
+            environments.extend(page.objects.iter().map(view));
             token = page.next;
             if token.is_none() {
                 break now;
@@ -90,12 +92,17 @@ fn living(
     session: &OpsSession,
     namespace: &Value,
     heads: &mut BTreeMap<String, LedgerHead>,
+    format: OutputFormat,
     now: Timestamp,
 ) -> EnvironmentView {
     let name = namespace.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
     let head = heads.remove(name);
     let reading = session.read(namespace, head.as_ref(), now);
-    EnvironmentView::living(namespace, &reading, head.as_ref(), session.settings.domain.as_ref())
+    let view = EnvironmentView::living(namespace, &reading, head.as_ref(), session.settings.domain.as_ref());
+    match format {
+        OutputFormat::Table => view,
+        OutputFormat::Json => view.with_arguments(namespace, &reading, &session.settings),
+    }
 }
 
 /// Places of the waiting environments, by name.

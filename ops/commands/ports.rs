@@ -6,6 +6,7 @@ mod cluster;
 mod forge;
 mod lease;
 mod ledger;
+mod objects;
 mod outward;
 mod vault;
 
@@ -17,6 +18,8 @@ use self::cluster::OpsCluster;
 use self::forge::OpsForge;
 use self::lease::OpsLease;
 use self::ledger::OpsLedgers;
+pub(crate) use self::objects::OUTSIDE_KINDS;
+use self::objects::OpsObjects;
 use self::outward::OpsOutward;
 use self::vault::OpsVault;
 use crate::session::OpsSession;
@@ -38,6 +41,11 @@ pub(crate) struct OpsPorts<'a> {
 impl<'a> OpsPorts<'a> {
     /// Ports of a session, with the backends that are configured.
     pub(crate) fn new(session: &'a OpsSession) -> Self {
+        let mut backends: Vec<Box<dyn Backend + 'a>> = Vec::new();
+        if let Some(vault) = OpsVault::of(session) {
+            backends.push(Box::new(vault));
+        }
+        backends.push(Box::new(OpsObjects(session)));
         Self {
             cluster: OpsCluster(session),
             ledgers: OpsLedgers(session),
@@ -45,7 +53,7 @@ impl<'a> OpsPorts<'a> {
             lease: OpsLease(session),
             clock: OpsClock::new(session),
             outward: OpsOutward(session),
-            backends: OpsVault::of(session).map(|vault| Box::new(vault) as Box<dyn Backend>).into_iter().collect(),
+            backends,
         }
     }
 }

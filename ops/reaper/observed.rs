@@ -56,6 +56,11 @@ impl Observed {
         self.reading.own_head(self.head())
     }
 
+    /// Head of the environment's own ledger, if it lives.
+    pub(crate) fn live_head(&self) -> Option<&LedgerHead> {
+        self.own_head().filter(|head| head.phase == LedgerPhase::Live)
+    }
+
     /// Version of the namespace that was read.
     pub(crate) fn version(&self) -> ObjectVersion {
         ObjectVersion { uid: self.reading.uid.clone(), resource_version: self.reading.resource_version.clone() }

@@ -90,13 +90,14 @@ impl<P: Ports> Run<'_, P> {
 
     /// Records a new commit and the trigger label. A new commit of a rendered namespace is activity.
     async fn record_facts(&mut self, observed: &mut Observed, now: Timestamp) -> Result<(), CallError> {
-        let Some(head) = observed.own_head().filter(|head| head.phase == LedgerPhase::Live).cloned() else {
-            return Ok(());
-        };
-        let commit = new_commit(&head, observed.reading.head_sha.as_ref());
-        if commit.is_some() && observed.reading.made_by == Some(MadeBy::Argocd) {
+        let newest = observed.reading.head_sha.clone();
+        let is_new = observed.live_head().is_some_and(|head| new_commit(head, newest.as_ref()).is_some());
+        if is_new && observed.reading.made_by == Some(MadeBy::Argocd) {
             self.restart_clock(observed, now).await?;
         }
+        // The clock is written first, and the ledger is read again with it: another run may have changed it since.
+        let Some(head) = observed.live_head().cloned() else { return Ok(()) };
+        let commit = new_commit(&head, observed.reading.head_sha.as_ref());
         let label = new_label(&head, observed.pull_request.state);
         if commit.is_none() && label.is_none() {
             return Ok(());

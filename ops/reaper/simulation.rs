@@ -2,8 +2,8 @@
 //! ledgers, the forge, Argo CD, Vault and pipelines.
 //!
 //! A schedule is drawn from a seed. Calls fail before or after they are stored, hang, arrive late; runs and pipelines are
-//! killed; two reapers run at once, without a lease, with different clocks. `EOD_SCHEDULES` sets the number of schedules, and
-//! `EOD_SEED` plays a single one and prints its journal.
+//! killed; two reapers run at once, without a lease, with different clocks. `EOD_SCHEDULES` sets the number of schedules,
+//! `EOD_FIRST_SEED` the first one, and `EOD_SEED` plays a single one and prints its journal.
 
 mod argocd;
 mod bad_input;
@@ -64,18 +64,19 @@ fn invariants_hold_in_every_schedule() {
         }
         return;
     }
-    let count = number("EOD_SCHEDULES").unwrap_or(SCHEDULES);
-    let next = AtomicU64::new(0);
+    let first = number("EOD_FIRST_SEED").unwrap_or(0);
+    let end = first.saturating_add(number("EOD_SCHEDULES").unwrap_or(SCHEDULES));
+    let next = AtomicU64::new(first);
     let workers = std::thread::available_parallelism().map_or(1, usize::from);
     let failures: Vec<String> = std::thread::scope(|scope| {
         let work = || {
             loop {
                 let seed = next.fetch_add(1, Ordering::Relaxed);
-                if seed >= count {
+                if seed >= end {
                     return None;
                 }
                 if !play(&Schedule::new(seed), false).violations.is_empty() {
-                    next.store(count, Ordering::Relaxed);
+                    next.store(end, Ordering::Relaxed);
                     return failure(&Schedule::new(seed));
                 }
             }

@@ -55,6 +55,11 @@ pub(crate) fn plugin() -> Option<PathBuf> {
     binary("EOD_BENCH_CMP")
 }
 
+/// Path of the binary `eod`, if it is measured.
+pub(crate) fn ops() -> Option<PathBuf> {
+    binary("EOD_BENCH_OPS")
+}
+
 fn binary(variable: &str) -> Option<PathBuf> {
     env::var_os(variable).filter(|path| !path.is_empty()).map(PathBuf::from)
 }

@@ -22,6 +22,8 @@ pub(crate) struct Scale {
     pub(crate) applications: usize,
     /// Number of renders in one process.
     pub(crate) soak: usize,
+    /// Number of environments that `eod` lists.
+    pub(crate) fleet: usize,
 }
 
 impl Scale {
@@ -39,6 +41,7 @@ impl Scale {
             rounds: number("BENCH_ROUNDS", 40)?,
             applications: number("BENCH_APPLICATIONS", 64)?,
             soak: number("BENCH_SOAK", 10_000)?,
+            fleet: number("BENCH_FLEET", 10_000)?,
             refreshed: number("BENCH_REFRESH", environments.saturating_mul(3))?,
         })
     }

@@ -13,9 +13,18 @@ const AT_ONCE: usize = 3;
 /// # Panics
 /// If a case panics.
 pub fn for_each_number(count: usize, case: impl Fn(usize) + Sync) {
+    for_each_number_at_once(count, AT_ONCE, case);
+}
+
+/// Runs `case` with every number below `count`, at most `at_once` in parallel: more than usual for cases that do nothing
+/// but wait.
+///
+/// # Panics
+/// If a case panics.
+pub fn for_each_number_at_once(count: usize, at_once: usize, case: impl Fn(usize) + Sync) {
     let next = AtomicUsize::new(0);
     thread::scope(|scope| {
-        for _ in 0..AT_ONCE {
+        for _ in 0..at_once {
             scope.spawn(|| {
                 loop {
                     let number = next.fetch_add(1, Ordering::Relaxed);

@@ -29,6 +29,7 @@ pub mod cases;
 pub mod cluster;
 pub mod command;
 pub mod fault;
+pub mod forge;
 pub mod http;
 mod paths;
 pub mod process;

@@ -5,7 +5,7 @@ use std::sync::atomic::{AtomicUsize, Ordering};
 
 use eod_domain::labels;
 use eod_testkit::{
-    cases::for_each_number,
+    cases::for_each_number_at_once,
     cluster::PATIENCE,
     fault::{Fault, FaultProxy, Logged},
     wait::wait_until,
@@ -14,7 +14,10 @@ use serde_json::{Value, json};
 
 use super::Ops;
 
-fn is_write(call: &Logged) -> bool {
+/// Number of parallel cases. A case mostly waits for the deletion of a namespace.
+const AT_ONCE: usize = 8;
+
+pub(super) fn is_write(call: &Logged) -> bool {
     matches!(call.method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE")
 }
 
@@ -35,7 +38,7 @@ fn writes_of_an_end() -> usize {
 }
 
 /// Lets 20 minutes pass for the lease and the ledger of a killed run.
-fn silence(ops: &Ops, name: &str) {
+pub(super) fn silence(ops: &Ops, name: &str) {
     let lease = format!("eod-reaper-{}", ops.installation);
     ops.cluster.try_kubectl(&["-n", &ops.installation, "delete", "lease", &lease, "--ignore-not-found"]);
     let ledger = format!("{}.{name}", ops.installation);
@@ -87,5 +90,5 @@ fn kill_at(number: usize) {
 fn end_that_is_killed_at_any_write_is_finished_by_the_next_runs() {
     let writes = writes_of_an_end();
     assert!(writes >= 8, "only {writes} writes");
-    for_each_number(writes, kill_at);
+    for_each_number_at_once(writes, AT_ONCE, kill_at);
 }

@@ -71,6 +71,16 @@ fn environments_of_one_installation_are_listed() {
     );
     assert!(wide.contains("queued 1 of 1") && wide.contains("2222222"), "{wide}");
 
+    let everything = ops.json(0, &["list", "--all"]);
+    let data_source = eod_resources::DATA_SOURCES.iter().find(|found| found.type_name() == "eod_environment").unwrap();
+    let operations = ["deployed_sha", "made_by", "reap_after", "reap_reason", "asleep", "failing", "queue", "left"];
+    let mut keys: Vec<&str> = data_source.schema().attributes.iter().map(|attribute| attribute.name).collect();
+    keys.extend(operations.iter().chain(&["generation"]));
+    for environment in everything["environments"].as_array().unwrap() {
+        let missing: Vec<_> = keys.iter().filter(|key| environment.get(**key).is_none()).collect();
+        assert!(missing.is_empty(), "{missing:?} in {environment:#}");
+    }
+
     let json = ops.json(0, &["list", "--owner", "bob"]);
     assert_eq!((&json["version"], &json["installation"]), (&json!(1), &json!(ops.installation)));
     let list = json["environments"].as_array().unwrap();
@@ -104,6 +114,7 @@ fn environment_is_shown_with_its_decision() {
     let shown = ops.eod(&["show", &name]).expect_ok();
     assert!(shown.contains("status           expiring"), "{shown}");
     assert!(shown.contains("decision         mark: the end is at "), "{shown}");
+    assert!(shown.contains("outlook          the next run of the reaper warns, and a run after "), "{shown}");
     let json = ops.json(0, &["show", &name]);
     assert_eq!(json["environment"]["decision"]["action"], "mark");
     let missing = ops.eod(&["show", "no-such-environment"]);

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::Ops;
 
 /// An environment past its end with a mark that is due.
-fn due(ops: &Ops, suffix: &str, tier: &str) -> String {
+pub(super) fn due(ops: &Ops, suffix: &str, tier: &str) -> String {
     ops.environment(
         suffix,
         tier,

@@ -3,51 +3,76 @@
 use std::fs;
 
 use eod_domain::vault::{Globs, MountPath, reaper_policy};
-use eod_testkit::vault::Vault;
-use serde_json::json;
+use eod_testkit::{fault::FaultProxy, vault::Vault};
+use serde_json::{Value, json};
 use tempfile::TempDir;
 
 use super::Ops;
 
 /// A Vault with an engine of its own, and the configuration file of `eod` for it.
-struct Copies {
+pub(super) struct Copies {
     vault: &'static Vault,
     mount: String,
+    token: String,
     folder: TempDir,
 }
 
 impl Copies {
-    fn new(test: &str) -> Self {
+    pub(super) fn new(test: &str) -> Self {
         let vault = Vault::shared();
         let mount = vault.mount(test);
         let path: MountPath = mount.parse().unwrap();
         let policy = vault.policy(test, &reaper_policy(&path, &Globs::default_targets()));
         let token = vault.token_with(&[&policy], "10m");
         let folder = tempfile::tempdir().unwrap();
-        let copies = Self { vault, mount, folder };
-        let mut block = json!({
-            "address": vault.address(), "auth": { "token": token }, "prefixes": [format!("{}/preview", copies.mount)],
-        });
-        if let Some(pem) = vault.ca_pem() {
-            block["ca_cert"] = pem.into();
-        }
+        let copies = Self { vault, mount, token, folder };
+        let block = copies.block(vault.address(), vault.ca_pem());
         // JSON is YAML.
         fs::write(copies.config(), json!({ "version": 1, "vault": block }).to_string()).unwrap();
         copies
     }
 
-    fn config(&self) -> String {
+    /// Block `vault` of a configuration file for this server or for a proxy in front of it.
+    pub(super) fn block(&self, address: &str, ca_pem: Option<&str>) -> Value {
+        let mut block = json!({
+            "address": address, "auth": { "token": self.token }, "prefixes": [format!("{}/preview", self.mount)],
+        });
+        if let Some(pem) = ca_pem {
+            block["ca_cert"] = pem.into();
+        }
+        block
+    }
+
+    pub(super) fn address(&self) -> &str {
+        self.vault.address()
+    }
+
+    pub(super) fn ca_pem(&self) -> Option<&str> {
+        self.vault.ca_pem()
+    }
+
+    /// Token with the policy of the reaper.
+    pub(super) fn token(&self) -> &str {
+        &self.token
+    }
+
+    /// Proxy in front of the server.
+    pub(super) fn proxy(&self) -> FaultProxy {
+        self.vault.proxy()
+    }
+
+    pub(super) fn config(&self) -> String {
         self.folder.path().join("eod.yaml").to_str().unwrap().to_owned()
     }
 
     /// Creates a copy with ownership labels.
-    fn add(&self, path: &str, environment: &str, installation: &str) {
+    pub(super) fn add(&self, path: &str, environment: &str, installation: &str) {
         self.vault.put(&self.mount, path, &[("password", "canary")]);
         let owner = [("eod-env", environment), ("eod-installation", installation), ("eod-nonce", path)];
         self.vault.put_custom_metadata(&self.mount, path, &owner);
     }
 
-    fn exists(&self, path: &str) -> bool {
+    pub(super) fn exists(&self, path: &str) -> bool {
         self.vault.metadata(&self.mount, path).is_some()
     }
 }

@@ -99,7 +99,9 @@ fn return_that_was_killed_at_any_write_is_finished_by_the_next_apply() {
             // The first write is the ledger's, the second one the namespace.
             let left = story.cluster.namespace_exists(&story.name).then(|| story.uid());
             assert_eq!(left.is_some(), number > 1, "{}", proxy.story());
-            story.apply().expect_ok().expect_said(&done(0, 1, 0));
+            // Terraform drops the private data of a run whose provider was lost, so the refresh does not know that the
+            // environment was absent. It is a create then, which continues what was begun.
+            story.apply().expect_ok().expect_said("0 destroyed");
             assert_eq!(left.filter(|left| *left != story.uid()), None, "what was begun is continued");
             expect_one(&story, 2);
         });

@@ -3,4 +3,5 @@
 mod dialects;
 mod fake;
 mod limits;
+mod refusals;
 mod safety;

@@ -1,5 +1,6 @@
 //! `eod list`: the environments of the installation.
 
+use jiff::Timestamp;
 use serde_json::json;
 
 use crate::arguments::{ListArguments, OutputFormat, SortOrder};
@@ -10,76 +11,87 @@ use crate::output::{document, note, print};
 use crate::session::OpsSession;
 use crate::table::TextTable;
 
+/// Columns of every list, then those of a wide one.
+const TITLES: [&str; 13] = [
+    "NAME",
+    "STATUS",
+    "TIER",
+    "OWNER",
+    "COMMIT",
+    "AGE",
+    "ENDS",
+    "COST/DAY",
+    "URL",
+    "PULL-REQUEST",
+    "MADE-BY",
+    "RUNS",
+    "LEFT",
+];
+/// Number of columns of a list that is not wide.
+const NARROW: usize = 9;
+
 /// Runs the command.
 pub(super) async fn run(
     session: &OpsSession,
     format: OutputFormat,
     arguments: &ListArguments,
 ) -> Result<Outcome, Failure> {
-    let Fleet { environments, problems, now } = Fleet::read(session).await?;
-    let mut shown: Vec<EnvironmentView> = environments;
-    shown.retain(|view| (arguments.all || !view.is_hidden()) && is_selected(view, arguments));
-    sort(&mut shown, arguments.sort);
-    for problem in &problems {
+    let Fleet { mut environments, problems, now } = Fleet::read(session, format).await?;
+    environments.retain(|view| (arguments.all || !view.is_hidden()) && is_selected(view, arguments));
+    sort(&mut environments, arguments.sort);
+    warn(&environments, &problems);
+    let text = match format {
+        OutputFormat::Json => {
+            let list: Vec<_> = environments.iter().map(EnvironmentView::json).collect();
+            document(now, &session.settings.installation, json!({ "environments": list }))
+        }
+        OutputFormat::Table => table(&environments, arguments.wide, now).text(),
+    };
+    print(&text)?;
+    let is_wrong = |view: &EnvironmentView| !view.problems.is_empty() || !view.left.is_empty();
+    Ok(if problems.is_empty() && !environments.iter().any(is_wrong) { Outcome::Done } else { Outcome::Found })
+}
+
+/// Prints everything that cannot be read.
+fn warn(environments: &[EnvironmentView], problems: &[String]) {
+    for problem in problems {
         note(&format!("warning: {problem}"));
     }
-    for view in &shown {
+    for view in environments {
         for problem in &view.problems {
             note(&format!("warning: environment `{}`: {problem}; it is kept until this is corrected", view.name));
         }
     }
-    let text = match format {
-        OutputFormat::Json => {
-            let list: Vec<_> = shown.iter().map(EnvironmentView::json).collect();
-            document(now, &session.settings.installation, json!({ "environments": list }))
-        }
-        OutputFormat::Table => {
-            let mut table = TextTable::new(titles(arguments.wide));
-            for view in &shown {
-                let mut cells = vec![
-                    view.name.clone(),
-                    view.status.to_string(),
-                    view.tier.map(|tier| tier.to_string()).unwrap_or_default(),
-                    view.owner.clone().unwrap_or_default(),
-                    view.commit(),
-                    view.age(now),
-                    view.ends(now),
-                    view.cost(),
-                    view.url().unwrap_or_default(),
-                ];
-                if arguments.wide {
-                    cells.push(view.pull_request_url.clone().unwrap_or_default());
-                    cells.push(view.made_by.map(|tool| tool.to_string()).unwrap_or_default());
-                    cells.push(view.runs());
-                    cells.push(view.left_text());
-                }
-                table.row(cells);
-            }
-            table.text()
-        }
-    };
-    print(&text)?;
-    let is_wrong = !problems.is_empty() || shown.iter().any(|view| !view.problems.is_empty() || !view.left.is_empty());
-    Ok(if is_wrong { Outcome::Found } else { Outcome::Done })
 }
 
-fn titles(wide: bool) -> &'static [&'static str] {
-    const WIDE: [&str; 13] = [
-        "NAME",
-        "STATUS",
-        "TIER",
-        "OWNER",
-        "COMMIT",
-        "AGE",
-        "ENDS",
-        "COST/DAY",
-        "URL",
-        "PULL-REQUEST",
-        "MADE-BY",
-        "RUNS",
-        "LEFT",
-    ];
-    if wide { &WIDE } else { WIDE.split_at(9).0 }
+fn table(environments: &[EnvironmentView], wide: bool, now: Timestamp) -> TextTable {
+    let columns = if wide { TITLES.len() } else { NARROW };
+    let mut table = TextTable::new(TITLES.get(..columns).unwrap_or(&TITLES));
+    for view in environments {
+        let mut cells = cells(view, now).to_vec();
+        cells.truncate(columns);
+        table.row(cells);
+    }
+    table
+}
+
+/// Cells of a row, in the order of [`TITLES`].
+fn cells(view: &EnvironmentView, now: Timestamp) -> [String; TITLES.len()] {
+    [
+        view.name.clone(),
+        view.status.to_string(),
+        view.tier.map(|tier| tier.to_string()).unwrap_or_default(),
+        view.owner.clone().unwrap_or_default(),
+        view.commit(),
+        view.age(now),
+        view.ends(now),
+        view.cost(),
+        view.url().unwrap_or_default(),
+        view.pull_request_url.clone().unwrap_or_default(),
+        view.made_by.map(|tool| tool.to_string()).unwrap_or_default(),
+        view.runs(),
+        view.left_text(),
+    ]
 }
 
 fn is_selected(view: &EnvironmentView, arguments: &ListArguments) -> bool {

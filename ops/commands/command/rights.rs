@@ -6,6 +6,7 @@ use serde_json::{Value, json};
 use crate::arguments::OutputFormat;
 use crate::failure::{Failure, Outcome};
 use crate::output::{document, print};
+use crate::ports::OUTSIDE_KINDS;
 use crate::session::{MANAGER, OpsSession};
 use crate::table::TextTable;
 
@@ -29,10 +30,19 @@ const RIGHTS: [(RightScope, &str, &str, &[&str]); 8] = [
     (RightScope::Default, "", "events", &["create"]),
 ];
 
+/// Verbs for the kinds of objects outside of the namespace, needed only if the cluster has the kind.
+const OUTSIDE_VERBS: &[&str] = &["list", "delete"];
+
 /// Runs the command.
 pub(super) async fn run(session: &OpsSession, format: OutputFormat) -> Result<Outcome, Failure> {
     let (mut rows, mut missing) = (Vec::new(), Vec::new());
-    for (scope, group, resource, verbs) in RIGHTS {
+    let mut rights = RIGHTS.to_vec();
+    for (group, plural) in OUTSIDE_KINDS {
+        if session.kubernetes.find_kind(group, plural, &session.deadline).await?.is_some() {
+            rights.push((RightScope::Cluster, group, plural, OUTSIDE_VERBS));
+        }
+    }
+    for (scope, group, resource, verbs) in rights {
         let namespace = scope.namespace(session);
         let mut denied = Vec::new();
         for verb in verbs {

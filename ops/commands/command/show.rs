@@ -13,6 +13,18 @@ use crate::output::{document, note, print};
 use crate::session::{LoadedEnvironment, OpsSession};
 use crate::table::printable;
 
+/// Everything that is shown of an environment.
+struct Shown<'a> {
+    view: EnvironmentView,
+    loaded: &'a LoadedEnvironment,
+    head: Option<&'a LedgerHead>,
+    /// Decision of the reaper; none for an environment without a namespace.
+    decision: Option<Decision>,
+    timeline: Option<Timeline>,
+    /// Problems of the namespace and of the ledger.
+    problems: Vec<String>,
+}
+
 /// Runs the command.
 pub(super) async fn run(
     session: &OpsSession,
@@ -20,47 +32,96 @@ pub(super) async fn run(
     name: &EnvironmentName,
 ) -> Result<Outcome, Failure> {
     let loaded = session.load(name).await?;
+    let shown = shown(session, name, &loaded).await?;
+    let text = match format {
+        OutputFormat::Json => {
+            document(loaded.now, &session.settings.installation, json!({ "environment": shown.json() }))
+        }
+        OutputFormat::Table => shown.text(),
+    };
+    print(&text)?;
+    Ok(if shown.problems.is_empty() { Outcome::Done } else { Outcome::Found })
+}
+
+async fn shown<'a>(
+    session: &OpsSession,
+    name: &EnvironmentName,
+    loaded: &'a LoadedEnvironment,
+) -> Result<Shown<'a>, Failure> {
     let head = loaded.ledger.as_ref().and_then(|ledger| ledger.head.as_ref().ok());
     let domain = session.settings.domain.as_ref();
     let view = match (&loaded.namespace, &loaded.reading, head) {
-        (Some(namespace), Some(reading), head) => EnvironmentView::living(namespace, reading, head, domain),
+        (Some(namespace), Some(reading), head) => EnvironmentView::living(namespace, reading, head, domain)
+            .with_arguments(namespace, reading, &session.settings),
         (_, _, Some(head)) => EnvironmentView::absent(name.as_str(), head, None),
-        _ => return Err(session.missing(name, &loaded)),
+        _ => return Err(session.missing(name, loaded)),
     };
     let pull_request = pull_request(session, name, loaded.reading.as_ref()).await;
-    let decision = decision(session, &loaded, head, pull_request);
+    let decision = decision(session, loaded, head, pull_request);
     let timeline = loaded.ledger.as_ref().map(Timeline::of);
-    let mut problems = view.problems.clone();
-    problems.extend(timeline.iter().flat_map(|timeline| timeline.problems.clone()));
-    let text = match format {
-        OutputFormat::Json => {
-            let events = timeline.as_ref().map(Timeline::json).unwrap_or_default();
-            let mut environment = view.json();
-            if let Some(fields) = environment.as_object_mut() {
-                fields.insert("decision".to_owned(), decision.as_ref().map_or(Value::Null, decision_json));
-                fields.insert("phase".to_owned(), json!(head.map(|head| head.phase)));
-                fields.insert("timeline".to_owned(), json!(events));
-                fields.insert("problems".to_owned(), json!(problems));
-            }
-            document(loaded.now, &session.settings.installation, json!({ "environment": environment }))
+    let of_ledger = timeline.iter().flat_map(|timeline| timeline.problems.clone());
+    let problems = view.problems.iter().cloned().chain(of_ledger).collect();
+    Ok(Shown { view, loaded, head, decision, timeline, problems })
+}
+
+impl Shown<'_> {
+    fn json(&self) -> Value {
+        let mut environment = self.view.json();
+        if let Some(fields) = environment.as_object_mut() {
+            let events = self.timeline.as_ref().map(Timeline::json).unwrap_or_default();
+            fields.insert("decision".to_owned(), self.decision.as_ref().map_or(Value::Null, decision_json));
+            fields.insert("phase".to_owned(), json!(self.head.map(|head| head.phase)));
+            fields.insert("timeline".to_owned(), json!(events));
+            fields.insert("problems".to_owned(), json!(self.problems));
         }
-        OutputFormat::Table => {
-            let mut text = fields(&view, head, &loaded);
-            if let Some(decision) = &decision {
-                text.push_str(&format!("{:<16} {}: {}\n", "decision", action(&decision.action), decision.reason));
-            }
-            for problem in &problems {
-                text.push_str(&format!("{:<16} {}\n", "problem", printable(problem)));
-            }
-            if let Some(timeline) = timeline.filter(|timeline| !timeline.events.is_empty()) {
-                text.push('\n');
-                text.push_str(&timeline.table().text());
-            }
-            text
+        environment
+    }
+
+    fn text(&self) -> String {
+        let mut text = fields(&self.view, self.head, self.loaded);
+        if let Some(decision) = &self.decision {
+            text.push_str(&line("decision", &format!("{}: {}", action(&decision.action), decision.reason)));
         }
-    };
-    print(&text)?;
-    Ok(if problems.is_empty() { Outcome::Done } else { Outcome::Found })
+        if let Some(outlook) = outlook(&self.view, self.decision.as_ref()) {
+            text.push_str(&line("outlook", &outlook));
+        }
+        for problem in &self.problems {
+            text.push_str(&line("problem", problem));
+        }
+        if let Some(timeline) = self.timeline.as_ref().filter(|timeline| !timeline.events.is_empty()) {
+            text.push('\n');
+            text.push_str(&timeline.table().text());
+        }
+        text
+    }
+}
+
+/// Sentence about the next end, or about the return of an ended environment.
+fn outlook(view: &EnvironmentView, decision: Option<&Decision>) -> Option<String> {
+    let name = &view.name;
+    if view.ended_at.is_some() {
+        return Some(format!(
+            "it stays absent until there is a new commit, a new `extension`, or `eod wake {name}` lifts its end"
+        ));
+    }
+    if view.permanent {
+        return Some("the reaper never ends it".to_owned());
+    }
+    match (&decision?.action, view.end()) {
+        (ReapAction::Skip, _) => Some("the reaper does not end it until the problem is corrected".to_owned()),
+        (ReapAction::AwaitApproval(_), _) => Some(format!("it ends after `eod approve {name}`, not before")),
+        (ReapAction::BeginEnd(_) | ReapAction::ResumeEnd, _) => Some("the next run of the reaper ends it".to_owned()),
+        (ReapAction::Mark(mark), _) => Some(format!(
+            "the next run of the reaper warns, and a run after {} ends it, unless there is activity",
+            mark.reap_after
+        )),
+        (_, None) => Some("the reaper never ends it for its age".to_owned()),
+        (_, Some(end)) => Some(format!("it ends after {end}, unless there is activity")),
+    }
+}
+
+fn line(name: &str, value: &str) -> String {
+    format!("{name:<16} {}\n", printable(value))
 }
 
 /// State of the pull request or branch. It is unknown, which counts as open, if the forge is not configured or does not tell
@@ -132,7 +193,7 @@ fn fields(view: &EnvironmentView, head: Option<&LedgerHead>, loaded: &LoadedEnvi
         ("left", view.left_text()),
     ];
     let shown = lines.iter().filter(|(_, value)| !value.is_empty());
-    shown.map(|(name, value)| format!("{name:<16} {}\n", printable(value))).collect()
+    shown.map(|(name, value)| line(name, value)).collect()
 }
 
 fn decision_json(decision: &Decision) -> Value {

@@ -103,6 +103,8 @@ fn vault_needs_prefixes_and_one_authentication_method() {
     refused(&auth("{ jwt: { role: b } }"), "exactly one of `token` and `token_path`");
     let debug = format!("{:?}", parse(&auth("{ token: canary }")).unwrap());
     assert!(!debug.contains("canary"), "{debug}");
+    let error = parse(&auth("{ token: canary, approle: 7 }")).unwrap_err();
+    assert!(!error.contains("canary") && error.contains("line 2"), "{error}");
 }
 
 #[test]

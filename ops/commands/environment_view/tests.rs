@@ -1,7 +1,9 @@
+use clap::Parser as _;
 use eod_domain::ledger::{CreateRequest, Transitions};
 use eod_domain::{Prices, Tiers};
 
 use super::*;
+use crate::arguments::EodCommandLine;
 
 fn time(text: &str) -> Timestamp {
     text.parse().unwrap()
@@ -34,7 +36,15 @@ fn namespace(annotations: &Value) -> Value {
 fn view(annotations: &Value, now: &str) -> EnvironmentView {
     let namespace = namespace(annotations);
     let reading = EnvironmentReading::new(&namespace, None, &Tiers::default(), &Prices::default(), time(now));
-    EnvironmentView::living(&namespace, &reading, None, Some(&"preview.acme.internal".parse().unwrap()))
+    let settings = settings();
+    let view = EnvironmentView::living(&namespace, &reading, None, settings.domain.as_ref());
+    view.with_arguments(&namespace, &reading, &settings)
+}
+
+fn settings() -> OpsSettings {
+    let line = EodCommandLine::try_parse_from(["eod", "list"]).unwrap();
+    let variables = BTreeMap::from([("EOD_DOMAIN".to_owned(), "preview.acme.internal".to_owned())]);
+    OpsSettings::read(&line.common, &variables).unwrap()
 }
 
 const NOON: &str = "2026-08-01T09:48:00Z";
@@ -52,6 +62,28 @@ fn living_environment_has_all_columns() {
     assert_eq!(json["hosts"]["api"], "shop-pr-1-api.preview.acme.internal");
     assert_eq!((&json["pull_request"], &json["repository"]), (&json!(1), &json!("acme/shop")));
     assert_eq!((&json["ended_at"], &json["queue"], &json["left"]), (&Value::Null, &Value::Null, &json!([])));
+}
+
+#[test]
+fn json_has_the_arguments_and_the_complete_sizes() {
+    let spec = r#"{"services":["api"],"quota":{"pods":7},"access":[{"kind":"User","name":"alice","role":"view"}]}"#;
+    let json = view(&json!({ labels::SPEC: spec }), NOON).json();
+    assert_eq!((&json["quota"]["pods"], &json["quota"]["cpu"]), (&json!(7), &json!("2")));
+    assert_eq!(json["limits"]["max_cpu"], "2");
+    assert_eq!(json["network"]["isolation"], "strict");
+    assert_eq!(json["access"][0]["role"], "view");
+    assert_eq!(json["services"], json!(["api"]));
+    let values = [&json["mesh"], &json["labels"], &json["pod_security"], &json["on_expired"]];
+    assert_eq!(values, [&Value::Null, &Value::Null, &json!("baseline"), &json!("keep_absent")]);
+    assert!(json["effective_labels"].as_object().unwrap().contains_key(labels::TIER));
+}
+
+#[test]
+fn environment_without_readable_arguments_has_all_keys() {
+    let json = view(&json!({ labels::SPEC: "{" }), NOON).json();
+    assert_eq!(json["tier"], "lightweight");
+    assert!(json.as_object().unwrap().contains_key("drift"));
+    assert!(!json["problems"].as_array().unwrap().is_empty());
 }
 
 #[test]

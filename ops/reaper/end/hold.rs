@@ -11,7 +11,9 @@ use crate::ports::{
 use crate::pull_requests::pull_request_of;
 use crate::run::Run;
 
-/// Maximum duration of a check of the ledger. No call lasts as long.
+/// Number of checks of the ledger before one step.
+const CHECKS: usize = 3;
+/// Maximum duration of a check of the ledger. A longer one is repeated.
 const CHECK_MAX: SignedDuration = SignedDuration::from_mins(1);
 
 impl<P: Ports> Run<'_, P> {
@@ -107,7 +109,7 @@ impl<P: Ports> Run<'_, P> {
         if mutated!(GenerationNotChecked) || mutated!(HeadWithoutVersion) {
             return Ok(());
         }
-        loop {
+        for _ in 0..CHECKS {
             let clocks = self.ports.clock().read().await?;
             self.refresh_beat(end, clocks.server).await?;
             let entry = self.ports.ledgers().head(&end.name).await?;
@@ -118,6 +120,7 @@ impl<P: Ports> Run<'_, P> {
                 return Ok(());
             }
         }
+        Err(CallError::new(CallErrorKind::Unavailable, "the ledger cannot be read in time, so the end waits").into())
     }
 
     /// Stores a sign of life if the last one is old, so that no other run takes over an end during a long step.

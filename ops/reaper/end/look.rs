@@ -70,9 +70,11 @@ impl<P: Ports> Run<'_, P> {
         let Some(facts) = fresh.pull_request.facts.clone().filter(|facts| facts.is_open && !facts.is_fork) else {
             return Ok(false);
         };
-        let Some(commit) = fresh.own_head().and_then(|head| new_commit(head, facts.head_sha.as_ref())) else {
-            return Ok(false);
-        };
+        // The ledger may know a commit whose apply was interrupted: only the namespace tells what was deployed.
+        let Some(head) = fresh.own_head() else { return Ok(false) };
+        let deployed = fresh.reading.head_sha.as_ref().or(head.head_sha.as_ref());
+        let is_deployed = |commit: &HeadSha| deployed.is_some_and(|deployed| deployed.is_same_commit(commit));
+        let Some(commit) = facts.head_sha.filter(|commit| !is_deployed(commit)) else { return Ok(false) };
         let is_counted = self.summary.pushes.get(fresh.name.as_str()) == Some(&commit);
         if is_counted || mutated!(NoSecondLook) || !self.restart_clock(fresh, now).await? {
             return Ok(false);

@@ -75,7 +75,7 @@ fn namespace_of_another_installation_is_left_alone() {
         assert!(scene.living().contains(&"shop-pr-1".to_owned()), "{report:?}");
         assert_eq!(report.exit_code(), 3);
         assert!(report.problems.iter().any(|problem| problem.problem.contains("ownership labels")), "{report:?}");
-        assert_eq!(scene.sim.with(|world| world.copies.contains_key("preview/shop-pr-1/app")), true);
+        assert!(scene.sim.with(|world| world.copies.contains_key("preview/shop-pr-1/app")));
     }
 }
 

@@ -13,6 +13,9 @@ use crate::ports::{CallError, CallErrorKind};
 /// Time limit of a call in milliseconds.
 const TIME_LIMIT: i64 = 30_000;
 
+/// Condition of a suspension, and its duration in milliseconds.
+type Suspension = (fn(&World) -> bool, i64);
+
 /// The simulated world with its time.
 pub(super) struct Simulation {
     pub(super) executor: Executor,
@@ -22,7 +25,7 @@ pub(super) struct Simulation {
     planned: Option<BTreeMap<u64, Fault>>,
     fault_percent: Cell<i64>,
     /// Suspends the next run of the reaper that sees the world like this, for so many milliseconds.
-    suspension: Cell<Option<(fn(&World) -> bool, i64)>>,
+    suspension: Cell<Option<Suspension>>,
     /// Faults that have happened, by the number of the call.
     pub(super) faults: RefCell<BTreeMap<u64, Fault>>,
 }

@@ -354,8 +354,12 @@ fn entry(world: &World, name: &str) -> Option<HeadEntry> {
 impl ForgePort for SimPorts {
     fn rules(&self, _repository: &Repository) -> Option<RepositoryRules> {
         let label = |name: &str| Some(name.to_owned());
-        let may_label = !self.sim.with(|world| world.is_label_refused);
-        Some(RepositoryRules { trigger_label: label("preview"), sleep_label: label("asleep"), may_label })
+        let (may_label, has_no_forge) = self.sim.with(|world| (!world.is_label_refused, world.has_no_forge));
+        (!has_no_forge).then(|| RepositoryRules {
+            trigger_label: label("preview"),
+            sleep_label: label("asleep"),
+            may_label,
+        })
     }
 
     async fn open_pull_requests(&self, _repository: &Repository) -> Result<Vec<PullRequestFacts>, CallError> {

@@ -17,8 +17,9 @@ use crate::settings::{ReaperSettings, RunOptions};
 
 /// Number of runs within which everything is at rest after the last fault.
 const RUNS_TO_REST: i64 = 5;
-/// Time between these runs: longer than a hand-over, and than the silence of a killed run.
-const BETWEEN_RUNS: i64 = 40 * MINUTE;
+/// Time between these runs: longer than a hand-over, and than the silence of a killed run. Three of them are longer than the
+/// longest warning that can be due.
+const BETWEEN_RUNS: i64 = 41 * MINUTE;
 
 /// Result of a simulation.
 pub(super) struct Played {

@@ -24,6 +24,23 @@ fn ledger_is_deleted_after_the_retention_and_its_history_stays() {
 }
 
 #[test]
+fn kept_copies_end_after_the_retention_if_no_forge_can_report_the_close() {
+    let mut scene = Scene::with_environments(1);
+    scene.settings.retention = SignedDuration::from_hours(2);
+    scene.sim.with(|world| world.has_no_forge = true);
+    scene.wait(2 * HOUR + 35 * MINUTE);
+    scene.run();
+    scene.wait(30 * MINUTE);
+    assert_eq!((scene.run().exit_code(), scene.phase().as_str()), (0, "ended"));
+    assert_eq!(scene.sim.with(|world| world.copies.len()), 1, "people may have edited it");
+    scene.wait(2 * HOUR);
+    scene.run();
+    assert_eq!(scene.sim.with(|world| world.copies.len()), 0);
+    scene.run();
+    assert_eq!(scene.sim.with(|world| (world.ledgers.len(), world.history.len())), (0, 1));
+}
+
+#[test]
 fn branch_that_exists_again_lifts_the_end() {
     let scene = Scene::with_environments(0);
     let number = BRANCHES + 1;

@@ -3,14 +3,17 @@
 use std::cell::RefCell;
 use std::rc::Rc;
 
+use eod_domain::ledger::MadeBy;
+use eod_domain::{Tier, labels};
 use jiff::SignedDuration;
 
 use super::calls::Simulation;
 use super::models::{BACKENDS, SimBackend, SimPorts};
+use super::rest::check_owners;
 use super::scene::Scene;
 use super::schedule::{HOUR, MINUTE, Step};
 use super::terraform::{add_copy, add_parts};
-use super::world::{elapsed, environment, name_of, timestamp};
+use super::world::{World, elapsed, environment, milliseconds, name_of, sha, timestamp};
 use crate::contract::{ContractFixture, check_backend};
 use crate::mutation::{Mutation, with_mutation};
 use crate::ports::{LeaseRecord, ObjectVersion, StoredLease};
@@ -139,6 +142,33 @@ fn other_environments_and_their_orphans_are_left_alone_with_only() {
     assert!(report.actions.iter().all(|action| action.target == "shop-pr-1"), "{report:?}");
     let report = scene.run_with(SimPorts::new(&scene.sim, 0), only(&["shop-pr-3"]));
     assert_eq!((report.actions.len(), report.exit_code()), (0, 3), "{report:?}");
+}
+
+#[test]
+fn overtaken_run_writes_no_old_head_over_a_newer_one() {
+    let scene = Scene::with_environments(0);
+    scene.step(&Step::Open { number: 1, tier: Tier::Full, made_by: MadeBy::Argocd, fork: false });
+    scene.sim.with(|world| world.create_namespace(1, MadeBy::Argocd)).unwrap();
+    scene.run();
+    scene.wait(2 * HOUR);
+    scene.step(&Step::Push(1));
+    scene.sim.with(|world| {
+        let commit = sha(world.pulls[&1].sha).to_string();
+        world.namespaces.get_mut("shop-pr-1").unwrap().annotations.insert(labels::HEAD_SHA.to_owned(), commit);
+    });
+    let is_restarted = |world: &World| {
+        let reading = world.reading("shop-pr-1").unwrap();
+        reading.times.last_activity_at.is_some_and(|at| milliseconds(at) > HOUR)
+    };
+    scene.sim.suspend(is_restarted, 5 * MINUTE);
+    let overtaken = scene.start(SimPorts::new(&scene.sim, 0), RunOptions::default());
+    scene.wait(MINUTE);
+    assert!(overtaken.borrow().is_none());
+    scene.run();
+    assert!(overtaken.take().is_some());
+    scene.run();
+    scene.sim.with(check_owners);
+    assert_eq!(scene.sim.with(|world| world.violations.clone()), [""; 0]);
 }
 
 #[test]

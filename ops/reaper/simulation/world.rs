@@ -39,6 +39,8 @@ pub(super) struct World {
     pub(super) pushed_at_label_off: BTreeSet<u64>,
     /// True if environments have the TTL of their tier. Else it is shorter, so that more ends fit in a schedule.
     pub(super) has_preset_ttls: bool,
+    /// True if no forge is configured for the repository.
+    pub(super) has_no_forge: bool,
     /// True if no call to Vault succeeds.
     pub(super) is_vault_down: bool,
     /// True if a finalizer holds each namespace in deletion.

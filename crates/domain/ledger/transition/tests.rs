@@ -59,6 +59,8 @@ fn a_life_goes_from_create_to_tombstone() {
         (LedgerPhase::Creating, 1, Some("run"))
     );
     let live = on(1).provisioned(&creating, 1, "u1").unwrap();
+    assert_eq!(on(9).provisioned(&live, 1, "u1").unwrap(), live, "the reaper may have recorded it already");
+    assert!(on(9).provisioned(&live, 1, "u2").is_err());
     assert_eq!(
         (live.phase, live.uid.as_deref(), live.since, &live.holder),
         (LedgerPhase::Live, Some("u1"), at(1), &None)
