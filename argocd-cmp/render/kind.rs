@@ -148,6 +148,32 @@ pub(crate) fn forbidden_reason(group: &str, kind: &str) -> Option<&'static str> 
     by_group.or_else(by_kind).map(|(_, reason)| *reason)
 }
 
+/// Guards besides those of [`FORBIDDEN_KINDS`]: API group and kind.
+const OTHER_GUARDS: [(&str, &str); 3] = [
+    ("policy", "PodDisruptionBudget"),
+    ("autoscaling", "HorizontalPodAutoscaler"),
+    ("autoscaling.k8s.io", "VerticalPodAutoscaler"),
+];
+
+/// Cluster-scoped kinds besides the forbidden ones: API group and kind.
+const OTHER_CLUSTER_KINDS: [(&str, &str); 4] = [
+    ("networking.k8s.io", "IngressClass"),
+    ("gateway.networking.k8s.io", "GatewayClass"),
+    ("flowcontrol.apiserver.k8s.io", "FlowSchema"),
+    ("flowcontrol.apiserver.k8s.io", "PriorityLevelConfiguration"),
+];
+
+/// True for guards of a namespace, which only EoD creates, and for controllers of the number of pods.
+pub(crate) fn is_guard(group: &str, kind: &str) -> bool {
+    OTHER_GUARDS.contains(&(group, kind)) || forbidden_reason(group, kind) == Some(GUARD)
+}
+
+/// True for cluster-scoped kinds, kinds that grant permissions, and kinds that change the API server.
+pub(crate) fn is_cluster_kind(group: &str, kind: &str) -> bool {
+    OTHER_CLUSTER_KINDS.contains(&(group, kind))
+        || matches!(forbidden_reason(group, kind), Some(CLUSTER | RIGHTS | ADMISSION))
+}
+
 /// The kinds with built-in rules.
 pub(crate) fn allowed_by_default() -> impl Iterator<Item = AllowedKind> {
     KNOWN.into_iter().map(|(_, kind, group, version)| AllowedKind { kind, group, version })

@@ -17,9 +17,10 @@
 //!
 //! 1. The parameters are parsed, and resolved with the Application and the policy to one environment.
 //! 2. The source is read: a chart, a kustomization, or plain files.
-//! 3. The preview transform rewrites, drops and adds values ([`reference::transform_steps`]).
-//! 4. The result is checked against the policy.
-//! 5. EoD's objects are added: guards from `eod_domain`, secret references, stable services.
+//! 3. Requests that a preview does not get are taken away ([`reference::narrow_classes`]).
+//! 4. The preview transform rewrites, drops and adds values ([`reference::transform_steps`]).
+//! 5. The result is checked against the policy.
+//! 6. EoD's objects are added: guards from `eod_domain`, secret references, stable services, the report of the render.
 //!
 //! The crate uses no gRPC, no processes and no file system. [`mod@reference`] has the data of the documentation.
 
@@ -29,6 +30,8 @@ mod files;
 mod image;
 mod kind;
 mod manifest;
+mod metadata_key;
+mod narrow;
 mod node;
 mod object_references;
 mod parameters;
@@ -37,6 +40,7 @@ mod read;
 pub mod reference;
 mod refusal;
 mod render;
+mod report;
 mod secrets;
 mod source;
 mod stable;
@@ -50,11 +54,13 @@ pub use crate::files::{FileError, Files};
 pub use crate::image::{Image, ImageError, ImageName, Registry};
 pub use crate::kind::{SourceKind, SourceKindError};
 pub use crate::manifest::Manifest;
+pub use crate::narrow::Narrowed;
 pub use crate::node::{Content, FieldPath, MapEntry, Node, PathStep};
 pub use crate::parameters::{Given, Guards, Parameters, RawParameter, RawValue, RunState, parse_raw_parameters};
 pub use crate::policy::{
-    Caps, DomainRule, IngressRule, NamePattern, NamePatternError, Policy, ProjectPolicy, Registries, Sandbox,
-    SecretOperator, SecretPrefix, SecretPrefixError, StoreKind, ToolRule, parse_policy,
+    Caps, DomainRule, IngressRule, KindPattern, KindPatternError, NamePattern, NamePatternError, NarrowClass, Policy,
+    ProjectPolicy, Registries, Sandbox, SecretOperator, SecretPrefix, SecretPrefixError, StoreKind, ToolRule,
+    parse_policy,
 };
 pub use crate::read::{Document, Fault, FaultKind, YamlLimits, read};
 pub use crate::refusal::{Location, Refusal, RefusalRule, Refusals};

@@ -213,7 +213,7 @@ impl<'a> ParameterReader<'a> {
         }
     }
 
-    fn parsed<T: FromStr<Err: Display>>(&mut self, name: &str) -> Option<T> {
+    fn parsed<T: FromStr<Err: Display + 'static>>(&mut self, name: &str) -> Option<T> {
         let text = self.text(name)?;
         match text.parse() {
             Ok(value) => Some(value),

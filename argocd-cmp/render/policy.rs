@@ -5,6 +5,7 @@
 
 mod decode;
 mod keys;
+mod narrowing;
 mod parse;
 mod pattern;
 
@@ -17,6 +18,7 @@ use eod_domain::{
 
 pub(crate) use self::keys::POLICY_SECTIONS;
 pub use self::keys::{KeyDefault, PolicyKey, PolicySection};
+pub use self::narrowing::{KindPattern, KindPatternError, NarrowClass, NarrowDescription};
 pub use self::parse::parse_policy;
 pub use self::pattern::{NamePattern, NamePatternError, SecretPrefix, SecretPrefixError};
 use crate::image::{ImageName, Registry};
@@ -74,6 +76,10 @@ pub struct ProjectPolicy {
     pub storage_classes: Vec<String>,
     /// Further allowed prefixes of label and annotation keys.
     pub metadata_allow: Vec<String>,
+    /// Classes of requests that are taken away. Requests of other classes are refused.
+    pub narrow: BTreeSet<NarrowClass>,
+    /// Kinds that the class `kinds` drops, unless the policy allows them.
+    pub drop_kinds: Vec<KindPattern>,
 }
 
 /// Domain of hosts.
@@ -194,6 +200,12 @@ impl Policy {
         Self { projects: BTreeMap::new(), other: Some(Box::new(project)) }
     }
 
+    /// All policies with the names of their projects; `*` is the name for all other projects.
+    pub fn projects(&self) -> impl Iterator<Item = (&str, &ProjectPolicy)> {
+        let named = self.projects.iter().map(|(name, project)| (name.as_str(), project));
+        named.chain(self.other.as_deref().map(|project| ("*", project)))
+    }
+
     /// Policy of an Argo CD project.
     ///
     /// # Errors
@@ -211,6 +223,17 @@ impl Policy {
             )
         })
     }
+}
+
+/// Domains of metadata keys that no policy can allow: they control EoD, Argo CD, the mesh or Pod Security.
+const FORBIDDEN_DOMAINS: [&str; 4] = ["environment.on-demand", "argoproj.io", "istio.io", "pod-security.kubernetes.io"];
+
+/// Domain that forbids a key or a prefix in `metadata_allow`; none if a policy can allow it.
+pub(crate) fn forbidden_domain(key: &str) -> Option<&'static str> {
+    let domain = key.split('/').next().unwrap_or_default().to_ascii_lowercase();
+    let is_inside =
+        |outer: &&str| domain.strip_suffix(*outer).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
+    FORBIDDEN_DOMAINS.into_iter().find(is_inside)
 }
 
 impl Registries {
@@ -247,6 +270,8 @@ impl Default for ProjectPolicy {
             ingress: IngressRule::default(),
             storage_classes: Vec::new(),
             metadata_allow: Vec::new(),
+            narrow: NarrowClass::ALL.iter().copied().collect(),
+            drop_kinds: KindPattern::defaults(),
         }
     }
 }

@@ -1,5 +1,8 @@
 //! Strict reader of YAML and JSON: accepts only documents with a single interpretation.
 //!
+//! The syntax is that of libyaml, whose ports in Go kubectl, Helm, kustomize and Argo CD use. The Rust ports of libyaml
+//! panic on some inputs, so the parser is `granit_parser`, with its options for the behavior of libyaml.
+//!
 //! # Guarantees
 //!
 //! - Every value keeps its line. Strings and numbers are kept exactly as written.
@@ -13,7 +16,7 @@ mod fault;
 mod json;
 mod scalar;
 
-use saphyr_parser::{Event, Parser};
+use granit_parser::{Event, Parser, ScalarStyle, Span, options};
 
 pub use self::document::{Document, YamlLimits};
 pub use self::fault::{Fault, FaultKind};
@@ -51,22 +54,41 @@ fn built<'a>(bytes: &[u8], limits: &'a YamlLimits) -> Result<builder::Builder<'a
     if let Some((line, character)) = control_character(text) {
         return Err(fault(line, FaultKind::Control(character)));
     }
-    documents(&json::without_surrogates(text), limits)
+    documents(text, limits)
 }
 
+/// Maximum depth in the parser. The limit of [`YamlLimits`] is lower and has the better message.
+const PARSER_DEPTH: usize = 4096;
+
 fn documents<'a>(text: &str, limits: &'a YamlLimits) -> Result<builder::Builder<'a>, Vec<Fault>> {
-    let mut parser = Parser::new_from_str(text);
+    let options = options! {
+        block_scalar_eof_without_line_feed: true,
+        emit_comments: false,
+        flow_nesting_limit: PARSER_DEPTH,
+        block_nesting_limit: PARSER_DEPTH,
+    };
+    let mut parser = Parser::new_from_str_with_options(text, options);
     let mut builder = builder::Builder::new(limits);
+    let can_have_json_escapes = text.contains('\\') && json::is_json(text);
     loop {
         let (event, span) = match parser.next_event() {
             None => break,
             Some(Ok(event)) => event,
             Some(Err(error)) => {
-                return Err(builder.fail(line(error.marker().line()), FaultKind::Syntax(error.info().to_owned())));
+                return Err(builder.fail(line(error.marker().line()), FaultKind::Syntax(error.info())));
             }
         };
+        let line = line(span.start.line());
+        if !can_have_json_escapes && has_json_escapes(&event, span, text) {
+            let message = "the escape `\\/` and surrogates such as `\\ud83d` are valid in JSON only";
+            return Err(builder.fail(line, FaultKind::Syntax(message.to_owned())));
+        }
+        if has_tab_of_indentation(&event, span, text) {
+            let message = "a tab is a part of the indentation; use spaces";
+            return Err(builder.fail(line, FaultKind::Syntax(message.to_owned())));
+        }
         let done = event == Event::StreamEnd;
-        if let Err((line, kind)) = builder.take(event, line(span.start.line())) {
+        if let Err((line, kind)) = builder.take(event, line) {
             return Err(builder.fail(line, kind));
         }
         if done || builder.has_enough() {
@@ -74,6 +96,40 @@ fn documents<'a>(text: &str, limits: &'a YamlLimits) -> Result<builder::Builder<
         }
     }
     Ok(builder)
+}
+
+/// True if a tab follows the `-` of a list, or begins the first line of a block text without a number for its
+/// indentation. The parser accepts these tabs, the tools of Kubernetes do not.
+fn has_tab_of_indentation(event: &Event<'_>, span: Span, text: &str) -> bool {
+    let Some(range) = span.byte_range() else { return false };
+    if let Event::Scalar(value, ScalarStyle::Literal | ScalarStyle::Folded, ..) = event
+        && value.trim_start_matches('\n').starts_with('\t')
+    {
+        // The event begins after the line of the indicator.
+        let line =
+            text.get(..range.start).unwrap_or_default().trim_end().rsplit(['\n', '\r']).next().unwrap_or_default();
+        let line = line.split_once(" #").map_or(line, |(line, _)| line);
+        let header = line.rfind(['|', '>']).and_then(|at| line.get(at..)).unwrap_or_default();
+        return !header.contains(|c: char| c.is_ascii_digit());
+    }
+    if !event.is_node() {
+        return false;
+    }
+    let start = span.tag_start().and_then(|mark| mark.byte_offset()).map_or(range.start, |tag| tag.min(range.start));
+    let before = text.get(..start).unwrap_or_default();
+    let indicator = before.trim_end_matches([' ', '\t']);
+    if !indicator.ends_with('-') || !before.get(indicator.len()..).is_some_and(|blank| blank.contains('\t')) {
+        return false;
+    }
+    // The line so far has only indicators; a dash can also end another token.
+    let line = indicator.bytes().rev().take_while(|byte| !matches!(byte, b'\n' | b'\r'));
+    line.into_iter().all(|byte| matches!(byte, b'-' | b' ' | b'\t'))
+}
+
+/// True if a scalar has an escape of JSON. The parser accepts it in YAML too, the tools of Kubernetes do not.
+fn has_json_escapes(event: &Event<'_>, span: Span, text: &str) -> bool {
+    let Event::Scalar(_, ScalarStyle::DoubleQuoted, ..) = event else { return false };
+    span.slice(text).is_some_and(json::has_own_escapes)
 }
 
 fn line(number: usize) -> u32 {

@@ -5,7 +5,7 @@
 
 pub use crate::kind::{AllowedKind, ForbiddenKind};
 pub use crate::parameters::{ParameterDescription, ParameterType};
-pub use crate::policy::{KeyDefault, PolicyKey, PolicySection};
+pub use crate::policy::{KeyDefault, NarrowClass, NarrowDescription, PolicyKey, PolicySection};
 pub use crate::refusal::{RefusalRule, RuleDescription};
 pub use crate::transform::{TransformEffect, TransformStep};
 
@@ -27,6 +27,11 @@ pub fn allowed_kinds() -> impl Iterator<Item = AllowedKind> {
 /// API groups and kinds that no policy can allow, each with the reason.
 pub fn forbidden_kinds() -> impl Iterator<Item = ForbiddenKind> {
     crate::kind::forbidden()
+}
+
+/// Classes of requests that are taken away.
+pub fn narrow_classes() -> impl Iterator<Item = NarrowDescription> {
+    NarrowClass::ALL.iter().map(|class| class.description())
 }
 
 /// Steps of the transform, sorted by effect.

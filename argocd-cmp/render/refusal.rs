@@ -2,7 +2,9 @@
 
 mod rule;
 
+use std::any::Any;
 use std::fmt;
+use std::num::{IntErrorKind, ParseIntError};
 
 pub use self::rule::{RefusalRule, RuleDescription};
 
@@ -40,7 +42,13 @@ const PARAMETERS: &str = "parameters";
 pub struct Refusals(Vec<Refusal>);
 
 /// Message about an invalid value. Errors of the standard library do not name the value, so it is added.
-pub(crate) fn invalid_value(error: &impl fmt::Display, value: &str) -> String {
+pub(crate) fn invalid_value<E: fmt::Display + 'static>(error: &E, value: &str) -> String {
+    if let Some(error) = (error as &dyn Any).downcast_ref::<ParseIntError>() {
+        return match error.kind() {
+            IntErrorKind::PosOverflow => format!("number `{value}` is too large"),
+            _ => format!("expected a non-negative integer, got `{value}`"),
+        };
+    }
     let error = error.to_string();
     if error.contains(value) { error } else { format!("invalid value `{value}`: {error}") }
 }
@@ -70,6 +78,17 @@ impl Location {
         self
     }
 
+    /// The location with its file relative to the repository. `above` is the directory of the received tree in the
+    /// repository.
+    #[must_use]
+    pub(crate) fn below(mut self, above: &str) -> Self {
+        let above = above.trim_matches('/');
+        if let Some(file) = self.file.as_mut().filter(|file| !above.is_empty() && *file != PARAMETERS) {
+            *file = if ["", "."].contains(&file.as_str()) { above.to_owned() } else { format!("{above}/{file}") };
+        }
+        self
+    }
+
     /// The location with an object or a setting.
     #[must_use]
     pub fn object(mut self, object: impl Into<String>) -> Self {
@@ -95,10 +114,8 @@ impl Refusals {
     /// repository.
     #[must_use]
     pub fn below(mut self, above: &str) -> Self {
-        let above = above.trim_matches('/');
-        let files = self.0.iter_mut().filter_map(|refusal| refusal.location.file.as_mut());
-        for file in files.filter(|file| !above.is_empty() && *file != PARAMETERS) {
-            *file = if ["", "."].contains(&file.as_str()) { above.to_owned() } else { format!("{above}/{file}") };
+        for refusal in &mut self.0 {
+            refusal.location = std::mem::take(&mut refusal.location).below(above);
         }
         self
     }
@@ -155,7 +172,7 @@ impl fmt::Display for Refusals {
 }
 
 /// A text of the repository for terminals and logs: one line, visible characters only, limited length.
-fn visible(text: &str) -> String {
+pub(crate) fn visible(text: &str) -> String {
     const MOST: usize = 600;
     let is_hidden = |c: char| {
         c.is_control() || matches!(c, '\u{200b}'..='\u{200f}' | '\u{2028}'..='\u{202e}' | '\u{2066}'..='\u{2069}')

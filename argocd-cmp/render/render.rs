@@ -6,10 +6,12 @@ use serde_json::{Value, json};
 use crate::application::{Application, Preview};
 use crate::check::{check, drop_empty_fields};
 use crate::manifest::{Manifest, duplicates};
+use crate::narrow::{Narrowed, narrow};
 use crate::parameters::{Guards, Parameters, RawParameter, RunState};
 use crate::policy::{Policy, ProjectPolicy};
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
-use crate::source::{Source, Tree, read_source};
+use crate::report;
+use crate::source::{Source, SourceForm, Tree, read_source};
 use crate::tools::Tools;
 use crate::transform::{CONFIRM, SYNC_OPTIONS, WAVE, transform, wave};
 use crate::workload::map_or_insert_at;
@@ -33,6 +35,7 @@ pub struct RenderInput<'a> {
 #[derive(Clone, Debug)]
 pub struct RenderedManifests {
     manifests: Vec<Manifest>,
+    narrowed: Vec<Narrowed>,
     /// Objects as JSON, one line each.
     lines: Vec<String>,
 }
@@ -76,7 +79,7 @@ pub fn render_manifests(request: &RenderInput<'_>, tools: &dyn Tools) -> Result<
     };
     let preview = Preview::resolve(application, &parameters, project)?;
     let source = read_source(tree, application, &preview, tools)?;
-    finish(&preview, source, tree.directory)
+    finish(&preview, application, source, tree)
 }
 
 fn join_refusals(refusals: Option<Refusals>, other: Option<Refusal>) -> Refusals {
@@ -86,11 +89,18 @@ fn join_refusals(refusals: Option<Refusals>, other: Option<Refusal>) -> Refusals
         .unwrap_or_else(|| Refusal::new(Location::default(), RefusalRule::Policy, "nothing", "nothing").into())
 }
 
-/// Transforms and checks the objects of the source, adds EoD's objects, and checks the whole.
-fn finish(preview: &Preview<'_>, source: Source, directory: &str) -> Result<RenderedManifests, Refusals> {
-    let Source { manifests, is_chart } = source;
+/// Narrows, transforms and checks the objects of the source, adds EoD's objects, and checks the whole.
+fn finish(
+    preview: &Preview<'_>,
+    application: &Application,
+    source: Source,
+    tree: Tree<'_>,
+) -> Result<RenderedManifests, Refusals> {
+    let (Source { manifests, form }, directory) = (source, tree.directory);
     let was_empty = manifests.is_empty();
-    let mut transformed = transform(preview, manifests, is_chart);
+    let (manifests, narrowed) = narrow(preview, manifests);
+    let narrowed: Vec<Narrowed> = narrowed.into_iter().map(|one| one.below(tree.above)).collect();
+    let mut transformed = transform(preview, manifests, form == SourceForm::Helm);
     drop_empty_fields(&mut transformed.manifests);
     let mut refusals = transformed.refusals;
     let asleep = preview.parameters.state == RunState::Asleep;
@@ -101,6 +111,7 @@ fn finish(preview: &Preview<'_>, source: Source, directory: &str) -> Result<Rend
     }
     refusals.extend(check(preview, &transformed.hosts, &transformed.manifests));
     let mut all = added_objects(preview, &transformed.stable, &mut refusals);
+    all.push(report::config_map(preview, application, form, &narrowed));
     // EoD's objects come first, so that the refusal of a duplicate names the object of the source.
     all.extend(transformed.manifests);
     refusals.extend(duplicates(&all));
@@ -108,7 +119,7 @@ fn finish(preview: &Preview<'_>, source: Source, directory: &str) -> Result<Rend
     let lines: Vec<String> = all.iter().map(|manifest| to_json(&manifest.content)).collect();
     refusals.extend(check_caps(preview.policy, &lines, directory));
     match Refusals::collected(refusals) {
-        None => Ok(RenderedManifests { manifests: all, lines }),
+        None => Ok(RenderedManifests { manifests: all, narrowed, lines }),
         Some(refusals) => Err(refusals),
     }
 }
@@ -182,6 +193,11 @@ impl RenderedManifests {
     /// The objects in order.
     pub fn manifests(&self) -> &[Manifest] {
         &self.manifests
+    }
+
+    /// Everything that was taken away from the source, sorted by location.
+    pub fn narrowed(&self) -> &[Narrowed] {
+        &self.narrowed
     }
 
     /// Objects as JSON for Argo CD, one line each.

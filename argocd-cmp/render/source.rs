@@ -16,8 +16,29 @@ use crate::tools::Tools;
 /// The objects of a source.
 pub(crate) struct Source {
     pub(crate) manifests: Vec<Manifest>,
-    /// True if the source is a chart, which received images, names and secrets as values.
-    pub(crate) is_chart: bool,
+    /// Form of the source. A chart received images, names and secrets as values.
+    pub(crate) form: SourceForm,
+}
+
+/// Form of a source.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub(crate) enum SourceForm {
+    /// Plain manifests.
+    Plain,
+    /// A kustomization.
+    Kustomize,
+    /// A Helm chart.
+    Helm,
+}
+
+impl SourceForm {
+    pub(crate) fn as_str(self) -> &'static str {
+        match self {
+            Self::Plain => "plain",
+            Self::Kustomize => "kustomize",
+            Self::Helm => "helm",
+        }
+    }
 }
 
 /// Reads the source: the chart of the parameter `chart`, else the directory's chart, kustomization or plain files.
@@ -36,16 +57,20 @@ pub(crate) fn read_source(
     }
     refuse_overrides(&directory, &names)?;
     let has = |name: &str| names.contains(&name);
-    let is_chart = preview.parameters.chart.is_some() || has("Chart.yaml");
-    let reading = Reading { tree, directory: directory.clone(), application, preview, tools };
-    let manifests = if is_chart {
-        helm::read(&reading)?
+    let form = if preview.parameters.chart.is_some() || has("Chart.yaml") {
+        SourceForm::Helm
     } else if kustomize::NAMES.into_iter().any(has) {
-        kustomize::read(&reading)?
+        SourceForm::Kustomize
     } else {
-        plain::read(tree.files, &directory, &names)?
+        SourceForm::Plain
     };
-    Ok(Source { manifests, is_chart })
+    let reading = Reading { tree, directory: directory.clone(), application, preview, tools };
+    let manifests = match form {
+        SourceForm::Helm => helm::read(&reading)?,
+        SourceForm::Kustomize => kustomize::read(&reading)?,
+        SourceForm::Plain => plain::read(tree.files, &directory, &names)?,
+    };
+    Ok(Source { manifests, form })
 }
 
 /// Refuses files that Argo CD merges into the Application's source: a pull request could change its own parameters.

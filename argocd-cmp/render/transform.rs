@@ -18,7 +18,7 @@ use crate::kind::SourceKind;
 use crate::manifest::Manifest;
 use crate::refusal::Refusal;
 
-pub(crate) use self::hooks::{CONFIRM, DELETE_POLICY, HOOK, REPLACE, SYNC_OPTIONS, WAVE, wave};
+pub(crate) use self::hooks::{CONFIRM, DELETE_POLICY, HELM_HOOK, HOOK, REPLACE, SYNC_OPTIONS, WAVE, wave};
 pub(crate) use self::routes::{Hosts, gateway};
 pub(crate) use self::steps::TRANSFORM_STEPS;
 pub use self::steps::{TransformEffect, TransformStep};

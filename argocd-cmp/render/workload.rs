@@ -34,6 +34,16 @@ pub(crate) fn map_or_insert_at<'a>(value: &'a mut Value, keys: &[&str]) -> Optio
     })
 }
 
+/// True for the empty string, list and map, which the API server treats as absent.
+pub(crate) fn is_empty_value(value: &Value) -> bool {
+    match value {
+        Value::String(text) => text.is_empty(),
+        Value::Array(items) => items.is_empty(),
+        Value::Object(map) => map.is_empty(),
+        _ => false,
+    }
+}
+
 /// Items of the list at a path of keys; empty if there is no list.
 pub(crate) fn items<'a>(value: &'a Value, keys: &[&str]) -> &'a [Value] {
     at(value, keys).and_then(Value::as_array).map_or(&[], Vec::as_slice)

@@ -4,7 +4,7 @@ use std::fmt;
 use std::sync::atomic::{AtomicI64, AtomicU64};
 use std::time::Duration;
 
-use eod_render::Refusals;
+use eod_render::{Narrowed, Refusals};
 use prometheus_client::encoding::text::encode;
 use prometheus_client::metrics::counter::Counter;
 use prometheus_client::metrics::family::Family;
@@ -25,6 +25,7 @@ pub(crate) struct Metrics {
     registry: Registry,
     calls: Family<TwoLabels, Counter>,
     refusals: Family<OneLabel, Counter>,
+    narrowed: Family<OneLabel, Counter>,
     seconds: Family<OneLabel, Histogram>,
     bytes: Family<OneLabel, Counter>,
     kept_files: Counter,
@@ -86,6 +87,12 @@ impl Metrics {
         Self {
             calls: register(&mut registry, "calls", "Calls by method and outcome", Family::default()),
             refusals: register(&mut registry, "refusals", "Refusals by rule", Family::default()),
+            narrowed: register(
+                &mut registry,
+                "narrowed",
+                "Requests that were taken away from a source, by class",
+                Family::default(),
+            ),
             seconds: {
                 let seconds = Family::new_with_constructor(histogram as fn() -> Histogram);
                 let help = "Time per part of a call: archive_queue, queue, unpack, render, tool_queue, tool, share (from the last \
@@ -130,6 +137,13 @@ impl Metrics {
     pub(crate) fn count_refusals(&self, refusals: &Refusals) {
         for refusal in refusals.as_slice() {
             self.refusals.get_or_create(&[("rule", refusal.rule.as_str())]).inc();
+        }
+    }
+
+    /// Counts everything that was taken away from a source, by its class.
+    pub(crate) fn count_narrowed(&self, narrowed: &[Narrowed]) {
+        for one in narrowed {
+            self.narrowed.get_or_create(&[("class", one.class.as_str())]).inc();
         }
     }
 

@@ -197,6 +197,11 @@ impl Renderer {
             if request.parameters.is_empty() { Vec::new() } else { parse_raw_parameters(&request.parameters)? };
         let rendered =
             render_request(&loaded.policy, request, &parameters, &unpacked.files, &unpacked.left_out, tools)?;
+        let narrowed = rendered.narrowed().len();
+        if narrowed > 0 {
+            tracing::info!(application = request.application.name, narrowed, "requests of a source were taken away");
+        }
+        self.metrics.count_narrowed(rendered.narrowed());
         let manifests = Arc::new(JsonManifests::new(rendered.into_json_lines()));
         check_size(&manifests)?;
         self.cache.put(key, &manifests);

@@ -31,7 +31,7 @@ fn client_of_repo_server_reaches_every_call() {
     // No discovery, and no credentials of the repository.
     let generated = dial().generate();
     assert_eq!(generated.check, json!({}));
-    assert_eq!(generated.outcome().unwrap()["manifests"].as_array().unwrap().len(), 11);
+    assert_eq!(generated.outcome().unwrap()["manifests"].as_array().unwrap().len(), 12);
     assert_eq!(dial().matches().outcome().unwrap(), json!({}));
     assert!(dial().parameters().outcome().unwrap()["parameterAnnouncements"].is_array());
     // A call without an identity gets an error.

@@ -13,8 +13,8 @@ const HOSTILE: [(&str, &str); 4] = [
          - { name: api, image: docker.io/library/api:1 }\n",
     ),
     (
-        "shop/role.yaml",
-        "# Everything.\napiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: { name: all }\n",
+        "shop/secret.yaml",
+        "# Everything.\napiVersion: external-secrets.io/v1\nkind: ExternalSecret\nmetadata: { name: all }\n",
     ),
     ("shop/elsewhere.yaml", "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: { name: other }\n"),
     ("shop/settings.yaml", CONFIG),
@@ -43,9 +43,9 @@ fn all_refusals_are_reported_with_file_line_object_rule_and_remedy() {
           found:  `spec.template.spec.containers[0].image` is `docker.io/library/api:1`, which is not from an allowed registry; allowed are: `registry.acme.internal/`
           remedy: push the image to an allowed registry, or replace it with the parameter `images`
 
-        shop/role.yaml:2: ClusterRoleBinding/all
+        shop/secret.yaml:2: ExternalSecret/all
           rule:   kind
-          found:  `ClusterRoleBinding` of `rbac.authorization.k8s.io/v1` is never allowed: it grants permissions
+          found:  `ExternalSecret` of `external-secrets.io/v1` is never allowed: it reads secrets with the permissions of the secret store
           remedy: remove the object"#]].assert_eq(&failure.shown);
     assert_eq!(story.calls("refused"), 1.0);
     assert_eq!(story.plugin.number("eod_cmp_refusals_total{rule=\"kind\"}"), 2.0);
@@ -60,9 +60,9 @@ fn yaml_error_has_its_line() {
     expect_test::expect![[r#"
         eod-cmp refuses this for 2 reasons
 
-        shop/broken.yaml:3
+        shop/broken.yaml:2
           rule:   yaml
-          found:  invalid YAML: while parsing a node, did not find expected node content
+          found:  invalid YAML: unclosed bracket '['
           remedy: correct the line; templates of Helm must be part of a chart
 
         shop/twice.yaml:5

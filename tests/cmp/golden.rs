@@ -2,8 +2,8 @@
 //!
 //! Each folder of `tests/golden` is a case: `tree` is the repository, `tree/app` the Application's directory.
 //! `parameters.txt` has one parameter in each line, or another option with its value. `policy.yaml` replaces the common
-//! policy, `same-tree-as` names a case with the same tree. `expected.yaml` is the output; `EOD_UPDATE_GOLDEN=1` writes it.
-//! `EOD_TEST_GOLDEN=name[,name]` selects cases.
+//! policy, `same-tree-as` names a case with the same tree. `expected.yaml` is the output, `narrowed.txt` the lines on stderr
+//! about what was taken away; `EOD_UPDATE_GOLDEN=1` writes both. `EOD_TEST_GOLDEN=name[,name]` selects cases.
 
 use std::{ffi::OsString, fs, path::PathBuf, process::Command, sync::Mutex};
 
@@ -68,7 +68,11 @@ fn every_repository_renders_as_recorded() {
     for_each_number(cases.len(), |number| {
         let case = &cases[number];
         let finished = render(case, &path);
-        if finished.code != Some(0) || !finished.stderr.is_empty() {
+        let told = folder().join(case).join("narrowed.txt");
+        if update && !finished.stderr.is_empty() {
+            fs::write(&told, &finished.stderr).unwrap();
+        }
+        if finished.code != Some(0) || finished.stderr != fs::read_to_string(&told).unwrap_or_default() {
             wrong.lock().unwrap().push(format!("{case} is not rendered: {}", finished.report()));
             return;
         }

@@ -62,7 +62,10 @@ fn render(case: &Case, path: &std::ffi::OsStr) -> Finished {
         run(Command::new("tar").current_dir(folder.path()).arg("czf").arg(archive).arg(packed), "").expect_ok();
         fs::remove_dir_all(folder.path().join(packed)).unwrap();
     }
-    let policy = eod_testkit::repository().join("tests/golden/policy.yaml");
+    // Nothing is taken away, so every hostile part is refused.
+    let common = fs::read_to_string(eod_testkit::repository().join("tests/golden/policy.yaml")).unwrap();
+    let policy = folder.path().join("policy.yaml");
+    fs::write(&policy, common + "    narrow: []\n").unwrap();
     let mut command = Command::new(super::BINARY);
     command.env("PATH", path).args(["render", "--project", "previews", "--parameter", "environment=shop-pr-7"]);
     command.arg("--policy").arg(policy).arg("--root").arg(folder.path()).arg("--path").arg(folder.path().join("app"));

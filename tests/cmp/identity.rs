@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{CONFIG, PROJECT, RenderStory, object, ours, titles};
 
 /// Guards of an environment, in the order in which they are applied.
-const GUARDS: [&str; 11] = [
+const GUARDS: [&str; 12] = [
     "Namespace/shop-pr-7",
     "ServiceAccount/default",
     "ResourceQuota/eod",
@@ -17,6 +17,7 @@ const GUARDS: [&str; 11] = [
     "NetworkPolicy/allow-stable",
     "NetworkPolicy/default-deny",
     "ConfigMap/settings",
+    "ConfigMap/shop-pr-7-render",
     "Service/payments",
 ];
 
@@ -129,9 +130,9 @@ fn applications_can_share_an_environment() {
     let first = titles(&story.rendered(&story.request("shop-pr-7")));
     let second = story.request_of("web", "shop-pr-7").application("shop-pr-7-web").parameter("guards", "none");
     let second = story.rendered(&second);
-    assert_eq!(titles(&second), ["ConfigMap/web"]);
+    assert_eq!(titles(&second), ["ConfigMap/shop-pr-7-web-render", "ConfigMap/web"]);
     assert_eq!((first.len(), &second[0]["metadata"]["namespace"]), (GUARDS.len(), &json!("shop-pr-7")));
     // With `guards = terraform` the namespace exists already; the Services of stable services are still rendered.
     let guarded = titles(&story.rendered(&story.request("shop-pr-7").parameter("guards", "terraform")));
-    assert_eq!(guarded, ["ConfigMap/settings", "Service/payments"]);
+    assert_eq!(guarded, ["ConfigMap/settings", "ConfigMap/shop-pr-7-render", "Service/payments"]);
 }

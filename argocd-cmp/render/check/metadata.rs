@@ -1,18 +1,15 @@
 //! Checks of names, labels and annotations.
-//!
-//! Keys with a domain can control other software: cloud identities, DNS names, sidecar injection, options of Argo CD.
-//! So only keys without effect and keys that the policy lists are allowed.
 
 use serde_json::Value;
 
 use super::context::CheckContext;
 use super::shape::ValueShape;
 use crate::kind::SourceKind;
+use crate::metadata_key::KeyClass;
+use crate::policy::forbidden_domain;
 use crate::refusal::RefusalRule;
-use crate::transform::{DELETE_POLICY, HOOK, REPLACE, SYNC_OPTIONS, WAVE};
+use crate::transform::{DELETE_POLICY, HELM_HOOK, HOOK, REPLACE, SYNC_OPTIONS, WAVE};
 
-/// Keys without a domain that control other software.
-const CONTROL_KEYS: [&str; 1] = ["istio-injection"];
 /// Allowed phases of hooks.
 const PHASES: [&str; 3] = ["Sync", "PostSync", "SyncFail"];
 const DELETE_POLICIES: [&str; 3] = ["BeforeHookCreation", "HookSucceeded", "HookFailed"];
@@ -152,30 +149,31 @@ fn each_of(cx: &mut CheckContext<'_>, text: &str, allowed: &[&str]) {
 
 /// Checks if a source may set a key.
 fn check_key(cx: &mut CheckContext<'_>, key: &str) {
-    let is_syntax = |text: &str| !text.is_empty() && text.parse::<eod_domain::LabelValue>().is_ok();
-    let (domain, name) = match key.split_once('/') {
-        Some((domain, name)) => (Some(domain), name),
-        None => (None, key),
-    };
-    if !is_syntax(name) || domain.is_some_and(|domain| domain.parse::<eod_domain::SecretName>().is_err()) {
-        return cx.refuse(RefusalRule::Metadata, "is not a valid key", "use letters, digits, `-`, `_` and `.`");
-    }
-    let listed = || cx.preview.policy.metadata_allow.iter().any(|prefix| key.starts_with(prefix.as_str()));
-    match domain {
-        None if !CONTROL_KEYS.contains(&key) => {}
-        Some("app.kubernetes.io" | "checksum") => {}
-        Some("helm.sh") if key == "helm.sh/chart" => {}
-        Some("helm.sh") if key.starts_with("helm.sh/hook") => {
-            let message = "is a hook that previews do not support, or is not on the object itself";
-            cx.refuse(RefusalRule::Hook, message, "use pre-install, pre-upgrade, or Argo CD's PostSync or SyncFail");
+    match KeyClass::of(cx.preview.policy, key) {
+        KeyClass::Allowed => {}
+        KeyClass::Invalid => {
+            cx.refuse(RefusalRule::Metadata, "is not a valid key", "use letters, digits, `-`, `_` and `.`");
         }
-        Some("argocd.argoproj.io") if [HOOK, DELETE_POLICY, WAVE].contains(&key) => {
+        // Weight and deletion policy belong to the hook, which is refused itself.
+        KeyClass::HelmHook if key != HELM_HOOK && cx.manifest.annotation(HELM_HOOK).is_some() => {}
+        KeyClass::HelmHook => {
+            let message = "is a hook that previews do not support, or is not on the object itself";
+            cx.refuse(
+                RefusalRule::Hook,
+                message,
+                "use pre-install, pre-upgrade, post-install or post-upgrade, or Argo CD's PostSync or SyncFail",
+            );
+        }
+        KeyClass::ArgoHook => {
             cx.refuse(RefusalRule::Hook, "is on a template", "move the annotation to the object");
         }
-        _ if listed() => {}
-        _ => {
+        KeyClass::Foreign => {
             let message = "has a domain that may control other software";
-            let remedy = "remove the key, or have the platform add its domain to `metadata_allow` in the policy";
+            // A remedy must be possible: a policy cannot allow these domains.
+            let remedy = match forbidden_domain(key) {
+                Some(_) => "remove the key",
+                None => "remove the key, or have the platform add its domain to `metadata_allow` in the policy",
+            };
             cx.refuse(RefusalRule::Metadata, message, remedy);
         }
     }

@@ -4,6 +4,7 @@ use serde_json::Value;
 
 use super::context::CheckContext;
 use crate::refusal::RefusalRule;
+use crate::workload::is_empty_value;
 
 /// Shape of a value.
 pub(super) enum ValueShape {
@@ -85,7 +86,7 @@ pub(super) fn drop_empty(shape: &ValueShape, value: &mut Value) {
         (ValueShape::Fields(known), Value::Object(map)) => {
             for (name, shape) in *known {
                 match shape {
-                    ValueShape::Never(..) if map.get(*name).is_some_and(is_empty) => {
+                    ValueShape::Never(..) if map.get(*name).is_some_and(is_empty_value) => {
                         map.remove(*name);
                     }
                     ValueShape::Ref(_) | ValueShape::And(..) | ValueShape::List(_) | ValueShape::Fields(_) => {
@@ -98,15 +99,6 @@ pub(super) fn drop_empty(shape: &ValueShape, value: &mut Value) {
             }
         }
         _ => {}
-    }
-}
-
-fn is_empty(value: &Value) -> bool {
-    match value {
-        Value::String(text) => text.is_empty(),
-        Value::Array(items) => items.is_empty(),
-        Value::Object(map) => map.is_empty(),
-        _ => false,
     }
 }
 

@@ -87,7 +87,7 @@ impl<'a> PolicyDecoder<'a> {
     }
 
     /// A value that is written as a string or number; none if the key is not set.
-    pub(super) fn parsed<T: FromStr<Err: Display>>(&mut self, at: Option<At<'_>>) -> Option<T> {
+    pub(super) fn parsed<T: FromStr<Err: Display + 'static>>(&mut self, at: Option<At<'_>>) -> Option<T> {
         let at = at?;
         let text = match &at.node.content {
             Content::Text(text) => text.clone(),
@@ -107,7 +107,7 @@ impl<'a> PolicyDecoder<'a> {
     }
 
     /// A list of values that are written as strings; none if the key is not set.
-    pub(super) fn parsed_list<T: FromStr<Err: Display>>(&mut self, at: Option<At<'_>>) -> Option<Vec<T>> {
+    pub(super) fn parsed_list<T: FromStr<Err: Display + 'static>>(&mut self, at: Option<At<'_>>) -> Option<Vec<T>> {
         let items = self.list(at)?;
         Some(items.into_iter().filter_map(|item| self.parsed(Some(item))).collect())
     }
@@ -122,6 +122,12 @@ impl<'a> PolicyDecoder<'a> {
                 None
             }
         }
+    }
+
+    /// A list of values of a closed list; none if the key is not set.
+    pub(super) fn choices<T: FromStr + VariantNames>(&mut self, at: Option<At<'_>>) -> Option<Vec<T>> {
+        let items = self.list(at)?;
+        Some(items.into_iter().filter_map(|item| self.choice(Some(item))).collect())
     }
 
     /// One value of a closed list; none if the key is not set.

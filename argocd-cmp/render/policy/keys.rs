@@ -177,6 +177,23 @@ pub(super) const PROJECT: PolicySection = PolicySection {
             "[\"nginx.ingress.kubernetes.io/\"]",
             "Further allowed prefixes of label and annotation keys, each with a slash",
         ),
+        key(
+            "narrow",
+            "list of classes",
+            Value("[service-type, cluster-kinds, guards, kinds, token, identity, scheduling, metadata, hooks]"),
+            "[service-type, guards, hooks]",
+            "Classes of requests that are taken away instead of refused; `[]` refuses all of them",
+        ),
+        key(
+            "drop_kinds",
+            "list of `<group>/<Kind>`",
+            Value(
+                "[\"monitoring.coreos.com/*\", \"cert-manager.io/*\", \"policy/*\", \"autoscaling/*\", \"keda.sh/*\", \
+                 \"snapshot.storage.k8s.io/*\"]",
+            ),
+            "[\"monitoring.coreos.com/*\"]",
+            "Kinds that the class `kinds` drops, unless `kinds` allows them; `*` matches any text",
+        ),
     ],
 };
 

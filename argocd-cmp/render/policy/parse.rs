@@ -8,15 +8,13 @@ use eod_domain::{NetworkSettings, Quantity, QuotaSettings, Tier, TierOverrides, 
 use super::decode::{At, PolicyDecoder};
 use super::keys::{self, PolicySection};
 use super::{
-    Caps, DomainRule, IngressRule, Policy, ProjectPolicy, Registries, SecretOperator, SecretPrefix, StoreKind, ToolRule,
+    Caps, DomainRule, IngressRule, NarrowClass, Policy, ProjectPolicy, Registries, SecretOperator, SecretPrefix,
+    StoreKind, ToolRule, forbidden_domain,
 };
 use crate::kind::SourceKind;
 use crate::node::PathStep;
 use crate::read::{YamlLimits, read};
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
-
-/// Domains of metadata keys that no policy can allow: they control EoD, Argo CD, the mesh or Pod Security.
-const FORBIDDEN_DOMAINS: [&str; 4] = ["environment.on-demand", "argoproj.io", "istio.io", "pod-security.kubernetes.io"];
 
 /// Parses a policy file. `file` is its name in messages.
 ///
@@ -114,6 +112,9 @@ fn project(decoder: &mut PolicyDecoder<'_>, at: &At<'_>) -> Option<ProjectPolicy
     set(&mut project.ingress, ingress(decoder, section.take("ingress")));
     set(&mut project.storage_classes, decoder.parsed_list(section.take("storage_classes")));
     set(&mut project.metadata_allow, metadata_allow(decoder, section.take("metadata_allow")));
+    let classes: Option<Vec<NarrowClass>> = decoder.choices(section.take("narrow"));
+    set(&mut project.narrow, classes.map(|classes| classes.into_iter().collect()));
+    set(&mut project.drop_kinds, decoder.parsed_list(section.take("drop_kinds")));
     section.finish(decoder);
     Some(project)
 }
@@ -125,7 +126,7 @@ fn set<T>(target: &mut T, value: Option<T>) {
 }
 
 /// A value; none if the key is not set or is the empty string.
-fn parsed_unless_empty<T: FromStr<Err: std::fmt::Display>>(
+fn parsed_unless_empty<T: FromStr<Err: std::fmt::Display + 'static>>(
     decoder: &mut PolicyDecoder<'_>,
     at: Option<At<'_>>,
 ) -> Option<T> {
@@ -314,10 +315,7 @@ fn metadata_allow(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option
     let mut prefixes = Vec::new();
     for item in items {
         let Some(prefix) = decoder.parsed::<String>(Some(item.clone())) else { continue };
-        let domain = prefix.split('/').next().unwrap_or_default().to_ascii_lowercase();
-        let is_inside =
-            |outer: &&str| domain.strip_suffix(*outer).is_some_and(|rest| rest.is_empty() || rest.ends_with('.'));
-        if let Some(forbidden) = FORBIDDEN_DOMAINS.into_iter().find(is_inside) {
+        if let Some(forbidden) = forbidden_domain(&prefix) {
             let message = format!("prefix `{prefix}` is never allowed: a source must not set keys of `{forbidden}`");
             decoder.mistake(item.node.line, &item.path, message, "remove the prefix");
         } else if !prefix.contains('/') {

@@ -43,15 +43,7 @@ impl NamePattern {
 
     /// True if the pattern matches the whole name.
     pub fn matches(&self, name: &str) -> bool {
-        let Some((first, rest)) = self.0.split_once('*') else { return self.0 == name };
-        let Some(mut name) = name.strip_prefix(first) else { return false };
-        let mut parts: Vec<&str> = rest.split('*').collect();
-        let last = parts.pop().unwrap_or_default();
-        for part in parts {
-            let Some((_, rest)) = name.split_once(part) else { return false };
-            name = rest;
-        }
-        name.ends_with(last)
+        glob(&self.0, name)
     }
 }
 
@@ -67,6 +59,19 @@ impl SecretPrefix {
         let plain = format!("{}/{}", secret.mount(), secret.path());
         if prefix.ends_with('/') { plain.len() > prefix.len() && plain.starts_with(&prefix) } else { plain == prefix }
     }
+}
+
+/// True if a pattern with `*` for any text matches the whole text.
+pub(super) fn glob(pattern: &str, text: &str) -> bool {
+    let Some((first, rest)) = pattern.split_once('*') else { return pattern == text };
+    let Some(mut text) = text.strip_prefix(first) else { return false };
+    let mut parts: Vec<&str> = rest.split('*').collect();
+    let last = parts.pop().unwrap_or_default();
+    for part in parts {
+        let Some((_, rest)) = text.split_once(part) else { return false };
+        text = rest;
+    }
+    text.ends_with(last)
 }
 
 impl FromStr for NamePattern {

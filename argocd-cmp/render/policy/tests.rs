@@ -89,6 +89,8 @@ projects:
     secrets: { kind: vault }
     ingress: { gateway: private }
     metadata_allow: ["argocd.argoproj.io/", "x"]
+    narrow: [guards, all]
+    drop_kinds: [Pod, "acme.io/*"]
     kustomise: {}
 "#;
     expect_test::expect![[r#"
@@ -105,13 +107,15 @@ projects:
         policy.yaml:12: projects.previews.network.stable_services: unknown key
         policy.yaml:13: projects.previews.stable_services[0]: invalid service `payments`: expected namespace, name and the port of its pods, as in `stable/payments:8080`
         policy.yaml:14: projects.previews.secret_prefixes[0]: invalid prefix of secrets `secret/*`: the only supported placeholder is `{environment}`
-        policy.yaml:15: projects.previews.caps.replicas: invalid value `many`: invalid digit found in string
+        policy.yaml:15: projects.previews.caps.replicas: expected a non-negative integer, got `many`
         policy.yaml:16: projects.previews.helm.enabled: expected true or false, got a number
         policy.yaml:17: projects.previews.secrets.kind: expected `external-secrets` or `vault-operator` or `none`, got `vault`
         policy.yaml:18: projects.previews.ingress.gateway: invalid gateway `private`: expected `<namespace>/<name>`
         policy.yaml:19: projects.previews.metadata_allow[0]: prefix `argocd.argoproj.io/` is never allowed: a source must not set keys of `argoproj.io`
         policy.yaml:19: projects.previews.metadata_allow[1]: prefix `x` has no slash, so it would match several domains
-        policy.yaml:20: projects.previews.kustomise: unknown key"#]]
+        policy.yaml:20: projects.previews.narrow[1]: expected `service-type` or `cluster-kinds` or `guards` or `kinds` or `token` or `identity` or `scheduling` or `metadata` or `hooks`, got `all`
+        policy.yaml:21: projects.previews.drop_kinds[0]: invalid pattern `Pod`: expected `group/Kind`, in which `*` matches any text, such as `monitoring.coreos.com/*`
+        policy.yaml:22: projects.previews.kustomise: unknown key"#]]
     .assert_eq(&mistakes(text).join("\n"));
 }
 

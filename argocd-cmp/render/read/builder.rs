@@ -2,7 +2,7 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use saphyr_parser::{Event, ScalarStyle, Tag};
+use granit_parser::{Event, ScalarStyle, Tag};
 
 use super::document::{Document, YamlLimits};
 use super::fault::{Fault, FaultKind};
@@ -87,19 +87,21 @@ impl<'a> Builder<'a> {
 
     pub(super) fn take(&mut self, event: Event<'_>, line: u32) -> Result<(), FatalFault> {
         match event {
-            Event::Nothing | Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
-            Event::DocumentStart(_) => self.start_document(line),
+            Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
+            Event::DocumentStart(..) => self.start_document(line),
             Event::Alias(anchor) => self.alias(anchor, line),
             Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), line),
-            Event::SequenceStart(anchor, tag) => {
+            Event::SequenceStart(_, anchor, tag) => {
                 self.check_tag(tag.as_deref(), "seq", line)?;
                 self.push(Open::List { line, anchor, items: Vec::new(), size: 1 }, line)
             }
-            Event::MappingStart(anchor, tag) => {
+            Event::MappingStart(_, anchor, tag) => {
                 self.check_tag(tag.as_deref(), "map", line)?;
                 self.push(Open::Map(Map::new(line, anchor)), line)
             }
             Event::SequenceEnd | Event::MappingEnd => self.close(line),
+            // Comments and other metadata, which the options of the parser disable.
+            _ => Ok(()),
         }
     }
 
@@ -319,7 +321,7 @@ impl Map {
 /// Short name of a standard tag, or the whole tag; none if there is no tag. The tag `!` means string.
 fn tag_name(tag: Option<&Tag>) -> Option<String> {
     let tag = tag?;
-    Some(match (tag.handle.as_str(), tag.suffix.as_str()) {
+    Some(match (tag.handle(), tag.suffix()) {
         ("tag:yaml.org,2002:", name) => name.to_owned(),
         ("", "!") | ("!", "") => "str".to_owned(),
         (handle, suffix) => format!("{handle}{suffix}"),

@@ -112,6 +112,32 @@ fn keys_are_strings() {
 }
 
 #[test]
+fn syntax_of_libyaml_is_read() {
+    for (text, expected) in [
+        ("a:\n- args: [\n  x,\n  z\n]\nb: 1", r#"{"a":[{"args":["x","z"]}],"b":1}"#),
+        ("a: {\n  b: 1\n}\n", r#"{"a":{"b":1}}"#),
+        ("a: '{\n  \"b\": 1\n}'\n", r#"{"a":"{ \"b\": 1 }"}"#),
+        ("a:\n  b: \"x\n\n  y\n\"\n", r#"{"a":{"b":"x\ny "}}"#),
+        ("a:\tb", r#"{"a":"b"}"#),
+        ("a:\t'b'\t# comment\n", r#"{"a":"b"}"#),
+        ("a: &x {b: 1}\nc:\n  !!merge <<: *x\n", r#"{"a":{"b":1},"c":{"b":1}}"#),
+        ("a: |\n  x", r#"{"a":"x"}"#),
+        ("a: !!int 1\nb: !!str 1", r#"{"a":1,"b":"1"}"#),
+    ] {
+        assert_eq!(to_json(&one(text)), expected, "{text}");
+    }
+}
+
+#[test]
+fn syntax_that_the_tools_of_kubernetes_refuse_is_refused() {
+    for text in ["-\tb", "a:\n- \t!!str b", "a: |\n  \tx", "a: >-\n\n  \tx\n", "a: \"\\/\"", "a: \"\\ud83d\\ude00\""] {
+        assert!(faults(text).iter().any(|fault| fault.contains("invalid YAML")), "{text:?}");
+    }
+    assert_eq!(one("---\t\na: |2\n  \tb\n"), json!({ "a": "\tb\n" }));
+    assert_eq!(one("a: '-\tb'\nb: -1\nc: x -\ty"), json!({ "a": "-\tb", "b": -1, "c": "x -\ty" }));
+}
+
+#[test]
 fn custom_tags_are_refused() {
     for text in [
         "a: !x y",

@@ -108,8 +108,8 @@ impl RefusalRule {
             ),
             Self::Hook => (
                 "Hooks and waves run after the namespace and its guards, and before the end of the sync",
-                "`helm.sh/hook: post-install`, or the sync wave `-30`",
-                "Use `pre-install`, `pre-upgrade`, `PostSync` or `SyncFail`, and waves from -19 to 100",
+                "`helm.sh/hook: crd-install`, or the sync wave `-30`",
+                "Use `pre-install`, `pre-upgrade`, `post-install`, `post-upgrade`, `PostSync` or `SyncFail`, and waves from -19 to 100",
             ),
             Self::Host => (
                 "Every host is below the policy's domain and begins with the name of the environment",

@@ -3,6 +3,7 @@ mod hostile;
 mod kit;
 mod kustomization;
 mod names;
+mod narrowed;
 mod rules;
 mod samples;
 mod sources;

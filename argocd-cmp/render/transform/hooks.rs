@@ -24,16 +24,20 @@ pub(crate) const REPLACE: &str = "Force=true,Replace=true";
 /// Options with which Argo CD asks for a confirmation before it deletes an object.
 pub(crate) const CONFIRM: &str = "Delete=confirm,Prune=confirm";
 
-const HELM_HOOK: &str = "helm.sh/hook";
+/// Helm's hook annotation.
+pub(crate) const HELM_HOOK: &str = "helm.sh/hook";
 const HELM_WEIGHT: &str = "helm.sh/hook-weight";
 const HELM_DELETE_POLICY: &str = "helm.sh/hook-delete-policy";
 const HELM_LOG_POLICY: &str = "helm.sh/hook-output-log-policy";
 const HELM_BEFORE: [&str; 2] = ["pre-install", "pre-upgrade"];
+const HELM_AFTER: [&str; 2] = ["post-install", "post-upgrade"];
 const HELM_TESTS: [&str; 3] = ["test", "test-success", "test-failure"];
 
 /// Wave of the last of these hooks, and the first wave after the guards.
 const LAST: i64 = -10;
 const FIRST: i64 = -19;
+/// Last wave that the policy allows.
+const LAST_WAVE: i64 = 100;
 
 /// Sorted weights of the hooks that run before the sync.
 pub(super) struct Waves(Vec<i64>);
@@ -42,6 +46,7 @@ pub(super) struct Waves(Vec<i64>);
 enum HookChange {
     Argo { phases: Vec<String>, weight: i64 },
     Helm { weight: i64 },
+    HelmAfter { weight: i64 },
 }
 
 impl Waves {
@@ -49,8 +54,9 @@ impl Waves {
         let weights: BTreeSet<i64> = manifests
             .iter()
             .filter_map(change)
-            .map(|change| match change {
-                HookChange::Argo { weight, .. } | HookChange::Helm { weight } => weight,
+            .filter_map(|change| match change {
+                HookChange::Argo { weight, .. } | HookChange::Helm { weight } => Some(weight),
+                HookChange::HelmAfter { .. } => None,
             })
             .collect();
         Self(weights.into_iter().collect())
@@ -100,12 +106,16 @@ fn change(manifest: &Manifest) -> Option<HookChange> {
     }
     let hooks = values(manifest.annotation(HELM_HOOK)?);
     // Mixed hooks cannot become one hook of Argo CD; they are not changed, and refused later.
-    let before = !hooks.is_empty() && hooks.iter().all(|hook| HELM_BEFORE.contains(hook));
+    let are_all = |phases: &[&str]| !hooks.is_empty() && hooks.iter().all(|hook| phases.contains(hook));
     let weight = manifest.annotation(HELM_WEIGHT).map_or(Some(0), |text| text.parse().ok())?;
-    before.then_some(HookChange::Helm { weight })
+    match (are_all(&HELM_BEFORE), are_all(&HELM_AFTER)) {
+        (true, _) => Some(HookChange::Helm { weight }),
+        (_, true) => Some(HookChange::HelmAfter { weight }),
+        _ => None,
+    }
 }
 
-/// Changes hooks that run before the sync to hooks of the sync.
+/// Changes hooks that run before the sync to hooks of the sync, and Helm's hooks after it to those of Argo CD.
 pub(super) fn rewrite(manifest: &mut Manifest, waves: &Waves) {
     let Some(change) = change(manifest) else { return };
     let delete_policy = manifest.annotation(HELM_DELETE_POLICY).map(argo_delete_policy);
@@ -115,15 +125,20 @@ pub(super) fn rewrite(manifest: &mut Manifest, waves: &Waves) {
             annotations.insert(HOOK.to_owned(), json!(phases.join(",")));
             annotations.insert(WAVE.to_owned(), json!(waves.wave(weight).to_string()));
         }
-        HookChange::Helm { weight } => {
+        HookChange::Helm { .. } | HookChange::HelmAfter { .. } => {
+            let (phase, wave) = match change {
+                // The phase has waves of its own; the order of the weights is kept.
+                HookChange::HelmAfter { weight } => ("PostSync", weight.clamp(FIRST, LAST_WAVE)),
+                HookChange::Helm { weight } | HookChange::Argo { weight, .. } => ("Sync", waves.wave(weight)),
+            };
             for key in [HELM_HOOK, HELM_WEIGHT, HELM_DELETE_POLICY, HELM_LOG_POLICY] {
                 annotations.remove(key);
             }
             // Helm's default deletion policy.
             let delete_policy = delete_policy.unwrap_or_else(|| json!("BeforeHookCreation"));
-            annotations.insert(HOOK.to_owned(), json!("Sync"));
+            annotations.insert(HOOK.to_owned(), json!(phase));
             annotations.insert(DELETE_POLICY.to_owned(), delete_policy);
-            annotations.insert(WAVE.to_owned(), json!(waves.wave(weight).to_string()));
+            annotations.insert(WAVE.to_owned(), json!(wave.to_string()));
         }
     }
 }

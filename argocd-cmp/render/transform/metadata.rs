@@ -8,12 +8,11 @@ use super::hooks;
 use crate::application::Preview;
 use crate::kind::SourceKind;
 use crate::manifest::Manifest;
-use crate::workload::{at, at_mut, map_or_insert_at, template_path};
+use crate::workload::{at, at_mut, is_empty_value, map_or_insert_at, template_path};
 
-/// True for objects that previews do not run: autoscalers, disruption budgets, chart tests, and the own namespace.
+/// True for objects that previews do not run: chart tests, and the own namespace.
 pub(super) fn is_dropped(preview: &Preview<'_>, manifest: &Manifest) -> bool {
     match (manifest.group(), manifest.kind()) {
-        ("autoscaling", "HorizontalPodAutoscaler") | ("policy", "PodDisruptionBudget") => true,
         ("", "Namespace") => manifest.name() == preview.name().as_str(),
         _ => hooks::is_test(manifest),
     }
@@ -24,6 +23,7 @@ pub(super) fn rewrite(preview: &Preview<'_>, manifest: &mut Manifest) {
     let labels = &preview.labels;
     let Some(metadata) = map_or_insert_at(&mut manifest.content, &["metadata"]) else { return };
     metadata.insert("namespace".to_owned(), json!(preview.name().as_str()));
+    metadata.retain(|key, value| !(["finalizers", "ownerReferences"].contains(&key.as_str()) && is_empty_value(value)));
     put_labels(&mut manifest.content, &["metadata"], labels, &Map::new());
     let Some(kind) = SourceKind::of(manifest.group(), manifest.kind()) else { return };
     let Some(template) = template_path(&kind) else { return };

@@ -61,14 +61,14 @@ pub(crate) const TRANSFORM_STEPS: [TransformStep; 21] = [
     rewritten(
         "hooks",
         "Argo CD's `PreSync` and Helm's `pre-install` and `pre-upgrade` hooks become `Sync` hooks of wave -10 or \
-         earlier, after the guards; their order is kept",
+         earlier, after the guards; Helm's `post-install` and `post-upgrade` hooks become `PostSync` hooks; their order is \
+         kept",
     ),
     rewritten(
         "names",
         "In sources other than charts, `fullnameOverride` renames the only workload and the objects with its name, \
          with references to them; `nameOverride` sets their label `app.kubernetes.io/name`",
     ),
-    dropped("HorizontalPodAutoscaler and PodDisruptionBudget", "Left out: previews have few replicas"),
     dropped("tests of a chart", "Objects with the hook `test` are left out"),
     dropped("Namespace of the environment", "Left out: EoD or Terraform creates the namespace"),
     dropped(
@@ -106,6 +106,11 @@ pub(crate) const TRANSFORM_STEPS: [TransformStep; 21] = [
     added(
         "stable services",
         "One ExternalName Service for each service of `stable_services` that does not run in the environment",
+    ),
+    added(
+        "report",
+        "ConfigMap `<application>-render` with the form of the source, the commit, the version of the plugin, and up to 200 \
+         lines about requests that were taken away",
     ),
 ];
 

@@ -4,6 +4,7 @@
 //! are environment variables with the same names as in the metadata of the plugin service.
 
 use std::collections::BTreeMap;
+use std::io::{self, Write as _};
 use std::path::{Path, PathBuf};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
@@ -60,6 +61,11 @@ fn generate(
     let toolbox = toolbox::open(options.scratch.as_deref(), None, 1);
     let tools = toolbox.open(&progress, "");
     let rendered = render_request(&loaded.policy, &request, &parameters, &tree.files, &tree.left_out, &*tools)?;
+    let narrowed = rendered.narrowed().len();
+    if narrowed > 0 {
+        // Argo CD logs stderr. The ConfigMap of the render has the list.
+        let _ = writeln!(io::stderr(), "{narrowed} requests of the source were taken away");
+    }
     // One object per line: Argo CD reads output that begins with a brace as a stream of JSON objects.
     Ok(rendered.json_lines().iter().flat_map(|line| [line, "\n"]).collect())
 }

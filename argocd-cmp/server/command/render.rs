@@ -5,7 +5,10 @@ use std::path::{Path, PathBuf};
 use std::time::{Duration, Instant};
 
 use eod_domain::{EnvironmentSpec, environment_name};
-use eod_render::{Application, Location, Parameters, Policy, RawParameter, RawValue, Refusal, RefusalRule, Refusals};
+use eod_render::{
+    Application, Files, Location, Narrowed, Parameters, Policy, RawParameter, RawValue, Refusal, RefusalRule, Refusals,
+    RenderedManifests,
+};
 use similar::{ChangeTag, TextDiff};
 
 use super::{CommandResult, print, print_error, print_refusals};
@@ -30,17 +33,20 @@ pub(super) fn run(options: RenderArguments) -> CommandResult {
         Err(error) => return print_error(error, CommandResult::Failed),
     };
     match render_directory(options) {
-        Ok(manifests) => {
+        Ok(rendered) => {
+            let manifests = rendered.yaml();
             if let Some(before) = before {
                 print_difference(&before, &manifests);
             }
-            print(&manifests)
+            let result = print(&manifests);
+            print_narrowed(rendered.narrowed());
+            result
         }
         Err(refusals) => print_refusals(&refusals),
     }
 }
 
-fn render_directory(options: RenderArguments) -> Result<String, Refusals> {
+fn render_directory(options: RenderArguments) -> Result<RenderedManifests, Refusals> {
     let progress = RenderProgress::until(Instant::now() + TIMEOUT);
     let (root, directory) = locate(&options.path, options.root.as_deref())?;
     let policy = match &options.policy {
@@ -67,10 +73,26 @@ fn render_directory(options: RenderArguments) -> Result<String, Refusals> {
     let app = AppDirectory { path: &request.directory };
     let tree = read_tree(&root, TreeScope::WithoutToolDirs, &ArchiveLimits::default(), app)
         .map_err(|error| error.refusal())?;
+    refuse_empty_directory(&tree.files, &request.directory)?;
     let toolbox = toolbox::open(options.scratch.as_deref(), None, 1);
     let tools = toolbox.open(&progress, "");
-    let rendered = render_request(&policy, &request, &options.parameters.0, &tree.files, &tree.left_out, &*tools)?;
-    Ok(rendered.yaml())
+    render_request(&policy, &request, &options.parameters.0, &tree.files, &tree.left_out, &*tools)
+}
+
+/// Prints what was taken away from the source to stderr, one line each.
+fn print_narrowed(narrowed: &[Narrowed]) {
+    let lines: String = narrowed.iter().map(|one| format!("{one}\n")).collect();
+    let _ = io::stderr().write_all(lines.as_bytes());
+}
+
+/// Refuses a directory without files. An archive of Argo CD has no such directory, so there it is a missing one.
+fn refuse_empty_directory(files: &Files, directory: &str) -> Result<(), Refusals> {
+    if !files.names(if directory == "." { "" } else { directory }).is_empty() {
+        return Ok(());
+    }
+    let message = "the directory has no files that can be rendered";
+    let remedy = "set --path to a directory with a chart, a kustomization or manifests";
+    Err(Refusal::new(Location::file(directory), RefusalRule::Empty, message, remedy).into())
 }
 
 /// Root and the directory's path relative to it.

@@ -105,6 +105,12 @@ fn manifests_are_printed_to_stdout_and_errors_to_stderr() {
     assert_eq!((code, out.as_str()), (Some(1), ""));
     assert!(errors.contains("parameters: ttl\n  rule:   parameter\n") && errors.contains("  remedy: "), "{errors}");
 
+    let empty = fixture.path("tree/empty");
+    fs::create_dir(&empty).unwrap();
+    let arguments = ["render", "--path", &empty, "--root", &fixture.path("tree"), "--parameter", "environment=demo"];
+    let (code, _, errors) = result_of(&eod_cmp(&arguments).output().unwrap());
+    assert!(code == Some(1) && errors.starts_with("empty\n  rule:   empty\n"), "{errors}");
+
     let (code, out, errors) = render(&["--loud"]);
     assert_eq!((code, out.as_str()), (Some(2), ""));
     assert!(errors.contains("--loud") && errors.contains("--help"), "{errors}");
@@ -119,6 +125,10 @@ fn policy_check_prints_every_error() {
     fs::write(fixture.path("policy.yaml"), POLICY).unwrap();
     let (code, out, _) = result_of(&eod_cmp(&["policy", "check", &fixture.path("policy.yaml")]).output().unwrap());
     assert!(code == Some(0) && out.ends_with(": ok\n"), "{out}");
+    assert!(out.starts_with("project previews\n  takes away service-type: Services of type LoadBalancer"), "{out}");
+    fs::write(fixture.path("policy.yaml"), POLICY.replace("registries:", "narrow: [guards], registries:")).unwrap();
+    let (_, out, _) = result_of(&eod_cmp(&["policy", "check", &fixture.path("policy.yaml")]).output().unwrap());
+    assert!(out.contains("  refuses    service-type: ") && out.contains("  takes away guards: "), "{out}");
 }
 
 #[test]

@@ -2,8 +2,8 @@
 
 use super::{CONFIG, Previews, controllers, uid};
 
-const RIGHTS: &str = "apiVersion: rbac.authorization.k8s.io/v1\nkind: ClusterRoleBinding\nmetadata: { name: eod-test-all }\n\
-                      roleRef: { apiGroup: rbac.authorization.k8s.io, kind: ClusterRole, name: cluster-admin }\n";
+const POD: &str = "apiVersion: v1\nkind: Pod\nmetadata: { name: bare }\n\
+                   spec: { containers: [{ name: a, image: registry.acme.internal/a }] }\n";
 
 #[test]
 fn refused_push_changes_nothing() {
@@ -15,8 +15,8 @@ fn refused_push_changes_nothing() {
 
     let own = format!("shop/.argocd-source-{}.yaml", previews.namespace(7));
     let files = [
-        ("shop/rights.yaml", RIGHTS),
-        ("shop/config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings, finalizers: [a.b/c] }\n"),
+        ("shop/pod.yaml", POD),
+        ("shop/config.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata: { name: settings, generateName: x }\n"),
         (".argocd-source.yaml", "not in the Application's folder\n"),
         (own.as_str(), "{plugin: {parameters: [{name: replicas, string: '2'}]}}"),
     ];
@@ -27,10 +27,9 @@ fn refused_push_changes_nothing() {
     previews.story.repository.remove(&own);
     previews.push(7, &[]);
     let text = previews.expect_condition(7, "for 2 reasons");
-    for place in [
-        "shop/config.yaml:3: ConfigMap/settings\n  rule:   metadata\n",
-        "shop/rights.yaml:1: ClusterRoleBinding/eod-test-all\n  rule:   kind\n",
-    ] {
+    for place in
+        ["shop/config.yaml:3: ConfigMap/settings\n  rule:   metadata\n", "shop/pod.yaml:1: Pod/bare\n  rule:   kind\n"]
+    {
         assert!(text.contains(place), "{text}");
     }
 
@@ -38,11 +37,10 @@ fn refused_push_changes_nothing() {
     let now = previews.deployment(7);
     assert_eq!((uid(&now), &now["spec"]), (uid(&before), &before["spec"]));
     assert!(previews.read(7, "api/v1", "configmaps/settings").is_some());
-    let rights = "/apis/rbac.authorization.k8s.io/v1/clusterrolebindings/eod-test-all";
-    assert_eq!(previews.cluster.read(rights), None);
+    assert_eq!(previews.read(7, "api/v1", "pods/bare"), None);
 
     // The next valid push is rolled out.
-    previews.story.repository.remove("shop/rights.yaml");
+    previews.story.repository.remove("shop/pod.yaml");
     let clean = previews.push(7, &[("shop/config.yaml", &CONFIG.replace("production", "clean"))]);
     previews.expect_synced(7, &clean);
     assert_eq!(previews.read(7, "api/v1", "configmaps/settings").unwrap()["data"]["mode"], "clean");

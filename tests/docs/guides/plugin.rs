@@ -8,9 +8,10 @@ use eod_render::reference::{
 
 use super::table::{code, table};
 
-pub(super) fn values() -> [(&'static str, String); 6] {
+pub(super) fn values() -> [(&'static str, String); 7] {
     [
         ("parameters", parameters()),
+        ("narrow", narrow()),
         ("transform", transform()),
         ("policy_keys", policy_keys()),
         ("allowed_kinds", kinds()),
@@ -26,6 +27,12 @@ fn parameters() -> String {
         vec![code(parameter.name), kind.to_owned(), default, parameter.meaning.to_owned(), code(parameter.example)]
     });
     table(&["parameter", "type", "default", "meaning", "example"], rows)
+}
+
+fn narrow() -> String {
+    let rows = reference::narrow_classes()
+        .map(|class| vec![code(class.class.as_str()), class.removed.to_owned(), class.effect.to_owned()]);
+    table(&["class", "taken away", "effect on the application"], rows)
 }
 
 /// One list per effect.

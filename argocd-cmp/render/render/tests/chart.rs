@@ -55,13 +55,13 @@ fn values_are_passed_as_they_were_given() {
 
 #[test]
 fn refusals_name_the_template() {
-    let bad = ANSWER.replace("kind: ConfigMap", "kind: Node").replace("name: c,", "name: c, tty: 'yes',");
+    let bad = ANSWER.replace("kind: ConfigMap", "kind: Pod").replace("name: c,", "name: c, tty: 'yes',");
     let refusals = render_with(&files(&[CHART]), &[], &Answering::with(&bad)).unwrap_err();
     let places: Vec<_> = refusals.as_slice().iter().map(|refusal| refusal.location.to_string()).collect();
     assert_eq!(
         places,
         [
-            "app/charts/db/templates/all.yaml (rendered):13 (document 2): Node/db",
+            "app/charts/db/templates/all.yaml (rendered):13 (document 2): Pod/db",
             "app/templates/deployment.yaml (rendered):10 (document 1): Deployment/web"
         ]
     );

@@ -88,9 +88,15 @@ pub(super) fn rendered(result: Result<RenderedManifests, Refusals>) -> RenderedM
     result.unwrap_or_else(|refusals| panic!("\n{refusals}"))
 }
 
-/// `Kind/name` of all rendered objects.
+/// Policy of the tests that refuses everything that narrowing would take away.
+pub(super) fn strict_policy() -> Policy {
+    policy_of(&(policy_text() + "    narrow: []\n"))
+}
+
+/// `Kind/name` of all rendered objects except the report.
 pub(super) fn titles(rendered: &RenderedManifests) -> Vec<String> {
-    rendered.manifests().iter().map(crate::manifest::Manifest::title).collect()
+    let titles = rendered.manifests().iter().map(crate::manifest::Manifest::title);
+    titles.filter(|title| title != "ConfigMap/shop-pr-7-render").collect()
 }
 
 /// Tools with a fixed output that record their requests.

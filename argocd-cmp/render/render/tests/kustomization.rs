@@ -2,7 +2,9 @@
 
 use proptest::prelude::*;
 
-use super::kit::{Answering, files, policy_of, policy_text, render_under, render_with, rendered, rules, titles};
+use super::kit::{
+    Answering, files, policy_of, policy_text, render_under, render_with, rendered, rules, strict_policy, titles,
+};
 use crate::tools::NoTools;
 
 const CONFIG: &str = "apiVersion: v1\nkind: ConfigMap\nmetadata: {name: x}\n";
@@ -150,7 +152,7 @@ fn the_binary_receives_named_files_only() {
         f.txt: value
     "#]]
     .assert_eq(&binary.asked.borrow().join("\n"));
-    let evil = Answering::with("apiVersion: v1\nkind: Node\nmetadata: {name: x}");
+    let evil = Answering::with("apiVersion: v1\nkind: Pod\nmetadata: {name: x}");
     assert_eq!(rules(render_with(&tree, &[], &evil)).into_iter().collect::<Vec<_>>(), ["kind"]);
     let refusals = render_with(&tree, &[], &NoTools).unwrap_err();
     assert_eq!(refusals.as_slice().len(), 2, "each field that needs the binary is named: {refusals}");
@@ -242,7 +244,8 @@ fn namespace_renames_the_namespace_object() {
     };
     let found = rendered(render_with(&tree("namespace: shop-pr-7"), &[("guards", "none")], &NoTools));
     assert_eq!(titles(&found), ["ConfigMap/x"], "the environment's own Namespace is dropped");
-    assert_eq!(rules(render_with(&tree(""), &[], &NoTools)).into_iter().collect::<Vec<_>>(), ["kind"]);
+    let refused = render_under(&strict_policy(), &tree(""), &[], &NoTools);
+    assert_eq!(rules(refused).into_iter().collect::<Vec<_>>(), ["kind"]);
     let twice = files(&[
         ("app/kustomization.yaml", "resources: [a.yaml, b.yaml]\nnamespace: one\n"),
         ("app/a.yaml", CONFIG),

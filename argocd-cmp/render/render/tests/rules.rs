@@ -209,7 +209,8 @@ fn a_host_of_the_source_becomes_one_host() {
             let host = spec.get("hostnames").map_or(&spec["rules"][0]["host"], |hosts| &hosts[0]);
             host.as_str().unwrap().trim_end_matches(".preview.acme.internal").to_owned()
         };
-        found.manifests().iter().map(|manifest| host(&manifest.content["spec"])).collect()
+        let routes = found.manifests().iter().filter(|manifest| manifest.kind() != "ConfigMap");
+        routes.map(|manifest| host(&manifest.content["spec"])).collect()
     };
     let both = ingress("a", "shop.example", "/api", "api") + &ingress("b", "shop.example", "/", "web");
     assert_eq!(hosts(&both), ["shop-pr-7-web", "shop-pr-7-web"]);
@@ -230,7 +231,8 @@ fn a_host_of_the_source_becomes_one_host() {
          path `/api` has the Services `two` and `one`"
     );
     let found = rendered(render_text(&ingress("a", "shop.example", "/", "web"), &[("guards", "none")]));
-    let tls = &found.manifests()[0].content["spec"]["tls"][0]["hosts"];
+    let ingress = found.manifests().iter().find(|manifest| manifest.kind() == "Ingress").unwrap();
+    let tls = &ingress.content["spec"]["tls"][0]["hosts"];
     assert_eq!(
         crate::to_json(tls),
         r#"["shop-pr-7-web.preview.acme.internal"]"#,

@@ -1,6 +1,9 @@
 //! Detection of sources, and refused sources.
 
-use super::kit::{application, files, parameters, policy_of, policy_text, render_with, rendered, rules, titles};
+use super::kit::{
+    application, files, parameters, policy_of, policy_text, render_under, render_with, rendered, rules, strict_policy,
+    titles,
+};
 use crate::render::{RenderInput, render_manifests};
 use crate::source::Tree;
 use crate::tools::NoTools;
@@ -110,7 +113,8 @@ fn status_and_empty_values_are_dropped() {
     assert_eq!(pod["containers"][0]["env"][0]["value"], "");
     for hostile in ["tolerations: [{}]", "priorityClassName: x", "hostNetwork: true"] {
         let text = text.replace("tolerations: []", hostile);
-        assert!(render_with(&files(&[("app/all.yaml", &text)]), &[], &NoTools).is_err(), "{hostile}");
+        let refused = render_under(&strict_policy(), &files(&[("app/all.yaml", &text)]), &[], &NoTools);
+        assert!(refused.is_err(), "{hostile}");
     }
 }
 

@@ -23,10 +23,11 @@ fn checkout() -> tempfile::TempDir {
 fn base_above_the_directory_is_found_in_the_checkout() {
     let root = checkout();
     let path = root.path().join("deploy/pr");
-    let yaml = render_directory(options(path.clone(), &[("environment", "demo")])).unwrap();
+    let yaml = render_directory(options(path.clone(), &[("environment", "demo")])).unwrap().yaml();
     assert!(yaml.starts_with("---\n") && yaml.contains("kind: ConfigMap\n"), "{yaml}");
     assert!(yaml.contains("namespace: demo\n"), "{yaml}");
-    let named = render_directory(options(path.clone(), &[("repository", "acme/shop"), ("pull-request", "7")])).unwrap();
+    let pull_request = [("repository", "acme/shop"), ("pull-request", "7")];
+    let named = render_directory(options(path.clone(), &pull_request)).unwrap().yaml();
     assert!(named.contains("namespace: shop-pr-7\n"), "{named}");
 
     let only = RenderArguments { root: Some(path.clone()), ..options(path.clone(), &[("environment", "demo")]) };

@@ -19,7 +19,8 @@ mod cases;
 const MIN_CASES: usize = 300;
 
 /// Policy of the renderer's tests.
-const POLICY: &str = include_str!("../../../render/tests/policy.yaml");
+/// Nothing is taken away, so every hostile part is refused.
+const POLICY: &str = concat!(include_str!("../../../render/tests/policy.yaml"), "    narrow: []\n");
 
 fn server() -> TestServer {
     let server = Setup { policy: POLICY, ..Setup::default() }.start();
