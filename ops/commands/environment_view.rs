@@ -50,8 +50,9 @@ pub(crate) struct EnvironmentView {
     pub(crate) left: Vec<EndStep>,
     pub(crate) extension: Option<String>,
     pub(crate) host: Option<String>,
-    /// Recorded arguments for JSON; empty for a table, which shows none of them.
-    pub(crate) arguments: Map<String, Value>,
+    /// Recorded arguments as the text of a JSON object; empty for a table, which shows none of them. A text needs much less
+    /// memory than the parsed object.
+    arguments: Box<str>,
     /// Values that cannot be read.
     pub(crate) problems: Vec<String>,
 }
@@ -105,7 +106,7 @@ impl EnvironmentView {
             left: head.map(LedgerHead::left).unwrap_or_default(),
             extension: text(labels::EXTENSION),
             host: named.as_ref().map(|(name, domain)| environment_host(name, domain)),
-            arguments: Map::new(),
+            arguments: Box::default(),
             problems: reading.problems.iter().map(ToString::to_string).collect(),
         }
     }
@@ -118,7 +119,7 @@ impl EnvironmentView {
         reading: &EnvironmentReading,
         settings: &OpsSettings,
     ) -> Self {
-        self.arguments = attributes::recorded(namespace, reading, settings);
+        self.arguments = Value::Object(attributes::recorded(namespace, reading, settings)).to_string().into();
         self
     }
 
@@ -158,7 +159,7 @@ impl EnvironmentView {
             left: head.left(),
             extension: None,
             host: None,
-            arguments: Map::new(),
+            arguments: Box::default(),
             problems: Vec::new(),
         }
     }
@@ -248,7 +249,7 @@ impl EnvironmentView {
             Some(Subject::Given) | None => (None, None),
         };
         let mut all = attributes::nulls();
-        all.extend(self.arguments.clone());
+        all.extend(serde_json::from_str::<Map<String, Value>>(&self.arguments).unwrap_or_default());
         let known = json!({
             "id": self.name,
             "name": self.name,

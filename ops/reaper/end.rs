@@ -31,6 +31,8 @@ pub(crate) struct HeldEnd {
     pub(crate) name: EnvironmentName,
     pub(crate) head: LedgerHead,
     pub(crate) version: ObjectVersion,
+    /// Head as it is stored under this version.
+    stored: LedgerHead,
     /// Events and changes of the head that are not stored yet.
     events: Vec<Event>,
     is_changed: bool,
@@ -64,7 +66,21 @@ pub(crate) enum EndError {
 
 impl HeldEnd {
     pub(crate) fn new(name: EnvironmentName, head: LedgerHead, version: ObjectVersion) -> Self {
-        Self { name, head, version, events: Vec::new(), is_changed: false, tried: BTreeSet::new() }
+        let stored = head.clone();
+        Self { name, head, version, stored, events: Vec::new(), is_changed: false, tried: BTreeSet::new() }
+    }
+
+    /// True if the ledger has the stored head. Then its version is taken over: only events were appended, for example by a
+    /// person or by a pipeline, and they do not end the hold.
+    fn is_held(&mut self, head: &Result<LedgerHead, String>, version: &ObjectVersion) -> bool {
+        if *version == self.version {
+            return true;
+        }
+        let is_held = version.uid == self.version.uid && head.as_ref().is_ok_and(|head| *head == self.stored);
+        if is_held {
+            self.version = version.clone();
+        }
+        is_held
     }
 
     pub(crate) fn identity(&self) -> Option<Identity> {

@@ -1,6 +1,6 @@
 //! Actions on living environments: marks, sleep and requests for an approval.
 
-use eod_domain::ledger::{EndReason, EventKind};
+use eod_domain::ledger::{EndReason, EventKind, LedgerPhase};
 use eod_domain::{EndMark, EnvironmentName, ReapAction, mark_annotations};
 use jiff::{SignedDuration, Timestamp};
 
@@ -97,9 +97,18 @@ impl<P: Ports> Run<'_, P> {
         }
         let late = now.duration_since(before);
         let Some(written) = mark.filter(|_| is_unknown || late > SLOW) else { return Ok(mark) };
+        if self.has_begun_to_end(&observed.name).await? {
+            return Ok(mark);
+        }
         let whole = Some(later(written, late));
         self.annotate(observed, &mark_annotations(whole)).await?;
         Ok(whole)
+    }
+
+    /// True if the ledger says `ending`. Another run has begun that end after the warning, so the mark must not move any more.
+    async fn has_begun_to_end(&self, name: &EnvironmentName) -> Result<bool, CallError> {
+        let entry = self.ports.ledgers().head(name).await?;
+        Ok(entry.and_then(|entry| entry.head.ok()).is_some_and(|head| head.phase == LedgerPhase::Ending))
     }
 
     async fn sleep(

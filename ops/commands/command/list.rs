@@ -1,13 +1,14 @@
 //! `eod list`: the environments of the installation.
 
+use eod_domain::Installation;
 use jiff::Timestamp;
-use serde_json::json;
+use serde::{Serialize, Serializer};
 
 use crate::arguments::{ListArguments, OutputFormat, SortOrder};
 use crate::environment_view::EnvironmentView;
 use crate::failure::{Failure, Outcome};
 use crate::fleet::Fleet;
-use crate::output::{document, note, print};
+use crate::output::{JSON_VERSION, note, print, print_json};
 use crate::session::OpsSession;
 use crate::table::TextTable;
 
@@ -30,6 +31,24 @@ const TITLES: [&str; 13] = [
 /// Number of columns of a list that is not wide.
 const NARROW: usize = 9;
 
+/// Document of `--output json`.
+#[derive(Serialize)]
+struct ListDocument<'a> {
+    environments: Rows<'a>,
+    installation: &'a Installation,
+    now: Timestamp,
+    version: u32,
+}
+
+/// Rows that become JSON objects one after the other, so that the list is never in memory as JSON.
+struct Rows<'a>(&'a [EnvironmentView]);
+
+impl Serialize for Rows<'_> {
+    fn serialize<S: Serializer>(&self, serializer: S) -> Result<S::Ok, S::Error> {
+        serializer.collect_seq(self.0.iter().map(EnvironmentView::json))
+    }
+}
+
 /// Runs the command.
 pub(super) async fn run(
     session: &OpsSession,
@@ -40,14 +59,13 @@ pub(super) async fn run(
     environments.retain(|view| (arguments.all || !view.is_hidden()) && is_selected(view, arguments));
     sort(&mut environments, arguments.sort);
     warn(&environments, &problems);
-    let text = match format {
+    match format {
         OutputFormat::Json => {
-            let list: Vec<_> = environments.iter().map(EnvironmentView::json).collect();
-            document(now, &session.settings.installation, json!({ "environments": list }))
+            let installation = &session.settings.installation;
+            print_json(&ListDocument { environments: Rows(&environments), installation, now, version: JSON_VERSION })?;
         }
-        OutputFormat::Table => table(&environments, arguments.wide, now).text(),
-    };
-    print(&text)?;
+        OutputFormat::Table => print(&table(&environments, arguments.wide, now).text())?,
+    }
     let is_wrong = |view: &EnvironmentView| !view.problems.is_empty() || !view.left.is_empty();
     Ok(if problems.is_empty() && !environments.iter().any(is_wrong) { Outcome::Done } else { Outcome::Found })
 }

@@ -11,7 +11,7 @@ impl<P: Ports> Run<'_, P> {
     pub(super) async fn finish(&mut self, end: &mut HeldEnd) -> Result<(), EndError> {
         let now = self.now().await?;
         let ledger = self.ports.ledgers().ledger(&end.name).await?.ok_or(EndError::Taken)?;
-        if ledger.version != end.version {
+        if !end.is_held(&ledger.head, &ledger.version) {
             return Err(EndError::Taken);
         }
         if let Some(row) = history_row(&end.name, &end.head, &events(&ledger), now)

@@ -6,11 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 use super::{EndError, EndProgress, HeldEnd};
 use crate::mutation::mutated;
 use crate::ports::{
-    CallError, CallErrorKind, ClockPort, ForgePort, HeadEntry, LedgerPort, Ports, PullRequestLabel, ToldKind,
+    CallError, CallErrorKind, ClockPort, ForgePort, HeadEntry, LedgerPort, ObjectVersion, Ports, PullRequestLabel,
+    ToldKind,
 };
 use crate::pull_requests::pull_request_of;
 use crate::run::Run;
 
+/// Number of attempts to write the head while others append events.
+const WRITES: usize = 5;
 /// Number of checks of the ledger before one step.
 const CHECKS: usize = 3;
 /// Maximum duration of a check of the ledger. A longer one is repeated.
@@ -77,30 +80,44 @@ impl<P: Ports> Run<'_, P> {
         }
     }
 
-    /// Stores the noted changes. A write with an unknown result is read back.
+    /// Stores the noted changes.
     pub(super) async fn store(&mut self, end: &mut HeldEnd) -> Result<(), EndError> {
         if !end.is_changed {
             return Ok(());
         }
-        let ledgers = self.ports.ledgers();
         if mutated!(HeadWithoutVersion)
-            && let Some(entry) = ledgers.head(&end.name).await?
+            && let Some(entry) = self.ports.ledgers().head(&end.name).await?
         {
             end.version = entry.version;
         }
-        let result = ledgers.write_head(&end.name, &end.version, &end.head, &end.events).await;
-        end.version = match result {
-            Ok(version) => version,
-            Err(error) if error.is_conflict() => return Err(EndError::Taken),
-            Err(error) if error.kind == CallErrorKind::Unknown => match ledgers.head(&end.name).await? {
-                Some(HeadEntry { version, head: Ok(head), .. }) if head == end.head => version,
-                _ => return Err(error.into()),
-            },
-            Err(error) => return Err(error.into()),
-        };
+        end.version = self.write(end).await?;
+        end.stored = end.head.clone();
         end.events.clear();
         end.is_changed = false;
         Ok(())
+    }
+
+    /// Writes the head with the noted events. It is written again if others have only appended events meanwhile. A write with
+    /// an unknown result is read back.
+    async fn write(&self, end: &mut HeldEnd) -> Result<ObjectVersion, EndError> {
+        let ledgers = self.ports.ledgers();
+        for _ in 0..WRITES {
+            let error = match ledgers.write_head(&end.name, &end.version, &end.head, &end.events).await {
+                Ok(version) => return Ok(version),
+                Err(error) => error,
+            };
+            let is_unknown = error.kind == CallErrorKind::Unknown;
+            if !is_unknown && !error.is_conflict() {
+                return Err(error.into());
+            }
+            match ledgers.head(&end.name).await? {
+                Some(HeadEntry { version, head: Ok(head), .. }) if is_unknown && head == end.head => return Ok(version),
+                Some(entry) if !is_unknown && end.is_held(&entry.head, &entry.version) => {}
+                _ if is_unknown => return Err(error.into()),
+                _ => return Err(EndError::Taken),
+            }
+        }
+        Err(EndError::Taken)
     }
 
     /// Checks that no other run has changed the ledger since it was stored. The check is repeated if it took long, because a
@@ -113,7 +130,7 @@ impl<P: Ports> Run<'_, P> {
             let clocks = self.ports.clock().read().await?;
             self.refresh_beat(end, clocks.server).await?;
             let entry = self.ports.ledgers().head(&end.name).await?;
-            if entry.is_none_or(|entry| entry.version != end.version) {
+            if entry.is_none_or(|entry| !end.is_held(&entry.head, &entry.version)) {
                 return Err(EndError::Taken);
             }
             if self.ports.clock().read().await?.elapsed.saturating_sub(clocks.elapsed) < CHECK_MAX {

@@ -113,6 +113,23 @@ fn suspended_run_leaves_the_next_life_alone() {
 }
 
 #[test]
+fn event_that_is_appended_during_an_end_does_not_stop_it() {
+    let scene = Scene::with_environments(1);
+    scene.close_all(1);
+    scene.sim.suspend(|world| world.ledgers["shop-pr-1"].head.phase == LedgerPhase::Ending, MINUTE);
+    let report = scene.start(SimPorts::new(&scene.sim, 0), RunOptions::default());
+    scene.wait(MINUTE / 2);
+    assert_eq!(scene.phase(), "ending");
+    scene.sim.with(|world| {
+        let event = serde_json::from_str(world.appended["shop-pr-1"].last().unwrap()).unwrap();
+        world.append("shop-pr-1", &[event]).unwrap();
+    });
+    scene.wait(10 * MINUTE);
+    assert_eq!(report.take().unwrap().exit_code(), 0);
+    assert_eq!(scene.phase(), "ended");
+}
+
+#[test]
 fn interrupted_last_write_of_a_create_is_repaired() {
     let scene = Scene::with_environments(1);
     scene.sim.with(|world| {
