@@ -97,7 +97,7 @@ impl<P: Ports> Run<'_, P> {
         }
         let late = now.duration_since(before);
         let Some(written) = mark.filter(|_| is_unknown || late > SLOW) else { return Ok(mark) };
-        if self.has_begun_to_end(&observed.name).await? {
+        if self.has_begun_to_end(&observed.name).await {
             return Ok(mark);
         }
         let whole = Some(later(written, late));
@@ -106,9 +106,10 @@ impl<P: Ports> Run<'_, P> {
     }
 
     /// True if the ledger says `ending`. Another run has begun that end after the warning, so the mark must not move any more.
-    async fn has_begun_to_end(&self, name: &EnvironmentName) -> Result<bool, CallError> {
-        let entry = self.ports.ledgers().head(name).await?;
-        Ok(entry.and_then(|entry| entry.head.ok()).is_some_and(|head| head.phase == LedgerPhase::Ending))
+    /// A ledger that cannot be read counts as not ending: a mark that moves late is safe, one that is too early is not.
+    async fn has_begun_to_end(&self, name: &EnvironmentName) -> bool {
+        let entry = self.ports.ledgers().head(name).await.ok().flatten();
+        entry.and_then(|entry| entry.head.ok()).is_some_and(|head| head.phase == LedgerPhase::Ending)
     }
 
     async fn sleep(
@@ -158,10 +159,10 @@ impl<P: Ports> Run<'_, P> {
         self.append(name, self.event(now, observed.reading.generation, kind)).await
     }
 
-    /// True if the pull request has the label for sleep; none if that is not known, or EoD may not change it.
+    /// True if the pull request has the label for sleep; none if that is not known.
     fn has_sleep_label(&self, observed: &Observed) -> Option<bool> {
         let (repository, _) = observed.reading.identity.as_ref().and_then(pull_request_of)?;
-        let rules = self.ports.forge().rules(repository).filter(|rules| rules.may_label)?;
+        let rules = self.ports.forge().rules(repository)?;
         let facts = observed.pull_request.facts.as_ref().filter(|facts| facts.is_open)?;
         rules.sleep_label.map(|label| facts.labels.contains(&label))
     }

@@ -76,8 +76,8 @@ impl<P: Ports> Run<'_, P> {
         }
         self.check_names(&survey);
         let mut open = OpenPullRequests::default();
-        let mut due = self.decide_all(&mut survey, &mut open, now).await;
-        let absent = self.decide_absent(&survey, &mut open, now).await;
+        let mut due = self.decide_all(&mut survey, &mut open, lease, now).await?;
+        let absent = self.decide_absent(&survey, &mut open, lease, now).await?;
         let orphans = self.search(&survey, now).await;
         let others = absent.iter().filter(|absent| absent.work.is_unwarned()).count().saturating_add(orphans.len());
         self.ration(&mut due, survey.environments.len(), others);
@@ -97,7 +97,13 @@ impl<P: Ports> Run<'_, P> {
     }
 
     /// Records news of all environments, and decides about them.
-    async fn decide_all(&mut self, survey: &mut Survey, open: &mut OpenPullRequests, now: Timestamp) -> Vec<Due> {
+    async fn decide_all(
+        &mut self,
+        survey: &mut Survey,
+        open: &mut OpenPullRequests,
+        lease: &mut Option<StoredLease>,
+        now: Timestamp,
+    ) -> Result<Vec<Due>, CallError> {
         let mut due = Vec::new();
         for observed in &mut survey.environments {
             if !self.covers(&observed.name) {
@@ -107,6 +113,7 @@ impl<P: Ports> Run<'_, P> {
                 self.report.problem(&observed.name, format!("its ledger cannot be read, so it is kept: {problem}"));
                 continue;
             }
+            self.keep_lease(lease).await?;
             let identity = observed.reading.identity.clone();
             observed.pull_request = self.pull_request(open, identity.as_ref()).await;
             self.forget_sleep(observed);
@@ -125,22 +132,29 @@ impl<P: Ports> Run<'_, P> {
                 due.push(Due { observed: observed.clone(), decision });
             }
         }
-        due
+        Ok(due)
     }
 
-    async fn decide_absent(&mut self, survey: &Survey, open: &mut OpenPullRequests, now: Timestamp) -> Vec<Absent> {
+    async fn decide_absent(
+        &mut self,
+        survey: &Survey,
+        open: &mut OpenPullRequests,
+        lease: &mut Option<StoredLease>,
+        now: Timestamp,
+    ) -> Result<Vec<Absent>, CallError> {
         let mut absent = Vec::new();
         for entry in &survey.absent {
             if !self.covers(&entry.environment) {
                 continue;
             }
+            self.keep_lease(lease).await?;
             match self.absent(open, entry, now).await {
                 Ok(Some(work)) => absent.push(Absent { entry: entry.clone(), work }),
                 Ok(None) => {}
                 Err(error) => self.report.problem(&entry.environment, error),
             }
         }
-        absent
+        Ok(absent)
     }
 
     /// Carries out all decisions. Returns the ends with a namespace in deletion.

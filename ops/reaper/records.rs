@@ -50,9 +50,14 @@ impl<P: Ports> Run<'_, P> {
         self.write_clock(observed, Clock { last_activity_at: activity, expires_at: Some(end) }, now).await
     }
 
-    /// Writes a ledger for an environment that has none of its own.
-    pub(crate) async fn adopt(&mut self, observed: &mut Observed, now: Timestamp) -> Result<(), CallError> {
-        if observed.entry.as_ref().is_some_and(|entry| entry.head.is_err()) || !needs_adoption(observed, now) {
+    /// Writes a ledger for an environment that has none of its own, once its create is over.
+    async fn adopt(&mut self, observed: &mut Observed, now: Timestamp) -> Result<(), CallError> {
+        if needs_adoption(observed, now) { self.write_ledger(observed, now).await } else { Ok(()) }
+    }
+
+    /// Writes a ledger for an environment that has none of its own, also if its create was interrupted.
+    pub(crate) async fn write_ledger(&mut self, observed: &mut Observed, now: Timestamp) -> Result<(), CallError> {
+        if observed.entry.as_ref().is_some_and(|entry| entry.head.is_err()) {
             return Ok(());
         }
         let reading = &observed.reading;

@@ -40,12 +40,17 @@ impl<P: Ports> Run<'_, P> {
         Ok(survey)
     }
 
-    async fn heads(&self) -> Result<BTreeMap<EnvironmentName, HeadEntry>, CallError> {
+    async fn heads(&mut self) -> Result<BTreeMap<EnvironmentName, HeadEntry>, CallError> {
         let mut heads = BTreeMap::new();
         let mut page = None;
         loop {
             let ListPage { items, next } = self.ports.ledgers().heads(page.as_ref()).await?;
-            heads.extend(items.into_iter().map(|entry| (entry.environment.clone(), entry)));
+            for item in items {
+                match item {
+                    Ok(entry) => drop(heads.insert(entry.environment.clone(), entry)),
+                    Err(problem) => self.report.problem("ledgers", problem),
+                }
+            }
             if next.is_none() {
                 return Ok(heads);
             }

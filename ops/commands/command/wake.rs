@@ -3,7 +3,7 @@
 use eod_clients::ErrorKind;
 use eod_clients::forge::{MergeState, PullRequest};
 use eod_domain::ledger::{EventKind, LedgerHead, LedgerPhase, Transitions};
-use eod_domain::{EnvironmentName, EnvironmentReading, HeadSha, Identity};
+use eod_domain::{EnvironmentName, EnvironmentReading, HeadSha, Identity, Subject};
 
 use crate::arguments::WakeArguments;
 use crate::failure::{Failure, Outcome};
@@ -60,7 +60,10 @@ async fn lift(
     let identity: Identity = head.identity.parse().map_err(|_| {
         Failure::failed(format!("the identity `{}` in the ledger of `{name}` cannot be read", head.identity))
     })?;
-    let with_forge = identity.repository.as_ref().is_some_and(|repository| session.forges.get(repository).is_some());
+    // A branch has no label, and its end is lifted without the forge.
+    let is_pull_request = matches!(identity.subject, Subject::PullRequest(_));
+    let has_forge = identity.repository.as_ref().is_some_and(|repository| session.forges.get(repository).is_some());
+    let with_forge = is_pull_request && has_forge;
     let pull_request = if with_forge { Some(ForgePullRequest::of(&session.forges, name, &identity)?) } else { None };
     if let Some(pull_request) = &pull_request {
         check_pull_request(name, &pull_request.read(&session.deadline).await?, sha)?;

@@ -22,11 +22,7 @@ impl OpsForge<'_> {
 impl ForgePort for OpsForge<'_> {
     fn rules(&self, repository: &Repository) -> Option<RepositoryRules> {
         let forge = self.0.forges.get(repository)?;
-        Some(RepositoryRules {
-            trigger_label: forge.trigger_label.clone(),
-            sleep_label: forge.sleep_label.clone(),
-            may_label: true,
-        })
+        Some(RepositoryRules { trigger_label: forge.trigger_label.clone(), sleep_label: forge.sleep_label.clone() })
     }
 
     async fn open_pull_requests(&self, repository: &Repository) -> Result<Vec<PullRequestFacts>, CallError> {

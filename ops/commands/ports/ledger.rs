@@ -34,11 +34,11 @@ impl OpsLedgers<'_> {
 }
 
 impl LedgerPort for OpsLedgers<'_> {
-    async fn heads(&self, page: Option<&PageToken>) -> Result<ListPage<HeadEntry>, CallError> {
+    async fn heads(&self, page: Option<&PageToken>) -> Result<ListPage<Result<HeadEntry, String>>, CallError> {
         let Self(session) = self;
         let token = page.map(|page| page.0.as_str());
         let page = session.ledgers.heads(token, &call_deadline(session)).await.map_err(|error| call_error(&error))?;
-        let items = page.heads.into_iter().map(head_entry).collect::<Result<_, _>>()?;
+        let items = page.heads.into_iter().map(head_entry).collect();
         Ok(ListPage { items, next: page.next.map(PageToken) })
     }
 
@@ -165,13 +165,11 @@ fn months(now: Timestamp) -> Vec<Timestamp> {
     (0..HISTORY_MONTHS).filter_map(before).collect()
 }
 
-/// Entry of a list. A ledger whose environment cannot be read makes the list incomplete, so it is an error.
-fn head_entry(listed: ListedHead) -> Result<HeadEntry, CallError> {
+/// Entry of a list.
+fn head_entry(listed: ListedHead) -> Result<HeadEntry, String> {
     let ListedHead { name, environment, uid, resource_version, head } = listed;
-    let environment = environment.parse().map_err(|_| {
-        let problem = format!("ConfigMap `{name}` has the labels of a ledger and no valid environment; remove it");
-        CallError::new(CallErrorKind::Invalid, problem)
-    })?;
+    let problem = |_| format!("ConfigMap `{name}` has the labels of a ledger and no valid environment: remove it");
+    let environment = environment.parse().map_err(problem)?;
     let version = ObjectVersion { uid, resource_version };
     Ok(HeadEntry { environment, version, head: head.map_err(|problem| problem.to_string()) })
 }

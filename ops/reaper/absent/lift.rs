@@ -43,6 +43,9 @@ impl<P: Ports> Run<'_, P> {
         if found == Return::Revived {
             let identity = identity_of(head);
             let Some((repository, number)) = identity.as_ref().and_then(pull_request_of) else { return Ok(()) };
+            if !self.is_still_revived(entry, head).await? {
+                return Ok(());
+            }
             self.ports.forge().set_label(repository, number, PullRequestLabel::Trigger, true).await?;
         }
         self.store_lift(entry, head, found, now).await?;
@@ -55,6 +58,15 @@ impl<P: Ports> Run<'_, P> {
         let told = if found == Return::Revived { ToldKind::Revived } else { ToldKind::Lifted };
         self.tell(told, now, &about, reason).await;
         Ok(())
+    }
+
+    /// Reads ledger and pull request again before the label is set, because a label has no precondition.
+    async fn is_still_revived(&mut self, entry: &HeadEntry, head: &LedgerHead) -> Result<bool, CallError> {
+        let look = self.look_begins().await?;
+        let found = self.ports.ledgers().head(&entry.environment).await?;
+        let known = self.fresh_pull_request(identity_of(head).as_ref()).await;
+        let is_same = found.is_some_and(|found| found.version == entry.version);
+        Ok(is_same && self.found_return(head, &known) == Some(Return::Revived) && self.is_recent(look).await?)
     }
 
     /// Stores the lift. A conflict means that the return has begun already.

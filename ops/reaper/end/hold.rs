@@ -111,7 +111,9 @@ impl<P: Ports> Run<'_, P> {
                 return Err(error.into());
             }
             match ledgers.head(&end.name).await? {
-                Some(HeadEntry { version, head: Ok(head), .. }) if is_unknown && head == end.head => return Ok(version),
+                Some(HeadEntry { version, head: Ok(head), .. }) if is_unknown && head == end.head => {
+                    return Ok(version);
+                }
                 Some(entry) if !is_unknown && end.is_held(&entry.head, &entry.version) => {}
                 _ if is_unknown => return Err(error.into()),
                 _ => return Err(EndError::Taken),

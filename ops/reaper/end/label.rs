@@ -1,11 +1,11 @@
 //! Removal of the trigger label, with a second look at the commit.
 
-use eod_domain::ledger::{EndReason, EventKind, StepOutcome};
+use eod_domain::ledger::{EndReason, EventKind, MadeBy, StepOutcome};
 use eod_domain::{PullRequestState, mark_annotations};
 
 use super::{EndError, HeldEnd};
 use crate::mutation::mutated;
-use crate::ports::{ForgePort, Ports, PullRequestLabel};
+use crate::ports::{CallError, CallErrorKind, ForgePort, Ports, PullRequestLabel};
 use crate::pull_requests::pull_request_of;
 use crate::records::new_commit;
 use crate::run::Run;
@@ -19,21 +19,25 @@ impl<P: Ports> Run<'_, P> {
         let Some((repository, number)) = identity.as_ref().and_then(pull_request_of).filter(|_| is_ours) else {
             return Ok(Some(StepOutcome::Done));
         };
-        let may_label = self.ports.forge().rules(repository);
-        if !may_label.is_some_and(|rules| rules.trigger_label.is_some() && rules.may_label) {
+        if self.ports.forge().rules(repository).is_none_or(|rules| rules.trigger_label.is_none()) {
             return Ok(Some(StepOutcome::Done));
         }
         let known = self.fresh_pull_request(identity.as_ref()).await;
         match known.state {
-            PullRequestState::Unknown => return Ok(Some(StepOutcome::Pending)),
+            PullRequestState::Unknown => return Ok(Some(self.without_forge(end).await?)),
             PullRequestState::Closed | PullRequestState::BranchDeleted => return Ok(Some(StepOutcome::Done)),
-            PullRequestState::Open { labelled } => {
-                if labelled == Some(true) {
-                    self.remember_removal(end).await?;
-                    self.check_held(end).await?;
-                    self.ports.forge().set_label(repository, number, PullRequestLabel::Trigger, false).await?;
+            PullRequestState::Open { labelled: Some(true) } => {
+                self.remember_removal(end).await?;
+                self.check_held(end).await?;
+                let removed = self.ports.forge().set_label(repository, number, PullRequestLabel::Trigger, false).await;
+                match removed {
+                    Err(error) if error.kind == CallErrorKind::Denied => {
+                        return Ok(Some(self.label_stays(end, &error).await?));
+                    }
+                    removed => removed?,
                 }
             }
+            PullRequestState::Open { .. } => {}
         }
         if end.head.reason != Some(EndReason::Expired) || mutated!(NoSecondLook) {
             return Ok(Some(StepOutcome::Done));
@@ -62,6 +66,31 @@ impl<P: Ports> Run<'_, P> {
         self.annotate(&mut observed, &mark_annotations(None)).await?;
         self.restart_clock(&mut observed, now).await?;
         Ok(true)
+    }
+
+    /// Outcome if the forge does not answer. The time of the hand-over is waited for; then an environment of Terraform ends
+    /// without the forge. A rendered one waits, because Argo CD would create it again.
+    async fn without_forge(&mut self, end: &HeldEnd) -> Result<StepOutcome, EndError> {
+        let is_over = self.now().await?.duration_since(end.head.since) >= self.settings.policy.handover;
+        // After the removal of the label the commit has to be looked at again, so that a push is never lost.
+        if end.head.made_by == MadeBy::Argocd || end.head.label.removed_by_us || !is_over {
+            return Ok(StepOutcome::Pending);
+        }
+        self.report.problem(&end.name, "the forge does not answer, so its end goes on without the trigger label");
+        Ok(StepOutcome::Kept)
+    }
+
+    /// Takes the record of a removal back that the forge has refused. The end goes on as without the right to label.
+    async fn label_stays(&mut self, end: &mut HeldEnd, error: &CallError) -> Result<StepOutcome, EndError> {
+        let problem =
+            format!("the trigger label was not removed: {error}; give the token the right to write pull requests");
+        self.report.problem(&end.name, problem);
+        end.head.label.removed_by_us = false;
+        let event = self.event(self.now().await?, end.head.generation, EventKind::LabelOn);
+        end.events.push(event.with("reason", "refused by the forge"));
+        end.is_changed = true;
+        self.store(end).await?;
+        Ok(StepOutcome::Kept)
     }
 
     /// Records the removal before it happens, so that an interrupted run never takes it for a removal by a person.

@@ -23,7 +23,7 @@ impl<P: Ports> Run<'_, P> {
         let now = self.now().await?;
         let Some((mut fresh, reason)) = self.last_look(due, reason, now).await? else { return Ok(None) };
         if fresh.own_head().is_none() {
-            self.adopt(&mut fresh, now).await?;
+            self.write_ledger(&mut fresh, now).await?;
         }
         let Some(entry) = fresh.entry.clone().filter(|_| fresh.own_head().is_some()) else {
             self.report.problem(name, "its end cannot begin: it has no ledger of its own");

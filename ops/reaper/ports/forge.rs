@@ -63,8 +63,6 @@ pub struct RepositoryRules {
     pub trigger_label: Option<String>,
     /// Label that puts an environment to sleep.
     pub sleep_label: Option<String>,
-    /// True if the token may set labels.
-    pub may_label: bool,
 }
 
 /// Facts about a pull request.

@@ -7,12 +7,13 @@ use super::call::{CallError, ListPage, ObjectVersion, PageToken};
 
 /// Store of the ledgers of one installation.
 pub trait LedgerPort {
-    /// Lists a page of the heads, by metadata only. The first page has no token.
+    /// Lists a page of the heads, by metadata only. The first page has no token. An object with the labels of a ledger that is
+    /// not one is a text that says so.
     ///
     /// # Errors
     ///
     /// The call failed. A list that expired on the way is an error, never a shorter list.
-    async fn heads(&self, page: Option<&PageToken>) -> Result<ListPage<HeadEntry>, CallError>;
+    async fn heads(&self, page: Option<&PageToken>) -> Result<ListPage<Result<HeadEntry, String>>, CallError>;
 
     /// Reads the head of one ledger from the server; none if there is no ledger.
     ///

@@ -101,6 +101,14 @@ fn ledger_that_cannot_be_used_ends_nothing() {
 }
 
 #[test]
+fn config_map_that_is_not_a_ledger_stops_no_end() {
+    let scene = Scene::with_environments(1);
+    let report = run_with_damage(&scene, |world| world.has_false_ledger = true);
+    assert_eq!((scene.living().len(), scene.phase().as_str(), report.exit_code()), (0, "ended", 3), "{report:?}");
+    assert!(report.problems.iter().any(|problem| problem.problem == "not a ledger"), "{report:?}");
+}
+
+#[test]
 fn broken_chain_stops_no_end_and_is_reported() {
     let scene = Scene::with_environments(1);
     scene.step(&Step::LooseEvent(1));

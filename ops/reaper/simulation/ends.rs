@@ -1,7 +1,7 @@
 //! Scenes about ends: their marks, their steps, their cancellation, and Argo CD.
 
-use eod_domain::Tier;
 use eod_domain::ledger::{EndStep, EventKind, LedgerPhase, MadeBy, StepOutcome};
+use eod_domain::{Tier, labels};
 
 use super::argocd;
 use super::models::SimPorts;
@@ -110,6 +110,59 @@ fn suspended_run_leaves_the_next_life_alone() {
     };
     assert_eq!(violations(None), 0);
     assert_ne!(violations(Some(Mutation::GenerationNotChecked)), 0);
+}
+
+#[test]
+fn refused_removal_of_the_label_delays_no_end() {
+    let scene = Scene::with_environments(1);
+    scene.sim.with(|world| world.is_label_refused = true);
+    scene.run();
+    scene.wait(2 * HOUR + 20 * MINUTE);
+    scene.run();
+    scene.wait(20 * MINUTE);
+    let report = scene.run();
+    assert!(report.problems.iter().any(|problem| problem.problem.contains("label was not removed")), "{report:?}");
+    scene.wait(HOUR);
+    scene.run();
+    assert_eq!((scene.phase().as_str(), scene.living().len()), ("ended", 0));
+    assert!(scene.events().ends_with(&[EventKind::Ended]), "{:?}", scene.events());
+    assert!(!scene.sim.with(|world| world.ledgers["shop-pr-1"].head.label.removed_by_us), "the label is still there");
+}
+
+#[test]
+fn forge_that_does_not_answer_delays_an_end_by_the_hand_over_only() {
+    let scene = Scene::with_environments(1);
+    scene.run();
+    scene.wait(2 * HOUR + 20 * MINUTE);
+    scene.run();
+    scene.sim.with(|world| world.is_forge_down = true);
+    scene.wait(20 * MINUTE);
+    scene.run();
+    assert_eq!((scene.phase().as_str(), scene.living().len()), ("ending", 1), "a person may still push");
+    scene.wait(20 * MINUTE);
+    let report = scene.run();
+    assert!(report.problems.iter().any(|problem| problem.problem.contains("forge does not answer")), "{report:?}");
+    scene.wait(HOUR);
+    scene.run();
+    assert_eq!((scene.phase().as_str(), scene.living().len()), ("ended", 0));
+}
+
+#[test]
+fn interrupted_create_without_a_ledger_expires() {
+    let scene = Scene::with_environments(1);
+    scene.sim.with(|world| {
+        world.ledgers.remove("shop-pr-1");
+        world.namespaces.get_mut("shop-pr-1").unwrap().annotations.remove(labels::PROVISIONED_AT);
+    });
+    scene.run();
+    scene.wait(4 * HOUR);
+    scene.run();
+    scene.wait(40 * MINUTE);
+    for _ in 0..3 {
+        scene.run();
+        scene.wait(20 * MINUTE);
+    }
+    assert_eq!((scene.living().len(), scene.phase().as_str()), (0, "ended"));
 }
 
 #[test]

@@ -231,11 +231,12 @@ fn application(world: &World, name: &str) -> Option<ApplicationFacts> {
 }
 
 impl LedgerPort for SimPorts {
-    async fn heads(&self, page: Option<&PageToken>) -> Result<ListPage<HeadEntry>, CallError> {
+    async fn heads(&self, page: Option<&PageToken>) -> Result<ListPage<Result<HeadEntry, String>>, CallError> {
         let page = page.cloned();
         self.call(move |world| {
-            let items = world.ledgers.keys().map(|name| (name.clone(), entry(world, name).unwrap()));
-            Ok(paged(items.collect(), page.as_ref()))
+            let valid = world.ledgers.keys().map(|name| (name.clone(), Ok(entry(world, name).unwrap())));
+            let invalid = world.has_false_ledger.then(|| ("acme.".to_owned(), Err("not a ledger".to_owned())));
+            Ok(paged(invalid.into_iter().chain(valid).collect(), page.as_ref()))
         })
         .await
     }
@@ -354,17 +355,14 @@ fn entry(world: &World, name: &str) -> Option<HeadEntry> {
 impl ForgePort for SimPorts {
     fn rules(&self, _repository: &Repository) -> Option<RepositoryRules> {
         let label = |name: &str| Some(name.to_owned());
-        let (may_label, has_no_forge) = self.sim.with(|world| (!world.is_label_refused, world.has_no_forge));
-        (!has_no_forge).then(|| RepositoryRules {
-            trigger_label: label("preview"),
-            sleep_label: label("asleep"),
-            may_label,
-        })
+        let has_no_forge = self.sim.with(|world| world.has_no_forge);
+        (!has_no_forge).then(|| RepositoryRules { trigger_label: label("preview"), sleep_label: label("asleep") })
     }
 
     async fn open_pull_requests(&self, _repository: &Repository) -> Result<Vec<PullRequestFacts>, CallError> {
         let may_be_cut = self.sim.has_faults();
         self.call(move |world| {
+            check_forge(world)?;
             // A list may be cut short or empty.
             if may_be_cut && world.next().is_multiple_of(7) {
                 return Ok(Vec::new());
@@ -377,13 +375,20 @@ impl ForgePort for SimPorts {
     }
 
     async fn pull_request(&self, _repository: &Repository, number: u64) -> Result<PullRequestFacts, CallError> {
-        self.call(move |world| facts(world, number).ok_or_else(not_found)).await
+        self.call(move |world| {
+            check_forge(world)?;
+            facts(world, number).ok_or_else(not_found)
+        })
+        .await
     }
 
     async fn branch_exists(&self, _repository: &Repository, branch: &BranchName) -> Result<bool, CallError> {
         let branch = branch.to_string();
-        self.call(move |world| Ok(world.pulls.values().any(|pull| pull.is_open && branch_of(pull.number) == branch)))
-            .await
+        self.call(move |world| {
+            check_forge(world)?;
+            Ok(world.pulls.values().any(|pull| pull.is_open && branch_of(pull.number) == branch))
+        })
+        .await
     }
 
     async fn set_label(
@@ -394,6 +399,10 @@ impl ForgePort for SimPorts {
         present: bool,
     ) -> Result<(), CallError> {
         self.write_call(move |world| {
+            check_forge(world)?;
+            if world.is_label_refused {
+                return Err(CallError::new(CallErrorKind::Denied, "403"));
+            }
             let is_removal = label == PullRequestLabel::Trigger && !present;
             if is_removal && world.pushed_at_label_off.remove(&number) {
                 world.note(|| format!("developer pushes to {number}"));
@@ -413,6 +422,10 @@ impl ForgePort for SimPorts {
         })
         .await
     }
+}
+
+fn check_forge(world: &World) -> Result<(), CallError> {
+    if world.is_forge_down { Err(CallError::new(CallErrorKind::Unavailable, "503")) } else { Ok(()) }
 }
 
 fn facts(world: &World, number: u64) -> Option<PullRequestFacts> {

@@ -47,6 +47,10 @@ pub(super) struct World {
     pub(super) is_deletion_stuck: bool,
     /// True if the forge's token may not set labels.
     pub(super) is_label_refused: bool,
+    /// True if no call to the forge succeeds.
+    pub(super) is_forge_down: bool,
+    /// True if a ConfigMap has the labels of a ledger and is not one.
+    pub(super) has_false_ledger: bool,
     pub(super) applications: BTreeMap<String, SimApplication>,
     /// Texts of all events that were appended, by environment.
     pub(super) appended: BTreeMap<String, Vec<String>>,
