@@ -31,6 +31,7 @@ pub mod command;
 pub mod fault;
 pub mod forge;
 pub mod http;
+mod http_server;
 mod paths;
 pub mod process;
 pub mod terraform;

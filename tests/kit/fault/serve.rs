@@ -1,49 +1,25 @@
-//! The proxy's server: one thread, one runtime, a task per connection.
+//! The proxy's server.
 
-use std::{convert::Infallible, io, sync::Arc, time::Instant};
+use std::{convert::Infallible, io, net::TcpListener, sync::Arc, time::Instant};
 
 use http::{HeaderMap, Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
-use hyper::{
-    body::{Bytes, Incoming},
-    server::conn::http1,
-    service::service_fn,
-};
-use hyper_util::rt::TokioIo;
-use tokio::{net::TcpListener, sync::oneshot, task::JoinSet};
+use hyper::body::{Bytes, Incoming};
+use tokio::sync::oneshot;
 
 use super::{
     Fault, Logged, Shared, Ticket,
     body::{self, Answer},
 };
+use crate::http_server;
 
 /// Serves until the other end of `stopped` is dropped.
-pub(super) fn run(listener: std::net::TcpListener, shared: &Arc<Shared>, mut stopped: oneshot::Receiver<()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let listener = TcpListener::from_std(listener).unwrap();
-        // Dropping the set closes all connections, also those with `Fault::Hang`.
-        let mut connections = JoinSet::new();
-        loop {
-            tokio::select! {
-                _ = &mut stopped => return,
-                accepted = listener.accept() => {
-                    let Ok((stream, _)) = accepted else { continue };
-                    connections.spawn(connection(stream, Arc::clone(shared)));
-                }
-                Some(_) = connections.join_next() => {}
-            }
-        }
-    });
-}
-
-async fn connection(stream: tokio::net::TcpStream, shared: Arc<Shared>) {
-    let service = service_fn(move |request| {
+pub(super) fn run(listener: TcpListener, shared: &Arc<Shared>, stopped: oneshot::Receiver<()>) {
+    let shared = Arc::clone(shared);
+    http_server::serve(listener, stopped, move |request| {
         let shared = Arc::clone(&shared);
         async move { answer(&shared, request).await }
     });
-    // A fault that closes the connection is an error to hyper.
-    drop(http1::Builder::new().serve_connection(TokioIo::new(stream), service).await);
 }
 
 /// Answers one call. An error makes hyper close the connection without an answer.

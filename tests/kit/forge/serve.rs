@@ -1,4 +1,4 @@
-//! The forge's server: one thread, one runtime, a task per connection.
+//! The forge's server.
 
 use std::{
     convert::Infallible,
@@ -8,38 +8,18 @@ use std::{
 
 use http::{Request, Response, StatusCode, header};
 use http_body_util::{BodyExt, Full};
-use hyper::{
-    body::{Bytes, Incoming},
-    server::conn::http1,
-    service::service_fn,
-};
-use hyper_util::rt::TokioIo;
-use tokio::{sync::oneshot, task::JoinSet};
+use hyper::body::{Bytes, Incoming};
+use tokio::sync::oneshot;
 
 use super::{ForgeState, InjectedAnswer, answer::ArrivedCall, lock};
+use crate::http_server;
 
 /// Serves until the other end of `stopped` is dropped.
-pub(super) fn run(listener: TcpListener, state: &Arc<Mutex<ForgeState>>, mut stopped: oneshot::Receiver<()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-        // Dropping the set ends every connection.
-        let mut connections = JoinSet::new();
-        loop {
-            tokio::select! {
-                _ = &mut stopped => return,
-                accepted = listener.accept() => {
-                    let Ok((stream, _)) = accepted else { continue };
-                    let state = Arc::clone(state);
-                    let service = service_fn(move |request| {
-                        let state = Arc::clone(&state);
-                        async move { Ok::<_, Infallible>(respond(request, &state).await) }
-                    });
-                    connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-                }
-                Some(_) = connections.join_next() => {}
-            }
-        }
+pub(super) fn run(listener: TcpListener, state: &Arc<Mutex<ForgeState>>, stopped: oneshot::Receiver<()>) {
+    let state = Arc::clone(state);
+    http_server::serve(listener, stopped, move |request| {
+        let state = Arc::clone(&state);
+        async move { Ok::<_, Infallible>(respond(request, &state).await) }
     });
 }
 

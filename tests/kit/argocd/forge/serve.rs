@@ -1,4 +1,4 @@
-//! The forge's server: one thread, one runtime, a task per connection.
+//! The forge's server.
 
 use std::{
     convert::Infallible,
@@ -9,42 +9,22 @@ use std::{
 
 use http::{Method, Request, Response, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt, Full};
-use hyper::{
-    body::{Bytes, Incoming},
-    server::conn::http1,
-    service::service_fn,
-};
-use hyper_util::rt::TokioIo;
+use hyper::body::{Bytes, Incoming};
 use serde_json::{Value, json};
-use tokio::{sync::oneshot, task::JoinSet};
+use tokio::sync::oneshot;
 
 use super::{Change, State, lock, webhook};
+use crate::http_server;
 
 /// Answer to a call: status, body, and the changes that the call has made.
 type Answer = (StatusCode, Value, Vec<Change>);
 
 /// Serves until the other end of `stopped` is dropped.
-pub(super) fn run(listener: TcpListener, state: &Arc<Mutex<State>>, mut stopped: oneshot::Receiver<()>) {
-    let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build().unwrap();
-    runtime.block_on(async {
-        let listener = tokio::net::TcpListener::from_std(listener).unwrap();
-        // Dropping the set ends every connection.
-        let mut connections = JoinSet::new();
-        loop {
-            tokio::select! {
-                _ = &mut stopped => return,
-                accepted = listener.accept() => {
-                    let Ok((stream, _)) = accepted else { continue };
-                    let state = Arc::clone(state);
-                    let service = service_fn(move |request| {
-                        let state = Arc::clone(&state);
-                        async move { Ok::<_, Infallible>(respond(request, &state).await) }
-                    });
-                    connections.spawn(http1::Builder::new().serve_connection(TokioIo::new(stream), service));
-                }
-                Some(_) = connections.join_next() => {}
-            }
-        }
+pub(super) fn run(listener: TcpListener, state: &Arc<Mutex<State>>, stopped: oneshot::Receiver<()>) {
+    let state = Arc::clone(state);
+    http_server::serve(listener, stopped, move |request| {
+        let state = Arc::clone(&state);
+        async move { Ok::<_, Infallible>(respond(request, &state).await) }
     });
 }
 
