@@ -90,7 +90,7 @@ impl<P: Ports> Run<'_, P> {
         let now = self.now().await?;
         let is_unknown = matches!(&first, Err(error) if error.kind == CallErrorKind::Unknown);
         if is_unknown {
-            // It may still be stored: a second write makes it fail or replaces it.
+            // The first write may still be stored: a second write makes it fail or replaces it.
             self.read_again(observed, now).await;
         } else {
             first?;
