@@ -11,6 +11,7 @@
 //! |---|---|
 //! | `EOD_TEST_KUBECONFIG` | kubeconfig of an existing cluster |
 //! | `EOD_TEST_VAULT_ADDR`, `VAULT_TOKEN`, `VAULT_CACERT` | an existing Vault |
+//! | `EOD_TEST_POSTGRES` | `bin` folders of PostgreSQL servers, `path[,path]`, used in place of the testbed's own |
 //! | `KUBEBUILDER_ASSETS` | folder with kube-apiserver and etcd, used in place of the testbed's own |
 //! | `EOD_TEST_TERRAFORM` | Terraform or OpenTofu binaries, `path[,path]` |
 //! | `EOD_TEST_OPENTOFU` | tests to run on OpenTofu in addition: `all`, `some` or `none` (default) |
@@ -33,7 +34,9 @@ pub mod forge;
 pub mod http;
 mod http_server;
 mod paths;
+pub mod postgres;
 pub mod process;
+pub mod tcp_proxy;
 pub mod terraform;
 pub mod testbed;
 pub mod vault;

@@ -2,7 +2,9 @@
 # Builds one part of the testbed into a cache outside the checkout and prints the
 # binary's path as the last line of stdout. Progress goes to stderr.
 #
-#   build.sh [kubernetes|vault|argocd|helm|kustomize|opentofu|kubernetes-provider] [--cached]
+#   build.sh [kubernetes|vault|argocd|helm|kustomize|opentofu|kubernetes-provider|postgres] [--cached]
+#
+# `postgres` prints a folder, see postgres/build.sh.
 #
 # The binary is kept under a hash of everything it is made from, so a second run only
 # prints the path. `--cached` builds nothing: it fails if the binary is not in the cache.
@@ -13,14 +15,19 @@ part=kubernetes
 cached=no
 for argument in "$@"; do
   case "$argument" in
-  kubernetes | vault | argocd | helm | kustomize | opentofu | kubernetes-provider) part=$argument ;;
+  kubernetes | vault | argocd | helm | kustomize | opentofu | kubernetes-provider | postgres) part=$argument ;;
   --cached) cached=yes ;;
   *)
-    echo "build.sh: expected kubernetes, vault, argocd, helm, kustomize, opentofu, kubernetes-provider or --cached, got '$argument'" >&2
+    echo "build.sh: expected kubernetes, vault, argocd, helm, kustomize, opentofu, kubernetes-provider, postgres or --cached, got '$argument'" >&2
     exit 2
     ;;
   esac
 done
+
+if [ "$part" = postgres ]; then
+  # Not built from Go modules.
+  exec "$(dirname "${BASH_SOURCE[0]}")/postgres/build.sh" "$cached"
+fi
 
 if ! command -v go >/dev/null; then
   echo "build.sh: the Go toolchain is needed to build $part and 'go' is not on PATH. Install Go 1.26 or newer (https://go.dev/dl/)." >&2
