@@ -21,7 +21,7 @@ demo-gitops:
 # `cargo test -p CRATE`.
 unit:
 	cargo build --workspace --exclude eod --examples
-	cargo test --workspace --exclude eod --lib -- --skip ::on_vault::
+	cargo test --workspace --exclude eod --lib -- --skip ::on_vault:: --skip ::on_postgres::
 
 # All tests, on real servers. The first run on a machine builds the testbed, 45 minutes of CPU time. Most tests wait for a
 # server, so more of them run at once than there are cores. Stories run on Terraform; OpenTofu runs a part of them
@@ -52,7 +52,7 @@ docs:
 # Builds all servers and tools of the tests.
 testbed:
 	tests/testbed/build.sh
-	for part in vault argocd helm kustomize opentofu; do tests/testbed/build.sh $$part || exit 1; done
+	for part in vault argocd helm kustomize opentofu postgres; do tests/testbed/build.sh $$part || exit 1; done
 
 # Installs the provider into the folder where `terraform init` finds it without a registry.
 install:

@@ -11,6 +11,7 @@ pub mod error;
 pub mod forge;
 mod headers;
 pub mod kubernetes;
+pub mod postgres;
 pub mod retry;
 mod send;
 pub mod server;

@@ -1,0 +1,3 @@
+//! Contract of the client, on real servers.
+
+mod on_postgres;
