@@ -9,8 +9,11 @@ use super::Ops;
 /// Begin of a colored text.
 const ESCAPE: &str = "\u{1b}[";
 
+/// Keys of an object, sorted.
 fn keys(object: &Value) -> Vec<&str> {
-    object.as_object().unwrap().keys().map(String::as_str).collect()
+    let mut keys: Vec<&str> = object.as_object().unwrap().keys().map(String::as_str).collect();
+    keys.sort_unstable();
+    keys
 }
 
 #[test]

@@ -100,7 +100,7 @@ fn empty_list_says_where_it_has_looked_and_has_exit_code_0() {
     let listed = ops.eod(&["list"]);
     assert_eq!((listed.code, listed.stdout.lines().count()), (Some(0), 1), "{}", listed.report());
     let kubeconfig = ops.cluster.kubeconfig().display().to_string();
-    for part in [&ops.installation, &kubeconfig, "remedy: check --installation, --context"] {
+    for part in [ops.installation.as_str(), kubeconfig.as_str(), "remedy: check --installation, --context"] {
         assert!(listed.stderr.contains(part), "{part}: {}", listed.report());
     }
     assert_eq!(ops.json(0, &["list"])["environments"], json!([]));

@@ -55,7 +55,7 @@ fn applications_are_read_once_and_only_commits_of_the_own_repository_count() {
     let chart = ("https://charts.acme.internal", "1.2.3");
     let another = ("https://github.com/acme/catalog.git", OTHER_COMMIT);
     let pages = [
-        vec![application(&own, &[chart, another, (&ssh, COMMIT)]), application(&foreign, &[another])],
+        vec![application(&own, &[chart, another, (ssh.as_str(), COMMIT)]), application(&foreign, &[another])],
         vec![application(&catalog, &[another])],
     ];
     let folder = tempfile::tempdir().unwrap();
