@@ -16,13 +16,13 @@ const APPLICATIONS: &str = "/apis/argoproj.io/v1alpha1/namespaces/argocd/applica
 pub(super) enum ApplicationState {
     /// Argo CD is not configured.
     NotUsed,
-    /// It claims the namespace until the trigger label is off.
+    /// Application that claims the namespace until the trigger label is off.
     Claims,
-    /// The label is off: its ApplicationSet deletes it soon.
+    /// Application in deletion after the label is off.
     Deleting,
-    /// It is being deleted, and Argo CD waits for a confirmation.
+    /// Application in deletion, for which Argo CD waits for a confirmation.
     AwaitsConfirmation,
-    /// It does not exist. It has left the namespace.
+    /// Deleted Application that has left the namespace.
     Gone,
 }
 

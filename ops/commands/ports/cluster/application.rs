@@ -25,7 +25,7 @@ const IN_CLUSTER_NAME: &str = "in-cluster";
 /// Fields of an Application. All other fields are passed over while a list is read.
 #[derive(Debug, Default, Deserialize)]
 #[serde(default, rename_all = "camelCase")]
-pub(super) struct Application {
+pub(super) struct ApplicationFields {
     metadata: ApplicationMetadata,
     spec: ApplicationSpec,
     status: ApplicationStatus,
@@ -124,7 +124,7 @@ pub(super) fn reference(namespace: &str, name: &str) -> ObjectRef {
     kind.object(Some(namespace), name)
 }
 
-impl Application {
+impl ApplicationFields {
     /// Reads an object.
     pub(super) fn of(object: Value) -> Result<Self, CallError> {
         let invalid =
@@ -240,13 +240,13 @@ mod tests {
     }
 
     fn facts(object: &Value) -> ApplicationFacts {
-        Application::of(object.clone()).unwrap().facts()
+        ApplicationFields::of(object.clone()).unwrap().facts()
     }
 
     #[test]
     fn application_claims_its_namespace_also_under_another_address_of_the_cluster() {
         let claims = |destination: &Value| {
-            let application = Application::of(application(destination)).unwrap();
+            let application = ApplicationFields::of(application(destination)).unwrap();
             application.destination_namespace() == Some("shop-pr-1")
         };
         assert!(claims(&json!({ "server": "https://kubernetes.default.svc", "namespace": "shop-pr-1" })));

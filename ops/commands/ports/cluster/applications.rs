@@ -9,7 +9,7 @@ use eod_clients::kubernetes::ListQuery;
 use eod_domain::EnvironmentName;
 use eod_reaper::ports::{ApplicationFacts, ApplicationLookup, ApplicationsAge, CallError};
 
-use super::application::{self, Application};
+use super::application::{self, ApplicationFields};
 use crate::ports::call::call_error;
 use crate::ports::call_deadline;
 use crate::session::OpsSession;
@@ -85,7 +85,7 @@ async fn read_all(session: &OpsSession) -> Result<BTreeMap<String, Vec<Applicati
         let mut token = None::<String>;
         loop {
             let page = session.kubernetes.list_fields(&query, token.as_deref(), &call_deadline(session)).await;
-            let (found, next): (Vec<Application>, _) = page.map_err(|error| call_error(&error))?;
+            let (found, next): (Vec<ApplicationFields>, _) = page.map_err(|error| call_error(&error))?;
             for application in found {
                 let Some(destination) = application.destination_namespace() else { continue };
                 by_destination.entry(destination.to_owned()).or_default().push(application.facts());
@@ -111,7 +111,7 @@ async fn read_again(
         let object = application::reference(&facts.namespace, &facts.name);
         let read = session.kubernetes.get(&object, &call_deadline(session)).await;
         let Some(value) = read.map_err(|error| call_error(&error))? else { continue };
-        let application = Application::of(value)?;
+        let application = ApplicationFields::of(value)?;
         if application.destination_namespace() == Some(name.as_str()) {
             again.push(application.facts());
         }
