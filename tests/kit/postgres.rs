@@ -57,3 +57,6 @@ fn folders() -> Result<Vec<PathBuf>, String> {
         Some(folder) => Err(format!("expected initdb and postgres in {}", folder.display())),
     }
 }
+
+#[cfg(test)]
+mod on_postgres;

@@ -17,17 +17,16 @@ use super::{
     password_file,
     session::PostgresSession,
     socket::{Socket, SocketPlace},
+    statement::SYSTEM,
     tls,
     tls_stream::PostgresTls,
 };
 use crate::{
-    deadline::Deadline,
+    deadline::{Deadline, Interruption},
     error::{Error, ErrorKind},
     server::ServerAddress,
 };
 
-/// Name of the system in errors.
-pub(super) const SYSTEM: &str = "PostgreSQL";
 /// Interval in milliseconds at which the server looks if the client of a running statement is still there. Without it a
 /// statement of a killed client runs to its end, and a database that it creates appears later.
 const CHECK_INTERVAL: &str = "SET client_connection_check_interval = 500";
@@ -124,7 +123,7 @@ impl Postgres {
     ) -> Result<PostgresSession, DriverError> {
         let address = self.access.address_of(host);
         let limit = self.access.connect_timeout.map_or_else(|| deadline.clone(), |limit| deadline.at_most(limit));
-        let interrupted = |interruption| match deadline.is_cancelled() || deadline.remaining().is_zero() {
+        let interrupted = |interruption: Interruption| match deadline.is_cancelled() || deadline.remaining().is_zero() {
             true => DriverError::new(ErrorKind::from(interruption), interruption),
             false => {
                 let cause = io::Error::new(io::ErrorKind::TimedOut, interruption);
@@ -205,9 +204,9 @@ impl Postgres {
                         "`host` is not a name that a certificate can have".to_owned(),
                     )))
                 })?;
-                let tls = PostgresTls { connector: connector.clone(), name };
+                let tls = PostgresTls::new(connector.clone(), name);
                 let (client, task) = start(&config, socket, tls.clone()).await.map_err(failed)?;
-                Ok(OpenConnection { client, task, tls: Some(tls) })
+                Ok(OpenConnection { client, task, tls: tls.is_used().then_some(tls) })
             }
         }
     }

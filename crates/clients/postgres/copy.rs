@@ -40,7 +40,7 @@ impl PostgresSession {
         statement: &SqlStatement<'a>,
         deadline: &Deadline,
     ) -> Result<CopyOut<'a>, Error> {
-        let stream = self.run(statement, deadline, async |client| client.copy_out(statement.sql).await).await?;
+        let stream = self.run(statement, deadline, self.driver().copy_out(statement.sql)).await?;
         let (statement, deadline) = (*statement, deadline.clone());
         Ok(CopyOut { session: self, statement, deadline, stream: Box::pin(stream), is_done: false })
     }
@@ -55,7 +55,7 @@ impl PostgresSession {
         statement: &SqlStatement<'a>,
         deadline: &Deadline,
     ) -> Result<CopyIn<'a>, Error> {
-        let sink = self.run(statement, deadline, async |client| client.copy_in(statement.sql).await).await?;
+        let sink = self.run(statement, deadline, self.driver().copy_in(statement.sql)).await?;
         let (statement, deadline) = (*statement, deadline.clone());
         Ok(CopyIn { session: self, statement, deadline, sink: Box::pin(sink) })
     }
@@ -126,6 +126,6 @@ impl CopyIn<'_> {
     /// See [`PostgresSession::query`].
     pub async fn finish(self) -> Result<u64, Error> {
         let Self { session, statement, deadline, mut sink } = self;
-        session.run(&statement, &deadline, async |_| sink.as_mut().finish().await).await
+        session.run(&statement, &deadline, sink.as_mut().finish()).await
     }
 }

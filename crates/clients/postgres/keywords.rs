@@ -6,7 +6,7 @@ use zeroize::Zeroizing;
 use super::access_error::PostgresAccessError;
 
 /// A keyword with its value.
-pub(super) type Pair = (&'static str, Zeroizing<String>);
+pub(super) type KeywordValue = (&'static str, Zeroizing<String>);
 
 /// A setting of libpq.
 struct Keyword {
@@ -89,7 +89,7 @@ const KEYWORDS: &[Keyword] = &[
 ];
 
 /// Reads a connection string: a URI if it begins with `postgres://` or `postgresql://`.
-pub(super) fn parse(text: &str) -> Result<Vec<Pair>, PostgresAccessError> {
+pub(super) fn parse(text: &str) -> Result<Vec<KeywordValue>, PostgresAccessError> {
     let text = text.trim();
     match ["postgresql://", "postgres://"].iter().find_map(|scheme| text.strip_prefix(scheme)) {
         Some(rest) => uri(rest),
@@ -98,7 +98,7 @@ pub(super) fn parse(text: &str) -> Result<Vec<Pair>, PostgresAccessError> {
 }
 
 /// Settings of environment variables. Empty variables count as not set.
-pub(super) fn environment(variable: impl Fn(&str) -> Option<String>) -> Result<Vec<Pair>, PostgresAccessError> {
+pub(super) fn environment(variable: impl Fn(&str) -> Option<String>) -> Result<Vec<KeywordValue>, PostgresAccessError> {
     let mut pairs = Vec::new();
     for keyword in KEYWORDS {
         let Some(name) = keyword.variable else { continue };
@@ -120,7 +120,7 @@ pub(super) fn checked(
     name: &str,
     value: Zeroizing<String>,
     position: usize,
-) -> Result<Option<Pair>, PostgresAccessError> {
+) -> Result<Option<KeywordValue>, PostgresAccessError> {
     let keyword = KEYWORDS.iter().find(|keyword| keyword.name == name);
     let keyword = keyword.ok_or(PostgresAccessError::UnknownKeyword { position })?;
     Ok(accepted(keyword, &value)?.then_some((keyword.name, value)))
@@ -136,7 +136,7 @@ fn accepted(keyword: &Keyword, value: &str) -> Result<bool, PostgresAccessError>
 }
 
 /// `[user[:password]@][host[:port],...][/database][?keyword=value&...]`, percent-encoded.
-fn uri(rest: &str) -> Result<Vec<Pair>, PostgresAccessError> {
+fn uri(rest: &str) -> Result<Vec<KeywordValue>, PostgresAccessError> {
     let (main, parameters) = rest.split_once('?').unwrap_or((rest, ""));
     let (authority, database) = main.split_once('/').unwrap_or((main, ""));
     let (login, places) = match authority.rsplit_once('@') {
@@ -188,7 +188,7 @@ fn host_and_port(place: &str) -> Result<(&str, &str), PostgresAccessError> {
     Ok(place.rsplit_once(':').unwrap_or((place, "")))
 }
 
-fn filled(name: &'static str, value: Zeroizing<String>) -> Option<Pair> {
+fn filled(name: &'static str, value: Zeroizing<String>) -> Option<KeywordValue> {
     (!value.is_empty()).then_some((name, value))
 }
 
@@ -208,7 +208,7 @@ fn decode(text: &str) -> Result<Zeroizing<String>, PostgresAccessError> {
 }
 
 /// `keyword = value ...`; values may be in single quotes, and `\` escapes the next character.
-fn list(text: &str) -> Result<Vec<Pair>, PostgresAccessError> {
+fn list(text: &str) -> Result<Vec<KeywordValue>, PostgresAccessError> {
     let bad = |problem| PostgresAccessError::BadList { problem };
     let mut pairs = Vec::new();
     let mut rest = text.trim_start();

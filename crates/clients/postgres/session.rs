@@ -10,9 +10,8 @@ use tokio_postgres::{Client, Row, types::ToSql};
 
 use super::{
     cancel::{CANCEL_LIMIT, Canceller, DropGuard, cancel_and_end},
-    client::SYSTEM,
     driver_error::DriverError,
-    statement::SqlStatement,
+    statement::{SYSTEM, SqlStatement},
 };
 use crate::{
     deadline::{Deadline, Interruption},
@@ -75,7 +74,7 @@ impl PostgresSession {
         parameters: &[&(dyn ToSql + Sync)],
         deadline: &Deadline,
     ) -> Result<Vec<Row>, Error> {
-        self.run(statement, deadline, async |client| client.query(statement.sql, parameters).await).await
+        self.run(statement, deadline, self.client.query(statement.sql, parameters)).await
     }
 
     /// Runs one statement with parameters and returns the number of its rows.
@@ -89,7 +88,7 @@ impl PostgresSession {
         parameters: &[&(dyn ToSql + Sync)],
         deadline: &Deadline,
     ) -> Result<u64, Error> {
-        self.run(statement, deadline, async |client| client.execute(statement.sql, parameters).await).await
+        self.run(statement, deadline, self.client.execute(statement.sql, parameters)).await
     }
 
     /// Runs statements without parameters, separated by semicolons, in one round trip.
@@ -98,7 +97,7 @@ impl PostgresSession {
     ///
     /// See [`PostgresSession::query`].
     pub async fn batch(&mut self, statement: &SqlStatement<'_>, deadline: &Deadline) -> Result<(), Error> {
-        self.run(statement, deadline, async |client| client.batch_execute(statement.sql).await).await
+        self.run(statement, deadline, self.client.batch_execute(statement.sql)).await
     }
 
     /// Sets `application_name` to the program, a phase and a table, as `pg_stat_activity` shows it.
@@ -129,12 +128,17 @@ impl PostgresSession {
         }
     }
 
+    /// The driver of this session.
+    pub(super) fn driver(&self) -> &Client {
+        &self.client
+    }
+
     /// Runs work of the driver under a deadline.
     pub(super) async fn run<T>(
         &self,
         statement: &SqlStatement<'_>,
         deadline: &Deadline,
-        work: impl AsyncFnOnce(&Client) -> Result<T, tokio_postgres::Error>,
+        work: impl Future<Output = Result<T, tokio_postgres::Error>>,
     ) -> Result<T, Error> {
         let expired = deadline.remaining().is_zero().then(|| Interruption::TimedOut(deadline.limit()));
         if let Some(reason) = deadline.is_cancelled().then_some(Interruption::Cancelled).or(expired) {
@@ -146,7 +150,7 @@ impl PostgresSession {
         let guard = DropGuard::armed(&self.canceller, &connection);
         let mut work = Box::pin(async {
             begun.store(true, Ordering::Relaxed);
-            work(&self.client).await
+            work.await
         });
         let done = deadline.run(work.as_mut()).await;
         let result = match done {

@@ -1,5 +1,8 @@
 //! A statement with its name for errors.
 
+/// Name of the system in errors.
+pub(super) const SYSTEM: &str = "PostgreSQL";
+
 /// A statement of SQL. Errors name its operation and its target, and never its text, which may contain a secret.
 #[derive(Clone, Copy)]
 pub struct SqlStatement<'a> {

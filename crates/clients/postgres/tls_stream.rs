@@ -4,6 +4,10 @@ use std::{
     future::Future,
     io,
     pin::Pin,
+    sync::{
+        Arc,
+        atomic::{AtomicBool, Ordering},
+    },
     task::{Context, Poll},
 };
 
@@ -16,8 +20,21 @@ use tokio_rustls::TlsConnector;
 /// Opens TLS on one stream.
 #[derive(Clone)]
 pub(super) struct PostgresTls {
-    pub(super) connector: TlsConnector,
-    pub(super) name: ServerName<'static>,
+    connector: TlsConnector,
+    name: ServerName<'static>,
+    is_used: Arc<AtomicBool>,
+}
+
+impl PostgresTls {
+    /// TLS to the server of this name.
+    pub(super) fn new(connector: TlsConnector, name: ServerName<'static>) -> Self {
+        Self { connector, name, is_used: Arc::default() }
+    }
+
+    /// True if a handshake has begun. With `sslmode=prefer` the server may refuse TLS before it.
+    pub(super) fn is_used(&self) -> bool {
+        self.is_used.load(Ordering::Relaxed)
+    }
 }
 
 /// A stream with TLS.
@@ -29,6 +46,7 @@ impl<S: AsyncRead + AsyncWrite + Send + Unpin> TlsConnect<S> for PostgresTls {
     type Future = Handshake<S>;
 
     fn connect(self, stream: S) -> Self::Future {
+        self.is_used.store(true, Ordering::Relaxed);
         Handshake(Box::new(self.connector.connect(self.name, stream)))
     }
 }

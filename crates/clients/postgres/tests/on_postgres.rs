@@ -34,7 +34,7 @@ fn short() -> Deadline {
 fn settings(server: &PostgresServer, user: &str, more: &[(&str, &str)]) -> PostgresSettings {
     let mut settings = PostgresSettings::default();
     let port = server.port.to_string();
-    let base = [("host", "localhost"), ("hostaddr", "127.0.0.1"), ("port", &port), ("dbname", "postgres")];
+    let base = [("host", "localhost"), ("hostaddr", "127.0.0.1"), ("port", port.as_str()), ("dbname", "postgres")];
     for (keyword, value) in base.into_iter().chain([("user", user), ("password", PASSWORD)]) {
         settings.set(keyword, value).unwrap();
     }

@@ -18,7 +18,7 @@ async fn reset_during_a_statement_has_an_unknown_outcome() {
     for server in servers() {
         let proxy = TcpProxy::start(server.port);
         let port = proxy.address.port().to_string();
-        let mut session = connect(server, SUPERUSER, &[("port", &port)]).await.unwrap();
+        let mut session = connect(server, SUPERUSER, &[("port", port.as_str())]).await.unwrap();
         let (sleep, limit) = (statement("SELECT pg_sleep(600)"), deadline());
         let (result, ()) = tokio::join!(session.query(&sleep, &[], &limit), async {
             tokio::time::sleep(Duration::from_millis(200)).await;
@@ -37,7 +37,7 @@ async fn stalled_statement_times_out_and_ends_its_session() {
     for server in servers() {
         let proxy = TcpProxy::start(server.port);
         let port = proxy.address.port().to_string();
-        let mut session = connect(server, SUPERUSER, &[("port", &port)]).await.unwrap();
+        let mut session = connect(server, SUPERUSER, &[("port", port.as_str())]).await.unwrap();
         proxy.set(Traffic::Stalled);
         let error = session.batch(&statement("SELECT 1"), &short()).await.unwrap_err();
         assert_eq!((error.kind, error.outcome_unknown()), (ErrorKind::Timeout, true), "{}", error.chain());
@@ -57,7 +57,7 @@ async fn next_host_is_tried_if_one_cannot_be_reached() {
         let hosts = [
             ("host", "localhost,localhost,localhost"),
             ("hostaddr", "127.0.0.1,127.0.0.1,127.0.0.1"),
-            ("port", &ports),
+            ("port", ports.as_str()),
             ("connect_timeout", "1"),
         ];
         let mut session = connect(server, SUPERUSER, &hosts).await.unwrap();
@@ -76,7 +76,7 @@ async fn stalled_login_times_out() {
         let proxy = TcpProxy::start(server.port);
         proxy.set(Traffic::Stalled);
         let port = proxy.address.port().to_string();
-        let settings = super::settings(server, SUPERUSER, &[("port", &port)]);
+        let settings = super::settings(server, SUPERUSER, &[("port", port.as_str())]);
         let error = super::client(&settings).connect(&short()).await.unwrap_err();
         assert_eq!(error.kind, ErrorKind::Timeout, "{}", error.chain());
     }

@@ -47,8 +47,7 @@ impl log::Log for Collector {
 async fn password_is_in_no_log_error_or_debug_text() {
     log::set_logger(&Collector).unwrap();
     log::set_max_level(log::LevelFilter::Trace);
-    let subscriber =
-        tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(|| Collector).with_ansi(false);
+    let subscriber = tracing_subscriber::fmt().with_max_level(tracing::Level::TRACE).with_writer(|| Collector);
     let _guard = tracing::subscriber::set_default(subscriber.finish());
 
     let encoded = "canary-7Zq9%40%3A%2F%25x";

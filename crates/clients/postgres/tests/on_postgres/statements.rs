@@ -26,7 +26,7 @@ async fn statements_return_rows_and_counts() {
         session.batch(&statement("CREATE TEMP TABLE t (id int, name text); SELECT 1"), &limit).await.unwrap();
         let insert = statement("INSERT INTO t SELECT i, $1 FROM generate_series(1, 3) i");
         assert_eq!(session.execute(&insert, &[&"größe"], &limit).await.unwrap(), 3);
-        let rows = session.query(&statement("SELECT id, name FROM t WHERE id > $1"), &[&1], &limit).await.unwrap();
+        let rows = session.query(&statement("SELECT id, name FROM t WHERE id > $1"), &[&1_i32], &limit).await.unwrap();
         assert_eq!(rows.iter().map(|row| row.get(0)).collect::<Vec<i32>>(), [2, 3]);
         assert_eq!(rows[0].get::<_, String>(1), "größe");
         assert_eq!(value(&mut session, "current_setting('client_connection_check_interval')").await, "500ms");
@@ -166,7 +166,7 @@ async fn work_of_a_session_can_run_in_a_task() {
                 bytes += row.len();
             }
             drop(rows);
-            session.execute(&statement("SELECT $1::int4"), &[&1], &limit).await.unwrap();
+            session.execute(&statement("SELECT $1::int4"), &[&1_i32], &limit).await.unwrap();
             bytes
         });
         assert_eq!(task.await.unwrap(), 2);
