@@ -47,6 +47,9 @@ impl PostgresSession {
 
     /// Starts a `COPY ... FROM STDIN`. The deadline is that of the whole copy.
     ///
+    /// If the server refuses to start it, or a deadline passes before, the session ends: the driver then sends one message
+    /// too many, and later responses would belong to other statements.
+    ///
     /// # Errors
     ///
     /// See [`PostgresSession::query`].
@@ -55,7 +58,8 @@ impl PostgresSession {
         statement: &SqlStatement<'a>,
         deadline: &Deadline,
     ) -> Result<CopyIn<'a>, Error> {
-        let sink = self.run(statement, deadline, self.driver().copy_in(statement.sql)).await?;
+        let begun = self.run(statement, deadline, self.driver().copy_in(statement.sql)).await;
+        let sink = begun.inspect_err(|_| self.end())?;
         let (statement, deadline) = (*statement, deadline.clone());
         Ok(CopyIn { session: self, statement, deadline, sink: Box::pin(sink) })
     }

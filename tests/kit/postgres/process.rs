@@ -120,6 +120,19 @@ pub(super) fn give_away(path: &Path) {
     }
 }
 
+/// Makes the ordinary user the owner of all folders of a copy, so that it can remove the copy. Files may be hard links, and
+/// their owner would change in the original as well.
+fn give_away_folders(folder: &Path) -> std::io::Result<()> {
+    give_away(folder);
+    for entry in fs::read_dir(folder)? {
+        let entry = entry?;
+        if entry.file_type()?.is_dir() {
+            give_away_folders(&entry.path())?;
+        }
+    }
+    Ok(())
+}
+
 /// A `bin` folder that the ordinary user can use: the folder itself, or a copy of its parent in `target`.
 pub(super) fn usable(bin: &Path, target: &Path) -> Result<PathBuf, String> {
     let works = |bin: &Path| {
@@ -140,6 +153,7 @@ pub(super) fn usable(bin: &Path, target: &Path) -> Result<PathBuf, String> {
         drop(fs::remove_dir_all(target));
         let copied = Command::new("cp").arg(option).arg(parent).arg(target).stderr(Stdio::null()).status();
         if copied.is_ok_and(|status| status.success()) && works(&target.join("bin")) {
+            give_away_folders(target).map_err(|error| error.to_string())?;
             return Ok(target.join("bin"));
         }
     }

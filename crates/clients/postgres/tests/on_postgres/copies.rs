@@ -8,7 +8,8 @@ use crate::ErrorKind;
 
 const OUT: &str = "COPY (SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) i) TO STDOUT (FORMAT binary)";
 /// Endless for all purposes of a test.
-const ENDLESS: &str = "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 2000000000)) TO STDOUT (FORMAT binary)";
+const ENDLESS: &str = "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 100000), generate_series(1, 100000)) \
+                       TO STDOUT (FORMAT binary)";
 const IN: &str = "COPY rows FROM STDIN (FORMAT binary)";
 
 #[tokio::test]
@@ -92,18 +93,24 @@ async fn copy_in_that_waits_for_a_lock_is_cancelled() {
         owner.batch(&statement("DROP TABLE IF EXISTS locked; CREATE TABLE locked (i int)"), &deadline()).await.unwrap();
         owner.batch(&statement("BEGIN; LOCK TABLE locked"), &deadline()).await.unwrap();
         let mut session = connect(server, SUPERUSER, &[]).await.unwrap();
+        let pid = value(&mut session, "pg_backend_pid()").await;
         let (text, limit) = (statement("COPY locked FROM STDIN"), short());
-        let error = match session.copy_in(&text, &limit).await {
-            Err(error) => error,
-            Ok(mut copy) => loop {
-                // The server takes the lock when it starts the copy, so bytes fill the buffers only.
-                if let Err(error) = copy.send(Bytes::from(vec![b'\n'; 1 << 20])).await {
-                    break error;
-                }
-            },
-        };
+        let error = session.copy_in(&text, &limit).await.err().unwrap();
         assert_eq!(error.kind, ErrorKind::Timeout, "{}", error.chain());
-        assert_eq!(value(&mut session, "1").await, "1");
-        owner.batch(&statement("ROLLBACK; DROP TABLE locked"), &deadline()).await.unwrap();
+        owner.batch(&statement("ROLLBACK"), &deadline()).await.unwrap();
+        eventually(&mut owner, &format!("SELECT count(*) FROM pg_stat_activity WHERE pid = {pid}"), "0").await;
+        owner.batch(&statement("DROP TABLE locked"), &deadline()).await.unwrap();
+    }
+}
+
+#[tokio::test]
+async fn copy_in_that_cannot_start_reports_the_error_and_ends_its_session() {
+    for server in servers() {
+        let mut session = connect(server, super::ADMIN, &[]).await.unwrap();
+        let refused = statement("COPY pg_catalog.pg_authid FROM STDIN");
+        let error = session.copy_in(&refused, &deadline()).await.err().unwrap();
+        assert_eq!(error.kind, ErrorKind::Denied, "{}", error.chain());
+        let error = session.batch(&statement("SELECT 1"), &deadline()).await.unwrap_err();
+        assert_eq!(error.kind, ErrorKind::Unavailable, "{}", error.chain());
     }
 }
