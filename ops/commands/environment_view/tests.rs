@@ -103,16 +103,7 @@ fn end_says_protected_now_unreadable_and_the_later_time_of_a_mark() {
 
 #[test]
 fn absent_environments_are_ended_or_queued() {
-    let request = CreateRequest {
-        identity: "github.com/acme/shop#1".to_owned(),
-        tier: Tier::Full,
-        owner: None,
-        head_sha: None,
-        made_by: MadeBy::Terraform,
-        holder: "run".to_owned(),
-        namespace_is_gone: false,
-        lifted: false,
-    };
+    let request = CreateRequest::new("github.com/acme/shop#1", Tier::Full, MadeBy::Terraform, "run");
     let queued = Transitions::at(time(NOON)).queue(None, &request).unwrap();
     let place = QueuePlace { position: 3, waiting: 5 };
     let view = EnvironmentView::absent("shop-pr-1", &queued, Some(place));
