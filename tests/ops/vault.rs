@@ -160,8 +160,10 @@ fn each_right_of_the_policy_is_needed() {
         let left = rights.iter().filter(|right| **right != missing).map(|right| format!("\"{right}\""));
         let left = left.collect::<Vec<_>>().join(", ");
         copies.log_in("opsvaultrights", &whole.replace(rule, &format!("{below} {{ capabilities = [{left}] }}")));
-        let arguments: &[&str] = if missing == "list" { &["end", &name, "--yes"] } else { &["reap", "--no-sweep"] };
-        let run = ops.eod(&[arguments, &["--config", &config]].concat());
+        let mut arguments =
+            if missing == "list" { vec!["end", name.as_str(), "--yes"] } else { vec!["reap", "--no-sweep"] };
+        arguments.extend(["--config", config.as_str()]);
+        let run = ops.eod(&arguments);
         assert_eq!(run.code, Some(3), "{missing}: {}", run.report());
         assert!(copies.exists(&path), "{missing}: {}", run.report());
         assert!(!ops.cluster.namespace_exists(&name), "{missing}: only the step of Vault waits");
