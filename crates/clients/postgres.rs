@@ -1,7 +1,7 @@
 //! PostgreSQL: sessions with TLS, deadlines and real cancels, COPY as streams of bytes, and advisory locks.
 //!
 //! [`PostgresSettings`] reads a URI, a list of `keyword=value` and the variables `PG*` with libpq's meaning; settings that
-//! are not supported are refused by name. [`PostgresAccess`] is what they amount to. [`Postgres::connect`] opens a
+//! are not supported are refused by name. [`PostgresAccess`] checks them. [`Postgres::connect`] opens a
 //! [`PostgresSession`]. It refuses connection poolers, because a session behind one may change its server process between
 //! two statements, which loses locks and settings.
 //!

@@ -38,7 +38,7 @@ pub fn servers() -> &'static [PostgresServer] {
     static SHARED: OnceLock<Result<Vec<PostgresServer>, String>> = OnceLock::new();
     match SHARED.get_or_init(|| folders()?.iter().map(|bin| PostgresServer::start(bin)).collect()) {
         Ok(servers) => servers,
-        Err(error) => panic!("there is no PostgreSQL to test with: {error}"),
+        Err(error) => panic!("PostgreSQL for the tests is missing: {error}"),
     }
 }
 

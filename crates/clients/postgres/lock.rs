@@ -1,8 +1,8 @@
 //! Session advisory locks by name.
 //!
 //! The key is the first eight bytes, big endian, of the SHA-256 of `eod:` and the name. A lock is one of its database:
-//! sessions that exclude each other connect to the same database. The server releases it when the session ends, and a
-//! session whose client was killed ends within the check interval.
+//! sessions that exclude each other connect to the same database. The server releases it when the session ends. If the
+//! client was killed, the server ends the session after at most half a second.
 
 use aws_lc_rs::digest::{SHA256, digest};
 
