@@ -167,6 +167,11 @@ fn aliases_and_merges_are_resolved() {
     assert_eq!(one("a: &a {b: 1}\nc: {!!merge <<: *a}"), json!({ "a": { "b": 1 }, "c": { "b": 1 } }));
     assert_eq!(one("a: {'<<': b}"), json!({ "a": { "<<": "b" } }));
     assert_eq!(faults("a: {<<: b}"), ["1: the value of `<<` must be a map or a list of maps"]);
+    assert_eq!(faults("a: &a {b: 1}\nc: {<<: *a, <<: *a}"), ["2: duplicate key `<<`"]);
+    let dash = "1: ambiguous value `-`: without quotes some YAML readers read a string, others refuse the file";
+    for text in ["a: [-]", "a: [-, b]", "a: {b: -}"] {
+        assert_eq!(faults(text), [dash], "{text}");
+    }
     assert!(faults("a: *x")[0].contains("invalid YAML"));
     assert!(faults("a: &x [*x]")[0].contains("invalid YAML"), "{:?}", faults("a: &x [*x]"));
     assert!(!faults("a: &x b\n---\nc: *x").is_empty(), "anchors end with their document");
