@@ -86,7 +86,7 @@ fn documents<'a>(text: &str, limits: &'a YamlLimits) -> Result<builder::Builder<
             let message = "the escape `\\/` and surrogates such as `\\ud83d` are valid in JSON only";
             return Err(builder.fail(line, FaultKind::Syntax(message.to_owned())));
         }
-        if has_tab_of_indentation(&event, span, text) {
+        if has_tab_of_indentation(&event, span, text, builder.expects_item()) {
             let message = "a tab is a part of the indentation; use spaces";
             return Err(builder.fail(line, FaultKind::Syntax(message.to_owned())));
         }
@@ -109,9 +109,9 @@ fn syntax_fault(error: String) -> FaultKind {
     FaultKind::Syntax(error)
 }
 
-/// True if a tab follows the `-` of a list, or begins the first line of a block text without a number for its
+/// True if a tab follows the `-` of a list item, or begins the first line of a block text without a number for its
 /// indentation. The parser accepts these tabs, the tools of Kubernetes do not.
-fn has_tab_of_indentation(event: &Event<'_>, span: Span, text: &str) -> bool {
+fn has_tab_of_indentation(event: &Event<'_>, span: Span, text: &str, is_item: bool) -> bool {
     let Some(range) = span.byte_range() else { return false };
     if let Event::Scalar(value, ScalarStyle::Literal | ScalarStyle::Folded, ..) = event
         && value.trim_start_matches('\n').starts_with('\t')
@@ -127,14 +127,33 @@ fn has_tab_of_indentation(event: &Event<'_>, span: Span, text: &str) -> bool {
         return false;
     }
     let start = span.tag_start().and_then(|mark| mark.byte_offset()).map_or(range.start, |tag| tag.min(range.start));
-    let before = text.get(..start).unwrap_or_default();
-    let indicator = before.trim_end_matches([' ', '\t']);
-    if !indicator.ends_with('-') || !before.get(indicator.len()..).is_some_and(|blank| blank.contains('\t')) {
-        return false;
-    }
+    let is_empty = matches!(event, Event::Scalar(value, ScalarStyle::Plain, ..) if value.is_empty());
+    let line = line_before(text, start, is_empty, is_item);
+    let indicator = line.trim_end_matches([' ', '\t']);
     // The line so far has only indicators; a dash can also end another token.
-    let line = indicator.bytes().rev().take_while(|byte| !matches!(byte, b'\n' | b'\r'));
-    line.into_iter().all(|byte| matches!(byte, b'-' | b' ' | b'\t'))
+    indicator.ends_with('-')
+        && line.get(indicator.len()..).is_some_and(|blank| blank.contains('\t'))
+        && indicator.bytes().all(|byte| matches!(byte, b'-' | b' ' | b'\t'))
+}
+
+/// Line before a node without its comment. For an item of a list that begins on a later line, the last line above that is
+/// not empty. The blanks after the `-` of an empty item follow its event.
+fn line_before(text: &str, start: usize, is_empty: bool, is_item: bool) -> &str {
+    let after = text.get(start..).unwrap_or_default();
+    let blanks = after.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
+    let before = text.get(..if is_empty { start + blanks } else { start }).unwrap_or_default();
+    let mut lines = before.rsplit(['\n', '\r']).map(without_comment);
+    let own = lines.next().unwrap_or_default();
+    if is_item && own.trim().is_empty() {
+        return lines.find(|line| !line.trim().is_empty()).unwrap_or_default();
+    }
+    own
+}
+
+fn without_comment(line: &str) -> &str {
+    let begins =
+        |(at, _): &(usize, &str)| line.get(..*at).is_none_or(|before| !before.ends_with(|c| c != ' ' && c != '\t'));
+    line.match_indices('#').find(begins).and_then(|(at, _)| line.get(..at)).unwrap_or(line)
 }
 
 /// True if a scalar has an escape of JSON. The parser accepts it in YAML too, the tools of Kubernetes do not.

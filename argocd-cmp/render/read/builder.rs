@@ -251,6 +251,11 @@ impl<'a> Builder<'a> {
         matches!(self.open.last(), Some(Open::Map(Map { key: None, .. })))
     }
 
+    /// True if the next value is an item of a list.
+    pub(super) fn expects_item(&self) -> bool {
+        matches!(self.open.last(), Some(Open::List { .. }))
+    }
+
     /// True if the number of faults has reached its limit.
     pub(super) fn has_enough(&self) -> bool {
         self.faults.len() >= MAX_FAULTS

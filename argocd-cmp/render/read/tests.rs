@@ -130,10 +130,14 @@ fn syntax_of_libyaml_is_read() {
 
 #[test]
 fn syntax_that_the_tools_of_kubernetes_refuse_is_refused() {
-    for text in ["-\tb", "a:\n- \t!!str b", "a: |\n  \tx", "a: >-\n\n  \tx\n", "a: \"\\/\"", "a: \"\\ud83d\\ude00\""] {
+    let tabs = ["-\tb", "a:\n- \t!!str b", "a: |\n  \tx", "a: >-\n\n  \tx\n"];
+    let items = ["- -\t# x\n", "a:\n-\t\n", "a:\n- \t\n- b\n", "a:\n  -\t# x\n    b: 1\n"];
+    for text in tabs.into_iter().chain(items).chain(["a: \"\\/\"", "a: \"\\ud83d\\ude00\""]) {
         assert!(faults(text).iter().any(|fault| fault.contains("invalid YAML")), "{text:?}");
     }
     assert_eq!(one("---\t\na: |2\n  \tb\n"), json!({ "a": "\tb\n" }));
+    assert_eq!(one("a:\n- |\n  x\n  -\t# y\n- b\n"), json!({ "a": ["x\n-\t# y\n", "b"] }));
+    assert_eq!(one("a:\n-  # x\n  b: 1\n- # x\n-\n"), json!({ "a": [{ "b": 1 }, null, null] }));
     assert_eq!(one("a: '-\tb'\nb: -1\nc: x -\ty"), json!({ "a": "-\tb", "b": -1, "c": "x -\ty" }));
 }
 
@@ -145,6 +149,7 @@ fn custom_tags_are_refused() {
         "a: !!set {b}",
         "a: !!timestamp 2026-01-01",
         "a: !!int x",
+        "a: !!int 5.",
         "a: !!bool 'true'",
         "a: !!float 1",
         "a: !!map [b]",
