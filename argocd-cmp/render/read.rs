@@ -128,32 +128,27 @@ fn has_tab_of_indentation(event: &Event<'_>, span: Span, text: &str, is_item: bo
     }
     let start = span.tag_start().and_then(|mark| mark.byte_offset()).map_or(range.start, |tag| tag.min(range.start));
     let is_empty = matches!(event, Event::Scalar(value, ScalarStyle::Plain, ..) if value.is_empty());
-    let line = line_before(text, start, is_empty, is_item);
-    let indicator = line.trim_end_matches([' ', '\t']);
-    // The line so far has only indicators; a dash can also end another token.
-    indicator.ends_with('-')
-        && line.get(indicator.len()..).is_some_and(|blank| blank.contains('\t'))
-        && indicator.bytes().all(|byte| matches!(byte, b'-' | b' ' | b'\t'))
-}
-
-/// Line before a node without its comment. For an item of a list that begins on a later line, the last line above that is
-/// not empty. The blanks after the `-` of an empty item follow its event.
-fn line_before(text: &str, start: usize, is_empty: bool, is_item: bool) -> &str {
+    // The blanks after the `-` of an empty item follow its event.
     let after = text.get(start..).unwrap_or_default();
-    let blanks = after.bytes().take_while(|byte| matches!(byte, b' ' | b'\t')).count();
-    let before = text.get(..if is_empty { start + blanks } else { start }).unwrap_or_default();
-    let mut lines = before.rsplit(['\n', '\r']).map(without_comment);
-    let own = lines.next().unwrap_or_default();
-    if is_item && own.trim().is_empty() {
-        return lines.find(|line| !line.trim().is_empty()).unwrap_or_default();
+    let blanks = after.bytes().take_while(|byte| is_empty && matches!(byte, b' ' | b'\t')).count();
+    let before = text.get(..start + blanks).unwrap_or_default();
+    let indicator = before.trim_end_matches([' ', '\t']);
+    if indicator.ends_with('-') && before.get(indicator.len()..).is_some_and(|blank| blank.contains('\t')) {
+        return before.rsplit(['\n', '\r']).next().is_some_and(is_dash_with_tab);
     }
-    own
+    // The item begins below its dash.
+    let is_below = is_item && (indicator.is_empty() || indicator.ends_with(['\n', '\r']));
+    let is_blank = |line: &&str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
+    is_below && indicator.rsplit(['\n', '\r']).find(|line| !is_blank(line)).is_some_and(is_dash_with_tab)
 }
 
-fn without_comment(line: &str) -> &str {
-    let begins =
-        |(at, _): &(usize, &str)| line.get(..*at).is_none_or(|before| !before.ends_with(|c| c != ' ' && c != '\t'));
-    line.match_indices('#').find(begins).and_then(|(at, _)| line.get(..at)).unwrap_or(line)
+/// True if a line has only dashes, a tab after the last of them, and a comment. A dash can also end another token.
+fn is_dash_with_tab(line: &str) -> bool {
+    let rest = line.trim_start_matches([' ', '\t', '-']);
+    let dashes = line.strip_suffix(rest).unwrap_or_default();
+    let indicator = dashes.trim_end_matches([' ', '\t']);
+    let blank = dashes.strip_prefix(indicator).unwrap_or_default();
+    (rest.is_empty() || rest.starts_with('#')) && indicator.ends_with('-') && blank.contains('\t')
 }
 
 /// True if a scalar has an escape of JSON. The parser accepts it in YAML too, the tools of Kubernetes do not.

@@ -224,15 +224,16 @@ fn remedy(cx: &CheckContext<'_>) -> &'static str {
     }
 }
 
-/// Refuses a Service that the environment does not have. Other Applications of the environment can have Services of their
-/// own, so then only a misspelled or renamed Service of this source is refused.
+/// Refuses a Service that the environment does not have. If this Application does not own the namespace, other Applications
+/// of the environment can have the Service.
 fn service(cx: &mut CheckContext<'_>, value: &Value) {
     let Some(name) = value.as_str().filter(|name| !cx.names.services.contains(*name)) else { return };
-    let near = nearest(name, cx.names.services.iter().map(String::as_str));
-    let remedy = match near {
+    if cx.preview.parameters.guards != Guards::Render {
+        return;
+    }
+    let remedy = match nearest(name, cx.names.services.iter().map(String::as_str)) {
         Some(near) => format!("write `{near}`, or add the Service `{name}` to the source"),
-        None if cx.preview.parameters.guards == Guards::Render => format!("add the Service `{name}` to the source"),
-        None => return,
+        None => format!("add the Service `{name}` to the source"),
     };
     cx.refuse(RefusalRule::Route, format!("is `{name}`, but the environment has no such Service"), remedy);
 }

@@ -106,10 +106,14 @@ fn error_of_helm_has_a_remedy_that_can_be_followed() {
     };
     let missing = "Error: An error occurred while checking for chart dependencies. You may need to run `helm dependency \
                    build` to fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: postgresql\n";
-    expect_test::expect![[r#""#]].assert_eq(&text(missing));
+    expect_test::expect![[r#"
+        found:  `helm` failed (exit status: 1): Error: An error occurred while checking for chart dependencies: found in Chart.yaml, but missing in charts/ directory: postgresql
+        remedy: run `helm dependency build` in the directory of the chart, and commit its directory `charts/`"#]].assert_eq(&text(missing));
     let invalid = "Error: YAML parse error on shop/templates/d.yaml: error converting YAML to JSON: yaml: line 3: mapping \
                    values are not allowed in this context\n\nUse --debug flag to render out invalid YAML\n";
-    expect_test::expect![[r#""#]].assert_eq(&text(invalid));
+    expect_test::expect![[r#"
+        found:  `helm` failed (exit status: 1): Error: YAML parse error on shop/templates/d.yaml: error converting YAML to JSON: yaml: line 3: mapping values are not allowed in this context
+        remedy: correct the reported problem in the chart or kustomization"#]].assert_eq(&text(invalid));
 }
 
 #[test]

@@ -66,7 +66,7 @@ fn checkout_has_the_files_that_git_tracks_or_would_add() {
     }
     write(root, ".gitignore", ".venv/\nignored.yaml\n");
     git(&["add", "app/a.yaml", "node_modules"]);
-    let limits = ArchiveLimits { kept: 100, ..ArchiveLimits::default() };
+    let limits = ArchiveLimits { kept: 300, ..ArchiveLimits::default() };
     write(root, ".venv/lib/large.py", &"x".repeat(1000));
     let read = read_tree(root, TreeScope::Checkout, &limits, AppDirectory { path: "app" }).unwrap();
     assert_eq!(read.files.names(""), [".gitignore", "app", "node_modules"]);
