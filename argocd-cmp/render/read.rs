@@ -123,12 +123,13 @@ fn has_tab_of_indentation(event: &Event<'_>, span: Span, text: &str, is_item: bo
         let header = line.rfind(['|', '>']).and_then(|at| line.get(at..)).unwrap_or_default();
         return !header.contains(|c: char| c.is_ascii_digit());
     }
-    if !event.is_node() {
+    if !event.is_node() || !is_item {
         return false;
     }
     let start = span.tag_start().and_then(|mark| mark.byte_offset()).map_or(range.start, |tag| tag.min(range.start));
     let is_empty = matches!(event, Event::Scalar(value, ScalarStyle::Plain, ..) if value.is_empty());
-    // The blanks after the `-` of an empty item follow its event.
+    // The event of an empty item is its `-`, without the blanks after it.
+    let start = if is_empty { range.end } else { start };
     let after = text.get(start..).unwrap_or_default();
     let blanks = after.bytes().take_while(|byte| is_empty && matches!(byte, b' ' | b'\t')).count();
     let before = text.get(..start + blanks).unwrap_or_default();
@@ -137,7 +138,7 @@ fn has_tab_of_indentation(event: &Event<'_>, span: Span, text: &str, is_item: bo
         return before.rsplit(['\n', '\r']).next().is_some_and(is_dash_with_tab);
     }
     // The item begins below its dash.
-    let is_below = is_item && (indicator.is_empty() || indicator.ends_with(['\n', '\r']));
+    let is_below = indicator.ends_with(['\n', '\r']);
     let is_blank = |line: &&str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
     is_below && indicator.rsplit(['\n', '\r']).find(|line| !is_blank(line)).is_some_and(is_dash_with_tab)
 }
