@@ -136,7 +136,7 @@ fn syntax_that_the_tools_of_kubernetes_refuse_is_refused() {
         assert!(faults(text).iter().any(|fault| fault.contains("invalid YAML")), "{text:?}");
     }
     assert_eq!(one("---\t\na: |2\n  \tb\n"), json!({ "a": "\tb\n" }));
-    assert_eq!(one("---\t# x\n---\ta\n"), json!("a"));
+    assert_eq!(one("---\t# x\n---\t\na: b\n"), json!({ "a": "b" }));
     assert_eq!(one("a:\n- |\n  x\n  -\t# y\n- b\n"), json!({ "a": ["x\n-\t# y\n", "b"] }));
     assert_eq!(one("a:\n-  # x\n  b: 1\n- # x\n-\n"), json!({ "a": [{ "b": 1 }, null, null] }));
     assert_eq!(one("a: '-\tb'\nb: -1\nc: x -\ty"), json!({ "a": "-\tb", "b": -1, "c": "x -\ty" }));
