@@ -60,6 +60,8 @@ fn built<'a>(bytes: &[u8], limits: &'a YamlLimits) -> Result<builder::Builder<'a
 
 /// Maximum depth in the parser. The limit of [`YamlLimits`] is lower and has the better message.
 const PARSER_DEPTH: usize = 4096;
+/// Maximum size of a comment that is searched for a tab before it, in bytes. It bounds the time for long lines.
+const MAX_COMMENT: usize = 512;
 /// Part of the parser's error for `[-]`, which libyaml reads as a string and YAML 1.2 forbids.
 const LONE_DASH: &str = "plain scalar cannot start with '-' followed by";
 
@@ -127,12 +129,12 @@ fn has_tab_of_indentation(event: &Event<'_>, span: Span, text: &str, is_item: bo
         return false;
     }
     let start = span.tag_start().and_then(|mark| mark.byte_offset()).map_or(range.start, |tag| tag.min(range.start));
-    let is_empty = matches!(event, Event::Scalar(value, ScalarStyle::Plain, ..) if value.is_empty());
-    // The event of an empty item is its `-`, without the blanks after it.
-    let start = if is_empty { range.end } else { start };
-    let after = text.get(start..).unwrap_or_default();
-    let blanks = after.bytes().take_while(|byte| is_empty && matches!(byte, b' ' | b'\t')).count();
-    let before = text.get(..start + blanks).unwrap_or_default();
+    let before = text.get(..start).unwrap_or_default();
+    if matches!(event, Event::Scalar(value, ScalarStyle::Plain, ..) if value.is_empty()) {
+        // The event of an empty item follows the comment of its line.
+        let near = before.get(before.floor_char_boundary(before.len().saturating_sub(MAX_COMMENT))..);
+        return near.and_then(|near| near.rsplit(['\n', '\r']).next()).is_some_and(is_dash_with_tab);
+    }
     let indicator = before.trim_end_matches([' ', '\t']);
     if indicator.ends_with('-') && before.get(indicator.len()..).is_some_and(|blank| blank.contains('\t')) {
         return before.rsplit(['\n', '\r']).next().is_some_and(is_dash_with_tab);
