@@ -223,7 +223,7 @@ impl PostgresAccess {
         &self.database
     }
 
-    /// The same server and login, with another database.
+    /// These settings with another database.
     #[must_use]
     pub fn with_database(&self, database: impl Into<String>) -> Self {
         Self { database: database.into(), ..self.clone() }

@@ -79,7 +79,7 @@ impl PostgresFailure {
         let catalogue = self.schema.as_deref() == Some("pg_catalog");
         match self.sqlstate.as_str() {
             "23505" if catalogue => ErrorKind::AlreadyExists,
-            "42P04" | "42P06" | "42P07" | "42710" | "42712" | "42723" | "42701" | "42P03" => ErrorKind::AlreadyExists,
+            "42P04" | "42P06" | "42P07" | "42710" | "42723" | "42701" | "42P03" => ErrorKind::AlreadyExists,
             // `statement_timeout`, or another session called `pg_cancel_backend`.
             "57014" => ErrorKind::Cancelled,
             "40001" | "40P01" | "55P03" | "55006" | "55000" | "25006" | "2BP01" => ErrorKind::Conflict,

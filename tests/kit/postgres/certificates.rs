@@ -15,7 +15,7 @@ pub struct Certificates {
     pub other_authority: PathBuf,
     /// Certificate of the client for the role [`super::CERTIFIED`].
     pub client: PathBuf,
-    /// Its private key. Only its owner can read it.
+    /// Private key of the client. Only the owner of the file can read it.
     pub client_key: PathBuf,
     /// Certificate of the server, for `localhost` but not for 127.0.0.1.
     pub(super) server: PathBuf,

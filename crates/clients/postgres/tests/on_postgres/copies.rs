@@ -8,7 +8,7 @@ use crate::ErrorKind;
 
 const OUT: &str = "COPY (SELECT i, repeat('x', 1000) FROM generate_series(1, 20000) i) TO STDOUT (FORMAT binary)";
 /// Endless for all purposes of a test.
-const ENDLESS: &str = "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 100000), generate_series(1, 100000)) \
+const ENDLESS: &str = "COPY (SELECT repeat('x', 1000) FROM generate_series(1, 100000) a, generate_series(1, 100000) b) \
                        TO STDOUT (FORMAT binary)";
 const IN: &str = "COPY rows FROM STDIN (FORMAT binary)";
 
