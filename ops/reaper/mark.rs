@@ -149,11 +149,18 @@ impl<P: Ports> Run<'_, P> {
         if !self.is_recent(look).await? {
             return Ok(());
         }
-        self.ports.forge().set_label(repository, number, PullRequestLabel::Sleep, asleep).await?;
+        if let Err(error) = self.ports.forge().set_label(repository, number, PullRequestLabel::Sleep, asleep).await {
+            if asleep && error.kind != CallErrorKind::Unknown {
+                // The label was not set, so its absence is not a wake by a person.
+                self.summary.asleep.remove(name.as_str());
+            }
+            return Err(error);
+        }
         let (kind, told) =
             if asleep { (EventKind::Asleep, ToldKind::Asleep) } else { (EventKind::Woken, ToldKind::Woken) };
         if !asleep {
             self.summary.asleep.remove(name.as_str());
+            self.summary.labelled_asleep.remove(name.as_str());
         }
         self.tell(told, now, &About::from(observed), reason).await;
         self.append(name, self.event(now, observed.reading.generation, kind)).await
@@ -167,10 +174,18 @@ impl<P: Ports> Run<'_, P> {
         rules.sleep_label.map(|label| facts.labels.contains(&label))
     }
 
-    /// Forgets that EoD put an environment to sleep, after a person has removed the label.
-    pub(crate) fn forget_sleep(&mut self, observed: &Observed) {
-        if self.has_sleep_label(observed) == Some(false) {
-            self.summary.asleep.remove(observed.name.as_str());
+    /// Records that a person has removed the label for sleep, with `eod wake` or at the forge: the idle time begins anew.
+    pub(crate) fn note_wake(&mut self, observed: &Observed, now: Timestamp) {
+        let name = observed.name.as_str();
+        match self.has_sleep_label(observed) {
+            Some(true) => drop(self.summary.labelled_asleep.insert(name.to_owned())),
+            Some(false) => {
+                let was_asleep = self.summary.asleep.remove(name);
+                if self.summary.labelled_asleep.remove(name) || was_asleep {
+                    self.summary.woken.insert(name.to_owned(), now);
+                }
+            }
+            None => {}
         }
     }
 
@@ -191,18 +206,6 @@ impl<P: Ports> Run<'_, P> {
         let detail = format!("{reason}; run `eod approve {}` to end it ({end})", observed.name);
         self.tell(ToldKind::AwaitingApproval, now, &About::from(observed), detail).await;
         Ok(())
-    }
-
-    /// Appends an event to the ledger of an environment, if it has one.
-    pub(crate) async fn append(
-        &self,
-        name: &EnvironmentName,
-        event: eod_domain::ledger::Event,
-    ) -> Result<(), CallError> {
-        match self.ports.ledgers().append(name, &[event]).await {
-            Err(error) if error.is_not_found() => Ok(()),
-            result => result,
-        }
     }
 }
 

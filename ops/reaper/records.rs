@@ -170,17 +170,16 @@ impl<P: Ports> Run<'_, P> {
     async fn write_record(
         &mut self,
         observed: &mut Observed,
-        head: LedgerHead,
+        mut head: LedgerHead,
         events: &[Event],
     ) -> Result<(), CallError> {
-        let ledgers = self.ports.ledgers();
         let version = match &observed.entry {
-            Some(entry) => ledgers.write_head(&observed.name, &entry.version, &head, events).await?,
-            None => ledgers.create(&observed.name, &head, events).await?,
+            Some(entry) => self.store_head(&observed.name, &entry.version, &mut head, events).await?,
+            None => self.ports.ledgers().create(&observed.name, &head, events).await?,
         };
         observed.reading.generation = head.generation;
         let environment = observed.name.clone();
-        observed.entry = Some(crate::ports::HeadEntry { environment, version, head: Ok(head) });
+        observed.entry = Some(crate::ports::HeadEntry { environment, version, head: Ok(head), unsealed: 0 });
         Ok(())
     }
 

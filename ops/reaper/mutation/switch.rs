@@ -63,6 +63,12 @@ pub(crate) enum Mutation {
     ProtectedEndIsStuck,
     /// The environment is not looked at again before Argo CD deletes it.
     NoLookBeforeHandOver,
+    /// The length of a list that was cut short is remembered.
+    ShortListRemembered,
+    /// The loose events of a full ledger are not sealed to make room.
+    FullLedgerStopsEnd,
+    /// The clocks are compared only at the begin of a run.
+    ClocksComparedOnce,
     /// The label for sleep is removed, although a person has set it.
     SleepOfPersonEnded,
 }

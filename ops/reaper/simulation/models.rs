@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::calls::Simulation;
 use super::invariants;
+use super::schedule::MINUTE;
 use super::world::{BRANCHES, SimLedger, World, branch_of, elapsed, environment, not_found, sha, timestamp};
 use crate::ports::*;
 
@@ -25,9 +26,23 @@ pub(super) struct SimPorts {
     sim: Rc<Simulation>,
     /// Difference of the machine's clock in milliseconds.
     skew: i64,
+    /// Start of the run in milliseconds.
+    started: i64,
+    jump: Option<ClockJump>,
     backends: Vec<Box<dyn Backend>>,
     /// True if a writing call panics.
     is_read_only: bool,
+}
+
+/// Jump of clocks in the middle of a run, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct ClockJump {
+    /// Time from the start of the run to the jump.
+    pub(super) after: i64,
+    /// Jump of the machine's clock.
+    pub(super) local: i64,
+    /// Jump of the API server's clock.
+    pub(super) server: i64,
 }
 
 /// Model of a backend: Vault, DNS, a database server, or objects of the cluster outside of the namespaces.
@@ -54,10 +69,26 @@ impl SimPorts {
             Box::new(SimBackend { kind, sim: sim.clone(), is_read_only, is_careless: true })
         };
         let backends = BACKENDS.map(backend).into();
-        Self { sim: sim.clone(), skew, backends, is_read_only }
+        Self { sim: sim.clone(), skew, started: sim.executor.now(), jump: None, backends, is_read_only }
+    }
+
+    /// Ports with clocks that jump.
+    pub(super) fn with_jump(self, jump: Option<ClockJump>) -> Self {
+        Self { jump, ..self }
     }
 
     async fn write_call<T: 'static>(
+        &self,
+        effect: impl FnOnce(&mut World) -> Result<T, CallError> + 'static,
+    ) -> Result<T, CallError> {
+        if self.skew.abs() > 2 * MINUTE + 1_000 {
+            self.sim.with(|world| world.violate("a run with clocks that differ has written"));
+        }
+        self.bookkeeping_call(effect).await
+    }
+
+    /// Write of a run about itself.
+    async fn bookkeeping_call<T: 'static>(
         &self,
         effect: impl FnOnce(&mut World) -> Result<T, CallError> + 'static,
     ) -> Result<T, CallError> {
@@ -335,7 +366,7 @@ impl LedgerPort for SimPorts {
 
     async fn write_summary(&self, text: &str) -> Result<(), CallError> {
         let text = text.to_owned();
-        self.write_call(move |world| {
+        self.bookkeeping_call(move |world| {
             world.summary = Some(text);
             Ok(())
         })
@@ -363,6 +394,7 @@ impl ForgePort for SimPorts {
         let may_be_cut = self.sim.has_faults();
         self.call(move |world| {
             check_forge(world)?;
+            world.is_forge_listed = true;
             // A list may be cut short or empty.
             if may_be_cut && world.next().is_multiple_of(7) {
                 return Ok(Vec::new());
@@ -446,7 +478,7 @@ impl LeasePort for SimPorts {
 
     async fn write(&self, version: Option<&ObjectVersion>, record: &LeaseRecord) -> Result<StoredLease, CallError> {
         let (version, record) = (version.cloned(), record.clone());
-        self.write_call(move |world| {
+        self.bookkeeping_call(move |world| {
             if world.lease.as_ref().map(|lease| &lease.version) != version.as_ref() {
                 return Err(super::world::conflict());
             }
@@ -462,7 +494,10 @@ impl LeasePort for SimPorts {
 impl ClockPort for SimPorts {
     async fn read(&self) -> Result<ClockReading, CallError> {
         let now = self.sim.executor.now();
-        Ok(ClockReading { local: timestamp(now + self.skew), server: timestamp(now), elapsed: elapsed(now) })
+        let jump = self.jump.filter(|jump| now - self.started >= jump.after);
+        let (local, server) = jump.map_or((0, 0), |jump| (jump.local, jump.server));
+        let (local, server) = (timestamp(now + self.skew + local), timestamp(now + server));
+        Ok(ClockReading { local, server, elapsed: elapsed(now) })
     }
 
     async fn sleep(&self, duration: SignedDuration) {

@@ -49,6 +49,8 @@ pub(super) struct World {
     pub(super) is_label_refused: bool,
     /// True if no call to the forge succeeds.
     pub(super) is_forge_down: bool,
+    /// True if a run has listed the open pull requests.
+    pub(super) is_forge_listed: bool,
     /// True if a ConfigMap has the labels of a ledger and is not one.
     pub(super) has_false_ledger: bool,
     pub(super) applications: BTreeMap<String, SimApplication>,
