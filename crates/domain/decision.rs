@@ -239,7 +239,9 @@ fn sleep(input: &DecisionInput<'_>, now: Timestamp) -> Option<Decision> {
     let sleeps = reading.tier.is_some_and(|tier| input.policy.sleep_when_idle.contains(&tier));
     let is_woken = input.woken_at.zip(reading.ttl()).is_some_and(|(at, ttl)| now.duration_since(at) < ttl.half());
     match reading.status {
-        Status::Idle if sleeps && !reading.asleep && !is_woken => Some(Decision::new(ReapAction::Sleep, "the environment is idle")),
+        Status::Idle if sleeps && !reading.asleep && !is_woken => {
+            Some(Decision::new(ReapAction::Sleep, "the environment is idle"))
+        }
         Status::Active | Status::Ready if reading.asleep && input.asleep_by_us => {
             Some(Decision::new(ReapAction::Wake, "the environment is in use again"))
         }

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::end::HeldEnd;
 use crate::observed::{KnownPullRequest, identity_of};
-use crate::ports::{CallError, ClusterPort, HeadEntry, LedgerPort, Ports};
+use crate::ports::{CallError, ClusterPort, HeadEntry, Ports};
 use crate::pull_requests::{OpenPullRequests, pull_request_of};
 use crate::records::is_unwanted;
 use crate::run::Run;
@@ -129,10 +129,6 @@ impl<P: Ports> Run<'_, P> {
     pub(crate) async fn hold_absent(&mut self, absent: &Absent, now: Timestamp) -> Result<Option<HeldEnd>, CallError> {
         let Absent { entry, work, .. } = absent;
         let name = &entry.environment;
-        if self.options.dry_run {
-            self.report.act(name, action(work), reason(work));
-            return Ok(None);
-        }
         // The last look: the state of the pull request was read at the begin of the run.
         let look = self.look_begins().await?;
         if work.is_unwarned() && !(self.is_still_unwanted(entry).await && self.is_recent(look).await?) {
@@ -142,19 +138,14 @@ impl<P: Ports> Run<'_, P> {
         if *work != AbsentWork::Resume && self.ports.cluster().namespace(name).await?.is_some() {
             return Ok(None);
         }
+        self.report.act(name, action(work), reason(work));
+        if self.options.dry_run {
+            return Ok(None);
+        }
         match work {
-            AbsentWork::End(end) => {
-                self.report.act(name, action(work), reason(work));
-                self.begin_end(entry, None, *end, now).await
-            }
-            AbsentWork::Resume => {
-                self.report.act(name, action(work), reason(work));
-                self.resume_end(entry, now).await
-            }
-            AbsentWork::EndKept => {
-                self.report.act(name, action(work), reason(work));
-                self.take_up_kept(entry, now).await
-            }
+            AbsentWork::End(end) => self.begin_end(entry, None, *end, now).await,
+            AbsentWork::Resume => self.resume_end(entry, now).await,
+            AbsentWork::EndKept => self.take_up_kept(entry, now).await,
             AbsentWork::Left => Ok(self.held_left(entry)),
         }
     }

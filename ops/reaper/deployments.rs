@@ -7,9 +7,7 @@ use eod_domain::{HeadSha, labels};
 use jiff::Timestamp;
 
 use crate::observed::Observed;
-use crate::ports::{
-    ApplicationFacts, ApplicationHealth, ApplicationLookup, CallError, ClusterPort, DeploymentFacts, Ports, ToldKind,
-};
+use crate::ports::{ApplicationFacts, ApplicationHealth, CallError, ClusterPort, DeploymentFacts, Ports, ToldKind};
 use crate::run::{About, Run};
 
 /// Maximum length of the annotation `/failing` in characters.
@@ -32,30 +30,41 @@ enum DeploymentState {
 impl<P: Ports> Run<'_, P> {
     /// Observes an environment with a commit that is not known to run yet.
     pub(crate) async fn observe(&mut self, observed: &mut Observed, now: Timestamp) -> Result<(), CallError> {
-        let reading = &observed.reading;
-        let is_live = observed.own_head().is_some_and(|head| head.phase == LedgerPhase::Live);
-        let runs_newest = match (&reading.deployed_sha, &reading.head_sha) {
-            (Some(runs), Some(newest)) => runs.is_same_commit(newest),
-            (_, None) => true,
-            (None, Some(_)) => false,
-        };
-        let is_settled = reading.deployed_at.is_some() && runs_newest && reading.failing.is_none();
-        if self.options.dry_run || !is_live || is_settled || reading.terminating || !reading.problems.is_empty() {
+        if !needs_observation(observed) || self.ending.contains(&observed.name) {
+            return Ok(());
+        }
+        // The run has changed the namespace since it was read.
+        let is_changed = self.report.actions.iter().any(|action| action.target == observed.name.as_str());
+        if is_changed {
+            self.read_again(observed, now).await;
+        }
+        if !needs_observation(observed) {
             return Ok(());
         }
         let state = self.deployment(observed).await?;
         self.record_deployment(observed, &state, now).await
     }
 
-    async fn deployment(&self, observed: &Observed) -> Result<DeploymentState, CallError> {
-        let cluster = self.ports.cluster();
-        if let ApplicationLookup::Found(mut applications) = cluster.applications(&observed.name).await? {
-            applications.retain(|application| application.other_cluster.is_none());
-            if !applications.is_empty() {
-                return Ok(of_applications(&applications));
-            }
+    /// State of a deployment. The workloads of all environments are listed once per run.
+    async fn deployment(&mut self, observed: &Observed) -> Result<DeploymentState, CallError> {
+        if self.workloads.is_none() {
+            self.workloads = Some(self.ports.cluster().workloads().await);
         }
-        Ok(of_deployments(&cluster.deployments(&observed.name).await?))
+        let workloads = match &self.workloads {
+            Some(Ok(workloads)) => workloads,
+            Some(Err(error)) => {
+                self.report.problem("deployments", format!("they cannot be observed: {error}"));
+                return Ok(DeploymentState::Unknown);
+            }
+            None => return Ok(DeploymentState::Unknown),
+        };
+        let name = observed.name.as_str();
+        let mut applications = workloads.applications.get(name).cloned().unwrap_or_default();
+        applications.retain(|application| application.other_cluster.is_none());
+        if !applications.is_empty() {
+            return Ok(of_applications(&applications));
+        }
+        Ok(of_deployments(workloads.deployments.get(name).map(Vec::as_slice).unwrap_or_default()))
     }
 
     async fn record_deployment(
@@ -99,8 +108,14 @@ impl<P: Ports> Run<'_, P> {
         if annotations.is_empty() {
             return Ok(());
         }
-        self.annotate(observed, &annotations).await?;
+        if !self.options.dry_run {
+            self.annotate(observed, &annotations).await?;
+        }
         for (kind, told, detail) in events {
+            self.report.act(&observed.name, kind.into(), detail.as_str());
+            if self.options.dry_run {
+                continue;
+            }
             let event = self.event(now, observed.reading.generation, kind);
             let name = if kind == EventKind::Deployed && detail != UNKNOWN_COMMIT { "sha" } else { "cause" };
             self.append(&observed.name, event.with(name, &detail)).await?;
@@ -108,6 +123,19 @@ impl<P: Ports> Run<'_, P> {
         }
         Ok(())
     }
+}
+
+/// True if the commit of a living environment is not known to run yet.
+fn needs_observation(observed: &Observed) -> bool {
+    let reading = &observed.reading;
+    let is_live = observed.own_head().is_some_and(|head| head.phase == LedgerPhase::Live);
+    let runs_newest = match (&reading.deployed_sha, &reading.head_sha) {
+        (Some(runs), Some(newest)) => runs.is_same_commit(newest),
+        (_, None) => true,
+        (None, Some(_)) => false,
+    };
+    let is_settled = reading.deployed_at.is_some() && runs_newest && reading.failing.is_none();
+    is_live && !is_settled && !reading.terminating && reading.problems.is_empty()
 }
 
 /// State of all Applications of an environment: a failure of one counts for all.

@@ -18,7 +18,7 @@ const REMINDER: SignedDuration = SignedDuration::from_hours(24);
 impl<P: Ports> Run<'_, P> {
     /// Carries out a decision that ends nothing.
     pub(crate) async fn carry_out(&mut self, due: &mut Due, now: Timestamp) {
-        let Due { observed, decision } = due;
+        let Due { observed, decision, .. } = due;
         let reason = decision.reason.clone();
         let name = observed.name.clone();
         let result = match decision.action {
@@ -71,8 +71,7 @@ impl<P: Ports> Run<'_, P> {
     /// Reads an environment without its trigger label again, after its pull request. Another run records its removal of the
     /// label before it removes it, so it is never taken for a removal by a person.
     async fn is_unlabelled(&self, observed: &Observed, now: Timestamp) -> Result<bool, CallError> {
-        let Some(mut fresh) = self.look(&observed.name, now).await? else { return Ok(false) };
-        fresh.pull_request = observed.pull_request.clone();
+        let Some(fresh) = self.look_again(observed, now).await? else { return Ok(false) };
         let action = self.decide(&fresh, now).action;
         Ok(matches!(action, ReapAction::Mark(mark) if mark.reason == EndReason::Unlabelled))
     }
@@ -130,8 +129,7 @@ impl<P: Ports> Run<'_, P> {
             Some(_) | None => return Ok(()),
         }
         let look = self.look_begins().await?;
-        let Some(mut fresh) = self.look(name, now).await? else { return Ok(()) };
-        fresh.pull_request = observed.pull_request.clone();
+        let Some(fresh) = self.look_again(observed, now).await? else { return Ok(()) };
         // A label has no precondition, so the environment is read again before.
         let action = if asleep { ReapAction::Sleep } else { ReapAction::Wake };
         if self.decide(&fresh, now).action != action {

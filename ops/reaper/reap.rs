@@ -213,6 +213,7 @@ impl<P: Ports> Run<'_, P> {
         }
         let Some(entry) = &due.observed.entry else { return Ok(None) };
         self.report.act(&due.observed.name, "resume", due.decision.reason.as_str());
+        self.ending.insert(due.observed.name.clone());
         if self.options.dry_run {
             return Ok(None);
         }

@@ -1,14 +1,17 @@
 //! State of one run, and its calls to clocks and receivers.
 
 use std::cell::OnceCell;
+use std::collections::BTreeSet;
 
 use eod_domain::ledger::{Actor, Event, EventKind, EventText};
 use eod_domain::{EnvironmentName, Identity};
 use jiff::{SignedDuration, Timestamp};
 
-use crate::observed::Observed;
 use crate::mutation::mutated;
-use crate::ports::{CallError, CallErrorKind, ClockPort, ClockReading, OutwardPort, Ports, ToldEvent, ToldKind};
+use crate::observed::Observed;
+use crate::ports::{
+    CallError, CallErrorKind, ClockPort, ClockReading, OutwardPort, Ports, ToldEvent, ToldKind, Workloads,
+};
 use crate::report::RunReport;
 use crate::settings::{ReaperSettings, RunOptions};
 use crate::summary::RunSummary;
@@ -30,6 +33,10 @@ pub(crate) struct Run<'a, P: Ports> {
     pub(crate) in_deletion: usize,
     /// Time of the API server for which the run decides.
     pub(crate) decided_at: Timestamp,
+    /// Environments with an end that this run has begun or continued.
+    pub(crate) ending: BTreeSet<EnvironmentName>,
+    /// Workloads of all environments, or the failure of their lists; none before they are needed.
+    pub(crate) workloads: Option<Result<Workloads, CallError>>,
     /// Clocks at the begin of the run; none until they were compared with each other.
     pub(crate) started: Option<ClockReading>,
     /// First problem of the clocks after that. The run stops.
@@ -47,6 +54,8 @@ impl<'a, P: Ports> Run<'a, P> {
             summary,
             in_deletion: 0,
             decided_at: Timestamp::UNIX_EPOCH,
+            ending: BTreeSet::new(),
+            workloads: None,
             started: None,
             clock_problem: OnceCell::new(),
         }

@@ -108,14 +108,14 @@ impl<P: Ports> Run<'_, P> {
     ) -> Result<ObjectVersion, CallError> {
         let ledgers = self.ports.ledgers();
         let error = match ledgers.write_head(name, version, head, events).await {
-            Err(error) if error.kind == CallErrorKind::Invalid && !events.is_empty() => error,
+            Err(error) if is_full(&error) && !events.is_empty() => error,
             result => return result,
         };
         let mut version = version.clone();
         if let Some((sealed, stored)) = self.make_room(name, Some(&version)).await? {
             (head.seq, head.hash, version) = (sealed.seq, sealed.hash, stored);
             match ledgers.write_head(name, &version, head, events).await {
-                Err(error) if error.kind == CallErrorKind::Invalid => {}
+                Err(error) if is_full(&error) => {}
                 result => return result,
             }
         }
@@ -128,17 +128,17 @@ impl<P: Ports> Run<'_, P> {
     /// Appends an event to the ledger of an environment, if it has one. An event that does not fit into a full ledger is lost
     /// and reported.
     pub(crate) async fn append(&mut self, name: &EnvironmentName, event: Event) -> Result<(), CallError> {
+        let kind = event.e;
         let events = [event];
         let ledgers = self.ports.ledgers();
         let error = match ledgers.append(name, &events).await {
             Err(error) if error.is_not_found() => return Ok(()),
-            Err(error) if error.kind == CallErrorKind::Invalid => error,
+            Err(error) if is_full(&error) => error,
             result => return result,
         };
         if self.make_room(name, None).await?.is_some() && ledgers.append(name, &events).await.is_ok() {
             return Ok(());
         }
-        let kind = events.each_ref().map(|event| event.e)[0];
         self.report.problem(name, format!("its ledger is full, so its event `{kind}` was not recorded: {error}"));
         Ok(())
     }
@@ -154,12 +154,15 @@ impl<P: Ports> Run<'_, P> {
             return Err(CallError::new(CallErrorKind::Conflict, "the ledger was changed"));
         }
         let Ok(head) = &ledger.head else { return Ok(None) };
-        let Some(sealed) = self.sealed(name, head, &ledger).filter(|_| !mutated!(FullLedgerStopsEnd)) else {
-            return Ok(None);
-        };
+        let Some(sealed) = self.sealed(name, head, &ledger) else { return Ok(None) };
         let version = self.ports.ledgers().seal(name, &ledger.version, &sealed).await?;
         Ok(Some((sealed.head, version)))
     }
+}
+
+/// True if the server may have refused a write because the ledger is full.
+fn is_full(error: &CallError) -> bool {
+    error.kind == CallErrorKind::Invalid && !mutated!(FullLedgerStopsEnd)
 }
 
 /// Ledger to seal.

@@ -106,6 +106,7 @@ impl Dialect for GitHub {
             is_fork: head != Some(base),
             is_draft: value.get("draft").and_then(Value::as_bool).unwrap_or(false),
             url: text(value, "/html_url")?,
+            repository: text(value, "/base/repo/full_name"),
         })
     }
 

@@ -99,6 +99,7 @@ impl Dialect for GitLab {
             is_fork: source != Some(target),
             is_draft: value.get("draft").and_then(Value::as_bool).unwrap_or(false),
             url: text(value, "/web_url")?,
+            repository: text(value, "/references/full").and_then(|full| Some(full.split_once('!')?.0.to_owned())),
         })
     }
 

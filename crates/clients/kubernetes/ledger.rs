@@ -23,8 +23,8 @@ use eod_domain::{
 use serde_json::{Map, Value, json};
 
 pub use heads::{HeadPage, ListedHead};
-pub use stored::{LedgerProblem, LedgerSnapshot, UnreadableEvent};
 use stored::metadata;
+pub use stored::{LedgerProblem, LedgerSnapshot, UnreadableEvent};
 pub use texts::{HISTORY_PARTS, HistoryProblem, StoredText};
 
 use super::{

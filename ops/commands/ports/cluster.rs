@@ -8,8 +8,8 @@ use std::collections::BTreeMap;
 use eod_clients::kubernetes::{Deleted, KindRef, ListContent, ListQuery, ObjectRef, Preconditions};
 use eod_domain::{EnvironmentName, labels};
 use eod_reaper::ports::{
-    ApplicationFacts, ApplicationLookup, CallError, CallErrorKind, ClusterPort, DeploymentFacts, ListPage,
-    ObjectVersion, PageToken,
+    ApplicationFacts, ApplicationLookup, CallError, CallErrorKind, ClusterPort, ListPage, ObjectVersion, PageToken,
+    Workloads,
 };
 use serde_json::{Value, json};
 
@@ -117,16 +117,43 @@ impl ClusterPort for OpsCluster<'_> {
         patched.map(drop).map_err(|error| call_error(&error))
     }
 
-    async fn deployments(&self, name: &EnvironmentName) -> Result<Vec<DeploymentFacts>, CallError> {
+    async fn workloads(&self) -> Result<Workloads, CallError> {
         let Self(session) = self;
-        let query = ListQuery {
-            namespace: Some(name.to_string()),
-            label_selector: Some(format!("{}={name}", labels::ENV)),
-            ..list_of("apps/v1", "deployments")
-        };
-        let listed = session.kubernetes.list(&query, &call_deadline(session)).await;
-        let listed = listed.map_err(|error| call_error(&error))?;
-        Ok(listed.iter().map(deployment::facts).collect())
+        let mut workloads = Workloads::default();
+        for namespace in &session.settings.argocd {
+            let query =
+                ListQuery { namespace: Some(namespace.to_string()), ..list_of("argoproj.io/v1alpha1", "applications") };
+            each_page(session, &query, |object| {
+                let target = object.pointer("/spec/destination/namespace").and_then(Value::as_str);
+                let found = target.map(|target| workloads.applications.entry(target.to_owned()).or_default());
+                found.into_iter().for_each(|found| found.push(application::facts(object)));
+            })
+            .await?;
+        }
+        let query = ListQuery { label_selector: Some(labels::ENV.to_owned()), ..list_of("apps/v1", "deployments") };
+        each_page(session, &query, |object| {
+            let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
+            let labelled = object.pointer("/metadata/labels").and_then(|found| found.get(labels::ENV)?.as_str());
+            if let Some(namespace) = text("/metadata/namespace").filter(|namespace| labelled == Some(*namespace)) {
+                workloads.deployments.entry(namespace.to_owned()).or_default().push(deployment::facts(object));
+            }
+        })
+        .await?;
+        Ok(workloads)
+    }
+}
+
+/// Reads a list page by page, so that the objects of one page are forgotten before the next one is read.
+async fn each_page(session: &OpsSession, query: &ListQuery, mut read: impl FnMut(&Value)) -> Result<(), CallError> {
+    let mut token: Option<String> = None;
+    loop {
+        let page = session.kubernetes.list_page(query, ListContent::Objects, token.as_deref(), &call_deadline(session));
+        let page = page.await.map_err(|error| call_error(&error))?;
+        page.objects.iter().for_each(&mut read);
+        match page.next {
+            Some(next) => token = Some(next),
+            None => return Ok(()),
+        }
     }
 }
 

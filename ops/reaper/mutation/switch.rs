@@ -65,7 +65,7 @@ pub(crate) enum Mutation {
     NoLookBeforeHandOver,
     /// The length of a list that was cut short is remembered.
     ShortListRemembered,
-    /// The loose events of a full ledger are not sealed to make room.
+    /// An end stops at a ledger that is full.
     FullLedgerStopsEnd,
     /// The clocks are compared only at the begin of a run.
     ClocksComparedOnce,

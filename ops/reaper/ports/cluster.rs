@@ -67,12 +67,21 @@ pub trait ClusterPort {
     /// The call failed.
     async fn confirm_deletion(&self, application: &ApplicationFacts) -> Result<(), CallError>;
 
-    /// Deployments with the ownership labels in the namespace of an environment.
+    /// Lists the Applications and the Deployments of all environments, to observe which commits run.
     ///
     /// # Errors
     ///
-    /// The call failed.
-    async fn deployments(&self, name: &EnvironmentName) -> Result<Vec<DeploymentFacts>, CallError>;
+    /// A call failed.
+    async fn workloads(&self) -> Result<Workloads, CallError>;
+}
+
+/// Workloads of all environments.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct Workloads {
+    /// Applications by the namespace into which they deploy; empty if no namespaces of Argo CD are configured.
+    pub applications: BTreeMap<String, Vec<ApplicationFacts>>,
+    /// Deployments with the ownership labels of an environment, by its namespace.
+    pub deployments: BTreeMap<String, Vec<DeploymentFacts>>,
 }
 
 /// Result of a search for Applications.

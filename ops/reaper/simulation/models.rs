@@ -136,10 +136,14 @@ impl Ports for SimPorts {
 }
 
 fn paged<T>(items: Vec<(String, T)>, page: Option<&PageToken>) -> ListPage<T> {
+    paged_by(PAGE, items, page)
+}
+
+fn paged_by<T>(size: usize, items: Vec<(String, T)>, page: Option<&PageToken>) -> ListPage<T> {
     let after = page.map(|token| token.0.clone()).unwrap_or_default();
     let mut later = items.into_iter().filter(|(key, _)| *key > after);
     let (mut items, mut last) = (Vec::new(), String::new());
-    for (key, item) in later.by_ref().take(PAGE) {
+    for (key, item) in later.by_ref().take(size) {
         last = key;
         items.push(item);
     }
@@ -218,13 +222,18 @@ impl ClusterPort for SimPorts {
         .await
     }
 
-    async fn deployments(&self, name: &EnvironmentName) -> Result<Vec<DeploymentFacts>, CallError> {
-        let name = name.to_string();
-        self.call(move |world| {
-            let Some(namespace) = world.namespaces.get(&name) else { return Ok(Vec::new()) };
-            let sha = namespace.annotations.get(eod_domain::labels::HEAD_SHA).and_then(|sha| sha.parse().ok());
-            let failing = world.broken.contains(&name).then(|| "exceeded its progress deadline".to_owned());
-            Ok(vec![DeploymentFacts { name: "web".to_owned(), sha, is_available: failing.is_none(), failing }])
+    async fn workloads(&self) -> Result<Workloads, CallError> {
+        self.call(|world| {
+            let mut workloads = Workloads::default();
+            for (name, namespace) in &world.namespaces {
+                let sha = namespace.annotations.get(eod_domain::labels::HEAD_SHA).and_then(|sha| sha.parse().ok());
+                let failing = world.broken.contains(name).then(|| "exceeded its progress deadline".to_owned());
+                let deployment =
+                    DeploymentFacts { name: "web".to_owned(), sha, is_available: failing.is_none(), failing };
+                workloads.deployments.insert(name.clone(), vec![deployment]);
+                workloads.applications.insert(name.clone(), application(world, name).into_iter().collect());
+            }
+            Ok(workloads)
         })
         .await
     }
@@ -267,7 +276,8 @@ impl LedgerPort for SimPorts {
         self.call(move |world| {
             let valid = world.ledgers.keys().map(|name| (name.clone(), Ok(entry(world, name).unwrap())));
             let invalid = world.has_false_ledger.then(|| ("acme.".to_owned(), Err("not a ledger".to_owned())));
-            Ok(paged(invalid.into_iter().chain(valid).collect(), page.as_ref()))
+            let size = if world.page == 0 { PAGE } else { world.page };
+            Ok(paged_by(size, invalid.into_iter().chain(valid).collect(), page.as_ref()))
         })
         .await
     }
@@ -380,7 +390,12 @@ fn head(ledger: &SimLedger) -> Result<LedgerHead, String> {
 
 fn entry(world: &World, name: &str) -> Option<HeadEntry> {
     let ledger = world.ledgers.get(name)?;
-    Some(HeadEntry { environment: environment(name), version: ledger.object_version(), head: head(ledger) })
+    Some(HeadEntry {
+        environment: environment(name),
+        version: ledger.object_version(),
+        head: head(ledger),
+        unsealed: ledger.fill.flag().unwrap_or(0),
+    })
 }
 
 impl ForgePort for SimPorts {

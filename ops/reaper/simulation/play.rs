@@ -60,13 +60,7 @@ pub(super) fn play(schedule: &Schedule, is_traced: bool) -> Played {
 }
 
 pub(super) fn spawn_reaper(sim: &Rc<Simulation>, ports: SimPorts) -> usize {
-    let mut settings = ReaperSettings::new("acme".parse().unwrap());
-    // Two reapers run without a lease: correctness does not depend on it.
-    settings.lease = None;
-    settings.seal_calls_per_run = 3;
-    settings.policy.sleep_when_idle.insert(Tier::Full);
-    // Ledgers are deleted within the simulation.
-    settings.retention = jiff::SignedDuration::from_hours(8);
+    let settings = settings();
     let holder = format!("run-{}", sim.with(World::next));
     let world = sim.clone();
     sim.executor.spawn(async move {
@@ -78,6 +72,18 @@ pub(super) fn spawn_reaper(sim: &Rc<Simulation>, ports: SimPorts) -> usize {
             world.note(|| format!("{holder} is finished: {:?} {actions:?} {problems:?}", report.outcome));
         });
     })
+}
+
+/// Settings of all runs of a schedule.
+pub(super) fn settings() -> ReaperSettings {
+    let mut settings = ReaperSettings::new("acme".parse().unwrap());
+    // Two reapers run without a lease: correctness does not depend on it.
+    settings.lease = None;
+    settings.seal_calls_per_run = 3;
+    settings.policy.sleep_when_idle.insert(Tier::Full);
+    // Ledgers are deleted within the simulation.
+    settings.retention = jiff::SignedDuration::from_hours(8);
+    settings
 }
 
 fn kill_later(sim: &Rc<Simulation>, task: usize, killed_after: Option<i64>) {

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eod_domain::ledger::{EndReason, HistoryRow, LedgerHead, MadeBy, SealedEvents};
+use eod_domain::ledger::{
+    EndReason, HistoryRow, LEDGER_BYTES_MAX, LedgerFull, LedgerHead, LooseFill, MadeBy, SealedEvents,
+};
 use eod_domain::{EnvironmentName, EnvironmentReading, HeadSha, Tier, Tiers, labels};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -60,6 +62,8 @@ pub(super) struct World {
     pub(super) violations: Vec<String>,
     pub(super) journal: Vec<String>,
     pub(super) is_traced: bool,
+    /// Number of items of a page of ledgers; 0 for the default.
+    pub(super) page: usize,
     /// Events that were told, with their times.
     pub(super) told: Vec<(i64, String)>,
 }
@@ -83,6 +87,8 @@ pub(super) struct SimLedger {
     pub(super) head: LedgerHead,
     pub(super) sealed: String,
     pub(super) loose: BTreeMap<String, eod_domain::ledger::Event>,
+    /// Number and size of the loose events.
+    pub(super) fill: LooseFill,
     /// True if the head cannot be parsed.
     pub(super) is_unreadable: bool,
 }
@@ -283,8 +289,10 @@ impl World {
             head: head.clone(),
             sealed: String::new(),
             loose: BTreeMap::new(),
+            fill: LooseFill::default(),
             is_unreadable: false,
         });
+        ledger.check_room(events)?;
         ledger.version = next;
         ledger.head = head.clone();
         self.append(name, events)?;
@@ -293,13 +301,23 @@ impl World {
 
     /// Appends events without a precondition.
     pub(super) fn append(&mut self, name: &str, events: &[eod_domain::ledger::Event]) -> Result<(), CallError> {
+        self.ledgers.get(name).ok_or_else(not_found)?.check_room(events)?;
         for event in events {
             let (number, version) = (self.next(), self.next());
             let ledger = self.ledgers.get_mut(name).ok_or_else(not_found)?;
             ledger.loose.insert(format!("loose.{number:08}"), event.clone());
             ledger.version = version;
-            self.appended.entry(name.to_owned()).or_default().push(serde_json::to_string(event).unwrap());
+            let text = serde_json::to_string(event).unwrap();
+            ledger.fill = ledger.fill.with(&text);
+            self.appended.entry(name.to_owned()).or_default().push(text);
         }
+        Ok(())
+    }
+
+    /// Appends an event as a command does, which refuses it if the ledger is full.
+    pub(super) fn append_checked(&mut self, name: &str, event: eod_domain::ledger::Event) -> Result<(), LedgerFull> {
+        self.ledgers[name].fill.check()?;
+        self.append(name, &[event]).expect("a ledger that is not full has room");
         Ok(())
     }
 
@@ -317,7 +335,10 @@ impl World {
         ledger.version = next;
         ledger.head = sealed.head.clone();
         ledger.sealed.clone_from(&sealed.text);
-        ledger.loose.retain(|key, _| !sealed.sealed_keys.contains(key));
+        let sealed_keys: BTreeSet<&String> = sealed.sealed_keys.iter().collect();
+        ledger.loose.retain(|key, _| !sealed_keys.contains(key));
+        let texts: Vec<String> = ledger.loose.values().map(|event| serde_json::to_string(event).unwrap()).collect();
+        ledger.fill = LooseFill::of(texts.iter().map(String::as_str));
         Ok(ledger.object_version())
     }
 
@@ -364,6 +385,14 @@ impl SimNamespace {
 }
 
 impl SimLedger {
+    /// Refuses a write that would make the ConfigMap too large, as the API server does.
+    fn check_room(&self, events: &[eod_domain::ledger::Event]) -> Result<(), CallError> {
+        let added: usize = events.iter().map(|event| serde_json::to_string(event).unwrap().len()).sum();
+        let size = self.sealed.len() + self.fill.bytes + added;
+        let problem = || CallError::new(CallErrorKind::Invalid, format!("must have at most {LEDGER_BYTES_MAX} bytes"));
+        if size > LEDGER_BYTES_MAX { Err(problem()) } else { Ok(()) }
+    }
+
     pub(super) fn object_version(&self) -> ObjectVersion {
         ObjectVersion { uid: self.uid.clone(), resource_version: self.version.to_string() }
     }
