@@ -1,6 +1,7 @@
 //! One run from its begin to its report.
 
 use eod_domain::ReapAction;
+use eod_domain::ledger::LedgerPhase;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::absent::Absent;
@@ -9,7 +10,9 @@ use crate::end::{EndError, EndProgress, HeldEnd};
 use crate::lease::Taken;
 use crate::observed::{ShortList, Survey};
 use crate::orphans::Orphan;
-use crate::ports::{CallError, CallErrorKind, ClockPort, ClockReading, LedgerPort, Ports, StoredLease};
+use crate::ports::{
+    CallError, CallErrorKind, ClockPort, ClockReading, ClusterPort, HeadEntry, LedgerPort, Ports, StoredLease,
+};
 use crate::pull_requests::OpenPullRequests;
 use crate::report::{RunOutcome, RunReport};
 use crate::run::{Run, SKEW_MAX, difference};
@@ -79,7 +82,11 @@ impl<P: Ports> Run<'_, P> {
         self.started = Some(started);
         let since = self.summary.counted_at.or(self.summary.at);
         let is_accepted = |short: &ShortList| self.options.accept.is_some_and(|accepted| accepted >= short.missing);
-        let short = survey.short_list(self.summary.environments, since);
+        let mut short = survey.short_list(self.summary.environments, since, 0);
+        if short.is_some() {
+            let gone = self.confirmed_gone(&survey).await;
+            short = survey.short_list(self.summary.environments, since, gone);
+        }
         if let Some(short) = short.filter(|short| !is_accepted(short)) {
             let reason = format!("nothing is ended: {short}");
             self.report.problem("namespaces", &reason);
@@ -97,6 +104,21 @@ impl<P: Ports> Run<'_, P> {
         self.clean_up(&orphans, &mut survey, now).await;
         self.summary.keep_only(&survey.names());
         Ok(())
+    }
+
+    /// Number of environments with a running life and without a namespace, as far as a read by name confirms it. Another tool,
+    /// such as Argo CD, has removed them. A list that was cut short is not confirmed by such a read.
+    async fn confirmed_gone(&self, survey: &Survey) -> usize {
+        let is_running = |entry: &&HeadEntry| {
+            entry.head.as_ref().is_ok_and(|head| matches!(head.phase, LedgerPhase::Creating | LedgerPhase::Live))
+        };
+        let mut gone = 0_usize;
+        for entry in survey.absent.iter().filter(is_running) {
+            if matches!(self.ports.cluster().namespace(&entry.environment).await, Ok(None)) {
+                gone = gone.saturating_add(1);
+            }
+        }
+        gone
     }
 
     /// Reports environments of the options that do not exist.

@@ -134,9 +134,17 @@ fn full_ledger_stops_no_end() {
             ledger.sealed = ledger.sealed.replace("activity", "extended");
             fill(world);
         };
-        let report = with_mutation(mutation, || run_with_damage(&scene, damage));
-        let is_reported = report.problems.iter().any(|problem| problem.problem.contains("its ledger is full"));
-        (scene.living().len(), scene.phase(), report.exit_code(), is_reported, scene.sim.with(|w| w.history.len()))
+        scene.sim.with(damage);
+        scene.step(&Step::Close(1));
+        let reports = with_mutation(mutation, || {
+            let marked = scene.run();
+            scene.wait(30 * MINUTE);
+            [marked, scene.run()]
+        });
+        let mut problems = reports.iter().flat_map(|report| &report.problems);
+        let is_reported = problems.any(|problem| problem.problem.contains("its ledger is full"));
+        let [_, last] = reports;
+        (scene.living().len(), scene.phase(), last.exit_code(), is_reported, scene.sim.with(|w| w.history.len()))
     };
     assert_eq!(broken(None), (0, "ended".to_owned(), 3, true, 1));
     assert_ne!(broken(Some(Mutation::FullLedgerStopsEnd)).0, 0);

@@ -155,7 +155,9 @@ impl ClusterPort for SimPorts {
         let page = page.cloned();
         self.call(move |world| {
             let items = world.namespaces.iter().map(|(name, namespace)| (name.clone(), namespace.value(name)));
-            Ok(paged(items.collect(), page.as_ref()))
+            let page = paged(items.collect(), page.as_ref());
+            let next = page.next.filter(|_| !world.is_list_cut_short);
+            Ok(ListPage { next, ..page })
         })
         .await
     }

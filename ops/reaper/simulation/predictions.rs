@@ -78,12 +78,12 @@ fn dry_run_tells_exactly_what_the_next_run_does() {
         "label-on",
         "lift",
         "mark",
-        "recovered",
         "remove-orphan",
         "resume",
         "revive",
         "sleep",
         "unmark",
+        "wake",
     ];
     let missing: Vec<&str> = expected.into_iter().filter(|action| !seen.contains(action)).collect();
     assert!(missing.is_empty(), "no schedule has these actions: {missing:?}; seen: {seen:?}");

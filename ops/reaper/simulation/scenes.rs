@@ -154,6 +154,25 @@ fn list_that_is_half_as_long_without_ends_stops_all_ends() {
 }
 
 #[test]
+fn short_list_is_believed_only_if_a_read_by_name_confirms_each_end() {
+    let ended = |change: fn(&Scene)| {
+        let mut scene = Scene::with_environments(6);
+        scene.settings.breakers.count = 20;
+        scene.settings.breakers.percent = 100;
+        scene.close_all(6);
+        change(&scene);
+        let reports = [scene.run(), scene.run()].map(|report| report.exit_code());
+        (reports, scene.sim.with(|world| world.ledgers.values().filter(|ledger| ledger.head.is_ended()).count()))
+    };
+    assert_eq!(ended(|scene| scene.sim.with(|world| world.is_list_cut_short = true)), ([3, 3], 0));
+    let removed: fn(&Scene) = |scene| {
+        (1..=6).for_each(|number| scene.step(&Step::DeleteNamespace(number)));
+        scene.wait(MINUTE);
+    };
+    assert_eq!(ended(removed), ([0, 0], 6), "Argo CD has removed all of them");
+}
+
+#[test]
 fn short_list_is_reported_by_every_run_until_a_person_accepts_it() {
     let living = |mutation| {
         let scene = Scene::with_environments(2);

@@ -51,6 +51,8 @@ pub(super) struct World {
     pub(super) is_label_refused: bool,
     /// True if no call to the forge succeeds.
     pub(super) is_forge_down: bool,
+    /// True if the list of namespaces is cut short after its first page.
+    pub(super) is_list_cut_short: bool,
     /// True if a run has listed the open pull requests.
     pub(super) is_forge_listed: bool,
     /// True if a ConfigMap has the labels of a ledger and is not one.
