@@ -5,7 +5,6 @@ use std::collections::BTreeMap;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::chain::HASH_LENGTH;
 use super::phase::{EndReason, LedgerPhase, MadeBy};
 use super::steps::{EndStep, StepOutcome};
 use crate::name::{Identity, IdentityError};
@@ -15,6 +14,8 @@ use crate::tier::Tier;
 
 /// Version of the format of the head.
 const VERSION: u32 = 1;
+/// Length of a chain hash in hex digits.
+pub(super) const HASH_LENGTH: usize = 32;
 /// Maximum size of a head in bytes. All annotations of an object have 256 KiB in total.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 
