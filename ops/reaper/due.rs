@@ -65,7 +65,8 @@ impl<P: Ports> Run<'_, P> {
     pub(crate) fn ration(&mut self, due: &mut Vec<Due>, environments: usize, others: usize) {
         let unwarned = due.iter().filter(|due| due.is_counted).count().saturating_add(others);
         let limit = self.settings.breakers.limit(environments, self.options.accept);
-        if unwarned > limit && !mutated!(BreakerAfterTheFact) {
+        let is_certain = self.report.outcome == RunOutcome::Complete;
+        if is_certain && unwarned > limit && !mutated!(BreakerAfterTheFact) {
             self.report.outcome = RunOutcome::Breaker { due: unwarned, limit };
             let problem = format!(
                 "{unwarned} ends without a warning are due, the limit is {limit}: nothing was ended; check the pull \

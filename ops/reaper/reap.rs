@@ -15,7 +15,7 @@ use crate::ports::{
 };
 use crate::pull_requests::OpenPullRequests;
 use crate::report::{RunOutcome, RunReport};
-use crate::run::{Run, SKEW_MAX, difference};
+use crate::run::{Run, SKEW_MAX, difference, jump};
 use crate::settings::{ReaperSettings, RunOptions};
 use crate::summary::RunSummary;
 
@@ -74,7 +74,7 @@ impl<P: Ports> Run<'_, P> {
         let now = self.now().await?;
         self.decided_at = now;
         let mut survey = self.survey(now).await?;
-        if let Some(reason) = self.clock_problem(&survey).await? {
+        if let Some(reason) = self.clock_problem(&survey, &started).await? {
             self.report.problem("clock", &reason);
             self.report.outcome = RunOutcome::NoEnds(reason);
             return Ok(());
@@ -355,13 +355,15 @@ impl<P: Ports> Run<'_, P> {
         }
     }
 
-    /// Reason to end nothing: the clocks differ, or a namespace is newer than the present.
-    async fn clock_problem(&self, survey: &Survey) -> Result<Option<String>, CallError> {
+    /// Reason to end nothing: the clocks differ or have jumped since the begin of the run, or a namespace is newer than the
+    /// present.
+    async fn clock_problem(&self, survey: &Survey, started: &ClockReading) -> Result<Option<String>, CallError> {
         let clocks = self.ports.clock().read().await?;
         if crate::mutation::mutated!(LocalClock) {
             return Ok(None);
         }
-        if let Some(problem) = difference(&clocks) {
+        let problem = difference(started).or_else(|| difference(&clocks)).or_else(|| jump(started, &clocks));
+        if let Some(problem) = problem {
             return Ok(Some(format!("{problem}; nothing was done in this run")));
         }
         let is_future = |newest: &Timestamp| *newest > clocks.server.saturating_add(SKEW_MAX).unwrap_or(Timestamp::MAX);

@@ -127,7 +127,7 @@ pub(crate) fn difference(clocks: &ClockReading) -> Option<String> {
 
 /// Problem of a clock that has jumped since the begin of the run, also if both clocks have jumped together: the time of the
 /// API server has to pass as fast as the monotonic clock of this machine.
-fn jump(started: &ClockReading, clocks: &ClockReading) -> Option<String> {
+pub(crate) fn jump(started: &ClockReading, clocks: &ClockReading) -> Option<String> {
     let passed = clocks.server.duration_since(started.server);
     let elapsed = clocks.elapsed.saturating_sub(started.elapsed);
     let jump = passed.saturating_sub(elapsed);
