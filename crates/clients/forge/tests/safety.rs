@@ -6,7 +6,7 @@ use serde_json::json;
 use super::fake::{FakeForge, Reply, TOKEN, deadline, github, repository};
 use crate::{
     ErrorKind,
-    forge::{ForgeKind, ForgeProblem, ForgeRefusal, GitHubApp, TokenSource},
+    forge::{ForgeKind, ForgeProblem, GitHubApp, TokenSource},
 };
 
 const GITHUB: ForgeKind = ForgeKind::GitHub;
