@@ -15,6 +15,7 @@ use crate::labels;
 use crate::ledger::{EndReason, LedgerHead, LedgerPhase, MadeBy};
 use crate::lifecycle::{Facts, Status, status};
 use crate::name::Identity;
+use crate::owner::Owner;
 use crate::pull_request::HeadSha;
 use crate::spec::EnvironmentSpec;
 use crate::tier::{Tier, Tiers};
@@ -33,6 +34,8 @@ pub struct EnvironmentReading {
     pub installation: Option<String>,
     /// Identity of the environment; none if it cannot be read.
     pub identity: Option<Identity>,
+    /// Owner as written: annotation `/owner`; none if it is not set.
+    pub owner: Option<Owner>,
     /// Tier: label `/tier`, else the argument; none if it cannot be read.
     pub tier: Option<Tier>,
     /// Creation, last activity, TTL and end.
@@ -167,6 +170,7 @@ impl EnvironmentReading {
             resource_version: metadata.field("resourceVersion").to_owned(),
             installation,
             identity,
+            owner: metadata.annotation(labels::OWNER).and_then(|owner| owner.parse().ok()),
             tier,
             times,
             made_by,

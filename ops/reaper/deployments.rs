@@ -2,12 +2,15 @@
 
 use std::collections::BTreeMap;
 
-use eod_domain::ledger::{EventKind, LedgerPhase};
-use eod_domain::{HeadSha, labels};
+use eod_domain::ledger::{EventKind, LedgerPhase, MadeBy};
+use eod_domain::{HeadSha, Repository, labels};
 use jiff::Timestamp;
 
 use crate::observed::Observed;
-use crate::ports::{ApplicationFacts, ApplicationHealth, CallError, ClusterPort, DeploymentFacts, Ports, ToldKind};
+use crate::ports::{
+    ApplicationFacts, ApplicationHealth, ApplicationLookup, ApplicationsAge, CallError, ClusterPort, DeploymentFacts,
+    Ports, SyncedSource, ToldKind,
+};
 use crate::run::{About, Run};
 
 /// Maximum length of the annotation `/failing` in characters.
@@ -45,26 +48,43 @@ impl<P: Ports> Run<'_, P> {
         self.record_deployment(observed, &state, now).await
     }
 
-    /// State of a deployment. The workloads of all environments are listed once per run.
+    /// State of a deployment. The Deployments of all environments are listed once per run.
     async fn deployment(&mut self, observed: &Observed) -> Result<DeploymentState, CallError> {
-        if self.workloads.is_none() {
-            self.workloads = Some(self.ports.cluster().workloads().await);
-        }
-        let workloads = match &self.workloads {
-            Some(Ok(workloads)) => workloads,
-            Some(Err(error)) => {
-                self.report.problem("deployments", format!("they cannot be observed: {error}"));
-                return Ok(DeploymentState::Unknown);
-            }
-            None => return Ok(DeploymentState::Unknown),
+        let cluster = self.ports.cluster();
+        let mut applications = match cluster.applications(&observed.name, ApplicationsAge::Run).await? {
+            ApplicationLookup::Found(applications) => applications,
+            ApplicationLookup::NotConfigured => Vec::new(),
         };
-        let name = observed.name.as_str();
-        let mut applications = workloads.applications.get(name).cloned().unwrap_or_default();
         applications.retain(|application| application.other_cluster.is_none());
-        if !applications.is_empty() {
-            return Ok(of_applications(&applications));
+        if applications.is_empty() {
+            return Ok(of_deployments(self.deployments_of(observed).await));
         }
-        Ok(of_deployments(workloads.deployments.get(name).map(Vec::as_slice).unwrap_or_default()))
+        let reading = &observed.reading;
+        let repository = reading.identity.as_ref().and_then(|identity| identity.repository.as_ref());
+        match of_applications(&applications, repository) {
+            // A rendered namespace has its commit from the same sync. Another one has its commit from Terraform, and only its
+            // Deployments tell the commit that runs.
+            DeploymentState::Running(None) if reading.made_by != Some(MadeBy::Argocd) => {
+                Ok(match of_deployments(self.deployments_of(observed).await) {
+                    DeploymentState::Running(None) => DeploymentState::Unknown,
+                    state => state,
+                })
+            }
+            state => Ok(state),
+        }
+    }
+
+    /// Deployments of an environment. A failure of their list is reported once.
+    async fn deployments_of(&mut self, observed: &Observed) -> &[DeploymentFacts] {
+        if self.deployments.is_none() {
+            let listed = self.ports.cluster().deployments().await;
+            self.deployments = Some(listed.unwrap_or_else(|error| {
+                self.report.problem("deployments", format!("they cannot be observed: {error}"));
+                BTreeMap::new()
+            }));
+        }
+        let found = self.deployments.as_ref().and_then(|deployments| deployments.get(observed.name.as_str()));
+        found.map(Vec::as_slice).unwrap_or_default()
     }
 
     async fn record_deployment(
@@ -138,8 +158,9 @@ fn needs_observation(observed: &Observed) -> bool {
     is_live && !is_settled && !reading.terminating && reading.problems.is_empty()
 }
 
-/// State of all Applications of an environment: a failure of one counts for all.
-fn of_applications(applications: &[ApplicationFacts]) -> DeploymentState {
+/// State of all Applications of an environment: a failure of one counts for all. The commit is that of the sources in the
+/// repository of the environment: a commit of another repository, such as a catalog of manifests, says nothing about it.
+fn of_applications(applications: &[ApplicationFacts], repository: Option<&Repository>) -> DeploymentState {
     let failure = applications.iter().find_map(|application| match &application.health {
         ApplicationHealth::Degraded(cause) => Some(format!("Application {}: {cause}", application.name)),
         ApplicationHealth::Healthy | ApplicationHealth::Progressing => None,
@@ -149,10 +170,18 @@ fn of_applications(applications: &[ApplicationFacts]) -> DeploymentState {
     }
     let runs =
         |application: &ApplicationFacts| application.is_synced && application.health == ApplicationHealth::Healthy;
-    match applications {
-        [first, ..] if applications.iter().all(runs) => DeploymentState::Running(first.synced_sha.clone()),
-        _ => DeploymentState::Unknown,
+    if applications.is_empty() || !applications.iter().all(runs) {
+        return DeploymentState::Unknown;
     }
+    let is_own = |source: &&SyncedSource| repository.is_some_and(|repository| repository.is_at(&source.url));
+    let sources = applications.iter().flat_map(|application| &application.sources);
+    let mut commits = sources.filter(is_own).filter_map(|source| source.sha.as_ref());
+    let first = commits.next();
+    // Different commits are an unfinished deployment.
+    if commits.any(|commit| Some(commit) != first) {
+        return DeploymentState::Unknown;
+    }
+    DeploymentState::Running(first.cloned())
 }
 
 /// State of all Deployments of an environment. Different commits are an unfinished deployment.

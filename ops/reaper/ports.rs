@@ -25,7 +25,7 @@ pub use self::backend::{Backend, BackendItem, BackendKind, BoxFuture, SnapshotOu
 pub use self::call::{CallError, CallErrorKind, ListPage, ObjectVersion, PageToken};
 pub use self::clock::{ClockPort, ClockReading};
 pub use self::cluster::{
-    ApplicationFacts, ApplicationHealth, ApplicationLookup, ClusterPort, DeploymentFacts, Workloads,
+    ApplicationFacts, ApplicationHealth, ApplicationLookup, ApplicationsAge, ClusterPort, DeploymentFacts, SyncedSource,
 };
 pub use self::forge::{ForgePort, PullRequestFacts, PullRequestLabel, RepositoryRules};
 pub use self::lease::{LeasePort, LeaseRecord, StoredLease};

@@ -1,7 +1,7 @@
 //! State of one run, and its calls to clocks and receivers.
 
 use std::cell::OnceCell;
-use std::collections::BTreeSet;
+use std::collections::{BTreeMap, BTreeSet};
 
 use eod_domain::ledger::{Actor, Event, EventKind, EventText};
 use eod_domain::{EnvironmentName, Identity};
@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::mutation::mutated;
 use crate::observed::Observed;
 use crate::ports::{
-    CallError, CallErrorKind, ClockPort, ClockReading, OutwardPort, Ports, ToldEvent, ToldKind, Workloads,
+    CallError, CallErrorKind, ClockPort, ClockReading, DeploymentFacts, OutwardPort, Ports, ToldEvent, ToldKind,
 };
 use crate::report::RunReport;
 use crate::settings::{ReaperSettings, RunOptions};
@@ -35,8 +35,8 @@ pub(crate) struct Run<'a, P: Ports> {
     pub(crate) decided_at: Timestamp,
     /// Environments with an end that this run has begun or continued.
     pub(crate) ending: BTreeSet<EnvironmentName>,
-    /// Workloads of all environments, or the failure of their lists; none before they are needed.
-    pub(crate) workloads: Option<Result<Workloads, CallError>>,
+    /// Deployments of all environments by namespace; none before they are needed.
+    pub(crate) deployments: Option<BTreeMap<String, Vec<DeploymentFacts>>>,
     /// Clocks at the begin of the run; none until they were compared with each other.
     pub(crate) started: Option<ClockReading>,
     /// First problem of the clocks after that. The run stops.
@@ -55,7 +55,7 @@ impl<'a, P: Ports> Run<'a, P> {
             in_deletion: 0,
             decided_at: Timestamp::UNIX_EPOCH,
             ending: BTreeSet::new(),
-            workloads: None,
+            deployments: None,
             started: None,
             clock_problem: OnceCell::new(),
         }
