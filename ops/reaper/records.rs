@@ -66,11 +66,7 @@ impl<P: Ports> Run<'_, P> {
         let event = Event { run: EventText::cut(holder), ..event };
         let was_absent = observed.own_head().is_some_and(LedgerHead::is_absent);
         self.write_record(observed, head, &[event], now).await?;
-        self.report.act(
-            &observed.name,
-            "adopt",
-            format!("it was created by {} and had no ledger of this life", request.made_by),
-        );
+        self.report.act(&observed.name, "adopt", "it had no ledger of this life");
         if was_absent && is_unwanted(observed.pull_request.state) {
             self.summary.recreated.insert(observed.name.to_string());
             let problem = "the namespace was created again after its end, and its pull request is closed or has no trigger \

@@ -98,7 +98,7 @@ impl BackendKind {
     pub fn has_data(self) -> bool {
         match self {
             Self::Dns => false,
-            Self::Database | Self::Vault | Self::Objects => true,
+            Self::Namespace | Self::Database | Self::Vault | Self::Objects => true,
         }
     }
 
