@@ -194,7 +194,7 @@ fn stored_ledger(found: LedgerSnapshot) -> StoredLedger {
 
 /// Problem of a head with its causes.
 fn text(problem: &LedgerProblem) -> String {
-    let causes = std::iter::successors(problem.source(), |cause| cause.source());
+    let causes = std::iter::successors(problem.source(), |cause| (*cause).source());
     causes.fold(problem.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
