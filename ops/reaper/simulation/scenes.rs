@@ -157,8 +157,7 @@ fn list_that_is_half_as_long_without_ends_stops_all_ends() {
 fn short_list_is_believed_only_if_a_read_by_name_confirms_each_end() {
     let ended = |change: fn(&Scene)| {
         let mut scene = Scene::with_environments(6);
-        scene.settings.breakers.count = 20;
-        scene.settings.breakers.percent = 100;
+        (scene.settings.breakers.count, scene.settings.breakers.minimum) = (20, 20);
         scene.close_all(6);
         change(&scene);
         let reports = [scene.run(), scene.run()].map(|report| report.exit_code());
