@@ -5,12 +5,12 @@ mod values;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use eod_yaml::{Content, Node, YamlLimits, read as read_yaml};
+
 use super::reading::{Reading, below, join};
 use crate::files::FileError;
 use crate::manifest::{Manifest, manifests};
-use crate::node::{Content, Node};
 use crate::parameters::Guards;
-use crate::read::{YamlLimits, read as read_yaml};
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 use crate::tools::HelmRequest;
 
@@ -151,7 +151,7 @@ fn references(node: &Node) -> Vec<u32> {
     match &node.content {
         Content::List(items) => items.iter().flat_map(references).collect(),
         Content::Map(entries) => {
-            let outward = |entry: &&crate::node::MapEntry| {
+            let outward = |entry: &&eod_yaml::MapEntry| {
                 ["$ref", "$dynamicRef", "$recursiveRef"].contains(&entry.key.as_str())
                     && entry.node.text().is_some_and(|text| !text.starts_with('#'))
             };
