@@ -10,6 +10,7 @@
 
 mod absence;
 mod access;
+mod adoption;
 mod cidr;
 mod claim;
 mod clock;
@@ -51,6 +52,7 @@ pub mod vault;
 
 pub use crate::absence::{Absence, NamespacePresence, OnExpired, RefreshDecision, RememberedLife, refresh_decision};
 pub use crate::access::{AccessError, AccessGrant, AccessRole, OWNER_ROLE, SubjectKind};
+pub use crate::adoption::{Adoption, AdoptionError, adopt};
 pub use crate::cidr::{Cidr, CidrError};
 pub use crate::claim::{Claim, ClaimCheck, NamespaceFacts, OwnershipMetadata, check_claim};
 pub use crate::clock::{Clock, ClockChange, next_clock};

@@ -14,6 +14,7 @@ use crate::labels;
 use crate::ledger::{EndReason, LedgerHead, LedgerPhase, MadeBy};
 use crate::lifecycle::{Facts, Status, status};
 use crate::name::Identity;
+use crate::owner::Owner;
 use crate::pull_request::HeadSha;
 use crate::spec::EnvironmentSpec;
 use crate::tier::{Tier, Tiers};
@@ -32,6 +33,8 @@ pub struct EnvironmentReading {
     pub installation: Option<String>,
     /// Identity of the environment; none if it cannot be read.
     pub identity: Option<Identity>,
+    /// Owner as written: annotation `/owner`; none if it is not set.
+    pub owner: Option<Owner>,
     /// Tier: label `/tier`, else the argument; none if it cannot be read.
     pub tier: Option<Tier>,
     /// Creation, last activity, TTL and end.
@@ -166,6 +169,7 @@ impl EnvironmentReading {
             resource_version: metadata.field("resourceVersion").to_owned(),
             installation,
             identity,
+            owner: metadata.annotation(labels::OWNER).and_then(|owner| owner.parse().ok()),
             tier,
             times,
             made_by,

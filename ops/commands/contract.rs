@@ -5,8 +5,8 @@ use std::ffi::OsString;
 
 use clap::Parser as _;
 use eod_domain::EnvironmentName;
-use eod_reaper::contract::{ContractFixture, check_backend};
-use eod_reaper::ports::Ports as _;
+use eod_reaper::contract::{ContractFixture, NamespaceBackend, check_backend};
+use eod_reaper::ports::{Backend, BackendKind, Ports as _};
 
 use crate::arguments::EodCommandLine;
 use crate::ports::OpsPorts;
@@ -39,9 +39,14 @@ pub fn broken_rules(
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| error.to_string())?;
     let ports = OpsPorts::new(&session);
-    let backend = ports.backends().iter().find(|backend| backend.kind().to_string() == kind);
-    let backend = backend.ok_or_else(|| format!("backend `{kind}` is not configured"))?;
+    let namespaces = NamespaceBackend::new(&ports, &session.settings.installation);
+    let configured = ports.backends().iter().find(|backend| backend.kind().to_string() == kind);
+    let backend: &dyn Backend = match configured {
+        Some(backend) => backend.as_ref(),
+        None if kind == BackendKind::Namespace.to_string() => &namespaces,
+        None => return Err(format!("backend `{kind}` is not configured")),
+    };
     let ContractNames { ended, living, empty } = names;
     let fixture = ContractFixture { ended, living, empty };
-    runtime.block_on(check_backend(backend.as_ref(), fixture)).map_err(|error| error.to_string())
+    runtime.block_on(check_backend(backend, fixture)).map_err(|error| error.to_string())
 }

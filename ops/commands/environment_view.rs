@@ -4,7 +4,7 @@ mod attributes;
 
 use std::collections::BTreeMap;
 
-use eod_domain::ledger::{EndStep, LedgerHead, LedgerPhase, MadeBy};
+use eod_domain::ledger::{EndReason, EndStep, LedgerHead, LedgerPhase, MadeBy, StepOutcome};
 use eod_domain::{
     Domain, EndMark, EnvironmentName, EnvironmentReading, HeadSha, Identity, Money, Status, Subject, Tier,
     environment_host, labels,
@@ -48,6 +48,9 @@ pub(crate) struct EnvironmentView {
     pub(crate) cost_per_day: Option<Money>,
     pub(crate) queue: Option<QueuePlace>,
     pub(crate) left: Vec<EndStep>,
+    /// True if the steps in `left` were tried, or no run is expected to try them first. The rest of a recorded destroy is
+    /// expected: the next run of the reaper takes it.
+    pub(crate) is_left_wrong: bool,
     pub(crate) extension: Option<String>,
     pub(crate) host: Option<String>,
     /// Recorded arguments as the text of a JSON object; empty for a table, which shows none of them. A text needs much less
@@ -104,6 +107,7 @@ impl EnvironmentView {
             cost_per_day: reading.cost_per_day,
             queue: None,
             left: head.map(LedgerHead::left).unwrap_or_default(),
+            is_left_wrong: head.is_some_and(is_left_wrong),
             extension: text(labels::EXTENSION),
             host: named.as_ref().map(|(name, domain)| environment_host(name, domain)),
             arguments: Box::default(),
@@ -157,6 +161,7 @@ impl EnvironmentView {
             cost_per_day: None,
             queue: queue.filter(|_| is_queued),
             left: head.left(),
+            is_left_wrong: is_left_wrong(head),
             extension: None,
             host: None,
             arguments: Box::default(),
@@ -290,6 +295,14 @@ impl EnvironmentView {
         }
         Value::Object(all)
     }
+}
+
+/// True if an end has left steps that are not only the untried rest of a recorded destroy.
+fn is_left_wrong(head: &LedgerHead) -> bool {
+    let is_destroyed = head.phase == LedgerPhase::Ended && head.reason == Some(EndReason::Destroyed);
+    let is_failed = |step: &EndStep| head.steps.get(step) == Some(&StepOutcome::Failed);
+    let left = head.left();
+    if is_destroyed { left.iter().any(is_failed) } else { !left.is_empty() }
 }
 
 /// An annotation of an object.

@@ -47,7 +47,7 @@ impl<'a> OpsPorts<'a> {
         }
         backends.push(Box::new(OpsObjects(session)));
         Self {
-            cluster: OpsCluster(session),
+            cluster: OpsCluster::new(session),
             ledgers: OpsLedgers(session),
             forge: OpsForge(session),
             lease: OpsLease(session),

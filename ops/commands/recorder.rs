@@ -1,13 +1,16 @@
 //! Records events of a command in the ledger of an environment.
 
 use eod_clients::ErrorKind;
-use eod_domain::ledger::{Actor, CreateRequest, Event, EventKind, EventText, MadeBy, Transitions, pipeline_run};
-use eod_domain::{EnvironmentName, EnvironmentReading};
+use eod_domain::ledger::{Actor, Event, EventKind, EventText, LedgerHead, Transitions, pipeline_run};
+use eod_domain::{Adoption, EnvironmentName, EnvironmentReading, adopt};
 use jiff::Timestamp;
 
 use crate::failure::Failure;
 use crate::output::note;
 use crate::session::OpsSession;
+
+/// Maximum number of attempts to write the ledger of an adopted environment.
+const ADOPTIONS: u32 = 3;
 
 /// Records events with the caller's name and the run of the pipeline.
 #[derive(Debug)]
@@ -38,8 +41,7 @@ impl<'a> Recorder<'a> {
     /// An event of this caller.
     pub(crate) fn event(&self, at: Timestamp, generation: u64, kind: EventKind) -> Event {
         let mut event = Event::new(at, generation, kind, Actor::Cli);
-        event.who = EventText::cut(&self.who);
-        event.run = EventText::cut(&self.run);
+        self.sign(&mut event);
         event
     }
 
@@ -48,11 +50,9 @@ impl<'a> Recorder<'a> {
     ///
     /// The change itself is done by now, so a ledger that cannot be written is a warning.
     pub(crate) async fn record(&self, event: Event, reading: &EnvironmentReading, now: Timestamp) {
-        let Self { session, environment, .. } = self;
-        let appended = session.ledgers.append(environment, std::slice::from_ref(&event), &session.deadline).await;
-        let result = match appended {
-            Err(error) if error.kind == ErrorKind::NotFound => self.adopt_and_append(event, reading, now).await,
-            result => result.map_err(Failure::from),
+        let result = match reading.generation {
+            0 => self.adopt_and_append(event, reading, now).await,
+            _ => self.append_or_adopt(event, reading, now).await,
         };
         if let Err(failure) = result {
             note(&format!("warning: the change is done, but its event is not recorded: {failure}"));
@@ -76,26 +76,54 @@ impl<'a> Recorder<'a> {
         }
     }
 
-    /// Creates the ledger of an environment that has none, and returns its generation.
+    /// Writes the ledger of an environment that has none of its own life, and returns its generation. A ledger with events
+    /// from before the create, or of an earlier life, is continued.
     pub(crate) async fn adopt(&self, reading: &EnvironmentReading, now: Timestamp) -> Result<u64, Failure> {
-        let identity = reading.identity.as_ref();
-        let identity = identity.ok_or_else(|| Failure::failed("the identity of the environment cannot be read"))?;
-        let request = CreateRequest {
-            identity: identity.canonical(),
-            tier: reading.tier.unwrap_or_default(),
-            owner: None,
-            head_sha: reading.head_sha.clone(),
-            made_by: reading.made_by.unwrap_or(MadeBy::Terraform),
-            holder: self.who.clone(),
-            namespace_is_gone: false,
-            lifted: false,
-        };
-        let head = Transitions::at(now).adopt(None, &request, &reading.uid);
-        let head = head.map_err(|error| Failure::failed(error.to_string()))?;
-        let adopted = self.event(now, head.generation, EventKind::Adopted);
         let Self { session, environment, .. } = self;
-        session.ledgers.create(environment, &head, &[adopted], &session.deadline).await?;
-        Ok(head.generation)
+        let mut tries = 0;
+        loop {
+            let ledger = session.ledgers.get(environment, &session.deadline).await?;
+            let head = ledger.as_ref().map(|ledger| ledger.head.as_ref()).transpose();
+            let head = head.map_err(|problem| Failure::failed(format!("the ledger cannot be read: {problem}")))?;
+            let is_adopted = |head: &&LedgerHead| head.uid.as_deref() == Some(reading.uid.as_str());
+            if let Some(head) = reading.own_head(head).filter(is_adopted) {
+                return Ok(head.generation);
+            }
+            let adopted = adopt(reading, head, Actor::Cli, &self.who, now);
+            let Adoption { head, mut event } = adopted.map_err(|error| Failure::failed(error.to_string()))?;
+            self.sign(&mut event);
+            let (events, deadline) = ([event], &session.deadline);
+            let written = match &ledger {
+                Some(ledger) => {
+                    let version = &ledger.resource_version;
+                    session.ledgers.replace(environment, version, &head, &events, deadline).await
+                }
+                None => session.ledgers.create(environment, &head, &events, deadline).await,
+            };
+            tries += 1;
+            match written {
+                Ok(_) => return Ok(head.generation),
+                // Somebody has written the ledger in the meantime.
+                Err(error)
+                    if tries < ADOPTIONS && matches!(error.kind, ErrorKind::AlreadyExists | ErrorKind::Conflict) => {}
+                Err(error) => return Err(error.into()),
+            }
+        }
+    }
+
+    /// Adds the caller's name and the run to an event.
+    fn sign(&self, event: &mut Event) {
+        event.who = EventText::cut(&self.who);
+        event.run = EventText::cut(&self.run);
+    }
+
+    async fn append_or_adopt(&self, event: Event, reading: &EnvironmentReading, now: Timestamp) -> Result<(), Failure> {
+        let Self { session, environment, .. } = self;
+        let appended = session.ledgers.append(environment, std::slice::from_ref(&event), &session.deadline).await;
+        match appended {
+            Err(error) if error.kind == ErrorKind::NotFound => self.adopt_and_append(event, reading, now).await,
+            result => result.map_err(Failure::from),
+        }
     }
 
     async fn adopt_and_append(

@@ -2,13 +2,14 @@
 
 use std::collections::BTreeMap;
 
-use eod_domain::ledger::{EventKind, LedgerPhase};
-use eod_domain::{HeadSha, labels};
+use eod_domain::ledger::{EventKind, LedgerPhase, MadeBy};
+use eod_domain::{HeadSha, Repository, labels};
 use jiff::Timestamp;
 
 use crate::observed::Observed;
 use crate::ports::{
-    ApplicationFacts, ApplicationHealth, ApplicationLookup, CallError, ClusterPort, DeploymentFacts, Ports, ToldKind,
+    ApplicationFacts, ApplicationHealth, ApplicationLookup, ApplicationsAge, CallError, ClusterPort, DeploymentFacts,
+    Ports, SyncedSource, ToldKind,
 };
 use crate::run::{About, Run};
 
@@ -49,13 +50,27 @@ impl<P: Ports> Run<'_, P> {
 
     async fn deployment(&self, observed: &Observed) -> Result<DeploymentState, CallError> {
         let cluster = self.ports.cluster();
-        if let ApplicationLookup::Found(mut applications) = cluster.applications(&observed.name).await? {
-            applications.retain(|application| application.other_cluster.is_none());
-            if !applications.is_empty() {
-                return Ok(of_applications(&applications));
-            }
+        let mut applications = match cluster.applications(&observed.name, ApplicationsAge::Run).await? {
+            ApplicationLookup::Found(applications) => applications,
+            ApplicationLookup::NotConfigured => Vec::new(),
+        };
+        applications.retain(|application| application.other_cluster.is_none());
+        if applications.is_empty() {
+            return Ok(of_deployments(&cluster.deployments(&observed.name).await?));
         }
-        Ok(of_deployments(&cluster.deployments(&observed.name).await?))
+        let reading = &observed.reading;
+        let repository = reading.identity.as_ref().and_then(|identity| identity.repository.as_ref());
+        match of_applications(&applications, repository) {
+            // A rendered namespace has its commit from the same sync. Another one has its commit from Terraform, and only its
+            // Deployments tell the commit that runs.
+            DeploymentState::Running(None) if reading.made_by != Some(MadeBy::Argocd) => {
+                Ok(match of_deployments(&cluster.deployments(&observed.name).await?) {
+                    DeploymentState::Running(None) => DeploymentState::Unknown,
+                    state => state,
+                })
+            }
+            state => Ok(state),
+        }
     }
 
     async fn record_deployment(
@@ -110,8 +125,9 @@ impl<P: Ports> Run<'_, P> {
     }
 }
 
-/// State of all Applications of an environment: a failure of one counts for all.
-fn of_applications(applications: &[ApplicationFacts]) -> DeploymentState {
+/// State of all Applications of an environment: a failure of one counts for all. The commit is that of the sources in the
+/// repository of the environment: a commit of another repository, such as a catalog of manifests, says nothing about it.
+fn of_applications(applications: &[ApplicationFacts], repository: Option<&Repository>) -> DeploymentState {
     let failure = applications.iter().find_map(|application| match &application.health {
         ApplicationHealth::Degraded(cause) => Some(format!("Application {}: {cause}", application.name)),
         ApplicationHealth::Healthy | ApplicationHealth::Progressing => None,
@@ -121,10 +137,18 @@ fn of_applications(applications: &[ApplicationFacts]) -> DeploymentState {
     }
     let runs =
         |application: &ApplicationFacts| application.is_synced && application.health == ApplicationHealth::Healthy;
-    match applications {
-        [first, ..] if applications.iter().all(runs) => DeploymentState::Running(first.synced_sha.clone()),
-        _ => DeploymentState::Unknown,
+    if applications.is_empty() || !applications.iter().all(runs) {
+        return DeploymentState::Unknown;
     }
+    let is_own = |source: &&SyncedSource| repository.is_some_and(|repository| repository.is_at(&source.url));
+    let sources = applications.iter().flat_map(|application| &application.sources);
+    let mut commits = sources.filter(is_own).filter_map(|source| source.sha.as_ref());
+    let first = commits.next();
+    // Different commits are an unfinished deployment.
+    if commits.any(|commit| Some(commit) != first) {
+        return DeploymentState::Unknown;
+    }
+    DeploymentState::Running(first.cloned())
 }
 
 /// State of all Deployments of an environment. Different commits are an unfinished deployment.

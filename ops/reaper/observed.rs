@@ -3,7 +3,7 @@
 use std::collections::BTreeSet;
 
 use eod_domain::ledger::{LedgerHead, LedgerPhase};
-use eod_domain::{EnvironmentName, EnvironmentReading, Identity, Owner, PullRequestState};
+use eod_domain::{EnvironmentName, EnvironmentReading, Identity, PullRequestState};
 use jiff::Timestamp;
 
 use crate::ports::{HeadEntry, ObjectVersion, PullRequestFacts};
@@ -26,8 +26,6 @@ pub(crate) struct Observed {
     pub(crate) name: EnvironmentName,
     /// Reading of namespace and ledger.
     pub(crate) reading: EnvironmentReading,
-    /// Owner as written.
-    pub(crate) owner: Option<Owner>,
     /// Ledger; none if there is none.
     pub(crate) entry: Option<HeadEntry>,
     /// State of the pull request.

@@ -24,7 +24,9 @@ mod outward;
 pub use self::backend::{Backend, BackendItem, BackendKind, BoxFuture, SnapshotOutcome};
 pub use self::call::{CallError, CallErrorKind, ListPage, ObjectVersion, PageToken};
 pub use self::clock::{ClockPort, ClockReading};
-pub use self::cluster::{ApplicationFacts, ApplicationHealth, ApplicationLookup, ClusterPort, DeploymentFacts};
+pub use self::cluster::{
+    ApplicationFacts, ApplicationHealth, ApplicationLookup, ApplicationsAge, ClusterPort, DeploymentFacts, SyncedSource,
+};
 pub use self::forge::{ForgePort, PullRequestFacts, PullRequestLabel, RepositoryRules};
 pub use self::lease::{LeasePort, LeaseRecord, StoredLease};
 pub use self::ledger::{HeadEntry, LedgerPort, LooseEntry, StoredLedger};

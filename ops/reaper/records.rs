@@ -3,9 +3,9 @@
 use std::collections::BTreeMap;
 
 use eod_domain::ledger::{
-    CreateRequest, Event, EventKind, LedgerHead, LedgerPhase, LifeFacts, MadeBy, Transitions, TriggerLabelRecord,
+    Actor, Event, EventKind, EventText, LedgerHead, LedgerPhase, LifeFacts, MadeBy, Transitions, TriggerLabelRecord,
 };
-use eod_domain::{Clock, ClockChange, HeadSha, PullRequestState, Tier, labels, next_clock};
+use eod_domain::{Adoption, Clock, ClockChange, HeadSha, PullRequestState, Tier, adopt, labels, next_clock};
 use jiff::Timestamp;
 
 use crate::observed::Observed;
@@ -60,13 +60,10 @@ impl<P: Ports> Run<'_, P> {
         if observed.entry.as_ref().is_some_and(|entry| entry.head.is_err()) {
             return Ok(());
         }
-        let reading = &observed.reading;
-        let Some(request) = self.create_request(observed) else { return Ok(()) };
-        let Ok(head) = Transitions::at(now).adopt(observed.head(), &request, &reading.uid) else { return Ok(()) };
-        let mut event = self.event(now, head.generation, EventKind::Adopted).with("made-by", &request.made_by);
-        if let Some(price) = reading.cost_per_day {
-            event = event.with("price_micros", &price.micros());
-        }
+        let holder = &self.options.holder;
+        let adopted = adopt(&observed.reading, observed.head(), Actor::Reaper, holder, now);
+        let Ok(Adoption { head, event }) = adopted else { return Ok(()) };
+        let event = Event { run: EventText::cut(holder), ..event };
         let was_absent = observed.own_head().is_some_and(LedgerHead::is_absent);
         self.write_record(observed, head, &[event]).await?;
         if was_absent && is_unwanted(observed.pull_request.state) {
@@ -77,20 +74,6 @@ impl<P: Ports> Run<'_, P> {
         }
         self.read_again(observed, now).await;
         Ok(())
-    }
-
-    fn create_request(&self, observed: &Observed) -> Option<CreateRequest> {
-        let reading = &observed.reading;
-        Some(CreateRequest {
-            identity: reading.identity.as_ref()?.canonical(),
-            tier: reading.tier?,
-            owner: observed.owner.clone(),
-            head_sha: reading.head_sha.clone(),
-            made_by: reading.made_by.unwrap_or(MadeBy::Terraform),
-            holder: self.options.holder.clone(),
-            namespace_is_gone: false,
-            lifted: false,
-        })
     }
 
     /// Records a new commit and the trigger label. A new commit of a rendered namespace is activity.

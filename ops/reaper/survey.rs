@@ -69,8 +69,7 @@ impl<P: Ports> Run<'_, P> {
         let head = entry.as_ref().and_then(|entry| entry.head.as_ref().ok());
         let settings = self.settings;
         let reading = EnvironmentReading::new(namespace, head, &settings.tiers, &settings.prices, now);
-        let owner = annotation(namespace, labels::OWNER).and_then(|owner| owner.parse().ok());
-        Observed { name, reading, owner, entry, pull_request: KnownPullRequest::default() }
+        Observed { name, reading, entry, pull_request: KnownPullRequest::default() }
     }
 
     /// Reads namespace and ledger of one environment again; none if there is no namespace.
@@ -114,10 +113,6 @@ impl<P: Ports> Run<'_, P> {
         }
         self.in_deletion = survey.environments.iter().filter(|observed| observed.reading.terminating).count();
     }
-}
-
-fn annotation<'a>(namespace: &'a Value, key: &str) -> Option<&'a str> {
-    namespace.get("metadata")?.get("annotations")?.get(key)?.as_str()
 }
 
 fn creation(namespace: &Value) -> Option<Timestamp> {

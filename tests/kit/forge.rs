@@ -155,6 +155,13 @@ impl FakeForge {
         });
     }
 
+    /// Removes a label of a pull request, as a person does.
+    pub fn remove_label(&self, number: u64, label: &str) {
+        self.change(number, |pull| {
+            pull.labels.remove(label);
+        });
+    }
+
     /// Pushes a commit to the branch of a pull request.
     pub fn push(&self, number: u64, sha: &str) {
         self.change(number, |pull| sha.clone_into(&mut pull.sha));

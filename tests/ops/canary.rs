@@ -1,15 +1,37 @@
-//! Secrets of a command are in none of its outputs, in no record and in no argument of a process.
+//! Secrets of a command are in none of its outputs and files, in no record and in no argument of a process.
 
-use std::fs;
+use std::{
+    fs,
+    process::{Command, Stdio},
+};
 
 use eod_testkit::{
+    access::Access,
     cluster::PATIENCE,
+    fault::{Fault, FaultProxy},
     forge::{APP_TOKEN, FakeForge, ForgeDialect, InjectedAnswer},
     wait::wait_until,
 };
 use serde_json::json;
 
 use super::{forge::ForgeStory, vault::Copies};
+
+/// Everything that others can read of a process, except its environment: arguments, name, status and open files.
+fn visible_process(pid: u32) -> String {
+    let folder = format!("/proc/{pid}");
+    let texts = ["cmdline", "comm", "status", "stat"].map(|file| fs::read(format!("{folder}/{file}")).unwrap());
+    let texts = texts.iter().map(|text| String::from_utf8_lossy(text).into_owned());
+    let files = fs::read_dir(format!("{folder}/fd")).unwrap();
+    let files = files.filter_map(|file| fs::read_link(file.ok()?.path()).ok()).map(|path| path.display().to_string());
+    texts.chain(files).collect::<Vec<_>>().join("\n")
+}
+
+/// Arguments of all processes of the machine.
+fn all_arguments() -> String {
+    let processes = fs::read_dir("/proc").unwrap();
+    let arguments = processes.filter_map(|process| fs::read(process.ok()?.path().join("cmdline")).ok());
+    arguments.map(|text| String::from_utf8_lossy(&text).replace('\0', " ")).collect::<Vec<_>>().join("\n")
+}
 
 #[test]
 fn no_command_shows_a_secret() {
@@ -61,6 +83,38 @@ fn no_command_shows_a_secret() {
         check("the reaper", &run.report());
         if copies.exists(&format!("preview/{name}")) { Err(run.report()) } else { Ok(()) }
     });
+    // A process that has read all its secrets, and waits for the answer of the forge.
+    let forge = Access { server: story.forge.api().to_owned(), ca_pem: None, token: String::new() };
+    let proxy = FaultProxy::in_front_of(&forge);
+    proxy.rule(|call| call.path.ends_with("/pulls"), usize::MAX, Fault::Hang);
+    story.write_config_for(&proxy.access().server, &app, &json!({ "vault": vault }));
+    let metrics = story.path("metrics.prom");
+    let mut running = Command::new(env!("CARGO_BIN_EXE_eod"));
+    running.args(["reap", "--config", &story.config(), "--metrics-file", &metrics, "--yes"]);
+    running.args(["--installation", &story.ops.installation, "--control-namespace", &story.ops.installation]);
+    running.env_clear().env("KUBECONFIG", story.ops.cluster.kubeconfig());
+    let mut running = running.stdout(Stdio::null()).stderr(Stdio::null()).spawn().unwrap();
+    wait_until("the process to wait for the forge", PATIENCE, || {
+        if proxy.calls(|call| call.spoiled) > 0 { Ok(()) } else { Err(proxy.story()) }
+    });
+    let process = visible_process(running.id());
+    assert!(process.contains("--metrics-file"), "{process}");
+    check("the running process", &process);
+    check("the arguments of a process", &all_arguments());
+    running.kill().unwrap();
+    running.wait().unwrap();
+    // The lease of the killed process.
+    let lease = format!("eod-reaper-{}", story.ops.installation);
+    let lease = story.ops.cluster.kubectl(&["-n", &story.ops.installation, "get", "lease", &lease, "-o", "json"]);
+    assert!(lease.contains("holderIdentity"), "{lease}");
+    check("the lease", &lease);
+    story.ops.cluster.kubectl(&["-n", &story.ops.installation, "delete", "leases", "--all"]);
+    story.write_config(&app, &json!({ "vault": vault }));
+    check("a run with metrics", &story.eod(&["reap", "--metrics-file", &metrics]).report());
+    let metrics = fs::read_to_string(&metrics).unwrap();
+    assert!(metrics.contains("eod_reaper_"), "{metrics}");
+    check("the metrics", &metrics);
+
     // Every server refuses: errors show the request, but no credential.
     story.forge.inject(|_, _| true, usize::MAX, InjectedAnswer::refusal(401, "Bad credentials"));
     let broken = copies.block("http://127.0.0.1:1", None);
@@ -71,8 +125,10 @@ fn no_command_shows_a_secret() {
         check(&format!("{command:?}"), &finished.report());
     }
     let records = story.ops.cluster.kubectl(&["-n", &story.ops.installation, "get", "configmaps,leases", "-o", "json"]);
+    assert!(records.contains(&format!("{}.reaper", story.ops.installation)), "{records}");
     check("the records", &records);
     let events = story.ops.cluster.kubectl(&["-n", "default", "get", "events", "-o", "json"]);
+    assert!(events.contains(&name), "{events}");
     check("the events of the cluster", &events);
     // A configuration with a mistake is refused without its values.
     let canary = json!({ "vault": { "auth": { "token": "canary-value", "approle": 7 } } });

@@ -2,7 +2,7 @@
 
 use eod_domain::labels;
 use jiff::{SignedDuration, Timestamp};
-use serde_json::json;
+use serde_json::{Value, json};
 
 use super::Ops;
 
@@ -40,6 +40,13 @@ fn touch_restarts_the_clock_and_records_who() {
     assert!(!event["who"].as_str().unwrap().is_empty(), "{event}");
     assert_eq!(event["run"], "https://git.acme.internal/jobs/1");
     assert_eq!(audit["chain"]["not_sealed"], 2);
+    // The ledger has everything that history and cost need, although the reaper has not run yet.
+    let adopted = events.iter().find(|event| event["event"] == "adopted").unwrap();
+    assert!(adopted["details"]["price_micros"].as_str().unwrap().parse::<u64>().unwrap() > 0, "{adopted}");
+    assert_eq!(adopted["run"], "https://git.acme.internal/jobs/1");
+    let path = format!("/api/v1/namespaces/{0}/configmaps/{0}.{name}", ops.installation);
+    let head = ops.cluster.read(&path).unwrap()["metadata"]["annotations"][labels::HEAD].as_str().unwrap().to_owned();
+    assert_eq!(serde_json::from_str::<Value>(&head).unwrap()["owner"], "alice");
 }
 
 #[test]

@@ -8,7 +8,7 @@ use eod_clients::{
 };
 use eod_domain::{
     Tier,
-    ledger::{CreateRequest, LedgerHead, MadeBy, Transitions},
+    ledger::{CreateRequest, EndReason, EndRequest, LedgerHead, MadeBy, Transitions},
 };
 use serde_json::{Value, json};
 
@@ -92,6 +92,34 @@ fn environments_of_one_installation_are_listed() {
     assert_eq!(ops.json(0, &["list", "--tier", "full"])["environments"][0]["name"], json!(second));
     let repository = format!("acme/{second}");
     assert_eq!(ops.json(0, &["list", "--repository", &repository])["environments"].as_array().unwrap().len(), 1);
+}
+
+#[test]
+fn empty_list_says_where_it_has_looked_and_has_exit_code_0() {
+    let ops = Ops::new("opslistempty");
+    let listed = ops.eod(&["list"]);
+    assert_eq!((listed.code, listed.stdout.lines().count()), (Some(0), 1), "{}", listed.report());
+    let kubeconfig = ops.cluster.kubeconfig().display().to_string();
+    for part in [ops.installation.as_str(), kubeconfig.as_str(), "remedy: check --installation, --context"] {
+        assert!(listed.stderr.contains(part), "{part}: {}", listed.report());
+    }
+    assert_eq!(ops.json(0, &["list"])["environments"], json!([]));
+    // A recorded destroy is no problem, although the reaper has not taken the rest yet.
+    let transitions = Transitions::at(ops.now());
+    let live = transitions.create(None, &request("github.com/acme/shop#1")).unwrap();
+    let live = transitions.provisioned(&live, 1, "u1").unwrap();
+    let end = EndRequest {
+        generation: 1,
+        uid: Some("u1".to_owned()),
+        reason: EndReason::Destroyed,
+        keep_vault: false,
+        holder: "terraform".to_owned(),
+    };
+    let ending = transitions.begin_end(&live, &end).unwrap();
+    write_ledger(&ops, &ops.name("a"), &transitions.finish_destroy(&ending, 1, "terraform").unwrap());
+    let listed = ops.eod(&["list", "--all"]);
+    assert_eq!(listed.code, Some(0), "{}", listed.report());
+    assert!(listed.stdout.contains("ended") && listed.stderr.is_empty(), "{}", listed.report());
 }
 
 #[test]

@@ -1,4 +1,4 @@
-//! Objects outside of the namespaces and copies in Vault: the contract of the backends on the real servers.
+//! Namespaces, objects outside of them and copies in Vault: the contract of the backends on the real servers.
 
 use std::collections::BTreeMap;
 use std::ffi::OsString;
@@ -89,11 +89,12 @@ fn backends_keep_the_contract_on_the_real_servers() {
     define_outside_kinds(&ops);
     let copies = Copies::new("opscontract");
     for suffix in ["pr-1", "pr-12"] {
-        let name = ops.name(suffix);
+        let name = ops.environment(suffix, "full", "24h", &json!({}));
         create_objects(&ops, &name, &ops.installation);
         copies.add(&format!("preview/{name}"), &name, &ops.installation);
         copies.add(&format!("preview/{name}/app"), &name, &ops.installation);
     }
+    check(&ops, "namespace", None);
     check(&ops, "objects", None);
     check(&ops, "vault", Some(&copies.config()));
 }

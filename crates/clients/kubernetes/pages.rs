@@ -1,5 +1,6 @@
 //! Lists that are read one page at a time, so that memory does not grow with the cluster.
 
+use serde::de::DeserializeOwned;
 use serde_json::Value;
 
 use super::{
@@ -50,5 +51,22 @@ impl Kubernetes {
         let (objects, next) = self.page(query, token, accept, deadline).await?;
         let objects: Result<Vec<Value>, _> = objects.iter().map(Listed::read).collect();
         Ok(ObjectPage { objects: objects.map_err(|_| not_a_list(query))?, next })
+    }
+
+    /// Reads one page of a list as [`Kubernetes::list_page`], and of each object only the fields of `T`. Objects that are much
+    /// larger than these fields need no memory after the page was read.
+    ///
+    /// # Errors
+    ///
+    /// As [`Kubernetes::list_page`]; or an object has a field of another type.
+    pub async fn list_fields<T: DeserializeOwned>(
+        &self,
+        query: &ListQuery,
+        token: Option<&str>,
+        deadline: &Deadline,
+    ) -> Result<(Vec<T>, Option<String>), Error> {
+        let (objects, next) = self.page(query, token, JSON, deadline).await?;
+        let objects: Result<Vec<T>, _> = objects.iter().map(Listed::fields).collect();
+        Ok((objects.map_err(|_| not_a_list(query))?, next))
     }
 }

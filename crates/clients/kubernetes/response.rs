@@ -9,7 +9,7 @@ use std::{fmt, sync::Arc};
 
 use serde::{
     Deserialize,
-    de::{DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor},
+    de::{DeserializeOwned, DeserializeSeed, Deserializer, IgnoredAny, MapAccess, Visitor},
 };
 use serde_json::{Map, Value, value::RawValue};
 
@@ -89,6 +89,11 @@ impl Listed {
             metadata: ObjectPlace,
         }
         serde_json::from_str::<Headed>(self.text.get()).map(|object| object.metadata)
+    }
+
+    /// Parses the fields of `T`, and passes over the others.
+    pub(super) fn fields<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
+        serde_json::from_str(self.text.get())
     }
 
     /// Parses the object, and adds `apiVersion` and `kind`, which lists omit.

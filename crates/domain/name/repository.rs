@@ -90,6 +90,21 @@ impl Repository {
         &self.repo
     }
 
+    /// True if this is the repository at a URL of `git`: HTTPS, HTTP or SSH, with or without user, `.git` and default port.
+    /// The port of an SSH URL is not compared, because a host has another one for its pages.
+    pub fn is_at(&self, url: &str) -> bool {
+        let url = url.trim().to_ascii_lowercase();
+        let path = without_scheme(&url).unwrap_or_else(|| url.clone());
+        let Some((host, path)) = path.split_once('/') else { return false };
+        let default_port = if url.starts_with("http://") { "80" } else { "443" };
+        let is_ssh = !url.starts_with("http://") && !url.starts_with("https://");
+        let own = self.host.to_ascii_lowercase();
+        let (own_name, own_port) = split_port(&own, "443");
+        let (name, port) = split_port(host, default_port);
+        let is_path = path.trim_matches('/') == format!("{}/{}", self.owner, self.repo).to_ascii_lowercase();
+        name == own_name && (is_ssh || port == own_port) && is_path
+    }
+
     /// URL of a pull request. Only the format of github.com is known.
     pub fn pull_request_url(&self, number: NonZeroU64) -> Option<String> {
         let known = self.host.eq_ignore_ascii_case(DEFAULT_HOST) && !self.owner.contains('/');
@@ -156,6 +171,14 @@ fn without_scheme(text: &str) -> Option<String> {
     };
     let path = path.trim_end_matches('/');
     Some(path.strip_suffix(".git").unwrap_or(path).to_owned())
+}
+
+/// Name and port of a host; no port if it is the default one.
+fn split_port<'a>(host: &'a str, default_port: &str) -> (&'a str, Option<&'a str>) {
+    match host.split_once(':') {
+        Some((name, port)) => (name, Some(port).filter(|port| *port != default_port)),
+        None => (host, None),
+    }
 }
 
 /// True if the first part has a dot or a port: an owner on github.com has neither.

@@ -4,7 +4,7 @@ use eod_clients::ErrorKind;
 use eod_clients::kubernetes::ObjectRef;
 use eod_domain::ledger::EventKind;
 use eod_domain::{Approval, EnvironmentName, Expiry, Tier, labels};
-use eod_reaper::ports::{ApplicationFacts, ApplicationLookup, ClusterPort as _, Ports as _};
+use eod_reaper::ports::{ApplicationFacts, ApplicationLookup, ApplicationsAge, ClusterPort as _, Ports as _};
 use serde_json::json;
 
 use crate::arguments::ApproveArguments;
@@ -74,7 +74,7 @@ pub(super) async fn run(session: &OpsSession, arguments: &ApproveArguments) -> R
 /// is a warning.
 async fn confirm_applications(session: &OpsSession, name: &EnvironmentName) -> Result<(), Failure> {
     let ports = OpsPorts::new(session);
-    let applications = match ports.cluster().applications(name).await {
+    let applications = match ports.cluster().applications(name, ApplicationsAge::New).await {
         Ok(ApplicationLookup::Found(applications)) => applications,
         Ok(ApplicationLookup::NotConfigured) => return Ok(()),
         Err(error) => {

@@ -10,6 +10,7 @@ use crate::failure::{Failure, Outcome};
 use crate::fleet::Fleet;
 use crate::output::{JSON_VERSION, note, print, print_json};
 use crate::session::OpsSession;
+use crate::settings::OpsSettings;
 use crate::table::TextTable;
 
 /// Columns of every list, then those of a wide one.
@@ -56,6 +57,9 @@ pub(super) async fn run(
     arguments: &ListArguments,
 ) -> Result<Outcome, Failure> {
     let Fleet { mut environments, problems, now } = Fleet::read(session, format).await?;
+    if environments.is_empty() && problems.is_empty() {
+        note(&nothing_found(session));
+    }
     environments.retain(|view| (arguments.all || !view.is_hidden()) && is_selected(view, arguments));
     sort(&mut environments, arguments.sort);
     warn(&environments, &problems);
@@ -66,8 +70,20 @@ pub(super) async fn run(
         }
         OutputFormat::Table => print(&table(&environments, arguments.wide, now).text())?,
     }
-    let is_wrong = |view: &EnvironmentView| !view.problems.is_empty() || !view.left.is_empty();
+    let is_wrong = |view: &EnvironmentView| !view.problems.is_empty() || view.is_left_wrong;
     Ok(if problems.is_empty() && !environments.iter().any(is_wrong) { Outcome::Done } else { Outcome::Found })
+}
+
+/// Note for a cluster without any environment of the installation: the search, and the options that change it.
+fn nothing_found(session: &OpsSession) -> String {
+    let OpsSettings { installation, control_namespace, has_installation, .. } = &session.settings;
+    let default = if *has_installation { "" } else { ", which is the default," };
+    format!(
+        "note: installation `{installation}`{default} has no environment and no ledger in this cluster\n\
+         cluster: {}; control namespace: {control_namespace}\n\
+         remedy: check --installation, --context or --kubeconfig, and --control-namespace",
+        session.kubernetes.place()
+    )
 }
 
 /// Prints everything that cannot be read.

@@ -31,3 +31,62 @@ fn invalid_values_are_refused() {
     assert!(refused("eod event shop-pr-1 deployed").contains("tests-finished"));
     assert!(refused("eod list --timeout 5").contains("unit"));
 }
+
+/// Long names of the options of a command, sorted.
+fn options(command: &clap::Command, is_global: bool) -> Vec<String> {
+    let options = command.get_arguments().filter(|argument| argument.is_global_set() == is_global);
+    let names = options.filter_map(|argument| argument.get_long()).filter(|name| !["help", "version"].contains(name));
+    let mut names: Vec<String> = names.map(ToOwned::to_owned).collect();
+    names.sort_unstable();
+    names
+}
+
+#[test]
+fn every_command_has_exactly_its_options() {
+    let line = EodCommandLine::command();
+    let common = [
+        "color",
+        "config",
+        "context",
+        "control-namespace",
+        "installation",
+        "kubeconfig",
+        "log-format",
+        "output",
+        "timeout",
+        "yes",
+    ];
+    assert_eq!(options(&line, true), common);
+    let expected: [(&str, &[&str]); 14] = [
+        ("list", &["all", "owner", "repository", "sort", "status", "tier", "wide"]),
+        ("show", &[]),
+        ("touch", &[]),
+        ("event", &["at", "run-url", "sha"]),
+        ("extend", &["by", "reason"]),
+        ("approve", &["reason"]),
+        ("end", &["keep-vault", "reason", "wait"]),
+        ("reap", &["accept", "dry-run", "metrics-file", "no-sweep", "only"]),
+        ("sleep", &[]),
+        ("wake", &["sha"]),
+        ("audit", &[]),
+        ("doctor", &[]),
+        ("version", &[]),
+        ("completions", &[]),
+    ];
+    let found: Vec<(String, Vec<String>)> =
+        line.get_subcommands().map(|command| (command.get_name().to_owned(), options(command, false))).collect();
+    let expected: Vec<(String, Vec<String>)> = expected
+        .into_iter()
+        .map(|(name, options)| (name.to_owned(), options.iter().map(ToString::to_string).collect()))
+        .collect();
+    assert_eq!(found, expected);
+    let doctor = line.find_subcommand("doctor").unwrap();
+    let namespace = doctor.find_subcommand("namespace").unwrap();
+    assert!(doctor.find_subcommand("rights").is_some());
+    assert_eq!(options(namespace, false), ["force-finalize"]);
+    let timeout = line.get_arguments().find(|argument| argument.get_long() == Some("timeout")).unwrap();
+    assert_eq!(timeout.get_default_values(), ["2m"]);
+    let output = line.get_arguments().find(|argument| argument.get_long() == Some("output")).unwrap();
+    let values: Vec<String> = output.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
+    assert_eq!((output.get_short(), values), (Some('o'), vec!["table".to_owned(), "json".to_owned()]));
+}

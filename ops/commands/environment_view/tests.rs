@@ -1,5 +1,5 @@
 use clap::Parser as _;
-use eod_domain::ledger::{CreateRequest, Transitions};
+use eod_domain::ledger::{CreateRequest, EndRequest, Transitions};
 use eod_domain::{Prices, Tiers};
 
 use super::*;
@@ -92,6 +92,25 @@ fn same_commit_in_two_lengths_has_no_star() {
 }
 
 #[test]
+fn end_of_every_kind_has_its_text() {
+    let ends = |label: &str, value: &str, annotations: &Value| {
+        let mut namespace = namespace(annotations);
+        namespace["metadata"]["labels"][label] = value.into();
+        let reading = EnvironmentReading::new(
+            &namespace,
+            None,
+            &Tiers::default(),
+            &Prices::default(),
+            time("2026-08-01T13:00:00Z"),
+        );
+        EnvironmentView::living(&namespace, &reading, None, None).ends(time("2026-08-01T13:00:00Z"))
+    };
+    assert_eq!(ends(labels::TIER, "compliance", &json!({})), "awaits approval");
+    assert_eq!(ends(labels::TTL, "none", &json!({ labels::EXPIRES_AT: null })), "never");
+    assert_eq!(ends(labels::TIER, "full", &json!({ labels::EXPIRES_AT: "2026-08-01T16:12:00Z" })), "in 3h12m");
+}
+
+#[test]
 fn end_says_protected_now_unreadable_and_the_later_time_of_a_mark() {
     let ends = |annotations: Value, now: &str| view(&annotations, now).ends(time(now));
     assert_eq!(ends(json!({ labels::PROTECTED: "true" }), NOON), "protected");
@@ -101,9 +120,8 @@ fn end_says_protected_now_unreadable_and_the_later_time_of_a_mark() {
     assert_eq!(ends(mark, "2026-08-01T12:30:00Z"), "in 30m");
 }
 
-#[test]
-fn absent_environments_are_ended_or_queued() {
-    let request = CreateRequest {
+fn request() -> CreateRequest {
+    CreateRequest {
         identity: "github.com/acme/shop#1".to_owned(),
         tier: Tier::Full,
         owner: None,
@@ -112,11 +130,39 @@ fn absent_environments_are_ended_or_queued() {
         holder: "run".to_owned(),
         namespace_is_gone: false,
         lifted: false,
+    }
+}
+
+#[test]
+fn rest_of_a_recorded_destroy_is_wrong_only_after_it_has_failed() {
+    let transitions = Transitions::at(time(NOON));
+    let live = transitions.create(None, &request()).unwrap();
+    let live = transitions.provisioned(&live, 1, "u1").unwrap();
+    let end = EndRequest {
+        generation: 1,
+        uid: Some("u1".to_owned()),
+        reason: EndReason::Destroyed,
+        keep_vault: false,
+        holder: "terraform".to_owned(),
     };
+    let ending = transitions.begin_end(&live, &end).unwrap();
+    assert!(EnvironmentView::absent("shop-pr-1", &ending, None).is_left_wrong, "the destroy is not finished");
+    let mut ended = transitions.finish_destroy(&ending, 1, "terraform").unwrap();
+    let view = EnvironmentView::absent("shop-pr-1", &ended, None);
+    assert!(!view.left.is_empty() && !view.is_left_wrong, "{:?}", view.left);
+    ended.steps.insert(EndStep::Vault, StepOutcome::Failed);
+    assert!(EnvironmentView::absent("shop-pr-1", &ended, None).is_left_wrong);
+}
+
+#[test]
+fn absent_environments_are_ended_or_queued() {
+    let request = request();
     let queued = Transitions::at(time(NOON)).queue(None, &request).unwrap();
     let place = QueuePlace { position: 3, waiting: 5 };
     let view = EnvironmentView::absent("shop-pr-1", &queued, Some(place));
     assert!(view.is_hidden());
     assert_eq!(view.ends(time(NOON)), "queued 3 of 5");
+    let ended = LedgerHead { phase: LedgerPhase::Ended, since: time("2026-08-01T07:48:00Z"), ..queued };
+    assert_eq!(EnvironmentView::absent("shop-pr-1", &ended, None).ends(time(NOON)), "ended 2h ago");
     assert_eq!(view.json()["queue"], json!({ "position": 3, "waiting": 5 }));
 }

@@ -1,29 +1,40 @@
 //! Namespaces, Applications of Argo CD and Deployments.
 
 mod application;
+mod applications;
 mod deployment;
 
 use std::collections::BTreeMap;
 
-use eod_clients::kubernetes::{Deleted, KindRef, ListContent, ListQuery, ObjectRef, Preconditions};
+use eod_clients::kubernetes::{Deleted, ListContent, ListQuery, ObjectRef, Preconditions};
 use eod_domain::{EnvironmentName, labels};
 use eod_reaper::ports::{
-    ApplicationFacts, ApplicationLookup, CallError, CallErrorKind, ClusterPort, DeploymentFacts, ListPage,
-    ObjectVersion, PageToken,
+    ApplicationFacts, ApplicationLookup, ApplicationsAge, CallError, CallErrorKind, ClusterPort, DeploymentFacts,
+    ListPage, ObjectVersion, PageToken,
 };
 use serde_json::{Value, json};
 
+use self::applications::SharedApplications;
 use super::call::{call_error, version};
 use super::call_deadline;
 use crate::fleet::namespaces;
 use crate::session::{CLOCK_MANAGER, MANAGER, OpsSession};
 
 /// Cluster of a session.
-pub(crate) struct OpsCluster<'a>(pub(super) &'a OpsSession);
+pub(crate) struct OpsCluster<'a> {
+    session: &'a OpsSession,
+    applications: SharedApplications,
+}
+
+impl<'a> OpsCluster<'a> {
+    pub(super) fn new(session: &'a OpsSession) -> Self {
+        Self { session, applications: SharedApplications::default() }
+    }
+}
 
 impl ClusterPort for OpsCluster<'_> {
     async fn namespaces(&self, page: Option<&PageToken>) -> Result<ListPage<Value>, CallError> {
-        let Self(session) = self;
+        let session = self.session;
         let query = namespaces(session.settings.installation.as_str());
         let token = page.map(|page| page.0.as_str());
         let page = session.kubernetes.list_page(&query, ListContent::Metadata, token, &call_deadline(session)).await;
@@ -32,7 +43,7 @@ impl ClusterPort for OpsCluster<'_> {
     }
 
     async fn namespace(&self, name: &EnvironmentName) -> Result<Option<Value>, CallError> {
-        let Self(session) = self;
+        let session = self.session;
         let object = ObjectRef::namespace(name.as_str());
         session.kubernetes.get(&object, &call_deadline(session)).await.map_err(|error| call_error(&error))
     }
@@ -43,7 +54,7 @@ impl ClusterPort for OpsCluster<'_> {
         version_read: &ObjectVersion,
         annotations: &BTreeMap<String, Option<String>>,
     ) -> Result<ObjectVersion, CallError> {
-        let Self(session) = self;
+        let session = self.session;
         let patch = json!({ "metadata": {
             "uid": version_read.uid,
             "resourceVersion": version_read.resource_version,
@@ -56,7 +67,7 @@ impl ClusterPort for OpsCluster<'_> {
     }
 
     async fn delete_namespace(&self, name: &EnvironmentName, version_read: &ObjectVersion) -> Result<(), CallError> {
-        let Self(session) = self;
+        let session = self.session;
         let preconditions = Preconditions {
             uid: Some(version_read.uid.clone()),
             resource_version: Some(version_read.resource_version.clone()),
@@ -73,7 +84,7 @@ impl ClusterPort for OpsCluster<'_> {
     }
 
     async fn blockers(&self, name: &EnvironmentName) -> Result<Vec<String>, CallError> {
-        let Self(session) = self;
+        let session = self.session;
         let deadline = call_deadline(session);
         let object = ObjectRef::namespace(name.as_str());
         let namespace = session.kubernetes.get(&object, &deadline).await.map_err(|error| call_error(&error))?;
@@ -82,47 +93,31 @@ impl ClusterPort for OpsCluster<'_> {
         Ok(if blockers.is_empty() { Vec::new() } else { vec![blockers.to_string().trim_end_matches('.').to_owned()] })
     }
 
-    async fn applications(&self, name: &EnvironmentName) -> Result<ApplicationLookup, CallError> {
-        let Self(session) = self;
-        if session.settings.argocd.is_empty() {
-            return Ok(ApplicationLookup::NotConfigured);
-        }
-        let mut found = Vec::new();
-        for namespace in &session.settings.argocd {
-            let query =
-                ListQuery { namespace: Some(namespace.to_string()), ..list_of("argoproj.io/v1alpha1", "applications") };
-            let listed = session.kubernetes.list(&query, &call_deadline(session)).await;
-            let listed = listed.map_err(|error| call_error(&error))?;
-            let claims = listed.iter().filter(|object| application::deploys_into(object, name.as_str()));
-            found.extend(claims.map(application::facts));
-        }
-        Ok(ApplicationLookup::Found(found))
+    async fn applications(&self, name: &EnvironmentName, age: ApplicationsAge) -> Result<ApplicationLookup, CallError> {
+        self.applications.find(self.session, name, age).await
     }
 
     async fn confirm_deletion(&self, application: &ApplicationFacts) -> Result<(), CallError> {
-        let Self(session) = self;
+        let session = self.session;
         let now = session.kubernetes.server_time().map(|time| time.server.to_string());
         let patch = json!({ "metadata": {
             "uid": application.version.uid,
             "resourceVersion": application.version.resource_version,
             "annotations": { application::APPROVED: now },
         } });
-        let kind = KindRef {
-            api_version: "argoproj.io/v1alpha1".into(),
-            plural: "applications".into(),
-            kind: "Application".into(),
-        };
-        let object = kind.object(Some(&application.namespace), &application.name);
+        let object = application::reference(&application.namespace, &application.name);
         let patched = session.kubernetes.merge_patch(&object, &patch, MANAGER, &call_deadline(session)).await;
         patched.map(drop).map_err(|error| call_error(&error))
     }
 
     async fn deployments(&self, name: &EnvironmentName) -> Result<Vec<DeploymentFacts>, CallError> {
-        let Self(session) = self;
+        let session = self.session;
         let query = ListQuery {
             namespace: Some(name.to_string()),
             label_selector: Some(format!("{}={name}", labels::ENV)),
-            ..list_of("apps/v1", "deployments")
+            api_version: "apps/v1".to_owned(),
+            plural: "deployments".to_owned(),
+            ..ListQuery::default()
         };
         let listed = session.kubernetes.list(&query, &call_deadline(session)).await;
         let listed = listed.map_err(|error| call_error(&error))?;
@@ -134,8 +129,4 @@ impl ClusterPort for OpsCluster<'_> {
 fn manager(annotations: &BTreeMap<String, Option<String>>) -> &'static str {
     let is_clock = |key: &String| [labels::LAST_ACTIVITY_AT, labels::EXPIRES_AT].contains(&key.as_str());
     if annotations.keys().all(is_clock) { CLOCK_MANAGER } else { MANAGER }
-}
-
-fn list_of(api_version: &str, plural: &str) -> ListQuery {
-    ListQuery { api_version: api_version.to_owned(), plural: plural.to_owned(), ..ListQuery::default() }
 }

@@ -5,7 +5,7 @@ use jiff::{SignedDuration, Timestamp};
 
 use super::{EndError, HeldEnd};
 use crate::mutation::mutated;
-use crate::ports::{ApplicationFacts, ApplicationLookup, ClusterPort, Ports};
+use crate::ports::{ApplicationFacts, ApplicationLookup, ApplicationsAge, ClusterPort, Ports};
 use crate::run::Run;
 
 /// Time after which an Application in deletion is reported.
@@ -32,7 +32,7 @@ impl<P: Ports> Run<'_, P> {
         if mutated!(DeleteUnderApplication) {
             return Ok(StepOutcome::Done);
         }
-        let applications = match self.ports.cluster().applications(&end.name).await {
+        let applications = match self.ports.cluster().applications(&end.name, ApplicationsAge::Recent).await {
             Ok(ApplicationLookup::Found(applications)) => applications,
             Ok(ApplicationLookup::NotConfigured) => {
                 let problem = "Argo CD created the namespace, and its Applications are not in this cluster or \

@@ -6,7 +6,7 @@ use eod_domain::ledger::{EndReason, MadeBy};
 use super::{EndError, HeldEnd};
 use crate::mutation::mutated;
 use crate::observed::Observed;
-use crate::ports::{ApplicationLookup, BackendKind, ClusterPort, ObjectVersion, Ports};
+use crate::ports::{ApplicationLookup, ApplicationsAge, BackendKind, ClusterPort, ObjectVersion, Ports};
 use crate::run::Run;
 
 /// Number of attempts to delete a namespace that changes at the same time.
@@ -100,7 +100,7 @@ impl<P: Ports> Run<'_, P> {
 
     /// True if no Application claims a rendered namespace, as far as it can be read.
     async fn is_unclaimed(&mut self, end: &HeldEnd) -> bool {
-        let lookup = self.ports.cluster().applications(&end.name).await;
+        let lookup = self.ports.cluster().applications(&end.name, ApplicationsAge::New).await;
         mutated!(DeleteUnderApplication)
             || matches!(lookup, Ok(ApplicationLookup::Found(applications)) if applications.is_empty())
     }

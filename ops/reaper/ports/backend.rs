@@ -60,6 +60,9 @@ pub trait Backend {
 pub enum BackendKind {
     /// DNS records.
     Dns,
+    /// Namespaces. The engine deletes them itself, after more looks than a backend has; see
+    /// [`crate::contract::NamespaceBackend`].
+    Namespace,
     /// Databases and their roles.
     Database,
     /// Copies of secrets in Vault.
@@ -95,6 +98,7 @@ impl BackendKind {
     pub fn step(self) -> EndStep {
         match self {
             Self::Dns => EndStep::Dns,
+            Self::Namespace => EndStep::Namespace,
             Self::Database => EndStep::Database,
             Self::Vault => EndStep::Vault,
             Self::Objects => EndStep::Objects,

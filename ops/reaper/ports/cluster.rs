@@ -53,12 +53,13 @@ pub trait ClusterPort {
     /// The call failed.
     async fn blockers(&self, name: &EnvironmentName) -> Result<Vec<String>, CallError>;
 
-    /// Applications of Argo CD that deploy into the namespace of an environment.
+    /// Applications of Argo CD that deploy into the namespace of an environment. One list of all Applications is read for many
+    /// environments: `age` says how old it may be.
     ///
     /// # Errors
     ///
     /// The call failed, so that it is not known if an Application claims the namespace.
-    async fn applications(&self, name: &EnvironmentName) -> Result<ApplicationLookup, CallError>;
+    async fn applications(&self, name: &EnvironmentName, age: ApplicationsAge) -> Result<ApplicationLookup, CallError>;
 
     /// Confirms the deletion of an Application for which Argo CD waits (`deletion-approved`).
     ///
@@ -73,6 +74,18 @@ pub trait ClusterPort {
     ///
     /// The call failed.
     async fn deployments(&self, name: &EnvironmentName) -> Result<Vec<DeploymentFacts>, CallError>;
+}
+
+/// Maximum age of facts about Applications.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum ApplicationsAge {
+    /// From the list of this run: for what a later run may still correct.
+    Run,
+    /// From a list that is at most 30 seconds old, and each Application that was found is read again: before a decision of an
+    /// end.
+    Recent,
+    /// From a list that is read now: before a delete.
+    New,
 }
 
 /// Result of a search for Applications.
@@ -94,8 +107,8 @@ pub struct ApplicationFacts {
     pub name: String,
     /// Version of the Application.
     pub version: ObjectVersion,
-    /// Commit that was applied last.
-    pub synced_sha: Option<HeadSha>,
+    /// Sources with the commits that were applied last.
+    pub sources: Vec<SyncedSource>,
     /// True if all objects of this commit are applied.
     pub is_synced: bool,
     /// Health of the deployed objects.
@@ -110,6 +123,15 @@ pub struct ApplicationFacts {
     /// Address or name of its cluster, if that may be another one; none for this cluster. Such an Application claims the
     /// namespace, because one cluster may have several addresses.
     pub other_cluster: Option<String>,
+}
+
+/// Source of an Application, as it was applied last.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SyncedSource {
+    /// URL of its repository, as written.
+    pub url: String,
+    /// Commit; none if its revision is not a commit, for example the version of a chart.
+    pub sha: Option<HeadSha>,
 }
 
 /// Health of an Application.

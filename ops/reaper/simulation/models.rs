@@ -167,7 +167,11 @@ impl ClusterPort for SimPorts {
         .await
     }
 
-    async fn applications(&self, name: &EnvironmentName) -> Result<ApplicationLookup, CallError> {
+    async fn applications(
+        &self,
+        name: &EnvironmentName,
+        _age: ApplicationsAge,
+    ) -> Result<ApplicationLookup, CallError> {
         let name = name.to_string();
         let result = self.call(move |world| {
             let is_elsewhere = world.applications.get(&name).is_some_and(|application| application.is_elsewhere);
@@ -211,12 +215,12 @@ fn application(world: &World, name: &str) -> Option<ApplicationFacts> {
     let application = world.applications.get(name)?;
     let namespace = world.namespaces.get(name);
     let is_compliance = world.pull_of(name).is_some_and(|pull| pull.tier == eod_domain::Tier::Compliance);
-    let synced_sha = namespace?.annotations.get(eod_domain::labels::HEAD_SHA).and_then(|sha| sha.parse().ok());
+    let sha = namespace?.annotations.get(eod_domain::labels::HEAD_SHA).and_then(|sha| sha.parse().ok());
     Some(ApplicationFacts {
         namespace: "argocd".to_owned(),
         name: name.to_owned(),
         version: ObjectVersion { uid: name.to_owned(), resource_version: "1".to_owned() },
-        synced_sha,
+        sources: vec![SyncedSource { url: "https://github.com/acme/shop.git".to_owned(), sha }],
         is_synced: true,
         health: if world.broken.contains(name) {
             ApplicationHealth::Degraded("Deployment/web: no image".to_owned())

@@ -28,6 +28,42 @@ fn addresses_of_pull_requests() {
 }
 
 #[test]
+fn repository_is_found_at_every_form_of_its_url() {
+    let shop: Repository = "acme/shop".parse().unwrap();
+    for url in [
+        "https://github.com/acme/shop",
+        "https://github.com/acme/shop.git",
+        "https://GitHub.com/Acme/Shop.git/",
+        "https://user:token@github.com:443/acme/shop.git",
+        "http://github.com:80/acme/shop",
+        "git@github.com:acme/shop.git",
+        "git@github.com:/acme/shop.git",
+        "ssh://git@github.com/acme/shop.git",
+        "ssh://git@github.com:22/ACME/shop",
+        "github.com/acme/shop",
+    ] {
+        assert!(shop.is_at(url), "{url}");
+    }
+    for url in [
+        "",
+        "https://github.com/acme",
+        "https://github.com/acme/shop-catalog.git",
+        "https://github.com/acme/shop/tree",
+        "https://github.com/other/shop",
+        "https://gitlab.com/acme/shop.git",
+        "https://github.com:8443/acme/shop.git",
+        "https://github.com.evil.example/acme/shop.git",
+        "oci://registry.acme.internal/acme/shop",
+    ] {
+        assert!(!shop.is_at(url), "{url}");
+    }
+    let own: Repository = "git.acme.internal:8443/acme/team/shop".parse().unwrap();
+    assert!(own.is_at("https://git.acme.internal:8443/acme/team/shop.git"));
+    assert!(own.is_at("ssh://git@git.acme.internal:2222/acme/team/shop.git"));
+    assert!(!own.is_at("https://git.acme.internal/acme/team/shop.git"));
+}
+
+#[test]
 fn refuses_with_a_reason() {
     for (text, part) in [
         ("", "must not be empty"),

@@ -1,91 +1,230 @@
-//! Facts about an Application of Argo CD.
+//! Fields of an Application of Argo CD, and the facts that they tell.
 
-use eod_reaper::ports::{ApplicationFacts, ApplicationHealth};
+use std::collections::BTreeMap;
+
+use eod_clients::kubernetes::{KindRef, ObjectRef};
+use eod_reaper::ports::{ApplicationFacts, ApplicationHealth, CallError, CallErrorKind, ObjectVersion, SyncedSource};
 use jiff::Timestamp;
+use serde::Deserialize;
+use serde::de::IgnoredAny;
 use serde_json::Value;
 
-use super::version;
-
+/// Group and version.
+pub(super) const API_VERSION: &str = "argoproj.io/v1alpha1";
+/// Plural in URLs.
+pub(super) const PLURAL: &str = "applications";
 /// Annotation that confirms a deletion: a time after the start of the deletion.
 pub(super) const APPROVED: &str = "argocd.argoproj.io/deletion-approved";
 /// Finalizer with which Argo CD removes the objects of a deleted Application; variants have a suffix.
 const FINALIZER: &str = "resources-finalizer.argocd.argoproj.io";
 /// Address of the cluster in which Argo CD itself runs.
 const IN_CLUSTER: &str = "https://kubernetes.default.svc";
+/// Name that Argo CD gives to its own cluster.
+const IN_CLUSTER_NAME: &str = "in-cluster";
 
-/// True if the Application deploys into a namespace of this name, in this cluster or in one that may be this cluster: the
-/// same cluster can have several addresses.
-pub(super) fn deploys_into(object: &Value, namespace: &str) -> bool {
-    object.pointer("/spec/destination/namespace").and_then(Value::as_str) == Some(namespace)
+/// Fields of an Application. All other fields are passed over while a list is read.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+pub(super) struct ApplicationFields {
+    metadata: ApplicationMetadata,
+    spec: ApplicationSpec,
+    status: ApplicationStatus,
 }
 
-/// Address of the Application's cluster, if it is not the address of this cluster. A destination that is the name of a
-/// cluster counts as this cluster.
-fn other_cluster(object: &Value) -> Option<String> {
-    let server = object.pointer("/spec/destination/server").and_then(Value::as_str)?;
-    let is_other = !server.is_empty() && server.trim_end_matches('/') != IN_CLUSTER;
-    is_other.then(|| server.to_owned())
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ApplicationMetadata {
+    namespace: String,
+    name: String,
+    uid: String,
+    resource_version: String,
+    deletion_timestamp: Option<String>,
+    finalizers: Option<Vec<String>>,
+    annotations: Option<BTreeMap<String, String>>,
 }
 
-/// Facts about an Application.
-pub(super) fn facts(object: &Value) -> ApplicationFacts {
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let deleting_since: Option<Timestamp> = text("/metadata/deletionTimestamp").parse().ok();
-    let approved: Option<Timestamp> = annotation(object, APPROVED).and_then(|text| text.parse().ok());
-    let is_approved = approved.zip(deleting_since).is_some_and(|(approved, since)| approved >= since);
-    let revisions = object.pointer("/status/sync/revisions/0").and_then(Value::as_str);
-    ApplicationFacts {
-        namespace: text("/metadata/namespace").to_owned(),
-        name: text("/metadata/name").to_owned(),
-        version: version(object),
-        synced_sha: revisions.unwrap_or_else(|| text("/status/sync/revision")).parse().ok(),
-        is_synced: text("/status/sync/status") == "Synced",
-        health: health(object),
-        deleting_since,
-        awaits_confirmation: deleting_since.is_some() && !is_approved && needs_confirmation(object),
-        is_never_deleted: !has_finalizer(object),
-        other_cluster: other_cluster(object),
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ApplicationSpec {
+    destination: ApplicationDestination,
+    source: Option<ApplicationSource>,
+    sources: Option<Vec<ApplicationSource>>,
+    /// Set if Argo CD applies commits of its own, which it makes from those of the repository.
+    source_hydrator: Option<IgnoredAny>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ApplicationDestination {
+    namespace: Option<String>,
+    server: Option<String>,
+    name: Option<String>,
+}
+
+/// Sources of the last comparison with the cluster.
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ComparedSources {
+    source: Option<ApplicationSource>,
+    sources: Option<Vec<ApplicationSource>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ApplicationSource {
+    #[serde(rename = "repoURL")]
+    url: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ApplicationStatus {
+    sync: ApplicationSync,
+    health: ApplicationHealthStatus,
+    operation_state: Option<ApplicationOperation>,
+    resources: Option<Vec<ApplicationResource>>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ApplicationSync {
+    status: String,
+    revision: String,
+    revisions: Option<Vec<String>>,
+    compared_to: Option<ComparedSources>,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ApplicationHealthStatus {
+    status: String,
+    message: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default)]
+struct ApplicationOperation {
+    phase: String,
+    message: String,
+}
+
+#[derive(Debug, Default, Deserialize)]
+#[serde(default, rename_all = "camelCase")]
+struct ApplicationResource {
+    kind: String,
+    name: String,
+    health: Option<ApplicationHealthStatus>,
+    requires_deletion_confirmation: bool,
+}
+
+/// Reference to an Application.
+pub(super) fn reference(namespace: &str, name: &str) -> ObjectRef {
+    let kind =
+        KindRef { api_version: API_VERSION.to_owned(), plural: PLURAL.to_owned(), kind: "Application".to_owned() };
+    kind.object(Some(namespace), name)
+}
+
+impl ApplicationFields {
+    /// Reads an object.
+    pub(super) fn of(object: Value) -> Result<Self, CallError> {
+        let invalid =
+            |error| CallError::new(CallErrorKind::Invalid, format!("the Application cannot be read: {error}"));
+        serde_json::from_value(object).map_err(invalid)
     }
-}
 
-fn health(object: &Value) -> ApplicationHealth {
-    let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default();
-    let failed_sync = matches!(text("/status/operationState/phase"), "Failed" | "Error");
-    match text("/status/health/status") {
-        "Healthy" if !failed_sync => ApplicationHealth::Healthy,
-        "Degraded" => ApplicationHealth::Degraded(cause(object).unwrap_or_else(|| "degraded".to_owned())),
-        _ if failed_sync => {
-            ApplicationHealth::Degraded(format!("sync failed: {}", text("/status/operationState/message")))
+    /// Namespace into which the Application deploys, in this cluster or in one that may be this cluster: the same cluster can
+    /// have several addresses.
+    pub(super) fn destination_namespace(&self) -> Option<&str> {
+        self.spec.destination.namespace.as_deref().filter(|namespace| !namespace.is_empty())
+    }
+
+    /// Facts about the Application.
+    pub(super) fn facts(&self) -> ApplicationFacts {
+        let Self { metadata, status, .. } = self;
+        let deleting_since: Option<Timestamp> = metadata.deletion_timestamp.as_ref().and_then(|text| text.parse().ok());
+        let annotation = metadata.annotations.as_ref().and_then(|annotations| annotations.get(APPROVED));
+        let approved: Option<Timestamp> = annotation.and_then(|text| text.parse().ok());
+        let is_approved = approved.zip(deleting_since).is_some_and(|(approved, since)| approved >= since);
+        let mut resources = status.resources.iter().flatten();
+        let needs_confirmation = resources.any(|resource| resource.requires_deletion_confirmation);
+        let mut finalizers = metadata.finalizers.iter().flatten();
+        ApplicationFacts {
+            namespace: metadata.namespace.clone(),
+            name: metadata.name.clone(),
+            version: ObjectVersion { uid: metadata.uid.clone(), resource_version: metadata.resource_version.clone() },
+            sources: self.synced_sources(),
+            is_synced: status.sync.status == "Synced",
+            health: status.health(),
+            deleting_since,
+            awaits_confirmation: deleting_since.is_some() && !is_approved && needs_confirmation,
+            is_never_deleted: !finalizers.any(|finalizer| finalizer.starts_with(FINALIZER)),
+            other_cluster: self.spec.destination.other_cluster(),
         }
-        _ => ApplicationHealth::Progressing,
+    }
+
+    /// Sources with their revisions, in the same order. The sources of the last comparison count, because those of the
+    /// specification may be newer than its revisions.
+    fn synced_sources(&self) -> Vec<SyncedSource> {
+        if self.spec.source_hydrator.is_some() {
+            return Vec::new();
+        }
+        let (spec, sync) = (&self.spec, &self.status.sync);
+        let compared = sync.compared_to.as_ref();
+        let compared = compared.map(|compared| urls(compared.source.as_ref(), compared.sources.as_deref()));
+        let compared = compared.filter(|urls| urls.iter().any(|url| !url.is_empty()));
+        let urls = compared.unwrap_or_else(|| urls(spec.source.as_ref(), spec.sources.as_deref()));
+        let revisions = sync.revisions.as_deref().filter(|revisions| !revisions.is_empty());
+        let revisions = revisions.unwrap_or_else(|| std::slice::from_ref(&sync.revision));
+        if urls.len() != revisions.len() {
+            return Vec::new();
+        }
+        let source =
+            |(url, revision): (&str, &String)| SyncedSource { url: url.to_owned(), sha: revision.parse().ok() };
+        urls.into_iter().zip(revisions).map(source).collect()
     }
 }
 
-/// First degraded object, with its message.
-fn cause(object: &Value) -> Option<String> {
-    let resources = object.pointer("/status/resources").and_then(Value::as_array)?;
-    let text = |resource: &Value, pointer: &str| {
-        resource.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned()
-    };
-    let degraded = resources.iter().find(|resource| text(resource, "/health/status") == "Degraded")?;
-    let (kind, name) = (text(degraded, "/kind"), text(degraded, "/name"));
-    Some(format!("{kind}/{name}: {}", text(degraded, "/health/message")).trim_end_matches(": ").to_owned())
+impl ApplicationDestination {
+    /// Address or name of the cluster, if it is not that of the cluster of Argo CD.
+    fn other_cluster(&self) -> Option<String> {
+        let set = |text: &Option<String>| text.clone().filter(|text| !text.is_empty());
+        let is_other = |text: &String| text.trim_end_matches('/') != IN_CLUSTER && text != IN_CLUSTER_NAME;
+        set(&self.server).or_else(|| set(&self.name)).filter(is_other)
+    }
 }
 
-fn needs_confirmation(object: &Value) -> bool {
-    let resources = object.pointer("/status/resources").and_then(Value::as_array);
-    let is_held =
-        |resource: &Value| resource.get("requiresDeletionConfirmation").and_then(Value::as_bool) == Some(true);
-    resources.into_iter().flatten().any(is_held)
+/// URLs of the sources. A list counts before the one source.
+fn urls<'a>(one: Option<&'a ApplicationSource>, several: Option<&'a [ApplicationSource]>) -> Vec<&'a str> {
+    let several = several.filter(|sources| !sources.is_empty());
+    let sources = several.or(one.map(std::slice::from_ref)).unwrap_or_default();
+    sources.iter().map(|source| source.url.as_str()).collect()
 }
 
-fn has_finalizer(object: &Value) -> bool {
-    let finalizers = object.pointer("/metadata/finalizers").and_then(Value::as_array);
-    finalizers.into_iter().flatten().filter_map(Value::as_str).any(|finalizer| finalizer.starts_with(FINALIZER))
-}
+impl ApplicationStatus {
+    fn health(&self) -> ApplicationHealth {
+        let operation = self.operation_state.as_ref();
+        let phase = operation.map(|operation| operation.phase.as_str()).unwrap_or_default();
+        let failed_sync = matches!(phase, "Failed" | "Error");
+        match self.health.status.as_str() {
+            // Status and health are those before a sync until it is over.
+            "Healthy" if !failed_sync && phase != "Running" => ApplicationHealth::Healthy,
+            "Degraded" => ApplicationHealth::Degraded(self.cause().unwrap_or_else(|| "degraded".to_owned())),
+            _ if failed_sync => {
+                let message = operation.map(|operation| operation.message.as_str()).unwrap_or_default();
+                ApplicationHealth::Degraded(format!("sync failed: {message}"))
+            }
+            _ => ApplicationHealth::Progressing,
+        }
+    }
 
-fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
-    object.get("metadata")?.get("annotations")?.get(key)?.as_str()
+    /// First degraded object, with its message.
+    fn cause(&self) -> Option<String> {
+        let health = |resource: &ApplicationResource| resource.health.as_ref().map(|health| health.status.clone());
+        let is_degraded = |resource: &&ApplicationResource| health(resource).as_deref() == Some("Degraded");
+        let degraded = self.resources.iter().flatten().find(is_degraded)?;
+        let message = degraded.health.as_ref().map(|health| health.message.as_str()).unwrap_or_default();
+        Some(format!("{}/{}: {message}", degraded.kind, degraded.name).trim_end_matches(": ").to_owned())
+    }
 }
 
 #[cfg(test)]
@@ -100,17 +239,31 @@ mod tests {
             "spec": { "destination": destination } })
     }
 
+    fn facts(object: &Value) -> ApplicationFacts {
+        ApplicationFields::of(object.clone()).unwrap().facts()
+    }
+
     #[test]
     fn application_claims_its_namespace_also_under_another_address_of_the_cluster() {
-        let claims = |destination: Value| deploys_into(&application(&destination), "shop-pr-1");
-        assert!(claims(json!({ "server": "https://kubernetes.default.svc", "namespace": "shop-pr-1" })));
-        assert!(claims(json!({ "name": "in-cluster", "namespace": "shop-pr-1" })));
-        assert!(!claims(json!({ "server": "https://kubernetes.default.svc", "namespace": "shop-pr-12" })));
+        let claims = |destination: &Value| {
+            let application = ApplicationFields::of(application(destination)).unwrap();
+            application.destination_namespace() == Some("shop-pr-1")
+        };
+        assert!(claims(&json!({ "server": "https://kubernetes.default.svc", "namespace": "shop-pr-1" })));
+        assert!(claims(&json!({ "name": "in-cluster", "namespace": "shop-pr-1" })));
+        assert!(!claims(&json!({ "server": "https://kubernetes.default.svc", "namespace": "shop-pr-12" })));
         let other = json!({ "server": "https://10.0.0.1", "namespace": "shop-pr-1" });
-        assert!(claims(other.clone()), "it may be an address of this cluster");
-        assert_eq!(facts(&application(&other)).other_cluster.as_deref(), Some("https://10.0.0.1"));
-        let here = json!({ "server": "https://kubernetes.default.svc/", "namespace": "shop-pr-1" });
-        assert_eq!(facts(&application(&here)).other_cluster, None);
+        assert!(claims(&other), "it may be an address of this cluster");
+    }
+
+    #[test]
+    fn cluster_is_another_one_if_it_has_another_address_or_name() {
+        let other = |destination: Value| facts(&application(&destination)).other_cluster;
+        assert_eq!(other(json!({ "server": "https://10.0.0.1" })).as_deref(), Some("https://10.0.0.1"));
+        assert_eq!(other(json!({ "name": "preview-2" })).as_deref(), Some("preview-2"));
+        assert_eq!(other(json!({ "server": "https://kubernetes.default.svc/" })), None);
+        assert_eq!(other(json!({ "name": "in-cluster", "server": "" })), None);
+        assert_eq!(other(json!({})), None);
     }
 
     #[test]
@@ -136,8 +289,40 @@ mod tests {
         });
         let found = facts(&object);
         assert_eq!(found.health, ApplicationHealth::Degraded("Deployment/web: no image".to_owned()));
-        assert!(found.is_synced && found.synced_sha.is_some() && !found.is_never_deleted);
+        assert!(found.is_synced && !found.is_never_deleted);
         object["metadata"]["finalizers"] = json!([]);
         assert!(facts(&object).is_never_deleted);
+        object["status"]["health"] = json!({ "status": "Healthy" });
+        assert_eq!(facts(&object).health, ApplicationHealth::Healthy);
+        object["status"]["operationState"] = json!({ "phase": "Running" });
+        assert_eq!(facts(&object).health, ApplicationHealth::Progressing, "the sync is not over");
+        object["status"]["operationState"] = json!({ "phase": "Failed", "message": "denied" });
+        assert_eq!(facts(&object).health, ApplicationHealth::Degraded("sync failed: denied".to_owned()));
+    }
+
+    #[test]
+    fn each_source_has_its_own_commit() {
+        let (first, second) = ("1111111111111111111111111111111111111111", "2222222222222222222222222222222222222222");
+        let found = |spec: Value, sync: Value| {
+            let mut object = application(&json!({}));
+            object["spec"] = spec;
+            object["status"] = json!({ "sync": sync });
+            let sources = facts(&object).sources.into_iter();
+            sources.map(|source| (source.url, source.sha.map(|sha| sha.to_string()))).collect::<Vec<_>>()
+        };
+        let source = |url: &str| json!({ "repoURL": url, "path": "shop" });
+        let one = |url: &str, sha: &str| (url.to_owned(), Some(sha.to_owned()));
+        let single = json!({ "source": source("https://a") });
+        assert_eq!(found(single.clone(), json!({ "revision": first })), [one("https://a", first)]);
+        let several = json!({ "sources": [source("https://charts"), source("https://a")] });
+        let revisions = json!({ "revisions": ["1.2.3", second] });
+        assert_eq!(found(several.clone(), revisions), [("https://charts".to_owned(), None), one("https://a", second)]);
+        // The specification was changed after the comparison.
+        let compared = json!({ "revision": first, "comparedTo": { "source": source("https://before") } });
+        assert_eq!(found(single.clone(), compared), [one("https://before", first)]);
+        assert_eq!(found(several, json!({ "revisions": [first] })), []);
+        let hydrated = json!({ "sourceHydrator": { "drySource": source("https://a") } });
+        assert_eq!(found(hydrated, json!({ "revision": first, "comparedTo": { "source": source("https://a") } })), []);
+        assert_eq!(found(single, json!({})), [("https://a".to_owned(), None)]);
     }
 }

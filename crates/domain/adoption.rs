@@ -1,0 +1,66 @@
+//! Adoption of an environment that lives without a ledger of its own life.
+//!
+//! The reaper and the commands of `eod` use this one function, so that history and cost are the same in both cases.
+
+use jiff::Timestamp;
+
+use crate::ledger::{Actor, CreateRequest, Event, EventKind, LedgerHead, MadeBy, TransitionError, Transitions};
+use crate::reading::EnvironmentReading;
+
+/// First record of an adopted environment.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct Adoption {
+    /// Head with identity, tier, owner, commit and tool of the environment.
+    pub head: LedgerHead,
+    /// Event `adopted` with the price of a day, which begins a cost segment.
+    pub event: Event,
+}
+
+/// Reasons to refuse an adoption.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+pub enum AdoptionError {
+    /// The identity of the environment is missing or invalid.
+    #[error("the identity of the environment cannot be read")]
+    Identity,
+    /// The tier of the environment is missing or invalid.
+    #[error("the tier of the environment cannot be read")]
+    Tier,
+    /// The ledger does not allow an adoption.
+    #[error(transparent)]
+    Transition(#[from] TransitionError),
+}
+
+/// Adopts an environment as it was read. `head` is the head of its ledger, which may be of an earlier life; `holder` is the id
+/// of the run.
+///
+/// # Errors
+///
+/// Identity or tier cannot be read, or the ledger has a running life.
+pub fn adopt(
+    reading: &EnvironmentReading,
+    head: Option<&LedgerHead>,
+    by: Actor,
+    holder: &str,
+    now: Timestamp,
+) -> Result<Adoption, AdoptionError> {
+    let request = CreateRequest {
+        identity: reading.identity.as_ref().ok_or(AdoptionError::Identity)?.canonical(),
+        tier: reading.tier.ok_or(AdoptionError::Tier)?,
+        owner: reading.owner.clone(),
+        head_sha: reading.head_sha.clone(),
+        made_by: reading.made_by.unwrap_or(MadeBy::Terraform),
+        holder: holder.to_owned(),
+        namespace_is_gone: false,
+        lifted: false,
+    };
+    let head = Transitions::at(now).adopt(head, &request, &reading.uid)?;
+    let event = Event::new(now, head.generation, EventKind::Adopted, by).with("made-by", &request.made_by);
+    let event = match reading.cost_per_day {
+        Some(price) => event.with("price_micros", &price.micros()),
+        None => event,
+    };
+    Ok(Adoption { head, event })
+}
+
+#[cfg(test)]
+mod tests;
