@@ -21,7 +21,7 @@ pub struct ColumnMasker(Rule);
 enum Rule {
     Value(Masker),
     Json {
-        /// Rules by path, the most specific first. None keeps the leaves.
+        /// Rules by path, in the order of the file. None keeps the leaves.
         paths: Vec<(JsonPath, Option<Masker>)>,
         strings: Option<Masker>,
         /// Key of the filler that replaces texts that are not JSON.
@@ -52,8 +52,7 @@ impl Classification {
                     None => continue,
                 },
                 ColumnDecision::Json { paths, strings } => {
-                    let mut paths: Vec<_> = paths.iter().map(|(path, name)| (path.clone(), find(name))).collect();
-                    paths.sort_by_key(|(path, _)| std::cmp::Reverse(path.specificity()));
+                    let paths = paths.iter().map(|(path, name)| (path.clone(), find(name))).collect();
                     Rule::Json { paths, strings: find(strings), key: key.domain(&format!("json {name}")) }
                 }
             };
@@ -90,7 +89,9 @@ fn masked_leaf(
     steps: &[JsonStep],
     leaf: JsonLeaf<'_>,
 ) -> Option<String> {
-    let rule = paths.iter().find(|(path, _)| path.matches(steps));
+    // The last of several maxima is taken, so the reverse order prefers the first rule of the file.
+    let matching = paths.iter().rev().filter_map(|rule| Some((rule.0.specificity(steps)?, rule)));
+    let rule = matching.max_by_key(|(specificity, _)| *specificity).map(|(_, rule)| rule);
     let masker = match (rule, leaf) {
         (Some((_, masker)), _) => masker.as_ref()?,
         (None, JsonLeaf::Text(_)) => strings?,
@@ -167,7 +168,7 @@ mod tests {
     #[test]
     fn documents_that_are_not_json_do_not_stay() {
         let found = masked("{kind: json}", TypeClass::Text, "{Anna");
-        assert!(found.len() == 6 && !found.contains("Anna"), "{found}");
+        assert!(found.len() == 5 && !found.contains("Anna"), "{found}");
         let found = masked("{kind: json}", TypeClass::Json, &format!("{}1{}", "[".repeat(300), "]".repeat(300)));
         assert!(found.starts_with('"') && found.ends_with('"'), "{found}");
     }

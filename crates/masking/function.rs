@@ -394,7 +394,7 @@ impl Masker {
             MaskFunction::Url => network::url(self, value),
             MaskFunction::UserAgent => network::user_agent(self, value),
             MaskFunction::DateShift { days } => date::shifted(key, class, *days, value),
-            MaskFunction::Year => date::year(value),
+            MaskFunction::Year => date::year(key, class, value),
             MaskFunction::NumberNoise { percent } => number::noisy(key, class, *percent, value),
             MaskFunction::Round { to } => number::rounded(class, *to, value),
             MaskFunction::Text => text(key, value),

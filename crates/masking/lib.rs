@@ -5,7 +5,7 @@
 //! - [`MaskFunction`] and [`Masker`]: deterministic functions under a [`MaskingKey`]. Equal input gives equal output in
 //!   all columns of a domain.
 //! - [`parse_masking_policy`]: a policy file to a [`MaskingPolicy`], or to all mistakes with line, column and remedy.
-//! - [`classify`]: a policy and a [`Catalogue`] to the decision about each column, and to a [`ColumnMasker`] with a key.
+//! - [`classify()`]: a policy and a [`Catalogue`] to the decision about each column, and to a [`ColumnMasker`] with a key.
 //! - [`touched_tables`]: the tables that migrations touch, with file and line, or the reasons to touch all tables.
 //!
 //! # Guarantees

@@ -27,11 +27,15 @@ pub(super) fn shifted(key: &DomainKey, class: TypeClass, days: u16, value: &str)
 }
 
 /// First day of the year, at midnight.
-pub(super) fn year(value: &str) -> String {
+pub(super) fn year(key: &DomainKey, class: TypeClass, value: &str) -> String {
     if is_infinite(value) {
         return value.to_owned();
     }
-    let (day, rest) = parts(value).unwrap_or((FALLBACK, ""));
+    let (day, rest) = match parts(value) {
+        Some(parts) => parts,
+        None if class == TypeClass::Text => return permute_all(key, value),
+        None => (FALLBACK, ""),
+    };
     let (clock, zone) = split_zone(rest);
     let midnight: String =
         clock.chars().map(|c| if c.is_ascii_digit() { '0' } else { c }).chain(zone.chars()).collect();

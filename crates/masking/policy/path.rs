@@ -38,31 +38,34 @@ pub enum JsonPathError {
 impl JsonPath {
     /// True if the path matches the value at the steps, or a value around it.
     pub fn matches(&self, steps: &[JsonStep]) -> bool {
-        matches(&self.0, steps)
+        self.specificity(steps).is_some()
     }
 
-    /// Order of paths that match one value: the longest path with the fewest wildcards is the most specific one.
-    pub(crate) fn specificity(&self) -> (usize, usize) {
+    /// Order of paths that match one value: the path to the innermost value is the most specific one, and among these the
+    /// path with the most exact steps. None if the path does not match.
+    pub(crate) fn specificity(&self, steps: &[JsonStep]) -> Option<(usize, usize)> {
         let exact = self.0.iter().filter(|segment| matches!(segment, Segment::Key(_) | Segment::Item(_))).count();
-        (self.0.len(), exact)
+        depth(&self.0, steps).map(|depth| (depth, exact))
     }
 }
 
-fn matches(segments: &[Segment], steps: &[JsonStep]) -> bool {
-    let Some((segment, segments)) = segments.split_first() else { return true };
+/// Number of steps to the innermost value that segments match.
+fn depth(segments: &[Segment], steps: &[JsonStep]) -> Option<usize> {
+    let Some((segment, segments)) = segments.split_first() else { return Some(0) };
     if let Segment::Deep(key) = segment {
         let is_key = |step: &JsonStep| matches!(step, JsonStep::Key(found) if found == key);
         let found = steps.iter().enumerate().filter(|(_, step)| is_key(step));
-        return found.into_iter().any(|(at, _)| matches(segments, steps.get(at + 1..).unwrap_or_default()));
+        let depths = found.filter_map(|(at, _)| Some(at + 1 + depth(segments, steps.get(at + 1..)?)?));
+        return depths.max();
     }
-    let Some((step, steps)) = steps.split_first() else { return false };
+    let (step, steps) = steps.split_first()?;
     let is_equal = match (segment, step) {
         (Segment::Key(expected), JsonStep::Key(found)) => expected == found,
         (Segment::Item(expected), JsonStep::Item(found)) => expected == found,
         (Segment::Any, _) => true,
         _ => false,
     };
-    is_equal && matches(segments, steps)
+    if is_equal { depth(segments, steps).map(|depth| depth + 1) } else { None }
 }
 
 impl FromStr for JsonPath {
