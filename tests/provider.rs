@@ -36,6 +36,7 @@ mod queue;
 mod reaper;
 mod refusal;
 mod returns;
+mod skew;
 mod testing;
 mod unknown;
 mod update;

@@ -8,26 +8,15 @@
 
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray, VariantNames};
 
-use crate::ledger::{EndReason, LedgerHead};
+use crate::ledger::{EndReason, LedgerHead, LedgerPhase};
 use crate::name::Identity;
-use crate::text::{KeywordError, keyword};
+use crate::text::keyword;
 
 /// Behaviour of a plan for an environment that was ended outside of its configuration.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    Eq,
-    PartialEq,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::VariantNames,
-)]
-#[strum(serialize_all = "snake_case", parse_err_ty = KeywordError, parse_err_fn = OnExpired::unsupported)]
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, IntoStaticStr, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum OnExpired {
     /// The environment stays absent until a change brings it back.
     #[default]
@@ -80,6 +69,9 @@ pub enum RefreshDecision {
     Replace,
     /// The environment is absent and stays in the state.
     Absent(Absence),
+    /// A later create of the environment has begun and is not recorded as finished: a return that was interrupted, or that
+    /// another run is working on. The environment leaves the state, and the next apply continues the create.
+    Returning,
     /// The environment leaves the state, with its absence if it was ended.
     Leaves(Option<Absence>),
 }
@@ -113,9 +105,19 @@ pub fn refresh_decision(
     match (absence, on_expired) {
         (Some(absence), OnExpired::KeepAbsent) => RefreshDecision::Absent(absence),
         (Some(absence), OnExpired::Recreate) => RefreshDecision::Leaves(Some(absence)),
+        (None, _) if head.is_some_and(|head| is_returning(head, life)) => RefreshDecision::Returning,
         (None, _) if presence == NamespacePresence::Terminating => RefreshDecision::Replace,
         (None, _) => RefreshDecision::Leaves(None),
     }
+}
+
+/// True if the head has a create after this life that is not recorded as finished.
+fn is_returning(head: &LedgerHead, life: &RememberedLife<'_>) -> bool {
+    head.phase == LedgerPhase::Creating
+        && head.generation > 1
+        && head.uid.is_none()
+        && life.uid.is_some()
+        && head.identity == life.identity.canonical()
 }
 
 #[cfg(test)]

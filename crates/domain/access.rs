@@ -4,10 +4,11 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray, VariantNames};
 
 use crate::dns::{DnsError, NamespaceName};
 use crate::hash;
-use crate::text::{KeywordError, keyword, serde_as_text};
+use crate::text::{keyword, serde_as_text};
 
 /// Name of the Role that EoD creates for owners.
 pub const OWNER_ROLE: &str = "eod-owner";
@@ -23,22 +24,7 @@ pub struct AccessGrant {
 }
 
 /// Kind of a subject, as in the RBAC API.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::VariantNames,
-)]
-#[strum(parse_err_ty = KeywordError, parse_err_fn = SubjectKind::unsupported)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, IntoStaticStr, VariantArray, VariantNames)]
 pub enum SubjectKind {
     /// Person or machine, with the name that the API server uses.
     User,

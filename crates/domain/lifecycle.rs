@@ -5,28 +5,15 @@
 //! timestamps, and so leads back to `active`.
 
 use jiff::{SignedDuration, Timestamp};
+use strum::{IntoStaticStr, VariantArray, VariantNames};
 
-use crate::text::{KeywordError, keyword};
+use crate::text::keyword;
 use crate::tier::Tier;
 use crate::ttl::Ttl;
 
 /// Lifecycle status, in the order of a life.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::VariantNames,
-)]
-#[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = Status::unsupported)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, IntoStaticStr, VariantArray, VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Status {
     /// Create not finished.
     Pending,

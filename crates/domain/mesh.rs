@@ -3,9 +3,10 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray, VariantNames};
 
 use crate::labels::LabelValue;
-use crate::text::{KeywordError, keyword};
+use crate::text::keyword;
 
 /// Mesh with its revision.
 #[derive(Clone, Debug, Default, Deserialize, Eq, PartialEq, Serialize)]
@@ -18,22 +19,9 @@ pub struct Mesh {
 
 /// Supported meshes.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::VariantNames,
+    Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, IntoStaticStr, VariantArray, VariantNames,
 )]
-#[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = MeshKind::unsupported)]
+#[strum(serialize_all = "kebab-case")]
 pub enum MeshKind {
     /// No mesh.
     #[default]

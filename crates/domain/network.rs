@@ -4,29 +4,17 @@ use std::fmt;
 use std::str::FromStr;
 
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray, VariantNames};
 
 use crate::cidr::Cidr;
 use crate::dns::{DnsError, NamespaceName};
-use crate::text::{KeywordError, keyword, serde_as_text};
+use crate::text::{keyword, serde_as_text};
 
 /// Network isolation of an environment.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::VariantNames,
+    Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, IntoStaticStr, VariantArray, VariantNames,
 )]
-#[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = Isolation::unsupported)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Isolation {
     /// Denies everything that is not allowed explicitly.
     #[default]

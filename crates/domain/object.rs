@@ -1,9 +1,10 @@
 //! Kubernetes objects as data: kind, name and content.
 
 use serde_json::{Value, json};
+use strum::{IntoStaticStr, VariantArray, VariantNames};
 
 use crate::environment::Environment;
-use crate::text::{KeywordError, keyword};
+use crate::text::keyword;
 
 /// Object to apply.
 #[derive(Clone, Debug, PartialEq)]
@@ -17,22 +18,7 @@ pub struct Object {
 }
 
 /// Kinds of the objects of an environment, in the order in which they are applied.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::VariantNames,
-)]
-#[strum(parse_err_ty = KeywordError, parse_err_fn = ObjectKind::unsupported)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, IntoStaticStr, VariantArray, VariantNames)]
 #[expect(missing_docs, reason = "the names are those of Kubernetes")]
 pub enum ObjectKind {
     Namespace,

@@ -5,26 +5,15 @@
 
 use std::collections::BTreeMap;
 
-use crate::text::{KeywordError, keyword};
+use strum::{IntoStaticStr, VariantArray, VariantNames};
+
+use crate::text::keyword;
 
 /// Level of the Pod Security Standards.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::VariantNames,
+    Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, IntoStaticStr, VariantArray, VariantNames,
 )]
-#[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = PodSecurity::unsupported)]
+#[strum(serialize_all = "kebab-case")]
 pub enum PodSecurity {
     /// Refuses nothing.
     Privileged,

@@ -8,6 +8,7 @@ use std::collections::BTreeSet;
 use std::num::NonZeroU64;
 
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray, VariantNames};
 
 use crate::absence::OnExpired;
 use crate::access::AccessGrant;
@@ -22,7 +23,7 @@ use crate::pod_security::PodSecurity;
 use crate::pull_request::{HeadSha, PullRequestUrl};
 use crate::quota::QuotaSettings;
 use crate::service::ServiceName;
-use crate::text::{KeywordError, keyword};
+use crate::text::keyword;
 use crate::tier::Tier;
 use crate::ttl::Ttl;
 
@@ -89,22 +90,9 @@ pub struct Dns {
 
 /// DNS modes.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::VariantNames,
+    Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, IntoStaticStr, VariantArray, VariantNames,
 )]
-#[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = DnsMode::unsupported)]
+#[strum(serialize_all = "kebab-case")]
 pub enum DnsMode {
     /// One wildcard record of the platform. Nothing is written per environment.
     #[default]

@@ -82,10 +82,14 @@ macro_rules! text_type {
     };
 }
 
-/// Completes an enum of keywords that derives `Display`, `EnumString`, `IntoStaticStr`, `VariantArray` and `VariantNames`
-/// of strum: `ALL`, `as_str`, serde, and `unsupported`, the error for `#[strum(parse_err_fn = ...)]`.
+/// Completes an enum of keywords that derives `IntoStaticStr`, `VariantArray` and `VariantNames` of strum: `ALL`, `as_str`,
+/// `Display`, `FromStr` and serde. The error of the parser is [`KeywordError`], or `$error` that `$explain` makes from the
+/// text.
 macro_rules! keyword {
     ($name:ty, $noun:literal) => {
+        crate::text::keyword!($name, $noun, crate::text::KeywordError, <$name>::unsupported);
+    };
+    ($name:ty, $noun:literal, $error:ty, $explain:expr) => {
         impl $name {
             /// All values, in the order of their declaration.
             pub const ALL: &'static [Self] = <Self as strum::VariantArray>::VARIANTS;
@@ -102,6 +106,20 @@ macro_rules! keyword {
                     found: text.to_owned(),
                     supported: <Self as strum::VariantNames>::VARIANTS,
                 }
+            }
+        }
+
+        impl std::fmt::Display for $name {
+            fn fmt(&self, f: &mut std::fmt::Formatter<'_>) -> std::fmt::Result {
+                f.pad(self.as_str())
+            }
+        }
+
+        impl std::str::FromStr for $name {
+            type Err = $error;
+
+            fn from_str(text: &str) -> Result<Self, $error> {
+                Self::ALL.iter().copied().find(|keyword| keyword.as_str() == text).ok_or_else(|| $explain(text))
             }
         }
 

@@ -6,6 +6,7 @@
 use std::collections::BTreeMap;
 
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray, VariantNames};
 
 use crate::mistake::Mistake;
 use crate::quantity::Quantity;
@@ -15,22 +16,9 @@ use crate::ttl::Ttl;
 
 /// Class of environments. The order is by caution: a rule raises a tier and never lowers it.
 #[derive(
-    Clone,
-    Copy,
-    Debug,
-    Default,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::VariantNames,
+    Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, IntoStaticStr, VariantArray, VariantNames,
 )]
-#[strum(serialize_all = "kebab-case", parse_err_ty = TierError, parse_err_fn = tier_error)]
+#[strum(serialize_all = "kebab-case")]
 pub enum Tier {
     /// Short-lived, with a shared database.
     #[default]
@@ -147,7 +135,7 @@ pub struct Tiers {
 /// Default of the maximum TTL of a tier: 7 days.
 const MAX_TTL: Ttl = Ttl::from_days(7);
 
-keyword!(Tier, "tier");
+keyword!(Tier, "tier", TierError, tier_error);
 
 fn tier_error(text: &str) -> TierError {
     match text {

@@ -1,5 +1,5 @@
-//! `eod` with ten thousand environments: time, memory and calls of a list and of a dry run of the reaper, beside
-//! `kubectl get namespaces` on the same cluster; and its calls to a forge with the limits of GitHub.
+//! `eod` with ten thousand environments: time, memory and calls of a list, of a dry run of the reaper and of a run that ends
+//! some of them, beside `kubectl get namespaces` on the same cluster; and its calls to a forge with the limits of GitHub.
 
 use std::{
     path::{Path, PathBuf},
@@ -39,6 +39,13 @@ const OPENED: [u64; 3] = [100, 300, 500];
 /// Number of environments that expire.
 const EXPIRED: u64 = 5;
 const TRIGGER_LABEL: &str = "preview";
+const COMMIT: &str = "1111111111111111111111111111111111111111";
+/// Number of environments that end in one run among all others.
+const ENDED: usize = 30;
+/// Maximum number of calls for one end: looks, ledger, namespace, history and Events.
+const CALLS_PER_END: usize = 40;
+/// Maximum number of other calls of a run: lease, summary and sealing.
+const RUN_CALLS: usize = 200;
 
 /// Usage of one process.
 #[derive(Clone, Copy)]
@@ -82,7 +89,6 @@ pub(crate) fn measure(eod: &Path, count: usize, table: &mut Table) -> anyhow::Re
         let calls = proxy.calls(|_| true);
         let pages = 2 * count.div_ceil(PAGE);
         ensure!(calls >= pages, "{what} made {calls} calls, and the lists have {pages} pages");
-        let number = |number: usize| Some(f64::from(u32::try_from(number).unwrap_or(u32::MAX)));
         table.add(
             &of("calls (peer: pages of both lists)"),
             Unit::Count,
@@ -90,6 +96,62 @@ pub(crate) fn measure(eod: &Path, count: usize, table: &mut Table) -> anyhow::Re
             Pair { ours: number(calls), peer: number(pages) },
         );
     }
+    real_run(eod, cluster, &installation, count, peer, table)
+}
+
+/// Measures one run of the reaper that ends [`ENDED`] of all environments.
+fn real_run(
+    eod: &Path,
+    cluster: &'static Cluster,
+    installation: &str,
+    count: usize,
+    peer: Cost,
+    table: &mut Table,
+) -> anyhow::Result<()> {
+    let folder = TempDir::with_prefix("eod-bench-")?;
+    let config = folder.path().join("eod.yaml");
+    let limits = json!({ "ends_per_run": ENDED, "in_deletion": ENDED });
+    std::fs::write(&config, json!({ "version": 1, "reap": limits }).to_string())?;
+    let config = config.to_str().context("the path is not UTF-8")?;
+    for number in 1..=ENDED {
+        expire(cluster, &format!("{PREFIX}{installation}-{number:05}"))?;
+    }
+    eprintln!("bench: the reaper ends {ENDED} of {count} environments");
+    let proxy = FaultProxy::start(cluster);
+    let arguments = ["reap", "--no-sweep", "--timeout", "10m", "--config", config];
+    let cost = cost(&eod_command(eod, proxy.kubeconfig(), installation, &arguments))?;
+    for number in 1..=ENDED {
+        let name = format!("{PREFIX}{installation}-{number:05}");
+        ensure!(!cluster.namespace_exists(&name), "environment {name} has not ended");
+    }
+    let what = |number: &str| format!("eod reap, {ENDED} of {count} environments end, {number}");
+    let of = |number: &str| what(&format!("{number} (peer: kubectl get namespaces)"));
+    let cpu = |cost: Cost| Some(cost.cpu.as_secs_f64());
+    table.add(&of("CPU"), Unit::Seconds, "under 2 s", Pair { ours: cpu(cost), peer: cpu(peer) });
+    let wall = |cost: Cost| Some(cost.wall.as_secs_f64());
+    table.add(&of("wall, with the deletions"), Unit::Seconds, "", Pair { ours: wall(cost), peer: wall(peer) });
+    let memory = |cost: Cost| Some(megabytes(cost.peak_kib));
+    table.add(&of("peak memory"), Unit::Megabytes, "under 100 MB", Pair { ours: memory(cost), peer: memory(peer) });
+    let (calls, pages) = (proxy.calls(|_| true), 2 * count.div_ceil(PAGE));
+    ensure!(calls <= pages + ENDED * CALLS_PER_END + RUN_CALLS, "{calls} calls:\n{}", proxy.story());
+    let calls = Pair { ours: number(calls), peer: number(pages) };
+    table.add(&what("calls (peer: pages of both lists)"), Unit::Count, "pages, and 40 for each end", calls);
+    Ok(())
+}
+
+fn number(number: usize) -> Option<f64> {
+    Some(f64::from(u32::try_from(number).unwrap_or(u32::MAX)))
+}
+
+/// Lets an environment be past its end, with a warning that is due.
+fn expire(cluster: &Cluster, name: &str) -> anyhow::Result<()> {
+    let times = json!({
+        labels::LAST_ACTIVITY_AT: ago(300), labels::CREATED_AT: ago(300), labels::EXPIRES_AT: ago(60),
+        labels::REAP_AFTER: ago(30), labels::REAP_REASON: "expired",
+    });
+    let patch = json!({ "metadata": { "annotations": times } });
+    let (status, answer) = cluster.call("PATCH", &format!("/api/v1/namespaces/{name}"), Some(&patch));
+    ensure!(status == 200, "{answer}");
     Ok(())
 }
 
@@ -116,13 +178,13 @@ fn forge_calls(eod: &Path, cluster: &'static Cluster, table: &mut Table) -> anyh
     for until in OPENED {
         eprintln!("bench: the reaper runs with {until} open pull requests");
         for number in opened + 1..=until {
-            forge.open(number, "1111111111111111111111111111111111111111");
+            forge.open(number, COMMIT);
             forge.label(number, TRIGGER_LABEL);
         }
         parallel(usize::try_from(until - opened)?, |index| {
             let number = opened + 1 + index as u64;
             let identity = format!("github.com/acme/shop#{number}");
-            post(cluster, "/api/v1/namespaces", &namespace(&name(number), &identity, &installation, 0))
+            post(cluster, "/api/v1/namespaces", &namespace(&name(number), &identity, &installation, 0)).map(drop)
         })?;
         opened = until;
         reap()?;
@@ -131,20 +193,13 @@ fn forge_calls(eod: &Path, cluster: &'static Cluster, table: &mut Table) -> anyh
     let (calls, writes) = (forge.calls().len(), forge.writes().len());
     let refused = |forge: &FakeForge| forge.calls().iter().filter(|call| call.status >= 400).count();
     ensure!(writes == 0 && refused(&forge) == 0, "{writes} writes and {} refusals without a change", refused(&forge));
-    let number = |number: usize| Some(f64::from(u32::try_from(number).unwrap_or(u32::MAX)));
     let wanted = Some(f64::from(u32::try_from(pages)?));
     let what = "forge calls, 500 pull requests in ten minutes, 3 runs (peer: pages of the open ones)";
     table.add(what, Unit::Count, "pages", Pair { ours: number(calls), peer: wanted });
 
     forge.clear_calls();
     for number in 1..=EXPIRED {
-        let times = json!({
-            labels::LAST_ACTIVITY_AT: ago(300), labels::CREATED_AT: ago(300), labels::EXPIRES_AT: ago(60),
-            labels::REAP_AFTER: ago(30), labels::REAP_REASON: "expired",
-        });
-        let patch = json!({ "metadata": { "annotations": times } });
-        let (status, answer) = cluster.call("PATCH", &format!("/api/v1/namespaces/{}", name(number)), Some(&patch));
-        ensure!(status == 200, "{answer}");
+        expire(cluster, &name(number))?;
     }
     reap()?;
     let writes = forge.writes().len();
@@ -161,7 +216,7 @@ fn create(eod: &Path, cluster: &'static Cluster, installation: &str, count: usiz
     let first = name(0);
     let identity = |name: &str| format!("github.com/acme/{name}#7");
     let all = |name: &str| namespace(name, &identity(name), installation, 30);
-    post(cluster, "/api/v1/namespaces", &all(&first))?;
+    let first_uid = post(cluster, "/api/v1/namespaces", &all(&first))?;
     finish(&mut eod_command(eod, cluster.kubeconfig(), installation, &["touch", &first]))?;
     let path = format!("/api/v1/namespaces/{installation}/configmaps");
     let mut ledger = cluster.read(&format!("{path}/{installation}.{first}")).context("there is no ledger")?;
@@ -172,12 +227,13 @@ fn create(eod: &Path, cluster: &'static Cluster, installation: &str, count: usiz
     let ledger = ledger.to_string();
     parallel(count - 1, |index| {
         let name = name(index + 1);
-        post(cluster, "/api/v1/namespaces", &all(&name))?;
-        post(cluster, &path, &serde_json::from_str(&ledger.replace(&first, &name))?)
+        let uid = post(cluster, "/api/v1/namespaces", &all(&name))?;
+        let ledger = ledger.replace(&first, &name).replace(&first_uid, &uid);
+        post(cluster, &path, &serde_json::from_str(&ledger)?).map(drop)
     })
 }
 
-/// Namespace of an environment that was created some minutes ago.
+/// Namespace of an environment that was created and deployed some minutes ago.
 fn namespace(name: &str, identity: &str, installation: &str, minutes: i64) -> Value {
     let spec = json!({ "services": ["api", "web"], "owner": "alice", "tier": "lightweight", "ttl": "4h" });
     json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": {
@@ -190,7 +246,8 @@ fn namespace(name: &str, identity: &str, installation: &str, minutes: i64) -> Va
             labels::IDENTITY: identity, labels::OWNER: "alice", labels::MADE_BY: "terraform",
             labels::CREATED_AT: ago(minutes), labels::PROVISIONED_AT: ago(minutes),
             labels::LAST_ACTIVITY_AT: ago(minutes), labels::EXPIRES_AT: ago(minutes - 240),
-            labels::HEAD_SHA: "1111111111111111111111111111111111111111", labels::SPEC: spec.to_string(),
+            labels::HEAD_SHA: COMMIT, labels::SPEC: spec.to_string(),
+            labels::DEPLOYED_AT: ago(minutes), labels::DEPLOYED_SHA: COMMIT,
         },
     } })
 }
@@ -201,10 +258,12 @@ fn ago(minutes: i64) -> String {
     (now - jiff::SignedDuration::from_mins(minutes)).to_string()
 }
 
-fn post(cluster: &Cluster, path: &str, body: &Value) -> anyhow::Result<()> {
+/// Creates an object; returns its uid.
+fn post(cluster: &Cluster, path: &str, body: &Value) -> anyhow::Result<String> {
     let (status, answer) = cluster.call("POST", path, Some(body));
     ensure!(status == 201, "POST {path}: {status} {answer}");
-    Ok(())
+    let uid = answer.pointer("/metadata/uid").and_then(Value::as_str);
+    uid.map(ToOwned::to_owned).with_context(|| format!("POST {path}: the answer has no uid: {answer}"))
 }
 
 /// Runs `work` with every number below `count` on some threads.

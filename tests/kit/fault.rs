@@ -48,6 +48,8 @@ pub enum Fault {
     Hang,
     /// The server carries out the call; the connection is closed in the middle of the answer.
     HalfBody,
+    /// The server carries out the call; its answer gets this `Date`, as from a server with another clock.
+    Date(String),
     /// The HTML page of a load balancer without a backend, status 502.
     Html502,
 }

@@ -24,16 +24,7 @@ fn deadline() -> Deadline {
 }
 
 fn request(identity: &str) -> CreateRequest {
-    CreateRequest {
-        identity: identity.to_owned(),
-        tier: Tier::Lightweight,
-        owner: None,
-        head_sha: None,
-        made_by: MadeBy::Terraform,
-        holder: "run-1".to_owned(),
-        namespace_is_gone: false,
-        lifted: false,
-    }
+    CreateRequest::new(identity, Tier::Lightweight, MadeBy::Terraform, "run-1")
 }
 
 fn time(text: &str) -> Timestamp {

@@ -15,16 +15,7 @@ use serde_json::{Value, json};
 use super::Ops;
 
 fn request(identity: &str) -> CreateRequest {
-    CreateRequest {
-        identity: identity.to_owned(),
-        tier: Tier::Full,
-        owner: None,
-        head_sha: None,
-        made_by: MadeBy::Terraform,
-        holder: "run-1".to_owned(),
-        namespace_is_gone: false,
-        lifted: false,
-    }
+    CreateRequest::new(identity, Tier::Full, MadeBy::Terraform, "run-1")
 }
 
 /// Writes the ledger of an environment without a namespace.

@@ -21,15 +21,26 @@ impl Copies {
     pub(super) fn new(test: &str) -> Self {
         let vault = Vault::shared();
         let mount = vault.mount(test);
-        let path: MountPath = mount.parse().unwrap();
-        let policy = vault.policy(test, &reaper_policy(&path, &Globs::default_targets()));
-        let token = vault.token_with(&[&policy], "10m");
         let folder = tempfile::tempdir().unwrap();
-        let copies = Self { vault, mount, token, folder };
-        let block = copies.block(vault.address(), vault.ca_pem());
-        // JSON is YAML.
-        fs::write(copies.config(), json!({ "version": 1, "vault": block }).to_string()).unwrap();
+        let mut copies = Self { vault, mount, token: String::new(), folder };
+        let policy = copies.policy();
+        copies.log_in(test, &policy);
         copies
+    }
+
+    /// Policy of the reaper.
+    fn policy(&self) -> String {
+        let mount: MountPath = self.mount.parse().unwrap();
+        reaper_policy(&mount, &Globs::default_targets())
+    }
+
+    /// Writes the configuration file with a new token that has this policy.
+    fn log_in(&mut self, test: &str, policy: &str) {
+        let name = self.vault.policy(test, policy);
+        self.token = self.vault.token_with(&[&name], "10m");
+        let block = self.block(self.vault.address(), self.vault.ca_pem());
+        // JSON is YAML.
+        fs::write(self.config(), json!({ "version": 1, "vault": block }).to_string()).unwrap();
     }
 
     /// Block `vault` of a configuration file for this server or for a proxy in front of it.
@@ -134,4 +145,32 @@ fn copies_stay_if_a_person_keeps_them_or_vault_is_down() {
     let run = ops.eod(&["reap", "--no-sweep", "--config", &config]);
     assert_eq!(run.code, Some(0), "{}", run.report());
     assert!(!copies.exists(&path), "{}", run.report());
+}
+
+#[test]
+fn each_right_of_the_policy_is_needed() {
+    let (ops, mut copies) = (Ops::new("opsvaultrights"), Copies::new("opsvaultrights"));
+    let name = ops.environment("a", "full", "24h", &json!({}));
+    let path = format!("preview/{name}/deep/app");
+    copies.add(&path, &name, &ops.installation);
+    let (whole, config) = (copies.policy(), copies.config());
+    let below = format!("path \"{}/metadata/preview/*\"", copies.mount);
+    let (rule, rights) = (whole.lines().find(|line| line.starts_with(&below)).unwrap(), ["list", "read", "delete"]);
+    for missing in rights {
+        let left = rights.iter().filter(|right| **right != missing).map(|right| format!("\"{right}\""));
+        let left = left.collect::<Vec<_>>().join(", ");
+        copies.log_in("opsvaultrights", &whole.replace(rule, &format!("{below} {{ capabilities = [{left}] }}")));
+        let mut arguments =
+            if missing == "list" { vec!["end", name.as_str(), "--yes"] } else { vec!["reap", "--no-sweep"] };
+        arguments.extend(["--config", config.as_str()]);
+        let run = ops.eod(&arguments);
+        assert_eq!(run.code, Some(3), "{missing}: {}", run.report());
+        assert!(copies.exists(&path), "{missing}: {}", run.report());
+        assert!(!ops.cluster.namespace_exists(&name), "{missing}: only the step of Vault waits");
+    }
+    copies.log_in("opsvaultrights", &whole);
+    let run = ops.eod(&["reap", "--no-sweep", "--config", &config]);
+    assert_eq!(run.code, Some(0), "{}", run.report());
+    assert!(!copies.exists(&path), "{}", run.report());
+    assert!(!copies.vault.audit().was_read(&copies.mount, &path));
 }

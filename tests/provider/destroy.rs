@@ -206,6 +206,7 @@ fn our_own_successor_is_not_destroyed_by_a_former_state() {
         story.destroy().expect_ok();
         story.apply().expect_ok();
         let uid = story.uid();
+        former.plan().expect_ok().expect_said("The environment was created again").expect_said("1 to add");
         former.run(&["destroy", "-refresh=false", "-auto-approve", "-no-color"]);
         assert_eq!(story.uid(), uid);
         assert!(story.namespace()["metadata"]["deletionTimestamp"].is_null());

@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 
 use crate::provider::{
     EnvironmentStory, done,
-    reaper::{eod, expire, head, ledger_path, mark},
+    reaper::{change_head, eod, expire, head, ledger_path, mark},
     tell,
 };
 
@@ -119,6 +119,35 @@ fn recreate_creates_an_ended_environment_again() {
 }
 
 #[test]
+fn recreate_does_not_bring_the_same_commit_of_a_closed_pull_request_back() {
+    expired("recreate-closed", "on_expired = \"recreate\"", |story| {
+        change_head(story, &json!({ "reason": "closed" }));
+        let wake = format!("eod wake {}", story.name);
+        story
+            .plan()
+            .expect_ok()
+            .expect_said("with reason `closed`")
+            .expect_said("same commit is refused")
+            .expect_said(&wake);
+        story.apply().expect_err("The environment has ended").expect_said(&wake);
+        assert!(!story.cluster.namespace_exists(&story.name));
+        assert_eq!(head(story).unwrap()["phase"], "ended");
+        // Another commit is a request.
+        story.arguments("head_sha = \"aaaaaaa2\"\non_expired = \"recreate\"");
+        story.settle().expect_said(&done(1, 0, 0));
+        assert_eq!(head(story).unwrap()["generation"], 2);
+    });
+    // An environment that is absent already comes back when the argument becomes `recreate`, whatever the reason was.
+    expired("becomes-recreate", "", |story| {
+        change_head(story, &json!({ "reason": "closed" }));
+        assert_eq!(story.plan_exit_code(), 0);
+        story.arguments(&format!("{COMMIT}on_expired = \"recreate\""));
+        story.settle().expect_said(&done(0, 1, 0));
+        assert_eq!(head(story).unwrap()["generation"], 2);
+    });
+}
+
+#[test]
 fn other_change_is_recorded_and_touches_nothing() {
     expired("recorded", "", |story| {
         story.arguments(&format!("{COMMIT}owner = \"bob\"\ntier = \"full\""));
@@ -212,8 +241,15 @@ fn state_of_an_older_provider_gives_an_empty_plan() {
         assert!(text.contains("generation"), "{text}");
         *private = json!(STANDARD.encode(text.replace("generation", "of_another_version")));
         story.patch_metadata(&json!({ "annotations": { "environment.on-demand/made-by": null } }));
+        story.delete(&ledger_path(story));
         state["serial"] = json!(state["serial"].as_u64().unwrap() + 1);
         story.write("terraform.tfstate", &state.to_string());
         story.expect_no_changes();
+        // Its end is an end as any other.
+        expire(story);
+        assert_eq!(story.plan_exit_code(), 0);
+        story.arguments("head_sha = \"aaaaaaa2\"");
+        story.settle().expect_said(&done(0, 1, 0));
+        assert_eq!(head(story).unwrap()["generation"], 2);
     });
 }

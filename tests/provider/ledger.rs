@@ -7,7 +7,7 @@ use eod_testkit::{
 use serde_json::{Value, json};
 
 use crate::provider::{
-    EnvironmentStory, done,
+    DOMAIN, EnvironmentStory, done,
     reaper::{change_head, eod, events, head, history, ledger_path},
     tell,
 };
@@ -55,6 +55,31 @@ fn create_is_recorded_by_three_calls() {
         let shown = eod(story, &["show", &story.name, "-o", "json"]).expect_ok();
         let shown: Value = serde_json::from_str(&shown).unwrap();
         assert_eq!(shown["environment"]["generation"], 1);
+    });
+}
+
+#[test]
+fn create_under_a_maximum_needs_no_further_call() {
+    watched("recorded-maximum", "", |story, proxy| {
+        story.provider(&format!("domain = \"{DOMAIN}\"\nmax_environments = 1"));
+        // The list of the queue has the ledger, too.
+        story.apply().expect_ok();
+        assert_eq!(calls(proxy), 3, "{}", proxy.story());
+        assert_eq!(head(story).unwrap()["generation"], 1);
+        // A second life: the ledger of the first one is listed.
+        story.delete_namespace();
+        story.run(&["apply", "-refresh-only", "-auto-approve", "-no-color"]).expect_ok();
+        proxy.clear_log();
+        story.run(&["apply", "-auto-approve", "-no-color"]).expect_ok();
+        assert_eq!(calls(proxy), 3, "{}", proxy.story());
+        assert_eq!(head(story).unwrap()["generation"], 2);
+        // A create without a free place is recorded: list, write, list.
+        let second = story.block("second", "").replace("pull_request = 7", "pull_request = 8");
+        let both = story.block("preview", "") + &second;
+        story.body(&both);
+        proxy.clear_log();
+        story.apply().expect_err("Too many environments").expect_said("number 1 of 1");
+        assert_eq!(calls(proxy), 3, "{}", proxy.story());
     });
 }
 
@@ -180,6 +205,27 @@ fn destroy_is_recorded_if_a_reaper_runs() {
 }
 
 #[test]
+fn destroy_reads_the_summary_once_per_run() {
+    watched("summary", "", |story, proxy| {
+        eod(story, &["reap"]).expect_ok();
+        let second = story.block("second", "").replace("pull_request = 7", "pull_request = 8");
+        let both = story.block("preview", "") + &second;
+        story.body(&both);
+        story.apply().expect_ok();
+        proxy.clear_log();
+        story.run(&["destroy", "-auto-approve", "-no-color", "-parallelism=1"]).expect_ok();
+        let summary = format!("/configmaps/{}.reaper", story.installation);
+        assert_eq!(proxy.calls(|call| call.path.ends_with(&summary)), 1, "{}", proxy.story());
+        for number in [7, 8] {
+            let ledger = format!("/configmaps/{}.{}-pr-{number}", story.installation, story.installation);
+            assert_eq!(proxy.calls(|call| call.path.ends_with(&ledger)), 3, "{}", proxy.story());
+        }
+        assert!(proxy.calls(is_history) <= 4, "{}", proxy.story());
+        assert_eq!(history(story).len(), 2);
+    });
+}
+
+#[test]
 fn destroy_that_was_interrupted_is_finished_by_the_next() {
     watched("interrupted-destroy", "timeouts = { delete = \"8s\" }", |story, _| {
         story.apply().expect_ok();
@@ -224,6 +270,14 @@ fn token(kubeconfig: &Kubeconfig) -> String {
     config["users"][0]["user"]["token"].as_str().unwrap().to_owned()
 }
 
+/// Fills the ledger up to the maximum size of a ConfigMap, with sealed events that are not valid.
+#[track_caller]
+fn fill(story: &EnvironmentStory) {
+    let ledger = story.cluster.read(&ledger_path(story)).unwrap();
+    let used: usize = ledger["data"].as_object().unwrap().values().map(|text| text.as_str().unwrap().len()).sum();
+    story.patch(&ledger_path(story), &json!({ "data": { "events": "x".repeat(1024 * 1024 - used) } }));
+}
+
 #[test]
 fn damaged_ledger_refuses_a_create_and_stops_no_destroy() {
     watched("damaged", "", |story, _| {
@@ -236,6 +290,21 @@ fn damaged_ledger_refuses_a_create_and_stops_no_destroy() {
         assert!(!story.cluster.namespace_exists(&story.name));
         story.delete(&ledger_path(story));
         story.settle().expect_said(&done(1, 0, 0));
+
+        // A ConfigMap of somebody else with the name of the ledger.
+        story
+            .patch(&ledger_path(story), &json!({ "metadata": { "labels": { "environment.on-demand/ledger": null } } }));
+        story.destroy().expect_ok().expect_said("1 destroyed").expect_said("not its ownership labels");
+        story.apply().expect_err("is damaged").expect_said("not its ownership labels");
+        story.delete(&ledger_path(story));
+        story.settle().expect_said(&done(1, 0, 0));
+
+        // A full one with a broken chain: no further event fits.
+        change_head(story, &json!({ "seq": 7, "hash": "0".repeat(32) }));
+        fill(story);
+        story.arguments("extension = \"a demo\"");
+        story.apply().expect_ok().expect_said("was not written");
+        story.destroy().expect_ok().expect_said("1 destroyed").expect_said("was not written");
     });
 }
 

@@ -101,7 +101,11 @@ fn return_that_was_killed_at_any_write_is_finished_by_the_next_apply() {
             assert_eq!(left.is_some(), number > 1, "{}", proxy.story());
             // Terraform drops the private data of a run whose provider was lost, so the refresh does not know that the
             // environment was absent. It is a create then, which continues what was begun.
-            story.apply().expect_ok().expect_said("0 destroyed");
+            let run = story.apply().expect_ok().expect_said("0 destroyed");
+            let is_interrupted =
+                run.said().contains(&format!("The return of environment {} was interrupted", story.name));
+            assert_eq!(is_interrupted, number > 0, "{run}");
+            assert!(!run.said().contains("replaced by something else"), "{run}");
             assert_eq!(left.filter(|left| *left != story.uid()), None, "what was begun is continued");
             expect_one(&story, 2);
         });

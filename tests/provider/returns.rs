@@ -144,6 +144,33 @@ fn update_that_meets_an_end_creates_nothing() {
 }
 
 #[test]
+fn destroy_that_was_planned_before_the_end_succeeds() {
+    tell("met-destroy", COMMIT, |story| {
+        story.settle();
+        story.run(&["plan", "-destroy", "-no-color", "-out=saved"]).expect_ok();
+        expire(story);
+        story.run(&["apply", "-no-color", "saved"]).expect_ok().expect_said("1 destroyed");
+        assert_eq!(story.attributes_of("preview"), None);
+        assert_eq!(head(story).unwrap()["reason"], "expired", "the record of the end is the reaper's");
+    });
+}
+
+#[test]
+fn ledger_of_a_living_other_identity_refuses_a_create() {
+    tell("other-ledger", COMMIT, |story| {
+        story.settle();
+        change_head(story, &json!({ "identity": "github.com/other/shop#7" }));
+        story.delete_namespace();
+        story.forget();
+        let said = story.apply().expect_err("The name belongs to another environment").said();
+        for part in ["github.com/other/shop#7", "name_template", "kubectl -n eod-system delete configmap"] {
+            assert!(said.contains(part), "{part}: {said}");
+        }
+        assert!(!story.cluster.namespace_exists(&story.name));
+    });
+}
+
+#[test]
 fn return_waits_for_an_end_that_is_still_running() {
     expired("waits", |story, before| {
         // The reaper still holds the end.
@@ -156,6 +183,10 @@ fn return_waits_for_an_end_that_is_still_running() {
         silence(story);
         story.apply().expect_ok().expect_said(&done(0, 1, 0));
         expect_returned(story, before);
+        // The steps of the end that had not begun are dropped.
+        let run = eod(story, &["reap"]);
+        assert_eq!(run.code, Some(0), "{}", run.report());
+        assert!(story.cluster.namespace_exists(&story.name), "{}", run.report());
     });
 }
 

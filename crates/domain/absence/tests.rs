@@ -9,18 +9,13 @@ fn at(minute: i8) -> Timestamp {
     format!("2026-03-01T12:{minute:02}:00Z").parse().unwrap()
 }
 
+fn request() -> CreateRequest {
+    let request = CreateRequest::new(IDENTITY, Tier::Full, MadeBy::Terraform, "run");
+    CreateRequest { head_sha: Some("0123456".parse().unwrap()), ..request }
+}
+
 fn living() -> LedgerHead {
-    let request = CreateRequest {
-        identity: IDENTITY.to_owned(),
-        tier: Tier::Full,
-        owner: None,
-        head_sha: Some("0123456".parse().unwrap()),
-        made_by: MadeBy::Terraform,
-        holder: "run".to_owned(),
-        namespace_is_gone: false,
-        lifted: false,
-    };
-    let creating = Transitions::at(at(0)).create(None, &request).unwrap();
+    let creating = Transitions::at(at(0)).create(None, &request()).unwrap();
     Transitions::at(at(0)).provisioned(&creating, 1, "u1").unwrap()
 }
 
@@ -86,6 +81,24 @@ fn deletion_without_an_end_of_this_life_is_a_loss() {
     let failed = RememberedLife { identity: &identity, uid: None, absence: None };
     let decision = refresh_decision(NamespacePresence::Gone, &failed, Some(&own), OnExpired::KeepAbsent);
     assert_eq!(decision, RefreshDecision::Leaves(None), "a create that failed has no life");
+}
+
+#[test]
+fn create_after_this_life_that_is_not_finished_is_a_return() {
+    let request = CreateRequest { namespace_is_gone: true, ..request() };
+    let returning = Transitions::at(at(30)).create(Some(&ended(EndReason::Expired)), &request).unwrap();
+    for presence in [NamespacePresence::Gone, NamespacePresence::Terminating] {
+        assert_eq!(decide(presence, None, Some(&returning)), RefreshDecision::Returning);
+    }
+    let first = Transitions::at(at(0)).create(None, &request).unwrap();
+    let finished = Transitions::at(at(31)).provisioned(&returning, 2, "u2").unwrap();
+    let other = LedgerHead { identity: "github.com/other/shop#7".to_owned(), ..returning.clone() };
+    for head in [first, finished, other] {
+        assert_eq!(decide(NamespacePresence::Gone, None, Some(&head)), RefreshDecision::Leaves(None), "{head:?}");
+    }
+    // A state that knows the end keeps it: the next apply is the return in place.
+    let known = absent(decide(NamespacePresence::Gone, None, Some(&ended(EndReason::Expired))));
+    assert_eq!(absent(decide(NamespacePresence::Gone, Some(&known), Some(&returning))), known);
 }
 
 #[test]

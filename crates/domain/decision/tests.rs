@@ -93,16 +93,7 @@ impl Case {
 }
 
 fn live() -> LedgerHead {
-    let request = CreateRequest {
-        identity: "github.com/acme/shop#7".to_owned(),
-        tier: Tier::Full,
-        owner: None,
-        head_sha: None,
-        made_by: MadeBy::Terraform,
-        holder: "run-1".to_owned(),
-        namespace_is_gone: false,
-        lifted: false,
-    };
+    let request = CreateRequest::new("github.com/acme/shop#7", Tier::Full, MadeBy::Terraform, "run-1");
     let creating = Transitions::at(at(0)).create(None, &request).unwrap();
     Transitions::at(at(0)).provisioned(&creating, 1, "u1").unwrap()
 }

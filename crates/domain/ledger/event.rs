@@ -5,8 +5,9 @@ use std::fmt;
 
 use jiff::{SignedDuration, Timestamp};
 use serde::{Deserialize, Serialize};
+use strum::{IntoStaticStr, VariantArray, VariantNames};
 
-use crate::text::{KeywordError, keyword};
+use crate::text::keyword;
 
 /// Maximum size of an event in bytes, as a JSON line.
 pub const EVENT_BYTES_MAX: usize = 2048;
@@ -45,22 +46,8 @@ pub struct Event {
 pub struct EventText(String);
 
 /// Kind of an event.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::VariantNames,
-)]
-#[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = EventKind::unsupported)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, IntoStaticStr, VariantArray, VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names are the events")]
 pub enum EventKind {
     Requested,
@@ -97,22 +84,8 @@ pub enum EventKind {
 }
 
 /// Kind of the actor of an event.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::VariantNames,
-)]
-#[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = Actor::unsupported)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, IntoStaticStr, VariantArray, VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 #[expect(missing_docs, reason = "the names are the actors")]
 pub enum Actor {
     Terraform,

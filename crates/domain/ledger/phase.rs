@@ -1,24 +1,12 @@
 //! Keywords of a ledger's head: phase, reason of an end, and tool.
 
-use crate::text::{KeywordError, keyword};
+use strum::{IntoStaticStr, VariantArray, VariantNames};
+
+use crate::text::keyword;
 
 /// Phase of an environment's life.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::VariantNames,
-)]
-#[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = LedgerPhase::unsupported)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, IntoStaticStr, VariantArray, VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum LedgerPhase {
     /// Refused for lack of a free place, and waiting for one.
     Queued,
@@ -33,22 +21,8 @@ pub enum LedgerPhase {
 }
 
 /// Reason of an end.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::VariantNames,
-)]
-#[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = EndReason::unsupported)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, IntoStaticStr, VariantArray, VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum EndReason {
     /// Past its end, with an open pull request.
     Expired,
@@ -67,27 +41,21 @@ pub enum EndReason {
 }
 
 /// Tool that created an environment.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::VariantNames,
-)]
-#[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = MadeBy::unsupported)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, IntoStaticStr, VariantArray, VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum MadeBy {
     /// The Terraform provider.
     Terraform,
     /// Argo CD with the plugin.
     Argocd,
+}
+
+impl EndReason {
+    /// True if a create with the same commit is refused after an end with this reason, so that a late pipeline does not bring
+    /// a closed pull request back.
+    pub fn refuses_same_commit(self) -> bool {
+        matches!(self, Self::Closed | Self::BranchDeleted)
+    }
 }
 
 keyword!(LedgerPhase, "ledger phase");

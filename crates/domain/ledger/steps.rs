@@ -4,8 +4,10 @@
 
 use std::collections::BTreeMap;
 
+use strum::{IntoStaticStr, VariantArray, VariantNames};
+
 use super::phase::EndReason;
-use crate::text::{KeywordError, keyword};
+use crate::text::keyword;
 use crate::tier::Tier;
 
 /// Step of a create.
@@ -35,22 +37,8 @@ pub enum ReturnStep {
 }
 
 /// Step of an end.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::VariantNames,
-)]
-#[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = EndStep::unsupported)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, IntoStaticStr, VariantArray, VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum EndStep {
     /// Read namespace, ledger and pull request again.
     LastLook,
@@ -77,22 +65,8 @@ pub enum EndStep {
 }
 
 /// Outcome of a step, as recorded in the head.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::VariantNames,
-)]
-#[strum(serialize_all = "kebab-case", parse_err_ty = KeywordError, parse_err_fn = StepOutcome::unsupported)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, IntoStaticStr, VariantArray, VariantNames)]
+#[strum(serialize_all = "kebab-case")]
 pub enum StepOutcome {
     /// Finished, or there was nothing to do.
     Done,

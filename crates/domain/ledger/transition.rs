@@ -49,6 +49,14 @@ pub struct CreateRequest {
     pub lifted: bool,
 }
 
+impl CreateRequest {
+    /// A request without an owner and a commit, for an environment with a namespace, that lifts no end.
+    pub fn new(identity: &str, tier: Tier, made_by: MadeBy, holder: &str) -> Self {
+        let (identity, holder) = (identity.to_owned(), holder.to_owned());
+        Self { identity, tier, owner: None, head_sha: None, made_by, holder, namespace_is_gone: false, lifted: false }
+    }
+}
+
 /// Request to end an environment.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EndRequest {
@@ -536,9 +544,7 @@ impl Transitions {
             (_, None) | (None, Some(_)) => request.head_sha.is_none(),
         };
         match head.reason {
-            Some(reason @ (EndReason::Closed | EndReason::BranchDeleted))
-                if is_same && is_same_commit && !is_lifted =>
-            {
+            Some(reason) if reason.refuses_same_commit() && is_same && is_same_commit && !is_lifted => {
                 Err(TransitionError::Tombstone { reason })
             }
             _ => Ok(()),

@@ -39,16 +39,7 @@ fn read(namespace: &Value, head: Option<&LedgerHead>) -> EnvironmentReading {
 }
 
 fn live() -> LedgerHead {
-    let request = CreateRequest {
-        identity: "github.com/acme/shop#7".to_owned(),
-        tier: Tier::Full,
-        owner: None,
-        head_sha: None,
-        made_by: MadeBy::Terraform,
-        holder: "run".to_owned(),
-        namespace_is_gone: false,
-        lifted: false,
-    };
+    let request = CreateRequest::new("github.com/acme/shop#7", Tier::Full, MadeBy::Terraform, "run");
     let creating = Transitions::at(now()).create(None, &request).unwrap();
     Transitions::at(now()).provisioned(&creating, 1, "u1").unwrap()
 }

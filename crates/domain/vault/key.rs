@@ -1,24 +1,12 @@
 //! Record of one copied secret in the state: versions and origin, never its value.
 
-use crate::text::{KeywordError, keyword};
+use strum::{IntoStaticStr, VariantArray, VariantNames};
+
+use crate::text::keyword;
 
 /// Result of a copy.
-#[derive(
-    Clone,
-    Copy,
-    Debug,
-    Eq,
-    Hash,
-    Ord,
-    PartialEq,
-    PartialOrd,
-    strum::Display,
-    strum::EnumString,
-    strum::IntoStaticStr,
-    strum::VariantArray,
-    strum::VariantNames,
-)]
-#[strum(serialize_all = "snake_case", parse_err_ty = KeywordError, parse_err_fn = KeyResult::unsupported)]
+#[derive(Clone, Copy, Debug, Eq, Hash, Ord, PartialEq, PartialOrd, IntoStaticStr, VariantArray, VariantNames)]
+#[strum(serialize_all = "snake_case")]
 pub enum KeyResult {
     /// EoD created the copy.
     Cloned,

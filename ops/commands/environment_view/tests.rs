@@ -121,16 +121,7 @@ fn end_says_protected_now_unreadable_and_the_later_time_of_a_mark() {
 }
 
 fn request() -> CreateRequest {
-    CreateRequest {
-        identity: "github.com/acme/shop#1".to_owned(),
-        tier: Tier::Full,
-        owner: None,
-        head_sha: None,
-        made_by: MadeBy::Terraform,
-        holder: "run".to_owned(),
-        namespace_is_gone: false,
-        lifted: false,
-    }
+    CreateRequest::new("github.com/acme/shop#1", Tier::Full, MadeBy::Terraform, "run")
 }
 
 #[test]

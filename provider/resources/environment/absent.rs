@@ -23,7 +23,7 @@ use crate::provider::Context;
 pub(super) enum AbsenceRefresh {
     /// The environment is absent and stays in the state.
     Absent(State<EnvironmentResource>),
-    /// The environment was ended and leaves the state.
+    /// The environment was ended, or its return was interrupted; it leaves the state.
     Leaves,
     /// The environment was not ended; the state is the prior one.
     NotEnded(State<EnvironmentResource>),
@@ -56,6 +56,10 @@ pub(super) async fn refresh(
         }
         RefreshDecision::Leaves(Some(absence)) => {
             call.warn(ended(&name, &absence, on_expired));
+            Ok(AbsenceRefresh::Leaves)
+        }
+        RefreshDecision::Returning => {
+            call.warn(returning(&name));
             Ok(AbsenceRefresh::Leaves)
         }
         RefreshDecision::Lives | RefreshDecision::Replace | RefreshDecision::Leaves(None) => {
@@ -196,7 +200,7 @@ fn absent(prior: State<EnvironmentResource>, output: Output, absence: Absence) -
 
 /// The warning about an environment that was ended.
 fn ended(name: &EnvironmentName, absence: &Absence, on_expired: OnExpired) -> Diag {
-    let Absence { ended_at, reason, .. } = absence;
+    let Absence { ended_at, reason, tombstone } = absence;
     let diag = Diag::warning(format!("Environment {name} has ended"));
     match on_expired {
         OnExpired::KeepAbsent => diag
@@ -213,8 +217,25 @@ fn ended(name: &EnvironmentName, absence: &Absence, on_expired: OnExpired) -> Di
                 "Environment `{name}` was ended at {ended_at} with reason `{reason}`. It leaves the state, because \
                  `on_expired` is `recreate`."
             ))
-            .hint("apply to create it again, or set `on_expired = \"keep_absent\"`"),
+            .hint(if reason.refuses_same_commit() && !tombstone.lifted {
+                format!(
+                    "after an end with this reason, a create with the same commit is refused: push a commit, reopen the pull \
+                     request, or run `eod wake {name}`, then apply"
+                )
+            } else {
+                "apply to create it again, or set `on_expired = \"keep_absent\"`".to_owned()
+            }),
     }
+}
+
+/// The warning about a create after this life that is not finished.
+fn returning(name: &EnvironmentName) -> Diag {
+    Diag::warning(format!("The return of environment {name} was interrupted"))
+        .detail(format!(
+            "The namespace of the state is gone, and a run has begun to create environment `{name}` again: its ledger has the \
+             phase `creating`. That run has not finished. The environment leaves the state, and the plan shows a create."
+        ))
+        .hint("apply: the create continues what the interrupted run has begun. If another run still works on it, wait for its end")
 }
 
 fn unknown<M, T>(draft: &mut DraftOf<'_, EnvironmentResource>, key: Key<M, T>)

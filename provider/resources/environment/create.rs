@@ -54,8 +54,9 @@ pub(super) async fn make(
     let max = EnvironmentLimit::check(cx, kubernetes, &environment, &ledger, &remote).await;
     let max = max.map_err(ApplyFailure::nothing)?;
     hosts::check_free(kubernetes, &environment, &remote).await.map_err(ApplyFailure::nothing)?;
-    let record =
-        ledger.begin_create(&environment, origin == CreateReason::Requested).await.map_err(ApplyFailure::nothing)?;
+    let listed = max.as_ref().map(EnvironmentLimit::listed_ledger).unwrap_or_default();
+    let record = ledger.begin_create(&environment, origin == CreateReason::Requested, listed).await;
+    let record = record.map_err(ApplyFailure::nothing)?;
 
     // From here on it is the time of the API server, which has answered.
     let now = cx.server_now();

@@ -22,7 +22,7 @@ use tfplugin::{Diag, RequestContext};
 pub(super) use self::changes::RecordedArguments;
 pub(super) use self::create::CreateRecord;
 pub(super) use self::destroy::{CALL_LIMIT, DestroyRecord};
-pub(super) use self::queue::{Waiting, WaitingPlace};
+pub(super) use self::queue::{ListedLedger, Waiting, WaitingPlace};
 use super::claim::TRIES;
 use crate::provider::Context;
 
@@ -42,7 +42,7 @@ pub(super) struct EnvironmentLedger<'a> {
 
 /// Ledger as it was read or written last.
 #[derive(Clone, Debug)]
-struct StoredHead {
+pub(super) struct StoredHead {
     head: LedgerHead,
     uid: String,
     version: String,

@@ -19,7 +19,7 @@ use serde_json::Value;
 use tfplugin::Diag;
 
 use super::claim::{ClaimError, TRIES, seen_again};
-use super::ledger::{CreateRecord, EnvironmentLedger, Waiting, WaitingPlace};
+use super::ledger::{CreateRecord, EnvironmentLedger, ListedLedger, Waiting, WaitingPlace};
 use super::live;
 use super::query;
 use crate::explain;
@@ -69,6 +69,11 @@ impl<'a> EnvironmentLimit<'a> {
                 Err(limit.too_many(place))
             }
         }
+    }
+
+    /// Ledger of the environment, as listed with the queue.
+    pub(super) fn listed_ledger(&self) -> ListedLedger {
+        self.waiting.own()
     }
 
     /// Checks the limit for a namespace that was just created. If it is exceeded, the namespace is deleted.

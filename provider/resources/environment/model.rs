@@ -33,7 +33,7 @@ pub(crate) struct Input {
     #[tf(computed)]
     pub pull_request_url: Option<Text<PullRequestUrl>>,
     /// Commit that is deployed, 7 to 64 hexadecimal digits. A change is activity: it restarts the TTL, except in tier
-    /// `compliance`.
+    /// `compliance`. Another commit brings an ended environment back.
     pub head_sha: Option<Text<HeadSha>>,
     /// Owner of the environment: a login, an e-mail address or any other text.
     pub owner: Option<Text<Owner>>,
@@ -44,7 +44,8 @@ pub(crate) struct Input {
     /// `staging` has none.
     #[tf(computed)]
     pub ttl: Option<Text<Ttl>>,
-    /// Reason to extend the environment. A change restarts the TTL in every tier and is recorded.
+    /// Reason to extend the environment. A change restarts the TTL in every tier, brings an ended environment back, and is
+    /// recorded.
     pub extension: Option<String>,
     /// True to protect the environment from the reaper and from `terraform destroy`. Default: `true` in `staging`, otherwise
     /// `false`.
@@ -79,7 +80,7 @@ pub(crate) struct Input {
     pub dns: Option<DnsArgs>,
     /// Behaviour for an environment that was ended outside of this configuration, for example by the reaper. `keep_absent`
     /// leaves it absent until there is a new commit, a new `extension`, or its end is lifted. `recreate` creates it again in
-    /// the next apply.
+    /// the next apply; if it ended with its pull request or branch, only with a new commit or after its end was lifted.
     #[tf(default = "keep_absent")]
     pub on_expired: Option<Text<OnExpired>>,
     /// True to take over keys of `labels` and `annotations` that another field manager owns.

@@ -6,7 +6,8 @@ use std::collections::BTreeMap;
 use eod_clients::Deadline;
 use eod_clients::kubernetes::LiveNamespace;
 use eod_domain::{
-    Environment, NamespacePresence, NamespaceProvenance, Object, ObjectKind, Ownership, drift, labels, objects,
+    Environment, NamespaceFacts, NamespacePresence, NamespaceProvenance, Object, ObjectKind, Ownership, drift, labels,
+    objects,
 };
 use serde_json::Value;
 use tfplugin::{Diag, Diags, Number, RequestContext, State};
@@ -74,10 +75,10 @@ pub(super) async fn read(
                 AbsenceRefresh::Leaves => return Ok(None),
                 AbsenceRefresh::NotEnded(_) => {}
             }
-            call.warn(
-                Diag::warning("The environment was replaced by something else")
-                    .detail(format!("Namespace `{name}` is not the one that this configuration made: that one is gone, and somebody made another of the same name. It was not changed.")),
-            );
+            let facts = NamespaceFacts::read(&found.namespace).ownership;
+            let is_ours = facts.installation == Some(installation_name(cx))
+                && facts.identity == Some(remembered.identity.canonical());
+            call.warn(if is_ours { refusal::created_again(&name) } else { refusal::replaced(&name) });
             Ok(None)
         }
     }

@@ -117,6 +117,25 @@ pub(super) fn another(name: &str) -> Diag {
     ))
 }
 
+/// The warning of a refresh that finds a namespace of somebody else.
+pub(super) fn replaced(name: &str) -> Diag {
+    Diag::warning("The environment was replaced by something else").detail(format!(
+        "Namespace `{name}` is not the one that this configuration made: that one is gone, and somebody made another of the \
+         same name. It was not changed."
+    ))
+}
+
+/// The warning of a refresh that finds the environment with another namespace than that of the state.
+pub(super) fn created_again(name: &str) -> Diag {
+    Diag::warning("The environment was created again")
+        .detail(format!(
+            "Namespace `{name}` belongs to this environment, but it is not the namespace of the state: that one is gone, and \
+             another state, or a run of this one that was killed, has created the environment again. The namespace was not \
+             changed, and the environment leaves the state."
+        ))
+        .hint("to manage it here, import it, or set `adopt = true` and apply")
+}
+
 /// The error for a namespace that is gone or being deleted.
 pub(super) fn gone(name: &str) -> Diag {
     Diag::error("The namespace is gone")

@@ -27,7 +27,7 @@ pub(super) fn values() -> [(&'static str, String); 13] {
         ("owner_role", owner_role(&objects)),
         ("domain", labels::DOMAIN.trim_end_matches('/').to_owned()),
         ("labels", described(&LABELS, &keys(&objects, "labels"), &[])),
-        ("annotations", described(&ANNOTATIONS, &keys(&objects, "annotations"), &CLOCK)),
+        ("annotations", described(&ANNOTATIONS, &keys(&objects, "annotations"), &WRITTEN_LATER)),
     ]
 }
 
@@ -97,7 +97,7 @@ fn tiers() -> String {
                 let settings = tiers.get(tier);
                 match (settings.ttl, settings.activity_resets_clock) {
                     (None, _) => "-",
-                    (Some(_), true) => "commit, extension",
+                    (Some(_), true) => "commit, test, extension",
                     (Some(_), false) => "extension",
                 }
                 .to_owned()
@@ -120,15 +120,17 @@ fn tiers() -> String {
 fn statuses() -> String {
     let meaning = |status| match status {
         Status::Pending => "the create is not complete",
-        Status::Ready => "the environment is complete; no deployment is recorded",
+        Status::Ready => "the create is complete; no deployment is recorded",
         Status::Active => {
-            "deployed, and the last activity is less than half of the TTL ago; needs the reaper, which is planned"
+            "deployed, and the last activity is less than half of the TTL ago; the reaper records deployments"
         }
         Status::Idle => "the last activity is at least half of the TTL ago",
         Status::Expiring => "within the warning time before the expiry, or after it",
-        Status::Failed => "the create or the first deployment failed; needs the reaper, which is planned",
+        Status::Failed => "the create or a deployment failed; the reaper records failures of deployments",
         Status::AwaitingApproval => "after the expiry in tier `compliance`, which ends nothing without an approval",
-        Status::Destroyed => "the namespace is gone or is being deleted",
+        Status::Destroyed => {
+            "the environment has ended: its namespace is gone or is being deleted; see the [guide on ends](ending.md)"
+        }
     };
     table(
         &["status", "meaning"],
@@ -220,7 +222,7 @@ const LABELS: [Described; 11] = [
     ("pod-security.kubernetes.io/warn", "always `restricted`"),
 ];
 
-const ANNOTATIONS: [Described; 14] = [
+const ANNOTATIONS: [Described; 21] = [
     (labels::IDENTITY, "identity of the environment, such as `github.com/acme/shop#123`"),
     (labels::NONCE, "random value of the create or of the last takeover; names the state that manages the namespace"),
     (labels::CREATED_AT, "time of the create"),
@@ -235,10 +237,28 @@ const ANNOTATIONS: [Described; 14] = [
     (labels::OWNER, "`owner` as written"),
     (labels::PROTECTED, "`protected`"),
     (labels::EXTENSION, "`extension`"),
+    (labels::REAP_AFTER, "warning of the reaper: the environment ends after this time, unless there is activity"),
+    (labels::REAP_REASON, "warning of the reaper: reason of the end"),
+    (labels::APPROVED, "approval of an end in tier `compliance`, written by `eod approve`"),
+    (labels::DEPLOYED_AT, "time of the first successful deployment, written by the reaper"),
+    (labels::DEPLOYED_SHA, "commit that runs, written by the reaper"),
+    (labels::FAILING, "reason of a failing deployment, written by the reaper"),
+    (labels::STATE, "`active` or `asleep`; only on namespaces that the Argo CD plugin renders"),
 ];
 
 /// Annotations that are written apart from the objects.
-const CLOCK: [&str; 3] = [labels::PROVISIONED_AT, labels::LAST_ACTIVITY_AT, labels::EXPIRES_AT];
+const WRITTEN_LATER: [&str; 10] = [
+    labels::PROVISIONED_AT,
+    labels::LAST_ACTIVITY_AT,
+    labels::EXPIRES_AT,
+    labels::REAP_AFTER,
+    labels::REAP_REASON,
+    labels::APPROVED,
+    labels::DEPLOYED_AT,
+    labels::DEPLOYED_SHA,
+    labels::FAILING,
+    labels::STATE,
+];
 
 /// The keys of the namespace's labels or annotations. A level of Pod Security and its version are one key.
 fn keys(objects: &[Object], field: &str) -> BTreeSet<String> {

@@ -86,6 +86,12 @@ async fn spoil(
             }
             Ok(response)
         }
+        Some(Fault::Date(date)) => {
+            let date = date.parse().map_err(io::Error::other)?;
+            let mut response = forward().await?;
+            response.headers_mut().insert(header::DATE, date);
+            Ok(response)
+        }
         Some(Fault::Html502) => ours(502, "text/html", BAD_GATEWAY.to_owned()),
         Some(Fault::AnswerAfterStore(code)) => {
             finish(forward().await?).await?;

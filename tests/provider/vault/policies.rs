@@ -1,20 +1,26 @@
 //! The policies that the provider writes, on a real server: what they allow and what they do not.
 
+use eod_domain::vault::{Globs, MountPath, reaper_policy};
 use serde_json::{Value, json};
 
 use super::{SOURCE, TARGET, VaultStory, tell};
 
-/// The policy that a call of one of our functions answers, and its name on the server.
+/// The policy that a call of one of our functions returns.
 #[track_caller]
-fn generated(story: &VaultStory, call: &str) -> String {
+fn generated_text(story: &VaultStory, call: &str) -> String {
     let elsewhere = {
         let mut elsewhere = story.elsewhere();
         elsewhere.body(&format!("output \"policy\" {{\n  value = provider::eod::{call}\n}}\n"));
         elsewhere.apply().expect_ok();
         elsewhere
     };
-    let text = elsewhere.output("policy");
-    story.vault.policy("generated", text.as_str().unwrap())
+    elsewhere.output("policy").as_str().unwrap().to_owned()
+}
+
+/// Name on the server of the policy that a call of one of our functions returns.
+#[track_caller]
+fn generated(story: &VaultStory, call: &str) -> String {
+    story.vault.policy("generated", &generated_text(story, call))
 }
 
 /// The status of a write of a value with a token.
@@ -200,7 +206,11 @@ fn a_function_says_what_is_wrong_with_which_argument() {
 fn policy_of_the_reaper_deletes_copies_and_reads_no_value() {
     tell("reaper", SOURCE, |story| {
         story.settle();
-        let policy = generated(story, &format!("vault_reaper_policy(\"{}\", null)", story.mount));
+        let policy = generated_text(story, &format!("vault_reaper_policy(\"{}\", null)", story.mount));
+        // The stories of the reaper use the same text.
+        let mount: MountPath = story.mount.parse().unwrap();
+        assert_eq!(policy, reaper_policy(&mount, &Globs::default_targets()));
+        let policy = story.vault.policy("generated", &policy);
         let token = story.vault.token_with(&[&policy], "1h");
         let call = |method: &str, path: &str| {
             story.vault.client(&token).call(method, &format!("{}/{path}", story.mount), None).0

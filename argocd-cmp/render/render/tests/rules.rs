@@ -97,6 +97,9 @@ fn namespace_has_the_state_and_asks_for_a_confirmation_if_it_must_not_be_deleted
         (vec![("state", "asleep")], "asleep", None),
         (vec![("tier", "full")], "active", None),
         (vec![("tier", "compliance")], "active", confirm),
+        // Tier `staging` is protected.
+        (vec![("tier", "staging")], "active", confirm),
+        (vec![("tier", "staging"), ("state", "asleep")], "asleep", confirm),
     ] {
         let found = rendered(render_text(&web(GOOD), &pairs));
         let namespace = found.manifests().iter().find(|manifest| manifest.kind() == "Namespace").unwrap();

@@ -20,16 +20,7 @@ fn environment() -> EnvironmentName {
 }
 
 fn head() -> LedgerHead {
-    let request = CreateRequest {
-        identity: "github.com/acme/shop#1".to_owned(),
-        tier: Tier::Full,
-        owner: None,
-        head_sha: None,
-        made_by: MadeBy::Terraform,
-        holder: "run-1".to_owned(),
-        namespace_is_gone: false,
-        lifted: false,
-    };
+    let request = CreateRequest::new("github.com/acme/shop#1", Tier::Full, MadeBy::Terraform, "run-1");
     Transitions::at("2026-08-01T10:00:00Z".parse().unwrap()).create(None, &request).unwrap()
 }
 

@@ -14,16 +14,7 @@ fn name(number: usize) -> EnvironmentName {
 }
 
 fn waits(number: usize, since: i64, beat: i64) -> LedgerHead {
-    let request = CreateRequest {
-        identity: format!("#{number}"),
-        tier: Tier::Full,
-        owner: None,
-        head_sha: None,
-        made_by: MadeBy::Terraform,
-        holder: "run".to_owned(),
-        namespace_is_gone: false,
-        lifted: false,
-    };
+    let request = CreateRequest::new(&format!("#{number}"), Tier::Full, MadeBy::Terraform, "run");
     let first = Transitions::at(at(since)).queue(None, &request).unwrap();
     Transitions::at(at(beat)).queue(Some(&first), &request).unwrap()
 }

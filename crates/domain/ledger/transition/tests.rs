@@ -14,14 +14,8 @@ fn on(minute: i64) -> Transitions {
 
 fn request(holder: &str) -> CreateRequest {
     CreateRequest {
-        identity: SHOP.to_owned(),
-        tier: Tier::Full,
-        owner: None,
         head_sha: Some("0123456789abcdef".parse().unwrap()),
-        made_by: MadeBy::Terraform,
-        holder: holder.to_owned(),
-        namespace_is_gone: false,
-        lifted: false,
+        ..CreateRequest::new(SHOP, Tier::Full, MadeBy::Terraform, holder)
     }
 }
 

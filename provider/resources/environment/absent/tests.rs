@@ -8,14 +8,8 @@ use super::*;
 fn absence(reason: EndReason) -> Absence {
     let at = |text: &str| Transitions::at(text.parse().unwrap());
     let request = CreateRequest {
-        identity: "github.com/acme/shop#7".to_owned(),
-        tier: Tier::Lightweight,
-        owner: None,
         head_sha: Some("aaaaaaa1".parse().unwrap()),
-        made_by: MadeBy::Terraform,
-        holder: "terraform".to_owned(),
-        namespace_is_gone: true,
-        lifted: false,
+        ..CreateRequest::new("github.com/acme/shop#7", Tier::Lightweight, MadeBy::Terraform, "terraform")
     };
     let created = at("2026-03-01T12:00:00Z").create(None, &request).unwrap();
     let living = at("2026-03-01T12:00:00Z").provisioned(&created, 1, "u1").unwrap();
@@ -80,4 +74,19 @@ fn warning_says_when_and_why_the_environment_ended_and_how_it_returns() {
     }
     let recreated = ended(&name, &absence(EndReason::Closed), OnExpired::Recreate);
     assert!(recreated.detail.contains("leaves the state"), "{recreated:?}");
+    let hint = |end: &Absence| ended(&name, end, OnExpired::Recreate).hint.unwrap();
+    for reason in [EndReason::Closed, EndReason::BranchDeleted] {
+        assert!(hint(&absence(reason)).contains("a create with the same commit is refused"), "{reason}");
+        let mut lifted = absence(reason);
+        lifted.tombstone.lifted = true;
+        assert!(hint(&lifted).contains("apply to create it again"), "{reason}");
+    }
+    assert!(hint(&absence(EndReason::Expired)).contains("apply to create it again"));
+}
+
+#[test]
+fn interrupted_return_is_not_reported_as_a_replacement() {
+    let warning = returning(&"shop-pr-7".parse().unwrap());
+    assert!(warning.summary.contains("shop-pr-7 was interrupted"), "{warning:?}");
+    assert!(warning.hint.unwrap().contains("continues what the interrupted run has begun"));
 }

@@ -7,7 +7,7 @@ use eod_domain::{Environment, cost_per_day};
 use serde_json::Value;
 use tfplugin::Diag;
 
-use super::{EnvironmentLedger, RecordError, StoredHead, request};
+use super::{EnvironmentLedger, ListedLedger, RecordError, StoredHead, request};
 use crate::environment::live;
 use crate::explain;
 
@@ -52,7 +52,8 @@ impl CreateRecord {
 impl EnvironmentLedger<'_> {
     /// Records the begin of a create, before anything is created. Waits for an end that is still running.
     ///
-    /// `lifted` is true if the configuration requests the return of an environment that ended with its pull request.
+    /// `lifted` is true if the configuration requests the return of an environment that ended with its pull request. If the
+    /// ledger is `listed` already, it is read again only after another run has changed it.
     ///
     /// # Errors
     /// A call failed, an end was still running when the time was over, the ledger is damaged, or it refuses the create.
@@ -60,9 +61,11 @@ impl EnvironmentLedger<'_> {
         &self,
         environment: &Environment,
         lifted: bool,
+        mut listed: ListedLedger,
     ) -> Result<CreateRecord, Diag> {
         let target = format!("the ledger of environment `{}`", self.name);
-        let looked = self.kubernetes.wait(&target, &self.deadline, || self.look(environment, lifted)).await;
+        let look = || self.look(environment, lifted, std::mem::take(&mut listed));
+        let looked = self.kubernetes.wait(&target, &self.deadline, look).await;
         match looked {
             Ok(result) => result,
             Err(error) if error.kind == ErrorKind::Denied => {
@@ -73,8 +76,18 @@ impl EnvironmentLedger<'_> {
         }
     }
 
-    async fn look(&self, environment: &Environment, lifted: bool) -> Result<Looked, eod_clients::Error> {
-        let stored = match self.read().await {
+    async fn look(
+        &self,
+        environment: &Environment,
+        lifted: bool,
+        listed: ListedLedger,
+    ) -> Result<Looked, eod_clients::Error> {
+        let read = match listed {
+            ListedLedger::Found(stored) => Ok(Some(*stored)),
+            ListedLedger::Missing => Ok(None),
+            ListedLedger::Unknown => self.read().await,
+        };
+        let stored = match read {
             Ok(Some(stored)) => stored,
             Ok(None) => return self.first(environment, lifted).await,
             Err(RecordError::Call(error)) => return Err(error),

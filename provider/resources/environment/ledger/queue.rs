@@ -1,6 +1,7 @@
 //! Queue of environments that wait for a free place under `max_environments`.
 
 use eod_clients::ErrorKind;
+use eod_clients::kubernetes::ListedHead;
 use eod_domain::ledger::{
     Admission, ClaimedPlace, Event, EventKind, LedgerHead, LedgerPhase, TransitionError, admit, place_in_queue,
 };
@@ -8,12 +9,27 @@ use eod_domain::{Environment, EnvironmentName};
 use jiff::{SignedDuration, Timestamp};
 use tfplugin::Diag;
 
-use super::{CreateRecord, EnvironmentLedger, RecordError, request};
+use super::{CreateRecord, EnvironmentLedger, RecordError, StoredHead, request};
 use crate::explain;
 
 /// Heads of the environments that wait, as read before the create.
 #[derive(Debug, Default)]
-pub(in super::super) struct Waiting(Vec<(EnvironmentName, LedgerHead)>);
+pub(in super::super) struct Waiting {
+    queued: Vec<(EnvironmentName, LedgerHead)>,
+    own: ListedLedger,
+}
+
+/// Ledger of the environment itself, as found in the list of all ledgers. A create needs no further read of it.
+#[derive(Clone, Debug, Default)]
+pub(in super::super) enum ListedLedger {
+    /// Not listed, or without a head that can be read.
+    #[default]
+    Unknown,
+    /// There is no ledger.
+    Missing,
+    /// The ledger.
+    Found(Box<StoredHead>),
+}
 
 /// Place in the queue.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -33,7 +49,7 @@ impl Waiting {
         maximum: u64,
         now: Timestamp,
     ) -> Option<WaitingPlace> {
-        let waiting: Vec<_> = self.0.iter().map(|(name, head)| (name.clone(), head)).collect();
+        let waiting: Vec<_> = self.queued.iter().map(|(name, head)| (name.clone(), head)).collect();
         match admit(own, claimed, &waiting, usize::try_from(maximum).unwrap_or(usize::MAX), now) {
             Admission::Admitted => None,
             Admission::Queued { position, waiting } => Some(WaitingPlace { position, waiting }),
@@ -43,7 +59,7 @@ impl Waiting {
     /// Place of an environment that is recorded as waiting; none if it is not.
     fn recorded_place(&self, name: &EnvironmentName, now: Timestamp) -> Option<WaitingPlace> {
         let entry = |(name, head): &'_ (EnvironmentName, LedgerHead)| Some((place_in_queue(head, now)?, name.clone()));
-        let mut queue: Vec<_> = self.0.iter().filter_map(entry).collect();
+        let mut queue: Vec<_> = self.queued.iter().filter_map(entry).collect();
         queue.sort_unstable();
         let before = queue.iter().position(|(_, waiting)| waiting == name)?;
         Some(WaitingPlace { position: before.saturating_add(1), waiting: queue.len() })
@@ -51,13 +67,18 @@ impl Waiting {
 
     /// Place of the next refusal. Times of the API server have whole seconds, so it may have to be moved behind the last one.
     fn next_place(&self, now: Timestamp) -> Timestamp {
-        let last = self.0.iter().filter_map(|(_, head)| place_in_queue(head, now)).max();
+        let last = self.queued.iter().filter_map(|(_, head)| place_in_queue(head, now)).max();
         let behind = last.and_then(|last| last.checked_add(SignedDuration::from_millis(1)).ok());
         behind.map_or(now, |behind| behind.max(now))
     }
 
     fn head(&self, name: &EnvironmentName) -> Option<&LedgerHead> {
-        self.0.iter().find(|(waiting, _)| waiting == name).map(|(_, head)| head)
+        self.queued.iter().find(|(waiting, _)| waiting == name).map(|(_, head)| head)
+    }
+
+    /// Ledger of the environment itself.
+    pub(in super::super) fn own(&self) -> ListedLedger {
+        self.own.clone()
     }
 }
 
@@ -67,7 +88,7 @@ impl EnvironmentLedger<'_> {
     /// # Errors
     /// A call failed.
     pub(in super::super) async fn waiting(&self) -> Result<Waiting, Diag> {
-        let mut waiting = Waiting::default();
+        let mut waiting = Waiting { own: ListedLedger::Missing, ..Waiting::default() };
         let mut token = None;
         loop {
             let page = match self.ledgers.heads(token.as_deref(), &self.deadline).await {
@@ -78,11 +99,23 @@ impl EnvironmentLedger<'_> {
                 }
                 Err(error) => return Err(explain::remote(&error)),
             };
-            let queued = page.heads.into_iter().filter_map(|listed| {
-                let head = listed.head.ok().filter(|head| head.phase == LedgerPhase::Queued)?;
-                Some((listed.environment.parse().ok()?, head))
-            });
-            waiting.0.extend(queued);
+            for ListedHead { environment, uid, resource_version: version, head, .. } in page.heads {
+                let is_own = environment == self.name.as_str();
+                let Ok(head) = head else {
+                    if is_own {
+                        waiting.own = ListedLedger::Unknown;
+                    }
+                    continue;
+                };
+                if is_own {
+                    waiting.own = ListedLedger::Found(Box::new(StoredHead { head: head.clone(), uid, version }));
+                }
+                if head.phase == LedgerPhase::Queued
+                    && let Ok(environment) = environment.parse()
+                {
+                    waiting.queued.push((environment, head));
+                }
+            }
             token = page.next;
             if token.is_none() {
                 return Ok(waiting);
@@ -129,21 +162,25 @@ impl EnvironmentLedger<'_> {
             let event = self.event(next.generation, EventKind::Queued);
             Ok((next, vec![event]))
         };
-        let read = match record {
-            Some(record) => match record.stored() {
-                Some(stored) => Some(stored.clone()),
-                None => return Ok(()),
-            },
-            None => self.read().await?,
+        let read = match (record.map(CreateRecord::stored), &waiting.own) {
+            (Some(Some(stored)), _) => Some(stored.clone()),
+            (Some(None), _) => return Ok(()),
+            (None, ListedLedger::Found(stored)) => Some((**stored).clone()),
+            (None, ListedLedger::Missing) => None,
+            (None, ListedLedger::Unknown) => self.read().await?,
         };
-        match read {
-            Some(stored) => self.store(stored, |head| queued(Some(head))).await.map(drop),
-            None => {
-                let (head, events) = queued(None)?;
-                self.ledgers.create(self.name, &head, &events, &self.deadline).await?;
-                Ok(())
-            }
-        }
+        let Some(stored) = read else {
+            let (head, events) = queued(None)?;
+            return match self.ledgers.create(self.name, &head, &events, &self.deadline).await {
+                // Another run was faster.
+                Err(error) if error.kind == ErrorKind::AlreadyExists => {
+                    let stored = self.read().await?.ok_or(RecordError::Missing)?;
+                    self.store(stored, |head| queued(Some(head))).await.map(drop)
+                }
+                result => Ok(result.map(drop)?),
+            };
+        };
+        self.store(stored, |head| queued(Some(head))).await.map(drop)
     }
 }
 

@@ -80,7 +80,16 @@ impl EnvironmentLedger<'_> {
                         "reopen the pull request or push a commit; or lift the end with `eod wake {name}`, then apply again"
                     ));
             }
-            TransitionError::OtherIdentity { .. } => Diag::error("The name belongs to another environment"),
+            TransitionError::OtherIdentity { .. } => {
+                return Diag::error("The name belongs to another environment")
+                    .detail(format!("Environment `{name}`: {error}. A name is never shared."))
+                    .hint(format!(
+                        "give this environment another `name` or `name_template`; if the other environment is gone for good, \
+                         delete its ledger with `kubectl -n {} delete configmap {}`",
+                        self.ledgers.namespace(),
+                        self.config_map_name()
+                    ));
+            }
             _ => Diag::error("The environment cannot be created now"),
         };
         diag.detail(format!("Environment `{name}`: {error}.")).hint("plan again")

@@ -8,14 +8,8 @@ fn at(minute: i64) -> Transitions {
 
 fn live() -> LedgerHead {
     let request = CreateRequest {
-        identity: "github.com/acme/shop#7".to_owned(),
-        tier: Tier::Lightweight,
-        owner: None,
         head_sha: Some("aaaaaaa".parse().unwrap()),
-        made_by: MadeBy::Terraform,
-        holder: "run-1".to_owned(),
-        namespace_is_gone: false,
-        lifted: false,
+        ..CreateRequest::new("github.com/acme/shop#7", Tier::Lightweight, MadeBy::Terraform, "run-1")
     };
     let creating = at(0).create(None, &request).unwrap();
     at(0).provisioned(&creating, 1, "u1").unwrap()
@@ -53,14 +47,8 @@ fn announced_environment_waits_for_nothing_and_is_created_in_the_first_generatio
     assert_eq!((announced.phase, announced.generation), (LedgerPhase::Queued, 0));
     assert_eq!(crate::ledger::place_in_queue(&announced, at(0).now), None);
     let request = CreateRequest {
-        identity: "github.com/acme/shop#7".to_owned(),
-        tier: Tier::Full,
-        owner: None,
-        head_sha: None,
-        made_by: MadeBy::Terraform,
-        holder: "run-1".to_owned(),
         namespace_is_gone: true,
-        lifted: false,
+        ..CreateRequest::new("github.com/acme/shop#7", Tier::Full, MadeBy::Terraform, "run-1")
     };
     let created = at(1).create(Some(&announced), &request).unwrap();
     assert_eq!((created.generation, created.tier, created.identity), (1, Tier::Full, request.identity.clone()));

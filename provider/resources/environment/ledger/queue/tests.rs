@@ -13,22 +13,17 @@ fn name(number: u32) -> EnvironmentName {
 
 /// An environment that has waited since a minute.
 fn waits(number: u32, since: i64) -> (EnvironmentName, LedgerHead) {
-    let request = CreateRequest {
-        identity: format!("#{number}"),
-        tier: Tier::Full,
-        owner: None,
-        head_sha: None,
-        made_by: MadeBy::Terraform,
-        holder: "run".to_owned(),
-        namespace_is_gone: true,
-        lifted: false,
-    };
+    let request = CreateRequest::new(&format!("#{number}"), Tier::Full, MadeBy::Terraform, "run");
     (name(number), Transitions::at(at(since)).queue(None, &request).unwrap())
+}
+
+fn waiting(queued: impl Into<Vec<(EnvironmentName, LedgerHead)>>) -> Waiting {
+    Waiting { queued: queued.into(), own: ListedLedger::Missing }
 }
 
 #[test]
 fn place_is_counted_by_first_refusal_then_by_name() {
-    let waiting = Waiting(vec![waits(3, 2), waits(2, 1), waits(1, 1), waits(4, -60)]);
+    let waiting = waiting([waits(3, 2), waits(2, 1), waits(1, 1), waits(4, -60)]);
     let place = |number| waiting.recorded_place(&name(number), at(3)).map(|place| (place.position, place.waiting));
     assert_eq!([1, 2, 3].map(place), [Some((1, 3)), Some((2, 3)), Some((3, 3))]);
     assert_eq!(place(4), None, "its place was lost after an hour");
@@ -37,18 +32,18 @@ fn place_is_counted_by_first_refusal_then_by_name() {
 
 #[test]
 fn refusals_of_one_second_keep_their_order() {
-    let mut waiting = Waiting(vec![waits(2, 1)]);
+    let mut waiting = waiting([waits(2, 1)]);
     assert_eq!(waiting.next_place(at(2)), at(2));
     let next = waiting.next_place(at(1));
     assert!(next > at(1) && next < at(2), "{next}");
     let (name, head) = waits(1, 1);
-    waiting.0.push((name.clone(), LedgerHead { queued_at: Some(next), ..head }));
+    waiting.queued.push((name.clone(), LedgerHead { queued_at: Some(next), ..head }));
     assert_eq!(waiting.recorded_place(&name, at(1)).map(|place| place.position), Some(2));
 }
 
 #[test]
 fn environment_waits_only_without_a_free_place() {
-    let waiting = Waiting(vec![waits(1, 0), waits(2, 1)]);
+    let waiting = waiting([waits(1, 0), waits(2, 1)]);
     let claimed = [(at(-9), name(8)), (at(-8), name(9))];
     let of = |number: u32, maximum: u64| {
         let own = (at(5), name(number));
