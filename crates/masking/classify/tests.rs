@@ -212,7 +212,7 @@ fn rules_that_do_not_fit_their_column_are_refused() {
     assert!(one("{kind: text}", collated).contains("nondeterministic collation"));
     let other = refusal("tables: {a.b: {c: keep, x: keep}}", vec![c("bigint")], Vec::new());
     assert_eq!(other, "line 2, column 25: table a.b has no column `x`; use one of `c`, or remove the rule");
-    let other = refusal("tables: {a.b: keep, a.x: {y: keep}}", vec![c("text")], Vec::new());
+    let other = refusal("tables: {a.b: keep, a.x: {z: keep}}", vec![c("text")], Vec::new());
     assert_eq!(other, "line 2, column 27: the database has no table a.x; correct the name, or remove the rule");
 }
 
