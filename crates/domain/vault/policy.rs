@@ -109,13 +109,14 @@ pub fn reader_policy(mount: &MountPath, reader: &Reader) -> String {
 }
 
 /// Policy of the reaper, as HCL: it lists, reads and deletes the metadata below the targets. It has no right to a value.
+///
+/// A list of a target's own folder needs no rule of its own: Vault appends a slash to it, which `/*` matches.
 pub fn reaper_policy(target_mount: &MountPath, targets: &Globs) -> String {
     let mut text = String::from("# EoD: finds and deletes the copies of ended environments. Cannot read a value.\n");
     for pattern in targets.patterns() {
         match pattern_form(pattern, target_mount) {
             PatternForm::Below(folder) | PatternForm::Anywhere(folder) => {
                 comment(&mut text, &format!("Targets: `{pattern}`"));
-                rule(&mut text, &format!("{target_mount}/metadata/{folder}"), &["list"]);
                 rule(&mut text, &format!("{target_mount}/metadata/{folder}/*"), &["list", "read", "delete"]);
             }
             PatternForm::Elsewhere => {}

@@ -1,11 +1,9 @@
 # EoD: finds and deletes the copies of ended environments. Cannot read a value.
 
 # Targets: `*/preview/*`
-path "secret/metadata/preview" { capabilities = ["list"] }
 path "secret/metadata/preview/*" { capabilities = ["list", "read", "delete"] }
 
 # Targets: `secret/team/*`
-path "secret/metadata/team" { capabilities = ["list"] }
 path "secret/metadata/team/*" { capabilities = ["list", "read", "delete"] }
 
 # A policy cannot express the target `secret/a*b`; write its rules by hand
