@@ -148,13 +148,12 @@ impl<'a> Preparation<'a, '_> {
     /// Ends the statement. One that is too large is left out.
     fn finish(&mut self, end: usize) {
         let statement = std::mem::take(&mut self.statement);
-        if statement.tokens > TOKENS && statement.is_plain_insert && statement.too_large.is_none() {
-            if let Some(name) = inserted(self.text.get(statement.begin..end).unwrap_or_default()) {
-                let place = SqlPlace { file: self.file.to_owned(), line: statement.line };
-                self.scope.tables.entry(name).or_insert(place);
-                self.blanks.push(statement.begin..end);
-                return;
-            }
+        let is_plain = statement.tokens > TOKENS && statement.is_plain_insert && statement.too_large.is_none();
+        if is_plain && let Some(name) = inserted(self.text.get(statement.begin..end).unwrap_or_default()) {
+            let place = SqlPlace { file: self.file.to_owned(), line: statement.line };
+            self.scope.tables.entry(name).or_insert(place);
+            self.blanks.push(statement.begin..end);
+            return;
         }
         let too_many =
             (statement.tokens > TOKENS).then_some(WideningReason::TooLarge { limit: TOKENS, unit: "tokens" });

@@ -68,7 +68,7 @@ pub(super) fn child_after(node: &SyntaxNode, kind: SyntaxKind) -> Option<SyntaxN
 
 /// True if a node has a token of a kind.
 pub(super) fn has_token(node: &SyntaxNode, kind: SyntaxKind) -> bool {
-    node.children_with_tokens().filter_map(|element| element.into_token()).any(|token| token.kind() == kind)
+    node.children_with_tokens().filter_map(rowan::NodeOrToken::into_token).any(|token| token.kind() == kind)
 }
 
 /// True if a node or a node inside of it is a `CASCADE`.

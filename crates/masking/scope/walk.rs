@@ -43,7 +43,7 @@ impl TreeAt<'_> {
 
     /// Line of the first token that is not white space.
     fn line(&self, node: &SyntaxNode) -> u32 {
-        let tokens = node.descendants_with_tokens().filter_map(|element| element.into_token());
+        let tokens = node.descendants_with_tokens().filter_map(rowan::NodeOrToken::into_token);
         let first = tokens.into_iter().find(|token| !matches!(token.kind(), WHITESPACE | COMMENT));
         self.lines.line(first.map_or(node.text_range().start(), |token| token.text_range().start()))
     }
