@@ -15,11 +15,9 @@ mod shape;
 mod storage;
 mod workload;
 
-use std::collections::BTreeSet;
-
 use serde_json::Value;
 
-use self::context::CheckContext;
+use self::context::{CheckContext, ReferableNames};
 use self::shape::{ValueShape, drop_empty, walk};
 use crate::application::Preview;
 use crate::kind::{SourceKind, forbidden_reason};
@@ -32,11 +30,10 @@ const MAX_REFUSALS: usize = 1000;
 
 /// Checks all transformed objects of a source.
 pub(crate) fn check(preview: &Preview<'_>, hosts: &Hosts, manifests: &[Manifest]) -> Vec<Refusal> {
-    let accounts = manifests.iter().filter(|manifest| manifest.kind() == "ServiceAccount");
-    let accounts: BTreeSet<String> = accounts.map(|account| account.name().to_owned()).collect();
+    let names = ReferableNames::of(preview, manifests);
     let mut refusals = Vec::new();
     for manifest in manifests {
-        let mut cx = CheckContext::new(preview, hosts, &accounts, manifest);
+        let mut cx = CheckContext::new(preview, hosts, &names, manifest);
         check_object(&mut cx);
         refusals.extend(cx.into_refusals());
         if refusals.len() >= MAX_REFUSALS {

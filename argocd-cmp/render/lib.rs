@@ -32,6 +32,7 @@ mod kind;
 mod manifest;
 mod metadata_key;
 mod narrow;
+mod nearest;
 mod object_references;
 mod parameters;
 mod policy;

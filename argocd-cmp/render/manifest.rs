@@ -4,7 +4,7 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
 
-use eod_yaml::{Content, Fault, FieldPath, MapEntry, Node, PathStep, YamlLimits, read_objects};
+use eod_yaml::{Content, Document, Fault, FieldPath, MapEntry, Node, PathStep, YamlLimits, read_objects};
 use serde_json::Value;
 
 use crate::refusal::{Location, Refusal, RefusalRule};
@@ -26,6 +26,8 @@ pub(crate) struct Origin {
     root: Arc<Node>,
     /// Path from the document to the object, for items of a List.
     base: Vec<PathStep>,
+    /// Text of the file, if refusals quote its lines.
+    text: Option<Arc<str>>,
 }
 
 impl Manifest {
@@ -69,7 +71,12 @@ impl Manifest {
         let Some(origin) = &self.origin else { return Location::default().object(self.title()) };
         let steps = [origin.base.as_slice(), steps].concat();
         let location = Location::file(origin.file.as_ref()).line(origin.root.line_of(&steps)).object(self.title());
-        Location { document: origin.document, ..location }
+        let location = Location { document: origin.document, ..location };
+        match &origin.text {
+            // Argo CD hides the values of Secrets.
+            Some(text) if self.kind() != "Secret" => location.quote(text),
+            _ => location,
+        }
     }
 
     /// Refusal of a field of the object. The message continues the name of the field.
@@ -90,19 +97,38 @@ pub(crate) fn text<'a>(value: &'a Value, keys: &[&str]) -> &'a str {
     keys.iter().try_fold(value, |value, key| value.get(key)).and_then(Value::as_str).unwrap_or_default()
 }
 
-/// Objects of a YAML or JSON file; documents with neither apiVersion nor kind are left out. `name` returns the file that
-/// a line came from.
-pub(crate) fn manifests(name: &dyn Fn(u32) -> Arc<str>, bytes: &[u8]) -> Result<Vec<Manifest>, Vec<Refusal>> {
-    let documents = read_objects(bytes, &YamlLimits::default()).map_err(|faults| yaml_refusals(name, faults))?;
+/// Objects of a YAML or JSON file; documents with neither apiVersion nor kind are left out.
+pub(crate) fn manifests(file: &Arc<str>, bytes: &[u8]) -> Result<Vec<Manifest>, Vec<Refusal>> {
+    let documents = read_objects(bytes, &YamlLimits::default()).map_err(|faults| yaml_refusals(file, faults))?;
+    objects(file, documents, None)
+}
+
+/// Objects in the output of a tool, as [`manifests`]. Refusals quote their line.
+pub(crate) fn rendered_manifests(file: &Arc<str>, text: &str) -> Result<Vec<Manifest>, Vec<Refusal>> {
+    let quoted = |refusals: Vec<Refusal>| {
+        // The kind of the object is unknown, and Argo CD hides the values of Secrets.
+        if text.contains("Secret") {
+            return refusals;
+        }
+        let quote = |refusal: Refusal| Refusal { location: refusal.location.quote(text), ..refusal };
+        refusals.into_iter().map(quote).collect()
+    };
+    let documents =
+        read_objects(text.as_bytes(), &YamlLimits::default()).map_err(|faults| quoted(yaml_refusals(file, faults)))?;
+    objects(file, documents, Some(text.into()))
+}
+
+fn objects(file: &Arc<str>, documents: Vec<Document>, text: Option<Arc<str>>) -> Result<Vec<Manifest>, Vec<Refusal>> {
     let several = documents.len() > 1 || documents.iter().any(|document| document.number > 1);
     let (mut manifests, mut refusals) = (Vec::new(), Vec::new());
     for document in documents {
         let root = Arc::new(document.root);
         let origin = Origin {
-            file: name(root.line),
+            file: Arc::clone(file),
             document: several.then_some(document.number),
             root: Arc::clone(&root),
             base: Vec::new(),
+            text: text.clone(),
         };
         flatten(origin, &root, &mut manifests, &mut refusals);
     }
@@ -110,9 +136,9 @@ pub(crate) fn manifests(name: &dyn Fn(u32) -> Arc<str>, bytes: &[u8]) -> Result<
 }
 
 /// Refusals of invalid YAML.
-pub(crate) fn yaml_refusals(name: &dyn Fn(u32) -> Arc<str>, faults: Vec<Fault>) -> Vec<Refusal> {
+pub(crate) fn yaml_refusals(file: &str, faults: Vec<Fault>) -> Vec<Refusal> {
     let refusal = |fault: Fault| {
-        let location = Location::file(name(fault.line).as_ref()).line(fault.line);
+        let location = Location::file(file).line(fault.line);
         let location = Location { document: (fault.document > 1).then_some(fault.document), ..location };
         Refusal::new(location, RefusalRule::Yaml, &fault.kind, fault.kind.remedy())
     };

@@ -32,10 +32,14 @@ pub struct Location {
     pub document: Option<u32>,
     /// Object or setting, such as `Deployment/api` or `projects.previews.caps`.
     pub object: Option<String>,
+    /// Text of the line, if the file is the output of a tool, which people cannot look up.
+    pub quote: Option<String>,
 }
 
 /// Value of [`Location::file`] for parameters of the Application.
 const PARAMETERS: &str = "parameters";
+/// Maximum number of characters of [`Location::quote`].
+const MAX_QUOTED: usize = 120;
 
 /// All reasons not to render, sorted by location; at least one.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
@@ -75,6 +79,14 @@ impl Location {
     #[must_use]
     pub fn line(mut self, line: u32) -> Self {
         self.line = Some(line);
+        self
+    }
+
+    /// The location with the text of its line.
+    #[must_use]
+    pub(crate) fn quote(mut self, text: &str) -> Self {
+        let line = self.line.and_then(|line| text.lines().nth(usize::try_from(line).ok()?.checked_sub(1)?));
+        self.quote = line.map(|line| line.trim().chars().take(MAX_QUOTED).collect());
         self
     }
 
@@ -129,7 +141,7 @@ impl From<Refusal> for Refusals {
 
 impl fmt::Display for Location {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        let Self { file, line, document, object } = self;
+        let Self { file, line, document, object, quote: _ } = self;
         if let Some(file) = file {
             write!(f, "{}", visible(file))?;
         }
@@ -148,10 +160,15 @@ impl fmt::Display for Location {
 }
 
 impl fmt::Display for Refusal {
-    /// One block of lines: location, rule, problem and remedy.
+    /// One block of lines: location if there is one, quoted line of a tool's output, rule, problem and remedy.
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         let Self { location, rule, message, remedy } = self;
-        writeln!(f, "{location}")?;
+        if *location != Location::default() {
+            writeln!(f, "{location}")?;
+        }
+        if let Some(quote) = &location.quote {
+            writeln!(f, "  line:   {}", visible(quote))?;
+        }
         writeln!(f, "  rule:   {rule}")?;
         writeln!(f, "  found:  {}", visible(message))?;
         write!(f, "  remedy: {}", visible(remedy))

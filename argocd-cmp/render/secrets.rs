@@ -39,11 +39,18 @@ pub(crate) fn objects(preview: &Preview<'_>) -> Result<Vec<Manifest>, Vec<Refusa
             }
             SecretOperator::ExternalSecrets { store, store_kind } => {
                 let store_kind: &str = store_kind.into();
+                // Argo CD compares `dataFrom` as a whole, so the defaults of External Secrets are written too.
+                let extract = json!({
+                    "key": secret.to_string(),
+                    "conversionStrategy": "Default",
+                    "decodingStrategy": "None",
+                    "metadataPolicy": "None",
+                });
                 let spec = json!({
                     "refreshInterval": REFRESH,
                     "secretStoreRef": { "name": store, "kind": store_kind },
                     "target": { "name": name, "creationPolicy": "Owner" },
-                    "dataFrom": [{ "extract": { "key": secret.to_string() } }],
+                    "dataFrom": [{ "extract": extract }],
                 });
                 found.push(object(preview, "external-secrets.io/v1", "ExternalSecret", &name, &spec));
             }

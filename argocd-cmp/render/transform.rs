@@ -3,6 +3,7 @@
 //! Fields with an unexpected type are not changed. The check of the policy refuses them afterwards, so that no mistake
 //! is corrected silently.
 
+mod defaults;
 mod hooks;
 mod metadata;
 mod names;
@@ -53,6 +54,7 @@ pub(crate) fn transform(preview: &Preview<'_>, manifests: Vec<Manifest>, is_char
         let Some(kind) = SourceKind::of(manifest.group(), manifest.kind()) else { continue };
         routes::rewrite(preview, &hosts, &kind, manifest);
         workloads::rewrite(preview, &claims, &kind, manifest, is_chart);
+        defaults::add(&kind, &mut manifest.content);
     }
     if preview.parameters.state == crate::parameters::RunState::Asleep {
         manifests.retain(|manifest| !hooks::is_hook_job(manifest));

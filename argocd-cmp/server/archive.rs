@@ -89,7 +89,7 @@ pub struct ArchiveStats {
 }
 
 /// Maximum number of paths in [`Unpacked::left_out`].
-const MAX_LEFT_OUT: usize = 10;
+const MAX_LEFT_OUT: usize = 1000;
 
 impl Default for ArchiveLimits {
     fn default() -> Self {

@@ -3,7 +3,7 @@
 //! Every function here may use a processor for some time. The service calls them so that no connection waits for that.
 
 use std::cell::Cell;
-use std::collections::{BTreeMap, BTreeSet};
+use std::collections::BTreeMap;
 use std::io::BufRead;
 use std::sync::Arc;
 use std::time::{Duration, Instant};
@@ -69,6 +69,8 @@ const MAX_MANIFEST_BYTES: usize = 95 << 20;
 /// Maximum size of the files of an inline render in bytes. Rendering them takes some tens of milliseconds if all of
 /// them are manifests.
 const MAX_INLINE_BYTES: u64 = 1 << 20;
+/// Maximum number of files in an error that were left out because of their size.
+const MAX_LEFT_OUT: usize = 10;
 /// Time that an inline render needs at most, even for hostile files. A call with less time left is rendered on a thread
 /// of its own, so that its timeout can be answered.
 const MAX_INLINE_TIME: Duration = Duration::from_secs(20);
@@ -256,20 +258,44 @@ pub(crate) fn render_request(
     render_manifests(&whole, tools).map_err(|refusals| with_left_out(refusals, left_out).below(&request.above))
 }
 
-/// Adds the files that were left out because of their size, if a refusal may be caused by a missing file.
+/// Adds the files that were left out because of their size and are the reason of a refusal.
 fn with_left_out(refusals: Refusals, left_out: &[String]) -> Refusals {
-    let caused_by_missing_file: BTreeSet<RefusalRule> =
-        [RefusalRule::File, RefusalRule::Helm, RefusalRule::Kustomize, RefusalRule::Tool, RefusalRule::Empty].into();
-    if left_out.is_empty() || !refusals.as_slice().iter().any(|refusal| caused_by_missing_file.contains(&refusal.rule))
-    {
+    let is_reason = |path: &&String| refusals.as_slice().iter().any(|refusal| may_miss(refusal, path));
+    let left_out: Vec<&String> = left_out.iter().filter(is_reason).take(MAX_LEFT_OUT).collect();
+    if left_out.is_empty() {
         return refusals;
     }
-    let note = |path: &String| {
+    let note = |path: &&String| {
         let message = "this file was left out because it is too large to be part of a preview's manifests";
-        Refusal::new(Location::file(path), RefusalRule::File, message, "make it smaller or remove it")
+        Refusal::new(Location::file(*path), RefusalRule::File, message, "make it smaller or remove it")
     };
     let all = refusals.as_slice().iter().cloned().chain(left_out.iter().map(note)).collect();
     Refusals::collected(all).unwrap_or(refusals)
+}
+
+/// True if a refusal can be about a missing file: it names the file, or it is about a directory without objects.
+fn may_miss(refusal: &Refusal, path: &str) -> bool {
+    let (directory, name) = path.rsplit_once('/').unwrap_or((".", path));
+    match refusal.rule {
+        RefusalRule::File | RefusalRule::Helm | RefusalRule::Kustomize | RefusalRule::Tool => {
+            let is_named = refusal.location.file.as_deref() == Some(path);
+            // A tool names a file relative to its chart or kustomization.
+            is_named
+                || names_of(&refusal.message)
+                    .any(|named| [path, directory].contains(&named) || named.rsplit('/').next() == Some(name))
+        }
+        RefusalRule::Empty => {
+            let is_manifest = [".yaml", ".yml", ".json"].iter().any(|ending| name.ends_with(ending));
+            is_manifest && refusal.location.file.as_deref() == Some(directory)
+        }
+        _ => false,
+    }
+}
+
+/// Words of a message that can be paths.
+fn names_of(message: &str) -> impl Iterator<Item = &str> {
+    let is_separator = |c: char| c.is_whitespace() || matches!(c, '`' | '"' | '\'' | ':' | ',' | ';' | '(' | ')');
+    message.split(is_separator).filter(|word| !word.is_empty())
 }
 
 fn check_size(manifests: &JsonManifests) -> Result<(), Refusals> {

@@ -54,6 +54,17 @@ const FIRST_PAUSE: Duration = Duration::from_millis(200);
 /// Maximum number of characters quoted from a tool's stderr: its end, because the reason is printed last.
 const MAX_QUOTED: usize = 1500;
 
+/// Advice of Helm about options that the reader of the error cannot set.
+const ADVICE: [&str; 3] = [
+    "Use --debug flag to render out invalid YAML",
+    ". You may need to run `helm dependency build` to fetch missing dependencies",
+    ", try --dependency-update",
+];
+/// Parts of Helm's errors about missing dependencies.
+const DEPENDENCY_ERRORS: [&str; 2] = ["missing in charts/ directory", "no repository definition for"];
+const DEPENDENCY_REMEDY: &str =
+    "run `helm dependency build` in the directory of the chart, and commit its directory `charts/`";
+
 /// Toolbox with at most `max_processes` processes and with the tools' home directories in `scratch`, by default in a
 /// tmpfs of this machine.
 pub(crate) fn open(scratch: Option<&Path>, metrics: Option<Arc<Metrics>>, max_processes: usize) -> MachineToolbox {
@@ -335,6 +346,7 @@ fn exit_error(name: &str, home: &Path, finished: &FinishedChild) -> ToolError {
     // A program in Go that crashes prints its reason first and then the stack of every goroutine.
     let reason = |line: &&str| ["fatal error: ", "panic: "].iter().any(|start| line.starts_with(start));
     let stderr = stderr.lines().find(reason).map_or(stderr.as_str(), |line| line);
+    let stderr = ADVICE.iter().fold(stderr.to_owned(), |text, advice| text.replace(advice, ""));
     // One line, because a refusal is a block of lines.
     let stderr = stderr.lines().map(str::trim).filter(|line| !line.is_empty()).collect::<Vec<_>>().join("; ");
     if finished.status.code() == Some(NOT_LAUNCHED) {
@@ -346,10 +358,10 @@ fn exit_error(name: &str, home: &Path, finished: &FinishedChild) -> ToolError {
     let skipped = stderr.chars().count().saturating_sub(MAX_QUOTED);
     let stderr: String = stderr.chars().skip(skipped).collect();
     let dots = if skipped > 0 { "... " } else { "" };
-    tool_error(
-        format!("`{name}` failed ({}): {dots}{stderr}", finished.status),
-        "correct the reported problem in the chart or kustomization",
-    )
+    let is_dependency = DEPENDENCY_ERRORS.iter().any(|error| stderr.contains(error));
+    let remedy =
+        if is_dependency { DEPENDENCY_REMEDY } else { "correct the reported problem in the chart or kustomization" };
+    tool_error(format!("`{name}` failed ({}): {dots}{stderr}", finished.status), remedy)
 }
 
 #[cfg(test)]

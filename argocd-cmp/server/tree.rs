@@ -3,6 +3,8 @@
 //! Files are kept and refused like those of an archive. Symbolic links are never followed, also not in a race: files
 //! are opened with `O_NOFOLLOW`.
 
+mod git;
+
 use std::fs::{self, File, OpenOptions};
 use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
@@ -11,6 +13,7 @@ use std::path::{Path, PathBuf};
 use eod_render::{Files, Location, Refusal, RefusalRule};
 use rustix::fs::OFlags;
 
+use self::git::GitFiles;
 use crate::archive::{AppDirectory, ArchiveError, ArchiveLimits};
 
 /// Content of a directory.
@@ -43,8 +46,9 @@ pub(crate) enum TreeError {
 pub(crate) enum TreeScope {
     /// All files, as in an archive.
     All,
-    /// All files except directories of other tools, which may be huge: for a developer's checkout.
-    WithoutToolDirs,
+    /// Files of a developer's checkout: those that git tracks or would add, because Argo CD gets no others. Without git all
+    /// files except directories of other tools, which may be huge.
+    Checkout,
 }
 
 /// Directories with downloads of other tools.
@@ -57,6 +61,8 @@ struct TreeReader<'a> {
     limits: &'a ArchiveLimits,
     app: AppDirectory<'a>,
     scope: TreeScope,
+    /// Files of git; none for all files, and if git cannot list them.
+    git: Option<GitFiles>,
     content: TreeContent,
     entries: usize,
     bytes: u64,
@@ -73,7 +79,9 @@ pub(crate) fn read_tree(
     limits: &ArchiveLimits,
     app: AppDirectory<'_>,
 ) -> Result<TreeContent, TreeError> {
-    let mut reader = TreeReader { root, limits, app, scope, content: TreeContent::default(), entries: 0, bytes: 0 };
+    let git = if scope == TreeScope::Checkout { GitFiles::list(root) } else { None };
+    let mut reader =
+        TreeReader { root, limits, app, scope, git, content: TreeContent::default(), entries: 0, bytes: 0 };
     reader.read_directory("", 0)?;
     Ok(reader.content)
 }
@@ -100,9 +108,16 @@ impl TreeReader<'_> {
             let kind = entry.file_type().map_err(failed)?;
             if kind.is_dir() {
                 let is_tool_dir = || TOOL_DIRS.contains(&name) || entry.path().join(CACHE_TAG).is_file();
-                if name != ".git" && (self.scope == TreeScope::All || !is_tool_dir()) {
+                let is_read = match (&self.git, self.scope) {
+                    (Some(git), _) => git.has_directory(&below),
+                    (None, TreeScope::Checkout) => !is_tool_dir(),
+                    (None, TreeScope::All) => true,
+                };
+                if name != ".git" && is_read {
                     self.read_directory(&below, depth + 1)?;
                 }
+            } else if self.git.as_ref().is_some_and(|git| !git.has_file(&below)) {
+                // Git ignores the file.
             } else if let Some(limit) = self.app.size_limit(&below, self.limits) {
                 self.read_file_or_link(&below, kind, limit)?;
             }

@@ -48,6 +48,8 @@ struct Map {
     keys: BTreeSet<String>,
     /// Keys that only come from a merge.
     merged: BTreeSet<String>,
+    /// True after a `<<`.
+    has_merge: bool,
     /// The last key, until its value is complete.
     key: Option<(MapKey, Position)>,
     size: usize,
@@ -264,6 +266,11 @@ impl<'a> Builder<'a> {
         matches!(self.open.last(), Some(Open::Map(Map { key: None, .. })))
     }
 
+    /// True if the next value is an item of a list.
+    pub(super) fn expects_item(&self) -> bool {
+        matches!(self.open.last(), Some(Open::List { .. }))
+    }
+
     /// True if the number of faults has reached its limit.
     pub(super) fn has_enough(&self) -> bool {
         self.faults.len() >= MAX_FAULTS
@@ -296,12 +303,16 @@ impl<'a> Builder<'a> {
 impl Map {
     fn new(at: Position, anchor: usize) -> Self {
         let (keys, merged) = (BTreeSet::new(), BTreeSet::new());
-        Self { at, anchor, entries: Vec::new(), keys, merged, key: None, size: 1 }
+        Self { at, anchor, entries: Vec::new(), keys, merged, has_merge: false, key: None, size: 1 }
     }
 
     fn add(&mut self, key: MapKey, at: Position, node: Node) -> Result<(), FaultKind> {
         let key = match key {
-            MapKey::Merge => return self.merge(node),
+            MapKey::Merge if self.has_merge => return Err(FaultKind::DuplicateKey("<<".to_owned())),
+            MapKey::Merge => {
+                self.has_merge = true;
+                return self.merge(node);
+            }
             MapKey::Text(key) => key,
         };
         if !self.keys.insert(key.clone()) {

@@ -1,7 +1,8 @@
 //! Strict reader of YAML and JSON: accepts only documents with a single interpretation.
 //!
 //! The syntax is that of libyaml, whose ports in Go kubectl, Helm, kustomize and Argo CD use. The Rust ports of libyaml
-//! panic on some inputs, so the parser is `granit_parser`, with its options for the behavior of libyaml.
+//! panic on some inputs, so the parser is `granit_parser`, with its options for the behavior of libyaml. A test compares
+//! the result with the readers in Go on many documents.
 //!
 //! # Guarantees
 //!
@@ -62,6 +63,10 @@ fn built<'a>(bytes: &[u8], limits: &'a YamlLimits) -> Result<builder::Builder<'a
 
 /// Maximum depth in the parser. The limit of [`YamlLimits`] is lower and has the better message.
 const PARSER_DEPTH: usize = 4096;
+/// Maximum size of a comment that is searched for a tab before it, in bytes. It bounds the time for long lines.
+const MAX_COMMENT: usize = 512;
+/// Part of the parser's error for `[-]`, which libyaml reads as a string and YAML 1.2 forbids.
+const LONE_DASH: &str = "plain scalar cannot start with '-' followed by";
 
 fn documents<'a>(text: &str, limits: &'a YamlLimits) -> Result<builder::Builder<'a>, Vec<Fault>> {
     let options = options! {
@@ -79,7 +84,7 @@ fn documents<'a>(text: &str, limits: &'a YamlLimits) -> Result<builder::Builder<
             Some(Ok(event)) => event,
             Some(Err(error)) => {
                 let marker = error.marker();
-                return Err(builder.fail(position(marker.line(), marker.col()), FaultKind::Syntax(error.info())));
+                return Err(builder.fail(position(marker.line(), marker.col()), syntax_fault(error.info())));
             }
         };
         let at = position(span.start.line(), span.start.col());
@@ -87,7 +92,7 @@ fn documents<'a>(text: &str, limits: &'a YamlLimits) -> Result<builder::Builder<
             let message = "the escape `\\/` and surrogates such as `\\ud83d` are valid in JSON only";
             return Err(builder.fail(at, FaultKind::Syntax(message.to_owned())));
         }
-        if has_tab_of_indentation(&event, span, text) {
+        if has_tab_of_indentation(&event, span, text, builder.expects_item()) {
             let message = "a tab is a part of the indentation; use spaces";
             return Err(builder.fail(at, FaultKind::Syntax(message.to_owned())));
         }
@@ -102,9 +107,17 @@ fn documents<'a>(text: &str, limits: &'a YamlLimits) -> Result<builder::Builder<
     Ok(builder)
 }
 
-/// True if a tab follows the `-` of a list, or begins the first line of a block text without a number for its
+/// Fault for an error of the parser.
+fn syntax_fault(error: String) -> FaultKind {
+    if error.contains(LONE_DASH) {
+        return FaultKind::Ambiguous { text: "-".to_owned(), one: "a string", other: "refuse the file" };
+    }
+    FaultKind::Syntax(error)
+}
+
+/// True if a tab follows the `-` of a list item, or begins the first line of a block text without a number for its
 /// indentation. The parser accepts these tabs, the tools of Kubernetes do not.
-fn has_tab_of_indentation(event: &Event<'_>, span: Span, text: &str) -> bool {
+fn has_tab_of_indentation(event: &Event<'_>, span: Span, text: &str, is_item: bool) -> bool {
     let Some(range) = span.byte_range() else { return false };
     if let Event::Scalar(value, ScalarStyle::Literal | ScalarStyle::Folded, ..) = event
         && value.trim_start_matches('\n').starts_with('\t')
@@ -116,18 +129,33 @@ fn has_tab_of_indentation(event: &Event<'_>, span: Span, text: &str) -> bool {
         let header = line.rfind(['|', '>']).and_then(|at| line.get(at..)).unwrap_or_default();
         return !header.contains(|c: char| c.is_ascii_digit());
     }
-    if !event.is_node() {
+    if !event.is_node() || !is_item {
         return false;
     }
     let start = span.tag_start().and_then(|mark| mark.byte_offset()).map_or(range.start, |tag| tag.min(range.start));
     let before = text.get(..start).unwrap_or_default();
-    let indicator = before.trim_end_matches([' ', '\t']);
-    if !indicator.ends_with('-') || !before.get(indicator.len()..).is_some_and(|blank| blank.contains('\t')) {
-        return false;
+    if matches!(event, Event::Scalar(value, ScalarStyle::Plain, ..) if value.is_empty()) {
+        // The event of an empty item follows the comment of its line.
+        let near = before.get(before.floor_char_boundary(before.len().saturating_sub(MAX_COMMENT))..);
+        return near.and_then(|near| near.rsplit(['\n', '\r']).next()).is_some_and(is_dash_with_tab);
     }
-    // The line so far has only indicators; a dash can also end another token.
-    let line = indicator.bytes().rev().take_while(|byte| !matches!(byte, b'\n' | b'\r'));
-    line.into_iter().all(|byte| matches!(byte, b'-' | b' ' | b'\t'))
+    let indicator = before.trim_end_matches([' ', '\t']);
+    if indicator.ends_with('-') && before.get(indicator.len()..).is_some_and(|blank| blank.contains('\t')) {
+        return before.rsplit(['\n', '\r']).next().is_some_and(is_dash_with_tab);
+    }
+    // The item begins below its dash.
+    let is_below = indicator.ends_with(['\n', '\r']);
+    let is_blank = |line: &&str| line.trim_start().is_empty() || line.trim_start().starts_with('#');
+    is_below && indicator.rsplit(['\n', '\r']).find(|line| !is_blank(line)).is_some_and(is_dash_with_tab)
+}
+
+/// True if a line has only dashes, a tab after the last of them, and a comment. A dash can also end another token.
+fn is_dash_with_tab(line: &str) -> bool {
+    let rest = line.trim_start_matches([' ', '\t', '-']);
+    let dashes = line.strip_suffix(rest).unwrap_or_default();
+    let indicator = dashes.trim_end_matches([' ', '\t']);
+    let blank = dashes.strip_prefix(indicator).unwrap_or_default();
+    (rest.is_empty() || rest.starts_with('#')) && indicator.ends_with('-') && blank.contains('\t')
 }
 
 /// True if a scalar has an escape of JSON. The parser accepts it in YAML too, the tools of Kubernetes do not.

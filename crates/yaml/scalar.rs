@@ -50,7 +50,9 @@ pub(super) fn tagged(tag: &str, text: &str, is_plain: bool) -> Option<Content> {
     let fits = match &content {
         Content::Null => tag == "null",
         Content::Bool(_) => tag == "bool",
-        Content::Number(number) => tag == if is_integer(&number.to_string()) { "int" } else { "float" },
+        Content::Number(number) => {
+            tag == if is_integer(&number.to_string()) && !text.contains('.') { "int" } else { "float" }
+        }
         _ => false,
     };
     fits.then_some(content)

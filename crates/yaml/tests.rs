@@ -132,10 +132,15 @@ fn syntax_of_libyaml_is_read() {
 
 #[test]
 fn syntax_that_the_tools_of_kubernetes_refuse_is_refused() {
-    for text in ["-\tb", "a:\n- \t!!str b", "a: |\n  \tx", "a: >-\n\n  \tx\n", "a: \"\\/\"", "a: \"\\ud83d\\ude00\""] {
+    let tabs = ["-\tb", "a:\n- \t!!str b", "a: |\n  \tx", "a: >-\n\n  \tx\n"];
+    let items = ["- -\t# x\n", "a:\n-\t\n", "a:\n- \t\n- b\n", "a:\n  -\t# x\n    b: 1\n"];
+    for text in tabs.into_iter().chain(items).chain(["a: \"\\/\"", "a: \"\\ud83d\\ude00\""]) {
         assert!(faults(text).iter().any(|fault| fault.contains("invalid YAML")), "{text:?}");
     }
     assert_eq!(one("---\t\na: |2\n  \tb\n"), json!({ "a": "\tb\n" }));
+    assert_eq!(one("---\t# x\n---\t\na: b\n"), json!({ "a": "b" }));
+    assert_eq!(one("a:\n- |\n  x\n  -\t# y\n- b\n"), json!({ "a": ["x\n-\t# y\n", "b"] }));
+    assert_eq!(one("a:\n-  # x\n  b: 1\n- # x\n-\n"), json!({ "a": [{ "b": 1 }, null, null] }));
     assert_eq!(one("a: '-\tb'\nb: -1\nc: x -\ty"), json!({ "a": "-\tb", "b": -1, "c": "x -\ty" }));
 }
 
@@ -147,6 +152,7 @@ fn custom_tags_are_refused() {
         "a: !!set {b}",
         "a: !!timestamp 2026-01-01",
         "a: !!int x",
+        "a: !!int 5.",
         "a: !!bool 'true'",
         "a: !!float 1",
         "a: !!map [b]",
@@ -169,6 +175,11 @@ fn aliases_and_merges_are_resolved() {
     assert_eq!(one("a: &a {b: 1}\nc: {!!merge <<: *a}"), json!({ "a": { "b": 1 }, "c": { "b": 1 } }));
     assert_eq!(one("a: {'<<': b}"), json!({ "a": { "<<": "b" } }));
     assert_eq!(faults("a: {<<: b}"), ["1: the value of `<<` must be a map or a list of maps"]);
+    assert_eq!(faults("a: &a {b: 1}\nc: {<<: *a, <<: *a}"), ["2: duplicate key `<<`"]);
+    let dash = "1: ambiguous value `-`: without quotes some YAML readers read a string, others refuse the file";
+    for text in ["a: [-]", "a: [-, b]", "a: {b: -}"] {
+        assert_eq!(faults(text), [dash], "{text}");
+    }
     assert!(faults("a: *x")[0].contains("invalid YAML"));
     assert!(faults("a: &x [*x]")[0].contains("invalid YAML"), "{:?}", faults("a: &x [*x]"));
     assert!(!faults("a: &x b\n---\nc: *x").is_empty(), "anchors end with their document");

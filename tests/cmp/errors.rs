@@ -40,8 +40,8 @@ fn all_refusals_are_reported_with_file_line_object_rule_and_remedy() {
 
         shop/pod.yaml:11: Deployment/api
           rule:   image
-          found:  `spec.template.spec.containers[0].image` is `docker.io/library/api:1`, which is not from an allowed registry; allowed are: `registry.acme.internal/`
-          remedy: push the image to an allowed registry, or replace it with the parameter `images`
+          found:  `spec.template.spec.containers[0].image` is `docker.io/library/api:1`, which is not from an allowed registry
+          remedy: push the image to `registry.acme.internal/`, or replace it with the parameter `images`
 
         shop/secret.yaml:2: ExternalSecret/all
           rule:   kind

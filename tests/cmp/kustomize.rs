@@ -8,6 +8,7 @@ mod odd;
 mod overlay;
 mod random;
 
+pub(super) use self::random::Random;
 use std::{fs, path::Path, process::Command, sync::Mutex};
 
 use eod_render::{Files, Manifest, build_kustomization, to_json};

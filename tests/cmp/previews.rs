@@ -6,6 +6,7 @@ mod lifecycle;
 mod neighbours;
 mod outage;
 mod reaper;
+mod synced;
 
 use eod_testkit::{
     argocd::{ArgoCd, Forge, Settings},

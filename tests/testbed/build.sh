@@ -2,7 +2,7 @@
 # Builds one part of the testbed into a cache outside the checkout and prints the
 # binary's path as the last line of stdout. Progress goes to stderr.
 #
-#   build.sh [kubernetes|vault|argocd|helm|kustomize|opentofu|kubernetes-provider] [--cached]
+#   build.sh [kubernetes|vault|argocd|helm|kustomize|opentofu|yaml|kubernetes-provider] [--cached]
 #
 # The binary is kept under a hash of everything it is made from, so a second run only
 # prints the path. `--cached` builds nothing: it fails if the binary is not in the cache.
@@ -13,10 +13,10 @@ part=kubernetes
 cached=no
 for argument in "$@"; do
   case "$argument" in
-  kubernetes | vault | argocd | helm | kustomize | opentofu | kubernetes-provider) part=$argument ;;
+  kubernetes | vault | argocd | helm | kustomize | opentofu | yaml | kubernetes-provider) part=$argument ;;
   --cached) cached=yes ;;
   *)
-    echo "build.sh: expected kubernetes, vault, argocd, helm, kustomize, opentofu, kubernetes-provider or --cached, got '$argument'" >&2
+    echo "build.sh: expected kubernetes, vault, argocd, helm, kustomize, opentofu, yaml, kubernetes-provider or --cached, got '$argument'" >&2
     exit 2
     ;;
   esac
@@ -87,6 +87,12 @@ opentofu)
   # Without this flag, tofu reports a development build.
   flags="$flags -X github.com/opentofu/opentofu/version.dev=no"
   cost="about 9 CPU minutes"
+  ;;
+yaml)
+  # The readers of YAML in Go, for the comparison with ours.
+  here=$here/yaml
+  name=eod-yaml
+  cost="a few seconds"
   ;;
 kubernetes-provider)
   # The peer of the benchmark; no test needs it.

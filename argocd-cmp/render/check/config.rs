@@ -1,5 +1,8 @@
 //! Allowed fields of ConfigMaps, Secrets and service accounts.
 
+use serde_json::Value;
+
+use super::context::CheckContext;
 use super::shape::ValueShape;
 use crate::refusal::RefusalRule;
 
@@ -31,7 +34,10 @@ pub(super) static SERVICE_ACCOUNT: ValueShape = ValueShape::And(
         ("kind", ValueShape::Any),
         ("metadata", ValueShape::Any),
         ("automountServiceAccountToken", ValueShape::Only(RefusalRule::ServiceAccount, false)),
-        ("imagePullSecrets", ValueShape::Ref(&super::pod::PULL_SECRETS)),
+        (
+            "imagePullSecrets",
+            ValueShape::List(&ValueShape::Fields(&[("name", ValueShape::And(&ValueShape::Text, pull_secret))])),
+        ),
         ("secrets", ValueShape::Never(RefusalRule::ServiceAccount, "binds secrets to the account", "remove the field")),
     ]),
     |cx, value| {
@@ -50,3 +56,13 @@ pub(super) static SERVICE_ACCOUNT: ValueShape = ValueShape::And(
         }
     },
 );
+
+/// Refuses a pull secret that is neither in the source nor that of the platform.
+fn pull_secret(cx: &mut CheckContext<'_>, value: &Value) {
+    let Some(name) = value.as_str().filter(|name| !cx.names.secrets.contains(*name)) else { return };
+    let platform = cx.preview.policy.image_pull_secret.as_ref().map(ToString::to_string);
+    if platform.as_deref() != Some(name) {
+        let message = format!("is `{name}`, which is neither in the source nor the Secret of the platform");
+        cx.refuse(RefusalRule::ServiceAccount, message, "add the Secret, or remove it from the list");
+    }
+}

@@ -7,8 +7,11 @@ use super::security::CONTAINER_SECURITY;
 use super::shape::{ValueShape, walk};
 use super::storage::at_most;
 use crate::image::Image;
+use crate::policy::Registries;
 use crate::refusal::RefusalRule;
 
+/// Maximum number of registries that a remedy names.
+const MAX_REGISTRIES: usize = 3;
 const PORT: &str = "would open a port on the node";
 const PROBE: &str = "would let the node connect to any address";
 
@@ -181,14 +184,14 @@ fn image(cx: &mut CheckContext<'_>, value: &Value) {
     match text.parse::<Image>() {
         Err(error) => cx.refuse(RefusalRule::Image, error, "correct the reference"),
         Ok(image) if !cx.preview.policy.registries.allow(&image.name) => {
-            let known = match &cx.preview.policy.registries {
-                crate::policy::Registries::Any => String::new(),
-                crate::policy::Registries::Listed(list) => {
-                    list.iter().map(|registry| format!("`{registry}`")).collect::<Vec<_>>().join(", ")
+            let message = format!("is `{image}`, which is not from an allowed registry");
+            let to = match &cx.preview.policy.registries {
+                Registries::Listed(list) if (1..=MAX_REGISTRIES).contains(&list.len()) => {
+                    list.iter().map(|registry| format!("`{registry}`")).collect::<Vec<_>>().join(" or ")
                 }
+                _ => "an allowed registry of the policy".to_owned(),
             };
-            let message = format!("is `{image}`, which is not from an allowed registry; allowed are: {known}");
-            let remedy = "push the image to an allowed registry, or replace it with the parameter `images`";
+            let remedy = format!("push the image to {to}, or replace it with the parameter `images`");
             cx.refuse(RefusalRule::Image, message, remedy);
         }
         Ok(_) => {}

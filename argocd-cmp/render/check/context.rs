@@ -14,24 +14,45 @@ use crate::transform::Hosts;
 pub(crate) struct CheckContext<'a> {
     pub(crate) preview: &'a Preview<'a>,
     pub(crate) hosts: &'a Hosts,
-    /// Names of the service accounts in the source.
-    pub(super) accounts: &'a BTreeSet<String>,
+    pub(super) names: &'a ReferableNames,
     pub(super) manifest: &'a Manifest,
     path: Vec<PathStep>,
     refusals: Vec<Refusal>,
 }
 
+/// Names of objects that other objects can refer to.
+pub(super) struct ReferableNames {
+    /// Service accounts of the source.
+    pub(super) accounts: BTreeSet<String>,
+    /// Secrets of the source.
+    pub(super) secrets: BTreeSet<String>,
+    /// Services of the environment: those of the source, and the stable ones.
+    pub(super) services: BTreeSet<String>,
+}
+
 /// Number of refusals of one object after which further ones are left out.
 const MAX_REFUSALS_OF_OBJECT: usize = 100;
+
+impl ReferableNames {
+    pub(super) fn of(preview: &Preview<'_>, manifests: &[Manifest]) -> Self {
+        let names = |kind: &str| -> BTreeSet<String> {
+            let of_kind = manifests.iter().filter(|manifest| (manifest.group(), manifest.kind()) == ("", kind));
+            of_kind.map(|manifest| manifest.name().to_owned()).collect()
+        };
+        let mut services = names("Service");
+        services.extend(preview.policy.stable_services.iter().map(|service| service.name.as_str().to_owned()));
+        Self { accounts: names("ServiceAccount"), secrets: names("Secret"), services }
+    }
+}
 
 impl<'a> CheckContext<'a> {
     pub(super) fn new(
         preview: &'a Preview<'a>,
         hosts: &'a Hosts,
-        accounts: &'a BTreeSet<String>,
+        names: &'a ReferableNames,
         manifest: &'a Manifest,
     ) -> Self {
-        Self { preview, hosts, accounts, manifest, path: Vec::new(), refusals: Vec::new() }
+        Self { preview, hosts, names, manifest, path: Vec::new(), refusals: Vec::new() }
     }
 
     pub(super) fn into_refusals(self) -> Vec<Refusal> {

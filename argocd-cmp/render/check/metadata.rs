@@ -161,7 +161,8 @@ fn check_key(cx: &mut CheckContext<'_>, key: &str) {
             cx.refuse(
                 RefusalRule::Hook,
                 message,
-                "use pre-install, pre-upgrade, post-install or post-upgrade, or Argo CD's PostSync or SyncFail",
+                "use pre-install, pre-upgrade, post-install or post-upgrade, or Argo CD's PostSync or SyncFail; a \
+                 migration whose database is in the same source has to be a Sync hook of Argo CD in a wave after it",
             );
         }
         KeyClass::ArgoHook => {

@@ -40,8 +40,14 @@ pub(super) static POD: ValueShape = ValueShape::And(
         ("shareProcessNamespace", ValueShape::Switch),
         ("enableServiceLinks", ValueShape::Switch),
         ("readinessGates", ValueShape::Any),
-        ("nodeSelector", ValueShape::Texts),
-        ("affinity", ValueShape::Any),
+        (
+            "affinity",
+            ValueShape::Fields(&[
+                ("podAffinity", ValueShape::Any),
+                ("podAntiAffinity", ValueShape::Any),
+                ("nodeAffinity", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove the field")),
+            ]),
+        ),
         ("topologySpreadConstraints", ValueShape::Any),
         ("resources", ValueShape::Ref(&RESOURCES)),
         ("os", ValueShape::Fields(&[("name", ValueShape::OneOf(RefusalRule::Scheduling, &["linux"]))])),
@@ -50,6 +56,7 @@ pub(super) static POD: ValueShape = ValueShape::And(
         ("hostPID", ValueShape::Only(RefusalRule::HostAccess, false)),
         ("hostIPC", ValueShape::Only(RefusalRule::HostAccess, false)),
         ("nodeName", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove the field")),
+        ("nodeSelector", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove the field")),
         ("tolerations", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove the field")),
         ("priorityClassName", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove the field")),
         ("priority", ValueShape::Never(RefusalRule::Scheduling, SCHEDULING, "remove the field")),
@@ -130,7 +137,7 @@ static PROJECTED: ValueShape = ValueShape::Fields(&[
 
 fn account(cx: &mut CheckContext<'_>, value: &Value) {
     let Some(name) = value.as_str() else { return };
-    if !matches!(name, "" | "default") && !cx.accounts.contains(name) {
+    if !matches!(name, "" | "default") && !cx.names.accounts.contains(name) {
         let message = format!("is `{name}`, which is not in the source");
         cx.refuse(RefusalRule::ServiceAccount, message, "add the ServiceAccount, or remove the field");
     }

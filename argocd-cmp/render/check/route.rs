@@ -4,6 +4,8 @@ use serde_json::Value;
 
 use super::context::CheckContext;
 use super::shape::ValueShape;
+use crate::nearest::nearest;
+use crate::parameters::Guards;
 use crate::policy::DomainRule;
 use crate::refusal::RefusalRule;
 use crate::transform::gateway;
@@ -52,7 +54,7 @@ static INGRESS_PATH: ValueShape = ValueShape::Fields(&[
             (
                 "service",
                 ValueShape::Fields(&[
-                    ("name", ValueShape::Text),
+                    ("name", ValueShape::And(&ValueShape::Text, service)),
                     ("port", ValueShape::Fields(&[("number", ValueShape::Count), ("name", ValueShape::Text)])),
                 ]),
             ),
@@ -94,7 +96,7 @@ static ROUTE_RULE: ValueShape = ValueShape::Fields(&[
 ]);
 
 static BACKEND: ValueShape = ValueShape::Fields(&[
-    ("name", ValueShape::Text),
+    ("name", ValueShape::And(&ValueShape::Text, service)),
     ("port", ValueShape::Count),
     ("weight", ValueShape::Count),
     ("group", ValueShape::OneOf(RefusalRule::Route, &[""])),
@@ -220,6 +222,20 @@ fn remedy(cx: &CheckContext<'_>) -> &'static str {
         (DomainRule::Parameter, None) => "set the parameter `domain`, such as `domain=preview.example.com`",
         (DomainRule::Parameter, Some(_)) | (DomainRule::Fixed(_), _) => "set a host of the environment",
     }
+}
+
+/// Refuses a Service that the environment does not have. If this Application does not own the namespace, other Applications
+/// of the environment can have the Service.
+fn service(cx: &mut CheckContext<'_>, value: &Value) {
+    let Some(name) = value.as_str().filter(|name| !cx.names.services.contains(*name)) else { return };
+    if cx.preview.parameters.guards != Guards::Render {
+        return;
+    }
+    let remedy = match nearest(name, cx.names.services.iter().map(String::as_str)) {
+        Some(near) => format!("write `{near}`, or add the Service `{name}` to the source"),
+        None => format!("add the Service `{name}` to the source"),
+    };
+    cx.refuse(RefusalRule::Route, format!("is `{name}`, but the environment has no such Service"), remedy);
 }
 
 fn own_namespace(cx: &mut CheckContext<'_>, value: &Value) {

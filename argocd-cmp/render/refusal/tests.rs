@@ -21,6 +21,23 @@ fn refusals_are_blocks_sorted_by_location() {
 }
 
 #[test]
+fn refusal_without_a_location_begins_with_its_rule() {
+    let refusal = Refusal::new(Location::default(), RefusalRule::Caps, "too much", "render less");
+    assert_eq!(refusal.to_string(), "  rule:   caps\n  found:  too much\n  remedy: render less");
+}
+
+#[test]
+fn line_of_an_output_is_quoted() {
+    let location = |line| Location::file("a.yaml (rendered)").line(line).quote("one:\n  two: \u{1b}[31m\n");
+    let refusal = |line| Refusal::new(location(line), RefusalRule::Field, "a", "b").to_string();
+    assert_eq!(
+        refusal(2),
+        "a.yaml (rendered):2\n  line:   two: \\u{1b}[31m\n  rule:   field\n  found:  a\n  remedy: b"
+    );
+    assert!(!refusal(3).contains("line:"), "the file has two lines");
+}
+
+#[test]
 fn files_are_relative_to_the_repository() {
     let places =
         [Location::file("pr/api.yaml"), Location::file("."), Location::parameter("owner"), Location::default()];

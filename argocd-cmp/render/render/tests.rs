@@ -2,6 +2,7 @@ mod chart;
 mod hostile;
 mod kit;
 mod kustomization;
+mod messages;
 mod names;
 mod narrowed;
 mod rules;

@@ -5,11 +5,11 @@ mod values;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use eod_yaml::{Content, Node, YamlLimits, read as read_yaml};
+use eod_yaml::{Content, Fault, FaultKind, Node, YamlLimits, read as read_yaml};
 
 use super::reading::{Reading, below, join};
 use crate::files::FileError;
-use crate::manifest::{Manifest, manifests};
+use crate::manifest::{Manifest, rendered_manifests, yaml_refusals};
 use crate::parameters::Guards;
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 use crate::tools::HelmRequest;
@@ -57,9 +57,26 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<Vec<Manifest>, Refusals> {
         .tools
         .helm(&request)
         .map_err(|error| Refusal::new(location(), RefusalRule::Tool, &error, &error.remedy))?;
-    let names = template_names(&chart, &output);
-    manifests(&|line| name_at(&names, &chart, line), output.as_bytes())
+    objects(&chart, &output)
         .map_err(|refusals| Refusals::collected(refusals).unwrap_or_else(|| nothing(location()).into()))
+}
+
+/// Objects in the output of Helm. Each template is read on its own, so that lines count in its output.
+fn objects(chart: &str, output: &str) -> Result<Vec<Manifest>, Vec<Refusal>> {
+    let limit = YamlLimits::default().bytes;
+    if output.len() > limit {
+        let kind = FaultKind::TooLarge { what: "the output of the chart", limit, unit: "bytes" };
+        let fault = Fault { line: 1, column: 1, document: 1, kind };
+        return Err(yaml_refusals(&join(chart, "templates"), vec![fault]));
+    }
+    let (mut found, mut refusals) = (Vec::new(), Vec::new());
+    for (file, text) in templates(chart, output) {
+        match rendered_manifests(&file, &text) {
+            Ok(manifests) => found.extend(manifests),
+            Err(more) => refusals.extend(more),
+        }
+    }
+    if refusals.is_empty() { Ok(found) } else { Err(refusals) }
 }
 
 fn nothing(location: Location) -> Refusal {
@@ -162,19 +179,36 @@ fn references(node: &Node) -> Vec<u32> {
     }
 }
 
-/// Templates of Helm's output with the first line of each.
-fn template_names(chart: &str, output: &str) -> Vec<(u32, Arc<str>)> {
-    let source = |(at, line): (usize, &str)| {
-        let path = line.strip_prefix("# Source: ")?;
+/// Templates with their output, in the order of the output. Helm writes `---` and `# Source: PATH` before each document.
+fn templates(chart: &str, output: &str) -> Vec<(Arc<str>, String)> {
+    let rendered = |path: &str| Arc::<str>::from(format!("{} (rendered)", join(chart, path)));
+    let mut found: Vec<(Arc<str>, String)> = vec![(rendered("templates"), String::new())];
+    let (mut places, mut current) = (BTreeMap::<&str, usize>::new(), 0);
+    let mut lines = output.split_inclusive('\n').peekable();
+    while let Some(line) = lines.next() {
+        let next = lines.peek().copied().filter(|_| line.trim_end() == "---");
+        let Some(path) = next.and_then(|next| next.strip_prefix("# Source: ")) else {
+            if let Some((_, text)) = found.get_mut(current) {
+                text.push_str(line);
+            }
+            continue;
+        };
         // The first segment is the name of the chart, not its directory.
-        let path = path.split_once('/').map_or(path, |(_, path)| path);
-        let name: Arc<str> = format!("{} (rendered)", join(chart, path.trim_end())).into();
-        Some((u32::try_from(at + 1).unwrap_or(u32::MAX), name))
-    };
-    output.lines().enumerate().filter_map(source).collect()
-}
-
-fn name_at(names: &[(u32, Arc<str>)], chart: &str, line: u32) -> Arc<str> {
-    let found = names.iter().take_while(|(start, _)| *start <= line).last();
-    found.map_or_else(|| format!("{} (rendered)", join(chart, "templates")).into(), |(_, name)| Arc::clone(name))
+        let path = path.split_once('/').map_or(path, |(_, path)| path).trim_end();
+        lines.next();
+        match places.get(path) {
+            None => {
+                current = found.len();
+                places.insert(path, current);
+                found.push((rendered(path), String::new()));
+            }
+            Some(place) => {
+                current = *place;
+                if let Some((_, text)) = found.get_mut(current) {
+                    text.push_str("---\n");
+                }
+            }
+        }
+    }
+    found
 }

@@ -28,7 +28,7 @@ pub(super) use self::walk::NAMES;
 use self::walk::Walk;
 use super::reading::{Reading, join};
 use crate::files::{FileError, Files};
-use crate::manifest::{Manifest, manifests};
+use crate::manifest::{Manifest, rendered_manifests};
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 use crate::tools::KustomizeRequest;
 
@@ -110,7 +110,7 @@ fn build_with_tool(
         .kustomize(&request)
         .map_err(|error| refuse(&error.message, &error.remedy).unwrap_or_else(|| no_objects(reading)))?;
     let name: Arc<str> = format!("{} (rendered)", join(&reading.directory, "kustomization.yaml")).into();
-    manifests(&|_| Arc::clone(&name), output.as_bytes())
+    rendered_manifests(&name, &output)
         .map_err(|refusals| Refusals::collected(refusals).unwrap_or_else(|| no_objects(reading)))
 }
 

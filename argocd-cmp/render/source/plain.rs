@@ -20,7 +20,7 @@ pub(super) fn read(files: &Files, directory: &str, names: &[&str]) -> Result<Vec
             Err(error) => refusals.push(error.refusal(Location::file(path))),
             Ok(bytes) => {
                 let path: Arc<str> = path.into();
-                match manifests(&|_| Arc::clone(&path), &bytes) {
+                match manifests(&path, &bytes) {
                     Ok(manifests) => found.extend(manifests),
                     Err(more) => refusals.extend(more),
                 }

@@ -36,7 +36,7 @@ const fn added(subject: &'static str, meaning: &'static str) -> TransformStep {
 }
 
 /// All steps. Fields that no step names keep the value of the source.
-pub(crate) const TRANSFORM_STEPS: [TransformStep; 21] = [
+pub(crate) const TRANSFORM_STEPS: [TransformStep; 22] = [
     rewritten("namespace", "Replaced by the Application's destination namespace in every object"),
     rewritten(
         "replicas",
@@ -62,7 +62,8 @@ pub(crate) const TRANSFORM_STEPS: [TransformStep; 21] = [
         "hooks",
         "Argo CD's `PreSync` and Helm's `pre-install` and `pre-upgrade` hooks become `Sync` hooks of wave -10 or \
          earlier, after the guards; Helm's `post-install` and `post-upgrade` hooks become `PostSync` hooks; their order is \
-         kept",
+         kept. A migration whose database is in the same source would wait for it forever: make it a `Sync` hook in a wave \
+         after the database",
     ),
     rewritten(
         "names",
@@ -87,6 +88,11 @@ pub(crate) const TRANSFORM_STEPS: [TransformStep; 21] = [
         "defaults of the platform",
         "`automountServiceAccountToken: false`, the policy's pull secret on ServiceAccounts, and its first storage class \
          on claims without a class",
+    ),
+    added(
+        "defaults of the API server",
+        "`apiVersion`, `kind` and `volumeMode` of claim templates; matches, `group`, `kind` and `weight` of backends and other \
+         defaults in rules of HTTPRoutes. Argo CD would otherwise see a difference to the stored object after every sync",
     ),
     added(
         "sync options",

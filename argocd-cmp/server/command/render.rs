@@ -71,8 +71,8 @@ fn render_directory(options: RenderArguments) -> Result<RenderedManifests, Refus
         above: String::new(),
     };
     let app = AppDirectory { path: &request.directory };
-    let tree = read_tree(&root, TreeScope::WithoutToolDirs, &ArchiveLimits::default(), app)
-        .map_err(|error| error.refusal())?;
+    let tree =
+        read_tree(&root, TreeScope::Checkout, &ArchiveLimits::default(), app).map_err(|error| error.refusal())?;
     refuse_empty_directory(&tree.files, &request.directory)?;
     let toolbox = toolbox::open(options.scratch.as_deref(), None, 1);
     let tools = toolbox.open(&progress, "");

@@ -96,6 +96,27 @@ fn failing_tool_is_reported_and_leaves_no_files() {
 }
 
 #[test]
+fn error_of_helm_has_a_remedy_that_can_be_followed() {
+    use std::os::unix::process::ExitStatusExt as _;
+    let text = |stderr: &str| {
+        let status = std::process::ExitStatus::from_raw(1 << 8);
+        let finished = FinishedChild { status, stdout: Vec::new(), stderr: stderr.as_bytes().to_vec() };
+        let error = exit_error("helm", Path::new("/tmp/home"), &finished);
+        format!("found:  {}\nremedy: {}", error.message, error.remedy)
+    };
+    let missing = "Error: An error occurred while checking for chart dependencies. You may need to run `helm dependency \
+                   build` to fetch missing dependencies: found in Chart.yaml, but missing in charts/ directory: postgresql\n";
+    expect_test::expect![[r#"
+        found:  `helm` failed (exit status: 1): Error: An error occurred while checking for chart dependencies: found in Chart.yaml, but missing in charts/ directory: postgresql
+        remedy: run `helm dependency build` in the directory of the chart, and commit its directory `charts/`"#]].assert_eq(&text(missing));
+    let invalid = "Error: YAML parse error on shop/templates/d.yaml: error converting YAML to JSON: yaml: line 3: mapping \
+                   values are not allowed in this context\n\nUse --debug flag to render out invalid YAML\n";
+    expect_test::expect![[r#"
+        found:  `helm` failed (exit status: 1): Error: YAML parse error on shop/templates/d.yaml: error converting YAML to JSON: yaml: line 3: mapping values are not allowed in this context
+        remedy: correct the reported problem in the chart or kustomization"#]].assert_eq(&text(invalid));
+}
+
+#[test]
 fn tool_killed_for_lack_of_memory_is_started_again() {
     let toolbox = toolbox(None);
     let error = helm(&toolbox, &rule(Sandbox::Required), "killed", &minute()).unwrap_err();

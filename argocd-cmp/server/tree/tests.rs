@@ -19,8 +19,7 @@ fn directory_is_read_like_an_archive() {
     write(root, "large", &"x".repeat(2 << 20));
     symlink("../base", root.join("app/base")).unwrap();
     symlink("/etc/passwd", root.join("app/out")).unwrap();
-    let read =
-        read_tree(root, TreeScope::WithoutToolDirs, &ArchiveLimits::default(), AppDirectory { path: "app" }).unwrap();
+    let read = read_tree(root, TreeScope::Checkout, &ArchiveLimits::default(), AppDirectory { path: "app" }).unwrap();
     let text = |path: &str| read.files.read("", path).map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
     assert_eq!(text("app/base/b.yaml").unwrap(), "base/b.yaml");
     assert!(text("app/out").is_err(), "a link never leads out of the tree");
@@ -51,4 +50,27 @@ fn limits_are_enforced_with_a_remedy() {
         read_tree(&root.join("nowhere"), TreeScope::All, &ArchiveLimits::default(), AppDirectory { path: "." })
             .unwrap_err();
     assert!(nowhere.refusal().to_string().contains("nowhere"), "{nowhere}");
+}
+
+#[test]
+fn checkout_has_the_files_that_git_tracks_or_would_add() {
+    let root = tempfile::tempdir().unwrap();
+    let root = root.path();
+    let git = |arguments: &[&str]| {
+        let status = std::process::Command::new("git").args(arguments).current_dir(root).status().unwrap();
+        assert!(status.success(), "git {arguments:?}");
+    };
+    git(&["init", "--quiet"]);
+    for path in ["app/a.yaml", "app/new.yaml", "app/ignored.yaml", ".venv/lib/large.py", "node_modules/tracked.yaml"] {
+        write(root, path, path);
+    }
+    write(root, ".gitignore", ".venv/\nignored.yaml\n");
+    git(&["add", "app/a.yaml", "node_modules"]);
+    let limits = ArchiveLimits { kept: 300, ..ArchiveLimits::default() };
+    write(root, ".venv/lib/large.py", &"x".repeat(1000));
+    let read = read_tree(root, TreeScope::Checkout, &limits, AppDirectory { path: "app" }).unwrap();
+    assert_eq!(read.files.names(""), [".gitignore", "app", "node_modules"]);
+    assert_eq!(read.files.names("app"), ["a.yaml", "new.yaml"]);
+    let read = read_tree(&root.join("app"), TreeScope::Checkout, &limits, AppDirectory { path: "." }).unwrap();
+    assert_eq!(read.files.names(""), ["a.yaml", "new.yaml"], "a part of the checkout");
 }

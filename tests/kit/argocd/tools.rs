@@ -14,6 +14,8 @@ pub enum Tool {
     Helm,
     /// `kustomize`.
     Kustomize,
+    /// The readers of YAML in Go.
+    Yaml,
 }
 
 impl Tool {
@@ -29,9 +31,11 @@ impl Tool {
     pub(super) fn find(self) -> Result<&'static Path, String> {
         static HELM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
         static KUSTOMIZE: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+        static YAML: OnceLock<Result<PathBuf, String>> = OnceLock::new();
         let (found, part) = match self {
             Self::Helm => (&HELM, "helm"),
             Self::Kustomize => (&KUSTOMIZE, "kustomize"),
+            Self::Yaml => (&YAML, "yaml"),
         };
         found.get_or_init(|| testbed::build(part)).as_deref().map_err(Clone::clone)
     }

@@ -61,8 +61,8 @@ fn refusals_name_the_template() {
     assert_eq!(
         places,
         [
-            "app/charts/db/templates/all.yaml (rendered):13 (document 2): Pod/db",
-            "app/templates/deployment.yaml (rendered):10 (document 1): Deployment/web"
+            "app/charts/db/templates/all.yaml (rendered):1: Pod/db",
+            "app/templates/deployment.yaml (rendered):8: Deployment/web"
         ]
     );
 }

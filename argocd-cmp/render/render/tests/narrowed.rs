@@ -152,7 +152,7 @@ const METADATA: [&str; 7] = [
     ", annotations: {helm.sh/hook: 'pre-install,pre-delete'}",
     ", annotations: {iam.gke.io/gcp-service-account: admin}",
 ];
-const POD_FIELDS: [&str; 9] = [
+const POD_FIELDS: [&str; 14] = [
     "",
     "automountServiceAccountToken: true, ",
     "automountServiceAccountToken: 'true', ",
@@ -162,8 +162,13 @@ const POD_FIELDS: [&str; 9] = [
     "volumes: [{name: v, hostPath: {path: /}}], ",
     "nodeName: node-1, ",
     "runtimeClassName: x, overhead: {cpu: 1}, ",
+    "nodeSelector: {gpu: 'yes'}, ",
+    "nodeSelector: {}, ",
+    "affinity: {nodeAffinity: {requiredDuringSchedulingIgnoredDuringExecution: {nodeSelectorTerms: []}}}, ",
+    "affinity: {nodeAffinity: {}, podAntiAffinity: {preferredDuringSchedulingIgnoredDuringExecution: []}}, ",
+    "affinity: {podAffinity: {requiredDuringSchedulingIgnoredDuringExecution: []}}, ",
 ];
-const OTHERS: [&str; 9] = [
+const OTHERS: [&str; 12] = [
     "",
     "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {type: NodePort, ports: [{port: 80, nodePort: 30080}]}\n---\n",
     "apiVersion: v1\nkind: Service\nmetadata: {name: web}\nspec: {type: ExternalName, externalName: evil.example}\n---\n",
@@ -173,6 +178,9 @@ const OTHERS: [&str; 9] = [
     "apiVersion: argoproj.io/v1alpha1\nkind: Application\nmetadata: {name: a}\n---\n",
     "apiVersion: keda.sh/v1\nkind: ScaledObject\nmetadata: {name: k}\n---\n",
     "apiVersion: v1\nkind: Pod\nmetadata: {name: p}\n---\n",
+    "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: b}\nimagePullSecrets: [{name: other}, {name: registry}]\n---\n",
+    "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: c}\nimagePullSecrets: [{name: registry}]\n---\n",
+    "apiVersion: v1\nkind: ServiceAccount\nmetadata: {name: d}\nimagePullSecrets: [{name: own}]\n---\napiVersion: v1\nkind: Secret\nmetadata: {name: own}\ntype: kubernetes.io/dockerconfigjson\n---\n",
 ];
 
 /// The objects of the source in an output, as a source.
@@ -200,7 +208,8 @@ proptest! {
         others in prop::collection::vec(prop::sample::select(&OTHERS[..]), 0..3),
         classes in prop::sample::subsequence(NarrowClass::ALL.to_vec(), 0..=NarrowClass::ALL.len()),
     ) {
-        let more = if more == pod || more.starts_with("automount") { "" } else { more };
+        let key = |field: &str| field.split(':').next().unwrap_or_default().to_owned();
+        let more = if key(more) == key(pod) { "" } else { more };
         let template = if template.starts_with(", labels") { "" } else { template };
         let text = deployment(metadata, template, &format!("{pod}{more}")) + &others.concat();
         let names: Vec<_> = classes.iter().map(|class| class.as_str()).collect();

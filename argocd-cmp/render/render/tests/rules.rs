@@ -155,7 +155,7 @@ fn hosts_are_derived_from_services() {
         )
     };
     let host = |service: &str, pairs: &[(&str, &str)]| {
-        let found = rendered(render_text(&route("shop.example", service), pairs));
+        let found = rendered(render_text(&route("shop.example", service), &[pairs, &[("guards", "none")]].concat()));
         let ingress = found.manifests().iter().find(|manifest| manifest.kind() == "Ingress").unwrap();
         ingress.content["spec"]["rules"][0]["host"].as_str().unwrap().to_owned()
     };
@@ -177,13 +177,20 @@ fn hosts_are_derived_from_services() {
         "*.preview.acme.internal",
     ] {
         assert_eq!(
-            rules(render_text(&route("x", "web"), &[("host", bad)])).into_iter().collect::<Vec<_>>(),
+            rules(render_text(&route("x", "web"), &[("host", bad), ("guards", "none")]))
+                .into_iter()
+                .collect::<Vec<_>>(),
             ["host"],
             "{bad}"
         );
     }
     let without = policy_text().replace("    domain: preview.acme.internal\n", "");
-    let refused = render_under(&policy_of(&without), &files(&[("app/a.yaml", &route("x", "web"))]), &[], &NoTools);
+    let refused = render_under(
+        &policy_of(&without),
+        &files(&[("app/a.yaml", &route("x", "web"))]),
+        &[("guards", "none")],
+        &NoTools,
+    );
     assert_eq!(rules(refused).into_iter().collect::<Vec<_>>(), ["host"]);
 }
 
@@ -226,7 +233,7 @@ fn a_host_of_the_source_becomes_one_host() {
     assert_eq!(hosts(&both), ["shop-pr-7-web", "shop-pr-7-web"], "two hosts share one name");
     let clash = route("a", "a.example", &[("/", "web"), ("/api", "one")])
         + &route("b", "b.example", &[("/", "web"), ("/api", "two")]);
-    let refusals = render_text(&clash, &[]).unwrap_err();
+    let refusals = render_text(&clash, &[("guards", "none")]).unwrap_err();
     let [refusal] = refusals.as_slice() else { panic!("{refusals}") };
     assert_eq!(
         refusal.message,

@@ -188,7 +188,7 @@ fn hosts_tls_and_gateways_are_replaced() {
     let ingress = format!(
         "apiVersion: networking.k8s.io/v1\nkind: Ingress\nmetadata: {{name: x}}\nspec: {{tls: [{{hosts: [a.example, b.example], secretName: mine}}, {{}}], rules: [{{host: a.example, {path}}}, {{host: b.example, {path}}}]}}\n"
     );
-    let spec = one(&ingress, &[], "Ingress/x")["spec"].clone();
+    let spec = one(&ingress, &[("guards", "none")], "Ingress/x")["spec"].clone();
     assert_eq!(spec["rules"].as_array().unwrap().len(), 1, "two hosts of one service are one");
     assert_eq!(spec["rules"][0]["host"], "shop-pr-7-web.preview.acme.internal");
     assert_eq!(
@@ -197,7 +197,7 @@ fn hosts_tls_and_gateways_are_replaced() {
     );
     assert_eq!(spec["ingressClassName"], "internal");
     let route = "apiVersion: gateway.networking.k8s.io/v1\nkind: HTTPRoute\nmetadata: {name: x}\nspec: {hostnames: [a.example, b.example], rules: [{backendRefs: [{name: web, namespace: shop-pr-7, port: 80}]}]}\n";
-    let spec = one(route, &[], "HTTPRoute/x")["spec"].clone();
+    let spec = one(route, &[("guards", "none")], "HTTPRoute/x")["spec"].clone();
     assert_eq!(to_json(&spec["hostnames"]), r#"["shop-pr-7-web.preview.acme.internal"]"#);
     assert_eq!(spec["parentRefs"][0]["name"], "private");
 }

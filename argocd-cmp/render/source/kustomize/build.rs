@@ -155,7 +155,7 @@ fn objects(files: &Files, path: &str, budget: &mut BuildBudget) -> Result<Vec<Ku
         return Err(refusal.into());
     }
     let shown: Arc<str> = path.into();
-    let found = manifests(&|_| Arc::clone(&shown), &bytes).map_err(BuildFailure::Refused)?;
+    let found = manifests(&shown, &bytes).map_err(BuildFailure::Refused)?;
     let resource = |manifest: Manifest| {
         let names = vec![manifest.name().to_owned()];
         KustomizeResource { manifest, names, labelled: BTreeSet::new() }

@@ -119,7 +119,7 @@ impl<'a> Walk<'a> {
         let shown: Arc<str> = file.as_str().into();
         match read_yaml(&bytes, &YamlLimits { bytes: MAX_BYTES, ..YamlLimits::default() }) {
             Err(faults) => {
-                self.refusals.extend(crate::manifest::yaml_refusals(&|_| Arc::clone(&shown), faults));
+                self.refusals.extend(crate::manifest::yaml_refusals(&shown, faults));
                 None
             }
             Ok(mut documents) if documents.len() == 1 => documents.pop().map(|document| (file, document.root)),

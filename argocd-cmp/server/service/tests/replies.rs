@@ -106,6 +106,34 @@ async fn file_that_was_left_out_is_named() {
 }
 
 #[tokio::test(flavor = "multi_thread")]
+async fn only_the_missing_file_is_named_of_those_left_out() {
+    let server = Setup::default().start();
+    let large = "# ".to_owned() + &noise(200_000);
+    let pictures: Vec<(String, &str)> = (0..30).map(|number| (format!("app/{number}.png"), large.as_str())).collect();
+    let mut files: Vec<(&str, &str)> = pictures.iter().map(|(path, text)| (path.as_str(), *text)).collect();
+    files.push(("app/kustomization.yaml", "resources: [a.yaml, base/b.yaml]\n"));
+    files.push(("app/base/b.yaml", &large));
+    let status = TestRequest::of(&files).generate(&server).await.unwrap_err();
+    expect_test::expect![[r#"
+        eod-cmp refuses this for 3 reasons
+
+        app/base/b.yaml
+          rule:   file
+          found:  this file was left out because it is too large to be part of a preview's manifests
+          remedy: make it smaller or remove it
+
+        app/kustomization.yaml:1
+          rule:   file
+          found:  `app/a.yaml` is not among the received files
+          remedy: add the file; if it is in the repository, list its directory in the Application's annotation argocd.argoproj.io/manifest-generate-paths
+
+        app/kustomization.yaml:1
+          rule:   file
+          found:  `app/base/b.yaml` is not among the received files
+          remedy: add the file; if it is in the repository, list its directory in the Application's annotation argocd.argoproj.io/manifest-generate-paths"#]].assert_eq(status.message());
+}
+
+#[tokio::test(flavor = "multi_thread")]
 async fn discovery_is_off_and_every_parameter_is_announced() {
     let server = Setup::default().start();
     let mut client = server.client().await;

@@ -50,6 +50,13 @@ fn pods(pod: &str) -> Vec<String> {
     workloads("labels: {app: api}", pod)
 }
 
+/// Routes with the Services that the cases use as backends.
+fn with_services(routes: Vec<String>) -> Vec<String> {
+    let service = |name: &str| format!("---\napiVersion: v1\nkind: Service\nmetadata: {{name: {name}}}\n");
+    let services: String = ["web", "x", "pr-8"].map(service).concat();
+    routes.into_iter().map(|route| route + &services).collect()
+}
+
 /// Manifests of a case.
 pub(crate) fn texts(case: &Case) -> Vec<String> {
     let text = &case.text;
@@ -71,8 +78,8 @@ pub(crate) fn texts(case: &Case) -> Vec<String> {
         "container" => both_lists(&format!("name: c\nimage: registry.acme.internal/api:1\n{text}")),
         "image" => both_lists(&format!("name: c\nimage: {text}")),
         "service" => spec("v1", "Service"),
-        "ingress" => spec("networking.k8s.io/v1", "Ingress"),
-        "route" => spec("gateway.networking.k8s.io/v1", "HTTPRoute"),
+        "ingress" => with_services(spec("networking.k8s.io/v1", "Ingress")),
+        "route" => with_services(spec("gateway.networking.k8s.io/v1", "HTTPRoute")),
         "claim" => {
             let template = format!(
                 "{}\nvolumeClaimTemplates:\n- metadata: {{name: data}}\n  spec:\n{}",

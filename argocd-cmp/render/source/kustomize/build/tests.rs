@@ -43,7 +43,7 @@ fn output_is_that_of_kustomize() {
             Err(BuildFailure::Refused(refusals)) => panic!("{name}: {refusals:?}"),
         };
         let recorded = std::fs::read(root.join(name).join("built.yaml")).unwrap();
-        let recorded = by_name(manifests(&|_| "built.yaml".into(), &recorded).unwrap());
+        let recorded = by_name(manifests(&"built.yaml".into(), &recorded).unwrap());
         assert_eq!(built.keys().collect::<Vec<_>>(), recorded.keys().collect::<Vec<_>>(), "{name}");
         for (key, expected) in recorded {
             assert_eq!(built[&key], expected, "{name}: {key}");

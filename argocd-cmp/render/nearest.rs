@@ -1,0 +1,47 @@
+//! Nearest of several names, for remedies of misspelled or renamed references.
+
+/// Maximum number of names that are compared, and of their bytes. Names of Kubernetes are not longer.
+const MAX_NAMES: usize = 500;
+const MAX_BYTES: usize = 63;
+
+/// The name that is most similar to `wanted`, if one is similar: a name with another prefix or suffix, or with few other
+/// letters.
+pub(crate) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
+    let names = names.into_iter().filter(|name| name.len() <= MAX_BYTES).take(MAX_NAMES);
+    let distances = names.filter_map(|name| Some((distance(wanted, name)?, name)));
+    distances.min().map(|(_, name)| name)
+}
+
+/// Distance of similar names; none if they are not similar.
+fn distance(wanted: &str, name: &str) -> Option<usize> {
+    let has_part = |long: &str, short: &str| {
+        !short.is_empty() && (long.ends_with(&format!("-{short}")) || long.starts_with(&format!("{short}-")))
+    };
+    if has_part(wanted, name) || has_part(name, wanted) {
+        return Some(1);
+    }
+    if wanted.len() > MAX_BYTES {
+        return None;
+    }
+    let edits = edits(wanted.as_bytes(), name.as_bytes());
+    (edits <= wanted.len().max(name.len()).div_ceil(4)).then_some(edits)
+}
+
+/// Number of inserted, removed and replaced bytes (Levenshtein distance).
+fn edits(one: &[u8], other: &[u8]) -> usize {
+    let mut row: Vec<usize> = (0..=other.len()).collect();
+    for (at, byte) in one.iter().enumerate() {
+        let mut last = at + 1;
+        let mut next = vec![last];
+        for (pair, other) in row.windows(2).zip(other) {
+            let [diagonal, above] = pair else { continue };
+            last = (diagonal + usize::from(byte != other)).min(above + 1).min(last + 1);
+            next.push(last);
+        }
+        row = next;
+    }
+    row.last().copied().unwrap_or_default()
+}
+
+#[cfg(test)]
+mod tests;

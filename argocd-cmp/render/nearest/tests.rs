@@ -1,0 +1,28 @@
+use super::*;
+
+#[test]
+fn similar_names_are_found() {
+    let names = ["api", "web", "shop-payments", "postgresql"];
+    for (wanted, found) in [
+        ("web", Some("web")),
+        ("webb", Some("web")),
+        ("shop-web", Some("web")),
+        ("web-canary", Some("web")),
+        ("payments", Some("shop-payments")),
+        ("postgressql", Some("postgresql")),
+        ("search", None),
+        ("", None),
+    ] {
+        assert_eq!(nearest(wanted, names), found, "{wanted}");
+    }
+    assert_eq!(nearest("web", []), None);
+    assert_eq!(nearest(&"a".repeat(1000), names), None);
+}
+
+#[test]
+fn edits_are_counted() {
+    for (one, other, expected) in [("", "", 0), ("abc", "", 3), ("kitten", "sitting", 3), ("ab", "ba", 2)] {
+        assert_eq!(edits(one.as_bytes(), other.as_bytes()), expected, "{one} {other}");
+        assert_eq!(edits(other.as_bytes(), one.as_bytes()), expected, "{other} {one}");
+    }
+}
