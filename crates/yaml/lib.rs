@@ -134,8 +134,8 @@ fn has_tab_of_indentation(event: &Event<'_>, span: Span, text: &str, is_item: bo
     }
     let start = span.tag_start().and_then(|mark| mark.byte_offset()).map_or(range.start, |tag| tag.min(range.start));
     let before = text.get(..start).unwrap_or_default();
-    if matches!(event, Event::Scalar(value, ScalarStyle::Plain, ..) if value.is_empty()) {
-        // The event of an empty item follows the comment of its line.
+    if range.is_empty() && matches!(event, Event::Scalar(_, ScalarStyle::Plain, ..)) {
+        // The event of an empty item has no text, and follows the comment of its line.
         let near = before.get(before.floor_char_boundary(before.len().saturating_sub(MAX_COMMENT))..);
         return near.and_then(|near| near.rsplit(['\n', '\r']).next()).is_some_and(is_dash_with_tab);
     }
