@@ -115,10 +115,11 @@ pub(crate) fn rendered_manifests(file: &Arc<str>, text: &str) -> Result<Vec<Mani
     };
     let documents =
         read_objects(text.as_bytes(), &YamlLimits::default()).map_err(|faults| quoted(yaml_refusals(file, faults)))?;
-    objects(file, documents, Some(text.into()))
+    let text: Arc<str> = text.into();
+    objects(file, documents, Some(&text))
 }
 
-fn objects(file: &Arc<str>, documents: Vec<Document>, text: Option<Arc<str>>) -> Result<Vec<Manifest>, Vec<Refusal>> {
+fn objects(file: &Arc<str>, documents: Vec<Document>, text: Option<&Arc<str>>) -> Result<Vec<Manifest>, Vec<Refusal>> {
     let several = documents.len() > 1 || documents.iter().any(|document| document.number > 1);
     let (mut manifests, mut refusals) = (Vec::new(), Vec::new());
     for document in documents {
@@ -128,7 +129,7 @@ fn objects(file: &Arc<str>, documents: Vec<Document>, text: Option<Arc<str>>) ->
             document: several.then_some(document.number),
             root: Arc::clone(&root),
             base: Vec::new(),
-            text: text.clone(),
+            text: text.cloned(),
         };
         flatten(origin, &root, &mut manifests, &mut refusals);
     }

@@ -54,6 +54,8 @@ pub struct DecisionInput<'a> {
     pub pull_request: PullRequestState,
     /// True if EoD put the environment to sleep.
     pub asleep_by_us: bool,
+    /// Last time that a person woke the environment; none if that is not recorded. Its idle time begins anew then.
+    pub woken_at: Option<Timestamp>,
     /// Tiers with their overrides.
     pub tiers: &'a Tiers,
     /// Policy of the reaper.
@@ -125,7 +127,7 @@ pub fn decide(input: &DecisionInput<'_>, now: Timestamp) -> Decision {
         .or_else(|| reported_end(input, now))
         .or_else(|| expiry(input, now))
         .or_else(|| mark_without_reason(input))
-        .or_else(|| sleep(input))
+        .or_else(|| sleep(input, now))
         .unwrap_or_else(|| Decision::new(ReapAction::Keep, "nothing is due"))
 }
 
@@ -232,11 +234,14 @@ fn mark_without_reason(input: &DecisionInput<'_>) -> Option<Decision> {
     Some(Decision::new(ReapAction::Unmark, format!("the reason {} does not apply any more", mark.reason)))
 }
 
-fn sleep(input: &DecisionInput<'_>) -> Option<Decision> {
+fn sleep(input: &DecisionInput<'_>, now: Timestamp) -> Option<Decision> {
     let reading = input.reading;
     let sleeps = reading.tier.is_some_and(|tier| input.policy.sleep_when_idle.contains(&tier));
+    let is_woken = input.woken_at.zip(reading.ttl()).is_some_and(|(at, ttl)| now.duration_since(at) < ttl.half());
     match reading.status {
-        Status::Idle if sleeps && !reading.asleep => Some(Decision::new(ReapAction::Sleep, "the environment is idle")),
+        Status::Idle if sleeps && !reading.asleep && !is_woken => {
+            Some(Decision::new(ReapAction::Sleep, "the environment is idle"))
+        }
         Status::Active | Status::Ready if reading.asleep && input.asleep_by_us => {
             Some(Decision::new(ReapAction::Wake, "the environment is in use again"))
         }

@@ -46,6 +46,8 @@ pub const LEDGER_HISTORY: &str = "history";
 pub const LEDGER_SUMMARY: &str = "summary";
 /// Annotation of a ledger: its head, JSON.
 pub const HEAD: &str = "environment.on-demand/head";
+/// Percentage of the maximum of events that are not sealed, on the ledger of an environment; missing below a half.
+pub const UNSEALED: &str = "environment.on-demand/unsealed";
 
 /// Value of [`TTL`] for a permanent environment.
 pub const NO_TTL: &str = "none";

@@ -13,6 +13,7 @@
 
 mod chain;
 mod event;
+mod fill;
 mod head;
 mod history;
 mod key;
@@ -28,6 +29,7 @@ pub use self::chain::{
     verify_chain,
 };
 pub use self::event::{Actor, EVENT_BYTES_MAX, Event, EventError, EventKind, EventText, records_activity};
+pub use self::fill::{FLAGGED_PERCENT, LEDGER_BYTES_MAX, LOOSE_BYTES_MAX, LOOSE_EVENTS_MAX, LedgerFull, LooseFill};
 pub use self::head::{CommentRecord, HeadError, LedgerHead, TriggerLabelRecord};
 pub use self::history::{HISTORY_BYTES_MAX, HistoryRow, append_row, history_row};
 pub use self::key::{history_name, ledger_name, loose_key, summary_name};

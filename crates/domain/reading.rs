@@ -8,6 +8,7 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 use serde_json::Value;
 
+use crate::clock::Clock;
 use crate::cost::{Money, Prices, cost_per_day};
 use crate::expiry::{Expiry, ExpiryError, Times, WrittenTimes};
 use crate::labels;
@@ -216,6 +217,18 @@ impl EnvironmentReading {
     /// True if the reaper never ends the environment.
     pub fn is_permanent(&self) -> bool {
         self.protected || self.tier == Some(Tier::Staging)
+    }
+
+    /// Changes the reading as if another clock and another head of the ledger were stored. A dry run decides with it, because it
+    /// writes nothing. `None` keeps the clock.
+    pub fn assume(&mut self, clock: Option<Clock>, head: Option<&LedgerHead>, tiers: &Tiers, now: Timestamp) {
+        if let Some(clock) = clock {
+            self.times.last_activity_at = Some(clock.last_activity_at);
+            self.times.expiry = clock.expires_at.map_or(Expiry::Never, Expiry::At);
+        }
+        let head = self.own_head(head);
+        self.generation = head.map_or(0, |head| head.generation);
+        self.status = self.status_at(head, tiers, now);
     }
 
     fn status_at(&self, head: Option<&LedgerHead>, tiers: &Tiers, now: Timestamp) -> Status {

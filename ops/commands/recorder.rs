@@ -45,17 +45,35 @@ impl<'a> Recorder<'a> {
         event
     }
 
+    /// Checks that the ledger has room for a further event.
+    ///
+    /// # Errors
+    ///
+    /// The ledger is full until the reaper has sealed its events, or it cannot be read.
+    pub(crate) async fn check_room(&self) -> Result<(), Failure> {
+        let Self { session, environment, .. } = self;
+        let ledger = session.ledgers.get(environment, &session.deadline).await?;
+        ledger.map_or(Ok(()), |ledger| ledger.fill.check()).map_err(|full| {
+            let failure = Failure::failed(format!("the ledger of `{environment}` is full: {full}"));
+            failure.remedy("run `eod reap`, which seals them, or wait for its next run; then try again")
+        })
+    }
+
     /// Appends an event to the ledger. A ledger that is missing is created from the reading of the namespace, because an
     /// environment that Argo CD renders has none before the first run of the reaper.
     ///
     /// The change itself is done by now, so a ledger that cannot be written is a warning.
     pub(crate) async fn record(&self, event: Event, reading: &EnvironmentReading, now: Timestamp) {
-        let result = match reading.generation {
+        if let Err(failure) = self.try_record(event, reading, now).await {
+            note(&format!("warning: the change is done, but its event is not recorded: {failure}"));
+        }
+    }
+
+    async fn try_record(&self, event: Event, reading: &EnvironmentReading, now: Timestamp) -> Result<(), Failure> {
+        self.check_room().await?;
+        match reading.generation {
             0 => self.adopt_and_append(event, reading, now).await,
             _ => self.append_or_adopt(event, reading, now).await,
-        };
-        if let Err(failure) = result {
-            note(&format!("warning: the change is done, but its event is not recorded: {failure}"));
         }
     }
 

@@ -9,7 +9,7 @@ use jiff::Timestamp;
 
 use crate::end::HeldEnd;
 use crate::observed::{KnownPullRequest, identity_of};
-use crate::ports::{CallError, ClusterPort, HeadEntry, LedgerPort, Ports};
+use crate::ports::{CallError, ClusterPort, HeadEntry, Ports};
 use crate::pull_requests::{OpenPullRequests, pull_request_of};
 use crate::records::is_unwanted;
 use crate::run::Run;
@@ -32,6 +32,8 @@ pub(crate) enum AbsentWork {
 pub(crate) struct Absent {
     pub(crate) entry: HeadEntry,
     pub(crate) work: AbsentWork,
+    /// True if it counts as an end without a warning: something can be lost that nobody was warned of.
+    pub(crate) is_counted: bool,
 }
 
 impl<P: Ports> Run<'_, P> {
@@ -125,12 +127,8 @@ impl<P: Ports> Run<'_, P> {
 
     /// Begins or continues the end of an absent environment. None if nothing is held.
     pub(crate) async fn hold_absent(&mut self, absent: &Absent, now: Timestamp) -> Result<Option<HeldEnd>, CallError> {
-        let Absent { entry, work } = absent;
+        let Absent { entry, work, .. } = absent;
         let name = &entry.environment;
-        if self.options.dry_run {
-            self.report.act(name, action(work), reason(work));
-            return Ok(None);
-        }
         // The last look: the state of the pull request was read at the begin of the run.
         let look = self.look_begins().await?;
         if work.is_unwarned() && !(self.is_still_unwanted(entry).await && self.is_recent(look).await?) {
@@ -140,19 +138,14 @@ impl<P: Ports> Run<'_, P> {
         if *work != AbsentWork::Resume && self.ports.cluster().namespace(name).await?.is_some() {
             return Ok(None);
         }
+        self.report.act(name, action(work), reason(work));
+        if self.options.dry_run {
+            return Ok(None);
+        }
         match work {
-            AbsentWork::End(end) => {
-                self.report.act(name, action(work), reason(work));
-                self.begin_end(entry, None, *end, now).await
-            }
-            AbsentWork::Resume => {
-                self.report.act(name, action(work), reason(work));
-                self.resume_end(entry, now).await
-            }
-            AbsentWork::EndKept => {
-                self.report.act(name, action(work), reason(work));
-                self.take_up_kept(entry, now).await
-            }
+            AbsentWork::End(end) => self.begin_end(entry, None, *end, now).await,
+            AbsentWork::Resume => self.resume_end(entry, now).await,
+            AbsentWork::EndKept => self.take_up_kept(entry, now).await,
             AbsentWork::Left => Ok(self.held_left(entry)),
         }
     }
@@ -165,9 +158,9 @@ impl<P: Ports> Run<'_, P> {
 
     async fn take_up_kept(&mut self, entry: &HeadEntry, now: Timestamp) -> Result<Option<HeldEnd>, CallError> {
         let Ok(head) = &entry.head else { return Ok(None) };
-        let Ok(next) = Transitions::at(now).end_kept(head, head.generation) else { return Ok(None) };
+        let Ok(mut next) = Transitions::at(now).end_kept(head, head.generation) else { return Ok(None) };
         let event = self.event(now, head.generation, EventKind::Step).with("outcome", "pending");
-        match self.ports.ledgers().write_head(&entry.environment, &entry.version, &next, &[event]).await {
+        match self.store_head(&entry.environment, &entry.version, &mut next, &[event]).await {
             Ok(version) => Ok(Some(HeldEnd::new(entry.environment.clone(), next, version))),
             Err(error) if error.is_conflict() => Ok(None),
             Err(error) => Err(error),
@@ -192,7 +185,7 @@ fn lost_reason(known: &KnownPullRequest, has_label: bool) -> EndReason {
 }
 
 impl AbsentWork {
-    /// True if copies or other things are deleted, and nobody was warned.
+    /// True if copies or other things may be deleted, and nobody was warned.
     pub(crate) fn is_unwarned(&self) -> bool {
         match self {
             Self::End(reason) => *reason != EndReason::Lost,

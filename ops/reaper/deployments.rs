@@ -33,22 +33,23 @@ enum DeploymentState {
 impl<P: Ports> Run<'_, P> {
     /// Observes an environment with a commit that is not known to run yet.
     pub(crate) async fn observe(&mut self, observed: &mut Observed, now: Timestamp) -> Result<(), CallError> {
-        let reading = &observed.reading;
-        let is_live = observed.own_head().is_some_and(|head| head.phase == LedgerPhase::Live);
-        let runs_newest = match (&reading.deployed_sha, &reading.head_sha) {
-            (Some(runs), Some(newest)) => runs.is_same_commit(newest),
-            (_, None) => true,
-            (None, Some(_)) => false,
-        };
-        let is_settled = reading.deployed_at.is_some() && runs_newest && reading.failing.is_none();
-        if self.options.dry_run || !is_live || is_settled || reading.terminating || !reading.problems.is_empty() {
+        if !needs_observation(observed) || self.ending.contains(&observed.name) {
+            return Ok(());
+        }
+        // The run has changed the namespace since it was read.
+        let is_changed = self.report.actions.iter().any(|action| action.target == observed.name.as_str());
+        if is_changed {
+            self.read_again(observed, now).await;
+        }
+        if !needs_observation(observed) {
             return Ok(());
         }
         let state = self.deployment(observed).await?;
         self.record_deployment(observed, &state, now).await
     }
 
-    async fn deployment(&self, observed: &Observed) -> Result<DeploymentState, CallError> {
+    /// State of a deployment. The Deployments of all environments are listed once per run.
+    async fn deployment(&mut self, observed: &Observed) -> Result<DeploymentState, CallError> {
         let cluster = self.ports.cluster();
         let mut applications = match cluster.applications(&observed.name, ApplicationsAge::Run).await? {
             ApplicationLookup::Found(applications) => applications,
@@ -56,7 +57,7 @@ impl<P: Ports> Run<'_, P> {
         };
         applications.retain(|application| application.other_cluster.is_none());
         if applications.is_empty() {
-            return Ok(of_deployments(&cluster.deployments(&observed.name).await?));
+            return Ok(of_deployments(self.deployments_of(observed).await));
         }
         let reading = &observed.reading;
         let repository = reading.identity.as_ref().and_then(|identity| identity.repository.as_ref());
@@ -64,13 +65,26 @@ impl<P: Ports> Run<'_, P> {
             // A rendered namespace has its commit from the same sync. Another one has its commit from Terraform, and only its
             // Deployments tell the commit that runs.
             DeploymentState::Running(None) if reading.made_by != Some(MadeBy::Argocd) => {
-                Ok(match of_deployments(&cluster.deployments(&observed.name).await?) {
+                Ok(match of_deployments(self.deployments_of(observed).await) {
                     DeploymentState::Running(None) => DeploymentState::Unknown,
                     state => state,
                 })
             }
             state => Ok(state),
         }
+    }
+
+    /// Deployments of an environment. A failure of their list is reported once.
+    async fn deployments_of(&mut self, observed: &Observed) -> &[DeploymentFacts] {
+        if self.deployments.is_none() {
+            let listed = self.ports.cluster().deployments().await;
+            self.deployments = Some(listed.unwrap_or_else(|error| {
+                self.report.problem("deployments", format!("they cannot be observed: {error}"));
+                BTreeMap::new()
+            }));
+        }
+        let found = self.deployments.as_ref().and_then(|deployments| deployments.get(observed.name.as_str()));
+        found.map(Vec::as_slice).unwrap_or_default()
     }
 
     async fn record_deployment(
@@ -114,8 +128,14 @@ impl<P: Ports> Run<'_, P> {
         if annotations.is_empty() {
             return Ok(());
         }
-        self.annotate(observed, &annotations).await?;
+        if !self.options.dry_run {
+            self.annotate(observed, &annotations).await?;
+        }
         for (kind, told, detail) in events {
+            self.report.act(&observed.name, kind.into(), detail.as_str());
+            if self.options.dry_run {
+                continue;
+            }
             let event = self.event(now, observed.reading.generation, kind);
             let name = if kind == EventKind::Deployed && detail != UNKNOWN_COMMIT { "sha" } else { "cause" };
             self.append(&observed.name, event.with(name, &detail)).await?;
@@ -123,6 +143,19 @@ impl<P: Ports> Run<'_, P> {
         }
         Ok(())
     }
+}
+
+/// True if the commit of a living environment is not known to run yet.
+fn needs_observation(observed: &Observed) -> bool {
+    let reading = &observed.reading;
+    let is_live = observed.own_head().is_some_and(|head| head.phase == LedgerPhase::Live);
+    let runs_newest = match (&reading.deployed_sha, &reading.head_sha) {
+        (Some(runs), Some(newest)) => runs.is_same_commit(newest),
+        (_, None) => true,
+        (None, Some(_)) => false,
+    };
+    let is_settled = reading.deployed_at.is_some() && runs_newest && reading.failing.is_none();
+    is_live && !is_settled && !reading.terminating && reading.problems.is_empty()
 }
 
 /// State of all Applications of an environment: a failure of one counts for all. The commit is that of the sources in the

@@ -15,6 +15,8 @@ use crate::run::Run;
 pub(crate) struct Due {
     pub(crate) observed: Observed,
     pub(crate) decision: Decision,
+    /// True if it counts as an end without a warning.
+    pub(crate) is_counted: bool,
 }
 
 impl<P: Ports> Run<'_, P> {
@@ -26,6 +28,7 @@ impl<P: Ports> Run<'_, P> {
             head: observed.head(),
             pull_request: observed.pull_request.state,
             asleep_by_us: self.summary.asleep.contains(observed.name.as_str()) || mutated!(SleepOfPersonEnded),
+            woken_at: self.summary.woken.get(observed.name.as_str()).copied(),
             tiers: &self.settings.tiers,
             policy: &self.settings.policy,
             holder: &self.options.holder,
@@ -60,9 +63,10 @@ impl<P: Ports> Run<'_, P> {
     /// Begins no more ends than the limits allow: ends without a warning stop the run above the breaker, expected ends are
     /// rationed, the oldest first. `others` is the number of other ends without a warning.
     pub(crate) fn ration(&mut self, due: &mut Vec<Due>, environments: usize, others: usize) {
-        let unwarned = due.iter().filter(|due| is_unwarned(&due.decision.action)).count().saturating_add(others);
+        let unwarned = due.iter().filter(|due| due.is_counted).count().saturating_add(others);
         let limit = self.settings.breakers.limit(environments, self.options.accept);
-        if unwarned > limit && !mutated!(BreakerAfterTheFact) {
+        let is_certain = self.report.outcome == RunOutcome::Complete;
+        if is_certain && unwarned > limit && !mutated!(BreakerAfterTheFact) {
             self.report.outcome = RunOutcome::Breaker { due: unwarned, limit };
             let problem = format!(
                 "{unwarned} ends without a warning are due, the limit is {limit}: nothing was ended; check the pull \
@@ -108,7 +112,7 @@ impl<P: Ports> Run<'_, P> {
 }
 
 /// True if nobody was warned of an end: the forge has reported its reason.
-fn is_unwarned(action: &ReapAction) -> bool {
+pub(crate) fn is_unwarned(action: &ReapAction) -> bool {
     let reported = [EndReason::Closed, EndReason::BranchDeleted, EndReason::Unlabelled];
     matches!(action, ReapAction::BeginEnd(reason) if reported.contains(reason))
 }

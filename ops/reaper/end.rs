@@ -71,14 +71,17 @@ impl HeldEnd {
     }
 
     /// True if the ledger has the stored head. Then its version is taken over: only events were appended, for example by a
-    /// person or by a pipeline, and they do not end the hold.
+    /// person or by a pipeline, or sealed by another run, and that does not end the hold.
     fn is_held(&mut self, head: &Result<LedgerHead, String>, version: &ObjectVersion) -> bool {
         if *version == self.version {
             return true;
         }
-        let is_held = version.uid == self.version.uid && head.as_ref().is_ok_and(|head| *head == self.stored);
+        let Ok(head) = head else { return false };
+        let sealed = |stored: &LedgerHead| LedgerHead { seq: head.seq, hash: head.hash.clone(), ..stored.clone() };
+        let is_held = version.uid == self.version.uid && *head == sealed(&self.stored);
         if is_held {
             self.version = version.clone();
+            (self.head, self.stored) = (sealed(&self.head), sealed(&self.stored));
         }
         is_held
     }

@@ -18,7 +18,7 @@ const REMINDER: SignedDuration = SignedDuration::from_hours(24);
 impl<P: Ports> Run<'_, P> {
     /// Carries out a decision that ends nothing.
     pub(crate) async fn carry_out(&mut self, due: &mut Due, now: Timestamp) {
-        let Due { observed, decision } = due;
+        let Due { observed, decision, .. } = due;
         let reason = decision.reason.clone();
         let name = observed.name.clone();
         let result = match decision.action {
@@ -71,8 +71,7 @@ impl<P: Ports> Run<'_, P> {
     /// Reads an environment without its trigger label again, after its pull request. Another run records its removal of the
     /// label before it removes it, so it is never taken for a removal by a person.
     async fn is_unlabelled(&self, observed: &Observed, now: Timestamp) -> Result<bool, CallError> {
-        let Some(mut fresh) = self.look(&observed.name, now).await? else { return Ok(false) };
-        fresh.pull_request = observed.pull_request.clone();
+        let Some(fresh) = self.look_again(observed, now).await? else { return Ok(false) };
         let action = self.decide(&fresh, now).action;
         Ok(matches!(action, ReapAction::Mark(mark) if mark.reason == EndReason::Unlabelled))
     }
@@ -130,8 +129,7 @@ impl<P: Ports> Run<'_, P> {
             Some(_) | None => return Ok(()),
         }
         let look = self.look_begins().await?;
-        let Some(mut fresh) = self.look(name, now).await? else { return Ok(()) };
-        fresh.pull_request = observed.pull_request.clone();
+        let Some(fresh) = self.look_again(observed, now).await? else { return Ok(()) };
         // A label has no precondition, so the environment is read again before.
         let action = if asleep { ReapAction::Sleep } else { ReapAction::Wake };
         if self.decide(&fresh, now).action != action {
@@ -149,11 +147,18 @@ impl<P: Ports> Run<'_, P> {
         if !self.is_recent(look).await? {
             return Ok(());
         }
-        self.ports.forge().set_label(repository, number, PullRequestLabel::Sleep, asleep).await?;
+        if let Err(error) = self.ports.forge().set_label(repository, number, PullRequestLabel::Sleep, asleep).await {
+            if asleep && error.kind != CallErrorKind::Unknown {
+                // The label was not set, so its absence is not a wake by a person.
+                self.summary.asleep.remove(name.as_str());
+            }
+            return Err(error);
+        }
         let (kind, told) =
             if asleep { (EventKind::Asleep, ToldKind::Asleep) } else { (EventKind::Woken, ToldKind::Woken) };
         if !asleep {
             self.summary.asleep.remove(name.as_str());
+            self.summary.labelled_asleep.remove(name.as_str());
         }
         self.tell(told, now, &About::from(observed), reason).await;
         self.append(name, self.event(now, observed.reading.generation, kind)).await
@@ -167,10 +172,18 @@ impl<P: Ports> Run<'_, P> {
         rules.sleep_label.map(|label| facts.labels.contains(&label))
     }
 
-    /// Forgets that EoD put an environment to sleep, after a person has removed the label.
-    pub(crate) fn forget_sleep(&mut self, observed: &Observed) {
-        if self.has_sleep_label(observed) == Some(false) {
-            self.summary.asleep.remove(observed.name.as_str());
+    /// Records that a person has removed the label for sleep, with `eod wake` or at the forge: the idle time begins anew.
+    pub(crate) fn note_wake(&mut self, observed: &Observed, now: Timestamp) {
+        let name = observed.name.as_str();
+        match self.has_sleep_label(observed) {
+            Some(true) => drop(self.summary.labelled_asleep.insert(name.to_owned())),
+            Some(false) => {
+                let was_asleep = self.summary.asleep.remove(name);
+                if self.summary.labelled_asleep.remove(name) || was_asleep {
+                    self.summary.woken.insert(name.to_owned(), now);
+                }
+            }
+            None => {}
         }
     }
 
@@ -191,18 +204,6 @@ impl<P: Ports> Run<'_, P> {
         let detail = format!("{reason}; run `eod approve {}` to end it ({end})", observed.name);
         self.tell(ToldKind::AwaitingApproval, now, &About::from(observed), detail).await;
         Ok(())
-    }
-
-    /// Appends an event to the ledger of an environment, if it has one.
-    pub(crate) async fn append(
-        &self,
-        name: &EnvironmentName,
-        event: eod_domain::ledger::Event,
-    ) -> Result<(), CallError> {
-        match self.ports.ledgers().append(name, &[event]).await {
-            Err(error) if error.is_not_found() => Ok(()),
-            result => result,
-        }
     }
 }
 

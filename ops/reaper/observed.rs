@@ -72,8 +72,9 @@ impl Survey {
         living.chain(self.absent.iter().map(|entry| entry.environment.as_str())).collect()
     }
 
-    /// Reason to end nothing: a list that is much shorter than in the run before, without ends that explain it.
-    pub(crate) fn is_short(&self, before: usize, since: Option<Timestamp>) -> Option<String> {
+    /// List that is much shorter than the last one that was believed, without ends that explain it. `since` is the time of
+    /// that list, `gone` the number of environments without a namespace that are confirmed.
+    pub(crate) fn short_list(&self, before: usize, since: Option<Timestamp>, gone: usize) -> Option<ShortList> {
         let now = self.environments.len();
         // The namespace of a running end may go long after the end has begun.
         let is_end = |head: &LedgerHead| {
@@ -81,14 +82,29 @@ impl Survey {
             head.phase == LedgerPhase::Ending || (head.phase == LedgerPhase::Ended && is_new)
         };
         let ends = self.absent.iter().filter(|entry| entry.head.as_ref().is_ok_and(is_end)).count();
-        let is_short = now.saturating_add(ends).saturating_mul(2) < before;
-        is_short.then(|| {
-            format!(
-                "the list of namespaces has {now} environments, the run before had {before}, and {ends} ends explain \
-                    less than half of the difference"
-            )
-        })
+        let ends = ends.saturating_add(gone);
+        let explained = now.saturating_add(ends);
+        let missing = before.saturating_sub(explained);
+        (explained.saturating_mul(2) < before).then_some(ShortList { now, before, ends, missing })
     }
+}
+
+/// List of namespaces that is less than half as long as the last one that was believed.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
+#[error(
+    "the list of namespaces has {now} environments, the last complete list had {before}, and {ends} recorded or confirmed ends \
+        explain less than half of the difference; check the cluster, and if the {missing} missing environments are really gone, run \
+        `eod reap --accept {missing}`"
+)]
+pub(crate) struct ShortList {
+    /// Number of environments.
+    pub(crate) now: usize,
+    /// Number of environments in the last list that was believed.
+    pub(crate) before: usize,
+    /// Number of recorded ends since that list, and of environments without a namespace that are confirmed.
+    pub(crate) ends: usize,
+    /// Number of environments without an explanation.
+    pub(crate) missing: usize,
 }
 
 /// Identity in a ledger's head; none if it cannot be parsed.

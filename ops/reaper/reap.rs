@@ -1,23 +1,24 @@
 //! One run from its begin to its report.
 
 use eod_domain::ReapAction;
+use eod_domain::ledger::LedgerPhase;
 use jiff::{SignedDuration, Timestamp};
 
 use crate::absent::Absent;
-use crate::due::Due;
+use crate::due::{Due, is_unwarned};
 use crate::end::{EndError, EndProgress, HeldEnd};
 use crate::lease::Taken;
-use crate::observed::Survey;
+use crate::observed::{ShortList, Survey};
 use crate::orphans::Orphan;
-use crate::ports::{CallError, CallErrorKind, ClockPort, LedgerPort, Ports, StoredLease};
+use crate::ports::{
+    CallError, CallErrorKind, ClockPort, ClockReading, ClusterPort, HeadEntry, LedgerPort, Ports, StoredLease,
+};
 use crate::pull_requests::OpenPullRequests;
 use crate::report::{RunOutcome, RunReport};
-use crate::run::Run;
+use crate::run::{Run, SKEW_MAX, difference, jump};
 use crate::settings::{ReaperSettings, RunOptions};
 use crate::summary::RunSummary;
 
-/// Maximum difference of the two clocks.
-const SKEW_MAX: SignedDuration = SignedDuration::from_mins(2);
 /// Time between two looks at namespaces in deletion.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(5);
 
@@ -43,7 +44,15 @@ impl<P: Ports> Run<'_, P> {
             }
         };
         let mut lease = lease;
-        let result = self.work(&mut lease).await;
+        let result = self.work(&mut lease, clocks).await;
+        let result = match self.clock_problem.take() {
+            Some(problem) => {
+                self.report.problem("clock", &problem);
+                self.report.outcome = RunOutcome::NoEnds(problem);
+                Ok(())
+            }
+            None => result,
+        };
         let end = self.ports.clock().read().await?;
         self.report.duration = end.elapsed.saturating_sub(clocks.elapsed);
         if result.is_ok() && !self.options.dry_run {
@@ -58,20 +67,29 @@ impl<P: Ports> Run<'_, P> {
         result
     }
 
-    /// All work under the lease.
-    async fn work(&mut self, lease: &mut Option<StoredLease>) -> Result<(), CallError> {
+    /// All work under the lease. `started` are the clocks at the begin of the run.
+    async fn work(&mut self, lease: &mut Option<StoredLease>, started: ClockReading) -> Result<(), CallError> {
         let text = self.ports.ledgers().summary().await?;
         self.summary = text.and_then(|text| RunSummary::from_json(&text)).unwrap_or_default();
         let now = self.now().await?;
         self.decided_at = now;
         let mut survey = self.survey(now).await?;
-        if let Some(reason) = self.clock_problem(&survey).await? {
+        if let Some(reason) = self.clock_problem(&survey, &started).await? {
             self.report.problem("clock", &reason);
             self.report.outcome = RunOutcome::NoEnds(reason);
             return Ok(());
         }
-        if let Some(reason) = survey.is_short(self.summary.environments, self.summary.at) {
-            self.report.problem("namespaces", format!("{reason}: nothing is ended in this run"));
+        self.started = Some(started);
+        let since = self.summary.counted_at.or(self.summary.at);
+        let is_accepted = |short: &ShortList| self.options.accept.is_some_and(|accepted| accepted >= short.missing);
+        let mut short = survey.short_list(self.summary.environments, since, 0);
+        if short.is_some() {
+            let gone = self.confirmed_gone(&survey).await;
+            short = survey.short_list(self.summary.environments, since, gone);
+        }
+        if let Some(short) = short.filter(|short| !is_accepted(short)) {
+            let reason = format!("nothing is ended: {short}");
+            self.report.problem("namespaces", &reason);
             self.report.outcome = RunOutcome::NoEnds(reason);
         }
         self.check_names(&survey);
@@ -79,13 +97,28 @@ impl<P: Ports> Run<'_, P> {
         let mut due = self.decide_all(&mut survey, &mut open, lease, now).await?;
         let absent = self.decide_absent(&survey, &mut open, lease, now).await?;
         let orphans = self.search(&survey, now).await;
-        let others = absent.iter().filter(|absent| absent.work.is_unwarned()).count().saturating_add(orphans.len());
+        let others = absent.iter().filter(|absent| absent.is_counted).count().saturating_add(orphans.len());
         self.ration(&mut due, survey.environments.len(), others);
         let ends = self.act(due, absent, lease).await?;
         self.wait(ends, lease).await?;
         self.clean_up(&orphans, &mut survey, now).await;
         self.summary.keep_only(&survey.names());
         Ok(())
+    }
+
+    /// Number of environments with a running life and without a namespace, as far as a read by name confirms it. Another tool,
+    /// such as Argo CD, has removed them. A list that was cut short is not confirmed by such a read.
+    async fn confirmed_gone(&self, survey: &Survey) -> usize {
+        let is_running = |entry: &&HeadEntry| {
+            entry.head.as_ref().is_ok_and(|head| matches!(head.phase, LedgerPhase::Creating | LedgerPhase::Live))
+        };
+        let mut gone = 0_usize;
+        for entry in survey.absent.iter().filter(is_running) {
+            if matches!(self.ports.cluster().namespace(&entry.environment).await, Ok(None)) {
+                gone = gone.saturating_add(1);
+            }
+        }
+        gone
     }
 
     /// Reports environments of the options that do not exist.
@@ -116,7 +149,7 @@ impl<P: Ports> Run<'_, P> {
             self.keep_lease(lease).await?;
             let identity = observed.reading.identity.clone();
             observed.pull_request = self.pull_request(open, identity.as_ref()).await;
-            self.forget_sleep(observed);
+            self.note_wake(observed, now);
             self.record(observed, now).await;
             if observed.reading.terminating && observed.own_head().is_none() {
                 continue;
@@ -126,10 +159,12 @@ impl<P: Ports> Run<'_, P> {
                 // The next end that waits for an approval is told at once.
                 self.summary.reminded.remove(observed.name.as_str());
             }
-            if let Some(decision) = self.protected_end(observed, &decision, now) {
-                due.push(Due { observed: observed.clone(), decision });
-            } else if decision.action != ReapAction::Keep {
-                due.push(Due { observed: observed.clone(), decision });
+            let decision = self.protected_end(observed, &decision, now).unwrap_or(decision);
+            if decision.action != ReapAction::Keep {
+                // The deletion of a namespace cannot be stopped any more, so only data elsewhere can be lost.
+                let is_counted = is_unwarned(&decision.action)
+                    && (!observed.reading.terminating || self.may_lose_data(&observed.name).await);
+                due.push(Due { observed: observed.clone(), decision, is_counted });
             }
         }
         Ok(due)
@@ -149,7 +184,10 @@ impl<P: Ports> Run<'_, P> {
             }
             self.keep_lease(lease).await?;
             match self.absent(open, entry, now).await {
-                Ok(Some(work)) => absent.push(Absent { entry: entry.clone(), work }),
+                Ok(Some(work)) => {
+                    let is_counted = work.is_unwarned() && self.may_lose_data(&entry.environment).await;
+                    absent.push(Absent { entry: entry.clone(), work, is_counted });
+                }
                 Ok(None) => {}
                 Err(error) => self.report.problem(&entry.environment, error),
             }
@@ -182,7 +220,7 @@ impl<P: Ports> Run<'_, P> {
         }
         // A list that is not certain ends nothing. A breaker stops only ends without a warning.
         let is_certain = !matches!(self.report.outcome, RunOutcome::NoEnds(_));
-        for absent in absent.into_iter().filter(|absent| is_certain && (may_end || !absent.work.is_unwarned())) {
+        for absent in absent.into_iter().filter(|absent| is_certain && (may_end || !absent.is_counted)) {
             self.keep_lease(lease).await?;
             let now = self.now().await?;
             let held = self.hold_absent(&absent, now).await;
@@ -197,6 +235,7 @@ impl<P: Ports> Run<'_, P> {
         }
         let Some(entry) = &due.observed.entry else { return Ok(None) };
         self.report.act(&due.observed.name, "resume", due.decision.reason.as_str());
+        self.ending.insert(due.observed.name.clone());
         if self.options.dry_run {
             return Ok(None);
         }
@@ -300,8 +339,10 @@ impl<P: Ports> Run<'_, P> {
         }
     }
 
-    /// Renews the lease. A run that has lost it stops.
+    /// Renews the lease, and compares the clocks again. A run that has lost its lease stops, and so does one with clocks that
+    /// differ now.
     async fn keep_lease(&self, lease: &mut Option<StoredLease>) -> Result<(), CallError> {
+        self.clocks().await?;
         let Some(held) = lease else { return Ok(()) };
         let age = self.ports.clock().read().await?.local.duration_since(held.record.renewed_at);
         if age < held.record.duration / 3 {
@@ -314,20 +355,16 @@ impl<P: Ports> Run<'_, P> {
         }
     }
 
-    /// Reason to end nothing: the clocks differ, or a namespace is newer than the present.
-    async fn clock_problem(&self, survey: &Survey) -> Result<Option<String>, CallError> {
+    /// Reason to end nothing: the clocks differ or have jumped since the begin of the run, or a namespace is newer than the
+    /// present.
+    async fn clock_problem(&self, survey: &Survey, started: &ClockReading) -> Result<Option<String>, CallError> {
         let clocks = self.ports.clock().read().await?;
-        let skew = clocks.local.duration_since(clocks.server).abs();
         if crate::mutation::mutated!(LocalClock) {
             return Ok(None);
         }
-        if skew > SKEW_MAX {
-            return Ok(Some(format!(
-                "the clock of this machine differs from that of the API server by {} s, the maximum is {} s: correct it; \
-                    nothing was done in this run",
-                skew.as_secs(),
-                SKEW_MAX.as_secs()
-            )));
+        let problem = difference(started).or_else(|| difference(&clocks)).or_else(|| jump(started, &clocks));
+        if let Some(problem) = problem {
+            return Ok(Some(format!("{problem}; nothing was done in this run")));
         }
         let is_future = |newest: &Timestamp| *newest > clocks.server.saturating_add(SKEW_MAX).unwrap_or(Timestamp::MAX);
         Ok(survey.newest.filter(is_future).map(|newest| {

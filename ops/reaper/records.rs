@@ -9,14 +9,14 @@ use eod_domain::{Adoption, Clock, ClockChange, HeadSha, PullRequestState, Tier, 
 use jiff::Timestamp;
 
 use crate::observed::Observed;
-use crate::ports::{CallError, ClusterPort, LedgerPort, Ports};
+use crate::ports::{CallError, ClusterPort, HeadEntry, LedgerPort, ObjectVersion, Ports};
 use crate::run::Run;
 
 impl<P: Ports> Run<'_, P> {
     /// Records what is new about an environment, and reads it again if its namespace was changed. Failures are reported; the
-    /// environment is then decided as it was read.
+    /// environment is then decided as it was read. A dry run writes nothing and decides as if it had.
     pub(crate) async fn record(&mut self, observed: &mut Observed, now: Timestamp) {
-        if self.options.dry_run || !observed.reading.problems.is_empty() || observed.reading.terminating {
+        if !observed.reading.problems.is_empty() || observed.reading.terminating {
             return;
         }
         let result = async {
@@ -65,7 +65,8 @@ impl<P: Ports> Run<'_, P> {
         let Ok(Adoption { head, event }) = adopted else { return Ok(()) };
         let event = Event { run: EventText::cut(holder), ..event };
         let was_absent = observed.own_head().is_some_and(LedgerHead::is_absent);
-        self.write_record(observed, head, &[event]).await?;
+        self.write_record(observed, head, &[event], now).await?;
+        self.report.act(&observed.name, "adopt", "it had no ledger of this life");
         if was_absent && is_unwanted(observed.pull_request.state) {
             self.summary.recreated.insert(observed.name.to_string());
             let problem = "the namespace was created again after its end, and its pull request is closed or has no trigger \
@@ -97,9 +98,16 @@ impl<P: Ports> Run<'_, P> {
         if label.is_some() {
             events.push(self.event(now, head.generation, EventKind::LabelOn));
         }
-        let facts = LifeFacts { head_sha: commit, label, ..LifeFacts::default() };
+        let facts = LifeFacts { head_sha: commit.clone(), label, ..LifeFacts::default() };
         let Ok(head) = Transitions::at(now).record(&head, head.generation, facts) else { return Ok(()) };
-        self.write_record(observed, head, &events).await
+        self.write_record(observed, head, &events, now).await?;
+        if let Some(commit) = commit {
+            self.report.act(&observed.name, "commit", format!("commit {commit} is new"));
+        }
+        if label.is_some() {
+            self.report.act(&observed.name, "label-on", "the pull request has the trigger label");
+        }
+        Ok(())
     }
 
     /// Counts a commit as activity. False if a commit does not restart the clock in this tier.
@@ -118,6 +126,10 @@ impl<P: Ports> Run<'_, P> {
     }
 
     async fn write_clock(&mut self, observed: &mut Observed, clock: Clock, now: Timestamp) -> Result<(), CallError> {
+        if self.options.dry_run {
+            self.assume(observed, Some(clock), now);
+            return Ok(());
+        }
         let annotations = BTreeMap::from([
             (labels::LAST_ACTIVITY_AT.to_owned(), Some(clock.last_activity_at.to_string())),
             (labels::EXPIRES_AT.to_owned(), clock.expires_at.map(|end| end.to_string())),
@@ -153,25 +165,43 @@ impl<P: Ports> Run<'_, P> {
     async fn write_record(
         &mut self,
         observed: &mut Observed,
-        head: LedgerHead,
+        mut head: LedgerHead,
         events: &[Event],
+        now: Timestamp,
     ) -> Result<(), CallError> {
-        let ledgers = self.ports.ledgers();
         let version = match &observed.entry {
-            Some(entry) => ledgers.write_head(&observed.name, &entry.version, &head, events).await?,
-            None => ledgers.create(&observed.name, &head, events).await?,
+            Some(entry) if self.options.dry_run => entry.version.clone(),
+            None if self.options.dry_run => ObjectVersion { uid: String::new(), resource_version: String::new() },
+            Some(entry) => self.store_head(&observed.name, &entry.version, &mut head, events).await?,
+            None => self.ports.ledgers().create(&observed.name, &head, events).await?,
         };
-        observed.reading.generation = head.generation;
         let environment = observed.name.clone();
-        observed.entry = Some(crate::ports::HeadEntry { environment, version, head: Ok(head) });
+        observed.entry = Some(HeadEntry { environment, version, head: Ok(head), unsealed: 0 });
+        self.assume(observed, None, now);
         Ok(())
     }
 
-    /// Reads an environment again and keeps the known state of its pull request. A failed read leaves it as it was.
+    /// Changes what is known of an environment as if the clock and the ledger in it were stored.
+    fn assume(&self, observed: &mut Observed, clock: Option<Clock>, now: Timestamp) {
+        let Observed { reading, entry, .. } = observed;
+        let head = entry.as_ref().and_then(|entry| entry.head.as_ref().ok());
+        reading.assume(clock, head, &self.settings.tiers, now);
+    }
+
+    /// Environment as it is stored now, with the known state of its pull request; none if its namespace is gone. A dry run has
+    /// stored nothing, so it continues with what it assumes.
+    pub(crate) async fn look_again(&self, observed: &Observed, now: Timestamp) -> Result<Option<Observed>, CallError> {
+        if self.options.dry_run {
+            return Ok(Some(observed.clone()));
+        }
+        let fresh = self.look(&observed.name, now).await?;
+        Ok(fresh.map(|fresh| Observed { pull_request: observed.pull_request.clone(), ..fresh }))
+    }
+
+    /// Reads an environment again. A failed read leaves it as it was.
     pub(crate) async fn read_again(&mut self, observed: &mut Observed, now: Timestamp) {
-        if let Ok(Some(fresh)) = self.look(&observed.name, now).await {
-            let pull_request = std::mem::take(&mut observed.pull_request);
-            *observed = Observed { pull_request, ..fresh };
+        if let Ok(Some(fresh)) = self.look_again(observed, now).await {
+            *observed = fresh;
         }
     }
 }

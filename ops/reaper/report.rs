@@ -17,7 +17,8 @@ pub struct RunReport {
     pub outcome: RunOutcome,
     /// Number of environments by status.
     pub environments: BTreeMap<Status, usize>,
-    /// Actions, in order. In a dry run these are the actions that a run would begin.
+    /// Actions, in order. A dry run has the same actions as the run after it, as far as they do not depend on the result of a
+    /// step.
     pub actions: Vec<ReportedAction>,
     /// Problems that a person has to know, in order.
     pub problems: Vec<ReportedProblem>,

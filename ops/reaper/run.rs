@@ -1,15 +1,24 @@
 //! State of one run, and its calls to clocks and receivers.
 
+use std::cell::OnceCell;
+use std::collections::{BTreeMap, BTreeSet};
+
 use eod_domain::ledger::{Actor, Event, EventKind, EventText};
 use eod_domain::{EnvironmentName, Identity};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::mutation::mutated;
 use crate::observed::Observed;
-use crate::ports::{CallError, ClockPort, OutwardPort, Ports, ToldEvent, ToldKind};
+use crate::ports::{
+    CallError, CallErrorKind, ClockPort, ClockReading, DeploymentFacts, OutwardPort, Ports, ToldEvent, ToldKind,
+};
 use crate::report::RunReport;
 use crate::settings::{ReaperSettings, RunOptions};
 use crate::summary::RunSummary;
 
+/// Maximum difference of the two clocks, and maximum difference between the time that has passed on the API server's clock
+/// and on the monotonic clock of this machine.
+pub(crate) const SKEW_MAX: SignedDuration = SignedDuration::from_mins(2);
 /// Maximum time from the begin of a look to the write that depends on it.
 const LOOK_MAX: SignedDuration = SignedDuration::from_mins(2);
 
@@ -24,29 +33,63 @@ pub(crate) struct Run<'a, P: Ports> {
     pub(crate) in_deletion: usize,
     /// Time of the API server for which the run decides.
     pub(crate) decided_at: Timestamp,
+    /// Environments with an end that this run has begun or continued.
+    pub(crate) ending: BTreeSet<EnvironmentName>,
+    /// Deployments of all environments by namespace; none before they are needed.
+    pub(crate) deployments: Option<BTreeMap<String, Vec<DeploymentFacts>>>,
+    /// Clocks at the begin of the run; none until they were compared with each other.
+    pub(crate) started: Option<ClockReading>,
+    /// First problem of the clocks after that. The run stops.
+    pub(crate) clock_problem: OnceCell<String>,
 }
 
 impl<'a, P: Ports> Run<'a, P> {
     pub(crate) fn new(ports: &'a P, settings: &'a ReaperSettings, options: &'a RunOptions) -> Self {
         let (report, summary) = (RunReport::default(), RunSummary::default());
-        Self { ports, settings, options, report, summary, in_deletion: 0, decided_at: Timestamp::UNIX_EPOCH }
+        Self {
+            ports,
+            settings,
+            options,
+            report,
+            summary,
+            in_deletion: 0,
+            decided_at: Timestamp::UNIX_EPOCH,
+            ending: BTreeSet::new(),
+            deployments: None,
+            started: None,
+            clock_problem: OnceCell::new(),
+        }
+    }
+
+    /// Reads both clocks. After the first comparison of a run it is an error if they differ, or if one of them has jumped.
+    pub(crate) async fn clocks(&self) -> Result<ClockReading, CallError> {
+        let clocks = self.ports.clock().read().await?;
+        let is_unchecked = mutated!(LocalClock) || mutated!(ClocksComparedOnce);
+        let Some(started) = self.started.filter(|_| !is_unchecked) else { return Ok(clocks) };
+        match difference(&clocks).or_else(|| jump(&started, &clocks)) {
+            None => Ok(clocks),
+            Some(problem) => {
+                let problem = self.clock_problem.get_or_init(|| format!("{problem}: the run has stopped"));
+                Err(CallError::new(CallErrorKind::Unavailable, problem.as_str()))
+            }
+        }
     }
 
     /// Time of the API server.
     pub(crate) async fn now(&self) -> Result<Timestamp, CallError> {
-        let clocks = self.ports.clock().read().await?;
-        Ok(if crate::mutation::mutated!(LocalClock) { clocks.local } else { clocks.server })
+        let clocks = self.clocks().await?;
+        Ok(if mutated!(LocalClock) { clocks.local } else { clocks.server })
     }
 
     /// Time for [`Self::is_recent`]: the begin of a look.
     pub(crate) async fn look_begins(&self) -> Result<SignedDuration, CallError> {
-        Ok(self.ports.clock().read().await?.elapsed)
+        Ok(self.clocks().await?.elapsed)
     }
 
     /// True if a look that began then is recent enough for a write without a precondition. It is not if the run was suspended
     /// since then.
     pub(crate) async fn is_recent(&self, look: SignedDuration) -> Result<bool, CallError> {
-        Ok(self.ports.clock().read().await?.elapsed.saturating_sub(look) < LOOK_MAX)
+        Ok(self.clocks().await?.elapsed.saturating_sub(look) < LOOK_MAX)
     }
 
     /// True if the run may act on this environment.
@@ -68,6 +111,32 @@ impl<'a, P: Ports> Run<'a, P> {
             self.report.problem(&about.environment, format!("event `{kind}` was not delivered: {error}"));
         }
     }
+}
+
+/// Problem of two clocks that differ.
+pub(crate) fn difference(clocks: &ClockReading) -> Option<String> {
+    let skew = clocks.local.duration_since(clocks.server).abs();
+    (skew > SKEW_MAX).then(|| {
+        format!(
+            "the clock of this machine differs from that of the API server by {} s, the maximum is {} s: correct it",
+            skew.as_secs(),
+            SKEW_MAX.as_secs()
+        )
+    })
+}
+
+/// Problem of a clock that has jumped since the begin of the run, also if both clocks have jumped together: the time of the
+/// API server has to pass as fast as the monotonic clock of this machine.
+pub(crate) fn jump(started: &ClockReading, clocks: &ClockReading) -> Option<String> {
+    let passed = clocks.server.duration_since(started.server);
+    let elapsed = clocks.elapsed.saturating_sub(started.elapsed);
+    let jump = passed.saturating_sub(elapsed);
+    (jump.abs() > SKEW_MAX).then(|| {
+        format!(
+            "the clock of the API server has jumped by {} s during the run, or this machine was suspended",
+            jump.as_secs()
+        )
+    })
 }
 
 /// Environment of an event.

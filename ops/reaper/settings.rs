@@ -34,8 +34,8 @@ pub struct ReaperSettings {
     pub lease: Option<SignedDuration>,
     /// Maximum time that a run waits for namespaces in deletion.
     pub deletion_wait: SignedDuration,
-    /// Maximum number of ledgers without a change that are sealed in one run.
-    pub seals_per_run: usize,
+    /// Maximum number of calls for sealing ledgers in one run.
+    pub seal_calls_per_run: usize,
 }
 
 /// Limits on ends without a warning in one run: of closed pull requests, of deleted branches, and of orphans.
@@ -81,7 +81,7 @@ impl ReaperSettings {
             retention: SignedDuration::from_hours(30 * 24),
             lease: Some(SignedDuration::from_mins(1)),
             deletion_wait: SignedDuration::from_mins(2),
-            seals_per_run: 20,
+            seal_calls_per_run: 200,
         }
     }
 }

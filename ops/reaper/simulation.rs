@@ -15,6 +15,7 @@ mod invariants;
 mod models;
 mod mutants;
 mod play;
+mod predictions;
 mod random;
 mod rest;
 mod returns;

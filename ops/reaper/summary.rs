@@ -6,7 +6,8 @@ use eod_domain::HeadSha;
 use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use crate::report::RunReport;
+use crate::mutation::mutated;
+use crate::report::{RunOutcome, RunReport};
 
 /// Version of the format.
 const VERSION: u32 = 1;
@@ -23,8 +24,10 @@ pub struct RunSummary {
     pub at: Option<Timestamp>,
     /// Exit code of the run.
     pub exit_code: u8,
-    /// Number of environments.
+    /// Number of environments in the last list that was believed.
     pub environments: usize,
+    /// Start of the run that read this list; none in a summary of an older version, which believed every list.
+    pub counted_at: Option<Timestamp>,
     /// Number of actions by name.
     pub actions: BTreeMap<String, usize>,
     /// Problems, as `target: problem`.
@@ -39,6 +42,10 @@ pub struct RunSummary {
     pub pushes: BTreeMap<String, HeadSha>,
     /// Environments that the reaper has put to sleep.
     pub asleep: BTreeSet<String>,
+    /// Environments with the label for sleep, set by a person or by the reaper.
+    pub labelled_asleep: BTreeSet<String>,
+    /// Last time that a person removed the label for sleep, by environment.
+    pub woken: BTreeMap<String, Timestamp>,
     /// Environments with a namespace that was created again after their end, although nobody wants it.
     pub recreated: BTreeSet<String>,
     /// Last environment with a ledger that was sealed without a change.
@@ -72,15 +79,21 @@ impl RunSummary {
         self.reminded.retain(|name, _| names.contains(name.as_str()));
         self.pushes.retain(|name, _| names.contains(name.as_str()));
         self.asleep.retain(|name| names.contains(name.as_str()));
+        self.labelled_asleep.retain(|name| names.contains(name.as_str()));
+        self.woken.retain(|name, _| names.contains(name.as_str()));
         self.recreated.retain(|name| names.contains(name.as_str()));
     }
 
-    /// Adds the results of a run.
+    /// Adds the results of a run. The number of environments changes only if the run has believed its list: else the next run
+    /// would compare with a list that was cut short.
     pub(crate) fn update(&mut self, report: &RunReport) {
         self.v = VERSION;
         self.at = report.started.or(self.at);
         self.exit_code = report.exit_code();
-        self.environments = report.environments.values().sum();
+        if !matches!(report.outcome, RunOutcome::NoEnds(_)) || mutated!(ShortListRemembered) {
+            self.environments = report.environments.values().sum();
+            self.counted_at = self.at;
+        }
         self.actions = BTreeMap::new();
         for action in &report.actions {
             *self.actions.entry(action.action.to_owned()).or_default() += 1;

@@ -110,3 +110,33 @@ fn changed_ledger_is_found_by_audit() {
     assert_eq!(audit.code, Some(3), "{}", audit.report());
     assert!(audit.stderr.contains("is broken"), "{}", audit.report());
 }
+
+#[test]
+fn ledger_that_fills_is_flagged_then_refuses_events_until_the_reaper_has_sealed_it() {
+    let ops = Ops::new("opsfull");
+    let name = old(&ops, "a", "lightweight");
+    ops.eod(&["touch", &name]).expect_ok();
+    let path = format!("/api/v1/namespaces/{0}/configmaps/{0}.{name}", ops.installation);
+    let text = "x".repeat(250);
+    let details: serde_json::Map<String, Value> =
+        (0..7).map(|number| (format!("detail-{number}"), json!(text.as_str()))).collect();
+    let event = json!({ "t": ops.minutes(-1), "g": 1, "e": "build-started", "by": "cli", "d": details }).to_string();
+    let fill = |numbers: std::ops::Range<u32>| {
+        let loose: serde_json::Map<String, Value> =
+            numbers.map(|number| (format!("loose.1-{number:016x}"), json!(event.as_str()))).collect();
+        assert_eq!(ops.cluster.call("PATCH", &path, Some(&json!({ "data": loose }))).0, 200);
+    };
+    let flag = || ops.cluster.read(&path).unwrap()["metadata"]["annotations"][labels::UNSEALED].clone();
+    let record = || ops.eod(&["event", &name, "build-finished"]);
+    fill(0..200);
+    record().expect_ok();
+    assert!(flag().as_str().is_some_and(|percent| percent.parse::<u32>().unwrap() >= 50), "{}", flag());
+    fill(200..300);
+    let refused = record();
+    assert_eq!(refused.code, Some(1), "{}", refused.report());
+    assert!(refused.stderr.contains("is full") && refused.stderr.contains("eod reap"), "{}", refused.report());
+    ops.eod(&["reap"]).expect_ok();
+    assert!(flag().is_null(), "it is sealed");
+    record().expect_ok();
+    ops.eod(&["audit", &name]).expect_ok();
+}

@@ -192,7 +192,7 @@ fn gitlab_ends_and_returns_follow_the_labels() {
 fn sleeps_and_wakes(dialect: ForgeDialect) {
     let story = ForgeStory::new(&format!("opssleep{dialect:?}"), dialect);
     let forge = &story.forge;
-    for number in 1..=3 {
+    for number in 1..=4 {
         forge.open(number, FIRST);
     }
     let named = story.environment("a", "#1", &json!({}));
@@ -207,17 +207,21 @@ fn sleeps_and_wakes(dialect: ForgeDialect) {
         "created-at": story.ops.minutes(-180), "last-activity-at": story.ops.minutes(-130),
         "expires-at": story.ops.minutes(110),
     });
-    let idle = story.environment("b", "#2", &quiet);
+    let (idle, woken) = (story.environment("b", "#2", &quiet), story.environment("d", "#4", &quiet));
     story.eod(&["reap"]).expect_ok();
-    assert_eq!(forge.labels(2), ["asleep"]);
+    assert_eq!([2, 4].map(|number| forge.labels(number)), [["asleep"], ["asleep"]]);
+    story.eod(&["wake", &woken]).expect_ok();
     // Argo CD renders the environment asleep. Activity wakes it, but never one that a person has put to sleep.
     let by_person = story.environment("c", "#3", &json!({ "state": "asleep" }));
     forge.label(3, "asleep");
     let asleep = json!({ "metadata": { "annotations": { labels::STATE: labels::STATE_ASLEEP } } });
     assert_eq!(story.ops.cluster.call("PATCH", &format!("/api/v1/namespaces/{idle}"), Some(&asleep)).0, 200);
     story.eod(&["touch", &idle]).expect_ok();
+    let shown = story.json(&["show", &idle]);
+    assert_eq!(shown["environment"]["decision"]["action"], "wake", "{shown:#}");
     story.eod(&["reap"]).expect_ok();
     assert!(forge.labels(2).is_empty());
+    assert!(forge.labels(4).is_empty(), "its idle time has begun anew");
     assert_eq!(forge.labels(3), ["asleep"], "{by_person}");
 }
 

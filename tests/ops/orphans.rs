@@ -35,7 +35,8 @@ fn orphan_is_removed_after_two_sightings_an_hour_apart() {
     let config = copies.config();
     let reap = |code: i32| ops.json(code, &["reap", "--config", &config]);
     let first = reap(0);
-    assert_eq!((&first["orphans"], &first["actions"]), (&json!({ "vault": 1 }), &json!([])), "{first:#}");
+    assert_eq!(first["orphans"], json!({ "vault": 1 }), "{first:#}");
+    assert!(!first["actions"].to_string().contains("remove-orphan"), "{first:#}");
     // Within the hour nothing is searched again.
     assert_eq!(reap(0)["orphans"], json!({}));
     assert!(copies.exists(&path(&ended)));

@@ -237,11 +237,12 @@ impl Forge {
         self.send(repository, &request, deadline).await.map(drop)
     }
 
-    /// True if a branch exists.
+    /// True if a branch exists. False only if the forge answers 404 for the branch and returns its repository: a 404 alone may
+    /// also mean that the repository is missing or that the token has no rights on it.
     ///
     /// # Errors
     ///
-    /// The request failed.
+    /// A request failed; the repository cannot be read; or [`ForgeProblem::Moved`] if it has another name now.
     pub async fn branch_exists(
         &self,
         repository: &Repository,
@@ -251,9 +252,24 @@ impl Forge {
         let request = self.shared.dialect.branch(repository, branch);
         match self.send(repository, &request, deadline).await {
             Ok(_) => Ok(true),
-            // Any other 404 may mean the repository or the rights of the token.
-            Err(error) if ForgeRefusal::of(&error).is_some_and(ForgeRefusal::is_missing_branch) => Ok(false),
+            Err(error) if ForgeRefusal::of(&error).is_some_and(|refusal| refusal.status == 404) => {
+                self.check_repository(repository, deadline).await.map(|()| false)
+            }
             Err(error) => Err(error),
+        }
+    }
+
+    /// Reads a repository and checks that the forge returns the requested one.
+    async fn check_repository(&self, repository: &Repository, deadline: &Deadline) -> Result<(), Error> {
+        let request = self.shared.dialect.repository(repository);
+        let page = self.send(repository, &request, deadline).await?;
+        let value = json(&page).filter(Value::is_object).ok_or_else(|| self.unreadable(&request, &page))?;
+        let expected = format!("{}/{}", repository.owner(), repository.repo());
+        match self.shared.dialect.parse_repository_path(&value) {
+            Some(found) if !found.eq_ignore_ascii_case(&expected) => {
+                Err(self.error(&request, ErrorKind::Other).because(ForgeProblem::Moved { expected, found }))
+            }
+            _ => Ok(()),
         }
     }
 

@@ -39,6 +39,12 @@ pub(super) trait Dialect: Send + Sync {
     /// A new text of a comment.
     fn update_comment(&self, repository: &Repository, number: u64, comment: u64, body: &str) -> ForgeRequest;
 
+    /// The repository itself.
+    fn repository(&self, repository: &Repository) -> ForgeRequest;
+
+    /// Path of a repository in a response: `acme/shop`.
+    fn parse_repository_path(&self, value: &Value) -> Option<String>;
+
     /// A branch.
     fn branch(&self, repository: &Repository, branch: &str) -> ForgeRequest;
 

@@ -58,6 +58,14 @@ pub enum ForgeProblem {
         /// Time until the next full quota.
         reset: Duration,
     },
+    /// The repository was renamed or moved, so a missing branch of it says nothing.
+    #[error("the repository {expected} is now {found}: it was renamed or moved")]
+    Moved {
+        /// Path of the requested repository.
+        expected: String,
+        /// Path of the repository that the forge returned.
+        found: String,
+    },
     /// The repository belongs to another forge.
     #[error("the repository is on {host}, which is not this forge")]
     OtherHost {
@@ -81,11 +89,6 @@ impl ForgeRefusal {
     /// The refusal that caused an error, if one did.
     pub fn of(error: &Error) -> Option<&Self> {
         error.cause()
-    }
-
-    /// True if the message names the branch as missing. GitHub writes `Branch not found`, GitLab `404 Branch Not Found`.
-    pub(super) fn is_missing_branch(&self) -> bool {
-        self.status == 404 && self.message.to_ascii_lowercase().contains("branch not found")
     }
 }
 

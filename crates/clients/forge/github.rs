@@ -69,6 +69,14 @@ impl Dialect for GitHub {
         ForgeRequest::write(Method::PATCH, "update", target, path, Some(json!({ "body": body })))
     }
 
+    fn repository(&self, repository: &Repository) -> ForgeRequest {
+        ForgeRequest::get("read", format!("repository {}", repository.short()), root(repository))
+    }
+
+    fn parse_repository_path(&self, value: &Value) -> Option<String> {
+        text(value, "/full_name")
+    }
+
     fn branch(&self, repository: &Repository, branch: &str) -> ForgeRequest {
         let path = format!("{}/branches/{}", root(repository), escape(branch));
         ForgeRequest::get("read", format!("branch `{branch}` of {}", repository.short()), path)
@@ -98,6 +106,7 @@ impl Dialect for GitHub {
             is_fork: head != Some(base),
             is_draft: value.get("draft").and_then(Value::as_bool).unwrap_or(false),
             url: text(value, "/html_url")?,
+            repository: text(value, "/base/repo/full_name"),
         })
     }
 

@@ -63,6 +63,14 @@ impl Dialect for GitLab {
         ForgeRequest::write(Method::PUT, "update", target, path, Some(json!({ "body": body })))
     }
 
+    fn repository(&self, repository: &Repository) -> ForgeRequest {
+        ForgeRequest::get("read", format!("repository {}", repository.short()), root(repository))
+    }
+
+    fn parse_repository_path(&self, value: &Value) -> Option<String> {
+        text(value, "/path_with_namespace")
+    }
+
     fn branch(&self, repository: &Repository, branch: &str) -> ForgeRequest {
         let path = format!("{}/repository/branches/{}", root(repository), escape(branch));
         ForgeRequest::get("read", format!("branch `{branch}` of {}", repository.short()), path)
@@ -91,6 +99,7 @@ impl Dialect for GitLab {
             is_fork: source != Some(target),
             is_draft: value.get("draft").and_then(Value::as_bool).unwrap_or(false),
             url: text(value, "/web_url")?,
+            repository: text(value, "/references/full").and_then(|full| Some(full.split_once('!')?.0.to_owned())),
         })
     }
 

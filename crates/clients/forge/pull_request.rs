@@ -23,6 +23,9 @@ pub struct PullRequest {
     pub is_draft: bool,
     /// URL of the page for people.
     pub url: String,
+    /// Path of the repository in the response: `acme/shop`; `None` if the forge does not return it. It differs from the
+    /// requested one if the repository was renamed or moved.
+    pub repository: Option<String>,
 }
 
 /// States of pull requests.

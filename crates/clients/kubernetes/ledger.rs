@@ -23,6 +23,7 @@ use eod_domain::{
 use serde_json::{Map, Value, json};
 
 pub use heads::{HeadPage, ListedHead};
+use stored::metadata;
 pub use stored::{LedgerProblem, LedgerSnapshot, UnreadableEvent};
 pub use texts::{HISTORY_PARTS, HistoryProblem, StoredText};
 
@@ -53,6 +54,8 @@ struct LedgerWrite<'a> {
     head: &'a LedgerHead,
     head_text: String,
     data: Map<String, Value>,
+    /// New value of the annotation `/unsealed`; none to keep it.
+    flag: Option<Value>,
 }
 
 impl LedgerConfigMaps {
@@ -166,10 +169,12 @@ impl LedgerConfigMaps {
         let mut write = LedgerWrite::new(&self.object(environment), "patch", &sealed.head, &[])?;
         write.data.insert(EVENTS.to_owned(), Value::from(sealed.text.as_str()));
         write.data.extend(sealed.sealed_keys.iter().map(|key| (key.clone(), Value::Null)));
+        write.flag = Some(Value::Null);
         self.patch(environment, resource_version, &write, deadline).await
     }
 
-    /// Appends loose events by one merge patch, without reading the ledger.
+    /// Appends loose events by one merge patch, without reading the ledger. If half of the room for loose events is used then,
+    /// a second patch flags the ledger, so that the reaper seals it before others.
     ///
     /// # Errors
     ///
@@ -183,7 +188,16 @@ impl LedgerConfigMaps {
     ) -> Result<(), Error> {
         let object = self.object(environment);
         let data = loose(&object, "patch", events)?;
-        self.client.merge_patch(&object, &json!({ "data": data }), self.manager, deadline).await?;
+        let stored = self.client.merge_patch(&object, &json!({ "data": data }), self.manager, deadline).await?;
+        if let Some(flag) = self.read(environment, &stored).fill.flag() {
+            // The flag only saves time. It is for the version with this event: a ledger that was sealed since needs none.
+            let metadata = json!({
+                "resourceVersion": metadata(&stored, "resourceVersion"),
+                "annotations": { labels::UNSEALED: flag.to_string() },
+            });
+            let patch = json!({ "metadata": metadata });
+            let _flagged = self.client.merge_patch(&object, &patch, self.manager, deadline).await;
+        }
         Ok(())
     }
 
@@ -227,11 +241,10 @@ impl LedgerConfigMaps {
         write: &LedgerWrite<'_>,
         deadline: &Deadline,
     ) -> Result<LedgerSnapshot, Error> {
+        let mut annotations = Map::from_iter([(labels::HEAD.to_owned(), Value::from(write.head_text.as_str()))]);
+        annotations.extend(write.flag.clone().map(|flag| (labels::UNSEALED.to_owned(), flag)));
         let patch = json!({
-            "metadata": {
-                "resourceVersion": resource_version,
-                "annotations": { labels::HEAD: &write.head_text },
-            },
+            "metadata": { "resourceVersion": resource_version, "annotations": annotations },
             "data": &write.data,
         });
         match self.client.merge_patch(&self.object(environment), &patch, self.manager, deadline).await {
@@ -304,7 +317,7 @@ impl LedgerConfigMaps {
 impl<'a> LedgerWrite<'a> {
     fn new(object: &ObjectRef, operation: &'static str, head: &'a LedgerHead, events: &[Event]) -> Result<Self, Error> {
         let head_text = head.to_json().map_err(|error| invalid(object, operation).because(error))?;
-        Ok(Self { head, head_text, data: loose(object, operation, events)? })
+        Ok(Self { head, head_text, data: loose(object, operation, events)?, flag: None })
     }
 
     /// True if the object has this head and all of this data. The keys of loose events are random, so another write never

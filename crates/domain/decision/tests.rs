@@ -46,13 +46,14 @@ struct Case {
     pull_request: PullRequestState,
     policy: ReapPolicy,
     asleep_by_us: bool,
+    woken_at: Option<Timestamp>,
 }
 
 impl Case {
     fn new(tier: &str, extra: &[(&str, &str)]) -> Self {
         let pull_request = PullRequestState::Open { labelled: Some(true) };
         let (namespace, policy) = (namespace(tier, extra), ReapPolicy::default());
-        Self { namespace, head: Some(live()), pull_request, policy, asleep_by_us: false }
+        Self { namespace, head: Some(live()), pull_request, policy, asleep_by_us: false, woken_at: None }
     }
 
     fn pull_request(mut self, state: PullRequestState) -> Self {
@@ -77,6 +78,7 @@ impl Case {
             head: self.head.as_ref(),
             pull_request: self.pull_request,
             asleep_by_us: self.asleep_by_us,
+            woken_at: self.woken_at,
             tiers: &tiers,
             policy: &self.policy,
             holder: "run-2",
@@ -350,6 +352,9 @@ fn an_idle_environment_sleeps_if_the_policy_says_so_and_only_ours_are_woken() {
     case.policy.sleep_when_idle.insert(Tier::Full);
     case.expect(11 * 60, &ReapAction::Keep);
     case.expect(12 * 60, &ReapAction::Sleep);
+    case.woken_at = Some(at(8 * 60));
+    case.expect(12 * 60, &ReapAction::Keep);
+    case.expect(20 * 60, &ReapAction::Sleep);
     let active = at(12 * 60).to_string();
     let extra = [("state", "asleep"), ("last-activity-at", active.as_str())];
     let mut asleep = Case::new("full", &extra);

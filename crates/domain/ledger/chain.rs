@@ -12,15 +12,13 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::event::{Actor, Event, EventError, EventKind};
-use super::head::LedgerHead;
+use super::head::{HASH_LENGTH, LedgerHead};
 use crate::hash;
 
 /// Maximum number of sealed events. Above, the oldest half is folded.
 pub const EVENTS_MAX: usize = 200;
 /// Maximum size of all sealed events in bytes. Above, the oldest half is folded.
 pub const EVENTS_BYTES_MAX: usize = 256 * 1024;
-/// Length of a chain hash in hex digits.
-const HASH_LENGTH: usize = 32;
 
 /// Statement about a verified chain, for readers of an audit.
 pub const CHAIN_PROOF: &str = "Proven: the events are complete, unchanged and in this order since the head was written. \

@@ -7,12 +7,15 @@ use serde::{Deserialize, Serialize};
 
 use super::phase::{EndReason, LedgerPhase, MadeBy};
 use super::steps::{EndStep, StepOutcome};
+use crate::name::{Identity, IdentityError};
 use crate::owner::Owner;
 use crate::pull_request::HeadSha;
 use crate::tier::Tier;
 
 /// Version of the format of the head.
 const VERSION: u32 = 1;
+/// Length of a chain hash in hex digits.
+pub(super) const HASH_LENGTH: usize = 32;
 /// Maximum size of a head in bytes. All annotations of an object have 256 KiB in total.
 const HEAD_BYTES_MAX: usize = 32 * 1024;
 
@@ -107,6 +110,19 @@ pub enum HeadError {
     /// Written by a newer version of EoD.
     #[error("ledger head has version {0}, and this version of EoD supports {VERSION}; upgrade EoD")]
     Version(u32),
+    /// The identity cannot be parsed.
+    #[error("ledger head has an invalid identity")]
+    Identity(#[from] IdentityError),
+    /// The end of the chain is damaged.
+    #[error(
+        "ledger head has event number {seq} with hash `{hash}`: expected {HASH_LENGTH} hex digits, and no hash without events"
+    )]
+    ChainEnd {
+        /// Number of the last sealed event.
+        seq: u64,
+        /// Hash of the last sealed event.
+        hash: String,
+    },
     /// Too large.
     #[error("ledger head must have at most {HEAD_BYTES_MAX} bytes, got {0}")]
     TooLarge(usize),
@@ -144,7 +160,8 @@ impl LedgerHead {
     ///
     /// # Errors
     ///
-    /// The text is too large, not a head, or of a newer version.
+    /// The text is too large, not a head, of a newer version, or has an invalid identity or end of its chain. Approval, hold
+    /// and generation of such a head are not known.
     pub fn from_json(text: &str) -> Result<Self, HeadError> {
         #[derive(Deserialize)]
         struct Version {
@@ -158,7 +175,11 @@ impl LedgerHead {
         if v != VERSION {
             return Err(HeadError::Version(v));
         }
-        Ok(serde_json::from_str(text)?)
+        let head: Self = serde_json::from_str(text)?;
+        head.identity.parse::<Identity>()?;
+        let is_hash = head.hash.len() == HASH_LENGTH && head.hash.bytes().all(|byte| byte.is_ascii_hexdigit());
+        let is_valid_end = if head.seq == 0 { head.hash.is_empty() } else { is_hash };
+        if is_valid_end { Ok(head) } else { Err(HeadError::ChainEnd { seq: head.seq, hash: head.hash }) }
     }
 
     /// Text of the annotation `/head`.

@@ -13,6 +13,8 @@ use crate::session::OpsSession;
 pub(super) async fn run(session: &OpsSession, arguments: &EventArguments) -> Result<Outcome, Failure> {
     let EventArguments { environment, name, at, sha, run_url } = arguments;
     let kind = name.kind();
+    let mut recorder = Recorder::new(session, environment).await;
+    recorder.check_room().await?;
     let mut lines = vec![format!("{environment}: {kind} recorded")];
     let (reading, generation, now) = if name.is_activity() {
         let restarted = activity(session, environment).await?;
@@ -37,7 +39,6 @@ pub(super) async fn run(session: &OpsSession, arguments: &EventArguments) -> Res
     if at.is_some_and(|at| at > now) {
         return Err(Failure::usage(format!("--at must not be in the future: the API server's time is {now}")));
     }
-    let mut recorder = Recorder::new(session, environment).await;
     if let Some(run) = run_url {
         recorder.set_run(run);
     }

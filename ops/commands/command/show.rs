@@ -1,7 +1,10 @@
 //! `eod show`: everything about an environment.
 
-use eod_domain::ledger::LedgerHead;
-use eod_domain::{Decision, DecisionInput, EnvironmentName, EnvironmentReading, PullRequestState, ReapAction, decide};
+use eod_domain::ledger::{LedgerHead, summary_name};
+use eod_domain::{
+    Decision, DecisionInput, EnvironmentName, EnvironmentReading, PullRequestState, ReapAction, decide, labels,
+};
+use eod_reaper::RunSummary;
 use serde_json::{Value, json};
 
 use super::reap::policy;
@@ -57,7 +60,7 @@ async fn shown<'a>(
         _ => return Err(session.missing(name, loaded)),
     };
     let pull_request = pull_request(session, name, loaded.reading.as_ref()).await;
-    let decision = decision(session, loaded, head, pull_request);
+    let decision = decision(session, loaded, head, pull_request, &summary(session, loaded).await);
     let timeline = loaded.ledger.as_ref().map(Timeline::of);
     let of_ledger = timeline.iter().flat_map(|timeline| timeline.problems.clone());
     let problems = view.problems.iter().cloned().chain(of_ledger).collect();
@@ -140,18 +143,37 @@ async fn pull_request(
     })
 }
 
+/// Summary of the newest run of the reaper, which knows who put an environment to sleep; empty if it does not matter or cannot
+/// be read.
+async fn summary(session: &OpsSession, loaded: &LoadedEnvironment) -> RunSummary {
+    let is_asleep = loaded.reading.as_ref().is_some_and(|reading| reading.asleep);
+    if !is_asleep && session.settings.reap.sleep_when_idle.is_empty() {
+        return RunSummary::default();
+    }
+    let name = summary_name(&session.settings.installation);
+    let found = session.ledgers.text(&name, labels::LEDGER_SUMMARY, &session.deadline).await.unwrap_or_else(|error| {
+        note(&format!("warning: the summary of the reaper cannot be read: {}", error.chain()));
+        None
+    });
+    let text = found.filter(|found| found.is_ours).map(|found| found.text);
+    text.and_then(|text| RunSummary::from_json(&text)).unwrap_or_default()
+}
+
 /// Decision about a living environment.
 fn decision(
     session: &OpsSession,
     loaded: &LoadedEnvironment,
     head: Option<&LedgerHead>,
     pull_request: PullRequestState,
+    summary: &RunSummary,
 ) -> Option<Decision> {
+    let reading = loaded.reading.as_ref()?;
     let input = DecisionInput {
-        reading: loaded.reading.as_ref()?,
+        reading,
         head,
         pull_request,
-        asleep_by_us: false,
+        asleep_by_us: summary.asleep.contains(&reading.name),
+        woken_at: summary.woken.get(&reading.name).copied(),
         tiers: &session.settings.tiers,
         policy: &policy(session),
         holder: "",

@@ -130,6 +130,7 @@ mod tests {
             is_fork,
             is_draft: false,
             url: String::new(),
+            repository: None,
         }
     }
 

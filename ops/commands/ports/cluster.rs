@@ -110,18 +110,32 @@ impl ClusterPort for OpsCluster<'_> {
         patched.map(drop).map_err(|error| call_error(&error))
     }
 
-    async fn deployments(&self, name: &EnvironmentName) -> Result<Vec<DeploymentFacts>, CallError> {
+    async fn deployments(&self) -> Result<BTreeMap<String, Vec<DeploymentFacts>>, CallError> {
         let session = self.session;
         let query = ListQuery {
-            namespace: Some(name.to_string()),
-            label_selector: Some(format!("{}={name}", labels::ENV)),
+            label_selector: Some(labels::ENV.to_owned()),
             api_version: "apps/v1".to_owned(),
             plural: "deployments".to_owned(),
             ..ListQuery::default()
         };
-        let listed = session.kubernetes.list(&query, &call_deadline(session)).await;
-        let listed = listed.map_err(|error| call_error(&error))?;
-        Ok(listed.iter().map(deployment::facts).collect())
+        let mut deployments: BTreeMap<String, Vec<DeploymentFacts>> = BTreeMap::new();
+        let mut token: Option<String> = None;
+        loop {
+            let deadline = call_deadline(session);
+            let page = session.kubernetes.list_page(&query, ListContent::Objects, token.as_deref(), &deadline).await;
+            let page = page.map_err(|error| call_error(&error))?;
+            for object in &page.objects {
+                let labelled = object.pointer("/metadata/labels").and_then(|found| found.get(labels::ENV)?.as_str());
+                let namespace = object.pointer("/metadata/namespace").and_then(Value::as_str);
+                if let Some(namespace) = namespace.filter(|namespace| labelled == Some(*namespace)) {
+                    deployments.entry(namespace.to_owned()).or_default().push(deployment::facts(object));
+                }
+            }
+            match page.next {
+                Some(next) => token = Some(next),
+                None => return Ok(deployments),
+            }
+        }
     }
 }
 

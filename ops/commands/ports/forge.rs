@@ -39,7 +39,9 @@ impl ForgePort for OpsForge<'_> {
             let problem = format!("the forge does not show pull request {number} of {repository}");
             CallError::new(CallErrorKind::NotFound, problem)
         };
-        found.map_err(|error| call_error(&error))?.map(facts).ok_or_else(missing)
+        let found = found.map_err(|error| call_error(&error))?.ok_or_else(missing)?;
+        check_repository(&found, repository)?;
+        Ok(facts(found))
     }
 
     async fn branch_exists(&self, repository: &Repository, branch: &BranchName) -> Result<bool, CallError> {
@@ -72,6 +74,19 @@ impl ForgePort for OpsForge<'_> {
     }
 }
 
+/// Refuses a closed pull request of another repository: after a repository was renamed or moved, its numbers may be those of
+/// other pull requests, so the state counts as unknown.
+fn check_repository(found: &PullRequest, repository: &Repository) -> Result<(), CallError> {
+    let expected = format!("{}/{}", repository.owner(), repository.repo());
+    match &found.repository {
+        Some(path) if found.state != MergeState::Open && !path.eq_ignore_ascii_case(&expected) => {
+            let problem = format!("the repository {expected} is now {path}: it was renamed or moved");
+            Err(CallError::new(CallErrorKind::Invalid, problem))
+        }
+        _ => Ok(()),
+    }
+}
+
 fn facts(found: PullRequest) -> PullRequestFacts {
     PullRequestFacts {
         number: found.number,
@@ -79,5 +94,36 @@ fn facts(found: PullRequest) -> PullRequestFacts {
         labels: found.labels,
         head_sha: found.head_sha.parse().ok(),
         is_fork: found.is_fork,
+    }
+}
+
+#[cfg(test)]
+mod tests {
+    use std::collections::BTreeSet;
+
+    use super::*;
+
+    #[test]
+    fn closed_pull_request_of_a_repository_that_was_moved_counts_as_unknown() {
+        let check = |state, path: Option<&str>| {
+            let found = PullRequest {
+                number: 7,
+                state,
+                author: String::new(),
+                labels: BTreeSet::new(),
+                branch: String::new(),
+                head_sha: String::new(),
+                is_fork: false,
+                is_draft: false,
+                url: String::new(),
+                repository: path.map(ToOwned::to_owned),
+            };
+            check_repository(&found, &"acme/shop".parse().unwrap()).is_ok()
+        };
+        for closed in [MergeState::Closed, MergeState::Merged] {
+            assert!(check(closed, Some("Acme/Shop")) && check(closed, None));
+            assert!(!check(closed, Some("acme/other")));
+        }
+        assert!(check(MergeState::Open, Some("acme/other")));
     }
 }

@@ -1,6 +1,8 @@
 //! Ledgers, history rows and the summary of the reaper in ConfigMaps.
 
-use eod_clients::kubernetes::{Deleted, HISTORY_PARTS, LedgerSnapshot, ListedHead, Preconditions};
+use std::error::Error as _;
+
+use eod_clients::kubernetes::{Deleted, HISTORY_PARTS, LedgerProblem, LedgerSnapshot, ListedHead, Preconditions};
 use eod_domain::ledger::{Event, HistoryRow, LedgerHead, SealedEvents, history_name, summary_name};
 use eod_domain::{EnvironmentName, labels};
 use eod_reaper::ports::{
@@ -48,6 +50,7 @@ impl LedgerPort for OpsLedgers<'_> {
             environment: environment.clone(),
             version: ledger.version,
             head: ledger.head,
+            unsealed: 0,
         };
         Ok(ledger.map(entry))
     }
@@ -167,11 +170,11 @@ fn months(now: Timestamp) -> Vec<Timestamp> {
 
 /// Entry of a list.
 fn head_entry(listed: ListedHead) -> Result<HeadEntry, String> {
-    let ListedHead { name, environment, uid, resource_version, head } = listed;
+    let ListedHead { name, environment, uid, resource_version, head, unsealed } = listed;
     let problem = |_| format!("ConfigMap `{name}` has the labels of a ledger and no valid environment: remove it");
     let environment = environment.parse().map_err(problem)?;
     let version = ObjectVersion { uid, resource_version };
-    Ok(HeadEntry { environment, version, head: head.map_err(|problem| problem.to_string()) })
+    Ok(HeadEntry { environment, version, head: head.map_err(|problem| text(&problem)), unsealed })
 }
 
 fn stored_ledger(found: LedgerSnapshot) -> StoredLedger {
@@ -183,10 +186,16 @@ fn stored_ledger(found: LedgerSnapshot) -> StoredLedger {
     });
     StoredLedger {
         version,
-        head: found.head.map_err(|problem| problem.to_string()),
+        head: found.head.map_err(|problem| text(&problem)),
         sealed: found.events,
         loose: valid.chain(invalid).collect(),
     }
+}
+
+/// Problem of a head with its causes.
+fn text(problem: &LedgerProblem) -> String {
+    let causes = std::iter::successors(problem.source(), |cause| (*cause).source());
+    causes.fold(problem.to_string(), |text, cause| format!("{text}: {cause}"))
 }
 
 fn version(found: &LedgerSnapshot) -> ObjectVersion {

@@ -71,7 +71,7 @@ impl<P: Ports> Run<'_, P> {
 
     /// Stores the lift. A conflict means that the return has begun already.
     async fn store_lift(
-        &self,
+        &mut self,
         entry: &HeadEntry,
         head: &LedgerHead,
         found: Return,
@@ -82,12 +82,12 @@ impl<P: Ports> Run<'_, P> {
         let transitions = Transitions::at(now);
         let lifted =
             transitions.lift(head, head.generation).and_then(|head| transitions.record(&head, head.generation, facts));
-        let Ok(next) = lifted else { return Ok(()) };
+        let Ok(mut next) = lifted else { return Ok(()) };
         let mut events = vec![self.event(now, head.generation, EventKind::Lifted)];
         if found == Return::Revived {
             events.push(self.event(now, head.generation, EventKind::LabelOn));
         }
-        match self.ports.ledgers().write_head(&entry.environment, &entry.version, &next, &events).await {
+        match self.store_head(&entry.environment, &entry.version, &mut next, &events).await {
             Err(error) if !error.is_conflict() => Err(error),
             _ => Ok(()),
         }

@@ -1,5 +1,6 @@
 //! Steps in the backends: snapshot, and the end of everything outside of the namespace.
 
+use eod_domain::EnvironmentName;
 use eod_domain::ledger::{EndStep, StepOutcome};
 
 use super::{EndError, HeldEnd};
@@ -31,6 +32,18 @@ impl<P: Ports> Run<'_, P> {
             self.report.act(&end.name, "no-snapshot", "no backend has data of the environment");
         }
         Ok(StepOutcome::Done)
+    }
+
+    /// True if a backend has data that the end of an environment would delete, or if that is not known. Without a namespace and
+    /// without such data, its end only writes the tombstone and the history.
+    pub(crate) async fn may_lose_data(&self, name: &EnvironmentName) -> bool {
+        for backend in self.ports.backends().iter().filter(|backend| backend.kind().has_data()) {
+            match backend.find(name).await {
+                Ok(items) if !items.iter().any(|item| is_item_of(item, name.as_str())) => {}
+                Ok(_) | Err(_) => return true,
+            }
+        }
+        false
     }
 
     /// Ends everything of the environment in the backends of a step. A failure holds up only this step.

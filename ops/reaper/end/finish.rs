@@ -30,6 +30,8 @@ impl<P: Ports> Run<'_, P> {
         end.is_changed = true;
         self.store(end).await?;
         self.summary.asleep.remove(end.name.as_str());
+        self.summary.labelled_asleep.remove(end.name.as_str());
+        self.summary.woken.remove(end.name.as_str());
         self.summary.reminded.remove(end.name.as_str());
         self.summary.pushes.remove(end.name.as_str());
         self.tell(ToldKind::Ended, now, &end.about(), format!("reason: {reason}")).await;

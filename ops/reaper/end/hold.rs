@@ -47,7 +47,7 @@ impl<P: Ports> Run<'_, P> {
             events.push(self.event(now, head.generation, EventKind::Lost));
         }
         events.push(self.event(now, head.generation, EventKind::EndStarted).with("reason", &reason));
-        match self.ports.ledgers().write_head(&entry.environment, &entry.version, &next, &events).await {
+        match self.store_head(&entry.environment, &entry.version, &mut next, &events).await {
             Ok(version) => {
                 let end = HeldEnd::new(entry.environment.clone(), next, version);
                 self.tell(ToldKind::Ending, now, &end.about(), format!("reason: {reason}")).await;
@@ -99,10 +99,10 @@ impl<P: Ports> Run<'_, P> {
 
     /// Writes the head with the noted events. It is written again if others have only appended events meanwhile. A write with
     /// an unknown result is read back.
-    async fn write(&self, end: &mut HeldEnd) -> Result<ObjectVersion, EndError> {
-        let ledgers = self.ports.ledgers();
+    async fn write(&mut self, end: &mut HeldEnd) -> Result<ObjectVersion, EndError> {
         for _ in 0..WRITES {
-            let error = match ledgers.write_head(&end.name, &end.version, &end.head, &end.events).await {
+            let HeldEnd { name, version, head, events, .. } = end;
+            let error = match self.store_head(name, version, head, events).await {
                 Ok(version) => return Ok(version),
                 Err(error) => error,
             };
@@ -110,7 +110,7 @@ impl<P: Ports> Run<'_, P> {
             if !is_unknown && !error.is_conflict() {
                 return Err(error.into());
             }
-            match ledgers.head(&end.name).await? {
+            match self.ports.ledgers().head(&end.name).await? {
                 Some(HeadEntry { version, head: Ok(head), .. }) if is_unknown && head == end.head => {
                     return Ok(version);
                 }

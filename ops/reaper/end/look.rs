@@ -16,12 +16,10 @@ impl<P: Ports> Run<'_, P> {
     /// Reads namespace, ledger and pull request again and begins the end, if it is still due.
     pub(crate) async fn begin(&mut self, due: &Due, reason: EndReason) -> Result<Option<HeldEnd>, CallError> {
         let name = &due.observed.name;
-        self.report.act(name, "end", due.decision.reason.as_str());
-        if self.options.dry_run {
-            return Ok(None);
-        }
         let now = self.now().await?;
         let Some((mut fresh, reason)) = self.last_look(due, reason, now).await? else { return Ok(None) };
+        self.report.act(name, "end", due.decision.reason.as_str());
+        self.ending.insert(name.clone());
         if fresh.own_head().is_none() {
             self.write_ledger(&mut fresh, now).await?;
         }
@@ -29,6 +27,9 @@ impl<P: Ports> Run<'_, P> {
             self.report.problem(name, "its end cannot begin: it has no ledger of its own");
             return Ok(None);
         };
+        if self.options.dry_run {
+            return Ok(None);
+        }
         let commit = fresh.pull_request.facts.as_ref().and_then(|facts| facts.head_sha.clone());
         let entry = with_commit(entry, commit.or(fresh.reading.head_sha.clone()));
         self.begin_end(&entry, Some(fresh.reading.uid.clone()), reason, now).await
@@ -45,7 +46,7 @@ impl<P: Ports> Run<'_, P> {
             return Ok(Some((due.observed.clone(), reason)));
         }
         let name = &due.observed.name;
-        let Some(mut fresh) = self.look(name, now).await? else { return Ok(None) };
+        let Some(mut fresh) = self.look_again(&due.observed, now).await? else { return Ok(None) };
         if fresh.reading.uid != due.observed.reading.uid {
             return Ok(None);
         }

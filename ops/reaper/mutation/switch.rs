@@ -63,6 +63,12 @@ pub(crate) enum Mutation {
     ProtectedEndIsStuck,
     /// The environment is not looked at again before Argo CD deletes it.
     NoLookBeforeHandOver,
+    /// The length of a list that was cut short is remembered.
+    ShortListRemembered,
+    /// An end stops at a ledger that is full.
+    FullLedgerStopsEnd,
+    /// The clocks are compared only at the begin of a run.
+    ClocksComparedOnce,
     /// The label for sleep is removed, although a person has set it.
     SleepOfPersonEnded,
 }

@@ -94,6 +94,14 @@ pub enum SnapshotOutcome {
 }
 
 impl BackendKind {
+    /// True if the items of this backend are lost with an end. A DNS record is not: the next apply creates it again.
+    pub fn has_data(self) -> bool {
+        match self {
+            Self::Dns => false,
+            Self::Namespace | Self::Database | Self::Vault | Self::Objects => true,
+        }
+    }
+
     /// Step of an end that removes the items of this backend.
     pub fn step(self) -> EndStep {
         match self {

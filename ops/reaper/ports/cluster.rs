@@ -68,12 +68,12 @@ pub trait ClusterPort {
     /// The call failed.
     async fn confirm_deletion(&self, application: &ApplicationFacts) -> Result<(), CallError>;
 
-    /// Deployments with the ownership labels in the namespace of an environment.
+    /// Lists the Deployments with the ownership labels of all environments, by namespace.
     ///
     /// # Errors
     ///
     /// The call failed.
-    async fn deployments(&self, name: &EnvironmentName) -> Result<Vec<DeploymentFacts>, CallError>;
+    async fn deployments(&self) -> Result<BTreeMap<String, Vec<DeploymentFacts>>, CallError>;
 }
 
 /// Maximum age of facts about Applications.

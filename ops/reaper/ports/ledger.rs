@@ -119,6 +119,8 @@ pub struct HeadEntry {
     pub version: ObjectVersion,
     /// Head, or the reason for which it cannot be read.
     pub head: Result<LedgerHead, String>,
+    /// Percentage of the room for loose events that is known to be used; 0 if it is not known, which means less than half.
+    pub unsealed: usize,
 }
 
 /// Whole ledger.

@@ -1,11 +1,12 @@
 //! Scenes about bad input: nothing is deleted on doubt, and everything is reported with its object.
 
 use eod_domain::labels;
-use eod_domain::ledger::StepOutcome;
+use eod_domain::ledger::{Actor, Event, EventKind, StepOutcome, Transitions};
 
 use super::scene::Scene;
 use super::schedule::{HOUR, MINUTE, Step};
-use super::world::{SimNamespace, World};
+use super::world::{SimNamespace, World, name_of};
+use crate::mutation::{Mutation, with_mutation};
 use crate::report::{RunOutcome, RunReport};
 
 /// Damages the first environment, closes its pull request, and runs long enough for its end. Returns the last report.
@@ -106,6 +107,93 @@ fn config_map_that_is_not_a_ledger_stops_no_end() {
     let report = run_with_damage(&scene, |world| world.has_false_ledger = true);
     assert_eq!((scene.living().len(), scene.phase().as_str(), report.exit_code()), (0, "ended", 3), "{report:?}");
     assert!(report.problems.iter().any(|problem| problem.problem == "not a ledger"), "{report:?}");
+}
+
+/// Fills the ledger of the first environment until the server refuses a further event.
+fn fill(world: &mut World) {
+    let text = "x".repeat(200);
+    let small = Event::new(world.time(), 1, EventKind::Activity, Actor::Cli);
+    let large = (0..8).fold(small.clone(), |event, number| event.with(&format!("detail-{number}"), &text));
+    for event in [large, small] {
+        while world.append("shop-pr-1", std::slice::from_ref(&event)).is_ok() {}
+    }
+}
+
+#[test]
+fn full_ledger_stops_no_end() {
+    let scene = Scene::with_environments(1);
+    let report = run_with_damage(&scene, fill);
+    assert_eq!((scene.living().len(), scene.phase().as_str(), report.exit_code()), (0, "ended", 0), "{report:?}");
+    assert!(scene.events().ends_with(&[EventKind::Ended]), "its events are sealed, so there is room");
+
+    // Without a valid chain nothing can be sealed.
+    let broken = |mutation| {
+        let scene = Scene::with_environments(1);
+        scene.step(&Step::LooseEvent(1));
+        scene.run();
+        let damage = |world: &mut World| {
+            let ledger = world.ledgers.get_mut("shop-pr-1").unwrap();
+            ledger.sealed = ledger.sealed.replace("activity", "extended");
+            fill(world);
+        };
+        scene.sim.with(damage);
+        scene.step(&Step::Close(1));
+        let reports = with_mutation(mutation, || {
+            let marked = scene.run();
+            scene.wait(30 * MINUTE);
+            [marked, scene.run()]
+        });
+        let mut problems = reports.iter().flat_map(|report| &report.problems);
+        let is_reported = problems.any(|problem| problem.problem.contains("its ledger is full"));
+        let [_, last] = reports;
+        (scene.living().len(), scene.phase(), last.exit_code(), is_reported, scene.sim.with(|w| w.history.len()))
+    };
+    assert_eq!(broken(None), (0, "ended".to_owned(), 3, true, 1));
+    assert_ne!(broken(Some(Mutation::FullLedgerStopsEnd)).0, 0);
+}
+
+#[test]
+fn no_ledger_of_ten_thousand_overflows_and_a_full_one_refuses_events() {
+    const LEDGERS: u64 = 10_000;
+    const HOT: u64 = 12;
+    let mut scene = Scene::with_environments(0);
+    scene.settings.seal_calls_per_run = 20;
+    scene.sim.with(|world| {
+        world.page = 2_000;
+        for number in 1..=LEDGERS {
+            let head = Transitions::at(world.time()).announced();
+            world.write_head(&name_of(number), None, &head, &[]).unwrap();
+        }
+    });
+    let event = |world: &World| {
+        let text = "x".repeat(250);
+        let event = Event::new(world.time(), 0, EventKind::BuildStarted, Actor::Cli);
+        (0..7).fold(event, |event, number| event.with(&format!("detail-{number}"), &text))
+    };
+    let mut refused = Vec::new();
+    for run in 0..12 {
+        // Some pipelines record without a pause, and one of them more than any run can seal. All others record now and then.
+        scene.sim.with(|world| {
+            let large = event(world);
+            let hot = (1..=HOT).flat_map(|number| (0..60).map(move |_| number));
+            let one = (0..400).map(|_| HOT + 1).filter(|_| run < 2);
+            for number in hot.chain(one) {
+                refused.extend(world.append_checked(&name_of(number), large.clone()).err().map(|full| (number, full)));
+            }
+            for number in (run..LEDGERS).step_by(20) {
+                world.append(&name_of(number + 1), std::slice::from_ref(&large)).unwrap();
+            }
+        });
+        let report = scene.run();
+        assert_eq!(report.exit_code(), 0, "{report:?}");
+    }
+    assert!(refused.iter().all(|(number, _)| *number == HOT + 1), "every other ledger was sealed in time: {refused:?}");
+    let (_, full) = refused.first().expect("the ledger that fills within one interval refuses events");
+    assert!(full.to_string().contains("are not sealed yet"), "{full}");
+    scene.sim.with(|world| {
+        let fullest = world.ledgers.values().map(|ledger| ledger.fill.percent()).max();
+        assert!(fullest < Some(100), "{fullest:?}");
+    });
 }
 
 #[test]

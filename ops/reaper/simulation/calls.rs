@@ -24,6 +24,8 @@ pub(super) struct Simulation {
     calls: Cell<u64>,
     planned: Option<BTreeMap<u64, Fault>>,
     fault_percent: Cell<i64>,
+    /// True if calls take no time and do not fail.
+    is_instant: Cell<bool>,
     /// Suspends the next run of the reaper that sees the world like this, for so many milliseconds.
     suspension: Cell<Option<Suspension>>,
     /// Faults that have happened, by the number of the call.
@@ -39,6 +41,7 @@ impl Simulation {
             calls: Cell::new(0),
             planned,
             fault_percent: Cell::new(fault_percent),
+            is_instant: Cell::default(),
             suspension: Cell::default(),
             faults: RefCell::default(),
         })
@@ -47,6 +50,11 @@ impl Simulation {
     /// Lets no call fail from now on.
     pub(super) fn stop_faults(&self) {
         self.fault_percent.set(-1);
+    }
+
+    /// Lets calls take no time and not fail, or as before.
+    pub(super) fn set_instant(&self, is_instant: bool) {
+        self.is_instant.set(is_instant);
     }
 
     /// True if calls may fail and lists may be cut short.
@@ -72,6 +80,9 @@ impl Simulation {
         may_fail: bool,
         effect: impl FnOnce(&mut World) -> Result<T, CallError> + 'static,
     ) -> Result<T, CallError> {
+        if self.is_instant.get() {
+            return self.with(effect);
+        }
         let number = self.calls.get();
         self.calls.set(number + 1);
         let mut random = Random::of(self.seed, number);

@@ -7,6 +7,7 @@ use eod_domain::ledger::MadeBy;
 use eod_domain::{Tier, Tiers, labels};
 
 use super::calls::Simulation;
+use super::models::SimPorts;
 use super::play::{spawn_reaper, take};
 use super::random::Random;
 use super::rest;
@@ -49,7 +50,7 @@ fn day(has_reaper: bool) -> Measured {
     }
     for time in (0..DAYS * DAY).step_by(usize::try_from(EVERY).unwrap()) {
         if has_reaper {
-            spawn_reaper(&sim, 0);
+            spawn_reaper(&sim, SimPorts::new(&sim, 0));
         }
         sim.executor.run_until(time + EVERY);
         if time >= (DAYS - 1) * DAY {

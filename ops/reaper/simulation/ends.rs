@@ -4,7 +4,7 @@ use eod_domain::ledger::{EndStep, EventKind, LedgerPhase, MadeBy, StepOutcome};
 use eod_domain::{Tier, labels};
 
 use super::argocd;
-use super::models::SimPorts;
+use super::models::{ClockJump, SimPorts};
 use super::scene::Scene;
 use super::schedule::{HOUR, MINUTE, Step};
 use super::world::{SimApplication, World};
@@ -63,6 +63,33 @@ fn push_at_the_removal_of_the_label_cancels_the_end() {
     scene.run();
     let is_labelled = scene.sim.with(|world| world.pulls[&1].labels.contains("preview"));
     assert_eq!((scene.phase().as_str(), scene.living().len(), is_labelled), ("live", 1, true));
+}
+
+#[test]
+fn clock_that_jumps_in_the_middle_of_a_run_ends_nothing() {
+    let result = |mutation, jump: ClockJump| {
+        let scene = Scene::with_environments(1);
+        scene.wait(2 * HOUR + 35 * MINUTE);
+        // The run is suspended between its decision and the mark, and the clocks are set back by the same time.
+        scene.sim.suspend(|world| world.is_forge_listed, HOUR);
+        let ports = SimPorts::new(&scene.sim, 0).with_jump(Some(jump));
+        let report = with_mutation(mutation, || {
+            let report = scene.start(ports, RunOptions::default());
+            scene.wait(HOUR + MINUTE);
+            report.take().unwrap()
+        });
+        scene.run();
+        scene.wait(2 * MINUTE);
+        scene.run();
+        (report.exit_code(), scene.living().len(), scene.sim.with(|world| world.violations.len()))
+    };
+    for (local, server) in [(-HOUR, -HOUR), (0, -HOUR), (5 * HOUR, 0), (5 * HOUR, 5 * HOUR)] {
+        let jump = ClockJump { after: MINUTE, local, server };
+        assert_eq!(result(None, jump), (3, 1, 0), "{jump:?}");
+    }
+    let back = ClockJump { after: MINUTE, local: -HOUR, server: -HOUR };
+    let (_, _, violations) = result(Some(Mutation::ClocksComparedOnce), back);
+    assert_ne!(violations, 0, "the environment was not warned for the whole time");
 }
 
 #[test]
@@ -221,7 +248,8 @@ fn waiting_approval_is_told_daily_and_at_once_for_another_end() {
     scene.wait(7 * HOUR);
     for _ in 0..9 {
         scene.run();
-        scene.wait(6 * HOUR - 15 * MINUTE);
+        // A run lasts 15 minutes here, and each call a different part of a second.
+        scene.wait(6 * HOUR - 15 * MINUTE + 2_000);
     }
     assert_eq!(told(), 3, "48 hours have three reminders");
     scene.step(&Step::Extend(1));

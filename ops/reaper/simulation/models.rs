@@ -10,6 +10,7 @@ use serde_json::Value;
 
 use super::calls::Simulation;
 use super::invariants;
+use super::schedule::MINUTE;
 use super::world::{BRANCHES, SimLedger, World, branch_of, elapsed, environment, not_found, sha, timestamp};
 use crate::ports::*;
 
@@ -25,9 +26,23 @@ pub(super) struct SimPorts {
     sim: Rc<Simulation>,
     /// Difference of the machine's clock in milliseconds.
     skew: i64,
+    /// Start of the run in milliseconds.
+    started: i64,
+    jump: Option<ClockJump>,
     backends: Vec<Box<dyn Backend>>,
     /// True if a writing call panics.
     is_read_only: bool,
+}
+
+/// Jump of clocks in the middle of a run, in milliseconds.
+#[derive(Clone, Copy, Debug, PartialEq)]
+pub(super) struct ClockJump {
+    /// Time from the start of the run to the jump.
+    pub(super) after: i64,
+    /// Jump of the machine's clock.
+    pub(super) local: i64,
+    /// Jump of the API server's clock.
+    pub(super) server: i64,
 }
 
 /// Model of a backend: Vault, DNS, a database server, or objects of the cluster outside of the namespaces.
@@ -54,10 +69,26 @@ impl SimPorts {
             Box::new(SimBackend { kind, sim: sim.clone(), is_read_only, is_careless: true })
         };
         let backends = BACKENDS.map(backend).into();
-        Self { sim: sim.clone(), skew, backends, is_read_only }
+        Self { sim: sim.clone(), skew, started: sim.executor.now(), jump: None, backends, is_read_only }
+    }
+
+    /// Ports with clocks that jump.
+    pub(super) fn with_jump(self, jump: Option<ClockJump>) -> Self {
+        Self { jump, ..self }
     }
 
     async fn write_call<T: 'static>(
+        &self,
+        effect: impl FnOnce(&mut World) -> Result<T, CallError> + 'static,
+    ) -> Result<T, CallError> {
+        if self.skew.abs() > 2 * MINUTE + 1_000 {
+            self.sim.with(|world| world.violate("a run with clocks that differ has written"));
+        }
+        self.bookkeeping_call(effect).await
+    }
+
+    /// Write of a run about itself.
+    async fn bookkeeping_call<T: 'static>(
         &self,
         effect: impl FnOnce(&mut World) -> Result<T, CallError> + 'static,
     ) -> Result<T, CallError> {
@@ -105,10 +136,14 @@ impl Ports for SimPorts {
 }
 
 fn paged<T>(items: Vec<(String, T)>, page: Option<&PageToken>) -> ListPage<T> {
+    paged_by(PAGE, items, page)
+}
+
+fn paged_by<T>(size: usize, items: Vec<(String, T)>, page: Option<&PageToken>) -> ListPage<T> {
     let after = page.map(|token| token.0.clone()).unwrap_or_default();
     let mut later = items.into_iter().filter(|(key, _)| *key > after);
     let (mut items, mut last) = (Vec::new(), String::new());
-    for (key, item) in later.by_ref().take(PAGE) {
+    for (key, item) in later.by_ref().take(size) {
         last = key;
         items.push(item);
     }
@@ -120,7 +155,9 @@ impl ClusterPort for SimPorts {
         let page = page.cloned();
         self.call(move |world| {
             let items = world.namespaces.iter().map(|(name, namespace)| (name.clone(), namespace.value(name)));
-            Ok(paged(items.collect(), page.as_ref()))
+            let page = paged(items.collect(), page.as_ref());
+            let next = page.next.filter(|_| !world.is_list_cut_short);
+            Ok(ListPage { next, ..page })
         })
         .await
     }
@@ -191,13 +228,15 @@ impl ClusterPort for SimPorts {
         .await
     }
 
-    async fn deployments(&self, name: &EnvironmentName) -> Result<Vec<DeploymentFacts>, CallError> {
-        let name = name.to_string();
-        self.call(move |world| {
-            let Some(namespace) = world.namespaces.get(&name) else { return Ok(Vec::new()) };
-            let sha = namespace.annotations.get(eod_domain::labels::HEAD_SHA).and_then(|sha| sha.parse().ok());
-            let failing = world.broken.contains(&name).then(|| "exceeded its progress deadline".to_owned());
-            Ok(vec![DeploymentFacts { name: "web".to_owned(), sha, is_available: failing.is_none(), failing }])
+    async fn deployments(&self) -> Result<BTreeMap<String, Vec<DeploymentFacts>>, CallError> {
+        self.call(|world| {
+            let deployment = |(name, namespace): (&String, &super::world::SimNamespace)| {
+                let sha = namespace.annotations.get(eod_domain::labels::HEAD_SHA).and_then(|sha| sha.parse().ok());
+                let failing = world.broken.contains(name).then(|| "exceeded its progress deadline".to_owned());
+                let facts = DeploymentFacts { name: "web".to_owned(), sha, is_available: failing.is_none(), failing };
+                (name.clone(), vec![facts])
+            };
+            Ok(world.namespaces.iter().map(deployment).collect())
         })
         .await
     }
@@ -240,7 +279,8 @@ impl LedgerPort for SimPorts {
         self.call(move |world| {
             let valid = world.ledgers.keys().map(|name| (name.clone(), Ok(entry(world, name).unwrap())));
             let invalid = world.has_false_ledger.then(|| ("acme.".to_owned(), Err("not a ledger".to_owned())));
-            Ok(paged(invalid.into_iter().chain(valid).collect(), page.as_ref()))
+            let size = if world.page == 0 { PAGE } else { world.page };
+            Ok(paged_by(size, invalid.into_iter().chain(valid).collect(), page.as_ref()))
         })
         .await
     }
@@ -339,7 +379,7 @@ impl LedgerPort for SimPorts {
 
     async fn write_summary(&self, text: &str) -> Result<(), CallError> {
         let text = text.to_owned();
-        self.write_call(move |world| {
+        self.bookkeeping_call(move |world| {
             world.summary = Some(text);
             Ok(())
         })
@@ -353,7 +393,12 @@ fn head(ledger: &SimLedger) -> Result<LedgerHead, String> {
 
 fn entry(world: &World, name: &str) -> Option<HeadEntry> {
     let ledger = world.ledgers.get(name)?;
-    Some(HeadEntry { environment: environment(name), version: ledger.object_version(), head: head(ledger) })
+    Some(HeadEntry {
+        environment: environment(name),
+        version: ledger.object_version(),
+        head: head(ledger),
+        unsealed: ledger.fill.flag().unwrap_or(0),
+    })
 }
 
 impl ForgePort for SimPorts {
@@ -367,6 +412,7 @@ impl ForgePort for SimPorts {
         let may_be_cut = self.sim.has_faults();
         self.call(move |world| {
             check_forge(world)?;
+            world.is_forge_listed = true;
             // A list may be cut short or empty.
             if may_be_cut && world.next().is_multiple_of(7) {
                 return Ok(Vec::new());
@@ -450,7 +496,7 @@ impl LeasePort for SimPorts {
 
     async fn write(&self, version: Option<&ObjectVersion>, record: &LeaseRecord) -> Result<StoredLease, CallError> {
         let (version, record) = (version.cloned(), record.clone());
-        self.write_call(move |world| {
+        self.bookkeeping_call(move |world| {
             if world.lease.as_ref().map(|lease| &lease.version) != version.as_ref() {
                 return Err(super::world::conflict());
             }
@@ -466,7 +512,10 @@ impl LeasePort for SimPorts {
 impl ClockPort for SimPorts {
     async fn read(&self) -> Result<ClockReading, CallError> {
         let now = self.sim.executor.now();
-        Ok(ClockReading { local: timestamp(now + self.skew), server: timestamp(now), elapsed: elapsed(now) })
+        let jump = self.jump.filter(|jump| now - self.started >= jump.after);
+        let (local, server) = jump.map_or((0, 0), |jump| (jump.local, jump.server));
+        let (local, server) = (timestamp(now + self.skew + local), timestamp(now + server));
+        Ok(ClockReading { local, server, elapsed: elapsed(now) })
     }
 
     async fn sleep(&self, duration: SignedDuration) {

@@ -14,6 +14,9 @@ const SCHEDULES: u64 = 3_000;
 /// Bugs that one scene catches, each with its test.
 const IN_SCENES: &[(Mutation, &str)] = &[
     (Mutation::BreakerAfterTheFact, "breaker_stops_the_run_before_the_first_end_without_a_warning"),
+    (Mutation::ShortListRemembered, "short_list_is_reported_by_every_run_until_a_person_accepts_it"),
+    (Mutation::ClocksComparedOnce, "clock_that_jumps_in_the_middle_of_a_run_ends_nothing"),
+    (Mutation::FullLedgerStopsEnd, "full_ledger_stops_no_end"),
     (Mutation::ProtectedEndIsStuck, "environment_that_is_protected_during_its_end_lives_on"),
     (Mutation::NoLookBeforeHandOver, "deletion_by_argocd_is_confirmed_only_while_its_approval_is_valid"),
     (Mutation::LeaseByClock, "lease_is_taken_over_only_after_it_was_seen_unchanged"),

@@ -46,7 +46,7 @@ pub(super) fn play(schedule: &Schedule, is_traced: bool) -> Played {
     // A pipeline or run that hangs is over by now, and its silence has lasted long enough for a takeover.
     sim.executor.run_until(schedule.end() + 20 * MINUTE);
     for run in 0..RUNS_TO_REST {
-        spawn_reaper(&sim, 0);
+        spawn_reaper(&sim, SimPorts::new(&sim, 0));
         sim.executor.run_until(schedule.end() + 20 * MINUTE + (run + 1) * BETWEEN_RUNS);
     }
     sim.with(rest::check);
@@ -59,15 +59,8 @@ pub(super) fn play(schedule: &Schedule, is_traced: bool) -> Played {
     }
 }
 
-pub(super) fn spawn_reaper(sim: &Rc<Simulation>, skew: i64) -> usize {
-    let ports = SimPorts::new(sim, skew);
-    let mut settings = ReaperSettings::new("acme".parse().unwrap());
-    // Two reapers run without a lease: correctness does not depend on it.
-    settings.lease = None;
-    settings.seals_per_run = 1;
-    settings.policy.sleep_when_idle.insert(Tier::Full);
-    // Ledgers are deleted within the simulation.
-    settings.retention = jiff::SignedDuration::from_hours(8);
+pub(super) fn spawn_reaper(sim: &Rc<Simulation>, ports: SimPorts) -> usize {
+    let settings = settings();
     let holder = format!("run-{}", sim.with(World::next));
     let world = sim.clone();
     sim.executor.spawn(async move {
@@ -79,6 +72,18 @@ pub(super) fn spawn_reaper(sim: &Rc<Simulation>, skew: i64) -> usize {
             world.note(|| format!("{holder} is finished: {:?} {actions:?} {problems:?}", report.outcome));
         });
     })
+}
+
+/// Settings of all runs of a schedule.
+pub(super) fn settings() -> ReaperSettings {
+    let mut settings = ReaperSettings::new("acme".parse().unwrap());
+    // Two reapers run without a lease: correctness does not depend on it.
+    settings.lease = None;
+    settings.seal_calls_per_run = 3;
+    settings.policy.sleep_when_idle.insert(Tier::Full);
+    // Ledgers are deleted within the simulation.
+    settings.retention = jiff::SignedDuration::from_hours(8);
+    settings
 }
 
 fn kill_later(sim: &Rc<Simulation>, task: usize, killed_after: Option<i64>) {
@@ -96,8 +101,8 @@ fn kill_later(sim: &Rc<Simulation>, task: usize, killed_after: Option<i64>) {
 /// Takes one step of a schedule.
 pub(super) fn take(sim: &Rc<Simulation>, step: &Step, now: i64) {
     match step {
-        Step::Reap { skew, killed_after } => {
-            let task = spawn_reaper(sim, *skew);
+        Step::Reap { skew, jump, killed_after } => {
+            let task = spawn_reaper(sim, SimPorts::new(sim, *skew).with_jump(*jump));
             kill_later(sim, task, *killed_after);
         }
         Step::Apply { number, killed_after } => {

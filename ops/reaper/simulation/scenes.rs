@@ -16,7 +16,7 @@ use super::terraform::{add_copy, add_parts};
 use super::world::{World, elapsed, environment, milliseconds, name_of, sha, timestamp};
 use crate::contract::{ContractFixture, check_backend};
 use crate::mutation::{Mutation, with_mutation};
-use crate::ports::{LeaseRecord, ObjectVersion, StoredLease};
+use crate::ports::{BackendKind, LeaseRecord, ObjectVersion, StoredLease};
 use crate::report::RunOutcome;
 use crate::settings::RunOptions;
 use crate::summary::RunSummary;
@@ -53,6 +53,40 @@ fn breaker_stops_the_run_before_the_first_end_without_a_warning() {
 }
 
 #[test]
+fn environments_with_nothing_left_to_lose_do_not_count_for_the_breaker() {
+    let ended = |change: fn(&mut World)| {
+        let scene = Scene::with_environments(12);
+        scene.run();
+        for number in 1..=12 {
+            scene.step(&Step::Close(number));
+            scene.step(&Step::DeleteNamespace(number));
+        }
+        scene.wait(MINUTE);
+        scene.sim.with(change);
+        let code = scene.run().exit_code();
+        (code, scene.sim.with(|world| world.ledgers.values().filter(|ledger| ledger.head.is_ended()).count()))
+    };
+    let nothing: fn(&mut World) = |world| {
+        world.copies.clear();
+        world.parts.clear();
+    };
+    assert_eq!(ended(nothing), (0, 12), "Argo CD has removed everything while the reaper was down");
+    let records: fn(&mut World) = |world| {
+        world.copies.clear();
+        world.parts.retain(|(kind, _), _| *kind == BackendKind::Dns);
+    };
+    assert_eq!(ended(records), (0, 12), "the next apply creates a DNS record again");
+    assert_eq!(ended(|world| world.parts.clear()), (4, 0), "people may have edited their copies in Vault");
+    assert_eq!(ended(|world| world.copies.clear()), (4, 0), "there are databases");
+    let unknown: fn(&mut World) = |world| {
+        world.copies.clear();
+        world.parts.clear();
+        world.is_vault_down = true;
+    };
+    assert_eq!(ended(unknown), (4, 0), "unknown is not empty");
+}
+
+#[test]
 fn expected_ends_are_rationed_and_the_oldest_is_first() {
     let mut scene = Scene::with_environments(5);
     scene.settings.ends_per_run = 2;
@@ -66,10 +100,38 @@ fn expected_ends_are_rationed_and_the_oldest_is_first() {
 }
 
 #[test]
+fn environment_that_a_person_wakes_is_not_put_to_sleep_again_at_once() {
+    let mut scene = Scene::with_environments(1);
+    scene.settings.policy.sleep_when_idle.insert(Tier::Lightweight);
+    let is_asleep = |scene: &Scene| scene.sim.with(|world| world.pulls[&1].labels.contains("asleep"));
+    scene.wait(95 * MINUTE);
+    scene.run();
+    assert!(is_asleep(&scene), "it is idle after half of its TTL of three hours");
+    scene.step(&Step::Wake(1));
+    scene.run();
+    scene.run();
+    assert!(!is_asleep(&scene), "its idle time begins anew");
+}
+
+#[test]
+fn label_for_sleep_of_a_person_counts_as_a_wake_after_its_removal() {
+    let mut scene = Scene::with_environments(1);
+    scene.settings.policy.sleep_when_idle.insert(Tier::Lightweight);
+    scene.step(&Step::Sleep(1));
+    scene.run();
+    scene.wait(75 * MINUTE);
+    scene.step(&Step::Wake(1));
+    scene.run();
+    scene.wait(5 * MINUTE);
+    scene.run();
+    assert!(!scene.sim.with(|world| world.pulls[&1].labels.contains("asleep")), "it would be idle without the wake");
+}
+
+#[test]
 fn clocks_that_differ_by_more_than_two_minutes_stop_the_run() {
     let scene = Scene::with_environments(1);
     scene.wait(5 * HOUR);
-    for skew in [-130_000, 130_000] {
+    for skew in [-5 * HOUR, -130_000, 130_000, 5 * HOUR] {
         let report = scene.run_with(SimPorts::new(&scene.sim, skew), RunOptions::default());
         assert!(matches!(report.outcome, RunOutcome::NoEnds(_)), "{report:?}");
         assert!(report.actions.is_empty() && report.exit_code() == 3);
@@ -89,6 +151,50 @@ fn list_that_is_half_as_long_without_ends_stops_all_ends() {
     scene.sim.with(|world| world.summary = Some(summary.to_json()));
     scene.run();
     assert_eq!(scene.living().len(), 0, "half as long is not short");
+}
+
+#[test]
+fn short_list_is_believed_only_if_a_read_by_name_confirms_each_end() {
+    let ended = |change: fn(&Scene)| {
+        let mut scene = Scene::with_environments(6);
+        (scene.settings.breakers.count, scene.settings.breakers.minimum) = (20, 20);
+        scene.close_all(6);
+        change(&scene);
+        let reports = [scene.run(), scene.run()].map(|report| report.exit_code());
+        (reports, scene.sim.with(|world| world.ledgers.values().filter(|ledger| ledger.head.is_ended()).count()))
+    };
+    assert_eq!(ended(|scene| scene.sim.with(|world| world.is_list_cut_short = true)), ([3, 3], 0));
+    let removed: fn(&Scene) = |scene| {
+        (1..=6).for_each(|number| scene.step(&Step::DeleteNamespace(number)));
+        scene.wait(MINUTE);
+    };
+    assert_eq!(ended(removed), ([0, 0], 6), "Argo CD has removed all of them");
+}
+
+#[test]
+fn short_list_is_reported_by_every_run_until_a_person_accepts_it() {
+    let living = |mutation| {
+        let scene = Scene::with_environments(2);
+        scene.close_all(2);
+        let summary = RunSummary { v: 1, environments: 7, at: Some(timestamp(0)), ..RunSummary::default() };
+        scene.sim.with(|world| world.summary = Some(summary.to_json()));
+        let reports = with_mutation(mutation, || [scene.run(), scene.run(), scene.run()]);
+        (scene, reports)
+    };
+    let (scene, reports) = living(None);
+    for report in reports {
+        assert!(matches!(report.outcome, RunOutcome::NoEnds(_)), "{report:?}");
+        assert!(report.problems.iter().any(|problem| problem.problem.contains("eod reap --accept 5")), "{report:?}");
+    }
+    assert_eq!(scene.living().len(), 2);
+    let accept = |accept| RunOptions { accept: Some(accept), ..RunOptions::default() };
+    let report = scene.run_with(SimPorts::new(&scene.sim, 0), accept(4));
+    assert!(matches!(report.outcome, RunOutcome::NoEnds(_)), "five are missing: {report:?}");
+    scene.run_with(SimPorts::new(&scene.sim, 0), accept(5));
+    assert_eq!(scene.living().len(), 0, "a person accepts the list");
+    let summary = scene.sim.with(|world| RunSummary::from_json(world.summary.as_ref().unwrap())).unwrap();
+    assert_eq!(summary.environments, 2, "the accepted list is the one to compare with");
+    assert_eq!(living(Some(Mutation::ShortListRemembered)).0.living().len(), 0);
 }
 
 #[test]

@@ -5,6 +5,7 @@ use std::collections::BTreeMap;
 use eod_domain::Tier;
 use eod_domain::ledger::MadeBy;
 
+use super::models::ClockJump;
 use super::random::Random;
 use super::world::BRANCHES;
 
@@ -62,6 +63,7 @@ pub(super) enum Step {
     },
     Reap {
         skew: i64,
+        jump: Option<ClockJump>,
         killed_after: Option<i64>,
     },
 }
@@ -124,7 +126,14 @@ impl Schedule {
 
 fn reap(random: &mut Random) -> Step {
     let killed_after = random.percent(12).then(|| random.below(60_000));
-    Step::Reap { skew: random.pick(&[0, 0, 0, -90_000, 90_000]), killed_after }
+    let few = random.pick(&[0, 0, 0, -90_000, 90_000]);
+    let skew = if random.percent(5) { random.pick(&[-5 * HOUR, -130_000, 130_000, 5 * HOUR]) } else { few };
+    let jump = random.percent(5).then(|| {
+        let by = random.pick(&[-5 * HOUR, -HOUR, -3 * MINUTE, 3 * MINUTE, HOUR, 5 * HOUR]);
+        let (local, server) = random.pick(&[(by, 0), (0, by), (by, by)]);
+        ClockJump { after: random.below(2 * MINUTE), local, server }
+    });
+    Step::Reap { skew, jump, killed_after }
 }
 
 fn developer(random: &mut Random, number: u64, length: i64, steps: &mut Vec<(i64, Step)>) {

@@ -2,7 +2,9 @@
 
 use std::collections::{BTreeMap, BTreeSet};
 
-use eod_domain::ledger::{EndReason, HistoryRow, LedgerHead, MadeBy, SealedEvents};
+use eod_domain::ledger::{
+    EndReason, HistoryRow, LEDGER_BYTES_MAX, LedgerFull, LedgerHead, LooseFill, MadeBy, SealedEvents,
+};
 use eod_domain::{EnvironmentName, EnvironmentReading, HeadSha, Tier, Tiers, labels};
 use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
@@ -49,6 +51,10 @@ pub(super) struct World {
     pub(super) is_label_refused: bool,
     /// True if no call to the forge succeeds.
     pub(super) is_forge_down: bool,
+    /// True if the list of namespaces is cut short after its first page.
+    pub(super) is_list_cut_short: bool,
+    /// True if a run has listed the open pull requests.
+    pub(super) is_forge_listed: bool,
     /// True if a ConfigMap has the labels of a ledger and is not one.
     pub(super) has_false_ledger: bool,
     pub(super) applications: BTreeMap<String, SimApplication>,
@@ -58,6 +64,8 @@ pub(super) struct World {
     pub(super) violations: Vec<String>,
     pub(super) journal: Vec<String>,
     pub(super) is_traced: bool,
+    /// Number of items of a page of ledgers; 0 for the default.
+    pub(super) page: usize,
     /// Events that were told, with their times.
     pub(super) told: Vec<(i64, String)>,
 }
@@ -81,6 +89,8 @@ pub(super) struct SimLedger {
     pub(super) head: LedgerHead,
     pub(super) sealed: String,
     pub(super) loose: BTreeMap<String, eod_domain::ledger::Event>,
+    /// Number and size of the loose events.
+    pub(super) fill: LooseFill,
     /// True if the head cannot be parsed.
     pub(super) is_unreadable: bool,
 }
@@ -281,8 +291,10 @@ impl World {
             head: head.clone(),
             sealed: String::new(),
             loose: BTreeMap::new(),
+            fill: LooseFill::default(),
             is_unreadable: false,
         });
+        ledger.check_room(events)?;
         ledger.version = next;
         ledger.head = head.clone();
         self.append(name, events)?;
@@ -291,13 +303,23 @@ impl World {
 
     /// Appends events without a precondition.
     pub(super) fn append(&mut self, name: &str, events: &[eod_domain::ledger::Event]) -> Result<(), CallError> {
+        self.ledgers.get(name).ok_or_else(not_found)?.check_room(events)?;
         for event in events {
             let (number, version) = (self.next(), self.next());
             let ledger = self.ledgers.get_mut(name).ok_or_else(not_found)?;
             ledger.loose.insert(format!("loose.{number:08}"), event.clone());
             ledger.version = version;
-            self.appended.entry(name.to_owned()).or_default().push(serde_json::to_string(event).unwrap());
+            let text = serde_json::to_string(event).unwrap();
+            ledger.fill = ledger.fill.with(&text);
+            self.appended.entry(name.to_owned()).or_default().push(text);
         }
+        Ok(())
+    }
+
+    /// Appends an event as a command does, which refuses it if the ledger is full.
+    pub(super) fn append_checked(&mut self, name: &str, event: eod_domain::ledger::Event) -> Result<(), LedgerFull> {
+        self.ledgers[name].fill.check()?;
+        self.append(name, &[event]).expect("a ledger that is not full has room");
         Ok(())
     }
 
@@ -315,7 +337,10 @@ impl World {
         ledger.version = next;
         ledger.head = sealed.head.clone();
         ledger.sealed.clone_from(&sealed.text);
-        ledger.loose.retain(|key, _| !sealed.sealed_keys.contains(key));
+        let sealed_keys: BTreeSet<&String> = sealed.sealed_keys.iter().collect();
+        ledger.loose.retain(|key, _| !sealed_keys.contains(key));
+        let texts: Vec<String> = ledger.loose.values().map(|event| serde_json::to_string(event).unwrap()).collect();
+        ledger.fill = LooseFill::of(texts.iter().map(String::as_str));
         Ok(ledger.object_version())
     }
 
@@ -362,6 +387,14 @@ impl SimNamespace {
 }
 
 impl SimLedger {
+    /// Refuses a write that would make the ConfigMap too large, as the API server does.
+    fn check_room(&self, events: &[eod_domain::ledger::Event]) -> Result<(), CallError> {
+        let added: usize = events.iter().map(|event| serde_json::to_string(event).unwrap().len()).sum();
+        let size = self.sealed.len() + self.fill.bytes + added;
+        let problem = || CallError::new(CallErrorKind::Invalid, format!("must have at most {LEDGER_BYTES_MAX} bytes"));
+        if size > LEDGER_BYTES_MAX { Err(problem()) } else { Ok(()) }
+    }
+
     pub(super) fn object_version(&self) -> ObjectVersion {
         ObjectVersion { uid: self.uid.clone(), resource_version: self.version.to_string() }
     }

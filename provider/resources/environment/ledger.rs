@@ -22,7 +22,7 @@ use tfplugin::{Diag, RequestContext};
 pub(super) use self::changes::RecordedArguments;
 pub(super) use self::create::CreateRecord;
 pub(super) use self::destroy::{CALL_LIMIT, DestroyRecord};
-pub(super) use self::queue::{ListedLedger, Waiting, WaitingPlace};
+pub(super) use self::queue::{Waiting, WaitingPlace};
 use super::claim::TRIES;
 use crate::provider::Context;
 
@@ -46,6 +46,18 @@ pub(super) struct StoredHead {
     head: LedgerHead,
     uid: String,
     version: String,
+}
+
+/// Ledger of the environment itself, as found in the list of all ledgers. A create needs no further read of it.
+#[derive(Clone, Debug, Default)]
+pub(super) enum ListedLedger {
+    /// Not listed, or without a head that can be read.
+    #[default]
+    Unknown,
+    /// There is no ledger.
+    Missing,
+    /// The ledger.
+    Found(Box<StoredHead>),
 }
 
 /// Reasons for an operation without its record.

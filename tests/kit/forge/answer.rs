@@ -81,6 +81,7 @@ impl ForgeState {
         }
         let parts: Vec<&str> = call.path.strip_prefix("/repos/")?.split('/').skip(2).collect();
         match (call.method, parts.as_slice()) {
+            ("GET", []) => Some(InjectedAnswer::json(200, &json!({ "full_name": call.path.strip_prefix("/repos/")? }))),
             ("GET", ["pulls"]) => Some(self.list(call)),
             ("GET", ["pulls", number]) => self.entry(number.parse().ok()?),
             ("POST", ["issues", number, "labels"]) => {
@@ -106,6 +107,10 @@ impl ForgeState {
     fn gitlab(&mut self, call: &ArrivedCall<'_>) -> Option<InjectedAnswer> {
         let parts: Vec<&str> = call.path.strip_prefix("/projects/")?.split('/').skip(1).collect();
         match (call.method, parts.as_slice()) {
+            ("GET", []) => {
+                let path = call.path.strip_prefix("/projects/")?.replace("%2F", "/");
+                Some(InjectedAnswer::json(200, &json!({ "path_with_namespace": path })))
+            }
             ("GET", ["merge_requests"]) => Some(self.list(call)),
             ("GET", ["merge_requests", number]) => self.entry(number.parse().ok()?),
             ("PUT", ["merge_requests", number]) => {

@@ -106,6 +106,8 @@ async fn states_forks_and_drafts_are_parsed() {
         let found = fake.client(kind).pull_request(&repository(kind), 7, &deadline(60)).await.unwrap().unwrap();
         assert_eq!((found.number, found.state, found.is_fork), (7, state, is_fork), "{kind:?} {changes}");
         assert_eq!((found.author.as_str(), found.is_draft), ("alice", kind == ForgeKind::GitLab));
+        let path = if kind == ForgeKind::GitHub { "acme/shop" } else { "acme/team/shop" };
+        assert_eq!(found.repository.as_deref(), Some(path));
         assert!(found.labels.contains("preview"));
     }
 }

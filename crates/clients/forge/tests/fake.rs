@@ -188,7 +188,7 @@ pub(super) fn github(number: u64) -> Value {
         "number": number, "state": "open", "merged_at": null, "draft": false,
         "user": { "login": "alice" }, "labels": [{ "name": "preview" }],
         "head": { "ref": "feature/a", "sha": "0c3cf71", "repo": { "id": 1 } },
-        "base": { "ref": "main", "repo": { "id": 1 } },
+        "base": { "ref": "main", "repo": { "id": 1, "full_name": "acme/shop" } },
         "html_url": format!("https://github.com/acme/shop/pull/{number}"),
     })
 }
@@ -198,6 +198,7 @@ pub(super) fn gitlab(number: u64) -> Value {
     json!({
         "id": 900 + number, "iid": number, "state": "opened", "draft": true,
         "author": { "username": "alice" }, "labels": ["preview", "a b"],
+        "references": { "full": format!("acme/team/shop!{number}") },
         "source_branch": "feature/a", "sha": "0c3cf71", "source_project_id": 1, "target_project_id": 1,
         "web_url": format!("https://gitlab.com/acme/team/shop/-/merge_requests/{number}"),
     })

@@ -6,7 +6,7 @@ use serde_json::json;
 use super::fake::{FakeForge, Reply, TOKEN, deadline, github, repository};
 use crate::{
     ErrorKind,
-    forge::{ForgeKind, ForgeProblem, ForgeRefusal, GitHubApp, TokenSource},
+    forge::{ForgeKind, ForgeProblem, GitHubApp, TokenSource},
 };
 
 const GITHUB: ForgeKind = ForgeKind::GitHub;
@@ -72,24 +72,60 @@ async fn a_renamed_repository_is_followed_within_the_host() {
 }
 
 #[tokio::test]
-async fn a_404_of_a_branch_or_label_counts_only_if_it_names_it() {
+async fn branch_is_deleted_only_if_it_answers_404_and_its_repository_does_not() {
+    for kind in [ForgeKind::GitHub, ForgeKind::GitLab] {
+        let (root, path) = match kind {
+            ForgeKind::GitHub => ("/repos/acme/shop", json!({ "full_name": "Acme/Shop" })),
+            ForgeKind::GitLab => ("/projects/acme%2Fteam%2Fshop", json!({ "path_with_namespace": "acme/team/shop" })),
+        };
+        let moved = json!({ "full_name": "acme/other", "path_with_namespace": "acme/team/other" });
+        // Status of the branch, its message, response to the repository, and the result; none is an error.
+        let cases = [
+            (200, "", (200, path.clone()), Some(true)),
+            (404, "Branch not found", (200, path.clone()), Some(false)),
+            (404, "Not Found", (200, path.clone()), Some(false)),
+            (404, "", (200, path.clone()), Some(false)),
+            (404, "Branch not found", (404, json!({ "message": "Not Found" })), None),
+            (404, "404 Branch Not Found", (403, json!({ "message": "Forbidden" })), None),
+            (404, "Branch not found", (401, json!({ "message": "Bad credentials" })), None),
+            (404, "Branch not found", (200, moved), None),
+            (404, "Branch not found", (200, json!([])), None),
+            (403, "Branch not found", (200, path.clone()), None),
+            (410, "Branch not found", (200, path.clone()), None),
+        ];
+        for (status, message, (of_repository, body), expected) in cases {
+            let case = format!("{kind:?} {status} {message:?} {of_repository} {body}");
+            let fake = FakeForge::serve(move |_, seen| {
+                Some(if seen.line == format!("GET {root}") {
+                    Reply::json(of_repository, &body)
+                } else if status == 200 {
+                    Reply::json(200, &json!({ "name": "a" }))
+                } else {
+                    Reply::message(status, message)
+                })
+            })
+            .await;
+            let found = fake.client(kind).branch_exists(&repository(kind), "a", &deadline(60)).await;
+            assert_eq!(found.ok(), expected, "{case}");
+        }
+    }
+}
+
+#[tokio::test]
+async fn removed_label_counts_only_if_the_pull_request_does_not_have_it() {
     let fake = FakeForge::serve(|_, _| Some(Reply::message(404, "Not Found"))).await;
     let (client, repository) = (fake.client(GITHUB), repository(GITHUB));
-    let error = client.branch_exists(&repository, "a", &deadline(60)).await.unwrap_err();
-    assert_eq!(ForgeRefusal::of(&error).map(|refusal| refusal.status), Some(404));
     assert!(client.remove_label(&repository, 1, "preview", &deadline(60)).await.is_err());
     assert_eq!(client.pull_request(&repository, 1, &deadline(60)).await.unwrap(), None);
 
     let fake = FakeForge::serve(|_, seen| {
         Some(match seen.line.as_str() {
             "GET /repos/acme/shop/pulls/1" => Reply::json(200, &github(1)),
-            line if line.contains("/branches/") => Reply::message(404, "Branch not found"),
             _ => Reply::message(404, "Label does not exist"),
         })
     })
     .await;
     let client = fake.client(GITHUB);
-    assert!(!client.branch_exists(&repository, "a", &deadline(60)).await.unwrap());
     client.remove_label(&repository, 1, "absent", &deadline(60)).await.unwrap();
     assert!(client.remove_label(&repository, 1, "preview", &deadline(60)).await.is_err());
 }

@@ -3,7 +3,7 @@
 use eod_domain::{Installation, labels, ledger::LedgerHead};
 use serde_json::Value;
 
-use super::stored::{LedgerProblem, head, label, metadata};
+use super::stored::{LedgerProblem, annotation, head, label, metadata};
 
 /// Head of one ledger in a list.
 #[derive(Debug)]
@@ -18,6 +18,8 @@ pub struct ListedHead {
     pub resource_version: String,
     /// Head, or the reason that there is none.
     pub head: Result<LedgerHead, LedgerProblem>,
+    /// Percentage of the room for loose events that was used when the ledger was flagged; 0 without a flag.
+    pub unsealed: usize,
 }
 
 /// Page of the heads of all ledgers of an installation.
@@ -39,6 +41,7 @@ impl ListedHead {
             uid: field("uid"),
             resource_version: field("resourceVersion"),
             head: head(object, installation, environment),
+            unsealed: annotation(object, labels::UNSEALED).and_then(|flag| flag.parse().ok()).unwrap_or(0),
         }
     }
 }

@@ -2,7 +2,7 @@
 
 use eod_domain::{
     EnvironmentName, Installation, labels,
-    ledger::{Event, EventError, HeadError, LedgerHead, LooseEvent, ledger_name, verify_chain},
+    ledger::{Event, EventError, HeadError, LedgerHead, LooseEvent, LooseFill, ledger_name, verify_chain},
 };
 use serde_json::Value;
 
@@ -26,6 +26,8 @@ pub struct LedgerSnapshot {
     pub loose: Vec<LooseEvent>,
     /// Loose events that cannot be parsed.
     pub unreadable: Vec<UnreadableEvent>,
+    /// Number and size of all loose events.
+    pub fill: LooseFill,
 }
 
 /// Reasons for a ConfigMap without a usable head.
@@ -61,12 +63,14 @@ impl LedgerSnapshot {
             events: String::new(),
             loose: Vec::new(),
             unreadable: Vec::new(),
+            fill: LooseFill::default(),
         };
         for (key, value) in object.get("data").and_then(Value::as_object).into_iter().flatten() {
             let text = value.as_str().unwrap_or_default();
             if key == EVENTS {
                 text.clone_into(&mut ledger.events);
             } else if key.starts_with(LOOSE) {
+                ledger.fill = ledger.fill.with(text);
                 match Event::from_json(text) {
                     Ok(event) => ledger.loose.push(LooseEvent { key: key.clone(), event }),
                     Err(error) => ledger.unreadable.push(UnreadableEvent { key: key.clone(), error }),
@@ -105,7 +109,11 @@ pub(super) fn head(
 }
 
 pub(super) fn head_text(object: &Value) -> Option<&str> {
-    object.get("metadata")?.get("annotations")?.get(labels::HEAD)?.as_str()
+    annotation(object, labels::HEAD)
+}
+
+pub(super) fn annotation<'a>(object: &'a Value, key: &str) -> Option<&'a str> {
+    object.get("metadata")?.get("annotations")?.get(key)?.as_str()
 }
 
 pub(super) fn label<'a>(object: &'a Value, key: &str) -> Option<&'a str> {

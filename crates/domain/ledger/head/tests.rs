@@ -39,6 +39,23 @@ fn damaged_newer_and_oversized_heads_are_errors() {
 }
 
 #[test]
+fn head_with_an_invalid_identity_or_a_damaged_end_of_its_chain_is_an_error() {
+    let head = |identity: &str, seq: u64, hash: &str| {
+        let head = LedgerHead::new(identity, Tier::Full, MadeBy::Terraform, LedgerPhase::Live, now());
+        LedgerHead::from_json(&LedgerHead { seq, hash: hash.to_owned(), ..head }.to_json().unwrap())
+    };
+    let hash = "0123456789abcdef".repeat(2);
+    assert!(head("github.com/acme/shop#7", 0, "").is_ok() && head("=given", 5, &hash).is_ok());
+    for identity in ["", "github.com/acme/shop", "shop 7", "github.com/acme/shop#0"] {
+        assert!(matches!(head(identity, 0, ""), Err(HeadError::Identity(_))), "{identity:?}");
+    }
+    let (short, other) = (&hash[1..], hash.replace('a', "x"));
+    for (seq, hash) in [(0, hash.as_str()), (5, ""), (5, short), (5, &other)] {
+        assert!(matches!(head("#7", seq, hash), Err(HeadError::ChainEnd { .. })), "{seq} {hash:?}");
+    }
+}
+
+#[test]
 fn an_ending_or_ended_environment_is_absent() {
     let absent = |phase| LedgerHead::new("#7", Tier::Full, MadeBy::Terraform, phase, now()).is_absent();
     let found: Vec<_> = LedgerPhase::ALL.iter().copied().filter(|phase| absent(*phase)).collect();

@@ -9,7 +9,7 @@ use eod_domain::{Environment, EnvironmentName};
 use jiff::{SignedDuration, Timestamp};
 use tfplugin::Diag;
 
-use super::{CreateRecord, EnvironmentLedger, RecordError, StoredHead, request};
+use super::{CreateRecord, EnvironmentLedger, ListedLedger, RecordError, StoredHead, request};
 use crate::explain;
 
 /// Heads of the environments that wait, as read before the create.
@@ -17,18 +17,6 @@ use crate::explain;
 pub(in super::super) struct Waiting {
     queued: Vec<(EnvironmentName, LedgerHead)>,
     own: ListedLedger,
-}
-
-/// Ledger of the environment itself, as found in the list of all ledgers. A create needs no further read of it.
-#[derive(Clone, Debug, Default)]
-pub(in super::super) enum ListedLedger {
-    /// Not listed, or without a head that can be read.
-    #[default]
-    Unknown,
-    /// There is no ledger.
-    Missing,
-    /// The ledger.
-    Found(Box<StoredHead>),
 }
 
 /// Place in the queue.
