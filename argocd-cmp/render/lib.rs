@@ -33,11 +33,9 @@ mod manifest;
 mod metadata_key;
 mod narrow;
 mod nearest;
-mod node;
 mod object_references;
 mod parameters;
 mod policy;
-mod read;
 pub mod reference;
 mod refusal;
 mod render;
@@ -56,16 +54,16 @@ pub use crate::image::{Image, ImageError, ImageName, Registry};
 pub use crate::kind::{SourceKind, SourceKindError};
 pub use crate::manifest::Manifest;
 pub use crate::narrow::Narrowed;
-pub use crate::node::{Content, FieldPath, MapEntry, Node, PathStep};
 pub use crate::parameters::{Given, Guards, Parameters, RawParameter, RawValue, RunState, parse_raw_parameters};
 pub use crate::policy::{
     Caps, DomainRule, IngressRule, KindPattern, KindPatternError, NamePattern, NamePatternError, NarrowClass, Policy,
     ProjectPolicy, Registries, Sandbox, SecretOperator, SecretPrefix, SecretPrefixError, StoreKind, ToolRule,
     parse_policy,
 };
-pub use crate::read::{Document, Fault, FaultKind, YamlLimits, read};
 pub use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 pub use crate::render::{RenderInput, RenderedManifests, render_manifests};
 pub use crate::source::{Tree, build_kustomization};
 pub use crate::tools::{HelmRequest, KustomizeRequest, NoTools, ToolError, Tools};
 pub use crate::write::{to_json, to_yaml};
+pub use eod_yaml::{Content, FieldPath, MapEntry, Node, PathStep};
+pub use eod_yaml::{Document, Fault, FaultKind, YamlLimits, read};

@@ -4,10 +4,9 @@ use std::collections::BTreeMap;
 use std::fmt::Display;
 use std::sync::Arc;
 
+use eod_yaml::{Content, Document, Fault, FieldPath, MapEntry, Node, PathStep, YamlLimits, read_objects};
 use serde_json::Value;
 
-use crate::node::{Content, FieldPath, MapEntry, Node, PathStep};
-use crate::read::{Document, Fault, YamlLimits, read_objects};
 use crate::refusal::{Location, Refusal, RefusalRule};
 
 /// A Kubernetes object.

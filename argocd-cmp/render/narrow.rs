@@ -15,12 +15,12 @@ mod metadata;
 use std::collections::BTreeSet;
 use std::fmt;
 
+use eod_yaml::{FieldPath, PathStep};
 use serde_json::Value;
 
 use crate::application::Preview;
 use crate::kind::{SourceKind, is_cluster_kind, is_guard};
 use crate::manifest::Manifest;
-use crate::node::{FieldPath, PathStep};
 use crate::policy::NarrowClass;
 use crate::refusal::{Location, visible};
 use crate::workload::is_empty_value;

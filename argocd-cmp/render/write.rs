@@ -4,10 +4,8 @@
 //! way. In the YAML for people, strings have double quotes unless all YAML versions read them as strings. Keys are
 //! sorted, so the same object gives the same bytes.
 
+use eod_yaml::{Content, plain};
 use serde_json::{Map, Value};
-
-use crate::node::Content;
-use crate::read::plain;
 
 /// Typical size of an object, in bytes.
 const TYPICAL: usize = 1 << 10;

@@ -2,11 +2,11 @@
 
 use std::collections::BTreeSet;
 
+use eod_yaml::PathStep;
 use serde_json::Value;
 
 use crate::application::Preview;
 use crate::manifest::Manifest;
-use crate::node::PathStep;
 use crate::refusal::{Refusal, RefusalRule};
 use crate::transform::Hosts;
 

@@ -1,11 +1,11 @@
 //! Narrowing of Services, ServiceAccounts and pods.
 
+use eod_yaml::PathStep;
 use serde_json::Value;
 
 use super::{Narrower, keys, value_at, value_mut};
 use crate::kind::SourceKind;
 use crate::manifest::{Manifest, text};
-use crate::node::PathStep;
 use crate::policy::NarrowClass;
 use crate::transform::{DELETE_POLICY, HOOK, WAVE};
 use crate::workload::{is_empty_value, items, template_path};

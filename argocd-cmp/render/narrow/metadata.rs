@@ -2,13 +2,13 @@
 
 use std::collections::BTreeSet;
 
+use eod_yaml::PathStep;
 use serde_json::Value;
 
 use super::{Narrower, keys, value_at, value_mut};
 use crate::kind::SourceKind;
 use crate::manifest::Manifest;
 use crate::metadata_key::KeyClass;
-use crate::node::PathStep;
 use crate::policy::NarrowClass;
 use crate::transform::{REPLACE, SYNC_OPTIONS};
 use crate::workload::{items, template_path};

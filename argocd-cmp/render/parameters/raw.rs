@@ -2,8 +2,8 @@
 
 use std::collections::BTreeMap;
 
-use crate::node::{Content, Node};
-use crate::read::{YamlLimits, read};
+use eod_yaml::{Content, Node, YamlLimits, read};
+
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 
 /// One parameter of an Application.

@@ -3,10 +3,10 @@
 use std::fmt::Display;
 use std::str::FromStr;
 
+use eod_yaml::{Content, FieldPath, Node, PathStep};
 use strum::VariantNames;
 
 use super::keys::PolicySection;
-use crate::node::{Content, FieldPath, Node, PathStep};
 use crate::refusal::{Location, Refusal, RefusalRule, invalid_value};
 
 /// Collector of the mistakes in one policy file.

@@ -4,6 +4,7 @@ use std::collections::BTreeMap;
 use std::str::FromStr;
 
 use eod_domain::{NetworkSettings, Quantity, QuotaSettings, Tier, TierOverrides, Tiers, UserLabels};
+use eod_yaml::{PathStep, YamlLimits, read};
 
 use super::decode::{At, PolicyDecoder};
 use super::keys::{self, PolicySection};
@@ -12,8 +13,6 @@ use super::{
     StoreKind, ToolRule, forbidden_domain,
 };
 use crate::kind::SourceKind;
-use crate::node::PathStep;
-use crate::read::{YamlLimits, read};
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 
 /// Parses a policy file. `file` is its name in messages.
@@ -45,8 +44,8 @@ pub fn parse_policy(file: &str, bytes: &[u8]) -> Result<Policy, Refusals> {
     }
 }
 
-fn yaml(file: &str, faults: Vec<crate::read::Fault>) -> Refusals {
-    let refusal = |fault: crate::read::Fault| {
+fn yaml(file: &str, faults: Vec<eod_yaml::Fault>) -> Refusals {
+    let refusal = |fault: eod_yaml::Fault| {
         let remedy = fault.kind.remedy();
         Refusal::new(Location::file(file).line(fault.line), RefusalRule::Yaml, fault.kind, remedy)
     };

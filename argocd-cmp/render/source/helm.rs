@@ -5,12 +5,12 @@ mod values;
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use eod_yaml::{Content, Fault, FaultKind, Node, YamlLimits, read as read_yaml};
+
 use super::reading::{Reading, below, join};
 use crate::files::FileError;
 use crate::manifest::{Manifest, rendered_manifests, yaml_refusals};
-use crate::node::{Content, Node};
 use crate::parameters::Guards;
-use crate::read::{Fault, FaultKind, YamlLimits, read as read_yaml};
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 use crate::tools::HelmRequest;
 
@@ -66,7 +66,7 @@ fn objects(chart: &str, output: &str) -> Result<Vec<Manifest>, Vec<Refusal>> {
     let limit = YamlLimits::default().bytes;
     if output.len() > limit {
         let kind = FaultKind::TooLarge { what: "the output of the chart", limit, unit: "bytes" };
-        let fault = Fault { line: 1, document: 1, kind };
+        let fault = Fault { line: 1, column: 1, document: 1, kind };
         return Err(yaml_refusals(&join(chart, "templates"), vec![fault]));
     }
     let (mut found, mut refusals) = (Vec::new(), Vec::new());
@@ -168,7 +168,7 @@ fn references(node: &Node) -> Vec<u32> {
     match &node.content {
         Content::List(items) => items.iter().flat_map(references).collect(),
         Content::Map(entries) => {
-            let outward = |entry: &&crate::node::MapEntry| {
+            let outward = |entry: &&eod_yaml::MapEntry| {
                 ["$ref", "$dynamicRef", "$recursiveRef"].contains(&entry.key.as_str())
                     && entry.node.text().is_some_and(|text| !text.starts_with('#'))
             };

@@ -3,12 +3,12 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use eod_domain::{Domain, EnvironmentName, ServiceName, environment_host, host};
+use eod_yaml::PathStep;
 use serde_json::{Value, json};
 
 use crate::application::Preview;
 use crate::kind::SourceKind;
 use crate::manifest::{Manifest, text};
-use crate::node::PathStep;
 use crate::refusal::{Location, Refusal, RefusalRule};
 use crate::workload::{at_mut, items};
 

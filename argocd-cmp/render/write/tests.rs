@@ -1,8 +1,8 @@
+use eod_yaml::{YamlLimits, read};
 use proptest::prelude::*;
 use serde_json::json;
 
 use super::*;
-use crate::read::{YamlLimits, read};
 
 fn read_one(text: &str) -> Value {
     let mut documents = read(text.as_bytes(), &YamlLimits::default()).expect(text);

@@ -1,10 +1,10 @@
 //! Fields of a kustomization.
 
+use eod_yaml::{Content, MapEntry, Node};
 use serde_json::{Value, json};
 
 use super::named::Named;
 use super::patch::{self, Patch};
-use crate::node::{Content, MapEntry, Node};
 use crate::refusal::{Location, Refusal, RefusalRule};
 
 /// A parsed kustomization.
@@ -125,7 +125,7 @@ impl FieldParser<'_> {
     }
 
     fn field(&mut self, found: &mut Kustomization, entry: &MapEntry) {
-        let MapEntry { key, line, node } = entry;
+        let MapEntry { key, line, column: _, node } = entry;
         if let Some((_, known)) = KEYS.iter().find(|(field, _)| field == key) {
             self.keys(node, known);
         }

@@ -1,5 +1,6 @@
 //! JSON patches (RFC 6902) of a kustomization.
 
+use eod_yaml::{Content, Node, YamlLimits, read};
 use serde_json::{Value, json};
 
 use super::budget::BuildBudget;
@@ -7,8 +8,6 @@ use super::failure::BuildFailure;
 use super::named::Named;
 use crate::files::Files;
 use crate::manifest::{Manifest, text};
-use crate::node::{Content, Node};
-use crate::read::{YamlLimits, read};
 use crate::refusal::Refusal;
 use crate::workload::map_or_insert_at;
 

@@ -3,12 +3,12 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
+use eod_yaml::{Node, YamlLimits, read as read_yaml};
+
 use super::kustomization::Kustomization;
 use super::named::Named;
 use super::path;
 use crate::files::{FileError, Files};
-use crate::node::Node;
-use crate::read::{YamlLimits, read as read_yaml};
 use crate::refusal::{Location, Refusal, RefusalRule};
 use crate::source::reading::join;
 use crate::write::to_json;

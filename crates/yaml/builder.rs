@@ -4,25 +4,44 @@ use std::collections::{BTreeMap, BTreeSet};
 
 use granit_parser::{Event, ScalarStyle, Tag};
 
-use super::document::{Document, YamlLimits};
-use super::fault::{Fault, FaultKind};
-use super::scalar::{self, Ambiguous};
+use crate::document::{Document, YamlLimits};
+use crate::fault::{Fault, FaultKind};
 use crate::node::{Content, MapEntry, Node};
+use crate::scalar::{self, Ambiguous};
+
+/// Position of an event in the text.
+#[derive(Clone, Copy)]
+pub(super) struct Position {
+    /// Line, from 1.
+    pub(super) line: u32,
+    /// Column in characters, from 1.
+    pub(super) column: u32,
+}
+
+impl Position {
+    fn of(node: &Node) -> Self {
+        Self { line: node.line, column: node.column }
+    }
+
+    fn node(self, content: Content) -> Node {
+        Node { line: self.line, column: self.column, content }
+    }
+}
 
 /// A fault after which reading cannot go on.
-type FatalFault = (u32, FaultKind);
+type FatalFault = (Position, FaultKind);
 
 /// Number of faults after which reading stops.
 const MAX_FAULTS: usize = 100;
 
 /// An incomplete list or map.
 enum Open {
-    List { line: u32, anchor: usize, items: Vec<Node>, size: usize },
+    List { at: Position, anchor: usize, items: Vec<Node>, size: usize },
     Map(Map),
 }
 
 struct Map {
-    line: u32,
+    at: Position,
     anchor: usize,
     entries: Vec<MapEntry>,
     /// Keys written in the map.
@@ -32,7 +51,7 @@ struct Map {
     /// True after a `<<`.
     has_merge: bool,
     /// The last key, until its value is complete.
-    key: Option<(MapKey, u32)>,
+    key: Option<(MapKey, Position)>,
     size: usize,
 }
 
@@ -67,8 +86,8 @@ impl<'a> Builder<'a> {
     }
 
     /// All faults so far, with the fault that stops reading.
-    pub(super) fn fail(&mut self, line: u32, kind: FaultKind) -> Vec<Fault> {
-        self.note(line, kind);
+    pub(super) fn fail(&mut self, at: Position, kind: FaultKind) -> Vec<Fault> {
+        self.note(at, kind);
         std::mem::take(&mut self.faults)
     }
 
@@ -87,59 +106,55 @@ impl<'a> Builder<'a> {
         if self.faults.is_empty() { Ok(self.documents) } else { Err(self.faults) }
     }
 
-    pub(super) fn take(&mut self, event: Event<'_>, line: u32) -> Result<(), FatalFault> {
+    pub(super) fn take(&mut self, event: Event<'_>, at: Position) -> Result<(), FatalFault> {
         match event {
             Event::StreamStart | Event::StreamEnd | Event::DocumentEnd => Ok(()),
-            Event::DocumentStart(..) => self.start_document(line),
-            Event::Alias(anchor) => self.alias(anchor, line),
-            Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), line),
+            Event::DocumentStart(..) => self.start_document(at),
+            Event::Alias(anchor) => self.alias(anchor, at),
+            Event::Scalar(text, style, anchor, tag) => self.scalar(&text, style, anchor, tag.as_deref(), at),
             Event::SequenceStart(_, anchor, tag) => {
-                self.check_tag(tag.as_deref(), "seq", line)?;
-                self.push(Open::List { line, anchor, items: Vec::new(), size: 1 }, line)
+                self.check_tag(tag.as_deref(), "seq", at)?;
+                self.push(Open::List { at, anchor, items: Vec::new(), size: 1 }, at)
             }
             Event::MappingStart(_, anchor, tag) => {
-                self.check_tag(tag.as_deref(), "map", line)?;
-                self.push(Open::Map(Map::new(line, anchor)), line)
+                self.check_tag(tag.as_deref(), "map", at)?;
+                self.push(Open::Map(Map::new(at, anchor)), at)
             }
-            Event::SequenceEnd | Event::MappingEnd => self.close(line),
+            Event::SequenceEnd | Event::MappingEnd => self.close(at),
             // Comments and other metadata, which the options of the parser disable.
             _ => Ok(()),
         }
     }
 
-    fn start_document(&mut self, line: u32) -> Result<(), FatalFault> {
+    fn start_document(&mut self, at: Position) -> Result<(), FatalFault> {
         self.number += 1;
         self.anchors.clear();
         self.open.clear();
         let limit = self.limits.documents;
         if usize::try_from(self.number).is_ok_and(|number| number > limit) {
-            return Err((line, FaultKind::TooLarge { what: "the file", limit, unit: "documents" }));
+            return Err((at, FaultKind::TooLarge { what: "the file", limit, unit: "documents" }));
         }
         Ok(())
     }
 
-    fn push(&mut self, open: Open, line: u32) -> Result<(), FatalFault> {
+    fn push(&mut self, open: Open, at: Position) -> Result<(), FatalFault> {
         if self.wants_key() {
-            return Err((line, FaultKind::Key("a list or a map".to_owned())));
+            return Err((at, FaultKind::Key("a list or a map".to_owned())));
         }
         let limit = self.limits.depth;
         if self.open.len() >= limit {
-            return Err((line, FaultKind::TooLarge { what: "the document", limit, unit: "levels" }));
+            return Err((at, FaultKind::TooLarge { what: "the document", limit, unit: "levels" }));
         }
-        self.charge(1, line)?;
+        self.charge(1, at)?;
         self.open.push(open);
         Ok(())
     }
 
-    fn close(&mut self, line: u32) -> Result<(), FatalFault> {
+    fn close(&mut self, at: Position) -> Result<(), FatalFault> {
         let (node, anchor, size) = match self.open.pop() {
-            Some(Open::List { line, anchor, items, size }) => {
-                (Node { line, content: Content::List(items) }, anchor, size)
-            }
-            Some(Open::Map(Map { line, anchor, entries, size, .. })) => {
-                (Node { line, content: Content::Map(entries) }, anchor, size)
-            }
-            None => return Err((line, FaultKind::Syntax("the end of a list or map without its beginning".to_owned()))),
+            Some(Open::List { at, anchor, items, size }) => (at.node(Content::List(items)), anchor, size),
+            Some(Open::Map(Map { at, anchor, entries, size, .. })) => (at.node(Content::Map(entries)), anchor, size),
+            None => return Err((at, FaultKind::Syntax("the end of a list or map without its beginning".to_owned()))),
         };
         self.insert(node, anchor, size)
     }
@@ -150,20 +165,20 @@ impl<'a> Builder<'a> {
         style: ScalarStyle,
         anchor: usize,
         tag: Option<&Tag>,
-        line: u32,
+        at: Position,
     ) -> Result<(), FatalFault> {
-        self.charge(1, line)?;
+        self.charge(1, at)?;
         let is_plain = style == ScalarStyle::Plain;
         let tag = tag_name(tag);
         let is_merge = is_plain && text == "<<" && matches!(tag.as_deref(), None | Some("merge"));
         if is_merge && let Some(Open::Map(Map { key: key @ None, .. })) = self.open.last_mut() {
-            *key = Some((MapKey::Merge, line));
+            *key = Some((MapKey::Merge, at));
             return Ok(());
         }
         let content = match tag {
             Some(name) => {
                 let content = scalar::tagged(&name, text, is_plain);
-                let Some(content) = content else { return Err((line, FaultKind::Tag(name))) };
+                let Some(content) = content else { return Err((at, FaultKind::Tag(name))) };
                 Ok(content)
             }
             None if is_plain => scalar::plain(text),
@@ -174,42 +189,42 @@ impl<'a> Builder<'a> {
                 Ok(found) => (found, None),
                 Err(kind) => (MapKey::Text(text.to_owned()), Some(kind)),
             };
-            *key = Some((found, line));
+            *key = Some((found, at));
             if let Some(kind) = fault {
-                self.note(line, kind);
+                self.note(at, kind);
             }
             return Ok(());
         }
         let content = match content {
             Ok(content) => content,
             Err(Ambiguous { one, other }) => {
-                self.note(line, FaultKind::Ambiguous { text: text.to_owned(), one, other });
+                self.note(at, FaultKind::Ambiguous { text: text.to_owned(), one, other });
                 Content::Null
             }
         };
-        self.insert(Node { line, content }, anchor, 1)
+        self.insert(at.node(content), anchor, 1)
     }
 
-    fn alias(&mut self, anchor: usize, line: u32) -> Result<(), FatalFault> {
+    fn alias(&mut self, anchor: usize, at: Position) -> Result<(), FatalFault> {
         if self.wants_key() {
-            return Err((line, FaultKind::Key("an alias".to_owned())));
+            return Err((at, FaultKind::Key("an alias".to_owned())));
         }
         let Some((node, size)) = self.anchors.get(&anchor) else {
-            return Err((line, FaultKind::Syntax("an alias is part of the value that it repeats".to_owned())));
+            return Err((at, FaultKind::Syntax("an alias is part of the value that it repeats".to_owned())));
         };
         let (size, limit) = (*size, self.limits.repeated);
         // Checked before the value is copied.
         self.repeated = self.repeated.saturating_add(size);
         if self.repeated > limit {
-            return Err((line, FaultKind::TooLarge { what: "the content repeated by aliases", limit, unit: "values" }));
+            return Err((at, FaultKind::TooLarge { what: "the content repeated by aliases", limit, unit: "values" }));
         }
-        let node = Node { line, content: node.content.clone() };
+        let node = at.node(node.content.clone());
         let levels = depth(&node).saturating_add(self.open.len());
         if levels > self.limits.depth {
             let limit = self.limits.depth;
-            return Err((line, FaultKind::TooLarge { what: "the document", limit, unit: "levels" }));
+            return Err((at, FaultKind::TooLarge { what: "the document", limit, unit: "levels" }));
         }
-        self.charge(size, line)?;
+        self.charge(size, at)?;
         self.insert(node, 0, size)
     }
 
@@ -217,7 +232,7 @@ impl<'a> Builder<'a> {
     fn insert(&mut self, node: Node, anchor: usize, node_size: usize) -> Result<(), FatalFault> {
         if anchor != 0 {
             // The copy that is kept for aliases counts too.
-            self.charge(node_size, node.line)?;
+            self.charge(node_size, Position::of(&node))?;
             self.anchors.insert(anchor, (node.clone(), node_size));
         }
         let fault = match self.open.last_mut() {
@@ -234,14 +249,14 @@ impl<'a> Builder<'a> {
             }
             Some(Open::Map(map)) => {
                 map.size = map.size.saturating_add(node_size);
-                let Some((key, line)) = map.key.take() else {
-                    return Err((node.line, FaultKind::Key(node.kind().to_owned())));
+                let Some((key, at)) = map.key.take() else {
+                    return Err((Position::of(&node), FaultKind::Key(node.kind().to_owned())));
                 };
-                map.add(key, line, node).err().map(|kind| (line, kind))
+                map.add(key, at, node).err().map(|kind| (at, kind))
             }
         };
-        if let Some((line, kind)) = fault {
-            self.note(line, kind);
+        if let Some((at, kind)) = fault {
+            self.note(at, kind);
         }
         Ok(())
     }
@@ -261,36 +276,37 @@ impl<'a> Builder<'a> {
         self.faults.len() >= MAX_FAULTS
     }
 
-    fn note(&mut self, line: u32, kind: FaultKind) {
-        self.faults.push(Fault { line, document: self.number.max(1), kind });
+    fn note(&mut self, at: Position, kind: FaultKind) {
+        let Position { line, column } = at;
+        self.faults.push(Fault { line, column, document: self.number.max(1), kind });
     }
 
     /// Charges values to the limit of the file.
-    fn charge(&mut self, more: usize, line: u32) -> Result<(), FatalFault> {
+    fn charge(&mut self, more: usize, at: Position) -> Result<(), FatalFault> {
         self.nodes = self.nodes.saturating_add(more);
         let limit = self.limits.nodes;
         if self.nodes > limit {
-            return Err((line, FaultKind::TooLarge { what: "the file", limit, unit: "values" }));
+            return Err((at, FaultKind::TooLarge { what: "the file", limit, unit: "values" }));
         }
         Ok(())
     }
 
-    fn check_tag(&self, tag: Option<&Tag>, expected: &str, line: u32) -> Result<(), FatalFault> {
+    fn check_tag(&self, tag: Option<&Tag>, expected: &str, at: Position) -> Result<(), FatalFault> {
         match tag_name(tag) {
             None => Ok(()),
             Some(name) if name == expected => Ok(()),
-            Some(name) => Err((line, FaultKind::Tag(name))),
+            Some(name) => Err((at, FaultKind::Tag(name))),
         }
     }
 }
 
 impl Map {
-    fn new(line: u32, anchor: usize) -> Self {
+    fn new(at: Position, anchor: usize) -> Self {
         let (keys, merged) = (BTreeSet::new(), BTreeSet::new());
-        Self { line, anchor, entries: Vec::new(), keys, merged, has_merge: false, key: None, size: 1 }
+        Self { at, anchor, entries: Vec::new(), keys, merged, has_merge: false, key: None, size: 1 }
     }
 
-    fn add(&mut self, key: MapKey, line: u32, node: Node) -> Result<(), FaultKind> {
+    fn add(&mut self, key: MapKey, at: Position, node: Node) -> Result<(), FaultKind> {
         let key = match key {
             MapKey::Merge if self.has_merge => return Err(FaultKind::DuplicateKey("<<".to_owned())),
             MapKey::Merge => {
@@ -306,7 +322,7 @@ impl Map {
         if self.merged.remove(&key) {
             self.entries.retain(|entry| entry.key != key);
         }
-        self.entries.push(MapEntry { key, line, node });
+        self.entries.push(MapEntry { key, line: at.line, column: at.column, node });
         Ok(())
     }
 

@@ -5,6 +5,8 @@
 pub struct Fault {
     /// Line, from 1.
     pub line: u32,
+    /// Column in characters, from 1.
+    pub column: u32,
     /// Document, from 1.
     pub document: u32,
     /// Kind of the fault.

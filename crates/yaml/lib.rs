@@ -6,7 +6,7 @@
 //!
 //! # Guarantees
 //!
-//! - Every value keeps its line. Strings and numbers are kept exactly as written.
+//! - Every value keeps its line and column. Strings and numbers are kept exactly as written.
 //! - Input that YAML readers interpret differently is refused: duplicate keys, `yes` without quotes, custom tags.
 //! - Memory and time are bounded by [`YamlLimits`]: size, depth, number of values, values repeated by aliases.
 //! - No input causes a panic.
@@ -15,13 +15,16 @@ mod builder;
 mod document;
 mod fault;
 mod json;
+mod node;
 mod scalar;
 
 use granit_parser::{Event, Parser, ScalarStyle, Span, options};
 
+use self::builder::Position;
 pub use self::document::{Document, YamlLimits};
 pub use self::fault::{Fault, FaultKind};
-pub(crate) use self::scalar::plain;
+pub use self::node::{Content, FieldPath, MapEntry, Node, PathStep};
+pub use self::scalar::{Ambiguous, plain};
 
 /// Reads all documents of a file. Empty documents are left out.
 ///
@@ -38,14 +41,14 @@ pub fn read(bytes: &[u8], limits: &YamlLimits) -> Result<Vec<Document>, Vec<Faul
 /// # Errors
 ///
 /// As [`read()`].
-pub(crate) fn read_objects(bytes: &[u8], limits: &YamlLimits) -> Result<Vec<Document>, Vec<Fault>> {
+pub fn read_objects(bytes: &[u8], limits: &YamlLimits) -> Result<Vec<Document>, Vec<Fault>> {
     let mut builder = built(bytes, limits)?;
     builder.leave_out(|document| document.root.get("apiVersion").is_none() && document.root.get("kind").is_none());
     builder.finish()
 }
 
 fn built<'a>(bytes: &[u8], limits: &'a YamlLimits) -> Result<builder::Builder<'a>, Vec<Fault>> {
-    let fault = |line, kind| vec![Fault { line, document: 1, kind }];
+    let fault = |line, kind| vec![Fault { line, column: 1, document: 1, kind }];
     if bytes.len() > limits.bytes {
         let kind = FaultKind::TooLarge { what: "the file", limit: limits.bytes, unit: "bytes" };
         return Err(fault(1, kind));
@@ -80,21 +83,22 @@ fn documents<'a>(text: &str, limits: &'a YamlLimits) -> Result<builder::Builder<
             None => break,
             Some(Ok(event)) => event,
             Some(Err(error)) => {
-                return Err(builder.fail(line(error.marker().line()), syntax_fault(error.info())));
+                let marker = error.marker();
+                return Err(builder.fail(position(marker.line(), marker.col()), syntax_fault(error.info())));
             }
         };
-        let line = line(span.start.line());
+        let at = position(span.start.line(), span.start.col());
         if !can_have_json_escapes && has_json_escapes(&event, span, text) {
             let message = "the escape `\\/` and surrogates such as `\\ud83d` are valid in JSON only";
-            return Err(builder.fail(line, FaultKind::Syntax(message.to_owned())));
+            return Err(builder.fail(at, FaultKind::Syntax(message.to_owned())));
         }
         if has_tab_of_indentation(&event, span, text, builder.expects_item()) {
             let message = "a tab is a part of the indentation; use spaces";
-            return Err(builder.fail(line, FaultKind::Syntax(message.to_owned())));
+            return Err(builder.fail(at, FaultKind::Syntax(message.to_owned())));
         }
         let done = event == Event::StreamEnd;
-        if let Err((line, kind)) = builder.take(event, line) {
-            return Err(builder.fail(line, kind));
+        if let Err((at, kind)) = builder.take(event, at) {
+            return Err(builder.fail(at, kind));
         }
         if done || builder.has_enough() {
             break;
@@ -158,6 +162,11 @@ fn is_dash_with_tab(line: &str) -> bool {
 fn has_json_escapes(event: &Event<'_>, span: Span, text: &str) -> bool {
     let Event::Scalar(_, ScalarStyle::DoubleQuoted, ..) = event else { return false };
     span.slice(text).is_some_and(json::has_own_escapes)
+}
+
+/// Position from a line that counts from 1 and a column that counts from 0.
+fn position(line_number: usize, column: usize) -> Position {
+    Position { line: line(line_number), column: line(column.saturating_add(1)) }
 }
 
 fn line(number: usize) -> u32 {

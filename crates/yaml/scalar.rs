@@ -5,14 +5,16 @@
 
 use serde_json::Number;
 
-use super::fault::FaultKind;
+use crate::fault::FaultKind;
 use crate::node::Content;
 
 /// Two interpretations of one scalar.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(crate) struct Ambiguous {
-    pub(crate) one: &'static str,
-    pub(crate) other: &'static str,
+pub struct Ambiguous {
+    /// One interpretation.
+    pub one: &'static str,
+    /// The other interpretation.
+    pub other: &'static str,
 }
 
 const TEXT_OR_BOOL: Ambiguous = Ambiguous { one: "a string", other: "a boolean" };
@@ -21,7 +23,11 @@ const TWO_NUMBERS: Ambiguous = Ambiguous { one: "a decimal number", other: "an o
 const NO_NUMBER: Ambiguous = Ambiguous { one: "a string", other: "a number that JSON cannot represent" };
 
 /// Value of a scalar without quotes and tags.
-pub(crate) fn plain(text: &str) -> Result<Content, Ambiguous> {
+///
+/// # Errors
+///
+/// [`Ambiguous`] if YAML readers interpret the scalar differently.
+pub fn plain(text: &str) -> Result<Content, Ambiguous> {
     match text {
         "" | "~" | "null" | "Null" | "NULL" => return Ok(Content::Null),
         "true" | "True" | "TRUE" => return Ok(Content::Bool(true)),

@@ -1,14 +1,16 @@
-//! Tree of a document's values, each with its line.
+//! Tree of a document's values, each with its position.
 
 use std::fmt;
 
 use serde_json::{Number, Value};
 
-/// A value with its line.
+/// A value with its position.
 #[derive(Clone, Debug, PartialEq)]
 pub struct Node {
     /// First line of the value, from 1.
     pub line: u32,
+    /// Column of the first character of the value, from 1.
+    pub column: u32,
     /// Content.
     pub content: Content,
 }
@@ -37,6 +39,8 @@ pub struct MapEntry {
     pub key: String,
     /// Line of the key, from 1.
     pub line: u32,
+    /// Column of the key, from 1.
+    pub column: u32,
     /// Value.
     pub node: Node,
 }

@@ -1,0 +1,181 @@
+//! Maskers of columns: a decision with its keys.
+
+use std::collections::BTreeMap;
+
+use crate::{
+    catalogue::ColumnName,
+    classify::{Classification, ColumnDecision},
+    filler::filler,
+    function::{Masker, RoomError, TypeClass},
+    integer,
+    json::{JsonLeaf, JsonStep, quoted, rewrite_json},
+    key::{DomainKey, MaskingKey},
+    policy::JsonPath,
+};
+
+/// Masker of one column.
+#[derive(Clone)]
+pub struct ColumnMasker(Rule);
+
+#[derive(Clone)]
+enum Rule {
+    Value(Masker),
+    Json {
+        /// Rules by path, in the order of the file. None keeps the leaves.
+        paths: Vec<(JsonPath, Option<Masker>)>,
+        strings: Option<Masker>,
+        /// Key of the filler that replaces texts that are not JSON.
+        key: DomainKey,
+    },
+}
+
+impl Classification {
+    /// Maskers of all columns that are masked, under a key.
+    ///
+    /// # Errors
+    ///
+    /// [`RoomError`] if a domain does not fit its columns. [`classify`](crate::classify()) has checked this, so only a
+    /// classification that was changed later has this error.
+    pub fn maskers(&self, key: &MaskingKey) -> Result<BTreeMap<ColumnName, ColumnMasker>, RoomError> {
+        let mut domains = BTreeMap::new();
+        for (name, domain) in &self.domains {
+            let masker = Masker::new(domain.function.clone(), key.domain(name), domain.room, domain.form)?;
+            domains.insert(name.as_str(), masker);
+        }
+        let find = |name: &Option<String>| name.as_deref().and_then(|name| domains.get(name).cloned());
+        let mut found = BTreeMap::new();
+        for (name, decision) in &self.columns {
+            let rule = match decision {
+                ColumnDecision::Keep | ColumnDecision::Generated => continue,
+                ColumnDecision::Mask { domain } => match domains.get(domain.as_str()) {
+                    Some(masker) => Rule::Value(masker.clone()),
+                    None => continue,
+                },
+                ColumnDecision::Json { paths, strings } => {
+                    let paths = paths.iter().map(|(path, name)| (path.clone(), find(name))).collect();
+                    Rule::Json { paths, strings: find(strings), key: key.domain(&format!("json {name}")) }
+                }
+            };
+            found.insert(name.clone(), ColumnMasker(rule));
+        }
+        Ok(found)
+    }
+}
+
+impl ColumnMasker {
+    /// Masks the text of a value that is not NULL; none stands for NULL. Texts are PostgreSQL's output of the type, with
+    /// `DateStyle` ISO and in UTC. An array is masked item by item.
+    pub fn mask(&self, class: TypeClass, value: &str) -> Option<String> {
+        match &self.0 {
+            Rule::Value(masker) => masker.mask(class, value),
+            Rule::Json { .. } if value.is_empty() => Some(String::new()),
+            Rule::Json { paths, strings, key } => {
+                Some(rewrite_json(value, |path, leaf| masked_leaf(paths, strings.as_ref(), path, leaf)).unwrap_or_else(
+                    |_| {
+                        // A document that cannot be read must not stay, and a column of type `json` accepts JSON only.
+                        let text = filler(key, value);
+                        if class == TypeClass::Json { quoted(&text) } else { text }
+                    },
+                ))
+            }
+        }
+    }
+}
+
+/// New JSON text of a leaf; none keeps it.
+fn masked_leaf(
+    paths: &[(JsonPath, Option<Masker>)],
+    strings: Option<&Masker>,
+    steps: &[JsonStep],
+    leaf: JsonLeaf<'_>,
+) -> Option<String> {
+    // The last of several maxima is taken, so the reverse order prefers the first rule of the file.
+    let matching = paths.iter().rev().filter_map(|rule| Some((rule.0.specificity(steps)?, rule)));
+    let rule = matching.max_by_key(|(specificity, _)| *specificity).map(|(_, rule)| rule);
+    let masker = match (rule, leaf) {
+        (Some((_, masker)), _) => masker.as_ref()?,
+        (None, JsonLeaf::Text(_)) => strings?,
+        (None, _) => return None,
+    };
+    let (class, text) = match leaf {
+        JsonLeaf::Text(text) => (TypeClass::Text, text),
+        JsonLeaf::Number(text) if integer::parse(text).is_some() => (TypeClass::Integer, text),
+        JsonLeaf::Number(text) => (TypeClass::Numeric, text),
+        JsonLeaf::Boolean(true) => (TypeClass::Boolean, "true"),
+        JsonLeaf::Boolean(false) => (TypeClass::Boolean, "false"),
+    };
+    let accepts = masker.function().accepts(class);
+    // A number with a rule for texts becomes a text: the rule must not leave it.
+    let masked = masker.mask(if accepts { class } else { TypeClass::Text }, text);
+    let Some(masked) = masked else { return Some("null".to_owned()) };
+    let stays_literal =
+        accepts && class != TypeClass::Text && serde_json::from_str::<serde::de::IgnoredAny>(&masked).is_ok();
+    Some(if stays_literal { masked } else { quoted(&masked) })
+}
+
+#[cfg(test)]
+mod tests {
+    use super::*;
+    use crate::{
+        catalogue::{Catalogue, CatalogueColumn, ColumnEquality},
+        classify::classify,
+        policy::parse_masking_policy,
+        table_name::TableName,
+    };
+
+    fn masked(rule: &str, class: TypeClass, value: &str) -> String {
+        let text = format!(
+            "version: 1\ndomains: {{mail: {{kind: email, fold: lower}}}}\ntables: {{a.b: {{c: {rule}, m: {{domain: mail}}}}}}"
+        );
+        let policy = parse_masking_policy(text.as_bytes()).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+        let name = |column| ColumnName::new(TableName::new("a", "b"), column);
+        let column = |column, class| CatalogueColumn {
+            name: name(column),
+            type_name: class_name(class),
+            class,
+            limit: None,
+            equality: ColumnEquality::Exact,
+            not_null: false,
+            unique: false,
+            generated: false,
+        };
+        let catalogue =
+            Catalogue { columns: vec![column("c", class), column("m", TypeClass::Text)], ..Catalogue::default() };
+        let classification = classify(&policy, &catalogue).unwrap_or_else(|refused| panic!("{refused:?}"));
+        let key = MaskingKey::from_secret(b"0123456789abcdef0123456789abcdef").unwrap();
+        let maskers = classification.maskers(&key).unwrap();
+        // The column with the domain proves that leaves of JSON join with it.
+        let mail = maskers[&name("m")].mask(TypeClass::Text, "A@b.de").unwrap();
+        maskers[&name("c")].mask(class, value).unwrap().replace(&mail, "MAIL")
+    }
+
+    fn class_name(class: TypeClass) -> String {
+        class.to_string()
+    }
+
+    #[test]
+    fn leaves_are_masked_by_the_most_specific_path() {
+        let rule = r#"{kind: json, paths: {"$..mail": {domain: mail}, "$.a": keep, "$.a.secret": {kind: constant, value: x}, "$.n": {kind: constant, value: 7}, "$.gone": {kind: "null"}, "$.born": {kind: year}}}"#;
+        let value = r#"{"mail":"a@B.de","a":{"x":"stays","secret":"y","mail":"A@b.de"},"n":5,"gone":"z","born":"1984-05-03","free":"text","k":1}"#;
+        let found = masked(rule, TypeClass::Json, value);
+        assert!(
+            found.starts_with(r#"{"mail":"MAIL","a":{"x":"stays","secret":"x","mail":"MAIL"},"n":7,"gone":null,"born":"1984-01-01","free":""#),
+            "{found}"
+        );
+        assert!(!found.contains("\"text\"") && found.ends_with(",\"k\":1}"), "{found}");
+    }
+
+    #[test]
+    fn documents_that_are_not_json_do_not_stay() {
+        let found = masked("{kind: json}", TypeClass::Text, "{Anna");
+        assert!(found.len() == 5 && !found.contains("Anna"), "{found}");
+        let found = masked("{kind: json}", TypeClass::Json, &format!("{}1{}", "[".repeat(300), "]".repeat(300)));
+        assert!(found.starts_with('"') && found.ends_with('"'), "{found}");
+    }
+
+    #[test]
+    fn numbers_with_a_rule_for_texts_become_texts() {
+        let found = masked(r#"{kind: json, paths: {"$": {kind: email}}}"#, TypeClass::Json, "[5, true]");
+        assert_eq!(found.matches("@example.com\"").count(), 2, "{found}");
+    }
+}
