@@ -109,10 +109,10 @@ pub enum WideningReason {
     #[error("`{0}` is a meta-command of psql")]
     MetaCommand(String),
     /// Data block without its end.
-    #[error("the data of COPY has no end (`\\.`)")]
+    #[error("the data of COPY must end with `\\.`")]
     CopyData,
     /// Statement that concerns objects of unknown tables.
-    #[error("`{0}` concerns tables that it does not name")]
+    #[error("`{0}` can change any table")]
     Unnamed(String),
     /// Text above a limit.
     #[error("the text has more than {limit} {unit}")]

@@ -55,7 +55,7 @@ impl<'a> Recorder<'a> {
         let ledger = session.ledgers.get(environment, &session.deadline).await?;
         ledger.map_or(Ok(()), |ledger| ledger.fill.check()).map_err(|full| {
             let failure = Failure::failed(format!("the ledger of `{environment}` is full: {full}"));
-            failure.remedy("run `eod reap`, which seals them, or wait for its next run; then try again")
+            failure.remedy("run `eod reap` or wait for its next run, then try again")
         })
     }
 

@@ -129,7 +129,7 @@ impl<P: Ports> Run<'_, P> {
     pub(crate) async fn hold_absent(&mut self, absent: &Absent, now: Timestamp) -> Result<Option<HeldEnd>, CallError> {
         let Absent { entry, work, .. } = absent;
         let name = &entry.environment;
-        // The last look: the state of the pull request was read at the begin of the run.
+        // The last look: the state of the pull request was read at the start of the run.
         let look = self.look_begins().await?;
         if work.is_unwarned() && !(self.is_still_unwanted(entry).await && self.is_recent(look).await?) {
             return Ok(None);

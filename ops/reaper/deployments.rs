@@ -79,7 +79,7 @@ impl<P: Ports> Run<'_, P> {
         if self.deployments.is_none() {
             let listed = self.ports.cluster().deployments().await;
             self.deployments = Some(listed.unwrap_or_else(|error| {
-                self.report.problem("deployments", format!("they cannot be observed: {error}"));
+                self.report.problem("deployments", format!("cannot list the Deployments: {error}"));
                 BTreeMap::new()
             }));
         }

@@ -172,7 +172,7 @@ impl<P: Ports> Run<'_, P> {
         rules.sleep_label.map(|label| facts.labels.contains(&label))
     }
 
-    /// Records that a person has removed the label for sleep, with `eod wake` or at the forge: the idle time begins anew.
+    /// Records that a person has removed the label for sleep, with `eod wake` or at the forge: the idle time restarts.
     pub(crate) fn note_wake(&mut self, observed: &Observed, now: Timestamp) {
         let name = observed.name.as_str();
         match self.has_sleep_label(observed) {

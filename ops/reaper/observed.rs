@@ -72,7 +72,7 @@ impl Survey {
         living.chain(self.absent.iter().map(|entry| entry.environment.as_str())).collect()
     }
 
-    /// List that is much shorter than the last one that was believed, without ends that explain it. `since` is the time of
+    /// List that is much shorter than the last complete one, without ends that explain it. `since` is the time of
     /// that list, `gone` the number of environments without a namespace that are confirmed.
     pub(crate) fn short_list(&self, before: usize, since: Option<Timestamp>, gone: usize) -> Option<ShortList> {
         let now = self.environments.len();
@@ -89,17 +89,16 @@ impl Survey {
     }
 }
 
-/// List of namespaces that is less than half as long as the last one that was believed.
+/// List of namespaces that is less than half as long as the last complete one.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 #[error(
-    "the list of namespaces has {now} environments, the last complete list had {before}, and {ends} recorded or confirmed ends \
-        explain less than half of the difference; check the cluster, and if the {missing} missing environments are really gone, run \
-        `eod reap --accept {missing}`"
+    "the list of namespaces has {now} environments, the last complete list had {before}, and {ends} ends since then are recorded \
+        or confirmed; check the cluster, and if the other {missing} environments are really gone, run `eod reap --accept {missing}`"
 )]
 pub(crate) struct ShortList {
     /// Number of environments.
     pub(crate) now: usize,
-    /// Number of environments in the last list that was believed.
+    /// Number of environments in the last complete list.
     pub(crate) before: usize,
     /// Number of recorded ends since that list, and of environments without a namespace that are confirmed.
     pub(crate) ends: usize,

@@ -67,7 +67,7 @@ impl<P: Ports> Run<'_, P> {
         result
     }
 
-    /// All work under the lease. `started` are the clocks at the begin of the run.
+    /// All work under the lease. `started` are the clocks at the start of the run.
     async fn work(&mut self, lease: &mut Option<StoredLease>, started: ClockReading) -> Result<(), CallError> {
         let text = self.ports.ledgers().summary().await?;
         self.summary = text.and_then(|text| RunSummary::from_json(&text)).unwrap_or_default();
@@ -355,7 +355,7 @@ impl<P: Ports> Run<'_, P> {
         }
     }
 
-    /// Reason to end nothing: the clocks differ or have jumped since the begin of the run, or a namespace is newer than the
+    /// Reason to end nothing: the clocks differ or have jumped since the start of the run, or a namespace is newer than the
     /// present.
     async fn clock_problem(&self, survey: &Survey, started: &ClockReading) -> Result<Option<String>, CallError> {
         let clocks = self.ports.clock().read().await?;
@@ -368,7 +368,10 @@ impl<P: Ports> Run<'_, P> {
         }
         let is_future = |newest: &Timestamp| *newest > clocks.server.saturating_add(SKEW_MAX).unwrap_or(Timestamp::MAX);
         Ok(survey.newest.filter(is_future).map(|newest| {
-            format!("a namespace was created at {newest}, after the present time {}: nothing was done", clocks.server)
+            format!(
+                "a namespace has the creation time {newest}, which is later than the time {} of the API server; nothing was done",
+                clocks.server
+            )
         }))
     }
 }

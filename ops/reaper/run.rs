@@ -19,7 +19,7 @@ use crate::summary::RunSummary;
 /// Maximum difference of the two clocks, and maximum difference between the time that has passed on the API server's clock
 /// and on the monotonic clock of this machine.
 pub(crate) const SKEW_MAX: SignedDuration = SignedDuration::from_mins(2);
-/// Maximum time from the begin of a look to the write that depends on it.
+/// Maximum time from the start of a look to the write that depends on it.
 const LOOK_MAX: SignedDuration = SignedDuration::from_mins(2);
 
 /// State of one run.
@@ -37,7 +37,7 @@ pub(crate) struct Run<'a, P: Ports> {
     pub(crate) ending: BTreeSet<EnvironmentName>,
     /// Deployments of all environments by namespace; none before they are needed.
     pub(crate) deployments: Option<BTreeMap<String, Vec<DeploymentFacts>>>,
-    /// Clocks at the begin of the run; none until they were compared with each other.
+    /// Clocks at the start of the run; none until they were compared with each other.
     pub(crate) started: Option<ClockReading>,
     /// First problem of the clocks after that. The run stops.
     pub(crate) clock_problem: OnceCell<String>,
@@ -81,7 +81,7 @@ impl<'a, P: Ports> Run<'a, P> {
         Ok(if mutated!(LocalClock) { clocks.local } else { clocks.server })
     }
 
-    /// Time for [`Self::is_recent`]: the begin of a look.
+    /// Time for [`Self::is_recent`]: the start of a look.
     pub(crate) async fn look_begins(&self) -> Result<SignedDuration, CallError> {
         Ok(self.clocks().await?.elapsed)
     }
@@ -118,14 +118,14 @@ pub(crate) fn difference(clocks: &ClockReading) -> Option<String> {
     let skew = clocks.local.duration_since(clocks.server).abs();
     (skew > SKEW_MAX).then(|| {
         format!(
-            "the clock of this machine differs from that of the API server by {} s, the maximum is {} s: correct it",
+            "the clocks of this machine and of the API server differ by {} s, expected at most {} s; correct the wrong clock",
             skew.as_secs(),
             SKEW_MAX.as_secs()
         )
     })
 }
 
-/// Problem of a clock that has jumped since the begin of the run, also if both clocks have jumped together: the time of the
+/// Problem of a clock that has jumped since the start of the run, also if both clocks have jumped together: the time of the
 /// API server has to pass as fast as the monotonic clock of this machine.
 pub(crate) fn jump(started: &ClockReading, clocks: &ClockReading) -> Option<String> {
     let passed = clocks.server.duration_since(started.server);
@@ -133,7 +133,8 @@ pub(crate) fn jump(started: &ClockReading, clocks: &ClockReading) -> Option<Stri
     let jump = passed.saturating_sub(elapsed);
     (jump.abs() > SKEW_MAX).then(|| {
         format!(
-            "the clock of the API server has jumped by {} s during the run, or this machine was suspended",
+            "during the run, the clock of the API server moved by {} s against the timer of this machine; one of them was set, or \
+             this machine was suspended",
             jump.as_secs()
         )
     })

@@ -97,8 +97,8 @@ impl<P: Ports> Run<'_, P> {
         }
     }
 
-    /// Stores a head with its events. If the ledger is full, its loose events are sealed first. If that makes no room, the head
-    /// is stored without the events, which are lost and reported: a full ledger never stops an end.
+    /// Stores a head with its events. If they are too large for the ledger, its loose events are sealed first. If that makes no
+    /// room, the head is stored without the events, which are lost and reported: a full ledger never stops an end.
     pub(crate) async fn store_head(
         &mut self,
         name: &EnvironmentName,
@@ -121,12 +121,12 @@ impl<P: Ports> Run<'_, P> {
         }
         let version = ledgers.write_head(name, &version, head, &[]).await?;
         let count = events.len();
-        self.report.problem(name, format!("its ledger is full, so {count} of its events were not recorded: {error}"));
+        self.report.problem(name, format!("{count} of its events were not recorded: {error}"));
         Ok(version)
     }
 
-    /// Appends an event to the ledger of an environment, if it has one. An event that does not fit into a full ledger is lost
-    /// and reported.
+    /// Appends an event to the ledger of an environment, if it has one. An event that is too large for the ledger is
+    /// lost and reported.
     pub(crate) async fn append(&mut self, name: &EnvironmentName, event: Event) -> Result<(), CallError> {
         let kind = event.e;
         let events = [event];
@@ -139,7 +139,7 @@ impl<P: Ports> Run<'_, P> {
         if self.make_room(name, None).await?.is_some() && ledgers.append(name, &events).await.is_ok() {
             return Ok(());
         }
-        self.report.problem(name, format!("its ledger is full, so its event `{kind}` was not recorded: {error}"));
+        self.report.problem(name, format!("its event `{kind}` was not recorded: {error}"));
         Ok(())
     }
 
@@ -160,7 +160,7 @@ impl<P: Ports> Run<'_, P> {
     }
 }
 
-/// True if the server may have refused a write because the ledger is full.
+/// True if a write may have been refused because the ledger is full or the event is too large.
 fn is_full(error: &CallError) -> bool {
     error.kind == CallErrorKind::Invalid && !mutated!(FullLedgerStopsEnd)
 }
@@ -169,7 +169,7 @@ fn is_full(error: &CallError) -> bool {
 #[derive(Clone, Debug, Eq, PartialEq)]
 struct Turn {
     name: EnvironmentName,
-    /// True if the ledger is one of the others, which are sealed in turn.
+    /// True if the ledger is sealed in turn with all others.
     is_others: bool,
 }
 

@@ -24,7 +24,7 @@ pub struct RunSummary {
     pub at: Option<Timestamp>,
     /// Exit code of the run.
     pub exit_code: u8,
-    /// Number of environments in the last list that was believed.
+    /// Number of environments in the last complete list.
     pub environments: usize,
     /// Start of the run that read this list; none in a summary of an older version, which believed every list.
     pub counted_at: Option<Timestamp>,

@@ -27,7 +27,7 @@ use crate::{
     server::ServerAddress,
 };
 
-/// Interval in milliseconds at which the server looks if the client of a running statement is still there. Without it a
+/// Interval in milliseconds of the server's check that the client of a running statement is still connected. Without it a
 /// statement of a killed client runs to its end, and a database that it creates appears later.
 const CHECK_INTERVAL: &str = "SET client_connection_check_interval = 500";
 /// Facts of the session, in the order of [`SessionFacts`]. The custom setting arrives only if nothing removed it.
@@ -242,7 +242,7 @@ impl Postgres {
         Ok(config)
     }
 
-    /// Looks if the session is a direct one to the right kind of server.
+    /// Checks that the session has no pooler and matches `target_session_attrs`.
     async fn accept(
         &self,
         opened: OpenConnection,
@@ -321,7 +321,7 @@ fn facts(messages: &[SimpleQueryMessage]) -> SessionFacts {
     }
 }
 
-/// The kind of session that is required and that this one is not.
+/// Required kind of session, if this session has another kind.
 fn mismatch(attributes: SessionAttributes, facts: &SessionFacts) -> Option<&'static str> {
     let (fits, name) = match attributes {
         SessionAttributes::Any | SessionAttributes::PreferStandby => (true, "any"),

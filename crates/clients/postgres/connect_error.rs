@@ -49,10 +49,10 @@ pub enum PostgresConnectError {
     #[error("the server requests a password, and none is set")]
     NoPassword,
     /// The mode verifies certificates and no authority is known.
-    #[error("`sslmode` verifies the certificate, and there is no file of trusted authorities: expected `sslrootcert`")]
+    #[error("`sslmode` requires a file of trusted authorities, and `sslrootcert` is not set")]
     NoAuthority,
-    /// The default folder has a list of revoked certificates, which this client cannot check.
-    #[error("revoked certificates are not supported: {}", .file.display())]
+    /// Unsupported certificate revocation list in the default folder.
+    #[error("certificate revocation lists are not supported, found {}", .file.display())]
     Revocations {
         /// Path of the list.
         file: PathBuf,
@@ -63,7 +63,7 @@ pub enum PostgresConnectError {
         /// Major version of the server.
         major: u32,
     },
-    /// The settings of the startup message did not reach the server: a connection pooler is in between.
+    /// The settings of the startup message did not reach the server: a connection pooler removed them.
     #[error("a connection pooler such as PgBouncer is between the client and PostgreSQL; expected a direct connection")]
     Pooler,
     /// The server offers no TLS.

@@ -192,7 +192,7 @@ impl LedgerHead {
         if text.len() > HEAD_BYTES_MAX { Err(HeadError::TooLarge(text.len())) } else { Ok(text) }
     }
 
-    /// True if a life is running: from the begin of a create to the end of an end.
+    /// True if a life is running: from the start of a create to the end of an end.
     pub fn is_running(&self) -> bool {
         matches!(self.phase, LedgerPhase::Creating | LedgerPhase::Live | LedgerPhase::Ending)
     }

@@ -131,7 +131,7 @@ impl RuleRefusals {
 
     pub(super) fn different_lengths(&mut self, one: &CatalogueColumn, other: &CatalogueColumn, place: RulePlace) {
         let message = format!(
-            "columns {} ({}) and {} ({}) are in one domain, but values would have to be cut to different lengths",
+            "columns {} ({}) and {} ({}) are in one domain, so they must have the same length for this kind",
             one.name, one.type_name, other.name, other.type_name
         );
         let remedy = "use a kind that keeps the length, or make the columns equally long";
@@ -175,7 +175,7 @@ impl RuleRefusals {
         key: &str,
     ) {
         let message = format!(
-            "foreign key {key} connects {one} ({one_rule}) and {other} ({other_rule}), so their rules must be equal"
+            "columns {one} ({one_rule}) and {other} ({other_rule}) of foreign key {key} must have equal rules"
         );
         let remedy = "use one domain for both, or remove the rule of one of them";
         self.push(vec![one.clone(), other.clone()], place, message, remedy);

@@ -154,8 +154,8 @@ fn foreign_keys_pull_columns_into_one_domain() {
     let rules = "tables: {a.customers: {code: keep}, a.orders: {customer: {kind: digits}, code: keep}}";
     assert_eq!(
         refusal(rules, columns(), keys()),
-        "line 2, column 48: foreign key fk connects a.customers.code (keep) and a.orders.customer (kind digits), so their \
-         rules must be equal; use one domain for both, or remove the rule of one of them"
+        "line 2, column 48: columns a.customers.code (keep) and a.orders.customer (kind digits) of foreign key fk must have \
+         equal rules; use one domain for both, or remove the rule of one of them"
     );
 }
 
@@ -167,8 +167,8 @@ fn columns_of_a_domain_must_have_one_output() {
     let message = |kind: &str, one: &str, other: &str| refusal(&rules(kind), two(one, other), Vec::new());
     assert_eq!(
         message("kind: email", "varchar(20)", "text"),
-        "line 3, column 32: columns a.b.c (varchar(20)) and a.b.e (text) are in one domain, but values would have to be cut \
-         to different lengths; use a kind that keeps the length, or make the columns equally long"
+        "line 3, column 32: columns a.b.c (varchar(20)) and a.b.e (text) are in one domain, so they must have the same \
+         length for this kind; use a kind that keeps the length, or make the columns equally long"
     );
     assert!(message("kind: email", "citext", "text").contains("only one of them ignores case; add `fold: lower`"));
     assert!(message("kind: digits", "bigint", "text").contains("`digits` gives different values for these types"));

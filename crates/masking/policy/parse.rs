@@ -122,8 +122,8 @@ fn roles(reader: &mut PolicyReader, at: &Located<'_>) -> Vec<String> {
             let message = format!("a role name must have 1 to {IDENTIFIER} bytes, got {}", role.len());
             reader.mistake(place, &item.path, message, "write the name of a role");
         } else if role.starts_with("pg_") {
-            let message = format!("`{role}` is a name of PostgreSQL's own roles");
-            reader.mistake(place, &item.path, message, "remove it; these roles exist on every server");
+            let message = format!("role names with the prefix `pg_` are reserved by PostgreSQL, got `{role}`");
+            reader.mistake(place, &item.path, message, format!("remove `{role}`"));
         } else if found.iter().any(|known| known == role) {
             reader.mistake(place, &item.path, format!("duplicate role `{role}`"), "remove one of the two");
         } else {
@@ -154,7 +154,7 @@ fn domains<'a>(reader: &mut PolicyReader, at: &Located<'a>) -> Domains<'a> {
                 Parsed::Function(function) => function,
                 Parsed::Json(_) => {
                     let remedy = "use `kind: json` in the column, and the domain in its `paths`";
-                    reader.mistake(value.place(), &value.path, "`json` cannot be the function of a domain", remedy);
+                    reader.mistake(value.place(), &value.path, "kind `json` is not supported in a domain", remedy);
                     continue;
                 }
             };
@@ -286,8 +286,8 @@ fn leaf(reader: &mut PolicyReader, at: &Located<'_>, domains: &[&str]) -> Option
     match function(reader, keys, true)? {
         (Parsed::Function(function), fold_case) => Some(LeafRule::Function { function, fold_case }),
         (Parsed::Json(_), _) => {
-            let remedy = "write a longer path in the column's `paths`";
-            reader.mistake(at.place(), &at.path, "`json` cannot be the function of a path", remedy);
+            let remedy = "add the path of the inner value to `paths`";
+            reader.mistake(at.place(), &at.path, "kind `json` is not supported in `paths`", remedy);
             None
         }
     }
@@ -320,8 +320,8 @@ fn rule_keys<'a>(reader: &mut PolicyReader, at: &Located<'a>, owner: &str) -> Op
 fn domain(reader: &mut PolicyReader, keys: &mut Keys<'_>, domains: &[&str]) -> Option<Option<String>> {
     let at = keys.take("domain")?;
     if let Some(kind) = keys.take("kind") {
-        let message = "a rule has either `kind` or `domain`, not both";
-        reader.mistake(kind.place(), &kind.path, message, "remove `kind`; the domain has it");
+        let message = "`kind` and `domain` cannot be set together";
+        reader.mistake(kind.place(), &kind.path, message, "remove `kind`: the domain has one");
     }
     let Some(name) = reader.text(&at) else { return Some(None) };
     if domains.contains(&name) {

@@ -87,7 +87,7 @@ impl<P: Ports> Run<'_, P> {
         }
         let is_late = now.duration_since(end.head.since) >= self.settings.policy.handover;
         if application.deleting_since.is_some_and(|since| now.duration_since(since) >= HANGING) {
-            let problem = format!("Application `{name}` hangs in deletion: see its condition and its finalizers");
+            let problem = format!("Application `{name}` is still being deleted; check its conditions and finalizers");
             self.report.problem(&end.name, problem);
         } else if application.is_never_deleted {
             let problem = format!(

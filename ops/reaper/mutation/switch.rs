@@ -67,7 +67,7 @@ pub(crate) enum Mutation {
     ShortListRemembered,
     /// An end stops at a ledger that is full.
     FullLedgerStopsEnd,
-    /// The clocks are compared only at the begin of a run.
+    /// The clocks are compared only at the start of a run.
     ClocksComparedOnce,
     /// The label for sleep is removed, although a person has set it.
     SleepOfPersonEnded,

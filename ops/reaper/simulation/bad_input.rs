@@ -144,7 +144,7 @@ fn full_ledger_stops_no_end() {
             [marked, scene.run()]
         });
         let mut problems = reports.iter().flat_map(|report| &report.problems);
-        let is_reported = problems.any(|problem| problem.problem.contains("its ledger is full"));
+        let is_reported = problems.any(|problem| problem.problem.contains("recorded"));
         let [_, last] = reports;
         (scene.living().len(), scene.phase(), last.exit_code(), is_reported, scene.sim.with(|w| w.history.len()))
     };

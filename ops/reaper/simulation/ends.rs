@@ -288,7 +288,7 @@ fn expired_under_an_application(change: fn(&mut SimApplication)) -> Vec<String> 
 fn application_that_stays_is_reported_with_its_reason() {
     let problem = |change: fn(&mut SimApplication)| expired_under_an_application(change).join("\n");
     let deleting = problem(|application| application.is_deleting = true);
-    assert!(deleting.contains("hangs in deletion"), "{deleting}");
+    assert!(deleting.contains("is still being deleted"), "{deleting}");
     let kept = problem(|application| application.is_never_deleted = true);
     assert!(kept.contains("is never deleted by its ApplicationSet"), "{kept}");
     let other = problem(|application| application.other_cluster = Some("https://10.0.0.1".to_owned()));

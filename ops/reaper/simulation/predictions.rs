@@ -1,4 +1,4 @@
-//! Dry runs: if nothing happens in between, a dry run tells exactly what the next run does.
+//! Dry runs: if nothing changes before it, the next run does exactly what a dry run tells.
 
 use std::cell::RefCell;
 use std::collections::{BTreeMap, BTreeSet};

@@ -219,8 +219,8 @@ fn ended(name: &EnvironmentName, absence: &Absence, on_expired: OnExpired) -> Di
             ))
             .hint(if reason.refuses_same_commit() && !tombstone.lifted {
                 format!(
-                    "after an end with this reason, a create with the same commit is refused: push a commit, reopen the pull \
-                     request, or run `eod wake {name}`, then apply"
+                    "after reason `{reason}`, a create with the same commit is refused: push a commit, reopen the pull request, \
+                     or run `eod wake {name}`, then apply"
                 )
             } else {
                 "apply to create it again, or set `on_expired = \"keep_absent\"`".to_owned()
@@ -232,8 +232,8 @@ fn ended(name: &EnvironmentName, absence: &Absence, on_expired: OnExpired) -> Di
 fn returning(name: &EnvironmentName) -> Diag {
     Diag::warning(format!("The return of environment {name} was interrupted"))
         .detail(format!(
-            "The namespace of the state is gone, and a run has begun to create environment `{name}` again: its ledger has the \
-             phase `creating`. That run has not finished. The environment leaves the state, and the plan shows a create."
+            "The namespace of the state does not exist. The ledger of environment `{name}` has the phase `creating`: a run \
+             started to create it again and has not finished. The environment leaves the state, and the plan shows a create."
         ))
         .hint("apply: the create continues what the interrupted run has begun. If another run still works on it, wait for its end")
 }

@@ -113,7 +113,7 @@ impl Destroy<'_> {
         Err(refusal::unsteady(name.as_str()).into())
     }
 
-    /// Records the begin of the destroy. The record of an environment that others have ended is theirs.
+    /// Records the start of the destroy. The record of an environment that others have ended is theirs.
     async fn begin(&self, uid: Option<&str>) -> Option<DestroyRecord> {
         if self.prior.private.absence.is_some() {
             return None;

@@ -112,16 +112,15 @@ pub(super) fn claim_unknown(name: &str) -> Diag {
 /// The warning about a namespace that has only the name of the one in the state.
 pub(super) fn another(name: &str) -> Diag {
     Diag::warning(format!("Namespace {name} was not deleted")).detail(format!(
-        "Namespace `{name}` is not the one that this configuration made: that one is gone, and somebody made another of the \
-         same name."
+        "Namespace `{name}` was deleted and created again by somebody else: its uid is not that of the state."
     ))
 }
 
 /// The warning of a refresh that finds a namespace of somebody else.
 pub(super) fn replaced(name: &str) -> Diag {
-    Diag::warning("The environment was replaced by something else").detail(format!(
-        "Namespace `{name}` is not the one that this configuration made: that one is gone, and somebody made another of the \
-         same name. It was not changed."
+    Diag::warning("The namespace of the environment was replaced").detail(format!(
+        "Namespace `{name}` was deleted and created again by somebody else: its uid is not that of the state. The new \
+         namespace was not changed."
     ))
 }
 
@@ -129,9 +128,9 @@ pub(super) fn replaced(name: &str) -> Diag {
 pub(super) fn created_again(name: &str) -> Diag {
     Diag::warning("The environment was created again")
         .detail(format!(
-            "Namespace `{name}` belongs to this environment, but it is not the namespace of the state: that one is gone, and \
-             another state, or a run of this one that was killed, has created the environment again. The namespace was not \
-             changed, and the environment leaves the state."
+            "Namespace `{name}` belongs to this environment, but its uid is not that of the state: another state, or an \
+             interrupted run of this one, has created the environment again. The namespace was not changed, and the \
+             environment leaves the state."
         ))
         .hint("to manage it here, import it, or set `adopt = true` and apply")
 }

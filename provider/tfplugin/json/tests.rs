@@ -79,7 +79,7 @@ fn invalid_json_is_refused_with_its_path() {
         (r#"{"rules":[{"cpu":{}}]}"#, "rules[0].cpu: expected a number, got an object"),
         (r#"{"any":"x"}"#, "any: expected a value with its type, got a string"),
         (r#"{"any":{"type":"string"}}"#, "any: expected an object of `type` and `value`, got another object"),
-        (r#"{"any":{"type":"text","value":1}}"#, "any: expected a readable type beside the value"),
+        (r#"{"any":{"type":"text","value":1}}"#, "any: expected a value with a valid type"),
     ] {
         assert_eq!(decode_state(json.as_bytes(), &example()).unwrap_err().to_string(), message, "{json}");
     }

@@ -170,7 +170,7 @@ fn invalid_bytes_are_refused_with_their_path() {
         ("a178", Type::Number, "expected a number that Terraform can hold"),
         ("a178", Type::Dynamic, "expected a value with its type, got a string"),
         ("93a178a178a178", Type::Dynamic, "expected a value with its type, got an array"),
-        ("92a178c0", Type::Dynamic, "expected a readable type beside the value"),
+        ("92a178c0", Type::Dynamic, "expected a value with a valid type"),
         ("9201c0", Type::Dynamic, "expected a type, got a number"),
         ("91c3", Type::Tuple(vec![]), "expected 0 elements, got 1"),
         ("810101", Type::map(Type::Number), "expected a string as the key, got a number"),

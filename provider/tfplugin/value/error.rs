@@ -57,7 +57,7 @@ pub enum DecodeReason {
     #[error("expected a number that Terraform can hold")]
     Number(#[source] NumberError),
     /// The type of a dynamic value was refused.
-    #[error("expected a readable type beside the value")]
+    #[error("expected a value with a valid type")]
     Type(#[source] TypeError),
     /// The object has an attribute that is not in its type.
     #[error("expected only attributes of the schema, got `{0}`; use the provider version that knows this attribute")]

@@ -50,7 +50,7 @@ impl CreateRecord {
 }
 
 impl EnvironmentLedger<'_> {
-    /// Records the begin of a create, before anything is created. Waits for an end that is still running.
+    /// Records the start of a create, before anything is created. Waits for an end that is still running.
     ///
     /// `lifted` is true if the configuration requests the return of an environment that ended with its pull request. If the
     /// ledger is `listed` already, it is read again only after another run has changed it.

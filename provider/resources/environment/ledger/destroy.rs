@@ -29,7 +29,7 @@ pub(in super::super) struct DestroyRecord {
 }
 
 impl EnvironmentLedger<'_> {
-    /// Records the begin of a destroy. None if there is nothing to record: no ledger, no right to it, or another life or end.
+    /// Records the start of a destroy. None if there is nothing to record: no ledger, no right to it, or another life or end.
     pub(in super::super) async fn begin_destroy(
         &self,
         identity: &Identity,

@@ -73,7 +73,7 @@ impl EnvironmentLedger<'_> {
             TransitionError::Tombstone { reason } => {
                 return Diag::error("The environment has ended")
                     .detail(format!(
-                        "Environment `{name}` was ended with reason `{reason}`, and the commit is the one from before. A late \
+                        "Environment `{name}` was ended with reason `{reason}`, and `head_sha` has not changed since. A late \
                          pipeline does not bring a closed pull request back."
                     ))
                     .hint(format!(
