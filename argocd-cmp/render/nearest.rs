@@ -23,24 +23,8 @@ fn distance(wanted: &str, name: &str) -> Option<usize> {
     if wanted.len() > MAX_BYTES {
         return None;
     }
-    let edits = edits(wanted.as_bytes(), name.as_bytes());
+    let edits = strsim::levenshtein(wanted, name);
     (edits <= wanted.len().max(name.len()).div_ceil(4)).then_some(edits)
-}
-
-/// Number of inserted, removed and replaced bytes (Levenshtein distance).
-fn edits(one: &[u8], other: &[u8]) -> usize {
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, byte) in one.iter().enumerate() {
-        let mut last = at + 1;
-        let mut next = vec![last];
-        for (pair, other) in row.windows(2).zip(other) {
-            let [diagonal, above] = pair else { continue };
-            last = (diagonal + usize::from(byte != other)).min(above + 1).min(last + 1);
-            next.push(last);
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
 
 #[cfg(test)]

@@ -188,23 +188,7 @@ pub(super) fn listed(words: &[&str]) -> String {
 /// The word that differs least, if it differs by at most two characters, and by less than half of its length.
 pub(super) fn nearest(text: &str, words: &[&'static str]) -> Option<&'static str> {
     let text = text.to_lowercase();
-    let distances = words.iter().map(|word| (distance(&text, word), *word));
+    let distances = words.iter().map(|word| (strsim::levenshtein(&text, word), *word));
     let (distance, word) = distances.min()?;
     (distance <= 2 && distance * 2 < word.len()).then_some(word)
-}
-
-/// Number of characters to insert, remove or replace.
-fn distance(one: &str, other: &str) -> usize {
-    let other: Vec<char> = other.chars().collect();
-    let mut row: Vec<usize> = (0..=other.len()).collect();
-    for (at, c) in one.chars().enumerate() {
-        let mut next = vec![at + 1];
-        for (column, (d, pair)) in other.iter().zip(row.windows(2)).enumerate() {
-            let (Some(diagonal), Some(above)) = (pair.first(), pair.get(1)) else { continue };
-            let left = next.get(column).copied().unwrap_or_default();
-            next.push((diagonal + usize::from(c != *d)).min(above + 1).min(left + 1));
-        }
-        row = next;
-    }
-    row.last().copied().unwrap_or_default()
 }
