@@ -5,6 +5,7 @@
 //! - Existing secrets are never overwritten. A secret is deleted only if its ownership metadata has this state's claim.
 //! - The state has paths, versions and times. No value leaves the client.
 
+mod absent;
 mod copies;
 mod create;
 mod delete;

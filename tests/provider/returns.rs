@@ -210,9 +210,14 @@ fn return_that_failed_is_completed_by_the_next_apply() {
     });
 }
 
-#[test]
-fn edited_copy_of_secrets_outlives_the_end_and_the_return() {
-    tell("copy", COMMIT, |story| {
+/// A story with an environment that has expired, and its copy of secrets. The closure gets the mount and the path of the copy,
+/// and a function that sets the commit.
+#[track_caller]
+fn expired_with_copy(
+    test: &str,
+    then: impl Fn(&mut EnvironmentStory, &str, &str, &dyn Fn(&mut EnvironmentStory, &str)),
+) {
+    tell(test, COMMIT, |story| {
         let vault = Vault::shared();
         let mount = vault.mount("return");
         vault.put(&mount, "stage/shop", &[("URL", "https://stage.example")]);
@@ -222,23 +227,66 @@ fn edited_copy_of_secrets_outlives_the_end_and_the_return() {
             "resource \"eod_vault_clone\" \"config\" {{\n  environment = eod_environment.preview.id\n  mount = \"{mount}\"\n  \
              source_path = \"stage/shop\"\n}}\n"
         );
-        let with_copy = |story: &mut EnvironmentStory, commit: &str| {
+        let set_commit = |story: &mut EnvironmentStory, commit: &str| {
             let block = story.block("preview", commit);
             story.body(&(block + &copy));
         };
-        with_copy(story, COMMIT);
+        set_commit(story, COMMIT);
         story.settle().expect_said(&done(2, 0, 0));
         let target = format!("preview/{}/shop", story.name);
         vault.patch_by_person(&mount, &target, &[("URL", "https://mine.example")]);
-        let edited = vault.metadata(&mount, &target).unwrap();
         expire(story);
+        then(story, &mount, &target, &set_commit);
+    });
+}
+
+#[test]
+fn edited_copy_of_secrets_outlives_the_end_and_the_return() {
+    expired_with_copy("copy", |story, mount, target, set_commit| {
+        let vault = Vault::shared();
+        let edited = vault.metadata(mount, target).unwrap();
         assert_eq!(story.plan_exit_code(), 0);
-        with_copy(story, "head_sha = \"aaaaaaa2\"");
+        set_commit(story, "head_sha = \"aaaaaaa2\"");
         story.plan().expect_ok().expect_said("0 to add, 2 to change, 0 to destroy");
         story.settle();
-        assert_eq!(vault.get(&mount, &target), Some(json!({ "URL": "https://mine.example" })));
-        assert_eq!(vault.metadata(&mount, &target), Some(edited), "the return has not written to the copy");
+        assert_eq!(vault.get(mount, target), Some(json!({ "URL": "https://mine.example" })));
+        assert_eq!(vault.metadata(mount, target), Some(edited), "the return has not written to the copy");
         story.destroy().expect_ok().expect_said("2 destroyed");
-        assert_eq!(vault.metadata(&mount, &target), None);
+        assert_eq!(vault.metadata(mount, target), None);
+    });
+}
+
+/// Removes a copy as the reaper does after an end with another reason than `expired`.
+#[track_caller]
+fn remove_copy(mount: &str, target: &str) {
+    let (status, answer) = Vault::shared().call("DELETE", &format!("{mount}/metadata/{target}"), None);
+    assert_eq!(status, 204, "{answer}");
+}
+
+#[test]
+fn removed_copy_of_an_ended_environment_makes_no_diff_and_comes_back_with_it() {
+    expired_with_copy("gone-copy", |story, mount, target, set_commit| {
+        remove_copy(mount, target);
+        assert_eq!(story.plan_exit_code(), 0);
+        story.plan().expect_ok().expect_said("The copy was removed with its environment");
+        set_commit(story, "head_sha = \"aaaaaaa2\"");
+        story.plan().expect_ok().expect_said("0 to add, 2 to change, 0 to destroy");
+        story.settle();
+        let vault = Vault::shared();
+        assert_eq!(vault.get(mount, target), Some(json!({ "URL": "https://stage.example" })));
+        // A copy that somebody deletes while its environment lives is created again.
+        remove_copy(mount, target);
+        story.settle().expect_said(&done(1, 0, 0));
+        story.destroy().expect_ok().expect_said("2 destroyed");
+        assert_eq!(vault.metadata(mount, target), None);
+    });
+}
+
+#[test]
+fn removed_copy_of_an_ended_environment_can_be_destroyed() {
+    expired_with_copy("no-copy", |story, mount, target, _| {
+        remove_copy(mount, target);
+        assert_eq!(story.plan_exit_code(), 0);
+        story.destroy().expect_ok().expect_said("2 destroyed");
     });
 }

@@ -29,7 +29,7 @@ pub(super) async fn create(
         nonce: owner.nonce.as_str().to_owned(),
         installation: Some(owner.installation),
         created: records::created(&cloned.keys),
-        planned: false,
+        ..Private::default()
     };
     let output = records::output(vault, input, &target, &cloned.keys, cx.now());
     match cloned.error {

@@ -58,7 +58,7 @@ pub(super) async fn import(
         nonce: copies.nonce.as_str().to_owned(),
         installation: Some(copies.installation),
         created: records::created(&copies.records),
-        planned: false,
+        ..Private::default()
     };
     let output = records::output(vault, &input, &copies.target, &copies.records, now);
     Ok(Imported { attributes: Partial::of(&input).and(&output), private })

@@ -106,6 +106,10 @@ pub(crate) struct Private {
     /// True if this belongs to the plan of a create. Terraform passes it to the destroy of a tainted object instead of the
     /// object's own private data.
     pub planned: bool,
+    /// True if the copies were removed with their environment.
+    pub absent: bool,
+    /// True if the plan creates absent copies again.
+    pub returns: bool,
 }
 
 /// Behaviour if the target has a secret of another owner.

@@ -7,7 +7,7 @@ use tfplugin::{Diag, Diags, RequestContext, State};
 
 use super::recall::Forgotten;
 use super::records::{self, Records};
-use super::{VaultClone, notices, place};
+use super::{VaultClone, absent, notices, place};
 use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
@@ -53,8 +53,11 @@ pub(super) async fn read(
     }
     notices::lost(&target, &lost).into_iter().for_each(|warning| call.warn(warning));
     if present.is_empty() {
-        return Ok(None);
+        let is_ended = lost.is_empty() && absent::is_ended(cx, &prior, &remote, call).await;
+        prior.private.absent = is_ended;
+        return Ok(is_ended.then_some(prior));
     }
+    prior.private.absent = false;
     let mut now = records::output(vault, &prior.input, &target, &present, cx.now());
     now.created_at.clone_from(&output.created_at);
     prior.private.created = records::created(&present);

@@ -7,7 +7,7 @@ use eod_domain::vault::SecretRef;
 use tfplugin::{Applied, ApplyFailure, Diag, RequestContext, State};
 
 use super::model::Input;
-use super::{VaultClone, place, records};
+use super::{VaultClone, create, place, records};
 use crate::explain;
 use crate::provider::{Context, unknown_vault};
 use crate::timeouts::{Operation, TimeoutsArgs};
@@ -26,9 +26,13 @@ pub(super) async fn update(
     if input.environment.0 != prior.input.environment.0 {
         return Err(ApplyFailure::nothing(other_environment(&prior.input, &input)));
     }
+    if prior.private.returns {
+        return create::create(cx, &input, call).await;
+    }
     output.sensitive_secret_ref = records::sensitive_ref(&input);
     let mut private = prior.private.clone();
-    if is_raised(&prior.input, &input) {
+    // An absent copy gets its overrides when it comes back.
+    if !private.absent && is_raised(&prior.input, &input) {
         let mut recorded = records::recorded(&output, &private).map_err(ApplyFailure::nothing)?;
         overwrite(cx, &prior, &input, &mut recorded, call).await?;
         output.keys = records::keys(&recorded);

