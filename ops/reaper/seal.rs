@@ -24,7 +24,7 @@ impl<P: Ports> Run<'_, P> {
         let after = self.summary.sealed_up_to.clone().unwrap_or_default();
         let order = order(ledgers, &changed, &after);
         let mut left = self.settings.seal_calls_per_run;
-        for Turn { name, is_others } in order {
+        for LedgerToSeal { name, is_others } in order {
             if left == 0 {
                 break;
             }
@@ -167,7 +167,7 @@ fn is_full(error: &CallError) -> bool {
 
 /// Ledger to seal.
 #[derive(Clone, Debug, Eq, PartialEq)]
-struct Turn {
+struct LedgerToSeal {
     name: EnvironmentName,
     /// True if the ledger is sealed in turn with all others.
     is_others: bool,
@@ -175,13 +175,13 @@ struct Turn {
 
 /// Order of the ledgers: the flagged ones, the fullest first; those that the run has changed; then all others in turn after the
 /// last one of the run before. `ledgers` have the percentage that is known to be used.
-fn order(mut ledgers: Vec<(&EnvironmentName, usize)>, changed: &BTreeSet<&str>, after: &str) -> Vec<Turn> {
+fn order(mut ledgers: Vec<(&EnvironmentName, usize)>, changed: &BTreeSet<&str>, after: &str) -> Vec<LedgerToSeal> {
     ledgers.sort();
     let (mut flagged, rest): (Vec<_>, Vec<_>) = ledgers.into_iter().partition(|(_, unsealed)| *unsealed > 0);
     flagged.sort_by_key(|(_, unsealed)| std::cmp::Reverse(*unsealed));
     let (changed, others): (Vec<_>, Vec<_>) = rest.into_iter().partition(|(name, _)| changed.contains(name.as_str()));
     let (later, earlier): (Vec<_>, Vec<_>) = others.into_iter().partition(|(name, _)| name.as_str() > after);
-    let turn = |is_others| move |(name, _): (&EnvironmentName, usize)| Turn { name: name.clone(), is_others };
+    let turn = |is_others| move |(name, _): (&EnvironmentName, usize)| LedgerToSeal { name: name.clone(), is_others };
     let first = flagged.into_iter().chain(changed).map(turn(false));
     first.chain(later.into_iter().chain(earlier).map(turn(true))).collect()
 }

@@ -174,9 +174,8 @@ impl RuleRefusals {
         place: RulePlace,
         key: &str,
     ) {
-        let message = format!(
-            "columns {one} ({one_rule}) and {other} ({other_rule}) of foreign key {key} must have equal rules"
-        );
+        let message =
+            format!("columns {one} ({one_rule}) and {other} ({other_rule}) of foreign key {key} must have equal rules");
         let remedy = "use one domain for both, or remove the rule of one of them";
         self.push(vec![one.clone(), other.clone()], place, message, remedy);
     }

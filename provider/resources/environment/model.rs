@@ -79,7 +79,7 @@ pub(crate) struct Input {
     /// DNS settings of the hosts.
     pub dns: Option<DnsArgs>,
     /// Behaviour for an environment that was ended outside of this configuration, for example by the reaper. `keep_absent`
-    /// leaves it absent until there is a new commit, a new `extension`, or its end is lifted. `recreate` creates it again in
+    /// (the default) leaves it absent until there is a new commit, a new `extension`, or its end is lifted. `recreate` creates it again in
     /// the next apply; if it ended with its pull request or branch, only with a new commit or after its end was lifted.
     #[tf(default = "keep_absent")]
     pub on_expired: Option<Text<OnExpired>>,
