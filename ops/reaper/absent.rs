@@ -3,7 +3,9 @@
 mod lift;
 mod retention;
 
-use eod_domain::ledger::{EndReason, EventKind, LedgerHead, LedgerPhase, QUEUE_PATIENCE, Transitions};
+use eod_domain::ledger::{
+    EndReason, EndStep, EventKind, LedgerHead, LedgerPhase, QUEUE_PATIENCE, StepOutcome, Transitions,
+};
 use eod_domain::{Identity, PullRequestState};
 use jiff::Timestamp;
 
@@ -81,7 +83,8 @@ impl<P: Ports> Run<'_, P> {
         let Ok(head) = &entry.head else { return Ok(None) };
         if !head.left().is_empty() {
             self.report.left.insert(entry.environment.to_string(), head.left());
-            return Ok(Some(AbsentWork::Left));
+            let is_due = self.may_take_up(entry, head, now).await?;
+            return Ok(is_due.then_some(AbsentWork::Left));
         }
         let identity = identity_of(head);
         if let Some(identity) = &identity
@@ -105,6 +108,51 @@ impl<P: Ports> Run<'_, P> {
             self.forget(entry, &known).await?;
         }
         Ok(None)
+    }
+
+    /// True if the steps that an end has left may be tried again. What was kept for an open pull request is taken up only while
+    /// the pull request is closed: if it is open again, it is kept again.
+    async fn may_take_up(&mut self, entry: &HeadEntry, head: &LedgerHead, now: Timestamp) -> Result<bool, CallError> {
+        let taken_up: Vec<EndStep> =
+            head.left().into_iter().filter(|step| self.is_kept_for_open(head, *step)).collect();
+        if taken_up.is_empty() {
+            return Ok(true);
+        }
+        let known = self.fresh_pull_request(identity_of(head).as_ref()).await;
+        let is_closed = matches!(known.state, PullRequestState::Closed | PullRequestState::BranchDeleted);
+        if is_closed || known.is_unknowable {
+            return Ok(true);
+        }
+        if !matches!(known.state, PullRequestState::Open { .. }) {
+            return Ok(false);
+        }
+        self.report.left.remove(entry.environment.as_str());
+        self.report.act(&entry.environment, "keep", "the pull request is open again, so its copies are kept again");
+        if self.options.dry_run {
+            return Ok(false);
+        }
+        let mut next = head.clone();
+        for step in taken_up {
+            let kept = Transitions::at(now).step(&next, head.generation, &self.options.holder, step, StepOutcome::Kept);
+            let Ok(kept) = kept else { return Ok(false) };
+            next = kept;
+        }
+        let event = self.event(now, head.generation, EventKind::Step).with("outcome", "kept");
+        match self.store_head(&entry.environment, &entry.version, &mut next, &[event]).await {
+            Err(error) if !error.is_conflict() => Err(error),
+            _ => Ok(false),
+        }
+    }
+
+    /// True if a step is one that an end of this reason keeps as long as the pull request is open.
+    fn is_kept_for_open(&self, head: &LedgerHead, step: EndStep) -> bool {
+        match head.reason {
+            Some(EndReason::Expired) => step == EndStep::Vault && self.settings.keep_vault_until_closed,
+            Some(EndReason::Lost) => {
+                matches!(step, EndStep::Dns | EndStep::Database | EndStep::Vault | EndStep::Objects)
+            }
+            _ => false,
+        }
     }
 
     /// Facts about the pull request if it is in the list of open ones, or about a deleted branch that exists again.
@@ -138,7 +186,11 @@ impl<P: Ports> Run<'_, P> {
         if *work != AbsentWork::Resume && self.ports.cluster().namespace(name).await?.is_some() {
             return Ok(None);
         }
-        self.report.act(name, action(work), reason(work));
+        // The untried rest of a recorded destroy is no news.
+        let is_failed = |head: &LedgerHead| head.steps.values().any(|outcome| *outcome == StepOutcome::Failed);
+        if *work != AbsentWork::Left || entry.head.as_ref().is_ok_and(is_failed) {
+            self.report.act(name, action(work), reason(work));
+        }
         if self.options.dry_run {
             return Ok(None);
         }

@@ -101,6 +101,8 @@ impl<P: Ports> Run<'_, P> {
     /// an unknown result is read back.
     async fn write(&mut self, end: &mut HeldEnd) -> Result<ObjectVersion, EndError> {
         for _ in 0..WRITES {
+            // Another run may have sealed events since this head was derived from the stored one.
+            (end.head.seq, end.head.hash) = (end.stored.seq, end.stored.hash.clone());
             let HeldEnd { name, version, head, events, .. } = end;
             let error = match self.store_head(name, version, head, events).await {
                 Ok(version) => return Ok(version),

@@ -34,6 +34,11 @@ impl<P: Ports> Run<'_, P> {
                     Err(error) if error.kind == CallErrorKind::Denied => {
                         return Ok(Some(self.label_stays(end, &error).await?));
                     }
+                    // The label is still there. Without this a later removal by a person would count as one by this end.
+                    Err(error) if error.kind != CallErrorKind::Unknown => {
+                        self.forget_removal(end, "not removed by the forge").await?;
+                        return Err(error.into());
+                    }
                     removed => removed?,
                 }
             }
@@ -85,12 +90,17 @@ impl<P: Ports> Run<'_, P> {
         let problem =
             format!("the trigger label was not removed: {error}; give the token the right to write pull requests");
         self.report.problem(&end.name, problem);
+        self.forget_removal(end, "refused by the forge").await?;
+        Ok(StepOutcome::Kept)
+    }
+
+    /// Takes the record of a removal back that did not happen.
+    async fn forget_removal(&mut self, end: &mut HeldEnd, reason: &str) -> Result<(), EndError> {
         end.head.label.removed_by_us = false;
         let event = self.event(self.now().await?, end.head.generation, EventKind::LabelOn);
-        end.events.push(event.with("reason", "refused by the forge"));
+        end.events.push(event.with("reason", reason));
         end.is_changed = true;
-        self.store(end).await?;
-        Ok(StepOutcome::Kept)
+        self.store(end).await
     }
 
     /// Records the removal before it happens, so that an interrupted run never takes it for a removal by a person.

@@ -157,6 +157,25 @@ fn refused_removal_of_the_label_delays_no_end() {
 }
 
 #[test]
+fn label_that_was_not_removed_by_the_end_is_not_put_back_after_its_removal_by_a_person() {
+    let scene = Scene::with_environments(1);
+    scene.run();
+    scene.wait(2 * HOUR + 20 * MINUTE);
+    scene.run();
+    scene.wait(20 * MINUTE);
+    scene.sim.with(|world| world.is_label_busy = true);
+    scene.run();
+    let record = || scene.sim.with(|world| world.ledgers["shop-pr-1"].head.label.removed_by_us);
+    assert_eq!((scene.phase().as_str(), record()), ("ending", false), "the label is still there");
+    scene.step(&Step::Touch(1));
+    scene.step(&Step::LabelOff(1));
+    scene.sim.with(|world| world.is_label_busy = false);
+    scene.run();
+    assert!(!scene.sim.with(|world| world.pulls[&1].labels.contains("preview")), "a person has removed it");
+    assert_eq!(scene.sim.with(|world| world.violations.clone()), [""; 0]);
+}
+
+#[test]
 fn forge_that_does_not_answer_delays_an_end_by_the_hand_over_only() {
     let scene = Scene::with_environments(1);
     scene.run();

@@ -190,7 +190,9 @@ pub(super) fn label_set(world: &mut World, number: u64, label: PullRequestLabel,
     let is_pushed = head.is_some_and(|head| head.head_sha.as_ref() != Some(&commit));
     // An end that was interrupted removes the label long after its begin.
     let since = head.map(|head| milliseconds(head.since));
-    if !is_pushed && off.is_none_or(|off| used < off.min(since.unwrap_or(off)) - 20 * MINUTE) {
+    // If the removal has an unknown result, a removal by a developer cannot be told from it.
+    let removal = off.or(since.filter(|_| head.is_some_and(|head| head.label.removed_by_us)));
+    if !is_pushed && removal.is_none_or(|off| used < off.min(since.unwrap_or(off)) - 20 * MINUTE) {
         world.violate(&format!("the trigger label of {number} was put back, and nobody has used it"));
     }
 }

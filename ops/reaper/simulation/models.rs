@@ -453,6 +453,9 @@ impl ForgePort for SimPorts {
             if world.is_label_refused {
                 return Err(CallError::new(CallErrorKind::Denied, "403"));
             }
+            if world.is_label_busy {
+                return Err(CallError::new(CallErrorKind::Unavailable, "503"));
+            }
             let is_removal = label == PullRequestLabel::Trigger && !present;
             if is_removal && world.pushed_at_label_off.remove(&number) {
                 world.note(|| format!("developer pushes to {number}"));

@@ -41,6 +41,29 @@ fn kept_copies_end_after_the_retention_if_no_forge_can_report_the_close() {
 }
 
 #[test]
+fn copies_that_were_taken_up_are_kept_again_if_the_pull_request_is_open_again() {
+    let scene = Scene::with_environments(1);
+    scene.wait(2 * HOUR + 35 * MINUTE);
+    scene.run();
+    scene.wait(30 * MINUTE);
+    scene.run();
+    scene.run();
+    assert_eq!((scene.phase().as_str(), scene.sim.with(|world| world.copies.len())), ("ended", 1));
+    scene.step(&Step::Close(1));
+    scene.sim.with(|world| world.is_vault_down = true);
+    assert_eq!(scene.run().left.len(), 1, "its copies are taken up, and Vault is down");
+    scene.step(&Step::Reopen(1));
+    scene.sim.with(|world| world.is_vault_down = false);
+    for _ in 0..3 {
+        scene.run();
+    }
+    assert_eq!(scene.sim.with(|world| world.copies.len()), 1, "its pull request is open again");
+    scene.step(&Step::Close(1));
+    scene.run();
+    assert_eq!(scene.sim.with(|world| world.copies.len()), 0);
+}
+
+#[test]
 fn branch_that_exists_again_lifts_the_end() {
     let scene = Scene::with_environments(0);
     let number = BRANCHES + 1;

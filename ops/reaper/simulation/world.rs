@@ -49,6 +49,8 @@ pub(super) struct World {
     pub(super) is_deletion_stuck: bool,
     /// True if the forge's token may not set labels.
     pub(super) is_label_refused: bool,
+    /// True if the forge refuses to change labels for now.
+    pub(super) is_label_busy: bool,
     /// True if no call to the forge succeeds.
     pub(super) is_forge_down: bool,
     /// True if the list of namespaces is cut short after its first page.
