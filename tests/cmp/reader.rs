@@ -95,6 +95,29 @@ const PLAIN: [&str; 56] = [
 ];
 const DOUBLE: [&str; 14] =
     ["", "a", "a b", "\\n", "\\t\\\"\\\\", "\\u00e9", "\\x41", "\\/", "\\ud83d\\ude00", "\\q", "1", "yes", "#", "\\_"];
+/// Values and lines without a mistake and without a difference between readers.
+const PLAIN_VALID: [&str; 18] = [
+    "web",
+    "registry.acme.internal/shop:1",
+    "8080",
+    "1.5",
+    "true",
+    "false",
+    "null",
+    "100m",
+    "1Gi",
+    "a b c",
+    "http://x.example:80/path?a=b&c=d",
+    "-1",
+    "a#b",
+    "--",
+    "1.10",
+    "v1",
+    "é",
+    "a  b",
+];
+const DOUBLE_VALID: [&str; 9] = ["", "a", "a b", "\\n", "\\t\\\"\\\\", "\\u00e9", "1", "yes", "#"];
+const LINES_VALID: [&str; 6] = ["line", "# text", "key: value", "- item", "'quote", "end"];
 const LINES: [&str; 9] = ["line", "  indented", "# text", "key: value", "- item", "", "'quote", "\ttab", "end  "];
 
 /// Writer of one file.
@@ -102,26 +125,34 @@ struct Writer {
     random: Random,
     text: String,
     anchors: usize,
+    /// True for a file without deliberate mistakes.
+    is_valid: bool,
 }
 
 impl Writer {
     fn file(seed: u64) -> String {
-        let mut writer = Self { random: Random::new(seed), text: String::new(), anchors: 0 };
+        let mut writer = Self { random: Random::new(seed), text: String::new(), anchors: 0, is_valid: seed % 5 < 3 };
         if writer.random.chance(8) {
             writer.flow(0, true);
             return writer.text;
         }
         for document in 0..=writer.random.below(3) {
             if document > 0 || writer.random.chance(30) {
-                writer.text.push_str(["---\n", "--- # x\n", "---\t\n"][[0, 0, 0, 1, 2][writer.random.below(5)]]);
+                let text = writer.either(&["---\n", "--- # x\n"], &["---\n", "---\n", "--- # x\n", "---\t\n"]);
+                writer.text.push_str(text);
             }
             writer.anchors = 0;
             writer.block_map(0, 0);
         }
-        if writer.random.chance(5) {
+        if !writer.is_valid && writer.random.chance(5) {
             writer.text = writer.text.replace('\n', "\r\n");
         }
         writer.text
+    }
+
+    /// One of the texts for files without mistakes, or one of the texts for others.
+    fn either(&mut self, valid: &[&'static str], others: &[&'static str]) -> &'static str {
+        self.random.one(if self.is_valid { valid } else { others })
     }
 
     fn indent(&mut self, by: usize) {
@@ -144,13 +175,16 @@ impl Writer {
         }
         let key = self.random.one(&KEYS);
         // Most keys are unique, because duplicates are refused.
-        let key = if self.random.chance(97) && !key.ends_with(['"', '\'']) {
+        let key = if self.is_valid {
+            format!("{}{number}", key.trim_matches(['"', '\'']))
+        } else if self.random.chance(97) && !key.ends_with(['"', '\'']) {
             format!("{key}{number}")
         } else {
             key.to_owned()
         };
         self.text.push_str(&key);
-        self.text.push_str(self.random.one(&[":", ":", ":", ":", ": ", " :"]));
+        let text = self.either(&[":"], &[":", ":", ":", ":", ": ", " :"]);
+        self.text.push_str(text);
         self.value(indent, depth);
     }
 
@@ -167,7 +201,7 @@ impl Writer {
             6 => self.quoted_lines(indent),
             7 => self.text.push('\n'),
             8 | 9 => {
-                if self.random.chance(12) {
+                if !self.is_valid && self.random.chance(12) {
                     self.text.push_str(&format!(" &a{}", self.anchors));
                     self.anchors += 1;
                 }
@@ -197,13 +231,14 @@ impl Writer {
     }
 
     fn scalar(&mut self, indent: usize) {
-        self.text.push_str(self.random.one(&[" ", " ", " ", " ", " ", "\t", "  "]));
-        if self.random.chance(10) {
+        let text = self.either(&[" ", "  "], &[" ", " ", " ", " ", " ", "\t", "  "]);
+        self.text.push_str(text);
+        if !self.is_valid && self.random.chance(10) {
             self.text.push_str(self.random.one(&["!!str ", "!!int ", "!!bool ", "!!null ", "!!float ", "!own "]));
         }
         match self.random.below(8) {
             0..=3 => {
-                let plain = self.random.one(&PLAIN);
+                let plain = self.either(&PLAIN_VALID, &PLAIN);
                 self.text.push_str(plain);
                 if self.random.chance(6) {
                     self.text.push('\n');
@@ -212,7 +247,7 @@ impl Writer {
                 }
             }
             4 | 5 => {
-                let text = self.random.one(&DOUBLE);
+                let text = self.either(&DOUBLE_VALID, &DOUBLE);
                 self.text.push_str(&format!("\"{text}\""));
             }
             6 => self.text.push_str(self.random.one(&["''", "'a'", "'it''s'", "'yes'", "'{{ x }}'", "'#'"])),
@@ -222,17 +257,19 @@ impl Writer {
             }
             _ => self.text.push_str("plain"),
         }
-        self.text.push_str(self.random.one(&["", "", "", "", " # comment", "\t# comment", " ", "\t"]));
+        let text = self.either(&["", "", " # comment", " "], &["", "", "", "", " # comment", "\t# comment", " ", "\t"]);
+        self.text.push_str(text);
         self.text.push('\n');
     }
 
     fn block_scalar(&mut self, indent: usize) {
-        let style = self.random.one(&[" |", " |", " >", " |-", " >-", " |+", " |2", " >+"]);
+        let style = self
+            .either(&[" |", " >", " |-", " >-", " |+", " >+"], &[" |", " |", " >", " |-", " >-", " |+", " |2", " >+"]);
         self.text.push_str(style);
         self.text.push_str(self.random.one(&["", "", "", " # comment", " "]));
         self.text.push('\n');
         for _ in 0..=self.random.below(4) {
-            let line = self.random.one(&LINES);
+            let line = self.either(&LINES_VALID, &LINES);
             if line.is_empty() && self.random.chance(50) {
                 self.text.push('\n');
             } else {
@@ -249,12 +286,13 @@ impl Writer {
         for _ in 0..=self.random.below(3) {
             self.text.push('\n');
             let by = self.random.one(&[indent + 2, indent + 2, indent, indent + 4]);
-            self.indent(by);
-            self.text.push_str(self.random.one(&["line", "key: value,", "", "# text", "a\\", "\tb"]));
+            self.indent(if self.is_valid { indent + 2 } else { by });
+            let line = self.either(&["line", "key: value,", ""], &["line", "key: value,", "", "# text", "a\\", "\tb"]);
+            self.text.push_str(line);
         }
         self.text.push('\n');
         let by = self.random.one(&[indent, indent + 2]);
-        self.indent(by);
+        self.indent(if self.is_valid { indent + 2 } else { by });
         self.text.push_str(&format!("}}{quote}\n"));
     }
 
@@ -270,25 +308,26 @@ impl Writer {
             if several_lines {
                 self.text.push('\n');
                 let by = self.random.one(&[indent + 2, indent + 2, indent + 4, indent]);
-                self.indent(by);
+                self.indent(if self.is_valid { indent + 2 } else { by });
             } else if number > 0 {
                 self.text.push_str(self.random.one(&[" ", " ", ""]));
             }
             if is_map {
                 let quote = if json || self.random.chance(40) { "\"" } else { "" };
                 self.text.push_str(&format!("{quote}k{number}{quote}"));
-                self.text.push_str(self.random.one(&[": ", ": ", ": ", ":", " : "]));
+                let text = self.either(&[": "], &[": ", ": ", ": ", ":", " : "]);
+                self.text.push_str(text);
             }
             match self.random.below(8) {
                 0 if indent < 8 => self.flow(indent + 2, json),
                 1..=3 if !json => {
-                    let plain = self.random.one(&PLAIN);
+                    let plain = self.either(&PLAIN_VALID, &PLAIN);
                     // Readers differ in where a colon or question mark in a flow collection is a mistake.
                     self.text.push_str(&plain.replace([':', '?'], ""));
                 }
                 4 => self.text.push_str(self.random.one(&["1", "true", "null", "1.5", "-3"])),
                 _ => {
-                    let text = self.random.one(&DOUBLE);
+                    let text = self.either(&DOUBLE_VALID, &DOUBLE);
                     self.text.push_str(&format!("\"{text}\""));
                 }
             }
@@ -296,7 +335,7 @@ impl Writer {
         if several_lines {
             self.text.push('\n');
             let by = self.random.one(&[indent, indent + 2]);
-            self.indent(by);
+            self.indent(if self.is_valid { indent + 2 } else { by });
         }
         self.text.push(close);
     }
