@@ -48,7 +48,8 @@ impl Resource for VaultClone {
         validate::validate(config)
     }
 
-    async fn plan(&self, cx: &Context, draft: &mut DraftOf<'_, Self>, _: &RequestContext) -> Diags {
+    async fn plan(&self, cx: &Context, draft: &mut DraftOf<'_, Self>, call: &RequestContext) -> Diags {
+        absent::plan_return(cx, draft, call).await;
         plan::plan(cx, draft)
     }
 

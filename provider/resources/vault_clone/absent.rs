@@ -2,17 +2,19 @@
 //!
 //! # Guarantees
 //! - An absent copy makes no diff as long as its environment is ended.
-//! - The update in which `environment` is unknown, which is the return of the environment, creates the copy again.
+//! - The update in which `environment` is unknown, which is the return of the environment, creates the copy again. Terraform
+//!   plans it a second time when the environment is known; by then its ledger says that it lives.
 
 use eod_clients::Deadline;
-use eod_clients::kubernetes::LedgerSnapshot;
 use eod_domain::EnvironmentName;
 use eod_domain::ledger::LedgerHead;
-use tfplugin::{Attr, Diag, DraftOf, RequestContext, State};
+use eod_domain::vault::EnvironmentLabel;
+use tfplugin::{Attr, Diag, DraftOf, RequestContext, State, Text};
 
 use super::VaultClone;
 use super::model::{Input, Output};
 use crate::provider::Context;
+use crate::timeouts::{Operation, TimeoutsArgs};
 
 /// True if the ledger says that the environment of a removed copy is ended; warns if it is. A ledger that cannot be read is a
 /// warning: the copy then counts as lost.
@@ -22,34 +24,43 @@ pub(super) async fn is_ended(
     remote: &Deadline,
     call: &RequestContext,
 ) -> bool {
-    let environment = prior.input.environment.to_string();
-    // Any DNS label can be the environment of a copy, and a provider for Vault alone has no cluster.
-    let (Ok(name), Ok(ledgers)) = (environment.parse::<EnvironmentName>(), cx.ledgers()) else { return false };
-    let head = match ledgers.get(&name, remote).await {
-        Ok(Some(LedgerSnapshot { head: Ok(head), .. })) => head,
-        Ok(Some(LedgerSnapshot { head: Err(problem), .. })) => {
-            call.warn(unknown_end(&name, &problem.to_string()));
-            return false;
+    let environment = &prior.input.environment.0;
+    match head(cx, environment, remote).await {
+        Ok(Some(head)) if head.is_absent() => {
+            call.warn(ended(environment, &head, prior));
+            true
         }
-        Ok(None) => return false,
-        Err(error) => {
-            call.warn(unknown_end(&name, &error.chain().to_string()));
-            return false;
+        Ok(_) => false,
+        Err(problem) => {
+            call.warn(unknown_end(environment, &problem));
+            false
         }
-    };
-    let is_ended = head.is_absent();
-    if is_ended {
-        call.warn(ended(&name, &head, prior));
     }
-    is_ended
+}
+
+/// Head of the ledger of an environment; none if there is no ledger. The error is a sentence.
+async fn head(cx: &Context, environment: &EnvironmentLabel, remote: &Deadline) -> Result<Option<LedgerHead>, String> {
+    // Any DNS label can be the environment of a copy, and a provider for Vault alone has no cluster.
+    let (Ok(name), Ok(ledgers)) = (environment.to_string().parse::<EnvironmentName>(), cx.ledgers()) else {
+        return Ok(None);
+    };
+    let ledger = ledgers.get(&name, remote).await.map_err(|error| error.chain().to_string())?;
+    ledger.map(|ledger| ledger.head.map_err(|problem| problem.to_string())).transpose()
 }
 
 /// Plans the return of an absent copy: its computed attributes are unknown.
-pub(super) fn plan_return(draft: &mut DraftOf<'_, VaultClone>) {
-    if draft.is_create() {
+pub(super) async fn plan_return(cx: &Context, draft: &mut DraftOf<'_, VaultClone>, call: &RequestContext) {
+    draft.private.returns = false;
+    if draft.is_create() || !draft.private.absent {
         return;
     }
-    draft.private.returns = draft.private.absent && draft.planned(Input::ENVIRONMENT).is_unknown();
+    draft.private.returns = match draft.planned(Input::ENVIRONMENT) {
+        Attr::Known(Text(environment)) => {
+            let remote = Deadline::within(TimeoutsArgs::of_or_default(None, Operation::Read), call.cancel.clone());
+            matches!(head(cx, &environment, &remote).await, Ok(Some(head)) if !head.is_absent())
+        }
+        Attr::Null | Attr::Unknown => true,
+    };
     if draft.private.returns {
         draft.set(Output::KEYS, Attr::Unknown);
         draft.set(Output::SECRET_REF, Attr::Unknown);
@@ -57,7 +68,7 @@ pub(super) fn plan_return(draft: &mut DraftOf<'_, VaultClone>) {
     }
 }
 
-fn ended(name: &EnvironmentName, head: &LedgerHead, prior: &State<VaultClone>) -> Diag {
+fn ended(name: &EnvironmentLabel, head: &LedgerHead, prior: &State<VaultClone>) -> Diag {
     let copy = prior.output.as_ref().map(|output| output.id.as_str()).unwrap_or_default();
     let reason = head.reason.map(|reason| format!(" with reason `{reason}`")).unwrap_or_default();
     Diag::warning(format!("The copy was removed with its environment: {copy}"))
@@ -71,7 +82,7 @@ fn ended(name: &EnvironmentName, head: &LedgerHead, prior: &State<VaultClone>) -
         )
 }
 
-fn unknown_end(name: &EnvironmentName, problem: &str) -> Diag {
+fn unknown_end(name: &EnvironmentLabel, problem: &str) -> Diag {
     Diag::warning(format!("The ledger of environment {name} cannot be read"))
         .detail(format!(
             "A copy of secrets of the environment no longer exists, and its ledger cannot be read: {problem}. The copy counts as \

@@ -3,8 +3,8 @@
 use eod_domain::vault::{MountPath, RouteError, SecretPath, SecretRef, default_target};
 use tfplugin::{Attr, Diags, DraftOf, Text};
 
+use super::VaultClone;
 use super::model::{Input, Output};
-use super::{VaultClone, absent};
 use crate::explain;
 use crate::provider::Context;
 
@@ -14,7 +14,6 @@ pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, VaultClone>) -> Diags {
         // The environment returns in the same run. The copy outlives that, with the edits of people.
         draft.in_place(Input::ENVIRONMENT);
     }
-    absent::plan_return(draft);
     let is_new = draft.is_create() || goes_elsewhere(draft);
     if is_new && let Err(diags) = set_target_defaults(draft) {
         return diags;
