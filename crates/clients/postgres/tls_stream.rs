@@ -16,6 +16,17 @@ use rustls_pki_types::ServerName;
 use tokio::io::{AsyncRead, AsyncWrite, ReadBuf};
 use tokio_postgres::tls::{ChannelBinding, TlsConnect, TlsStream};
 use tokio_rustls::TlsConnector;
+use x509_parser::{
+    asn1_rs::oid,
+    certificate::X509Certificate,
+    oid_registry::{
+        OID_HASH_SHA1, OID_NIST_HASH_SHA256, OID_NIST_HASH_SHA384, OID_NIST_HASH_SHA512, OID_PKCS1_MD5WITHRSAENC,
+        OID_PKCS1_SHA1WITHRSA, OID_PKCS1_SHA256WITHRSA, OID_PKCS1_SHA384WITHRSA, OID_PKCS1_SHA512WITHRSA,
+        OID_SIG_ECDSA_WITH_SHA256, OID_SIG_ECDSA_WITH_SHA384, OID_SIG_ECDSA_WITH_SHA512, Oid,
+    },
+    prelude::FromDer,
+    signature_algorithm::SignatureAlgorithm,
+};
 
 /// Opens TLS on one stream.
 #[derive(Clone)]
@@ -81,66 +92,40 @@ fn end_point(certificate: &[u8]) -> Option<Vec<u8>> {
 }
 
 fn signature_hash(certificate: &[u8]) -> Option<&'static Algorithm> {
-    // Certificate ::= SEQUENCE { tbsCertificate, signatureAlgorithm SEQUENCE { algorithm OID, ... }, signature }
-    let (_, certificate, _) = element(certificate)?;
-    let (_, _, after_content) = element(certificate)?;
-    let (_, algorithm, _) = element(after_content)?;
-    let (tag, identifier, parameters) = element(algorithm)?;
-    if tag != 0x06 {
-        return None;
-    }
-    match identifier {
-        // 1.2.840.113549.1.1: RSA with MD5, SHA-1, SHA-256, SHA-384, SHA-512.
-        [0x2a, 0x86, 0x48, 0x86, 0xf7, 0x0d, 0x01, 0x01, last] => match last {
-            4 | 5 | 11 => Some(&digest::SHA256),
-            12 => Some(&digest::SHA384),
-            13 => Some(&digest::SHA512),
-            // RSASSA-PSS: the hash function is in the parameters, [0] { SEQUENCE { OID } }; SHA-1 if it is missing.
-            10 => pss_hash(parameters),
-            _ => None,
-        },
-        // 1.2.840.10045.4: ECDSA with SHA-1, SHA-256, SHA-384, SHA-512.
-        [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x01] | [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 2] => {
-            Some(&digest::SHA256)
-        }
-        [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 3] => Some(&digest::SHA384),
-        [0x2a, 0x86, 0x48, 0xce, 0x3d, 0x04, 0x03, 4] => Some(&digest::SHA512),
+    let (_, certificate) = X509Certificate::from_der(certificate).ok()?;
+    let identifier = &certificate.signature_algorithm;
+    match SignatureAlgorithm::try_from(identifier).ok()? {
+        SignatureAlgorithm::RSASSA_PSS(parameters) => hash_function(parameters.hash_algorithm_oid()),
+        SignatureAlgorithm::RSA | SignatureAlgorithm::ECDSA => hash_of_signature(&identifier.algorithm),
         _ => None,
     }
 }
 
-fn pss_hash(parameters: &[u8]) -> Option<&'static Algorithm> {
-    let (_, parameters, _) = element(parameters)?;
-    let Some((0xa0, hash, _)) = element(parameters) else { return Some(&digest::SHA256) };
-    let (_, hash, _) = element(hash)?;
-    let (_, identifier, _) = element(hash)?;
-    match identifier {
-        // 2.16.840.1.101.3.4.2: SHA-256, SHA-384, SHA-512.
-        [0x60, 0x86, 0x48, 0x01, 0x65, 0x03, 0x04, 0x02, last] => match last {
-            1 => Some(&digest::SHA256),
-            2 => Some(&digest::SHA384),
-            3 => Some(&digest::SHA512),
-            _ => None,
-        },
-        _ => Some(&digest::SHA256),
-    }
+/// Hash function of an RSA or ECDSA signature.
+fn hash_of_signature(signature: &Oid<'_>) -> Option<&'static Algorithm> {
+    let found = [
+        (OID_PKCS1_MD5WITHRSAENC, &digest::SHA256),
+        (OID_PKCS1_SHA1WITHRSA, &digest::SHA256),
+        (OID_PKCS1_SHA256WITHRSA, &digest::SHA256),
+        (OID_PKCS1_SHA384WITHRSA, &digest::SHA384),
+        (OID_PKCS1_SHA512WITHRSA, &digest::SHA512),
+        (oid!(1.2.840.10045.4.1), &digest::SHA256),
+        (OID_SIG_ECDSA_WITH_SHA256, &digest::SHA256),
+        (OID_SIG_ECDSA_WITH_SHA384, &digest::SHA384),
+        (OID_SIG_ECDSA_WITH_SHA512, &digest::SHA512),
+    ];
+    found.into_iter().find(|(known, _)| known == signature).map(|(_, hash)| hash)
 }
 
-/// Tag and content of the first element in DER, and the bytes after it.
-fn element(der: &[u8]) -> Option<(u8, &[u8], &[u8])> {
-    let (&tag, rest) = der.split_first()?;
-    let (&first, rest) = rest.split_first()?;
-    let (length, rest) = if first < 0x80 {
-        (usize::from(first), rest)
-    } else {
-        let (bytes, rest) = rest.split_at_checked(usize::from(first & 0x7f))?;
-        if bytes.is_empty() || bytes.len() > 4 {
-            return None;
-        }
-        (bytes.iter().fold(0, |length, byte| (length << 8) | usize::from(*byte)), rest)
-    };
-    let (content, rest) = rest.split_at_checked(length)?;
-    Some((tag, content, rest))
+/// Hash function of RSASSA-PSS parameters.
+fn hash_function(hash: &Oid<'_>) -> Option<&'static Algorithm> {
+    let found = [
+        (OID_HASH_SHA1, &digest::SHA256),
+        (OID_NIST_HASH_SHA256, &digest::SHA256),
+        (OID_NIST_HASH_SHA384, &digest::SHA384),
+        (OID_NIST_HASH_SHA512, &digest::SHA512),
+    ];
+    found.into_iter().find(|(known, _)| known == hash).map(|(_, function)| function)
 }
 
 impl<S: AsyncRead + AsyncWrite + Unpin> AsyncRead for PostgresTlsStream<S> {

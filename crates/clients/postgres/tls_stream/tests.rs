@@ -1,17 +1,24 @@
 use rcgen::{
-    CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, SignatureAlgorithm,
+    CertificateParams, KeyPair, PKCS_ECDSA_P256_SHA256, PKCS_ECDSA_P384_SHA384, PKCS_ED25519, PKCS_RSA_SHA256,
+    PKCS_RSA_SHA384, PKCS_RSA_SHA512,
 };
 
 use super::*;
 
-fn certificate(algorithm: &'static SignatureAlgorithm) -> Vec<u8> {
+fn certificate(algorithm: &'static rcgen::SignatureAlgorithm) -> Vec<u8> {
     let key = KeyPair::generate_for(algorithm).unwrap();
     CertificateParams::default().self_signed(&key).unwrap().der().to_vec()
 }
 
 #[test]
 fn end_point_is_hashed_by_the_function_of_the_signature() {
-    for (algorithm, hash) in [(&PKCS_ECDSA_P256_SHA256, &digest::SHA256), (&PKCS_ECDSA_P384_SHA384, &digest::SHA384)] {
+    for (algorithm, hash) in [
+        (&PKCS_ECDSA_P256_SHA256, &digest::SHA256),
+        (&PKCS_ECDSA_P384_SHA384, &digest::SHA384),
+        (&PKCS_RSA_SHA256, &digest::SHA256),
+        (&PKCS_RSA_SHA384, &digest::SHA384),
+        (&PKCS_RSA_SHA512, &digest::SHA512),
+    ] {
         let certificate = certificate(algorithm);
         assert_eq!(end_point(&certificate).as_deref(), Some(digest::digest(hash, &certificate).as_ref()));
     }
