@@ -8,6 +8,7 @@ mod keys;
 mod narrowing;
 mod parse;
 mod pattern;
+mod repository;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -21,6 +22,7 @@ pub use self::keys::{KeyDefault, PolicyKey, PolicySection};
 pub use self::narrowing::{KindPattern, KindPatternError, NarrowClass, NarrowDescription};
 pub use self::parse::parse_policy;
 pub use self::pattern::{NamePattern, NamePatternError, SecretPrefix, SecretPrefixError};
+pub use self::repository::{ChartProtocol, ChartRepository, ChartRepositoryError};
 use crate::image::{ImageName, Registry};
 use crate::kind::SourceKind;
 use crate::refusal::{Location, Refusal, RefusalRule};
@@ -126,6 +128,8 @@ pub struct HelmRule {
     pub tool: ToolRule,
     /// Random values of charts; if none, the binary decides: `stable` with the helm of EoD's image, else `refuse`.
     pub random: Option<RandomValues>,
+    /// Repositories from which dependencies of charts are fetched; none if empty.
+    pub repositories: Vec<ChartRepository>,
 }
 
 /// Treatment of charts with random values. A value that depends on the clock is always refused.
@@ -316,7 +320,7 @@ impl Default for IngressRule {
 
 impl Default for HelmRule {
     fn default() -> Self {
-        Self { tool: ToolRule::named("helm"), random: None }
+        Self { tool: ToolRule::named("helm"), random: None, repositories: Vec::new() }
     }
 }
 

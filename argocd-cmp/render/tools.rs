@@ -6,7 +6,7 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::policy::{HelmRule, ToolRule};
+use crate::policy::{ChartRepository, HelmRule, ToolRule};
 
 /// Execution of Helm and kustomize.
 pub trait Tools {
@@ -33,6 +33,8 @@ pub struct HelmRequest<'a> {
     pub rule: &'a HelmRule,
     /// Environment to which the chart's random values belong.
     pub random_scope: RandomScope,
+    /// Dependencies that are not among the files, from repositories that the policy allows.
+    pub dependencies: Vec<ChartDependency>,
     /// Files of the chart by their path relative to the chart.
     pub files: BTreeMap<String, Arc<[u8]>>,
     /// Name of the release.
@@ -45,6 +47,17 @@ pub struct HelmRequest<'a> {
     pub api_versions: Vec<String>,
     /// Contents of values files; later files override earlier files.
     pub values: Vec<Arc<[u8]>>,
+}
+
+/// Dependency of a chart, as `Chart.lock` pins it.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ChartDependency {
+    /// Name of the chart: letters, digits, `.`, `_` and `-`.
+    pub name: String,
+    /// Exact version.
+    pub version: String,
+    /// Repository.
+    pub repository: ChartRepository,
 }
 
 /// Environment and application to which random values belong. All of them are confirmed by Argo CD or the policy.

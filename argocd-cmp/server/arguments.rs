@@ -149,6 +149,9 @@ pub(crate) struct SidecarArguments {
     /// File with at least 32 secret bytes, from which the random values of charts are derived.
     #[arg(long = "seed-file", value_name = "FILE", default_value = DEFAULT_SEED_FILE)]
     pub(crate) seed_file: PathBuf,
+    /// Credentials of chart repositories and registries, in the format of Docker's config.json; need not exist.
+    #[arg(long = "registry-config", value_name = "FILE", default_value = DEFAULT_REGISTRY_CONFIG)]
+    pub(crate) registry_config: PathBuf,
 }
 
 /// Options of `render`.
@@ -184,10 +187,16 @@ pub(crate) struct RenderArguments {
     /// File with at least 32 secret bytes, from which the random values of charts are derived.
     #[arg(long = "seed-file", value_name = "FILE", default_value = DEFAULT_SEED_FILE)]
     pub(crate) seed_file: PathBuf,
+    /// Credentials of chart repositories and registries, in the format of Docker's config.json; need not exist.
+    #[arg(long = "registry-config", value_name = "FILE", default_value = DEFAULT_REGISTRY_CONFIG)]
+    pub(crate) registry_config: PathBuf,
 }
 
 /// Secret of random values if `--seed-file` is not set.
 const DEFAULT_SEED_FILE: &str = "/etc/eod-seed/seed";
+
+/// Credentials of chart repositories if `--registry-config` is not set.
+const DEFAULT_REGISTRY_CONFIG: &str = "/etc/eod-registry/config.json";
 
 /// Argo CD project of `render` if `--project` is not set.
 const DEFAULT_PROJECT: &str = "default";

@@ -3,6 +3,7 @@
 
 mod random;
 
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -11,9 +12,12 @@ use std::sync::{Arc, OnceLock};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use eod_render::{HelmOutput, HelmRequest, KustomizeRequest, RandomValues, Sandbox, ToolError, ToolRule, Tools};
+use eod_render::{
+    ChartDependency, HelmOutput, HelmRequest, KustomizeRequest, RandomValues, Sandbox, ToolError, ToolRule, Tools,
+};
 
 use self::random::{HelmReport, RandomKeys, SeedFile};
+use crate::charts::ChartStore;
 use crate::fair_semaphore::{FairSemaphore, Permit};
 use crate::metrics::Metrics;
 use crate::process::{FinishedChild, MemoryLoss, OutputLimits, RunError, run};
@@ -38,6 +42,8 @@ pub(crate) struct MachineToolbox {
     processes: FairSemaphore,
     /// Secret of random values.
     seed: SeedFile,
+    /// Dependencies of charts from repositories.
+    charts: ChartStore,
 }
 
 /// Tools of one render.
@@ -71,10 +77,12 @@ const DEPENDENCY_REMEDY: &str =
     "run `helm dependency build` in the directory of the chart, and commit its directory `charts/`";
 
 /// Toolbox with at most `max_processes` processes and with the tools' home directories in `scratch`, by default in a
-/// tmpfs of this machine. `seed` is the file with the secret of random values.
+/// tmpfs of this machine. `seed` is the file with the secret of random values, `credentials` the file with credentials of
+/// chart repositories.
 pub(crate) fn open(
     scratch: Option<&Path>,
     seed: &Path,
+    credentials: &Path,
     metrics: Option<Arc<Metrics>>,
     max_processes: usize,
 ) -> MachineToolbox {
@@ -88,6 +96,7 @@ pub(crate) fn open(
         metrics,
         processes: FairSemaphore::new(max_processes),
         seed: SeedFile::new(seed),
+        charts: ChartStore::new(credentials),
     }
 }
 
@@ -119,7 +128,17 @@ impl Toolbox for MachineToolbox {
 
 impl Tools for MachineTools<'_> {
     fn helm(&self, request: &HelmRequest<'_>) -> Result<HelmOutput, ToolError> {
-        let HelmRequest { rule, random_scope, files, release, namespace, kube_version, api_versions, values } = request;
+        let HelmRequest {
+            rule,
+            random_scope,
+            dependencies,
+            files,
+            release,
+            namespace,
+            kube_version,
+            api_versions,
+            values,
+        } = request;
         let mut arguments: Vec<String> =
             ["template", release, "chart", "--namespace", namespace, "--skip-tests"].map(ToOwned::to_owned).into();
         if let Some(version) = kube_version {
@@ -132,9 +151,11 @@ impl Tools for MachineTools<'_> {
         for name in &names {
             arguments.extend(["--values".to_owned(), format!("values/{name}")]);
         }
+        let fetched = self.fetch(dependencies)?;
         let keys = RandomKeys::derive(&self.toolbox.seed, rule.random, random_scope);
         let lay_out = |home: &ToolHome| {
             home.lay_out("chart", files)?;
+            home.lay_out("chart/charts", &fetched)?;
             home.lay_out("values", names.iter().zip(values))?;
             home.lay_out("", [(&random::KEYS_FILE.to_owned(), &keys.file())])
         };
@@ -165,6 +186,19 @@ impl Tools for MachineTools<'_> {
 }
 
 impl MachineTools<'_> {
+    /// Archives of dependencies by their file names in `charts/`.
+    fn fetch(&self, dependencies: &[ChartDependency]) -> Result<BTreeMap<String, Arc<[u8]>>, ToolError> {
+        if !dependencies.is_empty() {
+            self.progress.enter(Phase::Fetching);
+        }
+        let mut fetched = BTreeMap::new();
+        for dependency in dependencies {
+            let archive = self.toolbox.charts.fetch(dependency, self.progress)?;
+            fetched.insert(format!("{}-{}.tgz", dependency.name, dependency.version), archive);
+        }
+        Ok(fetched)
+    }
+
     /// Runs a tool, and again after a temporary failure. Returns its output and what `read` finds in its home.
     fn run_tool<T>(
         &self,

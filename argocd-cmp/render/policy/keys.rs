@@ -305,6 +305,13 @@ pub(super) const HELM: PolicySection = PolicySection {
             "`stable` gives a chart the same random values at every render of an environment, from the secret of \
              `--seed-file`; `refuse` refuses a chart if two renders differ. Values that depend on the clock are always refused",
         ),
+        key(
+            "repositories",
+            "list of URLs",
+            Value("[]"),
+            "[\"https://charts.acme.internal/\", \"oci://registry.acme.internal/charts/\"]",
+            "Prefixes of repositories from which dependencies are fetched that `Chart.lock` pins and that are not in `charts/`",
+        ),
     ],
 };
 

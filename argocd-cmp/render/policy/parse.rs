@@ -244,6 +244,7 @@ fn helm(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<HelmRule>
     let mut helm = HelmRule::default();
     tool(decoder, &mut section, &mut helm.tool);
     helm.random = decoder.choice(section.take("random"));
+    set(&mut helm.repositories, decoder.parsed_list(section.take("repositories")));
     section.finish(decoder);
     Some(helm)
 }

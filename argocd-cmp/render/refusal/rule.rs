@@ -103,7 +103,7 @@ impl RefusalRule {
                 "Add the file, or list its directory in the annotation `argocd.argoproj.io/manifest-generate-paths`",
             ),
             Self::Helm => (
-                "The chart can be rendered without network, and its release name is valid",
+                "The dependencies of the chart are in `charts/` or pinned by `Chart.lock`, and its release name is valid",
                 "a release name of more than 53 characters",
                 "Shorten the name of the environment, or correct the chart",
             ),
@@ -168,7 +168,7 @@ impl RefusalRule {
                 "Set the value in a values file, or use a Secret that exists before the chart (`secretRef`)",
             ),
             Self::Remote => (
-                "A render fetches nothing over the network and runs no other programs",
+                "A render fetches nothing but locked dependencies of charts from `helm.repositories`, and runs no other programs",
                 "`resources: [https://github.com/acme/base]`, or `helmCharts` in a kustomization",
                 "Commit the needed files to the repository",
             ),

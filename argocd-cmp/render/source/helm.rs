@@ -1,5 +1,6 @@
 //! Helm charts: checks before Helm runs, its request, and the template of each object in its output.
 
+mod dependencies;
 mod values;
 
 use std::collections::BTreeMap;
@@ -44,6 +45,10 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<(Vec<Manifest>, Option<Secon
     }
     let files = reading.tree.files.extract(&chart, MAX_FILES).map_err(|error| error.refusal(location()))?;
     let mut refusals = schemas(&chart, &files);
+    let dependencies = dependencies::missing(&chart, &files, &rule.repositories).unwrap_or_else(|more| {
+        refusals.extend(more);
+        Vec::new()
+    });
     let values = values::files(reading, &chart).unwrap_or_else(|more| {
         refusals.extend(more);
         Vec::new()
@@ -59,6 +64,7 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<(Vec<Manifest>, Option<Secon
             environment: reading.preview.name().to_string(),
             application: reading.application.name.clone(),
         },
+        dependencies,
         files,
         release: release(reading, &chart)?,
         namespace: reading.preview.name().to_string(),

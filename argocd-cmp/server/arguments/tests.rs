@@ -22,7 +22,8 @@ fn serve_accepts_every_option() {
             sidecar: SidecarArguments {
                 policy: "p".into(),
                 scratch: Some("s".into()),
-                seed_file: "/etc/eod-seed/seed".into()
+                seed_file: "/etc/eod-seed/seed".into(),
+                registry_config: "/etc/eod-registry/config.json".into()
             },
             socket_directory: "d".into(),
             name: "x@2".parse().unwrap(),

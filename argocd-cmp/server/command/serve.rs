@@ -98,6 +98,7 @@ async fn run_server(options: &ServeArguments, threads: Handle) -> Result<(), Ser
     let toolbox = Box::new(toolbox::open(
         options.sidecar.scratch.as_deref(),
         &options.sidecar.seed_file,
+        &options.sidecar.registry_config,
         Some(Arc::clone(&metrics)),
         options.tools_or_default(),
     ));

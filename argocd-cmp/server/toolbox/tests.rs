@@ -16,7 +16,10 @@ pub(crate) fn fake_helm() -> PathBuf {
 
 pub(crate) fn toolbox(scratch: Option<&Path>) -> MachineToolbox {
     let metrics = Some(Arc::new(Metrics::new()));
-    MachineToolbox { launcher: fake_helm(), ..open(scratch, Path::new("/missing/seed"), metrics, 2) }
+    MachineToolbox {
+        launcher: fake_helm(),
+        ..open(scratch, Path::new("/missing/seed"), Path::new("/missing/config.json"), metrics, 2)
+    }
 }
 
 pub(crate) fn rule(sandbox: Sandbox) -> ToolRule {
@@ -24,7 +27,7 @@ pub(crate) fn rule(sandbox: Sandbox) -> ToolRule {
 }
 
 fn helm(toolbox: &MachineToolbox, rule: &ToolRule, wish: &str, progress: &RenderProgress) -> Result<String, ToolError> {
-    let rule = HelmRule { tool: rule.clone(), random: None };
+    let rule = HelmRule { tool: rule.clone(), ..HelmRule::default() };
     run_helm(toolbox, &rule, &RandomScope::default(), wish, progress).map(|output| output.manifests)
 }
 
@@ -38,6 +41,7 @@ pub(crate) fn run_helm(
     let request = HelmRequest {
         rule,
         random_scope: random_scope.clone(),
+        dependencies: Vec::new(),
         files: BTreeMap::from([("do".to_owned(), wish.as_bytes().into())]),
         release: "shop-pr-7".to_owned(),
         namespace: "shop-pr-7".to_owned(),

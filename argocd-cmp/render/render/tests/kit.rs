@@ -115,8 +115,17 @@ impl Answering {
 
 impl Tools for Answering {
     fn helm(&self, request: &HelmRequest<'_>) -> Result<HelmOutput, ToolError> {
-        let HelmRequest { rule, random_scope: _, files, release, namespace, kube_version, api_versions, values } =
-            request;
+        let HelmRequest {
+            rule,
+            random_scope: _,
+            dependencies: _,
+            files,
+            release,
+            namespace,
+            kube_version,
+            api_versions,
+            values,
+        } = request;
         let files: Vec<_> = files.keys().collect();
         let values: Vec<_> = values.iter().map(|bytes| String::from_utf8(bytes.to_vec()).unwrap()).collect();
         self.asked.borrow_mut().push(format!(

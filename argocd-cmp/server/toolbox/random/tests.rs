@@ -15,7 +15,7 @@ fn helm(seed: &[u8], mode: Option<RandomValues>, scope: &RandomScope, wish: &str
     let file = tempfile::NamedTempFile::new().unwrap();
     fs::write(file.path(), seed).unwrap();
     let toolbox = MachineToolbox { seed: SeedFile::new(file.path()), ..toolbox(None) };
-    let rule = HelmRule { tool: rule(Sandbox::Required), random: mode };
+    let rule = HelmRule { tool: rule(Sandbox::Required), random: mode, ..HelmRule::default() };
     run_helm(&toolbox, &rule, scope, wish, &minute())
 }
 
