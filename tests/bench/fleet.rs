@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use crate::bench::{
     contestant::PREFIX,
     measured::{Pair, Unit, megabytes},
-    stand_in::{Notes, Order},
+    substitute_provider::{Notes, Order},
     table::Table,
 };
 
