@@ -24,7 +24,7 @@ use tempfile::TempDir;
 use crate::bench::{
     contestant::PREFIX,
     measured::{Pair, Unit, megabytes},
-    substitute_provider::{Notes, Order},
+    stand_in::{Notes, Order},
     table::Table,
 };
 

@@ -15,7 +15,7 @@ use tempfile::TempDir;
 
 use crate::bench::{
     contestant::Contestant,
-    substitute_provider::{Notes, Order},
+    stand_in::{Notes, Order},
     usage::Usage,
 };
 
@@ -63,10 +63,10 @@ impl Folder {
         for name in ["work", "home", "tmp", "plugins", "runs"] {
             fs::create_dir(folder.path().join(name))?;
         }
-        let substitute_provider = folder.path().join("plugins").join(contestant.file_name);
+        let stand_in = folder.path().join("plugins").join(contestant.file_name);
         // A copy and not a link, which Terraform would follow to another name.
-        fs::copy(std::env::current_exe()?, &substitute_provider)?;
-        fs::set_permissions(&substitute_provider, fs::Permissions::from_mode(0o755))?;
+        fs::copy(std::env::current_exe()?, &stand_in)?;
+        fs::set_permissions(&stand_in, fs::Permissions::from_mode(0o755))?;
         let plugins = folder.path().join("plugins").display().to_string();
         let settings = format!(
             "provider_installation {{\n  dev_overrides {{\n    \"{}\" = \"{plugins}\"\n  }}\n}}\n",
