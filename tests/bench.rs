@@ -31,7 +31,7 @@ mod bench {
     pub(crate) mod plugin;
     pub(crate) mod refresh;
     pub(crate) mod scale;
-    pub(crate) mod substitute_provider;
+    pub(crate) mod stand_in;
     pub(crate) mod table;
     pub(crate) mod terraform;
     pub(crate) mod traces;
@@ -44,13 +44,13 @@ use bench::{
     measured::Pair,
     plugin, refresh,
     scale::Scale,
-    substitute_provider,
+    stand_in,
     table::Table,
     traces::Traces,
 };
 
 fn main() -> ExitCode {
-    if let Some(order) = substitute_provider::Order::given() {
+    if let Some(order) = stand_in::Order::given() {
         return order.carry_out();
     }
     match measure_all() {
