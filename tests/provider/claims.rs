@@ -139,7 +139,7 @@ fn one_of_two_runs_with_separate_states_owns_the_environment() {
             if fast.code == Some(0) { (&other, &*story, slow) } else { (&*story, &other, fast) };
         let said = errors(&refused.expect_err(&story.name));
         let reported = ["Another state has taken over the environment", "The environment exists already"];
-        assert!(is_told.iter().any(|title| said.contains(title)), "{said}");
+        assert!(reported.iter().any(|title| said.contains(title)), "{said}");
         assert_eq!(loser.attributes_of("preview"), None);
         owner.expect_no_changes();
         let uid = owner.uid();
