@@ -205,7 +205,7 @@ impl RenderedManifests {
         &self.manifests
     }
 
-    /// Everything that was taken away from the source, sorted by location.
+    /// Everything that was removed from the source, sorted by location.
     pub fn narrowed(&self) -> &[Narrowed] {
         &self.narrowed
     }
