@@ -17,7 +17,7 @@
 //!
 //! 1. The parameters are parsed, and resolved with the Application and the policy to one environment.
 //! 2. The source is read: a chart, a kustomization, or plain files.
-//! 3. Requests that a preview does not get are taken away ([`reference::narrow_classes`]).
+//! 3. Requests that a preview does not get are removed ([`reference::narrow_classes`]).
 //! 4. The preview transform rewrites, drops and adds values ([`reference::transform_steps`]).
 //! 5. The result is checked against the policy.
 //! 6. EoD's objects are added: guards from `eod_domain`, secret references, stable services, the report of the render.

@@ -78,7 +78,7 @@ pub struct ProjectPolicy {
     pub storage_classes: Vec<String>,
     /// Further allowed prefixes of label and annotation keys.
     pub metadata_allow: Vec<String>,
-    /// Classes of requests that are taken away. Requests of other classes are refused.
+    /// Classes of requests that are removed. Requests of other classes are refused.
     pub narrow: BTreeSet<NarrowClass>,
     /// Kinds that the class `kinds` drops, unless the policy allows them.
     pub drop_kinds: Vec<KindPattern>,

@@ -83,7 +83,7 @@ pub fn render_manifests(request: &RenderInput<'_>, tools: &dyn Tools) -> Result<
     let Source { manifests, form, second } = read_source(tree, application, &preview, tools)?;
     let rendered = finish(&preview, application, manifests, form, tree)?;
     let Some(SecondSource { manifests, reason, remedy }) = second else { return Ok(rendered) };
-    // The results are compared, because a difference can be in a part that was taken away.
+    // The results are compared, because a difference can be in a part that was removed.
     let again = finish(&preview, application, manifests, form, tree)?;
     match difference::refusals(&rendered.manifests, &again.manifests, &reason, &remedy) {
         None => Ok(rendered),
@@ -205,7 +205,7 @@ impl RenderedManifests {
         &self.manifests
     }
 
-    /// Everything that was taken away from the source, sorted by location.
+    /// Everything that was removed from the source, sorted by location.
     pub fn narrowed(&self) -> &[Narrowed] {
         &self.narrowed
     }

@@ -165,7 +165,7 @@ impl Renderer {
         Ok(result?.0)
     }
 
-    /// Renders under the policy in force. A refusal by the policy is repeated once if the policy file was replaced
+    /// Renders under the active policy. A refusal by the policy is repeated once if the policy file was replaced
     /// meanwhile, because Argo CD caches refusals.
     fn render_in_force(
         &self,
@@ -204,7 +204,7 @@ impl Renderer {
             render_request(&loaded.policy, request, &parameters, &unpacked.files, &unpacked.left_out, tools)?;
         let narrowed = rendered.narrowed().len();
         if narrowed > 0 {
-            tracing::info!(application = request.application.name, narrowed, "requests of a source were taken away");
+            tracing::info!(application = request.application.name, narrowed, "requests of a source were removed");
         }
         self.metrics.count_narrowed(rendered.narrowed());
         let manifests = Arc::new(JsonManifests::new(rendered.into_json_lines()));

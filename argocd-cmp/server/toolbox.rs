@@ -1,4 +1,4 @@
-//! helm and kustomize as sandboxed processes. They are looked up when first used, so a render without tools does not
+//! helm and kustomize as sandboxed processes. They are searched when first used, so a render without tools does not
 //! need them.
 
 mod random;

@@ -140,12 +140,12 @@ fn values_that_differ_are_refused_with_object_and_field() {
         ),
     ]);
     expect_test::expect![[r#"
-        app/templates/ca.yaml (rendered):5: Secret/ca
+        templates/ca.yaml (rendered):4: Secret/ca
           rule:   random
           found:  `stringData["ca.crt"]` differs between two renders of the chart: the chart uses `date`, `genCA`, `now`, with another result at every render
           remedy: set the value in a values file, or use a Secret that exists before the chart, such as that of `secretRef`
 
-        app/templates/now.yaml (rendered):4: ConfigMap/built
+        templates/now.yaml (rendered):4: ConfigMap/built
           rule:   random
           found:  `data.day` differs between two renders of the chart: the chart uses `date`, `genCA`, `now`, with another result at every render
           remedy: set the value in a values file, or use a Secret that exists before the chart, such as that of `secretRef`

@@ -182,7 +182,7 @@ pub(super) const PROJECT: PolicySection = PolicySection {
             "list of classes",
             Value("[service-type, cluster-kinds, guards, kinds, token, identity, scheduling, metadata, hooks]"),
             "[service-type, guards, hooks]",
-            "Classes of requests that are taken away instead of refused; `[]` refuses all of them",
+            "Classes of requests that are removed instead of refused; `[]` refuses all of them",
         ),
         key(
             "drop_kinds",

@@ -115,7 +115,7 @@ impl RefusalRule {
             Self::Host => (
                 "Every host is below the policy's domain and begins with the name of the environment",
                 "a missing or wildcard host, or the parameter `host: shop.example.com`",
-                "Name a host of this environment, or let the plugin choose it",
+                "Set a host of this environment, or remove the host: the plugin then sets it",
             ),
             Self::HostAccess => (
                 "Pods do not use namespaces, ports or paths of their node",

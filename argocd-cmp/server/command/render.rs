@@ -79,13 +79,13 @@ fn render_directory(options: RenderArguments) -> Result<RenderedManifests, Refus
     render_request(&policy, &request, &options.parameters.0, &tree.files, &tree.left_out, &*tools)
 }
 
-/// Prints what was taken away from the source to stderr, one line each.
+/// Prints the requests that were removed from the source to stderr, one line each.
 fn print_narrowed(narrowed: &[Narrowed]) {
     let lines: String = narrowed.iter().map(|one| format!("{one}\n")).collect();
     let _ = io::stderr().write_all(lines.as_bytes());
 }
 
-/// Refuses a directory without files. An archive of Argo CD has no such directory, so there it is a missing one.
+/// Refuses a directory without files. An archive of Argo CD has no such directory, so there it counts as a missing one.
 fn refuse_empty_directory(files: &Files, directory: &str) -> Result<(), Refusals> {
     if !files.names(if directory == "." { "" } else { directory }).is_empty() {
         return Ok(());

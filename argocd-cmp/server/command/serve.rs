@@ -176,9 +176,9 @@ async fn watch_policy(policy: Arc<PolicyStore>, metrics: Arc<Metrics>, mut reloa
         if reloaded != last {
             match &reloaded {
                 PolicyReload::Same => tracing::info!("the policy file is valid again and has not changed"),
-                PolicyReload::Replaced => tracing::info!("a new policy is in force"),
+                PolicyReload::Replaced => tracing::info!("a new policy is active"),
                 PolicyReload::Refused(refusals) => {
-                    tracing::error!(%refusals, "the policy file is invalid; the old policy stays in force");
+                    tracing::error!(%refusals, "the policy file is invalid; the old policy stays active");
                 }
             }
         }

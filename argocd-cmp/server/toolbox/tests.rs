@@ -164,7 +164,7 @@ fn incomplete_sandbox_requires_best_effort() {
     let error = helm(&toolbox, &rule(Sandbox::Required), "/", &minute()).unwrap_err();
     assert!(error.message.contains("no Landlock") && error.remedy.contains("best-effort"), "{error}");
     let text = helm(&toolbox, &rule(Sandbox::BestEffort), "/", &minute()).unwrap();
-    assert!(text.contains("tcp impossible"), "supported restrictions are in force: {text}");
+    assert!(text.contains("tcp impossible"), "supported restrictions are active: {text}");
 }
 
 #[test]

@@ -45,8 +45,8 @@ impl Tool {
     }
 }
 
-/// The testbed's binary: on PATH, else from the cache, else built, with a line that says
-/// which. The answer, also a failure, is the same for the whole run.
+/// The testbed's binary: on PATH, in the cache, or built now. A line on stderr names the source.
+/// The result, also a failure, is the same for the whole run.
 pub(super) fn servers() -> Result<&'static Path, String> {
     static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let find = || {

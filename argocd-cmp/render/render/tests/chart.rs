@@ -186,7 +186,7 @@ fn every_kind_of_difference_is_found() {
 }
 
 #[test]
-fn difference_in_a_part_that_is_taken_away_is_not_refused() {
+fn difference_in_a_removed_part_is_not_refused() {
     let hook = |value: &str| {
         format!(
             "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {{name: w, annotations: {{ca: {value}}}}}\n"

@@ -88,7 +88,7 @@ pub(super) fn rendered(result: Result<RenderedManifests, Refusals>) -> RenderedM
     result.unwrap_or_else(|refusals| panic!("\n{refusals}"))
 }
 
-/// Policy of the tests that refuses everything that narrowing would take away.
+/// Policy of the tests that refuses everything that narrowing would remove.
 pub(super) fn strict_policy() -> Policy {
     policy_of(&(policy_text() + "    narrow: []\n"))
 }
