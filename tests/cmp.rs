@@ -15,6 +15,7 @@ mod authority;
 mod cache;
 mod classic;
 mod deadline;
+mod dependencies;
 mod errors;
 mod examples;
 mod golden;

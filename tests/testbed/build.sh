@@ -2,7 +2,7 @@
 # Builds one part of the testbed into a cache outside the checkout and prints the
 # binary's path as the last line of stdout. Progress goes to stderr.
 #
-#   build.sh [kubernetes|vault|argocd|helm|stock-helm|kustomize|opentofu|yaml|kubernetes-provider|postgres] [--cached]
+#   build.sh [kubernetes|vault|argocd|helm|stock-helm|kustomize|opentofu|registry|yaml|kubernetes-provider|postgres] [--cached]
 #
 # `postgres` prints a folder, see postgres/build.sh.
 #
@@ -15,10 +15,10 @@ part=kubernetes
 cached=no
 for argument in "$@"; do
   case "$argument" in
-  kubernetes | vault | argocd | helm | stock-helm | kustomize | opentofu | yaml | kubernetes-provider | postgres) part=$argument ;;
+  kubernetes | vault | argocd | helm | stock-helm | kustomize | opentofu | registry | yaml | kubernetes-provider | postgres) part=$argument ;;
   --cached) cached=yes ;;
   *)
-    echo "build.sh: expected kubernetes, vault, argocd, helm, stock-helm, kustomize, opentofu, yaml, kubernetes-provider, postgres or --cached, got '$argument'" >&2
+    echo "build.sh: expected kubernetes, vault, argocd, helm, stock-helm, kustomize, opentofu, registry, yaml, kubernetes-provider, postgres or --cached, got '$argument'" >&2
     exit 2
     ;;
   esac
@@ -95,6 +95,12 @@ opentofu)
   # Without this flag, tofu reports a development build.
   flags="$flags -X github.com/opentofu/opentofu/version.dev=no"
   cost="about 9 CPU minutes"
+  ;;
+registry)
+  # An OCI registry, for dependencies of charts.
+  here=$here/registry
+  name=eod-registry
+  cost="about 1 CPU minute"
   ;;
 yaml)
   # The readers of YAML in Go, for the comparison with ours.

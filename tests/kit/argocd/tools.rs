@@ -16,6 +16,8 @@ pub enum Tool {
     Kustomize,
     /// Helm's own `helm`.
     StockHelm,
+    /// OCI registry of the project Distribution.
+    Registry,
     /// The readers of YAML in Go.
     Yaml,
 }
@@ -34,11 +36,13 @@ impl Tool {
         static HELM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
         static STOCK_HELM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
         static KUSTOMIZE: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+        static REGISTRY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
         static YAML: OnceLock<Result<PathBuf, String>> = OnceLock::new();
         let (found, part) = match self {
             Self::Helm => (&HELM, "helm"),
             Self::StockHelm => (&STOCK_HELM, "stock-helm"),
             Self::Kustomize => (&KUSTOMIZE, "kustomize"),
+            Self::Registry => (&REGISTRY, "registry"),
             Self::Yaml => (&YAML, "yaml"),
         };
         found.get_or_init(|| testbed::build(part)).as_deref().map_err(Clone::clone)
