@@ -5,6 +5,8 @@ use std::io::{BufRead as _, BufReader};
 use std::path::PathBuf;
 use std::process::{Child, Command, Stdio};
 
+use base64::Engine as _;
+use base64::engine::general_purpose::STANDARD;
 use eod_testkit::argocd::Tool;
 use eod_testkit::command::{Finished, run};
 use tempfile::TempDir;
@@ -28,8 +30,8 @@ impl RegistryStory {
             fs::create_dir_all(path.parent().unwrap()).unwrap();
             fs::write(path, text).unwrap();
         };
-        write("ca.crt", &made.cert.pem());
-        write("tls.key", &made.signing_key.serialize_pem());
+        write("ca.crt", &pem("CERTIFICATE", made.cert.der()));
+        write("tls.key", &pem("PRIVATE KEY", &made.signing_key.serialize_der()));
         write("users", USERS);
         let place = |name: &str| folder.path().join(name).display().to_string();
         write(
@@ -120,6 +122,12 @@ impl Drop for RegistryStory {
         let _ = self.registry.kill();
         let _ = self.registry.wait();
     }
+}
+
+fn pem(label: &str, bytes: &[u8]) -> String {
+    let text = STANDARD.encode(bytes);
+    let lines: Vec<_> = text.as_bytes().chunks(64).map(|line| std::str::from_utf8(line).unwrap()).collect();
+    format!("-----BEGIN {label}-----\n{}\n-----END {label}-----\n", lines.join("\n"))
 }
 
 #[test]
