@@ -1,7 +1,7 @@
 //! Birth of a golden database: marked and closed from the first statement on.
 //!
-//! The order makes every interruption harmless. The session holds the lock of the name. First there is an owner role whose
-//! comment is the mark, then the database with `ALLOW_CONNECTIONS false` in the statement that creates it, then one transaction
+//! The order makes every interruption harmless. The session holds the lock of the name. First there is an owner role with
+//! the mark as its comment, then the database with `ALLOW_CONNECTIONS false` in the statement that creates it, then one transaction
 //! takes the privileges of PUBLIC away and admits members of the owner role. At the end one transaction writes the comment that
 //! says "finished" and closes the database again. A killed build is found by its mark and removed by the next one.
 
@@ -221,8 +221,16 @@ impl GoldenServer {
     async fn drop_all(&mut self, name: &GoldenName, deadline: &Deadline) -> Result<(), Error> {
         let (database, owner) = (quoted_name(name.as_str()), quoted_name(&name.owner()));
         let target = format!("golden database `{name}`");
-        let database = format!("DROP DATABASE IF EXISTS {database} WITH (FORCE)");
-        run(&mut self.session, "remove", &target, &database, deadline).await?;
+        let drop_it = format!("DROP DATABASE IF EXISTS {database}");
+        let forced = format!("{drop_it} WITH (FORCE)");
+        match run(&mut self.session, "remove", &target, &forced, deadline).await {
+            // A role that is not superuser cannot end a process of a superuser, for example after a refused
+            // login. Without FORCE the server waits 5 s for its end.
+            Err(error) if error.kind == ErrorKind::Denied => {
+                run(&mut self.session, "remove", &target, &drop_it, deadline).await?;
+            }
+            done => done?,
+        }
         let role = format!("DROP ROLE IF EXISTS {owner}");
         run(&mut self.session, "remove", &format!("role `{}`", name.owner()), &role, deadline).await
     }

@@ -3,7 +3,7 @@
 //! - [`MaskedCopy`]: copies all tables of a database into one with the same structure, several at the same time.
 //! - [`GoldenServer`]: a golden database is born marked and closed; a killed build is found and removed.
 //! - [`verify_copy`]: looks for values of the source in every column of the copy.
-//! - [`Manifest`]: tables, rows, digests and fingerprints, stored in the golden database.
+//! - [`GoldenManifest`]: tables, rows, digests and fingerprints, stored in the golden database.
 //! - [`load_table`]: one table in one transaction. Its indexes, constraints and triggers are taken off and put back from
 //!   their own definitions; a failure rolls back.
 //! - [`DatabaseCatalogue`]: tables, columns and foreign keys of a database, for the decisions of a policy.
@@ -43,7 +43,7 @@ pub use self::{
     database::{DatabaseCatalogue, DatabaseColumn, DatabaseForeignKey, DatabaseTable},
     definition::TableDefinition,
     load::{LoadError, LoadedTable, TableLoad, load_table},
-    manifest::{Manifest, ManifestFacts, ManifestTable},
+    manifest::{GoldenManifest, ManifestFacts, ManifestTable},
     masked_copy::{CopyReport, MaskedCopy, MaskedCopyError},
     plan::PlanError,
     row_masker::{ColumnAction, RowError, RowMasker},

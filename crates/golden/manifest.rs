@@ -1,4 +1,4 @@
-//! Manifest of a golden database: what its rows are, without any value. It is stored in the schema `eod` of the database; the
+//! GoldenManifest of a golden database: what its rows are, without any value. It is stored in the schema `eod` of the database; the
 //! comment of the database, which every role of the server can read, has a digest of it only.
 
 use eod_clients::{
@@ -22,7 +22,7 @@ const SHORT: usize = 16;
 /// The manifest.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
 #[serde(deny_unknown_fields)]
-pub struct Manifest {
+pub struct GoldenManifest {
     /// Version of the form: 1.
     pub version: u32,
     /// SHA-256 of the policy file, in hexadecimal digits.
@@ -70,7 +70,7 @@ pub struct ManifestFacts<'a> {
 
 #[derive(Deserialize)]
 struct ManifestRow {
-    document: Manifest,
+    document: GoldenManifest,
 }
 
 impl<'a> ManifestFacts<'a> {
@@ -80,8 +80,8 @@ impl<'a> ManifestFacts<'a> {
     }
 }
 
-impl Manifest {
-    /// Manifest of a copy and its verification.
+impl GoldenManifest {
+    /// GoldenManifest of a copy and its verification.
     pub fn new(report: &CopyReport, verified: &VerifyReport, facts: &ManifestFacts<'_>, server_version: u32) -> Self {
         let tables = report.tables.iter().map(|table| ManifestTable {
             name: table.name.to_string(),

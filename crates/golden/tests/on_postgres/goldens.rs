@@ -7,7 +7,8 @@ use eod_testkit::postgres::{READER, SUPERUSER};
 
 use super::{Shop, client, deadline, key, policy, run, shop, shops, values};
 use crate::{
-    GoldenError, GoldenName, GoldenServer, GoldenState, Manifest, ManifestFacts, MaskedCopy, VerifyFinding, verify_copy,
+    GoldenError, GoldenManifest, GoldenName, GoldenServer, GoldenState, ManifestFacts, MaskedCopy, VerifyFinding,
+    verify_copy,
 };
 
 const INSTALLATION: &str = "acme";
@@ -130,13 +131,17 @@ async fn verified_copy_has_a_manifest_and_a_copy_without_a_rule_is_found() {
             }
             assert_eq!(findings, [""; 0], "{name}");
             let mut session = target.connect(&deadline()).await.unwrap();
-            assert_eq!(Manifest::read(&mut session, &deadline()).await.unwrap(), None, "{name}");
+            assert_eq!(GoldenManifest::read(&mut session, &deadline()).await.unwrap(), None, "{name}");
             let taken_at = "2026-11-28T12:00:00Z".parse().unwrap();
             let facts = ManifestFacts::new(text.as_bytes(), &key, "replica of shop", taken_at);
-            let manifest = Manifest::new(&report, &verified, &facts, session.server_version());
+            let manifest = GoldenManifest::new(&report, &verified, &facts, session.server_version());
             // The owner of the database is the role that made it.
             manifest.store(&mut session, shop.role, &deadline()).await.unwrap();
-            assert_eq!(Manifest::read(&mut session, &deadline()).await.unwrap(), Some(manifest.clone()), "{name}");
+            assert_eq!(
+                GoldenManifest::read(&mut session, &deadline()).await.unwrap(),
+                Some(manifest.clone()),
+                "{name}"
+            );
             assert_eq!((manifest.digest().len(), manifest.key_check.len()), (16, 16));
             assert_eq!(manifest.tables.len(), report.tables.len());
             assert!(manifest.tables.iter().all(|table| table.digest.len() == 64 && table.rules.len() == 64));
