@@ -183,7 +183,8 @@ fn full_ledger_that_cannot_be_sealed_stops_no_end() {
         ledger.padding = LEDGER_BYTES_MAX - ledger.sealed.len() - ledger.fill.bytes;
     });
     assert_eq!((scene.living().len(), scene.phase().as_str(), report.exit_code()), (0, "ended", 3), "{report:?}");
-    assert!(report.problems.iter().any(|problem| problem.problem.contains("were not recorded")), "{report:?}");
+    assert!(report.problems.iter().any(|problem| problem.problem.contains("were not sealed")), "{report:?}");
+    assert!(!scene.events().contains(&EventKind::EndStarted), "there is no room for its events");
 }
 
 #[test]
