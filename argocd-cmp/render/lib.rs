@@ -56,14 +56,16 @@ pub use crate::manifest::Manifest;
 pub use crate::narrow::Narrowed;
 pub use crate::parameters::{Given, Guards, Parameters, RawParameter, RawValue, RunState, parse_raw_parameters};
 pub use crate::policy::{
-    Caps, DomainRule, IngressRule, KindPattern, KindPatternError, NamePattern, NamePatternError, NarrowClass, Policy,
-    ProjectPolicy, Registries, Sandbox, SecretOperator, SecretPrefix, SecretPrefixError, StoreKind, ToolRule,
-    parse_policy,
+    Caps, DomainRule, HelmRule, IngressRule, KindPattern, KindPatternError, NamePattern, NamePatternError, NarrowClass,
+    Policy, ProjectPolicy, RandomValues, Registries, Sandbox, SecretOperator, SecretPrefix, SecretPrefixError,
+    StoreKind, ToolRule, parse_policy,
 };
 pub use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 pub use crate::render::{RenderInput, RenderedManifests, render_manifests};
 pub use crate::source::{Tree, build_kustomization};
-pub use crate::tools::{HelmRequest, KustomizeRequest, NoTools, ToolError, Tools};
+pub use crate::tools::{
+    HelmOutput, HelmRequest, KustomizeRequest, NoTools, RandomScope, SecondRender, ToolError, Tools,
+};
 pub use crate::write::{to_json, to_yaml};
 pub use eod_yaml::{Content, FieldPath, MapEntry, Node, PathStep};
 pub use eod_yaml::{Document, Fault, FaultKind, YamlLimits, read};

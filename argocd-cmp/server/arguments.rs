@@ -146,6 +146,9 @@ pub(crate) struct SidecarArguments {
     /// Tmpfs for the files of helm and kustomize [default: a tmpfs of this machine].
     #[arg(long, value_name = "DIR")]
     pub(crate) scratch: Option<PathBuf>,
+    /// File with at least 32 secret bytes, from which the random values of charts are derived.
+    #[arg(long = "seed-file", value_name = "FILE", default_value = DEFAULT_SEED_FILE)]
+    pub(crate) seed_file: PathBuf,
 }
 
 /// Options of `render`.
@@ -178,7 +181,13 @@ pub(crate) struct RenderArguments {
     /// Tmpfs for the files of helm and kustomize [default: a tmpfs of this machine].
     #[arg(long, value_name = "DIR")]
     pub(crate) scratch: Option<PathBuf>,
+    /// File with at least 32 secret bytes, from which the random values of charts are derived.
+    #[arg(long = "seed-file", value_name = "FILE", default_value = DEFAULT_SEED_FILE)]
+    pub(crate) seed_file: PathBuf,
 }
+
+/// Secret of random values if `--seed-file` is not set.
+const DEFAULT_SEED_FILE: &str = "/etc/eod-seed/seed";
 
 /// Argo CD project of `render` if `--project` is not set.
 const DEFAULT_PROJECT: &str = "default";

@@ -37,7 +37,6 @@ const REFUSED: &[(&str, &str)] = &[
     ("brought back", "restored, or created again"),
     ("made whole", "repaired"),
     ("given up", "ended, or abandoned"),
-    ("looked for", "searched"),
     ("again and again", "repeatedly"),
     ("no business", "no right, or no reason"),
     ("none of ours", "not owned by EoD"),

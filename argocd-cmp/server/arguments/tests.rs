@@ -19,7 +19,11 @@ fn serve_accepts_every_option() {
     assert_eq!(
         *serve,
         ServeArguments {
-            sidecar: SidecarArguments { policy: "p".into(), scratch: Some("s".into()) },
+            sidecar: SidecarArguments {
+                policy: "p".into(),
+                scratch: Some("s".into()),
+                seed_file: "/etc/eod-seed/seed".into()
+            },
             socket_directory: "d".into(),
             name: "x@2".parse().unwrap(),
             http: HttpAddress(Some(SocketAddr::from(([127, 0, 0, 1], 1)))),

@@ -58,7 +58,7 @@ fn generate(
         if request.parameters.is_empty() { Vec::new() } else { parse_raw_parameters(&request.parameters)? };
     let app = AppDirectory { path: &request.directory };
     let tree = read_tree(&root, TreeScope::All, &ArchiveLimits::default(), app).map_err(|error| error.refusal())?;
-    let toolbox = toolbox::open(options.scratch.as_deref(), None, 1);
+    let toolbox = toolbox::open(options.scratch.as_deref(), &options.seed_file, None, 1);
     let tools = toolbox.open(&progress, "");
     let rendered = render_request(&loaded.policy, &request, &parameters, &tree.files, &tree.left_out, &*tools)?;
     let narrowed = rendered.narrowed().len();

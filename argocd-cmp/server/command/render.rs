@@ -74,7 +74,7 @@ fn render_directory(options: RenderArguments) -> Result<RenderedManifests, Refus
     let tree =
         read_tree(&root, TreeScope::Checkout, &ArchiveLimits::default(), app).map_err(|error| error.refusal())?;
     refuse_empty_directory(&tree.files, &request.directory)?;
-    let toolbox = toolbox::open(options.scratch.as_deref(), None, 1);
+    let toolbox = toolbox::open(options.scratch.as_deref(), &options.seed_file, None, 1);
     let tools = toolbox.open(&progress, "");
     render_request(&policy, &request, &options.parameters.0, &tree.files, &tree.left_out, &*tools)
 }

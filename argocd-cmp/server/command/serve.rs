@@ -97,6 +97,7 @@ async fn run_server(options: &ServeArguments, threads: Handle) -> Result<(), Ser
     let metrics = Arc::new(Metrics::new());
     let toolbox = Box::new(toolbox::open(
         options.sidecar.scratch.as_deref(),
+        &options.sidecar.seed_file,
         Some(Arc::clone(&metrics)),
         options.tools_or_default(),
     ));
