@@ -9,6 +9,7 @@
 
 mod archive;
 mod credentials;
+mod failure;
 mod index;
 mod oci;
 mod web;
@@ -24,7 +25,8 @@ use lru::LruCache;
 use reqwest::{Certificate, Client};
 
 use self::credentials::CredentialsFile;
-use self::web::{Web, error};
+use self::failure::error;
+use self::web::Web;
 use crate::progress::RenderProgress;
 
 /// Charts that were fetched, and how to fetch more.

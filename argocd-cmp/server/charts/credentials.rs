@@ -13,7 +13,7 @@ use reqwest::Url;
 use reqwest::header::HeaderValue;
 use serde_json::Value;
 
-use super::web::error;
+use super::failure::error;
 
 /// Path of the file. It is read at each fetch, because Kubernetes replaces it.
 pub(super) struct CredentialsFile(PathBuf);

@@ -4,7 +4,8 @@ use eod_render::{ChartDependency, Content, Node, ToolError, YamlLimits, read};
 use reqwest::Url;
 use sha2::{Digest as _, Sha256};
 
-use super::web::{Web, error};
+use super::failure::error;
+use super::web::Web;
 use super::{Sha256Digest, hex, parse_digest};
 
 /// Maximum size of an index in bytes. Indexes of large public repositories have 20 MB.

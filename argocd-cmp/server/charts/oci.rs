@@ -7,7 +7,8 @@ use reqwest::{StatusCode, Url};
 use serde_json::Value;
 use sha2::{Digest as _, Sha256};
 
-use super::web::{Answer, Web, error};
+use super::failure::error;
+use super::web::{Answer, Web};
 use super::{SERVER_REMEDY, Sha256Digest, hex, parse_digest};
 
 /// Media type of manifests.

@@ -8,6 +8,7 @@ use std::time::Duration;
 
 use super::SERVER_REMEDY;
 use super::credentials::Credentials;
+use super::failure::error;
 
 /// Client and credentials.
 pub(super) struct Web<'a> {
@@ -38,10 +39,6 @@ pub(super) fn client(roots: &[Certificate]) -> Result<Client, String> {
         .tls_certs_merge(roots.iter().cloned())
         .build()
         .map_err(|error| chain(&error))
-}
-
-pub(super) fn error(message: String, remedy: &str) -> ToolError {
-    ToolError { message, remedy: remedy.to_owned() }
 }
 
 impl Web<'_> {

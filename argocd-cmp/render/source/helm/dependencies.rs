@@ -15,7 +15,7 @@ const MAX_DEPENDENCIES: usize = 32;
 const VENDOR: &str = "run `helm dependency build` in the directory of the chart, and commit its directory `charts/`";
 
 /// Dependency in `Chart.yaml` or `Chart.lock`.
-struct Listed {
+struct ListedChart {
     name: String,
     version: String,
     repository: String,
@@ -55,11 +55,11 @@ pub(super) fn missing(
 }
 
 fn dependency(
-    declared: &Listed,
-    locked: &[Listed],
+    declared: &ListedChart,
+    locked: &[ListedChart],
     repositories: &[ChartRepository],
 ) -> Result<ChartDependency, (String, String)> {
-    let Listed { name, repository, .. } = declared;
+    let ListedChart { name, repository, .. } = declared;
     let update = "run `helm dependency update` in the directory of the chart, and commit `Chart.lock`".to_owned();
     let parsed: ChartRepository = repository.parse().map_err(|error| {
         (format!("dependency `{name}`: {error}"), format!("write the URL of the repository; or {VENDOR}"))
@@ -88,7 +88,7 @@ fn dependency(
 }
 
 /// Dependencies in a file; empty if the file does not exist or cannot be read, which Helm reports.
-fn listed(files: &BTreeMap<String, Arc<[u8]>>, file: &str) -> Vec<Listed> {
+fn listed(files: &BTreeMap<String, Arc<[u8]>>, file: &str) -> Vec<ListedChart> {
     let documents = files.get(file).and_then(|bytes| read(bytes, &YamlLimits::default()).ok());
     let dependencies = documents.as_deref().and_then(|documents| documents.first()?.root.get("dependencies"));
     let Some(Content::List(items)) = dependencies.map(|node| &node.content) else { return Vec::new() };
@@ -97,7 +97,7 @@ fn listed(files: &BTreeMap<String, Arc<[u8]>>, file: &str) -> Vec<Listed> {
         Some(Content::Number(number)) => number.to_string(),
         _ => String::new(),
     };
-    let one = |item: &Node| Listed {
+    let one = |item: &Node| ListedChart {
         name: text(item, "name"),
         version: text(item, "version"),
         repository: text(item, "repository"),
