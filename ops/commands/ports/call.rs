@@ -12,8 +12,10 @@ pub(super) fn call_error(error: &Error) -> CallError {
         ErrorKind::NotFound => CallErrorKind::NotFound,
         ErrorKind::Denied | ErrorKind::Unauthenticated => CallErrorKind::Denied,
         ErrorKind::Invalid => CallErrorKind::Invalid,
-        ErrorKind::Cancelled | ErrorKind::Timeout => CallErrorKind::Unknown,
-        ErrorKind::Unavailable | ErrorKind::Other => CallErrorKind::Unavailable,
+        // A write that may have been stored has an unknown outcome; see above.
+        ErrorKind::Cancelled | ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Other => {
+            CallErrorKind::Unavailable
+        }
     };
     CallError::new(kind, error.chain())
 }
@@ -23,3 +25,6 @@ pub(super) fn version(object: &Value) -> ObjectVersion {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str).unwrap_or_default().to_owned();
     ObjectVersion { uid: text("/metadata/uid"), resource_version: text("/metadata/resourceVersion") }
 }
+
+#[cfg(test)]
+mod tests;
