@@ -21,6 +21,7 @@ mod driver_error;
 mod failure;
 mod keywords;
 mod lock;
+mod modes;
 mod password_file;
 mod privilege;
 mod session;
@@ -35,13 +36,14 @@ pub use tokio_postgres::{
 };
 
 pub use self::{
-    access::{PostgresAccess, PostgresSettings, SslMode},
+    access::{PostgresAccess, PostgresSettings},
     access_error::PostgresAccessError,
     client::Postgres,
     connect_error::PostgresConnectError,
     copy::{CopyIn, CopyOut},
     failure::{PostgresFailure, RowText},
     lock::lock_key,
+    modes::SslMode,
     privilege::{MissingPrivilege, PostgresPrivilege},
     session::PostgresSession,
     statement::SqlStatement,

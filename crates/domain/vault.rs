@@ -10,6 +10,7 @@
 //! Paths are compared in one normal form. A text that another program could read as a different path (`..`, `//`,
 //! percent-encoding, decomposed characters) is refused and never repaired.
 
+mod behavior;
 mod globs;
 mod key;
 mod ownership;
@@ -19,6 +20,7 @@ mod provenance;
 mod reference;
 mod route;
 
+pub use self::behavior::{OnDestroy, OnExistingSecret};
 pub use self::globs::{GlobError, Globs};
 pub use self::key::{KeyRecord, KeyResult};
 pub use self::ownership::{

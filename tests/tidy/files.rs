@@ -2,7 +2,7 @@
 
 use crate::{
     assert_none,
-    source::{Source, with_endings},
+    source::{Source, scripts, with_endings},
 };
 
 /// Files over [`LONGEST`] lines, each with the reason not to split it.
@@ -65,9 +65,39 @@ fn too_long(files: &[Source], allowed: &[(&str, &str)]) -> Vec<String> {
 }
 
 #[test]
+fn unit_tests_have_files_of_their_own() {
+    let files: Vec<_> =
+        with_endings(&["rs"]).into_iter().filter(|file| !file.path.ends_with("tidy/files.rs")).collect();
+    assert_none(&inline_tests(&files));
+}
+
+#[test]
+fn inline_tests_are_found() {
+    let found = |text: &str| inline_tests(&[Source::example("a.rs", text)]).len();
+    assert_eq!(found("#[cfg(test)]\nmod tests {\n}\n"), 1);
+    assert_eq!(found("#[cfg(test)]\nmod laws {\n}\n"), 1);
+    assert_eq!(found("#[cfg(test)]\nmod tests;\n"), 0);
+}
+
+fn inline_tests(files: &[Source]) -> Vec<String> {
+    let mut complaints = Vec::new();
+    for Source { path, text } in files {
+        for (attribute, module) in text.lines().zip(text.lines().skip(1)) {
+            let is_inline = module.trim().starts_with("mod ") && module.trim_end().ends_with('{');
+            if is_inline && (attribute.trim() == "#[cfg(test)]" || module.trim() == "mod tests {") {
+                complaints.push(format!("{path}: move the unit tests to tests.rs in the folder of the module"));
+            }
+        }
+    }
+    complaints
+}
+
+#[test]
 fn no_file_names_a_path_of_one_machine() {
     let endings = ["rs", "go", "md", "toml", "sh", "yaml", "yml", "tf", "mod", "proto", "hcl"];
-    assert_none(&machine_paths(&with_endings(&endings)));
+    let mut files = with_endings(&endings);
+    files.extend(scripts());
+    assert_none(&machine_paths(&files));
 }
 
 #[test]

@@ -2,7 +2,7 @@
 
 use crate::{
     assert_none,
-    source::{Source, with_endings},
+    source::{Source, scripts, with_endings},
 };
 
 /// Refused phrases, each with what to write. They are compared in lower case and as whole words.
@@ -31,9 +31,13 @@ const REFUSED: &[(&str, &str)] = &[
 
 #[test]
 fn prose_is_plain() {
-    let mut files = with_endings(&["rs", "md", "tf", "yaml", "sh", "go", "txt"]);
-    // Tidy spells what it looks for, and CONTRIBUTING.md lists phrases to avoid.
-    files.retain(|file| !file.path.starts_with("tests/tidy/") && file.path != "CONTRIBUTING.md");
+    let mut files =
+        with_endings(&["rs", "md", "in", "tf", "tftest", "hcl", "yaml", "yml", "toml", "proto", "sh", "go", "txt"]);
+    files.extend(scripts());
+    // Tidy spells what it looks for, CONTRIBUTING.md lists phrases to avoid, and the license is a text of others.
+    files.retain(|file| {
+        !file.path.starts_with("tests/tidy/") && !matches!(file.path.as_str(), "CONTRIBUTING.md" | "LICENSE")
+    });
     assert_none(&refused(&files));
 }
 

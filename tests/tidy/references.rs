@@ -4,7 +4,7 @@ use std::path::Path;
 
 use crate::{
     assert_none,
-    source::{Source, root, with_endings},
+    source::{Source, root, scripts, with_endings},
 };
 
 /// Documents of the project's planning, which the repository does not contain.
@@ -12,7 +12,8 @@ const UNPUBLISHED: &[&str] = &["DESIGN", "INTERFACE", "NOTES"];
 
 #[test]
 fn referenced_documents_exist() {
-    let files = with_endings(&["rs", "go", "md", "toml", "sh", "yaml", "yml", "tf", "proto"]);
+    let mut files = with_endings(&["rs", "go", "md", "toml", "sh", "yaml", "yml", "tf", "proto"]);
+    files.extend(scripts());
     // This file spells what it looks for.
     let files: Vec<_> = files.into_iter().filter(|file| !file.path.ends_with("tidy/references.rs")).collect();
     assert_none(&missing(&files, root()));

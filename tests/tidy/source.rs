@@ -28,21 +28,39 @@ pub(crate) fn root() -> &'static Path {
 
 /// All files with these endings.
 pub(crate) fn with_endings(endings: &[&str]) -> Vec<Source> {
+    collected(&|path| path.extension().is_some_and(|ending| endings.iter().any(|wanted| ending == *wanted)))
+}
+
+/// Files without an ending that are texts: scripts, makefiles, container files and files such as `LICENSE`.
+pub(crate) fn scripts() -> Vec<Source> {
+    // In a worktree, `.git` is a file.
+    let is_script = |path: &Path| path.extension().is_none() && !path.ends_with(".git") && is_text(path);
+    let found = collected(&is_script);
+    assert!(found.iter().any(|file| file.path == "Makefile") && found.iter().any(|file| file.path == ".ci/run"));
+    found
+}
+
+/// True if the file is UTF-8 without NUL.
+fn is_text(path: &Path) -> bool {
+    std::fs::read(path).is_ok_and(|bytes| !bytes.contains(&0) && std::str::from_utf8(&bytes).is_ok())
+}
+
+fn collected(is_wanted: &dyn Fn(&Path) -> bool) -> Vec<Source> {
     let mut found = Vec::new();
-    collect(root(), endings, &mut found);
+    collect(root(), is_wanted, &mut found);
     assert!(!found.is_empty());
     found
 }
 
-fn collect(folder: &Path, endings: &[&str], found: &mut Vec<Source>) {
+fn collect(folder: &Path, is_wanted: &dyn Fn(&Path) -> bool, found: &mut Vec<Source>) {
     for entry in std::fs::read_dir(folder).expect("readable").flatten() {
         let (path, name) = (entry.path(), entry.file_name().to_string_lossy().into_owned());
         if path.is_dir() {
             // Several target folders are possible, such as `target-cold`.
             if !name.starts_with("target") && !matches!(name.as_str(), ".git" | ".terraform") {
-                collect(&path, endings, found);
+                collect(&path, is_wanted, found);
             }
-        } else if path.extension().is_some_and(|ending| endings.iter().any(|wanted| ending == *wanted)) {
+        } else if is_wanted(&path) {
             found.push(read(&path));
         }
     }

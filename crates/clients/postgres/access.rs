@@ -5,14 +5,19 @@ use std::{
     fmt,
     net::IpAddr,
     path::{Path, PathBuf},
+    str::FromStr,
     time::Duration,
 };
 
 use secrecy::SecretString;
-use tokio_postgres::config::ChannelBinding;
+use strum::VariantNames;
 use zeroize::Zeroizing;
 
-use super::{access_error::PostgresAccessError, keywords};
+use super::{
+    access_error::PostgresAccessError,
+    keywords,
+    modes::{BindingMode, SessionAttributes, SslMode},
+};
 use crate::server::{AddressOrigin, ServerAddress};
 
 /// Port if none is set.
@@ -40,7 +45,7 @@ pub struct PostgresAccess {
     pub(super) password: Option<SecretString>,
     pub(super) password_file: Option<PathBuf>,
     pub(super) tls: TlsSettings,
-    pub(super) channel_binding: ChannelBinding,
+    pub(super) channel_binding: BindingMode,
     pub(super) options: String,
     pub(super) program: String,
     pub(super) connect_timeout: Option<Duration>,
@@ -83,34 +88,6 @@ pub(super) struct TlsSettings {
 pub(super) enum TrustedRoots {
     System,
     File(PathBuf),
-}
-
-/// Values of `sslmode`, with the meaning of libpq.
-#[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd)]
-pub enum SslMode {
-    /// No TLS.
-    Disable,
-    /// TLS only if the server refuses a connection without it.
-    Allow,
-    /// TLS if the server supports it. Anyone between the two can prevent it.
-    Prefer,
-    /// TLS. The certificate is verified only if a file of authorities exists, and never the name in it.
-    Require,
-    /// TLS with a certificate of a trusted authority, for any name.
-    VerifyCa,
-    /// TLS with a certificate of a trusted authority for the name of the host.
-    VerifyFull,
-}
-
-/// Values of `target_session_attrs`.
-#[derive(Clone, Copy, Debug, Eq, PartialEq)]
-pub(super) enum SessionAttributes {
-    Any,
-    PreferStandby,
-    Primary,
-    ReadOnly,
-    ReadWrite,
-    Standby,
 }
 
 impl PostgresSettings {
@@ -192,7 +169,7 @@ impl PostgresAccess {
             "system" => TrustedRoots::System,
             file => TrustedRoots::File(file.into()),
         });
-        let mode = ssl_mode(settings.value("sslmode"), matches!(roots, Some(TrustedRoots::System)))?;
+        let mode = ssl_mode(choice(settings, "sslmode")?, matches!(roots, Some(TrustedRoots::System)))?;
         let has_names = settings.value("host").is_some();
         if mode == SslMode::VerifyFull && !has_names {
             return Err(PostgresAccessError::Missing { keyword: "host" });
@@ -209,11 +186,11 @@ impl PostgresAccess {
             password: settings.value("password").map(SecretString::from),
             password_file,
             tls,
-            channel_binding: channel_binding(settings.value("channel_binding"))?,
+            channel_binding: choice(settings, "channel_binding")?.unwrap_or(BindingMode::Prefer),
             options: settings.text("options").unwrap_or_default(),
             program: program.unwrap_or_else(|| "eod".to_owned()),
             connect_timeout: connect_timeout(settings.value("connect_timeout"))?,
-            attributes: attributes(settings.value("target_session_attrs"))?,
+            attributes: choice(settings, "target_session_attrs")?.unwrap_or(SessionAttributes::Any),
             origin: settings.origin.clone(),
         })
     }
@@ -278,33 +255,18 @@ fn hosts(settings: &PostgresSettings) -> Result<Vec<PostgresHost>, PostgresAcces
     Ok(hosts)
 }
 
-fn ssl_mode(value: Option<&str>, system: bool) -> Result<SslMode, PostgresAccessError> {
-    let mode = match value {
-        None if system => SslMode::VerifyFull,
-        None | Some("prefer") => SslMode::Prefer,
-        Some("disable") => SslMode::Disable,
-        Some("allow") => SslMode::Allow,
-        Some("require") => SslMode::Require,
-        Some("verify-ca") => SslMode::VerifyCa,
-        Some("verify-full") => SslMode::VerifyFull,
-        Some(_) => {
-            let expected = "disable, allow, prefer, require, verify-ca or verify-full";
-            return Err(PostgresAccessError::BadValue { keyword: "sslmode", expected });
-        }
-    };
+fn ssl_mode(value: Option<SslMode>, system: bool) -> Result<SslMode, PostgresAccessError> {
+    let mode = value.unwrap_or(if system { SslMode::VerifyFull } else { SslMode::Prefer });
     if system && mode != SslMode::VerifyFull { Err(PostgresAccessError::WeakSystem) } else { Ok(mode) }
 }
 
-fn channel_binding(value: Option<&str>) -> Result<ChannelBinding, PostgresAccessError> {
-    match value {
-        None | Some("prefer") => Ok(ChannelBinding::Prefer),
-        Some("disable") => Ok(ChannelBinding::Disable),
-        Some("require") => Ok(ChannelBinding::Require),
-        Some(_) => {
-            let expected = "disable, prefer or require";
-            Err(PostgresAccessError::BadValue { keyword: "channel_binding", expected })
-        }
-    }
+/// Reads a setting with a closed list of values.
+fn choice<T: FromStr + VariantNames>(
+    settings: &PostgresSettings,
+    keyword: &'static str,
+) -> Result<Option<T>, PostgresAccessError> {
+    let bad = |_| PostgresAccessError::BadChoice { keyword, supported: T::VARIANTS };
+    settings.value(keyword).map(|value| value.parse().map_err(bad)).transpose()
 }
 
 /// Limit of one attempt; none if 0 or a negative number is set, as in libpq.
@@ -313,21 +275,6 @@ fn connect_timeout(value: Option<&str>) -> Result<Option<Duration>, PostgresAcce
     let bad = PostgresAccessError::BadValue { keyword: "connect_timeout", expected: "a number of seconds" };
     let seconds: i64 = text.trim().parse().map_err(|_| bad)?;
     Ok(u64::try_from(seconds).ok().filter(|seconds| *seconds > 0).map(Duration::from_secs))
-}
-
-fn attributes(value: Option<&str>) -> Result<SessionAttributes, PostgresAccessError> {
-    match value {
-        None | Some("any") => Ok(SessionAttributes::Any),
-        Some("read-write") => Ok(SessionAttributes::ReadWrite),
-        Some("read-only") => Ok(SessionAttributes::ReadOnly),
-        Some("primary") => Ok(SessionAttributes::Primary),
-        Some("standby") => Ok(SessionAttributes::Standby),
-        Some("prefer-standby") => Ok(SessionAttributes::PreferStandby),
-        Some(_) => {
-            let expected = "any, read-write, read-only, primary, standby or prefer-standby";
-            Err(PostgresAccessError::BadValue { keyword: "target_session_attrs", expected })
-        }
-    }
 }
 
 impl PostgresHost {

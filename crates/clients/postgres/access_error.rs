@@ -11,6 +11,14 @@ pub enum PostgresAccessError {
         /// Expected value.
         expected: &'static str,
     },
+    /// The value of a setting is not in its list of values.
+    #[error("`{keyword}` must be one of {}", supported.join(", "))]
+    BadChoice {
+        /// Keyword of the setting.
+        keyword: &'static str,
+        /// Values of the setting.
+        supported: &'static [&'static str],
+    },
     /// The text is not a connection URI.
     #[error("the connection URI is not valid: {problem}")]
     BadUri {

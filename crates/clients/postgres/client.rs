@@ -10,10 +10,11 @@ use tokio_postgres::{NoTls, SimpleQueryMessage, config::SslMode as DriverSslMode
 use tokio_rustls::TlsConnector;
 
 use super::{
-    access::{HostPlace, PostgresAccess, PostgresHost, SessionAttributes, SslMode},
+    access::{HostPlace, PostgresAccess, PostgresHost},
     cancel::Canceller,
     connect_error::PostgresConnectError,
     driver_error::DriverError,
+    modes::{SessionAttributes, SslMode},
     password_file,
     session::PostgresSession,
     socket::{Socket, SocketPlace},
@@ -221,7 +222,7 @@ impl Postgres {
         let mut config = tokio_postgres::Config::new();
         config.user(&access.user).dbname(&access.database).application_name(&access.program);
         config.options(format!("{} -c eod.session={nonce}", access.options).trim_start());
-        config.channel_binding(access.channel_binding);
+        config.channel_binding(access.channel_binding.into());
         config.ssl_mode(match attempt {
             TlsAttempt::None => DriverSslMode::Disable,
             TlsAttempt::Offered => DriverSslMode::Prefer,

@@ -20,8 +20,9 @@ use rustls_pki_types::{CertificateDer, PrivateKeyDer, ServerName, UnixTime, pem:
 use tokio_rustls::TlsConnector;
 
 use super::{
-    access::{SslMode, TlsSettings, TrustedRoots},
+    access::{TlsSettings, TrustedRoots},
     connect_error::PostgresConnectError,
+    modes::SslMode,
 };
 
 /// Verifies the certificate by its authority if there are roots, and never its name.

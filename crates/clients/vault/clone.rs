@@ -16,7 +16,7 @@ mod subtree;
 pub use self::{
     copy::{Cloned, clone},
     notice::Notice,
-    options::{CloneOptions, OnForeignSecret},
+    options::CloneOptions,
     overrides::{Updated, update_overrides},
     owned::{Destroyed, Inspected, KeyState, Removed, destroy, inspect, refresh},
     owner::CopyOwner,

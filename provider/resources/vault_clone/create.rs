@@ -5,7 +5,7 @@ use eod_clients::vault::clone::{self, CloneOptions, CopyOwner};
 use eod_domain::Nonce;
 use tfplugin::{Applied, ApplyFailure, Diags, RequestContext};
 
-use super::model::{Input, OnExistingArg, Private};
+use super::model::{Input, Private};
 use super::{VaultClone, notices, place, records};
 use crate::explain;
 use crate::provider::Context;
@@ -51,14 +51,10 @@ pub(super) async fn create(
 }
 
 fn options(input: &Input) -> CloneOptions {
-    let existing = input.on_existing.map(|choice| choice.0).unwrap_or_default();
     CloneOptions {
         exclude_keys: input.exclude_keys.iter().flatten().cloned().collect(),
         overrides: input.overrides_wo.clone().unwrap_or_default().into_iter().collect(),
         recursive: input.recursive == Some(true),
-        on_existing: match existing {
-            OnExistingArg::Keep => clone::OnForeignSecret::Keep,
-            OnExistingArg::Fail => clone::OnForeignSecret::Fail,
-        },
+        on_existing: input.on_existing.map(|choice| choice.0).unwrap_or_default(),
     }
 }

@@ -3,10 +3,10 @@
 use eod_clients::Deadline;
 use eod_clients::vault::Vault;
 use eod_clients::vault::clone::{self, Notice, Removed};
-use eod_domain::vault::{KeyRecord, KeyResult, LeaveReason, SecretRef};
+use eod_domain::vault::{KeyRecord, KeyResult, LeaveReason, OnDestroy, SecretRef};
 use tfplugin::{Diag, Diags, RequestContext, State};
 
-use super::model::{Input, OnDestroy};
+use super::model::Input;
 use super::recall::Forgotten;
 use super::records::{self, Records};
 use super::{VaultClone, notices, place};

@@ -7,11 +7,11 @@ use std::time::{Duration, SystemTime};
 
 use eod_clients::Deadline;
 use eod_clients::vault::clone;
-use eod_domain::vault::SecretRef;
+use eod_domain::vault::{OnDestroy, OnExistingSecret, SecretRef};
 use tfplugin::{Diag, Diags, ImportSource, Imported, Partial, RequestContext, Text};
 
 use super::copies::Copies;
-use super::model::{Input, OnDestroy, OnExistingArg, Private};
+use super::model::{Input, Private};
 use super::{VaultClone, records};
 use crate::explain;
 use crate::provider::Context;
@@ -76,7 +76,7 @@ fn input(copies: &Copies, source: &SecretRef) -> Input {
         exclude_keys: None,
         overrides_wo: None,
         overrides_wo_version: None,
-        on_existing: Some(Text(OnExistingArg::default())),
+        on_existing: Some(Text(OnExistingSecret::default())),
         on_destroy: Some(Text(OnDestroy::default())),
         sensitive_path: None,
         timeouts: None,

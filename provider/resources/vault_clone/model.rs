@@ -1,11 +1,9 @@
 //! Arguments and attributes of `eod_vault_clone`.
 
 use std::collections::{BTreeMap, BTreeSet};
-use std::fmt;
-use std::str::FromStr;
 
 use eod_domain::Installation;
-use eod_domain::vault::{EnvironmentLabel, MountPath, SecretPath};
+use eod_domain::vault::{EnvironmentLabel, MountPath, OnDestroy, OnExistingSecret, SecretPath};
 use serde::{Deserialize, Serialize};
 use tfplugin::{Model, Text};
 
@@ -45,7 +43,7 @@ pub(crate) struct Input {
     /// Behaviour if the target has a secret of another owner: `keep` (the default) leaves it and reports `kept_foreign`, `fail`
     /// fails. It is never overwritten.
     #[tf(default = "keep")]
-    pub on_existing: Option<Text<OnExistingArg>>,
+    pub on_existing: Option<Text<OnExistingSecret>>,
     /// `delete` (the default) deletes all versions of the copies with the resource, edited or not. `keep` leaves them.
     #[tf(default = "delete")]
     pub on_destroy: Option<Text<OnDestroy>>,
@@ -110,62 +108,4 @@ pub(crate) struct Private {
     pub absent: bool,
     /// True if the plan creates absent copies again.
     pub returns: bool,
-}
-
-/// Behaviour if the target has a secret of another owner.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) enum OnExistingArg {
-    #[default]
-    Keep,
-    Fail,
-}
-
-/// Behaviour of a destroy.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub(crate) enum OnDestroy {
-    #[default]
-    Delete,
-    Keep,
-}
-
-impl FromStr for OnExistingArg {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "keep" => Ok(Self::Keep),
-            "fail" => Ok(Self::Fail),
-            _ => Err(format!("expected `keep` or `fail`, got `{text}`")),
-        }
-    }
-}
-
-impl fmt::Display for OnExistingArg {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Keep => "keep",
-            Self::Fail => "fail",
-        })
-    }
-}
-
-impl FromStr for OnDestroy {
-    type Err = String;
-
-    fn from_str(text: &str) -> Result<Self, String> {
-        match text {
-            "delete" => Ok(Self::Delete),
-            "keep" => Ok(Self::Keep),
-            _ => Err(format!("expected `delete` or `keep`, got `{text}`")),
-        }
-    }
-}
-
-impl fmt::Display for OnDestroy {
-    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
-        f.write_str(match self {
-            Self::Delete => "delete",
-            Self::Keep => "keep",
-        })
-    }
 }

@@ -50,7 +50,7 @@ fn hosts_addresses_and_ports_are_paired() {
 fn defaults_are_those_of_libpq() {
     let access = access("host=h user=u").unwrap();
     assert_eq!((access.database(), access.tls.mode), ("u", SslMode::Prefer));
-    assert_eq!(access.channel_binding, ChannelBinding::Prefer);
+    assert_eq!(access.channel_binding, BindingMode::Prefer);
     assert_eq!(access.attributes, SessionAttributes::Any);
     let limit = |text: &str| self::access(&format!("host=h user=u connect_timeout={text}")).unwrap().connect_timeout;
     assert_eq!((limit("3"), limit("0"), limit("-1")), (Some(Duration::from_secs(3)), None, None));
@@ -83,7 +83,7 @@ fn environment_fills_what_is_not_set() {
     let host = &access.hosts[0];
     assert_eq!(access.address_of(host).to_string(), "PostgreSQL at from-env:7 (from environment variable PGHOST)");
     assert_eq!((access.user.as_str(), access.database()), ("env", "shop"));
-    assert_eq!((access.tls.mode, access.channel_binding), (SslMode::Require, ChannelBinding::Require));
+    assert_eq!((access.tls.mode, access.channel_binding), (SslMode::Require, BindingMode::Require));
     assert_eq!((access.options.as_str(), access.program.as_str()), ("-c a.b=c", "app"));
     assert_eq!(access.attributes, SessionAttributes::Primary);
     assert_eq!(access.password_file.as_deref(), Some(Path::new("/pass")));
@@ -125,7 +125,7 @@ fn invalid_values_are_named_by_keyword() {
             "host=h user=u sslrootcert=system sslmode=require",
             "`sslrootcert=system` requires `sslmode=verify-full`, because anyone can get a certificate of these authorities",
         ),
-        ("host=h user=u channel_binding=yes", "`channel_binding` must be disable, prefer or require"),
+        ("host=h user=u channel_binding=yes", "`channel_binding` must be one of disable, prefer, require"),
         ("host=h user=u connect_timeout=soon", "`connect_timeout` must be a number of seconds"),
         ("postgres://u@[::1/x", "the connection URI is not valid: an IPv6 address has no closing `]`"),
         ("postgres://u%4@h/x", "the connection URI is not valid: `%` must be followed by two hexadecimal digits"),

@@ -3,14 +3,13 @@
 use std::time::Duration;
 
 use eod_domain::vault::{
-    AfterRefusal, CopyCheck, CopyOwnership, CopyProvenance, KeyFacts, KeyRecord, KeyResult, Refused, after_refusal,
-    check_copy, edited,
+    AfterRefusal, CopyCheck, CopyOwnership, CopyProvenance, KeyFacts, KeyRecord, KeyResult, OnExistingSecret, Refused,
+    after_refusal, check_copy, edited,
 };
 
 use super::{
     copy::{Copied, CopyWork, PlannedCopy},
     notice::Notice,
-    options::OnForeignSecret,
 };
 use crate::{
     Deadline, Error, ErrorKind,
@@ -169,7 +168,7 @@ impl CopyWork<'_> {
     }
 
     fn keep(&self, draft: &PlannedCopy, facts: &KeyFacts, why: String) -> Option<Copied> {
-        if self.options.on_existing == OnForeignSecret::Fail {
+        if self.options.on_existing == OnExistingSecret::Fail {
             let problem = VaultProblem::Foreign { reason: why };
             return Copied::failed(self.error(&draft.target, "create", ErrorKind::AlreadyExists).because(problem));
         }

@@ -1,5 +1,7 @@
 //! Options of copies.
 
+use eod_domain::vault::OnExistingSecret;
+
 use crate::vault::secret::SecretMap;
 
 /// Maximum number of secrets that are processed at once: below the limit of the client, so that other operations
@@ -15,16 +17,6 @@ pub struct CloneOptions {
     pub overrides: SecretMap,
     /// True to copy the source and everything below it.
     pub recursive: bool,
-    /// Reaction to a secret of another owner at a target.
-    pub on_existing: OnForeignSecret,
-}
-
-/// Reactions to a secret of another owner at a target. It is never overwritten.
-#[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
-pub enum OnForeignSecret {
-    /// Keep the secret and continue.
-    #[default]
-    Keep,
-    /// Fail.
-    Fail,
+    /// Behaviour if a target has a secret of another owner. It is never overwritten.
+    pub on_existing: OnExistingSecret,
 }

@@ -9,7 +9,7 @@ use crate::{
     ErrorKind,
     vault::{
         MountInfo, SecretMap, Vault,
-        clone::{self, CloneOptions, Cloned, CopyOwner, KeyState, Notice, OnForeignSecret, Removed, Updated},
+        clone::{self, CloneOptions, Cloned, CopyOwner, KeyState, Notice, Removed, Updated},
         tests::fake::deadline,
     },
 };
@@ -134,7 +134,7 @@ async fn a_secret_of_another_owner_is_kept() {
     let cloned = copy(&vault, &engine, &owner).await;
     assert_eq!((only(&cloned).result, only(&cloned).edited), (KeyResult::KeptForeign, false));
     assert!(cloned.notices[0].to_string().contains("`foreign/preview/pr-1` existed before"), "{:?}", cloned.notices);
-    let options = CloneOptions { on_existing: OnForeignSecret::Fail, ..CloneOptions::default() };
+    let options = CloneOptions { on_existing: eod_domain::vault::OnExistingSecret::Fail, ..CloneOptions::default() };
     let route = route(&engine, "stage/shop", "preview/pr-1");
     let error = clone::clone(&vault, &route, &options, &owner, &deadline()).await.error.unwrap();
     assert_eq!(error.kind, ErrorKind::AlreadyExists);
