@@ -50,7 +50,7 @@ fn run_with_a_used_up_time_limit_begins_no_end_and_releases_its_lease() {
     let holder = scene.sim.with(|world| world.lease.clone()).unwrap().record.holder;
     assert_eq!(holder, None);
     assert_eq!(scene.run().exit_code(), 0);
-    assert_eq!(scene.living().len(), 0, "the next run does the rest");
+    assert_eq!(scene.phase(), "ending", "the next run begins the ends");
 }
 
 #[test]

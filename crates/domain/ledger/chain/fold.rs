@@ -28,7 +28,7 @@ const FIRSTS: [EventKind; 6] = [
 enum FoldRule {
     /// First and last event of every life, and all that the row of any life needs.
     AllLives,
-    /// The same events, of the current life and of the one that is requested.
+    /// All that the first rule keeps of the current life, and of the next one if it is requested already.
     CurrentLife,
     /// Only the first times of the current life, and its last price. The cost before that price is a sum.
     FirstTimes,
