@@ -56,13 +56,13 @@ pub use crate::manifest::Manifest;
 pub use crate::narrow::Narrowed;
 pub use crate::parameters::{Given, Guards, Parameters, RawParameter, RawValue, RunState, parse_raw_parameters};
 pub use crate::policy::{
-    Caps, DomainRule, IngressRule, KindPattern, KindPatternError, NamePattern, NamePatternError, NarrowClass, Policy,
-    ProjectPolicy, Registries, Sandbox, SecretOperator, SecretPrefix, SecretPrefixError, StoreKind, ToolRule,
-    parse_policy,
+    ApprovalRule, Caps, DomainRule, IngressRule, KindPattern, KindPatternError, NamePattern, NamePatternError,
+    NarrowClass, Policy, ProjectPolicy, Registries, Sandbox, SecretOperator, SecretPrefix, SecretPrefixError,
+    StoreKind, ToolRule, parse_policy,
 };
 pub use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 pub use crate::render::{RenderInput, RenderedManifests, render_manifests};
-pub use crate::source::{Tree, build_kustomization};
+pub use crate::source::{Tree, build_kustomization, is_source_override};
 pub use crate::tools::{HelmRequest, KustomizeRequest, NoTools, ToolError, Tools};
 pub use crate::write::{to_json, to_yaml};
 pub use eod_yaml::{Content, FieldPath, MapEntry, Node, PathStep};
