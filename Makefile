@@ -17,8 +17,8 @@ demo-gitops:
 	cargo build -p eod -p eod-testkit --no-default-features --features eod/cmp,eod/ops --bin eod-cmp --bin eod --example forge
 	examples/demo-gitops/run
 
-# Unit tests of all crates and the rules for the sources. Builds no server and needs only Rust. One crate:
-# `cargo test -p CRATE`.
+# Unit tests of all crates and the rules for the sources. Builds no server and needs only Rust.
+# CONTRIBUTING.md has the commands for one crate and one test.
 unit:
 	cargo build --workspace --exclude eod --examples
 	cargo test --workspace --exclude eod --lib -- --skip ::on_vault:: --skip ::on_postgres::

@@ -149,7 +149,7 @@ impl EnvironmentView {
             last_activity_at: None,
             expires_at: None,
             ended_at: is_over.then_some(head.since),
-            ended_reason: head.reason.map(|reason| reason.to_string()),
+            ended_reason: head.reason.filter(|_| head.is_absent()).map(|reason| reason.to_string()),
             ttl: None,
             protected: false,
             permanent: false,

@@ -8,6 +8,7 @@ use crate::absent::Absent;
 use crate::due::{Due, is_unwarned};
 use crate::end::{EndError, EndProgress, HeldEnd};
 use crate::lease::Taken;
+use crate::mutation::mutated;
 use crate::observed::{ShortList, Survey};
 use crate::orphans::Orphan;
 use crate::ports::{
@@ -21,6 +22,13 @@ use crate::summary::RunSummary;
 
 /// Time between two looks at namespaces in deletion.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(5);
+
+/// End with a namespace that is being deleted, or that waits until fewer namespaces are being deleted.
+struct Deleting {
+    end: HeldEnd,
+    /// True if the deletion of its namespace has not begun.
+    is_held_back: bool,
+}
 
 /// Runs the reaper once. The report says what was done, what was not, and for what reason.
 pub async fn reap<P: Ports>(ports: &P, settings: &ReaperSettings, options: &RunOptions) -> RunReport {
@@ -57,7 +65,7 @@ impl<P: Ports> Run<'_, P> {
         self.report.duration = end.elapsed.saturating_sub(clocks.elapsed);
         if result.is_ok() && !self.options.dry_run {
             self.summary.update(&self.report);
-            if let Err(error) = self.ports.ledgers().write_summary(&self.summary.to_json()).await {
+            if let Err(error) = self.write_last_summary(&mut lease).await {
                 self.report.problem("summary", format!("the summary of the run was not written: {error}"));
             }
         }
@@ -65,6 +73,18 @@ impl<P: Ports> Run<'_, P> {
             self.release_lease(&lease).await;
         }
         result
+    }
+
+    /// Writes the summary at the end of the run, if the run still holds the lease. Without it, another run has written a newer
+    /// summary.
+    async fn write_last_summary(&mut self, lease: &mut Option<StoredLease>) -> Result<(), CallError> {
+        if let Some(held) = lease.clone().filter(|_| !mutated!(SummaryWithoutLease)) {
+            *lease = self.renew_lease(&held).await?;
+            if lease.is_none() {
+                return Err(CallError::new(CallErrorKind::Conflict, "another run has taken the lease"));
+            }
+        }
+        self.ports.ledgers().write_summary(&self.summary.to_json()).await
     }
 
     /// All work under the lease. `started` are the clocks at the start of the run.
@@ -195,13 +215,13 @@ impl<P: Ports> Run<'_, P> {
         Ok(absent)
     }
 
-    /// Carries out all decisions. Returns the ends with a namespace in deletion.
+    /// Carries out all decisions. Returns the ends with a namespace in deletion, or that wait for other deletions.
     async fn act(
         &mut self,
         due: Vec<Due>,
         absent: Vec<Absent>,
         lease: &mut Option<StoredLease>,
-    ) -> Result<Vec<HeldEnd>, CallError> {
+    ) -> Result<Vec<Deleting>, CallError> {
         let may_end = self.report.outcome == RunOutcome::Complete;
         let mut deleting = Vec::new();
         for mut due in due {
@@ -230,7 +250,7 @@ impl<P: Ports> Run<'_, P> {
     }
 
     async fn resume(&mut self, due: &Due) -> Result<Option<HeldEnd>, CallError> {
-        if crate::mutation::mutated!(NeverResumed) {
+        if mutated!(NeverResumed) {
             return Ok(None);
         }
         let Some(entry) = &due.observed.entry else { return Ok(None) };
@@ -241,7 +261,7 @@ impl<P: Ports> Run<'_, P> {
         }
         let now = self.now().await?;
         let Some(mut end) = self.resume_end(entry, now).await? else { return Ok(None) };
-        if !due.observed.reading.is_permanent() || crate::mutation::mutated!(ProtectedEnded) {
+        if !due.observed.reading.is_permanent() || mutated!(ProtectedEnded) {
             return Ok(Some(end));
         }
         match self.cancel(&mut end, "the environment is protected").await {
@@ -258,14 +278,15 @@ impl<P: Ports> Run<'_, P> {
     }
 
     /// Does what can be done of a held end.
-    async fn proceed(&mut self, name: &str, held: Result<Option<HeldEnd>, CallError>, deleting: &mut Vec<HeldEnd>) {
+    async fn proceed(&mut self, name: &str, held: Result<Option<HeldEnd>, CallError>, deleting: &mut Vec<Deleting>) {
         let mut end = match held {
             Ok(Some(end)) => end,
             Ok(None) => return,
             Err(error) => return self.report.problem(name, error),
         };
         match self.advance(&mut end).await {
-            Ok(EndProgress::Deleting) => deleting.push(end),
+            Ok(EndProgress::Deleting) => deleting.push(Deleting { end, is_held_back: false }),
+            Ok(EndProgress::HeldBack) => deleting.push(Deleting { end, is_held_back: true }),
             Ok(EndProgress::Cancelled) => {}
             Ok(EndProgress::Finished) => self.note_left(&end),
             Ok(EndProgress::Waiting) => {
@@ -292,8 +313,9 @@ impl<P: Ports> Run<'_, P> {
         }
     }
 
-    /// Waits for namespaces in deletion and continues their ends.
-    async fn wait(&mut self, mut ends: Vec<HeldEnd>, lease: &mut Option<StoredLease>) -> Result<(), CallError> {
+    /// Waits for namespaces in deletion and continues their ends. An end that was held back continues as soon as fewer namespaces
+    /// are being deleted.
+    async fn wait(&mut self, mut ends: Vec<Deleting>, lease: &mut Option<StoredLease>) -> Result<(), CallError> {
         let start = self.ports.clock().read().await?.elapsed;
         while !ends.is_empty() {
             let now = self.ports.clock().read().await?.elapsed;
@@ -303,17 +325,25 @@ impl<P: Ports> Run<'_, P> {
             self.ports.clock().sleep(LOOK_EVERY).await;
             self.keep_lease(lease).await?;
             let mut deleting = Vec::new();
-            for mut end in ends {
+            // Those in deletion first, because they make room for the others.
+            ends.sort_by_key(|deleting| deleting.is_held_back);
+            for Deleting { mut end, .. } in ends {
                 end.try_again();
                 let name = end.name.to_string();
                 self.proceed(&name, Ok(Some(end)), &mut deleting).await;
             }
             ends = deleting;
         }
-        for end in ends {
-            self.report_blockers(&end).await;
+        let mut held_back = Vec::new();
+        for Deleting { end, is_held_back } in ends {
+            if is_held_back {
+                held_back.push(end.name.clone());
+            } else {
+                self.report_blockers(&end).await;
+            }
             self.release(end).await;
         }
+        self.report_held_back(&held_back);
         Ok(())
     }
 
@@ -359,7 +389,7 @@ impl<P: Ports> Run<'_, P> {
     /// present.
     async fn clock_problem(&self, survey: &Survey, started: &ClockReading) -> Result<Option<String>, CallError> {
         let clocks = self.ports.clock().read().await?;
-        if crate::mutation::mutated!(LocalClock) {
+        if mutated!(LocalClock) {
             return Ok(None);
         }
         let problem = difference(started).or_else(|| difference(&clocks)).or_else(|| jump(started, &clocks));

@@ -29,8 +29,8 @@ pub(crate) struct Run<'a, P: Ports> {
     pub(crate) options: &'a RunOptions,
     pub(crate) report: RunReport,
     pub(crate) summary: RunSummary,
-    /// Number of namespaces in deletion.
-    pub(crate) in_deletion: usize,
+    /// Namespaces in deletion, as far as the run knows.
+    pub(crate) in_deletion: BTreeSet<EnvironmentName>,
     /// Time of the API server for which the run decides.
     pub(crate) decided_at: Timestamp,
     /// Environments with an end that this run has begun or continued.
@@ -52,7 +52,7 @@ impl<'a, P: Ports> Run<'a, P> {
             options,
             report,
             summary,
-            in_deletion: 0,
+            in_deletion: BTreeSet::new(),
             decided_at: Timestamp::UNIX_EPOCH,
             ending: BTreeSet::new(),
             deployments: None,

@@ -11,6 +11,9 @@ use std::collections::BTreeMap;
 use std::fs;
 use std::path::{Path, PathBuf};
 
+/// Guides in the order of the index.
+const READING_ORDER: [&str; 5] = ["environments", "ending", "secrets", "argo-cd-plugin", "upgrading"];
+
 /// The ending of a template.
 const TEMPLATE: &str = ".md.in";
 
@@ -25,14 +28,16 @@ pub(super) fn pages(root: &Path) -> Vec<(PathBuf, String)> {
     pages
 }
 
-/// Name and title of each guide, for the index.
+/// Name and title of each guide, for the index: in the order in which a new user needs them. A guide that this list does
+/// not have follows at the end.
 pub(super) fn titles(root: &Path) -> Vec<(String, String)> {
     let title = |text: &str| {
         let line = text.lines().find_map(|line| line.strip_prefix("page_title: "));
         line.expect("a guide has a `page_title`").trim_matches('"').to_owned()
     };
     let mut titles: Vec<_> = templates(root).into_iter().map(|(name, text)| (name, title(&text))).collect();
-    titles.sort();
+    let place = |name: &str| READING_ORDER.iter().position(|known| *known == name).unwrap_or(READING_ORDER.len());
+    titles.sort_by_key(|(name, _)| (place(name), name.clone()));
     titles
 }
 

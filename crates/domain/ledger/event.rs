@@ -77,6 +77,7 @@ pub enum EventKind {
     Step,
     Ended,
     Lifted,
+    Unlifted,
     Lost,
     TestsStarted,
     TestsFinished,

@@ -7,7 +7,7 @@ use super::scene::Scene;
 use super::schedule::{HOUR, MINUTE, Step};
 use super::world::{SimNamespace, World, name_of};
 use crate::mutation::{Mutation, with_mutation};
-use crate::report::{RunOutcome, RunReport};
+use crate::report::{ReportedProblem, RunOutcome, RunReport};
 
 /// Damages the first environment, closes its pull request, and runs long enough for its end. Returns the last report.
 fn run_with_damage(scene: &Scene, damage: impl Fn(&mut World)) -> RunReport {
@@ -68,16 +68,36 @@ fn environment_with_a_value_that_cannot_be_read_is_kept_and_reported() {
 }
 
 #[test]
-fn namespace_of_another_installation_is_left_alone() {
-    for key in [labels::INSTALLATION, labels::MANAGED_BY] {
-        let other = |namespace: &mut SimNamespace| drop(namespace.labels.insert(key.to_owned(), "other".to_owned()));
-        let scene = Scene::with_environments(2);
-        let report = run_with_damage(&scene, |world| other(world.namespaces.get_mut("shop-pr-1").unwrap()));
-        assert!(scene.living().contains(&"shop-pr-1".to_owned()), "{report:?}");
-        assert_eq!(report.exit_code(), 3);
-        assert!(report.problems.iter().any(|problem| problem.problem.contains("ownership labels")), "{report:?}");
-        assert!(scene.sim.with(|world| world.copies.contains_key("preview/shop-pr-1/app")));
+fn namespace_without_the_ownership_labels_is_left_alone_and_reported() {
+    for key in [labels::INSTALLATION, labels::MANAGED_BY, labels::ENV] {
+        for is_removed in [false, true] {
+            let damage = |namespace: &mut SimNamespace| {
+                if is_removed || key == labels::ENV {
+                    namespace.labels.remove(key);
+                } else {
+                    namespace.labels.insert(key.to_owned(), "other".to_owned());
+                }
+            };
+            let scene = Scene::with_environments(2);
+            let report = run_with_damage(&scene, |world| damage(world.namespaces.get_mut("shop-pr-1").unwrap()));
+            assert!(scene.living().contains(&"shop-pr-1".to_owned()), "{report:?}");
+            assert_eq!((report.exit_code(), scene.phase().as_str()), (3, "live"));
+            let is_named = |problem: &&ReportedProblem| problem.problem.contains("exists without the ownership labels");
+            let problem = report.problems.iter().find(is_named).map(|problem| problem.target.as_str());
+            assert_eq!(problem, Some("shop-pr-1"), "{report:?}");
+            assert!(scene.sim.with(|world| world.copies.contains_key("preview/shop-pr-1/app")));
+        }
     }
+}
+
+#[test]
+fn namespaces_without_the_ownership_labels_do_not_count_for_the_breaker() {
+    let scene = Scene::with_environments(12);
+    scene.sim.with(|world| world.namespaces.values_mut().for_each(|namespace| namespace.labels.clear()));
+    (1..=12).for_each(|number| scene.step(&Step::Close(number)));
+    let report = scene.run();
+    assert_eq!((report.exit_code(), report.problems.len()), (3, 12), "{report:?}");
+    assert_eq!(report.outcome, RunOutcome::Complete);
 }
 
 #[test]

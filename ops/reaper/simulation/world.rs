@@ -39,6 +39,8 @@ pub(super) struct World {
     pub(super) broken: BTreeSet<String>,
     /// Pull requests to which a developer pushes at the moment of the removal of their trigger label.
     pub(super) pushed_at_label_off: BTreeSet<u64>,
+    /// Pull requests that a developer reopens just after the next read by number.
+    pub(super) reopened_after_read: BTreeSet<u64>,
     /// True if environments have the TTL of their tier. Else it is shorter, so that more ends fit in a schedule.
     pub(super) has_preset_ttls: bool,
     /// True if no forge is configured for the repository.
@@ -372,6 +374,14 @@ impl World {
 impl SimNamespace {
     pub(super) fn object_version(&self) -> ObjectVersion {
         ObjectVersion { uid: self.uid.clone(), resource_version: self.version.to_string() }
+    }
+
+    /// True if the list of namespaces has this one.
+    pub(super) fn has_ownership_labels(&self) -> bool {
+        let label = |key: &str| self.labels.get(key).map(String::as_str);
+        label(labels::MANAGED_BY) == Some(labels::MANAGED_BY_VALUE)
+            && label(labels::INSTALLATION) == Some("acme")
+            && label(labels::ENV).is_some()
     }
 
     /// Object as the API server returns it.

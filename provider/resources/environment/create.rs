@@ -51,11 +51,12 @@ pub(super) async fn make(
     let environment = arguments::environment(cx, &input).map_err(ApplyFailure::nothing)?;
     let kubernetes = cx.kubernetes().map_err(ApplyFailure::nothing)?;
     let ledger = EnvironmentLedger::of(cx, &environment.name, &remote, call).map_err(ApplyFailure::nothing)?;
-    let max = EnvironmentLimit::check(cx, kubernetes, &environment, &ledger, &remote).await;
+    let lifted = origin == CreateReason::Requested;
+    let max = EnvironmentLimit::check(cx, kubernetes, &environment, &ledger, lifted, &remote).await;
     let max = max.map_err(ApplyFailure::nothing)?;
     hosts::check_free(kubernetes, &environment, &remote).await.map_err(ApplyFailure::nothing)?;
     let listed = max.as_ref().map(EnvironmentLimit::listed_ledger).unwrap_or_default();
-    let record = ledger.begin_create(&environment, origin == CreateReason::Requested, listed).await;
+    let record = ledger.begin_create(&environment, lifted, listed).await;
     let record = record.map_err(ApplyFailure::nothing)?;
 
     // From here on it is the time of the API server, which has answered.

@@ -37,6 +37,8 @@ pub(super) struct EnvironmentLimit<'a> {
     call: &'a Deadline,
     max: u64,
     waiting: Waiting,
+    /// True if the configuration requests the return of an ended environment.
+    lifted: bool,
 }
 
 /// Progress of the create that a check is part of.
@@ -47,7 +49,8 @@ enum Progress {
 }
 
 impl<'a> EnvironmentLimit<'a> {
-    /// The limit of the provider block, checked before anything is created. `None` if there is none.
+    /// The limit of the provider block, checked before anything is created. `None` if there is none. `lifted` is true if the
+    /// configuration requests the return of an ended environment.
     ///
     /// # Errors
     /// The limit is reached, and the environment waits; or a call failed.
@@ -56,16 +59,17 @@ impl<'a> EnvironmentLimit<'a> {
         kubernetes: &'a Kubernetes,
         environment: &'a Environment,
         ledger: &'a EnvironmentLedger<'a>,
+        lifted: bool,
         call: &'a Deadline,
     ) -> Result<Option<Self>, Diag> {
         let Some(max) = cx.max_environments.clone().known() else { return Ok(None) };
         let waiting = ledger.waiting().await?;
-        let limit = Self { cx, kubernetes, environment, ledger, call, max, waiting };
+        let limit = Self { cx, kubernetes, environment, ledger, call, max, waiting, lifted };
         let own = (cx.server_now(), environment.name.clone());
         match limit.queue_place(&own, Progress::Claimed).await? {
             None => Ok(Some(limit)),
             Some(place) => {
-                let place = ledger.queue(environment, None, &limit.waiting, place).await;
+                let place = ledger.queue(environment, lifted, None, &limit.waiting, place).await;
                 Err(limit.too_many(place))
             }
         }
@@ -132,7 +136,7 @@ impl<'a> EnvironmentLimit<'a> {
         let found = self.queue_place(&own, progress).await.map_err(LimitCheckError::Remains)?;
         let Some(place) = found else { return Ok(()) };
         self.give_back(seen, claim).await?;
-        let place = self.ledger.queue(self.environment, Some(record), &self.waiting, place).await;
+        let place = self.ledger.queue(self.environment, self.lifted, Some(record), &self.waiting, place).await;
         Err(LimitCheckError::GivenBack(self.too_many(place)))
     }
 

@@ -112,15 +112,17 @@ impl EnvironmentLedger<'_> {
     }
 
     /// Records that the environment waits, and returns its place. Its first refusal keeps its place, also if a create was
-    /// begun since. `place` is returned if the environment cannot be recorded.
+    /// begun since. `place` is returned if the environment cannot be recorded. `lifted` is true if the configuration requests
+    /// the return of an environment that ended with its pull request.
     pub(in super::super) async fn queue(
         &self,
         environment: &Environment,
+        lifted: bool,
         record: Option<&CreateRecord>,
         waiting: &Waiting,
         place: WaitingPlace,
     ) -> WaitingPlace {
-        match self.try_queue(environment, record, waiting).await {
+        match self.try_queue(environment, lifted, record, waiting).await {
             Ok(()) => {}
             // A ledger with another phase is continued by the next create as it is.
             Err(RecordError::Refused(_)) => return place,
@@ -137,10 +139,11 @@ impl EnvironmentLedger<'_> {
     async fn try_queue(
         &self,
         environment: &Environment,
+        lifted: bool,
         record: Option<&CreateRecord>,
         waiting: &Waiting,
     ) -> Result<(), RecordError> {
-        let request = request(environment, true, false);
+        let request = request(environment, true, lifted);
         let now = self.cx.server_now();
         let known = waiting.head(self.name).and_then(|head| place_in_queue(head, now));
         let first = known.or_else(|| Some(waiting.next_place(now)));
