@@ -13,7 +13,7 @@ const WHOLE: [usize; 2] = [40, 64];
 /// Refusal of a commit that is not approved.
 pub(super) fn refusal(parameters: &Parameters, rule: Option<&ApprovalRule>) -> Option<Refusal> {
     let rule = rule?;
-    let owner = parameters.owner.as_ref().map(|owner| owner.as_str());
+    let owner = parameters.owner.as_ref().map(eod_domain::Owner::as_str);
     if owner.is_some_and(|owner| rule.trusts(owner)) {
         return None;
     }
