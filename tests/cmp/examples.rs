@@ -2,6 +2,7 @@
 //! of the test.
 
 mod admission;
+mod helm_values;
 mod image;
 mod installed;
 mod previews;

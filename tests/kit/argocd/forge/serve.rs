@@ -10,6 +10,7 @@ use std::{
 use http::{Method, Request, Response, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
@@ -134,11 +135,11 @@ fn add_labels(state: &mut State, number: u32, body: &Value) -> Option<Answer> {
     labels_of(state, number, changes)
 }
 
-/// Removes a label; none if the pull request does not have it, which GitHub answers with 404. In the path, a slash of the
-/// label is `%2F`.
+/// Removes a label; none if the pull request does not have it, which GitHub answers with 404. The path has
+/// the label percent-encoded, such as `%2F` for a slash.
 fn remove_label(state: &mut State, number: u32, label: &str) -> Option<Answer> {
-    let label = label.replace("%2F", "/");
-    let change = state.change("unlabeled", number, |pull| pull.labels.remove(&label))?;
+    let label = percent_decode_str(label).decode_utf8().ok()?;
+    let change = state.change("unlabeled", number, |pull| pull.labels.remove(label.as_ref()))?;
     labels_of(state, number, vec![change])
 }
 
