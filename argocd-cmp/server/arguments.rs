@@ -76,7 +76,7 @@ documents cannot be applied together: the policy is not a Kubernetes object, and
 
 With `--format helm-values` the output is a values file of the community chart `argo-cd`.
 
-Examples:
+Example:
   eod-cmp init > eod.yaml
   eod-cmp init --format helm-values > eod-values.yaml")]
     Init {

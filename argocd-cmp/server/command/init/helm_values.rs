@@ -12,7 +12,7 @@ const HEAD: &str = "\
 # the repository, registry and domain of `acme`, and the values of the policy that name parts of your cluster.
 #
 # Helm replaces lists as a whole: add your own `repoServer.env`, `extraContainers`, `volumes` and `extraObjects` to these
-# lists. The chart evaluates `extraObjects` as templates, so `{{` is written as {{`{{`}} in them.
+# lists. The chart evaluates `extraObjects` as templates, so each opening pair of braces is escaped in them.
 #
 # The objects of Argo CD need its CRDs: install the chart first, and then add these values:
 #
