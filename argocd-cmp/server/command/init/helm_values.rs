@@ -52,11 +52,11 @@ impl ChartValues {
     fn add(&mut self, text: &str, root: Node) {
         let kind = root.get("kind").and_then(Node::text).unwrap_or_default().to_owned();
         let mut content = root.into_json();
-        let name = content["metadata"]["name"].as_str().unwrap_or_default().to_owned();
+        let name = content.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default().to_owned();
         match kind.as_str() {
             "" => self.objects.push(policy_object(text)),
-            "ConfigMap" if name == "argocd-cmd-params-cm" => self.params = Some(content["data"].take()),
-            "Deployment" => self.add_deployment(content["spec"]["template"]["spec"].take()),
+            "ConfigMap" if name == "argocd-cmd-params-cm" => self.params = Some(take(&mut content, "/data")),
+            "Deployment" => self.add_deployment(take(&mut content, "/spec/template/spec")),
             "Secret" => self.secrets.push(name),
             // For `argocd-cmp-server`, which the sidecar does not use.
             "ConfigManagementPlugin" => {}
@@ -66,16 +66,12 @@ impl ChartValues {
 
     /// Adds the parts of the patch of repo-server's pod.
     fn add_deployment(&mut self, mut pod: Value) {
-        let mut list = |key: &str| match pod[key].take() {
-            Value::Array(items) => items,
-            _ => Vec::new(),
-        };
-        self.volumes.extend(list("volumes"));
-        for mut container in list("containers") {
-            if container["name"] != "argocd-repo-server" {
+        self.volumes.extend(take_list(&mut pod, "/volumes"));
+        for mut container in take_list(&mut pod, "/containers") {
+            if container.get("name").and_then(Value::as_str) == Some("argocd-repo-server") {
+                self.env.extend(take_list(&mut container, "/env"));
+            } else {
                 self.containers.push(container);
-            } else if let Value::Array(env) = container["env"].take() {
-                self.env.extend(env);
             }
         }
     }
@@ -95,6 +91,19 @@ impl ChartValues {
         text.push_str("extraObjects:\n");
         objects.iter().for_each(|object| text.push_str(&list_item(&escape(object))));
         text
+    }
+}
+
+/// Takes the value at a JSON pointer; null if there is none.
+fn take(value: &mut Value, pointer: &str) -> Value {
+    value.pointer_mut(pointer).map(Value::take).unwrap_or_default()
+}
+
+/// Takes the items of the list at a JSON pointer.
+fn take_list(value: &mut Value, pointer: &str) -> Vec<Value> {
+    match take(value, pointer) {
+        Value::Array(items) => items,
+        _ => Vec::new(),
     }
 }
 
