@@ -27,6 +27,7 @@ mod parameters;
 mod paths;
 mod policy;
 mod previews;
+mod random;
 mod reader;
 mod restarts;
 mod soak;

@@ -67,7 +67,7 @@ pub struct ProjectPolicy {
     /// Upper limits.
     pub caps: Caps,
     /// Use of the Helm binary.
-    pub helm: ToolRule,
+    pub helm: HelmRule,
     /// Use of the kustomize binary.
     pub kustomize: ToolRule,
     /// Operator that creates Secrets from references.
@@ -78,7 +78,7 @@ pub struct ProjectPolicy {
     pub storage_classes: Vec<String>,
     /// Further allowed prefixes of label and annotation keys.
     pub metadata_allow: Vec<String>,
-    /// Classes of requests that are taken away. Requests of other classes are refused.
+    /// Classes of requests that are removed. Requests of other classes are refused.
     pub narrow: BTreeSet<NarrowClass>,
     /// Kinds that the class `kinds` drops, unless the policy allows them.
     pub drop_kinds: Vec<KindPattern>,
@@ -121,6 +121,25 @@ pub struct Caps {
     pub memory: Quantity,
     /// Storage of each claim, and ephemeral storage of each container.
     pub storage: Quantity,
+}
+
+/// Use of the Helm binary.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HelmRule {
+    /// The binary.
+    pub tool: ToolRule,
+    /// Random values of charts; if none, the binary decides: `stable` with the helm of EoD's image, else `refuse`.
+    pub random: Option<RandomValues>,
+}
+
+/// Treatment of charts with random values. A value that depends on the clock is always refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "kebab-case")]
+pub enum RandomValues {
+    /// Random values are equal at every render of an environment, and different in every other environment.
+    Stable,
+    /// A chart is refused if two renders differ.
+    Refuse,
 }
 
 /// Use of an external tool.
@@ -268,7 +287,7 @@ impl Default for ProjectPolicy {
             sensitive_secret_prefixes: Vec::new(),
             image_pull_secret: None,
             caps: Caps::default(),
-            helm: ToolRule::named("helm"),
+            helm: HelmRule::default(),
             kustomize: ToolRule::named("kustomize"),
             secrets: SecretOperator::None,
             ingress: IngressRule::default(),
@@ -297,6 +316,12 @@ impl Default for Caps {
 impl Default for IngressRule {
     fn default() -> Self {
         Self { gateway: None, class: None, tls_secret: None, private: true }
+    }
+}
+
+impl Default for HelmRule {
+    fn default() -> Self {
+        Self { tool: ToolRule::named("helm"), random: None }
     }
 }
 

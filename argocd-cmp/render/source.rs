@@ -5,6 +5,7 @@ mod kustomize;
 mod plain;
 mod reading;
 
+pub(crate) use self::helm::SecondSource;
 pub use self::kustomize::build_kustomization;
 pub use self::reading::Tree;
 use self::reading::{Reading, join};
@@ -27,6 +28,8 @@ pub(crate) struct Source {
     pub(crate) manifests: Vec<Manifest>,
     /// Form of the source. A chart received images, names and secrets as values.
     pub(crate) form: SourceForm,
+    /// Second render of a chart, if it differs from the first.
+    pub(crate) second: Option<SecondSource>,
 }
 
 /// Form of a source.
@@ -74,12 +77,12 @@ pub(crate) fn read_source(
         SourceForm::Plain
     };
     let reading = Reading { tree, directory: directory.clone(), application, preview, tools };
-    let manifests = match form {
+    let (manifests, second) = match form {
         SourceForm::Helm => helm::read(&reading)?,
-        SourceForm::Kustomize => kustomize::read(&reading)?,
-        SourceForm::Plain => plain::read(tree.files, &directory, &names)?,
+        SourceForm::Kustomize => (kustomize::read(&reading)?, None),
+        SourceForm::Plain => (plain::read(tree.files, &directory, &names)?, None),
     };
-    Ok(Source { manifests, form })
+    Ok(Source { manifests, form, second })
 }
 
 /// Refuses files that Argo CD merges into the Application's source: a pull request could change its own parameters.

@@ -56,7 +56,7 @@ Example:
     Discover,
     /// Print the manifests of a local directory as a preview would have them.
     #[command(after_help = "\
-If a parameter is set several times, the last value wins.
+If a parameter is set several times, the last value is used.
 
 Example:
   eod-cmp render --path deploy/preview --policy policy.yaml --project previews \\
@@ -163,6 +163,9 @@ pub(crate) struct SidecarArguments {
     /// Tmpfs for the files of helm and kustomize [default: a tmpfs of this machine].
     #[arg(long, value_name = "DIR")]
     pub(crate) scratch: Option<PathBuf>,
+    /// File with at least 32 secret bytes, from which the random values of charts are derived.
+    #[arg(long = "seed-file", value_name = "FILE", default_value = DEFAULT_SEED_FILE)]
+    pub(crate) seed_file: PathBuf,
 }
 
 /// Options of `render`.
@@ -195,7 +198,13 @@ pub(crate) struct RenderArguments {
     /// Tmpfs for the files of helm and kustomize [default: a tmpfs of this machine].
     #[arg(long, value_name = "DIR")]
     pub(crate) scratch: Option<PathBuf>,
+    /// File with at least 32 secret bytes, from which the random values of charts are derived.
+    #[arg(long = "seed-file", value_name = "FILE", default_value = DEFAULT_SEED_FILE)]
+    pub(crate) seed_file: PathBuf,
 }
+
+/// Secret of random values if `--seed-file` is not set.
+const DEFAULT_SEED_FILE: &str = "/etc/eod-seed/seed";
 
 /// Argo CD project of `render` if `--project` is not set.
 const DEFAULT_PROJECT: &str = "default";
@@ -205,7 +214,7 @@ const DEFAULT_PROJECT: &str = "default";
 pub(crate) struct HttpAddress(pub(crate) Option<SocketAddr>);
 
 /// Parameters from the options `--parameter`, `--parameter-map` and `--parameter-array`, in any order. The last value
-/// of a name wins; entries of a map are merged.
+/// of a name is used; entries of a map are merged.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct ParameterArguments(pub(crate) Vec<RawParameter>);
 
@@ -326,7 +335,7 @@ impl Args for ParameterArguments {
 
 impl FromArgMatches for ParameterArguments {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        // By position on the command line, because the last value wins across all three options.
+        // By position on the command line, because the last value of all three options is used.
         let mut by_position = BTreeMap::new();
         for (option, ..) in &PARAMETER_OPTIONS {
             let arguments = matches.get_many::<ParameterArgument>(option).into_iter().flatten();

@@ -46,8 +46,8 @@ pub(crate) enum TreeError {
 pub(crate) enum TreeScope {
     /// All files, as in an archive.
     All,
-    /// Files of a developer's checkout: those that git tracks or would add, because Argo CD gets no others. Without git all
-    /// files except directories of other tools, which may be huge.
+    /// Files of a developer's checkout: those that git tracks or would add, because Argo CD receives no others. Without
+    /// git, all files except directories of other tools, which may be huge.
     Checkout,
 }
 

@@ -1,6 +1,6 @@
-//! Adoption of an environment that lives without a ledger of its own life.
+//! Adoption of an environment whose current life has no ledger.
 //!
-//! The reaper and the commands of `eod` use this one function, so that history and cost are the same in both cases.
+//! The reaper and the commands of `eod` use this function, so that history and cost are the same in both cases.
 
 use jiff::Timestamp;
 
@@ -30,8 +30,8 @@ pub enum AdoptionError {
     Transition(#[from] TransitionError),
 }
 
-/// Adopts an environment as it was read. `head` is the head of its ledger, which may be of an earlier life; `holder` is the id
-/// of the run.
+/// Adopts an environment from its reading. `head` is the head of its ledger, which may be of an earlier life; `holder`
+/// is the id of the run.
 ///
 /// # Errors
 ///

@@ -40,7 +40,7 @@ impl Function for VaultClonerPolicy {
             ],
             variadic: Some(Parameter::of::<String>(
                 "rights",
-                "`update` allows `overrides_wo` to be written again into copies that nobody has edited.",
+                "`update` allows to write `overrides_wo` again into copies without edits.",
             )),
             returns: Type::String,
             summary: "Vault policy of the token that creates copies",

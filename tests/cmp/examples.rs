@@ -77,6 +77,7 @@ fn every_file_is_in_the_readme() {
         "plugin.yaml",
         "policy.yaml",
         "project.yaml",
+        "seed.yaml",
         "settings.yaml",
         "sidecar.yaml",
         "terraform/applicationset.yaml",

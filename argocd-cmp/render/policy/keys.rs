@@ -189,7 +189,7 @@ pub(super) const PROJECT: PolicySection = PolicySection {
             "list of classes",
             Value("[service-type, cluster-kinds, guards, kinds, token, identity, scheduling, metadata, hooks]"),
             "[service-type, guards, hooks]",
-            "Classes of requests that are taken away instead of refused; `[]` refuses all of them",
+            "Classes of requests that are removed instead of refused; `[]` refuses all of them",
         ),
         key(
             "drop_kinds",
@@ -326,6 +326,14 @@ pub(super) const HELM: PolicySection = PolicySection {
         key("enabled", "boolean", Value("true"), "true", "True if Helm charts are allowed"),
         key("binary", "name or path", Value("helm"), "/usr/local/bin/helm", "Name in the search path, or path"),
         key("sandbox", SANDBOX_TYPE, Value("required"), "required", SANDBOX),
+        key(
+            "random",
+            "`stable` or `refuse`",
+            Described("`stable` with the `helm` of EoD's image, else `refuse`"),
+            "stable",
+            "`stable` gives a chart the same random values at every render of an environment, from the secret of \
+             `--seed-file`; `refuse` refuses a chart if two renders differ. Values that depend on the clock are always refused",
+        ),
     ],
 };
 

@@ -7,10 +7,10 @@ use eod_domain::{NetworkSettings, Quantity, QuotaSettings, Tier, TierOverrides, 
 use eod_yaml::{PathStep, YamlLimits, read};
 
 use super::decode::{At, PolicyDecoder, SectionReader};
-use super::keys::{self, PolicySection};
+use super::keys;
 use super::{
-    ApprovalRule, Caps, DomainRule, IngressRule, NarrowClass, Policy, ProjectPolicy, Registries, SecretOperator,
-    SecretPrefix, StoreKind, ToolRule, forbidden_domain,
+    ApprovalRule, Caps, DomainRule, HelmRule, IngressRule, NarrowClass, Policy, ProjectPolicy, Registries,
+    SecretOperator, SecretPrefix, StoreKind, ToolRule, forbidden_domain,
 };
 use crate::kind::SourceKind;
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
@@ -105,8 +105,8 @@ fn project(decoder: &mut PolicyDecoder<'_>, at: &At<'_>) -> Option<ProjectPolicy
     set(&mut project.sensitive_secret_prefixes, decoder.parsed_list(section.take("sensitive_secret_prefixes")));
     project.image_pull_secret = parsed_unless_empty(decoder, section.take("image_pull_secret"));
     set(&mut project.caps, caps(decoder, section.take("caps")));
-    set(&mut project.helm, tool(decoder, section.take("helm"), &keys::HELM, "helm"));
-    set(&mut project.kustomize, tool(decoder, section.take("kustomize"), &keys::KUSTOMIZE, "kustomize"));
+    set(&mut project.helm, helm(decoder, section.take("helm")));
+    set(&mut project.kustomize, kustomize(decoder, section.take("kustomize")));
     set(&mut project.secrets, secrets(decoder, section.take("secrets")));
     set(&mut project.ingress, ingress(decoder, section.take("ingress")));
     set(&mut project.storage_classes, decoder.parsed_list(section.take("storage_classes")));
@@ -268,19 +268,28 @@ fn approval(decoder: &mut PolicyDecoder<'_>, project: &mut SectionReader<'_>) ->
     Some(rule)
 }
 
-fn tool(
-    decoder: &mut PolicyDecoder<'_>,
-    at: Option<At<'_>>,
-    keys: &'static PolicySection,
-    name: &str,
-) -> Option<ToolRule> {
-    let mut section = decoder.section(keys, &at?)?;
-    let mut tool = ToolRule::named(name);
+fn helm(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<HelmRule> {
+    let mut section = decoder.section(&keys::HELM, &at?)?;
+    let mut helm = HelmRule::default();
+    tool(decoder, &mut section, &mut helm.tool);
+    helm.random = decoder.choice(section.take("random"));
+    section.finish(decoder);
+    Some(helm)
+}
+
+fn kustomize(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<ToolRule> {
+    let mut section = decoder.section(&keys::KUSTOMIZE, &at?)?;
+    let mut kustomize = ToolRule::named("kustomize");
+    tool(decoder, &mut section, &mut kustomize);
+    section.finish(decoder);
+    Some(kustomize)
+}
+
+/// Keys that both tools have.
+fn tool(decoder: &mut PolicyDecoder<'_>, section: &mut SectionReader<'_>, tool: &mut ToolRule) {
     set(&mut tool.enabled, decoder.boolean(section.take("enabled")));
     set(&mut tool.binary, decoder.parsed(section.take("binary")));
     set(&mut tool.sandbox, decoder.choice(section.take("sandbox")));
-    section.finish(decoder);
-    Some(tool)
 }
 
 /// Values of `secrets.kind`.

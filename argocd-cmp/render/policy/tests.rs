@@ -50,7 +50,7 @@ fn all_keys_of_a_policy_are_parsed() {
     assert_eq!((full.quota.cpu.to_string(), full.quota.pods), ("8".to_owned(), 30));
     assert_eq!(project.stable_services.len(), 2);
     assert_eq!(project.caps, Caps::default());
-    assert!(project.helm.enabled && !project.kustomize.enabled);
+    assert!(project.helm.tool.enabled && !project.kustomize.enabled);
     let store_kind = StoreKind::ClusterSecretStore;
     assert_eq!(project.secrets, SecretOperator::ExternalSecrets { store: "vault-preview".to_owned(), store_kind });
     assert_eq!(project.ingress.class.as_deref(), Some("internal"));

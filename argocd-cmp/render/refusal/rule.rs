@@ -39,6 +39,7 @@ pub enum RefusalRule {
     Parameter,
     Policy,
     PodSecurity,
+    Random,
     Remote,
     Route,
     Scheduling,
@@ -120,7 +121,7 @@ impl RefusalRule {
             Self::Host => (
                 "Every host is below the policy's domain and begins with the name of the environment",
                 "a missing or wildcard host, or the parameter `host: shop.example.com`",
-                "Name a host of this environment, or let the plugin choose it",
+                "Set a host of this environment, or remove the host: the plugin then sets it",
             ),
             Self::HostAccess => (
                 "Pods do not use namespaces, ports or paths of their node",
@@ -166,6 +167,11 @@ impl RefusalRule {
                 "Pods and containers keep the level of `pod_security`",
                 "`privileged: true`, or an added capability",
                 "Remove the field, or write the required value",
+            ),
+            Self::Random => (
+                "Two renders of a chart give the same objects; otherwise every sync would change them",
+                "`randAlphaNum` without a seed file, or `genCA`, which depends on the clock",
+                "Set the value in a values file, or use a Secret that exists before the chart (`secretRef`)",
             ),
             Self::Remote => (
                 "A render fetches nothing over the network and runs no other programs",

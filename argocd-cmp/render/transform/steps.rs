@@ -116,7 +116,7 @@ pub(crate) const TRANSFORM_STEPS: [TransformStep; 22] = [
     added(
         "report",
         "ConfigMap `<application>-render` with the form of the source, the commit, the version of the plugin, and up to 200 \
-         lines about requests that were taken away",
+         lines about requests that were removed",
     ),
 ];
 

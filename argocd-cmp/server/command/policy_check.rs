@@ -1,5 +1,5 @@
-//! `policy check`: reads a policy file like `serve`, and explains what each project's policy takes away, refuses
-//! and renders.
+//! `policy check`: reads a policy file like `serve`, and prints the classes that each project's policy removes and
+//! refuses, and the commits that it renders.
 
 use std::path::Path;
 
@@ -22,7 +22,7 @@ pub(super) fn run(file: &Path) -> CommandResult {
 fn explanation(name: &str, policy: &ProjectPolicy) -> String {
     let mut text = format!("project {name}\n");
     for class in NarrowClass::ALL {
-        let effect = if policy.narrow.contains(class) { "takes away" } else { "refuses   " };
+        let effect = if policy.narrow.contains(class) { "removes   " } else { "refuses   " };
         text.push_str(&format!("  {effect} {class}: {}\n", class.description().removed.replace('`', "")));
         if *class == NarrowClass::Kinds {
             let kinds: Vec<_> = policy.drop_kinds.iter().map(ToString::to_string).collect();

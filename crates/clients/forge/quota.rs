@@ -1,4 +1,4 @@
-//! RequestQuota of a token.
+//! Quota of requests of a token.
 
 use std::time::{Duration, SystemTime};
 

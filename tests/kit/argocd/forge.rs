@@ -94,10 +94,10 @@ impl Forge {
         Self { url, shared, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// Sets the webhook. It is called at every change: before a function that makes a change returns, and after a change by
-    /// a call.
+    /// Sets the webhook. It is called at every change: before a function with a change returns, and after a call with a
+    /// change.
     #[must_use]
-    pub fn telling(self, webhook: &str) -> Self {
+    pub fn with_webhook(self, webhook: &str) -> Self {
         self.lock().webhook = Some(webhook.to_owned());
         self
     }

@@ -49,7 +49,7 @@ fn a_value_without_ownership_metadata_is_adopted_if_it_equals_the_source() {
 
         // The source as it is, without what is left out and put over, is something else.
         story.vault.put(&story.mount, TARGET, &[("URL", "https://stage.example"), ("KEY", "stage-key")]);
-        story.apply().expect_ok().expect_said("it has no provenance, and its value differs from the source");
+        story.apply().expect_ok().expect_said("it has no ownership metadata, and its value differs from the source");
         assert_eq!(story.results()[TARGET], "kept_foreign");
         story.destroy().expect_ok();
         story.expect_untouched(TARGET, &json!({ "URL": "https://stage.example", "KEY": "stage-key" }));
@@ -103,7 +103,7 @@ fn a_copy_that_was_taken_over_belongs_to_its_new_owner() {
 
         // The first state destroys nothing, with or without a refresh.
         let plan = story.plan().expect_ok();
-        plan.expect_said("A copy was replaced by something else").expect_said("It was not changed");
+        plan.expect_said("A copy was replaced by another secret").expect_said("It was not changed");
         let blind = ["destroy", "-no-color", "-auto-approve", "-refresh=false"];
         story.run(&blind).expect_ok().expect_said("a later run of this environment adopted it");
         assert_eq!(story.marks(TARGET), marks);

@@ -143,7 +143,7 @@ fn nothing_that_is_secret_is_left_anywhere() {
         assert_eq!(story.results()[TARGET], "adopted");
         story.destroy().expect_ok();
         story.vault.put(&mount, TARGET, &[("KEY", EDIT)]);
-        story.apply().expect_ok().expect_said("A secret was left alone");
+        story.apply().expect_ok().expect_said("A secret of another owner was kept");
         story.destroy().expect_ok();
         story.vault.remove(&mount, TARGET);
 

@@ -110,7 +110,7 @@ fn a_provider_killed_at_any_write_of_a_subtree_leaves_what_the_next_apply_finish
         let (story, proxy) = begin(&format!("killed-subtree-{number}"));
         kill_at(&story, &proxy, &APPLY, is_write, number);
         let run = story.apply().expect_ok();
-        assert!(!run.said().contains("left alone"), "{run}");
+        assert!(!run.said().contains("of another owner was kept"), "{run}");
         assert_eq!(story.results().len(), 7);
         story.expect_whole("stage/shop", TARGET);
         for name in NAMES {
@@ -238,7 +238,7 @@ fn an_interrupted_create_writes_the_ownership_metadata_of_its_copy() {
     running.signal(Signal::SIGINT);
     let run = running.wait();
     expect_sound(&run);
-    run.expect_err("Interrupt received").expect_said("run again to continue; everything done so far is kept");
+    run.expect_err("Interrupt received").expect_said("run again to continue; all completed steps are kept");
     assert!(story.is_tainted());
     story.expect_whole("stage/shop/c", &path);
     assert!(story.results().contains_key(&path));

@@ -57,7 +57,7 @@ fn a_copy_that_is_not_there_is_an_error() {
                 .plan()
                 .expect_err("The copy does not exist")
                 .expect_said(&why)
-                .expect_said("whether the token may read the metadata there");
+                .expect_said("that the token may read the metadata there");
         }
     });
 }

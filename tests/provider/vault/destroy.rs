@@ -73,12 +73,12 @@ fn a_copy_without_ownership_metadata_is_left_and_named() {
         story
             .plan()
             .expect_ok()
-            .expect_said(&format!("A copy was replaced by something else: {}/{TARGET}", story.mount));
+            .expect_said(&format!("A copy was replaced by another secret: {}/{TARGET}", story.mount));
         story
             .run(&["destroy", "-no-color", "-auto-approve", "-refresh=false"])
             .expect_ok()
             .expect_said(&format!("A secret was not deleted: {}/{TARGET}", story.mount))
-            .expect_said("it has no ownership labels, so its owner is unknown");
+            .expect_said("it has no ownership metadata, so its owner is unknown");
         story.expect_untouched(TARGET, &json!({ "MINE": "1" }));
 
         // Somebody removed it and made another copy there.
@@ -88,7 +88,7 @@ fn a_copy_without_ownership_metadata_is_left_and_named() {
         story
             .run(&["destroy", "-no-color", "-auto-approve", "-refresh=false"])
             .expect_ok()
-            .expect_said("it now has the ownership labels of another environment or installation");
+            .expect_said("it now has the ownership metadata of another environment or installation");
         assert_eq!(story.version(TARGET), 1);
     });
 }
@@ -164,8 +164,8 @@ fn copies_of_another_installation_are_not_touched() {
         story.provider("installation = \"two\"");
         for run in [story.plan(), story.apply(), story.destroy()] {
             run.expect_err("The copies belong to another installation")
-                .expect_said("were made by installation `one`; this one is `two`")
-                .expect_said("set the provider's `installation` to the one that made them");
+                .expect_said("were created by installation `one`; this one is `two`")
+                .expect_said("set the provider's `installation` to the one that created them");
         }
         assert_eq!(story.marks(TARGET), marks);
         story.provider("installation = \"one\"");

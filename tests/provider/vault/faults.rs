@@ -272,7 +272,7 @@ fn a_token_that_ends_between_two_copies_leaves_what_was_made_in_the_state() {
         let token = story.cloner(false);
         story.token(&token);
         let run = story.apply().expect_ok();
-        assert!(!run.said().contains("left alone") && !run.said().contains("not deleted"), "{run}");
+        assert!(!run.said().contains("of another owner was kept") && !run.said().contains("not deleted"), "{run}");
         expect_twenty(story, &names);
         story.expect_no_changes();
         story.destroy().expect_ok();

@@ -9,7 +9,8 @@ use crate::provider::done;
 /// Applies and expects that the target was left alone, with a warning that names it and says why.
 #[track_caller]
 fn expect_kept(story: &VaultStory, why: &str) -> Run {
-    let run = story.apply().expect_ok().expect_said(&format!("A secret was left alone: {}/{TARGET}", story.mount));
+    let run =
+        story.apply().expect_ok().expect_said(&format!("A secret of another owner was kept: {}/{TARGET}", story.mount));
     let run = run.expect_said(&format!("The secret `{}/{TARGET}` existed before", story.mount)).expect_said(why);
     assert_eq!(story.results()[TARGET], "kept_foreign");
     story.expect_no_changes();
@@ -25,7 +26,7 @@ fn a_secret_that_a_person_makes_meanwhile_is_kept_and_stays_after_the_destroy() 
         meanwhile(&proxy, write, move || {
             vault.put(&mount, TARGET, &[("MINE", "1")]);
         });
-        expect_kept(story, "it has no provenance, and its value differs from the source");
+        expect_kept(story, "it has no ownership metadata, and its value differs from the source");
         let theirs = json!({ "MINE": "1" });
         story.expect_untouched(TARGET, &theirs);
 

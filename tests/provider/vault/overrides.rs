@@ -68,7 +68,7 @@ fn a_copy_that_somebody_has_edited_is_not_overridden() {
             .expect_ok()
             .expect_said(&done(0, 1, 0))
             .expect_said("Warning: The overrides were not written")
-            .expect_said("somebody has edited or deleted the copy, and an edit is never overwritten");
+            .expect_said("the copy was edited or deleted, and an edit is never overwritten");
         assert_eq!((story.get(TARGET), story.version(TARGET)), (copy("https://mine.example"), 2));
         // The warning comes once.
         story.expect_no_changes();

@@ -34,7 +34,7 @@ fn of_twelve_runs_for_one_environment_one_makes_the_copy_and_all_have_it() {
     let racers = racers("race", 12);
     let audit = racers[0].vault.audit().starting_here();
     for run in apply_all(&racers) {
-        assert!(!run.said().contains("left alone"), "{run}");
+        assert!(!run.said().contains("of another owner was kept"), "{run}");
     }
     let one = &racers[0];
     one.expect_whole("stage/shop", TARGET);
@@ -62,7 +62,7 @@ fn of_twelve_runs_for_twelve_environments_one_makes_the_copy_and_the_others_leav
     assert_eq!((results(&racers, "cloned"), results(&racers, "kept_foreign")), (1, 11));
     for (racer, run) in racers.iter().zip(&runs) {
         let kept = racer.results()[TARGET] == "kept_foreign";
-        assert_eq!(run.said().contains("A secret was left alone"), kept, "{run}");
+        assert_eq!(run.said().contains("A secret of another owner was kept"), kept, "{run}");
     }
     let one = &racers[0];
     one.expect_whole("stage/shop", TARGET);

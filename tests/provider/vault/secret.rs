@@ -130,12 +130,12 @@ fn a_missing_deleted_or_sensitive_secret_is_refused() {
         let rows = [
             (
                 format!("ref = \"{mount}/stage/none\""),
-                "Vault has none with this path and version",
+                "Vault has no secret with this path and version",
                 "use `ref = eod_vault_clone.<name>.secret_ref`",
             ),
             (
                 format!("ref = \"{mount}/stage/shop\"\nversion = 7"),
-                "Vault has none with this path and version",
+                "Vault has no secret with this path and version",
                 "check mount, path and version",
             ),
             (
@@ -146,7 +146,7 @@ fn a_missing_deleted_or_sensitive_secret_is_refused() {
             (
                 format!("ref = \"{mount}/sensitive/shop\""),
                 "is sensitive (`vault.sensitive_paths` has `*/sensitive/*`) and is never read",
-                "pass on its reference",
+                "use its reference",
             ),
             (format!("mount = \"{mount}\"\npath = \"stage/Sensitive/x\""), "is sensitive", "Invalid path"),
             (

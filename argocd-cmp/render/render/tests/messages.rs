@@ -51,14 +51,14 @@ fn domain_that_a_policy_cannot_allow_has_to_be_removed() {
 }
 
 #[test]
-fn any_host_will_do() {
+fn remedy_for_a_missing_host_is_any_host() {
     check(
         &format!("{SERVICE}{}", ingress("", "web")),
         &expect![[r#"
         app/all.yaml:11 (document 2): Ingress/x
           rule:   host
           found:  `spec.rules[0].host` is missing
-          remedy: add any host; the plugin replaces it by a host of the environment"#]],
+          remedy: add any host; the plugin replaces it with a host of the environment"#]],
     );
 }
 
@@ -153,7 +153,7 @@ fn missing_backend_names_the_nearest_service() {
 }
 
 #[test]
-fn line_of_a_template_counts_in_its_own_output_and_is_quoted() {
+fn line_number_is_that_of_the_template_output_and_the_line_is_quoted() {
     let output = "---\n# Source: shop/templates/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\n\
                   # Source: shop/templates/cr.yaml\napiVersion: acme.io/v1\nkind: Widget\nmetadata: {name: w}\n---\n\
                   # Source: shop/templates/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\nimutable: true\n---\n\

@@ -69,7 +69,7 @@ async fn refusal_is_complete_and_not_cached() {
         let status = request.generate(&server).await.unwrap_err();
         assert_eq!(status.code(), tonic::Code::FailedPrecondition);
         let text = status.message();
-        assert!(text.starts_with("eod-cmp refuses this for "), "{text}");
+        assert!(text.starts_with("eod-cmp refuses this render for "), "{text}");
         assert!(
             text.contains("app/a.yaml:6") && text.contains("rule:   host-access") && text.contains("remedy: "),
             "{text}"
@@ -132,7 +132,7 @@ async fn only_the_missing_file_is_named_of_those_left_out() {
     files.push(("app/base/b.yaml", &large));
     let status = TestRequest::of(&files).generate(&server).await.unwrap_err();
     expect_test::expect![[r#"
-        eod-cmp refuses this for 3 reasons
+        eod-cmp refuses this render for 3 reasons
 
         app/base/b.yaml
           rule:   file

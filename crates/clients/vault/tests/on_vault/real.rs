@@ -180,7 +180,7 @@ async fn an_unknown_namespace_is_named() {
     let server = Server::shared().await;
     let (address, auth) = (Some(server.address.clone()), Some(server.root()));
     let vault = client(VaultSettings { address, auth, namespace: Some("nobody".into()), ..VaultSettings::default() });
-    // The open-source server has no namespaces and refuses or ignores the header; nothing may be found elsewhere.
+    // The open-source server has no namespaces and refuses or ignores the header; a secret must not be found elsewhere.
     match vault.mount(&"nowhere-at-all".parse().unwrap(), &deadline()).await {
         Ok(mount) => panic!("found {mount:?}"),
         Err(error) => assert!(error.chain().contains("namespace"), "{}", error.chain()),
