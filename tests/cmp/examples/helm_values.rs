@@ -50,7 +50,7 @@ fn rendered() -> Vec<Value> {
         fs::write(folder.path().join("templates").join(name), template).unwrap();
     }
     fs::write(folder.path().join("eod-values.yaml"), values).unwrap();
-    let mut helm = Command::new(Tool::Helm.path());
+    let mut helm = Command::new(Tool::StockHelm.path());
     helm.current_dir(folder.path()).args(["template", "argocd", ".", "--namespace", "argocd", "-f", "eod-values.yaml"]);
     objects(&command::run(&mut helm, "").expect_ok())
 }

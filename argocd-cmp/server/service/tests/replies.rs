@@ -113,7 +113,7 @@ async fn large_source_override_is_refused() {
     let request = TestRequest::of(&[("app/a.yaml", CONFIG), ("app/.argocd-source.yaml", &large)]);
     let status = request.generate(&server).await.unwrap_err();
     expect_test::expect![[r#"
-        eod-cmp refuses this for 1 reason
+        eod-cmp refuses this render for 1 reason
 
         app/.argocd-source.yaml
           rule:   source-override
