@@ -149,7 +149,7 @@ pub(crate) struct ServeArguments {
     /// Format of the log.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) log_format: LogFormat,
-    /// Stop when stdin is closed, so that the process never outlives its parent.
+    /// Stop when stdin is closed, so that the process ends with its parent.
     #[arg(long)]
     pub(crate) until_stdin_closes: bool,
 }

@@ -116,7 +116,7 @@ impl HeldEnd {
         self.tried.contains(&step)
     }
 
-    fn about(&self) -> About {
+    pub(crate) fn about(&self) -> About {
         About {
             environment: self.name.clone(),
             identity: self.identity(),

@@ -179,6 +179,10 @@ impl<P: Ports> Run<'_, P> {
                 // The next end that waits for an approval is told at once.
                 self.summary.reminded.remove(observed.name.as_str());
             }
+            if !matches!(decision.action, ReapAction::Skip | ReapAction::ResumeEnd) {
+                // The next thing that holds an end is told at once.
+                self.summary.blocked.remove(observed.name.as_str());
+            }
             let decision = self.protected_end(observed, &decision, now).unwrap_or(decision);
             if decision.action != ReapAction::Keep {
                 // The deletion of a namespace cannot be stopped any more, so only data elsewhere can be lost.
@@ -295,7 +299,12 @@ impl<P: Ports> Run<'_, P> {
             }
             Err(EndError::Taken) => {}
             Err(EndError::Call(error)) => {
-                self.report.problem(name, &error);
+                match self.now().await {
+                    Ok(now) if error.kind == CallErrorKind::Denied => {
+                        self.blocked(&end.about(), error.to_string(), now).await;
+                    }
+                    _ => self.report.problem(name, &error),
+                }
                 // A call that may still arrive holds the end until this run counts as silent.
                 if error.kind != CallErrorKind::Unknown {
                     self.release(end).await;

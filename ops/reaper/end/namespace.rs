@@ -149,6 +149,10 @@ impl<P: Ports> Run<'_, P> {
             Err(error) => vec![format!("the reason cannot be read: {error}")],
         };
         let held = if blockers.is_empty() { "no object holds it yet".to_owned() } else { blockers.join("; ") };
-        self.report.problem(&end.name, format!("the namespace is still being deleted: {held}"));
+        let problem = format!("the namespace is still being deleted: {held}");
+        match self.now().await {
+            Ok(now) => self.blocked(&end.about(), problem, now).await,
+            Err(_) => self.report.problem(&end.name, problem),
+        }
     }
 }

@@ -27,6 +27,8 @@ pub enum CallErrorKind {
     Unknown,
     /// The response cannot be read, or the request is invalid.
     Invalid,
+    /// The object would be too large with the request. Nothing was written.
+    TooLarge,
 }
 
 /// Version of an object: the preconditions of a write.

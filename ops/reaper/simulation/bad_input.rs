@@ -1,7 +1,7 @@
 //! Scenes about bad input: nothing is deleted on doubt, and everything is reported with its object.
 
 use eod_domain::labels;
-use eod_domain::ledger::{Actor, Event, EventKind, StepOutcome, Transitions};
+use eod_domain::ledger::{Actor, Event, EventKind, LEDGER_BYTES_MAX, StepOutcome, Transitions};
 
 use super::scene::Scene;
 use super::schedule::{HOUR, MINUTE, Step};
@@ -28,6 +28,8 @@ fn assert_kept(damage: impl Fn(&mut SimNamespace), expected: &str) {
     let is_named =
         report.problems.iter().any(|problem| problem.target == "shop-pr-1" && problem.problem.contains(expected));
     assert!(is_named, "{expected}: {report:?}");
+    let is_blocked = |(_, text): &(i64, String)| text == "blocked shop-pr-1";
+    assert!(scene.sim.with(|world| world.told.iter().any(is_blocked)), "{expected}");
     assert_eq!(scene.sim.with(|world| (world.copies.len(), world.parts.len())), (1, 3), "{expected}");
 }
 
@@ -173,6 +175,35 @@ fn full_ledger_stops_no_end() {
 }
 
 #[test]
+fn full_ledger_that_cannot_be_sealed_stops_no_end() {
+    let scene = Scene::with_environments(1);
+    scene.step(&Step::LooseEvent(1));
+    let report = run_with_damage(&scene, |world| {
+        let ledger = world.ledgers.get_mut("shop-pr-1").unwrap();
+        ledger.padding = LEDGER_BYTES_MAX - ledger.sealed.len() - ledger.fill.bytes;
+    });
+    assert_eq!((scene.living().len(), scene.phase().as_str(), report.exit_code()), (0, "ended", 3), "{report:?}");
+    assert!(report.problems.iter().any(|problem| problem.problem.contains("were not sealed")), "{report:?}");
+    assert!(!scene.events().contains(&EventKind::EndStarted), "there is no room for its events");
+}
+
+#[test]
+fn invalid_write_of_a_head_loses_no_event() {
+    let has_begun = |mutation| {
+        let scene = Scene::with_environments(1);
+        scene.close_all(1);
+        scene.wait(10 * MINUTE);
+        scene.sim.with(|world| world.is_head_refused = true);
+        let report = with_mutation(mutation, || scene.run());
+        assert_eq!(report.exit_code(), 3, "{report:?}");
+        scene.run();
+        (scene.phase(), scene.events().contains(&EventKind::EndStarted))
+    };
+    assert_eq!(has_begun(None), ("ended".to_owned(), true));
+    assert_eq!(has_begun(Some(Mutation::InvalidIsFull)), ("ended".to_owned(), false));
+}
+
+#[test]
 fn no_ledger_of_ten_thousand_overflows_and_a_full_one_refuses_events() {
     const LEDGERS: u64 = 10_000;
     const HOT: u64 = 12;
@@ -266,6 +297,15 @@ fn namespace_that_is_stuck_is_reported_and_its_end_continues() {
     let blocked = report.problems.iter().find(|problem| problem.problem.contains("still being deleted"));
     assert!(blocked.is_some_and(|problem| problem.problem.contains("Pod web")), "{report:?}");
     assert_eq!(scene.sim.with(|world| world.copies.len()), 1, "Vault waits for the namespace");
+    scene.run();
+    let told = |scene: &Scene| {
+        let is_blocked = |text: &&String| text.as_str() == "blocked shop-pr-1";
+        scene.sim.with(|world| world.told.iter().map(|(_, text)| text).filter(is_blocked).count())
+    };
+    assert_eq!(told(&scene), 1, "it is told once a day");
+    scene.wait(24 * HOUR);
+    scene.run();
+    assert_eq!(told(&scene), 2);
     scene.sim.with(|world| world.namespaces.clear());
     scene.run();
     assert_eq!((scene.phase().as_str(), scene.sim.with(|world| world.copies.len())), ("ended", 0));

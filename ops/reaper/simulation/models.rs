@@ -316,7 +316,13 @@ impl LedgerPort for SimPorts {
     ) -> Result<ObjectVersion, CallError> {
         let (name, version) = (name.to_string(), version.clone());
         let (head, events) = (head.clone(), events.to_vec());
-        self.write_call(move |world| world.write_head(&name, Some(&version), &head, &events)).await
+        self.write_call(move |world| {
+            if std::mem::take(&mut world.is_head_refused) {
+                return Err(CallError::new(CallErrorKind::Invalid, "422"));
+            }
+            world.write_head(&name, Some(&version), &head, &events)
+        })
+        .await
     }
 
     async fn append(&self, name: &EnvironmentName, events: &[Event]) -> Result<(), CallError> {

@@ -53,6 +53,8 @@ pub(super) struct World {
     pub(super) is_label_refused: bool,
     /// True if the forge refuses to change labels for now.
     pub(super) is_label_busy: bool,
+    /// True if the server refuses the next write of a head as invalid.
+    pub(super) is_head_refused: bool,
     /// True if no call to the forge succeeds.
     pub(super) is_forge_down: bool,
     /// True if the list of namespaces is cut short after its first page.
@@ -97,6 +99,8 @@ pub(super) struct SimLedger {
     pub(super) fill: LooseFill,
     /// True if the head cannot be parsed.
     pub(super) is_unreadable: bool,
+    /// Size of data of others, which leave no room for sealed events.
+    pub(super) padding: usize,
 }
 
 pub(super) struct SimPull {
@@ -297,6 +301,7 @@ impl World {
             loose: BTreeMap::new(),
             fill: LooseFill::default(),
             is_unreadable: false,
+            padding: 0,
         });
         ledger.check_room(events)?;
         ledger.version = next;
@@ -337,6 +342,9 @@ impl World {
         let ledger = self.ledgers.get_mut(name).ok_or_else(not_found)?;
         if ledger.object_version() != *version {
             return Err(conflict());
+        }
+        if ledger.padding > 0 {
+            return Err(CallError::new(CallErrorKind::TooLarge, "422"));
         }
         ledger.version = next;
         ledger.head = sealed.head.clone();
@@ -402,8 +410,8 @@ impl SimLedger {
     /// Refuses a write that would make the ConfigMap too large, as the API server does.
     fn check_room(&self, events: &[eod_domain::ledger::Event]) -> Result<(), CallError> {
         let added: usize = events.iter().map(|event| serde_json::to_string(event).unwrap().len()).sum();
-        let size = self.sealed.len() + self.fill.bytes + added;
-        let problem = || CallError::new(CallErrorKind::Invalid, format!("must have at most {LEDGER_BYTES_MAX} bytes"));
+        let size = self.sealed.len() + self.fill.bytes + self.padding + added;
+        let problem = || CallError::new(CallErrorKind::TooLarge, format!("must have at most {LEDGER_BYTES_MAX} bytes"));
         if size > LEDGER_BYTES_MAX { Err(problem()) } else { Ok(()) }
     }
 
