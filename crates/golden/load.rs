@@ -11,13 +11,14 @@ use sha2::{Digest, Sha256};
 use crate::{
     copy_format::{CopyDecoder, CopyEncoder, CopyFormatError},
     definition::TableDefinition,
+    digest::hex,
     row_masker::RowMasker,
     sql::{quoted_name, quoted_table, run},
     value::ValueError,
 };
 
 /// Maximum size of a row in bytes. A copy needs about three times the size of its largest row.
-const MAX_ROW: usize = 256 << 20;
+pub(crate) const MAX_ROW: usize = 256 << 20;
 /// Size in bytes of the pieces that are sent.
 const PIECE: usize = 64 << 10;
 
@@ -33,6 +34,10 @@ pub struct TableLoad {
     pub columns: Vec<String>,
     /// Masker of these columns; none if the table gets no rows.
     pub masker: Option<RowMasker>,
+    /// Fingerprint of the decisions about all columns.
+    pub rules_fingerprint: String,
+    /// Fingerprint of the names and types of all columns.
+    pub columns_fingerprint: String,
 }
 
 /// A table that was loaded.
@@ -42,8 +47,13 @@ pub struct LoadedTable {
     pub name: TableName,
     /// Number of rows.
     pub rows: u64,
-    /// SHA-256 of the masked rows in the binary format of COPY, in hexadecimal digits. Empty tables have the digest of nothing.
+    /// SHA-256 of the masked rows as they were sent, in hexadecimal digits. Rows that are read again can have another form,
+    /// such as `char(n)` with its spaces.
     pub digest: String,
+    /// Fingerprint of the decisions about its columns.
+    pub rules: String,
+    /// Fingerprint of the names and types of its columns.
+    pub columns: String,
 }
 
 /// Load that failed. The database has the rows and parts from before it.
@@ -137,8 +147,13 @@ async fn load_in_transaction(
     run(target, "put back the definition of", &format!("table {name}"), &after.join("; "), deadline)
         .await
         .map_err(failed)?;
-    let digest = digest.finalize().iter().map(|byte| format!("{byte:02x}")).collect();
-    Ok(LoadedTable { name: load.name.clone(), rows, digest })
+    Ok(LoadedTable {
+        name: load.name.clone(),
+        rows,
+        digest: hex(&digest.finalize()),
+        rules: load.rules_fingerprint.clone(),
+        columns: load.columns_fingerprint.clone(),
+    })
 }
 
 /// Copies and masks all rows. Returns their number and their digest.

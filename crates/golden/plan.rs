@@ -14,6 +14,7 @@ use eod_masking::{
 use crate::{
     copy_format::CopyDecoder,
     database::{DatabaseCatalogue, DatabaseColumn, DatabaseTable},
+    digest::{columns_fingerprint, rules_fingerprint},
     load::TableLoad,
     row_masker::{ColumnAction, RowMasker},
     sql::quoted_text,
@@ -90,7 +91,15 @@ pub(crate) async fn plan(
             Some(RowMasker::new(actions))
         };
         let columns = table.stored_columns().map(|column| column.name.clone()).collect();
-        loads.push(TableLoad { name, target_oid: target.oid, owner: target.owner.clone(), columns, masker });
+        loads.push(TableLoad {
+            name,
+            target_oid: target.oid,
+            owner: target.owner.clone(),
+            columns,
+            masker,
+            rules_fingerprint: rules_fingerprint(table, &classification),
+            columns_fingerprint: columns_fingerprint(table),
+        });
     }
     Ok(loads)
 }

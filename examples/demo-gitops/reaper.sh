@@ -64,7 +64,7 @@ ledger() {
 has_phase() { ledger | grep -q "\"phase\":\"$1\""; }
 
 expired() {
-  step "5  Nobody uses the preview any more: it is past its TTL of $ttl"
+  step "5  The preview is not used any more: it is past its TTL of $ttl"
   line "eod reap, which a CronJob runs every few minutes, gives the warning:"
   warned
   line "the time has passed. The next run removes the label preview; Argo CD deletes the rest:"

@@ -189,7 +189,7 @@ fn namespace_created_by_a_person_is_not_destroyed() {
             &["destroy", "-auto-approve", "-no-color"][..],
             &["destroy", "-refresh=false", "-auto-approve", "-no-color"],
         ] {
-            // The namespace is not ours: there is nothing to destroy, or the destroy is refused.
+            // The namespace has another owner: there is nothing to destroy, or the destroy is refused.
             story.run(arguments);
             assert_eq!(story.uid(), uid);
             assert!(story.namespace()["metadata"]["deletionTimestamp"].is_null());

@@ -2,6 +2,7 @@
 
 mod copies;
 mod failures;
+mod goldens;
 mod shop;
 
 use std::{

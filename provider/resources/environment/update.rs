@@ -208,11 +208,11 @@ fn owned(
         (Ownership::Unmarked, _) if is_move => return Ok(namespace),
         (Ownership::Unmarked, _) => Diag::error("The namespace does not have our ownership labels any more")
             .detail(format!(
-                "Somebody has removed or changed the ownership labels or annotations of EoD on namespace `{name}`. It was not \
-                 changed."
+                "The ownership labels or annotations of EoD on namespace `{name}` were removed or changed. The namespace \
+                 was not changed."
             ))
             .hint(
-                "find out who did that; then remove the resource from this state, or destroy the environment and apply again",
+                "find the author of the change; remove the resource from this state, or destroy the environment and apply again",
             ),
         (Ownership::OtherInstallation { theirs }, _) => {
             refusal::other_installation(name, &theirs, &installation_name(cx))

@@ -74,7 +74,7 @@ async fn a_deleted_version_and_an_absent_secret_are_different_results() {
     let metadata = vault.metadata(&engine, &path("x"), &deadline()).await.unwrap().unwrap();
     assert!(metadata.facts(std::time::SystemTime::now()).deleted);
     let create = vault.create(&engine, &path("x"), &map(&[]), &deadline()).await.unwrap();
-    assert!(matches!(create, Created::Exists { .. }), "a deleted secret is not made again");
+    assert!(matches!(create, Created::Exists { .. }), "a deleted secret is not created again");
 }
 
 #[tokio::test]
