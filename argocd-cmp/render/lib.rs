@@ -56,13 +56,13 @@ pub use crate::manifest::Manifest;
 pub use crate::narrow::Narrowed;
 pub use crate::parameters::{Given, Guards, Parameters, RawParameter, RawValue, RunState, parse_raw_parameters};
 pub use crate::policy::{
-    Caps, ChartProtocol, ChartRepository, ChartRepositoryError, DomainRule, HelmRule, IngressRule, KindPattern,
-    KindPatternError, NamePattern, NamePatternError, NarrowClass, Policy, ProjectPolicy, RandomValues, Registries,
-    Sandbox, SecretOperator, SecretPrefix, SecretPrefixError, StoreKind, ToolRule, parse_policy,
+    ApprovalRule, Caps, ChartProtocol, ChartRepository, ChartRepositoryError, DomainRule, HelmRule, IngressRule,
+    KindPattern, KindPatternError, NamePattern, NamePatternError, NarrowClass, Policy, ProjectPolicy, RandomValues,
+    Registries, Sandbox, SecretOperator, SecretPrefix, SecretPrefixError, StoreKind, ToolRule, parse_policy,
 };
 pub use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 pub use crate::render::{RenderInput, RenderedManifests, render_manifests};
-pub use crate::source::{Tree, build_kustomization};
+pub use crate::source::{Tree, build_kustomization, is_source_override};
 pub use crate::tools::{
     ChartDependency, HelmOutput, HelmRequest, KustomizeRequest, NoTools, RandomScope, SecondRender, ToolError, Tools,
 };

@@ -3,6 +3,7 @@
 //! [`crate::reference::policy_sections`] describes the file. Unknown keys are refused, and all mistakes are reported
 //! together, each with its line and path.
 
+mod approval;
 mod decode;
 mod keys;
 mod narrowing;
@@ -17,6 +18,7 @@ use eod_domain::{
     UserLabels,
 };
 
+pub use self::approval::ApprovalRule;
 pub(crate) use self::keys::POLICY_SECTIONS;
 pub use self::keys::{KeyDefault, PolicyKey, PolicySection};
 pub use self::narrowing::{KindPattern, KindPatternError, NarrowClass, NarrowDescription};
@@ -82,6 +84,8 @@ pub struct ProjectPolicy {
     pub narrow: BTreeSet<NarrowClass>,
     /// Kinds that the class `kinds` drops, unless the policy allows them.
     pub drop_kinds: Vec<KindPattern>,
+    /// Approval of each commit; none if no commit needs one.
+    pub approval: Option<ApprovalRule>,
 }
 
 /// Domain of hosts.
@@ -295,6 +299,7 @@ impl Default for ProjectPolicy {
             metadata_allow: Vec::new(),
             narrow: NarrowClass::ALL.iter().copied().collect(),
             drop_kinds: KindPattern::defaults(),
+            approval: None,
         }
     }
 }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::ValueParser;
-use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand};
+use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use eod_render::{RawParameter, RawValue};
 use tracing::level_filters::LevelFilter;
@@ -74,15 +74,32 @@ Example:
 The output is one file per document. The comment at the head of each document has its file name and its command. The
 documents cannot be applied together: the policy is not a Kubernetes object, and some files are patches.
 
+With `--format helm-values` the output is a values file of the community chart `argo-cd`.
+
 Example:
-  eod-cmp init > eod.yaml")]
-    Init,
+  eod-cmp init > eod.yaml
+  eod-cmp init --format helm-values > eod-values.yaml")]
+    Init {
+        /// Format of the output.
+        #[arg(long, value_enum, default_value_t)]
+        format: InitFormat,
+    },
     /// Print the completions of a shell.
     #[command(after_help = "Example:\n  eod-cmp completions bash > /etc/bash_completion.d/eod-cmp")]
     Completions {
         /// Name of the shell.
         shell: Shell,
     },
+}
+
+/// Formats of `init`.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(crate) enum InitFormat {
+    /// Files and patches, one document each.
+    #[default]
+    Manifests,
+    /// Values of the community chart `argo-cd`, without Secrets.
+    HelmValues,
 }
 
 /// Command for policy files.

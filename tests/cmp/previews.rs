@@ -1,6 +1,7 @@
 //! Environments of pull requests, from the label to the end: with the real ApplicationSet and application controllers,
 //! a test forge, the real repo-server and the plugin, in a real cluster.
 
+mod approval;
 mod hostile;
 mod lifecycle;
 mod neighbours;

@@ -53,7 +53,7 @@ const fn key(
 
 /// All sections, each after the section that contains it.
 pub(crate) const POLICY_SECTIONS: &[PolicySection] =
-    &[FILE, PROJECT, TIER, QUOTA, NETWORK, CAPS, HELM, KUSTOMIZE, SECRETS, INGRESS];
+    &[FILE, PROJECT, TIER, QUOTA, NETWORK, CAPS, APPROVAL, HELM, KUSTOMIZE, SECRETS, INGRESS];
 
 pub(super) const FILE: PolicySection = PolicySection {
     path: "",
@@ -153,6 +153,13 @@ pub(super) const PROJECT: PolicySection = PolicySection {
             "Pull secret that the platform creates in every namespace; empty for none",
         ),
         key("caps", "section", Value("{}"), "{ replicas: 2 }", "Limits of each Application"),
+        key(
+            "approval",
+            "section",
+            Described("none: every commit of a pull request is rendered"),
+            "{ trusted_authors: [alice] }",
+            "Approval of each commit by a label of its pull request; `{}` trusts no author",
+        ),
         key("helm", "section", Value("{}"), "{ enabled: true }", "Use of the `helm` binary"),
         key("kustomize", "section", Value("{}"), "{ enabled: true }", "Use of the `kustomize` binary"),
         key(
@@ -281,6 +288,28 @@ pub(super) const CAPS: PolicySection = PolicySection {
             Value("20Gi"),
             "20Gi",
             "Storage of each claim, and ephemeral storage of each container",
+        ),
+    ],
+};
+
+pub(super) const APPROVAL: PolicySection = PolicySection {
+    path: "projects.<project>.approval",
+    meaning: "Approval of commits. A render is refused unless the author is trusted or a label has the whole commit",
+    keys: &[
+        key(
+            "trusted_authors",
+            "list of names",
+            Value("[]"),
+            "[alice, \"dependabot[bot]\"]",
+            "Authors of pull requests that need no approval, compared with the parameter `owner` without regard to case",
+        ),
+        key(
+            "label_prefix",
+            "text",
+            Value("approved/"),
+            "reviewed/",
+            "Prefix of the label that approves a commit, followed by all 40 or 64 digits of `head-sha`; labels of GitHub have \
+             at most 50 characters",
         ),
     ],
 };

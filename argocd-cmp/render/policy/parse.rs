@@ -9,8 +9,8 @@ use eod_yaml::{PathStep, YamlLimits, read};
 use super::decode::{At, PolicyDecoder, SectionReader};
 use super::keys;
 use super::{
-    Caps, DomainRule, HelmRule, IngressRule, NarrowClass, Policy, ProjectPolicy, Registries, SecretOperator,
-    SecretPrefix, StoreKind, ToolRule, forbidden_domain,
+    ApprovalRule, Caps, DomainRule, HelmRule, IngressRule, NarrowClass, Policy, ProjectPolicy, Registries,
+    SecretOperator, SecretPrefix, StoreKind, ToolRule, forbidden_domain,
 };
 use crate::kind::SourceKind;
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
@@ -114,6 +114,7 @@ fn project(decoder: &mut PolicyDecoder<'_>, at: &At<'_>) -> Option<ProjectPolicy
     let classes: Option<Vec<NarrowClass>> = decoder.choices(section.take("narrow"));
     set(&mut project.narrow, classes.map(|classes| classes.into_iter().collect()));
     set(&mut project.drop_kinds, decoder.parsed_list(section.take("drop_kinds")));
+    project.approval = approval(decoder, &mut section);
     section.finish(decoder);
     Some(project)
 }
@@ -237,6 +238,34 @@ fn caps(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<Caps> {
     set(&mut caps.storage, decoder.parsed(section.take("storage")));
     section.finish(decoder);
     Some(caps)
+}
+
+/// Approval of commits. `null` is a mistake, because it could mean both `{}` and none.
+fn approval(decoder: &mut PolicyDecoder<'_>, project: &mut SectionReader<'_>) -> Option<ApprovalRule> {
+    const NAME: &str = "approval";
+    if let Some((line, path)) = project.take_null(NAME) {
+        decoder.mistake(
+            line,
+            &path,
+            "expected a map, got null",
+            "write `{}` to require an approval, or remove the key",
+        );
+    }
+    let at = project.take(NAME)?;
+    let mut section = decoder.section(&keys::APPROVAL, &at)?;
+    let mut rule = ApprovalRule::default();
+    let authors = section.take("trusted_authors");
+    set(&mut rule.trusted_authors, decoder.parsed_list(authors));
+    if let Some(prefix_at) = section.take("label_prefix") {
+        let prefix: Option<String> = decoder.parsed(Some(prefix_at.clone()));
+        if prefix.as_deref().is_some_and(|prefix| prefix.trim().is_empty()) {
+            let message = "prefix is empty, so every label with a commit would approve it";
+            decoder.mistake(prefix_at.node.line, &prefix_at.path, message, "write a prefix such as `approved/`");
+        }
+        set(&mut rule.label_prefix, prefix);
+    }
+    section.finish(decoder);
+    Some(rule)
 }
 
 fn helm(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<HelmRule> {

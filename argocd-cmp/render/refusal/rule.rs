@@ -22,6 +22,7 @@ use strum::VariantArray;
 #[expect(missing_docs, reason = "`RefusalRule::description` has the meaning of each rule")]
 pub enum RefusalRule {
     Kind,
+    Approval,
     Caps,
     Empty,
     Field,
@@ -81,6 +82,11 @@ impl RefusalRule {
                 "Every object has a kind and an API version that the policy allows",
                 "a `ClusterRole`, or a `Deployment` of `extensions/v1beta1`",
                 "Remove the object, write the supported `apiVersion`, or have the platform add the kind to `kinds`",
+            ),
+            Self::Approval => (
+                "With the section `approval` of the policy, the author is trusted or a label approves the commit",
+                "a push to a pull request after its approval",
+                "Review the commit, and set the label `approved/<head-sha>` or submit an approving review",
             ),
             Self::Caps => (
                 "Number and size of the objects, replicas, resources and grace periods are within the policy's `caps`",

@@ -62,8 +62,8 @@ pub(crate) const TRANSFORM_STEPS: [TransformStep; 22] = [
         "hooks",
         "Argo CD's `PreSync` and Helm's `pre-install` and `pre-upgrade` hooks become `Sync` hooks of wave -10 or \
          earlier, after the guards; Helm's `post-install` and `post-upgrade` hooks become `PostSync` hooks; their order is \
-         kept. A migration whose database is in the same source would wait for it forever: make it a `Sync` hook in a wave \
-         after the database",
+         kept. A migration whose database is in the same source is refused, because it would wait for the database forever: \
+         make it a `Sync` hook in a wave after the database",
     ),
     rewritten(
         "names",

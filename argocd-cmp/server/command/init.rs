@@ -1,5 +1,9 @@
 //! `init`: prints everything that a platform adds to its Argo CD, to be read, changed and applied.
 
+mod helm_values;
+
+use crate::arguments::InitFormat;
+
 /// Documents in the order in which they are applied: the files of the examples.
 const DOCUMENTS: [&str; 9] = [
     include_str!("../../../examples/argocd/settings.yaml"),
@@ -13,9 +17,12 @@ const DOCUMENTS: [&str; 9] = [
     include_str!("../../../examples/argocd/plugin.yaml"),
 ];
 
-/// All documents as one YAML stream.
-pub(super) fn text() -> String {
-    DOCUMENTS.join("---\n")
+/// All documents in a format.
+pub(super) fn text(format: InitFormat) -> String {
+    match format {
+        InitFormat::Manifests => DOCUMENTS.join("---\n"),
+        InitFormat::HelmValues => helm_values::text(&DOCUMENTS),
+    }
 }
 
 #[cfg(test)]

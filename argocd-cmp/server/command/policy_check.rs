@@ -1,9 +1,9 @@
 //! `policy check`: reads a policy file like `serve`, and prints the classes that each project's policy removes and
-//! refuses.
+//! refuses, and the commits that it renders.
 
 use std::path::Path;
 
-use eod_render::{NarrowClass, ProjectPolicy};
+use eod_render::{ApprovalRule, NarrowClass, ProjectPolicy};
 
 use super::{CommandResult, print, print_refusals};
 use crate::policy::load;
@@ -29,5 +29,19 @@ fn explanation(name: &str, policy: &ProjectPolicy) -> String {
             text.push_str(&format!("             drop_kinds: {}\n", kinds.join(", ")));
         }
     }
+    text.push_str(&approval(policy));
     text
+}
+
+/// Commits that the policy renders.
+fn approval(policy: &ProjectPolicy) -> String {
+    let Some(ApprovalRule { trusted_authors, label_prefix }) = &policy.approval else {
+        return "  renders    every commit: the policy has no section approval\n".to_owned();
+    };
+    let authors = if trusted_authors.is_empty() {
+        String::new()
+    } else {
+        format!(", and every commit of {}", trusted_authors.join(", "))
+    };
+    format!("  renders    commits with the label {label_prefix}<head-sha>{authors}\n")
 }

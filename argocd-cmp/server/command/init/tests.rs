@@ -24,7 +24,7 @@ fn items(node: &Node) -> &[Node] {
 
 #[test]
 fn documents_are_one_stream() {
-    let documents = read(text().as_bytes(), &YamlLimits::default()).unwrap();
+    let documents = read(text(InitFormat::Manifests).as_bytes(), &YamlLimits::default()).unwrap();
     let kind = |root: &Node| root.get("kind").and_then(Node::text).unwrap_or("policy").to_owned();
     let mut kinds: Vec<_> = documents.iter().map(|document| kind(&document.root)).collect();
     kinds.retain(|kind| !kind.starts_with("ValidatingAdmissionPolicy"));
