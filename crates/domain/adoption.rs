@@ -12,7 +12,7 @@ use crate::reading::EnvironmentReading;
 pub struct Adoption {
     /// Head with identity, tier, owner, commit and tool of the environment.
     pub head: LedgerHead,
-    /// Event `adopted` with the price of a day, which begins a cost segment.
+    /// Event `adopted` with the creation of the namespace, and with the price of a day, which begins a cost segment.
     pub event: Event,
 }
 
@@ -54,11 +54,13 @@ pub fn adopt(
         lifted: false,
     };
     let head = Transitions::at(now).adopt(head, &request, &reading.uid)?;
-    let event = Event::new(now, head.generation, EventKind::Adopted, by).with("made-by", &request.made_by);
-    let event = match reading.cost_per_day {
-        Some(price) => event.with("price_micros", &price.micros()),
-        None => event,
-    };
+    let mut event = Event::new(now, head.generation, EventKind::Adopted, by).with("made-by", &request.made_by);
+    if let Some(created) = reading.times.created_at {
+        event = event.with("created", &created);
+    }
+    if let Some(price) = reading.cost_per_day {
+        event = event.with("price_micros", &price.micros());
+    }
     Ok(Adoption { head, event })
 }
 

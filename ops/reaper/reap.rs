@@ -162,6 +162,9 @@ impl<P: Ports> Run<'_, P> {
             if !self.covers(&observed.name) {
                 continue;
             }
+            if self.is_time_over() {
+                break;
+            }
             if let Some(Err(problem)) = observed.entry.as_ref().map(|entry| entry.head.as_ref()) {
                 self.report.problem(&observed.name, format!("its ledger cannot be read, so it is kept: {problem}"));
                 continue;
@@ -206,6 +209,9 @@ impl<P: Ports> Run<'_, P> {
             if !self.covers(&entry.environment) {
                 continue;
             }
+            if self.is_time_over() {
+                break;
+            }
             self.keep_lease(lease).await?;
             match self.absent(open, entry, now).await {
                 Ok(Some(work)) => {
@@ -229,6 +235,9 @@ impl<P: Ports> Run<'_, P> {
         let may_end = self.report.outcome == RunOutcome::Complete;
         let mut deleting = Vec::new();
         for mut due in due {
+            if self.is_time_over() {
+                return Ok(deleting);
+            }
             self.keep_lease(lease).await?;
             let held = match due.decision.action {
                 ReapAction::BeginEnd(reason) if may_end => self.begin(&due, reason).await,
@@ -245,6 +254,9 @@ impl<P: Ports> Run<'_, P> {
         // A list that is not certain ends nothing. A breaker stops only ends without a warning.
         let is_certain = !matches!(self.report.outcome, RunOutcome::NoEnds(_));
         for absent in absent.into_iter().filter(|absent| is_certain && (may_end || !absent.is_counted)) {
+            if self.is_time_over() {
+                return Ok(deleting);
+            }
             self.keep_lease(lease).await?;
             let now = self.now().await?;
             let held = self.hold_absent(&absent, now).await;
@@ -328,7 +340,7 @@ impl<P: Ports> Run<'_, P> {
         let start = self.ports.clock().read().await?.elapsed;
         while !ends.is_empty() {
             let now = self.ports.clock().read().await?.elapsed;
-            if now.saturating_sub(start) >= self.settings.deletion_wait {
+            if now.saturating_sub(start) >= self.settings.deletion_wait || self.ports.clock().is_time_over() {
                 break;
             }
             self.ports.clock().sleep(LOOK_EVERY).await;
@@ -360,12 +372,18 @@ impl<P: Ports> Run<'_, P> {
     async fn clean_up(&mut self, orphans: &[Orphan], survey: &mut Survey, now: Timestamp) {
         if self.report.outcome == RunOutcome::Complete {
             for orphan in orphans {
+                if self.is_time_over() {
+                    break;
+                }
                 if let Err(error) = self.remove_orphan(orphan).await {
                     self.report.problem("orphan", error);
                 }
             }
         }
         for observed in &mut survey.environments {
+            if self.ports.clock().is_time_over() {
+                break;
+            }
             if self.covers(&observed.name)
                 && let Err(error) = self.observe(observed, now).await
                 && !error.is_conflict()
@@ -373,7 +391,7 @@ impl<P: Ports> Run<'_, P> {
                 self.report.problem(&observed.name, format!("its deployment cannot be observed: {error}"));
             }
         }
-        if !self.options.dry_run {
+        if !self.options.dry_run && !self.ports.clock().is_time_over() {
             self.seal_ledgers(survey).await;
         }
     }

@@ -92,6 +92,17 @@ impl<'a, P: Ports> Run<'a, P> {
         Ok(self.clocks().await?.elapsed.saturating_sub(look) < LOOK_MAX)
     }
 
+    /// True if the time limit of the run is nearly used up, which is reported: the next run does the rest.
+    pub(crate) fn is_time_over(&mut self) -> bool {
+        let is_over = self.ports.clock().is_time_over();
+        if is_over {
+            let problem = "the time limit of the run is nearly used up, so the rest is left to the next run; a longer time \
+                limit gives it more time";
+            self.report.problem("run", problem);
+        }
+        is_over
+    }
+
     /// True if the run may act on this environment.
     pub(crate) fn covers(&self, name: &EnvironmentName) -> bool {
         self.options.only.is_empty() || self.options.only.contains(name)

@@ -13,6 +13,7 @@ mod day;
 mod ends;
 mod executor;
 mod invariants;
+mod limits;
 mod models;
 mod mutants;
 mod play;

@@ -15,8 +15,10 @@ pub(super) fn call_error(error: &Error) -> CallError {
         ErrorKind::Denied | ErrorKind::Unauthenticated => CallErrorKind::Denied,
         ErrorKind::Invalid if is_too_large(error) => CallErrorKind::TooLarge,
         ErrorKind::Invalid => CallErrorKind::Invalid,
-        ErrorKind::Cancelled | ErrorKind::Timeout => CallErrorKind::Unknown,
-        ErrorKind::Unavailable | ErrorKind::Other => CallErrorKind::Unavailable,
+        // A write that may have been stored has an unknown outcome; see above.
+        ErrorKind::Cancelled | ErrorKind::Timeout | ErrorKind::Unavailable | ErrorKind::Other => {
+            CallErrorKind::Unavailable
+        }
     };
     CallError::new(kind, error.chain())
 }

@@ -26,6 +26,8 @@ pub(super) struct SimPorts {
     /// Start of the run in milliseconds.
     started: i64,
     jump: Option<ClockJump>,
+    /// Time from the start of the run in milliseconds after which no further work begins.
+    time_limit: Option<i64>,
     backends: Vec<Box<dyn Backend>>,
     /// True if a writing call panics.
     is_read_only: bool,
@@ -57,12 +59,18 @@ impl SimPorts {
             Box::new(SimBackend { kind, sim: sim.clone(), is_read_only, is_careless: true })
         };
         let backends = BACKENDS.map(backend).into();
-        Self { sim: sim.clone(), skew, started: sim.executor.now(), jump: None, backends, is_read_only }
+        let started = sim.executor.now();
+        Self { sim: sim.clone(), skew, started, jump: None, time_limit: None, backends, is_read_only }
     }
 
     /// Ports with clocks that jump.
     pub(super) fn with_jump(self, jump: Option<ClockJump>) -> Self {
         Self { jump, ..self }
+    }
+
+    /// Ports with a time limit in milliseconds.
+    pub(super) fn with_time_limit(self, time_limit: i64) -> Self {
+        Self { time_limit: Some(time_limit), ..self }
     }
 
     async fn write_call<T: 'static>(
@@ -524,6 +532,10 @@ impl ClockPort for SimPorts {
 
     async fn sleep(&self, duration: SignedDuration) {
         self.sim.executor.sleep(i64::try_from(duration.as_millis()).unwrap()).await;
+    }
+
+    fn is_time_over(&self) -> bool {
+        self.time_limit.is_some_and(|limit| self.sim.executor.now() - self.started >= limit)
     }
 }
 
