@@ -100,6 +100,9 @@ fn init_prints_the_files() {
     for (number, name) in files.iter().enumerate() {
         assert!(text(&format!("{name}.yaml")).starts_with(&format!("# {}. {name}.yaml: ", number + 1)), "{name}");
     }
+    // The seed has the number of the token: both are Secrets with values to replace.
+    files.insert(6, "seed");
+    assert!(text("seed.yaml").starts_with("# 6. seed.yaml: "));
     files.push("plugin");
     let expected: Vec<_> = files.iter().map(|name| text(&format!("{name}.yaml"))).collect();
     assert_eq!(printed, expected.join("---\n"));
@@ -193,10 +196,11 @@ fn readme_uses_the_files() {
     let [install, parameters, render] = blocks.as_slice() else { panic!("expected three blocks, got {blocks:?}") };
     // The installation names existing files in their order.
     let mut named: Vec<_> = install.split([' ', '=', '\n']).filter(|word| word.ends_with(".yaml")).map(text).collect();
-    assert_eq!(named.len(), 7);
+    assert_eq!(named.len(), 8);
     let number = |text: &String| text.strip_prefix("# ").unwrap().split_once('.').unwrap().0.parse::<u32>().unwrap();
     named.sort_by_key(number);
-    assert_eq!(named.iter().map(number).collect::<Vec<_>>(), (1..=7).collect::<Vec<_>>());
+    // Token and seed have the same number.
+    assert_eq!(named.iter().map(number).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 6, 7]);
     let set = text("applicationset.yaml");
     for line in parameters.lines().skip(1) {
         assert!(set.lines().any(|other| other.trim() == line.trim()), "applicationset.yaml has no line `{line}`");
