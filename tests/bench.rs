@@ -91,7 +91,7 @@ fn measure_provider(contestants: &Pair<Contestant>, scale: &Scale, table: &mut T
     handshake::measure(contestants, scale.starts, table)?;
     copies::measure(contestants, scale, table)?;
     let cluster = eod_testkit::cluster::Cluster::shared();
-    // Whatever happens, a cluster that is not ours alone is left as it was.
+    // A cluster with other users is always left unchanged.
     let _traces = Traces::of(cluster, contestant::PREFIX);
     lifecycle::measure(contestants, cluster, scale, table)?;
     refresh::measure(contestants, cluster, scale, table)

@@ -23,6 +23,7 @@ mod observed;
 mod orphans;
 mod reap;
 mod reapers;
+mod stalled;
 mod vault;
 
 use std::process::Command;

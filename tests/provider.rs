@@ -288,7 +288,7 @@ impl EnvironmentStory {
 
     /// Asserts that a run reports an error at the line of the configuration with this beginning, and with this text.
     #[track_caller]
-    pub(crate) fn expect_blamed(&self, run: &Run, line: &str, why: &str) {
+    pub(crate) fn expect_reported(&self, run: &Run, line: &str, why: &str) {
         let text = self.text("main.tf");
         let found = text.lines().enumerate().find(|(_, each)| each.trim_start().starts_with(line));
         let (at, whole) = found.unwrap_or_else(|| panic!("no line of main.tf begins with `{line}`"));

@@ -2,6 +2,8 @@
 //!
 //! Only the facts that the repo-server sends about the Application are trusted. Parameters must agree with them.
 
+mod approval;
+
 use std::collections::BTreeMap;
 
 use eod_domain::labels;
@@ -62,6 +64,7 @@ impl<'a> Preview<'a> {
             refusals.push(Refusal::new(Location::parameter("replicas"), RefusalRule::Caps, message, remedy));
         }
         secret_refs(name.as_ref(), parameters, policy, &mut refusals);
+        refusals.extend(approval::refusal(parameters, policy.approval.as_ref()));
         let environment = name.and_then(|name| {
             let spec = spec(name, tier, parameters, policy);
             let settings = settings(domain, policy);

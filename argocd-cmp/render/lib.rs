@@ -17,7 +17,7 @@
 //!
 //! 1. The parameters are parsed, and resolved with the Application and the policy to one environment.
 //! 2. The source is read: a chart, a kustomization, or plain files.
-//! 3. Requests that a preview does not get are taken away ([`reference::narrow_classes`]).
+//! 3. Requests that a preview does not get are removed ([`reference::narrow_classes`]).
 //! 4. The preview transform rewrites, drops and adds values ([`reference::transform_steps`]).
 //! 5. The result is checked against the policy.
 //! 6. EoD's objects are added: guards from `eod_domain`, secret references, stable services, the report of the render.
@@ -56,14 +56,16 @@ pub use crate::manifest::Manifest;
 pub use crate::narrow::Narrowed;
 pub use crate::parameters::{Given, Guards, Parameters, RawParameter, RawValue, RunState, parse_raw_parameters};
 pub use crate::policy::{
-    Caps, DomainRule, IngressRule, KindPattern, KindPatternError, NamePattern, NamePatternError, NarrowClass, Policy,
-    ProjectPolicy, Registries, Sandbox, SecretOperator, SecretPrefix, SecretPrefixError, StoreKind, ToolRule,
-    parse_policy,
+    ApprovalRule, Caps, ChartProtocol, ChartRepository, ChartRepositoryError, DomainRule, HelmRule, IngressRule,
+    KindPattern, KindPatternError, NamePattern, NamePatternError, NarrowClass, Policy, ProjectPolicy, RandomValues,
+    Registries, Sandbox, SecretOperator, SecretPrefix, SecretPrefixError, StoreKind, ToolRule, parse_policy,
 };
 pub use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 pub use crate::render::{RenderInput, RenderedManifests, render_manifests};
-pub use crate::source::{Tree, build_kustomization};
-pub use crate::tools::{HelmRequest, KustomizeRequest, NoTools, ToolError, Tools};
+pub use crate::source::{Tree, build_kustomization, is_source_override};
+pub use crate::tools::{
+    ChartDependency, HelmOutput, HelmRequest, KustomizeRequest, NoTools, RandomScope, SecondRender, ToolError, Tools,
+};
 pub use crate::write::{to_json, to_yaml};
 pub use eod_yaml::{Content, FieldPath, MapEntry, Node, PathStep};
 pub use eod_yaml::{Document, Fault, FaultKind, YamlLimits, read};

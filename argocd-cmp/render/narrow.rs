@@ -1,11 +1,10 @@
-//! Narrowing: requests that a preview does not get are taken away instead of refused.
+//! Narrowing: requests that a preview does not get are removed instead of refused.
 //!
 //! # Guarantees
 //!
-//! - Narrowing happens before the transform and the check of the policy, so the policy still judges everything that is
-//!   rendered.
+//! - Narrowing happens before the transform and the check of the policy, so everything that is rendered is checked.
 //! - Values are removed, or replaced by the default of Kubernetes or by `false`. Nothing is added.
-//! - Everything that is taken away is reported with its location.
+//! - Everything that is removed is reported with its location.
 //! - A second narrowing changes nothing.
 
 mod fields;
@@ -25,7 +24,7 @@ use crate::policy::NarrowClass;
 use crate::refusal::{Location, visible};
 use crate::workload::is_empty_value;
 
-/// A request that was taken away.
+/// A request that was removed.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Narrowed {
     /// Location of the object or the field.
@@ -46,7 +45,7 @@ struct Narrower<'a> {
     narrowed: Vec<Narrowed>,
 }
 
-/// Takes away the requests of the policy's classes.
+/// Removes the requests of the policy's classes.
 pub(crate) fn narrow(preview: &Preview<'_>, manifests: Vec<Manifest>) -> (Vec<Manifest>, Vec<Narrowed>) {
     let mut narrower = Narrower { preview, selected: BTreeSet::new(), secrets: BTreeSet::new(), narrowed: Vec::new() };
     let (dropped, mut kept): (Vec<_>, Vec<_>) =

@@ -4,8 +4,8 @@
 const MAX_NAMES: usize = 500;
 const MAX_BYTES: usize = 63;
 
-/// The name that is most similar to `wanted`, if one is similar: a name with another prefix or suffix, or with few other
-/// letters.
+/// The name that is most similar to `wanted`, if there is a similar one: a name with another prefix or suffix, or with
+/// few other letters.
 pub(crate) fn nearest<'a>(wanted: &str, names: impl IntoIterator<Item = &'a str>) -> Option<&'a str> {
     let names = names.into_iter().filter(|name| name.len() <= MAX_BYTES).take(MAX_NAMES);
     let distances = names.filter_map(|name| Some((distance(wanted, name)?, name)));

@@ -61,7 +61,7 @@ pub struct Parameters {
 pub struct Given<T> {
     /// Parsed value.
     pub value: T,
-    /// Text as it was written.
+    /// Text as set by the user.
     pub text: String,
 }
 

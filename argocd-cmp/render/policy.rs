@@ -3,11 +3,13 @@
 //! [`crate::reference::policy_sections`] describes the file. Unknown keys are refused, and all mistakes are reported
 //! together, each with its line and path.
 
+mod approval;
 mod decode;
 mod keys;
 mod narrowing;
 mod parse;
 mod pattern;
+mod repository;
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -16,11 +18,13 @@ use eod_domain::{
     UserLabels,
 };
 
+pub use self::approval::ApprovalRule;
 pub(crate) use self::keys::POLICY_SECTIONS;
 pub use self::keys::{KeyDefault, PolicyKey, PolicySection};
 pub use self::narrowing::{KindPattern, KindPatternError, NarrowClass, NarrowDescription};
 pub use self::parse::parse_policy;
 pub use self::pattern::{NamePattern, NamePatternError, SecretPrefix, SecretPrefixError};
+pub use self::repository::{ChartProtocol, ChartRepository, ChartRepositoryError};
 use crate::image::{ImageName, Registry};
 use crate::kind::SourceKind;
 use crate::refusal::{Location, Refusal, RefusalRule};
@@ -65,7 +69,7 @@ pub struct ProjectPolicy {
     /// Upper limits.
     pub caps: Caps,
     /// Use of the Helm binary.
-    pub helm: ToolRule,
+    pub helm: HelmRule,
     /// Use of the kustomize binary.
     pub kustomize: ToolRule,
     /// Operator that creates Secrets from references.
@@ -76,10 +80,12 @@ pub struct ProjectPolicy {
     pub storage_classes: Vec<String>,
     /// Further allowed prefixes of label and annotation keys.
     pub metadata_allow: Vec<String>,
-    /// Classes of requests that are taken away. Requests of other classes are refused.
+    /// Classes of requests that are removed. Requests of other classes are refused.
     pub narrow: BTreeSet<NarrowClass>,
     /// Kinds that the class `kinds` drops, unless the policy allows them.
     pub drop_kinds: Vec<KindPattern>,
+    /// Approval of each commit; none if no commit needs one.
+    pub approval: Option<ApprovalRule>,
 }
 
 /// Domain of hosts.
@@ -117,6 +123,27 @@ pub struct Caps {
     pub memory: Quantity,
     /// Storage of each claim, and ephemeral storage of each container.
     pub storage: Quantity,
+}
+
+/// Use of the Helm binary.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HelmRule {
+    /// The binary.
+    pub tool: ToolRule,
+    /// Random values of charts; if none, the binary decides: `stable` with the helm of EoD's image, else `refuse`.
+    pub random: Option<RandomValues>,
+    /// Repositories from which dependencies of charts are fetched; none if empty.
+    pub repositories: Vec<ChartRepository>,
+}
+
+/// Treatment of charts with random values. A value that depends on the clock is always refused.
+#[derive(Clone, Copy, Debug, Eq, PartialEq, strum::EnumString, strum::VariantNames)]
+#[strum(serialize_all = "kebab-case")]
+pub enum RandomValues {
+    /// Random values are equal at every render of an environment, and different in every other environment.
+    Stable,
+    /// A chart is refused if two renders differ.
+    Refuse,
 }
 
 /// Use of an external tool.
@@ -264,7 +291,7 @@ impl Default for ProjectPolicy {
             sensitive_secret_prefixes: Vec::new(),
             image_pull_secret: None,
             caps: Caps::default(),
-            helm: ToolRule::named("helm"),
+            helm: HelmRule::default(),
             kustomize: ToolRule::named("kustomize"),
             secrets: SecretOperator::None,
             ingress: IngressRule::default(),
@@ -272,6 +299,7 @@ impl Default for ProjectPolicy {
             metadata_allow: Vec::new(),
             narrow: NarrowClass::ALL.iter().copied().collect(),
             drop_kinds: KindPattern::defaults(),
+            approval: None,
         }
     }
 }
@@ -292,6 +320,12 @@ impl Default for Caps {
 impl Default for IngressRule {
     fn default() -> Self {
         Self { gateway: None, class: None, tls_secret: None, private: true }
+    }
+}
+
+impl Default for HelmRule {
+    fn default() -> Self {
+        Self { tool: ToolRule::named("helm"), random: None, repositories: Vec::new() }
     }
 }
 

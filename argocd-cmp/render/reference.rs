@@ -29,7 +29,7 @@ pub fn forbidden_kinds() -> impl Iterator<Item = ForbiddenKind> {
     crate::kind::forbidden()
 }
 
-/// Classes of requests that are taken away.
+/// Classes of requests that are removed.
 pub fn narrow_classes() -> impl Iterator<Item = NarrowDescription> {
     NarrowClass::ALL.iter().map(|class| class.description())
 }

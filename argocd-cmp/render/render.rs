@@ -1,5 +1,7 @@
 //! Rendering of a request: manifests, or all reasons not to render.
 
+mod difference;
+
 use eod_domain::labels;
 use serde_json::{Value, json};
 
@@ -11,7 +13,7 @@ use crate::parameters::{Guards, Parameters, RawParameter, RunState};
 use crate::policy::{Policy, ProjectPolicy};
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 use crate::report;
-use crate::source::{Source, SourceForm, Tree, read_source};
+use crate::source::{SecondSource, Source, SourceForm, Tree, read_source};
 use crate::tools::Tools;
 use crate::transform::{CONFIRM, SYNC_OPTIONS, WAVE, transform, wave};
 use crate::workload::map_or_insert_at;
@@ -78,8 +80,15 @@ pub fn render_manifests(request: &RenderInput<'_>, tools: &dyn Tools) -> Result<
         (parameters, project) => return Err(join_refusals(parameters.err(), project.err())),
     };
     let preview = Preview::resolve(application, &parameters, project)?;
-    let source = read_source(tree, application, &preview, tools)?;
-    finish(&preview, application, source, tree)
+    let Source { manifests, form, second } = read_source(tree, application, &preview, tools)?;
+    let rendered = finish(&preview, application, manifests, form, tree)?;
+    let Some(SecondSource { manifests, reason, remedy }) = second else { return Ok(rendered) };
+    // The results are compared, because a difference can be in a part that was removed.
+    let again = finish(&preview, application, manifests, form, tree)?;
+    match difference::refusals(&rendered.manifests, &again.manifests, &reason, &remedy) {
+        None => Ok(rendered),
+        Some(refusals) => Err(refusals),
+    }
 }
 
 fn join_refusals(refusals: Option<Refusals>, other: Option<Refusal>) -> Refusals {
@@ -93,10 +102,11 @@ fn join_refusals(refusals: Option<Refusals>, other: Option<Refusal>) -> Refusals
 fn finish(
     preview: &Preview<'_>,
     application: &Application,
-    source: Source,
+    manifests: Vec<Manifest>,
+    form: SourceForm,
     tree: Tree<'_>,
 ) -> Result<RenderedManifests, Refusals> {
-    let (Source { manifests, form }, directory) = (source, tree.directory);
+    let directory = tree.directory;
     let was_empty = manifests.is_empty();
     let (manifests, narrowed) = narrow(preview, manifests);
     let narrowed: Vec<Narrowed> = narrowed.into_iter().map(|one| one.below(tree.above)).collect();
@@ -195,7 +205,7 @@ impl RenderedManifests {
         &self.manifests
     }
 
-    /// Everything that was taken away from the source, sorted by location.
+    /// Everything that was removed from the source, sorted by location.
     pub fn narrowed(&self) -> &[Narrowed] {
         &self.narrowed
     }

@@ -1,4 +1,4 @@
-//! The ConfigMap that every render adds: source, commit, version, and everything that was taken away.
+//! The ConfigMap that every render adds: source, commit, version, and everything that was removed.
 
 use serde_json::{Map, Value, json};
 
@@ -7,7 +7,7 @@ use crate::manifest::Manifest;
 use crate::narrow::Narrowed;
 use crate::source::SourceForm;
 
-/// Maximum number of lines about things that were taken away.
+/// Maximum number of lines about removed requests.
 const MAX_LINES: usize = 200;
 
 /// The report of a render, named `<application>-render`.
@@ -34,7 +34,7 @@ pub(crate) fn config_map(
     }))
 }
 
-/// One line for each thing that was taken away, sorted by location.
+/// One line for each removed request, sorted by location.
 fn lines(narrowed: &[Narrowed]) -> String {
     let mut text: String = narrowed.iter().take(MAX_LINES).map(|one| format!("{one}\n")).collect();
     if narrowed.len() > MAX_LINES {

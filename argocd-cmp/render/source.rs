@@ -5,6 +5,7 @@ mod kustomize;
 mod plain;
 mod reading;
 
+pub(crate) use self::helm::SecondSource;
 pub use self::kustomize::build_kustomization;
 pub use self::reading::Tree;
 use self::reading::{Reading, join};
@@ -13,11 +14,22 @@ use crate::manifest::Manifest;
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
 use crate::tools::Tools;
 
+/// Beginning of the names of files that Argo CD merges into the source of an Application.
+const OVERRIDE: &str = ".argocd-source";
+
+/// True for a path of a file that Argo CD may merge into the source of an Application. Such a file is refused in the
+/// directory of the Application, so it must be part of the received files, whatever its content is.
+pub fn is_source_override(path: &str) -> bool {
+    path.rsplit('/').next().is_some_and(|name| name.starts_with(OVERRIDE))
+}
+
 /// The objects of a source.
 pub(crate) struct Source {
     pub(crate) manifests: Vec<Manifest>,
     /// Form of the source. A chart received images, names and secrets as values.
     pub(crate) form: SourceForm,
+    /// Second render of a chart, if it differs from the first.
+    pub(crate) second: Option<SecondSource>,
 }
 
 /// Form of a source.
@@ -65,17 +77,17 @@ pub(crate) fn read_source(
         SourceForm::Plain
     };
     let reading = Reading { tree, directory: directory.clone(), application, preview, tools };
-    let manifests = match form {
+    let (manifests, second) = match form {
         SourceForm::Helm => helm::read(&reading)?,
-        SourceForm::Kustomize => kustomize::read(&reading)?,
-        SourceForm::Plain => plain::read(tree.files, &directory, &names)?,
+        SourceForm::Kustomize => (kustomize::read(&reading)?, None),
+        SourceForm::Plain => (plain::read(tree.files, &directory, &names)?, None),
     };
-    Ok(Source { manifests, form })
+    Ok(Source { manifests, form, second })
 }
 
 /// Refuses files that Argo CD merges into the Application's source: a pull request could change its own parameters.
 fn refuse_overrides(directory: &str, names: &[&str]) -> Result<(), Refusals> {
-    let found = names.iter().filter(|name| name.starts_with(".argocd-source"));
+    let found = names.iter().filter(|name| is_source_override(name));
     let refusal = |name: &&str| {
         let message = "the file would change the Application's parameters";
         Refusal::new(Location::file(join(directory, name)), RefusalRule::SourceOverride, message, "remove the file")

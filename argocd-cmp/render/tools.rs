@@ -6,16 +6,17 @@
 use std::collections::BTreeMap;
 use std::sync::Arc;
 
-use crate::policy::ToolRule;
+use crate::policy::{ChartRepository, HelmRule, ToolRule};
 
 /// Execution of Helm and kustomize.
 pub trait Tools {
-    /// Runs `helm template` without CRDs, test hooks, post-renderers and dependency updates. Returns its output.
+    /// Runs `helm template` without CRDs, test hooks, post-renderers and dependency updates. A chart that can make random
+    /// or time-dependent values is rendered twice.
     ///
     /// # Errors
     ///
     /// If the tool is missing, must not run, fails or times out.
-    fn helm(&self, request: &HelmRequest<'_>) -> Result<String, ToolError>;
+    fn helm(&self, request: &HelmRequest<'_>) -> Result<HelmOutput, ToolError>;
 
     /// Runs `kustomize build` without plugins, Helm and other files. Returns its output.
     ///
@@ -29,7 +30,11 @@ pub trait Tools {
 #[derive(Clone, Debug)]
 pub struct HelmRequest<'a> {
     /// The policy's section for the binary.
-    pub rule: &'a ToolRule,
+    pub rule: &'a HelmRule,
+    /// Environment to which the chart's random values belong.
+    pub random_scope: RandomScope,
+    /// Dependencies that are not among the files, from repositories that the policy allows.
+    pub dependencies: Vec<ChartDependency>,
     /// Files of the chart by their path relative to the chart.
     pub files: BTreeMap<String, Arc<[u8]>>,
     /// Name of the release.
@@ -42,6 +47,54 @@ pub struct HelmRequest<'a> {
     pub api_versions: Vec<String>,
     /// Contents of values files; later files override earlier files.
     pub values: Vec<Arc<[u8]>>,
+}
+
+/// Dependency of a chart, as `Chart.lock` pins it.
+#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+pub struct ChartDependency {
+    /// Name of the chart: letters, digits, `.`, `_` and `-`.
+    pub name: String,
+    /// Exact version.
+    pub version: String,
+    /// Repository.
+    pub repository: ChartRepository,
+}
+
+/// Environment and application to which random values belong. All of them are confirmed by Argo CD or the policy.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct RandomScope {
+    /// EoD installation.
+    pub installation: String,
+    /// Name of the environment.
+    pub environment: String,
+    /// Name of the Application.
+    pub application: String,
+}
+
+/// Output of Helm.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct HelmOutput {
+    /// Manifests of the chart.
+    pub manifests: String,
+    /// A second render, if its output differs from the first.
+    pub second: Option<SecondRender>,
+}
+
+/// Second render of a chart, with a difference from the first.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub struct SecondRender {
+    /// Manifests of the chart.
+    pub manifests: String,
+    /// Reason for the difference; continues the name of a field that differs.
+    pub reason: String,
+    /// Correction.
+    pub remedy: String,
+}
+
+impl From<String> for HelmOutput {
+    fn from(manifests: String) -> Self {
+        Self { manifests, second: None }
+    }
 }
 
 /// A kustomization to build.
@@ -70,8 +123,8 @@ pub struct ToolError {
 pub struct NoTools;
 
 impl Tools for NoTools {
-    fn helm(&self, request: &HelmRequest<'_>) -> Result<String, ToolError> {
-        Err(missing(&request.rule.binary))
+    fn helm(&self, request: &HelmRequest<'_>) -> Result<HelmOutput, ToolError> {
+        Err(missing(&request.rule.tool.binary))
     }
 
     fn kustomize(&self, request: &KustomizeRequest<'_>) -> Result<String, ToolError> {

@@ -3,6 +3,7 @@
 //! Fields with an unexpected type are not changed. The check of the policy refuses them afterwards, so that no mistake
 //! is corrected silently.
 
+mod databases;
 mod defaults;
 mod hooks;
 mod metadata;
@@ -47,6 +48,10 @@ pub(crate) fn transform(preview: &Preview<'_>, manifests: Vec<Manifest>, is_char
     }
     let hosts = Hosts::new(preview, &manifests, &mut refusals);
     let waves = hooks::Waves::new(&manifests);
+    let is_asleep = preview.parameters.state == crate::parameters::RunState::Asleep;
+    if !is_asleep {
+        refusals.extend(databases::refuse_early_hooks(preview.name().as_str(), &manifests, &waves));
+    }
     let claims = workloads::Claims::new(&manifests);
     for manifest in &mut manifests {
         hooks::rewrite(manifest, &waves);
@@ -56,7 +61,7 @@ pub(crate) fn transform(preview: &Preview<'_>, manifests: Vec<Manifest>, is_char
         workloads::rewrite(preview, &claims, &kind, manifest, is_chart);
         defaults::add(&kind, &mut manifest.content);
     }
-    if preview.parameters.state == crate::parameters::RunState::Asleep {
+    if is_asleep {
         manifests.retain(|manifest| !hooks::is_hook_job(manifest));
     }
     Transformed { manifests, hosts, stable, refusals }

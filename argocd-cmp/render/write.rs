@@ -1,8 +1,8 @@
 //! Output of values: JSON for Argo CD, YAML for people.
 //!
-//! Argo CD accepts YAML and JSON. It receives JSON, one object per line, because all readers interpret JSON in the same
+//! Argo CD accepts YAML and JSON. It receives JSON, one object per line, because all readers interpret JSON in one
 //! way. In the YAML for people, strings have double quotes unless all YAML versions read them as strings. Keys are
-//! sorted, so the same object gives the same bytes.
+//! sorted, so equal objects give equal bytes.
 
 use eod_yaml::{Content, plain};
 use serde_json::{Map, Value};

@@ -19,7 +19,7 @@ mod seen;
 
 use std::io::BufRead;
 
-use eod_render::Files;
+use eod_render::{Files, is_source_override};
 use sha2::{Digest as _, Sha256};
 
 pub use self::declared::DeclaredArchive;
@@ -181,6 +181,12 @@ impl<'a> EntryKeeper<'a> {
             EntryKind::File(size) => match limit {
                 Some(limit) if size <= limit => self.keep_file(&path, size, blocks),
                 None => blocks.skip(size),
+                // Argo CD reads this file whatever its size is. Its name has to be known, so that it is refused.
+                Some(_) if is_source_override(&path) => {
+                    blocks.skip(size)?;
+                    self.charge(&path, 0)?;
+                    self.add_file(&path, Vec::new())
+                }
                 Some(_) => {
                     if self.unpacked.left_out.len() < MAX_LEFT_OUT {
                         self.unpacked.left_out.push(path);
@@ -201,6 +207,10 @@ impl<'a> EntryKeeper<'a> {
         // Charged before anything is allocated.
         self.charge(path, size)?;
         let content = blocks.content(size)?;
+        self.add_file(path, content)
+    }
+
+    fn add_file(&mut self, path: &str, content: Vec<u8>) -> Result<(), ArchiveError> {
         self.hash_entry(b'f', path, &content);
         self.unpacked.files.add_file(path, content).map_err(|_| ArchiveError::Name(path.to_owned()))
     }

@@ -8,7 +8,7 @@ use std::path::PathBuf;
 use std::str::FromStr;
 
 use clap::builder::ValueParser;
-use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand};
+use clap::{Arg, ArgAction, ArgMatches, Args, FromArgMatches, Parser, Subcommand, ValueEnum};
 use clap_complete::Shell;
 use eod_render::{RawParameter, RawValue};
 use tracing::level_filters::LevelFilter;
@@ -56,7 +56,7 @@ Example:
     Discover,
     /// Print the manifests of a local directory as a preview would have them.
     #[command(after_help = "\
-If a parameter is set several times, the last value wins.
+If a parameter is set several times, the last value is used.
 
 Example:
   eod-cmp render --path deploy/preview --policy policy.yaml --project previews \\
@@ -74,15 +74,32 @@ Example:
 The output is one file per document. The comment at the head of each document has its file name and its command. The
 documents cannot be applied together: the policy is not a Kubernetes object, and some files are patches.
 
+With `--format helm-values` the output is a values file of the community chart `argo-cd`.
+
 Example:
-  eod-cmp init > eod.yaml")]
-    Init,
+  eod-cmp init > eod.yaml
+  eod-cmp init --format helm-values > eod-values.yaml")]
+    Init {
+        /// Format of the output.
+        #[arg(long, value_enum, default_value_t)]
+        format: InitFormat,
+    },
     /// Print the completions of a shell.
     #[command(after_help = "Example:\n  eod-cmp completions bash > /etc/bash_completion.d/eod-cmp")]
     Completions {
         /// Name of the shell.
         shell: Shell,
     },
+}
+
+/// Formats of `init`.
+#[derive(Clone, Copy, Debug, Default, Eq, PartialEq, ValueEnum)]
+pub(crate) enum InitFormat {
+    /// Files and patches, one document each.
+    #[default]
+    Manifests,
+    /// Values of the community chart `argo-cd`, without Secrets.
+    HelmValues,
 }
 
 /// Command for policy files.
@@ -132,7 +149,7 @@ pub(crate) struct ServeArguments {
     /// Format of the log.
     #[arg(long, value_name = "FORMAT", value_enum, default_value_t)]
     pub(crate) log_format: LogFormat,
-    /// Stop when stdin is closed, so that the process never outlives its parent.
+    /// Stop when stdin is closed, so that the process ends with its parent.
     #[arg(long)]
     pub(crate) until_stdin_closes: bool,
 }
@@ -146,6 +163,12 @@ pub(crate) struct SidecarArguments {
     /// Tmpfs for the files of helm and kustomize [default: a tmpfs of this machine].
     #[arg(long, value_name = "DIR")]
     pub(crate) scratch: Option<PathBuf>,
+    /// File with at least 32 secret bytes, from which the random values of charts are derived.
+    #[arg(long = "seed-file", value_name = "FILE", default_value = DEFAULT_SEED_FILE)]
+    pub(crate) seed_file: PathBuf,
+    /// Credentials of chart repositories and registries, in the format of Docker's config.json; need not exist.
+    #[arg(long = "registry-config", value_name = "FILE", default_value = DEFAULT_REGISTRY_CONFIG)]
+    pub(crate) registry_config: PathBuf,
 }
 
 /// Options of `render`.
@@ -178,7 +201,19 @@ pub(crate) struct RenderArguments {
     /// Tmpfs for the files of helm and kustomize [default: a tmpfs of this machine].
     #[arg(long, value_name = "DIR")]
     pub(crate) scratch: Option<PathBuf>,
+    /// File with at least 32 secret bytes, from which the random values of charts are derived.
+    #[arg(long = "seed-file", value_name = "FILE", default_value = DEFAULT_SEED_FILE)]
+    pub(crate) seed_file: PathBuf,
+    /// Credentials of chart repositories and registries, in the format of Docker's config.json; need not exist.
+    #[arg(long = "registry-config", value_name = "FILE", default_value = DEFAULT_REGISTRY_CONFIG)]
+    pub(crate) registry_config: PathBuf,
 }
+
+/// Secret of random values if `--seed-file` is not set.
+const DEFAULT_SEED_FILE: &str = "/etc/eod-seed/seed";
+
+/// Credentials of chart repositories if `--registry-config` is not set.
+const DEFAULT_REGISTRY_CONFIG: &str = "/etc/eod-registry/config.json";
 
 /// Argo CD project of `render` if `--project` is not set.
 const DEFAULT_PROJECT: &str = "default";
@@ -188,7 +223,7 @@ const DEFAULT_PROJECT: &str = "default";
 pub(crate) struct HttpAddress(pub(crate) Option<SocketAddr>);
 
 /// Parameters from the options `--parameter`, `--parameter-map` and `--parameter-array`, in any order. The last value
-/// of a name wins; entries of a map are merged.
+/// of a name is used; entries of a map are merged.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(crate) struct ParameterArguments(pub(crate) Vec<RawParameter>);
 
@@ -309,7 +344,7 @@ impl Args for ParameterArguments {
 
 impl FromArgMatches for ParameterArguments {
     fn from_arg_matches(matches: &ArgMatches) -> Result<Self, clap::Error> {
-        // By position on the command line, because the last value wins across all three options.
+        // By position on the command line, because the last value of all three options is used.
         let mut by_position = BTreeMap::new();
         for (option, ..) in &PARAMETER_OPTIONS {
             let arguments = matches.get_many::<ParameterArgument>(option).into_iter().flatten();

@@ -56,7 +56,7 @@ fn run_command(command: CmpCommand) -> CommandResult {
         CmpCommand::Discover => discover::run(),
         CmpCommand::Render(options) => render::run(*options),
         CmpCommand::Policy { command: PolicyCommand::Check { file } } => policy_check::run(&file),
-        CmpCommand::Init => print(&init::text()),
+        CmpCommand::Init { format } => print(&init::text(format)),
         CmpCommand::Completions { shell } => print(&completions(shell)),
     }
 }

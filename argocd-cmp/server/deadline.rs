@@ -1,7 +1,7 @@
 //! Deadline of a gRPC call.
 //!
-//! Argo CD sends its deadline in the header `grpc-timeout`. When it expires, the user reads "context deadline exceeded"
-//! and nothing else, so the service replies a little earlier and names the phase that took too long.
+//! Argo CD sends its deadline in the header `grpc-timeout`. When it expires, the user reads only "context deadline
+//! exceeded" and no reason, so the service replies a little earlier and names the phase that took too long.
 
 use std::time::Duration;
 

@@ -22,7 +22,7 @@ use crate::socket::PluginSocket;
 pub(crate) struct HealthState {
     /// Socket of the plugin.
     pub(crate) socket: Arc<PluginSocket>,
-    /// Policy in force.
+    /// Active policy.
     pub(crate) policy: Arc<PolicyStore>,
     /// Metrics of the process.
     pub(crate) metrics: Arc<Metrics>,
@@ -94,7 +94,7 @@ impl HealthState {
         }
         let note = match self.policy.errors() {
             None => String::new(),
-            Some(refusals) => format!("the policy file is invalid and an older policy is in force:\n{refusals}\n"),
+            Some(refusals) => format!("the policy file is invalid and an older policy is active:\n{refusals}\n"),
         };
         (StatusCode::OK, TEXT, format!("ok\n{note}"))
     }

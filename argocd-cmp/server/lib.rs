@@ -7,6 +7,7 @@ mod announcements;
 mod archive;
 mod arguments;
 mod cache;
+mod charts;
 mod command;
 mod deadline;
 mod fair_semaphore;

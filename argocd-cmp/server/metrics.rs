@@ -90,7 +90,7 @@ impl Metrics {
             narrowed: register(
                 &mut registry,
                 "narrowed",
-                "Requests that were taken away from a source, by class",
+                "Requests that were removed from a source, by class",
                 Family::default(),
             ),
             seconds: {
@@ -115,7 +115,7 @@ impl Metrics {
             policy_refused: register(
                 &mut registry,
                 "policy_refused",
-                "1 if the policy file is invalid and an older policy is in force",
+                "1 if the policy file is invalid and an older policy is active",
                 Gauge::default(),
             ),
             tool_retries: register(
@@ -140,7 +140,7 @@ impl Metrics {
         }
     }
 
-    /// Counts everything that was taken away from a source, by its class.
+    /// Counts everything that was removed from a source, by its class.
     pub(crate) fn count_narrowed(&self, narrowed: &[Narrowed]) {
         for one in narrowed {
             self.narrowed.get_or_create(&[("class", one.class.as_str())]).inc();

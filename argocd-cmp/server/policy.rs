@@ -1,4 +1,4 @@
-//! The platform's policy in force. It is replaced as a whole, and only by a valid policy.
+//! The platform's active policy. It is replaced as a whole, and only by a valid policy.
 
 use std::io;
 use std::path::{Path, PathBuf};
@@ -7,7 +7,7 @@ use std::sync::{Arc, PoisonError, RwLock};
 use eod_render::{Location, Policy, Refusal, RefusalRule, Refusals, parse_policy};
 use sha2::{Digest as _, Sha256};
 
-/// Policy in force and the path of its file.
+/// Active policy and the path of its file.
 #[derive(Debug)]
 pub(crate) struct PolicyStore {
     path: PathBuf,
@@ -30,9 +30,9 @@ pub(crate) struct LoadedPolicy {
 pub(crate) enum PolicyReload {
     /// The file has not changed.
     Same,
-    /// The new policy is in force.
+    /// The new policy is active.
     Replaced,
-    /// The file is invalid; the old policy stays in force.
+    /// The file is invalid; the old policy stays active.
     Refused(Arc<Refusals>),
 }
 
@@ -51,12 +51,12 @@ impl PolicyStore {
         Ok(Self { path, current: RwLock::new(Arc::new(loaded)), errors: RwLock::new(None) })
     }
 
-    /// Policy in force. A render uses the same policy from its start to its end.
+    /// Active policy. A render uses the same policy from its start to its end.
     pub(crate) fn current(&self) -> Arc<LoadedPolicy> {
         Arc::clone(&self.current.read().unwrap_or_else(PoisonError::into_inner))
     }
 
-    /// Errors of the current file; none if it is in force.
+    /// Errors of the current file; none if it is active.
     pub(crate) fn errors(&self) -> Option<Arc<Refusals>> {
         self.errors.read().unwrap_or_else(PoisonError::into_inner).clone()
     }

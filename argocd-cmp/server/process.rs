@@ -1,4 +1,4 @@
-//! Runs a child process with a deadline and a limit of its output. No process of its group outlives the call.
+//! Runs a child process with a deadline and a limit of its output. No process of its group exists after the call.
 
 use std::io::{self, Read};
 use std::os::fd::{AsFd, BorrowedFd, OwnedFd};

@@ -31,6 +31,8 @@ pub(crate) enum Phase {
     Rendering,
     /// helm or kustomize is running.
     Tool,
+    /// Dependencies of a chart are being fetched.
+    Fetching,
 }
 
 impl RenderProgress {
@@ -56,7 +58,7 @@ impl RenderProgress {
 
     /// Current phase.
     pub(crate) fn phase(&self) -> Phase {
-        let all = [Phase::Waiting, Phase::Queued, Phase::Receiving, Phase::Rendering, Phase::Tool];
+        let all = [Phase::Waiting, Phase::Queued, Phase::Receiving, Phase::Rendering, Phase::Tool, Phase::Fetching];
         let now = self.phase.load(Ordering::Relaxed);
         all.into_iter().find(|phase| *phase as u8 == now).unwrap_or(Phase::Waiting)
     }
@@ -71,6 +73,7 @@ impl Phase {
             Self::Receiving => "receiving the archive",
             Self::Rendering => "rendering",
             Self::Tool => "waiting for helm or kustomize",
+            Self::Fetching => "fetching dependencies of a chart",
         }
     }
 
@@ -83,6 +86,10 @@ impl Phase {
             }
             Self::Queued => "give the sidecar more CPU, or raise repo-server's timeout",
             Self::Rendering => "report this with the repository's size; rendering usually takes milliseconds",
+            Self::Fetching => {
+                "try again when the chart repository is reachable; or run `helm dependency build`, and commit the directory \
+                 `charts/`"
+            }
             Self::Tool => {
                 "make the chart or kustomization smaller, give the sidecar more CPU, or raise repo-server's timeout"
             }

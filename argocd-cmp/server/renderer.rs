@@ -9,8 +9,8 @@ use std::sync::Arc;
 use std::time::{Duration, Instant};
 
 use eod_render::{
-    Files, HelmRequest, KustomizeRequest, Location, Policy, RawParameter, Refusal, RefusalRule, Refusals, RenderInput,
-    RenderedManifests, ToolError, ToolRule, Tools, Tree, parse_raw_parameters, render_manifests,
+    Files, HelmOutput, HelmRequest, KustomizeRequest, Location, Policy, RawParameter, Refusal, RefusalRule, Refusals,
+    RenderInput, RenderedManifests, ToolError, ToolRule, Tools, Tree, parse_raw_parameters, render_manifests,
 };
 
 use crate::archive::{AppDirectory, ArchiveError, ArchiveLimits, DeclaredArchive, Unpacked, unpack};
@@ -28,6 +28,9 @@ pub(crate) trait Toolbox: Send + Sync {
 
     /// Identity of the binary, part of the cache key. A replaced binary has another identity.
     fn version(&self, rule: &ToolRule) -> String;
+
+    /// Digest of the secret of random values, part of the cache key.
+    fn seed_version(&self) -> Vec<u8>;
 }
 
 /// Renderer shared by all calls.
@@ -162,7 +165,7 @@ impl Renderer {
         Ok(result?.0)
     }
 
-    /// Renders under the policy in force. A refusal by the policy is repeated once if the policy file was replaced
+    /// Renders under the active policy. A refusal by the policy is repeated once if the policy file was replaced
     /// meanwhile, because Argo CD caches refusals.
     fn render_in_force(
         &self,
@@ -201,7 +204,7 @@ impl Renderer {
             render_request(&loaded.policy, request, &parameters, &unpacked.files, &unpacked.left_out, tools)?;
         let narrowed = rendered.narrowed().len();
         if narrowed > 0 {
-            tracing::info!(application = request.application.name, narrowed, "requests of a source were taken away");
+            tracing::info!(application = request.application.name, narrowed, "requests of a source were removed");
         }
         self.metrics.count_narrowed(rendered.narrowed());
         let manifests = Arc::new(JsonManifests::new(rendered.into_json_lines()));
@@ -216,7 +219,8 @@ impl Renderer {
         let RenderRequest { application, repository, parameters, directory, above } = request;
         let project = loaded.policy.project(&application.project).ok();
         let version = |rule: Option<&ToolRule>| rule.map(|rule| self.toolbox.version(rule)).unwrap_or_default();
-        let helm = version(project.map(|project| &project.helm));
+        let helm = version(project.map(|project| &project.helm.tool));
+        let seed = self.toolbox.seed_version();
         let kustomize = version(project.map(|project| &project.kustomize));
         let kube_version = application.kube_version.as_deref().unwrap_or_default();
         let api_versions = application.api_versions.join(",");
@@ -235,6 +239,7 @@ impl Renderer {
             ("policy", loaded.digest.as_slice()),
             ("project", application.project.as_bytes()),
             ("repository", repository.as_bytes()),
+            ("seed", seed.as_slice()),
         ]);
         CacheKey::of(&parts)
     }
@@ -308,14 +313,14 @@ fn check_size(manifests: &JsonManifests) -> Result<(), Refusals> {
 }
 
 impl ToolDetector {
-    fn detect(&self) -> Result<String, ToolError> {
+    fn detect<T>(&self) -> Result<T, ToolError> {
         self.is_needed.set(true);
         Err(ToolError { message: "an inline render starts no tool".to_owned(), remedy: String::new() })
     }
 }
 
 impl Tools for ToolDetector {
-    fn helm(&self, _: &HelmRequest<'_>) -> Result<String, ToolError> {
+    fn helm(&self, _: &HelmRequest<'_>) -> Result<HelmOutput, ToolError> {
         self.detect()
     }
 

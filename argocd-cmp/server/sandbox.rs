@@ -8,7 +8,7 @@
 //!
 //! # Guarantees
 //!
-//! - With [`SandboxMode::Required`] the tool starts only if all restrictions are in force.
+//! - With [`SandboxMode::Required`] the tool starts only if all restrictions are active.
 //! - A tool cannot start another process, so none of its processes is left behind.
 
 mod calls;
@@ -27,7 +27,7 @@ use rustix::thread::set_no_new_privs;
 /// Strictness of the sandbox.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(crate) enum SandboxMode {
-    /// The tool starts only if all restrictions are in force.
+    /// The tool starts only if all restrictions are active.
     Required,
     /// Restrictions that the kernel does not support are skipped.
     BestEffort,

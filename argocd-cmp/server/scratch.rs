@@ -75,6 +75,25 @@ impl ToolHome {
         self.0.path()
     }
 
+    /// Content of a file in the home; none if it does not exist.
+    ///
+    /// # Errors
+    ///
+    /// Fails if the file has more than `limit` bytes or cannot be read.
+    pub(crate) fn read(&self, name: &str, limit: usize) -> io::Result<Option<Vec<u8>>> {
+        let path = self.path().join(name);
+        let size = match fs::symlink_metadata(&path) {
+            Err(error) if error.kind() == io::ErrorKind::NotFound => return Ok(None),
+            Ok(file) if file.is_file() => file.len(),
+            Ok(_) => return Err(io::Error::other("expected a regular file")),
+            Err(error) => return Err(error),
+        };
+        if usize::try_from(size).map_or(true, |size| size > limit) {
+            return Err(io::Error::other(format!("file must have at most {limit} bytes, got {size}")));
+        }
+        fs::read(path).map(Some)
+    }
+
     /// Writes files below a directory of the home. Their paths were checked when they were received and are checked
     /// again before they reach the file system.
     ///

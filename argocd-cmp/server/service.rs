@@ -7,7 +7,7 @@
 //! - A rejected call gets a gRPC status. A connection is never closed instead: repo-server does not recover from that.
 //! - The work of a call stops when the caller disconnects.
 //! - A render never blocks a connection: a thread that renders serves no connection meanwhile.
-//! - At most [`Capacity::renders`] renders run at once, whatever their size.
+//! - At most [`Capacity::renders`] renders run at once, independent of their size.
 
 use std::collections::BTreeSet;
 use std::panic::AssertUnwindSafe;

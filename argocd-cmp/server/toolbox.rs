@@ -1,6 +1,9 @@
-//! helm and kustomize as sandboxed processes. They are looked up when first used, so a render without tools does not
+//! helm and kustomize as sandboxed processes. They are searched when first used, so a render without tools does not
 //! need them.
 
+mod random;
+
+use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 use std::os::unix::fs::{MetadataExt as _, PermissionsExt as _};
 use std::path::{Path, PathBuf};
@@ -9,8 +12,12 @@ use std::sync::{Arc, OnceLock};
 use std::thread::sleep;
 use std::time::{Duration, Instant};
 
-use eod_render::{HelmRequest, KustomizeRequest, Sandbox, ToolError, ToolRule, Tools};
+use eod_render::{
+    ChartDependency, HelmOutput, HelmRequest, KustomizeRequest, RandomValues, Sandbox, ToolError, ToolRule, Tools,
+};
 
+use self::random::{HelmReport, RandomKeys, SeedFile};
+use crate::charts::ChartStore;
 use crate::fair_semaphore::{FairSemaphore, Permit};
 use crate::metrics::Metrics;
 use crate::process::{FinishedChild, MemoryLoss, OutputLimits, RunError, run};
@@ -33,6 +40,10 @@ pub(crate) struct MachineToolbox {
     metrics: Option<Arc<Metrics>>,
     /// Limit of processes. Separate from the limit of renders, because a process needs far more memory than a render.
     processes: FairSemaphore,
+    /// Secret of random values.
+    seed: SeedFile,
+    /// Dependencies of charts from repositories.
+    charts: ChartStore,
 }
 
 /// Tools of one render.
@@ -66,8 +77,15 @@ const DEPENDENCY_REMEDY: &str =
     "run `helm dependency build` in the directory of the chart, and commit its directory `charts/`";
 
 /// Toolbox with at most `max_processes` processes and with the tools' home directories in `scratch`, by default in a
-/// tmpfs of this machine.
-pub(crate) fn open(scratch: Option<&Path>, metrics: Option<Arc<Metrics>>, max_processes: usize) -> MachineToolbox {
+/// tmpfs of this machine. `seed` is the file with the secret of random values, `credentials` the file with credentials of
+/// chart repositories.
+pub(crate) fn open(
+    scratch: Option<&Path>,
+    seed: &Path,
+    credentials: &Path,
+    metrics: Option<Arc<Metrics>>,
+    max_processes: usize,
+) -> MachineToolbox {
     let search_path = std::env::var_os("PATH").unwrap_or_default();
     MachineToolbox {
         launcher: SELF.into(),
@@ -77,6 +95,8 @@ pub(crate) fn open(scratch: Option<&Path>, metrics: Option<Arc<Metrics>>, max_pr
         missing_support: OnceLock::new(),
         metrics,
         processes: FairSemaphore::new(max_processes),
+        seed: SeedFile::new(seed),
+        charts: ChartStore::new(credentials),
     }
 }
 
@@ -100,11 +120,25 @@ impl Toolbox for MachineToolbox {
             },
         )
     }
+
+    fn seed_version(&self) -> Vec<u8> {
+        self.seed.version()
+    }
 }
 
 impl Tools for MachineTools<'_> {
-    fn helm(&self, request: &HelmRequest<'_>) -> Result<String, ToolError> {
-        let HelmRequest { rule, files, release, namespace, kube_version, api_versions, values } = request;
+    fn helm(&self, request: &HelmRequest<'_>) -> Result<HelmOutput, ToolError> {
+        let HelmRequest {
+            rule,
+            random_scope,
+            dependencies,
+            files,
+            release,
+            namespace,
+            kube_version,
+            api_versions,
+            values,
+        } = request;
         let mut arguments: Vec<String> =
             ["template", release, "chart", "--namespace", namespace, "--skip-tests"].map(ToOwned::to_owned).into();
         if let Some(version) = kube_version {
@@ -117,10 +151,29 @@ impl Tools for MachineTools<'_> {
         for name in &names {
             arguments.extend(["--values".to_owned(), format!("values/{name}")]);
         }
-        self.run_tool(rule, &arguments, |home| {
+        let fetched = self.fetch(dependencies)?;
+        let keys = RandomKeys::derive(&self.toolbox.seed, rule.random, random_scope);
+        let lay_out = |home: &ToolHome| {
             home.lay_out("chart", files)?;
-            home.lay_out("values", names.iter().zip(values))
-        })
+            home.lay_out("chart/charts", &fetched)?;
+            home.lay_out("values", names.iter().zip(values))?;
+            home.lay_out("", [(&random::KEYS_FILE.to_owned(), &keys.file())])
+        };
+        let run = || self.run_tool(&rule.tool, &arguments, lay_out, HelmReport::read);
+        let (manifests, report) = run()?;
+        let second = match report {
+            Some(report) => report.second(&keys),
+            None if rule.random == Some(RandomValues::Stable) => {
+                return Err(random::not_of_the_image(&rule.tool.binary));
+            }
+            // Another helm makes its random values itself.
+            None if random::may_vary(files) => {
+                let (again, _) = run()?;
+                (again != manifests).then(|| random::different_again(again))
+            }
+            None => None,
+        };
+        Ok(HelmOutput { manifests, second })
     }
 
     fn kustomize(&self, request: &KustomizeRequest<'_>) -> Result<String, ToolError> {
@@ -128,24 +181,38 @@ impl Tools for MachineTools<'_> {
         let directory = if directory.is_empty() { "tree".to_owned() } else { format!("tree/{directory}") };
         // Files may be anywhere in the tree, as in a kustomization that needs no binary. The home has nothing else.
         let arguments = ["build", &directory, "--load-restrictor", "LoadRestrictionsNone"].map(ToOwned::to_owned);
-        self.run_tool(rule, &arguments, |home| home.lay_out("tree", files))
+        self.run_tool(rule, &arguments, |home| home.lay_out("tree", files), |_| Ok(())).map(|(output, ())| output)
     }
 }
 
 impl MachineTools<'_> {
-    /// Runs a tool, and again after a temporary failure.
-    fn run_tool(
+    /// Archives of dependencies by their file names in `charts/`.
+    fn fetch(&self, dependencies: &[ChartDependency]) -> Result<BTreeMap<String, Arc<[u8]>>, ToolError> {
+        if !dependencies.is_empty() {
+            self.progress.enter(Phase::Fetching);
+        }
+        let mut fetched = BTreeMap::new();
+        for dependency in dependencies {
+            let archive = self.toolbox.charts.fetch(dependency, self.progress)?;
+            fetched.insert(format!("{}-{}.tgz", dependency.name, dependency.version), archive);
+        }
+        Ok(fetched)
+    }
+
+    /// Runs a tool, and again after a temporary failure. Returns its output and what `read` finds in its home.
+    fn run_tool<T>(
         &self,
         rule: &ToolRule,
         arguments: &[String],
         lay_out: impl Fn(&ToolHome) -> std::io::Result<()>,
-    ) -> Result<String, ToolError> {
+        read: impl Fn(&ToolHome) -> Result<T, ToolError>,
+    ) -> Result<(String, T), ToolError> {
         let start = Instant::now();
         let (program, mode) = self.toolbox.find_tool(rule)?;
         let (mut pause, mut starts) = (FIRST_PAUSE, 0);
         let output = loop {
             starts += 1;
-            match self.run_once(&program, mode, arguments, &lay_out) {
+            match self.run_once(&program, mode, arguments, &lay_out, &read) {
                 Err(ToolFailure::Temporary(error))
                     if starts >= MAX_STARTS || Instant::now() + pause >= self.progress.until =>
                 {
@@ -190,13 +257,14 @@ impl MachineTools<'_> {
     }
 
     /// Starts a tool once, in a new home.
-    fn run_once(
+    fn run_once<T>(
         &self,
         program: &Path,
         mode: SandboxMode,
         arguments: &[String],
         lay_out: &impl Fn(&ToolHome) -> std::io::Result<()>,
-    ) -> Result<String, ToolFailure> {
+        read: &impl Fn(&ToolHome) -> Result<T, ToolError>,
+    ) -> Result<(String, T), ToolFailure> {
         // The permit is held longer than the home, so it also limits the homes in memory.
         let _permit = self.acquire(program)?;
         let home = self.toolbox.scratch().home().and_then(|home| lay_out(&home).map(|()| home)).map_err(|error| {
@@ -216,9 +284,10 @@ impl MachineTools<'_> {
             }
         };
         if finished.status.success() {
-            return String::from_utf8(finished.stdout).map_err(|_| {
+            let output = String::from_utf8(finished.stdout).map_err(|_| {
                 ToolFailure::Permanent(tool_error(format!("`{name}`: output is not UTF-8"), "correct the templates"))
-            });
+            })?;
+            return Ok((output, read(&home).map_err(ToolFailure::Permanent)?));
         }
         let error = exit_error(&name, home.path(), &finished);
         Err(match finished.memory_loss() {

@@ -10,7 +10,7 @@ use std::io::{self, Read as _};
 use std::os::unix::fs::OpenOptionsExt as _;
 use std::path::{Path, PathBuf};
 
-use eod_render::{Files, Location, Refusal, RefusalRule};
+use eod_render::{Files, Location, Refusal, RefusalRule, is_source_override};
 use rustix::fs::OFlags;
 
 use self::git::GitFiles;
@@ -46,8 +46,8 @@ pub(crate) enum TreeError {
 pub(crate) enum TreeScope {
     /// All files, as in an archive.
     All,
-    /// Files of a developer's checkout: those that git tracks or would add, because Argo CD gets no others. Without git all
-    /// files except directories of other tools, which may be huge.
+    /// Files of a developer's checkout: those that git tracks or would add, because Argo CD receives no others. Without
+    /// git, all files except directories of other tools, which may be huge.
     Checkout,
 }
 
@@ -134,9 +134,14 @@ impl TreeReader<'_> {
             self.charge(path, target.len() as u64)?;
             self.content.files.add_link(path, target).map_err(|_| ArchiveError::Name(path.to_owned()))?;
         } else if kind.is_file() {
-            let Some(content) = read_up_to(&place, limit).map_err(failed)? else {
-                self.content.left_out.push(path.to_owned());
-                return Ok(());
+            let content = match read_up_to(&place, limit).map_err(failed)? {
+                Some(content) => content,
+                // As in an archive: the name is enough to refuse the file.
+                None if is_source_override(path) => Vec::new(),
+                None => {
+                    self.content.left_out.push(path.to_owned());
+                    return Ok(());
+                }
             };
             self.charge(path, content.len() as u64)?;
             self.content.files.add_file(path, content).map_err(|_| ArchiveError::Name(path.to_owned()))?;

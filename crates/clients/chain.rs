@@ -2,7 +2,7 @@
 
 use std::{error::Error as StdError, io};
 
-/// The first error of type `T` in a chain. Also looks inside of `io::Error`, which hides the error it wraps.
+/// The first error of type `T` in a chain. Also searches inside of `io::Error`, which hides its inner error.
 pub(crate) fn find<'a, T: StdError + 'static>(error: &'a (dyn StdError + 'static)) -> Option<&'a T> {
     let mut link = Some(error);
     while let Some(error) = link {

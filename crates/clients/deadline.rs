@@ -1,7 +1,7 @@
 //! Time limit and cancellation of an operation.
 //!
-//! A [`Deadline`] is made once per operation and passed to every remote call of the operation, so that all of them
-//! together keep one time limit and obey one cancellation.
+//! A [`Deadline`] is created once per operation and passed to every remote call of the operation, so that all calls
+//! together have one time limit and one cancellation.
 
 use std::{future::Future, time::Duration};
 
@@ -16,13 +16,13 @@ pub struct Deadline {
     cancel: CancellationToken,
 }
 
-/// Reasons that end an operation before its result is there.
+/// Interruptions of an operation before its result exists.
 #[derive(Clone, Copy, Debug, Eq, PartialEq, thiserror::Error)]
 pub enum Interruption {
     /// The caller cancelled the token.
-    #[error("cancelled before it was done")]
+    #[error("the operation was cancelled")]
     Cancelled,
-    /// The time limit, given here, expired.
+    /// The time limit in this variant expired.
     #[error("timed out after {}", seconds(.0))]
     TimedOut(Duration),
 }
@@ -54,7 +54,7 @@ impl Deadline {
         self.cancel.is_cancelled()
     }
 
-    /// Runs `work` until it is done, the time limit expires or the token is cancelled.
+    /// Runs `work` until it ends, the time limit expires or the token is cancelled.
     ///
     /// # Errors
     ///

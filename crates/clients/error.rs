@@ -70,8 +70,8 @@ impl Error {
         self
     }
 
-    /// True for a failed write that the server may have stored: the connection broke, the server responded with a 5xx
-    /// status, or the time limit expired after the request was sent. Read the object to find out.
+    /// True for a failed write that the server may have stored: the connection was closed, the server responded with a
+    /// 5xx status, or the time limit expired after the request was sent. A read of the object shows it.
     pub fn outcome_unknown(&self) -> bool {
         self.outcome_unknown
     }

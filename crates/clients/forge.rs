@@ -1,7 +1,7 @@
 //! Forges: pull requests, their labels and comments, and branches, on GitHub, GitHub Enterprise and GitLab.
 //!
-//! [`Forge`] is one client for all of them. The differences between forges are in one trait of pure functions: it makes
-//! the requests and parses the responses.
+//! [`Forge`] is one client for all of them. The differences between forges are in one trait of pure functions, which
+//! create the requests and parse the responses.
 //!
 //! # Guarantees
 //! - An unreadable or incomplete response is an error, never a shorter list and never a closed pull request.

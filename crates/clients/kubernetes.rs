@@ -7,7 +7,7 @@
 //!
 //! # Guarantees
 //! - No cluster is ever guessed: only the cluster of [`ClusterAccess`] is contacted.
-//! - Every operation ends at its deadline and at its cancellation, whatever the server does.
+//! - Every operation ends at its deadline and at its cancellation, independent of the server.
 //! - At most sixteen requests are in flight.
 //! - Tokens, keys and the output of an exec plugin are never part of an error, a log line or `Debug`.
 

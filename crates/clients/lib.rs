@@ -2,7 +2,7 @@
 //!
 //! This crate does transport and protocol only. It returns typed facts about failures (address of the server, origin
 //! of the address, missing capability) and gives no advice: only the callers know how the user configures them.
-//! Every operation takes a [`Deadline`], and nothing here waits longer than the deadline allows.
+//! Every operation takes a [`Deadline`], and no function waits longer than the deadline allows.
 
 mod chain;
 mod clock;

@@ -18,7 +18,8 @@ pub enum Symptom {
         /// The `Retry-After` header, if there is one.
         retry_after: Option<Duration>,
     },
-    /// The connection ended, or no response came, after the request was sent: the server may have carried it out.
+    /// The connection was closed, or no response arrived, after the request was sent: the server may have carried it
+    /// out.
     Interrupted,
     /// No connection could be opened, so nothing was sent: connection refused, unknown host, or TLS failed.
     Unreachable,
@@ -41,8 +42,8 @@ pub struct RetryPolicy {
     pub unreachable: Duration,
 }
 
-/// Status, true if requests that are not idempotent may be sent again, and the maximum number of retries.
-/// A server sends 429 before it does anything; 500 is the status while etcd changes its leader, which is soon over.
+/// Status, true if requests that are not idempotent may be sent again, and the maximum number of retries. A server
+/// sends 429 before it does anything; 500 is the status while etcd changes its leader, which takes a short time.
 const TABLE: [(u16, bool, u32); 5] =
     [(429, true, 20), (500, false, 3), (502, false, 10), (503, false, 10), (504, false, 10)];
 
@@ -96,7 +97,7 @@ impl Tries {
             Symptom::Answered { code, retry_after } => {
                 let (_, always, times) = TABLE.into_iter().find(|(listed, ..)| *listed == code)?;
                 let again = (always || self.idempotent) && self.failures <= times;
-                // Never earlier than the server says, and not all clients at the same moment.
+                // Never earlier than the server requests, and not all clients at the same moment.
                 let required =
                     retry_after.map(|required| required.min(longest_retry_after).mul_f64(1.0 + jitter / 10.0));
                 again.then_some(required.unwrap_or(chosen))

@@ -1,7 +1,7 @@
 //! The send loop of every client: attempts, retries, time limits, counters and errors, written once.
 //!
-//! A system adds a [`RemoteRequest`], a [`SystemFailure`] with the meaning of its own responses, and one function that makes
-//! one attempt.
+//! A system adds a [`RemoteRequest`], a [`SystemFailure`] with the meaning of its responses, and one function that
+//! makes one attempt.
 
 use std::{
     collections::BTreeMap,
@@ -21,8 +21,8 @@ use crate::{
     server::{ConnectionFailure, ConnectionProblem, ServerAddress},
 };
 
-/// After a server could not be reached, further requests get one attempt each for this long: fifty environments on a
-/// dead server then take twenty seconds, not fifty times twenty.
+/// Time after a failed connection in which further requests get only one attempt each: fifty environments on an
+/// unreachable server then take twenty seconds, not fifty times twenty.
 const KNOWN_UNREACHABLE: Duration = Duration::from_secs(30);
 
 /// Properties of a request that decide about retries and errors.
@@ -43,7 +43,7 @@ pub(crate) trait RemoteRequest {
     fn writes(&self) -> bool;
 }
 
-/// A failure that only one system has: a response that is not a success, or missing credentials.
+/// A failure of one system only: a response that is not a success, or missing credentials.
 pub(crate) trait SystemFailure: fmt::Display + Sized {
     /// Input of the retry policy.
     fn symptom(&self) -> Symptom;
@@ -78,7 +78,7 @@ pub(crate) enum AttemptFailure<S> {
     System(S),
 }
 
-/// A request that failed for good.
+/// A request that failed and is not repeated.
 #[derive(Debug)]
 pub(crate) struct FailedRequest<S> {
     pub(crate) failure: AttemptFailure<S>,
@@ -139,7 +139,7 @@ impl Sender {
                 return Err(failed(failure));
             };
             if pause >= deadline.remaining() {
-                // An unreachable server says more than the time limit.
+                // An unreachable server is more specific than the time limit.
                 let unreachable = failure.symptom() == Symptom::Unreachable;
                 let timed_out = Interruption::TimedOut(deadline.limit());
                 return Err(failed(if unreachable { failure } else { failure.interrupted(timed_out) }));
@@ -270,7 +270,7 @@ impl<S: SystemFailure> AttemptFailure<S> {
         }
     }
 
-    /// Adds the failure of the attempt before to an interruption.
+    /// Adds the previous failure to an interruption.
     fn after(self, before: Option<Self>) -> Self {
         match self {
             Self::Interrupted { reason, sent, last: None } => {

@@ -1,6 +1,6 @@
 //! Addresses of remote servers, and connections to them that failed.
 //!
-//! An error about a connection names the address and its origin, so that a caller can tell the user which setting to
+//! An error about a connection has the address and its origin, so that a caller can name the setting to
 //! correct.
 
 use std::{error::Error as StdError, fmt, time::Duration};
@@ -55,7 +55,7 @@ pub struct ConnectionFailure {
 pub enum ConnectionProblem {
     /// The connection ended before the response was complete.
     Broken,
-    /// No response came within the time limit of one attempt, which is given here.
+    /// No response arrived within the time limit of one attempt, which is in this variant.
     NoResponse(Duration),
     /// No connection could be opened: unknown host, connection refused or timed out, or TLS failed. Nothing was sent.
     Unreachable,
@@ -69,7 +69,7 @@ impl ConnectionFailure {
         Self { address: address.clone(), problem, source: Some(cause.into()) }
     }
 
-    /// The failure of an attempt that got no response within its time limit.
+    /// The failure of an attempt without a response within its time limit.
     pub(crate) fn no_response(address: &ServerAddress, limit: Duration) -> Self {
         Self { address: address.clone(), problem: ConnectionProblem::NoResponse(limit), source: None }
     }

@@ -9,7 +9,7 @@ use crate::chain::find;
 /// rustls panics without a provider if several are compiled in. The clients call this function before they connect; a
 /// `main` may call it first so that every other TLS user in the process has the same provider.
 pub fn install_tls_provider() {
-    // The only possible error is that a provider is installed already, which is the wanted state.
+    // The only possible error is that a provider is installed already, which is the required state.
     let _already_installed = rustls::crypto::aws_lc_rs::default_provider().install_default();
 }
 

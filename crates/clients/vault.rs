@@ -1,7 +1,7 @@
 //! HashiCorp Vault (and OpenBao): secrets of the KV engine, their metadata, and copies of them.
 //!
-//! Most requests are those of `vaultrs`. They are sent by this crate, because the safety of a secret depends on the host
-//! that gets the token, on retries and on logs.
+//! Most requests are those of `vaultrs`. They are sent by this crate, because the safety of a secret depends on the
+//! host that gets the token, on retries and on logs.
 //!
 //! # Guarantees
 //! - No server is ever guessed and no token on disk is used: only those of [`VaultAccess`] are.

@@ -54,7 +54,7 @@ pub enum NamespacePresence {
 pub struct RememberedLife<'a> {
     /// Identity of the environment.
     pub identity: &'a Identity,
-    /// Uid of its namespace; none after a create that failed.
+    /// Uid of its namespace; none after a failed create.
     pub uid: Option<&'a str>,
     /// Absence that an earlier refresh has recorded.
     pub absence: Option<&'a Absence>,
@@ -63,21 +63,21 @@ pub struct RememberedLife<'a> {
 /// Decision of a refresh.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum RefreshDecision {
-    /// The environment lives.
+    /// The environment exists.
     Lives,
     /// The namespace is being deleted for another reason than an end: the next apply replaces the environment.
     Replace,
     /// The environment is absent and stays in the state.
     Absent(Absence),
-    /// A later create of the environment has begun and is not recorded as finished: a return that was interrupted, or that
-    /// another run is working on. The environment leaves the state, and the next apply continues the create.
+    /// A later create of the environment has begun and is not recorded as finished: a return was interrupted, or
+    /// another run works on it. The environment leaves the state, and the next apply continues the create.
     Returning,
     /// The environment leaves the state, with its absence if it was ended.
     Leaves(Option<Absence>),
 }
 
 impl Absence {
-    /// Absence that a ledger records for a life; none if it records no end of this life by others.
+    /// Absence that a ledger records for a life; none if the ledger records no end of this life by others.
     fn recorded(head: &LedgerHead, life: &RememberedLife<'_>) -> Option<Self> {
         let is_this_life =
             head.identity == life.identity.canonical() && life.uid.is_some() && head.uid.as_deref() == life.uid;

@@ -1,6 +1,6 @@
-//! Adoption of an environment that lives without a ledger of its own life.
+//! Adoption of an environment whose current life has no ledger.
 //!
-//! The reaper and the commands of `eod` use this one function, so that history and cost are the same in both cases.
+//! The reaper and the commands of `eod` use this function, so that history and cost are the same in both cases.
 
 use jiff::Timestamp;
 
@@ -12,7 +12,7 @@ use crate::reading::EnvironmentReading;
 pub struct Adoption {
     /// Head with identity, tier, owner, commit and tool of the environment.
     pub head: LedgerHead,
-    /// Event `adopted` with the price of a day, which begins a cost segment.
+    /// Event `adopted` with the creation of the namespace, and with the price of a day, which begins a cost segment.
     pub event: Event,
 }
 
@@ -30,8 +30,8 @@ pub enum AdoptionError {
     Transition(#[from] TransitionError),
 }
 
-/// Adopts an environment as it was read. `head` is the head of its ledger, which may be of an earlier life; `holder` is the id
-/// of the run.
+/// Adopts an environment from its reading. `head` is the head of its ledger, which may be of an earlier life; `holder`
+/// is the id of the run.
 ///
 /// # Errors
 ///
@@ -54,11 +54,13 @@ pub fn adopt(
         lifted: false,
     };
     let head = Transitions::at(now).adopt(head, &request, &reading.uid)?;
-    let event = Event::new(now, head.generation, EventKind::Adopted, by).with("made-by", &request.made_by);
-    let event = match reading.cost_per_day {
-        Some(price) => event.with("price_micros", &price.micros()),
-        None => event,
-    };
+    let mut event = Event::new(now, head.generation, EventKind::Adopted, by).with("made-by", &request.made_by);
+    if let Some(created) = reading.times.created_at {
+        event = event.with("created", &created);
+    }
+    if let Some(price) = reading.cost_per_day {
+        event = event.with("price_micros", &price.micros());
+    }
     Ok(Adoption { head, event })
 }
 

@@ -1,7 +1,7 @@
 //! IP address ranges.
 //!
-//! A range that contains only a cloud's instance metadata address is invalid. For a wider range it is known which of
-//! these addresses must be excluded.
+//! A range that contains only the instance metadata address of a cloud is invalid. For a wider range,
+//! [`Cidr::metadata`] returns the metadata addresses to exclude.
 
 use std::fmt;
 use std::net::IpAddr;
@@ -24,7 +24,7 @@ pub enum CidrError {
     /// The prefix length is too long.
     #[error("address range `{text}` must have a prefix length of at most {max}, got {prefix:?}")]
     Prefix {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// Prefix length as written.
         prefix: String,
@@ -34,7 +34,7 @@ pub enum CidrError {
     /// Bits are set after the prefix.
     #[error("address range `{text}` has bits after its prefix; write `{lowest}`")]
     HostBits {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// Range that contains the address.
         lowest: Cidr,

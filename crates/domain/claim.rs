@@ -55,7 +55,7 @@ pub enum ClaimCheck {
     Interrupted,
     /// Ours, same identity, create finished: import or adopt it.
     Finished,
-    /// Ours, but it belongs to another pull request, branch or name.
+    /// Ours, but of another pull request, branch or name.
     OtherIdentity {
         /// Identity of the owner in a readable form: `acme/shop #7`.
         theirs: String,

@@ -1,7 +1,7 @@
 //! Clock of an environment: its last activity and its end.
 //!
-//! Several tools write the clock (the provider, the reaper, `eod touch`, `eod extend`), so a writer always takes the later
-//! of the current and its own times. An end is never moved forward by accident.
+//! Several tools write the clock (the provider, the reaper, `eod touch`, `eod extend`), so a writer always stores the
+//! later of the current and its own times. An end never becomes earlier by accident.
 
 use jiff::Timestamp;
 
@@ -48,12 +48,12 @@ impl Clock {
 ///
 /// `live` is the current clock of the namespace. `settings` and `ttl` are those after the update.
 ///
-/// - An extension restarts the clock in every tier that has one.
-/// - A commit restarts it if activity does in this tier. In `compliance` and `staging` it has no effect.
-/// - Another TTL counts from the last activity, so it can move the end forward. If there was no end before, as in
-///   `staging`, it counts from `now`: a change of tier never ends an environment at once.
+/// - An extension restarts the clock in every tier with a TTL.
+/// - A commit restarts the clock if activity restarts it in this tier. In `compliance` and `staging` it has no effect.
+/// - Another TTL counts from the last activity, so the end can become earlier. If there was no end before, as in
+///   `staging`, the TTL counts from `now`: a change of tier never ends an environment at once.
 /// - Without a TTL there is no end.
-/// - Without any of these changes the clock stays as it is.
+/// - Without any of these changes the clock does not change.
 pub fn next_clock(
     live: &Clock,
     change: ClockChange,

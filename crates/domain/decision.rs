@@ -16,6 +16,7 @@ use crate::ledger::{EndReason, LedgerHead, LedgerPhase};
 use crate::lifecycle::{Status, effective_warning};
 use crate::reading::{EndMark, EnvironmentReading};
 use crate::tier::{Tier, Tiers};
+use crate::ttl::Ttl;
 
 /// State of a pull request or branch, as reported by the forge.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
@@ -238,11 +239,17 @@ fn sleep(input: &DecisionInput<'_>, now: Timestamp) -> Option<Decision> {
     let reading = input.reading;
     let sleeps = reading.tier.is_some_and(|tier| input.policy.sleep_when_idle.contains(&tier));
     let is_woken = input.woken_at.zip(reading.ttl()).is_some_and(|(at, ttl)| now.duration_since(at) < ttl.half());
+    let is_active = |(ttl, at): (Ttl, Timestamp)| now.duration_since(at) < ttl.half();
+    let is_in_use = reading.ttl().zip(reading.times.last_activity_at).is_some_and(is_active);
     match reading.status {
         Status::Idle if sleeps && !reading.asleep && !is_woken => {
             Some(Decision::new(ReapAction::Sleep, "the environment is idle"))
         }
         Status::Active | Status::Ready if reading.asleep && input.asleep_by_us => {
+            Some(Decision::new(ReapAction::Wake, "the environment is in use again"))
+        }
+        // Its pods are stopped, so its deployment cannot recover before it is woken.
+        Status::Failed if reading.asleep && input.asleep_by_us && is_in_use => {
             Some(Decision::new(ReapAction::Wake, "the environment is in use again"))
         }
         _ => None,

@@ -19,7 +19,7 @@ pub enum DnsError {
     /// Over the limit.
     #[error("`{text}` must have at most {max} characters, got {}", text.chars().count())]
     TooLong {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// Maximum length in characters.
         max: usize,
@@ -27,7 +27,7 @@ pub enum DnsError {
     /// A character that is not allowed.
     #[error("`{text}` contains {character:?}: only lower-case letters, digits and `-` are allowed")]
     Character {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// First character that is not allowed.
         character: char,
@@ -35,13 +35,13 @@ pub enum DnsError {
     /// A label that begins or ends with `-`.
     #[error("`{text}` must begin and end with a lower-case letter or a digit")]
     Edge {
-        /// Text that was given.
+        /// Input text.
         text: String,
     },
     /// A name with an empty label.
     #[error("`{text}` has an empty part between two dots")]
     EmptyPart {
-        /// Text that was given.
+        /// Input text.
         text: String,
     },
 }

@@ -46,8 +46,8 @@ pub fn fingerprint(live: &Value, our_label_keys: &BTreeSet<String>) -> String {
     print
 }
 
-/// True if the `spec` of an object has a field that EoD never sets, such as a scope on a quota. Another apply does not
-/// remove it, because another manager owns it. It can weaken a guard, so the object must be created again.
+/// True if the `spec` of an object has a field that EoD never sets, such as a scope on a quota. Another manager owns
+/// the field, so another apply does not remove it. The field can weaken a guard, so the object must be created again.
 pub fn has_surplus(live: &Value, desired: &Value) -> bool {
     let (Some(live), Some(desired)) =
         (live.get("spec").and_then(Value::as_object), desired.get("spec").and_then(Value::as_object))
@@ -65,7 +65,7 @@ pub fn has_surplus(live: &Value, desired: &Value) -> bool {
 
 /// Describes the changes since the fingerprints were recorded, one sentence per object, ordered by kind and name.
 ///
-/// `recorded` maps `Kind/name` to a fingerprint. `live` contains what was read: an object, or none if it is gone. An object
+/// `recorded` maps `Kind/name` to a fingerprint. `live` contains the read objects; none for a missing object. An object
 /// that was not read is skipped.
 pub fn sentences(
     recorded: &BTreeMap<String, String>,

@@ -28,7 +28,7 @@ pub enum DurationError {
     /// A number without a unit.
     #[error("duration `{text}` has no unit after {number}: add s, m, h, d or w, for example `{number}h`")]
     NoUnit {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// Number without a unit.
         number: String,
@@ -36,7 +36,7 @@ pub enum DurationError {
     /// A unit without a number, or another character in place of a number.
     #[error("duration `{text}` has {found:?} in place of a number: expected for example `90m`, `4h` or `1d12h`")]
     NoNumber {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// Character in place of the number.
         found: char,
@@ -44,7 +44,7 @@ pub enum DurationError {
     /// A unit that does not exist.
     #[error("duration `{text}` has the unsupported unit {unit:?}: supported are s, m, h, d and w")]
     Unit {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// Character in place of a unit.
         unit: char,
@@ -52,7 +52,7 @@ pub enum DurationError {
     /// A unit given twice.
     #[error("duration `{text}` has the unit `{unit}` twice: add the two numbers")]
     Twice {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// Repeated unit.
         unit: char,
@@ -60,7 +60,7 @@ pub enum DurationError {
     /// Units out of order.
     #[error("duration `{text}` has `{unit}` after a smaller unit: expected the order w, d, h, m, s, as in `1d12h`")]
     Order {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// First unit out of order.
         unit: char,

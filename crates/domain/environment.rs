@@ -65,7 +65,7 @@ pub struct NamespaceProvenance {
     pub created_at: Option<Timestamp>,
     /// Nonce of the create call.
     pub nonce: Option<Nonce>,
-    /// Tool that applies the namespace; none in a comparison of namespaces that different versions have applied.
+    /// Tool that applies the namespace; none for a comparison of namespaces that different versions have applied.
     pub made_by: Option<MadeBy>,
 }
 
@@ -75,7 +75,7 @@ pub enum EnvironmentError {
     /// Both a pull request and a branch are set.
     #[error("an environment must have either a pull request or a branch, got both")]
     PullRequestAndBranch,
-    /// The name is invalid or cannot be made.
+    /// The name is invalid, or there is none.
     #[error(transparent)]
     Name(#[from] NameError),
     /// The name is that of the control namespace.
@@ -195,8 +195,8 @@ impl Environment {
         labels
     }
 
-    /// Labels of the namespace that EoD always applies with force: ownership labels, Pod Security, mesh, and default labels
-    /// that the user does not override.
+    /// Labels of the namespace that EoD always applies with force: ownership labels, Pod Security, mesh, and those
+    /// default labels that the user does not override.
     pub fn own_namespace_labels(&self) -> BTreeMap<String, String> {
         let mut labels = self.object_labels();
         labels.extend(self.pod_security.labels());

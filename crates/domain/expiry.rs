@@ -11,7 +11,7 @@ use jiff::Timestamp;
 use crate::labels;
 use crate::ttl::Ttl;
 
-/// Times on a namespace, as written. None if missing.
+/// Times on a namespace as text. None if missing.
 #[derive(Clone, Copy, Debug, Default, Eq, PartialEq)]
 pub struct WrittenTimes<'a> {
     /// `metadata.creationTimestamp`.

@@ -1,7 +1,7 @@
 //! Short hashes for names with changed or cut text, and SHA-256.
 //!
 //! A short hash has ten characters of a base32 alphabet, about 49 bits. The first character is a letter, so a hash is
-//! valid at every position of a DNS label, and a name with a hash is never mistaken for a name that ends in a number.
+//! valid at every position of a DNS label, and a name with a hash never has the form of a name that ends in a number.
 
 use sha2::{Digest, Sha256};
 

@@ -29,7 +29,7 @@ pub const MANAGED_BY_VALUE: &str = "eod";
 pub const ENV: &str = "environment.on-demand/env";
 /// Label: installation that owns the object.
 pub const INSTALLATION: &str = "environment.on-demand/installation";
-/// Label: owner as a label value. Annotation: owner as written.
+/// Label: owner as a label value. Annotation: owner as set by the user.
 pub const OWNER: &str = "environment.on-demand/owner";
 /// Label: TTL, or [`NO_TTL`].
 pub const TTL: &str = "environment.on-demand/ttl";
@@ -141,7 +141,7 @@ pub enum LabelError {
         "key `{key}` is in the reserved domain `{domain}`, which configures the cluster; use a key in a domain of your own"
     )]
     Reserved {
-        /// Key that was given.
+        /// Input key.
         key: String,
         /// Reserved domain.
         domain: String,

@@ -13,10 +13,12 @@
 
 mod chain;
 mod event;
+mod event_sums;
 mod fill;
 mod head;
 mod history;
 mod key;
+mod lives;
 mod phase;
 mod pipeline_run;
 mod queue;

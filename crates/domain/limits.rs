@@ -1,8 +1,8 @@
 //! Default and maximum resources of one container.
 //!
 //! A quota alone refuses every pod without requests and limits, so these defaults always come with it. The API server
-//! requires `max >= default >= default request`, and the quota would refuse a container above it. Both are checked
-//! here, so that an invalid value is an error before anything is created.
+//! requires `max >= default >= default request`, and the quota would refuse a container above the quota. Both are
+//! checked here, so that an invalid value is an error before anything is created.
 
 use serde::{Deserialize, Serialize};
 

@@ -5,7 +5,7 @@
 //! - Every name is a DNS label of at most 63 characters and not reserved for the cluster.
 //! - The same identity always has the same name with the same template.
 //! - Two identities of one owner never share a name if the template contains `{repo}` (the default does). Two owners
-//!   can: then the name belongs to the first claim, see [`crate::check_claim`].
+//!   can share one: then the name belongs to the first claim, see [`crate::check_claim`].
 //!
 //! Reason: a name without a hash never ends in the form of a hash, and a name made by a template can be parsed in one way
 //! only (see [`NameTemplate`]). A name with a hash ends in the hash of its own identity.
@@ -40,7 +40,7 @@ pub enum NameError {
     /// A name that the cluster or its operators use.
     #[error("environment name `{name}` is reserved: {reason}; use another name")]
     Reserved {
-        /// Name that was given or made by the template.
+        /// Input name, or name from the template.
         name: String,
         /// Reason for the reservation.
         reason: &'static str,

@@ -90,7 +90,7 @@ pub enum StableServiceError {
     /// The namespace or the name is not a DNS label.
     #[error("service `{text}` has an invalid namespace or name")]
     Part {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// Error in the namespace or the name.
         source: DnsError,
@@ -98,7 +98,7 @@ pub enum StableServiceError {
     /// The port is not a number from 1 to 65535.
     #[error("service `{text}` must have a port from 1 to 65535, got `{port}`")]
     Port {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// Port as written.
         port: String,

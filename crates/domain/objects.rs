@@ -4,7 +4,7 @@
 //!
 //! - The same environment has the same objects in the same order: the namespace first, then its guards.
 //! - Every object has the ownership labels. Quota and limits always come together.
-//! - No object contains a time of the clock, so applying them never conflicts with the writers of the clock.
+//! - No object contains a time, so applying the objects never conflicts with the writers of the clock.
 //!
 //! The Terraform provider and the Argo CD plugin apply these objects without additions.
 

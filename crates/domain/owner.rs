@@ -11,7 +11,7 @@ use crate::slug;
 use crate::text::text_type;
 
 text_type! {
-    /// Owner as written.
+    /// Owner as set by the user.
     pub struct Owner, parse = |text| Ok(text.to_owned()), error = Infallible
 }
 

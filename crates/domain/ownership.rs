@@ -1,7 +1,7 @@
 //! Check that a namespace is the one that was created or taken over earlier.
 //!
-//! [`check_claim`](crate::check_claim) is for a first claim. After a create more is known: the uid of the namespace, or
-//! the nonce of the create call. The uid decides: labels can be copied and removed, a uid cannot.
+//! [`check_claim`](crate::check_claim) is for a first claim. After a create more facts are known: the uid of the
+//! namespace, or the nonce of the create call. The uid decides: labels can be copied and removed, a uid cannot.
 
 use crate::claim::{NamespaceFacts, OwnershipMetadata};
 use crate::installation::{Installation, Nonce};

@@ -1,7 +1,7 @@
 //! Pod Security level of an environment.
 //!
 //! Only the mode `enforce` is configurable. The modes `warn` and `audit` always use `restricted`, so that a team sees
-//! what a stricter level would refuse. See <https://kubernetes.io/docs/concepts/security/pod-security-admission/>.
+//! the violations of a stricter level. See <https://kubernetes.io/docs/concepts/security/pod-security-admission/>.
 
 use std::collections::BTreeMap;
 

@@ -18,13 +18,13 @@ pub enum HeadShaError {
     /// Too short or too long.
     #[error("commit `{text}` must have 7 to 64 hex digits, got {} characters", text.chars().count())]
     Length {
-        /// Text that was given.
+        /// Input text.
         text: String,
     },
     /// A character that is not a hex digit.
     #[error("commit `{text}` must have 7 to 64 hex digits, got {character:?}")]
     Character {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// First character that is not a hex digit.
         character: char,

@@ -37,7 +37,7 @@ pub enum QuantityError {
             Pi, Ei or an exponent like e3"
     )]
     Suffix {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// Text after the number.
         suffix: String,

@@ -1,6 +1,6 @@
-//! Reading of an environment: everything that its namespace and its ledger say about it.
+//! Reading of an environment: all values from its namespace and its ledger.
 //!
-//! Provider, data sources, `eod` and the reaper all use this one function, so that they never disagree.
+//! Provider, data sources, `eod` and the reaper all use this function, so their results are equal.
 
 use std::collections::BTreeMap;
 
@@ -21,7 +21,7 @@ use crate::spec::EnvironmentSpec;
 use crate::tier::{Tier, Tiers};
 use crate::ttl::Ttl;
 
-/// Everything that is known of an environment at a point in time.
+/// Environment at a point in time, from its namespace and its ledger.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct EnvironmentReading {
     /// Name of the namespace and of the environment.
@@ -34,7 +34,7 @@ pub struct EnvironmentReading {
     pub installation: Option<String>,
     /// Identity of the environment; none if it cannot be read.
     pub identity: Option<Identity>,
-    /// Owner as written: annotation `/owner`; none if it is not set.
+    /// Owner as set by the user: annotation `/owner`; none if it is not set.
     pub owner: Option<Owner>,
     /// Tier: label `/tier`, else the argument; none if it cannot be read.
     pub tier: Option<Tier>,
@@ -46,7 +46,7 @@ pub struct EnvironmentReading {
     pub generation: u64,
     /// Mark of the reaper: the warning of an end.
     pub mark: Option<EndMark>,
-    /// Approval of an end.
+    /// Approval of an end, if there is one.
     pub approval: Option<Approval>,
     /// True if the environment must not be ended.
     pub protected: bool,
@@ -219,8 +219,8 @@ impl EnvironmentReading {
         self.protected || self.tier == Some(Tier::Staging)
     }
 
-    /// Changes the reading as if another clock and another head of the ledger were stored. A dry run decides with it, because it
-    /// writes nothing. `None` keeps the clock.
+    /// Replaces the clock and the head of the ledger, as if these values were stored. A dry run decides with the
+    /// result, because it writes nothing. `None` keeps the clock.
     pub fn assume(&mut self, clock: Option<Clock>, head: Option<&LedgerHead>, tiers: &Tiers, now: Timestamp) {
         if let Some(clock) = clock {
             self.times.last_activity_at = Some(clock.last_activity_at);
@@ -232,7 +232,7 @@ impl EnvironmentReading {
     }
 
     fn status_at(&self, head: Option<&LedgerHead>, tiers: &Tiers, now: Timestamp) -> Status {
-        // An end that is recorded for this namespace has taken the environment away already.
+        // An environment with a recorded end of this namespace no longer exists.
         let is_ending = |head: &LedgerHead| head.phase == LedgerPhase::Ending && head.uid.as_deref() == Some(&self.uid);
         let tier = self.tier.unwrap_or_default();
         let facts = Facts {
@@ -309,7 +309,7 @@ fn identity(
     let identity: Option<Identity> = metadata.annotation(labels::IDENTITY).and_then(|text| text.parse().ok());
     match (&identity, head) {
         (None, _) => problems.push(ReadingProblem::Identity),
-        // The tombstone of another identity, or its place in the queue, says nothing about this environment.
+        // The tombstone of another identity, or its place in the queue, does not concern this environment.
         (Some(identity), Some(head)) if !is_own(head, Some(identity)) && head.is_running() => {
             problems.push(ReadingProblem::OtherLedger(head.identity.clone()));
         }

@@ -1,7 +1,7 @@
 //! Services of an environment and their hosts.
 //!
-//! A host is `<environment>-<service>.<domain>`: one label below the domain, so that one wildcard record and one wildcard
-//! certificate are enough for all environments.
+//! A host is `<environment>-<service>.<domain>`: one label below the domain, so that one wildcard record and one
+//! wildcard certificate are enough for all environments.
 
 use crate::dns::{self, DnsError, LABEL_MAX, NAME_MAX};
 use crate::name::EnvironmentName;

@@ -1,8 +1,8 @@
 //! Arguments of an environment, parsed.
 //!
-//! They are stored as JSON in the annotation `/spec`, so that an import can restore the configuration. An argument that is
-//! not set is not stored: a later change of its default then applies to the environment. The same arguments always have
-//! the same text.
+//! The arguments are stored as JSON in the annotation `/spec`, so that an import can restore the configuration. An
+//! argument that is not set is not stored: a later change of its default then applies to the environment. Equal
+//! arguments always have equal text.
 
 use std::collections::BTreeSet;
 use std::num::NonZeroU64;

@@ -10,7 +10,7 @@
 pub struct KeywordError {
     /// Noun for the kind of keyword, such as `DNS mode`.
     pub noun: &'static str,
-    /// Text that was given.
+    /// Input text.
     pub found: String,
     /// Supported keywords.
     pub supported: &'static [&'static str],

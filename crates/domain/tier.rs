@@ -1,6 +1,6 @@
 //! Tiers: TTL, quota and end of an environment.
 //!
-//! The presets can be overridden per field. `production` is known by name only, so that it can be refused: EoD never owns
+//! The presets can be overridden per field. `production` is a known name, so that it can be refused: EoD never owns
 //! production.
 
 use std::collections::BTreeMap;
@@ -14,7 +14,7 @@ use crate::quota::{Quota, QuotaSettings};
 use crate::text::{KeywordError, keyword};
 use crate::ttl::Ttl;
 
-/// Class of environments. The order is by caution: a rule raises a tier and never lowers it.
+/// Class of environments. The order is by caution: a rule selects a higher tier, never a lower one.
 #[derive(
     Clone, Copy, Debug, Default, Eq, Hash, Ord, PartialEq, PartialOrd, IntoStaticStr, VariantArray, VariantNames,
 )]
@@ -53,7 +53,7 @@ pub enum TierTtlError {
     Permanent {
         /// Tier of the environment.
         tier: Tier,
-        /// TTL that was given.
+        /// Requested TTL.
         ttl: Ttl,
     },
     /// A TTL above the maximum of the tier.
@@ -61,7 +61,7 @@ pub enum TierTtlError {
     AboveMaximum {
         /// Tier of the environment.
         tier: Tier,
-        /// TTL that was given.
+        /// Requested TTL.
         ttl: Ttl,
         /// Maximum TTL of the tier.
         max: Ttl,
@@ -85,7 +85,7 @@ pub enum TierOverrideError {
     /// A warning time that is not below the TTL.
     #[error("warning time {warning} is not below the TTL {ttl} of the tier; lower `warning` or raise `ttl`")]
     WarningTooLong {
-        /// Warning time that was given.
+        /// Requested warning time.
         warning: Ttl,
         /// TTL after the overrides.
         ttl: Ttl,

@@ -1,10 +1,11 @@
-//! Rules that choose a tier from the labels and changed files of a pull request.
+//! Rules that select a tier from the labels and changed files of a pull request.
 //!
-//! A label `tier/<name>` has precedence over everything, `quick-fix` over the files. Files only raise the tier.
+//! A label `tier/<name>` has precedence over all other rules, `quick-fix` over the files. Files only select a higher
+//! tier.
 
 use crate::tier::{Tier, TierError};
 
-/// Chosen tier with its reason.
+/// Selected tier with its reason.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct TierChoice {
     /// Chosen tier.

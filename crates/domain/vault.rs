@@ -8,7 +8,7 @@
 //! - This module never has the value of a secret.
 //!
 //! Paths are compared in one normal form. A text that another program could read as a different path (`..`, `//`,
-//! percent-encoding, decomposed characters) is refused and never repaired.
+//! percent-encoding, decomposed characters) is refused and never corrected.
 
 mod behavior;
 mod globs;

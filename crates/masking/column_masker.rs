@@ -6,7 +6,7 @@ use crate::{
     catalogue::ColumnName,
     classify::{Classification, ColumnDecision},
     filler::filler,
-    function::{Masker, RoomError, TypeClass},
+    function::{MaskFunction, Masker, RoomError, TypeClass},
     integer,
     json::{JsonLeaf, JsonStep, quoted, rewrite_json},
     key::{DomainKey, MaskingKey},
@@ -27,6 +27,15 @@ enum Rule {
         /// Key of the filler that replaces texts that are not JSON.
         key: DomainKey,
     },
+}
+
+/// Output that does not depend on the value.
+#[derive(Clone, Copy, Debug, Eq, PartialEq)]
+pub enum FixedOutput<'a> {
+    /// NULL.
+    Null,
+    /// Text of a constant. An empty value stays empty.
+    Constant(&'a str),
 }
 
 impl Classification {
@@ -63,6 +72,18 @@ impl Classification {
 }
 
 impl ColumnMasker {
+    /// Output of all values; none if it depends on the value.
+    pub fn fixed(&self) -> Option<FixedOutput<'_>> {
+        match &self.0 {
+            Rule::Value(masker) => match masker.function() {
+                MaskFunction::Null => Some(FixedOutput::Null),
+                MaskFunction::Constant(value) => Some(FixedOutput::Constant(value)),
+                _ => None,
+            },
+            Rule::Json { .. } => None,
+        }
+    }
+
     /// Masks the text of a value that is not NULL; none stands for NULL. Texts are PostgreSQL's output of the type, with
     /// `DateStyle` ISO and in UTC. An array is masked item by item.
     pub fn mask(&self, class: TypeClass, value: &str) -> Option<String> {

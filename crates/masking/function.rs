@@ -10,12 +10,14 @@ mod values;
 
 pub use self::values::ValueForm;
 
+use strum::{Display, EnumDiscriminants, EnumIter, EnumString, IntoEnumIterator as _, IntoStaticStr, VariantNames};
+
 use crate::{
     filler::filler,
     integer,
     json::{JsonLeaf, quoted, rewrite_json},
     key::DomainKey,
-    kind::{Locale, MaskKind},
+    locale::Locale,
     shape::{permute_all, permute_selected},
     stream::Stream,
 };
@@ -23,82 +25,91 @@ use crate::{
 /// Characters that make an output unique: 16 characters with five bits each.
 const UNIQUE_CHARACTERS: u32 = 16;
 
-/// A masking function with its settings. [`MaskKind::Json`] is not one: it applies functions to the leaves of a document.
-#[derive(Clone, Debug, Eq, Hash, Ord, PartialEq, PartialOrd)]
+/// A masking function with its settings. The order is that of the kinds in messages and in the JSON Schema.
+///
+/// To add a function: add a variant, its properties and its call in this file, and its code in a file of `function`. If it
+/// has settings, add them to `policy/settings.rs`. Parser, JSON Schema and suggestions read the list of variants.
+#[derive(Clone, Debug, EnumDiscriminants, EnumIter, Eq, Hash, Ord, PartialEq, PartialOrd)]
+#[strum_discriminants(
+    name(MaskKind),
+    derive(Display, EnumIter, EnumString, Hash, IntoStaticStr, Ord, PartialOrd, VariantNames),
+    strum(serialize_all = "snake_case"),
+    doc = "Kinds of masking functions. `json` is not one: it applies functions to the leaves of a document."
+)]
 pub enum MaskFunction {
-    /// [`MaskKind::Email`].
+    /// E-mail address at `example.com`, in lower case, at most 41 characters.
     Email,
-    /// [`MaskKind::FullName`].
+    /// First name and last name.
     FullName(Locale),
-    /// [`MaskKind::FirstName`].
+    /// First name.
     FirstName(Locale),
-    /// [`MaskKind::LastName`].
+    /// Last name.
     LastName(Locale),
-    /// [`MaskKind::Username`].
+    /// User name of lower-case letters, digits and `_`, at most 25 characters.
     Username,
-    /// [`MaskKind::Phone`].
+    /// Phone number of the same form.
     Phone {
         /// True to keep the country code of a number that begins with `+` or `00`.
         keep_country: bool,
     },
-    /// [`MaskKind::Street`].
+    /// Street with the number of a house.
     Street(Locale),
-    /// [`MaskKind::City`].
+    /// City.
     City(Locale),
-    /// [`MaskKind::Postcode`].
+    /// Postal code of the same form.
     Postcode {
         /// Number of letters and digits at the beginning that stay.
         keep: u8,
     },
-    /// [`MaskKind::Country`].
+    /// Country: a name, or a code of two or three letters like the input.
     Country,
-    /// [`MaskKind::Company`].
+    /// Company with its legal form.
     Company(Locale),
-    /// [`MaskKind::Iban`].
+    /// IBAN of the same country, with valid check digits.
     Iban,
-    /// [`MaskKind::Card`].
+    /// Payment card number of the same length, with a valid check digit.
     Card,
-    /// [`MaskKind::NationalId`].
+    /// National identification number of the same form.
     NationalId,
-    /// [`MaskKind::Ip`].
+    /// IP address of a range that is reserved for documentation.
     Ip,
-    /// [`MaskKind::Mac`].
+    /// MAC address.
     Mac,
-    /// [`MaskKind::Url`].
+    /// URL at `example.com`.
     Url,
-    /// [`MaskKind::UserAgent`].
+    /// User agent of a common browser.
     UserAgent,
-    /// [`MaskKind::Uuid`].
+    /// UUID of the same version.
     Uuid,
-    /// [`MaskKind::Digits`].
+    /// Digits of a text or an integer; other characters stay.
     Digits,
-    /// [`MaskKind::DateShift`].
+    /// Date or time of a near day.
     DateShift {
         /// Maximum number of days, from 1.
         days: u16,
     },
-    /// [`MaskKind::Year`].
+    /// First day of the year of a date.
     Year,
-    /// [`MaskKind::NumberNoise`].
+    /// Number that differs by some percent.
     NumberNoise {
         /// Maximum difference in percent, from 1 to 90.
         percent: u8,
     },
-    /// [`MaskKind::Round`].
+    /// Number rounded to a multiple.
     Round {
         /// Number whose multiples are the outputs, from 1.
         to: u64,
     },
-    /// [`MaskKind::Text`].
+    /// Filler text of the same length.
     Text,
-    /// [`MaskKind::Hash`].
+    /// Hexadecimal digits of a keyed hash.
     Hash {
         /// Number of hexadecimal digits, from 1.
         length: u8,
     },
-    /// [`MaskKind::Constant`].
+    /// Fixed value.
     Constant(String),
-    /// [`MaskKind::Null`].
+    /// NULL.
     Null,
 }
 
@@ -182,36 +193,21 @@ pub enum RoomError {
 impl MaskFunction {
     /// Kind of the function.
     pub fn kind(&self) -> MaskKind {
-        match self {
-            Self::Email => MaskKind::Email,
-            Self::FullName(_) => MaskKind::FullName,
-            Self::FirstName(_) => MaskKind::FirstName,
-            Self::LastName(_) => MaskKind::LastName,
-            Self::Username => MaskKind::Username,
-            Self::Phone { .. } => MaskKind::Phone,
-            Self::Street(_) => MaskKind::Street,
-            Self::City(_) => MaskKind::City,
-            Self::Postcode { .. } => MaskKind::Postcode,
-            Self::Country => MaskKind::Country,
-            Self::Company(_) => MaskKind::Company,
-            Self::Iban => MaskKind::Iban,
-            Self::Card => MaskKind::Card,
-            Self::NationalId => MaskKind::NationalId,
-            Self::Ip => MaskKind::Ip,
-            Self::Mac => MaskKind::Mac,
-            Self::Url => MaskKind::Url,
-            Self::UserAgent => MaskKind::UserAgent,
-            Self::Uuid => MaskKind::Uuid,
-            Self::Digits => MaskKind::Digits,
-            Self::DateShift { .. } => MaskKind::DateShift,
-            Self::Year => MaskKind::Year,
-            Self::NumberNoise { .. } => MaskKind::NumberNoise,
-            Self::Round { .. } => MaskKind::Round,
-            Self::Text => MaskKind::Text,
-            Self::Hash { .. } => MaskKind::Hash,
-            Self::Constant(_) => MaskKind::Constant,
-            Self::Null => MaskKind::Null,
+        self.into()
+    }
+
+    /// The function of a kind with the defaults of its settings. Settings without a default have the smallest value.
+    pub fn with_defaults(kind: MaskKind) -> Self {
+        // All kinds are listed, because they are made from the same enum.
+        let mut found = Self::iter().find(|function| function.kind() == kind).unwrap_or(Self::Null);
+        match &mut found {
+            Self::DateShift { days } => *days = 30,
+            Self::NumberNoise { percent } => *percent = 10,
+            Self::Round { to } => *to = 1,
+            Self::Hash { length } => *length = 32,
+            _ => {}
         }
+        found
     }
 
     /// True if outputs are values of a type.

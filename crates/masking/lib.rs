@@ -27,7 +27,7 @@ mod function;
 mod integer;
 mod json;
 mod key;
-mod kind;
+mod locale;
 mod permutation;
 mod policy;
 mod scope;
@@ -38,11 +38,11 @@ mod words;
 
 pub use crate::catalogue::{Catalogue, CatalogueColumn, CatalogueForeignKey, ColumnEquality, ColumnName};
 pub use crate::classify::{Classification, ColumnDecision, MaskDomain, RefusedRule, classify, suggested_rule};
-pub use crate::column_masker::ColumnMasker;
-pub use crate::function::{MaskFunction, Masker, Room, RoomError, TypeClass, Uniqueness, ValueForm};
+pub use crate::column_masker::{ColumnMasker, FixedOutput};
+pub use crate::function::{MaskFunction, MaskKind, Masker, Room, RoomError, TypeClass, Uniqueness, ValueForm};
 pub use crate::json::{InvalidJson, JsonLeaf, JsonStep, rewrite_json};
 pub use crate::key::{DomainKey, MIN_KEY_BYTES, MaskingKey, MaskingKeyError};
-pub use crate::kind::{Locale, MaskKind};
+pub use crate::locale::Locale;
 pub use crate::policy::{
     ColumnRule, DomainFunction, JsonPath, JsonPathError, JsonStrings, LargeObjects, LeafRule, MaskingPolicy,
     PolicyMistake, PolicyMistakes, RulePlace, TableRule, Unclassified, masking_policy_schema, parse_masking_policy,

@@ -6,7 +6,7 @@ mod en;
 mod es;
 mod fr;
 
-use crate::kind::Locale;
+use crate::locale::Locale;
 
 /// Words of one locale.
 pub(crate) struct Words {

@@ -28,7 +28,7 @@ impl Position {
     }
 }
 
-/// A fault after which reading cannot go on.
+/// A fault after which reading cannot continue.
 type FatalFault = (Position, FaultKind);
 
 /// Number of faults after which reading stops.

@@ -1,8 +1,8 @@
 //! Strict reader of YAML and JSON: accepts only documents with a single interpretation.
 //!
-//! The syntax is that of libyaml, whose ports in Go kubectl, Helm, kustomize and Argo CD use. The Rust ports of libyaml
-//! panic on some inputs, so the parser is `granit_parser`, with its options for the behavior of libyaml. A test compares
-//! the result with the readers in Go on many documents.
+//! The syntax is that of libyaml; kubectl, Helm, kustomize and Argo CD use its ports in Go. The Rust ports of libyaml
+//! panic on some inputs, so the parser is `granit_parser`, with its options for the behavior of libyaml. A test
+//! compares the result with the readers in Go for many documents.
 //!
 //! # Guarantees
 //!

@@ -92,7 +92,7 @@ fn ambiguous_scalars_are_refused() {
 }
 
 #[test]
-fn keys_are_strings() {
+fn keys_must_be_strings() {
     assert_eq!(one("8080: a\ntrue: b\n'yes': c"), json!({ "8080": "a", "true": "b", "yes": "c" }));
     for (text, words) in [
         ("a: 1\na: 2", "duplicate key `a`"),
@@ -131,7 +131,7 @@ fn syntax_of_libyaml_is_read() {
 }
 
 #[test]
-fn syntax_that_the_tools_of_kubernetes_refuse_is_refused() {
+fn syntax_refused_by_the_tools_of_kubernetes_is_refused() {
     let tabs = ["-\tb", "a:\n- \t!!str b", "a: |\n  \tx", "a: >-\n\n  \tx\n"];
     let items = ["- -\t# x\n", "a:\n-\t\n", "a:\n- \t\n- b\n", "a:\n  -\t# x\n    b: 1\n"];
     for text in tabs.into_iter().chain(items).chain(["a: \"\\/\"", "a: \"\\ud83d\\ude00\""]) {

@@ -64,10 +64,10 @@ ledger() {
 has_phase() { ledger | grep -q "\"phase\":\"$1\""; }
 
 expired() {
-  step "5  Nobody uses the preview any more: it is past its TTL of $ttl"
+  step "5  The preview is not used any more: it is past its TTL of $ttl"
   line "eod reap, which a CronJob runs every few minutes, gives the warning:"
   warned
-  line "the time has passed. The next run takes the label preview off and leaves the rest to Argo CD:"
+  line "the time has passed. The next run removes the label preview; Argo CD deletes the rest:"
   eventually "the end" reaps end
   show_said
   must has_no_label preview
@@ -84,7 +84,7 @@ revived() {
   show_said
   must has_label preview
   eventually "that it is synced" runs "$head"
-  line "the reaper has put the label back, and Argo CD has created the preview again, at ${head:0:7}"
+  line "the reaper has set the label again, and Argo CD has created the preview at ${head:0:7}"
 }
 
 interrupted() {
@@ -116,7 +116,7 @@ interrupted() {
   fi
   must_be "the namespace" "namespace/$name" "$(kubectl get namespace "$name" -o name)"
   silent
-  line "a run without a sign of life for 15 minutes is continued by another one; the demo sets the time back"
+  line "a run that has not written for 15 minutes is continued by the next one; the demo sets the time back"
   eventually "the end" reaps resume
   show_said
   removed
@@ -124,7 +124,7 @@ interrupted() {
   line "the end is complete"
 }
 
-# The last sign of life of the killed run was long ago.
+# The last write of the killed run was long ago.
 silent() {
   local old
   old=$(ledger | sed 's/"beat":"[^"]*"/"beat":"2026-01-01T00:00:00Z"/')

@@ -29,7 +29,7 @@ show_said() { sed '/^ *INFO /d' "$said" | detail; }
 expired() {
   local before end
   configure_eod
-  step "8  Pull request 104 gets an environment with a TTL of $short, and nobody uses it"
+  step "8  Pull request 104 gets an environment with a TTL of $short, and is not used"
   pull_requests 101=9c01d2e 103=77aa012 104=0f3b6c8
   apply "2 added, 0 changed, 0 destroyed"
   before=$(uid shop-pr-104)

@@ -120,6 +120,10 @@ pub(crate) enum EodCommand {
     #[command(after_help = "Example:\n  eod end shop-pr-123 --reason 'not needed any more'")]
     End(EndArguments),
     /// Run the reaper once: warn and end environments that are due.
+    ///
+    /// A run also removes things that ended environments have left, such as copies of secrets. An environment is known as
+    /// ended until `reap.retention` is over, and for four more months of the history. Things of other environments are
+    /// reported and stay.
     #[command(after_help = "Example:\n  eod reap --dry-run")]
     Reap(ReapArguments),
     /// Put an environment to sleep: no pod runs, everything else stays.

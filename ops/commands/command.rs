@@ -17,15 +17,21 @@ mod wake;
 use std::collections::BTreeMap;
 use std::ffi::OsString;
 use std::process::ExitCode;
+use std::time::Duration;
 
 use clap::{CommandFactory as _, Parser as _};
 use clap_complete::Shell;
+use eod_clients::Deadline;
+use tokio_util::sync::CancellationToken;
 
 use crate::arguments::{CommonArguments, DoctorSubject, EodCommand, EodCommandLine};
 use crate::failure::{Failure, Outcome};
 use crate::log;
 use crate::output::{note, print, set_colors};
 use crate::session::OpsSession;
+
+/// Time for the calls of `eod end` before and after its wait for the namespace.
+const END_MARGIN: Duration = Duration::from_secs(60);
 
 /// Runs the command of a command line, program name included, with these environment variables.
 pub fn run(arguments: impl IntoIterator<Item = OsString>, variables: BTreeMap<String, String>) -> ExitCode {
@@ -66,7 +72,8 @@ fn run_command(
     }
     let runtime = tokio::runtime::Builder::new_current_thread().enable_all().build();
     let runtime = runtime.map_err(|error| Failure::failed(format!("cannot start the runtime: {error}")))?;
-    let session = OpsSession::new(common, command.name(), variables)?;
+    let mut session = OpsSession::new(common, command.name(), variables)?;
+    session.deadline = Deadline::within(command.time_limit(common), CancellationToken::new());
     runtime.block_on(run_on_cluster(common, command, &session))
 }
 
@@ -103,6 +110,16 @@ fn completions(shell: Shell) -> String {
 }
 
 impl EodCommand {
+    /// Time limit of the command: `--timeout`, and for `end` at least `--wait` plus a margin for its calls. An end that is cut
+    /// off keeps its hold, and the next run has to wait for it.
+    fn time_limit(&self, common: &CommonArguments) -> Duration {
+        let timeout = common.timeout.signed().unsigned_abs();
+        match self {
+            Self::End(arguments) => timeout.max(arguments.wait.signed().unsigned_abs().saturating_add(END_MARGIN)),
+            _ => timeout,
+        }
+    }
+
     /// Name of the command, for the user agent.
     fn name(&self) -> &'static str {
         match self {

@@ -48,8 +48,8 @@ pub(crate) struct EnvironmentView {
     pub(crate) cost_per_day: Option<Money>,
     pub(crate) queue: Option<QueuePlace>,
     pub(crate) left: Vec<EndStep>,
-    /// True if the steps in `left` were tried, or no run is expected to try them first. The rest of a recorded destroy is
-    /// expected: the next run of the reaper takes it.
+    /// True if a step in `left` has failed, or is left by a finished end. The steps of a running end are expected, and so is
+    /// the rest of a recorded destroy: the next run of the reaper takes it.
     pub(crate) is_left_wrong: bool,
     pub(crate) extension: Option<String>,
     pub(crate) host: Option<String>,
@@ -149,7 +149,7 @@ impl EnvironmentView {
             last_activity_at: None,
             expires_at: None,
             ended_at: is_over.then_some(head.since),
-            ended_reason: head.reason.map(|reason| reason.to_string()),
+            ended_reason: head.reason.filter(|_| head.is_absent()).map(|reason| reason.to_string()),
             ttl: None,
             protected: false,
             permanent: false,
@@ -297,12 +297,16 @@ impl EnvironmentView {
     }
 }
 
-/// True if an end has left steps that are not only the untried rest of a recorded destroy.
+/// True if a finished end has left steps, or if a step has failed. The steps of a running end and the untried rest of a
+/// recorded destroy are not wrong.
 fn is_left_wrong(head: &LedgerHead) -> bool {
-    let is_destroyed = head.phase == LedgerPhase::Ended && head.reason == Some(EndReason::Destroyed);
     let is_failed = |step: &EndStep| head.steps.get(step) == Some(&StepOutcome::Failed);
     let left = head.left();
-    if is_destroyed { left.iter().any(is_failed) } else { !left.is_empty() }
+    match head.phase {
+        LedgerPhase::Ending => left.iter().any(is_failed),
+        LedgerPhase::Ended if head.reason == Some(EndReason::Destroyed) => left.iter().any(is_failed),
+        LedgerPhase::Ended | LedgerPhase::Queued | LedgerPhase::Creating | LedgerPhase::Live => !left.is_empty(),
+    }
 }
 
 /// An annotation of an object.

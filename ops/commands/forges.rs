@@ -89,9 +89,7 @@ impl Forges {
             }
             Subject::PullRequest(_) => {
                 let found = ForgePullRequest::of(self, name, identity)?.read(deadline).await?;
-                let labelled = forge.trigger_label.as_ref().map(|label| found.labels.contains(label));
-                let is_open = found.state == MergeState::Open;
-                Ok(if is_open { PullRequestState::Open { labelled } } else { PullRequestState::Closed })
+                state(&found, repository, forge.trigger_label.as_ref()).map_err(Failure::failed)
             }
         }
     }
@@ -137,6 +135,30 @@ impl<'a> ForgePullRequest<'a> {
     }
 }
 
+/// State of a pull request that was read.
+fn state(
+    found: &PullRequest,
+    repository: &Repository,
+    trigger_label: Option<&String>,
+) -> Result<PullRequestState, String> {
+    check_repository(found, repository)?;
+    let labelled = trigger_label.map(|label| found.labels.contains(label));
+    let is_open = found.state == MergeState::Open;
+    Ok(if is_open { PullRequestState::Open { labelled } } else { PullRequestState::Closed })
+}
+
+/// Refuses a closed pull request of another repository: after a repository was renamed or moved, its numbers may be those of
+/// other pull requests, so the state counts as unknown.
+pub(crate) fn check_repository(found: &PullRequest, repository: &Repository) -> Result<(), String> {
+    let expected = format!("{}/{}", repository.owner(), repository.repo());
+    match &found.repository {
+        Some(path) if found.state != MergeState::Open && !path.eq_ignore_ascii_case(&expected) => {
+            Err(format!("the repository {expected} is now {path}: it was renamed or moved"))
+        }
+        _ => Ok(()),
+    }
+}
+
 /// Failure for a forge without one of the labels.
 pub(crate) fn no_label(key: &str, identity: &Identity) -> Failure {
     let host = identity.repository.as_ref().map(Repository::host).unwrap_or_default();
@@ -160,3 +182,6 @@ fn token(auth: &ForgeAuthConfig, variables: &BTreeMap<String, String>) -> Result
         ForgeAuthConfig { token_file: None, token_env: None, app: None } => Err("`auth` is empty".to_owned()),
     }
 }
+
+#[cfg(test)]
+mod tests;

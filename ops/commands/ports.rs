@@ -3,6 +3,7 @@
 mod call;
 mod clock;
 mod cluster;
+mod failures;
 mod forge;
 mod lease;
 mod ledger;
@@ -10,11 +11,14 @@ mod objects;
 mod outward;
 mod vault;
 
+use std::time::Duration;
+
 use eod_clients::Deadline;
-use eod_reaper::ports::{Backend, Ports};
+use eod_reaper::ports::{Backend, CallError, CallErrorKind, Ports};
 
 use self::clock::OpsClock;
 use self::cluster::OpsCluster;
+use self::failures::{FailureLimit, LimitedBackend};
 use self::forge::OpsForge;
 use self::lease::OpsLease;
 use self::ledger::OpsLedgers;
@@ -25,7 +29,15 @@ use self::vault::OpsVault;
 use crate::session::OpsSession;
 
 /// Maximum duration of one call.
-const CALL_LIMIT: std::time::Duration = std::time::Duration::from_secs(60);
+const CALL_LIMIT: Duration = Duration::from_secs(60);
+/// Part of the time limit of a run that one call to a forge or to a backend may take: one that does not respond must not take
+/// the time for everything else.
+const REMOTE_PART: u32 = 6;
+/// Part of the time limit of a run that is kept for its last writes: held ends are given back, the summary is stored, and the
+/// lease is released.
+const RESERVE_PART: u32 = 6;
+/// Maximum time that is kept for the last writes of a run.
+const RESERVE_MAX: Duration = Duration::from_secs(20);
 
 /// All remote systems of a session.
 pub(crate) struct OpsPorts<'a> {
@@ -42,14 +54,15 @@ impl<'a> OpsPorts<'a> {
     /// Ports of a session, with the backends that are configured.
     pub(crate) fn new(session: &'a OpsSession) -> Self {
         let mut backends: Vec<Box<dyn Backend + 'a>> = Vec::new();
+        let limit = remote_limit(session);
         if let Some(vault) = OpsVault::of(session) {
-            backends.push(Box::new(vault));
+            backends.push(Box::new(LimitedBackend::new(vault, limit)));
         }
-        backends.push(Box::new(OpsObjects(session)));
+        backends.push(Box::new(LimitedBackend::new(OpsObjects::new(session), limit)));
         Self {
             cluster: OpsCluster::new(session),
-            ledgers: OpsLedgers(session),
-            forge: OpsForge(session),
+            ledgers: OpsLedgers::new(session),
+            forge: OpsForge::new(session, FailureLimit::new(limit)),
             lease: OpsLease(session),
             clock: OpsClock::new(session),
             outward: OpsOutward(session),
@@ -95,7 +108,40 @@ impl<'a> Ports for OpsPorts<'a> {
     }
 }
 
-/// Time limit of one call of a session.
-fn call_deadline(session: &OpsSession) -> Deadline {
+/// Time limit of one call of a run.
+///
+/// # Errors
+///
+/// Only the reserve for the last writes is left: the call is not sent.
+fn call_deadline(session: &OpsSession) -> Result<Deadline, CallError> {
+    let left = work_left(session);
+    if left.is_zero() {
+        return Err(CallError::new(CallErrorKind::Unavailable, "not sent: the time limit of the run is used up"));
+    }
+    Ok(session.deadline.at_most(CALL_LIMIT.min(left)))
+}
+
+/// Time limit of one call to a forge or to a backend.
+///
+/// # Errors
+///
+/// Only the reserve for the last writes is left: the call is not sent.
+fn remote_deadline(session: &OpsSession) -> Result<Deadline, CallError> {
+    Ok(call_deadline(session)?.at_most(remote_limit(session)))
+}
+
+/// Time limit of a last write of a run, which may use the reserve.
+fn last_deadline(session: &OpsSession) -> Deadline {
     session.deadline.at_most(CALL_LIMIT)
+}
+
+/// Maximum duration of one call to a forge or to a backend.
+fn remote_limit(session: &OpsSession) -> Duration {
+    CALL_LIMIT.min(session.deadline.limit() / REMOTE_PART)
+}
+
+/// Time until only the reserve for the last writes is left.
+fn work_left(session: &OpsSession) -> Duration {
+    let reserve = RESERVE_MAX.min(session.deadline.limit() / RESERVE_PART);
+    session.deadline.remaining().saturating_sub(reserve)
 }

@@ -1,12 +1,11 @@
 //! Ledgers of environments without a namespace: lost ones, ends that are left, returns and retention.
 
+mod left;
 mod lift;
 mod retention;
 
-use eod_domain::ledger::{
-    EndReason, EndStep, EventKind, LedgerHead, LedgerPhase, QUEUE_PATIENCE, StepOutcome, Transitions,
-};
-use eod_domain::{Identity, PullRequestState};
+use eod_domain::ledger::{EndReason, LedgerHead, LedgerPhase, QUEUE_PATIENCE};
+use eod_domain::{EnvironmentName, Identity, PullRequestState};
 use jiff::Timestamp;
 
 use crate::end::HeldEnd;
@@ -54,7 +53,7 @@ impl<P: Ports> Run<'_, P> {
             }
         };
         let is_impatient = |beat: Timestamp| now.duration_since(beat) >= QUEUE_PATIENCE;
-        Ok(match head.phase {
+        let work = match head.phase {
             LedgerPhase::Live => {
                 let known = self.pull_request(open, identity_of(head).as_ref()).await;
                 Some(AbsentWork::End(lost_reason(&known, head.label.seen && !head.label.removed_by_us)))
@@ -65,13 +64,38 @@ impl<P: Ports> Run<'_, P> {
                 let is_own = head.holder.as_deref() == Some(&self.options.holder);
                 (is_own || head.is_silent(now)).then_some(AbsentWork::Resume)
             }
-            LedgerPhase::Queued if !head.left().is_empty() => Some(AbsentWork::Left),
-            LedgerPhase::Queued => {
+            LedgerPhase::Queued if head.generation == 0 => {
                 self.forget_queued(entry, now).await?;
                 None
             }
+            LedgerPhase::Queued => self.queued_return(open, head, now).await,
             LedgerPhase::Ended => self.ended(open, entry, now).await?,
-        })
+        };
+        match work {
+            Some(AbsentWork::End(_)) if self.has_namespace(&entry.environment).await? => Ok(None),
+            work => Ok(work),
+        }
+    }
+
+    /// Decides about an environment that has lived and waits for a free place. If its pull request is closed, it ends again,
+    /// which also ends what the first end has kept.
+    async fn queued_return(
+        &mut self,
+        open: &mut OpenPullRequests,
+        head: &LedgerHead,
+        now: Timestamp,
+    ) -> Option<AbsentWork> {
+        let known = self.pull_request(open, identity_of(head).as_ref()).await;
+        let is_old = now.duration_since(head.since) >= self.settings.retention;
+        match known.state {
+            PullRequestState::Closed => Some(AbsentWork::End(EndReason::Closed)),
+            PullRequestState::BranchDeleted => Some(AbsentWork::End(EndReason::BranchDeleted)),
+            // No forge can report a close.
+            _ if known.is_unknowable && is_old => Some(AbsentWork::End(EndReason::Lost)),
+            PullRequestState::Open { .. } | PullRequestState::Unknown => {
+                (!head.left().is_empty()).then_some(AbsentWork::Left)
+            }
+        }
     }
 
     async fn ended(
@@ -81,17 +105,31 @@ impl<P: Ports> Run<'_, P> {
         now: Timestamp,
     ) -> Result<Option<AbsentWork>, CallError> {
         let Ok(head) = &entry.head else { return Ok(None) };
-        if !head.left().is_empty() {
-            self.report.left.insert(entry.environment.to_string(), head.left());
-            let is_due = self.may_take_up(entry, head, now).await?;
-            return Ok(is_due.then_some(AbsentWork::Left));
+        let left = head.left();
+        let work = (!left.is_empty()).then_some(AbsentWork::Left);
+        if work.is_some() {
+            self.report.left.insert(entry.environment.to_string(), left);
         }
         let identity = identity_of(head);
+        // A backend that is down does not delay a return, and a forge that is down does not delay the steps that are left.
         if let Some(identity) = &identity
             && let Some(known) = self.open_again(open, head, identity).await
         {
-            self.lift(entry, &known, now).await?;
+            return Ok(match self.lift(entry, &known, now).await {
+                // The entry is out of date: the next run tries the steps again.
+                Ok(true) => None,
+                Ok(false) => work,
+                Err(error) => {
+                    self.report.problem(&entry.environment, error);
+                    work
+                }
+            });
+        }
+        if self.take_lift_back(entry, now).await? {
             return Ok(None);
+        }
+        if work.is_some() {
+            return Ok(work);
         }
         let is_kept = !head.kept_until_closed().is_empty();
         let is_old = now.duration_since(head.since) >= self.settings.retention;
@@ -100,59 +138,13 @@ impl<P: Ports> Run<'_, P> {
         }
         let look = self.look_begins().await?;
         let known = self.fresh_pull_request(identity.as_ref()).await;
-        let is_closed = matches!(known.state, PullRequestState::Closed | PullRequestState::BranchDeleted);
-        if is_kept && (is_closed || (is_old && known.is_unknowable)) {
+        if is_kept && self.is_released(head, &known, now) {
             return Ok(Some(AbsentWork::EndKept));
         }
         if is_old && self.is_recent(look).await? {
             self.forget(entry, &known).await?;
         }
         Ok(None)
-    }
-
-    /// True if the steps that an end has left may be tried again. What was kept for an open pull request is taken up only while
-    /// the pull request is closed: if it is open again, it is kept again.
-    async fn may_take_up(&mut self, entry: &HeadEntry, head: &LedgerHead, now: Timestamp) -> Result<bool, CallError> {
-        let taken_up: Vec<EndStep> =
-            head.left().into_iter().filter(|step| self.is_kept_for_open(head, *step)).collect();
-        if taken_up.is_empty() {
-            return Ok(true);
-        }
-        let known = self.fresh_pull_request(identity_of(head).as_ref()).await;
-        let is_closed = matches!(known.state, PullRequestState::Closed | PullRequestState::BranchDeleted);
-        if is_closed || known.is_unknowable {
-            return Ok(true);
-        }
-        if !matches!(known.state, PullRequestState::Open { .. }) {
-            return Ok(false);
-        }
-        self.report.left.remove(entry.environment.as_str());
-        self.report.act(&entry.environment, "keep", "the pull request is open again, so its copies are kept again");
-        if self.options.dry_run {
-            return Ok(false);
-        }
-        let mut next = head.clone();
-        for step in taken_up {
-            let kept = Transitions::at(now).step(&next, head.generation, &self.options.holder, step, StepOutcome::Kept);
-            let Ok(kept) = kept else { return Ok(false) };
-            next = kept;
-        }
-        let event = self.event(now, head.generation, EventKind::Step).with("outcome", "kept");
-        match self.store_head(&entry.environment, &entry.version, &mut next, &[event]).await {
-            Err(error) if !error.is_conflict() => Err(error),
-            _ => Ok(false),
-        }
-    }
-
-    /// True if a step is one that an end of this reason keeps as long as the pull request is open.
-    fn is_kept_for_open(&self, head: &LedgerHead, step: EndStep) -> bool {
-        match head.reason {
-            Some(EndReason::Expired) => step == EndStep::Vault && self.settings.keep_vault_until_closed,
-            Some(EndReason::Lost) => {
-                matches!(step, EndStep::Dns | EndStep::Database | EndStep::Vault | EndStep::Objects)
-            }
-            _ => false,
-        }
     }
 
     /// Facts about the pull request if it is in the list of open ones, or about a deleted branch that exists again.
@@ -179,51 +171,54 @@ impl<P: Ports> Run<'_, P> {
         let name = &entry.environment;
         // The last look: the state of the pull request was read at the start of the run.
         let look = self.look_begins().await?;
-        if work.is_unwarned() && !(self.is_still_unwanted(entry).await && self.is_recent(look).await?) {
+        if work.is_unwarned() && !(self.is_still_unwanted(entry, work, now).await && self.is_recent(look).await?) {
             return Ok(None);
         }
         // The list may be older than the namespace. A running end looks at the namespace in its own step.
-        if *work != AbsentWork::Resume && self.ports.cluster().namespace(name).await?.is_some() {
+        if *work != AbsentWork::Resume && self.has_namespace(name).await? {
             return Ok(None);
         }
-        // The untried rest of a recorded destroy is no news.
-        let is_failed = |head: &LedgerHead| head.steps.values().any(|outcome| *outcome == StepOutcome::Failed);
-        if *work != AbsentWork::Left || entry.head.as_ref().is_ok_and(is_failed) {
-            self.report.act(name, action(work), reason(work));
-        }
-        if self.options.dry_run {
-            return Ok(None);
+        // Steps that were left are an action only if one of them is tried again.
+        if *work != AbsentWork::Left {
+            self.report.act(name, work.action(), work.reason());
+            if self.options.dry_run {
+                return Ok(None);
+            }
         }
         match work {
             AbsentWork::End(end) => self.begin_end(entry, None, *end, now).await,
             AbsentWork::Resume => self.resume_end(entry, now).await,
-            AbsentWork::EndKept => self.take_up_kept(entry, now).await,
-            AbsentWork::Left => Ok(self.held_left(entry)),
+            AbsentWork::EndKept => self.hold_kept(entry, look, now).await,
+            AbsentWork::Left => self.hold_left(entry, now).await,
         }
     }
 
-    async fn is_still_unwanted(&mut self, entry: &HeadEntry) -> bool {
-        let identity = entry.head.as_ref().ok().and_then(identity_of);
-        let known = self.fresh_pull_request(identity.as_ref()).await;
-        is_unwanted(known.state) || known.is_unknowable
+    /// True if a namespace of this name exists. The list has no namespace without the ownership labels, so such a one is
+    /// reported here: its environment can neither live nor end.
+    async fn has_namespace(&mut self, name: &EnvironmentName) -> Result<bool, CallError> {
+        let Some(namespace) = self.ports.cluster().namespace(name).await? else { return Ok(false) };
+        if !self.is_ours(&namespace) {
+            let problem = self.unlabelled_namespace(name.as_str());
+            self.report.problem(name, problem);
+        }
+        Ok(true)
     }
 
-    async fn take_up_kept(&mut self, entry: &HeadEntry, now: Timestamp) -> Result<Option<HeldEnd>, CallError> {
-        let Ok(head) = &entry.head else { return Ok(None) };
-        let Ok(mut next) = Transitions::at(now).end_kept(head, head.generation) else { return Ok(None) };
-        let event = self.event(now, head.generation, EventKind::Step).with("outcome", "pending");
-        match self.store_head(&entry.environment, &entry.version, &mut next, &[event]).await {
-            Ok(version) => Ok(Some(HeldEnd::new(entry.environment.clone(), next, version))),
-            Err(error) if error.is_conflict() => Ok(None),
-            Err(error) => Err(error),
+    async fn is_still_unwanted(&mut self, entry: &HeadEntry, work: &AbsentWork, now: Timestamp) -> bool {
+        let Ok(head) = &entry.head else { return false };
+        let known = self.fresh_pull_request(identity_of(head).as_ref()).await;
+        match work {
+            // An end for expiry has removed the trigger label, so only a close releases what it has kept.
+            AbsentWork::EndKept => self.is_released(head, &known, now),
+            AbsentWork::End(EndReason::Unlabelled) => is_unwanted(known.state),
+            _ => is_closed(&known),
         }
     }
+}
 
-    /// Steps that a finished end has left. They need no holder: each is written under the version that was read.
-    fn held_left(&self, entry: &HeadEntry) -> Option<HeldEnd> {
-        let head = entry.head.as_ref().ok()?;
-        Some(HeldEnd::new(entry.environment.clone(), head.clone(), entry.version.clone()))
-    }
+/// True if the forge reports by number or by name that the pull request is closed or the branch is deleted.
+fn is_closed(known: &KnownPullRequest) -> bool {
+    matches!(known.state, PullRequestState::Closed | PullRequestState::BranchDeleted)
 }
 
 /// Reason for the end of a life without a namespace.
@@ -245,23 +240,25 @@ impl AbsentWork {
             Self::Resume | Self::Left => false,
         }
     }
-}
 
-fn action(work: &AbsentWork) -> &'static str {
-    match work {
-        AbsentWork::End(_) => "end-absent",
-        AbsentWork::Resume => "resume",
-        AbsentWork::EndKept => "end-kept",
-        AbsentWork::Left => "retry",
+    /// Name of the action in the report.
+    fn action(&self) -> &'static str {
+        match self {
+            Self::End(_) => "end-absent",
+            Self::Resume => "resume",
+            Self::EndKept => "end-kept",
+            Self::Left => "retry",
+        }
     }
-}
 
-fn reason(work: &AbsentWork) -> String {
-    match work {
-        AbsentWork::End(EndReason::Lost) => "the namespace is gone, and the pull request is not closed".to_owned(),
-        AbsentWork::End(reason) => format!("the namespace is gone, reason: {reason}"),
-        AbsentWork::Resume => "the end is not finished".to_owned(),
-        AbsentWork::EndKept => "the pull request is closed: the kept copies end".to_owned(),
-        AbsentWork::Left => "the end has left steps".to_owned(),
+    /// Reason of the action in the report.
+    fn reason(&self) -> String {
+        match self {
+            Self::End(EndReason::Lost) => "the namespace is gone, and the pull request is not closed".to_owned(),
+            Self::End(reason) => format!("the namespace is gone, reason: {reason}"),
+            Self::Resume => "the end is not finished".to_owned(),
+            Self::EndKept => "the pull request is closed: the kept copies end".to_owned(),
+            Self::Left => "the end has left steps".to_owned(),
+        }
     }
 }

@@ -13,7 +13,7 @@ use std::collections::BTreeSet;
 
 use eod_domain::ledger::{EndStep, Event, EventKind, LedgerHead, MadeBy, StepOutcome};
 use eod_domain::{EnvironmentName, Identity};
-use jiff::Timestamp;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::mutation::mutated;
 use crate::observed::identity_of;
@@ -38,6 +38,8 @@ pub(crate) struct HeldEnd {
     is_changed: bool,
     /// Steps that this run has tried.
     tried: BTreeSet<EndStep>,
+    /// Start of the look at the pull request that allows the steps; none if they depend on no look.
+    look: Option<SignedDuration>,
 }
 
 /// State of an end after a run has done all that is possible.
@@ -47,6 +49,8 @@ pub(crate) enum EndProgress {
     Finished,
     /// The namespace is being deleted.
     Deleting,
+    /// The namespace is deleted as soon as fewer namespaces are being deleted.
+    HeldBack,
     /// A step waits for something outside of this run.
     Waiting,
     /// The end was cancelled: the environment lives.
@@ -67,7 +71,14 @@ pub(crate) enum EndError {
 impl HeldEnd {
     pub(crate) fn new(name: EnvironmentName, head: LedgerHead, version: ObjectVersion) -> Self {
         let stored = head.clone();
-        Self { name, head, version, stored, events: Vec::new(), is_changed: false, tried: BTreeSet::new() }
+        let (events, tried) = (Vec::new(), BTreeSet::new());
+        Self { name, head, version, stored, events, is_changed: false, tried, look: None }
+    }
+
+    /// Lets things be ended only as long as the look at the pull request, which began then, is recent.
+    #[must_use]
+    pub(crate) fn after_look(self, look: SignedDuration) -> Self {
+        Self { look: Some(look), ..self }
     }
 
     /// True if the ledger has the stored head. Then its version is taken over: only events were appended, for example by a
@@ -95,7 +106,17 @@ impl HeldEnd {
         self.tried.clear();
     }
 
-    fn about(&self) -> About {
+    /// Leaves a step to a later run.
+    pub(crate) fn skip(&mut self, step: EndStep) {
+        self.tried.insert(step);
+    }
+
+    /// True if a step was tried by this run, or is left to a later one.
+    pub(crate) fn is_skipped(&self, step: EndStep) -> bool {
+        self.tried.contains(&step)
+    }
+
+    pub(crate) fn about(&self) -> About {
         About {
             environment: self.name.clone(),
             identity: self.identity(),
@@ -137,6 +158,10 @@ impl<P: Ports> Run<'_, P> {
                     namespace::Deletion::Gone => StepOutcome::Done,
                     namespace::Deletion::Deleting => {
                         progress = EndProgress::Deleting;
+                        StepOutcome::Pending
+                    }
+                    namespace::Deletion::HeldBack => {
+                        progress = EndProgress::HeldBack;
                         StepOutcome::Pending
                     }
                     namespace::Deletion::Waiting => StepOutcome::Pending,

@@ -17,13 +17,16 @@ pub(crate) enum Taken {
 }
 
 impl<P: Ports> Run<'_, P> {
-    /// Takes the lease. Waits for at most twice its duration for another run, then leaves.
+    /// Takes the lease. Waits for another run for at most twice the duration of the lease, and not longer than the options
+    /// allow, then leaves.
     pub(crate) async fn take_lease(&self) -> Result<Taken, CallError> {
         let Some(duration) = self.settings.lease.filter(|_| !self.options.dry_run) else {
             return Ok(Taken::Held(None));
         };
         let clock = self.ports.clock();
         let start = clock.read().await?.elapsed;
+        let longest = duration.saturating_mul(2);
+        let wait = self.options.lease_wait.map_or(longest, |wait| wait.min(longest));
         let mut watched: Option<(StoredLease, SignedDuration)> = None;
         loop {
             let found = self.ports.lease().read().await?;
@@ -46,11 +49,12 @@ impl<P: Ports> Run<'_, P> {
             {
                 return Ok(Taken::Held(Some(lease)));
             }
-            if now.elapsed.saturating_sub(start) >= duration.saturating_mul(2) {
+            let left = wait.saturating_sub(now.elapsed.saturating_sub(start));
+            if left <= SignedDuration::ZERO {
                 return Ok(Taken::Busy(holder));
             }
             watched = Some((current, since));
-            clock.sleep(duration / 6).await;
+            clock.sleep(left.min(duration / 6)).await;
         }
     }
 

@@ -17,6 +17,7 @@
 #![cfg_attr(not(test), allow(clippy::eq_op, clippy::nonminimal_bool, clippy::overly_complex_bool_expr))]
 
 mod absent;
+mod blocked;
 pub mod contract;
 mod deployments;
 mod due;

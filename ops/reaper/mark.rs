@@ -4,6 +4,7 @@ use eod_domain::ledger::{EndReason, EventKind, LedgerPhase};
 use eod_domain::{EndMark, EnvironmentName, ReapAction, mark_annotations};
 use jiff::{SignedDuration, Timestamp};
 
+use crate::blocked::REMINDER;
 use crate::due::Due;
 use crate::observed::Observed;
 use crate::ports::{CallError, CallErrorKind, ForgePort, LedgerPort, Ports, PullRequestLabel, ToldKind};
@@ -12,8 +13,6 @@ use crate::run::{About, Run};
 
 /// Time from a decision to its mark from which on the mark is written again.
 const SLOW: SignedDuration = SignedDuration::from_secs(2);
-/// Time between two reminders of an approval.
-const REMINDER: SignedDuration = SignedDuration::from_hours(24);
 
 impl<P: Ports> Run<'_, P> {
     /// Carries out a decision that ends nothing.
@@ -23,7 +22,7 @@ impl<P: Ports> Run<'_, P> {
         let name = observed.name.clone();
         let result = match decision.action {
             ReapAction::Skip => {
-                self.report.problem(&name, reason);
+                self.blocked(&About::from(&*observed), reason, now).await;
                 return;
             }
             ReapAction::Mark(mark) => self.mark(observed, Some(mark), &reason, now).await,

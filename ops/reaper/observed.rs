@@ -79,7 +79,9 @@ impl Survey {
         // The namespace of a running end may go long after the end has begun.
         let is_end = |head: &LedgerHead| {
             let is_new = since.is_some_and(|since| head.since >= since);
-            head.phase == LedgerPhase::Ending || (head.phase == LedgerPhase::Ended && is_new)
+            // A return that was refused for lack of a place had an end, or gave its namespace back.
+            let is_queued_return = head.phase == LedgerPhase::Queued && head.generation > 0;
+            head.phase == LedgerPhase::Ending || ((head.is_ended() || is_queued_return) && is_new)
         };
         let ends = self.absent.iter().filter(|entry| entry.head.as_ref().is_ok_and(is_end)).count();
         let ends = ends.saturating_add(gone);

@@ -45,10 +45,11 @@ impl<P: Ports> Run<'_, P> {
         }
         let heads = heads(survey);
         let mut sightings = BTreeMap::new();
+        let mut removable = BTreeMap::new();
         let mut due = Vec::new();
         let ports = self.ports;
         for backend in ports.backends() {
-            match self.search_backend(backend.as_ref(), &heads, &mut sightings, now).await {
+            match self.search_backend(backend.as_ref(), &heads, &mut sightings, &mut removable, now).await {
                 Ok(orphans) => due.extend(orphans),
                 Err(error) => {
                     self.report.problem(backend.kind(), format!("orphans cannot be searched: {error}"));
@@ -71,6 +72,7 @@ impl<P: Ports> Run<'_, P> {
         backend: &dyn Backend,
         heads: &BTreeMap<&EnvironmentName, Option<&LedgerHead>>,
         sightings: &mut BTreeMap<String, OrphanSighting>,
+        removable: &mut BTreeMap<EnvironmentName, bool>,
         now: Timestamp,
     ) -> Result<Vec<Orphan>, CallError> {
         let mut due = Vec::new();
@@ -97,7 +99,8 @@ impl<P: Ports> Run<'_, P> {
                 } else {
                     *self.report.orphans.entry(backend.kind().to_string()).or_default() += 1;
                 }
-                if self.sight(sightings, backend.kind(), &item, now) && self.covers(&environment) {
+                let is_due = self.sight(sightings, backend.kind(), &item, now) && self.covers(&environment);
+                if is_due && self.may_remove(&environment, removable).await? {
                     due.push(Orphan { backend: backend.kind(), item, environment });
                 }
             }
@@ -129,32 +132,61 @@ impl<P: Ports> Run<'_, P> {
         before.is_some_and(|_| now.duration_since(first) >= BETWEEN_SIGHTINGS) || mutated!(OrphanAtFirstSight)
     }
 
-    /// Removes an orphan after one more look at its environment.
+    /// True if the orphans of an environment may be removed as far as is known, so that they count for the breaker. Each
+    /// environment is looked at once.
+    async fn may_remove(
+        &mut self,
+        environment: &EnvironmentName,
+        removable: &mut BTreeMap<EnvironmentName, bool>,
+    ) -> Result<bool, CallError> {
+        if mutated!(KeptOrphansAreCounted) {
+            return Ok(true);
+        }
+        if let Some(known) = removable.get(environment) {
+            return Ok(*known);
+        }
+        let is_ended = self.is_ended(environment, None).await?;
+        removable.insert(environment.clone(), is_ended);
+        Ok(is_ended)
+    }
+
+    /// Removes an orphan after one more look at its environment. A dry run only reports it.
     pub(crate) async fn remove_orphan(&mut self, orphan: &Orphan) -> Result<(), CallError> {
         let Orphan { backend: kind, item, environment } = orphan;
-        let target = format!("{kind}/{}", item.name);
-        self.report.act(&target, "remove-orphan", format!("environment `{environment}` has ended"));
-        if self.options.dry_run {
-            return Ok(());
-        }
         let look = self.look_begins().await?;
-        if self.ports.cluster().namespace(environment).await?.is_some() {
+        if !self.is_ended(environment, Some(*kind)).await? {
             return Ok(());
         }
-        let is_ended = match self.ports.ledgers().head(environment).await? {
+        let ports = self.ports;
+        for backend in ports.backends().iter().filter(|backend| backend.kind() == *kind) {
+            if !backend.find(environment).await?.contains(item) || !self.is_recent(look).await? {
+                continue;
+            }
+            if !self.options.dry_run {
+                backend.end(item).await?;
+            }
+            let reason = format!("environment `{environment}` has ended");
+            self.report.act(format!("{kind}/{}", item.name), "remove-orphan", reason);
+        }
+        Ok(())
+    }
+
+    /// True if an environment has no namespace, is ended, and its pull request is closed if its end keeps copies. With a
+    /// backend, its step has to be done, too.
+    async fn is_ended(&mut self, environment: &EnvironmentName, kind: Option<BackendKind>) -> Result<bool, CallError> {
+        if self.ports.cluster().namespace(environment).await?.is_some() {
+            return Ok(false);
+        }
+        Ok(match self.ports.ledgers().head(environment).await? {
             Some(entry) => match entry.head {
-                Ok(head) => on_record(Some(&head), *kind) == OnRecord::Ended && !self.may_be_open(&head).await,
+                Ok(head) => {
+                    let is_done = kind.is_none_or(|kind| on_record(Some(&head), kind) == OnRecord::Ended);
+                    is_done && !self.may_be_open(&head).await
+                }
                 Err(_) => false,
             },
             None => self.ports.ledgers().is_in_history(environment).await? || mutated!(UnknownRemoved),
-        };
-        let ports = self.ports;
-        for backend in ports.backends().iter().filter(|backend| backend.kind() == *kind) {
-            if is_ended && backend.find(environment).await?.contains(item) && self.is_recent(look).await? {
-                backend.end(item).await?;
-            }
-        }
-        Ok(())
+        })
     }
 
     /// True if an environment ended for a reason that keeps copies, and its pull request may be open again.

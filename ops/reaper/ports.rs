@@ -2,8 +2,8 @@
 //!
 //! # Rules for every implementation
 //!
-//! - Each call ends by itself: it has a time limit, and a call that timed out is an error of the kind
-//!   [`CallErrorKind::Unknown`].
+//! - Each call ends by itself: it has a time limit. A write that timed out after it was sent is an error of the kind
+//!   [`CallErrorKind::Unknown`], every other call that timed out of the kind [`CallErrorKind::Unavailable`].
 //! - A call makes at most a few requests and does not retry a failed precondition.
 //! - A method is named in the list of writing methods below, or it does not write. A dry run calls no writing method.
 //!

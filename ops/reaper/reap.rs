@@ -8,6 +8,7 @@ use crate::absent::Absent;
 use crate::due::{Due, is_unwarned};
 use crate::end::{EndError, EndProgress, HeldEnd};
 use crate::lease::Taken;
+use crate::mutation::mutated;
 use crate::observed::{ShortList, Survey};
 use crate::orphans::Orphan;
 use crate::ports::{
@@ -21,6 +22,13 @@ use crate::summary::RunSummary;
 
 /// Time between two looks at namespaces in deletion.
 const LOOK_EVERY: SignedDuration = SignedDuration::from_secs(5);
+
+/// End with a namespace that is being deleted, or that waits until fewer namespaces are being deleted.
+struct Deleting {
+    end: HeldEnd,
+    /// True if the deletion of its namespace has not begun.
+    is_held_back: bool,
+}
 
 /// Runs the reaper once. The report says what was done, what was not, and for what reason.
 pub async fn reap<P: Ports>(ports: &P, settings: &ReaperSettings, options: &RunOptions) -> RunReport {
@@ -57,7 +65,7 @@ impl<P: Ports> Run<'_, P> {
         self.report.duration = end.elapsed.saturating_sub(clocks.elapsed);
         if result.is_ok() && !self.options.dry_run {
             self.summary.update(&self.report);
-            if let Err(error) = self.ports.ledgers().write_summary(&self.summary.to_json()).await {
+            if let Err(error) = self.write_last_summary(&mut lease).await {
                 self.report.problem("summary", format!("the summary of the run was not written: {error}"));
             }
         }
@@ -65,6 +73,18 @@ impl<P: Ports> Run<'_, P> {
             self.release_lease(&lease).await;
         }
         result
+    }
+
+    /// Writes the summary at the end of the run, if the run still holds the lease. Without it, another run has written a newer
+    /// summary.
+    async fn write_last_summary(&mut self, lease: &mut Option<StoredLease>) -> Result<(), CallError> {
+        if let Some(held) = lease.clone().filter(|_| !mutated!(SummaryWithoutLease)) {
+            *lease = self.renew_lease(&held).await?;
+            if lease.is_none() {
+                return Err(CallError::new(CallErrorKind::Conflict, "another run has taken the lease"));
+            }
+        }
+        self.ports.ledgers().write_summary(&self.summary.to_json()).await
     }
 
     /// All work under the lease. `started` are the clocks at the start of the run.
@@ -142,6 +162,9 @@ impl<P: Ports> Run<'_, P> {
             if !self.covers(&observed.name) {
                 continue;
             }
+            if self.is_time_over() {
+                break;
+            }
             if let Some(Err(problem)) = observed.entry.as_ref().map(|entry| entry.head.as_ref()) {
                 self.report.problem(&observed.name, format!("its ledger cannot be read, so it is kept: {problem}"));
                 continue;
@@ -158,6 +181,10 @@ impl<P: Ports> Run<'_, P> {
             if !matches!(decision.action, ReapAction::AwaitApproval(_)) {
                 // The next end that waits for an approval is told at once.
                 self.summary.reminded.remove(observed.name.as_str());
+            }
+            if !matches!(decision.action, ReapAction::Skip | ReapAction::ResumeEnd) {
+                // The next thing that holds an end is told at once.
+                self.summary.blocked.remove(observed.name.as_str());
             }
             let decision = self.protected_end(observed, &decision, now).unwrap_or(decision);
             if decision.action != ReapAction::Keep {
@@ -182,6 +209,9 @@ impl<P: Ports> Run<'_, P> {
             if !self.covers(&entry.environment) {
                 continue;
             }
+            if self.is_time_over() {
+                break;
+            }
             self.keep_lease(lease).await?;
             match self.absent(open, entry, now).await {
                 Ok(Some(work)) => {
@@ -195,16 +225,19 @@ impl<P: Ports> Run<'_, P> {
         Ok(absent)
     }
 
-    /// Carries out all decisions. Returns the ends with a namespace in deletion.
+    /// Carries out all decisions. Returns the ends with a namespace in deletion, or that wait for other deletions.
     async fn act(
         &mut self,
         due: Vec<Due>,
         absent: Vec<Absent>,
         lease: &mut Option<StoredLease>,
-    ) -> Result<Vec<HeldEnd>, CallError> {
+    ) -> Result<Vec<Deleting>, CallError> {
         let may_end = self.report.outcome == RunOutcome::Complete;
         let mut deleting = Vec::new();
         for mut due in due {
+            if self.is_time_over() {
+                return Ok(deleting);
+            }
             self.keep_lease(lease).await?;
             let held = match due.decision.action {
                 ReapAction::BeginEnd(reason) if may_end => self.begin(&due, reason).await,
@@ -221,6 +254,9 @@ impl<P: Ports> Run<'_, P> {
         // A list that is not certain ends nothing. A breaker stops only ends without a warning.
         let is_certain = !matches!(self.report.outcome, RunOutcome::NoEnds(_));
         for absent in absent.into_iter().filter(|absent| is_certain && (may_end || !absent.is_counted)) {
+            if self.is_time_over() {
+                return Ok(deleting);
+            }
             self.keep_lease(lease).await?;
             let now = self.now().await?;
             let held = self.hold_absent(&absent, now).await;
@@ -230,7 +266,7 @@ impl<P: Ports> Run<'_, P> {
     }
 
     async fn resume(&mut self, due: &Due) -> Result<Option<HeldEnd>, CallError> {
-        if crate::mutation::mutated!(NeverResumed) {
+        if mutated!(NeverResumed) {
             return Ok(None);
         }
         let Some(entry) = &due.observed.entry else { return Ok(None) };
@@ -241,7 +277,7 @@ impl<P: Ports> Run<'_, P> {
         }
         let now = self.now().await?;
         let Some(mut end) = self.resume_end(entry, now).await? else { return Ok(None) };
-        if !due.observed.reading.is_permanent() || crate::mutation::mutated!(ProtectedEnded) {
+        if !due.observed.reading.is_permanent() || mutated!(ProtectedEnded) {
             return Ok(Some(end));
         }
         match self.cancel(&mut end, "the environment is protected").await {
@@ -258,14 +294,15 @@ impl<P: Ports> Run<'_, P> {
     }
 
     /// Does what can be done of a held end.
-    async fn proceed(&mut self, name: &str, held: Result<Option<HeldEnd>, CallError>, deleting: &mut Vec<HeldEnd>) {
+    async fn proceed(&mut self, name: &str, held: Result<Option<HeldEnd>, CallError>, deleting: &mut Vec<Deleting>) {
         let mut end = match held {
             Ok(Some(end)) => end,
             Ok(None) => return,
             Err(error) => return self.report.problem(name, error),
         };
         match self.advance(&mut end).await {
-            Ok(EndProgress::Deleting) => deleting.push(end),
+            Ok(EndProgress::Deleting) => deleting.push(Deleting { end, is_held_back: false }),
+            Ok(EndProgress::HeldBack) => deleting.push(Deleting { end, is_held_back: true }),
             Ok(EndProgress::Cancelled) => {}
             Ok(EndProgress::Finished) => self.note_left(&end),
             Ok(EndProgress::Waiting) => {
@@ -274,7 +311,12 @@ impl<P: Ports> Run<'_, P> {
             }
             Err(EndError::Taken) => {}
             Err(EndError::Call(error)) => {
-                self.report.problem(name, &error);
+                match self.now().await {
+                    Ok(now) if error.kind == CallErrorKind::Denied => {
+                        self.blocked(&end.about(), error.to_string(), now).await;
+                    }
+                    _ => self.report.problem(name, &error),
+                }
                 // A call that may still arrive holds the end until this run counts as silent.
                 if error.kind != CallErrorKind::Unknown {
                     self.release(end).await;
@@ -292,28 +334,37 @@ impl<P: Ports> Run<'_, P> {
         }
     }
 
-    /// Waits for namespaces in deletion and continues their ends.
-    async fn wait(&mut self, mut ends: Vec<HeldEnd>, lease: &mut Option<StoredLease>) -> Result<(), CallError> {
+    /// Waits for namespaces in deletion and continues their ends. An end that was held back continues as soon as fewer namespaces
+    /// are being deleted.
+    async fn wait(&mut self, mut ends: Vec<Deleting>, lease: &mut Option<StoredLease>) -> Result<(), CallError> {
         let start = self.ports.clock().read().await?.elapsed;
         while !ends.is_empty() {
             let now = self.ports.clock().read().await?.elapsed;
-            if now.saturating_sub(start) >= self.settings.deletion_wait {
+            if now.saturating_sub(start) >= self.settings.deletion_wait || self.ports.clock().is_time_over() {
                 break;
             }
             self.ports.clock().sleep(LOOK_EVERY).await;
             self.keep_lease(lease).await?;
             let mut deleting = Vec::new();
-            for mut end in ends {
+            // Those in deletion first, because they make room for the others.
+            ends.sort_by_key(|deleting| deleting.is_held_back);
+            for Deleting { mut end, .. } in ends {
                 end.try_again();
                 let name = end.name.to_string();
                 self.proceed(&name, Ok(Some(end)), &mut deleting).await;
             }
             ends = deleting;
         }
-        for end in ends {
-            self.report_blockers(&end).await;
+        let mut held_back = Vec::new();
+        for Deleting { end, is_held_back } in ends {
+            if is_held_back {
+                held_back.push(end.name.clone());
+            } else {
+                self.report_blockers(&end).await;
+            }
             self.release(end).await;
         }
+        self.report_held_back(&held_back);
         Ok(())
     }
 
@@ -321,12 +372,18 @@ impl<P: Ports> Run<'_, P> {
     async fn clean_up(&mut self, orphans: &[Orphan], survey: &mut Survey, now: Timestamp) {
         if self.report.outcome == RunOutcome::Complete {
             for orphan in orphans {
+                if self.is_time_over() {
+                    break;
+                }
                 if let Err(error) = self.remove_orphan(orphan).await {
                     self.report.problem("orphan", error);
                 }
             }
         }
         for observed in &mut survey.environments {
+            if self.ports.clock().is_time_over() {
+                break;
+            }
             if self.covers(&observed.name)
                 && let Err(error) = self.observe(observed, now).await
                 && !error.is_conflict()
@@ -334,7 +391,7 @@ impl<P: Ports> Run<'_, P> {
                 self.report.problem(&observed.name, format!("its deployment cannot be observed: {error}"));
             }
         }
-        if !self.options.dry_run {
+        if !self.options.dry_run && !self.ports.clock().is_time_over() {
             self.seal_ledgers(survey).await;
         }
     }
@@ -359,7 +416,7 @@ impl<P: Ports> Run<'_, P> {
     /// present.
     async fn clock_problem(&self, survey: &Survey, started: &ClockReading) -> Result<Option<String>, CallError> {
         let clocks = self.ports.clock().read().await?;
-        if crate::mutation::mutated!(LocalClock) {
+        if mutated!(LocalClock) {
             return Ok(None);
         }
         let problem = difference(started).or_else(|| difference(&clocks)).or_else(|| jump(started, &clocks));

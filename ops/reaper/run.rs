@@ -29,8 +29,8 @@ pub(crate) struct Run<'a, P: Ports> {
     pub(crate) options: &'a RunOptions,
     pub(crate) report: RunReport,
     pub(crate) summary: RunSummary,
-    /// Number of namespaces in deletion.
-    pub(crate) in_deletion: usize,
+    /// Namespaces in deletion, as far as the run knows.
+    pub(crate) in_deletion: BTreeSet<EnvironmentName>,
     /// Time of the API server for which the run decides.
     pub(crate) decided_at: Timestamp,
     /// Environments with an end that this run has begun or continued.
@@ -52,7 +52,7 @@ impl<'a, P: Ports> Run<'a, P> {
             options,
             report,
             summary,
-            in_deletion: 0,
+            in_deletion: BTreeSet::new(),
             decided_at: Timestamp::UNIX_EPOCH,
             ending: BTreeSet::new(),
             deployments: None,
@@ -90,6 +90,17 @@ impl<'a, P: Ports> Run<'a, P> {
     /// since then.
     pub(crate) async fn is_recent(&self, look: SignedDuration) -> Result<bool, CallError> {
         Ok(self.clocks().await?.elapsed.saturating_sub(look) < LOOK_MAX)
+    }
+
+    /// True if the time limit of the run is nearly used up, which is reported: the next run does the rest.
+    pub(crate) fn is_time_over(&mut self) -> bool {
+        let is_over = self.ports.clock().is_time_over();
+        if is_over {
+            let problem = "the time limit of the run is nearly used up, so the rest is left to the next run; a longer time \
+                limit gives it more time";
+            self.report.problem("run", problem);
+        }
+        is_over
     }
 
     /// True if the run may act on this environment.

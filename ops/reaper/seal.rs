@@ -155,14 +155,19 @@ impl<P: Ports> Run<'_, P> {
         }
         let Ok(head) = &ledger.head else { return Ok(None) };
         let Some(sealed) = self.sealed(name, head, &ledger) else { return Ok(None) };
-        let version = self.ports.ledgers().seal(name, &ledger.version, &sealed).await?;
-        Ok(Some((sealed.head, version)))
+        match self.ports.ledgers().seal(name, &ledger.version, &sealed).await {
+            Ok(version) => Ok(Some((sealed.head, version))),
+            // A sealed event is larger than a loose one.
+            Err(error) if is_full(&error) => Ok(None),
+            Err(error) => Err(error),
+        }
     }
 }
 
-/// True if a write may have been refused because the ledger is full or the event is too large.
+/// True if a write was refused because the ledger is full or the event is too large.
 fn is_full(error: &CallError) -> bool {
-    error.kind == CallErrorKind::Invalid && !mutated!(FullLedgerStopsEnd)
+    let is_too_large = error.kind == CallErrorKind::TooLarge && !mutated!(FullLedgerStopsEnd);
+    is_too_large || (error.kind == CallErrorKind::Invalid && mutated!(InvalidIsFull))
 }
 
 /// Ledger to seal.

@@ -62,6 +62,9 @@ pub struct RunOptions {
     pub accept: Option<usize>,
     /// True if the run does not search for orphans.
     pub no_sweep: bool,
+    /// Maximum time to wait for another run that holds the lease. It is never longer than twice the duration of the lease,
+    /// which is also the time if it is not set.
+    pub lease_wait: Option<SignedDuration>,
 }
 
 impl ReaperSettings {

@@ -6,12 +6,14 @@
 //! `EOD_FIRST_SEED` the first one, and `EOD_SEED` plays a single one and prints its journal.
 
 mod argocd;
+mod backends;
 mod bad_input;
 mod calls;
 mod day;
 mod ends;
 mod executor;
 mod invariants;
+mod limits;
 mod models;
 mod mutants;
 mod play;

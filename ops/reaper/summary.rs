@@ -38,6 +38,8 @@ pub struct RunSummary {
     pub swept_at: Option<Timestamp>,
     /// Last reminder of an approval, by environment.
     pub reminded: BTreeMap<String, Timestamp>,
+    /// Last time that a blocked end was told, by environment.
+    pub blocked: BTreeMap<String, Timestamp>,
     /// Last push that was counted as activity before it was deployed, by environment.
     pub pushes: BTreeMap<String, HeadSha>,
     /// Environments that the reaper has put to sleep.
@@ -77,6 +79,7 @@ impl RunSummary {
     /// Forgets environments without a namespace and without a ledger, so that the summary does not grow for ever.
     pub(crate) fn keep_only(&mut self, names: &BTreeSet<&str>) {
         self.reminded.retain(|name, _| names.contains(name.as_str()));
+        self.blocked.retain(|name, _| names.contains(name.as_str()));
         self.pushes.retain(|name, _| names.contains(name.as_str()));
         self.asleep.retain(|name| names.contains(name.as_str()));
         self.labelled_asleep.retain(|name| names.contains(name.as_str()));

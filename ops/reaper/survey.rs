@@ -77,8 +77,7 @@ impl<P: Ports> Run<'_, P> {
         let entry = self.ports.ledgers().head(name).await?;
         let Some(namespace) = self.ports.cluster().namespace(name).await? else { return Ok(None) };
         if !self.is_ours(&namespace) {
-            let message = format!("namespace `{name}` has not the ownership labels of this installation");
-            return Err(CallError::new(CallErrorKind::Invalid, message));
+            return Err(CallError::new(CallErrorKind::Invalid, self.unlabelled_namespace(name.as_str())));
         }
         Ok(Some(self.observed(name.clone(), &namespace, entry, now)))
     }
@@ -87,7 +86,8 @@ impl<P: Ports> Run<'_, P> {
     fn environment_name(&mut self, namespace: &Value) -> Option<EnvironmentName> {
         let name = namespace.pointer("/metadata/name").and_then(Value::as_str).unwrap_or_default();
         if !self.is_ours(namespace) {
-            self.report.problem(name, "the namespace has not the ownership labels of this installation");
+            let problem = self.unlabelled_namespace(name);
+            self.report.problem(name, problem);
             return None;
         }
         match name.parse() {
@@ -100,18 +100,33 @@ impl<P: Ports> Run<'_, P> {
         }
     }
 
-    /// True if a namespace has the ownership labels of this installation.
-    fn is_ours(&self, namespace: &Value) -> bool {
+    /// True if a namespace has the ownership labels of this installation. The list of namespaces selects by the same labels.
+    pub(crate) fn is_ours(&self, namespace: &Value) -> bool {
         let label = |key: &str| namespace.get("metadata")?.get("labels")?.get(key)?.as_str();
         label(labels::MANAGED_BY) == Some(labels::MANAGED_BY_VALUE)
             && label(labels::INSTALLATION) == Some(self.settings.installation.as_str())
+            && label(labels::ENV).is_some()
+    }
+
+    /// Problem of a namespace that is not ours although an environment has its name, with its remedy.
+    pub(crate) fn unlabelled_namespace(&self, name: &str) -> String {
+        format!(
+            "namespace `{name}` exists without the ownership labels of this installation, so its environment neither lives \
+                nor ends: set the labels `{}={}`, `{}={}` and `{}={name}` again, or delete the namespace",
+            labels::MANAGED_BY,
+            labels::MANAGED_BY_VALUE,
+            labels::INSTALLATION,
+            self.settings.installation,
+            labels::ENV,
+        )
     }
 
     fn count(&mut self, survey: &Survey) {
         for observed in &survey.environments {
             *self.report.environments.entry(observed.reading.status).or_default() += 1;
         }
-        self.in_deletion = survey.environments.iter().filter(|observed| observed.reading.terminating).count();
+        let deleting = survey.environments.iter().filter(|observed| observed.reading.terminating);
+        self.in_deletion = deleting.map(|observed| observed.name.clone()).collect();
     }
 }
 

@@ -1,7 +1,7 @@
 //! `eod_environment`: the namespace of one pull request with its quota, limits, network policies and access.
 //!
 //! # Guarantees
-//! - Ownership is verified before anything is changed or deleted: ownership labels, identity, uid, claim.
+//! - Ownership is verified before anything is changed or deleted: ownership labels, identity, uid and claim.
 //! - A run that was killed at any call is continued by the next one.
 //! - A plan of a new environment calls no API.
 
@@ -57,7 +57,7 @@ pub(crate) struct EnvironmentIdentity {
 impl Resource for EnvironmentResource {
     const TYPE: &'static str = "eod_environment";
     const DESCRIPTION: &'static str = "An isolated environment for one pull request or branch: a namespace with quota, limits, network \
-        policies and access, made in one step, kept as long as it is used, and taken away completely.";
+        policies and access, created in one step, kept while it is used, and removed completely.";
 
     type Context = Context;
     type Input = Input;

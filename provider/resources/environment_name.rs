@@ -28,8 +28,8 @@ impl Function for EnvironmentNameOf {
             )),
             returns: Type::String,
             summary: "Name of the environment of a pull request",
-            description: "The name that `eod_environment` gives to the environment of a pull request, for pipelines that need it \
-                before Terraform has run.",
+            description: "Name of the environment that `eod_environment` creates for a pull request, for pipelines that need the name \
+                before Terraform runs.",
         }
     }
 

@@ -23,7 +23,7 @@ pub(crate) struct Environments;
 pub(crate) struct Input {
     /// Only environments of this repository.
     pub repository: Option<Text<Repository>>,
-    /// Only environments of this owner, exactly as it was written.
+    /// Only environments of this owner, exactly as set.
     pub owner: Option<Text<Owner>>,
     /// Only environments of this tier.
     pub tier: Option<Text<Tier>>,

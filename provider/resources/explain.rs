@@ -1,6 +1,6 @@
 //! Error messages for Terraform users: remote errors and the domain's mistakes as diagnostics.
 //!
-//! The clients and the domain say what happened. Advice about blocks and attributes of the configuration is added here.
+//! The clients and the domain report facts. Advice about blocks and attributes of the configuration is added here.
 
 mod connection;
 mod empty;
@@ -16,8 +16,8 @@ pub(crate) use self::empty::empty_strings;
 pub(crate) use self::mistake::{invalid, mistakes, user_annotations, user_labels, with_remedy};
 pub(crate) use self::pasted_path::{pasted_hint, unreadable_secret};
 
-/// The diagnostic of a remote call that failed. The chain of causes says what was tried and what the server answered, the
-/// hint what to do.
+/// The diagnostic of a remote call that failed. The chain of causes has the attempted operation and the server's
+/// answer; the hint is an action of the user.
 pub(crate) fn remote(error: &Error) -> Diag {
     if let Some(diag) = kubernetes::field_conflict(error) {
         return diag;
@@ -29,8 +29,8 @@ pub(crate) fn remote(error: &Error) -> Diag {
     }
 }
 
-/// Advice about a failed request: about its cause if that is known, else about its kind. An operation that was cancelled
-/// or timed out gets advice about that, not about the last failure before it.
+/// Advice about a failed request: about its cause if that is known, else about its kind. A cancelled or timed out
+/// operation gets advice about the interruption, not about the last failure before it.
 fn hint(error: &Error) -> Option<String> {
     if matches!(error.kind, ErrorKind::Cancelled | ErrorKind::Timeout) {
         return general_hint(error.kind).map(str::to_owned);
@@ -48,7 +48,7 @@ fn general_hint(kind: ErrorKind) -> Option<&'static str> {
         ErrorKind::Denied => Some("give the credentials the permission named above, or use others"),
         ErrorKind::Unavailable => Some("check that the server is up and reachable from here, then run again"),
         ErrorKind::Timeout => Some("run again to continue, or raise the limit in the `timeouts` block"),
-        ErrorKind::Cancelled => Some("run again to continue; everything done so far is kept"),
+        ErrorKind::Cancelled => Some("run again to continue; all completed steps are kept"),
         ErrorKind::AlreadyExists
         | ErrorKind::Conflict
         | ErrorKind::Invalid
@@ -71,7 +71,7 @@ fn summary(error: &Error) -> String {
     }
 }
 
-/// The text as a sentence: errors of the domain are in lower case without a final dot.
+/// The text as a sentence: errors of the domain begin in lower case and have no final dot.
 pub(crate) fn sentence(text: &str) -> String {
     let text = capitalised(text);
     if text.ends_with(['.', '!', '?']) { text } else { format!("{text}.") }

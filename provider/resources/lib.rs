@@ -23,7 +23,7 @@ use tfplugin::{AnyDataSource, AnyEphemeral, AnyResource, Function};
 
 pub use crate::provider::{Context, Eod};
 
-/// Log targets of libraries under the clients that only add noise.
+/// Log targets of libraries below the clients, with messages that are not useful.
 pub use eod_clients::vault::NOISY_TARGETS as SILENT_LOG_TARGETS;
 
 /// All managed resources.

@@ -68,18 +68,18 @@ pub struct ProviderConfig {
     pub default_tier: Option<Text<Tier>>,
     /// Labels of all objects that are created.
     pub default_labels: Option<BTreeMap<String, String>>,
-    /// Maximum number of environments of this installation. A create beyond it is refused and waits in a queue: a free place
-    /// goes to the first one that is applied again. Default: no maximum.
+    /// Maximum number of environments of this installation. A create beyond it is refused, and the environment waits in
+    /// a queue: a free place goes to the first in the queue that is applied again. Default: no maximum.
     pub max_environments: Option<u64>,
     /// Overrides of the presets of tiers, per field, by tier: `{ full = { ttl = "12h" } }`.
     pub tiers: Option<BTreeMap<String, TierArgs>>,
     /// Prices of resources, for `cost_per_day_usd`.
     pub prices: Option<PricesArgs>,
-    /// Connection to the cluster. Without this block it is taken from environment variables: `KUBE_HOST` with `KUBE_TOKEN` and
+    /// Connection to the cluster. Without this block it comes from environment variables: `KUBE_HOST` with `KUBE_TOKEN` and
     /// `KUBE_CLUSTER_CA_CERT_DATA`, or `KUBE_CONFIG_PATH`, or `KUBECONFIG`, the last two with `KUBE_CTX`. Block and variables
     /// are never mixed, and there is no other fallback.
     pub kubernetes: Option<KubernetesArgs>,
-    /// Connection to Vault, and the secrets that may be copied. Attributes that are not set are taken from `VAULT_ADDR`,
+    /// Connection to Vault, and the secrets that may be copied. Attributes that are not set come from `VAULT_ADDR`,
     /// `VAULT_NAMESPACE`, `VAULT_CACERT`, `VAULT_SKIP_VERIFY` and `VAULT_TOKEN`; there is no other fallback.
     pub vault: Option<VaultArgs>,
 }

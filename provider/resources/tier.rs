@@ -1,4 +1,4 @@
-//! The function `tier`: which tier a pull request needs.
+//! The function `tier`: tier of a pull request from its labels and changed paths.
 
 use tfplugin::{Arguments, Field as _, Function, FunctionError, Model, Parameter, Signature, Type, Value};
 
@@ -28,8 +28,8 @@ impl Function for TierOf {
             variadic: None,
             returns: Type::object([("tier", Type::String), ("reason", Type::String)]),
             summary: "Tier of a pull request, with the reason",
-            description: "A label `tier/<name>` wins, then `quick-fix` means `lightweight`. Of the paths, `**/payments/**` and \
-                `**/billing/**` ask for `compliance`; `**/migrations/**`, `**/migrate/**` and `**/*.sql` ask for `full`. Without any of \
+            description: "A label `tier/<name>` has precedence, then `quick-fix` selects `lightweight`. Of the paths, `**/payments/**` and \
+                `**/billing/**` select `compliance`; `**/migrations/**`, `**/migrate/**` and `**/*.sql` select `full`. Without any of \
                 these it is `lightweight`. Returns an object with `tier` and `reason`.",
         }
     }

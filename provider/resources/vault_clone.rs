@@ -3,7 +3,7 @@
 //! # Guarantees
 //! - No sensitive secret is read: every read has a [`Route`](eod_domain::vault::Route).
 //! - Existing secrets are never overwritten. A secret is deleted only if its ownership metadata has this state's claim.
-//! - The state has paths, versions and times. No value leaves the client.
+//! - The state has paths, versions and times. No value is returned by the client.
 
 mod absent;
 mod copies;

@@ -62,7 +62,7 @@ impl DataSource for VaultCloneData {
         let copies = Copies::among(&found, SystemTime::from(now)).ok_or_else(|| {
             Diag::error("The copy does not exist")
                 .detail(format!("Nothing at or below `{}` has the ownership metadata of EoD.", found.root))
-                .hint("check `target_mount` and `target_path`, and whether the token may read the metadata there")
+                .hint("check `target_mount` and `target_path`, and that the token may read the metadata there")
                 .at(Input::TARGET_PATH)
         })?;
         Ok(Output {

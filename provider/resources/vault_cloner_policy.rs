@@ -40,13 +40,13 @@ impl Function for VaultClonerPolicy {
             ],
             variadic: Some(Parameter::of::<String>(
                 "rights",
-                "`update` allows `overrides_wo` to be written again into copies that nobody has edited.",
+                "`update` allows to write `overrides_wo` again into copies without edits.",
             )),
             returns: Type::String,
             summary: "Vault policy of the token that creates copies",
             description: "A policy for the token that the provider uses: it reads the sources, creates copies below the targets, \
                 cannot overwrite a value (the server refuses it), and cannot read sensitive secrets. Patterns that a policy \
-                cannot express are listed in a comment; EoD itself refuses them in any case.",
+                cannot express are listed in a comment; EoD itself always refuses them.",
         }
     }
 

@@ -52,7 +52,7 @@ impl Function for VaultReaderPolicy {
     }
 }
 
-/// True for a valid accessor. Nothing else may be inserted into the braces of the policy's template.
+/// True for a valid accessor. No other text may be inserted into the braces of the policy's template.
 fn is_accessor(text: &str) -> bool {
     !text.is_empty() && text.chars().all(|each| each.is_ascii_alphanumeric() || matches!(each, '_' | '-'))
 }

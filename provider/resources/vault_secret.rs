@@ -11,7 +11,7 @@ use tfplugin::{Attr, Config, Diag, Diags, Ephemeral, Model, Opened, Path, Reques
 use crate::explain;
 use crate::provider::{Context, unknown_vault};
 
-/// Maximum duration of opening it, which is one read.
+/// Maximum duration of opening the secret, which is one read.
 const LIMIT: Duration = Duration::from_secs(60);
 
 /// The ephemeral resource.
@@ -105,9 +105,9 @@ impl Ephemeral for VaultSecret {
             }
             SecretRead::Absent => Err(missing(
                 &secret,
-                "Vault has none with this path and version",
+                "Vault has no secret with this path and version",
                 &explain::pasted_hint(&secret, &at.to_string()).unwrap_or_else(|| {
-                    "check mount, path and version; if the same run makes it, use `ref = eod_vault_clone.<name>.secret_ref`"
+                    "check mount, path and version; if the same run creates it, use `ref = eod_vault_clone.<name>.secret_ref`"
                         .to_owned()
                 }),
             )),
@@ -115,7 +115,7 @@ impl Ephemeral for VaultSecret {
     }
 }
 
-/// Fails for a sensitive secret: it is only passed on by reference.
+/// Fails for a sensitive secret, which can only be used as a reference.
 fn refuse_sensitive(cx: &Context, secret: &SecretRef, at: Path) -> Result<(), Diags> {
     let Some(patterns) = cx.sensitive_paths() else {
         // The patterns depend on an unknown value, so any secret may match them.
@@ -123,7 +123,7 @@ fn refuse_sensitive(cx: &Context, secret: &SecretRef, at: Path) -> Result<(), Di
     };
     let Some(pattern) = patterns.covering(secret) else { return Ok(()) };
     let words = format!(
-        "`{secret}` is sensitive (`vault.sensitive_paths` has `{pattern}`) and is never read; pass on its reference instead"
+        "`{secret}` is sensitive (`vault.sensitive_paths` has `{pattern}`) and is never read; use its reference instead"
     );
     Err(explain::invalid(at, &words).into())
 }

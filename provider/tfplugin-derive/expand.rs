@@ -1,4 +1,4 @@
-//! The code that the derive writes.
+//! Code generation of the derive.
 
 use proc_macro2::TokenStream;
 use quote::{format_ident, quote, quote_spanned};
@@ -94,7 +94,7 @@ fn key(field: &ModelField<'_>, visibility: &syn::Visibility) -> TokenStream {
     }
 }
 
-/// The keys of a model that is flattened as a whole can be used for the outer one.
+/// Keys of a model that is flattened as a whole can be used for the outer model.
 fn flattens(ident: &Ident, field: &ModelField<'_>) -> Option<TokenStream> {
     field.markers.flatten.as_ref().filter(|flatten| flatten.except.is_empty())?;
     let ty = &field.field.ty;
@@ -170,7 +170,7 @@ fn encoded(field: &ModelField<'_>) -> Result<TokenStream> {
     })
 }
 
-/// A function that tells the attributes of a flattened model from those that are left out.
+/// A function that returns true for the attributes of a flattened model that are not left out.
 fn is_kept(ty: &Type, flatten: &Flatten) -> Result<TokenStream> {
     let except = flatten.except.iter().map(|path| {
         let name = path.get_ident().ok_or_else(|| Error::new(path.span(), "except takes names of attributes"))?;

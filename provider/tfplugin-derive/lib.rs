@@ -1,7 +1,7 @@
 //! `#[derive(Model)]`: the struct is the schema.
 //!
 //! Field types are the types of the attributes, doc comments are the descriptions in the registry, and `#[tf(..)]` adds
-//! what a type cannot express. The derive knows the names of `tfplugin`'s traits and nothing else of it. See
+//! properties that a type cannot express. The derive uses the names of `tfplugin`'s traits and nothing else of it. See
 //! `tfplugin::Model` for use.
 //!
 //! | marker | on | meaning |

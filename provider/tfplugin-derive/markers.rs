@@ -1,4 +1,4 @@
-//! [`Markers`]: the contents of `#[tf(..)]`, checked for combinations without meaning.
+//! [`Markers`]: the contents of `#[tf(..)]`, checked for invalid combinations.
 
 use syn::punctuated::Punctuated;
 use syn::spanned::Spanned;

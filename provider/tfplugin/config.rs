@@ -1,4 +1,4 @@
-//! [`Config`] and [`Partial`]: typed views of objects that need not be complete.
+//! [`Config`] and [`Partial`]: typed views of objects that may be incomplete.
 
 use std::collections::BTreeMap;
 use std::fmt;
@@ -10,7 +10,7 @@ use crate::model::{Decoder, Field, Key, Model, ModelOf};
 use crate::path::Path;
 use crate::value::Value;
 
-/// An object as Terraform sends it: the value of every attribute by name.
+/// An object in Terraform's form: the value of every attribute by name.
 pub type ObjectValue = BTreeMap<String, Value>;
 
 /// A configuration of model `M`, in which any part may still be unknown.
@@ -136,7 +136,7 @@ pub(crate) fn typed<M, T: Field>(object: &ObjectValue, key: Key<M, T>) -> Attr<T
     match object.get(key.name()) {
         None | Some(Value::Null) => Attr::Null,
         Some(value) if !value.is_wholly_known() => Attr::Unknown,
-        // A value that does not decode was reported when the configuration was checked.
+        // A value that cannot be decoded was reported when the configuration was checked.
         Some(value) => {
             let mut decoder = Decoder::new();
             decoder.within(Path::root().attribute(key.name()), value).map_or(Attr::Unknown, Attr::Known)

@@ -22,7 +22,6 @@ pub enum Deferral {
     AbsentPrerequisite,
 }
 
-/// A plan while it is being made: configuration, prior state and planned values.
 /// A plan in progress: configuration, prior state and planned values.
 /// `I` is the input of the resource, `O` the output and `P` the private data. Keys of other models do not compile:
 ///
@@ -62,7 +61,7 @@ pub struct Draft<'a, I, O, P> {
 }
 
 impl<I, O, P> Draft<'_, I, O, P> {
-    /// True if the object does not exist yet; otherwise it is updated, or does not change at all.
+    /// True if the object does not exist yet; otherwise the plan is an update or has no change.
     pub fn is_create(&self) -> bool {
         self.prior.is_none()
     }
@@ -123,7 +122,7 @@ impl<I, O, P> Draft<'_, I, O, P> {
         self.in_place.insert(key.path());
     }
 
-    /// Defers the plan. A host without support for deferred actions gets the plan as it is.
+    /// Defers the plan. A host without support for deferred actions gets the plan without a deferral.
     pub fn defer(&mut self, reason: Deferral) {
         self.deferral = Some(reason);
     }

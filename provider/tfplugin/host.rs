@@ -89,7 +89,7 @@ pub fn run(
 ) -> ExitCode {
     let mode = match Command::parse(arguments) {
         Command::Serve if environment.has_cookie() => Mode::Managed,
-        Command::Serve => return complain(&arguments::not_by_hand(meta), 1),
+        Command::Serve => return complain(&arguments::start_without_host(meta), 1),
         Command::Debug => Mode::Debug,
         Command::Version => return answer(&arguments::version(meta)),
         Command::Help => return answer(&arguments::help(meta)),

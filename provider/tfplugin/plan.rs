@@ -1,4 +1,4 @@
-//! The plan pipeline: all that Terraform expects of every plan. Most resources do not need their own `plan`.
+//! The plan pipeline: all rules that Terraform has for every plan. Most resources do not need their own `plan`.
 //!
 //! 1. [`start`]: configured values and prior computed values -> defaults -> write-only values become null -> values
 //!    with the same meaning stay as in the prior state.

@@ -1,12 +1,12 @@
 //! [`ProcessEnvironment`]: the environment variables that concern a plugin process.
 //!
 //! They are read once, at the start, so that everything else is a function of its arguments. Only the variables of the
-//! host and of the log are kept: the rest of the user's environment may hold secrets.
+//! host and of the log are kept: the other variables of the user may contain secrets.
 
 use std::collections::BTreeMap;
 use std::ffi::{OsStr, OsString};
 
-/// The variable with the value by which a host marks a plugin process as its own.
+/// The variable with which a host marks a plugin process as its own.
 pub const COOKIE_NAME: &str = "TF_PLUGIN_MAGIC_COOKIE";
 
 /// A snapshot of the variables of the host and of the log.

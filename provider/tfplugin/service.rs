@@ -95,7 +95,8 @@ fn unknown(what: &str, name: &str) -> Diags {
     Diag::bug(format!("the {what} `{name}` is not in the registry of this provider")).into()
 }
 
-/// Runs one call to its end even if the connection drops, so that no change is left incomplete. Adds a span to the log.
+/// Runs one call to its end even if the connection is closed, so that no change is left incomplete. Adds a span to the
+/// log.
 async fn run<T: Send + 'static>(
     host: Work,
     name: &'static str,
@@ -166,7 +167,7 @@ impl<P: Provider> Rpc for Service<P> {
         &self,
         _: Request<wire::StopProviderRequest>,
     ) -> Result<Response<wire::StopProviderResponse>, Status> {
-        tracing::info!("Terraform was interrupted; running work is asked to end");
+        tracing::info!("Terraform was interrupted; running calls are cancelled");
         self.0.stop();
         Ok(Response::new(wire::StopProviderResponse::default()))
     }

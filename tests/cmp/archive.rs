@@ -28,7 +28,7 @@ fn large_repository_is_rendered_and_refused_like_a_small_one() {
 
 /// Argo CD reads a reply only after it has sent everything.
 #[test]
-fn error_in_the_middle_of_the_archive_arrives_complete() {
+fn error_in_the_middle_of_the_archive_is_returned_complete() {
     let story = RenderStory::begin(ArgoCd::shared(), "archive@middle", &[("shop/one.yaml", CONFIG)]);
     let deep = format!("deep/{}one.yaml", "a/".repeat(70));
     story.repository.write(&deep, CONFIG);
@@ -79,7 +79,7 @@ fn file_that_is_too_large_is_named_if_it_is_missing() {
 
 /// The size of the parts of an archive and the size of a reply are settings of Argo CD.
 #[test]
-fn large_parts_and_large_replies_arrive_complete() {
+fn large_parts_and_large_replies_are_received_complete() {
     let environment = vec![("ARGOCD_CMP_CHUNK_SIZE".to_owned(), (8 << 20).to_string())];
     let argocd = ArgoCd::with(&Settings { environment, ..Settings::default() });
     // More than the default limit of gRPC, which is 4 MiB.

@@ -40,7 +40,7 @@ fn every_input_is_part_of_the_cache_key() {
         misses += 1.0;
         assert_eq!(story.cache(), (0.0, misses), "{what}");
     }
-    // Every variant has an entry of its own, and the first is still cached.
+    // Every variant has its own entry, and the first is still cached.
     assert_eq!(story.rendered(&request), same);
     assert_eq!(story.cache(), (1.0, misses));
 }
@@ -66,14 +66,14 @@ fn new_policy_and_new_value_of_the_parameter_render_again() {
     let first = story.rendered(&request("1"));
     story.plugin.write_policy(&POLICY.replace("installation: acme", "installation: other"));
     story.plugin.signal(Signal::SIGHUP);
-    super::policy::expect_said(&story, "a new policy is in force");
-    // Argo CD does not see the policy; the parameter `policy` is for that.
+    super::policy::expect_said(&story, "a new policy is active");
+    // Argo CD's cache key does not contain the policy; the parameter `policy` replaces it.
     assert_eq!(story.rendered(&request("1")), first);
     let second = story.rendered(&request("2"));
     let installation =
         |manifests| super::ours(&object(manifests, "ConfigMap/settings")["metadata"]["labels"], "installation").clone();
     assert_eq!((installation(&first), installation(&second)), ("acme".into(), "other".into()));
-    // The plugin sees the policy: its own entry for the same request is not used any more.
+    // The plugin's cache key contains the policy: its own entry for the same request is not used any more.
     assert_eq!(installation(&story.rendered(&request("1").hard())), "other");
     assert_eq!(story.cache(), (0.0, 3.0));
 }

@@ -42,13 +42,13 @@ pub(super) fn expect_tool(story: &RenderStory<'_>) {
 /// Waits until no tool is running and its files are removed.
 #[track_caller]
 pub(super) fn expect_nothing_left(story: &RenderStory<'_>) {
-    wait_until("everything of the tool to be gone", PATIENCE, || {
+    wait_until("processes and files of the tool to be removed", PATIENCE, || {
         match (story.plugin.children(), story.plugin.files()) {
             (children, files) if children.is_empty() && files.is_empty() => Ok(()),
             other => Err(format!("{other:?}")),
         }
     });
-    wait_until("no call to be under way", PATIENCE, || match story.plugin.number("eod_cmp_running") {
+    wait_until("no call to be running", PATIENCE, || match story.plugin.number("eod_cmp_running") {
         0.0 => Ok(()),
         running => Err(running.to_string()),
     });

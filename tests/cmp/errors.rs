@@ -1,4 +1,4 @@
-//! Errors as a user of Argo CD reads them.
+//! Errors in the form that a user of Argo CD reads.
 
 use eod_testkit::argocd::ArgoCd;
 
@@ -26,7 +26,7 @@ fn all_refusals_are_reported_with_file_line_object_rule_and_remedy() {
     let failure = story.argocd.generate(&story.request("shop-pr-7")).expect_failure();
     // Text of the condition in Argo CD's user interface.
     expect_test::expect![[r#"
-        Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = CMP processing failed for application "shop-pr-7": error generating manifests in cmp: rpc error: code = FailedPrecondition desc = eod-cmp refuses this for 4 reasons
+        Failed to load target state: failed to generate manifest for source 1 of 1: rpc error: code = Unknown desc = CMP processing failed for application "shop-pr-7": error generating manifests in cmp: rpc error: code = FailedPrecondition desc = eod-cmp refuses this render for 4 reasons
 
         shop/elsewhere.yaml:1: Application/other
           rule:   kind
@@ -58,7 +58,7 @@ fn yaml_error_has_its_line() {
         [("shop/twice.yaml", twice), ("shop/broken.yaml", "apiVersion: v1\nkind: [\n"), ("shop/a.yaml", CONFIG)];
     let story = RenderStory::begin(ArgoCd::shared(), "errors@yaml", &files);
     expect_test::expect![[r#"
-        eod-cmp refuses this for 2 reasons
+        eod-cmp refuses this render for 2 reasons
 
         shop/broken.yaml:2
           rule:   yaml

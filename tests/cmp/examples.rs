@@ -2,6 +2,7 @@
 //! of the test.
 
 mod admission;
+mod helm_values;
 mod image;
 mod installed;
 mod previews;
@@ -68,12 +69,15 @@ fn every_file_is_in_the_readme() {
         "README.md",
         "admission.yaml",
         "applicationset.yaml",
+        "github/approve.yaml",
         "github/preview-label.yaml",
+        "github/review.yaml",
         "monorepo.yaml",
         "notifications.yaml",
         "plugin.yaml",
         "policy.yaml",
         "project.yaml",
+        "seed.yaml",
         "settings.yaml",
         "sidecar.yaml",
         "terraform/applicationset.yaml",
@@ -96,6 +100,9 @@ fn init_prints_the_files() {
     for (number, name) in files.iter().enumerate() {
         assert!(text(&format!("{name}.yaml")).starts_with(&format!("# {}. {name}.yaml: ", number + 1)), "{name}");
     }
+    // The seed has the number of the token: both are Secrets with values to replace.
+    files.insert(6, "seed");
+    assert!(text("seed.yaml").starts_with("# 6. seed.yaml: "));
     files.push("plugin");
     let expected: Vec<_> = files.iter().map(|name| text(&format!("{name}.yaml"))).collect();
     assert_eq!(printed, expected.join("---\n"));
@@ -109,28 +116,75 @@ fn policy_is_valid() {
     assert!(said.ends_with(&format!("{}: ok\n", file.display())), "{said}");
 }
 
-#[test]
-fn workflow_has_least_privileges_and_runs_no_code_of_a_pull_request() {
-    let text = text("github/preview-label.yaml");
-    let workflow = documents(&text).remove(0);
-    let keys = |node: &Node| match &node.content {
-        eod_render::Content::Map(entries) => entries.iter().map(|entry| entry.key.clone()).collect::<Vec<_>>(),
-        other => panic!("a map, got {other:?}"),
-    };
-    let permissions = workflow.get("permissions").unwrap();
-    assert_eq!(keys(permissions), ["pull-requests"]);
-    assert_eq!(permissions.get("pull-requests").unwrap().text(), Some("write"));
-    assert_eq!(keys(workflow.get("on").unwrap()), ["pull_request_target"]);
-    let jobs = workflow.get("jobs").unwrap();
-    assert_eq!(keys(jobs), ["take-off"]);
-    let job = jobs.get("take-off").unwrap();
-    assert!(job.get("permissions").is_none(), "a job must not add permissions");
-    let eod_render::Content::List(steps) = &job.get("steps").unwrap().content else { panic!("a list") };
-    for step in steps {
-        assert!(step.get("uses").is_none(), "no external action, such as a checkout");
-        let run = step.get("run").unwrap().text().unwrap();
-        assert!(!run.contains("${{"), "text of a pull request must not be part of a script: {run}");
+/// Step of a workflow that runs a script.
+pub(super) struct WorkflowStep {
+    /// Starts the script with the constants of the step's environment. The folder of the script exists as long as the step.
+    pub(super) command: Command,
+    _folder: tempfile::TempDir,
+}
+
+/// The only step of a workflow, ready to run. Values of the forge, such as its token, are replaced.
+#[track_caller]
+pub(super) fn workflow_step(file: &str) -> WorkflowStep {
+    let workflow = documents(&text(file)).remove(0);
+    let jobs = entries(workflow.get("jobs").unwrap());
+    let step = &items(jobs[0].1.get("steps").unwrap())[0];
+    let text =
+        |key: &str| step.get(key).and_then(Node::text).unwrap_or_else(|| panic!("{file}: the step has no {key}"));
+    let folder = tempfile::tempdir().unwrap();
+    // GitHub runs a script without a suffix for the language.
+    let script = folder.path().join("script");
+    fs::write(&script, text("run")).unwrap();
+    let mut command = Command::new(text("shell").strip_suffix(" {0}").unwrap());
+    command.arg(script);
+    for (key, value) in entries(step.get("env").unwrap()) {
+        let value = value.text().unwrap();
+        command.env(key, if value.contains("${{") { "of the test" } else { value });
     }
+    WorkflowStep { command, _folder: folder }
+}
+
+#[track_caller]
+fn entries(node: &Node) -> Vec<(&str, &Node)> {
+    let eod_render::Content::Map(entries) = &node.content else { panic!("a map, got {node:?}") };
+    entries.iter().map(|entry| (entry.key.as_str(), &entry.node)).collect()
+}
+
+#[track_caller]
+fn items(node: &Node) -> &[Node] {
+    let eod_render::Content::List(items) = &node.content else { panic!("a list, got {node:?}") };
+    items
+}
+
+#[test]
+fn workflows_have_least_privileges_and_run_no_code_of_a_pull_request() {
+    let write = |names: &[&'static str]| names.iter().map(|name| (*name, "write")).collect::<Vec<_>>();
+    for (file, events, permissions) in [
+        ("preview-label.yaml", vec!["pull_request_target"], write(&["pull-requests"])),
+        ("review.yaml", vec!["pull_request_review"], Vec::new()),
+        ("approve.yaml", vec!["workflow_run", "pull_request_target"], write(&["issues", "pull-requests"])),
+    ] {
+        let text = text(&format!("github/{file}"));
+        let workflow = documents(&text).remove(0);
+        let found = entries(workflow.get("permissions").unwrap());
+        let found: Vec<_> = found.into_iter().map(|(name, value)| (name, value.text().unwrap())).collect();
+        assert_eq!(found, permissions, "{file}");
+        let found: Vec<_> = entries(workflow.get("on").unwrap()).into_iter().map(|(event, _)| event).collect();
+        assert_eq!(found, events, "{file}");
+        let jobs = entries(workflow.get("jobs").unwrap());
+        let [(_, job)] = jobs.as_slice() else { panic!("{file}: one job") };
+        assert!(job.get("permissions").is_none(), "{file}: a job must not add permissions");
+        for step in items(job.get("steps").unwrap()) {
+            assert!(step.get("uses").is_none(), "{file}: no external action, such as a checkout");
+            let run = step.get("run").unwrap().text().unwrap();
+            assert!(!run.contains("${{"), "{file}: text of a pull request must not be part of a script: {run}");
+        }
+    }
+    // approve.yaml is started by the name of review.yaml.
+    let name = |file: &str| documents(&text(file)).remove(0).get("name").unwrap().text().unwrap().to_owned();
+    let approve = documents(&text("github/approve.yaml")).remove(0);
+    let started = approve.get("on").unwrap().get("workflow_run").unwrap().get("workflows").unwrap();
+    assert_eq!(items(started)[0].text(), Some(name("github/review.yaml").as_str()));
 }
 
 #[test]
@@ -142,10 +196,11 @@ fn readme_uses_the_files() {
     let [install, parameters, render] = blocks.as_slice() else { panic!("expected three blocks, got {blocks:?}") };
     // The installation names existing files in their order.
     let mut named: Vec<_> = install.split([' ', '=', '\n']).filter(|word| word.ends_with(".yaml")).map(text).collect();
-    assert_eq!(named.len(), 7);
+    assert_eq!(named.len(), 8);
     let number = |text: &String| text.strip_prefix("# ").unwrap().split_once('.').unwrap().0.parse::<u32>().unwrap();
     named.sort_by_key(number);
-    assert_eq!(named.iter().map(number).collect::<Vec<_>>(), (1..=7).collect::<Vec<_>>());
+    // Token and seed have the same number.
+    assert_eq!(named.iter().map(number).collect::<Vec<_>>(), [1, 2, 3, 4, 5, 6, 6, 7]);
     let set = text("applicationset.yaml");
     for line in parameters.lines().skip(1) {
         assert!(set.lines().any(|other| other.trim() == line.trim()), "applicationset.yaml has no line `{line}`");

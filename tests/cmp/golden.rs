@@ -2,8 +2,8 @@
 //!
 //! Each folder of `tests/golden` is a case: `tree` is the repository, `tree/app` the Application's directory.
 //! `parameters.txt` has one parameter in each line, or another option with its value. `policy.yaml` replaces the common
-//! policy, `same-tree-as` names a case with the same tree. `expected.yaml` is the output, `narrowed.txt` the lines on stderr
-//! about what was taken away; `EOD_UPDATE_GOLDEN=1` writes both. `EOD_TEST_GOLDEN=name[,name]` selects cases.
+//! policy, `same-tree-as` names a case with the same tree. `expected.yaml` is the output, `narrowed.txt` the lines on
+//! stderr about removed requests; `EOD_UPDATE_GOLDEN=1` writes both. `EOD_TEST_GOLDEN=name[,name]` selects cases.
 
 use std::{ffi::OsString, fs, path::PathBuf, process::Command, sync::Mutex};
 
@@ -109,7 +109,7 @@ fn cases_are_selected_by_name() {
     assert!(std::panic::catch_unwind(|| selected(cases(), "c")).is_err());
 }
 
-/// First line in which two texts differ.
+/// First line that differs between two texts.
 fn first_difference(expected: &str, got: &str) -> Option<String> {
     let (mut expected, mut got) = (expected.lines(), got.lines());
     (1..).find_map(|line| match (expected.next(), got.next()) {

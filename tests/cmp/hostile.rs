@@ -62,7 +62,7 @@ fn render(case: &Case, path: &std::ffi::OsStr) -> Finished {
         run(Command::new("tar").current_dir(folder.path()).arg("czf").arg(archive).arg(packed), "").expect_ok();
         fs::remove_dir_all(folder.path().join(packed)).unwrap();
     }
-    // Nothing is taken away, so every hostile part is refused.
+    // Nothing is removed, so every hostile part is refused.
     let common = fs::read_to_string(eod_testkit::repository().join("tests/golden/policy.yaml")).unwrap();
     let policy = folder.path().join("policy.yaml");
     fs::write(&policy, common + "    narrow: []\n").unwrap();

@@ -1,4 +1,4 @@
-//! Identity of an environment: it comes from Argo CD, and the parameters of a pull request must agree with it.
+//! Identity of an environment: Argo CD sends it, and the parameters of a pull request must agree with it.
 
 use eod_testkit::argocd::{ArgoCd, Request};
 use serde_json::{Value, json};
@@ -80,7 +80,7 @@ fn contradicting_parameters_are_refused() {
 
     let text = story.refused(&story.request("shop-pr-7").parameter("environment", "shop-pr-8"));
     expect_test::expect![[r#"
-        eod-cmp refuses this for 1 reason
+        eod-cmp refuses this render for 1 reason
 
         parameters: environment
           rule:   identity
@@ -89,7 +89,7 @@ fn contradicting_parameters_are_refused() {
     .assert_eq(&text);
     let other = story.request("shop-pr-7").parameter("repository", "acme/shop").parameter("pull-request", "8");
     expect_test::expect![[r#"
-        eod-cmp refuses this for 1 reason
+        eod-cmp refuses this render for 1 reason
 
         parameters: pull-request
           rule:   identity
@@ -102,7 +102,7 @@ fn contradicting_parameters_are_refused() {
 fn namespace_and_project_must_be_in_the_policy() {
     let story = RenderStory::begin(ArgoCd::shared(), "identity@policy", &[("shop/one.yaml", CONFIG)]);
     expect_test::expect![[r#"
-        eod-cmp refuses this for 1 reason
+        eod-cmp refuses this render for 1 reason
 
         Application shop
           rule:   identity
@@ -113,7 +113,7 @@ fn namespace_and_project_must_be_in_the_policy() {
     assert!(text.contains("environment name `kube-system` is reserved"), "{text}");
     let text = story.refused(&story.request("shop-pr-7").project("default"));
     expect_test::expect![[r#"
-        eod-cmp refuses this for 1 reason
+        eod-cmp refuses this render for 1 reason
 
         project default
           rule:   policy

@@ -37,7 +37,7 @@ fn call_above_the_limit_is_rejected() {
 #[test]
 fn other_user_is_rejected() {
     let files = [("shop/one.yaml", CONFIG)];
-    // A user id that no test has.
+    // A user id that no test uses.
     let argocd = ArgoCd::own();
     let story = RenderStory::with(&["--peer-uid", "4242"], POLICY, &argocd, "eod@v1", &files);
     for _ in 0..2 {

@@ -25,7 +25,7 @@ fn new_policies_are_loaded_without_a_restart() {
     let pid = story.plugin.pid();
     // The plugin polls the file.
     story.plugin.write_policy(POLICY);
-    expect_said(&story, "a new policy is in force");
+    expect_said(&story, "a new policy is active");
     assert!(titles(&story.rendered(&request)).contains(&"Deployment/api".to_owned()));
     assert_eq!(story.plugin.pid(), pid);
 }
@@ -49,10 +49,10 @@ fn invalid_policies_are_refused_and_the_old_one_is_kept() {
         story.plugin.write_policy(&broken);
         story.plugin.signal(Signal::SIGHUP);
         wait_until("the policy to be refused", PATIENCE, || match story.plugin.page("/readyz") {
-            (200, text) if text.contains("the policy file is invalid and an older policy is in force") => Ok(()),
+            (200, text) if text.contains("the policy file is invalid and an older policy is active") => Ok(()),
             other => Err(format!("{other:?}")),
         });
-        wait_until("the number to say so", PATIENCE, || match story.plugin.number("eod_cmp_policy_refused") {
+        wait_until("the metric to report it", PATIENCE, || match story.plugin.number("eod_cmp_policy_refused") {
             1.0 => Ok(()),
             other => Err(other.to_string()),
         });
@@ -60,7 +60,7 @@ fn invalid_policies_are_refused_and_the_old_one_is_kept() {
         assert_eq!(story.rendered(&story.request("shop-pr-8"))[0]["metadata"]["name"], "shop-pr-8");
         story.plugin.write_policy(POLICY);
         story.plugin.signal(Signal::SIGHUP);
-        wait_until("the policy to be as before", PATIENCE, || match story.plugin.page("/readyz") {
+        wait_until("the policy to be valid again", PATIENCE, || match story.plugin.page("/readyz") {
             (200, text) if text == "ok\n" => Ok(()),
             other => Err(format!("{other:?}")),
         });

@@ -1,6 +1,7 @@
 //! Environments of pull requests, from the label to the end: with the real ApplicationSet and application controllers,
 //! a test forge, the real repo-server and the plugin, in a real cluster.
 
+mod approval;
 mod hostile;
 mod lifecycle;
 mod neighbours;
@@ -49,7 +50,7 @@ impl<'a> Previews<'a> {
         let name = cluster.installation("cmp");
         let files = [("shop/shop.yaml", SHOP), ("shop/config.yaml", CONFIG)];
         let story = RenderStory::under(&policy(&name), argocd, "eod@v1", &files);
-        let forge = Forge::start("acme", &name).telling(argocd.webhook());
+        let forge = Forge::start("acme", &name).with_webhook(argocd.webhook());
         let previews = Self { story, forge, cluster, name };
         previews.set_up(&json!([]));
         previews
@@ -172,7 +173,8 @@ impl<'a> Previews<'a> {
 
     #[track_caller]
     fn deployment(&self, number: u32) -> Value {
-        self.read(number, "apis/apps/v1", "deployments/api").unwrap_or_else(|| panic!("there is none in {number}"))
+        self.read(number, "apis/apps/v1", "deployments/api")
+            .unwrap_or_else(|| panic!("there is no Deployment for {number}"))
     }
 
     fn application(&self, number: u32) -> Option<Value> {
@@ -202,7 +204,7 @@ impl<'a> Previews<'a> {
     /// Waits until a condition of an Application contains a text.
     #[track_caller]
     fn expect_condition(&self, number: u32, words: &str) -> String {
-        wait_until(&format!("the condition to say {words:?}"), 2 * PATIENCE, || {
+        wait_until(&format!("a condition with {words:?}"), 2 * PATIENCE, || {
             let application = self.application(number).ok_or("no application")?;
             let conditions = application["status"]["conditions"].as_array().into_iter().flatten();
             let mut texts = conditions.filter_map(|one| one["message"].as_str());

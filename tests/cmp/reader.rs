@@ -1,7 +1,7 @@
-//! The reader of manifests against the readers of kubectl, Argo CD, Helm (`sigs.k8s.io/yaml`) and kustomize
+//! The reader of manifests compared with the readers of kubectl, Argo CD, Helm (`sigs.k8s.io/yaml`) and kustomize
 //! (`go.yaml.in/yaml/v3`), on generated files in the shapes of real ones.
 //!
-//! A file that is read has the same value in all readers. A file that is refused is refused by them too, or has one of the
+//! An accepted file has the same value in all readers. A refused file is refused by them, too, or has one of the
 //! faults of the guide: the readers differ, or the value is a mistake.
 
 use std::process::Command;

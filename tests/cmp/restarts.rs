@@ -85,7 +85,7 @@ fn successor_of_a_killed_plugin_removes_its_leftovers() {
     thread::scope(|scope| {
         let slow = scope.spawn(|| story.refused(&story.request_of("slow", "shop-pr-8")));
         expect_tool(&story);
-        // The first child can be seen before its home.
+        // The child can be visible before its home.
         wait_until("helm to run in its home", PATIENCE, || {
             let (helm, files) = (story.plugin.children(), story.plugin.files());
             if !helm.is_empty() && files.len() == 1 { Ok(()) } else { Err(format!("{helm:?} {files:?}")) }
@@ -94,7 +94,7 @@ fn successor_of_a_killed_plugin_removes_its_leftovers() {
         story.plugin.kill();
         let text = slow.join().unwrap();
         assert!(text.contains("EOF") || text.contains("connection"), "{text}");
-        wait_until("helm to die with its parent", PATIENCE, || {
+        wait_until("helm to end with its parent", PATIENCE, || {
             let left: Vec<_> = helm.iter().filter(|pid| super::runs(**pid)).collect();
             if left.is_empty() { Ok(()) } else { Err(format!("{left:?} run")) }
         });
@@ -173,7 +173,7 @@ fn pending_connection_is_served_after_the_stop() {
 }
 
 #[test]
-fn restarts_under_load_leave_no_dead_connection() {
+fn restarts_under_load_leave_no_hanging_connection() {
     let argocd = ArgoCd::own();
     let story = begin(&argocd, 1);
     let over = AtomicBool::new(false);
@@ -189,7 +189,7 @@ fn restarts_under_load_leave_no_dead_connection() {
                         let answers = story.argocd.generate_all(&requests, requests.len());
                         answered += answers.iter().filter(|answer| answer.outcome.is_ok()).count();
                         for failure in answers.into_iter().filter_map(|answer| answer.outcome.err()) {
-                            // A call that is too late gets an error, and no call hangs.
+                            // A late call gets an error, and no call hangs.
                             assert_ne!(failure.code, "DeadlineExceeded", "{failure:?}");
                         }
                     }
@@ -199,7 +199,7 @@ fn restarts_under_load_leave_no_dead_connection() {
             .collect();
         for _ in 0..5 {
             let before = story.calls("answered");
-            wait_until("calls to come in", PATIENCE, || {
+            wait_until("calls to arrive", PATIENCE, || {
                 let now = story.calls("answered");
                 if now >= before + 5.0 { Ok(()) } else { Err(format!("{now} calls")) }
             });

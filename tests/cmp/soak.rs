@@ -42,7 +42,7 @@ fn three_hundred_renders_leave_no_files_or_processes() {
         }
         expect_nothing_left(&story);
     };
-    // The first renders open descriptors that stay open.
+    // The first renders open descriptors that are not closed.
     run(0..24);
     let before = story.plugin.descriptors();
     run(24..304);

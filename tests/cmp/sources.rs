@@ -137,7 +137,7 @@ fn errors_of_tools_are_shown() {
     story.repository.commit("broken");
     let text = story.refused(&story.request_of("chart", "shop-pr-7"));
     assert!(text.contains("chart/Chart.yaml\n  rule:   tool\n  found:  `helm` failed (exit status: 1): "), "{text}");
-    assert!(text.contains("shop/templates/config.yaml:1:6") && text.contains("say which port"), "{text}");
+    assert!(text.contains("shop/templates/config.yaml:1:6") && text.contains("the port is required"), "{text}");
     assert!(!text.contains("eod-cmp-") && !text.contains("/dev/shm"), "paths of the plugin are not shown: {text}");
     assert_eq!(story.plugin.files(), [""; 0]);
 }

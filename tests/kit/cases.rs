@@ -16,8 +16,8 @@ pub fn for_each_number(count: usize, case: impl Fn(usize) + Sync) {
     for_each_number_at_once(count, AT_ONCE, case);
 }
 
-/// Runs `case` with every number below `count`, at most `at_once` in parallel: more than usual for cases that do nothing
-/// but wait.
+/// Runs `case` with every number below `count`, at most `at_once` in parallel: a higher number than usual, for cases
+/// that only wait.
 ///
 /// # Panics
 /// If a case panics.

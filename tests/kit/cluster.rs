@@ -59,7 +59,7 @@ impl Cluster {
             Some(path) if !path.is_empty() => {
                 let path = std::path::absolute(path).map_err(|error| error.to_string())?;
                 if !path.is_file() {
-                    return Err(format!("EOD_TEST_KUBECONFIG names {}, and there is no such file", path.display()));
+                    return Err(format!("EOD_TEST_KUBECONFIG is {}, and the file does not exist", path.display()));
                 }
                 eprintln!("kit: Kubernetes from EOD_TEST_KUBECONFIG={}", path.display());
                 Self::connect(path, None)

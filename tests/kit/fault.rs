@@ -1,8 +1,8 @@
 //! A proxy in front of a real server that injects faults into chosen calls and logs all calls.
 //!
-//! It creates the failures that a real server cannot produce on demand: an answer lost after the call was stored, a server
-//! that does not answer, half an answer. All other calls pass unchanged, watches included. It serves plain HTTP on
-//! 127.0.0.1, so that a client needs only another server address.
+//! The proxy produces failures that a real server cannot produce on demand: an answer that is lost after the call was
+//! stored, a server that does not answer, half an answer. All other calls pass unchanged, watches included. The proxy
+//! serves plain HTTP on 127.0.0.1, so that a client needs only another server address.
 
 mod body;
 mod serve;
@@ -168,7 +168,7 @@ impl FaultProxy {
     /// Asserts that every rule with a limit has injected all its faults.
     ///
     /// # Panics
-    /// If a rule has calls left; the test would prove nothing.
+    /// If a rule has calls left; then the test proves nothing.
     #[track_caller]
     pub fn assert_rules_used(&self) {
         for (index, rule) in lock(&self.shared.rules).iter().enumerate() {

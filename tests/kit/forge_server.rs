@@ -13,7 +13,7 @@ fn main() {
         panic!("usage: forge OWNER REPOSITORY WEBHOOK PAUSE");
     };
     let pause = Duration::from_millis(pause.parse().unwrap());
-    let forge = Forge::start(owner, repository).telling(webhook).slow(pause);
+    let forge = Forge::start(owner, repository).with_webhook(webhook).slow(pause);
     println!("{}", forge.api());
     stdout().flush().unwrap();
     loop {

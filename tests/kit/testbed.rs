@@ -16,8 +16,8 @@ use crate::{
 
 /// A running `eod-testbed up`.
 ///
-/// It stops and removes its folder when its stdin is closed, which happens in any case when this process ends. A killed
-/// test run leaves nothing behind.
+/// The process stops and removes its folder when its stdin is closed, which happens in any case when this process ends.
+/// A killed test run leaves no process and no folder.
 pub struct Testbed {
     /// The administrator's kubeconfig.
     pub kubeconfig: PathBuf,
@@ -138,7 +138,7 @@ pub fn build(part: &str) -> Result<PathBuf, String> {
     let text = String::from_utf8_lossy(&output.stdout);
     match text.lines().last() {
         Some(path) if output.status.success() => Ok(PathBuf::from(path)),
-        _ => Err(format!("`{} {part}` failed ({}); what it said is above", script.display(), output.status)),
+        _ => Err(format!("`{} {part}` failed ({}); its output is above", script.display(), output.status)),
     }
 }
 

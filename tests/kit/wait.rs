@@ -7,8 +7,8 @@ use std::{
 
 /// Polls until `ask` succeeds; returns its value.
 ///
-/// The error of `ask` is the state it saw; the panic shows the last one. Deadlines are long: they end a broken test and
-/// are no measurement.
+/// The error of `ask` is the last state; the panic prints it. Deadlines are long: they end a broken test and
+/// measure nothing.
 ///
 /// # Panics
 /// If the deadline has passed.

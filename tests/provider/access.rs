@@ -1,15 +1,15 @@
-//! Permissions in an environment, as the API server decides them.
+//! Permissions in an environment, checked with the API server.
 
 use eod_testkit::{cluster::PATIENCE, wait::wait_until};
 use serde_json::json;
 
 use crate::provider::{EnvironmentStory, tell};
 
-/// Something one may want to do: verb, API group, resource, subresource.
-type Wish = (&'static str, &'static str, &'static str, &'static str);
+/// Request to the API server: verb, API group, resource, subresource.
+type AccessRequest = (&'static str, &'static str, &'static str, &'static str);
 
-/// True if the API server allows a user to do something in the namespace.
-fn may(story: &EnvironmentStory, who: &serde_json::Value, (verb, group, resource, subresource): Wish) -> bool {
+/// True if the API server allows a user to make a request in the namespace.
+fn may(story: &EnvironmentStory, who: &serde_json::Value, (verb, group, resource, subresource): AccessRequest) -> bool {
     let mut spec = json!({ "resourceAttributes": {
         "namespace": story.name, "verb": verb, "group": group, "resource": resource, "subresource": subresource,
     }});
@@ -20,19 +20,19 @@ fn may(story: &EnvironmentStory, who: &serde_json::Value, (verb, group, resource
     answer["status"]["allowed"] == true
 }
 
-/// A binding counts a moment after it was made.
-fn wait_until_may(story: &EnvironmentStory, who: &serde_json::Value, wish: Wish) {
-    wait_until(&format!("{who} to be allowed {wish:?}"), PATIENCE, || {
-        if may(story, who, wish) { Ok(()) } else { Err("not allowed".to_owned()) }
+/// A binding takes effect a moment after its creation.
+fn wait_until_may(story: &EnvironmentStory, who: &serde_json::Value, request: AccessRequest) {
+    wait_until(&format!("{who} to be allowed {request:?}"), PATIENCE, || {
+        if may(story, who, request) { Ok(()) } else { Err("not allowed".to_owned()) }
     });
 }
 
 #[test]
-fn an_owner_can_work_with_workloads_and_cannot_change_guards() {
+fn owner_can_work_with_workloads_and_cannot_change_guards() {
     tell("owner", "access = [{ kind = \"User\", name = \"alice@acme.example\" }]", |story| {
         story.settle();
         let alice = json!({ "user": "alice@acme.example" });
-        for wish in [
+        for request in [
             ("get", "", "pods", ""),
             ("list", "", "services", ""),
             ("watch", "", "events", ""),
@@ -47,9 +47,9 @@ fn an_owner_can_work_with_workloads_and_cannot_change_guards() {
             ("delete", "", "pods", ""),
             ("patch", "apps", "deployments", "scale"),
         ] {
-            wait_until_may(story, &alice, wish);
+            wait_until_may(story, &alice, request);
         }
-        for wish in [
+        for request in [
             // A pod template could mount any Secret, so a restart is the deletion of pods.
             ("patch", "apps", "deployments", ""),
             ("create", "", "pods", ""),
@@ -67,14 +67,14 @@ fn an_owner_can_work_with_workloads_and_cannot_change_guards() {
             ("create", "", "serviceaccounts", "token"),
             ("impersonate", "", "users", ""),
         ] {
-            assert!(!may(story, &alice, wish), "alice may {wish:?}");
+            assert!(!may(story, &alice, request), "alice may {request:?}");
         }
         assert!(!may(story, &json!({ "user": "bob" }), ("get", "", "pods", "")));
     });
 }
 
 #[test]
-fn an_owner_may_do_nothing_elsewhere() {
+fn owner_has_no_rights_in_other_namespaces() {
     tell("elsewhere", "access = [{ kind = \"User\", name = \"alice\" }]", |story| {
         story.settle();
         wait_until_may(story, &json!({ "user": "alice" }), ("get", "", "pods", ""));
@@ -87,7 +87,7 @@ fn an_owner_may_do_nothing_elsewhere() {
 }
 
 #[test]
-fn groups_and_service_accounts_get_the_cluster_role_that_is_named() {
+fn groups_and_service_accounts_get_the_configured_cluster_role() {
     let arguments = "access = [{ kind = \"Group\", name = \"acme:shop\", role = \"view\" }, \
                      { kind = \"ServiceAccount\", name = \"ci\", namespace = \"ci\", role = \"edit\" }]";
     tell("roles", arguments, |story| {
@@ -106,7 +106,7 @@ fn groups_and_service_accounts_get_the_cluster_role_that_is_named() {
 }
 
 #[test]
-fn the_order_of_access_is_no_reason_to_make_a_binding_again() {
+fn order_of_access_entries_does_not_recreate_bindings() {
     let (alice, bob) =
         ("{ kind = \"User\", name = \"alice\" }", "{ kind = \"User\", name = \"bob\", role = \"view\" }");
     tell("order", &format!("access = [{alice}, {bob}]"), |story| {

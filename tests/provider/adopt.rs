@@ -1,23 +1,23 @@
-//! Ownership of existing namespaces: an interrupted create is continued, a finished environment can be imported or adopted,
-//! and namespaces of others are left alone.
+//! Ownership of existing namespaces: an interrupted create is continued, a finished environment can be imported or
+//! adopted, and namespaces of others are not changed.
 
 use serde_json::{Value, json};
 
 use crate::provider::{ADDRESS, EnvironmentStory, done, errors, tell};
 
 #[test]
-fn an_interrupted_create_is_continued_silently() {
+fn interrupted_create_is_continued_without_a_warning() {
     tell("interrupted", "owner = \"alice\"", |story| {
         story.apply().expect_ok();
         let uid = story.uid();
         story.forget();
-        // As if the run had been killed in the middle: the last write and some of the objects are missing.
+        // State after a run that was killed in the middle: the last write and some of the objects are missing.
         story.patch_metadata(&json!({ "annotations": { "environment.on-demand/provisioned-at": null } }));
         for plural in ["resourcequotas", "networkpolicies"] {
             story.delete(&story.collection(plural));
         }
         let run = story.settle();
-        // The only warning is Terraform's own, about how the tests lead it to the provider.
+        // The only warning is Terraform's own, about the development override of the tests.
         let (said, known) = (run.said(), "Warning: Provider development overrides");
         assert_eq!(said.matches("Warning:").count(), said.matches(known).count(), "{run}");
         run.expect_said(&done(1, 0, 0));
@@ -29,7 +29,7 @@ fn an_interrupted_create_is_continued_silently() {
 }
 
 #[test]
-fn an_unmanaged_finished_environment_is_an_error_with_the_import_block() {
+fn error_for_an_unmanaged_environment_has_the_import_block() {
     tell("finished", "", |story| {
         story.settle();
         let (uid, spec) = (story.uid(), story.annotation("environment.on-demand/spec"));
@@ -42,7 +42,7 @@ fn an_unmanaged_finished_environment_is_an_error_with_the_import_block() {
         assert_eq!((story.uid(), story.annotation("environment.on-demand/spec")), (uid, spec));
         assert_ne!(story.label("environment.on-demand/owner"), "mallory");
         assert_eq!(story.attributes_of("preview"), None);
-        // The block that was shown works as it is.
+        // The printed block is used without a change.
         let block =
             format!("{}\nimport {{\n  to = {ADDRESS}\n  id = \"{}\"\n}}\n", story.block("preview", ""), story.name);
         story.body(&block);
@@ -72,16 +72,16 @@ fn adopt_creates_a_missing_environment() {
     });
 }
 
-/// Expects that an apply fails, offers neither import nor adoption, and leaves the namespace as it was.
+/// Expects that an apply fails, offers neither import nor adoption, and does not change the namespace.
 #[track_caller]
-fn refused_and_untouched(story: &EnvironmentStory, because: &[&str]) {
+fn expect_refused_and_unchanged(story: &EnvironmentStory, because: &[&str]) {
     let before = story.namespace()["metadata"].clone();
     let said = errors(&story.apply().expect_err(&story.name));
     for part in because {
         assert!(said.contains(part), "expected `{part}` in: {said}");
     }
-    assert!(!said.contains("import {"), "it must not be offered for import: {said}");
-    assert!(!said.contains("adopt = true"), "it must not be offered for adoption: {said}");
+    assert!(!said.contains("import {"), "the error must not offer an import: {said}");
+    assert!(!said.contains("adopt = true"), "the error must not offer an adoption: {said}");
     let after = story.namespace()["metadata"].clone();
     for key in ["uid", "labels", "annotations", "deletionTimestamp"] {
         assert_eq!(before[key], after[key], "{key}");
@@ -89,11 +89,11 @@ fn refused_and_untouched(story: &EnvironmentStory, because: &[&str]) {
 }
 
 #[test]
-fn a_namespace_of_another_owner_is_left_alone() {
+fn namespace_of_another_owner_is_not_changed() {
     for arguments in ["", "adopt = true", "adopt = true\nforce_conflicts = true"] {
         tell("not-ours", arguments, |story| {
             story.make_foreign_namespace();
-            refused_and_untouched(story, &[]);
+            expect_refused_and_unchanged(story, &[]);
             assert_eq!(story.objects("resourcequotas"), Vec::<Value>::new());
             assert_eq!(story.objects("networkpolicies"), Vec::<Value>::new());
         });
@@ -107,7 +107,7 @@ fn ownership_labels_without_an_installation_are_refused() {
         story.patch_metadata(&json!({ "labels": {
             "app.kubernetes.io/managed-by": "eod", "environment.on-demand/env": story.name,
         }}));
-        refused_and_untouched(story, &[]);
+        expect_refused_and_unchanged(story, &[]);
     });
 }
 
@@ -120,14 +120,14 @@ fn an_environment_of_another_installation_is_not_changed() {
             other.install(&format!("{}-b", story.installation));
             let block = story.block("preview", arguments);
             other.body(&block);
-            refused_and_untouched(&other, &[&story.installation]);
+            expect_refused_and_unchanged(&other, &[&story.installation]);
             story.expect_no_changes();
         });
     }
 }
 
 #[test]
-fn a_name_of_another_identity_is_refused_with_both_and_the_template() {
+fn error_for_a_name_of_another_identity_has_both_identities_and_the_template() {
     for arguments in ["", "adopt = true"] {
         tell("identity", arguments, |story| {
             story.settle();
@@ -136,8 +136,8 @@ fn a_name_of_another_identity_is_refused_with_both_and_the_template() {
             let block = story.block("preview", arguments).replace(&story.repository, &theirs);
             other.body(&block);
             let ours = format!("{} #7", story.repository);
-            refused_and_untouched(&other, &[&ours, &format!("{theirs} #7"), "name_template", "{owner}"]);
-            // With the template that was named both have their own.
+            expect_refused_and_unchanged(&other, &[&ours, &format!("{theirs} #7"), "name_template", "{owner}"]);
+            // With the template of the error both environments have their own names.
             other.provider("domain = \"preview.example.com\"\nname_template = \"{owner}-{repo}-pr-{number}\"");
             other.settle().expect_said(&done(1, 0, 0));
             assert_eq!(other.attribute("name"), format!("other-{}-pr-7", story.installation));
@@ -148,7 +148,7 @@ fn a_name_of_another_identity_is_refused_with_both_and_the_template() {
 }
 
 #[test]
-fn a_label_of_another_manager_is_taken_only_by_force() {
+fn label_of_another_manager_is_taken_over_only_with_force_conflicts() {
     tell("conflict", "", |story| {
         story.settle();
         story.cluster.kubectl(&["label", "namespace", &story.name, "team=payments"]);
@@ -170,7 +170,7 @@ fn a_label_of_another_manager_is_taken_only_by_force() {
 }
 
 #[test]
-fn a_create_that_meets_a_label_of_another_manager_is_completed_by_the_next_apply() {
+fn create_with_a_field_conflict_is_completed_by_the_next_apply() {
     tell("conflict-create", "labels = { team = \"checkout\" }", |story| {
         story.settle();
         story.forget();
@@ -184,7 +184,7 @@ fn a_create_that_meets_a_label_of_another_manager_is_completed_by_the_next_apply
 }
 
 #[test]
-fn our_own_keys_and_objects_are_taken_back_without_force() {
+fn keys_and_objects_of_eod_are_restored_without_force_conflicts() {
     tell("own-force", "owner = \"alice\"", |story| {
         story.settle();
         story.cluster.kubectl(&[
@@ -200,7 +200,7 @@ fn our_own_keys_and_objects_are_taken_back_without_force() {
 }
 
 #[test]
-fn many_creates_at_once_never_make_more_environments_than_allowed() {
+fn concurrent_creates_never_exceed_the_maximum() {
     tell("max-at-once", "", |story| {
         story.provider("domain = \"preview.example.com\"\nmax_environments = 3");
         let block = |number: u32| {
@@ -220,7 +220,7 @@ fn many_creates_at_once_never_make_more_environments_than_allowed() {
         );
         assert!(said.contains("Too many environments"), "{said}");
         assert!(environments() <= 3, "{}", environments());
-        // A further apply uses the room that is left, and no more.
+        // A further apply uses the free place, and no more.
         story.run(&["apply", "-no-color", "-auto-approve", "-parallelism=1"]).expect_err("max_environments");
         assert_eq!(environments(), 3);
         story.destroy().expect_ok();
@@ -229,7 +229,7 @@ fn many_creates_at_once_never_make_more_environments_than_allowed() {
 }
 
 #[test]
-fn there_are_never_more_environments_than_allowed() {
+fn create_beyond_the_maximum_is_refused() {
     tell("max", "", |story| {
         let limit = |most: u32| format!("domain = \"preview.example.com\"\nmax_environments = {most}");
         story.provider(&limit(1));
@@ -240,11 +240,11 @@ fn there_are_never_more_environments_than_allowed() {
         let said = errors(&story.apply().expect_err("max_environments"));
         assert!(said.contains('1'), "{said}");
         assert!(!story.cluster.namespace_exists(&format!("{}-pr-8", story.installation)));
-        // The one that exists can still be changed.
+        // The existing environment can still be changed.
         let changed = story.block("preview", "owner = \"bob\"");
         story.body(&changed);
         story.settle().expect_said(&done(0, 1, 0));
-        // Room is what the limit says, not what a run has seen before.
+        // The limit is that of the configuration, not that of an earlier run.
         story.provider(&limit(2));
         let both = story.block("preview", "owner = \"bob\"") + &second;
         story.body(&both);

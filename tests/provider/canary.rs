@@ -1,8 +1,8 @@
-//! Secrets that a run is given, looked for in everything it leaves.
+//! Search for the secrets of a run in all its files.
 //!
-//! Looked through are the state and its backup, the saved plan as JSON, all output, and
-//! the log of Terraform and provider at TRACE. The files that hold the secrets lie outside
-//! of the workspace, so nothing has to be left out.
+//! Searched are the state and its backup, the saved plan as JSON, all output, and
+//! the log of Terraform and provider at TRACE. The files with the secrets are outside
+//! of the workspace, so no file has to be excluded.
 
 use std::{fs, path::Path};
 
@@ -20,7 +20,7 @@ use crate::provider::{
     faults::story::expect_failure,
 };
 
-/// Create, update, a failed create and a destroy, with every answer a run can get.
+/// Create, update, a failed create and a destroy, with every possible result.
 #[track_caller]
 fn live(bare: &Bare, block: &str) {
     let workspace = &bare.workspace;
@@ -35,7 +35,7 @@ fn live(bare: &Bare, block: &str) {
     workspace.run(&["show", "-json", "saved"]).expect_ok();
     workspace.run(&["apply", "-no-color", "saved"]).expect_ok();
     workspace.expect_no_changes();
-    // An error of the configuration as well.
+    // Also an error of the configuration.
     bare.rewrite(block, "tier = \"production\"");
     workspace.plan().expect_err("production");
     bare.rewrite(block, "");
@@ -49,7 +49,7 @@ fn assert_nowhere(bare: &Bare, secrets: &[&str]) {
     }
 }
 
-/// A file of its own for a secret.
+/// A file for one secret.
 fn file(folder: &Path, name: &str, secret: &str) -> String {
     let path = folder.join(name);
     fs::write(&path, secret).unwrap();
@@ -57,7 +57,7 @@ fn file(folder: &Path, name: &str, secret: &str) -> String {
 }
 
 #[test]
-fn nothing_of_a_token_and_a_client_key_is_left_anywhere() {
+fn token_and_client_key_are_in_no_file() {
     each(|terraform| {
         let cluster = Cluster::shared();
         let folder = TempDir::with_prefix("eod-secrets-").unwrap();
@@ -74,14 +74,14 @@ fn nothing_of_a_token_and_a_client_key_is_left_anywhere() {
         );
         let bare = Bare::new(terraform, "canary-token", &block);
         live(&bare, &block);
-        // Two lines of the key itself: its first is the same for every key of this kind.
+        // Two lines of the key itself: the first line is the same for every key of this kind.
         let lines: Vec<_> = key.lines().collect();
         assert_nowhere(&bare, &[cluster.token(), lines[2], &lines[1][40..]]);
     });
 }
 
 #[test]
-fn nothing_of_a_plugin_and_its_environment_is_left_anywhere() {
+fn secrets_of_an_exec_plugin_are_in_no_file() {
     each(|terraform| {
         let cluster = Cluster::shared();
         let proxy = FaultProxy::start(cluster);
@@ -91,7 +91,7 @@ fn nothing_of_a_plugin_and_its_environment_is_left_anywhere() {
         let env = format!("CANARY_VALUE = file({})", quoted(&file(folder.path(), "value", canary)));
         let block = plugin.block(&proxy.access().server, &env);
         let mut bare = Bare::new(terraform, "canary-plugin", &block);
-        // Variables of the run itself are no business of the state or the log either.
+        // Variables of the run must not be in the state or the log either.
         bare.workspace.set_env("CANARY_OF_THE_RUN", "canary-value-of-the-run");
         live(&bare, &block);
 
@@ -111,7 +111,7 @@ fn nothing_of_a_plugin_and_its_environment_is_left_anywhere() {
 }
 
 #[test]
-fn nothing_of_a_kubeconfig_is_left_anywhere() {
+fn secrets_of_a_kubeconfig_are_in_no_file() {
     each(|terraform| {
         let cluster = Cluster::shared();
         let folder = TempDir::with_prefix("eod-secrets-").unwrap();
@@ -133,7 +133,7 @@ fn nothing_of_a_kubeconfig_is_left_anywhere() {
 }
 
 #[test]
-fn nothing_of_credentials_that_are_refused_is_left_anywhere() {
+fn refused_credentials_are_in_no_file() {
     each(|terraform| {
         let cluster = Cluster::shared();
         let folder = TempDir::with_prefix("eod-secrets-").unwrap();
@@ -142,11 +142,11 @@ fn nothing_of_credentials_that_are_refused_is_left_anywhere() {
         let path = file(folder.path(), "config", &fs::read_to_string(access.kubeconfig().path()).unwrap());
         let bare = Bare::new(terraform, "canary-refused", &format!("{{ config_path = {} }}", quoted(&path)));
         bare.expect_refused(&["does not accept the credentials"]);
-        // A token that cannot even be sent.
+        // A token that is not valid in a header.
         let broken = file(folder.path(), "token", "canary token\nof two lines");
         bare.rewrite(&format!("{{ host = {}, token_path = {} }}", quoted(cluster.server()), quoted(&broken)), "");
         bare.expect_refused(&["characters that are not valid in a token"]);
-        // A key that is none.
+        // An invalid key.
         let key =
             file(folder.path(), "key", "-----BEGIN PRIVATE KEY-----\ncanarykeythatisnone\n-----END PRIVATE KEY-----\n");
         let certificate = file(folder.path(), "crt", &network::stranger().0);

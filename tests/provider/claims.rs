@@ -1,4 +1,4 @@
-//! Claims: whoever takes an environment over owns it, and the state that owned it before lets it go.
+//! Claims: the newest takeover owns an environment, and the previous state no longer manages it.
 
 use std::time::Duration;
 
@@ -15,7 +15,7 @@ const REPLACE: [&str; 4] = ["apply", "-no-color", "-auto-approve", "-replace=eod
 const DESTROY_WITHOUT_REFRESH: [&str; 4] = ["destroy", "-refresh=false", "-auto-approve", "-no-color"];
 const NONCE: &str = "environment.on-demand/nonce";
 
-/// Puts something into the namespace that only a destroy takes away.
+/// Creates an object in the namespace that only a destroy removes.
 #[track_caller]
 fn put_data(story: &EnvironmentStory) {
     story.cluster.kubectl(&["-n", &story.name, "create", "configmap", "data", "--from-literal=key=value"]);
@@ -27,9 +27,9 @@ fn has_data(story: &EnvironmentStory) -> bool {
     found.is_some_and(|data| data["data"]["key"] == "value" && data["metadata"]["deletionTimestamp"].is_null())
 }
 
-/// Expects that a run left the namespace alone, named it and said why.
+/// Expects that a run did not change the namespace, named it and printed the reason.
 #[track_caller]
-fn expect_let_go(story: &EnvironmentStory, run: &Run, uid: &str) {
+fn expect_no_longer_owned(story: &EnvironmentStory, run: &Run, uid: &str) {
     let said = run.said();
     assert!(said.contains(&format!("Namespace `{}` has a newer claim", story.name)), "{run}");
     assert_eq!(story.uid(), uid);
@@ -37,24 +37,24 @@ fn expect_let_go(story: &EnvironmentStory, run: &Run, uid: &str) {
 }
 
 #[test]
-fn a_replacement_that_adopts_keeps_what_is_in_the_namespace() {
+fn replacement_with_adopt_keeps_the_content_of_the_namespace() {
     tell("deposed", "adopt = true\nlifecycle {\ncreate_before_destroy = true\n}", |story| {
         story.settle();
         put_data(story);
         let (uid, nonce) = (story.uid(), story.annotation(NONCE));
         let run = story.run(&REPLACE).expect_ok().expect_said(&done(1, 0, 1));
-        expect_let_go(story, &run, &uid);
+        expect_no_longer_owned(story, &run, &uid);
         assert!(has_data(story));
         assert_ne!(story.annotation(NONCE), nonce, "taking over writes a new claim");
         story.expect_no_changes();
-        // The replacement owns it as any other environment.
+        // The replacement owns the environment like any other state.
         story.destroy().expect_ok().expect_said("1 destroyed");
         assert!(!story.cluster.namespace_exists(&story.name));
     });
 }
 
 #[test]
-fn create_before_destroy_without_adopt_is_explained() {
+fn error_explains_create_before_destroy_without_adopt() {
     tell("cbd", "lifecycle {\ncreate_before_destroy = true\n}", |story| {
         story.settle();
         put_data(story);
@@ -75,7 +75,7 @@ fn create_before_destroy_without_adopt_is_explained() {
 }
 
 #[test]
-fn a_state_whose_environment_was_adopted_lets_it_go() {
+fn state_no_longer_manages_an_environment_that_another_state_adopted() {
     tell("adopted", "", |story| {
         story.settle();
         put_data(story);
@@ -91,19 +91,19 @@ fn a_state_whose_environment_was_adopted_lets_it_go() {
         assert!(said.contains("Another state has taken over the environment"), "{said}");
         assert_eq!(other.label("environment.on-demand/owner"), "bob");
 
-        // A destroy leaves it alone. Terraform does not show warnings of the refresh before a destroy.
+        // A destroy does not delete the namespace. Terraform does not show warnings of the refresh before a destroy.
         story.write("terraform.tfstate", &state);
         story.destroy().expect_ok().expect_said("0 destroyed");
         assert_eq!(story.uid(), uid);
         story.write("terraform.tfstate", &state);
         let run = story.run(&DESTROY_WITHOUT_REFRESH).expect_ok();
-        expect_let_go(story, &run, &uid);
+        expect_no_longer_owned(story, &run, &uid);
         assert_eq!(story.attributes_of("preview"), None);
 
         // A plan shows that the environment is no longer managed here.
         story.write("terraform.tfstate", &state);
         let plan = story.plan().expect_ok().expect_said("1 to add, 0 to change, 0 to destroy");
-        expect_let_go(story, &plan, &uid);
+        expect_no_longer_owned(story, &plan, &uid);
 
         // The planned create is refused with the remedies, and nothing changes for the owner.
         story.apply().expect_err("The environment exists already");
@@ -114,11 +114,11 @@ fn a_state_whose_environment_was_adopted_lets_it_go() {
 }
 
 #[test]
-fn of_two_runs_with_separate_states_one_owns_the_environment() {
+fn one_of_two_runs_with_separate_states_owns_the_environment() {
     tell("two-runs", "", |story| {
         let mut other = story.elsewhere();
         let proxy = FaultProxy::start(story.cluster);
-        // One run is in the middle of its create while the other one takes it for interrupted.
+        // One run is in the middle of its create when the other one considers it interrupted.
         proxy.rule(
             |call| call.method == "PATCH" && call.query.contains("eod-clock"),
             1,
@@ -138,8 +138,8 @@ fn of_two_runs_with_separate_states_one_owns_the_environment() {
         let (owner, loser, refused) =
             if fast.code == Some(0) { (&other, &*story, slow) } else { (&*story, &other, fast) };
         let said = errors(&refused.expect_err(&story.name));
-        let is_told = ["Another state has taken over the environment", "The environment exists already"];
-        assert!(is_told.iter().any(|title| said.contains(title)), "{said}");
+        let reported = ["Another state has taken over the environment", "The environment exists already"];
+        assert!(reported.iter().any(|title| said.contains(title)), "{said}");
         assert_eq!(loser.attributes_of("preview"), None);
         owner.expect_no_changes();
         let uid = owner.uid();
@@ -150,7 +150,7 @@ fn of_two_runs_with_separate_states_one_owns_the_environment() {
 }
 
 #[test]
-fn the_first_update_after_an_import_takes_the_environment_over() {
+fn first_update_after_an_import_takes_the_environment_over() {
     tell("import-over", "", |story| {
         story.settle();
         put_data(story);
@@ -166,7 +166,7 @@ fn the_first_update_after_an_import_takes_the_environment_over() {
         assert_ne!(story.annotation(NONCE), nonce);
         other.expect_no_changes();
         let run = story.run(&DESTROY_WITHOUT_REFRESH).expect_ok();
-        expect_let_go(story, &run, &uid);
+        expect_no_longer_owned(story, &run, &uid);
         assert!(has_data(story));
         // Further updates keep the claim.
         let nonce = story.annotation(NONCE);
@@ -178,20 +178,20 @@ fn the_first_update_after_an_import_takes_the_environment_over() {
 }
 
 #[test]
-fn a_destroy_right_after_an_import_destroys() {
+fn destroy_right_after_an_import_deletes_the_environment() {
     tell("import-destroyed", "", |story| {
         story.settle();
         let other = story.elsewhere();
         other.run(&["import", "-no-color", ADDRESS, &story.name]).expect_ok();
         other.run(&DESTROY_WITHOUT_REFRESH).expect_ok().expect_said("1 destroyed");
         assert!(!story.cluster.namespace_exists(&story.name));
-        // Nothing is left for the state that owned it before.
+        // No namespace is left for the previous state.
         story.run(&DESTROY_WITHOUT_REFRESH).expect_ok();
     });
 }
 
 #[test]
-fn a_destroy_that_meets_a_takeover_lets_go() {
+fn destroy_does_not_delete_an_environment_that_was_taken_over() {
     tell("destroy-race", "", |story| {
         story.settle();
         let (uid, state) = (story.uid(), story.raw_state_text());
@@ -209,7 +209,7 @@ fn a_destroy_that_meets_a_takeover_lets_go() {
         let adopted = other.apply();
         let run = destroy.wait().expect_ok();
         if adopted.code == Some(0) && story.cluster.namespace_exists(&story.name) && story.uid() == uid {
-            expect_let_go(story, &run, &uid);
+            expect_no_longer_owned(story, &run, &uid);
             assert_ne!(state, story.raw_state_text());
             other.expect_no_changes();
         }

@@ -8,18 +8,18 @@ use eod_testkit::{
 };
 use serde_json::Value;
 
-/// A configuration of our provider. It derefs to the [`Workspace`] it is written to.
+/// A configuration with the EoD provider. It derefs to its [`Workspace`].
 pub(crate) struct Configuration {
     pub(crate) terraform: &'static Terraform,
     workspace: Workspace,
-    /// Arguments of the provider that stay when a story sets its own.
+    /// Arguments of the provider that are kept when a story sets its own.
     always: String,
     provider: String,
     body: String,
 }
 
 impl Configuration {
-    /// One with nothing below the provider block yet.
+    /// A configuration without blocks after the provider block.
     pub(crate) fn new(terraform: &'static Terraform, workspace: Workspace, provider: &str) -> Self {
         Self { terraform, workspace, always: String::new(), provider: provider.to_owned(), body: String::new() }
     }
@@ -33,7 +33,7 @@ impl Configuration {
         other
     }
 
-    /// Sets the arguments of the provider that stay.
+    /// Sets the arguments of the provider that are kept.
     pub(crate) fn always(&mut self, arguments: &str) {
         arguments.clone_into(&mut self.always);
         self.lay();
@@ -61,7 +61,7 @@ impl Configuration {
         self.workspace.write("main.tf", &text);
     }
 
-    /// Applies and expects that nothing is left to do.
+    /// Applies and expects a following plan without changes.
     #[track_caller]
     pub(crate) fn settle(&self) -> Run {
         let run = self.apply().expect_ok();

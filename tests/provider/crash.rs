@@ -1,7 +1,7 @@
 //! Processes that end in the middle: the provider, Terraform, and a run that is interrupted.
 //!
 //! A write that hangs shows that the run is in the middle. Such a write was not stored, so
-//! hanging at write 1, 2, 3, .. gives every state that a killed create can leave.
+//! hanging at write 1, 2, 3, .. produces every state that a killed create can leave.
 
 use eod_testkit::{
     cases::for_each_number,
@@ -23,7 +23,7 @@ use crate::provider::{
 
 const APPLY: [&str; 3] = ["apply", "-no-color", "-auto-approve"];
 
-/// Starts a run whose writes from `number` on hang, and waits until one does.
+/// Starts a run with hanging writes from `number` on, and waits until one hangs.
 #[track_caller]
 fn run_until_write(story: &FaultStory, arguments: &[&str], number: usize) -> Running {
     story.spoil_write(number, usize::MAX, Fault::Hang);
@@ -61,8 +61,8 @@ fn signal(pids: &[u32], signal: Signal) {
     }
 }
 
-/// Panics unless Terraform noticed that it lost its provider. Which of the two it says
-/// depends on where in the connection it notices.
+/// Panics unless Terraform noticed that it lost its provider. Which of the two messages it prints
+/// depends on the position in the connection.
 #[track_caller]
 pub(crate) fn expect_lost(run: &Run) {
     let said = run.said();
@@ -70,7 +70,7 @@ pub(crate) fn expect_lost(run: &Run) {
     assert!(run.code != Some(0) && noticed, "{run}");
 }
 
-/// Kills the provider at one write; the next apply finishes what it has begun.
+/// Kills the provider at one write; the next apply finishes the create.
 fn kill_at(terraform: &Terraform, number: usize) {
     let story = FaultStory::new(terraform, &format!("killed-{number}"));
     let running = run_until_write(&story, &APPLY, number);
@@ -79,13 +79,13 @@ fn kill_at(terraform: &Terraform, number: usize) {
     let state = story.workspace.raw_state_text();
     assert!(!state.contains("eod_environment"), "write {number}: no state can contain the environment yet\n{state}");
     let left = story.namespace().map(|_| story.uid());
-    // The first write is the ledger's, the second one the namespace.
+    // The first write is that of the ledger, the second one that of the namespace.
     assert_eq!(left.is_some(), number > 1, "{}", story.proxy.story());
     story.proxy.clear_rules();
     story.workspace.apply().expect_ok().expect_said("1 added");
     story.expect_whole();
     if let Some(uid) = left {
-        assert_eq!(story.uid(), uid, "what was begun is continued and not made again");
+        assert_eq!(story.uid(), uid, "the interrupted create is continued");
     }
     story.workspace.expect_no_changes();
     assert!(!story.is_tainted());
@@ -95,7 +95,7 @@ fn kill_at(terraform: &Terraform, number: usize) {
 }
 
 #[test]
-fn a_provider_killed_at_any_write_of_a_create_is_continued_by_the_next_apply() {
+fn create_killed_at_any_write_is_continued_by_the_next_apply() {
     each(|terraform| {
         let writes = writes_of_a_create(terraform);
         assert!(writes >= 11, "only {writes} writes");
@@ -104,7 +104,7 @@ fn a_provider_killed_at_any_write_of_a_create_is_continued_by_the_next_apply() {
 }
 
 #[test]
-fn a_create_that_was_killed_is_continued_with_what_the_configuration_says_now() {
+fn killed_create_is_continued_with_the_current_configuration() {
     tell("killed-changed", |story| {
         story.rewrite("quota = { pods = 21 }\n  owner = \"alice\"\n  labels = { old = \"yes\" }");
         let running = run_until_write(&story, &APPLY, 9);
@@ -131,7 +131,7 @@ fn a_create_that_was_killed_is_continued_with_what_the_configuration_says_now() 
 }
 
 #[test]
-fn a_provider_killed_in_an_update_loses_nothing() {
+fn update_killed_at_any_write_is_finished_by_the_next_apply() {
     for number in 0..3 {
         tell(&format!("killed-update-{number}"), |story| {
             story.workspace.apply().expect_ok();
@@ -155,7 +155,7 @@ const TAKES_OVER: &str = "adopt = true\n  lifecycle {\n    create_before_destroy
 
 const REPLACE: [&str; 4] = ["apply", "-no-color", "-auto-approve", "-replace=eod_environment.it"];
 
-/// An environment with something in it that only a destroy takes away.
+/// An environment with an object that only a destroy removes.
 fn in_use(terraform: &Terraform, test: &str) -> FaultStory {
     let story = FaultStory::new(terraform, test);
     story.rewrite(TAKES_OVER);
@@ -165,7 +165,7 @@ fn in_use(terraform: &Terraform, test: &str) -> FaultStory {
     story
 }
 
-/// Panics unless the namespace is the one with this uid, with what was put into it.
+/// Panics unless the namespace is the one with this uid, with its objects.
 #[track_caller]
 fn expect_data(story: &FaultStory, uid: &str) {
     assert_eq!(story.uid(), uid);
@@ -199,7 +199,7 @@ fn kill_takeover_at(terraform: &Terraform, number: usize) {
     story.discard();
 }
 
-/// Loses the answer to one write of a takeover, after it was stored.
+/// Loses the answer to one write of a takeover, after the write was stored.
 fn lose_answer_of_takeover_at(terraform: &Terraform, number: usize) {
     let story = in_use(terraform, &format!("takeover-lost-{number}"));
     let uid = story.uid();
@@ -216,19 +216,20 @@ fn lose_answer_of_takeover_at(terraform: &Terraform, number: usize) {
 }
 
 #[test]
-fn a_takeover_killed_or_left_unanswered_at_any_write_keeps_what_is_in_the_namespace() {
+fn takeover_killed_or_unanswered_at_any_write_keeps_the_content_of_the_namespace() {
     each(|terraform| {
         let writes = writes_of_a_takeover(terraform);
         assert!(writes >= 3, "only {writes} writes");
         for_each_number(writes, |number| kill_takeover_at(terraform, number));
-        // The claim is written by the first two writes, and checked by the last but one. The last is the ledger's.
+        // The claim is written by the first two writes, and checked by the last but one. The last is that of the
+        // ledger.
         let claims = [0, 1, writes - 2, writes - 1];
         for_each_number(claims.len(), |number| lose_answer_of_takeover_at(terraform, claims[number]));
     });
 }
 
 #[test]
-fn an_update_that_was_killed_after_an_import_is_finished_by_the_next() {
+fn killed_update_after_an_import_is_finished_by_the_next_one() {
     for number in 0..2 {
         tell(&format!("killed-import-{number}"), |story| {
             story.workspace.apply().expect_ok();
@@ -251,7 +252,7 @@ fn an_update_that_was_killed_after_an_import_is_finished_by_the_next() {
 }
 
 #[test]
-fn a_provider_killed_in_a_destroy_is_finished_by_the_next() {
+fn killed_destroy_is_finished_by_the_next_one() {
     tell("killed-destroy", |story| {
         story.workspace.apply().expect_ok();
         let running = run_until_write(&story, &["destroy", "-no-color", "-auto-approve"], 0);
@@ -259,7 +260,7 @@ fn a_provider_killed_in_a_destroy_is_finished_by_the_next() {
         expect_lost(&running.wait());
         assert!(story.workspace.resource(IT).is_some());
         story.proxy.clear_rules();
-        // And once more while the namespace is on its way out.
+        // And once more while the namespace is being deleted.
         story.hold();
         story.proxy.clear_log();
         let running = story.workspace.spawn(&["destroy", "-no-color", "-auto-approve"]);
@@ -278,7 +279,7 @@ fn a_provider_killed_in_a_destroy_is_finished_by_the_next() {
 }
 
 #[test]
-fn a_provider_whose_terraform_was_killed_ends_by_itself() {
+fn provider_ends_by_itself_if_terraform_was_killed() {
     for number in [0, 4] {
         tell(&format!("orphan-{number}"), |story| {
             let running = run_until_write(&story, &APPLY, number);
@@ -296,14 +297,14 @@ fn a_provider_whose_terraform_was_killed_ends_by_itself() {
 }
 
 #[test]
-fn an_interrupted_create_is_saved_and_completed_by_the_next_apply() {
-    // Ctrl-C, and what a CI system sends when a job is cancelled.
+fn interrupted_create_is_saved_and_completed_by_the_next_apply() {
+    // Ctrl-C, and the signal of a CI system that cancels a job.
     for (number, sent) in [(2, Signal::SIGINT), (4, Signal::SIGTERM), (9, Signal::SIGINT)] {
         tell(&format!("interrupted-{number}"), |story| {
             let running = run_until_write(&story, &APPLY, number);
             let providers = running.providers();
             if sent == Signal::SIGINT {
-                // A terminal sends it to everybody in the foreground.
+                // A terminal sends the signal to all processes in the foreground.
                 signal(&providers, sent);
             }
             running.signal(sent);
@@ -311,7 +312,7 @@ fn an_interrupted_create_is_saved_and_completed_by_the_next_apply() {
             expect_sound(&run);
             run.expect_err("Interrupt received");
             wait_until_ended(&providers);
-            // The namespace is there, so the state has to know of it.
+            // The namespace exists, so the state must contain the environment.
             assert!(story.namespace().is_some());
             assert_eq!(story.workspace.resource(IT).unwrap()["name"], story.name.as_str());
             assert!(story.is_tainted());
@@ -326,7 +327,7 @@ fn an_interrupted_create_is_saved_and_completed_by_the_next_apply() {
 }
 
 #[test]
-fn a_create_interrupted_before_anything_was_made_leaves_nothing() {
+fn create_interrupted_before_its_first_write_leaves_nothing() {
     for number in 0..2 {
         tell(&format!("interrupted-{number}"), |story| {
             let running = run_until_write(&story, &APPLY, number);
@@ -365,19 +366,19 @@ fn an_interrupted_update_does_not_cause_a_replacement() {
 }
 
 #[test]
-fn a_destroy_interrupted_while_it_waits_keeps_the_environment_in_the_state() {
+fn destroy_interrupted_during_its_wait_keeps_the_environment_in_the_state() {
     tell("interrupted-wait", |story| {
         story.workspace.apply().expect_ok();
         story.hold();
         let running = story.workspace.spawn(&["destroy", "-no-color", "-auto-approve"]);
-        wait_until("the namespace to say what holds it", PATIENCE, || {
+        wait_until("the namespace to report its blockers", PATIENCE, || {
             let text = story.namespace().ok_or("gone")?["status"].to_string();
             if text.contains("example.com/hold") { Ok(()) } else { Err(text) }
         });
         let providers = running.providers();
         signal(&providers, Signal::SIGINT);
         running.signal(Signal::SIGINT);
-        // It does not wait for its timeout of ten minutes: the kit would not wait as long.
+        // The run does not wait for its timeout of ten minutes: the kit would not wait as long.
         let run = running.wait();
         expect_sound(&run);
         run.expect_err("Interrupt received").expect_said("Error: Stopped");
@@ -405,7 +406,7 @@ fn an_interrupted_refresh_ends_before_its_timeout() {
         running.signal(Signal::SIGINT);
         let run = running.wait();
         expect_sound(&run);
-        run.expect_err("cancelled before it was done");
+        run.expect_err("the operation was cancelled");
         wait_until_ended(&providers);
         assert_eq!(story.workspace.raw_state_text(), before);
         story.proxy.clear_rules();

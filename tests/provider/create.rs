@@ -1,4 +1,5 @@
-//! A create makes exactly the documented objects, with ownership labels from the first call, and the next plan is empty.
+//! A create creates exactly the documented objects, with ownership labels from the first call, and the next plan is
+//! empty.
 
 use eod_testkit::{cluster::PATIENCE, fault::FaultProxy, wait::wait_until};
 use serde_json::{Value, json};
@@ -55,7 +56,7 @@ fn a_create_sets_ownership_labels_on_the_namespace() {
 }
 
 #[test]
-fn every_output_says_what_is_in_the_cluster() {
+fn every_output_has_the_value_of_the_cluster() {
     tell("outputs", FACTS, |story| {
         story.apply().expect_ok();
         let (state, name) = (story.attributes(), &story.name);
@@ -83,7 +84,7 @@ fn every_output_says_what_is_in_the_cluster() {
         }
         assert!(lies_after(&state["last_activity_at"], "4h", &state["expires_at"]), "{state}");
         let mut labels = story.namespace()["metadata"]["labels"].clone();
-        // The API server sets this one itself.
+        // The API server sets this label itself.
         labels.as_object_mut().unwrap().remove("kubernetes.io/metadata.name");
         assert_eq!(state["effective_labels"], labels);
     });
@@ -102,7 +103,7 @@ fn without_a_domain_there_is_no_host() {
 }
 
 #[test]
-fn a_create_makes_quota_and_limits_of_the_tier() {
+fn create_has_quota_and_limits_of_the_tier() {
     tell("sizes", "", |story| {
         story.apply().expect_ok();
         let hard = json!({
@@ -157,7 +158,7 @@ fn the_create_call_sets_the_ownership_labels() {
         story.through(&proxy);
         story.apply().expect_ok();
         let log = proxy.log();
-        // The ledger is written before and after, and with the first create of a cluster the control namespace.
+        // The ledger is written before and after, and the first create of a cluster also creates the control namespace.
         let is_record = |call: &eod_testkit::fault::Logged| {
             let name = call.body.as_ref().map(|body| &body["metadata"]["name"]);
             call.path.contains("/configmaps") || name.is_some_and(|name| name == "eod-system")
@@ -173,7 +174,7 @@ fn the_create_call_sets_the_ownership_labels() {
         assert_eq!(born["labels"]["environment.on-demand/env"], story.name);
         assert!(born["annotations"]["environment.on-demand/nonce"].is_string(), "{born}");
         assert!(born["annotations"]["environment.on-demand/provisioned-at"].is_null(), "{born}");
-        // The last write says that the create is complete.
+        // The last write marks the create as complete.
         let says = |call: &&&eod_testkit::fault::Logged| {
             call.body.as_ref().is_some_and(|body| body.to_string().contains("environment.on-demand/provisioned-at"))
         };
@@ -183,7 +184,7 @@ fn the_create_call_sets_the_ownership_labels() {
 }
 
 #[test]
-fn all_is_applied_under_one_manager_and_the_clock_under_its_own() {
+fn objects_have_one_field_manager_and_the_clock_has_another() {
     tell("managers", "", |story| {
         story.apply().expect_ok();
         let managers = |object: &Value, operation: &str| -> Vec<String> {
@@ -230,7 +231,7 @@ fn the_default_service_account_mounts_no_token() {
 }
 
 #[test]
-fn nothing_is_left_to_do_after_create_refresh_and_a_second_apply() {
+fn plan_is_empty_after_create_refresh_and_a_second_apply() {
     tell("no-op", FACTS, |story| {
         story.settle();
         story.run(&["apply", "-refresh-only", "-auto-approve", "-no-color"]).expect_ok();
@@ -241,7 +242,7 @@ fn nothing_is_left_to_do_after_create_refresh_and_a_second_apply() {
 }
 
 #[test]
-fn a_saved_plan_is_applied_as_it_was_shown() {
+fn saved_plan_is_applied_unchanged() {
     tell("saved", FACTS, |story| {
         story.run(&["plan", "-out=saved", "-no-color"]).expect_ok();
         story.run(&["apply", "-no-color", "saved"]).expect_ok().expect_said(&done(1, 0, 0));
@@ -291,7 +292,7 @@ fn the_plan_of_a_new_environment_shows_known_attributes() {
 }
 
 #[test]
-fn an_environment_that_is_still_going_away_is_waited_for() {
+fn create_waits_for_a_running_deletion() {
     tell("terminating", "", |story| {
         story.apply().expect_ok();
         let former = story.uid();
@@ -309,13 +310,13 @@ fn an_environment_that_is_still_going_away_is_waited_for() {
 }
 
 #[test]
-fn a_wait_for_a_stuck_deletion_ends_with_its_cause() {
+fn wait_for_a_blocked_deletion_ends_with_its_cause() {
     tell("never-goes", "", |story| {
         story.apply().expect_ok();
         story.forget();
         story.hold();
         story.delete(&story.namespace_path());
-        // The namespace controller reports the finalizer a few seconds after the deletion begins.
+        // The namespace controller reports the finalizer a few seconds after the start of the deletion.
         wait_until("the finalizer to be reported", PATIENCE, || {
             let status = story.namespace()["status"].to_string();
             if status.contains("example.com/hold") { Ok(()) } else { Err(status) }
@@ -331,10 +332,10 @@ fn a_wait_for_a_stuck_deletion_ends_with_its_cause() {
 }
 
 #[test]
-fn quota_and_pod_security_refuse_a_bad_pod() {
+fn quota_and_pod_security_refuse_pods() {
     tell("bad-pod", "", |story| {
         story.apply().expect_ok();
-        // Until the service account and the quota's status are there, every pod is refused.
+        // Until the service account and the status of the quota exist, every pod is refused.
         wait_until("a harmless pod to be accepted", PATIENCE, || match pod(story, "harmless", &json!({})) {
             (201, _) => Ok(()),
             (_, answer) => Err(answer.to_string()),
@@ -351,7 +352,7 @@ fn quota_and_pod_security_refuse_a_bad_pod() {
         let (status, answer) = pod(story, "too-much", &wanted("1"));
         assert_eq!(status, 403, "{answer}");
         assert!(text(&answer["message"]).contains("exceeded quota"), "{answer}");
-        // A container that asks for nothing gets the defaults, so that the quota accepts it.
+        // A container without requests gets the defaults, so that the quota accepts it.
         let harmless = story.cluster.read(&format!("{}/harmless", story.collection("pods"))).unwrap();
         let resources =
             json!({ "requests": { "cpu": "50m", "memory": "64Mi" }, "limits": { "cpu": "250m", "memory": "256Mi" } });
@@ -360,7 +361,7 @@ fn quota_and_pod_security_refuse_a_bad_pod() {
     });
 }
 
-/// Asks for a pod with one container.
+/// Requests a pod with one container.
 fn pod(story: &EnvironmentStory, name: &str, container: &Value) -> (u16, Value) {
     let mut spec = json!({ "name": "main", "image": "example.invalid/none" });
     spec.as_object_mut().unwrap().extend(container.as_object().unwrap().clone());

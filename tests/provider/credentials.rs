@@ -1,6 +1,6 @@
-//! Cluster and credentials of a run, and the errors if either is missing.
+//! Cluster and credentials of a run, and the errors if one of them is missing.
 //!
-//! All stories check one promise: the configured cluster and credentials are used, and never others instead.
+//! All stories check one property: the configured cluster and credentials are used, and never others instead.
 
 mod cluster;
 mod kubeconfig;
@@ -18,7 +18,7 @@ use serde_json::Value;
 
 use crate::provider::faults::story::{hcl, provider};
 
-/// One environment, a provider block of the test's choosing, and no variable that names a cluster.
+/// One environment, a provider block set by the test, and no variable that selects a cluster.
 pub(crate) struct Bare {
     pub(crate) cluster: &'static Cluster,
     pub(crate) workspace: Workspace,
@@ -26,7 +26,7 @@ pub(crate) struct Bare {
 }
 
 impl Bare {
-    /// `block` is what follows `kubernetes = ` in the provider block; nothing when it is empty.
+    /// `block` follows `kubernetes = ` in the provider block; no block if it is empty.
     #[track_caller]
     pub(crate) fn new(terraform: &Terraform, test: &str, block: &str) -> Self {
         let cluster = Cluster::shared();
@@ -46,7 +46,7 @@ impl Bare {
         self.cluster.namespace_exists(&self.name)
     }
 
-    /// Panics unless the environment can be made and is then as it should be.
+    /// Panics unless the environment can be created and is complete.
     #[track_caller]
     pub(crate) fn expect_works(self) {
         self.workspace.apply().expect_ok();
@@ -55,7 +55,7 @@ impl Bare {
         self.discard();
     }
 
-    /// Panics unless the apply fails, says all of this, and nothing was made.
+    /// Panics unless the apply fails with all of these texts and creates nothing.
     #[track_caller]
     pub(crate) fn expect_refused(&self, said: &[&str]) -> Run {
         let run = self.workspace.apply();
@@ -69,7 +69,7 @@ impl Bare {
     }
 }
 
-/// A cluster that must never be asked: a proxy that would be noticed.
+/// A cluster that must never be called: its proxy logs every call.
 pub(crate) struct Decoy(FaultProxy);
 
 impl Decoy {
@@ -78,7 +78,7 @@ impl Decoy {
         Self(FaultProxy::start(Cluster::shared()))
     }
 
-    /// Lets every variable that can name a cluster name this one.
+    /// Sets every variable that can select a cluster to this one.
     pub(crate) fn tempt(&self, workspace: &mut Workspace) {
         let access = self.0.access();
         workspace.set_env("KUBE_CONFIG_PATH", self.0.kubeconfig());
@@ -93,7 +93,7 @@ impl Decoy {
 
     #[track_caller]
     pub(crate) fn assert_unseen(&self) {
-        assert!(self.0.log().is_empty(), "another cluster was asked:\n{}", self.0.story());
+        assert!(self.0.log().is_empty(), "another cluster was called:\n{}", self.0.story());
     }
 }
 

@@ -1,4 +1,4 @@
-//! The data sources see what is in the cluster, of this installation and of no other.
+//! The data sources return the environments of this installation in the cluster, and those of no other installation.
 
 use serde_json::{Value, json};
 
@@ -62,7 +62,7 @@ fn an_environment_of_argo_cd_is_shown_with_its_ttl_and_not_as_pending() {
     tell("data-rendered", "", |story| {
         story.settle();
         let made = story.attributes();
-        // The plugin renders no time and no end of a create, but the label of the TTL.
+        // The plugin renders no time and no end of a create, but it renders the label of the TTL.
         story.patch_metadata(&json!({ "annotations": {
             "environment.on-demand/made-by": "argocd",
             "environment.on-demand/provisioned-at": null,
@@ -88,7 +88,7 @@ fn an_environment_that_does_not_exist_is_an_error_that_names_it() {
         let name = format!("{}-none", story.installation);
         story.body(&format!("data \"eod_environment\" \"one\" {{\n  name = \"{name}\"\n}}\n"));
         let run = story.plan().expect_err(&name);
-        story.expect_blamed(&run, "name = ", &name);
+        story.expect_reported(&run, "name = ", &name);
     });
 }
 
@@ -170,13 +170,13 @@ fn an_invalid_filter_is_refused_at_its_line() {
         ] {
             story.body(&format!("data \"eod_environments\" \"all\" {{\n  {line}\n}}\n"));
             let run = story.plan().expect_err(why);
-            story.expect_blamed(&run, line, why);
+            story.expect_reported(&run, line, why);
         }
     });
 }
 
 #[test]
-fn labels_of_the_provider_are_on_everything_and_a_change_of_them_is_an_update() {
+fn default_labels_are_on_all_objects_and_a_change_of_them_is_an_update() {
     tell("default-labels", "", |story| {
         let labels = |team: &str| format!("domain = \"{DOMAIN}\"\ndefault_labels = {{ team = \"{team}\" }}");
         story.provider(&labels("checkout"));
@@ -208,7 +208,7 @@ fn labels_of_the_provider_are_on_everything_and_a_change_of_them_is_an_update() 
 }
 
 #[test]
-fn tiers_and_prices_of_the_provider_count() {
+fn tiers_and_prices_of_the_provider_are_used() {
     tell("tiers", "", |story| {
         let own = "prices = { cpu_hour_usd = 1, memory_gib_hour_usd = 0, storage_gib_month_usd = 0 }";
         let tiers = |ttl: &str, cpu: &str| {
@@ -232,12 +232,12 @@ fn tiers_and_prices_of_the_provider_count() {
         assert_eq!(state["cost_per_day_usd"].as_f64(), Some(36.0));
         story.arguments("ttl = \"7h\"");
         let run = story.plan().expect_err("6h");
-        story.expect_blamed(&run, "ttl = \"7h\"", "6h");
+        story.expect_reported(&run, "ttl = \"7h\"", "6h");
     });
 }
 
 #[test]
-fn the_default_tier_is_the_providers() {
+fn default_tier_of_the_provider_is_used() {
     tell("default-tier", "", |story| {
         story.provider(&format!("domain = \"{DOMAIN}\"\ndefault_tier = \"full\""));
         story.settle();

@@ -1,4 +1,4 @@
-//! A destroy waits until the environment is gone, takes nothing that is not ours, and says what holds it up.
+//! A destroy waits until the environment is gone, deletes only our namespace, and names the blockers of the deletion.
 
 use eod_testkit::fault::{Fault, FaultProxy};
 use serde_json::json;
@@ -30,7 +30,7 @@ fn a_destroy_of_a_missing_namespace_succeeds() {
     tell("gone", "", |story| {
         story.apply().expect_ok();
         story.delete_namespace();
-        // Without a refresh the provider is really asked to delete it.
+        // Without a refresh the provider really receives the delete.
         story.run(&["destroy", "-refresh=false", "-auto-approve", "-no-color"]).expect_ok().expect_said("1 destroyed");
         assert_eq!(story.attributes_of("preview"), None);
     });
@@ -53,7 +53,7 @@ fn a_destroy_waits_for_a_deletion_that_has_begun() {
 }
 
 #[test]
-fn a_protected_environment_is_destroyed_only_after_it_is_released() {
+fn protected_environment_is_destroyed_only_without_its_protection() {
     tell("protected", "protected = true", |story| {
         story.apply().expect_ok();
         let uid = story.uid();
@@ -68,7 +68,7 @@ fn a_protected_environment_is_destroyed_only_after_it_is_released() {
 }
 
 #[test]
-fn a_protected_environment_is_not_replaced_either() {
+fn protected_environment_is_not_replaced() {
     tell("protected-replace", "protected = true", |story| {
         story.apply().expect_ok();
         let uid = story.uid();
@@ -81,7 +81,7 @@ fn a_protected_environment_is_not_replaced_either() {
 }
 
 #[test]
-fn a_stuck_finalizer_is_named_and_a_second_destroy_finishes() {
+fn blocking_finalizer_is_named_and_a_second_destroy_finishes() {
     tell("stuck", "timeouts = { delete = \"8s\" }", |story| {
         story.apply().expect_ok();
         story.hold();
@@ -89,7 +89,7 @@ fn a_stuck_finalizer_is_named_and_a_second_destroy_finishes() {
         for part in [story.name.as_str(), "ConfigMap", "held", "kubectl"] {
             assert!(said.contains(part), "expected it to name `{part}`: {said}");
         }
-        // It is still in the state, so that the next destroy continues.
+        // The environment is still in the state, so that the next destroy continues.
         assert_eq!(story.attribute("name"), story.name);
         story.release();
         story.cluster.wait_until_gone(&story.name);
@@ -131,7 +131,7 @@ fn finalizers_of_the_namespace_itself_are_named() {
 }
 
 /// Answers of the real server while an aggregated API does not answer. The proxy gives them, because a real one would
-/// hold up every namespace of every other story.
+/// block every namespace of every other story.
 #[test]
 fn an_api_that_does_not_answer_is_named() {
     tell("apiservice", "timeouts = { delete = \"8s\" }", |story| {
@@ -179,7 +179,7 @@ fn an_api_that_does_not_answer_is_named() {
 }
 
 #[test]
-fn a_namespace_of_the_same_name_that_a_person_made_is_not_destroyed() {
+fn namespace_created_by_a_person_is_not_destroyed() {
     tell("successor", "", |story| {
         story.apply().expect_ok();
         story.delete_namespace();
@@ -189,7 +189,7 @@ fn a_namespace_of_the_same_name_that_a_person_made_is_not_destroyed() {
             &["destroy", "-auto-approve", "-no-color"][..],
             &["destroy", "-refresh=false", "-auto-approve", "-no-color"],
         ] {
-            // The namespace is not ours: there is nothing to destroy, or the destroy is refused.
+            // The namespace has another owner: there is nothing to destroy, or the destroy is refused.
             story.run(arguments);
             assert_eq!(story.uid(), uid);
             assert!(story.namespace()["metadata"]["deletionTimestamp"].is_null());
@@ -198,7 +198,7 @@ fn a_namespace_of_the_same_name_that_a_person_made_is_not_destroyed() {
 }
 
 #[test]
-fn our_own_successor_is_not_destroyed_by_a_former_state() {
+fn former_state_does_not_destroy_the_environment_created_again() {
     tell("own-successor", "", |story| {
         story.apply().expect_ok();
         let former = story.elsewhere();

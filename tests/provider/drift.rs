@@ -1,13 +1,13 @@
-//! Deletions and changes by others are found by a refresh and restored by an apply. Objects of others are left alone.
+//! Deletions and changes by others are found by a refresh and restored by an apply. Objects of others are not changed.
 
 use serde_json::{Value, json};
 
 use crate::provider::{EnvironmentStory, done, errors, later, tell, text};
 
-/// Arguments that leave something of every kind to drift.
+/// Arguments that create objects of every kind that can drift.
 const ARGUMENTS: &str = "labels = { team = \"checkout\" }\naccess = [{ kind = \"User\", name = \"alice\" }]";
 
-/// Lets others do something, and expects that a refresh tells it in words, a plan shows it and an apply undoes it.
+/// Changes objects as another tool, and expects that a refresh reports it, a plan shows it and an apply restores it.
 #[track_caller]
 fn seen_and_restored(
     test: &str,
@@ -37,7 +37,7 @@ fn seen_and_restored(
 }
 
 #[test]
-fn a_deleted_quota_is_made_again() {
+fn deleted_quota_is_created_again() {
     seen_and_restored(
         "quota-gone",
         &["ResourceQuota"],
@@ -47,7 +47,7 @@ fn a_deleted_quota_is_made_again() {
 }
 
 #[test]
-fn a_quota_that_was_raised_is_lowered_again() {
+fn raised_quota_is_restored() {
     seen_and_restored(
         "quota-raised",
         &["ResourceQuota"],
@@ -57,7 +57,7 @@ fn a_quota_that_was_raised_is_lowered_again() {
 }
 
 #[test]
-fn deleted_limits_are_made_again() {
+fn deleted_limits_are_created_again() {
     seen_and_restored(
         "limits-gone",
         &["LimitRange"],
@@ -67,7 +67,7 @@ fn deleted_limits_are_made_again() {
 }
 
 #[test]
-fn a_network_policy_that_was_opened_is_closed_again() {
+fn opened_network_policy_is_restored() {
     seen_and_restored(
         "policy-opened",
         &["NetworkPolicy"],
@@ -81,7 +81,7 @@ fn a_network_policy_that_was_opened_is_closed_again() {
 }
 
 #[test]
-fn a_deleted_role_binding_is_made_again() {
+fn deleted_role_binding_is_created_again() {
     seen_and_restored(
         "binding-gone",
         &["RoleBinding"],
@@ -91,7 +91,7 @@ fn a_deleted_role_binding_is_made_again() {
 }
 
 #[test]
-fn a_role_that_was_widened_is_narrowed_again() {
+fn extended_role_is_restored() {
     seen_and_restored(
         "role-widened",
         &["Role"],
@@ -104,7 +104,7 @@ fn a_role_that_was_widened_is_narrowed_again() {
 }
 
 #[test]
-fn a_service_account_that_mounts_its_token_again_is_stopped() {
+fn service_account_that_mounts_its_token_is_restored() {
     seen_and_restored(
         "account",
         &["ServiceAccount"],
@@ -129,7 +129,7 @@ fn a_subject_added_to_a_role_binding_is_removed() {
 }
 
 #[test]
-fn a_label_of_ours_that_was_edited_is_set_again() {
+fn edited_label_of_eod_is_restored() {
     seen_and_restored(
         "label-edited",
         &["environment.on-demand/tier"],
@@ -139,7 +139,7 @@ fn a_label_of_ours_that_was_edited_is_set_again() {
 }
 
 #[test]
-fn a_label_of_the_users_that_was_edited_is_set_again_by_force() {
+fn edited_label_of_the_user_is_restored_with_force_conflicts() {
     tell("users-label", ARGUMENTS, |story| {
         story.settle();
         story.patch_metadata(&json!({ "labels": { "team": "payments" } }));
@@ -154,7 +154,7 @@ fn a_label_of_the_users_that_was_edited_is_set_again_by_force() {
 }
 
 #[test]
-fn a_label_that_was_removed_is_set_again() {
+fn removed_label_is_restored() {
     seen_and_restored(
         "label-removed",
         &["team"],
@@ -164,7 +164,7 @@ fn a_label_that_was_removed_is_set_again() {
 }
 
 #[test]
-fn a_pod_security_level_that_was_lowered_is_raised_again() {
+fn lowered_pod_security_level_is_restored() {
     seen_and_restored(
         "level-lowered",
         &["pod-security.kubernetes.io/enforce"],
@@ -188,7 +188,7 @@ fn all_drift_is_reported_at_once() {
 }
 
 #[test]
-fn additions_by_others_are_left_alone() {
+fn additions_by_others_are_not_changed() {
     tell("foreign", ARGUMENTS, |story| {
         story.settle();
         let theirs =
@@ -199,7 +199,7 @@ fn additions_by_others_are_left_alone() {
             json!({ "metadata": { "name": "theirs" }, "spec": { "podSelector": {}, "policyTypes": ["Ingress"] } });
         assert_eq!(story.cluster.call("POST", &story.collection("networkpolicies"), Some(&policy)).0, 201);
         story.expect_no_changes();
-        // An update of something else does not take it away either.
+        // An update of another argument does not remove it either.
         story.arguments(&format!("{ARGUMENTS}\nowner = \"bob\""));
         story.settle().expect_said(&done(0, 1, 0));
         for metadata in [&story.namespace()["metadata"], &story.only("resourcequotas")["metadata"]] {
@@ -211,7 +211,7 @@ fn additions_by_others_are_left_alone() {
 }
 
 #[test]
-fn a_limit_that_others_add_to_the_quota_is_left_alone() {
+fn limit_added_to_the_quota_by_others_is_not_changed() {
     tell("foreign-quota", ARGUMENTS, |story| {
         story.settle();
         story.patch(&only_path(story, "resourcequotas"), &json!({ "spec": { "hard": { "count/jobs.batch": "5" } } }));
@@ -224,7 +224,7 @@ fn a_limit_that_others_add_to_the_quota_is_left_alone() {
 }
 
 #[test]
-fn times_written_by_other_tools_are_kept_and_are_no_change() {
+fn times_written_by_other_tools_are_kept_and_make_no_diff() {
     tell("clock", "", |story| {
         story.settle();
         let created = story.attribute("created_at");
@@ -262,7 +262,7 @@ fn times_that_cannot_be_read_are_reported_and_not_repaired() {
             story.patch_metadata(&json!({ "annotations": { annotation.as_str(): time } }));
             let run = story.plan().expect_ok().expect_said("No changes.");
             run.expect_said("The expiry of the environment cannot be read").expect_said(why);
-            // A commit restarts a clock only if it can be read.
+            // A commit restarts a clock only if the clock can be read.
             let sha = format!("aaaaaab{at}");
             story.arguments(&format!("head_sha = \"{sha}\""));
             story.apply().expect_ok().expect_said(&done(0, 1, 0)).expect_said(why);
@@ -276,7 +276,7 @@ fn times_that_cannot_be_read_are_reported_and_not_repaired() {
 }
 
 #[test]
-fn the_clock_decides_the_status() {
+fn clock_determines_the_status() {
     tell("status", "", |story| {
         story.settle();
         let created = story.attribute("created_at");
@@ -319,7 +319,7 @@ fn a_namespace_that_is_being_deleted_is_replaced() {
         story.hold();
         story.delete(&story.namespace_path());
         story.wait_until_terminating();
-        // A refresh keeps it: it is still there.
+        // A refresh keeps the environment in the state: the namespace still exists.
         story.run(&["apply", "-refresh-only", "-auto-approve", "-no-color"]).expect_ok();
         assert_eq!(story.attribute("uid"), former);
         story.plan().expect_ok().expect_said("1 to add, 0 to change, 1 to destroy");
@@ -333,7 +333,7 @@ fn a_namespace_that_is_being_deleted_is_replaced() {
 }
 
 #[test]
-fn a_namespace_that_a_person_made_again_is_not_touched() {
+fn namespace_created_again_by_a_person_is_not_changed() {
     tell("made-again", ARGUMENTS, |story| {
         story.settle();
         story.delete_namespace();
@@ -341,7 +341,7 @@ fn a_namespace_that_a_person_made_again_is_not_touched() {
         let before = story.namespace();
         let said = errors(&story.apply().expect_err(&story.name));
         for help in ["import {", "adopt"] {
-            assert!(!said.contains(help), "what is not ours must not be offered: {said}");
+            assert!(!said.contains(help), "an import of a foreign namespace must not be offered: {said}");
         }
         assert_eq!(story.uid(), text(&before["metadata"]["uid"]));
         assert_eq!(story.namespace()["metadata"]["labels"], before["metadata"]["labels"]);
@@ -358,7 +358,7 @@ fn removed_ownership_labels_are_set_again() {
         }}));
         story.run(&["apply", "-refresh-only", "-auto-approve", "-no-color"]).expect_ok();
         assert_eq!(story.attribute("drift").as_array().map(Vec::len), Some(2));
-        // The uid says that it is the one we made.
+        // The uid shows that it is our namespace.
         story.settle().expect_said(&done(0, 1, 0));
         assert_eq!(story.label("app.kubernetes.io/managed-by"), "eod");
         assert_eq!(story.label("environment.on-demand/installation"), story.installation);
@@ -366,7 +366,7 @@ fn removed_ownership_labels_are_set_again() {
 }
 
 #[test]
-fn a_namespace_that_was_handed_to_another_installation_is_not_touched() {
+fn namespace_of_another_installation_is_not_changed() {
     tell("handed-over", ARGUMENTS, |story| {
         story.settle();
         story.patch_metadata(&json!({ "labels": { "environment.on-demand/installation": "another" } }));
@@ -382,12 +382,12 @@ fn a_namespace_that_was_handed_to_another_installation_is_not_touched() {
     });
 }
 
-/// The path of the one object of a kind.
+/// The path of the only object of a kind.
 fn only_path(story: &EnvironmentStory, plural: &str) -> String {
     format!("{}/{}", story.collection(plural), text(&story.only(plural)["metadata"]["name"]))
 }
 
-/// The policy that allows nothing.
+/// The policy that denies everything.
 fn deny_all(story: &EnvironmentStory) -> Option<Value> {
     let nothing = |policy: &Value| {
         let spec = &policy["spec"];

@@ -57,7 +57,7 @@ fn commit_that_was_pushed_before_the_end_is_not_a_new_one() {
         expire(story);
         assert_eq!(head(story).unwrap()["head_sha"], "aaaaaaa2");
         assert_eq!(story.plan_exit_code(), 0);
-        // The commit before that is another one.
+        // The previous commit is another one.
         story.arguments(COMMIT);
         story.settle().expect_said(&done(0, 1, 0));
         assert!(story.cluster.namespace_exists(&story.name));
@@ -137,7 +137,7 @@ fn recreate_does_not_bring_the_same_commit_of_a_closed_pull_request_back() {
         story.settle().expect_said(&done(1, 0, 0));
         assert_eq!(head(story).unwrap()["generation"], 2);
     });
-    // An environment that is absent already comes back when the argument becomes `recreate`, whatever the reason was.
+    // An environment that is absent already comes back when the argument becomes `recreate`, independent of the reason.
     expired("becomes-recreate", "", |story| {
         change_head(story, &json!({ "reason": "closed" }));
         assert_eq!(story.plan_exit_code(), 0);
@@ -148,7 +148,7 @@ fn recreate_does_not_bring_the_same_commit_of_a_closed_pull_request_back() {
 }
 
 #[test]
-fn other_change_is_recorded_and_touches_nothing() {
+fn other_change_is_only_recorded_in_the_state() {
     expired("recorded", "", |story| {
         story.arguments(&format!("{COMMIT}owner = \"bob\"\ntier = \"full\""));
         story.apply().expect_ok().expect_said(&done(0, 1, 0));
@@ -160,7 +160,7 @@ fn other_change_is_recorded_and_touches_nothing() {
         assert_eq!(story.plan_exit_code(), 0);
         assert!(!story.cluster.namespace_exists(&story.name));
         assert_eq!(head(story).unwrap()["generation"], 1);
-        // The change counts when the environment comes back.
+        // The change takes effect when the environment comes back.
         story.arguments("head_sha = \"aaaaaaa2\"\nowner = \"bob\"\ntier = \"full\"");
         story.settle().expect_said(&done(0, 1, 0));
         assert_eq!(story.label("environment.on-demand/tier"), "full");
@@ -213,7 +213,7 @@ fn unreadable_ledger_keeps_the_state() {
 }
 
 #[test]
-fn saved_absence_outlives_its_ledger() {
+fn saved_absence_stays_after_the_deletion_of_its_ledger() {
     expired("forgotten", "", |story| {
         refresh(story);
         story.delete(&ledger_path(story));
@@ -245,7 +245,7 @@ fn state_of_an_older_provider_gives_an_empty_plan() {
         state["serial"] = json!(state["serial"].as_u64().unwrap() + 1);
         story.write("terraform.tfstate", &state.to_string());
         story.expect_no_changes();
-        // Its end is an end as any other.
+        // Its end is an end like any other.
         expire(story);
         assert_eq!(story.plan_exit_code(), 0);
         story.arguments("head_sha = \"aaaaaaa2\"");

@@ -1,8 +1,8 @@
 //! All examples, and the first one of the README, run unchanged on the real Terraform.
 //!
-//! The examples name their environment (`shop-pr-123` of installation `acme`), and one
-//! cluster can hold it once. So there is one long story for it and not many short ones, and
-//! another for what they do in Vault.
+//! The examples use one environment (`shop-pr-123` of installation `acme`), which can exist only once in a
+//! cluster. So there is one long story for it and not many short ones, and
+//! another for their part in Vault.
 
 use std::{
     fs,
@@ -21,7 +21,7 @@ fn folder(path: &str) -> PathBuf {
     eod_testkit::repository().join("examples").join(path)
 }
 
-/// The text of the one file in an example's folder that ends like this.
+/// The text of the only file with this ending in an example's folder.
 #[track_caller]
 fn text(folder: &Path, file: &str) -> String {
     let path = folder.join(file);
@@ -38,7 +38,7 @@ fn names(path: &str) -> Vec<String> {
     names
 }
 
-/// A folder with the provider's example and another one beside it.
+/// A folder with the provider's example and another one.
 #[track_caller]
 fn workspace(terraform: &Terraform, test: &str, hcl: &str) -> Workspace {
     let workspace = Workspace::with(terraform, test, hcl).kubeconfig(Cluster::shared().kubeconfig());
@@ -58,13 +58,13 @@ fn the_folders_are_those_of_the_registry() {
     for (_, folder, expected) in registry::pages() {
         assert_eq!(names(folder), expected.into_iter().collect::<Vec<_>>(), "examples/{folder}");
     }
-    assert_eq!(names("resources"), ["eod_environment", "eod_vault_clone"], "tell the story of a new resource below");
+    assert_eq!(names("resources"), ["eod_environment", "eod_vault_clone"], "add a new resource to the story below");
     assert_eq!(
         names("data-sources"),
         ["eod_environment", "eod_environments", "eod_vault_clone"],
-        "tell the story of a new data source below"
+        "add a new data source to the story below"
     );
-    assert_eq!(names("ephemeral-resources"), ["eod_vault_secret"], "tell the story of a new ephemeral resource below");
+    assert_eq!(names("ephemeral-resources"), ["eod_vault_secret"], "add a new ephemeral resource to the story below");
 }
 
 #[test]
@@ -76,7 +76,7 @@ fn examples_of_functions_give_the_value_in_their_first_line() {
     });
 }
 
-/// One function's example, which needs no cluster.
+/// Example of one function, which needs no cluster.
 #[track_caller]
 fn function(terraform: &Terraform, name: &str) {
     let hcl = text(&folder("functions").join(name), "function.tf");
@@ -93,7 +93,7 @@ fn function(terraform: &Terraform, name: &str) {
             assert_eq!(output["value"]["tier"], tier, "{name}");
             assert!(output["value"]["reason"].is_string(), "{output}");
         }
-        // A policy is too long for a comment, which says what to do with it.
+        // A policy is too long for a comment, which has the command for it instead.
         (Err(_), None) => {
             assert!(comment.contains("`vault policy write "), "no value in `{comment}` of {name}");
             let policy = output["value"].as_str().unwrap();
@@ -113,10 +113,10 @@ fn the_provider_example_is_valid() {
 }
 
 #[test]
-fn examples_are_applied_as_they_stand() {
+fn examples_are_applied_unchanged() {
     each(|terraform| {
         let cluster = Cluster::shared();
-        // On a cluster that outlives the run it may be somebody's, so it is not simply deleted.
+        // On an existing cluster the namespace may belong to a person, so it is not deleted here.
         assert!(!cluster.namespace_exists(NAME), "namespace {NAME} exists; delete it if a killed test run left it");
 
         let resource =
@@ -126,7 +126,7 @@ fn examples_are_applied_as_they_stand() {
         resource.expect_no_changes();
         assert!(cluster.namespace_exists(NAME));
         assert_eq!(outputs(&resource)["url"]["value"], format!("https://{NAME}.preview.acme.internal").as_str());
-        // A push, by its variable.
+        // A push: a new value of the variable.
         resource.write("terraform.tfvars", "head_sha = \"9b1d0aa\"\n");
         resource.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
         resource.expect_no_changes();
@@ -140,14 +140,14 @@ fn examples_are_applied_as_they_stand() {
     });
 }
 
-/// `import.sh`, after which there is nothing to do.
+/// `import.sh`, with an empty plan after it.
 #[track_caller]
 fn import(resource: &Workspace) {
     run_import(resource, "eod_environment", "eod_environment.preview");
     resource.expect_no_changes();
 }
 
-/// Takes a resource out of the state and runs the `import.sh` of its type.
+/// Removes a resource from the state and runs the `import.sh` of its type.
 #[track_caller]
 fn run_import(resource: &Workspace, kind: &str, address: &str) {
     resource.run(&["state", "rm", address]).expect_ok();
@@ -163,7 +163,7 @@ fn run_import(resource: &Workspace, kind: &str, address: &str) {
     assert!(count > 0, "import.sh has no command");
 }
 
-/// Both data sources, on the environment that the other example has made.
+/// Both data sources, on the environment of the other example.
 #[track_caller]
 fn data_sources(terraform: &Terraform) {
     let one = workspace(terraform, "example-data", &text(&folder("data-sources/eod_environment"), "data-source.tf"));
@@ -179,7 +179,7 @@ fn data_sources(terraform: &Terraform) {
     assert!(running[NAME].is_string(), "{running}");
 }
 
-/// A Vault with the stage configuration that the examples speak of.
+/// A Vault with the stage configuration of the examples.
 #[track_caller]
 fn stage() -> Vault {
     let vault = Vault::own();
@@ -209,7 +209,7 @@ fn vault_workspace(terraform: &Terraform, vault: &Vault, test: &str, hcl: &str) 
 }
 
 #[test]
-fn examples_of_vault_are_applied_as_they_stand() {
+fn examples_of_vault_are_applied_unchanged() {
     each(examples_of_vault);
 }
 
@@ -267,13 +267,13 @@ fn examples_of_vault(terraform: &'static Terraform) {
     assert_eq!(vault.list(MOUNT, "preview"), Vec::<String>::new());
 }
 
-/// The first HCL of the README is a whole configuration that works.
+/// The first HCL of the README is a complete configuration that works.
 #[track_caller]
 fn readme(terraform: &Terraform) {
     let hcl = first_block(&text(eod_testkit::repository(), "README.md"));
     let cluster = Cluster::shared();
     let workspace = Workspace::with(terraform, "readme", &hcl).kubeconfig(cluster.kubeconfig());
-    // The path of a person's file becomes that of the test.
+    // The path of a person's file is replaced by that of the test.
     let home = workspace.path().with_file_name("home").join(".kube");
     fs::create_dir_all(&home).unwrap();
     fs::copy(cluster.kubeconfig(), home.join("config")).unwrap();
@@ -284,7 +284,7 @@ fn readme(terraform: &Terraform) {
     workspace.destroy().expect_ok();
 }
 
-/// The text between the first fence that says HCL or Terraform and its end.
+/// The text between the first fence for HCL or Terraform and its end.
 #[track_caller]
 fn first_block(markdown: &str) -> String {
     let mut lines = markdown.lines();
@@ -296,7 +296,7 @@ fn first_block(markdown: &str) -> String {
 }
 
 #[test]
-fn the_first_block_is_found_among_others() {
+fn first_hcl_block_is_found() {
     let markdown = "text\n```sh\nmake\n```\n```hcl\na = 1\nb = 2\n```\n```hcl\nc = 3\n```\n";
     assert_eq!(first_block(markdown), "a = 1\nb = 2\n");
 }

@@ -1,7 +1,7 @@
 //! Faults between the provider and the API server, and their messages for the user.
 //!
-//! Whatever is lost, dropped, refused or late: the next apply completes it, nothing is made
-//! twice, and the error says what was tried, what was answered and what to do.
+//! After every lost, dropped, refused or late answer: the next apply completes the operation, nothing is created
+//! twice, and the error has the attempted operation, the answer and a remedy.
 
 mod answers;
 mod deletes;

@@ -1,11 +1,11 @@
-//! The functions answer what the resource would do, and say what is wrong with an argument.
+//! The functions return the values that the resource would have, and name the invalid argument.
 
 use serde_json::{Value, json};
 
 use crate::provider::tell;
 
 #[test]
-fn functions_answer_without_a_cluster() {
+fn functions_need_no_cluster() {
     tell("functions", "", |story| {
         story.unset_env("KUBE_CONFIG_PATH");
         let rows = [
@@ -70,7 +70,7 @@ fn a_function_says_what_is_wrong_with_which_argument() {
 }
 
 #[test]
-fn a_name_from_the_function_is_the_name_of_the_resource() {
+fn function_returns_the_name_of_the_resource() {
     tell("function-name", "", |story| {
         let function = format!(
             "output \"same\" {{\n  value = provider::eod::environment_name(\"{}\", 7) == eod_environment.preview.name\n}}\n",

@@ -1,10 +1,10 @@
-//! Import and move: what exists comes into a state, and nothing is left to do for the configuration that made it.
+//! Import and move: an existing object is added to a state, and the plan of its configuration is empty.
 
 use serde_json::{Value, json};
 
 use crate::provider::{ADDRESS, EnvironmentStory, done, tell};
 
-/// Something of every kind of argument, so that everything has to come back.
+/// All kinds of arguments, so that an import has to restore all of them.
 const ALL: &str = r#"
 head_sha   = "4f2a9c1d"
 owner      = "dependabot[bot]"
@@ -43,7 +43,7 @@ fn an_import_by_name_is_followed_by_an_empty_plan() {
 }
 
 #[test]
-fn an_environment_with_a_given_name_is_imported_too() {
+fn environment_with_a_given_name_is_imported() {
     tell("import-given", "", |story| {
         story.name = format!("{}-x", story.installation);
         let hcl = format!("resource \"eod_environment\" \"preview\" {{\n  name = \"{}\"\n}}\n", story.name);
@@ -56,7 +56,7 @@ fn an_environment_with_a_given_name_is_imported_too() {
 }
 
 #[test]
-fn an_import_block_writes_a_configuration_that_changes_nothing() {
+fn import_block_generates_a_configuration_with_an_empty_plan() {
     for (test, arguments) in [("block-all", ALL), ("block-least", "")] {
         tell(test, arguments, |story| {
             story.settle();
@@ -75,7 +75,7 @@ fn an_import_block_writes_a_configuration_that_changes_nothing() {
 }
 
 #[test]
-fn an_imported_environment_is_destroyed_like_any_other() {
+fn imported_environment_can_be_destroyed() {
     tell("import-destroy", "", |story| {
         story.settle();
         story.forget();
@@ -158,7 +158,7 @@ fn a_moved_namespace_is_taken_over_from_another_state() {
 }
 
 #[test]
-fn a_namespace_that_was_made_again_meanwhile_is_not_moved() {
+fn namespace_created_again_is_not_moved() {
     tell("moved-stale", "", |story| {
         story.make_foreign_namespace();
         let before = story.namespace()["metadata"]["labels"].clone();
@@ -169,7 +169,7 @@ fn a_namespace_that_was_made_again_meanwhile_is_not_moved() {
     });
 }
 
-/// Writes a state as the Kubernetes provider left it, and a block that moves it here.
+/// Writes a state of the Kubernetes provider, and a block that moves it here.
 fn move_from(story: &mut EnvironmentStory, kind: &str, uid: &str) {
     let name = story.name.clone();
     let registry =
@@ -195,12 +195,12 @@ fn move_from(story: &mut EnvironmentStory, kind: &str, uid: &str) {
         story.block("preview", "owner = \"alice\"")
     );
     story.body(&body);
-    stand_in(story);
+    substitute_provider(story);
 }
 
-/// Terraform asks every provider in a state for its schema, also one whose only resource is moved away. Ours stands in
-/// for it: what it answers is not used.
-fn stand_in(story: &mut EnvironmentStory) {
+/// Terraform requests the schema of every provider in a state, also of one with only a resource that is moved. Our
+/// provider replaces it: its answer is not used.
+fn substitute_provider(story: &mut EnvironmentStory) {
     let ours = eod_testkit::provider();
     let folder = story.path().join(".stand-in");
     std::fs::create_dir_all(&folder).unwrap();

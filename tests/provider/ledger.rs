@@ -1,4 +1,4 @@
-//! The ledger of the provider: few calls, and an environment works without the right to it.
+//! The ledger of the provider: few calls, and an environment can be created without the right to it.
 
 use eod_testkit::{
     access::{Access, Kubeconfig},
@@ -20,7 +20,7 @@ fn is_history(call: &Logged) -> bool {
     call.path.contains(".history.")
 }
 
-/// Calls to ledgers, of any kind.
+/// Calls to ledgers, of every method.
 fn calls(proxy: &FaultProxy) -> usize {
     proxy.calls(is_ledger)
 }
@@ -62,7 +62,7 @@ fn create_is_recorded_by_three_calls() {
 fn create_under_a_maximum_needs_no_further_call() {
     watched("recorded-maximum", "", |story, proxy| {
         story.provider(&format!("domain = \"{DOMAIN}\"\nmax_environments = 1"));
-        // The list of the queue has the ledger, too.
+        // The list of the queue contains the ledger, too.
         story.apply().expect_ok();
         assert_eq!(calls(proxy), 3, "{}", proxy.story());
         assert_eq!(head(story).unwrap()["generation"], 1);
@@ -139,7 +139,7 @@ fn events_of_a_pipeline_before_the_create_are_kept() {
 }
 
 #[test]
-fn life_that_the_ledger_does_not_know_is_recorded_with_its_first_change() {
+fn life_without_a_record_is_recorded_with_its_first_change() {
     watched("unknown-life", "", |story, _| {
         story.settle();
         change_head(story, &json!({ "uid": "another", "phase": "ended", "reason": "expired" }));
@@ -164,14 +164,14 @@ fn environment_without_a_ledger_gets_one_with_its_first_change() {
 }
 
 #[test]
-fn destroy_removes_the_ledger_if_no_reaper_has_ever_run() {
+fn destroy_deletes_the_ledger_if_no_reaper_has_run() {
     watched("unreaped", "", |story, proxy| {
         story.apply().expect_ok();
         proxy.clear_log();
         story.destroy().expect_ok();
         assert!(calls(proxy) <= 3, "{}", proxy.story());
         assert_eq!(head(story), None);
-        // A second one begins its life anew.
+        // A second environment begins its life again.
         story.settle().expect_said(&done(1, 0, 0));
         assert_eq!(head(story).unwrap()["generation"], 1);
     });
@@ -195,7 +195,7 @@ fn destroy_is_recorded_if_a_reaper_runs() {
         let expected = [(json!(story.name), json!(1), json!("destroyed"))];
         assert_eq!(history(story).iter().map(row).collect::<Vec<_>>(), expected);
         assert!(history(story)[0]["seconds_to_provisioned"].is_u64());
-        // The reaper finds nothing left, and adds no second row.
+        // The reaper has nothing to do, and adds no second row.
         let run = eod(story, &["reap"]);
         assert_eq!(run.code, Some(0), "{}", run.report());
         assert_eq!(history(story).len(), 1);
@@ -231,7 +231,7 @@ fn destroy_that_was_interrupted_is_finished_by_the_next() {
         story.apply().expect_ok();
         eod(story, &["reap"]).expect_ok();
         story.hold();
-        story.destroy().expect_err("does not go away");
+        story.destroy().expect_err("The namespace was not deleted in time");
         assert_eq!(head(story).unwrap()["phase"], "ending");
         story.release();
         story.cluster.wait_until_gone(&story.name);
@@ -291,7 +291,7 @@ fn damaged_ledger_refuses_a_create_and_stops_no_destroy() {
         story.delete(&ledger_path(story));
         story.settle().expect_said(&done(1, 0, 0));
 
-        // A ConfigMap of somebody else with the name of the ledger.
+        // A ConfigMap of another owner with the name of the ledger.
         story
             .patch(&ledger_path(story), &json!({ "metadata": { "labels": { "environment.on-demand/ledger": null } } }));
         story.destroy().expect_ok().expect_said("1 destroyed").expect_said("not its ownership labels");
@@ -299,7 +299,7 @@ fn damaged_ledger_refuses_a_create_and_stops_no_destroy() {
         story.delete(&ledger_path(story));
         story.settle().expect_said(&done(1, 0, 0));
 
-        // A full one with a broken chain: no further event fits.
+        // A full ledger with a broken chain: no further event fits.
         change_head(story, &json!({ "seq": 7, "hash": "0".repeat(32) }));
         fill(story);
         story.arguments("extension = \"a demo\"");
@@ -312,7 +312,7 @@ fn damaged_ledger_refuses_a_create_and_stops_no_destroy() {
 fn refused_create_leaves_no_ledger() {
     watched("refused", "", |story, _| {
         story.make_foreign_namespace();
-        story.apply().expect_err("was not made by EoD");
+        story.apply().expect_err("was not created by EoD");
         assert_eq!(head(story), None);
     });
 }

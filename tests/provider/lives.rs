@@ -1,5 +1,5 @@
-//! Runs that are killed at a write of a return or of a recorded destroy: the next run finishes what was begun, and there is
-//! one namespace with one owner and one record.
+//! Runs that are killed at a write of a return or of a recorded destroy: the next run finishes the operation, and there
+//! is one namespace with one owner and one record.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -31,7 +31,7 @@ fn writes_of(story: &EnvironmentStory, proxy: &FaultProxy, arguments: &[&str]) -
     proxy.calls(is_write)
 }
 
-/// Kills the provider at one write, which is not stored; afterwards every call goes through.
+/// Kills the provider at one write, which is not stored; afterwards every call succeeds.
 #[track_caller]
 fn kill_at(story: &EnvironmentStory, proxy: &FaultProxy, arguments: &[&str], number: usize) {
     proxy.clear_log();
@@ -55,7 +55,7 @@ fn namespaces(story: &EnvironmentStory) -> Vec<Value> {
     list["items"].as_array().unwrap().iter().map(|namespace| namespace["metadata"]["name"].clone()).collect()
 }
 
-/// Asserts that there is one complete environment, that state and ledger know it, and that nothing is left to do.
+/// Asserts that there is one complete environment, in state and ledger, and that a plan is empty.
 #[track_caller]
 fn expect_one(story: &EnvironmentStory, generation: u64) {
     assert_eq!(namespaces(story), [json!(story.name)]);
@@ -88,7 +88,7 @@ fn return_that_was_killed_at_any_write_is_finished_by_the_next_apply() {
         let writes = writes_of(&counted, &proxy, &APPLY);
         assert!(writes >= 11, "only {writes} writes");
         let ledger = format!("/configmaps/{}.{}", counted.installation, counted.name);
-        // The first one is the refresh's, because the namespace is gone.
+        // The first write is that of the refresh, because the namespace is gone.
         assert!(proxy.calls(|call| call.path.ends_with(&ledger)) <= 1 + 3, "{}", proxy.story());
         expect_one(&counted, 2);
         for_each_number(writes, |number| {
@@ -96,17 +96,17 @@ fn return_that_was_killed_at_any_write_is_finished_by_the_next_apply() {
             let before = story.attribute("uid");
             kill_at(&story, &proxy, &APPLY, number);
             assert_eq!(story.attribute("uid"), before, "the state still has the ended one");
-            // The first write is the ledger's, the second one the namespace.
+            // The first write is that of the ledger, the second one that of the namespace.
             let left = story.cluster.namespace_exists(&story.name).then(|| story.uid());
             assert_eq!(left.is_some(), number > 1, "{}", proxy.story());
-            // Terraform drops the private data of a run whose provider was lost, so the refresh does not know that the
-            // environment was absent. It is a create then, which continues what was begun.
+            // Terraform drops the private data of a run with a lost provider, so the refresh cannot detect that the
+            // environment was absent. The return is a create then, which continues the interrupted one.
             let run = story.apply().expect_ok().expect_said("0 destroyed");
             let is_interrupted =
                 run.said().contains(&format!("The return of environment {} was interrupted", story.name));
             assert_eq!(is_interrupted, number > 0, "{run}");
             assert!(!run.said().contains("was replaced"), "{run}");
-            assert_eq!(left.filter(|left| *left != story.uid()), None, "what was begun is continued");
+            assert_eq!(left.filter(|left| *left != story.uid()), None, "the interrupted return is continued");
             expect_one(&story, 2);
         });
     });
@@ -138,7 +138,8 @@ fn recorded_destroy_that_was_killed_at_any_write_is_finished_by_the_next_run() {
             story.destroy().expect_ok();
             assert_eq!(namespaces(&story), Vec::<Value>::new());
             if head(&story).unwrap()["phase"] == "ending" {
-                // The namespace was gone before the second destroy, which had nothing to do. The reaper finishes the record.
+                // The namespace was gone before the second destroy, which had nothing to do. The reaper finishes the
+                // record.
                 silence(&story);
                 eod(&story, &["reap"]).expect_ok();
             }
@@ -152,7 +153,7 @@ fn recorded_destroy_that_was_killed_at_any_write_is_finished_by_the_next_run() {
 }
 
 #[test]
-fn destroy_that_was_killed_before_it_deleted_the_ledger_is_no_obstacle() {
+fn environment_can_be_created_after_a_destroy_killed_before_the_delete_of_the_ledger() {
     each(|terraform| {
         for_each_number(2, |number| {
             let (story, proxy) = living(terraform, &format!("unreaped-{number}"), false);

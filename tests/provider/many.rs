@@ -1,4 +1,4 @@
-//! Many environments in one run: none is forgotten, and reading them costs one list per kind.
+//! Many environments in one run: each is read, and all reads need one list per kind.
 
 use std::collections::BTreeMap;
 
@@ -23,13 +23,13 @@ fn reads(log: &[Logged]) -> BTreeMap<String, usize> {
     reads
 }
 
-/// True if a path is that of a namespace or of an object in it.
+/// True if a path is that of a namespace or of an object in a namespace.
 fn of_one(path: &str) -> bool {
     path.contains("/namespaces/")
 }
 
 #[test]
-fn fifty_environments_come_change_and_go_at_once() {
+fn fifty_environments_are_created_updated_and_destroyed_in_one_run() {
     tell("fifty", "", |story| {
         let proxy = FaultProxy::start(story.cluster);
         story.through(&proxy);
@@ -43,8 +43,8 @@ fn fifty_environments_come_change_and_go_at_once() {
         let log = proxy.log();
         assert!(log.iter().all(|call| call.method == "GET"), "{}", proxy.story());
         let reads = reads(&log);
-        // The first reads may come alone, so a few are direct; the rest share a list, which is taken anew only when a
-        // busy machine makes the plan so slow that it grew old.
+        // The first reads may be alone, so a few are direct; the rest share a list, which is read again only if a
+        // busy machine makes the plan so slow that the list is too old.
         let direct = log
             .iter()
             .filter(|call| call.path.starts_with("/api/v1/namespaces/") && call.path.matches('/').count() == 4);

@@ -1,4 +1,4 @@
-//! Runs of Terraform while the reaper runs: neither undoes the work of the other.
+//! Runs of Terraform while the reaper runs: neither reverts the work of the other.
 
 use std::time::Duration;
 
@@ -12,18 +12,18 @@ use crate::provider::{
 
 const COMMIT: &str = "head_sha = \"aaaaaaa1\"\n";
 
-/// Time that a call of Terraform is held back: longer than a run of the reaper needs to its first delete.
+/// Time by which a call of Terraform is delayed: longer than a run of the reaper needs to its first delete.
 const HELD: Fault = Fault::Delay(Duration::from_secs(5));
 
-/// Starts a run whose first matching call is held back, and waits for that call.
+/// Starts a run with a delayed first matching call, and waits for that call.
 #[track_caller]
 fn wait_for_spoiled(proxy: &FaultProxy) {
-    wait_until("a call of Terraform to be held back", PATIENCE, || {
+    wait_until("a call of Terraform to be delayed", PATIENCE, || {
         if proxy.calls(|call| call.spoiled) > 0 { Ok(()) } else { Err(proxy.story()) }
     });
 }
 
-/// Runs the reaper; it has to find nothing to do.
+/// Runs the reaper, which must have nothing to do.
 #[track_caller]
 fn reap_nothing(story: &EnvironmentStory) {
     let run = eod(story, &["reap", "-o", "json"]);

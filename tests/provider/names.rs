@@ -1,4 +1,5 @@
-//! Equal identities have equal names, different ones have different names, and the name of an environment never changes.
+//! Equal identities have equal names, different ones have different names, and the name of an environment never
+//! changes.
 
 use std::time::SystemTime;
 
@@ -6,7 +7,7 @@ use serde_json::Value;
 
 use crate::provider::{DOMAIN, EnvironmentStory, done, tell, text};
 
-/// Plans an environment and answers the name it would get.
+/// Plans an environment and returns the name in the plan.
 #[track_caller]
 fn planned_name(story: &mut EnvironmentStory, hcl: &str) -> String {
     story.body(hcl);
@@ -36,7 +37,7 @@ fn a_name_follows_from_the_identity() {
 }
 
 #[test]
-fn a_name_that_had_to_be_changed_carries_a_hash() {
+fn changed_name_has_a_hash() {
     tell("hashed", "", |story| {
         let long = "very-long-".repeat(8);
         for (arguments, begin) in [
@@ -55,7 +56,7 @@ fn a_name_that_had_to_be_changed_carries_a_hash() {
 }
 
 #[test]
-fn branches_that_look_alike_have_names_of_their_own() {
+fn similar_branches_have_different_names() {
     tell("branches", "", |story| {
         let branches = ["feature/FOO_bar", "feature-foo-bar", "feature/foo-bar", "feature/foo_bar", "🚀", "___"];
         let name = |branch: &str| environment(&format!("repository = \"acme/shop\"\nbranch = \"{branch}\""));
@@ -67,7 +68,7 @@ fn branches_that_look_alike_have_names_of_their_own() {
 }
 
 #[test]
-fn a_branch_has_an_environment_as_a_pull_request_has() {
+fn branch_has_an_environment_like_a_pull_request() {
     tell("branch", "", |story| {
         let own = story.block("preview", "").replace("pull_request = 7", "branch = \"feature/FOO_bar\"");
         story.body(&own);
@@ -80,7 +81,7 @@ fn a_branch_has_an_environment_as_a_pull_request_has() {
 }
 
 #[test]
-fn a_pull_request_without_a_repository_has_an_environment_too() {
+fn pull_request_without_a_repository_has_an_environment() {
     tell("number-only", "", |story| {
         let number = SystemTime::UNIX_EPOCH.elapsed().unwrap().as_micros();
         story.body(&environment(&format!("pull_request = {number}")));
@@ -95,7 +96,7 @@ fn a_pull_request_without_a_repository_has_an_environment_too() {
 }
 
 #[test]
-fn a_template_names_what_is_new() {
+fn template_sets_the_names_of_new_environments() {
     tell("template", "", |story| {
         let template = |text: &str| format!("domain = \"{DOMAIN}\"\nname_template = \"{text}\"");
         let body = environment("repository = \"acme/shop\"\npull_request = 123");
@@ -108,12 +109,12 @@ fn a_template_names_what_is_new() {
             assert_eq!(planned_name(story, &body), expected, "{text}");
         }
         let name = planned_name(story, &environment("repository = \"acme/shop\"\nbranch = \"main\""));
-        assert!(name.starts_with("shop-main-"), "a template does not count for branches: {name}");
+        assert!(name.starts_with("shop-main-"), "a template has no effect on branches: {name}");
     });
 }
 
 #[test]
-fn another_template_renames_nothing_that_exists() {
+fn another_template_renames_no_existing_environment() {
     tell("no-rename", "", |story| {
         story.settle();
         story.provider(&format!("domain = \"{DOMAIN}\"\nname_template = \"{{owner}}-{{repo}}-{{number}}\""));
@@ -121,7 +122,7 @@ fn another_template_renames_nothing_that_exists() {
         story.arguments("owner = \"alice\"");
         story.settle().expect_said(&done(0, 1, 0));
         assert_eq!(story.attribute("name"), story.name);
-        // Nor does it after an import.
+        // An import does not change the name either.
         story.forget();
         story.run(&["import", "-no-color", crate::provider::ADDRESS, &story.name]).expect_ok();
         story.expect_no_changes();
@@ -129,7 +130,7 @@ fn another_template_renames_nothing_that_exists() {
 }
 
 #[test]
-fn a_host_that_another_environment_holds_is_refused() {
+fn host_of_another_environment_is_refused() {
     tell("hosts", "services = [\"api\"]", |story| {
         story.settle();
         let name = format!("{}-api", story.name);

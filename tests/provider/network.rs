@@ -13,7 +13,7 @@ fn rules(story: &EnvironmentStory, direction: &str) -> Vec<(Vec<Value>, Vec<Valu
     rules.map(|rule| (list(&rule[peers]), list(&rule["ports"]))).collect()
 }
 
-/// True if a peer is (in) the namespace of this name.
+/// True if a peer is the namespace of this name, or in it.
 fn is_namespace(peer: &Value, name: &str) -> bool {
     let selector = &peer["namespaceSelector"];
     let key = "kubernetes.io/metadata.name";
@@ -38,7 +38,7 @@ fn port(protocol: &str, number: u16) -> Value {
 }
 
 #[test]
-fn everything_is_denied_that_is_not_allowed() {
+fn traffic_that_is_not_allowed_is_denied() {
     tell("strict", "", |story| {
         story.settle();
         let policies = story.objects("networkpolicies");
@@ -70,7 +70,7 @@ fn everything_is_denied_that_is_not_allowed() {
 }
 
 #[test]
-fn names_are_resolved_and_the_gateways_come_in() {
+fn dns_and_ingress_gateways_are_allowed() {
     tell("dns-ingress", "", |story| {
         story.settle();
         let dns = ports_of(&rules(story, "egress"), "kube-system").unwrap();
@@ -132,7 +132,7 @@ fn instance_metadata_is_never_allowed() {
 }
 
 #[test]
-fn isolation_can_be_taken_away_and_put_back() {
+fn isolation_can_be_removed_and_added_again() {
     tell("isolation", "network = { isolation = \"none\" }", |story| {
         story.settle();
         assert_eq!(story.objects("networkpolicies"), Vec::<Value>::new());
@@ -154,7 +154,7 @@ fn defaults_of_the_network_are_shown_in_the_state() {
         assert_eq!(network["dns_namespace"], "kube-system");
         assert_eq!(network["allow_to_namespaces"], json!(["mail"]));
         assert_eq!(network["ingress_namespaces"].as_array().map(Vec::len), Some(5));
-        // Settings for one tier are not kept for the next.
+        // Settings for one tier are not kept for the next one.
         story.arguments("");
         story.settle().expect_said(&done(0, 1, 0));
         assert_ne!(story.attribute("network")["allow_to_namespaces"], json!(["mail"]));

@@ -1,7 +1,7 @@
 //! A push needs two calls and no read before them: the server compares the namespace with the one in the state. If they
 //! differ, the provider reads the namespace before it changes anything.
 //!
-//! The pushes here do not refresh, so that changes of others happen between refresh and apply.
+//! These pushes do not refresh, so that changes of others happen between refresh and apply.
 
 use std::time::Duration;
 
@@ -34,12 +34,12 @@ fn pushed(test: &str, arguments: &str, story: impl Fn(&mut EnvironmentStory, &Fa
     });
 }
 
-/// The clock has whole seconds: in the second of the write before, a push does not move it.
+/// The clock has whole seconds: in the second of the previous write, a push does not change it.
 fn let_a_second_pass() {
     std::thread::sleep(Duration::from_secs(1));
 }
 
-/// The calls to the namespace itself, and what the server said.
+/// The calls to the namespace itself, with the answers of the server.
 fn calls(story: &EnvironmentStory, proxy: &FaultProxy) -> Vec<String> {
     let name = |call: &Logged| match call.headers.get("content-type").and_then(|kind| kind.to_str().ok()) {
         Some("application/apply-patch+yaml") => "apply".to_owned(),
@@ -51,7 +51,7 @@ fn calls(story: &EnvironmentStory, proxy: &FaultProxy) -> Vec<String> {
     of_namespace.map(|call| format!("{} {}", name(call), call.stored.unwrap_or_default())).collect()
 }
 
-/// Pushes, and expects that it is refused with these words after a look, and that the namespace stays as it is.
+/// Pushes, and expects that it is refused with this text after a read, and that the namespace is not changed.
 #[track_caller]
 fn refused(story: &EnvironmentStory, proxy: &FaultProxy, words: &str) -> Run {
     let before = story.namespace();
@@ -65,13 +65,14 @@ fn refused(story: &EnvironmentStory, proxy: &FaultProxy, words: &str) -> Run {
 }
 
 #[test]
-fn a_push_is_the_namespace_and_its_clock() {
+fn push_writes_the_namespace_and_its_clock() {
     pushed("push", "", |story, proxy| {
         story.run(&BLIND).expect_ok().expect_said(&done(0, 1, 0));
         assert_eq!(calls(story, proxy), ["apply 200", "clock 200"]);
         assert_eq!(proxy.log().len(), 2, "{}", proxy.story());
         assert_eq!(story.annotation("environment.on-demand/head-sha"), "aaaaaaa2");
-        // The next one needs no refresh in between, and with one there are the reads of the refresh and no more.
+        // The next push needs no refresh in between; with a refresh there are only the reads of the refresh in
+        // addition.
         story.arguments("head_sha = \"aaaaaaa3\"");
         proxy.clear_log();
         let_a_second_pass();
@@ -83,7 +84,7 @@ fn a_push_is_the_namespace_and_its_clock() {
 }
 
 #[test]
-fn a_change_that_is_no_activity_is_one_call() {
+fn change_without_activity_is_one_call() {
     pushed("push-quiet", "", |story, proxy| {
         story.arguments("head_sha = \"aaaaaaa1\"\npull_request_url = \"https://git.acme.example/shop/7\"");
         story.run(&BLIND).expect_ok().expect_said(&done(0, 1, 0));
@@ -96,7 +97,7 @@ fn a_change_that_is_no_activity_is_one_call() {
 #[test]
 fn fields_of_the_create_call_are_changed_without_a_read() {
     pushed("push-owner", "owner = \"alice\"", |story, proxy| {
-        // To the server the call that made the namespace is another manager, of the same name.
+        // To the server the call that created the namespace is another manager, of the same name.
         for (owner, expected) in [("bob", &["apply 409", "apply 200"][..]), ("carol", &["apply 200"])] {
             story.arguments(&format!("head_sha = \"aaaaaaa1\"\nowner = \"{owner}\""));
             proxy.clear_log();
@@ -113,7 +114,7 @@ fn a_push_to_a_missing_namespace_creates_none() {
     pushed("push-gone", "", |story, proxy| {
         story.delete_namespace();
         story.run(&BLIND).expect_err("does not exist any more");
-        // The server itself refuses to make an object with a uid.
+        // The server itself refuses to create an object with a uid.
         assert_eq!(calls(story, proxy), ["apply 409", "get 404"]);
         assert!(!story.cluster.namespace_exists(&story.name));
         story.settle().expect_said(&done(1, 0, 0));
@@ -139,11 +140,11 @@ fn a_push_to_a_namespace_that_is_being_deleted_changes_nothing() {
 }
 
 #[test]
-fn a_push_to_a_namespace_that_others_made_again_changes_nothing() {
+fn push_to_a_namespace_created_again_by_others_changes_nothing() {
     pushed("push-foreign", "", |story, proxy| {
         story.delete_namespace();
         story.make_foreign_namespace();
-        refused(story, proxy, "was deleted and made again");
+        refused(story, proxy, "was deleted and created again");
     });
 }
 
@@ -157,12 +158,12 @@ fn ownership_labels_on_another_namespace_do_not_make_it_ours() {
         }});
         let (status, answer) = story.cluster.call("POST", "/api/v1/namespaces", Some(&twin));
         assert_eq!(status, 201, "{answer}");
-        refused(story, proxy, "was deleted and made again");
+        refused(story, proxy, "was deleted and created again");
     });
 }
 
 #[test]
-fn a_namespace_that_was_handed_over_after_the_refresh_is_not_touched() {
+fn namespace_of_another_installation_after_the_refresh_is_not_changed() {
     pushed("push-handed", "force_conflicts = true", |story, proxy| {
         story.patch_metadata(&json!({ "labels": { "environment.on-demand/installation": "another" } }));
         let said = errors(&refused(story, proxy, "`another`"));
@@ -171,7 +172,7 @@ fn a_namespace_that_was_handed_over_after_the_refresh_is_not_touched() {
 }
 
 #[test]
-fn another_installation_in_the_provider_block_takes_nothing_over() {
+fn another_installation_in_the_provider_block_takes_over_nothing() {
     pushed("push-renamed", "", |story, proxy| {
         story.install(&format!("{}-b", story.installation));
         story.arguments("head_sha = \"aaaaaaa2\"");
@@ -191,7 +192,7 @@ fn a_namespace_without_its_ownership_labels_after_the_refresh_is_not_changed() {
             "annotations": { "environment.on-demand/nonce": null },
         }));
         refused(story, proxy, "ownership labels");
-        // Nor after a refresh: it is in the state as it is, and that is not ours to change.
+        // A refresh does not change that: the state has the namespace without its labels, and it is not changed.
         let before = story.namespace();
         story.apply().expect_err("ownership labels");
         assert_eq!(story.namespace(), before);
@@ -216,7 +217,7 @@ fn changes_after_the_refresh_are_found_before_the_update() {
 }
 
 #[test]
-fn a_label_of_the_users_that_others_took_after_the_refresh_is_taken_only_by_force() {
+fn label_taken_by_others_after_the_refresh_is_taken_back_only_with_force_conflicts() {
     let wanted = "labels = { team = \"checkout\" }";
     pushed("push-conflict", wanted, |story, proxy| {
         story.cluster.kubectl(&["label", "--overwrite", "namespace", &story.name, "team=payments"]);
@@ -234,7 +235,7 @@ fn a_label_of_the_users_that_others_took_after_the_refresh_is_taken_only_by_forc
 }
 
 #[test]
-fn a_label_of_ours_that_others_took_after_the_refresh_is_taken_back_after_a_look() {
+fn label_of_eod_taken_by_others_after_the_refresh_is_taken_back_after_a_read() {
     pushed("push-own", "owner = \"alice\"", |story, proxy| {
         story.patch_metadata(&json!({ "labels": { "environment.on-demand/owner": "mallory" } }));
         story.run(&BLIND).expect_ok().expect_said(&done(0, 1, 0));
@@ -245,7 +246,7 @@ fn a_label_of_ours_that_others_took_after_the_refresh_is_taken_back_after_a_look
 }
 
 #[test]
-fn a_push_whose_answer_was_lost_is_found_to_be_ours() {
+fn push_with_a_lost_answer_is_recognised() {
     let faults = [Fault::DropAfterStore, Fault::AnswerAfterStore(504), Fault::HalfBody];
     for (number, fault) in faults.into_iter().enumerate() {
         pushed(&format!("push-lost-{number}"), "", |story, proxy| {
@@ -276,7 +277,7 @@ fn extension_by_others_between_both_writes_is_not_overwritten() {
 }
 
 #[test]
-fn a_saved_plan_is_as_careful() {
+fn saved_plan_is_checked_in_the_same_way() {
     pushed("push-saved", "", |story, proxy| {
         story.run(&["plan", "-no-color", "-out=saved"]).expect_ok();
         proxy.clear_log();
@@ -292,12 +293,12 @@ fn a_saved_plan_is_as_careful() {
 }
 
 #[test]
-fn an_update_without_a_known_version_reads_first() {
+fn update_without_a_known_version_reads_first() {
     pushed("push-former", "", |story, proxy| {
         forget_version(story);
         story.run(&BLIND).expect_ok().expect_said(&done(0, 1, 0));
         assert_eq!(calls(story, proxy), ["get 200", "apply 200", "clock 200"]);
-        // It is known from now on.
+        // The version is known from now on.
         story.arguments("head_sha = \"aaaaaaa3\"");
         proxy.clear_log();
         let_a_second_pass();
@@ -307,11 +308,11 @@ fn an_update_without_a_known_version_reads_first() {
 }
 
 #[test]
-fn drift_is_looked_at_before_it_is_undone() {
+fn namespace_with_drift_is_read_before_it_is_restored() {
     pushed("push-drift", "", |story, proxy| {
         story.patch_metadata(&json!({ "labels": { "environment.on-demand/tier": "staging" } }));
         story.apply().expect_ok().expect_said(&done(0, 1, 0));
-        // The first look is the refresh's.
+        // The first read is that of the refresh.
         let expected = ["get 200", "get 200", "apply 409", "apply 200", "clock 200"];
         assert_eq!(calls(story, proxy), expected, "{}", proxy.story());
         assert_eq!(story.label("environment.on-demand/tier"), "lightweight");
@@ -319,7 +320,7 @@ fn drift_is_looked_at_before_it_is_undone() {
     });
 }
 
-/// Takes the namespace's version out of the state, as if it had been written before versions were kept.
+/// Removes the version of the namespace from the state, as in a state of an older provider.
 #[track_caller]
 fn forget_version(story: &EnvironmentStory) {
     let mut state: Value = serde_json::from_str(&story.raw_state_text()).unwrap();

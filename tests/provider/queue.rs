@@ -1,4 +1,4 @@
-//! `max_environments`: environments without a place wait in a queue, and the first in the queue is served first.
+//! `max_environments`: environments without a place wait in a queue, and the first in the queue gets the free place.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},

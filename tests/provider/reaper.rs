@@ -80,7 +80,7 @@ pub(crate) fn history(story: &EnvironmentStory) -> Vec<Value> {
     texts.flat_map(str::lines).map(|line| serde_json::from_str(line).unwrap()).collect()
 }
 
-/// Lets the holder of a running create or end be silent for longer than any call can last.
+/// Sets the last write of the holder of a running create or end to a time before the longest possible call.
 #[track_caller]
 pub(crate) fn silence(story: &EnvironmentStory) {
     change_head(story, &json!({ "beat": "2026-01-01T00:00:00Z" }));
@@ -99,7 +99,7 @@ pub(crate) fn mark(story: &EnvironmentStory) {
     } }));
 }
 
-/// Lets the reaper end the environment for expiry.
+/// Runs the reaper until the environment is ended with reason `expired`.
 #[track_caller]
 pub(crate) fn expire(story: &EnvironmentStory) {
     mark(story);

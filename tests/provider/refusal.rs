@@ -1,4 +1,4 @@
-//! Invalid input is refused before anything is created: all mistakes of a phase at once, each at its attribute.
+//! Invalid input is refused before anything is created: all mistakes of a phase together, each at its attribute.
 
 use eod_testkit::workspace::Run;
 
@@ -8,15 +8,15 @@ use crate::provider::{DOMAIN, EnvironmentStory, tell};
 /// expected text.
 type Row = (&'static str, &'static str, &'static str);
 
-/// Expects that a run blames the attribute of every row and nothing else.
+/// Expects that a run reports the attribute of every row and no other.
 ///
 /// Terraform shows the line of a top-level attribute. For a nested attribute it shows only the line where the block
 /// begins, so the message has to name the attribute.
 #[track_caller]
-fn expect_all_blamed(story: &EnvironmentStory, run: &Run, rows: &[Row]) {
+fn expect_all_reported(story: &EnvironmentStory, run: &Run, rows: &[Row]) {
     assert_ne!(run.code, Some(0), "{run}");
     for (line, inner, why) in rows {
-        expect_blamed(story, run, line, inner, why);
+        expect_reported(story, run, line, inner, why);
     }
     let said = run.said();
     assert_eq!(said.matches("Error: ").count(), rows.len(), "one error for each mistake\n{run}");
@@ -24,9 +24,9 @@ fn expect_all_blamed(story: &EnvironmentStory, run: &Run, rows: &[Row]) {
 }
 
 #[track_caller]
-fn expect_blamed(story: &EnvironmentStory, run: &Run, line: &str, inner: &str, why: &str) {
+fn expect_reported(story: &EnvironmentStory, run: &Run, line: &str, inner: &str, why: &str) {
     if inner.is_empty() {
-        story.expect_blamed(run, line, why);
+        story.expect_reported(run, line, why);
         return;
     }
     let said = run.said();
@@ -40,7 +40,7 @@ fn lines(rows: &[Row]) -> String {
 }
 
 #[test]
-fn every_mistake_that_needs_no_provider_is_found_by_validate_at_once() {
+fn validate_reports_all_mistakes_that_need_no_provider() {
     let rows: [Row; 13] = [
         ("name = \"kube-shop\"", "", "is reserved"),
         ("pull_request_url = \"shop/7\"", "", "nvalid URL `shop/7`"),
@@ -58,12 +58,12 @@ fn every_mistake_that_needs_no_provider_is_found_by_validate_at_once() {
     ];
     tell("validate", &lines(&rows), |story| {
         story.unset_env("KUBE_CONFIG_PATH");
-        expect_all_blamed(story, &story.run(&["validate", "-no-color"]), &rows);
+        expect_all_reported(story, &story.run(&["validate", "-no-color"]), &rows);
     });
 }
 
 #[test]
-fn an_empty_string_is_not_the_same_as_not_set() {
+fn empty_string_is_an_error_with_a_remedy() {
     let advice = "an empty string is not the same as a value that is not set: pass `null` instead";
     let names = ["name", "repository", "branch", "pull_request_url", "head_sha", "tier", "ttl", "pod_security"];
     let empty = |names: &[&str]| names.iter().map(|name| format!("{name} = \"\"\n")).collect::<String>();
@@ -92,7 +92,7 @@ fn an_empty_string_is_not_the_same_as_not_set() {
 }
 
 #[test]
-fn every_mistake_of_nested_arguments_is_found_at_once() {
+fn all_mistakes_of_nested_arguments_are_reported_together() {
     let rows: [Row; 4] = [
         ("access = [{ kind = \"Robot\", name = \"r2\" }]", "access[0].kind", "Unsupported kind of subject `Robot`"),
         ("mesh = { kind = \"istio\" }", "mesh.kind", "Unsupported mesh `istio`"),
@@ -100,7 +100,7 @@ fn every_mistake_of_nested_arguments_is_found_at_once() {
         ("timeouts = { create = \"0s\" }", "timeouts.create", "Duration must be at least 1s, got 0s"),
     ];
     tell("validate-nested", &lines(&rows), |story| {
-        expect_all_blamed(story, &story.run(&["validate", "-no-color"]), &rows);
+        expect_all_reported(story, &story.run(&["validate", "-no-color"]), &rows);
     });
     let rows: [Row; 2] = [
         (
@@ -111,12 +111,12 @@ fn every_mistake_of_nested_arguments_is_found_at_once() {
         ("mesh = { kind = \"linkerd\", revision = \"1-26\" }", "`linkerd`", "has no revisions"),
     ];
     tell("validate-pairs", &lines(&rows), |story| {
-        expect_all_blamed(story, &story.run(&["validate", "-no-color"]), &rows);
+        expect_all_reported(story, &story.run(&["validate", "-no-color"]), &rows);
     });
 }
 
 #[test]
-fn every_mistake_that_needs_the_tier_is_found_by_plan_at_once() {
+fn plan_reports_all_mistakes_that_depend_on_the_tier() {
     let rows: [Row; 3] = [
         ("ttl = \"8d\"", "", "at most 7d"),
         (
@@ -128,12 +128,12 @@ fn every_mistake_that_needs_the_tier_is_found_by_plan_at_once() {
     ];
     tell("plan", &lines(&rows), |story| {
         story.run(&["validate", "-no-color"]).expect_ok();
-        expect_all_blamed(story, &story.plan(), &rows);
+        expect_all_reported(story, &story.plan(), &rows);
     });
 }
 
 #[test]
-fn reserved_and_impossible_names_are_refused() {
+fn reserved_and_invalid_names_are_refused() {
     for (name, why) in [
         ("default", "is reserved"),
         ("kube-system", "is reserved"),
@@ -146,22 +146,22 @@ fn reserved_and_impossible_names_are_refused() {
         ("", "must not be empty"),
     ] {
         tell("reserved", &format!("name = \"{name}\""), |story| {
-            story.expect_blamed(&story.run(&["validate", "-no-color"]).expect_err(why), "name = ", why);
+            story.expect_reported(&story.run(&["validate", "-no-color"]).expect_err(why), "name = ", why);
         });
     }
 }
 
 #[test]
-fn the_control_namespace_is_reserved_wherever_it_is() {
+fn configured_control_namespace_is_reserved() {
     tell("control", "name = \"operations\"", |story| {
         story.provider(&format!("domain = \"{DOMAIN}\"\ncontrol_namespace = \"operations\""));
         let run = story.plan().expect_err("operations");
-        story.expect_blamed(&run, "name = \"operations\"", "operations");
+        story.expect_reported(&run, "name = \"operations\"", "operations");
     });
 }
 
 #[test]
-fn a_template_cannot_make_a_reserved_name() {
+fn reserved_name_from_a_template_is_refused() {
     tell("reserved-template", "", |story| {
         story.provider(&format!("domain = \"{DOMAIN}\"\nname_template = \"kube-{{number}}\""));
         story.plan().expect_err("`kube-7` is reserved");
@@ -193,7 +193,7 @@ fn an_invalid_repository_is_refused() {
             let block = story.block("preview", "").replace(&story.repository, repository);
             story.body(&block);
             let run = story.run(&["validate", "-no-color"]).expect_err(why);
-            story.expect_blamed(&run, "repository", why);
+            story.expect_reported(&run, "repository", why);
         });
     }
 }
@@ -205,13 +205,13 @@ fn an_invalid_pull_request_number_is_refused() {
             let block = story.block("preview", "").replace("pull_request = 7", &format!("pull_request = {number}"));
             story.body(&block);
             let run = story.run(&["validate", "-no-color"]).expect_err(number);
-            story.expect_blamed(&run, "pull_request", number);
+            story.expect_reported(&run, "pull_request", number);
         });
     }
 }
 
 #[test]
-fn values_say_how_they_are_written() {
+fn errors_have_the_expected_form() {
     for row in [
         ("ttl = \"\"", "", "must not be empty"),
         ("ttl = \"4\"", "", "add s, m, h, d or w"),
@@ -228,12 +228,12 @@ fn values_say_how_they_are_written() {
         ("network = { stable_services = [\"payments\"] }", "network.stable_services", "stable/payments:8080"),
         ("network = { isolation = \"some\" }", "network.isolation", "supported are strict, none"),
     ] {
-        tell("written", row.0, |story| expect_all_blamed(story, &story.run(&["validate", "-no-color"]), &[row]));
+        tell("written", row.0, |story| expect_all_reported(story, &story.run(&["validate", "-no-color"]), &[row]));
     }
 }
 
 #[test]
-fn an_owner_is_never_refused() {
+fn every_owner_is_accepted() {
     for owner in ["", " ", "dependabot[bot]", "alice@acme.example", "Älice", "a b/c:d"] {
         tell("owner", &format!("owner = \"{owner}\""), |story| {
             story.run(&["validate", "-no-color"]).expect_ok();
@@ -243,7 +243,7 @@ fn an_owner_is_never_refused() {
 }
 
 #[test]
-fn every_mistake_of_the_provider_block_is_found_at_once() {
+fn all_mistakes_of_the_provider_block_are_reported_together() {
     let rows: [Row; 7] = [
         ("domain = \"a..b\"", "", "empty part"),
         ("control_namespace = \"Ops\"", "", "only lower-case letters"),
@@ -255,7 +255,7 @@ fn every_mistake_of_the_provider_block_is_found_at_once() {
     ];
     tell("provider", "", |story| {
         story.provider(&lines(&rows));
-        expect_all_blamed(story, &story.run(&["validate", "-no-color"]), &rows);
+        expect_all_reported(story, &story.run(&["validate", "-no-color"]), &rows);
     });
 }
 
@@ -270,7 +270,7 @@ fn an_invalid_tier_is_refused_at_its_configuration() {
     ] {
         tell("tiers", "", |story| {
             story.provider(tiers);
-            expect_all_blamed(story, &story.run(&["validate", "-no-color"]), &[(tiers, inner, why)]);
+            expect_all_reported(story, &story.run(&["validate", "-no-color"]), &[(tiers, inner, why)]);
         });
     }
 }
@@ -278,7 +278,7 @@ fn an_invalid_tier_is_refused_at_its_configuration() {
 #[test]
 fn a_ttl_up_to_the_ceiling_of_the_tier_is_accepted() {
     tell("ceiling", "ttl = \"30d\"", |story| {
-        story.expect_blamed(&story.plan().expect_err("7d"), "ttl = ", "7d");
+        story.expect_reported(&story.plan().expect_err("7d"), "ttl = ", "7d");
         story.provider(&format!("domain = \"{DOMAIN}\"\ntiers = {{ lightweight = {{ max_ttl = \"30d\" }} }}"));
         assert_eq!(story.plan_exit_code(), 2);
     });
@@ -296,7 +296,7 @@ fn a_refused_change_leaves_the_environment_unchanged() {
             ("limits = { max_cpu = \"9\" }", "limits.max_cpu", "quota"),
         ] {
             story.arguments(row.0);
-            expect_all_blamed(story, &story.apply(), &[row]);
+            expect_all_reported(story, &story.apply(), &[row]);
         }
         assert_eq!(story.namespace()["metadata"]["resourceVersion"], before);
         story.arguments("owner = \"alice\"");

@@ -1,4 +1,4 @@
-//! An ended environment comes back in place, with a new namespace, when somebody requests it.
+//! An ended environment returns in place, with a new namespace, when the configuration requests it.
 
 use eod_testkit::vault::Vault;
 use serde_json::{Value, json};
@@ -22,7 +22,7 @@ fn expired(test: &str, then: impl Fn(&mut EnvironmentStory, &str)) {
     });
 }
 
-/// Asserts that the environment lives again, in the generation after the first.
+/// Asserts that the environment exists again, in the generation after the first.
 #[track_caller]
 fn expect_returned(story: &EnvironmentStory, before: &str) {
     assert_ne!(story.uid(), before);
@@ -108,7 +108,7 @@ fn late_pipeline_does_not_bring_a_closed_pull_request_back() {
 }
 
 #[test]
-fn tombstone_of_another_identity_is_no_obstacle() {
+fn tombstone_of_another_identity_does_not_refuse_a_create() {
     expired("another", |story, before| {
         change_head(story, &json!({ "reason": "closed", "identity": "github.com/other/shop#7" }));
         story.forget();
@@ -119,7 +119,7 @@ fn tombstone_of_another_identity_is_no_obstacle() {
 }
 
 #[test]
-fn create_after_an_expiry_goes_through() {
+fn create_after_an_expiry_succeeds() {
     expired("create-after", |story, before| {
         story.forget();
         story.settle().expect_said(&done(1, 0, 0));
@@ -128,7 +128,7 @@ fn create_after_an_expiry_goes_through() {
 }
 
 #[test]
-fn update_that_meets_an_end_creates_nothing() {
+fn update_of_an_environment_that_was_ended_after_the_plan_creates_nothing() {
     tell("met", COMMIT, |story| {
         story.settle();
         story.arguments(&format!("{COMMIT}\nowner = \"bob\""));
@@ -156,7 +156,7 @@ fn destroy_that_was_planned_before_the_end_succeeds() {
 }
 
 #[test]
-fn ledger_of_a_living_other_identity_refuses_a_create() {
+fn ledger_of_another_identity_with_an_environment_refuses_a_create() {
     tell("other-ledger", COMMIT, |story| {
         story.settle();
         change_head(story, &json!({ "identity": "github.com/other/shop#7" }));
@@ -179,7 +179,7 @@ fn return_waits_for_an_end_that_is_still_running() {
         story.arguments("head_sha = \"aaaaaaa2\"\ntimeouts = { create = \"4s\" }");
         story.apply().expect_err("reaper-1").expect_said("is still ending the environment");
         assert!(!story.cluster.namespace_exists(&story.name));
-        // A holder without a sign of life is not waited for.
+        // A holder that has not written for a long time is not waited for.
         silence(story);
         story.apply().expect_ok().expect_said(&done(0, 1, 0));
         expect_returned(story, before);
@@ -210,8 +210,8 @@ fn return_that_failed_is_completed_by_the_next_apply() {
     });
 }
 
-/// A story with an environment that has expired, and its copy of secrets. The closure gets the mount and the path of the copy,
-/// and a function that sets the commit.
+/// A story with an environment that has expired, and its copy of secrets. The closure gets the mount and the path of
+/// the copy, and a function that sets the commit.
 #[track_caller]
 fn expired_with_copy(
     test: &str,
@@ -241,7 +241,7 @@ fn expired_with_copy(
 }
 
 #[test]
-fn edited_copy_of_secrets_outlives_the_end_and_the_return() {
+fn edited_copy_of_secrets_is_kept_after_the_end_and_the_return() {
     expired_with_copy("copy", |story, mount, target, set_commit| {
         let vault = Vault::shared();
         let edited = vault.metadata(mount, target).unwrap();
@@ -274,7 +274,7 @@ fn removed_copy_of_an_ended_environment_makes_no_diff_and_comes_back_with_it() {
         story.settle();
         let vault = Vault::shared();
         assert_eq!(vault.get(mount, target), Some(json!({ "URL": "https://stage.example" })));
-        // A copy that somebody deletes while its environment lives is created again.
+        // A copy that a person deletes while its environment exists is created again.
         remove_copy(mount, target);
         story.settle().expect_said(&done(1, 0, 0));
         story.destroy().expect_ok().expect_said("2 destroyed");

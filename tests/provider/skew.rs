@@ -14,7 +14,7 @@ fn server_time(minutes: i64) -> Timestamp {
 }
 
 /// Lets every answer of the API server have this time.
-fn tell_time(proxy: &FaultProxy, time: Timestamp) {
+fn set_server_time(proxy: &FaultProxy, time: Timestamp) {
     let date = DateTimePrinter::new().timestamp_to_rfc9110_string(&time).unwrap();
     proxy.clear_rules();
     proxy.rule(|_| true, usize::MAX, Fault::Date(date));
@@ -29,7 +29,7 @@ fn wrong_clock_is_reported_once_and_changes_no_time() {
         let both = story.block("preview", "head_sha = \"aaaaaaa1\"") + &second;
         story.body(&both);
         let created = server_time(10);
-        tell_time(&proxy, created);
+        set_server_time(&proxy, created);
         let run = story.apply().expect_ok().expect_said(&done(2, 0, 0)).expect_said("behind the API server");
         assert_eq!(run.said().matches(WARNING).count(), 1, "{run}");
         for label in ["preview", "second"] {
@@ -40,14 +40,14 @@ fn wrong_clock_is_reported_once_and_changes_no_time() {
 
         // A push is another process, which warns again.
         let pushed = server_time(20);
-        tell_time(&proxy, pushed);
+        set_server_time(&proxy, pushed);
         let both = story.block("preview", "head_sha = \"aaaaaaa2\"") + &second;
         story.body(&both);
         story.apply().expect_ok().expect_said(WARNING);
         assert_eq!(story.attribute("last_activity_at"), pushed.to_string());
 
         // Two minutes are allowed.
-        tell_time(&proxy, server_time(1));
+        set_server_time(&proxy, server_time(1));
         let both = story.block("preview", "head_sha = \"aaaaaaa3\"") + &second;
         story.body(&both);
         let run = story.apply().expect_ok().expect_said(&done(0, 1, 0));

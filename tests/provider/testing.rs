@@ -10,7 +10,7 @@ use crate::provider::{
     faults::story::{IT, hcl, provider, tell},
 };
 
-/// A module as a team would write it around the resource.
+/// A module with the resource, as teams write it.
 fn module(name: &str) -> String {
     let head = provider(name, "domain = \"preview.acme.internal\"");
     format!(
@@ -120,7 +120,7 @@ run "mocked" {
 
   assert {
     condition     = output.url == "https://mocked.example"
-    error_message = "the mock answers"
+    error_message = "the mock returns values"
   }
 
   assert {
@@ -165,7 +165,7 @@ fn the_schema_is_printed_with_a_description_of_everything() {
     });
 }
 
-/// Every attribute below a schema that says nothing about itself.
+/// Every attribute below a schema without a description.
 fn undescribed(value: &Value, path: &str, found: &mut Vec<String>) {
     let Some(object) = value.as_object() else { return };
     for (key, child) in object {
@@ -187,7 +187,7 @@ fn a_saved_plan_is_applied_later() {
         let plan = ["plan", "-no-color", "-out=saved"];
         let apply = ["apply", "-no-color", "saved"];
         story.workspace.run(&plan).expect_ok();
-        // The plan must hold no time of the clock: it is another second when it is applied.
+        // The plan must not contain the current time: the apply is in another second.
         std::thread::sleep(Duration::from_secs(2));
         story.workspace.run(&apply).expect_ok().expect_said("1 added");
         story.workspace.expect_no_changes();
@@ -197,7 +197,7 @@ fn a_saved_plan_is_applied_later() {
         std::thread::sleep(Duration::from_secs(2));
         story.workspace.run(&apply).expect_ok().expect_said("1 changed");
         story.workspace.expect_no_changes();
-        // A plan of yesterday is refused by Terraform itself, and nothing happens.
+        // Terraform itself refuses an older plan, and nothing happens.
         let uid = story.uid();
         story.workspace.run(&apply).expect_err("Saved plan is stale");
         assert_eq!(story.uid(), uid);
@@ -210,7 +210,7 @@ fn a_saved_plan_is_applied_later() {
 }
 
 #[test]
-fn a_saved_plan_for_a_name_that_was_taken_since_changes_nothing() {
+fn saved_plan_for_a_name_of_another_environment_changes_nothing() {
     tell("taken-meanwhile", |story| {
         story.workspace.run(&["plan", "-no-color", "-out=saved"]).expect_ok();
         story.cluster.kubectl(&["create", "namespace", &story.name]);
@@ -222,7 +222,7 @@ fn a_saved_plan_for_a_name_that_was_taken_since_changes_nothing() {
 }
 
 #[test]
-fn one_of_two_is_destroyed_by_its_address() {
+fn one_of_two_environments_is_destroyed_by_its_address() {
     each(|terraform| {
         let cluster = Cluster::shared();
         let name = cluster.installation("target");
@@ -242,7 +242,7 @@ fn one_of_two_is_destroyed_by_its_address() {
 }
 
 #[test]
-fn a_refresh_alone_records_drift_and_changes_nothing() {
+fn refresh_only_records_drift_and_changes_nothing() {
     tell("refresh-only", |story| {
         story.workspace.apply().expect_ok();
         assert_eq!(story.workspace.resource(IT).unwrap()["drift"], serde_json::json!([]));
@@ -255,7 +255,7 @@ fn a_refresh_alone_records_drift_and_changes_nothing() {
         let sentences = drift.as_array().unwrap();
         assert_eq!(sentences.len(), 1, "{drift}");
         assert!(sentences[0].as_str().unwrap().to_lowercase().contains("quota"), "{drift}");
-        // It is a visible update, and that update restores it.
+        // Drift is a visible update, and that update restores it.
         story.workspace.plan().expect_ok().expect_said("0 to add, 1 to change, 0 to destroy").expect_said("drift");
         story.workspace.apply().expect_ok().expect_said("1 changed");
         story.workspace.expect_no_changes();
@@ -266,7 +266,7 @@ fn a_refresh_alone_records_drift_and_changes_nothing() {
 }
 
 #[test]
-fn a_refresh_alone_forgets_what_is_gone() {
+fn refresh_only_removes_deleted_environments_from_the_state() {
     tell("refresh-gone", |story| {
         story.workspace.apply().expect_ok();
         story.cluster.kubectl(&["delete", "namespace", &story.name]);

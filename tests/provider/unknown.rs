@@ -1,4 +1,4 @@
-//! Arguments that are known only after the apply of another resource, inside of collections and nested objects.
+//! Arguments inside of collections and nested objects that are known only after the apply of another resource.
 
 use serde_json::{Value, json};
 
@@ -28,7 +28,7 @@ fn unknown_values_inside_of_collections_are_planned_and_applied() {
         let changes = shown["resource_changes"].as_array().unwrap();
         let change = &changes.iter().find(|change| change["address"] == ADDRESS).unwrap()["change"];
         let (after, unknown) = (&change["after"], &change["after_unknown"]);
-        // What is known is shown beside what is not.
+        // Known values are shown next to unknown ones.
         assert_eq!(after["labels"]["cost"], "7", "{change}");
         assert_eq!(after["name"], story.name.as_str(), "{change}");
         assert_eq!(after["access"][1]["name"], "qa", "{change}");

@@ -1,14 +1,14 @@
-//! Everything but the identity changes in place, equal values are no change, and the clock goes by its own rules.
+//! Everything except the identity changes in place, equal values are not a change, and the clock has its own rules.
 
 use eod_domain::Ttl;
 use serde_json::{Value, json};
 
 use crate::provider::{EnvironmentStory, done, later, lies_after, tell, text};
 
-/// Arguments, and what they lead to in cluster or state.
+/// Arguments, and their effect in cluster or state.
 type Row = (&'static str, fn(&EnvironmentStory) -> bool);
 
-/// Applies one row after the other. Each is an update in place, and nothing is left to do after it.
+/// Applies one row after the other. Each is an update in place, with an empty plan after it.
 #[track_caller]
 fn each_in_place(test: &str, rows: &[Row]) {
     tell(test, "", |story| {
@@ -20,7 +20,7 @@ fn each_in_place(test: &str, rows: &[Row]) {
             assert_eq!(story.uid(), uid, "{arguments}");
             assert!(
                 holds(story),
-                "`{arguments}` did not lead to what it should\n{:#}\n{:#}",
+                "`{arguments}` did not have the expected effect\n{:#}\n{:#}",
                 story.namespace(),
                 story.attributes()
             );
@@ -161,7 +161,7 @@ fn arguments_that_only_terraform_uses_change_in_place() {
 }
 
 #[test]
-fn equal_values_written_in_another_way_are_no_change() {
+fn equal_values_in_another_form_are_not_a_change() {
     tell("equal", "ttl = \"90m\"\nquota = { cpu = \"1\", memory = \"2Gi\" }\nhead_sha = \"abcdef12\"", |story| {
         story.settle();
         assert_eq!(story.attribute("ttl"), "90m");
@@ -180,7 +180,7 @@ fn equal_values_written_in_another_way_are_no_change() {
 }
 
 #[test]
-fn another_tier_brings_its_own_numbers() {
+fn another_tier_has_its_own_defaults() {
     tell("tier", "head_sha = \"abcdef12\"", |story| {
         story.apply().expect_ok();
         let uid = story.uid();
@@ -218,7 +218,7 @@ fn staging_is_permanent_and_protected() {
         assert_eq!(story.annotation("environment.on-demand/expires-at"), Value::Null);
         assert_eq!(story.annotation("environment.on-demand/protected"), "true");
         story.destroy().expect_err("protected");
-        // Joining a tier with a TTL begins a clock; leaving it ends the clock.
+        // A change to a tier with a TTL starts a clock; a change to a tier without one removes it.
         story.arguments("tier = \"full\"");
         story.settle().expect_said(&done(0, 1, 0));
         let state = story.attributes();
@@ -231,7 +231,7 @@ fn staging_is_permanent_and_protected() {
     });
 }
 
-/// Turns the clock on the namespace back, as if the environment had been made years ago.
+/// Sets the clock on the namespace back, as if the environment were years old.
 fn long_ago(story: &EnvironmentStory) {
     story.patch_metadata(&json!({ "annotations": {
         "environment.on-demand/created-at": LONG_AGO,
@@ -259,7 +259,7 @@ fn a_new_commit_restarts_the_clock() {
 }
 
 #[test]
-fn any_other_change_leaves_the_clock_alone() {
+fn other_changes_do_not_change_the_clock() {
     tell("no-commit", "head_sha = \"aaaaaaa1\"", |story| {
         story.apply().expect_ok();
         long_ago(story);
@@ -291,7 +291,7 @@ fn in_compliance_only_an_extension_restarts_the_clock() {
 }
 
 #[test]
-fn an_update_never_takes_time_away_that_another_tool_gave() {
+fn update_keeps_a_later_expiry_of_another_tool() {
     tell("later", "head_sha = \"aaaaaaa1\"", |story| {
         story.apply().expect_ok();
         let far = later(&story.attribute("created_at"), "30d");
@@ -304,7 +304,7 @@ fn an_update_never_takes_time_away_that_another_tool_gave() {
 }
 
 #[test]
-fn only_the_identity_replaces() {
+fn only_a_change_of_the_identity_replaces() {
     tell("replace", "", |story| {
         story.apply().expect_ok();
         let own = story.block("preview", "");
@@ -337,7 +337,7 @@ fn another_pull_request_is_another_environment() {
 }
 
 #[test]
-fn outputs_that_others_depend_on_stay_known_during_an_update() {
+fn outputs_stay_known_during_an_update() {
     tell("known-at-update", "head_sha = \"aaaaaaa1\"", |story| {
         let depends = "\nresource \"terraform_data\" \"dependent\" {\n  triggers_replace = [eod_environment.preview.namespace, \
                        eod_environment.preview.url, eod_environment.preview.uid]\n}\n";
@@ -345,7 +345,7 @@ fn outputs_that_others_depend_on_stay_known_during_an_update() {
         story.settle().expect_said(&done(2, 0, 0));
         story.body(&(story.block("preview", "head_sha = \"aaaaaaa2\"\ntier = \"full\"") + depends));
         story.settle().expect_said(&done(0, 1, 0));
-        // An argument that has nothing to do with the clock leaves the clock known.
+        // An argument without an effect on the clock keeps the clock known.
         story.body(
             &(story.block("preview", "head_sha = \"aaaaaaa2\"\ntier = \"full\"\nservices = [\"api\"]") + depends),
         );

@@ -1,7 +1,7 @@
-//! Copies of secrets, as a team's configuration asks for them: real Terraform against a real Vault.
+//! Copies of secrets with a team's configuration: real Terraform against a real Vault.
 //!
-//! Every story has an engine of its own, mounted at [`VaultStory::mount`], so that it can say exactly what was read and
-//! written there.
+//! Every story has its own engine, mounted at [`VaultStory::mount`], so that the test can check all reads and
+//! writes of the engine.
 
 mod adopt;
 mod canary;
@@ -62,8 +62,8 @@ pub(crate) struct VaultStory {
     configuration: Configuration,
 }
 
-/// Tells a story with every Terraform. `arguments` are those of the copy, besides environment and mount. The source
-/// `stage/shop` is there.
+/// Runs a story with every Terraform. `arguments` are those of the copy, besides environment and mount. The source
+/// `stage/shop` exists.
 #[track_caller]
 pub(crate) fn tell(test: &str, arguments: &str, tell: impl Fn(&mut VaultStory)) {
     for terraform in Terraform::all() {
@@ -97,12 +97,12 @@ impl VaultStory {
         self.body(&block);
     }
 
-    /// Sets everything below the provider block, which may be made of the story itself.
+    /// Sets everything after the provider block, which may use values of the story.
     pub(crate) fn body(&mut self, hcl: &str) {
         self.configuration.body(hcl);
     }
 
-    /// From now on calls go through a proxy.
+    /// All following calls go through a proxy.
     pub(crate) fn through(&mut self, proxy: &FaultProxy) {
         self.set_env("VAULT_ADDR", &proxy.access().server);
     }
@@ -115,12 +115,12 @@ impl VaultStory {
         proxy
     }
 
-    /// From now on calls are made with this token.
+    /// All following calls are made with this token.
     pub(crate) fn token(&mut self, token: &str) {
         self.set_env("VAULT_TOKEN", token);
     }
 
-    /// A token with the policy that the provider itself writes for who makes copies of `stage` here.
+    /// A token with the provider's own policy for the creation of copies of `stage` on this engine.
     #[track_caller]
     pub(crate) fn cloner(&self, update: bool) -> String {
         self.vault.token_with(&[&self.cloner_policy(update)], "1h")
@@ -149,7 +149,7 @@ impl VaultStory {
         )
     }
 
-    /// The plan as `show -json` answers it.
+    /// The plan in the form of `show -json`.
     #[track_caller]
     pub(crate) fn planned(&self) -> Value {
         self.run(&["plan", "-no-color", "-out=saved"]).expect_ok();
@@ -157,7 +157,7 @@ impl VaultStory {
         serde_json::from_str(&run.stdout).unwrap_or_else(|error| panic!("{error}\n{run}"))
     }
 
-    /// Takes a copy out of the state and leaves Vault as it is.
+    /// Removes a copy from the state, not from Vault.
     #[track_caller]
     pub(crate) fn forget(&self) {
         self.run(&["state", "rm", COPY]).expect_ok();
@@ -169,7 +169,7 @@ impl VaultStory {
         self.attributes_of("config").unwrap_or_else(|| panic!("{COPY} is not in the state"))
     }
 
-    /// The attributes of a copy in the state; none when it is not there.
+    /// The attributes of a copy in the state; none if it is missing.
     #[track_caller]
     pub(crate) fn attributes_of(&self, label: &str) -> Option<Value> {
         Some(self.instance("eod_vault_clone", label)?["attributes"].clone())
@@ -213,7 +213,7 @@ impl VaultStory {
         assert_eq!(self.get(path), self.get(source), "`{path}` is not what `{source}` is");
     }
 
-    /// Panics unless a secret exists as somebody made it, without our ownership metadata.
+    /// Panics unless a secret exists as others created it, without our ownership metadata.
     #[track_caller]
     pub(crate) fn expect_untouched(&self, path: &str, data: &Value) {
         assert_eq!(self.get(path).as_ref(), Some(data), "`{path}`");
@@ -221,13 +221,13 @@ impl VaultStory {
         assert!(MARKS.iter().all(|mark| marks[mark].is_null()), "`{path}` was marked: {marks}");
     }
 
-    /// Panics when anything is left where copies go.
+    /// Panics if a secret is left below the target.
     #[track_caller]
     pub(crate) fn expect_nothing_left(&self) {
         assert_eq!(self.vault.list(&self.mount, "preview"), Vec::<String>::new());
     }
 
-    /// Lets all calls through again, and panics unless the next apply makes the copy whole and a destroy leaves nothing.
+    /// Removes all faults, and panics unless the next apply completes the copy and a destroy leaves nothing.
     #[track_caller]
     pub(crate) fn expect_recovery(&self, proxy: &FaultProxy) {
         proxy.clear_rules();
@@ -250,7 +250,7 @@ impl VaultStory {
     }
 }
 
-/// A story on one Terraform, behind a proxy, under the policy that the provider itself writes for who makes copies.
+/// A story on one Terraform, behind a proxy, under the provider's own policy for the creation of copies.
 #[track_caller]
 pub(crate) fn behind_proxy(test: &str, arguments: &str, update: bool) -> (VaultStory, FaultProxy) {
     let mut story = VaultStory::new(Terraform::first(), test, arguments);
@@ -271,7 +271,7 @@ pub(crate) fn meanwhile(
         if like(call)
             && let Some(act) = act.lock().unwrap().take()
         {
-            // A call of the kit's brings its own runtime, and this thread is inside of one.
+            // A call of the kit has its own runtime, and this thread is inside of one.
             thread::spawn(act).join().unwrap();
         }
         false

@@ -2,7 +2,7 @@
 # Builds one part of the testbed into a cache outside the checkout and prints the
 # binary's path as the last line of stdout. Progress goes to stderr.
 #
-#   build.sh [kubernetes|vault|argocd|helm|kustomize|opentofu|yaml|kubernetes-provider|postgres] [--cached]
+#   build.sh [kubernetes|vault|argocd|helm|stock-helm|kustomize|opentofu|registry|yaml|kubernetes-provider|postgres] [--cached]
 #
 # `postgres` prints a folder, see postgres/build.sh.
 #
@@ -15,10 +15,10 @@ part=kubernetes
 cached=no
 for argument in "$@"; do
   case "$argument" in
-  kubernetes | vault | argocd | helm | kustomize | opentofu | yaml | kubernetes-provider | postgres) part=$argument ;;
+  kubernetes | vault | argocd | helm | stock-helm | kustomize | opentofu | registry | yaml | kubernetes-provider | postgres) part=$argument ;;
   --cached) cached=yes ;;
   *)
-    echo "build.sh: expected kubernetes, vault, argocd, helm, kustomize, opentofu, yaml, kubernetes-provider, postgres or --cached, got '$argument'" >&2
+    echo "build.sh: expected kubernetes, vault, argocd, helm, stock-helm, kustomize, opentofu, registry, yaml, kubernetes-provider, postgres or --cached, got '$argument'" >&2
     exit 2
     ;;
   esac
@@ -68,10 +68,11 @@ argocd)
   flags="$flags -X $into/common.version=${version#v}"
   cost="about 8 CPU minutes and 250 MB of downloads"
   ;;
-helm)
+helm | stock-helm)
+  # `helm` is the program of the image, `stock-helm` is Helm's own, for Argo CD's plugins and for comparisons.
   here=$here/helm
   name=helm
-  package=helm.sh/helm/v3/cmd/helm
+  if [ "$part" = stock-helm ]; then package=helm.sh/helm/v3/cmd/helm; fi
   # Without these flags, helm reports v3.20 and renders for Kubernetes v1.20.
   into=helm.sh/helm/v3
   version=$(required $into)
@@ -94,6 +95,12 @@ opentofu)
   # Without this flag, tofu reports a development build.
   flags="$flags -X github.com/opentofu/opentofu/version.dev=no"
   cost="about 9 CPU minutes"
+  ;;
+registry)
+  # An OCI registry, for dependencies of charts.
+  here=$here/registry
+  name=eod-registry
+  cost="about 1 CPU minute"
   ;;
 yaml)
   # The readers of YAML in Go, for the comparison with ours.

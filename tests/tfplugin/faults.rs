@@ -11,7 +11,7 @@ const NEIGHBOUR: &str = "resource \"test_thing\" \"neighbour\" {\n  name = \"nei
 
 #[test]
 fn a_resource_is_tainted_and_replaced_after_a_failed_create() {
-    for fault in ["half_made", "unsure"] {
+    for fault in ["partial_create", "unsure"] {
         tell(fault, &faulty(fault), |story| {
             story.apply().expect_err(if fault == "unsure" { "The server did not answer." } else { "Half made" });
             assert!(story.is_tainted(), "{}", story.raw_state_text());

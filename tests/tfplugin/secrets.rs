@@ -29,7 +29,7 @@ fn a_write_only_secret_is_passed_and_not_stored() {
 
 #[test]
 fn a_secret_is_not_stored_after_a_failed_create() {
-    for fault in ["unsure", "half_made", "panic_in_create"] {
+    for fault in ["unsure", "partial_create", "panic_in_create"] {
         let hcl =
             TOKEN.to_owned() + &thing(&format!("  secret = ephemeral.test_token.t.value\n  misbehave = \"{fault}\""));
         tell(fault, &hcl, |story| {

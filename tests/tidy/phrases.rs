@@ -27,6 +27,21 @@ const REFUSED: &[(&str, &str)] = &[
     ("may be had", "is available"),
     ("can be had", "is available"),
     ("of its own accord", "by itself"),
+    ("taken away", "removed"),
+    ("takes away", "removes"),
+    ("take away", "remove"),
+    ("in force", "active"),
+    ("made again", "created again"),
+    ("left alone", "kept, or not changed"),
+    ("lets go", "releases"),
+    ("brought back", "restored, or created again"),
+    ("made whole", "repaired"),
+    ("given up", "ended, or abandoned"),
+    ("again and again", "repeatedly"),
+    ("no business", "no right, or no reason"),
+    ("none of ours", "not owned by EoD"),
+    ("does no harm", "has no effect"),
+    ("as it was written", "unchanged, or as set"),
 ];
 
 #[test]

@@ -209,7 +209,7 @@ fn host(cx: &mut CheckContext<'_>, value: Option<&Value>) {
         Some(host) if cx.hosts.contain(host) => {}
         Some(host) => cx.refuse(RefusalRule::Host, format!("is `{host}`; {expected}"), remedy(cx)),
         None => {
-            let remedy = "add any host; the plugin replaces it by a host of the environment";
+            let remedy = "add any host; the plugin replaces it with a host of the environment";
             cx.refuse(RefusalRule::Host, "is missing", remedy);
         }
     }

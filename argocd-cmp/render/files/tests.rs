@@ -27,7 +27,11 @@ fn links_are_followed_inside() {
     let read = |base: &str, path: &str| files.read(base, path).map(|bytes| String::from_utf8(bytes.to_vec()).unwrap());
     assert_eq!(read("app", "a.yaml").as_deref(), Ok("a"));
     assert_eq!(read("app", "to-c").as_deref(), Ok("c"));
-    assert_eq!(read("app", "to-lib/../app/./a.yaml").as_deref(), Ok("a"), "`..` behind a link is the link's");
+    assert_eq!(
+        read("app", "to-lib/../app/./a.yaml").as_deref(),
+        Ok("a"),
+        "`..` after a link is relative to its target"
+    );
     assert_eq!(read("app/sub", "../../lib/c.yaml").as_deref(), Ok("c"));
     assert_eq!(read("", "up/app/a.yaml").as_deref(), Ok("a"));
     assert_eq!(files.names("app"), ["a.yaml", "absolute", "circle", "nowhere", "out", "sub", "to-c", "to-lib"]);
@@ -62,7 +66,7 @@ fn conflicting_paths_are_errors() {
     bomb.add_file("d/x", *b"").unwrap();
     bomb.add_link("d/a", ".").unwrap();
     bomb.add_link("d/b", ".").unwrap();
-    assert!(bomb.extract("d", 1000).is_err(), "links to the directory itself multiply");
+    assert!(bomb.extract("d", 1000).is_err(), "links to the directory itself are followed repeatedly");
 }
 
 proptest! {

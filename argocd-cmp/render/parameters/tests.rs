@@ -51,7 +51,7 @@ fn tag_is_the_image_tag_or_the_commit() {
     assert_eq!(
         parse(&[("image.tag", "v1"), ("image.tag", "v2")]).unwrap().tag_or_commit(),
         Some("v2"),
-        "the last one wins"
+        "the last one is used"
     );
 }
 

@@ -158,6 +158,14 @@ impl<'a> SectionReader<'a> {
         (!node.is_null()).then(|| At { node, path: self.path_of(key) })
     }
 
+    /// Takes a documented key with `null`: its line and path.
+    pub(super) fn take_null(&mut self, key: &'static str) -> Option<(u32, Vec<PathStep>)> {
+        let documented = self.section.key(key)?;
+        let at = self.entries.iter().position(|(name, _, node)| *name == documented.name && node.is_null())?;
+        let (_, line, _) = self.entries.remove(at);
+        Some((line, self.path_of(key)))
+    }
+
     /// Takes the value of a required key, and notes a mistake if it is missing.
     pub(super) fn take_required(&mut self, key: &'static str, decoder: &mut PolicyDecoder<'_>) -> Option<At<'a>> {
         let found = self.take(key);

@@ -53,7 +53,7 @@ const fn key(
 
 /// All sections, each after the section that contains it.
 pub(crate) const POLICY_SECTIONS: &[PolicySection] =
-    &[FILE, PROJECT, TIER, QUOTA, NETWORK, CAPS, HELM, KUSTOMIZE, SECRETS, INGRESS];
+    &[FILE, PROJECT, TIER, QUOTA, NETWORK, CAPS, APPROVAL, HELM, KUSTOMIZE, SECRETS, INGRESS];
 
 pub(super) const FILE: PolicySection = PolicySection {
     path: "",
@@ -153,6 +153,13 @@ pub(super) const PROJECT: PolicySection = PolicySection {
             "Pull secret that the platform creates in every namespace; empty for none",
         ),
         key("caps", "section", Value("{}"), "{ replicas: 2 }", "Limits of each Application"),
+        key(
+            "approval",
+            "section",
+            Described("none: every commit of a pull request is rendered"),
+            "{ trusted_authors: [alice] }",
+            "Approval of each commit by a label of its pull request; `{}` trusts no author",
+        ),
         key("helm", "section", Value("{}"), "{ enabled: true }", "Use of the `helm` binary"),
         key("kustomize", "section", Value("{}"), "{ enabled: true }", "Use of the `kustomize` binary"),
         key(
@@ -182,7 +189,7 @@ pub(super) const PROJECT: PolicySection = PolicySection {
             "list of classes",
             Value("[service-type, cluster-kinds, guards, kinds, token, identity, scheduling, metadata, hooks]"),
             "[service-type, guards, hooks]",
-            "Classes of requests that are taken away instead of refused; `[]` refuses all of them",
+            "Classes of requests that are removed instead of refused; `[]` refuses all of them",
         ),
         key(
             "drop_kinds",
@@ -285,6 +292,28 @@ pub(super) const CAPS: PolicySection = PolicySection {
     ],
 };
 
+pub(super) const APPROVAL: PolicySection = PolicySection {
+    path: "projects.<project>.approval",
+    meaning: "Approval of commits. A render is refused unless the author is trusted or a label has the whole commit",
+    keys: &[
+        key(
+            "trusted_authors",
+            "list of names",
+            Value("[]"),
+            "[alice, \"dependabot[bot]\"]",
+            "Authors of pull requests that need no approval, compared with the parameter `owner` without regard to case",
+        ),
+        key(
+            "label_prefix",
+            "text",
+            Value("approved/"),
+            "reviewed/",
+            "Prefix of the label that approves a commit, followed by all 40 or 64 digits of `head-sha`; labels of GitHub have \
+             at most 50 characters",
+        ),
+    ],
+};
+
 /// Values of `sandbox`, which both tools have.
 const SANDBOX_TYPE: &str = "`required` or `best-effort`";
 const SANDBOX: &str = "`required` refuses to run the tool if the kernel has no sandbox; `best-effort` runs it with the \
@@ -297,6 +326,21 @@ pub(super) const HELM: PolicySection = PolicySection {
         key("enabled", "boolean", Value("true"), "true", "True if Helm charts are allowed"),
         key("binary", "name or path", Value("helm"), "/usr/local/bin/helm", "Name in the search path, or path"),
         key("sandbox", SANDBOX_TYPE, Value("required"), "required", SANDBOX),
+        key(
+            "random",
+            "`stable` or `refuse`",
+            Described("`stable` with the `helm` of EoD's image, else `refuse`"),
+            "stable",
+            "`stable` gives a chart the same random values at every render of an environment, from the secret of \
+             `--seed-file`; `refuse` refuses a chart if two renders differ. Values that depend on the clock are always refused",
+        ),
+        key(
+            "repositories",
+            "list of URLs",
+            Value("[]"),
+            "[\"https://charts.acme.internal/\", \"oci://registry.acme.internal/charts/\"]",
+            "Prefixes of repositories from which dependencies are fetched that `Chart.lock` pins and that are not in `charts/`",
+        ),
     ],
 };
 

@@ -5,7 +5,7 @@ use std::str::FromStr;
 
 use super::pattern::glob;
 
-/// A class of requests that a preview does not get. What belongs to a class is taken away instead of refused.
+/// A class of requests that a preview does not get. Requests of the class are removed instead of refused.
 #[derive(
     Clone,
     Copy,
@@ -38,7 +38,7 @@ pub enum NarrowClass {
 pub struct NarrowDescription {
     /// The described class.
     pub class: NarrowClass,
-    /// Objects or fields that are taken away, as a sentence without a final dot, in Markdown.
+    /// Objects or fields that are removed, as a sentence without a final dot, in Markdown.
     pub removed: &'static str,
     /// Effect on the application, as a sentence without a final dot.
     pub effect: &'static str,
@@ -77,7 +77,7 @@ impl NarrowClass {
             ),
             Self::Kinds => (
                 "Objects of the kinds in `drop_kinds` are dropped",
-                "Without monitoring, certificates and snapshots of its own, the application runs as before",
+                "The application runs as before, without its own monitoring, certificates and snapshots",
                 "the policy drops this kind",
             ),
             Self::Token => (
@@ -105,7 +105,7 @@ impl NarrowClass {
             ),
             Self::Hooks => (
                 "Hooks at deletion, at rollback and of tests are removed; an object without another hook is dropped",
-                "Nothing runs before or after the end of the preview",
+                "No hook runs before or after the end of the preview",
                 "previews have no such phase",
             ),
         };

@@ -6,11 +6,11 @@ use std::str::FromStr;
 use eod_domain::{NetworkSettings, Quantity, QuotaSettings, Tier, TierOverrides, Tiers, UserLabels};
 use eod_yaml::{PathStep, YamlLimits, read};
 
-use super::decode::{At, PolicyDecoder};
-use super::keys::{self, PolicySection};
+use super::decode::{At, PolicyDecoder, SectionReader};
+use super::keys;
 use super::{
-    Caps, DomainRule, IngressRule, NarrowClass, Policy, ProjectPolicy, Registries, SecretOperator, SecretPrefix,
-    StoreKind, ToolRule, forbidden_domain,
+    ApprovalRule, Caps, DomainRule, HelmRule, IngressRule, NarrowClass, Policy, ProjectPolicy, Registries,
+    SecretOperator, SecretPrefix, StoreKind, ToolRule, forbidden_domain,
 };
 use crate::kind::SourceKind;
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
@@ -105,8 +105,8 @@ fn project(decoder: &mut PolicyDecoder<'_>, at: &At<'_>) -> Option<ProjectPolicy
     set(&mut project.sensitive_secret_prefixes, decoder.parsed_list(section.take("sensitive_secret_prefixes")));
     project.image_pull_secret = parsed_unless_empty(decoder, section.take("image_pull_secret"));
     set(&mut project.caps, caps(decoder, section.take("caps")));
-    set(&mut project.helm, tool(decoder, section.take("helm"), &keys::HELM, "helm"));
-    set(&mut project.kustomize, tool(decoder, section.take("kustomize"), &keys::KUSTOMIZE, "kustomize"));
+    set(&mut project.helm, helm(decoder, section.take("helm")));
+    set(&mut project.kustomize, kustomize(decoder, section.take("kustomize")));
     set(&mut project.secrets, secrets(decoder, section.take("secrets")));
     set(&mut project.ingress, ingress(decoder, section.take("ingress")));
     set(&mut project.storage_classes, decoder.parsed_list(section.take("storage_classes")));
@@ -114,6 +114,7 @@ fn project(decoder: &mut PolicyDecoder<'_>, at: &At<'_>) -> Option<ProjectPolicy
     let classes: Option<Vec<NarrowClass>> = decoder.choices(section.take("narrow"));
     set(&mut project.narrow, classes.map(|classes| classes.into_iter().collect()));
     set(&mut project.drop_kinds, decoder.parsed_list(section.take("drop_kinds")));
+    project.approval = approval(decoder, &mut section);
     section.finish(decoder);
     Some(project)
 }
@@ -239,19 +240,57 @@ fn caps(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<Caps> {
     Some(caps)
 }
 
-fn tool(
-    decoder: &mut PolicyDecoder<'_>,
-    at: Option<At<'_>>,
-    keys: &'static PolicySection,
-    name: &str,
-) -> Option<ToolRule> {
-    let mut section = decoder.section(keys, &at?)?;
-    let mut tool = ToolRule::named(name);
+/// Approval of commits. `null` is a mistake, because it could mean both `{}` and none.
+fn approval(decoder: &mut PolicyDecoder<'_>, project: &mut SectionReader<'_>) -> Option<ApprovalRule> {
+    const NAME: &str = "approval";
+    if let Some((line, path)) = project.take_null(NAME) {
+        decoder.mistake(
+            line,
+            &path,
+            "expected a map, got null",
+            "write `{}` to require an approval, or remove the key",
+        );
+    }
+    let at = project.take(NAME)?;
+    let mut section = decoder.section(&keys::APPROVAL, &at)?;
+    let mut rule = ApprovalRule::default();
+    let authors = section.take("trusted_authors");
+    set(&mut rule.trusted_authors, decoder.parsed_list(authors));
+    if let Some(prefix_at) = section.take("label_prefix") {
+        let prefix: Option<String> = decoder.parsed(Some(prefix_at.clone()));
+        if prefix.as_deref().is_some_and(|prefix| prefix.trim().is_empty()) {
+            let message = "prefix is empty, so every label with a commit would approve it";
+            decoder.mistake(prefix_at.node.line, &prefix_at.path, message, "write a prefix such as `approved/`");
+        }
+        set(&mut rule.label_prefix, prefix);
+    }
+    section.finish(decoder);
+    Some(rule)
+}
+
+fn helm(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<HelmRule> {
+    let mut section = decoder.section(&keys::HELM, &at?)?;
+    let mut helm = HelmRule::default();
+    tool(decoder, &mut section, &mut helm.tool);
+    helm.random = decoder.choice(section.take("random"));
+    set(&mut helm.repositories, decoder.parsed_list(section.take("repositories")));
+    section.finish(decoder);
+    Some(helm)
+}
+
+fn kustomize(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<ToolRule> {
+    let mut section = decoder.section(&keys::KUSTOMIZE, &at?)?;
+    let mut kustomize = ToolRule::named("kustomize");
+    tool(decoder, &mut section, &mut kustomize);
+    section.finish(decoder);
+    Some(kustomize)
+}
+
+/// Keys that both tools have.
+fn tool(decoder: &mut PolicyDecoder<'_>, section: &mut SectionReader<'_>, tool: &mut ToolRule) {
     set(&mut tool.enabled, decoder.boolean(section.take("enabled")));
     set(&mut tool.binary, decoder.parsed(section.take("binary")));
     set(&mut tool.sandbox, decoder.choice(section.take("sandbox")));
-    section.finish(decoder);
-    Some(tool)
 }
 
 /// Values of `secrets.kind`.

@@ -25,6 +25,7 @@ projects:
     ingress: { gateway: ingress/private, class: internal, tls_secret: wildcard-preview-tls, private: true }
     storage_classes: [standard]
     metadata_allow: ["nginx.ingress.kubernetes.io/"]
+    approval: { trusted_authors: [alice, "dependabot[bot]"], label_prefix: reviewed/ }
 "#;
 
 fn mistakes(text: &str) -> Vec<String> {
@@ -49,11 +50,14 @@ fn all_keys_of_a_policy_are_parsed() {
     assert_eq!((full.quota.cpu.to_string(), full.quota.pods), ("8".to_owned(), 30));
     assert_eq!(project.stable_services.len(), 2);
     assert_eq!(project.caps, Caps::default());
-    assert!(project.helm.enabled && !project.kustomize.enabled);
+    assert!(project.helm.tool.enabled && !project.kustomize.enabled);
     let store_kind = StoreKind::ClusterSecretStore;
     assert_eq!(project.secrets, SecretOperator::ExternalSecrets { store: "vault-preview".to_owned(), store_kind });
     assert_eq!(project.ingress.class.as_deref(), Some("internal"));
     assert_eq!(project.metadata_allow, ["nginx.ingress.kubernetes.io/"]);
+    let trusted_authors = ["alice", "dependabot[bot]"].map(ToOwned::to_owned).to_vec();
+    let approval = ApprovalRule { trusted_authors, label_prefix: "reviewed/".to_owned() };
+    assert_eq!(project.approval, Some(approval));
     let error = policy.project("other").unwrap_err();
     assert!(error.message.contains("it has: `previews`"), "{error}");
 }
@@ -63,6 +67,7 @@ fn star_is_the_policy_of_other_projects() {
     let text =
         "version: 1\nprojects:\n  a: {namespaces: [a], registries: []}\n  '*': {namespaces: [b], registries: []}";
     let policy = parse_policy("policy.yaml", text.as_bytes()).unwrap();
+    assert_eq!(policy.project("a").unwrap().approval, None, "no commit needs an approval by default");
     assert!(policy.project("a").unwrap().namespaces[0].matches("a"));
     assert!(policy.project("x").unwrap().namespaces[0].matches("b"));
     assert!(policy.project("*").unwrap().namespaces[0].matches("b"));
@@ -92,6 +97,9 @@ projects:
     narrow: [guards, all]
     drop_kinds: [Pod, "acme.io/*"]
     kustomise: {}
+  a: { namespaces: [a], registries: [], approval: }
+  b: { namespaces: [b], registries: [], approval: { trusted_authors: alice, label_prefix: "", labels: [] } }
+  c: { namespaces: [c], registries: [], approval: true }
 "#;
     expect_test::expect![[r#"
         policy.yaml:2: version: unsupported version 2; the supported version is 1
@@ -115,7 +123,12 @@ projects:
         policy.yaml:19: projects.previews.metadata_allow[1]: prefix `x` has no slash, so it would match several domains
         policy.yaml:20: projects.previews.narrow[1]: expected `service-type` or `cluster-kinds` or `guards` or `kinds` or `token` or `identity` or `scheduling` or `metadata` or `hooks`, got `all`
         policy.yaml:21: projects.previews.drop_kinds[0]: invalid pattern `Pod`: expected `group/Kind`, in which `*` matches any text, such as `monitoring.coreos.com/*`
-        policy.yaml:22: projects.previews.kustomise: unknown key"#]]
+        policy.yaml:22: projects.previews.kustomise: unknown key
+        policy.yaml:23: projects.a.approval: expected a map, got null
+        policy.yaml:24: projects.b.approval.label_prefix: prefix is empty, so every label with a commit would approve it
+        policy.yaml:24: projects.b.approval.labels: unknown key
+        policy.yaml:24: projects.b.approval.trusted_authors: expected a list, got a string
+        policy.yaml:25: projects.c.approval: expected a map, got a boolean"#]]
     .assert_eq(&mistakes(text).join("\n"));
 }
 

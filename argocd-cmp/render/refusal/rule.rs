@@ -22,6 +22,7 @@ use strum::VariantArray;
 #[expect(missing_docs, reason = "`RefusalRule::description` has the meaning of each rule")]
 pub enum RefusalRule {
     Kind,
+    Approval,
     Caps,
     Empty,
     Field,
@@ -38,6 +39,7 @@ pub enum RefusalRule {
     Parameter,
     Policy,
     PodSecurity,
+    Random,
     Remote,
     Route,
     Scheduling,
@@ -81,6 +83,11 @@ impl RefusalRule {
                 "a `ClusterRole`, or a `Deployment` of `extensions/v1beta1`",
                 "Remove the object, write the supported `apiVersion`, or have the platform add the kind to `kinds`",
             ),
+            Self::Approval => (
+                "With the section `approval` of the policy, the author is trusted or a label approves the commit",
+                "a push to a pull request after its approval",
+                "Review the commit, and set the label `approved/<head-sha>` or submit an approving review",
+            ),
             Self::Caps => (
                 "Number and size of the objects, replicas, resources and grace periods are within the policy's `caps`",
                 "`limits: { cpu: 16 }` with the cap `cpu: \"4\"`",
@@ -102,7 +109,7 @@ impl RefusalRule {
                 "Add the file, or list its directory in the annotation `argocd.argoproj.io/manifest-generate-paths`",
             ),
             Self::Helm => (
-                "The chart can be rendered without network, and its release name is valid",
+                "The dependencies of the chart are in `charts/` or pinned by `Chart.lock`, and its release name is valid",
                 "a release name of more than 53 characters",
                 "Shorten the name of the environment, or correct the chart",
             ),
@@ -114,7 +121,7 @@ impl RefusalRule {
             Self::Host => (
                 "Every host is below the policy's domain and begins with the name of the environment",
                 "a missing or wildcard host, or the parameter `host: shop.example.com`",
-                "Name a host of this environment, or let the plugin choose it",
+                "Set a host of this environment, or remove the host: the plugin then sets it",
             ),
             Self::HostAccess => (
                 "Pods do not use namespaces, ports or paths of their node",
@@ -161,8 +168,13 @@ impl RefusalRule {
                 "`privileged: true`, or an added capability",
                 "Remove the field, or write the required value",
             ),
+            Self::Random => (
+                "Two renders of a chart give the same objects; otherwise every sync would change them",
+                "`randAlphaNum` without a seed file, or `genCA`, which depends on the clock",
+                "Set the value in a values file, or use a Secret that exists before the chart (`secretRef`)",
+            ),
             Self::Remote => (
-                "A render fetches nothing over the network and runs no other programs",
+                "A render fetches nothing but locked dependencies of charts from `helm.repositories`, and runs no other programs",
                 "`resources: [https://github.com/acme/base]`, or `helmCharts` in a kustomization",
                 "Commit the needed files to the repository",
             ),

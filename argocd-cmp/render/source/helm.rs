@@ -1,5 +1,6 @@
 //! Helm charts: checks before Helm runs, its request, and the template of each object in its output.
 
+mod dependencies;
 mod values;
 
 use std::collections::BTreeMap;
@@ -12,19 +13,27 @@ use crate::files::FileError;
 use crate::manifest::{Manifest, rendered_manifests, yaml_refusals};
 use crate::parameters::Guards;
 use crate::refusal::{Location, Refusal, RefusalRule, Refusals};
-use crate::tools::HelmRequest;
+use crate::tools::{HelmOutput, HelmRequest, RandomScope, SecondRender};
 
 /// Maximum length of a release name: <https://helm.sh/docs/chart_template_guide/builtin_objects/>.
 const MAX_RELEASE_NAME: usize = 53;
 /// Maximum number of files of a chart.
 const MAX_FILES: usize = 5000;
 
+/// Objects of a second render that differs from the first.
+pub(crate) struct SecondSource {
+    pub(crate) manifests: Vec<Manifest>,
+    /// Reason for the difference; continues the name of a field that differs.
+    pub(crate) reason: String,
+    pub(crate) remedy: String,
+}
+
 /// Renders the chart.
-pub(super) fn read(reading: &Reading<'_>) -> Result<Vec<Manifest>, Refusals> {
+pub(super) fn read(reading: &Reading<'_>) -> Result<(Vec<Manifest>, Option<SecondSource>), Refusals> {
     let rule = &reading.preview.policy.helm;
     let chart = chart_directory(reading)?;
     let location = || Location::file(join(&chart, "Chart.yaml"));
-    if !rule.enabled {
+    if !rule.tool.enabled {
         let message = "the source is a Helm chart, but the policy disables Helm";
         return Err(Refusal::new(
             location(),
@@ -36,6 +45,10 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<Vec<Manifest>, Refusals> {
     }
     let files = reading.tree.files.extract(&chart, MAX_FILES).map_err(|error| error.refusal(location()))?;
     let mut refusals = schemas(&chart, &files);
+    let dependencies = dependencies::missing(&chart, &files, &rule.repositories).unwrap_or_else(|more| {
+        refusals.extend(more);
+        Vec::new()
+    });
     let values = values::files(reading, &chart).unwrap_or_else(|more| {
         refusals.extend(more);
         Vec::new()
@@ -46,6 +59,12 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<Vec<Manifest>, Refusals> {
     check_versions(reading)?;
     let request = HelmRequest {
         rule,
+        random_scope: RandomScope {
+            installation: reading.preview.policy.installation.to_string(),
+            environment: reading.preview.name().to_string(),
+            application: reading.application.name.clone(),
+        },
+        dependencies,
         files,
         release: release(reading, &chart)?,
         namespace: reading.preview.name().to_string(),
@@ -53,12 +72,21 @@ pub(super) fn read(reading: &Reading<'_>) -> Result<Vec<Manifest>, Refusals> {
         api_versions: reading.application.api_versions.clone(),
         values,
     };
-    let output = reading
+    let HelmOutput { manifests, second } = reading
         .tools
         .helm(&request)
         .map_err(|error| Refusal::new(location(), RefusalRule::Tool, &error, &error.remedy))?;
-    objects(&chart, &output)
-        .map_err(|refusals| Refusals::collected(refusals).unwrap_or_else(|| nothing(location()).into()))
+    let objects = |output: &str| {
+        objects(&chart, output)
+            .map_err(|refusals| Refusals::collected(refusals).unwrap_or_else(|| nothing(location()).into()))
+    };
+    let second = match second {
+        None => None,
+        Some(SecondRender { manifests, reason, remedy }) => {
+            Some(SecondSource { manifests: objects(&manifests)?, reason, remedy })
+        }
+    };
+    Ok((objects(&manifests)?, second))
 }
 
 /// Objects in the output of Helm. Each template is read on its own, so that lines count in its output.

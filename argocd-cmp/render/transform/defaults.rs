@@ -1,8 +1,8 @@
 //! Defaults that the API server adds to the items of lists.
 //!
-//! Under server-side apply such a list has one owner, and Argo CD compares it as a whole. A default that only the stored
-//! object has is a difference that no sync can remove: the Application stays `OutOfSync`, and Argo CD syncs it again and
-//! again. So the renderer writes these defaults. Argo CD knows the defaults of most built-in kinds itself.
+//! Under server-side apply such a list has one owner, and Argo CD compares it as a whole. A default that only the
+//! stored object has is a difference that no sync can remove: the Application stays `OutOfSync`, and Argo CD repeats
+//! the sync. So the renderer writes these defaults. Argo CD knows the defaults of most built-in kinds itself.
 
 use serde_json::{Map, Value, json};
 
@@ -42,7 +42,7 @@ fn claim_template(claim: &mut Map<String, Value>) {
     if let Some(spec) = claim.get_mut("spec").and_then(Value::as_object_mut) {
         insert_if_missing(spec, "volumeMode", json!("Filesystem"));
     }
-    // Exported objects have it; the API server sets it itself.
+    // Exported objects have the field; the API server sets it itself.
     claim.remove("status");
 }
 

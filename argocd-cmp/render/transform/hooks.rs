@@ -29,6 +29,7 @@ pub(crate) const HELM_HOOK: &str = "helm.sh/hook";
 const HELM_WEIGHT: &str = "helm.sh/hook-weight";
 const HELM_DELETE_POLICY: &str = "helm.sh/hook-delete-policy";
 const HELM_LOG_POLICY: &str = "helm.sh/hook-output-log-policy";
+const HELM_KEYS: [&str; 4] = [HELM_HOOK, HELM_WEIGHT, HELM_DELETE_POLICY, HELM_LOG_POLICY];
 const HELM_BEFORE: [&str; 2] = ["pre-install", "pre-upgrade"];
 const HELM_AFTER: [&str; 2] = ["post-install", "post-upgrade"];
 const HELM_TESTS: [&str; 3] = ["test", "test-success", "test-failure"];
@@ -37,7 +38,7 @@ const HELM_TESTS: [&str; 3] = ["test", "test-success", "test-failure"];
 const LAST: i64 = -10;
 const FIRST: i64 = -19;
 /// Last wave that the policy allows.
-const LAST_WAVE: i64 = 100;
+pub(super) const LAST_WAVE: i64 = 100;
 
 /// Sorted weights of the hooks that run before the sync.
 pub(super) struct Waves(Vec<i64>);
@@ -95,6 +96,26 @@ pub(crate) fn wave(manifest: &Manifest) -> Option<i64> {
     manifest.annotation(WAVE).map_or(Some(0), |text| text.parse().ok())
 }
 
+/// Wave in which an object is applied after the rewrite.
+pub(super) fn wave_of_object(manifest: &Manifest, waves: &Waves) -> i64 {
+    match change(manifest) {
+        Some(HookChange::Argo { weight, .. } | HookChange::Helm { weight }) => waves.wave(weight),
+        // After the sync.
+        Some(HookChange::HelmAfter { .. }) => i64::MAX,
+        None => wave(manifest).unwrap_or_default(),
+    }
+}
+
+/// Wave of a Job that is a hook before or in the sync; none for other objects.
+pub(super) fn wave_of_hook_job(manifest: &Manifest, waves: &Waves) -> Option<i64> {
+    let is_in_sync = match change(manifest) {
+        Some(HookChange::Argo { .. } | HookChange::Helm { .. }) => true,
+        Some(HookChange::HelmAfter { .. }) => false,
+        None => manifest.annotation(HOOK).is_some_and(|hook| values(hook).contains(&"Sync")),
+    };
+    (manifest.kind() == "Job" && is_in_sync).then(|| wave_of_object(manifest, waves))
+}
+
 fn change(manifest: &Manifest) -> Option<HookChange> {
     if let Some(hook) = manifest.annotation(HOOK) {
         let phases = values(hook);
@@ -117,6 +138,12 @@ fn change(manifest: &Manifest) -> Option<HookChange> {
 
 /// Changes hooks that run before the sync to hooks of the sync, and Helm's hooks after it to those of Argo CD.
 pub(super) fn rewrite(manifest: &mut Manifest, waves: &Waves) {
+    // Argo CD ignores Helm's hooks on an object with a hook of its own.
+    if manifest.annotation(HOOK).is_some()
+        && let Some(annotations) = map_or_insert_at(&mut manifest.content, &["metadata", "annotations"])
+    {
+        HELM_KEYS.iter().for_each(|key| drop(annotations.remove(*key)));
+    }
     let Some(change) = change(manifest) else { return };
     let delete_policy = manifest.annotation(HELM_DELETE_POLICY).map(argo_delete_policy);
     let Some(annotations) = map_or_insert_at(&mut manifest.content, &["metadata", "annotations"]) else { return };
@@ -131,9 +158,7 @@ pub(super) fn rewrite(manifest: &mut Manifest, waves: &Waves) {
                 HookChange::HelmAfter { weight } => ("PostSync", weight.clamp(FIRST, LAST_WAVE)),
                 HookChange::Helm { weight } | HookChange::Argo { weight, .. } => ("Sync", waves.wave(weight)),
             };
-            for key in [HELM_HOOK, HELM_WEIGHT, HELM_DELETE_POLICY, HELM_LOG_POLICY] {
-                annotations.remove(key);
-            }
+            HELM_KEYS.iter().for_each(|key| drop(annotations.remove(*key)));
             // Helm's default deletion policy.
             let delete_policy = delete_policy.unwrap_or_else(|| json!("BeforeHookCreation"));
             annotations.insert(HOOK.to_owned(), json!(phase));

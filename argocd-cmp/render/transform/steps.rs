@@ -62,8 +62,8 @@ pub(crate) const TRANSFORM_STEPS: [TransformStep; 22] = [
         "hooks",
         "Argo CD's `PreSync` and Helm's `pre-install` and `pre-upgrade` hooks become `Sync` hooks of wave -10 or \
          earlier, after the guards; Helm's `post-install` and `post-upgrade` hooks become `PostSync` hooks; their order is \
-         kept. A migration whose database is in the same source would wait for it forever: make it a `Sync` hook in a wave \
-         after the database",
+         kept. A migration whose database is in the same source is refused, because it would wait for the database forever: \
+         make it a `Sync` hook in a wave after the database",
     ),
     rewritten(
         "names",
@@ -116,7 +116,7 @@ pub(crate) const TRANSFORM_STEPS: [TransformStep; 22] = [
     added(
         "report",
         "ConfigMap `<application>-render` with the form of the source, the commit, the version of the plugin, and up to 200 \
-         lines about requests that were taken away",
+         lines about requests that were removed",
     ),
 ];
 

@@ -62,6 +62,20 @@ fn files_of_the_application_may_be_larger() {
     assert_eq!(open(&bytes, &SMALL, ".").unwrap().left_out, ["app/b"]);
 }
 
+/// Argo CD merges this file into the source of the Application whatever its size is, so its name has to be known.
+#[test]
+fn name_of_a_large_source_override_is_kept() {
+    let mut tar = Tar::default();
+    tar.file("app/.argocd-source.yaml", &"x".repeat(9000)).file("lib/.argocd-source-shop.yaml", &"x".repeat(9000));
+    tar.file("app/a.argocd-source.yaml", &"x".repeat(9000)).file("app/z.yaml", "z: 1");
+    let unpacked = open(&gzip(&tar.end()), &SMALL, "app").unwrap();
+    assert_eq!(unpacked.files.names("app"), [".argocd-source.yaml", "z.yaml"]);
+    assert_eq!(unpacked.files.names("lib"), [".argocd-source-shop.yaml"]);
+    assert_eq!(read(&unpacked, "app/.argocd-source.yaml").as_deref(), Some(""), "without its content");
+    assert_eq!(read(&unpacked, "app/z.yaml").as_deref(), Some("z: 1"));
+    assert_eq!(unpacked.left_out, ["app/a.argocd-source.yaml"]);
+}
+
 #[test]
 fn digest_covers_names_and_contents() {
     let digest = |write: &dyn for<'a> Fn(&'a mut Tar) -> &'a mut Tar| {

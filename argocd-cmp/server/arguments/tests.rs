@@ -19,7 +19,12 @@ fn serve_accepts_every_option() {
     assert_eq!(
         *serve,
         ServeArguments {
-            sidecar: SidecarArguments { policy: "p".into(), scratch: Some("s".into()) },
+            sidecar: SidecarArguments {
+                policy: "p".into(),
+                scratch: Some("s".into()),
+                seed_file: "/etc/eod-seed/seed".into(),
+                registry_config: "/etc/eod-registry/config.json".into()
+            },
             socket_directory: "d".into(),
             name: "x@2".parse().unwrap(),
             http: HttpAddress(Some(SocketAddr::from(([127, 0, 0, 1], 1)))),
@@ -45,11 +50,11 @@ fn serve_has_defaults() {
     assert_eq!((serve.log_level, serve.log_format), (LevelFilter::INFO, LogFormat::Auto));
     assert!(serve.renders_or_default() >= 2 && serve.tools_or_default() >= 1);
     let CmpCommand::Serve(serve) = parse("serve --renders 2 --renders 1").unwrap() else { panic!() };
-    assert_eq!(serve.renders_or_default(), 1, "the last value wins");
+    assert_eq!(serve.renders_or_default(), 1, "the last value is used");
 }
 
 #[test]
-fn parameters_are_merged_and_the_last_value_wins() {
+fn parameters_are_merged_and_the_last_value_is_used() {
     let line = "render --path a --parameter x=1 --parameter x=2=3 --parameter-map images.r.example/a=b \
                 --parameter-map images.c=d --parameter-array values=a,b";
     let CmpCommand::Render(render) = parse(line).unwrap() else { panic!("{line}") };
@@ -65,7 +70,7 @@ fn parameters_are_merged_and_the_last_value_wins() {
 }
 
 #[test]
-fn last_value_wins_across_options() {
+fn last_value_of_all_options_is_used() {
     for (line, expected) in [
         ("--parameter x=1 --parameter-array x=a,b", RawValue::List(vec!["a".into(), "b".into()])),
         ("--parameter-array x=a,b --parameter x=1", RawValue::Text("1".into())),

@@ -21,9 +21,9 @@ use crate::renderer::{Toolbox as _, render_request};
 use crate::toolbox;
 use crate::tree::{TreeScope, read_tree};
 
-/// Timeout of the command. `argocd-cmp-server` kills it shortly before repo-server's timeout of one minute.
+/// Timeout of the command. `argocd-cmp-server` kills the command shortly before repo-server's timeout of one minute.
 const TIMEOUT: Duration = Duration::from_secs(58);
-/// Maximum number of attempts to read an invalid policy, which may just be being replaced.
+/// Maximum number of attempts to read an invalid policy; the file may be in the middle of a replacement.
 const POLICY_ATTEMPTS: u32 = 4;
 /// Pause between two attempts.
 const POLICY_PAUSE: Duration = Duration::from_millis(250);
@@ -58,13 +58,13 @@ fn generate(
         if request.parameters.is_empty() { Vec::new() } else { parse_raw_parameters(&request.parameters)? };
     let app = AppDirectory { path: &request.directory };
     let tree = read_tree(&root, TreeScope::All, &ArchiveLimits::default(), app).map_err(|error| error.refusal())?;
-    let toolbox = toolbox::open(options.scratch.as_deref(), None, 1);
+    let toolbox = toolbox::open(options.scratch.as_deref(), &options.seed_file, &options.registry_config, None, 1);
     let tools = toolbox.open(&progress, "");
     let rendered = render_request(&loaded.policy, &request, &parameters, &tree.files, &tree.left_out, &*tools)?;
     let narrowed = rendered.narrowed().len();
     if narrowed > 0 {
         // Argo CD logs stderr. The ConfigMap of the render has the list.
-        let _ = writeln!(io::stderr(), "{narrowed} requests of the source were taken away");
+        let _ = writeln!(io::stderr(), "{narrowed} requests of the source were removed");
     }
     // One object per line: Argo CD reads output that begins with a brace as a stream of JSON objects.
     Ok(rendered.json_lines().iter().flat_map(|line| [line, "\n"]).collect())

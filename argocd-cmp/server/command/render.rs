@@ -74,18 +74,18 @@ fn render_directory(options: RenderArguments) -> Result<RenderedManifests, Refus
     let tree =
         read_tree(&root, TreeScope::Checkout, &ArchiveLimits::default(), app).map_err(|error| error.refusal())?;
     refuse_empty_directory(&tree.files, &request.directory)?;
-    let toolbox = toolbox::open(options.scratch.as_deref(), None, 1);
+    let toolbox = toolbox::open(options.scratch.as_deref(), &options.seed_file, &options.registry_config, None, 1);
     let tools = toolbox.open(&progress, "");
     render_request(&policy, &request, &options.parameters.0, &tree.files, &tree.left_out, &*tools)
 }
 
-/// Prints what was taken away from the source to stderr, one line each.
+/// Prints the requests that were removed from the source to stderr, one line each.
 fn print_narrowed(narrowed: &[Narrowed]) {
     let lines: String = narrowed.iter().map(|one| format!("{one}\n")).collect();
     let _ = io::stderr().write_all(lines.as_bytes());
 }
 
-/// Refuses a directory without files. An archive of Argo CD has no such directory, so there it is a missing one.
+/// Refuses a directory without files. An archive of Argo CD has no such directory, so there it counts as a missing one.
 fn refuse_empty_directory(files: &Files, directory: &str) -> Result<(), Refusals> {
     if !files.names(if directory == "." { "" } else { directory }).is_empty() {
         return Ok(());

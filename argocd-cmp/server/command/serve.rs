@@ -97,6 +97,8 @@ async fn run_server(options: &ServeArguments, threads: Handle) -> Result<(), Ser
     let metrics = Arc::new(Metrics::new());
     let toolbox = Box::new(toolbox::open(
         options.sidecar.scratch.as_deref(),
+        &options.sidecar.seed_file,
+        &options.sidecar.registry_config,
         Some(Arc::clone(&metrics)),
         options.tools_or_default(),
     ));
@@ -174,9 +176,9 @@ async fn watch_policy(policy: Arc<PolicyStore>, metrics: Arc<Metrics>, mut reloa
         if reloaded != last {
             match &reloaded {
                 PolicyReload::Same => tracing::info!("the policy file is valid again and has not changed"),
-                PolicyReload::Replaced => tracing::info!("a new policy is in force"),
+                PolicyReload::Replaced => tracing::info!("a new policy is active"),
                 PolicyReload::Refused(refusals) => {
-                    tracing::error!(%refusals, "the policy file is invalid; the old policy stays in force");
+                    tracing::error!(%refusals, "the policy file is invalid; the old policy stays active");
                 }
             }
         }

@@ -125,10 +125,14 @@ fn policy_check_prints_every_error() {
     fs::write(fixture.path("policy.yaml"), POLICY).unwrap();
     let (code, out, _) = result_of(&eod_cmp(&["policy", "check", &fixture.path("policy.yaml")]).output().unwrap());
     assert!(code == Some(0) && out.ends_with(": ok\n"), "{out}");
-    assert!(out.starts_with("project previews\n  takes away service-type: Services of type LoadBalancer"), "{out}");
-    fs::write(fixture.path("policy.yaml"), POLICY.replace("registries:", "narrow: [guards], registries:")).unwrap();
+    assert!(out.starts_with("project previews\n  removes    service-type: Services of type LoadBalancer"), "{out}");
+    assert!(out.contains("\n  renders    every commit: the policy has no section approval\n"), "{out}");
+    let keys = "narrow: [guards], approval: { trusted_authors: [alice, bob] }, registries:";
+    fs::write(fixture.path("policy.yaml"), POLICY.replace("registries:", keys)).unwrap();
     let (_, out, _) = result_of(&eod_cmp(&["policy", "check", &fixture.path("policy.yaml")]).output().unwrap());
-    assert!(out.contains("  refuses    service-type: ") && out.contains("  takes away guards: "), "{out}");
+    let approval = "\n  renders    commits with the label approved/<head-sha>, and every commit of alice, bob\n";
+    assert!(out.contains(approval), "{out}");
+    assert!(out.contains("  refuses    service-type: ") && out.contains("  removes    guards: "), "{out}");
 }
 
 #[test]

@@ -35,7 +35,7 @@ async fn health_reports_the_socket_and_the_stop() {
     std::fs::write(&file, "version: 2").unwrap();
     state.policy.reload();
     let text = request(address, "GET /readyz").await;
-    assert!(text.starts_with("HTTP/1.1 200") && text.contains("an older policy is in force"), "{text}");
+    assert!(text.starts_with("HTTP/1.1 200") && text.contains("an older policy is active"), "{text}");
 
     state.socket.unlink();
     assert!(request(address, "GET /healthz").await.starts_with("HTTP/1.1 503"));

@@ -1,7 +1,7 @@
 //! Error replies, in the form that a user of Argo CD reads them.
 //!
 //! repo-server puts the text of a gRPC status into a condition of the Application, newlines included. The code only
-//! changes one word in front of it, so the text says everything.
+//! changes one word before the text, so the text contains all information.
 
 use std::fmt::Write as _;
 use std::time::Duration;
@@ -110,8 +110,8 @@ impl From<RenderError> for ErrorReply {
 fn text_of(refusals: &Refusals) -> String {
     let all = refusals.as_slice();
     let mut text = match all.len() {
-        1 => "eod-cmp refuses this for 1 reason".to_owned(),
-        number => format!("eod-cmp refuses this for {number} reasons"),
+        1 => "eod-cmp refuses this render for 1 reason".to_owned(),
+        number => format!("eod-cmp refuses this render for {number} reasons"),
     };
     for (at, refusal) in all.iter().enumerate() {
         let block = refusal.to_string();

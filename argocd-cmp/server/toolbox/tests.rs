@@ -2,6 +2,8 @@
 
 use std::collections::BTreeMap;
 
+use eod_render::{HelmRule, RandomScope};
+
 use super::*;
 
 /// Path of the example `fake-helm`, which cargo builds with the tests.
@@ -12,18 +14,34 @@ pub(crate) fn fake_helm() -> PathBuf {
     path
 }
 
-fn toolbox(scratch: Option<&Path>) -> MachineToolbox {
+pub(crate) fn toolbox(scratch: Option<&Path>) -> MachineToolbox {
     let metrics = Some(Arc::new(Metrics::new()));
-    MachineToolbox { launcher: fake_helm(), ..open(scratch, metrics, 2) }
+    MachineToolbox {
+        launcher: fake_helm(),
+        ..open(scratch, Path::new("/missing/seed"), Path::new("/missing/config.json"), metrics, 2)
+    }
 }
 
-fn rule(sandbox: Sandbox) -> ToolRule {
+pub(crate) fn rule(sandbox: Sandbox) -> ToolRule {
     ToolRule { enabled: true, binary: fake_helm().display().to_string(), sandbox }
 }
 
 fn helm(toolbox: &MachineToolbox, rule: &ToolRule, wish: &str, progress: &RenderProgress) -> Result<String, ToolError> {
+    let rule = HelmRule { tool: rule.clone(), ..HelmRule::default() };
+    run_helm(toolbox, &rule, &RandomScope::default(), wish, progress).map(|output| output.manifests)
+}
+
+pub(crate) fn run_helm(
+    toolbox: &MachineToolbox,
+    rule: &HelmRule,
+    random_scope: &RandomScope,
+    wish: &str,
+    progress: &RenderProgress,
+) -> Result<HelmOutput, ToolError> {
     let request = HelmRequest {
         rule,
+        random_scope: random_scope.clone(),
+        dependencies: Vec::new(),
         files: BTreeMap::from([("do".to_owned(), wish.as_bytes().into())]),
         release: "shop-pr-7".to_owned(),
         namespace: "shop-pr-7".to_owned(),
@@ -34,7 +52,7 @@ fn helm(toolbox: &MachineToolbox, rule: &ToolRule, wish: &str, progress: &Render
     toolbox.open(progress, "").helm(&request)
 }
 
-fn minute() -> RenderProgress {
+pub(crate) fn minute() -> RenderProgress {
     RenderProgress::until(Instant::now() + Duration::from_secs(60))
 }
 
@@ -146,7 +164,7 @@ fn incomplete_sandbox_requires_best_effort() {
     let error = helm(&toolbox, &rule(Sandbox::Required), "/", &minute()).unwrap_err();
     assert!(error.message.contains("no Landlock") && error.remedy.contains("best-effort"), "{error}");
     let text = helm(&toolbox, &rule(Sandbox::BestEffort), "/", &minute()).unwrap();
-    assert!(text.contains("tcp impossible"), "supported restrictions are in force: {text}");
+    assert!(text.contains("tcp impossible"), "supported restrictions are active: {text}");
 }
 
 #[test]

@@ -17,6 +17,7 @@ fn directory_is_read_like_an_archive() {
     }
     write(root, "target/CACHEDIR.TAG", "Signature");
     write(root, "large", &"x".repeat(2 << 20));
+    write(root, "base/.argocd-source.yaml", &"x".repeat(2 << 20));
     symlink("../base", root.join("app/base")).unwrap();
     symlink("/etc/passwd", root.join("app/out")).unwrap();
     let read = read_tree(root, TreeScope::Checkout, &ArchiveLimits::default(), AppDirectory { path: "app" }).unwrap();
@@ -25,6 +26,7 @@ fn directory_is_read_like_an_archive() {
     assert!(text("app/out").is_err(), "a link never leads out of the tree");
     assert_eq!(read.files.names(""), ["app", "base"]);
     assert_eq!(read.left_out, ["large"]);
+    assert_eq!(text("base/.argocd-source.yaml").unwrap(), "", "the name is enough to refuse it");
     let read = read_tree(root, TreeScope::All, &ArchiveLimits::default(), AppDirectory { path: "app" }).unwrap();
     assert_eq!(read.files.names(""), ["app", "base", "target", "web"], "all files except .git");
 }

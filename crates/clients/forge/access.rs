@@ -42,7 +42,7 @@ pub enum ForgeAccessError {
     /// Not the URL of an API.
     #[error("`{got}` is not the URL of a forge's API: expected `https://host/path` without a query or a user name")]
     BadApi {
-        /// The URL, or the host it was made of.
+        /// The URL, or the host of the derived URL.
         got: String,
     },
 }
@@ -80,7 +80,7 @@ impl ForgeKind {
     }
 }
 
-/// GitHub Enterprise has its API below `/api/v3` of its own host, github.com on a host of its own.
+/// GitHub Enterprise has its API below `/api/v3` of its own host, github.com on a separate host.
 fn default_api(kind: ForgeKind, host: &str) -> String {
     match kind {
         ForgeKind::GitHub if host.eq_ignore_ascii_case("github.com") => "https://api.github.com".to_owned(),

@@ -1,4 +1,4 @@
-//! GitHub Apps: a signed JWT for the app, and the token of an installation that it is exchanged for.
+//! GitHub Apps: a signed JWT for the app, and the token of an installation, which the forge returns for the JWT.
 //!
 //! <https://docs.github.com/apps/creating-github-apps/authenticating-with-a-github-app>
 

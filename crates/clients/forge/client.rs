@@ -61,7 +61,7 @@ struct ForgeParts {
 
 impl Default for ForgeLimits {
     fn default() -> Self {
-        // The forge decides about the pauses of its limits; the deadline of the operation ends them.
+        // The forge sets the pauses of its limits; the deadline of the operation ends them.
         let hour = Duration::from_secs(3600);
         let retry =
             RetryPolicy { attempt: Duration::from_secs(30), longest_retry_after: hour, ..RetryPolicy::default() };
@@ -119,7 +119,7 @@ impl Forge {
     ///
     /// # Errors
     ///
-    /// A request failed, or a page is not complete. There is never a part of the list.
+    /// A request failed, or a page is not complete. A partial list is never returned.
     pub async fn open_pull_requests(
         &self,
         repository: &Repository,
@@ -310,7 +310,7 @@ impl Forge {
         result.map_err(|failed| failed.into_error(self.shared.kind.name(), request))
     }
 
-    /// Makes one attempt. A write waits for the write before it, and for the pause after that.
+    /// Makes one attempt. A write waits for the previous write, and for the pause after that.
     async fn attempt(
         &self,
         request: &ForgeRequest,

@@ -1,4 +1,4 @@
-//! The differences between forges: pure functions that make requests and parse responses.
+//! Differences between forges: pure functions that create requests and parse responses.
 
 use eod_domain::Repository;
 use http::{HeaderMap, HeaderName};
@@ -18,7 +18,7 @@ pub(super) trait Dialect: Send + Sync {
     /// Further headers of every request.
     fn headers(&self) -> HeaderMap;
 
-    /// First page of the open pull requests, oldest first, so that a new one does not shift the pages.
+    /// First page of the open pull requests, oldest first, so that a new one does not move the others to another page.
     fn list_open(&self, repository: &Repository) -> ForgeRequest;
 
     /// One pull request.

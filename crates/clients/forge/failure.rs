@@ -1,4 +1,4 @@
-//! Failures that only forges have.
+//! Failures of forges only.
 
 use std::{
     fmt,
@@ -42,23 +42,23 @@ pub enum ForgeProblem {
         to: String,
     },
     /// Too many redirects, or one without a valid target.
-    #[error("the forge redirects to no valid target, or again and again")]
+    #[error("the forge redirects to an invalid target, or too many times")]
     RedirectLoop,
-    /// The response has not the form of the forge's.
+    /// The response does not have the form of the forge's responses.
     #[error("the response with status {status} is not from the API of the forge, or is not complete")]
     Unreadable {
         /// HTTP status.
         status: u16,
     },
     /// Only the reserve of the quota remains, so the request was not sent.
-    #[error("only {remaining} requests remain of the quota, which are a reserve; it is full again in {} s", .reset.as_secs())]
+    #[error("only the reserve of {remaining} requests remains of the quota; the quota is full again in {} s", .reset.as_secs())]
     QuotaUsedUp {
         /// Number of remaining requests.
         remaining: u64,
         /// Time until the next full quota.
         reset: Duration,
     },
-    /// The repository was renamed or moved, so a missing branch of it says nothing.
+    /// The repository was renamed or moved, so a missing branch in it has no meaning.
     #[error("the repository {expected} is now {found}: it was renamed or moved")]
     Moved {
         /// Path of the requested repository.
@@ -100,7 +100,7 @@ impl ForgeProblem {
 }
 
 impl ForgeFailure {
-    /// The failure that a response without success means. GitHub answers 403 if a limit is exceeded: the quota if none
+    /// The failure of a response without success. GitHub answers 403 if a limit is exceeded: the quota if no request
     /// remains, a secondary limit if there is a `Retry-After` or a message about it.
     pub(super) fn of_response(
         status: StatusCode,

@@ -119,7 +119,7 @@ impl Dialect for GitHub {
     }
 
     fn quota(&self, headers: &HeaderMap) -> Option<RequestQuota> {
-        RequestQuota::read(headers, "x-ratelimit-remaining", "x-ratelimit-reset")
+        RequestQuota::read(headers, "x-ratelimit")
     }
 }
 

@@ -112,7 +112,7 @@ impl Dialect for GitLab {
     }
 
     fn quota(&self, headers: &HeaderMap) -> Option<RequestQuota> {
-        RequestQuota::read(headers, "ratelimit-remaining", "ratelimit-reset")
+        RequestQuota::read(headers, "ratelimit")
     }
 }
 

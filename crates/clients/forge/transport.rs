@@ -1,4 +1,4 @@
-//! The connection: one HTTP client for the configured API, and the responses it remembers.
+//! The connection: one HTTP client for the configured API, and the responses that it stores.
 
 use std::{
     collections::BTreeMap,
@@ -45,7 +45,7 @@ pub(super) struct ForgeTransport {
     /// Responses with an `ETag`, by URL. A response that did not change costs no quota on GitHub.
     known: Mutex<BTreeMap<String, Arc<ForgePage>>>,
     quota: Mutex<Option<RequestQuota>>,
-    /// Held while a token of the app is requested, so that many requests at once request one.
+    /// Held while a token of the app is requested, so that concurrent requests request only one token.
     installation: AsyncMutex<Option<InstallationToken>>,
 }
 

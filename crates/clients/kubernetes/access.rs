@@ -199,7 +199,8 @@ fn files_of_kubeconfig(
     environment: &BTreeMap<String, String>,
 ) -> Result<Option<ClusterAccess>, Vec<ClusterAccessError>> {
     let Some(list) = list else {
-        // These variables have no effect without a cluster; to ignore them would hide a misspelt variable.
+        // These variables have no effect without a cluster. They are an error, because ignoring them would hide a
+        // misspelt variable.
         let orphans =
             [("KUBE_CTX", "KUBE_CONFIG_PATH"), ("KUBE_TOKEN", "KUBE_HOST"), ("KUBE_CLUSTER_CA_CERT_DATA", "KUBE_HOST")];
         let set = |name: &str| environment.get(name).is_some_and(|value| !value.is_empty());
@@ -219,7 +220,7 @@ fn files_of_kubeconfig(
     Ok(Some(ClusterAccess { source, proxies: ProxyRules::from_environment(environment), ..ClusterAccess::nothing() }))
 }
 
-/// Settings that exclude each other, and settings that lack another one.
+/// Settings that exclude each other, and settings that require another one.
 fn contradictions(settings: &ClusterSettings) -> Vec<ClusterAccessError> {
     let file = settings.config_path.is_some();
     let host = settings.host.is_some();

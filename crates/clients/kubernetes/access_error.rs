@@ -11,7 +11,7 @@ pub enum ClusterAccessError {
         /// The other one.
         other: &'static str,
     },
-    /// A setting that has no meaning alone.
+    /// A setting that has no effect alone.
     #[error("`{field}` requires `{other}`, which is not set")]
     Incomplete {
         /// The field or variable that is set.
@@ -20,7 +20,7 @@ pub enum ClusterAccessError {
         other: &'static str,
     },
     /// Settings without a cluster.
-    #[error("no cluster is named: one of `config_path`, `host` and `in_cluster` is required")]
+    #[error("no cluster is configured: one of `config_path`, `host` and `in_cluster` is required")]
     NoCluster,
     /// Not the URL of a server.
     #[error("`{field}` is not the URL of a server: expected `https://host:port` without a query or a user name")]

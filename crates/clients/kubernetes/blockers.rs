@@ -41,7 +41,7 @@ pub struct Blockers {
     pub discovery: Vec<String>,
     /// Failures of the deletion itself, such as webhooks that reject it.
     pub failures: Vec<String>,
-    /// Errors of reads that failed here.
+    /// Errors of failed reads.
     pub unread: Vec<String>,
 }
 

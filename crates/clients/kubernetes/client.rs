@@ -111,7 +111,7 @@ impl Kubernetes {
         &self.shared.place
     }
 
-    /// A number that changes whenever a write of this client ends.
+    /// A number that changes at the end of each write of this client.
     pub(super) fn writes(&self) -> u64 {
         self.shared.writes.load(Ordering::Acquire)
     }
@@ -163,7 +163,7 @@ impl fmt::Debug for Kubernetes {
     }
 }
 
-/// Counts a write when it ends, also if its future is dropped before: the server may have stored it.
+/// Counts a write at its end, also if its future is dropped before: the server may have stored the write.
 struct WriteEnd<'a>(&'a AtomicU64);
 
 impl Drop for WriteEnd<'_> {

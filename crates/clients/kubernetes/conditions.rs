@@ -1,12 +1,12 @@
 //! Conditions of a namespace that is being deleted.
 //!
-//! The namespace controller always writes all five conditions; only those with `status == "True"` hold. The messages of
-//! two of them list resources and finalizers: `pods. has 2 resource instances` (`plural.group`, the core group is
-//! empty) and `example.com/hold in 1 resource instances`.
+//! The namespace controller always writes all five conditions; only those with `status == "True"` are true. The
+//! messages of two of them list resources and finalizers: `pods. has 2 resource instances` (`plural.group`, the core
+//! group is empty) and `example.com/hold in 1 resource instances`.
 
 use serde_json::Value;
 
-/// The conditions that hold, parsed.
+/// The conditions that are true, parsed.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub(super) struct Conditions {
     pub(super) resources: Vec<Remaining>,
@@ -48,7 +48,7 @@ impl Conditions {
     }
 }
 
-/// Status of an object on one line: its phase, the start of its deletion, and the conditions that hold.
+/// Status of an object on one line: its phase, the start of its deletion, and the conditions that are true.
 pub(super) fn summary(object: &Value) -> String {
     let text = |pointer: &str| object.pointer(pointer).and_then(Value::as_str);
     let mut parts = Vec::new();

@@ -99,7 +99,7 @@ impl Connector {
         self.establish(&mut state, false, deadline).await
     }
 
-    /// A new connection after the server rejected `refused`; `None` if a new one would be rejected as well.
+    /// A new connection after the server rejected `refused`; `None` if a new one would be rejected, too.
     pub(super) async fn renew(
         &self,
         refused: &ClusterConnection,

@@ -1,7 +1,7 @@
-//! Everything that a connection needs, except the token, after the files were read.
+//! All parts of a connection except the token, after the files were read.
 //!
-//! kube does not get the token: each request sends it, so that kube never runs a plugin or reads a token file, and a
-//! new token needs no new connections.
+//! kube does not receive the token: each request sends it, so that kube never runs a plugin or reads a token file, and
+//! a new token needs no new connections.
 
 use std::{fs, path::Path, time::Duration};
 
@@ -19,10 +19,10 @@ use super::{
 };
 use crate::{server::AddressOrigin, tls::install_tls_provider};
 
-/// Maximum time to open one connection, TLS included. A server that drops packets fails as fast as one that refuses.
+/// Maximum time to open one connection, TLS included. Dropped packets then fail as fast as a refused connection.
 const CONNECT_LIMIT: Duration = Duration::from_secs(20);
 
-/// A cluster that a client can be made for.
+/// A cluster with all parts of a client.
 pub(super) struct Endpoint {
     pub(super) config: Config,
     pub(super) login: ClusterLogin,
@@ -157,7 +157,7 @@ fn in_cluster(server: &Uri, directory: &Path) -> Result<Endpoint, ClusterConnect
     let authority = directory.join("ca.crt");
     let pem = read("certificate authority", &authority)?;
     config.root_cert = Some(certificates("certificate authority of the pod", &pem)?);
-    // kube reads this file again from time to time, so a long run survives a rotated authority.
+    // kube reads this file again from time to time, so a long run works with a rotated authority.
     config.root_cert_file = Some(authority);
     Ok(Endpoint {
         config,

@@ -26,7 +26,7 @@ use crate::{
 /// Maximum size of a response in bytes: far more than a page of five hundred objects.
 const MAX_RESPONSE: usize = 256 << 20;
 
-/// Sends one request, and notes the server's time of its response.
+/// Sends one request, and stores the server's time of its response.
 pub(super) async fn exchange<R: ResponseBody>(
     connection: &ClusterConnection,
     request: &ApiRequest,

@@ -1,12 +1,13 @@
 //! Credentials from a program such as `aws eks get-token` or `gke-gcloud-auth-plugin`.
 //!
-//! kube is not used for it, because kube runs the program three times per client, on the calling thread, and shows its
-//! output if it fails. Here it runs once per credential, with a time limit and without the stdin of this process.
+//! kube is not used for it, because kube runs the program three times per client, on the calling thread, and prints its
+//! output if it fails. Here the program runs once per credential, with a time limit and without the stdin of this
+//! process.
 //!
 //! # Guarantees
-//! - The program is never interactive (`interactive: false`), whatever the kubeconfig says.
-//! - Its stdout and its environment are never part of an error. The last lines of its stderr are, without the parts
-//!   that may be a secret.
+//! - The program is never interactive (`interactive: false`), independent of the kubeconfig.
+//! - Its stdout and its environment are never part of an error. The last lines of its stderr are, without possible
+//!   secrets.
 
 use std::{collections::BTreeMap, fmt, process::Stdio, time::Duration};
 
@@ -21,7 +22,7 @@ use tokio::{
 use super::access_error::ClusterAccessError;
 use crate::deadline::{Deadline, Interruption, seconds};
 
-/// Maximum output in bytes. A program that prints more is not a credential plugin.
+/// Maximum output in bytes. A program with more output is not a credential plugin.
 const MAX_OUTPUT: u64 = 1 << 20;
 
 /// A credential program with its arguments.
@@ -187,8 +188,8 @@ impl Exec {
         Ok(ExecCredential { token, identity, expires })
     }
 
-    /// The last part of stderr. Every part between blanks is masked if it is contained in stdout, contains a configured
-    /// variable or argument, or is long enough for a token.
+    /// The last part of stderr. Every part between blanks is masked if stdout contains it, or if it contains a
+    /// configured variable or argument, or is long enough for a token.
     fn tail(&self, stderr: &str, stdout: &str) -> String {
         let secret = |word: &str| {
             let configured =
@@ -220,7 +221,7 @@ impl fmt::Debug for Exec {
 async fn all(pipe: Option<impl AsyncRead + Unpin>) -> Vec<u8> {
     let mut bytes = Vec::new();
     if let Some(pipe) = pipe {
-        // A broken pipe means that the program died, and its exit status is reported.
+        // A broken pipe means that the program has ended, and its exit status is reported.
         let _read = pipe.take(MAX_OUTPUT).read_to_end(&mut bytes).await;
     }
     bytes

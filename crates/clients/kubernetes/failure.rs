@@ -1,4 +1,4 @@
-//! Failures that only the Kubernetes API has.
+//! Failures of the Kubernetes API only.
 
 use std::{fmt, sync::Arc, time::Duration};
 
@@ -73,7 +73,7 @@ impl fmt::Display for ApiFailure {
     }
 }
 
-/// A 401 that renewed credentials got as well.
+/// A 401 that renewed credentials received, too.
 #[derive(Debug, thiserror::Error)]
 #[error("the API server does not accept the credentials, also after they were read again")]
 struct CredentialsRejected(#[source] Rejection);

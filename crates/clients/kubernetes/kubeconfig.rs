@@ -144,7 +144,7 @@ fn read(paths: &[PathBuf], files: &str) -> Result<Kubeconfig, KubeconfigError> {
     for path in paths {
         let next = match Kubeconfig::read_from(path) {
             Ok(next) => next,
-            // As in kubectl, files of the list may be missing as long as one exists.
+            // As in kubectl, files of the list may be missing if at least one exists.
             Err(ParseError::ReadConfig(source, _)) if source.kind() == io::ErrorKind::NotFound => continue,
             Err(ParseError::ReadConfig(source, path)) => {
                 return Err(KubeconfigError::Unreadable { what: "kubeconfig".into(), path, source });

@@ -1,11 +1,11 @@
 //! Store of the ledgers: one ConfigMap per environment in the control namespace.
 //!
 //! Head and events are written together: the transition of a phase and the event that records it are one request. The
-//! decision about a head is the caller's; this file only stores it.
+//! caller decides about a head; this file only stores it.
 //!
 //! # Guarantees
 //! - A head is replaced only if its ConfigMap was not changed since it was read.
-//! - A write that the server stored although its response was lost is a success: the ConfigMap is read to find out.
+//! - A write that the server stored although its response was lost is a success: a read of the ConfigMap shows it.
 //! - Appending an event changes nothing else, so it needs no read and has no conflict.
 //! - A ConfigMap with the name of a ledger but without its ownership labels is reported as foreign and has no head.
 
@@ -190,7 +190,8 @@ impl LedgerConfigMaps {
         let data = loose(&object, "patch", events)?;
         let stored = self.client.merge_patch(&object, &json!({ "data": data }), self.manager, deadline).await?;
         if let Some(flag) = self.read(environment, &stored).fill.flag() {
-            // The flag only saves time. It is for the version with this event: a ledger that was sealed since needs none.
+            // The flag only saves time. It is for the version with this event: a ledger that was sealed since does not
+            // need it.
             let metadata = json!({
                 "resourceVersion": metadata(&stored, "resourceVersion"),
                 "annotations": { labels::UNSEALED: flag.to_string() },
@@ -320,7 +321,7 @@ impl<'a> LedgerWrite<'a> {
         Ok(Self { head, head_text, data: loose(object, operation, events)?, flag: None })
     }
 
-    /// True if the object has this head and all of this data. The keys of loose events are random, so another write never
+    /// True if the object has this head and all of this data. The keys of loose events are random, so no other write
     /// has them.
     fn is_stored_in(&self, object: &Value) -> bool {
         let stored = stored::head_text(object).and_then(|text| LedgerHead::from_json(text).ok());

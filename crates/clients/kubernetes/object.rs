@@ -136,7 +136,7 @@ impl fmt::Display for ListQuery {
 
 /// Escapes a path segment or a query value.
 pub(crate) fn escape(text: &str) -> String {
-    // A path segment of dots alone would be removed when the path is normalised.
+    // A path segment of dots only would be removed when the path is normalised.
     if text.bytes().all(|byte| byte == b'.') {
         return text.replace('.', "%2E");
     }
@@ -153,7 +153,7 @@ fn collection_path(api_version: &str, namespace: Option<&str>, plural: &str) -> 
 }
 
 fn lower_first(kind: &str) -> String {
-    // Sentences say "namespace `x`"; other kinds keep their names.
+    // Sentences contain "namespace `x`"; other kinds keep their names.
     if kind == "Namespace" { "namespace".to_owned() } else { kind.to_owned() }
 }
 

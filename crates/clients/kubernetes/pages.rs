@@ -36,7 +36,7 @@ impl Kubernetes {
     ///
     /// # Errors
     ///
-    /// The request failed, the server does not keep the list any more, or the response is not a list of objects.
+    /// The request failed, the server no longer stores the list, or the response is not a list of objects.
     pub async fn list_page(
         &self,
         query: &ListQuery,
@@ -53,8 +53,8 @@ impl Kubernetes {
         Ok(ObjectPage { objects: objects.map_err(|_| not_a_list(query))?, next })
     }
 
-    /// Reads one page of a list as [`Kubernetes::list_page`], and of each object only the fields of `T`. Objects that are much
-    /// larger than these fields need no memory after the page was read.
+    /// Reads one page of a list as [`Kubernetes::list_page`], and of each object only the fields of `T`. Objects that
+    /// are much larger than these fields use no memory after the page was read.
     ///
     /// # Errors
     ///

@@ -43,13 +43,13 @@ impl ProxyRules {
 
     fn excepts(&self, server: &Uri, port: u16) -> bool {
         let entries: Vec<&str> = self.exceptions.split(',').filter_map(|entry| host_of(entry.trim(), port)).collect();
-        // The matcher decides about the exceptions only, so any proxy does.
+        // The matcher decides about the exceptions only, so any proxy can be used.
         let matcher = Matcher::builder().all("http://proxy").no(entries.join(",")).build();
         matcher.intercept(server).is_none()
     }
 }
 
-/// The host of an entry of `NO_PROXY`; `None` if the entry is for another port. The matcher knows neither ports nor
+/// The host of an entry of `NO_PROXY`; `None` if the entry is for another port. The matcher supports neither ports nor
 /// `*.example.com`.
 fn host_of(entry: &str, port: u16) -> Option<&str> {
     let (host, only) = match entry.rsplit_once(':') {

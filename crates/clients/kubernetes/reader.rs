@@ -1,12 +1,12 @@
 //! Reads namespaces with their labelled objects in few requests.
 //!
-//! One namespace is read directly: itself, and one list per kind in it. If many namespaces are read at once, one paged
-//! list per kind of the whole cluster serves all of them.
+//! One namespace is read directly: the namespace, and one list per kind in it. If many namespaces are read at once, one
+//! paged list per kind of the whole cluster is used for all of them.
 //!
 //! # Guarantees
 //! - A read that begins after a write of this client ended sees that write: every write drops the snapshot.
-//! - If lists of the whole cluster are forbidden, all later reads are direct; if such a list fails otherwise, the reads
-//!   of the next seconds are. A failed snapshot never becomes a result.
+//! - If lists of the whole cluster are forbidden, all later reads are direct; if such a list fails for another reason,
+//!   the reads of the next seconds are direct. A failed snapshot never becomes a result.
 //! - A namespace that is not in the snapshot (new, or without its label) is read directly before it is reported as
 //!   missing.
 //!
@@ -34,10 +34,11 @@ use crate::{Deadline, Error, ErrorKind};
 /// Lifetime of a snapshot.
 const FRESH: Duration = Duration::from_secs(5);
 
-/// Number of distinct namespaces from which on a snapshot is cheaper.
+/// Minimum number of distinct namespaces for which a snapshot is cheaper.
 const FEW: usize = 4;
 
-/// Time the first reads wait for further ones: callers start their reads together. A single read takes this much longer.
+/// Time that the first reads wait for further ones: callers start their reads together. A single read takes this much
+/// longer.
 const GATHERING: Duration = Duration::from_millis(15);
 
 /// Target of a snapshot in errors.

@@ -53,13 +53,13 @@ impl Rejection {
     }
 
     /// Parses the body of a rejected request. A body that is not a `Status`, such as an HTML page of a proxy, is not
-    /// shown.
+    /// printed.
     pub(crate) fn read(code: u16, body: &[u8]) -> Self {
         let status: Value = serde_json::from_slice(body).unwrap_or(Value::Null);
         if status.get("kind").and_then(Value::as_str) != Some("Status") {
             let message = match code {
                 404 => "the server does not serve this API: it is not installed, or the URL of the server is wrong",
-                _ => "the response is not from the API server but from a proxy before it",
+                _ => "the response is not from the API server but from a proxy in front of it",
             };
             let message = message.to_owned();
             return Self { code, message, ..Self::default() };

@@ -1,9 +1,9 @@
 //! Bodies of responses: an object, or a page of a list.
 //!
-//! Every object contains `metadata.managedFields`, the owners of its fields. They are as large as the rest of the object
-//! and consist of many small maps, and no caller needs them, because conflicts of ownership are errors of the server.
-//! The parser skips them. The objects of a list stay text until one of them is read: as values they would need three
-//! times the memory.
+//! Every object contains `metadata.managedFields`, the owners of its fields. They are as large as the rest of the
+//! object and consist of many small maps, and no caller needs them, because conflicts of ownership are errors of the
+//! server. The parser skips them. The objects of a list are stored as text until one of them is read: as values they
+//! would need three times the memory.
 
 use std::{fmt, sync::Arc};
 
@@ -91,7 +91,7 @@ impl Listed {
         serde_json::from_str::<Headed>(self.text.get()).map(|object| object.metadata)
     }
 
-    /// Parses the fields of `T`, and passes over the others.
+    /// Parses the fields of `T`, and skips the others.
     pub(super) fn fields<T: DeserializeOwned>(&self) -> Result<T, serde_json::Error> {
         serde_json::from_str(self.text.get())
     }
@@ -109,7 +109,7 @@ impl Listed {
     }
 }
 
-/// Shows the kind only: an object may contain a secret.
+/// Prints the kind only: an object may contain a secret.
 impl fmt::Debug for Listed {
     fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
         f.debug_tuple("Listed").field(&self.kind).finish()

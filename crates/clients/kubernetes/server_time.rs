@@ -1,7 +1,7 @@
 //! Time of the API server: the `Date` of its last response.
 //!
-//! Times on objects and in ledgers come from one clock, the server's, because the clocks of the machines that write them
-//! differ.
+//! Times on objects and in ledgers come from the clock of the server, because the clocks of the machines that write
+//! them differ.
 
 use std::sync::Mutex;
 
@@ -19,7 +19,7 @@ pub struct ServerTime {
     pub local: Timestamp,
 }
 
-/// Keeps the time of the last response.
+/// Stores the time of the last response.
 pub(super) struct ServerClock {
     local: TimeSource,
     last: Mutex<Option<ServerTime>>,
@@ -41,7 +41,7 @@ impl ServerClock {
         *lock(&self.last)
     }
 
-    /// Keeps the `Date` of a response. A response without a valid one changes nothing.
+    /// Stores the `Date` of a response. A response without a valid one changes nothing.
     pub(super) fn note(&self, headers: &HeaderMap) {
         let date = headers.get(DATE).and_then(|date| date.to_str().ok());
         let server = date.and_then(|date| rfc2822::DateTimeParser::new().parse_timestamp(date).ok());

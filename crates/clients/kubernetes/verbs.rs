@@ -53,8 +53,8 @@ pub enum Deleted {
 
 impl Kubernetes {
     /// Creates an object that must not exist yet. `manager` becomes the field manager of an update, which is not the
+    /// Creates an object that must not exist yet. `manager` becomes the field manager of an update, which is not the
     /// manager of a server-side apply of the same name: fields set here stay owned if later applies omit them.
-    ///
     /// # Errors
     ///
     /// [`ErrorKind::AlreadyExists`], or the request failed; see [`Error::outcome_unknown`].
@@ -157,7 +157,7 @@ impl Kubernetes {
     }
 
     /// Deletes an object if the preconditions hold. Succeeds if the object does not exist, is being deleted, or was
-    /// replaced by another object of the same name; the result says so.
+    /// replaced by another object of the same name; the result is different then.
     ///
     /// # Errors
     ///

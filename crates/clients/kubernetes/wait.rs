@@ -1,6 +1,6 @@
 //! Waits for a named condition until a deadline, and reports the last status.
 //!
-//! Polling needs only `get` and survives restarts of the API server, which a watch does not.
+//! Polling needs only `get` and works during a restart of the API server, unlike a watch.
 
 use std::{future::Future, time::Duration};
 
@@ -18,13 +18,13 @@ const MAX_PAUSE: Duration = Duration::from_secs(5);
 /// Status of a condition.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub enum WaitStep<T> {
-    /// The condition holds.
+    /// The condition is true.
     Done(T),
-    /// The condition does not hold yet; the text is the last status.
+    /// The condition is not true yet; the text is the last status.
     Pending(String),
 }
 
-/// End of a wait before its condition held.
+/// End of a wait before its condition was true.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error("{reason}; last status: {status}")]
 pub struct LastSeen {

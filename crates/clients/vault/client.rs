@@ -1,4 +1,5 @@
-//! The client: sends every request with the current token, and replaces a token that the server no longer knows.
+//! The client: sends every request with the current token, and replaces a token that the server does not accept any
+//! more.
 
 use std::{
     collections::BTreeMap,
@@ -48,7 +49,7 @@ struct VaultParts {
     sessions: Sessions,
     clock: TimeSource,
     mounts: Mutex<BTreeMap<String, MountInfo>>,
-    /// Held while a mount is read, so that many copies at once read it once.
+    /// Held while a mount is read, so that concurrent copies read it once.
     mount_read: AsyncMutex<()>,
 }
 
@@ -149,7 +150,7 @@ impl Vault {
         self.shared.exchanger.sender.send(request, deadline, attempt).await
     }
 
-    /// Makes one attempt. After a 403 with a token that the server no longer knows, logs in again and repeats it once.
+    /// Makes one attempt. After a 403 with an invalid token, logs in again and repeats it once.
     async fn attempt(
         &self,
         request: &VaultRequest,

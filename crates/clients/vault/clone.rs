@@ -1,8 +1,8 @@
-//! Copies of secrets: made once, never overwritten, found again, and deleted as a whole.
+//! Copies of secrets: created once, never overwritten, recognised later, and deleted as a whole.
 //!
-//! `eod_domain::vault` decides, this module carries it out. A copy is made by one write that the server refuses if a
-//! secret exists (`cas=0`). Its provenance is written second, because the other order could put it on a secret of
-//! another owner. The next run adopts or recognises everything that an interrupted run left.
+//! `eod_domain::vault` decides, this module executes the decision. A copy is created by one write that the server
+//! refuses if a secret exists (`cas=0`). Its ownership metadata is written second, because the other order could put it
+//! on a secret of another owner. The next run adopts or recognises everything that an interrupted run left.
 
 mod copy;
 mod existing;

@@ -1,4 +1,4 @@
-//! Requests that `vaultrs` does not have, or has in a form that does not work.
+//! Requests that `vaultrs` does not support, or supports in a form that does not work.
 
 use rustify::{
     endpoint::Endpoint,
@@ -7,12 +7,12 @@ use rustify::{
 };
 use serde_json::Value;
 
-/// Reads the mount of a path. Any right below the mount is enough for it.
+/// Reads the mount of a path. Any right below the mount is enough for this request.
 pub(super) struct MountRequest {
     pub(super) path: String,
 }
 
-/// Lists the names below a path. A GET, as in the official client, because not every proxy passes LIST.
+/// Lists the names below a path. A GET, as in the official client, because not every proxy forwards LIST.
 pub(super) struct ListRequest {
     pub(super) path: String,
 }

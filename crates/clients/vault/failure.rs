@@ -1,4 +1,4 @@
-//! Failures that only Vault has.
+//! Failures of Vault only.
 
 use std::{fmt, time::Duration};
 
@@ -23,11 +23,11 @@ pub(super) enum VaultFailure {
     NotLoggedIn(LoginFailure),
     /// A redirect to another host, or a redirect loop.
     Redirected(VaultProblem),
-    /// The response is not from Vault, or is cut off.
+    /// The response is not from Vault, or is incomplete.
     NotVault(StatusCode),
     /// Vault refused the request. The body is one of its usual ones.
     Refused { refusal: Box<VaultRefusal>, retry_after: Option<Duration>, body: Value },
-    /// Vault does not know the token.
+    /// Vault does not accept the token.
     TokenRejected(Box<VaultRefusal>),
 }
 

@@ -46,7 +46,7 @@ pub enum SecretRead {
 pub struct Receipt {
     /// Version of the value.
     pub version: u64,
-    /// Time of the write as the server reports it, to the nanosecond, which no other write has.
+    /// Time of the write as the server reports it, to the nanosecond; it is different for every write.
     pub created_time: Option<String>,
     /// Custom metadata that the secret had before it had a value.
     pub custom_metadata: BTreeMap<String, String>,
@@ -131,7 +131,7 @@ impl Vault {
         }
     }
 
-    /// Stores the first version of a secret if there is none. The server decides, so one of any number of writers
+    /// Stores the first version of a secret if there is none. The server decides, so exactly one of several writers
     /// succeeds.
     ///
     /// # Errors
@@ -238,8 +238,8 @@ impl Vault {
         }
     }
 
-    /// Lists the names directly below a path in the order of the server, all at once, because the engine has no pages.
-    /// Empty if there are none.
+    /// Lists the names directly below a path in the order of the server, in one response, because the engine has no
+    /// pages. Empty if there are none.
     ///
     /// # Errors
     ///

@@ -1,5 +1,5 @@
-//! Sessions of one client: logs in at the first request, renews the token at two thirds of its lifetime, and replaces it
-//! when the server no longer knows it.
+//! Sessions of one client: logs in at the first request, renews the token at two thirds of its lifetime, and replaces
+//! it if the server does not accept it any more.
 //!
 //! There is one login at a time; other requests wait for its token.
 
@@ -67,7 +67,7 @@ impl Sessions {
         log_in(exchanger, &mut state, false, deadline).await
     }
 
-    /// Another session in place of one that the server no longer knows; `None` if there is no other.
+    /// Another session in place of one that the server does not accept any more; `None` if there is no other.
     pub(super) async fn replace(
         &self,
         exchanger: &Exchanger,
@@ -87,8 +87,8 @@ impl Sessions {
     }
 }
 
-/// True if the server knows the token, which is checked only after a refusal. If the token has no right to look itself
-/// up, it lists the visible mounts, which every valid token may do.
+/// True if the server accepts the token, which is checked only after a refusal. If the token has no right to look
+/// itself up, it lists the visible mounts, which every valid token may do.
 pub(super) async fn is_known(exchanger: &Exchanger, session: &VaultSession, deadline: &Deadline) -> bool {
     let mounts = VaultRequest::new("look up", "the Vault token", "read", &VisibleMountsRequest);
     for request in [lookup_request(), mounts].into_iter().flatten() {
@@ -183,7 +183,7 @@ fn configured_login(exchanger: &Exchanger) -> SessionResult<&VaultLogin> {
     exchanger.access.auth.as_ref().ok_or_else(no_auth)
 }
 
-/// The error of a failed login. A refused login is a problem of the credentials, whatever the status.
+/// The error of a failed login. A refused login is a problem of the credentials, independent of the status.
 fn login_error(refused: FailedRequest<VaultFailure>, request: &VaultRequest) -> Error {
     if let AttemptFailure::System(VaultFailure::Refused { refusal, .. }) = &refused.failure
         && matches!(refusal.status, 400 | 401 | 403)

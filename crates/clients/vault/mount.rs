@@ -21,7 +21,8 @@ impl Vault {
     ///
     /// # Errors
     ///
-    /// Nothing is mounted there, the engine is not a key-value engine, the token has no right below the path, or the
+    /// There is no mount at the path, the engine is not a key-value engine, the token has no right below the path, or
+    /// the
     /// request failed.
     pub async fn mount(&self, mount: &MountPath, deadline: &Deadline) -> Result<MountInfo, Error> {
         if let Some(known) = self.known_mount(mount.as_str()) {

@@ -12,15 +12,15 @@ pub enum VaultProblem {
         to: String,
     },
     /// Too many redirects within the host.
-    #[error("the server redirects again and again")]
+    #[error("the server redirects too many times")]
     RedirectLoop,
-    /// The response has not the form of Vault's.
+    /// The response does not have the form of Vault's responses.
     #[error("the response with status {status} is not from Vault")]
     NotVault {
         /// HTTP status.
         status: u16,
     },
-    /// A token that is wrong or that the server no longer knows.
+    /// An invalid token: wrong, expired or revoked.
     #[error(
         "Vault does not accept the token: it is wrong, has expired or was revoked (it answered {status} to {request})"
     )]
@@ -44,7 +44,7 @@ pub enum VaultProblem {
         /// Message of the server; may be empty.
         message: String,
     },
-    /// No mount, or no right to know it.
+    /// No mount, or no right to read it.
     #[error("no secrets engine is mounted at `{path}`, or the token has no right on any path below it")]
     NotMounted {
         /// The path.
@@ -52,7 +52,7 @@ pub enum VaultProblem {
         /// Response of the server.
         source: BoxError,
     },
-    /// A path that is split into mount and path at the wrong place.
+    /// A path that is split into mount and path at the wrong position.
     #[error("it is on the mount `{mount}`")]
     OtherMount {
         /// The mount of the path.
@@ -83,7 +83,7 @@ pub enum VaultProblem {
         version: Option<u64>,
     },
     /// Concurrent changes during all attempts of a create.
-    #[error("other clients made, took over or deleted it during every attempt to create it")]
+    #[error("other clients created, took over or deleted it during every attempt to create it")]
     ChangedMeanwhile,
     /// A copy of another source at the target.
     #[error("it is a copy of `{source_path}` for the same environment")]

@@ -46,7 +46,7 @@ impl VaultRefusal {
         self.status == 400 && self.says("check-and-set parameter did not match")
     }
 
-    /// True while the engine converts its storage, which takes a moment after it was mounted.
+    /// True while the engine converts its storage, which takes a moment after the engine was mounted.
     fn is_upgrading(&self) -> bool {
         self.status == 400 && self.says("upgrading from non-versioned")
     }
@@ -73,8 +73,8 @@ impl VaultRefusal {
         }
     }
 
-    /// Input of the retry policy. A standby that cannot forward and a replica that lags behind are like a busy server;
-    /// a sealed server stays sealed until an operator unseals it.
+    /// Input of the retry policy. A standby that cannot forward and a replica that is behind are handled like a busy
+    /// server; a sealed server stays sealed until an operator unseals it.
     pub(super) fn symptom(&self, retry_after: Option<Duration>) -> Symptom {
         let code = match self.status {
             503 if self.is_sealed() => return Symptom::Permanent,
@@ -85,7 +85,7 @@ impl VaultRefusal {
         Symptom::Answered { code, retry_after }
     }
 
-    /// Meaning of the status, if it says more than the messages.
+    /// Meaning of the status, if it is more specific than the messages.
     fn meaning(&self) -> Option<String> {
         let (capability, path) = (self.capability, &self.path);
         match self.status {
@@ -119,7 +119,7 @@ impl fmt::Display for VaultRefusal {
 
 impl StdError for VaultRefusal {}
 
-/// One message of the server on one line. Most are a list of one point, of which only the point is kept.
+/// One message of the server on one line. Most are a list with one item, of which only the item is kept.
 fn one_line(error: &str) -> String {
     let points = match error.split_once(" occurred:") {
         Some((count, points)) if count.ends_with(" error") || count.ends_with(" errors") => points,

@@ -54,7 +54,7 @@ impl RawRequest {
 }
 
 impl VaultRequest {
-    /// A request that may be carried out twice. Writes with a version (`cas`) are of that kind: the second is refused.
+    /// A request that may be carried out twice, such as a write with a version (`cas`): the server refuses the second.
     pub(super) fn new(
         operation: &'static str,
         target: impl Into<String>,

@@ -176,7 +176,7 @@ impl Metadata {
 }
 
 impl Metadata {
-    /// The version that the ownership names as the last own write; the default is the first one.
+    /// The version of the last own write, from the ownership metadata; the default is the first one.
     pub fn written(&self, ownership: &CopyOwnership) -> u64 {
         let ours =
             self.versions.iter().find(|(_, state)| ownership.created.as_deref() == Some(state.created_time.as_str()));
@@ -190,7 +190,7 @@ impl VersionState {
         Self { created_time: text(state, "created_time"), deletion_time: text(state, "deletion_time"), destroyed }
     }
 
-    /// True if the value cannot be read any more. A deletion time that is not valid counts as passed.
+    /// True if the value cannot be read any more. An invalid deletion time counts as passed.
     pub fn is_gone(&self, now: SystemTime) -> bool {
         let ended = |end: &str| match (end.parse::<Timestamp>(), Timestamp::try_from(now)) {
             (Ok(end), Ok(now)) => end <= now,
@@ -209,7 +209,7 @@ pub(super) fn strings(map: Option<&Value>) -> BTreeMap<String, String> {
     entries.filter_map(|(key, value)| Some((key.clone(), value.as_str()?.to_owned()))).collect()
 }
 
-/// Overwrites the strings of a value. Numbers and names of entries stay.
+/// Overwrites the strings of a value. Numbers and names of entries are not overwritten.
 fn wipe(value: &mut Value) {
     match value {
         Value::String(text) => text.zeroize(),

@@ -18,7 +18,7 @@ pub(super) struct VaultSession {
     pub(super) renew_at: Option<Instant>,
     /// Time of the expiry; `None` if the token does not expire or its lifetime is unknown.
     pub(super) ends_at: Option<Instant>,
-    /// True if it replaced a token that the server no longer knew.
+    /// True if it replaced a token that the server did not accept any more.
     pub(super) replaced: bool,
     accepted: AtomicBool,
 }
@@ -53,7 +53,7 @@ impl VaultSession {
         self.accepted.store(true, Ordering::Relaxed);
     }
 
-    /// True if a further login would give a token that is refused as well.
+    /// True if a further login would give a token that is refused, too.
     pub(super) fn is_useless_to_replace(&self) -> bool {
         self.replaced && !self.accepted.load(Ordering::Relaxed)
     }

@@ -123,7 +123,7 @@ impl VaultTransport {
         Url::parse(&whole).map_err(|error| ConnectionFailure::new(&self.address, ConnectionProblem::Broken, error))
     }
 
-    /// The target of a redirect. The token must not go to another host than the configured one.
+    /// The target of a redirect. The token must not be sent to another host than the configured one.
     fn redirected(&self, url: &Url, response: &VaultResponse) -> Result<Url, VaultFailure> {
         match redirect(url, &response.headers) {
             Redirect::SameHost(next) => Ok(next),

@@ -3,7 +3,7 @@ use http::HeaderValue;
 use super::*;
 
 #[test]
-fn redirects_are_told_apart_by_scheme_host_and_port() {
+fn redirects_to_another_scheme_host_or_port_are_foreign() {
     let url: Url = "https://forge.example/api/a".parse().unwrap();
     let target = |location: &'static str| {
         redirect(&url, &HeaderMap::from_iter([(LOCATION, HeaderValue::from_static(location))]))

@@ -57,13 +57,13 @@ fn recorded_end_makes_the_environment_absent() {
 }
 
 #[test]
-fn living_environment_lives_also_if_an_end_is_recorded() {
+fn existing_environment_is_kept_also_if_an_end_is_recorded() {
     let head = ending(EndReason::Expired);
     assert_eq!(decide(NamespacePresence::Living, None, Some(&head)), RefreshDecision::Lives);
 }
 
 #[test]
-fn deletion_without_an_end_of_this_life_is_a_loss() {
+fn deletion_without_an_end_of_this_life_leaves_the_state() {
     let own = ended(EndReason::Expired);
     for head in [
         None,
@@ -96,7 +96,7 @@ fn create_after_this_life_that_is_not_finished_is_a_return() {
     for head in [first, finished, other] {
         assert_eq!(decide(NamespacePresence::Gone, None, Some(&head)), RefreshDecision::Leaves(None), "{head:?}");
     }
-    // A state that knows the end keeps it: the next apply is the return in place.
+    // A state that contains the end keeps the environment: the next apply is the return in place.
     let known = absent(decide(NamespacePresence::Gone, None, Some(&ended(EndReason::Expired))));
     assert_eq!(absent(decide(NamespacePresence::Gone, Some(&known), Some(&returning))), known);
 }

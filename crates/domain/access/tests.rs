@@ -5,7 +5,7 @@ fn grant(kind: &str, name: &str, namespace: Option<&str>, role: &str) -> Result<
 }
 
 #[test]
-fn grants() {
+fn grants_are_created_with_and_without_a_namespace() {
     for (kind, name, namespace, role) in [
         ("User", "alice@example.com", None, "owner"),
         ("Group", "oidc:acme:developers", None, "view"),

@@ -28,7 +28,7 @@ fn reading(annotations: &Value) -> EnvironmentReading {
 }
 
 #[test]
-fn adopted_environment_has_owner_and_price_in_its_history() {
+fn adopted_environment_has_owner_price_and_times_in_its_history() {
     let now = at("2026-03-01T12:30:00Z");
     let Adoption { head, event } = adopt(&reading(&json!({})), None, Actor::Cli, "run", now).unwrap();
     assert_eq!((head.phase, head.generation, head.uid.as_deref()), (LedgerPhase::Live, 1, Some("u1")));
@@ -42,7 +42,13 @@ fn adopted_environment_has_owner_and_price_in_its_history() {
     };
     let later = at("2026-03-02T12:30:00Z");
     let head = Transitions::at(later).begin_end(&head, &request).unwrap();
-    let row = history_row(&"shop-pr-7".parse().unwrap(), &head, &[event], later).unwrap();
+    let deployed = Event::new(at("2026-03-01T12:40:00Z"), 1, EventKind::Deployed, Actor::Reaper);
+    let row = history_row(&"shop-pr-7".parse().unwrap(), &head, &[event, deployed], later).unwrap();
+    assert_eq!(row.created, Some(at("2026-03-01T12:00:00Z")), "its namespace has no record of a create");
+    assert_eq!(
+        (row.seconds_to_provisioned, row.seconds_to_deployed, row.seconds_to_ready),
+        (None, Some(2400), Some(2400))
+    );
     let day = reading(&json!({})).cost_per_day.unwrap();
     assert_eq!((row.owner.as_deref(), i128::from(row.cost_micros)), (Some("alice"), i128::from(day.micros())));
 }

@@ -15,7 +15,7 @@ fn labels(installation: &str) -> Value {
 }
 
 #[test]
-fn only_a_namespace_with_our_labels_and_identity_is_ours() {
+fn only_a_namespace_with_our_ownership_labels_and_identity_is_ours() {
     let identity = |text: &str| json!({ labels::IDENTITY: text });
     let same = identity("github.com/acme/shop#7");
     let finished =
@@ -43,7 +43,7 @@ fn only_a_namespace_with_our_labels_and_identity_is_ours() {
 }
 
 #[test]
-fn a_create_recognises_its_own_namespace_by_the_nonce() {
+fn create_recognises_its_own_namespace_by_the_nonce() {
     let nonce = Nonce::new([0xab; 16]);
     assert_eq!(nonce.as_str(), "ab".repeat(16));
     let recorded = OwnershipMetadata { nonce: Some("ab".repeat(16)), ..OwnershipMetadata::default() };

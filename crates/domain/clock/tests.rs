@@ -54,7 +54,7 @@ fn the_later_times_are_kept() {
 
 proptest! {
     #[test]
-    fn only_another_ttl_moves_the_end_forward(head_sha: bool, extension: bool, last in -50_i64..50, end in -50_i64..90) {
+    fn only_another_ttl_makes_the_end_earlier(head_sha: bool, extension: bool, last in -50_i64..50, end in -50_i64..90) {
         let live = clock(last, Some(end));
         let tiers = Tiers::default();
         for tier in [Tier::Lightweight, Tier::Full, Tier::Compliance] {

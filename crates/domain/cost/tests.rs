@@ -34,7 +34,7 @@ fn prices_are_parsed_or_refused_with_a_reason() {
 }
 
 #[test]
-fn costs_of_the_presets() {
+fn presets_have_their_documented_costs() {
     let tiers = Tiers::default();
     let cost = |tier: Tier| cost_per_day(&tiers.get(tier).quota, &Prices::default()).to_string();
     // Lightweight: 2 * 24 * 0.04 + 4 * 24 * 0.0044 + 20 * 0.10 * 24 / 730 = 1.92 + 0.4224 + 0.0658.

@@ -363,6 +363,13 @@ fn an_idle_environment_sleeps_if_the_policy_says_so_and_only_ours_are_woken() {
     asleep.asleep_by_us = true;
     asleep.expect(13 * 60, &ReapAction::Wake);
     asleep.expect(24 * 60, &ReapAction::Keep);
+    // A deployment that failed before the sleep recovers only if it runs again.
+    let failing = [("state", "asleep"), ("last-activity-at", active.as_str()), ("failing", "Deployment/web: no image")];
+    let mut failed = Case { asleep_by_us: true, ..Case::new("full", &failing) };
+    failed.expect(13 * 60, &ReapAction::Wake);
+    failed.expect(24 * 60, &ReapAction::Keep);
+    failed.asleep_by_us = false;
+    failed.expect(13 * 60, &ReapAction::Keep);
 }
 
 #[test]

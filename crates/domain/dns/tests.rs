@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn labels() {
+fn invalid_labels_are_refused_with_a_reason() {
     for good in ["a", "0", "shop-pr-1", "a--b", &"a".repeat(63)] {
         assert_eq!(check_label(good), Ok(()), "{good}");
     }
@@ -16,7 +16,7 @@ fn labels() {
 }
 
 #[test]
-fn names() {
+fn names_are_labels_with_dots_between_them() {
     for good in ["a", "registry", "a.b.c", "my-secret.v1"] {
         assert!(good.parse::<SecretName>().is_ok(), "{good}");
     }

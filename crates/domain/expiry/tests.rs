@@ -92,7 +92,7 @@ proptest! {
     }
 
     #[test]
-    fn activity_never_moves_the_end_forward(one in 0_i64..86_400, two in 0_i64..86_400) {
+    fn activity_never_makes_the_end_earlier(one in 0_i64..86_400, two in 0_i64..86_400) {
         let at = |seconds: i64| Timestamp::from_second(now().as_second() + seconds).unwrap().to_string();
         let end = |seconds: i64| {
             let activity = at(seconds);

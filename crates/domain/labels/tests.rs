@@ -55,14 +55,14 @@ fn each_mistake_is_reported_at_its_key() {
 }
 
 #[test]
-fn annotations_may_hold_any_text_up_to_a_size() {
+fn annotations_can_have_any_text_up_to_a_size() {
     assert!(UserAnnotations::parse("annotations", map(&[("note", "any text\nat all ✓")])).is_ok());
     let large = map(&[("note", &"x".repeat(128 * 1024))]);
     assert!(UserAnnotations::parse("annotations", large).unwrap_err()[0].error.to_string().contains("got 131076"));
 }
 
 #[test]
-fn label_values() {
+fn label_values_are_checked() {
     for good in ["", "a", "A.b_c-d", "36h", &"a".repeat(63)] {
         assert!(good.parse::<LabelValue>().is_ok(), "{good}");
     }

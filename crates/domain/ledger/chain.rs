@@ -6,12 +6,12 @@
 //! The chain proves that the events are complete and unchanged since the head was written. It does not prove that the
 //! writer of the head was honest: whoever may write the ConfigMap may write a new chain.
 
-use std::collections::{BTreeMap, BTreeSet};
+mod fold;
 
-use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
-use super::event::{Actor, Event, EventError, EventKind};
+use self::fold::fold;
+use super::event::{Event, EventError, EventKind};
 use super::head::{HASH_LENGTH, LedgerHead};
 use crate::hash;
 
@@ -213,72 +213,6 @@ fn line(n: u64, event: &Event, hash: &str) -> String {
 /// Number of events that a summary replaces; none for every other event.
 fn folded_count(event: &Event) -> Option<u64> {
     (event.e == EventKind::Folded).then(|| event.number("count").unwrap_or(0))
-}
-
-/// Replaces the oldest half by summaries. The first and the last event of each generation are kept, if the rest is enough to
-/// fold. Else only those of the current generation are kept, and without any other event none.
-fn fold(events: &[(u64, Event)], generation: u64) -> Vec<(u64, Event)> {
-    let (old, new) = events.split_at(events.len() / 2);
-    let edges = generation_edges(events);
-    let is_current = |index: usize| events.get(index).is_some_and(|(_, event)| event.g >= generation);
-    let rules: [&dyn Fn(usize) -> bool; 3] =
-        [&|index| edges.contains(&index), &|index| edges.contains(&index) && is_current(index), &|_| false];
-    let folded = rules.into_iter().map(|is_kept| fold_runs(old, is_kept)).find(|folded| folded.len() < old.len());
-    folded.unwrap_or_else(|| old.to_vec()).into_iter().chain(new.iter().cloned()).collect()
-}
-
-/// Positions of the first and the last event of each generation.
-fn generation_edges(events: &[(u64, Event)]) -> BTreeSet<usize> {
-    let mut edges: BTreeMap<u64, (usize, usize)> = BTreeMap::new();
-    for (index, (_, event)) in events.iter().enumerate() {
-        edges.entry(event.g).or_insert((index, index)).1 = index;
-    }
-    edges.into_values().flat_map(|(first, last)| [first, last]).collect()
-}
-
-/// Replaces each run of two or more events that are not kept by one summary.
-fn fold_runs(events: &[(u64, Event)], is_kept: &dyn Fn(usize) -> bool) -> Vec<(u64, Event)> {
-    let mut result = Vec::new();
-    let mut run: Vec<&(u64, Event)> = Vec::new();
-    let mut hash = String::new();
-    for (index, entry) in events.iter().enumerate() {
-        if is_kept(index) {
-            result.extend(summary(&run, &hash));
-            run.clear();
-            result.push(entry.clone());
-        } else {
-            run.push(entry);
-        }
-        hash = chain_hash(&hash, entry.0, &entry.1);
-    }
-    result.extend(summary(&run, &hash));
-    result
-}
-
-/// Summary of a run: count, first and last time, kinds, sums, and the chain hash of the last replaced event.
-fn summary(run: &[&(u64, Event)], hash: &str) -> Option<(u64, Event)> {
-    let [(_, first), .., (n, last)] = run else { return run.first().map(|entry| (*entry).clone()) };
-    let mut kinds: BTreeMap<EventKind, u64> = BTreeMap::new();
-    let (mut count, mut seconds) = (0_u64, 0_u64);
-    let mut from: Timestamp = first.t;
-    for (_, event) in run {
-        let replaced = folded_count(event).unwrap_or(1);
-        count = count.saturating_add(replaced);
-        seconds = seconds.saturating_add(event.number("seconds").unwrap_or(0));
-        let earlier = event.d.get("from").and_then(|from| from.as_str().parse().ok());
-        from = from.min(event.t).min(earlier.unwrap_or(event.t));
-        let total = kinds.entry(event.e).or_default();
-        *total = total.saturating_add(1);
-    }
-    let kinds: Vec<String> = kinds.iter().map(|(kind, count)| format!("{kind}:{count}")).collect();
-    let event = Event::new(last.t, last.g, EventKind::Folded, Actor::Reaper)
-        .with("count", &count)
-        .with("from", &from)
-        .with("to", &last.t)
-        .with("kinds", &kinds.join(" "))
-        .with("seconds", &seconds)
-        .with("hash", hash);
-    Some((*n, event))
 }
 
 #[cfg(test)]

@@ -14,9 +14,9 @@ pub const EVENT_BYTES_MAX: usize = 2048;
 /// Minimum time between two recorded activities.
 const ACTIVITY_INTERVAL: SignedDuration = SignedDuration::from_mins(5);
 /// Maximum size of one text of an event in bytes, before it is cut.
-const TEXT_BYTES_MAX: usize = 256;
-/// Maximum number of details of an event.
-const DETAILS_MAX: usize = 8;
+pub(super) const TEXT_BYTES_MAX: usize = 256;
+/// Maximum number of details of an event. A summary has up to 12.
+const DETAILS_MAX: usize = 12;
 
 /// Event without its place in the chain.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq, Serialize)]
@@ -77,6 +77,7 @@ pub enum EventKind {
     Step,
     Ended,
     Lifted,
+    Unlifted,
     Lost,
     TestsStarted,
     TestsFinished,

@@ -45,7 +45,8 @@ pub struct LedgerHead {
     pub made_by: MadeBy,
     /// Start of the phase.
     pub since: Timestamp,
-    /// Reason of the end, in the phases `ending` and `ended`.
+    /// Reason of the end, in the phases `ending` and `ended`. In the phase `queued` the reason of the end before, if there was
+    /// one.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub reason: Option<EndReason>,
     /// Outcome of each step of the end. Before the end only a wish of a person: `vault` is kept.

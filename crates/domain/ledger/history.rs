@@ -4,7 +4,9 @@ use jiff::Timestamp;
 use serde::{Deserialize, Serialize};
 
 use super::event::{Event, EventKind};
+use super::event_sums::{EventSums, FoldedCost};
 use super::head::LedgerHead;
+use super::lives::Lives;
 use super::phase::EndReason;
 use crate::cost::Money;
 use crate::name::EnvironmentName;
@@ -51,10 +53,11 @@ pub struct HistoryRow {
     pub cost_micros: u64,
 }
 
-/// Computes the history row of a life from its events; none if the head is not ended.
+/// Computes the history row of a life from its events; none if the head is not ended. Events that are folded into summaries
+/// do not change the row.
 ///
 /// A cost segment begins with an event that has the detail `price_micros`, the price of a day, and ends with the next one
-/// or with the end of the life.
+/// or with the end of the life. An adopted environment has no start of a create: its namespace has the time.
 pub fn history_row(
     name: &EnvironmentName,
     head: &LedgerHead,
@@ -62,12 +65,13 @@ pub fn history_row(
     ended: Timestamp,
 ) -> Option<HistoryRow> {
     let reason = head.reason?;
-    let life: Vec<&Event> = events.iter().filter(|event| belongs_to(event, head.generation, events)).collect();
+    let lives = Lives::of(events);
+    let life: Vec<&Event> = events.iter().filter(|event| lives.life(event) == head.generation).collect();
     let first = |kind: EventKind| life.iter().filter(|event| event.e == kind).map(|event| event.t).min();
-    let created = first(EventKind::CreateStarted);
+    let created = first(EventKind::CreateStarted).or_else(|| adopted_creation(&life));
     let since = |start: Option<Timestamp>, kind: EventKind| seconds_between(start?, first(kind)?);
     let requested = first(EventKind::Requested).or_else(|| first(EventKind::Queued)).or(created);
-    let pushes = life.iter().filter(|event| event.e == EventKind::Commit).count();
+    let pushes = life.iter().filter_map(|event| EventSums::of(event).kinds.get(&EventKind::Commit).copied());
     Some(HistoryRow {
         name: name.clone(),
         generation: head.generation,
@@ -80,24 +84,15 @@ pub fn history_row(
         seconds_to_ready: since(requested, EventKind::Deployed),
         ended,
         reason,
-        pushes: u64::try_from(pushes).unwrap_or(u64::MAX),
+        pushes: pushes.fold(0, u64::saturating_add),
         cost_micros: cost(&life, ended).micros(),
     })
 }
 
-/// True if an event belongs to a life. A build, and the wait for a free place, are recorded before the create begins, so with
-/// the generation before it: after the end of that life, or with generation 0.
-fn belongs_to(event: &Event, generation: u64, events: &[Event]) -> bool {
-    let is_before_create = matches!(
-        event.e,
-        EventKind::Requested | EventKind::Queued | EventKind::BuildStarted | EventKind::BuildFinished
-    );
-    if !is_before_create || event.g.checked_add(1) != Some(generation) {
-        return event.g == generation;
-    }
-    let ended =
-        events.iter().filter(|other| other.g == event.g && other.e == EventKind::Ended).map(|other| other.t).max();
-    event.g == 0 || ended.is_some_and(|ended| event.t >= ended)
+/// Creation of the namespace of an adopted environment.
+fn adopted_creation(life: &[&Event]) -> Option<Timestamp> {
+    let adopted = life.iter().filter(|event| event.e == EventKind::Adopted);
+    adopted.filter_map(|event| event.d.get("created")?.as_str().parse().ok()).min()
 }
 
 /// Appends a row to the text of a ConfigMap; none if the text would be too large, so that the row belongs in the next part.
@@ -114,18 +109,22 @@ pub fn append_row(text: &str, row: &HistoryRow) -> Option<String> {
     (appended.len() <= HISTORY_BYTES_MAX).then_some(appended)
 }
 
-/// Sum of the cost segments up to `ended`.
-fn cost(life: &[&Event], ended: Timestamp) -> Money {
+/// Sum of the cost segments of a life up to `until`.
+pub(super) fn cost(life: &[&Event], until: Timestamp) -> Money {
+    let folded = life.iter().filter_map(|event| EventSums::of(event).cost).max();
+    let is_open = |start: Timestamp| start <= until && folded.is_none_or(|folded| start >= folded.until);
+    let priced = life.iter().filter(|event| is_open(event.t));
     let mut segments: Vec<(Timestamp, u64)> =
-        life.iter().filter_map(|event| Some((event.t, event.number("price_micros")?))).collect();
+        priced.filter_map(|event| Some((event.t, event.number("price_micros")?))).collect();
     segments.sort_unstable();
-    let ends = segments.iter().skip(1).map(|(start, _)| *start).chain([ended]);
+    let ends = segments.iter().skip(1).map(|(start, _)| *start).chain([until]);
     let segment = |((start, price), end): (&(Timestamp, u64), Timestamp)| {
         let seconds = i128::from(seconds_between(*start, end).unwrap_or(0));
         // A price is at most 64 bits and a life far below 2^63 seconds, so the product fits in 128 bits.
         i128::from(*price).saturating_mul(seconds) / DAY
     };
-    let total: i128 = segments.iter().zip(ends).map(segment).sum();
+    let open: i128 = segments.iter().zip(ends).map(segment).sum();
+    let total = open.saturating_add(folded.map_or(0, |FoldedCost { micros, .. }| i128::from(micros)));
     Money::from_micros(u64::try_from(total).unwrap_or(u64::MAX))
 }
 

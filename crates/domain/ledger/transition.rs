@@ -175,19 +175,22 @@ impl Transitions {
             }
             Some(head) => {
                 self.check_identity(head, request)?;
-                self.check_tombstone(head, request)?;
+                // The return of an environment in the queue was allowed already.
+                if head.phase != LedgerPhase::Queued {
+                    self.check_tombstone(head, request)?;
+                }
                 head.clone()
             }
             None => self.new_head(request, LedgerPhase::Queued),
         };
-        // What an end has left stays to be done while the environment waits.
-        let left = next.steps.clone();
+        // Steps that an end has left or kept depend on its reason, so both stay while the environment waits.
+        let (steps, reason) = (next.steps.clone(), next.reason);
         let is_same = next.identity == request.identity;
         let queued_at = place_in_queue(&next, self.now).filter(|_| is_same);
         self.describe(&mut next, request);
         if next.phase != LedgerPhase::Queued {
             self.enter(&mut next, LedgerPhase::Queued);
-            next.steps = left;
+            (next.steps, next.reason) = (steps, reason);
         }
         next.queued_at = Some(queued_at.unwrap_or(self.now));
         next.holder = None;

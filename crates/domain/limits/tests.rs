@@ -6,7 +6,7 @@ fn quota() -> Quota {
 }
 
 #[test]
-fn defaults() {
+fn limits_have_defaults_from_the_quota() {
     let limits = ContainerLimits::resolve(&LimitsSettings::default(), &quota()).unwrap();
     let text = serde_json::to_string(&limits).unwrap();
     assert_eq!(

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn labels_and_annotations() {
+fn each_mesh_has_its_labels_and_annotations() {
     for (kind, revision, labels, annotations) in [
         ("none", None, "{}", "{}"),
         ("istio-sidecar", None, r#"{"istio-injection":"enabled"}"#, "{}"),

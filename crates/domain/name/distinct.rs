@@ -143,7 +143,7 @@ fn over_a_million_identities_share_no_name() {
 }
 
 #[test]
-fn nor_do_they_with_other_templates() {
+fn identities_share_no_name_with_other_templates() {
     for template in [
         "{repo}-{number}",
         "pr-{number}-{repo}",

@@ -44,7 +44,7 @@ pub enum IdentityError {
     /// A character that git refuses.
     #[error("branch {text:?} contains {character:?}, which git does not allow in the name of a branch")]
     BranchCharacter {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// Character that is not allowed.
         character: char,
@@ -57,7 +57,7 @@ pub enum IdentityError {
     /// The repository is invalid.
     #[error("identity `{text}` has an invalid repository")]
     Repository {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// Error in the repository.
         source: RepositoryError,
@@ -70,8 +70,8 @@ const GIVEN: &str = "=given";
 impl Identity {
     /// Canonical text: `github.com/acme/shop#123`, `github.com/acme/shop@feature/x`, `=given`.
     ///
-    /// The text is stored on the namespace. Two identities are equal if and only if their canonical texts are. A repository
-    /// never contains `#`, `@` or `=`, so the first of them ends it.
+    /// The text is stored on the namespace. Two identities are equal if and only if their canonical texts are. A
+    /// repository never contains `#`, `@` or `=`, so the first of these characters ends the repository.
     pub fn canonical(&self) -> String {
         let repository = self.repository.as_ref().map(Repository::canonical).unwrap_or_default();
         match &self.subject {

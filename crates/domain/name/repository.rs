@@ -28,7 +28,7 @@ pub enum RepositoryError {
     /// A URL instead of a path.
     #[error("repository `{text}` must not be a URL; write `{suggestion}`")]
     Address {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// Text without scheme, user and `.git`.
         suggestion: String,
@@ -48,7 +48,7 @@ pub enum RepositoryError {
             or `..`"
     )]
     Part {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// Invalid part.
         part: String,

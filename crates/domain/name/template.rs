@@ -33,7 +33,7 @@ pub enum TemplateError {
             and {{number}}"
     )]
     Unknown {
-        /// Template that was given.
+        /// Input template.
         template: String,
         /// Text between the braces.
         placeholder: String,
@@ -44,7 +44,7 @@ pub enum TemplateError {
     /// A placeholder given twice.
     #[error("name template `{template}` must use {placeholder} only once")]
     Twice {
-        /// Template that was given.
+        /// Input template.
         template: String,
         /// Repeated placeholder.
         placeholder: &'static str,
@@ -73,7 +73,7 @@ pub enum TemplateError {
             has at most 63"
     )]
     TooLong {
-        /// Template that was given.
+        /// Input template.
         template: String,
         /// Characters outside of placeholders.
         length: usize,

@@ -64,7 +64,7 @@ fn changed_and_cut_names_have_a_hash() {
 }
 
 #[test]
-fn given_names() {
+fn given_names_are_checked() {
     for good in ["shop-pr-1", "staging", "a", "0", "default-1", "kubernetes-demo"] {
         assert!(good.parse::<EnvironmentName>().is_ok(), "{good}");
     }
@@ -92,7 +92,7 @@ fn given_names() {
 }
 
 #[test]
-fn refused_identities() {
+fn identities_without_a_name_are_refused() {
     assert_eq!(name("=given", None), Err(NameError::Missing));
     assert_eq!(
         name("#1", Some("{repo}-{number}")),

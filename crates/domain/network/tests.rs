@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn defaults() {
+fn network_has_defaults() {
     let network = Network::resolve(&NetworkSettings::default());
     assert_eq!(
         serde_json::to_string(&network).unwrap(),
@@ -10,7 +10,7 @@ fn defaults() {
 }
 
 #[test]
-fn stable_services() {
+fn stable_services_are_parsed_or_refused() {
     let service: StableService = "stable/payments:8080".parse().unwrap();
     assert_eq!((service.namespace.as_str(), service.name.as_str(), service.port), ("stable", "payments", 8080));
     assert_eq!(service.to_string(), "stable/payments:8080");

@@ -48,7 +48,7 @@ const OWNER: [RoleRule; 15] = [
     ("events.k8s.io", &["events"], READ),
     ("metrics.k8s.io", &["pods"], &["get", "list"]),
     (RBAC, &["rolebindings", "roles"], READ),
-    // `get` and `create`, because clients open these streams with either, depending on their version.
+    // `get` and `create`, because clients open these streams with either verb, depending on their version.
     ("", &["pods/attach", "pods/exec", "pods/portforward"], &["create", "get"]),
     ("", &["pods"], &["delete", "deletecollection"]),
     ("apps", &["deployments/scale", "replicasets/scale", "statefulsets/scale"], &["get", "patch", "update"]),

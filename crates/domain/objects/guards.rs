@@ -1,5 +1,5 @@
-//! Quota and limits. They always come together: a quota refuses every pod without requests, and the limits give such a pod
-//! its defaults.
+//! Quota and limits. They are always created together: a quota refuses every pod without requests, and the limits give
+//! such a pod its defaults.
 
 use serde_json::json;
 
@@ -10,7 +10,8 @@ use crate::quota::Quota;
 
 const NAME: &str = "eod";
 
-/// Resources that our quota limits. A limit of another resource, added by somebody else, only makes the quota stricter.
+/// Resources that EoD's quota limits. A limit of another resource, added by another tool, only makes the quota
+/// stricter.
 pub(crate) const HARD: [&str; 10] = [
     "limits.cpu",
     "limits.memory",

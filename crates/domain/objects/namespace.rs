@@ -6,10 +6,12 @@ use crate::environment::{Environment, NamespaceProvenance};
 use crate::labels;
 use crate::object::{Object, ObjectKind};
 
-/// Namespace for the first call of a create: only what identifies and guards it, nothing that a later apply can remove.
+/// Namespace for the first call of a create: only the fields that identify and guard the namespace, and that no later
+/// apply removes.
 ///
-/// A create call owns its fields as an update, not as an apply. A key that a later apply no longer contains would remain,
-/// because the create call still owns it. So the user's labels, default labels and the mesh follow in the first apply.
+/// A create call owns its fields as an update, not as an apply. A key that a later apply no longer contains would
+/// remain, because the create call still owns the key. So the user's labels, default labels and the mesh follow in the
+/// first apply.
 pub fn namespace_claim(environment: &Environment, provenance: &NamespaceProvenance) -> Object {
     let mut claim = environment.ownership_labels();
     claim.extend(environment.pod_security.labels());

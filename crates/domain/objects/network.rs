@@ -39,7 +39,7 @@ pub(super) fn policies(environment: &Environment) -> Vec<Object> {
         let fields = spec.as_object_mut()?;
         // Every policy selects all pods of the environment.
         fields.insert("podSelector".to_owned(), json!({}));
-        // A list that is missing here could be set by another field manager and would remain.
+        // Another field manager could set a list that is missing here, and the list would remain.
         for rules in ["ingress", "egress"] {
             fields.entry(rules).or_insert_with(|| json!([]));
         }

@@ -82,19 +82,19 @@ fn policy(spec: &str, name: &str) -> Value {
 }
 
 #[test]
-fn a_full_environment() {
+fn full_environment_has_all_objects() {
     let objects = objects(&environment(EVERYTHING), &provenance());
     expect_test::expect_file!["full.txt"].assert_eq(&print(&objects));
 }
 
 #[test]
-fn a_small_environment() {
+fn small_environment_has_its_objects() {
     let objects = objects(&environment(r#"{"pull_request":7}"#), &NamespaceProvenance::default());
     expect_test::expect_file!["small.txt"].assert_eq(&print(&objects));
 }
 
 #[test]
-fn the_claim_has_only_what_no_apply_removes() {
+fn claim_has_only_fields_that_no_apply_removes() {
     let claim = namespace_claim(&environment(EVERYTHING), &provenance());
     expect_test::expect_file!["claim.txt"].assert_eq(&print(&[claim]));
 }
@@ -194,7 +194,7 @@ fn openshift_dns_has_its_own_ports() {
 }
 
 #[test]
-fn kinds() {
+fn kinds_are_parsed_or_refused() {
     for kind in ObjectKind::ALL.iter().copied() {
         assert_eq!(kind.to_string().parse(), Ok(kind));
         assert_eq!(kind.api_version().trim_end_matches("v1").trim_end_matches('/'), kind.group());

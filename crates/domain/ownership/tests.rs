@@ -95,7 +95,7 @@ fn a_namespace_of_another_installation_is_not_ours() {
     let theirs = Ownership::OtherInstallation { theirs: "other".to_owned() };
     check(&handed, &remembered(Some("u1"), Some("n1")), &theirs);
     check(&handed, &remembered(None, Some("n1")), &theirs);
-    // The recorded namespace is gone; the owner of its successor has no effect.
+    // The recorded namespace was deleted; the owner of its successor has no effect.
     check(&handed, &remembered(Some("u2"), Some("n1")), &Ownership::Another);
     assert_eq!(ownership(&handed, &remembered(Some("u1"), Some("n1")), None), Ownership::Ours);
 }

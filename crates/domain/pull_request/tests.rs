@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn commits() {
+fn commits_are_hex_digits() {
     assert_eq!("ABCDEF0".parse::<HeadSha>().unwrap().as_str(), "abcdef0");
     assert!("a".repeat(64).parse::<HeadSha>().is_ok());
     assert!(matches!("abcdef".parse::<HeadSha>(), Err(HeadShaError::Length { .. })));
@@ -11,7 +11,7 @@ fn commits() {
 }
 
 #[test]
-fn addresses() {
+fn pull_request_urls_are_checked() {
     for good in ["https://github.com/acme/shop/pull/1", "http://git.local/x"] {
         assert!(good.parse::<PullRequestUrl>().is_ok(), "{good}");
     }

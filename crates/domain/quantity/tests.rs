@@ -7,7 +7,7 @@ fn quantity(text: &str) -> Quantity {
 }
 
 #[test]
-fn canonical_forms() {
+fn quantities_have_a_canonical_form() {
     for (text, canonical) in [
         ("0", "0"),
         ("-0", "0"),
@@ -47,7 +47,7 @@ fn canonical_forms() {
 }
 
 #[test]
-fn equal_by_value() {
+fn quantities_are_equal_by_value() {
     for (a, b) in [("1", "1000m"), ("1Gi", "1024Mi"), ("1073741824", "1Gi"), ("1e3", "1k"), ("0.1", "100m")] {
         assert_eq!(quantity(a), quantity(b));
     }
@@ -57,7 +57,7 @@ fn equal_by_value() {
 }
 
 #[test]
-fn double_is_twice_the_value() {
+fn double_has_twice_the_value() {
     for (one, two) in [("2", "4"), ("250m", "500m"), ("4Gi", "8Gi"), ("512Mi", "1Gi"), ("1.5", "3"), ("0", "0")] {
         assert_eq!(quantity(one).double().to_string(), two);
     }

@@ -5,7 +5,7 @@ fn domain() -> Domain {
 }
 
 #[test]
-fn service_names() {
+fn service_names_are_checked() {
     for good in ["api", "pr", "pr-", "api-pr", "pr-x", "pr-1x", "web-2", "1"] {
         let parsed = good.parse::<ServiceName>();
         assert_eq!(parsed.is_ok(), good != "pr-", "{good}");
@@ -20,7 +20,7 @@ fn service_names() {
 }
 
 #[test]
-fn hosts() {
+fn hosts_have_environment_service_and_domain() {
     let environment: EnvironmentName = "shop-pr-123".parse().unwrap();
     assert_eq!(environment_host(&environment, &domain()), "shop-pr-123.preview.acme.internal");
     let api = "api".parse().unwrap();

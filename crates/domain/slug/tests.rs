@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn slugs() {
+fn slugs_are_dns_labels() {
     for (raw, text, changed) in [
         ("shop", "shop", false),
         ("Shop", "shop", false),
@@ -21,7 +21,7 @@ fn slugs() {
 }
 
 #[test]
-fn cuts() {
+fn slugs_are_cut_without_a_dash_at_the_end() {
     assert_eq!(cut("abc-def", 4), "abc");
     assert_eq!(cut("abc-def", 5), "abc-d");
     assert_eq!(cut("abc", 63), "abc");

@@ -32,7 +32,7 @@ fn the_end_is_the_start_plus_the_ttl() {
 
 proptest! {
     #[test]
-    fn a_ttl_is_valid_exactly_up_to_its_maximum(seconds in 1_u32..=20_000_000) {
+    fn ttl_is_valid_exactly_up_to_its_maximum(seconds in 1_u32..=20_000_000) {
         let parsed = format!("{seconds}s").parse::<Ttl>();
         prop_assert_eq!(parsed.is_ok(), seconds <= Ttl::MAX.seconds());
     }

@@ -1,4 +1,4 @@
-//! Behaviour of a copy towards secrets of others and at its destroy, as set by its configuration.
+//! Configured behaviour of a copy: if the target has a secret of another owner, and at the destroy of the copy.
 
 use strum::{IntoStaticStr, VariantArray, VariantNames};
 

@@ -2,8 +2,8 @@
 //!
 //! `*` matches any text, with slashes. Every other character matches itself. A pattern `x/*` also matches `x`.
 //!
-//! A list that refuses must match too much rather than too little: [`Globs::sensitive`] compares without case, and with
-//! both forms of a reference (`secret/a`, `secret/data/a`). A list that allows is exact: [`Globs::targets`].
+//! A list that refuses should match too much rather than too little: [`Globs::sensitive`] compares without case, and
+//! with both forms of a reference (`secret/a`, `secret/data/a`). A list that allows is exact: [`Globs::targets`].
 
 use std::fmt;
 

@@ -9,7 +9,7 @@ use crate::installation::{Installation, Nonce};
 use crate::vault::key::{KeyRecord, KeyResult};
 use crate::vault::provenance::{self, CopyProvenance, EnvironmentLabel};
 
-/// Ownership entries in the `custom_metadata` of a secret, as found.
+/// Ownership entries in the `custom_metadata` of a secret.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
 pub struct CopyOwnership {
     /// Entry `eod-env`.
@@ -116,10 +116,10 @@ pub enum LeaveReason {
     #[error("a later run of this environment adopted it")]
     Successor,
     /// The secret has another owner now.
-    #[error("it now has the ownership labels of another environment or installation")]
+    #[error("it now has the ownership metadata of another environment or installation")]
     OtherOwner,
     /// The secret has no ownership entries.
-    #[error("it has no ownership labels, so its owner is unknown; delete it by hand if it is a copy")]
+    #[error("it has no ownership metadata, so its owner is unknown; delete it by hand if it is a copy")]
     Unmarked,
 }
 
@@ -172,7 +172,7 @@ pub fn check_copy(found: Option<&KeyFacts>, ours: &CopyProvenance) -> CopyCheck 
         return match &ownership.source {
             Some(source) if *source == provenance::source_entry(&ours.source) => CopyCheck::Ours { deleted: *deleted },
             Some(source) => CopyCheck::OtherSource { source: source.clone() },
-            None => CopyCheck::Foreign { owner: "it has only some of the ownership labels".to_owned() },
+            None => CopyCheck::Foreign { owner: "it has only a part of the ownership metadata".to_owned() },
         };
     }
     if !ownership.is_empty() {

@@ -1,8 +1,8 @@
 //! Mounts and paths of Vault, in one normal form.
 //!
-//! Vault compares paths byte by byte, but other programs on the way do not: URL libraries remove `..`, proxies join `//` and
-//! decode `%2e`, and terminals hide invisible characters. So a path that any of them could read as another one is refused.
-//! The text is never repaired, because a repaired path is not the one that was checked.
+//! Vault compares paths byte by byte, but other programs between client and Vault do not: URL libraries remove `..`,
+//! proxies join `//` and decode `%2e`, and terminals hide invisible characters. So a path that any of them could read
+//! as another path is refused. The text is never corrected, because a corrected path is not the path that was checked.
 
 use unicode_normalization::{IsNormalized, UnicodeNormalization, is_nfc_quick};
 
@@ -36,19 +36,19 @@ pub enum PathError {
     /// A slash at either end.
     #[error("`{text}` must not begin or end with a slash; write `{}`", text.trim_matches('/'))]
     EdgeSlash {
-        /// Text that was given.
+        /// Input text.
         text: String,
     },
     /// Two slashes in a row.
     #[error("`{text}` must not have two slashes in a row")]
     EmptySegment {
-        /// Text that was given.
+        /// Input text.
         text: String,
     },
     /// `.` or `..` between slashes.
     #[error("`{text}` must not contain the segment `{segment}`; write the path without `.` and `..`")]
     Dots {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// Segment: `.` or `..`.
         segment: String,
@@ -56,7 +56,7 @@ pub enum PathError {
     /// Percent-encoding.
     #[error("`{text}` must not be percent-encoded, got `{sequence}`; write the character itself")]
     Encoded {
-        /// Text that was given.
+        /// Input text.
         text: String,
         /// First encoded sequence.
         sequence: String,
@@ -70,13 +70,13 @@ pub enum PathError {
     /// A space at either end of a segment.
     #[error("`{text}` must not have a space at the start or end of a segment")]
     EdgeSpace {
-        /// Text that was given.
+        /// Input text.
         text: String,
     },
     /// Not in Unicode's composed form.
     #[error("`{text}` must be in Unicode's composed form (NFC); write each accented letter as one character")]
     NotComposed {
-        /// Text that was given.
+        /// Input text.
         text: String,
     },
 }

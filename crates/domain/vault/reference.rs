@@ -1,7 +1,7 @@
 //! Reference to one secret: `<mount>/<path>`.
 //!
-//! The path of the HTTP API, `<mount>/data/<path>`, is also accepted and is the same reference. So a secret with a path that
-//! begins with `data/` is always written in the long form, and a reference round-trips.
+//! The path of the HTTP API, `<mount>/data/<path>`, is also accepted and is an equal reference. So a secret with a path
+//! that begins with `data/` is always written in the long form, and a reference round-trips.
 
 use std::fmt;
 use std::str::FromStr;
@@ -28,7 +28,7 @@ pub enum ReferenceError {
     /// The path is missing.
     #[error("invalid secret reference `{text}`: expected `<mount>/<path>`, for example `secret/stage/shop`")]
     NoPath {
-        /// Text that was given.
+        /// Input text.
         text: String,
     },
 }

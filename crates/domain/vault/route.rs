@@ -14,7 +14,7 @@ pub const DEPTH_LIMIT: usize = 16;
 /// Maximum number of secrets in a subtree.
 pub const KEY_LIMIT: usize = 500;
 
-/// Source that may be read, with a target that may be written.
+/// Readable source with a writable target.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct Route {
     source: SecretRef,

@@ -2,8 +2,7 @@
 
 use crate::{
     catalogue::CatalogueColumn,
-    function::{MaskFunction, Room, TypeClass},
-    kind::{Locale, MaskKind},
+    function::{MaskFunction, MaskKind, Room, TypeClass},
     policy::ColumnRule,
 };
 
@@ -121,35 +120,10 @@ fn words(name: &str) -> Vec<String> {
     found
 }
 
-/// Function of a kind with its defaults; none if it does not give values of the type.
+/// Function of a kind with its defaults; none if it does not give values of the type, or has no default.
 fn function(kind: MaskKind, class: TypeClass) -> Option<MaskFunction> {
-    let locale = Locale::default();
-    let found = match kind {
-        MaskKind::Email => MaskFunction::Email,
-        MaskKind::UserAgent => MaskFunction::UserAgent,
-        MaskKind::FirstName => MaskFunction::FirstName(locale),
-        MaskKind::LastName => MaskFunction::LastName(locale),
-        MaskKind::Company => MaskFunction::Company(locale),
-        MaskKind::Username => MaskFunction::Username,
-        MaskKind::FullName => MaskFunction::FullName(locale),
-        MaskKind::Phone => MaskFunction::Phone { keep_country: false },
-        MaskKind::Ip => MaskFunction::Ip,
-        MaskKind::Mac => MaskFunction::Mac,
-        MaskKind::Street => MaskFunction::Street(locale),
-        MaskKind::City => MaskFunction::City(locale),
-        MaskKind::Postcode => MaskFunction::Postcode { keep: 0 },
-        MaskKind::Country => MaskFunction::Country,
-        MaskKind::Iban => MaskFunction::Iban,
-        MaskKind::Card => MaskFunction::Card,
-        MaskKind::NationalId => MaskFunction::NationalId,
-        MaskKind::DateShift => MaskFunction::DateShift { days: 30 },
-        MaskKind::NumberNoise => MaskFunction::NumberNoise { percent: 10 },
-        MaskKind::Url => MaskFunction::Url,
-        MaskKind::Hash => MaskFunction::Hash { length: 32 },
-        MaskKind::Digits => MaskFunction::Digits,
-        _ => return None,
-    };
-    found.accepts(class).then_some(found)
+    let found = MaskFunction::with_defaults(kind);
+    (kind != MaskKind::Constant && found.accepts(class)).then_some(found)
 }
 
 #[cfg(test)]

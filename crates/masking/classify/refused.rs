@@ -7,8 +7,7 @@ use super::Classification;
 use super::personal::suggested_rule;
 use crate::{
     catalogue::{CatalogueColumn, CatalogueForeignKey, ColumnName},
-    function::{MaskFunction, RoomError},
-    kind::MaskKind,
+    function::{MaskFunction, MaskKind, RoomError},
     policy::{RulePlace, TableRule},
     table_name::TableName,
 };

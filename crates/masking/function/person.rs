@@ -2,7 +2,7 @@
 
 use super::{Masker, cut};
 use crate::{
-    kind::Locale,
+    locale::Locale,
     stream::Stream,
     words::{HANDLES, words},
 };

@@ -3,7 +3,7 @@
 use super::{Masker, digits_of_text};
 use crate::{
     key::DomainKey,
-    kind::Locale,
+    locale::Locale,
     shape::{permute_all, permute_selected},
     stream::Stream,
     words::{COUNTRIES, words},

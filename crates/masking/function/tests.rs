@@ -25,36 +25,14 @@ fn text_of(function: MaskFunction, value: &str) -> String {
     masker(function).mask(TypeClass::Text, value).unwrap()
 }
 
-/// One function of each kind, and variants with settings.
+/// One function of each kind with its defaults, and variants with settings.
 fn functions() -> Vec<MaskFunction> {
     use MaskFunction::*;
-    let mut found = vec![
-        Email,
-        Username,
-        Phone { keep_country: false },
-        Phone { keep_country: true },
-        Postcode { keep: 0 },
-        Postcode { keep: 2 },
-        Country,
-        Iban,
-        Card,
-        NationalId,
-        Ip,
-        Mac,
-        Url,
-        UserAgent,
-        Uuid,
-        Digits,
-        DateShift { days: 30 },
-        Year,
-        NumberNoise { percent: 10 },
-        Round { to: 10 },
-        Text,
-        Hash { length: 32 },
-        Constant("x".to_owned()),
-        Null,
-    ];
-    for locale in Locale::iter() {
+    let mut found: Vec<_> = MaskKind::iter().map(MaskFunction::with_defaults).collect();
+    // A multiple of 1 is every number, and an empty constant has no length.
+    found.retain(|function| !matches!(function, Round { .. } | Constant(_)));
+    found.extend([Phone { keep_country: true }, Postcode { keep: 2 }, Round { to: 10 }, Constant("x".to_owned())]);
+    for locale in Locale::iter().filter(|locale| *locale != Locale::default()) {
         found.extend([
             FullName(locale),
             FirstName(locale),
@@ -94,7 +72,7 @@ fn ordinary(kind: MaskKind) -> &'static str {
         MaskKind::Year => "1984-05-03",
         MaskKind::NumberNoise => "1234.56",
         MaskKind::Round => "1234.56",
-        MaskKind::Text | MaskKind::Json | MaskKind::Hash | MaskKind::Constant | MaskKind::Null => "Called Anna twice.",
+        MaskKind::Text | MaskKind::Hash | MaskKind::Constant | MaskKind::Null => "Called Anna twice.",
     }
 }
 
@@ -126,13 +104,6 @@ fn ordinary_values_change_with_the_value_the_key_and_the_domain() {
             assert_ne!(found, mask(key(OTHER_SECRET)), "{function:?}");
         }
     }
-}
-
-#[test]
-fn functions_of_all_kinds_exist() {
-    let mut kinds: BTreeSet<MaskKind> = functions().iter().map(MaskFunction::kind).collect();
-    kinds.insert(MaskKind::Json);
-    assert_eq!(kinds, MaskKind::iter().collect());
 }
 
 #[test]

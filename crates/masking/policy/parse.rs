@@ -6,14 +6,13 @@ use eod_yaml::{Content, Fault, FaultKind, YamlLimits, read};
 use strum::VariantNames as _;
 
 use super::reader::{Entry, Keys, Located, PolicyReader, listed, nearest};
-use super::settings::{FOLDS, SettingValue, settings};
+use super::settings::{FOLDS, JSON, PATHS, SettingValue, kinds, settings};
 use super::{
     ColumnRule, DomainFunction, JsonPath, JsonStrings, LargeObjects, LeafRule, MaskingPolicy, PolicyMistake,
     PolicyMistakes, RulePlace, TableRule, Unclassified,
 };
 use crate::{
-    function::MaskFunction,
-    kind::{Locale, MaskKind},
+    function::{MaskFunction, MaskKind},
     table_name::TableName,
 };
 
@@ -305,7 +304,7 @@ fn rule_keys<'a>(reader: &mut PolicyReader, at: &Located<'a>, owner: &str) -> Op
         return reader.keys(at);
     };
     let message = format!("invalid rule `{text}`");
-    let remedy = match (nearest(text, MaskKind::VARIANTS), text) {
+    let remedy = match (nearest(text, &kinds()), text) {
         _ if owner != "a domain" && nearest(text, &["keep"]).is_some() => "write `keep`".to_owned(),
         (Some(kind), _) => format!("write `{{ kind: {kind} }}`"),
         (None, "empty") => "only a whole table can be `empty`; write `{ kind: null }`".to_owned(),
@@ -346,11 +345,16 @@ fn function<'a>(reader: &mut PolicyReader, mut keys: Keys<'a>, can_have_domain: 
     let remedy = if can_have_domain { "add `kind` or `domain`" } else { "add `kind`" };
     let kind_at = keys.take_required("kind", remedy, reader)?;
     // `kind: null` without quotes is the kind that gives NULL.
-    let kind = if kind_at.node.is_null() { Some("null") } else { reader.word(&kind_at, MaskKind::VARIANTS) };
-    let kind: MaskKind = kind?.parse().ok()?;
-    // The leaves of a document have their own rules, so `json` has nothing to fold.
-    let fold = if kind == MaskKind::Json { None } else { keys.take("fold").and_then(|at| reader.word(&at, FOLDS)) };
-    let (mut words, mut numbers, mut scalar, mut paths) = (None, None, None, None);
+    let word = if kind_at.node.is_null() { Some("null") } else { reader.word(&kind_at, &kinds()) }?;
+    if word == JSON {
+        // The leaves of a document have their own rules, so `json` has nothing to fold.
+        let paths = keys.take(PATHS);
+        keys.finish(&["kind", PATHS], reader);
+        return Some((Parsed::Json(paths), false));
+    }
+    let kind: MaskKind = word.parse().ok()?;
+    let fold = keys.take("fold").and_then(|at| reader.word(&at, FOLDS));
+    let (mut word, mut number, mut scalar) = (None, None, None);
     let mut is_complete = true;
     for setting in settings(kind) {
         let Some(at) = keys.take(setting.name) else {
@@ -362,51 +366,38 @@ fn function<'a>(reader: &mut PolicyReader, mut keys: Keys<'a>, can_have_domain: 
             continue;
         };
         match setting.value {
-            SettingValue::Words(list) => words = reader.word(&at, list),
-            SettingValue::Integer { least, most } => numbers = reader.integer(&at, least, most),
+            SettingValue::Words(list) => word = reader.word(&at, list),
+            SettingValue::Integer { least, most } => number = reader.integer(&at, least, most),
             SettingValue::Scalar => scalar = reader.scalar(&at),
-            SettingValue::Paths => paths = Some(at),
         }
     }
-    let common: &[&str] = if kind == MaskKind::Json { &["kind"] } else { &["kind", "fold"] };
-    let known: Vec<&'static str> = common.iter().copied().chain(settings(kind).map(|it| it.name)).collect();
+    let known: Vec<&'static str> = ["kind", "fold"].into_iter().chain(settings(kind).map(|it| it.name)).collect();
     keys.finish(&known, reader);
-    let locale: Locale = words.and_then(|word| word.parse().ok()).unwrap_or_default();
-    let small = |default: u8| numbers.and_then(|number| u8::try_from(number).ok()).unwrap_or(default);
-    let found = match kind {
-        MaskKind::Email => MaskFunction::Email,
-        MaskKind::FullName => MaskFunction::FullName(locale),
-        MaskKind::FirstName => MaskFunction::FirstName(locale),
-        MaskKind::LastName => MaskFunction::LastName(locale),
-        MaskKind::Username => MaskFunction::Username,
-        MaskKind::Phone => MaskFunction::Phone { keep_country: words.is_some() },
-        MaskKind::Street => MaskFunction::Street(locale),
-        MaskKind::City => MaskFunction::City(locale),
-        MaskKind::Postcode => MaskFunction::Postcode { keep: small(0) },
-        MaskKind::Country => MaskFunction::Country,
-        MaskKind::Company => MaskFunction::Company(locale),
-        MaskKind::Iban => MaskFunction::Iban,
-        MaskKind::Card => MaskFunction::Card,
-        MaskKind::NationalId => MaskFunction::NationalId,
-        MaskKind::Ip => MaskFunction::Ip,
-        MaskKind::Mac => MaskFunction::Mac,
-        MaskKind::Url => MaskFunction::Url,
-        MaskKind::UserAgent => MaskFunction::UserAgent,
-        MaskKind::Uuid => MaskFunction::Uuid,
-        MaskKind::Digits => MaskFunction::Digits,
-        MaskKind::DateShift => {
-            MaskFunction::DateShift { days: numbers.and_then(|days| u16::try_from(days).ok()).unwrap_or(30) }
-        }
-        MaskKind::Year => MaskFunction::Year,
-        MaskKind::NumberNoise => MaskFunction::NumberNoise { percent: small(10) },
-        MaskKind::Round => MaskFunction::Round { to: numbers.unwrap_or(1) },
-        MaskKind::Text => MaskFunction::Text,
-        MaskKind::Json => return is_complete.then_some((Parsed::Json(paths), false)),
-        MaskKind::Hash => MaskFunction::Hash { length: small(32) },
-        MaskKind::Constant => MaskFunction::Constant(scalar.unwrap_or_default()),
-        MaskKind::Null => MaskFunction::Null,
-    };
+    let mut found = MaskFunction::with_defaults(kind);
+    set(&mut found, word, number, scalar);
     is_complete.then_some((Parsed::Function(found), fold.is_some()))
+}
+
+/// Sets the settings of a function that has some. A function has at most one setting of each type.
+fn set(function: &mut MaskFunction, word: Option<&str>, number: Option<u64>, scalar: Option<String>) {
+    let small = |setting: &mut u8| *setting = number.and_then(|number| number.try_into().ok()).unwrap_or(*setting);
+    match function {
+        MaskFunction::FullName(locale)
+        | MaskFunction::FirstName(locale)
+        | MaskFunction::LastName(locale)
+        | MaskFunction::Street(locale)
+        | MaskFunction::City(locale)
+        | MaskFunction::Company(locale) => *locale = word.and_then(|word| word.parse().ok()).unwrap_or(*locale),
+        MaskFunction::Phone { keep_country } => *keep_country = word.is_some(),
+        MaskFunction::Postcode { keep } => small(keep),
+        MaskFunction::DateShift { days } => *days = number.and_then(|days| days.try_into().ok()).unwrap_or(*days),
+        MaskFunction::NumberNoise { percent } => small(percent),
+        MaskFunction::Round { to } => *to = number.unwrap_or(*to),
+        MaskFunction::Hash { length } => small(length),
+        MaskFunction::Constant(value) => *value = scalar.unwrap_or_default(),
+        // Functions without settings. A test sets each setting of each kind.
+        _ => {}
+    }
 }
 
 impl PolicyMistakes {

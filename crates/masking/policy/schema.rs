@@ -3,9 +3,9 @@
 use serde_json::{Value, json};
 use strum::{IntoEnumIterator as _, VariantNames};
 
-use super::settings::{FOLDS, Setting, SettingValue, settings};
+use super::settings::{FOLDS, JSON, PATHS, Setting, SettingValue, settings};
 use super::{JsonStrings, LargeObjects, Unclassified};
-use crate::kind::MaskKind;
+use crate::function::MaskKind;
 
 /// JSON Schema (draft 2020-12) of the policy file, for editors.
 pub fn masking_policy_schema() -> Value {
@@ -64,7 +64,7 @@ pub fn masking_policy_schema() -> Value {
                     { "const": "keep" },
                     { "$ref": "#/$defs/domain" },
                     { "$ref": "#/$defs/value_function" },
-                    function_schema(MaskKind::Json),
+                    json_schema(),
                 ],
             },
             "leaf": {
@@ -81,8 +81,22 @@ pub fn masking_policy_schema() -> Value {
                 "properties": { "domain": { "type": "string" } },
             },
             "value_function": {
-                "anyOf": MaskKind::iter().filter(|kind| *kind != MaskKind::Json).map(function_schema).collect::<Vec<_>>(),
+                "anyOf": MaskKind::iter().map(function_schema).collect::<Vec<_>>(),
             },
+        },
+    })
+}
+
+fn json_schema() -> Value {
+    let meaning =
+        "Rules of values inside of documents, by their paths, such as $.address.street. The most specific path wins.";
+    json!({
+        "type": "object",
+        "additionalProperties": false,
+        "required": ["kind"],
+        "properties": {
+            "kind": { "const": JSON },
+            PATHS: { "type": "object", "additionalProperties": { "$ref": "#/$defs/leaf" }, "description": meaning },
         },
     })
 }
@@ -93,10 +107,8 @@ fn function_schema(kind: MaskKind) -> Value {
     let kind_schema = if kind == MaskKind::Null { json!({ "enum": ["null", null] }) } else { json!({ "const": name }) };
     let mut properties = serde_json::Map::new();
     properties.insert("kind".to_owned(), kind_schema);
-    if kind != MaskKind::Json {
-        let meaning = "Letters of different case are equal.";
-        properties.insert("fold".to_owned(), json!({ "enum": FOLDS, "description": meaning }));
-    }
+    let meaning = "Letters of different case are equal.";
+    properties.insert("fold".to_owned(), json!({ "enum": FOLDS, "description": meaning }));
     let mut required = vec!["kind"];
     for setting in settings(kind) {
         properties.insert(setting.name.to_owned(), setting_schema(setting));
@@ -112,7 +124,6 @@ fn setting_schema(setting: &Setting) -> Value {
         SettingValue::Words(words) => json!({ "enum": words }),
         SettingValue::Integer { least, most } => json!({ "type": "integer", "minimum": least, "maximum": most }),
         SettingValue::Scalar => json!({ "type": ["string", "number", "boolean"] }),
-        SettingValue::Paths => json!({ "type": "object", "additionalProperties": { "$ref": "#/$defs/leaf" } }),
     };
     if let Value::Object(schema) = &mut schema {
         schema.insert("description".to_owned(), setting.meaning.into());

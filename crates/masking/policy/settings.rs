@@ -1,6 +1,8 @@
 //! Settings of the functions. The parser accepts these and no others, and the JSON Schema is generated from them.
 
-use crate::kind::MaskKind::{self, *};
+use strum::VariantNames as _;
+
+use crate::function::MaskKind::{self, *};
 
 /// Value of a setting.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -16,8 +18,6 @@ pub(super) enum SettingValue {
     },
     /// A string, number or boolean.
     Scalar,
-    /// Rules by JSON path.
-    Paths,
 }
 
 /// One setting of some kinds of functions.
@@ -34,6 +34,11 @@ pub(super) struct Setting {
     /// Meaning, for the JSON Schema.
     pub(super) meaning: &'static str,
 }
+
+/// Word of the rule that masks the leaves of documents. A policy writes it like the kind of a function.
+pub(super) const JSON: &str = "json";
+/// Setting of [`JSON`]: rules by path.
+pub(super) const PATHS: &str = "paths";
 
 /// Values of `fold`.
 pub(super) const FOLDS: &[&str] = &["lower"];
@@ -83,13 +88,6 @@ pub(super) const SETTINGS: &[Setting] = &[
         meaning: "Number whose multiples are the results.",
     },
     Setting {
-        name: "paths",
-        kinds: &[Json],
-        value: SettingValue::Paths,
-        required: false,
-        meaning: "Rules of values inside of documents, by their paths, such as $.address.street. The most specific path wins.",
-    },
-    Setting {
         name: "length",
         kinds: &[Hash],
         value: SettingValue::Integer { least: 8, most: 64 },
@@ -108,4 +106,9 @@ pub(super) const SETTINGS: &[Setting] = &[
 /// Settings of a kind.
 pub(super) fn settings(kind: MaskKind) -> impl Iterator<Item = &'static Setting> {
     SETTINGS.iter().filter(move |setting| setting.kinds.contains(&kind))
+}
+
+/// Words for `kind`: all functions, and [`JSON`].
+pub(super) fn kinds() -> Vec<&'static str> {
+    MaskKind::VARIANTS.iter().copied().chain([JSON]).collect()
 }

@@ -3,10 +3,11 @@
 use eod_clients::ErrorKind;
 use eod_clients::kubernetes::ObjectRef;
 use eod_domain::ledger::EventKind;
-use eod_domain::{Approval, EnvironmentName, Expiry, Tier, labels};
+use eod_domain::{Approval, EnvironmentName, EnvironmentReading, Expiry, Tier, labels};
 use eod_reaper::ports::{ApplicationFacts, ApplicationLookup, ApplicationsAge, ClusterPort as _, Ports as _};
 use serde_json::json;
 
+use super::end::check_not_permanent;
 use crate::arguments::ApproveArguments;
 use crate::failure::{Failure, Outcome};
 use crate::output::{note, print};
@@ -23,16 +24,7 @@ pub(super) async fn run(session: &OpsSession, arguments: &ApproveArguments) -> R
         return Err(failure.remedy("allow `create` for `selfsubjectreviews.authentication.k8s.io`"));
     }
     let (loaded, _, reading) = session.load_living(environment).await?;
-    if reading.tier != Some(Tier::Compliance) {
-        let tier = reading.tier.map_or_else(|| "an unreadable tier".to_owned(), |tier| format!("tier {tier}"));
-        return Err(Failure::failed(format!(
-            "environment `{environment}` has {tier}: only the end of a compliance \
-             environment needs an approval"
-        )));
-    }
-    if let Expiry::Unreadable(error) = &reading.times.expiry {
-        return Err(Failure::failed(format!("the end of environment `{environment}` cannot be read: {error}")));
-    }
+    check(&reading)?;
     // An approval is for one generation, so the ledger has to exist.
     let generation = match reading.generation {
         0 => recorder.adopt(&reading, loaded.now).await?,
@@ -70,6 +62,23 @@ pub(super) async fn run(session: &OpsSession, arguments: &ApproveArguments) -> R
     Ok(Outcome::Done)
 }
 
+/// Refuses an environment with an end that needs no approval, is never due, or cannot be read. An approval of a protected
+/// environment would confirm the deletion for which Argo CD waits.
+fn check(reading: &EnvironmentReading) -> Result<(), Failure> {
+    let name = &reading.name;
+    if reading.tier != Some(Tier::Compliance) {
+        let tier = reading.tier.map_or_else(|| "an unreadable tier".to_owned(), |tier| format!("tier {tier}"));
+        return Err(Failure::failed(format!(
+            "environment `{name}` has {tier}: only the end of a compliance environment needs an approval"
+        )));
+    }
+    check_not_permanent(reading)?;
+    if let Expiry::Unreadable(error) = &reading.times.expiry {
+        return Err(Failure::failed(format!("the end of environment `{name}` cannot be read: {error}")));
+    }
+    Ok(())
+}
+
 /// Confirms the deletion of the Applications for which Argo CD waits. The reaper does the same in its next run, so a failure
 /// is a warning.
 async fn confirm_applications(session: &OpsSession, name: &EnvironmentName) -> Result<(), Failure> {
@@ -94,3 +103,6 @@ async fn confirm_applications(session: &OpsSession, name: &EnvironmentName) -> R
     }
     Ok(())
 }
+
+#[cfg(test)]
+mod tests;

@@ -76,12 +76,22 @@ async fn keep_copies(
     })
 }
 
+/// Refuses a protected environment, and one of a tier that is never ended.
+pub(super) fn check_not_permanent(reading: &EnvironmentReading) -> Result<(), Failure> {
+    if !reading.is_permanent() {
+        return Ok(());
+    }
+    let name = &reading.name;
+    if reading.tier == Some(Tier::Staging) {
+        return Err(Failure::failed(format!("environment `{name}` has tier staging and is never ended")));
+    }
+    let failure = Failure::failed(format!("environment `{name}` is protected and is never ended"));
+    Err(failure.remedy("set `protected = false` in its configuration first"))
+}
+
 fn check(reading: &EnvironmentReading) -> Result<(), Failure> {
     let name = &reading.name;
-    if reading.is_permanent() {
-        let failure = Failure::failed(format!("environment `{name}` is protected and is never ended"));
-        return Err(failure.remedy("set `protected = false` in its configuration first"));
-    }
+    check_not_permanent(reading)?;
     if reading.tier == Some(Tier::Compliance) && !reading.is_approved() {
         let failure = Failure::failed(format!("the end of environment `{name}` of tier compliance needs an approval"));
         return Err(failure.remedy(format!("run `eod approve {name}` first")));
@@ -112,3 +122,6 @@ async fn mark(session: &OpsSession, reading: &EnvironmentReading, now: Timestamp
         _ => error.into(),
     })
 }
+
+#[cfg(test)]
+mod tests;

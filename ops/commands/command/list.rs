@@ -60,9 +60,12 @@ pub(super) async fn run(
     if environments.is_empty() && problems.is_empty() {
         note(&nothing_found(session));
     }
-    environments.retain(|view| (arguments.all || !view.is_hidden()) && is_selected(view, arguments));
+    environments.retain(|view| is_selected(view, arguments));
     sort(&mut environments, arguments.sort);
     warn(&environments, &problems);
+    let is_wrong = |view: &EnvironmentView| !view.problems.is_empty() || view.is_left_wrong;
+    let is_right = problems.is_empty() && !environments.iter().any(is_wrong);
+    environments.retain(|view| arguments.all || !view.is_hidden());
     match format {
         OutputFormat::Json => {
             let installation = &session.settings.installation;
@@ -70,8 +73,7 @@ pub(super) async fn run(
         }
         OutputFormat::Table => print(&table(&environments, arguments.wide, now).text())?,
     }
-    let is_wrong = |view: &EnvironmentView| !view.problems.is_empty() || view.is_left_wrong;
-    Ok(if problems.is_empty() && !environments.iter().any(is_wrong) { Outcome::Done } else { Outcome::Found })
+    Ok(if is_right { Outcome::Done } else { Outcome::Found })
 }
 
 /// Note for a cluster without any environment of the installation: the search, and the options that change it.
@@ -86,7 +88,7 @@ fn nothing_found(session: &OpsSession) -> String {
     )
 }
 
-/// Prints everything that cannot be read.
+/// Prints everything that cannot be read or that an end has left, also of environments without a row in the list.
 fn warn(environments: &[EnvironmentView], problems: &[String]) {
     for problem in problems {
         note(&format!("warning: {problem}"));
@@ -94,6 +96,10 @@ fn warn(environments: &[EnvironmentView], problems: &[String]) {
     for view in environments {
         for problem in &view.problems {
             note(&format!("warning: environment `{}`: {problem}; it is kept until this is corrected", view.name));
+        }
+        if view.is_left_wrong {
+            let (name, left) = (&view.name, view.left_text());
+            note(&format!("warning: environment `{name}`: left: {left}; each run of the reaper tries again"));
         }
     }
 }

@@ -34,6 +34,7 @@ pub(super) async fn run(
         only: only.iter().cloned().collect(),
         accept: *accept,
         no_sweep: *no_sweep,
+        lease_wait: Some(lease_wait(session, SignedDuration::ZERO)),
     };
     let report = run_engine(session, &settings(session, half(session)), &options).await;
     print_report(session, format, &report)?;
@@ -54,6 +55,7 @@ pub(super) async fn end_one(
         only: BTreeSet::from([name.clone()]),
         accept: Some(1),
         no_sweep: true,
+        lease_wait: Some(lease_wait(session, wait)),
         ..RunOptions::default()
     };
     Ok(run_engine(session, &settings(session, wait), &options).await)
@@ -104,12 +106,33 @@ fn print_report(session: &OpsSession, format: OutputFormat, report: &RunReport) 
                 table.row(vec![action.target.clone(), action.action.to_owned(), action.reason.clone()]);
             }
             print_problems(report);
-            let counts = report.environments.iter().map(|(status, count)| format!("{count} {status}"));
-            let counts = counts.collect::<Vec<_>>().join(", ");
-            let counts = if counts.is_empty() { "none".to_owned() } else { counts };
-            let actions = if report.actions.is_empty() { "Nothing was due.\n".to_owned() } else { table.text() };
-            print(&format!("{actions}environments: {counts}\n"))
+            let actions = if report.actions.is_empty() { no_actions(report).to_owned() } else { table.text() };
+            print(&format!("{actions}{}", counts(report)))
         }
+    }
+}
+
+/// Line with the number of environments by status; empty for a run that has read none of them.
+fn counts(report: &RunReport) -> String {
+    let counts = report.environments.iter().map(|(status, count)| format!("{count} {status}"));
+    let counts = counts.collect::<Vec<_>>().join(", ");
+    match report.outcome {
+        RunOutcome::Busy { .. } | RunOutcome::Failed(_) if counts.is_empty() => String::new(),
+        _ if counts.is_empty() => "environments: none\n".to_owned(),
+        _ => format!("environments: {counts}\n"),
+    }
+}
+
+/// Line in place of the actions of a run without any. "Nothing was due" is true only for a run that has decided about
+/// everything and has left nothing.
+fn no_actions(report: &RunReport) -> &'static str {
+    match report.outcome {
+        RunOutcome::Complete if report.exit_code() == 0 => "Nothing was due.\n",
+        RunOutcome::Complete => "Nothing was done; the warnings have the reasons.\n",
+        RunOutcome::NoEnds(_) => "Nothing was done, and this run ends no environment.\n",
+        RunOutcome::Busy { .. } => "Nothing was done: another run holds the lease.\n",
+        RunOutcome::Breaker { .. } => "Nothing was done: a breaker stopped the run.\n",
+        RunOutcome::Failed(_) => "Nothing was done: the run failed.\n",
     }
 }
 
@@ -176,6 +199,13 @@ fn half(session: &OpsSession) -> SignedDuration {
     SignedDuration::try_from(session.deadline.limit() / 2).unwrap_or(SignedDuration::ZERO)
 }
 
+/// Maximum time to wait for another run that holds the lease: two thirds of the time that is left, without the time for
+/// namespaces in deletion. The rest is for the run itself.
+fn lease_wait(session: &OpsSession, deletion_wait: SignedDuration) -> SignedDuration {
+    let left = SignedDuration::try_from(session.deadline.remaining()).unwrap_or(SignedDuration::MAX);
+    left.saturating_sub(deletion_wait) / 3 * 2
+}
+
 /// Id of this run, different from that of every other run.
 fn holder(session: &OpsSession) -> String {
     let host = session.variables.get("HOSTNAME").map_or("eod", String::as_str);
@@ -189,3 +219,6 @@ fn write_metrics(file: &Path, text: &str) -> Result<(), Failure> {
     let written = std::fs::write(&temporary, text).and_then(|()| std::fs::rename(&temporary, file));
     written.map_err(|error| Failure::failed(format!("cannot write {}: {error}", file.display())))
 }
+
+#[cfg(test)]
+mod tests;

@@ -85,7 +85,7 @@ impl Shown<'_> {
         if let Some(decision) = &self.decision {
             text.push_str(&line("decision", &format!("{}: {}", action(&decision.action), decision.reason)));
         }
-        if let Some(outlook) = outlook(&self.view, self.decision.as_ref()) {
+        if let Some(outlook) = outlook(&self.view, self.head, self.decision.as_ref()) {
             text.push_str(&line("outlook", &outlook));
         }
         for problem in &self.problems {
@@ -100,9 +100,12 @@ impl Shown<'_> {
 }
 
 /// Sentence about the next end, or about the return of an ended environment.
-fn outlook(view: &EnvironmentView, decision: Option<&Decision>) -> Option<String> {
+fn outlook(view: &EnvironmentView, head: Option<&LedgerHead>, decision: Option<&Decision>) -> Option<String> {
     let name = &view.name;
     if view.ended_at.is_some() {
+        if head.is_some_and(|head| head.lifted) {
+            return Some("its end is lifted, so the next apply or sync of its configuration brings it back".to_owned());
+        }
         return Some(format!(
             "it stays absent until there is a new commit, a new `extension`, or `eod wake {name}` lifts its end"
         ));
@@ -235,3 +238,6 @@ fn action(action: &ReapAction) -> &'static str {
         ReapAction::ResumeEnd => "resume-end",
     }
 }
+
+#[cfg(test)]
+mod tests;

@@ -90,3 +90,15 @@ fn every_command_has_exactly_its_options() {
     let values: Vec<String> = output.get_possible_values().iter().map(|value| value.get_name().to_owned()).collect();
     assert_eq!((output.get_short(), values), (Some('o'), vec!["table".to_owned(), "json".to_owned()]));
 }
+
+#[test]
+fn time_limit_of_an_end_is_longer_than_its_wait() {
+    let limit = |line: &str| {
+        let line = EodCommandLine::try_parse_from(line.split(' ')).unwrap();
+        line.command.time_limit(&line.common).as_secs()
+    };
+    assert_eq!(limit("eod list"), 120);
+    assert_eq!(limit("eod end shop-pr-1"), 120);
+    assert_eq!(limit("eod end shop-pr-1 --wait 5m"), 360);
+    assert_eq!(limit("eod end shop-pr-1 --wait 5m --timeout 10m"), 600);
+}

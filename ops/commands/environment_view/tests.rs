@@ -125,7 +125,7 @@ fn request() -> CreateRequest {
 }
 
 #[test]
-fn rest_of_a_recorded_destroy_is_wrong_only_after_it_has_failed() {
+fn steps_of_a_running_end_and_the_rest_of_a_destroy_are_wrong_only_after_a_failure() {
     let transitions = Transitions::at(time(NOON));
     let live = transitions.create(None, &request()).unwrap();
     let live = transitions.provisioned(&live, 1, "u1").unwrap();
@@ -137,7 +137,15 @@ fn rest_of_a_recorded_destroy_is_wrong_only_after_it_has_failed() {
         holder: "terraform".to_owned(),
     };
     let ending = transitions.begin_end(&live, &end).unwrap();
-    assert!(EnvironmentView::absent("shop-pr-1", &ending, None).is_left_wrong, "the destroy is not finished");
+    let view = EnvironmentView::absent("shop-pr-1", &ending, None);
+    assert!(!view.left.is_empty() && !view.is_left_wrong, "a running end has steps that are not done yet");
+    let mut failed = ending.clone();
+    failed.steps.insert(EndStep::Dns, StepOutcome::Failed);
+    assert!(EnvironmentView::absent("shop-pr-1", &failed, None).is_left_wrong);
+    let mut expired = LedgerHead { phase: LedgerPhase::Ended, reason: Some(EndReason::Expired), ..ending.clone() };
+    assert!(EnvironmentView::absent("shop-pr-1", &expired, None).is_left_wrong, "a finished end has left steps");
+    expired.steps.clear();
+    assert!(!EnvironmentView::absent("shop-pr-1", &expired, None).is_left_wrong);
     let mut ended = transitions.finish_destroy(&ending, 1, "terraform").unwrap();
     let view = EnvironmentView::absent("shop-pr-1", &ended, None);
     assert!(!view.left.is_empty() && !view.is_left_wrong, "{:?}", view.left);

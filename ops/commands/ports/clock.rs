@@ -1,13 +1,13 @@
 //! Both clocks.
 
-use std::time::{Instant, SystemTime};
+use std::time::{Duration, Instant, SystemTime};
 
 use eod_clients::kubernetes::ObjectRef;
 use eod_reaper::ports::{CallError, CallErrorKind, ClockPort, ClockReading};
 use jiff::{SignedDuration, Timestamp};
 
 use super::call::call_error;
-use super::call_deadline;
+use super::{call_deadline, work_left};
 use crate::session::OpsSession;
 
 /// Clock of this machine and of the API server.
@@ -28,7 +28,7 @@ impl ClockPort for OpsClock<'_> {
         if kubernetes.server_time().is_none() {
             // Any response has the time, also a refusal.
             let control = ObjectRef::namespace(self.session.settings.control_namespace.as_str());
-            if let Err(error) = kubernetes.get(&control, &call_deadline(self.session)).await
+            if let Err(error) = kubernetes.get(&control, &call_deadline(self.session)?).await
                 && kubernetes.server_time().is_none()
             {
                 return Err(call_error(&error));
@@ -45,6 +45,11 @@ impl ClockPort for OpsClock<'_> {
     }
 
     async fn sleep(&self, duration: SignedDuration) {
-        tokio::time::sleep(duration.try_into().unwrap_or_default()).await;
+        let duration: Duration = duration.try_into().unwrap_or_default();
+        tokio::time::sleep(duration.min(work_left(self.session))).await;
+    }
+
+    fn is_time_over(&self) -> bool {
+        work_left(self.session).is_zero()
     }
 }

@@ -37,7 +37,7 @@ impl ClusterPort for OpsCluster<'_> {
         let session = self.session;
         let query = namespaces(session.settings.installation.as_str());
         let token = page.map(|page| page.0.as_str());
-        let page = session.kubernetes.list_page(&query, ListContent::Metadata, token, &call_deadline(session)).await;
+        let page = session.kubernetes.list_page(&query, ListContent::Metadata, token, &call_deadline(session)?).await;
         let page = page.map_err(|error| call_error(&error))?;
         Ok(ListPage { items: page.objects, next: page.next.map(PageToken) })
     }
@@ -45,7 +45,7 @@ impl ClusterPort for OpsCluster<'_> {
     async fn namespace(&self, name: &EnvironmentName) -> Result<Option<Value>, CallError> {
         let session = self.session;
         let object = ObjectRef::namespace(name.as_str());
-        session.kubernetes.get(&object, &call_deadline(session)).await.map_err(|error| call_error(&error))
+        session.kubernetes.get(&object, &call_deadline(session)?).await.map_err(|error| call_error(&error))
     }
 
     async fn annotate(
@@ -62,7 +62,7 @@ impl ClusterPort for OpsCluster<'_> {
         } });
         let object = ObjectRef::namespace(name.as_str());
         let patched =
-            session.kubernetes.merge_patch(&object, &patch, manager(annotations), &call_deadline(session)).await;
+            session.kubernetes.merge_patch(&object, &patch, manager(annotations), &call_deadline(session)?).await;
         patched.map(|object| version(&object)).map_err(|error| call_error(&error))
     }
 
@@ -73,7 +73,7 @@ impl ClusterPort for OpsCluster<'_> {
             resource_version: Some(version_read.resource_version.clone()),
         };
         let object = ObjectRef::namespace(name.as_str());
-        let deleted = session.kubernetes.delete(&object, &preconditions, &call_deadline(session)).await;
+        let deleted = session.kubernetes.delete(&object, &preconditions, &call_deadline(session)?).await;
         let conflict =
             |problem: &str| Err(CallError::new(CallErrorKind::Conflict, format!("namespace `{name}` {problem}")));
         match deleted.map_err(|error| call_error(&error))? {
@@ -85,7 +85,7 @@ impl ClusterPort for OpsCluster<'_> {
 
     async fn blockers(&self, name: &EnvironmentName) -> Result<Vec<String>, CallError> {
         let session = self.session;
-        let deadline = call_deadline(session);
+        let deadline = call_deadline(session)?;
         let object = ObjectRef::namespace(name.as_str());
         let namespace = session.kubernetes.get(&object, &deadline).await.map_err(|error| call_error(&error))?;
         let Some((namespace, time)) = namespace.zip(session.kubernetes.server_time()) else { return Ok(Vec::new()) };
@@ -106,7 +106,7 @@ impl ClusterPort for OpsCluster<'_> {
             "annotations": { application::APPROVED: now },
         } });
         let object = application::reference(&application.namespace, &application.name);
-        let patched = session.kubernetes.merge_patch(&object, &patch, MANAGER, &call_deadline(session)).await;
+        let patched = session.kubernetes.merge_patch(&object, &patch, MANAGER, &call_deadline(session)?).await;
         patched.map(drop).map_err(|error| call_error(&error))
     }
 
@@ -121,7 +121,7 @@ impl ClusterPort for OpsCluster<'_> {
         let mut deployments: BTreeMap<String, Vec<DeploymentFacts>> = BTreeMap::new();
         let mut token: Option<String> = None;
         loop {
-            let deadline = call_deadline(session);
+            let deadline = call_deadline(session)?;
             let page = session.kubernetes.list_page(&query, ListContent::Objects, token.as_deref(), &deadline).await;
             let page = page.map_err(|error| call_error(&error))?;
             for object in &page.objects {

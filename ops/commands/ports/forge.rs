@@ -5,49 +5,68 @@ use eod_domain::{BranchName, Repository};
 use eod_reaper::ports::{CallError, CallErrorKind, ForgePort, PullRequestFacts, PullRequestLabel, RepositoryRules};
 
 use super::call::call_error;
-use super::call_deadline;
-use crate::forges::ConfiguredForge;
+use super::failures::FailureLimit;
+use super::remote_deadline;
+use crate::forges::{ConfiguredForge, check_repository};
 use crate::session::OpsSession;
 
 /// Forges of a session.
-pub(crate) struct OpsForge<'a>(pub(super) &'a OpsSession);
+pub(crate) struct OpsForge<'a> {
+    session: &'a OpsSession,
+    limit: FailureLimit,
+}
 
-impl OpsForge<'_> {
+impl<'a> OpsForge<'a> {
+    pub(super) fn new(session: &'a OpsSession, limit: FailureLimit) -> Self {
+        Self { session, limit }
+    }
+
+    /// Makes a call to the forge of a repository, unless its failed calls have used up their part of the run.
+    async fn call<T>(
+        &self,
+        repository: &Repository,
+        call: impl Future<Output = Result<T, eod_clients::Error>>,
+    ) -> Result<T, CallError> {
+        let host = repository.host().to_ascii_lowercase();
+        self.limit.run(&host, async { call.await.map_err(|error| call_error(&error)) }).await
+    }
+
     fn forge(&self, repository: &Repository) -> Result<&ConfiguredForge, CallError> {
         let problem = || format!("no forge is configured for host `{}`", repository.host());
-        self.0.forges.get(repository).ok_or_else(|| CallError::new(CallErrorKind::Invalid, problem()))
+        self.session.forges.get(repository).ok_or_else(|| CallError::new(CallErrorKind::Invalid, problem()))
     }
 }
 
 impl ForgePort for OpsForge<'_> {
     fn rules(&self, repository: &Repository) -> Option<RepositoryRules> {
-        let forge = self.0.forges.get(repository)?;
+        let forge = self.session.forges.get(repository)?;
         Some(RepositoryRules { trigger_label: forge.trigger_label.clone(), sleep_label: forge.sleep_label.clone() })
     }
 
     async fn open_pull_requests(&self, repository: &Repository) -> Result<Vec<PullRequestFacts>, CallError> {
-        let deadline = call_deadline(self.0);
-        let listed = self.forge(repository)?.client.open_pull_requests(repository, &deadline).await;
-        let listed = listed.map_err(|error| call_error(&error))?;
-        Ok(listed.into_iter().map(facts).collect())
+        let deadline = remote_deadline(self.session)?;
+        let client = &self.forge(repository)?.client;
+        let call = client.open_pull_requests(repository, &deadline);
+        Ok(self.call(repository, call).await?.into_iter().map(facts).collect())
     }
 
     async fn pull_request(&self, repository: &Repository, number: u64) -> Result<PullRequestFacts, CallError> {
-        let deadline = call_deadline(self.0);
-        let found = self.forge(repository)?.client.pull_request(repository, number, &deadline).await;
+        let deadline = remote_deadline(self.session)?;
+        let client = &self.forge(repository)?.client;
+        let found = self.call(repository, client.pull_request(repository, number, &deadline)).await?;
         let missing = || {
             let problem = format!("the forge does not show pull request {number} of {repository}");
             CallError::new(CallErrorKind::NotFound, problem)
         };
-        let found = found.map_err(|error| call_error(&error))?.ok_or_else(missing)?;
-        check_repository(&found, repository)?;
+        let found = found.ok_or_else(missing)?;
+        check_repository(&found, repository).map_err(|problem| CallError::new(CallErrorKind::Invalid, problem))?;
         Ok(facts(found))
     }
 
     async fn branch_exists(&self, repository: &Repository, branch: &BranchName) -> Result<bool, CallError> {
-        let deadline = call_deadline(self.0);
-        let exists = self.forge(repository)?.client.branch_exists(repository, branch.as_str(), &deadline).await;
-        exists.map_err(|error| call_error(&error))
+        let deadline = remote_deadline(self.session)?;
+        let client = &self.forge(repository)?.client;
+        self.call(repository, client.branch_exists(repository, branch.as_str(), &deadline)).await
     }
 
     async fn set_label(
@@ -64,26 +83,12 @@ impl ForgePort for OpsForge<'_> {
         };
         let none = || CallError::new(CallErrorKind::Invalid, "the forge has no such label in the configuration file");
         let name = name.ok_or_else(none)?;
-        let deadline = call_deadline(self.0);
-        let written = if present {
-            forge.client.add_label(repository, number, name, &deadline).await
+        let deadline = remote_deadline(self.session)?;
+        if present {
+            self.call(repository, forge.client.add_label(repository, number, name, &deadline)).await
         } else {
-            forge.client.remove_label(repository, number, name, &deadline).await
-        };
-        written.map_err(|error| call_error(&error))
-    }
-}
-
-/// Refuses a closed pull request of another repository: after a repository was renamed or moved, its numbers may be those of
-/// other pull requests, so the state counts as unknown.
-fn check_repository(found: &PullRequest, repository: &Repository) -> Result<(), CallError> {
-    let expected = format!("{}/{}", repository.owner(), repository.repo());
-    match &found.repository {
-        Some(path) if found.state != MergeState::Open && !path.eq_ignore_ascii_case(&expected) => {
-            let problem = format!("the repository {expected} is now {path}: it was renamed or moved");
-            Err(CallError::new(CallErrorKind::Invalid, problem))
+            self.call(repository, forge.client.remove_label(repository, number, name, &deadline)).await
         }
-        _ => Ok(()),
     }
 }
 
@@ -96,6 +101,3 @@ fn facts(found: PullRequest) -> PullRequestFacts {
         is_fork: found.is_fork,
     }
 }
-
-#[cfg(test)]
-mod tests;

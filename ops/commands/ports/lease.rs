@@ -6,7 +6,7 @@ use jiff::{SignedDuration, Timestamp};
 use serde_json::{Value, json};
 
 use super::call::{call_error, version};
-use super::call_deadline;
+use super::last_deadline;
 use crate::session::{MANAGER, OpsSession};
 
 /// Lease of a session's installation, in the control namespace.
@@ -24,7 +24,7 @@ impl OpsLease<'_> {
 impl LeasePort for OpsLease<'_> {
     async fn read(&self) -> Result<Option<StoredLease>, CallError> {
         let Self(session) = self;
-        let found = session.kubernetes.get(&self.object(), &call_deadline(session)).await;
+        let found = session.kubernetes.get(&self.object(), &last_deadline(session)).await;
         Ok(found.map_err(|error| call_error(&error))?.map(|object| stored(&object)))
     }
 
@@ -44,7 +44,7 @@ impl LeasePort for OpsLease<'_> {
         let body = json!({
             "apiVersion": "coordination.k8s.io/v1", "kind": "Lease", "metadata": metadata, "spec": spec(record),
         });
-        let deadline = call_deadline(session);
+        let deadline = last_deadline(session);
         let written = match version_read {
             None => session.ledgers.create_object(&object, &body, &deadline).await,
             Some(_) => session.kubernetes.replace(&object, &body, MANAGER, &deadline).await,

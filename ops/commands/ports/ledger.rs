@@ -1,5 +1,6 @@
 //! Ledgers, history rows and the summary of the reaper in ConfigMaps.
 
+use std::collections::BTreeSet;
 use std::error::Error as _;
 
 use eod_clients::kubernetes::{Deleted, HISTORY_PARTS, LedgerProblem, LedgerSnapshot, ListedHead, Preconditions};
@@ -9,23 +10,54 @@ use eod_reaper::ports::{
     CallError, CallErrorKind, HeadEntry, LedgerPort, ListPage, LooseEntry, ObjectVersion, PageToken, StoredLedger,
 };
 use jiff::tz::TimeZone;
-use jiff::{Timestamp, ToSpan as _};
+use jiff::{SignedDuration, Timestamp, ToSpan as _};
+use tokio::sync::OnceCell;
 
 use super::call::call_error;
-use super::call_deadline;
+use super::{call_deadline, last_deadline};
 use crate::session::OpsSession;
 
-/// Number of months that are searched for a life.
+/// Number of months of the history that are searched for an ended environment, after the retention of its ledger. What an
+/// environment has left is found by each run until its ledger is deleted, so later findings are rare. A month has several
+/// ConfigMaps of up to 900 KiB, and a thing of an environment that is not found stays and is reported.
 const HISTORY_MONTHS: i64 = 4;
+/// Minimum number of days of a month.
+const MONTH_DAYS: i64 = 28;
 
 /// Ledgers of a session's installation.
-pub(crate) struct OpsLedgers<'a>(pub(super) &'a OpsSession);
+pub(crate) struct OpsLedgers<'a> {
+    session: &'a OpsSession,
+    /// Names in the searched months of the history, read once per run.
+    names: OnceCell<BTreeSet<EnvironmentName>>,
+}
 
-impl OpsLedgers<'_> {
+impl<'a> OpsLedgers<'a> {
+    pub(super) fn new(session: &'a OpsSession) -> Self {
+        Self { session, names: OnceCell::new() }
+    }
+
+    /// Names of all environments that ended in the searched months.
+    async fn ended_names(&self) -> Result<BTreeSet<EnvironmentName>, CallError> {
+        let session = self.session;
+        let now = session.kubernetes.server_time();
+        let no_time = || CallError::new(CallErrorKind::Invalid, "the API server has not told its time");
+        let now = now.ok_or_else(no_time)?.server;
+        let mut names = BTreeSet::new();
+        for within in months(now, session.settings.reap.retention.signed()) {
+            for part in 1..=HISTORY_PARTS {
+                let name = history_name(&session.settings.installation, within, part);
+                let Some((_, text)) = self.history(&name).await? else { break };
+                let rows = text.lines().filter_map(|line| serde_json::from_str::<HistoryRow>(line).ok());
+                names.extend(rows.map(|row| row.name));
+            }
+        }
+        Ok(names)
+    }
+
     /// Reads a part of the history; none if there is none.
     async fn history(&self, name: &str) -> Result<Option<(String, String)>, CallError> {
-        let Self(session) = self;
-        let found = session.ledgers.text(name, labels::LEDGER_HISTORY, &call_deadline(session)).await;
+        let session = self.session;
+        let found = session.ledgers.text(name, labels::LEDGER_HISTORY, &call_deadline(session)?).await;
         match found.map_err(|error| call_error(&error))? {
             Some(text) if !text.is_ours => {
                 Err(CallError::new(CallErrorKind::Invalid, format!("ConfigMap `{name}` is not a history of EoD")))
@@ -37,9 +69,9 @@ impl OpsLedgers<'_> {
 
 impl LedgerPort for OpsLedgers<'_> {
     async fn heads(&self, page: Option<&PageToken>) -> Result<ListPage<Result<HeadEntry, String>>, CallError> {
-        let Self(session) = self;
+        let session = self.session;
         let token = page.map(|page| page.0.as_str());
-        let page = session.ledgers.heads(token, &call_deadline(session)).await.map_err(|error| call_error(&error))?;
+        let page = session.ledgers.heads(token, &call_deadline(session)?).await.map_err(|error| call_error(&error))?;
         let items = page.heads.into_iter().map(head_entry).collect();
         Ok(ListPage { items, next: page.next.map(PageToken) })
     }
@@ -56,8 +88,8 @@ impl LedgerPort for OpsLedgers<'_> {
     }
 
     async fn ledger(&self, environment: &EnvironmentName) -> Result<Option<StoredLedger>, CallError> {
-        let Self(session) = self;
-        let found = session.ledgers.get(environment, &call_deadline(session)).await;
+        let session = self.session;
+        let found = session.ledgers.get(environment, &call_deadline(session)?).await;
         Ok(found.map_err(|error| call_error(&error))?.map(stored_ledger))
     }
 
@@ -67,8 +99,8 @@ impl LedgerPort for OpsLedgers<'_> {
         head: &LedgerHead,
         events: &[Event],
     ) -> Result<ObjectVersion, CallError> {
-        let Self(session) = self;
-        let stored = session.ledgers.create(environment, head, events, &call_deadline(session)).await;
+        let session = self.session;
+        let stored = session.ledgers.create(environment, head, events, &call_deadline(session)?).await;
         stored.map(|stored| version(&stored)).map_err(|error| call_error(&error))
     }
 
@@ -79,15 +111,16 @@ impl LedgerPort for OpsLedgers<'_> {
         head: &LedgerHead,
         events: &[Event],
     ) -> Result<ObjectVersion, CallError> {
-        let Self(session) = self;
-        let deadline = call_deadline(session);
+        let session = self.session;
+        // A held end is given back by such a write.
+        let deadline = last_deadline(session);
         let stored = session.ledgers.replace(environment, &read.resource_version, head, events, &deadline).await;
         stored.map(|stored| version(&stored)).map_err(|error| call_error(&error))
     }
 
     async fn append(&self, environment: &EnvironmentName, events: &[Event]) -> Result<(), CallError> {
-        let Self(session) = self;
-        let appended = session.ledgers.append(environment, events, &call_deadline(session)).await;
+        let session = self.session;
+        let appended = session.ledgers.append(environment, events, &call_deadline(session)?).await;
         appended.map_err(|error| call_error(&error))
     }
 
@@ -97,16 +130,16 @@ impl LedgerPort for OpsLedgers<'_> {
         read: &ObjectVersion,
         sealed: &SealedEvents,
     ) -> Result<ObjectVersion, CallError> {
-        let Self(session) = self;
-        let stored = session.ledgers.seal(environment, &read.resource_version, sealed, &call_deadline(session)).await;
+        let session = self.session;
+        let stored = session.ledgers.seal(environment, &read.resource_version, sealed, &call_deadline(session)?).await;
         stored.map(|stored| version(&stored)).map_err(|error| call_error(&error))
     }
 
     async fn delete(&self, environment: &EnvironmentName, read: &ObjectVersion) -> Result<(), CallError> {
-        let Self(session) = self;
+        let session = self.session;
         let preconditions =
             Preconditions { uid: Some(read.uid.clone()), resource_version: Some(read.resource_version.clone()) };
-        let deleted = session.ledgers.delete(environment, &preconditions, &call_deadline(session)).await;
+        let deleted = session.ledgers.delete(environment, &preconditions, &call_deadline(session)?).await;
         match deleted.map_err(|error| call_error(&error))? {
             Deleted::Accepted | Deleted::Gone | Deleted::InProgress => Ok(()),
             Deleted::Changed | Deleted::UidMismatch => {
@@ -116,39 +149,25 @@ impl LedgerPort for OpsLedgers<'_> {
     }
 
     async fn add_history(&self, row: &HistoryRow) -> Result<(), CallError> {
-        let Self(session) = self;
-        session.ledgers.add_history(row, &call_deadline(session)).await.map_err(|error| call_error(&error))
+        let session = self.session;
+        session.ledgers.add_history(row, &call_deadline(session)?).await.map_err(|error| call_error(&error))
     }
 
     async fn is_in_history(&self, environment: &EnvironmentName) -> Result<bool, CallError> {
-        let Self(session) = self;
-        let now = session.kubernetes.server_time();
-        let no_time = || CallError::new(CallErrorKind::Invalid, "the API server has not told its time");
-        let now = now.ok_or_else(no_time)?.server;
-        for within in months(now) {
-            for part in 1..=HISTORY_PARTS {
-                let name = history_name(&session.settings.installation, within, part);
-                let Some((_, text)) = self.history(&name).await? else { break };
-                let mut rows = text.lines().filter_map(|line| serde_json::from_str::<HistoryRow>(line).ok());
-                if rows.any(|row| row.name == *environment) {
-                    return Ok(true);
-                }
-            }
-        }
-        Ok(false)
+        Ok(self.names.get_or_try_init(|| self.ended_names()).await?.contains(environment))
     }
 
     async fn summary(&self) -> Result<Option<String>, CallError> {
-        let Self(session) = self;
+        let session = self.session;
         let name = summary_name(&session.settings.installation);
-        let found = session.ledgers.text(&name, labels::LEDGER_SUMMARY, &call_deadline(session)).await;
+        let found = session.ledgers.text(&name, labels::LEDGER_SUMMARY, &call_deadline(session)?).await;
         Ok(found.map_err(|error| call_error(&error))?.filter(|found| found.is_ours).map(|found| found.text))
     }
 
     async fn write_summary(&self, text: &str) -> Result<(), CallError> {
-        let Self(session) = self;
+        let session = self.session;
         let name = summary_name(&session.settings.installation);
-        let deadline = call_deadline(session);
+        let deadline = last_deadline(session);
         let found = session.ledgers.text(&name, labels::LEDGER_SUMMARY, &deadline).await;
         let found = found.map_err(|error| call_error(&error))?;
         if found.as_ref().is_some_and(|found| !found.is_ours) {
@@ -161,11 +180,12 @@ impl LedgerPort for OpsLedgers<'_> {
     }
 }
 
-/// A time within each of the newest months, the present one first.
-fn months(now: Timestamp) -> Vec<Timestamp> {
+/// A time within each of the searched months, the present one first.
+fn months(now: Timestamp, retention: SignedDuration) -> Vec<Timestamp> {
     let first = now.to_zoned(TimeZone::UTC).first_of_month();
     let before = |month: i64| Some(first.as_ref().ok()?.checked_sub(month.months()).ok()?.timestamp());
-    (0..HISTORY_MONTHS).filter_map(before).collect()
+    let retained = retention.as_hours() / 24 / MONTH_DAYS;
+    (0..retained.saturating_add(HISTORY_MONTHS)).map_while(before).collect()
 }
 
 /// Entry of a list.

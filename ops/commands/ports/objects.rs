@@ -1,5 +1,7 @@
 //! Objects of environments outside of their namespaces: snapshots of volumes and permissions in shared namespaces.
 
+use std::cell::OnceCell;
+
 use eod_clients::kubernetes::{Deleted, KindRef, ListContent, ListQuery, ObjectRef, Preconditions};
 use eod_domain::{EnvironmentName, labels};
 use eod_reaper::ports::{Backend, BackendItem, BackendKind, BoxFuture, CallError, CallErrorKind, ListPage, PageToken};
@@ -14,19 +16,34 @@ pub(crate) const OUTSIDE_KINDS: [(&str, &str); 2] =
     [("snapshot.storage.k8s.io", "volumesnapshotcontents"), ("gateway.networking.k8s.io", "referencegrants")];
 
 /// Objects outside of the namespaces of a session's installation. No value of an object is read, only its metadata.
-pub(crate) struct OpsObjects<'a>(pub(super) &'a OpsSession);
+pub(crate) struct OpsObjects<'a> {
+    session: &'a OpsSession,
+    /// Kinds that the cluster was asked for in this run, by the position in [`OUTSIDE_KINDS`].
+    kinds: [OnceCell<Option<KindRef>>; OUTSIDE_KINDS.len()],
+}
 
-impl OpsObjects<'_> {
-    /// Kind at a position of [`OUTSIDE_KINDS`]; none if the cluster does not have it.
+impl<'a> OpsObjects<'a> {
+    pub(super) fn new(session: &'a OpsSession) -> Self {
+        Self { session, kinds: Default::default() }
+    }
+
+    /// Kind at a position of [`OUTSIDE_KINDS`]; none if the cluster does not have it. It is searched once in a run.
     async fn kind_at(&self, index: usize) -> Result<Option<KindRef>, CallError> {
-        let Some((group, plural)) = OUTSIDE_KINDS.get(index) else { return Ok(None) };
-        let found = self.0.kubernetes.find_kind(group, plural, &call_deadline(self.0)).await;
-        found.map_err(|error| call_error(&error))
+        let (Some((group, plural)), Some(known)) = (OUTSIDE_KINDS.get(index), self.kinds.get(index)) else {
+            return Ok(None);
+        };
+        if let Some(kind) = known.get() {
+            return Ok(kind.clone());
+        }
+        let session = self.session;
+        let found = session.kubernetes.find_kind(group, plural, &call_deadline(session)?).await;
+        let found = found.map_err(|error| call_error(&error))?;
+        Ok(known.get_or_init(|| found).clone())
     }
 
     /// Query of the objects of a kind with the ownership labels of this installation.
     fn query(&self, kind: &KindRef, environment: Option<&str>) -> ListQuery {
-        let (managed, ours) = (labels::MANAGED_BY_VALUE, &self.0.settings.installation);
+        let (managed, ours) = (labels::MANAGED_BY_VALUE, &self.session.settings.installation);
         let of = environment.map_or_else(|| labels::ENV.to_owned(), |name| format!("{}={name}", labels::ENV));
         ListQuery {
             api_version: kind.api_version.clone(),
@@ -42,8 +59,8 @@ impl OpsObjects<'_> {
         query: &ListQuery,
         token: Option<&str>,
     ) -> Result<ListPage<BackendItem>, CallError> {
-        let Self(session) = self;
-        let deadline = call_deadline(session);
+        let session = self.session;
+        let deadline = call_deadline(session)?;
         let page = session.kubernetes.list_page(query, ListContent::Metadata, token, &deadline).await;
         let page = page.map_err(|error| call_error(&error))?;
         let items = page.objects.iter().filter_map(|object| item(kind, object)).collect();
@@ -84,7 +101,7 @@ impl OpsObjects<'_> {
     }
 
     async fn end_item(&self, found: &BackendItem) -> Result<(), CallError> {
-        let Self(session) = self;
+        let session = self.session;
         let changed = || {
             let problem = format!("{} `{}` was created again or has another owner now", found.kind, found.name);
             Err(CallError::new(CallErrorKind::Conflict, problem))
@@ -100,7 +117,7 @@ impl OpsObjects<'_> {
                 label_selector: None,
                 field_selector: Some(format!("metadata.name={}", object.name)),
             };
-            let deadline = call_deadline(session);
+            let deadline = call_deadline(session)?;
             let live = session.kubernetes.list_page(&query, ListContent::Metadata, None, &deadline).await;
             let live = live.map_err(|error| call_error(&error))?.objects;
             let Some(live) = live.first() else { return Ok(()) };

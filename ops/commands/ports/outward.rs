@@ -37,7 +37,7 @@ impl OutwardPort for OpsOutward<'_> {
             "lastTimestamp": at,
             "count": 1,
         });
-        match session.kubernetes.create(&object, &body, MANAGER, &call_deadline(session)).await {
+        match session.kubernetes.create(&object, &body, MANAGER, &call_deadline(session)?).await {
             Err(error) if error.kind != eod_clients::ErrorKind::AlreadyExists => Err(call_error(&error)),
             _ => Ok(()),
         }

@@ -9,7 +9,7 @@ use eod_domain::vault::{CopyOwnership, SecretPath, SecretRef};
 use eod_reaper::ports::{Backend, BackendItem, BackendKind, BoxFuture, CallError, CallErrorKind, ListPage, PageToken};
 
 use super::call::call_error;
-use super::call_deadline;
+use super::remote_deadline;
 use crate::session::OpsSession;
 
 /// Number of folders in a page of a search.
@@ -33,7 +33,7 @@ impl<'a> OpsVault<'a> {
     async fn folders(&self) -> Result<BTreeMap<String, SecretRef>, CallError> {
         let mut folders = BTreeMap::new();
         for prefix in self.prefixes {
-            let deadline = call_deadline(self.session);
+            let deadline = remote_deadline(self.session)?;
             // The server knows where the mount ends.
             let split = self.vault.split(prefix, &deadline).await;
             let (mount, prefix) = split.map_err(|error| call_error(&error))?;
@@ -51,7 +51,7 @@ impl<'a> OpsVault<'a> {
     /// Copies of this installation at and below a folder.
     async fn items(&self, folder: &SecretRef) -> Result<Vec<BackendItem>, CallError> {
         let found =
-            inspect(self.vault, folder, &call_deadline(self.session)).await.map_err(|error| call_error(&error))?;
+            inspect(self.vault, folder, &remote_deadline(self.session)?).await.map_err(|error| call_error(&error))?;
         let mount = found.root.mount().clone();
         let item =
             |(path, metadata): (SecretPath, Metadata)| self.item(&SecretRef::new(mount.clone(), path), &metadata);
@@ -96,7 +96,7 @@ impl<'a> OpsVault<'a> {
     async fn end_item(&self, item: &BackendItem) -> Result<(), CallError> {
         let invalid = || CallError::new(CallErrorKind::Invalid, format!("`{}` is not the path of a secret", item.name));
         let secret: SecretRef = item.name.parse().map_err(|_| invalid())?;
-        let deadline = call_deadline(self.session);
+        let deadline = remote_deadline(self.session)?;
         let split = self.vault.split(&secret, &deadline).await;
         let (mount, secret) = split.map_err(|error| call_error(&error))?;
         let found = self.vault.metadata(&mount, secret.path(), &deadline).await;

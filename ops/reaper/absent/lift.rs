@@ -22,15 +22,16 @@ enum Return {
 }
 
 impl<P: Ports> Run<'_, P> {
-    /// Lifts the end of an open pull request, if somebody wants its environment back.
+    /// Lifts the end of an open pull request, if somebody wants its environment back. Returns true if the entry is out of date
+    /// by that.
     pub(super) async fn lift(
         &mut self,
         entry: &HeadEntry,
         known: &KnownPullRequest,
         now: Timestamp,
-    ) -> Result<(), CallError> {
-        let Ok(head) = &entry.head else { return Ok(()) };
-        let Some(found) = self.found_return(head, known) else { return Ok(()) };
+    ) -> Result<bool, CallError> {
+        let Ok(head) = &entry.head else { return Ok(false) };
+        let Some(found) = self.found_return(head, known) else { return Ok(false) };
         let name = &entry.environment;
         let reason = match found {
             Return::Lifted => "the pull request is open again or has its label again, or the branch exists again",
@@ -38,13 +39,13 @@ impl<P: Ports> Run<'_, P> {
         };
         self.report.act(name, if found == Return::Revived { "revive" } else { "lift" }, reason);
         if self.options.dry_run {
-            return Ok(());
+            return Ok(true);
         }
         if found == Return::Revived {
             let identity = identity_of(head);
-            let Some((repository, number)) = identity.as_ref().and_then(pull_request_of) else { return Ok(()) };
+            let Some((repository, number)) = identity.as_ref().and_then(pull_request_of) else { return Ok(false) };
             if !self.is_still_revived(entry, head).await? {
-                return Ok(());
+                return Ok(false);
             }
             self.ports.forge().set_label(repository, number, PullRequestLabel::Trigger, true).await?;
         }
@@ -57,7 +58,42 @@ impl<P: Ports> Run<'_, P> {
         };
         let told = if found == Return::Revived { ToldKind::Revived } else { ToldKind::Lifted };
         self.tell(told, now, &about, reason).await;
-        Ok(())
+        Ok(true)
+    }
+
+    /// Takes the lift of an end back if the pull request was closed again before its environment returned: else a late create
+    /// with the same commit would bring it back. Returns true if the entry is out of date by that. The lift of a branch stays,
+    /// because a person may lift the end of a deleted branch.
+    pub(super) async fn take_lift_back(&mut self, entry: &HeadEntry, now: Timestamp) -> Result<bool, CallError> {
+        let Ok(head) = &entry.head else { return Ok(false) };
+        let identity = identity_of(head);
+        if !head.lifted || identity.as_ref().and_then(pull_request_of).is_none() || mutated!(LiftStays) {
+            return Ok(false);
+        }
+        let look = self.look_begins().await?;
+        let known = self.fresh_pull_request(identity.as_ref()).await;
+        if known.state != PullRequestState::Closed || !self.is_recent(look).await? {
+            return Ok(false);
+        }
+        let name = &entry.environment;
+        self.report.act(name, "unlift", "the pull request was closed again before its environment returned");
+        if self.options.dry_run {
+            return Ok(true);
+        }
+        // As before the lift: an expired environment without its trigger label comes back with the label.
+        let was_removed = matches!(head.reason, Some(EndReason::Expired | EndReason::Requested)) && head.label.seen;
+        let removed_by_us = head.label.removed_by_us || was_removed;
+        let label = Some(TriggerLabelRecord { removed_by_us, ..head.label });
+        let facts = LifeFacts { label, ..LifeFacts::default() };
+        let transitions = Transitions::at(now);
+        let taken_back = transitions.unlift(head, head.generation);
+        let taken_back = taken_back.and_then(|head| transitions.record(&head, head.generation, facts));
+        let Ok(mut next) = taken_back else { return Ok(false) };
+        let event = self.event(now, head.generation, EventKind::Unlifted);
+        match self.store_head(name, &entry.version, &mut next, &[event]).await {
+            Err(error) if !error.is_conflict() => Err(error),
+            _ => Ok(true),
+        }
     }
 
     /// Reads ledger and pull request again before the label is set, because a label has no precondition.

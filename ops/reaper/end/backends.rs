@@ -5,7 +5,7 @@ use eod_domain::ledger::{EndStep, StepOutcome};
 
 use super::{EndError, HeldEnd};
 use crate::mutation::mutated;
-use crate::ports::{Backend, BackendItem, CallError, Ports, SnapshotOutcome};
+use crate::ports::{Backend, BackendItem, CallError, CallErrorKind, Ports, SnapshotOutcome};
 use crate::run::Run;
 
 impl<P: Ports> Run<'_, P> {
@@ -71,6 +71,12 @@ impl<P: Ports> Run<'_, P> {
         let is_own = |item: &BackendItem| is_item_of(item, name.as_str());
         for item in items.iter().filter(|item| is_own(item)) {
             self.check_held(end).await?;
+            if let Some(look) = end.look
+                && !self.is_recent(look).await?
+            {
+                let problem = "the look at the pull request was too long ago; the next run looks again";
+                return Err(CallError::new(CallErrorKind::Unavailable, problem).into());
+            }
             backend.end(item).await?;
         }
         if !items.iter().any(is_own) {
@@ -81,7 +87,7 @@ impl<P: Ports> Run<'_, P> {
             return Ok(());
         }
         let problem = format!("{left} of its items still exist after they were ended");
-        Err(CallError::new(crate::ports::CallErrorKind::Unavailable, problem).into())
+        Err(CallError::new(CallErrorKind::Unavailable, problem).into())
     }
 }
 

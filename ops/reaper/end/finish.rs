@@ -33,6 +33,7 @@ impl<P: Ports> Run<'_, P> {
         self.summary.labelled_asleep.remove(end.name.as_str());
         self.summary.woken.remove(end.name.as_str());
         self.summary.reminded.remove(end.name.as_str());
+        self.summary.blocked.remove(end.name.as_str());
         self.summary.pushes.remove(end.name.as_str());
         self.tell(ToldKind::Ended, now, &end.about(), format!("reason: {reason}")).await;
         Ok(())

@@ -1,6 +1,6 @@
 //! Last look at an environment before its end begins.
 
-use eod_domain::ledger::EndReason;
+use eod_domain::ledger::{EndReason, LedgerPhase};
 use eod_domain::{HeadSha, PullRequestState, ReapAction};
 use jiff::Timestamp;
 
@@ -20,7 +20,7 @@ impl<P: Ports> Run<'_, P> {
         let Some((mut fresh, reason)) = self.last_look(due, reason, now).await? else { return Ok(None) };
         self.report.act(name, "end", due.decision.reason.as_str());
         self.ending.insert(name.clone());
-        if fresh.own_head().is_none() {
+        if needs_ledger(&fresh) {
             self.write_ledger(&mut fresh, now).await?;
         }
         let Some(entry) = fresh.entry.clone().filter(|_| fresh.own_head().is_some()) else {
@@ -84,6 +84,17 @@ impl<P: Ports> Run<'_, P> {
         self.report.act(&fresh.name, "keep", "a commit was pushed and is not deployed yet");
         Ok(true)
     }
+}
+
+/// True if the ledger has no life of this namespace, so that no end of it can begin: there is none, or its life has another
+/// namespace. A create without the right to the ledger leaves it like that, also if it was interrupted. A running create or
+/// end is left to its holder.
+fn needs_ledger(observed: &Observed) -> bool {
+    observed.own_head().is_none_or(|head| {
+        let is_free = matches!(head.phase, LedgerPhase::Queued | LedgerPhase::Live | LedgerPhase::Ended);
+        let is_other = head.uid.as_ref().is_some_and(|uid| *uid != observed.reading.uid);
+        is_free && is_other && !mutated!(OldLifeIsEnded)
+    })
 }
 
 /// Ledger with the newest commit at the last look: only a later push cancels the end or brings the environment back.

@@ -1,7 +1,7 @@
 //! Deletion of the namespace, after one more look at the environment.
 
-use eod_domain::PullRequestState;
 use eod_domain::ledger::{EndReason, MadeBy};
+use eod_domain::{EnvironmentName, PullRequestState};
 
 use super::{EndError, HeldEnd};
 use crate::mutation::mutated;
@@ -11,6 +11,8 @@ use crate::run::Run;
 
 /// Number of attempts to delete a namespace that changes at the same time.
 const ATTEMPTS: usize = 3;
+/// Maximum number of names in one problem.
+const NAMES_MAX: usize = 20;
 
 /// State of the deletion of a namespace.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
@@ -19,6 +21,8 @@ pub(super) enum Deletion {
     Gone,
     /// The namespace is being deleted.
     Deleting,
+    /// The namespace is kept until fewer namespaces are being deleted.
+    HeldBack,
     /// The namespace is kept for now.
     Waiting,
     /// The environment is in use again.
@@ -30,16 +34,20 @@ impl<P: Ports> Run<'_, P> {
     pub(super) async fn delete_namespace(&mut self, end: &mut HeldEnd) -> Result<Deletion, EndError> {
         for _ in 0..ATTEMPTS {
             let (now, look) = (self.now().await?, self.look_begins().await?);
-            let Some(mut observed) = self.look(&end.name, now).await? else { return Ok(Deletion::Gone) };
+            let Some(mut observed) = self.look(&end.name, now).await? else {
+                self.in_deletion.remove(&end.name);
+                return Ok(Deletion::Gone);
+            };
             if end.head.uid.as_ref() != Some(&observed.reading.uid) && !mutated!(NoUid) {
                 self.report.problem(&end.name, "the namespace was created again while its end was not finished");
                 return Ok(Deletion::Waiting);
             }
             if observed.reading.terminating {
+                self.in_deletion.insert(end.name.clone());
                 return Ok(Deletion::Deleting);
             }
-            if self.in_deletion >= self.settings.in_deletion {
-                return Ok(Deletion::Waiting);
+            if self.in_deletion.len() >= self.settings.in_deletion {
+                return Ok(Deletion::HeldBack);
             }
             observed.pull_request = self.fresh_pull_request(observed.reading.identity.clone().as_ref()).await;
             match self.is_due(end, &observed, now) {
@@ -57,7 +65,7 @@ impl<P: Ports> Run<'_, P> {
             let version = self.deleted_version(&observed).await;
             match self.ports.cluster().delete_namespace(&end.name, &version).await {
                 Ok(()) => {
-                    self.in_deletion = self.in_deletion.saturating_add(1);
+                    self.in_deletion.insert(end.name.clone());
                     return Ok(Deletion::Deleting);
                 }
                 // Somebody has changed the namespace: look again.
@@ -116,6 +124,24 @@ impl<P: Ports> Run<'_, P> {
         version
     }
 
+    /// Reports ends that wait because many namespaces are being deleted.
+    pub(crate) fn report_held_back(&mut self, names: &[EnvironmentName]) {
+        if names.is_empty() {
+            return;
+        }
+        let shown: Vec<&str> = names.iter().take(NAMES_MAX).map(EnvironmentName::as_str).collect();
+        let more = names.len().saturating_sub(shown.len());
+        let more = if more == 0 { String::new() } else { format!(" and {more} more") };
+        let problem = format!(
+            "ends wait because {} namespaces are being deleted and the maximum is {}: {}{more}; the next run continues them, \
+                and `eod doctor namespace` shows what holds a namespace",
+            self.in_deletion.len(),
+            self.settings.in_deletion,
+            shown.join(", ")
+        );
+        self.report.problem(&self.settings.installation, problem);
+    }
+
     /// Reports what holds a namespace in deletion.
     pub(crate) async fn report_blockers(&mut self, end: &HeldEnd) {
         let blockers = match self.ports.cluster().blockers(&end.name).await {
@@ -123,6 +149,10 @@ impl<P: Ports> Run<'_, P> {
             Err(error) => vec![format!("the reason cannot be read: {error}")],
         };
         let held = if blockers.is_empty() { "no object holds it yet".to_owned() } else { blockers.join("; ") };
-        self.report.problem(&end.name, format!("the namespace is still being deleted: {held}"));
+        let problem = format!("the namespace is still being deleted: {held}");
+        match self.now().await {
+            Ok(now) => self.blocked(&end.about(), problem, now).await,
+            Err(_) => self.report.problem(&end.name, problem),
+        }
     }
 }

@@ -71,6 +71,20 @@ pub(crate) enum Mutation {
     ClocksComparedOnce,
     /// The label for sleep is removed, although a person has set it.
     SleepOfPersonEnded,
+    /// Kept copies end if the pull request has no trigger label.
+    KeptEndsUnlabelled,
+    /// Copies that an end has left are ended without a look at the pull request.
+    LeftWithoutLook,
+    /// The lift of an end is never taken back.
+    LiftStays,
+    /// The end of a namespace does not begin if the ledger has a life of another namespace.
+    OldLifeIsEnded,
+    /// Each write that the server refuses as invalid counts as one to a full ledger.
+    InvalidIsFull,
+    /// The summary is written without a look at the lease.
+    SummaryWithoutLease,
+    /// An orphan that may not be removed counts for the breaker.
+    KeptOrphansAreCounted,
 }
 
 thread_local! {

@@ -21,12 +21,14 @@ pub enum CallErrorKind {
     Conflict,
     /// The credentials do not allow the call, or a rule of the server refused it. Nothing was written.
     Denied,
-    /// The call was not sent, or the server refused it for now. Nothing was written.
+    /// The call was not sent, timed out without a write, or the server refused it for now. Nothing was written.
     Unavailable,
-    /// Timed out or interrupted: the call may have been stored.
+    /// A write timed out or was interrupted: it may have been stored.
     Unknown,
     /// The response cannot be read, or the request is invalid.
     Invalid,
+    /// The object would be too large with the request. Nothing was written.
+    TooLarge,
 }
 
 /// Version of an object: the preconditions of a write.

@@ -25,6 +25,12 @@ pub trait ClockPort {
     /// The API server has not told its time.
     async fn read(&self) -> Result<ClockReading, CallError>;
 
-    /// Waits.
+    /// Waits, at most until the time limit of the run is nearly used up.
     async fn sleep(&self, duration: SignedDuration);
+
+    /// True if the time limit of the run is nearly used up: no further work begins, and what is held is given back. A run
+    /// without a time limit has always time.
+    fn is_time_over(&self) -> bool {
+        false
+    }
 }

@@ -45,7 +45,8 @@ pub trait LedgerPort {
     ///
     /// # Errors
     ///
-    /// The call failed, or the version is not the current one.
+    /// The call failed, or the version is not the current one. A ledger without room for the events is an error of the kind
+    /// [`super::CallErrorKind::TooLarge`].
     async fn write_head(
         &self,
         environment: &EnvironmentName,
@@ -58,7 +59,8 @@ pub trait LedgerPort {
     ///
     /// # Errors
     ///
-    /// The call failed, or there is no ledger.
+    /// The call failed, or there is no ledger. A ledger without room for the events is an error of the kind
+    /// [`super::CallErrorKind::TooLarge`].
     async fn append(&self, environment: &EnvironmentName, events: &[Event]) -> Result<(), CallError>;
 
     /// Replaces the sealed events and the head, and removes exactly the sealed keys, in one write under uid and

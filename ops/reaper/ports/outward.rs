@@ -63,7 +63,7 @@ pub enum ToldKind {
     Lifted,
     /// The trigger label was put back after a push.
     Revived,
-    /// Something holds the end.
+    /// Something holds the end: a value that cannot be read, a finalizer, or a missing right. Told once a day.
     Blocked,
 }
 

@@ -1,13 +1,13 @@
 //! Scenes about bad input: nothing is deleted on doubt, and everything is reported with its object.
 
 use eod_domain::labels;
-use eod_domain::ledger::{Actor, Event, EventKind, StepOutcome, Transitions};
+use eod_domain::ledger::{Actor, Event, EventKind, LEDGER_BYTES_MAX, StepOutcome, Transitions};
 
 use super::scene::Scene;
 use super::schedule::{HOUR, MINUTE, Step};
 use super::world::{SimNamespace, World, name_of};
 use crate::mutation::{Mutation, with_mutation};
-use crate::report::{RunOutcome, RunReport};
+use crate::report::{ReportedProblem, RunOutcome, RunReport};
 
 /// Damages the first environment, closes its pull request, and runs long enough for its end. Returns the last report.
 fn run_with_damage(scene: &Scene, damage: impl Fn(&mut World)) -> RunReport {
@@ -28,6 +28,8 @@ fn assert_kept(damage: impl Fn(&mut SimNamespace), expected: &str) {
     let is_named =
         report.problems.iter().any(|problem| problem.target == "shop-pr-1" && problem.problem.contains(expected));
     assert!(is_named, "{expected}: {report:?}");
+    let is_blocked = |(_, text): &(i64, String)| text == "blocked shop-pr-1";
+    assert!(scene.sim.with(|world| world.told.iter().any(is_blocked)), "{expected}");
     assert_eq!(scene.sim.with(|world| (world.copies.len(), world.parts.len())), (1, 3), "{expected}");
 }
 
@@ -68,16 +70,36 @@ fn environment_with_a_value_that_cannot_be_read_is_kept_and_reported() {
 }
 
 #[test]
-fn namespace_of_another_installation_is_left_alone() {
-    for key in [labels::INSTALLATION, labels::MANAGED_BY] {
-        let other = |namespace: &mut SimNamespace| drop(namespace.labels.insert(key.to_owned(), "other".to_owned()));
-        let scene = Scene::with_environments(2);
-        let report = run_with_damage(&scene, |world| other(world.namespaces.get_mut("shop-pr-1").unwrap()));
-        assert!(scene.living().contains(&"shop-pr-1".to_owned()), "{report:?}");
-        assert_eq!(report.exit_code(), 3);
-        assert!(report.problems.iter().any(|problem| problem.problem.contains("ownership labels")), "{report:?}");
-        assert!(scene.sim.with(|world| world.copies.contains_key("preview/shop-pr-1/app")));
+fn namespace_without_the_ownership_labels_is_left_alone_and_reported() {
+    for key in [labels::INSTALLATION, labels::MANAGED_BY, labels::ENV] {
+        for is_removed in [false, true] {
+            let damage = |namespace: &mut SimNamespace| {
+                if is_removed || key == labels::ENV {
+                    namespace.labels.remove(key);
+                } else {
+                    namespace.labels.insert(key.to_owned(), "other".to_owned());
+                }
+            };
+            let scene = Scene::with_environments(2);
+            let report = run_with_damage(&scene, |world| damage(world.namespaces.get_mut("shop-pr-1").unwrap()));
+            assert!(scene.living().contains(&"shop-pr-1".to_owned()), "{report:?}");
+            assert_eq!((report.exit_code(), scene.phase().as_str()), (3, "live"));
+            let is_named = |problem: &&ReportedProblem| problem.problem.contains("exists without the ownership labels");
+            let problem = report.problems.iter().find(is_named).map(|problem| problem.target.as_str());
+            assert_eq!(problem, Some("shop-pr-1"), "{report:?}");
+            assert!(scene.sim.with(|world| world.copies.contains_key("preview/shop-pr-1/app")));
+        }
     }
+}
+
+#[test]
+fn namespaces_without_the_ownership_labels_do_not_count_for_the_breaker() {
+    let scene = Scene::with_environments(12);
+    scene.sim.with(|world| world.namespaces.values_mut().for_each(|namespace| namespace.labels.clear()));
+    (1..=12).for_each(|number| scene.step(&Step::Close(number)));
+    let report = scene.run();
+    assert_eq!((report.exit_code(), report.problems.len()), (3, 12), "{report:?}");
+    assert_eq!(report.outcome, RunOutcome::Complete);
 }
 
 #[test]
@@ -150,6 +172,35 @@ fn full_ledger_stops_no_end() {
     };
     assert_eq!(broken(None), (0, "ended".to_owned(), 3, true, 1));
     assert_ne!(broken(Some(Mutation::FullLedgerStopsEnd)).0, 0);
+}
+
+#[test]
+fn full_ledger_that_cannot_be_sealed_stops_no_end() {
+    let scene = Scene::with_environments(1);
+    scene.step(&Step::LooseEvent(1));
+    let report = run_with_damage(&scene, |world| {
+        let ledger = world.ledgers.get_mut("shop-pr-1").unwrap();
+        ledger.padding = LEDGER_BYTES_MAX - ledger.sealed.len() - ledger.fill.bytes;
+    });
+    assert_eq!((scene.living().len(), scene.phase().as_str(), report.exit_code()), (0, "ended", 3), "{report:?}");
+    assert!(report.problems.iter().any(|problem| problem.problem.contains("were not sealed")), "{report:?}");
+    assert!(!scene.events().contains(&EventKind::EndStarted), "there is no room for its events");
+}
+
+#[test]
+fn invalid_write_of_a_head_loses_no_event() {
+    let has_begun = |mutation| {
+        let scene = Scene::with_environments(1);
+        scene.close_all(1);
+        scene.wait(10 * MINUTE);
+        scene.sim.with(|world| world.is_head_refused = true);
+        let report = with_mutation(mutation, || scene.run());
+        assert_eq!(report.exit_code(), 3, "{report:?}");
+        scene.run();
+        (scene.phase(), scene.events().contains(&EventKind::EndStarted))
+    };
+    assert_eq!(has_begun(None), ("ended".to_owned(), true));
+    assert_eq!(has_begun(Some(Mutation::InvalidIsFull)), ("ended".to_owned(), false));
 }
 
 #[test]
@@ -246,6 +297,15 @@ fn namespace_that_is_stuck_is_reported_and_its_end_continues() {
     let blocked = report.problems.iter().find(|problem| problem.problem.contains("still being deleted"));
     assert!(blocked.is_some_and(|problem| problem.problem.contains("Pod web")), "{report:?}");
     assert_eq!(scene.sim.with(|world| world.copies.len()), 1, "Vault waits for the namespace");
+    scene.run();
+    let told = |scene: &Scene| {
+        let is_blocked = |text: &&String| text.as_str() == "blocked shop-pr-1";
+        scene.sim.with(|world| world.told.iter().map(|(_, text)| text).filter(is_blocked).count())
+    };
+    assert_eq!(told(&scene), 1, "it is told once a day");
+    scene.wait(24 * HOUR);
+    scene.run();
+    assert_eq!(told(&scene), 2);
     scene.sim.with(|world| world.namespaces.clear());
     scene.run();
     assert_eq!((scene.phase().as_str(), scene.sim.with(|world| world.copies.len())), ("ended", 0));

@@ -1,7 +1,8 @@
 //! Scenes about ends: their marks, their steps, their cancellation, and Argo CD.
 
-use eod_domain::ledger::{EndStep, EventKind, LedgerPhase, MadeBy, StepOutcome};
+use eod_domain::ledger::{EndReason, EndStep, EventKind, LedgerHead, LedgerPhase, MadeBy, StepOutcome};
 use eod_domain::{Tier, labels};
+use jiff::SignedDuration;
 
 use super::argocd;
 use super::models::{ClockJump, SimPorts};
@@ -9,6 +10,7 @@ use super::scene::Scene;
 use super::schedule::{HOUR, MINUTE, Step};
 use super::world::{SimApplication, World};
 use crate::mutation::{Mutation, with_mutation};
+use crate::report::RunReport;
 use crate::settings::RunOptions;
 
 /// Lets the first environment expire, until its end has begun and waits for its tool.
@@ -348,4 +350,71 @@ fn rendered_namespace_that_is_created_again_is_not_deleted_in_a_loop() {
 fn rendered_namespace_is_kept_and_reported_if_argo_cd_is_elsewhere() {
     let problem = expired_under_an_application(|application| application.is_elsewhere = true).join("\n");
     assert!(problem.contains("`argocd.namespaces` is empty"), "{problem}");
+}
+
+/// Phases of the first environment after its time is over, if its ledger was changed like this and its create was interrupted.
+fn expired_with(change: fn(&mut LedgerHead), mutation: Option<Mutation>) -> (usize, String) {
+    let scene = Scene::with_environments(1);
+    scene.sim.with(|world| {
+        change(&mut world.ledgers.get_mut("shop-pr-1").unwrap().head);
+        world.namespaces.get_mut("shop-pr-1").unwrap().annotations.remove(labels::PROVISIONED_AT);
+    });
+    with_mutation(mutation, || {
+        scene.run();
+        scene.wait(4 * HOUR);
+        scene.run();
+        scene.wait(40 * MINUTE);
+        for _ in 0..3 {
+            scene.run();
+            scene.wait(20 * MINUTE);
+        }
+    });
+    (scene.living().len(), scene.phase())
+}
+
+#[test]
+fn namespace_without_a_ledger_of_its_own_life_expires() {
+    let other = |head: &mut LedgerHead| head.uid = Some("an earlier namespace".to_owned());
+    let live: fn(&mut LedgerHead) = other;
+    let ended: fn(&mut LedgerHead) = |head| {
+        (head.phase, head.reason) = (LedgerPhase::Ended, Some(EndReason::Closed));
+        head.uid = Some("an earlier namespace".to_owned());
+    };
+    let queued: fn(&mut LedgerHead) = |head| {
+        head.phase = LedgerPhase::Queued;
+        head.uid = Some("an earlier namespace".to_owned());
+    };
+    for change in [live, ended, queued] {
+        assert_eq!(expired_with(change, None), (0, "ended".to_owned()));
+        assert_eq!(expired_with(change, Some(Mutation::OldLifeIsEnded)).0, 1);
+    }
+}
+
+/// Three ends, of which one may be in deletion at a time. Returns the report of the run and the scene.
+fn three_ends_one_at_a_time(is_stuck: bool) -> (RunReport, Scene) {
+    let mut scene = Scene::with_environments(3);
+    scene.settings.in_deletion = 1;
+    scene.settings.deletion_wait = SignedDuration::from_mins(10);
+    scene.close_all(3);
+    scene.sim.with(|world| world.is_deletion_stuck = is_stuck);
+    (scene.run(), scene)
+}
+
+#[test]
+fn end_that_was_held_back_continues_in_the_same_run_when_a_deletion_is_finished() {
+    let (report, scene) = three_ends_one_at_a_time(false);
+    assert_eq!((scene.living().len(), report.exit_code()), (0, 0), "{report:?}");
+    assert_eq!(scene.sim.with(|world| world.history.len()), 3);
+}
+
+#[test]
+fn ends_that_wait_for_other_deletions_are_reported_once_with_their_names() {
+    let (report, scene) = three_ends_one_at_a_time(true);
+    assert_eq!((scene.living().len(), report.exit_code()), (3, 3));
+    let deleting = scene.sim.with(|world| world.namespaces.values().filter(|found| found.gone_at.is_some()).count());
+    assert_eq!(deleting, 1, "the others wait");
+    let held: Vec<&str> = report.problems.iter().map(|found| found.problem.as_str()).collect();
+    let held: Vec<&&str> = held.iter().filter(|text| text.contains("the maximum is 1")).collect();
+    let [held] = held.as_slice() else { panic!("it is reported once: {report:?}") };
+    assert!(held.contains("shop-pr-2, shop-pr-3"), "{held}");
 }

@@ -8,6 +8,7 @@ use eod_domain::{BranchName, EnvironmentName, Repository};
 use jiff::SignedDuration;
 use serde_json::Value;
 
+use super::backends::{BACKENDS, SimBackend};
 use super::calls::Simulation;
 use super::invariants;
 use super::schedule::MINUTE;
@@ -17,10 +18,6 @@ use crate::ports::*;
 /// Number of items of a page: small, so that every list has several.
 const PAGE: usize = 2;
 
-/// Backends of the simulation.
-pub(super) const BACKENDS: [BackendKind; 4] =
-    [BackendKind::Vault, BackendKind::Dns, BackendKind::Database, BackendKind::Objects];
-
 /// Ports of one reaper.
 pub(super) struct SimPorts {
     sim: Rc<Simulation>,
@@ -29,6 +26,8 @@ pub(super) struct SimPorts {
     /// Start of the run in milliseconds.
     started: i64,
     jump: Option<ClockJump>,
+    /// Time from the start of the run in milliseconds after which no further work begins.
+    time_limit: Option<i64>,
     backends: Vec<Box<dyn Backend>>,
     /// True if a writing call panics.
     is_read_only: bool,
@@ -43,15 +42,6 @@ pub(super) struct ClockJump {
     pub(super) local: i64,
     /// Jump of the API server's clock.
     pub(super) server: i64,
-}
-
-/// Model of a backend: Vault, DNS, a database server, or objects of the cluster outside of the namespaces.
-pub(super) struct SimBackend {
-    pub(super) kind: BackendKind,
-    pub(super) sim: Rc<Simulation>,
-    pub(super) is_read_only: bool,
-    /// True if a search also finds things of environments with a name that begins alike.
-    pub(super) is_careless: bool,
 }
 
 impl SimPorts {
@@ -69,12 +59,18 @@ impl SimPorts {
             Box::new(SimBackend { kind, sim: sim.clone(), is_read_only, is_careless: true })
         };
         let backends = BACKENDS.map(backend).into();
-        Self { sim: sim.clone(), skew, started: sim.executor.now(), jump: None, backends, is_read_only }
+        let started = sim.executor.now();
+        Self { sim: sim.clone(), skew, started, jump: None, time_limit: None, backends, is_read_only }
     }
 
     /// Ports with clocks that jump.
     pub(super) fn with_jump(self, jump: Option<ClockJump>) -> Self {
         Self { jump, ..self }
+    }
+
+    /// Ports with a time limit in milliseconds.
+    pub(super) fn with_time_limit(self, time_limit: i64) -> Self {
+        Self { time_limit: Some(time_limit), ..self }
     }
 
     async fn write_call<T: 'static>(
@@ -135,7 +131,7 @@ impl Ports for SimPorts {
     }
 }
 
-fn paged<T>(items: Vec<(String, T)>, page: Option<&PageToken>) -> ListPage<T> {
+pub(super) fn paged<T>(items: Vec<(String, T)>, page: Option<&PageToken>) -> ListPage<T> {
     paged_by(PAGE, items, page)
 }
 
@@ -154,7 +150,8 @@ impl ClusterPort for SimPorts {
     async fn namespaces(&self, page: Option<&PageToken>) -> Result<ListPage<Value>, CallError> {
         let page = page.cloned();
         self.call(move |world| {
-            let items = world.namespaces.iter().map(|(name, namespace)| (name.clone(), namespace.value(name)));
+            let listed = world.namespaces.iter().filter(|(_, namespace)| namespace.has_ownership_labels());
+            let items = listed.map(|(name, namespace)| (name.clone(), namespace.value(name)));
             let page = paged(items.collect(), page.as_ref());
             let next = page.next.filter(|_| !world.is_list_cut_short);
             Ok(ListPage { next, ..page })
@@ -243,7 +240,7 @@ impl ClusterPort for SimPorts {
 }
 
 /// A read of one object tells its absence by its value, not by an error.
-fn unavailable<T>(result: Result<T, CallError>) -> Result<T, CallError> {
+pub(super) fn unavailable<T>(result: Result<T, CallError>) -> Result<T, CallError> {
     result.map_err(|error| match error.kind {
         CallErrorKind::NotFound => CallError::new(CallErrorKind::Unavailable, "the server is busy"),
         _ => error,
@@ -327,7 +324,13 @@ impl LedgerPort for SimPorts {
     ) -> Result<ObjectVersion, CallError> {
         let (name, version) = (name.to_string(), version.clone());
         let (head, events) = (head.clone(), events.to_vec());
-        self.write_call(move |world| world.write_head(&name, Some(&version), &head, &events)).await
+        self.write_call(move |world| {
+            if std::mem::take(&mut world.is_head_refused) {
+                return Err(CallError::new(CallErrorKind::Invalid, "422"));
+            }
+            world.write_head(&name, Some(&version), &head, &events)
+        })
+        .await
     }
 
     async fn append(&self, name: &EnvironmentName, events: &[Event]) -> Result<(), CallError> {
@@ -427,7 +430,13 @@ impl ForgePort for SimPorts {
     async fn pull_request(&self, _repository: &Repository, number: u64) -> Result<PullRequestFacts, CallError> {
         self.call(move |world| {
             check_forge(world)?;
-            facts(world, number).ok_or_else(not_found)
+            let found = facts(world, number).ok_or_else(not_found);
+            if world.reopened_after_read.remove(&number)
+                && let Some(pull) = world.pulls.get_mut(&number)
+            {
+                pull.is_open = true;
+            }
+            found
         })
         .await
     }
@@ -524,6 +533,10 @@ impl ClockPort for SimPorts {
     async fn sleep(&self, duration: SignedDuration) {
         self.sim.executor.sleep(i64::try_from(duration.as_millis()).unwrap()).await;
     }
+
+    fn is_time_over(&self) -> bool {
+        self.time_limit.is_some_and(|limit| self.sim.executor.now() - self.started >= limit)
+    }
 }
 
 impl OutwardPort for SimPorts {
@@ -536,64 +549,5 @@ impl OutwardPort for SimPorts {
             Ok(())
         })
         .await
-    }
-}
-
-fn check_up(world: &World, kind: BackendKind) -> Result<(), CallError> {
-    let is_down = kind == BackendKind::Vault && world.is_vault_down;
-    if is_down { Err(CallError::new(CallErrorKind::Unavailable, "Vault is sealed")) } else { Ok(()) }
-}
-
-impl Backend for SimBackend {
-    fn kind(&self) -> BackendKind {
-        self.kind
-    }
-
-    fn find<'a>(&'a self, environment: &'a EnvironmentName) -> BoxFuture<'a, Result<Vec<BackendItem>, CallError>> {
-        let (name, is_careless, kind) = (environment.to_string(), self.is_careless, self.kind);
-        let found = self.sim.call(true, move |world| {
-            check_up(world, kind)?;
-            let is_found =
-                |item: &&BackendItem| item.environment == name || (is_careless && item.environment.starts_with(&name));
-            Ok(world.items(kind).values().filter(is_found).cloned().collect())
-        });
-        Box::pin(async move { unavailable(found.await) })
-    }
-
-    fn end<'a>(&'a self, item: &'a BackendItem) -> BoxFuture<'a, Result<(), CallError>> {
-        assert!(!self.is_read_only, "a dry run ends something");
-        let (item, kind) = (item.clone(), self.kind);
-        Box::pin(self.sim.call(true, move |world| {
-            check_up(world, kind)?;
-            let Some(found) = world.items(kind).remove(&item.name) else { return Ok(()) };
-            if found != item {
-                return Err(super::world::conflict());
-            }
-            invariants::item_deleted(world, kind, &item);
-            world.note(|| format!("{kind} {} is deleted", item.name));
-            world.remove_item(kind, &item.name);
-            Ok(())
-        }))
-    }
-
-    fn snapshot<'a>(&'a self, environment: &'a EnvironmentName) -> BoxFuture<'a, Result<SnapshotOutcome, CallError>> {
-        assert!(!self.is_read_only, "a dry run takes a snapshot");
-        let (name, kind) = (environment.to_string(), self.kind);
-        Box::pin(self.sim.call(true, move |world| {
-            let has_data = world.items(kind).values().any(|item| item.environment == name);
-            let Some(uid) = world.namespaces.get(&name).map(|namespace| namespace.uid.clone()) else {
-                return Ok(SnapshotOutcome::NoData);
-            };
-            if kind != BackendKind::Database || !has_data {
-                return Ok(SnapshotOutcome::NoData);
-            }
-            world.snapshots.insert(uid);
-            Ok(SnapshotOutcome::Verified(format!("{name}.snapshot")))
-        }))
-    }
-
-    fn sweep<'a>(&'a self, page: Option<&'a PageToken>) -> BoxFuture<'a, Result<ListPage<BackendItem>, CallError>> {
-        let (page, kind) = (page.cloned(), self.kind);
-        Box::pin(self.sim.call(true, move |world| Ok(paged(world.items(kind).into_iter().collect(), page.as_ref()))))
     }
 }

@@ -3,7 +3,7 @@
 use eod_domain::ledger::{EndReason, LedgerHead, LedgerPhase, MadeBy, StepOutcome, verify_chain};
 use eod_domain::{EnvironmentReading, Tier};
 
-use super::models::BACKENDS;
+use super::backends::BACKENDS;
 use super::schedule::{HOUR, MINUTE};
 use super::world::{BRANCHES, World, milliseconds};
 

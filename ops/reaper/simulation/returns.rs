@@ -1,12 +1,17 @@
 //! Scenes about ended environments: returns, retention.
 
 use eod_domain::Tier;
-use eod_domain::ledger::{EndReason, LedgerPhase, MadeBy};
+use eod_domain::ledger::{
+    CreateRequest, EndReason, EndStep, EventKind, LedgerHead, LedgerPhase, MadeBy, StepOutcome, Transitions,
+};
 use jiff::SignedDuration;
 
+use super::models::SimPorts;
 use super::scene::Scene;
 use super::schedule::{HOUR, MINUTE, Step};
-use super::world::{BRANCHES, name_of};
+use super::world::{BRANCHES, World, identity_of, name_of, sha};
+use crate::mutation::{Mutation, with_mutation};
+use crate::settings::RunOptions;
 
 #[test]
 fn ledger_is_deleted_after_the_retention_and_its_history_stays() {
@@ -38,29 +43,6 @@ fn kept_copies_end_after_the_retention_if_no_forge_can_report_the_close() {
     assert_eq!(scene.sim.with(|world| world.copies.len()), 0);
     scene.run();
     assert_eq!(scene.sim.with(|world| (world.ledgers.len(), world.history.len())), (0, 1));
-}
-
-#[test]
-fn copies_that_were_taken_up_are_kept_again_if_the_pull_request_is_open_again() {
-    let scene = Scene::with_environments(1);
-    scene.wait(2 * HOUR + 35 * MINUTE);
-    scene.run();
-    scene.wait(30 * MINUTE);
-    scene.run();
-    scene.run();
-    assert_eq!((scene.phase().as_str(), scene.sim.with(|world| world.copies.len())), ("ended", 1));
-    scene.step(&Step::Close(1));
-    scene.sim.with(|world| world.is_vault_down = true);
-    assert_eq!(scene.run().left.len(), 1, "its copies are taken up, and Vault is down");
-    scene.step(&Step::Reopen(1));
-    scene.sim.with(|world| world.is_vault_down = false);
-    for _ in 0..3 {
-        scene.run();
-    }
-    assert_eq!(scene.sim.with(|world| world.copies.len()), 1, "its pull request is open again");
-    scene.step(&Step::Close(1));
-    scene.run();
-    assert_eq!(scene.sim.with(|world| world.copies.len()), 0);
 }
 
 #[test]
@@ -102,4 +84,250 @@ fn push_after_the_expiry_puts_the_label_back_and_the_environment_returns() {
     assert_eq!(scene.living(), ["shop-pr-1"]);
     let head = scene.sim.with(|world| world.ledgers["shop-pr-1"].head.clone());
     assert_eq!((head.generation, head.phase.as_str()), (2, "live"));
+}
+
+/// Scene with an ended environment, past its end, with a kept copy and an open pull request without its label.
+fn expired() -> Scene {
+    let scene = Scene::with_environments(1);
+    scene.wait(2 * HOUR + 35 * MINUTE);
+    scene.run();
+    scene.wait(30 * MINUTE);
+    scene.run();
+    scene.run();
+    assert_eq!(copies_and_step(&scene), (1, Some(StepOutcome::Kept)));
+    scene
+}
+
+fn copies_and_step(scene: &Scene) -> (usize, Option<StepOutcome>) {
+    scene.sim.with(|world| {
+        let step = world.ledgers["shop-pr-1"].head.steps.get(&EndStep::Vault).copied();
+        (world.copies.len(), step)
+    })
+}
+
+#[test]
+fn kept_copy_stays_if_the_pull_request_is_reopened_during_the_run() {
+    let result = |mutation| {
+        let scene = expired();
+        scene.step(&Step::Close(1));
+        scene.sim.with(|world| world.reopened_after_read.extend([1]));
+        with_mutation(mutation, || scene.run());
+        let result = copies_and_step(&scene);
+        scene.step(&Step::Close(1));
+        scene.run();
+        assert_eq!(copies_and_step(&scene), (0, Some(StepOutcome::Done)));
+        result
+    };
+    assert_eq!(result(None), (1, Some(StepOutcome::Kept)), "it is open again");
+    assert_eq!(result(Some(Mutation::KeptEndsUnlabelled)).0, 0);
+}
+
+#[test]
+fn suspended_run_ends_no_kept_copy_of_a_pull_request_that_was_reopened_since_its_look() {
+    let scene = expired();
+    scene.step(&Step::Close(1));
+    let is_taken_up = |world: &World| {
+        let head = &world.ledgers["shop-pr-1"].head;
+        head.is_ended() && head.steps.get(&EndStep::Vault) == Some(&StepOutcome::Pending)
+    };
+    scene.sim.suspend(is_taken_up, 5 * MINUTE);
+    let report = scene.start(SimPorts::new(&scene.sim, 0), RunOptions::default());
+    scene.wait(MINUTE);
+    assert_eq!(copies_and_step(&scene), (1, Some(StepOutcome::Pending)), "the run is suspended");
+    scene.step(&Step::Reopen(1));
+    scene.wait(15 * MINUTE);
+    assert_eq!((report.take().unwrap().exit_code(), copies_and_step(&scene).0), (3, 1));
+    scene.run();
+    assert_eq!(copies_and_step(&scene), (1, Some(StepOutcome::Kept)));
+}
+
+#[test]
+fn copy_is_kept_again_if_the_pull_request_is_reopened_before_vault_is_up() {
+    let scene = expired();
+    scene.step(&Step::Close(1));
+    scene.sim.with(|world| world.is_vault_down = true);
+    scene.run();
+    assert_eq!(copies_and_step(&scene), (1, Some(StepOutcome::Failed)));
+    scene.sim.with(|world| (world.is_vault_down, world.is_forge_down) = (false, true));
+    scene.run();
+    assert_eq!(copies_and_step(&scene), (1, Some(StepOutcome::Failed)), "the pull request is unknown");
+    scene.sim.with(|world| world.is_forge_down = false);
+    scene.step(&Step::Reopen(1));
+    let report = scene.run();
+    assert_eq!((report.exit_code(), report.left.len()), (0, 0), "{report:?}");
+    assert!(report.actions.iter().any(|action| action.action == "keep"), "{report:?}");
+    assert_eq!(copies_and_step(&scene), (1, Some(StepOutcome::Kept)));
+    scene.step(&Step::Close(1));
+    scene.run();
+    assert_eq!(copies_and_step(&scene), (0, Some(StepOutcome::Done)));
+}
+
+#[test]
+fn copy_that_an_end_has_left_is_ended_only_after_a_look_at_the_pull_request() {
+    let copies = |mutation| {
+        let scene = expired();
+        scene.step(&Step::Close(1));
+        scene.sim.with(|world| world.is_vault_down = true);
+        scene.run();
+        scene.sim.with(|world| world.is_vault_down = false);
+        scene.step(&Step::Reopen(1));
+        with_mutation(mutation, || scene.run());
+        scene.sim.with(|world| world.copies.len())
+    };
+    assert_eq!((copies(None), copies(Some(Mutation::LeftWithoutLook))), (1, 0));
+}
+
+#[test]
+fn parts_of_a_lost_environment_are_kept_again_if_the_pull_request_is_reopened() {
+    let scene = Scene::with_environments(1);
+    scene.step(&Step::DeleteNamespace(1));
+    scene.wait(MINUTE);
+    scene.run();
+    scene.step(&Step::Close(1));
+    scene.sim.with(|world| world.is_vault_down = true);
+    scene.run();
+    assert_eq!(copies_and_step(&scene), (1, Some(StepOutcome::Failed)), "its parts ended, and Vault is down");
+    scene.step(&Step::Reopen(1));
+    scene.sim.with(|world| world.is_vault_down = false);
+    scene.run();
+    assert_eq!(copies_and_step(&scene), (1, Some(StepOutcome::Kept)));
+}
+
+#[test]
+fn backend_that_is_down_does_not_delay_a_return() {
+    let scene = Scene::with_environments(1);
+    scene.close_all(1);
+    scene.sim.with(|world| world.is_vault_down = true);
+    scene.run();
+    assert_eq!((scene.phase().as_str(), copies_and_step(&scene)), ("ended", (1, Some(StepOutcome::Failed))));
+    scene.step(&Step::Reopen(1));
+    scene.run();
+    assert!(head(&scene).lifted);
+    scene.sim.with(|world| world.is_vault_down = false);
+    scene.run();
+    assert_eq!(copies_and_step(&scene), (0, Some(StepOutcome::Done)), "what the end has left is tried again");
+}
+
+#[test]
+fn closed_pull_request_takes_its_lift_back() {
+    let returns = |mutation| {
+        let scene = Scene::with_environments(1);
+        scene.close_all(1);
+        scene.run();
+        scene.step(&Step::Reopen(1));
+        scene.run();
+        assert!(head(&scene).lifted);
+        scene.step(&Step::Close(1));
+        let report = with_mutation(mutation, || scene.run());
+        let is_lifted = head(&scene).lifted;
+        assert_eq!(report.actions.iter().any(|action| action.action == "unlift"), !is_lifted);
+        assert_eq!(scene.events().ends_with(&[EventKind::Unlifted]), !is_lifted);
+        scene.step(&Step::Reopen(1));
+        scene.run();
+        assert!(head(&scene).lifted, "it is lifted again with its pull request");
+        is_lifted
+    };
+    assert_eq!((returns(None), returns(Some(Mutation::LiftStays))), (false, true));
+}
+
+#[test]
+fn lift_that_was_taken_back_of_an_expired_environment_returns_with_its_label() {
+    let scene = expired();
+    scene.step(&Step::LabelOn(1));
+    scene.run();
+    assert!(head(&scene).lifted);
+    scene.step(&Step::Close(1));
+    scene.run();
+    assert!(!head(&scene).lifted);
+    scene.step(&Step::Reopen(1));
+    scene.run();
+    assert!(head(&scene).lifted);
+}
+
+#[test]
+fn lift_stays_while_the_forge_does_not_answer() {
+    let scene = Scene::with_environments(1);
+    scene.close_all(1);
+    scene.run();
+    scene.step(&Step::Reopen(1));
+    scene.run();
+    scene.sim.with(|world| world.is_forge_down = true);
+    scene.step(&Step::Close(1));
+    scene.run();
+    assert!(head(&scene).lifted, "unknown is not closed");
+}
+
+fn head(scene: &Scene) -> LedgerHead {
+    scene.sim.with(|world| world.ledgers["shop-pr-1"].head.clone())
+}
+
+/// Refuses the return of the first environment for lack of a free place, as the provider does.
+fn queue(scene: &Scene) {
+    scene.sim.with(|world| {
+        let pull = &world.pulls[&1];
+        let request = CreateRequest {
+            head_sha: Some(sha(pull.sha)),
+            namespace_is_gone: true,
+            ..CreateRequest::new(&identity_of(1), Tier::Lightweight, MadeBy::Terraform, "apply")
+        };
+        let ledger = &world.ledgers["shop-pr-1"];
+        let next = Transitions::at(world.time()).queue(Some(&ledger.head), &request).unwrap();
+        let version = ledger.object_version();
+        world.write_head("shop-pr-1", Some(&version), &next, &[]).unwrap();
+    });
+}
+
+#[test]
+fn queued_return_keeps_its_copy_while_its_pull_request_is_open() {
+    let mut scene = expired();
+    scene.settings.retention = SignedDuration::from_hours(3);
+    scene.step(&Step::Push(1));
+    queue(&scene);
+    scene.wait(5 * HOUR);
+    scene.run();
+    assert_eq!((scene.phase().as_str(), copies_and_step(&scene).0), ("queued", 1), "its pull request is open");
+    scene.sim.with(|world| world.is_forge_down = true);
+    scene.run();
+    assert_eq!((scene.phase().as_str(), copies_and_step(&scene).0), ("queued", 1), "unknown is open");
+    scene.sim.with(|world| world.is_forge_down = false);
+    scene.step(&Step::Close(1));
+    scene.run();
+    assert_eq!((scene.phase().as_str(), copies_and_step(&scene)), ("ended", (0, Some(StepOutcome::Done))));
+    assert_eq!(head(&scene).reason, Some(EndReason::Closed), "a late create with the same commit is refused");
+    scene.wait(4 * HOUR);
+    scene.run();
+    assert_eq!(scene.sim.with(|world| world.ledgers.len()), 0, "it is forgotten after the retention");
+}
+
+#[test]
+fn copy_that_was_left_is_kept_again_while_the_return_is_queued() {
+    let scene = expired();
+    scene.step(&Step::Close(1));
+    scene.sim.with(|world| world.is_vault_down = true);
+    scene.run();
+    scene.step(&Step::Reopen(1));
+    scene.step(&Step::Push(1));
+    queue(&scene);
+    scene.sim.with(|world| world.is_vault_down = false);
+    scene.run();
+    assert_eq!((scene.phase().as_str(), copies_and_step(&scene)), ("queued", (1, Some(StepOutcome::Kept))));
+}
+
+#[test]
+fn queued_environment_that_never_lived_is_forgotten_after_the_retention() {
+    let mut scene = Scene::with_environments(0);
+    scene.settings.retention = SignedDuration::from_hours(3);
+    scene.step(&Step::Open { number: 1, tier: Tier::Lightweight, made_by: MadeBy::Terraform, fork: false });
+    scene.sim.with(|world| {
+        let request = CreateRequest::new(&identity_of(1), Tier::Lightweight, MadeBy::Terraform, "apply");
+        let queued = Transitions::at(world.time()).queue(None, &request).unwrap();
+        world.write_head("shop-pr-1", None, &queued, &[]).unwrap();
+    });
+    scene.run();
+    assert_eq!(scene.phase(), "queued");
+    scene.sim.executor.run_until(scene.sim.executor.now() + 4 * HOUR);
+    scene.sim.with(|world| world.pulls.get_mut(&1).unwrap().is_open = false);
+    scene.wait(10 * MINUTE);
+    scene.run();
+    assert_eq!(scene.sim.with(|world| world.ledgers.len()), 0);
 }

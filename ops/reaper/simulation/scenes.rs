@@ -7,8 +7,9 @@ use eod_domain::ledger::MadeBy;
 use eod_domain::{Tier, labels};
 use jiff::SignedDuration;
 
+use super::backends::{BACKENDS, SimBackend};
 use super::calls::Simulation;
-use super::models::{BACKENDS, SimBackend, SimPorts};
+use super::models::SimPorts;
 use super::rest::check_owners;
 use super::scene::Scene;
 use super::schedule::{HOUR, MINUTE, Step};
@@ -298,4 +299,87 @@ fn models_of_all_backends_pass_the_contract() {
         sim.executor.run_until(HOUR);
         assert_eq!(broken.take(), Some(Ok(Vec::new())), "{kind}");
     }
+}
+
+#[test]
+fn orphans_that_may_not_be_removed_do_not_count_for_the_breaker() {
+    let result = |mutation, closes: bool| {
+        let mut scene = Scene::with_environments(6);
+        let breakers = scene.settings.breakers;
+        scene.settings.breakers.minimum = 20;
+        scene.wait(4 * HOUR);
+        scene.run();
+        scene.wait(HOUR);
+        scene.run();
+        scene.run();
+        (1..=6).for_each(|number| scene.step(&Step::Close(number)));
+        scene.run();
+        scene.run();
+        assert_eq!(scene.sim.with(|world| (world.namespaces.len(), world.copies.len())), (0, 0));
+        (1..=6).for_each(|number| scene.step(&Step::Reopen(number)));
+        (1..=6).for_each(|number| scene.step(&Step::StrayCopy(number)));
+        scene.settings.breakers = breakers;
+        scene.run();
+        scene.wait(2 * HOUR);
+        if closes {
+            (1..=6).for_each(|number| scene.step(&Step::Close(number)));
+        }
+        let report = with_mutation(mutation, || scene.run());
+        let removed = report.actions.iter().filter(|action| action.action == "remove-orphan").count();
+        (report.exit_code(), removed, scene.sim.with(|world| world.copies.len()))
+    };
+    assert_eq!(result(None, false), (0, 0, 6), "their pull requests are open again");
+    assert_eq!(result(Some(Mutation::KeptOrphansAreCounted), false).0, 4);
+    assert_eq!(result(None, true), (4, 0, 6), "nobody was warned of so many");
+}
+
+#[test]
+fn removed_orphan_is_an_action_only_after_its_removal() {
+    let scene = Scene::with_environments(1);
+    scene.close_all(1);
+    scene.run();
+    scene.step(&Step::StrayCopy(1));
+    scene.wait(2 * HOUR);
+    scene.run();
+    scene.wait(2 * HOUR);
+    scene.sim.with(|world| world.is_vault_down = true);
+    let is_removal = |action: &&crate::report::ReportedAction| action.action == "remove-orphan";
+    let report = scene.run();
+    assert_eq!(report.actions.iter().filter(is_removal).count(), 0, "{report:?}");
+    scene.sim.with(|world| world.is_vault_down = false);
+    scene.wait(2 * HOUR);
+    let dry = RunOptions { dry_run: true, ..RunOptions::default() };
+    let report = scene.run_with(SimPorts::read_only(&scene.sim), dry);
+    assert_eq!(report.actions.iter().filter(is_removal).count(), 1, "{report:?}");
+    let report = scene.run();
+    assert_eq!(report.actions.iter().filter(is_removal).count(), 1, "{report:?}");
+    assert_eq!(scene.sim.with(|world| world.copies.len()), 0);
+}
+
+#[test]
+fn run_that_has_lost_its_lease_writes_no_summary() {
+    let summary = |mutation| {
+        let mut scene = Scene::with_environments(1);
+        scene.settings.lease = Some(SignedDuration::from_mins(1));
+        scene.step(&Step::LooseEvent(1));
+        // The run is suspended while it seals the ledgers, which is after its last renewal.
+        scene.sim.suspend(|world| !world.ledgers["shop-pr-1"].sealed.is_empty(), 5 * MINUTE);
+        let report = with_mutation(mutation, || {
+            let report = scene.start(SimPorts::new(&scene.sim, 0), RunOptions::default());
+            scene.wait(MINUTE);
+            scene.sim.with(|world| {
+                let next = world.next().to_string();
+                let lease = world.lease.as_mut().unwrap();
+                lease.version.resource_version = next;
+                lease.record.holder = Some("other".to_owned());
+                world.summary = Some("of the other run".to_owned());
+            });
+            scene.wait(15 * MINUTE);
+            report.take().unwrap()
+        });
+        let is_reported = report.problems.iter().any(|problem| problem.problem.contains("has taken the lease"));
+        (scene.sim.with(|world| world.summary.clone()) == Some("of the other run".to_owned()), is_reported)
+    };
+    assert_eq!(summary(None), (true, true));
+    assert_eq!(summary(Some(Mutation::SummaryWithoutLease)), (false, false));
 }

@@ -39,6 +39,8 @@ pub(super) struct World {
     pub(super) broken: BTreeSet<String>,
     /// Pull requests to which a developer pushes at the moment of the removal of their trigger label.
     pub(super) pushed_at_label_off: BTreeSet<u64>,
+    /// Pull requests that a developer reopens just after the next read by number.
+    pub(super) reopened_after_read: BTreeSet<u64>,
     /// True if environments have the TTL of their tier. Else it is shorter, so that more ends fit in a schedule.
     pub(super) has_preset_ttls: bool,
     /// True if no forge is configured for the repository.
@@ -51,6 +53,8 @@ pub(super) struct World {
     pub(super) is_label_refused: bool,
     /// True if the forge refuses to change labels for now.
     pub(super) is_label_busy: bool,
+    /// True if the server refuses the next write of a head as invalid.
+    pub(super) is_head_refused: bool,
     /// True if no call to the forge succeeds.
     pub(super) is_forge_down: bool,
     /// True if the list of namespaces is cut short after its first page.
@@ -95,6 +99,8 @@ pub(super) struct SimLedger {
     pub(super) fill: LooseFill,
     /// True if the head cannot be parsed.
     pub(super) is_unreadable: bool,
+    /// Size of data of others, which leave no room for sealed events.
+    pub(super) padding: usize,
 }
 
 pub(super) struct SimPull {
@@ -295,6 +301,7 @@ impl World {
             loose: BTreeMap::new(),
             fill: LooseFill::default(),
             is_unreadable: false,
+            padding: 0,
         });
         ledger.check_room(events)?;
         ledger.version = next;
@@ -336,6 +343,9 @@ impl World {
         if ledger.object_version() != *version {
             return Err(conflict());
         }
+        if ledger.padding > 0 {
+            return Err(CallError::new(CallErrorKind::TooLarge, "422"));
+        }
         ledger.version = next;
         ledger.head = sealed.head.clone();
         ledger.sealed.clone_from(&sealed.text);
@@ -374,6 +384,14 @@ impl SimNamespace {
         ObjectVersion { uid: self.uid.clone(), resource_version: self.version.to_string() }
     }
 
+    /// True if the list of namespaces has this one.
+    pub(super) fn has_ownership_labels(&self) -> bool {
+        let label = |key: &str| self.labels.get(key).map(String::as_str);
+        label(labels::MANAGED_BY) == Some(labels::MANAGED_BY_VALUE)
+            && label(labels::INSTALLATION) == Some("acme")
+            && label(labels::ENV).is_some()
+    }
+
     /// Object as the API server returns it.
     pub(super) fn value(&self, name: &str) -> Value {
         json!({ "metadata": {
@@ -392,8 +410,8 @@ impl SimLedger {
     /// Refuses a write that would make the ConfigMap too large, as the API server does.
     fn check_room(&self, events: &[eod_domain::ledger::Event]) -> Result<(), CallError> {
         let added: usize = events.iter().map(|event| serde_json::to_string(event).unwrap().len()).sum();
-        let size = self.sealed.len() + self.fill.bytes + added;
-        let problem = || CallError::new(CallErrorKind::Invalid, format!("must have at most {LEDGER_BYTES_MAX} bytes"));
+        let size = self.sealed.len() + self.fill.bytes + self.padding + added;
+        let problem = || CallError::new(CallErrorKind::TooLarge, format!("must have at most {LEDGER_BYTES_MAX} bytes"));
         if size > LEDGER_BYTES_MAX { Err(problem()) } else { Ok(()) }
     }
 

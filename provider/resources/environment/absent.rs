@@ -1,7 +1,7 @@
 //! Environments that were ended outside of their configuration: absent, but still in the state.
 //!
 //! # Guarantees
-//! - An absent environment makes no diff until it is requested again.
+//! - An absent environment makes no diff until the configuration requests its return.
 //! - A plan of a return and its apply decide by the same rule.
 
 use eod_clients::Deadline;
@@ -29,10 +29,10 @@ pub(super) enum AbsenceRefresh {
     NotEnded(State<EnvironmentResource>),
 }
 
-/// Finds out if an environment without a living namespace was ended, with its ledger, and warns if it was.
+/// Reads the ledger to find out if an environment without a living namespace was ended, and warns if it was.
 ///
 /// # Errors
-/// The ledger cannot be read, so an end cannot be told from a loss.
+/// The ledger cannot be read, so an end cannot be distinguished from a loss.
 pub(super) async fn refresh(
     cx: &Context,
     prior: State<EnvironmentResource>,
@@ -41,7 +41,7 @@ pub(super) async fn refresh(
     call: &RequestContext,
 ) -> Result<AbsenceRefresh, Diags> {
     let (Some(Text(name)), Some(output)) = (prior.input.name.clone(), prior.output.clone()) else {
-        // A create that failed has no life that could have been ended.
+        // A failed create has no life that could have been ended.
         return Ok(AbsenceRefresh::NotEnded(prior));
     };
     let head = EnvironmentLedger::of(cx, &name, remote, call)?.head().await?;
@@ -87,13 +87,13 @@ pub(super) async fn ended_since_plan(
                     "Environment `{name}` was ended at {} with reason `{}`. Nothing was changed.",
                     absence.ended_at, absence.reason
                 ))
-                .hint("plan again: the refresh finds the end"),
+                .hint("plan again: the refresh records the end"),
         ),
         _ => None,
     }
 }
 
-/// Plans the computed attributes of an absent environment: unknown if it may come back, else as they are.
+/// Plans the computed attributes of an absent environment: unknown if it may come back, else unchanged.
 pub(super) fn plan(draft: &mut DraftOf<'_, EnvironmentResource>) {
     let Some(absence) = draft.private.absence.take() else { return };
     if draft.is_create() {

@@ -37,8 +37,8 @@ impl NamespaceTarget<'_> {
         Ok(found.map(|found| live::fingerprints(&found, &keys)).unwrap_or_default())
     }
 
-    /// Applies the namespace on condition that it still has this uid and resource version. `None` if it has not: then
-    /// nothing was changed. Our own fields are forced; the user's labels and annotations only with `force_conflicts`.
+    /// Applies the namespace if it still has this uid and resource version. `None` if it does not: then nothing was
+    /// changed. EoD's own fields are forced; the user's labels and annotations only with `force_conflicts`.
     ///
     /// # Errors
     /// The call failed, or other field managers own labels or annotations of the user.
@@ -75,7 +75,8 @@ impl NamespaceTarget<'_> {
         }
     }
 
-    /// Applies the namespace that has this claim. If somebody has changed it since it was seen, it is read again first.
+    /// Applies the namespace that has this claim. If another client has changed it since the last read, it is read
+    /// again first.
     ///
     /// # Errors
     /// The call failed, the namespace is gone, or another state has claimed it.

@@ -1,4 +1,4 @@
-//! Computed attributes of an environment: what its namespace tells, and what its arguments do.
+//! Computed attributes of an environment: values from its namespace and values from its arguments.
 
 use std::collections::BTreeMap;
 
@@ -17,7 +17,7 @@ pub(super) fn reading(cx: &Context, namespace: &Value, now: Timestamp) -> Enviro
     EnvironmentReading::new(namespace, None, &settings.tiers, &settings.prices, now)
 }
 
-/// Computed attributes that the namespace does not tell.
+/// Computed attributes that do not come from the namespace.
 pub(super) struct ResolvedAttributes {
     pub(super) host: Option<String>,
     pub(super) hosts: Option<BTreeMap<String, String>>,

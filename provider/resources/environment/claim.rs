@@ -1,9 +1,9 @@
 //! Claims: annotation `/nonce` of a namespace names the Terraform object that manages it.
 //!
 //! # Guarantees
-//! - Taking a namespace over (adopt, continuing an interrupted create, the first update after an import or a move)
-//!   writes a new claim, on condition that nobody has changed the namespace since it was read.
-//! - The newest claim wins. A state with an older claim changes and deletes nothing.
+//! - A takeover of a namespace (adopt, continuing an interrupted create, the first update after an import or a move)
+//!   writes a new claim, with the resource version of the last read as a precondition.
+//! - The newest claim is valid. A state with an older claim changes and deletes nothing.
 
 use eod_clients::kubernetes::{Kubernetes, ObjectRef};
 use eod_clients::{Deadline, Error};
@@ -14,7 +14,8 @@ use tfplugin::Diag;
 use super::{live, refusal};
 use crate::explain;
 
-/// Number of attempts at a write that depends on a resource version, or that other tools undo in the meantime.
+/// Number of attempts at a write that has a resource version as its precondition, or that other tools revert in the
+/// meantime.
 pub(super) const TRIES: usize = 5;
 
 /// Reasons why a write to a claimed namespace was not made.
@@ -25,7 +26,7 @@ pub(super) enum ClaimError {
     Gone,
     /// Another state has claimed the namespace.
     Superseded,
-    /// Others change the namespace faster than it can be written.
+    /// Other clients change the namespace faster than it can be written.
     Unsteady,
 }
 
@@ -47,7 +48,7 @@ impl From<Error> for ClaimError {
     }
 }
 
-/// Reads a namespace again after a write that found it changed.
+/// Reads a namespace again after a write was refused because of a change.
 ///
 /// # Errors
 /// The namespace is another one, is gone, or has another claim.
@@ -64,7 +65,7 @@ pub(super) async fn seen_again(
     if live::uid(seen) != Some(facts.uid.as_str()) || facts.terminating {
         return Err(ClaimError::Gone);
     }
-    // A person may have removed the annotation. Only another claim takes a namespace away.
+    // A person may have removed the annotation. Only another claim means another owner.
     if facts.ownership.nonce.is_some() && !facts.ownership.has_nonce(claim) {
         return Err(ClaimError::Superseded);
     }

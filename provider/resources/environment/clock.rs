@@ -1,4 +1,4 @@
-//! Writing the clock: a merge patch under a field manager of its own, because other tools write it too.
+//! Writes the clock: a merge patch under a separate field manager, because other tools write the clock, too.
 //!
 //! A clock that cannot be read is not repaired: the environment is kept, and a warning names the time.
 
@@ -20,7 +20,7 @@ const MANAGER: &str = "eod-clock";
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) struct LiveClock {
     pub(super) clock: Clock,
-    /// True if the end is an annotation. Otherwise it is computed from the last activity and the TTL.
+    /// True if the end is an annotation. Otherwise the end is computed from the last activity and the TTL.
     pub(super) has_end: bool,
 }
 
@@ -58,8 +58,8 @@ impl ClockWrite<'_> {
     /// Writes the clock that `next` computes from the one on the namespace, and returns the namespace. A clock that
     /// cannot be read stays as it is.
     ///
-    /// The write names the resource version that the clock was computed from. If somebody has changed the namespace
-    /// since, for example with an extension, the clock is computed again from what is there.
+    /// The write has the resource version of the clock that was read as its precondition. If another tool has changed
+    /// the namespace since, for example with an extension, the clock is computed again from the new values.
     ///
     /// # Errors
     /// The call failed, the namespace is gone, or another state has claimed it.

@@ -1,4 +1,5 @@
-//! Create: record it, claim the namespace, add its guards, start the clock. Every step can be interrupted and continued.
+//! Create: records it, claims the namespace, adds its guards, starts the clock. Every step can be interrupted and
+//! continued.
 //!
 //! The return of an ended environment is a create, too, with the next generation of the ledger.
 
@@ -51,14 +52,15 @@ pub(super) async fn make(
     let environment = arguments::environment(cx, &input).map_err(ApplyFailure::nothing)?;
     let kubernetes = cx.kubernetes().map_err(ApplyFailure::nothing)?;
     let ledger = EnvironmentLedger::of(cx, &environment.name, &remote, call).map_err(ApplyFailure::nothing)?;
-    let max = EnvironmentLimit::check(cx, kubernetes, &environment, &ledger, &remote).await;
+    let lifted = origin == CreateReason::Requested;
+    let max = EnvironmentLimit::check(cx, kubernetes, &environment, &ledger, lifted, &remote).await;
     let max = max.map_err(ApplyFailure::nothing)?;
     hosts::check_free(kubernetes, &environment, &remote).await.map_err(ApplyFailure::nothing)?;
     let listed = max.as_ref().map(EnvironmentLimit::listed_ledger).unwrap_or_default();
-    let record = ledger.begin_create(&environment, origin == CreateReason::Requested, listed).await;
+    let record = ledger.begin_create(&environment, lifted, listed).await;
     let record = record.map_err(ApplyFailure::nothing)?;
 
-    // From here on it is the time of the API server, which has answered.
+    // From here on `now` is the time of the API server, which has answered.
     let now = cx.server_now();
     let nonce = Nonce::new(cx.random());
     let target = NamespaceTarget {
@@ -73,7 +75,7 @@ pub(super) async fn make(
         Ok(claimed) => claimed,
         Err(failure) => {
             if matches!(failure.left, Left::Nothing) {
-                ledger.give_back(&record).await;
+                ledger.delete_again(&record).await;
             }
             return Err(failure);
         }
@@ -81,8 +83,9 @@ pub(super) async fn make(
 
     let claimed_at = cx.now();
 
-    // The namespace exists from here on, and the nonce finds it again after a failure. A namespace that was in use before
-    // is not recorded: the next apply would destroy a tainted one, and the same create takes it over again without a record.
+    // The namespace exists from here on, and the nonce identifies it after a failure. A namespace that was in use
+    // before is not recorded: the next apply would destroy a tainted one, and a repeated create takes it over again
+    // without a record.
     let failure = |diags: Diags| match claimed.origin {
         NamespaceOrigin::New | NamespaceOrigin::Interrupted => ApplyFailure::traced(diags, Private::with_nonce(&nonce)),
         NamespaceOrigin::InUse => ApplyFailure::nothing(diags),
@@ -98,7 +101,7 @@ pub(super) async fn make(
         LimitCheckError::GivenBack(diag) => ApplyFailure::nothing(diag),
         LimitCheckError::Remains(diag) => failure(diag.into()),
     };
-    // Only a new namespace is given back; the others counted before.
+    // Only a new namespace is deleted again; the others were counted before.
     let max = max.filter(|_| claimed.origin == NamespaceOrigin::New);
     if let Some(max) = &max {
         max.check_claimed(&claimed.namespace, &nonce, &record).await.map_err(limit_failure)?;
@@ -114,7 +117,7 @@ pub(super) async fn make(
             let applied = target.claimed_namespace(&wanted, &claimed.namespace, &nonce).await;
             (applied.map_err(claim_failure)?, Default::default())
         }
-        // Taking over has applied it.
+        // The takeover has applied the namespace.
         NamespaceOrigin::Interrupted | NamespaceOrigin::InUse => {
             (claimed.namespace.clone(), target.fingerprints_of_existing(cx).await.map_err(failure)?)
         }

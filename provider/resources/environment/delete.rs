@@ -1,4 +1,5 @@
-//! Destroy: deletes only the namespace that this state owns, waits until it is gone, and names what holds it.
+//! Destroy: deletes only the namespace that this state owns, waits until it is gone, and names the blockers of the
+//! deletion.
 
 use eod_clients::kubernetes::{Blockers, Deleted, Kubernetes, ObjectRef, Preconditions};
 use eod_clients::{Deadline, Error, ErrorKind};
@@ -17,7 +18,7 @@ use crate::explain;
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
 
-/// Maximum duration of the diagnosis of a namespace that is not gone when the time of the destroy is over.
+/// Maximum duration of the diagnosis of a namespace that still exists at the end of the timeout of the destroy.
 const DIAGNOSIS: Duration = Duration::from_secs(20);
 
 /// The error for the destroy of a protected environment. An absent one can be destroyed.
@@ -93,7 +94,7 @@ impl Destroy<'_> {
                 record = self.begin(Some(&uid)).await;
                 has_begun = true;
             }
-            // The version is a precondition: whoever claims the namespace after it was read keeps it.
+            // The version is a precondition: a claim that was written after the read keeps the namespace.
             let as_seen = Preconditions { uid: Some(uid.clone()), resource_version: version };
             match kubernetes.delete(&reference, &as_seen, remote).await.map_err(|error| explain::remote(&error))? {
                 Deleted::Changed => continue,
@@ -113,7 +114,7 @@ impl Destroy<'_> {
         Err(refusal::unsteady(name.as_str()).into())
     }
 
-    /// Records the start of the destroy. The record of an environment that others have ended is theirs.
+    /// Records the start of the destroy. The record of an environment that others have ended is not changed.
     async fn begin(&self, uid: Option<&str>) -> Option<DestroyRecord> {
         if self.prior.private.absence.is_some() {
             return None;
@@ -128,13 +129,14 @@ impl Destroy<'_> {
         }
     }
 
-    /// The ledger, with a time limit from now on. None if the control namespace is not known: the ledger stops no destroy.
+    /// The ledger, with a time limit that starts now. None if the control namespace is not known: the ledger stops no
+    /// destroy.
     fn ledger(&self) -> Option<EnvironmentLedger<'_>> {
         EnvironmentLedger::of(self.cx, self.name, &self.remote.at_most(CALL_LIMIT), self.call).ok()
     }
 }
 
-/// The namespace to delete, or the warning that it stays.
+/// The namespace to delete, or the warning that it is kept.
 ///
 /// # Errors
 /// The namespace belongs to another installation.
@@ -151,7 +153,7 @@ fn deletion_target(
         }
         (Ownership::Superseded, _) => Ok(Err(refusal::not_deleted(name))),
         (Ownership::Another, _) | (_, None) => Ok(Err(refusal::another(name))),
-        // The claim is lost, and the refresh that would have found it again was left out.
+        // The claim is lost, and there was no refresh that would have restored it.
         (Ownership::Ours | Ownership::Unmarked, Some(_))
             if remembered.uid.is_some()
                 && remembered.claims.is_empty()
@@ -160,14 +162,14 @@ fn deletion_target(
         {
             Ok(Err(refusal::claim_unknown(name)))
         }
-        // The uid proves that it is the one, whatever others have done to its ownership labels.
+        // The uid identifies the namespace, even if its ownership labels were changed.
         (Ownership::Ours | Ownership::Unmarked, Some(uid)) => {
             Ok(Ok(DeletionTarget { uid: uid.to_owned(), version: live::version(namespace).map(str::to_owned) }))
         }
     }
 }
 
-/// The error for a namespace that is not gone in time: what holds it, and what to do about it.
+/// The error for a namespace that still exists after the timeout: the blockers of the deletion, with advice.
 async fn stuck(
     kubernetes: &Kubernetes,
     reference: &ObjectRef,
@@ -176,14 +178,14 @@ async fn stuck(
     call: &RequestContext,
 ) -> Diag {
     let remote = Deadline::within(DIAGNOSIS, call.cancel.clone());
-    let diag = Diag::error("The namespace does not go away");
+    let diag = Diag::error("The namespace was not deleted in time");
     let last = kubernetes.get(reference, &remote).await.ok().flatten();
     let Some(namespace) = last else { return diag.cause(error) };
     let blockers: Blockers = kubernetes.blockers(&namespace, now, &remote).await;
     let found = if blockers.is_empty() { String::new() } else { format!("{blockers}\n") };
     let advice = explain::kubernetes::blockers(&blockers);
     let hint = if advice.is_empty() {
-        "destroy again to go on waiting, or raise `timeouts.delete`".to_owned()
+        "destroy again to continue waiting, or raise `timeouts.delete`".to_owned()
     } else {
         format!("{}; then destroy again", advice.join("; "))
     };

@@ -1,4 +1,4 @@
-//! An environment as the data sources return it.
+//! Environment in the form that the data sources return.
 
 use std::collections::BTreeMap;
 

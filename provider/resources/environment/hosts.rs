@@ -1,7 +1,7 @@
-//! The check that no other environment has a host that this one would get.
+//! Check that no other environment has one of the hosts of a new environment.
 //!
 //! `shop` with service `api` and an environment named `shop-api` would both have `shop-api.<domain>`. Only environments
-//! with a name that is a prefix of one of our hosts can collide, so only those are listed.
+//! with a name that is a prefix of one of the new hosts can collide, so only those are listed.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -23,7 +23,7 @@ pub(super) async fn check_free(
 ) -> Result<(), Diag> {
     let Some(domain) = &environment.domain else { return Ok(()) };
     let ours = hosts(&environment.name, &environment.spec, domain);
-    let candidates = rivals(&environment.name, ours.keys());
+    let candidates = possible_owners(&environment.name, ours.keys());
     if candidates.is_empty() {
         return Ok(());
     }
@@ -59,19 +59,19 @@ fn hosts(name: &EnvironmentName, spec: &EnvironmentSpec, domain: &Domain) -> BTr
 }
 
 /// Names of environments that could have one of these hosts.
-fn rivals<'a>(name: &EnvironmentName, hosts: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
-    let mut rivals = BTreeSet::new();
+fn possible_owners<'a>(name: &EnvironmentName, hosts: impl Iterator<Item = &'a String>) -> BTreeSet<String> {
+    let mut possible_owners = BTreeSet::new();
     for host in hosts {
         let label = host.split('.').next().unwrap_or_default();
         let ends = label.match_indices('-').map(|(at, _)| at).chain([label.len()]);
-        rivals.extend(
+        possible_owners.extend(
             ends.filter_map(|end| label.get(..end))
                 .filter(|text| !text.is_empty() && !text.ends_with('-'))
                 .map(str::to_owned),
         );
     }
-    rivals.remove(name.as_str());
-    rivals
+    possible_owners.remove(name.as_str());
+    possible_owners
 }
 
 #[cfg(test)]

@@ -1,8 +1,9 @@
 //! Import by name or identity, and moves from a plain namespace.
 //!
-//! An import only reads: Terraform runs it in a plan, which may never be applied. It records the claim that it finds, so
-//! until the first update both the importing state and the previous one own the environment. That update writes a new
-//! claim, and the previous state lets the environment go. A destroy right after the import deletes it, as asked.
+//! An import only reads: Terraform runs it in a plan, which may never be applied. The import records the existing
+//! claim, so until the first update both the importing state and the previous one own the environment. That update
+//! writes a new claim, and the previous state no longer owns the environment. A destroy right after the import deletes
+//! the environment.
 
 use eod_clients::Deadline;
 use eod_domain::{EnvironmentName, NamespaceFacts, Nonce, labels};
@@ -38,7 +39,7 @@ pub(super) async fn import(
     {
         return Err(Diag::error("The namespace belongs to another owner")
             .detail(format!("Namespace `{name}` does not have the ownership labels of EoD installation `{installation}`, so it cannot be imported."))
-            .hint("set the provider's `installation` to the one that made it, or use a `moved` block for a `kubernetes_namespace`")
+            .hint("set the provider's `installation` to the one that created it, or use a `moved` block for a `kubernetes_namespace`")
             .into());
     }
     let Some(mut spec) = live::recorded_spec(&found.namespace) else {
@@ -95,7 +96,7 @@ pub(super) fn moved(source: &MoveSource) -> Result<Option<Imported<EnvironmentRe
     let (Some(name), Some(uid)) = (text("name"), text("uid")) else {
         return Err(Diag::error("The state of the namespace cannot be moved")
             .detail("It has no `metadata[0].name` or no `metadata[0].uid`.")
-            .hint("refresh the namespace with the provider that made it, then move it")
+            .hint("refresh the namespace with the provider that created it, then move it")
             .into());
     };
     let name: EnvironmentName = name.parse().map_err(|error: eod_domain::NameError| {

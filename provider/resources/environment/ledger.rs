@@ -2,7 +2,7 @@
 //!
 //! # Guarantees
 //! - A refresh of a living environment and a push do not touch the ledger.
-//! - Without the right to the ledger a create goes on. The first one of a process warns about it.
+//! - Without the right to the ledger a create continues. The first create of a process warns about it.
 //! - The ledger never stops a destroy.
 
 mod changes;
@@ -26,8 +26,8 @@ pub(super) use self::queue::{Waiting, WaitingPlace};
 use super::claim::TRIES;
 use crate::provider::Context;
 
-/// Holder of a create and of a destroy. All runs have the same one, so that the next run continues an interrupted one at
-/// once: the claim of the namespace decides between two runs. Other tools have to wait for it.
+/// Holder of a create and of a destroy. All runs have the same one, so that the next run continues an interrupted one
+/// at once: the claim of the namespace decides between two runs. Other tools have to wait for it.
 const HOLDER: &str = "terraform";
 
 /// Ledger of one environment in one operation.
@@ -40,7 +40,7 @@ pub(super) struct EnvironmentLedger<'a> {
     call: &'a RequestContext,
 }
 
-/// Ledger as it was read or written last.
+/// Last read or written state of the ledger.
 #[derive(Clone, Debug)]
 pub(super) struct StoredHead {
     head: LedgerHead,
@@ -48,10 +48,10 @@ pub(super) struct StoredHead {
     version: String,
 }
 
-/// Ledger of the environment itself, as found in the list of all ledgers. A create needs no further read of it.
+/// Ledger of the environment itself, from the list of all ledgers. A create needs no further read of it.
 #[derive(Clone, Debug, Default)]
 pub(super) enum ListedLedger {
-    /// Not listed, or without a head that can be read.
+    /// Not listed, or without a readable head.
     #[default]
     Unknown,
     /// There is no ledger.
@@ -60,13 +60,13 @@ pub(super) enum ListedLedger {
     Found(Box<StoredHead>),
 }
 
-/// Reasons for an operation without its record.
+/// Reasons for which an operation is not recorded.
 #[derive(Debug, thiserror::Error)]
 enum RecordError {
     /// A call failed.
     #[error("{}", .0.chain())]
     Call(Error),
-    /// The ledger has no head that can be read.
+    /// The ledger has no readable head.
     #[error("the ledger is damaged: {0}")]
     Damaged(LedgerProblem),
     /// The state of the environment does not allow the change.
@@ -75,7 +75,7 @@ enum RecordError {
     /// The ledger was deleted.
     #[error("the ledger was deleted in the meantime")]
     Missing,
-    /// Other writers are faster.
+    /// Other writers were faster.
     #[error("the ledger was changed each time before it could be written")]
     Unsteady,
 }
@@ -98,7 +98,7 @@ impl<'a> EnvironmentLedger<'a> {
     /// Head of the ledger; none if there is no ledger.
     ///
     /// # Errors
-    /// The ledger cannot be read, so an end cannot be told from a loss.
+    /// The ledger cannot be read, so an end cannot be distinguished from a loss.
     pub(super) async fn head(&self) -> Result<Option<LedgerHead>, Diag> {
         let stored = self.ledgers.get(self.name, &self.deadline).await.map_err(|error| self.unreadable(&error))?;
         let head = stored.map(|stored| stored.head.map_err(|problem| self.damaged(&problem)));

@@ -1,14 +1,14 @@
 //! The limit `max_environments`.
 //!
-//! Creates that run at once do not see each other before their namespaces exist, so the limit is checked before anything
-//! is created, after the namespace was created, before the create is recorded as finished, and after it. Environments are
-//! ordered by their time of creation and their name, and a create beyond the limit deletes the namespace that it has just
-//! created. It then waits in a queue, which the ledgers record, and a free place goes to the first in the queue.
+//! Concurrent creates do not see each other before their namespaces exist, so the limit is checked before anything is
+//! created, after the namespace was created, before the create is recorded as finished, and after it. Environments are
+//! ordered by creation time and name, and a create beyond the limit deletes the namespace that it has just created. The
+//! environment then waits in a queue, which the ledgers record, and a free place goes to the first in the queue.
 //!
 //! # Guarantees
-//! - Creates that end well never leave more environments than allowed, however many run at once.
-//! - With one clock of the API servers there are never more finished environments than allowed: a create is finished only
-//!   after the second of its claim is over, so that no later claim comes before it in the order.
+//! - Successful creates never leave more environments than allowed, however many run at once.
+//! - With one clock of the API servers there are never more finished environments than allowed: a create is finished
+//!   only after the second of its claim is over, so that no later claim comes before it in the order.
 
 use eod_clients::Deadline;
 use eod_clients::kubernetes::{Deleted, Kubernetes, ObjectRef, Preconditions};
@@ -37,6 +37,8 @@ pub(super) struct EnvironmentLimit<'a> {
     call: &'a Deadline,
     max: u64,
     waiting: Waiting,
+    /// True if the configuration requests the return of an ended environment.
+    lifted: bool,
 }
 
 /// Progress of the create that a check is part of.
@@ -47,7 +49,8 @@ enum Progress {
 }
 
 impl<'a> EnvironmentLimit<'a> {
-    /// The limit of the provider block, checked before anything is created. `None` if there is none.
+    /// The limit of the provider block, checked before anything is created. `None` if there is none. `lifted` is true if the
+    /// configuration requests the return of an ended environment.
     ///
     /// # Errors
     /// The limit is reached, and the environment waits; or a call failed.
@@ -56,16 +59,17 @@ impl<'a> EnvironmentLimit<'a> {
         kubernetes: &'a Kubernetes,
         environment: &'a Environment,
         ledger: &'a EnvironmentLedger<'a>,
+        lifted: bool,
         call: &'a Deadline,
     ) -> Result<Option<Self>, Diag> {
         let Some(max) = cx.max_environments.clone().known() else { return Ok(None) };
         let waiting = ledger.waiting().await?;
-        let limit = Self { cx, kubernetes, environment, ledger, call, max, waiting };
+        let limit = Self { cx, kubernetes, environment, ledger, call, max, waiting, lifted };
         let own = (cx.server_now(), environment.name.clone());
         match limit.queue_place(&own, Progress::Claimed).await? {
             None => Ok(Some(limit)),
             Some(place) => {
-                let place = ledger.queue(environment, None, &limit.waiting, place).await;
+                let place = ledger.queue(environment, lifted, None, &limit.waiting, place).await;
                 Err(limit.too_many(place))
             }
         }
@@ -86,11 +90,11 @@ impl<'a> EnvironmentLimit<'a> {
         claim: &Nonce,
         record: &CreateRecord,
     ) -> Result<(), LimitCheckError> {
-        self.keep_or_give_back(namespace, claim, record, Progress::Claimed).await
+        self.keep_or_delete_again(namespace, claim, record, Progress::Claimed).await
     }
 
-    /// Checks the limit for an environment that is complete but for its last write. Waits until the second of its claim,
-    /// which was made at `claimed_at` of this machine, is over: until then, others may still come before it in the order.
+    /// Checks the limit for an environment that is complete except for its last write. Waits until the second of its
+    /// claim (`claimed_at` on this machine) is over: until then, other creates may come before it in the order.
     ///
     /// # Errors
     /// The limit is exceeded, or a call failed.
@@ -105,7 +109,7 @@ impl<'a> EnvironmentLimit<'a> {
         let left = CREATION_RESOLUTION.saturating_sub(elapsed).clamp(SignedDuration::ZERO, CREATION_RESOLUTION);
         // An interruption is reported by the next call.
         let _ = self.call.pause(left.unsigned_abs()).await;
-        self.keep_or_give_back(namespace, claim, record, Progress::Claimed).await
+        self.keep_or_delete_again(namespace, claim, record, Progress::Claimed).await
     }
 
     /// Checks the limit for an environment that was just finished. If it is exceeded, the namespace is deleted.
@@ -118,10 +122,10 @@ impl<'a> EnvironmentLimit<'a> {
         claim: &Nonce,
         record: &CreateRecord,
     ) -> Result<(), LimitCheckError> {
-        self.keep_or_give_back(namespace, claim, record, Progress::Finished).await
+        self.keep_or_delete_again(namespace, claim, record, Progress::Finished).await
     }
 
-    async fn keep_or_give_back(
+    async fn keep_or_delete_again(
         &self,
         seen: &Value,
         claim: &Nonce,
@@ -131,8 +135,8 @@ impl<'a> EnvironmentLimit<'a> {
         let own = place(seen).unwrap_or_else(|| (self.cx.server_now(), self.environment.name.clone()));
         let found = self.queue_place(&own, progress).await.map_err(LimitCheckError::Remains)?;
         let Some(place) = found else { return Ok(()) };
-        self.give_back(seen, claim).await?;
-        let place = self.ledger.queue(self.environment, Some(record), &self.waiting, place).await;
+        self.delete_again(seen, claim).await?;
+        let place = self.ledger.queue(self.environment, self.lifted, Some(record), &self.waiting, place).await;
         Err(LimitCheckError::GivenBack(self.too_many(place)))
     }
 
@@ -144,8 +148,8 @@ impl<'a> EnvironmentLimit<'a> {
         Ok(self.waiting.place(own, &claimed, self.max, self.cx.server_now()))
     }
 
-    /// Deletes the namespace that this create has made, unless another state has claimed it since.
-    async fn give_back(&self, seen: &Value, claim: &Nonce) -> Result<(), LimitCheckError> {
+    /// Deletes the namespace that this create has created, unless another state has claimed it since.
+    async fn delete_again(&self, seen: &Value, claim: &Nonce) -> Result<(), LimitCheckError> {
         let name = self.environment.name.as_str();
         let mut namespace = seen.clone();
         for _ in 0..TRIES {
@@ -190,7 +194,7 @@ impl<'a> EnvironmentLimit<'a> {
     }
 }
 
-/// Failures of a check after the namespace was created.
+/// Results of a failed check after the namespace was created.
 pub(super) enum LimitCheckError {
     /// The namespace was deleted again, or belongs to another state.
     GivenBack(Diag),

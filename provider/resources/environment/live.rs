@@ -1,4 +1,4 @@
-//! An environment as it is in the cluster, read into values.
+//! Values of an environment in the cluster.
 
 use std::collections::{BTreeMap, BTreeSet};
 
@@ -32,7 +32,7 @@ pub(super) fn uid(object: &Value) -> Option<&str> {
     object.pointer("/metadata/uid")?.as_str()
 }
 
-/// Resource version of an object. If two are equal, nobody has changed the object in between.
+/// Resource version of an object. If two are equal, the object was not changed in between.
 pub(super) fn version(object: &Value) -> Option<&str> {
     object.pointer("/metadata/resourceVersion")?.as_str()
 }
@@ -57,7 +57,7 @@ pub(super) fn recorded_spec(namespace: &Value) -> Option<EnvironmentSpec> {
     EnvironmentSpec::from_json(annotation(namespace, labels::SPEC)?).ok()
 }
 
-/// Time of creation of a namespace: the annotation, or else the server's timestamp.
+/// Creation time of a namespace: the annotation, else the server's timestamp.
 pub(super) fn created_at(namespace: &Value) -> Option<Timestamp> {
     let written = annotation(namespace, labels::CREATED_AT).and_then(|text| text.parse().ok());
     written.or_else(|| namespace.pointer("/metadata/creationTimestamp")?.as_str()?.parse().ok())
@@ -68,7 +68,7 @@ pub(super) fn our_keys(effective_labels: &BTreeMap<String, String>) -> BTreeSet<
     effective_labels.keys().cloned().collect()
 }
 
-/// Fingerprints of the objects as they are to be applied.
+/// Fingerprints of the planned objects.
 pub(super) fn wanted(objects: &[Object], keys: &BTreeSet<String>) -> BTreeMap<String, String> {
     let guards = objects.iter().filter(|object| object.kind != ObjectKind::Namespace);
     guards.map(|object| (object.key(), drift::fingerprint(&object.content, keys))).collect()
@@ -80,7 +80,7 @@ pub(super) fn fingerprints(live: &LiveNamespace, keys: &BTreeSet<String>) -> BTr
     objects.map(|((kind, name), object)| (format!("{kind}/{name}"), drift::fingerprint(object, keys))).collect()
 }
 
-/// Every object that is missing, in sentences.
+/// One sentence for each missing object.
 pub(super) fn absent(environment: Option<&Environment>, found: &LiveNamespace) -> Vec<String> {
     let wanted =
         environment.map(|environment| objects(environment, &NamespaceProvenance::default())).unwrap_or_default();

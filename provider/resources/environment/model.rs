@@ -78,17 +78,18 @@ pub(crate) struct Input {
     pub mesh: Option<MeshArgs>,
     /// DNS settings of the hosts.
     pub dns: Option<DnsArgs>,
-    /// Behaviour for an environment that was ended outside of this configuration, for example by the reaper. `keep_absent`
-    /// (the default) leaves it absent until there is a new commit, a new `extension`, or its end is lifted. `recreate` creates it again in
-    /// the next apply; if it ended with its pull request or branch, only with a new commit or after its end was lifted.
+    /// Behaviour for an environment that was ended outside of this configuration, for example by the reaper.
+    /// `keep_absent` (the default) leaves it absent until there is a new commit or a new `extension`, or its end is
+    /// lifted. `recreate` creates it again in the next apply; if it ended with its pull request or branch, only with a
+    /// new commit or after its end was lifted.
     #[tf(default = "keep_absent")]
     pub on_expired: Option<Text<OnExpired>>,
     /// True to take over keys of `labels` and `annotations` that another field manager owns.
     #[tf(default = false)]
     pub force_conflicts: Option<bool>,
-    /// True to take over a finished environment of the same identity that has this installation's ownership labels but is not
-    /// managed by this Terraform state. A state that managed it before lets it go: its next refresh, update or destroy finds
-    /// the newer claim and does not touch the namespace.
+    /// True to take over a finished environment of the same identity that has this installation's ownership labels but
+    /// is not managed by this Terraform state. A state that managed it before no longer owns it: its next refresh,
+    /// update or destroy finds the newer claim and does not change the namespace.
     #[tf(default = false)]
     pub adopt: Option<bool>,
     /// Maximum durations of operations.
@@ -149,26 +150,26 @@ pub(crate) struct Output {
 #[derive(Clone, Debug, Default, Deserialize, Serialize)]
 #[serde(from = "Stored", into = "Stored")]
 pub(crate) struct Private {
-    /// Nonce of the claim that this state has written, or that an import has found.
+    /// Nonce of the claim that this state has written, or that an import has read.
     pub nonce: Option<String>,
     /// Nonce of the claim that the first update after an import writes. It is stored before it is written, so that an
     /// update that was killed recognises its own claim.
     pub next_nonce: Option<String>,
-    /// Resource version of the namespace when it was last seen, if it was ours and without drift. A write that names it
-    /// needs no read before.
+    /// Resource version of the namespace at the last refresh, if it was ours and without drift. A write with this
+    /// version needs no read before.
     pub version: Option<String>,
-    /// Fingerprint of each object as the server returned it, by `kind/name`.
+    /// Fingerprint of each object as returned by the server, by `kind/name`.
     pub live: BTreeMap<String, String>,
-    /// Fingerprint of each object as it was applied, by `kind/name`.
+    /// Fingerprint of each object as applied, by `kind/name`.
     pub wanted: BTreeMap<String, String>,
     /// True if the namespace was being deleted at the last refresh.
     pub terminating: bool,
     /// Uid of a namespace moved from another resource type that has no ownership labels yet.
     pub unmarked_uid: Option<String>,
-    /// Labels of the namespace that an import has found, for the refresh that follows it.
+    /// Labels of the namespace that an import has read, for the refresh that follows it.
     pub labels: Option<BTreeMap<String, String>>,
-    /// True if this belongs to the plan of a create. Terraform passes it to the destroy of a tainted object that has lost
-    /// its own private data.
+    /// True if this belongs to the plan of a create. Terraform passes it to the destroy of a tainted object that has
+    /// lost its own private data.
     pub planned: bool,
     /// Generation of this life in the ledger; none if it is not recorded.
     pub generation: Option<u64>,
@@ -177,7 +178,7 @@ pub(crate) struct Private {
 }
 
 impl Private {
-    /// Private data with nothing but a claim: enough to find the namespace again.
+    /// Private data with only a claim: enough to find the namespace again.
     pub(super) fn with_nonce(nonce: &Nonce) -> Self {
         Self { nonce: Some(nonce.as_str().to_owned()), ..Self::default() }
     }
@@ -203,7 +204,7 @@ struct Stored {
     next_nonce: Option<String>,
     #[serde(skip_serializing_if = "Option::is_none")]
     version: Option<String>,
-    /// By `kind/name`: the fingerprint of the object as it is, and that of the object as it was applied.
+    /// By `kind/name`: the fingerprint of the object in the cluster, and that of the applied object.
     #[serde(skip_serializing_if = "BTreeMap::is_empty")]
     objects: BTreeMap<String, (String, String)>,
     #[serde(skip_serializing_if = "std::ops::Not::not")]

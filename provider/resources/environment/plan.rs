@@ -1,4 +1,4 @@
-//! The plan: computes attributes from the configuration, the tier and the provider block, as far as they are known. It
+//! The plan: computes attributes from the known parts of the configuration, the tier and the provider block. It
 //! makes no call to any API.
 
 use eod_domain::{Environment, EnvironmentError, EnvironmentSpec, Mistake};
@@ -37,7 +37,7 @@ pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, EnvironmentResource>) -
     set_outputs(cx, draft, &known, &environment);
     absent::plan(draft);
     if draft.private.terminating {
-        // Nothing can be changed in a namespace that is being deleted: it is replaced once it is gone.
+        // A namespace that is being deleted cannot be changed: it is replaced after its deletion.
         draft.private.terminating = false;
         draft.set(Output::UID, Attr::Unknown);
         draft.replace(Output::UID);
@@ -112,7 +112,7 @@ impl KnownInputs {
     }
 }
 
-/// The arguments that are wholly known. The others count as not set, and nothing that depends on them is used.
+/// The arguments that are wholly known. The others count as not set, and nothing may depend on them.
 fn known_spec(draft: &DraftOf<'_, EnvironmentResource>, known: &KnownInputs) -> Result<EnvironmentSpec, Diags> {
     let mut spec = spec(&draft.configuration().decode_known()?)?;
     if let Attr::Known(repository) = draft.planned(Input::REPOSITORY) {
@@ -125,7 +125,7 @@ fn known_spec(draft: &DraftOf<'_, EnvironmentResource>, known: &KnownInputs) -> 
     Ok(spec)
 }
 
-/// Name that an existing environment keeps: a change of the template renames nothing that exists.
+/// Name that an existing environment keeps: a change of the template renames no existing environment.
 fn kept_name(draft: &DraftOf<'_, EnvironmentResource>) -> Option<eod_domain::EnvironmentName> {
     // A namespace from another resource type has no identity yet; its new identity determines the name.
     let is_another = draft.private.unmarked_uid.is_some()
@@ -145,7 +145,8 @@ fn set_arguments(draft: &mut DraftOf<'_, EnvironmentResource>, known: &KnownInpu
     set_or_unknown(draft, Input::NETWORK, known.network, Some(NetworkArgs::given(environment.network.clone().into())));
     set_or_unknown(draft, Input::PULL_REQUEST_URL, known.url, environment.pull_request_url.clone().map(Text));
     if draft.private.unmarked_uid.is_some() {
-        // The state came from another resource type, which has no identity: adding one does not replace the namespace.
+        // The state came from another resource type, which has no identity: a new identity does not replace the
+        // namespace.
         draft.in_place(Input::REPOSITORY);
         draft.in_place(Input::PULL_REQUEST);
         draft.in_place(Input::BRANCH);

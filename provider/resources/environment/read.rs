@@ -1,5 +1,5 @@
-//! Refresh: reads the environment. It leaves the state only if the namespace is certainly gone or certainly taken over;
-//! anything uncertain is an error.
+//! Refresh: reads the environment. It leaves the state only if the namespace is certainly gone or certainly taken over.
+//! Every uncertain result is an error.
 
 use std::collections::BTreeMap;
 
@@ -130,7 +130,7 @@ fn refreshed(
         ..prior.private
     };
     // A run that was killed in an update has lost the claim. A finished namespace that is still to be moved here has
-    // another state's claim: the move takes it over with a claim of its own.
+    // another state's claim: the move takes it over with a new claim.
     let is_unmoved = private.unmarked_uid.is_some() && live::annotation(namespace, labels::PROVISIONED_AT).is_some();
     if private.claims().is_empty() && !is_unmoved {
         private.nonce = live::annotation(namespace, labels::NONCE).map(str::to_owned);
@@ -138,7 +138,7 @@ fn refreshed(
     State { input: prior.input, output: Some(output), private }
 }
 
-/// Deletions and changes by others, in sentences.
+/// Deletions and changes by others, one sentence each.
 fn differences(
     prior: &State<EnvironmentResource>,
     resolved: Option<&Environment>,
@@ -177,7 +177,7 @@ fn missing(wanted: &[Object], private: &Private, found: &LiveNamespace) -> Vec<S
     wanted.iter().filter(recorded).filter_map(|object| absent_sentence(object, found)).collect()
 }
 
-/// Labels or annotations of ours that others have removed or changed, in sentences.
+/// Labels or annotations of EoD that others have removed or changed, one sentence each.
 fn fields(what: &str, ours: &BTreeMap<String, String>, live: Option<&Value>) -> Vec<String> {
     let sentence = |(key, value): (&String, &String)| match live.and_then(|live| live.get(key)).and_then(Value::as_str)
     {

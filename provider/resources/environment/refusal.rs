@@ -1,4 +1,4 @@
-//! Errors and warnings about namespaces that this configuration does not own, or owns no longer.
+//! Errors and warnings about namespaces that this configuration does not own, or no longer owns.
 
 use eod_domain::{ClaimCheck, Environment, EnvironmentReading, Expiry, labels};
 use serde_json::Value;
@@ -7,13 +7,13 @@ use tfplugin::Diag;
 use super::live;
 use super::model::Input;
 
-/// The error for a namespace that a create cannot have.
+/// The error for a namespace that is not available to a create.
 pub(super) fn unavailable(environment: &Environment, check: &ClaimCheck, namespace: &Value) -> Diag {
     let name = &environment.name;
     match check {
         ClaimCheck::Finished => Diag::error("The environment exists already")
             .detail(format!(
-                "Environment `{name}` was made for {}, and two environments of one identity cannot exist at once.\n\n\
+                "Environment `{name}` was created for {}, and two environments of one identity cannot exist at once.\n\n\
                  If this resource has `create_before_destroy = true`, or a resource that depends on it has, Terraform creates the \
                  replacement before it destroys the old environment. This cannot work: remove `create_before_destroy`.\n\n\
                  If the environment is not in this state, import it to manage it here:\n\n\
@@ -27,7 +27,7 @@ pub(super) fn unavailable(environment: &Environment, check: &ClaimCheck, namespa
         ClaimCheck::OtherIdentity { theirs } => other_identity(environment, theirs),
         ClaimCheck::OtherInstallation { theirs } => Diag::error("The namespace belongs to another installation")
             .detail(format!(
-                "Namespace `{name}` was made by EoD installation `{theirs}`; this one is `{}`. An installation never changes \
+                "Namespace `{name}` was created by EoD installation `{theirs}`; this one is `{}`. An installation never changes \
                  namespaces of another one.",
                 environment.installation
             ))
@@ -36,11 +36,11 @@ pub(super) fn unavailable(environment: &Environment, check: &ClaimCheck, namespa
         _ => {
             let manager = live::label(namespace, labels::MANAGED_BY);
             let manager = manager.map(|by| format!(" (it is managed by `{by}`)")).unwrap_or_default();
-            Diag::error("The namespace was not made by EoD")
+            Diag::error("The namespace was not created by EoD")
                 .detail(format!(
                     "Namespace `{name}` exists and does not have the ownership labels of EoD{manager}. It was not changed."
                 ))
-                .hint("give this environment another `name`, or delete the namespace if nobody needs it")
+                .hint("give this environment another `name`, or delete the namespace if it is not needed")
                 .at(Input::NAME)
         }
     }
@@ -67,7 +67,7 @@ pub(super) fn other_installation(name: &str, theirs: &str, ours: &str) -> Diag {
         .hint("set the provider's `installation` to the one that owns the environment, or remove the resource from this state")
 }
 
-/// The error for a write to a namespace that another state has claimed since.
+/// The error for a write to a namespace that another state has claimed in the meantime.
 pub(super) fn superseded(name: &str) -> Diag {
     Diag::error("Another state has taken over the environment")
         .detail(format!(
@@ -85,7 +85,7 @@ pub(super) fn superseded(name: &str) -> Diag {
 pub(super) fn no_longer_managed(name: &str) -> Diag {
     Diag::warning("Another state has taken over the environment").detail(format!(
         "Namespace `{name}` has a newer claim (annotation `{}`) than this state: it was adopted, or imported and changed, by \
-         another state or by the replacement of this object. It is not touched, and this state no longer manages it.",
+         another state or by the replacement of this object. It was not changed, and this state no longer manages it.",
         labels::NONCE
     ))
 }
@@ -99,27 +99,27 @@ pub(super) fn not_deleted(name: &str) -> Diag {
     ))
 }
 
-/// The warning of a destroy that cannot tell if the namespace was taken over.
+/// The warning of a destroy that cannot find out if the namespace was taken over.
 pub(super) fn claim_unknown(name: &str) -> Diag {
     Diag::warning(format!("Namespace {name} was not deleted")).detail(format!(
         "This state has lost its claim to namespace `{name}` (a run was killed in an update, or the resource was moved here and \
          never applied), and the namespace has one: annotation `{}`. It may belong to another state now, so only this state's \
-         record of it was removed. If nobody uses the namespace, delete it with `kubectl delete namespace {name}`.",
+         record of it was removed. If the namespace is not used, delete it with `kubectl delete namespace {name}`.",
         labels::NONCE
     ))
 }
 
-/// The warning about a namespace that has only the name of the one in the state.
+/// The warning about a namespace that has the name of the one in the state, but another uid.
 pub(super) fn another(name: &str) -> Diag {
     Diag::warning(format!("Namespace {name} was not deleted")).detail(format!(
-        "Namespace `{name}` was deleted and created again by somebody else: its uid is not that of the state."
+        "Namespace `{name}` was deleted and created again by others: its uid is not that of the state."
     ))
 }
 
-/// The warning of a refresh that finds a namespace of somebody else.
+/// The warning of a refresh that finds a namespace of another owner.
 pub(super) fn replaced(name: &str) -> Diag {
     Diag::warning("The namespace of the environment was replaced").detail(format!(
-        "Namespace `{name}` was deleted and created again by somebody else: its uid is not that of the state. The new \
+        "Namespace `{name}` was deleted and created again by others: its uid is not that of the state. The new \
          namespace was not changed."
     ))
 }
@@ -139,16 +139,18 @@ pub(super) fn created_again(name: &str) -> Diag {
 pub(super) fn gone(name: &str) -> Diag {
     Diag::error("The namespace is gone")
         .detail(format!("Namespace `{name}` was deleted, or is being deleted, while this run changed it."))
-        .hint("plan again: the refresh finds out what is left")
+        .hint("plan again: the refresh reads the current state of the cluster")
 }
 
 /// The error for a namespace that others change faster than it can be written.
 pub(super) fn unsteady(name: &str) -> Diag {
-    Diag::error("The namespace changes all the time")
+    Diag::error("The namespace is changed too often")
         .detail(format!(
-            "Every time that namespace `{name}` was read, somebody changed or deleted it before it could be written."
+            "After each read of namespace `{name}`, others changed or deleted it before it could be written."
         ))
-        .hint("find out who changes it (`kubectl get namespace -o yaml --show-managed-fields`), then apply again")
+        .hint(
+            "find the client that changes it (`kubectl get namespace -o yaml --show-managed-fields`), then apply again",
+        )
 }
 
 /// The warning for times on a namespace that cannot be read. None if they can.

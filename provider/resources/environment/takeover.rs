@@ -1,4 +1,4 @@
-//! Creation of a namespace, or takeover of one that exists.
+//! Creation of a namespace, or takeover of an existing one.
 
 use eod_clients::kubernetes::ObjectRef;
 use eod_clients::{Error, ErrorKind};
@@ -20,7 +20,8 @@ use crate::explain;
 pub(super) struct Claimant<'a> {
     pub(super) target: &'a NamespaceTarget<'a>,
     pub(super) adopt: bool,
-    /// True if the ledger has an earlier run of this create without its end, so that a finished namespace is continued, too.
+    /// True if the ledger has an earlier run of this create without its end, so that a finished namespace is continued,
+    /// too.
     pub(super) is_continued: bool,
     pub(super) nonce: &'a Nonce,
     pub(super) now: Timestamp,
@@ -35,16 +36,16 @@ pub(super) struct Claimed {
 /// Origin of a claimed namespace.
 #[derive(Clone, Copy, Debug, Eq, PartialEq)]
 pub(super) enum NamespaceOrigin {
-    /// Made by this create.
+    /// Created by this create.
     New,
-    /// Made by a create that was interrupted.
+    /// Created by a create that was interrupted.
     Interrupted,
     /// In use before: people may have data in it, so a failure of this create must not lead to its destruction.
     InUse,
 }
 
 impl Claimant<'_> {
-    /// Creates the namespace, or takes over the one that exists.
+    /// Creates the namespace, or takes over the existing one.
     ///
     /// # Errors
     /// The call failed, or the namespace is not available to this configuration.
@@ -61,7 +62,7 @@ impl Claimant<'_> {
             if error.kind != ErrorKind::AlreadyExists && !error.outcome_unknown() {
                 return Err(ApplyFailure::nothing(explain::remote(&error)));
             }
-            // It may be stored although the answer was an error; only the object itself can tell.
+            // The namespace may be stored although the answer was an error. Only a read of the namespace shows it.
             let found = match kubernetes.get(&reference, call).await {
                 Ok(found) => found,
                 Err(_) if error.outcome_unknown() => return Err(self.uncertain(&error, takeover)),
@@ -80,7 +81,8 @@ impl Claimant<'_> {
                 (check, Some(namespace))
                     if check == ClaimCheck::Interrupted || (check == ClaimCheck::Finished && self.is_continued) =>
                 {
-                    // Every create writes a nonce. A namespace without one was made by others, such as the Argo CD plugin.
+                    // Every create writes a nonce. A namespace without one was created by another tool, such as the
+                    // Argo CD plugin.
                     let has_nonce = live::annotation(&namespace, labels::NONCE).is_some();
                     let origin = if has_nonce { NamespaceOrigin::Interrupted } else { NamespaceOrigin::InUse };
                     takeover = Some(origin);
@@ -108,8 +110,8 @@ impl Claimant<'_> {
         Err(ApplyFailure::nothing(lost.unwrap_or_else(|| refusal::unsteady(environment.name.as_str()))))
     }
 
-    /// Writes our claim on a namespace that exists, with everything else that belongs on it. `None` if somebody has
-    /// changed the namespace since it was read: then nothing was written.
+    /// Writes our claim and all of EoD's fields to an existing namespace. `None` if the namespace was changed since the
+    /// read: then nothing was written.
     async fn take_over(
         &self,
         namespace: &Value,
@@ -125,7 +127,7 @@ impl Claimant<'_> {
         NamespaceProvenance { created_at, nonce: Some(self.nonce.clone()), made_by: Some(MadeBy::Terraform) }
     }
 
-    /// A write that may have been stored. The nonce finds the namespace again if it was.
+    /// A write that may have been stored. The nonce then identifies the namespace.
     fn uncertain(&self, error: &Error, takeover: Option<NamespaceOrigin>) -> ApplyFailure<EnvironmentResource> {
         let diag = explain::remote(error);
         if takeover == Some(NamespaceOrigin::InUse) || !error.outcome_unknown() {

@@ -1,4 +1,4 @@
-//! Update in place: only what changed is written, and only to the namespace that this state owns.
+//! Update in place: writes only changed objects, and only to the namespace that this state owns.
 //!
 //! A push, the most frequent change of all, needs two calls: the namespace and its clock.
 
@@ -57,7 +57,7 @@ pub(super) async fn update(
         claims: vec![claim.clone()],
         identity: environment.identity.clone(),
     };
-    // Everything is written again after drift, even if its arguments are as before.
+    // After drift everything is written again, even if its arguments have not changed.
     let drifted = prior.output.as_ref().is_none_or(|output| !output.drift.is_empty());
     let before =
         if drifted { Private { wanted: Default::default(), ..prior.private.clone() } } else { prior.private.clone() };
@@ -100,10 +100,11 @@ pub(super) async fn update(
     Ok(Applied { output: attributes::output(&reading, ResolvedAttributes::applied(cx, &environment)), private })
 }
 
-/// Applies the namespace with this claim once it is certain that this state owns it, and returns it.
+/// Applies the namespace with this claim if this state owns it, and returns it.
 ///
-/// If the last refresh found it ours, the server makes sure in the same call that nobody has changed it since, which is
-/// more than a read before can prove. In all other cases it is read first.
+/// If the last refresh verified the ownership, no read is needed: the resource version of that refresh is a
+/// precondition of the write, so the server refuses it after any change. In all other cases the namespace is read
+/// first.
 async fn apply_namespace(
     cx: &Context,
     target: &NamespaceTarget<'_>,
@@ -143,7 +144,7 @@ async fn apply_namespace(
     Err(refusal::unsteady(environment.name.as_str()).into())
 }
 
-/// A namespace as the last refresh saw it, if it was ours then.
+/// Namespace at the last refresh, if it was ours then.
 struct SeenNamespace<'a> {
     uid: &'a str,
     version: &'a str,
@@ -153,7 +154,7 @@ struct SeenNamespace<'a> {
 impl<'a> SeenNamespace<'a> {
     fn of(prior: &'a State<EnvironmentResource>, installation: &Installation, claim: &Nonce) -> Option<Self> {
         let (output, private) = (prior.output.as_ref()?, &prior.private);
-        // This installation has found it ours; another one has to read it first.
+        // This installation has verified the ownership; another one has to read the namespace first.
         output.effective_labels.get(labels::INSTALLATION).filter(|theirs| *theirs == installation.as_str())?;
         let provenance = provenance(Some(output.created_at.parse().ok()?), claim);
         Some(Self { uid: &output.uid, version: private.version.as_deref()?, provenance })
@@ -181,7 +182,7 @@ fn owned(
 ) -> Result<Value, NotOwned> {
     let environment = target.environment;
     let name = environment.name.as_str();
-    let again = "plan again: the refresh finds out what is left";
+    let again = "plan again: the refresh reads the current state of the cluster";
     let Some(namespace) = found else {
         return Err(NotOwned::Gone(
             Diag::error("The namespace is gone")
@@ -203,22 +204,22 @@ fn owned(
             refusal::other_identity(environment, &theirs)
         }
         (Ownership::Ours, _) => return Ok(namespace),
-        // It comes from another resource type and gets its ownership labels now.
+        // The namespace comes from another resource type and gets its ownership labels now.
         (Ownership::Unmarked, _) if is_move => return Ok(namespace),
         (Ownership::Unmarked, _) => Diag::error("The namespace does not have our ownership labels any more")
             .detail(format!(
-                "Somebody has removed or changed the ownership labels or annotations of EoD on namespace `{name}`. It was not \
-                 changed."
+                "The ownership labels or annotations of EoD on namespace `{name}` were removed or changed. The namespace \
+                 was not changed."
             ))
             .hint(
-                "find out who did that; then remove the resource from this state, or destroy the environment and apply again",
+                "find the author of the change; remove the resource from this state, or destroy the environment and apply again",
             ),
         (Ownership::OtherInstallation { theirs }, _) => {
             refusal::other_installation(name, &theirs, &installation_name(cx))
         }
         (Ownership::Superseded, _) => refusal::superseded(name),
         (Ownership::Another, _) => Diag::error("The namespace is not the one in the state")
-            .detail(format!("Namespace `{name}` was deleted and made again by somebody else. It was not changed."))
+            .detail(format!("Namespace `{name}` was deleted and created again by others. It was not changed."))
             .hint("plan again; to manage the namespace here, import it"),
     };
     Err(NotOwned::Refused(refused))

@@ -1,4 +1,4 @@
-//! Empty strings, which most often come from variables that are not set.
+//! Empty strings; their most frequent cause is a variable that is not set.
 
 use tfplugin::{Diag, Diags, EMPTY_STRING_HINT, ObjectValue, Path, Value};
 

@@ -40,7 +40,7 @@ pub(super) fn hint(error: &Error) -> Option<String> {
         ClusterConnectError::Kubeconfig(error) => kubeconfig(error)?,
         ClusterConnectError::Exec(error) => exec(error)?,
         ClusterConnectError::TokenFile { .. } => "check `token_path`, and that the file can be read",
-        ClusterConnectError::BadToken => "check that the token is a single token and nothing else",
+        ClusterConnectError::BadToken => "check that the file or variable contains exactly one token",
         ClusterConnectError::Proxy => "set `proxy_url`, HTTPS_PROXY or HTTP_PROXY to an `http://` or `https://` URL",
         ClusterConnectError::Tls { .. } => "check that the certificates and the key are PEM and belong together",
         ClusterConnectError::Interrupted(_) => return None,
@@ -71,7 +71,7 @@ fn exec(error: &ExecError) -> Option<&'static str> {
             Some("run it in a terminal to see the reason, or renew the credentials (for example log in again)")
         }
         ExecError::Slow { .. } => {
-            Some("log in beforehand: the plugin runs without a terminal and cannot ask for input")
+            Some("log in before the run: the plugin runs without a terminal and cannot read input")
         }
         ExecError::Output { .. } => Some("check the command and its arguments in a terminal"),
         ExecError::Interrupted(_) => None,

@@ -11,9 +11,9 @@ use tfplugin::{Diag, Diags, Path};
 
 use super::sentence;
 
-/// Remedy for an error of the domain, in terms of Terraform arguments.
+/// Remedy for an error of the domain, as a change of Terraform arguments.
 pub(crate) trait Remedy: Display {
-    /// The change of the configuration that solves the error; none if the error itself already says it.
+    /// The change of the configuration that corrects the error; none if the error itself contains it.
     fn remedy(&self) -> Option<String> {
         None
     }
@@ -43,7 +43,7 @@ impl Remedy for RouteError {
     fn remedy(&self) -> Option<String> {
         let remedy = match self {
             Self::Sensitive { .. } => {
-                "to pass it on as a reference, set `sensitive_path`; the provider's `vault.sensitive_paths` has the patterns"
+                "to use it as a reference, set `sensitive_path`; the provider's `vault.sensitive_paths` has the patterns"
             }
             Self::SensitiveTarget { .. } => {
                 "the provider's `vault.sensitive_paths` has the patterns of sensitive secrets"
@@ -69,8 +69,8 @@ pub(crate) fn with_remedy(at: Path, error: &impl Remedy) -> Diag {
     }
 }
 
-/// An invalid value. The title names the attribute, because Terraform shows only the line of the outer attribute of nested
-/// ones.
+/// An invalid value. The title names the attribute, because for nested attributes Terraform shows only the line of the
+/// outer attribute.
 pub(crate) fn invalid(at: Path, message: &str) -> Diag {
     Diag::error(format!("Invalid {at}")).detail(sentence(message)).at(at)
 }

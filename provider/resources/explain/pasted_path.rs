@@ -9,10 +9,10 @@ use super::remote;
 /// The first segment of a path in the API of KV version 2, after the mount.
 const API_SEGMENTS: [&str; 2] = ["data/", "metadata/"];
 
-/// The diagnostic of a secret that could not be read. If its path looks pasted, the hint says what to write at `at`.
+/// The diagnostic of a secret that could not be read. If its path looks pasted, the hint has the right value of `at`.
 pub(crate) fn unreadable_secret(error: &Error, secret: &SecretRef, at: Path) -> Diag {
     let diag = remote(error);
-    // A policy often allows only the right path, and then Vault does not say that the other one does not exist.
+    // A policy often allows only the right path, and then Vault does not report that the other path does not exist.
     let may_be_wrong = matches!(error.kind, ErrorKind::NotFound | ErrorKind::Denied);
     if !may_be_wrong || !error.target.contains(&secret.to_string()) {
         return diag;
@@ -28,7 +28,7 @@ pub(crate) fn pasted_hint(secret: &SecretRef, attribute: &str) -> Option<String>
     pasted(secret).map(|pasted| pasted.text(attribute))
 }
 
-/// A path with a prefix that a path below a mount does not have.
+/// A path with a prefix that is not valid in a path below a mount.
 struct Pasted {
     prefix: String,
     mount: String,

@@ -103,8 +103,8 @@ impl Context {
         (self.now)()
     }
 
-    /// Time of the API server at its last response, or the current time before the first one. In whole seconds, as every
-    /// annotation has it.
+    /// Time of the API server at its last response, or the current time before the first response. In whole seconds, as
+    /// in every annotation.
     pub(crate) fn server_now(&self) -> Timestamp {
         let server = self.kubernetes().ok().and_then(Kubernetes::server_time).map(|time| time.server);
         let now = server.unwrap_or_else(|| self.now());
@@ -123,7 +123,7 @@ impl Context {
         (self.random)()
     }
 
-    /// Settings that are known, with defaults for the others. Nothing that depends on the others may be used.
+    /// Settings that are known, with defaults for the others. Nothing may depend on the defaults.
     pub(crate) fn known_settings(&self) -> Settings {
         let default = Settings::default();
         Settings {
@@ -179,7 +179,7 @@ impl Context {
         }
     }
 
-    /// Reader of environments. It reads many at once together.
+    /// Reader of environments. It reads many environments with few requests.
     ///
     /// # Errors
     /// As [`Context::kubernetes`].
@@ -207,13 +207,13 @@ impl Context {
         self.has_reaper.get().copied()
     }
 
-    /// Remembers if a reaper runs for the installation, so that a process reads it once.
+    /// Stores if a reaper runs for the installation, so that a process reads it once.
     pub(crate) fn remember_reaper(&self, has_reaper: bool) {
-        // Another call may have remembered it first.
+        // Another call may have stored it first.
         let _ = self.has_reaper.set(has_reaper);
     }
 
-    /// True for the first caller, who warns about a ledger that must not be used.
+    /// True for the first caller. Only this caller warns about missing rights to the ledgers.
     pub(crate) fn reports_ledger(&self) -> bool {
         !self.is_ledger_reported.swap(true, Ordering::Relaxed)
     }

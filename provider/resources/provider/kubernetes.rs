@@ -137,7 +137,7 @@ fn from_block(error: &ClusterAccessError) -> Diag {
 
 fn from_environment(error: &ClusterAccessError) -> Diag {
     Diag::error("Invalid cluster access")
-        .detail("The cluster is taken from environment variables, because there is no `kubernetes` block.")
+        .detail("The cluster comes from environment variables, because there is no `kubernetes` block.")
         .cause(error)
         .hint("correct KUBE_HOST, KUBE_TOKEN, KUBE_CLUSTER_CA_CERT_DATA, KUBE_CONFIG_PATH, KUBECONFIG or KUBE_CTX, or add a `kubernetes` block")
 }

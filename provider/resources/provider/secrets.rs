@@ -7,7 +7,7 @@ use tfplugin::{Attr, Diag, Diags};
 use super::{Context, ProviderConfig};
 use crate::explain;
 
-/// A Vault as far as the provider block is known, and the patterns of allowed secrets.
+/// Vault of the provider block, if the block is known, and the patterns of allowed secrets.
 pub(super) struct ProviderVault {
     /// `None` while the block depends on an unknown value.
     pub(super) vault: Option<Vault>,

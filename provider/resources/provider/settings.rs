@@ -55,7 +55,7 @@ pub struct PricesArgs {
     pub storage_gib_month_usd: Option<Number>,
 }
 
-/// Mistakes that the types of the attributes do not exclude.
+/// Mistakes that the types of the attributes cannot exclude.
 pub(super) fn mistakes(config: Config<'_, ProviderConfig>) -> Diags {
     let mut diags = Diags::new();
     diags.extend(tiers(config).err().unwrap_or_default());
@@ -159,7 +159,7 @@ impl TierQuotaArgs {
     }
 }
 
-/// The number as 32 bits. Larger ones are cut: no cluster has that many objects.
+/// The number as 32 bits. Larger numbers are cut: no cluster has that many objects.
 pub(crate) fn count(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }

@@ -162,7 +162,7 @@ pub(super) fn provider_schema() -> Schema {
     Schema { attributes: ProviderConfig::attributes(), ..Schema::default() }
 }
 
-/// A sample as Terraform sends it, every attribute present.
+/// A sample in Terraform's form, with every attribute present.
 pub(super) fn object(schema: &Schema, sample: &Json) -> ObjectValue {
     let value = json::decode_state(sample.to_string().as_bytes(), &schema.ty()).expect("a sample fits its schema");
     value.as_map().cloned().expect("a sample is an object")

@@ -1,8 +1,8 @@
-//! Every part of every argument may be unknown until the apply.
+//! Property of every schema: every part of every argument may be unknown until the apply.
 //!
 //! Each test replaces one part of a valid configuration by an unknown value: a whole argument, an element of a
-//! collection, an attribute of a nested object. Validation and plan accept it, and the plan made once the value is known
-//! changes nothing that the first plan has shown.
+//! collection, an attribute of a nested object. Validation and plan accept it, and a plan with the known value
+//! changes no value of the first plan.
 
 use std::collections::BTreeMap;
 

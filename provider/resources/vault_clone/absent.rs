@@ -2,8 +2,8 @@
 //!
 //! # Guarantees
 //! - An absent copy makes no diff as long as its environment is ended.
-//! - The update in which `environment` is unknown, which is the return of the environment, creates the copy again. Terraform
-//!   plans it a second time when the environment is known; by then its ledger says that it lives.
+//! - The update in which `environment` is unknown, which is the return of the environment, creates the copy again.
+//!   Terraform plans it a second time when the environment is known; then its ledger shows that the environment exists.
 
 use eod_clients::Deadline;
 use eod_domain::EnvironmentName;
@@ -16,8 +16,8 @@ use super::model::{Input, Output};
 use crate::provider::Context;
 use crate::timeouts::{Operation, TimeoutsArgs};
 
-/// True if the ledger says that the environment of a removed copy is ended; warns if it is. A ledger that cannot be read is a
-/// warning: the copy then counts as lost.
+/// True if the ledger shows that the environment of a removed copy is ended; warns if it is. A ledger that cannot be
+/// read is a warning: the copy then counts as lost.
 pub(super) async fn is_ended(
     cx: &Context,
     prior: &State<VaultClone>,

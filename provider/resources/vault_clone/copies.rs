@@ -42,7 +42,7 @@ struct OwnedSecret<'a> {
 }
 
 impl Copies {
-    /// The copies among the secrets that were found: those of the run that created the first of them. `None` if there is none.
+    /// The copies among these secrets: those of the run that created the first of them. `None` if there is none.
     pub(crate) fn among(found: &Inspected, now: SystemTime) -> Option<Self> {
         let owned =
             found.keys.iter().filter_map(|(path, metadata)| OwnedSecret::read(path, metadata, found.root.path()));

@@ -40,7 +40,7 @@ pub(super) async fn create(
             if !cloned.keys.is_empty() {
                 return Err(ApplyFailure::known(diags, Applied { output, private }));
             }
-            // A write without an answer may have been stored; the nonce finds it again.
+            // A write without an answer may have been stored; the nonce identifies it.
             Err(if error.outcome_unknown() {
                 ApplyFailure::traced(diags, private)
             } else {

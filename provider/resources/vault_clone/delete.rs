@@ -1,4 +1,4 @@
-//! Destroy: deletes all versions of the copies with our claim, and nothing else. The source is not read.
+//! Destroy: deletes all versions of the copies with our claim, and no other secret. The source is not read.
 
 use eod_clients::Deadline;
 use eod_clients::vault::Vault;
@@ -47,7 +47,8 @@ pub(super) async fn delete(cx: &Context, prior: &State<VaultClone>, call: &Reque
     destroyed.error.map_or(Ok(()), |error| Err(explain::remote(&error).into()))
 }
 
-/// Secrets that a create without an answer may have stored: all at the target. Their ownership metadata decides.
+/// Secrets that a create without an answer may have stored: all secrets at the target. Their ownership metadata
+/// decides.
 async fn possible(vault: &Vault, input: &Input, target: &SecretRef, remote: &Deadline) -> Result<Records, Diag> {
     let unknown =
         KeyRecord { source_version: None, version: 1, result: KeyResult::Cloned, edited: false, created_time: None };

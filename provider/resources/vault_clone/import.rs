@@ -1,7 +1,7 @@
 //! Import by `<mount>/<target path>`, from the ownership metadata of the copies.
 //!
-//! An import only reads, so it shares the claim (the nonce) of the state that made the copies. Both states may delete them
-//! until one of them does; remove the resource from the other state.
+//! An import only reads, so it shares the claim (the nonce) of the state that created the copies. Both states may
+//! delete them until one of them does; remove the resource from the other state.
 
 use std::time::{Duration, SystemTime};
 
@@ -47,11 +47,11 @@ pub(super) async fn import(
                  nothing to import.",
                 found.root
             ))
-            .hint("check the mount and the path, and set the provider's `installation` to the one that made the copy")
+            .hint("check the mount and the path, and set the provider's `installation` to the one that created the copy")
             .into());
     };
     let source: SecretRef = copies.source.parse().map_err(|_| source_is_lost(&copies))?;
-    // Only the server knows how many segments the mount has.
+    // Only the server has the number of segments of the mount.
     let (_, source) = vault.split(&source, &remote).await.map_err(|error| explain::remote(&error))?;
     let input = input(&copies, &source);
     let private = Private {

@@ -37,17 +37,17 @@ pub(crate) struct Input {
     /// Only for a single secret.
     #[tf(write_only)]
     pub overrides_wo: Option<BTreeMap<String, String>>,
-    /// Version of `overrides_wo`. Raise it to write them into the copy again. They are written only if nobody has edited the
-    /// copy and the token's policy allows `update`.
+    /// Version of `overrides_wo`. A higher version writes them into the copy again. They are written only if the copy
+    /// was not edited and the token's policy allows `update`.
     pub overrides_wo_version: Option<u64>,
-    /// Behaviour if the target has a secret of another owner: `keep` (the default) leaves it and reports `kept_foreign`, `fail`
-    /// fails. It is never overwritten.
+    /// Behaviour if the target has a secret of another owner: `keep` (the default) keeps it and reports `kept_foreign`,
+    /// `fail` fails. It is never overwritten.
     #[tf(default = "keep")]
     pub on_existing: Option<Text<OnExistingSecret>>,
-    /// `delete` (the default) deletes all versions of the copies with the resource, edited or not. `keep` leaves them.
+    /// `delete` (the default) deletes all versions of the copies with the resource, edited or not. `keep` keeps them.
     #[tf(default = "delete")]
     pub on_destroy: Option<Text<OnDestroy>>,
-    /// Path on `mount` of a secret that is only passed on as a reference. It is never read.
+    /// Path on `mount` of a secret that is only used as a reference. It is never read.
     pub sensitive_path: Option<Text<SecretPath>>,
     /// Maximum durations of operations.
     pub timeouts: Option<TimeoutsArgs>,
@@ -85,9 +85,9 @@ pub(crate) struct KeyArgs {
     pub source_version: Option<u64>,
     /// Version of the copy that was written.
     pub version: u64,
-    /// `cloned`, `adopted` (an interrupted run had created it) or `kept_foreign` (the secret of another owner, left alone).
+    /// `cloned`, `adopted` (an interrupted run had created it) or `kept_foreign` (secret of another owner, unchanged).
     pub result: String,
-    /// True if somebody has changed or deleted it since.
+    /// True if others have changed or deleted the copy since.
     pub edited: bool,
 }
 
@@ -101,8 +101,8 @@ pub(crate) struct Private {
     pub installation: Option<Installation>,
     /// Time at which the server stored each copy, to the nanosecond, by path.
     pub created: BTreeMap<String, String>,
-    /// True if this belongs to the plan of a create. Terraform passes it to the destroy of a tainted object instead of the
-    /// object's own private data.
+    /// True if this belongs to the plan of a create. Terraform passes it to the destroy of a tainted object instead of
+    /// the object's own private data.
     pub planned: bool,
     /// True if the copies were removed with their environment.
     pub absent: bool,

@@ -1,7 +1,7 @@
 //! Warnings about copies.
 //!
-//! Of several warnings with the same title, Terraform shows the first and counts the others. So one warning names all
-//! secrets of a kind, and its title contains the copy, which makes it unique.
+//! Of several warnings with the same title, Terraform shows the first and counts the others. So there is one warning
+//! for all secrets of a kind, and its title contains the copy, which makes it unique.
 
 use std::collections::BTreeMap;
 
@@ -27,19 +27,19 @@ pub(super) fn warnings(target: &SecretRef, notices: &[Notice]) -> Vec<Diag> {
 pub(super) fn lost(target: &SecretRef, lost: &[SecretRef]) -> Option<Diag> {
     let sentence = |secret: &SecretRef| {
         format!(
-            "The secret `{secret}` is not the copy that this configuration made: that copy is gone, or another \
+            "The secret `{secret}` is not the copy that this configuration created: that copy was deleted, or another \
              state has taken it over. It was not changed."
         )
     };
     let sentences: Vec<_> = lost.iter().map(sentence).collect();
     (!lost.is_empty()).then(|| {
-        warning(target, "A copy was replaced by something else", "copies were replaced by something else", sentences)
+        warning(target, "A copy was replaced by another secret", "copies were replaced by other secrets", sentences)
     })
 }
 
 fn titles(notice: &Notice) -> (&'static str, &'static str) {
     match notice {
-        Notice::KeptForeign { .. } => ("A secret was left alone", "secrets were left alone"),
+        Notice::KeptForeign { .. } => ("A secret of another owner was kept", "secrets of other owners were kept"),
         Notice::Skipped { .. } => ("A secret was not copied", "secrets were not copied"),
         Notice::MetadataLeftOut { .. } => ("A copy lacks metadata", "copies lack metadata"),
         Notice::Left { .. } => ("A secret was not deleted", "secrets were not deleted"),
@@ -47,7 +47,7 @@ fn titles(notice: &Notice) -> (&'static str, &'static str) {
 }
 
 fn warning(target: &SecretRef, one: &str, many: &str, mut sentences: Vec<String>) -> Diag {
-    // Their order depends on the answers of the server.
+    // Their order depends on the responses of the server.
     sentences.sort();
     let count = sentences.len();
     let title = if count == 1 { format!("{one}: {target}") } else { format!("{count} {many}: {target}") };

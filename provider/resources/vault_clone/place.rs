@@ -38,18 +38,18 @@ pub(super) fn mount_or_default(given: Option<&Text<MountPath>>) -> MountPath {
 /// Owner of the copies in a state.
 ///
 /// # Errors
-/// They belong to another installation. Removing them from the state would make them orphans.
+/// They belong to another installation. Without the state no tool would remove them.
 pub(super) fn owner(cx: &Context, prior: &State<VaultClone>) -> Result<CopyOwner, Diag> {
     let ours = cx.installation()?;
     let theirs = prior.private.installation.as_ref().unwrap_or(ours);
     if theirs != ours {
         return Err(Diag::error("The copies belong to another installation")
             .detail(format!(
-                "The copies of environment `{}` were made by installation `{theirs}`; this one is `{ours}`. They were not \
+                "The copies of environment `{}` were created by installation `{theirs}`; this one is `{ours}`. They were not \
                  changed.",
                 prior.input.environment
             ))
-            .hint("set the provider's `installation` to the one that made them, or remove the resource from this state"));
+            .hint("set the provider's `installation` to the one that created them, or remove the resource from this state"));
     }
     Ok(CopyOwner {
         environment: prior.input.environment.0.clone(),

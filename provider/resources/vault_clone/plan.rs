@@ -11,10 +11,10 @@ use crate::provider::Context;
 pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, VaultClone>) -> Diags {
     draft.private.planned = draft.is_create() && draft.private.nonce.is_empty();
     if !draft.is_create() && draft.planned(Input::ENVIRONMENT).is_unknown() {
-        // The environment returns in the same run. The copy outlives that, with the edits of people.
+        // The environment returns in the same run. The copy and its edits are kept.
         draft.in_place(Input::ENVIRONMENT);
     }
-    let is_new = draft.is_create() || goes_elsewhere(draft);
+    let is_new = draft.is_create() || replaces_copy(draft);
     if is_new && let Err(diags) = set_target_defaults(draft) {
         return diags;
     }
@@ -26,7 +26,7 @@ pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, VaultClone>) -> Diags {
     };
     draft.set(Output::SENSITIVE_SECRET_REF, sensitive_ref);
     if !is_new {
-        // An existing copy was allowed when it was created, and its source is not read again.
+        // An existing copy was allowed at its creation, and its source is not read again.
         return Diags::new();
     }
     let source = reference(mount, draft.planned(Input::SOURCE_PATH));
@@ -35,7 +35,7 @@ pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, VaultClone>) -> Diags {
     if let (Some(target), Ok(vault)) = (&target, cx.vault()) {
         draft.set(Output::VAULT_UI_URL, vault.ui_url(target).into());
     }
-    // The default target ends like the source, so it would only repeat the mistake of the source.
+    // The default target ends like the source, so an error about it would only repeat the mistake of the source.
     let is_default = draft.config(Input::TARGET_PATH).is_null();
     match source.as_ref().and_then(|source| sensitive(cx, source)) {
         Some(diags) if is_default => diags,
@@ -44,7 +44,7 @@ pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, VaultClone>) -> Diags {
 }
 
 /// True if the copy is replaced.
-fn goes_elsewhere(draft: &DraftOf<'_, VaultClone>) -> bool {
+fn replaces_copy(draft: &DraftOf<'_, VaultClone>) -> bool {
     draft.changed(Input::ENVIRONMENT) && !draft.planned(Input::ENVIRONMENT).is_unknown()
         || draft.changed(Input::MOUNT)
         || draft.changed(Input::SOURCE_PATH)
@@ -72,7 +72,7 @@ fn set_target_defaults(draft: &mut DraftOf<'_, VaultClone>) -> Result<(), Diags>
     Ok(())
 }
 
-/// Reasons to refuse the copy, as far as they are known. The apply checks again before anything is read.
+/// Reasons to refuse the copy, as far as they are known. The apply checks again before any read.
 fn refused(cx: &Context, source: Option<SecretRef>, target: Option<SecretRef>) -> Diags {
     match (source, target) {
         (Some(source), Some(target)) if cx.knows_routes() => cx.route(source, target).err().unwrap_or_default(),

@@ -17,7 +17,8 @@ pub(super) async fn read(
     mut prior: State<VaultClone>,
     call: &RequestContext,
 ) -> Result<Option<State<VaultClone>>, Diags> {
-    // A create that failed without an answer is destroyed next, and the destroy finds out what was stored.
+    // After a failed create without an answer, the next operation is a destroy, and the destroy finds the stored
+    // secrets.
     let Some(output) = &prior.output else { return Ok(Some(prior)) };
     let target = place::target(&prior.input)?;
     if !cx.is_vault_known() {

@@ -1,9 +1,10 @@
 //! Recovery of private data that a state has lost.
 //!
-//! Terraform stores the nonce in private data, and loses it in two cases: if the provider is killed during an update, and
-//! if a tainted object is replaced, because its destroy gets the private data of the plan of the new object. The ownership
-//! metadata of the copies still has the nonce. It is used only if no other object can have taken the copies over since: in
-//! a refresh, which runs before a replacement, and in a destroy that runs before the create of the same replacement.
+//! Terraform stores the nonce in private data, and loses it in two cases: if the provider is killed during an update,
+//! and if a tainted object is replaced, because its destroy gets the private data of the plan of the new object. The
+//! ownership metadata of the copies still has the nonce. It is used only if no other object can have taken the copies
+//! over since: in a refresh, which runs before a replacement, and in a destroy that runs before the create of the same
+//! replacement.
 
 use std::time::SystemTime;
 
@@ -57,7 +58,7 @@ impl Forgotten<'_> {
         }
         let mount = MountInfo::v2(self.target.mount().clone());
         let found = self.vault.metadata(&mount, path, remote).await.map_err(|error| explain::remote(&error))?;
-        // The expiry of a version does not matter for its ownership.
+        // The expiry of a version has no effect on its ownership.
         Ok(found.map(|metadata| metadata.facts(SystemTime::UNIX_EPOCH)))
     }
 

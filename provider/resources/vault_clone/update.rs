@@ -1,4 +1,4 @@
-//! Update in place. Copies are not written again, except overrides with a raised version, into a copy that nobody has edited.
+//! Update in place. Copies are not written again, except overrides with a higher version, into a copy without edits.
 
 use eod_clients::Deadline;
 use eod_clients::vault::SecretMap;
@@ -20,7 +20,8 @@ pub(super) async fn update(
 ) -> Result<Applied<VaultClone>, ApplyFailure<VaultClone>> {
     let Some(mut output) = prior.output.clone() else {
         return Err(ApplyFailure::nothing(
-            Diag::error("The copy was never finished").hint("replace it: `terraform apply -replace=<address>`"),
+            Diag::error("The create of the copy was not finished")
+                .hint("replace it: `terraform apply -replace=<address>`"),
         ));
     };
     if input.environment.0 != prior.input.environment.0 {
@@ -31,7 +32,7 @@ pub(super) async fn update(
     }
     output.sensitive_secret_ref = records::sensitive_ref(&input);
     let mut private = prior.private.clone();
-    // An absent copy gets its overrides when it comes back.
+    // An absent copy gets its overrides when it is created again.
     if !private.absent && is_raised(&prior.input, &input) {
         let mut recorded = records::recorded(&output, &private).map_err(ApplyFailure::nothing)?;
         overwrite(cx, &prior, &input, &mut recorded, call).await?;
@@ -41,7 +42,7 @@ pub(super) async fn update(
     Ok(Applied { output, private })
 }
 
-/// The error for an environment that was unknown in the plan and is another one.
+/// The error for an environment that was unknown in the plan and is another one at apply.
 fn other_environment(before: &Input, after: &Input) -> Diag {
     Diag::error("The copy belongs to another environment")
         .detail(format!(
@@ -53,7 +54,7 @@ fn other_environment(before: &Input, after: &Input) -> Diag {
         .at(Input::ENVIRONMENT)
 }
 
-/// True if overrides are to be written again.
+/// True if overrides must be written again.
 fn is_raised(before: &Input, after: &Input) -> bool {
     let is_higher = after.overrides_wo_version > before.overrides_wo_version;
     is_higher && after.overrides_wo.as_ref().is_some_and(|overrides| !overrides.is_empty())
@@ -87,9 +88,9 @@ async fn overwrite(
             *record = written;
             return Ok(());
         }
-        Updated::Edited => "somebody has edited or deleted the copy, and an edit is never overwritten".to_owned(),
-        Updated::Gone => "the copy is gone; the next plan makes it again".to_owned(),
-        Updated::NotOurs => "the secret there is not a copy of this configuration".to_owned(),
+        Updated::Edited => "the copy was edited or deleted, and an edit is never overwritten".to_owned(),
+        Updated::Gone => "the copy was deleted; the next plan creates it again".to_owned(),
+        Updated::NotOurs => "the secret at the target is not a copy of this configuration".to_owned(),
         Updated::Denied(error) => {
             format!("the token's policy does not allow it ({}); the policy needs `update` on the copy", error.chain())
         }
@@ -100,6 +101,6 @@ async fn overwrite(
 
 fn not_written(target: &SecretRef, why: &str) -> Diag {
     Diag::warning(format!("The overrides were not written: {target}"))
-        .detail(format!("The copy `{target}` is as it was: {why}."))
+        .detail(format!("The copy `{target}` was not changed: {why}."))
         .at(Input::OVERRIDES_WO_VERSION)
 }

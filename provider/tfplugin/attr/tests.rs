@@ -8,7 +8,7 @@ fn zip_of_null_and_unknown_is_unknown() {
 }
 
 #[test]
-fn a_fallback_replaces_only_null() {
+fn fallback_replaces_only_null() {
     assert_eq!(Attr::Null.or(Attr::Known(1)), Attr::Known(1));
     assert_eq!(Attr::Unknown.or(Attr::Known(1)), Attr::Unknown);
     assert_eq!(Attr::Known(2).or(Attr::Known(1)), Attr::Known(2));

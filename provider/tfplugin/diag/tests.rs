@@ -5,7 +5,7 @@ use super::*;
 struct Outer(#[source] std::fmt::Error);
 
 #[test]
-fn every_link_of_a_chain_is_told_once() {
+fn every_link_of_a_chain_is_printed_once() {
     let diag = Diag::error("No").cause(&Outer(std::fmt::Error)).hint("try again");
     assert_eq!(
         diag.body(),

@@ -10,10 +10,10 @@ use super::{Type, msgpack};
 pub(super) fn msgpack_decode(data: &[u8]) {
     let Some((ty, bytes)) = choose(data) else { return };
     let Ok(value) = msgpack::decode(bytes, &ty) else { return };
-    // A collection of dynamic values with different types can be decoded, but never encoded.
+    // A collection of dynamic values with different types can be decoded, but not encoded.
     let Ok(written) = msgpack::encode(&value, &ty) else { return };
     let again = msgpack::decode(&written, &ty).expect("the codec reads what it writes");
-    assert!(again == value, "the value changed on its way");
+    assert!(again == value, "the value has changed");
     assert!(again.same(&value, &ty), "equal values are the same");
 }
 
@@ -23,14 +23,14 @@ pub(super) fn state_json_decode(data: &[u8]) {
     let Ok(value) = decode_state(bytes, &ty) else { return };
     let Ok(written) = encode_state(&value, &ty) else { return };
     let again = decode_state(written.to_string().as_bytes(), &ty).expect("the codec reads what it writes");
-    assert!(again == value, "the value changed on its way");
+    assert!(again == value, "the value has changed");
 }
 
 /// Decodes the JSON of a type.
 pub(super) fn type_json_decode(data: &[u8]) {
     let Ok(ty) = Type::from_json(data) else { return };
     let again = Type::from_json(&ty.to_json()).expect("a type reads its own form");
-    assert!(again == ty, "the type changed on its way");
+    assert!(again == ty, "the type has changed");
     assert!(!ty.to_string().is_empty(), "every type has a name");
 }
 

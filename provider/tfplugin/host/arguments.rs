@@ -1,4 +1,4 @@
-//! Command line options for users, and the texts that answer them.
+//! Command line options for users, and their output.
 //!
 //! Terraform passes no arguments. This module is for users who run the binary directly.
 
@@ -49,11 +49,11 @@ pub(crate) fn help(meta: &Meta) -> String {
     format!(
         "terraform-provider-{name} {version}\n\
          \n\
-         This is a plugin for Terraform and OpenTofu. They start it themselves; name it in a configuration:\n\
+         This is a plugin for Terraform and OpenTofu, which start it. To use it, name it in a configuration:\n\
          \n\
          {block}\
          \n\
-         and run `terraform init`. Options for running it by hand:\n\
+         and run `terraform init`. Options for users who run it directly:\n\
          \n  \
          --version  print the version and end\n  \
          --debug    wait for Terraform and print the TF_REATTACH_PROVIDERS line that points it here\n  \
@@ -65,15 +65,15 @@ pub(crate) fn help(meta: &Meta) -> String {
 }
 
 /// Message on stderr if the binary is run without a host.
-pub(crate) fn not_by_hand(meta: &Meta) -> String {
+pub(crate) fn start_without_host(meta: &Meta) -> String {
     format!(
-        "This is terraform-provider-{name} {version}, a plugin for Terraform and OpenTofu. It is not meant to be run by hand.\n\
+        "This is terraform-provider-{name} {version}, a plugin for Terraform and OpenTofu, which start it. It cannot be used directly.\n\
          \n\
          Name it in a configuration and run `terraform init`:\n\
          \n\
          {block}\
          \n\
-         `terraform-provider-{name} --help` lists what can be run by hand.\n",
+         `terraform-provider-{name} --help` lists the options for users.\n",
         name = meta.name,
         version = meta.version,
         block = required_providers(meta),
@@ -82,10 +82,7 @@ pub(crate) fn not_by_hand(meta: &Meta) -> String {
 
 /// Answer to an unknown argument.
 pub(crate) fn unknown(meta: &Meta, argument: &str) -> String {
-    format!(
-        "unknown argument {argument:?}; `terraform-provider-{} --help` lists the arguments that are known\n",
-        meta.name
-    )
+    format!("unknown argument {argument:?}; `terraform-provider-{} --help` lists the supported arguments\n", meta.name)
 }
 
 /// Configuration block that makes Terraform load this provider. The hostname of the public registry is the default of

@@ -32,11 +32,11 @@ impl Ending {
         }
     }
 
-    /// Reason text for the log.
+    /// Reason for the log.
     pub(crate) fn reason(self) -> &'static str {
         match self {
-            Self::Shutdown => "the host asked for it",
-            Self::Signal => "a signal asked for it",
+            Self::Shutdown => "the host requested it",
+            Self::Signal => "a signal requested it",
             Self::HostGone => "the host is gone",
         }
     }
@@ -71,8 +71,8 @@ pub(crate) struct HostProcess {
 }
 
 impl HostProcess {
-    /// `connections` is the number of open connections. The host is gone if it stays 0 for `lonely` after a first
-    /// connection.
+    /// `connections` is the number of open connections. The host counts as gone if the number stays 0 for `lonely`
+    /// after a first connection.
     pub(crate) fn of_this_process(connections: watch::Receiver<usize>, lonely: Duration) -> Self {
         Self::new(connections, lonely, parent)
     }
@@ -82,7 +82,7 @@ impl HostProcess {
     }
 
     /// Returns when the host is gone: it has closed its last connection and not connected again, or the parent process
-    /// has changed and no connection is open. A changed parent alone proves nothing, because a wrapper can start this
+    /// has changed and no connection is open. A changed parent alone is not enough, because a wrapper can start this
     /// process.
     async fn gone(self) {
         let Self { connections, lonely, parent, first_parent } = self;
@@ -168,7 +168,7 @@ impl Signals {
                 },
                 signal = self.interrupt.recv() => match signal {
                     Some(()) if by_hand => return,
-                    Some(()) => tracing::debug!("SIGINT is left to Terraform, which stops the provider in good order"),
+                    Some(()) => tracing::debug!("SIGINT is ignored: Terraform stops the provider"),
                     None => future::pending().await,
                 },
             }

@@ -9,7 +9,7 @@ use std::path::PathBuf;
 #[non_exhaustive]
 pub enum HostError {
     /// The host's certificate cannot be read.
-    #[error("PLUGIN_CLIENT_CERT does not hold a certificate in PEM form; the host that starts the plugin sets it")]
+    #[error("PLUGIN_CLIENT_CERT does not contain a certificate in PEM format; the host that starts the plugin sets it")]
     ClientCertificate(#[source] rustls_pki_types::pem::Error),
     /// The port is not a number from 0 to 65535.
     #[error("{name} is {value:?}; expected a port number from 0 to 65535")]
@@ -39,7 +39,7 @@ pub enum HostError {
         source: io::Error,
     },
     /// The private directory of the socket cannot be created.
-    #[error("cannot make a private directory for the socket in {}; point TMPDIR at a writable directory", base.display())]
+    #[error("cannot create a private directory for the socket in {}; set TMPDIR to a writable directory", base.display())]
     SocketDirectory {
         /// Parent directory of the private directory.
         base: PathBuf,
@@ -78,7 +78,7 @@ pub enum HostError {
         source: io::Error,
     },
     /// The certificate of this process cannot be created.
-    #[error("cannot make the plugin's own certificate")]
+    #[error("cannot create the plugin's own certificate")]
     ServerCertificate(#[source] rcgen::Error),
     /// TLS cannot be set up.
     #[error("cannot set up TLS")]

@@ -1,4 +1,4 @@
-//! The line on stdout that tells the host how to connect to this process.
+//! Line on stdout from which the host reads the address of this process.
 //!
 //! If Terraform starts the process, the line is the handshake of go-plugin: six fields separated by `|`, or seven if
 //! the host set the variable for multiplexing. If a user starts the process with `--debug`, the line is the value of

@@ -91,7 +91,7 @@ impl Health for Serving {
         if is_known(&service) {
             Ok(Response::new(health(ServingStatus::Serving)))
         } else {
-            Err(Status::not_found(format!("no service {service:?} here; ask for {PLUGIN:?}")))
+            Err(Status::not_found(format!("unsupported service {service:?}: supported is {PLUGIN:?}")))
         }
     }
 

@@ -67,7 +67,7 @@ impl Listener {
     }
 }
 
-/// Binds as set in the environment. Call it inside the runtime.
+/// Binds the listener that the environment selects. Call it inside the runtime.
 ///
 /// If no directory can contain a socket, for example in a container with a read-only file system, a TCP port is used
 /// instead. A port requires TLS, because every user of the machine can connect to it. A port is not used if the host
@@ -84,7 +84,7 @@ pub(crate) fn bind(network: SocketKind, environment: &ProcessEnvironment, has_tl
     }
 }
 
-/// Binds a port. If no port is free, returns the error of the socket, because that error is the one to fix.
+/// Binds a port. If no port is free, returns the error of the socket, because the user can correct that one.
 #[cfg(unix)]
 fn or_port(error: HostError, environment: &ProcessEnvironment) -> Result<Bound, HostError> {
     environment.ports().and_then(tcp).map_err(|_| error)

@@ -21,7 +21,7 @@ async fn a_start_without_cookie_prints_usage() {
     let (success, stderr) = Plugin::start(Role::Provider, &[]).await.ended().await;
     assert!(!success);
     assert!(stderr.starts_with("This is terraform-provider-demo 1.2.3"), "{stderr}");
-    assert!(stderr.contains("not meant to be run by hand"), "{stderr}");
+    assert!(stderr.contains("It cannot be used directly"), "{stderr}");
 }
 
 #[tokio::test]
@@ -119,7 +119,7 @@ async fn sigint_is_ignored_and_sigterm_ends_the_process() {
     let handshake = plugin.handshake().await;
     let channel = reached(dial(&handshake, None).await);
     plugin.signal(Signal::SIGINT);
-    plugin.log_line("SIGINT is left to Terraform").await;
+    plugin.log_line("SIGINT is ignored: Terraform").await;
     health(&channel).await.unwrap();
     plugin.signal(Signal::SIGTERM);
     let (success, stderr) = plugin.ended().await;
@@ -147,7 +147,10 @@ async fn debug_prints_the_reattach_line_and_ends_with_sigint() {
 async fn an_invalid_certificate_is_reported_on_stderr() {
     let (success, stderr) = Plugin::start(Role::Provider, &[COOKIE, ("PLUGIN_CLIENT_CERT", "x")]).await.ended().await;
     assert!(!success);
-    assert!(stderr.starts_with("terraform-provider-demo cannot start: PLUGIN_CLIENT_CERT does not hold"), "{stderr}");
+    assert!(
+        stderr.starts_with("terraform-provider-demo cannot start: PLUGIN_CLIENT_CERT does not contain"),
+        "{stderr}"
+    );
 }
 
 #[tokio::test]

@@ -6,7 +6,7 @@ use tokio::task::JoinHandle;
 use tokio_util::sync::CancellationToken;
 use tokio_util::task::TaskTracker;
 
-/// Tells running work that the process is ending, and makes the process wait for it.
+/// Cancels running work when the process ends, and makes the process wait for it.
 ///
 /// A closed connection drops the futures of its running calls. So spawn work with side effects that must reach a stable
 /// state through [`Work::spawn`]: such work can check the token, and the process waits for it during the grace period

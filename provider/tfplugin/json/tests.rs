@@ -73,9 +73,9 @@ fn invalid_json_is_refused_with_its_path() {
         ("[]", "expected an object, got an array"),
         (r#"{"labels":{"a":["x"]}}"#, r#"labels["a"]: expected a string, got an array"#),
         (r#"{"pair":[true]}"#, "pair: expected 2 elements, got 1"),
-        (r#"{"pair":[true,"many"]}"#, "pair[1]: expected a number that Terraform can hold"),
+        (r#"{"pair":[true,"many"]}"#, "pair[1]: expected a number that Terraform supports"),
         (r#"{"pair":["yes",1]}"#, "pair[0]: expected a bool, got a string"),
-        (r#"{"rules":[{"cpu":1e999999999}]}"#, "rules[0].cpu: expected a number that Terraform can hold"),
+        (r#"{"rules":[{"cpu":1e999999999}]}"#, "rules[0].cpu: expected a number that Terraform supports"),
         (r#"{"rules":[{"cpu":{}}]}"#, "rules[0].cpu: expected a number, got an object"),
         (r#"{"any":"x"}"#, "any: expected a value with its type, got a string"),
         (r#"{"any":{"type":"string"}}"#, "any: expected an object of `type` and `value`, got another object"),
@@ -97,8 +97,8 @@ fn json_has_no_form_for_some_values() {
     let infinity = Value::Number(Number::from_f64(f64::INFINITY).unwrap());
     let ty = Type::list(Type::Number);
     for (value, message) in [
-        (Value::List(vec![Value::unknown()]), "[0]: expected a value that JSON can hold, got an unknown value"),
-        (Value::List(vec![infinity]), "[0]: expected a value that JSON can hold, got infinity"),
+        (Value::List(vec![Value::unknown()]), "[0]: expected a value that JSON supports, got an unknown value"),
+        (Value::List(vec![infinity]), "[0]: expected a value that JSON supports, got infinity"),
         (Value::from(true), "expected a list, got a bool; this is an error in the provider"),
     ] {
         assert_eq!(encode_state(&value, &ty).unwrap_err().to_string(), message);

@@ -10,7 +10,7 @@ use crate::process_environment::ProcessEnvironment;
 const QUIET: [&str; 7] =
     ["h2", "hyper", "hyper_util", "kube_client::client::builder", "rustls", "tokio_rustls", "tower"];
 
-/// Log level from the environment. The most specific variable wins, as in Terraform's documentation:
+/// Log level from the environment. The most specific variable is used, as in Terraform's documentation:
 /// `TF_LOG_PROVIDER_<NAME>`, then `TF_LOG_PROVIDER`, then `TF_LOG`.
 pub(crate) fn requested(name: &str, environment: &ProcessEnvironment) -> LevelFilter {
     let own = format!("TF_LOG_PROVIDER_{}", name.to_uppercase().replace('-', "_"));

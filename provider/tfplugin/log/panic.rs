@@ -17,7 +17,7 @@ pub(crate) fn install() {
 
 fn report(info: &PanicHookInfo<'_>) -> String {
     let message = info.payload_as_str().unwrap_or("(a panic without text)");
-    let place = info.location().map_or_else(|| "an unknown place".to_owned(), ToString::to_string);
+    let place = info.location().map_or_else(|| "an unknown location".to_owned(), ToString::to_string);
     let thread = std::thread::current();
     let mut text = format!("panic: {message}\n\nat {place}\nin thread {}\n", thread.name().unwrap_or("without a name"));
     // Captured only if RUST_BACKTRACE is set.

@@ -61,7 +61,7 @@ async fn create_or_update<R: Resource>(
     let Some(input) = arguments.decode() else {
         let mut diags = arguments.mistakes();
         if !diags.has_errors() {
-            diags.push(Diag::bug("an argument is still unknown at apply; the plan has to settle every argument"));
+            diags.push(Diag::bug("an argument is still unknown at apply; the plan has to set every argument"));
         }
         return StateAnswer::failed(unchanged, diags);
     };

@@ -166,8 +166,8 @@ fn invalid_bytes_are_refused_with_their_path() {
         ("c1", Type::String, "expected a msgpack value, got the reserved byte 0xc1"),
         ("01", Type::String, "expected a string, got a number"),
         ("a2fffe", Type::String, "expected UTF-8 text, got other bytes"),
-        ("cb7ff8000000000001", Type::Number, "expected a number that Terraform can hold"),
-        ("a178", Type::Number, "expected a number that Terraform can hold"),
+        ("cb7ff8000000000001", Type::Number, "expected a number that Terraform supports"),
+        ("a178", Type::Number, "expected a number that Terraform supports"),
         ("a178", Type::Dynamic, "expected a value with its type, got a string"),
         ("93a178a178a178", Type::Dynamic, "expected a value with its type, got an array"),
         ("92a178c0", Type::Dynamic, "expected a value with a valid type"),
@@ -175,7 +175,7 @@ fn invalid_bytes_are_refused_with_their_path() {
         ("91c3", Type::Tuple(vec![]), "expected 0 elements, got 1"),
         ("810101", Type::map(Type::Number), "expected a string as the key, got a number"),
         ("82a16101a16102", Type::map(Type::Number), "expected each key once, got `a` twice"),
-        ("81a3612f62a178", Type::map(Type::Number), "[\"a/b\"]: expected a number that Terraform can hold"),
+        ("81a3612f62a178", Type::map(Type::Number), "[\"a/b\"]: expected a number that Terraform supports"),
         ("81a572756c65739181a3637075c3", rules.clone(), "rules[0].cpu: expected a number, got a bool"),
         (
             "81a572756c65739181a16d01",
@@ -196,7 +196,7 @@ fn values_that_do_not_fit_are_refused_with_their_path() {
         (
             Value::map([("a", Value::Null)]),
             object.clone(),
-            "b: expected every attribute of the schema, got none for this one; this is an error in the provider",
+            "b: expected every attribute of the schema, but this one is missing; this is an error in the provider",
         ),
         (
             Value::map([("a", Value::Null), ("b", Value::Null), ("c", Value::Null)]),

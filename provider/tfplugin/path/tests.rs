@@ -16,14 +16,14 @@ fn display_is_hcl() {
 }
 
 #[test]
-fn a_parent_sorts_before_its_parts() {
+fn parent_is_sorted_before_its_parts() {
     let mut paths = [Path::from("b"), Path::from("a").index(10), Path::from("a").index(9), Path::from("a")];
     paths.sort();
     assert_eq!(paths.map(|path| path.to_string()), ["a", "a[9]", "a[10]", "b"]);
 }
 
 #[test]
-fn prepend_adds_in_front() {
+fn prepend_inserts_the_first_step() {
     let mut path = Path::from("name");
     path.prepend(Step::Index(0));
     path.prepend(Step::Attribute("access".to_owned()));

@@ -129,7 +129,7 @@ pub(crate) fn raw(raw: Option<&wire::RawState>) -> Result<serde_json::Value, Dia
         Some(raw) if !raw.json.is_empty() => serde_json::from_slice(&raw.json)
             .map_err(|error| Diag::error("Unreadable state").detail("The state is not JSON.").cause(&error).into()),
         Some(raw) if !raw.flatmap.is_empty() => Err(Diag::error("State of Terraform 0.11 or older")
-            .detail("The state is in a format that Terraform left behind with version 0.12.")
+            .detail("Terraform 0.12 and later do not support the format of the state.")
             .hint("remove the object from the state and import it")
             .into()),
         _ => Ok(serde_json::Value::Null),
@@ -141,7 +141,7 @@ pub(crate) fn upgraded(state: &serde_json::Value, ty: &Type) -> Result<Value, Di
         Diags::from(
             Diag::error("Unreadable state")
                 .detail(format!("The state does not have the shape of this resource: {error}."))
-                .hint("correct the state, or remove the object from it and import it anew"),
+                .hint("correct the state, or remove the object from it and import it again"),
         )
     };
     let bytes = serde_json::to_vec(state).map_err(|error| unreadable(&error))?;

@@ -94,14 +94,14 @@ fn made() -> ObjectValue {
 
 /// Compares an answer with the file: first its values, decoded from msgpack, then the answer with values as bytes.
 fn golden(file: &ExpectFile, answer: &impl Debug, values: &[(&str, Option<&wire::DynamicValue>)]) {
-    let mut told = String::new();
+    let mut shown = String::new();
     for (name, value) in values {
         let value = value.map_or_else(|| "absent".to_owned(), |value| readable(&value.msgpack));
-        let _ = writeln!(told, "{name} = {value}");
+        let _ = writeln!(shown, "{name} = {value}");
     }
-    let _ = writeln!(told, "{answer:#?}");
-    assert!(!told.contains("hush"), "a write-only value is in an answer:\n{told}");
-    file.assert_eq(&told);
+    let _ = writeln!(shown, "{answer:#?}");
+    assert!(!shown.contains("hush"), "a write-only value is in an answer:\n{shown}");
+    file.assert_eq(&shown);
 }
 
 fn readable(mut bytes: &[u8]) -> String {
@@ -373,7 +373,7 @@ async fn functions() {
     let number = |text: &str| (number(text), Type::Number);
     let answer = called("sum", &[number("1"), number("2"), number("0.5")]).await;
     golden(&expect_file!["tests/function.txt"], &answer, &[("result", answer.result.as_ref())]);
-    let mut told = String::new();
+    let mut shown = String::new();
     for (name, arguments) in [
         ("sum", vec![number("1"), (text("two"), Type::String)]),
         ("sum", vec![number("-1")]),
@@ -381,9 +381,9 @@ async fn functions() {
         ("sum", vec![number("13")]),
         ("product", vec![]),
     ] {
-        let _ = writeln!(told, "{name} of {}: {:?}", arguments.len(), called(name, &arguments).await.error);
+        let _ = writeln!(shown, "{name} of {}: {:?}", arguments.len(), called(name, &arguments).await.error);
     }
-    expect_file!["tests/function_mistakes.txt"].assert_eq(&told);
+    expect_file!["tests/function_mistakes.txt"].assert_eq(&shown);
 }
 
 #[tokio::test]

@@ -54,7 +54,7 @@ pub enum DecodeReason {
     #[error("expected UTF-8 text, got other bytes")]
     Utf8,
     /// The number was refused.
-    #[error("expected a number that Terraform can hold")]
+    #[error("expected a number that Terraform supports")]
     Number(#[source] NumberError),
     /// The type of a dynamic value was refused.
     #[error("expected a value with a valid type")]
@@ -94,7 +94,7 @@ pub enum EncodeReason {
         got: usize,
     },
     /// An attribute of the object is missing. Terraform requires every attribute, null if it is not set.
-    #[error("expected every attribute of the schema, got none for this one; this is an error in the provider")]
+    #[error("expected every attribute of the schema, but this one is missing; this is an error in the provider")]
     Missing,
     /// The object has an attribute that is not in the type.
     #[error("expected only attributes of the schema, got another one; this is an error in the provider")]
@@ -109,7 +109,7 @@ pub enum EncodeReason {
     #[error("expected at most 4294967295 bytes or elements, got more")]
     TooLong,
     /// JSON has no form for this value.
-    #[error("expected a value that JSON can hold, got {0}")]
+    #[error("expected a value that JSON supports, got {0}")]
     NoJson(&'static str),
 }
 

@@ -94,7 +94,7 @@ fn accessors_return_none_for_other_kinds() {
 }
 
 #[test]
-fn nfc_composes_and_borrows_when_it_can() {
+fn nfc_composes_and_borrows_composed_text() {
     assert_eq!(nfc("e\u{301}"), "\u{e9}");
     assert!(matches!(nfc("plain"), Cow::Borrowed(_)));
     assert!(matches!(nfc("\u{e9}"), Cow::Borrowed(_)));

@@ -133,7 +133,7 @@ async fn computed_parts_of_set_elements_are_kept() {
     let filled = Value::List(vec![port(53, Value::string("udp")), port(80, Value::string("tcp"))]);
     let state = config(&[("ports", filled)]);
     let plan = planned(&written, Some(&state)).await;
-    assert_eq!(plan, state, "an element is known by what was written of it");
+    assert_eq!(plan, state, "an element is identified by its configured parts");
 
     let mut more = written;
     more.insert("ports".to_owned(), Value::List(vec![port(80, Value::Null), port(443, Value::Null)]));

@@ -38,7 +38,7 @@ const SETTINGS: [&str; 2] = ["--plugin-tar-exclude=.git", "--plugin-use-manifest
 /// # Errors
 /// If a render fails or has too few manifests.
 pub(super) fn measure(binary: &Path, scale: &Scale, table: &mut Table) -> anyhow::Result<()> {
-    let tools = vec![Tool::Helm, Tool::Kustomize];
+    let tools = vec![Tool::StockHelm, Tool::Kustomize];
     let stock = Settings { tools: tools.clone(), ..Settings::default() };
     let set_up = Settings { tools, repo_server: SETTINGS.map(str::to_owned).into(), ..Settings::default() };
     let (stock, set_up) = (ArgoCd::with(&stock), ArgoCd::with(&set_up));

@@ -110,9 +110,9 @@ impl Ground {
         cluster.apply(&json!({ "apiVersion": "v1", "kind": "Namespace", "metadata": metadata }).to_string());
         let rules = Rules::begin(cluster, &[&environment]);
         let ground = Self { cluster, environment, _rules: rules };
-        // A new policy is in force shortly after its creation.
+        // A new policy is active shortly after its creation.
         for (kind, object) in [("services", service(&json!({ "type": "NodePort" }))), ("pods", pod("docker.io/a"))] {
-            wait_until("the rules to be in force", PATIENCE, || match ground.create(kind, &object) {
+            wait_until("the rules to be active", PATIENCE, || match ground.create(kind, &object) {
                 (422, _) => Ok(()),
                 (status, answer) => {
                     ground.cluster.call("DELETE", &ground.path(kind, "a"), None);
@@ -120,7 +120,7 @@ impl Ground {
                 }
             });
         }
-        wait_until("the rule for namespaces to be in force", PATIENCE, || {
+        wait_until("the rule for namespaces to be active", PATIENCE, || {
             match ground.relabel("environment.on-demand/env", &json!("probe")) {
                 (422, _) => Ok(()),
                 other => Err(format!("{other:?}")),

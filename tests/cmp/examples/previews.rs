@@ -116,7 +116,7 @@ fn terraform_creates_the_environment_and_argo_cd_the_workloads() {
     terraform.apply().expect_ok();
     story.expect_synced(name, &sha);
     assert_eq!(image(&story, name), format!("registry.acme.internal/shop:{sha}"));
-    // Neither of them sees a drift caused by the other.
+    // Neither of them reports a drift caused by the other.
     terraform.expect_no_changes();
     terraform.write("terraform.tfvars", &variables.replace(&sha, "9b1d0aa"));
     terraform.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
@@ -131,7 +131,7 @@ fn terraform_creates_the_environment_and_argo_cd_the_workloads() {
     story.end("shop-terraform-previews");
 }
 
-/// Expects a refusal, which proves that the admission policies are in force.
+/// Expects a refusal, which proves that the admission policies are active.
 #[track_caller]
 fn rules_hold(story: &GitOpsStory, name: &str) {
     let service = json!({ "apiVersion": "v1", "kind": "Service", "metadata": { "name": "way-in" },

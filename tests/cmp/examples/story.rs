@@ -28,7 +28,7 @@ impl GitOpsStory {
         let repo_server = ["--plugin-tar-exclude=.git", "--plugin-use-manifest-generate-paths"];
         let settings = Settings { repo_server: repo_server.map(str::to_owned).to_vec(), ..Settings::default() };
         let argocd = ArgoCd::in_cluster(cluster, &settings);
-        let forge = Forge::start("acme", "shop").telling(argocd.webhook());
+        let forge = Forge::start("acme", "shop").with_webhook(argocd.webhook());
         let policy = fs::read_to_string(folder().join("policy.yaml")).unwrap();
         let launch = Launch { binary: BINARY, name: "eod@v1", policy: &policy, tools: Vec::new(), arguments: &[] };
         let plugin = Plugin::start(&argocd, &launch);
@@ -79,7 +79,7 @@ impl GitOpsStory {
     /// Waits until a condition of an Application contains all words.
     #[track_caller]
     pub(super) fn expect_condition(&self, name: &str, words: &[&str]) -> String {
-        wait_until(&format!("{name} to say {words:?}"), PATIENCE, || {
+        wait_until(&format!("{name} to have a condition with {words:?}"), PATIENCE, || {
             let status = self.application(name).ok_or("no application")?["status"].clone();
             let conditions = status["conditions"].as_array().into_iter().flatten();
             let messages = conditions.filter_map(|condition| condition["message"].as_str());

@@ -1,4 +1,4 @@
-//! Pull requests that are refused: the author reads the reasons, and the running environment is not changed.
+//! Refused pull requests: the author reads the reasons, and the running environment is not changed.
 
 use super::{CONFIG, Previews, controllers, uid};
 

@@ -44,7 +44,7 @@ fn application_for_another_namespace_is_refused() {
     let sha = previews.open(7, &[]);
     previews.expect_synced(7, &sha);
     let before = previews.deployment(7);
-    // The last value of a parameter wins, so this acts like a wrong template.
+    // The last value of a parameter is used, so this has the effect of a wrong template.
     previews.set_up(&serde_json::json!([{ "name": "pull-request", "string": "8" }]));
     let there = previews.namespace(8);
     let text = previews.expect_condition(7, &format!("the pull request's environment is `{there}`"));

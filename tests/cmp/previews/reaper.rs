@@ -1,4 +1,4 @@
-//! Previews that end with the reaper: it takes the trigger label off, and Argo CD removes the environment.
+//! Previews that end with the reaper: it removes the trigger label, and Argo CD removes the environment.
 //!
 //! One story with several pull requests, because a start of Argo CD is expensive. Time passes by changes of the clock.
 
@@ -77,11 +77,11 @@ impl<'p, 'a> Reaper<'p, 'a> {
         });
     }
 
-    /// Runs the reaper until an environment is on record as ended for this reason.
+    /// Runs the reaper until an environment is recorded as ended for this reason.
     #[track_caller]
     fn reap_until_ended(&self, number: u32, reason: &str) {
         let name = self.previews.namespace(number);
-        wait_until(&format!("{name} to be on record as {reason}"), PATIENCE, || {
+        wait_until(&format!("{name} to be recorded as {reason}"), PATIENCE, || {
             let run = self.eod(&["reap"]);
             let list = self.json(&["list", "--all"]);
             let found = list["environments"].as_array().unwrap().iter().find(|one| one["name"] == name.as_str());

@@ -1,4 +1,4 @@
-//! Objects to which the API server adds defaults: Argo CD syncs them, and then sees no difference.
+//! Objects with defaults of the API server: Argo CD syncs them, and then finds no difference.
 
 use eod_testkit::wait::wait_until;
 use serde_json::{Value, json};
@@ -6,7 +6,7 @@ use serde_json::{Value, json};
 use super::{PATIENCE, Previews, controllers, image, uid};
 use crate::cmp::{POLICY, ours};
 
-/// Number of comparisons that follow a sync.
+/// Number of comparisons after a sync.
 const COMPARISONS: usize = 3;
 
 /// A workload with a volume, a Job that is not a hook, and a route that relies on the defaults of its kind.

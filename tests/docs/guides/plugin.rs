@@ -32,7 +32,7 @@ fn parameters() -> String {
 fn narrow() -> String {
     let rows = reference::narrow_classes()
         .map(|class| vec![code(class.class.as_str()), class.removed.to_owned(), class.effect.to_owned()]);
-    table(&["class", "taken away", "effect on the application"], rows)
+    table(&["class", "removed", "effect on the application"], rows)
 }
 
 /// One list per effect.

@@ -41,7 +41,7 @@ impl Controllers {
               "metadata": { "name": "argocd-cm", "namespace": namespace, "labels": labels } },
             { "apiVersion": "v1", "kind": "Secret",
               "metadata": { "name": "argocd-secret", "namespace": namespace, "labels": labels },
-              // Signs nothing here, but the webhook server does not start without it.
+              // Nothing is signed with it here, but the webhook server does not start without it.
               "stringData": { "server.secretkey": namespace } },
         ]});
         cluster.apply(&list.to_string());

@@ -29,6 +29,8 @@ struct State {
     owner: String,
     repository: String,
     pulls: BTreeMap<u32, Pull>,
+    /// Users with write access.
+    writers: BTreeSet<String>,
     /// URL of the webhook that is called at a change.
     webhook: Option<String>,
     /// Time from a write to its answer.
@@ -42,10 +44,23 @@ struct State {
 /// A pull request.
 #[derive(Clone)]
 struct Pull {
+    author: String,
+    /// True if the branch is in a fork.
+    is_fork: bool,
     branch: String,
     sha: String,
     labels: BTreeSet<String>,
     is_open: bool,
+    reviews: Vec<Review>,
+}
+
+/// A review of one commit of a pull request.
+#[derive(Clone)]
+struct Review {
+    user: String,
+    /// GitHub's name of the state, such as `APPROVED`.
+    state: String,
+    sha: String,
 }
 
 /// A change of a pull request: GitHub's name of it, the number, and the pull request after the change.
@@ -67,6 +82,7 @@ impl Forge {
             owner: owner.to_owned(),
             repository: repository.to_owned(),
             pulls: BTreeMap::new(),
+            writers: BTreeSet::new(),
             webhook: None,
             pause: Duration::ZERO,
             fault: None,
@@ -78,10 +94,10 @@ impl Forge {
         Self { url, shared, stop: Some(stop), thread: Some(thread) }
     }
 
-    /// Sets the webhook. It is called at every change: before a function that makes a change returns, and after a change by
-    /// a call.
+    /// Sets the webhook. It is called at every change: before a function with a change returns, and after a call with a
+    /// change.
     #[must_use]
-    pub fn telling(self, webhook: &str) -> Self {
+    pub fn with_webhook(self, webhook: &str) -> Self {
         self.lock().webhook = Some(webhook.to_owned());
         self
     }
@@ -109,6 +125,28 @@ impl Forge {
     pub fn open(&self, number: u32, branch: &str, sha: &str) {
         let change = self.lock().open(number, branch, sha);
         self.tell(&change);
+    }
+
+    /// Opens a pull request from a branch of a fork.
+    #[track_caller]
+    pub fn open_from_fork(&self, number: u32, author: &str, branch: &str, sha: &str) {
+        let change = self.lock().open_by(number, author, true, branch, sha);
+        self.tell(&change);
+    }
+
+    /// Gives a user write access.
+    pub fn allow_writes(&self, user: &str) {
+        self.lock().writers.insert(user.to_owned());
+    }
+
+    /// Submits a review of the newest commit. `state` is GitHub's name, such as `APPROVED`. Argo CD's webhook is not
+    /// called for reviews.
+    #[track_caller]
+    pub fn review(&self, number: u32, user: &str, state: &str) {
+        let mut forge = self.lock();
+        let pull = forge.pulls.get_mut(&number).unwrap_or_else(|| panic!("there is no pull request {number}"));
+        let review = Review { user: user.to_owned(), state: state.to_owned(), sha: pull.sha.clone() };
+        pull.reviews.push(review);
     }
 
     /// Closes it.
@@ -190,8 +228,12 @@ impl Drop for Forge {
 
 impl State {
     fn open(&mut self, number: u32, branch: &str, sha: &str) -> Change {
-        let (branch, sha) = (branch.to_owned(), sha.to_owned());
-        let pull = Pull { branch, sha, labels: BTreeSet::new(), is_open: true };
+        self.open_by(number, AUTHOR, false, branch, sha)
+    }
+
+    fn open_by(&mut self, number: u32, author: &str, is_fork: bool, branch: &str, sha: &str) -> Change {
+        let [author, branch, sha] = [author, branch, sha].map(ToOwned::to_owned);
+        let pull = Pull { author, is_fork, branch, sha, labels: BTreeSet::new(), is_open: true, reviews: Vec::new() };
         self.pulls.insert(number, pull.clone());
         Change { action: "opened", number, pull }
     }
@@ -221,12 +263,12 @@ impl State {
     }
 }
 
-/// Author of every pull request.
+/// Author of the pull requests that are not from a fork.
 const AUTHOR: &str = "developer";
 
 impl Pull {
-    /// GitHub's form of a pull request, with the fields that Argo CD and `eod` require. Head and base are in one repository,
-    /// so it is not from a fork.
+    /// GitHub's form of a pull request, with the fields that Argo CD and `eod` require. Head and base are in one repository
+    /// unless it is from a fork.
     fn json(&self, number: u32) -> Value {
         let labels: Vec<_> = self.labels.iter().map(|name| json!({ "name": name })).collect();
         json!({
@@ -235,8 +277,8 @@ impl Pull {
             "merged_at": null,
             "title": format!("Pull request {number}"),
             "html_url": format!("https://git.example/pull/{number}"),
-            "user": { "login": AUTHOR },
-            "head": { "ref": self.branch, "sha": self.sha, "repo": { "id": 1 } },
+            "user": { "login": self.author },
+            "head": { "ref": self.branch, "sha": self.sha, "repo": { "id": if self.is_fork { 2 } else { 1 } } },
             "base": { "ref": "main", "repo": { "id": 1 } },
             "labels": labels,
         })

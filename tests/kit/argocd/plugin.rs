@@ -56,7 +56,7 @@ struct Process {
 const PATIENCE: Duration = Duration::from_secs(90);
 
 impl Plugin {
-    /// Starts it and waits until it serves.
+    /// Starts the plugin and waits until it serves.
     #[track_caller]
     pub fn start(argocd: &ArgoCd, launch: &Launch<'_>) -> Self {
         let folder = TempDir::with_prefix("eod-plugin-").unwrap();
@@ -88,7 +88,7 @@ impl Plugin {
         plugin
     }
 
-    /// Starts it again after a stop or kill.
+    /// Starts the plugin again after a stop or kill.
     #[track_caller]
     pub fn restart(&self) {
         let mut process = self.lock();
@@ -192,7 +192,7 @@ impl Plugin {
         pids.filter(|pid| parent(*pid) == Some(own)).collect()
     }
 
-    /// Files in the folders it can write to, except those of the test kit.
+    /// Files in the folders that the plugin can write to, except those of the test kit.
     pub fn files(&self) -> Vec<String> {
         let names = |folder: &Path| {
             let entries = fs::read_dir(folder).unwrap().flatten();
@@ -211,21 +211,21 @@ impl Plugin {
         send_signal(signal, self.pid());
     }
 
-    /// Stops it with SIGTERM and waits.
+    /// Stops the plugin with SIGTERM and waits.
     #[track_caller]
     pub fn stop(&self) -> ExitStatus {
         self.signal(Signal::SIGTERM);
         self.ended()
     }
 
-    /// Stops it with SIGKILL and waits.
+    /// Stops the plugin with SIGKILL and waits.
     #[track_caller]
     pub fn kill(&self) {
         self.signal(Signal::SIGKILL);
         self.ended();
     }
 
-    /// Waits until it has exited by itself.
+    /// Waits until the plugin has exited by itself.
     #[track_caller]
     pub fn ended(&self) -> ExitStatus {
         let mut process = self.lock();
@@ -245,8 +245,8 @@ impl Plugin {
 impl Drop for Plugin {
     fn drop(&mut self) {
         let Some(Process { mut child, .. }) = self.lock().take() else { return };
-        // Other tests' Applications may be calling `MatchRepository` now, and a repo-server does not recover if the plugin
-        // is killed during the call.
+        // Applications of other tests may be calling `MatchRepository` now, and a repo-server does not recover if the
+        // plugin is killed during the call.
         let _ = try_send_signal(Signal::SIGTERM, child.id());
         for _ in 0..200 {
             if matches!(child.try_wait(), Ok(Some(_))) {

@@ -20,8 +20,8 @@ use crate::keep_folders;
 
 /// A running `eod-argocd up`.
 ///
-/// It stops when its stdin is closed, which happens in any case when this process ends. It then stops its servers and
-/// removes its folder.
+/// The process stops when its stdin is closed, which happens in any case when this process ends. It then stops its
+/// servers and removes its folder.
 pub(super) struct Server {
     pub(super) repo_server: String,
     pub(super) sockets: PathBuf,

@@ -10,10 +10,14 @@ use crate::{command::on_path, testbed};
 /// A program that the testbed builds from its published source, so that tests do not depend on the machine's version.
 #[derive(Clone, Copy, Debug)]
 pub enum Tool {
-    /// `helm`.
+    /// `helm` of the image: `helm template` with random values that can be repeated.
     Helm,
     /// `kustomize`.
     Kustomize,
+    /// Helm's own `helm`.
+    StockHelm,
+    /// OCI registry of the project Distribution.
+    Registry,
     /// The readers of YAML in Go.
     Yaml,
 }
@@ -30,19 +34,23 @@ impl Tool {
 
     pub(super) fn find(self) -> Result<&'static Path, String> {
         static HELM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+        static STOCK_HELM: OnceLock<Result<PathBuf, String>> = OnceLock::new();
         static KUSTOMIZE: OnceLock<Result<PathBuf, String>> = OnceLock::new();
+        static REGISTRY: OnceLock<Result<PathBuf, String>> = OnceLock::new();
         static YAML: OnceLock<Result<PathBuf, String>> = OnceLock::new();
         let (found, part) = match self {
             Self::Helm => (&HELM, "helm"),
+            Self::StockHelm => (&STOCK_HELM, "stock-helm"),
             Self::Kustomize => (&KUSTOMIZE, "kustomize"),
+            Self::Registry => (&REGISTRY, "registry"),
             Self::Yaml => (&YAML, "yaml"),
         };
         found.get_or_init(|| testbed::build(part)).as_deref().map_err(Clone::clone)
     }
 }
 
-/// The testbed's binary: on PATH, else from the cache, else built, with a line that says
-/// which. The answer, also a failure, is the same for the whole run.
+/// The testbed's binary: on PATH, in the cache, or built now. A line on stderr names the source.
+/// The result, also a failure, is the same for the whole run.
 pub(super) fn servers() -> Result<&'static Path, String> {
     static FOUND: OnceLock<Result<PathBuf, String>> = OnceLock::new();
     let find = || {

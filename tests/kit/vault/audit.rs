@@ -83,7 +83,7 @@ impl Audit {
     #[track_caller]
     fn answered(&self) -> Vec<Value> {
         let mut file = File::open(&self.log).unwrap();
-        // From the byte before: the position may be in the middle of a line that another test's call was writing.
+        // From the byte before: the position may be in the middle of a line of another test's call.
         file.seek(SeekFrom::Start(self.from.saturating_sub(1))).unwrap();
         let mut bytes = Vec::new();
         file.read_to_end(&mut bytes).unwrap();
@@ -93,7 +93,7 @@ impl Audit {
             bytes.iter().position(|&byte| byte == b'\n').map_or(bytes.len(), |at| at + 1)
         };
         let text = String::from_utf8(bytes.split_off(begin)).unwrap();
-        // Another test's call may be writing the last line now.
+        // The last line may be incomplete, because another test's call is writing it.
         let whole = text.rfind('\n').map_or("", |end| &text[..end]);
         let entries = whole.lines().map(|line| serde_json::from_str::<Value>(line).unwrap());
         entries.filter(|entry| entry["type"] == "response").collect()

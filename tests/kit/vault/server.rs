@@ -27,11 +27,12 @@ pub struct Server {
     process: Option<Process>,
 }
 
-/// A process that stops and removes its files when its stdin is closed, which happens in any case when this process ends.
+/// A process that stops and removes its files when its stdin is closed, which happens in any case when this process
+/// ends.
 struct Process(Child);
 
-/// Runs `$1 server -dev` until stdin is closed. `$2` is its folder, `$3` says if the folder is kept. Vault itself does not
-/// read its stdin.
+/// Runs `$1 server -dev` until stdin is closed. `$2` is its folder, `$3` is set if the folder is kept. Vault itself
+/// does not read its stdin.
 const DEVELOPMENT: &str = r#"
 "$1" server -dev -dev-no-store-token >"$2/output" 2>&1 &
 server=$!

@@ -138,7 +138,7 @@ impl Run {
         self.expect_said(said)
     }
 
-    /// Asserts that it printed a text; success or failure does not matter.
+    /// Asserts that it printed a text, independent of its exit code.
     ///
     /// # Panics
     /// If it did not print the text.

@@ -37,7 +37,7 @@ const NAMES: [(&str, Fault); 15] = [
     ("panic_in_create", Fault::PanicInCreate),
     ("panic_in_read", Fault::PanicInRead),
     ("panic_in_identity", Fault::PanicInIdentity),
-    ("half_made", Fault::HalfMade),
+    ("partial_create", Fault::HalfMade),
     ("unsure", Fault::Unsure),
     ("nothing_made", Fault::NothingMade),
     ("unknown_after_create", Fault::UnknownAfterCreate),

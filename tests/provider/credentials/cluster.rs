@@ -1,4 +1,4 @@
-//! No cluster at all, and the two ways to name one, which are never mixed.
+//! No cluster, and the two ways to configure one, which are never mixed.
 
 use eod_testkit::{cluster::Cluster, fault::FaultProxy};
 
@@ -27,21 +27,21 @@ fn missing_configuration_plans_and_the_first_call_names_the_settings() {
 }
 
 #[test]
-fn the_home_folder_is_no_fallback() {
+fn kubeconfig_in_the_home_folder_is_not_a_fallback() {
     each(|terraform| {
         let bare = Bare::new(terraform, "home", "");
         let home = bare.workspace.path().with_file_name("home").join(".kube");
         std::fs::create_dir_all(&home).unwrap();
         std::fs::copy(bare.cluster.kubeconfig(), home.join("config")).unwrap();
         bare.expect_refused(&["no Kubernetes cluster is configured"]);
-        // Written out, it is what the user means.
+        // If it is written explicitly, the file is used.
         bare.rewrite("{ config_path = \"~/.kube/config\" }", "");
         bare.expect_works();
     });
 }
 
 #[test]
-fn a_new_environment_is_planned_without_asking_any_cluster() {
+fn plan_of_a_new_environment_calls_no_cluster() {
     each(|terraform| {
         let proxy = FaultProxy::start(Cluster::shared());
         let mut bare = Bare::new(terraform, "offline", "");
@@ -53,12 +53,12 @@ fn a_new_environment_is_planned_without_asking_any_cluster() {
 }
 
 #[test]
-fn a_block_is_never_completed_from_the_environment() {
+fn block_is_never_completed_with_variables() {
     each(|terraform| {
         let decoy = Decoy::new();
         let cluster = Cluster::shared();
         let ca = quoted(cluster.ca_pem());
-        // Everything is in the block.
+        // All settings are in the block.
         let proxy = FaultProxy::start(cluster);
         let host = quoted(&proxy.access().server);
         let token = quoted(&proxy.access().token);
@@ -79,7 +79,7 @@ fn a_block_is_never_completed_from_the_environment() {
 }
 
 #[test]
-fn contradictions_in_the_block_are_reported_at_once() {
+fn all_contradictions_in_the_block_are_reported_together() {
     each(|terraform| {
         let bare = Bare::new(
             terraform,
@@ -95,7 +95,7 @@ fn contradictions_in_the_block_are_reported_at_once() {
 }
 
 #[test]
-fn a_context_of_the_environment_does_not_choose_for_a_block() {
+fn context_variable_has_no_effect_on_a_block() {
     each(|terraform| {
         let path = quoted(Cluster::shared().kubeconfig().to_str().unwrap());
         let mut bare = Bare::new(terraform, "context-mixed", &format!("{{ config_path = {path} }}"));

@@ -1,4 +1,4 @@
-//! Files with credentials in them: missing, broken, out of date.
+//! Files with credentials: missing, invalid or expired.
 
 use std::{fs, path::PathBuf};
 
@@ -41,7 +41,7 @@ fn a_missing_file_is_named() {
 }
 
 #[test]
-fn a_broken_file_is_placed_and_not_quoted() {
+fn invalid_file_is_named_and_not_quoted() {
     each(|terraform| {
         let folder = TempDir::with_prefix("eod-kubeconfig-").unwrap();
         let path = folder.path().join("broken");
@@ -78,7 +78,7 @@ fn a_missing_context_is_named_with_the_existing_ones() {
 }
 
 #[test]
-fn a_list_of_files_is_joined() {
+fn list_of_files_is_merged() {
     each(|terraform| {
         let (_one, users) = changed(|config| {
             let config = config.as_object_mut().unwrap();
@@ -119,7 +119,7 @@ fn a_token_file_is_read_again_when_its_token_has_expired() {
         let bare = Bare::new(terraform, "token-file", &block);
         // The expired token is refused by the real server, and has not been renewed.
         bare.expect_refused(&["does not accept the credentials", "renew"]);
-        // It is renewed while the first refusal is on its way.
+        // The token is renewed during the first refusal.
         let (path, token) = (file.clone(), cluster.token().to_owned());
         let renew = move |_: &_| fs::write(&path, format!("{token}\n")).is_ok();
         proxy.rule(renew, 1, Fault::status(401, "Unauthorized", "the token has expired"));
@@ -136,7 +136,7 @@ fn a_token_file_is_read_again_when_its_token_has_expired() {
 }
 
 #[test]
-fn a_token_file_that_is_not_there_is_named() {
+fn missing_token_file_is_named() {
     each(|terraform| {
         let server = quoted(Cluster::shared().server());
         let bare = Bare::new(
@@ -149,7 +149,7 @@ fn a_token_file_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_login_that_kubernetes_gave_up_is_named() {
+fn removed_auth_provider_is_named() {
     each(|terraform| {
         let (_folder, path) = changed(|config| {
             config["users"][0]["user"] = json!({ "auth-provider": { "name": "gcp" } });
@@ -161,7 +161,7 @@ fn a_login_that_kubernetes_gave_up_is_named() {
 }
 
 #[test]
-fn credentials_that_are_missing_do_not_make_an_environment_vanish() {
+fn missing_credentials_keep_the_environment_in_the_state() {
     each(|terraform| {
         let decoy = Decoy::new();
         let path = quoted(Cluster::shared().kubeconfig().to_str().unwrap());

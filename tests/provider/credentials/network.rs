@@ -19,12 +19,12 @@ use crate::provider::{
     each,
 };
 
-/// An address of this machine without a listener: the port has no service, and only
+/// An address of this machine without a listener: no service uses the port, and only
 /// root could start one.
 const CLOSED: &str = "https://127.0.0.1:1";
 
 #[test]
-fn a_server_that_cannot_be_reached_is_given_up_and_not_waited_for() {
+fn unreachable_server_ends_the_run_before_the_timeout() {
     each(|terraform| {
         for server in [CLOSED, "https://no-such-host.invalid:6443"] {
             let bare = Bare::new(terraform, "unreachable", &format!("{{ host = {}, token = \"a\" }}", quoted(server)));
@@ -35,14 +35,14 @@ fn a_server_that_cannot_be_reached_is_given_up_and_not_waited_for() {
                 "up and reachable",
                 &bare.name,
             ]);
-            // It gave up because the connection failed, not because the time limit of five minutes expired.
+            // The run ends because the connection failed, not because of the time limit of five minutes.
             assert!(!run.said().contains("timed out"), "{run}");
         }
     });
 }
 
 #[test]
-fn a_server_of_a_kubeconfig_that_cannot_be_reached_is_named_with_file_and_context() {
+fn unreachable_server_of_a_kubeconfig_is_named_with_file_and_context() {
     each(|terraform| {
         let access = Access { server: CLOSED.to_owned(), ..Cluster::shared().access().clone() };
         let kubeconfig = access.kubeconfig();
@@ -57,7 +57,7 @@ fn a_server_of_a_kubeconfig_that_cannot_be_reached_is_named_with_file_and_contex
 }
 
 #[test]
-fn an_environment_on_a_server_that_cannot_be_reached_stays_in_the_state() {
+fn environment_on_an_unreachable_server_stays_in_the_state() {
     each(|terraform| {
         let path = quoted(Cluster::shared().kubeconfig().to_str().unwrap());
         let block = format!("{{ config_path = {path} }}");
@@ -102,7 +102,7 @@ fn a_server_with_an_unknown_certificate_authority_is_refused() {
 }
 
 #[test]
-fn an_authority_that_is_no_certificate_is_named() {
+fn invalid_certificate_authority_is_named() {
     each(|terraform| {
         let block = "{ host = \"https://127.0.0.1:1\", cluster_ca_certificate = \"bm90IHBlbQ==\", token = \"a\" }";
         let bare = Bare::new(terraform, "no-pem", block);
@@ -111,7 +111,7 @@ fn an_authority_that_is_no_certificate_is_named() {
 }
 
 #[test]
-fn a_kubeconfig_may_name_a_proxy() {
+fn proxy_of_a_kubeconfig_is_used() {
     each(|terraform| {
         let cluster = Cluster::shared();
         let tunnel = Tunnel::start();
@@ -124,12 +124,12 @@ fn a_kubeconfig_may_name_a_proxy() {
         let mut bare = Bare::new(terraform, "proxy-url", "");
         bare.workspace.set_env("KUBE_CONFIG_PATH", &path);
         bare.expect_works();
-        assert!(tunnel.used() > 0, "the proxy was passed by");
+        assert!(tunnel.used() > 0, "the proxy was not used");
     });
 }
 
 #[test]
-fn the_block_may_name_a_proxy() {
+fn proxy_of_the_block_is_used() {
     each(|terraform| {
         let cluster = Cluster::shared();
         let tunnel = Tunnel::start();
@@ -145,7 +145,7 @@ fn the_block_may_name_a_proxy() {
             ),
         );
         bare.expect_works();
-        assert!(tunnel.used() > 0, "the proxy was passed by");
+        assert!(tunnel.used() > 0, "the proxy was not used");
     });
 }
 
@@ -168,7 +168,7 @@ struct Tunnel {
 }
 
 impl Tunnel {
-    /// Starts it. Its thread waits for connections until the test binary ends.
+    /// Starts the proxy. Its thread waits for connections until the test binary ends.
     fn start() -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").unwrap();
         let url = format!("http://{}", listener.local_addr().unwrap());
@@ -177,7 +177,7 @@ impl Tunnel {
         thread::spawn(move || {
             for client in listener.incoming().flatten() {
                 count.fetch_add(1, Ordering::Relaxed);
-                // A broken tunnel is seen by the client, which is what the test looks at.
+                // The client notices a broken tunnel, and the test checks the client.
                 thread::spawn(move || drop(tunnel(client)));
             }
         });

@@ -1,4 +1,4 @@
-//! Programs that print credentials: slow, failing, chatty, missing.
+//! Programs that print credentials: slow, failing, with further output, missing.
 
 use std::{fs, path::PathBuf};
 
@@ -14,7 +14,7 @@ use crate::provider::{
     each,
 };
 
-/// A shell script outside of every workspace, which counts how often it is run.
+/// A shell script outside of every workspace, which counts its runs.
 pub(crate) struct Plugin {
     folder: TempDir,
 }
@@ -27,7 +27,7 @@ impl Plugin {
         Self { folder }
     }
 
-    /// One that prints a token.
+    /// A plugin that prints a token.
     pub(crate) fn printing(token: &str, before: &str) -> Self {
         let credential = json!({
             "apiVersion": "client.authentication.k8s.io/v1",
@@ -72,7 +72,7 @@ impl Plugin {
 }
 
 #[test]
-fn a_slow_plugin_is_waited_for_and_run_once_in_a_process() {
+fn slow_plugin_runs_once_per_process() {
     each(|terraform| {
         let cluster = Cluster::shared();
         let plugin = Plugin::printing(cluster.token(), "sleep 3");
@@ -87,13 +87,13 @@ fn a_slow_plugin_is_waited_for_and_run_once_in_a_process() {
 }
 
 #[test]
-fn a_plugin_that_never_ends_is_given_up() {
+fn plugin_that_never_ends_is_stopped() {
     each(|terraform| {
         let proxy = FaultProxy::start(Cluster::shared());
         let plugin = Plugin::new("exec sleep 3600");
         let bare = Bare::new(terraform, "endless-plugin", &plugin.block(&proxy.access().server, ""));
-        // By its own limit, and not because five minutes were over.
-        let run = bare.expect_refused(&["the exec plugin `sh` gave no credentials within", "log in beforehand"]);
+        // The limit of the plugin ends the run, not the timeout of five minutes.
+        let run = bare.expect_refused(&["the exec plugin `sh` gave no credentials within", "log in before the run"]);
         assert!(!run.said().contains("timed out"), "{run}");
         assert!(proxy.log().is_empty(), "{}", proxy.story());
     });
@@ -140,7 +140,7 @@ fn an_invalid_output_of_a_plugin_is_reported_without_the_output() {
 }
 
 #[test]
-fn a_missing_plugin_is_named_with_how_to_install_it() {
+fn missing_plugin_is_named_with_its_install_hint() {
     each(|terraform| {
         let plugin = Plugin::new(":");
         let more = json!({ "command": "eod-no-such-plugin", "installHint": "install it from the shelf" });
@@ -151,10 +151,10 @@ fn a_missing_plugin_is_named_with_how_to_install_it() {
 }
 
 #[test]
-fn a_plugin_that_needs_a_terminal_is_explained() {
+fn plugin_runs_without_a_terminal() {
     each(|terraform| {
         let token = Cluster::shared().token();
-        // It would wait for the input of a terminal, or read Terraform's.
+        // Otherwise the plugin would wait for the input of a terminal, or read that of Terraform.
         let script = "case \"$KUBERNETES_EXEC_INFO\" in *'\"interactive\":false'*) ;; *) exit 3 ;; esac\n\
         if read -r line; then exit 4; fi";
         let plugin = Plugin::printing(token, script);
@@ -175,7 +175,7 @@ fn a_plugin_of_an_old_protocol_is_refused() {
 }
 
 #[test]
-fn a_refused_token_of_a_plugin_is_got_again_once() {
+fn refused_token_of_a_plugin_is_renewed_once() {
     each(|terraform| {
         let cluster = Cluster::shared();
         let proxy = FaultProxy::start(cluster);

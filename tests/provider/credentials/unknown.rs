@@ -8,7 +8,7 @@ use crate::provider::{
     faults::story::{IT, hcl},
 };
 
-/// A cluster that is known only after it was made, and an environment on it.
+/// A cluster that is known only after an apply, and an environment on it.
 fn configuration(name: &str, proxy: &FaultProxy, generation: u32) -> String {
     let (server, token) = (quoted(&proxy.access().server), quoted(&proxy.access().token));
     let provider = format!(
@@ -42,14 +42,14 @@ fn an_unknown_cluster_is_never_replaced_by_another() {
         let mut workspace = Workspace::with(terraform, "unknown", &configuration(&name, &proxy, 1));
         decoy.tempt(&mut workspace);
 
-        // Nothing exists: the plan is made from the configuration alone.
+        // No resource exists: the plan depends on the configuration only.
         workspace.plan().expect_ok().expect_said("2 to add");
         assert!(proxy.log().is_empty(), "{}", proxy.story());
         workspace.apply().expect_ok().expect_said("2 added");
         workspace.expect_no_changes();
         let before = workspace.resource(IT).unwrap();
 
-        // The cluster becomes unknown again: what is known of the environment stays, with a warning.
+        // The cluster becomes unknown again: the state of the environment is kept, with a warning.
         workspace.write("main.tf", &configuration(&name, &proxy, 2));
         proxy.clear_log();
         let run = workspace.plan().expect_ok();
@@ -63,7 +63,7 @@ fn an_unknown_cluster_is_never_replaced_by_another() {
         workspace.expect_no_changes();
         assert_eq!(workspace.resource(IT).unwrap()["uid"], before["uid"]);
 
-        // A change of the environment in the same run goes to the cluster that is named.
+        // A change of the environment in the same run uses the configured cluster.
         let changed = configuration(&name, &proxy, 3).replace("name     =", "owner = \"bob\"\n  name     =");
         workspace.write("main.tf", &changed);
         workspace.apply().expect_ok().expect_said("2 changed");

@@ -1,4 +1,4 @@
-//! Answers that are late, wrong, cut off or refuse to come.
+//! Answers that are late, wrong, incomplete or missing.
 
 use std::{collections::BTreeSet, sync::Mutex};
 
@@ -14,10 +14,10 @@ use crate::provider::{
     faults::story::{FaultStory, expect_failure, expect_sound, is_write, provider, tell},
 };
 
-/// Short, so that a test of a server that never answers ends; long for a busy machine.
+/// Short, so that a test of a server that never answers ends; long enough for a busy machine.
 const SHORT: &str = "timeouts = { create = \"12s\", read = \"12s\", update = \"12s\", delete = \"12s\" }";
 
-/// Tells a story of a server that does not answer.
+/// Runs a story of a server that does not answer.
 #[track_caller]
 fn short(test: &str, tell: impl Fn(FaultStory)) {
     each(|terraform| tell(FaultStory::with(terraform, test, FaultProxy::start(Cluster::shared()), SHORT)));
@@ -35,7 +35,7 @@ fn first_of_each() -> impl Fn(&Logged) -> bool + Send + 'static {
 }
 
 #[test]
-fn a_namespace_that_was_stored_although_the_answer_was_lost_is_known_again() {
+fn namespace_stored_with_a_lost_answer_is_recognised() {
     let faults = [Fault::AnswerAfterStore(504), Fault::AnswerAfterStore(500), Fault::DropAfterStore, Fault::HalfBody];
     for (number, fault) in faults.into_iter().enumerate() {
         tell(&format!("stored-{number}"), |story| {
@@ -53,7 +53,7 @@ fn a_namespace_that_was_stored_although_the_answer_was_lost_is_known_again() {
 }
 
 #[test]
-fn a_server_that_asks_to_come_back_in_an_hour_is_not_waited_for() {
+fn retry_after_of_an_hour_ends_the_run_at_its_timeout() {
     short("retry-after", |story| {
         story.proxy.rule(is_write, usize::MAX, Fault::retry_after(429, "TooManyRequests", 3600));
         expect_failure(story.workspace.apply(), &[&story.name, "12 s", "`timeouts`"]);
@@ -66,7 +66,7 @@ fn a_server_that_asks_to_come_back_in_an_hour_is_not_waited_for() {
 }
 
 #[test]
-fn a_server_that_is_busy_for_a_moment_is_waited_for() {
+fn request_to_a_busy_server_is_repeated() {
     tell("busy", |story| {
         story.proxy.rule(is_write, 3, Fault::retry_after(429, "TooManyRequests", 1));
         story.workspace.apply().expect_ok();
@@ -78,12 +78,12 @@ fn a_server_that_is_busy_for_a_moment_is_waited_for() {
 }
 
 #[test]
-fn a_server_that_is_unavailable_for_ever_is_given_up() {
+fn unavailable_server_ends_the_run_at_its_timeout() {
     short("unavailable", |story| {
         story.workspace.apply().expect_ok();
         let before = story.workspace.raw_state_text();
         story.proxy.rule(|_| true, usize::MAX, Fault::status(503, "ServiceUnavailable", "apiserver is shutting down"));
-        // Refresh, and with it every kind of run, ends with the same sentence.
+        // Refresh, and with it every kind of run, ends with the same error.
         for run in [story.workspace.plan(), story.workspace.destroy()] {
             expect_failure(run, &[&story.name, "run again"]);
         }
@@ -100,7 +100,7 @@ fn a_server_that_is_unavailable_for_ever_is_given_up() {
 }
 
 #[test]
-fn a_create_at_a_server_that_is_unavailable_for_ever_is_given_up() {
+fn create_on_an_unavailable_server_ends_at_its_timeout() {
     short("unavailable-create", |story| {
         story.proxy.rule(is_write, usize::MAX, Fault::status(503, "ServiceUnavailable", "apiserver is shutting down"));
         expect_failure(story.workspace.apply(), &[&story.name, "run again"]);
@@ -113,7 +113,7 @@ fn a_create_at_a_server_that_is_unavailable_for_ever_is_given_up() {
 }
 
 #[test]
-fn a_create_at_a_server_that_never_answers_is_given_up() {
+fn create_without_an_answer_ends_at_its_timeout() {
     for method in ["POST", "PATCH"] {
         short(&format!("hang-create-{method}"), |story| {
             story.proxy.rule(move |call| call.method == method, usize::MAX, Fault::Hang);
@@ -129,7 +129,7 @@ fn a_create_at_a_server_that_never_answers_is_given_up() {
 }
 
 #[test]
-fn a_refresh_at_a_server_that_never_answers_is_given_up_and_keeps_the_state() {
+fn refresh_without_an_answer_ends_at_its_timeout_and_keeps_the_state() {
     short("hang-get", |story| {
         story.workspace.apply().expect_ok();
         let before = story.workspace.resource("eod_environment.it");
@@ -144,7 +144,7 @@ fn a_refresh_at_a_server_that_never_answers_is_given_up_and_keeps_the_state() {
 }
 
 #[test]
-fn an_update_at_a_server_that_never_answers_is_given_up() {
+fn update_without_an_answer_ends_at_its_timeout() {
     short("hang-update", |story| {
         story.workspace.apply().expect_ok();
         story.rewrite(&format!("{SHORT}\n  quota = {{ pods = 21 }}"));
@@ -159,7 +159,7 @@ fn an_update_at_a_server_that_never_answers_is_given_up() {
 }
 
 #[test]
-fn a_destroy_at_a_server_that_never_answers_is_given_up_and_keeps_the_state() {
+fn destroy_without_an_answer_ends_at_its_timeout_and_keeps_the_state() {
     short("hang-delete", |story| {
         story.workspace.apply().expect_ok();
         story.proxy.rule(|call| call.method == "DELETE", usize::MAX, Fault::Hang);
@@ -174,7 +174,7 @@ fn a_destroy_at_a_server_that_never_answers_is_given_up_and_keeps_the_state() {
 }
 
 #[test]
-fn a_load_balancer_that_answers_instead_of_the_server_is_named_and_its_page_is_not_shown() {
+fn page_of_a_load_balancer_is_reported_and_not_quoted() {
     short("html", |story| {
         story.proxy.rule(|call| call.method == "PATCH", usize::MAX, Fault::Html502);
         let run = expect_failure(story.workspace.apply(), &[&story.name, "502", "run again"]);
@@ -190,12 +190,12 @@ fn a_load_balancer_that_answers_instead_of_the_server_is_named_and_its_page_is_n
 }
 
 #[test]
-fn one_bad_answer_to_each_call_does_no_harm() {
+fn one_bad_answer_to_each_call_has_no_effect() {
     let faults = [Fault::Html502, Fault::HalfBody, Fault::AnswerAfterStore(503), Fault::AnswerAfterStore(500)];
     for (number, fault) in faults.into_iter().enumerate() {
         tell(&format!("one-bad-{number}"), |story| {
             let makes_nothing_twice = first_of_each();
-            // The create call itself is not sent again unless it surely was not carried out.
+            // The create call itself is sent again only if it was certainly not carried out.
             let spare_post = matches!(fault, Fault::Html502);
             let matches = move |call: &Logged| !(spare_post && call.method == "POST") && makes_nothing_twice(call);
             story.proxy.rule(matches, usize::MAX, fault.clone());
@@ -214,7 +214,7 @@ fn one_bad_answer_to_each_call_does_no_harm() {
 }
 
 #[test]
-fn lists_that_break_off_are_read_again() {
+fn incomplete_lists_are_read_again() {
     each(|terraform| {
         let cluster = Cluster::shared();
         let proxy = FaultProxy::start(cluster);
@@ -245,12 +245,12 @@ resource "eod_environment" "many" {{
 }
 
 #[test]
-fn one_refused_login_is_tried_again() {
+fn one_refused_login_is_repeated() {
     tell("login-once", |story| {
         story.proxy.rule(|_| true, 1, Fault::status(401, "Unauthorized", "Unauthorized"));
         story.workspace.apply().expect_ok();
         story.proxy.assert_rules_used();
-        // In the middle as well, where the credential was good before.
+        // Also in the middle, after the credential was accepted before.
         story.rewrite("quota = { pods = 21 }");
         story.proxy.rule(|call| call.method == "PATCH", 1, Fault::status(401, "Unauthorized", "Unauthorized"));
         story.workspace.apply().expect_ok();
@@ -266,11 +266,11 @@ fn a_login_that_is_always_refused_ends_with_advice() {
         story.proxy.rule(|_| true, usize::MAX, Fault::status(401, "Unauthorized", "Unauthorized"));
         let run = story.workspace.apply();
         expect_failure(run, &["does not accept the credentials", "renew the credentials"]);
-        assert!(story.spoiled() < 30, "a wrong login is not to be tried for ever\n{}", story.proxy.story());
+        assert!(story.spoiled() < 30, "a wrong login must not be repeated without end\n{}", story.proxy.story());
         story.proxy.clear_rules();
         assert!(story.namespace().is_none());
         story.workspace.apply().expect_ok();
-        // A refresh that is forbidden says nothing about the environment either.
+        // A forbidden refresh does not mean that the environment is gone either.
         story.proxy.rule(|_| true, usize::MAX, Fault::status(401, "Unauthorized", "Unauthorized"));
         expect_failure(story.workspace.plan(), &["renew the credentials"]);
         story.proxy.clear_rules();
@@ -280,7 +280,7 @@ fn a_login_that_is_always_refused_ends_with_advice() {
 }
 
 #[test]
-fn a_login_that_ends_in_the_middle_of_a_create_leaves_something_to_complete() {
+fn create_with_an_expired_login_is_completed_by_the_next_apply() {
     tell("login-ends", |story| {
         story.spoil_write(4, usize::MAX, Fault::status(401, "Unauthorized", "Unauthorized"));
         expect_failure(story.workspace.apply(), &[&story.name, "renew the credentials"]);
@@ -300,7 +300,7 @@ fn an_environment_stays_in_the_state_after_an_unexpected_404() {
         let page = "404 page not found".to_owned();
         let fault = Fault::Status { code: 404, headers: Vec::new(), body: page };
         story.proxy.rule(|_| true, usize::MAX, fault);
-        // The answer of another server says nothing about namespaces, so none is missing.
+        // The answer of another server is not about namespaces, so none is missing.
         expect_failure(story.workspace.plan(), &[&story.name, "404"]);
         story.proxy.clear_rules();
         story.workspace.expect_no_changes();

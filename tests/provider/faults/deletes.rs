@@ -1,4 +1,4 @@
-//! Deleting what somebody else deletes, holds or has made again.
+//! Deletes of namespaces that others delete, block or have created again.
 
 use eod_testkit::{
     cluster::{Cluster, PATIENCE},
@@ -11,12 +11,12 @@ use crate::provider::{
     faults::story::{FaultStory, IT, expect_failure, expect_sound, tell},
 };
 
-/// A destroy that does not look first, so that it has to be careful by itself.
+/// A destroy without a refresh, which has to verify the ownership itself.
 const BLIND: [&str; 4] = ["destroy", "-no-color", "-auto-approve", "-refresh=false"];
 
-/// Tells a story of an environment whose create failed in the middle.
+/// Runs a story of an environment with a create that failed in the middle.
 #[track_caller]
-fn half_made(test: &str, then: impl Fn(FaultStory)) {
+fn partial_create(test: &str, then: impl Fn(FaultStory)) {
     tell(test, |story| {
         story.spoil_write(3, usize::MAX, Fault::status(403, "Forbidden", "not today"));
         expect_failure(story.workspace.apply(), &["not today"]);
@@ -28,13 +28,13 @@ fn half_made(test: &str, then: impl Fn(FaultStory)) {
 }
 
 #[test]
-fn a_namespace_that_was_made_again_since_is_left_alone() {
+fn namespace_created_again_is_not_deleted() {
     tell("made-again", |story| {
         story.workspace.apply().expect_ok();
         let mut twin = story.namespace().unwrap();
         let ours = story.uid();
         story.cluster.kubectl(&["delete", "namespace", &story.name]);
-        // With all ownership labels: only the uid shows that it is another one.
+        // With all ownership labels: only the uid shows that it is another namespace.
         let metadata = twin["metadata"].as_object_mut().unwrap();
         metadata.retain(|key, _| ["name", "labels", "annotations"].contains(&key.as_str()));
         twin.as_object_mut().unwrap().retain(|key, _| ["apiVersion", "kind", "metadata"].contains(&key.as_str()));
@@ -42,7 +42,7 @@ fn a_namespace_that_was_made_again_since_is_left_alone() {
         assert_eq!(status, 201, "{answer}");
         let theirs = story.uid();
         assert_ne!(ours, theirs);
-        // Without a refresh the state still holds the uid of the first.
+        // Without a refresh the state still has the uid of the first namespace.
         let run = story.workspace.run(&BLIND);
         assert_eq!(story.uid(), theirs, "the second namespace was deleted\n{run}");
         let namespace = story.namespace().unwrap();
@@ -55,7 +55,7 @@ fn a_namespace_that_was_made_again_since_is_left_alone() {
 }
 
 #[test]
-fn a_foreign_namespace_of_the_same_name_is_left_alone() {
+fn foreign_namespace_of_the_same_name_is_not_deleted() {
     tell("foreign-again", |story| {
         story.workspace.apply().expect_ok();
         story.cluster.kubectl(&["delete", "namespace", &story.name]);
@@ -71,7 +71,7 @@ fn a_foreign_namespace_of_the_same_name_is_left_alone() {
 }
 
 #[test]
-fn every_delete_names_the_uid() {
+fn every_delete_has_the_uid_as_precondition() {
     tell("names-uid", |story| {
         story.workspace.apply().expect_ok();
         let uid = story.uid();
@@ -93,7 +93,7 @@ fn every_delete_names_the_uid() {
 
 #[test]
 fn an_unfinished_environment_is_destroyed_by_its_uid() {
-    half_made("half-made", |story| {
+    partial_create("half-made", |story| {
         let uid = story.uid();
         story.workspace.run(&BLIND).expect_ok();
         let log = story.proxy.log();
@@ -104,8 +104,8 @@ fn an_unfinished_environment_is_destroyed_by_its_uid() {
 }
 
 #[test]
-fn an_unfinished_environment_that_others_made_again_is_left_alone() {
-    half_made("half-foreign", |story| {
+fn unfinished_environment_created_again_by_others_is_not_deleted() {
+    partial_create("half-foreign", |story| {
         story.cluster.kubectl(&["delete", "namespace", &story.name]);
         story.cluster.kubectl(&["create", "namespace", &story.name]);
         let theirs = story.uid();
@@ -113,16 +113,16 @@ fn an_unfinished_environment_that_others_made_again_is_left_alone() {
         expect_sound(&run);
         assert_eq!(story.uid(), theirs, "{run}");
         assert!(story.namespace().unwrap()["metadata"]["deletionTimestamp"].is_null(), "{run}");
-        // Nor does a replacement touch it: the next apply reports the conflict.
+        // Nor does a replacement change it: the next apply reports the conflict.
         let run = story.workspace.apply();
-        expect_failure(run, &[&story.name, "was not made by EoD"]);
+        expect_failure(run, &[&story.name, "was not created by EoD"]);
         assert_eq!(story.uid(), theirs);
         story.discard();
     });
 }
 
 #[test]
-fn a_namespace_that_is_already_being_deleted_is_waited_for() {
+fn destroy_waits_for_a_running_deletion() {
     tell("second-delete", |story| {
         story.workspace.apply().expect_ok();
         story.hold();
@@ -139,13 +139,13 @@ fn a_namespace_that_is_already_being_deleted_is_waited_for() {
         story.release();
         running.wait().expect_ok();
         story.assert_nothing_left();
-        // And once more, with nothing left at all.
+        // And once more, with no namespace left.
         story.workspace.destroy().expect_ok();
     });
 }
 
 #[test]
-fn a_stuck_delete_names_its_cause_and_a_second_one_finishes() {
+fn blocked_delete_names_its_cause_and_a_second_destroy_finishes() {
     each(|terraform| {
         let story = FaultStory::with(
             terraform,
@@ -157,8 +157,8 @@ fn a_stuck_delete_names_its_cause_and_a_second_one_finishes() {
         story.hold();
         let run = story.workspace.destroy();
         expect_failure(run, &[&story.name, "15 s", "held", "example.com/hold"]);
-        assert!(!story.is_tainted(), "a failed destroy keeps what is true");
-        // A second destroy finds it Terminating; it must not be the 409 of a second DELETE.
+        assert!(!story.is_tainted(), "a failed destroy keeps the state");
+        // A second destroy finds the namespace Terminating; its error must not be the 409 of a second DELETE.
         let run = expect_failure(story.workspace.destroy(), &["held", "example.com/hold"]);
         assert!(!run.said().contains("The system is ensuring all content is removed"), "{run}");
         story.release();

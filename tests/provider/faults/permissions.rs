@@ -1,4 +1,4 @@
-//! Somebody who may do some things and not others.
+//! Credentials with a part of the required permissions.
 
 use eod_testkit::{
     access::{Access, Kubeconfig},
@@ -14,14 +14,14 @@ use crate::provider::{
     faults::story::{FaultStory, IT, expect_failure, provider, tell},
 };
 
-/// All that the provider needs for an environment, except to list all namespaces.
+/// All permissions that the provider needs for an environment, except to list all namespaces.
 fn rules() -> Vec<Value> {
     vec![
         rule("", &["namespaces"], &["get", "create", "patch", "delete"]),
         rule("", &["serviceaccounts", "resourcequotas", "limitranges"], &WRITE),
         rule("networking.k8s.io", &["networkpolicies"], &WRITE),
         rule("", &["configmaps"], &WRITE),
-        // Whoever gives a permission must have it, or this.
+        // Granting a permission requires that permission, or this verb.
         rule("rbac.authorization.k8s.io", &["roles", "rolebindings"], &[&WRITE[..], &["escalate", "bind"]].concat()),
     ]
 }
@@ -71,13 +71,13 @@ resource "eod_environment" "many" {{
         let refused = proxy.calls(|call| call.is("GET", "/api/v1/namespaces") && call.status == Some(403));
         assert!(refused > 0, "nothing was listed, so the story proves nothing\n{}", proxy.story());
 
-        // Nor without that of a single kind, which a proxy in between may take away as well.
+        // Also without that of a single kind, which a proxy may remove.
         for path in ["/api/v1/resourcequotas", "/apis/networking.k8s.io/v1/networkpolicies"] {
             proxy.rule(move |call| call.is("GET", path), usize::MAX, Fault::status(403, "Forbidden", "no lists today"));
         }
         let run = workspace.run(&plan);
         assert_eq!(run.code, Some(0), "{run}");
-        // And what was done by hand is seen as it is with a list.
+        // Changes by hand are found as with a list.
         cluster.kubectl(&["delete", "namespace", &format!("{name}-3")]);
         cluster.kubectl(&["delete", "resourcequota", "--all", "-n", &format!("{name}-5")]);
         let run = workspace.run(&plan).expect_said("1 to add, 1 to change, 0 to destroy");
@@ -91,7 +91,7 @@ resource "eod_environment" "many" {{
 }
 
 #[test]
-fn a_kind_that_may_not_be_written_is_named_and_made_later() {
+fn kind_without_write_permission_is_named_and_created_later() {
     each(|terraform| {
         let cases = [
             ("networkpolicies", "networking.k8s.io"),
@@ -105,7 +105,7 @@ fn a_kind_that_may_not_be_written_is_named_and_made_later() {
                 rule["resources"].as_array_mut().unwrap().retain(|resource| resource != kind);
             }
             less.retain(|rule| rule["resources"] != json!([]));
-            // It may look, but not write.
+            // The credentials may read, but not write.
             less.push(rule(group, &[kind], &["get", "list"]));
             let story = FaultStory::with(terraform, &format!("no-{kind}"), limited(&account, &less), "");
             let run = story.workspace.apply();
@@ -116,7 +116,7 @@ fn a_kind_that_may_not_be_written_is_named_and_made_later() {
             let path = format!("/apis/rbac.authorization.k8s.io/v1/clusterroles/default-{account}");
             let (status, answer) = story.cluster.call("PATCH", &path, Some(&json!({ "rules": rules() })));
             assert_eq!(status, 200, "{answer}");
-            wait_until("the permission to count", PATIENCE, || {
+            wait_until("the permission to take effect", PATIENCE, || {
                 let asked = story.cluster.kubectl_as(
                     story.proxy.kubeconfig(),
                     &["auth", "can-i", "patch", &format!("{kind}.{group}"), "-n", &story.name],
@@ -142,7 +142,7 @@ fn missing_permissions_are_named() {
         expect_failure(run, &["namespaces", "cannot", &story.name, "permission"]);
         assert!(story.namespace().is_none());
         let state = story.workspace.raw_state_text();
-        assert!(!state.contains("eod_environment"), "nothing was made, so nothing is in the state\n{state}");
+        assert!(!state.contains("eod_environment"), "nothing was created, so nothing is in the state\n{state}");
     });
 }
 
@@ -181,7 +181,7 @@ fn a_partial_create_can_be_destroyed() {
 }
 
 #[test]
-fn a_failed_update_keeps_what_is_true() {
+fn failed_update_keeps_the_values_of_the_cluster() {
     tell("failed-update", |story| {
         story.rewrite("quota = { pods = 21 }");
         story.workspace.apply().expect_ok();
@@ -195,10 +195,10 @@ fn a_failed_update_keeps_what_is_true() {
         expect_failure(run, &["the quota stays", "apply ResourceQuota", &story.name, "permission"]);
         assert!(!story.is_tainted());
         let resource = story.workspace.resource(IT).unwrap();
-        assert_eq!(resource["quota"]["pods"], 21, "the state says what the cluster has");
+        assert_eq!(resource["quota"]["pods"], 21, "the state has the value of the cluster");
         let quotas = story.cluster.read(&format!("/api/v1/namespaces/{}/resourcequotas", story.name)).unwrap();
         assert_eq!(quotas["items"][0]["spec"]["hard"]["pods"], "21");
-        // A refresh in between does not hide that something is left to do.
+        // A refresh in between does not hide that a change is left.
         assert_eq!(story.workspace.plan_exit_code(), 2);
         story.workspace.run(&["apply", "-no-color", "-auto-approve", "-refresh-only"]).expect_ok();
         assert_eq!(story.workspace.plan_exit_code(), 2);
@@ -212,7 +212,7 @@ fn a_failed_update_keeps_what_is_true() {
 }
 
 #[test]
-fn an_admission_rule_that_refuses_is_quoted() {
+fn refusal_of_an_admission_rule_is_quoted() {
     tell("admission", |story| {
         let webhook =
             "admission webhook \"policy.acme.example\" denied the request: every namespace needs a cost centre";
@@ -227,7 +227,7 @@ fn an_admission_rule_that_refuses_is_quoted() {
 }
 
 #[test]
-fn an_environment_that_may_not_be_read_stays_in_the_state() {
+fn environment_without_read_permission_stays_in_the_state() {
     tell("no-get", |story| {
         story.workspace.apply().expect_ok();
         story.proxy.rule(|call| call.method == "GET", usize::MAX, Fault::status(403, "Forbidden", "no reading today"));

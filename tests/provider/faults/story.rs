@@ -1,4 +1,4 @@
-//! One environment behind a proxy that can spoil its calls.
+//! One environment behind a proxy that injects faults into its calls.
 
 use std::{
     sync::atomic::{AtomicUsize, Ordering},
@@ -16,7 +16,7 @@ use serde_json::{Value, json};
 use crate::provider::each;
 
 /// A configuration with one environment. Its name is also the installation, so that
-/// everything it makes can be found and nothing of another test is.
+/// all its objects can be found, and no object of another test.
 pub(crate) struct FaultStory {
     pub(crate) cluster: &'static Cluster,
     pub(crate) proxy: FaultProxy,
@@ -37,20 +37,20 @@ const BROKEN: [&str; 6] = [
     "This is a bug in the provider",
 ];
 
-/// Tells a story with every Terraform. Its environment has nothing but its name, and the administrator makes it.
+/// Runs a story with every Terraform. Its environment has only a name, and the administrator creates it.
 #[track_caller]
 pub(crate) fn tell(test: &str, tell: impl Fn(FaultStory)) {
     each(|terraform| tell(FaultStory::new(terraform, test)));
 }
 
 impl FaultStory {
-    /// The environment with nothing but its name, for the administrator.
+    /// The environment with only a name, for the administrator.
     #[track_caller]
     pub(crate) fn new(terraform: &Terraform, test: &str) -> Self {
         Self::with(terraform, test, FaultProxy::start(Cluster::shared()), "")
     }
 
-    /// The environment with further arguments, behind a proxy for anybody.
+    /// The environment with further arguments, behind a proxy with any credentials.
     #[track_caller]
     pub(crate) fn with(terraform: &Terraform, test: &str, proxy: FaultProxy, arguments: &str) -> Self {
         let cluster = Cluster::shared();
@@ -63,12 +63,12 @@ impl FaultStory {
         Self { cluster, proxy, workspace, name }
     }
 
-    /// Gives the environment other arguments.
+    /// Sets other arguments of the environment.
     pub(crate) fn rewrite(&self, arguments: &str) {
         self.workspace.write("main.tf", &hcl(&provider(&self.name, ""), &self.name, arguments));
     }
 
-    /// Spoils the write with this number, counted from 0, and those after it up to `times`.
+    /// Injects a fault into the write with this number, counted from 0, and those after it up to `times`.
     pub(crate) fn spoil_write(&self, number: usize, times: usize, fault: Fault) {
         let seen = AtomicUsize::new(0);
         self.proxy.rule(move |call| is_write(call) && seen.fetch_add(1, Ordering::Relaxed) >= number, times, fault);
@@ -82,14 +82,14 @@ impl FaultStory {
         self.cluster.read(&format!("/api/v1/namespaces/{}", self.name))
     }
 
-    /// The uid of the namespace that is there now.
+    /// The uid of the current namespace.
     #[track_caller]
     pub(crate) fn uid(&self) -> String {
         let namespace = self.namespace().unwrap_or_else(|| panic!("there is no namespace {}", self.name));
         namespace["metadata"]["uid"].as_str().unwrap().to_owned()
     }
 
-    /// Panics unless there is one namespace of ours, with all that guards it.
+    /// Panics unless there is one namespace of ours, with all its guards.
     #[track_caller]
     pub(crate) fn expect_whole(&self) {
         assert_eq!(self.marked("/api/v1/namespaces"), [self.name.as_str()], "{}", self.proxy.story());
@@ -110,7 +110,7 @@ impl FaultStory {
         }
     }
 
-    /// Panics when anything that carries our installation is left.
+    /// Panics if an object of our installation is left.
     #[track_caller]
     pub(crate) fn assert_nothing_left(&self) {
         assert!(self.namespace().is_none(), "namespace {} is left\n{}", self.name, self.proxy.story());
@@ -126,7 +126,7 @@ impl FaultStory {
         }
     }
 
-    /// The names of the objects below a path that carry our installation.
+    /// The names of the objects below a path with the label of our installation.
     #[track_caller]
     fn marked(&self, path: &str) -> Vec<String> {
         let selector = format!("labelSelector=environment.on-demand%2Finstallation%3D{}", self.name);
@@ -146,7 +146,7 @@ impl FaultStory {
         it["instances"][0]["status"] == "tainted"
     }
 
-    /// Destroys, and panics unless nothing is left anywhere.
+    /// Destroys, and panics if anything is left.
     #[track_caller]
     pub(crate) fn end(self) {
         self.workspace.destroy().expect_ok();
@@ -154,7 +154,7 @@ impl FaultStory {
         assert!(self.workspace.resource(IT).is_none());
     }
 
-    /// Lets the namespace go without waiting, for stories that are not about destroying.
+    /// Deletes the namespace without waiting, for stories that are not about destroying.
     pub(crate) fn discard(self) {
         self.cluster.call("DELETE", &format!("/api/v1/namespaces/{}", self.name), None);
     }
@@ -164,7 +164,7 @@ impl FaultStory {
         self.cluster.call("DELETE", &format!("/api/v1/namespaces/eod-system/configmaps/{0}.{0}", self.name), None);
     }
 
-    /// Keeps the namespace from going away, until [`FaultStory::release`].
+    /// Blocks the deletion of the namespace, until [`FaultStory::release`].
     #[track_caller]
     pub(crate) fn hold(&self) {
         let object = json!({
@@ -184,7 +184,7 @@ impl FaultStory {
 
 impl Drop for FaultStory {
     fn drop(&mut self) {
-        // The cluster may outlive the run, and a failed test leaves its namespace.
+        // The cluster may exist after the run, and a failed test leaves its namespace.
         if thread::panicking() {
             let arguments = ["delete", "namespace", &self.name, "--ignore-not-found", "--wait=false"];
             drop(self.cluster.try_kubectl(&arguments));
@@ -229,7 +229,7 @@ pub(crate) fn is_write(call: &Logged) -> bool {
     matches!(call.method.as_str(), "POST" | "PUT" | "PATCH" | "DELETE")
 }
 
-/// Panics when the run, well or failed, shows a provider that crashed or broke the protocol.
+/// Panics if the run, successful or failed, shows a provider that crashed or violated the protocol.
 #[track_caller]
 pub(crate) fn expect_sound(run: &Run) {
     let said = run.said();
@@ -238,7 +238,7 @@ pub(crate) fn expect_sound(run: &Run) {
     }
 }
 
-/// Panics unless the run failed, in our own words, and said all of this.
+/// Panics unless the run failed, with our own messages and with all of these texts.
 #[track_caller]
 pub(crate) fn expect_failure(run: Run, said: &[&str]) -> Run {
     expect_sound(&run);

@@ -1,6 +1,6 @@
 //! A fault at every single write of a create, an update and a destroy.
 //!
-//! The tables do not know how many writes there are: they go on until a run meets no fault.
+//! The number of writes is not fixed: the tables continue until a run has no fault.
 
 use std::{
     sync::atomic::{AtomicBool, AtomicUsize, Ordering},
@@ -17,10 +17,10 @@ use crate::provider::{
 /// More writes than an environment can need, for a table that would never end.
 const FAR_TOO_MANY: usize = 60;
 
-/// Runs `case` with every Terraform and with 0, 1, 2, .. until it answers false, a few at a
-/// time, because most of the time goes by waiting for namespaces to go.
+/// Runs `case` with every Terraform and with 0, 1, 2, .. until it returns false, a few at a
+/// time, because most of the time is spent waiting for deletions of namespaces.
 #[track_caller]
-fn until_no_fault_is_left(at_least: usize, case: impl Fn(&Terraform, usize) -> bool + Sync) {
+fn for_each_faulty_write(at_least: usize, case: impl Fn(&Terraform, usize) -> bool + Sync) {
     each(|terraform| {
         let (next, done) = (AtomicUsize::new(0), AtomicBool::new(false));
         let hit = AtomicUsize::new(0);
@@ -44,7 +44,7 @@ fn until_no_fault_is_left(at_least: usize, case: impl Fn(&Terraform, usize) -> b
     });
 }
 
-/// One create whose writes from `number` on are spoiled `times` times. False when it had
+/// One create with faults in `times` writes from `number` on. False if it had
 /// no such write.
 fn create(terraform: &Terraform, test: &str, number: usize, times: usize, fault: Fault) -> bool {
     let story = FaultStory::new(terraform, &format!("{test}-{number}"));
@@ -68,24 +68,24 @@ fn create(terraform: &Terraform, test: &str, number: usize, times: usize, fault:
 
 #[test]
 fn a_create_survives_one_lost_answer_at_every_write() {
-    until_no_fault_is_left(9, |terraform, number| create(terraform, "lost-answer", number, 1, Fault::DropAfterStore));
+    for_each_faulty_write(9, |terraform, number| create(terraform, "lost-answer", number, 1, Fault::DropAfterStore));
 }
 
 #[test]
 fn a_create_survives_one_dropped_connection_at_every_write() {
-    until_no_fault_is_left(9, |terraform, number| create(terraform, "dropped", number, 1, Fault::DropBefore));
+    for_each_faulty_write(9, |terraform, number| create(terraform, "dropped", number, 1, Fault::DropBefore));
 }
 
 #[test]
-fn a_create_that_loses_the_server_at_any_write_is_completed_by_the_next_apply() {
-    until_no_fault_is_left(9, |terraform, number| {
+fn create_that_loses_the_server_at_any_write_is_completed_by_the_next_apply() {
+    for_each_faulty_write(9, |terraform, number| {
         create(terraform, "server-lost", number, usize::MAX, Fault::DropBefore)
     });
 }
 
 #[test]
 fn a_create_that_loses_every_answer_from_any_write_on_is_completed_by_the_next_apply() {
-    until_no_fault_is_left(9, |terraform, number| create(terraform, "deaf", number, usize::MAX, Fault::DropAfterStore));
+    for_each_faulty_write(9, |terraform, number| create(terraform, "deaf", number, usize::MAX, Fault::DropAfterStore));
 }
 
 /// The arguments of the update with this number; every one of them changes with it.
@@ -97,7 +97,7 @@ fn arguments(number: usize) -> String {
     )
 }
 
-/// One environment is updated again and again, each time with a later write spoiled.
+/// One environment is updated repeatedly, each time with a fault at a later write.
 fn updates(test: &str, times: usize, fault: &Fault) {
     tell(test, |story| {
         story.rewrite(&arguments(0));
@@ -147,7 +147,7 @@ fn an_update_that_loses_the_server_at_any_write_is_completed_by_the_next_apply()
     updates("update-server-lost", usize::MAX, &Fault::DropBefore);
 }
 
-/// One destroy whose writes from `number` on are spoiled `times` times.
+/// One destroy with faults in `times` writes from `number` on.
 fn destroy(terraform: &Terraform, test: &str, number: usize, times: usize, fault: Fault) -> bool {
     let story = FaultStory::new(terraform, &format!("{test}-{number}"));
     story.workspace.apply().expect_ok();
@@ -172,20 +172,20 @@ fn destroy(terraform: &Terraform, test: &str, number: usize, times: usize, fault
 
 #[test]
 fn a_destroy_survives_one_lost_answer_at_every_write() {
-    until_no_fault_is_left(1, |terraform, number| destroy(terraform, "destroy-lost", number, 1, Fault::DropAfterStore));
+    for_each_faulty_write(1, |terraform, number| destroy(terraform, "destroy-lost", number, 1, Fault::DropAfterStore));
 }
 
 #[test]
 fn a_destroy_survives_one_dropped_connection_at_every_write() {
-    until_no_fault_is_left(1, |terraform, number| destroy(terraform, "destroy-dropped", number, 1, Fault::DropBefore));
+    for_each_faulty_write(1, |terraform, number| destroy(terraform, "destroy-dropped", number, 1, Fault::DropBefore));
 }
 
 #[test]
-fn a_destroy_that_loses_the_server_is_completed_by_the_next() {
-    until_no_fault_is_left(1, |terraform, number| {
+fn destroy_that_loses_the_server_is_completed_by_the_next_one() {
+    for_each_faulty_write(1, |terraform, number| {
         destroy(terraform, "destroy-server", number, usize::MAX, Fault::DropBefore)
     });
-    until_no_fault_is_left(1, |terraform, number| {
+    for_each_faulty_write(1, |terraform, number| {
         destroy(terraform, "destroy-deaf", number, usize::MAX, Fault::DropAfterStore)
     });
 }

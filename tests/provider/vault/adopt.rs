@@ -5,7 +5,7 @@ use serde_json::{Value, json};
 use super::{SOURCE, TARGET, tell};
 
 #[test]
-fn a_copy_whose_state_was_lost_is_taken_over_with_all_that_people_did_to_it() {
+fn copy_of_a_lost_state_is_adopted_with_its_edits() {
     tell("state-lost", SOURCE, |story| {
         story.settle();
         story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
@@ -25,7 +25,7 @@ fn a_copy_whose_state_was_lost_is_taken_over_with_all_that_people_did_to_it() {
         assert_eq!((story.version(TARGET), &story.get(TARGET).unwrap()["URL"]), (2, &json!("https://mine.example")));
         let now = story.marks(TARGET);
         assert_eq!(now["team"], "checkout");
-        assert_ne!(now["eod-nonce"], marks["eod-nonce"], "who adopts has a nonce of his own");
+        assert_ne!(now["eod-nonce"], marks["eod-nonce"], "an adoption writes a new nonce");
         assert_eq!(now["eod-created"], marks["eod-created"]);
 
         story.destroy().expect_ok();
@@ -47,9 +47,9 @@ fn a_value_without_ownership_metadata_is_adopted_if_it_equals_the_source() {
         story.destroy().expect_ok();
         story.expect_nothing_left();
 
-        // The source as it is, without what is left out and put over, is something else.
+        // The unchanged source, without exclusions and overrides, is a different value.
         story.vault.put(&story.mount, TARGET, &[("URL", "https://stage.example"), ("KEY", "stage-key")]);
-        story.apply().expect_ok().expect_said("it has no provenance, and its value differs from the source");
+        story.apply().expect_ok().expect_said("it has no ownership metadata, and its value differs from the source");
         assert_eq!(story.results()[TARGET], "kept_foreign");
         story.destroy().expect_ok();
         story.expect_untouched(TARGET, &json!({ "URL": "https://stage.example", "KEY": "stage-key" }));
@@ -57,7 +57,7 @@ fn a_value_without_ownership_metadata_is_adopted_if_it_equals_the_source() {
 }
 
 #[test]
-fn a_copy_that_its_people_deleted_is_not_brought_back_and_goes_with_the_environment() {
+fn deleted_copy_is_not_created_again_and_is_destroyed_with_the_environment() {
     tell("deleted", SOURCE, |story| {
         story.settle();
         story.vault.soft_delete(&story.mount, TARGET);
@@ -66,11 +66,11 @@ fn a_copy_that_its_people_deleted_is_not_brought_back_and_goes_with_the_environm
         story.forget();
         story.settle();
         assert_eq!(story.results()[TARGET], "adopted");
-        assert_eq!((story.get(TARGET), story.version(TARGET)), (None, 1), "it was brought back");
+        assert_eq!((story.get(TARGET), story.version(TARGET)), (None, 1), "the copy was created again");
         story.destroy().expect_ok();
         story.expect_nothing_left();
 
-        // A value that is destroyed.
+        // A destroyed value.
         story.settle();
         story.vault.destroy_versions(&story.mount, TARGET, &[1]);
         story.settle();
@@ -81,7 +81,7 @@ fn a_copy_that_its_people_deleted_is_not_brought_back_and_goes_with_the_environm
 }
 
 #[test]
-fn a_copy_that_its_people_removed_is_made_again() {
+fn removed_copy_is_created_again() {
     tell("removed", SOURCE, |story| {
         story.settle();
         story.vault.remove(&story.mount, TARGET);
@@ -93,7 +93,7 @@ fn a_copy_that_its_people_removed_is_made_again() {
 }
 
 #[test]
-fn a_copy_that_was_taken_over_belongs_to_its_new_owner() {
+fn adopted_copy_belongs_to_its_new_owner() {
     tell("taken", SOURCE, |story| {
         story.settle();
         let other = story.elsewhere();
@@ -103,7 +103,7 @@ fn a_copy_that_was_taken_over_belongs_to_its_new_owner() {
 
         // The first state destroys nothing, with or without a refresh.
         let plan = story.plan().expect_ok();
-        plan.expect_said("A copy was replaced by something else").expect_said("It was not changed");
+        plan.expect_said("A copy was replaced by another secret").expect_said("It was not changed");
         let blind = ["destroy", "-no-color", "-auto-approve", "-refresh=false"];
         story.run(&blind).expect_ok().expect_said("a later run of this environment adopted it");
         assert_eq!(story.marks(TARGET), marks);

@@ -1,5 +1,5 @@
-//! Secrets that a run is given or reads, looked for in everything it leaves: state and backup, the saved plan, what
-//! `show -json` says of both, all output, the log at TRACE, and the folder for temporary files.
+//! Search for the secrets of a run in all its files: state and backup, the saved plan, the output of
+//! `show -json` for both, all output, the log at TRACE, and the folder for temporary files.
 
 use std::{
     fs,
@@ -27,7 +27,7 @@ const EDIT: &str = "canary-value-of-a-person";
 const SENSITIVE: &str = "canary-value-of-the-sensitive-secret";
 const PLAIN_TOKEN: &str = "hvs.canary-token-that-nobody-accepts";
 
-/// A copy with an override, and a login, that come through ephemeral variables.
+/// A copy with an override, and a login, both from ephemeral variables.
 fn configuration(story: &VaultStory, version: u32) -> String {
     let variable = |name: &str| format!("variable \"{name}\" {{\n  type = string\n  ephemeral = true\n}}\n");
     let copy = story.block(
@@ -52,7 +52,7 @@ fn run_all(story: &VaultStory) {
     story.run(&["show", "-no-color"]).expect_ok();
 }
 
-/// Unpacks the saved plan beside it, which is a zip file, so that its parts are looked through as well.
+/// Unpacks the saved plan, which is a zip file, next to it, so that its parts are searched, too.
 #[track_caller]
 fn unpacked(story: &VaultStory) {
     let folder = story.path().join("unpacked");
@@ -62,7 +62,7 @@ fn unpacked(story: &VaultStory) {
         .current_dir(story.path())
         .stdin(Stdio::null())
         .status()
-        .expect("`unzip` is needed to look into a saved plan; install it");
+        .expect("`unzip` is required to read a saved plan; install it");
     assert!(status.success() && folder.join("tfplan").is_file(), "the plan was not unpacked");
 }
 
@@ -104,7 +104,7 @@ fn fail_in_every_way(story: &VaultStory, proxy: &FaultProxy) -> Vec<Run> {
 }
 
 #[test]
-fn nothing_that_is_secret_is_left_anywhere() {
+fn secrets_are_in_no_file() {
     tell("canary", "", |story| {
         let mount = story.mount.clone();
         story.vault.put(&mount, "stage/shop", &[("KEY", SOURCE_VALUE)]);
@@ -137,26 +137,26 @@ fn nothing_that_is_secret_is_left_anywhere() {
         story.plan().expect_ok();
         story.destroy().expect_ok();
 
-        // Copies of an interrupted run are compared, and secrets of others as well.
+        // Copies of an interrupted run are compared, and secrets of others, too.
         story.vault.put(&mount, TARGET, &[("KEY", SOURCE_VALUE), ("OVER", OVERRIDE)]);
         story.apply().expect_ok();
         assert_eq!(story.results()[TARGET], "adopted");
         story.destroy().expect_ok();
         story.vault.put(&mount, TARGET, &[("KEY", EDIT)]);
-        story.apply().expect_ok().expect_said("A secret was left alone");
+        story.apply().expect_ok().expect_said("A secret of another owner was kept");
         story.destroy().expect_ok();
         story.vault.remove(&mount, TARGET);
 
         for run in fail_in_every_way(story, &proxy) {
             assert!(!run.said().contains("canary-value"), "{run}");
         }
-        // Credentials that are refused.
+        // Refused credentials.
         story.provider("vault = { auth = { token = var.token } }");
         story.apply().expect_err("Vault does not accept the token");
         story.set_env("TF_VAR_token", format!("{PLAIN_TOKEN}\nof two lines"));
         story.plan().expect_err("contains a character that is not valid in an HTTP header");
 
-        // The tokens that the logins gave, as the proxy saw them.
+        // The tokens of the logins, from the log of the proxy.
         let mut secrets = vec![SOURCE_VALUE.to_owned(), OVERRIDE.to_owned(), EDIT.to_owned(), SENSITIVE.to_owned()];
         secrets.extend([PLAIN_TOKEN.to_owned(), role.secret_id.clone()]);
         let given = proxy
@@ -172,7 +172,7 @@ fn nothing_that_is_secret_is_left_anywhere() {
 }
 
 #[test]
-fn nothing_that_is_secret_is_left_by_a_provider_that_is_killed() {
+fn killed_provider_leaves_no_secret_in_a_file() {
     tell("canary-killed", SOURCE, |story| {
         story.vault.put(&story.mount, "stage/shop", &[("KEY", SOURCE_VALUE)]);
         let token = story.cloner(false);

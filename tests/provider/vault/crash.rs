@@ -1,5 +1,5 @@
 //! Processes that end in the middle. A call that hangs was not carried out, so hanging at call 0, 1, 2, ..
-//! gives every state that a killed run can leave.
+//! produces every state that a killed run can leave.
 
 use std::sync::atomic::{AtomicUsize, Ordering};
 
@@ -18,7 +18,7 @@ use crate::provider::faults::story::expect_sound;
 const APPLY: [&str; 3] = ["apply", "-no-color", "-auto-approve"];
 const DESTROY: [&str; 3] = ["destroy", "-no-color", "-auto-approve"];
 
-/// Starts a run whose calls like this hang from `number` on, and waits until one does.
+/// Starts a run in which matching calls hang from `number` on, and waits until one hangs.
 #[track_caller]
 fn run_until(
     story: &VaultStory,
@@ -38,7 +38,7 @@ fn run_until(
     running
 }
 
-/// Kills the provider at one call; afterwards every call goes through.
+/// Kills the provider at one call; afterwards every call succeeds.
 #[track_caller]
 fn kill_at(
     story: &VaultStory,
@@ -65,7 +65,7 @@ fn is_write(call: &Logged) -> bool {
     matches!(call.method.as_str(), "POST" | "DELETE")
 }
 
-/// Number of calls like this in a run.
+/// Number of matching calls in a run.
 #[track_caller]
 fn calls_of(story: &VaultStory, proxy: &FaultProxy, arguments: &[&str], like: fn(&Logged) -> bool) -> usize {
     proxy.clear_log();
@@ -74,7 +74,7 @@ fn calls_of(story: &VaultStory, proxy: &FaultProxy, arguments: &[&str], like: fn
 }
 
 #[test]
-fn a_provider_killed_at_any_call_of_a_create_leaves_what_the_next_apply_finishes() {
+fn create_killed_at_any_call_is_finished_by_the_next_apply() {
     let (counted, proxy) = behind_proxy("killed-create", SOURCE, true);
     let calls = calls_of(&counted, &proxy, &APPLY, any);
     assert_eq!(calls, 5, "{}", proxy.story());
@@ -93,7 +93,7 @@ fn a_provider_killed_at_any_call_of_a_create_leaves_what_the_next_apply_finishes
 }
 
 #[test]
-fn a_provider_killed_at_any_write_of_a_subtree_leaves_what_the_next_apply_finishes() {
+fn create_of_a_subtree_killed_at_any_write_is_finished_by_the_next_apply() {
     const NAMES: [&str; 6] = ["a", "b", "c", "d", "e/f", "g"];
     let arguments = format!("{SOURCE}\nrecursive = true");
     let begin = |test: &str| {
@@ -110,7 +110,7 @@ fn a_provider_killed_at_any_write_of_a_subtree_leaves_what_the_next_apply_finish
         let (story, proxy) = begin(&format!("killed-subtree-{number}"));
         kill_at(&story, &proxy, &APPLY, is_write, number);
         let run = story.apply().expect_ok();
-        assert!(!run.said().contains("left alone"), "{run}");
+        assert!(!run.said().contains("of another owner was kept"), "{run}");
         assert_eq!(story.results().len(), 7);
         story.expect_whole("stage/shop", TARGET);
         for name in NAMES {
@@ -125,7 +125,7 @@ fn a_provider_killed_at_any_write_of_a_subtree_leaves_what_the_next_apply_finish
 }
 
 #[test]
-fn a_provider_killed_at_any_call_of_a_destroy_is_finished_by_the_next() {
+fn destroy_killed_at_any_call_is_finished_by_the_next_one() {
     let (counted, proxy) = behind_proxy("killed-destroy", SOURCE, true);
     counted.apply().expect_ok();
     let calls = calls_of(&counted, &proxy, &DESTROY, any);
@@ -143,7 +143,7 @@ fn a_provider_killed_at_any_call_of_a_destroy_is_finished_by_the_next() {
 }
 
 #[test]
-fn a_provider_killed_at_any_delete_of_a_subtree_leaves_what_the_next_destroy_finishes() {
+fn destroy_of_a_subtree_killed_at_any_delete_is_finished_by_the_next_one() {
     for_each_number(3, |number| {
         let (story, proxy) =
             behind_proxy(&format!("killed-deletes-{number}"), &format!("{SOURCE}\nrecursive = true"), true);
@@ -159,7 +159,7 @@ fn a_provider_killed_at_any_delete_of_a_subtree_leaves_what_the_next_destroy_fin
 }
 
 #[test]
-fn a_provider_killed_at_any_call_of_an_update_neither_writes_twice_nor_takes_its_write_for_an_edit() {
+fn update_killed_at_any_call_writes_once_and_is_not_reported_as_an_edit() {
     let overriding = |url: &str, version: u32| {
         format!("{SOURCE}\noverrides_wo = {{ URL = \"{url}\" }}\noverrides_wo_version = {version}")
     };
@@ -189,7 +189,7 @@ fn a_provider_killed_at_any_call_of_an_update_neither_writes_twice_nor_takes_its
 
 #[test]
 fn private_data_lost_in_a_killed_update_is_recovered_for_a_destroy() {
-    // It keeps the attributes and loses the private data, and with it the nonce of the copies.
+    // The state keeps the attributes and loses the private data, and with it the nonce of the copies.
     let overriding =
         |version: u32| format!("{SOURCE}\noverrides_wo = {{ URL = \"x\" }}\noverrides_wo_version = {version}");
     let (mut story, proxy) = behind_proxy("killed-forgotten", &overriding(1), true);
@@ -198,7 +198,7 @@ fn private_data_lost_in_a_killed_update_is_recovered_for_a_destroy() {
     kill_at(&story, &proxy, &APPLY, |call| call.method == "POST", 0);
     assert!(
         !story.raw_state_text().contains("\"private\""),
-        "Terraform has learned to keep it; this story proves nothing now"
+        "Terraform keeps the private data now, so this story proves nothing"
     );
     let run = story.destroy().expect_ok();
     assert!(!run.said().contains("Warning: A "), "{run}");
@@ -206,7 +206,7 @@ fn private_data_lost_in_a_killed_update_is_recovered_for_a_destroy() {
 }
 
 #[test]
-fn an_interrupted_create_is_saved_and_made_whole_by_the_next_apply() {
+fn interrupted_create_of_a_copy_is_saved_and_completed_by_the_next_apply() {
     for number in 0..5 {
         let (story, proxy) = behind_proxy(&format!("interrupted-{number}"), SOURCE, true);
         let running = run_until(&story, &proxy, &APPLY, any, number);
@@ -231,14 +231,14 @@ fn an_interrupted_create_writes_the_ownership_metadata_of_its_copy() {
     let path = format!("{TARGET}/c");
     proxy.rule(|call| call.is("POST", &format!("/metadata/{TARGET}/c")), 1, Fault::Hang);
     let running = story.spawn(&APPLY);
-    wait_until("the marks to hang", PATIENCE, || match proxy.calls(|call| call.spoiled) {
+    wait_until("the ownership metadata to hang", PATIENCE, || match proxy.calls(|call| call.spoiled) {
         0 => Err(proxy.story()),
         _ => Ok(()),
     });
     running.signal(Signal::SIGINT);
     let run = running.wait();
     expect_sound(&run);
-    run.expect_err("Interrupt received").expect_said("run again to continue; everything done so far is kept");
+    run.expect_err("Interrupt received").expect_said("run again to continue; all completed steps are kept");
     assert!(story.is_tainted());
     story.expect_whole("stage/shop/c", &path);
     assert!(story.results().contains_key(&path));

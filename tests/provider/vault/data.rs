@@ -1,4 +1,4 @@
-//! The data source: copies that another configuration has made, without their values.
+//! The data source: copies of another configuration, without their values.
 
 use serde_json::json;
 
@@ -6,7 +6,7 @@ use super::{SOURCE, TARGET, tell};
 use crate::provider::text;
 
 #[test]
-fn a_data_source_tells_of_copies_and_reads_no_value() {
+fn data_source_returns_copies_and_reads_no_value() {
     tell("data", &format!("{SOURCE}\nrecursive = true"), |story| {
         story.provider("installation = \"acme\"");
         story.vault.put(&story.mount, "stage/shop/db", &[("A", "1")]);
@@ -15,7 +15,7 @@ fn a_data_source_tells_of_copies_and_reads_no_value() {
         let made = story.attributes();
 
         let mut reader = story.elsewhere();
-        // Another installation may look; it may not touch.
+        // Another installation may read the copies, but not change them.
         reader.provider("");
         let data = format!(
             "data \"eod_vault_clone\" \"it\" {{\n  target_mount = \"{}\"\n  target_path = \"{TARGET}\"\n}}\n",
@@ -43,7 +43,7 @@ fn a_data_source_tells_of_copies_and_reads_no_value() {
 }
 
 #[test]
-fn a_copy_that_is_not_there_is_an_error() {
+fn missing_copy_is_an_error() {
     tell("no-data", "", |story| {
         story.vault.put(&story.mount, "preview/theirs", &[("A", "1")]);
         for path in ["preview/theirs", "preview/nothing"] {
@@ -57,7 +57,7 @@ fn a_copy_that_is_not_there_is_an_error() {
                 .plan()
                 .expect_err("The copy does not exist")
                 .expect_said(&why)
-                .expect_said("whether the token may read the metadata there");
+                .expect_said("that the token may read the metadata there");
         }
     });
 }

@@ -1,4 +1,4 @@
-//! A destroy deletes all of our copies, and nothing else.
+//! A destroy deletes all of our copies, and no other secret.
 
 use serde_json::{Value, json};
 
@@ -24,12 +24,12 @@ fn secrets_with_a_common_prefix_stay() {
 }
 
 #[test]
-fn a_source_that_is_gone_and_a_right_on_it_that_is_lost_do_not_hold_a_destroy() {
+fn destroy_needs_neither_the_source_nor_a_right_on_it() {
     tell("no-source", SOURCE, |story| {
         story.settle();
         story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
         story.vault.remove(&story.mount, "stage/shop");
-        // Not the value, not the source, not the mounts: the metadata of the copy is all that is needed.
+        // The destroy needs only the metadata of the copy: no value, no source and no mount.
         let policy = format!("path \"{}/metadata/preview/*\" {{ capabilities = [\"read\", \"delete\"] }}", story.mount);
         let token = story.vault.token_with(&[&story.vault.policy("destroy", &policy)], "1h");
         story.token(&token);
@@ -57,7 +57,7 @@ fn a_kept_copy_keeps_its_ownership_metadata() {
 }
 
 #[test]
-fn a_copy_without_ownership_metadata_is_left_and_named() {
+fn copy_without_ownership_metadata_is_kept_and_named() {
     tell("stripped", SOURCE, |story| {
         // Without ownership metadata it is recognised by the time at which it was stored, to the nanosecond.
         story.settle();
@@ -73,22 +73,22 @@ fn a_copy_without_ownership_metadata_is_left_and_named() {
         story
             .plan()
             .expect_ok()
-            .expect_said(&format!("A copy was replaced by something else: {}/{TARGET}", story.mount));
+            .expect_said(&format!("A copy was replaced by another secret: {}/{TARGET}", story.mount));
         story
             .run(&["destroy", "-no-color", "-auto-approve", "-refresh=false"])
             .expect_ok()
             .expect_said(&format!("A secret was not deleted: {}/{TARGET}", story.mount))
-            .expect_said("it has no ownership labels, so its owner is unknown");
+            .expect_said("it has no ownership metadata, so its owner is unknown");
         story.expect_untouched(TARGET, &json!({ "MINE": "1" }));
 
-        // Somebody removed it and made another copy there.
+        // Another client removed it and created another copy at its path.
         story.vault.remove(&story.mount, TARGET);
         story.settle();
         story.vault.put_custom_metadata(&story.mount, TARGET, &[("eod-env", "pr-9"), ("eod-installation", "other")]);
         story
             .run(&["destroy", "-no-color", "-auto-approve", "-refresh=false"])
             .expect_ok()
-            .expect_said("it now has the ownership labels of another environment or installation");
+            .expect_said("it now has the ownership metadata of another environment or installation");
         assert_eq!(story.version(TARGET), 1);
     });
 }
@@ -99,7 +99,7 @@ fn a_replaced_object_does_not_delete_the_copy_of_its_successor() {
     tell("successor", &format!("{SOURCE}\n{successor}"), |story| {
         story.settle();
         story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
-        // The new object is made first, at the same place.
+        // The new object is created first, at the same path.
         story.arguments(&format!("{SOURCE}\nrecursive = true\n{successor}"));
         story.vault.put(&story.mount, "stage/shop/db", &[("A", "1")]);
         story.apply().expect_ok().expect_said(&done(1, 0, 1)).expect_said("a later run of this environment adopted it");
@@ -112,7 +112,7 @@ fn a_replaced_object_does_not_delete_the_copy_of_its_successor() {
 }
 
 #[test]
-fn a_replacement_in_the_usual_order_makes_the_copy_anew() {
+fn replacement_in_the_usual_order_creates_the_copy_again() {
     tell("replace", SOURCE, |story| {
         story.settle();
         let marks = story.marks(TARGET);
@@ -128,7 +128,7 @@ fn a_replacement_in_the_usual_order_makes_the_copy_anew() {
 }
 
 #[test]
-fn a_missing_right_to_delete_is_named_and_nothing_is_forgotten() {
+fn missing_right_to_delete_is_named_and_the_copies_stay_in_the_state() {
     tell("cannot-delete", &format!("{SOURCE}\nrecursive = true"), |story| {
         story.vault.put(&story.mount, "stage/shop/a", &[("A", "1")]);
         story.settle();
@@ -156,7 +156,7 @@ fn a_missing_right_to_delete_is_named_and_nothing_is_forgotten() {
 }
 
 #[test]
-fn copies_of_another_installation_are_not_touched() {
+fn copies_of_another_installation_are_not_changed() {
     tell("moved", SOURCE, |story| {
         story.provider("installation = \"one\"");
         story.settle();
@@ -164,8 +164,8 @@ fn copies_of_another_installation_are_not_touched() {
         story.provider("installation = \"two\"");
         for run in [story.plan(), story.apply(), story.destroy()] {
             run.expect_err("The copies belong to another installation")
-                .expect_said("were made by installation `one`; this one is `two`")
-                .expect_said("set the provider's `installation` to the one that made them");
+                .expect_said("were created by installation `one`; this one is `two`")
+                .expect_said("set the provider's `installation` to the one that created them");
         }
         assert_eq!(story.marks(TARGET), marks);
         story.provider("installation = \"one\"");

@@ -11,7 +11,7 @@ use serde_json::json;
 use super::{SOURCE, TARGET, VaultStory, behind_proxy, meanwhile, tell};
 use crate::provider::faults::story::{expect_failure, expect_sound};
 
-/// Spoils the call with this number, counted from 0, and those after it up to `times`.
+/// Injects a fault into the call with this number, counted from 0, and those after it up to `times`.
 fn spoil(proxy: &FaultProxy, number: usize, times: usize, fault: Fault) {
     let seen = AtomicUsize::new(0);
     proxy.rule(move |_| seen.fetch_add(1, Ordering::Relaxed) >= number, times, fault);
@@ -21,7 +21,7 @@ fn spoiled(proxy: &FaultProxy) -> bool {
     proxy.calls(|call| call.spoiled) > 0
 }
 
-/// A create in which the call with each number fails once. It succeeds all the same.
+/// A create in which the call with each number fails once. It succeeds nevertheless.
 fn one_fault(test: &str, fault: &Fault) {
     for number in 0.. {
         let (story, proxy) = behind_proxy(&format!("{test}-{number}"), SOURCE, false);
@@ -59,7 +59,7 @@ fn a_create_survives_one_error_of_a_load_balancer_at_every_call() {
     one_fault("balancer", &Fault::Html502);
 }
 
-/// A create that meets nothing but faults from each call on. The next apply makes it whole.
+/// A create with faults at every call from a number on. The next apply completes it.
 fn lost(test: &str, fault: &Fault) {
     for number in 0..5 {
         let (story, proxy) = behind_proxy(&format!("{test}-{number}"), SOURCE, false);
@@ -75,22 +75,22 @@ fn lost(test: &str, fault: &Fault) {
 }
 
 #[test]
-fn a_create_that_loses_every_answer_from_any_call_on_is_made_whole_by_the_next_apply() {
+fn create_of_a_copy_that_loses_every_answer_from_any_call_on_is_completed_by_the_next_apply() {
     lost("deaf", &Fault::DropAfterStore);
 }
 
 #[test]
-fn a_create_that_loses_the_server_at_any_call_is_made_whole_by_the_next_apply() {
+fn create_of_a_copy_that_loses_the_server_at_any_call_is_completed_by_the_next_apply() {
     lost("server-lost", &Fault::DropBefore);
 }
 
 #[test]
-fn a_create_on_a_server_that_is_sealed_at_any_call_is_made_whole_by_the_next_apply() {
+fn create_of_a_copy_on_a_sealed_server_is_completed_by_the_next_apply() {
     lost("sealed", &sealed());
 }
 
 #[test]
-fn a_destroy_survives_faults_and_forgets_nothing() {
+fn destroy_survives_faults_and_keeps_remaining_copies_in_the_state() {
     for number in 0..5 {
         let (story, proxy) = behind_proxy(&format!("destroy-{number}"), SOURCE, false);
         story.apply().expect_ok();
@@ -101,7 +101,7 @@ fn a_destroy_survives_faults_and_forgets_nothing() {
         assert!(!story.is_tainted());
         proxy.clear_rules();
         proxy.clear_log();
-        // And one lost answer more.
+        // And one more lost answer.
         spoil(&proxy, number, 1, Fault::DropAfterStore);
         story.destroy().expect_ok();
         story.expect_nothing_left();
@@ -109,7 +109,7 @@ fn a_destroy_survives_faults_and_forgets_nothing() {
 }
 
 #[test]
-fn a_busy_server_is_asked_again_and_not_for_an_hour() {
+fn request_to_a_busy_vault_is_repeated_up_to_the_timeout() {
     let (mut story, proxy) = behind_proxy("busy", SOURCE, false);
     let is_create = |call: &Logged| call.is("POST", &format!("/data/{TARGET}"));
     proxy.rule(is_create, 4, rate_limited(Some(0)));
@@ -134,7 +134,7 @@ fn a_busy_server_is_asked_again_and_not_for_an_hour() {
 }
 
 #[test]
-fn a_server_that_never_answers_ends_with_the_time_allowed() {
+fn run_without_an_answer_of_vault_ends_at_its_timeout() {
     let (story, proxy) = behind_proxy("silent", &format!("{SOURCE}\ntimeouts = {{ create = \"2s\" }}"), false);
     proxy.rule(|call| call.is("POST", &format!("/data/{TARGET}")), usize::MAX, Fault::Hang);
     let run = story.apply().expect_err("Vault: timed out");
@@ -145,7 +145,7 @@ fn a_server_that_never_answers_ends_with_the_time_allowed() {
 }
 
 #[test]
-fn the_token_is_not_taken_to_another_host() {
+fn token_of_a_story_is_not_sent_to_another_host() {
     tell("redirect", SOURCE, |story| {
         let (proxy, other) = (story.proxied(), story.vault.proxy());
         let there = other.access().server.clone();
@@ -171,7 +171,7 @@ fn the_token_is_not_taken_to_another_host() {
 }
 
 #[test]
-fn the_answer_of_another_server_is_not_repeated() {
+fn answer_of_another_server_is_not_quoted() {
     let (story, proxy) = behind_proxy("html", SOURCE, false);
     let page = Fault::Status { code: 200, headers: Vec::new(), body: "<html>canary-of-a-login-page</html>".to_owned() };
     proxy.rule(|call| call.path.ends_with("/data/stage/shop"), usize::MAX, page);
@@ -199,7 +199,7 @@ fn twenty(story: &VaultStory) -> Vec<String> {
     names
 }
 
-/// Ends the token of the call that stores the eighth copy, before the server sees the call.
+/// Revokes the token of the call that stores the eighth copy, before the server receives the call.
 fn end_token_at_the_eighth(story: &VaultStory, proxy: &FaultProxy) {
     let (vault, seen) = (story.vault, AtomicUsize::new(0));
     let token = std::sync::Arc::new(std::sync::Mutex::new(String::new()));
@@ -224,7 +224,7 @@ fn expect_twenty(story: &VaultStory, names: &[String]) {
 }
 
 #[test]
-fn a_login_that_ends_between_two_copies_is_made_once_more() {
+fn login_that_expires_between_two_copies_is_repeated_once() {
     tell("token-ends", &format!("{SOURCE}\nrecursive = true"), |story| {
         let names = twenty(story);
         let role = story.vault.approle(&[&story.cloner_policy(false)], "1h");
@@ -245,12 +245,12 @@ fn a_login_that_ends_between_two_copies_is_made_once_more() {
         story.apply().expect_ok().expect_said("0 added, 0 changed, 0 destroyed");
         assert_eq!(proxy.calls(|call| call.path.contains("/data/")), 0, "{}", proxy.story());
         let children = proxy.calls(|call| call.path.contains("/auth/token/create"));
-        assert_eq!(children, 0, "no token is made behind the user's back");
+        assert_eq!(children, 0, "no child token is created");
     });
 }
 
 #[test]
-fn a_token_that_ends_between_two_copies_leaves_what_was_made_in_the_state() {
+fn token_that_expires_between_two_copies_keeps_the_created_copies_in_the_state() {
     tell("token-gone", &format!("{SOURCE}\nrecursive = true"), |story| {
         let names = twenty(story);
         let token = story.cloner(false);
@@ -261,18 +261,18 @@ fn a_token_that_ends_between_two_copies_leaves_what_was_made_in_the_state() {
             .apply()
             .expect_err("Vault does not accept the credentials")
             .expect_said("Vault does not accept the token: it is wrong, has expired or was revoked")
-            // Four are under way, and which of them is refused first is chance.
+            // Four calls run at once, and any of them can be refused first.
             .expect_said(&format!("secret `{}/", story.mount));
         assert!(story.is_tainted());
         let made = story.results();
         assert!((4..=10).contains(&made.len()), "{made:?}");
         let there = story.vault.list(&story.mount, TARGET).len() + usize::from(story.version(TARGET) > 0);
-        assert_eq!(there, made.len(), "everything that is there is in the state");
+        assert_eq!(there, made.len(), "every existing copy is in the state");
 
         let token = story.cloner(false);
         story.token(&token);
         let run = story.apply().expect_ok();
-        assert!(!run.said().contains("left alone") && !run.said().contains("not deleted"), "{run}");
+        assert!(!run.said().contains("of another owner was kept") && !run.said().contains("not deleted"), "{run}");
         expect_twenty(story, &names);
         story.expect_no_changes();
         story.destroy().expect_ok();
@@ -304,10 +304,10 @@ fn a_failed_create_is_repeated_with_the_current_configuration() {
 }
 
 #[test]
-fn a_subtree_that_fails_half_way_is_cleaned_up_by_a_destroy() {
+fn partial_subtree_is_removed_by_a_destroy() {
     let (story, proxy) = behind_proxy("half-way", &format!("{SOURCE}\nrecursive = true"), false);
     twenty(&story);
-    // One of them is stored and never marked.
+    // One of them is stored and never gets its ownership metadata.
     proxy.rule(
         |call| call.is("POST", &format!("/metadata/{TARGET}/k05")),
         usize::MAX,

@@ -1,4 +1,4 @@
-//! Secrets that were there before: they are left as they are, and stay.
+//! Existing secrets of others: they are not changed and not deleted.
 
 use eod_testkit::{fault::Logged, workspace::Run};
 use serde_json::json;
@@ -6,10 +6,11 @@ use serde_json::json;
 use super::{COPY, SOURCE, TARGET, VaultStory, meanwhile, tell};
 use crate::provider::done;
 
-/// Applies and expects that the target was left alone, with a warning that names it and says why.
+/// Applies and expects that the target was kept, with a warning that names it and the reason.
 #[track_caller]
 fn expect_kept(story: &VaultStory, why: &str) -> Run {
-    let run = story.apply().expect_ok().expect_said(&format!("A secret was left alone: {}/{TARGET}", story.mount));
+    let run =
+        story.apply().expect_ok().expect_said(&format!("A secret of another owner was kept: {}/{TARGET}", story.mount));
     let run = run.expect_said(&format!("The secret `{}/{TARGET}` existed before", story.mount)).expect_said(why);
     assert_eq!(story.results()[TARGET], "kept_foreign");
     story.expect_no_changes();
@@ -17,7 +18,7 @@ fn expect_kept(story: &VaultStory, why: &str) -> Run {
 }
 
 #[test]
-fn a_secret_that_a_person_makes_meanwhile_is_kept_and_stays_after_the_destroy() {
+fn secret_created_by_a_person_is_kept_also_after_the_destroy() {
     tell("person-first", SOURCE, |story| {
         let proxy = story.proxied();
         let (vault, mount) = (story.vault, story.mount.clone());
@@ -25,11 +26,11 @@ fn a_secret_that_a_person_makes_meanwhile_is_kept_and_stays_after_the_destroy() 
         meanwhile(&proxy, write, move || {
             vault.put(&mount, TARGET, &[("MINE", "1")]);
         });
-        expect_kept(story, "it has no provenance, and its value differs from the source");
+        expect_kept(story, "it has no ownership metadata, and its value differs from the source");
         let theirs = json!({ "MINE": "1" });
         story.expect_untouched(TARGET, &theirs);
 
-        // Nobody asks for it again.
+        // No later run requests the copy again.
         proxy.clear_log();
         story.expect_no_changes();
         assert_eq!(proxy.calls(|call| call.path.ends_with(TARGET)), 0, "{}", proxy.story());
@@ -51,7 +52,7 @@ fn on_existing_fail_refuses_an_existing_secret() {
             .expect_said("delete it, or set `on_existing = \"keep\"`");
         assert!(story.attributes_of("config").is_none());
         story.expect_untouched(TARGET, &json!({ "MINE": "1" }));
-        // The way out that the error names.
+        // The remedy of the error.
         story.vault.remove(&story.mount, TARGET);
         story.settle();
         story.expect_whole("stage/shop", TARGET);
@@ -100,9 +101,9 @@ fn a_copy_of_another_source_is_an_error_that_names_it() {
 }
 
 #[test]
-fn a_secret_that_somebody_wrote_or_deleted_belongs_to_them() {
+fn secret_written_or_deleted_by_others_is_kept() {
     tell("somebodys", SOURCE, |story| {
-        // A second version that holds what the source holds is still not ours: we write one.
+        // A second version with the value of the source is still a version of others: EoD writes one version.
         let data = [("URL", "https://stage.example"), ("KEY", "stage-key")];
         story.vault.put(&story.mount, TARGET, &[("OLD", "1")]);
         story.vault.put(&story.mount, TARGET, &data);
@@ -111,7 +112,7 @@ fn a_secret_that_somebody_wrote_or_deleted_belongs_to_them() {
         story.destroy().expect_ok();
         assert_eq!(story.version(TARGET), 2);
 
-        // A deleted one is not brought back.
+        // A deleted one is not created again.
         story.vault.soft_delete(&story.mount, TARGET);
         expect_kept(story, "others created it and deleted its newest version");
         assert_eq!((story.get(TARGET), story.version(TARGET)), (None, 2));
@@ -119,7 +120,7 @@ fn a_secret_that_somebody_wrote_or_deleted_belongs_to_them() {
         story.vault.undelete(&story.mount, TARGET, &[2]);
         assert!(story.get(TARGET).is_some());
 
-        // Once it is out of the way, the copy is made.
+        // After it was removed, the copy is created.
         story.vault.remove(&story.mount, TARGET);
         story.apply().expect_ok().expect_said(&done(1, 0, 0));
         story.expect_whole("stage/shop", TARGET);

@@ -11,7 +11,7 @@ fn id(story: &VaultStory) -> String {
 }
 
 #[test]
-fn a_copy_is_imported_and_nothing_is_left_to_do() {
+fn imported_copy_has_an_empty_plan() {
     tell("import", SOURCE, |story| {
         story.settle();
         let before = story.attributes();
@@ -27,14 +27,14 @@ fn a_copy_is_imported_and_nothing_is_left_to_do() {
         let key = story.key(TARGET);
         assert_eq!(key, json!({ "source_version": 1, "version": 1, "result": "cloned", "edited": true }));
         assert_eq!(audit.operations(&format!("{}/data", story.mount)), [], "an import reads metadata only");
-        // It is managed again, and is destroyed.
+        // The copy is managed again, and can be destroyed.
         story.destroy().expect_ok();
         story.expect_nothing_left();
     });
 }
 
 #[test]
-fn a_subtree_is_imported_with_all_its_copies_and_without_its_neighbours() {
+fn imported_subtree_has_all_its_copies_and_no_others() {
     tell("import-tree", &format!("{SOURCE}\nrecursive = true"), |story| {
         for name in ["a", "b/c", "größe", "stage/shop"] {
             story.vault.put(&story.mount, &format!("stage/shop/{name}"), &[("NAME", name)]);
@@ -43,7 +43,7 @@ fn a_subtree_is_imported_with_all_its_copies_and_without_its_neighbours() {
         let keys = story.attributes()["keys"].clone();
         story.vault.put(&story.mount, &format!("{TARGET}/mine"), &[("MINE", "1")]);
         story.forget();
-        // As a block, as a team does it that cannot run commands.
+        // As a block, for a team that cannot run commands.
         let block = story.block("config", &format!("{SOURCE}\nrecursive = true"));
         story.body(&format!("{block}import {{\n  to = {COPY}\n  id = \"{}\"\n}}\n", id(story)));
         story.apply().expect_ok().expect_said("1 imported, 0 added, 0 changed, 0 destroyed");
@@ -56,7 +56,7 @@ fn a_subtree_is_imported_with_all_its_copies_and_without_its_neighbours() {
 }
 
 #[test]
-fn a_configuration_can_be_written_from_what_is_imported() {
+fn configuration_is_generated_from_an_import() {
     tell("import-written", SOURCE, |story| {
         story.settle();
         let elsewhere = &mut story.elsewhere();
@@ -71,7 +71,7 @@ fn a_configuration_can_be_written_from_what_is_imported() {
 }
 
 #[test]
-fn the_server_says_where_a_mount_ends() {
+fn mount_of_an_import_id_is_found_by_the_server() {
     tell("import-mount", "", |story| {
         let mount = format!("{}/kv", story.vault.mount("import-nested"));
         // A mount cannot be below another mount; it is below a path without a mount.
@@ -123,7 +123,7 @@ fn an_invalid_import_is_explained() {
         }
         assert!(story.attributes_of("config").is_none());
 
-        // A copy of another installation is none of ours.
+        // A copy of another installation is refused.
         story.provider("installation = \"one\"");
         story.settle();
         story.forget();

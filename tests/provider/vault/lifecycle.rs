@@ -1,4 +1,4 @@
-//! The life of a copy: made once, edited by people, given back whole.
+//! Lifecycle of a copy: created once, edited by people, deleted as a whole.
 
 use std::collections::BTreeMap;
 
@@ -7,7 +7,7 @@ use serde_json::{Value, json};
 use super::{SOURCE, TARGET, VaultStory, tell};
 
 #[test]
-fn a_copy_is_made_edited_and_given_back() {
+fn copy_is_created_edited_and_destroyed() {
     tell("copy", SOURCE, |story| {
         let audit = story.vault.audit().starting_here();
         story.settle();
@@ -43,7 +43,7 @@ fn a_copy_is_made_edited_and_given_back() {
         let count = |path: &str, what: &str| {
             audit.operations(&format!("{data}/{path}")).iter().filter(|call| call.operation == what).count()
         };
-        // Of the copy, only this test has read the value, and only the person has changed it.
+        // Only this test has read the value of the copy, and only the person has changed it.
         assert_eq!((count("stage/shop", "read"), count(TARGET, "create"), count(TARGET, "update")), (2, 1, 1));
         story.destroy().expect_ok();
         assert_eq!(story.marks(TARGET), Value::Null);
@@ -52,7 +52,7 @@ fn a_copy_is_made_edited_and_given_back() {
 }
 
 #[test]
-fn a_plan_says_where_the_copy_goes_and_what_waits_until_it_is_made() {
+fn plan_shows_the_target_and_the_unknown_attributes() {
     tell("plan", &format!("{SOURCE}\nsensitive_path = \"sensitive/shop\""), |story| {
         let body = story.block("config", &format!("{SOURCE}\nsensitive_path = \"sensitive/shop\""))
             + "output \"ref\" {\n  value = eod_vault_clone.config.secret_ref\n}\n";
@@ -70,7 +70,7 @@ fn a_plan_says_where_the_copy_goes_and_what_waits_until_it_is_made() {
             assert_eq!(unknown[attribute], true, "{attribute}: {unknown}");
         }
         assert_eq!(plan["output_changes"]["ref"]["after_unknown"], true);
-        assert_eq!(audit.operations(&story.mount), [], "a plan of what does not exist asks nothing");
+        assert_eq!(audit.operations(&story.mount), [], "a plan of a new copy makes no call");
 
         story.run(&["apply", "-no-color", "saved"]).expect_ok();
         assert_eq!(story.output("ref"), format!("{}/{TARGET}", story.mount));
@@ -182,7 +182,7 @@ fn expect_replaced(story: &VaultStory, other: &str) {
 }
 
 #[test]
-fn entries_are_left_out_and_everything_else_is_copied_as_it_is() {
+fn excluded_entries_are_omitted_and_others_are_copied_unchanged() {
     tell("as-it-is", &format!("{SOURCE}\nexclude_keys = [\"KEY\", \"NOT_THERE\"]"), |story| {
         let data = json!({ "KEY": "k", "N": 1.50, "DEEP": { "list": [1, null, { "a": "b" }] }, "EMPTY": "", "ümlaut": "größe\n\"" });
         story.vault.call("POST", &format!("{}/data/stage/shop", story.mount), Some(&json!({ "data": data })));
@@ -196,7 +196,7 @@ fn entries_are_left_out_and_everything_else_is_copied_as_it_is() {
 }
 
 #[test]
-fn custom_metadata_of_the_source_is_copied_as_far_as_it_fits() {
+fn custom_metadata_of_the_source_is_copied_up_to_the_limit() {
     tell("metadata", SOURCE, |story| {
         let long = "v".repeat(512);
         let names: Vec<String> = (0..64).map(|number| format!("k{number:02}")).collect();
@@ -217,7 +217,7 @@ fn custom_metadata_of_the_source_is_copied_as_far_as_it_fits() {
 fn custom_metadata_of_the_target_is_kept() {
     tell("prepared", SOURCE, |story| {
         story.vault.put_custom_metadata(&story.mount, "stage/shop", &[("team", "platform"), ("tier", "1")]);
-        // Metadata without a value, as somebody prepares it who wants settings of his own.
+        // Metadata without a value, created by a person who sets own options.
         let settings = json!({ "max_versions": 3, "custom_metadata": { "team": "checkout" } });
         story.vault.call("POST", &format!("{}/metadata/{TARGET}", story.mount), Some(&settings));
         story.settle();

@@ -1,4 +1,4 @@
-//! Every way to log in, on the real server.
+//! Every login method, on the real server.
 
 use std::fs;
 
@@ -7,13 +7,13 @@ use serde_json::json;
 
 use super::{SOURCE, TARGET, VaultStory, tell};
 
-/// Sets `vault.auth` and takes the token of the environment away.
+/// Sets `vault.auth` and removes the token from the environment.
 fn auth(story: &mut VaultStory, block: &str) {
     story.unset_env("VAULT_TOKEN");
     story.provider(&format!("vault = {{\n  auth = {{ {block} }}\n}}"));
 }
 
-/// The copy is made, is there, and goes.
+/// The copy is created, exists and is destroyed.
 #[track_caller]
 fn expect_life(story: &VaultStory) {
     story.settle();
@@ -22,7 +22,7 @@ fn expect_life(story: &VaultStory) {
     story.expect_nothing_left();
 }
 
-/// A file beside the configuration, as an argument.
+/// A file next to the configuration, as an argument.
 fn file(story: &VaultStory, text: &str) -> String {
     let path = story.path().join("credential");
     fs::write(&path, text).unwrap();
@@ -48,7 +48,7 @@ fn a_token_comes_from_the_block_or_the_environment() {
 }
 
 #[test]
-fn a_token_that_may_not_look_at_itself_and_one_that_nobody_can_renew_will_do() {
+fn token_needs_neither_lookup_self_nor_renewal() {
     tell("login-poor-token", SOURCE, |story| {
         let mount = &story.mount;
         let policy = format!(
@@ -122,7 +122,7 @@ fn a_jwt_is_given_or_read_from_a_file() {
 }
 
 #[test]
-fn a_service_account_of_a_cluster_logs_in_and_its_pods_read_their_copies() {
+fn service_account_logs_in_and_pods_read_their_copies() {
     tell("login-kubernetes", SOURCE, |story| {
         let login = story.vault.kubernetes(Cluster::shared(), &[&story.cloner_policy(false)], "1h");
         let path = file(story, &login.jwt);
@@ -132,7 +132,7 @@ fn a_service_account_of_a_cluster_logs_in_and_its_pods_read_their_copies() {
         );
         expect_life(story);
 
-        // The policy for all pods: the accounts of the tests live in the namespace `default`.
+        // The policy for all pods: the service accounts of the tests are in the namespace `default`.
         let mounts = story.vault.call("GET", "sys/auth", None).1;
         let accessor = mounts["data"][format!("{}/", login.mount)]["accessor"].as_str().unwrap().to_owned();
         let mut writer = story.elsewhere();

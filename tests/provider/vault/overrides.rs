@@ -1,4 +1,4 @@
-//! Overrides: in the copy from its first version on, and written again only if nobody has edited it.
+//! Overrides: in the copy from its first version on, and written again only if the copy was not edited.
 
 use eod_testkit::fault::{Fault, Logged};
 use serde_json::{Value, json};
@@ -46,7 +46,7 @@ fn an_override_is_in_the_first_version_and_is_written_again_with_a_higher_versio
         expect_ours(story, "https://two.example", 2);
         assert_eq!(story.attributes()["created_at"], created);
 
-        // A lower number, and a higher one without anything to write, write nothing.
+        // A lower number writes nothing, and neither does a higher one without overrides.
         story.arguments(&overriding("https://three.example", 1));
         story.settle();
         story.arguments(&format!("{SOURCE}\noverrides_wo_version = 9"));
@@ -58,7 +58,7 @@ fn an_override_is_in_the_first_version_and_is_written_again_with_a_higher_versio
 }
 
 #[test]
-fn a_copy_that_somebody_has_edited_is_not_overridden() {
+fn edited_copy_is_not_overridden() {
     tell("overrides-edited", &overriding("https://one.example", 1), |story| {
         story.settle();
         story.vault.patch_by_person(&story.mount, TARGET, &[("URL", "https://mine.example")]);
@@ -68,12 +68,12 @@ fn a_copy_that_somebody_has_edited_is_not_overridden() {
             .expect_ok()
             .expect_said(&done(0, 1, 0))
             .expect_said("Warning: The overrides were not written")
-            .expect_said("somebody has edited or deleted the copy, and an edit is never overwritten");
+            .expect_said("the copy was edited or deleted, and an edit is never overwritten");
         assert_eq!((story.get(TARGET), story.version(TARGET)), (copy("https://mine.example"), 2));
-        // The warning comes once.
+        // The warning is shown once.
         story.expect_no_changes();
 
-        // A copy that was deleted is not brought back either.
+        // A deleted copy is not created again either.
         story.vault.soft_delete(&story.mount, TARGET);
         story.arguments(&overriding("https://three.example", 3));
         story.apply().expect_ok().expect_said("The overrides were not written");
@@ -83,7 +83,7 @@ fn a_copy_that_somebody_has_edited_is_not_overridden() {
 }
 
 #[test]
-fn a_policy_that_only_creates_keeps_the_copy_as_it_is_and_is_named() {
+fn policy_without_update_keeps_the_copy_and_is_named() {
     tell("overrides-denied", &overriding("https://one.example", 1), |story| {
         let token = story.cloner(false);
         story.token(&token);
@@ -97,7 +97,7 @@ fn a_policy_that_only_creates_keeps_the_copy_as_it_is_and_is_named() {
         expect_ours(story, "https://one.example", 1);
         story.expect_no_changes();
 
-        // With the right, and another number, they are.
+        // With the right, and another number, they are written.
         let token = story.cloner(true);
         story.token(&token);
         story.arguments(&overriding("https://three.example", 3));
@@ -109,7 +109,7 @@ fn a_policy_that_only_creates_keeps_the_copy_as_it_is_and_is_named() {
 }
 
 #[test]
-fn patterns_that_came_later_touch_nothing_that_exists_and_let_nothing_be_read() {
+fn new_patterns_keep_existing_copies_and_prevent_reads() {
     tell("overrides-sensitive", &overriding("https://one.example", 1), |story| {
         story.settle();
         let audit = story.vault.audit().starting_here();
@@ -139,7 +139,7 @@ fn overrides_of_a_subtree_are_refused() {
 }
 
 #[test]
-fn a_fault_at_any_write_of_an_update_neither_repeats_it_nor_takes_it_for_an_edit() {
+fn fault_at_any_write_of_an_update_neither_repeats_it_nor_reports_an_edit() {
     tell("overrides-faults", &overriding("https://0.example", 1), |story| {
         let proxy = story.proxied();
         story.settle();
@@ -169,7 +169,7 @@ fn a_fault_at_any_write_of_an_update_neither_repeats_it_nor_takes_it_for_an_edit
             story.expect_no_changes();
             expect_ours(story, &url, version.into());
         }
-        // Whoever adopts it knows which version is ours.
+        // A run that adopts the copy reads which version is ours.
         story.forget();
         story.settle();
         assert_eq!(story.results()[TARGET], "adopted");

@@ -4,9 +4,9 @@ use eod_testkit::workspace::Run;
 
 use super::{SOURCE, TARGET, VaultStory, tell};
 
-/// Plans copies that each have one mistake, in arguments of one line each, and expects each to be blamed at its line.
+/// Plans copies that each have one mistake, in arguments of one line each, and expects an error at each line.
 ///
-/// Terraform tells all mistakes of a phase in one run. Vault is not asked, so none needs to be there.
+/// Terraform reports all mistakes of a phase in one run. No call to Vault is made, so no server is needed.
 #[track_caller]
 fn expect_refused(story: &mut VaultStory, mistakes: &[(&str, &str)]) -> Run {
     let mut text = String::new();
@@ -21,11 +21,11 @@ fn expect_refused(story: &mut VaultStory, mistakes: &[(&str, &str)]) -> Run {
     for (number, (argument, why)) in mistakes.iter().enumerate() {
         let block = format!("in resource \"eod_vault_clone\" \"c{number}\":");
         let line = 1 + file.lines().position(|line| line == argument.lines().next_back().unwrap()).unwrap();
-        assert!(said.contains(&block), "`{argument}` is not blamed\n{run}");
-        assert!(said.contains(why), "`{argument}` should be told `{why}`\n{run}");
+        assert!(said.contains(&block), "`{argument}` is not reported\n{run}");
+        assert!(said.contains(why), "the error about `{argument}` should contain `{why}`\n{run}");
         assert!(
             said.contains(&format!("on main.tf line {line},")),
-            "line {line} is not blamed for `{argument}`\n{run}"
+            "line {line} is not reported for `{argument}`\n{run}"
         );
     }
     assert_eq!(said.matches("Error: ").count(), mistakes.len(), "{run}");
@@ -33,7 +33,7 @@ fn expect_refused(story: &mut VaultStory, mistakes: &[(&str, &str)]) -> Run {
 }
 
 #[test]
-fn a_path_that_could_be_taken_for_another_is_refused() {
+fn ambiguous_path_is_refused() {
     tell("path-tricks", "", |story| {
         expect_refused(
             story,
@@ -94,7 +94,7 @@ fn names_with_a_common_prefix_do_not_overlap() {
 }
 
 #[test]
-fn patterns_of_the_provider_block_hold_for_every_spelling_of_a_mount() {
+fn patterns_of_the_provider_block_match_every_spelling_of_a_mount() {
     tell("patterns", "", |story| {
         let mount = story.mount.clone();
         story.vault.put(&mount, "prod/shop", &[("A", "canary-of-prod")]);

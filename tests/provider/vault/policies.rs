@@ -1,11 +1,11 @@
-//! The policies that the provider writes, on a real server: what they allow and what they do not.
+//! The provider's generated policies on a real server: allowed and denied operations.
 
 use eod_domain::vault::{Globs, MountPath, reaper_policy};
 use serde_json::{Value, json};
 
 use super::{SOURCE, TARGET, VaultStory, tell};
 
-/// The policy that a call of one of our functions returns.
+/// The policy that a call of one of the provider's functions returns.
 #[track_caller]
 fn generated_text(story: &VaultStory, call: &str) -> String {
     let elsewhere = {
@@ -17,7 +17,7 @@ fn generated_text(story: &VaultStory, call: &str) -> String {
     elsewhere.output("policy").as_str().unwrap().to_owned()
 }
 
-/// Name on the server of the policy that a call of one of our functions returns.
+/// Name on the server of the policy that a call of one of the provider's functions returns.
 #[track_caller]
 fn generated(story: &VaultStory, call: &str) -> String {
     story.vault.policy("generated", &generated_text(story, call))
@@ -37,7 +37,7 @@ fn read(story: &VaultStory, token: &str, path: &str) -> u16 {
 }
 
 #[test]
-fn the_cloners_policy_is_enough_for_a_life_and_for_nothing_else() {
+fn policy_of_the_cloner_allows_the_lifecycle_of_copies_only() {
     tell("cloner", &format!("{SOURCE}\nrecursive = true"), |story| {
         let mount = story.mount.clone();
         let secrets =
@@ -55,8 +55,8 @@ fn the_cloners_policy_is_enough_for_a_life_and_for_nothing_else() {
         story.vault.patch_by_person(&mount, &format!("{TARGET}/db"), &[("A", "mine")]);
         story.settle();
 
-        // The same token by hand.
-        assert_eq!(write(story, &token, TARGET), 403, "what is there is not overwritten");
+        // Requests with the same token, without the provider.
+        assert_eq!(write(story, &token, TARGET), 403, "an existing copy is not overwritten");
         for outside in ["other/x", "stage/shop", "previews/x", "preview"] {
             assert_eq!(write(story, &token, outside), 403, "{outside}");
         }
@@ -73,7 +73,7 @@ fn the_cloners_policy_is_enough_for_a_life_and_for_nothing_else() {
 }
 
 #[test]
-fn calls_that_the_policy_forbids_are_refused_and_explained() {
+fn calls_without_a_right_are_refused_and_explained() {
     tell("cloner-refused", SOURCE, |story| {
         let mount = story.mount.clone();
         story.vault.put(&mount, "prod/shop", &[("A", "1")]);
@@ -116,7 +116,7 @@ fn calls_that_the_policy_forbids_are_refused_and_explained() {
 }
 
 #[test]
-fn the_readers_policy_reads_the_copies_of_one_environment() {
+fn policy_of_the_reader_allows_the_copies_of_one_environment() {
     tell("reader", SOURCE, |story| {
         let mount = story.mount.clone();
         for name in ["preview/shop-pr-71/shop", "preview/shop-pr-8/shop", "sensitive/shop"] {
@@ -132,7 +132,7 @@ fn the_readers_policy_reads_the_copies_of_one_environment() {
         assert_eq!(write(story, &token, TARGET), 403);
         assert_eq!(write(story, &token, "preview/shop-pr-7/new"), 403);
 
-        // The provider reads a copy with it, and cannot make one.
+        // The provider reads a copy with it, and cannot create one.
         let mut reader = story.elsewhere();
         reader.token(&token);
         reader
@@ -144,7 +144,7 @@ fn the_readers_policy_reads_the_copies_of_one_environment() {
 }
 
 #[test]
-fn policies_for_one_mount_say_nothing_of_another() {
+fn policies_for_one_mount_have_no_rules_for_another() {
     tell("two-mounts", "", |story| {
         let target = story.vault.mount("two-mounts-target");
         let (mount, block) =

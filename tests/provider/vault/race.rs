@@ -4,7 +4,7 @@ use eod_testkit::{terraform::Terraform, workspace::Run};
 
 use super::{SOURCE, TARGET, VaultStory};
 
-/// Applies all of them at once; answers the runs when all have ended.
+/// Applies all of them at once; returns the runs after all have ended.
 #[track_caller]
 fn apply_all(stories: &[VaultStory]) -> Vec<Run> {
     let running: Vec<_> = stories.iter().map(|story| story.spawn(&["apply", "-no-color", "-auto-approve"])).collect();
@@ -16,7 +16,7 @@ fn results(stories: &[VaultStory], result: &str) -> usize {
     stories.iter().filter(|story| story.results()[TARGET] == result).count()
 }
 
-/// One engine and one configuration in many folders, under the policy for whoever makes copies.
+/// One engine and one configuration in many folders, under the policy for the creation of copies.
 #[track_caller]
 fn racers(test: &str, count: usize) -> Vec<VaultStory> {
     let first = VaultStory::new(Terraform::first(), test, SOURCE);
@@ -30,11 +30,11 @@ fn racers(test: &str, count: usize) -> Vec<VaultStory> {
 }
 
 #[test]
-fn of_twelve_runs_for_one_environment_one_makes_the_copy_and_all_have_it() {
+fn one_of_twelve_runs_for_one_environment_creates_the_copy_and_all_have_it() {
     let racers = racers("race", 12);
     let audit = racers[0].vault.audit().starting_here();
     for run in apply_all(&racers) {
-        assert!(!run.said().contains("left alone"), "{run}");
+        assert!(!run.said().contains("of another owner was kept"), "{run}");
     }
     let one = &racers[0];
     one.expect_whole("stage/shop", TARGET);
@@ -44,7 +44,7 @@ fn of_twelve_runs_for_one_environment_one_makes_the_copy_and_all_have_it() {
         stored.iter().filter(|call| matches!(call.operation.as_str(), "create" | "update") && call.error.is_none());
     assert_eq!(stored.count(), 1);
 
-    // It belongs to one of them, and goes with that one.
+    // The copy belongs to one of them, and is destroyed with that one.
     for racer in &racers {
         racer.destroy().expect_ok();
     }
@@ -52,7 +52,7 @@ fn of_twelve_runs_for_one_environment_one_makes_the_copy_and_all_have_it() {
 }
 
 #[test]
-fn of_twelve_runs_for_twelve_environments_one_makes_the_copy_and_the_others_leave_it() {
+fn one_of_twelve_runs_for_twelve_environments_creates_the_copy_and_the_others_keep_it() {
     let mut racers = racers("race-others", 12);
     for (number, racer) in racers.iter_mut().enumerate() {
         let block = racer.block("config", &format!("{SOURCE}\ntarget_path = \"{TARGET}\""));
@@ -62,7 +62,7 @@ fn of_twelve_runs_for_twelve_environments_one_makes_the_copy_and_the_others_leav
     assert_eq!((results(&racers, "cloned"), results(&racers, "kept_foreign")), (1, 11));
     for (racer, run) in racers.iter().zip(&runs) {
         let kept = racer.results()[TARGET] == "kept_foreign";
-        assert_eq!(run.said().contains("A secret was left alone"), kept, "{run}");
+        assert_eq!(run.said().contains("A secret of another owner was kept"), kept, "{run}");
     }
     let one = &racers[0];
     one.expect_whole("stage/shop", TARGET);

@@ -1,4 +1,4 @@
-//! Refusals name the mistake once: mount and path, missing capability, remedy. No copy is left half made.
+//! Refusals name the mistake once: mount and path, missing capability, remedy. No copy is left incomplete.
 
 use eod_testkit::{
     fault::Logged,
@@ -9,13 +9,13 @@ use eod_testkit::{
 
 use super::{SOURCE, TARGET, VaultStory, tell};
 
-/// Applies, expects one error that says all of this, and that nothing was made.
+/// Applies, expects one error with all of these texts, and that nothing was created.
 #[track_caller]
 fn expect_refused(story: &VaultStory, said: &[&str]) -> Run {
     let run = said.iter().fold(story.apply(), |run, words| run.expect_err(words));
     assert_eq!(run.said().matches("Error: ").count(), 1, "{run}");
     let run = run.expect_said("in resource \"eod_vault_clone\" \"config\"");
-    assert!(story.attributes_of("config").is_none(), "nothing was made\n{run}");
+    assert!(story.attributes_of("config").is_none(), "nothing was created\n{run}");
     run
 }
 
@@ -50,7 +50,7 @@ fn a_missing_or_unsupported_mount_is_named() {
 }
 
 #[test]
-fn a_mount_that_was_taken_away_is_an_error_and_not_a_copy_that_is_gone() {
+fn removed_mount_is_an_error_and_not_a_missing_copy() {
     tell("mount-gone", SOURCE, |story| {
         story.settle();
         story.vault.call("DELETE", &format!("sys/mounts/{}", story.mount), None);
@@ -64,7 +64,7 @@ fn a_mount_that_was_taken_away_is_an_error_and_not_a_copy_that_is_gone() {
 }
 
 #[test]
-fn version_1_of_the_engine_is_a_source_and_no_target() {
+fn kv_version_1_can_be_the_source_and_not_the_target() {
     tell("version-1", "", |story| {
         let old = story.vault.mount_v1("version-1");
         story.vault.put_v1(&old, "stage/shop", &[("URL", "https://old.example")]);
@@ -91,7 +91,7 @@ fn version_1_of_the_engine_is_a_source_and_no_target() {
         assert_eq!(story.get("preview/pr-1/shop").unwrap()["URL"], "https://old.example");
         assert!(story.key("preview/pr-1/shop")["source_version"].is_null());
         assert_eq!(story.marks("preview/pr-1/shop")["eod-src-version"], "none");
-        // A copy stored before a kill is found again without versions as well.
+        // A copy stored before a kill is recognised without versions, too.
         story.vault.remove(&mount, "preview/pr-1/shop");
         story.vault.put(&mount, "preview/pr-1/shop", &[("URL", "https://old.example")]);
         story.forget();
@@ -127,7 +127,7 @@ fn a_source_that_is_missing_or_deleted_is_named() {
         story.vault.undelete(&mount, "stage/shop", &[1]);
         story.vault.destroy_versions(&mount, "stage/shop", &[1]);
         expect_refused(story, &deleted);
-        // An empty subtree is a mistake as well.
+        // An empty subtree is a mistake, too.
         story.arguments("source_path = \"stage/none\"\nrecursive = true");
         expect_refused(story, &["there is no secret to copy at this path"]);
         story.expect_nothing_left();
@@ -135,7 +135,7 @@ fn a_source_that_is_missing_or_deleted_is_named() {
 }
 
 #[test]
-fn a_pasted_source_path_is_answered_with_the_right_one() {
+fn error_for_a_pasted_source_path_has_the_right_path() {
     tell("pasted", SOURCE, |story| {
         let mount = story.mount.clone();
         for path in [format!("{mount}/stage/shop"), "data/stage/shop".to_owned(), format!("{mount}/data/stage/shop")] {
@@ -192,7 +192,7 @@ fn a_missing_right_is_named_with_its_path() {
             story.expect_nothing_left();
         }
 
-        // The right that is missing only after the value was stored: nothing is lost.
+        // A right that is missing only after the value was stored: no copy is lost.
         let token = story.vault.token_with(&[&story.vault.policy("rights", &format!("{source}{data}{look}"))], "1h");
         story.token(&token);
         story
@@ -205,7 +205,7 @@ fn a_missing_right_is_named_with_its_path() {
         story.settle();
         story.expect_whole("stage/shop", TARGET);
 
-        // A refresh that may not look says so, and forgets nothing.
+        // A refresh without the right reports it, and keeps the state.
         let token = story.vault.token_with(&[&story.vault.policy("rights", &source)], "1h");
         story.token(&token);
         story
@@ -217,11 +217,11 @@ fn a_missing_right_is_named_with_its_path() {
 }
 
 #[test]
-fn a_namespace_that_is_not_there_is_named() {
+fn missing_vault_namespace_is_named() {
     tell("namespace", SOURCE, |story| {
         story.provider("vault = { namespace = \"nobody/here\" }");
         let proxy = story.proxied();
-        // The open-source server takes no notice of namespaces; this is how one that has them answers.
+        // The open-source server ignores namespaces; this is the response of a server that has them.
         let like =
             |call: &Logged| call.headers.get("x-vault-namespace").is_some_and(|name| name.as_bytes() == b"nobody/here");
         proxy.rule(like, usize::MAX, errors(404, &["no handler for route \"nobody/here\""]));
@@ -238,7 +238,7 @@ fn a_namespace_that_is_not_there_is_named() {
 }
 
 #[test]
-fn a_refused_connection_is_reported_soon() {
+fn refused_connection_is_reported_before_the_timeout() {
     tell("unreachable", &format!("{SOURCE}\ntimeouts = {{ create = \"3s\" }}"), |story| {
         story.set_env("VAULT_ADDR", "http://127.0.0.1:9");
         expect_refused(
@@ -284,7 +284,7 @@ fn neither_a_server_nor_a_token_is_guessed() {
     });
 }
 
-/// A story on a server of its own.
+/// A story on its own server.
 #[track_caller]
 fn on(vault: &Vault, test: &str) -> VaultStory {
     let mut story = VaultStory::new(Terraform::first(), test, SOURCE);
@@ -299,7 +299,7 @@ fn on(vault: &Vault, test: &str) -> VaultStory {
 }
 
 #[test]
-fn a_sealed_server_is_named_and_nothing_is_forgotten() {
+fn sealed_server_is_named_and_the_state_is_kept() {
     let vault = Vault::own();
     let story = on(&vault, "sealed");
     story.settle();
@@ -319,7 +319,7 @@ fn a_sealed_server_is_named_and_nothing_is_forgotten() {
 }
 
 #[test]
-fn a_certificate_is_always_verified_unless_somebody_says_otherwise() {
+fn certificate_is_verified_unless_skip_verify_is_set() {
     let vault = Vault::own_tls();
     let mut story = on(&vault, "tls");
     let untrusted = format!(
@@ -328,7 +328,7 @@ fn a_certificate_is_always_verified_unless_somebody_says_otherwise() {
     );
     let untrusted = [untrusted.as_str(), "set `vault.ca_cert` (VAULT_CACERT) to the certificate authority"];
     expect_refused(&story, &untrusted);
-    // Set and empty, as pipelines do it, is not a yes.
+    // A variable that is set and empty, as in pipelines, does not mean yes.
     story.set_env("VAULT_SKIP_VERIFY", "");
     expect_refused(&story, &untrusted);
     story.set_env("VAULT_CACERT", "does/not/exist.pem");
@@ -342,7 +342,7 @@ fn a_certificate_is_always_verified_unless_somebody_says_otherwise() {
         &["the certificate authority contains no valid certificate: expected PEM, or the path of a PEM file"],
     );
 
-    // A file, a text, and a person who accepts anything.
+    // A file, a text, and `skip_verify`.
     std::fs::write(story.path().join("ca.pem"), vault.ca_pem().unwrap()).unwrap();
     story.set_env("VAULT_CACERT", "ca.pem");
     story.settle();

@@ -43,7 +43,7 @@ fn a_secret_configures_another_provider() {
         let (mount, vault) = (story.mount.clone(), story.vault);
         let token = story.cloner(false);
         vault.put(&mount, "tokens/cloner", &[("token", &token)]);
-        // The first provider may read the token and nothing else, the second is who makes the copy.
+        // The first provider can read the token only, the second one creates the copy.
         let policy = format!("path \"{mount}/data/tokens/*\" {{ capabilities = [\"read\"] }}");
         let weak = vault.token_with(&[&vault.policy("tokens", &policy)], "1h");
         story.token(&weak);
@@ -68,7 +68,7 @@ fn a_reference_to_a_copy_of_the_same_run_waits_for_it() {
                 story.mount
             )
         };
-        // The second copy holds what was read from the first.
+        // The second copy has a value that was read from the first.
         let first = story.block("config", SOURCE);
         let second = other(
             "second",
@@ -130,12 +130,12 @@ fn a_missing_deleted_or_sensitive_secret_is_refused() {
         let rows = [
             (
                 format!("ref = \"{mount}/stage/none\""),
-                "Vault has none with this path and version",
+                "Vault has no secret with this path and version",
                 "use `ref = eod_vault_clone.<name>.secret_ref`",
             ),
             (
                 format!("ref = \"{mount}/stage/shop\"\nversion = 7"),
-                "Vault has none with this path and version",
+                "Vault has no secret with this path and version",
                 "check mount, path and version",
             ),
             (
@@ -146,7 +146,7 @@ fn a_missing_deleted_or_sensitive_secret_is_refused() {
             (
                 format!("ref = \"{mount}/sensitive/shop\""),
                 "is sensitive (`vault.sensitive_paths` has `*/sensitive/*`) and is never read",
-                "pass on its reference",
+                "use its reference",
             ),
             (format!("mount = \"{mount}\"\npath = \"stage/Sensitive/x\""), "is sensitive", "Invalid path"),
             (
@@ -173,7 +173,10 @@ fn a_missing_deleted_or_sensitive_secret_is_refused() {
             let run = story.plan().expect_err("ephemeral \"eod_vault_secret\" \"it\"");
             let said = run.said().to_lowercase();
             for words in [why, hint] {
-                assert!(said.contains(&words.to_lowercase()), "`{arguments}` should be told `{words}`\n{run}");
+                assert!(
+                    said.contains(&words.to_lowercase()),
+                    "the error about `{arguments}` should contain `{words}`\n{run}"
+                );
             }
             assert_eq!(said.matches("error: ").count(), 1, "{run}");
         }
@@ -181,7 +184,7 @@ fn a_missing_deleted_or_sensitive_secret_is_refused() {
     });
 }
 
-/// Types a line into `terraform console` and answers all that it says.
+/// Sends a line to `terraform console` and returns its output.
 #[track_caller]
 fn console(story: &VaultStory, terraform: &Terraform, line: &str) -> String {
     let folder = story.path();
@@ -210,7 +213,7 @@ fn console(story: &VaultStory, terraform: &Terraform, line: &str) -> String {
 }
 
 #[test]
-fn a_configuration_with_a_secret_can_be_asked_in_the_console_which_opens_and_stores_nothing() {
+fn console_accepts_a_configuration_with_a_secret_and_opens_and_stores_nothing() {
     for terraform in Terraform::all() {
         let mut story = VaultStory::new(terraform, "console", "");
         let secret = ephemeral(&format!("ref = \"{}/stage/shop\"", story.mount));
@@ -219,7 +222,7 @@ fn a_configuration_with_a_secret_can_be_asked_in_the_console_which_opens_and_sto
         );
         let audit = story.vault.audit().starting_here();
         assert!(console(&story, terraform, "local.policy").contains("secret/data/preview/pr-1"));
-        // Terraform's console opens nothing ephemeral; it only must not stumble over it.
+        // Terraform's console opens no ephemeral resource; it must only accept the configuration.
         let said = console(&story, terraform, "ephemeral.eod_vault_secret.it.data");
         assert!(!said.contains("stage-key") && !said.contains("Error"), "{said}");
         assert!(!audit.was_read(&story.mount, "stage/shop"));

@@ -1,4 +1,4 @@
-//! Subtrees: everything at and below a path, besides what must not be copied.
+//! Subtrees: all secrets at and below a path, except those that must not be copied.
 
 use eod_testkit::fault::Logged;
 use serde_json::json;
@@ -20,7 +20,7 @@ fn fill(story: &VaultStory, names: &[&str]) {
 }
 
 #[test]
-fn a_subtree_is_copied_without_what_is_sensitive_and_what_is_gone() {
+fn subtree_is_copied_without_sensitive_and_deleted_secrets() {
     tell("subtree", &recursive(), |story| {
         let mount = story.mount.clone();
         // `db` is a secret and a folder.
@@ -31,7 +31,7 @@ fn a_subtree_is_copied_without_what_is_sensitive_and_what_is_gone() {
         );
         story.vault.soft_delete(&mount, "stage/shop/deleted");
         story.vault.destroy_versions(&mount, "stage/shop/destroyed", &[1]);
-        // Names that the server takes and we do not, because another reader could take them for other ones.
+        // Names that the server accepts and EoD refuses, because another reader could interpret them as other names.
         fill(story, &["stage/shop/%2e%2e", "stage/shop/edge "]);
         let audit = story.vault.audit().starting_here();
         let run = story.apply().expect_ok().expect_said(&format!("6 secrets were not copied: {mount}/{ROOT}"));
@@ -61,7 +61,7 @@ fn a_subtree_is_copied_without_what_is_sensitive_and_what_is_gone() {
         }
         assert_eq!(audit.operations(&format!("{mount}/metadata/stage/shop/sensitive")), [], "not even its names");
 
-        // A neighbour, and what people put beside the copies, stay.
+        // A neighbour, and secrets that people created next to the copies, are kept.
         fill(story, &["preview/shop-pr-7/shopping", &format!("{ROOT}/mine")]);
         story.destroy().expect_ok();
         assert_eq!(story.vault.list(&mount, "preview/shop-pr-7"), ["shop/", "shopping"]);
@@ -70,7 +70,7 @@ fn a_subtree_is_copied_without_what_is_sensitive_and_what_is_gone() {
 }
 
 #[test]
-fn a_folder_without_a_secret_of_its_name_is_a_subtree_as_well() {
+fn folder_without_a_secret_of_its_name_is_a_subtree_too() {
     tell("folder", "source_path = \"stage\"\nrecursive = true", |story| {
         fill(story, &["stage/a", "stage/b/c/d"]);
         story.settle();
@@ -81,14 +81,14 @@ fn a_folder_without_a_secret_of_its_name_is_a_subtree_as_well() {
         );
         story.destroy().expect_ok();
         story.expect_nothing_left();
-        // Without `recursive` there is nothing at that path.
+        // Without `recursive` there is no secret at that path.
         story.arguments("source_path = \"stage\"");
         story.apply().expect_err("there is no secret to copy at this path").expect_said("`recursive` for a folder");
     });
 }
 
 #[test]
-fn secrets_added_to_or_removed_from_a_source_are_no_difference() {
+fn secrets_added_to_or_removed_from_a_source_make_no_diff() {
     tell("comes-and-goes", &recursive(), |story| {
         let mount = story.mount.clone();
         fill(story, &["stage/shop/a", "stage/shop/b"]);
@@ -102,13 +102,13 @@ fn secrets_added_to_or_removed_from_a_source_are_no_difference() {
         let edited = |path: &str| keys[path]["edited"].clone();
         assert_eq!(keys.as_object().unwrap().len(), 2, "{keys}");
         assert_eq!((edited(ROOT), edited(&format!("{ROOT}/a"))), (json!(false), json!(true)));
-        assert_eq!(story.version(&format!("{ROOT}/b")), 0, "what a person removed is not made again");
+        assert_eq!(story.version(&format!("{ROOT}/b")), 0, "a copy that a person removed is not created again");
         assert_eq!(story.version(&format!("{ROOT}/later")), 0);
 
-        // Half of it is gone, and the rest goes.
+        // One half is deleted already, and the rest is deleted.
         story.destroy().expect_ok();
         story.expect_nothing_left();
-        // When nothing is left, all of it is made again.
+        // If no copy is left, all of them are created again.
         story.settle();
         for path in story.results().into_keys() {
             story.vault.remove(&mount, &path);
@@ -119,7 +119,7 @@ fn secrets_added_to_or_removed_from_a_source_are_no_difference() {
 }
 
 #[test]
-fn a_source_that_changes_between_list_and_read_is_copied_as_it_is_then() {
+fn source_that_changes_between_list_and_read_is_copied_as_read() {
     tell("pruned", &recursive(), |story| {
         let mount = story.mount.clone();
         fill(story, &["stage/shop/gone", "stage/shop/new"]);
@@ -158,7 +158,7 @@ fn a_subtree_that_is_too_deep_is_refused_before_anything_is_written() {
 }
 
 #[test]
-fn a_large_subtree_is_copied_whole() {
+fn large_subtree_is_copied_completely() {
     tell("large", &recursive(), |story| {
         let names: Vec<String> = (0..120).map(|number| format!("stage/shop/many/k{number:03}")).collect();
         fill(story, &names.iter().map(String::as_str).collect::<Vec<_>>());

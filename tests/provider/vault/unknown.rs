@@ -11,7 +11,7 @@ fn made(value: &str) -> String {
     format!("resource \"terraform_data\" \"made\" {{\n  input = {value}\n}}\n")
 }
 
-/// Lets the environment name a Vault that would be noticed.
+/// Sets the Vault of the environment variables to a server that logs every call.
 #[track_caller]
 fn decoy(story: &mut VaultStory) -> FaultProxy {
     let decoy = story.vault.proxy();
@@ -83,7 +83,7 @@ fn environment_that_becomes_unknown_does_not_replace_the_copy() {
         story.apply().expect_ok();
         story.expect_no_changes();
         assert_eq!((story.get(TARGET), story.marks(TARGET)), (edited.clone(), ownership.clone()));
-        // Another environment at apply is an error, and the copy is as it was.
+        // Another environment at apply is an error, and the copy is not changed.
         story.body(&body(story, "shop-pr-8", 3));
         story.apply().expect_err("Error: ");
         assert_eq!((story.get(TARGET), story.marks(TARGET)), (edited, ownership));
@@ -103,7 +103,7 @@ fn an_unknown_vault_is_never_replaced_by_another() {
         story.settle();
         story.expect_whole("stage/shop", TARGET);
 
-        // The address becomes unknown once more: what exists is taken to be as it was, and said so.
+        // The address becomes unknown again: the state is kept, with a warning.
         let next = json!({ "address": story.vault.address(), "generation": 2 });
         story.body(&(made(&next.to_string()) + &copy));
         let run = story.plan().expect_ok().expect_said("The copies were not refreshed");
@@ -117,10 +117,10 @@ fn an_unknown_vault_is_never_replaced_by_another() {
         let last = json!({ "address": story.vault.address(), "generation": 3 });
         story.body(&(made(&last.to_string()) + &copy + &secret));
         story.plan().expect_err("Vault is not known yet").expect_said("no other Vault is used instead");
-        assert!(decoy.log().is_empty(), "another Vault was asked:\n{}", decoy.story());
+        assert!(decoy.log().is_empty(), "another Vault was called:\n{}", decoy.story());
         story.body(&(made(&next.to_string()) + &copy));
         story.destroy().expect_ok();
         story.expect_nothing_left();
-        assert!(decoy.log().is_empty(), "another Vault was asked:\n{}", decoy.story());
+        assert!(decoy.log().is_empty(), "another Vault was called:\n{}", decoy.story());
     });
 }

@@ -119,7 +119,7 @@ fn manifest(from: &str) -> String {
 fn preview_follows_the_label_of_a_pull_request() {
     let story = ControllersStory::begin();
     // The polling interval is so long that only the webhook can report the changes.
-    let forge = Forge::start("acme", "shop").telling(story.argocd.webhook());
+    let forge = Forge::start("acme", "shop").with_webhook(story.argocd.webhook());
     story.watch(&forge, 3600);
     story.repository.branch("feature");
     story.repository.write("shop/one.yaml", manifest("feature"));

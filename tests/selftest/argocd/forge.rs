@@ -29,9 +29,28 @@ fn labels_and_states_are_changed_by_calls() {
     assert!(!forge.has_label(7, "preview"));
     assert_eq!(call(&forge, "PATCH", "pulls/7", &json!({ "state": "closed" })).0, 200);
     assert_eq!(call(&forge, "GET", "pulls", &none).1, json!([]));
+    assert_eq!(call(&forge, "POST", "issues/7/labels", &json!({ "labels": ["x".repeat(51)] })).0, 422, "too long");
+    assert_eq!(call(&forge, "POST", "issues/7/labels", &json!({ "labels": ["approved/1"] })).0, 200);
+    assert_eq!(call(&forge, "DELETE", "issues/7/labels/approved%2F1", &none).0, 200);
     // A closed pull request is still read by its number.
     assert_eq!(call(&forge, "GET", "pulls/7", &none).1["state"], "closed");
     assert_eq!(call(&forge, "GET", "pulls/8", &none).0, 404);
     forge.fail_with(Some(503));
     assert_eq!(call(&forge, "GET", "pulls/7", &none).0, 503);
+}
+
+#[test]
+fn reviews_name_their_commit_and_permissions_their_user() {
+    let forge = Forge::start("acme", "shop");
+    forge.allow_writes("alice");
+    forge.open_from_fork(7, "mallory", "feature", "1a2b3c4");
+    forge.review(7, "alice", "APPROVED");
+    forge.push(7, "5d6e7f8");
+    let (_, reviews) = call(&forge, "GET", "pulls/7/reviews?per_page=100&page=1", &Value::Null);
+    assert_eq!(reviews, json!([{ "user": { "login": "alice" }, "state": "APPROVED", "commit_id": "1a2b3c4" }]));
+    let (_, pull) = call(&forge, "GET", "pulls/7", &Value::Null);
+    assert_eq!((&pull["user"]["login"], &pull["head"]["repo"]["id"]), (&json!("mallory"), &json!(2)));
+    let permission = |user: &str| call(&forge, "GET", &format!("collaborators/{user}/permission"), &Value::Null).1;
+    assert_eq!(permission("alice")["permission"], "write");
+    assert_eq!(permission("mallory")["permission"], "read");
 }

@@ -103,13 +103,13 @@ fn helm_and_kustomize_have_the_pinned_versions() {
         ("chart/templates/one.yaml", "apiVersion: v1\nkind: ConfigMap\nmetadata:\n  name: {{ .Release.Name }}\n"),
     ]);
     for (tool, arguments, version) in [
-        (Tool::Helm, ["version", "--short"].as_slice(), "v3.22.0"),
+        (Tool::StockHelm, ["version", "--short"].as_slice(), "v3.22.0"),
         (Tool::Kustomize, ["version"].as_slice(), "v5.8.2"),
     ] {
         let said = command::run(Command::new(tool.path()).args(arguments), "").expect_ok();
         assert_eq!(said.trim(), version);
     }
-    let argocd = ArgoCd::with(&Settings { tools: vec![Tool::Helm, Tool::Kustomize], ..Settings::default() });
+    let argocd = ArgoCd::with(&Settings { tools: vec![Tool::StockHelm, Tool::Kustomize], ..Settings::default() });
     for (path, source_type, name) in [("overlay", "Kustomize", "pr-1-one"), ("chart", "Helm", "chart")] {
         let rendered = argocd.generate(&Request::new(&repository, path)).expect_rendered();
         assert_eq!(

@@ -145,3 +145,57 @@ fn failed_and_empty_helm_output_is_refused() {
     let refusals = render_with(&chart, &[], &failing).unwrap_err();
     assert!(refusals.to_string().contains("helm says: no such value"), "{refusals}");
 }
+
+#[test]
+fn difference_between_two_renders_is_refused_with_object_and_field() {
+    let secret = |value: &str| {
+        format!(
+            "---\n# Source: shop/templates/s.yaml\napiVersion: v1\nkind: Secret\nmetadata: {{name: db}}\nstringData: {{password: {value}}}\n"
+        )
+    };
+    let helm = Answering {
+        second: Some(ANSWER.to_owned() + &secret("b")),
+        ..Answering::with(&(ANSWER.to_owned() + &secret("a")))
+    };
+    let refusals = render_with(&files(&[CHART]), &[], &helm).unwrap_err();
+    expect_test::expect![[r#"
+        app/templates/s.yaml (rendered):4: Secret/db
+          rule:   random
+          found:  `stringData.password` differs between two renders of the chart: the chart uses `now`
+          remedy: set the value"#]]
+    .assert_eq(&refusals.to_string());
+}
+
+#[test]
+fn every_kind_of_difference_is_found() {
+    let changed =
+        |from: &str, to: &str| Answering { second: Some(ANSWER.replace(from, to)), ..Answering::with(ANSWER) };
+    let fields = |helm: Answering| {
+        let refusals = render_with(&files(&[CHART]), &[], &helm).unwrap_err();
+        refusals
+            .as_slice()
+            .iter()
+            .map(|refusal| refusal.message.split(' ').next().unwrap().to_owned())
+            .collect::<Vec<_>>()
+    };
+    assert_eq!(fields(changed("app: web", "app: web, extra: x")), ["`spec.template.metadata.labels.extra`"]);
+    assert_eq!(fields(changed("shop:main", "shop:other")), ["`spec.template.spec.containers[0].image`"]);
+    assert_eq!(fields(changed("{name: db}", "{name: db2}")), ["`metadata.name`"]);
+    let more = ANSWER.to_owned() + "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: more}\n";
+    assert_eq!(fields(Answering { second: Some(more), ..Answering::with(ANSWER) }), ["the"]);
+}
+
+#[test]
+fn difference_in_a_removed_part_is_not_refused() {
+    let hook = |value: &str| {
+        format!(
+            "---\napiVersion: admissionregistration.k8s.io/v1\nkind: ValidatingWebhookConfiguration\nmetadata: {{name: w, annotations: {{ca: {value}}}}}\n"
+        )
+    };
+    let helm = Answering {
+        second: Some(ANSWER.to_owned() + &hook("b")),
+        ..Answering::with(&(ANSWER.to_owned() + &hook("a")))
+    };
+    let found = rendered(render_with(&files(&[CHART]), &[], &helm));
+    assert_eq!(found.narrowed().len(), 1);
+}

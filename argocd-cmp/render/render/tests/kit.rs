@@ -11,7 +11,7 @@ use crate::policy::{Policy, parse_policy};
 use crate::refusal::Refusals;
 use crate::render::{RenderInput, RenderedManifests, render_manifests};
 use crate::source::Tree;
-use crate::tools::{HelmRequest, KustomizeRequest, NoTools, ToolError, Tools};
+use crate::tools::{HelmOutput, HelmRequest, KustomizeRequest, NoTools, SecondRender, ToolError, Tools};
 
 pub(super) fn data() -> PathBuf {
     Path::new(env!("CARGO_MANIFEST_DIR")).join("tests")
@@ -88,7 +88,7 @@ pub(super) fn rendered(result: Result<RenderedManifests, Refusals>) -> RenderedM
     result.unwrap_or_else(|refusals| panic!("\n{refusals}"))
 }
 
-/// Policy of the tests that refuses everything that narrowing would take away.
+/// Policy of the tests that refuses everything that narrowing would remove.
 pub(super) fn strict_policy() -> Policy {
     policy_of(&(policy_text() + "    narrow: []\n"))
 }
@@ -102,25 +102,42 @@ pub(super) fn titles(rendered: &RenderedManifests) -> Vec<String> {
 /// Tools with a fixed output that record their requests.
 pub(super) struct Answering {
     pub(super) answer: Result<String, ToolError>,
+    /// Second output of Helm.
+    pub(super) second: Option<String>,
     pub(super) asked: RefCell<Vec<String>>,
 }
 
 impl Answering {
     pub(super) fn with(answer: &str) -> Self {
-        Self { answer: Ok(answer.to_owned()), asked: RefCell::default() }
+        Self { answer: Ok(answer.to_owned()), second: None, asked: RefCell::default() }
     }
 }
 
 impl Tools for Answering {
-    fn helm(&self, request: &HelmRequest<'_>) -> Result<String, ToolError> {
-        let HelmRequest { rule, files, release, namespace, kube_version, api_versions, values } = request;
+    fn helm(&self, request: &HelmRequest<'_>) -> Result<HelmOutput, ToolError> {
+        let HelmRequest {
+            rule,
+            random_scope: _,
+            dependencies: _,
+            files,
+            release,
+            namespace,
+            kube_version,
+            api_versions,
+            values,
+        } = request;
         let files: Vec<_> = files.keys().collect();
         let values: Vec<_> = values.iter().map(|bytes| String::from_utf8(bytes.to_vec()).unwrap()).collect();
         self.asked.borrow_mut().push(format!(
             "{} {release} in {namespace} for {kube_version:?} {api_versions:?}\nfiles {files:?}\nvalues {values:?}",
-            rule.binary
+            rule.tool.binary
         ));
-        self.answer.clone()
+        let second = self.second.clone().map(|manifests| SecondRender {
+            manifests,
+            reason: "the chart uses `now`".to_owned(),
+            remedy: "set the value".to_owned(),
+        });
+        self.answer.clone().map(|manifests| HelmOutput { manifests, second })
     }
 
     fn kustomize(&self, request: &KustomizeRequest<'_>) -> Result<String, ToolError> {

@@ -51,14 +51,14 @@ fn domain_that_a_policy_cannot_allow_has_to_be_removed() {
 }
 
 #[test]
-fn any_host_will_do() {
+fn remedy_for_a_missing_host_is_any_host() {
     check(
         &format!("{SERVICE}{}", ingress("", "web")),
         &expect![[r#"
         app/all.yaml:11 (document 2): Ingress/x
           rule:   host
           found:  `spec.rules[0].host` is missing
-          remedy: add any host; the plugin replaces it by a host of the environment"#]],
+          remedy: add any host; the plugin replaces it with a host of the environment"#]],
     );
 }
 
@@ -153,7 +153,7 @@ fn missing_backend_names_the_nearest_service() {
 }
 
 #[test]
-fn line_of_a_template_counts_in_its_own_output_and_is_quoted() {
+fn line_number_is_that_of_the_template_output_and_the_line_is_quoted() {
     let output = "---\n# Source: shop/templates/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n---\n\
                   # Source: shop/templates/cr.yaml\napiVersion: acme.io/v1\nkind: Widget\nmetadata: {name: w}\n---\n\
                   # Source: shop/templates/a.yaml\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: b}\nimutable: true\n---\n\
@@ -185,4 +185,117 @@ fn line_of_a_template_counts_in_its_own_output_and_is_quoted() {
           found:  invalid YAML: unclosed bracket '{'
           remedy: correct the line; templates of Helm must be part of a chart"#]]
     .assert_eq(&refused(&output.replace("metadata: {name: w}", "metadata: {name: w")));
+}
+
+const DATABASE: &str = "apiVersion: v1\nkind: Service\nmetadata: {name: db}\nspec: {selector: {app: db}, ports: [{port: 5432}]}\n---\n\
+    apiVersion: apps/v1\nkind: StatefulSet\nmetadata: {name: postgres}\nspec:\n  serviceName: db\n  selector: {matchLabels: {app: db}}\n  template:\n    metadata: {labels: {app: db}}\n    spec: {containers: [{name: db, image: 'postgres:16'}]}\n---\n";
+
+/// A migration with an annotation and the environment of its container.
+fn migration(annotations: &str, env: &str) -> String {
+    format!(
+        "{DATABASE}apiVersion: batch/v1\nkind: Job\nmetadata:\n  name: migrate\n  annotations:\n{annotations}\nspec:\n  template:\n    spec:\n      restartPolicy: Never\n      containers:\n      - name: migrate\n        image: registry.acme.internal/shop:1\n        {env}\n"
+    )
+}
+
+const URL: &str = "env: [{name: DATABASE_URL, value: 'postgres://shop@db:5432/shop'}]";
+
+#[test]
+fn migration_before_its_database_has_to_be_a_sync_hook() {
+    check(
+        &migration("    helm.sh/hook: pre-install,pre-upgrade\n    helm.sh/hook-weight: '-5'", URL),
+        &expect![[r#"
+        app/all.yaml:21 (document 3): Job/migrate
+          rule:   hook
+          found:  `metadata.annotations["helm.sh/hook"]` is `pre-install,pre-upgrade`, so the hook runs before its database StatefulSet/postgres (Service `db`) exists, and waits for it forever
+          remedy: add `argocd.argoproj.io/hook: Sync`, which replaces `helm.sh/hook` in Argo CD, and `argocd.argoproj.io/sync-wave: "1"`, a wave after the database"#]],
+    );
+    check(
+        &migration("    argocd.argoproj.io/hook: PreSync", URL),
+        &expect![[r#"
+        app/all.yaml:21 (document 3): Job/migrate
+          rule:   hook
+          found:  `metadata.annotations["argocd.argoproj.io/hook"]` is `PreSync`, so the hook runs before its database StatefulSet/postgres (Service `db`) exists, and waits for it forever
+          remedy: write `argocd.argoproj.io/hook: Sync` and `argocd.argoproj.io/sync-wave: "1"`, a wave after the database"#]],
+    );
+    check(
+        &migration("    argocd.argoproj.io/hook: Sync\n    argocd.argoproj.io/sync-wave: '-1'", URL),
+        &expect![[r#"
+        app/all.yaml:22 (document 3): Job/migrate
+          rule:   hook
+          found:  `metadata.annotations["argocd.argoproj.io/sync-wave"]` is `-1`, so the hook runs before its database StatefulSet/postgres (Service `db`) exists, and waits for it forever
+          remedy: write `argocd.argoproj.io/sync-wave: "1"`, a wave after the database"#]],
+    );
+}
+
+#[test]
+fn migration_names_its_database_in_commands_and_in_data_of_the_source() {
+    let before = "    helm.sh/hook: pre-upgrade";
+    // `postgres://shop@db/shop` in base64.
+    let secret =
+        "---\napiVersion: v1\nkind: Secret\nmetadata: {name: s}\ndata: {url: cG9zdGdyZXM6Ly9zaG9wQGRiL3Nob3A=}\n";
+    let config = "---\napiVersion: v1\nkind: ConfigMap\nmetadata: {name: c}\ndata: {HOST: db.shop-pr-7.svc, MODE: x}\n";
+    for (env, data) in [
+        ("args: [migrate, --host, db]", ""),
+        ("command: [sh, -c, 'until nc -z db 5432; do sleep 1; done']", ""),
+        ("env: [{name: URL, valueFrom: {secretKeyRef: {name: s, key: url}}}]", secret),
+        ("envFrom: [{secretRef: {name: s}}]", secret),
+        ("env: [{name: HOST, valueFrom: {configMapKeyRef: {name: c, key: HOST}}}]", config),
+        ("envFrom: [{configMapRef: {name: c}}]", config),
+    ] {
+        let text = migration(before, env) + data;
+        let refusals = render_text(&text, &[]).unwrap_err().to_string();
+        assert!(refusals.contains("so the hook runs before its database"), "{env}\n{refusals}");
+        // No hook runs in an environment that sleeps.
+        assert!(render_text(&text, &[("state", "asleep")]).is_ok(), "{env}");
+    }
+    for (annotations, env, data) in [
+        (before, "env: [{name: MODE, valueFrom: {configMapKeyRef: {name: c, key: MODE}}}]", config),
+        (before, "env: [{name: DATABASE_URL, value: 'postgres://shop@db.example.com/shop'}]", ""),
+        (before, "env: [{name: DB_USER, value: postgres}]", ""),
+        ("    helm.sh/hook: post-install,post-upgrade", URL, ""),
+        ("    argocd.argoproj.io/hook: PostSync", URL, ""),
+        ("    argocd.argoproj.io/hook: Sync", URL, ""),
+        (
+            "    helm.sh/hook: pre-upgrade\n    argocd.argoproj.io/hook: Sync\n    argocd.argoproj.io/sync-wave: '1'",
+            URL,
+            "",
+        ),
+    ] {
+        let rendered = render_text(&(migration(annotations, env) + data), &[]);
+        assert!(rendered.is_ok(), "{annotations} {env}\n{}", rendered.unwrap_err());
+    }
+    // A database with hooks of its own in an earlier wave.
+    let hook = |weight| format!("annotations: {{helm.sh/hook: pre-install, helm.sh/hook-weight: '{weight}'}}");
+    let early = migration("    helm.sh/hook: pre-install", URL)
+        .replace("{name: db}\n", &format!("{{name: db, {}}}\n", hook(-9)))
+        .replace("{name: postgres}", &format!("{{name: postgres, {}}}", hook(-8)));
+    assert!(render_text(&early, &[]).is_ok());
+}
+
+#[test]
+fn commit_without_an_approval_is_refused_before_its_source_is_read() {
+    let policy = policy_of(&(policy_text() + "    approval: { trusted_authors: [alice] }\n"));
+    let chart = files(&[("app/Chart.yaml", "apiVersion: v2\nname: shop\nversion: 1.0.0\n")]);
+    let tools = Answering::with("apiVersion: v1\nkind: ConfigMap\nmetadata: {name: a}\n");
+    let commit = "0c3cf7115a1b9b3a1d6a7d9c3bb2f3d35c7cbe21";
+    let label = format!("[\"approved/{commit}\"]");
+    let render = |owner, labels| {
+        let parameters = [("owner", owner), ("head-sha", commit), ("labels", labels), ("replicas", "9")];
+        render_under(&policy, &chart, &parameters, &tools)
+    };
+    expect![[r#"
+        parameters: labels
+          rule:   approval
+          found:  commit 0c3cf7115a1b9b3a1d6a7d9c3bb2f3d35c7cbe21 is not approved: the author `mallory` is not in `trusted_authors` of the policy, and the pull request has no label `approved/0c3cf7115a1b9b3a1d6a7d9c3bb2f3d35c7cbe21`
+          remedy: a maintainer has to review this commit and set the label `approved/0c3cf7115a1b9b3a1d6a7d9c3bb2f3d35c7cbe21`, or submit an approving review if the workflow `approve.yaml` is installed; until then the version that ran before keeps running
+
+        parameters: replicas
+          rule:   caps
+          found:  9 replicas are above the policy's cap of 2
+          remedy: set at most 2"#]]
+    .assert_eq(&render("mallory", "null").unwrap_err().to_string());
+    assert!(tools.asked.borrow().is_empty(), "helm does not run");
+    let parameters = [("owner", "mallory"), ("head-sha", commit), ("labels", label.as_str())];
+    assert!(render_under(&policy, &chart, &parameters, &tools).is_ok());
+    assert!(render_under(&policy, &chart, &[("owner", "Alice")], &tools).is_ok());
 }

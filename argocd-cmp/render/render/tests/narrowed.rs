@@ -1,4 +1,4 @@
-//! Narrowing: requests that are taken away, and requests that are still refused.
+//! Narrowing: requests that are removed, and requests that are still refused.
 
 use proptest::prelude::*;
 
@@ -25,7 +25,7 @@ fn one<'a>(found: &'a RenderedManifests, title: &str) -> &'a Manifest {
 }
 
 #[test]
-fn everything_taken_away_is_reported() {
+fn every_removed_request_is_reported() {
     let text = deployment(
         ", labels: {acme.io/x: v}, finalizers: [a/b]",
         ", annotations: {sidecar.istio.io/inject: 'true'}",
@@ -142,7 +142,7 @@ fn remedies_are_possible() {
     assert!(remedies[0].contains("metadata_allow") && remedies[1] == "remove the key", "{remedies:?}");
 }
 
-/// Parts of objects, with and without requests that narrowing takes away.
+/// Parts of objects, with and without requests that narrowing removes.
 const METADATA: [&str; 7] = [
     "",
     ", labels: {app.kubernetes.io/name: x}",
@@ -200,7 +200,7 @@ proptest! {
 
     /// Narrowing changes nothing that the strict policy accepts, and its output passes the strict policy unchanged.
     #[test]
-    fn narrowing_never_widens(
+    fn narrowed_output_passes_the_strict_policy_unchanged(
         metadata in prop::sample::select(&METADATA[..]),
         template in prop::sample::select(&METADATA[..5]),
         pod in prop::sample::select(&POD_FIELDS[..]),

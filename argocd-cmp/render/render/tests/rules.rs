@@ -90,7 +90,7 @@ fn guards_equal_those_of_the_provider() {
 }
 
 #[test]
-fn namespace_has_the_state_and_asks_for_a_confirmation_if_it_must_not_be_deleted_silently() {
+fn namespace_has_the_state_and_requires_a_confirmation_of_its_deletion_if_protected() {
     let confirm = Some("Delete=confirm,Prune=confirm");
     for (pairs, state, options) in [
         (vec![], "active", None),

@@ -125,7 +125,7 @@ fn refuse_duplicates(resources: &[KustomizeResource]) -> Result<(), BuildFailure
     if refusals.is_empty() { Ok(()) } else { Err(BuildFailure::Refused(refusals)) }
 }
 
-/// True if labels change the value that another layer set. kustomize then changes selectors too, in any case.
+/// True if labels change the value that another layer set. kustomize then always changes selectors too.
 fn relabels(set: &LabelChange, resource: &mut KustomizeResource) -> bool {
     let pairs = set.pairs.iter();
     let mut changes = false;

@@ -31,7 +31,7 @@ fn manifests_are_json_lines_and_errors_are_refusals() {
     .into_iter()
     .map(|(name, value)| (name.to_owned(), value.to_owned()))
     .collect();
-    let options = SidecarArguments { policy, scratch: None };
+    let options = SidecarArguments { policy, scratch: None, seed_file: "none".into(), registry_config: "none".into() };
     let lines = generate(&options, &app, variables.clone()).unwrap();
     assert!(lines.lines().all(|line| line.starts_with('{') && line.ends_with('}')), "{lines}");
     assert!(lines.contains(r#""kind":"Namespace""#) && lines.contains(r#""kind":"ConfigMap""#), "{lines}");
@@ -39,7 +39,12 @@ fn manifests_are_json_lines_and_errors_are_refusals() {
     let other = BTreeMap::from_iter([("ARGOCD_APP_PROJECT_NAME".to_owned(), "other".to_owned())]);
     let refusals = generate(&options, &app, variables.into_iter().chain(other).collect()).unwrap_err();
     assert!(refusals.to_string().contains("rule:   policy"), "{refusals}");
-    let missing = SidecarArguments { policy: root.path().join("none"), scratch: None };
+    let missing = SidecarArguments {
+        policy: root.path().join("none"),
+        scratch: None,
+        seed_file: "none".into(),
+        registry_config: "none".into(),
+    };
     let refusals = generate(&missing, &app, BTreeMap::new()).unwrap_err();
     assert!(refusals.to_string().contains("--policy"), "{refusals}");
 }

@@ -5,8 +5,9 @@ use super::*;
 const POLICY: usize = 1;
 const SIDECAR: usize = 2;
 const PROJECT: usize = 3;
-const SET: usize = 6;
-const PLUGIN: usize = 7;
+const SEED: usize = 6;
+const SET: usize = 7;
+const PLUGIN: usize = 8;
 
 fn document(number: usize) -> Node {
     read(DOCUMENTS[number].as_bytes(), &YamlLimits::default()).unwrap().remove(0).root
@@ -23,11 +24,11 @@ fn items(node: &Node) -> &[Node] {
 
 #[test]
 fn documents_are_one_stream() {
-    let documents = read(text().as_bytes(), &YamlLimits::default()).unwrap();
+    let documents = read(text(InitFormat::Manifests).as_bytes(), &YamlLimits::default()).unwrap();
     let kind = |root: &Node| root.get("kind").and_then(Node::text).unwrap_or("policy").to_owned();
     let mut kinds: Vec<_> = documents.iter().map(|document| kind(&document.root)).collect();
     kinds.retain(|kind| !kind.starts_with("ValidatingAdmissionPolicy"));
-    let expected = "ConfigMap policy Deployment AppProject Secret ApplicationSet ConfigManagementPlugin";
+    let expected = "ConfigMap policy Deployment AppProject Secret Secret ApplicationSet ConfigManagementPlugin";
     assert_eq!(kinds.join(" "), expected);
     assert_eq!(documents.len(), kinds.len() + 6, "three rules of admission and their bindings");
 }
@@ -38,6 +39,19 @@ fn sidecar_has_the_image_of_this_version() {
     let containers = items(at(&sidecar, &["spec", "template", "spec", "containers"]));
     let image = at(&containers[1], &["image"]).text().unwrap();
     assert!(image.ends_with(concat!("/eod-cmp:", env!("CARGO_PKG_VERSION"))), "{image}");
+}
+
+#[test]
+fn sidecar_mounts_the_secret_of_random_values() {
+    let (sidecar, seed) = (document(SIDECAR), document(SEED));
+    let pod = at(&sidecar, &["spec", "template", "spec"]);
+    let volume = items(at(pod, &["volumes"])).iter().find(|volume| volume.get("secret").is_some()).unwrap();
+    assert_eq!(at(volume, &["secret", "secretName"]).text(), at(&seed, &["metadata", "name"]).text());
+    let mounts = items(at(&items(at(pod, &["containers"]))[1], &["volumeMounts"]));
+    let mount = mounts.iter().find(|mount| at(mount, &["name"]).text() == at(volume, &["name"]).text()).unwrap();
+    assert_eq!(at(mount, &["mountPath"]).text(), Some("/etc/eod-seed"), "directory of the default of --seed-file");
+    // The text is too short for a secret, so that it is refused until it is replaced.
+    assert!(at(&seed, &["stringData", "seed"]).text().unwrap().len() < 32);
 }
 
 #[test]

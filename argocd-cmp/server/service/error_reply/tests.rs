@@ -9,10 +9,10 @@ fn long_text_ends_with_the_number_of_further_refusals() {
         Refusal::new(location, RefusalRule::Image, "x".repeat(500), "y")
     };
     let one = text_of(&refusal(1).into());
-    assert!(one.starts_with("eod-cmp refuses this for 1 reason\n\n0001.yaml\n  rule:   image"), "{one}");
+    assert!(one.starts_with("eod-cmp refuses this render for 1 reason\n\n0001.yaml\n  rule:   image"), "{one}");
     let all = Refusals::collected((0..100).map(refusal).collect()).unwrap();
     let long = text_of(&all);
-    assert!(long.len() < MAX_TEXT_BYTES + 100 && long.starts_with("eod-cmp refuses this for 100 reasons"));
+    assert!(long.len() < MAX_TEXT_BYTES + 100 && long.starts_with("eod-cmp refuses this render for 100 reasons"));
     let shown = long.matches("remedy: y").count();
     assert!(long.ends_with(&format!("and {} more; `eod-cmp render` prints all", 100 - shown)), "{long}");
 }

@@ -19,7 +19,7 @@ mod cases;
 const MIN_CASES: usize = 300;
 
 /// Policy of the renderer's tests.
-/// Nothing is taken away, so every hostile part is refused.
+/// Nothing is removed, so every hostile part is refused.
 const POLICY: &str = concat!(include_str!("../../../render/tests/policy.yaml"), "    narrow: []\n");
 
 fn server() -> TestServer {

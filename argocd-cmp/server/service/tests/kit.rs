@@ -7,7 +7,7 @@ use std::time::Duration;
 
 use eod_proto::argocd as wire;
 use eod_proto::argocd::config_management_plugin_service_client::ConfigManagementPluginServiceClient;
-use eod_render::{HelmRequest, KustomizeRequest, ToolError, ToolRule, Tools};
+use eod_render::{HelmOutput, HelmRequest, KustomizeRequest, ToolError, ToolRule, Tools};
 use flate2::Compression;
 use flate2::write::GzEncoder;
 use hyper_util::rt::TokioIo;
@@ -336,10 +336,14 @@ impl Toolbox for FakeToolbox {
         self.0.version();
         rule.binary.clone()
     }
+
+    fn seed_version(&self) -> Vec<u8> {
+        Vec::new()
+    }
 }
 
 impl Tools for FakeTools<'_> {
-    fn helm(&self, _: &HelmRequest<'_>) -> Result<String, ToolError> {
+    fn helm(&self, _: &HelmRequest<'_>) -> Result<HelmOutput, ToolError> {
         let Self(helm, progress) = self;
         progress.enter(Phase::Tool);
         let mut state = helm.state.lock().unwrap();
@@ -359,7 +363,7 @@ impl Tools for FakeTools<'_> {
             state.stopped += 1;
             return Err(ToolError { message: "stopped".to_owned(), remedy: "none".to_owned() });
         }
-        Ok(CONFIG.to_owned())
+        Ok(CONFIG.to_owned().into())
     }
 
     fn kustomize(&self, request: &KustomizeRequest<'_>) -> Result<String, ToolError> {

@@ -1,4 +1,4 @@
-//! Graceful stop of the server: no caller is left with a connection that is closed early.
+//! Graceful stop of the server: no connection of a caller is closed early.
 
 use std::time::Duration;
 
@@ -14,7 +14,7 @@ const LONG: Duration = Duration::from_secs(600);
 async fn pending_connections_are_served_after_the_stop() {
     let timeouts = StopTimeouts { linger: LONG, finish: LONG };
     let server = Setup { timeouts, ..Setup::default() }.start();
-    // A second name of the socket acts for a caller that opened it before the socket was removed.
+    // A second name of the socket replaces a caller that opened the socket before it was removed.
     let before = server.directory.path().join("before");
     std::fs::hard_link(server.socket(), &before).unwrap();
     server.stopping.cancel();

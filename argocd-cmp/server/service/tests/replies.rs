@@ -69,7 +69,7 @@ async fn refusal_is_complete_and_not_cached() {
         let status = request.generate(&server).await.unwrap_err();
         assert_eq!(status.code(), tonic::Code::FailedPrecondition);
         let text = status.message();
-        assert!(text.starts_with("eod-cmp refuses this for "), "{text}");
+        assert!(text.starts_with("eod-cmp refuses this render for "), "{text}");
         assert!(
             text.contains("app/a.yaml:6") && text.contains("rule:   host-access") && text.contains("remedy: "),
             "{text}"
@@ -105,6 +105,23 @@ async fn file_that_was_left_out_is_named() {
     assert!(text.contains("app/large.yaml") && text.contains("left out because it is too large"), "{text}");
 }
 
+/// Argo CD reads the file before the plugin does, so the parameters may be those of the pull request.
+#[tokio::test(flavor = "multi_thread")]
+async fn large_source_override_is_refused() {
+    let server = Setup::default().start();
+    let large = format!("# {}\nplugin: {{parameters: [{{name: owner, string: alice}}]}}\n", noise(200_000));
+    let request = TestRequest::of(&[("app/a.yaml", CONFIG), ("app/.argocd-source.yaml", &large)]);
+    let status = request.generate(&server).await.unwrap_err();
+    expect_test::expect![[r#"
+        eod-cmp refuses this render for 1 reason
+
+        app/.argocd-source.yaml
+          rule:   source-override
+          found:  the file would change the Application's parameters
+          remedy: remove the file"#]]
+    .assert_eq(status.message());
+}
+
 #[tokio::test(flavor = "multi_thread")]
 async fn only_the_missing_file_is_named_of_those_left_out() {
     let server = Setup::default().start();
@@ -115,7 +132,7 @@ async fn only_the_missing_file_is_named_of_those_left_out() {
     files.push(("app/base/b.yaml", &large));
     let status = TestRequest::of(&files).generate(&server).await.unwrap_err();
     expect_test::expect![[r#"
-        eod-cmp refuses this for 3 reasons
+        eod-cmp refuses this render for 3 reasons
 
         app/base/b.yaml
           rule:   file

@@ -126,7 +126,7 @@ async fn stream_is_read_to_its_end_before_an_error() {
     let server = Setup::default().start();
     let large = noise(3 << 20);
     let good = TestRequest::of(&[("app/a.yaml", CONFIG), ("other/large.bin", &large)]);
-    // More than fits into the buffers, so an early reply would break the sender.
+    // More bytes than the buffers can hold, so an early reply would break the sender.
     assert!(good.archive.len() > 1 << 20);
     let hostile = TestRequest { archive: packed(&[("app/a.yaml", CONFIG), ("app/a.yaml", &large)]), ..good.clone() };
     let mut wrong_order = good.messages();

@@ -66,7 +66,7 @@ async fn a_limit_with_a_time_ends_at_the_deadline() {
 }
 
 #[tokio::test]
-async fn a_short_limit_is_waited_for() {
+async fn request_is_repeated_after_a_short_limit() {
     let fake = FakeForge::serve(|number, _| {
         Some(if number == 0 {
             Reply::message(403, "secondary rate limit").with("retry-after", "0")

@@ -13,7 +13,7 @@ use crate::{
 const KINDS: [ForgeKind; 2] = [ForgeKind::GitHub, ForgeKind::GitLab];
 
 #[tokio::test]
-async fn refusals_have_their_kinds_and_are_repeated_only_if_that_can_help() {
+async fn refusals_have_their_kinds_and_only_temporary_ones_are_repeated() {
     let cases = [
         (400, ErrorKind::Invalid, 1),
         (401, ErrorKind::Unauthenticated, 1),
@@ -47,7 +47,7 @@ async fn pull_request_that_is_gone_has_no_state() {
 }
 
 #[tokio::test]
-async fn empty_list_is_a_list() {
+async fn empty_list_is_not_an_error() {
     for kind in KINDS {
         let fake = FakeForge::serve(|_, _| Some(Reply::json(200, &json!([])))).await;
         let found = fake.client(kind).open_pull_requests(&repository(kind), &deadline(60)).await.unwrap();
@@ -56,7 +56,7 @@ async fn empty_list_is_a_list() {
 }
 
 #[tokio::test]
-async fn used_up_quota_is_waited_for_until_its_reset() {
+async fn request_is_repeated_after_the_reset_of_the_quota() {
     let reset = SystemTime::now().duration_since(UNIX_EPOCH).unwrap().as_secs().to_string();
     let names = [
         (ForgeKind::GitHub, 403, "x-ratelimit-remaining", "x-ratelimit-reset"),

@@ -1,4 +1,4 @@
-//! Responses that must not be taken for an answer, and tokens that must stay secret.
+//! Responses that must not change a decision, and tokens that must stay secret.
 
 use base64::{Engine as _, engine::general_purpose::STANDARD};
 use serde_json::json;
@@ -32,7 +32,7 @@ async fn incomplete_responses_are_errors_and_not_shorter_lists() {
 }
 
 #[tokio::test]
-async fn a_list_that_breaks_on_its_second_page_is_an_error() {
+async fn list_with_an_invalid_second_page_is_an_error() {
     let fake = FakeForge::serve(|number, seen| {
         let next = format!("<http://{}/2>; rel=\"next\"", seen.header("host"));
         (number == 0).then(|| Reply::json(200, &json!([github(1)])).with("link", next))

@@ -7,7 +7,7 @@ fn condition(kind: &str, status: &str, message: &str) -> Value {
 }
 
 #[test]
-fn conditions_that_do_not_hold_are_ignored() {
+fn false_conditions_are_ignored() {
     let namespace = json!({ "status": { "phase": "Terminating", "conditions": [
             condition("NamespaceDeletionDiscoveryFailure", "False", "All resources successfully discovered"),
             condition("NamespaceDeletionGroupVersionParsingFailure", "False", "All legacy kube types successfully parsed"),

@@ -39,7 +39,7 @@ fn the_context_is_selected_and_paths_are_absolute() {
 }
 
 #[test]
-fn every_mistake_names_the_files_and_their_content() {
+fn every_mistake_names_the_files_and_the_names_in_them() {
     let cases = [
         (
             TWO_CONTEXTS,

@@ -1,4 +1,4 @@
-//! Ledger as stored in its ConfigMap. A part that cannot be read never hides the others.
+//! Ledger as stored in its ConfigMap. An unreadable part never hides the others.
 
 use eod_domain::{
     EnvironmentName, Installation, labels,
@@ -33,7 +33,7 @@ pub struct LedgerSnapshot {
 /// Reasons for a ConfigMap without a usable head.
 #[derive(Debug, thiserror::Error)]
 pub enum LedgerProblem {
-    /// The ownership labels are missing or belong to something else.
+    /// The ownership labels are missing, or are those of another object.
     #[error("the ConfigMap has the name of a ledger, but not its ownership labels")]
     Foreign,
     /// The head cannot be parsed.
@@ -80,7 +80,7 @@ impl LedgerSnapshot {
         ledger
     }
 
-    /// Events that can be read: the sealed ones if their chain holds, and the loose ones.
+    /// Readable events: the sealed ones if their chain is valid, and the loose ones.
     pub fn readable_events(&self) -> Vec<Event> {
         let chain = self.head.as_ref().ok().and_then(|head| verify_chain(head, &self.events).ok());
         let sealed = chain.into_iter().flat_map(|chain| chain.events).map(|(_, event)| event);

@@ -32,7 +32,7 @@ pub struct StoredText {
 /// Reasons to refuse a row of the history.
 #[derive(Debug, thiserror::Error)]
 pub enum HistoryProblem {
-    /// The ownership labels are missing or belong to something else.
+    /// The ownership labels are missing, or are those of another object.
     #[error("the ConfigMap has the name of a history, but not its ownership labels")]
     Foreign,
     /// All parts of the month are full.

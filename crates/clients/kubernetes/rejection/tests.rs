@@ -51,7 +51,7 @@ fn html_is_classified_by_status_and_not_shown() {
     assert_eq!(rejection.kind(), ErrorKind::Unavailable);
     assert_eq!(
         rejection.to_string(),
-        "the response is not from the API server but from a proxy before it (status 502)"
+        "the response is not from the API server but from a proxy in front of it (status 502)"
     );
 }
 

@@ -65,7 +65,7 @@ fn an_object_of_a_list_is_parsed_when_it_is_read() {
 }
 
 #[test]
-fn an_empty_list_is_a_list_and_nothing_else_is() {
+fn empty_list_is_a_list_and_other_documents_are_not() {
     for answer in [json!({ "kind": "PodList", "items": null }), json!({ "kind": "PodList", "items": [] })] {
         let (listed, next) = page(&answer).unwrap();
         assert!(listed.is_empty() && next.is_none(), "{answer}");

@@ -101,8 +101,8 @@ async fn a_thousand_objects_are_counted_and_twenty_named() {
 }
 
 #[tokio::test]
-async fn conditions_that_do_not_hold_cause_no_request() {
-    let fake = FakeApiServer::new(|_, _| status(500, "InternalError", "must not be asked"));
+async fn false_conditions_cause_no_request() {
+    let fake = FakeApiServer::new(|_, _| status(500, "InternalError", "must not be called"));
     let namespace = terminating(
         &json!([{ "type": "NamespaceContentRemaining", "status": "False", "message": "All content successfully removed" }]),
     );

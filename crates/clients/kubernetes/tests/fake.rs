@@ -1,5 +1,5 @@
 //! An API server for tests: a function from request to reply, a log of the requests, and faults that a real server
-//! does not have on demand. It replaces the transport only; the client is real.
+//! cannot produce on demand. It replaces the transport only; the client is real.
 
 use std::{
     convert::Infallible,
@@ -36,7 +36,7 @@ pub(crate) struct Seen {
 pub(crate) enum Reply {
     Json(u16, Value),
     Raw(u16, &'static [(&'static str, &'static str)], &'static str),
-    /// Accepts and never answers.
+    /// Accepts the connection and never answers.
     Hang,
     /// Answers after a while.
     Late(Duration, Value),
@@ -127,7 +127,7 @@ impl FakeApiServer {
         self.log().iter().map(Seen::line).collect()
     }
 
-    /// The most requests that were in flight at once.
+    /// The maximum number of concurrent requests.
     pub(crate) fn peak(&self) -> usize {
         self.peak.load(Ordering::SeqCst)
     }
@@ -171,12 +171,12 @@ pub(crate) fn not_found(name: &str) -> Reply {
     )
 }
 
-/// A call that may take a long time, in the time of the test.
+/// A call with a deadline of an hour in the time of the test.
 pub(crate) fn deadline(seconds: u64) -> Deadline {
     Deadline::within(Duration::from_secs(seconds), CancellationToken::new())
 }
 
-/// The namespace most tests ask for.
+/// The namespace in most tests.
 pub(crate) fn shop() -> ObjectRef {
     ObjectRef::namespace("shop")
 }

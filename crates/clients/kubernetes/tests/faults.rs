@@ -42,7 +42,7 @@ async fn throttled_requests_are_retried() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_hour_of_retry_after_is_not_slept() {
+async fn retry_after_of_an_hour_is_limited() {
     let fake = FakeApiServer::new(|_, _| Reply::Raw(429, NEXT_HOUR, ""));
     let (result, took) = read(&fake, 45).await;
     let error = result.unwrap_err();
@@ -155,7 +155,7 @@ async fn attempts_to_reach_a_server_take_twenty_seconds_once() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn a_server_that_comes_back_is_used_again() {
+async fn server_that_is_available_again_is_used() {
     let fake = FakeApiServer::new(|number, _| if number < 4 { Reply::Refuse } else { fine() });
     assert!(read(&fake, 60).await.0.unwrap().is_some());
 }
@@ -205,7 +205,7 @@ static SHOP: std::sync::LazyLock<crate::kubernetes::ObjectRef> = std::sync::Lazy
 
 #[tokio::test(start_paused = true)]
 async fn a_pause_does_not_hold_a_permit() {
-    // Sixteen throttled calls sleep; the seventeenth goes through at once.
+    // Sixteen throttled calls sleep; the seventeenth is sent at once.
     let fake = FakeApiServer::new(
         |_, seen| if seen.path.ends_with("/slow") { Reply::Raw(429, NEXT_HOUR, "") } else { fine() },
     );

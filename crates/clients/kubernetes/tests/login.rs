@@ -27,7 +27,7 @@ fn fine() -> Reply {
     Reply::Json(200, json!({ "kind": "Namespace" }))
 }
 
-/// A server that accepts one token and counts what else comes.
+/// A server that accepts one token and counts the requests with other tokens.
 fn accepting(token: &'static str) -> FakeApiServer {
     FakeApiServer::new(move |_, seen| {
         let wanted = format!("Bearer {token}");
@@ -210,7 +210,7 @@ async fn a_401_reads_everything_again_once() {
     let fake = {
         let path = path.clone();
         FakeApiServer::new(move |_, seen| {
-            // The token is revoked and replaced while the first request is on its way.
+            // The token is revoked and replaced during the first request.
             write(&path, "new");
             if seen.header("authorization") == "Bearer new" { fine() } else { status(401, "Unauthorized", "no") }
         })

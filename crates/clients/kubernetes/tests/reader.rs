@@ -163,7 +163,7 @@ async fn a_write_drops_the_snapshot() {
 }
 
 #[tokio::test(start_paused = true)]
-async fn an_abandoned_write_drops_the_snapshot_as_well() {
+async fn abandoned_write_drops_the_snapshot_too() {
     let fake = FakeApiServer::new(|_, seen| if seen.method == "PATCH" { Reply::Hang } else { cluster(seen) });
     let client = fake.client();
     let reader = reader(&client);

@@ -103,7 +103,7 @@ fn ours() -> Preconditions {
     Preconditions { uid: Some("u1".into()), resource_version: Some("7".into()) }
 }
 
-/// A delete refused with 409, and the object as it then is.
+/// A delete refused with 409, and the current object.
 async fn delete_conflict(live: Option<Value>) -> Result<Deleted, ErrorKind> {
     let fake = FakeApiServer::new(move |_, seen| match (seen.method.as_str(), &live) {
         ("DELETE", _) => status(409, "Conflict", "no"),

@@ -34,7 +34,7 @@ const GRACE: Duration = Duration::from_secs(3);
 /// Maximum number of attempts to create a copy if other clients change the secret during the attempts.
 const MAX_ATTEMPTS: usize = 3;
 
-/// Result of a clone. After a failure it contains the copies that were made, which belong in the state.
+/// Result of a clone. After a failure it contains the created copies, which must be in the state.
 #[derive(Debug, Default)]
 pub struct Cloned {
     /// The copies by target path.
@@ -45,7 +45,7 @@ pub struct Cloned {
     pub error: Option<Error>,
 }
 
-/// Copies a secret or a subtree. After a failure, no further copies begin; those that are in progress end first.
+/// Copies a secret or a subtree. After a failure, no further copies begin; those in progress end first.
 pub async fn clone(
     vault: &Vault,
     route: &Route,
@@ -149,7 +149,7 @@ impl CopyWork<'_> {
         }
     }
 
-    /// Reads the source. In a subtree, a missing secret is not an error but perhaps a notice.
+    /// Reads the source. In a subtree, a missing secret is not an error; it may be a notice.
     async fn read_source(&self, pair: &Pair) -> Result<Result<Secret, Option<Notice>>, Error> {
         let found = self.vault.read(self.source, pair.source.path(), None, self.deadline).await?;
         let skipped = |why: &str| Notice::Skipped { source: pair.source.to_string(), why: why.to_owned() };
@@ -228,7 +228,7 @@ impl CopyWork<'_> {
         Copied { record: Some((draft.target, record)), notices, error }
     }
 
-    /// Writes the provenance, also if the run was cancelled or timed out just now.
+    /// Writes the provenance, also if the run was cancelled or timed out in the meantime.
     pub(super) async fn write_provenance(
         &self,
         target: &SecretRef,

@@ -20,8 +20,8 @@ use crate::{
 const MARKED_WITHIN: Duration = Duration::from_secs(5);
 
 impl CopyWork<'_> {
-    /// Handles the secret at the target. `None` if it was deleted or changed meanwhile, so that the create may be tried
-    /// again.
+    /// Handles the secret at the target. `None` if it was deleted or changed in the meantime, so that the create may be
+    /// tried again.
     pub(super) async fn settle(
         &self,
         draft: &PlannedCopy,
@@ -97,13 +97,18 @@ impl CopyWork<'_> {
             Ok(SecretRead::Secret(secret)) => secret,
             Ok(_) => return self.keep(draft, facts, "it was deleted while it was compared".to_owned()),
             Err(error) if error.kind == ErrorKind::Denied => {
-                let why = "it has no provenance, and the token may not read it to compare it with the source";
+                let why =
+                    "it has no ownership metadata, and the token may not read its value to compare it with the source";
                 return self.keep(draft, facts, why.to_owned());
             }
             Err(error) => return Copied::failed(error),
         };
         if value.data != draft.data {
-            return self.keep(draft, facts, "it has no provenance, and its value differs from the source".to_owned());
+            return self.keep(
+                draft,
+                facts,
+                "it has no ownership metadata, and its value differs from the source".to_owned(),
+            );
         }
         match self.stays_without_provenance(draft, after_silence, deadline).await {
             Ok(true) => {}
@@ -124,7 +129,7 @@ impl CopyWork<'_> {
         if copied.error.is_none() && !after_silence {
             match self.has_provenance_of(draft, deadline).await {
                 Ok(true) => {}
-                // Two runs adopted the copy of a third; the later provenance is valid.
+                // Two runs have adopted the copy of a third; the later provenance is valid.
                 Ok(false) => return None,
                 Err(error) => copied.error = Some(error),
             }

@@ -21,7 +21,7 @@ pub enum Notice {
         /// The reason.
         why: String,
     },
-    /// Custom metadata of the source exceeds the limit beside the provenance.
+    /// Custom metadata of the source that exceeds the limit together with the provenance.
     MetadataLeftOut {
         /// The copy.
         target: SecretRef,
@@ -42,8 +42,8 @@ impl fmt::Display for Notice {
         match self {
             Self::KeptForeign { target, why } => write!(
                 f,
-                "the secret `{target}` existed before and is not a copy of this installation ({why}); it was left \
-                 unchanged and will not be deleted with the environment"
+                "the secret `{target}` existed before and is not a copy of this installation ({why}); it was not \
+                 changed and will not be deleted with the environment"
             ),
             Self::Skipped { source, why } => write!(f, "the secret `{source}` was not copied: {why}"),
             Self::MetadataLeftOut { target, entries } => {

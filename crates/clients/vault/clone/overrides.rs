@@ -20,7 +20,7 @@ use crate::{
 pub enum Updated {
     /// The overrides are written; contains the new record.
     Written(KeyRecord),
-    /// The copy was edited or deleted by another client, so it was left unchanged.
+    /// The copy was edited or deleted by another client, so it was not changed.
     Edited,
     /// The copy does not exist.
     Gone,
@@ -49,7 +49,7 @@ pub async fn update_overrides(
     let facts = metadata.facts(vault.now());
     let (cas, is_next) = match update(Some(&facts), record, &owner.nonce, &owner.environment, &owner.installation) {
         KeyUpdate::Write { cas } => (cas, false),
-        // A run may have been interrupted after the write and before the record of it.
+        // A run may have been interrupted between the write and its record.
         KeyUpdate::Edited if facts.current_version == record.version + 1 => (record.version, true),
         KeyUpdate::Edited => return Ok(Updated::Edited),
         KeyUpdate::Gone => return Ok(Updated::Gone),
@@ -80,7 +80,7 @@ pub async fn update_overrides(
     Ok(Updated::Written(updated))
 }
 
-/// The receipt of the next version if it has the expected value: from an attempt without response, or from an
+/// The receipt of the next version if it has the expected value: from an attempt without a response, or from an
 /// interrupted run.
 async fn written_without_response(
     vault: &Vault,

@@ -31,11 +31,11 @@ pub enum Removed {
     Deleted,
     /// The copy did not exist.
     Gone,
-    /// The copy was left.
+    /// The copy was kept.
     Left(LeaveReason),
 }
 
-/// Result of a destroy. Copies that are not in `keys` remain to be deleted.
+/// Result of a destroy. Copies that are not in `keys` still have to be deleted.
 #[derive(Debug, Default)]
 pub struct Destroyed {
     /// Results by path.
@@ -57,7 +57,7 @@ pub struct Inspected {
 ///
 /// # Errors
 ///
-/// The first failed request. A copy is reported as gone only if the server says so.
+/// The first failed request. A copy is reported as gone only if the server reports it.
 pub async fn refresh(
     vault: &Vault,
     mount: &MountPath,
@@ -161,8 +161,8 @@ async fn destroy_one(
     }
 }
 
-/// Runs some of the jobs at once. All are made before the first is polled: a future that borrows from an item of a lazy
-/// stream cannot be sent to another thread.
+/// Runs some of the jobs at once. All are created before the first is polled: a future that borrows from an item of a
+/// lazy stream cannot be sent to another thread.
 fn at_once<T, J: Future<Output = T>>(jobs: impl Iterator<Item = J>) -> impl futures::Stream<Item = T> {
     let jobs: Vec<J> = jobs.collect();
     stream::iter(jobs).buffer_unordered(MAX_AT_ONCE)

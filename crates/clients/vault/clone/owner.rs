@@ -2,13 +2,13 @@
 
 use eod_domain::{Installation, Nonce, vault::EnvironmentLabel};
 
-/// The environment that owns copies, and the run that makes them.
+/// The environment that owns copies, and the run that creates them.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CopyOwner {
     /// Name of the environment.
     pub environment: EnvironmentLabel,
     /// The installation.
     pub installation: Installation,
-    /// The nonce: a new one to make copies, the one in the state for every later operation.
+    /// The nonce: a new one to create copies, the one in the state for every later operation.
     pub nonce: Nonce,
 }

@@ -1,5 +1,5 @@
-//! A Vault for tests: a function from request to reply, a log of the requests, and faults that a real Vault does not
-//! have on demand. It listens on loopback; the client is real.
+//! A Vault for tests: a function from request to reply, a log of the requests, and faults that a real Vault cannot
+//! produce on demand. It listens on loopback; the client is real.
 
 use std::{
     convert::Infallible,
@@ -38,7 +38,7 @@ pub(super) struct Seen {
 pub(super) enum Reply {
     Json(u16, Value),
     Raw(u16, Vec<(&'static str, String)>, &'static str),
-    /// Accepts and never answers.
+    /// Accepts the connection and never answers.
     Hang,
     /// Ends the connection after the request was read.
     Break,
@@ -68,7 +68,7 @@ impl Seen {
 }
 
 impl FakeVault {
-    /// Serves on a port the kernel chooses. The first two requests of a client, which ask about its token and the
+    /// Serves on a port of the kernel's choice. The first two requests of a client, which read its token and the
     /// mount, are answered unless the script does; the script gets the number of the request, from 0.
     pub(super) async fn serve(reply: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> Self {
         let listener = TcpListener::bind("127.0.0.1:0").await.unwrap();
@@ -119,7 +119,7 @@ impl FakeVault {
         self.lines().iter().filter(|seen| *seen == line).count()
     }
 
-    /// The most requests that were in flight at once.
+    /// The maximum number of concurrent requests.
     pub(super) fn peak(&self) -> usize {
         self.peak.load(Ordering::SeqCst)
     }

@@ -1,4 +1,4 @@
-//! Faults that a real Vault does not have on demand.
+//! Faults that a real Vault cannot produce on demand.
 
 use std::{
     sync::{Arc, Mutex},
@@ -27,7 +27,7 @@ async fn read(vault: &Vault, deadline: &Deadline) -> Result<SecretRead, Error> {
     vault.read(&MountInfo::v2(MountPath::default()), &"stage/shop".parse().unwrap(), None, deadline).await
 }
 
-/// Replies to the basics, and to everything else by the number of the request among the rest.
+/// Answers the requests for token and mount, and all other requests by their number.
 async fn after_basics(reply: impl Fn(usize, &Seen) -> Reply + Send + Sync + 'static) -> FakeVault {
     let rest = Mutex::new(0);
     FakeVault::serve(move |_, seen| {
@@ -59,7 +59,7 @@ async fn requests_to_a_busy_server_are_retried() {
 }
 
 #[tokio::test]
-async fn an_hour_of_retry_after_ends_at_the_deadline() {
+async fn retry_after_of_an_hour_ends_at_the_deadline() {
     let headers = || vec![("Retry-After", "3600".to_owned())];
     let fake = after_basics(move |_, _| Reply::Raw(429, headers(), r#"{"errors":["slow down"]}"#)).await;
     let deadline = Deadline::within(Duration::from_secs(5), CancellationToken::new());
@@ -103,7 +103,7 @@ async fn redirects_within_the_host_are_followed_up_to_a_limit() {
 
     let forever = after_basics(|_, _| Reply::Raw(307, vec![("Location", "/v1/x".to_owned())], "")).await;
     let error = read(&forever.client(), &deadline()).await.unwrap_err();
-    assert!(error.chain().contains("again and again"), "{}", error.chain());
+    assert!(error.chain().contains("too many times"), "{}", error.chain());
 }
 
 #[tokio::test]
@@ -189,7 +189,7 @@ async fn at_most_eight_requests_are_in_flight() {
     assert!((2..=8).contains(&fake.peak()), "{}", fake.peak());
 }
 
-/// A server that stores the create and then ends the connection.
+/// A server that stores the create and then closes the connection.
 async fn forgetful() -> FakeVault {
     let stored = Mutex::new(None);
     after_basics(move |_, seen| {

@@ -1,6 +1,8 @@
+use jiff::Timestamp;
 use proptest::prelude::*;
 
 use super::*;
+use crate::ledger::event::Actor;
 use crate::ledger::phase::{LedgerPhase, MadeBy};
 use crate::tier::Tier;
 

@@ -25,7 +25,7 @@ fn every_event_of_the_interface_has_its_keyword() {
         all.join(" "),
         "requested queued build-started build-finished create-started provisioned adopted commit deployed failing recovered \
          activity extended tier-changed ttl-changed protected-changed warned unmarked approved asleep woken label-on \
-         label-off end-started step ended lifted lost tests-started tests-finished folded"
+         label-off end-started step ended lifted unlifted lost tests-started tests-finished folded"
     );
 }
 

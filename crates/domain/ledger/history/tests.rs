@@ -1,6 +1,10 @@
+use std::collections::BTreeMap;
+
 use super::*;
-use crate::ledger::event::Actor;
+use crate::ledger::chain::{LooseEvent, SealedEvents, seal, verify_chain};
+use crate::ledger::event::{Actor, EventText};
 use crate::ledger::phase::{LedgerPhase, MadeBy};
+use crate::ledger::steps::EndStep;
 
 fn at(hour: i64) -> Timestamp {
     Timestamp::from_second(1_800_000_000 + hour * 3600).unwrap()
@@ -18,7 +22,83 @@ fn head() -> LedgerHead {
     head
 }
 
-/// Everything that the reports need is computed from the events alone.
+/// Events of a ledger after they were sealed.
+fn sealed(events: &[Event]) -> Vec<Event> {
+    let keyed = |(index, event): (usize, &Event)| LooseEvent { key: index.to_string(), event: event.clone() };
+    let loose: Vec<LooseEvent> = events.iter().enumerate().map(keyed).collect();
+    let SealedEvents { head, text, .. } = seal(&head(), "", &loose).unwrap();
+    verify_chain(&head, &text).unwrap().events.into_iter().map(|(_, event)| event).collect()
+}
+
+/// Every fact that the reports need is computed from the events of a ledger alone.
+#[test]
+fn all_facts_of_the_reports_are_in_the_ledger() {
+    let of_run = |event: Event| Event { who: EventText::cut("alice"), run: EventText::cut("https://ci/1"), ..event };
+    let step = |hour: i64, step: EndStep, seconds: u64| {
+        event(hour, EventKind::Step).with("step", &step).with("outcome", "done").with("seconds", &seconds)
+    };
+    let before = |hour: i64, kind: EventKind| Event::new(at(hour), 1, kind, Actor::Cli);
+    let events = sealed(&[
+        Event::new(at(-9), 1, EventKind::Ended, Actor::Reaper),
+        of_run(before(0, EventKind::Requested)),
+        before(1, EventKind::Queued),
+        before(2, EventKind::BuildStarted),
+        before(3, EventKind::BuildFinished),
+        of_run(event(4, EventKind::CreateStarted).with("sha", "0123456")),
+        event(5, EventKind::Provisioned).with("price_micros", &24_000_000),
+        event(6, EventKind::Deployed).with("sha", "0123456"),
+        of_run(event(7, EventKind::Commit).with("sha", "abcdef0")),
+        event(8, EventKind::Failing).with("cause", "CrashLoopBackOff"),
+        event(9, EventKind::Recovered),
+        event(10, EventKind::Deployed).with("sha", "abcdef0"),
+        event(11, EventKind::TierChanged).with("price_micros", &48_000_000),
+        event(12, EventKind::Activity),
+        event(13, EventKind::Activity),
+        event(20, EventKind::Warned).with("reason", "expired"),
+        event(24, EventKind::EndStarted).with("reason", "expired"),
+        step(24, EndStep::Namespace, 40),
+        step(24, EndStep::Vault, 2),
+        event(25, EventKind::Ended).with("reason", "expired"),
+    ]);
+    let lives = Lives::of(&events);
+    let life: Vec<&Event> = events.iter().filter(|event| lives.life(event) == 2).collect();
+    let times = |kind: EventKind| life.iter().filter(|event| event.e == kind).map(|event| event.t).collect::<Vec<_>>();
+    let facts = [
+        (EventKind::Requested, vec![at(0)]),
+        (EventKind::Queued, vec![at(1)]),
+        (EventKind::BuildStarted, vec![at(2)]),
+        (EventKind::BuildFinished, vec![at(3)]),
+        (EventKind::CreateStarted, vec![at(4)]),
+        (EventKind::Provisioned, vec![at(5)]),
+        (EventKind::Failing, vec![at(8)]),
+        (EventKind::Recovered, vec![at(9)]),
+        (EventKind::Activity, vec![at(12), at(13)]),
+        (EventKind::Warned, vec![at(20)]),
+        (EventKind::Ended, vec![at(25)]),
+    ];
+    for (kind, expected) in facts {
+        assert_eq!(times(kind), expected, "{kind}");
+    }
+    let detail = |event: &Event, name: &str| event.d[name].as_str().to_owned();
+    let deployed = life.iter().filter(|event| event.e == EventKind::Deployed);
+    let deployed: Vec<(String, Timestamp)> = deployed.map(|event| (detail(event, "sha"), event.t)).collect();
+    assert_eq!(deployed, [("0123456".to_owned(), at(6)), ("abcdef0".to_owned(), at(10))]);
+    let mut sums = EventSums::default();
+    life.iter().for_each(|event| sums.add(&EventSums::of(event)));
+    assert_eq!(sums.step_seconds, BTreeMap::from([(EndStep::Namespace, 40), (EndStep::Vault, 2)]));
+    let prices = life.iter().filter_map(|event| Some((event.t, event.number("price_micros")?)));
+    assert_eq!(prices.collect::<Vec<_>>(), [(at(5), 24_000_000), (at(11), 48_000_000)]);
+    let of_alice = life.iter().filter(|event| (event.who.as_str(), event.run.as_str()) == ("alice", "https://ci/1"));
+    let kinds: Vec<EventKind> = of_alice.map(|event| event.e).collect();
+    assert_eq!(kinds, [EventKind::Requested, EventKind::CreateStarted, EventKind::Commit]);
+    let row = history_row(&"shop-pr-7".parse().unwrap(), &head(), &events, at(25)).unwrap();
+    assert_eq!((row.pushes, row.cost_micros), (1, 6_000_000 + 28_000_000));
+    assert_eq!(
+        (row.seconds_to_provisioned, row.seconds_to_deployed, row.seconds_to_ready),
+        (Some(3600), Some(2 * 3600), Some(6 * 3600))
+    );
+}
+
 #[test]
 fn a_row_is_computed_from_the_events_of_its_life() {
     let events = [

@@ -91,6 +91,19 @@ impl Transitions {
         next.steps.extend(kept.into_iter().map(|step| (step, StepOutcome::Pending)));
         Ok(next)
     }
+
+    /// Takes a lift back: the pull request was closed again before the environment returned.
+    ///
+    /// # Errors
+    ///
+    /// The generation is stale, or the environment is not ended with a lifted tombstone.
+    pub fn unlift(self, head: &LedgerHead, generation: u64) -> Result<LedgerHead, TransitionError> {
+        check_generation(head, generation)?;
+        if head.phase != LedgerPhase::Ended || !head.lifted {
+            return Err(phase_error(head, "taking a lift back", "ended and lifted"));
+        }
+        Ok(LedgerHead { lifted: false, ..head.clone() })
+    }
 }
 
 impl LedgerHead {

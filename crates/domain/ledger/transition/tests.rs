@@ -265,6 +265,35 @@ fn the_first_refusal_counts_in_the_queue_for_an_hour() {
     assert!(matches!(on(5).queue(Some(&live()), &request("run")), Err(TransitionError::Phase { .. })));
 }
 
+#[test]
+fn queued_return_keeps_the_reason_and_the_steps_of_its_end() {
+    let expired = ended(EndReason::Expired);
+    let queued = on(20).queue(Some(&expired), &request("run")).unwrap();
+    assert_eq!((queued.phase, queued.generation, queued.reason), (LedgerPhase::Queued, 1, Some(EndReason::Expired)));
+    assert_eq!(queued.steps, expired.steps);
+    let again = on(21).queue(Some(&queued), &request("run")).unwrap();
+    assert_eq!((again.reason, &again.steps), (Some(EndReason::Expired), &expired.steps));
+    let created = on(22).create(Some(&again), &request("run")).unwrap();
+    assert_eq!((created.generation, created.reason, created.steps.len()), (2, None, 0));
+}
+
+#[test]
+fn queued_return_that_was_allowed_once_is_not_refused_at_the_next_try() {
+    let woken = on(59).lift(&ended(EndReason::Closed), 1).unwrap();
+    let requested = CreateRequest { lifted: true, ..request("run") };
+    for queued in [
+        on(60).queue(Some(&woken), &request("run")).unwrap(),
+        on(60).queue(Some(&ended(EndReason::Closed)), &requested).unwrap(),
+    ] {
+        let again = on(61).queue(Some(&queued), &request("run")).unwrap();
+        assert_eq!((again.queued_at, again.beat), (Some(at(60)), Some(at(61))));
+        assert_eq!(on(62).create(Some(&again), &request("run")).unwrap().generation, 2);
+        let end = EndRequest { uid: None, ..end(1, EndReason::Closed) };
+        let closed = on(63).begin_end(&again, &end).unwrap();
+        assert_eq!((closed.phase, closed.reason), (LedgerPhase::Ending, Some(EndReason::Closed)));
+    }
+}
+
 #[derive(Clone, Copy, Debug)]
 enum Move {
     Create { holder: u8, other: bool, gone: bool, commit: bool },
@@ -276,6 +305,7 @@ enum Move {
     Cancel,
     Finish,
     Lift,
+    Unlift,
 }
 
 fn moves() -> impl Strategy<Value = Move> {
@@ -294,6 +324,7 @@ fn moves() -> impl Strategy<Value = Move> {
         Just(Move::Cancel),
         Just(Move::Finish),
         Just(Move::Lift),
+        Just(Move::Unlift),
     ]
 }
 
@@ -326,6 +357,7 @@ fn apply(head: Option<&LedgerHead>, step: Move, now: Transitions) -> Result<Ledg
         Move::Cancel => now.cancel_end(head.ok_or(none)?, generation, &holder, true),
         Move::Finish => now.finish_end(head.ok_or(none)?, generation, &holder),
         Move::Lift => now.lift(head.ok_or(none)?, generation),
+        Move::Unlift => now.unlift(head.ok_or(none)?, generation),
     }
 }
 
@@ -356,7 +388,8 @@ proptest! {
                     prop_assert!(next.steps[&EndStep::Namespace].is_settled());
                 }
             }
-            prop_assert_eq!(next.reason.is_some(), matches!(next.phase, LedgerPhase::Ending | LedgerPhase::Ended));
+            prop_assert!(next.reason.is_some() || !next.is_absent());
+            prop_assert!(next.reason.is_none() || next.is_absent() || next.phase == LedgerPhase::Queued);
             prop_assert_eq!(LedgerHead::from_json(&next.to_json().unwrap()).unwrap(), next.clone());
             head = Some(next);
         }

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn reads_and_prints() {
+fn identities_are_parsed_and_displayed() {
     for (text, canonical, display) in [
         ("#7", "#7", "#7"),
         ("Acme/Shop#7", "github.com/acme/shop#7", "acme/shop #7"),

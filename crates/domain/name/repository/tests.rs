@@ -21,7 +21,7 @@ fn equal_identities_have_equal_names() {
 }
 
 #[test]
-fn addresses_of_pull_requests() {
+fn pull_request_urls_are_derived_for_github_only() {
     let url = |text: &str| text.parse::<Repository>().unwrap().pull_request_url(NonZeroU64::MIN);
     assert_eq!(url("Acme/Shop").as_deref(), Some("https://github.com/Acme/Shop/pull/1"));
     assert_eq!(url("gitlab.com/acme/shop"), None);
@@ -64,7 +64,7 @@ fn repository_is_found_at_every_form_of_its_url() {
 }
 
 #[test]
-fn refuses_with_a_reason() {
+fn invalid_repositories_are_refused_with_a_reason() {
     for (text, part) in [
         ("", "must not be empty"),
         ("shop", "has no owner"),

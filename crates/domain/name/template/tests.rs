@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn reads_and_prints() {
+fn templates_are_parsed_and_displayed() {
     for text in
         ["pr-{number}", "{repo}-pr-{number}", "{owner}-{repo}-{number}", "{number}", "pr{number}-{repo}", "v2-{number}"]
     {
@@ -12,7 +12,7 @@ fn reads_and_prints() {
 }
 
 #[test]
-fn refuses_with_a_reason() {
+fn invalid_templates_are_refused_with_a_reason() {
     for (text, part) in [
         ("", "must contain {number}"),
         ("{repo}", "must contain {number}"),
@@ -41,7 +41,7 @@ fn refuses_with_a_reason() {
 }
 
 #[test]
-fn the_longest_parts_still_fit() {
+fn longest_parts_fit_into_a_name() {
     let repository: Repository = format!("{}/{}", "o".repeat(39), "r".repeat(100)).parse().unwrap();
     let template: NameTemplate =
         "a-{owner}-bbbbbbbbbbbbbb-{repo}-c-{number}".replace("bbbbbbbbbbbbbb", "bbbbbbbbb").parse().unwrap();

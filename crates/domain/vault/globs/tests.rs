@@ -7,7 +7,7 @@ fn covered(globs: &Globs, secret: &str) -> bool {
 }
 
 #[test]
-fn the_defaults() {
+fn defaults_match_sensitive_secrets_and_allowed_targets() {
     let sensitive = Globs::default_sensitive();
     for secret in [
         "secret/sensitive/shop",

@@ -34,7 +34,7 @@ fn record(result: KeyResult, version: u64, created_time: Option<&str>) -> KeyRec
 }
 
 #[test]
-fn verdicts() {
+fn existing_secrets_are_classified_by_their_owner() {
     let mine = || entries("pr-1", "acme", "secret/stage/shop", "n0");
     let foreign = |words: &'static str| Err(words);
     for (found, expected) in [
@@ -52,19 +52,19 @@ fn verdicts() {
         (facts(1, false, entries("pr-2", "acme", "secret/stage/shop", "n0")), foreign("environment `pr-2`")),
         (facts(1, false, entries("pr-1", "other", "secret/stage/shop", "n0")), foreign("installation `other`")),
         (facts(1, false, entries("pr-1", "", "secret/stage/shop", "n0")), foreign("installation `unknown`")),
-        (facts(1, false, entries("pr-1", "acme", "", "n0")), foreign("only some of the ownership labels")),
+        (facts(1, false, entries("pr-1", "acme", "", "n0")), foreign("only a part of the ownership metadata")),
     ] {
         match (check_copy(Some(&found), &ours()), expected) {
             (CopyCheck::Foreign { owner }, Err(words)) => assert!(owner.contains(words), "{owner}"),
-            (verdict, Ok(expected)) => assert_eq!(verdict, expected, "{found:?}"),
-            (verdict, Err(words)) => panic!("{verdict:?} instead of {words}"),
+            (check, Ok(expected)) => assert_eq!(check, expected, "{found:?}"),
+            (check, Err(words)) => panic!("{check:?} instead of {words}"),
         }
     }
     assert_eq!(check_copy(None, &ours()), CopyCheck::Absent);
 }
 
 #[test]
-fn refusals() {
+fn refused_creation_has_a_next_step() {
     use AfterRefusal as After;
     let foreign = CopyCheck::Foreign { owner: "x".to_owned() };
     let other = CopyCheck::OtherSource { source: "s".to_owned() };
@@ -82,7 +82,7 @@ fn refusals() {
 }
 
 #[test]
-fn removals() {
+fn destroy_deletes_only_copies_of_the_state() {
     use KeyRemoval::{Delete, Gone, Leave};
     let mine = |nonce: &str| entries("pr-1", "acme", "secret/stage/shop", nonce);
     let cloned = || record(KeyResult::Cloned, 1, Some("t1"));
@@ -119,7 +119,7 @@ fn removals() {
 }
 
 #[test]
-fn updates_never_touch_an_edit() {
+fn updates_never_change_an_edited_copy() {
     let mine = || entries("pr-1", "acme", "secret/stage/shop", "n1");
     let ours = ours();
     let decide = |found: Option<KeyFacts>, record: KeyRecord| {
@@ -138,7 +138,7 @@ fn updates_never_touch_an_edit() {
 }
 
 #[test]
-fn edited_is_another_version_or_none() {
+fn copy_with_another_version_or_none_is_edited() {
     let some = |version, deleted| facts(version, deleted, CopyOwnership::default());
     assert!(!edited(&some(1, false), 1));
     assert!(edited(&some(2, false), 1));

@@ -14,12 +14,12 @@ fn rights() -> CloneRights {
 }
 
 #[test]
-fn the_writers_policy() {
+fn policy_of_the_writer_can_create_and_not_overwrite() {
     expect_file!["cloner.hcl"].assert_eq(&cloner_policy(&rights()));
 }
 
 #[test]
-fn the_readers_policies() {
+fn policies_of_readers_have_the_copies_only() {
     let mount = MountPath::default();
     let one = reader_policy(&mount, &Reader::Environment("shop-pr-7".parse().unwrap()));
     let all = reader_policy(&mount, &Reader::Namespace { accessor: "auth_kubernetes_1a2b".to_owned() });

@@ -32,7 +32,7 @@ fn invalid_routes_are_refused_with_the_pattern() {
         assert!(mistakes.iter().any(|mistake| mistake.contains(words)), "{mistakes:?}");
     }
     assert!(route("secret/preview/pr-1", "secret/preview/pr-12").is_ok());
-    assert!(route("kv/preview/x", "secret/preview/x").is_ok(), "another mount is another place");
+    assert!(route("kv/preview/x", "secret/preview/x").is_ok(), "a path on another mount is another path");
     assert_eq!(route("secret/sensitive/x", "secret/prod/a").unwrap_err().len(), 2);
 }
 

@@ -4,7 +4,7 @@ use expect_test::expect_file;
 use strum::IntoEnumIterator as _;
 
 use super::*;
-use crate::policy::masking_policy_schema;
+use crate::{locale::Locale, policy::masking_policy_schema};
 
 const WHOLE: &str = r#"
 version: 1
@@ -83,6 +83,28 @@ fn every_kind_parses_with_its_defaults() {
         };
         let text = format!("version: 1\ntables: {{ a.b: {{ c: {{ kind: {kind}{more} }} }} }}");
         parse_masking_policy(text.as_bytes()).unwrap_or_else(|mistakes| panic!("{text}: {mistakes}"));
+    }
+}
+
+#[test]
+fn every_setting_changes_its_function() {
+    for kind in MaskKind::iter() {
+        for setting in settings(kind) {
+            let value = match setting.value {
+                SettingValue::Words(words) => (*words.last().unwrap()).to_owned(),
+                // No default is so large.
+                SettingValue::Integer { most, .. } => most.to_string(),
+                SettingValue::Scalar => "x".to_owned(),
+            };
+            let rule = format!("{{ kind: {kind}, {}: {value} }}", setting.name);
+            let policy = parse_masking_policy(format!("version: 1\ntables: {{ a.b: {{ c: {rule} }} }}").as_bytes());
+            let Some(TableRule::Columns(rules)) = policy.unwrap().table(&TableName::new("a", "b")).cloned() else {
+                panic!("{rule}");
+            };
+            let ColumnRule::Function { function, .. } = rules["c"].0.clone() else { panic!("{rule}") };
+            assert_eq!(function.kind(), kind);
+            assert_ne!(function, MaskFunction::with_defaults(kind), "{rule}");
+        }
     }
 }
 
@@ -224,7 +246,7 @@ fn schema_has_all_kinds_and_settings() {
     let schema = masking_policy_schema();
     let functions = schema["$defs"]["value_function"]["anyOf"].as_array().unwrap();
     // `json` is a function of columns only.
-    assert_eq!(functions.len(), MaskKind::iter().count() - 1);
+    assert_eq!(functions.len(), MaskKind::iter().count());
     let round = functions.iter().find(|function| function["properties"]["kind"]["const"] == "round").unwrap();
     assert_eq!(round["required"], serde_json::json!(["kind", "to"]));
     let top: Vec<_> = schema["properties"].as_object().unwrap().keys().collect();

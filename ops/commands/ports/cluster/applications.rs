@@ -84,7 +84,7 @@ async fn read_all(session: &OpsSession) -> Result<BTreeMap<String, Vec<Applicati
         };
         let mut token = None::<String>;
         loop {
-            let page = session.kubernetes.list_fields(&query, token.as_deref(), &call_deadline(session)).await;
+            let page = session.kubernetes.list_fields(&query, token.as_deref(), &call_deadline(session)?).await;
             let (found, next): (Vec<ApplicationFields>, _) = page.map_err(|error| call_error(&error))?;
             for application in found {
                 let Some(destination) = application.destination_namespace() else { continue };
@@ -109,7 +109,7 @@ async fn read_again(
     let mut again = Vec::new();
     for facts in found {
         let object = application::reference(&facts.namespace, &facts.name);
-        let read = session.kubernetes.get(&object, &call_deadline(session)).await;
+        let read = session.kubernetes.get(&object, &call_deadline(session)?).await;
         let Some(value) = read.map_err(|error| call_error(&error))? else { continue };
         let application = ApplicationFields::of(value)?;
         if application.destination_namespace() == Some(name.as_str()) {

@@ -18,7 +18,7 @@ impl EnvironmentLedger<'_> {
     /// Appends events for the changes of an update, if there are any. Returns the generation, if it is known. A change of
     /// the tier is written to the head, too, because the steps of an end depend on it.
     ///
-    /// The change itself is done by now, so a ledger that cannot be written is a warning.
+    /// The change itself is done already, so a ledger that cannot be written is a warning.
     pub(in super::super) async fn record_changes(
         &self,
         arguments: &RecordedArguments<'_>,
@@ -58,7 +58,7 @@ impl EnvironmentLedger<'_> {
                 Err(error) => return Err(error.into()),
             }
         }
-        // The environment is older than its ledger, the ledger was deleted, or it does not know this life.
+        // The environment is older than its ledger, the ledger was deleted, or it does not contain this life.
         let request = request(environment, false, false);
         let adopted = |head: Option<&LedgerHead>| -> Result<(LedgerHead, Vec<Event>), TransitionError> {
             let next = self.transitions().adopt(head, &request, uid)?;

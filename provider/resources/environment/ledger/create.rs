@@ -31,11 +31,11 @@ enum RecordState {
     Existing(StoredHead),
 }
 
-/// Result of one look at the ledger.
+/// Result of one read of the ledger.
 type Looked = WaitStep<Result<CreateRecord, Diag>>;
 
 impl CreateRecord {
-    /// True if an earlier run has begun the create and not recorded its end. Its namespace may look finished.
+    /// True if an earlier run has begun the create and not recorded its end. Its namespace may seem to be finished.
     pub(in super::super) fn is_continued(&self) -> bool {
         matches!(self.0, RecordState::Running { is_continued: true, .. })
     }
@@ -137,7 +137,7 @@ impl EnvironmentLedger<'_> {
 
     /// Records the end of a create. Returns the generation, if it is recorded.
     ///
-    /// The environment is complete by now, so a ledger that cannot be written is a warning.
+    /// The environment is complete already, so a ledger that cannot be written is a warning.
     pub(in super::super) async fn finish_create(
         &self,
         record: CreateRecord,
@@ -181,7 +181,7 @@ impl EnvironmentLedger<'_> {
             Ok((next, vec![event]))
         });
         match adopted.await {
-            // The life is recorded already, and only its configuration is another one.
+            // The life is recorded already, and only its configuration has changed.
             Err(RecordError::Refused(TransitionError::AlreadyLives(generation))) => {
                 let event = self.priced(EventKind::Adopted, generation, environment);
                 self.ledgers.append(self.name, &[event], &self.deadline).await?;
@@ -191,8 +191,8 @@ impl EnvironmentLedger<'_> {
         }
     }
 
-    /// Deletes the record of a create that has made nothing, if there was none before it.
-    pub(in super::super) async fn give_back(&self, record: &CreateRecord) {
+    /// Deletes the record of a create that has created nothing, if there was none before it.
+    pub(in super::super) async fn delete_again(&self, record: &CreateRecord) {
         let CreateRecord(RecordState::Running { stored, is_first: true, .. }) = record else { return };
         let as_written =
             Preconditions { uid: Some(stored.uid.clone()), resource_version: Some(stored.version.clone()) };

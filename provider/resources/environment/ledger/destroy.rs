@@ -1,7 +1,8 @@
 //! Records of a destroy.
 //!
-//! Without a reaper nothing ever reads the ledger of a destroyed environment, so it is deleted. With one, the begin and the
-//! end of the destroy are recorded, the history gets a row of this life, and the reaper removes what the destroy has left.
+//! Without a reaper no tool reads the ledger of a destroyed environment, so the ledger is deleted. With a reaper, the
+//! begin and the end of the destroy are recorded, the history gets a row of this life, and the reaper removes the
+//! remaining data.
 
 use std::time::Duration;
 
@@ -16,14 +17,14 @@ use eod_domain::ledger::{
 use super::{EnvironmentLedger, HOLDER, RecordError, StoredHead};
 use crate::environment::claim::TRIES;
 
-/// Maximum duration of the begin and of the end of a record, so that it never uses up the time of the destroy.
+/// Maximum duration of recording the begin and the end, so that the record never uses up the time of the destroy.
 pub(in super::super) const CALL_LIMIT: Duration = Duration::from_secs(20);
 
 /// Record of a destroy.
 #[derive(Debug)]
 pub(in super::super) struct DestroyRecord {
     stored: StoredHead,
-    /// Events of the environment, as read at the begin.
+    /// Events of the environment, as read at the start.
     events: Vec<Event>,
     has_reaper: bool,
 }
@@ -86,7 +87,7 @@ impl EnvironmentLedger<'_> {
         }
         let generation = stored.head.generation;
         let finished = self.store(stored, |head| {
-            // Without a reaper at the begin, the begin is recorded only now.
+            // If no reaper ran at the begin, the begin is recorded only now.
             let (ending, mut events) = match head.phase {
                 LedgerPhase::Ending => (head.clone(), Vec::new()),
                 _ => self.begun(head, generation, uid)?,
@@ -113,7 +114,7 @@ impl EnvironmentLedger<'_> {
         }
     }
 
-    /// Deletes the ledger as it was read. False if it was changed since, or must not be deleted.
+    /// Deletes the ledger if it was not changed since the read. False if it was changed, or must not be deleted.
     async fn is_deleted(&self, stored: &StoredHead) -> Result<bool, RecordError> {
         let as_read = Preconditions { uid: Some(stored.uid.clone()), resource_version: Some(stored.version.clone()) };
         match self.ledgers.delete(self.name, &as_read, &self.deadline).await {

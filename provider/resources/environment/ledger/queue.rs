@@ -12,7 +12,7 @@ use tfplugin::Diag;
 use super::{CreateRecord, EnvironmentLedger, ListedLedger, RecordError, StoredHead, request};
 use crate::explain;
 
-/// Heads of the environments that wait, as read before the create.
+/// Heads of the environments that wait, read before the create.
 #[derive(Debug, Default)]
 pub(in super::super) struct Waiting {
     queued: Vec<(EnvironmentName, LedgerHead)>,
@@ -29,7 +29,7 @@ pub(in super::super) struct WaitingPlace {
 }
 
 impl Waiting {
-    /// Decides about an environment among claimed ones; its place in the queue if it has to wait.
+    /// Decides about an environment among the claimed ones; its place in the queue if it has to wait.
     pub(in super::super) fn place(
         &self,
         own: &ClaimedPlace,
@@ -53,7 +53,8 @@ impl Waiting {
         Some(WaitingPlace { position: before.saturating_add(1), waiting: queue.len() })
     }
 
-    /// Place of the next refusal. Times of the API server have whole seconds, so it may have to be moved behind the last one.
+    /// Place of the next refusal. Times of the API server have whole seconds, so it may have to be moved after the last
+    /// one.
     fn next_place(&self, now: Timestamp) -> Timestamp {
         let last = self.queued.iter().filter_map(|(_, head)| place_in_queue(head, now)).max();
         let behind = last.and_then(|last| last.checked_add(SignedDuration::from_millis(1)).ok());
@@ -111,18 +112,20 @@ impl EnvironmentLedger<'_> {
         }
     }
 
-    /// Records that the environment waits, and returns its place. Its first refusal keeps its place, also if a create was
-    /// begun since. `place` is returned if the environment cannot be recorded.
+    /// Records that the environment waits, and returns its place. The environment keeps the place of its first refusal,
+    /// also if a create was begun since. `place` is returned if the environment cannot be recorded. `lifted` is true if
+    /// the configuration requests the return of an environment that ended with its pull request.
     pub(in super::super) async fn queue(
         &self,
         environment: &Environment,
+        lifted: bool,
         record: Option<&CreateRecord>,
         waiting: &Waiting,
         place: WaitingPlace,
     ) -> WaitingPlace {
-        match self.try_queue(environment, record, waiting).await {
+        match self.try_queue(environment, lifted, record, waiting).await {
             Ok(()) => {}
-            // A ledger with another phase is continued by the next create as it is.
+            // A ledger with another phase is continued by the next create without a change.
             Err(RecordError::Refused(_)) => return place,
             Err(error) => {
                 self.warn(&error);
@@ -137,10 +140,11 @@ impl EnvironmentLedger<'_> {
     async fn try_queue(
         &self,
         environment: &Environment,
+        lifted: bool,
         record: Option<&CreateRecord>,
         waiting: &Waiting,
     ) -> Result<(), RecordError> {
-        let request = request(environment, true, false);
+        let request = request(environment, true, lifted);
         let now = self.cx.server_now();
         let known = waiting.head(self.name).and_then(|head| place_in_queue(head, now));
         let first = known.or_else(|| Some(waiting.next_place(now)));

@@ -10,7 +10,7 @@ use super::{EnvironmentLedger, RecordError};
 use crate::explain;
 
 impl EnvironmentLedger<'_> {
-    /// Warns about an operation that is done without its record. A ledger that must not be used is reported once per process.
+    /// Warns about an operation that is not recorded. Missing rights to the ledger are reported once per process.
     pub(super) fn warn(&self, error: &RecordError) {
         if error.is_forbidden() {
             if self.cx.reports_ledger() {
@@ -24,7 +24,7 @@ impl EnvironmentLedger<'_> {
                     "The environment itself is as planned, but this is not recorded: {}.",
                     error.to_string().trim_end_matches('.')
                 ))
-                .hint(format!("if this does not stop, look at ConfigMap {}", self.config_map())),
+                .hint(format!("if this warning is repeated, check ConfigMap {}", self.config_map())),
         );
     }
 
@@ -32,7 +32,7 @@ impl EnvironmentLedger<'_> {
         Diag::warning("Environments are not recorded")
             .detail(format!(
                 "The credentials have no right to the ledgers in namespace `{}`, so creates and ends are not recorded. If \
-                 the reaper ends an environment, the next plan cannot tell this from a deletion by hand.\n{}.",
+                 the reaper ends an environment, the next plan cannot distinguish this from a deletion by hand.\n{}.",
                 self.ledgers.namespace(),
                 explain::sentence(&error.to_string()).trim_end_matches('.')
             ))
@@ -43,7 +43,7 @@ impl EnvironmentLedger<'_> {
     pub(super) fn unreadable(&self, error: &Error) -> Diag {
         let diag = Diag::error("The ledger of the environment cannot be read")
             .detail(format!(
-                "The namespace of environment `{}` is gone or being deleted. Only its ledger tells if it was ended or deleted \
+                "The namespace of environment `{}` is gone or being deleted. Only its ledger shows if it was ended or deleted \
                  by hand. The state is kept.",
                 self.name
             ))

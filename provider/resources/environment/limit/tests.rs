@@ -36,7 +36,7 @@ fn a_finished_environment_counts_before_one_that_is_not() {
     assert!(!counts_first(&later, &ours, Progress::Finished));
 }
 
-/// Every order in which creates in one second can be claimed, checked and finished leaves at most one.
+/// Every order in which two creates of one second can claim, check and finish leaves at most one environment.
 #[test]
 fn no_order_of_two_creates_exceeds_a_limit_of_one() {
     // Steps of a create: claim, first check, finish, second check.
@@ -54,7 +54,7 @@ fn no_order_of_two_creates_exceeds_a_limit_of_one() {
     }
 }
 
-/// Every order in which creates in one second can be claimed and checked has at most one that finishes, if the last check
+/// Every order in which two creates of one second can claim and check lets at most one finish, if the last check
 /// comes after all claims of the second.
 #[test]
 fn no_order_of_two_creates_finishes_more_than_one() {

@@ -39,13 +39,13 @@ fn finalizers_of_the_namespace_have_advice_for_their_field() {
 }
 
 #[test]
-fn no_known_blocker_has_advice_as_well() {
+fn unknown_blocker_has_advice_too() {
     let found = Blockers { namespace: "shop".into(), ..Blockers::default() };
     assert!(blockers(&found)[0].contains("kubectl get namespace shop"));
 }
 
 #[test]
-fn role_with_more_rights_than_the_credentials_names_the_verb_bind() {
+fn error_about_a_role_with_more_rights_names_the_verb_bind() {
     let message =
         "rolebindings \"x\" is forbidden: user \"ci\" is attempting to grant RBAC permissions not currently held: ...";
     let rejection =

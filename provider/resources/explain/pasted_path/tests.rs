@@ -23,7 +23,7 @@ fn a_pasted_path_is_recognised() {
 }
 
 #[test]
-fn any_other_path_is_not() {
+fn other_paths_are_not_reported_as_pasted() {
     check("secret:stage/shop", "source_path", None);
     check("secret:secrets/shop", "source_path", None);
     check("secret:secret", "source_path", None);

@@ -10,12 +10,12 @@ fn skipped(source: &str) -> Notice {
 
 #[test]
 fn one_warning_names_all_secrets_of_a_kind() {
-    let foreign = Notice::KeptForeign { target: target(), why: "somebody made it".to_owned() };
+    let foreign = Notice::KeptForeign { target: target(), why: "others created it".to_owned() };
     let warnings = warnings(&target(), &[skipped("secret/b"), foreign, skipped("secret/a")]);
     let titles: Vec<_> = warnings.iter().map(|warning| warning.summary.as_str()).collect();
     assert_eq!(
         titles,
-        ["A secret was left alone: secret/preview/pr-1", "2 secrets were not copied: secret/preview/pr-1"]
+        ["A secret of another owner was kept: secret/preview/pr-1", "2 secrets were not copied: secret/preview/pr-1"]
     );
     assert_eq!(
         warnings[1].detail,
@@ -24,7 +24,7 @@ fn one_warning_names_all_secrets_of_a_kind() {
 }
 
 #[test]
-fn a_warning_names_no_more_than_a_reader_takes_in() {
+fn warning_names_at_most_fifty_secrets() {
     let notices: Vec<_> = (0..120).map(|number| skipped(&format!("secret/{number:03}"))).collect();
     let warnings = warnings(&target(), &notices);
     assert_eq!(warnings.len(), 1);

@@ -4,7 +4,7 @@ use eod_domain::vault::CopyOwnership;
 use super::*;
 
 #[test]
-fn a_copy_comes_from_the_same_place_below_the_source() {
+fn copy_has_the_path_of_its_source_below_the_root() {
     let owner = CopyOwner {
         environment: "pr-1".parse().unwrap(),
         installation: "acme".parse().unwrap(),
@@ -20,7 +20,7 @@ fn a_copy_comes_from_the_same_place_below_the_source() {
 }
 
 #[test]
-fn owned_or_older_or_newer_secret_is_not_the_one_that_the_create_stored() {
+fn owned_older_or_newer_secrets_were_not_stored_by_the_create() {
     let since: Timestamp = "2026-01-01T00:00:05Z".parse().unwrap();
     let record =
         KeyRecord { source_version: None, version: 1, result: KeyResult::Cloned, edited: false, created_time: None };

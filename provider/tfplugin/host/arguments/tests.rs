@@ -26,7 +26,7 @@ fn unknown_arguments_are_named_in_the_answer() {
 
 #[test]
 fn texts_contain_the_required_providers_block() {
-    for text in [help(&META), not_by_hand(&META)] {
+    for text in [help(&META), start_without_host(&META)] {
         assert!(text.contains("demo = { source = \"acme/demo\" }"), "{text}");
         assert!(text.contains("1.2.3"), "{text}");
     }

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn the_count_follows_the_connections() {
+fn count_is_the_number_of_open_connections() {
     let live = Live::default();
     let count = live.watch();
     let (one, two) = (live.enter(), live.enter());

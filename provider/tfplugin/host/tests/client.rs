@@ -97,7 +97,7 @@ pub(super) enum Dialled {
 }
 
 impl Dialled {
-    /// True if the server refused the client. In TLS 1.3 a client detects that only with its first read.
+    /// True if the server refused the client. In TLS 1.3 a client detects that only at its first read.
     pub(super) async fn was_refused(self) -> bool {
         match self {
             Self::Refused => true,

@@ -14,7 +14,7 @@ fn without_a_variable_nothing_is_logged() {
 }
 
 #[test]
-fn the_most_specific_variable_wins() {
+fn most_specific_variable_is_used() {
     assert_eq!(requested_by(&[("TF_LOG", "WARN")]), LevelFilter::WARN);
     assert_eq!(requested_by(&[("TF_LOG", "trace"), ("TF_LOG_PROVIDER", "Info")]), LevelFilter::INFO);
     let all = [("TF_LOG", "trace"), ("TF_LOG_PROVIDER", "off"), ("TF_LOG_PROVIDER_MY_CLOUD", "debug")];
@@ -22,7 +22,7 @@ fn the_most_specific_variable_wins() {
 }
 
 #[test]
-fn json_and_unknown_words_mean_everything() {
+fn json_and_unknown_levels_select_trace() {
     assert_eq!(requested_by(&[("TF_LOG", "json")]), LevelFilter::TRACE);
     assert_eq!(requested_by(&[("TF_LOG", "1")]), LevelFilter::TRACE);
 }

@@ -10,14 +10,18 @@ use std::{
 use http::{Method, Request, Response, StatusCode, header, request::Parts};
 use http_body_util::{BodyExt, Full};
 use hyper::body::{Bytes, Incoming};
+use percent_encoding::percent_decode_str;
 use serde_json::{Value, json};
 use tokio::sync::oneshot;
 
-use super::{Change, State, lock, webhook};
+use super::{Change, Review, State, lock, webhook};
 use crate::http_server;
 
 /// Answer to a call: status, body, and the changes that the call has made.
 type Answer = (StatusCode, Value, Vec<Change>);
+
+/// Maximum number of characters of a label's name.
+const LONGEST_LABEL: usize = 50;
 
 /// Serves until the other end of `stopped` is dropped.
 pub(super) fn run(listener: TcpListener, state: &Arc<Mutex<State>>, stopped: oneshot::Receiver<()>) {
@@ -70,6 +74,11 @@ fn answer(call: &Parts, body: &Value, state: &mut State) -> Answer {
             Some((StatusCode::OK, Value::Array(list), Vec::new()))
         }
         (&Method::GET, ["pulls", number]) => number.parse().ok().and_then(|number| pull(state, number, Vec::new())),
+        (&Method::GET, ["pulls", number, "reviews"]) => number.parse().ok().and_then(|number| reviews(state, number)),
+        (&Method::GET, ["collaborators", user, "permission"]) => {
+            let permission = if state.writers.contains(*user) { "write" } else { "read" };
+            Some((StatusCode::OK, json!({ "permission": permission, "user": { "login": user } }), Vec::new()))
+        }
         (&Method::POST, ["pulls"]) => open(state, body),
         (&Method::PATCH, ["pulls", number]) => number.parse().ok().and_then(|number| set_state(state, number, body)),
         (&Method::POST, ["issues", number, "labels"]) => {
@@ -87,6 +96,16 @@ fn answer(call: &Parts, body: &Value, state: &mut State) -> Answer {
 /// A pull request after these changes.
 fn pull(state: &State, number: u32, changes: Vec<Change>) -> Option<Answer> {
     Some((StatusCode::OK, state.pulls.get(&number)?.json(number), changes))
+}
+
+/// Reviews of a pull request, the oldest first.
+fn reviews(state: &State, number: u32) -> Option<Answer> {
+    let review = |review: &Review| {
+        let Review { user, state, sha } = review;
+        json!({ "user": { "login": user }, "state": state, "commit_id": sha })
+    };
+    let list: Vec<_> = state.pulls.get(&number)?.reviews.iter().map(review).collect();
+    Some((StatusCode::OK, Value::Array(list), Vec::new()))
 }
 
 /// Opens a pull request. GitHub chooses the number and reads the commit from the branch; here they are in the body.
@@ -107,15 +126,20 @@ fn set_state(state: &mut State, number: u32, body: &Value) -> Option<Answer> {
 
 fn add_labels(state: &mut State, number: u32, body: &Value) -> Option<Answer> {
     let labels = body["labels"].as_array()?.iter().filter_map(Value::as_str);
+    if labels.clone().any(|label| label.chars().count() > LONGEST_LABEL) {
+        return Some((StatusCode::UNPROCESSABLE_ENTITY, json!({ "message": "Validation Failed" }), Vec::new()));
+    }
     let changes = labels
         .filter_map(|label| state.change("labeled", number, |pull| pull.labels.insert(label.to_owned())))
         .collect();
     labels_of(state, number, changes)
 }
 
-/// Removes a label; none if the pull request does not have it, which GitHub answers with 404.
+/// Removes a label; none if the pull request does not have it, which GitHub answers with 404. The path has
+/// the label percent-encoded, such as `%2F` for a slash.
 fn remove_label(state: &mut State, number: u32, label: &str) -> Option<Answer> {
-    let change = state.change("unlabeled", number, |pull| pull.labels.remove(label))?;
+    let label = percent_decode_str(label).decode_utf8().ok()?;
+    let change = state.change("unlabeled", number, |pull| pull.labels.remove(label.as_ref()))?;
     labels_of(state, number, vec![change])
 }
 

@@ -39,7 +39,7 @@ fn path(text: &str) -> SecretPath {
     text.parse().unwrap()
 }
 
-/// A test's engine with `stage/shop`, and a client of the administrator's.
+/// An engine of the test with `stage/shop`, and a client of the administrator.
 async fn bench(name: &str) -> (&'static Server, MountInfo, Vault) {
     let server = Server::shared().await;
     let engine = server.engine(name).await;
@@ -99,11 +99,11 @@ async fn a_copy_is_created_refreshed_and_destroyed() {
     assert_eq!(metadata["custom_metadata"]["eod-created"].as_str(), record.created_time.as_deref());
     assert_eq!(refreshed(&vault, &engine, &cloned.keys, &owner).await, KeyState::Present(record.clone()));
 
-    // An edit in the web interface is recorded, and nothing else happens.
+    // An edit in the web interface is recorded, and has no other effect.
     server.put(&engine, "preview/pr-1", json!({ "URL": "https://mine" })).await;
     let edited = KeyState::Present(KeyRecord { edited: true, ..record.clone() });
     assert_eq!(refreshed(&vault, &engine, &cloned.keys, &owner).await, edited);
-    // The source goes, and the copy with all its versions still does.
+    // The source is deleted; the copy can be deleted nevertheless, with all its versions.
     vault.delete_all(&engine, &path("stage/shop"), &deadline()).await.unwrap();
     assert_eq!(destroyed(&vault, &engine, &cloned.keys, &owner).await, Removed::Deleted);
     assert_eq!(server.metadata(&engine, "preview/pr-1").await, Value::Null);
@@ -223,7 +223,7 @@ async fn an_adopted_copy_belongs_to_the_run_that_adopted_it() {
     let adopted = copy(&vault, &engine, &second).await;
     let record = only(&adopted);
     assert_eq!((record.result, record.version, record.edited), (KeyResult::Adopted, 1, true));
-    // The replaced object's destroy must not take its successor's copy.
+    // The destroy of the replaced object must not delete the copy of its successor.
     assert_eq!(refreshed(&vault, &engine, &made.keys, &first).await, KeyState::Lost);
     assert_eq!(destroyed(&vault, &engine, &made.keys, &first).await, Removed::Left(LeaveReason::Successor));
     assert_eq!(server.value(&engine, "preview/pr-1").await, json!({ "URL": "edited" }));
@@ -297,7 +297,7 @@ async fn overrides_are_written_only_to_unedited_copies() {
     server.put(&engine, "preview/pr-1", json!({ "URL": "mine" })).await;
     assert!(matches!(update(second.clone(), "https://three").await, Updated::Edited));
     assert_eq!(server.value(&engine, "preview/pr-1").await, json!({ "URL": "mine" }));
-    // A run that adopts it knows that version 2 was ours and version 3 was not.
+    // A run that adopts it reads that version 2 was ours and version 3 was not.
     let adopted = copy(&vault, &engine, &CopyOwner { nonce: Nonce::new([9; 16]), ..owner.clone() }).await;
     assert_eq!((only(&adopted).version, only(&adopted).edited), (2, true));
     assert!(matches!(update(second.clone(), "https://four").await, Updated::NotOurs));
@@ -318,7 +318,7 @@ async fn two_hundred_concurrent_creates_make_one_version() {
     assert_eq!(results.iter().filter(|result| **result == KeyResult::Adopted).count(), 199);
     let metadata = server.metadata(&engine, "preview/pr-1").await;
     assert_eq!(metadata["current_version"], 1);
-    // Exactly one of them may take it away again.
+    // Exactly one of them may delete it again.
     let mut deleted = 0;
     for (cloned, owner) in cloned.iter().zip(&owners) {
         deleted += usize::from(destroyed(&vault, &engine, &cloned.keys, owner).await == Removed::Deleted);

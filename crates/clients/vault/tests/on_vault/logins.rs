@@ -87,7 +87,7 @@ async fn a_token_is_renewed_at_two_thirds_of_its_lifetime() {
     let auth = Auth::AppRole { role_id: "r".into(), secret_id: "s".to_owned().into(), mount: None };
     let vault = fake.client_with(auth);
     vault.read(&mount(), &path(), None, &deadline()).await.unwrap();
-    // The one time that a test must wait: tokens of Vault live for whole seconds.
+    // The only wait of a test: tokens of Vault have a lifetime in whole seconds.
     tokio::time::sleep(Duration::from_millis(700)).await;
     for _ in 0..3 {
         vault.read(&mount(), &path(), None, &deadline()).await.unwrap();

@@ -45,7 +45,7 @@ async fn the_cloner_policy_allows_exactly_what_copies_need() {
     let cloned = clone::clone(&vault, &route, &options, &owner, &deadline()).await;
     assert!(cloned.error.is_none(), "{}", cloned.error.unwrap().chain());
     assert_eq!(cloned.keys.len(), 2);
-    // A second run is refused with 403 instead of a conflict, and finds its own all the same.
+    // A second run is refused with 403 instead of a conflict, and recognises its own copy nevertheless.
     let again = clone::clone(&vault, &route, &options, &owner, &deadline()).await;
     assert!(again.keys.values().all(|record| record.result == KeyResult::Adopted), "{:?}", again.error);
 

@@ -74,7 +74,7 @@ async fn a_deleted_version_and_an_absent_secret_are_different_results() {
     let metadata = vault.metadata(&engine, &path("x"), &deadline()).await.unwrap().unwrap();
     assert!(metadata.facts(std::time::SystemTime::now()).deleted);
     let create = vault.create(&engine, &path("x"), &map(&[]), &deadline()).await.unwrap();
-    assert!(matches!(create, Created::Exists { .. }), "a deleted secret is not made again");
+    assert!(matches!(create, Created::Exists { .. }), "a deleted secret is not created again");
 }
 
 #[tokio::test]
@@ -180,7 +180,7 @@ async fn an_unknown_namespace_is_named() {
     let server = Server::shared().await;
     let (address, auth) = (Some(server.address.clone()), Some(server.root()));
     let vault = client(VaultSettings { address, auth, namespace: Some("nobody".into()), ..VaultSettings::default() });
-    // The open-source server has no namespaces and refuses or ignores the header; nothing may be found elsewhere.
+    // The open-source server has no namespaces and refuses or ignores the header; a secret must not be found elsewhere.
     match vault.mount(&"nowhere-at-all".parse().unwrap(), &deadline()).await {
         Ok(mount) => panic!("found {mount:?}"),
         Err(error) => assert!(error.chain().contains("namespace"), "{}", error.chain()),

@@ -29,7 +29,7 @@ pub(super) struct Server {
 static SHARED: OnceLock<Server> = OnceLock::new();
 
 impl Server {
-    /// The one server of this process, for tests that keep to engines of their own.
+    /// The server of this process, for tests that use only engines of their own.
     pub(super) async fn shared() -> &'static Self {
         SHARED.get_or_init(|| Self::start(&[]))
     }
@@ -54,7 +54,7 @@ impl Server {
         let text = |key: &str| said[key].as_str().map(str::to_owned);
         let file = |key: &str| fs::read_to_string(text(key).unwrap()).unwrap().trim().to_owned();
         let authority = text("ca");
-        // Every test has a runtime of its own, so no connection is kept for the next one.
+        // Every test has its own runtime, so no connection is kept for the next one.
         let mut http = reqwest::Client::builder().no_proxy().pool_max_idle_per_host(0);
         if let Some(authority) = &authority {
             let pem = fs::read(authority).unwrap();
@@ -82,7 +82,7 @@ impl Server {
         client(VaultSettings { address, ca_cert, auth: Some(auth), ..VaultSettings::default() })
     }
 
-    /// A request of the administrator's; the answer of one that must succeed.
+    /// A request of the administrator; the answer of a request that must succeed.
     pub(super) async fn admin(&self, method: &str, path: &str, body: Value) -> Value {
         let (status, answer) = self.ask(method, path, body, &self.root).await;
         assert!((200..300).contains(&status), "{method} {path}: {status} {answer}");
@@ -102,10 +102,10 @@ impl Server {
         (status, serde_json::from_slice(&response.bytes().await.unwrap()).unwrap_or(Value::Null))
     }
 
-    /// A KV version 2 engine of the test's own.
+    /// A KV version 2 engine of the test.
     pub(super) async fn engine(&self, name: &str) -> MountInfo {
         self.admin("POST", &format!("sys/mounts/{name}"), json!({ "type": "kv", "options": { "version": "2" } })).await;
-        // The engine takes writes a moment after it was mounted.
+        // The engine accepts writes a moment after it was mounted.
         while self.ask("GET", &format!("{name}/config"), Value::Null, &self.root).await.0 != 200 {
             tokio::time::sleep(std::time::Duration::from_millis(5)).await;
         }

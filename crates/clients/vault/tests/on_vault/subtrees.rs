@@ -66,7 +66,7 @@ async fn a_subtree_is_created_refreshed_and_destroyed() {
     let inspected = clone::inspect(&vault, &"tree/preview/pr-1".parse().unwrap(), &deadline()).await.unwrap();
     assert_eq!(inspected.keys.keys().collect::<Vec<_>>(), cloned.keys.keys().collect::<Vec<_>>());
 
-    // Half of it is gone already, and a neighbour's name begins alike.
+    // One half is deleted already, and a neighbour has a name with a common prefix.
     vault.delete_all(&engine, &"preview/pr-1/a b".parse().unwrap(), &deadline()).await.unwrap();
     server.put(&engine, "preview/pr-12", json!({ "A": "1" })).await;
     let destroyed = clone::destroy(&vault, &engine.path, &cloned.keys, &owner, &deadline()).await;
@@ -117,7 +117,7 @@ async fn a_failure_in_the_middle_is_returned_with_the_copies_made() {
     for path in cloned.keys.keys() {
         assert_eq!(server.metadata(&engine, path.as_str()).await["custom_metadata"]["eod-env"], "pr-1");
     }
-    // What is recorded is all there is, so that a destroy leaves nothing.
+    // Everything that exists is recorded, so that a destroy leaves nothing.
     clone::destroy(&vault, &engine.path, &cloned.keys, &owner, &deadline()).await;
     let left = clone::inspect(&vault, &"half/preview/pr-1".parse().unwrap(), &deadline()).await.unwrap();
     assert!(left.keys.is_empty(), "{:?}", left.keys);

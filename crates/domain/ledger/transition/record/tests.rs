@@ -107,3 +107,22 @@ fn copies_stay_at_the_end_of_a_life_whose_person_asked_for_it() {
     assert!(matches!(at(3).keep_vault(&ending, 1), Err(TransitionError::Phase { .. })));
     assert_eq!(at(3).keep_vault(&live(), 2), Err(TransitionError::Stale { requested: 2, current: 1 }));
 }
+
+#[test]
+fn lift_that_is_taken_back_refuses_the_commit_again() {
+    let tombstone = ended(EndReason::Closed, false);
+    let late = CreateRequest {
+        head_sha: Some("aaaaaaa".parse().unwrap()),
+        namespace_is_gone: true,
+        ..CreateRequest::new("github.com/acme/shop#7", Tier::Lightweight, MadeBy::Terraform, "run-2")
+    };
+    let lifted = at(2).lift(&tombstone, 1).unwrap();
+    assert!(at(3).create(Some(&lifted), &late).is_ok());
+    let taken_back = at(3).unlift(&lifted, 1).unwrap();
+    assert_eq!(taken_back, tombstone);
+    let refused = TransitionError::Tombstone { reason: EndReason::Closed };
+    assert_eq!(at(4).create(Some(&taken_back), &late), Err(refused));
+    assert!(at(4).unlift(&taken_back, 1).is_err(), "it is not lifted");
+    assert!(at(4).unlift(&live(), 1).is_err(), "it lives");
+    assert_eq!(at(4).unlift(&lifted, 2), Err(TransitionError::Stale { requested: 2, current: 1 }));
+}

@@ -1,0 +1,300 @@
+//! Birth of a golden database: marked and closed from the first statement on.
+//!
+//! The order makes every interruption harmless. The session holds the lock of the name. First there is an owner role with
+//! the mark as its comment, then the database with `ALLOW_CONNECTIONS false` in the statement that creates it, then one
+//! transaction takes the privileges of PUBLIC away and admits members of the owner role. At the end one transaction writes the
+//! comment that says "finished" and closes the database again. A killed build is found by its mark and removed by the next one.
+
+use std::fmt;
+
+use eod_clients::{
+    Deadline, Error, ErrorKind,
+    postgres::{Postgres, PostgresSession},
+};
+use serde::Deserialize;
+
+use crate::sql::{quoted_name, quoted_text, rows, run};
+
+/// Maximum length of a name in bytes: with the end `_owner` it is the name of a role, which has at most 63 bytes.
+const MAX_NAME: usize = 56;
+/// First words of the comment of an owner role.
+const MARK: &str = "eod golden 1";
+/// First words of the comment of a finished database.
+const FINISHED: &str = "eod golden 1 finished";
+
+/// Name of a golden database.
+#[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
+pub struct GoldenName(String);
+
+/// Text that is not a name of a golden database.
+#[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
+#[error(
+    "invalid name `{0}` of a golden database: expected 1 to {MAX_NAME} characters of a-z, 0-9 and _, and a letter first"
+)]
+pub struct GoldenNameError(String);
+
+/// State of a name on the server.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub enum GoldenState {
+    /// Neither the database nor its owner role exists.
+    Absent,
+    /// Ours and not finished: a build runs, or was killed.
+    Unfinished,
+    /// Ours and finished.
+    Finished {
+        /// Digest of the manifest.
+        manifest: String,
+    },
+    /// The database or the role belongs to somebody else, or to another installation.
+    Foreign {
+        /// Reason.
+        reason: String,
+    },
+}
+
+/// Golden database that cannot be made or removed.
+#[derive(Debug, thiserror::Error)]
+pub enum GoldenError {
+    /// Name that is in use by somebody else.
+    #[error(
+        "database `{name}` is not a golden database of installation `{installation}`: {reason}; choose another name"
+    )]
+    Foreign {
+        /// Name.
+        name: GoldenName,
+        /// Installation.
+        installation: String,
+        /// Reason.
+        reason: String,
+    },
+    /// Finished database of this name.
+    #[error("golden database `{0}` exists already; remove it first, or choose another name")]
+    Exists(GoldenName),
+    /// Another session that has the lock of the name.
+    #[error("another build of golden database `{0}` is running; wait for its end")]
+    Busy(GoldenName),
+    /// Statement that failed.
+    #[error(transparent)]
+    Statement(#[from] Error),
+}
+
+/// Goldens of one installation on one server, seen from a session in the maintenance database.
+pub struct GoldenServer {
+    session: PostgresSession,
+    installation: String,
+}
+
+#[derive(Deserialize)]
+struct NameRow {
+    owner_exists: bool,
+    owner_comment: Option<String>,
+    database_exists: bool,
+    database_owner: Option<String>,
+    database_comment: Option<String>,
+}
+
+const LOOK: &str = "\
+SELECT r.oid IS NOT NULL AS owner_exists, shobj_description(r.oid, 'pg_authid') AS owner_comment,
+       d.oid IS NOT NULL AS database_exists, pg_get_userbyid(d.datdba) AS database_owner,
+       shobj_description(d.oid, 'pg_database') AS database_comment
+FROM (SELECT) x LEFT JOIN pg_roles r ON r.rolname = $2 LEFT JOIN pg_database d ON d.datname = $1";
+
+impl GoldenName {
+    /// Name from a text.
+    ///
+    /// # Errors
+    ///
+    /// [`GoldenNameError`].
+    pub fn new(name: &str) -> Result<Self, GoldenNameError> {
+        let is_valid = (1..=MAX_NAME).contains(&name.len())
+            && name.starts_with(|c: char| c.is_ascii_lowercase())
+            && name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_'));
+        if is_valid { Ok(Self(name.to_owned())) } else { Err(GoldenNameError(name.to_owned())) }
+    }
+
+    /// The name of the database.
+    pub fn as_str(&self) -> &str {
+        &self.0
+    }
+
+    /// Name of the role that owns the database.
+    pub fn owner(&self) -> String {
+        format!("{}_owner", self.0)
+    }
+}
+
+impl GoldenServer {
+    /// Connects to the maintenance database.
+    ///
+    /// # Errors
+    ///
+    /// See [`Postgres::connect`].
+    pub async fn connect(server: &Postgres, installation: &str, deadline: &Deadline) -> Result<Self, Error> {
+        Ok(Self { session: server.connect(deadline).await?, installation: installation.to_owned() })
+    }
+
+    /// State of a name.
+    ///
+    /// # Errors
+    ///
+    /// The query failed.
+    pub async fn look(&mut self, name: &GoldenName, deadline: &Deadline) -> Result<GoldenState, Error> {
+        let target = format!("golden database `{name}`");
+        let owner = name.owner();
+        let found: Vec<NameRow> =
+            rows(&mut self.session, &target, LOOK, &[&name.as_str(), &owner.as_str()], deadline).await?;
+        let Some(row) = found.into_iter().next() else { return Ok(GoldenState::Absent) };
+        Ok(state(&row, &owner, &self.mark()))
+    }
+
+    /// Creates a golden database from a template, empty or a copy, and admits only members of its owner role: this role and
+    /// superusers. An unfinished database of the name is removed first. The lock of the name is held until this value is
+    /// dropped.
+    ///
+    /// # Errors
+    ///
+    /// [`GoldenError`]. Whatever was made is closed and marked; the next call removes it.
+    pub async fn begin(&mut self, name: &GoldenName, template: &str, deadline: &Deadline) -> Result<(), GoldenError> {
+        self.lock(name, deadline).await?;
+        match self.look(name, deadline).await? {
+            GoldenState::Absent => {}
+            GoldenState::Unfinished => self.drop_all(name, deadline).await?,
+            GoldenState::Finished { .. } => return Err(GoldenError::Exists(name.clone())),
+            GoldenState::Foreign { reason } => return Err(self.foreign(name, reason)),
+        }
+        let (database, owner) = (quoted_name(name.as_str()), quoted_name(&name.owner()));
+        let (role_target, target) = (format!("role `{}`", name.owner()), format!("golden database `{name}`"));
+        let mark = quoted_text(&self.mark());
+        let role = format!(
+            "BEGIN; CREATE ROLE {owner} NOLOGIN; COMMENT ON ROLE {owner} IS {mark}; GRANT {owner} TO CURRENT_USER; COMMIT"
+        );
+        self.transaction("create", &role_target, &role, deadline).await?;
+        // FILE_COPY needs no WAL for the rows; the server may share blocks with it.
+        let create = format!(
+            "CREATE DATABASE {database} OWNER {owner} TEMPLATE {} STRATEGY FILE_COPY ALLOW_CONNECTIONS false",
+            quoted_name(template)
+        );
+        run(&mut self.session, "create", &target, &create, deadline).await?;
+        let admit = format!(
+            "BEGIN; REVOKE CONNECT, TEMPORARY ON DATABASE {database} FROM PUBLIC; \
+             ALTER DATABASE {database} ALLOW_CONNECTIONS true; COMMIT"
+        );
+        self.transaction("admit the builder to", &target, &admit, deadline).await?;
+        Ok(())
+    }
+
+    /// Marks a golden database as finished and closes it. It has no sessions then and can be a template.
+    ///
+    /// # Errors
+    ///
+    /// A statement failed. The database stays unfinished.
+    pub async fn finish(&mut self, name: &GoldenName, manifest: &str, deadline: &Deadline) -> Result<(), GoldenError> {
+        let database = quoted_name(name.as_str());
+        let comment = quoted_text(&format!("{FINISHED} {manifest}"));
+        let sql = format!(
+            "BEGIN; COMMENT ON DATABASE {database} IS {comment}; ALTER DATABASE {database} ALLOW_CONNECTIONS false; COMMIT"
+        );
+        self.transaction("finish", &format!("golden database `{name}`"), &sql, deadline).await?;
+        Ok(())
+    }
+
+    /// Removes a golden database with its sessions, and its owner role. A name that does not exist is removed already.
+    ///
+    /// # Errors
+    ///
+    /// [`GoldenError`]. A later call continues.
+    pub async fn destroy(&mut self, name: &GoldenName, deadline: &Deadline) -> Result<(), GoldenError> {
+        self.lock(name, deadline).await?;
+        match self.look(name, deadline).await? {
+            GoldenState::Foreign { reason } => Err(self.foreign(name, reason)),
+            GoldenState::Absent => Ok(()),
+            GoldenState::Unfinished | GoldenState::Finished { .. } => Ok(self.drop_all(name, deadline).await?),
+        }
+    }
+
+    async fn lock(&mut self, name: &GoldenName, deadline: &Deadline) -> Result<(), GoldenError> {
+        let lock = format!("golden {name}");
+        if self.session.try_lock(&lock, deadline).await? { Ok(()) } else { Err(GoldenError::Busy(name.clone())) }
+    }
+
+    /// Removes the database first: as long as it exists, the mark of its owner identifies it.
+    async fn drop_all(&mut self, name: &GoldenName, deadline: &Deadline) -> Result<(), Error> {
+        let (database, owner) = (quoted_name(name.as_str()), quoted_name(&name.owner()));
+        let target = format!("golden database `{name}`");
+        let drop_it = format!("DROP DATABASE IF EXISTS {database}");
+        let forced = format!("{drop_it} WITH (FORCE)");
+        match run(&mut self.session, "remove", &target, &forced, deadline).await {
+            // A role that is not superuser cannot end a process of a superuser, for example after a refused
+            // login. Without FORCE the server waits 5 s for its end.
+            Err(error) if error.kind == ErrorKind::Denied => {
+                run(&mut self.session, "remove", &target, &drop_it, deadline).await?;
+            }
+            done => done?,
+        }
+        let role = format!("DROP ROLE IF EXISTS {owner}");
+        run(&mut self.session, "remove", &format!("role `{}`", name.owner()), &role, deadline).await
+    }
+
+    async fn transaction(
+        &mut self,
+        operation: &'static str,
+        target: &str,
+        sql: &str,
+        deadline: &Deadline,
+    ) -> Result<(), Error> {
+        let done = run(&mut self.session, operation, target, sql, deadline).await;
+        if done.is_err() {
+            // If this fails, the server rolls back when the session ends.
+            drop(run(&mut self.session, "roll back", "the transaction", "ROLLBACK", deadline).await);
+        }
+        done
+    }
+
+    fn mark(&self) -> String {
+        format!("{MARK} {}", self.installation)
+    }
+
+    fn foreign(&self, name: &GoldenName, reason: String) -> GoldenError {
+        GoldenError::Foreign { name: name.clone(), installation: self.installation.clone(), reason }
+    }
+}
+
+impl GoldenError {
+    /// Kind of the failure.
+    pub fn kind(&self) -> ErrorKind {
+        match self {
+            Self::Foreign { .. } | Self::Exists(_) => ErrorKind::AlreadyExists,
+            Self::Busy(_) => ErrorKind::Conflict,
+            Self::Statement(error) => error.kind,
+        }
+    }
+}
+
+fn state(row: &NameRow, owner: &str, mark: &str) -> GoldenState {
+    let foreign = |reason: String| GoldenState::Foreign { reason };
+    match (row.owner_exists, row.database_exists) {
+        (false, false) => GoldenState::Absent,
+        (false, true) => foreign(format!("role `{owner}` does not exist")),
+        (true, _) if row.owner_comment.as_deref() != Some(mark) => {
+            foreign(format!("role `{owner}` does not have the comment `{mark}`"))
+        }
+        (true, true) if row.database_owner.as_deref() != Some(owner) => {
+            foreign(format!("it does not belong to role `{owner}`"))
+        }
+        (true, _) => {
+            let manifest = row.database_comment.as_deref().and_then(|comment| comment.strip_prefix(FINISHED));
+            manifest.map_or(GoldenState::Unfinished, |manifest| GoldenState::Finished {
+                manifest: manifest.trim().to_owned(),
+            })
+        }
+    }
+}
+
+impl fmt::Display for GoldenName {
+    fn fmt(&self, f: &mut fmt::Formatter<'_>) -> fmt::Result {
+        f.write_str(&self.0)
+    }
+}
+
+#[cfg(test)]
+mod tests;

@@ -1,0 +1,176 @@
+//! Masked copy of all tables of a database into another one with the same structure.
+
+use std::{
+    collections::{BTreeSet, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+};
+
+use eod_clients::{
+    Deadline, Error,
+    postgres::{Postgres, PostgresSession},
+};
+use eod_masking::{MaskingKey, MaskingPolicy};
+use serde::Deserialize;
+use tokio::task::JoinSet;
+
+use crate::{
+    database::DatabaseCatalogue,
+    derived::{refresh_views, set_sequences},
+    foreign_keys,
+    load::{LoadError, LoadedTable, TableLoad, load_table},
+    plan::{PlanError, plan},
+    sql::{SESSION, quoted_text, rows, run},
+};
+
+/// A copy from one database to another.
+pub struct MaskedCopy<'a> {
+    /// Database to read. Its tables are read in one snapshot.
+    pub source: &'a Postgres,
+    /// Database with the same structure. All rows of its tables are replaced.
+    pub target: &'a Postgres,
+    /// Policy.
+    pub policy: &'a MaskingPolicy,
+    /// Key of all masked values.
+    pub key: &'a MaskingKey,
+    /// Maximum number of tables at the same time. Each has one session in both databases.
+    pub workers: usize,
+}
+
+/// Result of a copy.
+#[derive(Clone, Debug, Default, Eq, PartialEq)]
+pub struct CopyReport {
+    /// Tables in the order of their names.
+    pub tables: Vec<LoadedTable>,
+    /// Number of sequences that were set.
+    pub sequences: usize,
+    /// Number of materialized views that were refreshed.
+    pub views: usize,
+}
+
+/// Copy that failed. Tables that were loaded before keep their masked rows; the foreign keys are back, but those that the rows
+/// break are not validated.
+#[derive(Debug, thiserror::Error)]
+pub enum MaskedCopyError {
+    /// Copy that cannot be planned. Nothing was changed.
+    #[error(transparent)]
+    Plan(#[from] PlanError),
+    /// Event trigger that would run code of the database.
+    #[error("event trigger `{0}` of the target is enabled and would run during the load; disable it first")]
+    EventTrigger(String),
+    /// Table that failed.
+    #[error(transparent)]
+    Load(#[from] LoadError),
+    /// Statement that failed.
+    #[error(transparent)]
+    Statement(#[from] Error),
+    /// Worker that panicked.
+    #[error("a worker of the copy ended unexpectedly")]
+    Worker,
+}
+
+#[derive(Deserialize)]
+struct NamedRow {
+    name: String,
+}
+
+const EVENT_TRIGGERS: &str =
+    "SELECT evtname AS name FROM pg_event_trigger WHERE evtenabled IN ('O', 'A') ORDER BY evtname LIMIT 1";
+
+impl MaskedCopy<'_> {
+    /// Copies and masks all tables, the largest first. Then sequences get the values of the source, and materialized views
+    /// that have rows in the source are refreshed.
+    ///
+    /// # Errors
+    ///
+    /// [`MaskedCopyError`].
+    pub async fn run(&self, deadline: &Deadline) -> Result<CopyReport, MaskedCopyError> {
+        // The first session keeps the snapshot that the others read.
+        let mut source = self.source.connect(deadline).await?;
+        let snapshot = begin_snapshot(&mut source, deadline).await?;
+        let catalogue = DatabaseCatalogue::read(&mut source, deadline).await?;
+        let mut target = self.target.connect(deadline).await?;
+        let target_catalogue = DatabaseCatalogue::read(&mut target, deadline).await?;
+        let triggers: Vec<NamedRow> = rows(&mut target, "the event triggers", EVENT_TRIGGERS, &[], deadline).await?;
+        if let Some(NamedRow { name }) = triggers.into_iter().next() {
+            return Err(MaskedCopyError::EventTrigger(name));
+        }
+        let loads = plan(&catalogue, &target_catalogue, &mut target, self.policy, self.key, deadline).await?;
+        let names: BTreeSet<_> = loads.iter().map(|load| load.name.clone()).collect();
+        let keys = foreign_keys::of_tables(&target_catalogue, &names);
+        foreign_keys::take_off(&mut target, &keys, deadline).await?;
+        let loaded = self.load_all(loads, &snapshot, deadline).await;
+        // Also after a failure. Its error is more useful than that of a key that the incomplete rows break.
+        let put_back = foreign_keys::put_back(&mut target, &keys, deadline).await;
+        let mut tables = loaded?;
+        put_back?;
+        tables.sort_by(|one, other| one.name.cmp(&other.name));
+        let sequences = set_sequences(&mut source, &mut target, deadline).await?;
+        let views = refresh_views(&mut source, &mut target, deadline).await?;
+        target.close(deadline).await?;
+        source.close(deadline).await?;
+        Ok(CopyReport { tables, sequences, views })
+    }
+
+    async fn load_all(
+        &self,
+        loads: Vec<TableLoad>,
+        snapshot: &str,
+        deadline: &Deadline,
+    ) -> Result<Vec<LoadedTable>, MaskedCopyError> {
+        let workers = self.workers.clamp(1, loads.len().max(1));
+        let queue = Arc::new(Mutex::new(VecDeque::from(loads)));
+        let mut running = JoinSet::new();
+        for _ in 0..workers {
+            let (source, target) = (self.source.clone(), self.target.clone());
+            let (queue, snapshot, deadline) = (Arc::clone(&queue), snapshot.to_owned(), deadline.clone());
+            running.spawn(async move { work(&source, &target, &queue, &snapshot, &deadline).await });
+        }
+        let mut tables = Vec::new();
+        while let Some(done) = running.join_next().await {
+            match done.map_err(|_| MaskedCopyError::Worker).flatten() {
+                Ok(loaded) => tables.extend(loaded),
+                Err(error) => {
+                    // The sessions of the other workers end, and the server rolls their tables back.
+                    running.shutdown().await;
+                    return Err(error);
+                }
+            }
+        }
+        Ok(tables)
+    }
+}
+
+/// Loads tables of the queue until it is empty.
+async fn work(
+    source: &Postgres,
+    target: &Postgres,
+    queue: &Mutex<VecDeque<TableLoad>>,
+    snapshot: &str,
+    deadline: &Deadline,
+) -> Result<Vec<LoadedTable>, MaskedCopyError> {
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let mut source = source.connect(deadline).await?;
+    let mut target = target.connect(deadline).await?;
+    let begin = format!(
+        "{SESSION}; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {}",
+        quoted_text(snapshot)
+    );
+    run(&mut source, "read", "the snapshot", &begin, deadline).await?;
+    run(&mut target, "prepare", "the session", SESSION, deadline).await?;
+    let mut loaded = Vec::new();
+    while let Some(load) = next() {
+        loaded.push(load_table(&mut source, &mut target, &load, deadline).await?);
+    }
+    target.close(deadline).await?;
+    source.close(deadline).await?;
+    Ok(loaded)
+}
+
+/// Begins a transaction and returns the name of its snapshot.
+async fn begin_snapshot(session: &mut PostgresSession, deadline: &Deadline) -> Result<String, Error> {
+    let begin = format!("{SESSION}; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
+    run(session, "begin", "the snapshot", &begin, deadline).await?;
+    let found: Vec<NamedRow> =
+        rows(session, "the snapshot", "SELECT pg_export_snapshot() AS name", &[], deadline).await?;
+    Ok(found.into_iter().next().map(|row| row.name).unwrap_or_default())
+}

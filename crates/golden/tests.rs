@@ -1,0 +1,3 @@
+//! Contract of the copy, on real servers.
+
+mod on_postgres;
