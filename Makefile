@@ -52,7 +52,7 @@ docs:
 # Builds all servers and tools of the tests.
 testbed:
 	tests/testbed/build.sh
-	for part in vault argocd helm stock-helm kustomize registry yaml opentofu postgres; do tests/testbed/build.sh $$part || exit 1; done
+	for part in postgres vault argocd helm stock-helm kustomize registry yaml opentofu; do tests/testbed/build.sh $$part || exit 1; done
 
 # Installs the provider into the folder where `terraform init` finds it without a registry.
 install:

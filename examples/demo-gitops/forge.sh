@@ -12,7 +12,7 @@ find_forge() {
 start_forge() {
   # A server on the internet answers a write after about this time. The kill of the reaper needs it.
   started forge "$fake" acme shop "$(said_by_argocd webhook)" 400
-  eventually "that the forge listens" grep -q '^http' "$folder/forge.out"
+  eventually "the forge listens" grep -q '^http' "$folder/forge.out"
   forge_api=$(head -n 1 "$folder/forge.out")
   forge_url=${forge_api%api/v3}
 }

@@ -43,16 +43,16 @@ must_pass_second() {
 # Waits for the warning and for the time that it gives.
 warned() {
   local end
-  eventually "the warning" reaps mark
+  eventually "the warning is written" reaps mark
   show_said
   end=$(field '{.metadata.annotations.environment\.on-demand/reap-after}' namespace "$name")
   must_pass_second "$end"
 }
 
 removed() {
-  eventually "that the Application goes" is_gone -n argocd application "$name"
+  eventually "the Application is gone" is_gone -n argocd application "$name"
   line "Argo CD has deleted the Application"
-  eventually "that the namespace goes" is_gone namespace "$name"
+  eventually "the namespace is gone" is_gone namespace "$name"
   line "the namespace is gone with everything in it"
 }
 
@@ -68,11 +68,11 @@ expired() {
   line "eod reap, which a CronJob runs every few minutes, gives the warning:"
   warned
   line "the time has passed. The next run removes the label preview; Argo CD deletes the rest:"
-  eventually "the end" reaps end
+  eventually "the end has begun" reaps end
   show_said
   must has_no_label preview
   removed
-  eventually "the record of the end" ends
+  eventually "the end is recorded" ends
   line "the next run records the end"
 }
 
@@ -80,10 +80,10 @@ revived() {
   step "6  alice pushes: the preview comes back"
   echo "# once more" >>"$folder/shop/deploy/preview/web.yaml"
   push "Once more"
-  eventually "the return" reaps revive
+  eventually "the label is set again" reaps revive
   show_said
   must has_label preview
-  eventually "that it is synced" runs "$head"
+  eventually "the Application is synced" runs "$head"
   line "the reaper has set the label again, and Argo CD has created the preview at ${head:0:7}"
 }
 
@@ -117,10 +117,10 @@ interrupted() {
   must_be "the namespace" "namespace/$name" "$(kubectl get namespace "$name" -o name)"
   silent
   line "a run that has not written for 15 minutes is continued by the next one; the demo sets the time back"
-  eventually "the end" reaps resume
+  eventually "the end has begun" reaps resume
   show_said
   removed
-  eventually "the record of the end" ends
+  eventually "the end is recorded" ends
   line "the end is complete"
 }
 

@@ -34,14 +34,14 @@ expired() {
   apply "2 added, 0 changed, 0 destroyed"
   before=$(uid shop-pr-104)
   line "eod reap, which a CronJob runs every few minutes. A run near the end of the TTL gives the warning:"
-  eventually "the warning of shop-pr-104" reaps mark
+  eventually "the warning of shop-pr-104 is written" reaps mark
   show_said
   [ "$(uid shop-pr-104)" = "$before" ] || fail "a warning must not change the namespace"
   end=$(annotation shop-pr-104 reap-after)
   detail "it ends after $end, unless there is activity: a commit, tests, or eod extend"
   must_pass_second "$end"
   line "the time has passed, and the next run ends it:"
-  eventually "the end of shop-pr-104" reaps end
+  eventually "the end of shop-pr-104 has begun" reaps end
   show_said
   must_be "the environments in the cluster" "namespace/shop-pr-101 namespace/shop-pr-103" "$(environments | xargs)"
   must_be "the version of its copy in Vault" 1 "$(version secret/preview/shop-pr-104/shop)"

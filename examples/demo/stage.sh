@@ -39,7 +39,7 @@ fail() {
   {
     printf '\n%sThe demo failed: %s%s\n' "$red" "$*" "$plain"
     if [ -s "$said" ]; then
-      echo "The last command said:"
+      echo "Output of the last command:"
       printf "%s\n" "$(tail -n 40 "$said")"
     fi
     echo "The log of all commands is $log"
@@ -81,13 +81,13 @@ field() {
   cat "$said"
 }
 
-# Repeats a command until it succeeds, for at most half a minute.
+# Repeats a command until it succeeds, for at most half a minute. The first argument is the state to wait for.
 eventually() {
   local what=$1 tries=150
   shift
   until attempt "$@"; do
     tries=$((tries - 1))
-    if [ $tries = 0 ]; then fail "$what did not happen"; fi
+    if [ $tries = 0 ]; then fail "timed out after 30 s, waiting until $what"; fi
     sleep 0.2
   done
 }

@@ -28,7 +28,7 @@ start_vault() {
   # The administrator's token is stored in a file, so that no command line and no log contains it.
   (umask 077 && echo "X-Vault-Token: $(cat "$(said_by_vault token_file)")" >"$folder/administrator")
 
-  eventually "that the engine is ready" request GET secret/config
+  eventually "the secrets engine is ready" request GET secret/config
   ask POST "$(data "$source_secret")" '{"data":{"URL":"https://stage.acme.example","MODE":"stage","API_KEY":"stage-key"}}'
   ask POST "$(data "$sensitive_secret")" '{"data":{"PAYMENT_KEY":"real"}}'
 }

@@ -87,9 +87,10 @@ impl OpsSession {
         let time = self.kubernetes.server_time();
         let time = time.ok_or_else(|| Failure::failed("the responses of the API server have no `Date` header"))?;
         if time.skew().abs() > SKEW_MAX {
+            let direction = if time.skew().is_negative() { "behind" } else { "ahead of" };
             note(&format!(
-                "warning: the clock of this machine is {} s ahead of the API server's; the API server's time is used",
-                time.skew().as_secs()
+                "warning: the clock of this machine is {} s {direction} the API server's; the API server's time is used",
+                time.skew().abs().as_secs()
             ));
         }
         Ok(time.server)

@@ -267,6 +267,50 @@ fn examples_of_vault(terraform: &'static Terraform) {
     assert_eq!(vault.list(MOUNT, "preview"), Vec::<String>::new());
 }
 
+/// Values that the workflow passes for a pull request.
+fn pipeline_values(workspace: &Workspace, head_sha: &str, labels: &str) {
+    let values = json!({ "pull_request": 4711, "head_sha": head_sha, "owner": "alice", "labels": labels });
+    workspace.write("terraform.tfvars.json", &values.to_string());
+}
+
+#[test]
+fn pipeline_creates_updates_and_destroys_the_environment_of_a_pull_request() {
+    each(|terraform| {
+        let cluster = Cluster::shared();
+        let hcl = text(&folder("pipeline"), "main.tf");
+        let workspace = Workspace::with(terraform, "pipeline", &hcl).kubeconfig(cluster.kubeconfig());
+        pipeline_values(&workspace, "aaaaaaa1", r#"["preview", "tier/full"]"#);
+        workspace.apply().expect_ok().expect_said("1 added");
+        assert_eq!(outputs(&workspace)["namespace"]["value"], "shop-pr-4711");
+        let namespace = cluster.get(&["namespace", "shop-pr-4711"]).unwrap();
+        assert_eq!(namespace["metadata"]["labels"]["environment.on-demand/tier"], "full");
+        pipeline_values(&workspace, "aaaaaaa2", r#"["preview", "tier/full"]"#);
+        workspace.apply().expect_ok().expect_said("0 added, 1 changed, 0 destroyed");
+        workspace.expect_no_changes();
+        workspace.destroy().expect_ok();
+        assert!(!cluster.namespace_exists("shop-pr-4711"));
+    });
+}
+
+/// The workflow passes each variable of the configuration, keeps forks out and runs the configuration of the base branch.
+#[test]
+fn workflow_of_the_pipeline_fits_its_configuration() {
+    let (workflow, hcl) = (text(&folder("pipeline"), "preview.yaml"), text(&folder("pipeline"), "main.tf"));
+    for variable in hcl.lines().filter_map(|line| line.strip_prefix("variable \"")?.split('"').next()) {
+        assert!(workflow.contains(&format!("TF_VAR_{variable}: ${{{{")), "{variable}");
+    }
+    for part in [
+        "if: github.event.pull_request.head.repo.full_name == github.repository",
+        "ref: ${{ github.event.pull_request.base.sha }}",
+        "contents: read",
+        "cancel-in-progress: false",
+        "key=previews/shop/${{ github.event.number }}.tfstate",
+    ] {
+        assert!(workflow.contains(part), "{part}");
+    }
+    assert!(!workflow.contains("pull_request_target"));
+}
+
 /// The first HCL of the README is a complete configuration that works.
 #[track_caller]
 fn readme(terraform: &Terraform) {

@@ -11,7 +11,7 @@ variable "payment_key" {
 }
 
 locals {
-  environment = "shop-pr-${var.pull_request}" # or eod_environment.preview.name
+  environment = "shop-pr-${var.pull_request}" # or eod_environment.preview.id
 }
 
 # One secret. People can edit the copy in Vault's web interface; no apply overwrites it.

@@ -12,7 +12,7 @@ use crate::timeouts::TimeoutsArgs;
 /// Arguments set by the user.
 #[derive(Clone, Model)]
 pub(crate) struct Input {
-    /// Environment of the copy, a DNS label, such as `eod_environment.preview.name`. It is not looked up.
+    /// Environment of the copy, a DNS label, such as `eod_environment.preview.id`. It is not looked up.
     #[tf(replace)]
     pub environment: Text<EnvironmentLabel>,
     /// KV mount of the source. Default: `secret`.

@@ -16,7 +16,7 @@ const HEAD: &str = "\
 #
 # The objects of Argo CD need its CRDs: install the chart first, and then add these values:
 #
-#   helm upgrade argocd argo/argo-cd --namespace argocd --reuse-values --values eod-values.yaml
+#   helm upgrade argocd argo/argo-cd --version VERSION --namespace argocd --reuse-values --values eod-values.yaml
 ";
 
 /// Namespace of Argo CD in the examples.
