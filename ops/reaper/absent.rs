@@ -9,6 +9,7 @@ use eod_domain::{EnvironmentName, Identity, PullRequestState};
 use jiff::Timestamp;
 
 use crate::end::HeldEnd;
+use crate::mutation::mutated;
 use crate::observed::{KnownPullRequest, identity_of};
 use crate::ports::{CallError, ClusterPort, HeadEntry, Ports};
 use crate::pull_requests::{OpenPullRequests, pull_request_of};
@@ -111,7 +112,7 @@ impl<P: Ports> Run<'_, P> {
             self.report.left.insert(entry.environment.to_string(), left);
         }
         let identity = identity_of(head);
-        // A backend that is down does not delay a return, and a forge that is down does not delay the steps that are left.
+        // A backend that is down does not delay a return. A forge that is down delays only the copies in Vault that are left.
         if let Some(identity) = &identity
             && let Some(known) = self.open_again(open, head, identity).await
         {
@@ -132,7 +133,9 @@ impl<P: Ports> Run<'_, P> {
             return Ok(work);
         }
         let is_kept = !head.kept_until_closed().is_empty();
-        let is_old = now.duration_since(head.since) >= self.settings.retention;
+        // Without its ledger, a copy that a person keeps would be an orphan.
+        let stays = head.keeps_vault && !mutated!(KeptCopyForgotten);
+        let is_old = !stays && now.duration_since(head.since) >= self.settings.retention;
         if !is_kept && !is_old {
             return Ok(None);
         }
@@ -171,8 +174,14 @@ impl<P: Ports> Run<'_, P> {
         let name = &entry.environment;
         // The last look: the state of the pull request was read at the start of the run.
         let look = self.look_begins().await?;
-        if work.is_unwarned() && !(self.is_still_unwanted(entry, work, now).await && self.is_recent(look).await?) {
-            return Ok(None);
+        let mut closed = None;
+        if work.is_unwarned() {
+            let Ok(head) = &entry.head else { return Ok(None) };
+            let known = self.fresh_pull_request(identity_of(head).as_ref()).await;
+            if !self.is_still_unwanted(head, &known, work, now) || !self.is_recent(look).await? {
+                return Ok(None);
+            }
+            closed = closed_reason(known.state);
         }
         // The list may be older than the namespace. A running end looks at the namespace in its own step.
         if *work != AbsentWork::Resume && self.has_namespace(name).await? {
@@ -188,7 +197,7 @@ impl<P: Ports> Run<'_, P> {
         match work {
             AbsentWork::End(end) => self.begin_end(entry, None, *end, now).await,
             AbsentWork::Resume => self.resume_end(entry, now).await,
-            AbsentWork::EndKept => self.hold_kept(entry, look, now).await,
+            AbsentWork::EndKept => self.hold_kept(entry, closed, look, now).await,
             AbsentWork::Left => self.hold_left(entry, now).await,
         }
     }
@@ -204,21 +213,34 @@ impl<P: Ports> Run<'_, P> {
         Ok(true)
     }
 
-    async fn is_still_unwanted(&mut self, entry: &HeadEntry, work: &AbsentWork, now: Timestamp) -> bool {
-        let Ok(head) = &entry.head else { return false };
-        let known = self.fresh_pull_request(identity_of(head).as_ref()).await;
+    fn is_still_unwanted(
+        &self,
+        head: &LedgerHead,
+        known: &KnownPullRequest,
+        work: &AbsentWork,
+        now: Timestamp,
+    ) -> bool {
         match work {
             // An end for expiry has removed the trigger label, so only a close releases what it has kept.
-            AbsentWork::EndKept => self.is_released(head, &known, now),
+            AbsentWork::EndKept => self.is_released(head, known, now),
             AbsentWork::End(EndReason::Unlabelled) => is_unwanted(known.state),
-            _ => is_closed(&known),
+            _ => is_closed(known),
         }
     }
 }
 
 /// True if the forge reports by number or by name that the pull request is closed or the branch is deleted.
 fn is_closed(known: &KnownPullRequest) -> bool {
-    matches!(known.state, PullRequestState::Closed | PullRequestState::BranchDeleted)
+    closed_reason(known.state).is_some()
+}
+
+/// Reason of an end for a closed pull request or a deleted branch; none if it is open or not known.
+fn closed_reason(state: PullRequestState) -> Option<EndReason> {
+    match state {
+        PullRequestState::Closed => Some(EndReason::Closed),
+        PullRequestState::BranchDeleted => Some(EndReason::BranchDeleted),
+        PullRequestState::Open { .. } | PullRequestState::Unknown => None,
+    }
 }
 
 /// Reason for the end of a life without a namespace.

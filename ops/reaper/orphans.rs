@@ -171,7 +171,7 @@ impl<P: Ports> Run<'_, P> {
         Ok(())
     }
 
-    /// True if an environment has no namespace, is ended, and its pull request is closed if its end keeps copies. With a
+    /// True if an environment has no namespace, is ended, and its pull request is closed, unless a person has ended it. With a
     /// backend, its step has to be done, too.
     async fn is_ended(&mut self, environment: &EnvironmentName, kind: Option<BackendKind>) -> Result<bool, CallError> {
         if self.ports.cluster().namespace(environment).await?.is_some() {
@@ -189,9 +189,9 @@ impl<P: Ports> Run<'_, P> {
         })
     }
 
-    /// True if an environment ended for a reason that keeps copies, and its pull request may be open again.
+    /// True if the pull request of an environment may be open again. An end by a person with an open pull request keeps nothing.
     async fn may_be_open(&mut self, head: &LedgerHead) -> bool {
-        if !matches!(head.reason, Some(EndReason::Expired | EndReason::Lost)) {
+        if matches!(head.reason, Some(EndReason::Unlabelled | EndReason::Requested)) {
             return false;
         }
         let known = self.fresh_pull_request(identity_of(head).as_ref()).await;

@@ -242,6 +242,7 @@ impl Transitions {
             next.generation = head.generation.saturating_add(1);
             next.uid = None;
             next.label = TriggerLabelRecord::default();
+            next.keeps_vault = false;
             self.enter(&mut next, LedgerPhase::Creating);
         }
         self.describe(&mut next, request);
@@ -303,6 +304,7 @@ impl Transitions {
         if !is_interrupted_create {
             next.generation = next.generation.saturating_add(1);
             next.label = TriggerLabelRecord::default();
+            next.keeps_vault = false;
         }
         next.uid = Some(uid.to_owned());
         Ok(next)
@@ -350,8 +352,8 @@ impl Transitions {
         next.uid = head.uid.clone().or_else(|| request.uid.clone());
         self.enter(&mut next, LedgerPhase::Ending);
         next.reason = Some(request.reason);
-        let keep_vault = request.keep_vault || head.keeps_vault();
-        next.steps = EndPlan::new(request.reason, head.tier, keep_vault).steps;
+        next.keeps_vault |= request.keep_vault;
+        next.steps = EndPlan::new(request.reason, head.tier, next.keeps_vault).steps;
         // Both are done by the time this head is stored: the decision is the last look, the head is the record.
         next.steps.insert(EndStep::LastLook, StepOutcome::Done);
         next.steps.insert(EndStep::Ledger, StepOutcome::Done);

@@ -135,21 +135,27 @@ impl<P: Ports> Run<'_, P> {
             return None;
         }
         match head.reason? {
-            EndReason::Closed | EndReason::BranchDeleted => (labelled != Some(false)).then_some(Return::Lifted),
+            EndReason::Closed | EndReason::BranchDeleted if labelled != Some(false) => Some(Return::Lifted),
             EndReason::Unlabelled => (labelled == Some(true)).then_some(Return::Lifted),
-            EndReason::Expired | EndReason::Requested if head.label.removed_by_us => {
+            // An expired environment has the reason `closed` after the close of its pull request.
+            EndReason::Expired | EndReason::Requested | EndReason::Closed if head.label.removed_by_us => {
                 if labelled == Some(true) {
                     return Some(Return::Lifted);
                 }
                 let facts = known.facts.as_ref()?;
                 let is_pushed = head.head_sha.is_some() && new_commit(head, facts.head_sha.as_ref()).is_some();
                 let may_revive = self.settings.revive_on_push
-                    && head.reason == Some(EndReason::Expired)
+                    && head.reason != Some(EndReason::Requested)
                     && (!facts.is_fork || mutated!(LabelBackOnFork))
                     && (is_pushed || mutated!(RevivedWithoutPush));
                 may_revive.then_some(Return::Revived)
             }
-            EndReason::Expired | EndReason::Requested | EndReason::Destroyed | EndReason::Lost => None,
+            EndReason::Expired
+            | EndReason::Requested
+            | EndReason::Closed
+            | EndReason::BranchDeleted
+            | EndReason::Destroyed
+            | EndReason::Lost => None,
         }
     }
 }

@@ -5,7 +5,7 @@ use eod_domain::ledger::{EndStep, StepOutcome};
 
 use super::{EndError, HeldEnd};
 use crate::mutation::mutated;
-use crate::ports::{Backend, BackendItem, CallError, CallErrorKind, Ports, SnapshotOutcome};
+use crate::ports::{Backend, BackendItem, BackendKind, CallError, CallErrorKind, Ports, SnapshotOutcome};
 use crate::run::Run;
 
 impl<P: Ports> Run<'_, P> {
@@ -37,7 +37,12 @@ impl<P: Ports> Run<'_, P> {
     /// True if a backend has data that the end of an environment would delete, or if that is not known. Without a namespace and
     /// without such data, its end only writes the tombstone and the history.
     pub(crate) async fn may_lose_data(&self, name: &EnvironmentName) -> bool {
-        for backend in self.ports.backends().iter().filter(|backend| backend.kind().has_data()) {
+        self.may_have_items(name, BackendKind::has_data).await
+    }
+
+    /// True if a selected backend has items of the environment, or if that is not known.
+    pub(crate) async fn may_have_items(&self, name: &EnvironmentName, is_selected: fn(BackendKind) -> bool) -> bool {
+        for backend in self.ports.backends().iter().filter(|backend| is_selected(backend.kind())) {
             match backend.find(name).await {
                 Ok(items) if !items.iter().any(|item| is_item_of(item, name.as_str())) => {}
                 Ok(_) | Err(_) => return true,

@@ -58,6 +58,7 @@ fn namespaces(world: &World) -> Vec<String> {
             problems.push(format!("{name} is protected, and its end is neither finished nor cancelled"));
         }
         problems.extend(deployment(world, name, &reading, head));
+        problems.extend(label(world, name, head));
         let is_late = reading.expires_at().is_some_and(|end| world.now - milliseconds(end) > 2 * HOUR + 10 * MINUTE);
         // Without the label, Argo CD keeps its Application, and its namespace is never taken from it.
         let keeps_label = world.is_label_refused || pull.is_some_and(|pull| pull.number >= BRANCHES);
@@ -67,6 +68,15 @@ fn namespaces(world: &World) -> Vec<String> {
         }
     }
     problems
+}
+
+/// A trigger label that an end has removed is back if the environment lives on.
+fn label(world: &World, name: &str, head: &LedgerHead) -> Option<String> {
+    let pull = world.pull_of(name)?;
+    // A developer who has closed the pull request since then decides about the label.
+    let is_open = pull.is_open && !pull.fork && pull.label_off.is_some_and(|off| pull.changed <= off);
+    let is_off = head.phase == LedgerPhase::Live && head.label.removed_by_us && !pull.labels.contains("preview");
+    (is_open && is_off).then(|| format!("{name} lives, and its end has not put the trigger label back"))
 }
 
 /// The deployment of a living environment is recorded as it is.
