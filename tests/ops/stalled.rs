@@ -43,7 +43,7 @@ fn servers_that_never_respond_hold_up_only_their_own_steps() {
     let ended = due(&ops, "a", "lightweight");
     let marked = ops.environment("b", "lightweight", "4h", &json!({ "expires-at": ops.minutes(10) }));
     let reap = || {
-        let run = ops.eod(&["reap", "--timeout", "12s", "--config", config.to_str().unwrap()]);
+        let run = ops.eod(&["reap", "--timeout", "30s", "--config", config.to_str().unwrap()]);
         assert_eq!(run.code, Some(3), "{}", run.report());
         assert!(!run.stderr.contains("the time limit of the run"), "{}", run.report());
         assert_eq!(lease(&ops), Value::Null, "the lease is released: {}", run.report());
