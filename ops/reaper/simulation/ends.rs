@@ -95,6 +95,30 @@ fn clock_that_jumps_in_the_middle_of_a_run_ends_nothing() {
 }
 
 #[test]
+fn clock_that_jumps_during_an_end_holds_it_no_longer_than_a_silent_run() {
+    let is_ended = |mutation, after| {
+        let scene = Scene::with_environments(1);
+        scene.wait(2 * HOUR + 35 * MINUTE);
+        scene.run();
+        scene.wait(30 * MINUTE);
+        let jump = ClockJump { after, local: 5 * HOUR, server: 5 * HOUR };
+        let ports = SimPorts::new(&scene.sim, 0).with_jump(Some(jump));
+        with_mutation(mutation, || scene.run_with(ports, RunOptions::default()));
+        for _ in 0..4 {
+            scene.wait(5 * MINUTE);
+            scene.run();
+        }
+        assert_eq!(scene.sim.with(|world| world.violations.clone()), [""; 0]);
+        scene.phase() == "ended"
+    };
+    // A clock that is wrong from the first read on has not jumped.
+    let moments = || (40..4_000).step_by(40);
+    let held: Vec<i64> = moments().filter(|after| !is_ended(None, *after)).collect();
+    assert_eq!(held, [0; 0], "moments of the jump in milliseconds");
+    assert!(moments().any(|after| !is_ended(Some(Mutation::BeatOfJumpedClock), after)));
+}
+
+#[test]
 fn namespace_that_was_created_again_is_not_deleted_by_the_old_end() {
     let result = |mutation| {
         let scene = Scene::with_environments(1);
