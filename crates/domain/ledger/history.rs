@@ -56,6 +56,10 @@ pub struct HistoryRow {
 /// Computes the history row of a life from its events; none if the head is not ended. Events that are folded into summaries
 /// do not change the row.
 ///
+/// `ended` is used only if the events have no end of the life yet. An environment that has ended can end once more without
+/// another life: after a return that waited for a free place in vain, or when the copies that its end has kept are removed. Its
+/// row has the time and the reason of the first end.
+///
 /// A cost segment begins with an event that has the detail `price_micros`, the price of a day, and ends with the next one
 /// or with the end of the life. An adopted environment has no start of a create: its namespace has the time.
 pub fn history_row(
@@ -68,6 +72,9 @@ pub fn history_row(
     let lives = Lives::of(events);
     let life: Vec<&Event> = events.iter().filter(|event| lives.life(event) == head.generation).collect();
     let first = |kind: EventKind| life.iter().filter(|event| event.e == kind).map(|event| event.t).min();
+    let end = life.iter().find(|event| lives.is_end(event));
+    let ended = end.map_or(ended, |event| event.t);
+    let reason = end.and_then(|event| event.d.get("reason")?.as_str().parse().ok()).unwrap_or(reason);
     let created = first(EventKind::CreateStarted).or_else(|| adopted_creation(&life));
     let since = |start: Option<Timestamp>, kind: EventKind| seconds_between(start?, first(kind)?);
     let requested = first(EventKind::Requested).or_else(|| first(EventKind::Queued)).or(created);
@@ -100,13 +107,18 @@ fn adopted_creation(life: &[&Event]) -> Option<Timestamp> {
 /// A row of the same life replaces nothing and is not added again, so that a repeated end has one row.
 pub fn append_row(text: &str, row: &HistoryRow) -> Option<String> {
     let line = serde_json::to_string(row).expect("a row has only strings and numbers");
-    let is_same = |other: &HistoryRow| (&other.name, other.generation) == (&row.name, row.generation);
-    let mut rows = text.lines().filter_map(|line| serde_json::from_str::<HistoryRow>(line).ok());
-    if rows.any(|other| is_same(&other)) {
+    if has_row(text, row) {
         return Some(text.to_owned());
     }
     let appended = format!("{text}{line}\n");
     (appended.len() <= HISTORY_BYTES_MAX).then_some(appended)
+}
+
+/// True if the text of a ConfigMap has a row of the same life.
+pub fn has_row(text: &str, row: &HistoryRow) -> bool {
+    let is_same = |other: &HistoryRow| (&other.name, other.generation) == (&row.name, row.generation);
+    let mut rows = text.lines().filter_map(|line| serde_json::from_str::<HistoryRow>(line).ok());
+    rows.any(|other| is_same(&other))
 }
 
 /// Sum of the cost segments of a life up to `until`.

@@ -1,6 +1,7 @@
 //! Names of the ledger's ConfigMaps and keys.
 
-use jiff::Timestamp;
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::installation::Installation;
 use crate::name::EnvironmentName;
@@ -16,6 +17,12 @@ pub fn history_name(installation: &Installation, ended: Timestamp, part: u32) ->
     let text = ended.to_string();
     let month = text.get(..7).unwrap_or(&text);
     if part <= 1 { format!("{installation}.history.{month}") } else { format!("{installation}.history.{month}-{part}") }
+}
+
+/// A time in the month before, in UTC.
+pub fn month_before(time: Timestamp) -> Timestamp {
+    let day = Offset::UTC.to_datetime(time).day();
+    time.checked_sub(SignedDuration::from_hours(24 * i64::from(day))).unwrap_or(time)
 }
 
 /// Name of the ConfigMap with the reaper's summary: `<installation>.reaper`.

@@ -365,7 +365,7 @@ impl LedgerPort for SimPorts {
     async fn add_history(&self, row: &HistoryRow) -> Result<(), CallError> {
         let row = row.clone();
         self.write_call(move |world| {
-            world.history.entry((row.name.to_string(), row.generation)).or_insert(row);
+            world.add_history(row);
             Ok(())
         })
         .await

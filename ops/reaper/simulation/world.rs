@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use eod_domain::ledger::{
-    EndReason, HistoryRow, LEDGER_BYTES_MAX, LedgerFull, LedgerHead, LooseFill, MadeBy, SealedEvents,
+    EndReason, HistoryRow, LEDGER_BYTES_MAX, LedgerFull, LedgerHead, LooseFill, MadeBy, SealedEvents, history_name,
+    month_before,
 };
 use eod_domain::{EnvironmentName, EnvironmentReading, HeadSha, Tier, Tiers, labels};
 use jiff::{SignedDuration, Timestamp};
@@ -26,7 +27,8 @@ pub(super) struct World {
     counter: u64,
     pub(super) namespaces: BTreeMap<String, SimNamespace>,
     pub(super) ledgers: BTreeMap<String, SimLedger>,
-    pub(super) history: BTreeMap<(String, u64), HistoryRow>,
+    /// Rows by name and generation, in the order of their writes.
+    pub(super) history: BTreeMap<(String, u64), Vec<HistoryRow>>,
     pub(super) summary: Option<String>,
     pub(super) lease: Option<StoredLease>,
     pub(super) pulls: BTreeMap<u64, SimPull>,
@@ -169,6 +171,21 @@ impl World {
 
     pub(super) fn pull_of(&self, environment: &str) -> Option<&SimPull> {
         self.pulls.get(&environment.strip_prefix("shop-pr-")?.parse().ok()?)
+    }
+
+    /// Adds a row, unless the month of its end or the month before has one of the same life.
+    pub(super) fn add_history(&mut self, row: HistoryRow) {
+        let month = |time: Timestamp| history_name(&"acme".parse().unwrap(), time, 1);
+        let months = [month(row.ended), month(month_before(row.ended))];
+        let rows = self.history.entry((row.name.to_string(), row.generation)).or_default();
+        if rows.iter().any(|other| months.contains(&month(other.ended))) {
+            return;
+        }
+        rows.push(row);
+        if let [first, .., last] = &rows[..] {
+            let problem = format!("{} has a second history row: first {first:?}, then {last:?}", last.name);
+            self.violate(&problem);
+        }
     }
 
     /// Removes namespaces with a finished deletion.
