@@ -8,7 +8,7 @@ use super::argocd;
 use super::models::{ClockJump, SimPorts};
 use super::scene::Scene;
 use super::schedule::{HOUR, MINUTE, Step};
-use super::world::{SimApplication, World};
+use super::world::{SimApplication, World, milliseconds};
 use crate::mutation::{Mutation, with_mutation};
 use crate::report::RunReport;
 use crate::settings::RunOptions;
@@ -92,6 +92,24 @@ fn clock_that_jumps_in_the_middle_of_a_run_ends_nothing() {
     let back = ClockJump { after: MINUTE, local: -HOUR, server: -HOUR };
     let (_, _, violations) = result(Some(Mutation::ClocksComparedOnce), back);
     assert_ne!(violations, 0, "the environment was not warned for the whole time");
+}
+
+#[test]
+fn mark_that_is_stored_late_still_warns_for_the_whole_time() {
+    let is_whole = |mutation| {
+        let scene = Scene::with_environments(1);
+        scene.run();
+        scene.wait(2 * HOUR + 20 * MINUTE);
+        scene.sim.with(|world| world.is_annotation_late = true);
+        with_mutation(mutation, || scene.run());
+        scene.sim.with(|world| {
+            let mark = world.reading("shop-pr-1").unwrap().mark.expect("it is marked");
+            let (written, _) = world.namespaces["shop-pr-1"].marks.last().unwrap();
+            milliseconds(mark.reap_after) - written >= 30 * MINUTE - 2_000
+        })
+    };
+    assert!(is_whole(None));
+    assert!(!is_whole(Some(Mutation::LateMarkStays)));
 }
 
 #[test]

@@ -25,6 +25,7 @@ const IN_SCENES: &[(Mutation, &str)] = &[
     (Mutation::OldLifeIsEnded, "namespace_without_a_ledger_of_its_own_life_expires"),
     (Mutation::KeptOrphansAreCounted, "orphans_that_may_not_be_removed_do_not_count_for_the_breaker"),
     (Mutation::BeatOfJumpedClock, "clock_that_jumps_during_an_end_holds_it_no_longer_than_a_silent_run"),
+    (Mutation::LateMarkStays, "mark_that_is_stored_late_still_warns_for_the_whole_time"),
     (Mutation::InvalidIsFull, "invalid_write_of_a_head_loses_no_event"),
     (Mutation::SummaryWithoutLease, "run_that_has_lost_its_lease_writes_no_summary"),
     (Mutation::LeaseByClock, "lease_is_taken_over_only_after_it_was_seen_unchanged"),

@@ -19,6 +19,9 @@ const START: i64 = 1_800_000_000_000;
 /// Numbers from here on are branches without a pull request.
 pub(super) const BRANCHES: u64 = 1_000_000;
 
+/// Name, version and annotations of a write that is on its way.
+type LateAnnotation = (String, ObjectVersion, BTreeMap<String, Option<String>>);
+
 /// State of the simulated world.
 #[derive(Default)]
 pub(super) struct World {
@@ -55,6 +58,10 @@ pub(super) struct World {
     pub(super) is_label_refused: bool,
     /// True if the forge refuses to change labels for now.
     pub(super) is_label_busy: bool,
+    /// True if the next write of annotations times out and is stored just before the one after it.
+    pub(super) is_annotation_late: bool,
+    /// Write of annotations that is on its way: name, version and annotations.
+    pub(super) late_annotation: Option<LateAnnotation>,
     /// True if the server refuses the next write of a head as invalid.
     pub(super) is_head_refused: bool,
     /// True if no call to the forge succeeds.
