@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::event::{Event, EventKind};
 use super::event_sums::{EventSums, FoldedCost};
 use super::head::LedgerHead;
+use super::key::month;
 use super::lives::Lives;
-use super::phase::EndReason;
+use super::phase::{EndReason, LedgerPhase};
 use crate::cost::Money;
 use crate::name::EnvironmentName;
 use crate::tier::Tier;
@@ -43,6 +44,9 @@ pub struct HistoryRow {
     /// Seconds from the first request to the first deployment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds_to_ready: Option<u64>,
+    /// Start of the end; none if not recorded. It is not stored: no row of the same life is older.
+    #[serde(skip)]
+    pub end_began: Option<Timestamp>,
     /// End.
     pub ended: Timestamp,
     /// Reason of the end.
@@ -51,6 +55,13 @@ pub struct HistoryRow {
     pub pushes: u64,
     /// Cost in millionths of a US dollar, from the cost segments.
     pub cost_micros: u64,
+}
+
+impl HistoryRow {
+    /// True if an interrupted run may have written the row of this life to the history of the month before.
+    pub fn may_be_in_month_before(&self) -> bool {
+        self.end_began.is_none_or(|began| month(began) != month(self.ended))
+    }
 }
 
 /// Computes the history row of a life from its events; none if the head is not ended. Events that are folded into summaries
@@ -75,6 +86,7 @@ pub fn history_row(
     let end = life.iter().find(|event| lives.is_end(event));
     let ended = end.map_or(ended, |event| event.t);
     let reason = end.and_then(|event| event.d.get("reason")?.as_str().parse().ok()).unwrap_or(reason);
+    let since_ending = (head.phase == LedgerPhase::Ending).then_some(head.since);
     let created = first(EventKind::CreateStarted).or_else(|| adopted_creation(&life));
     let since = |start: Option<Timestamp>, kind: EventKind| seconds_between(start?, first(kind)?);
     let requested = first(EventKind::Requested).or_else(|| first(EventKind::Queued)).or(created);
@@ -89,6 +101,7 @@ pub fn history_row(
         seconds_to_provisioned: since(created, EventKind::Provisioned),
         seconds_to_deployed: since(created, EventKind::Deployed),
         seconds_to_ready: since(requested, EventKind::Deployed),
+        end_began: first(EventKind::EndStarted).or(since_ending),
         ended,
         reason,
         pushes: pushes.fold(0, u64::saturating_add),

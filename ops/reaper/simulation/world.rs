@@ -183,7 +183,8 @@ impl World {
     /// Adds a row, unless the month of its end or the month before has one of the same life.
     pub(super) fn add_history(&mut self, row: HistoryRow) {
         let month = |time: Timestamp| history_name(&"acme".parse().unwrap(), time, 1);
-        let months = [month(row.ended), month(month_before(row.ended))];
+        let mut months = vec![month(row.ended)];
+        months.extend(row.may_be_in_month_before().then(|| month(month_before(row.ended))));
         let rows = self.history.entry((row.name.to_string(), row.generation)).or_default();
         if rows.iter().any(|other| months.contains(&month(other.ended))) {
             return;

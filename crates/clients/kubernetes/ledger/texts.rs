@@ -42,7 +42,8 @@ pub enum HistoryProblem {
 
 impl LedgerConfigMaps {
     /// Adds a row to the history of the month of its end. A row of the same life is not added again, also if it is in the
-    /// history of the month before: a run that stopped after this write is continued by another one.
+    /// history of the month before: a run that stopped after this write is continued by another one. That month is read only
+    /// if the end began before the month of its completion.
     ///
     /// # Errors
     ///
@@ -63,7 +64,7 @@ impl LedgerConfigMaps {
             if appended == text {
                 return Ok(());
             }
-            if self.is_in_month_before(row, deadline).await? {
+            if row.may_be_in_month_before() && self.is_in_month_before(row, deadline).await? {
                 return Ok(());
             }
             let version = found.as_ref().map(|found| found.resource_version.as_str());

@@ -216,6 +216,7 @@ fn row(name: &str) -> HistoryRow {
         seconds_to_provisioned: None,
         seconds_to_deployed: None,
         seconds_to_ready: None,
+        end_began: Some("2026-08-01T09:58:00Z".parse().unwrap()),
         ended: "2026-08-01T10:00:00Z".parse().unwrap(),
         reason: EndReason::Destroyed,
         pushes: 0,
@@ -241,8 +242,7 @@ async fn history_row_is_added_once_to_the_month_of_its_end() {
     ledgers.add_history(&row("shop-pr-2"), &deadline(60)).await.unwrap();
     let month = "/api/v1/namespaces/eod-system/configmaps/acme.history.2026-08";
     let lines = fake.lines();
-    assert_eq!(lines[..2], [format!("GET {month}"), format!("GET {month}")]);
-    assert_eq!(lines.last(), Some(&format!("PATCH {month}")));
+    assert_eq!(lines, [format!("GET {month}"), format!("GET {month}"), format!("PATCH {month}")]);
     let written = &fake.log().pop().unwrap().body;
     assert_eq!(written["metadata"]["resourceVersion"], "7");
     assert_eq!(written["data"]["text"].as_str().unwrap().lines().count(), 2);

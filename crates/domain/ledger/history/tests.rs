@@ -170,6 +170,21 @@ fn life_that_ends_again_has_the_row_of_its_first_end() {
 }
 
 #[test]
+fn row_may_be_in_the_month_before_if_its_end_began_there_or_at_an_unknown_time() {
+    let name = "shop-pr-7".parse().unwrap();
+    let started = [event(0, EventKind::EndStarted)];
+    let row = |head: &LedgerHead, events: &[Event], hours: i64| {
+        history_row(&name, head, events, at(hours)).unwrap().may_be_in_month_before()
+    };
+    assert!(!row(&head(), &started, 1));
+    assert!(row(&head(), &started, 31 * 24));
+    assert!(row(&head(), &[], 1), "the start of the end is not recorded");
+    let ending = LedgerHead { phase: LedgerPhase::Ending, since: at(0), ..head() };
+    assert!(!row(&ending, &[], 1));
+    assert!(row(&ending, &[], 31 * 24));
+}
+
+#[test]
 fn month_before_is_the_last_month_in_utc() {
     let cases = [
         ("2026-12-01T00:30:00Z", "2026-11"),
