@@ -33,8 +33,8 @@ pub use self::chain::{
 pub use self::event::{Actor, EVENT_BYTES_MAX, Event, EventError, EventKind, EventText, records_activity};
 pub use self::fill::{FLAGGED_PERCENT, LEDGER_BYTES_MAX, LOOSE_BYTES_MAX, LOOSE_EVENTS_MAX, LedgerFull, LooseFill};
 pub use self::head::{CommentRecord, HeadError, LedgerHead, TriggerLabelRecord};
-pub use self::history::{HISTORY_BYTES_MAX, HistoryRow, append_row, history_row};
-pub use self::key::{history_name, ledger_name, loose_key, summary_name};
+pub use self::history::{HISTORY_BYTES_MAX, HistoryRow, append_row, has_row, history_row};
+pub use self::key::{history_name, ledger_name, loose_key, month_before, summary_name};
 pub use self::phase::{EndReason, LedgerPhase, MadeBy};
 pub use self::pipeline_run::pipeline_run;
 pub use self::queue::{Admission, ClaimedPlace, QUEUE_PATIENCE, admit, place_in_queue};

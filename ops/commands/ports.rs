@@ -141,7 +141,7 @@ fn remote_limit(session: &OpsSession) -> Duration {
 }
 
 /// Time until only the reserve for the last writes is left.
-fn work_left(session: &OpsSession) -> Duration {
+pub(crate) fn work_left(session: &OpsSession) -> Duration {
     let reserve = RESERVE_MAX.min(session.deadline.limit() / RESERVE_PART);
     session.deadline.remaining().saturating_sub(reserve)
 }

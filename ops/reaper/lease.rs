@@ -6,14 +6,24 @@ use jiff::SignedDuration;
 use crate::mutation::mutated;
 use crate::ports::{CallError, ClockPort, LeasePort, LeaseRecord, ObjectVersion, Ports, StoredLease};
 use crate::run::Run;
+use crate::settings::look_every;
 
 /// Result of an attempt to take the lease.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub(crate) enum Taken {
     /// The run holds the lease; none if the installation uses none.
     Held(Option<StoredLease>),
-    /// Another run holds the lease and renews it.
-    Busy(String),
+    /// Another run holds the lease.
+    Busy(BusyLease),
+}
+
+/// Lease that another run holds.
+#[derive(Clone, Debug, Eq, PartialEq)]
+pub(crate) struct BusyLease {
+    /// Id of the other run.
+    pub(crate) holder: String,
+    /// Problem if the other run did not renew its lease during the wait: it may have died.
+    pub(crate) problem: Option<String>,
 }
 
 impl<P: Ports> Run<'_, P> {
@@ -28,6 +38,7 @@ impl<P: Ports> Run<'_, P> {
         let longest = duration.saturating_mul(2);
         let wait = self.options.lease_wait.map_or(longest, |wait| wait.min(longest));
         let mut watched: Option<(StoredLease, SignedDuration)> = None;
+        let mut is_renewed = false;
         loop {
             let found = self.ports.lease().read().await?;
             let now = clock.read().await?;
@@ -39,6 +50,7 @@ impl<P: Ports> Run<'_, P> {
             };
             let holder = current.record.holder.clone().unwrap_or_default();
             let is_free = holder.is_empty() || holder == self.options.holder;
+            is_renewed |= watched.as_ref().is_some_and(|(lease, _)| *lease != current);
             let since = watched.take().filter(|(lease, _)| *lease == current).map_or(now.elapsed, |(_, since)| since);
             let is_abandoned = now.elapsed.saturating_sub(since) >= current.record.duration
                 || (mutated!(LeaseByClock)
@@ -51,10 +63,11 @@ impl<P: Ports> Run<'_, P> {
             }
             let left = wait.saturating_sub(now.elapsed.saturating_sub(start));
             if left <= SignedDuration::ZERO {
-                return Ok(Taken::Busy(holder));
+                let problem = (!is_renewed).then(|| not_renewed(&holder, wait, current.record.duration));
+                return Ok(Taken::Busy(BusyLease { holder, problem }));
             }
             watched = Some((current, since));
-            clock.sleep(left.min(duration / 6)).await;
+            clock.sleep(left.min(look_every(duration))).await;
         }
     }
 
@@ -84,4 +97,14 @@ impl<P: Ports> Run<'_, P> {
             Err(error) => Err(error),
         }
     }
+}
+
+/// Problem of a lease that was not renewed during a wait that is too short for a takeover.
+fn not_renewed(holder: &str, waited: SignedDuration, duration: SignedDuration) -> String {
+    format!(
+        "run `{holder}` holds the lease and did not renew it within {} s, so it may have died; its lease can be taken over \
+         only after {} s without a renewal: set a longer time limit",
+        waited.as_secs(),
+        duration.as_secs()
+    )
 }

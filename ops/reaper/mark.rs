@@ -6,11 +6,14 @@ use jiff::{SignedDuration, Timestamp};
 
 use crate::blocked::REMINDER;
 use crate::due::Due;
+use crate::mutation::mutated;
 use crate::observed::Observed;
 use crate::ports::{CallError, CallErrorKind, ForgePort, LedgerPort, Ports, PullRequestLabel, ToldKind};
 use crate::pull_requests::pull_request_of;
 use crate::run::{About, Run};
 
+/// Maximum number of writes of one mark.
+const MARK_WRITES: usize = 4;
 /// Time from a decision to its mark from which on the mark is written again.
 const SLOW: SignedDuration = SignedDuration::from_secs(2);
 
@@ -75,32 +78,43 @@ impl<P: Ports> Run<'_, P> {
         Ok(matches!(action, ReapAction::Mark(mark) if mark.reason == EndReason::Unlabelled))
     }
 
-    /// Writes a mark. The time since the decision is added if it is long, also after the write: the warning time counts from
-    /// the write.
+    /// Writes a mark. The time since the decision is added if it is long. A write that took long, or that may be stored late, is
+    /// repeated with that time added: the warning time counts from the write.
     async fn write_mark(
         &mut self,
         observed: &mut Observed,
         mark: Option<EndMark>,
     ) -> Result<Option<EndMark>, CallError> {
         let before = self.now().await?;
-        let mark = mark.map(|mark| later(mark, before.duration_since(self.decided_at)));
-        let first = self.annotate(observed, &mark_annotations(mark)).await;
-        let now = self.now().await?;
-        let is_unknown = matches!(&first, Err(error) if error.kind == CallErrorKind::Unknown);
-        if is_unknown {
-            // The first write may still be stored: a second write makes it fail or replaces it.
-            self.read_again(observed, now).await;
-        } else {
-            first?;
+        let planned = mark.map(|mark| later(mark, before.duration_since(self.decided_at)));
+        let mut next = planned;
+        let mut sent = Vec::new();
+        for _ in 0..MARK_WRITES {
+            let begun = self.now().await?;
+            let written = self.annotate(observed, &mark_annotations(next)).await;
+            let now = self.now().await?;
+            match &written {
+                Ok(()) if now.duration_since(begun) <= SLOW => return Ok(next),
+                Ok(()) => {}
+                // The write may still be stored: the next one makes it fail or replaces it.
+                Err(error) if error.kind == CallErrorKind::Unknown => self.read_again(observed, now).await,
+                // An earlier write of this loop was stored late, after the namespace was read.
+                Err(error) if error.is_conflict() && !sent.is_empty() && !mutated!(LateMarkStays) => {
+                    self.read_again(observed, now).await;
+                    if !observed.reading.mark.is_some_and(|mark| sent.contains(&mark)) {
+                        return written.map(|()| next);
+                    }
+                }
+                Err(_) => return written.map(|()| next),
+            }
+            let Some(planned) = planned else { return Ok(None) };
+            if self.has_begun_to_end(&observed.name).await {
+                return Ok(next);
+            }
+            sent.extend(next);
+            next = Some(later(planned, now.duration_since(before)));
         }
-        let late = now.duration_since(before);
-        let Some(written) = mark.filter(|_| is_unknown || late > SLOW) else { return Ok(mark) };
-        if self.has_begun_to_end(&observed.name).await {
-            return Ok(mark);
-        }
-        let whole = Some(later(written, late));
-        self.annotate(observed, &mark_annotations(whole)).await?;
-        Ok(whole)
+        Ok(next)
     }
 
     /// True if the ledger says `ending`. Another run has begun that end after the warning, so the mark must not move any more.

@@ -7,7 +7,7 @@ use jiff::{SignedDuration, Timestamp};
 use crate::absent::Absent;
 use crate::due::{Due, is_unwarned};
 use crate::end::{EndError, EndProgress, HeldEnd};
-use crate::lease::Taken;
+use crate::lease::{BusyLease, Taken};
 use crate::mutation::mutated;
 use crate::observed::{ShortList, Survey};
 use crate::orphans::Orphan;
@@ -46,7 +46,10 @@ impl<P: Ports> Run<'_, P> {
         self.report.started = Some(clocks.server);
         let lease = match self.take_lease().await? {
             Taken::Held(lease) => lease,
-            Taken::Busy(holder) => {
+            Taken::Busy(BusyLease { holder, problem }) => {
+                if let Some(problem) = problem {
+                    self.report.problem("lease", problem);
+                }
                 self.report.outcome = RunOutcome::Busy { holder };
                 return Ok(());
             }

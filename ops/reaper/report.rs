@@ -96,9 +96,8 @@ impl RunReport {
             RunOutcome::Failed(_) => 1,
             RunOutcome::Breaker { .. } => 4,
             RunOutcome::NoEnds(_) => 3,
-            RunOutcome::Busy { .. } => 0,
-            RunOutcome::Complete if self.problems.is_empty() && self.left.is_empty() => 0,
-            RunOutcome::Complete => 3,
+            RunOutcome::Busy { .. } | RunOutcome::Complete if self.problems.is_empty() && self.left.is_empty() => 0,
+            RunOutcome::Busy { .. } | RunOutcome::Complete => 3,
         }
     }
 }

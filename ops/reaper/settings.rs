@@ -87,6 +87,16 @@ impl ReaperSettings {
             seal_calls_per_run: 200,
         }
     }
+
+    /// Minimum time to wait for the lease of a run that has died: its duration, and one look. Zero without a lease.
+    pub fn takeover_wait(&self) -> SignedDuration {
+        self.lease.map_or(SignedDuration::ZERO, |duration| duration.saturating_add(look_every(duration)))
+    }
+}
+
+/// Time between two looks at a lease with this duration.
+pub(crate) fn look_every(duration: SignedDuration) -> SignedDuration {
+    duration / 6
 }
 
 impl Default for Breakers {

@@ -133,7 +133,7 @@ fn charts_receive_parameters_as_values() {
 #[test]
 fn errors_of_tools_are_shown() {
     let story = RenderStory::begin(ArgoCd::shared(), "sources@failing", &CHART);
-    story.repository.write("chart/templates/config.yaml", "a: {{ required \"say which port\" .Values.none }}\n");
+    story.repository.write("chart/templates/config.yaml", "a: {{ required \"the port is required\" .Values.none }}\n");
     story.repository.commit("broken");
     let text = story.refused(&story.request_of("chart", "shop-pr-7"));
     assert!(text.contains("chart/Chart.yaml\n  rule:   tool\n  found:  `helm` failed (exit status: 1): "), "{text}");

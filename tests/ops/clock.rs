@@ -87,6 +87,9 @@ fn tests_are_activity_and_builds_are_not() {
     let name = old(&ops, "a", "lightweight");
     ops.eod(&["event", &name, "build-finished", "--sha", "1a2b3c4", "--at", &ops.minutes(-5)]).expect_ok();
     assert!((58..=60).contains(&minutes_left(&ops, &name)));
+    let future = ops.eod(&["event", &name, "tests-finished", "--at", &ops.minutes(5)]);
+    assert_eq!(future.code, Some(2), "{}", future.report());
+    assert!((58..=60).contains(&minutes_left(&ops, &name)), "refused before the clock is restarted");
     ops.eod(&["event", &name, "tests-finished", "--run-url", "https://ci.acme.internal/9"]).expect_ok();
     assert!((238..=240).contains(&minutes_left(&ops, &name)));
     let audit = ops.json(0, &["audit", &name]);

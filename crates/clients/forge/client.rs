@@ -180,10 +180,12 @@ impl Forge {
         if error.kind != ErrorKind::NotFound {
             return Err(error);
         }
-        // A 404 may mean the label, the pull request, or the rights of the token.
-        match self.pull_request(repository, number, deadline).await? {
-            Some(found) if !found.labels.contains(label) => Ok(()),
-            _ => Err(error),
+        // A 404 may mean the label, the pull request, or the rights of the token. If an earlier attempt may be stored, a failed
+        // read does not change that.
+        match self.pull_request(repository, number, deadline).await {
+            Ok(Some(found)) if !found.labels.contains(label) => Ok(()),
+            Ok(_) => Err(error),
+            Err(read) => Err(read.with_unknown_outcome(error.outcome_unknown())),
         }
     }
 

@@ -6,8 +6,9 @@ use serde::{Deserialize, Serialize};
 use super::event::{Event, EventKind};
 use super::event_sums::{EventSums, FoldedCost};
 use super::head::LedgerHead;
+use super::key::month;
 use super::lives::Lives;
-use super::phase::EndReason;
+use super::phase::{EndReason, LedgerPhase};
 use crate::cost::Money;
 use crate::name::EnvironmentName;
 use crate::tier::Tier;
@@ -43,6 +44,9 @@ pub struct HistoryRow {
     /// Seconds from the first request to the first deployment.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub seconds_to_ready: Option<u64>,
+    /// Start of the end; none if not recorded. It is not stored: no row of the same life is older.
+    #[serde(skip)]
+    pub end_began: Option<Timestamp>,
     /// End.
     pub ended: Timestamp,
     /// Reason of the end.
@@ -53,8 +57,19 @@ pub struct HistoryRow {
     pub cost_micros: u64,
 }
 
+impl HistoryRow {
+    /// True if an interrupted run may have written the row of this life to the history of the month before.
+    pub fn may_be_in_month_before(&self) -> bool {
+        self.end_began.is_none_or(|began| month(began) != month(self.ended))
+    }
+}
+
 /// Computes the history row of a life from its events; none if the head is not ended. Events that are folded into summaries
 /// do not change the row.
+///
+/// `ended` is used only if the events have no end of the life yet. An environment that has ended can end once more without
+/// another life: after a return that waited for a free place in vain, or when the copies that its end has kept are removed. Its
+/// row has the time and the reason of the first end.
 ///
 /// A cost segment begins with an event that has the detail `price_micros`, the price of a day, and ends with the next one
 /// or with the end of the life. An adopted environment has no start of a create: its namespace has the time.
@@ -68,6 +83,10 @@ pub fn history_row(
     let lives = Lives::of(events);
     let life: Vec<&Event> = events.iter().filter(|event| lives.life(event) == head.generation).collect();
     let first = |kind: EventKind| life.iter().filter(|event| event.e == kind).map(|event| event.t).min();
+    let end = life.iter().find(|event| lives.is_end(event));
+    let ended = end.map_or(ended, |event| event.t);
+    let reason = end.and_then(|event| event.d.get("reason")?.as_str().parse().ok()).unwrap_or(reason);
+    let since_ending = (head.phase == LedgerPhase::Ending).then_some(head.since);
     let created = first(EventKind::CreateStarted).or_else(|| adopted_creation(&life));
     let since = |start: Option<Timestamp>, kind: EventKind| seconds_between(start?, first(kind)?);
     let requested = first(EventKind::Requested).or_else(|| first(EventKind::Queued)).or(created);
@@ -82,6 +101,7 @@ pub fn history_row(
         seconds_to_provisioned: since(created, EventKind::Provisioned),
         seconds_to_deployed: since(created, EventKind::Deployed),
         seconds_to_ready: since(requested, EventKind::Deployed),
+        end_began: first(EventKind::EndStarted).or(since_ending),
         ended,
         reason,
         pushes: pushes.fold(0, u64::saturating_add),
@@ -100,13 +120,18 @@ fn adopted_creation(life: &[&Event]) -> Option<Timestamp> {
 /// A row of the same life replaces nothing and is not added again, so that a repeated end has one row.
 pub fn append_row(text: &str, row: &HistoryRow) -> Option<String> {
     let line = serde_json::to_string(row).expect("a row has only strings and numbers");
-    let is_same = |other: &HistoryRow| (&other.name, other.generation) == (&row.name, row.generation);
-    let mut rows = text.lines().filter_map(|line| serde_json::from_str::<HistoryRow>(line).ok());
-    if rows.any(|other| is_same(&other)) {
+    if has_row(text, row) {
         return Some(text.to_owned());
     }
     let appended = format!("{text}{line}\n");
     (appended.len() <= HISTORY_BYTES_MAX).then_some(appended)
+}
+
+/// True if the text of a ConfigMap has a row of the same life.
+pub fn has_row(text: &str, row: &HistoryRow) -> bool {
+    let is_same = |other: &HistoryRow| (&other.name, other.generation) == (&row.name, row.generation);
+    let mut rows = text.lines().filter_map(|line| serde_json::from_str::<HistoryRow>(line).ok());
+    rows.any(|other| is_same(&other))
 }
 
 /// Sum of the cost segments of a life up to `until`.

@@ -1,6 +1,7 @@
 //! Names of the ledger's ConfigMaps and keys.
 
-use jiff::Timestamp;
+use jiff::tz::Offset;
+use jiff::{SignedDuration, Timestamp};
 
 use crate::installation::Installation;
 use crate::name::EnvironmentName;
@@ -12,10 +13,22 @@ pub fn ledger_name(installation: &Installation, environment: &EnvironmentName) -
 
 /// Name of a ConfigMap with history rows: `<installation>.history.<yyyy-mm>`, from the second part on with `-<part>`.
 pub fn history_name(installation: &Installation, ended: Timestamp, part: u32) -> String {
-    // The text of a timestamp is `yyyy-mm-ddT...` in UTC.
-    let text = ended.to_string();
-    let month = text.get(..7).unwrap_or(&text);
+    let month = month(ended);
     if part <= 1 { format!("{installation}.history.{month}") } else { format!("{installation}.history.{month}-{part}") }
+}
+
+/// Month in UTC: `yyyy-mm`.
+pub(super) fn month(time: Timestamp) -> String {
+    // The text of a timestamp is `yyyy-mm-ddT...` in UTC.
+    let mut text = time.to_string();
+    text.truncate(7);
+    text
+}
+
+/// A time in the month before, in UTC.
+pub fn month_before(time: Timestamp) -> Timestamp {
+    let day = Offset::UTC.to_datetime(time).day();
+    time.checked_sub(SignedDuration::from_hours(24 * i64::from(day))).unwrap_or(time)
 }
 
 /// Name of the ConfigMap with the reaper's summary: `<installation>.reaper`.

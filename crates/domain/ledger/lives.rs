@@ -9,7 +9,7 @@ use super::event::{Event, EventKind};
 /// Ends of the lives in a list of events.
 #[derive(Clone, Debug, Default)]
 pub(super) struct Lives {
-    /// Time of the last event `ended`, by generation.
+    /// Time of the first event `ended`, by generation. Later ones are of ends that only remove what the first end has kept.
     ended: BTreeMap<u64, Timestamp>,
 }
 
@@ -18,8 +18,8 @@ impl Lives {
     pub(super) fn of<'e>(events: impl IntoIterator<Item = &'e Event>) -> Self {
         let mut ended: BTreeMap<u64, Timestamp> = BTreeMap::new();
         for event in events.into_iter().filter(|event| event.e == EventKind::Ended) {
-            let last = ended.entry(event.g).or_insert(event.t);
-            *last = event.t.max(*last);
+            let first = ended.entry(event.g).or_insert(event.t);
+            *first = event.t.min(*first);
         }
         Self { ended }
     }

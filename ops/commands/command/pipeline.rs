@@ -1,6 +1,7 @@
 //! `eod event`: events of a pipeline.
 
 use eod_domain::ledger::EventKind;
+use jiff::Timestamp;
 
 use super::clock::{activity, no_effect};
 use crate::arguments::{EventArguments, PipelineEvent};
@@ -15,6 +16,9 @@ pub(super) async fn run(session: &OpsSession, arguments: &EventArguments) -> Res
     let kind = name.kind();
     let mut recorder = Recorder::new(session, environment).await;
     recorder.check_room().await?;
+    if let Some(at) = at {
+        check_time(*at, session.now()?)?;
+    }
     let mut lines = vec![format!("{environment}: {kind} recorded")];
     let (reading, generation, now) = if name.is_activity() {
         let restarted = activity(session, environment).await?;
@@ -36,9 +40,6 @@ pub(super) async fn run(session: &OpsSession, arguments: &EventArguments) -> Res
         };
         (living, generation, loaded.now)
     };
-    if at.is_some_and(|at| at > now) {
-        return Err(Failure::usage(format!("--at must not be in the future: the API server's time is {now}")));
-    }
     if let Some(run) = run_url {
         recorder.set_run(run);
     }
@@ -55,6 +56,14 @@ pub(super) async fn run(session: &OpsSession, arguments: &EventArguments) -> Res
     }
     print(&format!("{}\n", lines.join("\n")))?;
     Ok(Outcome::Done)
+}
+
+/// Refuses a time in the future.
+fn check_time(at: Timestamp, now: Timestamp) -> Result<(), Failure> {
+    if at > now {
+        return Err(Failure::usage(format!("--at must not be in the future: the API server's time is {now}")));
+    }
+    Ok(())
 }
 
 impl PipelineEvent {

@@ -2,6 +2,7 @@
 
 use std::collections::BTreeSet;
 use std::path::Path;
+use std::time::Duration;
 
 use eod_domain::EnvironmentName;
 use eod_domain::ReapPolicy;
@@ -13,7 +14,7 @@ use crate::arguments::{OutputFormat, ReapArguments};
 use crate::config::{KeepVaultPolicy, ReapConfig, RevivePolicy};
 use crate::failure::{Failure, Outcome};
 use crate::output::{document, note, print};
-use crate::ports::OpsPorts;
+use crate::ports::{OpsPorts, work_left};
 use crate::session::OpsSession;
 use crate::table::TextTable;
 
@@ -28,15 +29,16 @@ pub(super) async fn run(
         let failure = Failure::usage("no installation is set, and the reaper acts for one installation only");
         return Err(failure.remedy("set --installation, EOD_INSTALLATION, or `installation` in the configuration file"));
     }
+    let settings = settings(session, half(session));
     let options = RunOptions {
         holder: holder(session),
         dry_run: *dry_run,
         only: only.iter().cloned().collect(),
         accept: *accept,
         no_sweep: *no_sweep,
-        lease_wait: Some(lease_wait(session, SignedDuration::ZERO)),
+        lease_wait: Some(lease_wait(session, &settings, SignedDuration::ZERO)),
     };
-    let report = run_engine(session, &settings(session, half(session)), &options).await;
+    let report = run_engine(session, &settings, &options).await;
     print_report(session, format, &report)?;
     if let Some(file) = metrics_file {
         write_metrics(file, &metrics_text(&report))?;
@@ -50,15 +52,16 @@ pub(super) async fn end_one(
     name: &EnvironmentName,
     wait: SignedDuration,
 ) -> Result<RunReport, Failure> {
+    let settings = settings(session, wait);
     let options = RunOptions {
         holder: holder(session),
         only: BTreeSet::from([name.clone()]),
         accept: Some(1),
         no_sweep: true,
-        lease_wait: Some(lease_wait(session, wait)),
+        lease_wait: Some(lease_wait(session, &settings, wait)),
         ..RunOptions::default()
     };
-    Ok(run_engine(session, &settings(session, wait), &options).await)
+    Ok(run_engine(session, &settings, &options).await)
 }
 
 /// Exit code of a report, as the outcome or the failure of a command.
@@ -72,9 +75,9 @@ pub(super) fn outcome(report: &RunReport) -> Result<Outcome, Failure> {
             ));
             Ok(Outcome::Breaker)
         }
-        (RunOutcome::Busy { holder }, _) => {
+        (RunOutcome::Busy { holder }, code) => {
             note(&format!("another run holds the lease: {holder}"));
-            Ok(Outcome::Done)
+            Ok(if code == 0 { Outcome::Done } else { Outcome::Found })
         }
         (RunOutcome::Complete | RunOutcome::NoEnds(_), 0) => Ok(Outcome::Done),
         (RunOutcome::Complete | RunOutcome::NoEnds(_), _) => Ok(Outcome::Found),
@@ -199,11 +202,24 @@ fn half(session: &OpsSession) -> SignedDuration {
     SignedDuration::try_from(session.deadline.limit() / 2).unwrap_or(SignedDuration::ZERO)
 }
 
-/// Maximum time to wait for another run that holds the lease: two thirds of the time that is left, without the time for
-/// namespaces in deletion. The rest is for the run itself.
-fn lease_wait(session: &OpsSession, deletion_wait: SignedDuration) -> SignedDuration {
-    let left = SignedDuration::try_from(session.deadline.remaining()).unwrap_or(SignedDuration::MAX);
-    left.saturating_sub(deletion_wait) / 3 * 2
+/// Maximum time to wait for another run that holds the lease.
+fn lease_wait(session: &OpsSession, settings: &ReaperSettings, deletion_wait: SignedDuration) -> SignedDuration {
+    let signed = |duration: Duration| SignedDuration::try_from(duration).unwrap_or(SignedDuration::MAX);
+    let (left, work_left) = (signed(session.deadline.remaining()), signed(work_left(session)));
+    lease_wait_of(left, work_left, deletion_wait, settings.takeover_wait())
+}
+
+/// Two thirds of the time that is left, without the time for namespaces in deletion: the rest is for the run itself. At least the
+/// time for the takeover of a lease, if any time for work is left after it: else the lease of a run that has died would stop
+/// every later run.
+fn lease_wait_of(
+    left: SignedDuration,
+    work_left: SignedDuration,
+    deletion_wait: SignedDuration,
+    takeover: SignedDuration,
+) -> SignedDuration {
+    let share = left.saturating_sub(deletion_wait).max(SignedDuration::ZERO) / 3 * 2;
+    if takeover < work_left { share.max(takeover) } else { share }
 }
 
 /// Id of this run, different from that of every other run.

@@ -79,6 +79,10 @@ pub(crate) enum Mutation {
     LiftStays,
     /// The end of a namespace does not begin if the ledger has a life of another namespace.
     OldLifeIsEnded,
+    /// The clocks are not compared before a sign of life is written.
+    BeatOfJumpedClock,
+    /// A mark that was stored late is not written again with the time that it lost.
+    LateMarkStays,
     /// Each write that the server refuses as invalid counts as one to a full ledger.
     InvalidIsFull,
     /// The summary is written without a look at the lease.

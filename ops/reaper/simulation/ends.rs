@@ -9,7 +9,7 @@ use super::models::{ClockJump, SimPorts};
 use super::rest;
 use super::scene::Scene;
 use super::schedule::{HOUR, MINUTE, Step};
-use super::world::{SimApplication, World};
+use super::world::{SimApplication, World, milliseconds};
 use crate::mutation::{Mutation, with_mutation};
 use crate::report::RunReport;
 use crate::settings::RunOptions;
@@ -121,6 +121,48 @@ pub(super) fn clock_that_jumps_in_the_middle_of_a_run_ends_nothing() {
     let back = ClockJump { after: MINUTE, local: -HOUR, server: -HOUR };
     let (_, _, violations) = result(Some(Mutation::ClocksComparedOnce), back);
     assert_ne!(violations, 0, "the environment was not warned for the whole time");
+}
+
+#[test]
+pub(super) fn mark_that_is_stored_late_still_warns_for_the_whole_time() {
+    let is_whole = |mutation| {
+        let scene = Scene::with_environments(1);
+        scene.run();
+        scene.wait(2 * HOUR + 20 * MINUTE);
+        scene.sim.with(|world| world.is_annotation_late = true);
+        with_mutation(mutation, || scene.run());
+        scene.sim.with(|world| {
+            let mark = world.reading("shop-pr-1").unwrap().mark.expect("it is marked");
+            let (written, _) = world.namespaces["shop-pr-1"].marks.last().unwrap();
+            milliseconds(mark.reap_after) - written >= 30 * MINUTE - 2_000
+        })
+    };
+    assert!(is_whole(None));
+    assert!(!is_whole(Some(Mutation::LateMarkStays)));
+}
+
+#[test]
+pub(super) fn clock_that_jumps_during_an_end_holds_it_no_longer_than_a_silent_run() {
+    let is_ended = |mutation, after| {
+        let scene = Scene::with_environments(1);
+        scene.wait(2 * HOUR + 35 * MINUTE);
+        scene.run();
+        scene.wait(30 * MINUTE);
+        let jump = ClockJump { after, local: 5 * HOUR, server: 5 * HOUR };
+        let ports = SimPorts::new(&scene.sim, 0).with_jump(Some(jump));
+        with_mutation(mutation, || scene.run_with(ports, RunOptions::default()));
+        for _ in 0..4 {
+            scene.wait(5 * MINUTE);
+            scene.run();
+        }
+        assert_eq!(scene.sim.with(|world| world.violations.clone()), [""; 0]);
+        scene.phase() == "ended"
+    };
+    // A clock that is wrong from the first read on has not jumped.
+    let moments = || (40..4_000).step_by(40);
+    let held: Vec<i64> = moments().filter(|after| !is_ended(None, *after)).collect();
+    assert_eq!(held, [0; 0], "moments of the jump in milliseconds");
+    assert!(moments().any(|after| !is_ended(Some(Mutation::BeatOfJumpedClock), after)));
 }
 
 #[test]

@@ -7,7 +7,7 @@ use super::scene::Scene;
 use super::schedule::{HOUR, MINUTE};
 use super::world::timestamp;
 use crate::ports::{LeaseRecord, ObjectVersion, StoredLease};
-use crate::report::RunOutcome;
+use crate::report::{RunOutcome, RunReport};
 use crate::settings::RunOptions;
 
 /// Scene with so many environments that were warned of their end, which is due.
@@ -20,8 +20,9 @@ fn due(count: u64) -> Scene {
     scene
 }
 
-#[test]
-fn run_leaves_before_its_time_limit_if_another_run_holds_the_lease() {
+/// Runs the reaper while another run holds the lease, with this time to wait for it. The other run renews its lease once, or has
+/// died.
+fn run_beside_another(is_renewed: bool, wait: SignedDuration) -> (Scene, RunReport) {
     let scene = due(1);
     let record = LeaseRecord {
         holder: Some("other".to_owned()),
@@ -31,12 +32,42 @@ fn run_leaves_before_its_time_limit_if_another_run_holds_the_lease() {
     };
     let version = ObjectVersion { uid: "lease".to_owned(), resource_version: "0".to_owned() };
     scene.sim.with(|world| world.lease = Some(StoredLease { version, record }));
-    let options = RunOptions { lease_wait: Some(SignedDuration::from_secs(15)), ..RunOptions::default() };
+    let options = RunOptions { lease_wait: Some(wait), ..RunOptions::default() };
     let report = scene.start(SimPorts::new(&scene.sim, 0), options);
-    scene.wait(20_000);
-    let outcome = report.take().map(|report| (report.exit_code(), report.outcome));
-    assert_eq!(outcome, Some((0, RunOutcome::Busy { holder: "other".to_owned() })));
-    assert_eq!(scene.living().len(), 1);
+    scene.wait(8_000);
+    if is_renewed {
+        scene.sim.with(|world| {
+            let next = world.next().to_string();
+            let lease = world.lease.as_mut().unwrap();
+            lease.version.resource_version = next;
+            lease.record.renewed_at += SignedDuration::from_secs(8);
+        });
+    }
+    scene.wait(i64::try_from(wait.as_millis()).unwrap() - 3_000);
+    let has_left = report.borrow().is_some();
+    scene.wait(15 * MINUTE);
+    let report = report.take().expect("a run ends within 15 minutes");
+    assert!(has_left || report.outcome == RunOutcome::Complete, "a run leaves soon after its wait: {report:?}");
+    (scene, report)
+}
+
+#[test]
+fn run_leaves_before_its_time_limit_if_another_run_holds_the_lease() {
+    let (scene, report) = run_beside_another(true, SignedDuration::from_secs(15));
+    assert!(report.problems.is_empty(), "{report:?}");
+    assert_eq!((report.exit_code(), report.outcome), (0, RunOutcome::Busy { holder: "other".to_owned() }));
+    assert_eq!(scene.phase(), "live");
+}
+
+#[test]
+fn dead_lease_is_reported_by_a_short_run_and_taken_over_by_a_longer_one() {
+    let (scene, report) = run_beside_another(false, SignedDuration::from_secs(40));
+    assert_eq!((report.exit_code(), &report.outcome), (3, &RunOutcome::Busy { holder: "other".to_owned() }));
+    assert!(report.problems[0].problem.contains("did not renew it within 40 s"), "{report:?}");
+    assert_eq!(scene.phase(), "live");
+    let (scene, report) = run_beside_another(false, scene.settings.takeover_wait());
+    assert_eq!((report.exit_code(), report.outcome), (0, RunOutcome::Complete));
+    assert_eq!(scene.phase(), "ending");
 }
 
 #[test]

@@ -173,7 +173,15 @@ impl ClusterPort for SimPorts {
         annotations: &BTreeMap<String, Option<String>>,
     ) -> Result<ObjectVersion, CallError> {
         let (name, version, annotations) = (name.to_string(), version.clone(), annotations.clone());
+        if self.sim.with(|world| std::mem::take(&mut world.is_annotation_late)) {
+            self.sim.with(|world| world.late_annotation = Some((name, version, annotations)));
+            self.sim.executor.sleep(MINUTE / 2).await;
+            return Err(CallError::new(CallErrorKind::Unknown, "timed out"));
+        }
         self.write_call(move |world| {
+            if let Some((name, version, annotations)) = world.late_annotation.take() {
+                let _ = world.annotate(&name, Some(&version), &annotations);
+            }
             invariants::annotation(world, &name, &annotations);
             world.annotate(&name, Some(&version), &annotations)
         })
@@ -365,7 +373,7 @@ impl LedgerPort for SimPorts {
     async fn add_history(&self, row: &HistoryRow) -> Result<(), CallError> {
         let row = row.clone();
         self.write_call(move |world| {
-            world.history.entry((row.name.to_string(), row.generation)).or_insert(row);
+            world.add_history(row);
             Ok(())
         })
         .await

@@ -25,6 +25,8 @@ const IN_SCENES: &[(Mutation, fn())] = &[
     (Mutation::LiftStays, returns::closed_pull_request_takes_its_lift_back),
     (Mutation::OldLifeIsEnded, ends::namespace_without_a_ledger_of_its_own_life_expires),
     (Mutation::KeptOrphansAreCounted, scenes::orphans_that_may_not_be_removed_do_not_count_for_the_breaker),
+    (Mutation::BeatOfJumpedClock, ends::clock_that_jumps_during_an_end_holds_it_no_longer_than_a_silent_run),
+    (Mutation::LateMarkStays, ends::mark_that_is_stored_late_still_warns_for_the_whole_time),
     (Mutation::InvalidIsFull, bad_input::invalid_write_of_a_head_loses_no_event),
     (Mutation::SummaryWithoutLease, scenes::run_that_has_lost_its_lease_writes_no_summary),
     (Mutation::LeaseByClock, scenes::lease_is_taken_over_only_after_it_was_seen_unchanged),

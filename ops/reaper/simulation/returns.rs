@@ -470,6 +470,34 @@ fn queued_return_keeps_its_copy_while_its_pull_request_is_open() {
 }
 
 #[test]
+fn life_has_one_history_row_if_its_end_is_completed_months_later() {
+    for is_queued in [true, false] {
+        let scene = expired();
+        if is_queued {
+            scene.step(&Step::Push(1));
+            queue(&scene);
+        }
+        let row = || {
+            scene.sim.with(|world| {
+                let rows = &world.history[&("shop-pr-1".to_owned(), 1)];
+                (rows.len(), rows[0].reason, rows[0].ended, rows[0].cost_micros)
+            })
+        };
+        let first = row();
+        assert_eq!((first.0, first.1), (1, EndReason::Expired));
+        scene.wait(70 * 24 * HOUR);
+        scene.step(&Step::Close(1));
+        scene.run();
+        assert_eq!((scene.phase().as_str(), copies_and_step(&scene).0), ("ended", 0), "queued: {is_queued}");
+        // The next run may delete the ledger, which also writes the row if it is missing.
+        scene.wait(10 * MINUTE);
+        scene.run();
+        assert_eq!(row(), first, "queued: {is_queued}");
+        scene.sim.with(|world| assert_eq!(world.violations, Vec::<String>::new()));
+    }
+}
+
+#[test]
 fn copy_that_was_left_is_kept_again_while_the_return_is_queued() {
     let scene = expired();
     scene.step(&Step::Close(1));

@@ -3,7 +3,8 @@
 use std::collections::{BTreeMap, BTreeSet};
 
 use eod_domain::ledger::{
-    EndReason, HistoryRow, LEDGER_BYTES_MAX, LedgerFull, LedgerHead, LooseFill, MadeBy, SealedEvents,
+    EndReason, HistoryRow, LEDGER_BYTES_MAX, LedgerFull, LedgerHead, LooseFill, MadeBy, SealedEvents, history_name,
+    month_before,
 };
 use eod_domain::{EnvironmentName, EnvironmentReading, HeadSha, Tier, Tiers, labels};
 use jiff::{SignedDuration, Timestamp};
@@ -18,6 +19,9 @@ const START: i64 = 1_800_000_000_000;
 /// Numbers from here on are branches without a pull request.
 pub(super) const BRANCHES: u64 = 1_000_000;
 
+/// Name, version and annotations of a write that is on its way.
+type LateAnnotation = (String, ObjectVersion, BTreeMap<String, Option<String>>);
+
 /// State of the simulated world.
 #[derive(Default)]
 pub(super) struct World {
@@ -26,7 +30,8 @@ pub(super) struct World {
     counter: u64,
     pub(super) namespaces: BTreeMap<String, SimNamespace>,
     pub(super) ledgers: BTreeMap<String, SimLedger>,
-    pub(super) history: BTreeMap<(String, u64), HistoryRow>,
+    /// Rows by name and generation, in the order of their writes.
+    pub(super) history: BTreeMap<(String, u64), Vec<HistoryRow>>,
     pub(super) summary: Option<String>,
     pub(super) lease: Option<StoredLease>,
     pub(super) pulls: BTreeMap<u64, SimPull>,
@@ -53,6 +58,10 @@ pub(super) struct World {
     pub(super) is_label_refused: bool,
     /// True if the forge refuses to change labels for now.
     pub(super) is_label_busy: bool,
+    /// True if the next write of annotations times out and is stored just before the one after it.
+    pub(super) is_annotation_late: bool,
+    /// Write of annotations that is on its way: name, version and annotations.
+    pub(super) late_annotation: Option<LateAnnotation>,
     /// True if the server refuses the next write of a head as invalid.
     pub(super) is_head_refused: bool,
     /// True if no call to the forge succeeds.
@@ -169,6 +178,22 @@ impl World {
 
     pub(super) fn pull_of(&self, environment: &str) -> Option<&SimPull> {
         self.pulls.get(&environment.strip_prefix("shop-pr-")?.parse().ok()?)
+    }
+
+    /// Adds a row, unless the month of its end or the month before has one of the same life.
+    pub(super) fn add_history(&mut self, row: HistoryRow) {
+        let month = |time: Timestamp| history_name(&"acme".parse().unwrap(), time, 1);
+        let mut months = vec![month(row.ended)];
+        months.extend(row.may_be_in_month_before().then(|| month(month_before(row.ended))));
+        let rows = self.history.entry((row.name.to_string(), row.generation)).or_default();
+        if rows.iter().any(|other| months.contains(&month(other.ended))) {
+            return;
+        }
+        rows.push(row);
+        if let [first, .., last] = &rows[..] {
+            let problem = format!("{} has a second history row: first {first:?}, then {last:?}", last.name);
+            self.violate(&problem);
+        }
     }
 
     /// Removes namespaces with a finished deletion.

@@ -131,6 +131,24 @@ async fn removed_label_counts_only_if_the_pull_request_does_not_have_it() {
 }
 
 #[tokio::test]
+async fn removed_label_may_be_stored_if_the_read_after_its_404_fails() {
+    // Status of the first attempt; true if it may be stored.
+    for (first, is_unknown) in [(502, true), (404, false)] {
+        let fake = FakeForge::serve(move |number, seen| {
+            Some(match (seen.line.starts_with("DELETE "), number) {
+                (true, 0) => Reply::message(first, "first attempt"),
+                (true, _) => Reply::message(404, "Label does not exist"),
+                (false, _) => Reply::message(403, "Forbidden"),
+            })
+        })
+        .await;
+        let error =
+            fake.client(GITHUB).remove_label(&repository(GITHUB), 1, "preview", &deadline(60)).await.unwrap_err();
+        assert_eq!((error.kind, error.outcome_unknown()), (ErrorKind::Denied, is_unknown), "{first}");
+    }
+}
+
+#[tokio::test]
 async fn a_create_that_may_be_stored_is_sent_once() {
     let fake = FakeForge::serve(|_, _| Some(Reply::message(502, "bad gateway"))).await;
     let error = fake.client(GITHUB).create_comment(&repository(GITHUB), 7, "x", &deadline(60)).await.unwrap_err();

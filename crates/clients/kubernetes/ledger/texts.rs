@@ -2,7 +2,7 @@
 
 use eod_domain::{
     labels,
-    ledger::{HistoryRow, append_row, history_name},
+    ledger::{HistoryRow, append_row, has_row, history_name, month_before},
 };
 use serde_json::{Value, json};
 
@@ -41,7 +41,9 @@ pub enum HistoryProblem {
 }
 
 impl LedgerConfigMaps {
-    /// Adds a row to the history of the month of its end. A row of the same life is not added again.
+    /// Adds a row to the history of the month of its end. A row of the same life is not added again, also if it is in the
+    /// history of the month before: a run that stopped after this write is continued by another one. That month is read only
+    /// if the end began before the month of its completion.
     ///
     /// # Errors
     ///
@@ -62,10 +64,26 @@ impl LedgerConfigMaps {
             if appended == text {
                 return Ok(());
             }
+            if row.may_be_in_month_before() && self.is_in_month_before(row, deadline).await? {
+                return Ok(());
+            }
             let version = found.as_ref().map(|found| found.resource_version.as_str());
             return self.write_text(&name, labels::LEDGER_HISTORY, version, &appended, deadline).await;
         }
         Err(refused(&history_name(&self.installation, row.ended, HISTORY_PARTS), HistoryProblem::Full))
+    }
+
+    /// True if the history of the month before has a row of the same life.
+    async fn is_in_month_before(&self, row: &HistoryRow, deadline: &Deadline) -> Result<bool, Error> {
+        for part in 1..=HISTORY_PARTS {
+            let name = history_name(&self.installation, month_before(row.ended), part);
+            match self.text(&name, labels::LEDGER_HISTORY, deadline).await? {
+                Some(found) if found.is_ours && has_row(&found.text, row) => return Ok(true),
+                Some(_) => {}
+                None => return Ok(false),
+            }
+        }
+        Ok(false)
     }
 
     /// Reads the text of the ConfigMap with this name; `None` if there is none. `kind` is the value of the label `/ledger`.

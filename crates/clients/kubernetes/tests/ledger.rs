@@ -216,6 +216,7 @@ fn row(name: &str) -> HistoryRow {
         seconds_to_provisioned: None,
         seconds_to_deployed: None,
         seconds_to_ready: None,
+        end_began: Some("2026-08-01T09:58:00Z".parse().unwrap()),
         ended: "2026-08-01T10:00:00Z".parse().unwrap(),
         reason: EndReason::Destroyed,
         pushes: 0,
@@ -240,8 +241,9 @@ async fn history_row_is_added_once_to_the_month_of_its_end() {
     ledgers.add_history(&row("shop-pr-1"), &deadline(60)).await.unwrap();
     ledgers.add_history(&row("shop-pr-2"), &deadline(60)).await.unwrap();
     let month = "/api/v1/namespaces/eod-system/configmaps/acme.history.2026-08";
-    assert_eq!(fake.lines(), [format!("GET {month}"), format!("GET {month}"), format!("PATCH {month}")]);
-    let written = &fake.log()[2].body;
+    let lines = fake.lines();
+    assert_eq!(lines, [format!("GET {month}"), format!("GET {month}"), format!("PATCH {month}")]);
+    let written = &fake.log().pop().unwrap().body;
     assert_eq!(written["metadata"]["resourceVersion"], "7");
     assert_eq!(written["data"]["text"].as_str().unwrap().lines().count(), 2);
 }
@@ -250,7 +252,7 @@ async fn history_row_is_added_once_to_the_month_of_its_end() {
 async fn full_part_of_the_history_is_followed_by_a_new_one() {
     let fake = FakeApiServer::new(move |_, seen| match (seen.method.as_str(), seen.path.ends_with("-2")) {
         ("GET", false) => history(labels::LEDGER_HISTORY, &"x".repeat(HISTORY_BYTES_MAX)),
-        ("GET", true) => not_found("acme.history.2026-08-2"),
+        ("GET", true) => not_found("acme.history-2"),
         _ => Reply::Json(201, seen.body.clone()),
     });
     ledgers(&fake).add_history(&row("shop-pr-1"), &deadline(60)).await.unwrap();
@@ -259,6 +261,22 @@ async fn full_part_of_the_history_is_followed_by_a_new_one() {
         (written.method.as_str(), &written.body["metadata"]["name"]),
         ("POST", &json!("acme.history.2026-08-2"))
     );
+}
+
+#[tokio::test]
+async fn history_row_of_the_month_before_is_not_added_again() {
+    let known = format!("{}\n", serde_json::to_string(&row("shop-pr-1")).unwrap());
+    let fake = FakeApiServer::new(move |_, seen| match (seen.method.as_str(), seen.path.rsplit('.').next()) {
+        ("GET", Some("2026-08")) => history(labels::LEDGER_HISTORY, &known),
+        ("GET", _) => not_found("acme.history"),
+        _ => Reply::Json(201, seen.body.clone()),
+    });
+    // The run that wrote the row was stopped before it wrote the end.
+    let again = |name: &str| HistoryRow { ended: "2026-09-01T00:10:00Z".parse().unwrap(), ..row(name) };
+    ledgers(&fake).add_history(&again("shop-pr-1"), &deadline(60)).await.unwrap();
+    assert!(fake.log().iter().all(|seen| seen.method == "GET"), "{:?}", fake.lines());
+    ledgers(&fake).add_history(&again("shop-pr-2"), &deadline(60)).await.unwrap();
+    assert_eq!(fake.log().pop().unwrap().method, "POST");
 }
 
 #[tokio::test]

@@ -14,13 +14,14 @@ use crate::ledger::history::cost;
 use crate::ledger::lives::Lives;
 
 /// Kinds of events with a first time that a history row needs.
-const FIRSTS: [EventKind; 6] = [
+const FIRSTS: [EventKind; 7] = [
     EventKind::Requested,
     EventKind::Queued,
     EventKind::CreateStarted,
     EventKind::Provisioned,
     EventKind::Adopted,
     EventKind::Deployed,
+    EventKind::EndStarted,
 ];
 
 /// Events that a fold keeps.

@@ -3,6 +3,7 @@ use std::collections::BTreeMap;
 use super::*;
 use crate::ledger::chain::{LooseEvent, SealedEvents, seal, verify_chain};
 use crate::ledger::event::{Actor, EventText};
+use crate::ledger::key::month_before;
 use crate::ledger::phase::{LedgerPhase, MadeBy};
 use crate::ledger::steps::EndStep;
 
@@ -145,6 +146,56 @@ fn events_before_the_create_count_for_the_life_that_follows() {
     assert_eq!(history_row(&name, &first, &events, at(-5)).unwrap().seconds_to_ready, Some(3600));
     let unborn = [of(-1, 0, EventKind::BuildStarted), of(-2, 0, EventKind::Requested), of(1, 1, EventKind::Deployed)];
     assert_eq!(history_row(&name, &first, &unborn, at(9)).unwrap().seconds_to_ready, Some(3 * 3600));
+}
+
+#[test]
+fn life_that_ends_again_has_the_row_of_its_first_end() {
+    let events = [
+        event(0, EventKind::CreateStarted).with("price_micros", &24_000_000),
+        event(24, EventKind::Ended).with("reason", "expired"),
+        event(48, EventKind::Requested),
+        event(800, EventKind::Ended).with("reason", "closed"),
+    ];
+    let name = "shop-pr-7".parse().unwrap();
+    let first = history_row(&name, &LedgerHead { reason: Some(EndReason::Expired), ..head() }, &events[..1], at(24));
+    for events in [&events[..3], &events] {
+        assert_eq!(history_row(&name, &head(), events, at(800)), first);
+    }
+    let row = first.unwrap();
+    assert_eq!((row.ended, row.reason, row.cost_micros), (at(24), EndReason::Expired, 24_000_000));
+    let next = LedgerHead { generation: 3, ..head() };
+    let next_events = [&events[..], &[Event::new(at(900), 3, EventKind::Deployed, Actor::Terraform)]].concat();
+    let row = history_row(&name, &next, &next_events, at(901)).unwrap();
+    assert_eq!(row.seconds_to_ready, Some(852 * 3600), "a request after the first end is of the next life");
+}
+
+#[test]
+fn row_may_be_in_the_month_before_if_its_end_began_there_or_at_an_unknown_time() {
+    let name = "shop-pr-7".parse().unwrap();
+    let started = [event(0, EventKind::EndStarted)];
+    let row = |head: &LedgerHead, events: &[Event], hours: i64| {
+        history_row(&name, head, events, at(hours)).unwrap().may_be_in_month_before()
+    };
+    assert!(!row(&head(), &started, 1));
+    assert!(row(&head(), &started, 31 * 24));
+    assert!(row(&head(), &[], 1), "the start of the end is not recorded");
+    let ending = LedgerHead { phase: LedgerPhase::Ending, since: at(0), ..head() };
+    assert!(!row(&ending, &[], 1));
+    assert!(row(&ending, &[], 31 * 24));
+}
+
+#[test]
+fn month_before_is_the_last_month_in_utc() {
+    let cases = [
+        ("2026-12-01T00:30:00Z", "2026-11"),
+        ("2026-12-31T23:30:00Z", "2026-11"),
+        ("2027-01-15T08:00:00Z", "2026-12"),
+        ("2028-03-31T08:00:00Z", "2028-02"),
+    ];
+    for (time, expected) in cases {
+        let before = month_before(time.parse().unwrap()).to_string();
+        assert_eq!(before.get(..7), Some(expected), "{time}");
+    }
 }
 
 #[test]
