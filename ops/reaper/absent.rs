@@ -1,15 +1,15 @@
 //! Ledgers of environments without a namespace: lost ones, ends that are left, returns and retention.
 
+mod branches;
 mod left;
 mod lift;
 mod retention;
 
 use eod_domain::ledger::{EndReason, LedgerHead, LedgerPhase, QUEUE_PATIENCE};
-use eod_domain::{EnvironmentName, Identity, PullRequestState};
+use eod_domain::{EnvironmentName, PullRequestState};
 use jiff::Timestamp;
 
 use crate::end::HeldEnd;
-use crate::mutation::mutated;
 use crate::observed::{KnownPullRequest, identity_of};
 use crate::ports::{CallError, ClusterPort, HeadEntry, Ports};
 use crate::pull_requests::{OpenPullRequests, pull_request_of};
@@ -53,14 +53,15 @@ impl<P: Ports> Run<'_, P> {
                 return Ok(None);
             }
         };
-        let is_impatient = |beat: Timestamp| now.duration_since(beat) >= QUEUE_PATIENCE;
         let work = match head.phase {
             LedgerPhase::Live => {
                 let known = self.pull_request(open, identity_of(head).as_ref()).await;
                 Some(AbsentWork::End(lost_reason(&known, head.label.seen && !head.label.removed_by_us)))
             }
             // A create begins with its ledger. Without a namespace after this time it was interrupted.
-            LedgerPhase::Creating => head.beat.is_none_or(is_impatient).then_some(AbsentWork::End(EndReason::Lost)),
+            LedgerPhase::Creating => {
+                head.is_silent_for(QUEUE_PATIENCE, now).then_some(AbsentWork::End(EndReason::Lost))
+            }
             LedgerPhase::Ending => {
                 let is_own = head.holder.as_deref() == Some(&self.options.holder);
                 (is_own || head.is_silent(now)).then_some(AbsentWork::Resume)
@@ -114,7 +115,7 @@ impl<P: Ports> Run<'_, P> {
         let identity = identity_of(head);
         // A backend that is down does not delay a return. A forge that is down delays only the copies in Vault that are left.
         if let Some(identity) = &identity
-            && let Some(known) = self.open_again(open, head, identity).await
+            && let Some(known) = self.open_pull_request(open, identity).await
         {
             return Ok(match self.lift(entry, &known, now).await {
                 // The entry is out of date: the next run tries the steps again.
@@ -126,17 +127,19 @@ impl<P: Ports> Run<'_, P> {
                 }
             });
         }
-        if self.take_lift_back(entry, now).await? {
+        let is_of_pull_request = identity.as_ref().and_then(pull_request_of).is_some();
+        if is_of_pull_request && self.take_lift_back(entry, now).await? {
             return Ok(None);
         }
         if work.is_some() {
             return Ok(work);
         }
         let is_kept = !head.kept_until_closed().is_empty();
-        // Without its ledger, a copy that a person keeps would be an orphan.
-        let stays = head.keeps_vault && !mutated!(KeptCopyForgotten);
-        let is_old = !stays && now.duration_since(head.since) >= self.settings.retention;
-        if !is_kept && !is_old {
+        // An expired environment that has kept nothing needs the record of the close only.
+        let is_expired = head.reason == Some(EndReason::Expired);
+        let is_past = now.duration_since(head.since) >= self.settings.retention;
+        let is_old = is_past && !self.keeps_ledger(entry, head).await;
+        if !(is_kept || is_expired || is_old) || self.is_left_to_read_branches(entry) {
             return Ok(None);
         }
         let look = self.look_begins().await?;
@@ -144,28 +147,15 @@ impl<P: Ports> Run<'_, P> {
         if is_kept && self.is_released(head, &known, now) {
             return Ok(Some(AbsentWork::EndKept));
         }
-        if is_old && self.is_recent(look).await? {
-            self.forget(entry, &known).await?;
+        if !self.is_recent(look).await? {
+            return Ok(None);
+        }
+        match closed_reason(known.state).filter(|_| is_expired && !is_kept) {
+            Some(reason) => self.record_close(entry, head, reason, now).await?,
+            None if is_old => self.forget(entry, &known).await?,
+            None => {}
         }
         Ok(None)
-    }
-
-    /// Facts about the pull request if it is in the list of open ones, or about a deleted branch that exists again.
-    async fn open_again(
-        &mut self,
-        open: &mut OpenPullRequests,
-        head: &LedgerHead,
-        identity: &Identity,
-    ) -> Option<KnownPullRequest> {
-        if pull_request_of(identity).is_some() {
-            return self.open_pull_request(open, identity).await;
-        }
-        // One call for each deleted branch and run, until its ledger is deleted.
-        if head.reason != Some(EndReason::BranchDeleted) || head.lifted {
-            return None;
-        }
-        let known = self.fresh_pull_request(Some(identity)).await;
-        matches!(known.state, PullRequestState::Open { .. }).then_some(known)
     }
 
     /// Begins or continues the end of an absent environment. None if nothing is held.

@@ -34,11 +34,36 @@ impl<P: Ports> Run<'_, P> {
         let Ok(head) = &entry.head else { return Ok(None) };
         let closed = closed.filter(|_| !mutated!(CloseNotRecorded));
         let Ok(mut next) = Transitions::at(now).end_kept(head, head.generation, closed) else { return Ok(None) };
-        let event = self.event(now, head.generation, EventKind::Step).with("outcome", "pending");
+        let mut event = self.event(now, head.generation, EventKind::Step).with("outcome", "pending");
+        if let Some(reason) = next.reason.filter(|_| next.reason != head.reason) {
+            event = event.with("reason", reason.as_str());
+        }
         match self.store_head(&entry.environment, &entry.version, &mut next, &[event]).await {
             Ok(version) => Ok(Some(HeldEnd::new(entry.environment.clone(), next, version).after_look(look))),
             Err(error) if error.is_conflict() => Ok(None),
             Err(error) => Err(error),
+        }
+    }
+
+    /// Records the close of an expired environment that has kept nothing, so that a late create is refused.
+    pub(super) async fn record_close(
+        &mut self,
+        entry: &HeadEntry,
+        head: &LedgerHead,
+        reason: EndReason,
+        now: Timestamp,
+    ) -> Result<(), CallError> {
+        let closed = Transitions::at(now).record_close(head, head.generation, reason);
+        let Some(mut next) = closed.ok().filter(|_| !mutated!(CloseNotRecorded)) else { return Ok(()) };
+        let why = "its pull request was closed or its branch deleted after it expired, so a late create is refused";
+        self.report.act(&entry.environment, "record-close", why);
+        if self.options.dry_run {
+            return Ok(());
+        }
+        let event = self.event(now, head.generation, EventKind::Step).with("reason", reason.as_str());
+        match self.store_head(&entry.environment, &entry.version, &mut next, &[event]).await {
+            Err(error) if !error.is_conflict() => Err(error),
+            _ => Ok(()),
         }
     }
 
@@ -56,8 +81,6 @@ impl<P: Ports> Run<'_, P> {
             }
             if self.is_released(head, &known, now) {
                 end = end.after_look(look);
-            } else if head.reason == Some(EndReason::Destroyed) && !self.may_have_copies(&entry.environment).await {
-                // The destroy has removed its copies, so nothing is kept.
             } else if matches!(known.state, PullRequestState::Open { .. }) || known.is_unknowable {
                 return self.keep_again(entry, head, &waiting, now).await;
             } else {
@@ -73,7 +96,7 @@ impl<P: Ports> Run<'_, P> {
     }
 
     /// True if there are copies in Vault, or if that is not known.
-    async fn may_have_copies(&self, name: &EnvironmentName) -> bool {
+    pub(super) async fn may_have_copies(&self, name: &EnvironmentName) -> bool {
         self.may_have_items(name, |kind| kind == BackendKind::Vault).await
     }
 

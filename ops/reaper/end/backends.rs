@@ -74,6 +74,7 @@ impl<P: Ports> Run<'_, P> {
         let items = backend.find(&end.name).await?;
         let name = end.name.clone();
         let is_own = |item: &BackendItem| is_item_of(item, name.as_str());
+        let mut unknown = None;
         for item in items.iter().filter(|item| is_own(item)) {
             self.check_held(end).await?;
             if let Some(look) = end.look
@@ -82,7 +83,13 @@ impl<P: Ports> Run<'_, P> {
                 let problem = "the look at the pull request was too long ago; the next run looks again";
                 return Err(CallError::new(CallErrorKind::Unavailable, problem).into());
             }
-            backend.end(item).await?;
+            match backend.end(item).await {
+                // The answer was lost: the next read tells if the item is gone.
+                Err(error) if error.kind == CallErrorKind::Unknown && !mutated!(LostAnswerIsFailure) => {
+                    unknown = Some(error);
+                }
+                ended => ended?,
+            }
         }
         if !items.iter().any(is_own) {
             return Ok(());
@@ -92,7 +99,7 @@ impl<P: Ports> Run<'_, P> {
             return Ok(());
         }
         let problem = format!("{left} of its items still exist after they were ended");
-        Err(CallError::new(CallErrorKind::Unavailable, problem).into())
+        Err(unknown.unwrap_or_else(|| CallError::new(CallErrorKind::Unavailable, problem)).into())
     }
 }
 

@@ -161,7 +161,7 @@ impl<P: Ports> Run<'_, P> {
 
     /// Stores a sign of life if the last one is old, so that no other run takes over an end during a long step.
     async fn refresh_beat(&mut self, end: &mut HeldEnd, now: Timestamp) -> Result<(), EndError> {
-        let is_old = end.head.beat.is_some_and(|beat| now.duration_since(beat) >= SILENCE / 2);
+        let is_old = end.head.is_silent_for(SILENCE / 2, now);
         if end.head.phase != LedgerPhase::Ending || !is_old {
             return Ok(());
         }

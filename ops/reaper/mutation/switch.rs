@@ -95,6 +95,16 @@ pub(crate) enum Mutation {
     KeptCopyForgotten,
     /// The close of the pull request of an expired environment is not recorded.
     CloseNotRecorded,
+    /// Every run reads the branches of all ended environments.
+    BranchesReadByEveryRun,
+    /// A search for orphans that is not complete counts as one.
+    PartialSweepCounts,
+    /// Namespaces that others delete hold up ends.
+    AllDeletionsCount,
+    /// Steps that an end has left count for the breaker.
+    LeftEndsAreCounted,
+    /// An item counts as not ended if the answer was lost.
+    LostAnswerIsFailure,
 }
 
 thread_local! {

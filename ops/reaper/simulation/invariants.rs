@@ -158,6 +158,9 @@ fn copy_deleted(world: &mut World, item: &BackendItem) {
         world.violate(&format!("copy {} of an open pull request was deleted after the end", item.name));
     }
     let is_running = head.as_ref().is_some_and(|head| matches!(head.phase, LedgerPhase::Creating | LedgerPhase::Live));
+    if !is_running && head.as_ref().is_some_and(|head| head.keeps_vault) {
+        world.violate(&format!("copy {} that a person keeps was deleted", item.name));
+    }
     if is_running {
         world.violate(&format!("copy {} of a living environment was deleted", item.name));
     }

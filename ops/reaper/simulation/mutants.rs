@@ -6,7 +6,7 @@ use strum::VariantArray;
 
 use super::play::play;
 use super::schedule::Schedule;
-use super::{bad_input, ends, returns, scenes};
+use super::{bad_input, branches, ends, returns, scenes, sweep};
 use crate::mutation::{Mutation, switched_on, with_mutation};
 
 /// Maximum number of schedules until a bug is caught.
@@ -35,6 +35,11 @@ const IN_SCENES: &[(Mutation, fn())] = &[
     (Mutation::LabelLeftOff, ends::cancelled_end_waits_for_the_forge_and_puts_the_label_back),
     (Mutation::KeptCopyForgotten, returns::copy_that_a_person_keeps_is_not_an_orphan_after_the_retention),
     (Mutation::CloseNotRecorded, returns::late_create_is_refused_after_the_close_of_an_expired_environment),
+    (Mutation::BranchesReadByEveryRun, branches::deleted_branches_are_read_as_rarely_as_orphans_are_searched),
+    (Mutation::PartialSweepCounts, sweep::search_that_is_not_complete_is_repeated_by_the_next_run),
+    (Mutation::AllDeletionsCount, sweep::namespace_that_others_delete_does_not_hold_up_an_end),
+    (Mutation::LeftEndsAreCounted, sweep::vault_that_is_down_does_not_stop_the_ends_of_a_small_installation),
+    (Mutation::LostAnswerIsFailure, sweep::item_is_ended_although_the_answer_was_lost),
 ];
 
 /// First schedule that catches a bug.

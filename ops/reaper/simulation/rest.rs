@@ -6,6 +6,7 @@ use eod_domain::{EnvironmentReading, Tier};
 use super::backends::BACKENDS;
 use super::schedule::{HOUR, MINUTE};
 use super::world::{BRANCHES, World, milliseconds};
+use crate::ports::BackendKind;
 
 /// Time after its last change after which a pull request's environment is in its final state.
 const SETTLED: i64 = 2 * HOUR;
@@ -111,6 +112,10 @@ fn ledgers(world: &World) -> Vec<String> {
         if head.phase == LedgerPhase::Live && namespace.is_none() && age > HOUR {
             problems.push(format!("{name} is live and has no namespace"));
         }
+        let is_closed = world.pull_of(name).is_some_and(|pull| !pull.is_open && world.now - pull.changed > SETTLED);
+        if head.phase == LedgerPhase::Queued && head.generation > 0 && is_closed && age > SETTLED {
+            problems.push(format!("{name} waits for a free place, and its pull request is closed: {head:?}"));
+        }
         if head.is_ended() && !head.left().is_empty() && age > 90 * MINUTE {
             problems.push(format!("the end of {name} has left {:?}", head.left()));
         }
@@ -147,6 +152,9 @@ fn copies(world: &World) -> Vec<String> {
         let age = world.now - milliseconds(ledger.head.since);
         let is_closed = world.pull_of(name).is_none_or(|pull| !pull.is_open && world.now - pull.changed > SETTLED);
         let step = ledger.head.steps.get(&kind.step());
+        if kind == BackendKind::Vault && ledger.head.keeps_vault {
+            continue;
+        }
         // A stray copy is an orphan, which needs two sightings.
         if ledger.head.is_ended() && is_closed && step != Some(&StepOutcome::Done) && age > SETTLED {
             problems.push(format!("{kind} {} of a closed pull request exists: {:?}", item.name, ledger.head));

@@ -99,6 +99,25 @@ impl Transitions {
         Ok(next)
     }
 
+    /// Records that the pull request of an expired environment is closed, or that its branch is deleted, so that a late create
+    /// with the same commit is refused. For an end that has kept nothing.
+    ///
+    /// # Errors
+    ///
+    /// The generation is stale, or the environment is not ended because it expired.
+    pub fn record_close(
+        self,
+        head: &LedgerHead,
+        generation: u64,
+        reason: EndReason,
+    ) -> Result<LedgerHead, TransitionError> {
+        check_generation(head, generation)?;
+        if head.phase != LedgerPhase::Ended || head.reason != Some(EndReason::Expired) {
+            return Err(phase_error(head, "the close of an expired environment", "ended because it expired"));
+        }
+        Ok(LedgerHead { reason: Some(reason), ..head.clone() })
+    }
+
     /// Takes a lift back: the pull request was closed again before the environment returned.
     ///
     /// # Errors

@@ -98,6 +98,12 @@ fn late_create_of_an_expired_environment_is_refused_after_the_close_of_its_pull_
     }
     let lost = at(2).end_kept(&ended(EndReason::Lost, false), 1, Some(EndReason::Closed)).unwrap();
     assert_eq!(lost.reason, Some(EndReason::Lost), "its steps depend on its reason");
+    // An end that has kept nothing.
+    let closed = at(2).record_close(&expired, 1, EndReason::Closed).unwrap();
+    assert_eq!(closed.steps, expired.steps);
+    assert_eq!(at(3).create(Some(&closed), &late), Err(TransitionError::Tombstone { reason: EndReason::Closed }));
+    assert!(matches!(at(3).record_close(&lost, 1, EndReason::Closed), Err(TransitionError::Phase { .. })));
+    assert!(matches!(at(3).record_close(&expired, 2, EndReason::Closed), Err(TransitionError::Stale { .. })));
 }
 
 #[test]
