@@ -237,7 +237,8 @@ pub(super) fn confirmed(world: &mut World, name: &str) {
 /// A tombstone is never deleted while its pull request is open.
 pub(super) fn ledger_deleted(world: &mut World, name: &str) {
     let is_open = world.pull_of(name).is_some_and(|pull| pull.is_open && world.now - pull.changed > ON_THE_WAY);
-    if is_open {
+    let has_lived = world.ledgers.get(name).is_some_and(|ledger| ledger.head.generation > 0);
+    if is_open && has_lived {
         world.violate(&format!("the tombstone of {name} was deleted while its pull request is open"));
     }
     if world.namespaces.contains_key(name) {
