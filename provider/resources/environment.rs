@@ -24,6 +24,7 @@ mod live;
 mod model;
 mod ownership;
 mod plan;
+mod provisioning;
 mod query;
 mod read;
 mod refusal;

@@ -93,7 +93,7 @@ pub(super) async fn ended_since_plan(
     }
 }
 
-/// Plans the computed attributes of an absent environment: unknown if it may come back, else unchanged.
+/// Plans the computed attributes of an absent environment: unknown if it may return, else unchanged.
 pub(super) fn plan(draft: &mut DraftOf<'_, EnvironmentResource>) {
     let Some(absence) = draft.private.absence.take() else { return };
     if draft.is_create() {

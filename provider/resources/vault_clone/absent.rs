@@ -74,11 +74,11 @@ fn ended(name: &EnvironmentLabel, head: &LedgerHead, prior: &State<VaultClone>) 
     Diag::warning(format!("The copy was removed with its environment: {copy}"))
         .detail(format!(
             "Environment `{name}` was ended{reason}, and its copy `{copy}` no longer exists. The copy stays in the state. It is \
-             created again when the environment comes back."
+             created again when the environment returns."
         ))
         .hint(
-            "set `environment = eod_environment.<name>.id`, so that both come back in one run; with `.name` the copy comes back \
-             one apply later",
+            "set `environment = eod_environment.<name>.id`, so that one run creates both again; with `.name` the copy is \
+             created one apply later",
         )
 }
 

@@ -84,7 +84,7 @@ impl EnvironmentLedger<'_> {
                 return Diag::error("The name belongs to another environment")
                     .detail(format!("Environment `{name}`: {error}. A name is never shared."))
                     .hint(format!(
-                        "give this environment another `name` or `name_template`; if the other environment is gone for good, \
+                        "give this environment another `name` or `name_template`; if the other environment is no longer needed, \
                          delete its ledger with `kubectl -n {} delete configmap {}`",
                         self.ledgers.namespace(),
                         self.config_map_name()
