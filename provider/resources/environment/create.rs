@@ -10,7 +10,7 @@ use super::apply::NamespaceTarget;
 use super::attributes::ResolvedAttributes;
 use super::ledger::EnvironmentLedger;
 use super::limit::EnvironmentLimit;
-use super::model::{Input, Private};
+use super::model::Input;
 use super::ownership::version_of_ours;
 use super::provisioning::{Provisioned, Provisioning};
 use super::takeover::{Claimant, NamespaceOrigin};
