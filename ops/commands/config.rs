@@ -143,7 +143,7 @@ impl ConfigFile {
         }
         let blocks = [("route53", self.route53), ("postgres", self.postgres), ("notify", self.notify)];
         if let Some((name, _)) = blocks.into_iter().find(|(_, block)| block.is_set) {
-            return Some(format!("`{name}` is not supported by this version of eod; remove the block"));
+            return Some(format!("`{name}` is not supported by this version of eod; remove it"));
         }
         if let Err(mistakes) = self.tiers() {
             let texts: Vec<String> = mistakes.iter().map(ToString::to_string).collect();

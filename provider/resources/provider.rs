@@ -75,9 +75,9 @@ pub struct ProviderConfig {
     pub tiers: Option<BTreeMap<String, TierArgs>>,
     /// Prices of resources, for `cost_per_day_usd`.
     pub prices: Option<PricesArgs>,
-    /// Connection to the cluster. Without this block it comes from environment variables: `KUBE_HOST` with `KUBE_TOKEN` and
-    /// `KUBE_CLUSTER_CA_CERT_DATA`, or `KUBE_CONFIG_PATH`, or `KUBECONFIG`, the last two with `KUBE_CTX`. Block and variables
-    /// are never mixed, and there is no other fallback.
+    /// Connection to the cluster. If not set, it comes from environment variables: `KUBE_HOST` with `KUBE_TOKEN` and
+    /// `KUBE_CLUSTER_CA_CERT_DATA`, or `KUBE_CONFIG_PATH`, or `KUBECONFIG`, the last two with `KUBE_CTX`. Argument and
+    /// variables are never mixed, and there is no other fallback.
     pub kubernetes: Option<KubernetesArgs>,
     /// Connection to Vault, and the secrets that may be copied. Attributes that are not set come from `VAULT_ADDR`,
     /// `VAULT_NAMESPACE`, `VAULT_CACERT`, `VAULT_SKIP_VERIFY` and `VAULT_TOKEN`; there is no other fallback.

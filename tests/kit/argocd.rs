@@ -131,7 +131,7 @@ impl ArgoCd {
         self.server.webhook.as_deref().expect("ArgoCd::in_cluster() starts controllers")
     }
 
-    /// The folder in which the repo-server looks for plugins: `NAME.sock` is the plugin NAME.
+    /// The folder of the repo-server for plugins: `NAME.sock` is the plugin NAME.
     pub fn sockets(&self) -> &Path {
         &self.server.sockets
     }

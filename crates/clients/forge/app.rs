@@ -27,7 +27,7 @@ const SKEW: Duration = Duration::from_secs(60);
 /// Lifetime of the JWT. GitHub allows ten minutes from its start.
 const LIFE: Duration = Duration::from_secs(540);
 
-/// Time before its expiry from which the token of an installation is not used.
+/// Minimum remaining lifetime of a token of an installation that is used.
 const MARGIN: Duration = Duration::from_secs(300);
 
 /// A GitHub App and one of its installations.

@@ -235,7 +235,7 @@ fn returning(name: &EnvironmentName) -> Diag {
             "The namespace of the state does not exist. The ledger of environment `{name}` has the phase `creating`: a run \
              started to create it again and has not finished. The environment leaves the state, and the plan shows a create."
         ))
-        .hint("apply: the create continues what the interrupted run has begun. If another run still works on it, wait for its end")
+        .hint("apply: this continues the interrupted create. If another run is still active, wait until it has ended")
 }
 
 fn unknown<M, T>(draft: &mut DraftOf<'_, EnvironmentResource>, key: Key<M, T>)

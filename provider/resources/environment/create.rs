@@ -31,7 +31,7 @@ pub(super) async fn create(
 pub(super) enum CreateReason {
     /// A new environment.
     No,
-    /// Return of an ended environment, for a reason that the ledger knows: a new commit, or a lifted end.
+    /// Return of an ended environment, for a reason in the ledger: a new commit, or a lifted end.
     Recorded,
     /// Return of an ended environment that only the configuration requests.
     Requested,

@@ -60,7 +60,7 @@ pub(super) enum ListedLedger {
     Found(Box<StoredHead>),
 }
 
-/// Reasons for which an operation is not recorded.
+/// Errors of a record in the ledger.
 #[derive(Debug, thiserror::Error)]
 enum RecordError {
     /// A call failed.

@@ -40,7 +40,7 @@ pub(super) enum NamespaceOrigin {
     New,
     /// Created by a create that was interrupted.
     Interrupted,
-    /// In use before: people may have data in it, so a failure of this create must not lead to its destruction.
+    /// In use before: people may have data in it, so a failure of this create must not destroy it.
     InUse,
 }
 

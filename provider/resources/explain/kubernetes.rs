@@ -78,7 +78,7 @@ fn exec(error: &ExecError) -> Option<&'static str> {
     }
 }
 
-/// Advice about a mistake in the `kubernetes` block or in the environment variables that replace it.
+/// Advice about a mistake in the argument `kubernetes` or in the environment variables that replace it.
 pub(crate) fn access(error: &ClusterAccessError) -> Option<&'static str> {
     match error {
         ClusterAccessError::Exclusive { .. } => Some("keep one of the two"),

@@ -45,7 +45,7 @@ const LEDGER_MANAGER: &str = "eod-provider";
 pub(crate) enum Cluster {
     /// The cluster. If none is configured, the first call fails.
     Known(Kubernetes),
-    /// The block depends on an unknown value.
+    /// The argument depends on an unknown value.
     Unknown,
 }
 
@@ -250,8 +250,8 @@ fn not_known(name: &'static str) -> Diag {
 
 fn unknown_cluster() -> Diag {
     Diag::error("The cluster is not known yet")
-        .detail("The `kubernetes` block of the provider depends on a value that is known only after apply, and no other cluster is used instead.")
-        .hint("first apply the resources that the block depends on, with `-target` or in a separate configuration")
+        .detail("The argument `kubernetes` of the provider depends on a value that is known only after apply, and no other cluster is used instead.")
+        .hint("first apply the resources that the argument depends on, with `-target` or in a separate configuration")
         .at(ProviderConfig::KUBERNETES)
 }
 

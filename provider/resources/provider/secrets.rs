@@ -7,9 +7,9 @@ use tfplugin::{Attr, Diag, Diags};
 use super::{Context, ProviderConfig};
 use crate::explain;
 
-/// Vault of the provider block, if the block is known, and the patterns of allowed secrets.
+/// Vault of the provider, if the argument is known, and the patterns of allowed secrets.
 pub(super) struct ProviderVault {
-    /// `None` while the block depends on an unknown value.
+    /// `None` while the argument depends on an unknown value.
     pub(super) vault: Option<Vault>,
     /// Secrets that are never read.
     pub(super) sensitive: Attr<Globs>,
@@ -57,13 +57,13 @@ impl Context {
     }
 }
 
-/// The error for a call that needs a block that is not known yet.
+/// The error for a call that needs an argument that is not known yet.
 pub(crate) fn unknown_vault() -> Diag {
     Diag::error("Vault is not known yet")
         .detail(
-            "The `vault` block of the provider depends on a value that is known only after apply, and no other Vault is used \
+            "The argument `vault` of the provider depends on a value that is known only after apply, and no other Vault is used \
              instead.",
         )
-        .hint("first apply the resources that the block depends on, with `-target` or in a separate configuration")
+        .hint("first apply the resources that the argument depends on, with `-target` or in a separate configuration")
         .at(ProviderConfig::VAULT)
 }

@@ -17,7 +17,7 @@ pub struct TierArgs {
     pub ttl: Option<Text<Ttl>>,
     /// Maximum `ttl` of an environment.
     pub max_ttl: Option<Text<Ttl>>,
-    /// Time before expiry at which an environment becomes `expiring`.
+    /// Time before the expiry with the status `expiring`.
     pub warning: Option<Text<Ttl>>,
     /// Quota of environments that set none.
     pub quota: Option<TierQuotaArgs>,

@@ -2,7 +2,7 @@
 //!
 //! # Guarantees
 //! - An absent copy makes no diff as long as its environment is ended.
-//! - The update in which `environment` is unknown, which is the return of the environment, creates the copy again.
+//! - An update with an unknown `environment`, which is the return of the environment, creates the copy again.
 //!   Terraform plans it a second time when the environment is known; then its ledger shows that the environment exists.
 
 use eod_clients::Deadline;

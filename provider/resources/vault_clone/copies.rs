@@ -67,7 +67,7 @@ impl Copies {
         records::keys(&self.records)
     }
 
-    /// Time at which the first of them was stored.
+    /// Storage time of the first of them.
     pub(crate) fn created_at(&self, now: Timestamp) -> Timestamp {
         records::created_at(self.records.values(), now)
     }

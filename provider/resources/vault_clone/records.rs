@@ -41,7 +41,7 @@ pub(super) fn keys(records: &Records) -> BTreeMap<String, KeyArgs> {
     records.iter().map(|(path, record)| (path.to_string(), KeyArgs::of(record))).collect()
 }
 
-/// Time at which the server stored each copy.
+/// Storage time of each copy on the server.
 pub(super) fn created(records: &Records) -> BTreeMap<String, String> {
     let time = |(path, record): (&SecretPath, &KeyRecord)| Some((path.to_string(), record.created_time.clone()?));
     records.iter().filter_map(time).collect()
@@ -65,7 +65,7 @@ pub(super) fn sensitive_ref(input: &Input) -> Option<String> {
     Some(SecretRef::new(place::mount_or_default(input.mount.as_ref()), path.0.clone()).to_string())
 }
 
-/// Time at which the first of the copies was stored, in whole seconds; `now` if there is none.
+/// Storage time of the first of the copies, in whole seconds; `now` if there is none.
 pub(super) fn created_at<'a>(records: impl Iterator<Item = &'a KeyRecord>, now: Timestamp) -> Timestamp {
     let times = records.filter_map(|record| record.created_time.as_ref()?.parse::<Timestamp>().ok());
     let first = times.min().unwrap_or(now);

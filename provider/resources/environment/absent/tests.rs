@@ -88,5 +88,5 @@ fn warning_says_when_and_why_the_environment_ended_and_how_it_returns() {
 fn interrupted_return_is_not_reported_as_a_replacement() {
     let warning = returning(&"shop-pr-7".parse().unwrap());
     assert!(warning.summary.contains("shop-pr-7 was interrupted"), "{warning:?}");
-    assert!(warning.hint.unwrap().contains("continues what the interrupted run has begun"));
+    assert!(warning.hint.unwrap().contains("continues the interrupted create"));
 }
