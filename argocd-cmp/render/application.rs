@@ -280,12 +280,11 @@ fn environment_refusal(mistake: &Mistake<EnvironmentError>, tier: Tier) -> Refus
         EnvironmentError::Ttl(TierTtlError::Permanent { .. }) => {
             parameter("ttl", "remove the parameter, or use another tier".to_owned())
         }
-        EnvironmentError::Limits(LimitsError::DefaultAboveMax { resource, default, max }) => {
+        EnvironmentError::Limits(LimitsError::DefaultAboveMax { resource, default, .. }) => {
             // Limits of containers are no parameters, so only a quota of the policy can be too small for their defaults.
             let key = format!("tiers.{tier}.quota.{resource}");
-            let message = format!("quota {max} is below the default {resource} limit {default} of a container");
             let remedy = format!("have the platform raise `{key}` in the policy to at least {default}");
-            Refusal::new(Location::default().object(format!("policy {key}")), RefusalRule::Policy, message, remedy)
+            Refusal::new(Location::default().object(format!("policy {key}")), RefusalRule::Policy, error, remedy)
         }
         EnvironmentError::Limits(_) => {
             let location = Location::default().object(format!("policy tiers.{tier}.quota"));

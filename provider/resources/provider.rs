@@ -17,8 +17,8 @@ use tfplugin::{
 pub(crate) use self::context::Cluster;
 pub use self::context::Context;
 use self::kubernetes::KubernetesArgs;
-pub(crate) use self::secrets::unknown_vault;
-pub(crate) use self::settings::count;
+pub(crate) use self::secrets::unknown_vault_error;
+pub(crate) use self::settings::count_or_max;
 use self::settings::{PricesArgs, TierArgs};
 pub(crate) use self::vault::ParseGlobs;
 use self::vault::VaultArgs;
@@ -146,7 +146,7 @@ fn random() -> [u8; 16] {
 }
 
 /// The error for an invalid value of an environment variable.
-fn bad_variable(name: &str, attribute: &str, error: &dyn std::fmt::Display) -> Diags {
+fn bad_variable_diags(name: &str, attribute: &str, error: &dyn std::fmt::Display) -> Diags {
     Diag::error(format!("Invalid {name}"))
         .detail(format!("The environment variable {name}, which sets `{attribute}`, is invalid: {error}."))
         .hint(format!("set `{attribute}` in the provider block, or correct the variable"))

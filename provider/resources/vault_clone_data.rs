@@ -72,7 +72,7 @@ impl DataSource for VaultCloneData {
                 secret_ref: copies.target.to_string(),
                 sensitive_secret_ref: None,
                 vault_ui_url: vault.ui_url(&copies.target),
-                created_at: copies.created_at(now).to_string(),
+                created_at: copies.created_at_or_now(now).to_string(),
             },
             environment: Text(copies.environment),
             installation: Text(copies.installation),

@@ -72,8 +72,8 @@ fn errors_are_about_parameters_and_the_policy() {
         (
             "a-pr-1",
             &[("tier", "full")],
-            "policy tiers.full.quota.cpu\n  rule:   policy\n  found:  quota 100m is below the default cpu limit 250m of a \
-             container\n  remedy: have the platform raise `tiers.full.quota.cpu` in the policy to at least 250m",
+            "policy tiers.full.quota.cpu\n  rule:   policy\n  found:  default cpu limit of a container must be at most its \
+             maximum 100m, got 250m\n  remedy: have the platform raise `tiers.full.quota.cpu` in the policy to at least 250m",
         ),
         ("a-pr-1", &[("labels", "tier/production")], "parameters: labels\n  rule:   parameter\n"),
         ("a-pr-1", &[("head-sha", "main")], "parameters: head-sha\n  rule:   parameter\n"),

@@ -3,7 +3,9 @@
 use std::collections::BTreeMap;
 use std::str::FromStr;
 
-use eod_domain::{NetworkSettings, Quantity, QuotaSettings, Tier, TierOverrides, Tiers, UserLabels};
+use eod_domain::{
+    NetworkSettings, Quantity, QuotaSettings, Tier, TierOverrideError, TierOverrides, Tiers, Ttl, UserLabels,
+};
 use eod_yaml::{PathStep, YamlLimits, read};
 
 use super::decode::{At, PolicyDecoder, SectionReader};
@@ -173,10 +175,19 @@ fn tiers(decoder: &mut PolicyDecoder<'_>, at: Option<At<'_>>) -> Option<Tiers> {
             for mistake in mistakes {
                 let path = mistake.path.iter().skip(1).map(|step| PathStep::Key(step.clone()));
                 let path: Vec<PathStep> = at.path.iter().cloned().chain(path).collect();
-                decoder.mistake(at.node.line, &path, mistake.error, "correct the value");
+                let remedy = tier_remedy(&mistake.error);
+                decoder.mistake(at.node.line, &path, mistake.error, remedy);
             }
             None
         }
+    }
+}
+
+fn tier_remedy(error: &TierOverrideError) -> String {
+    match error {
+        TierOverrideError::Permanent(_) => "remove this key".to_owned(),
+        TierOverrideError::TtlAboveMaximum { .. } => format!("lower `ttl`, or raise `max_ttl` (at most {})", Ttl::MAX),
+        TierOverrideError::WarningTooLong { .. } => "lower `warning`, or raise `ttl`".to_owned(),
     }
 }
 

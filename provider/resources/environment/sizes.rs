@@ -7,7 +7,7 @@ use eod_domain::{
 };
 use tfplugin::{Model, Text};
 
-use crate::provider::count;
+use crate::provider::count_or_max;
 
 /// Resource quota of all pods together.
 #[derive(Clone, Model)]
@@ -96,12 +96,12 @@ impl QuotaArgs {
         QuotaSettings {
             cpu: cpu.map(|cpu| cpu.0),
             memory: memory.map(|memory| memory.0),
-            pods: pods.map(count),
-            services: services.map(count),
-            persistent_volume_claims: persistent_volume_claims.map(count),
+            pods: pods.map(count_or_max),
+            services: services.map(count_or_max),
+            persistent_volume_claims: persistent_volume_claims.map(count_or_max),
             storage: storage.map(|storage| storage.0),
-            load_balancers: load_balancers.map(count),
-            node_ports: node_ports.map(count),
+            load_balancers: load_balancers.map(count_or_max),
+            node_ports: node_ports.map(count_or_max),
         }
     }
 

@@ -102,12 +102,12 @@ impl Claimant<'_> {
                     gone.map_err(|error| ApplyFailure::nothing(explain::remote(&error)))?;
                 }
                 (verdict, Some(namespace)) => {
-                    return Err(ApplyFailure::nothing(refusal::unavailable(environment, &verdict, &namespace)));
+                    return Err(ApplyFailure::nothing(refusal::unavailable_error(environment, &verdict, &namespace)));
                 }
             }
         }
         let lost = lost.map(|error| explain::remote(&error));
-        Err(ApplyFailure::nothing(lost.unwrap_or_else(|| refusal::unsteady(environment.name.as_str()))))
+        Err(ApplyFailure::nothing(lost.unwrap_or_else(|| refusal::unsteady_error(environment.name.as_str()))))
     }
 
     /// Writes our claim and all of EoD's fields to an existing namespace. `None` if the namespace was changed since the

@@ -76,7 +76,7 @@ pub(super) fn cluster(
         Attr::Known(args) => args.access(environment)?,
         Attr::Null => match ClusterAccess::from_environment(environment) {
             Ok(access) => access.unwrap_or_else(ClusterAccess::nothing),
-            Err(errors) => return Err(errors.iter().map(from_environment).collect()),
+            Err(errors) => return Err(errors.iter().map(variables_error).collect()),
         },
     };
     Ok(Cluster::Known(Kubernetes::new(access, user_agent)))
@@ -121,11 +121,11 @@ impl KubernetesArgs {
             insecure: insecure.unwrap_or(false),
             tls_server_name,
         };
-        ClusterAccess::from_settings(settings, environment).map_err(|errors| errors.iter().map(from_argument).collect())
+        ClusterAccess::from_settings(settings, environment).map_err(|errors| errors.iter().map(argument_error).collect())
     }
 }
 
-fn from_argument(error: &ClusterAccessError) -> Diag {
+fn argument_error(error: &ClusterAccessError) -> Diag {
     let path = Path::from(ProviderConfig::KUBERNETES);
     let path = error.field().iter().flat_map(|name| name.split('.')).fold(path, Path::attribute);
     let diag = Diag::error("Invalid cluster access").cause(error).at(path);
@@ -135,7 +135,7 @@ fn from_argument(error: &ClusterAccessError) -> Diag {
     }
 }
 
-fn from_environment(error: &ClusterAccessError) -> Diag {
+fn variables_error(error: &ClusterAccessError) -> Diag {
     Diag::error("Invalid cluster access")
         .detail("The cluster comes from environment variables, because the argument `kubernetes` is not set.")
         .cause(error)

@@ -87,7 +87,7 @@ pub(super) fn tiers(config: Config<'_, ProviderConfig>) -> Result<Attr<Tiers>, D
         Ok(tiers) if !diags.has_errors() => Ok(Attr::Known(tiers)),
         Ok(_) => Err(diags),
         Err(mistakes) => {
-            diags.extend(mistakes.iter().map(at_tier));
+            diags.extend(mistakes.iter().map(tier_error));
             Err(diags)
         }
     }
@@ -149,23 +149,23 @@ impl TierQuotaArgs {
         QuotaSettings {
             cpu: cpu.map(|cpu| cpu.0),
             memory: memory.map(|memory| memory.0),
-            pods: pods.map(count),
-            services: services.map(count),
-            persistent_volume_claims: persistent_volume_claims.map(count),
+            pods: pods.map(count_or_max),
+            services: services.map(count_or_max),
+            persistent_volume_claims: persistent_volume_claims.map(count_or_max),
             storage: storage.map(|storage| storage.0),
-            load_balancers: load_balancers.map(count),
-            node_ports: node_ports.map(count),
+            load_balancers: load_balancers.map(count_or_max),
+            node_ports: node_ports.map(count_or_max),
         }
     }
 }
 
 /// The number as 32 bits. Larger numbers are cut: no cluster has that many objects.
-pub(crate) fn count(number: u64) -> u32 {
+pub(crate) fn count_or_max(number: u64) -> u32 {
     u32::try_from(number).unwrap_or(u32::MAX)
 }
 
 /// The diagnostic of a mistake in a tier. The domain writes its path as `tiers.full.ttl`, Terraform as `tiers["full"].ttl`.
-fn at_tier(mistake: &Mistake<TierOverrideError>) -> Diag {
+fn tier_error(mistake: &Mistake<TierOverrideError>) -> Diag {
     let mut steps = mistake.path.iter();
     let mut path = steps.next().map_or_else(Path::root, |first| Path::root().attribute(first));
     if let Some(tier) = steps.next() {

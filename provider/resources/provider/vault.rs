@@ -146,7 +146,7 @@ fn access(config: Config<'_, ProviderConfig>, environment: &BTreeMap<String, Str
     settings
         .or_environment(|name| environment.get(name).cloned())
         .and_then(VaultAccess::new)
-        .map_err(|error| Diags::from(invalid_access(&error)))
+        .map_err(|error| Diags::from(access_error(&error)))
 }
 
 impl VaultArgs {
@@ -196,7 +196,7 @@ impl JwtLoginArgs {
     }
 }
 
-fn invalid_access(error: &VaultAccessError) -> Diag {
+fn access_error(error: &VaultAccessError) -> Diag {
     let path = Path::from(ProviderConfig::VAULT);
     let path = error.field().iter().flat_map(|field| field.split('.')).fold(path, Path::attribute);
     Diag::error("Invalid access to Vault").cause(error).hint(explain::vault::access(error)).at(path)

@@ -27,12 +27,12 @@ pub(super) async fn is_ended(
     let environment = &prior.input.environment.0;
     match head(cx, environment, remote).await {
         Ok(Some(head)) if head.is_absent() => {
-            call.warn(ended(environment, &head, prior));
+            call.warn(ended_warning(environment, &head, prior));
             true
         }
         Ok(_) => false,
         Err(problem) => {
-            call.warn(unknown_end(environment, &problem));
+            call.warn(unknown_end_warning(environment, &problem));
             false
         }
     }
@@ -68,7 +68,7 @@ pub(super) async fn plan_return(cx: &Context, draft: &mut DraftOf<'_, VaultClone
     }
 }
 
-fn ended(name: &EnvironmentLabel, head: &LedgerHead, prior: &State<VaultClone>) -> Diag {
+fn ended_warning(name: &EnvironmentLabel, head: &LedgerHead, prior: &State<VaultClone>) -> Diag {
     let copy = prior.output.as_ref().map(|output| output.id.as_str()).unwrap_or_default();
     let reason = head.reason.map(|reason| format!(" with reason `{reason}`")).unwrap_or_default();
     Diag::warning(format!("The copy was removed with its environment: {copy}"))
@@ -82,7 +82,7 @@ fn ended(name: &EnvironmentLabel, head: &LedgerHead, prior: &State<VaultClone>) 
         )
 }
 
-fn unknown_end(name: &EnvironmentLabel, problem: &str) -> Diag {
+fn unknown_end_warning(name: &EnvironmentLabel, problem: &str) -> Diag {
     Diag::warning(format!("The ledger of environment {name} cannot be read"))
         .detail(format!(
             "A copy of secrets of the environment no longer exists, and its ledger cannot be read: {problem}. The copy counts as \

@@ -68,8 +68,8 @@ impl Copies {
     }
 
     /// Storage time of the first of them.
-    pub(crate) fn created_at(&self, now: Timestamp) -> Timestamp {
-        records::created_at(self.records.values(), now)
+    pub(crate) fn created_at_or_now(&self, now: Timestamp) -> Timestamp {
+        records::created_at_or_now(self.records.values(), now)
     }
 }
 

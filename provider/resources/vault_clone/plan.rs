@@ -8,7 +8,7 @@ use super::model::{Input, Output};
 use crate::explain;
 use crate::provider::Context;
 
-pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, VaultClone>) -> Diags {
+pub(super) fn plan_target(cx: &Context, draft: &mut DraftOf<'_, VaultClone>) -> Diags {
     draft.private.planned = draft.is_create() && draft.private.nonce.is_empty();
     if !draft.is_create() && draft.planned(Input::ENVIRONMENT).is_unknown() {
         // The environment returns in the same run. The copy and its edits are kept.
@@ -37,9 +37,9 @@ pub(super) fn plan(cx: &Context, draft: &mut DraftOf<'_, VaultClone>) -> Diags {
     }
     // The default target ends like the source, so an error about it would only repeat the mistake of the source.
     let is_default = draft.config(Input::TARGET_PATH).is_null();
-    match source.as_ref().and_then(|source| sensitive(cx, source)) {
+    match source.as_ref().and_then(|source| sensitive_diags(cx, source)) {
         Some(diags) if is_default => diags,
-        _ => refused(cx, source, target),
+        _ => refusal_diags(cx, source, target),
     }
 }
 
@@ -73,15 +73,15 @@ fn set_target_defaults(draft: &mut DraftOf<'_, VaultClone>) -> Result<(), Diags>
 }
 
 /// Reasons to refuse the copy, as far as they are known. The apply checks again before any read.
-fn refused(cx: &Context, source: Option<SecretRef>, target: Option<SecretRef>) -> Diags {
+fn refusal_diags(cx: &Context, source: Option<SecretRef>, target: Option<SecretRef>) -> Diags {
     match (source, target) {
         (Some(source), Some(target)) if cx.knows_routes() => cx.route(source, target).err().unwrap_or_default(),
-        (Some(source), _) => sensitive(cx, &source).unwrap_or_default(),
+        (Some(source), _) => sensitive_diags(cx, &source).unwrap_or_default(),
         (None, _) => Diags::new(),
     }
 }
 
-fn sensitive(cx: &Context, source: &SecretRef) -> Option<Diags> {
+fn sensitive_diags(cx: &Context, source: &SecretRef) -> Option<Diags> {
     let pattern = cx.sensitive_paths()?.covering(source)?.to_owned();
     let error = RouteError::Sensitive { source_ref: source.clone(), pattern };
     Some(explain::with_remedy(Input::SOURCE_PATH.path(), &error).into())

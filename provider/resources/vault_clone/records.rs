@@ -55,7 +55,7 @@ pub(super) fn output(vault: &Vault, input: &Input, target: &SecretRef, records: 
         secret_ref: target.to_string(),
         sensitive_secret_ref: sensitive_ref(input),
         vault_ui_url: vault.ui_url(target),
-        created_at: created_at(records.values(), now).to_string(),
+        created_at: created_at_or_now(records.values(), now).to_string(),
     }
 }
 
@@ -66,7 +66,7 @@ pub(super) fn sensitive_ref(input: &Input) -> Option<String> {
 }
 
 /// Storage time of the first of the copies, in whole seconds; `now` if there is none.
-pub(super) fn created_at<'a>(records: impl Iterator<Item = &'a KeyRecord>, now: Timestamp) -> Timestamp {
+pub(super) fn created_at_or_now<'a>(records: impl Iterator<Item = &'a KeyRecord>, now: Timestamp) -> Timestamp {
     let times = records.filter_map(|record| record.created_time.as_ref()?.parse::<Timestamp>().ok());
     let first = times.min().unwrap_or(now);
     Timestamp::from_second(first.as_second()).unwrap_or(first)
