@@ -108,10 +108,10 @@ pub struct FaultProxy {
     thread: Option<JoinHandle<()>>,
 }
 
-type Matcher = Box<dyn Fn(&Logged) -> bool + Send>;
+type FaultMatcher = Box<dyn Fn(&Logged) -> bool + Send>;
 
 struct Rule {
-    matches: Matcher,
+    matches: FaultMatcher,
     left: usize,
     fault: Fault,
 }

@@ -133,7 +133,8 @@ fn folder(package: &Value) -> PathBuf {
 fn sources_of(package: &Value, all: &[Source], folders: &BTreeSet<PathBuf>) -> Vec<Source> {
     let own = folder(package);
     let targets = package["targets"].as_array().into_iter().flatten();
-    let roots: Vec<_> = targets.filter_map(|target| Path::new(target["src_path"].as_str()?).canonicalize().ok()).collect();
+    let roots: Vec<_> =
+        targets.filter_map(|target| Path::new(target["src_path"].as_str()?).canonicalize().ok()).collect();
     let belongs = |source: &&Source| {
         let path = root().join(&source.path);
         let nearest = path.ancestors().skip(1).find(|folder| folders.contains(*folder));

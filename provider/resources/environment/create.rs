@@ -98,6 +98,9 @@ pub(super) async fn make(
     private.nonce = Some(nonce.as_str().to_owned());
     private.generation = ledger.finish_create(record, &environment, &namespace).await;
     let reading = attributes::reading(cx, &namespace, at);
-    refusal::unreadable_times_warning(&reading).into_iter().chain(cx.skew_warning()).for_each(|warning| call.warn(warning));
+    refusal::unreadable_times_warning(&reading)
+        .into_iter()
+        .chain(cx.skew_warning())
+        .for_each(|warning| call.warn(warning));
     Ok(Applied { output: attributes::output(&reading, ResolvedAttributes::applied(cx, &environment)), private })
 }

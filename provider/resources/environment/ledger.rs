@@ -100,7 +100,8 @@ impl<'a> EnvironmentLedger<'a> {
     /// # Errors
     /// The ledger cannot be read, so an end cannot be distinguished from a loss.
     pub(super) async fn head(&self) -> Result<Option<LedgerHead>, Diag> {
-        let stored = self.ledgers.get(self.name, &self.deadline).await.map_err(|error| self.unreadable_error(&error))?;
+        let stored =
+            self.ledgers.get(self.name, &self.deadline).await.map_err(|error| self.unreadable_error(&error))?;
         let head = stored.map(|stored| stored.head.map_err(|problem| self.damaged_error(&problem)));
         head.transpose()
     }

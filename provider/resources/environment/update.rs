@@ -96,7 +96,10 @@ pub(super) async fn update(
     let uid = live::uid(&namespace).unwrap_or_default();
     private.generation = ledger.record_changes(&recorded, prior.private.generation, &environment, uid).await;
     let reading = attributes::reading(cx, &namespace, now);
-    refusal::unreadable_times_warning(&reading).into_iter().chain(cx.skew_warning()).for_each(|warning| call.warn(warning));
+    refusal::unreadable_times_warning(&reading)
+        .into_iter()
+        .chain(cx.skew_warning())
+        .for_each(|warning| call.warn(warning));
     Ok(Applied { output: attributes::output(&reading, ResolvedAttributes::applied(cx, &environment)), private })
 }
 

@@ -121,7 +121,8 @@ impl KubernetesArgs {
             insecure: insecure.unwrap_or(false),
             tls_server_name,
         };
-        ClusterAccess::from_settings(settings, environment).map_err(|errors| errors.iter().map(argument_error).collect())
+        ClusterAccess::from_settings(settings, environment)
+            .map_err(|errors| errors.iter().map(argument_error).collect())
     }
 }
 
