@@ -63,7 +63,7 @@ impl Fault {
     /// [`Fault::status`] with a `Retry-After` header, in seconds.
     pub fn retry_after(code: u16, reason: &str, seconds: u32) -> Self {
         let headers = vec![("retry-after", seconds.to_string())];
-        Self::Status { code, headers, body: serve::status(code, reason, "come back later") }
+        Self::Status { code, headers, body: serve::status(code, reason, "try again later") }
     }
 }
 

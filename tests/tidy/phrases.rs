@@ -5,7 +5,8 @@ use crate::{
     source::{Source, scripts, with_endings},
 };
 
-/// Refused phrases, each with what to write. They are compared in lower case and as whole words.
+/// Refused phrases, each with what to write. They are compared in lower case and as whole words, also in
+/// identifiers.
 const REFUSED: &[(&str, &str)] = &[
     ("nobody answers", "connection refused, or timed out"),
     ("the same, of", "the noun again"),
@@ -59,6 +60,7 @@ fn prose_is_plain() {
 #[test]
 fn refused_phrase_is_found() {
     let found = |text: &str| refused(&[Source::example("a.rs", text)]).len();
+    assert_eq!(found("fn render_in_force() {}"), 1, "identifiers consist of words, too");
     assert_eq!(found("// Nobody  answers."), 1);
     assert_eq!(found("/// It is there for whom it\n/// lies beside."), 2);
     assert_eq!(found("`shallow` and somewhere"), 0);
@@ -71,7 +73,7 @@ fn refused(files: &[Source]) -> Vec<String> {
         for (at, line) in text.lines().enumerate() {
             let line = line.to_lowercase();
             let of_line =
-                line.split(|c: char| !c.is_alphanumeric() && !matches!(c, ',' | '_' | '-' | '\'' | '{' | '}'));
+                line.split(|c: char| !c.is_alphanumeric() && !matches!(c, ',' | '-' | '\'' | '{' | '}'));
             words.extend(of_line.filter(|word| !word.is_empty()).map(|word| (word.to_owned(), at + 1)));
         }
         for (phrase, remedy) in REFUSED {

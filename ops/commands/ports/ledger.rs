@@ -112,7 +112,7 @@ impl LedgerPort for OpsLedgers<'_> {
         events: &[Event],
     ) -> Result<ObjectVersion, CallError> {
         let session = self.session;
-        // A held end is given back by such a write.
+        // A held end is released by such a write.
         let deadline = last_deadline(session);
         let stored = session.ledgers.replace(environment, &read.resource_version, head, events, &deadline).await;
         stored.map(|stored| version(&stored)).map_err(|error| call_error(&error))
