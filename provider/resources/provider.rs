@@ -18,7 +18,6 @@ pub(crate) use self::context::Cluster;
 pub use self::context::Context;
 use self::kubernetes::KubernetesArgs;
 pub(crate) use self::secrets::unknown_vault_error;
-pub(crate) use self::settings::count_or_max;
 use self::settings::{PricesArgs, TierArgs};
 pub(crate) use self::vault::ParseGlobs;
 use self::vault::VaultArgs;

@@ -24,7 +24,10 @@ fn doc_comment_with_question_word_is_found() {
     let good = "//! Whatever.\n/// True if it runs.\n/// Which of them runs is not known.\n/// The sameness.\n// What follows.";
     assert_eq!(refused(&[Source::example("a.rs", good)]), [""; 0]);
     let count = |path: &str, text: &str| refused(&[Source::example(path, text)]).len();
-    assert_eq!(count("a.go", "// What it runs.\npackage main\n\n// Whether it runs.\nfunc f() {\n\t// It runs.\n}\n"), 2);
+    assert_eq!(
+        count("a.go", "// What it runs.\npackage main\n\n// Whether it runs.\nfunc f() {\n\t// It runs.\n}\n"),
+        2
+    );
     assert_eq!(count("a.proto", "message M {\n  // Which one.\n  string s = 1;\n}\n"), 1);
     for path in ["a.sh", "Makefile", "a.toml", "a.yaml"] {
         let text = "#!/bin/sh\n# What it runs.\nset -eu\n  # It runs.\n";

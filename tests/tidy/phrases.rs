@@ -72,8 +72,7 @@ fn refused(files: &[Source]) -> Vec<String> {
         let mut words = Vec::new();
         for (at, line) in text.lines().enumerate() {
             let line = line.to_lowercase();
-            let of_line =
-                line.split(|c: char| !c.is_alphanumeric() && !matches!(c, ',' | '-' | '\'' | '{' | '}'));
+            let of_line = line.split(|c: char| !c.is_alphanumeric() && !matches!(c, ',' | '-' | '\'' | '{' | '}'));
             words.extend(of_line.filter(|word| !word.is_empty()).map(|word| (word.to_owned(), at + 1)));
         }
         for (phrase, remedy) in REFUSED {

@@ -9,9 +9,10 @@ use tfplugin::{Diag, Diags, Text};
 
 use super::access::{AccessArgs, DnsArgs, MeshArgs};
 use super::model::Input;
-use super::sizes::{LimitsArgs, NetworkArgs, QuotaArgs};
+use super::sizes::{LimitsArgs, NetworkArgs};
 use crate::explain;
 use crate::provider::Context;
+use crate::quota::QuotaArgs;
 
 /// The environment that the arguments describe.
 ///

@@ -8,10 +8,11 @@ use super::EnvironmentResource;
 use super::absent;
 use super::arguments::spec;
 use super::model::{Input, Output};
-use super::sizes::{LimitsArgs, NetworkArgs, QuotaArgs};
+use super::sizes::{LimitsArgs, NetworkArgs};
 use super::{cost, live};
 use crate::explain;
 use crate::provider::Context;
+use crate::quota::QuotaArgs;
 
 pub(super) fn plan_attributes(cx: &Context, draft: &mut DraftOf<'_, EnvironmentResource>) -> Diags {
     draft.private.planned = draft.is_create() && draft.private.claims().is_empty();

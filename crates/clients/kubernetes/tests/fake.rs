@@ -102,7 +102,7 @@ impl FakeApiServer {
         url
     }
 
-    /// Speaks HTTP on one connection.
+    /// Serves HTTP on one connection.
     pub(crate) async fn serve_connection<S>(self, stream: S)
     where
         S: tokio::io::AsyncRead + tokio::io::AsyncWrite + Unpin + 'static,
