@@ -87,8 +87,8 @@ impl ArgocdServer {
         // A test that panicked in here has left no incomplete state.
         let mut process = self.process.lock().unwrap_or_else(std::sync::PoisonError::into_inner);
         let ArgocdProcess { child, answers, errors } = &mut *process;
-        let told = child.stdin.as_mut().is_some_and(|stdin| writeln!(stdin, "{verb} {name}").is_ok());
-        let Some(answer) = told.then(|| line(answers)).flatten() else {
+        let is_sent = child.stdin.as_mut().is_some_and(|stdin| writeln!(stdin, "{verb} {name}").is_ok());
+        let Some(answer) = is_sent.then(|| line(answers)).flatten() else {
             return Err(format!("`eod-argocd up` has ended: {}", written(errors)));
         };
         match answer["error"].as_str() {
