@@ -70,7 +70,7 @@ fn environment_with_a_value_that_cannot_be_read_is_kept_and_reported() {
 }
 
 #[test]
-fn namespace_without_the_ownership_labels_is_left_alone_and_reported() {
+fn namespace_without_the_ownership_labels_is_kept_and_reported() {
     for key in [labels::INSTALLATION, labels::MANAGED_BY, labels::ENV] {
         for is_removed in [false, true] {
             let damage = |namespace: &mut SimNamespace| {
