@@ -35,7 +35,7 @@ impl Eod {
     pub fn of_process() -> Self {
         // The only place where the provider reads the clock. All other code gets the time as an argument.
         #[allow(clippy::disallowed_methods)]
-        Self { environment: std::env::vars().collect(), now: Timestamp::now, random }
+        Self { environment: variables(), now: Timestamp::now, random }
     }
 
     /// The provider with this environment and clock, for tests.
@@ -81,6 +81,13 @@ pub struct ProviderConfig {
     /// Connection to Vault, and the secrets that may be copied. Attributes that are not set come from `VAULT_ADDR`,
     /// `VAULT_NAMESPACE`, `VAULT_CACERT`, `VAULT_SKIP_VERIFY` and `VAULT_TOKEN`; there is no other fallback.
     pub vault: Option<VaultArgs>,
+}
+
+/// Variables of this process. Variables that are not UTF-8 are none of EoD's.
+fn variables() -> BTreeMap<String, String> {
+    std::env::vars_os()
+        .filter_map(|(name, value)| Some((name.into_string().ok()?, value.into_string().ok()?)))
+        .collect()
 }
 
 impl Provider for Eod {

@@ -60,9 +60,11 @@ impl DataSource for VaultCloneData {
         let found = clone::inspect(vault, &target, &remote).await.map_err(|error| explain::remote(&error))?;
         let now = cx.now();
         let copies = Copies::among(&found, SystemTime::from(now)).ok_or_else(|| {
+            let pasted = explain::pasted_hint(&target, &Input::TARGET_PATH.path().to_string());
+            let general = "check `target_mount` and `target_path`, and that the token may read the metadata there";
             Diag::error("The copy does not exist")
                 .detail(format!("Nothing at or below `{}` has the ownership metadata of EoD.", found.root))
-                .hint("check `target_mount` and `target_path`, and that the token may read the metadata there")
+                .hint(pasted.unwrap_or_else(|| general.to_owned()))
                 .at(Input::TARGET_PATH)
         })?;
         Ok(Output {

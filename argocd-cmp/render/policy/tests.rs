@@ -100,6 +100,7 @@ projects:
   a: { namespaces: [a], registries: [], approval: }
   b: { namespaces: [b], registries: [], approval: { trusted_authors: alice, label_prefix: "", labels: [] } }
   c: { namespaces: [c], registries: [], approval: true }
+  d: { namespaces: [d], registries: [], tiers: { full: { quota: { cpu: 100m, memory: 64Mi } } } }
 "#;
     expect_test::expect![[r#"
         policy.yaml:2: version: unsupported version 2; the supported version is 1
@@ -128,7 +129,9 @@ projects:
         policy.yaml:24: projects.b.approval.label_prefix: prefix is empty, so every label with a commit would approve it
         policy.yaml:24: projects.b.approval.labels: unknown key
         policy.yaml:24: projects.b.approval.trusted_authors: expected a list, got a string
-        policy.yaml:25: projects.c.approval: expected a map, got a boolean"#]]
+        policy.yaml:25: projects.c.approval: expected a map, got a boolean
+        policy.yaml:26: projects.d.tiers.full.quota.cpu: quota 100m is below the default cpu limit 250m of a container
+        policy.yaml:26: projects.d.tiers.full.quota.memory: quota 64Mi is below the default memory limit 256Mi of a container"#]]
     .assert_eq(&mistakes(text).join("\n"));
 }
 

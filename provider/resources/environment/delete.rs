@@ -185,7 +185,10 @@ async fn stuck(
     let found = if blockers.is_empty() { String::new() } else { format!("{blockers}\n") };
     let advice = explain::kubernetes::blockers(&blockers);
     let hint = if advice.is_empty() {
-        "destroy again to continue waiting, or raise `timeouts.delete`".to_owned()
+        format!(
+            "read `kubectl get namespace {} -o yaml`; then destroy again to continue to wait, or raise `timeouts.delete`",
+            reference.name
+        )
     } else {
         format!("{}; then destroy again", advice.join("; "))
     };

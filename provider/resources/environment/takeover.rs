@@ -82,9 +82,10 @@ impl Claimant<'_> {
                     if check == ClaimCheck::Interrupted || (check == ClaimCheck::Finished && self.is_continued) =>
                 {
                     // Every create writes a nonce. A namespace without one was created by another tool, such as the
-                    // Argo CD plugin.
+                    // Argo CD plugin. A finished one may have data, although the ledger has no end of its create.
                     let has_nonce = live::annotation(&namespace, labels::NONCE).is_some();
-                    let origin = if has_nonce { NamespaceOrigin::Interrupted } else { NamespaceOrigin::InUse };
+                    let is_unfinished = has_nonce && check == ClaimCheck::Interrupted;
+                    let origin = if is_unfinished { NamespaceOrigin::Interrupted } else { NamespaceOrigin::InUse };
                     takeover = Some(origin);
                     if let Some(namespace) = self.take_over(&namespace, origin).await? {
                         return Ok(Claimed { namespace, origin });

@@ -56,8 +56,16 @@ pub(super) async fn plan_return(cx: &Context, draft: &mut DraftOf<'_, VaultClone
     }
     draft.private.returns = match draft.planned(Input::ENVIRONMENT) {
         Attr::Known(Text(environment)) => {
-            let remote = Deadline::within(TimeoutsArgs::of_or_default(None, Operation::Read), call.cancel.clone());
-            matches!(head(cx, &environment, &remote).await, Ok(Some(head)) if !head.is_absent())
+            let timeouts = draft.planned(Input::TIMEOUTS).known();
+            let limit = TimeoutsArgs::of_or_default(timeouts.as_ref(), Operation::Read);
+            let remote = Deadline::within(limit, call.cancel.clone());
+            match head(cx, &environment, &remote).await {
+                Ok(head) => head.is_some_and(|head| !head.is_absent()),
+                Err(problem) => {
+                    call.warn(unknown_return_warning(&environment, &problem));
+                    false
+                }
+            }
         }
         Attr::Null | Attr::Unknown => true,
     };
@@ -80,6 +88,15 @@ fn ended_warning(name: &EnvironmentLabel, head: &LedgerHead, prior: &State<Vault
             "set `environment = eod_environment.<name>.id`, so that one run creates both again; with `.name` the copy is \
              created one apply later",
         )
+}
+
+fn unknown_return_warning(name: &EnvironmentLabel, problem: &str) -> Diag {
+    Diag::warning(format!("The ledger of environment {name} cannot be read"))
+        .detail(format!(
+            "The copy of secrets was removed with its environment, and the ledger of the environment cannot be read: {problem}. \
+             The plan does not create the copy again."
+        ))
+        .hint("allow this run to read ConfigMaps in the control namespace, or plan again when the API server answers")
 }
 
 fn unknown_end_warning(name: &EnvironmentLabel, problem: &str) -> Diag {

@@ -25,9 +25,14 @@ pub(super) fn plan_target(cx: &Context, draft: &mut DraftOf<'_, VaultClone>) -> 
         Attr::Unknown => Attr::Unknown,
     };
     draft.set(Output::SENSITIVE_SECRET_REF, sensitive_ref);
+    let mut diags = Diags::new();
+    if draft.is_create() || draft.changed(Input::SENSITIVE_PATH) {
+        let sensitive = reference(mount.clone(), draft.planned(Input::SENSITIVE_PATH));
+        diags.extend(sensitive.and_then(|path| explain::pasted_warning(&path, Input::SENSITIVE_PATH.path())));
+    }
     if !is_new {
         // An existing copy was allowed at its creation, and its source is not read again.
-        return Diags::new();
+        return diags;
     }
     let source = reference(mount, draft.planned(Input::SOURCE_PATH));
     let target_mount = draft.planned(Input::TARGET_MOUNT).map(|mount| mount.0);
@@ -37,10 +42,13 @@ pub(super) fn plan_target(cx: &Context, draft: &mut DraftOf<'_, VaultClone>) -> 
     }
     // The default target ends like the source, so an error about it would only repeat the mistake of the source.
     let is_default = draft.config(Input::TARGET_PATH).is_null();
-    match source.as_ref().and_then(|source| sensitive_diags(cx, source)) {
-        Some(diags) if is_default => diags,
+    let configured = target.as_ref().filter(|_| !is_default);
+    diags.extend(configured.and_then(|target| explain::pasted_warning(target, Input::TARGET_PATH.path())));
+    diags.extend(match source.as_ref().and_then(|source| sensitive_diags(cx, source)) {
+        Some(mistakes) if is_default => mistakes,
         _ => refusal_diags(cx, source, target),
-    }
+    });
+    diags
 }
 
 /// True if the copy is replaced.

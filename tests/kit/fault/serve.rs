@@ -78,6 +78,11 @@ async fn spoil(
             tokio::time::sleep(pause).await;
             forward().await
         }
+        Some(Fault::Hold) => {
+            // The result of a closed semaphore is an error, which is the release.
+            let _ = shared.held.acquire().await;
+            forward().await
+        }
         Some(Fault::Status { code, headers, body }) => {
             let mut response = ours(code, "application/json", body)?;
             for (name, value) in headers {

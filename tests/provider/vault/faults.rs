@@ -128,7 +128,7 @@ fn request_to_a_busy_vault_is_repeated_up_to_the_timeout() {
         .expect_said(&format!("Cannot create secret `{}/{TARGET}`", story.mount))
         .expect_said("timed out after 2.0 s; the last attempt failed")
         .expect_said("the server limits the number of requests")
-        .expect_said("raise the limit in `timeouts`");
+        .expect_said("a longer limit with its argument `timeouts`");
     assert!(story.attributes_of("config").is_none(), "nothing was stored");
     story.expect_nothing_left();
 }
