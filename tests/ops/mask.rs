@@ -238,9 +238,35 @@ fn doctor_prints_sql_and_removes_its_databases() {
         assert!(document["measured"]["files"].as_u64().unwrap() > 100, "{document}");
         let quick = story.json(3, &["mask", "doctor", "--no-measure", "--server", &dsn]);
         assert_eq!(quick["measured"], Value::Null);
-        let left = database.values("SELECT datname FROM pg_database WHERE datname LIKE 'eod_doctor%'");
-        assert_eq!(left, [""; 0]);
+        let owned = "SELECT datname FROM pg_database d JOIN pg_roles r ON r.oid = d.datdba WHERE datname LIKE 'eod_doctor%' AND rolname = 'eod_admin'";
+        assert_eq!(database.values(owned), [""; 0]);
     }
+}
+
+#[test]
+fn interrupted_doctor_leaves_no_database() {
+    let server = &servers()[0];
+    let story = MaskStory::new(server);
+    let database = MaskDatabase::create(server, "interrupt");
+    // No database can be created or removed until the lock is released.
+    let lock = database.lock_databases();
+    let mut doctor = story.command(&["mask", "doctor", "--server", &story.dsn(SUPERUSER, "postgres")]);
+    let doctor = doctor.stdout(Stdio::piped()).stderr(Stdio::piped()).spawn().unwrap();
+    let waiting =
+        "SELECT count(*) FROM pg_stat_activity WHERE query LIKE 'CREATE DATABASE \"eod_doctor%' AND state = 'active'";
+    wait_until("doctor to create a database", Duration::from_secs(30), || {
+        let count = database.values(waiting).remove(0);
+        if count == "0" { Err(count) } else { Ok(()) }
+    });
+    let pid = doctor.id().to_string();
+    command::run(Command::new("kill").args(["-INT", &pid]), "").expect_ok();
+    drop(lock);
+    let output = doctor.wait_with_output().unwrap();
+    let stderr = String::from_utf8_lossy(&output.stderr);
+    assert_eq!(output.status.code(), Some(1), "{stderr}");
+    assert!(stderr.contains("cancelled; the databases of the measurement were removed"), "{stderr}");
+    let left = database.values(&format!("SELECT datname FROM pg_database WHERE datname LIKE 'eod_doctor_{pid}%'"));
+    assert_eq!(left, [""; 0]);
 }
 
 #[test]

@@ -20,7 +20,8 @@ pub(crate) enum MaskCommand {
     Scope(MaskScopeArguments),
     /// Print a whole policy for a database: a rule for each column, from its name, its type and samples of its values.
     ///
-    /// No value of a sample is printed. Review every rule: a suggestion can be wrong.
+    /// No value of a sample is printed. Review every rule: a suggestion can be wrong. Exit code 3: a table could not be
+    /// sampled, or a column has no rule because no function fits.
     #[command(after_help = "Example:\n  eod mask suggest --source 'host=replica dbname=shop user=eod' > masking.yaml")]
     Suggest(MaskSuggestArguments),
     /// Inspect a preview server, and print the changes that it needs as SQL.

@@ -18,6 +18,7 @@ use eod_clients::Deadline;
 use eod_domain::Installation;
 use jiff::Timestamp;
 use serde_json::Value;
+use tokio::signal::unix::{SignalKind, signal};
 use tokio_util::sync::CancellationToken;
 
 pub(super) use self::access::may_have_password;
@@ -54,11 +55,9 @@ pub(super) fn run(
             _ => common.timeout.signed().unsigned_abs(),
         };
         let deadline = Deadline::within(limit, cancel.clone());
-        // Ctrl-C cancels the running statement at the server, and the command removes what it has created.
         tokio::spawn(async move {
-            if tokio::signal::ctrl_c().await.is_ok() {
-                cancel.cancel();
-            }
+            interruption().await;
+            cancel.cancel();
         });
         let context = MaskContext { settings, output: common.output, variables, deadline };
         match command {
@@ -69,6 +68,19 @@ pub(super) fn run(
             MaskCommand::Watch(arguments) => watch::run(&context, arguments).await,
         }
     })
+}
+
+/// Waits for Ctrl-C or SIGTERM. After it the running statement is cancelled at the server, and the command removes what it
+/// has created.
+async fn interruption() {
+    let Ok(mut terminate) = signal(SignalKind::terminate()) else {
+        // Without a handler the signal ends the process, and the server the statement.
+        return std::future::pending().await;
+    };
+    tokio::select! {
+        _ = tokio::signal::ctrl_c() => {}
+        _ = terminate.recv() => {}
+    }
 }
 
 impl MaskContext {

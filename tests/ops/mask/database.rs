@@ -41,8 +41,8 @@ pub(super) struct MaskDatabase {
     runtime: Runtime,
 }
 
-/// A session that sleeps in a statement until it is dropped.
-pub(super) struct SleepingWork<'a> {
+/// A session that is open until it is dropped.
+pub(super) struct OpenSession<'a> {
     database: &'a MaskDatabase,
     session: Option<PostgresSession>,
 }
@@ -117,15 +117,27 @@ impl MaskDatabase {
         self.run_in(&self.name, &sql);
     }
 
-    /// A session with this name that sleeps in a statement.
+    /// Stops the creation and removal of databases of the server until the result is dropped.
     #[track_caller]
-    pub(super) fn work(&self, program: &str) -> SleepingWork<'_> {
+    pub(super) fn lock_databases(&self) -> OpenSession<'_> {
+        let session = self.runtime.block_on(async {
+            let mut session = self.client(&self.name, "story").connect(&deadline()).await?;
+            let lock = "BEGIN; LOCK TABLE pg_database IN SHARE MODE";
+            session.batch(&SqlStatement::new("lock", "the databases", lock), &deadline()).await?;
+            Ok::<_, eod_clients::Error>(session)
+        });
+        OpenSession { database: self, session: Some(session.unwrap_or_else(|error| panic!("{}", error.chain()))) }
+    }
+
+    /// A session with this name.
+    #[track_caller]
+    pub(super) fn work(&self, program: &str) -> OpenSession<'_> {
         let session = self.runtime.block_on(self.client(&self.name, program).connect(&deadline()));
-        SleepingWork { database: self, session: Some(session.unwrap_or_else(|error| panic!("{}", error.chain()))) }
+        OpenSession { database: self, session: Some(session.unwrap_or_else(|error| panic!("{}", error.chain()))) }
     }
 }
 
-impl Drop for SleepingWork<'_> {
+impl Drop for OpenSession<'_> {
     fn drop(&mut self) {
         if let Some(session) = self.session.take() {
             // The session ends with the test at the latest.

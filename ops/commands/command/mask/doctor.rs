@@ -28,7 +28,7 @@ pub(super) async fn run(context: &MaskContext, arguments: &MaskDoctorArguments) 
     } else if !facts.can_create_databases() {
         Err("not measured: the role has no CREATEDB".to_owned())
     } else {
-        measure(&server, &mut session, &facts, &context.deadline).await.map_err(|error| {
+        measure(&server, &mut session, facts.setting("data_directory"), &context.deadline).await.map_err(|error| {
             if context.deadline.is_cancelled() {
                 "cancelled".to_owned()
             } else {

@@ -42,7 +42,7 @@ fn few_values_and_other_texts_have_no_form() {
 fn documents_and_codes_are_found() {
     assert!(is_document(&["{\"a\":1}", "[1]", "{}"]));
     assert!(!is_document(&["{\"a\":1}", "[1]", "{x}"]) && !is_document(&["1", "2", "3"]));
-    let rows = |words: &[&'static str]| (0..60).map(|at| words[at % words.len()]).collect::<Vec<_>>();
+    let rows = |words: &[&'static str]| (0..100).map(|at| words[at % words.len()]).collect::<Vec<_>>();
     assert!(is_few_codes(&rows(&["new", "paid", "SHIPPED", ""])));
     assert!(!is_few_codes(&rows(&["Anna", "Berta"])), "names");
     assert!(!is_few_codes(&rows(&["new", "to be paid"])), "words with spaces");

@@ -1,3 +1,5 @@
+use strum::VariantNames as _;
+
 use super::*;
 
 #[test]
@@ -26,4 +28,16 @@ fn numbers_have_singular_and_plural() {
         (counted(1, "table"), counted(0, "table"), counted(2, "table")),
         ("1 table".to_owned(), "0 tables".to_owned(), "2 tables".to_owned())
     );
+}
+
+#[test]
+fn guide_has_every_function_and_its_example_is_a_valid_policy() {
+    let guide = include_str!("../../../../../docs/guides/masking-policy.md");
+    for kind in eod_masking::MaskKind::VARIANTS {
+        assert!(guide.contains(&format!("`{kind}`")), "the guide does not name `{kind}`");
+    }
+    let (_, example) = guide.split_once("```yaml\n").unwrap();
+    let (example, _) = example.split_once("```").unwrap();
+    let policy = parse_masking_policy(example.as_bytes()).unwrap_or_else(|mistakes| panic!("{mistakes}"));
+    assert_eq!(described(&policy), "rules of 5 tables, 1 domain");
 }

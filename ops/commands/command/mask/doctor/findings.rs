@@ -63,7 +63,7 @@ pub(super) struct WalReceiver {
 }
 
 #[derive(Deserialize)]
-struct NamedRow {
+struct OpenDatabase {
     name: String,
 }
 
@@ -121,7 +121,7 @@ impl ServerFacts {
     pub(super) async fn read(session: &mut PostgresSession, deadline: &Deadline) -> Result<Self, ClientError> {
         let own: Vec<OwnRights> = rows(session, "the own role", OWN, &[], deadline).await?;
         let own = own.into_iter().next().unwrap_or_default();
-        let open: Vec<NamedRow> = rows(session, "privileges of databases", OPEN, &[], deadline).await?;
+        let open: Vec<OpenDatabase> = rows(session, "privileges of databases", OPEN, &[], deadline).await?;
         let settings: Vec<SettingRow> = rows(session, "settings", SETTINGS, &[], deadline).await?;
         Ok(Self {
             version: session.server_version(),

@@ -11,7 +11,6 @@ use eod_clients::{Deadline, Error as ClientError};
 use serde::Deserialize;
 use tokio_util::sync::CancellationToken;
 
-use super::findings::ServerFacts;
 use crate::command::mask::query::{quoted, rows, run};
 
 /// Size of the table of the measurement in bytes.
@@ -80,16 +79,16 @@ impl Measurement {
     }
 }
 
-/// Creates a database with numbers, clones it, and removes both.
+/// Creates a database with numbers, clones it, and removes both. `data_directory` is the folder of the server on its host.
 pub(super) async fn measure(
     server: &Postgres,
     session: &mut PostgresSession,
-    facts: &ServerFacts,
+    data_directory: &str,
     deadline: &Deadline,
 ) -> Result<Measurement, ClientError> {
     let prefix = format!("eod_doctor_{}", std::process::id());
     let names = [format!("{prefix}_source"), format!("{prefix}_clone"), format!("{prefix}_empty")];
-    let result = clones(server, session, facts, &names, deadline).await;
+    let result = clones(server, session, data_directory, &names, deadline).await;
     // The command may have been cancelled: the removal has its own time limit, and a session that still works.
     let cleanup = Deadline::within(CLEANUP, CancellationToken::new());
     let mut other = None;
@@ -107,7 +106,7 @@ pub(super) async fn measure(
 async fn clones(
     server: &Postgres,
     session: &mut PostgresSession,
-    facts: &ServerFacts,
+    data_directory: &str,
     [source, clone, empty]: &[String; 3],
     deadline: &Deadline,
 ) -> Result<Measurement, ClientError> {
@@ -119,7 +118,7 @@ async fn clones(
     create(session, empty, "template0", deadline).await?;
     drop_database(session, empty, deadline).await?;
     let empty_seconds = create(session, empty, "template0", deadline).await?;
-    let folder = Path::new(facts.setting("data_directory"));
+    let folder = Path::new(data_directory);
     let before = free_bytes(folder);
     let clone_seconds = create(session, clone, source, deadline).await?;
     let after = free_bytes(folder);
