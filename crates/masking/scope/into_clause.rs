@@ -44,6 +44,10 @@ fn collect(body: &str, offset: usize, depth: usize, found: &mut Vec<Range<usize>
     let parts = parts(body);
     let (mut brackets, mut first, mut before): (usize, Option<&Part<'_>>, Option<&Part<'_>>) = (0, None, None);
     for (at, part) in parts.iter().enumerate() {
+        // Targets of the clause before.
+        if found.last().is_some_and(|clause| offset + part.begin < clause.end) {
+            continue;
+        }
         match part.kind {
             TokenKind::OpenParen => brackets += 1,
             TokenKind::CloseParen => brackets = brackets.saturating_sub(1),

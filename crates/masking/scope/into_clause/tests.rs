@@ -36,7 +36,7 @@ fn targets_are_found_and_tables_stay() {
         ("DO $x$ BEGIN SELECT 1 INTO y; END $x$;", "DO $x$ BEGIN SELECT 1 ; END $x$;"),
         ("-- INTO x\nSELECT 'a INTO b', (SELECT 1) INTO c;", "-- INTO x\nSELECT 'a INTO b', (SELECT 1) ;"),
         ("SELECT 1 INTO", "SELECT 1 "),
-        ("INTO INTO INTO", " INTO"),
+        ("INTO INTO INTO", " "),
     ] {
         assert_eq!(without(body), expected);
     }
