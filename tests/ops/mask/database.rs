@@ -120,10 +120,14 @@ impl MaskDatabase {
     /// Stops the creation and removal of databases of the server until the result is dropped.
     #[track_caller]
     pub(super) fn lock_databases(&self) -> OpenSession<'_> {
+        self.locked("BEGIN; LOCK TABLE pg_database IN SHARE MODE")
+    }
+
+    #[track_caller]
+    fn locked(&self, sql: &str) -> OpenSession<'_> {
         let session = self.runtime.block_on(async {
             let mut session = self.client(&self.name, "story").connect(&deadline()).await?;
-            let lock = "BEGIN; LOCK TABLE pg_database IN SHARE MODE";
-            session.batch(&SqlStatement::new("lock", "the databases", lock), &deadline()).await?;
+            session.batch(&SqlStatement::new("lock", "the tables", sql), &deadline()).await?;
             Ok::<_, eod_clients::Error>(session)
         });
         OpenSession { database: self, session: Some(session.unwrap_or_else(|error| panic!("{}", error.chain()))) }
