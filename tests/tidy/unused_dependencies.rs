@@ -15,6 +15,7 @@ use crate::{
 
 /// Dependencies that a crate needs although no source names them, each with the reason.
 const UNNAMED: &[(&str, &str, &str)] = &[
+    ("eod-cmp-server", "prost", "named by the bodies of the fuzz targets, which its tests include"),
     ("eod-clients", "k8s-openapi", "kube requires the selection of a Kubernetes version by a feature"),
     ("eod-proto", "prost", "named by generated code"),
     ("eod-proto", "prost-types", "named by generated code"),

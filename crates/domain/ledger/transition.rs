@@ -10,6 +10,7 @@
 //! ```
 
 mod record;
+mod silence;
 
 use std::collections::BTreeMap;
 
@@ -24,12 +25,7 @@ use crate::pull_request::HeadSha;
 use crate::tier::Tier;
 
 pub use self::record::LifeFacts;
-
-/// Silence after which another run may take over from a holder: longer than any call can last.
-pub const SILENCE: SignedDuration = SignedDuration::from_mins(15);
-
-/// Maximum difference between a sign of life and the present. A later one is of a clock that was set back since then.
-const BEAT_AHEAD_MAX: SignedDuration = SignedDuration::from_mins(2);
+pub use self::silence::SILENCE;
 
 /// Request to create an environment, or to bring it back.
 #[derive(Clone, Debug, Eq, PartialEq)]
@@ -572,20 +568,6 @@ impl LedgerHead {
     /// Steps of a running or finished end that can begin now, in order.
     pub fn next_steps(&self) -> Vec<EndStep> {
         next_steps(&self.steps)
-    }
-
-    /// True if the holder of a running create or end has shown no sign of life for [`SILENCE`], or there is no holder.
-    pub fn is_silent(&self, now: Timestamp) -> bool {
-        self.is_silent_for(SILENCE, now)
-    }
-
-    /// True if there was no sign of life for this duration, or there is none. One that is more than two minutes in the future
-    /// does not count: if the clock of the API server was set back, it would hold the environment for as long as that.
-    pub fn is_silent_for(&self, silence: SignedDuration, now: Timestamp) -> bool {
-        self.beat.is_none_or(|beat| {
-            let silent = now.duration_since(beat);
-            silent >= silence || silent < -BEAT_AHEAD_MAX
-        })
     }
 
     /// Steps that an end has left for later runs.
