@@ -16,6 +16,7 @@ use crate::{
 /// Dependencies that a crate needs although no source names them, each with the reason.
 const UNNAMED: &[(&str, &str, &str)] = &[
     ("eod-clients", "k8s-openapi", "kube requires the selection of a Kubernetes version by a feature"),
+    ("eod-cmp-server", "prost", "named by the bodies of the fuzz targets, which its tests include"),
     ("eod-proto", "prost", "named by generated code"),
     ("eod-proto", "prost-types", "named by generated code"),
     ("eod-proto", "tonic-prost", "named by generated code"),

@@ -10,7 +10,7 @@ use jiff::{SignedDuration, Timestamp};
 use tfplugin::{Attr, Config, Diag, Diags, Field, Key, Text};
 
 use super::secrets::ProviderVault;
-use super::{Eod, ProviderConfig, bad_variable, settings};
+use super::{Eod, ProviderConfig, bad_variable_diags, settings};
 
 /// Settings of the provider block. Each can still be unknown during a plan.
 pub struct Context {
@@ -267,7 +267,7 @@ where
 {
     match (config.get(key), eod.variable(name)) {
         (Attr::Null, Some(value)) => {
-            value.parse().map(Attr::Known).map_err(|error| bad_variable(name, key.name(), &error))
+            value.parse().map(Attr::Known).map_err(|error| bad_variable_diags(name, key.name(), &error))
         }
         (written, _) => Ok(written.map(|value| value.0)),
     }
