@@ -18,6 +18,7 @@ mod interface;
 mod interrupted;
 mod ledger;
 mod list;
+mod mask;
 mod objects;
 mod observed;
 mod orphans;

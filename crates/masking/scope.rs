@@ -13,6 +13,7 @@
 //! - A table can be named too many: names of transition tables and of temporary tables are listed, too.
 
 mod builtin;
+mod into_clause;
 mod prepare;
 mod relations;
 mod resolve;

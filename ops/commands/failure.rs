@@ -50,6 +50,11 @@ impl Failure {
         self
     }
 
+    /// Remedy, if there is one.
+    pub(crate) fn remedy_text(&self) -> Option<&str> {
+        self.remedy.as_deref()
+    }
+
     /// Text for stderr.
     pub(crate) fn text(&self) -> String {
         match &self.remedy {

@@ -14,6 +14,7 @@ mod arguments;
 mod cluster;
 mod command;
 mod config;
+#[cfg(feature = "contract")]
 pub mod contract;
 mod duration_text;
 mod environment_view;

@@ -5,6 +5,7 @@ mod admission;
 mod helm_values;
 mod image;
 mod installed;
+mod mysql;
 mod previews;
 mod project;
 mod story;
@@ -73,6 +74,9 @@ fn every_file_is_in_the_readme() {
         "github/preview-label.yaml",
         "github/review.yaml",
         "monorepo.yaml",
+        "mysql/README.md",
+        "mysql/deploy/preview/mysql.yaml",
+        "mysql/deploy/preview/seed.yaml",
         "notifications.yaml",
         "plugin.yaml",
         "policy.yaml",

@@ -12,7 +12,17 @@ use std::fs;
 use std::path::{Path, PathBuf};
 
 /// Guides in the order of the index.
-const READING_ORDER: [&str; 5] = ["environments", "ending", "secrets", "argo-cd-plugin", "upgrading"];
+const READING_ORDER: [&str; 9] = [
+    "environments",
+    "ending",
+    "secrets",
+    "argo-cd-plugin",
+    "masking-policy",
+    "preview-server",
+    "managed-postgresql",
+    "masking-promises",
+    "upgrading",
+];
 
 /// The ending of a template.
 const TEMPLATE: &str = ".md.in";

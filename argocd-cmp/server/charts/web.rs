@@ -3,7 +3,7 @@
 use eod_render::ToolError;
 use reqwest::header::{ACCEPT, AUTHORIZATION, HeaderMap, HeaderValue, LOCATION};
 use reqwest::{Certificate, Client, StatusCode, Url, redirect::Policy};
-use std::error::Error as _;
+use std::error::Error;
 use std::time::Duration;
 
 use super::SERVER_REMEDY;

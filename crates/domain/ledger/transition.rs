@@ -28,6 +28,9 @@ pub use self::record::LifeFacts;
 /// Silence after which another run may take over from a holder: longer than any call can last.
 pub const SILENCE: SignedDuration = SignedDuration::from_mins(15);
 
+/// Maximum difference between a sign of life and the present. A later one is of a clock that was set back since then.
+const BEAT_AHEAD_MAX: SignedDuration = SignedDuration::from_mins(2);
+
 /// Request to create an environment, or to bring it back.
 #[derive(Clone, Debug, Eq, PartialEq)]
 pub struct CreateRequest {
@@ -242,6 +245,7 @@ impl Transitions {
             next.generation = head.generation.saturating_add(1);
             next.uid = None;
             next.label = TriggerLabelRecord::default();
+            next.keeps_vault = false;
             self.enter(&mut next, LedgerPhase::Creating);
         }
         self.describe(&mut next, request);
@@ -303,6 +307,7 @@ impl Transitions {
         if !is_interrupted_create {
             next.generation = next.generation.saturating_add(1);
             next.label = TriggerLabelRecord::default();
+            next.keeps_vault = false;
         }
         next.uid = Some(uid.to_owned());
         Ok(next)
@@ -350,8 +355,8 @@ impl Transitions {
         next.uid = head.uid.clone().or_else(|| request.uid.clone());
         self.enter(&mut next, LedgerPhase::Ending);
         next.reason = Some(request.reason);
-        let keep_vault = request.keep_vault || head.keeps_vault();
-        next.steps = EndPlan::new(request.reason, head.tier, keep_vault).steps;
+        next.keeps_vault |= request.keep_vault;
+        next.steps = EndPlan::new(request.reason, head.tier, next.keeps_vault).steps;
         // Both are done by the time this head is stored: the decision is the last look, the head is the record.
         next.steps.insert(EndStep::LastLook, StepOutcome::Done);
         next.steps.insert(EndStep::Ledger, StepOutcome::Done);
@@ -571,7 +576,16 @@ impl LedgerHead {
 
     /// True if the holder of a running create or end has shown no sign of life for [`SILENCE`], or there is no holder.
     pub fn is_silent(&self, now: Timestamp) -> bool {
-        self.beat.is_none_or(|beat| now.duration_since(beat) >= SILENCE)
+        self.is_silent_for(SILENCE, now)
+    }
+
+    /// True if there was no sign of life for this duration, or there is none. One that is more than two minutes in the future
+    /// does not count: if the clock of the API server was set back, it would hold the environment for as long as that.
+    pub fn is_silent_for(&self, silence: SignedDuration, now: Timestamp) -> bool {
+        self.beat.is_none_or(|beat| {
+            let silent = now.duration_since(beat);
+            silent >= silence || silent < -BEAT_AHEAD_MAX
+        })
     }
 
     /// Steps that an end has left for later runs.

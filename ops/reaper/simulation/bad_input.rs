@@ -142,7 +142,7 @@ fn fill(world: &mut World) {
 }
 
 #[test]
-fn full_ledger_stops_no_end() {
+pub(super) fn full_ledger_stops_no_end() {
     let scene = Scene::with_environments(1);
     let report = run_with_damage(&scene, fill);
     assert_eq!((scene.living().len(), scene.phase().as_str(), report.exit_code()), (0, "ended", 0), "{report:?}");
@@ -188,7 +188,7 @@ fn full_ledger_that_cannot_be_sealed_stops_no_end() {
 }
 
 #[test]
-fn invalid_write_of_a_head_loses_no_event() {
+pub(super) fn invalid_write_of_a_head_loses_no_event() {
     let has_begun = |mutation| {
         let scene = Scene::with_environments(1);
         scene.close_all(1);

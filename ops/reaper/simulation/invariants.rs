@@ -148,7 +148,19 @@ fn copy_deleted(world: &mut World, item: &BackendItem) {
     if is_open && head.as_ref().is_some_and(|head| keeps(head.reason)) {
         world.violate(&format!("copy {} of an open pull request was deleted", item.name));
     }
+    // A finished end keeps what is left of it for an open pull request, unless a person has ended it.
+    let is_finished = head.as_ref().is_some_and(|head| match head.phase {
+        LedgerPhase::Queued => true,
+        LedgerPhase::Ended => !matches!(head.reason, Some(EndReason::Unlabelled | EndReason::Requested)),
+        LedgerPhase::Creating | LedgerPhase::Live | LedgerPhase::Ending => false,
+    });
+    if is_open && is_finished {
+        world.violate(&format!("copy {} of an open pull request was deleted after the end", item.name));
+    }
     let is_running = head.as_ref().is_some_and(|head| matches!(head.phase, LedgerPhase::Creating | LedgerPhase::Live));
+    if !is_running && head.as_ref().is_some_and(|head| head.keeps_vault) {
+        world.violate(&format!("copy {} that a person keeps was deleted", item.name));
+    }
     if is_running {
         world.violate(&format!("copy {} of a living environment was deleted", item.name));
     }

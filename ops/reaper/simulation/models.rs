@@ -414,9 +414,9 @@ fn entry(world: &World, name: &str) -> Option<HeadEntry> {
 
 impl ForgePort for SimPorts {
     fn rules(&self, _repository: &Repository) -> Option<RepositoryRules> {
-        let label = |name: &str| Some(name.to_owned());
-        let has_no_forge = self.sim.with(|world| world.has_no_forge);
-        (!has_no_forge).then(|| RepositoryRules { trigger_label: label("preview"), sleep_label: label("asleep") })
+        let (has_no_forge, is_unlabelled) = self.sim.with(|world| (world.has_no_forge, world.has_no_trigger_label));
+        let trigger_label = (!is_unlabelled).then(|| "preview".to_owned());
+        (!has_no_forge).then(|| RepositoryRules { trigger_label, sleep_label: Some("asleep".to_owned()) })
     }
 
     async fn open_pull_requests(&self, _repository: &Repository) -> Result<Vec<PullRequestFacts>, CallError> {
@@ -453,6 +453,7 @@ impl ForgePort for SimPorts {
         let branch = branch.to_string();
         self.call(move |world| {
             check_forge(world)?;
+            world.branch_reads += 1;
             Ok(world.pulls.values().any(|pull| pull.is_open && branch_of(pull.number) == branch))
         })
         .await

@@ -49,7 +49,7 @@ fn dry_run_tells_exactly_what_the_next_run_does() {
     for seed in 0..SCHEDULES {
         let schedule = Schedule::new(seed);
         let sim = Simulation::new(seed, Some(BTreeMap::new()), -1);
-        sim.world.borrow_mut().is_label_refused = seed % 8 == 3;
+        sim.world.borrow_mut().set_rules(seed);
         sim.executor.spawn(argocd::reconcile(sim.clone(), seed));
         for (time, step) in &schedule.steps {
             sim.executor.run_until(*time);

@@ -147,7 +147,8 @@ fn a_finished_destroy_leaves_the_rest_to_the_reaper() {
         let ending = on(10).begin_end(&before, &end(1, EndReason::Destroyed)).unwrap();
         let ended = on(11).finish_destroy(&ending, 1, "reaper").unwrap();
         assert_eq!((ended.phase, ended.reason), (LedgerPhase::Ended, Some(EndReason::Destroyed)));
-        assert_eq!(ended.left(), [EndStep::Database, EndStep::Vault, EndStep::Objects]);
+        assert_eq!(ended.left(), [EndStep::Database, EndStep::Objects]);
+        assert_eq!(ended.kept_until_closed(), [EndStep::Vault]);
         assert!(on(11).finish_destroy(&ending, 1, "another").is_err());
         assert_eq!(on(12).create(Some(&ended), &request("run")).unwrap().generation, 2);
     }
@@ -200,6 +201,16 @@ fn an_end_is_resumed_by_its_run_or_after_silence() {
     let late = on(26).step(&resumed, 1, "reaper", EndStep::Snapshot, StepOutcome::Done).unwrap_err();
     assert!(matches!(late, TransitionError::Held { .. }), "the first run has lost the end");
     assert!(matches!(on(26).resume_end(&live(), 1, "two"), Err(TransitionError::Phase { .. })));
+}
+
+#[test]
+fn sign_of_life_of_a_clock_that_was_set_back_does_not_hold_an_end() {
+    let ending = ending(EndReason::Closed);
+    assert!(matches!(on(8).resume_end(&ending, 1, "two"), Err(TransitionError::Held { .. })), "at most two minutes");
+    let resumed = on(7).resume_end(&ending, 1, "two").unwrap();
+    assert_eq!(resumed.beat, Some(at(7)));
+    let creating = on(10).create(None, &request("run")).unwrap();
+    assert!(!creating.is_silent(at(8)) && creating.is_silent(at(7)));
 }
 
 #[test]
