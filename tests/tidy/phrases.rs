@@ -43,6 +43,22 @@ const REFUSED: &[(&str, &str)] = &[
     ("none of ours", "not owned by EoD"),
     ("does no harm", "has no effect"),
     ("as it was written", "unchanged, or as set"),
+    ("come back", "return, or be created again"),
+    ("comes back", "returns, or is created again"),
+    ("put back", "set again, or created again"),
+    ("puts back", "sets again, or creates again"),
+    ("take off", "remove, or drop"),
+    ("takes off", "removes, or drops"),
+    ("taken off", "removed, or dropped"),
+    ("sign of life", "heartbeat"),
+    ("has died", "was killed"),
+    ("kept apart", "stored separately"),
+    ("lost track of", "no longer managed"),
+    ("further down", "below"),
+    ("stand for", "mean, or are"),
+    ("stands for", "means, or is"),
+    ("wins", "has precedence"),
+    ("whoever", "a person who"),
 ];
 
 #[test]

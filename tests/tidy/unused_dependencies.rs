@@ -17,6 +17,7 @@ use crate::{
 const UNNAMED: &[(&str, &str, &str)] = &[
     ("eod-cmp-server", "prost", "named by the bodies of the fuzz targets, which its tests include"),
     ("eod-clients", "k8s-openapi", "kube requires the selection of a Kubernetes version by a feature"),
+    ("eod-cmp-server", "prost", "named by the bodies of the fuzz targets, which its tests include"),
     ("eod-proto", "prost", "named by generated code"),
     ("eod-proto", "prost-types", "named by generated code"),
     ("eod-proto", "tonic-prost", "named by generated code"),

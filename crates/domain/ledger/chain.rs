@@ -4,7 +4,7 @@
 //! removed or inserted without a change of every later hash, and the head records the last one.
 //!
 //! The chain proves that the events are complete and unchanged since the head was written. It does not prove that the
-//! writer of the head was honest: whoever may write the ConfigMap may write a new chain.
+//! writer of the head was honest: a person with write access to the ConfigMap can write a new chain.
 
 mod fold;
 mod line;
@@ -21,7 +21,7 @@ pub const EVENTS_BYTES_MAX: usize = 256 * 1024;
 
 /// Statement about a verified chain, for readers of an audit.
 pub const CHAIN_PROOF: &str = "Proven: the events are complete, unchanged and in this order since the head was written. \
-    Not proven: that the writer of the head was honest; whoever may write the ledger's ConfigMap may write a new chain. \
+    Not proven: that the writer of the head was honest; a person with write access to the ledger's ConfigMap can write a new chain. \
     Events of a summary are proven by its hash only against an earlier copy of the ledger.";
 
 /// Event that is not sealed yet, with its key in the ConfigMap.

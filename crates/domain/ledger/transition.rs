@@ -104,13 +104,13 @@ pub enum TransitionError {
         recorded: String,
     },
     /// Another run holds a running create or end.
-    #[error("run `{holder}` is still {phase} the environment: its last sign of life was {silent} s ago")]
+    #[error("run `{holder}` is still {phase} the environment: its last heartbeat was {silent} s ago")]
     Held {
         /// Id of the run.
         holder: String,
         /// Phase of the ledger.
         phase: LedgerPhase,
-        /// Seconds since its last sign of life.
+        /// Seconds since its last heartbeat.
         silent: i64,
     },
     /// The phase does not allow the request.
@@ -309,7 +309,7 @@ impl Transitions {
         Ok(next)
     }
 
-    /// Records a sign of life of the holder.
+    /// Records a heartbeat of the holder.
     ///
     /// # Errors
     ///
@@ -317,7 +317,7 @@ impl Transitions {
     pub fn beat(self, head: &LedgerHead, generation: u64, holder: &str) -> Result<LedgerHead, TransitionError> {
         check_generation(head, generation)?;
         if !matches!(head.phase, LedgerPhase::Creating | LedgerPhase::Ending) {
-            return Err(phase_error(head, "a sign of life", "creating or ending"));
+            return Err(phase_error(head, "a heartbeat", "creating or ending"));
         }
         if head.holder.as_deref() != Some(holder) {
             return Err(self.held(head));
@@ -433,7 +433,7 @@ impl Transitions {
             return Err(self.held(head));
         }
         let has_begun = |step: &EndStep| matches!(head.steps.get(step), Some(StepOutcome::Done | StepOutcome::Failed));
-        // DNS records come back with the next apply.
+        // DNS records are created again by the next apply.
         let deleting = [EndStep::Namespace, EndStep::Database, EndStep::Vault, EndStep::Objects];
         if let Some(step) = deleting.into_iter().find(has_begun) {
             return Err(TransitionError::TooLate(step));
