@@ -14,7 +14,7 @@ mod silence;
 
 use std::collections::BTreeMap;
 
-use jiff::{SignedDuration, Timestamp};
+use jiff::Timestamp;
 
 use super::head::{LedgerHead, TriggerLabelRecord};
 use super::phase::{EndReason, LedgerPhase, MadeBy};

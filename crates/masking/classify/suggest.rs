@@ -235,7 +235,7 @@ impl ConnectedColumns<'_> {
             is_named && matches!(column.class, TypeClass::Integer | TypeClass::Uuid)
         };
         let is_referenced = self.names.len() > 1 || self.members.iter().all(|column| column.unique);
-        is_referenced && self.members.iter().all(|column| is_id(&column))
+        is_referenced && self.members.iter().all(is_id)
     }
 
     /// True if equal values can differ in case.
@@ -243,7 +243,7 @@ impl ConnectedColumns<'_> {
         let ignores_case = |column: &&CatalogueColumn| {
             matches!(column.equality, ColumnEquality::IgnoreCase | ColumnEquality::Collation)
         };
-        self.members.iter().any(|column| ignores_case(&column))
+        self.members.iter().any(ignores_case)
     }
 }
 

@@ -82,7 +82,7 @@ impl Provisioning<'_> {
         };
         let wanted = namespace_object(self.target.environment, &provenance);
         let applied = self.target.claimed_namespace(&wanted, seen, self.nonce).await;
-        applied.map_err(|error| self.claim_failure(error))
+        applied.map_err(|error| self.claim_failure(&error))
     }
 
     /// Fingerprints of the objects that an earlier run has created; none for a new namespace.
@@ -105,7 +105,7 @@ impl Provisioning<'_> {
             let clock = found.map_or(start, |found| start.later(found.clock));
             Clock { expires_at: clock.expires_at.filter(|_| environment.ttl.is_some()), ..clock }
         });
-        written.await.map_err(|error| self.claim_failure(error))
+        written.await.map_err(|error| self.claim_failure(&error))
     }
 
     /// A namespace that was in use before is not recorded in the state: the next apply would destroy a tainted one, and a
@@ -119,7 +119,7 @@ impl Provisioning<'_> {
         }
     }
 
-    fn claim_failure(&self, error: ClaimError) -> CreateFailure {
+    fn claim_failure(&self, error: &ClaimError) -> CreateFailure {
         let diag = error.diag(self.target.environment.name.as_str());
         match error {
             ClaimError::Remote(_) | ClaimError::Gone | ClaimError::Unsteady => self.failure(diag.into()),
