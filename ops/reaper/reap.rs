@@ -183,11 +183,11 @@ impl<P: Ports> Run<'_, P> {
             }
             let decision = self.decide(observed, now);
             if !matches!(decision.action, ReapAction::AwaitApproval(_)) {
-                // The next end that waits for an approval is told at once.
+                // The next end that waits for an approval has its notification at once.
                 self.summary.reminded.remove(observed.name.as_str());
             }
             if !matches!(decision.action, ReapAction::Skip | ReapAction::ResumeEnd) {
-                // The next thing that holds an end is told at once.
+                // The next obstacle of an end has its notification at once.
                 self.summary.blocked.remove(observed.name.as_str());
             }
             let decision = self.protected_end(observed, &decision, now).unwrap_or(decision);

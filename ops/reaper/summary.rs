@@ -46,7 +46,7 @@ pub struct RunSummary {
     pub lifted_in_vain: BTreeSet<String>,
     /// Last reminder of an approval, by environment.
     pub reminded: BTreeMap<String, Timestamp>,
-    /// Last time that a blocked end was told, by environment.
+    /// Time of the last notification of a blocked end, by environment.
     pub blocked: BTreeMap<String, Timestamp>,
     /// Last push that was counted as activity before it was deployed, by environment.
     pub pushes: BTreeMap<String, HeadSha>,

@@ -55,7 +55,7 @@ pub struct LedgerHead {
     /// Id of the run that holds a running create or end.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub holder: Option<String>,
-    /// Last sign of life of the holder.
+    /// Last heartbeat of the holder.
     #[serde(default, skip_serializing_if = "Option::is_none")]
     pub beat: Option<Timestamp>,
     /// True if a person or the forge lifted the tombstone, so that the environment may return.

@@ -13,7 +13,7 @@ use crate::records::is_unwanted;
 use crate::run::Run;
 
 impl<P: Ports> Run<'_, P> {
-    /// True if what an end has kept for an open pull request may end: the pull request is closed, or no forge can tell and the
+    /// True if what an end has kept for an open pull request may end: the pull request is closed, or no forge can report it and the
     /// end is older than the retention.
     pub(super) fn is_released(&self, head: &LedgerHead, known: &KnownPullRequest, now: Timestamp) -> bool {
         let is_old = now.duration_since(head.since) >= self.settings.retention;
@@ -100,7 +100,7 @@ impl<P: Ports> Run<'_, P> {
         self.may_have_items(name, |kind| kind == BackendKind::Vault).await
     }
 
-    /// Keeps steps until the pull request is closed, because it is open or no forge can tell. Holds the other steps that are
+    /// Keeps steps until the pull request is closed, because it is open or no forge can report it. Holds the other steps that are
     /// left, if there are any.
     async fn keep_again(
         &mut self,

@@ -7,7 +7,7 @@ use jiff::Timestamp;
 
 use crate::mutation::mutated;
 use crate::observed::{KnownPullRequest, identity_of};
-use crate::ports::{CallError, ForgePort, HeadEntry, LedgerPort, Ports, PullRequestLabel, ToldKind};
+use crate::ports::{CallError, ForgePort, HeadEntry, LedgerPort, NotificationKind, Ports, PullRequestLabel};
 use crate::pull_requests::pull_request_of;
 use crate::records::new_commit;
 use crate::run::{About, Run};
@@ -56,8 +56,8 @@ impl<P: Ports> Run<'_, P> {
             generation: head.generation,
             made_by: Some(head.made_by),
         };
-        let told = if found == Return::Revived { ToldKind::Revived } else { ToldKind::Lifted };
-        self.tell(told, now, &about, reason).await;
+        let notification = if found == Return::Revived { NotificationKind::Revived } else { NotificationKind::Lifted };
+        self.notify(notification, now, &about, reason).await;
         Ok(true)
     }
 
@@ -84,7 +84,7 @@ impl<P: Ports> Run<'_, P> {
         if self.options.dry_run {
             return Ok(true);
         }
-        // As before the lift: an expired environment without its trigger label comes back with the label.
+        // As before the lift: an expired environment without its trigger label returns with the label.
         let was_removed = matches!(head.reason, Some(EndReason::Expired | EndReason::Requested)) && head.label.seen;
         let removed_by_us = head.label.removed_by_us || was_removed;
         let label = Some(TriggerLabelRecord { removed_by_us, ..head.label });

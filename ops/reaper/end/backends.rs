@@ -84,7 +84,7 @@ impl<P: Ports> Run<'_, P> {
                 return Err(CallError::new(CallErrorKind::Unavailable, problem).into());
             }
             match backend.end(item).await {
-                // The answer was lost: the next read tells if the item is gone.
+                // The answer was lost: the next read shows if the item is gone.
                 Err(error) if error.kind == CallErrorKind::Unknown && !mutated!(LostAnswerIsFailure) => {
                     unknown = Some(error);
                 }

@@ -7,8 +7,8 @@ use jiff::{SignedDuration, Timestamp};
 use super::{EndError, EndProgress, HeldEnd};
 use crate::mutation::mutated;
 use crate::ports::{
-    CallError, CallErrorKind, ClockPort, ForgePort, HeadEntry, LedgerPort, ObjectVersion, Ports, PullRequestLabel,
-    ToldKind,
+    CallError, CallErrorKind, ClockPort, ForgePort, HeadEntry, LedgerPort, NotificationKind, ObjectVersion, Ports,
+    PullRequestLabel,
 };
 use crate::pull_requests::pull_request_of;
 use crate::run::Run;
@@ -63,7 +63,7 @@ impl<P: Ports> Run<'_, P> {
         match self.store_head(&entry.environment, &entry.version, &mut next, &events).await {
             Ok(version) => {
                 let end = HeldEnd::new(entry.environment.clone(), next, version);
-                self.tell(ToldKind::Ending, now, &end.about(), format!("reason: {reason}")).await;
+                self.notify(NotificationKind::Ending, now, &end.about(), format!("reason: {reason}")).await;
                 Ok(Some(end))
             }
             Err(error) if error.is_conflict() => Ok(None),
@@ -144,7 +144,7 @@ impl<P: Ports> Run<'_, P> {
             return Ok(());
         }
         for _ in 0..CHECKS {
-            // A sign of life of a clock that has jumped would hold the end for as long as the jump.
+            // A heartbeat of a clock that has jumped would hold the end for as long as the jump.
             let clocks =
                 if mutated!(BeatOfJumpedClock) { self.ports.clock().read().await? } else { self.clocks().await? };
             self.refresh_beat(end, clocks.server).await?;
@@ -159,7 +159,7 @@ impl<P: Ports> Run<'_, P> {
         Err(CallError::new(CallErrorKind::Unavailable, "the ledger cannot be read in time, so the end waits").into())
     }
 
-    /// Stores a sign of life if the last one is old, so that no other run takes over an end during a long step.
+    /// Stores a heartbeat if the last one is old, so that no other run takes over an end during a long step.
     async fn refresh_beat(&mut self, end: &mut HeldEnd, now: Timestamp) -> Result<(), EndError> {
         let is_old = end.head.is_silent_for(SILENCE / 2, now);
         if end.head.phase != LedgerPhase::Ending || !is_old {
@@ -199,7 +199,7 @@ impl<P: Ports> Run<'_, P> {
         end.is_changed = true;
         self.store(end).await?;
         self.report.act(&end.name, "cancel", reason);
-        self.tell(ToldKind::Cancelled, now, &end.about(), reason).await;
+        self.notify(NotificationKind::Cancelled, now, &end.about(), reason).await;
         Ok(EndProgress::Cancelled)
     }
 

@@ -31,7 +31,7 @@ pub(crate) enum Mutation {
     LocalClock,
     /// The tombstone is deleted while the pull request is open.
     TombstoneForgotten,
-    /// The trigger label is put back on a pull request of a fork.
+    /// The trigger label is set again on a pull request of a fork.
     LabelBackOnFork,
     /// A rendered namespace is deleted while an Application claims it.
     DeleteUnderApplication,
@@ -53,7 +53,7 @@ pub(crate) enum Mutation {
     BackendsBeforeNamespace,
     /// A running end is never continued.
     NeverResumed,
-    /// The trigger label is put back without a push.
+    /// The trigger label is set again without a push.
     RevivedWithoutPush,
     /// The head is written without its resourceVersion.
     HeadWithoutVersion,
@@ -79,7 +79,7 @@ pub(crate) enum Mutation {
     LiftStays,
     /// The end of a namespace does not begin if the ledger has a life of another namespace.
     OldLifeIsEnded,
-    /// The clocks are not compared before a sign of life is written.
+    /// The clocks are not compared before a heartbeat is written.
     BeatOfJumpedClock,
     /// A mark that was stored late is not written again with the time that it lost.
     LateMarkStays,

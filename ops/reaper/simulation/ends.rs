@@ -143,7 +143,7 @@ pub(super) fn mark_that_is_stored_late_still_warns_for_the_whole_time() {
 
 #[test]
 pub(super) fn clock_that_jumps_during_an_end_holds_it_no_longer_than_a_silent_run() {
-    // True if the end is finished, and true if a sign of life is in the future.
+    // True if the end is finished, and true if a heartbeat is in the future.
     let outcome = |mutation, after| {
         let scene = Scene::with_environments(1);
         scene.wait(2 * HOUR + 35 * MINUTE);
@@ -165,7 +165,7 @@ pub(super) fn clock_that_jumps_during_an_end_holds_it_no_longer_than_a_silent_ru
     let moments = || (40..4_000).step_by(40);
     let held: Vec<i64> = moments().filter(|after| outcome(None, *after) != (true, false)).collect();
     assert_eq!(held, [0; 0], "moments of the jump in milliseconds");
-    // A sign of life in the future does not hold the end.
+    // A heartbeat in the future does not hold the end.
     let mutated = moments().map(|after| outcome(Some(Mutation::BeatOfJumpedClock), after));
     let (ended, ahead): (Vec<bool>, Vec<bool>) = mutated.unzip();
     assert!(ended.iter().all(|is_ended| *is_ended) && ahead.contains(&true));
@@ -236,7 +236,7 @@ fn refused_removal_of_the_label_delays_no_end() {
 }
 
 #[test]
-fn label_that_was_not_removed_by_the_end_is_not_put_back_after_its_removal_by_a_person() {
+fn label_that_was_not_removed_by_the_end_is_not_set_again_after_its_removal_by_a_person() {
     let scene = Scene::with_environments(1);
     scene.run();
     scene.wait(2 * HOUR + 20 * MINUTE);
@@ -340,21 +340,22 @@ fn namespace_that_was_deleted_by_hand_is_recorded_as_lost() {
 }
 
 #[test]
-fn waiting_approval_is_told_daily_and_at_once_for_another_end() {
+fn waiting_approval_has_a_notification_daily_and_at_once_for_another_end() {
     let scene = Scene::with_environments_of(Tier::Compliance, 1);
-    let told = || scene.sim.with(|world| world.told.iter().filter(|(_, text)| text.starts_with("awaiting")).count());
+    let notified =
+        || scene.sim.with(|world| world.notifications.iter().filter(|(_, text)| text.starts_with("awaiting")).count());
     scene.wait(7 * HOUR);
     for _ in 0..9 {
         scene.run();
         // A run lasts 15 minutes here, and each call a different part of a second.
         scene.wait(6 * HOUR - 15 * MINUTE + 2_000);
     }
-    assert_eq!(told(), 3, "48 hours have three reminders");
+    assert_eq!(notified(), 3, "48 hours have three reminders");
     scene.step(&Step::Extend(1));
     scene.run();
     scene.wait(7 * HOUR);
     scene.run();
-    assert_eq!((told(), scene.living().len()), (4, 1));
+    assert_eq!((notified(), scene.living().len()), (4, 1));
 }
 
 /// Claims the namespace of the first environment by an Application, and lets the environment expire.

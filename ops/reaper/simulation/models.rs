@@ -247,7 +247,7 @@ impl ClusterPort for SimPorts {
     }
 }
 
-/// A read of one object tells its absence by its value, not by an error.
+/// A read of one object reports its absence by its value, not by an error.
 pub(super) fn unavailable<T>(result: Result<T, CallError>) -> Result<T, CallError> {
     result.map_err(|error| match error.kind {
         CallErrorKind::NotFound => CallError::new(CallErrorKind::Unavailable, "the server is busy"),
@@ -549,12 +549,12 @@ impl ClockPort for SimPorts {
 }
 
 impl OutwardPort for SimPorts {
-    async fn tell(&self, event: &ToldEvent) -> Result<(), CallError> {
+    async fn notify(&self, event: &Notification) -> Result<(), CallError> {
         let text = format!("{} {}", event.kind, event.environment);
         self.write_call(move |world| {
             let now = world.now;
-            world.note(|| format!("told {text}"));
-            world.told.push((now, text));
+            world.note(|| format!("notified {text}"));
+            world.notifications.push((now, text));
             Ok(())
         })
         .await

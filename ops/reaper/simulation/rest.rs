@@ -163,7 +163,7 @@ fn copies(world: &World) -> Vec<String> {
     problems
 }
 
-/// An environment that somebody wants comes back, and only such a one.
+/// An environment that somebody wants returns, and no other one.
 fn pull_requests(world: &World) -> Vec<String> {
     let mut problems = Vec::new();
     for pull in world.pulls.values() {
@@ -185,7 +185,7 @@ fn pull_requests(world: &World) -> Vec<String> {
                 head.head_sha.as_ref().is_some_and(|known| !known.is_same_commit(&super::world::sha(pull.sha)))
             });
             if is_pushed {
-                problems.push(format!("{name} was pushed to after its label was removed, and did not come back"));
+                problems.push(format!("{name} was pushed to after its label was removed, and did not return"));
             }
         }
     }

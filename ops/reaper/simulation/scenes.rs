@@ -238,7 +238,7 @@ pub(super) fn lease_is_taken_over_only_after_it_was_seen_unchanged() {
 }
 
 #[test]
-fn other_environments_and_their_orphans_are_left_alone_with_only() {
+fn other_environments_and_their_orphans_are_kept_with_only() {
     let scene = Scene::with_environments(2);
     scene.wait(4 * HOUR);
     let only = |names: &[&str]| RunOptions {

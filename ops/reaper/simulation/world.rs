@@ -91,8 +91,8 @@ pub(super) struct World {
     pub(super) is_traced: bool,
     /// Number of items of a page of ledgers; 0 for the default.
     pub(super) page: usize,
-    /// Events that were told, with their times.
-    pub(super) told: Vec<(i64, String)>,
+    /// Sent notifications, with their times.
+    pub(super) notifications: Vec<(i64, String)>,
 }
 
 pub(super) struct SimNamespace {

@@ -79,7 +79,7 @@ fn an_interrupted_create_is_continued_by_its_run_or_after_silence() {
     let taken = on(15).create(Some(&creating), &request("two")).unwrap();
     assert_eq!((taken.generation, taken.holder.as_deref()), (1, Some("two")));
     let beaten = on(14).beat(&creating, 1, "one").unwrap();
-    assert!(on(28).create(Some(&beaten), &request("two")).is_err(), "a sign of life counts");
+    assert!(on(28).create(Some(&beaten), &request("two")).is_err(), "a heartbeat counts");
     assert!(on(14).beat(&creating, 1, "two").is_err());
 }
 
@@ -204,7 +204,7 @@ fn an_end_is_resumed_by_its_run_or_after_silence() {
 }
 
 #[test]
-fn sign_of_life_of_a_clock_that_was_set_back_does_not_hold_an_end() {
+fn heartbeat_of_a_clock_that_was_set_back_does_not_hold_an_end() {
     let ending = ending(EndReason::Closed);
     assert!(matches!(on(8).resume_end(&ending, 1, "two"), Err(TransitionError::Held { .. })), "at most two minutes");
     let resumed = on(7).resume_end(&ending, 1, "two").unwrap();
@@ -241,7 +241,7 @@ fn steps_that_an_end_leaves_are_tried_again_after_it() {
 #[test]
 fn an_end_is_cancelled_only_before_something_is_deleted() {
     let ending = ending(EndReason::Closed);
-    // DNS records come back with the next apply, so their deletion does not prevent it.
+    // DNS records are created again by the next apply, so their deletion does not prevent it.
     for last in [EndStep::Ledger, EndStep::Snapshot, EndStep::TriggerLabel, EndStep::HandOver, EndStep::Dns] {
         let cancelled = on(12).cancel_end(&after(&ending, last), 1, "reaper", true).unwrap();
         assert_eq!((cancelled.phase, cancelled.reason, cancelled.generation), (LedgerPhase::Live, None, 1), "{last}");
