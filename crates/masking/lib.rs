@@ -17,7 +17,7 @@
 //! - Functions for unique columns either are permutations, or their outputs have at least 80 bits of a keyed hash.
 //! - No input causes a panic.
 //!
-//! Masked data is pseudonymous, not anonymous: whoever has the key can check guesses, and values that are kept, counts and
+//! Masked data is pseudonymous, not anonymous: a person with the key can check guesses, and values that are kept, counts and
 //! relations between rows remain.
 
 mod catalogue;

@@ -100,7 +100,7 @@ fn every_file_is_in_the_readme() {
 fn init_prints_the_files() {
     let printed = command::run(eod_cmp().arg("init"), "").expect_ok();
     let mut files = vec!["settings", "policy", "sidecar", "project", "admission", "token", "applicationset"];
-    // Files are numbered in the order in which they are applied.
+    // Files are numbered in the order of their application.
     for (number, name) in files.iter().enumerate() {
         assert!(text(&format!("{name}.yaml")).starts_with(&format!("# {}. {name}.yaml: ", number + 1)), "{name}");
     }

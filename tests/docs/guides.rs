@@ -38,7 +38,7 @@ pub(super) fn pages(root: &Path) -> Vec<(PathBuf, String)> {
     pages
 }
 
-/// Name and title of each guide, for the index: in the order in which a new user needs them. A guide that this list does
+/// Name and title of each guide, for the index: in the order of a new user's needs. A guide that this list does
 /// not have follows at the end.
 pub(super) fn titles(root: &Path) -> Vec<(String, String)> {
     let title = |text: &str| {

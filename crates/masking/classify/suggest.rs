@@ -228,22 +228,22 @@ impl ConnectedColumns<'_> {
 
     /// True for numbers and UUIDs that only identify rows: `id`, `customer_id`.
     fn is_key(&self) -> bool {
-        let is_id = |column: &CatalogueColumn| {
+        let is_id = |column: &&CatalogueColumn| {
             let name = column.name.name.as_str();
             let is_named = ["id", "uuid", "ID", "Id"].contains(&name)
                 || ["_id", "_uuid", "Id", "ID"].iter().any(|end| name.ends_with(end));
             is_named && matches!(column.class, TypeClass::Integer | TypeClass::Uuid)
         };
         let is_referenced = self.names.len() > 1 || self.members.iter().all(|column| column.unique);
-        is_referenced && self.members.iter().all(|column| is_id(column))
+        is_referenced && self.members.iter().all(is_id)
     }
 
     /// True if equal values can differ in case.
     fn needs_fold(&self) -> bool {
-        let ignores_case = |column: &CatalogueColumn| {
+        let ignores_case = |column: &&CatalogueColumn| {
             matches!(column.equality, ColumnEquality::IgnoreCase | ColumnEquality::Collation)
         };
-        self.members.iter().any(|column| ignores_case(column))
+        self.members.iter().any(ignores_case)
     }
 }
 

@@ -17,13 +17,13 @@ const BEFORE_TABLE: [&str; 2] = ["insert", "merge"];
 const DEPTH: usize = 8;
 
 /// A token that is not white space.
-struct Part<'a> {
+struct ClausePart<'a> {
     kind: TokenKind,
     text: &'a str,
     begin: usize,
 }
 
-impl Part<'_> {
+impl ClausePart<'_> {
     fn is_word(&self, words: &[&str]) -> bool {
         self.kind == TokenKind::Ident && words.iter().any(|word| self.text.eq_ignore_ascii_case(word))
     }
@@ -42,7 +42,8 @@ pub(super) fn into_clauses(body: &str) -> Vec<Range<usize>> {
 
 fn collect(body: &str, offset: usize, depth: usize, found: &mut Vec<Range<usize>>) {
     let parts = parts(body);
-    let (mut brackets, mut first, mut before): (usize, Option<&Part<'_>>, Option<&Part<'_>>) = (0, None, None);
+    let (mut brackets, mut first, mut before): (usize, Option<&ClausePart<'_>>, Option<&ClausePart<'_>>) =
+        (0, None, None);
     for (at, part) in parts.iter().enumerate() {
         // Targets of the clause before.
         if found.last().is_some_and(|clause| offset + part.begin < clause.end) {
@@ -83,7 +84,7 @@ fn block(kind: LiteralKind, literal: &str) -> Option<(usize, &str)> {
 }
 
 /// End of a list of targets: `STRICT`, then names with fields and indexes, and commas between them.
-fn targets_end(parts: &[Part<'_>]) -> Option<usize> {
+fn targets_end(parts: &[ClausePart<'_>]) -> Option<usize> {
     let strict = usize::from(parts.first().is_some_and(|part| part.is_word(&["strict"])));
     let (mut end, mut brackets, mut needs_name) = (None, 0_usize, true);
     for part in parts.get(strict..)? {
@@ -102,7 +103,7 @@ fn targets_end(parts: &[Part<'_>]) -> Option<usize> {
     end
 }
 
-fn parts(text: &str) -> Vec<Part<'_>> {
+fn parts(text: &str) -> Vec<ClausePart<'_>> {
     let (mut found, mut at) = (Vec::new(), 0);
     for token in tokenize(text) {
         let length = usize::try_from(token.len).unwrap_or_default();
@@ -112,7 +113,7 @@ fn parts(text: &str) -> Vec<Part<'_>> {
         let is_trivia =
             matches!(token.kind, TokenKind::Whitespace | TokenKind::LineComment | TokenKind::BlockComment { .. });
         if !is_trivia && let Some(part) = text.get(at..at + length) {
-            found.push(Part { kind: token.kind, text: part, begin: at });
+            found.push(ClausePart { kind: token.kind, text: part, begin: at });
         }
         at += length;
     }

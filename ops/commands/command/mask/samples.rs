@@ -12,7 +12,7 @@ const ROWS: usize = 300;
 /// Part of a table that a sample reads, in bytes: some blocks from all over the table.
 const SAMPLE_BYTES: f64 = 512.0 * 1024.0;
 
-/// Rows of a sample: one text per column; none stands for NULL.
+/// Rows of a sample: one text per column; `None` is NULL.
 pub(super) type SampleRows = Vec<Vec<Option<String>>>;
 
 /// Session settings: nothing can be written, and values have the texts that masking functions expect.

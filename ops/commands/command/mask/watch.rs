@@ -66,7 +66,7 @@ pub(super) async fn run(context: &MaskContext, arguments: &MaskWatchArguments) -
     let known = "SELECT pg_catalog.count(*) AS count FROM pg_catalog.pg_database WHERE datname = $1";
     let known: Vec<DatabaseCount> =
         rows(&mut session, "databases", known, &[database], &context.deadline).await.map_err(failed)?;
-    if !known.first().is_some_and(|row| row.count > 0) {
+    if known.first().is_none_or(|row| row.count == 0) {
         let failure = Failure::failed(format!("the server has no database `{}`", printable(database)));
         return Err(failure.remedy("check --server, or PGHOST; a build has the name of its golden database"));
     }
