@@ -107,7 +107,7 @@ fn generators(draws: &mut Draws, files: &mut BTreeMap<String, String>) -> String
     let mut text = String::new();
     match draws.below(100) {
         0..20 => {
-            text += "configMapGenerator:\n- name: settings\n  literals:\n  - MODE=preview\n  - URL=https://shop.example.com/\n"
+            text += "configMapGenerator:\n- name: settings\n  literals:\n  - MODE=preview\n  - URL=https://shop.example.com/\n";
         }
         20..30 => {
             files.insert(format!("{OVERLAY}/nginx.conf"), "server {\n  listen 8080;\n}\n".to_owned());

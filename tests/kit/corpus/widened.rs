@@ -165,9 +165,7 @@ fn requests(object: &Value) -> Vec<String> {
     match kind {
         "Service" => service(spec, &mut found),
         "ServiceAccount" => {
-            for key in ["secrets"] {
-                refuse_set(object, key, &mut found);
-            }
+            refuse_set(object, "secrets", &mut found);
             if object["automountServiceAccountToken"] != Value::Bool(false) {
                 found.push("its pods get a token".to_owned());
             }
@@ -187,7 +185,7 @@ fn requests(object: &Value) -> Vec<String> {
             }
         }
         "PersistentVolumeClaim" => {
-            ["volumeName", "dataSource", "dataSourceRef"].iter().for_each(|key| refuse_set(spec, key, &mut found))
+            ["volumeName", "dataSource", "dataSourceRef"].iter().for_each(|key| refuse_set(spec, key, &mut found));
         }
         "StatefulSet" | "Deployment" | "Job" => metadata(&spec["template"]["metadata"], &mut found),
         _ => {}
