@@ -37,6 +37,8 @@ pub struct PostgresServer {
     pub port: u16,
     /// Folder of the Unix socket.
     pub socket_folder: PathBuf,
+    /// Folder of the programs of the server.
+    pub programs: PathBuf,
     /// Certificates of the server and of a client.
     pub certificates: Certificates,
     supervised: Supervised,
@@ -116,7 +118,12 @@ impl PostgresServer {
         let version = fs::read_to_string(data.join("PG_VERSION")).map_err(|error| error.to_string())?;
         let version = version.trim().parse().map_err(|_| format!("unexpected PG_VERSION {version}"))?;
         eprintln!("kit: PostgreSQL {version} from {}", bin.display());
-        Ok(Self { version, port, socket_folder: folder, certificates, supervised })
+        Ok(Self { version, port, socket_folder: folder, programs: bin, certificates, supervised })
+    }
+
+    /// Data folder.
+    pub fn data_folder(&self) -> PathBuf {
+        self.socket_folder.join("data")
     }
 
     /// Log of the server until now.

@@ -7,11 +7,26 @@ use eod_testkit::postgres::{READER, SUPERUSER};
 
 use super::{Shop, client, deadline, key, policy, run, shop, shops, values};
 use crate::{
-    GoldenError, GoldenManifest, GoldenName, GoldenServer, GoldenState, ManifestFacts, MaskedCopy, VerifyFinding,
+    DatabaseInventory, DatabaseTemplate, GoldenError, GoldenFacts, GoldenManifest, GoldenName, GoldenServer, GoldenState, ManifestFacts, MaskedCopy, VerifyFinding,
     verify_copy,
 };
 
 const INSTALLATION: &str = "acme";
+const EMPTY: DatabaseTemplate<'_> = DatabaseTemplate { name: "template0", locale: "" };
+
+fn facts(taken_at: &str) -> GoldenFacts {
+    GoldenFacts {
+        manifest: "0123456789abcdef".to_owned(),
+        taken_at: taken_at.parse().unwrap(),
+        built_at: taken_at.parse().unwrap(),
+        published_at: None,
+        valid_until: None,
+        tables: 3,
+        rows: 4,
+        policy: "abc".to_owned(),
+        key_check: "def".to_owned(),
+    }
+}
 
 async fn server(shop: &Shop) -> GoldenServer {
     let maintenance = client(shop.server, shop.role, "postgres");
@@ -34,39 +49,40 @@ async fn golden_is_marked_and_closed_from_its_birth_to_its_end() {
         let name = GoldenName::new(&format!("born_{}", shop.source)).unwrap();
         let mut goldens = server(&shop).await;
         assert_eq!(goldens.look(&name, &deadline()).await.unwrap(), GoldenState::Absent, "{described}");
-        goldens.begin(&name, "template0", &deadline()).await.unwrap();
+        goldens.begin(&name, EMPTY, &deadline()).await.unwrap();
         assert_eq!(goldens.look(&name, &deadline()).await.unwrap(), GoldenState::Unfinished, "{described}");
         assert!(!enters(&shop, READER, &name).await, "{described}");
         assert!(enters(&shop, shop.role, &name).await, "{described}");
 
         // A second build is refused while the first one has the lock.
         let mut second = server(&shop).await;
-        let error = second.begin(&name, "template0", &deadline()).await.unwrap_err();
+        let error = second.begin(&name, EMPTY, &deadline()).await.unwrap_err();
         assert!(matches!(error, GoldenError::Busy(_)), "{described}: {error}");
         // The lock of a killed build is free, and the next one begins again.
         let mut inside = client(shop.server, shop.role, name.as_str()).connect(&deadline()).await.unwrap();
         run(&mut inside, "CREATE SCHEMA left_over").await;
         drop((goldens, inside));
         let mut goldens = second;
-        let mut begun = goldens.begin(&name, "template0", &deadline()).await;
+        let mut begun = goldens.begin(&name, EMPTY, &deadline()).await;
         for _ in 0..100 {
             if !matches!(begun, Err(GoldenError::Busy(_))) {
                 break;
             }
             // The server ends the session of the first build.
             tokio::time::sleep(Duration::from_millis(50)).await;
-            begun = goldens.begin(&name, "template0", &deadline()).await;
+            begun = goldens.begin(&name, EMPTY, &deadline()).await;
         }
         begun.unwrap();
         let mut inside = client(shop.server, shop.role, name.as_str()).connect(&deadline()).await.unwrap();
         assert_eq!(values(&mut inside, "SELECT 1 FROM pg_namespace WHERE nspname = 'left_over'").await, [""; 0]);
         inside.close(&deadline()).await.unwrap();
 
-        goldens.finish(&name, "0123456789abcdef", &deadline()).await.unwrap();
-        let finished = GoldenState::Finished { manifest: "0123456789abcdef".to_owned() };
+        let facts = facts("2026-11-28T12:00:00Z");
+        goldens.finish(&name, &facts, &deadline()).await.unwrap();
+        let finished = GoldenState::Finished(facts);
         assert_eq!(goldens.look(&name, &deadline()).await.unwrap(), finished, "{described}");
         assert!(!enters(&shop, shop.role, &name).await && !enters(&shop, SUPERUSER, &name).await, "{described}");
-        let error = goldens.begin(&name, "template0", &deadline()).await.unwrap_err();
+        let error = goldens.begin(&name, EMPTY, &deadline()).await.unwrap_err();
         assert!(matches!(error, GoldenError::Exists(_)), "{described}: {error}");
         for _ in 0..2 {
             goldens.destroy(&name, &deadline()).await.unwrap();
@@ -84,7 +100,7 @@ async fn databases_of_others_are_neither_used_nor_removed() {
     let mut session = superuser(&shop).await;
     run(&mut session, &format!("CREATE ROLE {}; COMMENT ON ROLE {0} IS 'eod golden 1 other'", role.owner())).await;
     for (name, expected) in [(&database, "does not exist"), (&role, "does not have the comment")] {
-        let error = goldens.begin(name, "template0", &deadline()).await.unwrap_err();
+        let error = goldens.begin(name, EMPTY, &deadline()).await.unwrap_err();
         assert!(matches!(error, GoldenError::Foreign { .. }) && error.to_string().contains(expected), "{error}");
         let error = goldens.destroy(name, &deadline()).await.unwrap_err();
         assert!(matches!(error, GoldenError::Foreign { .. }), "{error}");
@@ -134,7 +150,9 @@ async fn verified_copy_has_a_manifest_and_a_copy_without_a_rule_is_found() {
             assert_eq!(GoldenManifest::read(&mut session, &deadline()).await.unwrap(), None, "{name}");
             let taken_at = "2026-11-28T12:00:00Z".parse().unwrap();
             let facts = ManifestFacts::new(text.as_bytes(), &key, "replica of shop", taken_at);
-            let manifest = GoldenManifest::new(&report, &verified, &facts, session.server_version());
+            let inventory = DatabaseInventory::read(&mut session, &deadline()).await.unwrap();
+            let manifest =
+                GoldenManifest::new(&report, &verified, &inventory, &facts, session.server_version());
             // The owner of the database is the role that made it.
             manifest.store(&mut session, shop.role, &deadline()).await.unwrap();
             assert_eq!(
@@ -144,6 +162,10 @@ async fn verified_copy_has_a_manifest_and_a_copy_without_a_rule_is_found() {
             );
             assert_eq!((manifest.digest().len(), manifest.key_check.len()), (16, 16));
             assert_eq!(manifest.tables.len(), report.tables.len());
+            let orders = manifest.tables.iter().find(|table| table.name == "app.orders").unwrap();
+            assert!(orders.indexes.iter().any(|index| index.contains("orders_pk")), "{:?}", orders.indexes);
+            assert!(manifest.types.iter().any(|text| text == "app.mood enum 'calm', 'cross'"), "{:?}", manifest.types);
+            assert!(manifest.catalogue_version > 200_000_000);
             assert!(manifest.tables.iter().all(|table| table.digest.len() == 64 && table.rules.len() == 64));
             assert!(!serde_json::to_string(&manifest).unwrap().to_lowercase().contains("canary"));
             let mut other = client(shop.server, READER, &shop.target).connect(&deadline()).await.unwrap();
