@@ -7,8 +7,8 @@ use eod_masking::RefusedRule;
 
 use crate::{
     birth::{GoldenError, GoldenName},
-    masked_copy::MaskedCopyError,
     load::LoadError,
+    masked_copy::MaskedCopyError,
     source::is_recovery_conflict,
     structure::StructureError,
     tools::ToolsError,
@@ -39,7 +39,9 @@ pub enum BuildError {
         found: u32,
     },
     /// Source with a manifest.
-    #[error("the source is a golden database or a clone of one: masked values would be masked again; name a raw source")]
+    #[error(
+        "the source is a golden database or a clone of one: masked values would be masked again; name a raw source"
+    )]
     MaskedSource,
     /// Key that is not that of the published version.
     #[error(
@@ -95,6 +97,23 @@ pub enum BuildError {
         #[source]
         source: Box<BuildError>,
     },
+    /// Raw copy that does not exist.
+    #[error("the preview server has no database `{0}`")]
+    NoRawCopy(String),
+    /// Raw copy with sessions of others.
+    #[error("database `{database}` is in use by {}; end these sessions, and build again", .roles.join(", "))]
+    RawInUse {
+        /// Name of the raw copy.
+        database: String,
+        /// Roles of the sessions.
+        roles: Vec<String>,
+    },
+    /// Roles, standbys, slots and settings that take raw pages past all privileges.
+    #[error(
+        "raw pages of the copy would reach {}: roles with REPLICATION that can log in, standbys, slots or the archive. \
+         Remove these, or allow each by its name", .0.join(", ")
+    )]
+    PageReaders(Vec<String>),
     /// Manifest that is missing, or is not the one of the build.
     #[error("golden database `{0}` does not have the manifest that its comment names; build it again")]
     Manifest(GoldenName),

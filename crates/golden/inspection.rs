@@ -191,7 +191,9 @@ impl SourceInspection {
         let target = "the catalogue of the source";
         let facts: Vec<FactsRow> = rows(session, target, FACTS, &[], deadline).await?;
         let Some(facts) = facts.into_iter().next() else {
-            return Err(Error::new("PostgreSQL", "read", target, ErrorKind::Other).because("the server has sent no row"));
+            return Err(
+                Error::new("PostgreSQL", "read", target, ErrorKind::Other).because("the server has sent no row")
+            );
         };
         let readable: Vec<ReadableRow> = rows(session, target, READABLE, &[], deadline).await?;
         let policy_roles: Vec<NameOnlyRow> = rows(session, target, POLICY_ROLES, &[], deadline).await?;

@@ -9,6 +9,7 @@
 //!
 //! - [`GoldenBuild::run`]: builds `<name>_next` from a source on another server. [`GoldenBuild::estimate`] does the same
 //!   checks and writes nothing, for a dry run.
+//! - [`RawCopyBuild::run`]: builds it from a raw copy on the preview server, which is closed first.
 //! - [`GoldenCheck::run`]: verifies a finished golden database. Problems are findings of its report.
 //! - [`GoldenServer::publish`]: gives the last build the name that clones are made from, and keeps the former version.
 //! - [`GoldenServer::list`], [`GoldenServer::prune`]: all versions of the installation; removes old ones.
@@ -52,6 +53,7 @@
 mod birth;
 mod build_error;
 mod build_report;
+mod completion;
 mod copy_format;
 mod database;
 mod definition;
@@ -71,6 +73,8 @@ mod manifest;
 mod masked_copy;
 mod plan;
 mod progress;
+mod raw_build;
+mod raw_copy;
 mod row_masker;
 mod samples;
 mod source;
@@ -87,11 +91,12 @@ pub use self::{
     birth::{DatabaseTemplate, GoldenError, GoldenName, GoldenNameError, GoldenServer, GoldenState},
     build_error::BuildError,
     build_report::{BuildEstimate, BuildReport, CheckReport, EstimatedTable, ReportTable, StepTime},
+    completion::BuildSettings,
     copy_format::{CopyDecoder, CopyEncoder, CopyFormatError, CopyRow},
     database::{DatabaseCatalogue, DatabaseColumn, DatabaseForeignKey, DatabaseTable},
     definition::TableDefinition,
     facts::GoldenFacts,
-    golden_build::{BuildSettings, GoldenBuild},
+    golden_build::GoldenBuild,
     golden_check::GoldenCheck,
     inventory::{DatabaseInventory, RolePrivileges},
     load::{LoadError, LoadedTable, TableLoad, load_table},
@@ -99,6 +104,7 @@ pub use self::{
     masked_copy::{CopyReport, MaskedCopy, MaskedCopyError},
     plan::PlanError,
     progress::{BuildProgress, BuildStep},
+    raw_build::RawCopyBuild,
     row_masker::{ColumnAction, RowError, RowMasker},
     structure::StructureError,
     tools::{DumpTools, ToolSearch, ToolsError},
@@ -106,7 +112,7 @@ pub use self::{
     verify::{StoredTable, VerifyError, VerifyFinding, VerifyReport, verify_copy},
     versions::{
         DEFAULT_KEEP, DEFAULT_VALID_FOR, GoldenVersion, PruneReason, PrunedVersion, PublishReport, PublishSettings,
-        VersionState,
+        VersionStage,
     },
 };
 

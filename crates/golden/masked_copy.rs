@@ -106,7 +106,6 @@ impl MaskedCopy<'_> {
             return Err(MaskedCopyError::EventTrigger(name));
         }
         let loads = plan(&catalogue, &target_catalogue, &mut target, self.policy, self.key, deadline).await?;
-        progress.step(BuildStep::Load);
         progress.tables(&sizes(&catalogue));
         let names: BTreeSet<_> = loads.iter().map(|load| load.name.clone()).collect();
         let keys = foreign_keys::of_tables(&target_catalogue, &names);

@@ -237,7 +237,8 @@ fn leaves(
 
 /// Bytes of hexadecimal digits, without regard to other characters.
 fn bytes_of_hex(text: &str) -> Option<Vec<u8>> {
-    let digits: Vec<u8> = text.chars().filter_map(|c| c.to_digit(16)).filter_map(|digit| digit.try_into().ok()).collect();
+    let digits: Vec<u8> =
+        text.chars().filter_map(|c| c.to_digit(16)).filter_map(|digit| digit.try_into().ok()).collect();
     let pairs = digits.chunks_exact(2);
     if !pairs.remainder().is_empty() {
         return None;

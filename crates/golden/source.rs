@@ -93,7 +93,9 @@ impl ServerIdentity {
 
 /// True for an error of a standby that had to remove rows which the snapshot needs. A later attempt may succeed.
 pub(crate) fn is_recovery_conflict(error: &Error) -> bool {
-    error.cause::<PostgresFailure>().is_some_and(|failure| is_conflict(&failure.sqlstate, failure.full_message.reveal()))
+    error
+        .cause::<PostgresFailure>()
+        .is_some_and(|failure| is_conflict(&failure.sqlstate, failure.full_message.reveal()))
 }
 
 /// True for the code and message of a recovery conflict. A transaction that only reads has no other serialization failure.

@@ -109,7 +109,8 @@ impl GoldenServer {
             }
             let comment = if role == objects { mark.clone() } else { format!("{} role", self.mark()) };
             let quoted = quoted_name(&role);
-            let mut sql = format!("BEGIN; CREATE ROLE {quoted} NOLOGIN; COMMENT ON ROLE {quoted} IS {}", quoted_text(&comment));
+            let mut sql =
+                format!("BEGIN; CREATE ROLE {quoted} NOLOGIN; COMMENT ON ROLE {quoted} IS {}", quoted_text(&comment));
             if role == objects {
                 sql.push_str(&format!("; GRANT {quoted} TO CURRENT_USER"));
             }
@@ -166,21 +167,27 @@ impl DumpedStructure {
         deadline: &Deadline,
     ) -> Result<Self, StructureError> {
         let snapshot = format!("--snapshot={snapshot}");
-        let arguments =
-            ["--schema-only", "--format=custom", "--no-subscriptions", "--no-security-labels", "--no-password", &snapshot];
+        let arguments = [
+            "--schema-only",
+            "--format=custom",
+            "--no-subscriptions",
+            "--no-security-labels",
+            "--no-password",
+            &snapshot,
+        ];
         let archive = tools.dump(source.access(), &arguments, deadline).await?;
         let list = tools.restore(None, &["--list"], &archive, deadline).await?;
-        let mut removed = inspection.removed.clone();
-        let mut names = inspection.removed_names.clone();
-        if !is_superuser {
-            for (object, name) in &inspection.wide_publications {
-                removed.insert(*object);
-                names.push(format!("publication {name}, which only a superuser can create"));
-            }
-        }
+        let wide = inspection.wide_publications.iter().map(|(object, _)| *object).collect();
         let schemas = inspection.extensions.iter().map(|extension| (NAMESPACES, extension.schema_oid)).collect();
-        let entries = ArchiveEntries::choose(&String::from_utf8_lossy(&list), &removed, &schemas);
-        Ok(Self { archive, entries, removed: names })
+        let list = String::from_utf8_lossy(&list);
+        let mut entries = ArchiveEntries::choose(&list, &inspection.removed, &schemas, &wide);
+        let mut removed = inspection.removed_names.clone();
+        if !is_superuser && !entries.superuser.is_empty() {
+            entries.superuser.clear();
+            let names = inspection.wide_publications.iter().map(|(_, name)| format!("publication {name}"));
+            removed.extend(names);
+        }
+        Ok(Self { archive, entries, removed })
     }
 
     /// Restores the structure into a database that was just born. All objects belong to the objects' role.
@@ -215,6 +222,13 @@ impl DumpedStructure {
             &database,
         ];
         tools.restore(Some(target.access()), &arguments, &self.archive, deadline).await?;
+        if !self.entries.superuser.is_empty() {
+            let list = list_file(&self.entries.superuser)?;
+            let list = format!("--use-list={}", list.path().display());
+            let arguments =
+                ["--no-owner", "--exit-on-error", "--single-transaction", "--no-password", &list, &database];
+            tools.restore(Some(target.access()), &arguments, &self.archive, deadline).await?;
+        }
         Ok(())
     }
 
@@ -247,7 +261,9 @@ impl DumpedStructure {
                 let sql = format!("SET ROLE {}; {}; RESET ROLE", quoted_name(&objects), statement.sql);
                 match run(session, "restore", "privileges", &sql, deadline).await {
                     Ok(()) => result.restored += 1,
-                    Err(error) if matches!(error.kind, ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::Invalid) => {
+                    Err(error)
+                        if matches!(error.kind, ErrorKind::Denied | ErrorKind::NotFound | ErrorKind::Invalid) =>
+                    {
                         run(session, "restore", "the role", "RESET ROLE", deadline).await?;
                         result.left_out.push(statement.sql);
                     }

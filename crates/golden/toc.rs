@@ -10,6 +10,8 @@ pub(crate) type ObjectId = (u32, u32);
 pub(crate) struct ArchiveEntries {
     /// Entries to restore.
     pub(crate) structure: String,
+    /// Entries that only a superuser can restore.
+    pub(crate) superuser: String,
     /// Entries with privileges.
     pub(crate) privileges: String,
     /// Descriptions of entries that are left out and are not objects on the list of the caller.
@@ -31,6 +33,8 @@ const NEVER: [&str; 11] = [
     // The build creates them, each in its schema.
     "EXTENSION ",
 ];
+/// Entry that only a superuser can restore.
+const WIDE: &str = "PUBLICATION TABLES IN SCHEMA ";
 /// Comments on such objects, after the schema.
 const NEVER_COMMENTED: [&str; 7] = [
     "EVENT TRIGGER ",
@@ -44,11 +48,19 @@ const NEVER_COMMENTED: [&str; 7] = [
 
 impl ArchiveEntries {
     /// Chooses from the output of `pg_restore --list`. Objects of `removed` are left out, with their comments; objects of
-    /// `existing` without them.
-    pub(crate) fn choose(list: &str, removed: &BTreeSet<ObjectId>, existing: &BTreeSet<ObjectId>) -> Self {
-        let entries: Vec<_> = list.lines().filter_map(ArchiveEntry::parse).collect();
-        let mut gone = Vec::new();
+    /// `existing` without them. Objects of `wide` need a superuser.
+    pub(crate) fn choose(
+        list: &str,
+        removed: &BTreeSet<ObjectId>,
+        existing: &BTreeSet<ObjectId>,
+        wide: &BTreeSet<ObjectId>,
+    ) -> Self {
+        let entries: Vec<_> = list.lines().filter_map(TocLine::parse).collect();
+        let (mut gone, mut wide_entries) = (Vec::new(), Vec::new());
         for entry in &entries {
+            if wide.contains(&entry.object) {
+                wide_entries.push(entry.text);
+            }
             if removed.contains(&entry.object) || NEVER.iter().any(|kind| entry.text.starts_with(kind)) {
                 gone.push(entry.text);
             }
@@ -63,6 +75,11 @@ impl ArchiveEntries {
                 push(&mut found.privileges, entry.line);
             } else if existing.contains(&entry.object) {
                 continue;
+            } else if wide.contains(&entry.object)
+                || entry.text.starts_with(WIDE)
+                || comment.is_some_and(|comment| !is_gone && belongs_to(comment, &wide_entries))
+            {
+                push(&mut found.superuser, entry.line);
             } else if !is_gone {
                 push(&mut found.structure, entry.line);
             } else if comment.is_none() && !removed.contains(&entry.object) && !entry.text.starts_with("EXTENSION ") {
@@ -74,14 +91,14 @@ impl ArchiveEntries {
 }
 
 /// A line of the list: `dump id; catalogue, object id, description`.
-struct ArchiveEntry<'a> {
+struct TocLine<'a> {
     line: &'a str,
     object: ObjectId,
     /// Kind, schema, name and owner.
     text: &'a str,
 }
 
-impl<'a> ArchiveEntry<'a> {
+impl<'a> TocLine<'a> {
     fn parse(line: &'a str) -> Option<Self> {
         let (number, rest) = line.split_once("; ")?;
         number.parse::<u32>().ok()?;

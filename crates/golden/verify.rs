@@ -189,8 +189,7 @@ impl Verification<'_> {
         let (mut samples, mut known) = (SourceSamples::default(), None);
         if let Some(source) = source {
             let catalogue = DatabaseCatalogue::read(source, deadline).await?;
-            let classification =
-                classify(self.policy, &catalogue.masking_catalogue()).map_err(VerifyError::Refused)?;
+            let classification = classify(self.policy, &catalogue.masking_catalogue()).map_err(VerifyError::Refused)?;
             samples = SourceSamples::read(source, &catalogue, &classification, deadline).await?;
             known = Some(invalid(source, deadline).await?);
         }

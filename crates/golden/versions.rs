@@ -43,7 +43,7 @@ pub struct PublishReport {
 #[derive(Clone, Copy, Debug, Eq, Ord, PartialEq, PartialOrd, Serialize, strum::Display)]
 #[serde(rename_all = "snake_case")]
 #[strum(serialize_all = "snake_case")]
-pub enum VersionState {
+pub enum VersionStage {
     /// Published: clones are made from it.
     Published,
     /// Complete, and not published yet.
@@ -62,12 +62,12 @@ pub struct GoldenVersion {
     /// Name of the database. A killed build may have left only its owner role.
     pub database: String,
     /// State.
-    pub state: VersionState,
+    pub state: VersionStage,
     /// Facts; none if it is unfinished.
     pub facts: Option<GoldenFacts>,
     /// Size in bytes; none if it is unknown.
     pub bytes: Option<u64>,
-    /// True if nobody can connect. False for a finished version that was opened by hand.
+    /// True if no role can connect. False for a finished version that was opened by hand.
     pub is_closed: bool,
     /// True if the validity has ended.
     pub is_over: bool,
@@ -308,10 +308,10 @@ fn version(row: VersionRow, now: Timestamp) -> Option<GoldenVersion> {
     }
     let facts = row.comment.as_deref().and_then(GoldenFacts::of_comment);
     let state = match &facts {
-        None => VersionState::Unfinished,
-        Some(_) if expected == name => VersionState::Published,
-        Some(_) if expected == name.next() => VersionState::Built,
-        Some(_) => VersionState::Kept,
+        None => VersionStage::Unfinished,
+        Some(_) if expected == name => VersionStage::Published,
+        Some(_) if expected == name.next() => VersionStage::Built,
+        Some(_) => VersionStage::Kept,
     };
     let is_over = facts.as_ref().and_then(|facts| facts.valid_until).is_some_and(|until| until <= now);
     Some(GoldenVersion {
@@ -338,13 +338,13 @@ fn to_prune(versions: &[GoldenVersion], name: Option<&GoldenName>, keep: usize) 
             kept = (version.name.clone(), 0);
         }
         let reason = match version.state {
-            VersionState::Unfinished => Some(PruneReason::Unfinished),
+            VersionStage::Unfinished => Some(PruneReason::Unfinished),
             _ if version.is_over => Some(PruneReason::Over),
-            VersionState::Kept => {
+            VersionStage::Kept => {
                 kept.1 += 1;
                 (kept.1 > keep).then_some(PruneReason::Older)
             }
-            VersionState::Published | VersionState::Built => None,
+            VersionStage::Published | VersionStage::Built => None,
         };
         found.extend(reason.map(|reason| (database, reason)));
     }

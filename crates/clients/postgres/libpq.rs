@@ -20,14 +20,15 @@ impl PostgresAccess {
                 found.push((name, Zeroizing::new(value)));
             }
         };
-        let list = |text: &dyn Fn(&PostgresHost) -> String| {
-            self.hosts.iter().map(text).collect::<Vec<_>>().join(",")
-        };
+        let list = |text: &dyn Fn(&PostgresHost) -> String| self.hosts.iter().map(text).collect::<Vec<_>>().join(",");
         let text = |path: &Path| path.display().to_string();
-        set("PGHOST", list(&|host| match &host.place {
-            HostPlace::Unix(folder) => text(folder),
-            HostPlace::Tcp(_) => host.name.clone(),
-        }));
+        set(
+            "PGHOST",
+            list(&|host| match &host.place {
+                HostPlace::Unix(folder) => text(folder),
+                HostPlace::Tcp(_) => host.name.clone(),
+            }),
+        );
         // The name is that of the certificate; the address is where the connection goes.
         let address = |host: &PostgresHost| match &host.place {
             HostPlace::Tcp(address) if *address != host.name => address.clone(),
@@ -54,7 +55,10 @@ impl PostgresAccess {
         let seconds = self.connect_timeout.map_or(0, |limit| limit.as_secs().max(2));
         set("PGCONNECT_TIMEOUT", seconds.to_string());
         set("PGPASSFILE", self.password_file.as_deref().map(text).unwrap_or_default());
-        set("PGPASSWORD", self.password.as_ref().map(|password| password.expose_secret().to_owned()).unwrap_or_default());
+        set(
+            "PGPASSWORD",
+            self.password.as_ref().map(|password| password.expose_secret().to_owned()).unwrap_or_default(),
+        );
         found
     }
 

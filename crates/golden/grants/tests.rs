@@ -24,30 +24,21 @@ DROP TABLE app.orders;
     let reader = "Shop \" Reader";
     assert_eq!(
         roles,
-        [
-            Some("shop_owner"),
-            Some("shop_app"),
-            Some(reader),
-            None,
-            Some("shop_readonly"),
-            Some("shop_readonly"),
-            None
-        ]
+        [Some("shop_owner"), Some("shop_app"), Some(reader), None, Some("shop_readonly"), Some("shop_readonly"), None]
     );
     assert_eq!(found[3].sql, "GRANT USAGE ON SCHEMA app TO PUBLIC");
     assert_eq!(
         found[5].sql,
         "ALTER DEFAULT PRIVILEGES FOR ROLE \"shop_objects\" IN SCHEMA app GRANT SELECT ON TABLES TO shop_readonly"
     );
-    assert_eq!(
-        found[6].sql,
-        "ALTER DEFAULT PRIVILEGES FOR ROLE \"shop_objects\" REVOKE ALL ON FUNCTIONS FROM PUBLIC"
-    );
+    assert_eq!(found[6].sql, "ALTER DEFAULT PRIVILEGES FOR ROLE \"shop_objects\" REVOKE ALL ON FUNCTIONS FROM PUBLIC");
 }
 
 #[test]
 fn broken_lines_are_ignored() {
-    for line in ["GRANT", "GRANT x;", "GRANT x TO \"open;", "ALTER DEFAULT PRIVILEGES FOR ROLE \"x;", ";", "GRANT x TO y"] {
+    for line in
+        ["GRANT", "GRANT x;", "GRANT x TO \"open;", "ALTER DEFAULT PRIVILEGES FOR ROLE \"x;", ";", "GRANT x TO y"]
+    {
         assert_eq!(privilege_statements(line, "o"), [], "{line}");
     }
 }

@@ -39,11 +39,8 @@ fn missing_privileges_come_with_the_statements_that_grant_them() {
         hides_rows,
     };
     assert_eq!(missing(&[row("a", false, true, true, false)], "me"), [""; 0]);
-    let rows = [
-        row("a", false, false, false, true),
-        row("b", true, false, false, false),
-        row("c", false, false, true, true),
-    ];
+    let rows =
+        [row("a", false, false, false, true), row("b", true, false, false, false), row("c", false, false, true, true)];
     assert_eq!(
         missing(&rows, "my role"),
         [

@@ -1,7 +1,7 @@
 use super::*;
 
 #[test]
-fn messages_of_a_standby_are_told_from_those_of_a_user() {
+fn recovery_conflicts_are_distinguished_from_cancels_by_a_user() {
     assert!(is_conflict("40001", "canceling statement due to conflict with recovery"));
     assert!(is_conflict("40001", "terminating connection due to conflict with recovery"));
     assert!(is_conflict("57014", "canceling statement due to conflict with recovery"));

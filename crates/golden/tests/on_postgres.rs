@@ -4,6 +4,7 @@ mod builds;
 mod copies;
 mod failures;
 mod goldens;
+mod raw_builds;
 mod shop;
 
 use std::{

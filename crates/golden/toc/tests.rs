@@ -27,9 +27,13 @@ const LIST: &str = "\
 3909; 1262 5 DATABASE - shop shop_owner
 ";
 
+fn none() -> BTreeSet<ObjectId> {
+    BTreeSet::new()
+}
+
 #[test]
 fn entries_of_removed_objects_and_their_comments_are_left_out() {
-    let found = ArchiveEntries::choose(LIST, &BTreeSet::from([(1259, 16520)]), &BTreeSet::new());
+    let found = ArchiveEntries::choose(LIST, &BTreeSet::from([(1259, 16520)]), &none(), &none());
     let kept: Vec<_> = found.structure.lines().map(|line| line.split(';').next().unwrap()).collect();
     assert_eq!(kept, ["8", "220", "3901", "3902"]);
     let privileges: Vec<_> = found.privileges.lines().map(|line| line.split(';').next().unwrap()).collect();
@@ -47,14 +51,25 @@ fn entries_of_removed_objects_and_their_comments_are_left_out() {
 }
 
 #[test]
+fn publications_of_all_tables_and_schemas_need_a_superuser() {
+    let list = "10; 6104 5 PUBLICATION - some shop_owner\n11; 0 0 COMMENT - PUBLICATION some shop_owner\n\
+                12; 6104 6 PUBLICATION - all postgres\n13; 0 0 COMMENT - PUBLICATION all postgres\n\
+                14; 6237 7 PUBLICATION TABLES IN SCHEMA app some app postgres\n";
+    let found = ArchiveEntries::choose(list, &none(), &none(), &BTreeSet::from([(6104, 6)]));
+    let numbers = |list: &str| list.lines().map(|line| line.split(';').next().unwrap().to_owned()).collect::<Vec<_>>();
+    assert_eq!(numbers(&found.structure), ["10", "11"]);
+    assert_eq!(numbers(&found.superuser), ["12", "13", "14"]);
+}
+
+#[test]
 fn existing_objects_keep_their_comments() {
-    let found = ArchiveEntries::choose(LIST, &BTreeSet::new(), &BTreeSet::from([(1259, 16500)]));
+    let found = ArchiveEntries::choose(LIST, &none(), &BTreeSet::from([(1259, 16500)]), &none());
     let kept: Vec<_> = found.structure.lines().map(|line| line.split(';').next().unwrap()).collect();
     assert_eq!(kept, ["8", "3901", "3902", "222", "3905"]);
 }
 
 #[test]
 fn lines_that_are_no_entries_are_ignored() {
-    let none = BTreeSet::new();
-    assert_eq!(ArchiveEntries::choose("; x\n\nx; y\n1; 2\n1; 2 3\n", &none, &none), ArchiveEntries::default());
+    let found = ArchiveEntries::choose("; x\n\nx; y\n1; 2\n1; 2 3\n", &none(), &none(), &none());
+    assert_eq!(found, ArchiveEntries::default());
 }

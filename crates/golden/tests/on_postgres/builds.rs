@@ -3,6 +3,7 @@
 mod kill;
 mod refused;
 mod result;
+mod standby;
 
 use std::{
     collections::BTreeSet,
@@ -25,8 +26,10 @@ use crate::{
 
 /// Role that reads the source: it cannot write, and it is not a superuser.
 const BUILD_READER: &str = "build_reader";
-/// Word in all personal values of the source, so that nothing else on the preview server has it.
+/// Word in all personal values of sources. Nothing else on the preview servers may have it.
 const MARKER: &str = "wombat";
+/// Such a word for sources with values that reach a preview server.
+const LEAKED: &str = "ocelot";
 /// Password in a user mapping of the source.
 const MAPPED: &str = "wombat-mapped-password";
 
@@ -35,6 +38,8 @@ struct Build {
     preview: &'static PostgresServer,
     /// Role on the preview server.
     role: &'static str,
+    /// Server of the source.
+    origin: &'static PostgresServer,
     /// Database on the source server.
     source: String,
     /// Role on the source server.
@@ -82,7 +87,7 @@ fn source_server() -> &'static PostgresServer {
 }
 
 /// Objects that a golden database does not have, or has only if the policy keeps them.
-fn extras(owner: &str) -> String {
+fn extras(owner: &str, marker: &str) -> String {
     format!(
         "CREATE EXTENSION postgres_fdw; CREATE SERVER production FOREIGN DATA WRAPPER postgres_fdw OPTIONS (host 'db.example');
          CREATE USER MAPPING FOR {owner} SERVER production OPTIONS (user 'shop', password '{MAPPED}');
@@ -92,7 +97,8 @@ fn extras(owner: &str) -> String {
          CREATE FUNCTION app.event() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN RAISE ''event trigger ran''; END';
          CREATE SUBSCRIPTION production CONNECTION 'host=db.example password={MAPPED}' PUBLICATION p WITH (connect = false);
          CREATE PUBLICATION everything FOR ALL TABLES;
-         SELECT lo_from_bytea(4711, 'wombat large object');
+         SELECT lo_from_bytea(4711, convert_to(repeat('{marker} ', 400000), 'UTF8'));
+         SELECT lo_create(4712);
          GRANT USAGE ON SCHEMA app TO build_app; GRANT SELECT, INSERT ON app.orders TO build_app;
          GRANT SELECT (id) ON app.customers TO build_app; GRANT SELECT ON app.events TO PUBLIC;
          GRANT SELECT ON app.events TO build_other;
@@ -105,10 +111,24 @@ fn extras(owner: &str) -> String {
 impl Build {
     /// A source, and a build of it.
     async fn create(preview: &'static PostgresServer, role: &'static str) -> Self {
+        Self::create_with(preview, role, MARKER).await
+    }
+
+    /// A source with a word in all personal values, and a build of it.
+    async fn create_with(preview: &'static PostgresServer, role: &'static str, marker: &str) -> Self {
+        Self::create_on(source_server(), preview, role, marker).await
+    }
+
+    /// A source on a server, and a build of it.
+    async fn create_on(
+        server: &'static PostgresServer,
+        preview: &'static PostgresServer,
+        role: &'static str,
+        marker: &str,
+    ) -> Self {
         static COUNT: AtomicU32 = AtomicU32::new(0);
         let number = COUNT.fetch_add(1, Ordering::Relaxed);
         let (source, owner) = (format!("build_{number}"), format!("build_owner_{number}"));
-        let server = source_server();
         let mut session = client(server, SUPERUSER, "postgres").connect(&deadline()).await.unwrap();
         let roles = format!(
             "DO $$BEGIN CREATE ROLE {BUILD_READER} LOGIN BYPASSRLS PASSWORD '{PASSWORD}' IN ROLE pg_read_all_data;
@@ -122,17 +142,17 @@ impl Build {
         run(&mut inside, &shop::EXTENSIONS.replace("OWNER", &owner)).await;
         run(&mut inside, &format!("SET ROLE {owner}")).await;
         run(&mut inside, shop::TABLES).await;
-        let rows = ["canary", "CANARY", "Canary"].iter().zip([MARKER, "WOMBAT", "Wombat"]);
-        let rows = rows.fold(shop::ROWS.to_owned(), |text, (from, to)| text.replace(from, to));
-        run(&mut inside, &rows).await;
+        let rows = shop::ROWS.replace("canary", marker).replace("CANARY", &marker.to_uppercase());
+        run(&mut inside, &rows.replace("Canary", &marker.to_uppercase())).await;
         run(&mut inside, shop::DEFINITIONS).await;
         run(&mut inside, "RESET ROLE").await;
-        run(&mut inside, &extras(&owner)).await;
+        run(&mut inside, &extras(&owner, marker)).await;
         inside.close(&deadline()).await.unwrap();
         let policy_text = shop::POLICY.replace("version: 1\n", "version: 1\nroles: [build_app]\n");
         Self {
             preview,
             role,
+            origin: server,
             source,
             reader: if role == ADMIN { BUILD_READER } else { SUPERUSER },
             installation: format!("builds-{number}"),
@@ -157,7 +177,7 @@ impl Build {
     }
 
     fn source(&self) -> Postgres {
-        client(source_server(), self.reader, &self.source)
+        client(self.origin, self.reader, &self.source)
     }
 
     /// Runs the build.
@@ -216,4 +236,10 @@ async fn all() -> Vec<Build> {
         }
     }
     builds
+}
+
+/// One build of each role, on different preview servers.
+async fn some() -> [Build; 2] {
+    let (first, last) = (&servers()[0], servers().last().unwrap());
+    [Build::create(first, SUPERUSER).await, Build::create(last, ADMIN).await]
 }

@@ -7,8 +7,8 @@ use eod_testkit::postgres::{READER, SUPERUSER};
 
 use super::{Shop, client, deadline, key, policy, run, shop, shops, values};
 use crate::{
-    DatabaseInventory, DatabaseTemplate, GoldenError, GoldenFacts, GoldenManifest, GoldenName, GoldenServer, GoldenState, ManifestFacts, MaskedCopy, VerifyFinding,
-    verify_copy,
+    DatabaseInventory, DatabaseTemplate, GoldenError, GoldenFacts, GoldenManifest, GoldenName, GoldenServer,
+    GoldenState, ManifestFacts, MaskedCopy, PruneReason, PublishSettings, VerifyFinding, VersionStage, verify_copy,
 };
 
 const INSTALLATION: &str = "acme";
@@ -151,8 +151,7 @@ async fn verified_copy_has_a_manifest_and_a_copy_without_a_rule_is_found() {
             let taken_at = "2026-11-28T12:00:00Z".parse().unwrap();
             let facts = ManifestFacts::new(text.as_bytes(), &key, "replica of shop", taken_at);
             let inventory = DatabaseInventory::read(&mut session, &deadline()).await.unwrap();
-            let manifest =
-                GoldenManifest::new(&report, &verified, &inventory, &facts, session.server_version());
+            let manifest = GoldenManifest::new(&report, &verified, &inventory, &facts, session.server_version());
             // The owner of the database is the role that made it.
             manifest.store(&mut session, shop.role, &deadline()).await.unwrap();
             assert_eq!(
@@ -186,5 +185,100 @@ async fn verified_copy_has_a_manifest_and_a_copy_without_a_rule_is_found() {
             assert_eq!(different.len(), 1, "{name}");
             assert_eq!(again.findings.len(), 1, "{name}: {:?}", again.findings);
         }
+    }
+}
+
+/// A finished database that is not published.
+async fn built(goldens: &mut GoldenServer, name: &GoldenName, taken_at: &str) -> GoldenFacts {
+    let facts = facts(taken_at);
+    goldens.begin(&name.next(), EMPTY, &deadline()).await.unwrap();
+    goldens.finish(&name.next(), &facts, &deadline()).await.unwrap();
+    facts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn publication_swaps_names_keeps_some_versions_and_prune_removes_the_rest() {
+    for shop in shops().await {
+        let described = shop.described();
+        let name = GoldenName::new(&format!("swap_{}", shop.source)).unwrap();
+        let installation = format!("swap-{}", shop.source);
+        let maintenance = client(shop.server, shop.role, "postgres");
+        let mut goldens = GoldenServer::connect(&maintenance, &installation, &deadline()).await.unwrap();
+        let settings = PublishSettings { valid_for: Duration::from_secs(86_400_000), keep: 1 };
+        let error = goldens.publish(&name, settings, &deadline()).await.unwrap_err();
+        assert!(matches!(error, GoldenError::NotBuilt(_)), "{described}: {error}");
+
+        let mut reports = Vec::new();
+        for day in ["01", "02", "03"] {
+            built(&mut goldens, &name, &format!("2026-11-{day}T12:00:00Z")).await;
+            if day == "02" {
+                // The role of the provider, which makes clones.
+                let grant = format!("GRANT {} TO {READER}", name.owner());
+                run(&mut superuser(&shop).await, &grant).await;
+            }
+            reports.push(goldens.publish(&name, settings, &deadline()).await.unwrap());
+        }
+        let kept = |version: &str| format!("{name}_{version}");
+        assert_eq!(reports[0].kept_as, None, "{described}");
+        assert_eq!(reports[2].kept_as, Some(kept("20261102120000")), "{described}");
+        assert_eq!(reports[2].removed, [kept("20261101120000")], "{described}: {reports:?}");
+        let until = reports[2].published.valid_until.unwrap();
+        assert_eq!(until.to_string(), "2029-07-30T12:00:00Z", "{described}");
+        let listed = goldens.list(&deadline()).await.unwrap();
+        let states: Vec<_> = listed.iter().map(|version| (version.database.clone(), version.state)).collect();
+        let expected = [(name.to_string(), VersionStage::Published), (kept("20261102120000"), VersionStage::Kept)];
+        assert_eq!(states, expected, "{described}");
+        let member = format!("SELECT pg_has_role('{READER}', '{}', 'MEMBER')", name.owner());
+        assert_eq!(values(&mut superuser(&shop).await, &member).await, ["(t)"], "{described}");
+
+        // Too old to publish, although it was built.
+        built(&mut goldens, &name, "2026-11-04T12:00:00Z").await;
+        let short = PublishSettings { valid_for: Duration::from_secs(60), keep: 1 };
+        let error = goldens.publish(&name, short, &deadline()).await.unwrap_err();
+        assert!(matches!(error, GoldenError::Over { .. }), "{described}: {error}");
+        // An interrupted build of another golden database, and one that runs.
+        let killed = GoldenName::new(&format!("kill_{}", shop.source)).unwrap();
+        let mut second = GoldenServer::connect(&maintenance, &installation, &deadline()).await.unwrap();
+        second.begin(&killed.next(), EMPTY, &deadline()).await.unwrap();
+        let pruned = goldens.prune(None, 0, true, &deadline()).await.unwrap();
+        let reasons: Vec<_> =
+            pruned.iter().map(|entry| (entry.database.clone(), entry.reason, entry.removed)).collect();
+        let expected = [
+            (killed.next().to_string(), PruneReason::Unfinished, false),
+            (kept("20261102120000"), PruneReason::Older, false),
+        ];
+        assert_eq!(reasons, expected, "{described}");
+        let pruned = goldens.prune(None, 0, false, &deadline()).await.unwrap();
+        assert_eq!(pruned.len(), 1, "{described}: {pruned:?}");
+        assert!(pruned[0].removed, "{described}: {pruned:?}");
+        second.destroy(&killed.next(), &deadline()).await.unwrap();
+        for database in [&name.next(), &name] {
+            goldens.destroy(database, &deadline()).await.unwrap();
+        }
+        assert_eq!(goldens.list(&deadline()).await.unwrap(), [], "{described}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn publication_waits_for_a_clone_that_is_being_made() {
+    let shop = shops().await.pop().unwrap();
+    let name = GoldenName::new(&format!("busy_{}", shop.source)).unwrap();
+    let maintenance = client(shop.server, shop.role, "postgres");
+    let mut goldens = GoldenServer::connect(&maintenance, &format!("busy-{name}"), &deadline()).await.unwrap();
+    let settings = PublishSettings { valid_for: Duration::from_secs(86_400_000), keep: 0 };
+    built(&mut goldens, &name, "2026-11-01T12:00:00Z").await;
+    goldens.publish(&name, settings, &deadline()).await.unwrap();
+    for round in 0..3 {
+        built(&mut goldens, &name, &format!("2026-11-02T12:00:0{round}Z")).await;
+        let clone = async {
+            let mut session = maintenance.connect(&deadline()).await.unwrap();
+            run(&mut session, &format!("CREATE DATABASE {name}_c{round} TEMPLATE {name} STRATEGY FILE_COPY")).await;
+        };
+        let publish = async {
+            tokio::time::sleep(Duration::from_millis(20 * round)).await;
+            goldens.publish(&name, settings, &deadline()).await.unwrap()
+        };
+        let ((), report) = tokio::join!(clone, publish);
+        assert_eq!((report.not_removed.len(), report.removed.len()), (0, 1), "{report:?}");
     }
 }

@@ -2,15 +2,16 @@
 
 use std::{
     process::{Command, Stdio},
+    sync::OnceLock,
     time::{Duration, Instant},
 };
 
-use eod_testkit::postgres::{ADMIN, READER, SUPERUSER, servers};
+use eod_testkit::postgres::{ADMIN, PostgresServer, READER, SUPERUSER, servers};
 
 use super::Build;
 use crate::{
-    GoldenState, VersionState,
-    tests::on_postgres::{client, deadline, run},
+    GoldenState, VersionStage,
+    tests::on_postgres::{client, deadline, run, values},
 };
 
 /// Rounds with a killed builder, and with a killed server process.
@@ -76,7 +77,7 @@ async fn what_is_left_is_closed_and_marked(build: &Build) {
     assert!(!matches!(state, GoldenState::Foreign { .. }), "{state:?}");
     let listed = build.goldens().await.list(&deadline()).await.unwrap();
     let is_good = listed.iter().all(|version| {
-        matches!(version.state, VersionState::Unfinished | VersionState::Built) && version.name == build.name.as_str()
+        matches!(version.state, VersionStage::Unfinished | VersionStage::Built) && version.name == build.name.as_str()
     });
     assert!(is_good, "{listed:?}");
 }
@@ -84,7 +85,9 @@ async fn what_is_left_is_closed_and_marked(build: &Build) {
 async fn next_build_is_whole(build: &Build) {
     let mut done = build.run().await;
     let begun = Instant::now();
-    while matches!(&done, Err(error) if error.to_string().contains("is running")) && begun.elapsed() < Duration::from_secs(60) {
+    while matches!(&done, Err(error) if error.to_string().contains("is running"))
+        && begun.elapsed() < Duration::from_secs(60)
+    {
         // The server notices the end of the killed builder.
         tokio::time::sleep(Duration::from_millis(100)).await;
         done = build.run().await;
@@ -92,7 +95,7 @@ async fn next_build_is_whole(build: &Build) {
     let report = done.unwrap_or_else(|error| panic!("{}: {}", build.label(), error.chain()));
     assert_eq!(report.tables.iter().find(|table| table.name.name == "customers").unwrap().rows, 201);
     let listed = build.goldens().await.list(&deadline()).await.unwrap();
-    assert_eq!(listed.iter().map(|version| version.state).collect::<Vec<_>>(), [VersionState::Built], "{listed:?}");
+    assert_eq!(listed.iter().map(|version| version.state).collect::<Vec<_>>(), [VersionStage::Built], "{listed:?}");
 }
 
 #[tokio::test(flavor = "multi_thread")]
@@ -133,6 +136,48 @@ async fn killed_server_process_fails_the_build_and_the_next_one_is_whole() {
             run(&mut superuser, &sql).await;
         };
         let (done, ()) = tokio::join!(build.run(), end);
+        if done.is_err() {
+            what_is_left_is_closed_and_marked(&build).await;
+        }
+    }
+    next_build_is_whole(&build).await;
+}
+
+/// Rounds with SIGKILL of a server process: the server ends all its sessions and recovers from WAL.
+const CRASHES: u32 = 5;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn crashed_server_fails_the_build_and_the_next_one_is_whole() {
+    // A server of its own, because the crash ends the sessions of all tests.
+    static SERVER: OnceLock<PostgresServer> = OnceLock::new();
+    let server = SERVER.get_or_init(|| PostgresServer::start(&servers().last().unwrap().programs).unwrap());
+    let build = Build::create(server, ADMIN).await;
+    let begun = Instant::now();
+    build.run().await.unwrap_or_else(|error| panic!("{}", error.chain()));
+    let whole = begun.elapsed();
+    for round in 0..CRASHES {
+        let pause = whole * (2 * round + 1) / (2 * CRASHES);
+        let crash = async {
+            tokio::time::sleep(pause).await;
+            let Ok(mut superuser) = client(server, SUPERUSER, "postgres").connect(&deadline()).await else { return };
+            let sql = format!(
+                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() \
+                 AND (application_name LIKE '{}%' OR datname = '{}') ORDER BY pid",
+                build.installation,
+                build.name.next()
+            );
+            let pids = values(&mut superuser, &sql).await;
+            if let Some(pid) = pids.get(usize::try_from(round).unwrap() % pids.len().max(1)) {
+                let killed = Command::new("kill").args(["-9", pid.trim_matches(['(', ')'])]).status().unwrap();
+                assert!(killed.success());
+            }
+        };
+        let (done, ()) = tokio::join!(build.run(), crash);
+        let recovered = Instant::now();
+        while client(server, SUPERUSER, "postgres").connect(&deadline()).await.is_err() {
+            assert!(recovered.elapsed() < Duration::from_secs(60));
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
         if done.is_err() {
             what_is_left_is_closed_and_marked(&build).await;
         }
