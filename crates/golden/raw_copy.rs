@@ -1,6 +1,6 @@
 //! Raw copy on the preview server: closed, and checked for readers of its pages.
 
-use std::collections::BTreeSet;
+use std::{collections::BTreeSet, time::Duration};
 
 use eod_clients::{
     Deadline, Error,
@@ -13,6 +13,11 @@ use crate::{
     inspection::{REMOVED_EXTENSIONS, SourceInspection},
     sql::{quoted_name, rows, run},
 };
+
+/// Number of looks at the sessions of a raw copy.
+const ATTEMPTS: u32 = 20;
+/// Pause between two looks.
+const PAUSE: Duration = Duration::from_millis(100);
 
 /// State of a raw copy.
 #[derive(Clone, Debug, Deserialize, Eq, PartialEq)]
@@ -112,18 +117,27 @@ pub(crate) async fn page_readers(goldens: &mut GoldenServer, deadline: &Deadline
     Ok(found.into_iter().map(|row| row.name).collect())
 }
 
-/// Roles with sessions in a database, without the session of the caller.
+/// Roles with sessions in a database, without the session of the caller. Sessions that are ending are waited for.
 ///
 /// # Errors
 ///
-/// The query failed.
+/// The query failed, or the deadline passed.
 pub(crate) async fn users(
     session: &mut PostgresSession,
     database: &str,
     deadline: &Deadline,
 ) -> Result<Vec<String>, Error> {
-    let found: Vec<UserRow> = rows(session, &format!("database `{database}`"), USERS, &[&database], deadline).await?;
-    Ok(found.into_iter().map(|row| row.role).collect())
+    let target = format!("database `{database}`");
+    let mut left = ATTEMPTS;
+    loop {
+        let found: Vec<UserRow> = rows(session, &target, USERS, &[&database], deadline).await?;
+        left -= 1;
+        if found.is_empty() || left == 0 {
+            return Ok(found.into_iter().map(|row| row.role).collect());
+        }
+        let paused = deadline.pause(PAUSE).await;
+        paused.map_err(|reason| Error::new("PostgreSQL", "close", &target, reason.into()).because(reason))?;
+    }
 }
 
 /// Freezes all rows. A later read of rows that are not frozen changes their pages, and with checksums such a page goes to WAL.

@@ -228,6 +228,9 @@ impl Verification<'_> {
 
     /// Tables with other decisions than expected: the policy is applied to the catalogue of the target.
     fn changed_rules(&self, target: &DatabaseCatalogue) -> Result<Vec<VerifyFinding>, VerifyError> {
+        if self.expected.values().all(|expected| expected.rules.is_none()) {
+            return Ok(Vec::new());
+        }
         let classification = classify(self.policy, &target.masking_catalogue()).map_err(VerifyError::Refused)?;
         let is_changed = |table: &&DatabaseTable| {
             let expected = self.expected.get(&table.name()).and_then(|expected| expected.rules.as_ref());

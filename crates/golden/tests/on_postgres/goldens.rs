@@ -139,7 +139,8 @@ async fn verified_copy_has_a_manifest_and_a_copy_without_a_rule_is_found() {
                 };
                 assert_eq!(found_in.to_string(), "app.letters.address");
                 assert!(
-                    ["app.customers.email", "app.orders.customer_email"].contains(&of.to_string().as_str()),
+                    ["app.customers.email", "app.orders.customer_email", "app.customers.profile"]
+                        .contains(&of.to_string().as_str()),
                     "{of}"
                 );
                 assert!(!findings.concat().to_lowercase().contains("canary"));

@@ -1,5 +1,10 @@
 //! Builds that are refused or fail: one clear error, nothing left, the published version untouched.
 
+use std::{
+    sync::atomic::{AtomicBool, Ordering},
+    time::Duration,
+};
+
 use eod_clients::{Deadline, ErrorKind};
 use eod_masking::MaskingKey;
 use eod_testkit::postgres::{ADMIN, PASSWORD, READER, SUPERUSER, servers};
@@ -137,15 +142,22 @@ async fn cancelled_build_leaves_nothing_at_any_step() {
         let label = build.label();
         for step in [BuildStep::Check, BuildStep::Structure, BuildStep::Load, BuildStep::Derive, BuildStep::Verify] {
             let token = CancellationToken::new();
-            let limit = Deadline::within(std::time::Duration::from_secs(120), token.clone());
+            let limit = Deadline::within(Duration::from_secs(120), token.clone());
             build.progress.steps.lock().unwrap().clear();
+            let is_done = AtomicBool::new(false);
+            let work = async {
+                let done = build.run_within(&limit).await;
+                is_done.store(true, Ordering::Relaxed);
+                done
+            };
             let watch = async {
-                while !build.progress.steps.lock().unwrap().contains(&step) {
-                    tokio::time::sleep(std::time::Duration::from_millis(2)).await;
+                let begun = || build.progress.steps.lock().unwrap().contains(&step) || is_done.load(Ordering::Relaxed);
+                while !begun() {
+                    tokio::time::sleep(Duration::from_millis(2)).await;
                 }
                 token.cancel();
             };
-            let (done, ()) = tokio::join!(build.run_within(&limit), watch);
+            let (done, ()) = tokio::join!(work, watch);
             let error = done.expect_err("a cancellation");
             assert!(error.is_cancelled(), "{label} {step}: {error:?}");
             left_nothing(&build).await;
