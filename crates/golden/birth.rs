@@ -1,4 +1,4 @@
-//! Birth of a golden database: marked and closed from the first statement on.
+//! Creation of a golden database, with a comment of ownership and without connections from the first statement on.
 //!
 //! The order makes every interruption harmless. The session holds the lock of the name. First there is an owner role with
 //! the mark as its comment, then the database with `ALLOW_CONNECTIONS false` in the statement that creates it, then one

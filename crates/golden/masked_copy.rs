@@ -109,15 +109,15 @@ impl MaskedCopy<'_> {
         progress.tables(&sizes(&catalogue));
         let names: BTreeSet<_> = loads.iter().map(|load| load.name.clone()).collect();
         let keys = foreign_keys::of_tables(&target_catalogue, &names);
-        foreign_keys::take_off(&mut target, &keys, deadline).await?;
+        foreign_keys::drop_keys(&mut target, &keys, deadline).await?;
         let loaded = self.load_all(loads, &snapshot.name, progress, deadline).await;
         if loaded.is_ok() {
             progress.step(BuildStep::Derive);
         }
         // Also after a failure. Its error is more useful than that of a key that the incomplete rows break.
-        let put_back = foreign_keys::put_back(&mut target, &keys, deadline).await;
+        let recreated = foreign_keys::recreate_keys(&mut target, &keys, deadline).await;
         let mut tables = loaded?;
-        put_back?;
+        recreated?;
         tables.sort_by(|one, other| one.name.cmp(&other.name));
         let source = &mut snapshot.session;
         let sequences = set_sequences(source, &mut target, deadline).await?;

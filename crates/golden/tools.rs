@@ -27,7 +27,7 @@ const PASSED_ON: [&str; 9] = [
     "KRB5_CONFIG",
     "SYSTEMROOT",
 ];
-/// Folders of well-known packages. `*` stands for a version.
+/// Folders of well-known packages. `*` is a version.
 const PACKAGES: [&str; 4] =
     ["/usr/lib/postgresql/*/bin", "/usr/pgsql-*/bin", "/opt/homebrew/opt/postgresql@*/bin", "/usr/local/pgsql/bin"];
 

@@ -235,7 +235,7 @@ impl GoldenServer {
 
     /// Removes versions with an ended validity, older versions beyond the number to keep, and builds that were killed; with a
     /// name those of one golden database, else all of the installation. A published version with an ended validity is
-    /// removed as well. A build that runs is left alone. A dry run lists them only.
+    /// removed as well. A build that runs is kept. A dry run lists them only.
     ///
     /// # Errors
     ///
