@@ -79,7 +79,7 @@ pub enum ToolsError {
     Failed {
         /// Name.
         program: &'static str,
-        /// Its error messages, without the statements.
+        /// Error messages of the program, without statements.
         messages: String,
     },
     /// Operation that was cancelled or has timed out.
