@@ -78,7 +78,7 @@ pub enum BuildError {
     Structure(#[from] StructureError),
     /// Rows that cannot be copied.
     #[error(transparent)]
-    Copy(#[from] MaskedCopyError),
+    Copy(Box<MaskedCopyError>),
     /// Verification that could not be done.
     #[error(transparent)]
     Verify(#[from] VerifyError),
@@ -165,12 +165,20 @@ impl BuildError {
             Self::Statement(error)
             | Self::Golden(GoldenError::Statement(error))
             | Self::Structure(StructureError::Statement(error))
-            | Self::Verify(VerifyError::Statement(error))
-            | Self::Copy(
-                MaskedCopyError::Statement(error) | MaskedCopyError::Load(LoadError::Statement { source: error, .. }),
-            ) => Some(error),
+            | Self::Verify(VerifyError::Statement(error)) => Some(error),
+            Self::Copy(error) => match &**error {
+                MaskedCopyError::Statement(error)
+                | MaskedCopyError::Load(LoadError::Statement { source: error, .. }) => Some(error),
+                _ => None,
+            },
             _ => None,
         }
+    }
+}
+
+impl From<MaskedCopyError> for BuildError {
+    fn from(error: MaskedCopyError) -> Self {
+        Self::Copy(Box::new(error))
     }
 }
 

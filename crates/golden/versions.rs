@@ -155,7 +155,7 @@ impl GoldenServer {
         let mark = self.mark();
         let found: Vec<VersionRow> =
             rows(&mut self.session, "the golden databases", VERSIONS, &[&mark.as_str()], deadline).await?;
-        let mut versions: Vec<_> = found.into_iter().filter_map(|row| version(row, now)).collect();
+        let mut versions: Vec<_> = found.iter().filter_map(|row| version(row, now)).collect();
         let newest = |version: &GoldenVersion| version.facts.as_ref().map(|facts| facts.taken_at);
         versions.sort_by(|one, other| {
             (&one.name, one.state).cmp(&(&other.name, other.state)).then_with(|| newest(other).cmp(&newest(one)))
@@ -301,7 +301,7 @@ fn renamed(from: &GoldenName, to: &GoldenName) -> [String; 2] {
 }
 
 /// Version of a row; none if the names of role and database do not fit together.
-fn version(row: VersionRow, now: Timestamp) -> Option<GoldenVersion> {
+fn version(row: &VersionRow, now: Timestamp) -> Option<GoldenVersion> {
     let (name, expected) = GoldenName::of_owner(&row.owner)?;
     if row.database.as_ref().is_some_and(|database| database != expected.as_str()) {
         return None;

@@ -26,14 +26,14 @@ fn row(owner: &str, database: Option<&str>, facts: Option<GoldenFacts>) -> Versi
     }
 }
 
-fn listed(rows: Vec<VersionRow>) -> Vec<GoldenVersion> {
-    rows.into_iter().filter_map(|row| version(row, NOW.parse().unwrap())).collect()
+fn listed(rows: &[VersionRow]) -> Vec<GoldenVersion> {
+    rows.iter().filter_map(|row| version(row, NOW.parse().unwrap())).collect()
 }
 
 #[test]
 fn state_follows_from_name_and_comment() {
     let far = Some("2026-12-28T00:00:00Z");
-    let found = listed(vec![
+    let found = listed(&[
         row("shop_owner", Some("shop"), Some(facts("2026-11-28T00:00:00Z", far))),
         row("shop_next_owner", Some("shop_next"), Some(facts("2026-11-28T11:00:00Z", None))),
         row("shop_20261001000000_owner", Some("shop_20261001000000"), Some(facts("2026-10-01T00:00:00Z", far))),
@@ -59,7 +59,7 @@ fn state_follows_from_name_and_comment() {
 #[test]
 fn prune_removes_ended_older_and_interrupted_versions() {
     let (far, past) = (Some("2026-12-28T00:00:00Z"), Some("2026-11-28T11:59:59Z"));
-    let versions = listed(vec![
+    let versions = listed(&[
         row("crm_owner", Some("crm"), Some(facts("2026-10-28T00:00:00Z", past))),
         row("crm_next_owner", Some("crm_next"), None),
         row("shop_owner", Some("shop"), Some(facts("2026-11-28T00:00:00Z", far))),
