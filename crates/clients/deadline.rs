@@ -33,6 +33,11 @@ impl Deadline {
         Self { limit, expires: Instant::now() + limit, cancel }
     }
 
+    /// A deadline without cancellation, for the cleanup after an operation that was interrupted.
+    pub fn for_cleanup(limit: Duration) -> Self {
+        Self::within(limit, CancellationToken::new())
+    }
+
     /// A deadline for one step: the same cancellation, and the earlier of this deadline and `limit` from now.
     pub fn at_most(&self, limit: Duration) -> Self {
         let step = Self::within(limit, self.cancel.clone());

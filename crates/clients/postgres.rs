@@ -20,6 +20,7 @@ mod copy;
 mod driver_error;
 mod failure;
 mod keywords;
+mod libpq;
 mod lock;
 mod modes;
 mod password_file;
@@ -42,6 +43,7 @@ pub use self::{
     connect_error::PostgresConnectError,
     copy::{CopyIn, CopyOut},
     failure::{PostgresFailure, RowText},
+    libpq::LibpqEnvironment,
     lock::lock_key,
     modes::SslMode,
     privilege::{MissingPrivilege, PostgresPrivilege},

@@ -13,23 +13,28 @@ use eod_clients::{
 };
 use serde::Deserialize;
 
-use crate::sql::{quoted_name, quoted_text, rows, run};
+use crate::{
+    facts::GoldenFacts,
+    sql::{quoted_name, quoted_text, rows, run},
+};
 
-/// Maximum length of a name in bytes: with the end `_owner` it is the name of a role, which has at most 63 bytes.
-const MAX_NAME: usize = 56;
+/// Maximum length of a name in bytes. With the version of 14 digits and the end `_owner` it is the name of a role, which has
+/// at most 63 bytes.
+const MAX_NAME: usize = 41;
+/// Number of digits of a version.
+const VERSION: usize = 14;
 /// First words of the comment of an owner role.
 const MARK: &str = "eod golden 1";
-/// First words of the comment of a finished database.
-const FINISHED: &str = "eod golden 1 finished";
 
-/// Name of a golden database.
+/// Name of a golden database. It is the name of the published version; other versions have a name that begins with it.
 #[derive(Clone, Debug, Eq, Ord, PartialEq, PartialOrd)]
 pub struct GoldenName(String);
 
 /// Text that is not a name of a golden database.
 #[derive(Clone, Debug, Eq, PartialEq, thiserror::Error)]
 #[error(
-    "invalid name `{0}` of a golden database: expected 1 to {MAX_NAME} characters of a-z, 0-9 and _, and a letter first"
+    "invalid name `{0}` of a golden database: expected 1 to {MAX_NAME} characters of a-z, 0-9 and _, with a letter first \
+     and without an end such as `_next`, `_verify` or `_20261128202501`"
 )]
 pub struct GoldenNameError(String);
 
@@ -41,10 +46,7 @@ pub enum GoldenState {
     /// Ours and not finished: a build runs, or was killed.
     Unfinished,
     /// Ours and finished.
-    Finished {
-        /// Digest of the manifest.
-        manifest: String,
-    },
+    Finished(GoldenFacts),
     /// The database or the role belongs to somebody else, or to another installation.
     Foreign {
         /// Reason.
@@ -73,6 +75,17 @@ pub enum GoldenError {
     /// Another session that has the lock of the name.
     #[error("another build of golden database `{0}` is running; wait for its end")]
     Busy(GoldenName),
+    /// Publication without a finished build.
+    #[error("golden database `{0}` has no finished build to publish; build it first")]
+    NotBuilt(GoldenName),
+    /// Build that is too old to publish.
+    #[error("the build of golden database `{name}` was valid until {until}; build it again, or set a longer validity")]
+    Over {
+        /// Name.
+        name: GoldenName,
+        /// End of the validity.
+        until: jiff::Timestamp,
+    },
     /// Statement that failed.
     #[error(transparent)]
     Statement(#[from] Error),
@@ -80,8 +93,17 @@ pub enum GoldenError {
 
 /// Goldens of one installation on one server, seen from a session in the maintenance database.
 pub struct GoldenServer {
-    session: PostgresSession,
-    installation: String,
+    pub(crate) session: PostgresSession,
+    pub(crate) installation: String,
+}
+
+/// Database that a golden database is created from.
+#[derive(Clone, Copy, Debug)]
+pub struct DatabaseTemplate<'a> {
+    /// Name of the template.
+    pub name: &'a str,
+    /// Options of `CREATE DATABASE` for encoding and collation; empty for those of the template.
+    pub locale: &'a str,
 }
 
 #[derive(Deserialize)]
@@ -106,9 +128,12 @@ impl GoldenName {
     ///
     /// [`GoldenNameError`].
     pub fn new(name: &str) -> Result<Self, GoldenNameError> {
+        let is_version = |end: &str| end.len() == VERSION && end.bytes().all(|byte| byte.is_ascii_digit());
+        let has_end = |end: &str| matches!(end, "next" | "verify") || is_version(end);
         let is_valid = (1..=MAX_NAME).contains(&name.len())
             && name.starts_with(|c: char| c.is_ascii_lowercase())
-            && name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_'));
+            && name.chars().all(|c| matches!(c, 'a'..='z' | '0'..='9' | '_'))
+            && !name.rsplit_once('_').is_some_and(|(_, end)| has_end(end));
         if is_valid { Ok(Self(name.to_owned())) } else { Err(GoldenNameError(name.to_owned())) }
     }
 
@@ -120,6 +145,36 @@ impl GoldenName {
     /// Name of the role that owns the database.
     pub fn owner(&self) -> String {
         format!("{}_owner", self.0)
+    }
+
+    /// Name of the database that a build makes. [`GoldenServer::publish`] renames it.
+    pub fn next(&self) -> Self {
+        Self(format!("{}_next", self.0))
+    }
+
+    /// Name of the copy that a verification reads.
+    pub(crate) fn verify(&self) -> Self {
+        Self(format!("{}_verify", self.0))
+    }
+
+    /// Name of a version that is kept after the publication of a newer one.
+    pub(crate) fn kept(&self, version: &str) -> Self {
+        Self(format!("{}_{version}", self.0))
+    }
+
+    /// Name of the role that owns all objects in all versions of the golden database. It owns no database.
+    pub fn objects_role(&self) -> String {
+        format!("{}_objects", self.0)
+    }
+
+    /// Published name of the database of an owner role, with the name of the database.
+    pub(crate) fn of_owner(owner: &str) -> Option<(Self, Self)> {
+        let database = owner.strip_suffix("_owner")?;
+        if let Ok(name) = Self::new(database) {
+            return Some((name.clone(), name));
+        }
+        let (name, _) = database.rsplit_once('_')?;
+        Some((Self::new(name).ok()?, Self(database.to_owned())))
     }
 }
 
@@ -154,12 +209,17 @@ impl GoldenServer {
     /// # Errors
     ///
     /// [`GoldenError`]. Whatever was made is closed and marked; the next call removes it.
-    pub async fn begin(&mut self, name: &GoldenName, template: &str, deadline: &Deadline) -> Result<(), GoldenError> {
+    pub async fn begin(
+        &mut self,
+        name: &GoldenName,
+        template: DatabaseTemplate<'_>,
+        deadline: &Deadline,
+    ) -> Result<(), GoldenError> {
         self.lock(name, deadline).await?;
         match self.look(name, deadline).await? {
             GoldenState::Absent => {}
             GoldenState::Unfinished => self.drop_all(name, deadline).await?,
-            GoldenState::Finished { .. } => return Err(GoldenError::Exists(name.clone())),
+            GoldenState::Finished(_) => return Err(GoldenError::Exists(name.clone())),
             GoldenState::Foreign { reason } => return Err(self.foreign(name, reason)),
         }
         let (database, owner) = (quoted_name(name.as_str()), quoted_name(&name.owner()));
@@ -171,8 +231,9 @@ impl GoldenServer {
         self.transaction("create", &role_target, &role, deadline).await?;
         // FILE_COPY needs no WAL for the rows; the server may share blocks with it.
         let create = format!(
-            "CREATE DATABASE {database} OWNER {owner} TEMPLATE {} STRATEGY FILE_COPY ALLOW_CONNECTIONS false",
-            quoted_name(template)
+            "CREATE DATABASE {database} OWNER {owner} TEMPLATE {} {} STRATEGY FILE_COPY ALLOW_CONNECTIONS false",
+            quoted_name(template.name),
+            template.locale
         );
         run(&mut self.session, "create", &target, &create, deadline).await?;
         let admit = format!(
@@ -188,9 +249,13 @@ impl GoldenServer {
     /// # Errors
     ///
     /// A statement failed. The database stays unfinished.
-    pub async fn finish(&mut self, name: &GoldenName, manifest: &str, deadline: &Deadline) -> Result<(), GoldenError> {
-        let database = quoted_name(name.as_str());
-        let comment = quoted_text(&format!("{FINISHED} {manifest}"));
+    pub async fn finish(
+        &mut self,
+        name: &GoldenName,
+        facts: &GoldenFacts,
+        deadline: &Deadline,
+    ) -> Result<(), GoldenError> {
+        let (database, comment) = (quoted_name(name.as_str()), quoted_text(&facts.comment()));
         let sql = format!(
             "BEGIN; COMMENT ON DATABASE {database} IS {comment}; ALTER DATABASE {database} ALLOW_CONNECTIONS false; COMMIT"
         );
@@ -208,11 +273,12 @@ impl GoldenServer {
         match self.look(name, deadline).await? {
             GoldenState::Foreign { reason } => Err(self.foreign(name, reason)),
             GoldenState::Absent => Ok(()),
-            GoldenState::Unfinished | GoldenState::Finished { .. } => Ok(self.drop_all(name, deadline).await?),
+            GoldenState::Unfinished | GoldenState::Finished(_) => Ok(self.drop_all(name, deadline).await?),
         }
     }
 
-    async fn lock(&mut self, name: &GoldenName, deadline: &Deadline) -> Result<(), GoldenError> {
+    /// Takes the lock of a name, which the session has until its end.
+    pub(crate) async fn lock(&mut self, name: &GoldenName, deadline: &Deadline) -> Result<(), GoldenError> {
         let lock = format!("golden {name}");
         if self.session.try_lock(&lock, deadline).await? { Ok(()) } else { Err(GoldenError::Busy(name.clone())) }
     }
@@ -235,7 +301,8 @@ impl GoldenServer {
         run(&mut self.session, "remove", &format!("role `{}`", name.owner()), &role, deadline).await
     }
 
-    async fn transaction(
+    /// Runs statements that begin and end a transaction.
+    pub(crate) async fn transaction(
         &mut self,
         operation: &'static str,
         target: &str,
@@ -250,11 +317,12 @@ impl GoldenServer {
         done
     }
 
-    fn mark(&self) -> String {
+    /// Comment of the owner roles of this installation.
+    pub(crate) fn mark(&self) -> String {
         format!("{MARK} {}", self.installation)
     }
 
-    fn foreign(&self, name: &GoldenName, reason: String) -> GoldenError {
+    pub(crate) fn foreign(&self, name: &GoldenName, reason: String) -> GoldenError {
         GoldenError::Foreign { name: name.clone(), installation: self.installation.clone(), reason }
     }
 }
@@ -265,7 +333,17 @@ impl GoldenError {
         match self {
             Self::Foreign { .. } | Self::Exists(_) => ErrorKind::AlreadyExists,
             Self::Busy(_) => ErrorKind::Conflict,
+            Self::NotBuilt(_) => ErrorKind::NotFound,
+            Self::Over { .. } => ErrorKind::Invalid,
             Self::Statement(error) => error.kind,
+        }
+    }
+
+    /// The whole chain of causes on one line.
+    pub fn chain(&self) -> String {
+        match self {
+            Self::Statement(error) => error.chain(),
+            other => other.to_string(),
         }
     }
 }
@@ -281,12 +359,14 @@ fn state(row: &NameRow, owner: &str, mark: &str) -> GoldenState {
         (true, true) if row.database_owner.as_deref() != Some(owner) => {
             foreign(format!("it does not belong to role `{owner}`"))
         }
-        (true, _) => {
-            let manifest = row.database_comment.as_deref().and_then(|comment| comment.strip_prefix(FINISHED));
-            manifest.map_or(GoldenState::Unfinished, |manifest| GoldenState::Finished {
-                manifest: manifest.trim().to_owned(),
-            })
-        }
+        (true, _) => match row.database_comment.as_deref().unwrap_or_default() {
+            "" => GoldenState::Unfinished,
+            comment => match GoldenFacts::of_comment(comment) {
+                Some(facts) => GoldenState::Finished(facts),
+                // Never treated as unfinished, which would remove it.
+                None => foreign("its comment is not that of a golden database of this version".to_owned()),
+            },
+        },
     }
 }
 

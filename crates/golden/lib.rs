@@ -1,5 +1,26 @@
 //! Golden databases: tables of PostgreSQL are copied through masking functions and keep their definitions.
 //!
+//! # Commands
+//!
+//! A command makes a [`Postgres`](eod_clients::postgres::Postgres) of the maintenance database of the preview server, parses
+//! policy and key, and calls one of these. All take a [`Deadline`](eod_clients::Deadline): the limit of the whole operation,
+//! and a token that Ctrl-C cancels. After a cancellation the call removes what it has made before it returns, which takes up
+//! to a minute; so the future must be awaited and not dropped.
+//!
+//! - [`GoldenBuild::run`]: builds `<name>_next` from a source on another server. [`GoldenBuild::estimate`] does the same
+//!   checks and writes nothing, for a dry run.
+//! - [`RawCopyBuild::run`]: builds it from a raw copy on the preview server, which is closed first.
+//! - [`GoldenCheck::run`]: verifies a finished golden database. Problems are findings of its report.
+//! - [`GoldenServer::publish`]: gives the last build the name that clones are made from, and keeps the former version.
+//! - [`GoldenServer::list`], [`GoldenServer::prune`]: all versions of the installation; removes old ones.
+//!
+//! [`BuildProgress`] receives steps, tables, rows and remarks for a bar or lines. Reports ([`BuildReport`], [`CheckReport`],
+//! [`BuildEstimate`], [`PublishReport`], [`GoldenVersion`], [`PrunedVersion`]) implement `Serialize`; they contain names,
+//! numbers and digests, and no values. [`BuildError::kind`] tells wrong input from an unreachable server,
+//! [`BuildError::is_cancelled`] a cancellation, and [`BuildError::chain`] prints all causes.
+//!
+//! # Parts
+//!
 //! - [`MaskedCopy`]: copies all tables of a database into one with the same structure, several at the same time.
 //! - [`GoldenServer`]: creation of a golden database, closed and with a comment of ownership; removal of killed builds.
 //! - [`verify_copy`]: looks for values of the source in every column of the copy.
@@ -9,6 +30,14 @@
 //! - [`DatabaseCatalogue`]: tables, columns and foreign keys of a database, for the decisions of a policy.
 //! - [`CopyDecoder`] and [`CopyEncoder`]: the binary format of COPY as a stream.
 //! - [`ValueCodec`]: binary values to the texts that masking functions work on, and back.
+//!
+//! # Differences from the source
+//!
+//! All objects belong to the role `<name>_objects`. A golden database has no foreign servers, user mappings and foreign
+//! tables, no subscriptions, event triggers and security labels, no extensions that run jobs or connect to other servers,
+//! and nothing that depends on these. Tablespaces are those of the preview server. Privileges are those of PUBLIC, of the
+//! roles of the policy and of the predefined roles. Large objects stay only if the policy keeps them. The report lists what
+//! was left out.
 //!
 //! # Guarantees
 //!
@@ -22,33 +51,69 @@
 //! during the load. `CHECK` constraints, generated columns and expressions of indexes run functions of the database, as the owner.
 
 mod birth;
+mod build_error;
+mod build_report;
+mod completion;
 mod copy_format;
 mod database;
 mod definition;
 mod derived;
 mod digest;
+mod facts;
+mod files;
 mod foreign_keys;
+mod golden_build;
+mod golden_check;
+mod grants;
+mod inspection;
+mod inventory;
+mod large_objects;
 mod load;
 mod manifest;
 mod masked_copy;
 mod plan;
+mod progress;
+mod raw_build;
+mod raw_copy;
 mod row_masker;
+mod samples;
+mod source;
 mod sql;
+mod statistics;
+mod structure;
+mod toc;
+mod tools;
 mod value;
 mod verify;
+mod versions;
 
 pub use self::{
-    birth::{GoldenError, GoldenName, GoldenNameError, GoldenServer, GoldenState},
+    birth::{DatabaseTemplate, GoldenError, GoldenName, GoldenNameError, GoldenServer, GoldenState},
+    build_error::BuildError,
+    build_report::{BuildEstimate, BuildReport, CheckReport, EstimatedTable, ReportTable, StepTime},
+    completion::BuildSettings,
     copy_format::{CopyDecoder, CopyEncoder, CopyFormatError, CopyRow},
     database::{DatabaseCatalogue, DatabaseColumn, DatabaseForeignKey, DatabaseTable},
     definition::TableDefinition,
+    facts::GoldenFacts,
+    golden_build::GoldenBuild,
+    golden_check::GoldenCheck,
+    inventory::{DatabaseInventory, RolePrivileges},
     load::{LoadError, LoadedTable, TableLoad, load_table},
     manifest::{GoldenManifest, ManifestFacts, ManifestTable},
     masked_copy::{CopyReport, MaskedCopy, MaskedCopyError},
     plan::PlanError,
+    progress::{BuildProgress, BuildStep},
+    raw_build::RawCopyBuild,
     row_masker::{ColumnAction, RowError, RowMasker},
+    structure::StructureError,
+    tools::{DumpTools, ToolSearch, ToolsError},
     value::{ValueCodec, ValueError, rewrite_array},
     verify::{StoredTable, VerifyError, VerifyFinding, VerifyReport, verify_copy},
+    versions::{
+        DEFAULT_KEEP, DEFAULT_VALID_FOR, GoldenVersion, PruneReason, PrunedVersion, PublishReport, PublishSettings,
+        VersionStage,
+    },
 };
 
 #[cfg(test)]

@@ -12,6 +12,7 @@ use crate::{
     copy_format::{CopyDecoder, CopyEncoder, CopyFormatError},
     definition::TableDefinition,
     digest::hex,
+    progress::BuildProgress,
     row_masker::RowMasker,
     sql::{quoted_name, quoted_table, run},
     value::ValueError,
@@ -109,7 +110,21 @@ pub async fn load_table(
     load: &TableLoad,
     deadline: &Deadline,
 ) -> Result<LoadedTable, LoadError> {
-    let result = load_in_transaction(source, target, load, deadline).await;
+    load_with_progress(source, target, load, &(), deadline).await
+}
+
+/// [`load_table`] with its progress.
+pub(crate) async fn load_with_progress(
+    source: &mut PostgresSession,
+    target: &mut PostgresSession,
+    load: &TableLoad,
+    progress: &dyn BuildProgress,
+    deadline: &Deadline,
+) -> Result<LoadedTable, LoadError> {
+    let result = load_in_transaction(source, target, load, progress, deadline).await;
+    if let Ok(loaded) = &result {
+        progress.table_done(&loaded.name, loaded.rows);
+    }
     if result.is_err() && !target.is_closed() {
         // If this fails, the server rolls back when the session ends.
         drop(run(target, "roll back", "the transaction", "ROLLBACK", deadline).await);
@@ -121,6 +136,7 @@ async fn load_in_transaction(
     source: &mut PostgresSession,
     target: &mut PostgresSession,
     load: &TableLoad,
+    progress: &dyn BuildProgress,
     deadline: &Deadline,
 ) -> Result<LoadedTable, LoadError> {
     let failed = |source| LoadError::Statement { table: load.name.clone(), source };
@@ -136,7 +152,7 @@ async fn load_in_transaction(
     let (rows, digest) = match &load.masker {
         Some(masker) => {
             source.set_phase("read", Some(&name), deadline).await.map_err(failed)?;
-            copy(source, target, load, masker, deadline).await?
+            copy(source, target, load, masker, progress, deadline).await?
         }
         None => (0, Sha256::new()),
     };
@@ -162,6 +178,7 @@ async fn copy(
     target: &mut PostgresSession,
     load: &TableLoad,
     masker: &RowMasker,
+    progress: &dyn BuildProgress,
     deadline: &Deadline,
 ) -> Result<(u64, Sha256), LoadError> {
     let failed = |source| LoadError::Statement { table: load.name.clone(), source };
@@ -178,8 +195,10 @@ async fn copy(
     let mut decoder = CopyDecoder::new(load.columns.len(), MAX_ROW);
     let mut encoder = CopyEncoder::new(load.columns.len());
     let mut digest = Sha256::new();
+    let (mut pending_rows, mut pending_bytes) = (0, 0);
     while let Some(bytes) = rows.next().await.map_err(failed)? {
         decoder.push(&bytes);
+        pending_bytes += u64::try_from(bytes.len()).unwrap_or_default();
         while let Some(row) = decoder.next_row().map_err(malformed)? {
             masker.mask(row, &mut encoder).map_err(|error| LoadError::Value {
                 table: load.name.clone(),
@@ -187,13 +206,17 @@ async fn copy(
                 problem: error.problem,
             })?;
             digest.update(encoder.last_row());
+            pending_rows += 1;
             if encoder.len() >= PIECE {
                 stored.send(encoder.take()).await.map_err(failed)?;
+                progress.rows(&load.name, pending_rows, pending_bytes);
+                (pending_rows, pending_bytes) = (0, 0);
             }
         }
     }
     let read = decoder.finish().map_err(malformed)?;
     stored.send(encoder.finish()).await.map_err(failed)?;
+    progress.rows(&load.name, pending_rows, pending_bytes);
     let stored = stored.finish().await.map_err(failed)?;
     if read != stored {
         return Err(LoadError::Rows { table: load.name.clone(), read, stored });

@@ -1,4 +1,4 @@
-//! GoldenManifest of a golden database: what its rows are, without any value. It is stored in the schema `eod` of the database; the
+//! Manifest of a golden database: a description of its rows without any value. It is stored in the schema `eod` of the database; the
 //! comment of the database, which every role of the server can read, has a digest of it only.
 
 use eod_clients::{
@@ -11,6 +11,7 @@ use sha2::{Digest, Sha256};
 
 use crate::{
     digest::hex,
+    inventory::DatabaseInventory,
     masked_copy::CopyReport,
     sql::{quoted_name, quoted_text, rows, run},
     verify::VerifyReport,
@@ -31,12 +32,16 @@ pub struct GoldenManifest {
     pub key_check: String,
     /// Version of the server that has the golden database, for example 180004.
     pub server_version: u32,
+    /// Version of the system catalogue of that server.
+    pub catalogue_version: u32,
     /// Name of the source, without credentials.
     pub source: String,
     /// Time of the snapshot in RFC 3339.
     pub taken_at: String,
     /// Tables in the order of their names.
     pub tables: Vec<ManifestTable>,
+    /// Definitions of enums, composite types, domains and ranges.
+    pub types: Vec<String>,
 }
 
 /// A table of a manifest.
@@ -53,6 +58,8 @@ pub struct ManifestTable {
     pub rules: String,
     /// Fingerprint of the names and types of its columns.
     pub columns: String,
+    /// Definitions of its indexes.
+    pub indexes: Vec<String>,
 }
 
 /// Facts of a manifest that a copy does not know.
@@ -81,23 +88,32 @@ impl<'a> ManifestFacts<'a> {
 }
 
 impl GoldenManifest {
-    /// GoldenManifest of a copy and its verification.
-    pub fn new(report: &CopyReport, verified: &VerifyReport, facts: &ManifestFacts<'_>, server_version: u32) -> Self {
+    /// Manifest of a copy, its verification and its definitions.
+    pub fn new(
+        report: &CopyReport,
+        verified: &VerifyReport,
+        inventory: &DatabaseInventory,
+        facts: &ManifestFacts<'_>,
+        server_version: u32,
+    ) -> Self {
         let tables = report.tables.iter().map(|table| ManifestTable {
             name: table.name.to_string(),
             rows: table.rows,
             digest: verified.tables.get(&table.name).map(|stored| stored.digest.clone()).unwrap_or_default(),
             rules: table.rules.clone(),
             columns: table.columns.clone(),
+            indexes: inventory.indexes.get(&table.name).cloned().unwrap_or_default(),
         });
         Self {
             version: 1,
             policy: hex(&Sha256::digest(facts.policy)),
             key_check: facts.key_check.clone(),
             server_version,
+            catalogue_version: inventory.catalogue_version,
             source: facts.source.to_owned(),
             taken_at: facts.taken_at.to_string(),
             tables: tables.collect(),
+            types: inventory.types.clone(),
         }
     }
 

@@ -5,11 +5,8 @@ use std::{
     sync::{Arc, Mutex, PoisonError},
 };
 
-use eod_clients::{
-    Deadline, Error,
-    postgres::{Postgres, PostgresSession},
-};
-use eod_masking::{MaskingKey, MaskingPolicy};
+use eod_clients::{Deadline, Error, postgres::Postgres};
+use eod_masking::{MaskingKey, MaskingPolicy, TableName};
 use serde::Deserialize;
 use tokio::task::JoinSet;
 
@@ -17,9 +14,11 @@ use crate::{
     database::DatabaseCatalogue,
     derived::{refresh_views, set_sequences},
     foreign_keys,
-    load::{LoadError, LoadedTable, TableLoad, load_table},
+    load::{LoadError, LoadedTable, TableLoad, load_with_progress},
     plan::{PlanError, plan},
-    sql::{SESSION, quoted_text, rows, run},
+    progress::{BuildProgress, BuildStep},
+    source::SourceSnapshot,
+    sql::{SESSION, rows, run},
 };
 
 /// A copy from one database to another.
@@ -84,10 +83,22 @@ impl MaskedCopy<'_> {
     ///
     /// [`MaskedCopyError`].
     pub async fn run(&self, deadline: &Deadline) -> Result<CopyReport, MaskedCopyError> {
-        // The first session keeps the snapshot that the others read.
-        let mut source = self.source.connect(deadline).await?;
-        let snapshot = begin_snapshot(&mut source, deadline).await?;
-        let catalogue = DatabaseCatalogue::read(&mut source, deadline).await?;
+        let mut snapshot = SourceSnapshot::open(self.source, deadline).await?;
+        let silent: Arc<dyn BuildProgress> = Arc::new(());
+        let report = self.run_in(&mut snapshot, &silent, deadline).await?;
+        snapshot.session.close(deadline).await?;
+        Ok(report)
+    }
+
+    /// [`MaskedCopy::run`] in a snapshot of the source, which stays open.
+    pub(crate) async fn run_in(
+        &self,
+        snapshot: &mut SourceSnapshot,
+        progress: &Arc<dyn BuildProgress>,
+        deadline: &Deadline,
+    ) -> Result<CopyReport, MaskedCopyError> {
+        let source = &mut snapshot.session;
+        let catalogue = DatabaseCatalogue::read(source, deadline).await?;
         let mut target = self.target.connect(deadline).await?;
         let target_catalogue = DatabaseCatalogue::read(&mut target, deadline).await?;
         let triggers: Vec<NamedRow> = rows(&mut target, "the event triggers", EVENT_TRIGGERS, &[], deadline).await?;
@@ -95,19 +106,23 @@ impl MaskedCopy<'_> {
             return Err(MaskedCopyError::EventTrigger(name));
         }
         let loads = plan(&catalogue, &target_catalogue, &mut target, self.policy, self.key, deadline).await?;
+        progress.tables(&sizes(&catalogue));
         let names: BTreeSet<_> = loads.iter().map(|load| load.name.clone()).collect();
         let keys = foreign_keys::of_tables(&target_catalogue, &names);
         foreign_keys::drop_keys(&mut target, &keys, deadline).await?;
-        let loaded = self.load_all(loads, &snapshot, deadline).await;
+        let loaded = self.load_all(loads, &snapshot.name, progress, deadline).await;
+        if loaded.is_ok() {
+            progress.step(BuildStep::Derive);
+        }
         // Also after a failure. Its error is more useful than that of a key that the incomplete rows break.
         let recreated = foreign_keys::recreate_keys(&mut target, &keys, deadline).await;
         let mut tables = loaded?;
         recreated?;
         tables.sort_by(|one, other| one.name.cmp(&other.name));
-        let sequences = set_sequences(&mut source, &mut target, deadline).await?;
-        let views = refresh_views(&mut source, &mut target, deadline).await?;
+        let source = &mut snapshot.session;
+        let sequences = set_sequences(source, &mut target, deadline).await?;
+        let views = refresh_views(source, &mut target, deadline).await?;
         target.close(deadline).await?;
-        source.close(deadline).await?;
         Ok(CopyReport { tables, sequences, views })
     }
 
@@ -115,6 +130,7 @@ impl MaskedCopy<'_> {
         &self,
         loads: Vec<TableLoad>,
         snapshot: &str,
+        progress: &Arc<dyn BuildProgress>,
         deadline: &Deadline,
     ) -> Result<Vec<LoadedTable>, MaskedCopyError> {
         let workers = self.workers.clamp(1, loads.len().max(1));
@@ -122,8 +138,9 @@ impl MaskedCopy<'_> {
         let mut running = JoinSet::new();
         for _ in 0..workers {
             let (source, target) = (self.source.clone(), self.target.clone());
-            let (queue, snapshot, deadline) = (Arc::clone(&queue), snapshot.to_owned(), deadline.clone());
-            running.spawn(async move { work(&source, &target, &queue, &snapshot, &deadline).await });
+            let (queue, progress) = (Arc::clone(&queue), Arc::clone(progress));
+            let (snapshot, deadline) = (snapshot.to_owned(), deadline.clone());
+            running.spawn(async move { work(&source, &target, &queue, &snapshot, &*progress, &deadline).await });
         }
         let mut tables = Vec::new();
         while let Some(done) = running.join_next().await {
@@ -146,31 +163,23 @@ async fn work(
     target: &Postgres,
     queue: &Mutex<VecDeque<TableLoad>>,
     snapshot: &str,
+    progress: &dyn BuildProgress,
     deadline: &Deadline,
 ) -> Result<Vec<LoadedTable>, MaskedCopyError> {
     let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
-    let mut source = source.connect(deadline).await?;
+    let mut source = SourceSnapshot::join(source, snapshot, deadline).await?;
     let mut target = target.connect(deadline).await?;
-    let begin = format!(
-        "{SESSION}; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY; SET TRANSACTION SNAPSHOT {}",
-        quoted_text(snapshot)
-    );
-    run(&mut source, "read", "the snapshot", &begin, deadline).await?;
     run(&mut target, "prepare", "the session", SESSION, deadline).await?;
     let mut loaded = Vec::new();
     while let Some(load) = next() {
-        loaded.push(load_table(&mut source, &mut target, &load, deadline).await?);
+        loaded.push(load_with_progress(&mut source, &mut target, &load, progress, deadline).await?);
     }
     target.close(deadline).await?;
     source.close(deadline).await?;
     Ok(loaded)
 }
 
-/// Begins a transaction and returns the name of its snapshot.
-async fn begin_snapshot(session: &mut PostgresSession, deadline: &Deadline) -> Result<String, Error> {
-    let begin = format!("{SESSION}; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    run(session, "begin", "the snapshot", &begin, deadline).await?;
-    let found: Vec<NamedRow> =
-        rows(session, "the snapshot", "SELECT pg_export_snapshot() AS name", &[], deadline).await?;
-    Ok(found.into_iter().next().map(|row| row.name).unwrap_or_default())
+/// Sizes of the tables in bytes.
+fn sizes(catalogue: &DatabaseCatalogue) -> Vec<(TableName, u64)> {
+    catalogue.tables.iter().map(|table| (table.name(), u64::try_from(table.bytes).unwrap_or_default())).collect()
 }

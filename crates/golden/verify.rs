@@ -1,44 +1,29 @@
 //! Verification of a masked copy: values of the source are looked for in every column of the result.
 
-use std::collections::{BTreeMap, BTreeSet};
+use std::{
+    collections::{BTreeMap, BTreeSet, VecDeque},
+    sync::{Arc, Mutex, PoisonError},
+};
 
-use aho_corasick::{AhoCorasick, MatchKind};
+use aho_corasick::AhoCorasick;
 use eod_clients::{
     Deadline, Error,
     postgres::{Postgres, PostgresSession, SqlStatement},
 };
-use eod_masking::{
-    Classification, ColumnDecision, ColumnName, MaskKind, MaskingPolicy, RefusedRule, TableName, classify,
-};
-use serde::Deserialize;
+use eod_masking::{ColumnName, MaskingPolicy, RefusedRule, TableName, classify};
+use serde::{Deserialize, Serialize};
 use sha2::{Digest, Sha256};
+use tokio::task::JoinSet;
 
 use crate::{
     copy_format::{CopyDecoder, CopyFormatError},
     database::{DatabaseCatalogue, DatabaseTable},
-    digest::hex,
+    digest::{hex, rules_fingerprint},
     load::MAX_ROW,
+    samples::SourceSamples,
+    source::SourceSnapshot,
     sql::{SESSION, quoted_name, quoted_table, rows, run},
 };
-
-/// Kinds with outputs that a value of the source is never by chance. The others have few outputs, or permute values that exist.
-const SAMPLED: [MaskKind; 8] = [
-    MaskKind::Card,
-    MaskKind::Email,
-    MaskKind::Hash,
-    MaskKind::Iban,
-    MaskKind::Text,
-    MaskKind::Url,
-    MaskKind::Username,
-    MaskKind::Uuid,
-];
-/// Values per column.
-const SAMPLE: i64 = 200;
-/// Shortest value to look for, in characters. Shorter ones are parts of other words.
-const SHORTEST: usize = 8;
-
-/// Characters of a longer value that are looked for: its beginning. The search needs memory for all of them.
-const LONGEST: i32 = 100;
 
 /// Result of a verification. It contains no values.
 #[derive(Clone, Debug, Default, Eq, PartialEq)]
@@ -52,7 +37,7 @@ pub struct VerifyReport {
 }
 
 /// Rows of a table as they are stored.
-#[derive(Clone, Debug, Default, Eq, PartialEq)]
+#[derive(Clone, Debug, Default, Eq, PartialEq, Serialize)]
 pub struct StoredTable {
     /// Number of rows.
     pub rows: u64,
@@ -88,6 +73,20 @@ pub enum VerifyFinding {
     /// Constraint or index that was valid in the source.
     #[error("{0} is not valid")]
     Invalid(String),
+    /// Other rows than those that the manifest describes.
+    #[error("table {0} has other rows than its manifest says; build the golden database again")]
+    Changed(TableName),
+    /// Other decisions than those that the policy makes.
+    #[error("the rules of table {0} are not those of the policy; build the golden database again")]
+    Rules(TableName),
+    /// Bytes of a value of the source in a file of the database.
+    #[error("the files of the database contain {count} values of column {of} of the source")]
+    Files {
+        /// Column of the source with the values.
+        of: ColumnName,
+        /// Number of matches.
+        count: u64,
+    },
 }
 
 /// Verification that could not be done.
@@ -110,6 +109,41 @@ pub enum VerifyError {
     /// Values that cannot be searched for together.
     #[error("the search for values failed")]
     Search,
+    /// File of the database that cannot be read.
+    #[error("cannot read the files of the database: {0}")]
+    File(#[from] std::io::Error),
+    /// Worker that panicked.
+    #[error("a worker of the verification ended unexpectedly")]
+    Worker,
+}
+
+/// Verification of one database.
+pub(crate) struct Verification<'a> {
+    /// Database to verify.
+    pub(crate) target: &'a Postgres,
+    /// Policy.
+    pub(crate) policy: &'a MaskingPolicy,
+    /// Tables that the target must have.
+    pub(crate) expected: &'a BTreeMap<TableName, ExpectedTable>,
+    /// Maximum number of tables at the same time.
+    pub(crate) workers: usize,
+}
+
+/// Facts that a table must have.
+#[derive(Clone, Debug, Default)]
+pub(crate) struct ExpectedTable {
+    /// Number of rows.
+    pub(crate) rows: u64,
+    /// Digest of the stored rows; none if it is not known.
+    pub(crate) digest: Option<String>,
+    /// Fingerprint of the decisions about its columns; none if it is not known.
+    pub(crate) rules: Option<String>,
+}
+
+/// Result of a verification with the values that were looked for.
+pub(crate) struct Verified {
+    pub(crate) report: VerifyReport,
+    pub(crate) samples: SourceSamples,
 }
 
 /// Verifies a copy that was made with the policy. The source must not have changed since.
@@ -123,81 +157,142 @@ pub async fn verify_copy(
     policy: &MaskingPolicy,
     deadline: &Deadline,
 ) -> Result<VerifyReport, VerifyError> {
-    let mut source = source.connect(deadline).await?;
-    let begin = format!("{SESSION}; BEGIN ISOLATION LEVEL REPEATABLE READ READ ONLY");
-    run(&mut source, "begin", "the snapshot", &begin, deadline).await?;
-    let mut target = target.connect(deadline).await?;
-    let catalogue = DatabaseCatalogue::read(&mut source, deadline).await?;
-    let target_catalogue = DatabaseCatalogue::read(&mut target, deadline).await?;
+    let mut snapshot = SourceSnapshot::open(source, deadline).await?;
+    let catalogue = DatabaseCatalogue::read(&mut snapshot.session, deadline).await?;
     let classification = classify(policy, &catalogue.masking_catalogue()).map_err(VerifyError::Refused)?;
-    let samples = samples(&mut source, &catalogue, &classification, deadline).await?;
-    let mut report = VerifyReport { values: samples.len(), ..VerifyReport::default() };
-    let values: Vec<&str> = samples.iter().map(|(value, _)| value.as_str()).collect();
-    let search = AhoCorasick::builder().ascii_case_insensitive(true).match_kind(MatchKind::LeftmostFirst).build(values);
-    let search = search.map_err(|_| VerifyError::Search)?;
-    for table in &target_catalogue.tables {
+    let mut expected = BTreeMap::new();
+    for table in &catalogue.tables {
         let name = table.name();
-        if let Some(original) = catalogue.tables.iter().find(|table| table.name() == name) {
-            let expected =
-                if classification.empty.contains(&name) { 0 } else { count(&mut source, original, deadline).await? };
-            let (stored, matches) = scan(&mut target, table, &search, deadline).await?;
-            if stored.rows != expected {
-                report.findings.push(VerifyFinding::Rows { table: name.clone(), expected, found: stored.rows });
+        let is_empty = classification.empty.contains(&name);
+        let rows = if is_empty { 0 } else { count(&mut snapshot.session, table, deadline).await? };
+        expected.insert(name, ExpectedTable { rows, ..ExpectedTable::default() });
+    }
+    let verification = Verification { target, policy, expected: &expected, workers: 1 };
+    let verified = verification.run(Some(&mut snapshot.session), deadline).await?;
+    snapshot.session.close(deadline).await?;
+    Ok(verified.report)
+}
+
+impl Verification<'_> {
+    /// Reads all rows of the target once. Values of the source are looked for if there is a session in its snapshot.
+    ///
+    /// # Errors
+    ///
+    /// [`VerifyError`]. Problems of the copy are findings, not errors.
+    pub(crate) async fn run(
+        &self,
+        source: Option<&mut PostgresSession>,
+        deadline: &Deadline,
+    ) -> Result<Verified, VerifyError> {
+        let mut target = self.target.connect(deadline).await?;
+        let target_catalogue = DatabaseCatalogue::read(&mut target, deadline).await?;
+        let (mut samples, mut known) = (SourceSamples::default(), None);
+        if let Some(source) = source {
+            let catalogue = DatabaseCatalogue::read(source, deadline).await?;
+            let classification = classify(self.policy, &catalogue.masking_catalogue()).map_err(VerifyError::Refused)?;
+            samples = SourceSamples::read(source, &catalogue, &classification, deadline).await?;
+            known = Some(invalid(source, deadline).await?);
+        }
+        let mut report = VerifyReport { values: samples.len(), ..VerifyReport::default() };
+        report.findings.extend(self.changed_rules(&target_catalogue)?);
+        let search = Arc::new(samples.search().map_err(|_| VerifyError::Search)?);
+        let tables: VecDeque<_> = target_catalogue.tables.into_iter().filter(|table| self.expects(table)).collect();
+        for (name, stored, matches) in self.scan_all(tables, &search, deadline).await? {
+            let expected = self.expected.get(&name).cloned().unwrap_or_default();
+            if stored.rows != expected.rows {
+                let (expected, found) = (expected.rows, stored.rows);
+                report.findings.push(VerifyFinding::Rows { table: name.clone(), expected, found });
+            } else if expected.digest.is_some_and(|digest| digest != stored.digest) {
+                report.findings.push(VerifyFinding::Changed(name.clone()));
             }
             for ((column, sample), rows) in matches {
                 let found_in = ColumnName::new(name.clone(), column);
-                if let Some((_, of)) = samples.get(sample) {
+                if let Some(of) = samples.column(sample) {
                     report.findings.push(VerifyFinding::Value { found_in, of: of.clone(), rows });
                 }
             }
             report.tables.insert(name, stored);
         }
+        for (table, expected) in self.expected.iter().filter(|(table, _)| !report.tables.contains_key(*table)) {
+            report.findings.push(VerifyFinding::Rows { table: table.clone(), expected: expected.rows, found: 0 });
+        }
+        report.findings = merged(report.findings);
+        let found = invalid(&mut target, deadline).await?;
+        // Without a source the constraints that some rows may break are not known.
+        if let Some(known) = known {
+            report.findings.extend(found.difference(&known).cloned().map(VerifyFinding::Invalid));
+        }
+        target.close(deadline).await?;
+        Ok(Verified { report, samples })
     }
-    report.findings = merged(report.findings);
-    let known = invalid(&mut source, deadline).await?;
-    let found = invalid(&mut target, deadline).await?;
-    report.findings.extend(found.difference(&known).cloned().map(VerifyFinding::Invalid));
-    target.close(deadline).await?;
-    source.close(deadline).await?;
-    Ok(report)
-}
 
-/// Values of masked columns, each with its column.
-async fn samples(
-    session: &mut PostgresSession,
-    catalogue: &DatabaseCatalogue,
-    classification: &Classification,
-    deadline: &Deadline,
-) -> Result<Vec<(String, ColumnName)>, Error> {
-    let mut found: BTreeMap<String, ColumnName> = BTreeMap::new();
-    for table in &catalogue.tables {
-        for column in table.stored_columns().filter(|column| !column.is_array()) {
-            let name = ColumnName::new(table.name(), &column.name);
-            let Some(ColumnDecision::Mask { domain }) = classification.columns.get(&name) else { continue };
-            let kind = classification.domains.get(domain).map(|domain| domain.function.kind());
-            if !kind.is_some_and(|kind| SAMPLED.contains(&kind)) {
-                continue;
-            }
-            let (column, table) = (quoted_name(&column.name), quoted_table(&table.name()));
-            // Rows of the whole table: the first ones are often from one time.
-            let sql = format!(
-                "SELECT left({column}::text, $3) FROM ONLY {table} WHERE length({column}::text) >= $1 \
-                 ORDER BY hashtext({column}::text) LIMIT $2"
-            );
-            let target = format!("a sample of column {name}");
-            let least = i32::try_from(SHORTEST).unwrap_or(i32::MAX);
-            let values = session
-                .query(&SqlStatement::new("read", &target, &sql), &[&least, &SAMPLE, &LONGEST], deadline)
-                .await?;
-            for row in &values {
-                if let Ok(value) = row.try_get::<_, String>(0) {
-                    found.entry(value.trim().to_owned()).or_insert_with(|| name.clone());
+    /// Tables with other decisions than expected: the policy is applied to the catalogue of the target.
+    fn changed_rules(&self, target: &DatabaseCatalogue) -> Result<Vec<VerifyFinding>, VerifyError> {
+        if self.expected.values().all(|expected| expected.rules.is_none()) {
+            return Ok(Vec::new());
+        }
+        let classification = classify(self.policy, &target.masking_catalogue()).map_err(VerifyError::Refused)?;
+        let is_changed = |table: &&DatabaseTable| {
+            let expected = self.expected.get(&table.name()).and_then(|expected| expected.rules.as_ref());
+            expected.is_some_and(|rules| *rules != rules_fingerprint(table, &classification))
+        };
+        Ok(target.tables.iter().filter(is_changed).map(|table| VerifyFinding::Rules(table.name())).collect())
+    }
+
+    fn expects(&self, table: &DatabaseTable) -> bool {
+        self.expected.contains_key(&table.name())
+    }
+
+    async fn scan_all(
+        &self,
+        tables: VecDeque<DatabaseTable>,
+        search: &Arc<AhoCorasick>,
+        deadline: &Deadline,
+    ) -> Result<Vec<ScannedTable>, VerifyError> {
+        let workers = self.workers.clamp(1, tables.len().max(1));
+        let queue = Arc::new(Mutex::new(tables));
+        let mut running = JoinSet::new();
+        for _ in 0..workers {
+            let (target, queue, search) = (self.target.clone(), Arc::clone(&queue), Arc::clone(search));
+            let deadline = deadline.clone();
+            running.spawn(async move { scan_tables(&target, &queue, &search, &deadline).await });
+        }
+        let mut scanned = Vec::new();
+        while let Some(done) = running.join_next().await {
+            match done.map_err(|_| VerifyError::Worker).flatten() {
+                Ok(tables) => scanned.extend(tables),
+                Err(error) => {
+                    running.shutdown().await;
+                    return Err(error);
                 }
             }
         }
+        scanned.sort_by(|one, other| one.0.cmp(&other.0));
+        Ok(scanned)
     }
-    found.retain(|value, _| value.chars().count() >= SHORTEST);
-    Ok(found.into_iter().collect())
+}
+
+/// Table with its rows and the values that were found in them.
+type ScannedTable = (TableName, StoredTable, Matches);
+
+/// Scans tables of the queue until it is empty.
+async fn scan_tables(
+    target: &Postgres,
+    queue: &Mutex<VecDeque<DatabaseTable>>,
+    search: &AhoCorasick,
+    deadline: &Deadline,
+) -> Result<Vec<ScannedTable>, VerifyError> {
+    let next = || queue.lock().unwrap_or_else(PoisonError::into_inner).pop_front();
+    let mut session = target.connect(deadline).await?;
+    run(&mut session, "prepare", "the session", SESSION, deadline).await?;
+    let mut scanned = Vec::new();
+    while let Some(table) = next() {
+        session.set_phase("verify", Some(&table.name().to_string()), deadline).await?;
+        let (stored, matches) = scan(&mut session, &table, search, deadline).await?;
+        scanned.push((table.name(), stored, matches));
+    }
+    session.close(deadline).await?;
+    Ok(scanned)
 }
 
 async fn count(session: &mut PostgresSession, table: &DatabaseTable, deadline: &Deadline) -> Result<u64, Error> {

@@ -1,10 +1,10 @@
 //! Settings with a closed list of values, each with the meaning of libpq.
 
-use strum::{EnumString, VariantNames};
+use strum::{Display, EnumString, VariantNames};
 use tokio_postgres::config::ChannelBinding;
 
 /// Values of `sslmode`.
-#[derive(Clone, Copy, Debug, EnumString, Eq, Ord, PartialEq, PartialOrd, VariantNames)]
+#[derive(Clone, Copy, Debug, Display, EnumString, Eq, Ord, PartialEq, PartialOrd, VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub enum SslMode {
     /// No TLS.
@@ -22,7 +22,7 @@ pub enum SslMode {
 }
 
 /// Values of `target_session_attrs`.
-#[derive(Clone, Copy, Debug, EnumString, Eq, PartialEq, VariantNames)]
+#[derive(Clone, Copy, Debug, Display, EnumString, Eq, PartialEq, VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub(super) enum SessionAttributes {
     Any,
@@ -34,7 +34,7 @@ pub(super) enum SessionAttributes {
 }
 
 /// Values of `channel_binding`.
-#[derive(Clone, Copy, Debug, EnumString, Eq, PartialEq, VariantNames)]
+#[derive(Clone, Copy, Debug, Display, EnumString, Eq, PartialEq, VariantNames)]
 #[strum(serialize_all = "kebab-case")]
 pub(super) enum BindingMode {
     Disable,

@@ -2,11 +2,18 @@ use super::*;
 
 #[test]
 fn names_are_checked() {
-    for name in ["shop", "shop_golden_2", &"a".repeat(56)] {
+    for name in ["shop", "shop_golden_2", "shop_2026", "next", &"a".repeat(41)] {
         let name = GoldenName::new(name).unwrap();
-        assert!(name.owner().len() <= 63 && name.owner().ends_with("_owner"));
+        let names = [name.next(), name.verify(), name.kept("20261128202501")];
+        for database in &names {
+            assert!(database.owner().len() <= 63 && database.owner().ends_with("_owner"));
+            assert_eq!(GoldenName::of_owner(&database.owner()), Some((name.clone(), database.clone())));
+            assert!(GoldenName::new(database.as_str()).is_err(), "{database}");
+        }
+        assert_eq!(GoldenName::of_owner(&name.owner()), Some((name.clone(), name.clone())));
     }
-    for name in ["", "Shop", "2shop", "_shop", "a-b", "a b", "größe", &"a".repeat(57)] {
+    let long = "a".repeat(42);
+    for name in ["", "Shop", "2shop", "_shop", "a-b", "a b", "größe", "shop_next", "shop_20261128202501", &long] {
         assert!(GoldenName::new(name).unwrap_err().to_string().contains(&format!("`{name}`")), "{name}");
     }
 }
@@ -26,9 +33,21 @@ fn state_follows_from_mark_owner_and_comment() {
     assert_eq!(state(row(None, None)), GoldenState::Absent);
     assert_eq!(state(row(mark, None)), GoldenState::Unfinished);
     assert_eq!(state(row(mark, Some(("shop_owner", "")))), GoldenState::Unfinished);
-    let finished = GoldenState::Finished { manifest: "0123".to_owned() };
-    assert_eq!(state(row(mark, Some(("shop_owner", "eod golden 1 finished 0123")))), finished);
-    assert!(is_foreign(row(None, Some(("app", "eod golden 1 finished 0123")))));
+    let facts = GoldenFacts {
+        manifest: "0123456789abcdef".to_owned(),
+        taken_at: "2026-11-28T20:25:01Z".parse().unwrap(),
+        built_at: "2026-11-28T20:40:00Z".parse().unwrap(),
+        published_at: None,
+        valid_until: None,
+        tables: 3,
+        rows: 4,
+        policy: "abc".to_owned(),
+        key_check: "def".to_owned(),
+    };
+    let comment = facts.comment();
+    assert_eq!(state(row(mark, Some(("shop_owner", &comment)))), GoldenState::Finished(facts));
+    assert!(is_foreign(row(mark, Some(("shop_owner", "eod golden 1 finished {}")))), "a build must not remove it");
+    assert!(is_foreign(row(None, Some(("app", &comment)))));
     assert!(is_foreign(row(mark, Some(("app", "")))));
     assert!(is_foreign(row(Some("eod golden 1 other"), None)));
     assert!(is_foreign(row(Some(""), Some(("shop_owner", "")))));

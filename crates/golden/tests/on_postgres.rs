@@ -1,8 +1,10 @@
 //! One suite for all servers of the kit, as superuser and as a role with CREATEDB, CREATEROLE and membership only.
 
+mod builds;
 mod copies;
 mod failures;
 mod goldens;
+mod raw_builds;
 mod shop;
 
 use std::{
@@ -42,13 +44,19 @@ fn deadline() -> Deadline {
 }
 
 fn client(server: &PostgresServer, user: &str, database: &str) -> Postgres {
+    client_named(server, user, database, "eod")
+}
+
+/// A client with its `application_name`.
+fn client_named(server: &PostgresServer, user: &str, database: &str, program: &str) -> Postgres {
     let mut settings = PostgresSettings::default();
     let port = server.port.to_string();
     for (keyword, value) in
-        [("host", "127.0.0.1"), ("port", &port), ("dbname", database), ("user", user), ("password", PASSWORD)]
+        [("host", "127.0.0.1"), ("port", &port), ("dbname", database), ("user", user), ("application_name", program)]
     {
         settings.set(keyword, value).unwrap();
     }
+    settings.set("password", PASSWORD).unwrap();
     Postgres::new(PostgresAccess::new(&settings).unwrap())
 }
 

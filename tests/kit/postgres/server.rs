@@ -26,6 +26,7 @@ host      all eod_cert  127.0.0.1/32 reject
 hostnossl all eod_tls   127.0.0.1/32 reject
 hostssl   all eod_plain 127.0.0.1/32 reject
 host      all all       127.0.0.1/32 scram-sha-256
+host      replication all 127.0.0.1/32 scram-sha-256
 local     all all                    scram-sha-256
 ";
 
@@ -37,6 +38,8 @@ pub struct PostgresServer {
     pub port: u16,
     /// Folder of the Unix socket.
     pub socket_folder: PathBuf,
+    /// Folder of the programs of the server.
+    pub programs: PathBuf,
     /// Certificates of the server and of a client.
     pub certificates: Certificates,
     supervised: Supervised,
@@ -88,6 +91,32 @@ impl PostgresServer {
             return Err(made.report());
         }
         fs::write(data.join("pg_hba.conf"), LOGINS).map_err(|error| error.to_string())?;
+        Self::launch(bin, folder, &[])
+    }
+
+    /// Starts a standby of this server that never delays changes of its primary for a query: a query that needs rows which
+    /// the primary has removed is cancelled at once. The programs must include `pg_basebackup`.
+    ///
+    /// # Errors
+    /// If it does not start.
+    pub fn standby(&self) -> Result<Self, String> {
+        let folder = process::folder("standby")?;
+        let mut backup = process::unprivileged(self.programs.join("pg_basebackup"));
+        backup.args(["--host=127.0.0.1", "--checkpoint=fast", "--write-recovery-conf", "--no-password"]);
+        backup.arg(format!("--port={}", self.port)).arg(format!("--username={SUPERUSER}"));
+        backup.arg(format!("--pgdata={}", folder.join("data").display())).env("PGPASSWORD", PASSWORD);
+        let made = command::run(&mut backup, "");
+        if made.code != Some(0) {
+            return Err(made.report());
+        }
+        let settings = [("max_standby_streaming_delay", "0"), ("hot_standby_feedback", "off")];
+        Self::launch(self.programs.clone(), folder, &settings)
+    }
+
+    /// Starts a server in the data folder of a folder.
+    fn launch(bin: PathBuf, folder: PathBuf, others: &[(&str, &str)]) -> Result<Self, String> {
+        let text = |path: &Path| path.display().to_string();
+        let data = folder.join("data");
         let certificates = Certificates::create(&folder);
         let port = process::free_port()?;
         let settings = [
@@ -106,6 +135,9 @@ impl PostgresServer {
         for (name, value) in settings {
             arguments.extend(["-c".to_owned(), format!("{name}={value}")]);
         }
+        for (name, value) in others {
+            arguments.extend(["-c".to_owned(), format!("{name}={value}")]);
+        }
         // SIGINT is the fast shutdown.
         let supervised = Supervised::start(folder.clone(), "INT", &bin.join("postgres"), &arguments)?;
         wait_until("PostgreSQL to be ready", PATIENCE, || {
@@ -116,7 +148,12 @@ impl PostgresServer {
         let version = fs::read_to_string(data.join("PG_VERSION")).map_err(|error| error.to_string())?;
         let version = version.trim().parse().map_err(|_| format!("unexpected PG_VERSION {version}"))?;
         eprintln!("kit: PostgreSQL {version} from {}", bin.display());
-        Ok(Self { version, port, socket_folder: folder, certificates, supervised })
+        Ok(Self { version, port, socket_folder: folder, programs: bin, certificates, supervised })
+    }
+
+    /// Data folder.
+    pub fn data_folder(&self) -> PathBuf {
+        self.socket_folder.join("data")
     }
 
     /// Log of the server until now.

@@ -7,11 +7,26 @@ use eod_testkit::postgres::{READER, SUPERUSER};
 
 use super::{Shop, client, deadline, key, policy, run, shop, shops, values};
 use crate::{
-    GoldenError, GoldenManifest, GoldenName, GoldenServer, GoldenState, ManifestFacts, MaskedCopy, VerifyFinding,
-    verify_copy,
+    DatabaseInventory, DatabaseTemplate, GoldenError, GoldenFacts, GoldenManifest, GoldenName, GoldenServer,
+    GoldenState, ManifestFacts, MaskedCopy, PruneReason, PublishSettings, VerifyFinding, VersionStage, verify_copy,
 };
 
 const INSTALLATION: &str = "acme";
+const EMPTY: DatabaseTemplate<'_> = DatabaseTemplate { name: "template0", locale: "" };
+
+fn facts(taken_at: &str) -> GoldenFacts {
+    GoldenFacts {
+        manifest: "0123456789abcdef".to_owned(),
+        taken_at: taken_at.parse().unwrap(),
+        built_at: taken_at.parse().unwrap(),
+        published_at: None,
+        valid_until: None,
+        tables: 3,
+        rows: 4,
+        policy: "abc".to_owned(),
+        key_check: "def".to_owned(),
+    }
+}
 
 async fn server(shop: &Shop) -> GoldenServer {
     let maintenance = client(shop.server, shop.role, "postgres");
@@ -34,39 +49,40 @@ async fn golden_has_its_comment_and_no_connections_from_creation_to_removal() {
         let name = GoldenName::new(&format!("born_{}", shop.source)).unwrap();
         let mut goldens = server(&shop).await;
         assert_eq!(goldens.look(&name, &deadline()).await.unwrap(), GoldenState::Absent, "{described}");
-        goldens.begin(&name, "template0", &deadline()).await.unwrap();
+        goldens.begin(&name, EMPTY, &deadline()).await.unwrap();
         assert_eq!(goldens.look(&name, &deadline()).await.unwrap(), GoldenState::Unfinished, "{described}");
         assert!(!enters(&shop, READER, &name).await, "{described}");
         assert!(enters(&shop, shop.role, &name).await, "{described}");
 
         // A second build is refused while the first one has the lock.
         let mut second = server(&shop).await;
-        let error = second.begin(&name, "template0", &deadline()).await.unwrap_err();
+        let error = second.begin(&name, EMPTY, &deadline()).await.unwrap_err();
         assert!(matches!(error, GoldenError::Busy(_)), "{described}: {error}");
         // The lock of a killed build is free, and the next one begins again.
         let mut inside = client(shop.server, shop.role, name.as_str()).connect(&deadline()).await.unwrap();
         run(&mut inside, "CREATE SCHEMA left_over").await;
         drop((goldens, inside));
         let mut goldens = second;
-        let mut begun = goldens.begin(&name, "template0", &deadline()).await;
+        let mut begun = goldens.begin(&name, EMPTY, &deadline()).await;
         for _ in 0..100 {
             if !matches!(begun, Err(GoldenError::Busy(_))) {
                 break;
             }
             // The server ends the session of the first build.
             tokio::time::sleep(Duration::from_millis(50)).await;
-            begun = goldens.begin(&name, "template0", &deadline()).await;
+            begun = goldens.begin(&name, EMPTY, &deadline()).await;
         }
         begun.unwrap();
         let mut inside = client(shop.server, shop.role, name.as_str()).connect(&deadline()).await.unwrap();
         assert_eq!(values(&mut inside, "SELECT 1 FROM pg_namespace WHERE nspname = 'left_over'").await, [""; 0]);
         inside.close(&deadline()).await.unwrap();
 
-        goldens.finish(&name, "0123456789abcdef", &deadline()).await.unwrap();
-        let finished = GoldenState::Finished { manifest: "0123456789abcdef".to_owned() };
+        let facts = facts("2026-11-28T12:00:00Z");
+        goldens.finish(&name, &facts, &deadline()).await.unwrap();
+        let finished = GoldenState::Finished(facts);
         assert_eq!(goldens.look(&name, &deadline()).await.unwrap(), finished, "{described}");
         assert!(!enters(&shop, shop.role, &name).await && !enters(&shop, SUPERUSER, &name).await, "{described}");
-        let error = goldens.begin(&name, "template0", &deadline()).await.unwrap_err();
+        let error = goldens.begin(&name, EMPTY, &deadline()).await.unwrap_err();
         assert!(matches!(error, GoldenError::Exists(_)), "{described}: {error}");
         for _ in 0..2 {
             goldens.destroy(&name, &deadline()).await.unwrap();
@@ -84,7 +100,7 @@ async fn databases_of_others_are_neither_used_nor_removed() {
     let mut session = superuser(&shop).await;
     run(&mut session, &format!("CREATE ROLE {}; COMMENT ON ROLE {0} IS 'eod golden 1 other'", role.owner())).await;
     for (name, expected) in [(&database, "does not exist"), (&role, "does not have the comment")] {
-        let error = goldens.begin(name, "template0", &deadline()).await.unwrap_err();
+        let error = goldens.begin(name, EMPTY, &deadline()).await.unwrap_err();
         assert!(matches!(error, GoldenError::Foreign { .. }) && error.to_string().contains(expected), "{error}");
         let error = goldens.destroy(name, &deadline()).await.unwrap_err();
         assert!(matches!(error, GoldenError::Foreign { .. }), "{error}");
@@ -123,7 +139,8 @@ async fn verified_copy_has_a_manifest_and_a_copy_without_a_rule_is_found() {
                 };
                 assert_eq!(found_in.to_string(), "app.letters.address");
                 assert!(
-                    ["app.customers.email", "app.orders.customer_email"].contains(&of.to_string().as_str()),
+                    ["app.customers.email", "app.orders.customer_email", "app.customers.profile"]
+                        .contains(&of.to_string().as_str()),
                     "{of}"
                 );
                 assert!(!findings.concat().to_lowercase().contains("canary"));
@@ -134,7 +151,8 @@ async fn verified_copy_has_a_manifest_and_a_copy_without_a_rule_is_found() {
             assert_eq!(GoldenManifest::read(&mut session, &deadline()).await.unwrap(), None, "{name}");
             let taken_at = "2026-11-28T12:00:00Z".parse().unwrap();
             let facts = ManifestFacts::new(text.as_bytes(), &key, "replica of shop", taken_at);
-            let manifest = GoldenManifest::new(&report, &verified, &facts, session.server_version());
+            let inventory = DatabaseInventory::read(&mut session, &deadline()).await.unwrap();
+            let manifest = GoldenManifest::new(&report, &verified, &inventory, &facts, session.server_version());
             // The owner of the database is the role that made it.
             manifest.store(&mut session, shop.role, &deadline()).await.unwrap();
             assert_eq!(
@@ -144,6 +162,10 @@ async fn verified_copy_has_a_manifest_and_a_copy_without_a_rule_is_found() {
             );
             assert_eq!((manifest.digest().len(), manifest.key_check.len()), (16, 16));
             assert_eq!(manifest.tables.len(), report.tables.len());
+            let orders = manifest.tables.iter().find(|table| table.name == "app.orders").unwrap();
+            assert!(orders.indexes.iter().any(|index| index.contains("orders_pk")), "{:?}", orders.indexes);
+            assert!(manifest.types.iter().any(|text| text == "app.mood enum 'calm', 'cross'"), "{:?}", manifest.types);
+            assert!(manifest.catalogue_version > 200_000_000);
             assert!(manifest.tables.iter().all(|table| table.digest.len() == 64 && table.rules.len() == 64));
             assert!(!serde_json::to_string(&manifest).unwrap().to_lowercase().contains("canary"));
             let mut other = client(shop.server, READER, &shop.target).connect(&deadline()).await.unwrap();
@@ -164,5 +186,100 @@ async fn verified_copy_has_a_manifest_and_a_copy_without_a_rule_is_found() {
             assert_eq!(different.len(), 1, "{name}");
             assert_eq!(again.findings.len(), 1, "{name}: {:?}", again.findings);
         }
+    }
+}
+
+/// A finished database that is not published.
+async fn built(goldens: &mut GoldenServer, name: &GoldenName, taken_at: &str) -> GoldenFacts {
+    let facts = facts(taken_at);
+    goldens.begin(&name.next(), EMPTY, &deadline()).await.unwrap();
+    goldens.finish(&name.next(), &facts, &deadline()).await.unwrap();
+    facts
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn publication_swaps_names_keeps_some_versions_and_prune_removes_the_rest() {
+    for shop in shops().await {
+        let described = shop.described();
+        let name = GoldenName::new(&format!("swap_{}", shop.source)).unwrap();
+        let installation = format!("swap-{}", shop.source);
+        let maintenance = client(shop.server, shop.role, "postgres");
+        let mut goldens = GoldenServer::connect(&maintenance, &installation, &deadline()).await.unwrap();
+        let settings = PublishSettings { valid_for: Duration::from_secs(86_400_000), keep: 1 };
+        let error = goldens.publish(&name, settings, &deadline()).await.unwrap_err();
+        assert!(matches!(error, GoldenError::NotBuilt(_)), "{described}: {error}");
+
+        let mut reports = Vec::new();
+        for day in ["01", "02", "03"] {
+            built(&mut goldens, &name, &format!("2026-11-{day}T12:00:00Z")).await;
+            if day == "02" {
+                // The role of the provider, which makes clones.
+                let grant = format!("GRANT {} TO {READER}", name.owner());
+                run(&mut superuser(&shop).await, &grant).await;
+            }
+            reports.push(goldens.publish(&name, settings, &deadline()).await.unwrap());
+        }
+        let kept = |version: &str| format!("{name}_{version}");
+        assert_eq!(reports[0].kept_as, None, "{described}");
+        assert_eq!(reports[2].kept_as, Some(kept("20261102120000")), "{described}");
+        assert_eq!(reports[2].removed, [kept("20261101120000")], "{described}: {reports:?}");
+        let until = reports[2].published.valid_until.unwrap();
+        assert_eq!(until.to_string(), "2029-07-30T12:00:00Z", "{described}");
+        let listed = goldens.list(&deadline()).await.unwrap();
+        let states: Vec<_> = listed.iter().map(|version| (version.database.clone(), version.state)).collect();
+        let expected = [(name.to_string(), VersionStage::Published), (kept("20261102120000"), VersionStage::Kept)];
+        assert_eq!(states, expected, "{described}");
+        let member = format!("SELECT pg_has_role('{READER}', '{}', 'MEMBER')", name.owner());
+        assert_eq!(values(&mut superuser(&shop).await, &member).await, ["(t)"], "{described}");
+
+        // Too old to publish, although it was built.
+        built(&mut goldens, &name, "2026-11-04T12:00:00Z").await;
+        let short = PublishSettings { valid_for: Duration::from_secs(60), keep: 1 };
+        let error = goldens.publish(&name, short, &deadline()).await.unwrap_err();
+        assert!(matches!(error, GoldenError::Over { .. }), "{described}: {error}");
+        // An interrupted build of another golden database, and one that runs.
+        let killed = GoldenName::new(&format!("kill_{}", shop.source)).unwrap();
+        let mut second = GoldenServer::connect(&maintenance, &installation, &deadline()).await.unwrap();
+        second.begin(&killed.next(), EMPTY, &deadline()).await.unwrap();
+        let pruned = goldens.prune(None, 0, true, &deadline()).await.unwrap();
+        let reasons: Vec<_> =
+            pruned.iter().map(|entry| (entry.database.clone(), entry.reason, entry.removed)).collect();
+        let expected = [
+            (killed.next().to_string(), PruneReason::Unfinished, false),
+            (kept("20261102120000"), PruneReason::Older, false),
+        ];
+        assert_eq!(reasons, expected, "{described}");
+        let pruned = goldens.prune(None, 0, false, &deadline()).await.unwrap();
+        assert_eq!(pruned.len(), 1, "{described}: {pruned:?}");
+        assert!(pruned[0].removed, "{described}: {pruned:?}");
+        second.destroy(&killed.next(), &deadline()).await.unwrap();
+        for database in [&name.next(), &name] {
+            goldens.destroy(database, &deadline()).await.unwrap();
+        }
+        assert_eq!(goldens.list(&deadline()).await.unwrap(), [], "{described}");
+    }
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn publication_waits_for_a_clone_that_is_being_made() {
+    let shop = shops().await.pop().unwrap();
+    let name = GoldenName::new(&format!("busy_{}", shop.source)).unwrap();
+    let maintenance = client(shop.server, shop.role, "postgres");
+    let mut goldens = GoldenServer::connect(&maintenance, &format!("busy-{name}"), &deadline()).await.unwrap();
+    let settings = PublishSettings { valid_for: Duration::from_secs(86_400_000), keep: 0 };
+    built(&mut goldens, &name, "2026-11-01T12:00:00Z").await;
+    goldens.publish(&name, settings, &deadline()).await.unwrap();
+    for round in 0..3 {
+        built(&mut goldens, &name, &format!("2026-11-02T12:00:0{round}Z")).await;
+        let clone = async {
+            let mut session = maintenance.connect(&deadline()).await.unwrap();
+            run(&mut session, &format!("CREATE DATABASE {name}_c{round} TEMPLATE {name} STRATEGY FILE_COPY")).await;
+        };
+        let publish = async {
+            tokio::time::sleep(Duration::from_millis(20 * round)).await;
+            goldens.publish(&name, settings, &deadline()).await.unwrap()
+        };
+        let ((), report) = tokio::join!(clone, publish);
+        assert_eq!((report.not_removed.len(), report.removed.len()), (0, 1), "{report:?}");
     }
 }

@@ -1,0 +1,186 @@
+//! Builds that are killed at any moment: the database is closed and marked, and the next build is whole.
+
+use std::{
+    process::{Command, Stdio},
+    sync::OnceLock,
+    time::{Duration, Instant},
+};
+
+use eod_testkit::postgres::{ADMIN, PostgresServer, READER, SUPERUSER, servers};
+
+use super::Build;
+use crate::{
+    GoldenState, VersionStage,
+    tests::on_postgres::{client, deadline, run, values},
+};
+
+/// Rounds with a killed builder, and with a killed server process.
+const ROUNDS: u32 = 25;
+/// Variable with the description of the build that a child runs.
+const CHILD: &str = "EOD_GOLDEN_CHILD_BUILD";
+
+/// The builder that is killed. It is another process, and runs this test only.
+#[tokio::test(flavor = "multi_thread")]
+async fn child_that_builds() {
+    let Ok(described) = std::env::var(CHILD) else { return };
+    let mut fields = described.split(' ');
+    let mut next = || fields.next().unwrap().to_owned();
+    let (preview, source_port, programs) = (next(), next(), next());
+    let (source, installation, name) = (next(), next(), next());
+    let at = |port: &str, user: &str, database: &str| {
+        let mut settings = eod_clients::postgres::PostgresSettings::default();
+        let values = [("host", "127.0.0.1"), ("port", port), ("dbname", database), ("user", user)];
+        for (keyword, value) in values.into_iter().chain([("password", eod_testkit::postgres::PASSWORD)]) {
+            settings.set(keyword, value).unwrap();
+        }
+        eod_clients::postgres::Postgres::new(eod_clients::postgres::PostgresAccess::new(&settings).unwrap())
+    };
+    let (server, source) = (at(&preview, ADMIN, "postgres"), at(&source_port, SUPERUSER, &source));
+    let text = super::shop::POLICY.replace("version: 1\n", "version: 1\nroles: [build_app]\n");
+    let policy = super::policy(&text);
+    let build = crate::GoldenBuild {
+        server: &server,
+        installation: &installation,
+        name: &crate::GoldenName::new(&name).unwrap(),
+        source: &source,
+        tools: crate::ToolSearch { folder: Some(programs.into()), path: None },
+        policy: &policy,
+        policy_text: text.as_bytes(),
+        key: &super::super::key(),
+        settings: crate::BuildSettings::default(),
+        progress: std::sync::Arc::new(()),
+    };
+    build.run(&deadline()).await.unwrap_or_else(|error| panic!("{}", error.chain()));
+}
+
+fn child(build: &Build) -> Command {
+    let mut command = Command::new(std::env::current_exe().unwrap());
+    command.args(["--exact", "tests::on_postgres::builds::kill::child_that_builds", "--test-threads=1"]);
+    let described = [
+        build.preview.port.to_string(),
+        super::source_server().port.to_string(),
+        servers()[0].programs.display().to_string(),
+        build.source.clone(),
+        build.installation.clone(),
+        build.name.to_string(),
+    ];
+    command.env(CHILD, described.join(" ")).stdin(Stdio::null()).stdout(Stdio::null()).stderr(Stdio::null());
+    command
+}
+
+/// Only the builder's role and superusers can enter what a killed build has left, and it is not published.
+async fn what_is_left_is_closed_and_marked(build: &Build) {
+    let next = build.name.next();
+    let reader = client(build.preview, READER, next.as_str()).connect(&deadline()).await;
+    assert!(reader.is_err(), "{}", build.label());
+    let state = build.goldens().await.look(&next, &deadline()).await.unwrap();
+    assert!(!matches!(state, GoldenState::Foreign { .. }), "{state:?}");
+    let listed = build.goldens().await.list(&deadline()).await.unwrap();
+    let is_good = listed.iter().all(|version| {
+        matches!(version.state, VersionStage::Unfinished | VersionStage::Built) && version.name == build.name.as_str()
+    });
+    assert!(is_good, "{listed:?}");
+}
+
+async fn next_build_is_whole(build: &Build) {
+    let mut done = build.run().await;
+    let begun = Instant::now();
+    while matches!(&done, Err(error) if error.to_string().contains("is running"))
+        && begun.elapsed() < Duration::from_secs(60)
+    {
+        // The server notices the end of the killed builder.
+        tokio::time::sleep(Duration::from_millis(100)).await;
+        done = build.run().await;
+    }
+    let report = done.unwrap_or_else(|error| panic!("{}: {}", build.label(), error.chain()));
+    assert_eq!(report.tables.iter().find(|table| table.name.name == "customers").unwrap().rows, 201);
+    let listed = build.goldens().await.list(&deadline()).await.unwrap();
+    assert_eq!(listed.iter().map(|version| version.state).collect::<Vec<_>>(), [VersionStage::Built], "{listed:?}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_builder_leaves_a_closed_database_and_the_next_build_is_whole() {
+    let build = Build::create(servers().last().unwrap(), ADMIN).await;
+    let begun = Instant::now();
+    assert!(child(&build).status().unwrap().success());
+    let whole = begun.elapsed();
+    for round in 0..ROUNDS {
+        let mut child = child(&build).spawn().unwrap();
+        tokio::time::sleep(whole * round / ROUNDS).await;
+        // SIGKILL.
+        child.kill().unwrap();
+        child.wait().unwrap();
+        what_is_left_is_closed_and_marked(&build).await;
+    }
+    next_build_is_whole(&build).await;
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn killed_server_process_fails_the_build_and_the_next_one_is_whole() {
+    let build = Build::create(servers().last().unwrap(), ADMIN).await;
+    let begun = Instant::now();
+    build.run().await.unwrap_or_else(|error| panic!("{}", error.chain()));
+    let whole = begun.elapsed();
+    let mut superuser = client(build.preview, SUPERUSER, "postgres").connect(&deadline()).await.unwrap();
+    for round in 0..ROUNDS {
+        let pause = whole * round / ROUNDS;
+        let end = async {
+            tokio::time::sleep(pause).await;
+            // SIGKILL of a process would restart the whole server, and with it the other tests.
+            let sql = format!(
+                "SELECT pg_terminate_backend(pid) FROM pg_stat_activity \
+                 WHERE application_name = '{0}' OR application_name LIKE '{0}:%' OR datname = '{1}'",
+                build.installation,
+                build.name.next()
+            );
+            run(&mut superuser, &sql).await;
+        };
+        let (done, ()) = tokio::join!(build.run(), end);
+        if done.is_err() {
+            what_is_left_is_closed_and_marked(&build).await;
+        }
+    }
+    next_build_is_whole(&build).await;
+}
+
+/// Rounds with SIGKILL of a server process: the server ends all its sessions and recovers from WAL.
+const CRASHES: u32 = 5;
+
+#[tokio::test(flavor = "multi_thread")]
+async fn crashed_server_fails_the_build_and_the_next_one_is_whole() {
+    // A server of its own, because the crash ends the sessions of all tests.
+    static SERVER: OnceLock<PostgresServer> = OnceLock::new();
+    let server = SERVER.get_or_init(|| PostgresServer::start(&servers().last().unwrap().programs).unwrap());
+    let build = Build::create(server, ADMIN).await;
+    let begun = Instant::now();
+    build.run().await.unwrap_or_else(|error| panic!("{}", error.chain()));
+    let whole = begun.elapsed();
+    for round in 0..CRASHES {
+        let pause = whole * (2 * round + 1) / (2 * CRASHES);
+        let crash = async {
+            tokio::time::sleep(pause).await;
+            let Ok(mut superuser) = client(server, SUPERUSER, "postgres").connect(&deadline()).await else { return };
+            let sql = format!(
+                "SELECT pid FROM pg_stat_activity WHERE backend_type = 'client backend' AND pid <> pg_backend_pid() \
+                 AND (application_name LIKE '{}%' OR datname = '{}') ORDER BY pid",
+                build.installation,
+                build.name.next()
+            );
+            let pids = values(&mut superuser, &sql).await;
+            if let Some(pid) = pids.get(usize::try_from(round).unwrap() % pids.len().max(1)) {
+                let killed = Command::new("kill").args(["-9", pid.trim_matches(['(', ')'])]).status().unwrap();
+                assert!(killed.success());
+            }
+        };
+        let (done, ()) = tokio::join!(build.run(), crash);
+        let recovered = Instant::now();
+        while client(server, SUPERUSER, "postgres").connect(&deadline()).await.is_err() {
+            assert!(recovered.elapsed() < Duration::from_secs(60));
+            tokio::time::sleep(Duration::from_millis(100)).await;
+        }
+        if done.is_err() {
+            what_is_left_is_closed_and_marked(&build).await;
+        }
+    }
+    next_build_is_whole(&build).await;
+}

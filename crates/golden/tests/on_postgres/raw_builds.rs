@@ -1,0 +1,153 @@
+//! Builds from a raw copy on the preview server.
+
+use std::{collections::BTreeSet, sync::Arc};
+
+use eod_clients::postgres::{PostgresSession, SqlStatement};
+use eod_testkit::postgres::{ADMIN, READER, SUPERUSER};
+
+use super::{Shop, client, deadline, definitions, differences, key, policy, run, shop, shops, values};
+use crate::{BuildError, BuildReport, BuildSettings, GoldenName, GoldenServer, GoldenState, RawCopyBuild};
+
+/// Roles with REPLICATION belong to the whole server, so that the tests with and without one exclude each other.
+static ROLES: tokio::sync::Mutex<()> = tokio::sync::Mutex::const_new(());
+
+async fn build(shop: &Shop, name: &GoldenName, text: &str, drop_raw: bool) -> Result<BuildReport, BuildError> {
+    let (server, policy, key) = (client(shop.server, shop.role, "postgres"), policy(text), key());
+    let build = RawCopyBuild {
+        server: &server,
+        installation: "raw",
+        name,
+        database: &shop.source,
+        drop_raw,
+        allowed: BTreeSet::from([SUPERUSER.to_owned()]),
+        policy: &policy,
+        policy_text: text.as_bytes(),
+        key: &key,
+        settings: BuildSettings::default(),
+        progress: Arc::new(()),
+    };
+    build.run(&deadline()).await
+}
+
+async fn superuser(shop: &Shop, database: &str) -> PostgresSession {
+    client(shop.server, SUPERUSER, database).connect(&deadline()).await.unwrap()
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn raw_copy_becomes_a_golden_database_with_all_its_definitions() {
+    let _alone = ROLES.lock().await;
+    for shop in shops().await {
+        let described = shop.described();
+        let name = GoldenName::new(&format!("raw_{}", shop.source)).unwrap();
+        let mut raw = shop.inside(&shop.source).await;
+        run(&mut raw, &format!("GRANT CONNECT ON DATABASE {} TO {READER}", shop.source)).await;
+        run(&mut raw, "CREATE EXTENSION postgres_fdw; CREATE SERVER far FOREIGN DATA WRAPPER postgres_fdw").await;
+        run(&mut raw, "CREATE FOREIGN TABLE app.far (id int) SERVER far; CREATE VIEW app.far_view AS TABLE app.far")
+            .await;
+        run(&mut raw, "SELECT lo_from_bytea(4712, 'canary')").await;
+        if shop.role == SUPERUSER {
+            run(&mut raw, "CREATE FUNCTION app.event() RETURNS event_trigger LANGUAGE plpgsql AS 'BEGIN END'").await;
+            run(&mut raw, "CREATE EVENT TRIGGER watch ON ddl_command_end EXECUTE FUNCTION app.event()").await;
+        } else {
+            // Objects of a superuser; the builder may remove what its role owns.
+            for sql in [
+                "ALTER EXTENSION postgres_fdw OWNER TO",
+                "ALTER SERVER far OWNER TO",
+                "ALTER LARGE OBJECT 4712 OWNER TO",
+            ] {
+                let done = format!("{sql} {ADMIN}");
+                let statement = SqlStatement::new("run", "the statement", &done);
+                drop(raw.batch(&statement, &deadline()).await);
+            }
+            run(&mut raw, "DROP EXTENSION postgres_fdw CASCADE; SELECT lo_unlink(4712)").await;
+            // Without BYPASSRLS the owner does not see all rows of a table with FORCE ROW LEVEL SECURITY.
+            run(&mut raw, "ALTER TABLE app.customers NO FORCE ROW LEVEL SECURITY").await;
+            run(&mut raw, &format!("GRANT SELECT ON ALL TABLES IN SCHEMA app TO {ADMIN}")).await;
+        }
+        let before = definitions(&mut raw).await;
+        // A database in use is refused, and closed nevertheless.
+        let error = build(&shop, &name, shop::POLICY, false).await.unwrap_err();
+        assert!(matches!(error, BuildError::RawInUse { .. }), "{described}: {error:?}");
+        raw.close(&deadline()).await.unwrap();
+        let reader = client(shop.server, READER, &shop.source).connect(&deadline()).await;
+        assert!(reader.is_err(), "{described}");
+
+        let report = build(&shop, &name, shop::POLICY, false).await;
+        let report = report.unwrap_or_else(|error| panic!("{described}: {}", error.chain()));
+        assert!(report.values > 400, "{described}: {}", report.values);
+        assert_eq!(report.files, shop.role == SUPERUSER, "{described}");
+        let maintenance = client(shop.server, shop.role, "postgres");
+        let mut goldens = GoldenServer::connect(&maintenance, "raw", &deadline()).await.unwrap();
+        let state = goldens.look(&name.next(), &deadline()).await.unwrap();
+        assert_eq!(state, GoldenState::Finished(report.facts.clone()), "{described}");
+
+        let mut session = superuser(&shop, "postgres").await;
+        let copy = format!("copy_of_{name}");
+        run(&mut session, &format!("CREATE DATABASE {copy} TEMPLATE {} STRATEGY FILE_COPY", name.next())).await;
+        let mut inside = superuser(&shop, &copy).await;
+        let after = definitions(&mut inside).await;
+        let is_documented =
+            |line: &String| ["app.far", ",far_view,", "app.event()"].iter().any(|word| line.contains(word));
+        let others: Vec<_> = differences(&before, &after).into_iter().filter(|line| !is_documented(line)).collect();
+        assert_eq!(others, [""; 0], "{described}");
+        for sql in [
+            "SELECT 1 FROM app.customers c WHERE c::text ILIKE '%canary%'",
+            "SELECT 1 FROM app.orders c WHERE c::text ILIKE '%canary%'",
+            "SELECT 1 FROM pg_stats WHERE concat(most_common_vals, histogram_bounds, most_common_elems) ILIKE '%canary%'",
+            "SELECT 1 FROM pg_largeobject_metadata",
+            "SELECT 1 FROM pg_foreign_server",
+            "SELECT 1 FROM pg_event_trigger",
+            "SELECT 1 FROM pg_subscription s JOIN pg_database d ON d.oid = s.subdbid WHERE d.datname = current_database()",
+        ] {
+            assert_eq!(values(&mut inside, sql).await, [""; 0], "{described}: {sql}");
+        }
+        no_value_is_in_the_files(&shop, &mut session, name.next().as_str()).await;
+
+        build(&shop, &name, shop::POLICY, true).await.unwrap_or_else(|error| panic!("{}", error.chain()));
+        let there = format!("SELECT 1 FROM pg_database WHERE datname = '{}'", shop.source);
+        assert_eq!(values(&mut session, &there).await, [""; 0], "{described}");
+        let error = build(&shop, &name, shop::POLICY, true).await.unwrap_err();
+        assert!(matches!(error, BuildError::NoRawCopy(_)), "{described}: {error:?}");
+    }
+}
+
+/// After a checkpoint no file of the database has a value of the source.
+async fn no_value_is_in_the_files(shop: &Shop, session: &mut PostgresSession, database: &str) {
+    run(session, "CHECKPOINT").await;
+    let oid = values(session, &format!("SELECT oid FROM pg_database WHERE datname = '{database}'")).await;
+    let folder = shop.server.data_folder().join("base").join(oid[0].trim_matches(['(', ')']));
+    // The catalogue of collations names the Canary Islands.
+    let values = ["canary1", "canary2", "canary@", "canary berger", "canary street", "canary canary"];
+    let search = aho_corasick::AhoCorasick::builder().ascii_case_insensitive(true).build(values).unwrap();
+    let mut files = 0;
+    for entry in std::fs::read_dir(folder).unwrap() {
+        let path = entry.unwrap().path();
+        let bytes = std::fs::read(&path).unwrap();
+        assert!(!search.is_match(&bytes), "{}: {}", shop.described(), path.display());
+        files += 1;
+    }
+    assert!(files > 100, "{files}");
+}
+
+#[tokio::test(flavor = "multi_thread")]
+async fn readers_of_raw_pages_and_masked_copies_are_refused() {
+    let _alone = ROLES.lock().await;
+    let shop = shops().await.swap_remove(0);
+    let name = GoldenName::new(&format!("page_{}", shop.source)).unwrap();
+    let mut session = superuser(&shop, "postgres").await;
+    let role = format!("copies_{}", shop.source);
+    run(&mut session, &format!("CREATE ROLE {role} LOGIN REPLICATION")).await;
+    let error = build(&shop, &name, shop::POLICY, false).await.unwrap_err();
+    assert!(matches!(&error, BuildError::PageReaders(names) if names.contains(&role)), "{error:?}");
+    assert!(error.to_string().contains("allow each by its name"), "{error}");
+    run(&mut session, &format!("DROP ROLE {role}")).await;
+    let mut raw = shop.inside(&shop.source).await;
+    run(&mut raw, "CREATE SCHEMA eod; CREATE TABLE eod.manifest (document jsonb)").await;
+    run(&mut raw, "INSERT INTO eod.manifest VALUES ('{}')").await;
+    raw.close(&deadline()).await.unwrap();
+    let error = build(&shop, &name, shop::POLICY, false).await.unwrap_err();
+    assert!(matches!(error, BuildError::MaskedSource), "{error:?}");
+    let maintenance = client(shop.server, shop.role, "postgres");
+    let mut goldens = GoldenServer::connect(&maintenance, "raw", &deadline()).await.unwrap();
+    assert_eq!(goldens.look(&name.next(), &deadline()).await.unwrap(), GoldenState::Absent);
+}
