@@ -168,7 +168,7 @@ impl EnvironmentHosts {
                 match ownership_record(&record, owner, &settings.txt_prefix) {
                     Ok(txt) => pairs.push(RecordPair { record, txt }),
                     Err(reason) => {
-                        let path = path_of_long_name(path, &record, settings);
+                        let path = path_of_long_name(path, &record);
                         mistakes.push(Mistake::at(path, DnsRecordError::TxtName { host: host.clone(), reason }));
                         // The second type of a host would repeat the error.
                         break;
@@ -200,7 +200,7 @@ impl EnvironmentHosts {
 }
 
 /// Path of the argument that makes a TXT name too long: the prefix, if the name fits without it.
-fn path_of_long_name(path: &[String], record: &RecordSet, settings: &RecordSettings) -> Vec<String> {
+fn path_of_long_name(path: &[String], record: &RecordSet) -> Vec<String> {
     let fits = txt_name(&record.name, &record.record_type, &TxtPrefix::default()).is_ok();
     if fits { vec!["dns".to_owned(), "txt_prefix".to_owned()] } else { path.to_vec() }
 }

@@ -29,7 +29,7 @@ fn endpoint_has_one_record_per_host() {
             "labels": {
               "app.kubernetes.io/instance": "shop-pr-1",
               "app.kubernetes.io/managed-by": "eod",
-              "app.kubernetes.io/name": "environment",
+              "app.kubernetes.io/name": "preview",
               "environment.on-demand/env": "shop-pr-1",
               "environment.on-demand/installation": "acme",
               "environment.on-demand/owner": "unknown",

@@ -29,10 +29,6 @@ impl ZoneModel {
         self.sets.values().cloned().collect()
     }
 
-    pub(super) fn get(&self, name: &str, record_type: &RecordType) -> Option<&RecordSet> {
-        self.sets.get(&(RecordName::listed(name), record_type.clone(), None))
-    }
-
     pub(super) fn put(&mut self, set: RecordSet) {
         self.sets.insert(key(&set), set);
     }

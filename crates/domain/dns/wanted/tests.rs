@@ -173,7 +173,8 @@ proptest! {
             Err(mistakes) => {
                 prop_assert!(!mistakes.is_empty());
                 for mistake in &mistakes {
-                    prop_assert!(matches!(mistake.error, DnsRecordError::TxtName { .. } | DnsRecordError::HostIsTxtName { .. }));
+                    let is_about_names = matches!(mistake.error, DnsRecordError::TxtName { .. } | DnsRecordError::HostIsTxtName { .. });
+                    prop_assert!(is_about_names, "{}", mistake);
                 }
             }
         }
